@@ -1,0 +1,28 @@
+"""The billing side of the wire. Pure: bytes, keys and times go in; values or `hooks.errors` come out."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from marshmallow import Schema
+
+from hooks import standard, whmcs
+from hooks.types import Intent, Message, Question, Report, Verified
+
+__all__ = ["PLATFORMS", "Platform"]
+
+
+class Platform(Protocol):
+    """What a platform's folder offers. `read` and `ask` raise only UnknownAction and Invalid."""
+
+    @property
+    def ACTIONS(self) -> Mapping[str, type[Schema]]: ...
+    @property
+    def QUESTIONS(self) -> Mapping[str, type[Schema]]: ...
+
+    def read(self, message: Message, verified: Verified, /) -> Intent: ...
+    def ask(self, message: Message, verified: Verified, /) -> Question: ...
+    def write(self, report: Report, /) -> bytes: ...
+
+
+PLATFORMS: Mapping[str, Platform] = MappingProxyType({"standard": standard, "whmcs": whmcs})

@@ -1,0 +1,39 @@
+"""One spelling for each mailbox: two ways to write an address must not become two mailboxes."""
+
+import re
+
+import idna
+
+LOCAL_RULE = (
+    "The part before the @ is not a name that Enom takes. Send 1 to 30 characters of A-Z, 0-9, dot, underscore and "
+    "hyphen, a letter or digit first, no two dots in a row."
+)
+DOMAIN_RULE = "The part after the @ is not a domain. Send one of at least two labels, like example.com."
+
+# UserName of SetUpPOP3User: at most 30 [D]; the characters are those of the hosted-email platform [D].
+_LOCAL = re.compile(r"(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z._-]{0,29}")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
+_LONGEST = 320  # before the domain is encoded
+
+
+def normalise(address: str) -> str:
+    """The address in lower case, its domain in A-labels (UTS 46); ValueError names the rule broken, not the address."""
+    local, at, domain = address.rpartition("@")
+    if not at or len(address) > _LONGEST:
+        raise ValueError(f"Not an address of at most {_LONGEST} characters. Send one like john@example.com.")
+    if not _LOCAL.fullmatch(local):
+        raise ValueError(LOCAL_RULE)
+    return f"{local.lower()}@{_a_labels(domain)}"
+
+
+def _a_labels(domain: str) -> str:
+    lowered = domain.lower()
+    if not domain.isascii() or "xn--" in lowered:
+        try:
+            lowered = idna.encode(domain, uts46=True).decode()
+        except UnicodeError:
+            lowered = ""
+    if not _DOMAIN.fullmatch(lowered):
+        raise ValueError(DOMAIN_RULE)
+    return lowered

@@ -1,0 +1,47 @@
+"""What can be wrong with a delivery. `status` is a hint for the edge that answers; nothing here knows HTTP."""
+
+from collections.abc import Mapping
+
+
+class HookError(Exception):
+    """The delivery cannot be used."""
+
+    status = 400
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or (self.__doc__ or "").splitlines()[0])
+
+    @property
+    def detail(self) -> str:
+        return str(self.args[0])
+
+
+class BadSignature(HookError):
+    """No signature of a known key fits this delivery."""
+
+    status = 401
+
+
+class Stale(BadSignature):
+    """The signature is right, but its time is outside the window."""
+
+
+class Malformed(HookError):
+    """The body is not a JSON object in UTF-8, or it repeats a key."""
+
+    status = 400
+
+
+class Invalid(HookError):
+    """The body is JSON, but some fields are not valid."""
+
+    status = 422
+
+    def __init__(self, errors: Mapping[str, list[str]]) -> None:
+        """`errors` maps a field, dotted from the root (`data.address`), to sentences that name fault and remedy."""
+        super().__init__("; ".join(f"{name}: {' '.join(faults)}" for name, faults in errors.items()))
+        self.errors = {name: list(faults) for name, faults in errors.items()}
+
+
+class UnknownAction(Invalid):
+    """The type is not one that this path takes."""

@@ -1,0 +1,90 @@
+"""Our own body, `{"type", "timestamp", "data"}`, for any sender that has none of its own.
+
+Only HookErrors come out of reading; an Invalid names all faults at once, by field, and repeats no value.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from hooks.errors import Invalid, UnknownAction
+from hooks.signing import WINDOW
+from hooks.standard.fields import Moment
+from hooks.standard.schemas import ACTIONS, QUESTIONS
+from hooks.types import Intent, Message, Question, Report, Verified
+
+__all__ = ["ACTIONS", "QUESTIONS", "ask", "read", "write"]
+
+Schemas = Mapping[str, type[Schema]]
+
+
+def read(message: Message, verified: Verified, actions: Schemas = ACTIONS) -> Intent:
+    """What a body sent to `/hooks` wants; raises UnknownAction or Invalid. Other platforms pass their `actions`."""
+    hint = "This is a query: send it to /query." if message.type in QUESTIONS else _one_of(actions)
+    timestamp, data = _load(message, verified, actions, hint)
+    return Intent(message.type, timestamp, **data, unknown=_unknown(message, actions[message.type]))
+
+
+def ask(message: Message, verified: Verified, questions: Schemas = QUESTIONS) -> Question:
+    """What a body sent to `/query` asks; raises UnknownAction or Invalid."""
+    hint = "This is an action: send it to /hooks." if message.type in ACTIONS else _one_of(questions)
+    _, data = _load(message, verified, questions, hint)
+    return Question(message.type, {name: value for name, value in data.items() if value is not None})
+
+
+def write(report: Report) -> bytes:
+    """The body of a callback: compact JSON in ASCII, the time in UTC."""
+    time = report.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    body = {"type": report.type, "timestamp": time, "data": dict(report.data)}
+    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _load(message: Message, verified: Verified, schemas: Schemas, hint: str) -> tuple[datetime, dict[str, Any]]:
+    errors: dict[str, list[str]] = {}
+    schema = schemas.get(message.type)
+    if schema is None:
+        errors["type"] = [hint]
+    timestamp = _timestamp(message, verified, errors)
+    data = _data(message, schema, errors) if schema else {}
+    if errors:
+        # Raised out here, because marshmallow's error carries the data, password included.
+        raise Invalid(errors) if schema else UnknownAction(errors)
+    return timestamp, data
+
+
+def _timestamp(message: Message, verified: Verified, errors: dict[str, list[str]]) -> datetime:
+    epoch = datetime.fromtimestamp(0, UTC)
+    try:
+        timestamp: datetime = Moment().deserialize(message.timestamp)
+    except ValidationError as error:
+        errors["timestamp"] = [str(fault) for fault in error.messages]
+        return epoch
+    if (timestamp - epoch).total_seconds() > verified.timestamp + WINDOW:
+        errors["timestamp"] = [f"More than {WINDOW} s ahead of the signature's time. Send when the event happened."]
+    return timestamp
+
+
+def _data(message: Message, schema: type[Schema], errors: dict[str, list[str]]) -> dict[str, Any]:
+    data = {} if message.data is None else message.data
+    if not isinstance(data, dict):
+        errors["data"] = ["Not an object. Send the fields of this type as an object."]
+        return {}
+    try:
+        return dict(schema().load(data))
+    except ValidationError as error:
+        errors |= {f"data.{field}": list(faults) for field, faults in error.messages_dict.items()}
+    return {}
+
+
+def _unknown(message: Message, schema: type[Schema]) -> tuple[str, ...]:
+    """The names that nobody reads, fit to be stored and shown: at most 20 of at most 64 plain characters."""
+    names = sorted({*message.data} - {*schema().fields})
+    return tuple(re.sub(r"[^A-Za-z0-9_.-]", "?", name[:64]) for name in names[:20])
+
+
+def _one_of(schemas: Schemas) -> str:
+    return f"Not a type that is taken here. Send one of {', '.join(schemas)}."

@@ -1,0 +1,88 @@
+"""The kinds of values in a body. Each knows its rule, which is at once the error's remedy and the OpenAPI description.
+
+Rule 1: no error repeats a value, for it may be a password.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from hooks import address
+
+_UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(_DATE.pattern + r"[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+MOMENT_RULE = "Send an RFC 3339 time with its zone, like 2026-11-22T17:27:00Z."
+UNTIL_RULE = "Send the date that must be covered, like 2027-11-30, or an RFC 3339 time with its zone."
+
+
+class Text(fields.String):
+    """A string without line breaks, control characters and lone surrogates, within a length or of a pattern."""
+
+    def __init__(self, rule: str, *, required: bool = False, longest: int = 255, pattern: str = "", format: str = "") -> None:
+        fault = f"Wrong length or characters. {rule}"
+        shape = validate.Regexp(pattern, error=fault) if pattern else validate.Length(max=longest, error=fault)
+        super().__init__(
+            required=required,
+            allow_none=not required,
+            validate=shape,
+            error_messages=_messages(rule),
+            metadata={"description": rule} | ({"format": format} if format else {}),
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        return _fit(self, value)
+
+
+class Address(Text):
+    """A mailbox address; loads in the one spelling of `hooks.address`."""
+
+    def __init__(self) -> None:
+        super().__init__("Send the mailbox's address, like john@example.com.", required=True, longest=320, format="email")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        try:
+            return address.normalise(_fit(self, value))
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
+class Moment(fields.Field[datetime]):
+    """An RFC 3339 time, in UTC; with `dates`, also a date, which means its last second."""
+
+    def __init__(self, rule: str = MOMENT_RULE, *, dates: bool = False) -> None:
+        described = {"type": "string", "description": rule} | ({} if dates else {"format": "date-time"})
+        super().__init__(required=True, error_messages=_messages(rule), metadata=described)
+        self.dates = dates
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+        text = _fit(self, value)
+        if self.dates and _DATE.fullmatch(text):
+            text += "T23:59:59Z"
+        if not _TIME.fullmatch(text):
+            raise self.make_error("time")
+        try:
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise self.make_error("time") from None
+
+
+def _fit(field: fields.Field[Any], value: Any) -> str:
+    if not isinstance(value, str):
+        raise field.make_error("text")
+    if _UNFIT.search(value):
+        raise field.make_error("unfit")
+    return value
+
+
+def _messages(rule: str) -> dict[str, str | list[Any] | dict[Any, Any]]:
+    return {
+        "required": f"Missing. {rule}",
+        "null": f"Null. {rule}",
+        "text": f"Not a string. {rule}",
+        "unfit": "Holds a line break, a control character or half of a surrogate pair. Leave it out.",
+        "time": f"Not a time. {rule}",
+    }

@@ -1,0 +1,100 @@
+"""What `data` holds, one class for each type; the bodies are checked and `/openapi.json` is written from these."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
+
+from hooks.standard.fields import UNTIL_RULE, Address, Moment, Text
+
+PASSWORD_RULE = 'Send 1 to 54 printable ASCII characters without space and ".'  # noqa: S105 - a sentence
+PLAN_RULE = "Send the name of a plan of the bridge's configuration, 1 to 64 characters."
+
+
+def _password(required: bool) -> Text:
+    return Text(PASSWORD_RULE, required=required, pattern=r"^[!#-~]{1,54}$", format="password")
+
+
+def _plan(required: bool) -> Text:
+    return Text(PLAN_RULE, required=required, pattern=r"^.{1,64}$")
+
+
+class Data(Schema):
+    """Fields that nobody here reads are let through; their names are reported."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class OfMailbox(Data):
+    service_id = Text(
+        "Send the billing platform's id of the service as a string of 1 to 64 characters.",
+        required=True,
+        pattern=r"^.{1,64}$",
+    )
+    address = Address()
+
+
+class Create(OfMailbox):
+    password = _password(required=True)
+    display_name = Text("Send at most 255 characters.")
+    plan = _plan(required=False)
+
+
+class Suspend(OfMailbox):
+    reason = Text("Send at most 255 characters.")
+
+
+class Unsuspend(OfMailbox):
+    password = _password(required=False)
+
+
+class Terminate(OfMailbox):
+    pass
+
+
+class ChangePassword(OfMailbox):
+    password = _password(required=True)
+
+
+class ChangePlan(OfMailbox):
+    plan = _plan(required=True)
+
+
+class Renew(OfMailbox):
+    until = Moment(UNTIL_RULE, dates=True)
+
+
+class Page(Data):
+    after = Text("Send `next` of the answer before; leave it out to begin.", pattern=r"^.{1,128}$")
+
+
+class Job(Data):
+    job = Text("Send the id of a job, or `hook` instead.", pattern=r"^[A-Za-z0-9_:-]{1,128}$")
+    hook = Text("Send the webhook-id of a hook, or `job` instead.", pattern=r"^[A-Za-z0-9_:-]{1,128}$")
+
+    @validates_schema(skip_on_field_errors=True)
+    def one_of_both(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if (data.get("job") is None) == (data.get("hook") is None):
+            raise ValidationError("Send the id of a job as `job` or that of a hook as `hook`, one of both.", "job")
+
+
+ACTIONS: Mapping[str, type[OfMailbox]] = {
+    "mailbox.create": Create,
+    "mailbox.suspend": Suspend,
+    "mailbox.unsuspend": Unsuspend,
+    "mailbox.terminate": Terminate,
+    "mailbox.change_password": ChangePassword,
+    "mailbox.change_plan": ChangePlan,
+    "mailbox.renew": Renew,
+}
+
+QUESTIONS: Mapping[str, type[Data]] = {
+    "connection.test": Data,
+    "mailbox.status": OfMailbox,
+    "mailbox.list": Page,
+    "mailbox.usage": OfMailbox,
+    "mailbox.sign_in": OfMailbox,
+    "job": Job,
+    "results": Page,
+}

@@ -1,0 +1,81 @@
+"""What passes between the billing side's wire and the bridge. Everything here is frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One HTTP request as it arrived: header names lower-cased, `body` raw, `received_at` in epoch seconds."""
+
+    source: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    received_at: float
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A delivery whose signature and time were right. Only `hooks.signing` makes one: nothing unverified is parsed.
+
+    `timestamp` is the epoch second of this attempt; `key_index` tells which of the source's secrets matched (0 is the
+    oldest).
+    """
+
+    id: str
+    timestamp: int
+    body: bytes = field(repr=False)
+    key_index: int
+
+
+@dataclass(frozen=True)
+class Message:
+    """A verified body that is a JSON object in UTF-8 without repeated keys. Nothing is known yet of what it says.
+
+    `type` is 1 to 64 characters of `A-Za-z0-9_.:-`, or "" when the body has no such type. `timestamp` and `data` are
+    what the JSON holds, None when it holds none.
+    """
+
+    type: str
+    timestamp: Any
+    data: Any = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What billing wants to be true of one mailbox.
+
+    `address` is lower-cased with its domain in A-labels. `timestamp` is the hook's own time in UTC. `until` (renew) is
+    inclusive, in UTC.
+    `unknown` names the fields of `data` that nobody here reads; their values are not kept.
+    """
+
+    action: str
+    timestamp: datetime
+    service_id: str
+    address: str
+    password: str | None = field(default=None, repr=False)
+    display_name: str | None = None
+    plan: str | None = None
+    reason: str | None = None
+    until: datetime | None = None
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A signed read (`/query`). `arguments` holds the validated fields of `data` in our names."""
+
+    type: str
+    arguments: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One conclusion of a job, for a callback. `data` is safe to be shown to customers: without `error.remote`."""
+
+    type: str
+    timestamp: datetime
+    data: Mapping[str, Any]

@@ -1,0 +1,50 @@
+"""WHMCS has no webhooks of its own; a provisioning module sends our standard body for it.
+
+What differs is the id: `service_id` is `tblhosting.id`, or `a` and `tblhostingaddons.id` for a product add-on: the two
+tables count apart.
+"""
+
+from collections.abc import Mapping
+
+from marshmallow import Schema
+
+from hooks import standard
+from hooks.standard.fields import Text
+from hooks.standard.schemas import OfMailbox
+from hooks.types import Intent, Message, Question, Verified
+
+__all__ = ["ACTIONS", "FUNCTIONS", "QUESTIONS", "ask", "read", "write"]
+
+# The functions of a WHMCS server module, without their prefix.
+FUNCTIONS: Mapping[str, str] = {
+    "CreateAccount": "mailbox.create",
+    "SuspendAccount": "mailbox.suspend",
+    "UnsuspendAccount": "mailbox.unsuspend",
+    "TerminateAccount": "mailbox.terminate",
+    "ChangePassword": "mailbox.change_password",
+    "ChangePackage": "mailbox.change_plan",
+    "Renew": "mailbox.renew",
+}
+
+_ID_RULE = "Send the number of the service as a string, like 1042, or a and the number of a product add-on, like a77."
+
+
+def _with_our_id(schema: type[Schema]) -> type[Schema]:
+    if not issubclass(schema, OfMailbox):
+        return schema
+    service_id = Text(_ID_RULE, required=True, pattern=r"^a?[1-9][0-9]{0,18}$")
+    return schema.from_dict({"service_id": service_id}, name=f"Whmcs{schema.__name__}")
+
+
+ACTIONS = {action: _with_our_id(standard.ACTIONS[action]) for action in FUNCTIONS.values()}
+QUESTIONS = {name: _with_our_id(schema) for name, schema in standard.QUESTIONS.items()}
+
+write = standard.write
+
+
+def read(message: Message, verified: Verified) -> Intent:
+    return standard.read(message, verified, ACTIONS)
+
+
+def ask(message: Message, verified: Verified) -> Question:
+    return standard.ask(message, verified, QUESTIONS)

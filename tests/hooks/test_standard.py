@@ -1,0 +1,108 @@
+"""Our own body: every rule of its fields."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from platform_contract import NOW, PLANTED, PlatformContract
+
+from hooks.signing import WINDOW
+from hooks.types import Question
+
+
+class TestStandard(PlatformContract):
+    platform = "standard"
+
+    def faults(self, action: str, **data: object) -> list[str]:
+        return list(self.errors(self.body(action, **self.data(**data))))
+
+    @pytest.mark.parametrize("value", ["", "x" * 65, 1042, None, True, ["1"], "a\nb", "a\rb", "a\0b", "\ud800"])
+    def test_a_service_id_is_a_string_of_1_to_64_characters(self, value: object) -> None:
+        assert self.faults("mailbox.terminate", service_id=value) == ["data.service_id"]
+
+    @pytest.mark.parametrize("value", ["7", "x" * 64, "mailbox 7", "é"])
+    def test_any_other_service_id_is_kept_as_it_is(self, value: str) -> None:
+        assert self.read(self.body("mailbox.terminate", **self.data(service_id=value))).service_id == value
+
+    @pytest.mark.parametrize("value", ["", "x" * 55, "with space", 'with"quote', "pässword", "tab\t", "\x7f", 12345678])
+    def test_a_password_that_no_api_takes_is_refused(self, value: object) -> None:
+        for action in ("mailbox.create", "mailbox.unsuspend", "mailbox.change_password"):
+            assert self.faults(action, password=value) == ["data.password"]
+
+    @given(st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='"'), min_size=1, max_size=54))
+    def test_every_other_password_arrives_unchanged(self, value: str) -> None:
+        assert self.read(self.body("mailbox.create", **self.data(password=value))).password == value
+
+    def test_a_password_is_not_shown_by_repr(self) -> None:
+        assert PLANTED not in repr(self.read(self.body("mailbox.create", **self.data(password=PLANTED))))
+
+    def test_optional_fields_may_be_null_or_absent(self) -> None:
+        absent = self.read(self.body("mailbox.create", **self.data(password=PLANTED)))
+        null = self.read(self.body("mailbox.create", **self.data(password=PLANTED, plan=None, display_name=None)))
+        assert absent == null
+
+    @pytest.mark.parametrize(
+        ("action", "field", "longest"),
+        [("mailbox.create", "display_name", 255), ("mailbox.suspend", "reason", 255), ("mailbox.change_plan", "plan", 64)],
+    )
+    def test_texts_are_bounded_and_without_line_breaks(self, action: str, field: str, longest: int) -> None:
+        data = self.data(password=PLANTED)
+        assert getattr(self.read(self.body(action, **data | {field: "é" * longest})), field) == "é" * longest
+        for value in ("é" * (longest + 1), "a\nb", "a\rb", "a\0b", "\udfff", 5, {"a": 1}):
+            assert self.faults(action, **data | {field: value}) == [f"data.{field}"]
+
+    @pytest.mark.parametrize(
+        ("until", "moment"),
+        [
+            ("2027-11-30", datetime(2027, 11, 30, 23, 59, 59, tzinfo=UTC)),
+            ("2027-11-30T12:00:00Z", datetime(2027, 11, 30, 12, tzinfo=UTC)),
+            ("2027-11-30t12:00:00.25+01:00", datetime(2027, 11, 30, 11, 0, 0, 250000, tzinfo=UTC)),
+        ],
+    )
+    def test_until_is_the_end_of_a_date_or_a_moment(self, until: str, moment: datetime) -> None:
+        intent = self.read(self.body("mailbox.renew", **self.data(until=until)))
+        assert intent.until == moment
+        assert intent.until.tzinfo is UTC
+
+    @pytest.mark.parametrize(
+        "until",
+        [
+            *("", "2027-13-01", "2027-02-30", "20271130", "2027-W48-2", "2027-11-30\n", "٢٠٢٧-11-30", 20271130, None),
+            *("2027-11-30T12:00:00", "2027-11-30T24:01:00Z", "2027-11-30T12:00:00+25:00", "0001-01-01T00:00:00+23:59"),
+        ],
+    )
+    def test_anything_else_is_not_an_until(self, until: object) -> None:
+        assert self.faults("mailbox.renew", until=until) == ["data.until"]
+
+    def test_fractions_of_the_timestamp_count(self) -> None:
+        early = self.read(self.body("mailbox.terminate", **self.data()) | {"timestamp": "2026-11-22T18:27:00.000001+01:00"})
+        assert early.timestamp == datetime(2026, 11, 22, 17, 27, 0, 1, tzinfo=UTC)
+
+    @pytest.mark.parametrize("timestamp", ["2026-11-22T17:27:00", "2026-11-22", NOW, str(NOW), "now", None, ""])
+    def test_a_timestamp_needs_its_zone(self, timestamp: object) -> None:
+        body = self.body("mailbox.terminate", **self.data()) | {"timestamp": timestamp}
+        assert list(self.errors(body)) == ["timestamp"]
+
+    def test_a_timestamp_may_be_as_far_ahead_as_a_signature(self) -> None:
+        at = [datetime.fromtimestamp(NOW + WINDOW + ahead, UTC).isoformat() for ahead in (0, 0.001)]
+        body = self.body("mailbox.terminate", **self.data())
+        assert self.read(body | {"timestamp": at[0]}).timestamp == datetime.fromtimestamp(NOW + WINDOW, UTC)
+        assert list(self.errors(body | {"timestamp": at[1]})) == ["timestamp"]
+
+    @pytest.mark.parametrize("data", [[], "x", 7, True])
+    def test_data_that_is_no_object_is_named(self, data: object) -> None:
+        assert list(self.errors(self.body("mailbox.create") | {"data": data})) == ["data"]
+
+    def test_queries_about_the_source_need_no_data(self) -> None:
+        for type in ("connection.test", "mailbox.list", "results"):
+            assert self.ask({"type": type, "timestamp": "2026-11-22T17:27:00Z"}) == Question(type, {})
+
+    def test_queries_about_a_mailbox_need_it(self) -> None:
+        for type in ("mailbox.status", "mailbox.usage", "mailbox.sign_in"):
+            assert list(self.errors(self.body(type), "ask")) == ["data.service_id", "data.address"]
+
+    @pytest.mark.parametrize("data", [{}, {"job": None}, {"job": "job_1", "hook": "msg_1"}, {"job": "a b"}, {"job": 7}])
+    def test_a_job_is_asked_for_by_its_id_or_its_hook(self, data: dict[str, object]) -> None:
+        assert self.ask(self.body("job", hook="msg_1", job=None)) == Question("job", {"hook": "msg_1"})
+        assert list(self.errors(self.body("job", **data), "ask")) == ["data.job"]
