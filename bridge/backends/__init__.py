@@ -1,0 +1,12 @@
+"""Mailbox systems. BACKENDS is the one list: a name, and what makes a backend from its settings."""
+
+from collections.abc import Callable, Mapping
+
+from bridge.backends.enom import EnomBackend
+from bridge.backends.memory import MemoryBackend
+from bridge.ports import Backend
+
+BACKENDS: Mapping[str, Callable[..., Backend]] = {
+    "enom": EnomBackend,
+    "memory": MemoryBackend,
+}

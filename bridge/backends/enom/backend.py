@@ -1,0 +1,106 @@
+"""Enom as a backend: what its two systems show, put together; each change by the one command that makes it."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bridge.backends.enom import paks
+from bridge.backends.enom.client import Client
+from bridge.backends.enom.commands import Order, call_for, name_of
+from bridge.backends.enom.domains import split
+from bridge.backends.enom.hosted_email.client import HostedEmail
+from bridge.backends.enom.settings import EnomAccount
+from bridge.errors import Garbled, Refused
+from bridge.model import Address, Answer, Change, Fact, Mailbox, Proof
+from bridge.outgoing import Outgoing
+
+EVIDENCE: Mapping[str, str] = {
+    "orderid": "order",
+    "bundleid": "bundle",
+    "accountscreated": "created",
+    "accountsmodified": "modified",
+    "accountsdeleted": "deleted",
+    "trackingkey": "tracking",
+}
+SUSPENSION_PROOF: Mapping[str, Proof] = {
+    "hosted-email": Proof.VERIFIED,
+    "lock-out": Proof.ACCEPTED,
+    "commands": Proof.ACCEPTED,
+}
+
+
+class EnomBackend:
+    """Both of Enom's APIs under one account; hosted email only where it is configured."""
+
+    def __init__(
+        self,
+        account: EnomAccount,
+        outgoing: Outgoing,
+        now: Callable[[], float] = time.time,
+        choose: Callable[[Any], str] = secrets.choice,
+    ) -> None:
+        self._account, self._now, self._choose = account, now, choose
+        self._enom = Client(account, outgoing)
+        hosted = account.hosted_email
+        self._hosted = HostedEmail(hosted, account.timeout, outgoing) if hosted else None
+        self.proofs: Mapping[Fact, Proof] = {
+            Fact.EXISTENCE: Proof.VERIFIED,
+            Fact.SUSPENSION: SUSPENSION_PROOF.get(account.suspend_with, Proof.UNSUPPORTED),
+            Fact.PASSWORD: Proof.ACCEPTED,
+            Fact.PLAN: Proof.VERIFIED if hosted else Proof.UNSUPPORTED,
+            Fact.EXPIRY: Proof.VERIFIED,
+        }
+
+    def observe(self, address: Address) -> Mailbox:
+        listing = self._listing(address)
+        box = listing.mailboxes.get(address.local)
+        pak = listing.pak(box.bundle) if box else None
+        if self._hosted is None:
+            return Mailbox(address, box is not None, pak=pak, paks=listing.paks)
+        user = self._hosted.user(str(address), domain_may_be_new=not listing.mailboxes)
+        exists = box is not None if (box is None) == (user is None) else None
+        if user is None:
+            return Mailbox(address, exists, pak=pak, paks=listing.paks)
+        return Mailbox(address, exists, user.services, user.quota, user.used, pak, listing.paks)
+
+    def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
+        call = call_for(Order(self._account, address, change, seen, self._now(), self._choose))
+        if call.hosted and self._hosted:
+            self._hosted.call(call.command, **call.parameters)
+            return Answer(call.command)
+        fields = self._enom.write(call.command, call.parameters).fields
+        return Answer(call.command, {ours: fields[theirs] for theirs, ours in EVIDENCE.items() if fields.get(theirs)})
+
+    def command(self, change: Change) -> str:
+        return name_of(change, self._account)
+
+    def probe(self) -> None:
+        self._enom.read("CheckLogin", {})
+        if self._hosted:
+            self._hosted.call("authenticate")
+
+    def usage(self, address: Address) -> Mapping[str, int]:
+        if self._hosted:
+            user = self._hosted.user(str(address))
+            found = {"used_bytes": user.used, "quota_bytes": user.quota} if user else None
+        else:
+            box = self._listing(address).mailboxes.get(address.local)
+            found = {"used_bytes": box.used, "quota_bytes": box.quota} if box else None
+        if found is None:
+            raise Refused(f"{address} does not exist at Enom.", code="not_found")
+        known = {name: value for name, value in found.items() if value is not None}
+        if not known:
+            raise Refused("Enom does not show the usage of this mailbox.", code="unsupported")
+        return known
+
+    def sign_in(self, address: Address) -> str:
+        if self._hosted is None:
+            raise Refused("Sign-in needs hosted email: set [accounts.….hosted_email].", code="unsupported")
+        return self._hosted.sign_in_link(str(address))
+
+    def _listing(self, address: Address) -> paks.Listing:
+        listing = paks.listing(self._enom.read("GetPOP3", split(address.domain)))
+        if not listing.complete and address.local not in listing.mailboxes:
+            raise Garbled("Enom's list of mailboxes is not complete.")
+        return listing

@@ -1,0 +1,211 @@
+"""Which command carries out a change, and with what. Pure: one function for each kind of change."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.backends.enom.domains import split
+from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.backends.enom.passwords import unknowable
+from bridge.backends.enom.settings import EnomAccount
+from bridge.errors import NeedsPerson, Refused
+from bridge.model import Address, Change, Kind, Mailbox
+
+END_USER_IP = "127.0.0.1"  # the fraud check's field; a billing system's purchase has no end user's address
+
+
+@dataclass(frozen=True)
+class Call:
+    """One command for interface.asp, or a method of hosted email."""
+
+    command: str
+    parameters: Mapping[str, Any] = field(repr=False)
+    hosted: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    """All that a call is made of. `now` in epoch seconds; `choose` picks one character at random."""
+
+    account: EnomAccount
+    address: Address
+    change: Change
+    seen: Mailbox
+    now: float
+    choose: Callable[[Any], str]
+
+    @property
+    def domain(self) -> dict[str, str]:
+        return split(self.address.domain)
+
+    @property
+    def secret(self) -> str:
+        if not self.change.secret:
+            raise Refused("This change needs a password and has none.", code="password_needed")
+        return self.change.secret
+
+
+def call_for(order: Order) -> Call:
+    """The one call of a change. Raises Refused or NeedsPerson when this account cannot carry it out."""
+    call = MAKERS[order.change.kind](order)
+    if call.hosted and order.account.hosted_email is None:
+        raise Refused("This needs hosted email: set [accounts.….hosted_email].", code="unsupported")
+    return call
+
+
+def buy(order: Order) -> Call:
+    _allowed_to_spend(order)
+    given = order.change.arguments
+    if given["product"] == "pak":
+        return Call("PurchasePOPBundle", {**order.domain, "Quantity": "1"})
+    capacity = {"Capacity": str(given["capacity"])} if given.get("capacity") else {}
+    return Call("PurchaseServices", {**_boxes(order, "Create", 1), **capacity})
+
+
+def renew(order: Order) -> Call:
+    _allowed_to_spend(order)
+    given = order.change.arguments
+    if given["product"] == "pak":
+        return Call("RenewPOPBundle", {**order.domain, "PakID": given["bundle"], "Quantity": str(given["years"])})
+    return Call("PurchaseServices", {**_boxes(order, "Renew", given["years"]), "ProductID": given["bundle"]})
+
+
+def create(order: Order) -> Call:
+    name = order.change.arguments.get("display_name")
+    parameters = {
+        **order.domain,
+        "BundleID": order.change.arguments["bundle"],
+        "UserName1": order.address.local,
+        "Password1": order.secret,
+        "IsAdmin1": "0",
+        **({"DisplayName1": name} if name else {}),
+    }
+    return Call("SetUpPOP3User", parameters)
+
+
+def set_password(order: Order) -> Call:
+    return _password(order, order.secret)
+
+
+def suspend(order: Order) -> Call:
+    match order.change.arguments["with"]:
+        case "hosted-email":
+            return _services(order, dict.fromkeys(order.change.arguments["services"], "suspended"))
+        case "lock-out":
+            return _password(order, unknowable(order.address, order.choose))
+        case "commands":
+            return _configured(order, "suspend")
+    raise Refused("This account does not suspend.", code="unsupported")
+
+
+def restore(order: Order) -> Call:
+    if order.change.arguments["with"] == "commands":
+        return _configured(order, "unsuspend")
+    return _services(order, order.change.arguments["services"])
+
+
+def set_quota(order: Order) -> Call:
+    return _hosted(order, "change_user", attributes={"quota": order.change.arguments["quota_bytes"]})
+
+
+def log_out(order: Order) -> Call:
+    return _hosted(order, "logout_user")
+
+
+def delete(order: Order) -> Call:
+    pak = order.seen.pak
+    if pak is None or pak.expires.timestamp() > order.now:
+        return Call("DeletePOP3", {**order.domain, "UserName1": order.address.local})
+    # Enom deletes only through a pak that is current [D].
+    if order.account.hosted_email is None:
+        raise NeedsPerson(f"The pak {pak.bundle} has expired, so Enom deletes nothing in it: renew it, or ask Enom.")
+    return _hosted(order, "delete_user")
+
+
+MAKERS: Mapping[Kind, Callable[[Order], Call]] = {
+    Kind.BUY: buy,
+    Kind.RENEW: renew,
+    Kind.CREATE: create,
+    Kind.SET_PASSWORD: set_password,
+    Kind.RESTORE: restore,
+    Kind.SET_QUOTA: set_quota,
+    Kind.SUSPEND: suspend,
+    Kind.LOG_OUT: log_out,
+    Kind.DELETE: delete,
+}
+
+
+def name_of(change: Change, account: EnomAccount) -> str:
+    """The command of a change, as far as it is known before the mailbox is seen."""
+    how = change.arguments.get("with", "")
+    match change.kind:
+        case Kind.BUY if change.arguments.get("product") == "pak":
+            return "PurchasePOPBundle"
+        case Kind.RENEW if change.arguments.get("product") == "pak":
+            return "RenewPOPBundle"
+        case Kind.BUY | Kind.RENEW:
+            return "PurchaseServices"
+        case Kind.CREATE:
+            return "SetUpPOP3User"
+        case Kind.DELETE:
+            return "DeletePOP3"
+        case Kind.LOG_OUT:
+            return "logout_user"
+        case Kind.SUSPEND | Kind.RESTORE if how == "commands" and account.commands:
+            return account.commands["suspend" if change.kind is Kind.SUSPEND else "unsuspend"].command
+        case Kind.SUSPEND | Kind.RESTORE | Kind.SET_QUOTA if how != "lock-out":
+            return "change_user"
+    return "ModifyPOP3"
+
+
+def _allowed_to_spend(order: Order) -> None:
+    if order.account.purchase == "never":
+        raise Refused('The configuration says purchase = "never".', code="purchase_needed")
+
+
+def _boxes(order: Order, action: str, years: int) -> dict[str, str]:
+    return {
+        **order.domain,
+        "Service": "MAILBOX",
+        "QuantityUnit": "boxes",
+        "Quantity": "1",
+        "ActionType": action,
+        "TimeUnit": "Year",
+        "TimeQuantity": str(years),
+        "EndUserIP": END_USER_IP,
+    }
+
+
+def _password(order: Order, password: str) -> Call:
+    names = {"EmailCount": "1", "UserName1": order.address.local, "Password1": password}
+    return Call("ModifyPOP3", {**order.domain, **names})
+
+
+def _services(order: Order, states: Mapping[str, str]) -> Call:
+    return _hosted(order, "change_user", attributes={SERVICES[name]: state for name, state in states.items()})
+
+
+def _hosted(order: Order, method: str, **arguments: Any) -> Call:
+    return Call(method, {"user": str(order.address), **arguments}, hosted=True)
+
+
+def _configured(order: Order, which: str) -> Call:
+    configured = (order.account.commands or {}).get(which)
+    if configured is None:
+        raise Refused(f"No command is configured: set [accounts.….commands.{which}].", code="unsupported")
+    domain = order.domain
+    address = order.address
+    values = {
+        "{local}": address.local,
+        "{domain}": address.domain,
+        "{sld}": domain["SLD"],
+        "{tld}": domain["TLD"],
+        "{address}": str(address),
+    }
+    return Call(configured.command, {name: _filled(text, values) for name, text in configured.parameters.items()})
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for mark, value in values.items():
+        text = text.replace(mark, value)
+    return text

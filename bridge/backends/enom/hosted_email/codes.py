@@ -1,0 +1,51 @@
+"""What the numbers of hosted email mean for us. Pure. Enom publishes the list, with the texts [D]; the classes are ours [I]."""
+
+from collections.abc import Mapping
+
+from bridge.backends.enom.hosted_email.wire import Result
+from bridge.errors import AccountFault, BridgeError, Doubted, Refused, Unavailable, Unclear
+
+A_FEW_MINUTES = 90.0
+MISSING = 2
+NOT_OWNED = 9
+
+UNCLEAR = frozenset({0, 28, 29, 30})
+LATER: Mapping[int, float | None] = {20: None, 22: A_FEW_MINUTES, 25: A_FEW_MINUTES}
+CREDENTIALS = frozenset({1, 11, 32, 33, 35, 39, 42, 43, 44})
+ADDRESS_LIST = 21
+
+REFUSALS: Mapping[int, str] = {
+    4: "conflict",
+    9: "domain_not_in_account",
+    15: "pak_full",
+    34: "password_rejected",
+    36: "password_rejected",
+    40: "password_rejected",
+    45: "conflict",
+    48: "password_rejected",
+    **dict.fromkeys((3, 5, 6, 10, 12, 13, 14, 16, 17, 18, 19, 24, 26, 27, 31, 37, 38, 46, 47), "refused"),
+}
+"""Definite: the request was looked at and turned down."""
+
+STATE: Mapping[int, str] = {2: "not_found", 7: "not_ours", 8: "not_ours", 23: "not_ours"}
+"""Doubted: it may be as desired already."""
+
+
+def fault(result: Result) -> BridgeError | None:
+    """What stands against taking this answer as a yes."""
+    if result.success:
+        return None
+    number = -1 if result.number is None else result.number
+    remote = {"number": "" if result.number is None else str(number), "text": result.text}
+    said = f"Hosted email: {result.text or 'an error without a text'}"
+    if number in UNCLEAR:
+        return Unclear(said, remote=remote)
+    if number in LATER:
+        return Unavailable(said, remote=remote, retry_after=LATER[number])
+    if number in CREDENTIALS:
+        return AccountFault(f"{said}. Check user and password of [accounts.….hosted_email].", remote=remote)
+    if number == ADDRESS_LIST:
+        return AccountFault(f"{said}. Have this machine's address allowed.", code="ip_not_allowed", remote=remote)
+    if number in REFUSALS:
+        return Refused(said, code=REFUSALS[number], remote=remote)
+    return Doubted(Refused(said, code=STATE.get(number, "refused"), remote=remote))

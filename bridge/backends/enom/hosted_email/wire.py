@@ -1,0 +1,113 @@
+"""The hosted-email API's bytes, both ways. Pure. Whatever comes in, only a Result or Garbled comes out."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from bridge.backends.enom.settings import HostedEmailSettings
+from bridge.backends.enom.wire import clean, mask_of
+from bridge.errors import Garbled
+
+SERVICES: Mapping[str, str] = MappingProxyType(
+    {
+        "imap": "service_imap4",
+        "pop": "service_pop3",
+        "receiving": "service_smtpin",
+        "sending": "service_smtprelay",
+        "webmail_sending": "service_smtprelay_webmail",
+        "webmail": "service_webmail",
+    }
+)
+"""Our word -> theirs. The documents call smtpin sending; the control panel and its clients, receiving [I]."""
+
+STATES = frozenset({"enabled", "disabled", "suspended"})
+
+
+@dataclass(frozen=True)
+class User:
+    """A mailbox; `quota` and `used` in bytes."""
+
+    services: Mapping[str, str]
+    quota: int | None
+    used: int | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """One answer. `user` is None where the answer shows none, `number` where it gives none."""
+
+    success: bool
+    number: int | None = None
+    text: str = ""
+    user: User | None = None
+    token: str = field(default="", repr=False)
+
+
+def encode(settings: HostedEmailSettings, arguments: Mapping[str, Any]) -> bytes:
+    credentials = {"user": settings.user, "password": settings.password, "client": "enom-bridge"}
+    return json.dumps({"credentials": credentials, **arguments}).encode()
+
+
+def decode(body: bytes, secrets: Iterable[str] = ()) -> Result:
+    """Reads an answer. `secrets` are values that no text of it may carry. Raises Garbled."""
+    document = _object(_json(body))
+    success = document.get("success")
+    if success not in (True, False, 0, 1, "true", "false", "0", "1"):
+        raise Garbled("The hosted-email answer does not say whether it is a yes.")
+    yes = success in (True, 1, "true", "1")
+    text, token = document.get("error"), document.get("token")
+    return Result(
+        success=yes,
+        number=_number(document.get("error_number")),
+        text=clean(text, mask_of(secrets)) if isinstance(text, str) else "",
+        user=_user(document) if yes else None,
+        token=token if isinstance(token, str) else "",
+    )
+
+
+def _json(body: bytes) -> Any:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = body.decode("latin-1")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    raise Garbled("The hosted-email answer is not JSON.")
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    if isinstance(value, dict):
+        return value
+    raise Garbled("The hosted-email answer has another shape than documented.")
+
+
+def _user(document: Mapping[str, Any]) -> User | None:
+    """None without metadata: so the platform answers for a mailbox that could be made, but is not there [D]."""
+    if not document.get("metadata"):
+        return None
+    attributes = _object(document.get("attributes") or {})
+    quota = _object(_object(document["metadata"]).get("quota") or {})
+    services = {ours: _state(attributes[theirs]) for ours, theirs in SERVICES.items() if theirs in attributes}
+    largest = _number(quota.get("bytes_max"))
+    size = largest if largest is not None else _number(attributes.get("quota"))
+    return User(services, size, _number(quota.get("bytes_used")))
+
+
+def _state(value: Any) -> str:
+    if isinstance(value, str) and value.lower() in STATES:
+        return value.lower()
+    raise Garbled("The hosted-email answer shows a service in a state that is not documented.")
+
+
+def _number(value: Any) -> int | None:
+    """A whole number, also one in quotes; None when there is none."""
+    if value is None or value == "":
+        return None
+    text = str(value)
+    if isinstance(value, int | str) and not isinstance(value, bool) and text.isascii() and text.isdigit():
+        return int(text[:18])
+    raise Garbled("The hosted-email answer holds something else where a number belongs.")

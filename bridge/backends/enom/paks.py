@@ -1,0 +1,69 @@
+"""What a GetPOP3 answer says of a domain: its mailboxes and its paks. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bridge.backends.enom.wire import Envelope, Row
+from bridge.errors import Garbled
+from bridge.model import Pak
+
+MEBIBYTE = 1 << 20
+DATE_FORMS = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A mailbox of the list; `quota` and `used` in bytes, as far as given."""
+
+    bundle: str
+    quota: int | None
+    used: int | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """`complete`: the answer shows as many mailboxes as it says there are, so one that is not shown is not there."""
+
+    mailboxes: dict[str, Listed]
+    paks: tuple[Pak, ...]
+    complete: bool
+
+    def pak(self, bundle: str) -> Pak | None:
+        return next((pak for pak in self.paks if pak.bundle == bundle), None)
+
+
+def listing(envelope: Envelope) -> Listing:
+    """Raises Garbled when a pak cannot be read: a plan that overlooks one would buy another."""
+    mailboxes = {}
+    for row in envelope.mailboxes:
+        local = row.get("username", "").partition("@")[0].lower()
+        mailboxes[local] = Listed(row.get("bundleid", ""), _bytes(row.get("quota")), _bytes(row.get("quotaused")))
+    said = envelope.fields.get("emailcount", "")
+    complete = int(said) <= len(envelope.mailboxes) if is_number(said) else envelope.paks is not None
+    return Listing(mailboxes, tuple(_pak(row) for row in envelope.paks or ()), complete)
+
+
+def read_date(text: str) -> datetime:
+    """Enom's dates carry no zone. They are taken as UTC [I]; the zone of its servers is up to eight hours behind."""
+    for form in DATE_FORMS:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    raise Garbled("Enom's answer holds a date that cannot be read.")
+
+
+def is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16
+
+
+def _pak(row: Row) -> Pak:
+    bundle, free = row.get("bundleid", ""), row.get("qtyavailable", "")
+    if not bundle or not is_number(free):
+        raise Garbled("Enom's answer holds a pak that cannot be read.")
+    # QtyAvailable is what is left: the samples show it, although the prose says the opposite [S].
+    return Pak(bundle, int(free), read_date(row.get("expdate", "")))
+
+
+def _bytes(text: str | None) -> int | None:
+    return int(text) * MEBIBYTE if text and is_number(text) else None

@@ -1,0 +1,142 @@
+"""interface.asp's bytes, both ways. Pure. Whatever comes in, only an Envelope or Garbled comes out.
+
+Rule 1: a value leaves this file only if its name is on a list here. GetPOP3 shows every password of a domain [S].
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, quote_plus, urlencode
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.ElementTree import fromstring
+
+from bridge.errors import Garbled
+
+FIELDS = frozenset(
+    "success accountscreated accountsmodified accountsdeleted accountsfailed orderid bundleid bundlecount emailcount"
+    " trackingkey".split()
+)
+MAILBOX_FIELDS = frozenset({"username", "bundleid", "quota", "quotaused"})
+PAK_FIELDS = frozenset({"bundleid", "qtyavailable", "expdate"})
+TEXT_LIMIT = 300
+BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16"})
+DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>\s*", re.IGNORECASE)
+ROOT = "interface-response"
+
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """One answer. `err_count` is None when there was none; `done` is False when the answer was cut off.
+
+    `fields` and rows have lower-case names. `codes` are pairs of number and text. Texts are short and hold nothing secret.
+    """
+
+    command: str = ""
+    err_count: int | None = None
+    errors: tuple[str, ...] = ()
+    codes: tuple[tuple[str, str], ...] = ()
+    done: bool = False
+    fields: Row = field(default_factory=dict)
+    mailboxes: tuple[Row, ...] = ()
+    paks: tuple[Row, ...] | None = None
+
+
+def encode(uid: str, token: str, command: str, parameters: Mapping[str, str]) -> bytes:
+    """The body of a form POST: in a URL, passwords would end up in the logs of everything on the way."""
+    return urlencode({"command": command, "uid": uid, "pw": token, "responsetype": "XML", **parameters}).encode("ascii")
+
+
+def decode(body: bytes, content_type: str = "", secrets: Iterable[str] = ()) -> Envelope:
+    """Reads an answer in XML of either server generation. `secrets` are values that no text of it may carry.
+
+    Raises Garbled. Does not check whether the answer is a yes.
+    """
+    root = _parse(_text(body, content_type))
+    if root is None or _name(root) != ROOT:
+        raise Garbled("Enom's answer is not one of interface.asp.")
+    mask = mask_of(secrets)
+    found: dict[str, list[Element]] = {}
+    fields: dict[str, str] = {}
+    for child in root:
+        found.setdefault(_name(child), []).append(child)
+        if _name(child) not in ("pop", "paks", "errors", "responses"):
+            for leaf in child.iter():
+                name = "success" if _name(leaf) == "successful" else _name(leaf)
+                if name in FIELDS:
+                    fields.setdefault(name, clean(leaf.text, mask))
+    return Envelope(
+        command=_first(found, "command", mask),
+        err_count=_number(_first(found, "errcount", mask)),
+        errors=tuple(clean(text.text, mask) for group in found.get("errors", ()) for text in group),
+        codes=tuple(_code(pair, mask) for group in found.get("responses", ()) for pair in group),
+        done=_first(found, "done", mask).lower() == "true",
+        fields=fields,
+        mailboxes=tuple(_row(row, MAILBOX_FIELDS, mask) for row in found.get("pop", ())),
+        paks=_paks(found.get("paks"), mask),
+    )
+
+
+def clean(text: str | None, mask: re.Pattern[str]) -> str:
+    """One short printable line, without any secret."""
+    line = "".join(sign if sign.isprintable() else " " for sign in text or "")
+    return mask.sub("***", line).strip()[:TEXT_LIMIT]
+
+
+def mask_of(secrets: Iterable[str]) -> re.Pattern[str]:
+    forms = {form for secret in secrets if secret for form in (secret, quote(secret), quote_plus(secret))}
+    # (?!) fits nowhere: without secrets nothing is masked.
+    return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))) or "(?!)", re.IGNORECASE)
+
+
+def _text(body: bytes, content_type: str) -> str:
+    for mark, name in BYTE_ORDER_MARKS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(name, "replace")
+    charset = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
+    # The engine is known to declare utf-16 over bytes in utf-8 [O]: a charset must prove itself.
+    for name in (charset, "utf-8"):
+        if name in CHARSETS:
+            text = body.decode(name, "replace")
+            if ROOT in text.lower() and "\N{REPLACEMENT CHARACTER}" not in text:
+                return text
+    return body.decode("latin-1")
+
+
+def _parse(text: str) -> Element | None:
+    try:
+        root: Element = fromstring(DECLARATION.sub("", text), forbid_dtd=True)
+    except (ParseError, ValueError):
+        return None
+    return root
+
+
+def _name(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2].lower()
+
+
+def _first(found: Mapping[str, list[Element]], name: str, mask: re.Pattern[str]) -> str:
+    return clean(found[name][0].text, mask) if name in found else ""
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
+
+
+def _row(element: Element, names: frozenset[str], mask: re.Pattern[str]) -> Row:
+    return {_name(leaf): clean(leaf.text, mask) for leaf in element if _name(leaf) in names}
+
+
+def _code(pair: Element, mask: re.Pattern[str]) -> tuple[str, str]:
+    row = _row(pair, frozenset({"responsenumber", "responsestring"}), mask)
+    return row.get("responsenumber", ""), row.get("responsestring", "")
+
+
+def _paks(groups: list[Element] | None, mask: re.Pattern[str]) -> tuple[Row, ...] | None:
+    """None when the answer has no list of paks at all, which is not the same as an empty one."""
+    if groups is None:
+        return None
+    return tuple(_row(row, PAK_FIELDS, mask) for group in groups for row in group if _name(row) == "pak")

@@ -1,0 +1,193 @@
+"""The reference backend: one domain system in memory with Enom's rules, and the stand-in for Enom in the tests."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from bridge.errors import BridgeError, Doubted, NoFunds, Refused
+from bridge.model import Address, Answer, Change, Fact, Kind, Mailbox, Pak, Proof
+
+SERVICES = ("imap", "pop", "receiving", "sending", "webmail_sending", "webmail")
+GIBIBYTE = 1 << 30
+YEAR = timedelta(days=365)
+PROOFS: Mapping[Fact, Proof] = {
+    Fact.EXISTENCE: Proof.VERIFIED,
+    Fact.SUSPENSION: Proof.VERIFIED,
+    Fact.PASSWORD: Proof.ACCEPTED,
+    Fact.PLAN: Proof.VERIFIED,
+    Fact.EXPIRY: Proof.VERIFIED,
+}
+
+
+@dataclass
+class Kept:
+    """A mailbox as this remote keeps it."""
+
+    bundle: str
+    password: str = field(repr=False)
+    services: dict[str, str] = field(default_factory=lambda: dict.fromkeys(SERVICES, "enabled"))
+    quota: int = GIBIBYTE
+    used: int = 0
+    logged_out: int = 0
+
+
+@dataclass
+class Fault:
+    """What `fail_next` armed: raised before the effect, or after it."""
+
+    kind: Kind | None
+    error: BridgeError
+    after_effect: bool
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MemoryBackend:
+    """Domains, paks and mailboxes of one account. Tests reach into `mailboxes`, `paks`, `balance`, `history` as they like."""
+
+    def __init__(self, domains: tuple[str, ...] = ("example.com",), now: Callable[[], datetime] = _now) -> None:
+        self.proofs = PROOFS
+        self.domains = set(domains)
+        self.paks: dict[str, list[Pak]] = {}
+        self.mailboxes: dict[Address, Kept] = {}
+        self.balance = 10
+        self.history: list[tuple[str, Change]] = []
+        self.stale: dict[Address, list[Mailbox]] = {}
+        self._faults: list[Fault] = []
+        self._now = now
+        self._bundles = 100
+
+    def add_pak(self, domain: str, free: int = 10, expires: datetime | None = None) -> Pak:
+        """A pak as if bought by a person."""
+        self._bundles += 1
+        pak = Pak(str(self._bundles), free, expires or (self._now() + YEAR).replace(microsecond=0))
+        self.paks.setdefault(domain, []).append(pak)
+        return pak
+
+    def fail_next(self, kind: Kind | None, error: BridgeError, after_effect: bool = False) -> None:
+        """Makes the next change of `kind` raise `error`, before or after its effect; None: the next observation."""
+        self._faults.append(Fault(kind, error, after_effect))
+
+    def show_stale(self, address: Address, times: int = 1) -> None:
+        """Makes the next reads of `address` show what is true now."""
+        self.stale[address] = [self._look(address)] * times
+
+    def observe(self, address: Address) -> Mailbox:
+        fault = self._take(None)
+        if fault:
+            raise fault.error
+        if address.domain not in self.domains:
+            raise Refused(f"{address.domain} is not in this account", code="domain_not_in_account")
+        earlier = self.stale.get(address)
+        return earlier.pop() if earlier else self._look(address)
+
+    def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
+        self.history.append((str(address), change))
+        fault = self._take(change.kind)
+        if fault and not fault.after_effect:
+            raise fault.error
+        evidence = self._do(address, change)
+        if fault:
+            raise fault.error
+        return Answer(self.command(change), evidence)
+
+    def command(self, change: Change) -> str:
+        return str(change.kind)
+
+    def probe(self) -> None:
+        fault = self._take(None)
+        if fault:
+            raise fault.error
+
+    def usage(self, address: Address) -> Mapping[str, int]:
+        box = self._box(address)
+        return {"used_bytes": box.used, "quota_bytes": box.quota}
+
+    def sign_in(self, address: Address) -> str:
+        self._box(address)
+        return f"https://webmail.example.test/?user={address}&token=once"
+
+    def _take(self, kind: Kind | None) -> Fault | None:
+        for fault in self._faults:
+            if fault.kind == kind:
+                self._faults.remove(fault)
+                return fault
+        return None
+
+    def _look(self, address: Address) -> Mailbox:
+        paks = tuple(self.paks.get(address.domain, ()))
+        box = self.mailboxes.get(address)
+        if box is None:
+            return Mailbox(address, False, paks=paks)
+        pak = next((pak for pak in paks if pak.bundle == box.bundle), None)
+        return Mailbox(address, True, dict(box.services), box.quota, box.used, pak, paks)
+
+    def _box(self, address: Address) -> Kept:
+        if address not in self.mailboxes:
+            raise Refused(f"{address} does not exist", code="not_found")
+        return self.mailboxes[address]
+
+    def _do(self, address: Address, change: Change) -> Mapping[str, str]:
+        given = change.arguments
+        match change.kind:
+            case Kind.BUY:
+                self._pay(1)
+                return {"bundle": self.add_pak(address.domain, 10 if given.get("product") != "box" else 1).bundle}
+            case Kind.RENEW:
+                self._pay(given["years"])
+                pak = self._pak(address.domain, given["bundle"])
+                self._put(address.domain, replace(pak, expires=pak.expires + given["years"] * YEAR))
+            case Kind.CREATE:
+                self._create(address, given["bundle"], change.secret or "")
+            case Kind.SET_PASSWORD:
+                self._box(address).password = _checked(change.secret or "")
+            case Kind.SUSPEND:
+                services = self._box(address).services
+                services.update({name: "suspended" for name in given.get("services", services)})
+            case Kind.RESTORE:
+                self._box(address).services.update(given.get("services", {}))
+            case Kind.LOG_OUT:
+                self._box(address).logged_out += 1
+            case Kind.SET_QUOTA:
+                self._box(address).quota = given["quota_bytes"]
+            case Kind.DELETE:
+                self._delete(address)
+        return {}
+
+    def _pay(self, amount: int) -> None:
+        if self.balance < amount:
+            raise NoFunds()
+        self.balance -= amount
+
+    def _pak(self, domain: str, bundle: str) -> Pak:
+        for pak in self.paks.get(domain, ()):
+            if pak.bundle == bundle:
+                return pak
+        raise Refused(f"there is no pak {bundle}")
+
+    def _put(self, domain: str, pak: Pak) -> None:
+        self.paks[domain] = [pak if old.bundle == pak.bundle else old for old in self.paks[domain]]
+
+    def _create(self, address: Address, bundle: str, password: str) -> None:
+        pak = self._pak(address.domain, bundle)
+        if address in self.mailboxes:
+            raise Doubted(Refused(f"{address} exists", code="not_ours"))
+        if pak.free < 1 or pak.expires <= self._now():
+            raise Doubted(Refused(f"pak {bundle} is full or has expired", code="pak_full"))
+        self.mailboxes[address] = Kept(bundle, _checked(password))
+        self._put(address.domain, replace(pak, free=pak.free - 1))
+
+    def _delete(self, address: Address) -> None:
+        pak = self._pak(address.domain, self._box(address).bundle)
+        if pak.expires <= self._now():
+            raise Refused(f"pak {pak.bundle} has expired", code="conflict")
+        del self.mailboxes[address]
+        self._put(address.domain, replace(pak, free=pak.free + 1))
+
+
+def _checked(password: str) -> str:
+    if len(password) < 10:
+        raise Refused("the password is too short", code="password_rejected")
+    return password

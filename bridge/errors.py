@@ -1,0 +1,118 @@
+"""The closed set of errors of a job. Each leaf answers: whose fault is it, and is trying again useful?
+
+`code` is one of CODES; its sentence is safe to be shown to a customer. `detail` and `remote` are for staff only.
+"""
+
+from collections.abc import Mapping
+
+CODES: Mapping[str, str] = {
+    "refused": "The mail provider refused this request.",
+    "not_found": "This mailbox does not exist.",
+    "not_ours": "This address exists already and does not belong to this service.",
+    "conflict": "The mailbox is in a state that does not allow this.",
+    "password_rejected": "The mail provider did not accept this password. Please choose another one.",
+    "password_needed": "A new password is needed.",
+    "domain_not_in_account": "The domain is not set up for mail with the provider.",
+    "pak_full": "There is no free mailbox left in this domain's package.",
+    "purchase_needed": "This needs a purchase that has not been allowed.",
+    "plan_unknown": "This mail plan is not known.",
+    "unsupported": "This is not supported for this mailbox.",
+    "credentials": "The mail provider cannot be reached at the moment; the request waits.",
+    "ip_not_allowed": "The mail provider cannot be reached at the moment; the request waits.",
+    "insufficient_funds": "The request waits for the provider.",
+    "unavailable": "The mail provider cannot be reached at the moment.",
+    "unclear": "It is being checked whether the mail provider did this.",
+    "garbled": "It is being checked whether the mail provider did this.",
+    "unsafe": "A person will look at this request before it is done.",
+    "overtaken": "A newer request took the place of this one.",
+}
+
+
+class BridgeError(Exception):
+    """Something stands between a job and its end."""
+
+    default_code = "refused"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        code: str | None = None,
+        remote: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        """`remote` holds the remote's own codes and texts. `retry_after` is in seconds, where the remote named one."""
+        self.code = code or self.default_code
+        if self.code not in CODES:
+            raise KeyError(self.code)
+        super().__init__(detail or CODES[self.code])
+        self.remote = dict(remote or {})
+        self.retry_after = retry_after
+
+    @property
+    def detail(self) -> str:
+        return str(self.args[0])
+
+
+class Refused(BridgeError):
+    """The remote or a rule said no, for good: trying again is useless."""
+
+
+class Unavailable(BridgeError):
+    """The remote could not be asked; surely nothing happened: try again."""
+
+    default_code = "unavailable"
+
+
+class Unclear(BridgeError):
+    """The answer was lost or says two things: look before anything else."""
+
+    default_code = "unclear"
+
+
+class Garbled(Unclear):
+    """The answer was not understood: as Unclear."""
+
+    default_code = "garbled"
+
+
+class Doubted(Unclear):
+    """The remote said no, in words that do not prove that nothing happened: look; if it stays undone, it was `refusal`."""
+
+    def __init__(self, refusal: Refused) -> None:
+        super().__init__(refusal.detail, code=refusal.code, remote=refusal.remote)
+        self.refusal = refusal
+
+
+class AccountFault(BridgeError):
+    """Our standing with the remote is wrong (credentials, address list): pause the account, keep the jobs."""
+
+    default_code = "credentials"
+
+
+class NoFunds(BridgeError):
+    """The account has no money left: pause purchases only."""
+
+    default_code = "insufficient_funds"
+
+
+class NeedsPerson(BridgeError):
+    """A person must decide."""
+
+    default_code = "unsafe"
+
+
+class NotThere(Exception):
+    """What was asked for does not exist, or is not the asker's. Not a job's error: commands and queries raise it."""
+
+
+class NotNow(Exception):
+    """What was asked for cannot be done in the present state; the message says why and what to do."""
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be written or read now; nothing was accepted."""
+
+
+class LeaseLost(Exception):
+    """Another worker has this job, or this one was away too long; the attempt ends quietly."""

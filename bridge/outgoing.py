@@ -1,0 +1,253 @@
+"""Every HTTP call that leaves the bridge. A call ends by its deadline, and says whether the other side may have got it.
+
+Nothing is followed, repeated, unpacked or taken from the environment. Only the look-up of a name cannot be cut short;
+a call whose look-up took too long sends nothing.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+MEBIBYTE = 1 << 20
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back: header names lower-cased, `body` complete."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class NotSent(Exception):
+    """Nothing of the request reached the other side."""
+
+
+class Lost(Exception):
+    """The request may have been received; its answer cannot be used."""
+
+
+class Outgoing:
+    """Sends requests, with one session for each thread. TLS certificates are verified."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._sessions: list[requests.Session] = []
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, limit: int = MEBIBYTE) -> Reply:
+        """Posts `body`. `timeout` bounds the whole call in seconds, `limit` the answer's body in bytes.
+
+        Raises NotSent or Lost; their texts name the fault and the host, nothing else of the request.
+        """
+        return self._call("POST", url, body, headers, timeout, limit)
+
+    def get(self, url: str, headers: Mapping[str, str], *, timeout: float, limit: int = MEBIBYTE) -> Reply:
+        """Likewise, without a body."""
+        return self._call("GET", url, None, headers, timeout, limit)
+
+    def close(self) -> None:
+        """Closes every kept connection; later calls open new ones."""
+        with self._lock:
+            sessions, self._sessions = self._sessions, []
+            self._local = threading.local()
+        for session in sessions:
+            session.close()
+
+    def _call(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], timeout: float, limit: int) -> Reply:
+        call = _Call(timeout)
+        fault = ""
+        try:
+            _calls.current = call
+            with call:
+                sent = self._session().request(
+                    method,
+                    url,
+                    data=body,
+                    headers={**headers, "Accept-Encoding": "identity"},
+                    timeout=timeout,
+                    allow_redirects=False,
+                    stream=True,
+                )
+                with sent:
+                    return _read(sent, call, limit)
+        except Lost as error:
+            fault = str(error)
+        except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
+            fault = "no complete answer in time" if call.over else type(error).__name__
+            # A stand-in adapter opens no connection, so only the kind of error can tell.
+            call.sent = call.sent or isinstance(error, requests.ReadTimeout)
+        finally:
+            _calls.current = None
+        # Outside the handler, so that no foreign exception with a request in it hangs on to ours.
+        raise (Lost if call.sent else NotSent)(f"{fault} ({_host(url)})")
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.trust_env = False
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            session.mount("http://", _Adapter(max_retries=0))
+            session.mount("https://", _Adapter(max_retries=0))
+            with self._lock:
+                self._sessions.append(session)
+        return session
+
+
+def _read(answer: requests.Response, call: "_Call", limit: int) -> Reply:
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    call.sent = True
+    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise Lost("the answer is packed, which was not asked for")
+    body = bytearray()
+    while chunk := answer.raw.read1(min(CHUNK, limit + 1), decode_content=False):
+        body += chunk
+        if len(body) > limit:
+            raise Lost(f"the answer is larger than {limit} bytes")
+        if call.over:
+            raise Lost("no complete answer in time")
+    # After the watchdog's cut a connection looks as if the other side had ended the body.
+    if call.over:
+        raise Lost("no complete answer in time")
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length) != len(body) and "transfer-encoding" not in headers:
+        raise Lost("the answer was cut short")
+    return Reply(answer.status_code, headers, bytes(body))
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or "no host"
+    except ValueError:
+        return "no host"
+
+
+class _Call:
+    """One call: its deadline, whether a byte was sent, and a watchdog that cuts the connection at the deadline."""
+
+    def __init__(self, timeout: float) -> None:
+        self.sent = False
+        self._deadline = time.monotonic() + timeout
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._watchdog = threading.Timer(timeout, self._cut)
+        self._watchdog.daemon = True
+
+    def __enter__(self) -> "_Call":
+        self._watchdog.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watchdog.cancel()
+        self._watchdog.join()
+        with self._lock:
+            if self._socket:
+                self._socket.close()
+            self._socket = None
+
+    @property
+    def left(self) -> float:
+        return self._deadline - time.monotonic()
+
+    @property
+    def over(self) -> bool:
+        return self.left <= 0
+
+    def watch(self, connection: socket.socket) -> None:
+        """A second handle on the connection, because TLS and urllib3 pass the first one on and close it early."""
+        if self.over:
+            raise TimeoutError("the deadline has passed")
+        with self._lock:
+            if self._socket:
+                self._socket.close()
+            self._socket = socket.fromfd(connection.fileno(), connection.family, connection.type)
+
+    def _cut(self) -> None:
+        with self._lock, suppress(OSError):
+            if self._socket:
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Calls(threading.local):
+    current: _Call | None = None
+
+
+_calls = _Calls()  # how a connection, which urllib3 makes, finds the call that it serves
+
+
+def _open(connection: HTTPConnection) -> socket.socket:
+    call = _calls.current or _Call(30.0)
+    fault: OSError = OSError("the name has no address")
+    for family, *_, address in socket.getaddrinfo(connection._dns_host, connection.port, type=socket.SOCK_STREAM):
+        opened = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            # Half of what is left, so that an address that never answers leaves time for the next one.
+            opened.settimeout(max(call.left / 2, 0.001))
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            opened.connect(address)
+            call.watch(opened)
+            opened.settimeout(max(call.left, 0.001))
+        except OSError as error:
+            opened.close()
+            fault = error
+        else:
+            return opened
+    raise NewConnectionError(connection, type(fault).__name__)
+
+
+def _before_sending(connection: HTTPConnection) -> None:
+    """Called before each write: the last moment at which a call that came too late sends nothing."""
+    if connection.sock is None:
+        connection.connect()
+    if call := _calls.current:
+        if not call.sent:
+            call.watch(connection.sock)
+        call.sent = True
+
+
+class _Plain(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _open(self)
+
+    def send(self, data: Any) -> None:
+        _before_sending(self)
+        super().send(data)
+
+
+class _Tls(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _open(self)
+
+    def send(self, data: Any) -> None:
+        _before_sending(self)
+        super().send(data)
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _Tls
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}

@@ -1,0 +1,278 @@
+"""What the use cases need of the outside. Adapters and use cases meet only here.
+
+Every time is in epoch seconds. A method that writes under a lease raises LeaseLost when another worker holds the job.
+Any method of the store raises StoreUnavailable when the database cannot be used; then nothing was done.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bridge.errors import BridgeError
+from bridge.model import Address, Answer, Change, Fact, Mailbox, Plan, Proof, Record, State, Step
+from hooks.types import Intent, Verified
+
+Clock = Callable[[], float]
+"""Epoch seconds."""
+
+Checkpoint = Callable[[str], None]
+"""Called with a name between every two steps that a crash could separate. Does nothing in service; tests kill there."""
+
+
+class Backend(Protocol):
+    """One mailbox system under one account. Safe to use from several threads."""
+
+    proofs: Mapping[Fact, Proof]
+    """How each fact can be shown to be true."""
+
+    def observe(self, address: Address) -> Mailbox:
+        """What the remote shows now. An absent mailbox is an answer (`exists=False`), not an error. Raises BridgeError."""
+
+    def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
+        """Sends the one command of `change`. Returning means that the remote said yes, not that it is so.
+
+        Refused: surely not done. Unavailable: surely nothing happened. Unclear and its kin: may have happened.
+        """
+
+    def command(self, change: Change) -> str:
+        """The remote's name of the command that `apply` would send."""
+
+    def probe(self) -> None:
+        """Asks the remote, without changing anything, whether this account may work. Raises BridgeError."""
+
+    def usage(self, address: Address) -> Mapping[str, int]:
+        """`used_bytes` and `quota_bytes`, as far as they can be read. Raises Refused("unsupported")."""
+
+    def sign_in(self, address: Address) -> str:
+        """A link that opens this mailbox's webmail once. Raises Refused("unsupported")."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What is told about a job, always in these words (contract, section 3.1)."""
+
+    job: str
+    hook: str
+    action: str
+    address: str
+    service_id: str
+    sequence: int
+    status: str
+    waiting_for: str | None
+    state: str
+    changed: bool
+    verified: Mapping[str, str]
+    message: str
+    error: Mapping[str, Any] | None
+    finished_at: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Only where it applies: `observed_only` and `plan`, `delete_after`, `unknown_fields`."""
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON."""
+        shown = {name: value for name, value in vars(self).items() if name not in ("extra", "finished_at")}
+        ended = {"finished_at": self.finished_at} if self.finished_at else {}
+        return shown | {"verified": dict(self.verified)} | ended | dict(self.extra)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed job. `token` fences every write; `passed` is true when a person approved what safety had held."""
+
+    id: str
+    token: int
+    source: str
+    account: str
+    intent: Intent
+    mailbox: int
+    sequence: int
+    record: Record
+    journal: tuple[Step, ...]
+    created_at: float
+    undecided_since: float | None
+    tries: int
+    passed: bool
+    purge: bool
+    replaces: str | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended, and what is true of the mailbox now (`record` None: nothing new is known)."""
+
+    status: str
+    state: State
+    changed: bool
+    verified: Mapping[str, str]
+    message: str
+    error: BridgeError | None = None
+    record: Record | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Postcard:
+    """A claimed callback: one conclusion of one job, to be told to its source."""
+
+    id: str
+    token: int
+    source: str
+    job: str
+    tries: int
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Money and safety, for the transaction that commits an intent. 0 means no limit."""
+
+    purchases_per_day: int = 20
+    terminations_per_hour: int = 20
+
+
+class Inbox(Protocol):
+    def accept(
+        self,
+        source: str,
+        account: str,
+        verified: Verified,
+        intent: Intent,
+        digest: str,
+        sealed: str | None,
+        matches: Callable[[str], bool],
+    ) -> Receipt:
+        """Records hook, sequence and job in one transaction and overtakes what is overtaken.
+
+        Once it returns, the hook survives a power cut. `sealed` is the encrypted password. An id that came before gives
+        its present receipt when `matches` agrees to the stored digest, else Reused; one that was parked and is now
+        readable becomes a job. Raises SourcePaused.
+        """
+
+    def park(
+        self,
+        source: str,
+        verified: Verified,
+        type: str,
+        digest: str,
+        sealed: str,
+        errors: Mapping[str, list[str]],
+        matches: Callable[[str], bool],
+    ) -> None:
+        """Records a delivery that could not be read, its whole body encrypted in `sealed`; raises Reused."""
+
+
+class Reused(Exception):
+    """This id was used for another type or other data."""
+
+
+class SourcePaused(Exception):
+    """A person paused this source; nothing is accepted from it."""
+
+
+class Queue(Protocol):
+    def claim(self, owner: str, limits: Mapping[str, int]) -> Job | None:
+        """Takes the next job that may run, under a lease. `limits` is account -> most jobs in flight."""
+
+    def planned(self, job: Job, plan: Plan, seen: Mailbox) -> None:
+        """Keeps the first plan and the observation that it rests on."""
+
+    def intend(
+        self,
+        job: Job,
+        change: Change,
+        command: str,
+        digest: str,
+        record: Record,
+        call_limit: float,
+        settle: float,
+        limits: Limits,
+    ) -> Step:
+        """Commits that a command is about to be sent, with what must be remembered before it is.
+
+        Raises jobs.LookAgain or NeedsPerson when money or safety forbids it now, NoFunds while purchases are paused.
+        """
+
+    def answered(
+        self,
+        job: Job,
+        step: Step,
+        outcome: str,
+        error: BridgeError | None,
+        answer: Answer | None,
+        record: Record,
+        settle: float,
+    ) -> Step:
+        """Commits what the remote said; `record.settles_at` is set by the store, from the end of the call."""
+
+    def wait(self, job: Job, until: float, waiting_for: str, error: BridgeError | None, undecided: bool) -> None:
+        """Puts the job back, to be claimed again at `until`."""
+
+    def finish(self, job: Job, ending: Ending) -> None:
+        """Ends the job and writes its callback, in one transaction."""
+
+    def renew(self, job: Job, step: Step, call_limit: float) -> None:
+        """Takes a new lease for a command that is sent later than its intent said."""
+
+    def extend(self, owner: str, jobs: Sequence[str]) -> None:
+        """Heartbeat: renews the leases of the jobs that `owner` is at, and tells that it lives."""
+
+    def release(self, owner: str) -> None:
+        """Hands back what `owner` holds, for a graceful stop."""
+
+    def pause_account(self, account: str, code: str, detail: str) -> None: ...
+    def pause_money(self, account: str, seconds: float, detail: str) -> None: ...
+    def mark(self) -> int:
+        """What has changed so far; to be taken before a claim."""
+
+    def idle(self, seconds: float, since: int) -> None:
+        """Waits until something may have changed since that mark, at most `seconds`. Waking too often is harmless."""
+
+
+class Outbox(Protocol):
+    def claim_callback(self, owner: str) -> Postcard | None:
+        """Takes the next callback that is due and in turn, under a lease."""
+
+    def callback_done(
+        self, card: Postcard, outcome: str, status: int | None, error: str | None, retry_in: float | None
+    ) -> None:
+        """`outcome` is `delivered`, `stopped`, `exhausted`, or `pending` with `retry_in` seconds."""
+
+    def mark(self) -> int: ...
+    def idle(self, seconds: float, since: int) -> None: ...
+
+
+class Lookup(Protocol):
+    """Reads for queries; all but `record` are bounded to one source."""
+
+    def receipt(self, source: str, job_or_hook: str) -> Receipt: ...
+    def results(self, source: str, after: str, limit: int) -> tuple[Sequence[Receipt], str | None]: ...
+    def mailboxes(self, source: str, after: str, limit: int) -> tuple[Sequence[Mapping[str, Any]], str | None]: ...
+    def record(self, account: str, address: str) -> Record: ...
+
+
+class Standing(Protocol):
+    """What may work at all, for queries."""
+
+    def account_paused(self, account: str) -> str | None:
+        """The reason, or None."""
+
+    def first_use(self, source: str, query_id: str, keep: float) -> bool: ...
+    def call_slot(self, account: str, most: int, seconds: float) -> AbstractContextManager[None]:
+        """Counts one call among the account's calls in flight. Raises NotNow when there is no room."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to tell the admin; `cleared` when it is over. `tries` counts this one."""
+
+    id: int
+    subject: str
+    cleared: bool
+    text: str
+    tries: int
+
+
+class Notebook(Protocol):
+    def due_notes(self) -> Sequence[Note]: ...
+    def note_sent(self, note: Note, ok: bool) -> None: ...

@@ -1,0 +1,201 @@
+"""What every backend keeps to. A test module subclasses BackendContract and gives a `remote` fixture."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from bridge.errors import Doubted, NoFunds, Refused, Unclear
+from bridge.model import Address, Change, Fact, Kind
+from bridge.ports import Backend
+
+JOHN = Address("john", "example.com")
+JANE = Address("jane", "example.com")
+PASSWORD = "Correct-Horse-7"
+OTHER_PASSWORD = "Battery-Staple-9"
+ALL_SERVICES = ("imap", "pop", "receiving", "sending", "webmail_sending", "webmail")
+SOON = datetime(2035, 1, 1, tzinfo=UTC)
+
+
+class Remote(Protocol):
+    """The remote's truth behind a backend, and how a test changes it without the backend."""
+
+    backend: Backend
+
+    def add_pak(self, free: int = 10, expires: datetime = SOON) -> str: ...
+    def mailboxes(self) -> set[str]: ...
+    def password(self, address: Address) -> str: ...
+    def set_services(self, address: Address, states: Mapping[str, str]) -> None: ...
+    def paks(self) -> int: ...
+    def set_balance(self, amount: int) -> None: ...
+    def lose_answer(self, kind: Kind) -> None:
+        """The next change of `kind` happens, but its answer is lost."""
+
+
+class BackendContract:
+    @pytest.fixture
+    def backend(self, remote: Remote) -> Backend:
+        return remote.backend
+
+    @pytest.fixture
+    def bundle(self, remote: Remote) -> str:
+        return remote.add_pak()
+
+    @pytest.fixture
+    def apply(self, backend):
+        return lambda kind, arguments=None, secret=None, address=JOHN: backend.apply(
+            address, Change(kind, arguments or {}, secret), backend.observe(address)
+        )
+
+    @pytest.fixture
+    def create(self, apply, bundle):
+        return lambda address=JOHN, secret=PASSWORD: apply(
+            Kind.CREATE, {"bundle": bundle, "display_name": "A Name"}, secret, address
+        )
+
+    def test_an_absent_mailbox_is_an_answer(self, backend, bundle):
+        seen = backend.observe(JOHN)
+        assert (seen.address, seen.exists, seen.pak) == (JOHN, False, None)
+        assert [(pak.bundle, pak.free, pak.expires) for pak in seen.paks] == [(bundle, 10, SOON)]
+
+    def test_a_domain_without_paks_can_be_observed(self, backend):
+        seen = backend.observe(JOHN)
+        assert (seen.exists, seen.paks) == (False, ())
+
+    def test_what_was_created_is_observed(self, backend, remote, bundle, create):
+        create()
+        seen = backend.observe(JOHN)
+        assert (seen.exists, seen.pak.bundle, seen.pak.free) == (True, bundle, 9)
+        assert remote.password(JOHN) == PASSWORD
+
+    def test_create_twice_makes_one_and_says_so(self, remote, create):
+        create()
+        with pytest.raises(Doubted) as caught:
+            create(secret=OTHER_PASSWORD)
+        assert (caught.value.code, caught.value.refusal.code) == ("not_ours", "not_ours")
+        assert remote.mailboxes() == {str(JOHN)}
+        assert remote.password(JOHN) == PASSWORD
+
+    def test_a_lost_answer_is_unclear_and_a_look_tells(self, backend, remote, create):
+        remote.lose_answer(Kind.CREATE)
+        with pytest.raises(Unclear):
+            create()
+        assert backend.observe(JOHN).exists is True
+
+    def test_a_full_pak_takes_no_mailbox(self, remote, apply):
+        full = remote.add_pak(free=1)
+        apply(Kind.CREATE, {"bundle": full}, PASSWORD)
+        with pytest.raises(Doubted) as caught:
+            apply(Kind.CREATE, {"bundle": full}, PASSWORD, JANE)
+        assert caught.value.code == "pak_full"
+        assert remote.mailboxes() == {str(JOHN)}
+
+    def test_a_password_that_the_remote_refuses_is_surely_not_set(self, remote, create, apply):
+        with pytest.raises(Refused) as caught:
+            create(secret="weak")
+        assert caught.value.code == "password_rejected"
+        assert remote.mailboxes() == set()
+        create()
+        with pytest.raises(Refused):
+            apply(Kind.SET_PASSWORD, {}, "weak")
+        assert remote.password(JOHN) == PASSWORD
+
+    def test_a_password_is_set_and_shown_nowhere(self, backend, remote, create, apply):
+        create()
+        answer = apply(Kind.SET_PASSWORD, {}, OTHER_PASSWORD)
+        assert remote.password(JOHN) == OTHER_PASSWORD
+        assert OTHER_PASSWORD not in repr(answer) + repr(backend.observe(JOHN)) + repr(vars(backend))
+
+    def test_a_password_for_the_absent_makes_nothing(self, remote, apply, bundle):
+        with pytest.raises((Refused, Doubted)) as caught:
+            apply(Kind.SET_PASSWORD, {}, PASSWORD)
+        assert caught.value.code == "not_found"
+        assert remote.mailboxes() == set()
+
+    def test_suspend_and_restore_leave_the_disabled_as_they_are(self, backend, remote, create, apply):
+        create()
+        remote.set_services(JOHN, {"pop": "disabled"})
+        before = dict(backend.observe(JOHN).services)
+        apply(Kind.SUSPEND, {"with": "hosted-email", "services": list(ALL_SERVICES)})
+        apply(Kind.LOG_OUT)
+        assert set(backend.observe(JOHN).services.values()) == {"suspended"}
+        apply(Kind.RESTORE, {"with": "hosted-email", "services": before})
+        after = backend.observe(JOHN).services
+        assert (after, after["pop"]) == (before, "disabled")
+
+    def test_suspend_touches_only_the_named_services(self, backend, create, apply):
+        create()
+        apply(Kind.SUSPEND, {"with": "hosted-email", "services": ["imap", "sending"]})
+        states = backend.observe(JOHN).services
+        assert {name for name, state in states.items() if state == "suspended"} == {"imap", "sending"}
+        assert set(states) == set(ALL_SERVICES)
+
+    def test_a_quota_is_observed(self, backend, create, apply):
+        create()
+        apply(Kind.SET_QUOTA, {"quota_bytes": 25 * 2**30})
+        assert backend.observe(JOHN).quota == 25 * 2**30
+
+    def test_delete_frees_the_place(self, backend, remote, create, apply):
+        create()
+        create(JANE)
+        apply(Kind.DELETE)
+        seen = backend.observe(JOHN)
+        assert (seen.exists, seen.paks[0].free) == (False, 9)
+        assert remote.mailboxes() == {str(JANE)}
+
+    def test_deleting_the_absent_harms_nothing_and_says_so(self, remote, create, apply):
+        create(JANE)
+        with pytest.raises((Refused, Doubted)) as caught:
+            apply(Kind.DELETE)
+        assert caught.value.code == "not_found"
+        assert remote.mailboxes() == {str(JANE)}
+
+    @pytest.mark.parametrize(("product", "places"), [("pak", 10), ("box", 1)])
+    def test_a_purchase_is_observed(self, backend, apply, product, places):
+        answer = apply(Kind.BUY, {"product": product, "quantity": 1})
+        (pak,) = backend.observe(JOHN).paks
+        assert (answer.evidence["bundle"], pak.free) == (pak.bundle, places)
+        apply(Kind.CREATE, {"bundle": pak.bundle, "display_name": None}, PASSWORD)
+        assert backend.observe(JOHN).pak.bundle == pak.bundle
+
+    @pytest.mark.parametrize("product", ["pak", "box"])
+    def test_a_renewal_is_observed(self, backend, apply, product):
+        bundle = apply(Kind.BUY, {"product": product, "quantity": 1}).evidence["bundle"]
+        (before,) = backend.observe(JOHN).paks
+        apply(Kind.RENEW, {"bundle": bundle, "years": 2, "product": product})
+        (after,) = backend.observe(JOHN).paks
+        assert after.expires - before.expires >= timedelta(days=729)
+
+    def test_without_money_nothing_is_bought(self, remote, apply):
+        remote.set_balance(0)
+        with pytest.raises(NoFunds):
+            apply(Kind.BUY, {"product": "pak", "quantity": 1})
+        assert remote.paks() == 0
+
+    def test_a_foreign_domain_is_refused(self, backend):
+        with pytest.raises(Refused) as caught:
+            backend.observe(Address("john", "example.net"))
+        assert caught.value.code == "domain_not_in_account"
+
+    def test_usage_is_in_bytes(self, backend, create):
+        create()
+        usage = backend.usage(JOHN)
+        assert (usage["used_bytes"], usage["quota_bytes"] % 2**20) == (0, 0)
+        with pytest.raises(Refused) as caught:
+            backend.usage(JANE)
+        assert caught.value.code == "not_found"
+
+    def test_a_sign_in_link_is_for_this_mailbox(self, backend, create):
+        create()
+        link = urlsplit(backend.sign_in(JOHN))
+        assert (link.scheme in ("http", "https"), parse_qs(link.query)["user"]) == (True, [str(JOHN)])
+
+    def test_a_probe_changes_nothing(self, backend, remote, create):
+        create()
+        backend.probe()
+        assert remote.mailboxes() == {str(JOHN)}
+
+    def test_every_fact_has_a_proof(self, backend):
+        assert set(backend.proofs) == set(Fact)

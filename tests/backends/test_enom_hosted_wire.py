@@ -1,0 +1,118 @@
+"""The hosted-email API's bytes."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.backends.enom import HostedEmailSettings
+from bridge.backends.enom.hosted_email import wire
+from bridge.errors import BridgeError, Garbled
+
+USER = {
+    "success": True,
+    "attributes": {"service_imap4": "Suspended", "service_pop3": "disabled", "quota": "5", "password": "planted"},
+    "metadata": {"quota": {"bytes_max": 10, "bytes_used": "3"}, "status": "active"},
+}
+
+
+def decode(document: object, **more) -> wire.Result:
+    return wire.decode(json.dumps(document).encode(), **more)
+
+
+def test_credentials_go_in_the_body():
+    settings = HostedEmailSettings("https://example.test/api", "admin", "p\N{LATIN SMALL LETTER E WITH ACUTE}")
+    assert json.loads(wire.encode(settings, {"user": "a@example.com"})) == {
+        "credentials": {"user": "admin", "password": "p\N{LATIN SMALL LETTER E WITH ACUTE}", "client": "enom-bridge"},
+        "user": "a@example.com",
+    }
+
+
+def test_a_user_is_read():
+    result = decode(USER)
+    assert result.user == wire.User({"imap": "suspended", "pop": "disabled"}, 10, 3)
+    assert "planted" not in repr(result)
+
+
+@pytest.mark.parametrize("metadata", [None, {}, []])
+def test_a_user_without_metadata_is_absent(metadata):
+    assert decode({**USER, "metadata": metadata}).user is None
+
+
+def test_a_quota_is_also_found_among_the_attributes():
+    assert decode({**USER, "metadata": {"status": "active"}}).user.quota == 5
+
+
+def test_a_no_is_read_without_what_was_sent():
+    result = decode({"success": False, "error": "wrong: s&cret", "error_number": "1"}, secrets=["s&cret"])
+    assert (result.success, result.number, result.text, result.user) == (False, 1, "wrong: ***", None)
+
+
+def test_a_token_is_not_shown():
+    result = decode({"success": True, "token": "planted-token"})
+    assert result.token == "planted-token"
+    assert "planted" not in repr(result)
+
+
+@pytest.mark.parametrize("body", [b'\xef\xbb\xbf{"success": true}', b'{"success": 1, "server": "\xae"}'])
+def test_any_way_to_write_letters_is_read(body):
+    assert wire.decode(body).success
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {},
+        {"success": "perhaps"},
+        {"success": []},
+        {**USER, "attributes": [1]},
+        {**USER, "metadata": "x"},
+        {**USER, "metadata": {"quota": 5}},
+        {**USER, "metadata": {"quota": {"bytes_max": "many"}}},
+        {**USER, "metadata": {"quota": {"bytes_max": -1}}},
+        {**USER, "attributes": {"service_imap4": "off"}},
+        {**USER, "attributes": {"service_imap4": ["enabled"]}},
+        {"success": False, "error_number": True},
+        {"success": False, "error_number": 1.5},
+    ],
+)
+def test_another_shape_is_garbled(document):
+    with pytest.raises(Garbled):
+        decode(document)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html/>", b"[" * 200_000, b'{"success": ' + b"9" * 5000 + b"}", b"\xff"])
+def test_anything_else_is_garbled(body):
+    with pytest.raises(Garbled) as caught:
+        wire.decode(body)
+    assert caught.value.__context__ is None
+
+
+@given(st.binary())
+def test_whatever_comes_only_our_errors_leave(body):
+    with pytest.raises(BridgeError):
+        wire.decode(body)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["quota", "bytes_max", "service_imap4"]), inner)
+    ),
+    max_leaves=10,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["success", "error", "error_number", "attributes", "metadata", "token"]), VALUES),
+    st.sampled_from([True, False, 1, "1"]),
+)
+def test_whatever_shape_comes_only_our_errors_leave(document, success):
+    try:
+        result = decode({**document, "success": success})
+    except BridgeError as error:
+        assert isinstance(error, Garbled)
+    else:
+        assert isinstance(result.success, bool)

@@ -1,0 +1,211 @@
+"""interface.asp's bytes: what is read, what is refused, and what never leaves the decoder."""
+
+import pickle
+from datetime import UTC, datetime
+from urllib.parse import parse_qs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.backends.enom import paks, wire
+from bridge.errors import BridgeError, Garbled
+
+HIDDEN = "Hidden-Secret-42"
+LIST = f"""
+ <pop><username>John</username><password>{HIDDEN}</password><quota>1024</quota><expdate>5/3/2030 2:14:59 AM</expdate>
+  <BundleId>26770</BundleId><AutoRenew>0</AutoRenew><admin>0</admin><quotaused>3</quotaused></pop>
+ <pop><username>jane@example.com</username><password>{HIDDEN}</password><quota/><BundleId>26771</BundleId></pop>
+ <EmailCount>2</EmailCount>
+ <Paks><Pak><BundleId>26770</BundleId><QtyPurchased>10</QtyPurchased><QtyAvailable>6</QtyAvailable>
+  <ExpDate>5/3/2030 2:14:59 PM</ExpDate></Pak></Paks><Successful>True</Successful><Command>GETPOP3</Command>
+"""
+REFUSAL = """
+ <Command>GETPOP3</Command><Language>eng</Language><ErrCount>2</ErrCount>
+ <errors><Err1>User not permitted from this IP address - 192.0.2.1</Err1><Err2>Bad User name or Password</Err2></errors>
+ <ResponseCount>1</ResponseCount><responses><response><Description/><ResponseNumber>304155</ResponseNumber>
+ <ResponseString>Validation error; invalid ; loginid</ResponseString></response></responses><Done>true</Done>
+"""
+
+
+def answer(inner: str, declaration: str = "", done: str = "<ErrCount>0</ErrCount><Done>true</Done>") -> bytes:
+    return f"{declaration}<interface-response>{inner}{done}</interface-response>".encode()
+
+
+def test_a_command_becomes_a_form():
+    body = wire.encode("reseller", "to&ken", "GetPOP3", {"SLD": "example", "DisplayName1": "Zoë & Co"})
+    assert parse_qs(body.decode()) == {
+        "command": ["GetPOP3"],
+        "uid": ["reseller"],
+        "pw": ["to&ken"],
+        "responsetype": ["XML"],
+        "SLD": ["example"],
+        "DisplayName1": ["Zoë & Co"],
+    }
+
+
+def test_a_list_is_read():
+    envelope = wire.decode(answer(LIST))
+    assert (envelope.command, envelope.err_count, envelope.done) == ("GETPOP3", 0, True)
+    assert envelope.fields == {"emailcount": "2", "success": "True"}
+    listing = paks.listing(envelope)
+    assert listing.complete
+    assert listing.mailboxes == {"john": paks.Listed("26770", 2**30, 3 * 2**20), "jane": paks.Listed("26771", None, None)}
+    (pak,) = listing.paks
+    assert (pak.bundle, pak.free, pak.expires) == ("26770", 6, datetime(2030, 5, 3, 14, 14, 59, tzinfo=UTC))
+
+
+def test_a_password_of_a_list_is_kept_by_no_object():
+    envelope = wire.decode(answer(LIST))
+    everything = pickle.dumps([envelope, paks.listing(envelope)])
+    assert b"26770" in everything
+    assert HIDDEN.encode() not in everything
+
+
+def test_errors_and_codes_are_read():
+    envelope = wire.decode(answer(REFUSAL, done=""))
+    assert envelope.err_count == 2
+    assert envelope.errors == ("User not permitted from this IP address - 192.0.2.1", "Bad User name or Password")
+    assert envelope.codes == (("304155", "Validation error; invalid ; loginid"),)
+
+
+@pytest.mark.parametrize("name", ["success", "Success", "SUCCESSFUL"])
+def test_names_are_read_in_any_case(name):
+    inner = f"<{name}>True</{name}><ORDERID>7</ORDERID><Bundles><bundleid>8</bundleid><BundleID>9</BundleID></Bundles>"
+    assert wire.decode(answer(inner)).fields == {"success": "True", "orderid": "7", "bundleid": "8"}
+
+
+def test_only_listed_fields_leave():
+    assert wire.decode(answer("<Secret>x</Secret><Password>y</Password><a><password>z</password></a>")).fields == {}
+
+
+def test_a_text_is_short_printable_and_without_what_was_sent():
+    inner = f"<errors><Err1>\t{HIDDEN.lower()} a%26b a&amp;b \x85{'x' * 900}</Err1></errors>"
+    (text,) = wire.decode(answer(inner), secrets=[HIDDEN, "a&b", ""]).errors
+    assert text.startswith("*** *** ***  xxx")
+    assert len(text) == wire.TEXT_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (answer("<Site>eNom®</Site>"), ""),
+        (answer("", '<?xml version="1.0" ?>\n'), "text/xml"),
+        (answer("", '\r\n<?xml version="1.0" encoding="utf-16"?>'), "text/xml; charset=utf-16"),
+        (answer("<Site>eNom®</Site>").decode().encode("latin-1"), "text/xml; charset=utf-8"),
+        (answer("<Site>eNom®</Site>").decode().encode("windows-1252"), 'text/xml; charset="windows-1252"'),
+        (b"\xef\xbb\xbf" + answer("", '<?xml version="1.0" encoding="utf-8"?>'), "text/xml; charset=iso-8859-1"),
+        (answer("").decode().encode("utf-16"), "text/xml"),
+        (answer("").decode().encode("utf-16"), "text/xml; charset=utf-16"),
+        (answer(""), "text/xml; charset=undefined"),
+        (answer(""), "text/xml; charset=idna"),
+    ],
+)
+def test_any_way_to_write_letters_is_read(body, content_type):
+    envelope = wire.decode(body, content_type)
+    assert (envelope.err_count, envelope.done) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><body>Server Error</body></html>",
+        b"ErrCount=0\nDone=true",
+        b"<interface-response><ErrCount>0</ErrCount><Done>tr",
+        b'<!DOCTYPE a [<!ENTITY b "c">]><interface-response><ErrCount>&b;</ErrCount></interface-response>',
+        b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]><interface-response>&b;</interface-response>',
+        b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/x.dtd"><interface-response/>',
+        b'<!DOCTYPE a [<!ENTITY b "'
+        + b"x" * 1000
+        + b'"><!ENTITY c "'
+        + b"&b;" * 1000
+        + b'">]><interface-response>&c;</interface-response>',
+        b"<a>" * 300_000,
+        b"<interface-response>" + b"<a>" * 100_000 + b"</a>" * 100_000,
+    ],
+)
+def test_anything_else_is_garbled(body):
+    with pytest.raises(Garbled) as caught:
+        wire.decode(body)
+    assert caught.value.__context__ is None
+
+
+def test_a_deep_answer_is_read():
+    assert wire.decode(answer("<a>" * 100_000 + "</a>" * 100_000)).done
+
+
+@given(st.binary(), st.text(max_size=30))
+def test_whatever_comes_only_our_errors_leave(body, content_type):
+    with pytest.raises(BridgeError):
+        paks.listing(wire.decode(body, content_type))
+
+
+NAMES = (
+    "pop",
+    "username",
+    "BundleId",
+    "Paks",
+    "Pak",
+    "QtyAvailable",
+    "ExpDate",
+    "errors",
+    "Err1",
+    "ErrCount",
+    "Done",
+    "responses",
+)
+TREES = st.recursive(
+    st.text("0123456789/: APM<&;é\x00", max_size=12).map(lambda text: text.replace("<", "&lt;")),
+    lambda inner: st.lists(st.tuples(st.sampled_from(NAMES), inner), max_size=5).map(
+        lambda rows: "".join(f"<{name}>{text}</{name}>" for name, text in rows)
+    ),
+    max_leaves=20,
+)
+
+
+@given(TREES)
+def test_whatever_shape_comes_only_our_errors_leave(inner):
+    try:
+        paks.listing(wire.decode(answer(inner)))
+    except BridgeError as error:
+        assert isinstance(error, Garbled)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5/3/2030 2:14:59 AM", datetime(2030, 5, 3, 2, 14, 59, tzinfo=UTC)),
+        ("12/31/2030 12:00:00 AM", datetime(2030, 12, 31, tzinfo=UTC)),
+        ("11/6/2030", datetime(2030, 11, 6, tzinfo=UTC)),
+    ],
+)
+def test_dates_are_utc(text, expected):
+    assert paks.read_date(text) == expected
+
+
+@pytest.mark.parametrize(
+    "pak",
+    [
+        "<BundleId>1</BundleId><QtyAvailable>1</QtyAvailable><ExpDate>soon</ExpDate>",
+        "<BundleId>1</BundleId><QtyAvailable>1</QtyAvailable>",
+        "<BundleId>1</BundleId><QtyAvailable>-1</QtyAvailable><ExpDate>5/3/2030</ExpDate>",
+        "<QtyAvailable>1</QtyAvailable><ExpDate>5/3/2030</ExpDate>",
+    ],
+)
+def test_a_pak_that_cannot_be_read_is_not_overlooked(pak):
+    with pytest.raises(Garbled):
+        paks.listing(wire.decode(answer(f"<Paks><Pak>{pak}</Pak></Paks>")))
+
+
+@pytest.mark.parametrize(
+    ("inner", "complete"),
+    [
+        ("<EmailCount>0</EmailCount>", True),
+        ("<EmailCount>1</EmailCount>", False),
+        ("<Paks/>", True),
+        ("", False),
+    ],
+)
+def test_a_list_that_shows_less_than_it_counts_proves_no_absence(inner, complete):
+    assert paks.listing(wire.decode(answer(inner))).complete is complete

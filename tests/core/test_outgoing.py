@@ -1,0 +1,334 @@
+"""Outgoing against real sockets: an answer that never ends would hang the test, so the time limit of pytest is the proof."""
+
+import gzip
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+import responses
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from bridge.outgoing import Lost, NotSent, Outgoing
+
+Script = Callable[[socket.socket], None]
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+SHORT = 0.3
+
+
+class Remote:
+    """Runs one script for each connection, after the request has been read, and keeps what was sent."""
+
+    def __init__(self) -> None:
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self.scripts: list[Script] = []
+        self.greeting: Script = lambda connection: None
+        self.tls: ssl.SSLContext | None = None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/path"
+
+    def stop(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
+            self._threads[-1].start()
+
+    def _serve(self, raw: socket.socket) -> None:
+        with raw, suppress(OSError):
+            raw.settimeout(20)
+            self.greeting(raw)
+            connection = self.tls.wrap_socket(raw, server_side=True) if self.tls else raw
+            with connection:
+                self._talk(connection)
+
+    def _talk(self, connection: socket.socket) -> None:
+        with suppress(OSError):
+            while request := self._read(connection):
+                self.requests.append(request)
+                script = self.scripts.pop(0)
+                script(connection)
+                if script is not answer_ok:
+                    return
+
+    def _read(self, connection: socket.socket) -> bytes:
+        data = b""
+        while b"\r\n\r\n" not in data or (b"POST" in data and not data.endswith(b"}")):
+            more = connection.recv(4096)
+            if not more:
+                return b""
+            data += more
+        return data
+
+
+def answer_ok(connection: socket.socket) -> None:
+    connection.sendall(OK)
+
+
+def send(*parts: bytes) -> Script:
+    return lambda connection: [connection.sendall(part) for part in parts] and None
+
+
+def drip(head: bytes, byte: bytes) -> Script:
+    """Sends `byte` again and again until the other side is gone."""
+
+    def script(connection: socket.socket) -> None:
+        connection.sendall(head)
+        pause = threading.Event()
+        while True:
+            connection.sendall(byte)
+            pause.wait(0.02)
+
+    return script
+
+
+def silence(connection: socket.socket) -> None:
+    while connection.recv(100):
+        pass
+
+
+@pytest.fixture
+def remote() -> Iterator[Remote]:
+    remote = Remote()
+    yield remote
+    remote.stop()
+
+
+@pytest.fixture
+def outgoing() -> Iterator[Outgoing]:
+    outgoing = Outgoing()
+    yield outgoing
+    outgoing.close()
+
+
+@pytest.fixture
+def post(remote: Remote, outgoing: Outgoing) -> Iterator[Callable[..., object]]:
+    def call(script: Script, timeout: float = 20.0, limit: int = 1000) -> object:
+        remote.scripts.append(script)
+        return outgoing.post(remote.url, b"{}", {"X-Note": "1"}, timeout=timeout, limit=limit)
+
+    yield call
+    outgoing.close()
+
+
+def test_a_reply_has_status_headers_and_body(post, remote):
+    reply = post(send(b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nno"))
+    assert (reply.status, reply.headers["retry-after"], reply.body) == (503, "7", b"no")
+    assert b"X-Note: 1" in remote.requests[0]
+    assert b"Accept-Encoding: identity" in remote.requests[0]
+
+
+def test_a_connection_is_kept(post, remote):
+    assert post(answer_ok).body == post(answer_ok).body == b"ok"
+    assert (remote.connections, len(remote.requests)) == (1, 2)
+
+
+def test_get_sends_no_body(remote, outgoing):
+    remote.scripts.append(answer_ok)
+    assert outgoing.get(remote.url, {}, timeout=20).body == b"ok"
+    assert remote.requests[0].startswith(b"GET /path ")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(silence, id="no answer"),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\n", b"X"), id="dripping headers"),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n"), id="headers without end"),
+        pytest.param(
+            drip(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"), id="interim answers without end"
+        ),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", b"x"), id="dripping body"),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\n\r\n", b"x"), id="dripping body without length"),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"), id="dripping chunk size"),
+        pytest.param(
+            drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: 1\r\n"), id="trailers without end"
+        ),
+    ],
+)
+def test_nothing_outlives_the_deadline(post, script):
+    with pytest.raises(Lost, match=r"127\.0\.0\.1"):
+        post(script, timeout=SHORT)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(lambda connection: None, id="dropped"),
+        pytest.param(send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), id="cut short"),
+        pytest.param(send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12"), id="cut in a chunk"),
+        pytest.param(send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n12"), id="bad chunk"),
+        pytest.param(send(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", b"x" * 5000), id="too large"),
+        pytest.param(send(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 5000), id="too large without length"),
+        pytest.param(send(b"\x00\x01\x02\r\n\r\n"), id="not HTTP"),
+        pytest.param(
+            send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 29\r\n\r\n", gzip.compress(b"x" * 5000)[:29]),
+            id="packed",
+        ),
+    ],
+)
+def test_an_unusable_answer_is_lost(post, script):
+    with pytest.raises(Lost):
+        post(script)
+
+
+def test_a_complete_answer_of_the_largest_size_is_taken(post):
+    assert len(post(send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"x" * 1000)).body) == 1000
+
+
+def test_a_lost_request_is_sent_once(post, remote):
+    with pytest.raises(Lost):
+        post(lambda connection: None)
+    assert len(remote.requests) == 1
+
+
+def test_a_redirect_is_not_followed(post, remote):
+    reply = post(send(f"HTTP/1.1 307 Go\r\nLocation: {remote.url}\r\nContent-Length: 0\r\n\r\n".encode()))
+    assert (reply.status, len(remote.requests)) == (307, 1)
+
+
+def test_the_environment_sets_no_proxy_and_no_credentials(post, remote, monkeypatch, tmp_path):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password something\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert post(answer_ok).status == 200
+    assert b"authorization" not in remote.requests[0].lower()
+
+
+def test_cookies_are_not_kept(post, remote):
+    post(send(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"))
+    post(answer_ok)
+    assert b"cookie" not in remote.requests[1].lower()
+
+
+def test_a_closed_port_means_not_sent(outgoing):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(NotSent):
+        outgoing.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout=5)
+
+
+def test_a_handshake_without_end_means_not_sent(remote, outgoing):
+    remote.greeting = drip(b"\x16\x03\x03\x40\x00", b"\x02")
+    with pytest.raises(NotSent):
+        outgoing.post(remote.url.replace("http:", "https:"), b"{}", {}, timeout=SHORT)
+    assert remote.requests == []
+
+
+@pytest.fixture
+def certificate(remote, tmp_path):
+    """Makes the remote speak TLS; gives the path of its certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "example.test")])
+    now = datetime.now(UTC)
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    made = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    chain, private = tmp_path / "chain.pem", tmp_path / "key.pem"
+    chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private.write_bytes(key.private_bytes(*form))
+    remote.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    remote.tls.load_cert_chain(chain, private)
+    return str(chain)
+
+
+def test_an_unknown_certificate_means_not_sent(remote, outgoing, certificate):
+    with pytest.raises(NotSent, match="SSLError"):
+        outgoing.post(remote.url.replace("http:", "https:"), b"{}", {}, timeout=20)
+    assert remote.requests == []
+
+
+def test_the_deadline_holds_inside_tls(remote, outgoing, certificate):
+    outgoing._session().verify = certificate
+    remote.scripts = [answer_ok, drip(b"HTTP/1.1 200 OK\r\n", b"X")]
+    url = remote.url.replace("http:", "https:")
+    assert outgoing.post(url, b"{}", {}, timeout=20).body == b"ok"
+    with pytest.raises(Lost):
+        outgoing.post(url, b"{}", {}, timeout=SHORT)
+    assert (remote.connections, len(remote.requests)) == (1, 2)
+
+
+def test_an_unknown_name_means_not_sent(outgoing, monkeypatch):
+    def fails(*args, **kwargs):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+    with pytest.raises(NotSent, match=r"nowhere\.example\.test"):
+        outgoing.post("http://nowhere.example.test/", b"{}", {}, timeout=5)
+
+
+def test_a_look_up_that_takes_too_long_sends_nothing(remote, outgoing, monkeypatch):
+    real, slow = socket.getaddrinfo, threading.Event()
+
+    def late(*args, **kwargs):
+        slow.wait(SHORT)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", late)
+    with pytest.raises(NotSent):
+        outgoing.post(remote.url, b"{}", {}, timeout=SHORT / 3)
+    assert remote.requests == []
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "ftp://example.test/", "http://", "http://[::1", "http://exa mple.test/"])
+def test_a_bad_url_means_not_sent(outgoing, url):
+    with pytest.raises(NotSent):
+        outgoing.post(url, b"{}", {}, timeout=1)
+
+
+def test_a_bad_header_means_not_sent(outgoing, remote):
+    with pytest.raises(NotSent):
+        outgoing.post(remote.url, b"{}", {"X-Note": "a\r\nX-Other: b"}, timeout=1)
+
+
+def test_a_fault_tells_nothing_of_the_request(post):
+    with pytest.raises(Lost) as caught:
+        post(lambda connection: None)
+    assert "path" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+def test_no_thread_is_left(post):
+    before = threading.active_count()
+    for _ in range(3):
+        post(answer_ok)
+    assert threading.active_count() <= before + 1  # the remote's own, for the kept connection
+
+
+def test_the_edge_can_be_mocked(outgoing):
+    with responses.RequestsMock() as mocked:
+        mocked.post("https://example.test/x", body=b"yes", status=202, headers={"Retry-After": "3"})
+        reply = outgoing.post("https://example.test/x", b"{}", {}, timeout=5)
+        assert (reply.status, reply.body, reply.headers["retry-after"]) == (202, b"yes", "3")
+        mocked.post("https://example.test/y", body=requests.ReadTimeout())
+        with pytest.raises(Lost):
+            outgoing.post("https://example.test/y", b"{}", {}, timeout=5)
+        mocked.post("https://example.test/z", body=requests.ConnectTimeout())
+        with pytest.raises(NotSent):
+            outgoing.post("https://example.test/z", b"{}", {}, timeout=5)
