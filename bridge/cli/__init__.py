@@ -1,0 +1,26 @@
+"""`enom-bridge`: one file for each group of verbs. Parse, call, print; what decides anything stands elsewhere."""
+
+import click
+
+from bridge import __version__
+from bridge.cli import config, init, serve
+
+EPILOG = "Begin with `enom-bridge demo`, then `enom-bridge init`. Each command explains itself: enom-bridge COMMAND --help"
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="bridge.toml to use. Else $ENOM_BRIDGE_CONFIG, ./bridge.toml, /etc/enom-bridge/bridge.toml.",
+)
+@click.version_option(__version__, prog_name="enom-bridge")
+@click.pass_context
+def main(ctx: click.Context, config: str | None) -> None:
+    """Signed billing hooks in, verified Enom mailbox changes and signed status callbacks out."""
+    ctx.obj = {"config": config}
+
+
+COMMANDS = (init.init, config.config, serve.serve, serve.web, serve.worker, serve.db)
+for command in COMMANDS:
+    main.add_command(command)

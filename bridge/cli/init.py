@@ -1,0 +1,273 @@
+"""`enom-bridge init`: asks what it must know, writes bridge.toml with fresh secrets, says what to paste into billing."""
+
+import json
+import os
+import re
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import click
+
+from bridge.cli.config import Misconfigured
+from bridge.config import ConfigurationError, Settings, load
+from bridge.config.values import is_loopback
+from hooks import PLATFORMS
+from hooks.signing import new_secret
+
+Answers = dict[str, Any]
+
+SUSPEND_WITH = """
+How shall a mailbox be suspended? Enom documents no command for it, so this is your choice:
+  hosted-email  switches the services of the mailbox off through the API of the hosted-email platform that Enom's mail
+                runs on, and sets them as they were later; read back as a proof. Needs that API's credentials: ask Enom.
+  lock-out      gives the mailbox a random password that nobody knows. Mail still arrives; to restore, billing must send
+                a password. Enom cannot confirm it beyond saying yes.
+  commands      sends the Enom commands that you name, for example ones that Enom support gave you; not read back.
+  refuse        every suspend and unsuspend fails and says so."""
+PURCHASE = """
+May the bridge spend money at Enom?
+  never  a mailbox that would need a new or renewed pak fails with purchase_needed
+  paks   it may buy and renew paks, ten mailboxes each
+  boxes  it may buy and renew mailboxes one by one"""
+MODE = """
+  act      does what the hooks ask
+  observe  reads, plans and reports, but changes nothing at Enom: for a trial beside what you have now"""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One option, and the prompt for it. Without `text` it is never asked; `default` None must be answered."""
+
+    name: str
+    help: str
+    text: str = ""
+    default: str | Callable[[Answers], str] | None = ""
+    choices: tuple[str, ...] = ()
+    before: str = ""
+    hidden: bool = False
+    only_for: str = ""  # the suspend_with that needs it
+
+    @property
+    def option(self) -> str:
+        return f"--{self.name.replace('_', '-')}"
+
+    def matters(self, answers: Answers) -> bool:
+        return not self.only_for or self.only_for == answers["suspend_with"]
+
+    def usual(self, answers: Answers) -> str | None:
+        if not self.matters(answers):
+            return ""
+        return self.default(answers) if callable(self.default) else self.default
+
+    def ask(self, answers: Answers) -> Any:
+        usual = self.usual(answers)
+        if not self.text or not self.matters(answers):
+            return usual
+        if self.before:
+            click.echo(self.before, err=True)
+        kind = click.Choice(self.choices) if self.choices else None
+        return click.prompt(self.text, usual, self.hidden, type=kind, show_default=bool(usual), err=True)
+
+
+QUESTIONS = (
+    Question("platform", "Billing platform.", "Billing platform", "whmcs", tuple(PLATFORMS)),
+    Question("source", "Name of this billing installation.", "A name for this installation", lambda a: f"{a['platform']}-main"),
+    Question(
+        "callback", "URL for the reports.", "URL on the billing side for the reports, as its plug-in shows it (empty: none)"
+    ),
+    Question("public_url", "URL of the bridge.", "URL that billing reaches the bridge at", "http://127.0.0.1:8080"),
+    Question("environment", "Enom's environment.", "Enom environment", "test", ("test", "live")),
+    Question("uid", "Enom login.", "Enom login (uid)", None),
+    Question(
+        "token", "Enom API token; env:NAME and file:PATH too.", "Enom API token (or env:NAME, file:PATH)", None, hidden=True
+    ),
+    Question(
+        "suspend_with",
+        "How to suspend; asked for with an explanation.",
+        "Suspend with",
+        None,
+        ("hosted-email", "lock-out", "commands", "refuse"),
+        SUSPEND_WITH,
+    ),
+    Question("hosted_user", "Hosted-email admin.", "Hosted-email admin user", None, only_for="hosted-email"),
+    Question("hosted_password", "Its password.", "Its password (or env:…)", None, hidden=True, only_for="hosted-email"),
+    Question("hosted_endpoint", "Base URL of that API."),
+    Question("suspend_command", "Enom command to suspend.", "Enom command that suspends", None, only_for="commands"),
+    Question("unsuspend_command", "Enom command to restore.", "Enom command that restores", None, only_for="commands"),
+    Question("purchase", "May it buy?", "Purchases", "never", ("never", "paks", "boxes"), PURCHASE),
+    Question("mode", "Act, or observe only.", "Mode", "act", ("act", "observe"), MODE),
+    Question("endpoint", "Another URL of Enom's API."),
+    Question("listen", "HOST:PORT of the bridge.", default="127.0.0.1:8080"),
+    Question("metrics_listen", "HOST:PORT of the metrics.", default="127.0.0.1:9108"),
+    Question("database", "Database URL.", default="sqlite:///bridge.sqlite3"),
+)
+
+TEMPLATE = Template("""\
+# Configuration of enom-bridge. It holds secrets: keep it readable by its user alone (chmod 600).
+# A secret may also be written as "env:NAME" or "file:PATH". `enom-bridge config check` names every fault.
+
+[bridge]
+# Where billing reaches it.
+public_url = $public_url
+listen = $listen
+# Prometheus; "" switches it off.
+metrics_listen = $metrics_listen
+# Or postgresql+psycopg://user@host/name.
+database = $database
+# Encrypts what is stored: keep a copy, but not beside the copies of the database.
+keys = [$key]
+
+[accounts.main]
+# test | live
+environment = $environment
+# act | observe: reads, plans and reports only.
+mode = $mode
+uid = $uid
+token = $token
+# Empty: the documented one of the environment.
+endpoint = $endpoint
+# never | paks | boxes: may the bridge spend money?
+purchase = $purchase
+# hosted-email | lock-out | commands | refuse
+suspend_with = $suspend_with
+$suspension$plans
+[sources.$source]
+platform = $platform
+account = "main"
+# Oldest first. To change it: add the new one at the end, tell billing, then take the old one out.
+secrets = [$secret]
+# Where reports go; empty: nowhere.
+callback = $callback
+# true: http to this machine is allowed.
+callback_loopback = $callback_loopback
+# Mail domains that this source may touch; "*": all.
+domains = $domains
+""")
+HOSTED = Template("\n[accounts.main.hosted_email]\nuser = $hosted_user\npassword = $hosted_password\n")
+COMMAND = Template("""
+[accounts.main.commands.$verb]
+command = $command
+parameters = { UserName = "{local}", SLD = "{sld}", TLD = "{tld}" }
+""")
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    for question in reversed(QUESTIONS):
+        kind = click.Choice(question.choices) if question.choices else None
+        command = click.option(question.option, question.name, type=kind, help=question.help)(command)
+    return command
+
+
+@click.command()
+@click.option("--config", "path", help="The file to write; ./bridge.toml if nothing else is said.")
+@click.option("--yes", is_flag=True, help="Ask nothing: defaults for what is not given.")
+@_options
+@click.option("--domain", "domains", multiple=True, default=("*",), help="Mail domain of this source; may be repeated.")
+@click.option("--plan", "plans", multiple=True, default=("basic=10",), help="NAME=GIGABYTES; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def init(ctx: click.Context, /, path: str | None, yes: bool, as_json: bool, **given: Any) -> None:
+    """Write a configuration with fresh secrets and say what to paste into the billing platform."""
+    place = path or (ctx.obj or {}).get("config") or os.environ.get("ENOM_BRIDGE_CONFIG") or "bridge.toml"
+    target = Path(place).absolute()
+    if target.exists():
+        raise click.ClickException(f"{target} exists and is left alone; name another file with --config, or move it away")
+    answers = _answers(given, yes)
+    answers |= {"key": urlsafe_b64encode(secrets.token_bytes(32)).decode(), "secret": new_secret(secrets.token_bytes(32))}
+    _create(target, _render(answers))
+    try:
+        settings, unset = _check(target, answers)
+    except ConfigurationError as error:
+        target.unlink()
+        raise Misconfigured(error) from None
+    result = {
+        "path": str(target),
+        "url": f"{settings.bridge.public_url}/hooks/{answers['source']}",
+        "secret": answers["secret"],
+        "unset": unset,
+    }
+    click.echo(json.dumps(result, indent=2) if as_json else _advice(result, answers["platform"], place))
+
+
+def _answers(given: Mapping[str, Any], silent: bool) -> Answers:
+    answers: Answers = {"domains": given["domains"], "plans": given["plans"]}
+    missing = []
+    for question in QUESTIONS:
+        answer = given[question.name]
+        if answer is None:
+            answer = question.usual(answers) if silent else question.ask(answers)
+        if answer is None:
+            missing.append(question.option)
+        answers[question.name] = answer
+    if missing:
+        raise click.UsageError(f"with --yes these are needed too: {', '.join(missing)}")
+    return answers
+
+
+def _render(answers: Answers) -> str:
+    quoted = {name: _toml(value) for name, value in answers.items()}
+    suspension = HOSTED.substitute(quoted) if answers["hosted_user"] else ""
+    if answers["hosted_user"] and answers["hosted_endpoint"]:
+        suspension += f"endpoint = {quoted['hosted_endpoint']}\n"
+    for verb in ("suspend", "unsuspend"):
+        if answers[f"{verb}_command"]:
+            suspension += COMMAND.substitute(verb=verb, command=quoted[f"{verb}_command"])
+    plans = [plan.partition("=") for plan in answers["plans"]]
+    quoted |= {
+        "suspension": suspension,
+        "plans": "".join(f"\n[plans.{_key(name)}]\nquota_gb = {_whole(size)}\n" for name, _, size in plans),
+        "source": _key(answers["source"]),
+        "callback_loopback": _toml(answers["callback"].startswith("http:") and is_loopback(answers["callback"])),
+    }
+    return TEMPLATE.substitute(quoted)
+
+
+def _create(target: Path, text: str) -> None:
+    try:
+        with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise click.ClickException(f"{target} cannot be written: {error.strerror}; name another file with --config") from None
+
+
+def _check(target: Path, answers: Answers) -> tuple[Settings, list[str]]:
+    """Loads what was written. Variables that are named, but not set here, are taken as set: the service may have them."""
+    named = {value.removeprefix("env:") for value in answers.values() if isinstance(value, str) and value.startswith("env:")}
+    unset = sorted(named - {name for name, value in os.environ.items() if value})
+    return load(target, {**os.environ, **dict.fromkeys(unset, "to be set")}), unset
+
+
+def _advice(result: Mapping[str, Any], platform: str, place: str) -> str:
+    command = "enom-bridge" if place == "bridge.toml" else f"enom-bridge --config {place}"
+    unset = [f"Before the start, set: {', '.join(result['unset'])}", ""] if result["unset"] else []
+    lines = [
+        f"Written: {result['path']} (readable by you alone)",
+        "",
+        f"Paste into {platform}:",
+        f"  URL     {result['url']}",
+        f"  secret  {result['secret']}",
+        "",
+        *unset,
+        "Next:",
+        f"  {command} doctor   checks everything and names what is missing",
+        f"  {command} serve    starts the bridge",
+    ]
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    # JSON's strings, lists and booleans are TOML's, but for one character.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
+
+
+def _whole(size: str) -> str:
+    return size if size.isdecimal() and size.isascii() else _toml(size)

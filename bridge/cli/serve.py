@@ -1,0 +1,150 @@
+"""`serve`, `web`, `worker`: what runs for ever. `db`: the schema."""
+
+import json
+import signal
+import threading
+from dataclasses import replace
+
+import click
+
+from bridge import logs, store, wiring
+from bridge.cli.config import settings_of
+from bridge.config import Address, Settings
+from bridge.errors import StoreUnavailable
+from bridge.web import create_app
+from bridge.web.server import THREADS, Server
+
+log = logs.get("serve")
+
+_host = click.option("--host", help="Address to listen on, instead of `listen`.")
+_port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, instead of `listen`.")
+
+
+@click.command()
+@_host
+@_port
+@click.pass_context
+def serve(ctx: click.Context, host: str | None, port: int | None) -> None:
+    """Receive hooks and work on them: the one-machine way to run."""
+    run(listening(settings_of(ctx), host, port), web=True, work=True)
+
+
+@click.command()
+@_host
+@_port
+@click.pass_context
+def web(ctx: click.Context, host: str | None, port: int | None) -> None:
+    """Only receive hooks and queries; `worker` does the work. Any number of both on one PostgreSQL."""
+    run(listening(shared(settings_of(ctx)), host, port), web=True, work=False)
+
+
+@click.command()
+@click.pass_context
+def worker(ctx: click.Context) -> None:
+    """Only work on what was received."""
+    run(shared(settings_of(ctx)), web=False, work=True)
+
+
+@click.group()
+def db() -> None:
+    """Upgrade or check the database's schema."""
+
+
+@db.command()
+@click.pass_context
+def upgrade(ctx: click.Context) -> None:
+    """Bring the schema to this version. `serve` on SQLite does so by itself."""
+    with opened(settings_of(ctx)) as service:
+        wiring.prepare(service)
+        click.echo(f"The schema is at {store.check(service.database)[0]}.")
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def check(ctx: click.Context, as_json: bool) -> None:
+    """Say whether the schema is the one that this version needs; exit code 1 if not."""
+    with opened(settings_of(ctx)) as service:
+        present, needed = store.check(service.database)
+    if as_json:
+        click.echo(json.dumps({"present": present, "needed": needed, "ok": present == needed}))
+    elif present == needed:
+        click.echo(f"The schema is at {present}, as needed.")
+    else:
+        click.echo(f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`.")
+    ctx.exit(0 if present == needed else 1)
+
+
+class opened:
+    """A service for one command. A database that cannot be used ends the command with exit code 1 and a sentence."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.service = wiring.build(settings)
+
+    def __enter__(self) -> wiring.Service:
+        return self.service
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self.service.close()
+        if isinstance(error, StoreUnavailable):
+            raise click.ClickException(
+                f"{error} Is `database` in {self.service.settings.path} right, and is it running?"
+            ) from None
+
+
+def run(settings: Settings, *, web: bool, work: bool) -> None:
+    logs.configure("json" if settings.bridge.log_format == "json" else "text")
+    for warning in settings.warnings:
+        log.warning(warning)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with opened(settings) as service:
+        ready(service)
+        server = listen(service) if web else None
+        engine = service.new_engine() if work else None
+        if engine:
+            engine.start()
+        if server:
+            server.start()
+        log.info("ready", listening=str(settings.bridge.listen) if server else None, working=work)
+        stopping.wait()
+        log.info("stopping; what is under way is finished first")
+        if server:
+            server.stop()
+        if engine:
+            engine.stop()
+    log.info("stopped")
+
+
+def ready(service: wiring.Service) -> None:
+    """SQLite is upgraded here; PostgreSQL by `db upgrade`, so that several processes do not surprise each other."""
+    present, needed = store.check(service.database)
+    if present != needed and not service.database.embedded:
+        raise click.ClickException(
+            f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
+        )
+    wiring.prepare(service)
+
+
+def listen(service: wiring.Service) -> Server:
+    bridge = service.settings.bridge
+    try:
+        return Server(create_app(service, THREADS), bridge.listen, bridge.metrics_listen)
+    except OSError as error:
+        text = f"cannot listen on {bridge.listen} or {bridge.metrics_listen}: {error.strerror}. Is another bridge running?"
+        raise click.ClickException(text) from None
+
+
+def listening(settings: Settings, host: str | None, port: int | None) -> Settings:
+    at = settings.bridge.listen
+    address = Address(host or at.host, at.port if port is None else port)
+    return replace(settings, bridge=replace(settings.bridge, listen=address))
+
+
+def shared(settings: Settings) -> Settings:
+    """`web` and `worker` apart need a database that several processes can write at once without waiting for each other."""
+    if settings.bridge.database.startswith("sqlite"):
+        text = "`web` and `worker` apart need PostgreSQL (bridge.database). With SQLite, `enom-bridge serve` does both."
+        raise click.UsageError(text)
+    return settings

@@ -1,0 +1,100 @@
+"""Faults that lie between keys. Everything here takes what could be read of the document, so that a fault in one key
+hides none elsewhere; what is absent because it was faulty itself is not complained of twice."""
+
+from collections.abc import Container, Iterator, Mapping
+from typing import Any
+
+from bridge.config.values import is_loopback
+
+Fault = tuple[str, str]
+Tables = Mapping[str, Any]
+
+
+def faults(read: Tables, written: Tables, platforms: Container[str]) -> Iterator[Fault]:
+    """`read` is what the schemas accepted, `written` the document itself, which still has the names of faulty tables."""
+    accounts = read.get("accounts", {})
+    for name, account in accounts.items():
+        yield from _account(f"accounts.{name}", account)
+    yield from _grace(read)
+    yield from _bridge(read.get("bridge", {}))
+    yield from _admin(read.get("admin", {}))
+    sources = read.get("sources", {})
+    for name, source in sources.items():
+        yield from _source(f"sources.{name}", source, written.get("accounts", {}), platforms)
+    yield from _secrets(sources)
+    yield from _domains(sources)
+
+
+def _account(path: str, account: Tables) -> Iterator[Fault]:
+    way = account.get("suspend_with")
+    for choice, table in (("hosted-email", "hosted_email"), ("commands", "commands")):
+        if way == choice and account.get(table, {}) is None:
+            yield f"{path}.{table}", f'is missing; suspend_with = "{choice}" needs it'
+    if way not in ("commands", None) and account.get("commands"):
+        yield f"{path}.commands", f'is for suspend_with = "commands" only, but that is "{way}"; change it or remove this'
+    if account.get("environment") == "live":
+        places = ((path, account), (f"{path}.hosted_email", account.get("hosted_email") or {}))
+        for place, table_read in places:
+            if is_loopback(table_read.get("endpoint", "")):
+                yield f"{place}.endpoint", 'is on this machine, where live credentials never go; use environment = "test"'
+
+
+def _grace(read: Tables) -> Iterator[Fault]:
+    if not read.get("safety", {}).get("terminate_grace_days"):
+        return
+    for name, account in read.get("accounts", {}).items():
+        if account.get("suspend_with") in ("lock-out", "refuse"):
+            yield (
+                "safety.terminate_grace_days",
+                f'needs a real suspension, but accounts.{name}.suspend_with is "{account["suspend_with"]}"; '
+                "set this to 0 or choose another way to suspend",
+            )
+
+
+def _bridge(bridge: Tables) -> Iterator[Fault]:
+    listen = bridge.get("listen")
+    if listen and listen.port and listen == bridge.get("metrics_listen"):
+        yield "bridge.metrics_listen", 'is the same as bridge.listen; give it another port, or "" to switch it off'
+
+
+def _admin(admin: Tables) -> Iterator[Fault]:
+    if admin.get("notify", "").startswith("mailto:") and admin.get("smtp", "-") == "":
+        yield "admin.smtp", 'is empty, but admin.notify is a mail address; set it, such as "smtp://user@host:587"'
+
+
+def _source(path: str, source: Tables, accounts: Container[str], platforms: Container[str]) -> Iterator[Fault]:
+    platform, account = source.get("platform"), source.get("account")
+    if platform is not None and platform not in platforms:
+        known = ", ".join(sorted(platforms)) if isinstance(platforms, Mapping | set | tuple | list) else ""
+        yield f"{path}.platform", f"is not a platform of this bridge; known are: {known}"
+    if account is not None and account not in accounts:
+        yield f"{path}.account", f"names no account; add [accounts.{account}] or correct the name"
+    callback = source.get("callback", "")
+    if callback.startswith("http:") and not (source.get("callback_loopback") and is_loopback(callback)):
+        yield (
+            f"{path}.callback",
+            "must begin with https://; http:// is for this machine only, and with callback_loopback = true",
+        )
+
+
+def _secrets(sources: Tables) -> Iterator[Fault]:
+    owners: dict[str, str] = {}
+    for name, source in sources.items():
+        for secret in source.get("secrets", ()):
+            if owners.setdefault(secret.reveal().rstrip("="), name) != name:
+                other = owners[secret.reveal().rstrip("=")]
+                yield f"sources.{name}.secrets", f"has a secret of sources.{other} in it; give each source its own"
+
+
+def _domains(sources: Tables) -> Iterator[Fault]:
+    for name, source in sources.items():
+        domains, path = set(source.get("domains", ())), f"sources.{name}.domains"
+        if "*" in domains and len(domains) > 1:
+            yield path, 'has "*" beside others; name the domains, or leave "*" alone'
+        for other, rival in sources.items():
+            if other == name or rival.get("account") != source.get("account") or source.get("account") is None:
+                continue
+            if "*" in domains:
+                yield path, f'must not be ["*"], because sources.{other} uses the same account; name the domains of each'
+            elif name > other and (shared := domains & set(rival.get("domains", ()))):
+                yield path, f"shares {', '.join(sorted(shared))} with sources.{other}; a domain belongs to one source"

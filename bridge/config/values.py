@@ -1,0 +1,211 @@
+"""Single values of the configuration. Every function returns the value in the form that is used, or raises ValueError with
+a sentence that says what must be there; no sentence quotes a secret."""
+
+import base64
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from string import Formatter
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+from hooks.address import normalise
+from hooks.signing import decode_secret
+
+Network = IPv4Network | IPv6Network
+PLACEHOLDERS = ("local", "sld", "tld", "domain", "address")
+# These spend money or destroy; the rest of the list answers for what the Email API calls them.
+REFUSED = ("purchase", "renew", "extend", "delete", "remove", "addtocart", "insertneworder", "refillaccount")
+
+
+class Address(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", text):
+        raise ValueError("is not a usable name; take up to 64 of A-Z a-z 0-9 _ -, beginning with a letter or digit")
+    return text
+
+
+def plan_name(text: str) -> str:
+    if not 1 <= len(text) <= 64 or not text.isprintable():
+        raise ValueError("is not a usable name of a plan; take 1 to 64 printable characters")
+    return text
+
+
+def filled(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("must be printable text that is not empty")
+    return text
+
+
+def address(text: str) -> Address:
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or port is None or parts.netloc != text or "@" in text:
+        raise ValueError('must be "host:port", such as "127.0.0.1:8080" or "[::1]:8080"')
+    return Address(host, port)
+
+
+def optional_address(text: str) -> Address | None:
+    return address(text) if text else None
+
+
+def network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise ValueError('must be a network such as "192.0.2.0/24" (no bits set after the prefix) or one address') from None
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def web_url(text: str) -> str:
+    if not _web(text):
+        raise ValueError("must be a URL beginning with https:// or http://, without user, password and fragment")
+    return text
+
+
+def public_url(text: str) -> str:
+    parts = _web(text)
+    if not parts or parts.query:
+        raise ValueError('must be a URL such as "https://bridge.example.com", without user, password, query and fragment')
+    return text.rstrip("/")
+
+
+def api_url(text: str) -> str:
+    parts = _web(text)
+    if not parts or parts.query or not (parts.scheme == "https" or is_loopback(text)):
+        raise ValueError("must be an https:// URL without user, password, query and fragment (http:// to this machine only)")
+    return text.rstrip("/")
+
+
+def enom_url(text: str) -> str:
+    """Empty: the documented endpoint of the environment."""
+    if text and not api_url(text).lower().endswith("/interface.asp"):
+        raise ValueError('must be the full URL, ending in "/interface.asp"')
+    return text
+
+
+def database(text: str) -> str:
+    """Paths stay as written: only the loader knows the folder that they count from."""
+    scheme, _, rest = text.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and rest.strip("/") and ":memory:" not in rest:
+        return text
+    if scheme == "postgresql+psycopg" and urlsplit(text).path.strip("/"):
+        return text
+    raise ValueError('must be "sqlite:///PATH" (a file) or "postgresql+psycopg://user@host/name"')
+
+
+def database_password(url: str) -> str | None:
+    """The password inside a database URL, as SQLAlchemy finds it: a slash in it does not end it."""
+    found = re.search(r"://[^:/@]*:(.*)@", url)
+    return found.group(1) if found else None
+
+
+def notify(text: str) -> str:
+    parts = urlsplit(text)
+    mail = parts.scheme == "mailto" and re.fullmatch(r"[^@\s]+@[^@\s]+", parts.path) and not parts.query
+    if text and not mail and not (_web(text) and (parts.scheme == "https" or is_loopback(text))):
+        raise ValueError('must be "mailto:someone@example.com" or an https:// URL, or empty')
+    return text
+
+
+def smtp(text: str) -> str:
+    parts = _split(text)
+    if text and (not parts or parts.scheme != "smtp" or parts.path or parts.query or parts.fragment):
+        raise ValueError('must be "smtp://user@host:587", or empty')
+    if parts and parts.password is not None:
+        raise ValueError("holds a password; take it out and write it as admin.smtp_password")
+    return text
+
+
+def domain(text: str) -> str:
+    if text == "*":
+        return text
+    try:
+        return normalise(f"a@{text}").partition("@")[2]  # the spelling that a hook's address gets
+    except ValueError:
+        raise ValueError('must be a mail domain such as "example.com", or "*" alone for all') from None
+
+
+def password_hash(text: str) -> str:
+    if not re.fullmatch(r"(scrypt|pbkdf2):[^$\s]+\$[^$\s]+\$[0-9a-f]+", text):
+        raise ValueError("must be a hash as werkzeug.security.generate_password_hash makes it, not the password itself")
+    return text
+
+
+def bridge_key(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9_-]{43}=?", text) is None:
+        raise ValueError("must be 32 random bytes in URL-safe base64 (44 characters); `enom-bridge init` writes a fresh one")
+    return text
+
+
+def key_bytes(text: str) -> bytes:
+    """The 32 bytes of a `bridge_key`."""
+    return base64.urlsafe_b64decode(text.rstrip("=") + "=")
+
+
+def source_secret(text: str) -> str:
+    try:
+        decode_secret(text)
+    except ValueError:
+        raise ValueError(
+            'must be "whsec_" and 24 to 64 random bytes in base64; `enom-bridge init` writes a fresh one'
+        ) from None
+    return text
+
+
+def command(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", text):
+        raise ValueError("must be the name of a command as Enom documents it, such as the letters before its parameters")
+    if text.lower().startswith(REFUSED):
+        raise ValueError("is a command that buys, renews or deletes; only one that changes the mailbox itself may stand here")
+    return text
+
+
+def parameter_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", text) or text.lower() in ("command", "uid", "pw", "responsetype"):
+        raise ValueError("is not a parameter that can stand here; the bridge adds command, uid, pw and responsetype itself")
+    return text
+
+
+def template(text: str) -> str:
+    allowed = ", ".join(f"{{{field}}}" for field in PLACEHOLDERS)
+    try:
+        for _, field, spec, conversion in Formatter().parse(text):
+            if field is not None and (field not in PLACEHOLDERS or spec or conversion):
+                raise ValueError
+    except ValueError:
+        raise ValueError(f"may hold the placeholders {allowed} and no other braces") from None
+    return text
+
+
+def _split(text: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts if parts.hostname and text.isprintable() and " " not in text else None
+
+
+def _web(text: str) -> SplitResult | None:
+    parts = _split(text)
+    good = parts and parts.scheme in ("http", "https") and "@" not in parts.netloc and not parts.fragment
+    return parts if good else None

@@ -1,0 +1,180 @@
+"""`init`: a configuration that loads, fresh secrets, and what to do next."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from bridge import logs
+from bridge.cli.init import init
+from bridge.config import load
+
+NEEDED = ("--uid", "reseller", "--token", "example-token", "--suspend-with", "refuse")
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(logs, "_registered", set())
+    monkeypatch.delenv("ENOM_BRIDGE_CONFIG", raising=False)
+    monkeypatch.delenv("ENOM_TOKEN", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "bridge.toml"
+
+
+def run(*arguments: str, answers: str = "", config: str | None = None) -> Result:
+    group = click.Group(commands=[init])
+    return CliRunner().invoke(group, ["init", *arguments], input=answers, obj={"config": config})
+
+
+def test_with_yes_nothing_is_asked_and_the_file_loads(place: Path) -> None:
+    result = run("--yes", *NEEDED)
+
+    settings = load(place, {})
+    secret = settings.sources["whmcs-main"].secrets[0].reveal()
+    assert result.exit_code == 0
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert settings.warnings == ()
+    assert settings.plans["basic"].quota_gb == 10
+    assert "http://127.0.0.1:8080/hooks/whmcs-main" in result.stdout
+    assert secret in result.stdout
+    assert "enom-bridge doctor" in result.stdout and "enom-bridge serve" in result.stdout
+    assert "example-token" not in result.output
+
+
+def test_every_file_has_secrets_of_its_own(tmp_path: Path) -> None:
+    files = [tmp_path / "a.toml", tmp_path / "b.toml"]
+    for file in files:
+        run("--yes", "--config", str(file), *NEEDED)
+
+    first, second = (tomllib.loads(file.read_text()) for file in files)
+    assert first["bridge"]["keys"] != second["bridge"]["keys"]
+    assert first["sources"]["whmcs-main"]["secrets"] != second["sources"]["whmcs-main"]["secrets"]
+
+
+def test_with_yes_all_that_is_missing_is_named(place: Path) -> None:
+    result = run("--yes", "--suspend-with", "hosted-email")
+
+    assert result.exit_code == 2
+    assert "--uid, --token, --hosted-user, --hosted-password" in result.stderr
+    assert not place.exists()
+
+
+def test_an_existing_file_is_left_alone(place: Path) -> None:
+    place.write_text("# mine")
+
+    result = run("--yes", *NEEDED)
+
+    assert result.exit_code == 1
+    assert place.read_text() == "# mine"
+    assert "left alone" in result.stderr
+
+
+def test_questions_are_asked_and_the_choices_explained(place: Path) -> None:
+    answers = ["standard", "shop", "", "https://bridge.example.com/", "live", "reseller", "example-token", "hosted-email"]
+    answers += ["admin@example.com", "example-password", "boxes", "observe"]
+
+    result = run(answers="\n".join(answers) + "\n")
+
+    assert result.exit_code == 0, result.output
+    account = load(place, {}).accounts["main"]
+    assert (account.environment, account.purchase, account.mode) == ("live", "boxes", "observe")
+    assert account.hosted_email is not None and account.hosted_email.password.reveal() == "example-password"
+    assert "https://bridge.example.com/hooks/shop" in result.stdout
+    for words in ("Mail still arrives", "not read back", "spend money", "changes nothing at Enom"):
+        assert words in result.stderr
+    assert "example-password" not in result.output and "example-token" not in result.output
+
+
+def test_what_was_given_is_not_asked(place: Path) -> None:
+    result = run(*NEEDED, "--platform", "whmcs", "--source", "shop", "--callback", "", answers="\n\n\n\n")
+
+    assert result.exit_code == 0, result.output
+    assert "Enom login" not in result.stderr and "suspended?" not in result.stderr
+    assert "URL that billing reaches" in result.stderr
+
+
+def test_a_secret_by_name_is_written_by_name_and_need_not_be_set_yet(place: Path) -> None:
+    result = run("--yes", "--uid", "r", "--token", "env:ENOM_TOKEN", "--suspend-with", "lock-out")
+
+    assert result.exit_code == 0
+    assert 'token = "env:ENOM_TOKEN"' in place.read_text()
+    assert "Before the start, set: ENOM_TOKEN" in result.stdout
+
+
+def test_commands_are_written(place: Path) -> None:
+    needed = ("--uid", "r", "--token", "example-token", "--suspend-with", "commands")
+
+    run("--yes", *needed, "--suspend-command", "Disable", "--unsuspend-command", "Enable")
+
+    commands = load(place, {}).accounts["main"].commands
+    assert commands is not None
+    assert (commands.suspend.command, commands.unsuspend.command) == ("Disable", "Enable")
+
+
+def test_a_script_can_set_what_it_needs(place: Path) -> None:
+    result = run(
+        *("--yes", "--json", *NEEDED, "--platform", "standard", "--source", "shop"),
+        *("--callback", "http://127.0.0.1:9000/cb", "--endpoint", "http://127.0.0.1:9001/interface.asp"),
+        *("--hosted-user", "a", "--hosted-password", 'qu"o\\te\x7f', "--hosted-endpoint", "http://127.0.0.1:9001/api"),
+        *("--listen", "127.0.0.1:9002", "--metrics-listen", "", "--database", "sqlite:///other.sqlite3"),
+        *("--plan", "big one=50", "--domain", "example.com", "--domain", "example.net"),
+    )
+
+    # A control character in the password is refused by the configuration itself, so the file is gone again.
+    assert result.exit_code == 2
+    assert "accounts.main.hosted_email.password" in result.stderr
+    assert not place.exists()
+
+    result = run(
+        *("--yes", "--json", *NEEDED, "--platform", "standard", "--source", "shop"),
+        *("--callback", "http://127.0.0.1:9000/cb", "--endpoint", "http://127.0.0.1:9001/interface.asp"),
+        *("--hosted-user", "a", "--hosted-password", 'qu"o\\te', "--hosted-endpoint", "http://127.0.0.1:9001/api"),
+        *("--listen", "127.0.0.1:9002", "--metrics-listen", "", "--database", "sqlite:///other.sqlite3"),
+        *("--plan", "big one=50", "--domain", "example.com", "--domain", "example.net"),
+    )
+
+    settings = load(place, {})
+    hosted = settings.accounts["main"].hosted_email
+    assert json.loads(result.stdout) == {
+        "path": str(place),
+        "url": "http://127.0.0.1:8080/hooks/shop",
+        "secret": settings.sources["shop"].secrets[0].reveal(),
+        "unset": [],
+    }
+    assert hosted is not None
+    assert (hosted.endpoint, hosted.password.reveal()) == ("http://127.0.0.1:9001/api", 'qu"o\\te')
+    assert settings.sources["shop"].domains == ("example.com", "example.net")
+    assert settings.sources["shop"].callback_loopback
+    assert settings.plans["big one"].quota_gb == 50
+    assert settings.bridge.metrics_listen is None
+    assert settings.accounts["main"].endpoint == "http://127.0.0.1:9001/interface.asp"
+
+
+def test_faults_of_the_answers_are_all_named_and_nothing_is_left_behind(place: Path) -> None:
+    result = run("--yes", *NEEDED, "--callback", "http://billing.example.com", "--plan", "big", "--source", "a b")
+
+    assert result.exit_code == 2
+    for key in ("sources.a b", "plans.big.quota_gb"):
+        assert key in result.stderr
+    assert not place.exists()
+
+
+def test_the_place_comes_from_the_option_the_group_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENOM_BRIDGE_CONFIG", str(tmp_path / "environ.toml"))
+
+    run("--yes", *NEEDED)
+    run("--yes", *NEEDED, config=str(tmp_path / "group.toml"))
+    result = run("--yes", *NEEDED, "--config", str(tmp_path / "option.toml"), config=str(tmp_path / "group.toml"))
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["environ.toml", "group.toml", "option.toml"]
+    assert f"enom-bridge --config {tmp_path / 'option.toml'} doctor" in result.stdout
+
+
+def test_a_place_that_cannot_be_written_is_exit_code_1(tmp_path: Path) -> None:
+    result = run("--yes", *NEEDED, "--config", str(tmp_path / "none" / "bridge.toml"))
+
+    assert result.exit_code == 1
+    assert "cannot be written" in result.stderr

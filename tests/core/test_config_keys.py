@@ -1,0 +1,78 @@
+"""The contract's list of keys, word for word, against the schema: nothing missing, nothing more, the same defaults."""
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from bridge.config.schema import Document, Named
+
+REQUIRED, ABSENT = "required", "absent"
+CONTRACT: dict[str, Any] = {
+    "bridge.public_url": "http://127.0.0.1:8080",
+    "bridge.listen": "127.0.0.1:8080",
+    "bridge.metrics_listen": "127.0.0.1:9108",
+    "bridge.trusted_proxies": [],
+    "bridge.database": "sqlite:///bridge.sqlite3",
+    "bridge.keys": REQUIRED,
+    "bridge.wait_limit": 20,
+    "bridge.keep_days": 90,
+    "bridge.log_format": "text",
+    "worker.concurrency": 8,
+    "worker.retry_hours": 72,
+    "safety.max_terminations_per_hour": 20,
+    "safety.max_purchases_per_day": 20,
+    "safety.terminate_grace_days": 0,
+    "admin.password_hash": "",
+    "admin.notify": "",
+    "admin.smtp": "",
+    "admin.smtp_password": "",
+    "accounts.*.environment": "test",
+    "accounts.*.mode": "act",
+    "accounts.*.uid": REQUIRED,
+    "accounts.*.token": REQUIRED,
+    "accounts.*.endpoint": "",
+    "accounts.*.max_in_flight": 4,
+    "accounts.*.timeout": 30,
+    "accounts.*.settle": 120,
+    "accounts.*.purchase": "never",
+    "accounts.*.suspend_with": REQUIRED,
+    "accounts.*.hosted_email": ABSENT,
+    "accounts.*.hosted_email.endpoint": "https://admin.a.hostedemail.com/api",
+    "accounts.*.hosted_email.user": REQUIRED,
+    "accounts.*.hosted_email.password": REQUIRED,
+    "accounts.*.hosted_email.keep_receiving": False,
+    "accounts.*.commands": ABSENT,
+    "accounts.*.commands.suspend": REQUIRED,
+    "accounts.*.commands.suspend.command": REQUIRED,
+    "accounts.*.commands.suspend.parameters": {"UserName": "{local}", "SLD": "{sld}", "TLD": "{tld}"},
+    "accounts.*.commands.unsuspend": REQUIRED,
+    "accounts.*.commands.unsuspend.command": REQUIRED,
+    "accounts.*.commands.unsuspend.parameters": {"UserName": "{local}", "SLD": "{sld}", "TLD": "{tld}"},
+    "plans.*.quota_gb": 10,
+    "sources.*.platform": "whmcs",
+    "sources.*.account": REQUIRED,
+    "sources.*.secrets": REQUIRED,
+    "sources.*.signature": "standard",
+    "sources.*.callback": "",
+    "sources.*.callback_loopback": False,
+    "sources.*.domains": ["*"],
+    "sources.*.allow_from": [],
+}
+
+
+def keys(schema: Schema, path: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, field in schema.fields.items():
+        key = path + name
+        inner = field.entry() if isinstance(field, Named) else field.schema if isinstance(field, fields.Nested) else None
+        if not isinstance(inner, Schema):
+            found[key] = REQUIRED if field.required else field.load_default
+            continue
+        if field.required or field.load_default is None:
+            found[key] = REQUIRED if field.required else ABSENT
+        found |= keys(inner, f"{key}.*." if isinstance(field, Named) else f"{key}.")
+    return found
+
+
+def test_the_keys_and_defaults_are_those_of_the_contract() -> None:
+    assert keys(Document()) == CONTRACT
