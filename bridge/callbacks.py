@@ -1,0 +1,93 @@
+"""Tells each source, signed, how its jobs ended. 2xx is delivered, 410 stops for good, all else is tried again for days."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bridge import logs
+from bridge.outgoing import Lost, NotSent, Outgoing
+from bridge.ports import Clock, Outbox, Postcard, Receipt
+from hooks import Platform, signing
+from hooks.types import Report
+
+log = logs.get("callbacks")
+
+RETRIES = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)  # seconds, plus or minus JITTER
+JITTER = 0.2
+LONGEST_WAIT = 86400.0  # most that a Retry-After can ask for
+TIMEOUT = 10.0  # seconds in all
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Where a source hears from us. No url: nothing is sent; the platform asks for `results`."""
+
+    platform: Platform
+    url: str
+    secret: bytes = field(repr=False)
+
+
+@dataclass
+class Callbacks:
+    outbox: Outbox
+    recipients: Mapping[str, Recipient]
+    outgoing: Outgoing
+    clock: Clock = time.time
+    retries: tuple[float, ...] = RETRIES
+    random: Callable[[], float] = random.random
+    checkpoint: Callable[[str], None] = lambda name: None
+
+    def deliver(self, card: Postcard) -> None:
+        """One try to deliver one claimed callback."""
+        recipient = self.recipients.get(card.source)
+        if recipient is None or not recipient.url:
+            self.outbox.callback_done(card, "stopped", None, "The source has no callback in the configuration.", None)
+            return
+        self.checkpoint("callback-claimed")
+        status, headers, error = self._post(card, recipient)
+        self.checkpoint("callback-sent")
+        outcome, retry_in = self._judge(card, status, headers)
+        log.info("callback", callback=card.id, job=card.job, outcome=outcome, status=status, error=error, tries=card.tries)
+        self.outbox.callback_done(card, outcome, status, error, retry_in)
+
+    def _post(self, card: Postcard, recipient: Recipient) -> tuple[int | None, Mapping[str, str], str | None]:
+        now = self.clock()
+        body = recipient.platform.write(report(card.receipt))
+        headers = signing.sign(card.id, int(now), body, recipient.secret)
+        headers |= {"content-type": "application/json", "user-agent": "enom-bridge"}
+        try:
+            reply = self.outgoing.post(recipient.url, body, headers, timeout=TIMEOUT, limit=1 << 16)
+        except (NotSent, Lost) as error:
+            return None, {}, str(error)
+        return reply.status, reply.headers, None if reply.status < 300 else f"HTTP {reply.status}"
+
+    def _judge(self, card: Postcard, status: int | None, headers: Mapping[str, str]) -> tuple[str, float | None]:
+        if status is not None and 200 <= status < 300:
+            return "delivered", None
+        if status == 410:
+            return "stopped", None
+        if card.tries > len(self.retries):
+            return "exhausted", None
+        seconds = self.retries[card.tries - 1] * (1 + JITTER * (2 * self.random() - 1))
+        if status in (429, 503):
+            seconds = max(seconds, retry_after(headers))
+        return "pending", seconds
+
+
+def report(receipt: Receipt) -> Report:
+    """A receipt as the callback tells it: the same, without what is for staff only."""
+    data = receipt.describe()
+    for name in ("status", "waiting_for"):  # the callback's type says it
+        del data[name]
+    if receipt.error is not None:
+        data["error"] = {name: value for name, value in receipt.error.items() if name != "remote"}
+    ended = datetime.fromisoformat(receipt.finished_at) if receipt.finished_at else datetime.now(UTC)
+    return Report(f"job.{receipt.status}", ended, data)
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds that the receiver asks us to wait; 0 when it does not say so in seconds."""
+    text = headers.get("retry-after", "")
+    return min(float(text), LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 10 else 0.0

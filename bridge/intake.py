@@ -1,0 +1,126 @@
+"""One delivery in: verify, read, record. The order of the checks is the contract's; each failure is one exception.
+
+BadSignature 401, UnsupportedType 415, Malformed 400, Invalid 422, Forbidden 403, Reused 409, SourcePaused and
+StoreUnavailable 503. Nothing of an unverified delivery is parsed or stored.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from bridge import logs
+from bridge.model import Address
+from bridge.ports import Clock, Inbox, Receipt
+from bridge.sealing import Purpose, Sealer
+from hooks import Platform, message, signing
+from hooks.errors import BadSignature, HookError, Invalid
+from hooks.types import Delivery, Intent, Message, Question, Verified
+
+log = logs.get("intake")
+
+
+class UnsupportedType(HookError):
+    """The content type is not application/json. Send Content-Type: application/json."""
+
+    status = 415
+
+
+class Forbidden(HookError):
+    """This source may not touch this mail domain."""
+
+    status = 403
+
+
+@dataclass(frozen=True)
+class Door:
+    """One source as intake needs it. `secrets` decoded, oldest first; `domains` A-labels, or "*" for any."""
+
+    name: str
+    platform: Platform
+    account: str
+    secrets: Sequence[bytes] = field(repr=False)
+    scheme: signing.Scheme
+    domains: frozenset[str]
+    allow_from: Sequence[IPv4Network | IPv6Network] = ()
+
+    def admits(self, address: str) -> bool:
+        if not self.allow_from:
+            return True
+        try:
+            return any(ip_address(address) in network for network in self.allow_from)
+        except ValueError:
+            return False
+
+
+@dataclass
+class Intake:
+    doors: Mapping[str, Door]
+    inbox: Inbox
+    sealer: Sealer
+    clock: Clock
+
+    def receive(self, delivery: Delivery, sender: str) -> Receipt:
+        """Records a hook. `sender` is the client's IP address."""
+        door, verified = self.verify(delivery, sender)
+        body = self.body(delivery, verified)
+        content = canonical(body)
+        try:
+            intent = door.platform.read(body, verified)
+        except Invalid as error:
+            self._park(door, verified, body, content, error)
+            raise
+        self.permit(door, intent.address)
+        receipt = self.record(door, verified, intent, content)
+        log.info("hook", source=door.name, hook=verified.id, job=receipt.job, action=receipt.action, status=receipt.status)
+        return receipt
+
+    def ask(self, delivery: Delivery, sender: str) -> tuple[Door, Verified, Question]:
+        """Reads a query; nothing is recorded."""
+        door, verified = self.verify(delivery, sender)
+        question = door.platform.ask(self.body(delivery, verified), verified)
+        if "address" in question.arguments:
+            self.permit(door, question.arguments["address"])
+        return door, verified, question
+
+    def verify(self, delivery: Delivery, sender: str) -> tuple[Door, Verified]:
+        """One and the same error for an unknown source, a wrong address and a wrong signature."""
+        door = self.doors.get(delivery.source)
+        if door is None or not door.admits(sender):
+            raise BadSignature
+        return door, signing.verify(delivery, door.secrets, door.scheme, self.clock())
+
+    @staticmethod
+    def body(delivery: Delivery, verified: Verified) -> Message:
+        kind = delivery.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise UnsupportedType
+        return message.read_message(verified)
+
+    @staticmethod
+    def permit(door: Door, address: str) -> None:
+        domain = Address.parse(address).domain
+        if "*" not in door.domains and domain not in door.domains:
+            raise Forbidden("The source may not touch this mail domain. Add it to the source's `domains` in bridge.toml.")
+
+    def record(self, door: Door, verified: Verified, intent: Intent, content: bytes) -> Receipt:
+        sealed = None if intent.password is None else self.sealer.seal(Purpose.PASSWORD, intent.password)
+        digest = self.sealer.digest(Purpose.CONTENT, content)
+        return self.inbox.accept(
+            door.name, door.account, verified, intent, digest, sealed, lambda other: self._same(content, other)
+        )
+
+    def _park(self, door: Door, verified: Verified, body: Message, content: bytes, error: Invalid) -> None:
+        """Keeps what could not be read, encrypted whole: a password may stand anywhere in it."""
+        digest = self.sealer.digest(Purpose.CONTENT, content)
+        sealed = self.sealer.seal(Purpose.CONTENT, verified.body.decode())
+        self.inbox.park(door.name, verified, body.type, digest, sealed, error.errors, lambda other: self._same(content, other))
+        log.warning("parked", source=door.name, hook=verified.id, type=body.type, errors=error.errors)
+
+    def _same(self, content: bytes, digest: str) -> bool:
+        return self.sealer.matches(Purpose.CONTENT, content, digest)
+
+
+def canonical(body: Message) -> bytes:
+    """What makes two deliveries of one id the same: type and data. The body's timestamp does not count."""
+    return json.dumps([body.type, body.data], sort_keys=True).encode()

@@ -1,0 +1,176 @@
+"""The threads of one worker process: claims, heartbeat, callbacks, and what has to happen now and then.
+
+Losing any of them loses nothing: what is to be done stands in the database.
+"""
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from bridge import logs
+from bridge.callbacks import Callbacks
+from bridge.errors import BridgeError, StoreUnavailable
+from bridge.notes import Notes
+from bridge.ports import Job, Outbox, Postcard, Queue
+from bridge.store import Standing, Upkeep
+from bridge.worker import Worker
+
+log = logs.get("engine")
+
+POLL = 0.5  # seconds; correct without any wake-up
+SENDERS = 4  # callbacks at a time
+CHORES = 5.0  # seconds between looks at probes, notes and deletions that are due
+HOUR = 3600.0
+
+T = TypeVar("T")
+
+
+def new_owner() -> str:
+    return f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+@dataclass
+class Engine:
+    """Start and stop of everything that works in the background. `limits` is account -> most jobs in flight."""
+
+    queue: Queue
+    worker: Worker
+    outbox: Outbox
+    callbacks: Callbacks
+    notes: Notes
+    standing: Standing
+    upkeep: Upkeep
+    synchronise: Callable[[], None]
+    limits: Mapping[str, int]
+    concurrency: int
+    owner: str = field(default_factory=new_owner)
+
+    def __post_init__(self) -> None:
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._active: set[str] = set()
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        self._beat()
+        loops = (self._work, self._send, self._heartbeat, self._chores)
+        self._threads = [threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:]) for loop in loops]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Takes no new work, lets what is under way end, hands back the rest."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+        try:
+            self.queue.release(self.owner)
+        except StoreUnavailable as error:
+            log.warning("leases could not be handed back; they run out by themselves", error=str(error))
+
+    def _guarded(self, loop: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            try:
+                loop()
+            except StoreUnavailable as error:
+                log.error("the database is away; trying again", error=str(error))
+                self._stopping.wait(1.0)
+            except Exception:
+                log.exception("unexpected; going on")
+                self._stopping.wait(1.0)
+
+    def _work(self) -> None:
+        def claim() -> Job | None:
+            job = self.queue.claim(self.owner, self.limits)
+            if job is not None:
+                with self._lock:
+                    self._active.add(job.id)
+            return job
+
+        def run(job: Job) -> None:
+            try:
+                self.worker.run(job)
+            finally:
+                with self._lock:
+                    self._active.discard(job.id)
+
+        self._pump(claim, run, self.concurrency, self.queue)
+
+    def _send(self) -> None:
+        def claim() -> Postcard | None:
+            return self.outbox.claim_callback(self.owner)
+
+        def deliver(card: Postcard) -> None:
+            try:
+                self.callbacks.deliver(card)
+            except StoreUnavailable as error:
+                log.error("a callback's outcome could not be recorded; it may be sent again", error=str(error))
+
+        self._pump(claim, deliver, SENDERS, self.outbox)
+
+    def _pump(self, claim: Callable[[], T | None], run: Callable[[T], None], most: int, line: Queue | Outbox) -> None:
+        """Claims while there is a free hand; sleeps while there is nothing to claim."""
+        hands = threading.BoundedSemaphore(most)
+
+        def work(item: T) -> None:
+            try:
+                run(item)
+            except Exception:
+                log.exception("unexpected; the rest goes on")
+            finally:
+                hands.release()
+
+        with ThreadPoolExecutor(most, thread_name_prefix=run.__name__) as pool:
+            while not self._stopping.is_set():
+                if not hands.acquire(timeout=POLL):
+                    continue
+                mark, item = line.mark(), None
+                try:
+                    item = claim()
+                finally:
+                    if item is None:
+                        hands.release()
+                if item is None:
+                    line.idle(POLL, mark)
+                else:
+                    pool.submit(work, item)
+
+    def _heartbeat(self) -> None:
+        while not self._stopping.wait(self.worker.lease / 4):
+            self._beat()
+
+    def _beat(self) -> None:
+        self.synchronise()
+        with self._lock:
+            active = sorted(self._active)
+        self.queue.extend(self.owner, active)
+
+    def _chores(self) -> None:
+        pruned_at = 0.0
+        while not self._stopping.wait(CHORES):
+            for account in self.standing.due_probes():
+                self._probe(account)
+            self.upkeep.purge_due()
+            self.notes.send_due()
+            if time.monotonic() - pruned_at > HOUR:
+                pruned_at = time.monotonic()
+                self.upkeep.wipe()
+                while self.upkeep.prune() and not self._stopping.is_set():
+                    pass
+
+    def _probe(self, account: str) -> None:
+        desk = self.worker.desks.get(account)
+        if desk is None:
+            return
+        try:
+            desk.backend.probe()
+        except BridgeError as error:
+            log.warning("the account still cannot work", account=account, error=error.detail)
+        else:
+            self.standing.resume_account(account, probed=True)

@@ -1,0 +1,27 @@
+"""The database: the only place that knows SQL. Each class is one concern over the same tables."""
+
+from bridge.store.database import Database
+from bridge.store.inbox import Inbox
+from bridge.store.lookup import Lookup
+from bridge.store.migrate import check, upgrade
+from bridge.store.notes import Notebook
+from bridge.store.outbox import CALLBACK_LEASE, Outbox
+from bridge.store.people import People
+from bridge.store.queue import Queue
+from bridge.store.standing import Standing
+from bridge.store.upkeep import Upkeep
+
+__all__ = [
+    "CALLBACK_LEASE",
+    "Database",
+    "Inbox",
+    "Lookup",
+    "Notebook",
+    "Outbox",
+    "People",
+    "Queue",
+    "Standing",
+    "Upkeep",
+    "check",
+    "upgrade",
+]

@@ -1,0 +1,175 @@
+"""One database, SQLite or PostgreSQL: transactions, its clock, waking those who wait. The only place where the two differ."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+
+from bridge.errors import StoreUnavailable
+
+LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
+CHANNEL = "enom_bridge"
+
+
+class Database:
+    """`clock` overrides the database's own clock, in tests only."""
+
+    def __init__(self, url: str, clock: Callable[[], float] | None = None, connections: int = 40) -> None:
+        self.url = url
+        self.embedded = url.startswith("sqlite")
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._told = threading.local()
+        self._offset = time.time() - time.monotonic()
+        self._changed = threading.Condition()
+        self._changes = 0
+        self._closing = False
+        self._listener: threading.Thread | None = None
+        options = {"timeout": LOCK_WAIT, "check_same_thread": False} if self.embedded else postgres_options()
+        self.engine = sa.create_engine(
+            url,
+            connect_args=options,
+            pool_size=connections,
+            max_overflow=20,
+            pool_timeout=LOCK_WAIT,
+            pool_pre_ping=not self.embedded,
+        )
+        if self.embedded:
+            prepare_sqlite(self.engine)
+        self._reader = self.engine.execution_options(reads=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction. SQLite has one writer: a lock of our own queues them fairly, where its busy handler would sleep."""
+        if self.embedded and not self._lock.acquire(timeout=LOCK_WAIT):
+            raise StoreUnavailable("The database is busy.")
+        try:
+            with translated(), self.engine.begin() as connection:
+                self._told.pending = False
+                yield connection
+        finally:
+            if self.embedded:
+                self._lock.release()
+        if self._told.pending:
+            self._wake()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with translated(), self._reader.connect() as connection:
+            yield connection
+
+    def now(self, connection: Connection) -> float:
+        """Epoch seconds on the clock that all workers share."""
+        if self._clock is not None:
+            return self._clock()
+        if self.embedded:
+            return time.time()
+        return float(connection.scalar(sa.text("SELECT extract(epoch FROM clock_timestamp())")))
+
+    def clock(self) -> float:
+        """The same without asking, for what needs no more than a second's accuracy; `synchronise` keeps it right."""
+        if self._clock is not None:
+            return self._clock()
+        return time.time() if self.embedded else time.monotonic() + self._offset
+
+    def synchronise(self) -> None:
+        """Sets our own clock by the database's; a step of this machine's clock then moves nothing."""
+        if not self.embedded:
+            with self.read() as connection:
+                self._offset = self.now(connection) - time.monotonic()
+
+    def lock_row(self, statement: sa.Select[tuple[object, ...]]) -> sa.Select[tuple[object, ...]]:
+        """On SQLite the transaction itself is the lock."""
+        return statement if self.embedded else statement.with_for_update()
+
+    # Waking. A lost wake-up costs a little time, never a job: everybody also polls.
+
+    def tell(self, connection: Connection) -> None:
+        """Wakes those who wait, when this transaction commits."""
+        self._told.pending = True
+        if not self.embedded:
+            connection.execute(sa.text(f"NOTIFY {CHANNEL}"))
+
+    def mark(self) -> int:
+        """To be taken before looking, and given to `wait`: then nothing that changes in between is slept through."""
+        if not self.embedded and self._listener is None:
+            self._listen()
+        return self._changes
+
+    def wait(self, seconds: float, since: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._changes != since or self._closing, seconds)
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changes += 1
+            self._changed.notify_all()
+
+    def _listen(self) -> None:
+        with self._changed:
+            if self._listener is None and not self._closing:
+                self._listener = threading.Thread(target=self._hear, name="listen", daemon=True)
+                self._listener.start()
+
+    def _hear(self) -> None:
+        import psycopg  # only where PostgreSQL is used: an extra
+
+        plain = re.sub(r"^postgresql\+psycopg", "postgresql", self.engine.url.render_as_string(hide_password=False))
+        while not self._closing:
+            try:
+                with psycopg.connect(plain, autocommit=True, connect_timeout=5) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    while not self._closing:
+                        for _ in connection.notifies(timeout=0.5, stop_after=1):
+                            self._wake()
+            except psycopg.Error:
+                time.sleep(0.5)
+
+    def close(self) -> None:
+        self._closing = True
+        self._wake()
+        if self._listener is not None:
+            self._listener.join()
+        self.engine.dispose()
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    def connected(connection: object, _: object) -> None:
+        connection.isolation_level = None  # type: ignore[attr-defined]  # transactions are ours, not pysqlite's
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def begun(connection: Connection) -> None:
+        reads = connection.get_execution_options().get("reads")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+
+
+def postgres_options() -> dict[str, object]:
+    """A worker that stops inside a transaction must not hold its row locks for long."""
+    settings = {
+        "lock_timeout": f"{LOCK_WAIT:.0f}s",
+        "statement_timeout": "30s",
+        "idle_in_transaction_session_timeout": "5s",
+        "synchronous_commit": "on",
+    }
+    return {"connect_timeout": 5, "options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The database's own exceptions end here, without the values they carry."""
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError) as error:
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise StoreUnavailable(f"The database cannot be used: {cause}") from None

@@ -1,0 +1,214 @@
+"""Hooks in. One short transaction holds hook, sequence, overtaking and job; a 2xx is answered only after it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.actions import decides
+from bridge.errors import BridgeError
+from bridge.model import Address
+from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
+from bridge.store import outbox
+from bridge.store.database import Database
+from bridge.store.rows import Row, error_values, intent_values, to_receipt
+from bridge.store.tables import hooks, jobs, mailboxes, sources
+from hooks.types import Intent, Verified
+
+Matches = Callable[[str], bool]
+
+OVERTAKEN = BridgeError("A newer hook of this service decides the same.", code="overtaken")
+OUTDATED = BridgeError("A newer hook of this service, by its own time, was accepted before this one.", code="overtaken")
+
+
+class Inbox:
+    """`new_id` gives a fresh job id; ids sort by time."""
+
+    def __init__(self, database: Database, new_id: Callable[[float], str], checkpoint: Checkpoint = lambda name: None) -> None:
+        self.database = database
+        self.new_id = new_id
+        self.checkpoint = checkpoint
+
+    def park(
+        self,
+        source: str,
+        verified: Verified,
+        type: str,
+        digest: str,
+        sealed: str,
+        errors: Mapping[str, list[str]],
+        matches: Matches,
+    ) -> None:
+        try:
+            with self.database.write() as tx:
+                refuse_paused(tx, source)
+                row = hook_values(source, verified, type, digest, self.database.now(tx))
+                tx.execute(sa.insert(hooks).values(**row, errors=dict(errors), sealed=sealed))
+        except sa.exc.IntegrityError:
+            with self.database.read() as tx:
+                known_hook(tx, source, verified.id, matches)
+
+    def accept(
+        self,
+        source: str,
+        account: str,
+        verified: Verified,
+        intent: Intent,
+        digest: str,
+        sealed: str | None,
+        matches: Matches,
+    ) -> Receipt:
+        try:
+            with self.database.write() as tx:
+                refuse_paused(tx, source)
+                now = self.database.now(tx)
+                job = self.new_id(now)
+                hook = hook_values(source, verified, intent.action, digest, now)
+                # First, so that two deliveries of one id cannot both get a sequence number.
+                tx.execute(sa.insert(hooks).values(**hook, job_id=job))
+                row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
+                self.database.tell(tx)
+                self.checkpoint("accepting")
+            self.checkpoint("accepted")
+            return to_receipt(row)
+        except sa.exc.IntegrityError:
+            return self._again(source, account, verified, intent, sealed, matches)
+
+    def _again(
+        self, source: str, account: str, verified: Verified, intent: Intent, sealed: str | None, matches: Matches
+    ) -> Receipt:
+        """A known id: the present receipt; or, where it was parked and can be read now, its job."""
+        with self.database.write() as tx:
+            known = known_hook(tx, source, verified.id, matches)
+            if known["job_id"] is not None:
+                return to_receipt(tx.execute(sa.select(jobs).where(jobs.c.id == known["job_id"])).mappings().one())
+            now = self.database.now(tx)
+            job = self.new_id(now)
+            read = {"job_id": job, "type": intent.action, "errors": sa.null(), "sealed": None}
+            tx.execute(sa.update(hooks).where(hooks.c.id == known["id"]).values(**read))
+            row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
+            self.database.tell(tx)
+            return to_receipt(row)
+
+
+def refuse_paused(tx: Connection, source: str) -> None:
+    if tx.scalar(sa.select(sources.c.paused).where(sources.c.name == source)):
+        raise SourcePaused(source)
+
+
+def known_hook(tx: Connection, source: str, hook_id: str, matches: Matches) -> Row:
+    row = tx.execute(sa.select(hooks).where(hooks.c.source == source, hooks.c.hook_id == hook_id)).mappings().one()
+    if not matches(row["digest"]):
+        raise Reused(hook_id)
+    return row
+
+
+def hook_values(source: str, verified: Verified, type: str, digest: str, now: float) -> dict[str, Any]:
+    return {
+        "source": source,
+        "hook_id": verified.id,
+        "type": type,
+        "digest": digest,
+        "key_index": verified.key_index,
+        "received_at": now,
+    }
+
+
+def add_job(
+    tx: Connection,
+    database: Database,
+    job_id: str,
+    hook_id: str,
+    source: str,
+    account: str,
+    intent: Intent,
+    sealed: str | None,
+    now: float,
+    **special: Any,
+) -> Row:
+    """Puts a job at the end of its mailbox's line and overtakes what it makes needless. The caller holds the transaction."""
+    mailbox = next_sequence(tx, database, account, Address.parse(intent.address))
+    facts = decides(intent.action, password=intent.password is not None or sealed is not None)
+    spoken = intent.timestamp.timestamp()
+    decided: dict[str, list[Any]] = dict(mailbox["decided"] or {})
+    service = [source, intent.service_id]
+    late = not special and all(is_later(decided.get(fact), service, spoken) for fact in facts)
+    older = sa.select(jobs).where(jobs.c.mailbox_id == mailbox["id"], jobs.c.status.in_(("queued", "running")))
+    waiting = tx.execute(older).mappings().all()
+    values = {
+        "id": job_id,
+        "mailbox_id": mailbox["id"],
+        "sequence": mailbox["sequence"],
+        "hook_id": hook_id,
+        "source": source,
+        "account": account,
+        "domain": mailbox["domain"],
+        "address": mailbox["address"],
+        "service_id": intent.service_id,
+        "action": intent.action,
+        "facts": " ".join(sorted(facts)),
+        "intent": intent_values(intent),
+        "sealed": None if late else sealed,
+        "status": "cancelled" if late else "queued",
+        "state": mailbox["state"],
+        "available_at": now,
+        "created_at": now,
+    } | special
+    if late:
+        values |= {"finished_at": now, "error": error_values(OUTDATED), "message": "A newer request took its place."}
+    else:
+        values["waiting_for"] = "turn" if waiting else None
+        if not special:
+            decided |= {str(fact): [*service, spoken] for fact in facts}
+            tx.execute(sa.update(mailboxes).where(mailboxes.c.id == mailbox["id"]).values(decided=decided))
+    row = tx.execute(sa.insert(jobs).values(**values).returning(jobs)).mappings().one()
+    if late:
+        outbox.enclose(tx, row, now)
+    elif not special:
+        overtake(tx, row, waiting, now)
+    return row
+
+
+def next_sequence(tx: Connection, database: Database, account: str, address: Address) -> Row:
+    """The mailbox's row with its next sequence number, taken under the row's lock: this is the order, never a clock."""
+    insert: Any
+    if database.embedded:
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert
+    new = insert(mailboxes).values(account=account, domain=address.domain, address=str(address), sequence=1)
+    upsert = new.on_conflict_do_update(
+        index_elements=["account", "address"], set_={"sequence": mailboxes.c.sequence + 1}
+    ).returning(mailboxes)
+    row: Row = tx.execute(upsert).mappings().one()
+    return row
+
+
+def is_later(last: list[Any] | None, service: list[str], spoken: float) -> bool:
+    """Whether the last hook about a fact was of the same service and strictly newer by its own time."""
+    return last is not None and last[:2] == service and last[2] > spoken
+
+
+def overtake(tx: Connection, new: Row, waiting: Sequence[Row], now: float) -> None:
+    """Cancels every waiting job whose facts are all decided by newer hooks of the same service.
+
+    Nothing overtakes a terminate, but for the deletion after a grace: a customer who came back keeps the mailbox.
+    """
+    same = [row for row in waiting if (row["source"], row["service_id"]) == (new["source"], new["service_id"])]
+    for row in same:
+        newer = set(new["facts"].split())
+        newer.update(*(other["facts"].split() for other in same if other["sequence"] > row["sequence"]))
+        kept = row["purge"] and new["action"] in ("mailbox.create", "mailbox.unsuspend")
+        if kept or (row["action"] != "mailbox.terminate" and set(row["facts"].split()) <= newer):
+            cancel(tx, row["id"], now, OVERTAKEN, "A newer request took its place.", jobs.c.touched.is_(False))
+
+
+def cancel(tx: Connection, job: str, now: float, error: BridgeError | None, message: str, *only_if: Any) -> bool:
+    """Cancels a queued job and writes its callback. False when it is no longer queued, or not as `only_if` says."""
+    values = {"status": "cancelled", "waiting_for": None, "finished_at": now, "sealed": None, "message": message}
+    change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "queued", *only_if)
+    row = tx.execute(change.values(**values, error=error_values(error)).returning(jobs)).mappings().first()
+    if row is not None:
+        outbox.enclose(tx, row, now)
+    return row is not None

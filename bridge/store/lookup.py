@@ -1,0 +1,179 @@
+"""Reads: receipts for queries, lists and whole stories for people. Lists page by keys, never by offsets."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from bridge.errors import NotThere
+from bridge.jobs import ENDED
+from bridge.model import Record, in_words
+from bridge.ports import Receipt
+from bridge.store.database import Database
+from bridge.store.rows import to_receipt, to_record
+from bridge.store.tables import callbacks, hooks, jobs, mailboxes, purchases, steps
+
+Page = tuple[Sequence[Mapping[str, Any]], str | None]
+
+# A row of PostgreSQL becomes visible when its transaction commits, a little after its time was taken.
+VISIBLE_AFTER = 10.0
+
+FILTERS = {
+    "jobs": ("status", "source", "address", "service_id", "action"),
+    "hooks": ("source",),
+    "mailboxes": ("source", "account", "domain", "state"),
+    "callbacks": ("status", "source"),
+}
+LISTS: Mapping[str, tuple[sa.Table, sa.ColumnElement[Any], bool]] = {
+    "jobs": (jobs, jobs.c.id, True),
+    "hooks": (hooks, hooks.c.id, True),
+    "mailboxes": (mailboxes, mailboxes.c.address, False),
+    "callbacks": (callbacks, callbacks.c.id, True),
+}
+
+
+class Lookup:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def receipt(self, source: str, job_or_hook: str) -> Receipt:
+        """Raises NotThere, also for what is another source's."""
+        mine = jobs.c.source == source, sa.or_(jobs.c.id == job_or_hook, jobs.c.hook_id == job_or_hook)
+        with self.database.read() as tx:
+            row = tx.execute(sa.select(jobs).where(*mine).order_by(jobs.c.id).limit(1)).mappings().first()
+        if row is None:
+            raise NotThere("There is no job or hook of this id.")
+        return to_receipt(row)
+
+    def wait_ended(self, source: str, job: str, deadline: float, clock: Any) -> Receipt:
+        """The receipt once the job has ended, or as it is at `deadline` (on `clock`)."""
+        while True:
+            mark = self.database.mark()
+            receipt = self.receipt(source, job)
+            left = deadline - clock()
+            if receipt.status in ENDED or left <= 0:
+                return receipt
+            self.database.wait(min(left, 0.5), mark)
+
+    def results(self, source: str, after: str, limit: int) -> tuple[Sequence[Receipt], str | None]:
+        """Receipts ended since, oldest first, and the `after` to go on with (None: nothing new)."""
+        moment, _, last = after.partition("/")
+        with self.database.read() as tx:
+            visible = self.database.now(tx) - (0 if self.database.embedded else VISIBLE_AFTER)
+            later = sa.tuple_(jobs.c.finished_at, jobs.c.id) > (float(moment or 0), last)
+            mine = jobs.c.source == source, jobs.c.finished_at <= visible, later
+            query = sa.select(jobs).where(*mine).order_by(jobs.c.finished_at, jobs.c.id).limit(limit)
+            rows = tx.execute(query).mappings().all()
+        return [to_receipt(row) for row in rows], f"{rows[-1]['finished_at']!r}/{rows[-1]['id']}" if rows else None
+
+    def mailboxes(self, source: str, after: str, limit: int) -> Page:
+        mine = mailboxes.c.source == source, mailboxes.c.address > after
+        with self.database.read() as tx:
+            query = sa.select(mailboxes).where(*mine).order_by(mailboxes.c.address).limit(limit + 1)
+            rows = tx.execute(query).mappings().all()
+        items = [
+            {
+                "address": row["address"],
+                "service_id": row["service_id"],
+                "state": row["state"],
+                "delete_after": in_words(row["delete_after"]) if row["delete_after"] else None,
+                "checked_at": in_words(row["observed_at"]) if row["observed_at"] else None,
+            }
+            for row in rows[:limit]
+        ]
+        return items, items[-1]["address"] if len(rows) > limit else None
+
+    def record(self, account: str, address: str) -> Record:
+        here = mailboxes.c.account == account, mailboxes.c.address == address
+        with self.database.read() as tx:
+            row = tx.execute(sa.select(mailboxes).where(*here)).mappings().first()
+        return to_record(row) if row else Record()
+
+    # For people
+
+    def counts(self) -> Mapping[str, tuple[str, Mapping[str, float]]]:
+        """Gauges: name -> what it is, and its value for each status. Only what is open, so that it costs nothing."""
+        open_jobs = sa.select(jobs.c.status, sa.func.count(), sa.func.min(jobs.c.created_at))
+        open_jobs = open_jobs.where(jobs.c.status.in_(("queued", "running"))).group_by(jobs.c.status)
+        pending = sa.select(sa.func.count()).where(callbacks.c.status == "pending")
+        with self.database.read() as tx:
+            now = self.database.now(tx)
+            rows = tx.execute(open_jobs).all()
+            waiting = float(tx.scalar(pending) or 0)
+        return {
+            "jobs_open": ("Jobs that have not ended.", {row[0]: float(row[1]) for row in rows}),
+            "jobs_oldest_seconds": ("Age of the oldest job that has not ended.", {row[0]: now - row[2] for row in rows}),
+            "callbacks_open": ("Callbacks that are not delivered yet.", {"pending": waiting}),
+        }
+
+    def page(self, what: str, limit: int | None, after: str | None = None, **filters: str | None) -> Page:
+        """A list of rows as plain objects, newest first (mailboxes by address). `limit` None: all."""
+        table, key, newest_first = LISTS[what]
+        query = sa.select(table).order_by(key.desc() if newest_first else key)
+        for name, value in filters.items():
+            if value is not None and name in FILTERS[what]:
+                query = query.where(table.c[name] == value)
+        if after is not None:
+            edge: Any = int(after) if what == "hooks" else after
+            query = query.where(key < edge if newest_first else key > edge)
+        with self.database.read() as tx:
+            rows = tx.execute(query if limit is None else query.limit(limit + 1)).mappings().all()
+        shown = rows if limit is None else rows[:limit]
+        return [public(row) for row in shown], str(shown[-1][key.name]) if len(rows) > len(shown) else None
+
+    def story(self, job: str) -> Mapping[str, Any]:
+        """Everything about one job: itself, its hook, mailbox, commands, purchases, callbacks."""
+        with self.database.read() as tx:
+            row = tx.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().first()
+            if row is None:
+                raise NotThere(f"There is no job {job!r}. List them: enom-bridge jobs list")
+            hook = sa.select(hooks).where(hooks.c.source == row["source"], hooks.c.hook_id == row["hook_id"])
+            found = tx.execute(hook).mappings().first()
+
+            def all_of(table: sa.Table, order: sa.ColumnElement[Any]) -> list[dict[str, Any]]:
+                mine = sa.select(table).where(table.c.job_id == job).order_by(order)
+                return [public(item) for item in tx.execute(mine).mappings()]
+
+            ahead = sa.select(jobs.c.id).where(
+                jobs.c.mailbox_id == row["mailbox_id"],
+                jobs.c.sequence < row["sequence"],
+                jobs.c.status.not_in(ENDED),
+            )
+            mailbox = sa.select(mailboxes).where(mailboxes.c.id == row["mailbox_id"])
+            return {
+                "job": public(row),
+                "hook": public(found) if found else None,
+                "mailbox": public(tx.execute(mailbox).mappings().one()),
+                "behind": list(tx.scalars(ahead)),
+                "commands": all_of(steps, steps.c.id),
+                "purchases": all_of(purchases, purchases.c.id),
+                "callbacks": all_of(callbacks, callbacks.c.id),
+            }
+
+    def hook(self, hook_id: str) -> Mapping[str, Any]:
+        with self.database.read() as tx:
+            row = tx.execute(sa.select(hooks).where(hooks.c.hook_id == hook_id)).mappings().first()
+        if row is None:
+            raise NotThere(f"There is no hook {hook_id!r}. List them: enom-bridge hooks list")
+        return public(row)
+
+    def mailbox(self, address: str) -> Mapping[str, Any]:
+        with self.database.read() as tx:
+            row = tx.execute(sa.select(mailboxes).where(mailboxes.c.address == address)).mappings().first()
+        if row is None:
+            raise NotThere(f"The bridge knows no mailbox {address!r}. List them: enom-bridge mailboxes list")
+        return public(row)
+
+
+HIDDEN = frozenset({"sealed", "digest", "password_digest", "token", "lease_owner", "key_index", "mailbox_id"})
+
+
+def public(row: Any) -> dict[str, Any]:
+    """A row for people: times in words, nothing that is or could reveal a secret."""
+    shown = {name: value for name, value in row.items() if name not in HIDDEN}
+    for name, value in shown.items():
+        if value is not None and name.endswith(("_at", "_after", "_until", "_since")):
+            shown[name] = in_words(value)
+    if "sealed" in row:
+        shown["password_kept"] = row["sealed"] is not None
+    return shown

@@ -1,0 +1,102 @@
+"""Purchases and deletions: what may be spent or destroyed, decided in the transaction that commits the intent."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.errors import NeedsPerson, NoFunds
+from bridge.jobs import LookAgain
+from bridge.model import Change
+from bridge.ports import Limits
+from bridge.store import notes
+from bridge.store.database import Database
+from bridge.store.rows import Row
+from bridge.store.tables import accounts, purchases, steps
+
+IN_DOUBT = ("intent", "unknown", "doubted")
+NOT_SPENT = ("unsent", "refused", "undone")
+DAY, HOUR = 86400.0, 3600.0
+
+
+def allow_purchase(
+    tx: Connection, database: Database, job: Row, now: float, settle: float, limits: Limits, passed: bool
+) -> None:
+    """Returns when this job may spend money now. Raises NoFunds, LookAgain or NeedsPerson."""
+    # All rows, so that the limit over all accounts holds for two purchases at once.
+    standing = tx.execute(database.lock_row(sa.select(accounts).order_by(accounts.c.name))).mappings().all()
+    until = next((row["money_until"] for row in standing if row["name"] == job["account"]), None)
+    if until is not None and until > now:
+        raise NoFunds("Purchases are paused until the Enom account has money again.", retry_after=until - now)
+    others = sa.select(purchases).where(
+        purchases.c.account == job["account"], purchases.c.domain == job["domain"], purchases.c.job_id != job["id"]
+    )
+    for other in tx.execute(others).mappings():
+        if other["outcome"] in IN_DOUBT:
+            raise LookAgain(now + 60, "settle", NeedsPerson(f"The purchase of {other['job_id']} is in doubt.", code="unclear"))
+        if other["outcome"] in ("accepted", "done") and other["ended_at"] + settle > now:
+            # What was just bought may not be visible yet: buying again now could be buying twice.
+            raise LookAgain(other["ended_at"] + settle, "settle")
+    today = sa.select(sa.func.count()).where(purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT))
+    if limits.purchases_per_day and not passed and (tx.scalar(today) or 0) >= limits.purchases_per_day:
+        raise NeedsPerson(
+            f"{limits.purchases_per_day} purchases were made today (safety.max_purchases_per_day). "
+            f"If this one is right: enom-bridge jobs approve {job['id']}"
+        )
+
+
+def allow_deletion(tx: Connection, job: Row, now: float, limits: Limits, passed: bool) -> None:
+    recent = sa.select(sa.func.count(sa.distinct(steps.c.job_id))).where(
+        steps.c.kind == "delete",
+        steps.c.started_at > now - HOUR,
+        steps.c.outcome.not_in(NOT_SPENT),
+        steps.c.job_id != job["id"],
+    )
+    if limits.terminations_per_hour and not passed and (tx.scalar(recent) or 0) >= limits.terminations_per_hour:
+        raise NeedsPerson(
+            f"{limits.terminations_per_hour} mailboxes were deleted within an hour (safety.max_terminations_per_hour). "
+            f"If this one is right: enom-bridge jobs approve {job['id']}"
+        )
+
+
+def add_purchase(tx: Connection, job: Row, step: Row, change: Change) -> None:
+    """The mark before the call. Earlier ones of this job were proved undone, or there would be no new one."""
+    undone = sa.update(purchases).where(purchases.c.job_id == job["id"], purchases.c.outcome.in_(IN_DOUBT))
+    tx.execute(undone.values(outcome="undone"))
+    values = {
+        "account": job["account"],
+        "domain": job["domain"],
+        "job_id": job["id"],
+        "step_id": step["id"],
+        "kind": str(change.kind),
+        "arguments": dict(change.arguments),
+        "outcome": "intent",
+        "started_at": step["started_at"],
+        "ended_at": step["ended_at"],
+    }
+    tx.execute(sa.insert(purchases).values(**values))
+
+
+def purchase_answered(tx: Connection, step: int, outcome: str, evidence: Any, now: float) -> None:
+    change = sa.update(purchases).where(purchases.c.step_id == step).values(outcome=outcome, evidence=evidence, ended_at=now)
+    row = tx.execute(change.returning(purchases.c.account)).first()
+    if row is not None and outcome == "accepted":
+        resume_money(tx, row[0], now)
+
+
+def judge_purchases(tx: Connection, job: str, status: str) -> None:
+    """What became of a job's purchases in doubt once it ended; a held job leaves them in doubt."""
+    outcome = {"succeeded": "done", "failed": "undone"}.get(status)
+    if outcome:
+        doubted = sa.update(purchases).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
+        tx.execute(doubted.values(outcome=outcome))
+
+
+def pause_money(tx: Connection, account: str, until: float, detail: str, now: float) -> None:
+    tx.execute(sa.update(accounts).where(accounts.c.name == account).values(money_until=until))
+    notes.raise_once(tx, f"money:{account}", f"Purchases of account {account} are paused: {detail}", now)
+
+
+def resume_money(tx: Connection, account: str, now: float) -> None:
+    tx.execute(sa.update(accounts).where(accounts.c.name == account).values(money_until=None))
+    notes.clear(tx, f"money:{account}", f"Purchases of account {account} go on.", now)

@@ -1,0 +1,98 @@
+"""Callbacks out. One row per conclusion of a job, written in the transaction that concludes it; sent in order per mailbox."""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.ports import Postcard
+from bridge.store.database import Database
+from bridge.store.rows import Row, to_receipt
+from bridge.store.tables import callbacks, jobs
+
+CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
+HOLDS_BACK = 2  # tries during which an undelivered callback holds back newer ones of its mailbox
+
+
+def enclose(tx: Connection, job: Row, now: float) -> None:
+    """Writes the callback of a job that has just ended. The caller holds the transaction that ends it."""
+    count = sa.select(sa.func.count()).select_from(callbacks).where(callbacks.c.job_id == job["id"])
+    number = (tx.scalar(count) or 0) + 1
+    values = {
+        "id": f"cb_{job['id']}_{number}",
+        "job_id": job["id"],
+        "mailbox_id": job["mailbox_id"],
+        "source": job["source"],
+        "service_id": job["service_id"],
+        "sequence": job["sequence"],
+        "facts": job["facts"],
+        "status": "pending",
+        "next_at": now,
+        "created_at": now,
+    }
+    tx.execute(sa.insert(callbacks).values(**values))
+
+
+class Outbox:
+    def __init__(self, database: Database, lease: float = CALLBACK_LEASE) -> None:
+        self.database = database
+        self.lease = lease
+
+    def mark(self) -> int:
+        return self.database.mark()
+
+    def idle(self, seconds: float, since: int) -> None:
+        self.database.wait(seconds, since)
+
+    def claim_callback(self, owner: str) -> Postcard | None:
+        older = callbacks.alias("older")
+        holding = sa.exists().where(
+            older.c.mailbox_id == callbacks.c.mailbox_id,
+            older.c.sequence < callbacks.c.sequence,
+            older.c.status == "pending",
+            older.c.tries < HOLDS_BACK,
+        )
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            due = (
+                sa.select(callbacks)
+                .where(callbacks.c.status == "pending", callbacks.c.next_at <= now, ~holding)
+                .order_by(callbacks.c.next_at, callbacks.c.sequence)
+                .limit(1)
+            )
+            if not self.database.embedded:
+                due = due.with_for_update(skip_locked=True)
+            row = tx.execute(due).mappings().first()
+            if row is None:
+                return None
+            self._supersede(tx, row, now)
+            # The lease is simply a later next attempt: whoever dies now is followed by the next try.
+            values = {"token": callbacks.c.token + 1, "tries": callbacks.c.tries + 1, "next_at": now + self.lease}
+            taken = sa.update(callbacks).where(callbacks.c.id == row["id"]).values(**values).returning(callbacks)
+            row = tx.execute(taken).mappings().one()
+            job = tx.execute(sa.select(jobs).where(jobs.c.id == row["job_id"])).mappings().one()
+            return Postcard(row["id"], row["token"], row["source"], row["job_id"], row["tries"], to_receipt(job))
+
+    def _supersede(self, tx: Connection, row: Row, now: float) -> None:
+        """Drops older undelivered callbacks of the same service that this one makes needless."""
+        older = sa.select(callbacks.c.id, callbacks.c.facts).where(
+            callbacks.c.mailbox_id == row["mailbox_id"],
+            callbacks.c.source == row["source"],
+            callbacks.c.service_id == row["service_id"],
+            callbacks.c.sequence < row["sequence"],
+            callbacks.c.status == "pending",
+        )
+        facts = set(row["facts"].split())
+        needless = [old["id"] for old in tx.execute(older).mappings() if set(old["facts"].split()) <= facts]
+        if needless:
+            dropped = {"status": "superseded", "ended_at": now}
+            tx.execute(sa.update(callbacks).where(callbacks.c.id.in_(needless)).values(**dropped))
+
+    def callback_done(
+        self, card: Postcard, outcome: str, status: int | None, error: str | None, retry_in: float | None
+    ) -> None:
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            values: dict[str, object] = {"status": outcome, "last_status": status, "last_error": error}
+            values |= {"ended_at": now} if retry_in is None else {"next_at": now + retry_in}
+            mine = callbacks.c.id == card.id, callbacks.c.token == card.token, callbacks.c.status == "pending"
+            tx.execute(sa.update(callbacks).where(*mine).values(**values))
+            self.database.tell(tx)

@@ -1,0 +1,109 @@
+"""What a person may do to jobs, callbacks and ownership. Refusals are NotNow: they say why, and what to do instead."""
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from bridge.errors import NotNow, NotThere
+from bridge.jobs import ENDED
+from bridge.model import Address
+from bridge.ports import Receipt
+from bridge.store import inbox, notes
+from bridge.store.database import Database
+from bridge.store.money import IN_DOUBT
+from bridge.store.rows import Row, to_intent, to_receipt
+from bridge.store.tables import callbacks, jobs, mailboxes, purchases
+
+
+class People:
+    def __init__(self, database: Database, new_id: Callable[[float], str]) -> None:
+        self.database = database
+        self.new_id = new_id
+
+    def retry(self, job: str, *, approve: bool = False) -> Receipt:
+        """A new job with the same intent at the end of the line. `approve`: safety limits let it pass."""
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            row = self._job(tx, job)
+            if row["status"] not in ("held", "failed"):
+                raise NotNow(f"Job {job} is {row['status']}; only what is held or failed can be tried again.")
+            if approve and row["status"] != "held":
+                raise NotNow(f"Job {job} is {row['status']}; only what is held can be approved.")
+            again = sa.select(jobs.c.id).where(jobs.c.replaces == job)
+            if (newer := tx.scalar(again)) is not None:
+                raise NotNow(f"Job {job} was tried again already, as {newer}.")
+            self._refuse_overtaken(tx, row)
+            # A person looked at the purchase in doubt: it no longer holds up others.
+            doubted = sa.update(purchases).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
+            tx.execute(doubted.values(outcome="judged"))
+            special: dict[str, Any] = {"passed": approve, "replaces": job, "purge": row["purge"]}
+            intent, account = to_intent(row, None), row["account"]
+            new = inbox.add_job(
+                tx,
+                self.database,
+                self.new_id(now),
+                row["hook_id"],
+                row["source"],
+                account,
+                intent,
+                row["sealed"],
+                now,
+                **special,
+            )
+            notes.clear(tx, f"job:{job}", f"{row['action']} of {row['address']} is tried again as {new['id']}.", now)
+            self.database.tell(tx)
+            return to_receipt(new)
+
+    def _refuse_overtaken(self, tx: Any, row: Row) -> None:
+        newer = sa.select(jobs).where(
+            jobs.c.mailbox_id == row["mailbox_id"],
+            jobs.c.sequence > row["sequence"],
+            jobs.c.source == row["source"],
+            jobs.c.service_id == row["service_id"],
+            jobs.c.status.in_(("queued", "running", "succeeded")),
+        )
+        decided: set[str] = set()
+        for later in tx.execute(newer).mappings():
+            decided |= set(later["facts"].split())
+        if set(row["facts"].split()) <= decided:
+            raise NotNow(f"overtaken: newer hooks of this service decided what job {row['id']} wanted.")
+
+    def cancel(self, job: str) -> Receipt:
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            row = self._job(tx, job)
+            doubt = sa.select(purchases.c.id).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
+            if tx.scalar(doubt) is not None:
+                raise NotNow(f"Job {job} has a purchase in doubt: it must find out first. See: enom-bridge jobs explain {job}")
+            if not inbox.cancel(tx, job, now, None, "Cancelled by a person."):
+                why = "it has ended" if row["status"] in ENDED else "a worker is at it right now; try again in a moment"
+                raise NotNow(f"Job {job} is {row['status']}: {why}.")
+            self.database.tell(tx)
+            return to_receipt(self._job(tx, job))
+
+    def resend(self, callback: str) -> None:
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            values = {"status": "pending", "next_at": now, "tries": 0, "ended_at": None}
+            change = sa.update(callbacks).where(callbacks.c.id == callback).values(**values)
+            if not tx.execute(change).rowcount:
+                raise NotThere(f"There is no callback {callback!r}. List them: enom-bridge callbacks list")
+            self.database.tell(tx)
+
+    def adopt(self, account: str, address: Address, source: str, service_id: str) -> None:
+        """Gives a mailbox, known or not, to a service."""
+        with self.database.write() as tx:
+            here = mailboxes.c.account == account, mailboxes.c.address == str(address)
+            row = tx.execute(self.database.lock_row(sa.select(mailboxes.c.id).where(*here))).first()
+            if row is None:
+                new = sa.insert(mailboxes).values(account=account, domain=address.domain, address=str(address))
+                row = tx.execute(new.returning(mailboxes.c.id)).one()
+            owner = {"source": source, "service_id": service_id}
+            tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row[0]).values(**owner))
+
+    def _job(self, tx: Any, job: str) -> Row:
+        row: Row | None = tx.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().first()
+        if row is None:
+            raise NotThere(f"There is no job {job!r}. List them: enom-bridge jobs list")
+        return row

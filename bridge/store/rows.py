@@ -1,0 +1,137 @@
+"""Rows to our words and back. Pure: no query stands here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bridge import errors
+from bridge.errors import CODES, BridgeError
+from bridge.model import Record, State, Step, in_words
+from bridge.ports import Job, Receipt
+from hooks.types import Intent
+
+Row = sa.RowMapping
+
+WAITING = {
+    None: "Accepted. The result follows.",
+    "turn": "Accepted. An earlier request for this mailbox or its domain comes first.",
+    "retry": "The mail provider could not be reached; it is tried again.",
+    "settle": "Sent. It is being checked whether it took effect.",
+    "account": "Accepted. It waits until the provider account is ready again.",
+}
+
+
+def to_record(row: Row) -> Record:
+    values = {field.name: row[field.name] for field in fields(Record)}
+    return Record(**values | {"state": State(row["state"])})
+
+
+def record_values(record: Record) -> dict[str, Any]:
+    """The columns of `mailboxes` that hold a record."""
+    saved = dict(record.saved_services) if record.saved_services is not None else sa.null()
+    return asdict(record) | {"state": str(record.state), "saved_services": saved}
+
+
+def intent_values(intent: Intent) -> dict[str, Any]:
+    """An intent without its password, as JSON."""
+    until = in_words(intent.until) if intent.until else None
+    values = {"display_name": intent.display_name, "plan": intent.plan, "reason": intent.reason, "until": until}
+    kept = {name: value for name, value in values.items() if value is not None}
+    return kept | {"timestamp": intent.timestamp.isoformat(), "unknown": list(intent.unknown)}
+
+
+def to_intent(row: Row, password: str | None) -> Intent:
+    kept: Mapping[str, Any] = row["intent"]
+    return Intent(
+        action=row["action"],
+        timestamp=datetime.fromisoformat(kept["timestamp"]),
+        service_id=row["service_id"],
+        address=row["address"],
+        password=password,
+        display_name=kept.get("display_name"),
+        plan=kept.get("plan"),
+        reason=kept.get("reason"),
+        until=datetime.fromisoformat(kept["until"]) if "until" in kept else None,
+        unknown=tuple(kept["unknown"]),
+    )
+
+
+def to_step(row: Row) -> Step:
+    lost = row["outcome"] == "intent"
+    return Step(
+        id=row["id"],
+        kind=row["kind"],
+        outcome="unknown" if lost else row["outcome"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        trust_after=row["trust_after"],
+        interrupted=lost,
+        error=to_error(row["error"]),
+    )
+
+
+def to_job(row: Row, mailbox: Row, journal: Sequence[Row], open_sealed: Callable[[str], str | None]) -> Job:
+    password = open_sealed(row["sealed"]) if row["sealed"] else None
+    return Job(
+        id=row["id"],
+        token=row["token"],
+        source=row["source"],
+        account=row["account"],
+        intent=to_intent(row, password),
+        mailbox=row["mailbox_id"],
+        sequence=row["sequence"],
+        record=to_record(mailbox),
+        journal=tuple(to_step(step) for step in journal),
+        created_at=row["created_at"],
+        undecided_since=row["undecided_since"],
+        tries=row["tries"],
+        passed=row["passed"],
+        purge=row["purge"],
+    )
+
+
+def error_values(error: BridgeError | None) -> Any:
+    if error is None:
+        return sa.null()
+    return {"class": type(error).__name__, "code": error.code, "detail": error.detail, "remote": error.remote}
+
+
+def to_error(kept: Mapping[str, Any] | None) -> BridgeError | None:
+    if kept is None:
+        return None
+    if kept["class"] == "Doubted":
+        return errors.Doubted(errors.Refused(kept["detail"], code=kept["code"], remote=kept["remote"]))
+    kind: type[BridgeError] = getattr(errors, kept["class"])
+    return kind(kept["detail"], code=kept["code"], remote=kept["remote"])
+
+
+def to_receipt(row: Row) -> Receipt:
+    error = row["error"]
+    extra = dict(row["extra"] or {})
+    if row["intent"]["unknown"]:
+        extra["unknown_fields"] = row["intent"]["unknown"]
+    return Receipt(
+        job=row["id"],
+        hook=row["hook_id"],
+        action=row["action"],
+        address=row["address"],
+        service_id=row["service_id"],
+        sequence=row["sequence"],
+        status=row["status"],
+        waiting_for=row["waiting_for"],
+        state=row["state"],
+        changed=row["changed"],
+        verified=row["verified"] or {},
+        message=row["message"] or WAITING[row["waiting_for"]],
+        error=error and {"code": error["code"], "message": CODES[error["code"]], **without_class(error)},
+        finished_at=in_words(row["finished_at"]) if row["finished_at"] is not None else None,
+        extra=extra,
+    )
+
+
+def without_class(error: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {"detail": error["detail"]}
+    return shown | ({"remote": error["remote"]} if error["remote"] else {})

@@ -1,0 +1,136 @@
+"""What may work at all: accounts and sources that are paused, workers that live, calls made for queries."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.errors import NotNow, NotThere
+from bridge.store import money, notes
+from bridge.store.database import Database
+from bridge.store.tables import accounts, jobs, slots, sources, used_ids, workers
+
+PROBE_EVERY = 300.0
+PERSON = "person"
+ALIVE = 90.0  # seconds since a worker's last heartbeat
+
+
+class Standing:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def know(self, account_names: Iterable[str], source_names: Iterable[str]) -> None:
+        """Makes sure that every configured account and source has its row."""
+        with self.database.write() as tx:
+            for table, names, extra in ((accounts, account_names, {}), (sources, source_names, {"paused": False})):
+                present = {row[0] for row in tx.execute(sa.select(table.c.name))}
+                for name in sorted(set(names) - present):
+                    insert = sa.insert(table).values(name=name, **extra)
+                    try:
+                        with tx.begin_nested():
+                            tx.execute(insert)
+                    except sa.exc.IntegrityError:
+                        continue  # another process came first
+
+    def pause_account(self, name: str, code: str, detail: str) -> None:
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            change = sa.update(accounts).where(accounts.c.name == name)
+            if code != PERSON:
+                change = change.where(sa.or_(accounts.c.paused.is_(None), accounts.c.paused != PERSON))
+            probe_at = None if code == PERSON else now + PROBE_EVERY
+            changed = tx.execute(change.values(paused=code, detail=detail, probe_at=probe_at)).rowcount
+            if changed and code != PERSON:
+                text = f"Account {name} is paused, its jobs wait: {detail}\nIt is asked again every 5 minutes."
+                notes.raise_once(tx, f"account:{name}", text, now)
+            if not changed and not self._exists(tx, accounts, name):
+                raise NotThere(f"There is no account {name!r} in the configuration.")
+
+    def resume_account(self, name: str, *, probed: bool = False) -> bool:
+        """False when there was nothing to resume. A probe does not lift what a person paused."""
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            change = sa.update(accounts).where(accounts.c.name == name, accounts.c.paused.is_not(None))
+            if probed:
+                change = change.where(accounts.c.paused != PERSON)
+            resumed = tx.execute(change.values(paused=None, detail=None, probe_at=None)).rowcount > 0
+            if resumed:
+                notes.clear(tx, f"account:{name}", f"Account {name} works again; its jobs go on.", now)
+            elif not probed and not self._exists(tx, accounts, name):
+                raise NotThere(f"There is no account {name!r} in the configuration.")
+            if not probed:
+                money.resume_money(tx, name, now)
+            self.database.tell(tx)
+            return resumed
+
+    def pause_money(self, name: str, seconds: float, detail: str) -> None:
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            money.pause_money(tx, name, now + seconds, detail, now)
+
+    def due_probes(self) -> Sequence[str]:
+        """Accounts to be asked now; each is handed out to one worker only."""
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            change = sa.update(accounts).where(accounts.c.probe_at <= now).values(probe_at=now + PROBE_EVERY)
+            return [row[0] for row in tx.execute(change.returning(accounts.c.name))]
+
+    def account_states(self) -> Sequence[sa.RowMapping]:
+        with self.database.read() as tx:
+            return tx.execute(sa.select(accounts).order_by(accounts.c.name)).mappings().all()
+
+    def account_paused(self, name: str) -> str | None:
+        with self.database.read() as tx:
+            return tx.scalar(sa.select(accounts.c.paused).where(accounts.c.name == name))
+
+    def pause_source(self, name: str, paused: bool) -> None:
+        with self.database.write() as tx:
+            if not tx.execute(sa.update(sources).where(sources.c.name == name).values(paused=paused)).rowcount:
+                raise NotThere(f"There is no source {name!r} in the configuration.")
+
+    def worker_alive(self) -> bool:
+        with self.database.read() as tx:
+            seen = tx.scalar(sa.select(sa.func.max(workers.c.seen_at)))
+            return seen is not None and seen > self.database.now(tx) - ALIVE
+
+    # For queries
+
+    def first_use(self, source: str, query_id: str, keep: float) -> bool:
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            tx.execute(sa.delete(used_ids).where(used_ids.c.until < now))
+            try:
+                with tx.begin_nested():
+                    tx.execute(sa.insert(used_ids).values(source=source, id=query_id, until=now + keep))
+            except sa.exc.IntegrityError:
+                return False
+            return True
+
+    @contextmanager
+    def call_slot(self, account: str, most: int, seconds: float) -> Iterator[None]:
+        """Counts one call of a query among the account's calls in flight. Raises NotNow when there is no room."""
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            tx.execute(self.database.lock_row(sa.select(accounts.c.name).where(accounts.c.name == account)))
+            tx.execute(sa.delete(slots).where(slots.c.account == account, slots.c.until <= now))
+            if in_flight(tx, account, now) >= most:
+                raise NotNow("All calls that this account may make at a time are in use; ask again in a few seconds.")
+            insert = sa.insert(slots).values(account=account, until=now + seconds).returning(slots.c.id)
+            slot = tx.execute(insert).scalar_one()
+        try:
+            yield
+        finally:
+            with self.database.write() as tx:
+                tx.execute(sa.delete(slots).where(slots.c.id == slot))
+                self.database.tell(tx)
+
+    def _exists(self, tx: Connection, table: sa.Table, name: str) -> bool:
+        return tx.scalar(sa.select(sa.exists().where(table.c.name == name))) is True
+
+
+def in_flight(tx: Connection, account: str, now: float) -> int:
+    """Calls that may be under way for an account: one per running job, one per answering query."""
+    running = sa.select(sa.func.count()).where(jobs.c.status == "running", jobs.c.account == account)
+    reading = sa.select(sa.func.count()).where(slots.c.account == account, slots.c.until > now)
+    return int(tx.scalar(running) or 0) + int(tx.scalar(reading) or 0)

@@ -1,0 +1,231 @@
+"""The tables. Times are epoch seconds on the database's clock; JSON columns hold plain objects without secrets."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+def when(name: str, table: str, condition: str, *columns: str) -> Index:
+    """A partial index, so that what has ended costs nothing."""
+    return Index(f"ix_{table}_{name}", *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("hook_id", String(128), nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),  # keyed, over type and data
+    Column("key_index", Integer, nullable=False),
+    Column("received_at", Float, nullable=False),
+    Column("job_id", String(32)),  # null: parked
+    Column("errors", JSON),  # of a parked delivery
+    Column("sealed", Text),  # the whole body of a parked delivery, encrypted
+    UniqueConstraint("source", "hook_id"),
+    Index("ix_hooks_job_id", "job_id"),
+    when("sealed", "hooks", "sealed IS NOT NULL", "received_at"),
+)
+
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("domain", String(253), nullable=False),
+    Column("address", String(320), nullable=False),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
+    Column("source", String(64)),  # the owner
+    Column("service_id", String(64)),
+    Column("state", String(16), nullable=False, server_default="unknown"),
+    Column("password_digest", String(64)),
+    Column("suspended_with", String(16)),
+    Column("saved_services", JSON),
+    Column("sessions_ended", Boolean, nullable=False, server_default=text("false")),
+    Column("quota", BigInteger),
+    Column("delete_after", Float),
+    Column("settles_at", Float, nullable=False, server_default="0"),
+    Column("observed_at", Float),
+    Column("decided", JSON),  # fact -> [service, hook's own time]: which hook spoke last
+    UniqueConstraint("account", "address"),
+    Index("ix_mailboxes_source_address", "source", "address"),
+    when("delete_after", "mailboxes", "delete_after IS NOT NULL", "delete_after"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("mailbox_id", Serial, ForeignKey("mailboxes.id"), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hook_id", String(128), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("domain", String(253), nullable=False),
+    Column("address", String(320), nullable=False),
+    Column("service_id", String(64), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("facts", String(64), nullable=False),  # what this hook decides, separated by spaces
+    Column("intent", JSON, nullable=False),  # without password
+    Column("sealed", Text),  # the password, encrypted
+    Column("status", String(16), nullable=False),
+    Column("waiting_for", String(16)),
+    Column("available_at", Float, nullable=False),
+    Column("lease_owner", String(64)),
+    Column("lease_until", Float),
+    Column("token", Integer, nullable=False, server_default="0"),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("undecided_since", Float),
+    Column("touched", Boolean, nullable=False, server_default=text("false")),  # a command may have been sent
+    Column("passed", Boolean, nullable=False, server_default=text("false")),  # approved by a person
+    Column("purge", Boolean, nullable=False, server_default=text("false")),
+    Column("replaces", String(32)),
+    Column("plan", JSON),
+    Column("seen", JSON),
+    Column("state", String(16), nullable=False, server_default="unknown"),
+    Column("changed", Boolean, nullable=False, server_default=text("false")),
+    Column("verified", JSON),
+    Column("message", Text),
+    Column("error", JSON),
+    Column("extra", JSON),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    UniqueConstraint("mailbox_id", "sequence"),
+    when("queued", "jobs", "status = 'queued'", "account", "available_at", "id"),
+    when("open", "jobs", "status IN ('queued', 'running')", "mailbox_id", "sequence"),
+    when("running", "jobs", "status = 'running'", "account", "domain"),
+    when("sealed", "jobs", "sealed IS NOT NULL", "finished_at"),
+    Index("ix_jobs_finished", "source", "finished_at", "id"),
+    Index("ix_jobs_hook", "source", "hook_id"),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("job_id", String(32), ForeignKey("jobs.id"), nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("command", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),  # keyed, over the change and its secret
+    Column("arguments", JSON, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("error", JSON),
+    Column("evidence", JSON),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float, nullable=False),  # while the outcome is `intent`: when the call must have ended
+    Column("trust_after", Float, nullable=False),
+    Index("ix_steps_job_id", "job_id", "id"),
+    when("deletes", "steps", "kind = 'delete'", "started_at"),
+)
+
+purchases = Table(
+    "purchases",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("domain", String(253), nullable=False),
+    Column("job_id", String(32), nullable=False),
+    Column("step_id", BigInteger, nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("outcome", String(16), nullable=False),  # as the step's; later done, undone or judged (by a person)
+    Column("evidence", JSON),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float, nullable=False),
+    Index("ix_purchases_domain", "account", "domain"),
+    Index("ix_purchases_started_at", "started_at"),
+)
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", String(48), primary_key=True),
+    Column("job_id", String(32), ForeignKey("jobs.id"), nullable=False),
+    Column("mailbox_id", Serial, ForeignKey("mailboxes.id"), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("service_id", String(64), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("facts", String(64), nullable=False),
+    Column("status", String(16), nullable=False),  # pending, delivered, superseded, stopped, exhausted
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_at", Float, nullable=False),
+    Column("token", Integer, nullable=False, server_default="0"),
+    Column("last_status", Integer),
+    Column("last_error", Text),
+    Column("created_at", Float, nullable=False),
+    Column("ended_at", Float),
+    when("due", "callbacks", "status = 'pending'", "next_at"),
+    when("order", "callbacks", "status = 'pending'", "mailbox_id", "sequence"),
+    Index("ix_callbacks_job", "job_id"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("paused", String(32)),  # credentials, ip_not_allowed, or person
+    Column("detail", Text),
+    Column("probe_at", Float),
+    Column("money_until", Float),  # no purchase before
+)
+
+sources = Table("sources", metadata, Column("name", String(64), primary_key=True), Column("paused", Boolean, nullable=False))
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("subject", String(128), nullable=False),  # what the note is about: job:ID, account:NAME
+    Column("cleared", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_at", Float),  # null: sent, or given up
+    when("due", "notes", "next_at IS NOT NULL", "next_at"),
+    Index("ix_notes_subject", "subject", "id"),
+)
+
+used_ids = Table(
+    "used_ids",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("id", String(128), primary_key=True),
+    Column("until", Float, nullable=False),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("until", Float, nullable=False),
+)
+
+workers = Table("workers", metadata, Column("owner", String(64), primary_key=True), Column("seen_at", Float, nullable=False))

@@ -1,0 +1,64 @@
+"""What happens by itself as time goes by: deletions after their grace, wiped passwords, pruning."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from bridge.store import inbox
+from bridge.store.database import Database
+from bridge.store.tables import callbacks, hooks, jobs, mailboxes, notes, steps
+from hooks.types import Intent
+
+DAY = 86400.0
+WIPE_AFTER = 3 * DAY
+BATCH = 500  # rows in one transaction, so that hooks never wait long
+
+
+class Upkeep:
+    def __init__(self, database: Database, new_id: Callable[[float], str], keep_days: float) -> None:
+        self.database = database
+        self.new_id = new_id
+        self.keep = keep_days * DAY
+
+    def purge_due(self) -> int:
+        """Makes a job of every deletion whose grace is over."""
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            due = sa.select(mailboxes).where(mailboxes.c.delete_after <= now, mailboxes.c.source.is_not(None)).limit(50)
+            rows = tx.execute(self.database.lock_row(due)).mappings().all()
+            for row in rows:
+                tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row["id"]).values(delete_after=now + DAY))
+                moment = datetime.fromtimestamp(now, UTC)
+                intent = Intent("mailbox.terminate", moment, row["service_id"], row["address"])
+                job, owner = self.new_id(now), row["source"]
+                inbox.add_job(tx, self.database, job, f"purge_{job}", owner, row["account"], intent, None, now, purge=True)
+            if rows:
+                self.database.tell(tx)
+            return len(rows)
+
+    def wipe(self) -> int:
+        """Wipes the passwords of jobs that ended without success, and parked bodies, when their time is over."""
+        with self.database.write() as tx:
+            edge = self.database.now(tx) - WIPE_AFTER
+            old = jobs.c.sealed.is_not(None), jobs.c.finished_at < edge
+            wiped = tx.execute(sa.update(jobs).where(*old).values(sealed=None)).rowcount
+            parked = hooks.c.sealed.is_not(None), hooks.c.received_at < edge
+            return wiped + tx.execute(sa.update(hooks).where(*parked).values(sealed=None)).rowcount
+
+    def prune(self) -> int:
+        """Removes one batch of what is older than keep_days. Mailboxes (ownership) and purchases stay for ever."""
+        with self.database.write() as tx:
+            edge = self.database.now(tx) - self.keep
+            undelivered = sa.exists().where(callbacks.c.job_id == jobs.c.id, callbacks.c.status == "pending")
+            old = sa.select(jobs.c.id, jobs.c.source, jobs.c.hook_id).where(jobs.c.finished_at < edge, ~undelivered)
+            rows = tx.execute(old.order_by(jobs.c.finished_at).limit(BATCH)).all()
+            ids = [row[0] for row in rows]
+            if ids:
+                for table in (steps, callbacks):
+                    tx.execute(sa.delete(table).where(table.c.job_id.in_(ids)))
+                tx.execute(sa.delete(hooks).where(hooks.c.job_id.in_(ids)))
+                tx.execute(sa.delete(jobs).where(jobs.c.id.in_(ids)))
+            tx.execute(sa.delete(hooks).where(hooks.c.job_id.is_(None), hooks.c.received_at < edge))
+            tx.execute(sa.delete(notes).where(notes.c.created_at < edge, notes.c.next_at.is_(None)))
+            return len(ids)

@@ -1,0 +1,22 @@
+"""The HTTP side: one small Flask app. Raw body first; nothing parses it before its signature was checked."""
+
+from flask import Flask
+
+from bridge.web import health, openapi, problems, receive
+from bridge.web.metrics import Metrics
+from bridge.wiring import Service
+
+MOST_BYTES = 64 * 1024
+
+
+def create_app(service: Service, threads: int = 16) -> Flask:
+    """`threads` the server has; at most half of them hold an answer for `Prefer: wait`."""
+    app = Flask("enom-bridge", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract's order is for people
+    app.extensions["metrics"] = metrics = Metrics(service)
+    receive.add_to(app, service, metrics, max(1, threads // 2))
+    health.add_to(app, service)
+    openapi.add_to(app)
+    problems.add_to(app)
+    return app

@@ -1,0 +1,99 @@
+"""Every error as application/problem+json (RFC 9457). Status, title and sentence; never what was sent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, jsonify
+from werkzeug.exceptions import HTTPException
+
+from bridge import logs
+from bridge.errors import BridgeError, NotNow, NotThere, StoreUnavailable
+from bridge.ports import Reused, SourcePaused
+from hooks.errors import BadSignature, HookError, Invalid
+
+log = logs.get("web")
+
+TITLES = {
+    400: "Not a JSON object",
+    401: "Not accepted",
+    403: "Domain not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    415: "Not JSON",
+    422: "Not valid",
+    429: "Not now",
+    500: "Error in the bridge",
+    502: "Enom did not do this",
+    503: "Not available",
+}
+# One and the same words for every way to be a stranger.
+STRANGER = (
+    "Source, sender's address, signature or time is not right. Check the source's name in the URL, its secret, the "
+    "clock, and what allow_from in bridge.toml lists."
+)
+
+
+def problem(status: int, detail: str, retry_after: float | None = None, **more: Any) -> Response:
+    body: dict[str, Any] = {"type": "about:blank", "title": TITLES[status], "status": status, "detail": detail, **more}
+    response = jsonify(body)
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(max(1, round(retry_after)))
+    return response
+
+
+def of_delivery(error: HookError) -> Response:
+    if isinstance(error, BadSignature):
+        return problem(401, STRANGER)
+    errors: Mapping[str, Any] = {"errors": error.errors} if isinstance(error, Invalid) else {}
+    detail = "Some fields are not valid; `errors` names them." if errors else error.detail
+    return problem(error.status, detail, **errors)
+
+
+def of_remote(error: BridgeError) -> Response:
+    """A query's failure: with the contract's code, and without what Enom itself said."""
+    status = 404 if error.code == "not_found" else 422 if error.code == "unsupported" else 502
+    return problem(status, error.detail, code=error.code)
+
+
+def add_to(app: Flask) -> None:
+    app.register_error_handler(HookError, of_delivery)
+    app.register_error_handler(BridgeError, of_remote)
+    app.register_error_handler(
+        Reused,
+        lambda _: problem(
+            409,
+            "This webhook-id was used with another type or data. Send a new event under a new id; repeat an old one unchanged.",
+        ),
+    )
+    app.register_error_handler(
+        SourcePaused, lambda _: problem(503, "This source is paused; nothing was accepted. Send it again later.", 60)
+    )
+    app.register_error_handler(StoreUnavailable, database_gone)
+    app.register_error_handler(NotThere, lambda error: problem(404, str(error)))
+    app.register_error_handler(NotNow, lambda error: problem(429, str(error), 3))
+    app.register_error_handler(HTTPException, of_http)
+    app.register_error_handler(Exception, unexpected)
+
+
+def database_gone(error: Exception) -> Response:
+    log.error("the database is away", error=str(error))
+    return problem(503, "The bridge cannot use its database; nothing was accepted. Send it again.", 5)
+
+
+def of_http(error: HTTPException) -> Response:
+    status = error.code if error.code in TITLES else 400
+    detail = {
+        404: "There is nothing here. Hooks go to /hooks/<source>, queries to /query/<source>.",
+        405: "Hooks and queries are sent with POST, everything else is read with GET.",
+        413: "A body is at most 64 KiB.",
+    }.get(status, "The request cannot be read as HTTP.")
+    return problem(status, detail)
+
+
+def unexpected(error: Exception) -> Response:
+    log.error("unexpected", exc_info=error)
+    return problem(500, "An error in the bridge; its log says more. Send it again.")

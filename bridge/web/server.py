@@ -1,0 +1,58 @@
+"""Serves the app with waitress: it reads slow senders in one loop, and hands a thread only what has arrived whole."""
+
+import threading
+from typing import Any
+from wsgiref.simple_server import WSGIServer
+
+from flask import Flask
+from prometheus_client import start_http_server
+from waitress.server import create_server
+
+from bridge.config import Address
+
+THREADS = 16
+
+
+class Server:
+    """A listener for the app and, when asked for, one for its metrics. Addresses are bound when this returns."""
+
+    def __init__(self, app: Flask, listen: Address, metrics_listen: Address | None, threads: int = THREADS) -> None:
+        self._server: Any = create_server(
+            app,
+            host=listen.host,
+            port=listen.port,
+            threads=threads,
+            ident=None,
+            expose_tracebacks=False,
+            channel_timeout=30,
+            connection_limit=500,
+            max_request_header_size=32 * 1024,
+            # The app answers 413 itself from 64 KiB on; this only bounds what is buffered for it.
+            max_request_body_size=1 << 20,
+        )
+        self.port = port_of(self._server)
+        self._metrics: WSGIServer | None = None
+        if metrics_listen is not None:
+            registry = app.extensions["metrics"].registry
+            self._metrics, self._metrics_thread = start_http_server(metrics_listen.port, metrics_listen.host, registry)
+
+    def run(self) -> None:
+        """Serves until `stop` is called from another thread or a signal handler."""
+        self._server.run()
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._server.run, name="web")
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.close()
+        if self._metrics is not None:
+            self._metrics.shutdown()
+            self._metrics.server_close()
+            self._metrics_thread.join()
+
+
+def port_of(server: Any) -> int:
+    """The port that was bound. A name such as localhost may stand for several addresses, on one port."""
+    several = getattr(server, "effective_listen", None)
+    return int(several[0][1] if several else server.effective_port)

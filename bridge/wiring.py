@@ -1,0 +1,241 @@
+"""The composition root: the only file that knows everything, and makes a working bridge of the settings."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from bridge import config, store
+from bridge.backends import BACKENDS
+from bridge.backends.enom import Command, EnomAccount, HostedEmailSettings
+from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.callbacks import RETRIES, Callbacks, Recipient
+from bridge.intake import Door, Intake
+from bridge.model import Terms
+from bridge.notes import Notes
+from bridge.outgoing import Outgoing
+from bridge.ports import Backend, Checkpoint, Clock, Limits
+from bridge.query import Counter, Queries
+from bridge.replay import Replay
+from bridge.running import Engine
+from bridge.sealing import Purpose, Sealer, Unsealable
+from bridge.worker import Desk, Worker
+from hooks import PLATFORMS, signing
+
+DAY, HOUR = 86400.0, 3600.0
+LEASE_MARGIN = 30.0  # seconds that a lease outlives the longest call
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What tests turn, and nobody else: clock, lease, pauses of callbacks, and where a process may be killed."""
+
+    clock: Clock | None = None
+    lease: float | None = None
+    callback_retries: tuple[float, ...] = RETRIES
+    callback_lease: float | None = None
+    checkpoint: Checkpoint = lambda name: None
+
+
+@dataclass(frozen=True)
+class Service:
+    """A bridge, wired but not started."""
+
+    settings: config.Settings
+    database: store.Database
+    sealer: Sealer
+    outgoing: Outgoing
+    backends: Mapping[str, Backend]
+    terms: Mapping[str, Terms]
+    intake: Intake
+    queries: Queries
+    lookup: store.Lookup
+    people: store.People
+    standing: store.Standing
+    replay: Replay
+    new_engine: Callable[[], Engine]
+
+    def close(self) -> None:
+        self.outgoing.close()
+        self.database.close()
+
+
+def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
+    """Connects everything; touches neither network nor database. `prepare` has to come before first use."""
+    tuning = tuning or Tuning()
+    database = store.Database(settings.bridge.database, tuning.clock)
+    sealer = Sealer(settings.bridge.key_bytes())
+    outgoing = Outgoing()
+    clock = database.clock
+    backends = {name: enom(account, settings.plans, outgoing, clock) for name, account in settings.accounts.items()}
+    terms = {name: terms_of(account, settings) for name, account in settings.accounts.items()}
+    lookup, standing = store.Lookup(database), store.Standing(database)
+    inbox = store.Inbox(database, new_job_id, tuning.checkpoint)
+    doors = {name: door(source) for name, source in settings.sources.items()}
+    intake = Intake(doors, inbox, sealer, tuning.clock or time.time)
+
+    def new_engine() -> Engine:
+        return engine(settings, tuning, database, sealer, outgoing, backends, terms, standing)
+
+    return Service(
+        settings=settings,
+        database=database,
+        sealer=sealer,
+        outgoing=outgoing,
+        backends=backends,
+        terms=terms,
+        intake=intake,
+        queries=Queries(lookup, standing, counters(settings, backends, terms), tuning.clock or time.time),
+        lookup=lookup,
+        people=store.People(database, new_job_id),
+        standing=standing,
+        replay=Replay(lookup, backends, terms, clock),
+        new_engine=new_engine,
+    )
+
+
+def prepare(service: Service) -> None:
+    """Upgrades the schema and makes sure that every account and source has its row. Raises StoreUnavailable."""
+    store.upgrade(service.database)
+    service.standing.know(service.settings.accounts, service.settings.sources)
+
+
+def engine(
+    settings: config.Settings,
+    tuning: Tuning,
+    database: store.Database,
+    sealer: Sealer,
+    outgoing: Outgoing,
+    backends: Mapping[str, Backend],
+    terms: Mapping[str, Terms],
+    standing: store.Standing,
+) -> Engine:
+    """Everything that works in the background, under one lease length that is longer than any call."""
+    lease = tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
+    queue = store.Queue(database, standing, opener(sealer), lease)
+    outbox = store.Outbox(database, tuning.callback_lease or store.CALLBACK_LEASE)
+    worker = Worker(
+        queue=queue,
+        desks={name: desk(account, backends[name], terms[name]) for name, account in settings.accounts.items()},
+        digest=lambda text: sealer.digest(Purpose.REQUEST, text.encode()),
+        clock=database.clock,
+        limits=Limits(settings.safety.max_purchases_per_day, settings.safety.max_terminations_per_hour),
+        lease=lease,
+        retry_seconds=settings.worker.retry_hours * HOUR,
+        checkpoint=tuning.checkpoint,
+    )
+    recipients = {name: recipient(source) for name, source in settings.sources.items()}
+    callbacks = Callbacks(
+        outbox, recipients, outgoing, tuning.clock or time.time, tuning.callback_retries, checkpoint=tuning.checkpoint
+    )
+    admin = settings.admin
+    notes = Notes(
+        notebook=store.Notebook(database),
+        notify=admin.notify,
+        smtp=admin.smtp,
+        smtp_password=admin.smtp_password.reveal() if admin.smtp_password else None,
+        secret=note_secret(sealer),
+        outgoing=outgoing,
+        clock=tuning.clock or time.time,
+    )
+    return Engine(
+        queue=queue,
+        worker=worker,
+        outbox=outbox,
+        callbacks=callbacks,
+        notes=notes,
+        standing=standing,
+        upkeep=store.Upkeep(database, new_job_id, settings.bridge.keep_days),
+        synchronise=database.synchronise,
+        limits={name: account.max_in_flight for name, account in settings.accounts.items()},
+        concurrency=settings.worker.concurrency,
+    )
+
+
+def enom(account: config.Account, plans: Mapping[str, config.Plan], outgoing: Outgoing, clock: Clock) -> Backend:
+    hosted, commands = account.hosted_email, account.commands
+    settings = EnomAccount(
+        name=account.name,
+        uid=account.uid,
+        token=account.token.reveal(),
+        endpoint=account.endpoint,
+        suspend_with=account.suspend_with,
+        timeout=account.timeout,
+        purchase=account.purchase,
+        hosted_email=hosted_email(hosted) if hosted else None,
+        commands={"suspend": command(commands.suspend), "unsuspend": command(commands.unsuspend)} if commands else None,
+        plans={name: plan.quota_gb << 30 for name, plan in plans.items()},
+    )
+    return BACKENDS["enom"](settings, outgoing, clock)
+
+
+def hosted_email(hosted: config.HostedEmail) -> HostedEmailSettings:
+    return HostedEmailSettings(hosted.endpoint, hosted.user, hosted.password.reveal(), hosted.keep_receiving)
+
+
+def command(configured: config.Command) -> Command:
+    return Command(configured.command, configured.parameters)
+
+
+def terms_of(account: config.Account, settings: config.Settings) -> Terms:
+    hosted = account.hosted_email
+    keep = {"receiving"} if hosted and hosted.keep_receiving else set()
+    return Terms(
+        suspend_with=account.suspend_with,
+        purchase=account.purchase,
+        services=tuple(name for name in SERVICES if name not in keep) if hosted else (),
+        hosted_email=hosted is not None,
+        plans={name: plan.quota_gb << 30 for name, plan in settings.plans.items()},
+        grace=settings.safety.terminate_grace_days * DAY,
+    )
+
+
+def desk(account: config.Account, backend: Backend, terms: Terms) -> Desk:
+    return Desk(backend, terms, account.settle, account.timeout, account.mode == "observe")
+
+
+def counters(settings: config.Settings, backends: Mapping[str, Backend], terms: Mapping[str, Terms]) -> Mapping[str, Counter]:
+    return {
+        name: Counter(backends[name], terms[name], account.max_in_flight, account.timeout)
+        for name, account in settings.accounts.items()
+    }
+
+
+def door(source: config.Source) -> Door:
+    return Door(
+        name=source.name,
+        platform=PLATFORMS[source.platform],
+        account=source.account,
+        secrets=tuple(signing.decode_secret(secret.reveal()) for secret in source.secrets),
+        scheme=cast(signing.Scheme, source.signature),
+        domains=frozenset(source.domains),
+        allow_from=source.allow_from,
+    )
+
+
+def recipient(source: config.Source) -> Recipient:
+    newest = signing.decode_secret(source.secrets[-1].reveal())
+    return Recipient(PLATFORMS[source.platform], source.callback, newest)
+
+
+def note_secret(sealer: Sealer) -> bytes:
+    """Signs notes that go out as webhooks; `enom-bridge config note-secret` shows it to whoever has to verify them."""
+    return sealer.keys(Purpose.NOTE)[-1]
+
+
+def opener(sealer: Sealer) -> Callable[[str], str | None]:
+    def open_sealed(token: str) -> str | None:
+        try:
+            return sealer.open(Purpose.PASSWORD, token)
+        except Unsealable:
+            return None  # the key is gone from bridge.keys: the job ends as password_needed
+
+    return open_sealed
+
+
+def new_job_id(now: float) -> str:
+    """`job_` and a ULID: 48 bits of milliseconds, 80 random ones."""
+    number = int(now * 1000) << 80 | int.from_bytes(os.urandom(10))
+    return "job_" + "".join(CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
