@@ -2,11 +2,13 @@
 
 import json
 import smtplib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
 from bridge import logs
+from bridge.model import in_words
 from bridge.outgoing import Lost, NotSent, Outgoing
 from bridge.ports import Clock, Note, Notebook
 from hooks import signing
@@ -29,38 +31,42 @@ class Notes:
     clock: Clock
 
     def send_due(self) -> None:
-        for note in self.notebook.due_notes():
+        """Sends what is due as one message, so that a bad hour is not a thousand mails."""
+        due = self.notebook.due_notes()
+        if not due:
+            return
+        for note in due:
             log.warning("note", subject=note.subject, cleared=note.cleared, text=note.text)
-            try:
-                self._send(note)
-            except (NotSent, Lost, OSError, smtplib.SMTPException) as error:
-                log.error("a note could not be sent", subject=note.subject, error=f"{type(error).__name__}: {error}")
-                self.notebook.note_sent(note, ok=False)
-            else:
-                self.notebook.note_sent(note, ok=True)
+        try:
+            self._send(due)
+        except (NotSent, Lost, OSError, smtplib.SMTPException) as error:
+            log.error("notes could not be sent", count=len(due), error=f"{type(error).__name__}: {error}")
+            self.notebook.notes_sent(due, ok=False)
+        else:
+            self.notebook.notes_sent(due, ok=True)
 
-    def _send(self, note: Note) -> None:
+    def _send(self, due: Sequence[Note]) -> None:
         if self.notify.startswith("mailto:"):
-            self._mail(note)
+            self._mail(due)
         elif self.notify:
-            self._post(note)
+            self._post(due)
 
-    def _post(self, note: Note) -> None:
-        kind = "note.cleared" if note.cleared else "note.raised"
-        body = json.dumps({"type": kind, "data": {"subject": note.subject, "text": note.text}}).encode()
-        headers = signing.sign(f"note_{note.id}", int(self.clock()), body, self.secret)
+    def _post(self, due: Sequence[Note]) -> None:
+        told = [{"subject": note.subject, "cleared": note.cleared, "text": note.text} for note in due]
+        body = json.dumps({"type": "notes", "timestamp": in_words(self.clock()), "data": {"notes": told}}).encode()
+        headers = signing.sign(f"notes_{due[0].id}_{due[-1].id}", int(self.clock()), body, self.secret)
         headers["content-type"] = "application/json"
         reply = self.outgoing.post(self.notify, body, headers, timeout=TIMEOUT, limit=1 << 16)
         if not 200 <= reply.status < 300:
             raise Lost(f"the receiver of notes answered HTTP {reply.status}")
 
-    def _mail(self, note: Note) -> None:
+    def _mail(self, due: Sequence[Note]) -> None:
         server = urlsplit(self.smtp)
         mail = EmailMessage()
         mail["To"] = unquote(self.notify.removeprefix("mailto:"))
         mail["From"] = unquote(server.username) if server.username and "@" in server.username else mail["To"]
-        mail["Subject"] = f"[enom-bridge] {'Over' if note.cleared else 'Needs you'}: {note.subject}"
-        mail.set_content(note.text)
+        mail["Subject"] = f"[enom-bridge] {title(due)}"
+        mail.set_content("\n\n".join(note.text for note in due))
         with smtplib.SMTP(server.hostname or "", server.port or 587, timeout=TIMEOUT) as smtp:
             smtp.ehlo()
             if smtp.has_extn("starttls"):
@@ -68,3 +74,10 @@ class Notes:
             if server.username and self.smtp_password is not None:
                 smtp.login(unquote(server.username), self.smtp_password)
             smtp.send_message(mail)
+
+
+def title(due: Sequence[Note]) -> str:
+    standing = [note for note in due if not note.cleared]
+    if len(due) == 1:
+        return f"{'Needs you' if standing else 'Over'}: {due[0].subject}"
+    return f"{len(standing)} need you, {len(due) - len(standing)} are over"

@@ -125,11 +125,16 @@ def state_of(seen: Mailbox, record: Record, terms: Terms) -> State:
     return State.SUSPENDED if is_suspended(seen, record, terms) else State.ACTIVE
 
 
-def believable(seen: Mailbox, record: Record, terms: Terms, observed_at: float) -> bool:
-    """A read that may be stale (before `settles_at`) is believed only where it agrees with what was done last."""
+def believable(seen: Mailbox, record: Record, terms: Terms, observed_at: float, own_doubt: bool) -> bool:
+    """A read that may be stale (before `settles_at`) is believed only where it agrees with what was done last.
+
+    `own_doubt`: what was done last was done by the job that asks; where that is not known, the journal decides instead.
+    """
     if observed_at >= record.settles_at:
         return True
-    if record.state is not State.UNKNOWN and state_of(seen, record, terms) is not record.state:
+    if record.state is State.UNKNOWN:
+        return own_doubt
+    if state_of(seen, record, terms) is not record.state:
         return False
     return record.quota is None or seen.quota is None or seen.quota == record.quota
 

@@ -242,13 +242,40 @@ class Outbox(Protocol):
     def idle(self, seconds: float, since: int) -> None: ...
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """A hook as it is kept, with the newest job that it led to; `job` and what is the job's are None while it is parked.
+
+    `sealed` is encrypted: the whole body while parked, else the password. None when it was wiped, or there is none.
+    """
+
+    hook: str
+    source: str
+    key_index: int
+    received_at: float
+    sealed: str | None = field(repr=False)
+    job: str | None = None
+    account: str | None = None
+    intent: Intent | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A delivery that can be read now. `accept` makes a job of it."""
+
+    account: str
+    intent: Intent
+    accept: Callable[[], Receipt]
+
+
 class Lookup(Protocol):
-    """Reads for queries; all but `record` are bounded to one source."""
+    """Reads for queries; all but `record` and `recorded` are bounded to one source."""
 
     def receipt(self, source: str, job_or_hook: str) -> Receipt: ...
     def results(self, source: str, after: str, limit: int) -> tuple[Sequence[Receipt], str | None]: ...
     def mailboxes(self, source: str, after: str, limit: int) -> tuple[Sequence[Mapping[str, Any]], str | None]: ...
     def record(self, account: str, address: str) -> Record: ...
+    def recorded(self, hook: str, source: str | None = None) -> Recorded: ...
 
 
 class Standing(Protocol):
@@ -275,4 +302,4 @@ class Note:
 
 class Notebook(Protocol):
     def due_notes(self) -> Sequence[Note]: ...
-    def note_sent(self, note: Note, ok: bool) -> None: ...
+    def notes_sent(self, due: Sequence[Note], ok: bool) -> None: ...

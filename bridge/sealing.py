@@ -35,6 +35,7 @@ class Sealer:
         if not keys:
             raise ValueError("keys: at least one is needed")
         self._keys = tuple(keys)
+        self._derived: dict[bytes, list[bytes]] = {}
 
     def seal(self, purpose: Purpose, text: str) -> str:
         return self._fernet(purpose).encrypt(text.encode()).decode()
@@ -59,7 +60,9 @@ class Sealer:
     def keys(self, purpose: Purpose, use: str = "sign") -> list[bytes]:
         """The derived keys, oldest first: the order that itsdangerous expects for rotation."""
         info = f"enom-bridge/{purpose.value}/{use}".encode()
-        return [HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(key) for key in self._keys]
+        if info not in self._derived:
+            self._derived[info] = [HKDF(SHA256(), 32, salt=None, info=info).derive(key) for key in self._keys]
+        return self._derived[info]
 
     def _fernet(self, purpose: Purpose) -> MultiFernet:
         newest_first = reversed(self.keys(purpose, "seal"))

@@ -168,7 +168,7 @@ class Worker:
         attempt.observed_at = self.clock()
         seen = attempt.seen = attempt.desk.backend.observe(attempt.address)
         self.checkpoint("observed")
-        believable = plan.believable(seen, attempt.record, attempt.terms, attempt.observed_at)
+        believable = plan.believable(seen, attempt.record, attempt.terms, attempt.observed_at, bool(attempt.journal))
         if seen.exists is None and attempt.observed_at >= attempt.record.settles_at:
             raise Unclear("Enom lists this mailbox and hosted email does not, or the other way round.")
         if seen.exists is None or not believable:
@@ -194,10 +194,11 @@ class Worker:
 
     def _send(self, attempt: Attempt, change: Change, seen: Mailbox, desired: Desired) -> None:
         job, desk = attempt.job, attempt.desk
-        attempt.record = plan.before_sending(attempt.record, change, seen, (job.source, job.intent.service_id))
+        record = plan.before_sending(attempt.record, change, seen, (job.source, job.intent.service_id))
         command = desk.backend.command(change)
         digest = self.digest(json.dumps([change.describe(), change.secret], sort_keys=True))
-        step = self.queue.intend(job, change, command, digest, attempt.record, desk.call_limit, desk.settle, self.limits)
+        step = self.queue.intend(job, change, command, digest, record, desk.call_limit, desk.settle, self.limits)
+        attempt.record = record
         self.checkpoint("intent-committed")
         self._hold_lease(attempt, step)
         outcome, error, answer = self._call(attempt, change, seen)

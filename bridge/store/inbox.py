@@ -13,7 +13,7 @@ from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
 from bridge.store import outbox
 from bridge.store.database import Database
 from bridge.store.rows import Row, error_values, intent_values, to_receipt
-from bridge.store.tables import hooks, jobs, mailboxes, sources
+from bridge.store.tables import accounts, hooks, jobs, mailboxes, sources
 from hooks.types import Intent, Verified
 
 Matches = Callable[[str], bool]
@@ -44,7 +44,7 @@ class Inbox:
             with self.database.write() as tx:
                 refuse_paused(tx, source)
                 row = hook_values(source, verified, type, digest, self.database.now(tx))
-                tx.execute(sa.insert(hooks).values(**row, errors=dict(errors), sealed=sealed))
+                tx.execute(sa.insert(hooks), row | {"errors": dict(errors), "sealed": sealed})
         except sa.exc.IntegrityError:
             with self.database.read() as tx:
                 known_hook(tx, source, verified.id, matches)
@@ -66,7 +66,7 @@ class Inbox:
                 job = self.new_id(now)
                 hook = hook_values(source, verified, intent.action, digest, now)
                 # First, so that two deliveries of one id cannot both get a sequence number.
-                tx.execute(sa.insert(hooks).values(**hook, job_id=job))
+                tx.execute(sa.insert(hooks), hook | {"job_id": job})
                 row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
                 self.database.tell(tx)
                 self.checkpoint("accepting")
@@ -85,7 +85,7 @@ class Inbox:
                 return to_receipt(tx.execute(sa.select(jobs).where(jobs.c.id == known["job_id"])).mappings().one())
             now = self.database.now(tx)
             job = self.new_id(now)
-            read = {"job_id": job, "type": intent.action, "errors": sa.null(), "sealed": None}
+            read = {"job_id": job, "type": intent.action, "errors": None, "sealed": None}
             tx.execute(sa.update(hooks).where(hooks.c.id == known["id"]).values(**read))
             row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
             self.database.tell(tx)
@@ -158,11 +158,12 @@ def add_job(
     if late:
         values |= {"finished_at": now, "error": error_values(OUTDATED), "message": "A newer request took its place."}
     else:
-        values["waiting_for"] = "turn" if waiting else None
+        held_up = tx.scalar(sa.select(accounts.c.paused).where(accounts.c.name == account))
+        values["waiting_for"] = "account" if held_up else "turn" if waiting else None
         if not special:
             decided |= {str(fact): [*service, spoken] for fact in facts}
             tx.execute(sa.update(mailboxes).where(mailboxes.c.id == mailbox["id"]).values(decided=decided))
-    row = tx.execute(sa.insert(jobs).values(**values).returning(jobs)).mappings().one()
+    row = tx.execute(sa.insert(jobs).returning(jobs), values).mappings().one()
     if late:
         outbox.enclose(tx, row, now)
     elif not special:

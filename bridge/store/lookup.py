@@ -1,34 +1,58 @@
 """Reads: receipts for queries, lists and whole stories for people. Lists page by keys, never by offsets."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from bridge.errors import NotThere
+from bridge.errors import NotNow, NotThere
 from bridge.jobs import ENDED
 from bridge.model import Record, in_words
-from bridge.ports import Receipt
+from bridge.ports import Receipt, Recorded
 from bridge.store.database import Database
-from bridge.store.rows import to_receipt, to_record
-from bridge.store.tables import callbacks, hooks, jobs, mailboxes, purchases, steps
+from bridge.store.rows import Row, to_intent, to_receipt, to_record
+from bridge.store.tables import accounts, callbacks, hooks, jobs, mailboxes, purchases, steps
 
 Page = tuple[Sequence[Mapping[str, Any]], str | None]
 
 # A row of PostgreSQL becomes visible when its transaction commits, a little after its time was taken.
 VISIBLE_AFTER = 10.0
 
-FILTERS = {
-    "jobs": ("status", "source", "address", "service_id", "action"),
-    "hooks": ("source",),
-    "mailboxes": ("source", "account", "domain", "state"),
-    "callbacks": ("status", "source"),
-}
-LISTS: Mapping[str, tuple[sa.Table, sa.ColumnElement[Any], bool]] = {
-    "jobs": (jobs, jobs.c.id, True),
-    "hooks": (hooks, hooks.c.id, True),
-    "mailboxes": (mailboxes, mailboxes.c.address, False),
-    "callbacks": (callbacks, callbacks.c.id, True),
+
+@dataclass(frozen=True)
+class Listing:
+    """A list for people: what it selects, the column that it is paged by, and what it can be filtered by."""
+
+    query: sa.Select[Any]
+    key: sa.Column[Any]
+    filters: Mapping[str, sa.ColumnElement[Any]]
+    newest_first: bool = True
+
+
+def columns(table: sa.Table, *names: str) -> dict[str, sa.ColumnElement[Any]]:
+    return {name: table.c[name] for name in names}
+
+
+HOOK_STATUS = sa.func.coalesce(jobs.c.status, "parked")
+LISTS: Mapping[str, Listing] = {
+    "jobs": Listing(sa.select(jobs), jobs.c.id, columns(jobs, "status", "source", "address", "service_id", "action")),
+    "hooks": Listing(
+        sa.select(hooks, jobs.c.address, HOOK_STATUS.label("status")).outerjoin(jobs, jobs.c.id == hooks.c.job_id),
+        hooks.c.id,
+        columns(hooks, "source", "type") | {"status": HOOK_STATUS, "address": jobs.c.address},
+    ),
+    "mailboxes": Listing(
+        sa.select(mailboxes),
+        mailboxes.c.address,
+        columns(mailboxes, "source", "account", "domain", "state", "service_id"),
+        newest_first=False,
+    ),
+    "callbacks": Listing(
+        sa.select(callbacks, jobs.c.address, jobs.c.action).join(jobs, jobs.c.id == callbacks.c.job_id),
+        callbacks.c.id,
+        columns(callbacks, "status", "source", "job_id") | {"address": jobs.c.address},
+    ),
 }
 
 
@@ -108,14 +132,15 @@ class Lookup:
 
     def page(self, what: str, limit: int | None, after: str | None = None, **filters: str | None) -> Page:
         """A list of rows as plain objects, newest first (mailboxes by address). `limit` None: all."""
-        table, key, newest_first = LISTS[what]
-        query = sa.select(table).order_by(key.desc() if newest_first else key)
+        listing = LISTS[what]
+        key = listing.key
+        query = listing.query.order_by(key.desc() if listing.newest_first else key)
         for name, value in filters.items():
-            if value is not None and name in FILTERS[what]:
-                query = query.where(table.c[name] == value)
+            if value is not None:
+                query = query.where(listing.filters[name] == value)
         if after is not None:
-            edge: Any = int(after) if what == "hooks" else after
-            query = query.where(key < edge if newest_first else key > edge)
+            edge = page_key(key, after)
+            query = query.where(key < edge if listing.newest_first else key > edge)
         with self.database.read() as tx:
             rows = tx.execute(query if limit is None else query.limit(limit + 1)).mappings().all()
         shown = rows if limit is None else rows[:limit]
@@ -140,22 +165,34 @@ class Lookup:
                 jobs.c.status.not_in(ENDED),
             )
             mailbox = sa.select(mailboxes).where(mailboxes.c.id == row["mailbox_id"])
+            account = tx.execute(sa.select(accounts).where(accounts.c.name == row["account"])).mappings().first()
             return {
                 "job": public(row),
                 "hook": public(found) if found else None,
                 "mailbox": public(tx.execute(mailbox).mappings().one()),
-                "behind": list(tx.scalars(ahead)),
+                "account": public(account) if account else None,
+                "behind": list(tx.scalars(ahead.order_by(jobs.c.sequence))),
+                "tried_again_as": tx.scalar(sa.select(jobs.c.id).where(jobs.c.replaces == job)),
                 "commands": all_of(steps, steps.c.id),
                 "purchases": all_of(purchases, purchases.c.id),
                 "callbacks": all_of(callbacks, callbacks.c.id),
             }
 
-    def hook(self, hook_id: str) -> Mapping[str, Any]:
+    def hook(self, hook_id: str, source: str | None = None) -> Mapping[str, Any]:
+        """A recorded hook with its jobs, oldest first."""
         with self.database.read() as tx:
-            row = tx.execute(sa.select(hooks).where(hooks.c.hook_id == hook_id)).mappings().first()
-        if row is None:
-            raise NotThere(f"There is no hook {hook_id!r}. List them: enom-bridge hooks list")
-        return public(row)
+            row, found = the_hook(tx, hook_id, source)
+        led_to = ("id", "action", "address", "service_id", "status", "waiting_for", "message", "created_at")
+        return public(row) | {"jobs": [{name: public(job)[name] for name in led_to} for job in found]}
+
+    def recorded(self, hook: str, source: str | None = None) -> Recorded:
+        with self.database.read() as tx:
+            row, found = the_hook(tx, hook, source)
+        kept = (row["hook_id"], row["source"], row["key_index"], row["received_at"])
+        if not found:
+            return Recorded(*kept, row["sealed"])
+        job = found[-1]
+        return Recorded(*kept, job["sealed"], job["id"], job["account"], to_intent(job, None))
 
     def mailbox(self, address: str) -> Mapping[str, Any]:
         with self.database.read() as tx:
@@ -163,6 +200,26 @@ class Lookup:
         if row is None:
             raise NotThere(f"The bridge knows no mailbox {address!r}. List them: enom-bridge mailboxes list")
         return public(row)
+
+
+def the_hook(tx: sa.Connection, hook_id: str, source: str | None) -> tuple[Row, Sequence[Row]]:
+    """The hook of this id and its jobs. Raises NotThere, and NotNow where several sources used the id."""
+    query = sa.select(hooks).where(hooks.c.hook_id == hook_id)
+    rows = tx.execute(query if source is None else query.where(hooks.c.source == source)).mappings().all()
+    if not rows:
+        raise NotThere(f"There is no hook {hook_id!r}. List them: enom-bridge hooks list")
+    if len(rows) > 1:
+        names = ", ".join(sorted(row["source"] for row in rows))
+        raise NotNow(f"Several sources sent a hook with the id {hook_id!r} ({names}): say which one with --source.")
+    led_to = sa.select(jobs).where(jobs.c.source == rows[0]["source"], jobs.c.hook_id == hook_id)
+    return rows[0], tx.execute(led_to.order_by(jobs.c.sequence, jobs.c.id)).mappings().all()
+
+
+def page_key(key: sa.Column[Any], after: str) -> Any:
+    try:
+        return key.type.python_type(after)
+    except ValueError:
+        raise NotThere(f"There is no page after {after!r}: use the `next` of the page before it.") from None
 
 
 HIDDEN = frozenset({"sealed", "digest", "password_digest", "token", "lease_owner", "key_index", "mailbox_id"})
@@ -175,5 +232,10 @@ def public(row: Any) -> dict[str, Any]:
         if value is not None and name.endswith(("_at", "_after", "_until", "_since")):
             shown[name] = in_words(value)
     if "sealed" in row:
-        shown["password_kept"] = row["sealed"] is not None
-    return shown
+        # What is sealed in a hook is its whole body, while it is parked.
+        shown["body_kept" if "received_at" in row else "password_kept"] = row["sealed"] is not None
+    return {name: str(value) if is_id(name) and value is not None else value for name, value in shown.items()}
+
+
+def is_id(name: str) -> bool:
+    return name == "id" or name.endswith("_id")

@@ -74,7 +74,7 @@ def add_purchase(tx: Connection, job: Row, step: Row, change: Change) -> None:
         "started_at": step["started_at"],
         "ended_at": step["ended_at"],
     }
-    tx.execute(sa.insert(purchases).values(**values))
+    tx.execute(sa.insert(purchases), values)
 
 
 def purchase_answered(tx: Connection, step: int, outcome: str, evidence: Any, now: float) -> None:

@@ -10,6 +10,7 @@ from bridge.store.database import Database
 from bridge.store.tables import notes
 
 LEASE = 60.0
+MOST = 100  # notes in one message
 RETRIES = (60.0, 300.0, 1800.0, 7200.0)  # seconds until the next try; then the note is given up
 
 
@@ -42,7 +43,7 @@ class Notebook:
         """Takes what is to be sent now, under a lease that is simply a later next try."""
         with self.database.write() as tx:
             now = self.database.now(tx)
-            due = sa.select(notes).where(notes.c.next_at <= now).order_by(notes.c.id).limit(20)
+            due = sa.select(notes).where(notes.c.next_at <= now).order_by(notes.c.id).limit(MOST)
             if not self.database.embedded:
                 due = due.with_for_update(skip_locked=True)
             rows = tx.execute(due).mappings().all()
@@ -51,7 +52,8 @@ class Notebook:
                 tx.execute(taken.values(next_at=now + LEASE, tries=notes.c.tries + 1))
             return [Note(row["id"], row["subject"], row["cleared"], row["text"], row["tries"] + 1) for row in rows]
 
-    def note_sent(self, note: Note, ok: bool) -> None:
+    def notes_sent(self, due: Sequence[Note], ok: bool) -> None:
         with self.database.write() as tx:
-            later = None if ok or note.tries > len(RETRIES) else self.database.now(tx) + RETRIES[note.tries - 1]
-            tx.execute(sa.update(notes).where(notes.c.id == note.id).values(next_at=later))
+            for note in due:
+                later = None if ok or note.tries > len(RETRIES) else self.database.now(tx) + RETRIES[note.tries - 1]
+                tx.execute(sa.update(notes).where(notes.c.id == note.id).values(next_at=later))

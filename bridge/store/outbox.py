@@ -28,7 +28,7 @@ def enclose(tx: Connection, job: Row, now: float) -> None:
         "next_at": now,
         "created_at": now,
     }
-    tx.execute(sa.insert(callbacks).values(**values))
+    tx.execute(sa.insert(callbacks), values)
 
 
 class Outbox:

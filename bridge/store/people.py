@@ -27,7 +27,8 @@ class People:
             now = self.database.now(tx)
             row = self._job(tx, job)
             if row["status"] not in ("held", "failed"):
-                raise NotNow(f"Job {job} is {row['status']}; only what is held or failed can be tried again.")
+                text = f"Job {job} is {row['status']}; only what is held or failed can be tried again."
+                raise NotNow(f"{text} See: enom-bridge jobs explain {job}")
             if approve and row["status"] != "held":
                 raise NotNow(f"Job {job} is {row['status']}; only what is held can be approved.")
             again = sa.select(jobs.c.id).where(jobs.c.replaces == job)
@@ -67,7 +68,8 @@ class People:
         for later in tx.execute(newer).mappings():
             decided |= set(later["facts"].split())
         if set(row["facts"].split()) <= decided:
-            raise NotNow(f"overtaken: newer hooks of this service decided what job {row['id']} wanted.")
+            text = f"overtaken: newer hooks of this service decided what job {row['id']} wanted."
+            raise NotNow(f"{text} Let billing send again what it wants now.")
 
     def cancel(self, job: str) -> Receipt:
         with self.database.write() as tx:
@@ -96,10 +98,15 @@ class People:
         with self.database.write() as tx:
             here = mailboxes.c.account == account, mailboxes.c.address == str(address)
             row = tx.execute(self.database.lock_row(sa.select(mailboxes.c.id).where(*here))).first()
+            busy = sa.select(jobs.c.id).join(mailboxes).where(*here, jobs.c.status == "running")
+            if (job := tx.scalar(busy)) is not None:
+                # It would write the owner that it began with when it ends.
+                raise NotNow(f"A worker is at job {job} of this mailbox right now; try again in a moment.")
             if row is None:
                 new = sa.insert(mailboxes).values(account=account, domain=address.domain, address=str(address))
                 row = tx.execute(new.returning(mailboxes.c.id)).one()
-            owner = {"source": source, "service_id": service_id}
+            # A deletion after the former owner's grace must not take the new owner's mailbox.
+            owner = {"source": source, "service_id": service_id, "delete_after": None}
             tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row[0]).values(**owner))
 
     def _job(self, tx: Any, job: str) -> Row:

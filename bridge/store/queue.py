@@ -140,7 +140,7 @@ class Queue:
                 "ended_at": now + call_limit,
                 "trust_after": record.settles_at,
             }
-            step = tx.execute(sa.insert(steps).values(**values).returning(steps)).mappings().one()
+            step = tx.execute(sa.insert(steps).returning(steps), values).mappings().one()
             if change.spends:
                 money.add_purchase(tx, row, step, change)
             self._remember(tx, job, replace(record, settles_at=now + call_limit + settle))
@@ -160,7 +160,7 @@ class Queue:
             self._lock_mailbox(tx, job)
             now = self.database.now(tx)
             self._held(tx, job)
-            evidence = dict(answer.evidence) if answer else sa.null()
+            evidence = dict(answer.evidence) if answer else None
             values = {"outcome": outcome, "error": error_values(error), "evidence": evidence, "ended_at": now}
             changed = sa.update(steps).where(steps.c.id == step.id).values(**values).returning(steps)
             row = tx.execute(changed).mappings().one()

@@ -31,7 +31,7 @@ def to_record(row: Row) -> Record:
 
 def record_values(record: Record) -> dict[str, Any]:
     """The columns of `mailboxes` that hold a record."""
-    saved = dict(record.saved_services) if record.saved_services is not None else sa.null()
+    saved = dict(record.saved_services) if record.saved_services is not None else None
     return asdict(record) | {"state": str(record.state), "saved_services": saved}
 
 
@@ -95,7 +95,7 @@ def to_job(row: Row, mailbox: Row, journal: Sequence[Row], open_sealed: Callable
 
 def error_values(error: BridgeError | None) -> Any:
     if error is None:
-        return sa.null()
+        return None
     return {"class": type(error).__name__, "code": error.code, "detail": error.detail, "remote": error.remote}
 
 

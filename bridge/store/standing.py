@@ -41,6 +41,8 @@ class Standing:
                 change = change.where(sa.or_(accounts.c.paused.is_(None), accounts.c.paused != PERSON))
             probe_at = None if code == PERSON else now + PROBE_EVERY
             changed = tx.execute(change.values(paused=code, detail=detail, probe_at=probe_at)).rowcount
+            waiting = jobs.c.account == name, jobs.c.status == "queued", jobs.c.waiting_for.is_distinct_from("settle")
+            tx.execute(sa.update(jobs).where(*waiting).values(waiting_for="account"))
             if changed and code != PERSON:
                 text = f"Account {name} is paused, its jobs wait: {detail}\nIt is asked again every 5 minutes."
                 notes.raise_once(tx, f"account:{name}", text, now)
@@ -59,6 +61,8 @@ class Standing:
                 notes.clear(tx, f"account:{name}", f"Account {name} works again; its jobs go on.", now)
             elif not probed and not self._exists(tx, accounts, name):
                 raise NotThere(f"There is no account {name!r} in the configuration.")
+            waiting = jobs.c.account == name, jobs.c.status == "queued", jobs.c.waiting_for == "account"
+            tx.execute(sa.update(jobs).where(*waiting).values(waiting_for=None, available_at=now))
             if not probed:
                 money.resume_money(tx, name, now)
             self.database.tell(tx)

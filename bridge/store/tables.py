@@ -1,7 +1,7 @@
 """The tables. Times are epoch seconds on the database's clock; JSON columns hold plain objects without secrets."""
 
+import sqlalchemy
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -16,6 +16,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+
+JSON = sqlalchemy.JSON(none_as_null=True)
 
 metadata = MetaData(
     naming_convention={
