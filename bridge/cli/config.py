@@ -8,6 +8,9 @@ from typing import Any
 import click
 
 from bridge.config import ConfigurationError, Settings, describe, find, load
+from bridge.sealing import Sealer
+from bridge.wiring import note_secret
+from hooks.signing import new_secret
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -68,6 +71,15 @@ def check(ctx: click.Context, as_json: bool) -> None:
         click.echo(f"warning: {warning}")
     count = f"accounts: {len(settings.accounts)}, sources: {len(settings.sources)}, plans: {len(settings.plans)}"
     click.echo(f"{settings.path} is good ({count}).")
+
+
+@config.command("note-secret")
+@_json
+@click.pass_context
+def show_note_secret(ctx: click.Context, as_json: bool) -> None:
+    """Print the secret that signs the notes sent to `admin.notify`, for its receiver. It changes with bridge.keys."""
+    secret = new_secret(note_secret(Sealer(settings_of(ctx).bridge.key_bytes())))
+    click.echo(json.dumps({"secret": secret}) if as_json else secret)
 
 
 def _lines(table: dict[str, Any], path: str = "") -> Iterator[str]:

@@ -80,7 +80,8 @@ QUESTIONS = (
     Question(
         "callback", "URL for the reports.", "URL on the billing side for the reports, as its plug-in shows it (empty: none)"
     ),
-    Question("public_url", "URL of the bridge.", "URL that billing reaches the bridge at", "http://127.0.0.1:8080"),
+    Question("listen", "HOST:PORT of the bridge.", default="127.0.0.1:8080"),
+    Question("public_url", "URL of the bridge.", "URL that billing reaches the bridge at", lambda a: f"http://{a['listen']}"),
     Question("environment", "Enom's environment.", "Enom environment", "test", ("test", "live")),
     Question("uid", "Enom login.", "Enom login (uid)", None),
     Question(
@@ -102,7 +103,6 @@ QUESTIONS = (
     Question("purchase", "May it buy?", "Purchases", "never", ("never", "paks", "boxes"), PURCHASE),
     Question("mode", "Act, or observe only.", "Mode", "act", ("act", "observe"), MODE),
     Question("endpoint", "Another URL of Enom's API."),
-    Question("listen", "HOST:PORT of the bridge.", default="127.0.0.1:8080"),
     Question("metrics_listen", "HOST:PORT of the metrics.", default="127.0.0.1:9108"),
     Question("database", "Database URL.", default="sqlite:///bridge.sqlite3"),
 )

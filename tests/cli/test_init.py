@@ -140,7 +140,7 @@ def test_a_script_can_set_what_it_needs(place: Path) -> None:
     hosted = settings.accounts["main"].hosted_email
     assert json.loads(result.stdout) == {
         "path": str(place),
-        "url": "http://127.0.0.1:8080/hooks/shop",
+        "url": "http://127.0.0.1:9002/hooks/shop",
         "secret": settings.sources["shop"].secrets[0].reveal(),
         "unset": [],
     }

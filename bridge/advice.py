@@ -1,0 +1,89 @@
+"""What a person does next about a job: a sentence with the command to give. Pure; every error code has its own."""
+
+from collections.abc import Mapping
+from shlex import quote
+from typing import Any
+
+RETRY = "then: enom-bridge jobs retry {job}"
+
+ADVICE: Mapping[str, str] = {
+    "refused": f"Put right what Enom complains of (see above), at Enom or in billing; {RETRY}",
+    "not_found": "Enom has no such mailbox. If the customer should have one, let billing create it (mailbox.create).",
+    "not_ours": "If this mailbox does belong to service {service_id}, take it over: "
+    f"enom-bridge mailboxes adopt {{address}} --source {{source}} --service-id {{service_id}} --apply; {RETRY}",
+    "conflict": "The mailbox is in a state that forbids this (see above). See enom-bridge mailboxes show {address}; "
+    f"when that is over, {RETRY}",
+    "password_rejected": "Set another password in billing: Enom wants 10 to 20 characters with an upper-case letter, a "
+    "digit and one of * @ - _ / . and without the address. Its new hook takes the place of this job.",
+    "password_needed": "Have billing send a password: change it there, or run the same action again. "
+    "Trying this job again would not help, because the bridge keeps no password.",
+    "domain_not_in_account": f"Add {{domain}} to the Enom account of {{account}}, with its mail at Enom; {RETRY}",
+    "pak_full": f'Buy another pak for {{domain}} at Enom, or set accounts.{{account}}.purchase = "paks"; {RETRY}',
+    "purchase_needed": "Buy or renew the pak of {domain} at Enom, or allow the bridge to: "
+    f'accounts.{{account}}.purchase = "paks" or "boxes", and restart it; {RETRY}',
+    "plan_unknown": f"Add [plans.{{plan}}] to bridge.toml and restart, or correct the product in billing; {RETRY}",
+    "unsupported": "This account is not set up for this (see above): choose another suspend_with or add "
+    f"[accounts.{{account}}.hosted_email], restart; {RETRY}",
+    "credentials": "Correct the credentials of account {account} in bridge.toml and restart; its jobs then go on by "
+    "themselves. To check them: enom-bridge doctor",
+    "ip_not_allowed": "Add this machine's address to the API address list of account {account} at Enom. It is asked again "
+    "every 5 minutes; to go on at once: enom-bridge resume account {account}",
+    "insufficient_funds": "Refill the balance of account {account} at Enom. Purchases are tried again every 5 minutes; to go "
+    "on at once: enom-bridge resume account {account}",
+    "unavailable": "Enom could not be asked. When enom-bridge doctor reaches it again: enom-bridge jobs retry {job}",
+    "unclear": "Look into Enom's control panel (mailboxes and orders of {domain}) whether it was done. Then, whether it was or "
+    "not: enom-bridge jobs retry {job} - it looks first, and does only what Enom does not show as done.",
+    "garbled": "Enom's answer could not be understood; look into its control panel whether it was done. Then: "
+    "enom-bridge jobs retry {job} - it looks first, and does only what Enom does not show as done.",
+    "unsafe": "If this is right: enom-bridge jobs approve {job} - if it is not, leave it: nothing more happens by itself.",
+    "overtaken": "Nothing to do: a newer hook decides the same. See: enom-bridge jobs list --address {address}",
+}
+PAUSED_BY_PERSON = "A person paused account {account}. When its jobs may go on: enom-bridge resume account {account}"
+WAITS = "Nothing to do: it goes on by itself. To give it up: enom-bridge jobs cancel {job}"
+NO_WORKER = "No worker is running, so nothing goes on: start enom-bridge serve (or enom-bridge worker)."
+FOLLOW = "It was tried again. Go on with: enom-bridge jobs explain {next}"
+RESEND = "Billing was not told. When it can be reached: enom-bridge callbacks resend {callback}"
+OBSERVED = 'To let the bridge act: set accounts.{account}.mode = "act", restart, and let billing send the hook again.'
+NOTHING = "Nothing to do."
+
+
+def advise(story: Mapping[str, Any], worker_alive: bool) -> str:
+    """The one next step. `story` as the store tells it."""
+    return _choose(story, worker_alive).format_map(_names(story))
+
+
+def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:
+    job = story["job"]
+    code = (job["error"] or {}).get("code", "unclear")
+    if story["tried_again_as"]:
+        return FOLLOW
+    match job["status"]:
+        case "queued" | "running":
+            return _while_open(story, code, worker_alive)
+        case "failed" | "held":
+            return ADVICE[code]
+    if _undelivered(story):
+        return RESEND
+    return OBSERVED if (job["extra"] or {}).get("observed_only") else NOTHING
+
+
+def _while_open(story: Mapping[str, Any], code: str, worker_alive: bool) -> str:
+    account = story["account"] or {}
+    if account.get("paused") == "person":
+        return PAUSED_BY_PERSON
+    if story["job"]["waiting_for"] == "account":
+        return ADVICE[account.get("paused") or code]
+    return WAITS if worker_alive else NO_WORKER
+
+
+def _undelivered(story: Mapping[str, Any]) -> str | None:
+    """The newest callback, if it was given up."""
+    newest = story["callbacks"][-1] if story["callbacks"] else None
+    return newest["id"] if newest and newest["status"] in ("exhausted", "stopped") else None
+
+
+def _names(story: Mapping[str, Any]) -> dict[str, str]:
+    job = story["job"]
+    names = {name: job[name] for name in ("address", "domain", "source", "account")}
+    more = {"job": job["id"], "service_id": quote(job["service_id"]), "plan": job["intent"].get("plan") or "NAME"}
+    return names | more | {"next": story["tried_again_as"] or "", "callback": _undelivered(story) or ""}

@@ -1,0 +1,41 @@
+"""`enom-bridge callbacks list|resend`: what billing was told."""
+
+from typing import Any
+
+import click
+
+from bridge.cli.session import remind, session
+from bridge.cli.show import as_json, echo_json, listing, paged
+
+COLUMNS = ("created_at", "id", "source", "address", "status", "tries", "last_status", "last_error")
+
+
+@click.group()
+def callbacks() -> None:
+    """Callbacks to billing: list them, send one again."""
+
+
+@callbacks.command("list")
+@click.option("--status", help="pending, delivered, superseded, stopped or exhausted.")
+@click.option("--source", help="Only to this source.")
+@click.option("--address", help="Only about this mailbox.")
+@click.option("--job", "job_id", help="Only of this job.")
+@paged
+@click.pass_context
+def listed(ctx: click.Context, /, **options: Any) -> None:
+    """List callbacks, newest first. What billing never heard: --status exhausted."""
+    listing(ctx, "callbacks", COLUMNS, **options)
+
+
+@callbacks.command()
+@click.argument("id")
+@as_json
+@click.pass_context
+def resend(ctx: click.Context, id: str, as_json: bool) -> None:
+    """Send a callback again, now, with all its tries before it."""
+    with session(ctx) as service:
+        service.people.resend(id)
+        remind(service)
+    if as_json:
+        return echo_json({"id": id, "status": "pending"})
+    click.echo(f"{id} is sent again now.")

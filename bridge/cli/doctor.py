@@ -1,0 +1,46 @@
+"""`enom-bridge doctor`: everything that must be right outside the program, one line each, with the remedy."""
+
+import click
+
+from bridge.cli import probe
+from bridge.cli.config import settings_of
+from bridge.cli.serve import opened
+from bridge.cli.show import as_json, echo_json, word
+from bridge.doctor import Doctor, Finding
+
+COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
+
+
+@click.command()
+@click.option("--probe", "measure", is_flag=True, help="Measure Enom's test environment instead; needs --domain.")
+@click.option("--domain", help="With --probe: a domain of that account with a free place, that nothing else works on.")
+@click.option("--account", help="With --probe: the account, where there are several.")
+@click.option("--patience", type=click.FloatRange(1), default=300, show_default=True, help="With --probe: seconds for a read.")
+@as_json
+@click.pass_context
+def doctor(ctx: click.Context, measure: bool, domain: str | None, account: str | None, patience: float, as_json: bool) -> None:
+    """Check configuration, database, Enom, callback URLs and notes. Nothing is changed anywhere.
+
+    Exit code 0 if no check fails (a warning is no failure), 1 if one does, 2 if the configuration cannot be read.
+
+    --probe creates a mailbox of its own in the TEST environment, suspends, restores and deletes it again, and tells how
+    long Enom's reads take to show each step, and which value of `settle` follows from that. It buys nothing.
+    """
+    settings = settings_of(ctx)
+    with opened(settings) as service:
+        if measure:
+            return probe.run(ctx, service, account, domain, patience, as_json)
+        findings = []
+        for finding in Doctor(service).findings():
+            findings.append(finding)
+            if not as_json:
+                _line(finding)
+    failed = [finding.about for finding in findings if finding.level == "FAIL"]
+    if as_json:
+        echo_json({"ok": not failed, "checks": [vars(finding) for finding in findings]})
+    ctx.exit(1 if failed else 0)
+
+
+def _line(finding: Finding) -> None:
+    remedy = f" {finding.remedy}" if finding.remedy else ""
+    click.echo(f"{click.style(f'{finding.level:4}', COLOURS[finding.level])}  {finding.about}: {word(finding.text + remedy)}")

@@ -1,0 +1,121 @@
+"""`enom-bridge mailboxes list|show|adopt`: what the bridge knows of mailboxes, and whose they are."""
+
+from typing import Any
+
+import click
+
+from bridge import plan
+from bridge.cli.session import session
+from bridge.cli.show import as_json, listing, paged, thing
+from bridge.errors import BridgeError
+from bridge.intake import Forbidden, Intake
+from bridge.model import Address, Record, State, in_words
+from bridge.wiring import Service
+from hooks.address import normalise
+
+COLUMNS = ("address", "account", "source", "service_id", "state", "suspended_with", "delete_after", "observed_at")
+
+
+class MailAddress(click.ParamType[str]):
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return normalise(value)
+        except ValueError as fault:
+            self.fail(f"{value}: {fault}", param, ctx)
+
+
+@click.group()
+def mailboxes() -> None:
+    """Mailboxes that the bridge knows: list, show, adopt."""
+
+
+@mailboxes.command("list")
+@click.option("--source", help="Only what belongs to this source.")
+@click.option("--service-id", help="Only what belongs to this service of billing.")
+@click.option("--account", help="Only of this Enom account.")
+@click.option("--domain", help="Only of this mail domain.")
+@click.option("--state", help="active, suspended, absent or unknown.")
+@paged
+@click.pass_context
+def listed(ctx: click.Context, /, **options: Any) -> None:
+    """List mailboxes by address, as the bridge last knew them; nothing is asked of Enom."""
+    listing(ctx, "mailboxes", COLUMNS, **options)
+
+
+@mailboxes.command()
+@click.argument("address", type=MailAddress())
+@as_json
+@click.pass_context
+def show(ctx: click.Context, address: str, as_json: bool) -> None:
+    """Show what the bridge knows of one mailbox; nothing is asked of Enom."""
+    with session(ctx) as service:
+        thing(service.lookup.mailbox(address), as_json)
+    if not as_json:
+        click.echo(f"\nIts jobs: enom-bridge jobs list --address {address}")
+
+
+@mailboxes.command()
+@click.argument("address", type=MailAddress())
+@click.option("--source", required=True, help="The source that it shall belong to.")
+@click.option("--service-id", required=True, help="The service of that source.")
+@click.option("--apply", "write", is_flag=True, help="Do it. Without this only what would change is shown.")
+@as_json
+@click.pass_context
+def adopt(ctx: click.Context, address: str, source: str, service_id: str, write: bool, as_json: bool) -> None:
+    """Give a mailbox that exists at Enom to a service, so that its hooks may change it. Enom itself is only read."""
+    with session(ctx) as service:
+        found = _adoption(service, address, source, service_id)
+        if write and found["changes"]:
+            service.people.adopt(service.settings.sources[source].account, Address.parse(address), source, service_id)
+    found["applied"] = write and found["changes"]
+    thing(found, as_json)
+    if found["changes"] and not write and not as_json:
+        click.echo("\nNothing is written yet. To do it, give the same command with --apply.")
+
+
+def _adoption(service: Service, address: str, source: str, service_id: str) -> dict[str, Any]:
+    """What is, and what would be. Raises ClickException when this mailbox cannot be adopted."""
+    door = service.intake.doors.get(source)
+    if door is None:
+        raise click.UsageError(f"--source: {source!r} is not in the configuration; it has {_names(service)}")
+    try:
+        Intake.permit(door, address)
+        seen = service.backends[door.account].observe(Address.parse(address))
+    except (Forbidden, BridgeError) as error:
+        raise click.ClickException(error.detail) from None
+    if not seen.exists:
+        told = "Enom does not list it" if seen.exists is False else "Enom's two systems disagree whether it exists"
+        raise click.ClickException(f"{address} cannot be adopted: {told}. Let billing create it (mailbox.create).")
+    record, terms = service.lookup.record(door.account, address), service.terms[door.account]
+    state = plan.state_of(seen, record, terms)
+    return {
+        "address": address,
+        "account": door.account,
+        "state_at_enom": str(state),
+        "pak": seen.pak and {"bundle": seen.pak.bundle, "expires": in_words(seen.pak.expires)},
+        "owner_now": _owner(record.source, record.service_id) if record.source else None,
+        "owner_then": _owner(source, service_id),
+        "changes": not record.owned_by(source, service_id) or record.delete_after is not None,
+        "remarks": list(_remarks(record, state)),
+    }
+
+
+def _remarks(record: Record, state: State) -> list[str]:
+    found = []
+    if record.source:
+        found.append(f"Hooks of {_owner(record.source, record.service_id)} will be refused (not_ours) from then on.")
+    if record.delete_after is not None:
+        found.append(f"Its deletion after {in_words(record.delete_after)} is called off.")
+    if state is State.SUSPENDED and record.suspended_with is None:
+        found.append("It is suspended, and not by this bridge: an unsuspend will be held until it is lifted at Enom.")
+    return found
+
+
+def _owner(source: str, service_id: str | None) -> str:
+    return f"service {service_id} of {source}"
+
+
+def _names(service: Service) -> str:
+    return ", ".join(sorted(service.settings.sources)) or "none"

@@ -1,0 +1,79 @@
+"""`enom-bridge doctor --probe`: what Enom's test environment shows, and when."""
+
+import secrets
+
+import click
+
+from bridge.cli.show import echo_json
+from bridge.config import Account
+from bridge.errors import BridgeError
+from bridge.model import Address
+from bridge.probe import Measured, Probe
+from bridge.wiring import Service
+from hooks.address import normalise
+
+
+def run(ctx: click.Context, service: Service, account: str | None, domain: str | None, patience: float, as_json: bool) -> None:
+    chosen = _account(service, account)
+    address = _address(domain)
+    probe = Probe(service.backends[chosen.name], service.terms[chosen.name], address, secrets.choice, patience)
+    if not as_json:
+        click.echo(f"Probing account {chosen.name} with {address}. Each step may take up to {patience:g} s.")
+    refusal = None
+    try:
+        for step in probe.run():
+            if not as_json:
+                click.echo(f"  {_in_words(step)}")
+    except BridgeError as error:
+        refusal = error.detail
+    settle = probe.settle()
+    if as_json:
+        steps = [vars(step) for step in probe.measured]
+        echo_json({"address": str(address), "steps": steps, "reads_show": probe.shows, "settle": settle, "problem": refusal})
+    elif refusal is None:
+        click.echo(f"Reads show: {', '.join(probe.shows) or 'nothing'}.\n{_conclusion(chosen, settle)}")
+    if refusal is not None:
+        click.echo(f"Error: {refusal}", err=True)
+        if probe.measured:
+            click.echo(f"Look at Enom whether {address} was left behind.", err=True)
+    ctx.exit(1 if refusal is not None or settle is None else 0)
+
+
+def _account(service: Service, name: str | None) -> Account:
+    known = service.settings.accounts
+    if name is None and len(known) == 1:
+        name = next(iter(known))
+    if name is None or name not in known:
+        raise click.UsageError(f"--account: say which one; the configuration has {', '.join(sorted(known)) or 'none'}")
+    if known[name].environment != "test":
+        text = f"Account {name} is live. --probe works in Enom's test environment only: it creates and deletes a mailbox."
+        raise click.ClickException(text)
+    return known[name]
+
+
+def _address(domain: str | None) -> Address:
+    if domain is None:
+        raise click.UsageError("--probe needs --domain: a domain of that account with a free mailbox place")
+    try:
+        return Address.parse(normalise(f"probe-{secrets.token_hex(4)}@{domain}"))
+    except ValueError as fault:
+        raise click.UsageError(f"--domain: {fault}") from None
+
+
+def _in_words(step: Measured) -> str:
+    said = "Enom said yes" if step.said == "yes" else f"no clear answer ({step.said})"
+    if step.lag is not None:
+        return f"{step.step}: {step.command}, {said}; a read showed it {step.lag:g} s later."
+    none = "no read showed it in time." if step.readable else "no read can show it."
+    return f"{step.step}: {step.command}, {said}; {none}"
+
+
+def _conclusion(account: Account, settle: int | None) -> str:
+    if settle is None:
+        return (
+            "Not every step could be seen. Enom's test environment provisions nothing, so this may be all that it can "
+            "show; keep `settle` as it is and look again when the account is live."
+        )
+    return (
+        f"Every step could be read back. Suggested for [accounts.{account.name}]: settle = {settle} (now {account.settle:g})."
+    )

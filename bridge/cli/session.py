@@ -1,0 +1,37 @@
+"""One command's time with the bridge: configuration read, schema right, every refusal a sentence with exit code 1."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from bridge import store
+from bridge.cli.config import settings_of
+from bridge.cli.serve import opened
+from bridge.errors import NotNow, NotThere
+from bridge.ports import SourcePaused
+from bridge.wiring import Service
+
+
+@contextmanager
+def session(ctx: click.Context) -> Iterator[Service]:
+    """The wired bridge. Raises Misconfigured (exit code 2), or ClickException for what cannot be done."""
+    with opened(settings_of(ctx)) as service:
+        present, needed = store.check(service.database)
+        if present != needed:
+            raise click.ClickException(
+                f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
+            )
+        try:
+            yield service
+        except (NotThere, NotNow) as refusal:
+            raise click.ClickException(str(refusal)) from None
+        except SourcePaused as paused:
+            text = f"Source {paused} is paused. First: enom-bridge resume source {paused}"
+            raise click.ClickException(text) from None
+
+
+def remind(service: Service) -> None:
+    """Says so when what was just asked for will not happen, because nothing runs."""
+    if not service.standing.worker_alive():
+        click.echo("No worker is running: nothing happens until `enom-bridge serve` (or `worker`) is started.", err=True)

@@ -1,0 +1,57 @@
+"""`enom-bridge pause|resume account A|source S`: what may go on at all."""
+
+from collections.abc import Mapping
+
+import click
+
+from bridge.cli.session import session
+from bridge.cli.show import as_json, echo_json
+from bridge.store.standing import PERSON
+
+_kind = click.argument("kind", type=click.Choice(["account", "source"]))
+_name = click.argument("name")
+PAUSED: Mapping[str, str] = {
+    "account": "Its jobs wait and hooks are still accepted; what is under way now is finished first.",
+    "source": "Its hooks are answered 503, so that it sends them again; jobs that it gave before are still done.",
+}
+RESUMED: Mapping[str, str] = {"account": "Its jobs go on, purchases too.", "source": "Its hooks are accepted."}
+
+
+@click.command()
+@_kind
+@_name
+@click.option("--reason", default="Paused by a person.", help="For an account: shown to whoever asks why its jobs wait.")
+@as_json
+@click.pass_context
+def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) -> None:
+    """Stop sending to Enom for an account (its jobs wait, hooks are still accepted), or accepting from a source (503)."""
+    with session(ctx) as service:
+        service.standing.know(service.settings.accounts, service.settings.sources)
+        if kind == "account":
+            service.standing.pause_account(name, PERSON, reason)
+        else:
+            service.standing.pause_source(name, True)
+    text = f"The {kind} {name} is paused. {PAUSED[kind]}\nTo go on: enom-bridge resume {kind} {name}"
+    _say(kind, name, True, text, as_json)
+
+
+@click.command()
+@_kind
+@_name
+@as_json
+@click.pass_context
+def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
+    """Let a paused account or source go on."""
+    with session(ctx) as service:
+        service.standing.know(service.settings.accounts, service.settings.sources)
+        if kind == "account":
+            service.standing.resume_account(name)
+        else:
+            service.standing.pause_source(name, False)
+    _say(kind, name, False, f"The {kind} {name} is not paused. {RESUMED[kind]}", as_json)
+
+
+def _say(kind: str, name: str, paused: bool, text: str, as_json: bool) -> None:
+    if as_json:
+        return echo_json({kind: name, "paused": paused})
+    click.echo(text)

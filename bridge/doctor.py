@@ -1,0 +1,224 @@
+"""The checks of `enom-bridge doctor`. Each gives findings; none changes anything, here or elsewhere."""
+
+import os
+import shutil
+import smtplib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bridge import store, wiring
+from bridge.config import Account, Source
+from bridge.config.load import secrets
+from bridge.errors import BridgeError, StoreUnavailable
+from bridge.model import Address
+from bridge.outgoing import Lost, NotSent, Reply
+
+TIMEOUT = 10.0
+CLOCK_WARN, CLOCK_FAIL = 10.0, 300.0  # seconds; signatures are valid for 300
+LITTLE_SPACE = 200 << 20
+MOST_DOMAINS = 10  # a look takes seconds
+SUSPEND_WITH = {
+    "hosted-email": ("ok", "suspends by hosted email, read back as a proof."),
+    "lock-out": ("warn", "suspends by a random password: mail still arrives, and a restore needs a new password."),
+    "commands": ("warn", "suspends by the commands of the configuration, which no read can confirm."),
+    "refuse": ("warn", "does not suspend: every suspend and unsuspend fails with `unsupported`."),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`level` is ok, warn or FAIL; `remedy` is empty where nothing is to be done."""
+
+    level: str
+    about: str
+    text: str
+    remedy: str = ""
+
+
+@dataclass
+class Doctor:
+    service: wiring.Service
+    clock: Callable[[], float] = time.time
+    _barred: set[str] = field(default_factory=set)  # accounts that Enom lets do nothing
+
+    def findings(self) -> Iterator[Finding]:
+        """In the order in which one would mend them; given as soon as each is known, because some take seconds."""
+        settings = self.service.settings
+        yield from self._configuration()
+        yield from self._database()
+        for account in settings.accounts.values():
+            yield from self._account(account)
+        for source in settings.sources.values():
+            yield from self._source(source)
+        yield from self._notify()
+
+    def _configuration(self) -> Iterator[Finding]:
+        settings = self.service.settings
+        counts = f"{len(settings.accounts)} account(s), {len(settings.sources)} source(s), {len(settings.plans)} plan(s)"
+        yield Finding("ok", "configuration", f"{settings.path} is good: {counts}.")
+        for warning in settings.warnings:
+            yield Finding("warn", "configuration", f"{warning}.")
+        kept = {secret.origin for secret in secrets(settings) if secret.origin.startswith("file:")}
+        for origin in sorted(kept):
+            path = settings.path.parent / origin.removeprefix("file:")
+            if path.stat().st_mode & 0o077:
+                yield Finding("warn", "configuration", f"{path} holds a secret and others may read it.", f"chmod 600 {path}")
+
+    def _database(self) -> Iterator[Finding]:
+        database = self.service.database
+        if database.embedded:
+            file = Path(database.url.partition(":///")[2])
+            yield from self._disk(file.parent)
+            if not file.exists():
+                yield Finding("warn", "database", f"{file} is not there yet.", "`enom-bridge serve` makes it.")
+                return
+        try:
+            present, needed = store.check(database)
+            with database.write() as tx:  # begins and ends a transaction: it can be written
+                skew = abs(database.now(tx) - self.clock())
+            if present != needed:
+                level = "warn" if database.embedded else "FAIL"  # `serve` upgrades SQLite by itself
+                text = f"Its schema is {present or 'missing'}, this version needs {needed}."
+                yield Finding(level, "database", text, "enom-bridge db upgrade")
+                return
+            yield Finding("ok", "database", f"It can be written, its schema is {present}.")
+            if not database.embedded:
+                yield self._compared("clock", "the database", skew)
+            yield from self._standing()
+        except StoreUnavailable as error:
+            yield Finding("FAIL", "database", str(error), "Is bridge.database right, is it running, may this user write it?")
+
+    def _disk(self, folder: Path) -> Iterator[Finding]:
+        if not os.access(folder, os.W_OK):
+            yield Finding("FAIL", "disk", f"{folder} cannot be written by this user.", "Correct its owner, or bridge.database.")
+        elif (free := shutil.disk_usage(folder).free) < LITTLE_SPACE:
+            yield Finding("warn", "disk", f"{folder} has {free >> 20} MiB left.", "Make room: without it nothing is accepted.")
+        else:
+            yield Finding("ok", "disk", f"{folder} can be written, {free >> 30} GiB are free.")
+
+    def _standing(self) -> Iterator[Finding]:
+        standing = self.service.standing
+        if standing.worker_alive():
+            yield Finding("ok", "worker", "One is running.")
+        else:
+            yield Finding("warn", "worker", "None is running, so jobs wait.", "Start enom-bridge serve (or worker).")
+        for row in standing.account_states():
+            name, remedy = row["name"], f"When that is over: enom-bridge resume account {row['name']}"
+            if row["paused"]:
+                yield Finding("warn", f"account {name}", f"It is paused ({row['paused']}): {row['detail']}", remedy)
+            if row["money_until"] and row["money_until"] > self.clock():
+                yield Finding("warn", f"account {name}", "Its purchases wait for money.", "Refill it at Enom. " + remedy)
+        for name in standing.paused_sources():
+            remedy = f"enom-bridge resume source {name}"
+            yield Finding("warn", f"source {name}", "It is paused; its hooks are answered 503.", remedy)
+
+    def _account(self, account: Account) -> Iterator[Finding]:
+        about, service = f"account {account.name}", self.service
+        level, text = SUSPEND_WITH[account.suspend_with]
+        yield Finding(level, about, f"It {text}")
+        if account.mode == "observe":
+            yield Finding("warn", about, "It only observes: nothing is changed at Enom.", 'For real work: mode = "act".')
+        if account.environment == "test":
+            text = "It works in Enom's test environment, which provisions nothing."
+            yield Finding("warn", about, text, 'For real mailboxes: environment = "live", with the uid and token of live.')
+        yield from self._remote_clock(account)
+        plain = wiring.enom(replace(account, hosted_email=None), service.settings.plans, service.outgoing, self.clock)
+        try:
+            plain.probe()
+        except BridgeError as error:
+            self._barred.add(account.name)
+            yield Finding("FAIL", about, error.detail, f"Is {account.endpoint} reachable from here?" if _away(error) else "")
+            return
+        yield Finding("ok", about, "Enom accepts the credentials and this machine's address.")
+        if account.hosted_email is None:
+            return
+        try:
+            service.backends[account.name].probe()
+        except BridgeError as error:
+            remedy = f"Is {account.hosted_email.endpoint} reachable from here?" if _away(error) else ""
+            yield Finding("FAIL", about, f"Hosted email cannot be used. {error.detail}", remedy)
+        else:
+            yield Finding("ok", about, "Hosted email accepts the credentials.")
+
+    def _remote_clock(self, account: Account) -> Iterator[Finding]:
+        try:
+            reply = self.service.outgoing.get(account.endpoint, {}, timeout=TIMEOUT)
+            there = parsedate_to_datetime(reply.headers["date"]).timestamp()
+        except (NotSent, Lost, KeyError, ValueError):
+            return  # that Enom cannot be reached is told with its credentials
+        yield self._compared("clock", "Enom", abs(there - self.clock()))
+
+    def _compared(self, about: str, other: str, skew: float) -> Finding:
+        text = f"It is {skew:.0f} s off that of {other}."
+        if skew < CLOCK_WARN:
+            return Finding("ok", about, text)
+        return Finding("FAIL" if skew >= CLOCK_FAIL else "warn", about, text, "Set the clocks by NTP.")
+
+    def _source(self, source: Source) -> Iterator[Finding]:
+        about = f"source {source.name}"
+        if source.callback:
+            yield self._reached(about, "The callback URL", source.callback, f"Correct sources.{source.name}.callback.")
+        else:
+            text = "It has no callback: billing hears nothing, and must ask for `results` itself."
+            yield Finding("warn", about, text, f"Set sources.{source.name}.callback.")
+        if source.account in self._barred:
+            return
+        backend = self.service.backends[source.account]
+        for domain in [name for name in source.domains if name != "*"][:MOST_DOMAINS]:
+            try:
+                backend.observe(Address("doctor", domain))
+            except BridgeError as error:
+                remedy = f"Add it to the Enom account of {source.account}, or take it out of sources.{source.name}.domains."
+                yield Finding("FAIL", about, f"{domain}: {error.detail}", "" if _away(error) else remedy)
+            else:
+                yield Finding("ok", about, f"{domain} is at Enom.")
+
+    def _reached(self, about: str, what: str, url: str, remedy: str) -> Finding:
+        """A GET, which does nothing there: whatever is below 500 came from somebody who listens."""
+        host = urlsplit(url).hostname
+        try:
+            reply: Reply = self.service.outgoing.get(url, {"user-agent": "enom-bridge"}, timeout=TIMEOUT)
+        except (NotSent, Lost) as error:
+            return Finding(
+                "FAIL", about, f"{what} cannot be reached: {error}.", f"Is {host} up, its certificate valid? {remedy}"
+            )
+        if reply.status >= 500 and reply.status != 501:  # 501: it knows no GET
+            return Finding("FAIL", about, f"{what} answers HTTP {reply.status}.", f"See the error log of {host}.")
+        if 300 <= reply.status < 400:
+            return Finding("warn", about, f"{what} redirects (HTTP {reply.status}), and no redirect is followed.", remedy)
+        if reply.status == 404:
+            return Finding("warn", about, f"{what} answers HTTP 404: there may be nothing at this path.", remedy)
+        return Finding("ok", about, f"{what} is reachable (HTTP {reply.status} to a GET).")
+
+    def _notify(self) -> Iterator[Finding]:
+        admin = self.service.settings.admin
+        if not admin.notify:
+            text = "Nobody is told when a job is held or an account paused; it only stands in the log."
+            yield Finding("warn", "notify", text, "Set admin.notify.")
+        elif admin.notify.startswith("mailto:"):
+            yield self._mail()
+        else:
+            yield self._reached("notify", "The receiver of notes", admin.notify, "Correct admin.notify.")
+
+    def _mail(self) -> Finding:
+        """As a note is sent, up to the message itself."""
+        admin, server = self.service.settings.admin, urlsplit(self.service.settings.admin.smtp)
+        try:
+            with smtplib.SMTP(server.hostname or "", server.port or 587, timeout=TIMEOUT) as smtp:
+                smtp.ehlo()
+                if smtp.has_extn("starttls"):
+                    smtp.starttls()
+                if server.username and admin.smtp_password is not None:
+                    smtp.login(unquote(server.username), admin.smtp_password.reveal())
+        except (OSError, smtplib.SMTPException) as error:
+            remedy = "Correct admin.smtp and admin.smtp_password."
+            return Finding("FAIL", "notify", f"{server.hostname} takes no mail: {type(error).__name__}.", remedy)
+        return Finding("ok", "notify", f"{server.hostname} takes mail from this machine.")
+
+
+def _away(error: BridgeError) -> bool:
+    return error.code in ("unavailable", "unclear", "garbled")

@@ -1,0 +1,199 @@
+"""`doctor`: each thing that can be wrong outside the program is found, with its remedy, and nothing is changed."""
+
+import time
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.outgoing import Outgoing, Reply
+from tests.cli.conftest import House
+
+
+def found(house: House, level: str) -> str:
+    """The lines of one level."""
+    return "\n".join(line for line in house.run("doctor").stdout.splitlines() if line.startswith(level))
+
+
+def test_all_is_well_with_a_bridge_that_runs(house: House) -> None:
+    house.configure(source__domains=["example.com"])
+    house.start()
+
+    result = house.run("doctor")
+
+    assert result.exit_code == 0, result.output
+    good = ["configuration:", "disk:", "database:", "worker:", "accepts the credentials and this", "Hosted email accepts"]
+    good += ["example.com is at Enom", "The callback URL is reachable"]
+    assert [words for words in good if words not in found(house, "ok")] == []
+    assert "Enom's test environment" in found(house, "warn") and "Set admin.notify" in found(house, "warn")
+
+
+def test_before_the_first_start_it_warns_and_makes_no_database(house: House) -> None:
+    result = house.run("doctor")
+
+    assert result.exit_code == 0
+    assert "`enom-bridge serve` makes it" in result.stdout
+    assert not (house.folder / "bridge.sqlite3").exists()
+
+
+def test_it_sends_no_command_that_changes_anything_and_no_callback(house: House) -> None:
+    house.configure(source__domains=["example.com"])
+    house.start()
+    before = house.sim.control("/state")
+
+    house.ok("doctor")
+
+    assert house.sim.control("/state") == before
+    assert (house.billing.received, house.billing.refused) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"account__token": "WRONG-TOKEN-123456"}, "Check the account's uid and token"),
+        ({"hosted__password": "Wrong-Hosted-1"}, "Hosted email cannot be used"),
+        ({"account__endpoint": "http://127.0.0.1:9/interface.asp"}, "Is http://127.0.0.1:9/interface.asp reachable"),
+        ({"source__callback": "http://127.0.0.1:9/callback"}, "Correct sources.shop.callback"),
+        ({"source__domains": ["example.net"]}, "take it out of sources.shop.domains"),
+        ({"bridge__database": "sqlite:////proc/none/bridge.sqlite3"}, "cannot be written by this user"),
+        ({"admin__notify": "mailto:admin@example.com", "admin__smtp": "smtp://127.0.0.1:9"}, "Correct admin.smtp"),
+    ],
+)
+def test_what_is_wrong_fails_with_its_remedy(house: House, changes: dict[str, Any], words: str) -> None:
+    house.configure(**changes)
+
+    result = house.run("doctor")
+
+    assert result.exit_code == 1, result.output
+    assert words in found(house, "FAIL")
+    report = house.json("doctor")
+    assert report["ok"] is False and any(check["level"] == "FAIL" for check in report["checks"])
+
+
+def test_an_address_that_enom_does_not_know_is_told_apart(house: House) -> None:
+    house.sim.control("/accounts", {"uid": "reseller", "token": "x" * 40, "allow": ["192.0.2.1"]})
+
+    assert "Add this machine's address" in found(house, "FAIL")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"account__mode": "observe"}, "only observes"),
+        ({"account__suspend_with": "lock-out"}, "mail still arrives"),
+        ({"account__suspend_with": "refuse"}, "does not suspend"),
+        ({"source__callback": ""}, "no callback"),
+    ],
+)
+def test_choices_with_a_price_are_remarked_on(house: House, changes: dict[str, Any], words: str) -> None:
+    house.configure(**changes)
+
+    assert words in found(house, "warn")
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, url: str, reply: Reply) -> None:
+    """Lets a GET of `url` be answered with `reply`."""
+    real = Outgoing.get
+
+    def get(self: Outgoing, asked: str, *args: Any, **more: Any) -> Reply:
+        return reply if asked == url else real(self, asked, *args, **more)
+
+    monkeypatch.setattr(Outgoing, "get", get)
+
+
+@pytest.mark.parametrize(("status", "level"), [(500, "FAIL"), (404, "warn"), (302, "warn"), (405, "ok"), (401, "ok")])
+def test_a_callback_url_is_judged_by_its_answer_to_a_get(
+    house: House, monkeypatch: pytest.MonkeyPatch, status: int, level: str
+) -> None:
+    answer(monkeypatch, house.billing.url, Reply(status, {}, b""))
+
+    assert f"HTTP {status}" in found(house, level)
+
+
+@pytest.mark.parametrize(("skew", "level"), [(0, "ok"), (60, "warn"), (-400, "FAIL")])
+def test_a_clock_that_is_off_is_found_by_the_date_of_enoms_answer(
+    house: House, monkeypatch: pytest.MonkeyPatch, skew: float, level: str
+) -> None:
+    answer(monkeypatch, house.sim.endpoint, Reply(200, {"date": formatdate(time.time() + skew, usegmt=True)}, b""))
+
+    text = found(house, level)
+
+    assert "clock: It is" in text and ("NTP" in text) is (level != "ok")
+
+
+def test_what_is_paused_and_a_worker_that_is_missing_are_found(house: House) -> None:
+    house.start(work=False)
+    house.ok("pause", "account", "main")
+    house.ok("pause", "source", "shop")
+
+    text = found(house, "warn")
+
+    assert [
+        words for words in ("resume account main", "resume source shop", "None is running, so jobs wait") if words not in text
+    ] == []
+
+
+def test_a_secret_file_that_others_may_read_is_found(house: House, tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("PLANTEDTOKEN4ENOM1234567890ABCDEFGHIJKL")
+    secret.chmod(0o644)
+    house.configure(account__token="file:token")
+    assert f"chmod 600 {secret}" in found(house, "warn")
+
+    secret.chmod(0o600)
+
+    assert "chmod 600" not in house.run("doctor").stdout
+
+
+def test_a_configuration_that_cannot_be_read_is_exit_code_2_with_every_fault(house: House) -> None:
+    house.path.write_text(house.path.read_text().replace('suspend_with = "hosted-email"', 'suspend_with = "x"\nwrong = 1'))
+
+    stderr = house.refused("doctor", code=2)
+
+    assert "accounts.main.suspend_with" in stderr and "accounts.main.wrong" in stderr
+
+
+def test_the_probe_measures_each_step_and_leaves_nothing_behind(house: House) -> None:
+    house.sim.control("/settings", {"stale_seconds": 0.6})
+
+    report = house.json("doctor", "--probe", "--domain", "example.com", "--patience", "20")
+
+    steps = {step["step"]: step for step in report["steps"]}
+    assert list(steps) == ["create", "change password", "suspend", "restore", "delete"]
+    assert steps["create"]["lag"] > 0 and steps["delete"]["lag"] > 0
+    assert steps["change password"]["readable"] is False
+    assert report["reads_show"] == ["existence", "services", "quota", "usage", "pak"]
+    assert report["settle"] == 30 and report["problem"] is None
+    assert house.sim.control("/state")["domains"]["example.com"]["mailboxes"] == {}
+
+
+def test_the_probe_says_what_an_environment_that_provisions_nothing_shows(house: House) -> None:
+    house.sim.control("/settings", {"stale_seconds": 600})
+
+    result = house.run("doctor", "--probe", "--domain", "example.com", "--patience", "1")
+
+    assert result.exit_code == 1
+    assert "no read showed it in time" in result.stdout and "keep `settle` as it is" in result.stdout
+
+
+def test_the_probe_deletes_its_mailbox_when_a_step_is_refused(house: House) -> None:
+    house.sim.control("/faults", {"command": "ModifyPOP3", "fault": "balance"})
+
+    result = house.run("doctor", "--probe", "--domain", "example.com", "--patience", "5")
+
+    assert result.exit_code == 1
+    assert "Error: Enom:" in result.stderr and "left behind" in result.stderr
+    assert house.sim.control("/state")["domains"]["example.com"]["mailboxes"] == {}
+
+
+def test_the_probe_refuses_a_live_account_and_a_full_domain(house: House) -> None:
+    house.sim.control("/domains", {"uid": "reseller", "domain": "example.net"})
+    assert "the probe buys none" in house.refused("doctor", "--probe", "--domain", "example.net")
+    assert "--domain" in house.refused("doctor", "--probe", code=2)
+    assert "--account" in house.refused("doctor", "--probe", "--account", "else", "--domain", "example.com", code=2)
+
+    live = house.path.read_text().replace("[accounts.main]", '[accounts.main]\nenvironment = "live"')
+    house.path.write_text(live.replace(house.sim.endpoint, "").replace(house.sim.hosted_email, "https://mail.example.test/api"))
+
+    assert "Account main is live" in house.refused("doctor", "--probe", "--domain", "example.com")

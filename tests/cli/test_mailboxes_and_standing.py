@@ -1,0 +1,144 @@
+"""`mailboxes`, `pause`, `resume`, `callbacks`, `config note-secret`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from standardwebhooks import Webhook
+
+from bridge import config, wiring
+from bridge.sealing import Sealer
+from hooks import signing
+from tests.cli.conftest import House
+from tests.support.billing import until
+from tests.support.bridge import HOSTED_PASSWORD, PASSWORD, TOKEN
+
+ADOPT = ("mailboxes", "adopt", "Ann@Example.com", "--source", "shop", "--service-id", "7")
+
+
+def foreign(house: House, **more: Any) -> None:
+    """A mailbox that was at Enom before the bridge."""
+    house.sim.control("/mailboxes", {"address": "ann@example.com", "password": "Old-Secret.1", "settled": True, **more})
+
+
+def test_adopting_shows_what_would_change_and_writes_only_when_told(house: House) -> None:
+    house.start()
+    foreign(house)
+
+    shown = house.ok(*ADOPT)
+    assert "service 7 of shop" in shown and "Nothing is written yet" in shown
+    assert house.json("mailboxes", "list")["items"] == []
+    assert house.json(*ADOPT, "--apply")["applied"] is True
+
+    known = house.json("mailboxes", "show", "ann@example.com")
+    assert (known["source"], known["service_id"]) == ("shop", "7")
+    assert house.send("mailbox.change_password", password=PASSWORD)["status"] == "succeeded"
+    assert house.json(*ADOPT)["changes"] is False
+
+
+def test_adopting_warns_of_the_former_owner_and_of_a_suspension_that_is_not_ours(house: House) -> None:
+    house.start()
+    house.send("mailbox.create", service_id="1")
+    services = dict.fromkeys(("imap", "pop", "receiving", "sending", "webmail_sending", "webmail"), "suspended")
+    names = {"imap": "service_imap4", "pop": "service_pop3", "receiving": "service_smtpin", "sending": "service_smtprelay"}
+    names |= {"webmail_sending": "service_smtprelay_webmail", "webmail": "service_webmail"}
+    body = {"address": "ann@example.com", "services": {names[name]: state for name, state in services.items()}}
+    house.sim.control("/services", {**body, "settled": True})
+
+    shown = house.json(*ADOPT)
+
+    assert shown["owner_now"] == "service 1 of shop" and shown["state_at_enom"] == "suspended"
+    assert "will be refused (not_ours)" in shown["remarks"][0]
+    assert "not by this bridge" in shown["remarks"][1]
+
+
+def test_adopting_calls_off_a_deletion_after_grace(house: House) -> None:
+    house.configure(safety__terminate_grace_days=3)
+    house.start()
+    house.send("mailbox.create", service_id="1")
+    house.send("mailbox.terminate", service_id="1")
+
+    assert "is called off" in house.json(*ADOPT, "--apply")["remarks"][1]
+    assert house.json("mailboxes", "show", "ann@example.com")["delete_after"] is None
+    assert house.send("mailbox.unsuspend")["status"] == "succeeded"
+
+
+def test_what_cannot_be_adopted_is_said(house: House) -> None:
+    house.configure(source__domains=["example.com", "example.net"])
+    house.start()
+
+    assert "Enom does not list it" in house.refused(*ADOPT)
+    assert "may not touch" in house.refused("mailboxes", "adopt", "a@example.org", *ADOPT[3:])
+    assert "the source's `domains`" in house.refused("mailboxes", "adopt", "a@example.org", *ADOPT[3:])
+    assert "Enom" in house.refused("mailboxes", "adopt", "a@example.net", *ADOPT[3:])
+    assert "it has shop" in house.refused(*ADOPT[:3], "--source", "else", "--service-id", "7", code=2)
+    assert "Send one like" in house.refused("mailboxes", "adopt", "ann", *ADOPT[3:], code=2)
+    assert "enom-bridge mailboxes list" in house.refused("mailboxes", "show", "nobody@example.com")
+
+
+def test_a_paused_account_takes_hooks_and_sends_nothing_until_it_is_resumed(house: House) -> None:
+    house.start()
+    assert "hooks are still accepted" in house.ok("pause", "account", "main", "--reason", "Enom works on it.")
+    job = house.billing.send(
+        house.running.hooks, "mailbox.create", service_id="7", address="ann@example.com", password=PASSWORD
+    ).json()["job"]  # type: ignore[union-attr]
+
+    text = house.ok("jobs", "explain", job)
+    assert "Enom works on it" in text and "Next: A person paused account main" in text
+    assert house.json("resume", "account", "main") == {"account": "main", "paused": False}
+
+    until(lambda: house.json("jobs", "show", job)["status"] == "succeeded")
+
+
+def test_a_paused_source_is_answered_503_until_it_is_resumed(house: House) -> None:
+    house.start()
+    assert "503" in house.ok("pause", "source", "shop")
+    data = {"service_id": "7", "address": "ann@example.com", "password": PASSWORD}
+    assert house.running
+    assert house.billing.send(house.running.hooks, "mailbox.create", **data).status_code == 503
+
+    house.ok("resume", "source", "shop")
+
+    assert house.billing.send(house.running.hooks, "mailbox.create", **data).status_code == 202
+
+
+def test_what_is_not_in_the_configuration_cannot_be_paused(house: House) -> None:
+    house.start()
+
+    assert "no account 'else'" in house.refused("pause", "account", "else")
+    assert "no source 'else'" in house.refused("resume", "source", "else")
+    house.refused("pause", "everything", "main", code=2)
+
+
+def test_a_callback_that_was_refused_for_good_is_sent_again(house: House) -> None:
+    house.billing.answers = [(410, {})]
+    house.start()
+    job = house.send("mailbox.create")["job"]
+    until(lambda: house.json("callbacks", "list", "--status", "stopped", "--address", "ann@example.com")["items"])
+    callback = house.json("callbacks", "list")["items"][0]["id"]
+    assert f"enom-bridge callbacks resend {callback}" in house.ok("jobs", "explain", job)
+
+    house.ok("callbacks", "resend", callback)
+
+    assert house.billing.wait_for(1)[0]["id"] == callback
+    assert "enom-bridge callbacks list" in house.refused("callbacks", "resend", "cb_none")
+
+
+def test_the_note_secret_verifies_what_the_bridge_signs(house: House) -> None:
+    secret = house.json("config", "note-secret")["secret"]
+    keys = config.load(house.path, {}).bridge.key_bytes()
+    now = datetime.now(UTC)
+    headers = signing.sign("note_1", int(now.timestamp()), b"{}", wiring.note_secret(Sealer(keys)))
+
+    assert Webhook(secret).verify(b"{}", headers) == {}
+    assert house.ok("config", "note-secret").strip() == secret
+
+
+def test_no_list_or_object_shows_a_secret(house: House) -> None:
+    house.start()
+    job = house.send("mailbox.create", id="msg_1")["job"]
+    views = [(what, "list", "--all") for what in ("hooks", "jobs", "mailboxes", "callbacks")]
+    views += [("hooks", "show", "msg_1"), ("jobs", "show", job), ("mailboxes", "show", "ann@example.com")]
+
+    for view in views:
+        shown = house.ok(*view) + house.ok(*view, "--json")
+        assert [secret for secret in (PASSWORD, TOKEN, HOSTED_PASSWORD, "digest", "sealed") if secret in shown] == []

@@ -1,0 +1,152 @@
+"""The story and its advice, for every status, error, outcome and callback that there is."""
+
+import re
+from typing import Any
+
+import click
+import pytest
+
+from bridge import advice, story
+from bridge.actions import ACTIONS
+from bridge.cli import main
+from bridge.errors import CODES
+from bridge.jobs import ENDED, WAITING_FOR
+from bridge.model import Kind
+
+AT = "2026-11-22T17:27:03Z"
+
+
+def told_of(**job: Any) -> dict[str, Any]:
+    """A story as the store tells it; `job` changes its job, but for the keys of the story itself."""
+    whole: dict[str, Any] = {"account": {"paused": None, "detail": None}, "behind": [], "tried_again_as": None}
+    whole |= {"commands": [], "callbacks": []}
+    whole |= {name: job.pop(name) for name in list(job) if name in whole}
+    row: dict[str, Any] = {
+        **{"id": "job_1", "hook_id": "msg_1", "action": "mailbox.create", "address": "ann@example.com"},
+        **{"domain": "example.com", "source": "shop", "account": "main", "service_id": "7", "status": "succeeded"},
+        **{"waiting_for": None, "intent": {"unknown": []}, "purge": False, "replaces": None, "passed": False},
+        **{"created_at": AT, "started_at": AT, "finished_at": AT, "available_at": AT, "lease_until": AT},
+        **{"undecided_since": None, "tries": 2, "plan": None, "seen": None, "verified": {}, "extra": {}},
+        **{"state": "active", "message": "Done.", "error": None},
+    }
+    return whole | {"job": row | job}
+
+
+def failure(code: str) -> dict[str, Any]:
+    return {"code": code, "detail": f"What happened: {code}.", "remote": {"number": "304155", "text": "Bad"}}
+
+
+def text_of(whole: dict[str, Any], worker_alive: bool = True) -> str:
+    return "\n".join(story.tell(whole, worker_alive, 72))
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("status", ["failed", "held"])
+def test_every_error_code_has_its_own_advice_with_nothing_left_open(code: str, status: str) -> None:
+    text = text_of(told_of(status=status, error=failure(code)))
+
+    following = text.splitlines()[-1]
+    assert following.startswith("Next: ") and "{" not in following
+    assert f"({code}): What happened: {code}. Enom's own words: number 304155, text Bad." in text
+
+
+def test_the_advice_is_for_exactly_the_codes_that_there_are() -> None:
+    assert set(advice.ADVICE) == set(CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_command_that_is_advised_exists(code: str) -> None:
+    found = re.findall(r"enom-bridge ([a-z]+)(?: ([a-z-]+))?", advice.ADVICE[code])
+    for name, sub in found:
+        command = main.commands[name]
+        assert not isinstance(command, click.Group) or sub in command.commands
+
+
+def test_unclear_and_unsafe_lead_to_different_commands() -> None:
+    assert "jobs approve job_1" in text_of(told_of(status="held", error=failure("unsafe")))
+    assert "jobs retry job_1" in text_of(told_of(status="held", error=failure("unclear")))
+
+
+@pytest.mark.parametrize("waiting_for", [None, *WAITING_FOR])
+def test_every_wait_says_for_what_and_that_it_goes_on_by_itself(waiting_for: str | None) -> None:
+    text = text_of(told_of(status="queued", waiting_for=waiting_for, error=failure("ip_not_allowed"), finished_at=None))
+
+    assert text.splitlines()[-2].startswith(story.WAITING[waiting_for].partition("{")[0])
+    expected = (
+        "resume account main" if waiting_for == "account" else "goes on by itself. To give it up: enom-bridge jobs cancel"
+    )
+    assert expected in text
+
+
+def test_a_wait_names_its_time_its_reason_and_when_a_person_will_be_asked() -> None:
+    since = "2026-11-21T10:00:00Z"
+    text = text_of(told_of(status="queued", waiting_for="retry", error=failure("unavailable"), undecided_since=since))
+
+    assert "It was tried 2 times and is tried again at 17:27:03 (What happened: unavailable)." in text
+    assert "within 72 hours of 2026-11-21 10:00:00 UTC, it is held" in text
+
+
+def test_a_pause_by_a_person_is_lifted_by_resume_and_not_by_mending_credentials() -> None:
+    paused = {"paused": "person", "detail": "maintenance"}
+    text = text_of(told_of(status="queued", waiting_for="account", account=paused))
+
+    assert "maintenance" in text
+    assert "A person paused account main" in text and "enom-bridge resume account main" in text
+
+
+def test_with_no_worker_the_next_command_starts_one() -> None:
+    assert "enom-bridge serve" in text_of(told_of(status="queued"), worker_alive=False)
+    assert "enom-bridge serve" not in text_of(told_of(status="succeeded"), worker_alive=False)
+
+
+@pytest.mark.parametrize("outcome", ["intent", "accepted", "refused", "doubted", "unknown", "unsent"])
+def test_every_outcome_of_a_command_has_words(outcome: str) -> None:
+    step = {"command": "SetUpPOP3User", "outcome": outcome, "evidence": None, "error": failure("unclear")}
+    step |= {"started_at": AT, "ended_at": "2026-11-22T17:27:33Z"}
+    text = text_of(told_of(commands=[step]))
+
+    assert "SetUpPOP3User was sent at 17:27:03; " in text
+    assert ("30 s later " in text) is (outcome != "intent")
+    assert ("nobody kn" in text) is (outcome in ("intent", "unknown"))
+
+
+@pytest.mark.parametrize("status", ["pending", "delivered", "superseded", "stopped", "exhausted"])
+def test_every_callback_has_words_and_only_a_lost_one_is_to_be_sent_again(status: str) -> None:
+    callback = {"id": "cb_1", "status": status, "tries": 3, "last_status": 503, "last_error": None}
+    text = text_of(told_of(callbacks=[{**callback, "next_at": AT, "ended_at": AT}]))
+
+    assert "Billing " in text.splitlines()[-2]
+    assert ("callbacks resend cb_1" in text) is (status in ("stopped", "exhausted"))
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_action_has_words(action: str) -> None:
+    assert "ann@example.com" in text_of(told_of(action=action)).splitlines()[0]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_change_of_a_plan_has_words(kind: Kind) -> None:
+    arguments = {"product": "pak", "bundle": "30002", "years": 1, "with": "hosted-email", "quota_bytes": 5 << 30}
+
+    assert "{" not in story.in_plain_words({"change": str(kind), **arguments})
+
+
+@pytest.mark.parametrize("status", [*ENDED, "queued", "running"])
+def test_every_status_has_a_sentence_and_a_next_step(status: str) -> None:
+    lines = text_of(told_of(status=status, error=failure("refused"))).splitlines()
+
+    assert len(lines) >= 3 and lines[-1].startswith("Next: ")
+
+
+def test_observe_mode_tells_what_would_have_been_done() -> None:
+    done = text_of(told_of(extra={"observed_only": True, "plan": [{"change": "delete"}]}))
+    refused = text_of(told_of(extra={"observed_only": True, "would_be": {"status": "failed", "code": "x", "detail": "No."}}))
+
+    assert "would have been done: delete the mailbox." in done and 'mode = "act"' in done
+    assert "would have been failed (x): No." in refused
+
+
+def test_what_billing_sent_cannot_break_out_of_the_command_that_is_advised() -> None:
+    text = text_of(told_of(status="failed", error=failure("not_ours"), service_id="7; rm -rf x"))
+
+    assert "--service-id '7; rm -rf x' --apply" in text
