@@ -77,9 +77,11 @@ def _while_open(story: Mapping[str, Any], code: str, worker_alive: bool) -> str:
 
 
 def _undelivered(story: Mapping[str, Any]) -> str | None:
-    """The newest callback, if it was given up."""
+    """The newest callback, if it was given up; where none is configured, billing asks for itself."""
     newest = story["callbacks"][-1] if story["callbacks"] else None
-    return newest["id"] if newest and newest["status"] in ("exhausted", "stopped") else None
+    if newest and (newest["status"] == "exhausted" or (newest["status"] == "stopped" and newest["last_status"])):
+        return str(newest["id"])
+    return None
 
 
 def _names(story: Mapping[str, Any]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import click
 
 from bridge import __version__
-from bridge.cli import config, init, serve
+from bridge.cli import callbacks, config, demo, doctor, hooks, init, jobs, mailboxes, replay, send, serve, sim, standing
 
 EPILOG = "Begin with `enom-bridge demo`, then `enom-bridge init`. Each command explains itself: enom-bridge COMMAND --help"
 
@@ -21,6 +21,24 @@ def main(ctx: click.Context, config: str | None) -> None:
     ctx.obj = {"config": config}
 
 
-COMMANDS = (init.init, config.config, serve.serve, serve.web, serve.worker, serve.db)
+COMMANDS = (
+    demo.demo,
+    init.init,
+    config.config,
+    doctor.doctor,
+    serve.serve,
+    serve.web,
+    serve.worker,
+    serve.db,
+    sim.sim,
+    send.send,
+    hooks.hooks,
+    jobs.jobs,
+    replay.replay,
+    mailboxes.mailboxes,
+    standing.pause,
+    standing.resume,
+    callbacks.callbacks,
+)
 for command in COMMANDS:
     main.add_command(command)

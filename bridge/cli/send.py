@@ -1,0 +1,195 @@
+"""`enom-bridge send`: one signed hook or query to a running bridge, as a billing platform would send it."""
+
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from bridge.cli.config import settings_of
+from bridge.cli.show import as_json, echo_json, thing
+from bridge.config import Settings, Source
+from bridge.jobs import ENDED
+from bridge.outgoing import Lost, NotSent, Outgoing
+from hooks import PLATFORMS, signing
+
+PASSWORD = "MAILBOX_PASSWORD"  # noqa: S105 - the name of a variable
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
+MARGIN = 10.0  # seconds that an answer may take beyond the wait asked for
+PAUSE = 1.0  # seconds between two looks at a job
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    body: dict[str, Any]
+
+
+@dataclass
+class Sender:
+    """The billing side of one source. `bases` are URLs of the bridge; the first that can be reached is used."""
+
+    source: str
+    secret: bytes
+    scheme: str
+    bases: Sequence[str]
+    outgoing: Outgoing
+    clock: Callable[[], float] = time.time
+
+    def post(self, path: str, body: Mapping[str, Any], id: str = "", wait: float = 0.0) -> Reply:
+        """Signs and sends. Raises ClickException when nobody, or not a bridge, answers."""
+        id, content = id or f"msg_{uuid.uuid4().hex}", json.dumps(body).encode()
+        sign = signing.sign_itsdangerous if self.scheme == "itsdangerous" else signing.sign
+        headers = {"content-type": "application/json", **sign(id, int(self.clock()), content, self.secret)}
+        if wait:
+            headers["prefer"] = f"wait={wait:.0f}"
+        for base in self.bases:
+            url = f"{base}/{path}/{self.source}"
+            try:
+                reply = self.outgoing.post(url, content, headers, timeout=wait + MARGIN)
+            except NotSent:
+                continue
+            except Lost as lost:
+                text = f"sent, but no answer came: {lost}. It may have been accepted; send it again with --id {id}"
+                raise click.ClickException(text) from None
+            return Reply(reply.status, as_object(reply.body, reply.status, url))
+        tried = " and ".join(self.bases)
+        raise click.ClickException(f"no bridge answers at {tried}. Start it with `enom-bridge serve`, or name it with --url")
+
+    def hook(self, type: str, data: Mapping[str, Any], id: str = "", at: str = "", wait: float = 0.0) -> Reply:
+        return self.post("hooks", {"type": type, "timestamp": at or self.now(), "data": dict(data)}, id, wait)
+
+    def query(self, type: str, data: Mapping[str, Any]) -> Reply:
+        return self.post("query", {"type": type, "timestamp": self.now(), "data": dict(data)}, wait=MARGIN)
+
+    def follow(self, reply: Reply, seconds: float) -> Reply:
+        """The reply once its job has ended, or as it is after `seconds`."""
+        end = time.monotonic() + seconds
+        while reply.status == 202 and (left := end - time.monotonic()) > 0:
+            time.sleep(min(PAUSE, left))
+            asked = self.query("job", {"job": reply.body["job"]})
+            if asked.status != 200:
+                return asked
+            receipt = asked.body["data"]
+            reply = Reply(200 if receipt["status"] in ENDED else 202, receipt)
+        return reply
+
+    def now(self) -> str:
+        return datetime.fromtimestamp(self.clock(), UTC).isoformat().replace("+00:00", "Z")
+
+
+@click.command()
+@click.argument("type")
+@click.option("--source", required=True, help="The source of the configuration that it comes from.")
+@click.option("--service-id", help="The billing platform's id of the service.")
+@click.option("--address", help="local@domain.")
+@click.option(
+    "--password", envvar=PASSWORD, show_envvar=True, help="Others of this machine can see it here: -, asks, or reads a pipe."
+)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--plan", help="A plan of the configuration.")
+@click.option("--display-name", help="The full name that webmail shows.")
+@click.option("--reason", help="Of a suspension.")
+@click.option("--until", help="Renew: the date that must be covered.")
+@click.option("--job", help="For the query `job`: its id.")
+@click.option("--hook", help="For the query `job`: the id of its hook.")
+@click.option("--after", help="For lists: `next` of the page before.")
+@click.option("--id", default="", help="webhook-id; the one of an earlier delivery repeats that. Default: a new one.")
+@click.option("--timestamp", default="", help="When the event happened, RFC 3339. Default: now.")
+@click.option("--wait", type=click.FloatRange(0), help="Seconds that the bridge may hold its answer. Default: wait_limit.")
+@click.option("--timeout", type=click.FloatRange(0), default=120, show_default=True, help="Seconds to follow the job.")
+@click.option("--url", help="Of the bridge. Default: `listen`, then `public_url` of the configuration.")
+@as_json
+@click.pass_context
+def send(
+    ctx: click.Context,
+    /,
+    type: str,
+    source: str,
+    id: str,
+    timestamp: str,
+    wait: float | None,
+    timeout: float,
+    url: str | None,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Sign and send a hook (mailbox.create, …) or a query (connection.test, …) to a running bridge; print what came of it."""
+    settings = settings_of(ctx)
+    if source not in settings.sources:
+        known = ", ".join(settings.sources) or "none"
+        raise click.UsageError(f"--source: no source {source!r} in {settings.path} (there: {known})")
+    data = fields(type, settings.sources[source], **given)
+    outgoing = Outgoing()
+    try:
+        sender = sender_for(settings, source, url, outgoing)
+        if type in PLATFORMS[settings.sources[source].platform].QUESTIONS:
+            reply = sender.query(type, data)
+        else:
+            held = settings.bridge.wait_limit if wait is None else min(wait, settings.bridge.wait_limit)
+            reply = sender.follow(hooked(sender, type, data, id, timestamp, held), timeout)
+    except ValueError as error:
+        raise click.UsageError(f"--id: {error}") from None
+    finally:
+        outgoing.close()
+    (echo_json if as_json else show)(reply.body)
+    ctx.exit(0 if reply.status == 200 and reply.body.get("status", "succeeded") == "succeeded" else 1)
+
+
+def hooked(sender: Sender, type: str, data: Mapping[str, Any], id: str, timestamp: str, held: float) -> Reply:
+    """Sends the hook, and says so at once when it is to be done later."""
+    reply = sender.hook(type, data, id, timestamp, held)
+    if reply.status == 202:
+        click.echo(f"accepted as {reply.body['job']}, {reply.body['status']}; following it", err=True)
+    return reply
+
+
+def fields(type: str, source: Source, password: str | None, password_stdin: bool, **given: str | None) -> dict[str, str]:
+    """`data` of the body: what was given. A password only of the environment is left out where the type has none."""
+    platform = PLATFORMS[source.platform]
+    schema = {**platform.ACTIONS, **platform.QUESTIONS}.get(type)
+    data = {name: value for name, value in given.items() if value is not None}
+    if password_stdin or password == "-":  # noqa: S105
+        piped = password_stdin or not sys.stdin.isatty()
+        password = sys.stdin.readline().rstrip("\r\n") if piped else click.prompt("Password", hide_input=True, err=True)
+    elif password == os.environ.get(PASSWORD) and schema is not None and "password" not in schema().fields:
+        password = None
+    return data if password is None else {**data, "password": password}
+
+
+def sender_for(settings: Settings, name: str, url: str | None, outgoing: Outgoing) -> Sender:
+    source, listen = settings.sources[name], settings.bridge.listen
+    local = listen._replace(host=ANYWHERE.get(listen.host, listen.host))
+    bases = [url] if url else dict.fromkeys((f"http://{local}", settings.bridge.public_url))
+    secret = signing.decode_secret(source.secrets[-1].reveal())
+    return Sender(name, secret, source.signature, [base.rstrip("/") for base in bases], outgoing)
+
+
+def as_object(body: bytes, status: int, url: str) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise click.ClickException(f"{url} answered {status} without JSON: not a bridge, or a proxy before it. Check --url")
+    return found
+
+
+def show(body: Mapping[str, Any]) -> None:
+    """A receipt, a query's answer or a problem, for people."""
+    if "job" in body:
+        thing(body, False)
+        if body["status"] not in ENDED:
+            click.echo(f"It has not ended yet. Look again: enom-bridge jobs explain {body['job']}", err=True)
+    elif "data" in body:
+        thing(body["data"], False)
+    else:
+        click.echo(f"{body.get('status')} {body.get('title')}: {body.get('detail')}", err=True)
+        for field, faults in body.get("errors", {}).items():
+            click.echo(f"  {field}: {' '.join(faults)}", err=True)

@@ -1,0 +1,179 @@
+"""`enom-bridge sim`: the Enom simulator in the foreground, furnished, with the lines to paste."""
+
+import json
+import os
+import signal
+import threading
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridge.cli.show import as_json, echo_json
+from bridge.config import ConfigurationError, find
+from bridge.sim import Simulator
+from bridge.sim.control import ControlError
+
+# Made up, and good for nothing but this.
+UID, TOKEN = "reseller", "sim-token"
+HOSTED_USER, HOSTED_PASSWORD = "admin@reseller.example", "sim-hosted-email"
+DOMAINS = ("example.com", "example.net", "example.test")
+
+HELLO = """\
+The simulator stands in for Enom until Ctrl-C. What is done in it is kept in memory only.
+
+  Enom API       {endpoint}
+  hosted email   {hosted_email}
+  domains        {shown}: a pak of ten mailboxes each
+  control port   {control}: GET /state tells what is true, passwords included
+
+In bridge.toml:
+
+[accounts.main]
+environment = "test"
+uid = {uid}
+token = {token}
+endpoint = {endpoint}
+suspend_with = "hosted-email"
+
+[accounts.main.hosted_email]
+endpoint = {hosted_email}
+user = {hosted_user}
+password = {hosted_password}
+
+Or from nothing, in a second shell:
+
+  enom-bridge init --yes --uid {uid} --token {token} \\
+    --endpoint {endpoint} --suspend-with hosted-email \\
+    --hosted-user {hosted_user} --hosted-password {hosted_password} --hosted-endpoint {hosted_email}
+  enom-bridge serve
+
+and in a third:
+
+  enom-bridge send mailbox.create --source whmcs-main --service-id 1042 --address {example} --password Try-Me.2026
+"""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8180, show_default=True, help="Of both APIs; 0: any.")
+@click.option("--control-port", type=click.IntRange(0, 65535), default=0, help="For tests. Default: any that is free.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of everything that is drawn by chance.")
+@click.option("--faults", metavar="FILE", type=click.Path(path_type=Path), help="JSON list of faults, to begin with.")
+@click.option("--uid", default=UID, show_default=True, help="Enom login.")
+@click.option("--token", default=TOKEN, show_default=True, help="Its API token.")
+@click.option("--domain", "domains", multiple=True, default=DOMAINS, show_default=True, help="May be repeated.")
+@as_json
+@click.pass_context
+def sim(
+    ctx: click.Context,
+    /,
+    host: str,
+    port: int,
+    control_port: int,
+    seed: int,
+    faults: Path | None,
+    as_json: bool,
+    **account: Any,
+) -> None:
+    """Stand in for Enom: both APIs, on this machine only, until Ctrl-C."""
+    refuse_beside_live(ctx)
+    simulator = bound(seed, host, port, control_port)
+    with stopping() as stop, simulator:
+        furnish(simulator, **account)
+        arm(simulator, faults)
+        hello(simulator, as_json, **account)
+        stop.wait()
+
+
+def refuse_beside_live(ctx: click.Context) -> None:
+    """Whoever has live credentials at hand may point them at the wrong one of two Enoms. The file is read as it is, so that
+    a fault elsewhere in it hides nothing."""
+    try:
+        path = find((ctx.obj or {}).get("config"), os.environ)
+    except ConfigurationError:
+        return
+    try:
+        accounts = tomllib.loads(path.read_text("utf-8")).get("accounts", {})
+    except (OSError, ValueError) as error:
+        text = f"{path} cannot be read ({error}), so nobody knows whether it holds live credentials; correct it or move it away"
+        raise click.UsageError(text) from None
+    tables = accounts.items() if isinstance(accounts, dict) else ()
+    for name, account in tables:
+        if isinstance(account, dict) and account.get("environment") == "live":
+            raise click.ClickException(
+                f'{path} holds live credentials (accounts.{name}.environment = "live"), and the simulator never runs beside '
+                "those. Start it in another folder, or with --config naming a configuration for tests."
+            )
+
+
+def bound(seed: int, host: str, port: int, control_port: int) -> Simulator:
+    try:
+        return Simulator(seed, host, port, control_port)
+    except ValueError as error:
+        raise click.UsageError(f"--{error}") from None
+    except OSError as error:
+        text = (
+            f"cannot listen on {host}, ports {port} and {control_port}: {error.strerror}; name others: --port, --control-port"
+        )
+        raise click.ClickException(text) from None
+
+
+def furnish(simulator: Simulator, uid: str, token: str, domains: tuple[str, ...]) -> None:
+    """A reseller account with credentials for both APIs, and domains with ten mailbox places each."""
+    account = {"uid": uid, "token": token, "environment": "test", "allow": ["127.0.0.1"]}
+    account |= {"hosted_user": HOSTED_USER, "hosted_password": HOSTED_PASSWORD}
+    simulator.control("/accounts", account)
+    for domain in domains:
+        simulator.control("/domains", {"uid": uid, "domain": domain})
+        simulator.control("/paks", {"domain": domain, "size": 10})
+
+
+def arm(simulator: Simulator, path: Path | None) -> None:
+    if path is None:
+        return
+    try:
+        faults: Any = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"--faults: {path} cannot be read as JSON: {error}") from None
+    if not isinstance(faults, list):
+        raise click.UsageError(f'--faults: {path} is not a list; write [{{"command": "SetUpPOP3User", "fault": "drop_after"}}]')
+    for number, fault in enumerate(faults, 1):
+        try:
+            simulator.control("/faults", fault)
+        except ControlError as error:
+            raise click.UsageError(f"--faults: {path}, fault {number}: {error}") from None
+
+
+def hello(simulator: Simulator, as_json: bool, uid: str, token: str, domains: tuple[str, ...]) -> None:
+    facts = {
+        "endpoint": simulator.endpoint,
+        "hosted_email": simulator.hosted_email,
+        "control": simulator.control_url,
+        "uid": uid,
+        "token": token,
+        "hosted_user": HOSTED_USER,
+        "hosted_password": HOSTED_PASSWORD,
+        "domains": list(domains),
+    }
+    if as_json:
+        return echo_json(facts)
+    # A JSON string is TOML's too, and the shell's where it holds neither $ nor a backquote.
+    quoted = {name: json.dumps(value) for name, value in facts.items() if isinstance(value, str)}
+    click.echo(HELLO.format(**quoted, shown=", ".join(domains), example=f"john@{domains[0]}"), nl=False)
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set."""
+    stop = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
