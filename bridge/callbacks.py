@@ -81,8 +81,9 @@ def report(receipt: Receipt) -> Report:
     data = receipt.describe()
     for name in ("status", "waiting_for"):  # the callback's type says it
         del data[name]
-    if receipt.error is not None:
-        data["error"] = {name: value for name, value in receipt.error.items() if name != "remote"}
+    if receipt.error is not None and "remote" in receipt.error:
+        # Then the detail quotes Enom, too.
+        data["error"] = {name: value for name, value in receipt.error.items() if name not in ("detail", "remote")}
     ended = datetime.fromisoformat(receipt.finished_at) if receipt.finished_at else datetime.now(UTC)
     return Report(f"job.{receipt.status}", ended, data)
 

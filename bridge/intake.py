@@ -6,12 +6,13 @@ StoreUnavailable 503. Nothing of an unverified delivery is parsed or stored.
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from bridge import logs
 from bridge.model import Address
-from bridge.ports import Clock, Inbox, Receipt
+from bridge.ports import Clock, Inbox, Reading, Receipt, Reused
 from bridge.sealing import Purpose, Sealer
 from hooks import Platform, message, signing
 from hooks.errors import BadSignature, HookError, Invalid
@@ -68,7 +69,8 @@ class Intake:
         try:
             intent = door.platform.read(body, verified)
         except Invalid as error:
-            self._park(door, verified, body, content, error)
+            with suppress(Reused):  # then it is told, and not kept
+                self._park(door, verified, body, content, error)
             raise
         self.permit(door, intent.address)
         receipt = self.record(door, verified, intent, content)
@@ -109,6 +111,16 @@ class Intake:
         return self.inbox.accept(
             door.name, door.account, verified, intent, digest, sealed, lambda other: self._same(content, other)
         )
+
+    def read_again(self, source: str, verified: Verified) -> Reading:
+        """A delivery that was verified when it came, or that a person vouches for, as it reads now. Raises HookError."""
+        door = self.doors.get(source)
+        if door is None:
+            raise Forbidden(f"The source {source!r} is not in the configuration. Add [sources.{source}].")
+        body = message.read_message(verified)
+        intent = door.platform.read(body, verified)
+        self.permit(door, intent.address)
+        return Reading(door.account, intent, lambda: self.record(door, verified, intent, canonical(body)))
 
     def _park(self, door: Door, verified: Verified, body: Message, content: bytes, error: Invalid) -> None:
         """Keeps what could not be read, encrypted whole: a password may stand anywhere in it."""

@@ -2,6 +2,7 @@
 
 import json
 import smtplib
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -64,15 +65,19 @@ class Notes:
         server = urlsplit(self.smtp)
         mail = EmailMessage()
         mail["To"] = unquote(self.notify.removeprefix("mailto:"))
-        mail["From"] = unquote(server.username) if server.username and "@" in server.username else mail["To"]
+        user = unquote(server.username or "")
+        mail["From"] = user if "@" in user else mail["To"]
         mail["Subject"] = f"[enom-bridge] {title(due)}"
         mail.set_content("\n\n".join(note.text for note in due))
         with smtplib.SMTP(server.hostname or "", server.port or 587, timeout=TIMEOUT) as smtp:
             smtp.ehlo()
-            if smtp.has_extn("starttls"):
-                smtp.starttls()
-            if server.username and self.smtp_password is not None:
-                smtp.login(unquote(server.username), self.smtp_password)
+            private = smtp.has_extn("starttls")
+            if private:
+                smtp.starttls(context=ssl.create_default_context())
+            if user and self.smtp_password is not None:
+                if not private:
+                    raise smtplib.SMTPException("the server offers no STARTTLS, so the password was not sent to it")
+                smtp.login(user, self.smtp_password)
             smtp.send_message(mail)
 
 

@@ -89,8 +89,9 @@ def suspension(seen: Mailbox, record: Record, terms: Terms) -> list[Change]:
     if not is_suspended(seen, record, terms):
         arguments: dict[str, object] = {"with": terms.suspend_with}
         if terms.suspend_with == "hosted-email":
-            states = seen.services or {}
-            arguments["services"] = [name for name in terms.services if states.get(name) != "suspended"]
+            # Only what a read shows can be given back later.
+            states = shown(seen, terms)
+            arguments["services"] = [name for name, state in states.items() if state != "suspended"]
         changes.append(Change(Kind.SUSPEND, arguments))
     ours = bool(changes) or record.suspended_with is not None
     if terms.suspend_with == "hosted-email" and ours and (changes or not record.sessions_ended):
@@ -113,8 +114,13 @@ def is_suspended(seen: Mailbox, record: Record, terms: Terms) -> bool:
     """Suspended means: every service that we would suspend is; or our own mark, where no read can show it."""
     if record.suspended_with in ("lock-out", "commands"):
         return True
-    states = seen.services or {}
-    return bool(terms.services) and all(states.get(name) == "suspended" for name in terms.services)
+    states = shown(seen, terms)
+    return bool(states) and all(state == "suspended" for state in states.values())
+
+
+def shown(seen: Mailbox, terms: Terms) -> dict[str, str]:
+    """The states of those services that a suspension of ours is about."""
+    return {name: seen.services[name] for name in terms.services if name in seen.services} if seen.services else {}
 
 
 def state_of(seen: Mailbox, record: Record, terms: Terms) -> State:

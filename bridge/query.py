@@ -8,6 +8,7 @@ from bridge import __version__, plan
 from bridge.errors import BridgeError, NotNow, NotThere
 from bridge.model import Address, Record, Terms
 from bridge.ports import Backend, Clock, Lookup, Standing
+from hooks.errors import Invalid
 from hooks.types import Question, Verified
 
 PAGE = 200
@@ -127,7 +128,11 @@ def job(query: Query) -> dict[str, Any]:
 
 
 def results(query: Query) -> dict[str, Any]:
-    receipts, after = query.queries.lookup.results(query.source, query.page(), PAGE)
+    try:
+        receipts, after = query.queries.lookup.results(query.source, query.page(), PAGE)
+    except ValueError:
+        fault = "Not a place in the results. Send `next` of the answer before; leave it out to begin."
+        raise Invalid({"data.after": [fault]}) from None
     return {"items": [receipt.describe() for receipt in receipts], "next": after}
 
 

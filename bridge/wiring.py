@@ -71,7 +71,7 @@ def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
     clock = database.clock
     backends = {name: enom(account, settings.plans, outgoing, clock) for name, account in settings.accounts.items()}
     terms = {name: terms_of(account, settings) for name, account in settings.accounts.items()}
-    lookup, standing = store.Lookup(database), store.Standing(database)
+    lookup, standing, people = store.Lookup(database), store.Standing(database), store.People(database, new_job_id)
     inbox = store.Inbox(database, new_job_id, tuning.checkpoint)
     doors = {name: door(source) for name, source in settings.sources.items()}
     intake = Intake(doors, inbox, sealer, tuning.clock or time.time)
@@ -89,9 +89,9 @@ def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
         intake=intake,
         queries=Queries(lookup, standing, counters(settings, backends, terms), tuning.clock or time.time),
         lookup=lookup,
-        people=store.People(database, new_job_id),
+        people=people,
         standing=standing,
-        replay=Replay(lookup, backends, terms, clock),
+        replay=Replay(lookup, backends, terms, sealer, clock, intake.read_again, people.retry),
         new_engine=new_engine,
     )
 

@@ -34,6 +34,8 @@ def message(action: str, state: State, acted: bool, kept: Sequence[str]) -> str:
         return SPECIAL[action]
     if action == "mailbox.terminate" and state is State.SUSPENDED:
         return "Mailbox suspended; it will be deleted when its grace period ends."
+    if action == "mailbox.terminate" and state is State.ACTIVE:
+        return "The mailbox is in use again, so it was kept."
     text = (DONE if acted else ALREADY)[action]
     if kept:
         text += f" Suspended before, and left so: {', '.join(kept)}."

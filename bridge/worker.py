@@ -87,9 +87,13 @@ class Attempt:
     def last(self, kind: Kind) -> Step | None:
         return next((step for step in reversed(self.journal) if step.kind == kind), None)
 
+    def may_have_done(self, *kinds: Kind) -> bool:
+        """Whether a command of one of these kinds took effect, or may have."""
+        return any(step.outcome in ("accepted", "unknown") for step in self.journal if step.kind in kinds)
+
     @property
     def acted(self) -> bool:
-        """Whether a command of this job took effect, or may have."""
+        """Whether what is so now may be so because of a command of this job."""
         return any(step.outcome in ("accepted", "unknown", "doubted") for step in self.journal)
 
 
@@ -193,7 +197,7 @@ class Worker:
         return todo
 
     def _send(self, attempt: Attempt, change: Change, seen: Mailbox, desired: Desired) -> None:
-        job, desk = attempt.job, attempt.desk
+        job, desk, before = attempt.job, attempt.desk, attempt.record
         record = plan.before_sending(attempt.record, change, seen, (job.source, job.intent.service_id))
         command = desk.backend.command(change)
         digest = self.digest(json.dumps([change.describe(), change.secret], sort_keys=True))
@@ -203,8 +207,10 @@ class Worker:
         self._hold_lease(attempt, step)
         outcome, error, answer = self._call(attempt, change, seen)
         self.checkpoint("sent")
-        if outcome == "accepted" or (change.kind is Kind.LOG_OUT and outcome == "refused"):
+        if outcome == "accepted" or (change.kind is Kind.LOG_OUT and outcome in ("refused", "doubted")):
             attempt.record = plan.after_accepted(attempt.record, change, desired)
+        elif change.kind is Kind.CREATE and outcome != "unknown" and not attempt.may_have_done(Kind.CREATE):
+            attempt.record = before  # a mailbox that turns up now is not of our making
         log.info("command", command=command, outcome=outcome, error=error and error.detail)
         step = self.queue.answered(job, step, outcome, error, answer, attempt.record, desk.settle)
         self.checkpoint("answer-committed")
@@ -270,7 +276,7 @@ class Worker:
         if verdict.status == "queued":
             seconds = max(jobs.pause(attempt.job.tries, self.random), error.retry_after or 0.0)
             return self._wait(attempt, self.clock() + seconds, "retry", error)
-        unsure = verdict.status == "failed" and attempt.journal and attempt.journal[-1].outcome == "unknown"
+        unsure = verdict.status == "failed" and attempt.journal and in_the_dark(attempt.journal[-1], error)
         self._end_badly(attempt, "held" if unsure else verdict.status, error)
 
     def _wait(self, attempt: Attempt, at: float, waiting_for: str, error: BridgeError | None, undecided: bool = True) -> None:
@@ -289,7 +295,8 @@ class Worker:
         text = message("held", state, False, []) if status == "held" else CODES[error.code]
         kept = record if status == "failed" else attempt.record
         known = kept if attempt.seen is not None else None
-        self._finish(attempt, Ending(status, state, attempt.acted, {}, text, error, known))
+        changed = attempt.may_have_done(*Kind)
+        self._finish(attempt, Ending(status, state, changed, {}, text, error, known))
 
     def _observed(self, attempt: Attempt, error: BridgeError) -> None:
         """The end of a job in observe mode: what would have been done, or what would have stood in the way."""
@@ -316,6 +323,12 @@ class Observed(BridgeError):
     def __init__(self, todo: Plan) -> None:
         super().__init__("observe mode")
         self.todo = todo
+
+
+def in_the_dark(last: Step, error: BridgeError) -> bool:
+    """Whether a refusal does not explain what became of the last command: a no that was doubted, it explains by its code."""
+    said = last.error.code if last.error else None
+    return last.outcome == "unknown" or (last.outcome == "doubted" and said != error.code)
 
 
 def proofs(attempt: Attempt, desired: Desired) -> dict[str, str]:

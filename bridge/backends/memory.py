@@ -144,8 +144,10 @@ class MemoryBackend:
             case Kind.SET_PASSWORD:
                 self._box(address).password = _checked(change.secret or "")
             case Kind.SUSPEND:
-                services = self._box(address).services
-                services.update({name: "suspended" for name in given.get("services", services)})
+                box = self._box(address)
+                box.services.update({name: "suspended" for name in given.get("services", ())})
+                if given["with"] == "lock-out":
+                    box.password = "nobody knows"  # noqa: S105  not even the tests
             case Kind.RESTORE:
                 self._box(address).services.update(given.get("services", {}))
             case Kind.LOG_OUT:

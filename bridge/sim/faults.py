@@ -40,6 +40,7 @@ class Fault:
     """How often it still fires; None for ever."""
     probability: float = 1.0
     delay: float = 0.0
+    domain: str = "*"
 
 
 class Faults:
@@ -57,7 +58,7 @@ class Faults:
         self._count = 0
 
     def arm(self, fault: dict[str, Any]) -> int:
-        unknown = set(fault) - {"command", "fault", "times", "probability", "delay"}
+        unknown = set(fault) - {"command", "fault", "times", "probability", "delay", "domain"}
         if unknown:
             raise ValueError(f"{min(unknown)}: no such field of a fault; leave it out")
         name = _known(fault.get("fault"))
@@ -67,7 +68,8 @@ class Faults:
         if times is not None and (type(times) is not int or times < 1):
             raise ValueError(f"times: {times!r} is not a count; give a number from 1, or null for ever")
         command = str(values["command"]).lower()
-        self._armed.append(Fault(self._count, command, name, times, float(probability), float(values["delay"])))
+        domain = str(values.get("domain", "*")).lower()
+        self._armed.append(Fault(self._count, command, name, times, float(probability), float(values["delay"]), domain))
         return self._count
 
     def chaos(self, share: float, names: list[str]) -> None:
@@ -78,11 +80,13 @@ class Faults:
     def armed(self) -> list[dict[str, Any]]:
         return [asdict(fault) for fault in self._armed]
 
-    def draw(self, api: str, command: str, reads: bool) -> Fault | None:
+    def draw(self, api: str, command: str, reads: bool, domain: str = "") -> Fault | None:
         """The first armed fault that fits and fires, else perhaps one by seed."""
         fits = ("any", api, "read") if reads else ("any", api)
         for fault in self._armed:
             if fault.command not in ("*", command.lower()) or FITS[fault.fault] not in fits:
+                continue
+            if fault.domain not in ("*", domain):
                 continue
             if self._random.random() < fault.probability:
                 self._spend(fault)

@@ -100,7 +100,7 @@ class Simulator:
             return Answer(404, "text/html", HTML)
         api = self._hosted if request.api == "hosted" else self._interface
         with self._state.lock:
-            fault = self._faults.draw(request.api, request.command, api.reads(request.command))
+            fault = self._faults.draw(request.api, request.command, api.reads(request.command), request.domain)
             entry = self._history.begin(request, self._state.now(), fault.fault if fault else None)
         self._wait(self._settings.latency + (fault.delay if fault and fault.fault == "late" else 0.0))
         with self._state.lock:

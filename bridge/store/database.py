@@ -165,11 +165,16 @@ def postgres_options() -> dict[str, object]:
     return {"connect_timeout": 5, "options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
 
 
+OURS = (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError, sa.exc.NotSupportedError)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
-    """The database's own exceptions end here, without the values they carry."""
+    """The database's own exceptions end here, without the values they carry; those that tell of our statements pass."""
     try:
         yield
-    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError) as error:
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+        if isinstance(error, OURS):
+            raise
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise StoreUnavailable(f"The database cannot be used: {cause}") from None

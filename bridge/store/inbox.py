@@ -12,8 +12,9 @@ from bridge.model import Address
 from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
 from bridge.store import outbox
 from bridge.store.database import Database
-from bridge.store.rows import Row, error_values, intent_values, to_receipt
-from bridge.store.tables import accounts, hooks, jobs, mailboxes, sources
+from bridge.store.rows import Row, error_values, intent_values
+from bridge.store.standing import receipt_now
+from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, sources
 from hooks.types import Intent, Verified
 
 Matches = Callable[[str], bool]
@@ -42,7 +43,6 @@ class Inbox:
     ) -> None:
         try:
             with self.database.write() as tx:
-                refuse_paused(tx, source)
                 row = hook_values(source, verified, type, digest, self.database.now(tx))
                 tx.execute(sa.insert(hooks), row | {"errors": dict(errors), "sealed": sealed})
         except sa.exc.IntegrityError:
@@ -61,17 +61,18 @@ class Inbox:
     ) -> Receipt:
         try:
             with self.database.write() as tx:
-                refuse_paused(tx, source)
                 now = self.database.now(tx)
                 job = self.new_id(now)
                 hook = hook_values(source, verified, intent.action, digest, now)
                 # First, so that two deliveries of one id cannot both get a sequence number.
                 tx.execute(sa.insert(hooks), hook | {"job_id": job})
+                refuse_paused(tx, source)
                 row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
+                receipt = receipt_now(tx, row)
                 self.database.tell(tx)
                 self.checkpoint("accepting")
             self.checkpoint("accepted")
-            return to_receipt(row)
+            return receipt
         except sa.exc.IntegrityError:
             return self._again(source, account, verified, intent, sealed, matches)
 
@@ -81,15 +82,18 @@ class Inbox:
         """A known id: the present receipt; or, where it was parked and can be read now, its job."""
         with self.database.write() as tx:
             known = known_hook(tx, source, verified.id, matches)
+            refuse_paused(tx, source)
             if known["job_id"] is not None:
-                return to_receipt(tx.execute(sa.select(jobs).where(jobs.c.id == known["job_id"])).mappings().one())
+                mine = sa.select(jobs).where(jobs.c.source == source, jobs.c.hook_id == verified.id)
+                newest = tx.execute(mine.order_by(jobs.c.sequence.desc()).limit(1)).mappings().one()
+                return receipt_now(tx, newest)
             now = self.database.now(tx)
             job = self.new_id(now)
             read = {"job_id": job, "type": intent.action, "errors": None, "sealed": None}
             tx.execute(sa.update(hooks).where(hooks.c.id == known["id"]).values(**read))
             row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
             self.database.tell(tx)
-            return to_receipt(row)
+            return receipt_now(tx, row)
 
 
 def refuse_paused(tx: Connection, source: str) -> None:
@@ -134,7 +138,7 @@ def add_job(
     decided: dict[str, list[Any]] = dict(mailbox["decided"] or {})
     service = [source, intent.service_id]
     late = not special and all(is_later(decided.get(fact), service, spoken) for fact in facts)
-    older = sa.select(jobs).where(jobs.c.mailbox_id == mailbox["id"], jobs.c.status.in_(("queued", "running")))
+    older = sa.select(jobs).where(jobs.c.mailbox_id == mailbox["id"], among(jobs.c.status, "queued", "running"))
     waiting = tx.execute(older).mappings().all()
     values = {
         "id": job_id,
@@ -187,8 +191,12 @@ def next_sequence(tx: Connection, database: Database, account: str, address: Add
 
 
 def is_later(last: list[Any] | None, service: list[str], spoken: float) -> bool:
-    """Whether the last hook about a fact was of the same service and strictly newer by its own time."""
-    return last is not None and last[:2] == service and last[2] > spoken
+    """Whether the last hook about a fact was of the same service and strictly newer by its own time.
+
+    A time without a fraction stands for its whole second: beside a sender with finer times it is not older.
+    """
+    latest = spoken if spoken % 1 else spoken + 0.999_999
+    return last is not None and last[:2] == service and last[2] > latest
 
 
 def overtake(tx: Connection, new: Row, waiting: Sequence[Row], now: float) -> None:

@@ -12,7 +12,8 @@ from bridge.model import Record, in_words
 from bridge.ports import Receipt, Recorded
 from bridge.store.database import Database
 from bridge.store.rows import Row, to_intent, to_receipt, to_record
-from bridge.store.tables import accounts, callbacks, hooks, jobs, mailboxes, purchases, steps
+from bridge.store.standing import receipt_now
+from bridge.store.tables import accounts, among, callbacks, hooks, jobs, mailboxes, purchases, steps
 
 Page = tuple[Sequence[Mapping[str, Any]], str | None]
 
@@ -64,10 +65,10 @@ class Lookup:
         """Raises NotThere, also for what is another source's."""
         mine = jobs.c.source == source, sa.or_(jobs.c.id == job_or_hook, jobs.c.hook_id == job_or_hook)
         with self.database.read() as tx:
-            row = tx.execute(sa.select(jobs).where(*mine).order_by(jobs.c.id).limit(1)).mappings().first()
-        if row is None:
-            raise NotThere("There is no job or hook of this id.")
-        return to_receipt(row)
+            row = tx.execute(sa.select(jobs).where(*mine).order_by(jobs.c.sequence.desc()).limit(1)).mappings().first()
+            if row is None:
+                raise NotThere("There is no job or hook of this id.")
+            return receipt_now(tx, row)
 
     def wait_ended(self, source: str, job: str, deadline: float, clock: Any) -> Receipt:
         """The receipt once the job has ended, or as it is at `deadline` (on `clock`)."""
@@ -118,8 +119,8 @@ class Lookup:
     def counts(self) -> Mapping[str, tuple[str, Mapping[str, float]]]:
         """Gauges: name -> what it is, and its value for each status. Only what is open, so that it costs nothing."""
         open_jobs = sa.select(jobs.c.status, sa.func.count(), sa.func.min(jobs.c.created_at))
-        open_jobs = open_jobs.where(jobs.c.status.in_(("queued", "running"))).group_by(jobs.c.status)
-        pending = sa.select(sa.func.count()).where(callbacks.c.status == "pending")
+        open_jobs = open_jobs.where(among(jobs.c.status, "queued", "running")).group_by(jobs.c.status)
+        pending = sa.select(sa.func.count()).where(among(callbacks.c.status, "pending"))
         with self.database.read() as tx:
             now = self.database.now(tx)
             rows = tx.execute(open_jobs).all()
@@ -216,13 +217,14 @@ def the_hook(tx: sa.Connection, hook_id: str, source: str | None) -> tuple[Row, 
 
 
 def page_key(key: sa.Column[Any], after: str) -> Any:
-    try:
-        return key.type.python_type(after)
-    except ValueError:
-        raise NotThere(f"There is no page after {after!r}: use the `next` of the page before it.") from None
+    if key.type.python_type is str:
+        return after
+    if not after.isdecimal() or not after.isascii() or len(after) > 18:
+        raise NotThere(f"There is no page after {after!r}: use the `next` of the page before it.")
+    return int(after)
 
 
-HIDDEN = frozenset({"sealed", "digest", "password_digest", "token", "lease_owner", "key_index", "mailbox_id"})
+HIDDEN = frozenset({"sealed", "digest", "password_digest", "token", "lease_owner", "key_index", "mailbox_id", "decided"})
 
 
 def public(row: Any) -> dict[str, Any]:
@@ -231,6 +233,8 @@ def public(row: Any) -> dict[str, Any]:
     for name, value in shown.items():
         if value is not None and name.endswith(("_at", "_after", "_until", "_since")):
             shown[name] = in_words(value)
+    if shown.get("error"):
+        shown["error"] = {name: value for name, value in shown["error"].items() if name != "class"}
     if "sealed" in row:
         # What is sealed in a hook is its whole body, while it is parked.
         shown["body_kept" if "received_at" in row else "password_kept"] = row["sealed"] is not None

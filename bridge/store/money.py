@@ -12,10 +12,11 @@ from bridge.ports import Limits
 from bridge.store import notes
 from bridge.store.database import Database
 from bridge.store.rows import Row
-from bridge.store.tables import accounts, purchases, steps
+from bridge.store.tables import accounts, among, jobs, purchases, steps
 
 IN_DOUBT = ("intent", "unknown", "doubted")
 NOT_SPENT = ("unsent", "refused", "undone")
+UNSEEN_PAUSE = 10.0  # seconds, while the job that bought has not yet seen what it bought
 DAY, HOUR = 86400.0, 3600.0
 
 
@@ -28,12 +29,15 @@ def allow_purchase(
     until = next((row["money_until"] for row in standing if row["name"] == job["account"]), None)
     if until is not None and until > now:
         raise NoFunds("Purchases are paused until the Enom account has money again.", retry_after=until - now)
-    others = sa.select(purchases).where(
+    others = sa.select(purchases, jobs.c.finished_at).join(jobs, jobs.c.id == purchases.c.job_id, isouter=True)
+    others = others.where(
         purchases.c.account == job["account"], purchases.c.domain == job["domain"], purchases.c.job_id != job["id"]
     )
     for other in tx.execute(others).mappings():
         if other["outcome"] in IN_DOUBT:
             raise LookAgain(now + 60, "settle", NeedsPerson(f"The purchase of {other['job_id']} is in doubt.", code="unclear"))
+        if other["outcome"] == "accepted" and other["finished_at"] is None:
+            raise LookAgain(max(other["ended_at"] + settle, now + UNSEEN_PAUSE), "settle")
         if other["outcome"] in ("accepted", "done") and other["ended_at"] + settle > now:
             # What was just bought may not be visible yet: buying again now could be buying twice.
             raise LookAgain(other["ended_at"] + settle, "settle")
@@ -47,7 +51,7 @@ def allow_purchase(
 
 def allow_deletion(tx: Connection, job: Row, now: float, limits: Limits, passed: bool) -> None:
     recent = sa.select(sa.func.count(sa.distinct(steps.c.job_id))).where(
-        steps.c.kind == "delete",
+        among(steps.c.kind, "delete"),
         steps.c.started_at > now - HOUR,
         steps.c.outcome.not_in(NOT_SPENT),
         steps.c.job_id != job["id"],
@@ -84,12 +88,18 @@ def purchase_answered(tx: Connection, step: int, outcome: str, evidence: Any, no
         resume_money(tx, row[0], now)
 
 
+def see_purchase(tx: Connection, job: Row) -> None:
+    """A job goes on because a read showed what it bought."""
+    mine = purchases.c.account == job["account"], purchases.c.domain == job["domain"], purchases.c.job_id == job["id"]
+    tx.execute(sa.update(purchases).where(*mine, purchases.c.outcome == "accepted").values(outcome="done"))
+
+
 def judge_purchases(tx: Connection, job: str, status: str) -> None:
-    """What became of a job's purchases in doubt once it ended; a held job leaves them in doubt."""
-    outcome = {"succeeded": "done", "failed": "undone"}.get(status)
-    if outcome:
-        doubted = sa.update(purchases).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
-        tx.execute(doubted.values(outcome=outcome))
+    """What became of a job's purchases once it ended; a held job leaves in doubt what no read has shown."""
+    became = {"succeeded": "done", "failed": "undone", "held": "unknown"}[status]
+    open_outcomes = {"succeeded": (*IN_DOUBT, "accepted"), "failed": IN_DOUBT, "held": ("accepted",)}[status]
+    mine = purchases.c.job_id == job, purchases.c.outcome.in_(open_outcomes)
+    tx.execute(sa.update(purchases).where(*mine).values(outcome=became))
 
 
 def pause_money(tx: Connection, account: str, until: float, detail: str, now: float) -> None:

@@ -6,10 +6,10 @@ from sqlalchemy.engine import Connection
 from bridge.ports import Postcard
 from bridge.store.database import Database
 from bridge.store.rows import Row, to_receipt
-from bridge.store.tables import callbacks, jobs
+from bridge.store.tables import among, callbacks, jobs
 
 CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
-HOLDS_BACK = 2  # tries during which an undelivered callback holds back newer ones of its mailbox
+HOLDS_BACK = 2  # failed tries until which an undelivered callback holds back newer ones of its mailbox
 
 
 def enclose(tx: Connection, job: Row, now: float) -> None:
@@ -47,14 +47,20 @@ class Outbox:
         holding = sa.exists().where(
             older.c.mailbox_id == callbacks.c.mailbox_id,
             older.c.sequence < callbacks.c.sequence,
-            older.c.status == "pending",
+            among(older.c.status, "pending"),
             older.c.tries < HOLDS_BACK,
+        )
+        # A job that is overtaken ends before an earlier one that still runs. Receivers ignore what comes out of order.
+        unfinished = sa.exists().where(
+            jobs.c.mailbox_id == callbacks.c.mailbox_id,
+            jobs.c.sequence < callbacks.c.sequence,
+            among(jobs.c.status, "queued", "running"),
         )
         with self.database.write() as tx:
             now = self.database.now(tx)
             due = (
                 sa.select(callbacks)
-                .where(callbacks.c.status == "pending", callbacks.c.next_at <= now, ~holding)
+                .where(among(callbacks.c.status, "pending"), callbacks.c.next_at <= now, ~holding, ~unfinished)
                 .order_by(callbacks.c.next_at, callbacks.c.sequence)
                 .limit(1)
             )
@@ -65,11 +71,11 @@ class Outbox:
                 return None
             self._supersede(tx, row, now)
             # The lease is simply a later next attempt: whoever dies now is followed by the next try.
-            values = {"token": callbacks.c.token + 1, "tries": callbacks.c.tries + 1, "next_at": now + self.lease}
+            values = {"token": callbacks.c.token + 1, "next_at": now + self.lease}
             taken = sa.update(callbacks).where(callbacks.c.id == row["id"]).values(**values).returning(callbacks)
             row = tx.execute(taken).mappings().one()
             job = tx.execute(sa.select(jobs).where(jobs.c.id == row["job_id"])).mappings().one()
-            return Postcard(row["id"], row["token"], row["source"], row["job_id"], row["tries"], to_receipt(job))
+            return Postcard(row["id"], row["token"], row["source"], row["job_id"], row["tries"] + 1, to_receipt(job))
 
     def _supersede(self, tx: Connection, row: Row, now: float) -> None:
         """Drops older undelivered callbacks of the same service that this one makes needless."""
@@ -78,7 +84,7 @@ class Outbox:
             callbacks.c.source == row["source"],
             callbacks.c.service_id == row["service_id"],
             callbacks.c.sequence < row["sequence"],
-            callbacks.c.status == "pending",
+            among(callbacks.c.status, "pending"),
         )
         facts = set(row["facts"].split())
         needless = [old["id"] for old in tx.execute(older).mappings() if set(old["facts"].split()) <= facts]
@@ -91,7 +97,7 @@ class Outbox:
     ) -> None:
         with self.database.write() as tx:
             now = self.database.now(tx)
-            values: dict[str, object] = {"status": outcome, "last_status": status, "last_error": error}
+            values: dict[str, object] = {"status": outcome, "tries": card.tries, "last_status": status, "last_error": error}
             values |= {"ended_at": now} if retry_in is None else {"next_at": now + retry_in}
             mine = callbacks.c.id == card.id, callbacks.c.token == card.token, callbacks.c.status == "pending"
             tx.execute(sa.update(callbacks).where(*mine).values(**values))

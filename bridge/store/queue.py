@@ -16,7 +16,7 @@ from bridge.store import money, notes, outbox
 from bridge.store.database import Database
 from bridge.store.rows import Row, error_values, record_values, to_job, to_step
 from bridge.store.standing import Standing, in_flight
-from bridge.store.tables import accounts, jobs, mailboxes, steps, workers
+from bridge.store.tables import accounts, among, jobs, mailboxes, steps, workers
 
 
 class Queue:
@@ -56,12 +56,12 @@ class Queue:
         first_of_mailbox = ~sa.exists().where(
             older.c.mailbox_id == jobs.c.mailbox_id,
             older.c.sequence < jobs.c.sequence,
-            older.c.status.in_(("queued", "running")),
+            among(older.c.status, "queued", "running"),
         )
         domain_free = ~sa.exists().where(
-            beside.c.account == jobs.c.account, beside.c.domain == jobs.c.domain, beside.c.status == "running"
+            beside.c.account == jobs.c.account, beside.c.domain == jobs.c.domain, among(beside.c.status, "running")
         )
-        due = jobs.c.account == account, jobs.c.status == "queued", jobs.c.available_at <= now
+        due = jobs.c.account == account, among(jobs.c.status, "queued"), jobs.c.available_at <= now
         order = jobs.c.available_at, jobs.c.id
         found = sa.select(jobs).where(*due, first_of_mailbox, domain_free).order_by(*order).limit(1)
         return tx.execute(self.database.lock_row(found)).mappings().first()
@@ -85,7 +85,7 @@ class Queue:
     def extend(self, owner: str, at: Sequence[str]) -> None:
         with self.database.write() as tx:
             now = self.database.now(tx)
-            mine = jobs.c.status == "running", jobs.c.lease_owner == owner, jobs.c.id.in_(at)
+            mine = among(jobs.c.status, "running"), jobs.c.lease_owner == owner, jobs.c.id.in_(at)
             tx.execute(sa.update(jobs).where(*mine).values(lease_until=now + self.lease))
             if tx.execute(sa.update(workers).where(workers.c.owner == owner).values(seen_at=now)).rowcount == 0:
                 tx.execute(sa.insert(workers).values(owner=owner, seen_at=now))
@@ -99,7 +99,7 @@ class Queue:
     def _give_back(self, tx: Connection, now: float, *whose: Any) -> None:
         allow("running", "queued")
         values = {"status": "queued", "lease_owner": None, "lease_until": None, "available_at": now}
-        given = tx.execute(sa.update(jobs).where(jobs.c.status == "running", *whose).values(**values))
+        given = tx.execute(sa.update(jobs).where(among(jobs.c.status, "running"), *whose).values(**values))
         if given.rowcount:
             self.database.tell(tx)
 
@@ -125,7 +125,10 @@ class Queue:
             now = self.database.now(tx)
             row = self._held(tx, job, touched=True)
             if change.spends:
-                money.allow_purchase(tx, self.database, row, now, settle, limits, job.passed)
+                # The look that this rests on may have taken two calls.
+                money.allow_purchase(tx, self.database, row, now, settle + 2 * call_limit, limits, job.passed)
+            if change.kind is Kind.CREATE:
+                money.see_purchase(tx, row)
             if change.kind is Kind.DELETE:
                 money.allow_deletion(tx, row, now, limits, job.passed)
             values = {

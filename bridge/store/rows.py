@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bridge import errors
 from bridge.errors import CODES, BridgeError
+from bridge.jobs import ENDED
 from bridge.model import Record, State, Step, in_words
 from bridge.ports import Job, Receipt
 from hooks.types import Intent
@@ -108,8 +109,9 @@ def to_error(kept: Mapping[str, Any] | None) -> BridgeError | None:
     return kind(kept["detail"], code=kept["code"], remote=kept["remote"])
 
 
-def to_receipt(row: Row) -> Receipt:
-    error = row["error"]
+def to_receipt(row: Row | dict[str, Any]) -> Receipt:
+    # What the last try met is told while the job waits because of it, and when it has ended.
+    error = row["error"] if row["status"] in ENDED or row["waiting_for"] in ("retry", "account") else None
     extra = dict(row["extra"] or {})
     if row["intent"]["unknown"]:
         extra["unknown_fields"] = row["intent"]["unknown"]

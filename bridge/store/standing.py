@@ -7,9 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import NotNow, NotThere
+from bridge.ports import Receipt
 from bridge.store import money, notes
 from bridge.store.database import Database
-from bridge.store.tables import accounts, jobs, slots, sources, used_ids, workers
+from bridge.store.rows import Row, to_receipt
+from bridge.store.tables import accounts, among, jobs, slots, sources, used_ids, workers
 
 PROBE_EVERY = 300.0
 PERSON = "person"
@@ -41,7 +43,7 @@ class Standing:
                 change = change.where(sa.or_(accounts.c.paused.is_(None), accounts.c.paused != PERSON))
             probe_at = None if code == PERSON else now + PROBE_EVERY
             changed = tx.execute(change.values(paused=code, detail=detail, probe_at=probe_at)).rowcount
-            waiting = jobs.c.account == name, jobs.c.status == "queued", jobs.c.waiting_for.is_distinct_from("settle")
+            waiting = jobs.c.account == name, among(jobs.c.status, "queued"), jobs.c.waiting_for.is_distinct_from("settle")
             tx.execute(sa.update(jobs).where(*waiting).values(waiting_for="account"))
             if changed and code != PERSON:
                 text = f"Account {name} is paused, its jobs wait: {detail}\nIt is asked again every 5 minutes."
@@ -61,7 +63,7 @@ class Standing:
                 notes.clear(tx, f"account:{name}", f"Account {name} works again; its jobs go on.", now)
             elif not probed and not self._exists(tx, accounts, name):
                 raise NotThere(f"There is no account {name!r} in the configuration.")
-            waiting = jobs.c.account == name, jobs.c.status == "queued", jobs.c.waiting_for == "account"
+            waiting = jobs.c.account == name, among(jobs.c.status, "queued"), jobs.c.waiting_for == "account"
             tx.execute(sa.update(jobs).where(*waiting).values(waiting_for=None, available_at=now))
             if not probed:
                 money.resume_money(tx, name, now)
@@ -92,6 +94,10 @@ class Standing:
         with self.database.write() as tx:
             if not tx.execute(sa.update(sources).where(sources.c.name == name).values(paused=paused)).rowcount:
                 raise NotThere(f"There is no source {name!r} in the configuration.")
+
+    def paused_sources(self) -> Sequence[str]:
+        with self.database.read() as tx:
+            return tx.scalars(sa.select(sources.c.name).where(sources.c.paused).order_by(sources.c.name)).all()
 
     def worker_alive(self) -> bool:
         with self.database.read() as tx:
@@ -133,8 +139,15 @@ class Standing:
         return tx.scalar(sa.select(sa.exists().where(table.c.name == name))) is True
 
 
+def receipt_now(tx: Connection, row: Row) -> Receipt:
+    """The receipt of a job; while its account is paused, that is what a queued one waits for."""
+    if row["status"] == "queued" and tx.scalar(sa.select(accounts.c.paused).where(accounts.c.name == row["account"])):
+        return to_receipt({**row, "waiting_for": "account"})
+    return to_receipt(row)
+
+
 def in_flight(tx: Connection, account: str, now: float) -> int:
     """Calls that may be under way for an account: one per running job, one per answering query."""
-    running = sa.select(sa.func.count()).where(jobs.c.status == "running", jobs.c.account == account)
+    running = sa.select(sa.func.count()).where(among(jobs.c.status, "running"), jobs.c.account == account)
     reading = sa.select(sa.func.count()).where(slots.c.account == account, slots.c.until > now)
     return int(tx.scalar(running) or 0) + int(tx.scalar(reading) or 0)

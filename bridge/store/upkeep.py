@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bridge.store import inbox
 from bridge.store.database import Database
-from bridge.store.tables import callbacks, hooks, jobs, mailboxes, notes, steps
+from bridge.store.tables import among, callbacks, hooks, jobs, mailboxes, notes, steps
 from hooks.types import Intent
 
 DAY = 86400.0
@@ -50,7 +50,7 @@ class Upkeep:
         """Removes one batch of what is older than keep_days. Mailboxes (ownership) and purchases stay for ever."""
         with self.database.write() as tx:
             edge = self.database.now(tx) - self.keep
-            undelivered = sa.exists().where(callbacks.c.job_id == jobs.c.id, callbacks.c.status == "pending")
+            undelivered = sa.exists().where(callbacks.c.job_id == jobs.c.id, among(callbacks.c.status, "pending"))
             old = sa.select(jobs.c.id, jobs.c.source, jobs.c.hook_id).where(jobs.c.finished_at < edge, ~undelivered)
             rows = tx.execute(old.order_by(jobs.c.finished_at).limit(BATCH)).all()
             ids = [row[0] for row in rows]

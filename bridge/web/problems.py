@@ -7,7 +7,7 @@ from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
 from bridge import logs
-from bridge.errors import BridgeError, NotNow, NotThere, StoreUnavailable
+from bridge.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
 from bridge.ports import Reused, SourcePaused
 from hooks.errors import BadSignature, HookError, Invalid
 
@@ -56,7 +56,7 @@ def of_delivery(error: HookError) -> Response:
 def of_remote(error: BridgeError) -> Response:
     """A query's failure: with the contract's code, and without what Enom itself said."""
     status = 404 if error.code == "not_found" else 422 if error.code == "unsupported" else 502
-    return problem(status, error.detail, code=error.code)
+    return problem(status, CODES[error.code] if error.remote else error.detail, code=error.code)
 
 
 def add_to(app: Flask) -> None:

@@ -6,7 +6,10 @@ from wsgiref.simple_server import WSGIServer
 
 from flask import Flask
 from prometheus_client import start_http_server
+from waitress import wasyncore
 from waitress.server import create_server
+from waitress.task import ThreadedTaskDispatcher
+from waitress.trigger import trigger
 
 from bridge.config import Address
 
@@ -17,11 +20,15 @@ class Server:
     """A listener for the app and, when asked for, one for its metrics. Addresses are bound when this returns."""
 
     def __init__(self, app: Flask, listen: Address, metrics_listen: Address | None, threads: int = THREADS) -> None:
+        self._channels: dict[int, Any] = {}
+        self._dispatcher = ThreadedTaskDispatcher()
+        self._dispatcher.set_thread_count(threads)
         self._server: Any = create_server(
             app,
+            map=self._channels,
+            _dispatcher=self._dispatcher,
             host=listen.host,
             port=listen.port,
-            threads=threads,
             ident=None,
             expose_tracebacks=False,
             channel_timeout=30,
@@ -36,16 +43,17 @@ class Server:
             registry = app.extensions["metrics"].registry
             self._metrics, self._metrics_thread = start_http_server(metrics_listen.port, metrics_listen.host, registry)
 
-    def run(self) -> None:
-        """Serves until `stop` is called from another thread or a signal handler."""
-        self._server.run()
-
     def start(self) -> None:
         self._thread = threading.Thread(target=self._server.run, name="web")
         self._thread.start()
 
     def stop(self) -> None:
-        self._server.close()
+        """Lets what is being answered end, for five seconds at most, and closes every connection."""
+        self._dispatcher.shutdown()
+        # In the loop's own thread: a descriptor closed under its select could be another connection's by then.
+        loop: Any = next(item for item in list(self._channels.values()) if isinstance(item, trigger))
+        loop.pull_trigger(lambda: wasyncore.close_all(self._channels))
+        self._thread.join()
         if self._metrics is not None:
             self._metrics.shutdown()
             self._metrics.server_close()

@@ -4,9 +4,16 @@ The limit is in-flight ÷ (calls per job x latency): what a bridge would reach t
 """
 
 import argparse
+import json
+import multiprocessing
 import tempfile
 import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,7 +25,37 @@ from bridge.web import create_app
 from contrib.bench.setting import TOKEN, USER, WORD, build, head, hook
 
 
-def furnish(sim: Simulator, domains: int, mailboxes: int) -> None:
+class Remote:
+    """A simulator in a process of its own, so that its cost is not the bridge's."""
+
+    def __init__(self, endpoint: str, hosted_email: str, control_url: str) -> None:
+        self.endpoint, self.hosted_email, self.control_url = endpoint, hosted_email, control_url
+
+    def control(self, path: str, body: Any = None, method: str = "") -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.control_url + path, data, method=method or ("POST" if data else "GET"))
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def simulator() -> Iterator[Remote]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=simulate, args=(theirs,))
+    process.start()
+    yield Remote(*ours.recv())
+    ours.send("stop")
+    process.join()
+
+
+def simulate(pipe: Connection) -> None:
+    with Simulator(seed=1) as sim:
+        pipe.send((sim.endpoint, sim.hosted_email, sim.control_url))
+        pipe.recv()
+
+
+def furnish(sim: Remote, domains: int, mailboxes: int) -> None:
     account = {"uid": "reseller", "token": TOKEN, "environment": "test", "balance": 5000.0, "allow": ["127.0.0.1"]}
     sim.control("/accounts", account | {"hosted_user": USER, "hosted_password": WORD})
     for number in range(domains):
@@ -48,7 +85,7 @@ def main() -> None:
     options.add_argument("--latency", type=float, default=0.2, help="seconds that each answer takes")
     options.add_argument("--in-flight", type=int, default=16)
     chosen = options.parse_args()
-    with Simulator(seed=1) as sim, tempfile.TemporaryDirectory() as folder:
+    with simulator() as sim, tempfile.TemporaryDirectory() as folder:
         furnish(sim, chosen.domains, chosen.jobs)
         service = build(Path(folder), sim.endpoint, sim.hosted_email, chosen.in_flight)
         fill(service, chosen.domains, chosen.jobs)
