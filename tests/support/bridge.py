@@ -50,13 +50,19 @@ def write_config(folder: Path, sim: Simulator, database: str = "", callback: str
             "callback_loopback": True,
         },
     }
-    names = {"account": "accounts.main", "hosted": "accounts.main.hosted_email", "source": "sources.shop"}
+    names = {
+        "account": "accounts.main",
+        "hosted": "accounts.main.hosted_email",
+        "source": "sources.shop",
+        "suspend": "accounts.main.commands.suspend",
+        "unsuspend": "accounts.main.commands.unsuspend",
+    }
     for name, value in changes.items():
         section, _, key = name.partition("__")
         if value is None:
             del sections[names.get(section, section)]
         else:
-            sections[names.get(section, section)][key] = value
+            sections.setdefault(names.get(section, section), {})[key] = value
     lines = [
         f"[{name}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in keys.items()) for name, keys in sections.items()
     ]
@@ -69,6 +75,8 @@ def write_config(folder: Path, sim: Simulator, database: str = "", callback: str
 def toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {toml(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(toml(item) for item in value) + "]"
     return f'"{value}"' if isinstance(value, str) else str(value)
@@ -88,10 +96,12 @@ def furnish(sim: Simulator, domain: str = "example.com", pak: bool = True) -> No
     add_domain(sim, domain, pak)
 
 
-def add_domain(sim: Simulator, domain: str, pak: bool = True, expires: str = "2030-01-01T00:00:00Z") -> None:
+def add_domain(sim: Simulator, domain: str, pak: bool = True, expires: str = "2030-01-01T00:00:00Z") -> int:
+    """The number of its pak, or 0."""
     sim.control("/domains", {"uid": "reseller", "domain": domain})
-    if pak:
-        sim.control("/paks", {"domain": domain, "size": 10, "expires": expires, "kind": "pak"})
+    if not pak:
+        return 0
+    return int(sim.control("/paks", {"domain": domain, "size": 10, "expires": expires, "kind": "pak"})["bundle"])
 
 
 class Running:

@@ -1,0 +1,124 @@
+"""Both stores for every test of the store and of the whole bridge, each with a database of its own."""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bridge.store import Database, upgrade
+from bridge.store.tables import metadata
+from tests.support.audit import Counts
+from tests.support.postgres import Postgres, programs
+
+STORES = ("sqlite", "postgres")
+TALLY = pytest.StashKey[dict[tuple[str, str], Counter[str]]]()
+INSTALL = "PostgreSQL is not installed, so nothing of it is tested: apt-get install postgresql"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the reliability tests in full: every combination, thousands of jobs")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    found = programs()
+    if found is None and os.environ.get("CI") == "true":
+        pytest.fail(INSTALL)
+    if found is None:
+        pytest.skip(INSTALL)
+    server = Postgres(found)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema in it, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "bridge.sqlite3"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Postgres) -> str:
+    """A PostgreSQL database with the schema in it, to be copied."""
+    name = postgres.create()
+    migrate(postgres.url(name))
+    return name
+
+
+def migrate(url: str) -> None:
+    database = Database(url)
+    upgrade(database)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    request: pytest.FixtureRequest, migrated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], str]:
+    """Makes a migrated database in the named store and gives its URL."""
+
+    def make(store: str) -> str:
+        if store == "sqlite":
+            path = tmp_path_factory.mktemp("store") / "bridge.sqlite3"
+            shutil.copy(migrated, path)
+            return f"sqlite:///{path}"
+        server: Postgres = request.getfixturevalue("postgres")
+        return server.url(server.create(request.getfixturevalue("template")))
+
+    return make
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest) -> str:
+    """The store's name; what uses it runs on both."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def reused(new_database: Callable[[str], str]) -> Callable[[], str]:
+    """The one PostgreSQL database for tests that need no second one: made when first asked for."""
+    return cache(lambda: new_database("postgres"))
+
+
+@pytest.fixture
+def database_url(store: str, new_database: Callable[[str], str], reused: Callable[[], str]) -> Iterator[str]:
+    """A database with the schema and nothing in it."""
+    if store == "sqlite":
+        yield new_database(store)
+        return
+    yield reused()
+    engine = sa.create_engine(reused(), poolclass=sa.NullPool)
+    with engine.begin() as tx:
+        for table in reversed(metadata.sorted_tables):
+            tx.execute(sa.delete(table))
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Keeps a test's counts for the table at the end of the run."""
+    table: dict[tuple[str, str], Counter[str]] = request.config.stash[TALLY]
+
+    def add(what: str, store: str, counts: Counts, **more: int) -> None:
+        table.setdefault((what, store), Counter()).update({"runs": 1, **more, **vars(counts)})
+
+    return add
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TALLY] = {}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for (what, store), counts in config.stash[TALLY].items():
+        numbers = ", ".join(f"{name} {counts[name]}" for name in counts)
+        terminalreporter.write_line(f"reliability: {what}, {store}: {numbers}")

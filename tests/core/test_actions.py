@@ -1,0 +1,174 @@
+"""What each hook wants to be true: ownership, grace, lock-out, foreign suspension, plans."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bridge.actions import ACTIONS, Wish, decides
+from bridge.errors import BridgeError, NeedsPerson, Refused
+from bridge.model import Desired, Fact, Mailbox, Pak, Record, State
+from hooks.standard.schemas import ACTIONS as TYPES
+from hooks.types import Intent
+from tests.support.bench import GOOD, JOHN, START, terms
+
+NOW = START.timestamp()
+PAK = Pak("101", 5, START + timedelta(days=300))
+ACTIVE = Mailbox(JOHN, True, {"imap": "enabled", "pop": "disabled"}, 1 << 30, 0, PAK, (PAK,))
+ABSENT = Mailbox(JOHN, False, paks=(PAK,))
+HELD = replace(ACTIVE, services={"imap": "suspended", "pop": "disabled"})
+OURS = Record("shop", "7", State.ACTIVE, "digest")
+THEIRS = Record("shop", "8", State.ACTIVE, "digest")
+NOBODYS = Record()
+SUSPENDED = replace(OURS, state=State.SUSPENDED, suspended_with="hosted-email", saved_services={"imap": "enabled"})
+LOCKED = replace(OURS, state=State.SUSPENDED, suspended_with="lock-out", password_digest=None)
+LEAVING = replace(SUSPENDED, delete_after=NOW + 86400)
+DATA: dict[str, dict[str, Any]] = {
+    "create": {"password": GOOD},
+    "change_password": {"password": GOOD},
+    "change_plan": {"plan": "large"},
+    "renew": {"until": datetime(2030, 1, 1, tzinfo=UTC)},
+}
+
+
+def desired(action: str, seen: Mailbox, record: Record, purge: bool = False, allowed: Any = None, **data: Any) -> Desired:
+    given = {**DATA.get(action, {}), **data}
+    intent = Intent(f"mailbox.{action}", START, "7", str(JOHN), **given)
+    wish = Wish("shop", intent, "digest" if intent.password else None, NOW, purge)
+    return ACTIONS[f"mailbox.{action}"](wish, seen, record, allowed or terms())
+
+
+def refusal(*given: Any, **more: Any) -> BridgeError:
+    with pytest.raises(BridgeError) as caught:
+        desired(*given, **more)
+    return caught.value
+
+
+def test_every_type_of_hook_is_an_action() -> None:
+    assert set(ACTIONS) == set(TYPES)
+
+
+NAMES = [name.removeprefix("mailbox.") for name in ACTIONS]
+
+
+@pytest.mark.parametrize("record", [THEIRS, NOBODYS, replace(OURS, source="other")], ids=["service", "nobody", "source"])
+@pytest.mark.parametrize("action", NAMES)
+def test_nothing_is_done_to_a_mailbox_of_somebody_else(action: str, record: Record) -> None:
+    error = refusal(action, ACTIVE, record)
+    assert isinstance(error, Refused)
+    assert error.code == "not_ours"
+
+
+@pytest.mark.parametrize("action", [name for name in NAMES if name not in ("create", "terminate")])
+def test_what_is_not_there_is_not_found(action: str) -> None:
+    assert refusal(action, ABSENT, OURS).code == "not_found"
+
+
+def test_terminating_the_absent_is_done_already_whoever_owned_it() -> None:
+    assert desired("terminate", ABSENT, THEIRS) == Desired(exists=False)
+
+
+@pytest.mark.parametrize("action", NAMES)
+def test_within_the_grace_of_another_service_the_date_is_told(action: str) -> None:
+    error = refusal(action, ACTIVE, replace(LEAVING, service_id="8"))
+    assert error.code == "conflict"
+    assert "2027-03-02T12:00:00Z" in error.detail
+
+
+def test_a_create_wants_all_that_it_decides() -> None:
+    wanted = desired("create", ABSENT, NOBODYS, plan="large", display_name="John Doe")
+    assert wanted == Desired(True, False, GOOD, "digest", "John Doe", 25 << 30)
+    assert GOOD not in repr(wanted)
+
+
+def test_without_hosted_email_a_create_leaves_the_plan_alone_and_a_change_of_plan_is_unsupported() -> None:
+    bare = terms(hosted_email=False, services=(), suspend_with="lock-out")
+    assert desired("create", ABSENT, NOBODYS, plan="large", allowed=bare).quota is None
+    assert refusal("change_plan", ACTIVE, OURS, allowed=bare).code == "unsupported"
+
+
+@pytest.mark.parametrize("action", ["create", "change_plan"])
+def test_a_plan_that_nobody_configured_is_unknown(action: str) -> None:
+    error = refusal(action, ABSENT if action == "create" else ACTIVE, OURS, plan="gold")
+    assert (error.code, "basic, large" in error.detail) == ("plan_unknown", True)
+
+
+@pytest.mark.parametrize("action", ["create", "change_password"])
+def test_a_password_that_was_wiped_is_needed_again(action: str) -> None:
+    assert refusal(action, ACTIVE, OURS, password=None).code == "password_needed"
+
+
+@pytest.mark.parametrize("action", ["create", "unsuspend"])
+def test_a_foreign_suspension_is_for_a_person(action: str) -> None:
+    error = refusal(action, HELD, OURS)
+    assert isinstance(error, NeedsPerson)
+    assert (error.code, "imap" in error.detail) == ("conflict", True)
+
+
+def test_what_was_suspended_before_ours_is_no_reason_to_stop() -> None:
+    assert desired("unsuspend", HELD, SUSPENDED) == Desired(suspended=False)
+
+
+@pytest.mark.parametrize("method", ["hosted-email", "lock-out", "commands"])
+def test_a_suspend_wants_a_suspension(method: str) -> None:
+    assert desired("suspend", ACTIVE, OURS, allowed=terms(suspend_with=method)) == Desired(suspended=True)
+
+
+@pytest.mark.parametrize("action", ["suspend", "unsuspend"])
+def test_refuse_refuses(action: str) -> None:
+    assert refusal(action, ACTIVE, OURS, allowed=terms(suspend_with="refuse")).code == "unsupported"
+
+
+def test_refuse_still_lifts_what_another_setting_suspended() -> None:
+    assert desired("unsuspend", HELD, SUSPENDED, allowed=terms(suspend_with="refuse")) == Desired(suspended=False)
+
+
+def test_a_lock_out_ends_only_with_a_password() -> None:
+    assert refusal("unsuspend", ACTIVE, LOCKED).code == "password_needed"
+    assert desired("unsuspend", ACTIVE, LOCKED, password=GOOD).password == GOOD
+
+
+def test_during_a_lock_out_a_password_is_a_conflict_a_plan_and_an_end_are_not() -> None:
+    assert refusal("change_password", ACTIVE, LOCKED).code == "conflict"
+    assert desired("change_plan", ACTIVE, LOCKED) == Desired(quota=25 << 30)
+    assert desired("terminate", ACTIVE, LOCKED) == Desired(exists=False)
+
+
+def test_a_renewal_needs_a_pak_to_be_seen() -> None:
+    assert desired("renew", ACTIVE, OURS).until == datetime(2030, 1, 1, tzinfo=UTC)
+    assert refusal("renew", replace(ACTIVE, pak=None), OURS).code == "unsupported"
+
+
+def test_a_grace_suspends_and_names_the_day_once() -> None:
+    week = terms(grace=7 * 86400.0)
+    first = desired("terminate", ACTIVE, OURS, allowed=week)
+    assert first == Desired(suspended=True, delete_after=NOW + 7 * 86400)
+    again = desired("terminate", HELD, replace(SUSPENDED, delete_after=NOW + 100), allowed=week)
+    assert again.delete_after == NOW + 100
+
+
+def test_a_purge_deletes_unless_the_customer_came_back() -> None:
+    week = terms(grace=7 * 86400.0)
+    assert desired("terminate", HELD, LEAVING, purge=True, allowed=week) == Desired(exists=False)
+    assert desired("terminate", ACTIVE, OURS, purge=True, allowed=week) == Desired()
+    assert refusal("terminate", ACTIVE, THEIRS, purge=True, allowed=week).code == "not_ours"
+
+
+EXISTENCE, SUSPENSION, PASSWORD, PLAN, EXPIRY = Fact
+DECIDES = {
+    "mailbox.create": {EXISTENCE, SUSPENSION, PASSWORD, PLAN},
+    "mailbox.suspend": {SUSPENSION},
+    "mailbox.unsuspend": {SUSPENSION},
+    "mailbox.terminate": set(Fact),
+    "mailbox.change_password": {PASSWORD},
+    "mailbox.change_plan": {PLAN},
+    "mailbox.renew": {EXPIRY},
+}
+
+
+def test_the_facts_that_each_hook_decides_are_the_contracts() -> None:
+    assert {action: decides(action) for action in ACTIONS} == DECIDES
+    assert decides("mailbox.unsuspend", password=True) == {SUSPENSION, PASSWORD}
+    with pytest.raises(KeyError):
+        decides("mailbox.explode")

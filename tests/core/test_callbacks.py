@@ -1,0 +1,150 @@
+"""One try to tell a source how its job ended: what is sent, and what each answer makes of it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from bridge.callbacks import RETRIES, Callbacks, Recipient, report, retry_after
+from bridge.outgoing import Lost, NotSent, Reply
+from bridge.ports import Postcard, Receipt
+from hooks import PLATFORMS, signing
+from tests.support.bench import START
+from tests.support.billing import SECRET
+
+NOW = START.timestamp()
+ERROR = {
+    "code": "refused",
+    "message": "The mail provider refused this request.",
+    "detail": "Enom: No.",
+    "remote": {"text": "No."},
+}
+
+
+def receipt(**more: Any) -> Receipt:
+    given: dict[str, Any] = {
+        "job": "job_1",
+        "hook": "msg_1",
+        "action": "mailbox.suspend",
+        "address": "john@example.com",
+        "service_id": "7",
+        "sequence": 8,
+        "status": "succeeded",
+        "waiting_for": None,
+        "state": "suspended",
+        "changed": True,
+        "verified": {"suspension": "verified"},
+        "message": "Mailbox suspended.",
+        "error": None,
+        "finished_at": "2027-03-01T12:00:00Z",
+    }
+    return Receipt(**given | more)
+
+
+class Box:
+    """An outbox and a network of one letter."""
+
+    def __init__(self, answer: Reply | Exception) -> None:
+        self.answer = answer
+        self.sent: list[tuple[str, bytes, Mapping[str, str]]] = []
+        self.done: tuple[str, int | None, str | None, float | None] | None = None
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, limit: int) -> Reply:
+        assert timeout == 10.0
+        self.sent.append((url, body, headers))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def callback_done(
+        self, card: Postcard, outcome: str, status: int | None, error: str | None, retry_in: float | None
+    ) -> None:
+        self.done = outcome, status, error, retry_in
+
+
+def deliver(box: Box, tries: int = 1, chance: float = 0.5, url: str = "https://billing.example.com/cb", **more: Any) -> Box:
+    recipients = {"shop": Recipient(PLATFORMS["standard"], url, signing.decode_secret(SECRET))}
+    callbacks = Callbacks(box, recipients, box, lambda: NOW, random=lambda: chance)  # type: ignore[arg-type]
+    callbacks.deliver(Postcard("cb_job_1_1", 1, more.pop("source", "shop"), "job_1", tries, receipt(**more)))
+    return box
+
+
+def test_it_is_signed_so_that_any_library_can_verify_it() -> None:
+    (url, body, headers) = deliver(Box(Reply(204, {}, b""))).sent[0]
+    assert url == "https://billing.example.com/cb"
+    assert headers["webhook-id"] == "cb_job_1_1"
+    assert headers["webhook-timestamp"] == str(int(NOW))
+    assert headers["webhook-signature"] == Webhook(SECRET).sign("cb_job_1_1", START, body.decode())
+
+
+def test_it_says_what_the_contract_shows() -> None:
+    body = json.loads(deliver(Box(Reply(200, {}, b""))).sent[0][1])
+    assert body["type"] == "job.succeeded"
+    assert body["timestamp"] == "2027-03-01T12:00:00Z"
+    names = "job hook action service_id address sequence state changed verified message error finished_at"
+    assert set(body["data"]) == set(names.split())
+
+
+def test_nothing_that_enom_said_reaches_the_billing_side() -> None:
+    data = report(receipt(status="failed", error=ERROR)).data
+    assert data["error"] == {"code": "refused", "message": "The mail provider refused this request."}
+    own = {name: value for name, value in ERROR.items() if name != "remote"}
+    assert report(receipt(status="failed", error=own)).data["error"]["detail"] == "Enom: No."
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed", "held", "cancelled"])
+def test_its_type_is_how_the_job_ended(status: str) -> None:
+    assert report(receipt(status=status)).type == f"job.{status}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Reply(200, {}, b""), ("delivered", None)),
+        (Reply(204, {}, b""), ("delivered", None)),
+        (Reply(410, {}, b""), ("stopped", None)),
+        (Reply(301, {"location": "https://example.net/"}, b""), ("pending", 5.0)),
+        (Reply(400, {}, b""), ("pending", 5.0)),
+        (Reply(500, {"retry-after": "900"}, b""), ("pending", 5.0)),
+        (Reply(429, {"retry-after": "900"}, b""), ("pending", 900.0)),
+        (Reply(503, {"retry-after": "900"}, b""), ("pending", 900.0)),
+        (Reply(503, {"retry-after": "1"}, b""), ("pending", 5.0)),
+        (Reply(503, {"retry-after": "9999999"}, b""), ("pending", 86400.0)),
+        (NotSent("refused"), ("pending", 5.0)),
+        (Lost("no complete answer in time"), ("pending", 5.0)),
+    ],
+)
+def test_what_an_answer_makes_of_it(answer: Reply | Exception, expected: tuple[str, float | None]) -> None:
+    done = deliver(Box(answer)).done
+    assert done is not None
+    assert (done[0], done[3]) == expected
+
+
+def test_the_pauses_are_the_contracts() -> None:
+    minutes, hours = 60, 3600
+    assert RETRIES == (5, 5 * minutes, 30 * minutes, *(n * hours for n in (2, 5, 10, 14, 20, 24)))
+    pauses = [deliver(Box(Reply(500, {}, b"")), tries).done for tries in range(1, len(RETRIES) + 2)]
+    assert [done and done[3] for done in pauses] == [*RETRIES, None]
+    assert pauses[-1] is not None and pauses[-1][0] == "exhausted"
+
+
+@pytest.mark.parametrize(("chance", "expected"), [(0.0, 4.0), (1.0, 6.0)])
+def test_they_vary_by_a_fifth(chance: float, expected: float) -> None:
+    done = deliver(Box(Reply(500, {}, b"")), chance=chance).done
+    assert done is not None and done[3] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("more", [{"url": ""}, {"source": "gone"}])
+def test_a_source_without_a_callback_is_not_told(more: dict[str, Any]) -> None:
+    box = deliver(Box(Reply(200, {}, b"")), **more)
+    assert box.sent == []
+    assert box.done is not None and box.done[0] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("7", 7.0), ("", 0.0), ("-1", 0.0), ("1.5", 0.0), ("٣", 0.0), ("soon", 0.0), ("1" * 12, 0.0)]
+)
+def test_only_a_plain_number_of_seconds_is_a_pause(text: str, seconds: float) -> None:
+    assert retry_after({"retry-after": text}) == seconds

@@ -1,0 +1,44 @@
+"""Our own sentences: one for every action and end, safe to be shown to a customer."""
+
+import pytest
+
+from bridge.actions import ACTIONS
+from bridge.errors import CODES
+from bridge.jobs import WAITING_FOR
+from bridge.model import State
+from bridge.store.rows import WAITING
+from bridge.wording import ALREADY, DONE, message
+
+
+def test_every_action_has_its_sentences() -> None:
+    assert set(DONE) == set(ALREADY) == set(ACTIONS)
+    assert set(WAITING) == {None, *WAITING_FOR}
+
+
+@pytest.mark.parametrize("text", [*DONE.values(), *ALREADY.values(), *CODES.values(), *WAITING.values()])
+def test_a_customers_sentence_is_one_and_names_no_insider(text: str) -> None:
+    assert text[0].isupper() and text.endswith(".")
+    assert not any(word in text.lower() for word in ("enom", "pak ", "token", "exception", "sql"))
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "acted", "kept", "expected"),
+    [
+        ("mailbox.create", State.ACTIVE, True, [], "Mailbox created and confirmed."),
+        ("mailbox.create", State.ACTIVE, False, [], "The mailbox existed already, as wanted; nothing was changed."),
+        ("mailbox.unsuspend", State.ACTIVE, True, ["pop"], "Mailbox restored. Suspended before, and left so: pop."),
+        ("mailbox.terminate", State.ABSENT, True, [], "Mailbox deleted."),
+        ("mailbox.terminate", State.ABSENT, False, [], "The mailbox was gone already."),
+        (
+            "mailbox.terminate",
+            State.SUSPENDED,
+            True,
+            [],
+            "Mailbox suspended; it will be deleted when its grace period ends.",
+        ),
+        ("mailbox.terminate", State.ACTIVE, False, [], "The mailbox is in use again, so it was kept."),
+        ("held", State.UNKNOWN, False, [], "A person will look at this request."),
+    ],
+)
+def test_the_sentence_says_what_happened(action: str, state: State, acted: bool, kept: list[str], expected: str) -> None:
+    assert message(action, state, acted, kept) == expected

@@ -1,0 +1,126 @@
+"""Every class of the store over one database, with a clock that only moves when it is told to."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bridge.errors import BridgeError
+from bridge.model import Change, Kind, Record, State, Step
+from bridge.ports import Ending, Job, Limits, Postcard, Receipt
+from bridge.store import Database, Inbox, Lookup, Notebook, Outbox, People, Queue, Standing, Upkeep
+from hooks.types import Intent, Verified
+
+NOON = 1_800_000_000.0 - 1_800_000_000.0 % 86400 + 43200
+LEASE, CALL, SETTLE = 60.0, 30.0, 120.0
+ACCOUNTS = {"main": 100, "other": 100}
+ADDRESS = "john@example.com"
+
+
+@dataclass
+class Shop:
+    """`now` is the time of the database and of the hooks, unless told otherwise."""
+
+    database: Database
+    now: float = NOON
+    ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.inbox = Inbox(self.database, self.new_id)
+        self.standing = Standing(self.database)
+        self.queue = Queue(self.database, self.standing, lambda sealed: sealed.removeprefix("sealed:"), LEASE)
+        self.outbox = Outbox(self.database)
+        self.people = People(self.database, self.new_id)
+        self.upkeep = Upkeep(self.database, self.new_id, keep_days=90)
+        self.lookup = Lookup(self.database)
+        self.notebook = Notebook(self.database)
+        self.standing.know(ACCOUNTS, ["shop", "till"])
+
+    def new_id(self, now: float) -> str:
+        return f"job_{next(self.ids):06}"
+
+    def hook(
+        self,
+        action: str,
+        address: str = ADDRESS,
+        *,
+        id: str = "",
+        service: str = "7",
+        at: float | None = None,
+        source: str = "shop",
+        account: str = "main",
+        content: str = "",
+        **data: Any,
+    ) -> Receipt:
+        """A hook that was verified and read. `at` is its own time."""
+        id = id or f"msg_{next(self.ids)}"
+        spoken = datetime.fromtimestamp(self.now if at is None else at, UTC)
+        intent = Intent(f"mailbox.{action}", spoken, service, address, **data)
+        sealed = f"sealed:{intent.password}" if intent.password else None
+        digest = content or f"{action} {address}"
+        matches = digest.__eq__
+        return self.inbox.accept(source, account, verified(id), intent, digest, sealed, matches)
+
+    def claim(self, owner: str = "worker", **limits: int) -> Job | None:
+        return self.queue.claim(owner, limits or ACCOUNTS)
+
+    def claimed(self, owner: str = "worker") -> Job:
+        job = self.claim(owner)
+        assert job is not None
+        return job
+
+    def intend(self, job: Job, kind: Kind = Kind.SET_PASSWORD, limits: Limits | None = None, **arguments: Any) -> Step:
+        change = Change(kind, arguments)
+        return self.queue.intend(job, change, f"do {kind}", "digest", job.record, CALL, SETTLE, limits or Limits(0, 0))
+
+    def answer(self, job: Job, step: Step, outcome: str = "accepted", error: BridgeError | None = None) -> Step:
+        return self.queue.answered(job, step, outcome, error, None, job.record, SETTLE)
+
+    def finish(
+        self, job: Job, status: str = "succeeded", error: BridgeError | None = None, record: Record | None = None
+    ) -> None:
+        self.queue.finish(job, Ending(status, State.ACTIVE, True, {}, "Done.", error, record))
+
+    def run(self, action: str, *arguments: Any, status: str = "succeeded", **more: Any) -> Receipt:
+        """A hook whose job ends at once."""
+        receipt = self.hook(action, *arguments, **more)
+        self.finish(self.claimed(), status)
+        return receipt
+
+    def receipt(self, receipt: Receipt) -> Receipt:
+        """As it is now."""
+        return self.lookup.receipt("shop", receipt.job)
+
+    def status(self, receipt: Receipt) -> str:
+        return self.receipt(receipt).status
+
+    def postcard(self, owner: str = "sender") -> Postcard | None:
+        return self.outbox.claim_callback(owner)
+
+    def delivered(self) -> list[int]:
+        """Delivers what is due; the sequences in the order in which they went out."""
+        sent = []
+        while card := self.postcard():
+            sent.append(card.receipt.sequence)
+            self.outbox.callback_done(card, "delivered", 200, None, None)
+        return sent
+
+    def rows(self, table: sa.Table) -> list[dict[str, Any]]:
+        with self.database.read() as tx:
+            return [dict(row) for row in tx.execute(sa.select(table).order_by(*table.primary_key)).mappings()]
+
+
+def verified(id: str) -> Verified:
+    return Verified(id, 0, b"", 0)
+
+
+@pytest.fixture
+def shop(database_url: str) -> Iterator[Shop]:
+    database = Database(database_url, clock=lambda: made.now)
+    made = Shop(database)
+    yield made
+    database.close()

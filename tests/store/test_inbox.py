@@ -1,0 +1,234 @@
+"""Hooks in: one job for one id, sequence numbers by arrival, and what overtakes what."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from bridge.errors import LeaseLost
+from bridge.model import Kind
+from bridge.ports import Reused, SourcePaused
+from bridge.store.tables import hooks, jobs
+from tests.store.conftest import NOON, Shop, verified
+
+PASSWORD = "Planted-Secret.7"
+DATA = {"create": {"password": PASSWORD}, "change_password": {"password": PASSWORD}, "change_plan": {"plan": "basic"}}
+
+
+def hook(shop: Shop, action: str, **more):
+    """`unsuspend+` brings a password."""
+    name = action.rstrip("+")
+    data = {"password": PASSWORD} if action.endswith("+") else DATA.get(name, {})
+    return shop.hook(name, **data, **more)
+
+
+class TestIds:
+    def test_the_same_delivery_again_gets_the_same_receipt_and_starts_nothing(self, shop: Shop) -> None:
+        first = shop.hook("suspend", id="msg_1")
+        assert shop.hook("suspend", id="msg_1") == first
+        assert len(shop.rows(jobs)) == 1
+
+    def test_the_receipt_of_a_repeated_delivery_is_the_present_one(self, shop: Shop) -> None:
+        shop.run("suspend", id="msg_1")
+        assert shop.hook("suspend", id="msg_1").status == "succeeded"
+
+    def test_an_id_used_for_other_data_is_refused(self, shop: Shop) -> None:
+        shop.hook("suspend", id="msg_1")
+        with pytest.raises(Reused):
+            shop.hook("unsuspend", id="msg_1")
+        assert len(shop.rows(jobs)) == 1
+
+    def test_two_sources_may_use_the_same_id(self, shop: Shop) -> None:
+        first, second = shop.hook("suspend", id="msg_1"), shop.hook("suspend", id="msg_1", source="till")
+        assert first.job != second.job
+
+    def test_one_delivery_on_many_threads_at_once_is_one_job(self, shop: Shop) -> None:
+        start = Barrier(8)
+
+        def deliver(_: int) -> str:
+            start.wait()
+            return shop.hook("suspend", id="msg_1").job
+
+        with ThreadPoolExecutor(8) as pool:
+            assert len(set(pool.map(deliver, range(8)))) == 1
+        assert [row["sequence"] for row in shop.rows(jobs)] == [1]
+
+    def test_a_paused_source_is_refused_and_nothing_kept(self, shop: Shop) -> None:
+        shop.standing.pause_source("shop", True)
+        with pytest.raises(SourcePaused):
+            shop.hook("suspend")
+        assert shop.rows(hooks) == []
+        shop.standing.pause_source("shop", False)
+        assert shop.hook("suspend").sequence == 1
+
+
+class TestParked:
+    def park(self, shop: Shop, digest: str = "suspend john@example.com") -> None:
+        errors = {"address": ["no domain"]}
+        shop.inbox.park("shop", verified("msg_1"), "mailbox.suspend", digest, "sealed body", errors, digest.__eq__)
+
+    def test_what_cannot_be_read_is_kept_without_a_job(self, shop: Shop) -> None:
+        self.park(shop)
+        (row,) = shop.rows(hooks)
+        assert (row["job_id"], row["sealed"], row["errors"]) == (None, "sealed body", {"address": ["no domain"]})
+
+    def test_the_same_again_is_kept_once_and_other_data_refused(self, shop: Shop) -> None:
+        self.park(shop)
+        self.park(shop)
+        with pytest.raises(Reused):
+            self.park(shop, "other")
+        assert len(shop.rows(hooks)) == 1
+
+    def test_after_a_fix_the_same_id_becomes_its_job_once(self, shop: Shop) -> None:
+        self.park(shop)
+        receipt = shop.hook("suspend", id="msg_1")
+        assert (receipt.hook, receipt.status, receipt.sequence) == ("msg_1", "queued", 1)
+        assert shop.hook("suspend", id="msg_1").job == receipt.job
+        (row,) = shop.rows(hooks)
+        assert (row["job_id"], row["sealed"], row["errors"]) == (receipt.job, None, None)
+
+
+class TestOrder:
+    def test_numbers_follow_arrival_whatever_the_hooks_clocks_say(self, shop: Shop) -> None:
+        times = [NOON, NOON - 200, NOON + 100]
+        assert [hook(shop, "suspend", service=str(at), at=at).sequence for at in times] == [1, 2, 3]
+
+    def test_each_mailbox_counts_for_itself(self, shop: Shop) -> None:
+        assert shop.hook("suspend", "a@example.com").sequence == 1
+        assert shop.hook("suspend", "b@example.com").sequence == 1
+
+    def test_eight_threads_get_every_number_once_each_in_its_own_order(self, shop: Shop) -> None:
+        start = Barrier(8)
+
+        def deliver(thread: int) -> list[int]:
+            start.wait()
+            return [shop.hook("suspend", service=f"{thread}-{n}").sequence for n in range(10)]
+
+        with ThreadPoolExecutor(8) as pool:
+            each = list(pool.map(deliver, range(8)))
+        assert all(numbers == sorted(numbers) for numbers in each)
+        assert sorted(sum(each, [])) == list(range(1, 81))
+
+    def test_a_hook_behind_an_open_one_waits_for_its_turn(self, shop: Shop) -> None:
+        assert shop.hook("suspend").waiting_for is None
+        assert shop.hook("suspend", service="8").waiting_for == "turn"
+
+
+# waiting, newer, whether the waiting one is overtaken
+OVERTAKING = [
+    ("suspend", "unsuspend", True),
+    ("suspend", "unsuspend+", True),
+    ("unsuspend", "suspend", True),
+    ("unsuspend+", "suspend", False),  # its password is still to be set
+    ("change_password", "unsuspend+", True),
+    ("change_password", "unsuspend", False),
+    ("change_password", "change_password", True),
+    ("change_password", "suspend", False),
+    ("change_plan", "change_plan", True),
+    ("renew", "renew", True),
+    ("renew", "create", False),
+    ("create", "create", True),
+    ("create", "suspend", False),
+    ("create", "change_password", False),
+    ("suspend", "create", True),
+    ("change_plan", "create", True),
+    *[(each, "terminate", True) for each in ("create", "suspend", "unsuspend+", "change_password", "change_plan", "renew")],
+    *[("terminate", each, False) for each in ("create", "suspend", "unsuspend", "change_password", "renew", "terminate")],
+]
+
+
+class TestOvertaking:
+    @pytest.mark.parametrize(("waiting", "newer", "overtaken"), OVERTAKING)
+    def test_a_waiting_job_yields_when_newer_hooks_decide_all_its_facts(
+        self, shop: Shop, waiting: str, newer: str, overtaken: bool
+    ) -> None:
+        old = hook(shop, waiting)
+        new = hook(shop, newer)
+        seen = shop.receipt(old)
+        assert (seen.status, shop.status(new)) == ("cancelled" if overtaken else "queued", "queued")
+        assert (seen.error or {}).get("code") == ("overtaken" if overtaken else None)
+
+    def test_several_newer_hooks_decide_together(self, shop: Shop) -> None:
+        old = hook(shop, "unsuspend+")
+        hook(shop, "suspend")
+        assert shop.status(old) == "queued"
+        hook(shop, "change_password")
+        assert shop.status(old) == "cancelled"
+
+    def test_another_services_hooks_overtake_nothing(self, shop: Shop) -> None:
+        old = hook(shop, "suspend")
+        hook(shop, "terminate", service="8")
+        hook(shop, "terminate", source="till")
+        assert shop.status(old) == "queued"
+
+    def test_what_runs_is_not_overtaken(self, shop: Shop) -> None:
+        old = hook(shop, "suspend")
+        shop.claimed()
+        hook(shop, "unsuspend")
+        assert shop.status(old) == "running"
+
+    def test_what_has_sent_a_command_is_not_overtaken(self, shop: Shop) -> None:
+        old = hook(shop, "suspend")
+        job = shop.claimed()
+        shop.intend(job, Kind.SUSPEND)
+        shop.queue.wait(job, shop.now, "settle", None, True)
+        hook(shop, "terminate")
+        assert shop.status(old) == "queued"
+
+    def test_what_was_only_tried_is_overtaken(self, shop: Shop) -> None:
+        old = hook(shop, "suspend")
+        shop.queue.wait(shop.claimed(), shop.now, "retry", None, True)
+        hook(shop, "unsuspend")
+        assert shop.status(old) == "cancelled"
+
+    def test_an_overtaken_job_is_called_back_and_its_password_gone(self, shop: Shop) -> None:
+        hook(shop, "change_password")
+        hook(shop, "change_password")
+        assert [(row["status"], row["sealed"] is None) for row in shop.rows(jobs)] == [("cancelled", True), ("queued", False)]
+        card = shop.postcard()
+        assert card is not None
+        assert card.receipt.status == "cancelled"
+
+    def test_a_job_overtaken_between_claim_and_write_does_not_exist(self, shop: Shop) -> None:
+        job_of = hook(shop, "suspend")
+        job = shop.claimed()
+        shop.queue.release("worker")
+        hook(shop, "unsuspend")
+        assert shop.status(job_of) == "cancelled"
+        with pytest.raises(LeaseLost):
+            shop.finish(job)
+
+
+class TestLateHooks:
+    def test_a_hook_strictly_older_by_its_own_time_is_cancelled_at_once(self, shop: Shop) -> None:
+        hook(shop, "unsuspend", at=NOON)
+        late = hook(shop, "suspend", at=NOON - 0.001)
+        assert (late.status, late.error and late.error["code"]) == ("cancelled", "overtaken")
+
+    def test_also_when_the_newer_one_has_ended(self, shop: Shop) -> None:
+        shop.run("unsuspend", at=NOON)
+        assert hook(shop, "suspend", at=NOON - 1).status == "cancelled"
+
+    def test_equal_times_go_by_arrival(self, shop: Shop) -> None:
+        hook(shop, "unsuspend", at=NOON)
+        assert hook(shop, "suspend", at=NOON).status == "queued"
+
+    def test_another_service_is_not_late(self, shop: Shop) -> None:
+        hook(shop, "unsuspend", at=NOON)
+        assert hook(shop, "suspend", at=NOON - 9, service="8").status == "queued"
+
+    def test_only_the_same_facts_count(self, shop: Shop) -> None:
+        hook(shop, "suspend", at=NOON)
+        assert hook(shop, "change_password", at=NOON - 9).status == "queued"
+        assert hook(shop, "unsuspend+", at=NOON - 5).status == "queued", "its password is newer than the last one"
+
+    def test_a_late_hook_is_called_back_and_keeps_no_password(self, shop: Shop) -> None:
+        shop.run("change_password", at=NOON, password=PASSWORD)
+        hook(shop, "change_password", at=NOON - 1)
+        assert shop.rows(jobs)[-1]["sealed"] is None
+        assert shop.delivered() == [1, 2]
+
+    def test_a_late_hook_does_not_become_the_last_word(self, shop: Shop) -> None:
+        hook(shop, "suspend", at=NOON)
+        hook(shop, "suspend", at=NOON - 10)
+        assert hook(shop, "suspend", at=NOON - 5).status == "cancelled"

@@ -1,0 +1,72 @@
+"""The migrations make exactly the tables that the code uses, on both stores, and may be run by many at once."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from bridge.store import Database, check, upgrade
+from bridge.store.tables import metadata
+from tests.support.postgres import Postgres
+
+
+@pytest.fixture
+def empty(store: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], Database]]:
+    """Opens one database that has nothing in it yet."""
+    if store == "sqlite":
+        url = f"sqlite:///{tmp_path / 'new.sqlite3'}"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.url(server.create())
+    opened: list[Database] = []
+
+    def open() -> Database:
+        opened.append(Database(url))
+        return opened[-1]
+
+    yield open
+    for database in opened:
+        database.close()
+
+
+def test_an_empty_database_gets_exactly_our_tables(empty: Callable[[], Database]) -> None:
+    database = empty()
+    before, newest = check(database)
+    assert (before, upgrade(database)) == (None, newest)
+    assert check(database) == (newest, newest)
+    with database.read() as tx:
+        context = MigrationContext.configure(tx, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_partial_indexes_are_partial(empty: Callable[[], Database]) -> None:
+    database = empty()
+    upgrade(database)
+    dialect = "sqlite" if database.embedded else "postgresql"
+    with database.read() as tx:
+        found = {
+            index["name"]: index.get("dialect_options", {}).get(f"{dialect}_where")
+            for table in metadata.tables
+            for index in sa.inspect(tx).get_indexes(table)
+        }
+    ours = {
+        index.name: index.dialect_options[dialect]["where"] for table in metadata.tables.values() for index in table.indexes
+    }
+    assert {name for name, where in ours.items() if where is not None} == {
+        name for name, where in found.items() if where is not None
+    }
+
+
+def test_again_changes_nothing(empty: Callable[[], Database]) -> None:
+    database = empty()
+    assert upgrade(database) == upgrade(database)
+
+
+def test_several_processes_may_start_at_once(empty: Callable[[], Database]) -> None:
+    databases = [empty() for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(upgrade, databases))) == 1

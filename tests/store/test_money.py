@@ -1,0 +1,200 @@
+"""Money and safety: what is in doubt holds other purchases of its domain, and limits hold for all workers together."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bridge.errors import LeaseLost, NeedsPerson, NoFunds, Refused, Unavailable, Unclear
+from bridge.jobs import LookAgain
+from bridge.model import Kind
+from bridge.ports import Job, Limits
+from bridge.store.tables import purchases
+from tests.store.conftest import CALL, LEASE, SETTLE, Shop
+
+PASSWORD = "Planted-Secret.7"
+BUY = {"product": "pak", "quantity": 1}
+
+
+def buyer(shop: Shop, address: str, service: str = "7") -> Job:
+    shop.hook("create", address, service=service, password=PASSWORD)
+    return shop.claimed()
+
+
+def outcomes(shop: Shop) -> list[str]:
+    return [row["outcome"] for row in shop.rows(purchases)]
+
+
+class TestDoubt:
+    def first(self, shop: Shop, outcome: str | None) -> Job:
+        """A purchase for example.com with this outcome (None: its sender was lost), its job out of the way."""
+        job = buyer(shop, "a@example.com")
+        step = shop.intend(job, Kind.BUY, **BUY)
+        if outcome:
+            shop.answer(job, step, outcome, Unclear() if outcome == "unknown" else None)
+        shop.queue.wait(job, shop.now + 1e6, "settle", None, True)
+        return job
+
+    @pytest.mark.parametrize("outcome", [None, "unknown", "doubted"])
+    def test_a_purchase_in_doubt_holds_every_other_for_its_domain(self, shop: Shop, outcome: str | None) -> None:
+        self.first(shop, outcome)
+        second = buyer(shop, "b@example.com")
+        shop.now += 10 * SETTLE
+        shop.queue.extend("worker", [second.id])
+        with pytest.raises(LookAgain):
+            shop.intend(second, Kind.BUY, **BUY)
+
+    def test_not_for_another_domain(self, shop: Shop) -> None:
+        self.first(shop, None)
+        shop.intend(buyer(shop, "b@example.net"), Kind.BUY, **BUY)
+        assert outcomes(shop) == ["intent", "intent"]
+
+    def test_a_held_job_leaves_its_purchase_in_doubt(self, shop: Shop) -> None:
+        job = buyer(shop, "a@example.com")
+        shop.intend(job, Kind.BUY, **BUY)
+        shop.finish(job, "held", NeedsPerson())
+        with pytest.raises(LookAgain):
+            shop.intend(buyer(shop, "b@example.com"), Kind.BUY, **BUY)
+
+    @pytest.mark.parametrize("status", ["succeeded", "failed"])
+    def test_an_end_with_proof_takes_the_doubt_away(self, shop: Shop, status: str) -> None:
+        job = buyer(shop, "a@example.com")
+        shop.intend(job, Kind.BUY, **BUY)
+        shop.finish(job, status, Refused())
+        shop.now += 10 * SETTLE
+        shop.intend(buyer(shop, "b@example.com"), Kind.BUY, **BUY)
+        assert outcomes(shop) == ["done" if status == "succeeded" else "undone", "intent"]
+
+    def test_while_its_buyer_is_still_at_it_nothing_more_is_bought(self, shop: Shop) -> None:
+        self.first(shop, "accepted")
+        second = buyer(shop, "b@example.com")
+        for _ in range(3):
+            with pytest.raises(LookAgain) as pause:
+                shop.intend(second, Kind.BUY, **BUY)
+            shop.now = pause.value.at
+            shop.queue.extend("worker", [second.id])
+
+    def test_what_was_just_bought_must_settle_before_more_is_bought(self, shop: Shop) -> None:
+        job = buyer(shop, "a@example.com")
+        shop.answer(job, shop.intend(job, Kind.BUY, **BUY))
+        shop.now += 5
+        shop.finish(job)
+        second = buyer(shop, "b@example.com")
+        with pytest.raises(LookAgain) as pause:
+            shop.intend(second, Kind.BUY, **BUY)
+        assert pause.value.at == shop.now - 5 + SETTLE + 2 * CALL  # the look that it rests on may have taken two calls
+        shop.now = pause.value.at
+        shop.intend(second, Kind.BUY, **BUY)
+
+    @pytest.mark.parametrize("outcome", ["unsent", "refused"])
+    def test_what_surely_cost_nothing_holds_nobody(self, shop: Shop, outcome: str) -> None:
+        self.first(shop, outcome)
+        shop.intend(buyer(shop, "b@example.com"), Kind.BUY, **BUY)
+
+    def test_a_person_who_retries_has_judged_the_purchase(self, shop: Shop) -> None:
+        job = buyer(shop, "a@example.com")
+        shop.intend(job, Kind.BUY, **BUY)
+        shop.finish(job, "held", NeedsPerson())
+        shop.people.retry(job.id)
+        assert outcomes(shop) == ["judged"]
+
+    def test_a_job_with_a_purchase_in_doubt_is_neither_overtaken_nor_cancelled(self, shop: Shop) -> None:
+        job = self.first(shop, "unknown")
+        shop.hook("terminate", "a@example.com")
+        assert shop.lookup.receipt("shop", job.id).status == "queued"
+        with pytest.raises(Exception, match="purchase in doubt"):
+            shop.people.cancel(job.id)
+
+    def test_two_workers_cannot_both_buy_for_a_domain(self, shop: Shop) -> None:
+        """The second one lost its lease and does not know it yet."""
+        job = buyer(shop, "a@example.com")
+        shop.now += LEASE + 1
+        shop.claimed("second")
+        with pytest.raises(LeaseLost):
+            shop.intend(job, Kind.BUY, **BUY)
+        assert outcomes(shop) == []
+
+
+class TestLimits:
+    def test_purchases_per_day_over_all_accounts_until_midnight_utc(self, shop: Shop) -> None:
+        limits = Limits(purchases_per_day=2)
+        for number in range(2):
+            shop.intend(buyer(shop, f"a@d{number}.test"), Kind.BUY, limits, **BUY)
+        shop.hook("create", "a@d2.test", account="other", source="till", password=PASSWORD)
+        third = shop.claimed()
+        with pytest.raises(NeedsPerson):
+            shop.intend(third, Kind.BUY, limits, **BUY)
+        shop.now += 12 * 3600
+        shop.queue.extend("worker", [third.id])
+        shop.intend(third, Kind.BUY, limits, **BUY)
+
+    def test_renewals_count_and_what_was_not_spent_does_not(self, shop: Shop) -> None:
+        limits = Limits(purchases_per_day=1)
+        first = buyer(shop, "a@one.test")
+        shop.answer(first, shop.intend(first, Kind.BUY, limits, **BUY), "unsent", Unavailable())
+        shop.intend(buyer(shop, "a@two.test"), Kind.RENEW, limits, bundle="1", years=1)
+        with pytest.raises(NeedsPerson):
+            shop.intend(buyer(shop, "a@three.test"), Kind.BUY, limits, **BUY)
+
+    def test_many_workers_at_once_do_not_exceed_the_day(self, shop: Shop) -> None:
+        jobs = [buyer(shop, f"a@d{number}.test") for number in range(12)]
+
+        def spend(job: Job) -> int:
+            try:
+                shop.intend(job, Kind.BUY, Limits(purchases_per_day=5), **BUY)
+            except NeedsPerson:
+                return 0
+            return 1
+
+        with ThreadPoolExecutor(6) as pool:
+            assert sum(pool.map(spend, jobs)) == 5
+
+    def test_terminations_per_hour(self, shop: Shop) -> None:
+        limits = Limits(terminations_per_hour=2)
+        for number in range(3):
+            shop.hook("terminate", f"a@d{number}.test")
+        jobs = [shop.claimed() for _ in range(3)]
+        for job in jobs[:2]:
+            shop.intend(job, Kind.DELETE, limits)
+            shop.intend(job, Kind.DELETE, limits)  # again for the same mailbox: one deletion
+        with pytest.raises(NeedsPerson):
+            shop.intend(jobs[2], Kind.DELETE, limits)
+        shop.now += 3600
+        shop.queue.extend("worker", [jobs[2].id])
+        shop.intend(jobs[2], Kind.DELETE, limits)
+
+    @pytest.mark.parametrize(("kind", "arguments"), [(Kind.BUY, BUY), (Kind.DELETE, {})])
+    def test_zero_is_no_limit_and_an_approved_job_passes(self, shop: Shop, kind: Kind, arguments: dict) -> None:
+        action = "create" if kind is Kind.BUY else "terminate"
+        data = {"password": PASSWORD} if kind is Kind.BUY else {}
+        for number in range(3):
+            shop.hook(action, f"a@d{number}.test", **data)
+        jobs = [shop.claimed() for _ in range(3)]
+        for job in jobs[:2]:
+            shop.intend(job, kind, Limits(0, 0), **arguments)
+        with pytest.raises(NeedsPerson):
+            shop.intend(jobs[2], kind, Limits(1, 1), **arguments)
+        shop.finish(jobs[2], "held", NeedsPerson())
+        shop.people.retry(jobs[2].id, approve=True)
+        approved = shop.claimed()
+        assert approved.passed
+        shop.intend(approved, kind, Limits(1, 1), **arguments)
+
+
+class TestFunds:
+    def test_without_money_purchases_pause_and_the_rest_goes_on(self, shop: Shop) -> None:
+        shop.standing.pause_money("main", 300, "empty")
+        job = buyer(shop, "a@example.com")
+        with pytest.raises(NoFunds) as refused:
+            shop.intend(job, Kind.BUY, **BUY)
+        assert refused.value.retry_after == 300
+        shop.intend(job, Kind.SET_PASSWORD)
+
+    def test_a_purchase_after_the_pause_that_succeeds_ends_it(self, shop: Shop) -> None:
+        shop.standing.pause_money("main", 300, "empty")
+        shop.now += 300
+        job = buyer(shop, "a@example.com")
+        shop.answer(job, shop.intend(job, Kind.BUY, **BUY))
+        assert [(note.subject, note.cleared) for note in shop.notebook.due_notes()] == [
+            ("money:main", False),
+            ("money:main", True),
+        ]

@@ -1,0 +1,183 @@
+"""What a person may do: retry, approve, cancel, resend, adopt; and what is refused, with the reason."""
+
+import pytest
+
+from bridge.errors import NeedsPerson, NotNow, NotThere, Refused
+from bridge.model import Address, Kind, Record, State
+from bridge.store.tables import jobs
+from tests.store.conftest import ADDRESS, SETTLE, Shop
+
+PASSWORD = "Planted-Secret.7"
+
+
+class TestRetry:
+    @pytest.mark.parametrize("status", ["held", "failed"])
+    def test_makes_a_new_job_of_the_same_hook_at_the_end_of_the_line(self, shop: Shop, status: str) -> None:
+        old = shop.run("change_password", password=PASSWORD, status=status)
+        shop.hook("suspend")
+        new = shop.people.retry(old.job)
+        assert (new.hook, new.action, new.sequence, new.status) == (old.hook, old.action, 3, "queued")
+        assert shop.status(old) == status
+        shop.finish(shop.claimed())
+        assert shop.claimed().intent.password == PASSWORD
+
+    @pytest.mark.parametrize("status", ["succeeded", "queued", "running", "cancelled"])
+    def test_only_what_is_held_or_failed(self, shop: Shop, status: str) -> None:
+        receipt = shop.hook("suspend")
+        if status == "cancelled":
+            shop.hook("unsuspend")
+        elif status != "queued":
+            job = shop.claimed()
+            if status == "succeeded":
+                shop.finish(job)
+        with pytest.raises(NotNow, match=f"is {status}"):
+            shop.people.retry(receipt.job)
+
+    def test_once(self, shop: Shop) -> None:
+        old = shop.run("suspend", status="failed")
+        new = shop.people.retry(old.job)
+        with pytest.raises(NotNow, match=new.job):
+            shop.people.retry(old.job)
+
+    @pytest.mark.parametrize("newer", ["queued", "running", "succeeded"])
+    def test_not_when_newer_hooks_decided_the_same(self, shop: Shop, newer: str) -> None:
+        old = shop.run("suspend", status="failed")
+        shop.hook("unsuspend")
+        if newer != "queued":
+            job = shop.claimed()
+            if newer == "succeeded":
+                shop.finish(job)
+        with pytest.raises(NotNow, match="overtaken"):
+            shop.people.retry(old.job)
+
+    def test_a_newer_one_that_failed_or_is_anothers_decided_nothing(self, shop: Shop) -> None:
+        old = shop.run("suspend", status="failed")
+        shop.run("unsuspend", status="failed")
+        shop.run("unsuspend", service="8")
+        assert shop.people.retry(old.job).status == "queued"
+
+    def test_a_retry_overtakes_nothing_and_is_no_newer_word(self, shop: Shop) -> None:
+        old = shop.run("suspend", status="failed", at=shop.now - 100)
+        waiting = shop.hook("change_plan", plan="basic")
+        shop.people.retry(old.job)
+        assert shop.status(waiting) == "queued"
+        assert shop.hook("suspend", at=shop.now - 50).status == "queued"
+
+    def test_what_there_is_not(self, shop: Shop) -> None:
+        with pytest.raises(NotThere):
+            shop.people.retry("job_none")
+
+
+class TestApprove:
+    def test_lets_the_new_job_pass(self, shop: Shop) -> None:
+        old = shop.run("terminate", status="held")
+        shop.people.retry(old.job, approve=True)
+        assert shop.claimed().passed
+
+    def test_only_what_is_held(self, shop: Shop) -> None:
+        old = shop.run("terminate", status="failed")
+        with pytest.raises(NotNow, match="only what is held"):
+            shop.people.retry(old.job, approve=True)
+
+
+class TestCancel:
+    def test_a_queued_job_ends_and_is_called_back_without_its_password(self, shop: Shop) -> None:
+        receipt = shop.hook("change_password", password=PASSWORD)
+        assert shop.people.cancel(receipt.job).status == "cancelled"
+        assert shop.rows(jobs)[0]["sealed"] is None
+        assert shop.delivered() == [1]
+        assert shop.claim() is None
+
+    def test_not_what_runs_nor_what_has_ended(self, shop: Shop) -> None:
+        receipt = shop.hook("suspend")
+        job = shop.claimed()
+        with pytest.raises(NotNow, match="running"):
+            shop.people.cancel(receipt.job)
+        shop.finish(job)
+        with pytest.raises(NotNow, match="succeeded"):
+            shop.people.cancel(receipt.job)
+
+
+class TestResend:
+    def test_an_ended_callback_goes_out_again_with_all_its_tries(self, shop: Shop) -> None:
+        receipt = shop.run("suspend")
+        shop.delivered()
+        shop.people.resend(f"cb_{receipt.job}_1")
+        card = shop.postcard()
+        assert card is not None
+        assert (card.id, card.tries) == (f"cb_{receipt.job}_1", 1)
+
+    def test_what_there_is_not(self, shop: Shop) -> None:
+        with pytest.raises(NotThere):
+            shop.people.resend("cb_none_1")
+
+
+class TestAdopt:
+    def test_gives_an_unknown_mailbox_to_a_service(self, shop: Shop) -> None:
+        shop.people.adopt("main", Address.parse(ADDRESS), "shop", "7")
+        assert shop.lookup.record("main", ADDRESS).owned_by("shop", "7")
+        assert shop.hook("suspend").sequence == 1
+
+    def test_gives_a_known_one_to_another_and_forgets_nothing_else(self, shop: Shop) -> None:
+        shop.hook("create", password=PASSWORD)
+        shop.finish(shop.claimed(), record=Record("shop", "7", State.ACTIVE, password_digest="d"))
+        shop.people.adopt("main", Address.parse(ADDRESS), "till", "9")
+        assert shop.lookup.record("main", ADDRESS) == Record("till", "9", State.ACTIVE, password_digest="d")
+        assert shop.hook("suspend").sequence == 2
+
+
+class TestNotes:
+    def test_a_held_job_is_noted_once_and_cleared_by_its_retry(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        job = shop.claimed()
+        shop.finish(job, "held", NeedsPerson("Look at the orders."))
+        (note,) = shop.notebook.due_notes()
+        assert (note.subject, note.cleared) == (f"job:{job.id}", False)
+        assert "Look at the orders." in note.text
+        shop.people.retry(job.id)
+        (note,) = shop.notebook.due_notes()
+        assert note.cleared
+
+    def test_a_failed_job_is_no_note(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        shop.finish(shop.claimed(), "failed", Refused())
+        assert shop.notebook.due_notes() == []
+
+    def test_one_for_each_subject_until_it_is_over(self, shop: Shop) -> None:
+        for _ in range(3):
+            shop.standing.pause_account("main", "credentials", "refused")
+        shop.standing.resume_account("main", probed=True)
+        shop.standing.resume_account("main", probed=True)
+        shop.standing.pause_account("main", "credentials", "refused")
+        assert [note.cleared for note in shop.notebook.due_notes()] == [False, True, False]
+
+    def test_a_note_that_cannot_be_sent_is_tried_again_and_given_up_in_the_end(self, shop: Shop) -> None:
+        shop.standing.pause_account("main", "credentials", "refused")
+        tries = 0
+        for _ in range(20):
+            for note in shop.notebook.due_notes():
+                tries = note.tries
+                shop.notebook.notes_sent([note], ok=False)
+            shop.now += 10_000
+        assert tries == 5
+
+    def test_a_sent_note_is_not_sent_again_and_a_lost_sender_is_followed(self, shop: Shop) -> None:
+        shop.standing.pause_account("main", "credentials", "refused")
+        assert len(shop.notebook.due_notes()) == 1
+        assert shop.notebook.due_notes() == []
+        shop.now += 60
+        (note,) = shop.notebook.due_notes()
+        shop.notebook.notes_sent([note], ok=True)
+        shop.now += 1e6
+        assert shop.notebook.due_notes() == []
+
+
+def test_the_mark_before_a_command_survives_until_the_answer(shop: Shop) -> None:
+    """What must be remembered before a command is sent stands in the mailbox's row, whatever becomes of the sender."""
+    shop.hook("suspend")
+    job = shop.claimed()
+    saved = Record("shop", "7", suspended_with="hosted-email", saved_services={"imap": "enabled"})
+    job.__dict__["record"] = saved
+    shop.intend(job, Kind.SUSPEND)
+    assert shop.lookup.record("main", ADDRESS).saved_services == {"imap": "enabled"}
+    assert shop.lookup.record("main", ADDRESS).settles_at > shop.now + SETTLE

@@ -1,0 +1,242 @@
+"""The queue: who may run, under which lease, and what the journal says after a worker was lost."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bridge.errors import LeaseLost, Refused, Unavailable
+from bridge.model import Mailbox, Plan, Record, State
+from bridge.store.tables import callbacks, jobs, mailboxes, steps
+from tests.store.conftest import ADDRESS, CALL, LEASE, NOON, SETTLE, Shop
+
+
+class TestClaiming:
+    def test_nothing_waits_nothing_is_claimed(self, shop: Shop) -> None:
+        assert shop.claim() is None
+
+    def test_a_claimed_job_brings_all_that_a_worker_needs(self, shop: Shop) -> None:
+        shop.hook("create", password="Planted-Secret.7", display_name="John", plan="basic", unknown=("colour",))
+        job = shop.claimed()
+        assert (job.intent.action, job.intent.password, job.intent.plan) == ("mailbox.create", "Planted-Secret.7", "basic")
+        assert (job.sequence, job.tries, job.journal, job.record) == (1, 1, (), Record())
+
+    def test_the_oldest_that_is_due_comes_first(self, shop: Shop) -> None:
+        first = shop.hook("suspend", "a@one.test")
+        shop.now += 1
+        second = shop.hook("suspend", "a@two.test")
+        assert [shop.claimed().id, shop.claimed().id, shop.claim()] == [first.job, second.job, None]
+
+    def test_a_job_that_waits_until_later_is_not_due(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        shop.queue.wait(shop.claimed(), shop.now + 10, "retry", Unavailable(), True)
+        shop.now += 9
+        assert shop.claim() is None
+        shop.now += 1
+        assert shop.claimed().tries == 2
+
+    def test_a_mailbox_goes_by_sequence_even_when_the_later_one_is_due(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        shop.queue.wait(shop.claimed(), shop.now + 10, "retry", Unavailable(), True)
+        shop.hook("change_plan", plan="basic")
+        assert shop.claim() is None
+        shop.now += 10
+        assert shop.claimed().sequence == 1
+
+    def test_jobs_of_one_domain_never_run_side_by_side(self, shop: Shop) -> None:
+        shop.hook("suspend", "a@example.com")
+        shop.hook("suspend", "b@example.com")
+        shop.hook("suspend", "a@example.net")
+        first, beside = shop.claimed(), shop.claimed()
+        assert {first.intent.address, beside.intent.address} == {"a@example.com", "a@example.net"}
+        assert shop.claim() is None
+        shop.finish(first)
+        assert shop.claimed().intent.address == "b@example.com"
+
+    def test_one_domain_in_two_accounts_is_two(self, shop: Shop) -> None:
+        shop.hook("suspend", "a@example.com")
+        shop.hook("suspend", "a@example.com", account="other", source="till")
+        assert shop.claimed().account != shop.claimed().account
+
+    def test_a_waiting_job_holds_up_its_own_mailbox_only(self, shop: Shop) -> None:
+        shop.hook("suspend", "a@example.com")
+        shop.queue.wait(shop.claimed(), shop.now + 10, "retry", Unavailable(), True)
+        shop.hook("suspend", "b@example.com")
+        assert shop.claimed().intent.address == "b@example.com"
+
+    def test_an_account_has_no_more_in_flight_than_allowed(self, shop: Shop) -> None:
+        for number in range(4):
+            shop.hook("suspend", f"a@d{number}.test")
+        assert shop.claim(main=2) is not None
+        assert shop.claim(main=2) is not None
+        assert shop.claim(main=2) is None
+
+    def test_calls_of_queries_count_too(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        with shop.standing.call_slot("main", most=1, seconds=30):
+            assert shop.claim(main=1) is None
+        assert shop.claim(main=1) is not None
+
+    @pytest.mark.parametrize("code", ["person", "credentials"])
+    def test_a_paused_account_is_left_alone_and_others_go_on(self, shop: Shop, code: str) -> None:
+        shop.hook("suspend", "a@example.com")
+        shop.hook("suspend", "a@example.net", account="other", source="till")
+        shop.standing.pause_account("main", code, "why")
+        assert shop.claimed().account == "other"
+        assert shop.claim() is None
+        shop.standing.resume_account("main")
+        assert shop.claimed().account == "main"
+
+    def test_many_workers_at_once_never_get_the_same_job(self, shop: Shop) -> None:
+        for number in range(40):
+            shop.hook("suspend", f"a@d{number}.test")
+        with ThreadPoolExecutor(8) as pool:
+            taken = list(pool.map(lambda n: shop.claimed(f"worker{n}").id, range(40)))
+        assert len(set(taken)) == 40
+
+    def test_many_workers_at_once_never_meet_at_a_domain_nor_exceed_the_limit(self, shop: Shop) -> None:
+        for number in range(40):
+            shop.hook("suspend", f"box{number}@d{number % 8}.test")
+        with ThreadPoolExecutor(8) as pool:
+            taken = [job for job in pool.map(lambda n: shop.claim(f"worker{n}", main=5), range(40)) if job]
+        assert len(taken) == len({job.intent.address.partition("@")[2] for job in taken}) == 5
+
+
+class TestLeases:
+    def test_a_lease_that_ran_out_gives_the_job_to_another_with_a_new_token(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        old = shop.claimed("first")
+        shop.now += LEASE
+        assert shop.claim("second") is None
+        shop.now += 1
+        new = shop.claimed("second")
+        assert (new.id, new.token, new.tries) == (old.id, old.token + 1, 2)
+
+    def test_a_heartbeat_keeps_the_lease_of_what_is_worked_at(self, shop: Shop) -> None:
+        shop.hook("suspend", "a@example.com")
+        shop.hook("suspend", "a@example.net")
+        kept, dropped = shop.claimed("first"), shop.claimed("first")
+        shop.now += LEASE - 1
+        shop.queue.extend("first", [kept.id])
+        shop.now += 2
+        assert shop.claimed("second").id == dropped.id
+        assert shop.claim("second") is None
+
+    def test_a_graceful_stop_hands_back_at_once(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        old = shop.claimed("first")
+        shop.queue.release("second")
+        assert shop.claim("second") is None
+        shop.queue.release("first")
+        assert shop.claimed("second").id == old.id
+
+    def test_every_write_under_a_stale_token_is_refused(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        old = shop.claimed("first")
+        step = shop.intend(old)
+        shop.now += LEASE + 1
+        shop.claimed("second")
+        seen = Mailbox(address=None, exists=True)  # type: ignore[arg-type]
+        before = shop.rows(jobs), shop.rows(steps), shop.rows(mailboxes)
+        for write in (
+            lambda: shop.queue.planned(old, Plan(), seen),
+            lambda: shop.intend(old),
+            lambda: shop.answer(old, step),
+            lambda: shop.queue.renew(old, step, CALL),
+            lambda: shop.queue.wait(old, shop.now, "retry", None, True),
+            lambda: shop.finish(old),
+        ):
+            with pytest.raises(LeaseLost):
+                write()
+        assert (shop.rows(jobs), shop.rows(steps), shop.rows(mailboxes)) == before
+        assert shop.rows(callbacks) == []
+
+    def test_the_same_token_after_the_end_is_stale_too(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        job = shop.claimed()
+        shop.finish(job)
+        with pytest.raises(LeaseLost):
+            shop.finish(job)
+        assert len(shop.rows(callbacks)) == 1
+
+    def test_renewing_moves_lease_and_the_end_of_the_call(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        job = shop.claimed()
+        step = shop.intend(job)
+        shop.now += 50
+        shop.queue.renew(job, step, CALL)
+        assert shop.rows(steps)[0]["ended_at"] == shop.now + CALL
+        shop.now += LEASE - 1
+        assert shop.claim("second") is None
+
+
+class TestJournal:
+    def test_an_intent_without_an_answer_is_unknown_and_interrupted(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        shop.intend(shop.claimed("first"))
+        shop.now += LEASE + 1
+        (step,) = shop.claimed("second").journal
+        assert (step.outcome, step.interrupted, step.ended_at) == ("unknown", True, NOON + CALL)
+
+    def test_an_answered_step_keeps_outcome_error_and_the_end_of_its_call(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        job = shop.claimed()
+        step = shop.intend(job)
+        shop.now += 5
+        shop.answer(job, step, "refused", Refused("no", code="conflict", remote={"number": "1"}))
+        shop.queue.wait(job, shop.now, "retry", None, True)
+        (step,) = shop.claimed().journal
+        assert (step.outcome, step.interrupted, step.ended_at) == ("refused", False, NOON + 5)
+        assert isinstance(step.error, Refused)
+        assert (step.error.code, step.error.remote) == ("conflict", {"number": "1"})
+
+    def test_the_mailbox_settles_from_the_end_of_the_last_call_that_may_have_acted(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        job = shop.claimed()
+        step = shop.intend(job)
+        assert shop.lookup.record("main", ADDRESS).settles_at == NOON + CALL + SETTLE
+        shop.now += 5
+        shop.answer(job, step)
+        assert shop.lookup.record("main", ADDRESS).settles_at == NOON + 5 + SETTLE
+
+    def test_what_was_surely_not_done_unsettles_nothing(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        job = shop.claimed()
+        shop.answer(job, shop.intend(job), "unsent", Unavailable())
+        assert shop.lookup.record("main", ADDRESS).settles_at == 0
+
+    def test_the_first_plan_and_what_it_rests_on_are_kept(self, shop: Shop) -> None:
+        receipt = shop.hook("suspend")
+        job = shop.claimed()
+        shop.queue.planned(job, Plan(), Mailbox(address=None, exists=False))  # type: ignore[arg-type]
+        assert shop.lookup.story(receipt.job)["job"]["seen"] == {"exists": False, "paks": []}
+
+
+class TestEnding:
+    def test_the_end_writes_job_mailbox_and_exactly_one_callback(self, shop: Shop) -> None:
+        receipt = shop.hook("create", password="Planted-Secret.7")
+        shop.finish(shop.claimed(), record=Record("shop", "7", State.ACTIVE, password_digest="d"))
+        ended = shop.receipt(receipt)
+        assert (ended.status, ended.state, ended.changed, ended.message) == ("succeeded", "active", True, "Done.")
+        assert shop.lookup.record("main", ADDRESS) == Record("shop", "7", State.ACTIVE, password_digest="d")
+        assert [row["id"] for row in shop.rows(callbacks)] == [f"cb_{receipt.job}_1"]
+
+    @pytest.mark.parametrize(("status", "kept"), [("succeeded", False), ("failed", True), ("held", True)])
+    def test_a_password_is_wiped_with_success_and_kept_for_a_retry_otherwise(self, shop: Shop, status: str, kept: bool) -> None:
+        shop.hook("change_password", password="Planted-Secret.7")
+        shop.finish(shop.claimed(), status, Refused())
+        assert (shop.rows(jobs)[0]["sealed"] is not None) == kept
+
+    def test_a_job_cannot_end_as_something_that_no_worker_may_say(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        job = shop.claimed()
+        with pytest.raises(ValueError, match="cannot go from running to cancelled"):
+            shop.finish(job, "cancelled")
+
+    def test_undecided_time_counts_from_the_first_try_and_stops_while_the_account_is_away(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        shop.queue.wait(shop.claimed(), shop.now, "retry", Unavailable(), True)
+        shop.now += 100
+        job = shop.claimed()
+        assert job.undecided_since == NOON
+        shop.queue.wait(job, shop.now, "account", Unavailable(), False)
+        assert shop.claimed().undecided_since is None

@@ -1,0 +1,95 @@
+"""What may work at all: paused accounts and sources, probes, living workers, calls and ids of queries."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bridge.errors import NotNow, NotThere
+from bridge.store.standing import ALIVE, PROBE_EVERY
+from tests.store.conftest import Shop
+
+
+class TestAccounts:
+    def test_a_fault_pauses_and_a_probe_resumes(self, shop: Shop) -> None:
+        shop.standing.pause_account("main", "ip_not_allowed", "why")
+        assert shop.standing.account_paused("main") == "ip_not_allowed"
+        assert shop.standing.resume_account("main", probed=True)
+        assert shop.standing.account_paused("main") is None
+        assert not shop.standing.resume_account("main", probed=True)
+
+    def test_what_a_person_paused_neither_fault_nor_probe_touches(self, shop: Shop) -> None:
+        shop.standing.pause_account("main", "person", "")
+        shop.standing.pause_account("main", "credentials", "why")
+        assert not shop.standing.resume_account("main", probed=True)
+        assert shop.standing.account_paused("main") == "person"
+        assert shop.standing.resume_account("main")
+
+    def test_a_probe_is_due_every_five_minutes_and_for_one_worker(self, shop: Shop) -> None:
+        shop.standing.pause_account("main", "credentials", "why")
+        assert shop.standing.due_probes() == []
+        for _ in range(3):
+            shop.now += PROBE_EVERY
+            with ThreadPoolExecutor(4) as pool:
+                assert sum((list(due) for due in pool.map(lambda _: shop.standing.due_probes(), range(4))), []) == ["main"]
+
+    def test_what_a_person_paused_is_not_probed(self, shop: Shop) -> None:
+        shop.standing.pause_account("main", "person", "")
+        shop.now += 1e6
+        assert shop.standing.due_probes() == []
+
+    def test_names_that_are_not_in_the_configuration_are_refused(self, shop: Shop) -> None:
+        for act in (
+            lambda: shop.standing.pause_account("none", "person", ""),
+            lambda: shop.standing.resume_account("none"),
+            lambda: shop.standing.pause_source("none", True),
+        ):
+            with pytest.raises(NotThere):
+                act()
+
+    def test_a_restart_keeps_what_is_paused(self, shop: Shop) -> None:
+        shop.standing.pause_account("main", "person", "")
+        shop.standing.pause_source("shop", True)
+        shop.standing.know(["main", "third"], ["shop", "kiosk"])
+        assert shop.standing.account_paused("main") == "person"
+        assert [row["name"] for row in shop.standing.account_states()] == ["main", "other", "third"]
+
+
+class TestWorkers:
+    def test_alive_by_heartbeat_until_it_is_missed_or_taken_back(self, shop: Shop) -> None:
+        assert not shop.standing.worker_alive()
+        shop.queue.extend("first", [])
+        shop.now += ALIVE - 1
+        assert shop.standing.worker_alive()
+        shop.now += 1
+        assert not shop.standing.worker_alive()
+        shop.queue.extend("first", [])
+        shop.queue.release("first")
+        assert not shop.standing.worker_alive()
+
+
+class TestQueries:
+    def test_an_id_opens_once_until_it_is_forgotten(self, shop: Shop) -> None:
+        assert shop.standing.first_use("shop", "msg_1", keep=600)
+        assert not shop.standing.first_use("shop", "msg_1", keep=600)
+        assert shop.standing.first_use("till", "msg_1", keep=600)
+        shop.now += 601
+        assert shop.standing.first_use("shop", "msg_1", keep=600)
+
+    def test_calls_share_the_limit_with_jobs(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        shop.claimed()
+        with (
+            pytest.raises(NotNow),
+            shop.standing.call_slot("main", most=1, seconds=30),
+        ):
+            raise AssertionError("one call is under way already")
+        with shop.standing.call_slot("main", most=2, seconds=30):
+            pass
+
+    def test_a_slot_of_a_process_that_died_is_free_again_after_its_time(self, shop: Shop) -> None:
+        lost = shop.standing.call_slot("main", most=1, seconds=30)
+        lost.__enter__()
+        shop.now += 31
+        with shop.standing.call_slot("main", most=1, seconds=30):
+            pass
+        lost.__exit__(None, None, None)

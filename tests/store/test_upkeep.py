@@ -1,0 +1,110 @@
+"""What happens as time goes by: deletions after a grace, wiped passwords, pruning. Ownership and purchases stay."""
+
+import pytest
+
+from bridge.errors import Refused
+from bridge.model import Kind, Record, State
+from bridge.store.tables import callbacks, hooks, jobs, mailboxes, purchases, steps
+from tests.store.conftest import Shop, verified
+
+DAY = 86400.0
+PASSWORD = "Planted-Secret.7"
+
+
+class TestGrace:
+    def suspended_until(self, shop: Shop, days: float) -> None:
+        shop.hook("terminate")
+        record = Record("shop", "7", State.SUSPENDED, suspended_with="hosted-email", delete_after=shop.now + days * DAY)
+        shop.finish(shop.claimed(), record=record)
+        shop.delivered()
+
+    def test_when_it_is_over_a_job_deletes_and_only_one(self, shop: Shop) -> None:
+        self.suspended_until(shop, 3)
+        assert shop.upkeep.purge_due() == 0
+        shop.now += 3 * DAY
+        assert shop.upkeep.purge_due() == 1
+        assert shop.upkeep.purge_due() == 0
+        job = shop.claimed()
+        assert (job.purge, job.intent.action, job.intent.service_id, job.sequence) == (True, "mailbox.terminate", "7", 2)
+
+    def test_one_that_failed_comes_again_the_next_day(self, shop: Shop) -> None:
+        self.suspended_until(shop, 3)
+        shop.now += 3 * DAY
+        shop.upkeep.purge_due()
+        shop.finish(shop.claimed(), "failed", Refused())
+        shop.now += DAY
+        assert shop.upkeep.purge_due() == 1
+
+    @pytest.mark.parametrize(("action", "data"), [("create", {"password": PASSWORD}), ("unsuspend", {})])
+    def test_a_customer_who_comes_back_overtakes_the_waiting_deletion(self, shop: Shop, action: str, data: dict) -> None:
+        self.suspended_until(shop, 3)
+        shop.now += 3 * DAY
+        shop.upkeep.purge_due()
+        shop.hook(action, **data)
+        assert [row["status"] for row in shop.rows(jobs)] == ["succeeded", "cancelled", "queued"]
+
+    def test_nothing_else_does(self, shop: Shop) -> None:
+        self.suspended_until(shop, 3)
+        shop.now += 3 * DAY
+        shop.upkeep.purge_due()
+        shop.hook("change_password", password=PASSWORD)
+        shop.hook("create", service="8", password=PASSWORD)
+        assert [row["status"] for row in shop.rows(jobs)] == ["succeeded", "queued", "queued", "queued"]
+
+
+class TestWiping:
+    def test_passwords_of_ended_jobs_after_three_days(self, shop: Shop) -> None:
+        shop.run("change_password", "a@example.com", password=PASSWORD, status="failed")
+        waiting = shop.hook("change_password", "b@example.com", password=PASSWORD)
+        shop.now += 3 * DAY
+        assert shop.upkeep.wipe() == 0
+        shop.now += 1
+        assert shop.upkeep.wipe() == 1
+        assert [row["id"] for row in shop.rows(jobs) if row["sealed"]] == [waiting.job]
+
+    def test_parked_bodies_after_three_days(self, shop: Shop) -> None:
+        shop.inbox.park("shop", verified("msg_1"), "mailbox.create", "digest", "sealed", {}, "digest".__eq__)
+        shop.now += 3 * DAY + 1
+        assert shop.upkeep.wipe() == 1
+        assert shop.rows(hooks)[0]["sealed"] is None
+
+    def test_a_retry_after_that_has_no_password(self, shop: Shop) -> None:
+        old = shop.run("change_password", password=PASSWORD, status="failed")
+        shop.now += 3 * DAY + 1
+        shop.upkeep.wipe()
+        shop.people.retry(old.job)
+        assert shop.claimed().intent.password is None
+
+
+class TestPruning:
+    def test_what_ended_long_ago_goes_and_ownership_and_purchases_stay(self, shop: Shop) -> None:
+        shop.hook("create", password=PASSWORD)
+        job = shop.claimed()
+        shop.answer(job, shop.intend(job, Kind.BUY, product="pak"))
+        shop.finish(job, record=Record("shop", "7", State.ACTIVE))
+        shop.delivered()
+        shop.now += 90 * DAY
+        assert shop.upkeep.prune() == 0
+        shop.now += 1
+        assert shop.upkeep.prune() == 1
+        assert [shop.rows(table) for table in (hooks, jobs, steps, callbacks)] == [[], [], [], []]
+        assert shop.rows(mailboxes)[0]["service_id"] == "7"
+        assert len(shop.rows(purchases)) == 1
+        assert shop.hook("suspend").sequence == 2
+
+    def test_what_is_open_or_not_yet_called_back_stays(self, shop: Shop) -> None:
+        shop.run("suspend", "a@example.com")
+        shop.hook("suspend", "b@example.com")
+        shop.now += 91 * DAY
+        assert shop.upkeep.prune() == 0
+        assert len(shop.rows(jobs)) == 2
+
+    def test_parked_deliveries_and_old_notes_go_too(self, shop: Shop) -> None:
+        shop.inbox.park("shop", verified("msg_1"), "mailbox.create", "digest", "sealed", {}, "digest".__eq__)
+        shop.standing.pause_account("main", "credentials", "why")
+        shop.notebook.notes_sent(shop.notebook.due_notes(), ok=True)
+        shop.now += 91 * DAY
+        shop.upkeep.prune()
+        assert shop.rows(hooks) == []
+        shop.standing.resume_account("main")
+        assert shop.notebook.due_notes() == []

@@ -1,0 +1,182 @@
+"""What became of everything, by three witnesses: the database, the simulator's history, the billing side's callbacks."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import sqlalchemy as sa
+
+from bridge.jobs import ENDED
+from bridge.sim import Simulator
+from bridge.store.tables import callbacks, jobs, mailboxes, steps
+from tests.support.billing import Billing
+
+WRITES = frozenset({"SetUpPOP3User", "ModifyPOP3", "DeletePOP3", "change_user", "logout_user", "delete_user"})
+PLANS = {"basic": 1 << 30, "large": 25 << 30}  # as write_config has them
+
+
+@dataclass
+class Counts:
+    """`lost`: hooks answered 2xx whose job is missing or not ended. `overlapping`: calls to one domain at a time.
+
+    `disagreeing`: mailboxes that at the remote are not what the jobs that succeeded, one after the other, make of them.
+    """
+
+    jobs: int = 0
+    held: int = 0
+    commands: int = 0
+    lost: int = 0
+    out_of_order: int = 0
+    overlapping: int = 0
+    purchases: int = 0
+    repeated_purchases: int = 0
+    disagreeing: int = 0
+    callbacks: int = 0
+    callbacks_twice: int = 0
+    callbacks_superseded: int = 0
+    callbacks_lost: int = 0
+    callbacks_out_of_order: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """What must be zero, where it is not."""
+        names = ("lost", "out_of_order", "overlapping", "repeated_purchases", "disagreeing")
+        names += ("callbacks_lost", "callbacks_out_of_order")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
+
+
+def read(url: str) -> dict[str, list[dict[str, Any]]]:
+    """The rows of the tables that tell the story, each in its order."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as tx:
+        tables = {"jobs": (jobs, jobs.c.sequence), "steps": (steps, steps.c.id), "callbacks": (callbacks, callbacks.c.sequence)}
+        tables["mailboxes"] = (mailboxes, mailboxes.c.id)
+        rows = {
+            name: [dict(row) for row in tx.execute(sa.select(table).order_by(order)).mappings()]
+            for name, (table, order) in tables.items()
+        }
+    return rows
+
+
+def open_ends(url: str) -> Callable[[], tuple[int, int]]:
+    """A look at the database that is cheap enough to be repeated: jobs in all, and jobs and callbacks not at their end."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    total = sa.select(sa.func.count()).select_from(jobs).scalar_subquery()
+    unfinished = sa.select(sa.func.count()).where(jobs.c.finished_at.is_(None)).scalar_subquery()
+    pending = sa.select(sa.func.count()).where(callbacks.c.status == "pending").scalar_subquery()
+
+    def look() -> tuple[int, int]:
+        with engine.connect() as tx:
+            row = tx.execute(sa.select(total, unfinished + pending)).one()
+        return row[0], row[1]
+
+    return look
+
+
+def audit(
+    url: str, sim: Simulator, billing: Billing, accepted: Mapping[str, Mapping[str, Any]], needed: Mapping[str, int]
+) -> Counts:
+    """`accepted`: id -> data of the hooks that were answered 2xx. `needed`: domain -> purchases that they called for."""
+    rows = read(url)
+    mine = {job["id"]: job for job in rows["jobs"]}
+    domains = {job["domain"] for job in mine.values()}
+    history = [call for call in sim.control("/history")["history"] if call["domain"] in domains]
+    ended = {job["hook_id"] for job in mine.values() if job["status"] in ENDED}
+    bought = {domain: purchases(sim, domain) for domain in domains}
+    told = [call for call in list(billing.received) if call["data"]["job"] in mine]
+    times = Counter(call["id"] for call in told)
+    undelivered = [row for row in rows["callbacks"] if row["id"] not in times and row["status"] != "superseded"]
+    unwritten = set(mine) - {row["job_id"] for row in rows["callbacks"]}
+    return Counts(
+        jobs=len(mine),
+        held=sum(job["status"] == "held" for job in mine.values()),
+        commands=len(rows["steps"]),
+        lost=len(set(accepted) - ended),
+        out_of_order=out_of_order(rows["steps"], mine, history),
+        overlapping=overlapping(history),
+        purchases=sum(bought.values()),
+        disagreeing=disagreeing(rows["jobs"], accepted, sim),
+        repeated_purchases=sum(max(0, count - needed.get(domain, 0)) for domain, count in bought.items()),
+        callbacks=len(times),
+        callbacks_twice=len(told) - len(times),
+        callbacks_superseded=sum(row["status"] == "superseded" for row in rows["callbacks"]),
+        callbacks_lost=len(undelivered) + len(unwritten),
+        callbacks_out_of_order=callbacks_out_of_order(told),
+    )
+
+
+def purchases(sim: Simulator, domain: str) -> int:
+    orders = sim.control("/state")["accounts"]["reseller"]["orders"]
+    return sum(item["domain"][1] == domain for order in orders for item in order["items"])
+
+
+def out_of_order(journal: list[dict[str, Any]], mine: Mapping[str, Any], history: list[dict[str, Any]]) -> int:
+    """Commands that were journalled, or reached the remote, before one that an earlier hook of the mailbox asked for."""
+    written: dict[str, list[str]] = defaultdict(list)
+    last: dict[str, int] = defaultdict(int)
+    wrong = 0
+    for step in journal:
+        job = mine[step["job_id"]]
+        wrong += job["sequence"] < last[job["address"]]
+        last[job["address"]] = job["sequence"]
+        written[job["address"]].append(step["command"])
+    for address, commands in written.items():
+        ahead = iter(commands)
+        sent = [call["command"] for call in history if call["address"] == address and call["command"] in WRITES]
+        # Each call that the remote saw follows, in the journal, the one before it.
+        wrong += sum(not any(command == each for each in ahead) for command in sent)
+    return wrong
+
+
+def disagreeing(journal: list[dict[str, Any]], accepted: Mapping[str, Mapping[str, Any]], sim: Simulator) -> int:
+    wanted: dict[str, dict[str, Any]] = defaultdict(dict)
+    for job in journal:
+        if job["status"] != "succeeded":
+            continue
+        box, data = wanted[job["address"]], accepted.get(job["hook_id"], {})
+        box |= {"exists": True}
+        match job["action"]:
+            case "mailbox.terminate":
+                box.clear()
+                box["exists"] = False
+            case "mailbox.create" | "mailbox.unsuspend":
+                box["services"] = {"enabled"}
+            case "mailbox.suspend":
+                box["services"] = {"suspended"}
+        box |= {"password": data["password"]} if "password" in data else {}
+        box |= {"quota_bytes": PLANS[data["plan"]]} if "plan" in data else {}
+    domains = sim.control("/state")["domains"]
+    wrong = 0
+    for address, wish in wanted.items():
+        found = domains[address.partition("@")[2]]["mailboxes"].get(address)
+        shown = {**found, "exists": True, "services": set(found["services"].values())} if found else {"exists": False}
+        wrong += {name: shown.get(name) for name in wish} != wish
+    return wrong
+
+
+def overlapping(history: list[dict[str, Any]]) -> int:
+    """Calls that began while another one to the same domain was under way, as far as the caller could know."""
+    until: dict[str, float] = defaultdict(float)
+    count = 0
+    for call in sorted(history, key=lambda call: call["started"]):
+        count += call["started"] < until[call["domain"]]
+        if call["fault"] not in ("slow", "late"):
+            until[call["domain"]] = max(until[call["domain"]], call["ended"] or call["started"])
+    return count
+
+
+def callbacks_out_of_order(told: list[dict[str, Any]]) -> int:
+    """First deliveries that came after one of a later sequence of the same mailbox."""
+    seen: set[str] = set()
+    last: dict[str, int] = defaultdict(int)
+    wrong = 0
+    for call in told:
+        if call["id"] not in seen:
+            seen.add(call["id"])
+            wrong += call["data"]["sequence"] < last[call["data"]["address"]]
+            last[call["data"]["address"]] = max(last[call["data"]["address"]], call["data"]["sequence"])
+    return wrong

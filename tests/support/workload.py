@@ -1,0 +1,76 @@
+"""Many hooks for many mailboxes, made by a seed and sent side by side: of each mailbox one after the other."""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from bridge.store import Database, People
+from bridge.wiring import new_job_id
+from tests.support.audit import Counts, read
+from tests.support.stage import Stage
+
+SENDERS = 8
+LATER = ("change_password", "change_plan", "suspend", "unsuspend", "terminate", "create")
+SHARES = (30, 25, 15, 15, 5, 10)
+
+
+class Workload:
+    """`jobs` hooks over `domains` domains of three mailboxes. A new domain has no pak: its first create buys one."""
+
+    def __init__(self, stage: Stage, name: str, database: str, jobs: int, domains: int, seed: int) -> None:
+        self.stage, self.name, self.database, self.seed = stage, name, database, seed
+        self.domains = [f"{name}-{number}.test" for number in range(domains)]
+        self.boxes = [f"box{number}@{domain}" for domain in self.domains for number in range(3)]
+        self.each = jobs // len(self.boxes)
+        self.accepted: dict[str, dict[str, Any]] = {}
+        self.retried = 0
+        self._lock = threading.Lock()
+        for domain in self.domains:
+            stage.domain(domain, pak=False)
+
+    @property
+    def jobs(self) -> int:
+        return self.each * len(self.boxes)
+
+    def send(self, url: Callable[[], str]) -> None:
+        """Returns when every hook has been taken. `url` is asked anew for each try."""
+        with ThreadPoolExecutor(SENDERS) as pool:
+            for done in [pool.submit(self._mailbox, box, url) for box in self.boxes]:
+                done.result()
+
+    def _mailbox(self, address: str, url: Callable[[], str]) -> None:
+        chance = random.Random(f"{self.seed} {address}")
+        for number, (type, data) in enumerate(self._hooks(address, chance)):
+            id = f"msg_{self.name}_{address.replace('@', '_').replace('.', '_')}_{number}"
+            # Some wait as a person at the billing system does, so that not everything is overtaken.
+            wait = 3 if chance.random() < 0.4 else 0
+            self.stage.send(url, type, id=id, wait=wait, service_id=address, address=address, **data)
+            with self._lock:
+                self.accepted[id] = data
+
+    def _hooks(self, address: str, chance: random.Random) -> Iterator[tuple[str, dict[str, str]]]:
+        for number in range(self.each):
+            action = "create" if number == 0 else chance.choices(LATER, SHARES)[0]
+            data = {}
+            if action in ("create", "change_password"):
+                data["password"] = f"Planted-{number:04}.Xy"
+            if action in ("create", "change_plan"):
+                data["plan"] = chance.choice(("basic", "large"))
+            yield f"mailbox.{action}", data
+
+    def finish(self, seconds: float = 90.0) -> Counts:
+        """Waits for the end of everything and counts. A purchase in doubt is looked up and tried again, as a person would."""
+        self.stage.ended(self.database, self.jobs, seconds, meanwhile=self._judge)
+        return self.stage.audit(self.database, self.accepted, dict.fromkeys(self.domains, 1))
+
+    def _judge(self) -> None:
+        held = [job for job in read(self.database)["jobs"] if job["status"] == "held" and "purchase" in job["error"]["detail"]]
+        again = {job["replaces"] for job in read(self.database)["jobs"]}
+        for job in held:
+            if job["id"] not in again:
+                database = Database(self.database)
+                People(database, new_job_id).retry(job["id"])
+                database.close()
+                self.retried += 1

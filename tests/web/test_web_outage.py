@@ -1,0 +1,88 @@
+"""The database is away: 503 and nothing accepted, on both stores; afterwards everything goes on."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from bridge import store as database
+from tests.support.bench import START
+from tests.support.scene import Open, Scene
+
+both = pytest.mark.parametrize("store", ["sqlite", "postgres"])
+
+
+@pytest.fixture
+def gone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """As SQLAlchemy tells it when the server has been stopped, or the disk is gone."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise sa.exc.OperationalError("INSERT", {"password": "Sesame"}, Exception("connection refused"))
+
+    monkeypatch.setattr(scene.service.database.engine, "begin", refuse)
+    monkeypatch.setattr(scene.service.database._reader, "connect", refuse)
+    return scene
+
+
+@both
+@pytest.mark.parametrize("type", ["mailbox.suspend", "mailbox.explode"])
+def test_nothing_is_accepted_while_the_database_is_away(gone: Scene, type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = gone.send(type, id="msg_1")
+    assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "Sesame" not in answer.text
+    monkeypatch.undo()
+    with gone.service.database.read() as tx:
+        assert tx.scalar(sa.text("SELECT count(*) FROM hooks")) == 0
+    assert gone.send(type, id="msg_1").status_code in (202, 422)
+
+
+@both
+def test_queries_and_health_say_so_too(gone: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert gone.ask("job", job="job_1").status_code == 503
+    assert gone.client.get("/healthz").status_code == 200
+    answer = gone.client.get("/readyz")
+    assert (answer.status_code, (answer.json or {})["reasons"]) == (503, ["The database cannot be used."])
+
+
+def test_a_locked_sqlite_is_a_503_and_not_a_wait_without_end(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.store.database.LOCK_WAIT", 0.05)
+    with scene.service.database.write():
+        with ThreadPoolExecutor(1) as other:
+            answer = other.submit(scene.send, "mailbox.suspend").result()
+    assert answer.status_code == 503
+    assert scene.send("mailbox.suspend").status_code == 202
+
+
+@both
+def test_a_crash_inside_the_transaction_accepts_nothing(open_scene: Open) -> None:
+    scene = open_scene()
+
+    def crash(name: str) -> None:
+        if name == "accepting":
+            raise KeyboardInterrupt
+
+    scene.service.intake.inbox.checkpoint = crash  # type: ignore[attr-defined]
+    with pytest.raises(KeyboardInterrupt):
+        scene.send("mailbox.suspend", id="msg_1")
+    scene.service.intake.inbox.checkpoint = lambda name: None  # type: ignore[attr-defined]
+    answer = scene.send("mailbox.suspend", id="msg_1")
+    assert (answer.status_code, (answer.json or {})["sequence"]) == (202, 1)
+
+
+@both
+def test_ready_means_database_schema_and_a_live_worker(scene: Scene) -> None:
+    answer = scene.client.get("/readyz")
+    assert (answer.status_code, len((answer.json or {})["reasons"])) == (503, 1)
+    scene.engine._beat()
+    answer = scene.client.get("/readyz")
+    assert (answer.status_code, answer.json) == (200, {"ready": True, "reasons": []})
+    scene.clock.now = START.timestamp() + 91
+    assert scene.client.get("/readyz").status_code == 503
+    scene.engine._beat()
+    with scene.service.database.write() as tx:
+        tx.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
+    answer = scene.client.get("/readyz")
+    assert answer.status_code == 503
+    assert "enom-bridge db upgrade" in (answer.json or {})["reasons"][0]
+    assert database.check(scene.service.database)[0] == "0000"
