@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -116,6 +118,30 @@ def tally(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[TALLY] = {}
+    # The tests kill processes, never the machine: what they write need not reach a disk.
+    if os.access("/dev/shm", os.W_OK):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
+        tempfile.tempdir = "/dev/shm"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(1800))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where the tests are spread over processes, each hands its counts to the first one."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["tally"] = [(*key, dict(counts)) for key, counts in session.config.stash[TALLY].items()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    table = node.config.stash[TALLY]
+    for what, store, counts in getattr(node, "workeroutput", {}).get("tally", ()):
+        table.setdefault((what, store), Counter()).update(counts)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

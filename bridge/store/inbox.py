@@ -12,8 +12,7 @@ from bridge.model import Address
 from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
 from bridge.store import outbox
 from bridge.store.database import Database
-from bridge.store.rows import Row, error_values, intent_values
-from bridge.store.standing import receipt_now
+from bridge.store.rows import Row, error_values, intent_values, to_receipt
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, sources
 from hooks.types import Intent, Verified
 
@@ -68,11 +67,10 @@ class Inbox:
                 tx.execute(sa.insert(hooks), hook | {"job_id": job})
                 refuse_paused(tx, source)
                 row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
-                receipt = receipt_now(tx, row)
                 self.database.tell(tx)
                 self.checkpoint("accepting")
             self.checkpoint("accepted")
-            return receipt
+            return to_receipt(row)
         except sa.exc.IntegrityError:
             return self._again(source, account, verified, intent, sealed, matches)
 
@@ -86,14 +84,14 @@ class Inbox:
             if known["job_id"] is not None:
                 mine = sa.select(jobs).where(jobs.c.source == source, jobs.c.hook_id == verified.id)
                 newest = tx.execute(mine.order_by(jobs.c.sequence.desc()).limit(1)).mappings().one()
-                return receipt_now(tx, newest)
+                return to_receipt(newest)
             now = self.database.now(tx)
             job = self.new_id(now)
             read = {"job_id": job, "type": intent.action, "errors": None, "sealed": None}
             tx.execute(sa.update(hooks).where(hooks.c.id == known["id"]).values(**read))
             row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
             self.database.tell(tx)
-            return receipt_now(tx, row)
+            return to_receipt(row)
 
 
 def refuse_paused(tx: Connection, source: str) -> None:

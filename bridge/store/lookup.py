@@ -12,7 +12,6 @@ from bridge.model import Record, in_words
 from bridge.ports import Receipt, Recorded
 from bridge.store.database import Database
 from bridge.store.rows import Row, to_intent, to_receipt, to_record
-from bridge.store.standing import receipt_now
 from bridge.store.tables import accounts, among, callbacks, hooks, jobs, mailboxes, purchases, steps
 
 Page = tuple[Sequence[Mapping[str, Any]], str | None]
@@ -66,9 +65,9 @@ class Lookup:
         mine = jobs.c.source == source, sa.or_(jobs.c.id == job_or_hook, jobs.c.hook_id == job_or_hook)
         with self.database.read() as tx:
             row = tx.execute(sa.select(jobs).where(*mine).order_by(jobs.c.sequence.desc()).limit(1)).mappings().first()
-            if row is None:
-                raise NotThere("There is no job or hook of this id.")
-            return receipt_now(tx, row)
+        if row is None:
+            raise NotThere("There is no job or hook of this id.")
+        return to_receipt(row)
 
     def wait_ended(self, source: str, job: str, deadline: float, clock: Any) -> Receipt:
         """The receipt once the job has ended, or as it is at `deadline` (on `clock`)."""

@@ -109,7 +109,7 @@ def to_error(kept: Mapping[str, Any] | None) -> BridgeError | None:
     return kind(kept["detail"], code=kept["code"], remote=kept["remote"])
 
 
-def to_receipt(row: Row | dict[str, Any]) -> Receipt:
+def to_receipt(row: Row) -> Receipt:
     # What the last try met is told while the job waits because of it, and when it has ended.
     error = row["error"] if row["status"] in ENDED or row["waiting_for"] in ("retry", "account") else None
     extra = dict(row["extra"] or {})

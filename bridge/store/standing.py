@@ -7,10 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import NotNow, NotThere
-from bridge.ports import Receipt
 from bridge.store import money, notes
 from bridge.store.database import Database
-from bridge.store.rows import Row, to_receipt
 from bridge.store.tables import accounts, among, jobs, slots, sources, used_ids, workers
 
 PROBE_EVERY = 300.0
@@ -137,13 +135,6 @@ class Standing:
 
     def _exists(self, tx: Connection, table: sa.Table, name: str) -> bool:
         return tx.scalar(sa.select(sa.exists().where(table.c.name == name))) is True
-
-
-def receipt_now(tx: Connection, row: Row) -> Receipt:
-    """The receipt of a job; while its account is paused, that is what a queued one waits for."""
-    if row["status"] == "queued" and tx.scalar(sa.select(accounts.c.paused).where(accounts.c.name == row["account"])):
-        return to_receipt({**row, "waiting_for": "account"})
-    return to_receipt(row)
 
 
 def in_flight(tx: Connection, account: str, now: float) -> int:

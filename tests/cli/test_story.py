@@ -131,7 +131,7 @@ def test_every_change_of_a_plan_has_words(kind: Kind) -> None:
     assert "{" not in story.in_plain_words({"change": str(kind), **arguments})
 
 
-@pytest.mark.parametrize("status", [*ENDED, "queued", "running"])
+@pytest.mark.parametrize("status", [*sorted(ENDED), "queued", "running"])
 def test_every_status_has_a_sentence_and_a_next_step(status: str) -> None:
     lines = text_of(told_of(status=status, error=failure("refused"))).splitlines()
 

@@ -6,7 +6,7 @@ import pytest
 
 from bridge import jobs
 from bridge.errors import AccountFault, Doubted, Garbled, LeaseLost, NoFunds, Refused, Unavailable, Unclear
-from bridge.model import Change, Kind, Mailbox, State
+from bridge.model import Address, Change, Kind, Mailbox, State
 from bridge.ports import Limits
 from tests.support.bench import GOOD, JOHN, OTHER, SETTLE, Bench
 
@@ -359,6 +359,37 @@ def test_two_purchases_for_one_domain_wait_until_the_first_can_be_seen(bench: Be
     bench.work(SETTLE + 10)
     assert bench.receipt(second).status == "succeeded"
     assert bench.commands.count("buy") == 2
+
+
+def test_nobody_buys_while_another_job_has_not_yet_seen_what_it_bought(bench: Bench) -> None:
+    bench.use(purchase="paks")
+    bench.backend.paks.clear()
+    before = Mailbox(JOHN, False)
+    bench.hook("create", password=GOOD)
+    bench.backend.stale[JOHN] = [before] * 2
+    bench.step()
+    first = bench.rows("jobs")[0]
+    assert (first["status"], first["waiting_for"], bench.commands) == ("queued", "settle", ["buy"])
+    bench.clock.now += SETTLE * 2  # long enough for reads, but its worker is slow
+    claimed = bench.queue.claim("worker", {"main": 4})
+    assert claimed is not None
+    bench.queue.wait(claimed, bench.clock.now + 30, "settle", None, True)
+    second = bench.hook("create", address="amy@example.com", password=GOOD)
+    bench.backend.stale[Address("amy", "example.com")] = [Mailbox(Address("amy", "example.com"), False)]
+    bench.step()
+    assert (bench.receipt(second).waiting_for, bench.commands) == ("settle", ["buy"])
+    bench.work(120)
+    assert bench.receipt(second).status == "succeeded"
+    assert bench.commands.count("buy") == 1
+
+
+def test_what_a_job_met_is_told_while_it_waits_because_of_it_and_not_while_it_looks(bench: Bench) -> None:
+    bench.backend.fail_next(Kind.CREATE, Unclear("the answer was lost"))
+    receipt = bench.hook("create", password=GOOD)
+    bench.step()
+    now = bench.receipt(receipt)
+    assert (now.waiting_for, now.error) == ("settle", None)
+    assert bench.rows("jobs")[0]["error"]["code"] == "unclear"  # for staff it stays
 
 
 def test_a_purchase_that_was_accepted_and_is_never_seen_is_held_and_holds_the_others(bench: Bench) -> None:

@@ -6,6 +6,7 @@ All cells of the matrix run side by side, each with a process, a database and a 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -133,23 +134,28 @@ def post_once(url: str, body: bytes, headers: dict[str, str]) -> None:
 @pytest.fixture(scope="module")
 def outcomes(
     request: pytest.FixtureRequest, new_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[Cell, Future[Outcome]]]:
+) -> Iterator[Callable[[str], dict[Cell, Future[Outcome]]]]:
+    """Of all cells of a store, as they come in; they begin when the first one is asked for."""
     stage = Stage(tmp_path_factory.mktemp("kill"))
-    wanted = [(cell, new_database(cell.store)) for cell in chosen(request.config)]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        yield {cell: pool.submit(run, stage, cell, database) for cell, database in wanted}
+
+        @cache
+        def begin(store: str) -> dict[Cell, Future[Outcome]]:
+            wanted = [(cell, new_database(store)) for cell in chosen(request.config) if cell.store == store]
+            return {cell: pool.submit(run, stage, cell, database) for cell, database in wanted}
+
+        yield begin
     stage.close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "cell" in metafunc.fixturenames:
-        metafunc.parametrize("cell", chosen(metafunc.config), ids=str)
+    metafunc.parametrize("cell", chosen(metafunc.config), ids=str)
 
 
 def test_killed_there_it_ends_as_if_nothing_had_happened(
-    cell: Cell, outcomes: dict[Cell, Future[Outcome]], tally: Callable[..., None]
+    cell: Cell, outcomes: Callable[[str], dict[Cell, Future[Outcome]]], tally: Callable[..., None]
 ) -> None:
-    outcome = outcomes[cell].result(100)
+    outcome = outcomes(cell.store)[cell].result(100)
     tally("killed at a named point", cell.store, outcome.counts, kills=1)
     assert outcome.counts.faults == {}
     assert outcome.bought == (cell.action in ("create", "renew") and not cell.lost_before_paying)

@@ -34,7 +34,7 @@ def test_killed_at_random_under_load(
             bridges[number].kill()
             bridges[number].close()
             bridges[number] = Bridge(path, lease=3.0)
-        sent.result(100)
+        sent.result(60 + load.jobs)
         counts = load.finish()
     finally:
         for bridge in bridges:

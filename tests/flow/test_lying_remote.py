@@ -171,7 +171,7 @@ def test_chaos_by_seed(
     bridge = Bridge(stage.config(database_url, **SETTLE), lease=10.0)
     try:
         load.send(lambda: bridge.hooks)
-        counts = load.finish(100)
+        counts = load.finish()
     finally:
         bridge.close()
         stage.close()

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -130,23 +131,28 @@ class Scene:
 @pytest.fixture(scope="module")
 def outcomes(
     request: pytest.FixtureRequest, new_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[Cell, Future[Outcome]]]:
+) -> Iterator[Callable[[str], dict[Cell, Future[Outcome]]]]:
+    """Of all cells of a store, as they come in; they begin when the first one is asked for."""
     stage = Stage(tmp_path_factory.mktemp("stop"))
-    wanted = [(cell, new_database(cell.store)) for cell in chosen(request.config)]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        yield {cell: pool.submit(lambda c, d: Scene(stage, c, d).run(), cell, database) for cell, database in wanted}
+
+        @cache
+        def begin(store: str) -> dict[Cell, Future[Outcome]]:
+            wanted = [(cell, new_database(store)) for cell in chosen(request.config) if cell.store == store]
+            return {cell: pool.submit(lambda c, d: Scene(stage, c, d).run(), cell, database) for cell, database in wanted}
+
+        yield begin
     stage.close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "cell" in metafunc.fixturenames:
-        metafunc.parametrize("cell", chosen(metafunc.config), ids=str)
+    metafunc.parametrize("cell", chosen(metafunc.config), ids=str)
 
 
 def test_stopped_there_and_resumed_after_another_took_over(
-    cell: Cell, outcomes: dict[Cell, Future[Outcome]], tally: Callable[..., None]
+    cell: Cell, outcomes: Callable[[str], dict[Cell, Future[Outcome]]], tally: Callable[..., None]
 ) -> None:
-    outcome = outcomes[cell].result(100)
+    outcome = outcomes(cell.store)[cell].result(100)
     tally("stopped past its lease and resumed", cell.store, outcome.counts, late_calls=outcome.late_calls)
     assert outcome.late_calls == (cell.point == SENDING)
     if cell.overtaken_by:

@@ -107,7 +107,7 @@ class TestOrder:
         with ThreadPoolExecutor(8) as pool:
             each = list(pool.map(deliver, range(8)))
         assert all(numbers == sorted(numbers) for numbers in each)
-        assert sorted(sum(each, [])) == list(range(1, 81))
+        assert sorted(number for numbers in each for number in numbers) == list(range(1, 81))
 
     def test_a_hook_behind_an_open_one_waits_for_its_turn(self, shop: Shop) -> None:
         assert shop.hook("suspend").waiting_for is None

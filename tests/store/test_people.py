@@ -3,9 +3,9 @@
 import pytest
 
 from bridge.errors import NeedsPerson, NotNow, NotThere, Refused
-from bridge.model import Address, Kind, Record, State
+from bridge.model import Address, Record, State
 from bridge.store.tables import jobs
-from tests.store.conftest import ADDRESS, SETTLE, Shop
+from tests.store.conftest import ADDRESS, Shop
 
 PASSWORD = "Planted-Secret.7"
 
@@ -170,14 +170,3 @@ class TestNotes:
         shop.notebook.notes_sent([note], ok=True)
         shop.now += 1e6
         assert shop.notebook.due_notes() == []
-
-
-def test_the_mark_before_a_command_survives_until_the_answer(shop: Shop) -> None:
-    """What must be remembered before a command is sent stands in the mailbox's row, whatever becomes of the sender."""
-    shop.hook("suspend")
-    job = shop.claimed()
-    saved = Record("shop", "7", suspended_with="hosted-email", saved_services={"imap": "enabled"})
-    job.__dict__["record"] = saved
-    shop.intend(job, Kind.SUSPEND)
-    assert shop.lookup.record("main", ADDRESS).saved_services == {"imap": "enabled"}
-    assert shop.lookup.record("main", ADDRESS).settles_at > shop.now + SETTLE

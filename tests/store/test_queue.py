@@ -1,11 +1,12 @@
 """The queue: who may run, under which lease, and what the journal says after a worker was lost."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from bridge.errors import LeaseLost, Refused, Unavailable
-from bridge.model import Mailbox, Plan, Record, State
+from bridge.model import Kind, Mailbox, Plan, Record, State
 from bridge.store.tables import callbacks, jobs, mailboxes, steps
 from tests.store.conftest import ADDRESS, CALL, LEASE, NOON, SETTLE, Shop
 
@@ -209,6 +210,14 @@ class TestJournal:
         job = shop.claimed()
         shop.queue.planned(job, Plan(), Mailbox(address=None, exists=False))  # type: ignore[arg-type]
         assert shop.lookup.story(receipt.job)["job"]["seen"] == {"exists": False, "paks": []}
+
+    def test_the_mark_before_a_command_survives_until_the_answer(self, shop: Shop) -> None:
+        """What must be remembered before a command is sent stands in the mailbox's row, whatever becomes of the sender."""
+        shop.hook("suspend")
+        saved = Record("shop", "7", suspended_with="hosted-email", saved_services={"imap": "enabled"})
+        shop.intend(replace(shop.claimed(), record=saved), Kind.SUSPEND)
+        assert shop.lookup.record("main", ADDRESS).saved_services == {"imap": "enabled"}
+        assert shop.lookup.record("main", ADDRESS).settles_at > shop.now + SETTLE
 
 
 class TestEnding:

@@ -2,12 +2,15 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
 import psycopg
+
+from tests.support.billing import until
 
 # The tests kill processes, never the machine: nothing has to reach the disk.
 SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=500", "listen_addresses=127.0.0.1", "shared_buffers=32MB")
@@ -27,24 +30,47 @@ class Postgres:
     def __init__(self, programs: Path) -> None:
         self._programs = programs
         self._folder = Path(tempfile.mkdtemp(prefix="bridge-postgres-"))
-        self._as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-        if self._as_user:
+        self._as_user: list[str] = []
+        if os.geteuid() == 0:
+            self._as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
             shutil.chown(self._folder, "postgres", "postgres")
         self._databases = 0
-        self._run(
-            "initdb", "--pgdata", f"{self._folder}/data", "--auth=trust", "--username=bridge", "--no-sync", "--encoding=UTF8"
-        )
+        make = [*self._as_user, str(programs / "initdb"), f"--pgdata={self._folder}/data", "--username=bridge"]
+        options = ["--auth=trust", "--no-sync", "--encoding=UTF8"]
+        done = subprocess.run([*make, *options], capture_output=True, text=True, cwd="/", timeout=60)
+        assert done.returncode == 0, done.stderr
         self.port = free_port()
         self.start()
 
     def start(self) -> None:
-        options = [f"-c {setting}" for setting in (*SETTINGS, f"unix_socket_directories={self._folder}", f"port={self.port}")]
-        log = f"{self._folder}/log"
-        self._run("pg_ctl", "start", "--wait", "--pgdata", f"{self._folder}/data", "--log", log, "--options", " ".join(options))
+        command = [
+            str(self._programs / "postgres"),
+            "-D",
+            f"{self._folder}/data",
+            "-k",
+            str(self._folder),
+            "-p",
+            str(self.port),
+        ]
+        command += [f"--{setting}" for setting in SETTINGS]
+        if setpriv := shutil.which("setpriv"):  # so that it dies with the tests, even when they are killed
+            command = [*(self._as_user or [setpriv]), "--pdeathsig=QUIT", *command]
+        with open(self._folder / "log", "ab") as log:
+            self._server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
+        until(self._answers, 30)
+
+    def _answers(self) -> bool:
+        assert self._server.poll() is None, (self._folder / "log").read_text()
+        try:
+            self._tell("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def stop(self) -> None:
         """At once, as in a crash."""
-        self._run("pg_ctl", "stop", "--wait", "--mode=immediate", "--pgdata", f"{self._folder}/data")
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait(30)
 
     def close(self) -> None:
         self.stop()
@@ -63,14 +89,6 @@ class Postgres:
     def _tell(self, command: str) -> None:
         with psycopg.connect(f"postgresql://bridge@127.0.0.1:{self.port}/postgres", autocommit=True) as connection:
             connection.execute(command)  # type: ignore[arg-type]
-
-    def _run(self, program: str, *arguments: str) -> None:
-        command = [*self._as_user, str(self._programs / program), *arguments]
-        # Not through a pipe: the server would inherit it and keep it open for ever.
-        with tempfile.TemporaryFile() as output:
-            done = subprocess.run(command, stdout=output, stderr=output, cwd="/", timeout=60)
-            output.seek(0)
-            assert done.returncode == 0, output.read().decode()
 
 
 def free_port() -> int:

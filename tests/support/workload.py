@@ -60,9 +60,9 @@ class Workload:
                 data["plan"] = chance.choice(("basic", "large"))
             yield f"mailbox.{action}", data
 
-    def finish(self, seconds: float = 90.0) -> Counts:
+    def finish(self) -> Counts:
         """Waits for the end of everything and counts. A purchase in doubt is looked up and tried again, as a person would."""
-        self.stage.ended(self.database, self.jobs, seconds, meanwhile=self._judge)
+        self.stage.ended(self.database, self.jobs, 60 + self.jobs / 2, meanwhile=self._judge)
         return self.stage.audit(self.database, self.accepted, dict.fromkeys(self.domains, 1))
 
     def _judge(self) -> None:
