@@ -12,7 +12,7 @@ from tests.support.process import Bridge
 from tests.support.stage import Stage
 from tests.support.workload import Workload
 
-KILLS = 5
+KILLS = 3
 
 
 def test_killed_at_random_under_load(
@@ -20,8 +20,8 @@ def test_killed_at_random_under_load(
 ) -> None:
     stage = Stage(tmp_path)
     long = request.config.getoption("--long")
-    kills = KILLS * 5 if long else KILLS
-    load = Workload(stage, store, database_url, jobs=2400 if long else 300, domains=20, seed=5)
+    kills = KILLS * 8 if long else KILLS
+    load = Workload(stage, store, database_url, jobs=2400 if long else 150, domains=20, seed=5)
     path = stage.config(database_url)
     chance = random.Random(5)
     bridges = [Bridge(path, lease=3.0) for _ in range(2 if store == "postgres" else 1)]

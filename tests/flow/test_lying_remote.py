@@ -126,7 +126,9 @@ def test_every_fault_at_every_command(
     store: str, database_url: str, tmp_path: Path, request: pytest.FixtureRequest, tally: Callable[..., None]
 ) -> None:
     stage = Stage(tmp_path)
-    trial = Trial(stage, database_url, list(cells()))
+    # The faults are the remote's, not the store's: in brief, PostgreSQL gets every fifth of them.
+    brief = store == "postgres" and not request.config.getoption("--long")
+    trial = Trial(stage, database_url, list(cells())[:: 5 if brief else 1])
     try:
         counts = trial.run()
         tally("every fault at every command", store, counts)
@@ -165,7 +167,7 @@ def test_chaos_by_seed(
 ) -> None:
     stage = Stage(tmp_path, seed)
     long = request.config.getoption("--long")
-    load = Workload(stage, f"chaos-{store}", database_url, jobs=600 if long else 90, domains=15, seed=seed)
+    load = Workload(stage, f"chaos-{store}", database_url, jobs=600 if long else 60, domains=15, seed=seed)
     stage.sim.control("/chaos", {"share": 0.1 if long else 0.05, "faults": CHAOS})
     stage.sim.control("/settings", {"stale_seconds": 0.5, "stale_share": 0.3, "hosted_lag": 0.3})
     bridge = Bridge(stage.config(database_url, **SETTLE), lease=10.0)

@@ -6,9 +6,8 @@ calls are counted, and the next observation must not be fooled by what they did.
 
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +17,8 @@ from tests.support.audit import WRITES, Counts
 from tests.support.billing import until
 from tests.support.bridge import PASSWORD
 from tests.support.process import SENDING, Bridge
-from tests.support.stage import Stage
+from tests.support.stage import Stage, all_at_once
 
-SIDE_BY_SIDE = 8
 POINTS = ("claimed", "observed", "planned", "intent-committed", SENDING, "sent", "answer-committed", "finishing", "finished")
 DATA: dict[str, dict[str, str]] = {
     "create": {"password": PASSWORD},
@@ -29,6 +27,7 @@ DATA: dict[str, dict[str, str]] = {
     "renew": {"until": "2031-06-01"},
 }
 BEFORE: dict[str, tuple[str, ...]] = {"create": (), "unsuspend": ("create", "suspend")}  # else: create
+BRIEF = ("claimed", "intent-committed", SENDING, "sent", "finishing")
 ACTIONS = ("create", "suspend", "unsuspend", "terminate", "change_password", "renew")
 
 
@@ -43,19 +42,12 @@ class Cell:
         return "-".join(filter(None, (self.store, self.action, self.point, self.overtaken_by)))
 
 
-def chosen(config: pytest.Config) -> list[Cell]:
-    every = [Cell(store, action, point) for store in ("sqlite", "postgres") for action in ACTIONS for point in POINTS]
+def cells(store: str, long: bool) -> Iterator[Cell]:
+    for action in ACTIONS if long else ("create", "suspend") if store == "sqlite" else ("create",):
+        yield from (Cell(store, action, point) for point in POINTS if long or point in BRIEF)
     # What the other worker does before the stopped one sends: the opposite.
-    every += [Cell(store, "suspend", SENDING, "unsuspend") for store in ("sqlite", "postgres")]
-    every += [Cell(store, "terminate", SENDING, "create") for store in ("sqlite", "postgres")]
-    brief = {"claimed", "intent-committed", SENDING, "sent", "finishing"}
-    return [
-        cell
-        for cell in every
-        if config.getoption("--long")
-        or cell.overtaken_by
-        or (cell.point in brief and (cell.store == "sqlite" or cell.action in ("create", "suspend")))
-    ]
+    yield Cell(store, "suspend", SENDING, "unsuspend")
+    yield Cell(store, "terminate", SENDING, "create")
 
 
 @dataclass
@@ -96,7 +88,7 @@ class Scene:
             for action in BEFORE.get(self.cell.action, ("create",)):
                 assert self.ask(action, wait=20)["status"] == "succeeded"
             self.stop_at_the_point()
-            self.bridge = Bridge(self.path)
+            self.bridge = Bridge(self.path, lease=10.0)
             self.ask(self.cell.action, id=f"msg_{self.cell}")
             self.stage.ended(self.database, len(self.hooks))
             if self.cell.overtaken_by:
@@ -128,35 +120,29 @@ class Scene:
         until(self.bridge.stopped)
 
 
-@pytest.fixture(scope="module")
-def outcomes(
-    request: pytest.FixtureRequest, new_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], dict[Cell, Future[Outcome]]]]:
-    """Of all cells of a store, as they come in; they begin when the first one is asked for."""
-    stage = Stage(tmp_path_factory.mktemp("stop"))
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-
-        @cache
-        def begin(store: str) -> dict[Cell, Future[Outcome]]:
-            wanted = [(cell, new_database(store)) for cell in chosen(request.config) if cell.store == store]
-            return {cell: pool.submit(lambda c, d: Scene(stage, c, d).run(), cell, database) for cell, database in wanted}
-
-        yield begin
-    stage.close()
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    metafunc.parametrize("cell", chosen(metafunc.config), ids=str)
-
-
 def test_stopped_there_and_resumed_after_another_took_over(
-    cell: Cell, outcomes: Callable[[str], dict[Cell, Future[Outcome]]], tally: Callable[..., None]
+    store: str,
+    new_database: Callable[[str], str],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    tally: Callable[..., None],
 ) -> None:
-    outcome = outcomes(cell.store)[cell].result(100)
-    tally("stopped past its lease and resumed", cell.store, outcome.counts, late_calls=outcome.late_calls)
+    stage = Stage(tmp_path)
+    new_database(store)  # from this thread, because a server dies with the thread that started it
+    try:
+        wanted = cells(store, request.config.getoption("--long"))
+        outcomes = all_at_once(lambda cell: checked(cell, Scene(stage, cell, new_database(store)).run()), wanted)
+    finally:
+        stage.close()
+    for _, outcome in outcomes:
+        tally("stopped past its lease and resumed", store, outcome.counts, late_calls=outcome.late_calls)
+
+
+def checked(cell: Cell, outcome: Outcome) -> Outcome:
     assert outcome.late_calls == (cell.point == SENDING)
     if cell.overtaken_by:
-        return the_next_observation_is_not_fooled(cell, outcome)
+        the_next_observation_is_not_fooled(cell, outcome)
+        return outcome
     # A late call is one that comes after the other worker's; whether that is out of order depends on what it repeats.
     assert outcome.counts.out_of_order <= outcome.late_calls
     assert not set(outcome.counts.faults) - {"out_of_order"}
@@ -164,6 +150,7 @@ def test_stopped_there_and_resumed_after_another_took_over(
     assert outcome.statuses[-2] == ("held" if doubted else "succeeded")
     paid = cell.action in ("create", "renew") and not (doubted and cell.point == "intent-committed")
     assert outcome.bought == paid
+    return outcome
 
 
 def the_next_observation_is_not_fooled(cell: Cell, outcome: Outcome) -> None:

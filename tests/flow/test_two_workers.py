@@ -18,7 +18,7 @@ def test_two_bridges_on_one_store(
 ) -> None:
     stage = Stage(tmp_path)
     long = request.config.getoption("--long")
-    load = Workload(stage, f"two-{store}", database_url, jobs=2000 if long else 180, domains=12, seed=7)
+    load = Workload(stage, f"two-{store}", database_url, jobs=2000 if long else 100, domains=12, seed=7)
     paths = [stage.config(database_url, account__max_in_flight=IN_FLIGHT, account__timeout=5) for _ in range(2)]
     bridges = [Bridge(path, lease=10.0) for path in paths]
     try:

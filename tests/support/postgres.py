@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -34,7 +35,7 @@ class Postgres:
         if os.geteuid() == 0:
             self._as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
             shutil.chown(self._folder, "postgres", "postgres")
-        self._databases = 0
+        self._numbers = count(1)
         make = [*self._as_user, str(programs / "initdb"), f"--pgdata={self._folder}/data", "--username=bridge"]
         options = ["--auth=trust", "--no-sync", "--encoding=UTF8"]
         done = subprocess.run([*make, *options], capture_output=True, text=True, cwd="/", timeout=60)
@@ -78,8 +79,7 @@ class Postgres:
 
     def create(self, template: str = "template1") -> str:
         """A fresh database, as a copy of `template`; its name."""
-        self._databases += 1
-        name = f"bridge_{self._databases}"
+        name = f"bridge_{next(self._numbers)}"
         self._tell(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return name
 

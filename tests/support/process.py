@@ -88,7 +88,7 @@ class Bridge:
 
     def __init__(self, path: Path, *, work: bool = True, **tuning: Any) -> None:
         self._orders, theirs = nursery.Pipe()
-        tuning = {"lease": 1.5, "callback_lease": 1.0, "callback_retries": (0.2,) * 60, **tuning}
+        tuning = {"lease": 2.0, "callback_lease": 2.0, "callback_retries": (0.2,) * 60, **tuning}
         with children:
             self.process = nursery.Process(target=live, args=(path, theirs, tuning, work))
             self.process.start()

@@ -3,9 +3,10 @@
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
@@ -14,7 +15,27 @@ from tests.support.audit import Counts, audit, open_ends, purchases, read
 from tests.support.billing import Billing, until
 from tests.support.bridge import add_domain, furnish, write_config
 
-QUICK = {"account__timeout": 1, "account__settle": 0.5, "account__purchase": "paks", "account__max_in_flight": 16}
+SIDE_BY_SIDE = 24
+Cell = TypeVar("Cell")
+Outcome = TypeVar("Outcome")
+
+QUICK = {"account__timeout": 2, "account__settle": 1, "account__purchase": "paks", "account__max_in_flight": 16}
+
+
+def all_at_once(trial: Callable[[Cell], Outcome], cells: Iterable[Cell]) -> list[tuple[Cell, Outcome]]:
+    """Runs a trial for each cell, side by side; what fails is raised together, each with its cell's name."""
+    done, failures = [], []
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        running = [(cell, pool.submit(trial, cell)) for cell in cells]
+    for cell, future in running:
+        if (error := future.exception()) is None:
+            done.append((cell, future.result()))
+        elif isinstance(error, Exception):
+            error.add_note(f"in {cell}")
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} of {len(running)} cells failed", failures)
+    return done
 
 
 class Stage:
