@@ -16,7 +16,7 @@ demo: $(VENV)/.installed ## run the main job end to end on this machine, showing
 	$(BIN)/enom-bridge demo
 
 test: $(VENV)/.tested lint types imports ## run every check and every test
-	$(BIN)/python -m pytest -q -n 3
+	$(BIN)/python -m pytest -q
 
 lint: $(VENV)/.tested ## ruff: style and formatting
 	$(BIN)/ruff check .

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -128,20 +127,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--long"):
         for item in items:
             item.add_marker(pytest.mark.timeout(1800))
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where the tests are spread over processes, each hands its counts to the first one."""
-    output = getattr(session.config, "workeroutput", None)
-    if output is not None:
-        output["tally"] = [(*key, dict(counts)) for key, counts in session.config.stash[TALLY].items()]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    table = node.config.stash[TALLY]
-    for what, store, counts in getattr(node, "workeroutput", {}).get("tally", ()):
-        table.setdefault((what, store), Counter()).update(counts)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
