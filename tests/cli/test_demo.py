@@ -155,7 +155,10 @@ def test_it_runs_as_a_program_of_its_own(tmp_path: Path) -> None:
 
 def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     env = with_path({**os.environ, "TMPDIR": str(tmp_path)})
-    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=env) as process:
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # A job that a shell runs in the background ignores Ctrl-C, and so would its children.
+    heeding: dict[str, Any] = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    with subprocess.Popen(COMMAND, cwd=tmp_path, env=env, **pipes, **heeding) as process:
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline().startswith("A bridge, a stand-in")
         process.send_signal(signal.SIGINT)
