@@ -1,7 +1,5 @@
 """The words of the middle: what a mailbox is, what it should be, and the plan between the two. All frozen."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -177,10 +175,6 @@ class Plan:
 
     def describe(self) -> list[dict[str, Any]]:
         return [change.describe() for change in self.changes]
-
-    def checksum(self) -> str:
-        """Twelve hex digits that name this plan, so that a person can agree to exactly it."""
-        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)

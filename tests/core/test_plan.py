@@ -256,13 +256,10 @@ def test_a_read_that_may_be_stale_must_agree_with_what_was_done_last(
     assert plan.believable(seen, record, terms(), at, True) is expected
 
 
-def test_the_checksum_names_the_plan_and_not_its_secret() -> None:
+def test_a_plan_that_is_shown_hides_its_secret() -> None:
     one = Plan((Change(Kind.SET_PASSWORD, secret=GOOD),))
-    other = Plan((Change(Kind.SET_PASSWORD, secret="Another-Secret.9"),))
-    assert one.checksum() == other.checksum()
-    assert len(one.checksum()) == 12
-    assert one.checksum() != Plan((Change(Kind.DELETE),)).checksum()
     assert GOOD not in repr(one)
+    assert GOOD not in str(one.describe())
 
 
 # The proof: apply a plan to a mailbox, look again, and nothing is left to do.
