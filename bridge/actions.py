@@ -139,7 +139,9 @@ def require_owner(wish: Wish, record: Record) -> None:
             f"The mailbox of a terminated service is kept until {in_words(record.delete_after)} (safety.terminate_grace_days).",
             code="conflict",
         )
-    owner = f"service {record.service_id} of {record.source}" if record.source else "nobody that the bridge knows"
+    # One source learns nothing of another's services.
+    others = {None: "nobody that the bridge knows", wish.source: f"service {record.service_id}"}
+    owner = others.get(record.source, "another source")
     raise Refused(f"The mailbox exists and belongs to {owner}.", code="not_ours")
 
 
