@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext
 
-from bridge.store import Database, upgrade
+from bridge.store import Database, newest, upgrade
 from bridge.store.tables import metadata
 from tests.support.audit import Counts
 from tests.support.postgres import Postgres, programs
@@ -93,7 +94,7 @@ def reused(new_database: Callable[[str], str]) -> Callable[[], str]:
 
 @pytest.fixture
 def database_url(store: str, new_database: Callable[[str], str], reused: Callable[[], str]) -> Iterator[str]:
-    """A database with the schema and nothing in it."""
+    """A database with the schema and nothing in it. A test may leave rows behind, but no other schema or version."""
     if store == "sqlite":
         yield new_database(store)
         return
@@ -102,6 +103,8 @@ def database_url(store: str, new_database: Callable[[str], str], reused: Callabl
     with engine.begin() as tx:
         for table in reversed(metadata.sorted_tables):
             tx.execute(sa.delete(table))
+        left = MigrationContext.configure(tx).get_current_revision()
+    assert left == newest(), f"this test leaves the shared database at version {left}"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import click
 from bridge import logs, store, wiring
 from bridge.cli.config import settings_of
 from bridge.config import Address, Settings
-from bridge.errors import StoreUnavailable
+from bridge.errors import NotNow, StoreUnavailable
 from bridge.web import create_app
 from bridge.web.server import THREADS, Server
 
@@ -90,6 +90,8 @@ class opened:
             raise click.ClickException(
                 f"{error} Is `database` in {self.service.settings.path} right, and is it running?"
             ) from None
+        if isinstance(error, NotNow):
+            raise click.ClickException(str(error)) from None
 
 
 def run(settings: Settings, *, web: bool, work: bool) -> None:

@@ -3,7 +3,7 @@
 from bridge.store.database import Database
 from bridge.store.inbox import Inbox
 from bridge.store.lookup import Lookup
-from bridge.store.migrate import check, upgrade
+from bridge.store.migrate import check, newest, upgrade
 from bridge.store.notes import Notebook
 from bridge.store.outbox import CALLBACK_LEASE, Outbox
 from bridge.store.people import People
@@ -23,5 +23,6 @@ __all__ = [
     "Standing",
     "Upkeep",
     "check",
+    "newest",
     "upgrade",
 ]

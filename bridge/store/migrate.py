@@ -9,28 +9,42 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
+from bridge.errors import NotNow
 from bridge.store.database import Database
 
 LOCK = 0x656E6F6D  # one upgrade at a time on PostgreSQL
 
 
 def upgrade(database: Database) -> str:
-    """Brings the schema to the newest version and returns it. Does nothing when it is there."""
-    newest = script().get_current_head() or ""
+    """Brings the schema to the newest version and returns it. Does nothing when it is there.
+
+    Raises NotNow for a version that this program does not know: there is no way back from a newer one.
+    """
     with database.write() as connection:
         if not database.embedded:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:id)"), {"id": LOCK})
-        if current(connection) != newest:
+        present = current(connection)
+        if present not in (None, *(each.revision for each in script().walk_revisions())):
+            raise NotNow(
+                f"The database is at version {present} of the schema, which this program does not know: a newer enom-bridge "
+                "has used it. Install that one again, or give this one a database of its own."
+            )
+        if present != newest():
             settings = config()
             settings.attributes["connection"] = connection
             command.upgrade(settings, "head")
-    return newest
+    return newest()
 
 
 def check(database: Database) -> tuple[str | None, str]:
     """The schema's version in the database (None: empty), and the one that this program needs."""
     with database.read() as connection:
-        return current(connection), script().get_current_head() or ""
+        return current(connection), newest()
+
+
+def newest() -> str:
+    """The version that this program needs."""
+    return script().get_current_head() or ""
 
 
 def current(connection: Connection) -> str | None:

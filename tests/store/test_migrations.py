@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from bridge.errors import NotNow
 from bridge.store import Database, check, upgrade
 from bridge.store.tables import metadata
 from tests.support.postgres import Postgres
@@ -64,6 +65,16 @@ def test_partial_indexes_are_partial(empty: Callable[[], Database]) -> None:
 def test_again_changes_nothing(empty: Callable[[], Database]) -> None:
     database = empty()
     assert upgrade(database) == upgrade(database)
+
+
+def test_a_schema_of_a_newer_program_is_named_and_left_alone(empty: Callable[[], Database]) -> None:
+    database = empty()
+    upgrade(database)
+    with database.write() as tx:
+        tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NotNow, match="version 9999 of the schema"):
+        upgrade(database)
+    assert check(database)[0] == "9999"
 
 
 def test_several_processes_may_start_at_once(empty: Callable[[], Database]) -> None:

@@ -93,10 +93,14 @@ class Bridge:
             self.process = nursery.Process(target=live, args=(path, theirs, tuning, work))
             self.process.start()
         theirs.close()
-        if not self._orders.poll(30):
-            self.kill()
-            raise AssertionError(f"the bridge did not start, see {path.with_suffix('.log')}")
-        self.port: int = self._orders.recv()
+        try:
+            assert self._orders.poll(30), "no sign of life in 30 s"
+            self.port: int = self._orders.recv()
+        except (AssertionError, EOFError) as error:
+            self.process.kill()
+            self._exit_code(30)
+            said = path.with_suffix(".log").read_text()[-4000:]
+            raise AssertionError(f"the bridge did not start ({error!r}); its last words:\n{said}") from None
 
     @property
     def hooks(self) -> str:
