@@ -12,7 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from bridge import logs
 from bridge.model import Address
-from bridge.ports import Clock, Inbox, Reading, Receipt, Reused
+from bridge.ports import Clock, Forgotten, Inbox, Reading, Receipt, Reused
 from bridge.sealing import Purpose, Sealer
 from hooks import Platform, message, signing
 from hooks.errors import BadSignature, HookError, Invalid
@@ -130,6 +130,8 @@ class Intake:
         log.warning("parked", source=door.name, hook=verified.id, type=body.type, errors=error.errors)
 
     def _same(self, content: bytes, digest: str) -> bool:
+        if not self.sealer.can_compare(digest):
+            raise Forgotten
         return self.sealer.matches(Purpose.CONTENT, content, digest)
 
 

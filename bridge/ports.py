@@ -166,6 +166,10 @@ class Reused(Exception):
     """This id was used for another type or other data."""
 
 
+class Forgotten(Reused):
+    """This id was used, and the key of bridge.keys that could tell for what has been taken out."""
+
+
 class SourcePaused(Exception):
     """A person paused this source; nothing is accepted from it."""
 

@@ -1,12 +1,15 @@
 """Encryption and digests of what is stored, under keys derived for one purpose each.
 
 Rule 1: no key of the configuration is used as it is; each purpose, and each use of it, has a key of its own (HKDF-SHA256).
+Rule 2: a digest names its key, so that one can tell "of something else" from "of a key that is gone".
 """
 
 import hmac
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cached_property
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -37,6 +40,11 @@ class Sealer:
         self._keys = tuple(keys)
         self._derived: dict[bytes, list[bytes]] = {}
 
+    @cached_property
+    def key_ids(self) -> tuple[str, ...]:
+        """Eight hex digits for each key, oldest first; they name it and tell nothing of it."""
+        return tuple(HKDF(SHA256(), 4, salt=None, info=b"enom-bridge/key-id").derive(key).hex() for key in self._keys)
+
     def seal(self, purpose: Purpose, text: str) -> str:
         return self._fernet(purpose).encrypt(text.encode()).decode()
 
@@ -47,15 +55,32 @@ class Sealer:
         except (InvalidToken, UnicodeError):
             raise Unsealable(Unsealable.__doc__) from None
 
+    def reseal(self, purpose: Purpose, token: str) -> str | None:
+        """The same text under the newest key, None when it is so already. Raises Unsealable."""
+        newest = Fernet(urlsafe_b64encode(self.keys(purpose, "seal")[-1]))
+        try:
+            newest.decrypt(token.encode())
+        except (InvalidToken, UnicodeError):
+            return self.seal(purpose, self.open(purpose, token))
+        return None
+
     def digest(self, purpose: Purpose, content: bytes) -> str:
-        """HMAC-SHA256 in hex with the newest key. Compare with `matches`, which also knows digests of older keys."""
-        return _hmac(self.keys(purpose, "digest")[-1], content)
+        """HMAC-SHA256 with the newest key, after that key's name. Compare with `matches`, which also knows older keys."""
+        return _named(self.key_ids[-1], self.keys(purpose, "digest")[-1], content)
 
     def matches(self, purpose: Purpose, content: bytes, digest: str) -> bool:
         """Whether `digest` was made of the same content with any key; every key is tried, each in constant time."""
         given = digest.encode(errors="replace")
-        found = [hmac.compare_digest(_hmac(key, content).encode(), given) for key in self.keys(purpose, "digest")]
+        keys = self.keys(purpose, "digest")
+        made = [_named(name, key, content) for name, key in zip(self.key_ids, keys, strict=True)]
+        made += [_hmac(key, content).hex() for key in keys]  # version 0.1 named no key
+        found = [hmac.compare_digest(each.encode(), given) for each in made]
         return any(found)
+
+    def can_compare(self, digest: str) -> bool:
+        """False when `digest` names a key that is not here: then `matches` says nothing. One of version 0.1 names none."""
+        name = key_id(digest)
+        return name is None or name in self.key_ids
 
     def keys(self, purpose: Purpose, use: str = "sign") -> list[bytes]:
         """The derived keys, oldest first: the order that itsdangerous expects for rotation."""
@@ -69,5 +94,15 @@ class Sealer:
         return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in newest_first])
 
 
-def _hmac(key: bytes, content: bytes) -> str:
-    return hmac.new(key, content, "sha256").hexdigest()
+def key_id(digest: str) -> str | None:
+    """The name of the key that a digest was made with; None for one of version 0.1, which does not tell."""
+    found = re.match(r"([0-9a-f]{8})\.", digest)
+    return found[1] if found else None
+
+
+def _named(name: str, key: bytes, content: bytes) -> str:
+    return f"{name}.{urlsafe_b64encode(_hmac(key, content)).decode()}"
+
+
+def _hmac(key: bytes, content: bytes) -> bytes:
+    return hmac.digest(key, content, "sha256")

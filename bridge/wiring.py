@@ -114,7 +114,7 @@ def engine(
 ) -> Engine:
     """Everything that works in the background, under one lease length that is longer than any call."""
     lease = tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
-    queue = store.Queue(database, standing, opener(sealer), lease)
+    queue = store.Queue(database, standing, opener(sealer), lease, sealer.key_ids)
     outbox = store.Outbox(database, tuning.callback_lease or store.CALLBACK_LEASE)
     worker = Worker(
         queue=queue,

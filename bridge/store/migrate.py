@@ -21,18 +21,23 @@ def upgrade(database: Database) -> str:
     Raises NotNow for a version that this program does not know: there is no way back from a newer one.
     """
     with database.write() as connection:
-        if not database.embedded:
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:id)"), {"id": LOCK})
-        present = current(connection)
-        if present not in (None, *(each.revision for each in script().walk_revisions())):
-            raise NotNow(
-                f"The database is at version {present} of the schema, which this program does not know: a newer enom-bridge "
-                "has used it. Install that one again, or give this one a database of its own."
-            )
-        if present != newest():
-            settings = config()
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
+        return bring_up(connection, database)
+
+
+def bring_up(connection: Connection, database: Database, to: str = "head") -> str:
+    """The same inside the caller's transaction. `to`: another version, for tests of the upgrade."""
+    if not database.embedded:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:id)"), {"id": LOCK})
+    present = current(connection)
+    if present not in (None, *(each.revision for each in script().walk_revisions())):
+        raise NotNow(
+            f"The database is at version {present} of the schema, which this program does not know: a newer enom-bridge "
+            "has used it. Install that one again, or give this one a database of its own."
+        )
+    if present != newest():
+        settings = config()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, to)
     return newest()
 
 

@@ -20,13 +20,24 @@ from bridge.store.tables import accounts, among, jobs, mailboxes, steps, workers
 
 
 class Queue:
-    """`lease` in seconds, longer than any call; `open_sealed` gives a stored password, or None when no key opens it."""
+    """`lease` in seconds, longer than any call; `open_sealed` gives a stored password, or None when no key opens it.
 
-    def __init__(self, database: Database, standing: Standing, open_sealed: Callable[[str], str | None], lease: float) -> None:
+    `key_ids` name the keys that it knows: told with each heartbeat, for whoever is about to use a newer one.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        standing: Standing,
+        open_sealed: Callable[[str], str | None],
+        lease: float,
+        key_ids: Sequence[str] = (),
+    ) -> None:
         self.database = database
         self.pause_account, self.pause_money = standing.pause_account, standing.pause_money
         self.open_sealed = open_sealed
         self.lease = lease
+        self.key_ids = " ".join(key_ids)
 
     def mark(self) -> int:
         return self.database.mark()
@@ -88,7 +99,7 @@ class Queue:
             mine = among(jobs.c.status, "running"), jobs.c.lease_owner == owner, jobs.c.id.in_(at)
             tx.execute(sa.update(jobs).where(*mine).values(lease_until=now + self.lease))
             if tx.execute(sa.update(workers).where(workers.c.owner == owner).values(seen_at=now)).rowcount == 0:
-                tx.execute(sa.insert(workers).values(owner=owner, seen_at=now))
+                tx.execute(sa.insert(workers).values(owner=owner, seen_at=now, key_ids=self.key_ids))
             tx.execute(sa.delete(workers).where(workers.c.seen_at < now - 3600))
 
     def release(self, owner: str) -> None:

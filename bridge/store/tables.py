@@ -238,4 +238,12 @@ slots = Table(
     Column("until", Float, nullable=False),
 )
 
-workers = Table("workers", metadata, Column("owner", String(64), primary_key=True), Column("seen_at", Float, nullable=False))
+workers = Table(
+    "workers",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("seen_at", Float, nullable=False),
+    Column("key_ids", Text),  # the names of the keys that it can open what is sealed with
+)
+
+marks = Table("marks", metadata, Column("name", String(32), primary_key=True), Column("value", BigInteger, nullable=False))

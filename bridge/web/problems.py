@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from bridge import logs
 from bridge.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
-from bridge.ports import Reused, SourcePaused
+from bridge.ports import Forgotten, Reused, SourcePaused
 from hooks.errors import BadSignature, HookError, Invalid
 
 log = logs.get("web")
@@ -32,6 +32,12 @@ TITLES = {
 STRANGER = (
     "Source, sender's address, signature or time is not right. Check the source's name in the URL, its secret, the "
     "clock, and what allow_from in bridge.toml lists."
+)
+
+REUSED = "This webhook-id was used with another type or data. Send a new event under a new id; repeat an old one unchanged."
+FORGOTTEN = (
+    "This webhook-id was used before, and the key that could tell for what has been taken out of bridge.keys. Ask what "
+    "became of it with the query `job`; send a new event under a new id."
 )
 
 
@@ -62,13 +68,8 @@ def of_remote(error: BridgeError) -> Response:
 def add_to(app: Flask) -> None:
     app.register_error_handler(HookError, of_delivery)
     app.register_error_handler(BridgeError, of_remote)
-    app.register_error_handler(
-        Reused,
-        lambda _: problem(
-            409,
-            "This webhook-id was used with another type or data. Send a new event under a new id; repeat an old one unchanged.",
-        ),
-    )
+    app.register_error_handler(Reused, lambda _: problem(409, REUSED))
+    app.register_error_handler(Forgotten, lambda _: problem(409, FORGOTTEN))
     app.register_error_handler(
         SourcePaused, lambda _: problem(503, "This source is paused; nothing was accepted. Send it again later.", 60)
     )

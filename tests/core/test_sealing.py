@@ -1,10 +1,12 @@
 """Sealed texts and keyed digests: one key per purpose, and rotation without loss."""
 
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.sealing import Purpose, Sealer, Unsealable
+from bridge.sealing import Purpose, Sealer, Unsealable, key_id
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 old, new, both = Sealer([OLD]), Sealer([NEW]), Sealer([OLD, NEW])
@@ -26,6 +28,15 @@ def test_every_key_opens_and_the_last_one_seals() -> None:
         old.open(Purpose.PASSWORD, both.seal(Purpose.PASSWORD, "text"))
 
 
+def test_resealing_leaves_what_is_under_the_newest_key_and_gives_the_rest_under_it() -> None:
+    again = both.reseal(Purpose.PASSWORD, old.seal(Purpose.PASSWORD, "text"))
+
+    assert again is not None and new.open(Purpose.PASSWORD, again) == "text"
+    assert both.reseal(Purpose.PASSWORD, again) is None
+    with pytest.raises(Unsealable):
+        new.reseal(Purpose.PASSWORD, old.seal(Purpose.PASSWORD, "text"))
+
+
 @given(st.text())
 def test_no_text_opens_or_raises_anything_else(token: str) -> None:
     with pytest.raises(Unsealable):
@@ -39,6 +50,22 @@ def test_a_digest_is_made_with_the_newest_key_and_matched_with_every_key() -> No
     assert both.matches(Purpose.REQUEST, b"content", digest)
     assert both.matches(Purpose.REQUEST, b"content", both.digest(Purpose.REQUEST, b"content"))
     assert not new.matches(Purpose.REQUEST, b"content", digest)
+
+
+def test_a_digest_names_its_key_so_that_one_that_is_gone_is_not_taken_for_another_content() -> None:
+    digest = old.digest(Purpose.CONTENT, b"content")
+
+    assert len(digest) <= 64, "the columns that hold it"
+    assert [sealer.can_compare(digest) for sealer in (old, both, new)] == [True, True, False]
+    assert key_id(digest) == old.key_ids[0] == both.key_ids[0] != both.key_ids[1] == new.key_ids[0]
+
+
+def test_a_digest_of_version_0_1_names_no_key_and_still_matches() -> None:
+    bare = hmac.new(old.keys(Purpose.CONTENT, "digest")[0], b"content", "sha256").hexdigest()
+
+    assert key_id(bare) is None and new.can_compare(bare)
+    assert both.matches(Purpose.CONTENT, b"content", bare)
+    assert not new.matches(Purpose.CONTENT, b"content", bare)
 
 
 @pytest.mark.parametrize(

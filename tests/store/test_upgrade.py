@@ -1,0 +1,158 @@
+"""A database of each earlier release is upgraded and keeps everything: every row is read back in the words of today."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bridge import config, wiring
+from bridge.sealing import Purpose
+from bridge.store import Database, newest, upgrade
+from bridge.store.migrate import bring_up
+from bridge.store.tables import metadata
+from bridge.wiring import Service
+from hooks.types import Verified
+from tests.support.bench import START, Clock
+from tests.support.billing import SECRET
+from tests.support.bridge import KEY, PASSWORD
+from tests.support.postgres import Postgres
+from tests.support.snapshot import DATA, schema
+
+LATER = 1_803_903_200.0  # a few seconds after the last of what is in it
+RELEASES = sorted(path.name.partition(".")[0] for path in DATA.glob("*.rows.sql"))
+CONFIG = f"""
+[bridge]
+keys = ["{KEY}"]
+database = "DATABASE"
+[accounts.main]
+uid = "reseller"
+token = "planted"
+suspend_with = "refuse"
+[sources.shop]
+platform = "standard"
+account = "main"
+secrets = ["{SECRET}"]
+"""
+
+
+def rows(release: str) -> list[str]:
+    return re.split(r"(?<=;)\n(?=INSERT)", (DATA / f"{release}.rows.sql").read_text().rstrip())
+
+
+def counts(database: Database) -> dict[str, int]:
+    with database.read() as tx:
+        return {name: tx.scalar(sa.text(f"SELECT count(*) FROM {name}")) or 0 for name in sa.inspect(tx).get_table_names()}
+
+
+@pytest.fixture(params=RELEASES)
+def release(request: pytest.FixtureRequest) -> str:
+    version: str = request.param
+    return version
+
+
+@pytest.fixture
+def old(store: str, release: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database as that release left it."""
+    if store == "sqlite":
+        url = f"sqlite:///{tmp_path / 'bridge.sqlite3'}"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.url(server.create())
+    database = Database(url)
+    with database.write() as tx:
+        bring_up(tx, database, release)
+        for statement in rows(release):
+            tx.exec_driver_sql(statement.replace("%", "%%") if store == "postgres" else statement)
+        if store == "postgres":
+            for table in ("hooks", "mailboxes", "steps", "purchases", "notes"):
+                tx.execute(sa.text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def service(old: Database, tmp_path: Path) -> Iterator[Service]:
+    """The bridge of today on it."""
+    path = tmp_path / "bridge.toml"
+    path.write_text(CONFIG.replace("DATABASE", old.url))
+    made = wiring.build(config.load(path, {}), wiring.Tuning(clock=Clock(LATER)))
+    wiring.prepare(made)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_the_migrations_of_a_release_are_not_changed_afterwards(old: Database, release: str) -> None:
+    with old.read() as tx:
+        assert schema(tx).split() == (DATA / f"{release}.schema.sql").read_text().split()
+
+
+def test_no_row_is_lost(old: Database) -> None:
+    before = counts(old)
+    assert {name for name in before if not before[name]} <= {"slots"}, "a kind of row that is not tried"
+    assert upgrade(old) == newest()
+    after = counts(old)
+    assert {name: after[name] for name in before} == before
+    assert set(after) == {*metadata.tables, "alembic_version"}
+
+
+def test_every_list_and_story_can_be_told(service: Service) -> None:
+    lookup = service.lookup
+    jobs, _ = lookup.page("jobs", None)
+    assert {job["status"] for job in jobs} == {"succeeded", "failed", "held", "cancelled", "queued"}
+    stories = [lookup.story(job["id"]) for job in jobs]
+    assert {purchase["outcome"] for story in stories for purchase in story["purchases"]} == {"done", "intent"}
+    assert {step["outcome"] for story in stories for step in story["commands"]} >= {"accepted", "refused", "intent"}
+    assert {callback["status"] for story in stories for callback in story["callbacks"]} >= {"delivered", "pending"}
+    for job in jobs:
+        receipt = lookup.receipt("shop", job["id"])
+        assert (receipt.status, receipt.address) == (job["status"], job["address"])
+    assert len(lookup.results("shop", "", 100)[0]) == sum(job["status"] != "queued" for job in jobs)
+    assert {row["hook_id"] for row in lookup.page("hooks", None)[0]} >= {"msg_created", "msg_parked"}
+
+
+def test_a_mailbox_keeps_its_owner_and_what_a_restore_has_to_set(service: Service) -> None:
+    record = service.lookup.record("main", "john.doe@example.com")
+    assert (record.source, record.service_id, record.state, record.suspended_with) == ("shop", "7", "suspended", "hosted-email")
+    assert set((record.saved_services or {}).values()) == {"enabled"}
+    assert record.password_digest is not None
+    assert service.lookup.record("main", "eve@example.com").state == "absent"
+
+
+def test_what_was_paused_stays_so_and_notes_still_go_out(service: Service) -> None:
+    assert service.standing.account_paused("main") == "credentials"
+    assert service.standing.paused_sources() == ["shop"]
+    assert not service.standing.first_use("shop", "msg_query", 60.0)
+    subjects = {note.subject.partition(":")[0] for note in wiring.store.Notebook(service.database).due_notes()}
+    assert subjects == {"job", "account"}
+
+
+def test_stored_passwords_and_parked_hooks_open(service: Service) -> None:
+    waiting = service.lookup.recorded("msg_waiting")
+    assert service.sealer.open(Purpose.PASSWORD, waiting.sealed or "") == "Planted-New.2"
+    parked = service.lookup.recorded("msg_parked")
+    assert json.loads(service.sealer.open(Purpose.CONTENT, parked.sealed or ""))["data"]["password"] == "one two"
+
+
+def test_a_repeated_hook_is_known_and_the_waiting_job_goes_on(service: Service) -> None:
+    service.standing.pause_source("shop", False)
+    service.standing.resume_account("main")
+    body = {
+        "type": "mailbox.create",
+        "timestamp": START.isoformat(),
+        "data": {
+            "service_id": "7",
+            "address": "john.doe@example.com",
+            "password": PASSWORD,
+            "display_name": "John Doe",
+            "plan": "basic",
+        },
+    }
+    reading = service.intake.read_again("shop", Verified("msg_created", int(START.timestamp()), json.dumps(body).encode(), 0))
+    receipt = reading.accept()
+    assert (receipt.hook, receipt.status, receipt.sequence) == ("msg_created", "succeeded", 1)
+    job = service.new_engine().queue.claim("worker", {"main": 4})
+    assert job is not None and job.intent.password == "Planted-New.2"
