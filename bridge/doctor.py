@@ -14,7 +14,7 @@ from bridge import store, wiring
 from bridge.config import Account, Source
 from bridge.config.load import secrets
 from bridge.errors import BridgeError, StoreUnavailable
-from bridge.model import Address
+from bridge.model import Address, day_after
 from bridge.outgoing import Lost, NotSent, Reply
 
 TIMEOUT = 10.0
@@ -89,6 +89,7 @@ class Doctor:
             if not database.embedded:
                 yield self._compared("clock", "the database", skew)
             yield from self._standing()
+            yield from self._keys()
         except StoreUnavailable as error:
             yield Finding("FAIL", "database", str(error), "Is bridge.database right, is it running, may this user write it?")
 
@@ -115,6 +116,30 @@ class Doctor:
         for name in standing.paused_sources():
             remedy = f"enom-bridge resume source {name}"
             yield Finding("warn", f"source {name}", "It is paused; its hooks are answered 503.", remedy)
+
+    def _keys(self) -> Iterator[Finding]:
+        """What still needs an older key, and what lost its own."""
+        service = self.service
+        keys = store.Rotation(service.database, service.sealer, service.settings.bridge.keep_days).survey()
+        back = "If you still have that key, put it back at the beginning of bridge.keys, and see enom-bridge keys rotate."
+        lost = [name for tally in keys.sealed.values() for name in tally.lost]
+        if lost:
+            text = f"{len(lost)} stored password(s) or parked hook(s) cannot be opened, such as {lost[0]}: their key is gone."
+            yield Finding("warn", "keys", text, f"{back} Else their jobs end as password_needed.")
+        if keys.gone_until is not None:
+            text = f"{keys.hooks_gone} hook(s) are not recognised if they are repeated (409): their key is gone."
+            yield Finding("warn", "keys", text, f"{back} On {day_after(keys.gone_until)} it is over by itself.")
+        older = sum(tally.older for tally in keys.sealed.values())
+        if older:
+            text = f"{older} stored password(s) or parked hook(s) are encrypted with an older key."
+            yield Finding("warn", "keys", text, "enom-bridge keys rotate")
+        elif keys.older_needed_until is not None:
+            text = f"The older ones are needed until {day_after(keys.older_needed_until)}, to recognise repeated hooks."
+            yield Finding("ok", "keys", text)
+        elif len(service.sealer.key_ids) > 1:
+            yield Finding("ok", "keys", "Nothing needs the older ones any more.", "If you like, take them out of bridge.keys.")
+        elif not lost and keys.gone_until is None:
+            yield Finding("ok", "keys", "Everything stored is under the key of bridge.keys.")
 
     def _account(self, account: Account) -> Iterator[Finding]:
         about, service = f"account {account.name}", self.service

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -208,3 +208,8 @@ def in_words(moment: float | datetime) -> str:
     """A time in RFC 3339, UTC, whole seconds."""
     at = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def day_after(moment: float) -> str:
+    """The first day (UTC) on which that moment is surely over."""
+    return (datetime.fromtimestamp(moment, UTC) + timedelta(days=1)).date().isoformat()

@@ -104,7 +104,7 @@ class Replay:
             return replace(preview, problem=("unknown_account", f"Account {account!r} is not in the configuration any more."))
         address, terms = Address.parse(intent.address), self.terms[account]
         record = self.lookup.record(account, intent.address)
-        digest = None if intent.password is None else self._digest(intent)
+        digest = None if intent.password is None else self._digest(intent, record.password_digest)
         now = datetime.fromtimestamp(self.clock(), UTC)
         try:
             seen = self.backends[account].observe(address)
@@ -115,5 +115,5 @@ class Replay:
         except BridgeError as error:
             return replace(preview, problem=(error.code, error.detail))
 
-    def _digest(self, intent: Intent) -> str:
-        return self.sealer.digest(Purpose.REQUEST, f"password:{intent.address}:{intent.password}".encode())
+    def _digest(self, intent: Intent, known: str | None) -> str:
+        return self.sealer.digest(Purpose.REQUEST, f"password:{intent.address}:{intent.password}".encode(), known)

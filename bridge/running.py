@@ -157,10 +157,10 @@ class Engine:
             for account in self.standing.due_probes():
                 self._probe(account)
             self.upkeep.purge_due()
+            self.upkeep.wipe()
             self.notes.send_due()
             if time.monotonic() - pruned_at > HOUR:
                 pruned_at = time.monotonic()
-                self.upkeep.wipe()
                 while self.upkeep.prune() and not self._stopping.is_set():
                     pass
 

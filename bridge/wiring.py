@@ -119,7 +119,7 @@ def engine(
     worker = Worker(
         queue=queue,
         desks={name: desk(account, backends[name], terms[name]) for name, account in settings.accounts.items()},
-        digest=lambda text: sealer.digest(Purpose.REQUEST, text.encode()),
+        digest=lambda text, known=None: sealer.digest(Purpose.REQUEST, text.encode(), known),
         clock=database.clock,
         limits=Limits(settings.safety.max_purchases_per_day, settings.safety.max_terminations_per_hour),
         lease=lease,

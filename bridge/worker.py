@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from bridge import jobs, logs, plan
 from bridge.actions import ACTIONS, Wish, decides
@@ -50,6 +51,10 @@ log = logs.get("worker")
 
 MONEY_PAUSE = 300.0  # seconds until a purchase is tried again after the account ran out of money
 HOUR = 3600.0
+
+
+class Digest(Protocol):
+    def __call__(self, text: str, known: str | None = None) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -101,12 +106,12 @@ class Attempt:
 class Worker:
     """Runs claimed jobs. Safe to use from several threads; the queue keeps two from one domain apart.
 
-    `digest` gives a keyed digest of a purpose and a text. `lease` in seconds, as the queue's.
+    `digest` gives a keyed digest of a text, or the `known` one if it is of the same text. `lease` in seconds, as the queue's.
     """
 
     queue: Queue
     desks: Mapping[str, Desk]
-    digest: Callable[[str], str]
+    digest: Digest
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     lease: float = 60.0
@@ -181,7 +186,9 @@ class Worker:
 
     def _desired(self, attempt: Attempt, seen: Mailbox) -> Desired:
         intent, job = attempt.job.intent, attempt.job
-        digest = None if intent.password is None else self.digest(f"password:{intent.address}:{intent.password}")
+        known, digest = attempt.record.password_digest, None
+        if intent.password is not None:
+            digest = self.digest(f"password:{intent.address}:{intent.password}", known)
         wish = Wish(job.source, intent, digest, self.clock(), job.purge)
         return ACTIONS[intent.action](wish, seen, attempt.record, attempt.terms)
 

@@ -3,7 +3,7 @@
 import click
 
 from bridge import __version__
-from bridge.cli import callbacks, config, demo, doctor, hooks, init, jobs, mailboxes, replay, send, serve, sim, standing
+from bridge.cli import callbacks, config, demo, doctor, hooks, init, jobs, keys, mailboxes, replay, send, serve, sim, standing
 
 EPILOG = "Begin with `enom-bridge demo`, then `enom-bridge init`. Each command explains itself: enom-bridge COMMAND --help"
 
@@ -39,6 +39,7 @@ COMMANDS = (
     standing.pause,
     standing.resume,
     callbacks.callbacks,
+    keys.keys,
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -8,6 +8,7 @@ from bridge.store.notes import Notebook
 from bridge.store.outbox import CALLBACK_LEASE, Outbox
 from bridge.store.people import People
 from bridge.store.queue import Queue
+from bridge.store.rotation import Rotation, Survey, Tally
 from bridge.store.standing import Standing
 from bridge.store.upkeep import Upkeep
 
@@ -20,7 +21,10 @@ __all__ = [
     "Outbox",
     "People",
     "Queue",
+    "Rotation",
     "Standing",
+    "Survey",
+    "Tally",
     "Upkeep",
     "check",
     "newest",

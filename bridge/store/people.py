@@ -52,6 +52,8 @@ class People:
                 now,
                 **special,
             )
+            # It goes on with the new job, and is wiped when that one ends.
+            tx.execute(sa.update(jobs).where(jobs.c.id == job).values(sealed=None))
             notes.clear(tx, f"job:{job}", f"{row['action']} of {row['address']} is tried again as {new['id']}.", now)
             self.database.tell(tx)
             return to_receipt(new)

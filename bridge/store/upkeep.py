@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from bridge.store import inbox
 from bridge.store.database import Database
-from bridge.store.tables import among, callbacks, hooks, jobs, mailboxes, notes, steps
+from bridge.store.money import IN_DOUBT
+from bridge.store.tables import among, callbacks, hooks, jobs, mailboxes, notes, purchases, steps
 from hooks.types import Intent
 
 DAY = 86400.0
@@ -47,13 +48,17 @@ class Upkeep:
             return wiped + tx.execute(sa.update(hooks).where(*parked).values(sealed=None)).rowcount
 
     def prune(self) -> int:
-        """Removes one batch of what is older than keep_days. Mailboxes (ownership) and purchases stay for ever."""
+        """Removes one batch of what is older than keep_days. Mailboxes (ownership) and purchases stay for ever.
+
+        What is still to be told, and a job whose purchase is in doubt, stays too.
+        """
         with self.database.write() as tx:
             edge = self.database.now(tx) - self.keep
             undelivered = sa.exists().where(callbacks.c.job_id == jobs.c.id, among(callbacks.c.status, "pending"))
-            old = sa.select(jobs.c.id, jobs.c.source, jobs.c.hook_id).where(jobs.c.finished_at < edge, ~undelivered)
-            rows = tx.execute(old.order_by(jobs.c.finished_at).limit(BATCH)).all()
-            ids = [row[0] for row in rows]
+            # As long as it holds up others, a person must be able to look at it and try it again.
+            doubted = sa.exists().where(purchases.c.job_id == jobs.c.id, purchases.c.outcome.in_(IN_DOUBT))
+            old = sa.select(jobs.c.id).where(jobs.c.finished_at < edge, ~undelivered, ~doubted)
+            ids = tx.scalars(old.order_by(jobs.c.finished_at).limit(BATCH)).all()
             if ids:
                 for table in (steps, callbacks):
                     tx.execute(sa.delete(table).where(table.c.job_id.in_(ids)))

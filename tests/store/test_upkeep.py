@@ -68,6 +68,31 @@ class TestWiping:
         assert shop.upkeep.wipe() == 1
         assert shop.rows(hooks)[0]["sealed"] is None
 
+    @pytest.mark.parametrize("status", ["failed", "held"])
+    def test_every_end_but_success_keeps_the_password_for_three_days(self, shop: Shop, status: str) -> None:
+        shop.run("change_password", password=PASSWORD, status=status)
+        shop.now += 3 * DAY
+        assert shop.upkeep.wipe() == 0 and shop.rows(jobs)[0]["sealed"]
+        shop.now += 1
+        assert shop.upkeep.wipe() == 1 and shop.rows(jobs)[0]["sealed"] is None
+
+    def test_success_and_cancellation_wipe_it_at_once(self, shop: Shop) -> None:
+        shop.run("change_password", "a@example.com", password=PASSWORD)
+        shop.hook("change_password", "b@example.com", password=PASSWORD)
+        shop.hook("change_password", "b@example.com", password="Planted-Newer.8")  # overtakes
+        by_hand = shop.hook("change_password", "c@example.com", password=PASSWORD)
+        shop.people.cancel(by_hand.job)
+        kept = [row["status"] for row in shop.rows(jobs) if row["sealed"]]
+        assert kept == ["queued"]
+
+    def test_a_retry_takes_the_password_with_it_so_that_its_success_leaves_none(self, shop: Shop) -> None:
+        old = shop.run("change_password", password=PASSWORD, status="failed")
+        shop.people.retry(old.job)
+        again = shop.claimed()
+        assert again.intent.password == PASSWORD
+        shop.finish(again)
+        assert [row["sealed"] for row in shop.rows(jobs)] == [None, None]
+
     def test_a_retry_after_that_has_no_password(self, shop: Shop) -> None:
         old = shop.run("change_password", password=PASSWORD, status="failed")
         shop.now += 3 * DAY + 1
@@ -98,6 +123,17 @@ class TestPruning:
         shop.now += 91 * DAY
         assert shop.upkeep.prune() == 0
         assert len(shop.rows(jobs)) == 2
+
+    def test_a_job_whose_purchase_is_in_doubt_stays_until_a_person_has_judged_it(self, shop: Shop) -> None:
+        shop.hook("create", password=PASSWORD)
+        job = shop.claimed()
+        shop.answer(job, shop.intend(job, Kind.BUY, product="pak"), "unknown")
+        shop.finish(job, "held")
+        shop.delivered()
+        shop.now += 91 * DAY
+        assert shop.upkeep.prune() == 0
+        shop.people.retry(job.id)
+        assert shop.upkeep.prune() == 1
 
     def test_parked_deliveries_and_old_notes_go_too(self, shop: Shop) -> None:
         shop.inbox.park("shop", verified("msg_1"), "mailbox.create", "digest", "sealed", {}, "digest".__eq__)

@@ -70,7 +70,7 @@ class Bench:
         """The account's settings from now on."""
         desk = Desk(self.backend, terms(**more), SETTLE, 5.0, observe_only)
         self.worker = Worker(
-            self.queue, {"main": desk}, lambda text: f"digest of {text}"[:60], self.clock, self.limits,
+            self.queue, {"main": desk}, lambda text, known=None: f"digest of {text}"[:60], self.clock, self.limits,
             retry_seconds=retry_hours * 3600, random=lambda: 1.0,
         )  # fmt: skip
 
