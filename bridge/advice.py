@@ -39,6 +39,14 @@ ADVICE: Mapping[str, str] = {
     "overtaken": "Nothing to do: a newer hook decides the same. See: enom-bridge jobs list --address {address}",
 }
 PAUSED_BY_PERSON = "A person paused account {account}. When its jobs may go on: enom-bridge resume account {account}"
+PAUSED_BY_RESTORE = (
+    "The database was restored, so account {account} is paused until a person has looked (docs/backup.md). "
+    "Then: enom-bridge resume account {account}"
+)
+OPEN_AT_BACKUP = (
+    "Look into Enom's control panel and into billing. If it is still wanted: enom-bridge jobs retry {job} - it looks first, "
+    "and does only what Enom does not show as done. If something newer was asked for since, leave it."
+)
 WAITS = "Nothing to do: it goes on by itself. To give it up: enom-bridge jobs cancel {job}"
 NO_WORKER = "No worker is running, so nothing goes on: start enom-bridge serve (or enom-bridge worker)."
 FOLLOW = "It was tried again. Go on with: enom-bridge jobs explain {next}"
@@ -61,7 +69,7 @@ def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:
         case "queued" | "running":
             return _while_open(story, code, worker_alive)
         case "failed" | "held":
-            return ADVICE[code]
+            return OPEN_AT_BACKUP if (job["extra"] or {}).get("restored_at") else ADVICE[code]
     if _undelivered(story):
         return RESEND
     return OBSERVED if (job["extra"] or {}).get("observed_only") else NOTHING
@@ -71,6 +79,8 @@ def _while_open(story: Mapping[str, Any], code: str, worker_alive: bool) -> str:
     account = story["account"] or {}
     if account.get("paused") == "person":
         return PAUSED_BY_PERSON
+    if account.get("paused") == "restored":
+        return PAUSED_BY_RESTORE
     if story["job"]["waiting_for"] == "account":
         return ADVICE[account.get("paused") or code]
     return WAITS if worker_alive else NO_WORKER

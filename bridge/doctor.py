@@ -70,12 +70,14 @@ class Doctor:
 
     def _database(self) -> Iterator[Finding]:
         database = self.service.database
-        if database.embedded:
-            file = Path(database.url.partition(":///")[2])
+        if (file := database.file) is not None:
             yield from self._disk(file.parent)
             if not file.exists():
                 yield Finding("warn", "database", f"{file} is not there yet.", "`enom-bridge serve` makes it.")
                 return
+            if file.stat().st_mode & 0o077:
+                text = f"{file} holds addresses and names, and others may read it."
+                yield Finding("warn", "database", text, f"chmod 600 {file}*")
         try:
             present, needed = store.check(database)
             with database.write() as tx:  # begins and ends a transaction: it can be written
@@ -111,7 +113,8 @@ class Doctor:
             name, remedy = row["name"], f"When that is over: enom-bridge resume account {row['name']}"
             if row["paused"]:
                 yield Finding("warn", f"account {name}", f"It is paused ({row['paused']}): {row['detail']}", remedy)
-            if row["money_until"] and row["money_until"] > self.clock():
+            waits = row["money_until"] and row["money_until"] > self.clock()
+            if waits and row["paused"] != "restored":
                 yield Finding("warn", f"account {name}", "Its purchases wait for money.", "Refill it at Enom. " + remedy)
         for name in standing.paused_sources():
             remedy = f"enom-bridge resume source {name}"

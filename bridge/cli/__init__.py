@@ -3,7 +3,23 @@
 import click
 
 from bridge import __version__
-from bridge.cli import callbacks, config, demo, doctor, hooks, init, jobs, keys, mailboxes, replay, send, serve, sim, standing
+from bridge.cli import (
+    callbacks,
+    config,
+    db,
+    demo,
+    doctor,
+    hooks,
+    init,
+    jobs,
+    keys,
+    mailboxes,
+    replay,
+    send,
+    serve,
+    sim,
+    standing,
+)
 
 EPILOG = "Begin with `enom-bridge demo`, then `enom-bridge init`. Each command explains itself: enom-bridge COMMAND --help"
 
@@ -29,7 +45,7 @@ COMMANDS = (
     serve.serve,
     serve.web,
     serve.worker,
-    serve.db,
+    db.db,
     sim.sim,
     send.send,
     hooks.hooks,

@@ -1,6 +1,5 @@
-"""`serve`, `web`, `worker`: what runs for ever. `db`: the schema."""
+"""`serve`, `web`, `worker`: what runs for ever."""
 
-import json
 import signal
 import threading
 from dataclasses import replace
@@ -11,6 +10,7 @@ from bridge import logs, store, wiring
 from bridge.cli.config import settings_of
 from bridge.config import Address, Settings
 from bridge.errors import NotNow, StoreUnavailable
+from bridge.store.standing import BY_HAND
 from bridge.web import create_app
 from bridge.web.server import THREADS, Server
 
@@ -45,36 +45,6 @@ def worker(ctx: click.Context) -> None:
     run(shared(settings_of(ctx)), web=False, work=True)
 
 
-@click.group()
-def db() -> None:
-    """Upgrade or check the database's schema."""
-
-
-@db.command()
-@click.pass_context
-def upgrade(ctx: click.Context) -> None:
-    """Bring the schema to this version. `serve` on SQLite does so by itself."""
-    with opened(settings_of(ctx)) as service:
-        wiring.prepare(service)
-        click.echo(f"The schema is at {store.check(service.database)[0]}.")
-
-
-@db.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_context
-def check(ctx: click.Context, as_json: bool) -> None:
-    """Say whether the schema is the one that this version needs; exit code 1 if not."""
-    with opened(settings_of(ctx)) as service:
-        present, needed = store.check(service.database)
-    if as_json:
-        click.echo(json.dumps({"present": present, "needed": needed, "ok": present == needed}))
-    elif present == needed:
-        click.echo(f"The schema is at {present}, as needed.")
-    else:
-        click.echo(f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`.")
-    ctx.exit(0 if present == needed else 1)
-
-
 class opened:
     """A service for one command. A database that cannot be used ends the command with exit code 1 and a sentence."""
 
@@ -103,6 +73,7 @@ def run(settings: Settings, *, web: bool, work: bool) -> None:
         signal.signal(number, lambda *_: stopping.set())
     with opened(settings) as service:
         ready(service)
+        tell_paused(service)
         server = listen(service) if web else None
         engine = service.new_engine() if work else None
         if engine:
@@ -127,6 +98,14 @@ def ready(service: wiring.Service) -> None:
             f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
         )
     wiring.prepare(service)
+
+
+def tell_paused(service: wiring.Service) -> None:
+    """What does not go on by itself after a start: a restored database is paused until a person has looked."""
+    for row in service.standing.account_states():
+        if row["paused"] in BY_HAND:
+            next_command = f"enom-bridge resume account {row['name']}"
+            log.warning("paused; hooks are taken, nothing is sent", account=row["name"], why=row["detail"], then=next_command)
 
 
 def listen(service: wiring.Service) -> Server:

@@ -6,7 +6,7 @@ import click
 
 from bridge.cli.session import session
 from bridge.cli.show import as_json, echo_json
-from bridge.store.standing import PERSON
+from bridge.store.standing import PERSON, RESTORED
 
 _kind = click.argument("kind", type=click.Choice(["account", "source"]))
 _name = click.argument("name")
@@ -14,7 +14,11 @@ PAUSED: Mapping[str, str] = {
     "account": "Its jobs wait and hooks are still accepted; what is under way now is finished first.",
     "source": "Its hooks are answered 503, so that it sends them again; jobs that it gave before are still done.",
 }
-RESUMED: Mapping[str, str] = {"account": "Its jobs go on, purchases too.", "source": "Its hooks are accepted."}
+RESUMED: Mapping[str, str] = {
+    "account": "Its jobs go on, purchases too.",
+    "source": "Its hooks are accepted.",
+    RESTORED: "Its jobs go on; purchases as soon as Enom's reads must show what was bought before the restore.",
+}
 
 
 @click.command()
@@ -44,11 +48,12 @@ def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
     """Let a paused account or source go on."""
     with session(ctx) as service:
         service.standing.know(service.settings.accounts, service.settings.sources)
+        restored = kind == "account" and service.standing.account_paused(name) == RESTORED
         if kind == "account":
             service.standing.resume_account(name)
         else:
             service.standing.pause_source(name, False)
-    _say(kind, name, False, f"The {kind} {name} is not paused. {RESUMED[kind]}", as_json)
+    _say(kind, name, False, f"The {kind} {name} is not paused. {RESUMED[RESTORED if restored else kind]}", as_json)
 
 
 def _say(kind: str, name: str, paused: bool, text: str, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """The database: the only place that knows SQL. Each class is one concern over the same tables."""
 
+from bridge.store.copies import Copies, Restored
 from bridge.store.database import Database
 from bridge.store.inbox import Inbox
 from bridge.store.lookup import Lookup
@@ -14,6 +15,7 @@ from bridge.store.upkeep import Upkeep
 
 __all__ = [
     "CALLBACK_LEASE",
+    "Copies",
     "Database",
     "Inbox",
     "Lookup",
@@ -21,6 +23,7 @@ __all__ = [
     "Outbox",
     "People",
     "Queue",
+    "Restored",
     "Rotation",
     "Standing",
     "Survey",

@@ -1,10 +1,12 @@
 """One database, SQLite or PostgreSQL: transactions, its clock, waking those who wait. The only place where the two differ."""
 
+import os
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -22,7 +24,7 @@ class Database:
     def __init__(self, url: str, clock: Callable[[], float] | None = None, connections: int = 40) -> None:
         self.url = url
         self.embedded = url.startswith("sqlite")
-        self._clock = clock
+        self.own_clock = clock
         self._lock = threading.Lock()
         self._told = threading.local()
         self._offset = time.time() - time.monotonic()
@@ -42,6 +44,17 @@ class Database:
         if self.embedded:
             prepare_sqlite(self.engine)
         self._reader = self.engine.execution_options(reads=True)
+
+    @property
+    def file(self) -> Path | None:
+        """Of SQLite."""
+        return Path(self.url.partition(":///")[2]) if self.embedded else None
+
+    def keep_private(self) -> None:
+        """A file that SQLite makes could be read by everybody; what it makes beside it is as the file itself."""
+        if self.file is not None and not self.file.exists():
+            with suppress(OSError):  # what is wrong is said when it is used
+                os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -65,16 +78,16 @@ class Database:
 
     def now(self, connection: Connection) -> float:
         """Epoch seconds on the clock that all workers share."""
-        if self._clock is not None:
-            return self._clock()
+        if self.own_clock is not None:
+            return self.own_clock()
         if self.embedded:
             return time.time()
         return float(connection.scalar(sa.text("SELECT extract(epoch FROM clock_timestamp())")))
 
     def clock(self) -> float:
         """The same without asking, for what needs no more than a second's accuracy; `synchronise` keeps it right."""
-        if self._clock is not None:
-            return self._clock()
+        if self.own_clock is not None:
+            return self.own_clock()
         return time.time() if self.embedded else time.monotonic() + self._offset
 
     def synchronise(self) -> None:

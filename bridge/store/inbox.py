@@ -13,9 +13,10 @@ from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
 from bridge.store import outbox
 from bridge.store.database import Database
 from bridge.store.rows import Row, error_values, intent_values, to_receipt
-from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, sources
+from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
 from hooks.types import Intent, Verified
 
+FLOOR = "sequence_floor"
 Matches = Callable[[str], bool]
 
 OVERTAKEN = BridgeError("A newer hook of this service decides the same.", code="overtaken")
@@ -175,17 +176,28 @@ def add_job(
 
 def next_sequence(tx: Connection, database: Database, account: str, address: Address) -> Row:
     """The mailbox's row with its next sequence number, taken under the row's lock: this is the order, never a clock."""
+    floor = sa.func.coalesce(sa.select(marks.c.value).where(marks.c.name == FLOOR).scalar_subquery(), 0)
+    new = upsert(database, mailboxes).values(account=account, domain=address.domain, address=str(address), sequence=floor + 1)
+    last = sa.case((mailboxes.c.sequence < floor, floor), else_=mailboxes.c.sequence)
+    taken = new.on_conflict_do_update(index_elements=["account", "address"], set_={"sequence": last + 1})
+    row: Row = tx.execute(taken.returning(mailboxes)).mappings().one()
+    return row
+
+
+def raise_floor(tx: Connection, database: Database, least: int) -> None:
+    """From now on no mailbox's next sequence number is `least` or below, also of one that was forgotten."""
+    new = upsert(database, marks).values(name=FLOOR, value=least)
+    lower = marks.c.value < least
+    tx.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": least}, where=lower))
+
+
+def upsert(database: Database, table: sa.Table) -> Any:
     insert: Any
     if database.embedded:
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert
-    new = insert(mailboxes).values(account=account, domain=address.domain, address=str(address), sequence=1)
-    upsert = new.on_conflict_do_update(
-        index_elements=["account", "address"], set_={"sequence": mailboxes.c.sequence + 1}
-    ).returning(mailboxes)
-    row: Row = tx.execute(upsert).mappings().one()
-    return row
+    return insert(table)
 
 
 def is_later(last: list[Any] | None, service: list[str], spoken: float) -> bool:

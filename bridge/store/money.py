@@ -28,7 +28,7 @@ def allow_purchase(
     standing = tx.execute(database.lock_row(sa.select(accounts).order_by(accounts.c.name))).mappings().all()
     until = next((row["money_until"] for row in standing if row["name"] == job["account"]), None)
     if until is not None and until > now:
-        raise NoFunds("Purchases are paused until the Enom account has money again.", retry_after=until - now)
+        raise NoFunds("Purchases of this account are paused: it had no money, or was just restored.", retry_after=until - now)
     others = sa.select(purchases, jobs.c.finished_at).join(jobs, jobs.c.id == purchases.c.job_id, isouter=True)
     others = others.where(
         purchases.c.account == job["account"], purchases.c.domain == job["domain"], purchases.c.job_id != job["id"]

@@ -13,6 +13,9 @@ from bridge.store.tables import accounts, among, jobs, slots, sources, used_ids,
 
 PROBE_EVERY = 300.0
 PERSON = "person"
+RESTORED = "restored"
+BY_HAND = (PERSON, RESTORED)
+"""What only a person lifts."""
 ALIVE = 90.0  # seconds since a worker's last heartbeat
 
 
@@ -38,7 +41,7 @@ class Standing:
             now = self.database.now(tx)
             change = sa.update(accounts).where(accounts.c.name == name)
             if code != PERSON:
-                change = change.where(sa.or_(accounts.c.paused.is_(None), accounts.c.paused != PERSON))
+                change = change.where(sa.or_(accounts.c.paused.is_(None), accounts.c.paused.not_in(BY_HAND)))
             probe_at = None if code == PERSON else now + PROBE_EVERY
             changed = tx.execute(change.values(paused=code, detail=detail, probe_at=probe_at)).rowcount
             waiting = jobs.c.account == name, among(jobs.c.status, "queued"), jobs.c.waiting_for.is_distinct_from("settle")
@@ -50,12 +53,13 @@ class Standing:
                 raise NotThere(f"There is no account {name!r} in the configuration.")
 
     def resume_account(self, name: str, *, probed: bool = False) -> bool:
-        """False when there was nothing to resume. A probe does not lift what a person paused."""
+        """False when there was nothing to resume. A probe does not lift what a person or a restore paused."""
         with self.database.write() as tx:
             now = self.database.now(tx)
             change = sa.update(accounts).where(accounts.c.name == name, accounts.c.paused.is_not(None))
             if probed:
-                change = change.where(accounts.c.paused != PERSON)
+                change = change.where(accounts.c.paused.not_in(BY_HAND))
+            before = tx.scalar(sa.select(accounts.c.paused).where(accounts.c.name == name))
             resumed = tx.execute(change.values(paused=None, detail=None, probe_at=None)).rowcount > 0
             if resumed:
                 notes.clear(tx, f"account:{name}", f"Account {name} works again; its jobs go on.", now)
@@ -63,7 +67,7 @@ class Standing:
                 raise NotThere(f"There is no account {name!r} in the configuration.")
             waiting = jobs.c.account == name, among(jobs.c.status, "queued"), jobs.c.waiting_for == "account"
             tx.execute(sa.update(jobs).where(*waiting).values(waiting_for=None, available_at=now))
-            if not probed:
+            if not probed and before != RESTORED:  # after a restore purchases wait until reads show the last one
                 money.resume_money(tx, name, now)
             self.database.tell(tx)
             return resumed

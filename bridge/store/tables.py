@@ -200,7 +200,7 @@ accounts = Table(
     "accounts",
     metadata,
     Column("name", String(64), primary_key=True),
-    Column("paused", String(32)),  # credentials, ip_not_allowed, or person
+    Column("paused", String(32)),  # credentials, ip_not_allowed, person or restored
     Column("detail", Text),
     Column("probe_at", Float),
     Column("money_until", Float),  # no purchase before

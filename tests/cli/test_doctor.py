@@ -146,6 +146,17 @@ def test_a_secret_file_that_others_may_read_is_found(house: House, tmp_path: Pat
     assert "chmod 600" not in house.run("doctor").stdout
 
 
+def test_a_database_is_made_readable_by_its_user_alone_and_another_one_is_found(house: House) -> None:
+    house.start()
+    files = list(house.folder.glob("bridge.sqlite3*"))
+    assert len(files) == 3 and not [file for file in files if file.stat().st_mode & 0o077]
+    assert "chmod 600" not in house.run("doctor").stdout
+
+    (house.folder / "bridge.sqlite3").chmod(0o644)
+
+    assert "chmod 600" in found(house, "warn")
+
+
 def test_a_configuration_that_cannot_be_read_is_exit_code_2_with_every_fault(house: House) -> None:
     house.path.write_text(house.path.read_text().replace('suspend_with = "hosted-email"', 'suspend_with = "x"\nwrong = 1'))
 
