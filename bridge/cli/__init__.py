@@ -14,6 +14,7 @@ from bridge.cli import (
     jobs,
     keys,
     mailboxes,
+    privacy,
     replay,
     send,
     serve,
@@ -59,3 +60,5 @@ COMMANDS = (
 )
 for command in COMMANDS:
     main.add_command(command)
+for command in (privacy.export, privacy.erase):
+    mailboxes.mailboxes.add_command(command)

@@ -8,6 +8,7 @@ from bridge.store.migrate import check, newest, upgrade
 from bridge.store.notes import Notebook
 from bridge.store.outbox import CALLBACK_LEASE, Outbox
 from bridge.store.people import People
+from bridge.store.privacy import Held, Privacy, names
 from bridge.store.queue import Queue
 from bridge.store.rotation import Rotation, Survey, Tally
 from bridge.store.standing import Standing
@@ -17,11 +18,13 @@ __all__ = [
     "CALLBACK_LEASE",
     "Copies",
     "Database",
+    "Held",
     "Inbox",
     "Lookup",
     "Notebook",
     "Outbox",
     "People",
+    "Privacy",
     "Queue",
     "Restored",
     "Rotation",
@@ -30,6 +33,7 @@ __all__ = [
     "Tally",
     "Upkeep",
     "check",
+    "names",
     "newest",
     "upgrade",
 ]

@@ -1,0 +1,84 @@
+"""`enom-bridge mailboxes export|erase`: what is held on an address, and its removal."""
+
+import click
+
+from bridge.cli.mailboxes import MailAddress
+from bridge.cli.session import session
+from bridge.cli.show import as_json, echo_json
+from bridge.errors import BridgeError, NotNow
+from bridge.model import Address
+from bridge.sealing import Purpose, Unsealable
+from bridge.store import Held, Privacy, names
+from bridge.wiring import Service
+
+ELSEWHERE = "Not reached by this: the log, backups of the database, and what billing and Enom keep (docs/data-protection.md)."
+
+
+@click.command()
+@click.argument("address", type=MailAddress())
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; this command always does.")
+@click.pass_context
+def export(ctx: click.Context, address: str, as_json: bool) -> None:
+    """Print everything that is held on an address, as JSON without secrets. Nothing is asked of Enom."""
+    with session(ctx) as service:
+        held = privacy(service).held(address)
+    echo_json({"address": address, **held.describe()})
+
+
+@click.command()
+@click.argument("address", type=MailAddress())
+@click.option("--apply", "write", is_flag=True, help="Do it. Without this only what would be removed is shown.")
+@as_json
+@click.pass_context
+def erase(ctx: click.Context, address: str, write: bool, as_json: bool) -> None:
+    """Remove what is held on an address whose mailbox is gone at Enom. Enom itself is only read.
+
+    Refused while the mailbox exists, while a job is open, and while billing has not been told of all. Purchases stay.
+    """
+    with session(ctx) as service:
+        guard = privacy(service)
+        held = guard.held(address)
+        guard.refuse_open(held)
+        require_absence(service, held)
+        removed = (
+            guard.erase(address) if write else {what: len(rows) for what, rows in held.rows.items() if what != "purchases"}
+        )
+    stays = len(held.rows["purchases"])
+    if as_json:
+        return echo_json({"address": address, "applied": write, "removed": removed, "purchases_kept": stays})
+    counted = ", ".join(f"{what} {count}" for what, count in removed.items() if count) or "nothing"
+    click.echo(f"{'Removed' if write else 'To be removed'}: {counted}.")
+    if stays:
+        click.echo(f"Stays: purchases {stays}; they name domain and order, and no address.")
+    click.echo(ELSEWHERE)
+    if not write:
+        click.echo("\nNothing is removed yet. To do it, give the same command with --apply.")
+
+
+def privacy(service: Service) -> Privacy:
+    def mentions(sealed: str, address: str) -> bool:
+        try:
+            return names(service.sealer.open(Purpose.CONTENT, sealed), address)
+        except Unsealable:
+            return False  # nobody can read it any more; it is wiped within 72 hours
+
+    return Privacy(service.database, mentions)
+
+
+def require_absence(service: Service, held: Held) -> None:
+    """Raises NotNow unless Enom itself shows that the mailbox is gone: with its row goes the knowledge whose it is."""
+    for row in held.rows["mailboxes"]:
+        account, address = row["account"], row["address"]
+        if account not in service.backends:
+            text = f"Account {account} is not in the configuration, so nobody can see whether {address} still exists."
+            raise NotNow(f"{text} Put [accounts.{account}] back for this.")
+        try:
+            seen = service.backends[account].observe(Address.parse(address))
+        except BridgeError as error:
+            raise NotNow(f"Enom could not be asked whether {address} still exists: {error.detail}") from None
+        if seen.exists is not False:
+            whose = f"service {row['service_id']} of {row['source']}" if row["source"] else "nobody that the bridge knows"
+            raise NotNow(
+                f"{address} exists at Enom and belongs to {whose}: whose it is, and what a restore has to set, must stay. Let "
+                "billing terminate it first (mailbox.terminate)."
+            )
