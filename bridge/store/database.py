@@ -155,7 +155,8 @@ def prepare_sqlite(engine: Engine) -> None:
     def connected(connection: object, _: object) -> None:
         connection.isolation_level = None  # type: ignore[attr-defined]  # transactions are ours, not pysqlite's
         cursor = connection.cursor()  # type: ignore[attr-defined]
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        # Secure delete: what is wiped or erased does not stay readable in free pages. It cost nothing that could be measured.
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

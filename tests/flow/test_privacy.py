@@ -140,6 +140,24 @@ def test_a_mailbox_of_that_name_that_comes_again_goes_on_above_its_old_sequence(
 
 
 @sqlite
+def test_the_log_names_the_address_and_no_name_and_no_reason(capsys: pytest.CaptureFixture[str], open_scene: Open) -> None:
+    live(open_scene(account__purchase="paks"))
+    log = capsys.readouterr().out
+    assert JOHN in log and not [word for word in PERSONAL[1:3] if word in log]
+
+
+@sqlite
+def test_nothing_of_it_is_left_in_free_pages_of_the_file(scene: Scene) -> None:
+    file = scene.service.database.file
+    assert file is not None and erased(scene).exit_code == 0
+    with scene.service.database.engine.connect() as connection:
+        assert connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
+    raw = file.read_bytes()
+    assert NEIGHBOUR.encode() in raw
+    assert not [word for word in PERSONAL[1:] if word.encode() in raw]
+
+
+@sqlite
 def test_a_note_about_a_longer_address_is_not_taken_for_one_about_this(scene: Scene) -> None:
     assert names(f"create of {JOHN} is held", JOHN) and names(f"<{JOHN.upper()}>.", JOHN)
     assert not [text for text in (f"x{JOHN}", f"mary.{JOHN}", f"{JOHN}.example", f"{JOHN}x") if names(text, JOHN)]
