@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 
 from bridge.errors import StoreUnavailable
 
@@ -164,8 +164,14 @@ def prepare_sqlite(engine: Engine) -> None:
         reads = connection.get_execution_options().get("reads")
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
+    def failed(context: ExceptionContext) -> None:
+        # One that was opened while the file could not be written would never write again, also when it can be.
+        if "readonly" in str(context.original_exception) or "I/O" in str(context.original_exception):
+            context.is_disconnect = True
+
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
+    event.listen(engine, "handle_error", failed)
 
 
 def postgres_options() -> dict[str, object]:

@@ -24,41 +24,41 @@ class People:
     def retry(self, job: str, *, approve: bool = False) -> Receipt:
         """A new job with the same intent at the end of the line. `approve`: safety limits let it pass."""
         with self.database.write() as tx:
-            now = self.database.now(tx)
-            row = self._job(tx, job)
-            if row["status"] not in ("held", "failed"):
-                text = f"Job {job} is {row['status']}; only what is held or failed can be tried again."
-                raise NotNow(f"{text} See: enom-bridge jobs explain {job}")
-            if approve and row["status"] != "held":
-                raise NotNow(f"Job {job} is {row['status']}; only what is held can be approved.")
-            again = sa.select(jobs.c.id).where(jobs.c.replaces == job)
-            if (newer := tx.scalar(again)) is not None:
-                raise NotNow(f"Job {job} was tried again already, as {newer}.")
-            self._refuse_overtaken(tx, row)
-            # A person looked at the purchase in doubt: it no longer holds up others.
+            row = self._retriable(tx, job, approve)
+            # A person looked at the purchase in doubt: it no longer holds up others, also when the job is not repeated.
             doubted = sa.update(purchases).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
-            tx.execute(doubted.values(outcome="judged"))
-            special: dict[str, Any] = {"passed": approve, "replaces": job, "purge": row["purge"]}
-            intent, account = to_intent(row, None), row["account"]
-            new = inbox.add_job(
-                tx,
-                self.database,
-                self.new_id(now),
-                row["hook_id"],
-                row["source"],
-                account,
-                intent,
-                row["sealed"],
-                now,
-                **special,
-            )
-            # It goes on with the new job, and is wiped when that one ends.
-            tx.execute(sa.update(jobs).where(jobs.c.id == job).values(sealed=None))
-            notes.clear(tx, f"job:{job}", f"{row['action']} of {row['address']} is tried again as {new['id']}.", now)
+            judged = tx.execute(doubted.values(outcome="judged")).rowcount > 0
             self.database.tell(tx)
-            return to_receipt(new)
+            refusal = self._overtaken(tx, row)
+            if refusal is None:
+                return self._again(tx, row, approve)
+        raise NotNow(f"{refusal} Its purchase counts as looked at, and holds up no other any more." if judged else refusal)
 
-    def _refuse_overtaken(self, tx: Any, row: Row) -> None:
+    def _retriable(self, tx: Any, job: str, approve: bool) -> Row:
+        row = self._job(tx, job)
+        if row["status"] not in ("held", "failed"):
+            text = f"Job {job} is {row['status']}; only what is held or failed can be tried again."
+            raise NotNow(f"{text} See: enom-bridge jobs explain {job}")
+        if approve and row["status"] != "held":
+            raise NotNow(f"Job {job} is {row['status']}; only what is held can be approved.")
+        again = sa.select(jobs.c.id).where(jobs.c.replaces == job)
+        if (newer := tx.scalar(again)) is not None:
+            raise NotNow(f"Job {job} was tried again already, as {newer}.")
+        return row
+
+    def _again(self, tx: Any, row: Row, approve: bool) -> Receipt:
+        now, id = self.database.now(tx), row["id"]
+        intent, sealed = to_intent(row, None), row["sealed"]
+        special: dict[str, Any] = {"passed": approve, "replaces": id, "purge": row["purge"]}
+        whose = row["hook_id"], row["source"], row["account"]
+        new = inbox.add_job(tx, self.database, self.new_id(now), *whose, intent, sealed, now, **special)
+        # It goes on with the new job, and is wiped when that one ends.
+        tx.execute(sa.update(jobs).where(jobs.c.id == id).values(sealed=None))
+        notes.clear(tx, f"job:{id}", f"{row['action']} of {row['address']} is tried again as {new['id']}.", now)
+        return to_receipt(new)
+
+    def _overtaken(self, tx: Any, row: Row) -> str | None:
+        """Why this job is not to be repeated, when newer hooks decided all that it wanted."""
         newer = sa.select(jobs).where(
             jobs.c.mailbox_id == row["mailbox_id"],
             jobs.c.sequence > row["sequence"],
@@ -71,7 +71,8 @@ class People:
             decided |= set(later["facts"].split())
         if set(row["facts"].split()) <= decided:
             text = f"overtaken: newer hooks of this service decided what job {row['id']} wanted."
-            raise NotNow(f"{text} Let billing send again what it wants now.")
+            return f"{text} Let billing send again what it wants now."
+        return None
 
     def cancel(self, job: str) -> Receipt:
         with self.database.write() as tx:

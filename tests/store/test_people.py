@@ -3,8 +3,8 @@
 import pytest
 
 from bridge.errors import NeedsPerson, NotNow, NotThere, Refused
-from bridge.model import Address, Record, State
-from bridge.store.tables import jobs
+from bridge.model import Address, Kind, Record, State
+from bridge.store.tables import jobs, purchases
 from tests.store.conftest import ADDRESS, Shop
 
 PASSWORD = "Planted-Secret.7"
@@ -49,6 +49,18 @@ class TestRetry:
                 shop.finish(job)
         with pytest.raises(NotNow, match="overtaken"):
             shop.people.retry(old.job)
+
+    def test_a_purchase_in_doubt_is_judged_also_when_its_job_is_not_repeated(self, shop: Shop) -> None:
+        shop.hook("create", password=PASSWORD)
+        job = shop.claimed()
+        shop.answer(job, shop.intend(job, Kind.BUY, product="pak"), "unknown")
+        shop.finish(job, "held")
+        shop.run("terminate")
+        with pytest.raises(NotNow, match=r"overtaken.* holds up no other any more"):
+            shop.people.retry(job.id)
+        assert [row["outcome"] for row in shop.rows(purchases)] == ["judged"], "or nobody could ever settle it"
+        with pytest.raises(NotNow, match=r"overtaken.*wants now\.$"):
+            shop.people.retry(job.id)
 
     def test_a_newer_one_that_failed_or_is_anothers_decided_nothing(self, shop: Shop) -> None:
         old = shop.run("suspend", status="failed")

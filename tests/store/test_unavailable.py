@@ -1,7 +1,11 @@
 """A database that cannot be used says so as StoreUnavailable, does nothing, and works again when it is back."""
 
+import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -11,10 +15,12 @@ import sqlalchemy as sa
 from bridge.errors import StoreUnavailable
 from bridge.store import Database
 from bridge.store import database as module
-from bridge.store.tables import hooks
+from bridge.store.tables import hooks, jobs
 from tests.store.conftest import Shop
 from tests.support.billing import until
 from tests.support.postgres import Postgres
+
+NOBODY = 65534
 
 
 class TestSqlite:
@@ -43,6 +49,60 @@ class TestSqlite:
         with impatient.database.write(), pytest.raises(StoreUnavailable, match="busy"):
             impatient.hook("suspend")
         assert impatient.hook("suspend").sequence == 1
+
+    def test_a_full_disk_takes_nothing_and_everything_goes_on_when_there_is_room(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        with shop.database.read() as tx:
+            raw = tx.connection.driver_connection  # the one connection that this thread uses
+            assert raw is not None
+            pages = raw.execute("PRAGMA page_count").fetchone()[0]
+            raw.execute(f"PRAGMA max_page_count = {pages}")
+        taken = 1
+        with pytest.raises(StoreUnavailable, match="disk is full"):
+            while taken < 1000:
+                shop.hook("suspend", f"box{taken}@example.com")
+                taken += 1
+        assert len(shop.rows(hooks)) == len(shop.rows(jobs)) == taken
+        with shop.database.read() as tx:
+            raw = tx.connection.driver_connection
+            assert raw is not None
+            raw.execute("PRAGMA max_page_count = 1000000")
+        assert shop.hook("suspend", "more@example.com").sequence == 1
+
+    def test_a_file_that_turned_read_only_takes_nothing_and_is_written_again_when_it_can_be(self, nobodys: Shop) -> None:
+        nobodys.hook("suspend")
+        file = nobodys.database.file
+        assert file is not None
+        nobodys.database.engine.dispose()
+        file.chmod(0o444)
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable, match="readonly"):
+                nobodys.hook("suspend", "else@example.com")
+            assert len(nobodys.rows(hooks)) == 1, "reading goes on"
+        for each in file.parent.glob(f"{file.name}*"):  # what SQLite made beside it meanwhile is as it was
+            each.chmod(0o600)
+        with suppress(StoreUnavailable):  # a connection from before may fail once
+            nobodys.hook("suspend", "else@example.com")
+        assert nobodys.hook("suspend", "else@example.com").address == "else@example.com"
+
+    @pytest.fixture
+    def nobodys(self, migrated: Path) -> Iterator[Shop]:
+        """As a user whom permissions bind, which they do not bind root."""
+        folder = Path(tempfile.mkdtemp())
+        shutil.copy(migrated, folder / "bridge.sqlite3")
+        root = os.geteuid() == 0
+        if root:
+            for path in (folder, folder / "bridge.sqlite3"):
+                os.chown(path, NOBODY, NOBODY)
+            os.seteuid(NOBODY)
+        shop = Shop(Database(f"sqlite:///{folder / 'bridge.sqlite3'}"))
+        try:
+            yield shop
+        finally:
+            shop.database.close()
+            if root:
+                os.seteuid(0)
+            shutil.rmtree(folder)
 
     def test_a_file_that_is_no_database(self, tmp_path: Path) -> None:
         path = tmp_path / "bridge.sqlite3"
