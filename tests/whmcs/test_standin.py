@@ -98,7 +98,8 @@ class TestCreate:
         assert params["configoptions"] == {"Seats": 3, "Size": "2"}
         expected = {
             "serviceid": order["service"], "username": "ada", "password": "s3cret", "status": "Pending",
-            "configoption1": "small", "configoption24": "", "server": True, "serverid": shop.server, "serverpassword": "right", "serversecure": True,
+            "configoption1": "small", "configoption24": "", "server": True, "serverid": shop.server,
+            "serverpassword": "right", "serversecure": True,
             "serverport": "", "moduletype": "fake", "producttype": "other", "addonId": 0, "domain": "one.example",
         }  # fmt: skip
         assert {name: params[name] for name in expected} == expected
@@ -339,3 +340,69 @@ class TestProcesses:
             assert whmcs.cli("client")["client"] == client + 1
             whmcs.start()
             assert whmcs.add_client() == client + 2
+
+
+class TestScreens:
+    def test_every_page_renders(self, shop: Shop) -> None:
+        service = shop.active("<b>.example")
+        pages: list[tuple[str, dict[str, str | int]]] = [
+            ("admin/index.php", {}),
+            ("admin/clientsservices.php", {"id": service}),
+            ("admin/configservers.php", {}),
+            ("admin/configservers.php", {"id": shop.server}),
+            ("admin/configproducts.php", {}),
+            ("admin/configproducts.php", {"id": shop.product}),
+            ("admin/modulequeue.php", {}),
+            ("admin/serversync.php", {"id": shop.server}),
+            ("admin/logs.php", {}),
+            ("clientarea.php", {}),
+            ("clientarea.php", {"action": "invoices"}),
+            ("clientarea.php", {"action": "productdetails", "id": service}),
+            ("cart.php", {}),
+            ("cart.php", {"pid": shop.product}),
+        ]
+        for path, query in pages:
+            page = shop.whmcs.get(path, "admin" if path.startswith("admin") else "client", **query)
+            assert page.status_code == 200, (path, page.text[:300])
+            assert "</html>" in page.text, path
+            assert "<b>.example" not in page.text, f"{path} escapes what clients typed"
+
+    def test_templates_are_not_escaped_for_the_module(self, shop: Shop) -> None:
+        page = shop.whmcs.get("clientarea.php", action="productdetails", id=shop.active())
+        assert '<p id="module-output">one.example <i>raw</i> &lt;i&gt;raw&lt;/i&gt;</p>' in page.text
+        assert "Open the panel" in page.text
+
+    def test_links_that_leave(self, shop: Shop) -> None:
+        service = shop.active(username="ada")
+        page = shop.whmcs.get("clientarea.php", action="productdetails", id=service, dosinglesignon=1)
+        assert page.headers["Location"] == "https://panel.example/ada"
+        assert shop.whmcs.get("clientarea.php", action="customaction", id=service).headers["Location"].endswith("/ada")
+
+    def test_forms(self, shop: Shop) -> None:
+        service = shop.active()
+        form: dict[str, str | int] = {"action": "productdetails", "id": service, "newpw": "neu", "confirmpw": "neu"}
+        shop.whmcs.submit("clientarea.php", modulechangepassword="true", **form)
+        assert shop.whmcs.service(service)["password"] == "neu"
+        shop.whmcs.submit("admin/clientsservices.php", "admin", id=service, command="SuspendAccount")
+        assert shop.status(service) == "Suspended"
+
+    def test_settings_of_the_module(self, shop: Shop) -> None:
+        page = shop.whmcs.get("admin/configproducts.php", "admin", id=shop.product)
+        assert '<option value="small" selected>Small plan</option>' in page.text
+        assert "Where" not in page.text
+        shop.tell(Plans="none")
+        page = shop.whmcs.get("admin/configproducts.php", "admin", id=shop.product, mode="advanced")
+        assert "Error: no plans today" in page.text
+        assert "Where" in page.text
+
+    def test_what_is_not_served(self, shop: Shop) -> None:
+        for path in (
+            "storage/whmcs.sqlite3",
+            "includes/functions.php",
+            "configuration.php",
+            "init.php",
+            "standin.php",
+            "crons/cron.php",
+        ):
+            assert shop.whmcs.get(path).status_code == 404
+        assert shop.whmcs.get("admin/index.php").status_code == 403

@@ -12,18 +12,25 @@ final class Database
 {
     public static function open(): void
     {
-        require ROOTDIR . '/configuration.php';
-        if (!is_dir($data_folder)) {
-            @mkdir($data_folder, 0o700, true);
-        }
+        $folder = self::folder();
         $capsule = new Capsule();
         $capsule->addConnection(['driver' => 'sqlite', 'database' => 'whmcs', 'prefix' => '']);
         $capsule->getDatabaseManager()->extend(
             'default',
-            static fn (array $config) => new SQLiteConnection(new Connection($data_folder), 'whmcs', '', $config),
+            static fn (array $config) => new SQLiteConnection(new Connection($folder), 'whmcs', '', $config),
         );
         $capsule->setAsGlobal();
         $capsule->bootEloquent();
+    }
+
+    /** Where everything is that changes. */
+    public static function folder(): string
+    {
+        require ROOTDIR . '/configuration.php';
+        if (!is_dir($data_folder)) {
+            @mkdir($data_folder, 0o700, true);
+        }
+        return $data_folder;
     }
 
     public static function installed(): bool
