@@ -6,6 +6,11 @@ declare(strict_types=1);
 
 $path = rawurldecode((string) parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH));
 
+// There is no sign-in, so nobody from elsewhere.
+if (!in_array($_SERVER['REMOTE_ADDR'], ['127.0.0.1', '::1'], true)) {
+    http_response_code(403);
+    return true;
+}
 if (preg_match('#^/standin/([a-z_]+)$#', $path, $found)) {
     header('Content-Type: application/json');
     if ($found[1] === 'ping') {
@@ -21,7 +26,7 @@ if (preg_match('#^/standin/([a-z_]+)$#', $path, $found)) {
     }
     return true;
 }
-if (preg_match('#^/(includes|storage|crons|templates)(/|$)|^/(init|router|standin|configuration)\.php$|/\.#', $path)) {
+if (preg_match('#^/(includes|storage|crons)(/|$)|^/(init|router|standin|configuration)\.php$|/\.#', $path)) {
     http_response_code(404);
     echo 'Not Found';
     return true;

@@ -44,7 +44,9 @@ final class ModuleSettings
         }
         $e = Page::e(...);
         $body = match (true) {
-            $option['Type'] === 'yesno' => "<input type=\"checkbox\" name=\"$input\" value=\"on\"" . ($value === 'on' ? ' checked' : '') . '>',
+            // The hidden one is sent where the box is not ticked, so that it can be unticked.
+            $option['Type'] === 'yesno' => "<input type=\"hidden\" name=\"$input\" value=\"\">"
+                . "<input type=\"checkbox\" name=\"$input\" value=\"on\"" . ($value === 'on' ? ' checked' : '') . '>',
             $option['Type'] === 'textarea' => "<textarea name=\"$input\">{$e($value)}</textarea>",
             $choices !== [] => self::select($input, $choices, $value),
             default => '<input type="' . ($option['Type'] === 'password' ? 'password' : 'text') . "\" name=\"$input\" value=\"{$e($value)}\">",

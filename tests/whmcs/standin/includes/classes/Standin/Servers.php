@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Standin;
 
-use Throwable;
 use WHMCS\Database\Capsule;
 use WHMCS\Service\Status;
 
