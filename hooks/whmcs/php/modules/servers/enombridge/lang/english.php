@@ -86,7 +86,8 @@ return [
     'dropped' => '{action} had not reached the bridge, and the status was changed meanwhile; it was dropped.',
     'cancellation' => 'Cancellation requested ({type}). The mailbox {address} stays until WHMCS terminates the service.',
     'deleted' => 'The service was deleted, but its mailbox {address} still exists at Enom. Next time terminate first. On the bridge: enom-bridge mailboxes show {address}',
-    'ticket_subject' => 'Mailbox {address} needs a decision',
+    'ticket_subject' => 'Mailbox {address}',
+    'ticket_message' => 'We are looking into something about the mailbox {address}. There is nothing you have to do.',
     'ticket_failed' => 'The ticket could not be opened: {why} Look at the ticket department in the product\'s settings.',
 
     // Admin tab

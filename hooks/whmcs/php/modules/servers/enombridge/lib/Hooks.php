@@ -7,9 +7,10 @@ use WHMCS\Database\Capsule;
 /** What happens in WHMCS without a call of the module. None of it throws: WHMCS runs these in the middle of its own work. */
 final class Hooks
 {
-    /** The mailbox as the user name; null leaves it to WHMCS. @param array<string, mixed> $params */
-    public static function username(array $params): ?string
+    /** The mailbox as the user name; null leaves it to WHMCS. @param array<string, mixed> $vars */
+    public static function username(array $vars): ?string
     {
+        $params = (array) ($vars['params'] ?? $vars); // documented in the first form, seen in the second
         if (($params['moduletype'] ?? '') !== 'enombridge') {
             return null;
         }

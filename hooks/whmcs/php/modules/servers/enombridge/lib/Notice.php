@@ -16,15 +16,21 @@ final class Notice
         if (!$ticket || $department < 1) {
             return;
         }
+        $address = $record->address ?: $record->sequence_of ?: (string) ($record->pending?->data['address'] ?? '');
+        // The customer can read a ticket, but not the notes on it.
         $opened = localAPI('OpenTicket', [
             'deptid' => $department,
             'clientid' => $hosting->client,
             'serviceid' => $hosting->id,
-            'subject' => Text::of('ticket_subject', ['address' => $record->address ?: $record->sequence_of]),
-            'message' => $text,
+            'subject' => Text::of('ticket_subject', ['address' => $address]),
+            'message' => Text::of('ticket_message', ['address' => $address]),
             'priority' => 'High',
-            'admin' => true,
+            'noemail' => true,
         ]);
+        $ticket = (int) ($opened['id'] ?? 0);
+        if ($ticket > 0) {
+            $opened = localAPI('AddTicketNote', ['ticketid' => $ticket, 'message' => $text]);
+        }
         if (($opened['result'] ?? '') !== 'success') {
             Log::activity(Text::of('ticket_failed', ['why' => Text::plain((string) ($opened['message'] ?? ''))]), $hosting->id, $hosting->client);
         }
