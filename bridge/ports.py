@@ -29,6 +29,13 @@ class Backend(Protocol):
     def observe(self, address: Address) -> Mailbox:
         """What the remote shows now. An absent mailbox is an answer (`exists=False`), not an error. Raises BridgeError."""
 
+    def survey(self, domain: str) -> Sequence[Mailbox]:
+        """Every mailbox that the remote shows of a domain, by address, at the price of one look. Raises BridgeError.
+
+        `exists` is True, or None where its two systems disagree. A list shows less than a look: `services` are told where all
+        of them are suspended, and sizes may be missing.
+        """
+
     def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
         """Sends the one command of `change`. Returning means that the remote said yes, not that it is so.
 
