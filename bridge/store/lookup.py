@@ -113,6 +113,11 @@ class Lookup:
             row = tx.execute(sa.select(mailboxes).where(*here)).mappings().first()
         return to_record(row) if row else Record()
 
+    def records(self, account: str) -> Mapping[str, Record]:
+        with self.database.read() as tx:
+            rows = tx.execute(sa.select(mailboxes).where(mailboxes.c.account == account)).mappings()
+            return {row["address"]: to_record(row) for row in rows}
+
     # For people
 
     def counts(self) -> Mapping[str, tuple[str, Mapping[str, float]]]:
