@@ -6,6 +6,7 @@ from bridge.store.lookup import Lookup
 from bridge.store.migrate import check, newest, upgrade
 from bridge.store.notes import Notebook
 from bridge.store.outbox import CALLBACK_LEASE, Outbox
+from bridge.store.owners import Owners
 from bridge.store.people import People
 from bridge.store.queue import Queue
 from bridge.store.standing import Standing
@@ -18,6 +19,7 @@ __all__ = [
     "Lookup",
     "Notebook",
     "Outbox",
+    "Owners",
     "People",
     "Queue",
     "Standing",
