@@ -34,17 +34,19 @@ final class Conclusion
     private static function conclude(int $service, array $receipt): ?callable
     {
         $record = Record::of($service);
-        if ($record->isOlder($receipt)) {
-            return null;
-        }
         $hosting = Hosting::find($service);
-        if ($record->pending === null || !hash_equals($record->pending->id, (string) $receipt['hook']) || $hosting === null) {
-            $record->heard($receipt);
-            $record->pending = $hosting === null ? null : $record->pending;
+        $pending = $record->expected((string) $receipt['hook']);
+        if ($pending === null || $hosting === null) {
+            $record->pending = $hosting === null ? [] : $record->pending;
             $record->save();
             return null;
         }
-        $next = (new self($hosting, $record, $record->pending))->act($receipt);
+        // A hook that a person tried again has a newer job: what is told of the former one is over.
+        if ($receipt['sequence'] < $pending->sequence) {
+            return null;
+        }
+        $pending->sequence = $receipt['sequence'];
+        $next = (new self($hosting, $record, $pending))->act($receipt);
         $record->learn($receipt);
         $record->save();
         return $next;
@@ -53,29 +55,31 @@ final class Conclusion
     /** @param array<string, mixed> $receipt */
     private function act(array $receipt): ?callable
     {
-        $this->record->job = (string) $receipt['job'];
         $told = Lifecycle::told($receipt);
         if ($receipt['status'] === 'held') {
             $this->pending->accepted = $this->pending->held = true;
-            Notice::give($this->hosting, $this->record, Text::of('held_notice', $told), ticket: true);
+            Notice::give($this->hosting, $this->record, (string) $receipt['job'], Text::of('held_notice', $told), ticket: true);
             return null;
         }
         if ($receipt['status'] === 'succeeded' && empty($receipt['observed_only'])) {
-            return $this->succeeded((string) $receipt['address']);
+            return $this->succeeded($receipt);
         }
-        $this->record->pending = null;
-        $this->correct(Text::of(($receipt['status'] === 'succeeded' ? 'observed' : $receipt['status']) . '_notice', $told));
+        $this->record->settled($this->pending);
+        $text = Text::of(($receipt['status'] === 'succeeded' ? 'observed' : $receipt['status']) . '_notice', $told);
+        $this->correct((string) $receipt['job'], $text);
         return null;
     }
 
-    private function succeeded(string $address): ?callable
+    /** @param array<string, mixed> $receipt */
+    private function succeeded(array $receipt): ?callable
     {
+        $address = (string) $receipt['address'];
         $status = $this->hosting->status;
         $target = $this->pending->action->leadsTo();
         if ($target !== null && $status !== $target && $status !== $this->pending->was) {
-            $this->record->pending = null;
+            $this->record->settled($this->pending);
             $values = ['action' => $this->pending->action->value, 'status' => $status, 'address' => $address];
-            Notice::give($this->hosting, $this->record, Text::of('contradiction', $values), ticket: true);
+            Notice::give($this->hosting, $this->record, (string) $receipt['job'], Text::of('contradiction', $values), ticket: true);
             return null;
         }
         if ($status !== $target) {
@@ -84,7 +88,7 @@ final class Conclusion
         if ($address !== '' && $this->hosting->username !== $address && $this->pending->action !== Action::Terminate) {
             localAPI('UpdateClientProduct', ['serviceid' => $this->hosting->id, 'serviceusername' => $address]);
         }
-        $this->record->pending = null;
+        $this->record->settled($this->pending);
         return $this->wasPaidMeanwhile() ? fn () => self::lift($this->hosting) : null;
     }
 
@@ -102,14 +106,14 @@ final class Conclusion
     }
 
     /** WHMCS was told success early, and it is not so: its record gets back the status from before. */
-    private function correct(string $text): void
+    private function correct(string $about, string $text): void
     {
         $target = $this->pending->action->leadsTo();
         if ($this->pending->told && $target !== null && $this->hosting->status === $target) {
             localAPI('UpdateClientProduct', ['serviceid' => $this->hosting->id, 'status' => $this->pending->was]);
             $text .= ' ' . Text::of('corrected', ['status' => $this->pending->was]);
         }
-        Notice::give($this->hosting, $this->record, $text, ticket: $this->pending->told);
+        Notice::give($this->hosting, $this->record, $about, $text, ticket: $this->pending->told);
     }
 
     /** A suspension that came through after the customer had paid: WHMCS itself would not lift it. */
@@ -125,14 +129,10 @@ final class Conclusion
     }
 
     /** A pending hook that is no longer wanted, or that the bridge refuses: dropped, and what was told early corrected. */
-    public static function drop(Hosting $hosting, Record $record, string $text): void
+    public static function drop(Hosting $hosting, Record $record, Pending $pending, string $text): void
     {
-        if ($record->pending === null) {
-            return;
-        }
-        $record->job = $record->pending->id; // there is no job of it to tell of
-        (new self($hosting, $record, $record->pending))->correct($text);
-        $record->pending = null;
+        (new self($hosting, $record, $pending))->correct($pending->id, $text);
+        $record->settled($pending);
         $record->save();
     }
 }

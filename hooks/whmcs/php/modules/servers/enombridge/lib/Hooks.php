@@ -41,11 +41,11 @@ final class Hooks
             }
             try {
                 $now = Address::of(self::fields($hosting));
-            } catch (Fault $fault) {
-                $now = '';
+            } catch (Fault) {
+                return; // nothing is said, so the mailbox that it has stands
             }
-            if ($now === '' || Address::differ($now, $record->address)) {
-                $text = Text::of('renamed', ['now' => Text::plain($now) ?: '-', 'has' => $record->address]);
+            if (Address::differ($now, $record->address)) {
+                $text = Text::of('renamed', ['now' => Text::plain($now), 'has' => $record->address]);
                 Log::activity($text, $hosting->id, $hosting->client);
             }
         });

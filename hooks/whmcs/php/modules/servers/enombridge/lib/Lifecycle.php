@@ -47,10 +47,11 @@ final class Lifecycle
         $record = Record::of($this->service->id);
         $data = $this->service->data($this->action, $record) + $more;
         $secret = $this->service->server->secret;
-        if (!$record->pending?->isFor($this->action, $data, $secret)) {
-            $record->pending = Pending::fresh($this->action, $data, Hosting::required($this->service->id), $secret);
+        $pending = $record->pending[$this->action->about()] ?? null;
+        if (!$pending?->isFor($this->action, $data, $secret)) {
+            $pending = Pending::fresh($this->action, $data, Hosting::required($this->service->id), $secret);
         }
-        $pending = $record->pending;
+        $record->expect($pending);
         $pending->asked = time();
         $record->save();
         $wait = $this->service->isToldEarly($this->action) ? 0 : Client::WAIT;
@@ -62,7 +63,7 @@ final class Lifecycle
             $pending->accepted = true;
             $pending->told = $this->service->isToldEarly($this->action);
         } elseif ($answer->kind === 'refused') {
-            $record->pending = null; // the same would be refused again
+            $record->settled($pending); // the same would be refused again
         }
         $record->save();
         if ($pending->told) {
@@ -78,11 +79,12 @@ final class Lifecycle
         $status = (string) $receipt['status'];
         if ($status === 'held') {
             $pending->accepted = $pending->held = true;
-            Notice::give(Hosting::required($this->service->id), $record, Text::of('held_notice', self::told($receipt)), ticket: true);
+            $pending->sequence = $receipt['sequence'];
+            Notice::give(Hosting::required($this->service->id), $record, (string) $receipt['job'], Text::of('held_notice', self::told($receipt)), ticket: true);
             $record->save();
             return $this->say('held', self::told($receipt));
         }
-        $record->pending = null;
+        $record->settled($pending);
         $record->save();
         $error = (string) ($receipt['error']['code'] ?? '');
         if ($status === 'failed' && $error === 'password_needed' && $this->action === Action::Unsuspend && empty($pending->sealed)) {

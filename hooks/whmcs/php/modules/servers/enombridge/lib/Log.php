@@ -21,6 +21,6 @@ final class Log
 
     public static function activity(string $text, int $service, int $client = 0): void
     {
-        logActivity("enom-bridge: $text - Service ID: $service", $client);
+        logActivity("enom-bridge: $text" . ($service > 0 ? " - Service ID: $service" : ''), $client);
     }
 }

@@ -30,7 +30,7 @@ final class Mailbox
     {
         $status = (string) ($this->params['status'] ?? '');
         $state = match (true) {
-            $this->record->pending !== null => 'progress',
+            isset($this->record->pending['status']) => 'progress',
             $status === 'Suspended' => 'suspended',
             $status === 'Active' => 'active',
             default => 'none',
@@ -38,7 +38,7 @@ final class Mailbox
         return [
             'address' => $this->address(),
             'state' => $state,
-            'signIn' => $status === 'Active' && $this->record->pending?->action !== Action::Create,
+            'signIn' => $status === 'Active',
             'serviceId' => $this->service->id,
             'webmail' => self::link(Option::Webmail->value($this->params)),
             'incoming' => Option::Incoming->value($this->params),
@@ -49,21 +49,21 @@ final class Mailbox
     /** @return array<string, string> label => HTML */
     public function staffFields(): array
     {
-        $pending = $this->record->pending;
+        $pending = array_map($this->told(...), $this->record->pending);
         $rows = [
             'staff_mailbox' => $this->record->address ?: Text::of('staff_no_mailbox', ['wanted' => $this->service->address()]),
             'staff_state' => Text::of("state_{$this->record->state}"),
             'staff_checked' => $this->record->checked_at ? gmdate('Y-m-d H:i:s', $this->record->checked_at) . ' UTC' : Text::of('never'),
             'staff_evidence' => $this->record->verified ?: '-',
             'staff_job' => $this->record->job === '' ? '-' : "{$this->record->job} ({$this->record->job_status}): {$this->record->message}",
-            'staff_pending' => $pending === null ? Text::of('nothing_pending') : $this->told($pending),
+            'staff_pending' => $pending ? implode('; ', $pending) : Text::of('nothing_pending'),
         ];
         $fields = [];
         foreach ($rows as $key => $text) {
             $fields[Text::of($key)] = htmlspecialchars($text, ENT_QUOTES);
         }
-        if ($this->isRenamed()) {
-            $warning = Text::of('renamed', ['now' => $this->service->address(), 'has' => $this->record->address]);
+        if (($now = $this->service->renamed($this->record)) !== null) {
+            $warning = Text::of('renamed', ['now' => $now, 'has' => $this->record->address]);
             $fields[Text::of('staff_warning')] = '<strong>' . htmlspecialchars($warning, ENT_QUOTES) . '</strong>';
         }
         return $fields;
@@ -72,8 +72,7 @@ final class Mailbox
     /** Asks Enom through the bridge how it is, and the bridge how what is pending stands. */
     public function check(): void
     {
-        $pending = $this->record->pending;
-        if ($pending !== null) {
+        foreach ($this->record->pending as $pending) {
             $answer = $this->service->client()->query('job', ['hook' => $pending->id]);
             if ($answer->kind === 'answered' && !in_array($answer->receipt['status'] ?? '', ['queued', 'running'], true)) {
                 Conclusion::reached($this->service->id, $answer->receipt);
@@ -99,19 +98,21 @@ final class Mailbox
     /** Sends anew what is pending, as a new event: for a held job whose cause was mended. */
     public function sendAgain(): string
     {
-        $pending = $this->record->pending;
-        $command = $pending?->action->command();
-        if ($pending === null || $command === null) {
-            return Text::of('nothing_pending');
+        $said = Text::of('nothing_pending');
+        foreach ($this->record->pending as $pending) {
+            if (($command = $pending->action->command()) === null) {
+                continue; // a renewal, which WHMCS cannot be asked to do again
+            }
+            $values = $pending->action === Action::ChangePassword ? ['servicepassword' => Seal::open($pending->sealed)] : [];
+            Lock::around($this->service->id, function () use ($pending): void {
+                $record = Record::of($this->service->id);
+                $record->settled($pending);
+                $record->save();
+            });
+            $answer = localAPI($command, ['serviceid' => $this->service->id] + $values);
+            $said = ($answer['result'] ?? '') === 'success' ? 'success' : Text::plain((string) ($answer['message'] ?? ''));
         }
-        $values = $pending->action === Action::ChangePassword ? ['servicepassword' => Seal::open($pending->sealed)] : [];
-        Lock::around($this->service->id, function (): void {
-            $record = Record::of($this->service->id);
-            $record->pending = null;
-            $record->save();
-        });
-        $answer = localAPI($command, ['serviceid' => $this->service->id] + $values);
-        return ($answer['result'] ?? '') === 'success' ? 'success' : Text::plain((string) ($answer['message'] ?? ''));
+        return $said;
     }
 
     /** @return array<string, mixed> as WHMCS wants it of a single sign-on */
@@ -123,15 +124,6 @@ final class Mailbox
             return ['success' => true, 'redirectTo' => $url];
         }
         return ['success' => false, 'errorMsg' => Text::of('sign_in_failed')];
-    }
-
-    public function isRenamed(): bool
-    {
-        try {
-            return $this->record->address !== '' && Address::differ($this->service->address(), $this->record->address);
-        } catch (Fault) {
-            return true; // the field was emptied
-        }
     }
 
     private function told(Pending $pending): string

@@ -25,6 +25,7 @@ final class Pending
         public bool $accepted = false, // the bridge has it
         public bool $held = false, // a person at the bridge must decide
         public int $asked = 0, // epoch seconds of the last try
+        public int $sequence = 0, // of the newest of its jobs that was heard of
     ) {
     }
 
@@ -57,14 +58,9 @@ final class Pending
         return hash_hmac('sha256', $action->value . "\n" . json_encode($data, JSON_INVALID_UTF8_SUBSTITUTE), "pending $secret");
     }
 
-    public function written(): string
+    /** @param array<string, mixed> $kept as json_encode wrote it */
+    public static function read(array $kept): self
     {
-        return (string) json_encode(get_object_vars($this));
-    }
-
-    public static function read(string $written): self
-    {
-        $kept = json_decode($written, true, 8, JSON_THROW_ON_ERROR);
         return new self(...['action' => Action::from($kept['action'])] + $kept);
     }
 }

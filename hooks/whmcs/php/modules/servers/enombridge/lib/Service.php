@@ -54,17 +54,28 @@ final class Service
     }
 
     /**
-     * The hook's data. The mailbox that a service has goes before what its fields say now.
+     * The hook's data. The mailbox that a service has goes before what its fields say now: an upgrade to another product
+     * may empty them, because custom fields belong to a product.
      *
      * @return array<string, string>
      */
     public function data(Action $action, Record $record): array
     {
-        $wanted = $record->address === '' || $action === Action::Create || $action === Action::ChangePlan ? $this->address() : '';
-        if ($wanted !== '' && $record->address !== '' && Address::differ($wanted, $record->address)) {
-            throw new Fault(Text::of('renamed', ['now' => Text::plain($wanted), 'has' => $record->address]));
+        if (in_array($action, [Action::Create, Action::ChangePlan], true) && ($now = $this->renamed($record)) !== null) {
+            throw new Fault(Text::of('renamed', ['now' => $now, 'has' => $record->address]));
         }
-        return ['service_id' => (string) $this->id, 'address' => $record->address ?: $wanted] + $this->more($action);
+        return ['service_id' => (string) $this->id, 'address' => $record->address ?: $this->address()] + $this->more($action);
+    }
+
+    /** The address that the service's fields say now, where that is another one than its mailbox has. */
+    public function renamed(Record $record): ?string
+    {
+        try {
+            $now = $record->address === '' ? '' : $this->address();
+        } catch (Fault) {
+            return null;
+        }
+        return $now !== '' && Address::differ($now, $record->address) ? Text::plain($now) : null;
     }
 
     /** @return array<string, string> */
