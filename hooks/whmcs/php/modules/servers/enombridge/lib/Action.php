@@ -1,0 +1,43 @@
+<?php
+
+namespace WHMCS\Module\Server\Enombridge;
+
+/** What a hook asks for, with the names that WHMCS has for it. */
+enum Action: string
+{
+    case Create = 'mailbox.create';
+    case Suspend = 'mailbox.suspend';
+    case Unsuspend = 'mailbox.unsuspend';
+    case Terminate = 'mailbox.terminate';
+    case ChangePassword = 'mailbox.change_password';
+    case ChangePlan = 'mailbox.change_plan';
+    case Renew = 'mailbox.renew';
+
+    /** The command of localAPI that lets WHMCS run its own function; there is none for Renew. */
+    public function command(): ?string
+    {
+        return match ($this) {
+            self::ChangePassword => 'ModuleChangePw',
+            self::ChangePlan => 'ModuleChangePackage',
+            self::Renew => null,
+            default => "Module{$this->name}",
+        };
+    }
+
+    /** The status that WHMCS gives a service when this succeeds; null: it stays as it is. */
+    public function leadsTo(): ?string
+    {
+        return match ($this) {
+            self::Create, self::Unsuspend => 'Active',
+            self::Suspend => 'Suspended',
+            self::Terminate => 'Terminated',
+            default => null,
+        };
+    }
+
+    /** Whether the admin may choose to be told success while it is in progress, to be corrected by the callback. */
+    public function mayBeToldEarly(): bool
+    {
+        return in_array($this, [self::Suspend, self::Terminate, self::Renew], true);
+    }
+}

@@ -1,0 +1,75 @@
+<?php
+
+namespace WHMCS\Module\Server\Enombridge;
+
+/** The one place from which the bridge is called: signed, 5 s to connect, 25 s in all, TLS verified, no redirects. */
+final class Client
+{
+    public const WAIT = 20; // seconds that the bridge may hold its answer
+
+    private const CONNECT = 5;
+    private const TOTAL = 25;
+    private const MOST = 4 << 20; // bytes of an answer; a page of 200 receipts is a tenth of this
+
+    public function __construct(private readonly Server $server, private readonly Log $log)
+    {
+    }
+
+    /** @param array<string, mixed> $data */
+    public function hook(string $id, string $type, string $timestamp, array $data, int $wait): Answer
+    {
+        return $this->post('hooks', $id, compact('type', 'timestamp') + ['data' => $data ?: new \stdClass()], $wait);
+    }
+
+    /** @param array<string, mixed> $data */
+    public function query(string $type, array $data = []): Answer
+    {
+        $id = 'qry_' . bin2hex(random_bytes(12));
+        return $this->post('query', $id, ['type' => $type, 'timestamp' => gmdate('Y-m-d\TH:i:s\Z'), 'data' => $data ?: new \stdClass()], 0);
+    }
+
+    /** @param array<string, mixed> $message */
+    private function post(string $what, string $id, array $message, int $wait): Answer
+    {
+        $body = (string) json_encode($message, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE);
+        $headers = ['content-type' => 'application/json', ...Signature::sign($id, time(), $body, $this->server->secret)];
+        if ($wait > 0) {
+            $headers['prefer'] = "wait=$wait";
+        }
+        [$status, $got] = $this->send("{$this->server->url}/$what/{$this->server->source}", $headers, $body);
+        $answer = $status === 0 ? Answer::away(Text::of('away', ['why' => $got])) : Answer::read($what, $status, $got);
+        $this->log->call($message['type'], "$what $id\n$body", $status === 0 ? $got : "$status\n$got", $answer->problem ?: $answer->kind);
+        return $answer;
+    }
+
+    /**
+     * @param array<string, string> $headers
+     * @return array{int, string} status and body, or 0 and what went wrong
+     */
+    private function send(string $url, array $headers, string $body): array
+    {
+        $got = '';
+        $curl = curl_init($url);
+        curl_setopt_array($curl, [
+            CURLOPT_POST => true,
+            CURLOPT_POSTFIELDS => $body,
+            CURLOPT_HTTPHEADER => [...array_map(fn ($name, $value) => "$name: $value", array_keys($headers), $headers), 'expect:'],
+            CURLOPT_CONNECTTIMEOUT => self::CONNECT,
+            CURLOPT_TIMEOUT => self::TOTAL,
+            CURLOPT_FOLLOWLOCATION => false,
+            CURLOPT_PROTOCOLS => CURLPROTO_HTTP | CURLPROTO_HTTPS,
+            CURLOPT_SSL_VERIFYPEER => true,
+            CURLOPT_SSL_VERIFYHOST => 2,
+            CURLOPT_PROXY => '', // nor one of the environment
+            CURLOPT_WRITEFUNCTION => function ($curl, string $chunk) use (&$got): int {
+                $got .= $chunk;
+                return strlen($got) > self::MOST ? 0 : strlen($chunk);
+            },
+        ]);
+        $done = curl_exec($curl);
+        $status = (int) curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
+        $why = curl_error($curl);
+        curl_close($curl);
+        return $done === false || $status === 0 ? [0, $why ?: 'no answer'] : [$status, $got];
+    }
+}

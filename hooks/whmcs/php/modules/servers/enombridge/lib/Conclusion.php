@@ -1,0 +1,138 @@
+<?php
+
+namespace WHMCS\Module\Server\Enombridge;
+
+/**
+ * A job has ended, and its end came by callback or was fetched: what WHMCS makes of it.
+ *
+ * Rule 1: it acts only on the hook that is pending, and only where billing is not already as it should be. What billing
+ * decided meanwhile goes before what an older hook brought about.
+ */
+final class Conclusion
+{
+    private function __construct(
+        private readonly Hosting $hosting,
+        private readonly Record $record,
+        private readonly Pending $pending,
+    ) {
+    }
+
+    /**
+     * Throws Busy when another process is at this service, Fault when WHMCS refused: then the same may come again.
+     *
+     * @param array<string, mixed> $receipt as in an answer of the bridge
+     */
+    public static function reached(int $service, array $receipt): void
+    {
+        $next = Lock::around($service, fn () => self::conclude($service, $receipt), patience: 0);
+        if ($next !== null) {
+            $next();
+        }
+    }
+
+    /** @return ?callable what is left to do once the service is free again */
+    private static function conclude(int $service, array $receipt): ?callable
+    {
+        $record = Record::of($service);
+        if ($record->isOlder($receipt)) {
+            return null;
+        }
+        $hosting = Hosting::find($service);
+        if ($record->pending === null || !hash_equals($record->pending->id, (string) $receipt['hook']) || $hosting === null) {
+            $record->heard($receipt);
+            $record->pending = $hosting === null ? null : $record->pending;
+            $record->save();
+            return null;
+        }
+        $next = (new self($hosting, $record, $record->pending))->act($receipt);
+        $record->learn($receipt);
+        $record->save();
+        return $next;
+    }
+
+    /** @param array<string, mixed> $receipt */
+    private function act(array $receipt): ?callable
+    {
+        $this->record->job = (string) $receipt['job'];
+        $told = Lifecycle::told($receipt);
+        if ($receipt['status'] === 'held') {
+            $this->pending->accepted = $this->pending->held = true;
+            Notice::give($this->hosting, $this->record, Text::of('held_notice', $told), ticket: true);
+            return null;
+        }
+        if ($receipt['status'] === 'succeeded' && empty($receipt['observed_only'])) {
+            return $this->succeeded((string) $receipt['address']);
+        }
+        $this->record->pending = null;
+        $this->correct(Text::of(($receipt['status'] === 'succeeded' ? 'observed' : $receipt['status']) . '_notice', $told));
+        return null;
+    }
+
+    private function succeeded(string $address): ?callable
+    {
+        $status = $this->hosting->status;
+        $target = $this->pending->action->leadsTo();
+        if ($target !== null && $status !== $target && $status !== $this->pending->was) {
+            $this->record->pending = null;
+            $values = ['action' => $this->pending->action->value, 'status' => $status, 'address' => $address];
+            Notice::give($this->hosting, $this->record, Text::of('contradiction', $values), ticket: true);
+            return null;
+        }
+        if ($status !== $target) {
+            $this->complete();
+        }
+        if ($address !== '' && $this->hosting->username !== $address && $this->pending->action !== Action::Terminate) {
+            localAPI('UpdateClientProduct', ['serviceid' => $this->hosting->id, 'serviceusername' => $address]);
+        }
+        $this->record->pending = null;
+        return $this->wasPaidMeanwhile() ? fn () => self::lift($this->hosting) : null;
+    }
+
+    /** Lets WHMCS run its own function, which finds the mark: status, mail and hooks stay native. */
+    private function complete(): void
+    {
+        if ($this->pending->action->command() === null) {
+            return;
+        }
+        $values = $this->pending->action === Action::ChangePassword ? ['servicepassword' => Seal::open($this->pending->sealed)] : [];
+        $answer = Confirmed::tell($this->hosting->id, $this->pending->action, $values);
+        if (($answer['result'] ?? '') !== 'success') {
+            throw new Fault(Text::of('not_completed', ['why' => Text::plain((string) ($answer['message'] ?? ''))]));
+        }
+    }
+
+    /** WHMCS was told success early, and it is not so: its record gets back the status from before. */
+    private function correct(string $text): void
+    {
+        $target = $this->pending->action->leadsTo();
+        if ($this->pending->told && $target !== null && $this->hosting->status === $target) {
+            localAPI('UpdateClientProduct', ['serviceid' => $this->hosting->id, 'status' => $this->pending->was]);
+            $text .= ' ' . Text::of('corrected', ['status' => $this->pending->was]);
+        }
+        Notice::give($this->hosting, $this->record, $text, ticket: $this->pending->told);
+    }
+
+    /** A suspension that came through after the customer had paid: WHMCS itself would not lift it. */
+    private function wasPaidMeanwhile(): bool
+    {
+        return $this->pending->action === Action::Suspend && $this->hosting->due > $this->pending->due;
+    }
+
+    public static function lift(Hosting $hosting): void
+    {
+        Log::activity(Text::of('paid_meanwhile'), $hosting->id, $hosting->client);
+        localAPI('ModuleUnsuspend', ['serviceid' => $hosting->id]);
+    }
+
+    /** A pending hook that is no longer wanted, or that the bridge refuses: dropped, and what was told early corrected. */
+    public static function drop(Hosting $hosting, Record $record, string $text): void
+    {
+        if ($record->pending === null) {
+            return;
+        }
+        $record->job = $record->pending->id; // there is no job of it to tell of
+        (new self($hosting, $record, $record->pending))->correct($text);
+        $record->pending = null;
+        $record->save();
+    }
+}

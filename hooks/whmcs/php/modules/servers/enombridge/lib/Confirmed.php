@@ -1,0 +1,34 @@
+<?php
+
+namespace WHMCS\Module\Server\Enombridge;
+
+/**
+ * What the bridge has confirmed and WHMCS is just being told, in this process.
+ *
+ * While it is marked, the module's own function says success without a call: WHMCS does the rest (status, mail, hooks)
+ * as if the function had done the work. In another process the mark is missing, and the pending id brings the same answer.
+ */
+final class Confirmed
+{
+    /** @var array<string, true> */
+    private static array $marks = [];
+
+    public static function has(int $service, Action $action): bool
+    {
+        return isset(self::$marks["$service $action->value"]);
+    }
+
+    /**
+     * @param array<string, mixed> $values
+     * @return array<string, mixed> what localAPI says
+     */
+    public static function tell(int $service, Action $action, array $values): array
+    {
+        self::$marks["$service $action->value"] = true;
+        try {
+            return localAPI((string) $action->command(), ['serviceid' => $service] + $values);
+        } finally {
+            unset(self::$marks["$service $action->value"]);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+<?php
+
+namespace WHMCS\Module\Server\Enombridge;
+
+use WHMCS\Database\Capsule;
+
+/** What happens in WHMCS without a call of the module. None of it throws: WHMCS runs these in the middle of its own work. */
+final class Hooks
+{
+    /** The mailbox as the user name; null leaves it to WHMCS. @param array<string, mixed> $vars */
+    public static function username(array $vars): ?string
+    {
+        $params = (array) ($vars['params'] ?? $vars); // documented in the first form, seen in the second
+        if (($params['moduletype'] ?? '') !== 'enombridge') {
+            return null;
+        }
+        try {
+            return Address::of($params);
+        } catch (Fault) {
+            return null; // CreateAccount says what is missing
+        }
+    }
+
+    /** @param array<string, mixed> $vars */
+    public static function cancellation(array $vars): void
+    {
+        self::ours($vars['relid'] ?? 0, function (Hosting $hosting, Record $record) use ($vars): void {
+            if ($record->address !== '') {
+                $type = Text::plain((string) ($vars['type'] ?? ''));
+                Log::activity(Text::of('cancellation', ['address' => $record->address, 'type' => $type]), $hosting->id, $hosting->client);
+            }
+        });
+    }
+
+    /** Says so when the address of a service was changed, because nothing renames a mailbox. @param array<string, mixed> $vars */
+    public static function edited(array $vars): void
+    {
+        self::ours($vars['serviceid'] ?? 0, function (Hosting $hosting, Record $record): void {
+            if ($record->address === '') {
+                return;
+            }
+            try {
+                $now = Address::of(self::fields($hosting));
+            } catch (Fault $fault) {
+                $now = '';
+            }
+            if ($now === '' || Address::differ($now, $record->address)) {
+                $text = Text::of('renamed', ['now' => Text::plain($now) ?: '-', 'has' => $record->address]);
+                Log::activity($text, $hosting->id, $hosting->client);
+            }
+        });
+    }
+
+    /** @param array<string, mixed> $vars */
+    public static function deleted(array $vars): void
+    {
+        try {
+            $id = (int) ($vars['serviceid'] ?? 0);
+            if (!Capsule::schema()->hasTable(Record::TABLE)) {
+                return;
+            }
+            $record = Record::of($id);
+            if ($record->address !== '' && $record->state !== 'absent') {
+                Log::activity(Text::of('deleted', ['address' => $record->address]), $id);
+            }
+            Capsule::table(Record::TABLE)->where('service', $id)->delete();
+        } catch (\Throwable $error) {
+            Lifecycle::unexpected('hook', [], $error);
+        }
+    }
+
+    /** @param callable(Hosting, Record): void $do */
+    private static function ours(mixed $id, callable $do): void
+    {
+        try {
+            $hosting = Hosting::find((int) $id);
+            if ($hosting !== null) {
+                $do($hosting, Record::of($hosting->id));
+            }
+        } catch (\Throwable $error) {
+            Lifecycle::unexpected('hook', [], $error);
+        }
+    }
+
+    /** What Address needs, for a service outside of a call of the module. @return array<string, mixed> */
+    private static function fields(Hosting $hosting): array
+    {
+        $found = localAPI('GetClientsProducts', ['serviceid' => $hosting->id]);
+        $product = (array) ($found['products']['product'][0] ?? []);
+        $custom = array_column((array) ($product['customfields']['customfield'] ?? []), 'value', 'name');
+        $options = array_column((array) ($product['configoptions']['configoption'] ?? []), 'value', 'option');
+        $settings = [];
+        foreach (Option::cases() as $option) {
+            $settings["configoption{$option->value}"] = $hosting->option($option);
+        }
+        return $settings + ['domain' => $product['domain'] ?? '', 'customfields' => $custom, 'configoptions' => $options];
+    }
+}

@@ -1,0 +1,121 @@
+<?php
+
+namespace WHMCS\Module\Server\Enombridge;
+
+/**
+ * The seven functions that WHMCS calls for a service. They answer with `success`, or with a sentence.
+ *
+ * Rule 1: `success` is said of what the bridge has confirmed. The one exception is an action that the admin chose to have
+ * told early; what becomes of it corrects WHMCS later.
+ */
+final class Lifecycle
+{
+    private function __construct(private readonly Service $service, private readonly Action $action)
+    {
+    }
+
+    /** @param array<string, mixed> $params as WHMCS gives them */
+    public static function run(Action $action, array $params): string
+    {
+        try {
+            $service = Service::of($params);
+            if (Confirmed::has($service->id, $action)) {
+                return 'success';
+            }
+            return Lock::around($service->id, fn () => (new self($service, $action))->send());
+        } catch (Fault $fault) {
+            return $fault->getMessage();
+        } catch (\Throwable $error) {
+            return self::unexpected($action->value, $params, $error);
+        }
+    }
+
+    /** @param array<string, mixed> $params */
+    public static function unexpected(string $what, array $params, \Throwable $error): string
+    {
+        $log = new Log([$params['password'] ?? '', $params['serverpassword'] ?? '', $params['serveraccesshash'] ?? '']);
+        // Not the trace as PHP writes it: that shows the beginnings of arguments, and so of secrets.
+        $places = array_map(fn (array $frame) => ($frame['file'] ?? '-') . ':' . ($frame['line'] ?? 0), $error->getTrace());
+        array_unshift($places, $error->getFile() . ':' . $error->getLine());
+        $log->call($what, '', get_class($error) . ': ' . $error->getMessage() . "\n" . implode("\n", $places), 'unexpected');
+        return Text::of('unexpected');
+    }
+
+    /** @param array<string, string> $more data beyond that of the action */
+    private function send(array $more = []): string
+    {
+        $record = Record::of($this->service->id);
+        $data = $this->service->data($this->action, $record) + $more;
+        $secret = $this->service->server->secret;
+        if (!$record->pending?->isFor($this->action, $data, $secret)) {
+            $record->pending = Pending::fresh($this->action, $data, Hosting::required($this->service->id), $secret);
+        }
+        $pending = $record->pending;
+        $pending->asked = time();
+        $record->save();
+        $wait = $this->service->isToldEarly($this->action) ? 0 : Client::WAIT;
+        $answer = $this->service->client()->hook($pending->id, $this->action->value, $pending->timestamp, $data, $wait);
+        if ($answer->kind === 'ended') {
+            return $this->ended($record, $pending, $answer->receipt);
+        }
+        if ($answer->kind === 'accepted') {
+            $pending->accepted = true;
+            $pending->told = $this->service->isToldEarly($this->action);
+        } elseif ($answer->kind === 'refused') {
+            $record->pending = null; // the same would be refused again
+        }
+        $record->save();
+        if ($pending->told) {
+            return 'success';
+        }
+        return $this->say($answer->kind, ['why' => $answer->problem, 'job' => $answer->receipt['job'] ?? '']);
+    }
+
+    /** @param array<string, mixed> $receipt */
+    private function ended(Record $record, Pending $pending, array $receipt): string
+    {
+        $record->learn($receipt);
+        $status = (string) $receipt['status'];
+        if ($status === 'held') {
+            $pending->accepted = $pending->held = true;
+            Notice::give(Hosting::required($this->service->id), $record, Text::of('held_notice', self::told($receipt)), ticket: true);
+            $record->save();
+            return $this->say('held', self::told($receipt));
+        }
+        $record->pending = null;
+        $record->save();
+        $error = (string) ($receipt['error']['code'] ?? '');
+        if ($status === 'failed' && $error === 'password_needed' && $this->action === Action::Unsuspend && empty($pending->sealed)) {
+            return $this->send(['password' => $this->service->password()]); // it was a lock-out
+        }
+        if ($status !== 'succeeded' || !empty($receipt['observed_only'])) {
+            return $this->say($status === 'succeeded' ? 'observed' : $status, self::told($receipt));
+        }
+        $this->nameAfter($record->address);
+        return 'success';
+    }
+
+    /** @return array<string, string> the words of a receipt, fit for a sentence */
+    public static function told(array $receipt): array
+    {
+        $error = (array) ($receipt['error'] ?? []);
+        $detail = isset($error['detail']) ? "{$error['code']}: {$error['detail']}" : (string) ($error['code'] ?? '');
+        return array_map(Text::plain(...), ['message' => (string) $receipt['message'], 'detail' => $detail, 'job' => (string) $receipt['job']]);
+    }
+
+    /** The user name of the service is its mailbox: WHMCS matches accounts and usage by it. */
+    private function nameAfter(string $address): void
+    {
+        if ($address !== '' && Hosting::required($this->service->id)->username !== $address) {
+            localAPI('UpdateClientProduct', ['serviceid' => $this->service->id, 'serviceusername' => $address]);
+        }
+    }
+
+    /** @param array<string, string> $values */
+    private function say(string $key, array $values): string
+    {
+        // WHMCS shows to the customer what ChangePassword answers.
+        $for = $this->action === Action::ChangePassword ? 'client' : 'staff';
+        return Text::of("{$key}_$for", $values);
+    }
+}

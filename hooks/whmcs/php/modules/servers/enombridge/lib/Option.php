@@ -1,0 +1,63 @@
+<?php
+
+namespace WHMCS\Module\Server\Enombridge;
+
+/** The settings of a product. WHMCS keeps them by their place, so their order must never change. */
+enum Option: int
+{
+    case Plan = 1;
+    case AddressFrom = 2;
+    case Field = 3;
+    case Local = 4;
+    case InProgress = 5;
+    case TicketDepartment = 6;
+    case Webmail = 7;
+    case Incoming = 8;
+    case Outgoing = 9;
+
+    /** @param array<string, mixed> $params with configoption1, configoption2, … */
+    public function value(array $params): string
+    {
+        $value = trim((string) ($params["configoption{$this->value}"] ?? ''));
+        return $value !== '' ? $value : $this->default();
+    }
+
+    private function default(): string
+    {
+        return match ($this) {
+            self::AddressFrom => 'field',
+            self::Field => 'Mailbox address',
+            self::Local => 'info',
+            self::InProgress => 'wait',
+            default => '',
+        };
+    }
+
+    /** @return array<string, array<string, mixed>> as WHMCS wants them of ConfigOptions */
+    public static function describe(): array
+    {
+        $options = [];
+        foreach (self::cases() as $case) {
+            $shown = ['FriendlyName' => Text::of("option_{$case->name}"), 'Description' => Text::of("option_{$case->name}_help")];
+            $options[$case->name] = $shown + $case->kind() + ['Default' => $case->default(), 'SimpleMode' => true];
+        }
+        return $options;
+    }
+
+    /** @return array<string, mixed> */
+    private function kind(): array
+    {
+        return match ($this) {
+            self::Plan => ['Type' => 'text', 'Size' => 30, 'Loader' => 'enombridge_plans'],
+            self::AddressFrom => ['Type' => 'dropdown', 'Options' => [
+                'field' => Text::of('from_field'), 'option' => Text::of('from_option'), 'domain' => Text::of('from_domain'),
+            ]],
+            self::InProgress => ['Type' => 'dropdown', 'Options' => [
+                'wait' => Text::of('in_progress_wait'), 'success' => Text::of('in_progress_success'),
+            ]],
+            self::TicketDepartment => ['Type' => 'text', 'Size' => 5],
+            self::Webmail => ['Type' => 'text', 'Size' => 50],
+            default => ['Type' => 'text', 'Size' => 30],
+        };
+    }
+}

@@ -1,0 +1,70 @@
+<?php
+
+namespace WHMCS\Module\Server\Enombridge;
+
+/**
+ * A hook whose end is not known yet. It is kept before it is sent, so that whatever is lost, the same id goes out again.
+ */
+final class Pending
+{
+    /**
+     * @param array<string, string> $data without the password, which is `sealed` by WHMCS's own encryption
+     * @param string $was the service's status before, and `due` its next due date
+     */
+    public function __construct(
+        public readonly string $id,
+        public readonly Action $action,
+        public readonly string $digest,
+        public readonly string $timestamp,
+        public readonly array $data,
+        public readonly string $sealed,
+        public readonly string $was,
+        public readonly string $due,
+        public readonly int $since,
+        public bool $told = false, // WHMCS was told success already
+        public bool $accepted = false, // the bridge has it
+        public bool $held = false, // a person at the bridge must decide
+        public int $asked = 0, // epoch seconds of the last try
+    ) {
+    }
+
+    /** @param array<string, string> $data the password included */
+    public static function fresh(Action $action, array $data, Hosting $hosting, string $secret): self
+    {
+        $now = time();
+        $password = $data['password'] ?? '';
+        return new self("whmcs_{$hosting->id}_{$action->name}_" . bin2hex(random_bytes(8)), $action, self::digest($action, $data, $secret),
+            gmdate('Y-m-d\TH:i:s\Z', $now), array_diff_key($data, ['password' => 0]), $password === '' ? '' : Seal::close($password),
+            $hosting->status, $hosting->due, $now);
+    }
+
+    /** @param array<string, string> $data */
+    public function isFor(Action $action, array $data, string $secret): bool
+    {
+        return hash_equals($this->digest, self::digest($action, $data, $secret));
+    }
+
+    /** @return array<string, string> what is sent, the password included */
+    public function body(): array
+    {
+        return $this->sealed === '' ? $this->data : $this->data + ['password' => Seal::open($this->sealed)];
+    }
+
+    /** @param array<string, string> $data */
+    private static function digest(Action $action, array $data, string $secret): string
+    {
+        ksort($data);
+        return hash_hmac('sha256', $action->value . "\n" . json_encode($data, JSON_INVALID_UTF8_SUBSTITUTE), "pending $secret");
+    }
+
+    public function written(): string
+    {
+        return (string) json_encode(get_object_vars($this));
+    }
+
+    public static function read(string $written): self
+    {
+        $kept = json_decode($written, true, 8, JSON_THROW_ON_ERROR);
+        return new self(...['action' => Action::from($kept['action'])] + $kept);
+    }
+}
