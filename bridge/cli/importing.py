@@ -67,6 +67,7 @@ def import_(ctx: click.Context, file: BinaryIO | None, source: str, write: bool,
         raise click.UsageError("--apply needs --csv: only billing's list says which service a mailbox belongs to.")
     with session(ctx) as service:
         claims = _claims(service, file, source, everything)
+        service.database.synchronise()  # what Enom showed is compared with times of the database
         with progress("Reading domains at Enom") as told:
             findings = service.importing.compare(source, claims, told)
         left: Mapping[str, str] = {}
