@@ -7,8 +7,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from bridge.cli import main
 from bridge.sim import Simulator
 from bridge.sim.state import SERVICES
+from contrib import plugins
 from tests.support.audit import open_ends
 from tests.support.billing import SECRET, until
 from tests.support.bridge import add_domain, furnish, write_config
@@ -37,7 +41,8 @@ class House:
     def __init__(self, folder: Path, database: str, *, callback: bool = True, **changes: Any) -> None:
         self.sim = Simulator(1).start()
         furnish(self.sim, pak=False)
-        self.whmcs = Whmcs(folder, PLUGIN)
+        plugins.build(PLUGIN, folder / "plugin.zip", "modules")
+        self.whmcs = Whmcs(folder, folder / "plugin.zip")
         self.relay = Relay(self.whmcs.url.rstrip("/"))
         self.database = database
         where = self.relay.url(CALLBACK) if callback else ""
@@ -58,6 +63,24 @@ class House:
         settings = {"1": "basic", "2": "field", "3": FIELD, "5": how, "6": "1", "7": "https://webmail.example.com"}
         settings |= {"8": "imap.example.com", "9": "smtp.example.com"}
         return self.whmcs.save_product(name=f"Mailbox ({how})", settings=settings, custom_fields=[FIELD])
+
+    def existing(self, how: str, count: int, domains: int) -> dict[str, int]:
+        """Services by mailbox: active, due since ten days, at Enom since long, and taken over by the bridge."""
+        for number in range(domains):
+            domain = f"m{number}.test"
+            self.sim.control("/domains", {"uid": "reseller", "domain": domain})
+            pak = self.sim.control("/paks", {"domain": domain, "size": -(-count // domains)})
+            for box in range(number, count, domains):
+                made = {"address": f"box{box}@{domain}", "password": "Existing-Box.1", "bundle": pak["bundle"], "settled": True}
+                self.sim.control("/mailboxes", made)
+        boxes = [f"box{number}@m{number % domains}.test" for number in range(count)]
+        services = self.whmcs.existing(self.client, self.products[how], self.server, FIELD, boxes)
+        listed = self.config.with_name("services.csv")
+        listed.write_text("service_id,address\n" + "".join(f"{service},{box}\n" for box, service in services.items()))
+        arguments = ["--config", str(self.config), "mailboxes", "import", "--csv", str(listed), "--source", "shop", "--apply"]
+        done = CliRunner().invoke(main, arguments)
+        assert done.exit_code == 0, done.output
+        return services
 
     def restart(self) -> None:
         """A bridge that was stopped or killed comes back."""

@@ -140,7 +140,7 @@ class Whmcs:
         found: dict[str, Any] = json.loads(self.php("standin.php", verb, json.dumps(values)))
         return found
 
-    def php(self, *command: str) -> str:
+    def php(self, *command: str, limit: float = 600) -> str:
         """What the script prints; whatever else goes wrong is an error."""
         done = subprocess.run(
             ["php", "-derror_reporting=-1", "-ddisplay_errors=stderr", *command],
@@ -148,7 +148,7 @@ class Whmcs:
             env=environment(),
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=limit,
         )
         if done.returncode:
             raise Refused(f"{command}: {done.returncode} {done.stderr[-2000:]}")
@@ -185,6 +185,13 @@ class Whmcs:
 
     def add_client(self, **values: str) -> int:
         return int(self.call("client", **values)["client"])
+
+    def existing(
+        self, client: int, product: int, server: int, field: str, addresses: list[str], days: int = 10
+    ) -> dict[str, int]:
+        """Services that are active since long and overdue, by the address in their custom field."""
+        made = self.call("existing", client=client, product=product, server=server, field=field, addresses=addresses, days=days)
+        return dict(made["services"])
 
     # What clients do
 
@@ -273,9 +280,11 @@ class Whmcs:
         """The unpaid invoice; cron suspends from 5 days on and terminates from 30 days on."""
         return int(self.call("overdue", service=service, days=days)["invoice"])
 
-    def cron(self, daily: bool = False) -> dict[str, Any]:
-        """daily, seconds; if daily also suspended, not_suspended, terminated, not_terminated, usage_updates, metric_servers."""
-        report: dict[str, Any] = json.loads(self.php("crons/cron.php", *(["--daily"] if daily else [])).splitlines()[-1])
+    def cron(self, daily: bool = False, limit: float = 600) -> dict[str, Any]:
+        """Takes at most `limit` seconds. daily, seconds; if daily also suspended, not_suspended, terminated, not_terminated, usage_updates, metric_servers."""
+        report: dict[str, Any] = json.loads(
+            self.php("crons/cron.php", *(["--daily"] if daily else []), limit=limit).splitlines()[-1]
+        )
         return report
 
     # What there is to see

@@ -1,7 +1,6 @@
 """One mailbox from order to termination, and everything that can come between WHMCS and the bridge meanwhile."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -49,7 +48,9 @@ def test_from_order_to_termination(house: House) -> None:
     assert whmcs.change_password(order["service"], "Another-Pass.02") == "success"
     assert "not accept" in whmcs.change_password(order["service"], "short")
     assert whmcs.service(order["service"])["password"] == "Another-Pass.02"
-    large = whmcs.save_product(name="Large", settings={"1": "large", "2": "field", "3": "Mailbox address"}, custom_fields=["Mailbox address"])
+    large = whmcs.save_product(
+        name="Large", settings={"1": "large", "2": "field", "3": "Mailbox address"}, custom_fields=["Mailbox address"]
+    )
     assert whmcs.upgrade(order["service"], large) == "success"
     assert whmcs.pay(whmcs.renewal(order["service"]))["Renew"] == "success"
     assert whmcs.command(order["service"], "TerminateAccount") == "success"

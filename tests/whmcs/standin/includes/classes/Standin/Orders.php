@@ -53,6 +53,25 @@ final class Orders
         return compact('order', 'service', 'invoice', 'answer');
     }
 
+    /** Services that are active since long and overdue by `days`, one for each address in the field `field`: a month-end. */
+    public static function existing(int $client, int $product, int $server, string $field, array $addresses, int $days = 10): array
+    {
+        $due = (new \DateTimeImmutable(Settings::today()))->modify("-$days days")->format('Y-m-d');
+        return Capsule::connection()->transaction(static function () use ($client, $product, $server, $field, $addresses, $due): array {
+            $services = [];
+            foreach ($addresses as $address) {
+                $services[$address] = $service = Capsule::table('tblhosting')->insertGetId([
+                    'userid' => $client, 'orderid' => 0, 'packageid' => $product, 'regdate' => $due, 'server' => $server, 'domain' => '',
+                    'billingcycle' => 'Monthly', 'nextduedate' => $due, 'nextinvoicedate' => $due, 'domainstatus' => 'Active',
+                    'username' => $address, 'password' => Sealing::seal('Existing-Box.1'), 'created_at' => Database::now(),
+                ]);
+                Services::fill($service, [$field => $address], []);
+                Invoices::create($service, $due);
+            }
+            return ['services' => $services];
+        });
+    }
+
     /** A person accepts the order; the module's answer, or empty where the product is set up otherwise. */
     public static function accept(int $order): array
     {

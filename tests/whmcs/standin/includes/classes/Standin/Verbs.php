@@ -14,6 +14,7 @@ final class Verbs
         'product' => [Catalog::class, 'product'],
         'client' => [Orders::class, 'client'],
         'order' => [Orders::class, 'place'],
+        'existing' => [Orders::class, 'existing'],
         'accept' => [Orders::class, 'accept'],
         'pay' => [Invoices::class, 'pay'],
         'renewal' => [Invoices::class, 'renewal'],
