@@ -50,7 +50,7 @@ class House:
         self.config = write_config(folder / "bridge", self.sim, database, where, **{**CONFIG, **changes})
         self.bridge = Bridge(self.config)
         self.server = self._place()
-        self.products = {how: self._product(how) for how in ("wait", "success")}
+        self.products = {how: self._product(how) for how in ("wait", "success")} | {"large": self._product("wait", "large")}
         self.client = self.whmcs.add_client(firstname="Jane", lastname="O'Example", email="jane@example.net")
         self._domains = 0
 
@@ -59,10 +59,10 @@ class House:
         where = {"hostname": "127.0.0.1", "port": self.bridge.port, "secure": False}
         return self.whmcs.add_server(name="Bridge", username="shop", password=SECRET, **where, **id)
 
-    def _product(self, how: str) -> int:
-        settings = {"1": "basic", "2": "field", "3": FIELD, "5": how, "6": "1", "7": "https://webmail.example.com"}
+    def _product(self, how: str, plan: str = "basic") -> int:
+        settings = {"1": plan, "2": "field", "3": FIELD, "5": how, "6": "1", "7": "https://webmail.example.com"}
         settings |= {"8": "imap.example.com", "9": "smtp.example.com"}
-        return self.whmcs.save_product(name=f"Mailbox ({how})", settings=settings, custom_fields=[FIELD])
+        return self.whmcs.save_product(name=f"Mailbox {plan} ({how})", settings=settings, custom_fields=[FIELD])
 
     def existing(self, how: str, count: int, domains: int) -> dict[str, int]:
         """Services by mailbox: active, due since ten days, at Enom since long, and taken over by the bridge."""

@@ -281,10 +281,12 @@ class Whmcs:
         return int(self.call("overdue", service=service, days=days)["invoice"])
 
     def cron(self, daily: bool = False, limit: float = 600) -> dict[str, Any]:
-        """Takes at most `limit` seconds. daily, seconds; if daily also suspended, not_suspended, terminated, not_terminated, usage_updates, metric_servers."""
-        report: dict[str, Any] = json.loads(
-            self.php("crons/cron.php", *(["--daily"] if daily else []), limit=limit).splitlines()[-1]
-        )
+        """Takes at most `limit` seconds. The report: daily, seconds.
+
+        If daily also suspended, not_suspended, terminated, not_terminated, usage_updates, metric_servers.
+        """
+        said = self.php("crons/cron.php", *(["--daily"] if daily else []), limit=limit)
+        report: dict[str, Any] = json.loads(said.splitlines()[-1])
         return report
 
     # What there is to see
