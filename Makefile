@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test plugins lint types imports format lock clean
+.PHONY: help install demo test plugins pictures lint types imports format lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ test: $(VENV)/.tested lint types imports ## run every check and every test
 
 plugins: $(VENV)/.installed ## build what is unpacked into a billing platform: dist/enom-bridge-whmcs-….zip
 	@$(BIN)/python -m contrib.plugins
+
+pictures: $(VENV)/.tested ## take the pictures of docs/ anew (needs PHP and Chromium)
+	$(BIN)/python -m contrib.pictures
 
 lint: $(VENV)/.tested ## ruff: style and formatting
 	$(BIN)/ruff check .

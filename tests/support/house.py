@@ -77,10 +77,21 @@ class House:
         services = self.whmcs.existing(self.client, self.products[how], self.server, FIELD, boxes)
         listed = self.config.with_name("services.csv")
         listed.write_text("service_id,address\n" + "".join(f"{service},{box}\n" for box, service in services.items()))
-        arguments = ["--config", str(self.config), "mailboxes", "import", "--csv", str(listed), "--source", "shop", "--apply"]
-        done = CliRunner().invoke(main, arguments)
-        assert done.exit_code == 0, done.output
+        self.enom_bridge("mailboxes", "import", "--csv", str(listed), "--source", "shop", "--apply")
         return services
+
+    def enom_bridge(self, *arguments: str) -> str:
+        """A command as an admin of the bridge gives it; what it prints."""
+        done = CliRunner().invoke(main, ["--config", str(self.config), *arguments])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    def pause(self) -> None:
+        """Jobs wait until `resume`."""
+        self.enom_bridge("pause", "account", "main")
+
+    def resume(self) -> None:
+        self.enom_bridge("resume", "account", "main")
 
     def restart(self) -> None:
         """A bridge that was stopped or killed comes back."""

@@ -121,7 +121,7 @@ return [
     'status' => 'Status',
     'client_active' => 'Ready',
     'client_suspended' => 'Suspended',
-    'client_progress' => 'Being set up. This page shows when it is done; there is nothing you have to do.',
+    'client_progress' => 'In progress. This page shows when it is done; there is nothing you have to do.',
     'client_none' => 'Not available',
     'settings' => 'Settings for your mail program',
     'incoming' => 'Incoming server (IMAP, SSL)',
