@@ -73,6 +73,8 @@ return [
     'observed_staff' => 'Not done: the bridge only observes (mode = "observe"), nothing was changed at Enom. See: enom-bridge jobs explain {job}',
     'observed_client' => 'The password was not changed.',
 
+    'no_reason' => 'no reason given',
+
     // Activity log and tickets
     'held_notice' => 'A person must decide: {message} ({detail}) On the bridge: enom-bridge jobs explain {job}',
     'failed_notice' => 'It failed: {message} ({detail}; {job})',

@@ -34,8 +34,7 @@ final class Catchup
             if ($server === null) {
                 return;
             }
-            $log = new Log([$server->secret, substr($server->secret, 6)]);
-            (new Results($server, new Client($server, $log)))->fetch();
+            (new Results($server, new Client($server, $server->log())))->fetch();
             foreach (Record::pendingOnes($id) as $service) {
                 if (microtime(true) > $end || !self::repeat($service, $server)) {
                     return;
@@ -93,9 +92,7 @@ final class Catchup
         }
         $pending->asked = time();
         $record->save();
-        $body = $pending->body();
-        $log = new Log([$server->secret, substr($server->secret, 6), $body['password'] ?? '']);
-        $answer = (new Client($server, $log))->hook($pending->id, $pending->action->value, $pending->timestamp, $body, 0);
+        $answer = (new Client($server, $server->log()))->hook($pending->id, $pending->action->value, $pending->timestamp, $pending->body(), 0);
         if ($answer->kind === 'accepted') {
             $pending->accepted = true;
             $record->save();

@@ -14,16 +14,21 @@ final class Conclusion
         private readonly Hosting $hosting,
         private readonly Record $record,
         private readonly Pending $pending,
+        private readonly Masker $masker = new Masker([]),
     ) {
     }
 
     /**
      * Throws Busy when another process is at this service, Fault when WHMCS refused: then the same may come again.
      *
-     * @param array<string, mixed> $receipt as in an answer of the bridge
+     * @param array<string, mixed> $receipt as Receipt reads it
      */
     public static function reached(int $service, array $receipt): void
     {
+        // What nobody waits for needs no lock: a hook is pending before it is sent.
+        if (!in_array($receipt['status'], Receipt::ENDS, true) || Record::of($service)->expected($receipt['hook']) === null) {
+            return;
+        }
         $next = Lock::around($service, fn () => self::conclude($service, $receipt), patience: 0);
         if ($next !== null) {
             $next();
@@ -35,7 +40,7 @@ final class Conclusion
     {
         $record = Record::of($service);
         $hosting = Hosting::find($service);
-        $pending = $record->expected((string) $receipt['hook']);
+        $pending = $record->expected($receipt['hook']);
         if ($pending === null || $hosting === null) {
             $record->pending = $hosting === null ? [] : $record->pending;
             $record->save();
@@ -46,8 +51,10 @@ final class Conclusion
             return null;
         }
         $pending->sequence = $receipt['sequence'];
-        $next = (new self($hosting, $record, $pending))->act($receipt);
+        $masker = new Masker([$pending->password()]);
+        $receipt = Receipt::masked($receipt, $masker);
         $record->learn($receipt);
+        $next = (new self($hosting, $record, $pending, $masker))->act($receipt);
         $record->save();
         return $next;
     }
@@ -55,31 +62,31 @@ final class Conclusion
     /** @param array<string, mixed> $receipt */
     private function act(array $receipt): ?callable
     {
-        $told = Lifecycle::told($receipt);
+        $told = Receipt::told($receipt);
         if ($receipt['status'] === 'held') {
             $this->pending->accepted = $this->pending->held = true;
-            Notice::give($this->hosting, $this->record, (string) $receipt['job'], Text::of('held_notice', $told), ticket: true);
+            Notice::give($this->hosting, $this->record, $receipt['job'], Text::of('held_notice', $told), ticket: true);
             return null;
         }
-        if ($receipt['status'] === 'succeeded' && empty($receipt['observed_only'])) {
+        if ($receipt['status'] === 'succeeded' && !$receipt['observed_only']) {
             return $this->succeeded($receipt);
         }
         $this->record->settled($this->pending);
         $text = Text::of(($receipt['status'] === 'succeeded' ? 'observed' : $receipt['status']) . '_notice', $told);
-        $this->correct((string) $receipt['job'], $text);
+        $this->correct($receipt['job'], $text);
         return null;
     }
 
     /** @param array<string, mixed> $receipt */
     private function succeeded(array $receipt): ?callable
     {
-        $address = (string) $receipt['address'];
+        $address = $receipt['address'];
         $status = $this->hosting->status;
         $target = $this->pending->action->leadsTo();
         if ($target !== null && $status !== $target && $status !== $this->pending->was) {
             $this->record->settled($this->pending);
             $values = ['action' => $this->pending->action->value, 'status' => $status, 'address' => $address];
-            Notice::give($this->hosting, $this->record, (string) $receipt['job'], Text::of('contradiction', $values), ticket: true);
+            Notice::give($this->hosting, $this->record, $receipt['job'], Text::of('contradiction', $values), ticket: true);
             return null;
         }
         if ($status !== $target) {
@@ -98,10 +105,10 @@ final class Conclusion
         if ($this->pending->action->command() === null) {
             return;
         }
-        $values = $this->pending->action === Action::ChangePassword ? ['servicepassword' => Seal::open($this->pending->sealed)] : [];
+        $values = $this->pending->action === Action::ChangePassword ? ['servicepassword' => $this->pending->password()] : [];
         $answer = Confirmed::tell($this->hosting->id, $this->pending->action, $values);
         if (($answer['result'] ?? '') !== 'success') {
-            throw new Fault(Text::of('not_completed', ['why' => Text::plain((string) ($answer['message'] ?? ''))]));
+            throw new Fault(Text::of('not_completed', ['why' => Text::plain($this->masker->mask((string) ($answer['message'] ?? '')))]));
         }
     }
 

@@ -17,6 +17,7 @@ final class Lifecycle
     /** @param array<string, mixed> $params as WHMCS gives them */
     public static function run(Action $action, array $params): string
     {
+        $service = null;
         try {
             $service = Service::of($params);
             if (Confirmed::has($service->id, $action)) {
@@ -26,14 +27,14 @@ final class Lifecycle
         } catch (Fault $fault) {
             return $fault->getMessage();
         } catch (\Throwable $error) {
-            return self::unexpected($action->value, $params, $error);
+            return self::unexpected($action->value, $params, $error, $service?->log());
         }
     }
 
-    /** @param array<string, mixed> $params */
-    public static function unexpected(string $what, array $params, \Throwable $error): string
+    /** Never throws: what is told here may be that the database is away, and with it WHMCS's own log. @param array<string, mixed> $params */
+    public static function unexpected(string $what, array $params, \Throwable $error, ?Log $log = null): string
     {
-        $log = new Log([$params['password'] ?? '', $params['serverpassword'] ?? '', $params['serveraccesshash'] ?? '']);
+        $log ??= new Log([$params['password'] ?? '', $params['serverpassword'] ?? '', $params['serveraccesshash'] ?? '']);
         // Not the trace as PHP writes it: that shows the beginnings of arguments, and so of secrets.
         $places = array_map(fn (array $frame) => ($frame['file'] ?? '-') . ':' . ($frame['line'] ?? 0), $error->getTrace());
         array_unshift($places, $error->getFile() . ':' . $error->getLine());
@@ -76,18 +77,18 @@ final class Lifecycle
     private function ended(Record $record, Pending $pending, array $receipt): string
     {
         $record->learn($receipt);
-        $status = (string) $receipt['status'];
+        $status = $receipt['status'];
         if ($status === 'held') {
             $pending->accepted = $pending->held = true;
             $pending->sequence = $receipt['sequence'];
-            Notice::give(Hosting::required($this->service->id), $record, (string) $receipt['job'], Text::of('held_notice', self::told($receipt)), ticket: true);
+            Notice::give(Hosting::required($this->service->id), $record, $receipt['job'], Text::of('held_notice', Receipt::told($receipt)), ticket: true);
             $record->save();
-            return $this->say('held', self::told($receipt));
+            return $this->say('held', Receipt::told($receipt));
         }
         $record->settled($pending);
         $record->save();
-        $error = (string) ($receipt['error']['code'] ?? '');
-        if ($status === 'failed' && $error === 'password_needed' && $this->action === Action::Unsuspend && empty($pending->sealed)) {
+        $locked = $status === 'failed' && ($receipt['error']['code'] ?? '') === 'password_needed' && $this->action === Action::Unsuspend;
+        if ($locked && $pending->sealed === '' && $this->service->password() !== '') {
             return $this->send(['password' => $this->service->password()]); // it was a lock-out
         }
         if ($status !== 'succeeded' || !empty($receipt['observed_only'])) {

@@ -73,9 +73,10 @@ final class Mailbox
     public function check(): void
     {
         foreach ($this->record->pending as $pending) {
-            $answer = $this->service->client()->query('job', ['hook' => $pending->id]);
-            if ($answer->kind === 'answered' && !in_array($answer->receipt['status'] ?? '', ['queued', 'running'], true)) {
-                Conclusion::reached($this->service->id, $answer->receipt);
+            $answer = $this->service->client($pending->password())->query('job', ['hook' => $pending->id]);
+            $receipt = $answer->kind === 'answered' ? Receipt::read($answer->receipt) : null;
+            if ($receipt !== null) {
+                Conclusion::reached($this->service->id, $receipt);
             } elseif ($answer->isOneOf('away', 'unsigned')) {
                 throw new Fault($answer->problem);
             }
@@ -86,10 +87,11 @@ final class Mailbox
         }
         Lock::around($this->service->id, function () use ($answer): void {
             $record = Record::of($this->service->id);
-            $record->state = (string) ($answer->receipt['state'] ?? 'unknown');
+            $state = $answer->receipt['state'] ?? '';
+            $record->state = in_array($state, ['active', 'suspended', 'absent'], true) ? $state : 'unknown';
             $record->checked_at = time();
             if ($record->address === '' && in_array($record->state, ['active', 'suspended'], true)) {
-                $record->address = (string) $answer->receipt['address']; // taken over: the bridge says that it is this service's
+                $record->address = Receipt::address($answer->receipt['address'] ?? null); // taken over: the bridge says that it is this service's
             }
             $record->save();
         });
@@ -103,14 +105,6 @@ final class Mailbox
             if (($command = $pending->action->command()) === null) {
                 continue; // a renewal, which WHMCS cannot be asked to do again
             }
-            $values = $pending->action === Action::ChangePassword ? ['servicepassword' => Seal::open($pending->sealed)] : [];
-            Lock::around($this->service->id, function () use ($pending): void {
-                $record = Record::of($this->service->id);
-                $record->settled($pending);
-                $record->save();
-            });
-            $answer = localAPI($command, ['serviceid' => $this->service->id] + $values);
-            $said = ($answer['result'] ?? '') === 'success' ? 'success' : Text::plain((string) ($answer['message'] ?? ''));
         }
         return $said;
     }

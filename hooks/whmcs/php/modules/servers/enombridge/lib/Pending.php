@@ -48,7 +48,13 @@ final class Pending
     /** @return array<string, string> what is sent, the password included */
     public function body(): array
     {
-        return $this->sealed === '' ? $this->data : $this->data + ['password' => Seal::open($this->sealed)];
+        return $this->sealed === '' ? $this->data : $this->data + ['password' => $this->password()];
+    }
+
+    /** Empty, if the hook has none. */
+    public function password(): string
+    {
+        return $this->sealed === '' ? '' : Seal::open($this->sealed);
     }
 
     /** @param array<string, string> $data */
@@ -61,6 +67,10 @@ final class Pending
     /** @param array<string, mixed> $kept as json_encode wrote it */
     public static function read(array $kept): self
     {
-        return new self(...['action' => Action::from($kept['action'])] + $kept);
+        try {
+            return new self(...['action' => Action::from($kept['action'] ?? '')] + array_intersect_key($kept, get_class_vars(self::class)));
+        } catch (\Throwable) {
+            return null;
+        }
     }
 }

@@ -51,7 +51,7 @@ final class Record
     public function save(): void
     {
         $values = get_object_vars($this);
-        $values['pending'] = $this->pending ? json_encode($this->pending) : null;
+        $values['pending'] = $this->pending ? json_encode($this->pending, JSON_INVALID_UTF8_SUBSTITUTE) : null;
         $values['pending_since'] = $this->pending ? min(array_map(fn (Pending $one) => $one->since, $this->pending)) : null;
         Capsule::table(self::TABLE)->updateOrInsert(['service' => $this->service], array_diff_key($values, ['service' => 0]));
     }
@@ -83,22 +83,22 @@ final class Record
     public function learn(array $receipt): void
     {
         $newer = $this->sequence_of !== $receipt['address'] || $receipt['sequence'] >= $this->sequence;
-        if ($receipt['status'] === 'succeeded' && empty($receipt['observed_only']) && ($newer || $this->address === '')) {
-            $this->address = $receipt['action'] === Action::Terminate->value ? '' : (string) $receipt['address'];
+        if ($receipt['status'] === 'succeeded' && !$receipt['observed_only'] && ($newer || $this->address === '')) {
+            $this->address = $receipt['action'] === Action::Terminate->value ? '' : $receipt['address'];
         }
         if (!$newer) {
             return;
         }
         $this->sequence = $receipt['sequence'];
-        $this->sequence_of = (string) $receipt['address'];
-        $this->job = (string) $receipt['job'];
-        $this->job_status = (string) $receipt['status'];
-        $this->message = Text::plain((string) $receipt['message']);
+        $this->sequence_of = $receipt['address'];
+        $this->job = $receipt['job'];
+        $this->job_status = $receipt['status'];
+        $this->message = Text::plain($receipt['message']);
         $this->checked_at = time();
-        $verified = array_filter((array) ($receipt['verified'] ?? []), 'is_string');
+        $verified = $receipt['verified'];
         $this->verified = implode(', ', array_map(fn ($fact, $how) => "$fact: $how", array_keys($verified), $verified));
         if ($receipt['state'] !== 'unknown') {
-            $this->state = (string) $receipt['state'];
+            $this->state = $receipt['state'];
         }
     }
 

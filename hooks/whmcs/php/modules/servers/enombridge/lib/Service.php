@@ -10,6 +10,7 @@ final class Service
         public readonly int $id,
         public readonly Server $server,
         private readonly array $params,
+        private string $fresh = '', // a password that was made up in this call
     ) {
     }
 
@@ -28,12 +29,13 @@ final class Service
 
     public function log(): Log
     {
-        return new Log([$this->params['password'] ?? '', $this->password(), $this->server->secret, substr($this->server->secret, 6)]);
+        return $this->server->log((string) ($this->params['password'] ?? ''), $this->fresh);
     }
 
-    public function client(): Client
+    /** @param string $secrets what its log must not show beside the password that the service has now */
+    public function client(string ...$secrets): Client
     {
-        return new Client($this->server, $this->log());
+        return new Client($this->server, $this->log()->hiding(...$secrets));
     }
 
     /** The password that WHMCS holds for this service, as a person typed it: WHMCS may have escaped it as HTML. */
@@ -98,12 +100,12 @@ final class Service
         if (Password::fits($this->password())) {
             return $this->password();
         }
-        $fresh = Password::fresh();
-        $kept = localAPI('UpdateClientProduct', ['serviceid' => $this->id, 'servicepassword' => $fresh]);
+        $this->fresh = Password::fresh();
+        $kept = localAPI('UpdateClientProduct', ['serviceid' => $this->id, 'servicepassword' => $this->fresh]);
         if (($kept['result'] ?? '') !== 'success') {
             throw new Fault(Text::of('password_not_kept'));
         }
-        return $fresh;
+        return $this->fresh;
     }
 
     private function name(): string
