@@ -112,15 +112,21 @@ final class Conclusion
         }
     }
 
-    /** WHMCS was told success early, and it is not so: its record gets back the status from before. */
     private function correct(string $about, string $text): void
     {
-        $target = $this->pending->action->leadsTo();
-        if ($this->pending->told && $target !== null && $this->hosting->status === $target) {
-            localAPI('UpdateClientProduct', ['serviceid' => $this->hosting->id, 'status' => $this->pending->was]);
-            $text .= ' ' . Text::of('corrected', ['status' => $this->pending->was]);
-        }
+        $text .= self::takeBack($this->hosting, $this->pending);
         Notice::give($this->hosting, $this->record, $about, $text, ticket: $this->pending->told);
+    }
+
+    /** Where WHMCS was told success early, and it is not so, its record gets back the status from before. What to say of it. */
+    public static function takeBack(Hosting $hosting, Pending $pending): string
+    {
+        $target = $pending->action->leadsTo();
+        if (!$pending->told || $target === null || $hosting->status !== $target || $pending->was === $target) {
+            return '';
+        }
+        localAPI('UpdateClientProduct', ['serviceid' => $hosting->id, 'status' => $pending->was]);
+        return ' ' . Text::of('corrected', ['status' => $pending->was]);
     }
 
     /** A suspension that came through after the customer had paid: WHMCS itself would not lift it. */

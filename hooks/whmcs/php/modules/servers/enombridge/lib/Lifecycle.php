@@ -50,7 +50,7 @@ final class Lifecycle
         $secret = $this->service->server->secret;
         $pending = $record->pending[$this->action->about()] ?? null;
         if (!$pending?->isFor($this->action, $data, $secret)) {
-            $pending = Pending::fresh($this->action, $data, Hosting::required($this->service->id), $secret);
+            $pending = Pending::fresh($this->action, $data, Hosting::required($this->service->id), $secret, $pending);
         }
         $record->expect($pending);
         $pending->asked = time();
@@ -62,15 +62,15 @@ final class Lifecycle
         }
         if ($answer->kind === 'accepted') {
             $pending->accepted = true;
-            $pending->told = $this->service->isToldEarly($this->action);
+            $pending->told = $pending->told || $this->service->isToldEarly($this->action);
         } elseif ($answer->kind === 'refused') {
             $record->settled($pending); // the same would be refused again
         }
         $record->save();
-        if ($pending->told) {
+        if ($pending->told && $answer->kind !== 'refused') {
             return 'success';
         }
-        return $this->say($answer->kind, ['why' => $answer->problem, 'job' => $answer->receipt['job'] ?? '']);
+        return $this->say($answer->kind, ['why' => $answer->problem, 'job' => $answer->receipt['job'] ?? '']) . $this->takeBack($pending);
     }
 
     /** @param array<string, mixed> $receipt */
@@ -91,19 +91,16 @@ final class Lifecycle
         if ($locked && $pending->sealed === '' && $this->service->password() !== '') {
             return $this->send(['password' => $this->service->password()]); // it was a lock-out
         }
-        if ($status !== 'succeeded' || !empty($receipt['observed_only'])) {
-            return $this->say($status === 'succeeded' ? 'observed' : $status, self::told($receipt));
+        if ($status !== 'succeeded' || $receipt['observed_only']) {
+            return $this->say($status === 'succeeded' ? 'observed' : $status, Receipt::told($receipt)) . $this->takeBack($pending);
         }
         $this->nameAfter($record->address);
         return 'success';
     }
 
-    /** @return array<string, string> the words of a receipt, fit for a sentence */
-    public static function told(array $receipt): array
+    private function takeBack(Pending $pending): string
     {
-        $error = (array) ($receipt['error'] ?? []);
-        $detail = isset($error['detail']) ? "{$error['code']}: {$error['detail']}" : (string) ($error['code'] ?? '');
-        return array_map(Text::plain(...), ['message' => (string) $receipt['message'], 'detail' => $detail, 'job' => (string) $receipt['job']]);
+        return $pending->told ? Conclusion::takeBack(Hosting::required($this->service->id), $pending) : '';
     }
 
     /** The user name of the service is its mailbox: WHMCS matches accounts and usage by it. */

@@ -29,12 +29,17 @@ final class Pending
     ) {
     }
 
-    /** @param array<string, string> $data the password included */
-    public static function fresh(Action $action, array $data, Hosting $hosting, string $secret): self
+    /**
+     * @param array<string, string> $data the password included
+     * @param ?self $before the one that it takes the place of
+     */
+    public static function fresh(Action $action, array $data, Hosting $hosting, string $secret, ?self $before): self
     {
         $now = time();
         $password = $data['password'] ?? '';
-        return new self("whmcs_{$hosting->id}_{$action->name}_" . bin2hex(random_bytes(8)), $action, self::digest($action, $data, $secret),
+        // Where WHMCS was told early, the status that it has now is not the one from before.
+        $was = $before?->told && $before->action === $action ? $before->was : $hosting->status;
+        return new self(self::newId($hosting->id, $action), $action, self::digest($action, $data, $secret),
             gmdate('Y-m-d\TH:i:s\Z', $now), array_diff_key($data, ['password' => 0]), $password === '' ? '' : Seal::close($password),
             $hosting->status, $hosting->due, $now);
     }
