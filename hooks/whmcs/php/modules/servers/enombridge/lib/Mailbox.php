@@ -100,13 +100,38 @@ final class Mailbox
     /** Sends anew what is pending, as a new event: for a held job whose cause was mended. */
     public function sendAgain(): string
     {
-        $said = Text::of('nothing_pending');
-        foreach ($this->record->pending as $pending) {
-            if (($command = $pending->action->command()) === null) {
-                continue; // a renewal, which WHMCS cannot be asked to do again
+        $said = [];
+        foreach (array_keys($this->record->pending) as $about) {
+            $pending = Lock::around($this->service->id, fn () => $this->renewed($about));
+            if ($pending !== null) {
+                $said[] = $this->sent($pending);
             }
         }
-        return $said;
+        $faults = array_diff($said, ['success']);
+        return $said === [] ? Text::of('nothing_pending') : ($faults === [] ? 'success' : implode(' ', $faults));
+    }
+
+    /** It stays pending, under a new id: so nothing is lost if it cannot be sent now. */
+    private function renewed(string $about): ?Pending
+    {
+        $record = Record::of($this->service->id);
+        if (!isset($record->pending[$about])) {
+            return null; // another that was sent again has decided it
+        }
+        $record->pending[$about] = $record->pending[$about]->renewed();
+        $record->save();
+        return $record->pending[$about];
+    }
+
+    private function sent(Pending $pending): string
+    {
+        $command = $pending->action->command();
+        if ($command === null) {
+            return Lifecycle::run($pending->action, $this->params); // WHMCS does no more about a renewal either
+        }
+        $values = $pending->action === Action::ChangePassword ? ['servicepassword' => $pending->password()] : [];
+        $answer = localAPI($command, ['serviceid' => $this->service->id] + $values);
+        return ($answer['result'] ?? '') === 'success' ? 'success' : Text::plain($this->service->log()->masker->mask((string) ($answer['message'] ?? '')));
     }
 
     /** @return array<string, mixed> as WHMCS wants it of a single sign-on */

@@ -41,7 +41,20 @@ final class Pending
         $was = $before?->told && $before->action === $action ? $before->was : $hosting->status;
         return new self(self::newId($hosting->id, $action), $action, self::digest($action, $data, $secret),
             gmdate('Y-m-d\TH:i:s\Z', $now), array_diff_key($data, ['password' => 0]), $password === '' ? '' : Seal::close($password),
-            $hosting->status, $hosting->due, $now);
+            $was, $hosting->due, $now);
+    }
+
+    /** The same as a new event. */
+    public function renewed(): self
+    {
+        $now = time();
+        $new = ['id' => self::newId((int) $this->data['service_id'], $this->action), 'timestamp' => gmdate('Y-m-d\TH:i:s\Z', $now), 'since' => $now];
+        return new self(...$new + ['accepted' => false, 'held' => false, 'asked' => 0, 'sequence' => 0] + get_object_vars($this));
+    }
+
+    private static function newId(int $service, Action $action): string
+    {
+        return "whmcs_{$service}_{$action->name}_" . bin2hex(random_bytes(8));
     }
 
     /** @param array<string, string> $data */
