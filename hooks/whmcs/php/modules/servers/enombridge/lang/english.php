@@ -52,6 +52,7 @@ return [
     'address_incomplete' => '"{name}" has no @, and the service has no domain to add. Fill in a whole address, like john@example.com.',
     'renamed' => 'The address of this service was changed to {now}, but its mailbox is {has}, and a mailbox cannot be renamed. Change the address back; or terminate the service and create it with the new one.',
     'password_not_kept' => 'The password of this service does not keep Enom\'s rule, and WHMCS did not take a new one (UpdateClientProduct). Set one of 10 to 20 characters with an upper-case letter, a digit and one of * @ - _ / .',
+    'password_unknown' => 'The mailbox was locked out, and WHMCS has no password of this service to open it again. Set one with "Change Password".',
     'busy' => 'Another action of this service is being done right now. Try again in a moment.',
     'unexpected' => 'Something unexpected happened. Staff finds it in the module log.',
 

@@ -72,6 +72,9 @@ final class Conclusion
             return $this->succeeded($receipt);
         }
         $this->record->settled($this->pending);
+        if ($this->wasLockedOut($receipt)) {
+            return fn () => Lifecycle::unlock($this->hosting);
+        }
         $text = Text::of(($receipt['status'] === 'succeeded' ? 'observed' : $receipt['status']) . '_notice', $told);
         $this->correct($receipt['job'], $text);
         return null;
@@ -133,6 +136,13 @@ final class Conclusion
     private function wasPaidMeanwhile(): bool
     {
         return $this->pending->action === Action::Suspend && $this->hosting->due > $this->pending->due;
+    }
+
+    /** An unsuspension that only the password can bring about, and it was sent without. @param array<string, mixed> $receipt */
+    private function wasLockedOut(array $receipt): bool
+    {
+        return $receipt['status'] === 'failed' && ($receipt['error']['code'] ?? '') === 'password_needed'
+            && $this->pending->action === Action::Unsuspend && $this->pending->sealed === '' && $this->hosting->status === $this->pending->was;
     }
 
     public static function lift(Hosting $hosting): void

@@ -10,6 +10,9 @@ namespace WHMCS\Module\Server\Enombridge;
  */
 final class Lifecycle
 {
+    /** @var array<int, true> services that are being unsuspended with their password */
+    private static array $unlocking = [];
+
     private function __construct(private readonly Service $service, private readonly Action $action)
     {
     }
@@ -23,7 +26,8 @@ final class Lifecycle
             if (Confirmed::has($service->id, $action)) {
                 return 'success';
             }
-            return Lock::around($service->id, fn () => (new self($service, $action))->send());
+            $more = $action === Action::Unsuspend && isset(self::$unlocking[$service->id]) ? ['password' => $service->knownPassword()] : [];
+            return Lock::around($service->id, fn () => (new self($service, $action))->send($more));
         } catch (Fault $fault) {
             return $fault->getMessage();
         } catch (\Throwable $error) {
@@ -40,6 +44,20 @@ final class Lifecycle
         array_unshift($places, $error->getFile() . ':' . $error->getLine());
         $log->call($what, '', get_class($error) . ': ' . $error->getMessage() . "\n" . implode("\n", $places), 'unexpected');
         return Text::of('unexpected');
+    }
+
+    /** A mailbox that is locked out needs its password: WHMCS runs its own function once more, and that sends it. */
+    public static function unlock(Hosting $hosting): void
+    {
+        self::$unlocking[$hosting->id] = true;
+        try {
+            $answer = localAPI('ModuleUnsuspend', ['serviceid' => $hosting->id]);
+        } finally {
+            unset(self::$unlocking[$hosting->id]);
+        }
+        if (($answer['result'] ?? '') !== 'success') {
+            Log::activity(Text::plain((string) ($answer['message'] ?? '')), $hosting->id, $hosting->client);
+        }
     }
 
     /** @param array<string, string> $more data beyond that of the action */

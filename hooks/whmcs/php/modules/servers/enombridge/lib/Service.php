@@ -44,6 +44,12 @@ final class Service
         return htmlspecialchars_decode((string) ($this->params['password'] ?? ''), ENT_QUOTES);
     }
 
+    /** The same; throws Fault when there is none. */
+    public function knownPassword(): string
+    {
+        return $this->password() !== '' ? $this->password() : throw new Fault(Text::of('password_unknown'));
+    }
+
     public function isToldEarly(Action $action): bool
     {
         return $action->mayBeToldEarly() && Option::InProgress->value($this->params) === 'success';
