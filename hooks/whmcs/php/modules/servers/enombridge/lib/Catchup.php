@@ -42,6 +42,8 @@ final class Catchup
             }
         } catch (Fault $fault) {
             Log::activity($fault->getMessage(), 0);
+        } catch (\Throwable $error) {
+            Lifecycle::unexpected('cron', [], $error); // another server's bridge is none the worse for it
         }
     }
 
@@ -64,6 +66,8 @@ final class Catchup
             return true;
         } catch (Fault $fault) {
             Log::activity($fault->getMessage(), $service);
+        } catch (\Throwable $error) {
+            Lifecycle::unexpected('cron', [], $error); // one service that cannot be dealt with must not stop the others
         }
         return true;
     }

@@ -21,6 +21,10 @@ final class Results
         $after = $this->place();
         for ($page = 0; $page < self::PAGES; $page++) {
             $answer = $this->client->query('results', ['after' => $after]);
+            if ($answer->kind === 'refused') {
+                $this->forget($answer->problem);
+                return;
+            }
             if ($answer->kind !== 'answered') {
                 throw new Fault($answer->problem);
             }
