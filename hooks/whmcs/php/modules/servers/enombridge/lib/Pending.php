@@ -82,8 +82,8 @@ final class Pending
         return hash_hmac('sha256', $action->value . "\n" . json_encode($data, JSON_INVALID_UTF8_SUBSTITUTE), "pending $secret");
     }
 
-    /** @param array<string, mixed> $kept as json_encode wrote it */
-    public static function read(array $kept): self
+    /** Null: damaged, so that nobody can say what it was. @param array<string, mixed> $kept as json_encode wrote it */
+    public static function read(array $kept): ?self
     {
         try {
             return new self(...['action' => Action::from($kept['action'] ?? '')] + array_intersect_key($kept, get_class_vars(self::class)));

@@ -39,13 +39,20 @@ final class Record
         $row = (array) Capsule::table(self::TABLE)->where('service', $service)->first();
         foreach (array_intersect_key($row, get_object_vars($record)) as $name => $value) {
             if ($name === 'pending') {
-                $record->pending = array_map(Pending::read(...), json_decode($value ?? '[]', true, 8, JSON_THROW_ON_ERROR));
+                $record->pending = self::pendingIn((string) $value);
             } elseif ($name !== 'service' && $value !== null) {
                 settype($value, is_int($record->$name) ? 'int' : 'string');
                 $record->$name = $value;
             }
         }
         return $record;
+    }
+
+    /** @return array<string, Pending> without what is damaged */
+    private static function pendingIn(string $written): array
+    {
+        $kept = json_decode($written, true, 8);
+        return array_filter(array_map(fn (mixed $one) => is_array($one) ? Pending::read($one) : null, is_array($kept) ? $kept : []));
     }
 
     public function save(): void
