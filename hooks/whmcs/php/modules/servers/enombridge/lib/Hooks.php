@@ -16,7 +16,7 @@ final class Hooks
         }
         try {
             return Address::of($params);
-        } catch (Fault) {
+        } catch (\Throwable) {
             return null; // CreateAccount says what is missing
         }
     }
@@ -26,7 +26,7 @@ final class Hooks
     {
         self::ours($vars['relid'] ?? 0, function (Hosting $hosting, Record $record) use ($vars): void {
             if ($record->address !== '') {
-                $type = Text::plain((string) ($vars['type'] ?? ''));
+                $type = is_string($vars['type'] ?? null) ? Text::plain($vars['type']) : '-';
                 Log::activity(Text::of('cancellation', ['address' => $record->address, 'type' => $type]), $hosting->id, $hosting->client);
             }
         });
@@ -55,7 +55,7 @@ final class Hooks
     public static function deleted(array $vars): void
     {
         try {
-            $id = (int) ($vars['serviceid'] ?? 0);
+            $id = self::number($vars['serviceid'] ?? 0);
             if (!Capsule::schema()->hasTable(Record::TABLE)) {
                 return;
             }
@@ -73,13 +73,18 @@ final class Hooks
     private static function ours(mixed $id, callable $do): void
     {
         try {
-            $hosting = Hosting::find((int) $id);
+            $hosting = Hosting::find(self::number($id));
             if ($hosting !== null) {
                 $do($hosting, Record::of($hosting->id));
             }
         } catch (\Throwable $error) {
             Lifecycle::unexpected('hook', [], $error);
         }
+    }
+
+    private static function number(mixed $id): int
+    {
+        return is_numeric($id) ? (int) $id : 0;
     }
 
     /** What Address needs, for a service outside of a call of the module. @return array<string, mixed> */

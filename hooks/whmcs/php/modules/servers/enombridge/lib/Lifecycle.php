@@ -42,7 +42,10 @@ final class Lifecycle
         // Not the trace as PHP writes it: that shows the beginnings of arguments, and so of secrets.
         $places = array_map(fn (array $frame) => ($frame['file'] ?? '-') . ':' . ($frame['line'] ?? 0), $error->getTrace());
         array_unshift($places, $error->getFile() . ':' . $error->getLine());
-        $log->call($what, '', get_class($error) . ': ' . $error->getMessage() . "\n" . implode("\n", $places), 'unexpected');
+        try {
+            $log->call($what, '', get_class($error) . ': ' . $error->getMessage() . "\n" . implode("\n", $places), 'unexpected');
+        } catch (\Throwable) {
+        }
         return Text::of('unexpected');
     }
 
