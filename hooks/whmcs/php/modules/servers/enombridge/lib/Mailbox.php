@@ -60,11 +60,11 @@ final class Mailbox
         ];
         $fields = [];
         foreach ($rows as $key => $text) {
-            $fields[Text::of($key)] = htmlspecialchars($text, ENT_QUOTES);
+            $fields[Text::of($key)] = htmlspecialchars($text, ENT_QUOTES | ENT_SUBSTITUTE);
         }
         if (($now = $this->service->renamed($this->record)) !== null) {
             $warning = Text::of('renamed', ['now' => $now, 'has' => $this->record->address]);
-            $fields[Text::of('staff_warning')] = '<strong>' . htmlspecialchars($warning, ENT_QUOTES) . '</strong>';
+            $fields[Text::of('staff_warning')] = '<strong>' . htmlspecialchars($warning, ENT_QUOTES | ENT_SUBSTITUTE) . '</strong>';
         }
         return $fields;
     }
@@ -138,8 +138,8 @@ final class Mailbox
     public function signIn(): array
     {
         $answer = $this->service->client()->query('mailbox.sign_in', ['service_id' => (string) $this->service->id, 'address' => $this->address()]);
-        $url = (string) ($answer->receipt['url'] ?? '');
-        if ($answer->kind === 'answered' && preg_match('#\Ahttps?://#', $url)) {
+        $url = $answer->receipt['url'] ?? null;
+        if ($answer->kind === 'answered' && is_string($url) && preg_match('#\Ahttps?://[!\#-;=?-~]+\z#', $url)) {
             return ['success' => true, 'redirectTo' => $url];
         }
         return ['success' => false, 'errorMsg' => Text::of('sign_in_failed')];
