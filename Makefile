@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test plugins pictures lint types imports format lock clean
+.PHONY: help install demo test php plugins pictures lint lint-php types imports format lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,8 +15,11 @@ install: $(VENV)/.installed ## build .venv with enom-bridge in it
 demo: $(VENV)/.installed ## run the main job end to end on this machine, showing each step
 	$(BIN)/enom-bridge demo
 
-test: $(VENV)/.tested lint types imports ## run every check and every test
+test: $(VENV)/.tested lint lint-php types imports php ## run every check and every test
 	$(BIN)/python -m pytest -q
+
+php: ## phpunit over the plug-in for WHMCS; says what to install where that is missing
+	@tests/php/run --test
 
 plugins: $(VENV)/.installed ## build what is unpacked into a billing platform: dist/enom-bridge-whmcs-….zip
 	@$(BIN)/python -m contrib.plugins
@@ -27,6 +30,9 @@ pictures: $(VENV)/.tested ## take the pictures of docs/ anew (needs PHP and Chro
 lint: $(VENV)/.tested ## ruff: style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-php: ## php -l over the plug-in for WHMCS and its tests
+	@tests/php/run --lint
 
 types: $(VENV)/.tested ## mypy, strict
 	$(BIN)/mypy
