@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types imports format lock clean
+.PHONY: help install demo test php plugins pictures lint lint-php types imports format lock sbom clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,12 +15,24 @@ install: $(VENV)/.installed ## build .venv with enom-bridge in it
 demo: $(VENV)/.installed ## run the main job end to end on this machine, showing each step
 	$(BIN)/enom-bridge demo
 
-test: $(VENV)/.tested lint types imports ## run every check and every test
+test: $(VENV)/.tested lint lint-php types imports php ## run every check and every test
 	$(BIN)/python -m pytest -q
+
+php: ## phpunit over the plug-in for WHMCS; says what to install where that is missing
+	@tests/php/run --test
+
+plugins: $(VENV)/.installed ## build what is unpacked into a billing platform: dist/enom-bridge-whmcs-….zip
+	@$(BIN)/python -m contrib.plugins
+
+pictures: $(VENV)/.tested ## take the pictures of docs/ anew (needs PHP and Chromium)
+	$(BIN)/python -m contrib.pictures
 
 lint: $(VENV)/.tested ## ruff: style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-php: ## php -l over the plug-in for WHMCS and its tests
+	@tests/php/run --lint
 
 types: $(VENV)/.tested ## mypy, strict
 	$(BIN)/mypy
@@ -36,6 +48,16 @@ lock: ## resolve the lock files anew
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet pip-tools
 	build/lock/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --extra postgres --extra demo --output-file requirements.lock pyproject.toml
 	build/lock/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --all-extras --constraint requirements.lock --output-file requirements-test.lock pyproject.toml
+
+sbom: build/sbom/bin/cyclonedx-py ## list what is installed with the bridge: dist/enom-bridge.cdx.json (CycloneDX)
+	@mkdir -p dist
+	@PYTHONWARNINGS=ignore build/sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml --index-url https://pypi.org/simple --output-reproducible --output-file dist/enom-bridge.cdx.json requirements.lock
+	@echo "Written: dist/enom-bridge.cdx.json"
+
+build/sbom/bin/cyclonedx-py: Makefile
+	$(PYTHON) -m venv build/sbom
+	build/sbom/bin/pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0
+	@touch $@
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

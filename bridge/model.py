@@ -80,8 +80,8 @@ class Record:
     """What the bridge itself remembers of a mailbox, because no read can show it.
 
     `suspended_with` is our mark: the way in which *we* suspended it. `saved_services` are the states from before our
-    suspension. `password_digest` is the keyed digest of the last accepted password, `quota` (bytes) the last one set.
-    `settles_at` (epoch seconds): until then reads may be stale.
+    suspension. `password_digest` is the keyed digest of the last accepted password, `quota` (bytes) the last one set or
+    confirmed. `settles_at` (epoch seconds): until then reads may be stale.
     """
 
     source: str | None = None

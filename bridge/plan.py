@@ -199,6 +199,8 @@ def at_end(record: Record, seen: Mailbox, desired: Desired, terms: Terms) -> Rec
         return Record(state=State.ABSENT, settles_at=record.settles_at)
     if desired.suspended is False:
         record = replace(record, suspended_with=None, saved_services=None, sessions_ended=False, delete_after=None)
+    if desired.quota is not None:
+        record = replace(record, quota=desired.quota)  # also where it was so already, and no command set it
     if desired.delete_after is not None:
         record = replace(record, delete_after=desired.delete_after)
     return replace(record, state=state_of(seen, record, terms))

@@ -29,6 +29,13 @@ class Backend(Protocol):
     def observe(self, address: Address) -> Mailbox:
         """What the remote shows now. An absent mailbox is an answer (`exists=False`), not an error. Raises BridgeError."""
 
+    def survey(self, domain: str) -> Sequence[Mailbox]:
+        """Every mailbox that the remote shows of a domain, by address, at the price of one look. Raises BridgeError.
+
+        `exists` is True, or None where its two systems disagree. A list shows less than a look: `services` are told where all
+        of them are suspended, and sizes may be missing.
+        """
+
     def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
         """Sends the one command of `change`. Returning means that the remote said yes, not that it is so.
 
@@ -273,12 +280,17 @@ class Reading:
 
 
 class Lookup(Protocol):
-    """Reads for queries; all but `record` and `recorded` are bounded to one source."""
+    """Reads; all but `record`, `records` and `recorded` are bounded to one source."""
 
     def receipt(self, source: str, job_or_hook: str) -> Receipt: ...
-    def results(self, source: str, after: str, limit: int) -> tuple[Sequence[Receipt], str | None]: ...
-    def mailboxes(self, source: str, after: str, limit: int) -> tuple[Sequence[Mapping[str, Any]], str | None]: ...
+    def results(self, source: str, after: str, limit: int) -> tuple[Sequence[Receipt], str | None]:
+        """`after` is what the page before gave, or epoch seconds and a slash to begin at that time. Raises ValueError."""
+
+    def mailboxes(self, source: str, after: str, limit: int) -> tuple[Sequence[dict[str, Any]], str | None]: ...
     def record(self, account: str, address: str) -> Record: ...
+    def records(self, account: str) -> Mapping[str, Record]:
+        """Every record of the account, by address."""
+
     def recorded(self, hook: str, source: str | None = None) -> Recorded: ...
 
 
@@ -291,6 +303,24 @@ class Standing(Protocol):
     def first_use(self, source: str, query_id: str, keep: float) -> bool: ...
     def call_slot(self, account: str, most: int, seconds: float) -> AbstractContextManager[None]:
         """Counts one call among the account's calls in flight. Raises NotNow when there is no room."""
+
+
+@dataclass(frozen=True)
+class Taking:
+    """A mailbox that a service is to own from now on, and its state as Enom showed it at `seen_at`."""
+
+    address: str
+    service_id: str
+    state: State
+    seen_at: float
+
+
+class Owners(Protocol):
+    def take_over(self, account: str, source: str, takings: Sequence[Taking]) -> Mapping[str, str]:
+        """Gives mailboxes that are nobody's to services of the source, in one transaction. No password is known of them.
+
+        Gives address -> reason for each that is left as it is: it has another owner by now, or changes right now.
+        """
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from bridge.errors import BridgeError, NotNow, NotThere
 from bridge.model import Address, Record, Terms
 from bridge.ports import Backend, Clock, Lookup, Standing
 from hooks.errors import Invalid
+from hooks.standard.fields import PLACE_RULE, moment
 from hooks.types import Question, Verified
 
 PAGE = 200
@@ -107,7 +108,14 @@ def mailbox_status(query: Query) -> dict[str, Any]:
 
 def mailbox_list(query: Query) -> dict[str, Any]:
     items, after = query.queries.lookup.mailboxes(query.source, query.page(), PAGE)
-    return {"items": list(items), "next": after}
+    plans = query.counter.terms.plans
+    return {"items": [item | {"plan": plan_of(item["quota_bytes"], plans)} for item in items], "next": after}
+
+
+def plan_of(quota: int | None, plans: Mapping[str, int]) -> str | None:
+    """The one plan of this size; None where there is none, or several that cannot be told apart."""
+    named = [name for name, size in plans.items() if size == quota]
+    return named[0] if len(named) == 1 else None
 
 
 def mailbox_usage(query: Query) -> dict[str, Any]:
@@ -128,11 +136,12 @@ def job(query: Query) -> dict[str, Any]:
 
 
 def results(query: Query) -> dict[str, Any]:
+    place = query.page()
+    begin = moment(place)
     try:
-        receipts, after = query.queries.lookup.results(query.source, query.page(), PAGE)
+        receipts, after = query.queries.lookup.results(query.source, f"{begin.timestamp()!r}/" if begin else place, PAGE)
     except ValueError:
-        fault = "Not a place in the results. Send `next` of the answer before; leave it out to begin."
-        raise Invalid({"data.after": [fault]}) from None
+        raise Invalid({"data.after": [f"Not a place in the results. {PLACE_RULE}"]}) from None
     return {"items": [receipt.describe() for receipt in receipts], "next": after}
 
 

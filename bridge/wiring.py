@@ -11,6 +11,7 @@ from bridge.backends import BACKENDS
 from bridge.backends.enom import Command, EnomAccount, HostedEmailSettings
 from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.callbacks import RETRIES, Callbacks, Recipient
+from bridge.importing import Importing, Party
 from bridge.intake import Door, Intake
 from bridge.model import Terms
 from bridge.notes import Notes
@@ -55,6 +56,7 @@ class Service:
     people: store.People
     standing: store.Standing
     replay: Replay
+    importing: Importing
     new_engine: Callable[[], Engine]
 
     def close(self) -> None:
@@ -91,6 +93,7 @@ def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
         lookup=lookup,
         people=people,
         standing=standing,
+        importing=Importing(lookup, standing, store.Owners(database), parties(settings, backends, terms), clock),
         replay=Replay(lookup, backends, terms, sealer, clock, intake.read_again, people.retry),
         new_engine=new_engine,
     )
@@ -200,6 +203,22 @@ def counters(settings: config.Settings, backends: Mapping[str, Backend], terms: 
     return {
         name: Counter(backends[name], terms[name], account.max_in_flight, account.timeout)
         for name, account in settings.accounts.items()
+    }
+
+
+def parties(settings: config.Settings, backends: Mapping[str, Backend], terms: Mapping[str, Terms]) -> Mapping[str, Party]:
+    return {
+        source.name: Party(
+            source=source.name,
+            account=account.name,
+            domains=frozenset(source.domains),
+            backend=backends[account.name],
+            terms=terms[account.name],
+            most_calls=account.max_in_flight,
+            call_limit=account.timeout,
+        )
+        for source in settings.sources.values()
+        for account in (settings.accounts[source.account],)
     }
 
 

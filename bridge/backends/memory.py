@@ -1,6 +1,6 @@
 """The reference backend: one domain system in memory with Enom's rules, and the stand-in for Enom in the tests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -67,7 +67,7 @@ class MemoryBackend:
         return pak
 
     def fail_next(self, kind: Kind | None, error: BridgeError, after_effect: bool = False) -> None:
-        """Makes the next change of `kind` raise `error`, before or after its effect; None: the next observation."""
+        """Makes the next change of `kind` raise `error`, before or after its effect; None: the next read."""
         self._faults.append(Fault(kind, error, after_effect))
 
     def show_stale(self, address: Address, times: int = 1) -> None:
@@ -75,13 +75,13 @@ class MemoryBackend:
         self.stale[address] = [self._look(address)] * times
 
     def observe(self, address: Address) -> Mailbox:
-        fault = self._take(None)
-        if fault:
-            raise fault.error
-        if address.domain not in self.domains:
-            raise Refused(f"{address.domain} is not in this account", code="domain_not_in_account")
+        self._read(address.domain)
         earlier = self.stale.get(address)
         return earlier.pop() if earlier else self._look(address)
+
+    def survey(self, domain: str) -> Sequence[Mailbox]:
+        self._read(domain)
+        return [self._look(address) for address in sorted(self.mailboxes, key=str) if address.domain == domain]
 
     def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
         self.history.append((str(address), change))
@@ -108,6 +108,12 @@ class MemoryBackend:
     def sign_in(self, address: Address) -> str:
         self._box(address)
         return f"https://webmail.example.test/?user={address}&token=once"
+
+    def _read(self, domain: str) -> None:
+        if fault := self._take(None):
+            raise fault.error
+        if domain not in self.domains:
+            raise Refused(f"{domain} is not in this account", code="domain_not_in_account")
 
     def _take(self, kind: Kind | None) -> Fault | None:
         for fault in self._faults:

@@ -106,7 +106,11 @@ def _told(done: store.Restored, file: Path | None) -> Iterator[str]:
     if tamed.called_off:
         yield "Their deletion after a grace is called off; let billing terminate again what should go:"
         yield from (f"  {address}" for address in tamed.called_off)
-    yield "\nNext:"
-    yield "  enom-bridge serve                    takes hooks again (or web and worker)"
-    yield "  enom-bridge jobs list --status held  look at each: jobs explain says how to go on. Then:"
-    yield from (f"  enom-bridge resume account {name}" for name in tamed.paused)
+    yield "\nNext (docs/backup.md):"
+    steps = {
+        "serve": "takes hooks again (or web and worker)",
+        "mailboxes import --source NAME": "compares what is on record with Enom",
+        "jobs list --status held": "look at each: jobs explain says how to go on",
+        **{f"resume account {name}": "when you have looked" for name in tamed.paused},
+    }
+    yield from (f"  enom-bridge {command:<31}  {why}" for command, why in steps.items())

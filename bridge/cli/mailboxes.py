@@ -1,12 +1,14 @@
-"""`enom-bridge mailboxes list|show|adopt`: what the bridge knows of mailboxes, and whose they are."""
+"""`enom-bridge mailboxes list|show|adopt|import`: what the bridge knows of mailboxes, and whose they are."""
 
 from typing import Any
 
 import click
 
 from bridge import plan
+from bridge.cli import importing
 from bridge.cli.session import session
 from bridge.cli.show import as_json, listing, paged, thing
+from bridge.comparison import FOREIGN_SUSPENSION, owner_in_words
 from bridge.errors import BridgeError
 from bridge.intake import Forbidden, Intake
 from bridge.model import Address, Record, State, in_words
@@ -28,7 +30,10 @@ class MailAddress(click.ParamType[str]):
 
 @click.group()
 def mailboxes() -> None:
-    """Mailboxes that the bridge knows: list, show, adopt."""
+    """Mailboxes that the bridge knows: list, show, adopt, import."""
+
+
+mailboxes.add_command(importing.import_)
 
 
 @mailboxes.command("list")
@@ -79,7 +84,7 @@ def _adoption(service: Service, address: str, source: str, service_id: str) -> d
     """What is, and what would be. Raises ClickException when this mailbox cannot be adopted."""
     door = service.intake.doors.get(source)
     if door is None:
-        raise click.UsageError(f"--source: {source!r} is not in the configuration; it has {_names(service)}")
+        raise importing.no_source(service, source)
     try:
         Intake.permit(door, address)
         seen = service.backends[door.account].observe(Address.parse(address))
@@ -95,8 +100,8 @@ def _adoption(service: Service, address: str, source: str, service_id: str) -> d
         "account": door.account,
         "state_at_enom": str(state),
         "pak": seen.pak and {"bundle": seen.pak.bundle, "expires": in_words(seen.pak.expires)},
-        "owner_now": _owner(record.source, record.service_id) if record.source else None,
-        "owner_then": _owner(source, service_id),
+        "owner_now": owner_in_words(record.source, record.service_id) if record.source else None,
+        "owner_then": owner_in_words(source, service_id),
         "changes": not record.owned_by(source, service_id) or record.delete_after is not None,
         "remarks": list(_remarks(record, state)),
     }
@@ -105,17 +110,9 @@ def _adoption(service: Service, address: str, source: str, service_id: str) -> d
 def _remarks(record: Record, state: State) -> list[str]:
     found = []
     if record.source:
-        found.append(f"Hooks of {_owner(record.source, record.service_id)} will be refused (not_ours) from then on.")
+        found.append(f"Hooks of {owner_in_words(record.source, record.service_id)} will be refused (not_ours) from then on.")
     if record.delete_after is not None:
         found.append(f"Its deletion after {in_words(record.delete_after)} is called off.")
     if state is State.SUSPENDED and record.suspended_with is None:
-        found.append("It is suspended, and not by this bridge: an unsuspend will be held until it is lifted at Enom.")
+        found.append(FOREIGN_SUSPENSION)
     return found
-
-
-def _owner(source: str, service_id: str | None) -> str:
-    return f"service {service_id} of {source}"
-
-
-def _names(service: Service) -> str:
-    return ", ".join(sorted(service.settings.sources)) or "none"

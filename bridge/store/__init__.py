@@ -7,6 +7,7 @@ from bridge.store.lookup import Lookup
 from bridge.store.migrate import check, newest, upgrade
 from bridge.store.notes import Notebook
 from bridge.store.outbox import CALLBACK_LEASE, Outbox
+from bridge.store.owners import Owners
 from bridge.store.people import People
 from bridge.store.privacy import Held, Privacy, names
 from bridge.store.queue import Queue
@@ -23,6 +24,7 @@ __all__ = [
     "Lookup",
     "Notebook",
     "Outbox",
+    "Owners",
     "People",
     "Privacy",
     "Queue",

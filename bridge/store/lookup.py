@@ -1,5 +1,6 @@
 """Reads: receipts for queries, lists and whole stories for people. Lists page by keys, never by offsets."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -81,25 +82,28 @@ class Lookup:
 
     def results(self, source: str, after: str, limit: int) -> tuple[Sequence[Receipt], str | None]:
         """Receipts ended since, oldest first, and the `after` to go on with (None: nothing new)."""
-        moment, _, last = after.partition("/")
+        place = place_of(after)
         with self.database.read() as tx:
             visible = self.database.now(tx) - (0 if self.database.embedded else VISIBLE_AFTER)
-            later = sa.tuple_(jobs.c.finished_at, jobs.c.id) > (float(moment or 0), last)
+            later = sa.tuple_(jobs.c.finished_at, jobs.c.id) > place
             mine = jobs.c.source == source, jobs.c.finished_at <= visible, later
             query = sa.select(jobs).where(*mine).order_by(jobs.c.finished_at, jobs.c.id).limit(limit)
             rows = tx.execute(query).mappings().all()
         return [to_receipt(row) for row in rows], f"{rows[-1]['finished_at']!r}/{rows[-1]['id']}" if rows else None
 
-    def mailboxes(self, source: str, after: str, limit: int) -> Page:
+    def mailboxes(self, source: str, after: str, limit: int) -> tuple[Sequence[dict[str, Any]], str | None]:
         mine = mailboxes.c.source == source, mailboxes.c.address > after
         with self.database.read() as tx:
             query = sa.select(mailboxes).where(*mine).order_by(mailboxes.c.address).limit(limit + 1)
             rows = tx.execute(query).mappings().all()
+            created = created_at(tx, rows[:limit])
         items = [
             {
                 "address": row["address"],
                 "service_id": row["service_id"],
                 "state": row["state"],
+                "quota_bytes": row["quota"],
+                "created_at": in_words(created[row["id"]]) if row["id"] in created else None,
                 "delete_after": in_words(row["delete_after"]) if row["delete_after"] else None,
                 "checked_at": in_words(row["observed_at"]) if row["observed_at"] else None,
             }
@@ -112,6 +116,11 @@ class Lookup:
         with self.database.read() as tx:
             row = tx.execute(sa.select(mailboxes).where(*here)).mappings().first()
         return to_record(row) if row else Record()
+
+    def records(self, account: str) -> Mapping[str, Record]:
+        with self.database.read() as tx:
+            rows = tx.execute(sa.select(mailboxes).where(mailboxes.c.account == account)).mappings()
+            return {row["address"]: to_record(row) for row in rows}
 
     # For people
 
@@ -200,6 +209,24 @@ class Lookup:
         if row is None:
             raise NotThere(f"The bridge knows no mailbox {address!r}. List them: enom-bridge mailboxes list")
         return public(row)
+
+
+def created_at(tx: sa.Connection, rows: Sequence[Row]) -> Mapping[int, float]:
+    """By mailbox, when the present owner's first creation ended; without those that were taken over or whose job is pruned."""
+    theirs = jobs.c.source == mailboxes.c.source, jobs.c.service_id == mailboxes.c.service_id
+    done = jobs.c.action == "mailbox.create", jobs.c.status == "succeeded", jobs.c.changed
+    query = sa.select(jobs.c.mailbox_id, sa.func.min(jobs.c.finished_at)).join(mailboxes, mailboxes.c.id == jobs.c.mailbox_id)
+    query = query.where(jobs.c.mailbox_id.in_([row["id"] for row in rows]), *theirs, *done).group_by(jobs.c.mailbox_id)
+    return {mailbox: ended for mailbox, ended in tx.execute(query)}
+
+
+def place_of(after: str) -> tuple[float, str]:
+    """Time and id of the last result that was told. Raises ValueError."""
+    moment, slash, last = after.partition("/")
+    ended = float(moment) if after else 0.0
+    if not math.isfinite(ended) or bool(after) != bool(slash):
+        raise ValueError("not a place in the results")
+    return ended, last
 
 
 def the_hook(tx: sa.Connection, hook_id: str, source: str | None) -> tuple[Row, Sequence[Row]]:

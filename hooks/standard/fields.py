@@ -15,6 +15,10 @@ from hooks import address
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(_DATE.pattern + r"[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+PLACE_RULE = (
+    "Send `next` of the answer before, or an RFC 3339 time with its zone, like 2026-11-22T17:27:00Z, to begin there; leave it "
+    "out to begin with the oldest."
+)
 MOMENT_RULE = "Send an RFC 3339 time with its zone, like 2026-11-22T17:27:00Z."
 UNTIL_RULE = "Send the date that must be covered, like 2027-11-30, or an RFC 3339 time with its zone."
 
@@ -62,12 +66,20 @@ class Moment(fields.Field[datetime]):
         text = _fit(self, value)
         if self.dates and _DATE.fullmatch(text):
             text += "T23:59:59Z"
-        if not _TIME.fullmatch(text):
+        found = moment(text)
+        if found is None:
             raise self.make_error("time")
-        try:
-            return datetime.fromisoformat(text.upper()).astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise self.make_error("time") from None
+        return found
+
+
+def moment(text: str) -> datetime | None:
+    """The RFC 3339 time that a text is, in UTC; None when it is none."""
+    if not _TIME.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _fit(field: fields.Field[Any], value: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
-from hooks.standard.fields import UNTIL_RULE, Address, Moment, Text
+from hooks.standard.fields import PLACE_RULE, UNTIL_RULE, Address, Moment, Text
 
 PASSWORD_RULE = 'Send 1 to 54 printable ASCII characters without space and ".'  # noqa: S105 - a sentence
 PLAN_RULE = "Send the name of a plan of the bridge's configuration, 1 to 64 characters."
@@ -69,6 +69,10 @@ class Page(Data):
     after = Text("Send `next` of the answer before; leave it out to begin.", pattern=r"^.{1,128}$")
 
 
+class Results(Data):
+    after = Text(PLACE_RULE, pattern=r"^.{1,128}$")
+
+
 class Job(Data):
     job = Text("Send the id of a job, or `hook` instead.", pattern=r"^[A-Za-z0-9_:-]{1,128}$")
     hook = Text("Send the webhook-id of a hook, or `job` instead.", pattern=r"^[A-Za-z0-9_:-]{1,128}$")
@@ -96,5 +100,5 @@ QUESTIONS: Mapping[str, type[Data]] = {
     "mailbox.usage": OfMailbox,
     "mailbox.sign_in": OfMailbox,
     "job": Job,
-    "results": Page,
+    "results": Results,
 }

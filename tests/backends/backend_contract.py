@@ -179,6 +179,28 @@ class BackendContract:
             backend.observe(Address("john", "example.net"))
         assert caught.value.code == "domain_not_in_account"
 
+    def test_a_survey_shows_every_mailbox_of_the_domain(self, backend, remote, bundle, create):
+        assert list(backend.survey("example.com")) == []
+        for address in (JOHN, JANE):
+            create(address)
+        shown = backend.survey("example.com")
+        assert [(seen.address, seen.exists, seen.pak.bundle) for seen in shown] == [(JANE, True, bundle), (JOHN, True, bundle)]
+        assert PASSWORD not in repr(shown)
+
+    def test_a_survey_shows_what_is_suspended_as_a_whole(self, backend, create, apply):
+        for address in (JOHN, JANE):
+            create(address)
+        apply(Kind.SUSPEND, {"with": "hosted-email", "services": list(ALL_SERVICES)})
+        apply(Kind.SUSPEND, {"with": "hosted-email", "services": ["imap"]}, address=JANE)
+        jane, john = backend.survey("example.com")
+        assert john.services == dict.fromkeys(ALL_SERVICES, "suspended")
+        assert set((jane.services or {}).values()) != {"suspended"}
+
+    def test_a_survey_of_a_foreign_domain_is_refused(self, backend):
+        with pytest.raises(Refused) as caught:
+            backend.survey("example.net")
+        assert caught.value.code == "domain_not_in_account"
+
     def test_usage_is_in_bytes(self, backend, create):
         create()
         usage = backend.usage(JOHN)

@@ -55,6 +55,18 @@ def test_a_token_is_not_shown():
     assert "planted" not in repr(result)
 
 
+def test_a_list_is_read():
+    rows = [{"user": "John@example.com", "status": "Suspended", "type": "mailbox"}, {"user": "jane", "id": "7"}]
+    result = decode({"success": True, "users": rows, "count": 2, "total_count": "3"})
+    assert (result.listed, result.total) == ((wire.Listed("john", "suspended", "mailbox"), wire.Listed("jane", "", "")), 3)
+
+
+@pytest.mark.parametrize("users", ["john", {"user": "john"}, [7], [{}], [{"user": "@example.com"}]])
+def test_a_list_of_another_shape_is_garbled(users):
+    with pytest.raises(Garbled):
+        decode({"success": True, "users": users, "total_count": 1})
+
+
 @pytest.mark.parametrize("body", [b'\xef\xbb\xbf{"success": true}', b'{"success": 1, "server": "\xae"}'])
 def test_any_way_to_write_letters_is_read(body):
     assert wire.decode(body).success
@@ -99,14 +111,16 @@ def test_whatever_comes_only_our_errors_leave(body):
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["quota", "bytes_max", "service_imap4"]), inner)
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["quota", "bytes_max", "service_imap4", "user"]), inner)
     ),
     max_leaves=10,
 )
 
 
 @given(
-    st.dictionaries(st.sampled_from(["success", "error", "error_number", "attributes", "metadata", "token"]), VALUES),
+    st.dictionaries(
+        st.sampled_from([*"success error error_number attributes metadata token users total_count".split()]), VALUES
+    ),
     st.sampled_from([True, False, 1, "1"]),
 )
 def test_whatever_shape_comes_only_our_errors_leave(document, success):

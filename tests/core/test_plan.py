@@ -230,6 +230,11 @@ def test_at_the_end_of_a_restore_no_mark_is_left_and_no_deletion_planned() -> No
     assert plan.at_end(MARKED, DOWN, Desired(suspended=True, delete_after=9.0), terms()).delete_after == 9.0
 
 
+def test_at_the_end_the_size_that_was_wanted_is_on_record_even_if_it_was_so_already() -> None:
+    assert plan.at_end(OURS, ACTIVE, Desired(quota=5), terms()).quota == 5
+    assert plan.at_end(replace(OURS, quota=5), ACTIVE, Desired(suspended=False), terms()).quota == 5
+
+
 def test_after_a_failure_the_record_says_what_was_seen() -> None:
     assert plan.after_failure(MARKED, None, terms()) == MARKED
     assert plan.after_failure(MARKED, replace(DOWN, exists=None), terms()) == MARKED

@@ -1,12 +1,14 @@
 """Signed reads over the memory backend and a real store: what belongs to another does not exist."""
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from bridge import __version__
 from bridge.errors import AccountFault, NotNow, NotThere
-from bridge.query import QUESTIONS, Counter, Queries
+from bridge.model import Address
+from bridge.query import QUESTIONS, Counter, Queries, plan_of
 from hooks.errors import Invalid
 from hooks.standard.schemas import QUESTIONS as TYPES
 from hooks.types import Question, Verified
@@ -131,6 +133,35 @@ def test_results_are_told_once_each_in_the_order_of_their_ends(mailbox: Bench, m
     assert ask(mailbox, "results", "other")["items"] == []
 
 
+def test_results_can_begin_at_a_time(mailbox: Bench) -> None:
+    first = ask(mailbox, "results")["items"][0]
+    mailbox.clock.now += 3600
+    since = mailbox.clock.moment
+    mailbox.do("suspend")
+    for time in (
+        since.isoformat(),
+        since.isoformat().replace("+00:00", "Z"),
+        since.astimezone(timezone(timedelta(hours=2))).isoformat(),
+    ):
+        assert [item["action"] for item in ask(mailbox, "results", after=time)["items"]] == ["mailbox.suspend"]
+    assert len(ask(mailbox, "results", after="1969-12-31T23:59:59Z")["items"]) == 2
+    page = ask(mailbox, "results", after=since.isoformat())
+    assert ask(mailbox, "results", after=page["next"]) == {"items": [], "next": None}
+    # One that ended at that very moment is told.
+    ended = datetime.fromisoformat(first["finished_at"])
+    assert ask(mailbox, "results", after=ended.isoformat())["items"][0] == first
+
+
+@pytest.mark.parametrize(
+    "after", ["2026", "2026-11-22", "2026-11-22T17:27:00", "2026-13-22T17:27:00Z", "inf/job_1", "nan/job_1", "soon"]
+)
+def test_what_is_no_place_in_the_results_names_both_forms(mailbox: Bench, after: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        ask(mailbox, "results", after=after)
+    (sentence,) = caught.value.errors["data.after"]
+    assert "`next` of the answer before" in sentence and "2026-11-22T17:27:00Z" in sentence
+
+
 @pytest.mark.parametrize("after", ["soon", "soon/job_1", "/", "1/2/3", "nan/x"])
 def test_a_made_up_place_in_the_results_is_an_invalid_question(mailbox: Bench, after: str) -> None:
     try:
@@ -149,3 +180,22 @@ def test_the_list_pages_through_ones_own(mailbox: Bench, monkeypatch: pytest.Mon
     assert [item["address"] for item in second["items"]] == ["john@example.com"]
     assert second["next"] is None
     assert ask(mailbox, "mailbox.list", "other")["items"] == []
+
+
+def test_the_list_tells_size_plan_and_when_it_was_created(mailbox: Bench) -> None:
+    mailbox.do("create", address="amy@example.com", service_id="8", plan="large", password=GOOD)
+    mailbox.do("create", address="bob@example.com", service_id="9", plan="basic", password=GOOD)
+    mailbox.people.adopt("main", Address.parse("bob@example.com"), "shop", "10")
+    items = {item["address"]: item for item in ask(mailbox, "mailbox.list")["items"]}
+    assert {name: (item["plan"], item["quota_bytes"]) for name, item in items.items()} == {
+        "amy@example.com": ("large", 25 << 30),
+        "bob@example.com": ("basic", 1 << 30),  # it had that size from the beginning, so no command set it
+        "john@example.com": (None, None),
+    }
+    created = ask(mailbox, "job", hook="msg_2")["finished_at"]
+    assert (items["amy@example.com"]["created_at"], items["bob@example.com"]["created_at"]) == (created, None)
+
+
+def test_a_size_that_several_plans_have_is_no_plan() -> None:
+    plans = {"basic": 1, "large": 25, "trial": 1}
+    assert [plan_of(size, plans) for size in (1, 25, 7, None)] == [None, "large", None, None]

@@ -3,9 +3,10 @@
 import threading
 
 import pytest
+import sqlalchemy as sa
 
 from bridge.errors import NotThere
-from bridge.model import Record, State
+from bridge.model import Address, Record, State, in_words
 from bridge.store.lookup import VISIBLE_AFTER
 from tests.store.conftest import Shop
 
@@ -96,6 +97,31 @@ class TestMailboxes:
         assert ([item["address"] for item in first], after) == (["a@example.com", "b@example.com"], "b@example.com")
         second, after = shop.lookup.mailboxes("shop", after or "", 2)
         assert ([item["address"] for item in second], after) == (["c@example.com"], None)
+
+    def test_created_is_the_end_of_the_present_owners_first_creation(self, shop: Shop) -> None:
+        def create(address: str, service: str, owner: Record | None = None, **more: str) -> None:
+            shop.now += 100
+            shop.hook("create", address, service=service, password=PASSWORD)
+            shop.finish(shop.claimed(), record=owner or Record("shop", service, State.ACTIVE), **more)
+
+        create("a@example.com", "1")
+        first = shop.now
+        create("a@example.com", "1")
+        create("b@example.com", "2")
+        create("b@example.com", "3", status="failed")
+        create("c@example.com", "4", owner=Record("shop", "5", State.ACTIVE))
+        items, _ = shop.lookup.mailboxes("shop", "", 10)
+        created = {item["address"]: item["created_at"] for item in items}
+        assert created == {"a@example.com": in_words(first), "b@example.com": None, "c@example.com": None}
+
+    def test_a_page_costs_two_statements_however_long_it_is(self, shop: Shop) -> None:
+        for number in range(6):
+            shop.run("create", f"box{number}@example.com", password=PASSWORD)
+            shop.people.adopt("main", Address.parse(f"box{number}@example.com"), "shop", "7")
+        sent: list[str] = []
+        sa.event.listen(shop.database.engine, "before_cursor_execute", lambda *given: sent.append(given[2]))
+        assert len(shop.lookup.mailboxes("shop", "", 10)[0]) == 6
+        assert len([statement for statement in sent if statement.startswith("SELECT")]) == 2
 
 
 class TestForPeople:

@@ -71,6 +71,11 @@ def test_every_type_is_named(path: str, types: Any) -> None:
     assert body["properties"]["type"]["enum"] == list(types)
 
 
+def test_the_two_forms_of_a_place_in_the_results_are_described() -> None:
+    described = DOCUMENT["components"]["schemas"]["Results"]["properties"]["after"]["description"]
+    assert "`next`" in described and "RFC 3339" in described
+
+
 def test_every_status_of_the_contract_is_named() -> None:
     hooks = DOCUMENT["paths"]["/hooks/{source}"]["post"]["responses"]
     assert set(hooks) == {"200", "202", "400", "401", "403", "409", "413", "415", "422", "503"}

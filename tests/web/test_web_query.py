@@ -47,6 +47,21 @@ def test_the_status_is_what_the_remote_shows_now(mailbox: Scene) -> None:
     assert mailbox.ask("mailbox.usage", **HERE).status_code == 404
 
 
+def test_the_list_tells_plan_size_and_when_it_was_created(mailbox: Scene) -> None:
+    (item,) = (mailbox.ask("mailbox.list").json or {})["data"]["items"]
+    assert set(item) == set("address service_id state quota_bytes plan created_at delete_after checked_at".split())
+    created = (mailbox.ask("results").json or {})["data"]["items"][0]["finished_at"]
+    assert (item["plan"], item["quota_bytes"], item["created_at"]) == ("large", 25 << 30, created)
+
+
+def test_results_begin_at_a_time(mailbox: Scene) -> None:
+    mailbox.clock.now += 60
+    since = mailbox.clock.moment.isoformat()
+    mailbox.do("suspend")
+    told = (mailbox.ask("results", after=since).json or {})["data"]["items"]
+    assert [item["action"] for item in told] == ["mailbox.suspend"]
+
+
 def test_a_job_is_found_by_its_own_and_its_hooks_id(mailbox: Scene) -> None:
     receipt = mailbox.hook("suspend", id="msg_1")
     by_hook = mailbox.ask("job", hook="msg_1").json or {}

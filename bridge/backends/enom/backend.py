@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bridge.backends.enom import paks
@@ -10,6 +10,7 @@ from bridge.backends.enom.client import Client
 from bridge.backends.enom.commands import Order, call_for, name_of
 from bridge.backends.enom.domains import split
 from bridge.backends.enom.hosted_email.client import HostedEmail
+from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.backends.enom.settings import EnomAccount
 from bridge.errors import Garbled, Refused
 from bridge.model import Address, Answer, Change, Fact, Mailbox, Proof
@@ -53,7 +54,7 @@ class EnomBackend:
         }
 
     def observe(self, address: Address) -> Mailbox:
-        listing = self._listing(address)
+        listing = self._listing_with(address)
         box = listing.mailboxes.get(address.local)
         pak = listing.pak(box.bundle) if box else None
         if self._hosted is None:
@@ -63,6 +64,14 @@ class EnomBackend:
         if user is None:
             return Mailbox(address, exists, pak=pak, paks=listing.paks)
         return Mailbox(address, exists, user.services, user.quota, user.used, pak, listing.paks)
+
+    def survey(self, domain: str) -> Sequence[Mailbox]:
+        listing = self._listing(domain)
+        if not listing.complete or "" in listing.mailboxes:
+            raise Garbled("Enom's list of mailboxes is not complete.")
+        hosted = self._hosted.suspended(domain, domain_may_be_new=not listing.mailboxes) if self._hosted else None
+        names = sorted({*listing.mailboxes, *(hosted or {})})
+        return [surveyed(Address(local, domain), listing, hosted) for local in names]
 
     def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
         call = call_for(Order(self._account, address, change, seen, self._now(), self._choose))
@@ -85,7 +94,7 @@ class EnomBackend:
             user = self._hosted.user(str(address))
             found = {"used_bytes": user.used, "quota_bytes": user.quota} if user else None
         else:
-            box = self._listing(address).mailboxes.get(address.local)
+            box = self._listing_with(address).mailboxes.get(address.local)
             found = {"used_bytes": box.used, "quota_bytes": box.quota} if box else None
         if found is None:
             raise Refused(f"{address} does not exist at Enom.", code="not_found")
@@ -99,8 +108,21 @@ class EnomBackend:
             raise Refused("Sign-in needs hosted email: set [accounts.….hosted_email].", code="unsupported")
         return self._hosted.sign_in_link(str(address))
 
-    def _listing(self, address: Address) -> paks.Listing:
-        listing = paks.listing(self._enom.read("GetPOP3", split(address.domain)))
+    def _listing(self, domain: str) -> paks.Listing:
+        return paks.listing(self._enom.read("GetPOP3", split(domain)))
+
+    def _listing_with(self, address: Address) -> paks.Listing:
+        """A listing that shows this mailbox, or that it is not there."""
+        listing = self._listing(address.domain)
         if not listing.complete and address.local not in listing.mailboxes:
             raise Garbled("Enom's list of mailboxes is not complete.")
         return listing
+
+
+def surveyed(address: Address, listing: paks.Listing, hosted: Mapping[str, bool] | None) -> Mailbox:
+    """One mailbox out of the lists of both systems; `hosted` is None where only one is asked."""
+    box = listing.mailboxes.get(address.local)
+    both = hosted is None or (box is None) == (address.local not in hosted)
+    services = dict.fromkeys(SERVICES, "suspended") if hosted and hosted.get(address.local) else None
+    pak = listing.pak(box.bundle) if box else None
+    return Mailbox(address, True if both else None, services, pak=pak, paks=listing.paks)

@@ -1,5 +1,6 @@
 """Calls to the hosted-email API."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -8,6 +9,8 @@ from bridge.backends.enom.hosted_email import codes, wire
 from bridge.backends.enom.settings import HostedEmailSettings
 from bridge.errors import Garbled
 from bridge.outgoing import Outgoing
+
+PAGE = 500
 
 
 class HostedEmail:
@@ -32,6 +35,29 @@ class HostedEmail:
         if error := codes.fault(result):
             raise error
         return result.user
+
+    def suspended(self, domain: str, domain_may_be_new: bool = False) -> Mapping[str, bool]:
+        """Every mailbox of a domain: whether it is suspended, which the platform says where all of its services are.
+
+        An alias is another name of a mailbox, so it is none. Raises Garbled where the list is not whole.
+        """
+        found: dict[str, bool] = {}
+        seen = 0
+        while True:
+            wanted = {"criteria": {"domain": domain}, "fields": ["status", "type"], "range": {"first": seen, "limit": PAGE}}
+            result = self._send("search_users", wanted)
+            if domain_may_be_new and not result.success and result.number in (codes.MISSING, codes.NOT_OWNED):
+                return {}
+            if error := codes.fault(result):
+                raise error
+            for line in result.listed:
+                if line.type != "alias" and line.status != "deleted":
+                    found[line.local] = line.status == "suspended"
+            seen += len(result.listed)
+            if result.total is not None and seen >= result.total:
+                return found
+            if not result.listed or result.total is None:
+                raise Garbled("The hosted-email list of mailboxes is not complete.")
 
     def sign_in_link(self, local_at_domain: str) -> str:
         """A webmail link with a token that works once. Its form is not documented; other clients build it so [O]."""

@@ -35,13 +35,27 @@ class User:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A line of a list: `status` and `type` in their words, "" where it shows none."""
+
+    local: str
+    status: str
+    type: str
+
+
+@dataclass(frozen=True)
 class Result:
-    """One answer. `user` is None where the answer shows none, `number` where it gives none."""
+    """One answer. `user` is None where the answer shows none, `number` and `total` where it gives none.
+
+    `total` counts what there is of what `listed` shows a part of.
+    """
 
     success: bool
     number: int | None = None
     text: str = ""
     user: User | None = None
+    listed: tuple[Listed, ...] = ()
+    total: int | None = None
     token: str = field(default="", repr=False)
 
 
@@ -63,6 +77,8 @@ def decode(body: bytes, secrets: Iterable[str] = ()) -> Result:
         number=_number(document.get("error_number")),
         text=clean(text, mask_of(secrets)) if isinstance(text, str) else "",
         user=_user(document) if yes else None,
+        listed=_listed(document) if yes else (),
+        total=_number(document.get("total_count")) if yes else None,
         token=token if isinstance(token, str) else "",
     )
 
@@ -95,6 +111,21 @@ def _user(document: Mapping[str, Any]) -> User | None:
     largest = _number(quota.get("bytes_max"))
     size = largest if largest is not None else _number(attributes.get("quota"))
     return User(services, size, _number(quota.get("bytes_used")))
+
+
+def _listed(document: Mapping[str, Any]) -> tuple[Listed, ...]:
+    rows = document.get("users") or ()
+    if not isinstance(rows, list | tuple):
+        raise Garbled("The hosted-email answer has another shape than documented.")
+    return tuple(_line(_object(row)) for row in rows)
+
+
+def _line(row: Mapping[str, Any]) -> Listed:
+    user = row.get("user")
+    local = user.partition("@")[0].lower() if isinstance(user, str) else ""
+    if not local:
+        raise Garbled("The hosted-email answer lists a mailbox without its name.")
+    return Listed(local, str(row.get("status") or "").lower(), str(row.get("type") or "").lower())
 
 
 def _state(value: Any) -> str:

@@ -130,7 +130,7 @@ function enombridge_AdminServicesTabFields(array $params): array
         $fields = $mailbox->staffFields();
         return '';
     });
-    return $fault === '' ? $fields : [Text::of('staff_mailbox') => htmlspecialchars($fault, ENT_QUOTES)];
+    return $fault === '' ? $fields : [Text::of('staff_mailbox') => htmlspecialchars($fault, ENT_QUOTES | ENT_SUBSTITUTE)];
 }
 
 function enombridge_ClientArea(array $params): array

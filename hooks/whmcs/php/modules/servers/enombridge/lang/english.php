@@ -52,6 +52,7 @@ return [
     'address_incomplete' => '"{name}" has no @, and the service has no domain to add. Fill in a whole address, like john@example.com.',
     'renamed' => 'The address of this service was changed to {now}, but its mailbox is {has}, and a mailbox cannot be renamed. Change the address back; or terminate the service and create it with the new one.',
     'password_not_kept' => 'The password of this service does not keep Enom\'s rule, and WHMCS did not take a new one (UpdateClientProduct). Set one of 10 to 20 characters with an upper-case letter, a digit and one of * @ - _ / .',
+    'password_unknown' => 'The mailbox was locked out, and WHMCS has no password of this service to open it again. Set one with "Change Password".',
     'busy' => 'Another action of this service is being done right now. Try again in a moment.',
     'unexpected' => 'Something unexpected happened. Staff finds it in the module log.',
 
@@ -73,6 +74,8 @@ return [
     'observed_staff' => 'Not done: the bridge only observes (mode = "observe"), nothing was changed at Enom. See: enom-bridge jobs explain {job}',
     'observed_client' => 'The password was not changed.',
 
+    'no_reason' => 'no reason given',
+
     // Activity log and tickets
     'held_notice' => 'A person must decide: {message} ({detail}) On the bridge: enom-bridge jobs explain {job}',
     'failed_notice' => 'It failed: {message} ({detail}; {job})',
@@ -86,7 +89,8 @@ return [
     'dropped' => '{action} had not reached the bridge, and the status was changed meanwhile; it was dropped.',
     'cancellation' => 'Cancellation requested ({type}). The mailbox {address} stays until WHMCS terminates the service.',
     'deleted' => 'The service was deleted, but its mailbox {address} still exists at Enom. Next time terminate first. On the bridge: enom-bridge mailboxes show {address}',
-    'ticket_subject' => 'Mailbox {address} needs a decision',
+    'ticket_subject' => 'Mailbox {address}',
+    'ticket_message' => 'We are looking into something about the mailbox {address}. There is nothing you have to do.',
     'ticket_failed' => 'The ticket could not be opened: {why} Look at the ticket department in the product\'s settings.',
 
     // Admin tab
@@ -120,7 +124,7 @@ return [
     'status' => 'Status',
     'client_active' => 'Ready',
     'client_suspended' => 'Suspended',
-    'client_progress' => 'Being set up. This page shows when it is done; there is nothing you have to do.',
+    'client_progress' => 'In progress. This page shows when it is done; there is nothing you have to do.',
     'client_none' => 'Not available',
     'settings' => 'Settings for your mail program',
     'incoming' => 'Incoming server (IMAP, SSL)',

@@ -8,6 +8,8 @@ use WHMCS\Database\Capsule;
 final class Accounts
 {
     private const LONGEST = 600; // seconds of a daily cron; those with the oldest figures come first
+    private const PAGES = 500; // of 200
+    private const FAILURES = 3; // in a row: one mailbox that Enom cannot answer for must not starve the others, day after day
 
     /**
      * @param array<string, mixed> $params
@@ -18,17 +20,23 @@ final class Accounts
         try {
             $client = self::client($params);
             $accounts = [];
-            for ($after = null; $after !== '';) {
-                $answer = $client->query('mailbox.list', $after === null ? [] : ['after' => $after]);
+            $after = '';
+            for ($page = 0; $page < self::PAGES; $page++) {
+                $answer = $client->query('mailbox.list', $after === '' ? [] : ['after' => $after]);
                 if ($answer->kind !== 'answered') {
                     throw new Fault($answer->problem);
                 }
-                foreach ((array) ($answer->receipt['items'] ?? []) as $item) {
-                    if (in_array($item['state'] ?? '', ['active', 'suspended'], true)) {
-                        $accounts[] = self::described($item);
+                foreach (is_array($answer->receipt['items'] ?? null) ? $answer->receipt['items'] : [] as $item) {
+                    $account = is_array($item) ? self::described($item) : null;
+                    if ($account !== null) {
+                        $accounts[] = $account;
                     }
                 }
-                $after = (string) ($answer->receipt['next'] ?? '');
+                $next = $answer->receipt['next'] ?? null;
+                if (!is_string($next) || $next <= $after) {
+                    break; // pages go in the order of addresses: one that goes back would never end
+                }
+                $after = $next;
             }
             return ['success' => true, 'accounts' => $accounts];
         } catch (Fault $fault) {
@@ -43,6 +51,7 @@ final class Accounts
     {
         try {
             $client = self::client($params);
+            $failures = 0;
             $end = microtime(true) + self::LONGEST;
             $services = Capsule::table('tblhosting')->where('server', (int) ($params['serverid'] ?? 0))->whereIn('domainstatus', ['Active', 'Suspended'])
                 ->orderBy('lastupdate')->get(['id', 'username']);
@@ -55,10 +64,13 @@ final class Accounts
                 if ($answer->kind === 'answered') {
                     self::write((int) $service->id, $answer->receipt);
                 }
-                if ($answer->isOneOf('away', 'unsigned') || microtime(true) > $end) {
+                $failures = $answer->kind === 'away' ? $failures + 1 : 0;
+                if ($answer->kind === 'unsigned' || $failures === self::FAILURES || microtime(true) > $end) {
                     return; // WHMCS comes again tomorrow
                 }
             }
+        } catch (Fault $fault) {
+            Log::activity($fault->getMessage(), 0);
         } catch (\Throwable $error) {
             Lifecycle::unexpected('mailbox.usage', $params, $error);
         }
@@ -67,30 +79,35 @@ final class Accounts
     /** @param array<string, mixed> $usage */
     private static function write(int $service, array $usage): void
     {
-        $megabytes = fn (string $name): int => (int) ceil(max(0, (int) ($usage[$name] ?? 0)) / 1048576);
-        Capsule::table('tblhosting')->where('id', $service)->update([
-            'diskusage' => $megabytes('used_bytes'),
-            'disklimit' => $megabytes('quota_bytes'),
-            'lastupdate' => date('Y-m-d H:i:s'),
-        ]);
+        $figures = [];
+        foreach (['diskusage' => 'used_bytes', 'disklimit' => 'quota_bytes'] as $column => $name) {
+            if (is_int($usage[$name] ?? null)) { // what Enom does not show stays as it is
+                $figures[$column] = (int) ceil(max(0, $usage[$name]) / 1048576);
+            }
+        }
+        Capsule::table('tblhosting')->where('id', $service)->update($figures + ['lastupdate' => date('Y-m-d H:i:s')]);
     }
 
     /**
-     * @param array<string, mixed> $item
-     * @return array<string, string>
+     * @param array<mixed> $item
+     * @return ?array<string, string> null: there is no such mailbox now
      */
-    private static function described(array $item): array
+    private static function described(array $item): ?array
     {
-        $address = (string) ($item['address'] ?? '');
+        $address = Receipt::address($item['address'] ?? null);
+        if ($address === '' || !in_array($item['state'] ?? '', ['active', 'suspended'], true)) {
+            return null;
+        }
+        $text = fn (string $name): string => is_string($item[$name] ?? null) ? Text::plain($item[$name]) : '';
         return [
             'name' => $address,
             'email' => $address,
             'username' => $address,
             'domain' => substr((string) strrchr($address, '@'), 1),
             'uniqueIdentifier' => $address,
-            'product' => (string) ($item['plan'] ?? ''),
+            'product' => $text('plan'),
             'primaryip' => '',
-            'created' => self::local((string) ($item['created_at'] ?? '')),
+            'created' => self::local($text('created_at')),
             'status' => $item['state'] === 'suspended' ? 'Suspended' : 'Active', // the constants of WHMCS\Service\Status
         ];
     }
@@ -105,6 +122,6 @@ final class Accounts
     private static function client(array $params): Client
     {
         $server = Server::of($params);
-        return new Client($server, new Log([$server->secret, substr($server->secret, 6)]));
+        return new Client($server, $server->log());
     }
 }

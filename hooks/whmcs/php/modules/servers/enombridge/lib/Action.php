@@ -35,6 +35,27 @@ enum Action: string
         };
     }
 
+    /** What it is about. A newer hook about the same takes the place of an older one; those about other things go on. */
+    public function about(): string
+    {
+        return match ($this) {
+            self::ChangePassword => 'password',
+            self::ChangePlan => 'plan',
+            self::Renew => 'expiry',
+            default => 'status',
+        };
+    }
+
+    /** @return list<string> what a hook of this action decides, and so what older ones are no longer waited for */
+    public function decides(): array
+    {
+        return match ($this) {
+            self::Create => ['status', 'password', 'plan'],
+            self::Terminate => ['status', 'password', 'plan', 'expiry'],
+            default => [$this->about()],
+        };
+    }
+
     /** Whether the admin may choose to be told success while it is in progress, to be corrected by the callback. */
     public function mayBeToldEarly(): bool
     {

@@ -20,10 +20,10 @@ final class Address
         $kind = $from === 'option' ? 'configoptions' : 'customfields';
         $given = self::clean($params[$kind][$name] ?? '');
         if ($given === '') {
-            throw new Fault(Text::of($kind . '_empty', ['name' => $name]));
+            throw new Fault(Text::of("{$kind}_empty", ['name' => Text::plain($name)]));
         }
         if (!str_contains($given, '@') && $domain === '') {
-            throw new Fault(Text::of('address_incomplete', ['name' => $name]));
+            throw new Fault(Text::of('address_incomplete', ['name' => Text::plain($name)]));
         }
         return str_contains($given, '@') ? $given : "$given@$domain";
     }

@@ -27,8 +27,11 @@ final class Answer
         return new self('away', [], $problem);
     }
 
-    /** @param string $asked `hooks` or `query` */
-    public static function read(string $asked, int $status, string $body): self
+    /**
+     * @param string $asked `hooks` or `query`
+     * @param array<string, string> $about what a receipt must be about: that of another hook is no answer
+     */
+    public static function read(string $asked, int $status, string $body, array $about = []): self
     {
         $found = json_decode($body, true, 32);
         if (!is_array($found)) {
@@ -37,8 +40,14 @@ final class Answer
         if ($status === 200 && $asked === 'query' && is_array($found['data'] ?? null)) {
             return new self('answered', $found['data']);
         }
-        if (($status === 200 || $status === 202) && $asked === 'hooks' && self::isReceipt($found)) {
-            return new self($status === 200 ? 'ended' : 'accepted', $found);
+        $receipt = $asked === 'hooks' ? Receipt::read($found) : null;
+        if ($receipt !== null && array_intersect_key($receipt, $about) == $about) {
+            if ($status === 200 && in_array($receipt['status'], Receipt::ENDS, true)) {
+                return new self('ended', $receipt);
+            }
+            if ($status === 202 && in_array($receipt['status'], Receipt::OPEN, true)) {
+                return new self('accepted', $receipt);
+            }
         }
         if ($status >= 400 && $status < 500 && isset($found['title'])) {
             $kind = match ($status) {
@@ -56,21 +65,28 @@ final class Answer
         return in_array($this->kind, $kinds, true);
     }
 
-    /** @param array<string, mixed> $found */
-    private static function isReceipt(array $found): bool
+    /**
+     * The same without the secrets that the bridge may have repeated.
+     *
+     * @param Masker $values for the data of a query, where a short password would hit what must stay as it is
+     */
+    public function masked(Masker $masker, Masker $values): self
     {
-        foreach (['job', 'hook', 'action', 'service_id', 'status', 'state', 'message'] as $name) {
-            if (!is_string($found[$name] ?? null)) {
-                return false;
-            }
+        $receipt = $this->receipt;
+        if ($this->kind === 'answered') {
+            array_walk_recursive($receipt, function (mixed &$value) use ($values): void {
+                $value = is_string($value) ? $values->mask($value) : $value;
+            });
+        } elseif ($receipt !== []) {
+            $receipt = Receipt::masked($receipt, $masker);
         }
-        return is_int($found['sequence'] ?? null);
+        return new self($this->kind, $receipt, $masker->mask($this->problem));
     }
 
     /** @param array<string, mixed> $found an RFC 9457 problem; our fields' faults are sentences without values */
     private static function problem(array $found): string
     {
-        $said = [(string) ($found['detail'] ?? $found['title'])];
+        $said = array_slice(array_filter([$found['detail'] ?? null, $found['title'], Text::of('no_reason')], 'is_string'), 0, 1);
         foreach ((array) ($found['errors'] ?? []) as $field => $faults) {
             $said[] = "$field: " . implode(' ', array_filter((array) $faults, 'is_string'));
         }

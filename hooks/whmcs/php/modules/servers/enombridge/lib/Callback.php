@@ -20,46 +20,63 @@ final class Callback
         if (strlen($body) > self::MOST) {
             return self::status(413, 'Too large.');
         }
-        $log = new Log([]);
+        $log = null; // until the delivery is known to be the bridge's nothing is written, so that strangers fill no log
         try {
             $server = Server::stored((int) (is_scalar($query['server'] ?? 0) ? $query['server'] ?? 0 : 0));
             if ($server === null) {
                 return self::status(401, 'Not signed.');
             }
-            $log = new Log([$server->secret, substr($server->secret, 6)]);
             Signature::verify(self::headers($request), $body, $server->secret, time());
-            [$status, $headers, $said] = self::take($body);
+            $log = $server->log();
+            $receipt = self::receipt($body);
+            $log = $log->hiding(...self::passwords($receipt));
+            [$status, $headers, $said] = self::take($receipt, $log);
             $log->call('callback', $body, (string) $status, $said);
             return [$status, $headers, $said];
         } catch (Unsigned) {
-            return self::status(401, 'Not signed.'); // and nothing written, so that strangers fill no log
+            return self::status(401, 'Not signed.');
         } catch (Busy) {
             return self::status(503, 'Busy with this service.', ['Retry-After' => '5']);
         } catch (\Throwable $error) {
-            $log->call('callback', $body, get_class($error) . ': ' . $error->getMessage(), 'failed');
+            $log?->call('callback', $body, get_class($error) . ': ' . $error->getMessage(), 'failed');
             return self::status(503, 'Not taken.', ['Retry-After' => '60']);
         }
     }
 
-    /** @return array{int, array<string, string>, string} */
-    private static function take(string $body): array
+    /** @return ?array<string, mixed> null: it is no callback of the bridge */
+    private static function receipt(string $body): ?array
     {
         $message = json_decode($body, true, 32);
-        $data = is_array($message) ? $message['data'] ?? null : null;
         $type = is_array($message) ? $message['type'] ?? null : null;
         // Only the bridge's own types: what WHMCS itself sent must not come back to it as an answer.
-        if (!is_string($type) || !preg_match('/\Ajob\.(succeeded|failed|held|cancelled)\z/', $type, $found) || !is_array($data)) {
+        if (!is_string($type) || !preg_match('/\Ajob\.(succeeded|failed|held|cancelled)\z/', $type, $found) || !is_array($message['data'] ?? null)) {
+            return null;
+        }
+        return Receipt::read(['status' => $found[1]] + $message['data']);
+    }
+
+    /**
+     * @param ?array<string, mixed> $receipt
+     * @return array{int, array<string, string>, string}
+     */
+    private static function take(?array $receipt, Log $log): array
+    {
+        if ($receipt === null) {
             return self::status(422, 'Not a callback of the bridge.');
         }
-        $needed = ['job', 'hook', 'action', 'address', 'service_id', 'state', 'message'];
-        if (array_filter($needed, fn ($name) => !is_string($data[$name] ?? null)) || !is_int($data['sequence'] ?? null)) {
-            return self::status(422, 'A field is missing.');
-        }
-        if (!preg_match('/\A[1-9][0-9]{0,9}\z/', $data['service_id'])) {
+        $service = Receipt::service($receipt);
+        if ($service === null) {
             return self::status(200, 'Not of a product: nothing to do.');
         }
-        Conclusion::reached((int) $data['service_id'], ['status' => $found[1]] + $data);
+        Conclusion::reached($service, Receipt::masked($receipt, $log->masker));
         return self::status(200, 'Taken.');
+    }
+
+    /** Those that were sent with the hooks that are pending. @param ?array<string, mixed> $receipt @return list<string> */
+    private static function passwords(?array $receipt): array
+    {
+        $service = $receipt === null ? null : Receipt::service($receipt);
+        return $service === null ? [] : array_map(fn (Pending $pending) => $pending->password(), array_values(Record::of($service)->pending));
     }
 
     /**

@@ -34,8 +34,7 @@ final class Catchup
             if ($server === null) {
                 return;
             }
-            $log = new Log([$server->secret, substr($server->secret, 6)]);
-            (new Results($server, new Client($server, $log)))->fetch();
+            (new Results($server, new Client($server, $server->log())))->fetch();
             foreach (Record::pendingOnes($id) as $service) {
                 if (microtime(true) > $end || !self::repeat($service, $server)) {
                     return;
@@ -43,6 +42,8 @@ final class Catchup
             }
         } catch (Fault $fault) {
             Log::activity($fault->getMessage(), 0);
+        } catch (\Throwable $error) {
+            Lifecycle::unexpected('cron', [], $error); // another server's bridge is none the worse for it
         }
     }
 
@@ -50,51 +51,57 @@ final class Catchup
     private static function repeat(int $service, Server $server): bool
     {
         try {
-            [$answer, $next] = Lock::around($service, fn () => self::ask($service, $server), patience: 0);
-            if ($answer?->kind === 'ended') {
-                Conclusion::reached($service, $answer->receipt);
-            } elseif ($next !== null) {
-                $next();
+            foreach (array_keys(Record::of($service)->pending) as $about) {
+                [$answer, $next] = Lock::around($service, fn () => self::ask($service, $about, $server), patience: 0);
+                if ($answer?->isOneOf('away', 'unsigned')) {
+                    return false;
+                }
+                if ($answer?->kind === 'ended') {
+                    Conclusion::reached($service, $answer->receipt);
+                } elseif ($next !== null) {
+                    $next();
+                }
             }
-            return $answer === null || !$answer->isOneOf('away', 'unsigned');
         } catch (Busy) {
             return true;
         } catch (Fault $fault) {
             Log::activity($fault->getMessage(), $service);
-            return true;
+        } catch (\Throwable $error) {
+            Lifecycle::unexpected('cron', [], $error); // one service that cannot be dealt with must not stop the others
         }
+        return true;
     }
 
     /** @return array{?Answer, ?callable} the answer, if it was asked; what is left to do once the service is free */
-    private static function ask(int $service, Server $server): array
+    private static function ask(int $service, string $about, Server $server): array
     {
         $record = Record::of($service);
-        $pending = $record->pending;
+        $pending = $record->pending[$about] ?? null;
         $age = time() - ($pending->asked ?? 0);
         if ($pending === null || $pending->held || $age < ($pending->accepted ? self::PATIENCE : self::FRESH)) {
             return [null, null];
         }
         $hosting = Hosting::find($service);
         if ($hosting === null) {
-            $record->pending = null;
+            $record->pending = [];
             $record->save();
             return [null, null];
         }
         if (!$pending->accepted && ($why = self::unwanted($hosting, $pending)) !== null) {
             $paid = $why === 'paid_meanwhile';
-            Conclusion::drop($hosting, $record, Text::of($paid ? 'dropped_paid' : 'dropped', ['action' => $pending->action->value]));
+            $text = Text::of($paid ? 'dropped_paid' : 'dropped', ['action' => $pending->action->value]);
+            Conclusion::drop($hosting, $record, $pending, $text);
             // The bridge may have had it all the same, if only its answer was lost.
             return [null, $paid ? fn () => Conclusion::lift($hosting) : null];
         }
         $pending->asked = time();
         $record->save();
-        $log = new Log([$server->secret, substr($server->secret, 6), $pending->body()['password'] ?? '']);
-        $answer = (new Client($server, $log))->hook($pending->id, $pending->action->value, $pending->timestamp, $pending->body(), 0);
+        $answer = (new Client($server, $server->log()))->hook($pending->id, $pending->action->value, $pending->timestamp, $pending->body(), 0);
         if ($answer->kind === 'accepted') {
             $pending->accepted = true;
             $record->save();
         } elseif ($answer->kind === 'refused') {
-            Conclusion::drop($hosting, $record, Text::of('refused_staff', ['why' => $answer->problem]));
+            Conclusion::drop($hosting, $record, $pending, Text::of('refused_staff', ['why' => $answer->problem]));
         }
         return [$answer, null];
     }

@@ -18,27 +18,36 @@ final class Client
     /** @param array<string, mixed> $data */
     public function hook(string $id, string $type, string $timestamp, array $data, int $wait): Answer
     {
-        return $this->post('hooks', $id, compact('type', 'timestamp') + ['data' => $data ?: new \stdClass()], $wait);
+        $log = $this->log->hiding($data['password'] ?? '');
+        $about = ['hook' => $id, 'action' => $type, 'service_id' => (string) ($data['service_id'] ?? '')];
+        return $this->post('hooks', $id, compact('type', 'timestamp', 'data'), $wait, $log, $about)->masked($log->masker, $log->masker);
     }
 
     /** @param array<string, mixed> $data */
     public function query(string $type, array $data = []): Answer
     {
         $id = 'qry_' . bin2hex(random_bytes(12));
-        return $this->post('query', $id, ['type' => $type, 'timestamp' => gmdate('Y-m-d\TH:i:s\Z'), 'data' => $data ?: new \stdClass()], 0);
+        $timestamp = gmdate('Y-m-d\TH:i:s\Z');
+        return $this->post('query', $id, compact('type', 'timestamp', 'data'), 0, $this->log)->masked($this->log->masker, $this->server->log()->masker);
     }
 
-    /** @param array<string, mixed> $message */
-    private function post(string $what, string $id, array $message, int $wait): Answer
+    /**
+     * @param array<string, mixed> $message
+     * @param array<string, string> $about
+     */
+    private function post(string $what, string $id, array $message, int $wait, Log $log, array $about = []): Answer
     {
+        $message['data'] = $message['data'] ?: new \stdClass();
         $body = (string) json_encode($message, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE);
         $headers = ['content-type' => 'application/json', ...Signature::sign($id, time(), $body, $this->server->secret)];
         if ($wait > 0) {
             $headers['prefer'] = "wait=$wait";
         }
         [$status, $got] = $this->send("{$this->server->url}/$what/{$this->server->source}", $headers, $body);
-        $answer = $status === 0 ? Answer::away(Text::of('away', ['why' => $got])) : Answer::read($what, $status, $got);
-        $this->log->call($message['type'], "$what $id\n$body", $status === 0 ? $got : "$status\n$got", $answer->problem ?: $answer->kind);
+        $answer = $status === 0 ? Answer::away(Text::of('away', ['why' => $got])) : Answer::read($what, $status, $got, $about);
+        // Receipts of many services at once are not written down: what they might repeat, this log does not know to mask.
+        $shown = $message['type'] === 'results' && $answer->kind === 'answered' ? count((array) ($answer->receipt['items'] ?? [])) . ' receipts' : $got;
+        $log->call($message['type'], "$what $id\n$body", $status === 0 ? $got : "$status\n$shown", $answer->problem ?: $answer->kind);
         return $answer;
     }
 

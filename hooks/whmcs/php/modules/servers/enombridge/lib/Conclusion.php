@@ -14,16 +14,21 @@ final class Conclusion
         private readonly Hosting $hosting,
         private readonly Record $record,
         private readonly Pending $pending,
+        private readonly Masker $masker = new Masker([]),
     ) {
     }
 
     /**
      * Throws Busy when another process is at this service, Fault when WHMCS refused: then the same may come again.
      *
-     * @param array<string, mixed> $receipt as in an answer of the bridge
+     * @param array<string, mixed> $receipt as Receipt reads it
      */
     public static function reached(int $service, array $receipt): void
     {
+        // What nobody waits for needs no lock: a hook is pending before it is sent.
+        if (!in_array($receipt['status'], Receipt::ENDS, true) || Record::of($service)->expected($receipt['hook']) === null) {
+            return;
+        }
         $next = Lock::around($service, fn () => self::conclude($service, $receipt), patience: 0);
         if ($next !== null) {
             $next();
@@ -34,18 +39,22 @@ final class Conclusion
     private static function conclude(int $service, array $receipt): ?callable
     {
         $record = Record::of($service);
-        if ($record->isOlder($receipt)) {
-            return null;
-        }
         $hosting = Hosting::find($service);
-        if ($record->pending === null || !hash_equals($record->pending->id, (string) $receipt['hook']) || $hosting === null) {
-            $record->heard($receipt);
-            $record->pending = $hosting === null ? null : $record->pending;
+        $pending = $record->expected($receipt['hook']);
+        if ($pending === null || $hosting === null) {
+            $record->pending = $hosting === null ? [] : $record->pending;
             $record->save();
             return null;
         }
-        $next = (new self($hosting, $record, $record->pending))->act($receipt);
+        // A hook that a person tried again has a newer job: what is told of the former one is over.
+        if ($receipt['sequence'] < $pending->sequence) {
+            return null;
+        }
+        $pending->sequence = $receipt['sequence'];
+        $masker = new Masker([$pending->password()]);
+        $receipt = Receipt::masked($receipt, $masker);
         $record->learn($receipt);
+        $next = (new self($hosting, $record, $pending, $masker))->act($receipt);
         $record->save();
         return $next;
     }
@@ -53,29 +62,34 @@ final class Conclusion
     /** @param array<string, mixed> $receipt */
     private function act(array $receipt): ?callable
     {
-        $this->record->job = (string) $receipt['job'];
-        $told = Lifecycle::told($receipt);
+        $told = Receipt::told($receipt);
         if ($receipt['status'] === 'held') {
             $this->pending->accepted = $this->pending->held = true;
-            Notice::give($this->hosting, $this->record, Text::of('held_notice', $told), ticket: true);
+            Notice::give($this->hosting, $this->record, $receipt['job'], Text::of('held_notice', $told), ticket: true);
             return null;
         }
-        if ($receipt['status'] === 'succeeded' && empty($receipt['observed_only'])) {
-            return $this->succeeded((string) $receipt['address']);
+        if ($receipt['status'] === 'succeeded' && !$receipt['observed_only']) {
+            return $this->succeeded($receipt);
         }
-        $this->record->pending = null;
-        $this->correct(Text::of(($receipt['status'] === 'succeeded' ? 'observed' : $receipt['status']) . '_notice', $told));
+        $this->record->settled($this->pending);
+        if ($this->wasLockedOut($receipt)) {
+            return fn () => Lifecycle::unlock($this->hosting);
+        }
+        $text = Text::of(($receipt['status'] === 'succeeded' ? 'observed' : $receipt['status']) . '_notice', $told);
+        $this->correct($receipt['job'], $text);
         return null;
     }
 
-    private function succeeded(string $address): ?callable
+    /** @param array<string, mixed> $receipt */
+    private function succeeded(array $receipt): ?callable
     {
+        $address = $receipt['address'];
         $status = $this->hosting->status;
         $target = $this->pending->action->leadsTo();
         if ($target !== null && $status !== $target && $status !== $this->pending->was) {
-            $this->record->pending = null;
+            $this->record->settled($this->pending);
             $values = ['action' => $this->pending->action->value, 'status' => $status, 'address' => $address];
-            Notice::give($this->hosting, $this->record, Text::of('contradiction', $values), ticket: true);
+            Notice::give($this->hosting, $this->record, $receipt['job'], Text::of('contradiction', $values), ticket: true);
             return null;
         }
         if ($status !== $target) {
@@ -84,7 +98,7 @@ final class Conclusion
         if ($address !== '' && $this->hosting->username !== $address && $this->pending->action !== Action::Terminate) {
             localAPI('UpdateClientProduct', ['serviceid' => $this->hosting->id, 'serviceusername' => $address]);
         }
-        $this->record->pending = null;
+        $this->record->settled($this->pending);
         return $this->wasPaidMeanwhile() ? fn () => self::lift($this->hosting) : null;
     }
 
@@ -94,28 +108,41 @@ final class Conclusion
         if ($this->pending->action->command() === null) {
             return;
         }
-        $values = $this->pending->action === Action::ChangePassword ? ['servicepassword' => Seal::open($this->pending->sealed)] : [];
+        $values = $this->pending->action === Action::ChangePassword ? ['servicepassword' => $this->pending->password()] : [];
         $answer = Confirmed::tell($this->hosting->id, $this->pending->action, $values);
         if (($answer['result'] ?? '') !== 'success') {
-            throw new Fault(Text::of('not_completed', ['why' => Text::plain((string) ($answer['message'] ?? ''))]));
+            throw new Fault(Text::of('not_completed', ['why' => Text::plain($this->masker->mask((string) ($answer['message'] ?? '')))]));
         }
     }
 
-    /** WHMCS was told success early, and it is not so: its record gets back the status from before. */
-    private function correct(string $text): void
+    private function correct(string $about, string $text): void
     {
-        $target = $this->pending->action->leadsTo();
-        if ($this->pending->told && $target !== null && $this->hosting->status === $target) {
-            localAPI('UpdateClientProduct', ['serviceid' => $this->hosting->id, 'status' => $this->pending->was]);
-            $text .= ' ' . Text::of('corrected', ['status' => $this->pending->was]);
+        $text .= self::takeBack($this->hosting, $this->pending);
+        Notice::give($this->hosting, $this->record, $about, $text, ticket: $this->pending->told);
+    }
+
+    /** Where WHMCS was told success early, and it is not so, its record gets back the status from before. What to say of it. */
+    public static function takeBack(Hosting $hosting, Pending $pending): string
+    {
+        $target = $pending->action->leadsTo();
+        if (!$pending->told || $target === null || $hosting->status !== $target || $pending->was === $target) {
+            return '';
         }
-        Notice::give($this->hosting, $this->record, $text, ticket: $this->pending->told);
+        localAPI('UpdateClientProduct', ['serviceid' => $hosting->id, 'status' => $pending->was]);
+        return ' ' . Text::of('corrected', ['status' => $pending->was]);
     }
 
     /** A suspension that came through after the customer had paid: WHMCS itself would not lift it. */
     private function wasPaidMeanwhile(): bool
     {
         return $this->pending->action === Action::Suspend && $this->hosting->due > $this->pending->due;
+    }
+
+    /** An unsuspension that only the password can bring about, and it was sent without. @param array<string, mixed> $receipt */
+    private function wasLockedOut(array $receipt): bool
+    {
+        return $receipt['status'] === 'failed' && ($receipt['error']['code'] ?? '') === 'password_needed'
+            && $this->pending->action === Action::Unsuspend && $this->pending->sealed === '' && $this->hosting->status === $this->pending->was;
     }
 
     public static function lift(Hosting $hosting): void
@@ -125,14 +152,10 @@ final class Conclusion
     }
 
     /** A pending hook that is no longer wanted, or that the bridge refuses: dropped, and what was told early corrected. */
-    public static function drop(Hosting $hosting, Record $record, string $text): void
+    public static function drop(Hosting $hosting, Record $record, Pending $pending, string $text): void
     {
-        if ($record->pending === null) {
-            return;
-        }
-        $record->job = $record->pending->id; // there is no job of it to tell of
-        (new self($hosting, $record, $record->pending))->correct($text);
-        $record->pending = null;
+        (new self($hosting, $record, $pending))->correct($pending->id, $text);
+        $record->settled($pending);
         $record->save();
     }
 }

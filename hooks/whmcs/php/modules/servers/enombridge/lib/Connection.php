@@ -15,12 +15,13 @@ final class Connection
     {
         try {
             $found = self::ask($params);
-            $account = (array) ($found['account'] ?? []);
-            $skew = (int) ($found['clock_skew'] ?? 0);
+            $account = is_array($found['account'] ?? null) ? $found['account'] : [];
+            $skew = is_int($found['clock_skew'] ?? null) ? $found['clock_skew'] : 0;
+            $why = fn (string $name): string => is_string($account[$name] ?? null) ? Text::plain($account[$name]) : '-';
             $error = match (true) {
                 abs($skew) > self::SKEW => Text::of('clock_skew', ['seconds' => abs($skew)]),
-                !empty($account['paused']) => Text::of('account_paused', ['why' => Text::plain((string) $account['paused'])]),
-                empty($account['reachable']) => Text::of('account_away', ['why' => Text::plain((string) ($account['problem'] ?? ''))]),
+                !empty($account['paused']) => Text::of('account_paused', ['why' => $why('paused')]),
+                ($account['reachable'] ?? null) !== true => Text::of('account_away', ['why' => $why('problem')]),
                 default => '',
             };
             return ['success' => $error === '', 'error' => $error];
@@ -40,8 +41,10 @@ final class Connection
     public static function plans(array $params): array
     {
         $plans = ['' => Text::of('no_plan')];
-        foreach ((array) (self::ask($params)['plans'] ?? []) as $name => $plan) {
-            $plans[(string) $name] = Text::of('plan_label', ['name' => Text::plain((string) $name), 'size' => (int) ($plan['quota_gb'] ?? 0)]);
+        $found = self::ask($params)['plans'] ?? null;
+        foreach (is_array($found) ? $found : [] as $name => $plan) {
+            $size = is_array($plan) && is_int($plan['quota_gb'] ?? null) ? $plan['quota_gb'] : 0;
+            $plans[$name] = Text::of('plan_label', ['name' => Text::plain((string) $name), 'size' => $size]);
         }
         return $plans;
     }
@@ -53,7 +56,7 @@ final class Connection
     private static function ask(array $params): array
     {
         $server = Server::of($params);
-        $answer = (new Client($server, new Log([$server->secret, substr($server->secret, 6)])))->query('connection.test');
+        $answer = (new Client($server, $server->log()))->query('connection.test');
         if ($answer->kind !== 'answered') {
             throw new Fault($answer->problem);
         }

@@ -7,15 +7,16 @@ use WHMCS\Database\Capsule;
 /** What happens in WHMCS without a call of the module. None of it throws: WHMCS runs these in the middle of its own work. */
 final class Hooks
 {
-    /** The mailbox as the user name; null leaves it to WHMCS. @param array<string, mixed> $params */
-    public static function username(array $params): ?string
+    /** The mailbox as the user name; null leaves it to WHMCS. @param array<string, mixed> $vars */
+    public static function username(array $vars): ?string
     {
+        $params = (array) ($vars['params'] ?? $vars); // documented in the first form, seen in the second
         if (($params['moduletype'] ?? '') !== 'enombridge') {
             return null;
         }
         try {
             return Address::of($params);
-        } catch (Fault) {
+        } catch (\Throwable) {
             return null; // CreateAccount says what is missing
         }
     }
@@ -25,7 +26,7 @@ final class Hooks
     {
         self::ours($vars['relid'] ?? 0, function (Hosting $hosting, Record $record) use ($vars): void {
             if ($record->address !== '') {
-                $type = Text::plain((string) ($vars['type'] ?? ''));
+                $type = is_string($vars['type'] ?? null) ? Text::plain($vars['type']) : '-';
                 Log::activity(Text::of('cancellation', ['address' => $record->address, 'type' => $type]), $hosting->id, $hosting->client);
             }
         });
@@ -40,11 +41,11 @@ final class Hooks
             }
             try {
                 $now = Address::of(self::fields($hosting));
-            } catch (Fault $fault) {
-                $now = '';
+            } catch (Fault) {
+                return; // nothing is said, so the mailbox that it has stands
             }
-            if ($now === '' || Address::differ($now, $record->address)) {
-                $text = Text::of('renamed', ['now' => Text::plain($now) ?: '-', 'has' => $record->address]);
+            if (Address::differ($now, $record->address)) {
+                $text = Text::of('renamed', ['now' => Text::plain($now), 'has' => $record->address]);
                 Log::activity($text, $hosting->id, $hosting->client);
             }
         });
@@ -54,7 +55,7 @@ final class Hooks
     public static function deleted(array $vars): void
     {
         try {
-            $id = (int) ($vars['serviceid'] ?? 0);
+            $id = self::number($vars['serviceid'] ?? 0);
             if (!Capsule::schema()->hasTable(Record::TABLE)) {
                 return;
             }
@@ -72,13 +73,18 @@ final class Hooks
     private static function ours(mixed $id, callable $do): void
     {
         try {
-            $hosting = Hosting::find((int) $id);
+            $hosting = Hosting::find(self::number($id));
             if ($hosting !== null) {
                 $do($hosting, Record::of($hosting->id));
             }
         } catch (\Throwable $error) {
             Lifecycle::unexpected('hook', [], $error);
         }
+    }
+
+    private static function number(mixed $id): int
+    {
+        return is_numeric($id) ? (int) $id : 0;
     }
 
     /** What Address needs, for a service outside of a call of the module. @return array<string, mixed> */

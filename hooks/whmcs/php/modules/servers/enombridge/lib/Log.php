@@ -5,12 +5,18 @@ namespace WHMCS\Module\Server\Enombridge;
 /** Utilities > Logs > Module Log and Activity Log; what goes in has its secrets masked already. */
 final class Log
 {
-    private readonly Masker $masker;
+    public readonly Masker $masker;
 
     /** @param array<mixed> $secrets values that must not be seen */
-    public function __construct(array $secrets)
+    public function __construct(private readonly array $secrets)
     {
         $this->masker = new Masker($secrets);
+    }
+
+    /** One that does not show these either. */
+    public function hiding(string ...$more): self
+    {
+        return array_filter($more, 'strlen') === [] ? $this : new self([...$this->secrets, ...$more]);
     }
 
     public function call(string $action, string $request, string $response, string $processed): void
@@ -21,6 +27,6 @@ final class Log
 
     public static function activity(string $text, int $service, int $client = 0): void
     {
-        logActivity("enom-bridge: $text - Service ID: $service", $client);
+        logActivity("enom-bridge: $text" . ($service > 0 ? " - Service ID: $service" : ''), $client);
     }
 }

@@ -30,7 +30,7 @@ final class Mailbox
     {
         $status = (string) ($this->params['status'] ?? '');
         $state = match (true) {
-            $this->record->pending !== null => 'progress',
+            isset($this->record->pending['status']) => 'progress',
             $status === 'Suspended' => 'suspended',
             $status === 'Active' => 'active',
             default => 'none',
@@ -38,7 +38,7 @@ final class Mailbox
         return [
             'address' => $this->address(),
             'state' => $state,
-            'signIn' => $status === 'Active' && $this->record->pending?->action !== Action::Create,
+            'signIn' => $status === 'Active',
             'serviceId' => $this->service->id,
             'webmail' => self::link(Option::Webmail->value($this->params)),
             'incoming' => Option::Incoming->value($this->params),
@@ -49,22 +49,22 @@ final class Mailbox
     /** @return array<string, string> label => HTML */
     public function staffFields(): array
     {
-        $pending = $this->record->pending;
+        $pending = array_map($this->told(...), $this->record->pending);
         $rows = [
             'staff_mailbox' => $this->record->address ?: Text::of('staff_no_mailbox', ['wanted' => $this->service->address()]),
             'staff_state' => Text::of("state_{$this->record->state}"),
             'staff_checked' => $this->record->checked_at ? gmdate('Y-m-d H:i:s', $this->record->checked_at) . ' UTC' : Text::of('never'),
             'staff_evidence' => $this->record->verified ?: '-',
             'staff_job' => $this->record->job === '' ? '-' : "{$this->record->job} ({$this->record->job_status}): {$this->record->message}",
-            'staff_pending' => $pending === null ? Text::of('nothing_pending') : $this->told($pending),
+            'staff_pending' => $pending ? implode('; ', $pending) : Text::of('nothing_pending'),
         ];
         $fields = [];
         foreach ($rows as $key => $text) {
-            $fields[Text::of($key)] = htmlspecialchars($text, ENT_QUOTES);
+            $fields[Text::of($key)] = htmlspecialchars($text, ENT_QUOTES | ENT_SUBSTITUTE);
         }
-        if ($this->isRenamed()) {
-            $warning = Text::of('renamed', ['now' => $this->service->address(), 'has' => $this->record->address]);
-            $fields[Text::of('staff_warning')] = '<strong>' . htmlspecialchars($warning, ENT_QUOTES) . '</strong>';
+        if (($now = $this->service->renamed($this->record)) !== null) {
+            $warning = Text::of('renamed', ['now' => $now, 'has' => $this->record->address]);
+            $fields[Text::of('staff_warning')] = '<strong>' . htmlspecialchars($warning, ENT_QUOTES | ENT_SUBSTITUTE) . '</strong>';
         }
         return $fields;
     }
@@ -72,11 +72,11 @@ final class Mailbox
     /** Asks Enom through the bridge how it is, and the bridge how what is pending stands. */
     public function check(): void
     {
-        $pending = $this->record->pending;
-        if ($pending !== null) {
-            $answer = $this->service->client()->query('job', ['hook' => $pending->id]);
-            if ($answer->kind === 'answered' && !in_array($answer->receipt['status'] ?? '', ['queued', 'running'], true)) {
-                Conclusion::reached($this->service->id, $answer->receipt);
+        foreach ($this->record->pending as $pending) {
+            $answer = $this->service->client($pending->password())->query('job', ['hook' => $pending->id]);
+            $receipt = $answer->kind === 'answered' ? Receipt::read($answer->receipt) : null;
+            if ($receipt !== null) {
+                Conclusion::reached($this->service->id, $receipt);
             } elseif ($answer->isOneOf('away', 'unsigned')) {
                 throw new Fault($answer->problem);
             }
@@ -87,10 +87,11 @@ final class Mailbox
         }
         Lock::around($this->service->id, function () use ($answer): void {
             $record = Record::of($this->service->id);
-            $record->state = (string) ($answer->receipt['state'] ?? 'unknown');
+            $state = $answer->receipt['state'] ?? '';
+            $record->state = in_array($state, ['active', 'suspended', 'absent'], true) ? $state : 'unknown';
             $record->checked_at = time();
             if ($record->address === '' && in_array($record->state, ['active', 'suspended'], true)) {
-                $record->address = (string) $answer->receipt['address']; // taken over: the bridge says that it is this service's
+                $record->address = Receipt::address($answer->receipt['address'] ?? null); // taken over: the bridge says that it is this service's
             }
             $record->save();
         });
@@ -99,39 +100,49 @@ final class Mailbox
     /** Sends anew what is pending, as a new event: for a held job whose cause was mended. */
     public function sendAgain(): string
     {
-        $pending = $this->record->pending;
-        $command = $pending?->action->command();
-        if ($pending === null || $command === null) {
-            return Text::of('nothing_pending');
+        $said = [];
+        foreach (array_keys($this->record->pending) as $about) {
+            $pending = Lock::around($this->service->id, fn () => $this->renewed($about));
+            if ($pending !== null) {
+                $said[] = $this->sent($pending);
+            }
         }
-        $values = $pending->action === Action::ChangePassword ? ['servicepassword' => Seal::open($pending->sealed)] : [];
-        Lock::around($this->service->id, function (): void {
-            $record = Record::of($this->service->id);
-            $record->pending = null;
-            $record->save();
-        });
+        $faults = array_diff($said, ['success']);
+        return $said === [] ? Text::of('nothing_pending') : ($faults === [] ? 'success' : implode(' ', $faults));
+    }
+
+    /** It stays pending, under a new id: so nothing is lost if it cannot be sent now. */
+    private function renewed(string $about): ?Pending
+    {
+        $record = Record::of($this->service->id);
+        if (!isset($record->pending[$about])) {
+            return null; // another that was sent again has decided it
+        }
+        $record->pending[$about] = $record->pending[$about]->renewed();
+        $record->save();
+        return $record->pending[$about];
+    }
+
+    private function sent(Pending $pending): string
+    {
+        $command = $pending->action->command();
+        if ($command === null) {
+            return Lifecycle::run($pending->action, $this->params); // WHMCS does no more about a renewal either
+        }
+        $values = $pending->action === Action::ChangePassword ? ['servicepassword' => $pending->password()] : [];
         $answer = localAPI($command, ['serviceid' => $this->service->id] + $values);
-        return ($answer['result'] ?? '') === 'success' ? 'success' : Text::plain((string) ($answer['message'] ?? ''));
+        return ($answer['result'] ?? '') === 'success' ? 'success' : Text::plain($this->service->log()->masker->mask((string) ($answer['message'] ?? '')));
     }
 
     /** @return array<string, mixed> as WHMCS wants it of a single sign-on */
     public function signIn(): array
     {
         $answer = $this->service->client()->query('mailbox.sign_in', ['service_id' => (string) $this->service->id, 'address' => $this->address()]);
-        $url = (string) ($answer->receipt['url'] ?? '');
-        if ($answer->kind === 'answered' && preg_match('#\Ahttps?://#', $url)) {
+        $url = $answer->receipt['url'] ?? null;
+        if ($answer->kind === 'answered' && is_string($url) && preg_match('#\Ahttps?://[!\#-;=?-~]+\z#', $url)) {
             return ['success' => true, 'redirectTo' => $url];
         }
         return ['success' => false, 'errorMsg' => Text::of('sign_in_failed')];
-    }
-
-    public function isRenamed(): bool
-    {
-        try {
-            return $this->record->address !== '' && Address::differ($this->service->address(), $this->record->address);
-        } catch (Fault) {
-            return true; // the field was emptied
-        }
     }
 
     private function told(Pending $pending): string

@@ -17,7 +17,7 @@ final class Masker
         foreach ($secrets as $secret) {
             if (is_string($secret) && $secret !== '') {
                 foreach (self::spellingsOf($secret) as $spelling) {
-                    $found[$spelling] = strlen($spelling);
+                    $found[$spelling] = strlen((string) $spelling);
                 }
             }
         }
@@ -35,14 +35,36 @@ final class Masker
     private static function spellingsOf(string $secret): array
     {
         $found = [];
-        foreach ([$secret, htmlspecialchars($secret, ENT_QUOTES), htmlspecialchars_decode($secret, ENT_QUOTES)] as $form) {
-            $escaped = substr((string) json_encode($form, JSON_INVALID_UTF8_SUBSTITUTE), 1, -1);
-            $plain = substr((string) json_encode($form, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE), 1, -1);
+        foreach (self::formsOf($secret) as $form) {
+            array_push($found, $form, bin2hex($form), strtoupper(bin2hex($form)));
+            foreach ([JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE, JSON_UNESCAPED_SLASHES, 0, JSON_HEX_TAG | JSON_HEX_AMP | JSON_HEX_APOS | JSON_HEX_QUOT] as $way) {
+                $json = substr((string) json_encode($form, $way | JSON_INVALID_UTF8_SUBSTITUTE), 1, -1);
+                array_push($found, $json, self::lower('/\\\\u[0-9A-F]{4}/', $json));
+            }
             $base64 = base64_encode($form);
-            $base64url = strtr($base64, '+/', '-_');
-            $more = [urlencode($form), rawurlencode($form), urlencode($base64), rtrim($base64, '='), rtrim($base64url, '='), bin2hex($form)];
-            array_push($found, $form, $escaped, $plain, $base64, $base64url, ...$more);
+            $url = strtr($base64, '+/', '-_');
+            array_push($found, $base64, rtrim($base64, '='), strtr(rtrim($base64, '='), ['/' => '\/']), $url, rtrim($url, '='));
+            foreach ([urlencode($form), rawurlencode($form), urlencode($base64)] as $code) {
+                array_push($found, $code, self::lower('/%[0-9A-F]{2}/', $code));
+            }
         }
         return $found;
+    }
+
+    /** @return list<string> as it is, as a person typed it, and escaped as HTML in each of the usual ways */
+    private static function formsOf(string $secret): array
+    {
+        $typed = htmlspecialchars_decode($secret, ENT_QUOTES);
+        $forms = [$secret, $typed];
+        foreach ([$secret, $typed] as $form) {
+            $escaped = htmlspecialchars($form, ENT_QUOTES);
+            array_push($forms, $escaped, strtr($escaped, ['&#039;' => '&#39;']), strtr($escaped, ['&#039;' => '&apos;']));
+        }
+        return array_values(array_unique(array_filter($forms, 'strlen')));
+    }
+
+    private static function lower(string $codes, string $text): string
+    {
+        return (string) preg_replace_callback($codes, fn (array $one) => strtolower($one[0]), $text);
     }
 }

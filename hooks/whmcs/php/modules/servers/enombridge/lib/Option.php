@@ -18,7 +18,8 @@ enum Option: int
     /** @param array<string, mixed> $params with configoption1, configoption2, … */
     public function value(array $params): string
     {
-        $value = trim((string) ($params["configoption{$this->value}"] ?? ''));
+        $given = $params["configoption{$this->value}"] ?? '';
+        $value = is_scalar($given) ? trim((string) $given) : '';
         return $value !== '' ? $value : $this->default();
     }
 

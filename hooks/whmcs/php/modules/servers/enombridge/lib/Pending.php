@@ -25,17 +25,36 @@ final class Pending
         public bool $accepted = false, // the bridge has it
         public bool $held = false, // a person at the bridge must decide
         public int $asked = 0, // epoch seconds of the last try
+        public int $sequence = 0, // of the newest of its jobs that was heard of
     ) {
     }
 
-    /** @param array<string, string> $data the password included */
-    public static function fresh(Action $action, array $data, Hosting $hosting, string $secret): self
+    /**
+     * @param array<string, string> $data the password included
+     * @param ?self $before the one that it takes the place of
+     */
+    public static function fresh(Action $action, array $data, Hosting $hosting, string $secret, ?self $before): self
     {
         $now = time();
         $password = $data['password'] ?? '';
-        return new self("whmcs_{$hosting->id}_{$action->name}_" . bin2hex(random_bytes(8)), $action, self::digest($action, $data, $secret),
+        // Where WHMCS was told early, the status that it has now is not the one from before.
+        $was = $before?->told && $before->action === $action ? $before->was : $hosting->status;
+        return new self(self::newId($hosting->id, $action), $action, self::digest($action, $data, $secret),
             gmdate('Y-m-d\TH:i:s\Z', $now), array_diff_key($data, ['password' => 0]), $password === '' ? '' : Seal::close($password),
-            $hosting->status, $hosting->due, $now);
+            $was, $hosting->due, $now);
+    }
+
+    /** The same as a new event. */
+    public function renewed(): self
+    {
+        $now = time();
+        $new = ['id' => self::newId((int) $this->data['service_id'], $this->action), 'timestamp' => gmdate('Y-m-d\TH:i:s\Z', $now), 'since' => $now];
+        return new self(...$new + ['accepted' => false, 'held' => false, 'asked' => 0, 'sequence' => 0] + get_object_vars($this));
+    }
+
+    private static function newId(int $service, Action $action): string
+    {
+        return "whmcs_{$service}_{$action->name}_" . bin2hex(random_bytes(8));
     }
 
     /** @param array<string, string> $data */
@@ -47,7 +66,13 @@ final class Pending
     /** @return array<string, string> what is sent, the password included */
     public function body(): array
     {
-        return $this->sealed === '' ? $this->data : $this->data + ['password' => Seal::open($this->sealed)];
+        return $this->sealed === '' ? $this->data : $this->data + ['password' => $this->password()];
+    }
+
+    /** Empty, if the hook has none. */
+    public function password(): string
+    {
+        return $this->sealed === '' ? '' : Seal::open($this->sealed);
     }
 
     /** @param array<string, string> $data */
@@ -57,14 +82,13 @@ final class Pending
         return hash_hmac('sha256', $action->value . "\n" . json_encode($data, JSON_INVALID_UTF8_SUBSTITUTE), "pending $secret");
     }
 
-    public function written(): string
+    /** Null: damaged, so that nobody can say what it was. @param array<string, mixed> $kept as json_encode wrote it */
+    public static function read(array $kept): ?self
     {
-        return (string) json_encode(get_object_vars($this));
-    }
-
-    public static function read(string $written): self
-    {
-        $kept = json_decode($written, true, 8, JSON_THROW_ON_ERROR);
-        return new self(...['action' => Action::from($kept['action'])] + $kept);
+        try {
+            return new self(...['action' => Action::from($kept['action'] ?? '')] + array_intersect_key($kept, get_class_vars(self::class)));
+        } catch (\Throwable) {
+            return null;
+        }
     }
 }

@@ -16,9 +16,10 @@ final class Record
     public const TABLE = 'mod_enombridge';
 
     public string $address = ''; // of the mailbox that this service has; empty: none that the bridge confirmed
-    public int $sequence = 0; // the highest that was heard of, for the mailbox `sequence_of`
+    public int $sequence = 0; // of the newest receipt, of the mailbox `sequence_of`
     public string $sequence_of = '';
-    public ?Pending $pending = null;
+    /** @var array<string, Pending> by what they are about */
+    public array $pending = [];
     public string $job = '';
     public string $job_status = '';
     public string $state = 'unknown';
@@ -38,7 +39,7 @@ final class Record
         $row = (array) Capsule::table(self::TABLE)->where('service', $service)->first();
         foreach (array_intersect_key($row, get_object_vars($record)) as $name => $value) {
             if ($name === 'pending') {
-                $record->pending = $value === null ? null : Pending::read($value);
+                $record->pending = self::pendingIn((string) $value);
             } elseif ($name !== 'service' && $value !== null) {
                 settype($value, is_int($record->$name) ? 'int' : 'string');
                 $record->$name = $value;
@@ -47,43 +48,65 @@ final class Record
         return $record;
     }
 
+    /** @return array<string, Pending> without what is damaged */
+    private static function pendingIn(string $written): array
+    {
+        $kept = json_decode($written, true, 8);
+        return array_filter(array_map(fn (mixed $one) => is_array($one) ? Pending::read($one) : null, is_array($kept) ? $kept : []));
+    }
+
     public function save(): void
     {
         $values = get_object_vars($this);
-        $values['pending'] = $this->pending?->written();
-        $values['pending_since'] = $this->pending?->since;
+        $values['pending'] = $this->pending ? json_encode($this->pending, JSON_INVALID_UTF8_SUBSTITUTE) : null;
+        $values['pending_since'] = $this->pending ? min(array_map(fn (Pending $one) => $one->since, $this->pending)) : null;
         Capsule::table(self::TABLE)->updateOrInsert(['service' => $this->service], array_diff_key($values, ['service' => 0]));
     }
 
-    /** What a receipt tells of the mailbox. @param array<string, mixed> $receipt */
+    /** From now on the end of this hook is waited for, and no longer that of what it decides anew. */
+    public function expect(Pending $pending): void
+    {
+        $this->pending = array_diff_key($this->pending, array_flip($pending->action->decides()));
+        $this->pending[$pending->action->about()] = $pending;
+    }
+
+    public function expected(string $hook): ?Pending
+    {
+        foreach ($this->pending as $pending) {
+            if (hash_equals($pending->id, $hook)) {
+                return $pending;
+            }
+        }
+        return null;
+    }
+
+    /** Its end is known, or no longer wanted. */
+    public function settled(Pending $pending): void
+    {
+        unset($this->pending[$pending->action->about()]);
+    }
+
+    /** What a receipt tells of the mailbox, unless a newer one has told it. @param array<string, mixed> $receipt */
     public function learn(array $receipt): void
     {
-        $this->heard($receipt);
-        $this->job = (string) $receipt['job'];
-        $this->job_status = (string) $receipt['status'];
-        $this->message = Text::plain((string) $receipt['message']);
+        $newer = $this->sequence_of !== $receipt['address'] || $receipt['sequence'] >= $this->sequence;
+        if ($receipt['status'] === 'succeeded' && !$receipt['observed_only'] && ($newer || $this->address === '')) {
+            $this->address = $receipt['action'] === Action::Terminate->value ? '' : $receipt['address'];
+        }
+        if (!$newer) {
+            return;
+        }
+        $this->sequence = $receipt['sequence'];
+        $this->sequence_of = $receipt['address'];
+        $this->job = $receipt['job'];
+        $this->job_status = $receipt['status'];
+        $this->message = Text::plain($receipt['message']);
         $this->checked_at = time();
-        $verified = array_filter((array) ($receipt['verified'] ?? []), 'is_string');
+        $verified = $receipt['verified'];
         $this->verified = implode(', ', array_map(fn ($fact, $how) => "$fact: $how", array_keys($verified), $verified));
         if ($receipt['state'] !== 'unknown') {
-            $this->state = (string) $receipt['state'];
+            $this->state = $receipt['state'];
         }
-        if ($receipt['status'] === 'succeeded' && empty($receipt['observed_only'])) {
-            $this->address = $receipt['action'] === 'mailbox.terminate' ? '' : (string) $receipt['address'];
-        }
-    }
-
-    /** @param array<string, mixed> $receipt */
-    public function heard(array $receipt): void
-    {
-        $this->sequence = $this->sequence_of === $receipt['address'] ? max($this->sequence, $receipt['sequence']) : $receipt['sequence'];
-        $this->sequence_of = (string) $receipt['address'];
-    }
-
-    /** @param array<string, mixed> $receipt */
-    public function isOlder(array $receipt): bool
-    {
-        return $this->sequence_of === $receipt['address'] && $receipt['sequence'] < $this->sequence;
     }
 
     /** @return list<int> services with a pending hook, those that wait longest first */

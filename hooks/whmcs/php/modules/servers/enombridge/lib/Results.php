@@ -21,14 +21,18 @@ final class Results
         $after = $this->place();
         for ($page = 0; $page < self::PAGES; $page++) {
             $answer = $this->client->query('results', ['after' => $after]);
+            if ($answer->kind === 'refused') {
+                $this->forget($answer->problem);
+                return;
+            }
             if ($answer->kind !== 'answered') {
                 throw new Fault($answer->problem);
             }
-            foreach ((array) ($answer->receipt['items'] ?? []) as $receipt) {
-                self::take((array) $receipt);
+            foreach (is_array($answer->receipt['items'] ?? null) ? $answer->receipt['items'] : [] as $found) {
+                self::take(is_array($found) ? $found : []);
             }
             $next = $answer->receipt['next'] ?? null;
-            if (!is_string($next)) {
+            if (!is_string($next) || !preg_match('/\A[!-~]{1,128}\z/', $next) || $next === $after) {
                 return;
             }
             $after = $next;
@@ -43,18 +47,28 @@ final class Results
         return is_string($kept) && $kept !== '' ? $kept : gmdate('Y-m-d\TH:i:s\Z', time() - 3600);
     }
 
-    /** @param array<string, mixed> $receipt */
-    public static function take(array $receipt): void
+    /** The place is none of this bridge's: the next run begins anew, and what is pending is asked for all the same. */
+    private function forget(string $why): void
     {
-        $service = (string) ($receipt['service_id'] ?? '');
-        if (!preg_match('/\A[1-9][0-9]{0,9}\z/', $service)) {
-            return; // of an add-on, or of something else that shares the source
+        Capsule::table(self::TABLE)->where('server', $this->server->id)->delete();
+        Log::activity($why, 0);
+    }
+
+    /** @param array<mixed> $found */
+    private static function take(array $found): void
+    {
+        $receipt = Receipt::read($found);
+        $service = $receipt === null ? null : Receipt::service($receipt);
+        if ($service === null) {
+            return;
         }
         try {
-            Conclusion::reached((int) $service, $receipt);
+            Conclusion::reached($service, $receipt);
         } catch (Fault $fault) {
             // Busy or not to be completed now: the hook stays pending, and is asked for again.
-            Log::activity($fault->getMessage(), (int) $service);
+            Log::activity($fault->getMessage(), $service);
+        } catch (\Throwable $error) {
+            Lifecycle::unexpected('results', [], $error); // one that cannot be taken must not stop the others
         }
     }
 }

@@ -28,6 +28,12 @@ final class Server
         );
     }
 
+    /** A log that shows neither the secret nor these. */
+    public function log(string ...$more): Log
+    {
+        return new Log([$this->secret, substr($this->secret, 6), Signature::key($this->secret), ...$more]);
+    }
+
     /** The row of this id, or null: there is none of our kind. */
     public static function stored(int $id): ?self
     {

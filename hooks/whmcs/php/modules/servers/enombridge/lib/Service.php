@@ -10,6 +10,7 @@ final class Service
         public readonly int $id,
         public readonly Server $server,
         private readonly array $params,
+        private string $fresh = '', // a password that was made up in this call
     ) {
     }
 
@@ -28,18 +29,25 @@ final class Service
 
     public function log(): Log
     {
-        return new Log([$this->params['password'] ?? '', $this->password(), $this->server->secret, substr($this->server->secret, 6)]);
+        return $this->server->log((string) ($this->params['password'] ?? ''), $this->fresh);
     }
 
-    public function client(): Client
+    /** @param string $secrets what its log must not show beside the password that the service has now */
+    public function client(string ...$secrets): Client
     {
-        return new Client($this->server, $this->log());
+        return new Client($this->server, $this->log()->hiding(...$secrets));
     }
 
     /** The password that WHMCS holds for this service, as a person typed it: WHMCS may have escaped it as HTML. */
     public function password(): string
     {
         return htmlspecialchars_decode((string) ($this->params['password'] ?? ''), ENT_QUOTES);
+    }
+
+    /** The same; throws Fault when there is none. */
+    public function knownPassword(): string
+    {
+        return $this->password() !== '' ? $this->password() : throw new Fault(Text::of('password_unknown'));
     }
 
     public function isToldEarly(Action $action): bool
@@ -54,17 +62,28 @@ final class Service
     }
 
     /**
-     * The hook's data. The mailbox that a service has goes before what its fields say now.
+     * The hook's data. The mailbox that a service has goes before what its fields say now: an upgrade to another product
+     * may empty them, because custom fields belong to a product.
      *
      * @return array<string, string>
      */
     public function data(Action $action, Record $record): array
     {
-        $wanted = $record->address === '' || $action === Action::Create || $action === Action::ChangePlan ? $this->address() : '';
-        if ($wanted !== '' && $record->address !== '' && Address::differ($wanted, $record->address)) {
-            throw new Fault(Text::of('renamed', ['now' => Text::plain($wanted), 'has' => $record->address]));
+        if (in_array($action, [Action::Create, Action::ChangePlan], true) && ($now = $this->renamed($record)) !== null) {
+            throw new Fault(Text::of('renamed', ['now' => $now, 'has' => $record->address]));
         }
-        return ['service_id' => (string) $this->id, 'address' => $record->address ?: $wanted] + $this->more($action);
+        return ['service_id' => (string) $this->id, 'address' => $record->address ?: $this->address()] + $this->more($action);
+    }
+
+    /** The address that the service's fields say now, where that is another one than its mailbox has. */
+    public function renamed(Record $record): ?string
+    {
+        try {
+            $now = $record->address === '' ? '' : $this->address();
+        } catch (Fault) {
+            return null;
+        }
+        return $now !== '' && Address::differ($now, $record->address) ? Text::plain($now) : null;
     }
 
     /** @return array<string, string> */
@@ -87,12 +106,12 @@ final class Service
         if (Password::fits($this->password())) {
             return $this->password();
         }
-        $fresh = Password::fresh();
-        $kept = localAPI('UpdateClientProduct', ['serviceid' => $this->id, 'servicepassword' => $fresh]);
+        $this->fresh = Password::fresh();
+        $kept = localAPI('UpdateClientProduct', ['serviceid' => $this->id, 'servicepassword' => $this->fresh]);
         if (($kept['result'] ?? '') !== 'success') {
             throw new Fault(Text::of('password_not_kept'));
         }
-        return $fresh;
+        return $this->fresh;
     }
 
     private function name(): string

@@ -12,10 +12,8 @@ final class Text
     public static function of(string $key, array $values = [], string $language = 'english'): string
     {
         $text = self::lines($language)[$key] ?? self::lines('english')[$key];
-        foreach ($values as $name => $value) {
-            $text = str_replace('{' . $name . '}', (string) $value, $text);
-        }
-        return $text;
+        $places = array_map(fn (string $name) => '{' . $name . '}', array_keys($values));
+        return strtr($text, array_combine($places, array_map('strval', $values))); // at once: a value may hold {words} of its own
     }
 
     /** @return array<string, string> */

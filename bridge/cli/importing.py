@@ -1,0 +1,182 @@
+"""`enom-bridge mailboxes import`: billing's list beside Enom, shown first; with --apply, what is nobody's is taken over."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from bridge import roster
+from bridge.cli.session import session
+from bridge.cli.show import as_json, echo_json, word
+from bridge.comparison import Finding, Group
+from bridge.importing import Told, without
+from bridge.wiring import Service
+
+FEW = 10  # lines of a list, unless all are wanted
+FAULTS = 50
+TITLES: Mapping[Group, str] = {
+    Group.TAKE_OVER: "to take over: at Enom, and nobody's here",
+    Group.OURS: "ours already",
+    Group.AT_ENOM_ONLY: "at Enom, and not in {list}",
+    Group.MISSING: "in {list}, and not at Enom",
+    Group.OTHERS: "owned by another service: never taken by an import",
+    Group.DISAGREE: "not decided: Enom's two systems disagree, or the bridge is at it",
+    Group.NOT_PERMITTED: "of domains that this source may not touch",
+    Group.NOT_IN_ACCOUNT: "of domains that are not in this Enom account",
+    Group.UNREAD: "of domains that could not be read",
+}
+BY_DOMAIN = (Group.NOT_PERMITTED, Group.NOT_IN_ACCOUNT, Group.UNREAD)
+LAST = (Group.TAKE_OVER, Group.OURS)  # what needs nobody's eye stands behind what does
+
+
+class Faulty(click.ClickException):
+    """Ends the command with exit code 2 and every fault of the file on a line of its own."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, faults: Sequence[roster.Fault], everything: bool) -> None:
+        shown = faults if everything else faults[:FAULTS]
+        lines = [f"line {number}: {sentence}" for number, sentence in shown]
+        rest = [f"and {len(faults) - len(shown):,} more; see them with --all"] if len(shown) < len(faults) else []
+        text = f"{name} cannot be used; nothing was asked of Enom. Correct it:"
+        super().__init__("\n  ".join([text, *lines, *rest]))
+
+
+@click.command("import")
+@click.option("--csv", "file", type=click.File("rb"), help="Billing's list: service_id,address[,plan]. - reads a pipe.")
+@click.option("--source", required=True, help="The source that the services belong to.")
+@click.option("--apply", "write", is_flag=True, help="Take over what is nobody's. Without this nothing is written.")
+@click.option("--all", "everything", is_flag=True, help="Print every line of every list.")
+@as_json
+@click.pass_context
+def import_(ctx: click.Context, file: BinaryIO | None, source: str, write: bool, everything: bool, as_json: bool) -> None:
+    """Take over mailboxes that were there before the bridge. Enom itself is only read, once for each domain.
+
+    Shows first how billing's list, the bridge's record and Enom agree; without --csv only the last two. With --apply what
+    is at Enom and nobody's here becomes the service's own. It can be given again: what is done is done.
+
+    Exit code 0 if it was compared (and taken over), 1 if a domain could not be read or a mailbox was left out, 2 if the
+    file cannot be used.
+    """
+    if write and file is None:
+        raise click.UsageError("--apply needs --csv: only billing's list says which service a mailbox belongs to.")
+    with session(ctx) as service:
+        claims = _claims(service, file, source, everything)
+        service.database.synchronise()  # what Enom showed is compared with times of the database
+        with progress("Reading domains at Enom") as told:
+            findings = service.importing.compare(source, claims, told)
+        left: Mapping[str, str] = {}
+        if not as_json:
+            listed = Path(file.name).name if file else "the record"
+            account = service.intake.doors[source].account
+            domains = len({finding.domain for finding in findings})
+            services = f" (services: {len(claims):,})" if claims is not None else ""
+            click.echo(f"Compared for {source}: {listed}{services} with Enom account {account} (domains: {domains:,}).\n")
+            _show(findings, listed, everything)
+        if write:
+            with progress("Taking over") as told:
+                left = service.importing.take_over(source, findings, told)
+    done = write and sum(finding.group is Group.TAKE_OVER for finding in findings) - len(left)
+    if as_json:
+        items = [_described(finding, left, write) for finding in without(findings, left)]
+        echo_json({"items": items, "next": None})
+    else:
+        _conclude(findings, left, done, write, source, everything)
+    unread = any(finding.group is Group.UNREAD for finding in findings)
+    ctx.exit(1 if left or unread else 0)
+
+
+def no_source(service: Service, source: str) -> click.UsageError:
+    known = ", ".join(sorted(service.settings.sources)) or "none"
+    return click.UsageError(f"--source: {source!r} is not in the configuration; it has {known}")
+
+
+def _claims(service: Service, file: BinaryIO | None, source: str, everything: bool) -> Sequence[roster.Claim] | None:
+    door = service.intake.doors.get(source)
+    if door is None:
+        raise no_source(service, source)
+    if file is None:
+        return None
+    try:
+        found = roster.read(file.read(), door.platform)
+    except roster.Unreadable as error:
+        raise Faulty(file.name, error.faults, everything) from None
+    if found.unread:
+        click.echo(f"Columns that nobody reads: {word(', '.join(found.unread))}", err=True)
+    return found.claims
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Told]:
+    """A line that counts on a terminal, and is gone at the end; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda done, of: None
+        return
+    try:
+        yield lambda done, of: click.echo(f"\r{what}: {done:,} of {of:,} ", nl=False, err=True)
+    finally:
+        click.echo("\r\033[K", nl=False, err=True)
+
+
+def _show(findings: Sequence[Finding], listed: str, everything: bool) -> None:
+    """Counts first, then the lists; `listed` is what Enom was compared with."""
+    groups = {group: list(items) for group, items in groupby(findings, lambda finding: finding.group)}
+    marks: dict[str, str] = {}  # each remark is told once, and stands in the lists by its number
+    for group, items in groups.items():
+        click.echo(f"{len(items):7,}  {TITLES[group].format(list=listed)}")
+        for remark, count in Counter(remark for item in items for remark in item.remarks).most_common():
+            mark = marks.setdefault(remark, f"[{len(marks) + 1}]")
+            click.echo(f"{'':9}{count:,} {mark} {word(remark)}")
+    for group in sorted(groups, key=lambda group: group in LAST):
+        items = [item for item in groups[group] if group is not Group.OURS or item.remarks or everything]
+        if items:
+            click.echo(f"\n{TITLES[group].format(list=listed)}:")
+            _list(list(_by_domain(items) if group in BY_DOMAIN else _by_address(items, marks)), everything)
+
+
+def _list(lines: Sequence[str], everything: bool) -> None:
+    shown = lines if everything else lines[:FEW]
+    for line in shown:
+        click.echo(f"  {word(line)}")
+    if len(shown) < len(lines):
+        click.echo(f"  and {len(lines) - len(shown):,} more; see them with --all")
+
+
+def _by_address(items: Sequence[Finding], marks: Mapping[str, str]) -> Iterator[str]:
+    for item in sorted(items, key=lambda item: not item.remarks):
+        service = f" (service {item.service_id})" if item.service_id else ""
+        state = f", {item.state}" if item.state else ""
+        marked = "".join(f" {marks[remark]}" for remark in item.remarks)
+        yield f"{item.address}{service}{state}{marked}{f': {item.detail}' if item.detail else ''}"
+
+
+def _by_domain(items: Sequence[Finding]) -> Iterator[str]:
+    for (domain, detail), group in groupby(items, lambda item: (item.domain, item.detail)):
+        count = sum(item.address is not None for item in group)
+        yield f"{domain} ({count:,} mailbox{'es' * (count != 1)}): {detail}"
+
+
+def _described(finding: Finding, left: Mapping[str, str], write: bool) -> dict[str, object]:
+    taken = write and finding.group is Group.TAKE_OVER and finding.address not in left
+    return finding.describe() | {"applied": taken}
+
+
+def _conclude(
+    findings: Sequence[Finding], left: Mapping[str, str], done: int, write: bool, source: str, everything: bool
+) -> None:
+    todo = sum(finding.group is Group.TAKE_OVER for finding in findings)
+    unread = len({finding.domain for finding in findings if finding.group is Group.UNREAD})
+    if left:
+        click.echo("\nLeft as they are:")
+        _list([f"{address}: {reason}" for address, reason in left.items()], everything)
+    if write:
+        click.echo(f"\nTaken over: {done:,}. To see them: enom-bridge mailboxes list --source {source}")
+    elif todo:
+        click.echo(f"\nNothing is written yet. To take over {todo:,}, give the same command with --apply.")
+    if unread:
+        click.echo(f"Domains that could not be read: {unread:,}. Give the same command again for them.", err=True)

@@ -1,0 +1,130 @@
+"""The services as billing has them: a CSV file in, claims out, or every fault at once with its line. Pure.
+
+Rule 1: no fault repeats what stands in the file, except an address or an id that stands there twice: with the columns
+mixed up, the rest may be passwords.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from marshmallow import Schema, ValidationError
+
+from hooks import Platform
+
+NEEDED, OPTIONAL = ("service_id", "address"), ("plan",)
+SEPARATORS = ",;\t"
+HEADER_RULE = f"The first line has to name the columns: {','.join(NEEDED)} or {','.join((*NEEDED, *OPTIONAL))}."
+
+Fault = tuple[int, str]
+"""The number of a line, and a sentence about it."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One service and the mailbox that billing says is its. `plan` is the name that the file gives."""
+
+    service_id: str
+    address: str
+    plan: str | None = None
+
+
+@dataclass(frozen=True)
+class Roster:
+    """`unread` names the columns that nobody reads."""
+
+    claims: tuple[Claim, ...]
+    unread: tuple[str, ...] = ()
+
+
+class Unreadable(Exception):
+    """The file cannot be taken as it is; `faults` has all of them, by line."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = tuple(sorted(faults))
+        super().__init__(f"{len(faults)} faults")
+
+
+def read(content: bytes, platform: Platform) -> Roster:
+    """Takes commas, semicolons and tabs, any line ends, with a byte order mark or without. Raises Unreadable.
+
+    Ids and addresses are held to the platform's own rules, as in a hook.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable((1, 'The file is not in UTF-8. Save it as "CSV UTF-8".')) from None
+    roll = _parsed(_lines(text), platform.QUESTIONS["mailbox.status"]())
+    if not roll.claims and not roll.faults:
+        roll.faults.append((1, "Nothing stands under the header. Add a line for each service."))
+    if roll.faults:
+        raise Unreadable(*roll.faults)
+    return Roster(tuple(roll.claims), tuple(name for name in roll.names if name and name not in (*NEEDED, *OPTIONAL)))
+
+
+def _parsed(lines: Iterator[tuple[int, list[str]]], schema: Schema) -> "_Roll":
+    """The claims and faults of the lines, as far as they are CSV."""
+    number = 0
+    roll = _Roll(schema, [])
+    try:
+        number, header = next(lines, (1, []))
+        roll.names = [name.strip().lower().replace(" ", "_") for name in header]
+        roll.faults = [(number, sentence) for sentence in _of_header(roll.names)]
+        for number, row in () if roll.faults else lines:
+            roll.add(number, row)
+    except csv.Error as error:
+        roll.faults.append((number + 1, f"From here on it is not CSV: {error}. Check the quotation marks."))
+    return roll
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows that hold something, with the number of their last line. What separates them is told by the first."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(SEPARATORS, key=first.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    for row in rows:
+        if any(field.strip() for field in row):
+            yield rows.line_num, row
+
+
+def _of_header(names: Sequence[str]) -> Iterator[str]:
+    if not names:
+        yield f"The file is empty. {HEADER_RULE}"
+        return
+    for name in NEEDED:
+        if name not in names:
+            yield f"The column {name} is missing. {HEADER_RULE}"
+    for name in (*NEEDED, *OPTIONAL):
+        if names.count(name) > 1:
+            yield f"The column {name} stands there twice. Take one out."
+
+
+class _Roll:
+    """The claims so far, and what is wrong with the lines."""
+
+    def __init__(self, schema: Schema, names: Sequence[str]) -> None:
+        self.schema, self.names = schema, names
+        self.claims: list[Claim] = []
+        self.faults: list[Fault] = []
+        self._first: dict[tuple[str, str], int] = {}
+
+    def add(self, number: int, row: Sequence[str]) -> None:
+        if any(field.strip() for field in row[len(self.names) :]):
+            sentence = f"{len(row)} fields where the header names {len(self.names)}. Put a value with a separator in quotes."
+            self.faults.append((number, sentence))
+            return
+        given = {name: field.strip() for name, field in zip(self.names, row, strict=False)}
+        try:
+            known = self.schema.load({name: given.get(name, "") for name in NEEDED})
+        except ValidationError as error:
+            self.faults += [(number, f"{name}: {text}") for name, texts in error.messages_dict.items() for text in texts]
+            return
+        for name in NEEDED:
+            first = self._first.setdefault((name, known[name]), number)
+            if first != number:
+                sentence = (
+                    f"{name} {known[name]} stands on line {first} already: a service has one mailbox, a mailbox one service."
+                )
+                self.faults.append((number, sentence))
+        self.claims.append(Claim(known["service_id"], known["address"], given.get("plan") or None))

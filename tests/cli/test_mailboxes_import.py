@@ -1,0 +1,233 @@
+"""`mailboxes import`: shown before it is written, counts first, and every way that it can be given wrongly."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from bridge.cli import importing
+from tests.cli.conftest import House
+from tests.support.bridge import TOKEN, add_domain
+
+OLD = "Old-Secret.1"
+IMPORT = ("mailboxes", "import", "--source", "shop")
+
+
+def furnish(house: House) -> None:
+    """Enom as it was before the bridge."""
+    add_domain(house.sim, "example.net")
+    for address in ("ann@example.com", "bob@example.com", "old@example.com"):
+        house.sim.control("/mailboxes", {"address": address, "password": OLD, "settled": True})
+    barred = {"address": "dee@example.net", "password": OLD, "settled": True, "suspended_by": "higher"}
+    house.sim.control("/mailboxes", barred)
+    house.start()
+
+
+def listed(house: House, *rows: str, header: str = "service_id,address,plan") -> str:
+    path = house.folder / "services.csv"
+    path.write_text("\n".join((header, *rows, "")))
+    return str(path)
+
+
+def usual(house: House) -> tuple[str, ...]:
+    furnish(house)
+    rows = (
+        "1,ann@example.com,basic",
+        "2,Bob@Example.com,gold",
+        "3,dee@example.net,",
+        "4,gone@example.com,",
+        "5,fay@example.org,",
+    )
+    return (*IMPORT, "--csv", listed(house, *rows))
+
+
+def test_it_is_shown_first_and_nothing_is_written(house: House) -> None:
+    command = usual(house)
+
+    shown = house.ok(*command)
+
+    assert shown.splitlines()[:9] == [
+        "Compared for shop: services.csv (services: 5) with Enom account main (domains: 3).",
+        "",
+        "      3  to take over: at Enom, and nobody's here",
+        "         1 [1] Its plan in the file is no name of [plans] in bridge.toml (there: basic, large).",
+        "         1 [2] It is suspended, and not by this bridge: an unsuspend will be held until it is lifted at Enom.",
+        "      1  at Enom, and not in services.csv",
+        "      1  in services.csv, and not at Enom",
+        "      1  of domains that are not in this Enom account",
+        "",
+    ]
+    assert "\n  old@example.com, active\n" in shown
+    assert "\n  dee@example.net (service 3), suspended [2]\n" in shown
+    assert "\n  gone@example.com (service 4)\n" in shown
+    assert "\n  example.org (1 mailbox): Enom:" in shown
+    assert shown.endswith("Nothing is written yet. To take over 3, give the same command with --apply.\n")
+    assert house.json("mailboxes", "list")["items"] == []
+    assert not any(secret in shown for secret in (OLD, TOKEN))
+
+
+def test_applied_it_takes_over_what_is_nobodys_and_can_be_given_again(house: House) -> None:
+    command = usual(house)
+
+    assert "Taken over: 3." in house.ok(*command, "--apply")
+
+    owners = {item["address"]: (item["service_id"], item["state"]) for item in house.json("mailboxes", "list")["items"]}
+    assert owners == {
+        "ann@example.com": ("1", "active"),
+        "bob@example.com": ("2", "active"),
+        "dee@example.net": ("3", "suspended"),
+    }
+    again = house.ok(*command, "--apply")
+    assert "      3  ours already" in again and "Taken over: 0." in again
+    assert house.send("mailbox.suspend", "ann@example.com", "1")["status"] == "succeeded"
+    assert house.send("mailbox.unsuspend", "dee@example.net", "3")["status"] == "held"
+
+
+def test_enom_is_asked_once_for_each_domain_and_changed_in_nothing(house: House) -> None:
+    command = usual(house)
+    before = house.sim.control("/state")
+    house.sim.control("/history", {}, "DELETE")
+
+    house.ok(*command, "--apply")
+
+    asked = sorted((call["command"], call["domain"]) for call in house.sim.control("/history")["history"])
+    assert asked == [
+        *(("GetPOP3", domain) for domain in ("example.com", "example.net", "example.org")),
+        *(("search_users", domain) for domain in ("example.com", "example.net")),
+    ]
+    assert house.sim.control("/state") == before
+
+
+def test_in_json_every_mailbox_is_an_item(house: House) -> None:
+    command = usual(house)
+
+    shown = house.json(*command)
+    applied = house.json(*command, "--apply")
+
+    assert shown["next"] is None
+    assert {item["address"]: item["group"] for item in shown["items"]} == {
+        "ann@example.com": "take_over",
+        "bob@example.com": "take_over",
+        "dee@example.net": "take_over",
+        "old@example.com": "at_enom_only",
+        "gone@example.com": "missing_at_enom",
+        "fay@example.org": "not_in_account",
+    }
+    assert not any(item["applied"] for item in shown["items"])
+    assert [item["address"] for item in applied["items"] if item["applied"]] == [
+        "ann@example.com",
+        "bob@example.com",
+        "dee@example.net",
+    ]
+
+
+def test_what_another_service_owns_is_never_taken(house: House) -> None:
+    command = usual(house)
+    house.ok("mailboxes", "adopt", "ann@example.com", "--source", "shop", "--service-id", "77", "--apply")
+
+    shown = house.ok(*command, "--apply")
+
+    assert "It belongs to service 77 of shop. To change that: enom-bridge mailboxes adopt ann@example.com" in shown
+    assert house.json("mailboxes", "show", "ann@example.com")["service_id"] == "77"
+
+
+def test_without_a_file_the_record_is_compared(house: House) -> None:
+    command = usual(house)
+    house.ok(*command, "--apply")
+    house.sim.control("/mailboxes/delete", {"address": "bob@example.com"})
+
+    shown = house.ok(*IMPORT)
+
+    assert "Compared for shop: the record with Enom account main (domains: 2)." in shown
+    assert "      1  in the record, and not at Enom" in shown and "bob@example.com (service 2)" in shown
+    assert "Nothing is written yet" not in shown
+
+
+def test_a_domain_that_cannot_be_read_fails_the_command_and_loses_no_other(house: House) -> None:
+    command = usual(house)
+    house.sim.control("/faults", {"command": "GetPOP3", "fault": "html", "domain": "example.net", "times": None})
+
+    result = house.run(*command, "--apply")
+
+    assert result.exit_code == 1
+    assert "example.net (1 mailbox): Enom's answer is not one of interface.asp." in result.stdout
+    assert "Taken over: 2." in result.stdout
+    assert "Domains that could not be read: 1. Give the same command again for them." in result.stderr
+    house.sim.control("/faults", {}, "DELETE")
+    assert "Taken over: 1." in house.ok(*command, "--apply")
+
+
+def test_lists_are_short_unless_all_is_wanted(house: House) -> None:
+    furnish(house)
+    rows = [f"{number},box{number}@example.com," for number in range(1, 31)]
+    command = (*IMPORT, "--csv", listed(house, *rows))
+
+    assert "  and 20 more; see them with --all\n" in house.ok(*command)
+    assert house.ok(*command, "--all").count("box") == 30
+    assert len(house.json(*command)["items"]) == 33
+
+
+def test_columns_that_nobody_reads_are_named(house: House) -> None:
+    furnish(house)
+    file = listed(house, "1,Active,ann@example.com", header="service_id,domainstatus,address")
+
+    assert house.run(*IMPORT, "--csv", file).stderr == "Columns that nobody reads: domainstatus\n"
+
+
+def test_a_file_with_faults_is_refused_whole_and_enom_is_not_asked(house: House) -> None:
+    furnish(house)
+    house.sim.control("/history", {}, "DELETE")
+    file = listed(house, "1,ann@example.com,", "1,bob@example.com,", "2,bob,")
+
+    said = house.refused(*IMPORT, "--csv", file, "--apply", code=2)
+
+    assert "cannot be used; nothing was asked of Enom. Correct it:\n  line 3: service_id 1 stands on line 2 already" in said
+    assert "\n  line 4: address: " in said
+    assert house.sim.control("/history")["history"] == []
+
+
+def test_many_faults_are_counted_unless_all_are_wanted(house: House) -> None:
+    furnish(house)
+    file = listed(house, *(f"{number},ann," for number in range(60)))
+
+    assert house.refused(*IMPORT, "--csv", file, code=2).endswith("\n  and 10 more; see them with --all\n")
+    assert house.refused(*IMPORT, "--csv", file, "--all", code=2).count("\n  line ") == 60
+
+
+def test_wrong_usage_is_told_with_the_remedy(house: House, tmp_path: Path) -> None:
+    furnish(house)
+
+    assert "it has shop" in house.refused(*IMPORT[:3], "else", code=2)
+    assert "--apply needs --csv" in house.refused(*IMPORT, "--apply", code=2)
+    assert "No such file" in house.refused(*IMPORT, "--csv", str(tmp_path / "none.csv"), code=2)
+    assert "--source" in house.refused("mailboxes", "import", code=2)
+
+
+def test_without_a_schema_the_remedy_is_named(house: House) -> None:
+    assert "enom-bridge db upgrade" in house.refused(*IMPORT)
+
+
+def test_progress_is_for_a_terminal_and_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for stream, expected in ((io.StringIO(), ""), (Terminal(), "\rReading: 1 of 2,000 \r\033[K")):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with importing.progress("Reading") as told:
+            told(1, 2000)
+        assert stream.getvalue() == expected
+
+
+def test_what_was_left_out_is_told_with_its_reason(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = usual(house)
+    reason = "A worker is at job job_1 of it right now."
+    monkeypatch.setattr("bridge.store.Owners.take_over", lambda *_: {"ann@example.com": reason})
+
+    result = house.run(*command, "--apply")
+
+    assert (result.exit_code, f"\nLeft as they are:\n  ann@example.com: {reason}\n" in result.stdout) == (1, True)
+    assert "Taken over: 2." in result.stdout
+    items = {item["address"]: item for item in house.json(*command, "--apply")["items"]}
+    assert (items["ann@example.com"]["applied"], items["ann@example.com"]["detail"]) == (False, reason)

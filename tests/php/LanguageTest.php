@@ -1,0 +1,129 @@
+<?php
+
+namespace EnomBridge\Tests;
+
+use WHMCS\Module\Server\Enombridge\Option;
+use WHMCS\Module\Server\Enombridge\Receipt;
+use WHMCS\Module\Server\Enombridge\Text;
+
+/** lang/english.php: no sentence is missing, none is left over, and none comes out with a hole in it. */
+final class LanguageTest extends TestCase
+{
+    private const KINDS = ['accepted', 'away', 'unsigned', 'refused', 'failed', 'held', 'cancelled', 'observed'];
+
+    /** @return array<string, string> */
+    private static function lines(): array
+    {
+        return require MODULE . '/lang/english.php';
+    }
+
+    /** @return list<string> keys that the code puts together */
+    private static function composed(): array
+    {
+        $keys = ['customfields_empty', 'configoptions_empty', 'state_active', 'state_suspended', 'state_absent', 'state_unknown'];
+        foreach (Option::cases() as $option) {
+            array_push($keys, "option_{$option->name}", "option_{$option->name}_help");
+        }
+        foreach (self::KINDS as $kind) {
+            array_push($keys, "{$kind}_staff", "{$kind}_client");
+        }
+        foreach (['held', 'failed', 'cancelled', 'observed'] as $kind) {
+            $keys[] = "{$kind}_notice";
+        }
+        return $keys;
+    }
+
+    /** @return array{list<string>, list<string>} the keys named in a call of Text::of, and every text of the code */
+    private static function named(): array
+    {
+        $called = $texts = [];
+        foreach ([...glob(MODULE . '/lib/*.php'), MODULE . '/enombridge.php'] as $file) {
+            $source = file_get_contents($file);
+            preg_match_all("/Text::of\\('([A-Za-z_]+)'[,)]/", $source, $found);
+            array_push($called, ...$found[1]);
+            foreach (token_get_all($source) as $token) {
+                if (is_array($token) && $token[0] === T_CONSTANT_ENCAPSED_STRING) {
+                    $texts[] = substr($token[1], 1, -1);
+                }
+            }
+        }
+        foreach (glob(MODULE . '/templates/*.tpl') as $file) {
+            preg_match_all('/\$text\.([A-Za-z_]+)/', file_get_contents($file), $found);
+            array_push($called, ...$found[1]);
+        }
+        return [$called, $texts];
+    }
+
+    public function testEveryUsedKeyIsThere(): void
+    {
+        $used = array_unique([...self::named()[0], ...self::composed()]);
+        self::assertSame([], array_values(array_diff($used, array_keys(self::lines()))));
+        self::assertGreaterThan(60, count($used));
+    }
+
+    public function testEveryKeyIsUsed(): void
+    {
+        [$called, $texts] = self::named();
+        self::assertSame([], array_values(array_diff(array_keys(self::lines()), $called, $texts, self::composed())));
+    }
+
+    public function testNoKeyStandsThereTwice(): void
+    {
+        preg_match_all("/^    '([A-Za-z_]+)' =>/m", file_get_contents(MODULE . '/lang/english.php'), $found);
+        self::assertSame(count($found[1]), count(self::lines()));
+        self::assertSame($found[1], array_keys(self::lines()));
+    }
+
+    public function testCustomersAreToldNoInternals(): void
+    {
+        foreach (self::lines() as $key => $line) {
+            if (str_ends_with($key, '_client') || str_starts_with($key, 'client_')) {
+                self::assertDoesNotMatchRegularExpression('/\{job\}|\{detail\}|enom-bridge|WHMCS|Retry/', $line, $key);
+            }
+        }
+    }
+
+    public function testNoSentenceComesOutWithAHole(): void
+    {
+        $error = ['code' => 'refused', 'detail' => 'No room.'];
+        $answers = [Bridge::ends('succeeded'), Bridge::ends('succeeded', ['observed_only' => true]), Bridge::ends('failed', ['error' => $error]), Bridge::ends('failed'),
+            Bridge::ends('held', ['error' => $error]), Bridge::ends('cancelled'), Bridge::accepts(), Bridge::refuses(401), Bridge::refuses(403), Bridge::refuses(422), Bridge::refuses(503), ''];
+        $said = [];
+        foreach ($answers as $answer) {
+            Bridge::says($answer);
+            foreach (['CreateAccount', 'SuspendAccount', 'UnsuspendAccount', 'TerminateAccount', 'ChangePassword', 'ChangePackage', 'Renew', 'check', 'sendAgain'] as $function) {
+                $said[] = ("enombridge_$function")(Billing::params());
+            }
+            $said[] = enombridge_AdminServicesTabFields(Billing::params());
+            $said[] = enombridge_TestConnection(Billing::serverParams());
+        }
+        foreach (['domain' => [2 => 'domain'], 'option' => [2 => 'option'], 'field' => [2 => 'field', 3 => 'Other']] as $settings) {
+            Billing::configure($settings);
+            $said[] = Billing::run('CreateAccount');
+        }
+        Billing::configure([2 => 'field', 3 => 'Mailbox address']);
+        $said[] = enombridge_CreateAccount(Billing::params(['customfields' => ['Mailbox address' => 'john']]));
+        foreach (['job.succeeded', 'job.failed', 'job.held', 'job.cancelled'] as $type) {
+            Billing::change(['domainstatus' => 'Active']);
+            Bridge::says(Bridge::accepts());
+            Billing::run('SuspendAccount');
+            Billing::change(['domainstatus' => $type === 'job.succeeded' ? 'Fraud' : 'Active']);
+            $this->called($type, $this->concluded(['job' => "job_$type"[0] . md5($type)]));
+        }
+        $all = [$said, Billing::$activities, Billing::calls('OpenTicket'), Billing::calls('AddTicketNote'), enombridge_ConfigOptions(), enombridge_MetaData()];
+        array_walk_recursive($all, function (mixed $text): void {
+            self::assertDoesNotMatchRegularExpression('/\{[a-z]+\}|\(\)|\(; |  /', (string) $text);
+        });
+    }
+
+    public function testAForeignTextWithBracesStaysAsItIs(): void
+    {
+        self::assertSame('Not done: {detail} {job} (x: y; job_1)', Text::of('cancelled_staff', ['message' => '{detail} {job}', 'detail' => 'x: y', 'job' => 'job_1']));
+        self::assertSame('a ‹b› c', Text::plain("a\n<b>\t c "));
+    }
+
+    public function testReceiptsKnowTheStatesOfAJob(): void
+    {
+        self::assertSame(['succeeded', 'failed', 'held', 'cancelled', 'queued', 'running'], [...Receipt::ENDS, ...Receipt::OPEN]);
+    }
+}

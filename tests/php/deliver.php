@@ -1,0 +1,84 @@
+<?php
+
+/**
+ * The module for tests in another language: reads a JSON list of tasks from standard input, prints the list of results.
+ * Bodies are base64. Each task has `do`:
+ *
+ * sign      id, timestamp, body, secret: the three headers
+ * verify    headers, body, secret, now: whether it is accepted
+ * send      function, params (changes to those of the tests' service): the delivery that goes out, or what was said instead
+ * ask       what is asked of the bridge after a cron run: the delivery of the first query
+ * callback  headers, body: the status with which it is answered; a creation of the tests' service is pending as `hook`
+ * receipt   receipt: whether it is taken as one
+ */
+
+namespace EnomBridge\Tests;
+
+use WHMCS\Database\Capsule;
+use WHMCS\Module\Server\Enombridge\Callback;
+use WHMCS\Module\Server\Enombridge\Catchup;
+use WHMCS\Module\Server\Enombridge\Receipt;
+use WHMCS\Module\Server\Enombridge\Signature;
+use WHMCS\Module\Server\Enombridge\Unsigned;
+
+require __DIR__ . '/bootstrap.php';
+
+function perform(array $task): mixed
+{
+    Bridge::reset();
+    Billing::reset();
+    $body = base64_decode($task['body'] ?? '');
+    switch ($task['do']) {
+        case 'sign':
+            return Signature::sign($task['id'], $task['timestamp'], $body, $task['secret']);
+        case 'verify':
+            try {
+                Signature::verify($task['headers'], $body, $task['secret'], $task['now']);
+                return true;
+            } catch (Unsigned) {
+                return false;
+            }
+        case 'send':
+            Bridge::says(Bridge::refuses(503));
+            $said = ("enombridge_{$task['function']}")(Billing::params(raw($task['params'])));
+            return Bridge::$requests === [] ? ['said' => $said] : sent(Bridge::$requests[0]);
+        case 'ask':
+            Bridge::says(Bridge::refuses(503));
+            Catchup::run();
+            return sent(Bridge::$requests[0]);
+        case 'callback':
+            Bridge::says(Bridge::accepts());
+            Billing::run('CreateAccount');
+            $kept = json_decode(Capsule::table('mod_enombridge')->value('pending'), true);
+            $kept['status']['id'] = $task['hook'];
+            Capsule::table('mod_enombridge')->update(['pending' => json_encode($kept)]);
+            $request = ['REQUEST_METHOD' => 'POST'];
+            foreach ($task['headers'] as $name => $value) {
+                $request['HTTP_' . strtr(strtoupper($name), '-', '_')] = $value;
+            }
+            return ['status' => Callback::answer($request, ['server' => '3'], $body)[0], 'service' => Billing::status()];
+        case 'receipt':
+            return Receipt::read($task['receipt']);
+    }
+}
+
+/** Texts of the form `base64:…` stand for bytes that JSON cannot hold. */
+function raw(array $values): array
+{
+    array_walk_recursive($values, function (mixed &$value): void {
+        $value = is_string($value) && str_starts_with($value, 'base64:') ? base64_decode(substr($value, 7)) : $value;
+    });
+    return $values;
+}
+
+function sent(Request $request): array
+{
+    return ['path' => $request->path, 'headers' => $request->headers, 'body' => base64_encode($request->body)];
+}
+
+$results = array_map(perform(...), json_decode(stream_get_contents(STDIN), true, 64, JSON_THROW_ON_ERROR));
+if (Errors::$seen !== []) {
+    fwrite(STDERR, implode("\n", Errors::$seen));
+    exit(1);
+}
+echo json_encode($results, JSON_THROW_ON_ERROR);

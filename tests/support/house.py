@@ -1,0 +1,191 @@
+"""A hosting company: WHMCS with the plug-in, a bridge in a process of its own, Enom; and the question whether they agree."""
+
+import json
+import sqlite3
+import uuid
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+
+from bridge.cli import main
+from bridge.sim import Simulator
+from bridge.sim.state import SERVICES
+from contrib import plugins
+from tests.support.audit import open_ends
+from tests.support.billing import SECRET, until
+from tests.support.bridge import add_domain, furnish, write_config
+from tests.support.process import Bridge
+from tests.support.relay import Relay
+from tests.support.whmcs import Whmcs
+
+PLUGIN = Path(__file__).parents[2] / "hooks" / "whmcs" / "php"
+CALLBACK = "modules/servers/enombridge/callback.php?server=1"
+FIELD = "Mailbox address"
+STATES = {"Active": "active", "Suspended": "suspended"}
+ABSENT = ("Pending", "Terminated", "Cancelled")
+CONFIG: dict[str, Any] = {
+    "bridge__wait_limit": 1,  # so that "in progress" needs no 20 seconds
+    "account__settle": 1,
+    "account__timeout": 3,
+    "account__max_in_flight": 16,
+    "worker__concurrency": 16,
+    "source__platform": "whmcs",
+}
+
+
+class House:
+    """`callback` False: WHMCS cannot be reached from the bridge."""
+
+    def __init__(self, folder: Path, database: str, *, callback: bool = True, **changes: Any) -> None:
+        self.sim = Simulator(1).start()
+        furnish(self.sim, pak=False)
+        plugins.build(PLUGIN, folder / "plugin.zip", "modules")
+        self.whmcs = Whmcs(folder, folder / "plugin.zip")
+        self.relay = Relay(self.whmcs.url.rstrip("/"))
+        self.database = database
+        where = self.relay.url(CALLBACK) if callback else ""
+        (folder / "bridge").mkdir()
+        self.config = write_config(folder / "bridge", self.sim, database, where, **{**CONFIG, **changes})
+        self.bridge = Bridge(self.config)
+        self.server = self._place()
+        self.products = {how: self._product(how) for how in ("wait", "success")} | {"large": self._product("wait", "large")}
+        self.client = self.whmcs.add_client(firstname="Jane", lastname="O'Example", email="jane@example.net")
+        self._domains = 0
+
+    def _place(self, **id: int) -> int:
+        """The server's row of WHMCS leads to the bridge that runs now."""
+        where = {"hostname": "127.0.0.1", "port": self.bridge.port, "secure": False}
+        return self.whmcs.add_server(name="Bridge", username="shop", password=SECRET, **where, **id)
+
+    def _product(self, how: str, plan: str = "basic") -> int:
+        settings = {"1": plan, "2": "field", "3": FIELD, "5": how, "6": "1", "7": "https://webmail.example.com"}
+        settings |= {"8": "imap.example.com", "9": "smtp.example.com"}
+        return self.whmcs.save_product(name=f"Mailbox {plan} ({how})", settings=settings, custom_fields=[FIELD])
+
+    def existing(self, how: str, count: int, domains: int) -> dict[str, int]:
+        """Services by mailbox: active, due since ten days, at Enom since long, and taken over by the bridge."""
+        for number in range(domains):
+            domain = f"m{number}.test"
+            self.sim.control("/domains", {"uid": "reseller", "domain": domain})
+            pak = self.sim.control("/paks", {"domain": domain, "size": -(-count // domains)})
+            for box in range(number, count, domains):
+                made = {"address": f"box{box}@{domain}", "password": "Existing-Box.1", "bundle": pak["bundle"], "settled": True}
+                self.sim.control("/mailboxes", made)
+        boxes = [f"box{number}@m{number % domains}.test" for number in range(count)]
+        services = self.whmcs.existing(self.client, self.products[how], self.server, FIELD, boxes)
+        listed = self.config.with_name("services.csv")
+        listed.write_text("service_id,address\n" + "".join(f"{service},{box}\n" for box, service in services.items()))
+        self.enom_bridge("mailboxes", "import", "--csv", str(listed), "--source", "shop", "--apply")
+        return services
+
+    def enom_bridge(self, *arguments: str) -> str:
+        """A command as an admin of the bridge gives it; what it prints."""
+        done = CliRunner().invoke(main, ["--config", str(self.config), *arguments])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    def pause(self) -> None:
+        """Jobs wait until `resume`."""
+        self.enom_bridge("pause", "account", "main")
+
+    def resume(self) -> None:
+        self.enom_bridge("resume", "account", "main")
+
+    def restart(self) -> None:
+        """A bridge that was stopped or killed comes back."""
+        self.bridge.close()
+        self.bridge = Bridge(self.config)
+        self._place(id=self.server)
+
+    def down(self) -> None:
+        self.bridge.kill()
+
+    def address(self) -> str:
+        """A mailbox in a domain of its own, so that no job waits for another's."""
+        self._domains += 1
+        domain = f"d{self._domains}-{uuid.uuid4().hex[:6]}.test"
+        add_domain(self.sim, domain)
+        return f"jane@{domain}"
+
+    def ordered(self, address: str = "", how: str = "wait") -> dict[str, Any]:
+        """`service`, `invoice`, `address` of an order that is not paid yet."""
+        address = address or self.address()
+        order = self.whmcs.order(self.client, self.products[how], custom_fields={FIELD: address}, domain="", server=self.server)
+        return {**order, "address": address}
+
+    def active(self, how: str = "wait") -> dict[str, Any]:
+        """An order that is paid, and whose mailbox is there."""
+        order = self.ordered(how=how)
+        answers = self.whmcs.pay(order["invoice"])
+        assert answers == {"CreateAccount": "success"}, answers
+        assert self.status(order) == "Active"
+        return order
+
+    def slow(self, command: str, seconds: float = 2.0, **more: Any) -> None:
+        self.sim.control("/faults", {"command": command, "fault": "slow", "delay": seconds, **more})
+
+    def status(self, order: dict[str, Any]) -> str:
+        return str(self.whmcs.service(order["service"])["status"])
+
+    def becomes(self, order: dict[str, Any], status: str, seconds: float = 20.0) -> None:
+        until(lambda: self.status(order) == status, seconds, pause=0.1)
+
+    def at_enom(self, address: str) -> str:
+        domain = address.partition("@")[2]
+        box = self.sim.control("/state")["domains"][domain]["mailboxes"].get(address)
+        return "absent" if box is None else str(box["status"])
+
+    def set_services(self, address: str, value: str) -> None:
+        """What somebody above the reseller does to a mailbox."""
+        services = dict.fromkeys(SERVICES, value)
+        self.sim.control("/services", {"address": address, "services": services, "level": "higher"})
+
+    def welcomed(self, order: dict[str, Any]) -> int:
+        mails = self.whmcs.state()["emails"]
+        return sum(mail["relid"] == order["service"] and mail["kind"] == "client" for mail in mails)
+
+    def pending(self) -> list[int]:
+        """Services whose last hook the module still holds as open."""
+        return sorted(self._kept())
+
+    def later(self) -> None:
+        """As if an hour had gone by: the next cron repeats what is pending."""
+        kept = self._kept()
+        for pending in [one for hooks in kept.values() for one in hooks.values()]:
+            pending["asked"] = 0
+        with closing(sqlite3.connect(self._data)) as database, database:
+            rows = [(json.dumps(hooks), service) for service, hooks in kept.items()]
+            database.executemany("UPDATE mod_enombridge SET pending = ? WHERE service = ?", rows)
+
+    def _kept(self) -> dict[int, dict[str, Any]]:
+        with closing(sqlite3.connect(self._data)) as database:
+            rows = database.execute("SELECT service, pending FROM mod_enombridge WHERE pending IS NOT NULL").fetchall()
+        return {service: json.loads(pending) for service, pending in rows}
+
+    @property
+    def _data(self) -> Path:
+        return next(path for path in (self.whmcs.root / "storage").iterdir() if path.suffix in (".sqlite", ".sqlite3"))
+
+    def quiet(self, seconds: float = 30.0) -> None:
+        """No job is open at the bridge, and no callback on its way."""
+        look = open_ends(self.database)
+        until(lambda: not look()[1], seconds, pause=0.1)
+
+    def differences(self) -> list[str]:
+        """Every service of which billing and Enom do not say the same; and what PHP complained of."""
+        found = [str(fault) for fault in self.whmcs.faults()]
+        for service in self.whmcs.state()["services"]:
+            # An upgrade to another product empties the field.
+            address, status = service["customfields"].get(FIELD) or service["username"], service["status"]
+            expected = STATES.get(status, "absent")
+            if self.at_enom(address) != expected:
+                found.append(f"service {service['id']}: WHMCS {status}, Enom {self.at_enom(address)}")
+        return found
+
+    def close(self) -> None:
+        self.bridge.close()
+        self.whmcs.close()
+        self.relay.close()
+        self.sim.stop()

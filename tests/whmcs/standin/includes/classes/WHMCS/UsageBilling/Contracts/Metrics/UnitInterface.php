@@ -1,0 +1,10 @@
+<?php
+
+namespace WHMCS\UsageBilling\Contracts\Metrics;
+
+interface UnitInterface
+{
+    public function perUnitName($value);
+
+    public function suffix();
+}

@@ -1,0 +1,7 @@
+<?php
+
+namespace WHMCS\UsageBilling\Metrics\Units;
+
+class Accounts extends WholeNumber
+{
+}

@@ -1,0 +1,7 @@
+<?php
+
+namespace WHMCS\UsageBilling\Metrics\Units;
+
+class MegaBytes extends FloatingPoint
+{
+}
