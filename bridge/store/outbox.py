@@ -65,6 +65,9 @@ class Outbox:
     def idle(self, seconds: float, since: int) -> None:
         self.database.wait(seconds, since)
 
+    def wake(self) -> None:
+        self.database.wake()
+
     def claim_callback(self, owner: str) -> Postcard | None:
         with self.database.write() as tx:
             now = self.database.now(tx)

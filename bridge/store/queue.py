@@ -49,6 +49,9 @@ class Queue:
     def idle(self, seconds: float, since: int) -> None:
         self.database.wait(seconds, since)
 
+    def wake(self) -> None:
+        self.database.wake()
+
     # Claiming
 
     def claim(self, owner: str, limits: Mapping[str, int]) -> Job | None:
