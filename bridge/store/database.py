@@ -56,7 +56,7 @@ class Database:
             if self.embedded:
                 self._lock.release()
         if self._told.pending:
-            self._wake()
+            self.wake()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -105,7 +105,8 @@ class Database:
         with self._changed:
             self._changed.wait_for(lambda: self._changes != since or self._closing, seconds)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Wakes those of this process who wait."""
         with self._changed:
             self._changes += 1
             self._changed.notify_all()
@@ -126,13 +127,13 @@ class Database:
                     connection.execute(f"LISTEN {CHANNEL}")
                     while not self._closing:
                         for _ in connection.notifies(timeout=0.5, stop_after=1):
-                            self._wake()
+                            self.wake()
             except psycopg.Error:
                 time.sleep(0.5)
 
     def close(self) -> None:
         self._closing = True
-        self._wake()
+        self.wake()
         if self._listener is not None:
             self._listener.join()
         self.engine.dispose()

@@ -52,7 +52,15 @@ class Server:
         self._dispatcher.shutdown()
         # In the loop's own thread: a descriptor closed under its select could be another connection's by then.
         loop: Any = next(item for item in list(self._channels.values()) if isinstance(item, trigger))
-        loop.pull_trigger(lambda: wasyncore.close_all(self._channels))
+        pulled = threading.Event()
+
+        def close() -> None:
+            # Something else may have woken the loop already, and the trigger that is closed here would be pulled afterwards.
+            pulled.wait()
+            wasyncore.close_all(self._channels)
+
+        loop.pull_trigger(close)
+        pulled.set()
         self._thread.join()
         if self._metrics is not None:
             self._metrics.shutdown()

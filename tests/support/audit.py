@@ -86,7 +86,8 @@ def audit(
     domains = {job["domain"] for job in mine.values()}
     history = [call for call in sim.control("/history")["history"] if call["domain"] in domains]
     ended = {job["hook_id"] for job in mine.values() if job["status"] in ENDED}
-    bought = {domain: purchases(sim, domain) for domain in domains}
+    paid = purchases(sim)
+    bought = {domain: paid[domain] for domain in domains}
     told = [call for call in list(billing.received) if call["data"]["job"] in mine]
     times = Counter(call["id"] for call in told)
     undelivered = [row for row in rows["callbacks"] if row["id"] not in times and row["status"] != "superseded"]
@@ -109,9 +110,10 @@ def audit(
     )
 
 
-def purchases(sim: Simulator, domain: str) -> int:
+def purchases(sim: Simulator) -> Counter[str]:
+    """Domain -> how often something was bought for it."""
     orders = sim.control("/state")["accounts"]["reseller"]["orders"]
-    return sum(item["domain"][1] == domain for order in orders for item in order["items"])
+    return Counter(item["domain"][1] for order in orders for item in order["items"])
 
 
 def out_of_order(journal: list[dict[str, Any]], mine: Mapping[str, Any], history: list[dict[str, Any]]) -> int:

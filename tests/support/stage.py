@@ -100,7 +100,7 @@ class Stage:
         return found
 
     def bought(self, domain: str) -> int:
-        return purchases(self.sim, domain)
+        return purchases(self.sim)[domain]
 
     def audit(self, database: str, accepted: dict[str, dict[str, Any]], needed: dict[str, int] | None = None) -> Counts:
         return audit(database, self.sim, self.billing, accepted, needed or {})

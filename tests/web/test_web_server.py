@@ -4,12 +4,14 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
+from waitress.trigger import trigger
 
 from bridge.config import Address
 from bridge.errors import StoreUnavailable
@@ -133,6 +135,22 @@ def test_a_stop_lets_an_answer_end_and_closes_idle_connections(scene: Scene, mon
     assert answers == [202]
     assert idle.recv(10) == b""
     idle.close()
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", server.port), 1)
+
+
+def test_a_stop_pulls_no_trigger_that_is_closed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    pull = trigger._physical_pull
+
+    def pulled_by_another_thread_first(self: trigger) -> None:
+        pull(self)
+        time.sleep(0.1)  # the loop runs what it finds
+        pull(self)
+
+    server = Server(scene.app, Address("127.0.0.1", 0), None, threads=4)
+    server.start()
+    monkeypatch.setattr(trigger, "_physical_pull", pulled_by_another_thread_first)
+    server.stop()
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", server.port), 1)
 
