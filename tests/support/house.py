@@ -24,7 +24,6 @@ PLUGIN = Path(__file__).parents[2] / "hooks" / "whmcs" / "php"
 CALLBACK = "modules/servers/enombridge/callback.php?server=1"
 FIELD = "Mailbox address"
 STATES = {"Active": "active", "Suspended": "suspended"}
-ABSENT = ("Pending", "Terminated", "Cancelled")
 CONFIG: dict[str, Any] = {
     "bridge__wait_limit": 2,  # so that "in progress" needs no 20 seconds
     "account__settle": 1,
@@ -33,6 +32,12 @@ CONFIG: dict[str, Any] = {
     "worker__concurrency": 16,
     "source__platform": "whmcs",
 }
+
+
+def mailbox_state(enom: dict[str, Any], address: str) -> str:
+    """active, suspended or absent, in what the simulator tells of itself."""
+    box = enom["domains"][address.partition("@")[2]]["mailboxes"].get(address)
+    return "absent" if box is None else str(box["status"])
 
 
 class House:
@@ -138,9 +143,7 @@ class House:
         until(lambda: self.status(order) == status, seconds, pause=0.1)
 
     def at_enom(self, address: str) -> str:
-        domain = address.partition("@")[2]
-        box = self.sim.control("/state")["domains"][domain]["mailboxes"].get(address)
-        return "absent" if box is None else str(box["status"])
+        return mailbox_state(self.sim.control("/state"), address)
 
     def set_services(self, address: str, value: str) -> None:
         """What somebody above the reseller does to a mailbox."""
@@ -181,12 +184,13 @@ class House:
     def differences(self) -> list[str]:
         """Every service of which billing and Enom do not say the same; and what PHP complained of."""
         found = [str(fault) for fault in self.whmcs.faults()]
+        enom = self.sim.control("/state")
         for service in self.whmcs.state()["services"]:
             # An upgrade to another product empties the field.
             address, status = service["customfields"].get(FIELD) or service["username"], service["status"]
-            expected = STATES.get(status, "absent")
-            if self.at_enom(address) != expected:
-                found.append(f"service {service['id']}: WHMCS {status}, Enom {self.at_enom(address)}")
+            there = mailbox_state(enom, address)
+            if there != STATES.get(status, "absent"):
+                found.append(f"service {service['id']}: WHMCS {status}, Enom {there}")
         return found
 
     def close(self) -> None:
