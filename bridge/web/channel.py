@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
 from waitress.utilities import BadRequest
 
@@ -29,6 +29,12 @@ class Parser(HTTPRequestParser):
             self.error = BadRequest("")
             self.completed = True
             return len(data)
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        # A proxy in front may have believed the length (RFC 9112, 6.3), or an encoding that HTTP/1.0 does not have.
+        if "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
+            raise ParsingError("")
 
 
 class Refusal(ErrorTask):
@@ -71,6 +77,12 @@ class Channel(HTTPChannel):
         if self.request is not None and not self.requests and time.monotonic() - self.waiting_since > LONGEST:
             self.will_close = True
         return bool(super().readable())
+
+    def handle_close(self) -> None:
+        super().handle_close()
+        if self.request is not None:
+            self.request.close()  # what has arrived of it may lie in a temporary file
+            self.request = None
 
     def _make_room(self) -> None:
         others = [one for one in self.server.active_channels.values() if not one.will_close]

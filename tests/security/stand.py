@@ -142,11 +142,12 @@ def call(app: Flask, request: Request) -> Answer:
 
 
 @contextmanager
-def stand(folder: Path) -> Iterator[Stand]:
+def stand(folder: Path, **changes: Any) -> Iterator[Stand]:
     faults = Faults()
     with Simulator(seed=1, clock=lambda: NOW) as sim:
         furnish(sim)
-        settings = config.load(write_config(folder, sim, bridge__wait_limit=0, source__domains=["example.com"]), {})
+        given = {"bridge__wait_limit": 0, "source__domains": ["example.com"], **changes}
+        settings = config.load(write_config(folder, sim, **given), {})
         service = wiring.build(settings, wiring.Tuning(clock=lambda: NOW))
         wiring.prepare(service)
         root = logging.getLogger()

@@ -1,6 +1,5 @@
 """Hostile deliveries in brief; `make hostile` sends a million."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from bridge.web import problems
