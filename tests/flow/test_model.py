@@ -20,6 +20,7 @@ from bridge.jobs import ENDED, STATES
 from bridge.model import Address
 from bridge.sim import Simulator
 from bridge.store import tables
+from tests.support.outside import SECRETS
 from tests.support.scene import PASSWORD
 from tests.support.world import LEASE, SETTLE, Crash, World
 
@@ -83,6 +84,12 @@ class Model(RuleBasedStateMachine):
         self.cancelled: set[str] = set()
         self.paused = False
 
+    @initialize(boxes=st.sampled_from(((), (0,), (0, 2))), suspended=st.booleans())
+    def what_there_is(self, boxes: tuple[int, ...], suspended: bool) -> None:
+        for box in boxes:
+            for action in ("create", "suspend") if suspended else ("create",):
+                self.hook(action=action, service=0, box=box, word=0, late=0, then=100)
+
     # Billing
 
     @rule(
@@ -91,10 +98,16 @@ class Model(RuleBasedStateMachine):
         box=st.sampled_from(range(3)),
         word=st.sampled_from((0, 1)),
         late=st.sampled_from((0, 0, 0, 30)),
+        then=st.sampled_from((None, None, 0, 25, 100)),
     )
-    def hook(self, action: str, service: int, box: int, word: int, late: int) -> None:
+    def hook(self, action: str, service: int, box: int, word: int, late: int, then: int | None) -> None:
+        """`then`: seconds of work that follow."""
         self.sent += 1
         self.deliver(f"msg_{self.sent}", action, SERVICES[service][0], data_of(action, service, box, word), late)
+        if then is not None:
+            self.world.work(then)
+
+    one_more = and_more = hook  # as likely as all that is done to hooks
 
     @precondition(lambda self: self.taken)
     @rule(n=st.integers(0, 30), other=st.booleans())
@@ -112,7 +125,6 @@ class Model(RuleBasedStateMachine):
             assert answer.status_code in (200, 202), answer.text
             assert (answer.json or {})["job"] == max(jobs) and was.job in jobs
 
-    @precondition(lambda self: not self.world.trap.point)
     @rule(action=st.sampled_from(ACTIONS), box=st.sampled_from(range(3)), point=st.sampled_from(HOOK))
     def crash_at_the_door(self, action: str, box: int, point: str) -> None:
         """The sender got no answer and sends again."""
@@ -122,7 +134,7 @@ class Model(RuleBasedStateMachine):
             try:
                 self.deliver(f"msg_{self.sent}", action, "shop", data_of(action, 0, box, 0), 0)
             except Crash:
-                continue
+                pass
         self.world.trap.point = ""
 
     def deliver(self, id: str, action: str, source: str, data: dict[str, str], late: int) -> None:
@@ -134,8 +146,6 @@ class Model(RuleBasedStateMachine):
         self.taken.append(Taken(id, f"mailbox.{action}", source, data, (answer.json or {})["job"]))
 
     def post(self, id: str, type: str, source: str, data: dict[str, str], late: int) -> Any:
-        from tests.support.outside import SECRETS
-
         body = self.world.body(type, -late, **data)
         return self.world.post(f"/hooks/{source}", body, self.world.sign(body, id, SECRETS[source]))
 
@@ -157,17 +167,23 @@ class Model(RuleBasedStateMachine):
     def call_back(self, seconds: int) -> None:
         self.world.call_back(seconds)
 
-    @rule(point=st.sampled_from(ATTEMPT), nth=st.sampled_from((1, 2)))
-    def crash_in_an_attempt(self, point: str, nth: int) -> None:
+    @rule(fault=st.sampled_from((None, *FAULTS)), point=st.sampled_from(ATTEMPT), nth=st.sampled_from((1, 1, 2)))
+    def crash_in_an_attempt(self, fault: tuple[str, str] | None, point: str, nth: int) -> None:
+        if fault is not None:
+            self.world.fault(*fault)
         self.arm(point, nth, self.crash)
         self.world.step()
+        self.world.trap.point = ""
+
+    crash_once_more = crash_in_an_attempt
 
     @rule(point=st.sampled_from(CALLBACK))
     def crash_in_a_callback(self, point: str) -> None:
         self.arm(point, 1, self.crash)
         self.world.call_back()
+        self.world.trap.point = ""
 
-    @rule(point=st.sampled_from(ATTEMPT), nth=st.sampled_from((1, 2)), seconds=st.sampled_from((0, 60)))
+    @rule(point=st.sampled_from(ATTEMPT), nth=st.sampled_from((1, 1, 2)), seconds=st.sampled_from((0, 60)))
     def stop_past_the_lease(self, point: str, nth: int, seconds: int) -> None:
         """At the point another worker gets the job and goes on; then the first one wakes up."""
 
