@@ -114,8 +114,8 @@ def tally(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Keeps a test's counts for the table at the end of the run."""
     table: dict[tuple[str, str], Counter[str]] = request.config.stash[TALLY]
 
-    def add(what: str, store: str, counts: Counts, **more: int) -> None:
-        table.setdefault((what, store), Counter()).update({"runs": 1, **more, **vars(counts)})
+    def add(what: str, store: str, counts: Counts | None, **more: int) -> None:
+        table.setdefault((what, store), Counter()).update({"runs": 1, **more, **(vars(counts) if counts else {})})
 
     return add
 

@@ -40,11 +40,13 @@ class Outside:
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
+        self.commands: list[str] = []
         self.forget()
 
     def forget(self) -> None:
         self.at_work: Job | None = None
         self.effects: list[Effect] = []
+        self.commands.clear()
         self.owner: dict[str, tuple[str, str] | None] = {}
         self.told: dict[str, dict[str, Any]] = {}  # by webhook-id, in the order of the first post
         self.taken: set[str] = set()
@@ -97,6 +99,7 @@ class Outside:
         seen = self.sim._history.seen
         count = len(seen)
         answer = self.sim._public(Incoming("POST", path, "", kind, body, "127.0.0.1"))
+        self.commands.append(seen[count]["command"])
         if seen[count]["effect"]:
             self._effect(seen[count]["command"])
         if answer.wire in ("drop", "cut"):

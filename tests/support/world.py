@@ -42,7 +42,7 @@ class Crash(BaseException):
 
 @dataclass
 class Trap:
-    """Does something when a named point is passed for the n-th time."""
+    """Does something when a named point, or any ("*"), is passed for the n-th time."""
 
     point: str = ""
     left: int = 0
@@ -51,7 +51,7 @@ class Trap:
 
     def __call__(self, point: str) -> None:
         self.passed.append(point)
-        if point == self.point:
+        if self.point in (point, "*"):
             self.left -= 1
             if self.left == 0:
                 self.point = ""
@@ -86,7 +86,8 @@ class World(Scene):
         super().close()
 
     def reset(self) -> None:
-        self.trap.point, self.trap.passed, self.ids = "", [], 0
+        self.trap.point, self.ids = "", 0
+        self.trap.passed.clear()
         self.outside.forget()
         self.clock.now = START.timestamp()
         self.sim.control("/reset")
