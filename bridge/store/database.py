@@ -14,6 +14,7 @@ from bridge.errors import StoreUnavailable
 
 LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
 CHANNEL = "enom_bridge"
+FOLLOWS = 0.1  # of the time that passes: how fast an embedded database's clock follows a step of the machine's
 
 
 class Database:
@@ -26,6 +27,7 @@ class Database:
         self._lock = threading.Lock()
         self._told = threading.local()
         self._offset = time.time() - time.monotonic()
+        self._synchronised = time.monotonic()
         self._changed = threading.Condition()
         self._changes = 0
         self._closing = False
@@ -68,20 +70,30 @@ class Database:
         if self._clock is not None:
             return self._clock()
         if self.embedded:
-            return time.time()
+            return time.monotonic() + self._offset
         return float(connection.scalar(sa.text("SELECT extract(epoch FROM clock_timestamp())")))
 
     def clock(self) -> float:
         """The same without asking, for what needs no more than a second's accuracy; `synchronise` keeps it right."""
         if self._clock is not None:
             return self._clock()
-        return time.time() if self.embedded else time.monotonic() + self._offset
+        return time.monotonic() + self._offset
 
     def synchronise(self) -> None:
-        """Sets our own clock by the database's; a step of this machine's clock then moves nothing."""
+        """Sets our own clock by the database's; a step of this machine's clock then moves nothing.
+
+        An embedded database has no other clock than the machine's. A step of it is followed slowly, because a wait that a
+        step made shorter could take a stale read for the truth, and buy twice.
+        """
         if not self.embedded:
             with self.read() as connection:
                 self._offset = self.now(connection) - time.monotonic()
+            return
+        now = time.monotonic()
+        most = FOLLOWS * (now - self._synchronised)
+        step = time.time() - now - self._offset
+        self._offset += max(-most, min(most, step))
+        self._synchronised = now
 
     def lock_row(self, statement: sa.Select[tuple[object, ...]]) -> sa.Select[tuple[object, ...]]:
         """On SQLite the transaction itself is the lock."""

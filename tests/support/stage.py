@@ -73,7 +73,7 @@ class Stage:
                 if answer.status_code in (200, 202):
                     return {**answer.json(), "hook": id}
                 assert answer.status_code == 503, answer.text
-            except (requests.ConnectionError, requests.Timeout):
+            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
                 pass
             assert time.monotonic() < end, f"{type} was not taken in {seconds} s"
             time.sleep(0.05)
