@@ -51,6 +51,7 @@ class Callbacks:
         outcome, retry_in = self._judge(card, status, headers)
         log.info("callback", callback=card.id, job=card.job, outcome=outcome, status=status, error=error, tries=card.tries)
         self.outbox.callback_done(card, outcome, status, error, retry_in)
+        self.checkpoint("callback-noted")
 
     def _post(self, card: Postcard, recipient: Recipient) -> tuple[int | None, Mapping[str, str], str | None]:
         now = self.clock()

@@ -239,6 +239,9 @@ class Queue(Protocol):
     def idle(self, seconds: float, since: int) -> None:
         """Waits until something may have changed since that mark, at most `seconds`. Waking too often is harmless."""
 
+    def wake(self) -> None:
+        """Ends every `idle` of this process."""
+
 
 class Outbox(Protocol):
     def claim_callback(self, owner: str) -> Postcard | None:
@@ -251,6 +254,7 @@ class Outbox(Protocol):
 
     def mark(self) -> int: ...
     def idle(self, seconds: float, since: int) -> None: ...
+    def wake(self) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,8 @@ class Engine:
     def stop(self) -> None:
         """Takes no new work, lets what is under way end, hands back the rest."""
         self._stopping.set()
+        self.queue.wake()
+        self.outbox.wake()
         for thread in self._threads:
             thread.join()
         try:

@@ -274,11 +274,13 @@ class Worker:
             return self._observed(attempt, error)
         if isinstance(error, AccountFault):
             self.queue.pause_account(attempt.job.account, error.code, error.detail)
+            self.checkpoint("account-paused")
             return self._wait(attempt, self.clock(), "account", error, undecided=False)
         if isinstance(error, NoFunds):
             seconds = error.retry_after or MONEY_PAUSE
             if error.retry_after is None:
                 self.queue.pause_money(attempt.job.account, seconds, error.detail)
+                self.checkpoint("money-paused")
             return self._wait(attempt, self.clock() + seconds, "account", error, undecided=False)
         if verdict.status == "queued":
             seconds = max(jobs.pause(attempt.job.tries, self.random), error.retry_after or 0.0)
@@ -293,6 +295,7 @@ class Worker:
             return self._end_badly(attempt, "held", why)
         log.info("waits", waiting_for=waiting_for, error=error and error.detail)
         self.queue.wait(attempt.job, at, waiting_for, error, undecided)
+        self.checkpoint("waited")
 
     def _end_badly(self, attempt: Attempt, status: str, error: BridgeError) -> None:
         record = plan.after_failure(attempt.record, attempt.seen, attempt.terms)

@@ -24,6 +24,8 @@ INSTALL = "PostgreSQL is not installed, so nothing of it is tested: apt-get inst
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the reliability tests in full: every combination, thousands of jobs")
+    parser.addoption("--examples", type=int, default=0, help="how many lives the model lives through")
+    parser.addoption("--jobs", type=int, default=5040, help="how many jobs the random kills of --long meet")
 
 
 @pytest.fixture(scope="session")
@@ -112,8 +114,8 @@ def tally(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Keeps a test's counts for the table at the end of the run."""
     table: dict[tuple[str, str], Counter[str]] = request.config.stash[TALLY]
 
-    def add(what: str, store: str, counts: Counts, **more: int) -> None:
-        table.setdefault((what, store), Counter()).update({"runs": 1, **more, **vars(counts)})
+    def add(what: str, store: str, counts: Counts | None, **more: int) -> None:
+        table.setdefault((what, store), Counter()).update({"runs": 1, **more, **(vars(counts) if counts else {})})
 
     return add
 

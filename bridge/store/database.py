@@ -16,6 +16,7 @@ from bridge.errors import StoreUnavailable
 
 LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
 CHANNEL = "enom_bridge"
+FOLLOWS = 0.1  # of the time that passes: how fast an embedded database's clock follows a step of the machine's
 
 
 class Database:
@@ -28,6 +29,7 @@ class Database:
         self._lock = threading.Lock()
         self._told = threading.local()
         self._offset = time.time() - time.monotonic()
+        self._synchronised = time.monotonic()
         self._changed = threading.Condition()
         self._changes = 0
         self._closing = False
@@ -69,7 +71,7 @@ class Database:
             if self.embedded:
                 self._lock.release()
         if self._told.pending:
-            self._wake()
+            self.wake()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -81,20 +83,30 @@ class Database:
         if self.own_clock is not None:
             return self.own_clock()
         if self.embedded:
-            return time.time()
+            return time.monotonic() + self._offset
         return float(connection.scalar(sa.text("SELECT extract(epoch FROM clock_timestamp())")))
 
     def clock(self) -> float:
         """The same without asking, for what needs no more than a second's accuracy; `synchronise` keeps it right."""
         if self.own_clock is not None:
             return self.own_clock()
-        return time.time() if self.embedded else time.monotonic() + self._offset
+        return time.monotonic() + self._offset
 
     def synchronise(self) -> None:
-        """Sets our own clock by the database's; a step of this machine's clock then moves nothing."""
+        """Sets our own clock by the database's; a step of this machine's clock then moves nothing.
+
+        An embedded database has no other clock than the machine's. A step of it is followed slowly, because a wait that a
+        step made shorter could take a stale read for the truth, and buy twice.
+        """
         if not self.embedded:
             with self.read() as connection:
                 self._offset = self.now(connection) - time.monotonic()
+            return
+        now = time.monotonic()
+        most = FOLLOWS * (now - self._synchronised)
+        step = time.time() - now - self._offset
+        self._offset += max(-most, min(most, step))
+        self._synchronised = now
 
     def lock_row(self, statement: sa.Select[tuple[object, ...]]) -> sa.Select[tuple[object, ...]]:
         """On SQLite the transaction itself is the lock."""
@@ -118,7 +130,8 @@ class Database:
         with self._changed:
             self._changed.wait_for(lambda: self._changes != since or self._closing, seconds)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Wakes those of this process who wait."""
         with self._changed:
             self._changes += 1
             self._changed.notify_all()
@@ -139,13 +152,13 @@ class Database:
                     connection.execute(f"LISTEN {CHANNEL}")
                     while not self._closing:
                         for _ in connection.notifies(timeout=0.5, stop_after=1):
-                            self._wake()
+                            self.wake()
             except psycopg.Error:
                 time.sleep(0.5)
 
     def close(self) -> None:
         self._closing = True
-        self._wake()
+        self.wake()
         if self._listener is not None:
             self._listener.join()
         self.engine.dispose()

@@ -1,5 +1,6 @@
 """Schema versions, by Alembic. Run before anything else touches the database."""
 
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -30,12 +31,12 @@ def bring_up(connection: Connection, database: Database, to: str = "head") -> st
     if not database.embedded:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:id)"), {"id": LOCK})
     present = current(connection)
-    if present not in (None, *(each.revision for each in script().walk_revisions())):
-        raise NotNow(
-            f"The database is at version {present} of the schema, which this program does not know: a newer enom-bridge "
-            "has used it. Install that one again, or give this one a database of its own."
-        )
     if present != newest():
+        if present is not None and present not in [each.revision for each in script().walk_revisions()]:
+            raise NotNow(
+                f"The database is at version {present} of the schema, which this program does not know: a newer "
+                "enom-bridge has used it. Install that one again, or give this one a database of its own."
+            )
         settings = config()
         settings.attributes["connection"] = connection
         command.upgrade(settings, to)
@@ -48,6 +49,7 @@ def check(database: Database) -> tuple[str | None, str]:
         return current(connection), newest()
 
 
+@cache
 def newest() -> str:
     """The version that this program needs."""
     return script().get_current_head() or ""

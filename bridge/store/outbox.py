@@ -31,6 +31,29 @@ def enclose(tx: Connection, job: Row, now: float) -> None:
     tx.execute(sa.insert(callbacks), values)
 
 
+# The callback to be sent next. Made once, because whoever sends asks twice a second.
+OLDER = callbacks.alias("older")
+HOLDING = sa.exists().where(
+    OLDER.c.mailbox_id == callbacks.c.mailbox_id,
+    OLDER.c.sequence < callbacks.c.sequence,
+    among(OLDER.c.status, "pending"),
+    OLDER.c.tries < HOLDS_BACK,
+)
+# A job that is overtaken ends before an earlier one that still runs. Receivers ignore what comes out of order.
+UNFINISHED = sa.exists().where(
+    jobs.c.mailbox_id == callbacks.c.mailbox_id,
+    jobs.c.sequence < callbacks.c.sequence,
+    among(jobs.c.status, "queued", "running"),
+)
+DUE = (
+    sa.select(callbacks)
+    .where(among(callbacks.c.status, "pending"), callbacks.c.next_at <= sa.bindparam("now"), ~HOLDING, ~UNFINISHED)
+    .order_by(callbacks.c.next_at, callbacks.c.sequence)
+    .limit(1)
+)
+DUE_LOCKED = DUE.with_for_update(skip_locked=True)
+
+
 class Outbox:
     def __init__(self, database: Database, lease: float = CALLBACK_LEASE) -> None:
         self.database = database
@@ -42,31 +65,14 @@ class Outbox:
     def idle(self, seconds: float, since: int) -> None:
         self.database.wait(seconds, since)
 
+    def wake(self) -> None:
+        self.database.wake()
+
     def claim_callback(self, owner: str) -> Postcard | None:
-        older = callbacks.alias("older")
-        holding = sa.exists().where(
-            older.c.mailbox_id == callbacks.c.mailbox_id,
-            older.c.sequence < callbacks.c.sequence,
-            among(older.c.status, "pending"),
-            older.c.tries < HOLDS_BACK,
-        )
-        # A job that is overtaken ends before an earlier one that still runs. Receivers ignore what comes out of order.
-        unfinished = sa.exists().where(
-            jobs.c.mailbox_id == callbacks.c.mailbox_id,
-            jobs.c.sequence < callbacks.c.sequence,
-            among(jobs.c.status, "queued", "running"),
-        )
         with self.database.write() as tx:
             now = self.database.now(tx)
-            due = (
-                sa.select(callbacks)
-                .where(among(callbacks.c.status, "pending"), callbacks.c.next_at <= now, ~holding, ~unfinished)
-                .order_by(callbacks.c.next_at, callbacks.c.sequence)
-                .limit(1)
-            )
-            if not self.database.embedded:
-                due = due.with_for_update(skip_locked=True)
-            row = tx.execute(due).mappings().first()
+            found = DUE if self.database.embedded else DUE_LOCKED
+            row = tx.execute(found, {"now": now}).mappings().first()
             if row is None:
                 return None
             self._supersede(tx, row, now)

@@ -18,6 +18,21 @@ from bridge.store.rows import Row, error_values, record_values, to_job, to_step
 from bridge.store.standing import Standing, in_flight
 from bridge.store.tables import accounts, among, jobs, mailboxes, steps, workers
 
+# The job to be claimed next. Made once: whoever waits for work asks twice a second, and SQLAlchemy takes longer to put this
+# together than the database to answer.
+OLDER, BESIDE = jobs.alias("older"), jobs.alias("beside")
+FIRST_OF_MAILBOX = ~sa.exists().where(
+    OLDER.c.mailbox_id == jobs.c.mailbox_id,
+    OLDER.c.sequence < jobs.c.sequence,
+    among(OLDER.c.status, "queued", "running"),
+)
+DOMAIN_FREE = ~sa.exists().where(
+    BESIDE.c.account == jobs.c.account, BESIDE.c.domain == jobs.c.domain, among(BESIDE.c.status, "running")
+)
+DUE = jobs.c.account == sa.bindparam("of"), among(jobs.c.status, "queued"), jobs.c.available_at <= sa.bindparam("now")
+NEXT = sa.select(jobs).where(*DUE, FIRST_OF_MAILBOX, DOMAIN_FREE).order_by(jobs.c.available_at, jobs.c.id).limit(1)
+NEXT_LOCKED = NEXT.with_for_update()
+
 
 class Queue:
     """`lease` in seconds, longer than any call; `open_sealed` gives a stored password, or None when no key opens it.
@@ -45,6 +60,9 @@ class Queue:
     def idle(self, seconds: float, since: int) -> None:
         self.database.wait(seconds, since)
 
+    def wake(self) -> None:
+        self.database.wake()
+
     # Claiming
 
     def claim(self, owner: str, limits: Mapping[str, int]) -> Job | None:
@@ -63,19 +81,8 @@ class Queue:
         standing = tx.execute(locked).first()
         if standing is None or standing[0] is not None or in_flight(tx, account, now) >= most:
             return None
-        older, beside = jobs.alias("older"), jobs.alias("beside")
-        first_of_mailbox = ~sa.exists().where(
-            older.c.mailbox_id == jobs.c.mailbox_id,
-            older.c.sequence < jobs.c.sequence,
-            among(older.c.status, "queued", "running"),
-        )
-        domain_free = ~sa.exists().where(
-            beside.c.account == jobs.c.account, beside.c.domain == jobs.c.domain, among(beside.c.status, "running")
-        )
-        due = jobs.c.account == account, among(jobs.c.status, "queued"), jobs.c.available_at <= now
-        order = jobs.c.available_at, jobs.c.id
-        found = sa.select(jobs).where(*due, first_of_mailbox, domain_free).order_by(*order).limit(1)
-        return tx.execute(self.database.lock_row(found)).mappings().first()
+        found = NEXT if self.database.embedded else NEXT_LOCKED
+        return tx.execute(found, {"of": account, "now": now}).mappings().first()
 
     def _take(self, tx: Connection, row: Row, owner: str, now: float) -> Job:
         allow(row["status"], "running")

@@ -141,8 +141,12 @@ class Standing:
         return tx.scalar(sa.select(sa.exists().where(table.c.name == name))) is True
 
 
+# Made once, because every claim asks.
+RUNNING = sa.select(sa.func.count()).where(among(jobs.c.status, "running"), jobs.c.account == sa.bindparam("of"))
+READING = sa.select(sa.func.count()).where(slots.c.account == sa.bindparam("of"), slots.c.until > sa.bindparam("now"))
+
+
 def in_flight(tx: Connection, account: str, now: float) -> int:
     """Calls that may be under way for an account: one per running job, one per answering query."""
-    running = sa.select(sa.func.count()).where(among(jobs.c.status, "running"), jobs.c.account == account)
-    reading = sa.select(sa.func.count()).where(slots.c.account == account, slots.c.until > now)
-    return int(tx.scalar(running) or 0) + int(tx.scalar(reading) or 0)
+    asked = {"of": account, "now": now}
+    return int(tx.scalar(RUNNING, {"of": account}) or 0) + int(tx.scalar(READING, asked) or 0)

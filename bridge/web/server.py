@@ -7,11 +7,12 @@ from wsgiref.simple_server import WSGIServer
 from flask import Flask
 from prometheus_client import start_http_server
 from waitress import wasyncore
-from waitress.server import create_server
+from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ThreadedTaskDispatcher
 from waitress.trigger import trigger
 
 from bridge.config import Address
+from bridge.web.channel import MOST_OPEN, Channel
 
 THREADS = 16
 
@@ -32,11 +33,19 @@ class Server:
             ident=None,
             expose_tracebacks=False,
             channel_timeout=30,
-            connection_limit=500,
+            connection_limit=MOST_OPEN + 100,  # never reached: from MOST_OPEN on a channel closes another
             max_request_header_size=32 * 1024,
             # The app answers 413 itself from 64 KiB on; this only bounds what is buffered for it.
-            max_request_body_size=1 << 20,
+            max_request_body_size=256 * 1024,
+            # Beyond these, a buffer of one connection goes to a temporary file.
+            inbuf_overflow=64 * 1024,
+            outbuf_overflow=64 * 1024,
+            # Whose word of the client's address counts is decided in receive.py, by trusted_proxies.
+            clear_untrusted_proxy_headers=False,
         )
+        for item in self._channels.values():
+            if isinstance(item, BaseWSGIServer):
+                item.channel_class = Channel
         self.port = port_of(self._server)
         self._metrics: WSGIServer | None = None
         if metrics_listen is not None:
@@ -52,7 +61,15 @@ class Server:
         self._dispatcher.shutdown()
         # In the loop's own thread: a descriptor closed under its select could be another connection's by then.
         loop: Any = next(item for item in list(self._channels.values()) if isinstance(item, trigger))
-        loop.pull_trigger(lambda: wasyncore.close_all(self._channels))
+        pulled = threading.Event()
+
+        def close() -> None:
+            # Something else may have woken the loop already, and the trigger that is closed here would be pulled afterwards.
+            pulled.wait()
+            wasyncore.close_all(self._channels)
+
+        loop.pull_trigger(close)
+        pulled.set()
         self._thread.join()
         if self._metrics is not None:
             self._metrics.shutdown()

@@ -1,6 +1,7 @@
-"""A bridge killed with kill -9 again and again under load loses nothing, pays once, and keeps every mailbox's order."""
+"""A bridge killed or stopped again and again under load loses nothing, pays once, and keeps every mailbox's order."""
 
 import random
+import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,35 +13,70 @@ from tests.support.process import Bridge
 from tests.support.stage import Stage
 from tests.support.workload import Workload
 
-KILLS = 3
+LEASE = 3.0
+BRIDGES = {"sqlite": (1, 1), "postgres": (2, 3)}  # in brief, in the long form
 
 
-def test_killed_at_random_under_load(
+class Disturber:
+    """Kills bridges with kill -9, or stops them for longer than their lease, at moments drawn by seed."""
+
+    def __init__(self, path: Path, bridges: int, seed: int) -> None:
+        self.path = path
+        self.chance = random.Random(seed)
+        self.bridges = [self.start() for _ in range(bridges)]
+        self.kills = self.stops = 0
+
+    def start(self) -> Bridge:
+        return Bridge(self.path, lease=LEASE)
+
+    def url(self) -> str:
+        return self.chance.choice(self.bridges).hooks
+
+    def kill(self) -> None:
+        time.sleep(self.chance.uniform(0.5, 1.5))  # the random moment
+        number = self.chance.randrange(len(self.bridges))
+        self.bridges[number].kill()
+        self.bridges[number].close()
+        self.bridges[number] = self.start()
+        self.kills += 1
+
+    def stop(self) -> None:
+        time.sleep(self.chance.uniform(0.5, 1.5))
+        bridge = self.chance.choice(self.bridges)
+        bridge.signal(signal.SIGSTOP)
+        time.sleep(self.chance.uniform(LEASE, 2 * LEASE))
+        bridge.signal(signal.SIGCONT)
+        self.stops += 1
+
+    def close(self) -> None:
+        for bridge in self.bridges:
+            bridge.close()
+
+
+@pytest.mark.timeout(7200)
+def test_killed_and_stopped_at_random_under_load(
     store: str, database_url: str, tmp_path: Path, request: pytest.FixtureRequest, tally: Callable[..., None]
 ) -> None:
     stage = Stage(tmp_path)
     long = request.config.getoption("--long")
-    kills = KILLS * 8 if long else KILLS
-    load = Workload(stage, store, database_url, jobs=2400 if long else 150, domains=20, seed=5)
-    path = stage.config(database_url)
-    chance = random.Random(5)
-    bridges = [Bridge(path, lease=3.0) for _ in range(2 if store == "postgres" else 1)]
+    jobs, domains = (request.config.getoption("--jobs"), 60) if long else (150, 20)
+    load = Workload(stage, store, database_url, jobs=jobs, domains=domains, seed=5)
+    disturber = Disturber(stage.config(database_url), BRIDGES[store][long], seed=5)
     pool = ThreadPoolExecutor(1)
-    sent = pool.submit(load.send, lambda: chance.choice(bridges).hooks)
+    sent = pool.submit(load.send, disturber.url)
     try:
-        for _ in range(kills):
-            time.sleep(chance.uniform(0.5, 1.5))  # the random moment
-            number = chance.randrange(len(bridges))
-            bridges[number].kill()
-            bridges[number].close()
-            bridges[number] = Bridge(path, lease=3.0)
+        for _ in range(3):
+            disturber.kill()
+        while long and not sent.done():
+            disturber.stop() if disturber.chance.random() < 0.3 else disturber.kill()
         sent.result(60 + load.jobs)
         counts = load.finish()
+        if counts.late_calls:
+            counts = load.look_again(disturber.url)
     finally:
-        for bridge in bridges:
-            bridge.close()
+        disturber.close()
         pool.shutdown()
         stage.close()
-    tally("killed at random", store, counts, kills=kills, retried=load.retried)
+    tally("killed and stopped at random", store, counts, kills=disturber.kills, stops=disturber.stops, retried=load.retried)
     assert counts.faults == {}
-    assert counts.jobs == load.jobs + load.retried
+    assert counts.jobs >= load.jobs + load.retried

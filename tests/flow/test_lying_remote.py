@@ -15,7 +15,7 @@ from bridge.model import Address
 from bridge.sim.faults import FITS
 from bridge.store import Database, People
 from bridge.wiring import new_job_id
-from tests.support.audit import Counts, read
+from tests.support.audit import Counts, purchases, read
 from tests.support.bridge import PASSWORD
 from tests.support.process import Bridge
 from tests.support.stage import Stage
@@ -114,9 +114,10 @@ class Trial:
         """The cells that did not succeed, were not hit by their fault, or cost another sum than was needed."""
         jobs = {job["service_id"]: job for job in read(self.database)["jobs"]}
         left = {fault["domain"] for fault in self.stage.sim.control("/faults")["faults"] if fault["fault"] != "stale"}
+        paid = purchases(self.stage.sim)
         found = {}
         for cell in self.cells:
-            job, bought = jobs[str(cell)], self.stage.bought(cell.domain)
+            job, bought = jobs[str(cell)], paid[cell.domain]
             if (job["status"], bought) != ("succeeded", cell.action in ("create", "renew")) or cell.domain in left:
                 found[str(cell)] = (job["status"], bought, job["error"], cell.domain in left)
         return found

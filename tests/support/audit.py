@@ -13,6 +13,7 @@ from bridge.store.tables import callbacks, jobs, mailboxes, steps
 from tests.support.billing import Billing
 
 WRITES = frozenset({"SetUpPOP3User", "ModifyPOP3", "DeletePOP3", "change_user", "logout_user", "delete_user"})
+CLOCKS = 0.1  # seconds by which the clocks of remote and database may differ here
 PLANS = {"basic": 1 << 30, "large": 25 << 30}  # as write_config has them
 
 
@@ -21,6 +22,9 @@ class Counts:
     """`lost`: hooks answered 2xx whose job is missing or not ended. `overlapping`: calls to one domain at a time.
 
     `disagreeing`: mailboxes that at the remote are not what the jobs that succeeded, one after the other, make of them.
+    `late_calls`: commands that reached the remote after the time at which their call must have ended. They were inside a
+    process while it was stopped, so they are told apart from `out_of_order`; where one is why a job was held,
+    nothing disagrees silently.
     """
 
     jobs: int = 0
@@ -28,6 +32,7 @@ class Counts:
     commands: int = 0
     lost: int = 0
     out_of_order: int = 0
+    late_calls: int = 0
     overlapping: int = 0
     purchases: int = 0
     repeated_purchases: int = 0
@@ -86,20 +91,25 @@ def audit(
     domains = {job["domain"] for job in mine.values()}
     history = [call for call in sim.control("/history")["history"] if call["domain"] in domains]
     ended = {job["hook_id"] for job in mine.values() if job["status"] in ENDED}
-    bought = {domain: purchases(sim, domain) for domain in domains}
+    paid = purchases(sim)
+    bought = {domain: paid[domain] for domain in domains}
     told = [call for call in list(billing.received) if call["data"]["job"] in mine]
     times = Counter(call["id"] for call in told)
     undelivered = [row for row in rows["callbacks"] if row["id"] not in times and row["status"] != "superseded"]
     unwritten = set(mine) - {row["job_id"] for row in rows["callbacks"]}
+    late = late_calls(rows["steps"], mine, history)
+    newest = {job["address"]: job["status"] for job in rows["jobs"]}
+    known = {call["address"] for call in late if newest.get(call["address"]) == "held"}
     return Counts(
         jobs=len(mine),
         held=sum(job["status"] == "held" for job in mine.values()),
         commands=len(rows["steps"]),
         lost=len(set(accepted) - ended),
-        out_of_order=out_of_order(rows["steps"], mine, history),
+        out_of_order=out_of_order(rows["steps"], mine, [call for call in history if call not in late]),
+        late_calls=len(late),
         overlapping=overlapping(history),
         purchases=sum(bought.values()),
-        disagreeing=disagreeing(rows["jobs"], accepted, sim),
+        disagreeing=len(disagreeing(rows["jobs"], accepted, sim) - known),
         repeated_purchases=sum(max(0, count - needed.get(domain, 0)) for domain, count in bought.items()),
         callbacks=len(times),
         callbacks_twice=len(told) - len(times),
@@ -109,9 +119,10 @@ def audit(
     )
 
 
-def purchases(sim: Simulator, domain: str) -> int:
+def purchases(sim: Simulator) -> Counter[str]:
+    """Domain -> how often something was bought for it."""
     orders = sim.control("/state")["accounts"]["reseller"]["orders"]
-    return sum(item["domain"][1] == domain for order in orders for item in order["items"])
+    return Counter(item["domain"][1] for order in orders for item in order["items"])
 
 
 def out_of_order(journal: list[dict[str, Any]], mine: Mapping[str, Any], history: list[dict[str, Any]]) -> int:
@@ -132,7 +143,22 @@ def out_of_order(journal: list[dict[str, Any]], mine: Mapping[str, Any], history
     return wrong
 
 
-def disagreeing(journal: list[dict[str, Any]], accepted: Mapping[str, Mapping[str, Any]], sim: Simulator) -> int:
+def late_calls(
+    journal: list[dict[str, Any]], mine: Mapping[str, Any], history: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Commands that began outside the time in which any step of their kind says that its call was under way."""
+    spans: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for step in journal:
+        spans[mine[step["job_id"]]["address"], step["command"]].append((step["started_at"], step["ended_at"]))
+    return [
+        call
+        for call in history
+        if call["command"] in WRITES
+        and not any(began - CLOCKS <= call["started"] <= ended + CLOCKS for began, ended in spans[call["address"], call["command"]])
+    ]
+
+
+def disagreeing(journal: list[dict[str, Any]], accepted: Mapping[str, Mapping[str, Any]], sim: Simulator) -> set[str]:
     wanted: dict[str, dict[str, Any]] = defaultdict(dict)
     for job in journal:
         if job["status"] != "succeeded":
@@ -150,11 +176,12 @@ def disagreeing(journal: list[dict[str, Any]], accepted: Mapping[str, Mapping[st
         box |= {"password": data["password"]} if "password" in data else {}
         box |= {"quota_bytes": PLANS[data["plan"]]} if "plan" in data else {}
     domains = sim.control("/state")["domains"]
-    wrong = 0
+    wrong = set()
     for address, wish in wanted.items():
         found = domains[address.partition("@")[2]]["mailboxes"].get(address)
         shown = {**found, "exists": True, "services": set(found["services"].values())} if found else {"exists": False}
-        wrong += {name: shown.get(name) for name in wish} != wish
+        if {name: shown.get(name) for name in wish} != wish:
+            wrong.add(address)
     return wrong
 
 

@@ -1,6 +1,6 @@
 """A bridge in a process of its own, that can be killed, stopped and resumed: at a named point, or at any time.
 
-The processes are forks of one that has everything imported, so that starting one takes a moment and not a second.
+The processes are forks of one that has loaded everything, so that starting one takes a moment and not a second.
 """
 
 import multiprocessing
@@ -23,7 +23,7 @@ SENDING = "sending"
 """Inside the process, after its last look at the lease and before the call: the one place where no token can help."""
 
 nursery = multiprocessing.get_context("forkserver")
-nursery.set_forkserver_preload(["tests.support.process"])
+nursery.set_forkserver_preload(["tests.support.process", "tests.support.warm"])
 children = threading.Lock()
 """multiprocessing looks at every child whenever one is started, and minds no other thread."""
 

@@ -62,13 +62,16 @@ class Scene:
         given = DEFAULTS | {"admin__notify": "https://chat.example.com/notes"} | changes
         self.path = write_config(folder, sim, database, "https://billing.example.com/callback", **given)
         self.settings = config.load(self.path, {})
-        self.service = wiring.build(self.settings, wiring.Tuning(clock=clock))
+        self.service = wiring.build(self.settings, self.tuning())
         self.service.standing.know(self.settings.accounts, self.settings.sources)  # the schema is there already
         self.app = create_app(self.service, threads=4)
         self.client: FlaskClient = self.app.test_client()
         self.engine = self.service.new_engine()
         self.receiver = Receiver(clock)
         self.engine.callbacks.outgoing = self.engine.notes.outgoing = self.receiver  # type: ignore[assignment]
+
+    def tuning(self) -> wiring.Tuning:
+        return wiring.Tuning(clock=self.clock)
 
     def sign(self, body: bytes, id: str = "", secret: str = SECRET, skew: float = 0.0, **more: str) -> dict[str, str]:
         """Headers of a body as it is, by the published package."""

@@ -73,7 +73,7 @@ class Stage:
                 if answer.status_code in (200, 202):
                     return {**answer.json(), "hook": id}
                 assert answer.status_code == 503, answer.text
-            except (requests.ConnectionError, requests.Timeout):
+            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
                 pass
             assert time.monotonic() < end, f"{type} was not taken in {seconds} s"
             time.sleep(0.05)
@@ -100,7 +100,7 @@ class Stage:
         return found
 
     def bought(self, domain: str) -> int:
-        return purchases(self.sim, domain)
+        return purchases(self.sim)[domain]
 
     def audit(self, database: str, accepted: dict[str, dict[str, Any]], needed: dict[str, int] | None = None) -> Counts:
         return audit(database, self.sim, self.billing, accepted, needed or {})

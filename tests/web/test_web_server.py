@@ -4,12 +4,14 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
+from waitress.trigger import trigger
 
 from bridge.config import Address
 from bridge.errors import StoreUnavailable
@@ -51,7 +53,7 @@ def test_a_hook_by_content_length_and_one_in_chunks_are_the_same(scene: Scene, s
     assert json.loads(plain[2]) == json.loads(chunked[2])
 
 
-@pytest.mark.parametrize("size", [64 * 1024 + 1, 900_000])
+@pytest.mark.parametrize("size", [64 * 1024 + 1, 200_000])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_what_is_too_large_is_413_announced_or_not(server: Server, size: int, chunked: bool) -> None:
     body = b"x" * size
@@ -133,6 +135,22 @@ def test_a_stop_lets_an_answer_end_and_closes_idle_connections(scene: Scene, mon
     assert answers == [202]
     assert idle.recv(10) == b""
     idle.close()
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", server.port), 1)
+
+
+def test_a_stop_pulls_no_trigger_that_is_closed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    pull = trigger._physical_pull
+
+    def pulled_by_another_thread_first(self: trigger) -> None:
+        pull(self)
+        time.sleep(0.1)  # the loop runs what it finds
+        pull(self)
+
+    server = Server(scene.app, Address("127.0.0.1", 0), None, threads=4)
+    server.start()
+    monkeypatch.setattr(trigger, "_physical_pull", pulled_by_another_thread_first)
+    server.stop()
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", server.port), 1)
 

@@ -1,0 +1,93 @@
+"""One connection of a stranger: what it may cost, and how it is told that it does not speak HTTP.
+
+waitress reads in one loop for all, so whatever is raised while it reads is met here.
+"""
+
+import json
+import time
+from typing import Any
+
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.task import ErrorTask
+from waitress.utilities import BadRequest
+
+LONGEST = 30.0  # seconds that one request may take to arrive whole, however steadily it drips
+MOST_AHEAD = 16  # requests that one connection may have sent before their answers
+MOST_OPEN = 400  # connections; one more, and the one that keeps us waiting longest is closed
+TITLES = {413: "Too large", 431: "Headers too large"}
+DETAILS = {413: "A body is at most 64 KiB.", 431: "The headers of a request are at most 32 KiB."}
+
+
+class Parser(HTTPRequestParser):
+    """A request that cannot be read is the sender's fault, also where waitress itself does not expect it."""
+
+    def received(self, data: bytes) -> int:
+        try:
+            return int(super().received(data))
+        except ValueError:  # a length of thousands of digits, a host that is not closed with a bracket
+            self.error = BadRequest("")
+            self.completed = True
+            return len(data)
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        # A proxy in front may have believed the length (RFC 9112, 6.3), or an encoding that HTTP/1.0 does not have.
+        if "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
+            raise ParsingError("")
+
+
+class Refusal(ErrorTask):
+    """What waitress refuses is told like every other problem, and repeats nothing of the request."""
+
+    def execute(self) -> None:
+        code = self.request.error.code
+        status = code if code in TITLES or code == 500 else 400  # its 501, for an unknown encoding, is no fault of ours
+        title = TITLES.get(status, "Error in the bridge" if status == 500 else "Not HTTP")
+        detail = DETAILS.get(status, "The request cannot be read as HTTP.")
+        body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
+        self.status = f"{status} {title}"
+        self.response_headers.append(("Content-Type", "application/problem+json"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class Channel(HTTPChannel):
+    """A connection that makes room for others: strangers cannot use them up by sending slowly, or by not reading."""
+
+    parser_class = Parser
+    error_task_class = Refusal
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        self.waiting_since = time.monotonic()
+        super().__init__(*given, **more)
+        self._make_room()
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self.waiting_since = time.monotonic()
+        went_on = bool(super().received(data))
+        if len(self.requests) > MOST_AHEAD:
+            self.will_close = True
+        return went_on
+
+    def readable(self) -> bool:
+        """Asked in each round of the loop."""
+        if self.request is not None and not self.requests and time.monotonic() - self.waiting_since > LONGEST:
+            self.will_close = True
+        return bool(super().readable())
+
+    def handle_close(self) -> None:
+        super().handle_close()
+        if self.request is not None:
+            self.request.close()  # what has arrived of it may lie in a temporary file
+            self.request = None
+
+    def _make_room(self) -> None:
+        others = [one for one in self.server.active_channels.values() if not one.will_close]
+        if len(others) > MOST_OPEN:
+            # What waits for us is left alone; it is answered within a moment.
+            slow = [one for one in others if one is not self and not one.requests]
+            if slow:
+                min(slow, key=lambda one: one.waiting_since).will_close = True

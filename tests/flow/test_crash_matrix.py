@@ -1,0 +1,151 @@
+"""Killed at each named point that the life of a hook passes, alone and while it recovers from a lost answer: the same end.
+
+In one process, with a crash that nothing of ours can catch. That the points are enough is tested, too: between every two
+commits there is one, and around every command.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bridge.sim import Simulator
+from bridge.store import tables
+from tests.support.scene import PASSWORD
+from tests.support.world import Crash, World
+
+BEFORE = {"create": (), "unsuspend": ("create", "suspend")}  # else: create
+DATA: dict[str, dict[str, str]] = {
+    "create": {"password": PASSWORD, "plan": "large"},
+    "change_password": {"password": "Other-Secret.8"},
+    "change_plan": {"plan": "basic"},
+    "renew": {"until": "2031-06-01"},
+}
+COMMANDS = {
+    "create": ("PurchasePOPBundle", "SetUpPOP3User", "change_user"),
+    "suspend": ("change_user", "logout_user"),
+    "unsuspend": ("change_user",),
+    "terminate": ("DeletePOP3",),
+    "change_password": ("ModifyPOP3",),
+    "change_plan": ("change_user",),
+    "renew": ("RenewPOPBundle",),
+}
+TROUBLE = ("", "drop_before", "drop_after")
+SPENDING = ("PurchasePOPBundle", "RenewPOPBundle")
+
+
+@pytest.fixture
+def world(simulator: Simulator, database_url: str, tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path, simulator, simulator.clock, database_url)  # type: ignore[attr-defined]
+    yield made
+    made.close()
+
+
+def live(world: World, action: str, fault: tuple[str, str] | None, crash_at: int) -> dict[str, Any]:
+    """One life of a hook; how it ended. `crash_at`: which of the points it passes kills it, 0 for none."""
+    world.reset()
+    for name in BEFORE.get(action, ("create",)):
+        hook(world, name)
+        run_out(world)
+    world.trap.passed.clear()
+    world.outside.commands.clear()
+    if fault:
+        world.fault(*fault)
+    world.trap.point, world.trap.left, world.trap.act = "*", crash_at, crash
+    hook(world, action)
+    run_out(world)
+    world.trap.point = ""
+    box = world.mailbox("box@example.net")
+    state = box and {name: box[name] for name in ("services", "password", "quota_bytes")}
+    jobs = world.rows(tables.jobs)
+    cards = [row for row in world.rows(tables.callbacks) if row["status"] == "delivered"]
+    money = [world.outside.bought("example.net", command) for command in SPENDING]
+    assert {row["id"] for row in cards} <= world.outside.taken
+    assert world.outside.wrong == []
+    ends = [(row["hook_id"], row["status"], row["state"], row["changed"]) for row in jobs]
+    return {"state": state, "money": money, "jobs": ends, "told": [row["sequence"] for row in cards]}
+
+
+def hook(world: World, action: str) -> None:
+    id = f"msg_{action}_{world.ids}"
+    for _ in range(2):
+        try:
+            world.hook(action, id=id, address="box@example.net", **DATA.get(action, {}))
+        except Crash:
+            continue  # the sender got no answer and sends again
+        return
+
+
+def run_out(world: World) -> None:
+    for _ in range(3):
+        world.work(700)
+        world.call_back(700)
+
+
+def crash() -> None:
+    raise Crash
+
+
+def cells(world: World, action: str, long: bool) -> Iterator[tuple[tuple[str, str] | None, int, str, dict[str, Any]]]:
+    for fault in [(command, name) for command in COMMANDS[action] for name in TROUBLE if name] if long else []:
+        usual = live(world, action, fault, 0)
+        yield from ((fault, n, point, usual) for n, point in enumerate(list(world.trap.passed), 1))
+    usual = live(world, action, None, 0)
+    yield from ((None, n, point, usual) for n, point in enumerate(list(world.trap.passed), 1))
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("action", COMMANDS)
+def test_killed_at_each_point_it_ends_as_without(
+    world: World, store: str, action: str, request: pytest.FixtureRequest, tally: Callable[..., None]
+) -> None:
+    long = request.config.getoption("--long")
+    if not long and (store == "postgres" or action != "create"):
+        pytest.skip("in the long form")
+    count = held = 0
+    for fault, n, point, usual in cells(world, action, long):
+        found = live(world, action, fault, n)
+        count += 1
+        if found != usual and in_doubt(world, action):
+            held += 1  # nobody can know whether the purchase still travels
+            assert max(found["money"]) <= 1
+            continue
+        assert found == usual, f"{action}, killed at point {n} ({point}), {fault}"
+    tally("killed at each point, in process", store, None, kills=count, held=held)
+
+
+def in_doubt(world: World, action: str) -> bool:
+    last = world.rows(tables.jobs)[-1]
+    return last["status"] == "held" and last["error"]["code"] == "unclear" and COMMANDS[action][0] in SPENDING
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_between_every_two_commits_is_a_named_point_and_around_every_command(world: World, store: str) -> None:
+    trace = world.trap.passed
+    watch_commits(world, trace)
+    world.outside.commands = trace
+    for action in COMMANDS:
+        for fault in (None, (COMMANDS[action][0], "drop_after"), ("GetPOP3", "maintenance"), ("get_user", "oma_20")):
+            live(world, action, fault, 0)
+            unnamed = {"COMMIT", *COMMANDS[action]}
+            for one, two in pairwise(trace):
+                assert not {one, two} <= unnamed, f"{action}, {fault}: nothing between {one} and {two} in {trace}"
+
+
+def watch_commits(world: World, trace: list[str]) -> None:
+    """Notes each commit that wrote something; a claim that finds nothing is none."""
+
+    def executed(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        verb = statement.split()[0]
+        if verb == "INSERT" or "RETURNING" in statement or (verb in ("UPDATE", "DELETE") and cursor.rowcount > 0):
+            connection.info["wrote"] = True
+
+    def committed(connection: Any) -> None:
+        if connection.info.pop("wrote", False):
+            trace.append("COMMIT")
+
+    sa.event.listen(world.service.database.engine, "after_cursor_execute", executed)
+    sa.event.listen(world.service.database.engine, "commit", committed)

@@ -1,0 +1,432 @@
+"""A bridge driven through arbitrary interleavings, beside a small model of what must be true of it.
+
+In brief the examples are always the same; in the long form they are drawn anew, and a failing run prints its seed
+(`--hypothesis-seed`). A failing case shrinks to a short list of steps, which is printed as a program.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from bridge.errors import NotNow
+from bridge.jobs import ENDED, STATES
+from bridge.model import Address
+from bridge.sim import Simulator
+from bridge.store import tables
+from tests.support.outside import SECRETS
+from tests.support.scene import PASSWORD
+from tests.support.world import LEASE, SETTLE, Crash, World
+
+ACTIONS = ("create", "suspend", "unsuspend", "terminate", "change_password", "change_plan", "renew")
+BOXES = ("ann@example.com", "bob@example.com", "cat@example.net")
+SERVICES = (("shop", "7"), ("shop", "8"), ("other", "7"))
+PASSWORDS = (PASSWORD, "Other-Secret.8")
+FAULTS = (
+    *(("GetPOP3", fault) for fault in ("drop_before", "error_500", "html", "empty", "no_done", "too_many")),
+    *(("get_user", fault) for fault in ("drop_before", "oma_20", "oma_22", "oma_25")),
+    *(("change_user", fault) for fault in ("drop_before", "drop_after", "error_500_after", "oma_20", "oma_22", "oma_28")),
+    *(("logout_user", fault) for fault in ("drop_after", "oma_25")),
+    *(("SetUpPOP3User", fault) for fault in ("drop_before", "drop_after", "cut", "html_after", "contradiction", "no_done")),
+    *(("ModifyPOP3", fault) for fault in ("drop_before", "drop_after", "error_500_after", "contradiction", "maintenance")),
+    *(("DeletePOP3", fault) for fault in ("drop_before", "drop_after", "html_after", "contradiction")),
+    *(("PurchasePOPBundle", fault) for fault in ("drop_before", "drop_after", "contradiction", "balance")),
+    *(("RenewPOPBundle", fault) for fault in ("drop_before", "drop_after", "error_500_after")),
+)
+ATTEMPT = ("claimed", "observed", "planned", "intent-committed", "sent", "answer-committed", "finishing", "finished")
+HOOK = ("accepting", "accepted")
+CALLBACK = ("callback-claimed", "callback-sent")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A hook that was answered 2xx."""
+
+    id: str
+    type: str
+    source: str
+    data: dict[str, str]
+    job: str
+
+
+def data_of(action: str, service: int, box: int, word: int) -> dict[str, str]:
+    data = {"service_id": SERVICES[service][1], "address": BOXES[box]}
+    match action:
+        case "create":
+            data |= {"password": PASSWORDS[word], "plan": ("basic", "large")[word]}
+        case "change_password":
+            data |= {"password": PASSWORDS[word]}
+        case "change_plan":
+            data |= {"plan": ("basic", "large")[word]}
+        case "renew":
+            data |= {"until": ("2029-06-01", "2031-06-01")[word]}
+    return data
+
+
+class Model(RuleBasedStateMachine):
+    """`world` is set by the test that runs it."""
+
+    world: World
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world.reset()
+        self.out = self.world.outside
+        self.taken: list[Taken] = []
+        self.sent = 0
+        self.resent: set[str] = set()
+        self.cancelled: set[str] = set()
+        self.paused = False
+
+    @initialize(boxes=st.sampled_from(((), (0,), (0, 2))), suspended=st.booleans())
+    def what_there_is(self, boxes: tuple[int, ...], suspended: bool) -> None:
+        for box in boxes:
+            for action in ("create", "suspend") if suspended else ("create",):
+                self.hook(action=action, service=0, box=box, word=0, late=0, then=100)
+
+    # Billing
+
+    @rule(
+        action=st.sampled_from(ACTIONS),
+        service=st.sampled_from((0, 0, 0, 1, 2)),
+        box=st.sampled_from(range(3)),
+        word=st.sampled_from((0, 1)),
+        late=st.sampled_from((0, 0, 0, 30)),
+        then=st.sampled_from((None, None, 0, 25, 100)),
+    )
+    def hook(self, action: str, service: int, box: int, word: int, late: int, then: int | None) -> None:
+        """`then`: seconds of work that follow."""
+        self.sent += 1
+        self.deliver(f"msg_{self.sent}", action, SERVICES[service][0], data_of(action, service, box, word), late)
+        if then is not None:
+            self.world.work(then)
+
+    one_more = and_more = hook  # as likely as all that is done to hooks
+
+    @precondition(lambda self: self.taken)
+    @rule(n=st.integers(0, 30), other=st.booleans())
+    def repeat(self, n: int, other: bool) -> None:
+        """The same id again, with the same data or with other data."""
+        was = self.taken[n % len(self.taken)]
+        data = was.data | ({"reason": "another"} if other else {})
+        answer = self.post(was.id, was.type, was.source, data, 0)
+        if answer.status_code == 503:
+            assert self.paused
+            return
+        assert answer.status_code == (409 if other else answer.status_code)
+        if not other:
+            jobs = [row["id"] for row in self.world.rows(tables.jobs) if (row["source"], row["hook_id"]) == (was.source, was.id)]
+            assert answer.status_code in (200, 202), answer.text
+            assert (answer.json or {})["job"] == max(jobs) and was.job in jobs
+
+    @rule(action=st.sampled_from(ACTIONS), box=st.sampled_from(range(3)), point=st.sampled_from(HOOK))
+    def crash_at_the_door(self, action: str, box: int, point: str) -> None:
+        """The sender got no answer and sends again."""
+        self.sent += 1
+        self.arm(point, 1, self.crash)
+        for _ in range(2):
+            try:
+                self.deliver(f"msg_{self.sent}", action, "shop", data_of(action, 0, box, 0), 0)
+            except Crash:
+                pass
+        self.world.trap.point = ""
+
+    def deliver(self, id: str, action: str, source: str, data: dict[str, str], late: int) -> None:
+        answer = self.post(id, f"mailbox.{action}", source, data, late)
+        if answer.status_code == 503:
+            assert self.paused
+            return
+        assert answer.status_code in (200, 202), answer.text
+        self.taken.append(Taken(id, f"mailbox.{action}", source, data, (answer.json or {})["job"]))
+
+    def post(self, id: str, type: str, source: str, data: dict[str, str], late: int) -> Any:
+        body = self.world.body(type, -late, **data)
+        return self.world.post(f"/hooks/{source}", body, self.world.sign(body, id, SECRETS[source]))
+
+    @rule(answers=st.lists(st.sampled_from((503, None, 410, 500)), min_size=1, max_size=3))
+    def receiver_answers(self, answers: list[int | None]) -> None:
+        self.out.answers = list(answers)
+
+    # The bridge
+
+    @rule(seconds=st.sampled_from((0, 2, 25, 100)))
+    def work(self, seconds: int) -> None:
+        self.world.work(seconds)
+
+    @rule()
+    def one_attempt(self) -> None:
+        self.world.step()
+
+    @rule(seconds=st.sampled_from((0, 10, 400)))
+    def call_back(self, seconds: int) -> None:
+        self.world.call_back(seconds)
+
+    @rule(fault=st.sampled_from((None, *FAULTS)), point=st.sampled_from(ATTEMPT), nth=st.sampled_from((1, 1, 2)))
+    def crash_in_an_attempt(self, fault: tuple[str, str] | None, point: str, nth: int) -> None:
+        if fault is not None:
+            self.world.fault(*fault)
+        self.arm(point, nth, self.crash)
+        self.world.step()
+        self.world.trap.point = ""
+
+    crash_once_more = crash_in_an_attempt
+
+    @rule(point=st.sampled_from(CALLBACK))
+    def crash_in_a_callback(self, point: str) -> None:
+        self.arm(point, 1, self.crash)
+        self.world.call_back()
+        self.world.trap.point = ""
+
+    @rule(point=st.sampled_from(ATTEMPT), nth=st.sampled_from((1, 1, 2)), seconds=st.sampled_from((0, 60)))
+    def stop_past_the_lease(self, point: str, nth: int, seconds: int) -> None:
+        """At the point another worker gets the job and goes on; then the first one wakes up."""
+
+        def meanwhile() -> None:
+            self.world.clock.now += LEASE + 1
+            self.world.work(seconds)
+
+        self.arm(point, nth, meanwhile)
+        self.world.step("stopped")
+        self.world.trap.point = ""
+
+    @rule(seconds=st.sampled_from((1, 30, 3600)))
+    def time_passes(self, seconds: int) -> None:
+        self.world.chores(seconds)
+
+    @rule()
+    def upkeep(self) -> None:
+        self.world.engine.upkeep.wipe()
+        self.world.engine.upkeep.prune()  # nothing is old enough to be lost
+
+    def arm(self, point: str, nth: int, act: Callable[[], None]) -> None:
+        trap = self.world.trap
+        trap.point, trap.left, trap.act = point, nth, act
+
+    @staticmethod
+    def crash() -> None:
+        raise Crash
+
+    # Enom
+
+    @rule(fault=st.sampled_from(FAULTS), times=st.sampled_from((1, 2)))
+    def fault(self, fault: tuple[str, str], times: int) -> None:
+        self.world.fault(*fault, times=times)
+
+    @rule(stale=st.sampled_from((0.0, float(SETTLE - 1))), hosted=st.sampled_from((0.0, 5.0)))
+    def reads_lag(self, stale: float, hosted: float) -> None:
+        self.world.sim.control("/settings", {"stale_seconds": stale, "hosted_lag": hosted})
+
+    # People
+
+    @precondition(lambda self: self.taken)
+    @rule(n=st.integers(0, 30), how=st.sampled_from(("retry", "approve", "cancel", "resend")))
+    def person(self, n: int, how: str) -> None:
+        people, job = self.world.service.people, self.taken[n % len(self.taken)].job
+        try:
+            match how:
+                case "cancel":
+                    people.cancel(job)
+                    self.cancelled.add(job)
+                case "resend":
+                    if f"cb_{job}_1" in {row["id"] for row in self.world.rows(tables.callbacks)}:
+                        people.resend(f"cb_{job}_1")
+                        self.resent.add(f"cb_{job}_1")
+                case _:
+                    people.retry(job, approve=how == "approve")
+        except NotNow:
+            pass
+
+    @rule(box=st.sampled_from(range(3)), service=st.sampled_from((0, 2)))
+    def adopt(self, box: int, service: int) -> None:
+        address, owner = BOXES[box], SERVICES[service]
+        open_jobs = [row for row in self.world.rows(tables.jobs) if row["address"] == address and row["status"] not in ENDED]
+        if open_jobs:
+            return  # what is under way was planned for the former owner
+        self.world.service.people.adopt("main", Address.parse(address), *owner)
+        if self.world.mailbox(address) is not None:
+            self.out.owner[address] = owner
+
+    @rule(what=st.sampled_from(("account", "source")), paused=st.booleans())
+    def pause(self, what: str, paused: bool) -> None:
+        standing = self.world.service.standing
+        if what == "source":
+            standing.pause_source("shop", paused)
+            self.paused = paused
+        elif paused:
+            standing.pause_account("main", "person", "Paused by a person.")
+        else:
+            standing.resume_account("main")
+
+    # What is true after each step
+
+    @invariant()
+    def nothing_went_wrong_outside(self) -> None:
+        assert self.out.wrong == []
+
+    @invariant()
+    def states_move_as_they_may(self) -> None:
+        with self.world.service.database.read() as tx:
+            for id, before, after in tx.execute(sa.text("SELECT job, former, latter FROM trail")):
+                assert after in STATES[before], f"{id} went from {before} to {after}"
+
+    @invariant()
+    def no_purchase_is_repeated(self) -> None:
+        assert self.out.bought("example.com", "PurchasePOPBundle") == 0
+        assert self.out.bought("example.net", "PurchasePOPBundle") <= 1
+        state = self.world.sim.control("/state")["domains"]
+        for domain in ("example.com", "example.net"):
+            for pak in state[domain]["paks"].values():
+                assert pak["expires"] < "2032-06", f"renewed more often than was asked for: {pak}"
+
+    # And at the end
+
+    def teardown(self) -> None:
+        if not hasattr(self, "out"):
+            return
+        self.let_everything_run_out()
+        self.nothing_went_wrong_outside()
+        self.no_purchase_is_repeated()
+        self.states_move_as_they_may()
+        jobs = self.world.rows(tables.jobs)
+        self.nothing_is_lost(jobs)
+        self.everything_was_told(jobs)
+        self.nothing_differs_silently(jobs)
+
+    def let_everything_run_out(self) -> None:
+        world = self.world
+        world.trap.point, self.out.answers = "", []
+        world.sim.control("/faults", method="DELETE")
+        world.sim.control("/settings", {"stale_seconds": 0.0, "hosted_lag": 0.0})
+        world.service.standing.pause_source("shop", False)
+        world.service.standing.resume_account("main")
+        for _ in range(12):
+            world.work(1200)
+            world.call_back(1200)
+            world.chores(600)
+            if all(row["status"] in ENDED for row in world.rows(tables.jobs)):
+                break
+        world.call_back(5 * 86400)
+
+    def nothing_is_lost(self, jobs: list[Any]) -> None:
+        known = {row["id"]: row for row in jobs}
+        for hook in self.taken:
+            assert hook.job in known, f"{hook} is lost"
+            assert known[hook.job]["hook_id"] == hook.id
+        assert [row["id"] for row in jobs if row["status"] not in ENDED] == []
+
+    def everything_was_told(self, jobs: list[Any]) -> None:
+        cards = {row["job_id"]: row for row in self.world.rows(tables.callbacks)}
+        by_id = {row["id"]: row for row in jobs}
+        for row in jobs:
+            card = cards[row["id"]]
+            match card["status"]:
+                case "delivered":
+                    assert card["id"] in self.out.taken
+                case "stopped":
+                    assert card["id"] in self.out.gone
+                case "superseded":
+                    newer = [
+                        set(by_id[other["job_id"]]["facts"].split())
+                        for other in cards.values()
+                        if other["mailbox_id"] == card["mailbox_id"] and other["sequence"] > card["sequence"] and other["id"] in self.out.told
+                    ]
+                    assert any(set(row["facts"].split()) <= facts for facts in newer)
+                case other:
+                    raise AssertionError(f"{card['id']} is {other}")
+            if card["id"] in self.out.told and card["id"] not in self.resent:
+                assert self.out.told[card["id"]]["message"] == row["message"]
+
+    def nothing_differs_silently(self, jobs: list[Any]) -> None:
+        """What succeeded, one after the other, is so at the remote, unless a later job was held or may have done something."""
+        records = {row["address"]: row for row in self.world.rows(tables.mailboxes)}
+        for address in BOXES:
+            box = self.world.mailbox(address)
+            wanted = expected([row for row in sorted(jobs, key=lambda row: row["sequence"]) if row["address"] == address], self.data())
+            found: dict[str, Any] = {"exists": box is not None}
+            if box is not None:
+                found |= {"services": set(box["services"].values()), "password": box["password"], "quota": box["quota_bytes"]}
+            assert {name: found.get(name) for name in wanted} == wanted, address
+            if (record := records.get(address)) is None:
+                continue
+            truth = "absent" if box is None else "suspended" if found["services"] == {"suspended"} else "active"
+            assert record["state"] in ("unknown", truth), f"{address}: the record says {record['state']}, Enom {truth}"
+            if box is not None and record["state"] != "unknown" and self.out.owner.get(address):
+                assert (record["source"], record["service_id"]) == self.out.owner[address]
+
+    def data(self) -> dict[tuple[str, str], dict[str, str]]:
+        return {(hook.source, hook.id): hook.data for hook in self.taken}
+
+
+def expected(jobs: list[Any], sent: dict[tuple[str, str], dict[str, str]]) -> dict[str, Any]:
+    """The facts that are certain after these jobs of one mailbox, in their order."""
+    wanted: dict[str, Any] = {}
+    for job in jobs:
+        data = sent.get((job["source"], job["hook_id"]), {})
+        if job["status"] != "succeeded":
+            if job["status"] == "held" or job["changed"]:
+                wanted.clear()  # told as not known
+            continue
+        wanted["exists"] = True
+        match job["action"]:
+            case "mailbox.terminate":
+                wanted = {"exists": False}
+            case "mailbox.create" | "mailbox.unsuspend":
+                wanted["services"] = {"enabled"}
+            case "mailbox.suspend":
+                wanted["services"] = {"suspended"}
+        wanted |= {"password": data["password"]} if "password" in data else {}
+        wanted |= {"quota": {"basic": 1, "large": 25}[data["plan"]] << 30} if "plan" in data else {}
+    return wanted
+
+
+TRAIL = """CREATE TABLE IF NOT EXISTS trail (job VARCHAR, former VARCHAR, latter VARCHAR)"""
+TRIGGERS = {
+    "sqlite": """CREATE TRIGGER moves AFTER UPDATE OF status ON jobs WHEN old.status <> new.status
+        BEGIN INSERT INTO trail VALUES (new.id, old.status, new.status); END""",
+    "postgres": """CREATE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN INSERT INTO trail VALUES (new.id, old.status, new.status); RETURN new; END $$;
+        CREATE TRIGGER moves AFTER UPDATE OF status ON jobs FOR EACH ROW
+        WHEN (old.status <> new.status) EXECUTE FUNCTION moved()""",
+}
+
+
+@pytest.fixture
+def world(simulator: Simulator, store: str, new_database: Callable[[str], str], tmp_path: Path) -> Iterator[World]:
+    clock = simulator.clock  # type: ignore[attr-defined]
+    made = World(tmp_path, simulator, clock, new_database(store))
+    with made.service.database.write() as tx:
+        tx.execute(sa.text(TRAIL))
+        tx.execute(sa.text(TRIGGERS[store]))
+    yield made
+    made.close()
+
+
+@pytest.mark.timeout(7200)
+def test_whatever_happens_the_promises_hold(store: str, world: World, request: pytest.FixtureRequest) -> None:
+    long = request.config.getoption("--long")
+    if store == "postgres" and not long:
+        pytest.skip("In brief on SQLite; both in the long form.")
+
+    class Bound(Model):
+        pass
+
+    Bound.world = world
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        Bound,
+        settings=settings(
+            max_examples=request.config.getoption("--examples") or (3000 if long else 60),
+            stateful_step_count=40 if long else 25,
+            deadline=None,
+            database=None,
+            derandomize=not long,
+            print_blob=False,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate, Phase.shrink) if not __import__("os").environ.get("NS") else (Phase.generate,),
+        ),
+    )

@@ -1,0 +1,126 @@
+"""Both remote sides without sockets, and what must be true of all that reaches them: commands, and callbacks."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from standardwebhooks import Webhook
+
+from bridge.outgoing import Lost, Reply
+from bridge.ports import Job
+from bridge.sim import Simulator
+from bridge.sim.server import Incoming
+from tests.support.billing import SECRET
+
+SECRETS = {"shop": SECRET, "other": "whsec_" + "b3RoZXItc2VjcmV0LW9mLXRoZS10ZXN0cy0zMi1ieXRlcyE="}
+BUYING = ("PurchasePOPBundle", "RenewPOPBundle")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One command that changed something at the remote, and the job in whose name it was sent."""
+
+    command: str
+    address: str
+    job: str
+    sequence: int
+    service: tuple[str, str]
+
+
+class Outside:
+    """Stands for bridge.outgoing. `wrong` collects what must not have happened, in words.
+
+    `answers`: what the billing side answers before 200; None takes the callback and loses the answer.
+    `owner`: whose each mailbox is, by the commands that took effect.
+    """
+
+    def __init__(self, sim: Simulator) -> None:
+        self.sim = sim
+        self.commands: list[str] = []
+        self.forget()
+
+    def forget(self) -> None:
+        self.at_work: Job | None = None
+        self.effects: list[Effect] = []
+        self.commands.clear()
+        self.owner: dict[str, tuple[str, str] | None] = {}
+        self.told: dict[str, dict[str, Any]] = {}  # by webhook-id, in the order of the first post
+        self.taken: set[str] = set()
+        self.gone: set[str] = set()
+        self.answers: list[int | None] = []
+        self.wrong: list[str] = []
+        self._last: dict[tuple[str, str], int] = defaultdict(int)
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, limit: int = 1 << 20) -> Reply:
+        where = urlsplit(url)
+        if where.path == "/notes":
+            return Reply(200, {}, b"")
+        if where.path == "/callback":
+            return self.billing("other" if where.hostname == "other.example.com" else "shop", body, dict(headers))
+        return self.remote(where.path, body, {name.lower(): value for name, value in headers.items()}["content-type"])
+
+    def close(self) -> None:
+        pass
+
+    # Billing
+
+    def billing(self, source: str, body: bytes, headers: dict[str, str]) -> Reply:
+        id, stamp = headers["webhook-id"], datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+        if headers["webhook-signature"] != Webhook(SECRETS[source]).sign(id, stamp, body.decode()):
+            self.wrong.append(f"{id} is signed otherwise")
+        data = json.loads(body)["data"]
+        if id not in self.told:
+            self._first(source, id, data)
+        elif self.told[id] != data:
+            self.wrong.append(f"{id} was told twice, and otherwise")
+        answer = self.answers.pop(0) if self.answers else 200
+        if answer in (None, 200):
+            self.taken.add(id)
+        if answer == 410:
+            self.gone.add(id)
+        if answer is None:
+            raise Lost("the answer was lost")
+        return Reply(answer, {}, b"")
+
+    def _first(self, source: str, id: str, data: dict[str, Any]) -> None:
+        """The first posts of one mailbox come in the order of its hooks, whatever becomes of each."""
+        self.told[id] = data
+        if data["sequence"] < self._last["", data["address"]]:
+            self.wrong.append(f"callback {id} (sequence {data['sequence']}) came after {self._last['', data['address']]}")
+        self._last["", data["address"]] = data["sequence"]
+
+    # Enom
+
+    def remote(self, path: str, body: bytes, kind: str) -> Reply:
+        seen = self.sim._history.seen
+        count = len(seen)
+        answer = self.sim._public(Incoming("POST", path, "", kind, body, "127.0.0.1"))
+        self.commands.append(seen[count]["command"])
+        if seen[count]["effect"]:
+            self._effect(seen[count]["command"])
+        if answer.wire in ("drop", "cut"):
+            raise Lost("cut off")
+        shown = {name.lower(): value for name, value in answer.headers} | {"content-type": answer.content_type}
+        return Reply(answer.status, shown, answer.body)
+
+    def _effect(self, command: str) -> None:
+        job = self.at_work
+        if job is None:
+            return
+        address, service = job.intent.address, (job.source, job.intent.service_id)
+        effect = Effect(command, address, job.id, job.sequence, service)
+        self.effects.append(effect)
+        if self._last["command", address] > job.sequence:
+            self.wrong.append(f"{effect} came after one of sequence {self._last['command', address]}")
+        self._last["command", address] = job.sequence
+        if command == "SetUpPOP3User":
+            self.owner[address] = service
+        elif command not in BUYING and self.owner.get(address) != service:
+            self.wrong.append(f"{effect} changed a mailbox of {self.owner.get(address)}")
+
+    def bought(self, domain: str, command: str) -> int:
+        return sum(each.command == command and each.address.endswith(f"@{domain}") for each in self.effects)
