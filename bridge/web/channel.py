@@ -14,7 +14,7 @@ from waitress.utilities import BadRequest
 
 LONGEST = 30.0  # seconds that one request may take to arrive whole, however steadily it drips
 MOST_AHEAD = 16  # requests that one connection may have sent before their answers
-MOST_OPEN = 400  # connections; one more, and the one that keeps us waiting longest is closed
+MOST_OPEN = 300  # connections, each with two temporary files at worst; one more, and the slowest is closed
 TITLES = {413: "Too large", 431: "Headers too large"}
 DETAILS = {413: "A body is at most 64 KiB.", 431: "The headers of a request are at most 32 KiB."}
 

@@ -34,6 +34,7 @@ class Server:
             expose_tracebacks=False,
             channel_timeout=30,
             connection_limit=MOST_OPEN + 100,  # never reached: from MOST_OPEN on a channel closes another
+            asyncore_use_poll=True,  # select() dies of a descriptor from 1024 on
             max_request_header_size=32 * 1024,
             # The app answers 413 itself from 64 KiB on; this only bounds what is buffered for it.
             max_request_body_size=256 * 1024,

@@ -172,3 +172,31 @@ def test_the_facts_that_each_hook_decides_are_the_contracts() -> None:
     assert decides("mailbox.unsuspend", password=True) == {SUSPENSION, PASSWORD}
     with pytest.raises(KeyError):
         decides("mailbox.explode")
+
+
+@pytest.mark.parametrize(("action", "record"), [("change_password", OURS), ("unsuspend", LOCKED)])
+def test_the_password_of_the_hook_is_wanted_with_its_digest(action: str, record: Record) -> None:
+    wanted = desired(action, ACTIVE, record, password=GOOD)
+    assert (wanted.password, wanted.password_digest) == (GOOD, "digest")
+
+
+REFUSE = terms(suspend_with="refuse")
+WIPED = "The password of this hook has been wiped; send the hook again with one."
+NO_PLANS = "A plan can only be set where [accounts.….hosted_email] is configured."
+SENTENCES: list[tuple[str, Mailbox, Record, dict[str, Any], str]] = [
+    ("create", ABSENT, NOBODYS, {"password": None}, WIPED),
+    ("change_password", ACTIVE, OURS, {"password": None}, WIPED),
+    ("suspend", ACTIVE, OURS, {"allowed": REFUSE}, 'The account is configured with suspend_with = "refuse".'),
+    ("unsuspend", ACTIVE, OURS, {"allowed": REFUSE}, 'The account is configured with suspend_with = "refuse".'),
+    ("unsuspend", ACTIVE, LOCKED, {}, "The mailbox was locked out with a random password; the hook must bring a new one."),
+    ("change_password", ACTIVE, LOCKED, {}, "The mailbox is locked out; a new password would open it. Unsuspend it first."),
+    ("renew", replace(ACTIVE, pak=None), OURS, {}, "Enom does not show which pak holds this mailbox."),
+    ("change_plan", ACTIVE, OURS, {"allowed": terms(hosted_email=False)}, NO_PLANS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "seen", "record", "more", "sentence"), SENTENCES)
+def test_a_refusal_tells_staff_what_stands_in_the_way(
+    action: str, seen: Mailbox, record: Record, more: dict[str, Any], sentence: str
+) -> None:
+    assert refusal(action, seen, record, **more).detail == sentence

@@ -95,11 +95,13 @@ ROWS = [
     (DELETE, step("refused", NO), EARLY, REFUSED),
     (BUY, step("refused", NO), LATE, REFUSED),
     *((change, step(outcome), EARLY, WAIT) for change in (DELETE, CREATE, BUY, RENEW) for outcome in ("accepted", "unknown")),
+    (DELETE, step("unknown", NO), EARLY, WAIT),
     (CREATE, step("doubted", Doubted(NO)), EARLY, WAIT),
     (CREATE, step("doubted", Doubted(NO)), LATE, REFUSED),
     (BUY, step("doubted", Doubted(NO)), LATE, REFUSED),
     (DELETE, step("accepted"), LATE, SENT),
     (DELETE, step("unknown"), LATE, SENT),
+    (DELETE, step("unknown", Doubted(NO)), LATE, SENT),
     (DELETE, step("unknown", interrupted=True), LATE, SENT),
     (CREATE, step("unknown"), LATE, SENT),
     (CREATE, step("unknown", interrupted=True), LATE, SENT),
@@ -121,12 +123,15 @@ def test_when_a_command_may_be_sent_again(change: Change, last: Step | None, obs
         got = WAIT
         assert observed_at < pause.at <= ENDED_AT + SETTLE
         assert pause.waiting_for == "settle"
+        assert last is not None and pause.error is last.error
     except Refused as error:
         got = REFUSED
         assert error is NO
     except NeedsPerson as error:
         got = PERSON
         assert error.code == "unclear"
+        why = "Enom accepted it, yet no read" if last and last.outcome == "accepted" else "Its sender was lost, and no read"
+        assert error.detail.startswith(f"A purchase ({change.kind}) is in doubt. {why} shows it.")
     assert got == expected
 
 

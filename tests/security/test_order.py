@@ -131,7 +131,7 @@ def test_only_the_verifier_and_a_replay_make_what_can_be_parsed() -> None:
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == Verified.__name__:
                     makers.add(f"{root.name}/{path.relative_to(root)}")
     assert makers <= {"hooks/signing.py", "bridge/replay.py", "bridge/store/lookup.py", "bridge/cli/replay.py"}
-    assert list(inspect.signature(message.read_message).parameters.values())[0].annotation in (Verified, "Verified")
+    assert next(iter(inspect.signature(message.read_message).parameters.values())).annotation in (Verified, "Verified")
 
 
 def test_an_unknown_source_and_a_wrong_address_are_the_same_error() -> None:

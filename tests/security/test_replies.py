@@ -147,7 +147,8 @@ def test_a_value_of_any_kind_in_any_field_of_the_xml_is_read_or_garbled(
     rows: list[tuple[str, str]], bundle: str, free: str, expires: str
 ) -> None:
     inner = "".join(f"<{name}>{escaped(text)}</{name}>" for name, text in rows)
-    pak = f"<BundleId>{escaped(bundle)}</BundleId><QtyAvailable>{escaped(free)}</QtyAvailable><ExpDate>{escaped(expires)}</ExpDate>"
+    pak = f"<BundleId>{escaped(bundle)}</BundleId><QtyAvailable>{escaped(free)}</QtyAvailable>"
+    pak += f"<ExpDate>{escaped(expires)}</ExpDate>"
     box = f"<username>{escaped(bundle)}</username><quota>{escaped(free)}</quota><quotaused>{escaped(expires)}</quotaused>"
     body = f"<interface-response>{inner}<paks><pak>{pak}</pak></paks><pop>{box}</pop></interface-response>"
     try:

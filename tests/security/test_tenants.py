@@ -1,4 +1,4 @@
-"""One source beside another on one account: what it is told never depends on what the other has, over every action and question."""
+"""One source beside another on one account: no action and no question tells or touches what is the other's."""
 
 import json
 from typing import Any
