@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test plugins pictures lint types imports format lock clean
+.PHONY: help install demo test reliability plugins pictures lint types imports format lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,6 +17,9 @@ demo: $(VENV)/.installed ## run the main job end to end on this machine, showing
 
 test: $(VENV)/.tested lint types imports ## run every check and every test
 	$(BIN)/python -m pytest -q
+
+reliability: $(VENV)/.tested ## kill, stop and lie for an hour or more: the long form of docs/reliability.md
+	$(BIN)/python -m pytest -q tests/flow --long
 
 plugins: $(VENV)/.installed ## build what is unpacked into a billing platform: dist/enom-bridge-whmcs-….zip
 	@$(BIN)/python -m contrib.plugins
