@@ -34,10 +34,17 @@ class People:
             again = sa.select(jobs.c.id).where(jobs.c.replaces == job)
             if (newer := tx.scalar(again)) is not None:
                 raise NotNow(f"Job {job} was tried again already, as {newer}.")
-            self._refuse_overtaken(tx, row)
-            # A person looked at the purchase in doubt: it no longer holds up others.
+            # A person looked at the purchase in doubt: it no longer holds up others, also where this job is not needed again.
             doubted = sa.update(purchases).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
-            tx.execute(doubted.values(outcome="judged"))
+            judged = tx.execute(doubted.values(outcome="judged")).rowcount > 0
+            overtaken = self._overtaken(tx, row)
+            if overtaken and judged:
+                notes.clear(tx, f"job:{job}", f"The purchase of {job} was looked up; newer hooks decided the rest.", now)
+                self.database.tell(tx)
+                tx.commit()
+                raise NotNow(f"{overtaken} Its purchase counts as looked up: newer jobs of the domain go on.")
+            if overtaken:
+                raise NotNow(f"{overtaken} Let billing send again what it wants now.")
             special: dict[str, Any] = {"passed": approve, "replaces": job, "purge": row["purge"]}
             intent, account = to_intent(row, None), row["account"]
             new = inbox.add_job(
@@ -56,7 +63,8 @@ class People:
             self.database.tell(tx)
             return to_receipt(new)
 
-    def _refuse_overtaken(self, tx: Any, row: Row) -> None:
+    def _overtaken(self, tx: Any, row: Row) -> str:
+        """Why this job is not needed again; "" when it is."""
         newer = sa.select(jobs).where(
             jobs.c.mailbox_id == row["mailbox_id"],
             jobs.c.sequence > row["sequence"],
@@ -68,8 +76,8 @@ class People:
         for later in tx.execute(newer).mappings():
             decided |= set(later["facts"].split())
         if set(row["facts"].split()) <= decided:
-            text = f"overtaken: newer hooks of this service decided what job {row['id']} wanted."
-            raise NotNow(f"{text} Let billing send again what it wants now.")
+            return f"overtaken: newer hooks of this service decided what job {row['id']} wanted."
+        return ""
 
     def cancel(self, job: str) -> Receipt:
         with self.database.write() as tx:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bridge.errors import NotNow
 from bridge.store import Database, People
 from bridge.store.tables import jobs
 from bridge.wiring import new_job_id
@@ -29,6 +30,7 @@ class Workload:
         self.each = jobs // len(self.boxes)
         self.accepted: dict[str, dict[str, Any]] = {}
         self.retried = 0
+        self.looked_up: set[str] = set()
         self._lock = threading.Lock()
         for domain in self.domains:
             stage.domain(domain, pak=False)
@@ -79,11 +81,15 @@ class Workload:
         return self.stage.audit(self.database, self.accepted, dict.fromkeys(self.domains, 1))
 
     def _judge(self) -> None:
-        for job in in_doubt(self.database):
+        for job in set(in_doubt(self.database)) - self.looked_up:
             database = Database(self.database)
-            People(database, new_job_id).retry(job)
-            database.close()
-            self.retried += 1
+            try:
+                People(database, new_job_id).retry(job)
+                self.retried += 1
+            except NotNow:
+                self.looked_up.add(job)  # newer hooks decided the rest; the doubt is over
+            finally:
+                database.close()
 
 
 def in_doubt(url: str) -> list[str]:
