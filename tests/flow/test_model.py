@@ -428,7 +428,7 @@ def test_whatever_happens_the_promises_hold(store: str, world: World, request: p
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Bound,
         settings=settings(
-            max_examples=request.config.getoption("--examples") or (3000 if long else 60),
+            max_examples=request.config.getoption("--examples") or (3000 if long else 30),
             stateful_step_count=40 if long else 25,
             deadline=None,
             database=None,

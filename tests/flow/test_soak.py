@@ -49,7 +49,8 @@ def test_an_hour_of_hooks_leaves_nothing_behind(
         pytest.skip("in the long form")
     seconds = request.config.getoption("--soak")
     stage = Stage(tmp_path)
-    stage.domain("soak.test")
+    for number in range(SENDERS):
+        stage.domain(f"soak{number}.test")
     bridge = Bridge(stage.config(database_url, account__settle=0.2), lease=10.0)
     watched, sent, over = Watched(bridge.process.pid or 0), [0] * SENDERS, threading.Event()
     try:
@@ -78,14 +79,14 @@ def test_an_hour_of_hooks_leaves_nothing_behind(
 
 def traffic(stage: Stage, bridge: Bridge, number: int, sent: list[int], over: threading.Event) -> None:
     """One sender, with mailboxes of its own: created once, then the same again and again."""
-    boxes = [f"box{number}-{n}@soak.test" for n in range(2)]
+    boxes = [f"box{n}@soak{number}.test" for n in range(2)]
     turn = 0
     while not over.is_set():
         for box in boxes:
             action = "create" if turn == 0 else ROUND[turn % len(ROUND)]
             data: dict[str, str] = {"plan": ("basic", "large")[turn // 4 % 2]} if action == "change_plan" else {}
             data |= {"password": f"Planted-{turn:06}.Xy"} if action in ("create", "change_password") else {}
-            stage.send(lambda: bridge.hooks, f"mailbox.{action}", service_id=box, address=box, **data)
+            stage.send(lambda: bridge.hooks, f"mailbox.{action}", wait=10, service_id=box, address=box, **data)
             sent[number] += 1
         turn += 1
         over.wait(0.05)
