@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test php plugins pictures lint lint-php types imports format lock sbom clean
+.PHONY: help install demo test php reliability plugins pictures lint lint-php types imports format lock sbom clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ test: $(VENV)/.tested lint lint-php types imports php ## run every check and eve
 
 php: ## phpunit over the plug-in for WHMCS; says what to install where that is missing
 	@tests/php/run --test
+
+reliability: $(VENV)/.tested ## kill, stop and lie for an hour or more: the long form of docs/reliability.md
+	$(BIN)/python -m pytest -q tests/flow --long
 
 plugins: $(VENV)/.installed ## build what is unpacked into a billing platform: dist/enom-bridge-whmcs-….zip
 	@$(BIN)/python -m contrib.plugins

@@ -20,12 +20,12 @@ HOUR = 3600.0
 
 
 class Stepped(World):
-    """Time passes for all alike; the bridge's machine shows `step` more."""
+    """Time passes for all alike; the bridge's machine shows so many seconds more."""
 
-    step = 0.0
+    ahead = 0.0
 
     def tuning(self) -> wiring.Tuning:
-        wall = lambda: self.clock.now + self.step  # noqa: E731
+        wall = lambda: self.clock.now + self.ahead  # noqa: E731
         watch = SimpleNamespace(time=wall, monotonic=self.clock, sleep=time.sleep)
         self.watches = [mock.patch.object(database, "time", watch), mock.patch.object(wiring, "time", watch)]
         for each in self.watches:
@@ -63,12 +63,12 @@ def points(world: Stepped) -> list[str]:
 @pytest.mark.parametrize("store", ["sqlite"])  # PostgreSQL has a clock of its own, which is not this machine's
 @pytest.mark.parametrize("step", [HOUR, -HOUR])
 def test_a_clock_that_jumps_loses_nothing_and_repeats_no_purchase(world: Stepped, step: float) -> None:
-    for n in range(2, len(points(world)) + 1, 2):
-        world.step = 0.0
+    for n in range(2, len(points(world)) + 1, 3):
+        world.ahead = 0.0
         world.reset()
         world.fault("PurchasePOPBundle", "drop_after")
         world.sim.control("/settings", {"stale_seconds": 15.0})  # less than settle
-        world.trap.point, world.trap.left, world.trap.act = "*", n, lambda: setattr(world, "step", step)
+        world.trap.point, world.trap.left, world.trap.act = "*", n, lambda: setattr(world, "ahead", step)
         world.hook("create", address=BOX, password=PASSWORD)
         run_out(world)
         world.trap.point = ""
@@ -80,8 +80,8 @@ def test_a_clock_that_jumps_loses_nothing_and_repeats_no_purchase(world: Stepped
 @pytest.mark.parametrize("store", ["sqlite"])
 @pytest.mark.parametrize("step", [HOUR, -HOUR])
 def test_what_is_signed_by_another_clock_is_refused_meanwhile(world: Stepped, step: float) -> None:
-    world.step = step
+    world.ahead = step
     assert world.send("mailbox.create", id="msg_1", password=PASSWORD).status_code == 401
     assert world.rows(tables.hooks) == []
-    world.step = 0.0  # the clock is set right, and billing sends again
+    world.ahead = 0.0  # the clock is set right, and billing sends again
     assert world.send("mailbox.create", id="msg_1", password=PASSWORD).status_code == 202

@@ -123,11 +123,13 @@ def in_doubt(world: World, action: str) -> bool:
 
 
 @pytest.mark.parametrize("store", ["sqlite"])
-def test_between_every_two_commits_is_a_named_point_and_around_every_command(world: World, store: str) -> None:
+def test_between_every_two_commits_is_a_named_point_and_around_every_command(
+    world: World, store: str, request: pytest.FixtureRequest
+) -> None:
     trace = world.trap.passed
     watch_commits(world, trace)
     world.outside.commands = trace
-    for action in COMMANDS:
+    for action in COMMANDS if request.config.getoption("--long") else ("create", "suspend"):
         for fault in (None, (COMMANDS[action][0], "drop_after"), ("GetPOP3", "maintenance"), ("get_user", "oma_20")):
             live(world, action, fault, 0)
             unnamed = {"COMMIT", *COMMANDS[action]}

@@ -143,9 +143,7 @@ def out_of_order(journal: list[dict[str, Any]], mine: Mapping[str, Any], history
     return wrong
 
 
-def late_calls(
-    journal: list[dict[str, Any]], mine: Mapping[str, Any], history: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def late_calls(journal: list[dict[str, Any]], mine: Mapping[str, Any], history: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Commands that began outside the time in which any step of their kind says that its call was under way."""
     spans: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for step in journal:
@@ -154,7 +152,9 @@ def late_calls(
         call
         for call in history
         if call["command"] in WRITES
-        and not any(began - CLOCKS <= call["started"] <= ended + CLOCKS for began, ended in spans[call["address"], call["command"]])
+        and not any(
+            began - CLOCKS <= call["started"] <= ended + CLOCKS for began, ended in spans[call["address"], call["command"]]
+        )
     ]
 
 

@@ -30,6 +30,7 @@ class Workload:
         self.each = jobs // len(self.boxes)
         self.accepted: dict[str, dict[str, Any]] = {}
         self.retried = 0
+        self.looked_up: set[str] = set()
         self._lock = threading.Lock()
         for domain in self.domains:
             stage.domain(domain, pak=False)
@@ -80,13 +81,13 @@ class Workload:
         return self.stage.audit(self.database, self.accepted, dict.fromkeys(self.domains, 1))
 
     def _judge(self) -> None:
-        for job in in_doubt(self.database):
+        for job in set(in_doubt(self.database)) - self.looked_up:
             database = Database(self.database)
             try:
                 People(database, new_job_id).retry(job)
                 self.retried += 1
             except NotNow:
-                pass  # overtaken: its purchase counts as looked at all the same
+                self.looked_up.add(job)  # newer hooks decided the rest; the doubt is over
             finally:
                 database.close()
 

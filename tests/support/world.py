@@ -134,7 +134,9 @@ class World(Scene):
         now = self.clock.now
         jobs = tables.jobs.c
         with self.service.database.read() as tx:
-            queued = tx.scalar(sa.select(sa.func.min(jobs.available_at)).where(jobs.status == "queued", jobs.available_at > now))
+            queued = tx.scalar(
+                sa.select(sa.func.min(jobs.available_at)).where(jobs.status == "queued", jobs.available_at > now)
+            )
             leased = tx.scalar(sa.select(sa.func.min(jobs.lease_until)).where(jobs.status == "running"))
         times = [time for time in (queued, leased) if time is not None]
         return min(times) + 0.001 if times else None

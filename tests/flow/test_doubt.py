@@ -1,0 +1,41 @@
+"""A purchase in doubt whose job is not needed any more: a person can end the doubt, and what waits for it goes on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import NotNow
+from bridge.sim import Simulator
+from bridge.store import tables
+from tests.support.scene import PASSWORD
+from tests.support.world import Crash, World
+
+BOX = "box@example.net"  # its domain has no pak
+
+
+@pytest.fixture
+def world(simulator: Simulator, database_url: str, tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path, simulator, simulator.clock, database_url)  # type: ignore[attr-defined]
+    yield made
+    made.close()
+
+
+def crash() -> None:
+    raise Crash
+
+
+def test_a_doubt_that_holds_up_the_hook_that_took_its_place_can_be_ended(world: World) -> None:
+    world.trap.point, world.trap.left, world.trap.act = "intent-committed", 1, crash
+    first = world.hook("create", address=BOX, password=PASSWORD)
+    world.work(150)
+    assert world.job(first)["status"] == "held"
+    second = world.hook("create", address=BOX, password="Other-Secret.8")
+    world.work(150)
+    assert (world.job(second)["status"], world.job(second)["waiting_for"]) == ("queued", "settle")
+    with pytest.raises(NotNow, match=r"overtaken.*looked up"):
+        world.service.people.retry(first["job"])
+    world.work(150)
+    assert world.job(second)["status"] == "succeeded"
+    assert world.outside.bought("example.net", "PurchasePOPBundle") == 1
+    assert [row["outcome"] for row in world.rows(tables.purchases)] == ["judged", "done"]
