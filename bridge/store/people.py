@@ -35,7 +35,7 @@ class People:
             if judged:
                 text = f"The purchase of {job} was looked up; newer hooks decided the rest."
                 notes.clear(tx, f"job:{job}", text, self.database.now(tx))
-        raise NotNow(f"{refusal} Its purchase counts as looked at, and holds up no other any more." if judged else refusal)
+        raise NotNow(f"{refusal} Its purchase counts as looked up, and holds up no other any more." if judged else refusal)
 
     def _retriable(self, tx: Any, job: str, approve: bool) -> Row:
         row = self._job(tx, job)
