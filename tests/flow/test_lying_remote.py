@@ -72,6 +72,8 @@ def cells() -> Iterator[Cell]:
 class Trial:
     """All cells through one bridge."""
 
+    patience = 100.0  # seconds until every job has ended
+
     def __init__(self, stage: Stage, database: str, wanted: list[Cell]) -> None:
         self.stage, self.database, self.cells = stage, database, wanted
         self.hooks: dict[str, dict[str, str]] = {}
@@ -90,7 +92,7 @@ class Trial:
         with ThreadPoolExecutor(8) as pool:
             for sent in [pool.submit(self.send, cell, cell.action) for cell in self.cells]:
                 sent.result()
-        self.stage.ended(self.database, len(self.hooks), 100)
+        self.stage.ended(self.database, len(self.hooks), self.patience)
         return self.stage.audit(self.database, self.hooks, {cell.domain: 1 for cell in self.cells})
 
     def furnish(self) -> None:

@@ -48,6 +48,7 @@ def test_a_second_fault_during_recovery(
         pytest.skip("in the long form")
     stage = Stage(tmp_path)
     trial = Trial(stage, database_url, pairs(seed))
+    trial.patience = 900.0  # two pauses of growing length follow each other
     arm_second = {str(pair): pair for pair in trial.cells if isinstance(pair, Pair)}
     send = trial.send
 

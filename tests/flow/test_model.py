@@ -270,16 +270,19 @@ class Model(RuleBasedStateMachine):
     # What is true after each step
 
     @invariant()
+    def holds(self) -> None:
+        self.nothing_went_wrong_outside()
+        self.states_move_as_they_may()
+        self.no_purchase_is_repeated()
+
     def nothing_went_wrong_outside(self) -> None:
         assert self.out.wrong == []
 
-    @invariant()
     def states_move_as_they_may(self) -> None:
         with self.world.service.database.read() as tx:
             for id, before, after in tx.execute(sa.text("SELECT job, former, latter FROM trail")):
                 assert after in STATES[before], f"{id} went from {before} to {after}"
 
-    @invariant()
     def no_purchase_is_repeated(self) -> None:
         assert self.out.bought("example.com", "PurchasePOPBundle") == 0
         assert self.out.bought("example.net", "PurchasePOPBundle") <= 1
