@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test plugins pictures lint types imports format lock clean
+.PHONY: help install demo test hostile mutation plugins pictures lint types imports format lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,6 +17,16 @@ demo: $(VENV)/.installed ## run the main job end to end on this machine, showing
 
 test: $(VENV)/.tested lint types imports ## run every check and every test
 	$(BIN)/python -m pytest -q
+
+hostile: $(VENV)/.tested ## send a million hostile requests to a bridge in one process; prints one line of counts
+	@$(BIN)/python -m tests.security.stand
+
+mutation: ## change the pure core in two thousand ways, and count what no fast test notices (half an hour)
+	@rm -rf build/mutation/tree && mkdir -p build/mutation/tree && cp -r bridge hooks tests pyproject.toml README.md LICENSE build/mutation/tree
+	@test -x build/mutation/bin/mutmut || { $(PYTHON) -m venv build/mutation && \
+	build/mutation/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock -r requirements.lock && \
+	build/mutation/bin/pip install --quiet --disable-pip-version-check mutmut==3.8.1; }
+	cd build/mutation/tree && PYTHONPATH=. ../bin/mutmut run && PYTHONPATH=. ../bin/mutmut results
 
 plugins: $(VENV)/.installed ## build what is unpacked into a billing platform: dist/enom-bridge-whmcs-….zip
 	@$(BIN)/python -m contrib.plugins
