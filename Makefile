@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test php reliability plugins pictures lint lint-php types imports format lock sbom clean
+.PHONY: help install demo test php reliability hostile mutation plugins pictures lint lint-php types imports format lock sbom clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,16 @@ php: ## phpunit over the plug-in for WHMCS; says what to install where that is m
 
 reliability: $(VENV)/.tested ## kill, stop and lie for an hour or more: the long form of docs/reliability.md
 	$(BIN)/python -m pytest -q tests/flow --long
+
+hostile: $(VENV)/.tested ## send a million hostile requests to a bridge in one process; prints one line of counts
+	@$(BIN)/python -m tests.security.stand
+
+mutation: ## change the pure core in two thousand ways, and count what no fast test notices (half an hour)
+	@rm -rf build/mutation/tree && mkdir -p build/mutation/tree && cp -r bridge hooks tests pyproject.toml README.md LICENSE build/mutation/tree
+	@test -x build/mutation/bin/mutmut || { $(PYTHON) -m venv build/mutation && \
+	build/mutation/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock -r requirements.lock && \
+	build/mutation/bin/pip install --quiet --disable-pip-version-check mutmut==3.8.1; }
+	cd build/mutation/tree && PYTHONPATH=. ../bin/mutmut run && PYTHONPATH=. ../bin/mutmut results
 
 plugins: $(VENV)/.installed ## build what is unpacked into a billing platform: dist/enom-bridge-whmcs-….zip
 	@$(BIN)/python -m contrib.plugins

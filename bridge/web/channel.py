@@ -41,14 +41,15 @@ class Refusal(ErrorTask):
     """What waitress refuses is told like every other problem, and repeats nothing of the request."""
 
     def execute(self) -> None:
-        request: Any = self.request  # the published types are wrong about it
+        request: Any = self.request  # its types are not those of the published stubs
         code = request.error.code
         status = code if code in TITLES or code == 500 else 400  # its 501, for an unknown encoding, is no fault of ours
         title = TITLES.get(status, "Error in the bridge" if status == 500 else "Not HTTP")
         detail = DETAILS.get(status, "The request cannot be read as HTTP.")
         body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
         self.status = f"{status} {title}"
-        self.response_headers = [*self.response_headers, ("Content-Type", "application/problem+json")]
+        headers: Any = self.response_headers
+        headers.append(("Content-Type", "application/problem+json"))
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
@@ -86,8 +87,8 @@ class Channel(HTTPChannel):
             self.request = None
 
     def _make_room(self) -> None:
-        server: Any = self.server  # the published types take its connections for one
-        others = [one for one in server.active_channels.values() if not one.will_close]
+        channels: Any = self.server.active_channels
+        others = [one for one in channels.values() if not one.will_close]
         if len(others) > MOST_OPEN:
             # What waits for us is left alone; it is answered within a moment.
             slow = [one for one in others if one is not self and not one.requests]

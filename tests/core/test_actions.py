@@ -200,3 +200,7 @@ def test_a_refusal_tells_staff_what_stands_in_the_way(
     action: str, seen: Mailbox, record: Record, more: dict[str, Any], sentence: str
 ) -> None:
     assert refusal(action, seen, record, **more).detail == sentence
+
+
+def test_a_create_without_a_plan_leaves_the_size_alone() -> None:
+    assert desired("create", ABSENT, NOBODYS).quota is None

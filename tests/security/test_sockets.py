@@ -55,6 +55,8 @@ def answers(wire: socket.socket) -> list[tuple[int, bytes]]:
         head, _, rest = bytes(heard).partition(b"\r\n\r\n")
         lines = head.lower().split(b"\r\n")
         length = next((int(line.partition(b":")[2]) for line in lines if line.startswith(b"content-length:")), 0)
+        if len(rest) < length:
+            break  # cut off with the connection
         found.append((int(head.split(b" ")[1]), rest[:length]))
         heard = bytearray(rest[length:])
     return found
