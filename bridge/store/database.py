@@ -45,6 +45,7 @@ class Database:
         )
         if self.embedded:
             prepare_sqlite(self.engine)
+            event.listen(self.engine, "do_connect", self._keep_private)
         self._reader = self.engine.execution_options(reads=True)
 
     @property
@@ -52,10 +53,10 @@ class Database:
         """Of SQLite."""
         return Path(self.url.partition(":///")[2]) if self.embedded else None
 
-    def keep_private(self) -> None:
+    def _keep_private(self, *_: object) -> None:
         """A file that SQLite makes could be read by everybody; what it makes beside it is as the file itself."""
         if self.file is not None and not self.file.exists():
-            with suppress(OSError):  # what is wrong is said when it is used
+            with suppress(OSError):  # what is wrong is said when it connects
                 os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
 
     @contextmanager

@@ -21,7 +21,6 @@ def upgrade(database: Database) -> str:
 
     Raises NotNow for a version that this program does not know: there is no way back from a newer one.
     """
-    database.keep_private()
     with database.write() as connection:
         return bring_up(connection, database)
 
