@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+UPGRADE := --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test php reliability hostile mutation plugins pictures lint lint-php types imports format lock sbom clean
+.PHONY: help install demo test tests checks php reliability hostile mutation plugins pictures lint lint-php types imports format lock sbom clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,8 +16,13 @@ install: $(VENV)/.installed ## build .venv with enom-bridge in it
 demo: $(VENV)/.installed ## run the main job end to end on this machine, showing each step
 	$(BIN)/enom-bridge demo
 
-test: $(VENV)/.tested lint lint-php types imports php ## run every check and every test
-	$(BIN)/python -m pytest -q
+test: $(VENV)/.tested ## run every check and every test
+	@$(MAKE) --no-print-directory --jobs=2 tests checks
+
+tests: $(VENV)/.tested ## the tests in Python, spread over up to four cores
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal
+
+checks: lint lint-php types imports php ## everything else that make test runs, beside the tests
 
 php: ## phpunit over the plug-in for WHMCS; says what to install where that is missing
 	@tests/php/run --test
@@ -57,14 +63,14 @@ format: $(VENV)/.tested ## let ruff format everything
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: ## resolve the lock files anew
+lock: ## resolve the lock files anew; with UPGRADE= only what a new dependency needs
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet pip-tools
-	build/lock/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --extra postgres --extra demo --output-file requirements.lock pyproject.toml
-	build/lock/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --all-extras --constraint requirements.lock --output-file requirements-test.lock pyproject.toml
+	build/lock/bin/pip-compile --quiet $(UPGRADE) --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --extra postgres --extra demo --output-file requirements.lock pyproject.toml
+	build/lock/bin/pip-compile --quiet $(UPGRADE) --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --all-extras --constraint requirements.lock --output-file requirements-test.lock pyproject.toml
 
 sbom: build/sbom/bin/cyclonedx-py ## list what is installed with the bridge: dist/enom-bridge.cdx.json (CycloneDX)
 	@mkdir -p dist
-	@PYTHONWARNINGS=ignore build/sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml --index-url https://pypi.org/simple --output-reproducible --output-file dist/enom-bridge.cdx.json requirements.lock
+	@PYTHONWARNINGS=ignore build/sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file dist/enom-bridge.cdx.json requirements.lock
 	@echo "Written: dist/enom-bridge.cdx.json"
 
 build/sbom/bin/cyclonedx-py: Makefile

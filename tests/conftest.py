@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -135,7 +136,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.timeout(1800))
 
 
+# Under pytest-xdist each worker counts for itself, and the process that prints adds the counts up.
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    handed: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if handed is not None:
+        handed["tally"] = [(what, store, dict(counts)) for (what, store), counts in session.config.stash[TALLY].items()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    table = node.config.stash[TALLY]
+    for what, store, counts in getattr(node, "workeroutput", {}).get("tally", ()):
+        table.setdefault((what, store), Counter()).update(counts)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for (what, store), counts in config.stash[TALLY].items():
+    for (what, store), counts in sorted(config.stash[TALLY].items()):
         numbers = ", ".join(f"{name} {counts[name]}" for name in counts)
         terminalreporter.write_line(f"reliability: {what}, {store}: {numbers}")

@@ -45,7 +45,7 @@ class House:
         assert self.running
         if type == "mailbox.create":
             more = {"password": PASSWORD, **more}
-        wait = 15 if self.running.working else None
+        wait = 20 if self.running.working else None
         answer = self.billing.send(self.running.hooks, type, wait=wait, address=address, service_id=service_id, **more)
         result: dict[str, Any] = answer.json()
         return result

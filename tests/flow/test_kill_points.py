@@ -80,21 +80,21 @@ def run(stage: Stage, cell: Cell, database: str) -> Outcome:
     bridge = Bridge(path := stage.config(database))
     hooks: dict[str, dict[str, str]] = {}
 
-    def ask(action: str, **more: Any) -> dict[str, Any]:
+    def ask(action: str, how: Callable[..., dict[str, Any]] = stage.send, **more: Any) -> dict[str, Any]:
         data = DATA.get(action, {})
-        receipt = stage.send(lambda: bridge.hooks, f"mailbox.{action}", **base, **data, **more)
+        receipt = how(lambda: bridge.hooks, f"mailbox.{action}", **base, **data, **more)
         hooks[receipt["hook"]] = data
         return receipt
 
     try:
         for action in BEFORE.get(cell.action, ("create",)):
-            assert ask(action, wait=20)["status"] == "succeeded"
-        until(lambda: len(told(stage, cell)) == len(hooks))
+            assert ask(action, stage.do)["status"] == "succeeded"
+        until(lambda: len(told(stage, cell)) == len(hooks), pause=0.1)
         bridge.arm(cell.point, nth=cell.nth)
         id = f"msg_{cell}"
         body, headers = stage.billing.hook(f"mailbox.{cell.action}", id=id, **base, **DATA.get(cell.action, {}))
         post_once(bridge.hooks, body, headers)
-        assert bridge.killed(20), f"{cell.point} was not passed {cell.nth} times"
+        assert bridge.killed(90), f"{cell.point} was not passed {cell.nth} times"
         bridge = Bridge(path, lease=10.0)
         ask(cell.action, id=id)
         ask(AFTER.get(cell.action, "change_plan"))

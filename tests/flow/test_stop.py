@@ -71,10 +71,10 @@ class Scene:
         self.path = stage.config(database)
         self.stopped = self.bridge = Bridge(self.path)
 
-    def ask(self, action: str, **more: Any) -> dict[str, Any]:
+    def ask(self, action: str, how: Callable[..., dict[str, Any]] | None = None, **more: Any) -> dict[str, Any]:
         data = DATA.get(action, {})
         who = {"service_id": str(self.cell), "address": self.address}
-        receipt = self.stage.send(lambda: self.bridge.hooks, f"mailbox.{action}", **who, **data, **more)
+        receipt = (how or self.stage.send)(lambda: self.bridge.hooks, f"mailbox.{action}", **who, **data, **more)
         self.hooks[receipt["hook"]] = data
         return receipt
 
@@ -86,13 +86,13 @@ class Scene:
     def run(self) -> Outcome:
         try:
             for action in BEFORE.get(self.cell.action, ("create",)):
-                assert self.ask(action, wait=20)["status"] == "succeeded"
+                assert self.ask(action, self.stage.do)["status"] == "succeeded"
             self.stop_at_the_point()
             self.bridge = Bridge(self.path, lease=10.0)
             self.ask(self.cell.action, id=f"msg_{self.cell}")
             self.stage.ended(self.database, len(self.hooks))
             if self.cell.overtaken_by:
-                assert self.ask(self.cell.overtaken_by, wait=20)["status"] == "succeeded"
+                assert self.ask(self.cell.overtaken_by, self.stage.do)["status"] == "succeeded"
             before = self.writes()
             self.stopped.signal(signal.SIGCONT)
             self.stopped.close()  # gracefully: whatever it had begun is over
@@ -114,7 +114,7 @@ class Scene:
         with requests.Session() as session:
             session.trust_env = False
             try:
-                session.post(self.bridge.hooks, data=body, headers=headers, timeout=1)
+                session.post(self.bridge.hooks, data=body, headers=headers, timeout=5)
             except requests.RequestException:
                 pass  # its web server is stopped too
         until(self.bridge.stopped)

@@ -38,7 +38,7 @@ class TestReceipts:
         )
         waiter.start()
         shop.finish(job)
-        waiter.join(10)
+        waiter.join(60)
         assert found == ["succeeded"]
 
     def test_waiting_ends_at_the_deadline(self, shop: Shop) -> None:

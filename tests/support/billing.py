@@ -4,6 +4,7 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -61,7 +62,7 @@ class Billing:
             self._changed.notify_all()
         return 200, {}
 
-    def wait_for(self, count: int, seconds: float = 20.0) -> list[dict[str, Any]]:
+    def wait_for(self, count: int, seconds: float = 60.0) -> list[dict[str, Any]]:
         with self._changed:
             arrived = self._changed.wait_for(lambda: len(self.received) >= count, seconds)
         assert arrived, f"{len(self.received)} of {count} callbacks came"
@@ -88,7 +89,7 @@ class Billing:
             headers["prefer"] = f"wait={wait}"
         with requests.Session() as session:
             session.trust_env = False
-            return session.post(url, data=body, headers=headers, timeout=30)
+            return session.post(url, data=body, headers=headers, timeout=60)
 
     def close(self) -> None:
         self._server.shutdown()
@@ -96,10 +97,10 @@ class Billing:
         self._thread.join()
 
 
-def until(what: Any, seconds: float = 20.0, pause: float = 0.02) -> Any:
-    """Polls `what` until it is true and returns it; a failing wait is a failing test."""
+def until(what: Any, seconds: float = 60.0, pause: float = 0.02, why: Callable[[], str] = str) -> Any:
+    """Polls `what` until it is true and returns it; a failing wait is a failing test, and tells `why`."""
     end = time.monotonic() + seconds
     while not (value := what()):
-        assert time.monotonic() < end, f"nothing after {seconds} s: {what}"
+        assert time.monotonic() < end, f"nothing after {seconds} s: {what} {why()}"
         time.sleep(pause)
     return value

@@ -25,6 +25,10 @@ def programs() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
+class Ended(Exception):
+    """The server is gone; its last words."""
+
+
 class Postgres:
     """One server. PostgreSQL refuses to run as root, so root runs it as the user `postgres`."""
 
@@ -38,10 +42,16 @@ class Postgres:
         self._numbers = count(1)
         make = [*self._as_user, str(programs / "initdb"), f"--pgdata={self._folder}/data", "--username=bridge"]
         options = ["--auth=trust", "--no-sync", "--encoding=UTF8"]
-        done = subprocess.run([*make, *options], capture_output=True, text=True, cwd="/", timeout=60)
-        assert done.returncode == 0, done.stderr
-        self.port = free_port()
-        self.start()
+        done = subprocess.run([*make, *options], capture_output=True, text=True, cwd="/", timeout=120)
+        assert done.returncode == 0, f"initdb ended with {done.returncode}: {done.stdout}{done.stderr}"
+        for tries_left in (2, 1, 0):
+            self.port = free_port()
+            try:
+                self.start()
+                break
+            except Ended as error:  # another process may have taken the port meanwhile
+                if not tries_left or "Address already in use" not in str(error):
+                    raise
 
     def start(self) -> None:
         command = [
@@ -58,10 +68,14 @@ class Postgres:
             command = [*(self._as_user or [setpriv]), "--pdeathsig=QUIT", *command]
         with open(self._folder / "log", "ab") as log:
             self._server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
-        until(self._answers, 30)
+        until(self._answers, 60, why=self._said)
+
+    def _said(self) -> str:
+        return (self._folder / "log").read_text()[-4000:]
 
     def _answers(self) -> bool:
-        assert self._server.poll() is None, (self._folder / "log").read_text()
+        if self._server.poll() is not None:
+            raise Ended(f"PostgreSQL ended with {self._server.returncode}: {self._said()}")
         try:
             self._tell("SELECT 1")
         except psycopg.OperationalError:
@@ -71,7 +85,7 @@ class Postgres:
     def stop(self) -> None:
         """At once, as in a crash."""
         self._server.send_signal(signal.SIGQUIT)
-        self._server.wait(30)
+        self._server.wait(60)
 
     def close(self) -> None:
         self.stop()

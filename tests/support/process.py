@@ -88,19 +88,20 @@ class Bridge:
 
     def __init__(self, path: Path, *, work: bool = True, **tuning: Any) -> None:
         self._orders, theirs = nursery.Pipe()
-        tuning = {"lease": 2.0, "callback_lease": 2.0, "callback_retries": (0.2,) * 60, **tuning}
+        tuning = {"lease": 5.0, "callback_lease": 5.0, "callback_retries": (0.2,) * 60, **tuning}
         with children:
             self.process = nursery.Process(target=live, args=(path, theirs, tuning, work))
             self.process.start()
         theirs.close()
         try:
-            assert self._orders.poll(30), "no sign of life in 30 s"
+            assert self._orders.poll(90), "no sign of life in 90 s"
             self.port: int = self._orders.recv()
         except (AssertionError, EOFError) as error:
             self.process.kill()
-            self._exit_code(30)
-            said = path.with_suffix(".log").read_text()[-4000:]
-            raise AssertionError(f"the bridge did not start ({error!r}); its last words:\n{said}") from None
+            code = self._exit_code(60)
+            log = path.with_suffix(".log")
+            said = log.read_text()[-4000:] if log.exists() else "none; what came before its log is in the captured stderr"
+            raise AssertionError(f"the bridge did not start ({error!r}, exit code {code}); its last words:\n{said}") from None
 
     @property
     def hooks(self) -> str:
@@ -112,7 +113,7 @@ class Bridge:
 
     def kill(self) -> None:
         self.signal(signal.SIGKILL)
-        assert self.killed(30)
+        assert self.killed(60)
 
     def signal(self, kind: signal.Signals) -> None:
         assert self.process.pid is not None
@@ -133,7 +134,7 @@ class Bridge:
         if self._exit_code(0) is None:
             self.signal(signal.SIGCONT)
             self._orders.send(None)
-            if self._exit_code(30) is None:
+            if self._exit_code(60) is None:
                 self.kill()
         self._orders.close()
         with children:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import requests
 
+from bridge.jobs import ENDED
 from bridge.sim import Simulator
 from tests.support.audit import Counts, audit, open_ends, purchases, read
 from tests.support.billing import Billing, until
@@ -19,7 +20,8 @@ SIDE_BY_SIDE = 24
 Cell = TypeVar("Cell")
 Outcome = TypeVar("Outcome")
 
-QUICK = {"account__timeout": 2, "account__settle": 1, "account__purchase": "paks", "account__max_in_flight": 16}
+# A call and a lease are far longer than either takes, because the machine may be busy with something else.
+QUICK = {"account__timeout": 4, "account__settle": 1, "account__purchase": "paks", "account__max_in_flight": 16}
 
 
 def all_at_once(trial: Callable[[Cell], Outcome], cells: Iterable[Cell]) -> list[tuple[Cell, Outcome]]:
@@ -63,7 +65,7 @@ class Stage:
         """A domain, with a pak of ten unless told; the pak's number."""
         return add_domain(self.sim, name, pak)
 
-    def send(self, url: Callable[[], str], type: str, *, id: str = "", seconds: float = 60.0, **data: Any) -> dict[str, Any]:
+    def send(self, url: Callable[[], str], type: str, *, id: str = "", seconds: float = 120.0, **data: Any) -> dict[str, Any]:
         """As a billing system does it: again with the same id until it is taken; the receipt. `url` may change meanwhile."""
         id = id or f"msg_{uuid.uuid4().hex}"
         end = time.monotonic() + seconds
@@ -78,8 +80,19 @@ class Stage:
             assert time.monotonic() < end, f"{type} was not taken in {seconds} s"
             time.sleep(0.05)
 
+    def do(self, url: Callable[[], str], type: str, *, id: str = "", seconds: float = 120.0, **data: Any) -> dict[str, Any]:
+        """Sends a hook, again and again, until its job has ended; the receipt then."""
+        id = id or f"msg_{uuid.uuid4().hex}"
+
+        def receipt() -> dict[str, Any] | None:
+            found = self.send(url, type, id=id, wait=20, **data)
+            return found if found["status"] in ENDED else None
+
+        ended: dict[str, Any] = until(receipt, seconds)
+        return ended
+
     def ended(
-        self, database: str, count: int, seconds: float = 60.0, meanwhile: Callable[[], None] = lambda: None
+        self, database: str, count: int, seconds: float = 120.0, meanwhile: Callable[[], None] = lambda: None
     ) -> list[dict[str, Any]]:
         """The jobs, once there are `count`, all have ended, and every callback has been delivered or dropped."""
 

@@ -32,7 +32,8 @@ def missing() -> str:
     if shutil.which("php") is None:
         return INSTALL
     ask = "echo json_encode([get_loaded_extensions(), array_map('stream_resolve_include_path', json_decode($argv[1]))]);"
-    done = subprocess.run(["php", "-r", ask, json.dumps(LIBRARIES)], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["php", "-r", ask, json.dumps(LIBRARIES)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"php ended with {done.returncode}: {done.stdout}{done.stderr}"
     extensions, libraries = json.loads(done.stdout)
     return "" if EXTENSIONS <= set(extensions) and all(libraries) else INSTALL
 
@@ -97,21 +98,24 @@ class Whmcs:
                 env={**environment(), "PHP_CLI_SERVER_WORKERS": str(WORKERS)},
                 start_new_session=True,
             )
-        until(self._answers, 30)
+        until(self._answers, 60, why=self._said)
 
     def _answers(self) -> bool:
         assert self._server is not None
-        assert self._server.poll() is None, self.log.read_text()
+        assert self._server.poll() is None, self._said()
         try:
             return self._web.get(f"{self.url}standin/ping", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
+
+    def _said(self) -> str:
+        return self.log.read_text()[-4000:]
 
     def stop(self) -> None:
         """At once, as when the machine goes down: requests under way are cut off. `start` serves the same data again."""
         if self._server is not None:
             os.killpg(self._server.pid, signal.SIGKILL)
-            self._server.wait(30)
+            self._server.wait(60)
             assert self._server.stdin is not None
             self._server.stdin.close()
             self._server = None

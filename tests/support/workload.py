@@ -67,7 +67,7 @@ class Workload:
 
     def finish(self) -> Counts:
         """Waits for the end of everything and counts. A purchase in doubt is looked up and tried again, as a person would."""
-        self.stage.ended(self.database, self.jobs, 60 + self.jobs / 2, meanwhile=self._judge)
+        self.stage.ended(self.database, self.jobs, 120 + self.jobs / 2, meanwhile=self._judge)
         return self.stage.audit(self.database, self.accepted, dict.fromkeys(self.domains, 1))
 
     def look_again(self, url: Callable[[], str]) -> Counts:

@@ -36,7 +36,7 @@ def server(scene: Scene) -> Iterator[Server]:
 
 
 def post(server: Server, body: Any, headers: dict[str, str], path: str = "/hooks/shop", **more: Any) -> tuple[int, str, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request("POST", path, body, headers, **more)
     answer = connection.getresponse()
     got = answer.status, answer.headers["content-type"], answer.read()
@@ -72,13 +72,13 @@ def test_exactly_the_limit_is_taken(scene: Scene, server: Server) -> None:
 
 
 def test_what_is_larger_than_all_reason_is_refused_before_it_has_arrived(server: Server) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), 10) as wire:
+    with socket.create_connection(("127.0.0.1", server.port), 60) as wire:
         wire.sendall(b"POST /hooks/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000000\r\n\r\n")
         assert b" 413 " in wire.recv(1000)
 
 
 def test_slow_senders_do_not_keep_others_waiting(scene: Scene, server: Server) -> None:
-    slow = [socket.create_connection(("127.0.0.1", server.port), 10) for _ in range(12)]  # three times the threads
+    slow = [socket.create_connection(("127.0.0.1", server.port), 60) for _ in range(12)]  # three times the threads
     try:
         for wire in slow:
             wire.sendall(b"POST /hooks/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
@@ -99,7 +99,7 @@ def test_slow_senders_do_not_keep_others_waiting(scene: Scene, server: Server) -
     ],
 )
 def test_what_is_not_http_harms_nobody(scene: Scene, server: Server, raw: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), 10) as wire:
+    with socket.create_connection(("127.0.0.1", server.port), 60) as wire:
         wire.sendall(raw + b"\r\n\r\n")
         wire.shutdown(socket.SHUT_WR)
         assert wire.recv(200).split(b" ")[1][:1] == b"4"
@@ -113,24 +113,24 @@ def test_a_stop_lets_an_answer_end_and_closes_idle_connections(scene: Scene, mon
 
     def slow(*given: Any) -> Any:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return real(*given)
 
     monkeypatch.setattr(scene.service.intake, "receive", slow)
     server = Server(scene.app, Address("127.0.0.1", 0), None, threads=4)
     server.start()
-    idle = socket.create_connection(("127.0.0.1", server.port), 10)
+    idle = socket.create_connection(("127.0.0.1", server.port), 60)
     body = scene.body("mailbox.suspend", service_id="7", address="john@example.com")
     answers: list[int] = []
     headers = scene.sign(body)
     sender = threading.Thread(target=lambda: answers.append(post(server, body, headers)[0]))
     sender.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     stopping = threading.Thread(target=server.stop)
     stopping.start()
     go_on.set()
-    stopping.join(20)
-    sender.join(20)
+    stopping.join(60)
+    sender.join(60)
     assert not stopping.is_alive()
     assert answers == [202]
     assert idle.recv(10) == b""
@@ -177,7 +177,7 @@ def test_metrics_are_on_their_own_listener_and_count_no_made_up_names(open_scene
 
 
 def get(port: int, path: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", path)
     answer = connection.getresponse()
     got = answer.status, answer.read().decode()
