@@ -131,9 +131,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What belongs to the long form is not there without --long; in that form everything may take its time."""
     if config.getoption("--long"):
         for item in items:
             item.add_marker(pytest.mark.timeout(1800))
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
 
 
 # Under pytest-xdist each worker counts for itself, and the process that prints adds the counts up.

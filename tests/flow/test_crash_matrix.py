@@ -98,13 +98,13 @@ def cells(world: World, action: str, long: bool) -> Iterator[tuple[tuple[str, st
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("action", COMMANDS)
+@pytest.mark.parametrize(
+    "action", [each if each == "create" else pytest.param(each, marks=pytest.mark.long) for each in COMMANDS]
+)
 def test_killed_at_each_point_it_ends_as_without(
     world: World, store: str, action: str, request: pytest.FixtureRequest, tally: Callable[..., None]
 ) -> None:
     long = request.config.getoption("--long")
-    if not long and (store == "postgres" or action != "create"):
-        pytest.skip("in the long form")
     count = held = 0
     for fault, n, point, usual in cells(world, action, long):
         found = live(world, action, fault, n)

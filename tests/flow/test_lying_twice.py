@@ -39,13 +39,12 @@ def pairs(seed: int) -> list[Cell]:
     return list(drawn.values())
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_second_fault_during_recovery(
     store: str, seed: int, database_url: str, tmp_path: Path, request: pytest.FixtureRequest, tally: Callable[..., None]
 ) -> None:
-    if not request.config.getoption("--long"):
-        pytest.skip("in the long form")
     stage = Stage(tmp_path)
     trial = Trial(stage, database_url, pairs(seed))
     trial.patience = 900.0  # two pauses of growing length follow each other

@@ -1,5 +1,6 @@
 """What is held on an address can be shown whole, and removed whole once its mailbox is gone; what is another's stays."""
 
+import io
 import json
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
+from bridge import logs
 from bridge.cli import main
 from bridge.store import names, tables
 from tests.flow.test_secrets import leaks
@@ -140,9 +142,11 @@ def test_a_mailbox_of_that_name_that_comes_again_goes_on_above_its_old_sequence(
 
 
 @sqlite
-def test_the_log_names_the_address_and_no_name_and_no_reason(capsys: pytest.CaptureFixture[str], open_scene: Open) -> None:
+def test_the_log_names_the_address_and_no_name_and_no_reason(open_scene: Open) -> None:
+    written = io.StringIO()
+    logs.configure("text", written)
     live(open_scene(account__purchase="paks"))
-    log = capsys.readouterr().out
+    log = written.getvalue()
     assert JOHN in log and not [word for word in PERSONAL[1:3] if word in log]
 
 

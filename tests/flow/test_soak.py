@@ -41,12 +41,11 @@ class Watched:
         return slope * (xs[-1] - xs[0])
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_an_hour_of_hooks_leaves_nothing_behind(
     store: str, database_url: str, tmp_path: Path, request: pytest.FixtureRequest, tally: Callable[..., None]
 ) -> None:
-    if not request.config.getoption("--long"):
-        pytest.skip("in the long form")
     seconds = request.config.getoption("--soak")
     stage = Stage(tmp_path)
     for number in range(SENDERS):

@@ -418,11 +418,10 @@ def world(simulator: Simulator, store: str, new_database: Callable[[str], str], 
     made.close()
 
 
+@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
 @pytest.mark.timeout(7200)
 def test_whatever_happens_the_promises_hold(store: str, world: World, request: pytest.FixtureRequest) -> None:
     long = request.config.getoption("--long")
-    if store == "postgres" and not long:
-        pytest.skip("In brief on SQLite; both in the long form.")
 
     class Bound(Model):
         pass
