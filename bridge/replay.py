@@ -22,7 +22,10 @@ from hooks.types import Intent, Verified
 
 @dataclass(frozen=True)
 class Preview:
-    """What a hook would do now, or the `problem` (code and sentence) that stands in the way. `act` makes it a job."""
+    """What a hook would do now, or the `problem` (code and sentence) that stands in the way.
+
+    `act` makes it a job, in the name of a person.
+    """
 
     name: str
     source: str
@@ -31,7 +34,7 @@ class Preview:
     job: str | None = None
     plan: Plan = field(default_factory=Plan)
     problem: tuple[str, str] | None = None
-    act: Callable[[], Receipt] | None = None
+    act: Callable[[str], Receipt] | None = None
 
     def describe(self) -> dict[str, Any]:
         intent = self.intent
@@ -62,7 +65,8 @@ class Replay:
     sealer: Sealer
     clock: Clock
     read: Callable[[str, Verified], Reading]
-    retry: Callable[[str], Receipt]
+    retry: Callable[[str, str], Receipt]  # in whose name, which job
+    noted: Callable[[str, str, str], None]  # for the audit trail: who did what to what
 
     def recorded(self, hook: str, source: str | None = None) -> Preview:
         """A hook that came: a parked one is read anew, else what its newest job wants. Raises NotThere, NotNow."""
@@ -76,7 +80,7 @@ class Replay:
         except Unsealable as error:
             return replace(empty, problem=("password_needed", str(error)))
         intent = replace(found.intent, password=password)
-        return self._planned(replace(empty, intent=intent, act=lambda: self.retry(job)))
+        return self._planned(replace(empty, intent=intent, act=lambda who: self.retry(who, job)))
 
     def sample(self, name: str, source: str, verified: Verified) -> Preview:
         """A body that a person vouches for, as if `source` had sent it."""
@@ -84,7 +88,12 @@ class Replay:
             reading = self.read(source, verified)
         except HookError as error:
             return Preview(name, source, problem=("unreadable", error.detail))
-        return self._planned(Preview(name, source, reading.intent, reading.account, act=reading.accept))
+
+        def act(who: str) -> Receipt:
+            self.noted(who, "replay", f"{verified.id} of {source}")
+            return reading.accept()
+
+        return self._planned(Preview(name, source, reading.intent, reading.account, act=act))
 
     def _parked(self, found: Recorded) -> Preview:
         if found.sealed is None:

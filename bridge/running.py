@@ -175,4 +175,4 @@ class Engine:
         except BridgeError as error:
             log.warning("the account still cannot work", account=account, error=error.detail)
         else:
-            self.standing.resume_account(account, probed=True)
+            self.standing.resume_account(account)

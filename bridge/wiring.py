@@ -94,7 +94,16 @@ def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
         people=people,
         standing=standing,
         importing=Importing(lookup, standing, store.Owners(database), parties(settings, backends, terms), clock),
-        replay=Replay(lookup, backends, terms, sealer, clock, intake.read_again, people.retry),
+        replay=Replay(
+            lookup=lookup,
+            backends=backends,
+            terms=terms,
+            sealer=sealer,
+            clock=clock,
+            read=intake.read_again,
+            retry=lambda who, job: people.by(who).retry(job),
+            noted=lambda who, action, target: people.by(who).noted(action, target),
+        ),
         new_engine=new_engine,
     )
 

@@ -4,6 +4,7 @@ import click
 
 from bridge import __version__
 from bridge.cli import (
+    audit,
     callbacks,
     config,
     db,
@@ -56,6 +57,7 @@ COMMANDS = (
     standing.pause,
     standing.resume,
     callbacks.callbacks,
+    audit.audit,
     keys.keys,
 )
 for command in COMMANDS:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from bridge.cli.session import remind, session
+from bridge.cli.session import people, remind, session
 from bridge.cli.show import as_json, echo_json, listing, paged
 
 COLUMNS = ("created_at", "id", "source", "address", "status", "tries", "last_status", "last_error")
@@ -34,7 +34,7 @@ def listed(ctx: click.Context, /, **options: Any) -> None:
 def resend(ctx: click.Context, id: str, as_json: bool) -> None:
     """Send a callback again, now, with all its tries before it."""
     with session(ctx) as service:
-        service.people.resend(id)
+        people(service).resend(id)
         remind(service)
     if as_json:
         return echo_json({"id": id, "status": "pending"})

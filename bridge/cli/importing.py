@@ -11,7 +11,7 @@ from typing import BinaryIO
 import click
 
 from bridge import roster
-from bridge.cli.session import session
+from bridge.cli.session import people, session
 from bridge.cli.show import as_json, echo_json, word
 from bridge.comparison import Finding, Group
 from bridge.importing import Told, without
@@ -81,6 +81,8 @@ def import_(ctx: click.Context, file: BinaryIO | None, source: str, write: bool,
         if write:
             with progress("Taking over") as told:
                 left = service.importing.take_over(source, findings, told)
+            taken = sum(finding.group is Group.TAKE_OVER for finding in findings) - len(left)
+            people(service).noted("import", f"source {source}", f"{taken} mailboxes")
     done = write and sum(finding.group is Group.TAKE_OVER for finding in findings) - len(left)
     if as_json:
         items = [_described(finding, left, write) for finding in without(findings, left)]

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from bridge import story
-from bridge.cli.session import remind, session
+from bridge.cli.session import people, remind, session
 from bridge.cli.show import as_json, echo_json, listing, paged, thing, word
 from bridge.errors import NotNow, NotThere
 from bridge.ports import Receipt
@@ -66,7 +66,7 @@ def explain(ctx: click.Context, id: str, as_json: bool) -> None:
 @click.pass_context
 def retry(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
     """Try failed or held jobs again, each as a new job at the end of its mailbox's line."""
-    _each(ctx, ids, as_json, lambda people, id: people.retry(id), "{id} is tried again as {job}.")
+    _each(ctx, ids, as_json, lambda acting, id: acting.retry(id), "{id} is tried again as {job}.")
 
 
 @jobs.command()
@@ -75,7 +75,7 @@ def retry(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
 @click.pass_context
 def approve(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
     """Let held jobs pass the safety limit that held them, each as a new job."""
-    _each(ctx, ids, as_json, lambda people, id: people.retry(id, approve=True), "{id} is approved; it goes on as {job}.")
+    _each(ctx, ids, as_json, lambda acting, id: acting.retry(id, approve=True), "{id} is approved; it goes on as {job}.")
 
 
 @jobs.command()
@@ -84,7 +84,7 @@ def approve(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
 @click.pass_context
 def cancel(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
     """Cancel waiting jobs. Billing is told so."""
-    _each(ctx, ids, as_json, lambda people, id: people.cancel(id), "{id} is cancelled; billing is told so.")
+    _each(ctx, ids, as_json, lambda acting, id: acting.cancel(id), "{id} is cancelled; billing is told so.")
 
 
 def _each(ctx: click.Context, ids: Sequence[str], as_json: bool, act: Callable[[People, str], Receipt], done: str) -> None:
@@ -93,7 +93,7 @@ def _each(ctx: click.Context, ids: Sequence[str], as_json: bool, act: Callable[[
     with session(ctx) as service:
         for id in ids:
             try:
-                receipt = act(service.people, id)
+                receipt = act(people(service), id)
             except (NotThere, NotNow) as refusal:
                 click.echo(f"Error: {refusal}", err=True)
                 continue

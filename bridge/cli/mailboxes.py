@@ -6,7 +6,7 @@ import click
 
 from bridge import plan
 from bridge.cli import importing
-from bridge.cli.session import session
+from bridge.cli.session import people, session
 from bridge.cli.show import as_json, listing, paged, thing
 from bridge.comparison import FOREIGN_SUSPENSION, owner_in_words
 from bridge.errors import BridgeError
@@ -73,7 +73,7 @@ def adopt(ctx: click.Context, address: str, source: str, service_id: str, write:
     with session(ctx) as service:
         found = _adoption(service, address, source, service_id)
         if write and found["changes"]:
-            service.people.adopt(service.settings.sources[source].account, Address.parse(address), source, service_id)
+            people(service).adopt(service.settings.sources[source].account, Address.parse(address), source, service_id)
     found["applied"] = write and found["changes"]
     thing(found, as_json)
     if found["changes"] and not write and not as_json:

@@ -3,7 +3,7 @@
 import click
 
 from bridge.cli.mailboxes import MailAddress
-from bridge.cli.session import session
+from bridge.cli.session import people, session
 from bridge.cli.show import as_json, echo_json
 from bridge.errors import BridgeError, NotNow
 from bridge.model import Address
@@ -40,9 +40,10 @@ def erase(ctx: click.Context, address: str, write: bool, as_json: bool) -> None:
         held = guard.held(address)
         guard.refuse_open(held)
         require_absence(service, held)
-        removed = (
-            guard.erase(address) if write else {what: len(rows) for what, rows in held.rows.items() if what != "purchases"}
-        )
+        removed = {what: len(rows) for what, rows in held.rows.items() if what != "purchases"}
+        if write:
+            removed = dict(guard.erase(address))
+            people(service).noted("erase", "(an erased address)")
     stays = len(held.rows["purchases"])
     if as_json:
         return echo_json({"address": address, "applied": write, "removed": removed, "purchases_kept": stays})

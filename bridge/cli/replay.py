@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.session import remind, session
+from bridge.cli.session import remind, session, who
 from bridge.cli.show import as_json, echo_json, word
 from bridge.errors import NotNow, NotThere
 from bridge.ports import Reused
@@ -107,7 +107,7 @@ def _apply(service: Service, previews: Sequence[Preview], shown: Sequence[dict[s
         if preview.problem or preview.act is None:
             continue
         try:
-            receipt = preview.act()
+            receipt = preview.act(who())
         except (NotThere, NotNow, Reused) as refusal:
             clean = False
             reused = f"The id {refusal} was used with another type or other data. Take it out of headers.json for a new one."

@@ -1,5 +1,7 @@
 """One command's time with the bridge: configuration read, schema right, every refusal a sentence with exit code 1."""
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +12,7 @@ from bridge.cli.config import settings_of
 from bridge.cli.serve import opened
 from bridge.errors import NotNow, NotThere
 from bridge.ports import SourcePaused
+from bridge.store import People
 from bridge.wiring import Service
 
 
@@ -29,6 +32,19 @@ def session(ctx: click.Context) -> Iterator[Service]:
         except SourcePaused as paused:
             text = f"Source {paused} is paused. First: enom-bridge resume source {paused}"
             raise click.ClickException(text) from None
+
+
+def who() -> str:
+    """Whoever gives this command, as the audit trail names them."""
+    try:
+        user = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (OSError, KeyError):  # a user id without a name, as in a container
+        user = f"user id {os.getuid()}"
+    return f"{user} (command line)"
+
+
+def people(service: Service) -> People:
+    return service.people.by(who())
 
 
 def remind(service: Service) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import click
 
-from bridge.cli.session import session
+from bridge.cli.session import people, session
 from bridge.cli.show import as_json, echo_json
-from bridge.store.standing import PERSON, RESTORED
+from bridge.store.standing import RESTORED
 
 _kind = click.argument("kind", type=click.Choice(["account", "source"]))
 _name = click.argument("name")
@@ -32,9 +32,9 @@ def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) 
     with session(ctx) as service:
         service.standing.know(service.settings.accounts, service.settings.sources)
         if kind == "account":
-            service.standing.pause_account(name, PERSON, reason)
+            people(service).pause_account(name, reason)
         else:
-            service.standing.pause_source(name, True)
+            people(service).pause_source(name, True)
     text = f"The {kind} {name} is paused. {PAUSED[kind]}\nTo go on: enom-bridge resume {kind} {name}"
     _say(kind, name, True, text, as_json)
 
@@ -50,9 +50,9 @@ def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
         service.standing.know(service.settings.accounts, service.settings.sources)
         restored = kind == "account" and service.standing.account_paused(name) == RESTORED
         if kind == "account":
-            service.standing.resume_account(name)
+            people(service).resume_account(name)
         else:
-            service.standing.pause_source(name, False)
+            people(service).pause_source(name, False)
     _say(kind, name, False, f"The {kind} {name} is not paused. {RESUMED[RESTORED if restored else kind]}", as_json)
 
 

@@ -13,7 +13,7 @@ from bridge.model import Record, in_words
 from bridge.ports import Receipt, Recorded
 from bridge.store.database import Database
 from bridge.store.rows import Row, to_intent, to_receipt, to_record
-from bridge.store.tables import accounts, among, callbacks, hooks, jobs, mailboxes, purchases, steps
+from bridge.store.tables import accounts, among, audit, callbacks, differences, hooks, jobs, mailboxes, purchases, steps
 
 Page = tuple[Sequence[Mapping[str, Any]], str | None]
 
@@ -54,6 +54,12 @@ LISTS: Mapping[str, Listing] = {
         callbacks.c.id,
         columns(callbacks, "status", "source", "job_id") | {"address": jobs.c.address},
     ),
+    "differences": Listing(
+        sa.select(differences),
+        differences.c.id,
+        columns(differences, "account", "domain", "address", "kind", "source", "service_id"),
+    ),
+    "audit": Listing(sa.select(audit), audit.c.id, columns(audit, "who", "action", "target")),
 }
 
 
@@ -250,6 +256,7 @@ def page_key(key: sa.Column[Any], after: str) -> Any:
     return int(after)
 
 
+MOMENTS = ("at", "since", "expires")
 HIDDEN = frozenset({"sealed", "digest", "password_digest", "token", "lease_owner", "key_index", "mailbox_id", "decided"})
 
 
@@ -257,7 +264,7 @@ def public(row: Any) -> dict[str, Any]:
     """A row for people: times in words, nothing that is or could reveal a secret."""
     shown = {name: value for name, value in row.items() if name not in HIDDEN}
     for name, value in shown.items():
-        if value is not None and name.endswith(("_at", "_after", "_until", "_since")):
+        if value is not None and (name in MOMENTS or name.endswith(("_at", "_after", "_until", "_since"))):
             shown[name] = in_words(value)
     if shown.get("error"):
         shown["error"] = {name: value for name, value in shown["error"].items() if name != "class"}

@@ -1,6 +1,10 @@
-"""What a person may do to jobs, callbacks and ownership. Refusals are NotNow: they say why, and what to do instead."""
+"""What a person may do: to jobs, callbacks, ownership, and to what may work at all. Each is audited in its own transaction.
+
+Refusals are NotNow: they say why, and what to do instead.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,17 +13,23 @@ from bridge.errors import NotNow, NotThere
 from bridge.jobs import ENDED
 from bridge.model import Address
 from bridge.ports import Receipt
-from bridge.store import inbox, notes
+from bridge.store import audit, inbox, notes, standing
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
 from bridge.store.rows import Row, to_intent, to_receipt
-from bridge.store.tables import callbacks, jobs, mailboxes, purchases
+from bridge.store.tables import callbacks, jobs, mailboxes, purchases, sources
 
 
+@dataclass
 class People:
-    def __init__(self, database: Database, new_id: Callable[[float], str]) -> None:
-        self.database = database
-        self.new_id = new_id
+    """`who` is doing it; `by` gives the same for a person."""
+
+    database: Database
+    new_id: Callable[[float], str]
+    who: str = "nobody in particular"
+
+    def by(self, who: str) -> "People":
+        return replace(self, who=who)
 
     def retry(self, job: str, *, approve: bool = False) -> Receipt:
         """A new job with the same intent at the end of the line. `approve`: safety limits let it pass."""
@@ -30,6 +40,7 @@ class People:
             judged = tx.execute(doubted.values(outcome="judged")).rowcount > 0
             self.database.tell(tx)
             refusal = self._overtaken(tx, row)
+            self._audit(tx, "approve" if approve else "retry", job, refusal)
             if refusal is None:
                 return self._again(tx, row, approve)
             if judged:
@@ -87,6 +98,7 @@ class People:
             if not inbox.cancel(tx, job, now, None, "Cancelled by a person."):
                 why = "it has ended" if row["status"] in ENDED else "a worker is at it right now; try again in a moment"
                 raise NotNow(f"Job {job} is {row['status']}: {why}.")
+            self._audit(tx, "cancel", job)
             self.database.tell(tx)
             return to_receipt(self._job(tx, job))
 
@@ -97,6 +109,7 @@ class People:
             change = sa.update(callbacks).where(callbacks.c.id == callback).values(**values)
             if not tx.execute(change).rowcount:
                 raise NotThere(f"There is no callback {callback!r}. List them: enom-bridge callbacks list")
+            self._audit(tx, "resend", callback)
             self.database.tell(tx)
 
     def adopt(self, account: str, address: Address, source: str, service_id: str) -> None:
@@ -114,6 +127,34 @@ class People:
             # A deletion after the former owner's grace must not take the new owner's mailbox.
             owner = {"source": source, "service_id": service_id, "delete_after": None}
             tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row[0]).values(**owner))
+            self._audit(tx, "adopt", str(address), f"for service {service_id} of {source}")
+
+    def pause_account(self, name: str, reason: str) -> None:
+        with self.database.write() as tx:
+            standing.pause_account(tx, name, standing.PERSON, reason, self.database.now(tx))
+            self._audit(tx, "pause", f"account {name}", reason)
+
+    def resume_account(self, name: str) -> bool:
+        """False when there was nothing to resume."""
+        with self.database.write() as tx:
+            resumed = standing.resume_account(tx, name, self.database.now(tx), probed=False)
+            self._audit(tx, "resume", f"account {name}")
+            self.database.tell(tx)
+            return resumed
+
+    def pause_source(self, name: str, paused: bool) -> None:
+        with self.database.write() as tx:
+            if not tx.execute(sa.update(sources).where(sources.c.name == name).values(paused=paused)).rowcount:
+                raise NotThere(f"There is no source {name!r} in the configuration.")
+            self._audit(tx, "pause" if paused else "resume", f"source {name}")
+
+    def noted(self, action: str, target: str, detail: str | None = None) -> None:
+        """For what a person did that stands in no other transaction of ours."""
+        with self.database.write() as tx:
+            self._audit(tx, action, target, detail)
+
+    def _audit(self, tx: Any, action: str, target: str, detail: str | None = None) -> None:
+        audit.add(tx, self.who, action, target, self.database.now(tx), detail)
 
     def _job(self, tx: Any, job: str) -> Row:
         row: Row | None = tx.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().first()

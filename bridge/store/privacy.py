@@ -17,7 +17,7 @@ from bridge.store.database import Database
 from bridge.store.inbox import raise_floor
 from bridge.store.lookup import public
 from bridge.store.money import IN_DOUBT
-from bridge.store.tables import callbacks, hooks, jobs, mailboxes, notes, purchases, steps
+from bridge.store.tables import audit, callbacks, differences, hooks, jobs, mailboxes, notes, purchases, steps
 
 Mentions = Callable[[str, str], bool]
 """(sealed body of a parked hook, address) -> whether it is about this address."""
@@ -93,6 +93,9 @@ class Privacy:
                 for start in range(0, len(ids), 500):
                     tx.execute(sa.delete(table).where(table.c.id.in_(ids[start : start + 500])))
                 removed[what] = len(ids)
+            # That somebody did something, and when, stays; to whose mailbox does not.
+            done = sa.update(audit).where(audit.c.target == address)
+            removed["audit"] = tx.execute(done.values(target="(an erased address)")).rowcount
             return removed
 
     def _held(self, tx: Connection, address: str) -> Held:
@@ -112,6 +115,8 @@ class Privacy:
             "jobs": own,
             **{what: all_of(sa.select(t).where(t.c.job_id.in_(ids)).order_by(key)) for what, (t, key) in BY_JOB.items()},
             "notes": [row for row in told if row["subject"].removeprefix("job:") in ids or names(row["text"], address)],
+            "differences": all_of(sa.select(differences).where(differences.c.address == address).order_by(differences.c.id)),
+            "audit": all_of(sa.select(audit).where(audit.c.target == address).order_by(audit.c.id)),
         }
         return Held(rows)
 
@@ -124,6 +129,7 @@ ERASED: Mapping[str, sa.Table] = {
     "parked": hooks,
     "jobs": jobs,
     "mailboxes": mailboxes,
+    "differences": differences,
 }
 """In an order in which no row refers to one that is gone."""
 

@@ -37,38 +37,14 @@ class Standing:
                         continue  # another process came first
 
     def pause_account(self, name: str, code: str, detail: str) -> None:
+        """By the bridge itself; what a person or a restore paused stays as it is."""
         with self.database.write() as tx:
-            now = self.database.now(tx)
-            change = sa.update(accounts).where(accounts.c.name == name)
-            if code != PERSON:
-                change = change.where(sa.or_(accounts.c.paused.is_(None), accounts.c.paused.not_in(BY_HAND)))
-            probe_at = None if code == PERSON else now + PROBE_EVERY
-            changed = tx.execute(change.values(paused=code, detail=detail, probe_at=probe_at)).rowcount
-            waiting = jobs.c.account == name, among(jobs.c.status, "queued"), jobs.c.waiting_for.is_distinct_from("settle")
-            tx.execute(sa.update(jobs).where(*waiting).values(waiting_for="account"))
-            if changed and code != PERSON:
-                text = f"Account {name} is paused, its jobs wait: {detail}\nIt is asked again every 5 minutes."
-                notes.raise_once(tx, f"account:{name}", text, now)
-            if not changed and not self._exists(tx, accounts, name):
-                raise NotThere(f"There is no account {name!r} in the configuration.")
+            pause_account(tx, name, code, detail, self.database.now(tx))
 
-    def resume_account(self, name: str, *, probed: bool = False) -> bool:
-        """False when there was nothing to resume. A probe does not lift what a person or a restore paused."""
+    def resume_account(self, name: str) -> bool:
+        """By a probe that went well; false when there was nothing to resume."""
         with self.database.write() as tx:
-            now = self.database.now(tx)
-            change = sa.update(accounts).where(accounts.c.name == name, accounts.c.paused.is_not(None))
-            if probed:
-                change = change.where(accounts.c.paused.not_in(BY_HAND))
-            before = tx.scalar(sa.select(accounts.c.paused).where(accounts.c.name == name))
-            resumed = tx.execute(change.values(paused=None, detail=None, probe_at=None)).rowcount > 0
-            if resumed:
-                notes.clear(tx, f"account:{name}", f"Account {name} works again; its jobs go on.", now)
-            elif not probed and not self._exists(tx, accounts, name):
-                raise NotThere(f"There is no account {name!r} in the configuration.")
-            waiting = jobs.c.account == name, among(jobs.c.status, "queued"), jobs.c.waiting_for == "account"
-            tx.execute(sa.update(jobs).where(*waiting).values(waiting_for=None, available_at=now))
-            if not probed and before != RESTORED:  # after a restore purchases wait until reads show the last one
-                money.resume_money(tx, name, now)
+            resumed = resume_account(tx, name, self.database.now(tx), probed=True)
             self.database.tell(tx)
             return resumed
 
@@ -91,11 +67,6 @@ class Standing:
     def account_paused(self, name: str) -> str | None:
         with self.database.read() as tx:
             return tx.scalar(sa.select(accounts.c.paused).where(accounts.c.name == name))
-
-    def pause_source(self, name: str, paused: bool) -> None:
-        with self.database.write() as tx:
-            if not tx.execute(sa.update(sources).where(sources.c.name == name).values(paused=paused)).rowcount:
-                raise NotThere(f"There is no source {name!r} in the configuration.")
 
     def paused_sources(self) -> Sequence[str]:
         with self.database.read() as tx:
@@ -137,8 +108,43 @@ class Standing:
                 tx.execute(sa.delete(slots).where(slots.c.id == slot))
                 self.database.tell(tx)
 
-    def _exists(self, tx: Connection, table: sa.Table, name: str) -> bool:
-        return tx.scalar(sa.select(sa.exists().where(table.c.name == name))) is True
+
+def pause_account(tx: Connection, name: str, code: str, detail: str, now: float) -> None:
+    change = sa.update(accounts).where(accounts.c.name == name)
+    if code != PERSON:
+        change = change.where(sa.or_(accounts.c.paused.is_(None), accounts.c.paused.not_in(BY_HAND)))
+    probe_at = None if code == PERSON else now + PROBE_EVERY
+    changed = tx.execute(change.values(paused=code, detail=detail, probe_at=probe_at)).rowcount
+    waiting = jobs.c.account == name, among(jobs.c.status, "queued"), jobs.c.waiting_for.is_distinct_from("settle")
+    tx.execute(sa.update(jobs).where(*waiting).values(waiting_for="account"))
+    if changed and code != PERSON:
+        text = f"Account {name} is paused, its jobs wait: {detail}\nIt is asked again every 5 minutes."
+        notes.raise_once(tx, f"account:{name}", text, now)
+    if not changed:
+        known(tx, name)
+
+
+def resume_account(tx: Connection, name: str, now: float, *, probed: bool) -> bool:
+    """A probe does not lift what a person or a restore paused."""
+    change = sa.update(accounts).where(accounts.c.name == name, accounts.c.paused.is_not(None))
+    if probed:
+        change = change.where(accounts.c.paused.not_in(BY_HAND))
+    before = tx.scalar(sa.select(accounts.c.paused).where(accounts.c.name == name))
+    resumed = tx.execute(change.values(paused=None, detail=None, probe_at=None)).rowcount > 0
+    if resumed:
+        notes.clear(tx, f"account:{name}", f"Account {name} works again; its jobs go on.", now)
+    elif not probed:
+        known(tx, name)
+    waiting = jobs.c.account == name, among(jobs.c.status, "queued"), jobs.c.waiting_for == "account"
+    tx.execute(sa.update(jobs).where(*waiting).values(waiting_for=None, available_at=now))
+    if not probed and before != RESTORED:  # after a restore purchases wait until reads show the last one
+        money.resume_money(tx, name, now)
+    return resumed
+
+
+def known(tx: Connection, account: str) -> None:
+    if not tx.scalar(sa.select(sa.exists().where(accounts.c.name == account))):
+        raise NotThere(f"There is no account {account!r} in the configuration.")
 
 
 # Made once, because every claim asks.

@@ -60,6 +60,7 @@ hooks = Table(
     UniqueConstraint("source", "hook_id"),
     Index("ix_hooks_job_id", "job_id"),
     when("sealed", "hooks", "sealed IS NOT NULL", "received_at"),
+    when("parked", "hooks", "job_id IS NULL", "id"),
 )
 
 mailboxes = Table(
@@ -85,6 +86,8 @@ mailboxes = Table(
     UniqueConstraint("account", "address"),
     Index("ix_mailboxes_source_address", "source", "address"),
     when("delete_after", "mailboxes", "delete_after IS NOT NULL", "delete_after"),
+    Index("ix_mailboxes_service_id", "service_id"),
+    Index("ix_mailboxes_address", "address"),
 )
 
 jobs = Table(
@@ -133,6 +136,8 @@ jobs = Table(
     when("sealed", "jobs", "sealed IS NOT NULL", "finished_at"),
     Index("ix_jobs_finished", "source", "finished_at", "id"),
     Index("ix_jobs_hook", "source", "hook_id"),
+    Index("ix_jobs_service_id", "service_id", "id"),
+    when("bad", "jobs", "status IN ('held', 'failed')", "id"),
 )
 
 steps = Table(
@@ -152,6 +157,7 @@ steps = Table(
     Column("ended_at", Float, nullable=False),  # while the outcome is `intent`: when the call must have ended
     Column("trust_after", Float, nullable=False),
     Index("ix_steps_job_id", "job_id", "id"),
+    Index("ix_steps_started_at", "started_at"),
     when("deletes", "steps", "kind = 'delete'", "started_at"),
 )
 
@@ -204,6 +210,7 @@ accounts = Table(
     Column("detail", Text),
     Column("probe_at", Float),
     Column("money_until", Float),  # no purchase before
+    Column("reconcile_at", Float),  # when the nightly comparison is due; null: not yet known
 )
 
 sources = Table("sources", metadata, Column("name", String(64), primary_key=True), Column("paused", Boolean, nullable=False))
@@ -247,3 +254,80 @@ workers = Table(
 )
 
 marks = Table("marks", metadata, Column("name", String(32), primary_key=True), Column("value", BigInteger, nullable=False))
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("target", String(320), nullable=False),
+    Column("detail", Text),
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("address", String(64), nullable=False),  # the client's
+    Column("at", Float, nullable=False),
+    Index("ix_sign_in_failures_at", "at"),
+)
+
+# What the last reconciliation of each domain found.
+
+reconciliations = Table(
+    "reconciliations",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float, nullable=False),
+    Column("whole", Boolean, nullable=False),  # every domain of the account that the bridge knows
+    Column("domains", Integer, nullable=False),
+    Column("unread", Integer, nullable=False),
+    Column("mailboxes", Integer, nullable=False),
+    Column("found", JSON, nullable=False),  # kind -> how many
+    Index("ix_reconciliations_account", "account", "id"),
+)
+
+differences = Table(
+    "differences",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("domain", String(253), nullable=False),
+    Column("address", String(320)),  # null: of the whole domain
+    Column("kind", String(32), nullable=False),
+    Column("source", String(64)),  # the owner
+    Column("service_id", String(64)),
+    Column("detail", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("since", Float, nullable=False),  # when it was found first
+    Column("seen_at", Float, nullable=False),
+    Index("ix_differences_domain", "account", "domain"),
+    Index("ix_differences_address", "address"),
+    Index("ix_differences_kind", "kind", "id"),
+)
+
+paks = Table(
+    "paks",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("domain", String(253), primary_key=True),
+    Column("bundle", String(32), primary_key=True),
+    Column("used", Integer, nullable=False),  # mailboxes that were listed in it
+    Column("free", Integer, nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+)
+
+readiness = Table(
+    "readiness",
+    metadata,
+    Column("domain", String(253), primary_key=True),
+    Column("found", JSON, nullable=False),  # what the domain's DNS says of its mail
+    Column("checked_at", Float, nullable=False),
+)

@@ -130,7 +130,7 @@ def test_an_account_fault_pauses_the_account_and_keeps_every_job(bench: Bench) -
     later = bench.hook("create", address="bob@example.com", password=GOOD)
     assert (later.status, later.waiting_for) == ("queued", "account")
     assert len(bench.rows("notes")) == 1
-    assert bench.standing.resume_account("main", probed=True)
+    assert bench.standing.resume_account("main")
     bench.work(60)
     assert {bench.receipt(each).status for each in (tried, untried, later)} == {"succeeded"}
     assert [note["cleared"] for note in bench.rows("notes")] == [False, True]
@@ -143,7 +143,7 @@ def test_an_account_fault_of_a_command_makes_nobody_owner_of_what_was_not_made(b
     assert bench.receipt(receipt).waiting_for == "account"
     assert bench.record().source is None
     somebody_creates(bench)
-    bench.standing.resume_account("main")
+    bench.people.resume_account("main")
     bench.work(600)
     now = bench.receipt(receipt)
     assert (now.status, now.changed, now.error and now.error["code"]) == ("failed", False, "not_ours")

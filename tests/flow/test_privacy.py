@@ -68,6 +68,7 @@ def test_an_export_holds_all_of_it_and_no_secret(scene: Scene) -> None:
     told: dict[str, Any] = json.loads(result.stdout)
     assert {name: len(rows) for name, rows in told.items() if name != "address"} == {
         "mailboxes": 1, "hooks": 5, "parked": 1, "jobs": 5, "commands": 5, "callbacks": 5, "purchases": 1, "notes": 1,
+        "differences": 0, "audit": 0,
     }  # fmt: skip
     assert all(word in result.stdout for word in PERSONAL)
     assert NEIGHBOUR not in result.stdout

@@ -99,7 +99,7 @@ def test_what_was_open_in_the_backup_is_held_and_never_done_by_itself(story: Cal
     scene = tale.scene
 
     assert done.tamed.held == (open_then["job"],)
-    scene.service.standing.resume_account("main")
+    scene.service.people.resume_account("main")
     scene.work(3600)
 
     assert set((scene.mailbox() or {})["services"].values()) == {"enabled"}, "the paying customer is left alone"
@@ -128,7 +128,7 @@ def test_a_mailbox_that_has_another_owner_by_now_is_not_deleted_for_the_old_one(
     scene = tale.scene
 
     assert done.tamed.called_off == (JOHN,)
-    scene.service.standing.resume_account("main")
+    scene.service.people.resume_account("main")
     for _ in range(10):
         scene.chores(86400)
         scene.work(60)
@@ -146,7 +146,7 @@ def test_what_was_bought_since_the_backup_is_not_bought_again(story: Callable[..
     assert len(scene.orders) == 1
     tale.restore()
     scene = tale.scene
-    scene.service.standing.resume_account("main")  # at once: Enom's reads may still show the time before
+    scene.service.people.resume_account("main")  # at once: Enom's reads may still show the time before
 
     again = scene.do("create", id="msg_bought", seconds=600, address=ANN, service_id="8", password=PASSWORD)
 
@@ -170,7 +170,7 @@ def test_a_purchase_that_was_open_in_the_backup_holds_the_domain_until_a_person_
     assert len(scene.orders) == 1
     tale.restore()
     scene = tale.scene
-    scene.service.standing.resume_account("main")
+    scene.service.people.resume_account("main")
 
     other = scene.hook("create", address="amy@example.net", service_id="9", password=PASSWORD)
     scene.work(3600)
@@ -195,7 +195,7 @@ def test_callbacks_go_on_above_everything_that_was_told_before(story: Callable[.
     tale.restore()
     tale.restore()  # and once more, of the same backup
     scene = tale.scene
-    scene.service.standing.resume_account("main")
+    scene.service.people.resume_account("main")
     told = len(scene.receiver.callbacks)
 
     scene.do("suspend")
@@ -219,7 +219,7 @@ def test_a_password_from_before_the_backup_is_set_and_not_believed_to_be_set_sti
     scene.do("change_password", password="Planted-Since.1")
     tale.restore()
     scene = tale.scene
-    scene.service.standing.resume_account("main")
+    scene.service.people.resume_account("main")
 
     scene.do("change_password", password=PASSWORD)
 

@@ -69,14 +69,14 @@ def test_a_wrong_account_in_the_middle_of_many_jobs(open_scene: Open, store: str
 
 
 def test_what_a_person_paused_only_a_person_resumes(scene: Scene) -> None:
-    scene.service.standing.pause_account("main", "person", "moving house")
+    scene.service.people.pause_account("main", "moving house")
     receipt = scene.hook("create", password=PASSWORD)
     assert receipt["waiting_for"] == "account"
     scene.chores(3000)
     scene.work(60)
     assert scene.job(receipt)["status"] == "queued"
     assert scene.calls() == []
-    scene.service.standing.resume_account("main")
+    scene.service.people.resume_account("main")
     scene.work(60)
     assert scene.job(receipt)["status"] == "succeeded"
 

@@ -17,13 +17,13 @@ def waiting(scene: Scene) -> Scene:
     assert scene.do("create", password=PASSWORD)["status"] == "succeeded"
     scene.call_back()
     scene.receiver.callbacks.clear()
-    scene.service.standing.pause_account("main", "person", "")
+    scene.service.people.pause_account("main", "")
     scene.clock.now += 60
     return scene
 
 
 def go_on(scene: Scene) -> list[dict[str, Any]]:
-    scene.service.standing.resume_account("main")
+    scene.service.people.resume_account("main")
     scene.work(120)
     return scene.call_back()
 

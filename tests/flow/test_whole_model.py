@@ -258,14 +258,14 @@ class Model(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(("account", "source")), paused=st.booleans())
     def pause(self, what: str, paused: bool) -> None:
-        standing = self.world.service.standing
+        people = self.world.service.people
         if what == "source":
-            standing.pause_source("shop", paused)
+            people.pause_source("shop", paused)
             self.paused = paused
         elif paused:
-            standing.pause_account("main", "person", "Paused by a person.")
+            people.pause_account("main", "Paused by a person.")
         else:
-            standing.resume_account("main")
+            people.resume_account("main")
 
     # What is true after each step
 
@@ -310,8 +310,8 @@ class Model(RuleBasedStateMachine):
         world.trap.point, self.out.answers = "", []
         world.sim.control("/faults", method="DELETE")
         world.sim.control("/settings", {"stale_seconds": 0.0, "hosted_lag": 0.0})
-        world.service.standing.pause_source("shop", False)
-        world.service.standing.resume_account("main")
+        world.service.people.pause_source("shop", False)
+        world.service.people.resume_account("main")
         for _ in range(12):
             world.work(1200)
             world.call_back(1200)

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from bridge.errors import LeaseLost, NoFunds, NotNow
 from bridge.model import Address, Kind
 from bridge.store import Copies, Database, newest
+from bridge.store.migrate import bring_up
 from bridge.store.restored import tame
-from bridge.store.tables import accounts, callbacks, hooks, jobs, mailboxes, notes, purchases
+from bridge.store.tables import accounts, callbacks, hooks, jobs, mailboxes, metadata, notes, purchases
 from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"
@@ -74,12 +75,9 @@ def test_where_nothing_can_be_written_it_is_said_and_nothing_is_left(own: Shop, 
 
 def test_a_backup_of_an_older_schema_is_upgraded(own: Shop, tmp_path: Path) -> None:
     with own.database.write() as tx:
-        for change in (
-            "DROP TABLE marks",
-            "ALTER TABLE workers DROP COLUMN key_ids",
-            "UPDATE alembic_version SET version_num = '0001'",
-        ):
-            tx.execute(sa.text(change))
+        metadata.drop_all(tx)
+        tx.execute(sa.text("DROP TABLE alembic_version"))
+        bring_up(tx, own.database, "0001")
     copies(own).backup(tmp_path / "backup")
     copies(own).restore(tmp_path / "backup")
     with own.database.read() as tx:
@@ -121,7 +119,7 @@ class TestTaming:
 
     def test_resuming_lets_jobs_go_on_but_purchases_only_when_reads_show_the_last_one(self, shop: Shop) -> None:
         self.tame(shop)
-        shop.standing.resume_account("main")
+        shop.people.resume_account("main")
         shop.hook("create", password=PASSWORD)
         job = shop.claimed()
         with pytest.raises(NoFunds, match="just restored"):
@@ -147,7 +145,7 @@ class TestTaming:
         self.tame(shop)
         assert sorted(note.subject for note in shop.notebook.due_notes()) == ["account:main", "account:new", "account:other"]
         assert len(shop.rows(notes)) == 4
-        shop.standing.resume_account("main")
+        shop.people.resume_account("main")
         assert [note.cleared for note in shop.notebook.due_notes()] == [True]
 
     def test_sequences_go_on_above_the_clock_and_never_backwards(self, shop: Shop) -> None:

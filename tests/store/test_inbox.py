@@ -54,11 +54,11 @@ class TestIds:
         assert [row["sequence"] for row in shop.rows(jobs)] == [1]
 
     def test_a_paused_source_is_refused_and_nothing_kept(self, shop: Shop) -> None:
-        shop.standing.pause_source("shop", True)
+        shop.people.pause_source("shop", True)
         with pytest.raises(SourcePaused):
             shop.hook("suspend")
         assert shop.rows(hooks) == []
-        shop.standing.pause_source("shop", False)
+        shop.people.pause_source("shop", False)
         assert shop.hook("suspend").sequence == 1
 
 

@@ -158,8 +158,8 @@ class TestNotes:
     def test_one_for_each_subject_until_it_is_over(self, shop: Shop) -> None:
         for _ in range(3):
             shop.standing.pause_account("main", "credentials", "refused")
-        shop.standing.resume_account("main", probed=True)
-        shop.standing.resume_account("main", probed=True)
+        shop.standing.resume_account("main")
+        shop.standing.resume_account("main")
         shop.standing.pause_account("main", "credentials", "refused")
         assert [note.cleared for note in shop.notebook.due_notes()] == [False, True, False]
 
@@ -182,3 +182,40 @@ class TestNotes:
         shop.notebook.notes_sent([note], ok=True)
         shop.now += 1e6
         assert shop.notebook.due_notes() == []
+
+
+class TestAudit:
+    def trail(self, shop: Shop) -> list[tuple[str, ...]]:
+        rows, _ = shop.lookup.page("audit", None)
+        return [(row["who"], row["action"], row["target"], row["detail"]) for row in reversed(rows)]
+
+    def test_names_who_did_what_to_what(self, shop: Shop) -> None:
+        ann = shop.people.by("ann (page)")
+        held, waiting = shop.run("suspend", status="held"), shop.hook("unsuspend")
+        ann.cancel(waiting.job)
+        ann.retry(held.job, approve=True)
+        ann.adopt("main", Address.parse("new@example.com"), "till", "9")
+        ann.pause_account("main", "moving house")
+        ann.resume_account("main")
+        ann.pause_source("shop", True)
+        assert self.trail(shop) == [
+            ("ann (page)", "cancel", waiting.job, None),
+            ("ann (page)", "approve", held.job, None),
+            ("ann (page)", "adopt", "new@example.com", "for service 9 of till"),
+            ("ann (page)", "pause", "account main", "moving house"),
+            ("ann (page)", "resume", "account main", None),
+            ("ann (page)", "pause", "source shop", None),
+        ]
+
+    def test_what_was_refused_and_what_the_bridge_does_itself_leave_nothing(self, shop: Shop) -> None:
+        for refused in (
+            lambda: shop.people.retry("job_none"),
+            lambda: shop.people.resend("cb_none_1"),
+            lambda: shop.people.pause_account("none", ""),
+            lambda: shop.people.pause_source("none", True),
+        ):
+            with pytest.raises(NotThere):
+                refused()
+        shop.standing.pause_account("main", "credentials", "refused")
+        shop.standing.resume_account("main")
+        assert self.trail(shop) == []

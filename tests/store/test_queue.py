@@ -84,7 +84,7 @@ class TestClaiming:
         shop.standing.pause_account("main", code, "why")
         assert shop.claimed().account == "other"
         assert shop.claim() is None
-        shop.standing.resume_account("main")
+        shop.people.resume_account("main")
         assert shop.claimed().account == "main"
 
     def test_many_workers_at_once_never_get_the_same_job(self, shop: Shop) -> None:

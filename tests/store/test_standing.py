@@ -13,16 +13,16 @@ class TestAccounts:
     def test_a_fault_pauses_and_a_probe_resumes(self, shop: Shop) -> None:
         shop.standing.pause_account("main", "ip_not_allowed", "why")
         assert shop.standing.account_paused("main") == "ip_not_allowed"
-        assert shop.standing.resume_account("main", probed=True)
+        assert shop.standing.resume_account("main")
         assert shop.standing.account_paused("main") is None
-        assert not shop.standing.resume_account("main", probed=True)
+        assert not shop.standing.resume_account("main")
 
     def test_what_a_person_paused_neither_fault_nor_probe_touches(self, shop: Shop) -> None:
-        shop.standing.pause_account("main", "person", "")
+        shop.people.pause_account("main", "")
         shop.standing.pause_account("main", "credentials", "why")
-        assert not shop.standing.resume_account("main", probed=True)
+        assert not shop.standing.resume_account("main")
         assert shop.standing.account_paused("main") == "person"
-        assert shop.standing.resume_account("main")
+        assert shop.people.resume_account("main")
 
     def test_a_probe_is_due_every_five_minutes_and_for_one_worker(self, shop: Shop) -> None:
         shop.standing.pause_account("main", "credentials", "why")
@@ -34,22 +34,22 @@ class TestAccounts:
                 assert [account for due in asked for account in due] == ["main"]
 
     def test_what_a_person_paused_is_not_probed(self, shop: Shop) -> None:
-        shop.standing.pause_account("main", "person", "")
+        shop.people.pause_account("main", "")
         shop.now += 1e6
         assert shop.standing.due_probes() == []
 
     def test_names_that_are_not_in_the_configuration_are_refused(self, shop: Shop) -> None:
         for act in (
-            lambda: shop.standing.pause_account("none", "person", ""),
-            lambda: shop.standing.resume_account("none"),
-            lambda: shop.standing.pause_source("none", True),
+            lambda: shop.people.pause_account("none", ""),
+            lambda: shop.people.resume_account("none"),
+            lambda: shop.people.pause_source("none", True),
         ):
             with pytest.raises(NotThere):
                 act()
 
     def test_a_restart_keeps_what_is_paused(self, shop: Shop) -> None:
-        shop.standing.pause_account("main", "person", "")
-        shop.standing.pause_source("shop", True)
+        shop.people.pause_account("main", "")
+        shop.people.pause_source("shop", True)
         shop.standing.know(["main", "third"], ["shop", "kiosk"])
         assert shop.standing.account_paused("main") == "person"
         assert [row["name"] for row in shop.standing.account_states()] == ["main", "other", "third"]

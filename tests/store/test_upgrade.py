@@ -138,8 +138,8 @@ def test_stored_passwords_and_parked_hooks_open(service: Service) -> None:
 
 
 def test_a_repeated_hook_is_known_and_the_waiting_job_goes_on(service: Service) -> None:
-    service.standing.pause_source("shop", False)
-    service.standing.resume_account("main")
+    service.people.pause_source("shop", False)
+    service.people.resume_account("main")
     body = {
         "type": "mailbox.create",
         "timestamp": START.isoformat(),

@@ -142,5 +142,5 @@ class TestPruning:
         shop.now += 91 * DAY
         shop.upkeep.prune()
         assert shop.rows(hooks) == []
-        shop.standing.resume_account("main")
+        shop.people.resume_account("main")
         assert shop.notebook.due_notes() == []

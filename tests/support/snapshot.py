@@ -39,7 +39,7 @@ def play(scene: Scene) -> None:
     scene.receiver.answers = [None] * 20
     scene.call_back(1)
     scene.service.standing.pause_account("main", "credentials", "Enom refuses the login.")
-    scene.service.standing.pause_source("shop", True)
+    scene.service.people.pause_source("shop", True)
     scene.service.standing.first_use("shop", "msg_query", 600.0)
     scene.engine.owner = "bridge-1:4711:0a1b2c3d"
     scene.engine._beat()

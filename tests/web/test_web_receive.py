@@ -95,7 +95,7 @@ TABLE: list[tuple[Make, int]] = [
 def test_the_first_fault_in_the_order_of_the_table_is_the_answer(open_scene: Open, make: Make, status: int) -> None:
     scene = open_scene(source__domains=["example.com"])
     assert scene.send("mailbox.create", id="msg_used", password=PASSWORD).status_code == 202
-    scene.service.standing.pause_source("shop", True)
+    scene.service.people.pause_source("shop", True)
     before = rows(scene, "hooks"), rows(scene, "jobs")
     body, headers = make(scene)
     assert is_problem(scene.post("/hooks/shop", body, headers), status)
@@ -103,7 +103,7 @@ def test_the_first_fault_in_the_order_of_the_table_is_the_answer(open_scene: Ope
 
 
 def test_what_is_not_valid_is_told_even_while_the_source_is_paused(scene: Scene) -> None:
-    scene.service.standing.pause_source("shop", True)
+    scene.service.people.pause_source("shop", True)
     assert is_problem(scene.send("mailbox.create", address="nobody"), 422)
 
 
@@ -303,12 +303,12 @@ def test_a_domain_of_another_source_is_forbidden_and_not_stored(open_scene: Open
 
 
 def test_a_paused_source_is_told_when_to_come_again(scene: Scene) -> None:
-    scene.service.standing.pause_source("shop", True)
+    scene.service.people.pause_source("shop", True)
     answer = scene.send("mailbox.suspend", id="msg_1")
     assert is_problem(answer, 503)
     assert int(answer.headers["Retry-After"]) > 0
     assert rows(scene, "hooks") == []
-    scene.service.standing.pause_source("shop", False)
+    scene.service.people.pause_source("shop", False)
     assert scene.send("mailbox.suspend", id="msg_1").status_code == 202
 
 
