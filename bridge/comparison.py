@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bridge import plan
-from bridge.model import Address, Mailbox, Record, State, Terms, in_words
+from bridge.model import Address, Mailbox, Pak, Record, State, Terms, in_words
 from bridge.roster import Claim
 
 FOREIGN_SUSPENSION = "It is suspended, and not by this bridge: an unsuspend will be held until it is lifted at Enom."
@@ -37,6 +37,7 @@ class Shown:
 
     mailboxes: Mapping[Address, Mailbox]
     at: float
+    paks: tuple[Pak, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,22 @@ class Mailbox:
 
 
 @dataclass(frozen=True)
+class Survey:
+    """Every mailbox that the remote shows of a domain, by address, and all of the domain's paks."""
+
+    mailboxes: tuple[Mailbox, ...]
+    paks: tuple[Pak, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A mailbox that the remote still keeps after its deletion, under its own id of it."""
+
+    address: Address
+    id: str
+
+
+@dataclass(frozen=True)
 class Record:
     """What the bridge itself remembers of a mailbox, because no read can show it.
 

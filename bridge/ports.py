@@ -4,13 +4,14 @@ Every time is in epoch seconds. A method that writes under a lease raises LeaseL
 Any method of the store raises StoreUnavailable when the database cannot be used; then nothing was done.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from bridge.drift import Difference
 from bridge.errors import BridgeError
-from bridge.model import Address, Answer, Change, Fact, Mailbox, Plan, Proof, Record, State, Step
+from bridge.model import Address, Answer, Change, Deleted, Fact, Mailbox, Pak, Plan, Proof, Record, State, Step, Survey
 from hooks.types import Intent, Verified
 
 Clock = Callable[[], float]
@@ -29,12 +30,18 @@ class Backend(Protocol):
     def observe(self, address: Address) -> Mailbox:
         """What the remote shows now. An absent mailbox is an answer (`exists=False`), not an error. Raises BridgeError."""
 
-    def survey(self, domain: str) -> Sequence[Mailbox]:
-        """Every mailbox that the remote shows of a domain, by address, at the price of one look. Raises BridgeError.
+    def survey(self, domain: str) -> Survey:
+        """Every mailbox and pak that the remote shows of a domain, at the price of one look. Raises BridgeError.
 
         `exists` is True, or None where its two systems disagree. A list shows less than a look: `services` are told where all
         of them are suspended, and sizes may be missing.
         """
+
+    def deleted(self, domain: str) -> Sequence[Deleted]:
+        """What was deleted of a domain and can still be brought back, newest first. Raises Refused("unsupported")."""
+
+    def undelete(self, found: Deleted) -> None:
+        """Brings it back under its own name, with its mail. Raises BridgeError; then a look tells what came of it."""
 
     def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
         """Sends the one command of `change`. Returning means that the remote said yes, not that it is so.
@@ -283,8 +290,20 @@ class Reading:
     accept: Callable[[], Receipt]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A job that was only observed. `would_be`: how it would have ended and why, where that is not success."""
+
+    id: str
+    hook: str
+    intent: Intent
+    facts: Sequence[str]
+    created_at: float
+    would_be: tuple[str, str] | None = None
+
+
 class Lookup(Protocol):
-    """Reads; all but `record`, `records` and `recorded` are bounded to one source."""
+    """Reads; all but `record`, `records`, `recorded`, `busy` and `observed` are bounded to one source."""
 
     def receipt(self, source: str, job_or_hook: str) -> Receipt: ...
     def results(self, source: str, after: str, limit: int) -> tuple[Sequence[Receipt], str | None]:
@@ -296,6 +315,11 @@ class Lookup(Protocol):
         """Every record of the account, by address."""
 
     def recorded(self, hook: str, source: str | None = None) -> Recorded: ...
+    def busy(self, account: str) -> Set[str]:
+        """The addresses at which a job is, or waits."""
+
+    def observed(self, account: str, since: float) -> Sequence[Seen]:
+        """What came since then and was only observed, the newest first."""
 
 
 class Standing(Protocol):
@@ -336,6 +360,32 @@ class Note:
     cleared: bool
     text: str
     tries: int
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """One look over an account, beside its records. Times in epoch seconds.
+
+    `whole`: every domain that the bridge knows. `domains` are those that were read, with their paks and how many mailboxes
+    are in each; `unread` those that could not be. `looked_at` are addresses that were asked for singly. `under_way` counts
+    mailboxes that are not judged, because the bridge is at them or has just changed them.
+    """
+
+    account: str
+    started_at: float
+    ended_at: float
+    whole: bool
+    domains: Mapping[str, Sequence[tuple[Pak, int]]]
+    unread: Sequence[str]
+    looked_at: Sequence[str]
+    mailboxes: int
+    under_way: int
+    differences: Sequence[Difference]
+
+
+class Findings(Protocol):
+    def keep(self, who: str, found: Reconciliation) -> None:
+        """Takes the place of what was known of the same domains and addresses; what was known keeps its first time."""
 
 
 class Notebook(Protocol):

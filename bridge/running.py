@@ -18,7 +18,8 @@ from bridge.callbacks import Callbacks
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.notes import Notes
 from bridge.ports import Job, Outbox, Postcard, Queue
-from bridge.store import Standing, Upkeep
+from bridge.reconcile import Reconcile
+from bridge.store import Findings, Standing, Upkeep
 from bridge.worker import Worker
 
 log = logs.get("engine")
@@ -35,9 +36,16 @@ def new_owner() -> str:
     return f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
+class Stopped(Exception):
+    """This process stops, so what takes long is given up."""
+
+
 @dataclass
 class Engine:
-    """Start and stop of everything that works in the background. `limits` is account -> most jobs in flight."""
+    """Start and stop of everything that works in the background. `limits` is account -> most jobs in flight.
+
+    `reconcile_at`: the hour of the nightly reconciliation, HH:MM in UTC; empty: none.
+    """
 
     queue: Queue
     worker: Worker
@@ -46,6 +54,9 @@ class Engine:
     notes: Notes
     standing: Standing
     upkeep: Upkeep
+    reconcile: Reconcile
+    findings: Findings
+    reconcile_at: str
     synchronise: Callable[[], None]
     limits: Mapping[str, int]
     concurrency: int
@@ -59,7 +70,7 @@ class Engine:
 
     def start(self) -> None:
         self._beat()
-        loops = (self._work, self._send, self._heartbeat, self._chores)
+        loops = (self._work, self._send, self._heartbeat, self._chores, self._look_over)
         self._threads = [threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:]) for loop in loops]
         for thread in self._threads:
             thread.start()
@@ -165,6 +176,23 @@ class Engine:
                 pruned_at = time.monotonic()
                 while self.upkeep.prune() and not self._stopping.is_set():
                     pass
+
+    def _look_over(self) -> None:
+        """The nightly reconciliation, in a thread of its own because it may take an hour."""
+
+        def told(done: int, of: int) -> None:
+            if self._stopping.is_set():
+                raise Stopped
+
+        while not self._stopping.wait(CHORES):
+            for account in self.findings.due(self.reconcile_at) if self.reconcile_at else ():
+                if account in self.reconcile.territories:
+                    try:
+                        found = self.reconcile.account(account, "the bridge (nightly)", progress=lambda what: told)
+                    except Stopped:
+                        log.info("the reconciliation is given up for this stop", account=account)
+                        return
+                    log.info("reconciled", account=account, mailboxes=found.mailboxes, differences=len(found.differences))
 
     def _probe(self, account: str) -> None:
         desk = self.worker.desks.get(account)

@@ -85,6 +85,8 @@ def _asked(story: Story) -> Iterator[str]:
     reason = f" Its reason: {job['intent']['reason']}." if job["intent"].get("reason") else ""
     if job["purge"]:
         yield f"A grace period ended, so on {when} the bridge itself began to {words} {who} of {job['source']}."
+    elif job["hook_id"].startswith("repair_"):
+        yield f"On {when} a person let a reconciliation {words} {who} of {job['source']}, because billing had it so."
     elif job["replaces"]:
         approved = ", and approved it" if job["passed"] else ""
         yield f"On {when} a person let the bridge try job {job['replaces']} again{approved}: {words} {who} of {job['source']}."

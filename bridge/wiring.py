@@ -13,14 +13,18 @@ from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.callbacks import RETRIES, Callbacks, Recipient
 from bridge.importing import Importing, Party
 from bridge.intake import Door, Intake
+from bridge.inventory import Stock
 from bridge.model import Terms
 from bridge.notes import Notes
+from bridge.observation import Observation
 from bridge.outgoing import Outgoing
 from bridge.ports import Backend, Checkpoint, Clock, Limits
 from bridge.query import Counter, Queries
+from bridge.reconcile import Reconcile, Territory
 from bridge.replay import Replay
 from bridge.running import Engine
 from bridge.sealing import Purpose, Sealer, Unsealable
+from bridge.survey import Reach, Surveyor
 from bridge.worker import Desk, Worker
 from hooks import PLATFORMS, signing
 
@@ -57,7 +61,16 @@ class Service:
     standing: store.Standing
     replay: Replay
     importing: Importing
+    reconcile: Reconcile
+    findings: store.Findings
+    observation: Observation
     new_engine: Callable[[], Engine]
+
+    def stock(self, account: str) -> Stock:
+        """What is paid for in one account, as its last reconciliation saw it."""
+        last = self.findings.last(account)
+        price = self.settings.accounts[account].place_price
+        return Stock(account, last["ended_at"] if last else None, price, *self.findings.stock(account))
 
     def close(self) -> None:
         self.outgoing.close()
@@ -78,8 +91,11 @@ def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
     doors = {name: door(source) for name, source in settings.sources.items()}
     intake = Intake(doors, inbox, sealer, tuning.clock or time.time)
 
+    reaches, surveyor, findings = reaches_of(settings, backends), Surveyor(standing, clock), store.Findings(database)
+    reconcile = Reconcile(lookup, surveyor, findings, territories(settings, reaches, terms), clock)
+
     def new_engine() -> Engine:
-        return engine(settings, tuning, database, sealer, outgoing, backends, terms, standing)
+        return engine(settings, tuning, database, sealer, outgoing, backends, terms, standing, reconcile, findings)
 
     return Service(
         settings=settings,
@@ -93,7 +109,10 @@ def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
         lookup=lookup,
         people=people,
         standing=standing,
-        importing=Importing(lookup, standing, store.Owners(database), parties(settings, backends, terms), clock),
+        importing=Importing(lookup, surveyor, store.Owners(database), parties(settings, reaches, terms), clock),
+        reconcile=reconcile,
+        findings=findings,
+        observation=Observation(lookup, surveyor, reaches, terms, clock),
         replay=Replay(
             lookup=lookup,
             backends=backends,
@@ -123,6 +142,8 @@ def engine(
     backends: Mapping[str, Backend],
     terms: Mapping[str, Terms],
     standing: store.Standing,
+    reconcile: Reconcile,
+    findings: store.Findings,
 ) -> Engine:
     """Everything that works in the background, under one lease length that is longer than any call."""
     lease = tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
@@ -160,6 +181,9 @@ def engine(
         notes=notes,
         standing=standing,
         upkeep=store.Upkeep(database, new_job_id, settings.bridge.keep_days),
+        reconcile=reconcile,
+        findings=findings,
+        reconcile_at=settings.worker.reconcile_at,
         synchronise=database.synchronise,
         limits={name: account.max_in_flight for name, account in settings.accounts.items()},
         concurrency=settings.worker.concurrency,
@@ -215,20 +239,24 @@ def counters(settings: config.Settings, backends: Mapping[str, Backend], terms: 
     }
 
 
-def parties(settings: config.Settings, backends: Mapping[str, Backend], terms: Mapping[str, Terms]) -> Mapping[str, Party]:
+def reaches_of(settings: config.Settings, backends: Mapping[str, Backend]) -> Mapping[str, Reach]:
     return {
-        source.name: Party(
-            source=source.name,
-            account=account.name,
-            domains=frozenset(source.domains),
-            backend=backends[account.name],
-            terms=terms[account.name],
-            most_calls=account.max_in_flight,
-            call_limit=account.timeout,
-        )
-        for source in settings.sources.values()
-        for account in (settings.accounts[source.account],)
+        name: Reach(name, backends[name], account.max_in_flight, account.timeout) for name, account in settings.accounts.items()
     }
+
+
+def parties(settings: config.Settings, reaches: Mapping[str, Reach], terms: Mapping[str, Terms]) -> Mapping[str, Party]:
+    return {
+        source.name: Party(source.name, frozenset(source.domains), reaches[source.account], terms[source.account])
+        for source in settings.sources.values()
+    }
+
+
+def territories(settings: config.Settings, reaches: Mapping[str, Reach], terms: Mapping[str, Terms]) -> Mapping[str, Territory]:
+    named = {account: frozenset[str]() for account in settings.accounts}
+    for source in settings.sources.values():
+        named[source.account] |= frozenset(source.domains) - {"*"}
+    return {name: Territory(reach, terms[name], named[name]) for name, reach in reaches.items()}
 
 
 def door(source: config.Source) -> Door:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bridge.errors import BridgeError, Doubted, NoFunds, Refused
-from bridge.model import Address, Answer, Change, Fact, Kind, Mailbox, Pak, Proof
+from bridge.model import Address, Answer, Change, Deleted, Fact, Kind, Mailbox, Pak, Proof, Survey
 
 SERVICES = ("imap", "pop", "receiving", "sending", "webmail_sending", "webmail")
 GIBIBYTE = 1 << 30
@@ -55,6 +55,7 @@ class MemoryBackend:
         self.balance = 10
         self.history: list[tuple[str, Change]] = []
         self.stale: dict[Address, list[Mailbox]] = {}
+        self.gone: list[tuple[Deleted, Kept]] = []
         self._faults: list[Fault] = []
         self._now = now
         self._bundles = 100
@@ -79,9 +80,23 @@ class MemoryBackend:
         earlier = self.stale.get(address)
         return earlier.pop() if earlier else self._look(address)
 
-    def survey(self, domain: str) -> Sequence[Mailbox]:
+    def survey(self, domain: str) -> Survey:
         self._read(domain)
-        return [self._look(address) for address in sorted(self.mailboxes, key=str) if address.domain == domain]
+        seen = [self._look(address) for address in sorted(self.mailboxes, key=str) if address.domain == domain]
+        return Survey(tuple(seen), tuple(self.paks.get(domain, ())))
+
+    def deleted(self, domain: str) -> Sequence[Deleted]:
+        self._read(domain)
+        return [found for found, _ in reversed(self.gone) if found.address.domain == domain]
+
+    def undelete(self, found: Deleted) -> None:
+        if found.address in self.mailboxes:
+            raise Refused(f"{found.address} exists", code="conflict")
+        pair = next(((each, box) for each, box in self.gone if each == found), None)
+        if pair is None:
+            raise Refused(f"{found.address} is not kept any more", code="not_found")
+        self.gone.remove(pair)
+        self.mailboxes[found.address] = pair[1]
 
     def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
         self.history.append((str(address), change))
@@ -191,7 +206,8 @@ class MemoryBackend:
         pak = self._pak(address.domain, self._box(address).bundle)
         if pak.expires <= self._now():
             raise Refused(f"pak {pak.bundle} has expired", code="conflict")
-        del self.mailboxes[address]
+        self._bundles += 1
+        self.gone.append((Deleted(address, str(self._bundles)), self.mailboxes.pop(address)))
         self._put(address.domain, replace(pak, free=pak.free + 1))
 
 

@@ -12,15 +12,19 @@ from bridge.cli import (
     doctor,
     hooks,
     init,
+    inventory,
     jobs,
     keys,
     mailboxes,
+    observed,
     privacy,
+    reconcile,
     replay,
     send,
     serve,
     sim,
     standing,
+    undelete,
 )
 
 EPILOG = "Begin with `enom-bridge demo`, then `enom-bridge init`. Each command explains itself: enom-bridge COMMAND --help"
@@ -54,6 +58,9 @@ COMMANDS = (
     jobs.jobs,
     replay.replay,
     mailboxes.mailboxes,
+    reconcile.reconcile,
+    inventory.inventory,
+    observed.observed,
     standing.pause,
     standing.resume,
     callbacks.callbacks,
@@ -62,5 +69,5 @@ COMMANDS = (
 )
 for command in COMMANDS:
     main.add_command(command)
-for command in (privacy.export, privacy.erase):
+for command in (undelete.undelete, privacy.export, privacy.erase):
     mailboxes.mailboxes.add_command(command)

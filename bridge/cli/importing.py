@@ -1,9 +1,7 @@
 """`enom-bridge mailboxes import`: billing's list beside Enom, shown first; with --apply, what is nobody's is taken over."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
@@ -11,10 +9,11 @@ from typing import BinaryIO
 import click
 
 from bridge import roster
+from bridge.cli.progress import progress
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, echo_json, word
 from bridge.comparison import Finding, Group
-from bridge.importing import Told, without
+from bridge.importing import without
 from bridge.wiring import Service
 
 FEW = 10  # lines of a list, unless all are wanted
@@ -48,39 +47,43 @@ class Faulty(click.ClickException):
 
 
 @click.command("import")
-@click.option("--csv", "file", type=click.File("rb"), help="Billing's list: service_id,address[,plan]. - reads a pipe.")
+@click.option(
+    "--csv",
+    "file",
+    type=click.File("rb"),
+    required=True,
+    help="Billing's list: service_id,address[,plan]. - reads a pipe.",
+)
 @click.option("--source", required=True, help="The source that the services belong to.")
 @click.option("--apply", "write", is_flag=True, help="Take over what is nobody's. Without this nothing is written.")
 @click.option("--all", "everything", is_flag=True, help="Print every line of every list.")
 @as_json
 @click.pass_context
-def import_(ctx: click.Context, file: BinaryIO | None, source: str, write: bool, everything: bool, as_json: bool) -> None:
+def import_(ctx: click.Context, file: BinaryIO, source: str, write: bool, everything: bool, as_json: bool) -> None:
     """Take over mailboxes that were there before the bridge. Enom itself is only read, once for each domain.
 
-    Shows first how billing's list, the bridge's record and Enom agree; without --csv only the last two. With --apply what
+    Shows first how billing's list, the bridge's record and Enom agree; without a list, see `reconcile`. With --apply what
     is at Enom and nobody's here becomes the service's own. It can be given again: what is done is done.
 
     Exit code 0 if it was compared (and taken over), 1 if a domain could not be read or a mailbox was left out, 2 if the
     file cannot be used.
     """
-    if write and file is None:
-        raise click.UsageError("--apply needs --csv: only billing's list says which service a mailbox belongs to.")
     with session(ctx) as service:
         claims = _claims(service, file, source, everything)
         service.database.synchronise()  # what Enom showed is compared with times of the database
-        with progress("Reading domains at Enom") as told:
-            findings = service.importing.compare(source, claims, told)
+        with progress() as told:
+            findings = service.importing.compare(source, claims, told("Reading domains at Enom"))
         left: Mapping[str, str] = {}
         if not as_json:
-            listed = Path(file.name).name if file else "the record"
+            listed = Path(file.name).name
             account = service.intake.doors[source].account
             domains = len({finding.domain for finding in findings})
-            services = f" (services: {len(claims):,})" if claims is not None else ""
-            click.echo(f"Compared for {source}: {listed}{services} with Enom account {account} (domains: {domains:,}).\n")
+            services = f"(services: {len(claims):,})"
+            click.echo(f"Compared for {source}: {listed} {services} with Enom account {account} (domains: {domains:,}).\n")
             _show(findings, listed, everything)
         if write:
-            with progress("Taking over") as told:
-                left = service.importing.take_over(source, findings, told)
+            with progress() as told:
+                left = service.importing.take_over(source, findings, told("Taking over"))
             taken = sum(finding.group is Group.TAKE_OVER for finding in findings) - len(left)
             people(service).noted("import", f"source {source}", f"{taken} mailboxes")
     done = write and sum(finding.group is Group.TAKE_OVER for finding in findings) - len(left)
@@ -98,12 +101,10 @@ def no_source(service: Service, source: str) -> click.UsageError:
     return click.UsageError(f"--source: {source!r} is not in the configuration; it has {known}")
 
 
-def _claims(service: Service, file: BinaryIO | None, source: str, everything: bool) -> Sequence[roster.Claim] | None:
+def _claims(service: Service, file: BinaryIO, source: str, everything: bool) -> Sequence[roster.Claim]:
     door = service.intake.doors.get(source)
     if door is None:
         raise no_source(service, source)
-    if file is None:
-        return None
     try:
         found = roster.read(file.read(), door.platform)
     except roster.Unreadable as error:
@@ -111,18 +112,6 @@ def _claims(service: Service, file: BinaryIO | None, source: str, everything: bo
     if found.unread:
         click.echo(f"Columns that nobody reads: {word(', '.join(found.unread))}", err=True)
     return found.claims
-
-
-@contextmanager
-def progress(what: str) -> Iterator[Told]:
-    """A line that counts on a terminal, and is gone at the end; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        yield lambda done, of: None
-        return
-    try:
-        yield lambda done, of: click.echo(f"\r{what}: {done:,} of {of:,} ", nl=False, err=True)
-    finally:
-        click.echo("\r\033[K", nl=False, err=True)
 
 
 def _show(findings: Sequence[Finding], listed: str, everything: bool) -> None:

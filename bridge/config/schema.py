@@ -181,6 +181,7 @@ class BridgeTable(Table):
 class WorkerTable(Table):
     concurrency = Whole(8, 1)
     retry_hours = Number(72)
+    reconcile_at = Text(values.time_of_day, load_default="03:00")
 
 
 class SafetyTable(Table):
@@ -223,6 +224,7 @@ class AccountTable(Table):
     timeout = Number(30)
     settle = Number(120, zero=True)
     purchase = choice("never", "paks", "boxes", load_default="never")
+    place_price = Number(0, zero=True)
     suspend_with = choice(
         "hosted-email",
         "lock-out",

@@ -29,8 +29,11 @@ class Bridge:
 
 @dataclass(frozen=True)
 class Worker:
+    """`reconcile_at`: HH:MM in UTC, or "" for never."""
+
     concurrency: int
     retry_hours: float
+    reconcile_at: str
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,10 @@ class Commands:
 
 @dataclass(frozen=True)
 class Account:
-    """One reseller account. `endpoint` is the one in force; `timeout` and `settle` are seconds."""
+    """One reseller account. `endpoint` is the one in force; `timeout` and `settle` are seconds.
+
+    `place_price` is what one place for a mailbox costs a year, in the account's currency; 0: not told.
+    """
 
     name: str
     environment: str
@@ -86,6 +92,7 @@ class Account:
     timeout: float
     settle: float
     purchase: str
+    place_price: float
     suspend_with: str
     hosted_email: HostedEmail | None
     commands: Commands | None

@@ -144,6 +144,12 @@ def domain(text: str) -> str:
         raise ValueError('must be a mail domain such as "example.com", or "*" alone for all') from None
 
 
+def time_of_day(text: str) -> str:
+    if text and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError('must be a time of day in UTC such as "03:00", or empty for never')
+    return text
+
+
 def password_hash(text: str) -> str:
     if not re.fullmatch(r"(scrypt|pbkdf2):[^$\s]+\$[^$\s]+\$[0-9a-f]+", text):
         raise ValueError("must be a hash as werkzeug.security.generate_password_hash makes it, not the password itself")

@@ -2,6 +2,7 @@
 
 from bridge.store.copies import Copies, Restored
 from bridge.store.database import Database
+from bridge.store.findings import Findings
 from bridge.store.inbox import Inbox
 from bridge.store.lookup import Lookup
 from bridge.store.migrate import check, newest, upgrade
@@ -19,6 +20,7 @@ __all__ = [
     "CALLBACK_LEASE",
     "Copies",
     "Database",
+    "Findings",
     "Held",
     "Inbox",
     "Lookup",

@@ -1,7 +1,7 @@
 """Reads: receipts for queries, lists and whole stories for people. Lists page by keys, never by offsets."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from bridge.errors import NotNow, NotThere
 from bridge.jobs import ENDED
 from bridge.model import Record, in_words
-from bridge.ports import Receipt, Recorded
+from bridge.ports import Receipt, Recorded, Seen
 from bridge.store.database import Database
-from bridge.store.rows import Row, to_intent, to_receipt, to_record
+from bridge.store.rows import Row, to_intent, to_receipt, to_record, to_seen
 from bridge.store.tables import accounts, among, audit, callbacks, differences, hooks, jobs, mailboxes, purchases, steps
 
 Page = tuple[Sequence[Mapping[str, Any]], str | None]
@@ -127,6 +127,17 @@ class Lookup:
         with self.database.read() as tx:
             rows = tx.execute(sa.select(mailboxes).where(mailboxes.c.account == account)).mappings()
             return {row["address"]: to_record(row) for row in rows}
+
+    def busy(self, account: str) -> Set[str]:
+        open_jobs = jobs.c.account == account, among(jobs.c.status, "queued", "running")
+        with self.database.read() as tx:
+            return frozenset(tx.scalars(sa.select(jobs.c.address).where(*open_jobs)))
+
+    def observed(self, account: str, since: float) -> Sequence[Seen]:
+        mine = jobs.c.account == account, jobs.c.created_at >= since, jobs.c.status == "succeeded", jobs.c.extra.is_not(None)
+        with self.database.read() as tx:
+            rows = tx.execute(sa.select(jobs).where(*mine).order_by(jobs.c.id.desc())).mappings().all()
+        return [to_seen(row) for row in rows if row["extra"].get("observed_only")]
 
     # For people
 

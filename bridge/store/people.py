@@ -5,10 +5,12 @@ Refusals are NotNow: they say why, and what to do instead.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from bridge.drift import Difference
 from bridge.errors import NotNow, NotThere
 from bridge.jobs import ENDED
 from bridge.model import Address
@@ -17,7 +19,8 @@ from bridge.store import audit, inbox, notes, standing
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
 from bridge.store.rows import Row, to_intent, to_receipt
-from bridge.store.tables import callbacks, jobs, mailboxes, purchases, sources
+from bridge.store.tables import accounts, among, callbacks, jobs, mailboxes, purchases, reconciliations, sources
+from hooks.types import Intent
 
 
 @dataclass
@@ -129,14 +132,46 @@ class People:
             tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row[0]).values(**owner))
             self._audit(tx, "adopt", str(address), f"for service {service_id} of {source}")
 
+    def repair(self, account: str, found: Difference) -> str:
+        """Does what `found.repair` says, if the mailbox is still its owner's and nothing is under way; what came of it."""
+        wanted, address = found.repair, found.address
+        if wanted is None or address is None or found.owner is None:
+            raise NotNow("There is nothing to repair by itself.")
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            here = mailboxes.c.account == account, mailboxes.c.address == address
+            row = tx.execute(self.database.lock_row(sa.select(mailboxes).where(*here))).mappings().first()
+            busy = sa.select(jobs.c.id).join(mailboxes).where(*here, among(jobs.c.status, "queued", "running"))
+            if row is None or (row["source"], row["service_id"]) != found.owner or tx.scalar(busy) is not None:
+                raise NotNow(f"{address} was changed meanwhile. Reconcile it again.")
+            self._audit(tx, "repair", address, wanted.words())
+            if wanted.state is not None:
+                corrected = sa.update(mailboxes).where(mailboxes.c.id == row["id"])
+                tx.execute(corrected.values(state=str(wanted.state), observed_at=now))
+                return f"noted that it is {wanted.state}"
+            job = self.new_id(now)
+            moment = datetime.fromtimestamp(now, UTC)
+            intent = Intent(wanted.action, moment, row["service_id"], address, plan=wanted.plan)
+            # `replaces` marks a job that comes from no hook: it overtakes nothing, and no hook counts as older than it.
+            inbox.add_job(tx, self.database, job, f"repair_{job}", row["source"], account, intent, None, now, replaces=None)
+            self.database.tell(tx)
+            return f"job {job}"
+
     def pause_account(self, name: str, reason: str) -> None:
         with self.database.write() as tx:
             standing.pause_account(tx, name, standing.PERSON, reason, self.database.now(tx))
             self._audit(tx, "pause", f"account {name}", reason)
 
     def resume_account(self, name: str) -> bool:
-        """False when there was nothing to resume."""
+        """False when there was nothing to resume. After a restore only once a reconciliation was shown since."""
         with self.database.write() as tx:
+            restored = sa.select(accounts.c.name).where(accounts.c.name == name, accounts.c.paused == standing.RESTORED)
+            looked = sa.exists().where(reconciliations.c.account == name, reconciliations.c.whole)
+            if tx.scalar(restored.where(~looked)) is not None:
+                raise NotNow(
+                    f"The database was restored, and nobody has compared it with Enom since. First look at what differs: "
+                    f"enom-bridge reconcile --account {name}"
+                )
             resumed = standing.resume_account(tx, name, self.database.now(tx), probed=False)
             self._audit(tx, "resume", f"account {name}")
             self.database.tell(tx)

@@ -18,7 +18,7 @@ from bridge.store.database import Database
 from bridge.store.inbox import raise_floor
 from bridge.store.rows import error_values
 from bridge.store.standing import RESTORED
-from bridge.store.tables import accounts, hooks, jobs, mailboxes, slots, workers
+from bridge.store.tables import accounts, differences, hooks, jobs, mailboxes, reconciliations, slots, workers
 from bridge.store.tables import notes as notes_table
 from bridge.wording import message
 
@@ -49,6 +49,9 @@ def tame(tx: Connection, database: Database, quiet: Mapping[str, float]) -> Tame
     # Whoever owns a mailbox now, nobody asked for its deletion today; and the last password is known no more.
     forgotten = {"delete_after": None, "password_digest": None, "settles_at": now + max(quiet.values(), default=0.0)}
     tx.execute(sa.update(mailboxes).values(**forgotten))
+    # What was compared before the backup says nothing about today.
+    tx.execute(sa.delete(reconciliations))
+    tx.execute(sa.delete(differences))
     tx.execute(sa.delete(workers))
     tx.execute(sa.delete(slots))
     tx.execute(sa.update(notes_table).where(notes_table.c.next_at.is_not(None)).values(next_at=None))
@@ -87,6 +90,7 @@ def _pause(tx: Connection, quiet: Mapping[str, float], now: float) -> tuple[str,
     for name in names:
         pause = {"paused": RESTORED, "detail": detail, "probe_at": None, "money_until": now + quiet.get(name, 0.0)}
         tx.execute(sa.update(accounts).where(accounts.c.name == name).values(**pause))
-        text = f"Account {name} is paused, its jobs wait: {detail}\nWhen you have looked: enom-bridge resume account {name}"
+        then = f"Compare it with Enom: enom-bridge reconcile --account {name}. Then: enom-bridge resume account {name}"
+        text = f"Account {name} is paused, its jobs wait: {detail}\n{then}"
         notes.raise_once(tx, f"account:{name}", text, now)
     return names

@@ -11,7 +11,7 @@ from bridge import errors
 from bridge.errors import CODES, BridgeError
 from bridge.jobs import ENDED
 from bridge.model import Record, State, Step, in_words
-from bridge.ports import Job, Receipt
+from bridge.ports import Job, Receipt, Seen
 from hooks.types import Intent
 
 Row = sa.RowMapping
@@ -92,6 +92,12 @@ def to_job(row: Row, mailbox: Row, journal: Sequence[Row], open_sealed: Callable
         passed=row["passed"],
         purge=row["purge"],
     )
+
+
+def to_seen(row: Row) -> Seen:
+    would = row["extra"].get("would_be")
+    ended = (would["status"], would["detail"]) if would else None
+    return Seen(row["id"], row["hook_id"], to_intent(row, None), row["facts"].split(), row["created_at"], ended)
 
 
 def error_values(error: BridgeError | None) -> Any:

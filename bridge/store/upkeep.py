@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bridge.store import inbox
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
-from bridge.store.tables import among, callbacks, hooks, jobs, mailboxes, notes, purchases, steps
+from bridge.store.tables import among, callbacks, hooks, jobs, mailboxes, notes, purchases, reconciliations, steps
 from hooks.types import Intent
 
 DAY = 86400.0
@@ -65,5 +65,13 @@ class Upkeep:
                 tx.execute(sa.delete(hooks).where(hooks.c.job_id.in_(ids)))
                 tx.execute(sa.delete(jobs).where(jobs.c.id.in_(ids)))
             tx.execute(sa.delete(hooks).where(hooks.c.job_id.is_(None), hooks.c.received_at < edge))
+            tx.execute(sa.delete(reconciliations).where(reconciliations.c.ended_at < edge, ~newest_of_account()))
             tx.execute(sa.delete(notes).where(notes.c.created_at < edge, notes.c.next_at.is_(None)))
             return len(ids)
+
+
+def newest_of_account() -> sa.ColumnElement[bool]:
+    """The last look at a whole account stays: after a restore it lets the account go on."""
+    others = reconciliations.alias("others")
+    newest = sa.select(sa.func.max(others.c.id)).where(others.c.account == reconciliations.c.account, others.c.whole)
+    return reconciliations.c.id == newest.scalar_subquery()

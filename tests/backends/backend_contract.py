@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bridge.errors import Doubted, NoFunds, Refused, Unclear
+from bridge.errors import BridgeError, Doubted, NoFunds, Refused, Unclear
 from bridge.model import Address, Change, Fact, Kind
 from bridge.ports import Backend
 
@@ -180,10 +180,10 @@ class BackendContract:
         assert caught.value.code == "domain_not_in_account"
 
     def test_a_survey_shows_every_mailbox_of_the_domain(self, backend, remote, bundle, create):
-        assert list(backend.survey("example.com")) == []
+        assert backend.survey("example.com").mailboxes == ()
         for address in (JOHN, JANE):
             create(address)
-        shown = backend.survey("example.com")
+        shown = backend.survey("example.com").mailboxes
         assert [(seen.address, seen.exists, seen.pak.bundle) for seen in shown] == [(JANE, True, bundle), (JOHN, True, bundle)]
         assert PASSWORD not in repr(shown)
 
@@ -192,9 +192,23 @@ class BackendContract:
             create(address)
         apply(Kind.SUSPEND, {"with": "hosted-email", "services": list(ALL_SERVICES)})
         apply(Kind.SUSPEND, {"with": "hosted-email", "services": ["imap"]}, address=JANE)
-        jane, john = backend.survey("example.com")
+        jane, john = backend.survey("example.com").mailboxes
         assert john.services == dict.fromkeys(ALL_SERVICES, "suspended")
         assert set((jane.services or {}).values()) != {"suspended"}
+
+    def test_a_survey_shows_the_paks_of_a_domain_without_mailboxes(self, backend, bundle):
+        assert [pak.bundle for pak in backend.survey("example.com").paks] == [bundle]
+
+    def test_what_was_deleted_is_kept_and_comes_back_once(self, backend, create, apply):
+        create()
+        assert list(backend.deleted("example.com")) == []
+        apply(Kind.DELETE)
+        (kept,) = backend.deleted("example.com")
+        assert (kept.address, backend.observe(JOHN).exists) == (JOHN, False)
+        backend.undelete(kept)
+        assert (backend.observe(JOHN).exists, list(backend.deleted("example.com"))) == (True, [])
+        with pytest.raises(BridgeError):
+            backend.undelete(kept)
 
     def test_a_survey_of_a_foreign_domain_is_refused(self, backend):
         with pytest.raises(Refused) as caught:

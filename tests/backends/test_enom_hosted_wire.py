@@ -58,7 +58,7 @@ def test_a_token_is_not_shown():
 def test_a_list_is_read():
     rows = [{"user": "John@example.com", "status": "Suspended", "type": "mailbox"}, {"user": "jane", "id": "7"}]
     result = decode({"success": True, "users": rows, "count": 2, "total_count": "3"})
-    assert (result.listed, result.total) == ((wire.Listed("john", "suspended", "mailbox"), wire.Listed("jane", "", "")), 3)
+    assert (result.listed, result.total) == ((wire.Listed("john", "suspended", "mailbox"), wire.Listed("jane", "", "", "7")), 3)
 
 
 @pytest.mark.parametrize("users", ["john", {"user": "john"}, [7], [{}], [{"user": "@example.com"}]])

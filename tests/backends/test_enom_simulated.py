@@ -128,14 +128,14 @@ class TestEnom(BackendContract):
         for local in ("box1", "box2", "box3"):
             create(Address(local, "example.com"))
         before = len(remote.history())
-        assert len(backend.survey("example.com")) == 3
+        assert len(backend.survey("example.com").mailboxes) == 3
         assert [entry["command"] for entry in remote.history()[before:]] == ["GetPOP3", "search_users"]
 
     def test_a_survey_reads_the_list_of_hosted_email_to_its_end(self, backend, remote, create, monkeypatch):
         monkeypatch.setattr("bridge.backends.enom.hosted_email.client.PAGE", 2)
         for local in ("box1", "box2", "box3", "box4", "box5"):
             create(Address(local, "example.com"))
-        assert [seen.exists for seen in backend.survey("example.com")] == [True] * 5
+        assert [seen.exists for seen in backend.survey("example.com").mailboxes] == [True] * 5
         assert len(remote.history("search_users")) == 3
 
     def test_a_survey_shows_what_only_one_of_the_systems_has(self, backend, remote, bundle, create):
@@ -143,14 +143,14 @@ class TestEnom(BackendContract):
         remote.simulator.control("/mailboxes", settled)
         remote.simulator.control("/settings", {"hosted_lag": 3600.0})
         create(JOHN)
-        assert [(seen.address, seen.exists) for seen in backend.survey("example.com")] == [(JANE, True), (JOHN, None)]
+        assert [(seen.address, seen.exists) for seen in backend.survey("example.com").mailboxes] == [(JANE, True), (JOHN, None)]
 
     def test_a_survey_of_a_domain_that_hosted_email_does_not_know_yet_is_empty(self, remote, create, bundle):
         stranger = {"uid": "stranger", "token": "x", "hosted_user": "other@example.test", "hosted_password": "planted"}
         remote.simulator.control("/accounts", stranger)
         hosted = HostedEmailSettings(remote.simulator.hosted_email, "other@example.test", "planted")
         backend = remote.backend_with(hosted_email=hosted)
-        assert list(backend.survey("example.com")) == []
+        assert backend.survey("example.com").mailboxes == ()
         create(JANE)
         with pytest.raises(Refused) as caught:
             backend.survey("example.com")
@@ -158,7 +158,7 @@ class TestEnom(BackendContract):
 
     def test_a_survey_without_hosted_email_is_the_list_of_interface_asp(self, remote, create):
         create()
-        (seen,) = remote.backend_with(hosted=False).survey("example.com")
+        (seen,) = remote.backend_with(hosted=False).survey("example.com").mailboxes
         assert (seen.address, seen.exists, seen.services) == (JOHN, True, None)
 
     @pytest.mark.parametrize(("fault", "error"), [("cut", Unclear), ("html", Garbled), ("drop_before", Unclear)])

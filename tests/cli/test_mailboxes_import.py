@@ -1,12 +1,9 @@
 """`mailboxes import`: shown before it is written, counts first, and every way that it can be given wrongly."""
 
-import io
-import sys
 from pathlib import Path
 
 import pytest
 
-from bridge.cli import importing
 from tests.cli.conftest import House
 from tests.support.bridge import TOKEN, add_domain
 
@@ -132,18 +129,6 @@ def test_what_another_service_owns_is_never_taken(house: House) -> None:
     assert house.json("mailboxes", "show", "ann@example.com")["service_id"] == "77"
 
 
-def test_without_a_file_the_record_is_compared(house: House) -> None:
-    command = usual(house)
-    house.ok(*command, "--apply")
-    house.sim.control("/mailboxes/delete", {"address": "bob@example.com"})
-
-    shown = house.ok(*IMPORT)
-
-    assert "Compared for shop: the record with Enom account main (domains: 2)." in shown
-    assert "      1  in the record, and not at Enom" in shown and "bob@example.com (service 2)" in shown
-    assert "Nothing is written yet" not in shown
-
-
 def test_a_domain_that_cannot_be_read_fails_the_command_and_loses_no_other(house: House) -> None:
     command = usual(house)
     house.sim.control("/faults", {"command": "GetPOP3", "fault": "html", "domain": "example.net", "times": None})
@@ -198,26 +183,14 @@ def test_many_faults_are_counted_unless_all_are_wanted(house: House) -> None:
 def test_wrong_usage_is_told_with_the_remedy(house: House, tmp_path: Path) -> None:
     furnish(house)
 
-    assert "it has shop" in house.refused(*IMPORT[:3], "else", code=2)
-    assert "--apply needs --csv" in house.refused(*IMPORT, "--apply", code=2)
+    assert "it has shop" in house.refused(*IMPORT[:3], "else", "--csv", listed(house, "1,ann@example.com,"), code=2)
+    assert "--csv" in house.refused(*IMPORT, "--apply", code=2)
     assert "No such file" in house.refused(*IMPORT, "--csv", str(tmp_path / "none.csv"), code=2)
-    assert "--source" in house.refused("mailboxes", "import", code=2)
+    assert "--source" in house.refused("mailboxes", "import", "--csv", listed(house, "1,ann@example.com,"), code=2)
 
 
 def test_without_a_schema_the_remedy_is_named(house: House) -> None:
-    assert "enom-bridge db upgrade" in house.refused(*IMPORT)
-
-
-def test_progress_is_for_a_terminal_and_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    for stream, expected in ((io.StringIO(), ""), (Terminal(), "\rReading: 1 of 2,000 \r\033[K")):
-        monkeypatch.setattr(sys, "stderr", stream)
-        with importing.progress("Reading") as told:
-            told(1, 2000)
-        assert stream.getvalue() == expected
+    assert "enom-bridge db upgrade" in house.refused(*IMPORT, "--csv", listed(house, "1,ann@example.com,"))
 
 
 def test_what_was_left_out_is_told_with_its_reason(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

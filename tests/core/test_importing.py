@@ -11,9 +11,10 @@ from bridge import store
 from bridge.comparison import Finding, Group
 from bridge.errors import AccountFault, NotNow, Refused, Unavailable
 from bridge.importing import Importing, Party, without
-from bridge.model import Address, Mailbox, State
+from bridge.model import Address, State, Survey
 from bridge.roster import Claim
-from tests.support.bench import GOOD, JOHN, Bench, terms
+from bridge.survey import Reach, Surveyor
+from tests.support.bench import GOOD, Bench, terms
 
 DOMAINS = ("example.com", "example.net")
 
@@ -34,13 +35,12 @@ class House:
         self.open()
 
     def open(self, domains: Sequence[str] = ("*",), most: int = 4) -> None:
-        party = Party("shop", "main", frozenset(domains), self.bench.backend, terms(), most, 5.0)
+        party = Party("shop", frozenset(domains), Reach("main", self.bench.backend, most, 5.0), terms())
+        surveyor = Surveyor(self.bench.standing, self.bench.clock, self._pause)
         owners = store.Owners(self.bench.database)
-        self.importing = Importing(
-            self.bench.lookup, self.bench.standing, owners, {"shop": party}, self.bench.clock, self._pause
-        )
+        self.importing = Importing(self.bench.lookup, surveyor, owners, {"shop": party}, self.bench.clock)
 
-    def _survey(self, domain: str) -> Sequence[Mailbox]:
+    def _survey(self, domain: str) -> Survey:
         with self._lock:
             self.asked[domain] += 1
             self._now += 1
@@ -134,18 +134,6 @@ def test_what_got_an_owner_since_it_was_shown_is_left_and_told(house: House) -> 
     assert house.groups(ANN) == {ANN[1]: "owned_by_other"}
 
 
-def test_without_claims_the_record_is_compared(house: House) -> None:
-    house.bench.do("create", password=GOOD)
-    house.add("zoe@example.com")
-    house.bench.clock.now += 600
-    found = house.importing.compare("shop", None)
-    assert [(each.group, each.address) for each in found] == [
-        (Group.OURS, str(JOHN)),
-        (Group.AT_ENOM_ONLY, "zoe@example.com"),
-    ]
-    assert house.asked == {"example.com": 1}
-
-
 def test_the_domains_that_the_configuration_names_are_read_too(house: House) -> None:
     house.open(["example.com", "example.net", "example.org"])
     house.add("zoe@example.net")
@@ -196,7 +184,7 @@ def test_the_last_call_of_the_account_is_left_to_others(house: House, limit: int
 
 
 def test_it_waits_while_all_calls_are_in_use_and_then_gives_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.importing.PATIENCE", 2.0)
+    monkeypatch.setattr("bridge.survey.PATIENCE", 2.0)
     house.open(most=2)
     house.add(ANN[1])
     with house.bench.standing.call_slot("main", 2, 1e9):

@@ -12,8 +12,10 @@ from bridge.actions import ACTIONS, decides
 from bridge.callbacks import RETRIES
 from bridge.config import load
 from bridge.config.schema import Document, Named
+from bridge.drift import Kind
 from bridge.errors import CODES
 from bridge.jobs import STATES, WAITING_FOR
+from bridge.observation import Verdict
 from bridge.sim import Simulator
 from bridge.web.metrics import Metrics
 from bridge.wiring import build, prepare
@@ -134,3 +136,10 @@ def test_the_changelog_begins_with_the_version_of_the_program():
     from bridge import __version__
 
     assert re.search(r"^## \[(.+?)\] - \d{4}-\d{2}-\d{2}$", text("CHANGELOG.md"), re.MULTILINE)[1] == __version__
+
+
+def test_kinds_of_differences_and_verdicts_are_on_the_page_of_reconcile_and_no_others():
+    rows = re.findall(r"^\| `(\w+)` \|", section("docs/reconcile.md", "Differences"), re.MULTILINE)
+    assert rows == [str(kind) for kind in Kind]
+    rows = re.findall(r"^\| `(\w+)` \|", section("docs/reconcile.md", "After a week of observing"), re.MULTILINE)
+    assert set(rows) == {str(verdict) for verdict in Verdict}

@@ -18,6 +18,14 @@ from tests.support.bridge import PASSWORD, add_domain, furnish
 from tests.support.scene import Scene
 
 QUIET = {"main": 30.0}
+
+
+def go_on(scene: Scene) -> None:
+    """As a person does: look at what differs, then resume."""
+    scene.service.reconcile.account("main", "ann")
+    scene.service.people.resume_account("main")
+
+
 sqlite = pytest.mark.parametrize("store", ["sqlite"])
 JOHN, ANN, EVE = "john.doe@example.com", "ann@example.net", "eve@example.com"
 
@@ -82,6 +90,9 @@ def test_every_account_is_paused_until_a_person_resumes_it_and_hooks_are_taken(s
     assert "enom-bridge resume account main" in tale.command("jobs", "explain", waiting["job"]).stdout
     assert "paused (restored)" in tale.command("doctor").stdout
     assert "enom-bridge resume account main" in json.dumps(scene.receiver.notes)
+    refused = tale.command("resume", "account", "main")
+    assert refused.exit_code == 1 and "enom-bridge reconcile --account main" in refused.stderr
+    assert tale.command("reconcile", "--account", "main").exit_code == 0
     assert tale.command("resume", "account", "main").exit_code == 0
     scene.work(60)
     assert scene.job(waiting)["status"] == "succeeded"
@@ -99,7 +110,7 @@ def test_what_was_open_in_the_backup_is_held_and_never_done_by_itself(story: Cal
     scene = tale.scene
 
     assert done.tamed.held == (open_then["job"],)
-    scene.service.people.resume_account("main")
+    go_on(scene)
     scene.work(3600)
 
     assert set((scene.mailbox() or {})["services"].values()) == {"enabled"}, "the paying customer is left alone"
@@ -128,7 +139,7 @@ def test_a_mailbox_that_has_another_owner_by_now_is_not_deleted_for_the_old_one(
     scene = tale.scene
 
     assert done.tamed.called_off == (JOHN,)
-    scene.service.people.resume_account("main")
+    go_on(scene)
     for _ in range(10):
         scene.chores(86400)
         scene.work(60)
@@ -146,7 +157,7 @@ def test_what_was_bought_since_the_backup_is_not_bought_again(story: Callable[..
     assert len(scene.orders) == 1
     tale.restore()
     scene = tale.scene
-    scene.service.people.resume_account("main")  # at once: Enom's reads may still show the time before
+    go_on(scene)  # at once: Enom's reads may still show the time before
 
     again = scene.do("create", id="msg_bought", seconds=600, address=ANN, service_id="8", password=PASSWORD)
 
@@ -170,7 +181,7 @@ def test_a_purchase_that_was_open_in_the_backup_holds_the_domain_until_a_person_
     assert len(scene.orders) == 1
     tale.restore()
     scene = tale.scene
-    scene.service.people.resume_account("main")
+    go_on(scene)
 
     other = scene.hook("create", address="amy@example.net", service_id="9", password=PASSWORD)
     scene.work(3600)
@@ -195,7 +206,7 @@ def test_callbacks_go_on_above_everything_that_was_told_before(story: Callable[.
     tale.restore()
     tale.restore()  # and once more, of the same backup
     scene = tale.scene
-    scene.service.people.resume_account("main")
+    go_on(scene)
     told = len(scene.receiver.callbacks)
 
     scene.do("suspend")
@@ -219,7 +230,7 @@ def test_a_password_from_before_the_backup_is_set_and_not_believed_to_be_set_sti
     scene.do("change_password", password="Planted-Since.1")
     tale.restore()
     scene = tale.scene
-    scene.service.people.resume_account("main")
+    go_on(scene)
 
     scene.do("change_password", password=PASSWORD)
 

@@ -13,7 +13,7 @@ from bridge.backends.enom.hosted_email.client import HostedEmail
 from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.backends.enom.settings import EnomAccount
 from bridge.errors import Garbled, Refused
-from bridge.model import Address, Answer, Change, Fact, Mailbox, Proof
+from bridge.model import Address, Answer, Change, Deleted, Fact, Mailbox, Proof, Survey
 from bridge.outgoing import Outgoing
 
 EVIDENCE: Mapping[str, str] = {
@@ -65,13 +65,20 @@ class EnomBackend:
             return Mailbox(address, exists, pak=pak, paks=listing.paks)
         return Mailbox(address, exists, user.services, user.quota, user.used, pak, listing.paks)
 
-    def survey(self, domain: str) -> Sequence[Mailbox]:
+    def survey(self, domain: str) -> Survey:
         listing = self._listing(domain)
         if not listing.complete or "" in listing.mailboxes:
             raise Garbled("Enom's list of mailboxes is not complete.")
         hosted = self._hosted.suspended(domain, domain_may_be_new=not listing.mailboxes) if self._hosted else None
         names = sorted({*listing.mailboxes, *(hosted or {})})
-        return [surveyed(Address(local, domain), listing, hosted) for local in names]
+        return Survey(tuple(surveyed(Address(local, domain), listing, hosted) for local in names), listing.paks)
+
+    def deleted(self, domain: str) -> Sequence[Deleted]:
+        return self._hosted_needed("A deleted mailbox can be brought back only through hosted email").deleted(domain)
+
+    def undelete(self, found: Deleted) -> None:
+        hosted = self._hosted_needed("A deleted mailbox can be brought back only through hosted email")
+        hosted.call("restore_user", user=str(found.address), id=found.id, new_name=str(found.address))
 
     def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
         call = call_for(Order(self._account, address, change, seen, self._now(), self._choose))
@@ -104,9 +111,12 @@ class EnomBackend:
         return known
 
     def sign_in(self, address: Address) -> str:
+        return self._hosted_needed("Sign-in needs hosted email").sign_in_link(str(address))
+
+    def _hosted_needed(self, why: str) -> HostedEmail:
         if self._hosted is None:
-            raise Refused("Sign-in needs hosted email: set [accounts.….hosted_email].", code="unsupported")
-        return self._hosted.sign_in_link(str(address))
+            raise Refused(f"{why}: set [accounts.….hosted_email].", code="unsupported")
+        return self._hosted
 
     def _listing(self, domain: str) -> paks.Listing:
         return paks.listing(self._enom.read("GetPOP3", split(domain)))

@@ -1,16 +1,19 @@
 """Calls to the hosted-email API."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from bridge.backends.enom.client import exchange
 from bridge.backends.enom.hosted_email import codes, wire
 from bridge.backends.enom.settings import HostedEmailSettings
-from bridge.errors import Garbled
+from bridge.errors import BridgeError, Garbled
+from bridge.model import Address, Deleted
 from bridge.outgoing import Outgoing
 
 PAGE = 500
+NEW_DOMAIN = (str(codes.MISSING), str(codes.NOT_OWNED))
+"""Its answers for a domain that has no mailbox yet [I]."""
 
 
 class HostedEmail:
@@ -41,21 +44,30 @@ class HostedEmail:
 
         An alias is another name of a mailbox, so it is none. Raises Garbled where the list is not whole.
         """
-        found: dict[str, bool] = {}
+        try:
+            lines = list(self._lines({"domain": domain}))
+        except BridgeError as error:
+            if domain_may_be_new and error.remote.get("number") in NEW_DOMAIN:
+                return {}
+            raise
+        return {line.local: line.status == "suspended" for line in lines if line.type != "alias" and line.status != "deleted"}
+
+    def deleted(self, domain: str) -> Sequence[Deleted]:
+        """What was deleted and is kept, for 30 days [D]; the newest first. Raises Garbled where the list is not whole."""
+        newest = {"by": "delete_time", "direction": "descending"}
+        lines = self._lines({"domain": domain, "deleted": True}, sort=newest)
+        return [Deleted(Address(line.local, domain), line.id) for line in lines if line.type != "alias" and line.id]
+
+    def _lines(self, criteria: Mapping[str, Any], **more: Any) -> Iterator[wire.Listed]:
+        """Every line of a list, page by page."""
         seen = 0
         while True:
-            wanted = {"criteria": {"domain": domain}, "fields": ["status", "type"], "range": {"first": seen, "limit": PAGE}}
-            result = self._send("search_users", wanted)
-            if domain_may_be_new and not result.success and result.number in (codes.MISSING, codes.NOT_OWNED):
-                return {}
-            if error := codes.fault(result):
-                raise error
-            for line in result.listed:
-                if line.type != "alias" and line.status != "deleted":
-                    found[line.local] = line.status == "suspended"
+            page = {"first": seen, "limit": PAGE}
+            result = self.call("search_users", criteria=criteria, fields=["status", "type"], range=page, **more)
+            yield from result.listed
             seen += len(result.listed)
             if result.total is not None and seen >= result.total:
-                return found
+                return
             if not result.listed or result.total is None:
                 raise Garbled("The hosted-email list of mailboxes is not complete.")
 

@@ -36,11 +36,12 @@ class User:
 
 @dataclass(frozen=True)
 class Listed:
-    """A line of a list: `status` and `type` in their words, "" where it shows none."""
+    """A line of a list: `status` and `type` in their words, "" where it shows none. `id` outlives a deletion."""
 
     local: str
     status: str
     type: str
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,9 @@ def _line(row: Mapping[str, Any]) -> Listed:
     local = user.partition("@")[0].lower() if isinstance(user, str) else ""
     if not local:
         raise Garbled("The hosted-email answer lists a mailbox without its name.")
-    return Listed(local, str(row.get("status") or "").lower(), str(row.get("type") or "").lower())
+    id = row.get("id")
+    kept = str(id)[:64] if isinstance(id, str | int) and not isinstance(id, bool) else ""
+    return Listed(local, str(row.get("status") or "").lower(), str(row.get("type") or "").lower(), kept)
 
 
 def _state(value: Any) -> str:

@@ -1,0 +1,31 @@
+"""`enom-bridge inventory`: what is paid for at Enom beside what billing knows."""
+
+import click
+
+from bridge import inventory as stocks
+from bridge.cli.reconcile import chosen
+from bridge.cli.session import session
+from bridge.cli.show import as_json, echo_json, word
+
+
+@click.command()
+@click.option("--account", help="Only this Enom account. Else all of them.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, a line for each pak and each mailbox that stands out.")
+@click.option("--all", "everything", is_flag=True, help="Print every line of every list.")
+@as_json
+@click.pass_context
+def inventory(ctx: click.Context, account: str | None, as_csv: bool, everything: bool, as_json: bool) -> None:
+    """Show what is paid for at Enom and terminated in billing, what is active in billing and absent at Enom, and paks that
+    end or stand empty; as the last `reconcile` saw it. Nothing is asked of Enom.
+
+    With accounts.NAME.place_price in bridge.toml it tells the money too.
+    """
+    with session(ctx) as service:
+        found = [service.stock(name) for name in chosen(service, account, ())]
+    if as_csv:
+        return click.echo(stocks.as_csv(found), nl=False)
+    if as_json:
+        return echo_json({"items": [stocks.described(each) for each in found], "next": None})
+    for each in found:
+        for line in stocks.lines(each, None if everything else 10):
+            click.echo(word(line))

@@ -1,0 +1,65 @@
+"""`enom-bridge observed`: after a time in observe mode, what came beside what was done the old way."""
+
+from collections import Counter
+from itertools import groupby
+
+import click
+
+from bridge.cli.progress import progress
+from bridge.cli.reconcile import chosen
+from bridge.cli.session import session
+from bridge.cli.show import as_json, echo_json, word
+from bridge.observation import WORDS, Judged, Verdict
+from bridge.story import ASKED
+
+DAY = 86400.0
+FEW = 20
+QUIET = (Verdict.SAME, Verdict.OVERTAKEN)
+
+
+@click.command()
+@click.option("--account", help="Only this Enom account. Else all of them.")
+@click.option("--days", type=click.FloatRange(0, min_open=True), default=7.0, show_default=True, help="How far to look back.")
+@click.option("--all", "everything", is_flag=True, help="Print every line of every list.")
+@as_json
+@click.pass_context
+def observed(ctx: click.Context, account: str | None, days: float, everything: bool, as_json: bool) -> None:
+    """Tell, after some days with mode = "observe", whether the bridge would have done the same as the old way.
+
+    Each hook that was only observed is compared with what Enom shows now, with one look for each mailbox. Enom is only
+    read. Exit code 0 if nothing differs, 1 if something does or could not be looked at.
+    """
+    found: list[tuple[str, list[Judged]]] = []
+    with session(ctx) as service:
+        since = service.database.clock() - days * DAY
+        for name in chosen(service, account, ()):
+            with progress() as told:
+                found.append((name, service.observation.report(name, since, told("Looking at mailboxes"))))
+    if as_json:
+        items = [{"account": name, "hooks": [each.describe() for each in judged]} for name, judged in found]
+        echo_json({"items": items, "next": None})
+    else:
+        for name, judged in found:
+            show(name, judged, days, everything)
+    bad = {Verdict.DIFFERENT, Verdict.WOULD_NOT, Verdict.UNREAD}
+    ctx.exit(1 if any(each.verdict in bad for _, judged in found for each in judged) else 0)
+
+
+def show(account: str, judged: list[Judged], days: float, everything: bool) -> None:
+    if not judged:
+        click.echo(f"Account {account}: no hook was only observed in the last {days:g} days.")
+        return
+    click.echo(f"Account {account}: {len(judged):,} hooks were only observed in the last {days:g} days. Of them")
+    for verdict, count in Counter(each.verdict for each in judged).items():
+        click.echo(f"{count:7,}  {WORDS[verdict]}")
+    for verdict, group in groupby(judged, lambda each: each.verdict):
+        items = list(group)
+        if verdict in QUIET and not everything:
+            continue
+        click.echo(f"\n{WORDS[verdict].capitalize()}:")
+        for each in items if everything else items[:FEW]:
+            intent = each.job.intent
+            asked = ASKED[intent.action].format_map({"plan": intent.plan, "until": intent.until, "address": intent.address})
+            click.echo(word(f"  {asked} (service {intent.service_id}, {each.job.id}){f': {each.why}' if each.why else ''}"))
+        if not everything and len(items) > FEW:
+            click.echo(f"  and {len(items) - FEW:,} more; see them with --all")

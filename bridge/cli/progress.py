@@ -1,0 +1,26 @@
+"""A bar on a terminal while something takes long; elsewhere nothing."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bridge.survey import Told, unheard
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], Told]]:
+    """Gives a bar for each thing that is told of; all are gone at the end."""
+    if not sys.stderr.isatty():
+        yield lambda what: unheard
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+
+        def begun(what: str) -> Told:
+            task = shown.add_task(what, total=None)
+            return lambda done, of: shown.update(task, completed=done, total=of)
+
+        yield begun

@@ -1,0 +1,96 @@
+"""`enom-bridge reconcile`: where the record and Enom differ; with the checksum of what was shown, repair it."""
+
+from collections.abc import Sequence
+
+import click
+
+from bridge import drift
+from bridge.cli.mailboxes import MailAddress
+from bridge.cli.progress import progress
+from bridge.cli.session import people, remind, session, who
+from bridge.cli.show import as_json, echo_json, word
+from bridge.errors import NotNow
+from bridge.ports import Reconciliation
+from bridge.report import FEW, described, lines
+from bridge.wiring import Service
+
+
+@click.command()
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, type=MailAddress())
+@click.option("--account", help="Only this Enom account. Else all of them.")
+@click.option("--deep", is_flag=True, help="Look at every mailbox singly, so that sizes are compared too.")
+@click.option("--apply", "agreed", metavar="CHECKSUM", help="Repair, if what is shown now still has this checksum.")
+@click.option("--all", "everything", is_flag=True, help="Print every line of every list.")
+@as_json
+@click.pass_context
+def reconcile(
+    ctx: click.Context,
+    addresses: Sequence[str],
+    account: str | None,
+    deep: bool,
+    agreed: str | None,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    """Compare what the bridge has on record with what Enom shows. Enom is only read, once for each domain.
+
+    With ADDRESSes only these are looked at, each singly. What differs is looked at a second time before it is told, and
+    kept for the pages of the admin. Some differences can be repaired: a mailbox that billing suspended and that works is
+    suspended again, a size is set again, a state is noted. That is done with --apply and the checksum that was shown.
+
+    Exit code 0 if everything could be compared (and repaired), 1 if not.
+    """
+    with session(ctx) as service:
+        service.database.synchronise()  # what Enom showed is compared with times of the database
+        names = chosen(service, account, addresses)
+        reports = []
+        for name in names:
+            with progress() as told:
+                reports.append(service.reconcile.account(name, who(), addresses, deep, told))
+        sum_now = drift.checksum([each for report in reports for each in report.differences])
+        todo = [each for report in reports for each in report.differences if each.repair]
+        if not as_json:
+            for report in reports:
+                for line in lines(report, None if everything else FEW):
+                    click.echo(word(line))
+        if agreed not in (None, sum_now):
+            text = f"This is not what {agreed} stands for; nothing was done. Look at the plan above: it is {sum_now} now."
+            raise click.ClickException(text)
+        done, left = repaired(service, reports, as_json) if agreed else ([], 0)
+        if done:
+            remind(service)
+    if as_json:
+        items = [described(report) for report in reports]
+        echo_json({"items": items, "next": None, "checksum": sum_now, "done": done})
+    elif todo and not agreed:
+        click.echo(f"\nNothing is done yet. To repair {len(todo):,}, give the same command with --apply {sum_now}")
+    ctx.exit(1 if left or any(report.unread for report in reports) else 0)
+
+
+def chosen(service: Service, account: str | None, addresses: Sequence[str]) -> list[str]:
+    """The accounts to be compared. Raises UsageError."""
+    known = sorted(service.reconcile.territories)
+    if account is not None and account not in known:
+        raise click.UsageError(f"--account: {account!r} is not in the configuration; it has {', '.join(known) or 'none'}")
+    if addresses and account is None and len(known) > 1:
+        raise click.UsageError(f"--account: say in which account to look for these; there are {', '.join(known)}")
+    return known if account is None else [account]
+
+
+def repaired(service: Service, reports: Sequence[Reconciliation], as_json: bool) -> tuple[list[dict[str, str]], int]:
+    """What was done; and how many were left, each with its reason on standard error."""
+    done, left = [], 0
+    for report in reports:
+        for each in report.differences:
+            if each.repair is None or each.address is None:
+                continue
+            try:
+                what = people(service).repair(report.account, each)
+            except NotNow as refusal:
+                left += 1
+                click.echo(f"Error: {refusal}", err=True)
+                continue
+            done.append({"address": each.address, "done": what})
+            if not as_json:
+                click.echo(f"{each.address}: {each.repair.words()}: {what}")
+    return done, left

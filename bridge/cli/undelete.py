@@ -1,0 +1,66 @@
+"""`enom-bridge mailboxes undelete`: a deleted mailbox comes back with its mail, while hosted email still keeps it."""
+
+import click
+
+from bridge import plan
+from bridge.cli.mailboxes import MailAddress
+from bridge.cli.session import people, session
+from bridge.cli.show import as_json, thing
+from bridge.errors import BridgeError, NotNow
+from bridge.model import Address, Deleted, State
+from bridge.wiring import Service
+
+
+@click.command()
+@click.argument("address", type=MailAddress())
+@click.option("--account", help="The Enom account to look in; needed where there are several.")
+@click.option("--apply", "write", is_flag=True, help="Do it. Without this only what would come back is shown.")
+@as_json
+@click.pass_context
+def undelete(ctx: click.Context, address: str, account: str | None, write: bool, as_json: bool) -> None:
+    """Bring a deleted mailbox back, with its mail. Hosted email keeps one for 30 days, and while its name is free.
+
+    It comes back as it was when it was deleted, and is nobody's until a service adopts it.
+    """
+    with session(ctx) as service:
+        account = only(service, account)
+        try:
+            found = kept(service, account, Address.parse(address))
+            state = State.ABSENT
+            if write:
+                service.backends[account].undelete(found)
+                people(service).noted("undelete", address)
+                seen = service.backends[account].observe(found.address)
+                state = plan.state_of(seen, service.lookup.record(account, address), service.terms[account])
+        except BridgeError as error:
+            raise click.ClickException(error.detail) from None
+    thing({"address": address, "account": account, "id": found.id, "applied": write, "state_at_enom": str(state)}, as_json)
+    if as_json:
+        return
+    if not write:
+        click.echo("\nNothing is done yet. To bring it back, give the same command with --apply.")
+    elif state in (State.ACTIVE, State.SUSPENDED):
+        adopt = f"enom-bridge mailboxes adopt {address} --source SOURCE --service-id ID --apply"
+        click.echo(f"\nIt is back, and nobody's here: {adopt}\nIts password is the one that it had.")
+    else:
+        click.echo("\nHosted email said yes, and Enom does not show it yet. Look again: enom-bridge reconcile " + address)
+
+
+def only(service: Service, account: str | None) -> str:
+    known = sorted(service.backends)
+    if account in known:
+        return account
+    if account is None and len(known) == 1:
+        return known[0]
+    raise click.UsageError(f"--account: say which; the configuration has {', '.join(known) or 'none'}")
+
+
+def kept(service: Service, account: str, address: Address) -> Deleted:
+    """The newest that is kept under this name. Raises BridgeError, and NotNow where there is none or the name is taken."""
+    backend = service.backends[account]
+    if backend.observe(address).exists is not False:
+        raise NotNow(f"{address} exists at Enom, so nothing can come back under this name.")
+    found = next((each for each in backend.deleted(address.domain) if each.address == address), None)
+    if found is None:
+        raise NotNow(f"Hosted email keeps no deleted mailbox {address}: it never was, or is gone for more than 30 days.")
+    return found

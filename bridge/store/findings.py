@@ -1,0 +1,150 @@
+"""What the last reconciliation of each domain found; when the next one is due. Nothing here decides anything."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.ports import Reconciliation
+from bridge.store import notes
+from bridge.store.database import Database
+from bridge.store.lookup import public
+from bridge.store.tables import accounts, differences, mailboxes, paks, reconciliations
+
+BATCH = 500
+SHOWN = 10  # differences in a note
+Row = Mapping[str, Any]
+
+
+class Findings:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def keep(self, who: str, found: Reconciliation) -> None:
+        with self.database.write() as tx:
+            known = self._forget(tx, found)
+            rows = [row(found, each, known) for each in found.differences]
+            for start in range(0, len(rows), BATCH):
+                tx.execute(sa.insert(differences), rows[start : start + BATCH])
+            bought = list(pak_rows(found))
+            for start in range(0, len(bought), BATCH):
+                tx.execute(sa.insert(paks), bought[start : start + BATCH])
+            tx.execute(sa.insert(reconciliations), run(who, found))
+            self._tell(tx, found, rows)
+
+    def due(self, at: str) -> Sequence[str]:
+        """Accounts whose nightly run (`at`: HH:MM, UTC) is due; each is handed out to one worker only."""
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            later = following(now, at)
+            new = sa.update(accounts).where(accounts.c.reconcile_at.is_(None)).values(reconcile_at=later)
+            tx.execute(new)
+            # Another hour was configured meanwhile: what was noted by the old one does not count.
+            stale = accounts.c.reconcile_at > later
+            tx.execute(sa.update(accounts).where(stale).values(reconcile_at=later))
+            change = sa.update(accounts).where(accounts.c.reconcile_at <= now).values(reconcile_at=later)
+            return [name for (name,) in tx.execute(change.returning(accounts.c.name))]
+
+    def last(self, account: str) -> Mapping[str, Any] | None:
+        """The last reconciliation of the whole account."""
+        with self.database.read() as tx:
+            query = sa.select(reconciliations).where(reconciliations.c.account == account, reconciliations.c.whole)
+            found = tx.execute(query.order_by(reconciliations.c.id.desc()).limit(1)).mappings().first()
+        return public(found) if found else None
+
+    def stock(self, account: str) -> tuple[Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]:
+        """Paks; what is terminated and still there; what is in its grace; what is missing at Enom."""
+
+        def differing(kind: str) -> sa.Select[Any]:
+            here = differences.c.account == account, differences.c.kind == kind
+            return sa.select(differences).where(*here).order_by(differences.c.address)
+
+        leaving = sa.select(mailboxes).where(mailboxes.c.account == account, mailboxes.c.delete_after.is_not(None))
+        bought = sa.select(paks).where(paks.c.account == account).order_by(paks.c.domain, paks.c.bundle)
+        with self.database.read() as tx:
+            now = self.database.now(tx)
+            held = [public(row) | {"ends_in": row["expires"] - now} for row in tx.execute(bought).mappings()]
+            ended, going, missing = (
+                [public(row) for row in tx.execute(query).mappings()]
+                for query in (differing("extra"), leaving.order_by(mailboxes.c.address), differing("missing"))
+            )
+        return held, ended, going, missing
+
+    def _forget(self, tx: Connection, found: Reconciliation) -> dict[tuple[str, str, str | None], float]:
+        """Removes what is told anew; gives since when each was known."""
+        known = {}
+        here = differences.c.account == found.account
+        # A domain that could not be read keeps what was known of it, but for that it could not be read.
+        covers = [here, differences.c.kind == "unread"] if found.whole else [here, sa.false()]
+        scopes = [sa.and_(*covers)]
+        for column, names in ((differences.c.domain, list(found.domains)), (differences.c.address, list(found.looked_at))):
+            scopes += [sa.and_(here, column.in_(names[start : start + BATCH])) for start in range(0, len(names), BATCH)]
+        for scope in scopes:
+            for old in tx.execute(sa.select(differences).where(scope)).mappings():
+                known[old["kind"], old["domain"], old["address"]] = old["since"]
+            tx.execute(sa.delete(differences).where(scope))
+        for start in range(0, len(found.domains), BATCH):
+            names = list(found.domains)[start : start + BATCH]
+            tx.execute(sa.delete(paks).where(paks.c.account == found.account, paks.c.domain.in_(names)))
+        return known
+
+    def _tell(self, tx: Connection, found: Reconciliation, rows: Sequence[Mapping[str, Any]]) -> None:
+        """One note when there is something new, and one when nothing differs any more."""
+        subject = f"drift:{found.account}"
+        new = [each for each in rows if each["since"] == found.ended_at]
+        if new and found.whole:
+            lines = [f"- {each['address'] or each['domain']}: {each['detail']}" for each in new[:SHOWN]]
+            more = [f"and {len(new) - SHOWN} more"] if len(new) > SHOWN else []
+            head = f"The reconciliation of account {found.account} found {len(new)} new differences (of {len(rows)} in all):"
+            foot = f"All of them: enom-bridge reconcile --account {found.account}"
+            notes.add(tx, subject, "\n".join([head, *lines, *more, foot]), found.ended_at)
+        elif not rows and found.whole:
+            text = f"Nothing differs any more between the bridge and Enom account {found.account}."
+            notes.clear(tx, subject, text, found.ended_at)
+
+
+def run(who: str, found: Reconciliation) -> dict[str, Any]:
+    kinds = [str(each.kind) for each in found.differences]
+    return {
+        "account": found.account,
+        "who": who[:128],
+        "started_at": found.started_at,
+        "ended_at": found.ended_at,
+        "whole": found.whole,
+        "domains": len(found.domains),
+        "unread": len(found.unread),
+        "mailboxes": found.mailboxes,
+        "found": {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)} | {"under_way": found.under_way},
+    }
+
+
+def row(found: Reconciliation, each: Any, known: Mapping[tuple[str, str, str | None], float]) -> dict[str, Any]:
+    source, service = each.owner or (None, None)
+    return {
+        "account": found.account,
+        "domain": each.domain,
+        "address": each.address,
+        "kind": str(each.kind),
+        "source": source,
+        "service_id": service,
+        "detail": each.detail,
+        "remedy": each.remedy,
+        "since": known.get((str(each.kind), each.domain, each.address), found.ended_at),
+        "seen_at": found.ended_at,
+    }
+
+
+def pak_rows(found: Reconciliation) -> Iterator[dict[str, Any]]:
+    for domain, held in found.domains.items():
+        for pak, used in held:
+            values = {"used": used, "free": pak.free, "expires": pak.expires.timestamp(), "seen_at": found.ended_at}
+            yield {"account": found.account, "domain": domain, "bundle": pak.bundle, **values}
+
+
+def following(now: float, at: str) -> float:
+    """The next time it is HH:MM, UTC."""
+    hour, minute = map(int, at.split(":"))
+    today = datetime.fromtimestamp(now, UTC).replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return (today if today.timestamp() > now else today + timedelta(days=1)).timestamp()

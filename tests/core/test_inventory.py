@@ -1,0 +1,76 @@
+"""What is paid and what is used, with the money; as text, JSON and CSV."""
+
+import csv
+import io
+from dataclasses import replace
+from typing import Any
+
+from bridge.inventory import Stock, as_csv, described, lines, sums
+
+DAY = 86400.0
+
+
+def pak(bundle: str, used: int, free: int, days: float) -> dict[str, Any]:
+    row = {"domain": "example.com", "bundle": bundle, "used": used, "free": free, "expires": "2027-06-01T00:00:00Z"}
+    return row | {"ends_in": days * DAY}
+
+
+def mailbox(name: str, **more: Any) -> dict[str, Any]:
+    return {"address": f"{name}@example.com", "domain": "example.com", "source": None, "service_id": None, **more}
+
+
+STOCK = Stock(
+    account="main",
+    as_of="2027-03-01T03:00:00Z",
+    price=9.5,
+    paks=[pak("1", 7, 3, 200), pak("2", 0, 10, 200), pak("3", 2, 0, 10), pak("4", 1, 0, -1)],
+    ended=[mailbox("old", since="2027-02-01T00:00:00Z")],
+    leaving=[mailbox("going", delete_after="2027-03-09T00:00:00Z", source="shop", service_id="9")],
+    missing=[mailbox("gone", since="2027-02-02T00:00:00Z", source="shop", service_id="7")],
+)
+
+
+def test_sums_count_paid_places_and_what_they_cost() -> None:
+    assert sums(STOCK) == {
+        "places": {"paid": 22, "used": 9, "free": 13, "ended_and_paid": 2, "active_and_absent": 1},
+        "cost_per_year": {"paid": 209.0, "used": 85.5, "free": 123.5, "ended_and_paid": 19.0},
+    }
+    assert sums(replace(STOCK, price=0.0))["cost_per_year"] is None
+
+
+def test_the_text_tells_sums_and_what_stands_out() -> None:
+    text = list(lines(STOCK))
+    assert text[1] == "     22  places for mailboxes are paid for (209.00 a year)"
+    assert "  old@example.com, since 2027-02-01T00:00:00Z" in text
+    assert "  going@example.com (service 9 of shop), deleted after 2027-03-09T00:00:00Z" in text
+    assert "  gone@example.com (service 7 of shop), since 2027-02-02T00:00:00Z" in text
+    assert [line.split(",")[0] for line in text if "pak " in line] == [
+        "  example.com: pak 2 empty", "  example.com: pak 3 ending", "  example.com: pak 4 ended",
+    ]  # fmt: skip
+
+
+def test_a_long_list_is_cut_and_says_so() -> None:
+    many = replace(STOCK, missing=[mailbox(f"m{n}", since="2027-02-02T00:00:00Z") for n in range(12)])
+    assert "  and 2 more; see them with --all" in list(lines(many))
+    assert not [line for line in lines(many, None) if "--all" in line]
+
+
+def test_without_a_reconciliation_the_command_is_named() -> None:
+    assert list(lines(replace(STOCK, as_of=None))) == [
+        "Account main was never compared with Enom. First: enom-bridge reconcile --account main"
+    ]
+
+
+def test_json_has_every_pak_and_what_stands_out_of_it() -> None:
+    told = described(STOCK)
+    assert [each["remark"] for each in told["paks"]] == [None, "empty", "ending", "ended"]
+    assert [each["address"] for each in told["ended_and_paid"]] == ["old@example.com", "going@example.com"]
+    assert told["active_and_absent"][0]["service"] == "service 7 of shop"
+
+
+def test_csv_has_a_line_for_each_with_what_it_costs() -> None:
+    rows = list(csv.DictReader(io.StringIO(as_csv([STOCK]))))
+    assert [(row["what"], row["cost_per_year"]) for row in rows] == [
+        ("pak", "95.0"), ("pak empty", "95.0"), ("pak ending", "19.0"), ("pak ended", "9.5"),
+        ("ended_and_paid", "9.5"), ("ended_and_paid", "9.5"), ("active_and_absent", ""),
+    ]  # fmt: skip

@@ -1,0 +1,112 @@
+"""Observe mode beside the old way: what was done the same, what differently and why, what nobody can see."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from bridge.actions import ACTIONS
+from bridge.model import Kind
+from bridge.observation import JUDGES, WORDS, Observation, Verdict
+from bridge.survey import Reach, Surveyor
+from tests.support.bench import GOOD, JOHN, Bench, terms
+
+
+class Week:
+    """A week in observe mode over the memory backend; `old_way` does there what somebody else did."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench, self.begun = bench, bench.clock.now
+        bench.do("create", password=GOOD)
+        bench.clock.now += 3600
+        bench.use(observe_only=True)
+
+    def judged(self, **more: object) -> list[tuple[str, str, str]]:
+        bench = self.bench
+        reach = Reach("main", bench.backend, 4, 5.0)
+        surveyor = Surveyor(bench.standing, bench.clock, lambda seconds: None)
+        observation = Observation(bench.lookup, surveyor, {"main": reach}, {"main": terms(**more)}, bench.clock)
+        found = observation.report("main", self.begun)
+        return [(each.job.intent.action.partition(".")[2], str(each.verdict), each.why) for each in found]
+
+
+@pytest.fixture
+def week(bench: Bench) -> Week:
+    return Week(bench)
+
+
+def services(week: Week, state: str) -> None:
+    week.bench.backend.mailboxes[JOHN].services.update(dict.fromkeys(week.bench.backend.mailboxes[JOHN].services, state))
+
+
+def test_what_the_old_way_did_too_is_the_same(week: Week) -> None:
+    week.bench.do("suspend")
+    services(week, "suspended")
+    assert week.judged() == [("suspend", "same", "")]
+
+
+def test_what_the_old_way_did_not_do_is_different(week: Week) -> None:
+    week.bench.do("suspend")
+    assert week.judged() == [("suspend", "different", "At Enom it is active.")]
+
+
+def test_only_the_last_word_on_each_fact_counts(week: Week) -> None:
+    week.bench.do("suspend")
+    week.bench.do("unsuspend")
+    week.bench.do("change_plan", plan="large")
+    assert week.judged() == [
+        ("change_plan", "different", "At Enom it has 1 GB."),
+        ("unsuspend", "same", ""),
+        ("suspend", "overtaken", ""),
+    ]
+
+
+def test_what_no_read_shows_is_told_as_that(week: Week) -> None:
+    week.bench.do("change_password", password="Other-Secret.8")
+    assert [verdict for _, verdict, _ in week.judged()] == ["unseen"]
+    week.bench.do("suspend")
+    assert ("suspend", "unseen", "Whether a mailbox is suspended shows only through hosted email.") in week.judged(services=())
+
+
+def test_what_the_bridge_would_have_refused_is_told_with_the_reason(week: Week) -> None:
+    week.bench.do("change_plan", plan="gold")
+    ((_, verdict, why),) = week.judged()
+    assert verdict == "would_not" and why.startswith("It would have failed: No plan of this name")
+
+
+def test_creations_and_terminations_are_told_by_existence(week: Week) -> None:
+    week.bench.do("create", address="new@example.com", service_id="8", password=GOOD)
+    week.bench.do("terminate")
+    assert week.judged() == [
+        ("terminate", "different", "The mailbox is still at Enom."),
+        ("create", "different", "There is no such mailbox at Enom."),
+    ]
+    del week.bench.backend.mailboxes[JOHN]
+    assert week.judged()[1] == ("terminate", "same", "")
+
+
+def test_renewals_are_told_by_the_pak(week: Week) -> None:
+    from datetime import timedelta
+
+    until = week.bench.clock.moment + timedelta(days=700)
+    week.bench.use(observe_only=True, purchase="paks")
+    week.bench.do("renew", until=until)
+    ((_, verdict, why),) = week.judged()
+    assert verdict == "different" and "Its pak" in why
+
+
+def test_what_was_really_done_is_not_in_it(week: Week) -> None:
+    week.bench.use()
+    week.bench.do("suspend")
+    assert week.judged() == []
+
+
+def test_nothing_was_sent(week: Week) -> None:
+    week.bench.do("suspend")
+    week.judged()
+    assert week.bench.commands == [str(Kind.CREATE)]
+
+
+def test_every_action_has_its_judge_and_every_verdict_its_words() -> None:
+    assert set(JUDGES) == set(ACTIONS)
+    told: Mapping[Verdict, str] = WORDS
+    assert set(told) == set(Verdict)

@@ -1,0 +1,184 @@
+"""A whole account beside its records, over the memory backend and a real store: reads only, and believes a second look."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from bridge import drift, store
+from bridge.errors import AccountFault, NotNow, Unavailable
+from bridge.model import Address, State, Survey
+from bridge.ports import Reconciliation
+from bridge.reconcile import Reconcile, Territory
+from bridge.survey import Reach, Surveyor
+from tests.support.bench import GOOD, JOHN, Bench, terms
+
+ANN = Address("ann", "example.com")
+
+
+class House:
+    """`asked` counts surveys by domain and looks by address."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        bench.backend.domains.add("example.net")
+        bench.backend.add_pak("example.net")
+        self.asked: Counter[str] = Counter()
+        self.listed: Survey | None = None
+        self.survey, bench.backend.survey = bench.backend.survey, self._survey  # type: ignore[method-assign]
+        self.observe, bench.backend.observe = bench.backend.observe, self._observe  # type: ignore[method-assign]
+        self.findings = store.Findings(bench.database)
+        surveyor = Surveyor(bench.standing, bench.clock, lambda seconds: None)
+        territory = Territory(Reach("main", bench.backend, 4, 5.0), terms(), frozenset({"example.net"}))
+        self.reconcile = Reconcile(bench.lookup, surveyor, self.findings, {"main": territory}, bench.clock)
+
+    def _survey(self, domain: str) -> Survey:
+        self.asked[domain] += 1
+        return self.listed or self.survey(domain)
+
+    def _observe(self, address: Address) -> Any:
+        self.asked[str(address)] += 1
+        return self.observe(address)
+
+    def look(self, *addresses: str, **more: Any) -> Reconciliation:
+        self.asked.clear()
+        return self.reconcile.account("main", "ann", addresses, **more)
+
+    def kinds(self, *addresses: str, **more: Any) -> dict[str, str]:
+        return {each.address or each.domain: str(each.kind) for each in self.look(*addresses, **more).differences}
+
+    def settled(self) -> None:
+        self.bench.clock.now += 3600
+
+
+@pytest.fixture
+def house(bench: Bench) -> House:
+    made = House(bench)
+    bench.do("create", password=GOOD)
+    bench.do("create", address=str(ANN), service_id="8", password=GOOD)
+    made.settled()
+    return made
+
+
+def test_where_nothing_differs_each_domain_is_read_once_and_no_mailbox(house: House) -> None:
+    assert house.kinds() == {}
+    assert house.asked == {"example.com": 1, "example.net": 1}
+
+
+def test_what_differs_is_looked_at_a_second_time(house: House) -> None:
+    del house.bench.backend.mailboxes[ANN]
+    assert house.kinds() == {str(ANN): "missing"}
+    assert house.asked == {"example.com": 1, "example.net": 1, str(ANN): 1}
+
+
+def test_a_list_that_shows_the_past_accuses_nobody(house: House) -> None:
+    house.listed = Survey(())
+    assert house.kinds() == {}
+    assert house.asked[str(ANN)] == house.asked[str(JOHN)] == 1
+
+
+def test_what_a_hook_changed_meanwhile_is_not_judged(house: House) -> None:
+    house.bench.do("suspend")
+    house.bench.hook("suspend", address=str(ANN), service_id="8")
+    house.bench.backend.mailboxes.clear()
+    report = house.look()
+    assert (report.differences, report.under_way) == ([], 2)
+
+
+def test_a_deep_one_looks_at_every_mailbox_and_so_sees_sizes(house: House) -> None:
+    house.bench.do("change_plan", plan="large")
+    house.settled()
+    house.bench.backend.mailboxes[JOHN].quota = 1 << 30
+    house.listed = Survey(tuple(house.observe(address) for address in (JOHN, ANN)))
+    house.listed = Survey(tuple(type(seen)(seen.address, True) for seen in house.listed.mailboxes))
+    assert house.kinds() == {}
+    assert house.kinds(deep=True) == {str(JOHN): "wrong_plan"}
+
+
+def test_single_addresses_are_looked_at_without_their_domains(house: House) -> None:
+    house.bench.backend.mailboxes.clear()
+    assert house.kinds(str(ANN)) == {str(ANN): "missing"}
+    assert house.asked == {str(ANN): 1}
+
+
+def test_a_domain_that_cannot_be_read_spoils_no_other(house: House) -> None:
+    del house.bench.backend.mailboxes[ANN]
+    house.bench.backend.domains.discard("example.net")
+    report = house.look()
+    assert [(each.domain, str(each.kind)) for each in report.differences] == [
+        ("example.com", "missing"),
+        ("example.net", "unread"),
+    ]
+    assert report.unread == ["example.net"]
+
+
+def test_one_that_cannot_be_reached_is_tried_twice(house: House) -> None:
+    house.bench.backend.fail_next(None, Unavailable("away"))
+    assert house.kinds() == {}
+    for _ in range(2):
+        house.bench.backend.fail_next(None, AccountFault("refused"))
+    assert set(house.kinds()) == {"example.com", "example.net"}
+
+
+def test_it_changes_nothing_at_enom_nor_on_record(house: House) -> None:
+    house.bench.do("suspend")
+    house.settled()
+    house.bench.backend.mailboxes[JOHN].services["imap"] = "enabled"
+    before = house.bench.rows("mailboxes"), len(house.bench.commands)
+    house.look(deep=True)
+    assert (house.bench.rows("mailboxes"), len(house.bench.commands)) == before
+
+
+class TestRepair:
+    def test_a_lost_suspension_is_set_again_in_the_name_of_its_service(self, house: House) -> None:
+        bench = house.bench
+        bench.do("suspend")
+        house.settled()
+        bench.backend.mailboxes[JOHN].services.update(imap="enabled")
+        (found,) = house.look().differences
+        done = bench.people.by("ann").repair("main", found)
+        assert done.startswith("job ") and house.look(str(JOHN)).under_way == 1
+        bench.work(600)
+        house.settled()
+        assert house.kinds(deep=True) == {}
+        job = bench.rows("jobs")[-1]
+        assert (job["action"], job["status"], job["source"], job["hook_id"]) == (
+            "mailbox.suspend", "succeeded", "shop", f"repair_{job['id']}",
+        )  # fmt: skip
+        assert bench.record().saved_services == dict.fromkeys(bench.record().saved_services or {}, "enabled")
+        assert [row["action"] for row in bench.rows("audit")] == ["repair"]
+
+    def test_what_is_seen_is_noted(self, house: House) -> None:
+        bench = house.bench
+        with bench.database.write() as tx:
+            tx.execute(store.tables.mailboxes.update().values(state="unknown"))
+        report = house.look()
+        assert [bench.people.repair("main", each) for each in report.differences] == ["noted that it is active"] * 2
+        assert (house.kinds(), bench.record().state, len(bench.rows("jobs"))) == ({}, State.ACTIVE, 2)
+
+    @pytest.mark.parametrize("meanwhile", ["another owner", "a hook"])
+    def test_what_was_changed_meanwhile_is_left_alone(self, house: House, meanwhile: str) -> None:
+        bench = house.bench
+        bench.do("suspend")
+        house.settled()
+        bench.backend.mailboxes[JOHN].services.update(imap="enabled")
+        (found,) = house.look().differences
+        if meanwhile == "a hook":
+            bench.hook("unsuspend")
+        else:
+            bench.people.adopt("main", JOHN, "other", "9")
+        jobs = len(bench.rows("jobs"))
+        with pytest.raises(NotNow, match="changed meanwhile"):
+            bench.people.repair("main", found)
+        assert len(bench.rows("jobs")) == jobs
+
+    def test_a_hook_that_comes_later_wins(self, house: House) -> None:
+        bench = house.bench
+        bench.do("suspend")
+        house.settled()
+        bench.backend.mailboxes[JOHN].services.update(imap="enabled")
+        (found,) = house.look().differences
+        bench.people.repair("main", found)
+        bench.do("unsuspend", at=-5)  # by its own clock it is older than the repair, and still it is billing's word
+        assert bench.record().state is State.ACTIVE
+        assert drift.checksum(house.look().differences) == drift.checksum([])

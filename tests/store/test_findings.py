@@ -1,0 +1,143 @@
+"""What a reconciliation found is kept until the next one says otherwise, with the time since when it is so."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bridge.drift import Difference, Kind
+from bridge.errors import NotNow
+from bridge.model import Pak
+from bridge.ports import Reconciliation
+from bridge.store import Findings
+from bridge.store.findings import following
+from bridge.store.tables import accounts
+from tests.store.conftest import NOON, Shop
+
+PAK = Pak("26770", 3, datetime(2028, 1, 1, tzinfo=UTC))
+GONE = Difference(Kind.MISSING, "example.com", "It is gone.", "Create it.", "ann@example.com", ("shop", "7"))
+ODD = Difference(Kind.NO_OWNER, "example.net", "Nobody's.", "Adopt it.", "bob@example.net")
+AWAY = Difference(Kind.UNREAD, "example.org", "It is away.", "Again.")
+
+
+def found(shop: Shop, *differences: Difference, domains: Sequence[str] = ("example.com", "example.net"), **more: Any) -> None:
+    given = {
+        "account": "main",
+        "started_at": shop.now,
+        "ended_at": shop.now,
+        "whole": True,
+        "domains": {domain: [(PAK, 7)] for domain in domains},
+        "unread": [],
+        "looked_at": [],
+        "mailboxes": 9,
+        "under_way": 0,
+        "differences": differences,
+    }
+    Findings(shop.database).keep("ann", Reconciliation(**given | more))
+    shop.now += 1000
+
+
+def kept(shop: Shop) -> list[tuple[str, str]]:
+    return [(row["kind"], row["since"]) for row in reversed(shop.lookup.page("differences", None)[0])]
+
+
+def test_a_difference_keeps_the_time_at_which_it_was_found_first(shop: Shop) -> None:
+    found(shop, GONE)
+    found(shop, GONE, ODD)
+    (one, since), (other, later) = kept(shop)
+    assert (one, other) == ("missing", "no_owner") and since < later
+    found(shop, ODD)
+    assert kept(shop) == [("no_owner", later)]
+
+
+def test_what_was_not_read_is_still_as_it_was(shop: Shop) -> None:
+    found(shop, GONE, ODD)
+    found(shop, AWAY, domains=["example.com"], unread=["example.net", "example.org"])
+    assert {kind for kind, _ in kept(shop)} == {"no_owner", "unread"}
+    found(shop, domains=["example.com", "example.org"])
+    assert {kind for kind, _ in kept(shop)} == {"no_owner"}
+
+
+def test_a_look_at_single_addresses_touches_only_these(shop: Shop) -> None:
+    found(shop, GONE, ODD, AWAY)
+    found(shop, whole=False, domains=(), looked_at=["ann@example.com"])
+    assert {kind for kind, _ in kept(shop)} == {"no_owner", "unread"}
+
+
+def test_another_account_is_another_world(shop: Shop) -> None:
+    found(shop, GONE)
+    found(shop, account="other")
+    assert [kind for kind, _ in kept(shop)] == ["missing"]
+
+
+def test_paks_are_those_of_the_last_reading(shop: Shop) -> None:
+    found(shop)
+    found(shop, domains=["example.com"])
+    with shop.database.read() as tx:
+        rows = tx.exec_driver_sql("SELECT domain, used, free, seen_at FROM paks ORDER BY domain").all()
+    assert [tuple(row) for row in rows] == [("example.com", 7, 3, NOON + 1000), ("example.net", 7, 3, NOON)]
+
+
+def test_a_note_tells_what_is_new_and_one_that_it_is_over(shop: Shop) -> None:
+    found(shop, GONE)
+    found(shop, GONE)
+    found(shop, GONE, ODD)
+    found(shop)
+    found(shop)
+    told = [(note.cleared, note.text.splitlines()[1:2]) for note in shop.notebook.due_notes()]
+    assert told == [
+        (False, ["- ann@example.com: It is gone."]),
+        (False, ["- bob@example.net: Nobody's."]),
+        (True, []),
+    ]
+
+
+def test_the_nightly_run_is_due_once_a_day_and_for_one_worker(shop: Shop) -> None:
+    findings = Findings(shop.database)
+    assert findings.due("03:00") == []
+    shop.now += 15 * 3600 - 1
+    assert findings.due("03:00") == []
+    shop.now += 1
+    assert sorted(findings.due("03:00")) == ["main", "other"]
+    assert findings.due("03:00") == []
+    shop.now += 86400
+    assert sorted(findings.due("03:00")) == ["main", "other"]
+
+
+def test_another_hour_in_the_configuration_counts_at_once(shop: Shop) -> None:
+    findings = Findings(shop.database)
+    assert findings.due("11:00") == []
+    assert findings.due("13:00") == []
+    shop.now += 3600
+    assert sorted(findings.due("13:00")) == ["main", "other"]
+
+
+@pytest.mark.parametrize(("at", "hours"), [("12:00", 24), ("12:01", 1 / 60), ("11:59", 24 - 1 / 60), ("00:00", 12)])
+def test_the_next_time_of_day(at: str, hours: float) -> None:
+    assert following(NOON, at) == pytest.approx(NOON + hours * 3600)
+
+
+def test_after_a_restore_an_account_goes_on_only_once_it_was_compared(shop: Shop) -> None:
+    with shop.database.write() as tx:
+        tx.execute(accounts.update().where(accounts.c.name == "main").values(paused="restored"))
+    with pytest.raises(NotNow, match="enom-bridge reconcile --account main"):
+        shop.people.resume_account("main")
+    found(shop, whole=False, domains=(), looked_at=["ann@example.com"])
+    found(shop, account="other")
+    with pytest.raises(NotNow):
+        shop.people.resume_account("main")
+    found(shop, GONE)
+    assert shop.people.resume_account("main")
+
+
+def test_old_reconciliations_are_pruned_but_the_last(shop: Shop) -> None:
+    for _ in range(3):
+        found(shop, GONE)
+    found(shop, whole=False, domains=(), looked_at=["ann@example.com"])
+    shop.now += 91 * 86400
+    shop.upkeep.prune()
+    last = Findings(shop.database).last("main")
+    assert last is not None and last["found"] == {"missing": 1, "under_way": 0}
+    with shop.database.read() as tx:
+        assert tx.exec_driver_sql("SELECT count(*) FROM reconciliations").scalar() == 1
