@@ -97,7 +97,7 @@ class Findings:
         if new and found.whole:
             lines = [f"- {each['address'] or each['domain']}: {each['detail']}" for each in new[:SHOWN]]
             more = [f"and {len(new) - SHOWN} more"] if len(new) > SHOWN else []
-            head = f"The reconciliation of account {found.account} found {len(new)} new differences (of {len(rows)} in all):"
+            head = f"Account {found.account} was compared with Enom; new differences: {len(new)}, in all: {len(rows)}."
             foot = f"All of them: enom-bridge reconcile --account {found.account}"
             notes.add(tx, subject, "\n".join([head, *lines, *more, foot]), found.ended_at)
         elif not rows and found.whole:
