@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UPGRADE := --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test tests checks php reliability hostile mutation plugins pictures lint lint-php types imports format lock sbom clean
+.PHONY: help install demo test tests checks php reliability hostile mutation plugins pictures docs lint lint-php types imports format lock sbom clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,7 +22,7 @@ test: $(VENV)/.tested ## run every check and every test
 tests: $(VENV)/.tested ## the tests in Python, spread over up to four cores
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal
 
-checks: lint lint-php types imports php ## everything else that make test runs, beside the tests
+checks: lint lint-php types imports docs php ## everything else that make test runs, beside the tests
 
 php: ## phpunit over the plug-in for WHMCS; says what to install where that is missing
 	@tests/php/run --test
@@ -45,6 +45,9 @@ plugins: $(VENV)/.installed ## build what is unpacked into a billing platform: d
 
 pictures: $(VENV)/.tested ## take the pictures of docs/ anew (needs PHP and Chromium)
 	$(BIN)/python -m contrib.pictures
+
+docs: $(VENV)/.tested ## build the documentation as a site into build/site; any warning is an error
+	@$(BIN)/python -m contrib.site.build
 
 lint: $(VENV)/.tested ## ruff: style and formatting
 	$(BIN)/ruff check .
