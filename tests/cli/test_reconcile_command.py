@@ -2,10 +2,12 @@
 
 import json
 import re
+import time
 
 import pytest
 
 from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.store.tables import accounts
 from tests.cli.conftest import House
 
 ANN, BOB = "ann@example.com", "bob@example.com"
@@ -94,6 +96,38 @@ def test_a_domain_that_is_not_in_the_account_makes_the_exit_code_1(open_house: H
     result = open_house.run("reconcile")
     assert result.exit_code == 1
     assert "example.org:" in result.stdout and "Add the domain to this account at Enom" in result.stdout
+
+
+class TestNightly:
+    @pytest.fixture
+    def hurry(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("bridge.running.CHORES", 0.05)
+
+    def make_due(self, house: House) -> None:
+        assert house.running
+        with house.running.service.database.write() as tx:
+            tx.execute(accounts.update().values(reconcile_at=1.0))
+
+    def test_a_worker_compares_every_account_once_when_it_is_due(self, hurry: None, open_house: House) -> None:
+        open_house.start()
+        self.make_due(open_house)
+        assert open_house.running
+        findings = open_house.running.service.findings
+        deadline = time.monotonic() + 20
+        while findings.last("main") is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        last = findings.last("main")
+        assert last is not None and (last["who"], last["mailboxes"]) == ("the bridge (nightly)", 2)
+        open_house.stop()  # and it is over by itself
+
+    def test_a_stop_gives_up_what_takes_long(self, hurry: None, open_house: House) -> None:
+        open_house.configure(account__settle=0, source__domains=[f"d{number}.example.com" for number in range(40)])
+        open_house.start()
+        open_house.sim.control("/faults", {"command": "GetPOP3", "fault": "slow", "delay": 1.0, "times": None})
+        self.make_due(open_house)
+        time.sleep(1.0)
+        open_house.stop()
+        assert open_house.json("inventory")["items"][0]["as_of"] is None
 
 
 class TestUndelete:

@@ -1,7 +1,7 @@
 """Every command line that a page gives is run: over a bridge that has lived a little, with its ids in the place of the page's.
 
-Run means: the command understands it and ends by itself, with what was asked for or with a sentence of its own, but for "there is
-no such thing". What runs for ever is only parsed.
+Run means: the command understands it and ends by itself, with what was asked for or with a sentence of its own, other than that
+there is no such thing. What runs for ever is only parsed.
 """
 
 import re
