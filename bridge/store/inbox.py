@@ -1,6 +1,7 @@
 """Hooks in. One short transaction holds hook, sequence, overtaking and job; a 2xx is answered only after it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,13 @@ from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, 
 from hooks.types import Intent, Verified
 
 FLOOR = "sequence_floor"
+
+# Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and each hook waits for these.
+NEW_HOOK, NEW_JOB = sa.insert(hooks), sa.insert(jobs).returning(jobs)
+SOURCE_PAUSED = sa.select(sources.c.paused).where(sources.c.name == sa.bindparam("of"))
+ACCOUNT_PAUSED = sa.select(accounts.c.paused).where(accounts.c.name == sa.bindparam("of"))
+OPEN_JOBS = sa.select(jobs).where(jobs.c.mailbox_id == sa.bindparam("of"), among(jobs.c.status, "queued", "running"))
+DECIDED = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
 Matches = Callable[[str], bool]
 
 OVERTAKEN = BridgeError("A newer hook of this service decides the same.", code="overtaken")
@@ -65,7 +73,7 @@ class Inbox:
                 job = self.new_id(now)
                 hook = hook_values(source, verified, intent.action, digest, now)
                 # First, so that two deliveries of one id cannot both get a sequence number.
-                tx.execute(sa.insert(hooks), hook | {"job_id": job})
+                tx.execute(NEW_HOOK, hook | {"job_id": job})
                 refuse_paused(tx, source)
                 row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
                 self.database.tell(tx)
@@ -96,7 +104,7 @@ class Inbox:
 
 
 def refuse_paused(tx: Connection, source: str) -> None:
-    if tx.scalar(sa.select(sources.c.paused).where(sources.c.name == source)):
+    if tx.scalar(SOURCE_PAUSED, {"of": source}):
         raise SourcePaused(source)
 
 
@@ -137,8 +145,7 @@ def add_job(
     decided: dict[str, list[Any]] = dict(mailbox["decided"] or {})
     service = [source, intent.service_id]
     late = not special and all(is_later(decided.get(fact), service, spoken) for fact in facts)
-    older = sa.select(jobs).where(jobs.c.mailbox_id == mailbox["id"], among(jobs.c.status, "queued", "running"))
-    waiting = tx.execute(older).mappings().all()
+    waiting = tx.execute(OPEN_JOBS, {"of": mailbox["id"]}).mappings().all()
     values = {
         "id": job_id,
         "mailbox_id": mailbox["id"],
@@ -161,12 +168,12 @@ def add_job(
     if late:
         values |= {"finished_at": now, "error": error_values(OUTDATED), "message": "A newer request took its place."}
     else:
-        held_up = tx.scalar(sa.select(accounts.c.paused).where(accounts.c.name == account))
+        held_up = tx.scalar(ACCOUNT_PAUSED, {"of": account})
         values["waiting_for"] = "account" if held_up else "turn" if waiting else None
         if not special:
             decided |= {str(fact): [*service, spoken] for fact in facts}
-            tx.execute(sa.update(mailboxes).where(mailboxes.c.id == mailbox["id"]).values(decided=decided))
-    row = tx.execute(sa.insert(jobs).returning(jobs), values).mappings().one()
+            tx.execute(DECIDED, {"of": mailbox["id"], "decided": decided})
+    row = tx.execute(NEW_JOB, values).mappings().one()
     if late:
         outbox.enclose(tx, row, now)
     elif not special:
@@ -176,24 +183,32 @@ def add_job(
 
 def next_sequence(tx: Connection, database: Database, account: str, address: Address) -> Row:
     """The mailbox's row with its next sequence number, taken under the row's lock: this is the order, never a clock."""
+    place = {"account": account, "domain": address.domain, "address": str(address)}
+    row: Row = tx.execute(taking(database.embedded), place).mappings().one()
+    return row
+
+
+@cache
+def taking(embedded: bool) -> Any:
+    """The statement of `next_sequence`, on either store."""
     floor = sa.func.coalesce(sa.select(marks.c.value).where(marks.c.name == FLOOR).scalar_subquery(), 0)
-    new = upsert(database, mailboxes).values(account=account, domain=address.domain, address=str(address), sequence=floor + 1)
+    place: dict[str, Any] = {name: sa.bindparam(name) for name in ("account", "domain", "address")}
+    new = upsert(embedded, mailboxes).values(**place, sequence=floor + 1)
     last = sa.case((mailboxes.c.sequence < floor, floor), else_=mailboxes.c.sequence)
     taken = new.on_conflict_do_update(index_elements=["account", "address"], set_={"sequence": last + 1})
-    row: Row = tx.execute(taken.returning(mailboxes)).mappings().one()
-    return row
+    return taken.returning(mailboxes)
 
 
 def raise_floor(tx: Connection, database: Database, least: int) -> None:
     """From now on no mailbox's next sequence number is `least` or below, also of one that was forgotten."""
-    new = upsert(database, marks).values(name=FLOOR, value=least)
+    new = upsert(database.embedded, marks).values(name=FLOOR, value=least)
     lower = marks.c.value < least
     tx.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": least}, where=lower))
 
 
-def upsert(database: Database, table: sa.Table) -> Any:
+def upsert(embedded: bool, table: sa.Table) -> Any:
     insert: Any
-    if database.embedded:
+    if embedded:
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert
