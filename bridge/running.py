@@ -185,7 +185,7 @@ class Engine:
                 raise Stopped
 
         while not self._stopping.wait(CHORES):
-            for account in self.findings.due(self.reconcile_at) if self.reconcile_at else ():
+            for account in self.findings.due(self.reconcile_at):
                 if account in self.reconcile.territories:
                     try:
                         found = self.reconcile.account(account, "the bridge (nightly)", progress=lambda what: told)

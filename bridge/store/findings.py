@@ -35,15 +35,17 @@ class Findings:
             self._tell(tx, found, rows)
 
     def due(self, at: str) -> Sequence[str]:
-        """Accounts whose nightly run (`at`: HH:MM, UTC) is due; each is handed out to one worker only."""
+        """Accounts that are to be compared now; each is handed out to one worker only.
+
+        `at` (HH:MM, UTC) is the hour of every night, empty for none; a person may ask for one at any time (`People`).
+        """
         with self.database.write() as tx:
             now = self.database.now(tx)
-            later = following(now, at)
-            new = sa.update(accounts).where(accounts.c.reconcile_at.is_(None)).values(reconcile_at=later)
-            tx.execute(new)
-            # Another hour was configured meanwhile: what was noted by the old one does not count.
-            stale = accounts.c.reconcile_at > later
-            tx.execute(sa.update(accounts).where(stale).values(reconcile_at=later))
+            later = following(now, at) if at else None
+            if later is not None:
+                # Not yet noted, or by another hour that was configured before.
+                moved = sa.or_(accounts.c.reconcile_at.is_(None), accounts.c.reconcile_at > later)
+                tx.execute(sa.update(accounts).where(moved).values(reconcile_at=later))
             change = sa.update(accounts).where(accounts.c.reconcile_at <= now).values(reconcile_at=later)
             return [name for (name,) in tx.execute(change.returning(accounts.c.name))]
 

@@ -157,6 +157,14 @@ class People:
             self.database.tell(tx)
             return f"job {job}"
 
+    def reconcile_soon(self, account: str) -> None:
+        """A worker compares the account with Enom within seconds."""
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            standing.known(tx, account)
+            tx.execute(sa.update(accounts).where(accounts.c.name == account).values(reconcile_at=now))
+            self._audit(tx, "reconcile", f"account {account}")
+
     def pause_account(self, name: str, reason: str) -> None:
         with self.database.write() as tx:
             standing.pause_account(tx, name, standing.PERSON, reason, self.database.now(tx))

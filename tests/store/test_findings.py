@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.drift import Difference, Kind
-from bridge.errors import NotNow
+from bridge.errors import NotNow, NotThere
 from bridge.model import Pak
 from bridge.ports import Reconciliation
 from bridge.store import Findings
@@ -103,6 +103,18 @@ def test_the_nightly_run_is_due_once_a_day_and_for_one_worker(shop: Shop) -> Non
     assert findings.due("03:00") == []
     shop.now += 86400
     assert sorted(findings.due("03:00")) == ["main", "other"]
+
+
+def test_a_person_gets_one_at_once_also_where_there_is_no_nightly_run(shop: Shop) -> None:
+    findings = Findings(shop.database)
+    assert findings.due("") == []
+    shop.people.by("ann").reconcile_soon("main")
+    assert (findings.due(""), findings.due("")) == (["main"], [])
+    findings.due("03:00")
+    shop.people.reconcile_soon("main")
+    assert (findings.due("03:00"), findings.due("03:00")) == (["main"], [])
+    with pytest.raises(NotThere):
+        shop.people.reconcile_soon("none")
 
 
 def test_another_hour_in_the_configuration_counts_at_once(shop: Shop) -> None:
