@@ -43,6 +43,7 @@ PAUSED_BY_RESTORE = (
     "The database was restored, so account {account} is paused until a person has looked (docs/backup.md). "
     "Then: enom-bridge resume account {account}"
 )
+BY_HAND: Mapping[str, str] = {"person": PAUSED_BY_PERSON, "restored": PAUSED_BY_RESTORE}
 OPEN_AT_BACKUP = (
     "Look into Enom's control panel and into billing. If it is still wanted: enom-bridge jobs retry {job} - it looks first, "
     "and does only what Enom does not show as done. If something newer was asked for since, leave it."
@@ -58,6 +59,11 @@ NOTHING = "Nothing to do."
 def advise(story: Mapping[str, Any], worker_alive: bool) -> str:
     """The one next step. `story` as the store tells it."""
     return _choose(story, worker_alive).format_map(_names(story))
+
+
+def about_account(paused: str, account: str) -> str:
+    """What a person does about an account that is paused, or whose purchases are, for this reason."""
+    return (BY_HAND.get(paused) or ADVICE[paused]).format_map({"account": account})
 
 
 def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:
@@ -77,10 +83,8 @@ def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:
 
 def _while_open(story: Mapping[str, Any], code: str, worker_alive: bool) -> str:
     account = story["account"] or {}
-    if account.get("paused") == "person":
-        return PAUSED_BY_PERSON
-    if account.get("paused") == "restored":
-        return PAUSED_BY_RESTORE
+    if account.get("paused") in BY_HAND:
+        return BY_HAND[account["paused"]]
     if story["job"]["waiting_for"] == "account":
         return ADVICE[account.get("paused") or code]
     return WAITS if worker_alive else NO_WORKER

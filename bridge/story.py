@@ -63,9 +63,15 @@ WAITING: Mapping[str | None, str] = {
 
 def tell(story: Story, worker_alive: bool, retry_hours: float) -> list[str]:
     """The sentences, each a line; the last is what to do next."""
-    parts = (_asked, _seen, _planned, _commands, _proved)
-    told = [line for part in parts for line in part(story)]
-    return [*told, *_ended(story, retry_hours), *_callbacks(story), f"Next: {advise(story, worker_alive)}"]
+    told = [line for lines in chapters(story, retry_hours).values() for line in lines]
+    return [*told, f"Next: {advise(story, worker_alive)}"]
+
+
+def chapters(story: Story, retry_hours: float) -> dict[str, list[str]]:
+    """The sentences by what they are about, in the order of time; a chapter may be empty."""
+    parts = {"asked": _asked, "seen": _seen, "planned": _planned, "sent": _commands, "proved": _proved}
+    told = {name: list(part(story)) for name, part in parts.items()}
+    return told | {"ended": list(_ended(story, retry_hours)), "told": list(_callbacks(story))}
 
 
 def in_plain_words(change: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ import click
 
 from bridge import __version__
 from bridge.cli import (
+    admin,
     audit,
     callbacks,
     config,
@@ -65,6 +66,8 @@ COMMANDS = (
     standing.resume,
     callbacks.callbacks,
     audit.audit,
+    admin.admin_link,
+    admin.admin_password,
     keys.keys,
 )
 for command in COMMANDS:

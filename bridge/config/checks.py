@@ -17,7 +17,7 @@ def faults(read: Tables, written: Tables, platforms: Container[str]) -> Iterator
         yield from _account(f"accounts.{name}", account)
     yield from _grace(read)
     yield from _bridge(read.get("bridge", {}))
-    yield from _admin(read.get("admin", {}))
+    yield from _admin(read.get("admin", {}), read.get("bridge", {}))
     sources = read.get("sources", {})
     for name, source in sources.items():
         yield from _source(f"sources.{name}", source, written.get("accounts", {}), platforms)
@@ -57,7 +57,14 @@ def _bridge(bridge: Tables) -> Iterator[Fault]:
         yield "bridge.metrics_listen", 'is the same as bridge.listen; give it another port, or "" to switch it off'
 
 
-def _admin(admin: Tables) -> Iterator[Fault]:
+def _admin(admin: Tables, bridge: Tables) -> Iterator[Fault]:
+    if admin.get("user_header") and bridge.get("trusted_proxies", "-") == ():
+        yield "admin.user_header", "counts from trusted proxies only, and there are none; name them in bridge.trusted_proxies"
+    if admin.get("user_admins") and not admin.get("user_header", "-"):
+        yield (
+            "admin.user_admins",
+            'has no effect without admin.user_header; set that, such as "X-Forwarded-User", or remove this',
+        )
     if admin.get("notify", "").startswith("mailto:") and admin.get("smtp", "-") == "":
         yield "admin.smtp", 'is empty, but admin.notify is a mail address; set it, such as "smtp://user@host:587"'
 

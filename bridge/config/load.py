@@ -67,7 +67,7 @@ def load(path: Path, environ: Mapping[str, str]) -> settings.Settings:
 
 def secrets(of: settings.Settings) -> list[Secret]:
     """Every secret of the settings, but for a password inside the database URL."""
-    found = [*of.bridge.keys, of.admin.password_hash, of.admin.smtp_password]
+    found = [*of.bridge.keys, of.admin.password_hash, of.admin.view_password_hash, of.admin.smtp_password]
     for account in of.accounts.values():
         found.append(account.token)
         found.append(account.hosted_email.password if account.hosted_email else None)

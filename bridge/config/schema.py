@@ -192,6 +192,9 @@ class SafetyTable(Table):
 
 class AdminTable(Table):
     password_hash = SecretText(values.password_hash, load_default="")
+    view_password_hash = SecretText(values.password_hash, load_default="")
+    user_header = Text(values.optional_header, load_default="")
+    user_admins = Items(Text(values.user), load_default=[])
     notify = Text(values.notify, load_default="")
     smtp = Text(values.smtp, load_default="")
     smtp_password = SecretText(load_default="")

@@ -47,7 +47,12 @@ class Safety:
 
 @dataclass(frozen=True)
 class Admin:
+    """Who may sign in to the pages. `user_header` (empty: none) counts from `bridge.trusted_proxies` only."""
+
     password_hash: Secret | None
+    view_password_hash: Secret | None
+    user_header: str
+    user_admins: tuple[str, ...]
     notify: str = field(repr=False)  # the URL of a chat's webhook is as good as a password
     smtp: str
     smtp_password: Secret | None

@@ -151,8 +151,21 @@ def time_of_day(text: str) -> str:
 
 
 def password_hash(text: str) -> str:
-    if not re.fullmatch(r"(scrypt|pbkdf2):[^$\s]+\$[^$\s]+\$[0-9a-f]+", text):
-        raise ValueError("must be a hash as werkzeug.security.generate_password_hash makes it, not the password itself")
+    if not re.fullmatch(r"(scrypt(:\d+){3}|pbkdf2:sha(256|512):\d+)\$[^$\s]+\$[0-9a-f]+", text):
+        raise ValueError("must be a hash as `enom-bridge admin-password` prints it, not the password itself")
+    return text
+
+
+def optional_header(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,63}", text):
+        raise ValueError('must be the name of a header, such as "X-Forwarded-User", or empty')
+    return text
+
+
+def user(text: str) -> str:
+    """A person's name as a proxy gives it: a comma would mean that two of them spoke."""
+    if not 1 <= len(text) <= 100 or not text.isprintable() or "," in text or text != text.strip():
+        raise ValueError("must be a name of 1 to 100 printable characters, without comma and without spaces around it")
     return text
 
 

@@ -8,11 +8,13 @@ from bridge.store.lookup import Lookup
 from bridge.store.migrate import check, newest, upgrade
 from bridge.store.notes import Notebook
 from bridge.store.outbox import CALLBACK_LEASE, Outbox
+from bridge.store.overview import Overview
 from bridge.store.owners import Owners
 from bridge.store.people import People
 from bridge.store.privacy import Held, Privacy, names
 from bridge.store.queue import Queue
 from bridge.store.rotation import Rotation, Survey, Tally
+from bridge.store.sign_ins import SignIns
 from bridge.store.standing import Standing
 from bridge.store.upkeep import Upkeep
 
@@ -26,12 +28,14 @@ __all__ = [
     "Lookup",
     "Notebook",
     "Outbox",
+    "Overview",
     "Owners",
     "People",
     "Privacy",
     "Queue",
     "Restored",
     "Rotation",
+    "SignIns",
     "Standing",
     "Survey",
     "Tally",

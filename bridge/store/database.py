@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -108,6 +109,10 @@ class Database:
         step = time.time() - now - self._offset
         self._offset += max(-most, min(most, step))
         self._synchronised = now
+
+    def floor(self, value: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+        """Of what is not negative. PostgreSQL's cast rounds, and not every SQLite has floor()."""
+        return sa.cast(value if self.embedded else sa.func.floor(value), sa.Integer)
 
     def lock_row(self, statement: sa.Select[tuple[object, ...]]) -> sa.Select[tuple[object, ...]]:
         """On SQLite the transaction itself is the lock."""

@@ -1,7 +1,7 @@
 """Reads: receipts for queries, lists and whole stories for people. Lists page by keys, never by offsets."""
 
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,21 +13,38 @@ from bridge.model import Record, in_words
 from bridge.ports import Receipt, Recorded, Seen
 from bridge.store.database import Database
 from bridge.store.rows import Row, to_intent, to_receipt, to_record, to_seen
-from bridge.store.tables import accounts, among, audit, callbacks, differences, hooks, jobs, mailboxes, purchases, steps
+from bridge.store.tables import (
+    accounts,
+    among,
+    audit,
+    callbacks,
+    differences,
+    hooks,
+    jobs,
+    mailboxes,
+    purchases,
+    sources,
+    steps,
+)
 
+Filter = sa.ColumnElement[Any] | Callable[[str], sa.ColumnElement[bool]]
 Page = tuple[Sequence[Mapping[str, Any]], str | None]
 
 # A row of PostgreSQL becomes visible when its transaction commits, a little after its time was taken.
 VISIBLE_AFTER = 10.0
+FOUND = 20  # of each kind, when everything is searched
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A list for people: what it selects, the column that it is paged by, and what it can be filtered by."""
+    """A list for people: what it selects, the column that it is paged by, and what it can be filtered by.
+
+    A filter is a column, or makes a condition of what is looked for.
+    """
 
     query: sa.Select[Any]
     key: sa.Column[Any]
-    filters: Mapping[str, sa.ColumnElement[Any]]
+    filters: Mapping[str, Filter]
     newest_first: bool = True
 
 
@@ -35,13 +52,22 @@ def columns(table: sa.Table, *names: str) -> dict[str, sa.ColumnElement[Any]]:
     return {name: table.c[name] for name in names}
 
 
+def of_mailbox(address: str) -> sa.ColumnElement[bool]:
+    """Jobs of this address, by the index that they have."""
+    return jobs.c.mailbox_id.in_(sa.select(mailboxes.c.id).where(mailboxes.c.address == address))
+
+
 HOOK_STATUS = sa.func.coalesce(jobs.c.status, "parked")
 LISTS: Mapping[str, Listing] = {
-    "jobs": Listing(sa.select(jobs), jobs.c.id, columns(jobs, "status", "source", "address", "service_id", "action")),
+    "jobs": Listing(
+        sa.select(jobs),
+        jobs.c.id,
+        columns(jobs, "status", "source", "account", "service_id", "action") | {"address": of_mailbox},
+    ),
     "hooks": Listing(
         sa.select(hooks, jobs.c.address, HOOK_STATUS.label("status")).outerjoin(jobs, jobs.c.id == hooks.c.job_id),
         hooks.c.id,
-        columns(hooks, "source", "type") | {"status": HOOK_STATUS, "address": jobs.c.address},
+        columns(hooks, "source", "type") | {"status": HOOK_STATUS, "address": of_mailbox},
     ),
     "mailboxes": Listing(
         sa.select(mailboxes),
@@ -52,7 +78,7 @@ LISTS: Mapping[str, Listing] = {
     "callbacks": Listing(
         sa.select(callbacks, jobs.c.address, jobs.c.action).join(jobs, jobs.c.id == callbacks.c.job_id),
         callbacks.c.id,
-        columns(callbacks, "status", "source", "job_id") | {"address": jobs.c.address},
+        columns(callbacks, "status", "source", "job_id") | {"address": of_mailbox},
     ),
     "differences": Listing(
         sa.select(differences),
@@ -163,7 +189,8 @@ class Lookup:
         query = listing.query.order_by(key.desc() if listing.newest_first else key)
         for name, value in filters.items():
             if value is not None:
-                query = query.where(listing.filters[name] == value)
+                wanted = listing.filters[name]
+                query = query.where(wanted == value if isinstance(wanted, sa.ColumnElement) else wanted(value))
         if after is not None:
             edge = page_key(key, after)
             query = query.where(key < edge if listing.newest_first else key > edge)
@@ -227,6 +254,33 @@ class Lookup:
             raise NotThere(f"The bridge knows no mailbox {address!r}. List them: enom-bridge mailboxes list")
         return public(row)
 
+    def callback(self, id: str) -> Mapping[str, Any]:
+        with self.database.read() as tx:
+            row = tx.execute(LISTS["callbacks"].query.where(callbacks.c.id == id)).mappings().first()
+        if row is None:
+            raise NotThere(f"There is no callback {id!r}. List them: enom-bridge callbacks list")
+        return public(row)
+
+    def find(self, text: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """What has this id, address or service, by its kind, newest first and not without end."""
+        known = sa.select(sources.c.name)
+        same = {
+            "mailboxes": sa.or_(mailboxes.c.address == text.lower(), mailboxes.c.service_id == text),
+            "jobs": sa.or_(jobs.c.id == text, jobs.c.service_id == text),
+            "hooks": sa.and_(hooks.c.source.in_(known), hooks.c.hook_id == text),
+            "callbacks": callbacks.c.id == text,
+        }
+        with self.database.read() as tx:
+            return {
+                what: [
+                    public(row)
+                    for row in tx.execute(
+                        LISTS[what].query.where(condition).order_by(LISTS[what].key.desc()).limit(FOUND)
+                    ).mappings()
+                ]
+                for what, condition in same.items()
+            }
+
 
 def created_at(tx: sa.Connection, rows: Sequence[Row]) -> Mapping[int, float]:
     """By mailbox, when the present owner's first creation ended; without those that were taken over or whose job is pruned."""
@@ -249,7 +303,9 @@ def place_of(after: str) -> tuple[float, str]:
 def the_hook(tx: sa.Connection, hook_id: str, source: str | None) -> tuple[Row, Sequence[Row]]:
     """The hook of this id and its jobs. Raises NotThere, and NotNow where several sources used the id."""
     query = sa.select(hooks).where(hooks.c.hook_id == hook_id)
-    rows = tx.execute(query if source is None else query.where(hooks.c.source == source)).mappings().all()
+    # Every source has its row; with their names the index finds it, which begins with the source.
+    whose = hooks.c.source.in_(sa.select(sources.c.name)) if source is None else hooks.c.source == source
+    rows = tx.execute(query.where(whose)).mappings().all()
     if not rows:
         raise NotThere(f"There is no hook {hook_id!r}. List them: enom-bridge hooks list")
     if len(rows) > 1:

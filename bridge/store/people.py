@@ -185,11 +185,11 @@ class People:
             self.database.tell(tx)
             return resumed
 
-    def pause_source(self, name: str, paused: bool) -> None:
+    def pause_source(self, name: str, paused: bool, reason: str | None = None) -> None:
         with self.database.write() as tx:
             if not tx.execute(sa.update(sources).where(sources.c.name == name).values(paused=paused)).rowcount:
                 raise NotThere(f"There is no source {name!r} in the configuration.")
-            self._audit(tx, "pause" if paused else "resume", f"source {name}")
+            self._audit(tx, "pause" if paused else "resume", f"source {name}", reason)
 
     def noted(self, action: str, target: str, detail: str | None = None) -> None:
         """For what a person did that stands in no other transaction of ours."""

@@ -138,6 +138,7 @@ jobs = Table(
     Index("ix_jobs_hook", "source", "hook_id"),
     Index("ix_jobs_service_id", "service_id", "id"),
     when("bad", "jobs", "status IN ('held', 'failed')", "id"),
+    when("replaces", "jobs", "replaces IS NOT NULL", "replaces"),
 )
 
 steps = Table(
@@ -200,6 +201,7 @@ callbacks = Table(
     when("due", "callbacks", "status = 'pending'", "next_at"),
     when("order", "callbacks", "status = 'pending'", "mailbox_id", "sequence"),
     Index("ix_callbacks_job", "job_id"),
+    when("exhausted", "callbacks", "status = 'exhausted'", "id"),
 )
 
 accounts = Table(
@@ -264,6 +266,7 @@ audit = Table(
     Column("action", String(32), nullable=False),
     Column("target", String(320), nullable=False),
     Column("detail", Text),
+    Index("ix_audit_target", "target", "id"),
 )
 
 sign_in_failures = Table(

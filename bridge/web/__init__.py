@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from bridge.web import health, openapi, problems, receive
+from bridge.web import admin, health, openapi, problems, receive
 from bridge.web.metrics import Metrics
 from bridge.wiring import Service
 
@@ -20,4 +20,5 @@ def create_app(service: Service, threads: int = 16) -> Flask:
     health.add_to(app, service)
     openapi.add_to(app)
     problems.add_to(app)
+    admin.add_to(app, service)
     return app

@@ -97,6 +97,9 @@ notify = "mailto:staff@example.com"
 smtp = "smtp://bridge@mail.example.com:587"
 smtp_password = "example-smtp"
 password_hash = "scrypt:32768:8:1$salt$00ff"
+view_password_hash = "pbkdf2:sha256:1000000$salt$00fe"
+user_header = "X-Forwarded-User"
+user_admins = ["jane", "john@example.com"]
 """
     file.write_text(text)
 

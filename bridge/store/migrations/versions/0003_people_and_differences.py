@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
+    op.create_index("ix_audit_target", "audit", ["target", "id"], unique=False)
     op.create_table(
         "differences",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -95,6 +96,22 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("status IN ('held', 'failed')"),
         postgresql_where=sa.text("status IN ('held', 'failed')"),
+    )
+    op.create_index(
+        "ix_jobs_replaces",
+        "jobs",
+        ["replaces"],
+        unique=False,
+        sqlite_where=sa.text("replaces IS NOT NULL"),
+        postgresql_where=sa.text("replaces IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_callbacks_exhausted",
+        "callbacks",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'exhausted'"),
+        postgresql_where=sa.text("status = 'exhausted'"),
     )
     op.create_index("ix_jobs_service_id", "jobs", ["service_id", "id"], unique=False)
     op.create_index("ix_mailboxes_address", "mailboxes", ["address"], unique=False)

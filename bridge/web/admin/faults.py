@@ -1,0 +1,63 @@
+"""Every error below /admin as a page that says what to do. What the rest of the bridge answers is not touched."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+from werkzeug.exceptions import HTTPException
+
+from bridge import logs
+from bridge.errors import BridgeError, NotNow, NotThere, StoreUnavailable
+from bridge.ports import Forgotten, Reused, SourcePaused
+from bridge.web.admin.office import Office
+from bridge.web.admin.page import page
+from bridge.web.problems import FORGOTTEN, REUSED
+from hooks.errors import HookError
+
+log = logs.get("admin")
+
+TITLES = {
+    403: "Not allowed",
+    404: "There is no such page",
+    409: "That cannot be done now",
+    413: "Too large",
+    500: "Error in the bridge",
+    503: "The database is away",
+}
+AWAY = (
+    "The bridge cannot use its database, so nothing can be shown or done. Hooks are answered 503 meanwhile; billing sends them "
+    "again, nothing is lost. Look into the log and at bridge.database, then load this page anew."
+)
+
+
+def add_to(pages: Blueprint, office: Office) -> None:
+    def fault(status: int, text: str) -> Response:
+        return page(office, "fault.html", status, title=TITLES[status], text=text)
+
+    def of_http(error: HTTPException) -> Response:
+        status = error.code if error.code in TITLES else 404
+        own = error.description if status == 403 else None
+        return fault(status, own or "Look for it with the search above, or begin at the overview.")
+
+    def away(error: Exception) -> Response:
+        log.error("the database is away", error=str(error))
+        response = fault(503, AWAY)
+        response.headers["Retry-After"] = "5"
+        return response
+
+    def unexpected(error: Exception) -> Response:
+        log.error("unexpected", exc_info=error)
+        return fault(500, "The log says more. If it was an action: look whether it was done before you try it again.")
+
+    def register(kind: type[Exception], status: int, text: Any) -> None:
+        pages.register_error_handler(kind, lambda error: fault(status, text(error)))
+
+    register(NotThere, 404, str)
+    register(NotNow, 409, str)
+    register(BridgeError, 409, lambda error: error.detail)
+    register(HookError, 409, lambda error: error.detail)
+    register(SourcePaused, 409, lambda error: f"Source {error} is paused. Resume it first, on the overview.")
+    register(Reused, 409, lambda _: REUSED)
+    register(Forgotten, 409, lambda _: FORGOTTEN)
+    pages.register_error_handler(HTTPException, of_http)
+    pages.register_error_handler(StoreUnavailable, away)
+    pages.register_error_handler(Exception, unexpected)

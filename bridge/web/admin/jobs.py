@@ -1,0 +1,83 @@
+"""`/admin/jobs`: what was asked for and how it stands; one job as a story, with the evidence behind each sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response
+
+from bridge import story
+from bridge.advice import advise
+from bridge.jobs import ENDED
+from bridge.web.admin import listing
+from bridge.web.admin.office import Office
+from bridge.web.admin.page import page
+
+EVERY = 3  # seconds, while it is open
+CHAPTERS: Mapping[str, str] = {
+    "asked": "Asked",
+    "seen": "Looked at Enom",
+    "planned": "Planned",
+    "sent": "Commands",
+    "proved": "Read back",
+    "ended": "Result",
+    "told": "Billing told",
+}
+EVIDENCE: Mapping[str, tuple[str, ...]] = {
+    "asked": ("intent", "hook_id", "created_at", "service_id", "replaces", "passed", "purge"),
+    "seen": ("seen", "started_at"),
+    "planned": ("plan",),
+    "proved": ("verified", "changed", "state"),
+    "ended": ("status", "waiting_for", "available_at", "tries", "undecided_since", "message", "error", "extra", "finished_at"),
+}
+"""The columns of the job that each chapter tells of."""
+
+
+def add_to(pages: Blueprint, office: Office) -> None:
+    def jobs() -> Response:
+        names = (listing.of_source(office), listing.of_account(office), listing.ACTION, listing.ADDRESS, listing.SERVICE)
+        return listing.show(office, "jobs", "jobs.html", [listing.FILTERS["jobs"], *names])
+
+    def job(id: str) -> Response:
+        found = office.service.lookup.story(id)
+        alive, hours = office.service.standing.worker_alive(), office.service.settings.worker.retry_hours
+        done, _ = office.service.lookup.page("audit", 10, target=id)
+        return page(
+            office,
+            "job.html",
+            every=EVERY if found["job"]["status"] not in ENDED else None,
+            story=found,
+            job=found["job"],
+            chapters=timeline(found, hours),
+            advice=advise(found, alive),
+            verbs=verbs(found),
+            audit=done,
+        )
+
+    pages.add_url_rule("/jobs", "jobs", jobs)
+    pages.add_url_rule("/jobs/<id>", "job", job)
+
+
+def timeline(found: Mapping[str, Any], hours: float) -> list[dict[str, Any]]:
+    """Title, sentences and raw evidence of every chapter that has something to tell."""
+    job, more = found["job"], {"sent": found["commands"] + found["purchases"], "told": found["callbacks"]}
+    return [
+        {
+            "name": name,
+            "title": CHAPTERS[name],
+            "lines": lines,
+            "evidence": more.get(name)
+            or {key: job[key] for key in EVIDENCE.get(name, ()) if job[key] not in (None, False, "")},
+        }
+        for name, lines in story.chapters(found, hours).items()
+        if lines
+    ]
+
+
+def verbs(found: Mapping[str, Any]) -> list[str]:
+    """What a person may do to it now."""
+    job, code = found["job"], (found["job"]["error"] or {}).get("code")
+    if found["tried_again_as"]:
+        return []
+    if job["status"] == "held" and code == "unsafe":
+        return ["approve", "retry"]
+    return {"held": ["retry"], "failed": ["retry"], "queued": ["cancel"]}.get(job["status"], [])

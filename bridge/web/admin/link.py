@@ -1,0 +1,40 @@
+"""A code that signs in once, made by whoever may use the command line. Its use is remembered until it has run out."""
+
+import secrets
+from dataclasses import dataclass
+
+from itsdangerous import BadData
+
+from bridge.sealing import Purpose, Sealer
+from bridge.store import Standing
+from bridge.store.sign_ins import LINKS
+from bridge.web.admin.session import signer
+
+MARGIN = 60.0  # seconds that its use is remembered beyond its end: clocks of two processes differ
+
+
+@dataclass(frozen=True)
+class Link:
+    id: str
+    who: str
+    acts: bool
+    until: float
+
+
+def make(sealer: Sealer, who: str, acts: bool, until: float) -> str:
+    link = Link(secrets.token_urlsafe(12), who, acts, until)
+    return str(signer(sealer.keys(Purpose.LINK), "link").dumps(vars(link)))
+
+
+def read(sealer: Sealer, code: str, now: float) -> Link | None:
+    """The link that this code is of, if we made it with any of our keys and its time is not over."""
+    try:
+        link = Link(**signer(sealer.keys(Purpose.LINK), "link").loads(code.strip()))
+    except (BadData, TypeError):
+        return None
+    return link if now <= link.until else None
+
+
+def use(standing: Standing, link: Link, now: float) -> bool:
+    """False when it was used before."""
+    return standing.first_use(LINKS, link.id, max(0.0, link.until - now) + MARGIN)

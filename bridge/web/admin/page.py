@@ -1,0 +1,80 @@
+"""From a template to an answer: the whole page, or for htmx only the part of it that changes."""
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, g, make_response, redirect, render_template, request
+
+from bridge import __version__
+from bridge.web.admin import words
+from bridge.web.admin.nav import NAV
+from bridge.web.admin.office import Office
+from bridge.web.admin.session import NOTE, NOTE_LASTS
+
+
+def page(office: Office, template: str, status: int = 200, *, every: int | None = None, **values: Any) -> Response:
+    """`template` fills the block `live` with what changes, and may fill `top` and `bottom` with what does not.
+
+    `every`: after so many seconds the block asks for itself again.
+    """
+    person = g.get("person")
+    note = office.sessions.read_note(request.cookies.get(NOTE, "")) if NOTE in request.cookies else None
+    part = request.headers.get("HX-Target") == "live"
+    now = office.service.database.clock()
+    html = render_template(
+        f"admin/{template}",
+        layout="admin/part.html" if part else "admin/base.html",
+        asset=asset,
+        csrf=values.pop("csrf", None) or (person and office.sessions.form_token(person.id)),
+        here=request.path,
+        here_query=here(),
+        without_updates=here(live="off"),
+        with_updates=here(live=None),
+        every=every if request.args.get("live") != "off" else None,
+        can_update=every is not None,
+        nav=NAV,
+        note=None if part else note,
+        now=now,
+        person=person,
+        version=__version__,
+        words=words,
+        **values,
+    )
+    response = make_response(html, status)
+    if note is not None and not part:
+        response.delete_cookie(NOTE, path="/admin")
+    if part and request.headers.get("HX-Trigger") == "filters":
+        response.headers["HX-Push-Url"] = here()
+    response.vary.add("HX-Target")
+    return response
+
+
+def here(**changes: str | None) -> str:
+    """This page's address with some of its parameters changed; None takes one out."""
+    given = {name: value for name, value in request.args.items() if value} | changes
+    kept = {name: value for name, value in given.items() if value is not None}
+    return request.path + (f"?{urlencode(kept)}" if kept else "")
+
+
+def say(office: Office, response: Response, text: str) -> Response:
+    """Tells one sentence on the page that follows."""
+    secure = office.service.settings.bridge.public_url.startswith("https:")
+    flags: dict[str, Any] = {"path": "/admin", "httponly": True, "samesite": "Strict", "secure": secure}
+    response.set_cookie(NOTE, office.sessions.note(text), max_age=int(NOTE_LASTS), **flags)
+    return response
+
+
+def done(office: Office, place: str, text: str) -> Response:
+    """After a form was carried out: on to a page that says so, so that loading it anew does nothing twice."""
+    response: Response = redirect(place, 303)  # type: ignore[assignment]
+    return say(office, response, text)
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a file of ours. It changes with the content, so a browser may keep what it has for ever."""
+    content = files("bridge.web.admin").joinpath("static", name).read_bytes()
+    return f"/admin/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"

@@ -1,0 +1,55 @@
+"""Pause and resume an account or a source, with a reason."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response
+
+from bridge.errors import NotThere
+from bridge.store.standing import RESTORED
+from bridge.web.admin import confirm
+from bridge.web.admin.confirm import Question, reason
+from bridge.web.admin.office import Office
+from bridge.web.admin.page import done
+
+PAUSE: Mapping[str, str] = {
+    "account": "Nothing more is sent to Enom for it: its jobs wait, and hooks are still accepted. What is under way now is "
+    "finished first. It goes on only when a person resumes it.",
+    "source": "Its hooks are answered 503, so that it sends them again later; jobs that it gave before are still done.",
+}
+RESUME: Mapping[str, str] = {
+    "account": "Its jobs go on, purchases too. If what stopped it is still so, it stops again by itself.",
+    "source": "Its hooks are accepted again.",
+}
+RESTORE = (
+    "The database was restored, so look first (docs/backup.md). Its jobs go on; purchases as soon as Enom's reads must show "
+    "what was bought before the restore."
+)
+
+
+def add_to(pages: Blueprint, office: Office) -> None:
+    def ask(verb: str, kind: str, name: str) -> Question:
+        known(kind, name)
+        title = f"{verb.capitalize()} {kind} {name}"
+        if verb == "pause":
+            return Question(title, [PAUSE[kind]], title, "/admin/", danger=True, asks_reason="Reason")
+        restored = kind == "account" and office.service.standing.account_paused(name) == RESTORED
+        return Question(title, [RESTORE if restored else RESUME[kind]], title, "/admin/")
+
+    def act(verb: str, kind: str, name: str) -> Response:
+        known(kind, name)
+        why = reason()
+        match verb, kind:
+            case "pause", "account":
+                office.acting.pause_account(name, why or f"Paused by {office.person.who}.")
+            case "resume", "account":
+                office.acting.resume_account(name)
+            case _:
+                office.acting.pause_source(name, verb == "pause", why or None)
+        return done(office, "/admin/", f"The {kind} {name} is {'paused' if verb == 'pause' else 'not paused any more'}.")
+
+    def known(kind: str, name: str) -> None:
+        settings = office.service.settings
+        if name not in (settings.accounts if kind == "account" else settings.sources):
+            raise NotThere(f"There is no {kind} {name!r} in the configuration.")
+
+    confirm.add_to(pages, office, "/<any(pause,resume):verb>/<any(account,source):kind>/<name>", "pause", ask, act)

@@ -1,0 +1,28 @@
+"""`/admin/settings`: the plans and everything else that is in force, secrets masked."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from bridge.config import describe
+from bridge.web.admin.office import Office
+from bridge.web.admin.page import page
+
+
+def add_to(pages: Blueprint, office: Office) -> None:
+    def settings() -> Response:
+        plain = describe(office.service.settings)
+        plans = plain.pop("plans")
+        return page(office, "settings.html", plans=plans, tables=tables(plain), warnings=office.service.settings.warnings)
+
+    pages.add_url_rule("/settings", "settings", settings)
+
+
+def tables(plain: dict[str, Any], path: str = "") -> list[tuple[str, dict[str, Any]]]:
+    """Each table of bridge.toml under its name, with its own keys."""
+    own = {key: value for key, value in plain.items() if not isinstance(value, dict)}
+    found = [(path, own)] if path and own else []
+    for key, value in plain.items():
+        if isinstance(value, dict):
+            found += tables(value, f"{path}.{key}".lstrip("."))
+    return found

@@ -1,0 +1,105 @@
+"""Is it working? One sentence, and for each thing that is wrong what to do about it. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.advice import about_account
+from bridge.store.overview import Figures
+from bridge.store.standing import ALIVE
+from bridge.web.admin.words import span
+
+OLD = 3600.0  # seconds that a job may wait before somebody should look
+MANY = 20  # commands in an hour, from which on a share of them says something
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`level` is `bad` (something stands still) or `warn` (a person is needed); `link` leads to what it is about."""
+
+    level: str
+    text: str
+    remedy: str
+    link: str | None = None
+
+
+def findings(figures: Figures, configured: Mapping[str, object]) -> list[Finding]:
+    """What is wrong, worst first. `configured`: the accounts of the configuration."""
+    every = [*_workers(figures), *_accounts(figures, configured), *_sources(figures), *_people(figures), *_enom(figures)]
+    return sorted(every, key=lambda each: each.level != "bad")
+
+
+def sentence(found: list[Finding], figures: Figures) -> tuple[str, str]:
+    """The level (`good`, `warn` or `bad`) and the one sentence."""
+    if not found:
+        state = "nothing waits" if not figures.waiting else f"{figures.waiting} under way"
+        return "good", f"Everything works: {state}, nobody is needed."
+    if found[0].level == "bad":
+        return "bad", f"Something stands still: {found[0].text}"
+    more = f" And {len(found) - 1} more." if len(found) > 1 else ""
+    return "warn", f"It works, and a person is needed: {found[0].text}{more}"
+
+
+def _workers(figures: Figures) -> Iterator[Finding]:
+    seen = figures.worker_seen
+    if seen is None or seen <= figures.now - ALIVE:
+        since = f"for {span(figures.now - seen)}" if seen else "yet"
+        text = f"No worker has shown itself {since}, so nothing goes on."
+        yield Finding("bad", text, "Start it: enom-bridge serve, or enom-bridge worker beside web.")
+
+
+def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Finding]:
+    for row in figures.accounts:
+        if row["paused"] and row["name"] in configured:
+            why = f" ({row['detail'].rstrip('.')})" if row["detail"] else ""
+            text = f"Account {row['name']} is paused{why}; {row['open']} of its jobs wait."
+            yield Finding("bad", text, about_account(row["paused"], row["name"]), "#accounts")
+        elif row["money_until"] and _moment(row["money_until"]) > figures.now and row["name"] in configured:
+            text = f"Purchases of account {row['name']} wait."
+            yield Finding("warn", text, about_account("insufficient_funds", row["name"]), "#accounts")
+
+
+def _sources(figures: Figures) -> Iterator[Finding]:
+    for row in figures.sources:
+        if row["paused"]:
+            text = f"Source {row['name']} is paused: its hooks are answered 503."
+            yield Finding("warn", text, "When they may come again, resume it below.", "#sources")
+
+
+def _people(figures: Figures) -> Iterator[Finding]:
+    held, exhausted, parked = (figures.todo[name][0] for name in ("held", "exhausted", "parked"))
+    if held:
+        remedy = "Open each: its page says why, and what to press."
+        text = f"{held} held {plural(held, 'job')} {wait(held)} for a decision."
+        yield Finding("warn", text, remedy, "#todo")
+    if exhausted:
+        text = f"{exhausted} {plural(exhausted, 'callback')} could not be delivered, so billing does not know."
+        yield Finding("warn", text, "When billing can be reached, send them again.", "/admin/callbacks?status=exhausted")
+    if parked:
+        text = f"{parked} {plural(parked, 'hook')} could not be read."
+        yield Finding(
+            "warn", text, "After a fix, replay them; their bodies are kept for 72 hours.", "/admin/hooks?status=parked"
+        )
+    oldest = figures.oldest
+    if oldest and figures.now - _moment(oldest["created_at"]) > OLD and oldest["waiting_for"] != "account":
+        text = f"The oldest job has waited for {span(figures.now - _moment(oldest['created_at']))}."
+        yield Finding("warn", text, "Its page says what it waits for.", f"/admin/jobs/{oldest['id']}")
+
+
+def _enom(figures: Figures) -> Iterator[Finding]:
+    commands, without = sum(figures.hours.commands[-2:]), sum(figures.hours.without_yes[-2:])
+    if commands >= MANY and without * 2 > commands:
+        text = f"Enom said no, or nothing, to {without} of the last {commands} commands."
+        yield Finding("warn", text, "Look at the failed jobs, and at Enom's own status page.", "/admin/jobs?status=failed")
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def plural(count: int, name: str) -> str:
+    return name if count == 1 else f"{name}s"
+
+
+def wait(count: int) -> str:
+    return "waits" if count == 1 else "wait"

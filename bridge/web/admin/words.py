@@ -1,0 +1,68 @@
+"""Times, states and numbers as a person reads them. Pure."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
+LOOKS: Mapping[str, str] = {
+    "succeeded": "good", "delivered": "good", "active": "good", "act": "good", "accepted": "good",
+    "queued": "open", "running": "open", "pending": "open", "observe": "open", "intent": "open",
+    "held": "warn", "parked": "warn", "paused": "warn", "suspended": "warn", "exhausted": "bad", "failed": "bad",
+    "refused": "bad", "doubted": "warn", "unknown": "warn", "unsent": "warn", "stopped": "warn",
+}  # fmt: skip
+"""How a state looks; what is not here is plain."""
+
+
+def span(seconds: float) -> str:
+    """`3 minutes`: the largest unit that fits, and nothing below it."""
+    for size, name in UNITS:
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return "a moment"
+
+
+def ago(moment: str, now: float) -> str:
+    """A time in RFC 3339, beside the present."""
+    seconds = now - datetime.fromisoformat(moment).timestamp()
+    if -1 < seconds < 1:
+        return "now"
+    return f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"
+
+
+def clock(moment: str) -> str:
+    """2026-11-22T17:27:03Z -> 2026-11-22 17:27:03 UTC."""
+    return moment.replace("T", " ").replace("Z", " UTC")
+
+
+def stamp(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def look(state: str | None) -> str:
+    return LOOKS.get(state or "", "plain")
+
+
+def label(name: str) -> str:
+    """A field's name: `last_error` -> `Last error`."""
+    return name.removesuffix("_at").replace("_", " ").capitalize()
+
+
+def size(bytes: int | None) -> str:
+    return "" if bytes is None else f"{bytes / 2**30:g} GB"
+
+
+def path(text: str) -> str:
+    """As a part of an address; an address of mail stays readable in it."""
+    return quote(text, safe="@:")
+
+
+def raw(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def number(value: float) -> str:
+    """1234567 -> 1 234 567, with spaces that do not break."""
+    return f"{value:,.0f}".replace(",", "\u202f")
