@@ -94,6 +94,8 @@ def test_every_link_of_every_page_leads_to_a_page(visitor: Visitor) -> None:
         seen.add(path)
         answer = visitor.raw(path)
         assert answer.status_code == 200 or (answer.status_code == 409 and path.endswith("/replay")), path
+        if answer.mimetype == "text/csv":
+            continue
         page = Page(answer)
         anchors = {f"#{each.get('id')}" for each in page.tree.iter() if each.get("id")}
         found = page.links()

@@ -27,7 +27,8 @@ from bridge.web.admin.office import Office
 from bridge.web.admin.session import Sessions
 
 VIEWS = (
-    sign_in, overview, hooks, jobs, mailboxes, callbacks, drift, inventory, settings, audit, search, acting, replaying, adopting, pausing
+    sign_in, overview, hooks, jobs, mailboxes, callbacks, drift, inventory, settings, audit, search, acting, replaying,
+    adopting, pausing,
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""`/admin/drift`: where the record and Enom differ, as the last reconciliation saw it; compare anew, repair what can be repaired."""
+"""`/admin/drift`: where the record and Enom differ, as the last reconciliation saw it; compare anew, repair what can be."""
 
 from flask import Blueprint, Response, request
 
