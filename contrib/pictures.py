@@ -1,18 +1,17 @@
-"""Takes the pictures of the docs anew: the module's screens in the stand-in for WHMCS, by Chromium."""
+"""Takes the pictures of the docs anew, by Chromium: the module's screens in the stand-in for WHMCS, and the admin's pages."""
 
-import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import click
 
 from bridge.store import Database, upgrade
+from tests.support.bridge import PASSWORD
+from tests.support.browser import PHONE, Stand, Tab, chromium, program
 from tests.support.house import House
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-BROWSER = ("chromium", "chromium-browser", "google-chrome")
 
 
 def take(browser: str, url: str, name: str, height: int) -> None:
@@ -26,23 +25,36 @@ def take(browser: str, url: str, name: str, height: int) -> None:
     click.echo(f"docs/pictures/{name}.png")
 
 
-def main() -> int:
-    browser = next((found for name in BROWSER if (found := shutil.which(name))), None)
+@click.command()
+@click.option("--only", type=click.Choice(["whmcs", "admin"]), help="Only these.")
+def main(only: str | None) -> None:
+    browser = program()
     if browser is None:
-        click.echo("Chromium is not installed: apt-get install chromium", err=True)
-        return 1
+        raise click.ClickException("Chromium is not installed: apt-get install chromium")
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/bridge.sqlite3"
-        database = Database(url)
-        upgrade(database)
-        database.close()
-        house = House(Path(folder), url)
-        try:
-            shoot(browser, house)
-        finally:
-            house.close()
-    return 0
+    if only != "admin":
+        with tempfile.TemporaryDirectory() as folder:
+            house = House(Path(folder), fresh(folder))
+            try:
+                shoot(browser, house)
+            finally:
+                house.close()
+    if only != "whmcs":
+        with tempfile.TemporaryDirectory() as folder:
+            stand = Stand(Path(folder), fresh(folder))
+            try:
+                shoot_admin(stand)
+            finally:
+                stand.close()
+
+
+def fresh(folder: str) -> str:
+    """A database with the schema."""
+    url = f"sqlite:///{folder}/bridge.sqlite3"
+    database = Database(url)
+    upgrade(database)
+    database.close()
+    return url
 
 
 def shoot(browser: str, house: House) -> None:
@@ -63,5 +75,43 @@ def shoot(browser: str, house: House) -> None:
     house.quiet()
 
 
+def shoot_admin(stand: Stand) -> None:
+    busy(stand)
+    with chromium() as browser:
+        tab = Tab(browser, stand, viewport={"width": 1120, "height": 900}).sign_in()
+        for name, path in (
+            ("overview", "/admin/"),
+            ("job", f"/admin/jobs/{stand.ids['held']}"),
+            ("jobs", "/admin/jobs?address=amy@example.com"),
+            ("mailbox", "/admin/mailboxes/amy@example.com"),
+            ("approve", f"/admin/jobs/{stand.ids['held']}/approve"),
+            ("callbacks", "/admin/callbacks"),
+        ):
+            tab.go(path)
+            snap(tab, name)
+        night = Tab(browser, stand, viewport=PHONE, color_scheme="dark").sign_in()
+        snap(night, "phone")
+
+
+def snap(tab: Tab, name: str) -> None:
+    """What is seen at once: the rest is a matter of scrolling, and of size."""
+    tab.page.screenshot(path=PICTURES / f"admin-{name}.png")
+    click.echo(f"docs/pictures/admin-{name}.png")
+
+
+def busy(stand: Stand) -> None:
+    """A day with work in it, so that the figures have something to show."""
+    scene = stand.scene
+    for hour in range(20):
+        for number in range(1 + hour % 4):
+            scene.do("suspend" if hour % 2 else "unsuspend", seconds=60, service_id="7")
+            if number == 2:
+                address = f"n{hour}@example.com"
+                scene.do("create", seconds=60, address=address, service_id=f"9{hour}", password=PASSWORD)
+        scene.call_back(3400)
+    scene.hook("suspend", service_id="7")
+    scene.engine._beat()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge.errors import NotNow, NotThere
-from bridge.jobs import ENDED
+from bridge.jobs import ENDED, STATES
 from bridge.model import Record, in_words
 from bridge.ports import Receipt, Recorded, Seen
 from bridge.store.database import Database
@@ -57,17 +57,48 @@ def of_mailbox(address: str) -> sa.ColumnElement[bool]:
     return jobs.c.mailbox_id.in_(sa.select(mailboxes.c.id).where(mailboxes.c.address == address))
 
 
+def of_hook(address: str) -> sa.ColumnElement[bool]:
+    return hooks.c.job_id.in_(sa.select(jobs.c.id).where(of_mailbox(address)))
+
+
+def ids_in(table: sa.Table, status: str) -> sa.Select[Any]:
+    """The ids of what is in it, by the partial index that every rare status has: its condition must stand as it does there.
+
+    As a set of its own, because SQLite would rather walk the whole list in its order.
+    """
+    one = table.alias("one")
+    kept = among(one.c.status, "held", "failed") if table is jobs and status in ("held", "failed") else sa.true()
+    return sa.select(one.c.id).where(kept, among(one.c.status, status))
+
+
+def in_status(status: str) -> sa.ColumnElement[bool]:
+    rare = status in STATES and status != "succeeded"
+    return jobs.c.id.in_(ids_in(jobs, status)) if rare else jobs.c.status == status
+
+
+def hook_in_status(status: str) -> sa.ColumnElement[bool]:
+    if status == "parked":
+        return hooks.c.job_id.is_(None)
+    rare = status in STATES and status != "succeeded"
+    return hooks.c.job_id.in_(ids_in(jobs, status)) if rare else jobs.c.status == status
+
+
+def callback_in_status(status: str) -> sa.ColumnElement[bool]:
+    rare = status in ("pending", "exhausted")
+    return callbacks.c.id.in_(ids_in(callbacks, status)) if rare else callbacks.c.status == status
+
+
 HOOK_STATUS = sa.func.coalesce(jobs.c.status, "parked")
 LISTS: Mapping[str, Listing] = {
     "jobs": Listing(
         sa.select(jobs),
         jobs.c.id,
-        columns(jobs, "status", "source", "account", "service_id", "action") | {"address": of_mailbox},
+        columns(jobs, "source", "account", "service_id", "action") | {"address": of_mailbox, "status": in_status},
     ),
     "hooks": Listing(
         sa.select(hooks, jobs.c.address, HOOK_STATUS.label("status")).outerjoin(jobs, jobs.c.id == hooks.c.job_id),
         hooks.c.id,
-        columns(hooks, "source", "type") | {"status": HOOK_STATUS, "address": of_mailbox},
+        columns(hooks, "source", "type") | {"status": hook_in_status, "address": of_hook},
     ),
     "mailboxes": Listing(
         sa.select(mailboxes),
@@ -78,7 +109,7 @@ LISTS: Mapping[str, Listing] = {
     "callbacks": Listing(
         sa.select(callbacks, jobs.c.address, jobs.c.action).join(jobs, jobs.c.id == callbacks.c.job_id),
         callbacks.c.id,
-        columns(callbacks, "status", "source", "job_id") | {"address": of_mailbox},
+        columns(callbacks, "source", "job_id") | {"address": of_mailbox, "status": callback_in_status},
     ),
     "differences": Listing(
         sa.select(differences),

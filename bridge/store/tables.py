@@ -138,6 +138,8 @@ jobs = Table(
     Index("ix_jobs_hook", "source", "hook_id"),
     Index("ix_jobs_service_id", "service_id", "id"),
     when("bad", "jobs", "status IN ('held', 'failed')", "id"),
+    when("cancelled", "jobs", "status = 'cancelled'", "id"),
+    Index("ix_jobs_action", "action", "id"),
     when("replaces", "jobs", "replaces IS NOT NULL", "replaces"),
 )
 

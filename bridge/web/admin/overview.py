@@ -67,4 +67,4 @@ def plot(figures: Figures, title: str, values: Sequence[float], kind: str, says:
 
 def share(figures: Figures) -> str:
     commands, without = sum(figures.hours.commands), sum(figures.hours.without_yes)
-    return f"{without} of {commands}, {100 * without / commands:.0f} %" if commands else "none sent"
+    return f"{without} of {commands}" if commands else "none sent"

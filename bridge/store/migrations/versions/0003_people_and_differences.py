@@ -97,6 +97,15 @@ def upgrade() -> None:
         sqlite_where=sa.text("status IN ('held', 'failed')"),
         postgresql_where=sa.text("status IN ('held', 'failed')"),
     )
+    op.create_index("ix_jobs_action", "jobs", ["action", "id"], unique=False)
+    op.create_index(
+        "ix_jobs_cancelled",
+        "jobs",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'cancelled'"),
+        postgresql_where=sa.text("status = 'cancelled'"),
+    )
     op.create_index(
         "ix_jobs_replaces",
         "jobs",

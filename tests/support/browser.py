@@ -1,0 +1,116 @@
+"""The system's Chromium in front of a bridge that has every state in it; what a page did wrong is kept."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from bridge.config import Address
+from bridge.sim import Simulator
+from bridge.web.server import Server
+from tests.support.admin import FULL, Visitor, fill
+from tests.support.bench import Clock
+from tests.support.bridge import furnish
+from tests.support.scene import Scene
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+INSTALL = "Chromium is not installed, so no page is tried in a browser: apt-get install chromium"
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+
+def program() -> str | None:
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        # As root, as in a container, Chromium has no sandbox of its own.
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = driver.chromium.launch(executable_path=program(), args=[*flags, "--disable-gpu", "--disable-dev-shm-usage"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Skips loudly where Chromium is not installed; on CI that is a failure."""
+    if program() is None and os.environ.get("CI") == "true":
+        pytest.fail(INSTALL)
+    if program() is None:
+        pytest.skip(INSTALL)
+    with chromium() as found:
+        yield found
+
+
+class Stand:
+    """A bridge with every state in it, on a port of this machine."""
+
+    def __init__(self, folder: Path, database: str) -> None:
+        clock = Clock()
+        self.sim = Simulator(seed=7, clock=clock).start()
+        furnish(self.sim)
+        self.scene = Scene(folder, self.sim, clock, database, **FULL)
+        self.ids = fill(self.scene)
+        self.server = Server(self.scene.app, Address("127.0.0.1", 0), None)
+        self.server.start()
+        self.url = f"http://127.0.0.1:{self.server.port}"
+
+    def link(self, acts: bool = True, who: str = "jane (link)") -> str:
+        return f"{self.url}/admin/sign-in#{Visitor(self.scene).code(acts, who=who)}"
+
+    def close(self) -> None:
+        self.server.stop()
+        self.scene.close()
+        self.sim.stop()
+
+
+class Tab:
+    """One browser of its own. `faults`: what it complained of; a page that a policy forbids something tells it there."""
+
+    def __init__(self, browser: Browser, stand: Stand, **options: Any) -> None:
+        self.stand, self.faults = stand, list[str]()
+        self.context = browser.new_context(base_url=stand.url, **{"viewport": DESK, **options})
+        self.context.set_default_timeout(30_000)
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(message.text)
+
+    def sign_in(self, acts: bool = True) -> "Tab":
+        self.page.goto(self.stand.link(acts))
+        if not self.page.input_value("#code"):  # without JavaScript it is pasted
+            self.page.fill("#code", self.page.url.partition("#")[2])
+        self.page.click("#code-form button")
+        self.page.wait_for_url("**/admin/")
+        return self
+
+    def go(self, path: str) -> Page:
+        self.page.goto(path)
+        return self.page
+
+    def barriers(self, *rules: str) -> list[str]:
+        """What axe finds serious or worse, with the first place of each; with some of its rules only, or with all."""
+        options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+        found = Axe().run(self.page, options={"resultTypes": ["violations"], **options}).response["violations"]
+        bad = [each for each in found if each["impact"] in ("serious", "critical")]
+        return [f"{each['id']}: {each['nodes'][0]['html']} ({each['nodes'][0].get('failureSummary', '')})" for each in bad]
+
+    def overflow(self) -> int:
+        """Pixels that the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+Open = Callable[..., Tab]
+__all__ = ["DESK", "PHONE", "Open", "Stand", "Tab", "browser", "chromium", "program"]
