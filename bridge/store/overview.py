@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.store.database import Database
 from bridge.store.lookup import public
-from bridge.store.tables import accounts, among, callbacks, hooks, jobs, sources, steps, workers
+from bridge.store.tables import accounts, among, callbacks, differences, hooks, jobs, sources, steps, workers
 
 HOUR = 3600.0
 HOURS = 24
@@ -33,7 +33,10 @@ class Hours:
 
 @dataclass(frozen=True)
 class Figures:
-    """`todo`: kind -> how many, and the newest of them. `sources` and `accounts`: a row for each, with its counts."""
+    """`todo`: kind -> how many, and the newest of them. `sources` and `accounts`: a row for each, with its counts.
+
+    `differences` between the record and Enom, as the last reconciliation saw them, without mailboxes that are nobody's.
+    """
 
     now: float
     hours: Hours
@@ -44,6 +47,7 @@ class Figures:
     sources: Sequence[dict[str, Any]]
     accounts: Sequence[dict[str, Any]]
     todo: Mapping[str, tuple[int, Sequence[Mapping[str, Any]]]]
+    differences: int
 
 
 class Overview:
@@ -79,6 +83,7 @@ class Overview:
                     for row in tx.execute(sa.select(accounts).order_by(accounts.c.name)).mappings()
                 ],
                 todo={name: todo(tx, query) for name, query in TODO.items()},
+                differences=int(tx.scalar(DIFFERENCES) or 0),
             )
 
     def _jobs(self, tx: Connection, hours: Hours, day: dict[str, dict[str, int]]) -> list[int]:
@@ -142,6 +147,8 @@ OPEN_ONES = among(jobs.c.status, "queued", "running")
 WHOSE = sa.func.coalesce(jobs.c.source, ""), sa.func.coalesce(jobs.c.account, "")
 OPEN = sa.select(*WHOSE, sa.func.count()).where(OPEN_ONES).group_by(*WHOSE)
 OLDEST = sa.select(jobs).where(OPEN_ONES).order_by(jobs.c.created_at).limit(1)
+# What is nobody's needs nobody at once: there may be thousands before an import.
+DIFFERENCES = sa.select(sa.func.count()).where(differences.c.kind != "no_owner")
 UNDELIVERED = sa.select(sa.func.count()).where(among(callbacks.c.status, "pending"))
 later = jobs.alias("later")
 AGAIN = sa.exists().where(later.c.replaces == jobs.c.id)

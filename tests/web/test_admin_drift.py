@@ -51,6 +51,12 @@ def test_differences_are_listed_with_what_to_do(scene: Scene, visitor: Visitor) 
     assert "No differences with these filters." in visitor.get("/admin/drift?domain=example.net").words
 
 
+def test_the_overview_tells_of_differences_but_not_of_what_is_nobodys(scene: Scene, visitor: Visitor) -> None:
+    assert "between the record and Enom" not in visitor.get("/admin/").words
+    scene.service.reconcile.account("main", "ann")
+    assert "1 difference between the record and Enom. The page says of each what to do." in visitor.get("/admin/").words
+
+
 def test_comparing_anew_is_left_to_a_worker_and_written_down(scene: Scene, visitor: Visitor) -> None:
     page = visitor.press("/admin/drift/main/compare")
     assert "Account main is compared with Enom now." in page.words

@@ -80,6 +80,9 @@ def _people(figures: Figures) -> Iterator[Finding]:
         yield Finding(
             "warn", text, "After a fix, replay them; their bodies are kept for 72 hours.", "/admin/hooks?status=parked"
         )
+    if figures.differences:
+        text = f"{figures.differences} {plural(figures.differences, 'difference')} between the record and Enom."
+        yield Finding("warn", text, "The page says of each what to do.", "/admin/drift")
     oldest = figures.oldest
     if oldest and figures.now - _moment(oldest["created_at"]) > OLD and oldest["waiting_for"] != "account":
         text = f"The oldest job has waited for {span(figures.now - _moment(oldest['created_at']))}."
