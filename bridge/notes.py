@@ -12,6 +12,7 @@ from bridge import logs
 from bridge.model import in_words
 from bridge.outgoing import Lost, NotSent, Outgoing
 from bridge.ports import Clock, Note, Notebook
+from bridge.watch import Watch
 from hooks import signing
 
 log = logs.get("notes")
@@ -30,6 +31,7 @@ class Notes:
     secret: bytes = field(repr=False)
     outgoing: Outgoing
     clock: Clock
+    watch: Watch = field(default_factory=Watch)
 
     def send_due(self) -> None:
         """Sends what is due as one message, so that a bad hour is not a thousand mails."""
@@ -43,8 +45,10 @@ class Notes:
         except (NotSent, Lost, OSError, smtplib.SMTPException) as error:
             log.error("notes could not be sent", count=len(due), error=f"{type(error).__name__}: {error}")
             self.notebook.notes_sent(due, ok=False)
+            self.watch.tell("notes", count=len(due), outcome="failed")
         else:
             self.notebook.notes_sent(due, ok=True)
+            self.watch.tell("notes", count=len(due), outcome="sent")
 
     def _send(self, due: Sequence[Note]) -> None:
         if self.notify.startswith("mailto:"):

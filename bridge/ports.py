@@ -89,6 +89,7 @@ class Job:
 
     id: str
     token: int
+    hook: str
     source: str
     account: str
     intent: Intent
@@ -128,6 +129,7 @@ class Postcard:
     job: str
     tries: int
     receipt: Receipt
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -225,8 +227,8 @@ class Queue(Protocol):
     def renew(self, job: Job, step: Step, call_limit: float) -> None:
         """Takes a new lease for a command that is sent later than its intent said."""
 
-    def extend(self, owner: str, jobs: Sequence[str]) -> None:
-        """Heartbeat: renews the leases of the jobs that `owner` is at, and tells that it lives."""
+    def extend(self, owner: str, jobs: Sequence[str], alive: bool = True) -> None:
+        """Heartbeat: renews the leases of the jobs that `owner` is at, and tells that it lives, unless it claims nothing."""
 
     def release(self, owner: str) -> None:
         """Hands back what `owner` holds, for a graceful stop."""

@@ -21,6 +21,7 @@ from bridge.query import Counter, Queries
 from bridge.replay import Replay
 from bridge.running import Engine
 from bridge.sealing import Purpose, Sealer, Unsealable
+from bridge.watch import Watch
 from bridge.worker import Desk, Worker
 from hooks import PLATFORMS, signing
 
@@ -57,6 +58,8 @@ class Service:
     standing: store.Standing
     replay: Replay
     importing: Importing
+    watch: Watch
+    gauges: store.Gauges
     new_engine: Callable[[], Engine]
 
     def close(self) -> None:
@@ -69,17 +72,17 @@ def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
     tuning = tuning or Tuning()
     database = store.Database(settings.bridge.database, tuning.clock)
     sealer = Sealer(settings.bridge.key_bytes())
-    outgoing = Outgoing()
+    outgoing, watch = Outgoing(), Watch()
     clock = database.clock
-    backends = {name: enom(account, settings.plans, outgoing, clock) for name, account in settings.accounts.items()}
+    backends = {name: enom(account, settings.plans, outgoing, clock, watch) for name, account in settings.accounts.items()}
     terms = {name: terms_of(account, settings) for name, account in settings.accounts.items()}
     lookup, standing, people = store.Lookup(database), store.Standing(database), store.People(database, new_job_id)
     inbox = store.Inbox(database, new_job_id, tuning.checkpoint)
     doors = {name: door(source) for name, source in settings.sources.items()}
-    intake = Intake(doors, inbox, sealer, tuning.clock or time.time)
+    intake = Intake(doors, inbox, sealer, tuning.clock or time.time, watch)
 
     def new_engine() -> Engine:
-        return engine(settings, tuning, database, sealer, outgoing, backends, terms, standing)
+        return engine(settings, tuning, database, sealer, outgoing, backends, terms, standing, watch)
 
     return Service(
         settings=settings,
@@ -93,6 +96,8 @@ def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
         lookup=lookup,
         people=people,
         standing=standing,
+        watch=watch,
+        gauges=store.Gauges(database),
         importing=Importing(lookup, standing, store.Owners(database), parties(settings, backends, terms), clock),
         replay=Replay(
             lookup=lookup,
@@ -123,6 +128,7 @@ def engine(
     backends: Mapping[str, Backend],
     terms: Mapping[str, Terms],
     standing: store.Standing,
+    watch: Watch,
 ) -> Engine:
     """Everything that works in the background, under one lease length that is longer than any call."""
     lease = tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
@@ -137,10 +143,17 @@ def engine(
         lease=lease,
         retry_seconds=settings.worker.retry_hours * HOUR,
         checkpoint=tuning.checkpoint,
+        watch=watch,
     )
     recipients = {name: recipient(source) for name, source in settings.sources.items()}
     callbacks = Callbacks(
-        outbox, recipients, outgoing, tuning.clock or time.time, tuning.callback_retries, checkpoint=tuning.checkpoint
+        outbox=outbox,
+        recipients=recipients,
+        outgoing=outgoing,
+        clock=tuning.clock or time.time,
+        retries=tuning.callback_retries,
+        checkpoint=tuning.checkpoint,
+        watch=watch,
     )
     admin = settings.admin
     notes = Notes(
@@ -151,6 +164,7 @@ def engine(
         secret=note_secret(sealer),
         outgoing=outgoing,
         clock=tuning.clock or time.time,
+        watch=watch,
     )
     return Engine(
         queue=queue,
@@ -163,10 +177,13 @@ def engine(
         synchronise=database.synchronise,
         limits={name: account.max_in_flight for name, account in settings.accounts.items()},
         concurrency=settings.worker.concurrency,
+        watch=watch,
     )
 
 
-def enom(account: config.Account, plans: Mapping[str, config.Plan], outgoing: Outgoing, clock: Clock) -> Backend:
+def enom(
+    account: config.Account, plans: Mapping[str, config.Plan], outgoing: Outgoing, clock: Clock, watch: Watch | None = None
+) -> Backend:
     hosted, commands = account.hosted_email, account.commands
     settings = EnomAccount(
         name=account.name,
@@ -180,7 +197,7 @@ def enom(account: config.Account, plans: Mapping[str, config.Plan], outgoing: Ou
         commands={"suspend": command(commands.suspend), "unsuspend": command(commands.unsuspend)} if commands else None,
         plans={name: plan.quota_gb << 30 for name, plan in plans.items()},
     )
-    return BACKENDS["enom"](settings, outgoing, clock)
+    return BACKENDS["enom"](settings, outgoing, clock, watch=watch)
 
 
 def hosted_email(hosted: config.HostedEmail) -> HostedEmailSettings:

@@ -2,9 +2,10 @@
 
 from bridge.store.copies import Copies, Restored
 from bridge.store.database import Database
+from bridge.store.gauges import Gauges
 from bridge.store.inbox import Inbox
 from bridge.store.lookup import Lookup
-from bridge.store.migrate import check, newest, upgrade
+from bridge.store.migrate import check, known, newest, upgrade
 from bridge.store.notes import Notebook
 from bridge.store.outbox import CALLBACK_LEASE, Outbox
 from bridge.store.owners import Owners
@@ -19,6 +20,7 @@ __all__ = [
     "CALLBACK_LEASE",
     "Copies",
     "Database",
+    "Gauges",
     "Held",
     "Inbox",
     "Lookup",
@@ -35,6 +37,7 @@ __all__ = [
     "Tally",
     "Upkeep",
     "check",
+    "known",
     "names",
     "newest",
     "upgrade",

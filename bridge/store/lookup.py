@@ -13,7 +13,7 @@ from bridge.model import Record, in_words
 from bridge.ports import Receipt, Recorded
 from bridge.store.database import Database
 from bridge.store.rows import Row, to_intent, to_receipt, to_record
-from bridge.store.tables import accounts, among, audit, callbacks, differences, hooks, jobs, mailboxes, purchases, steps
+from bridge.store.tables import accounts, audit, callbacks, differences, hooks, jobs, mailboxes, purchases, steps
 
 Page = tuple[Sequence[Mapping[str, Any]], str | None]
 
@@ -129,21 +129,6 @@ class Lookup:
             return {row["address"]: to_record(row) for row in rows}
 
     # For people
-
-    def counts(self) -> Mapping[str, tuple[str, Mapping[str, float]]]:
-        """Gauges: name -> what it is, and its value for each status. Only what is open, so that it costs nothing."""
-        open_jobs = sa.select(jobs.c.status, sa.func.count(), sa.func.min(jobs.c.created_at))
-        open_jobs = open_jobs.where(among(jobs.c.status, "queued", "running")).group_by(jobs.c.status)
-        pending = sa.select(sa.func.count()).where(among(callbacks.c.status, "pending"))
-        with self.database.read() as tx:
-            now = self.database.now(tx)
-            rows = tx.execute(open_jobs).all()
-            waiting = float(tx.scalar(pending) or 0)
-        return {
-            "jobs_open": ("Jobs that have not ended.", {row[0]: float(row[1]) for row in rows}),
-            "jobs_oldest_seconds": ("Age of the oldest job that has not ended.", {row[0]: now - row[2] for row in rows}),
-            "callbacks_open": ("Callbacks that are not delivered yet.", {"pending": waiting}),
-        }
 
     def page(self, what: str, limit: int | None, after: str | None = None, **filters: str | None) -> Page:
         """A list of rows as plain objects, newest first (mailboxes by address). `limit` None: all."""

@@ -79,6 +79,7 @@ def to_job(row: Row, mailbox: Row, journal: Sequence[Row], open_sealed: Callable
     return Job(
         id=row["id"],
         token=row["token"],
+        hook=row["hook_id"],
         source=row["source"],
         account=row["account"],
         intent=to_intent(row, password),

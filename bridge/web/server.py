@@ -2,10 +2,8 @@
 
 import threading
 from typing import Any
-from wsgiref.simple_server import WSGIServer
 
 from flask import Flask
-from prometheus_client import start_http_server
 from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ThreadedTaskDispatcher
@@ -13,6 +11,7 @@ from waitress.trigger import trigger
 
 from bridge.config import Address
 from bridge.web.channel import MOST_OPEN, Channel
+from bridge.web.metrics import Listener
 
 THREADS = 16
 
@@ -48,10 +47,7 @@ class Server:
             if isinstance(item, BaseWSGIServer):
                 item.channel_class = Channel
         self.port = port_of(self._server)
-        self._metrics: WSGIServer | None = None
-        if metrics_listen is not None:
-            registry = app.extensions["metrics"].registry
-            self._metrics, self._metrics_thread = start_http_server(metrics_listen.port, metrics_listen.host, registry)
+        self.metrics = Listener(app.extensions["metrics"], metrics_listen) if metrics_listen else None
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._server.run, name="web")
@@ -72,10 +68,8 @@ class Server:
         loop.pull_trigger(close)
         pulled.set()
         self._thread.join()
-        if self._metrics is not None:
-            self._metrics.shutdown()
-            self._metrics.server_close()
-            self._metrics_thread.join()
+        if self.metrics is not None:
+            self.metrics.stop()
 
 
 def port_of(server: Any) -> int:
