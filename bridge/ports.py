@@ -338,8 +338,17 @@ class Note:
     cleared: bool
     text: str
     tries: int
+    about: str = ""
+    """The same for all of one cause; empty where nobody asked for it."""
 
 
 class Notebook(Protocol):
-    def due_notes(self) -> Sequence[Note]: ...
+    def due_notes(self, gather: bool = False) -> Sequence[Note]:
+        """What is to be sent now, each to one worker. `gather`: after the first, the next ones are kept for a while."""
+
     def notes_sent(self, due: Sequence[Note], ok: bool) -> None: ...
+
+
+class Summaries(Protocol):
+    def write(self, minute: int) -> None:
+        """Makes a note of the summary of today, once it is that minute of the day (UTC) and unless it is there."""

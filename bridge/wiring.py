@@ -165,6 +165,8 @@ def engine(
         outgoing=outgoing,
         clock=tuning.clock or time.time,
         watch=watch,
+        summaries=store.Summaries(database),
+        summary_at=admin.summary_at,
     )
     return Engine(
         queue=queue,

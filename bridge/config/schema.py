@@ -194,6 +194,7 @@ class AdminTable(Table):
     notify = Text(values.notify, load_default="")
     smtp = Text(values.smtp, load_default="")
     smtp_password = SecretText(load_default="")
+    summary_at = Text(values.minute_of_day, load_default="")
 
 
 class HostedEmailTable(Table):

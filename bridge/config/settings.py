@@ -48,6 +48,7 @@ class Admin:
     notify: str = field(repr=False)  # the URL of a chat's webhook is as good as a password
     smtp: str
     smtp_password: Secret | None
+    summary_at: int | None  # minute of the day, UTC
 
 
 @dataclass(frozen=True)

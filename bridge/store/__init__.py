@@ -14,6 +14,7 @@ from bridge.store.privacy import Held, Privacy, names
 from bridge.store.queue import Queue
 from bridge.store.rotation import Rotation, Survey, Tally
 from bridge.store.standing import Standing
+from bridge.store.summaries import Summaries
 from bridge.store.upkeep import Upkeep
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Restored",
     "Rotation",
     "Standing",
+    "Summaries",
     "Survey",
     "Tally",
     "Upkeep",

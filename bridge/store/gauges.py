@@ -1,6 +1,6 @@
 """What the database knows, as numbers for a monitoring system. Only what is open or few, so that asking costs little."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -41,11 +41,16 @@ def of_jobs(tx: Connection, now: float) -> Iterator[Gauge]:
     ages = [((status,), now - oldest) for status, _, oldest in rows]
     yield Gauge("jobs_open", "Jobs that have not ended.", ["status"], [((row[0],), float(row[1])) for row in rows])
     yield Gauge("jobs_oldest_seconds", "Age of the oldest job that has not ended.", ["status"], ages)
+    waiting = [((name,), float(count)) for name, count in held(tx).items()]
+    yield Gauge("jobs_held", "Jobs that wait for a person.", ["account"], waiting)
+
+
+def held(tx: Connection) -> Mapping[str, int]:
+    """By account, the jobs that are held and were not tried again."""
     again = sa.exists().where(LATER.c.mailbox_id == jobs.c.mailbox_id, LATER.c.replaces == jobs.c.id)
-    held = sa.select(jobs.c.account, sa.func.count()).where(*HELD, ~again).group_by(jobs.c.account)
-    counted: dict[str, int] = {name: count for name, count in tx.execute(held)}
+    counts = sa.select(jobs.c.account, sa.func.count()).where(*HELD, ~again).group_by(jobs.c.account)
     names = tx.scalars(sa.select(accounts.c.name).order_by(accounts.c.name)).all()
-    yield Gauge("jobs_held", "Jobs that wait for a person.", ["account"], [((name,), counted.get(name, 0)) for name in names])
+    return dict.fromkeys(names, 0) | {name: count for name, count in tx.execute(counts)}
 
 
 def of_callbacks(tx: Connection, now: float) -> Iterator[Gauge]:

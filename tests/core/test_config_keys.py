@@ -26,6 +26,7 @@ CONTRACT: dict[str, Any] = {
     "admin.notify": "",
     "admin.smtp": "",
     "admin.smtp_password": "",
+    "admin.summary_at": "",
     "accounts.*.environment": "test",
     "accounts.*.mode": "act",
     "accounts.*.uid": REQUIRED,
