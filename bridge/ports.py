@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from bridge.errors import BridgeError
 from bridge.model import Address, Answer, Change, Fact, Mailbox, Plan, Proof, Record, State, Step
+from bridge.readiness import Found
 from hooks.types import Intent, Verified
 
 Clock = Callable[[], float]
@@ -352,3 +353,16 @@ class Notebook(Protocol):
 class Summaries(Protocol):
     def write(self, minute: int) -> None:
         """Makes a note of the summary of today, once it is that minute of the day (UTC) and unless it is there."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What DNS says of a domain's mail, and when it was asked."""
+
+    found: Found
+    checked_at: float
+
+
+class Readings(Protocol):
+    def reading(self, domain: str, fresh: Callable[[Found], float], ask: Callable[[str], Found]) -> Seen:
+        """What is on record, unless it is older than `fresh` says; else what `ask` finds, which is kept."""

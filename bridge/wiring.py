@@ -17,8 +17,11 @@ from bridge.model import Terms
 from bridge.notes import Notes
 from bridge.outgoing import Outgoing
 from bridge.ports import Backend, Checkpoint, Clock, Limits
+from bridge.postal import Postal
 from bridge.query import Counter, Queries
+from bridge.readiness import Wanted
 from bridge.replay import Replay
+from bridge.resolving import Resolver
 from bridge.running import Engine
 from bridge.sealing import Purpose, Sealer, Unsealable
 from bridge.watch import Watch
@@ -58,6 +61,7 @@ class Service:
     standing: store.Standing
     replay: Replay
     importing: Importing
+    postal: Postal
     watch: Watch
     gauges: store.Gauges
     new_engine: Callable[[], Engine]
@@ -67,12 +71,15 @@ class Service:
         self.database.close()
 
 
-def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
-    """Connects everything; touches neither network nor database. `prepare` has to come before first use."""
+def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service | None = None) -> Service:
+    """Connects everything; touches neither network nor database. `prepare` has to come before first use.
+
+    `upon` a service of other settings it shares that one's database, connections and watch, and is closed with it.
+    """
     tuning = tuning or Tuning()
-    database = store.Database(settings.bridge.database, tuning.clock)
+    database = upon.database if upon else store.Database(settings.bridge.database, tuning.clock)
     sealer = Sealer(settings.bridge.key_bytes())
-    outgoing, watch = Outgoing(), Watch()
+    outgoing, watch = (upon.outgoing, upon.watch) if upon else (Outgoing(), Watch())
     clock = database.clock
     backends = {name: enom(account, settings.plans, outgoing, clock, watch) for name, account in settings.accounts.items()}
     terms = {name: terms_of(account, settings) for name, account in settings.accounts.items()}
@@ -80,6 +87,8 @@ def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
     inbox = store.Inbox(database, new_job_id, tuning.checkpoint)
     doors = {name: door(source) for name, source in settings.sources.items()}
     intake = Intake(doors, inbox, sealer, tuning.clock or time.time, watch)
+
+    postal = Postal(store.Readings(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of)
 
     def new_engine() -> Engine:
         return engine(settings, tuning, database, sealer, outgoing, backends, terms, standing, watch)
@@ -92,10 +101,11 @@ def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
         backends=backends,
         terms=terms,
         intake=intake,
-        queries=Queries(lookup, standing, counters(settings, backends, terms), tuning.clock or time.time),
+        queries=Queries(lookup, standing, counters(settings, backends, terms), tuning.clock or time.time, postal),
         lookup=lookup,
         people=people,
         standing=standing,
+        postal=postal,
         watch=watch,
         gauges=store.Gauges(database),
         importing=Importing(lookup, standing, store.Owners(database), parties(settings, backends, terms), clock),
@@ -248,6 +258,10 @@ def parties(settings: config.Settings, backends: Mapping[str, Backend], terms: M
         for source in settings.sources.values()
         for account in (settings.accounts[source.account],)
     }
+
+
+def wanted(settings: config.Settings) -> Mapping[str, Wanted]:
+    return {name: Wanted(account.mail_hosts, account.spf_include) for name, account in settings.accounts.items()}
 
 
 def door(source: config.Source) -> Door:

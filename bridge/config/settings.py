@@ -21,6 +21,7 @@ class Bridge:
     wait_limit: int
     keep_days: int
     log_format: str
+    resolver: Address | None
 
     def key_bytes(self) -> tuple[bytes, ...]:
         """The keys decoded, oldest first, as `Sealer` takes them."""
@@ -90,6 +91,8 @@ class Account:
     suspend_with: str
     hosted_email: HostedEmail | None
     commands: Commands | None
+    mail_hosts: tuple[str, ...]
+    spf_include: str
 
 
 @dataclass(frozen=True)

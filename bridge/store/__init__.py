@@ -12,6 +12,7 @@ from bridge.store.owners import Owners
 from bridge.store.people import People
 from bridge.store.privacy import Held, Privacy, names
 from bridge.store.queue import Queue
+from bridge.store.readiness import Readings
 from bridge.store.rotation import Rotation, Survey, Tally
 from bridge.store.standing import Standing
 from bridge.store.summaries import Summaries
@@ -31,6 +32,7 @@ __all__ = [
     "People",
     "Privacy",
     "Queue",
+    "Readings",
     "Restored",
     "Rotation",
     "Standing",

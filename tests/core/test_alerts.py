@@ -140,7 +140,6 @@ def until_noon(bench: Bench, days: float = 1.0) -> None:
     bench.clock.now = (bench.clock.now // DAY + days) * DAY + 12 * HOUR + 60
 
 
-@both
 def test_the_summary_tells_what_stands_and_once_only(bench: Bench, mail: MailServer, teller: Teller) -> None:
     workers = [teller(NOON), teller(NOON)]
     for each in workers:
