@@ -1,7 +1,6 @@
 """`serve`, `web`, `worker`: what runs for ever."""
 
-import signal
-import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +8,11 @@ import click
 
 from bridge import logs, store, tracing, wiring
 from bridge.cli.config import settings_of
+from bridge.cli.process import Process, configure_log, orders
 from bridge.config import Address, Settings
 from bridge.config.values import optional_address
 from bridge.errors import NotNow, StoreUnavailable
 from bridge.store.standing import BY_HAND
-from bridge.web import create_app
-from bridge.web.metrics import Listener, Metrics
-from bridge.web.server import THREADS, Server
 
 log = logs.get("serve")
 
@@ -31,7 +28,7 @@ _port = click.option("--port", type=click.IntRange(0, 65535), help="Port to list
 @click.pass_context
 def serve(ctx: click.Context, /, **given: Any) -> None:
     """Receive hooks and work on them: the one-machine way to run."""
-    run(chosen(settings_of(ctx), **given), web=True, work=True)
+    run(lambda: chosen(settings_of(ctx), **given), web=True, work=True)
 
 
 @click.command()
@@ -41,7 +38,7 @@ def serve(ctx: click.Context, /, **given: Any) -> None:
 @click.pass_context
 def web(ctx: click.Context, /, **given: Any) -> None:
     """Only receive hooks and queries; `worker` does the work. Any number of both on one PostgreSQL."""
-    run(chosen(shared(settings_of(ctx)), **given), web=True, work=False)
+    run(lambda: chosen(shared(settings_of(ctx)), **given), web=True, work=False)
 
 
 @click.command()
@@ -49,7 +46,7 @@ def web(ctx: click.Context, /, **given: Any) -> None:
 @click.pass_context
 def worker(ctx: click.Context, /, **given: Any) -> None:
     """Only work on what was received. Beside `web` on one machine it needs a --metrics-listen of its own."""
-    run(chosen(shared(settings_of(ctx)), **given), web=False, work=True)
+    run(lambda: chosen(shared(settings_of(ctx)), **given), web=False, work=True)
 
 
 class opened:
@@ -71,33 +68,20 @@ class opened:
             raise click.ClickException(str(error)) from None
 
 
-def run(settings: Settings, *, web: bool, work: bool) -> None:
-    logs.configure("json" if settings.bridge.log_format == "json" else "text")
+def run(read: Callable[[], Settings], *, web: bool, work: bool) -> None:
+    settings = read()
+    configure_log(settings)
     for warning in settings.warnings:
         log.warning(warning)
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    following = orders()
     with opened(settings) as service, tracing.traced(service.watch):
         ready(service)
         tell_paused(service)
-        metrics = Metrics(service)
-        server = listen(service, metrics) if web else None
-        told = metrics_listener(metrics, settings.bridge.metrics_listen)
-        engine = service.new_engine() if work else None
-        if engine:
-            engine.start()
-        if server:
-            server.start()
-        log.info("ready", listening=str(settings.bridge.listen) if server else None, working=work)
-        stopping.wait()
-        log.info("stopping; what is under way is finished first")
-        if server:
-            server.stop()
-        if engine:
-            engine.stop()
-        if told:
-            told.stop()
+        process = Process(service, read, web=web, work=work)
+        process.start()
+        while following() == "reload":
+            process.reload()
+        process.stop()
     log.info("stopped")
 
 
@@ -117,27 +101,6 @@ def tell_paused(service: wiring.Service) -> None:
         if row["paused"] in BY_HAND:
             next_command = f"enom-bridge resume account {row['name']}"
             log.warning("paused; hooks are taken, nothing is sent", account=row["name"], why=row["detail"], then=next_command)
-
-
-def listen(service: wiring.Service, metrics: Metrics) -> Server:
-    bridge = service.settings.bridge
-    try:
-        return Server(create_app(service, THREADS, metrics), bridge.listen, None)
-    except OSError as error:
-        text = f"cannot listen on {bridge.listen}: {error.strerror}. Is another bridge running?"
-        raise click.ClickException(text) from None
-
-
-def metrics_listener(metrics: Metrics, address: Address | None) -> Listener | None:
-    """None where none is wanted, or where the address is taken: mail is worth more than its figures."""
-    if address is None:
-        return None
-    try:
-        return Listener(metrics, address)
-    except OSError as error:
-        text = 'no metrics; each process on a machine needs an address of its own: --metrics-listen HOST:PORT, or "" for none'
-        log.error(text, metrics_listen=str(address), error=error.strerror)
-        return None
 
 
 def chosen(settings: Settings, host: str | None = None, port: int | None = None, metrics_listen: str | None = None) -> Settings:

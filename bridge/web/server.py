@@ -23,8 +23,9 @@ class Server:
         self._channels: dict[int, Any] = {}
         self._dispatcher = ThreadedTaskDispatcher()
         self._dispatcher.set_thread_count(threads)
+        self._app = app
         self._server: Any = create_server(
-            app,
+            lambda environ, respond: self._app(environ, respond),
             map=self._channels,
             _dispatcher=self._dispatcher,
             host=listen.host,
@@ -48,6 +49,10 @@ class Server:
                 item.channel_class = Channel
         self.port = port_of(self._server)
         self.metrics = Listener(app.extensions["metrics"], metrics_listen) if metrics_listen else None
+
+    def take(self, app: Flask) -> None:
+        """Lets this app answer from the next request on; what is being answered comes to its end in the old one."""
+        self._app = app
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._server.run, name="web")
