@@ -4,6 +4,7 @@ import json
 import smtplib
 import ssl
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
@@ -93,23 +94,36 @@ class Notes:
             raise Lost(f"the receiver of notes answered HTTP {reply.status}")
 
     def _mail(self, due: Sequence[Note]) -> None:
-        server = urlsplit(self.smtp)
         mail = EmailMessage()
-        mail["To"] = unquote(self.notify.removeprefix("mailto:"))
-        user = unquote(server.username or "")
-        mail["From"] = user if "@" in user else mail["To"]
+        mail["From"], mail["To"] = ends(self.notify, self.smtp)
         mail["Subject"] = f"[enom-bridge] {title(due)}"
         mail.set_content(due[0].text if len(due) == 1 else "\n\n".join(letter(due)))
-        with smtplib.SMTP(server.hostname or "", server.port or 587, timeout=TIMEOUT) as smtp:
-            smtp.ehlo()
-            private = smtp.has_extn("starttls")
-            if private:
-                smtp.starttls(context=ssl.create_default_context())
-            if user and self.smtp_password is not None:
-                if not private:
-                    raise smtplib.SMTPException("the server offers no STARTTLS, so the password was not sent to it")
-                smtp.login(user, self.smtp_password)
+        with mail_server(self.smtp, self.smtp_password) as smtp:
             smtp.send_message(mail)
+
+
+@contextmanager
+def mail_server(url: str, password: str | None) -> Iterator[smtplib.SMTP]:
+    """A session that may send. The password goes only over TLS, to a server whose certificate is right."""
+    server = urlsplit(url)
+    user = unquote(server.username or "")
+    with smtplib.SMTP(server.hostname or "", server.port or 587, timeout=TIMEOUT) as smtp:
+        smtp.ehlo()
+        private = smtp.has_extn("starttls")
+        if private:
+            smtp.starttls(context=ssl.create_default_context())
+        if user and password is not None:
+            if not private:
+                raise smtplib.SMTPException("the server offers no STARTTLS, so the password was not sent to it")
+            smtp.login(user, password)
+        yield smtp
+
+
+def ends(notify: str, smtp: str) -> tuple[str, str]:
+    """Sender and receiver of a mail."""
+    receiver = unquote(notify.removeprefix("mailto:"))
+    user = unquote(urlsplit(smtp).username or "")
+    return user if "@" in user else receiver, receiver
 
 
 def title(due: Sequence[Note]) -> str:

@@ -14,6 +14,7 @@ class MailServer:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.refusing = False
+        self.verbs: set[str] = set()
         server = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -21,6 +22,7 @@ class MailServer:
                 self.say("220 mail.example.test")
                 while line := self.rfile.readline():
                     verb = line[:4].upper()
+                    server.verbs.add(verb.decode("ascii", "replace"))
                     if verb == b"DATA":
                         self.say("354 go on")
                         server.take(self.rfile)
