@@ -11,12 +11,14 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from bridge import __version__
+from bridge.actions import ACTIONS
 from bridge.config import Address
 from bridge.errors import StoreUnavailable
 from bridge.jobs import ENDED
 from bridge.watch import Facts
 from bridge.wiring import Service
 
+CALLBACK_OUTCOMES = ("delivered", "pending", "stopped", "exhausted")
 CALL_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60)
 JOB_SECONDS = (1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200)
 
@@ -64,6 +66,17 @@ class Metrics:
     def follow(self, service: Service) -> None:
         """From now on of this service; what was counted stays."""
         self.service, self._sources = service, frozenset(service.settings.sources)
+        # From nothing to one is no increase for Prometheus: what alarms look at begins with 0.
+        for source in self._sources:
+            for outcome in CALLBACK_OUTCOMES:
+                self._callbacks.labels(source, outcome)
+            for path in ("hook", "query"):
+                self._requests.labels(path, source, "401")
+        for outcome in ("sent", "failed"):
+            self._notes.labels(outcome)
+        for action in ACTIONS:
+            for status in ("succeeded", "failed", "held"):
+                self._ended.labels(action, status)
 
     def request(self, path: str, source: str, status: int, seconds: float) -> None:
         # A stranger's made-up names must not grow the number of series.

@@ -80,9 +80,9 @@ def test_prometheus_itself_takes_the_rules(tmp_path: Path) -> None:
 def test_the_alarms_go_off_as_they_should(tmp_path: Path) -> None:
     """A day of numbers, by Prometheus's own evaluation."""
 
-    def alarm(name: str, at: str, series: dict[str, str], **labels: str) -> dict[str, Any]:
+    def alarm(name: str, at: str, series: dict[str, str], fires: bool = True, **labels: str) -> dict[str, Any]:
         rule = next(rule for rule in RULES if rule["alert"] == name)
-        expected = [{"exp_labels": labels | rule["labels"], "exp_annotations": {}}] if labels else []
+        expected = [{"exp_labels": labels | rule["labels"], "exp_annotations": {}}] if fires else []
         given = [{"series": key, "values": value} for key, value in series.items()]
         return {
             "interval": "1m",
@@ -96,13 +96,18 @@ def test_the_alarms_go_off_as_they_should(tmp_path: Path) -> None:
     ended = 'enom_bridge_jobs_ended_total{action="mailbox.create",instance="a",status='
     half = {f'{ended}"failed"}}': "0+1x70", f'{ended}"succeeded"}}': "0+1x70"}
     few = {f'{ended}"failed"}}': "0+1x70", f'{ended}"succeeded"}}': "0+9x70"}
+    given_up = {'enom_bridge_callbacks_sent_total{source="shop",outcome="exhausted",instance="a"}': "0x10 1x60"}
+    unsent = {'enom_bridge_notes_sent_total{outcome="failed",instance="a"}': "0x10 1+1x60"}
+    unsent |= {'enom_bridge_notes_sent_total{outcome="sent",instance="a"}': "3x70"}
     tests = [
         alarm("EnomBridgeJobsHeld", "40m", both, account="main", job="enom-bridge"),
-        alarm("EnomBridgeJobsHeld", "20m", both),
+        alarm("EnomBridgeJobsHeld", "20m", both, fires=False),
         alarm("EnomBridgeDatabaseAway", "10m", up, job="enom-bridge", instance="a"),
-        alarm("EnomBridgeDatabaseAway", "10m", up | reads),
+        alarm("EnomBridgeDatabaseAway", "10m", up | reads, fires=False),
         alarm("EnomBridgeJobsFail", "60m", half, action="mailbox.create"),
-        alarm("EnomBridgeJobsFail", "60m", few),
+        alarm("EnomBridgeJobsFail", "60m", few, fires=False),
+        alarm("EnomBridgeCallbacksGivenUp", "30m", given_up, source="shop"),
+        alarm("EnomBridgeNotesStuck", "50m", unsent),
     ]
     rules = yaml.safe_load((PROMETHEUS / "enom-bridge.rules.yml").read_text("utf-8"))
     for rule in rules["groups"][0]["rules"]:

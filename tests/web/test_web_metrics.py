@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import click
 import pytest
+import structlog.testing
 from prometheus_client import generate_latest
 
+from bridge.cli.process import metrics_listener
+from bridge.cli.serve import chosen
 from bridge.config import Address
 from bridge.store import tables
 from bridge.web.metrics import Listener, Metrics
@@ -100,3 +104,32 @@ def test_no_series_names_a_person_or_an_address(scene: Scene, path: str) -> None
     text = generate_latest(scene.app.extensions["metrics"].registry).decode()
     assert f'path="{path}"' in text
     assert "john" not in text.lower() and "example.com" not in text
+
+
+def test_what_alarms_look_at_begins_with_nought(scene: Scene) -> None:
+    """The first one that happens is an increase only then."""
+    seen = lines(scene)
+    assert seen['callbacks_sent_total{outcome="exhausted",source="shop"}'] == 0
+    assert seen['notes_sent_total{outcome="failed"}'] == 0
+    assert seen['jobs_ended_total{action="mailbox.create",status="failed"}'] == 0
+    assert seen['requests_total{path="hook",source="shop",status="401"}'] == 0
+
+
+def test_an_address_that_is_taken_is_said_and_stops_nothing(scene: Scene) -> None:
+    metrics = Metrics(scene.service)
+    first = Listener(metrics, Address("127.0.0.1", 0))
+    try:
+        with structlog.testing.capture_logs() as said:
+            assert metrics_listener(metrics, Address("127.0.0.1", first.port)) is None
+    finally:
+        first.stop()
+    assert "--metrics-listen" in said[0]["event"] and said[0]["log_level"] == "error"
+    assert metrics_listener(metrics, None) is None
+
+
+def test_the_command_line_says_where_metrics_go(scene: Scene) -> None:
+    assert chosen(scene.settings, metrics_listen="127.0.0.1:9109").bridge.metrics_listen == Address("127.0.0.1", 9109)
+    assert chosen(scene.settings, metrics_listen="").bridge.metrics_listen is None
+    assert chosen(scene.settings).bridge == scene.settings.bridge
+    with pytest.raises(click.BadParameter, match="host:port"):
+        chosen(scene.settings, metrics_listen="9109")
