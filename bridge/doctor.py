@@ -87,9 +87,9 @@ class Doctor:
             with database.write() as tx:  # begins and ends a transaction: it can be written
                 skew = abs(database.now(tx) - self.clock())
             if present != needed:
-                level = "warn" if database.embedded else "FAIL"  # `serve` upgrades SQLite by itself
-                text = f"Its schema is {present or 'missing'}, this version needs {needed}."
-                yield Finding(level, "database", text, "enom-bridge db upgrade")
+                fault = store.schema_fault(present, needed)
+                mends_itself = database.embedded and "newer" not in fault  # `serve` upgrades SQLite
+                yield Finding("warn" if mends_itself else "FAIL", "database", fault)
                 return
             yield Finding("ok", "database", f"It can be written, its schema is {present}.")
             if not database.embedded:

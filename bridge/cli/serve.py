@@ -89,9 +89,7 @@ def ready(service: wiring.Service) -> None:
     """SQLite is upgraded here; PostgreSQL by `db upgrade`, so that several processes do not surprise each other."""
     present, needed = store.check(service.database)
     if present != needed and not service.database.embedded:
-        raise click.ClickException(
-            f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
-        )
+        raise click.ClickException(store.schema_fault(present, needed))
     wiring.prepare(service)
 
 

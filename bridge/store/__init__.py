@@ -5,7 +5,7 @@ from bridge.store.database import Database
 from bridge.store.gauges import Gauges
 from bridge.store.inbox import Inbox
 from bridge.store.lookup import Lookup
-from bridge.store.migrate import check, known, newest, upgrade
+from bridge.store.migrate import check, newest, schema_fault, upgrade
 from bridge.store.notes import Notebook
 from bridge.store.outbox import CALLBACK_LEASE, Outbox
 from bridge.store.owners import Owners
@@ -41,8 +41,8 @@ __all__ = [
     "Tally",
     "Upkeep",
     "check",
-    "known",
     "names",
     "newest",
+    "schema_fault",
     "upgrade",
 ]

@@ -60,6 +60,13 @@ def known(revision: str) -> bool:
     return revision in [each.revision for each in script().walk_revisions()]
 
 
+def schema_fault(present: str | None, needed: str) -> str:
+    """A sentence with its remedy, for two versions that are not the same."""
+    if present is not None and present > needed and not known(present):
+        return f"The schema is {present}, of a newer enom-bridge; this one knows {needed}: install the newer version again."
+    return f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
+
+
 def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 

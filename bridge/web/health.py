@@ -42,7 +42,7 @@ class Health:
         try:
             present, needed = store.check(database)
             if present != needed:
-                return [schema_fault(present, needed)]
+                return [store.schema_fault(present, needed)]
             found = self._disk()
             self._write()
             if not self._service.standing.worker_alive():
@@ -68,9 +68,3 @@ class Health:
             if time.monotonic() - self._written > WRITE_EVERY:
                 self._service.standing.write_down("ready", int(time.time()))
                 self._written = time.monotonic()
-
-
-def schema_fault(present: str | None, needed: str) -> str:
-    if present is not None and present > needed and not store.known(present):
-        return f"The schema is {present}, of a newer enom-bridge; this one knows {needed}: install the newer version again."
-    return f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
