@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 Facts = dict[str, Any]
@@ -10,7 +10,7 @@ Facts = dict[str, Any]
 
 
 class Listener(Protocol):
-    """Never raises, never waits. What `begin` returns is given to `end`."""
+    """Never waits. What `begin` returns is given to `end`; what is raised is dropped: the work goes before its figures."""
 
     def begin(self, kind: str, facts: Facts) -> Any: ...
     def end(self, begun: Any, kind: str, facts: Facts, seconds: float) -> None: ...
@@ -32,16 +32,20 @@ class Watch:
     @contextmanager
     def over(self, kind: str, **facts: Any) -> Iterator[Facts]:
         """Spans a piece of work. Whoever does it adds what comes of it to the facts, `outcome` above all."""
-        begun = [(listener, listener.begin(kind, facts)) for listener in self._listeners]
+        begun: list[tuple[Listener, Any]] = []
+        for listener in self._listeners:
+            with suppress(Exception):
+                begun.append((listener, listener.begin(kind, facts)))
         started = time.monotonic()
         try:
             yield facts
         finally:
             seconds = time.monotonic() - started
             for listener, token in reversed(begun):
-                listener.end(token, kind, facts, seconds)
+                with suppress(Exception):
+                    listener.end(token, kind, facts, seconds)
 
     def tell(self, kind: str, **facts: Any) -> None:
         """What takes no time."""
-        for listener in self._listeners:
-            listener.end(listener.begin(kind, facts), kind, facts, 0.0)
+        with self.over(kind, **facts):
+            pass
