@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from bridge import logs
 from bridge.outgoing import Lost, NotSent, Outgoing
 from bridge.ports import Clock, Outbox, Postcard, Receipt
+from bridge.watch import Facts, Watch
 from hooks import Platform, signing
 from hooks.types import Report
 
@@ -38,19 +39,33 @@ class Callbacks:
     retries: tuple[float, ...] = RETRIES
     random: Callable[[], float] = random.random
     checkpoint: Callable[[str], None] = lambda name: None
+    watch: Watch = field(default_factory=Watch)
 
     def deliver(self, card: Postcard) -> None:
         """One try to deliver one claimed callback."""
+        named = {
+            "callback": card.id,
+            "job": card.job,
+            "hook": card.receipt.hook,
+            "source": card.source,
+            "account": card.account,
+        }
+        with logs.bound(**named), self.watch.over("callback", **named, tries=card.tries, outcome="left") as told:
+            self._deliver(card, told)
+
+    def _deliver(self, card: Postcard, told: Facts) -> None:
         recipient = self.recipients.get(card.source)
         if recipient is None or not recipient.url:
             self.outbox.callback_done(card, "stopped", None, "The source has no callback in the configuration.", None)
+            told["outcome"] = "stopped"
             return
         self.checkpoint("callback-claimed")
         status, headers, error = self._post(card, recipient)
         self.checkpoint("callback-sent")
         outcome, retry_in = self._judge(card, status, headers)
-        log.info("callback", callback=card.id, job=card.job, outcome=outcome, status=status, error=error, tries=card.tries)
+        log.info("callback", outcome=outcome, status=status, error=error, tries=card.tries)
         self.outbox.callback_done(card, outcome, status, error, retry_in)
+        told.update(outcome=outcome, status=status)
         self.checkpoint("callback-noted")
 
     def _post(self, card: Postcard, recipient: Recipient) -> tuple[int | None, Mapping[str, str], str | None]:

@@ -3,19 +3,22 @@
 import os
 import shutil
 import smtplib
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from bridge import store, wiring
 from bridge.config import Account, Source
 from bridge.config.load import secrets
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.model import Address, day_after
+from bridge.notes import ends, mail_server
 from bridge.outgoing import Lost, NotSent, Reply
+from bridge.readiness import judge
 
 TIMEOUT = 10.0
 CLOCK_WARN, CLOCK_FAIL = 10.0, 300.0  # seconds; signatures are valid for 300
@@ -50,6 +53,7 @@ class Doctor:
         settings = self.service.settings
         yield from self._configuration()
         yield from self._database()
+        yield from self._doors()
         for account in settings.accounts.values():
             yield from self._account(account)
         for source in settings.sources.values():
@@ -83,9 +87,9 @@ class Doctor:
             with database.write() as tx:  # begins and ends a transaction: it can be written
                 skew = abs(database.now(tx) - self.clock())
             if present != needed:
-                level = "warn" if database.embedded else "FAIL"  # `serve` upgrades SQLite by itself
-                text = f"Its schema is {present or 'missing'}, this version needs {needed}."
-                yield Finding(level, "database", text, "enom-bridge db upgrade")
+                fault = store.schema_fault(present, needed)
+                mends_itself = database.embedded and "newer" not in fault  # `serve` upgrades SQLite
+                yield Finding("warn" if mends_itself else "FAIL", "database", fault)
                 return
             yield Finding("ok", "database", f"It can be written, its schema is {present}.")
             if not database.embedded:
@@ -119,6 +123,48 @@ class Doctor:
         for name in standing.paused_sources():
             remedy = f"enom-bridge resume source {name}"
             yield Finding("warn", f"source {name}", "It is paused; its hooks are answered 503.", remedy)
+
+    def _doors(self) -> Iterator[Finding]:
+        """Whether hooks can come in: here, and at the URL that billing was given."""
+        bridge = self.service.settings.bridge
+        alive, said = self._alive(f"http://{bridge.listen}")
+        if alive:
+            yield Finding("ok", "listen", f"A bridge answers on {bridge.listen}.")
+        elif said:
+            text = f"Something on {bridge.listen} answers, and is no bridge ({said})."
+            yield Finding("FAIL", "listen", text, "Stop it, or give bridge.listen another port.")
+        elif fault := bindable(bridge.listen):
+            yield Finding("FAIL", "listen", f"{bridge.listen} cannot be listened on: {fault}.", "Correct bridge.listen.")
+        else:
+            yield Finding("ok", "listen", f"{bridge.listen} is free; no `enom-bridge serve` (or web) runs here.")
+        if bridge.public_url != f"http://{bridge.listen}":
+            yield self._outside(bridge.public_url, alive)
+        barred = [source.name for source in self.service.settings.sources.values() if source.allow_from]
+        if barred and bridge.public_url.startswith("https:") and not bridge.trusted_proxies:
+            text = f"allow_from of {', '.join(barred)} is held against the proxy's address, not billing's."
+            remedy = 'Name the proxy in bridge.trusted_proxies, such as ["127.0.0.1/32"].'
+            yield Finding("warn", "proxy", text, remedy)
+
+    def _outside(self, url: str, alive: bool) -> Finding:
+        reached, said = self._alive(url)
+        if reached:
+            return Finding("ok", "public URL", f"{url} leads to a bridge.")
+        if not alive:
+            return Finding("ok", "public URL", f"{url} leads nowhere while no bridge runs here.")
+        text = f"{url} does not lead to a bridge ({said or 'nobody answers'}), as seen from this machine."
+        remedy = "Does its name point here, its proxy pass on /healthz, /hooks and /query? See contrib/nginx and contrib/caddy."
+        return Finding("warn", "public URL", text, remedy)
+
+    def _alive(self, url: str) -> tuple[bool, str]:
+        """Whether a bridge answers there; if something else does, what it said."""
+        try:
+            reply = self.service.outgoing.get(f"{url}/healthz", {"user-agent": "enom-bridge"}, timeout=TIMEOUT)
+        except NotSent:
+            return False, ""
+        except Lost as error:
+            return False, str(error)
+        alive = reply.status == 200 and b'"alive"' in reply.body
+        return alive, "" if alive else f"HTTP {reply.status}"
 
     def _keys(self) -> Iterator[Finding]:
         """What still needs an older key, and what lost its own."""
@@ -204,6 +250,19 @@ class Doctor:
                 yield Finding("FAIL", about, f"{domain}: {error.detail}", "" if _away(error) else remedy)
             else:
                 yield Finding("ok", about, f"{domain} is at Enom.")
+            yield from self._receives(about, source.account, domain)
+
+    def _receives(self, about: str, account: str, domain: str) -> Iterator[Finding]:
+        wanted = self.service.postal.wanted[account]
+        if not wanted.hosts:
+            return
+        told = judge(domain, self.service.postal.ask(domain), wanted)
+        if told.status == "ready":
+            yield Finding("ok", about, f"{domain} receives mail.")
+        else:
+            text = f"Whether {domain} receives mail is unknown." if told.status == "unknown" else f"{domain} receives no mail."
+            remedy = f"To be set in its DNS: {'; '.join(told.records)}" if told.records else ""
+            yield Finding("warn", about, f"{text} {told.reason}", remedy)
 
     def _reached(self, about: str, what: str, url: str, remedy: str) -> Finding:
         """A GET, which does nothing there: whatever is below 500 came from somebody who listens."""
@@ -224,6 +283,9 @@ class Doctor:
 
     def _notify(self) -> Iterator[Finding]:
         admin = self.service.settings.admin
+        if admin.summary_at is not None and not admin.notify:
+            text = "The daily summary (admin.summary_at) goes to the log only."
+            yield Finding("warn", "notify", text, 'Set admin.notify, or summary_at to "".')
         if not admin.notify:
             text = "Nobody is told when a job is held or an account paused; it only stands in the log."
             yield Finding("warn", "notify", text, "Set admin.notify.")
@@ -234,18 +296,34 @@ class Doctor:
 
     def _mail(self) -> Finding:
         """As a note is sent, up to the message itself."""
-        admin, server = self.service.settings.admin, urlsplit(self.service.settings.admin.smtp)
+        admin, host = self.service.settings.admin, urlsplit(self.service.settings.admin.smtp).hostname
+        password = admin.smtp_password.reveal() if admin.smtp_password else None
+        sender, receiver = ends(admin.notify, admin.smtp)
+        remedy = "Correct admin.smtp and admin.smtp_password."
         try:
-            with smtplib.SMTP(server.hostname or "", server.port or 587, timeout=TIMEOUT) as smtp:
-                smtp.ehlo()
-                if smtp.has_extn("starttls"):
-                    smtp.starttls()
-                if server.username and admin.smtp_password is not None:
-                    smtp.login(unquote(server.username), admin.smtp_password.reveal())
+            with mail_server(admin.smtp, password) as smtp:
+                for code, said in (smtp.mail(sender), smtp.rcpt(receiver)):
+                    if code >= 400:
+                        words = said.decode("ascii", "replace")
+                        text = f"{host} takes no mail from {sender} to {receiver}: {code} {words}"
+                        return Finding("FAIL", "notify", text, "Have it allowed there, or name another server in admin.smtp.")
+                smtp.rset()
         except (OSError, smtplib.SMTPException) as error:
-            remedy = "Correct admin.smtp and admin.smtp_password."
-            return Finding("FAIL", "notify", f"{server.hostname} takes no mail: {type(error).__name__}.", remedy)
-        return Finding("ok", "notify", f"{server.hostname} takes mail from this machine.")
+            why = str(error) if "STARTTLS" in str(error) else type(error).__name__
+            return Finding("FAIL", "notify", f"{host} takes no mail: {why}.", remedy)
+        return Finding("ok", "notify", f"{host} takes mail from this machine.")
+
+
+def bindable(address: tuple[str, int]) -> str:
+    """Why this address cannot be listened on; empty when it can."""
+    try:
+        for family, *_, place in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
+            with socket.socket(family, socket.SOCK_STREAM) as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                tried.bind(place)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
 
 
 def _away(error: BridgeError) -> bool:

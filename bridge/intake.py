@@ -14,6 +14,7 @@ from bridge import logs
 from bridge.model import Address
 from bridge.ports import Clock, Forgotten, Inbox, Reading, Receipt, Reused
 from bridge.sealing import Purpose, Sealer
+from bridge.watch import Facts, Watch
 from hooks import Platform, message, signing
 from hooks.errors import BadSignature, HookError, Invalid
 from hooks.types import Delivery, Intent, Message, Question, Verified
@@ -60,10 +61,16 @@ class Intake:
     inbox: Inbox
     sealer: Sealer
     clock: Clock
+    watch: Watch = field(default_factory=Watch)
 
     def receive(self, delivery: Delivery, sender: str) -> Receipt:
         """Records a hook. `sender` is the client's IP address."""
+        with self.watch.over("hook", outcome="refused") as told:
+            return self._receive(delivery, sender, told)
+
+    def _receive(self, delivery: Delivery, sender: str, told: Facts) -> Receipt:
         door, verified = self.verify(delivery, sender)
+        told.update(source=door.name, hook=verified.id, account=door.account)
         body = self.body(delivery, verified)
         content = canonical(body)
         try:
@@ -74,7 +81,8 @@ class Intake:
             raise
         self.permit(door, intent.address)
         receipt = self.record(door, verified, intent, content)
-        log.info("hook", source=door.name, hook=verified.id, job=receipt.job, action=receipt.action, status=receipt.status)
+        told.update(job=receipt.job, action=receipt.action, outcome=receipt.status)
+        log.info("hook", job=receipt.job, account=door.account, action=receipt.action, status=receipt.status)
         return receipt
 
     def ask(self, delivery: Delivery, sender: str) -> tuple[Door, Verified, Question]:
@@ -129,7 +137,7 @@ class Intake:
         # A type that nobody knows may be a password in the wrong place, too.
         kind = body.type if body.type in {*door.platform.ACTIONS, *door.platform.QUESTIONS} else ""
         self.inbox.park(door.name, verified, kind, digest, sealed, error.errors, lambda other: self._same(content, other))
-        log.warning("parked", source=door.name, hook=verified.id, type=kind, errors=error.errors)
+        log.warning("parked", type=kind, errors=error.errors)
 
     def _same(self, content: bytes, digest: str) -> bool:
         if not self.sealer.can_compare(digest):

@@ -11,7 +11,7 @@ from typing import Any
 from bridge import plan
 from bridge.comparison import Barred
 from bridge.model import Address, Mailbox, Record, State, Terms, in_words
-from bridge.ports import Clock, Lookup, Seen
+from bridge.ports import Clock, Lookup, ObservedJob
 from bridge.survey import Reach, Surveyor, Told, unheard
 
 
@@ -40,7 +40,7 @@ WORDS: Mapping[Verdict, str] = {
 class Judged:
     """`why` is empty where there is nothing to say."""
 
-    job: Seen
+    job: ObservedJob
     verdict: Verdict
     why: str = ""
 
@@ -77,7 +77,7 @@ class Observation:
         order = tuple(Verdict)
         return sorted(judged, key=lambda each: (order.index(each.verdict), each.job.intent.address, each.job.id))
 
-    def _judged(self, account: str, job: Seen, look: tuple[Mailbox, float] | Barred) -> Judged:
+    def _judged(self, account: str, job: ObservedJob, look: tuple[Mailbox, float] | Barred) -> Judged:
         if isinstance(look, Barred):
             return Judged(job, Verdict.UNREAD, look.detail)
         if job.would_be is not None:
@@ -87,15 +87,15 @@ class Observation:
 
 
 ENDS: Mapping[str, str] = {"failed": "failed", "held": "been held for a person"}
-Judge = Callable[[Seen, Mailbox, Terms], tuple[Verdict, str]]
+Judge = Callable[[ObservedJob, Mailbox, Terms], tuple[Verdict, str]]
 GONE = "There is no such mailbox at Enom."
 
 
-def newest(jobs: Sequence[Seen]) -> tuple[list[Seen], list[Seen]]:
+def newest(jobs: Sequence[ObservedJob]) -> tuple[list[ObservedJob], list[ObservedJob]]:
     """Those that decide a fact last, and those whose facts all were decided anew; `jobs` are the newest first."""
     decided: dict[str, set[str]] = {}
-    current: list[Seen] = []
-    overtaken: list[Seen] = []
+    current: list[ObservedJob] = []
+    overtaken: list[ObservedJob] = []
     for job in jobs:
         facts = decided.setdefault(job.intent.address, set())
         (overtaken if set(job.facts) <= facts else current).append(job)
@@ -103,15 +103,15 @@ def newest(jobs: Sequence[Seen]) -> tuple[list[Seen], list[Seen]]:
     return current, overtaken
 
 
-def created(job: Seen, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
+def created(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
     return (Verdict.SAME, "") if seen.exists else (Verdict.DIFFERENT, GONE)
 
 
-def terminated(job: Seen, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
+def terminated(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
     return (Verdict.DIFFERENT, "The mailbox is still at Enom.") if seen.exists else (Verdict.SAME, "")
 
 
-def suspended(job: Seen, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
+def suspended(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
     if not seen.exists:
         return Verdict.DIFFERENT, GONE
     if not plan.shown(seen, terms):
@@ -121,7 +121,7 @@ def suspended(job: Seen, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
     return (Verdict.SAME, "") if state is wanted else (Verdict.DIFFERENT, f"At Enom it is {state}.")
 
 
-def sized(job: Seen, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
+def sized(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
     if not seen.exists:
         return Verdict.DIFFERENT, GONE
     if seen.quota is None:
@@ -131,7 +131,7 @@ def sized(job: Seen, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
     return (Verdict.SAME, "") if same else (Verdict.DIFFERENT, f"At Enom it has {seen.quota / 2**30:g} GB.")
 
 
-def renewed(job: Seen, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
+def renewed(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
     if seen.pak is None or job.intent.until is None:
         return Verdict.UNSEEN, "Enom does not show which pak holds this mailbox."
     if seen.pak.expires >= job.intent.until:
@@ -139,7 +139,7 @@ def renewed(job: Seen, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
     return Verdict.DIFFERENT, f"Its pak {seen.pak.bundle} ends {in_words(seen.pak.expires)}."
 
 
-def unseen(job: Seen, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
+def unseen(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
     return Verdict.UNSEEN, "No read shows passwords."
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from bridge.drift import Difference
 from bridge.errors import BridgeError
 from bridge.model import Address, Answer, Change, Deleted, Fact, Mailbox, Pak, Plan, Proof, Record, State, Step, Survey
+from bridge.readiness import Found
 from hooks.types import Intent, Verified
 
 Clock = Callable[[], float]
@@ -96,6 +97,7 @@ class Job:
 
     id: str
     token: int
+    hook: str
     source: str
     account: str
     intent: Intent
@@ -135,6 +137,7 @@ class Postcard:
     job: str
     tries: int
     receipt: Receipt
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -232,8 +235,8 @@ class Queue(Protocol):
     def renew(self, job: Job, step: Step, call_limit: float) -> None:
         """Takes a new lease for a command that is sent later than its intent said."""
 
-    def extend(self, owner: str, jobs: Sequence[str]) -> None:
-        """Heartbeat: renews the leases of the jobs that `owner` is at, and tells that it lives."""
+    def extend(self, owner: str, jobs: Sequence[str], alive: bool = True) -> None:
+        """Heartbeat: renews the leases of the jobs that `owner` is at, and tells that it lives, unless it claims nothing."""
 
     def release(self, owner: str) -> None:
         """Hands back what `owner` holds, for a graceful stop."""
@@ -291,7 +294,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedJob:
     """A job that was only observed. `would_be`: how it would have ended and why, where that is not success."""
 
     id: str
@@ -318,7 +321,7 @@ class Lookup(Protocol):
     def busy(self, account: str) -> Set[str]:
         """The addresses at which a job is, or waits."""
 
-    def observed(self, account: str, since: float) -> Sequence[Seen]:
+    def observed(self, account: str, since: float) -> Sequence[ObservedJob]:
         """What came since then and was only observed, the newest first."""
 
 
@@ -360,6 +363,8 @@ class Note:
     cleared: bool
     text: str
     tries: int
+    about: str = ""
+    """The same for all of one cause; empty where nobody asked for it."""
 
 
 @dataclass(frozen=True)
@@ -389,5 +394,25 @@ class Findings(Protocol):
 
 
 class Notebook(Protocol):
-    def due_notes(self) -> Sequence[Note]: ...
+    def due_notes(self, gather: bool = False) -> Sequence[Note]:
+        """What is to be sent now, each to one worker. `gather`: after the first, the next ones are kept for a while."""
+
     def notes_sent(self, due: Sequence[Note], ok: bool) -> None: ...
+
+
+class Summaries(Protocol):
+    def write(self, minute: int) -> None:
+        """Makes a note of the summary of today, once it is that minute of the day (UTC) and unless it is there."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What DNS says of a domain's mail, and when it was asked."""
+
+    found: Found
+    checked_at: float
+
+
+class Readings(Protocol):
+    def reading(self, domain: str, fresh: Callable[[Found], float], ask: Callable[[str], Found]) -> Seen:
+        """What is on record, unless it is older than `fresh` says; else what `ask` finds, which is kept."""

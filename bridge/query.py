@@ -8,6 +8,7 @@ from bridge import __version__, plan
 from bridge.errors import BridgeError, NotNow, NotThere
 from bridge.model import Address, Record, Terms
 from bridge.ports import Backend, Clock, Lookup, Standing
+from bridge.postal import Postal
 from hooks.errors import Invalid
 from hooks.standard.fields import PLACE_RULE, moment
 from hooks.types import Question, Verified
@@ -32,6 +33,7 @@ class Queries:
     standing: Standing
     counters: Mapping[str, Counter]
     clock: Clock
+    postal: Postal | None = None
 
     def answer(self, source: str, account: str, verified: Verified, question: Question) -> dict[str, Any]:
         """The answer's `data`. Raises NotThere, NotNow, BridgeError."""
@@ -71,6 +73,10 @@ class Query:
         with self.queries.standing.call_slot(self.account, counter.most_calls, 2 * counter.call_limit):
             return ask(counter.backend)
 
+    def receives_mail(self) -> dict[str, Any] | None:
+        postal = self.queries.postal
+        return postal.receives_mail(self.account, self.address.domain) if postal else None
+
     def page(self) -> str:
         return self.arguments.get("after", "")
 
@@ -103,6 +109,7 @@ def mailbox_status(query: Query) -> dict[str, Any]:
         "quota_bytes": seen.quota,
         "used_bytes": seen.used,
         "expires": seen.pak and seen.pak.expires.isoformat(),
+        "receives_mail": query.receives_mail(),
     }
 
 

@@ -20,6 +20,7 @@ from bridge.notes import Notes
 from bridge.ports import Job, Outbox, Postcard, Queue
 from bridge.reconcile import Reconcile
 from bridge.store import Findings, Standing, Upkeep
+from bridge.watch import Watch
 from bridge.worker import Worker
 
 log = logs.get("engine")
@@ -28,6 +29,7 @@ POLL = 0.5  # seconds; correct without any wake-up
 SENDERS = 4  # callbacks at a time
 CHORES = 5.0  # seconds between looks at probes, notes and deletions that are due
 HOUR = 3600.0
+STILL = 60.0  # seconds without a claim, after which this process no longer says that a worker lives
 
 T = TypeVar("T")
 
@@ -61,14 +63,17 @@ class Engine:
     limits: Mapping[str, int]
     concurrency: int
     owner: str = field(default_factory=new_owner)
+    watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self) -> None:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._active: set[str] = set()
         self._lock = threading.Lock()
+        self._turned = time.monotonic()
 
     def start(self) -> None:
+        self._turned = time.monotonic()
         self._beat()
         loops = (self._work, self._send, self._heartbeat, self._chores, self._look_over)
         self._threads = [threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:]) for loop in loops]
@@ -113,7 +118,7 @@ class Engine:
                 with self._lock:
                     self._active.discard(job.id)
 
-        self._pump(claim, run, self.concurrency, self.queue)
+        self._pump(claim, run, self.concurrency, self.queue, self._turn)
 
     def _send(self) -> None:
         def claim() -> Postcard | None:
@@ -125,9 +130,21 @@ class Engine:
             except StoreUnavailable as error:
                 log.error("a callback's outcome could not be recorded; it may be sent again", error=str(error))
 
-        self._pump(claim, deliver, SENDERS, self.outbox)
+        self._pump(claim, deliver, SENDERS, self.outbox, lambda: self.watch.tell("turn", loop="callbacks"))
 
-    def _pump(self, claim: Callable[[], T | None], run: Callable[[T], None], most: int, line: Queue | Outbox) -> None:
+    def _turn(self) -> None:
+        """The loop that claims jobs went round: it claimed, found nothing, or has its hands full."""
+        self._turned = time.monotonic()
+        self.watch.tell("turn", loop="jobs")
+
+    def _pump(
+        self,
+        claim: Callable[[], T | None],
+        run: Callable[[T], None],
+        most: int,
+        line: Queue | Outbox,
+        turn: Callable[[], None],
+    ) -> None:
         """Claims while there is a free hand; sleeps while there is nothing to claim."""
         hands = threading.BoundedSemaphore(most)
 
@@ -142,6 +159,7 @@ class Engine:
         with ThreadPoolExecutor(most, thread_name_prefix=run.__name__) as pool:
             while not self._stopping.is_set():
                 if not hands.acquire(timeout=POLL):
+                    turn()
                     continue
                 mark, item = line.mark(), None
                 try:
@@ -149,6 +167,7 @@ class Engine:
                 finally:
                     if item is None:
                         hands.release()
+                turn()
                 if item is None:
                     line.idle(POLL, mark)
                 else:
@@ -162,11 +181,15 @@ class Engine:
         self.synchronise()
         with self._lock:
             active = sorted(self._active)
-        self.queue.extend(self.owner, active)
+        still = time.monotonic() - self._turned
+        if still > STILL:
+            log.error("no job can be claimed any more; restart this process if that goes on", seconds=round(still))
+        self.queue.extend(self.owner, active, still <= STILL)
 
     def _chores(self) -> None:
         pruned_at = 0.0
         while not self._stopping.wait(CHORES):
+            self.watch.tell("turn", loop="chores")
             for account in self.standing.due_probes():
                 self._probe(account)
             self.upkeep.purge_due()

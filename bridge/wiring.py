@@ -19,12 +19,16 @@ from bridge.notes import Notes
 from bridge.observation import Observation
 from bridge.outgoing import Outgoing
 from bridge.ports import Backend, Checkpoint, Clock, Limits
+from bridge.postal import Postal
 from bridge.query import Counter, Queries
+from bridge.readiness import Wanted
 from bridge.reconcile import Reconcile, Territory
 from bridge.replay import Replay
+from bridge.resolving import Resolver
 from bridge.running import Engine
 from bridge.sealing import Purpose, Sealer, Unsealable
 from bridge.survey import Reach, Surveyor
+from bridge.watch import Watch
 from bridge.worker import Desk, Worker
 from hooks import PLATFORMS, signing
 
@@ -64,6 +68,9 @@ class Service:
     reconcile: Reconcile
     findings: store.Findings
     observation: Observation
+    postal: Postal
+    watch: Watch
+    gauges: store.Gauges
     new_engine: Callable[[], Engine]
 
     def stock(self, account: str) -> Stock:
@@ -77,25 +84,30 @@ class Service:
         self.database.close()
 
 
-def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
-    """Connects everything; touches neither network nor database. `prepare` has to come before first use."""
+def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service | None = None) -> Service:
+    """Connects everything; touches neither network nor database. `prepare` has to come before first use.
+
+    `upon` a service of other settings it shares that one's database, connections and watch, and is closed with it.
+    """
     tuning = tuning or Tuning()
-    database = store.Database(settings.bridge.database, tuning.clock)
+    database = upon.database if upon else store.Database(settings.bridge.database, tuning.clock)
     sealer = Sealer(settings.bridge.key_bytes())
-    outgoing = Outgoing()
+    outgoing, watch = (upon.outgoing, upon.watch) if upon else (Outgoing(), Watch())
     clock = database.clock
-    backends = {name: enom(account, settings.plans, outgoing, clock) for name, account in settings.accounts.items()}
+    backends = {name: enom(account, settings.plans, outgoing, clock, watch) for name, account in settings.accounts.items()}
     terms = {name: terms_of(account, settings) for name, account in settings.accounts.items()}
     lookup, standing, people = store.Lookup(database), store.Standing(database), store.People(database, new_job_id)
     inbox = store.Inbox(database, new_job_id, tuning.checkpoint)
     doors = {name: door(source) for name, source in settings.sources.items()}
-    intake = Intake(doors, inbox, sealer, tuning.clock or time.time)
+    intake = Intake(doors, inbox, sealer, tuning.clock or time.time, watch)
+
+    postal = Postal(store.Readings(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of)
 
     reaches, surveyor, findings = reaches_of(settings, backends), Surveyor(standing, clock), store.Findings(database)
     reconcile = Reconcile(lookup, surveyor, findings, territories(settings, reaches, terms), clock)
 
     def new_engine() -> Engine:
-        return engine(settings, tuning, database, sealer, outgoing, backends, terms, standing, reconcile, findings)
+        return engine(settings, tuning, database, sealer, outgoing, backends, terms, standing, reconcile, findings, watch)
 
     return Service(
         settings=settings,
@@ -105,7 +117,7 @@ def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
         backends=backends,
         terms=terms,
         intake=intake,
-        queries=Queries(lookup, standing, counters(settings, backends, terms), tuning.clock or time.time),
+        queries=Queries(lookup, standing, counters(settings, backends, terms), tuning.clock or time.time, postal),
         lookup=lookup,
         people=people,
         standing=standing,
@@ -113,6 +125,9 @@ def build(settings: config.Settings, tuning: Tuning | None = None) -> Service:
         reconcile=reconcile,
         findings=findings,
         observation=Observation(lookup, surveyor, reaches, terms, clock),
+        postal=postal,
+        watch=watch,
+        gauges=store.Gauges(database),
         replay=Replay(
             lookup=lookup,
             backends=backends,
@@ -144,6 +159,7 @@ def engine(
     standing: store.Standing,
     reconcile: Reconcile,
     findings: store.Findings,
+    watch: Watch,
 ) -> Engine:
     """Everything that works in the background, under one lease length that is longer than any call."""
     lease = tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
@@ -158,10 +174,17 @@ def engine(
         lease=lease,
         retry_seconds=settings.worker.retry_hours * HOUR,
         checkpoint=tuning.checkpoint,
+        watch=watch,
     )
     recipients = {name: recipient(source) for name, source in settings.sources.items()}
     callbacks = Callbacks(
-        outbox, recipients, outgoing, tuning.clock or time.time, tuning.callback_retries, checkpoint=tuning.checkpoint
+        outbox=outbox,
+        recipients=recipients,
+        outgoing=outgoing,
+        clock=tuning.clock or time.time,
+        retries=tuning.callback_retries,
+        checkpoint=tuning.checkpoint,
+        watch=watch,
     )
     admin = settings.admin
     notes = Notes(
@@ -172,6 +195,9 @@ def engine(
         secret=note_secret(sealer),
         outgoing=outgoing,
         clock=tuning.clock or time.time,
+        watch=watch,
+        summaries=store.Summaries(database),
+        summary_at=admin.summary_at,
     )
     return Engine(
         queue=queue,
@@ -187,10 +213,13 @@ def engine(
         synchronise=database.synchronise,
         limits={name: account.max_in_flight for name, account in settings.accounts.items()},
         concurrency=settings.worker.concurrency,
+        watch=watch,
     )
 
 
-def enom(account: config.Account, plans: Mapping[str, config.Plan], outgoing: Outgoing, clock: Clock) -> Backend:
+def enom(
+    account: config.Account, plans: Mapping[str, config.Plan], outgoing: Outgoing, clock: Clock, watch: Watch | None = None
+) -> Backend:
     hosted, commands = account.hosted_email, account.commands
     settings = EnomAccount(
         name=account.name,
@@ -204,7 +233,7 @@ def enom(account: config.Account, plans: Mapping[str, config.Plan], outgoing: Ou
         commands={"suspend": command(commands.suspend), "unsuspend": command(commands.unsuspend)} if commands else None,
         plans={name: plan.quota_gb << 30 for name, plan in plans.items()},
     )
-    return BACKENDS["enom"](settings, outgoing, clock)
+    return BACKENDS["enom"](settings, outgoing, clock, watch=watch)
 
 
 def hosted_email(hosted: config.HostedEmail) -> HostedEmailSettings:
@@ -257,6 +286,10 @@ def territories(settings: config.Settings, reaches: Mapping[str, Reach], terms: 
     for source in settings.sources.values():
         named[source.account] |= frozenset(source.domains) - {"*"}
     return {name: Territory(reach, terms[name], named[name]) for name, reach in reaches.items()}
+
+
+def wanted(settings: config.Settings) -> Mapping[str, Wanted]:
+    return {name: Wanted(account.mail_hosts, account.spf_include) for name, account in settings.accounts.items()}
 
 
 def door(source: config.Source) -> Door:

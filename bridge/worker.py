@@ -45,6 +45,7 @@ from bridge.model import (
     in_words,
 )
 from bridge.ports import Backend, Checkpoint, Clock, Ending, Job, Limits, Queue
+from bridge.watch import Facts, Watch
 from bridge.wording import message
 
 log = logs.get("worker")
@@ -77,6 +78,7 @@ class Attempt:
     record: Record
     journal: list[Step]
     lease_ends: float  # on the monotonic clock
+    told: Facts = field(default_factory=dict)  # what is told of it to whoever watches
     seen: Mailbox | None = None
     observed_at: float = 0.0
     planned: bool = False
@@ -118,9 +120,19 @@ class Worker:
     retry_seconds: float = 72 * HOUR
     checkpoint: Checkpoint = lambda name: None
     random: Callable[[], float] = random.random
+    watch: Watch = field(default_factory=Watch)
 
     def run(self, job: Job) -> None:
         """Takes a claimed job as far as it goes now. Never raises: what is not done is in the database or under a lease."""
+        named = {"job": job.id, "hook": job.hook, "source": job.source, "account": job.account, "action": job.intent.action}
+        with (
+            logs.bound(**named, address=job.intent.address),
+            logs.hiding(job.intent.password or ""),
+            self.watch.over("attempt", **named, tries=job.tries, outcome="left") as told,
+        ):
+            self._run(job, told)
+
+    def _run(self, job: Job, told: Facts) -> None:
         attempt = Attempt(
             job=job,
             desk=self.desks[job.account],
@@ -128,18 +140,15 @@ class Worker:
             journal=list(job.journal),
             lease_ends=time.monotonic() + self.lease,
             planned=bool(job.journal),
+            told=told,
         )
-        with (
-            logs.bound(job=job.id, action=job.intent.action, address=job.intent.address),
-            logs.hiding(job.intent.password or ""),
-        ):
-            try:
-                self.checkpoint("claimed")
-                self._attempt(attempt)
-            except LeaseLost:
-                log.warning("lease lost; another worker goes on with this job")
-            except StoreUnavailable as error:
-                log.error("the database is away; the job is taken up again when its lease ends", error=str(error))
+        try:
+            self.checkpoint("claimed")
+            self._attempt(attempt)
+        except LeaseLost:
+            log.warning("lease lost; another worker goes on with this job")
+        except StoreUnavailable as error:
+            log.error("the database is away; the job is taken up again when its lease ends", error=str(error))
 
     def _attempt(self, attempt: Attempt) -> None:
         try:
@@ -295,6 +304,7 @@ class Worker:
             return self._end_badly(attempt, "held", why)
         log.info("waits", waiting_for=waiting_for, error=error and error.detail)
         self.queue.wait(attempt.job, at, waiting_for, error, undecided)
+        attempt.told.update(outcome="waits", waiting_for=waiting_for, code=error and error.code)
         self.checkpoint("waited")
 
     def _end_badly(self, attempt: Attempt, status: str, error: BridgeError) -> None:
@@ -323,6 +333,8 @@ class Worker:
     def _finish(self, attempt: Attempt, ending: Ending) -> None:
         self.checkpoint("finishing")
         self.queue.finish(attempt.job, ending)
+        code, age = ending.error and ending.error.code, self.clock() - attempt.job.created_at
+        attempt.told.update(outcome=ending.status, code=code, age=max(0.0, age))
         self.checkpoint("finished")
         log.info("ended", status=ending.status, state=ending.state, error=ending.error and ending.error.detail)
 

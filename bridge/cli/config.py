@@ -23,6 +23,7 @@ class Misconfigured(click.ClickException):
     def __init__(self, error: ConfigurationError) -> None:
         lines = "".join(f"\n  {key}: {sentence}" for key, sentence in error.faults)
         super().__init__(f"the configuration cannot be used:{lines}")
+        self.faults = error.faults
 
 
 def settings_of(ctx: click.Context) -> Settings:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from bridge.cli.config import Misconfigured
-from bridge.config import ConfigurationError, Settings, load
+from bridge.config import ConfigurationError, Settings, load, values
 from bridge.config.values import is_loopback
 from hooks import PLATFORMS
 from hooks.signing import new_secret
@@ -39,6 +39,40 @@ MODE = """
   observe  reads, plans and reports, but changes nothing at Enom: for a trial beside what you have now"""
 
 
+class Checked(click.ParamType[str]):
+    """An answer that the configuration will take. A bad one is told at once and asked again, not when all is answered."""
+
+    name = "text"
+
+    def __init__(self, check: Callable[[str], Any]) -> None:
+        self.check = check
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            self.check(value)
+        except ValueError as fault:
+            self.fail(f"this {fault}", param, ctx)
+        return str(value)
+
+
+def callback(url: str) -> None:
+    if url and not (values.web_url(url).startswith("https:") or is_loopback(url)):
+        raise ValueError("must begin with https://; http:// is for this machine only")
+
+
+def secret(text: str) -> None:
+    kind, colon, rest = text.partition(":")
+    if kind in ("env", "file") and colon:
+        text = rest
+    values.filled(text)
+
+
+def told(text: str) -> None:
+    if not text:
+        raise ValueError("is needed to send mail; a relay on this machine is smtp://127.0.0.1:25")
+    values.smtp(text)
+
+
 @dataclass(frozen=True)
 class Question:
     """One option, and the prompt for it. Without `text` it is never asked; `default` None must be answered."""
@@ -51,13 +85,15 @@ class Question:
     before: str = ""
     hidden: bool = False
     only_for: str = ""  # the suspend_with that needs it
+    only_if: Callable[[Answers], bool] = lambda answers: True
+    check: Callable[[str], Any] = str
 
     @property
     def option(self) -> str:
         return f"--{self.name.replace('_', '-')}"
 
     def matters(self, answers: Answers) -> bool:
-        return not self.only_for or self.only_for == answers["suspend_with"]
+        return self.only_if(answers) and (not self.only_for or self.only_for == answers["suspend_with"])
 
     def usual(self, answers: Answers) -> str | None:
         if not self.matters(answers):
@@ -70,22 +106,42 @@ class Question:
             return usual
         if self.before:
             click.echo(self.before, err=True)
-        kind = click.Choice(self.choices) if self.choices else None
+        kind: Any = click.Choice(self.choices) if self.choices else Checked(self.check)
         return click.prompt(self.text, usual, self.hidden, type=kind, show_default=bool(usual), err=True)
 
 
 QUESTIONS = (
     Question("platform", "Billing platform.", "Billing platform", "whmcs", tuple(PLATFORMS)),
-    Question("source", "Name of this billing installation.", "A name for this installation", lambda a: f"{a['platform']}-main"),
     Question(
-        "callback", "URL for the reports.", "URL on the billing side for the reports, as its plug-in shows it (empty: none)"
+        "source",
+        "Name of this billing installation.",
+        "A name for this installation",
+        lambda a: f"{a['platform']}-main",
+        check=values.name,
+    ),
+    Question(
+        "callback",
+        "URL for the reports.",
+        "URL on the billing side for the reports, as its plug-in shows it (empty: none)",
+        check=callback,
     ),
     Question("listen", "HOST:PORT of the bridge.", default="127.0.0.1:8080"),
-    Question("public_url", "URL of the bridge.", "URL that billing reaches the bridge at", lambda a: f"http://{a['listen']}"),
-    Question("environment", "Enom's environment.", "Enom environment", "test", ("test", "live")),
-    Question("uid", "Enom login.", "Enom login (uid)", None),
     Question(
-        "token", "Enom API token; env:NAME and file:PATH too.", "Enom API token (or env:NAME, file:PATH)", None, hidden=True
+        "public_url",
+        "URL of the bridge.",
+        "URL that billing reaches the bridge at",
+        lambda a: f"http://{a['listen']}",
+        check=values.public_url,
+    ),
+    Question("environment", "Enom's environment.", "Enom environment", "test", ("test", "live")),
+    Question("uid", "Enom login.", "Enom login (uid)", None, check=values.filled),
+    Question(
+        "token",
+        "Enom API token; env:NAME and file:PATH too.",
+        "Enom API token (or env:NAME, file:PATH)",
+        None,
+        hidden=True,
+        check=secret,
     ),
     Question(
         "suspend_with",
@@ -95,13 +151,45 @@ QUESTIONS = (
         ("hosted-email", "lock-out", "commands", "refuse"),
         SUSPEND_WITH,
     ),
-    Question("hosted_user", "Hosted-email admin.", "Hosted-email admin user", None, only_for="hosted-email"),
-    Question("hosted_password", "Its password.", "Its password (or env:…)", None, hidden=True, only_for="hosted-email"),
+    Question(
+        "hosted_user", "Hosted-email admin.", "Hosted-email admin user", None, only_for="hosted-email", check=values.filled
+    ),
+    Question(
+        "hosted_password", "Its password.", "Its password (or env:…)", None, hidden=True, only_for="hosted-email", check=secret
+    ),
     Question("hosted_endpoint", "Base URL of that API."),
-    Question("suspend_command", "Enom command to suspend.", "Enom command that suspends", None, only_for="commands"),
-    Question("unsuspend_command", "Enom command to restore.", "Enom command that restores", None, only_for="commands"),
+    Question(
+        "suspend_command",
+        "Enom command to suspend.",
+        "Enom command that suspends",
+        None,
+        only_for="commands",
+        check=values.command,
+    ),
+    Question(
+        "unsuspend_command",
+        "Enom command to restore.",
+        "Enom command that restores",
+        None,
+        only_for="commands",
+        check=values.command,
+    ),
     Question("purchase", "May it buy?", "Purchases", "never", ("never", "paks", "boxes"), PURCHASE),
     Question("mode", "Act, or observe only.", "Mode", "act", ("act", "observe"), MODE),
+    Question(
+        "notify",
+        "Where notes go when a person is needed.",
+        "Where notes go when a person is needed: mailto:you@example.com or an https URL (empty: to the log only)",
+        check=values.notify,
+    ),
+    Question(
+        "smtp",
+        "Mail server for notes, such as smtp://127.0.0.1:25.",
+        "Mail server that takes them",
+        "smtp://127.0.0.1:25",
+        only_if=lambda a: str(a["notify"]).startswith("mailto:"),
+        check=told,
+    ),
     Question("endpoint", "Another URL of Enom's API."),
     Question("metrics_listen", "HOST:PORT of the metrics.", default="127.0.0.1:9108"),
     Question("database", "Database URL.", default="sqlite:///bridge.sqlite3"),
@@ -121,6 +209,14 @@ metrics_listen = $metrics_listen
 database = $database
 # Encrypts what is stored: keep a copy, but not beside the copies of the database.
 keys = [$key]
+
+[admin]
+# Who hears when a person is needed: "mailto:you@example.com" or an https URL; empty: the log only.
+notify = $notify
+# For mailto:, such as "smtp://user@host:587".
+smtp = $smtp
+# A summary each day at this time (UTC), such as "06:30"; empty: none.
+summary_at = ""
 
 [accounts.main]
 # test | live
@@ -253,6 +349,8 @@ def _advice(result: Mapping[str, Any], platform: str, place: str) -> str:
         f"  secret  {result['secret']}",
         "",
         *unset,
+        "If a service runs the bridge as another user, give the file to that user (chown).",
+        "",
         "Next:",
         f"  {command} doctor   checks everything and names what is missing",
         f"  {command} serve    starts the bridge",

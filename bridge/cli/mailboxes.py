@@ -51,11 +51,20 @@ def listed(ctx: click.Context, /, **options: Any) -> None:
 @as_json
 @click.pass_context
 def show(ctx: click.Context, address: str, as_json: bool) -> None:
-    """Show what the bridge knows of one mailbox; nothing is asked of Enom."""
+    """Show what the bridge knows of one mailbox, and whether its domain receives mail (DNS). Nothing is asked of Enom."""
     with session(ctx) as service:
-        thing(service.lookup.mailbox(address), as_json)
+        found = dict(service.lookup.mailbox(address))
+        found["receives_mail"] = service.postal.receives_mail(found["account"], found["domain"])
+    thing(found if as_json else found | _in_words(found.pop("receives_mail")), as_json)
     if not as_json:
         click.echo(f"\nIts jobs: enom-bridge jobs list --address {address}")
+
+
+def _in_words(mail: dict[str, Any] | None) -> dict[str, Any]:
+    if mail is None:
+        return {}
+    told = {"ready": "yes", "not_ready": "no", "unknown": "unknown"}[mail["status"]]
+    return {"receives_mail": f"{told}. {mail['reason']}", "to_be_set_in_dns": mail["records"]}
 
 
 @mailboxes.command()

@@ -1,48 +1,52 @@
 """`serve`, `web`, `worker`: what runs for ever."""
 
-import signal
-import threading
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import click
 
-from bridge import logs, store, wiring
+from bridge import logs, store, tracing, wiring
 from bridge.cli.config import settings_of
+from bridge.cli.process import Process, configure_log, orders
 from bridge.config import Address, Settings
+from bridge.config.values import optional_address
 from bridge.errors import NotNow, StoreUnavailable
 from bridge.store.standing import BY_HAND
-from bridge.web import create_app
-from bridge.web.server import THREADS, Server
 
 log = logs.get("serve")
 
 _host = click.option("--host", help="Address to listen on, instead of `listen`.")
+_metrics = click.option("--metrics-listen", metavar="HOST:PORT", help='Serve metrics there instead; "": not at all.')
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, instead of `listen`.")
 
 
 @click.command()
 @_host
 @_port
+@_metrics
 @click.pass_context
-def serve(ctx: click.Context, host: str | None, port: int | None) -> None:
+def serve(ctx: click.Context, /, **given: Any) -> None:
     """Receive hooks and work on them: the one-machine way to run."""
-    run(listening(settings_of(ctx), host, port), web=True, work=True)
+    run(lambda: chosen(settings_of(ctx), **given), web=True, work=True)
 
 
 @click.command()
 @_host
 @_port
+@_metrics
 @click.pass_context
-def web(ctx: click.Context, host: str | None, port: int | None) -> None:
+def web(ctx: click.Context, /, **given: Any) -> None:
     """Only receive hooks and queries; `worker` does the work. Any number of both on one PostgreSQL."""
-    run(listening(shared(settings_of(ctx)), host, port), web=True, work=False)
+    run(lambda: chosen(shared(settings_of(ctx)), **given), web=True, work=False)
 
 
 @click.command()
+@_metrics
 @click.pass_context
-def worker(ctx: click.Context) -> None:
-    """Only work on what was received."""
-    run(shared(settings_of(ctx)), web=False, work=True)
+def worker(ctx: click.Context, /, **given: Any) -> None:
+    """Only work on what was received. Beside `web` on one machine it needs a --metrics-listen of its own."""
+    run(lambda: chosen(shared(settings_of(ctx)), **given), web=False, work=True)
 
 
 class opened:
@@ -64,29 +68,20 @@ class opened:
             raise click.ClickException(str(error)) from None
 
 
-def run(settings: Settings, *, web: bool, work: bool) -> None:
-    logs.configure("json" if settings.bridge.log_format == "json" else "text")
+def run(read: Callable[[], Settings], *, web: bool, work: bool) -> None:
+    settings = read()
+    configure_log(settings)
     for warning in settings.warnings:
         log.warning(warning)
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    with opened(settings) as service:
+    following = orders()
+    with opened(settings) as service, tracing.traced(service.watch):
         ready(service)
         tell_paused(service)
-        server = listen(service) if web else None
-        engine = service.new_engine() if work else None
-        if engine:
-            engine.start()
-        if server:
-            server.start()
-        log.info("ready", listening=str(settings.bridge.listen) if server else None, working=work)
-        stopping.wait()
-        log.info("stopping; what is under way is finished first")
-        if server:
-            server.stop()
-        if engine:
-            engine.stop()
+        process = Process(service, read, web=web, work=work)
+        process.start()
+        while following() == "reload":
+            process.reload()
+        process.stop()
     log.info("stopped")
 
 
@@ -94,9 +89,7 @@ def ready(service: wiring.Service) -> None:
     """SQLite is upgraded here; PostgreSQL by `db upgrade`, so that several processes do not surprise each other."""
     present, needed = store.check(service.database)
     if present != needed and not service.database.embedded:
-        raise click.ClickException(
-            f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
-        )
+        raise click.ClickException(store.schema_fault(present, needed))
     wiring.prepare(service)
 
 
@@ -108,19 +101,17 @@ def tell_paused(service: wiring.Service) -> None:
             log.warning("paused; hooks are taken, nothing is sent", account=row["name"], why=row["detail"], then=next_command)
 
 
-def listen(service: wiring.Service) -> Server:
-    bridge = service.settings.bridge
-    try:
-        return Server(create_app(service, THREADS), bridge.listen, bridge.metrics_listen)
-    except OSError as error:
-        text = f"cannot listen on {bridge.listen} or {bridge.metrics_listen}: {error.strerror}. Is another bridge running?"
-        raise click.ClickException(text) from None
-
-
-def listening(settings: Settings, host: str | None, port: int | None) -> Settings:
-    at = settings.bridge.listen
-    address = Address(host or at.host, at.port if port is None else port)
-    return replace(settings, bridge=replace(settings.bridge, listen=address))
+def chosen(settings: Settings, host: str | None = None, port: int | None = None, metrics_listen: str | None = None) -> Settings:
+    """The settings with what the command line says instead."""
+    bridge = settings.bridge
+    listen = Address(host or bridge.listen.host, bridge.listen.port if port is None else port)
+    metrics = bridge.metrics_listen
+    if metrics_listen is not None:
+        try:
+            metrics = optional_address(metrics_listen)
+        except ValueError as fault:
+            raise click.BadParameter(str(fault), param_hint="--metrics-listen") from None
+    return replace(settings, bridge=replace(bridge, listen=listen, metrics_listen=metrics))
 
 
 def shared(settings: Settings) -> Settings:

@@ -22,9 +22,7 @@ def session(ctx: click.Context) -> Iterator[Service]:
     with opened(settings_of(ctx)) as service:
         present, needed = store.check(service.database)
         if present != needed:
-            raise click.ClickException(
-                f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
-            )
+            raise click.ClickException(store.schema_fault(present, needed))
         try:
             yield service
         except (NotThere, NotNow) as refusal:

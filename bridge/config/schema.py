@@ -176,6 +176,7 @@ class BridgeTable(Table):
     wait_limit = Whole(20, 0, 60)
     keep_days = Whole(90, 1)
     log_format = choice("text", "json", load_default="text")
+    resolver = Text(values.optional_address, load_default="")
 
 
 class WorkerTable(Table):
@@ -198,6 +199,7 @@ class AdminTable(Table):
     notify = Text(values.notify, load_default="")
     smtp = Text(values.smtp, load_default="")
     smtp_password = SecretText(load_default="")
+    summary_at = Text(values.minute_of_day, load_default="")
 
 
 class HostedEmailTable(Table):
@@ -237,6 +239,8 @@ class AccountTable(Table):
     )
     hosted_email = table(HostedEmailTable, load_default=None)
     commands = table(CommandsTable, load_default=None)
+    mail_hosts = Items(Text(values.host_name), load_default=["hostedemail.com"])
+    spf_include = Text(values.optional_host_name, load_default="_spf.hostedemail.com")
 
 
 class PlanTable(Table):

@@ -21,6 +21,7 @@ class Bridge:
     wait_limit: int
     keep_days: int
     log_format: str
+    resolver: Address | None
 
     def key_bytes(self) -> tuple[bytes, ...]:
         """The keys decoded, oldest first, as `Sealer` takes them."""
@@ -56,6 +57,7 @@ class Admin:
     notify: str = field(repr=False)  # the URL of a chat's webhook is as good as a password
     smtp: str
     smtp_password: Secret | None
+    summary_at: int | None  # minute of the day, UTC
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class Account:
     suspend_with: str
     hosted_email: HostedEmail | None
     commands: Commands | None
+    mail_hosts: tuple[str, ...]
+    spf_include: str
 
 
 @dataclass(frozen=True)

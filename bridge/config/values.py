@@ -60,6 +60,26 @@ def optional_address(text: str) -> Address | None:
     return address(text) if text else None
 
 
+def host_name(text: str) -> str:
+    """Lower-cased, without the dot at its end."""
+    name = text.lower().rstrip(".")
+    if not re.fullmatch(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)+", name) or len(name) > 253:
+        raise ValueError('must be the name of a host or the end of one, such as "hostedemail.com"')
+    return name
+
+
+def optional_host_name(text: str) -> str:
+    return host_name(text) if text else text
+
+
+def minute_of_day(text: str) -> int | None:
+    """Empty: none."""
+    found = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", text)
+    if text and not found:
+        raise ValueError('must be a time of the day in UTC, such as "06:30", or empty')
+    return int(found[1]) * 60 + int(found[2]) if found else None
+
+
 def network(text: str) -> Network:
     try:
         return ip_network(text)

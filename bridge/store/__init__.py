@@ -3,9 +3,10 @@
 from bridge.store.copies import Copies, Restored
 from bridge.store.database import Database
 from bridge.store.findings import Findings
+from bridge.store.gauges import Gauges
 from bridge.store.inbox import Inbox
 from bridge.store.lookup import Lookup
-from bridge.store.migrate import check, newest, upgrade
+from bridge.store.migrate import check, newest, schema_fault, upgrade
 from bridge.store.notes import Notebook
 from bridge.store.outbox import CALLBACK_LEASE, Outbox
 from bridge.store.overview import Overview
@@ -13,9 +14,11 @@ from bridge.store.owners import Owners
 from bridge.store.people import People
 from bridge.store.privacy import Held, Privacy, names
 from bridge.store.queue import Queue
+from bridge.store.readiness import Readings
 from bridge.store.rotation import Rotation, Survey, Tally
 from bridge.store.sign_ins import SignIns
 from bridge.store.standing import Standing
+from bridge.store.summaries import Summaries
 from bridge.store.upkeep import Upkeep
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "Copies",
     "Database",
     "Findings",
+    "Gauges",
     "Held",
     "Inbox",
     "Lookup",
@@ -33,15 +37,18 @@ __all__ = [
     "People",
     "Privacy",
     "Queue",
+    "Readings",
     "Restored",
     "Rotation",
     "SignIns",
     "Standing",
+    "Summaries",
     "Survey",
     "Tally",
     "Upkeep",
     "check",
     "names",
     "newest",
+    "schema_fault",
     "upgrade",
 ]

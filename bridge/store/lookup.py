@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from bridge.errors import NotNow, NotThere
 from bridge.jobs import ENDED, STATES
 from bridge.model import Record, in_words
-from bridge.ports import Receipt, Recorded, Seen
+from bridge.ports import ObservedJob, Receipt, Recorded
 from bridge.store.database import Database
-from bridge.store.rows import Row, to_intent, to_receipt, to_record, to_seen
+from bridge.store.rows import Row, to_intent, to_observed, to_receipt, to_record
 from bridge.store.tables import (
     accounts,
     among,
@@ -190,28 +190,13 @@ class Lookup:
         with self.database.read() as tx:
             return frozenset(tx.scalars(sa.select(jobs.c.address).where(*open_jobs)))
 
-    def observed(self, account: str, since: float) -> Sequence[Seen]:
+    def observed(self, account: str, since: float) -> Sequence[ObservedJob]:
         mine = jobs.c.account == account, jobs.c.created_at >= since, jobs.c.status == "succeeded", jobs.c.extra.is_not(None)
         with self.database.read() as tx:
             rows = tx.execute(sa.select(jobs).where(*mine).order_by(jobs.c.id.desc())).mappings().all()
-        return [to_seen(row) for row in rows if row["extra"].get("observed_only")]
+        return [to_observed(row) for row in rows if row["extra"].get("observed_only")]
 
     # For people
-
-    def counts(self) -> Mapping[str, tuple[str, Mapping[str, float]]]:
-        """Gauges: name -> what it is, and its value for each status. Only what is open, so that it costs nothing."""
-        open_jobs = sa.select(jobs.c.status, sa.func.count(), sa.func.min(jobs.c.created_at))
-        open_jobs = open_jobs.where(among(jobs.c.status, "queued", "running")).group_by(jobs.c.status)
-        pending = sa.select(sa.func.count()).where(among(callbacks.c.status, "pending"))
-        with self.database.read() as tx:
-            now = self.database.now(tx)
-            rows = tx.execute(open_jobs).all()
-            waiting = float(tx.scalar(pending) or 0)
-        return {
-            "jobs_open": ("Jobs that have not ended.", {row[0]: float(row[1]) for row in rows}),
-            "jobs_oldest_seconds": ("Age of the oldest job that has not ended.", {row[0]: now - row[2] for row in rows}),
-            "callbacks_open": ("Callbacks that are not delivered yet.", {"pending": waiting}),
-        }
 
     def page(self, what: str, limit: int | None, after: str | None = None, **filters: str | None) -> Page:
         """A list of rows as plain objects, newest first (mailboxes by address). `limit` None: all."""

@@ -31,7 +31,7 @@ def bring_up(connection: Connection, database: Database, to: str = "head") -> st
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:id)"), {"id": LOCK})
     present = current(connection)
     if present != newest():
-        if present is not None and present not in [each.revision for each in script().walk_revisions()]:
+        if present is not None and not known(present):
             raise NotNow(
                 f"The database is at version {present} of the schema, which this program does not know: a newer "
                 "enom-bridge has used it. Install that one again, or give this one a database of its own."
@@ -52,6 +52,19 @@ def check(database: Database) -> tuple[str | None, str]:
 def newest() -> str:
     """The version that this program needs."""
     return script().get_current_head() or ""
+
+
+@cache
+def known(revision: str) -> bool:
+    """Whether this program knows that version; else a newer one has used the database."""
+    return revision in [each.revision for each in script().walk_revisions()]
+
+
+def schema_fault(present: str | None, needed: str) -> str:
+    """A sentence with its remedy, for two versions that are not the same."""
+    if present is not None and present > needed and not known(present):
+        return f"The schema is {present}, of a newer enom-bridge; this one knows {needed}: install the newer version again."
+    return f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
 
 
 def current(connection: Connection) -> str | None:

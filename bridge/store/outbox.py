@@ -81,7 +81,9 @@ class Outbox:
             taken = sa.update(callbacks).where(callbacks.c.id == row["id"]).values(**values).returning(callbacks)
             row = tx.execute(taken).mappings().one()
             job = tx.execute(sa.select(jobs).where(jobs.c.id == row["job_id"])).mappings().one()
-            return Postcard(row["id"], row["token"], row["source"], row["job_id"], row["tries"] + 1, to_receipt(job))
+            return Postcard(
+                row["id"], row["token"], row["source"], row["job_id"], row["tries"] + 1, to_receipt(job), job["account"]
+            )
 
     def _supersede(self, tx: Connection, row: Row, now: float) -> None:
         """Drops older undelivered callbacks of the same service that this one makes needless."""

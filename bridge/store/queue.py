@@ -100,12 +100,12 @@ class Queue:
         journal = tx.execute(sa.select(steps).where(steps.c.job_id == row["id"]).order_by(steps.c.id)).mappings().all()
         return to_job(row, mailbox, journal, self.open_sealed)
 
-    def extend(self, owner: str, at: Sequence[str]) -> None:
+    def extend(self, owner: str, at: Sequence[str], alive: bool = True) -> None:
         with self.database.write() as tx:
             now = self.database.now(tx)
             mine = among(jobs.c.status, "running"), jobs.c.lease_owner == owner, jobs.c.id.in_(at)
             tx.execute(sa.update(jobs).where(*mine).values(lease_until=now + self.lease))
-            if tx.execute(sa.update(workers).where(workers.c.owner == owner).values(seen_at=now)).rowcount == 0:
+            if alive and tx.execute(sa.update(workers).where(workers.c.owner == owner).values(seen_at=now)).rowcount == 0:
                 tx.execute(sa.insert(workers).values(owner=owner, seen_at=now, key_ids=self.key_ids))
             tx.execute(sa.delete(workers).where(workers.c.seen_at < now - 3600))
 

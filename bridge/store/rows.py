@@ -11,7 +11,7 @@ from bridge import errors
 from bridge.errors import CODES, BridgeError
 from bridge.jobs import ENDED
 from bridge.model import Record, State, Step, in_words
-from bridge.ports import Job, Receipt, Seen
+from bridge.ports import Job, ObservedJob, Receipt
 from hooks.types import Intent
 
 Row = sa.RowMapping
@@ -79,6 +79,7 @@ def to_job(row: Row, mailbox: Row, journal: Sequence[Row], open_sealed: Callable
     return Job(
         id=row["id"],
         token=row["token"],
+        hook=row["hook_id"],
         source=row["source"],
         account=row["account"],
         intent=to_intent(row, password),
@@ -94,10 +95,10 @@ def to_job(row: Row, mailbox: Row, journal: Sequence[Row], open_sealed: Callable
     )
 
 
-def to_seen(row: Row) -> Seen:
+def to_observed(row: Row) -> ObservedJob:
     would = row["extra"].get("would_be")
     ended = (would["status"], would["detail"]) if would else None
-    return Seen(row["id"], row["hook_id"], to_intent(row, None), row["facts"].split(), row["created_at"], ended)
+    return ObservedJob(row["id"], row["hook_id"], to_intent(row, None), row["facts"].split(), row["created_at"], ended)
 
 
 def error_values(error: BridgeError | None) -> Any:

@@ -1,7 +1,7 @@
 """What may work at all: accounts and sources that are paused, workers that live, calls made for queries."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from bridge.errors import NotNow, NotThere
 from bridge.store import money, notes
 from bridge.store.database import Database
-from bridge.store.tables import accounts, among, jobs, slots, sources, used_ids, workers
+from bridge.store.tables import accounts, among, jobs, marks, slots, sources, used_ids, workers
 
 PROBE_EVERY = 300.0
 PERSON = "person"
@@ -77,6 +77,11 @@ class Standing:
             seen = tx.scalar(sa.select(sa.func.max(workers.c.seen_at)))
             return seen is not None and seen > self.database.now(tx) - ALIVE
 
+    def write_down(self, mark: str, value: int) -> None:
+        """Keeps one number under a name."""
+        with self.database.write() as tx:
+            write_down(tx, mark, value)
+
     # For queries
 
     def first_use(self, source: str, query_id: str, keep: float) -> bool:
@@ -107,6 +112,12 @@ class Standing:
             with self.database.write() as tx:
                 tx.execute(sa.delete(slots).where(slots.c.id == slot))
                 self.database.tell(tx)
+
+
+def write_down(tx: Connection, mark: str, value: int) -> None:
+    if tx.execute(sa.update(marks).where(marks.c.name == mark).values(value=value)).rowcount == 0:
+        with suppress(sa.exc.IntegrityError), tx.begin_nested():  # another process came first
+            tx.execute(sa.insert(marks).values(name=mark, value=value))
 
 
 def pause_account(tx: Connection, name: str, code: str, detail: str, now: float) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bridge.store import inbox
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
-from bridge.store.tables import among, callbacks, hooks, jobs, mailboxes, notes, purchases, reconciliations, steps
+from bridge.store.tables import among, callbacks, hooks, jobs, mailboxes, notes, purchases, readiness, reconciliations, steps
 from hooks.types import Intent
 
 DAY = 86400.0
@@ -67,6 +67,7 @@ class Upkeep:
             tx.execute(sa.delete(hooks).where(hooks.c.job_id.is_(None), hooks.c.received_at < edge))
             tx.execute(sa.delete(reconciliations).where(reconciliations.c.ended_at < edge, ~newest_of_account()))
             tx.execute(sa.delete(notes).where(notes.c.created_at < edge, notes.c.next_at.is_(None)))
+            tx.execute(sa.delete(readiness).where(readiness.c.checked_at < edge))
             return len(ids)
 
 

@@ -9,13 +9,13 @@ from bridge.wiring import Service
 MOST_BYTES = 64 * 1024
 
 
-def create_app(service: Service, threads: int = 16) -> Flask:
+def create_app(service: Service, threads: int = 16, metrics: Metrics | None = None) -> Flask:
     """`threads` the server has; at most half of them hold an answer for `Prefer: wait`."""
     app = Flask("enom-bridge", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.url_map.merge_slashes = False  # else //hooks is answered with a redirect to a host that the request names
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract's order is for people
-    app.extensions["metrics"] = metrics = Metrics(service)
+    app.extensions["metrics"] = metrics = metrics or Metrics(service)
     receive.add_to(app, service, metrics, max(1, threads // 2))
     health.add_to(app, service)
     openapi.add_to(app)

@@ -1,18 +1,27 @@
 """`/healthz`: the process lives. `/readyz`: it can do its work, or says why not."""
 
+import shutil
+import threading
+import time
+
 from flask import Flask, Response, jsonify
 
 from bridge import store
 from bridge.errors import StoreUnavailable
 from bridge.wiring import Service
 
+FULL = 10 << 20  # bytes; with less than this left beside it, SQLite's next write may be the one that fails
+WRITE_EVERY = 10.0  # seconds: whoever asks more often does not wear out the disk
+
 
 def add_to(app: Flask, service: Service) -> None:
+    health = Health(service)
+
     def healthz() -> Response:
         return jsonify({"status": "alive"})
 
     def readyz() -> Response:
-        reasons = not_ready(service)
+        reasons = health.reasons()
         response = jsonify({"ready": not reasons, "reasons": reasons})
         response.status_code = 503 if reasons else 200
         return response
@@ -21,13 +30,41 @@ def add_to(app: Flask, service: Service) -> None:
     app.add_url_rule("/readyz", "readyz", readyz)
 
 
-def not_ready(service: Service) -> list[str]:
-    try:
-        present, needed = store.check(service.database)
-        if present != needed:
-            return [f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."]
-        if not service.standing.worker_alive():
-            return ["No worker has shown itself for 90 seconds: start `enom-bridge serve` or `enom-bridge worker`."]
-    except StoreUnavailable:
-        return ["The database cannot be used."]
-    return []
+class Health:
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._lock = threading.Lock()
+        self._written = float("-inf")
+
+    def reasons(self) -> list[str]:
+        """Why hooks cannot be taken or jobs not be done at present; none: all is well."""
+        database = self._service.database
+        try:
+            present, needed = store.check(database)
+            if present != needed:
+                return [store.schema_fault(present, needed)]
+            found = self._disk()
+            self._write()
+            if not self._service.standing.worker_alive():
+                found.append(
+                    "No worker has claimed jobs for 90 seconds: start `enom-bridge serve` or `enom-bridge worker`; "
+                    "if one runs, see its log and restart it."
+                )
+            return found
+        except StoreUnavailable as error:
+            return [str(error) if "full" in str(error) else "The database cannot be used.", *self._disk()]
+
+    def _disk(self) -> list[str]:
+        file = self._service.database.file
+        try:
+            free = shutil.disk_usage(file.parent).free if file else FULL
+        except OSError:
+            return []  # that the database cannot be used says more
+        return [f"The disk of the database is full ({free >> 20} MiB left): make room."] if free < FULL else []
+
+    def _write(self) -> None:
+        """Whether a write reaches the disk is known only by writing. Raises StoreUnavailable."""
+        with self._lock:
+            if time.monotonic() - self._written > WRITE_EVERY:
+                self._service.standing.write_down("ready", int(time.time()))
+                self._written = time.monotonic()

@@ -1,27 +1,82 @@
 """Prometheus metrics, on a listener of their own. What the database knows is read when it is asked for."""
 
+import platform
+import threading
 from collections.abc import Iterator
+from wsgiref.simple_server import WSGIServer
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from bridge import __version__
+from bridge.actions import ACTIONS
+from bridge.config import Address
 from bridge.errors import StoreUnavailable
+from bridge.jobs import ENDED
+from bridge.watch import Facts
 from bridge.wiring import Service
+
+CALLBACK_OUTCOMES = ("delivered", "pending", "stopped", "exhausted")
+CALL_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60)
+JOB_SECONDS = (1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200)
 
 
 class Metrics:
+    """Counts what this process does, by listening to the service's Watch, and shows what the database knows."""
+
     def __init__(self, service: Service) -> None:
-        self.registry = CollectorRegistry()
-        self._sources = frozenset(service.settings.sources)
+        self.registry = registry = CollectorRegistry()
         self._requests = Counter(
-            "enom_bridge_requests", "Signed requests answered.", ["path", "source", "status"], registry=self.registry
+            "enom_bridge_requests", "Signed requests answered.", ["path", "source", "status"], registry=registry
         )
         self._seconds = Histogram(
-            "enom_bridge_request_duration_seconds", "Time to answer a signed request.", ["path"], registry=self.registry
+            "enom_bridge_request_duration_seconds", "Time to answer a signed request.", ["path"], registry=registry
         )
-        self.registry.register(Stored(service))
+        self._calls = Counter(
+            "enom_bridge_enom_calls", "Calls to Enom.", ["account", "api", "command", "outcome"], registry=registry
+        )
+        self._call_seconds = Histogram(
+            "enom_bridge_enom_call_duration_seconds", "Time of a call to Enom.", ["api", "command"], buckets=CALL_SECONDS,
+            registry=registry,
+        )  # fmt: skip
+        self._claims = Counter("enom_bridge_jobs_claimed", "Attempts at jobs that were begun.", ["account"], registry=registry)
+        self._ended = Counter("enom_bridge_jobs_ended", "Jobs that a worker ended.", ["action", "status"], registry=registry)
+        self._job_seconds = Histogram(
+            "enom_bridge_job_duration_seconds", "Time from a hook to the end of its job.", ["action"], buckets=JOB_SECONDS,
+            registry=registry,
+        )  # fmt: skip
+        self._retries = Counter(
+            "enom_bridge_job_retries", "Attempts that left the job to a later one.", ["account", "reason"], registry=registry
+        )
+        self._callbacks = Counter(
+            "enom_bridge_callbacks_sent", "Tries to deliver a callback.", ["source", "outcome"], registry=registry
+        )
+        self._notes = Counter("enom_bridge_notes_sent", "Notes to the admin.", ["outcome"], registry=registry)
+        self._turned = Gauge(
+            "enom_bridge_loop_turned_timestamp_seconds", "When a loop of a worker last went round.", ["loop"], registry=registry
+        )
+        info = Gauge("enom_bridge_build_info", "1, with what is running.", ["version", "python"], registry=registry)
+        info.labels(__version__, platform.python_version()).set(1)
+        registry.register(Stored(self))
+        service.watch.add(self)
+        self.follow(service)
+
+    def follow(self, service: Service) -> None:
+        """From now on of this service; what was counted stays."""
+        self.service, self._sources = service, frozenset(service.settings.sources)
+        # From nothing to one is no increase for Prometheus: what alarms look at begins with 0.
+        for source in self._sources:
+            for outcome in CALLBACK_OUTCOMES:
+                self._callbacks.labels(source, outcome)
+            for path in ("hook", "query"):
+                self._requests.labels(path, source, "401")
+        for outcome in ("sent", "failed"):
+            self._notes.labels(outcome)
+        for action in ACTIONS:
+            for status in ("succeeded", "failed", "held"):
+                self._ended.labels(action, status)
 
     def request(self, path: str, source: str, status: int, seconds: float) -> None:
         # A stranger's made-up names must not grow the number of series.
@@ -29,28 +84,60 @@ class Metrics:
         self._requests.labels(path, known, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 
+    def begin(self, kind: str, facts: Facts) -> None:
+        if kind == "attempt":
+            self._claims.labels(facts["account"]).inc()
+
+    def end(self, begun: None, kind: str, facts: Facts, seconds: float) -> None:
+        match kind:
+            case "call":
+                self._calls.labels(facts["account"], facts["api"], facts["command"], facts["outcome"]).inc()
+                self._call_seconds.labels(facts["api"], facts["command"]).observe(seconds)
+            case "attempt" if facts["outcome"] in ENDED:
+                self._ended.labels(facts["action"], facts["outcome"]).inc()
+                self._job_seconds.labels(facts["action"]).observe(facts["age"])
+            case "attempt":
+                self._retries.labels(facts["account"], facts.get("waiting_for", "lost")).inc()
+            case "callback":
+                self._callbacks.labels(facts["source"], facts["outcome"]).inc()
+            case "notes":
+                self._notes.labels(facts["outcome"]).inc(facts["count"])
+            case "turn":
+                self._turned.labels(facts["loop"]).set_to_current_time()
+
 
 class Stored(Collector):
     """Gauges from the database; none while it is away."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
 
     def describe(self) -> Iterator[Metric]:
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
+        service = self._metrics.service
         try:
-            counts = self._service.lookup.counts()
-            accounts = self._service.standing.account_states()
+            gauges = service.gauges.read()
         except StoreUnavailable:
             return
-        for name, (text, values) in counts.items():
-            family = GaugeMetricFamily(f"enom_bridge_{name}", text, labels=["status"])
-            for status, value in values.items():
-                family.add_metric([status], value)
+        for gauge in gauges:
+            family = GaugeMetricFamily(f"enom_bridge_{gauge.name}", gauge.text, labels=gauge.labels)
+            for labels, value in gauge.values:
+                family.add_metric(labels, value)
             yield family
-        paused = GaugeMetricFamily("enom_bridge_account_paused", "1 while an account is paused.", labels=["account"])
-        for row in accounts:
-            paused.add_metric([row["name"]], float(row["paused"] is not None))
-        yield paused
+
+
+class Listener:
+    """Serves the metrics, without any sign-in. The address is bound when this returns. Raises OSError."""
+
+    def __init__(self, metrics: Metrics, listen: Address) -> None:
+        self._server: WSGIServer
+        self._thread: threading.Thread
+        self._server, self._thread = start_http_server(listen.port, listen.host, metrics.registry)
+        self.port = self._server.server_port
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

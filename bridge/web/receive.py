@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from flask import Flask, Response, jsonify, request
 
+from bridge import logs
 from bridge.jobs import ENDED
 from bridge.ports import Receipt
 from bridge.web.metrics import Metrics
@@ -38,10 +39,12 @@ def add_to(app: Flask, service: Service, metrics: Metrics, most_holding: int) ->
     def counted(name: str, view: Callable[[str], Response]) -> Callable[[str], Response]:
         def timed(source: str) -> Response:
             begun = time.monotonic()
-            try:
-                response = app.make_response(view(source))
-            except Exception as error:
-                response = app.make_response(app.handle_user_exception(error))
+            # As they came: whose they are is not known before the signature is checked.
+            with logs.bound(source=source[:64], hook=request.headers.get("webhook-id", "")[:128]):
+                try:
+                    response = app.make_response(view(source))
+                except Exception as error:
+                    response = app.make_response(app.handle_user_exception(error))
             metrics.request(name, source, response.status_code, time.monotonic() - begun)
             return response
 

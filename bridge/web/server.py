@@ -2,10 +2,8 @@
 
 import threading
 from typing import Any
-from wsgiref.simple_server import WSGIServer
 
 from flask import Flask
-from prometheus_client import start_http_server
 from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ThreadedTaskDispatcher
@@ -13,6 +11,7 @@ from waitress.trigger import trigger
 
 from bridge.config import Address
 from bridge.web.channel import MOST_OPEN, Channel
+from bridge.web.metrics import Listener
 
 THREADS = 16
 
@@ -24,8 +23,9 @@ class Server:
         self._channels: dict[int, Any] = {}
         self._dispatcher = ThreadedTaskDispatcher()
         self._dispatcher.set_thread_count(threads)
+        self._app = app
         self._server: Any = create_server(
-            app,
+            lambda environ, respond: self._app(environ, respond),
             map=self._channels,
             _dispatcher=self._dispatcher,
             host=listen.host,
@@ -48,10 +48,11 @@ class Server:
             if isinstance(item, BaseWSGIServer):
                 item.channel_class = Channel
         self.port = port_of(self._server)
-        self._metrics: WSGIServer | None = None
-        if metrics_listen is not None:
-            registry = app.extensions["metrics"].registry
-            self._metrics, self._metrics_thread = start_http_server(metrics_listen.port, metrics_listen.host, registry)
+        self.metrics = Listener(app.extensions["metrics"], metrics_listen) if metrics_listen else None
+
+    def take(self, app: Flask) -> None:
+        """Lets this app answer from the next request on; what is being answered comes to its end in the old one."""
+        self._app = app
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._server.run, name="web")
@@ -72,10 +73,8 @@ class Server:
         loop.pull_trigger(close)
         pulled.set()
         self._thread.join()
-        if self._metrics is not None:
-            self._metrics.shutdown()
-            self._metrics.server_close()
-            self._metrics_thread.join()
+        if self.metrics is not None:
+            self.metrics.stop()
 
 
 def port_of(server: Any) -> int:

@@ -9,6 +9,8 @@ import pytest
 
 from bridge.outgoing import Outgoing, Reply
 from tests.cli.conftest import House
+from tests.support.mail import MailServer
+from tests.support.names import NameServer
 
 
 def found(house: House, level: str) -> str:
@@ -209,3 +211,60 @@ def test_the_probe_refuses_a_live_account_and_a_full_domain(house: House) -> Non
     house.path.write_text(live.replace(house.sim.endpoint, "").replace(house.sim.hosted_email, "https://mail.example.test/api"))
 
     assert "Account main is live" in house.refused("doctor", "--probe", "--domain", "example.com")
+
+
+def test_something_else_at_the_address_is_found_and_one_that_is_not_of_this_machine(house: House) -> None:
+    address = house.billing.url.partition("//")[2].partition("/")[0]
+    house.configure(bridge__listen=address)
+    assert "is no bridge (HTTP 501)" in found(house, "FAIL") and "another port" in found(house, "FAIL")
+
+    house.configure(bridge__listen="192.0.2.1:8080")
+    assert "192.0.2.1:8080 cannot be listened on" in found(house, "FAIL")
+
+
+def test_a_public_url_is_followed_to_the_bridge(house: House) -> None:
+    house.start()
+    assert house.running
+    here = house.running.url
+    house.configure(bridge__public_url=here.replace("127.0.0.1", "localhost"), bridge__listen=here.partition("//")[2])
+    assert "leads to a bridge" in found(house, "ok")
+
+    house.configure(bridge__public_url=house.billing.url, bridge__listen=here.partition("//")[2])
+    assert "does not lead to a bridge (HTTP 501)" in found(house, "warn") and "contrib/nginx" in found(house, "warn")
+
+
+def test_a_list_of_senders_behind_an_unnamed_proxy_is_found(house: House) -> None:
+    house.configure(source__allow_from=["192.0.2.0/24"], bridge__public_url="https://bridge.example.test")
+    assert "trusted_proxies" in found(house, "warn")
+
+
+def test_a_mail_server_is_tried_up_to_the_message(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = MailServer()
+    try:
+        house.configure(admin__notify="mailto:admin@example.com", admin__smtp=server.url)
+        assert "takes mail from this machine" in found(house, "ok")
+        assert server.mails == []
+        server.refusing = True
+        assert "takes no mail from admin@example.com to admin@example.com: 451 later" in found(house, "FAIL")
+        server.refusing = False
+        secret: dict[str, Any] = {"admin__smtp": server.url.replace("//", "//bridge@"), "admin__smtp_password": "Smtp-Secret.1"}
+        house.configure(admin__notify="mailto:admin@example.com", **secret)
+        assert "no STARTTLS, so the password was not sent" in found(house, "FAIL")
+        assert "AUTH" not in server.verbs
+    finally:
+        server.close()
+
+
+def test_a_domain_that_gets_no_mail_is_found_with_the_record_to_set(house: House) -> None:
+    names = NameServer()
+    try:
+        host, port = names.address
+        changes = {"bridge__resolver": f"{host}:{port}", "account__mail_hosts": ["hostedemail.com"]}
+        house.configure(source__domains=["example.com"], **changes)
+        names.put("example.com", ["10 mx.example.net."], "v=spf1 include:_spf.hostedemail.com ~all")
+        warned = found(house, "warn")
+        assert "example.com receives no mail" in warned and "MX 10 mx.example.com.cust.a.hostedemail.com." in warned
+        names.failing = True
+        assert "Whether example.com receives mail is unknown" in found(house, "warn")
+    finally:
+        names.close()

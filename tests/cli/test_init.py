@@ -75,6 +75,7 @@ def test_an_existing_file_is_left_alone(place: Path) -> None:
 def test_questions_are_asked_and_the_choices_explained(place: Path) -> None:
     answers = ["standard", "shop", "", "https://bridge.example.com/", "live", "reseller", "example-token", "hosted-email"]
     answers += ["admin@example.com", "example-password", "boxes", "observe"]
+    answers += ["mailto:admin@example.com", ""]
 
     result = run(answers="\n".join(answers) + "\n")
 
@@ -89,7 +90,7 @@ def test_questions_are_asked_and_the_choices_explained(place: Path) -> None:
 
 
 def test_what_was_given_is_not_asked(place: Path) -> None:
-    result = run(*NEEDED, "--platform", "whmcs", "--source", "shop", "--callback", "", answers="\n\n\n\n")
+    result = run(*NEEDED, "--platform", "whmcs", "--source", "shop", "--callback", "", answers="\n\n\n\n\n")
 
     assert result.exit_code == 0, result.output
     assert "Enom login" not in result.stderr and "suspended?" not in result.stderr
@@ -178,3 +179,29 @@ def test_a_place_that_cannot_be_written_is_exit_code_1(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "cannot be written" in result.stderr
+
+
+def test_a_bad_answer_is_asked_again_at_once_and_loses_no_other(place: Path) -> None:
+    answers = ["standard", "my shop", "shop", "billing", "http://billing.example.com/cb", "https://billing.example.com/cb"]
+    answers += [
+        "bridge.example.com",
+        "https://bridge.example.com",
+        "nowhere",
+        "test",
+        "",
+        "reseller",
+        "\x7f-secret",
+        "sim-token",
+    ]
+    answers += ["refuse", "", "", "admin@example.com", "mailto:admin@example.com", "smtp://u:hidden-word@mail.example.com"]
+    answers += ["smtp://mail.example.com:25"]
+
+    result = run(answers="\n".join(answers) + "\n")
+
+    assert result.exit_code == 0, result.output
+    settings = load(place, {})
+    assert settings.sources["shop"].callback == "https://billing.example.com/cb"
+    assert (settings.admin.notify, settings.admin.smtp) == ("mailto:admin@example.com", "smtp://mail.example.com:25")
+    for words in ("this is not a usable name", "must be a URL", "must begin with https://", "this must be printable text"):
+        assert words in result.stderr, words
+    assert "-secret" not in result.output.replace("hidden", "")

@@ -11,6 +11,7 @@ from hooks import signing
 from tests.cli.conftest import House
 from tests.support.billing import until
 from tests.support.bridge import HOSTED_PASSWORD, PASSWORD, TOKEN
+from tests.support.names import NameServer
 
 ADOPT = ("mailboxes", "adopt", "Ann@Example.com", "--source", "shop", "--service-id", "7")
 
@@ -142,3 +143,21 @@ def test_no_list_or_object_shows_a_secret(house: House) -> None:
     for view in views:
         shown = house.ok(*view) + house.ok(*view, "--json")
         assert [secret for secret in (PASSWORD, TOKEN, HOSTED_PASSWORD, "digest", "sealed") if secret in shown] == []
+
+
+def test_showing_a_mailbox_says_whether_its_domain_receives_mail_and_what_to_set(house: House) -> None:
+    names = NameServer()
+    try:
+        host, port = names.address
+        house.configure(bridge__resolver=f"{host}:{port}", account__mail_hosts=["hostedemail.com"])
+        house.start()
+        house.send("mailbox.create")
+        names.put("example.com", [], "v=spf1 include:_spf.hostedemail.com ~all")
+
+        shown = house.ok("mailboxes", "show", "ann@example.com")
+        assert "no. It has no MX record" in shown
+        assert "example.com. MX 10 mx.example.com.cust.a.hostedemail.com." in shown
+        assert house.json("mailboxes", "show", "ann@example.com")["receives_mail"]["status"] == "not_ready"
+        assert len(names.asked) == 2, "kept"
+    finally:
+        names.close()

@@ -23,7 +23,8 @@ class Book:
         self.notes = notes
         self.sent: list[tuple[list[int], bool]] = []
 
-    def due_notes(self) -> Sequence[Note]:
+    def due_notes(self, gather: bool = False) -> Sequence[Note]:
+        self.gather = gather
         return self.notes
 
     def notes_sent(self, notes: Sequence[Note], ok: bool) -> None:

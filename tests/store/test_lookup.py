@@ -150,12 +150,3 @@ class TestForPeople:
         assert story["job"]["password_kept"] is True
         assert PASSWORD not in repr(story)
         assert shop.lookup.story(behind.job)["behind"] == [receipt.job]
-
-    def test_counts_are_of_what_is_open(self, shop: Shop) -> None:
-        shop.run("suspend")
-        shop.hook("suspend")
-        shop.now += 5
-        counts = shop.lookup.counts()
-        assert counts["jobs_open"][1] == {"queued": 1}
-        assert counts["jobs_oldest_seconds"][1] == {"queued": 5}
-        assert counts["callbacks_open"][1] == {"pending": 1}

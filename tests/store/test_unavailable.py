@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.errors import StoreUnavailable
-from bridge.store import Database
+from bridge.store import Database, Gauges
 from bridge.store import database as module
 from bridge.store.tables import hooks, jobs
 from tests.store.conftest import Shop
@@ -134,7 +134,11 @@ class TestPostgres:
         receipt = shop.hook("suspend")
         postgres.stop()
         try:
-            for act in (lambda: shop.hook("suspend", "a@example.net"), lambda: shop.lookup.counts(), lambda: shop.claim()):
+            for act in (
+                lambda: shop.hook("suspend", "a@example.net"),
+                lambda: Gauges(shop.database).read(),
+                lambda: shop.claim(),
+            ):
                 with pytest.raises(StoreUnavailable):
                     act()
         finally:

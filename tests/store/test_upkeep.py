@@ -4,7 +4,9 @@ import pytest
 
 from bridge.errors import Refused
 from bridge.model import Kind, Record, State
-from bridge.store.tables import callbacks, hooks, jobs, mailboxes, purchases, steps
+from bridge.readiness import Found
+from bridge.store import Readings
+from bridge.store.tables import callbacks, hooks, jobs, mailboxes, purchases, readiness, steps
 from tests.store.conftest import Shop, verified
 
 DAY = 86400.0
@@ -139,8 +141,10 @@ class TestPruning:
         shop.inbox.park("shop", verified("msg_1"), "mailbox.create", "digest", "sealed", {}, "digest".__eq__)
         shop.standing.pause_account("main", "credentials", "why")
         shop.notebook.notes_sent(shop.notebook.due_notes(), ok=True)
+        Readings(shop.database).reading("example.com", lambda found: 3600, lambda domain: Found())
+        assert len(shop.rows(readiness)) == 1
         shop.now += 91 * DAY
         shop.upkeep.prune()
-        assert shop.rows(hooks) == []
+        assert shop.rows(hooks) == [] and shop.rows(readiness) == []
         shop.people.resume_account("main")
         assert shop.notebook.due_notes() == []

@@ -34,6 +34,7 @@ def write_config(folder: Path, sim: Simulator, database: str = "", callback: str
             "suspend_with": "hosted-email",
             "settle": 2,
             "timeout": 5,
+            "mail_hosts": [],  # no DNS of the outside in tests
         },
         "accounts.main.hosted_email": {
             "endpoint": sim.hosted_email,

@@ -1,5 +1,8 @@
 """The database is away: 503 and nothing accepted, on both stores; afterwards everything goes on."""
 
+import resource
+import time
+from collections import namedtuple
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge import store
+from bridge.web import health
 from tests.support.bench import START
 from tests.support.scene import Open, Scene
 
@@ -88,11 +92,63 @@ def test_ready_means_database_schema_and_a_live_worker(scene: Scene) -> None:
     assert "enom-bridge db upgrade" in (answer.json or {})["reasons"][0]
 
 
+@both
+def test_a_schema_of_a_newer_version_is_told_as_that(scene: Scene) -> None:
+    scene.engine._beat()
+    with other_schema(scene, "9999"):
+        answer = scene.client.get("/readyz")
+    assert answer.status_code == 503
+    assert "install the newer version again" in (answer.json or {})["reasons"][0]
+
+
+@both
+def test_a_worker_that_lives_and_claims_nothing_is_none(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its heartbeat goes on, and keeps the leases of what it is at."""
+    scene.engine._beat()
+    assert scene.client.get("/readyz").status_code == 200
+    scene.clock.now += 91
+    monkeypatch.setattr(scene.engine, "_turned", time.monotonic() - 61)
+    scene.engine._beat()
+    answer = scene.client.get("/readyz")
+    assert answer.status_code == 503
+    assert "see its log and restart it" in (answer.json or {})["reasons"][0]
+    scene.engine._turn()
+    scene.engine._beat()
+    assert scene.client.get("/readyz").status_code == 200
+
+
+def test_a_full_disk_is_not_ready_and_says_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.engine._beat()
+    little = namedtuple("usage", "total used free")(1 << 40, 1 << 40, 5 << 20)
+    with monkeypatch.context() as patched:
+        patched.setattr(health.shutil, "disk_usage", lambda _: little)
+        answer = scene.client.get("/readyz")
+    assert answer.status_code == 503
+    assert (answer.json or {})["reasons"] == ["The disk of the database is full (5 MiB left): make room."]
+    assert scene.client.get("/readyz").status_code == 200
+
+
+def test_writes_that_fail_are_not_ready(scene: Scene) -> None:
+    """As on a full disk: the file may not grow any more."""
+    scene.engine._beat()
+    with scene.service.database.read() as tx:
+        tx.execute(sa.text("SELECT 1"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    try:
+        answer = scene.client.get("/readyz")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert answer.status_code == 503
+    assert (answer.json or {})["reasons"] == ["The database cannot be used."]
+    assert scene.client.get("/readyz").status_code == 200
+
+
 @contextmanager
-def other_schema(scene: Scene) -> Iterator[None]:
+def other_schema(scene: Scene, name: str = "0000") -> Iterator[None]:
     version = sa.text("UPDATE alembic_version SET version_num = :version")
     with scene.service.database.write() as tx:
-        tx.execute(version, {"version": "0000"})
+        tx.execute(version, {"version": name})
     try:
         yield
     finally:

@@ -15,7 +15,7 @@ def mailbox(scene: Scene) -> Scene:
     return scene
 
 
-STATUS = "address service_id state recorded_state suspended_with services quota_bytes used_bytes expires"
+STATUS = "address service_id state recorded_state suspended_with services quota_bytes used_bytes expires receives_mail"
 ANSWERS = {
     "connection.test": ({}, {"version", "clock_skew", "account", "plans"}),
     "mailbox.status": (HERE, set(STATUS.split())),

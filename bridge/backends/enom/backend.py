@@ -15,6 +15,7 @@ from bridge.backends.enom.settings import EnomAccount
 from bridge.errors import Garbled, Refused
 from bridge.model import Address, Answer, Change, Deleted, Fact, Mailbox, Proof, Survey
 from bridge.outgoing import Outgoing
+from bridge.watch import Watch
 
 EVIDENCE: Mapping[str, str] = {
     "orderid": "order",
@@ -40,11 +41,13 @@ class EnomBackend:
         outgoing: Outgoing,
         now: Callable[[], float] = time.time,
         choose: Callable[[Any], str] = secrets.choice,
+        watch: Watch | None = None,
     ) -> None:
+        watch = watch or Watch()
         self._account, self._now, self._choose = account, now, choose
-        self._enom = Client(account, outgoing)
+        self._enom = Client(account, outgoing, watch)
         hosted = account.hosted_email
-        self._hosted = HostedEmail(hosted, account.timeout, outgoing) if hosted else None
+        self._hosted = HostedEmail(hosted, account.timeout, outgoing, watch, account.name) if hosted else None
         self.proofs: Mapping[Fact, Proof] = {
             Fact.EXISTENCE: Proof.VERIFIED,
             Fact.SUSPENSION: SUSPENSION_PROOF.get(account.suspend_with, Proof.UNSUPPORTED),

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from bridge.backends.enom.client import exchange
+from bridge.backends.enom.client import exchange, watched
 from bridge.backends.enom.hosted_email import codes, wire
 from bridge.backends.enom.settings import HostedEmailSettings
 from bridge.errors import BridgeError, Garbled
 from bridge.model import Address, Deleted
 from bridge.outgoing import Outgoing
+from bridge.watch import Watch
 
 PAGE = 500
 NEW_DOMAIN = (str(codes.MISSING), str(codes.NOT_OWNED))
@@ -19,8 +20,9 @@ NEW_DOMAIN = (str(codes.MISSING), str(codes.NOT_OWNED))
 class HostedEmail:
     """The API under one admin's credentials."""
 
-    def __init__(self, settings: HostedEmailSettings, timeout: float, outgoing: Outgoing) -> None:
+    def __init__(self, settings: HostedEmailSettings, timeout: float, outgoing: Outgoing, watch: Watch, account: str) -> None:
         self._settings, self._timeout, self._outgoing = settings, timeout, outgoing
+        self._watch, self._account = watch, account
 
     def call(self, method: str, **arguments: Any) -> wire.Result:
         """Raises BridgeError for any answer but a yes."""
@@ -84,5 +86,9 @@ class HostedEmail:
     def _send(self, method: str, arguments: dict[str, Any]) -> wire.Result:
         body = wire.encode(self._settings, arguments)
         url = f"{self._settings.endpoint}/{method}"
-        reply = exchange(self._outgoing, url, body, "application/json", self._timeout)
-        return wire.decode(reply.body, [self._settings.password])
+        with watched(self._watch, self._account, "hosted-email", method) as facts:
+            reply = exchange(self._outgoing, url, body, "application/json", self._timeout)
+            result = wire.decode(reply.body, [self._settings.password])
+            if error := codes.fault(result):
+                facts["outcome"] = error.code
+        return result

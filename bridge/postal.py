@@ -1,0 +1,32 @@
+"""Tells whether a domain receives mail, at the price of two DNS questions an hour."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.model import in_words
+from bridge.ports import Readings
+from bridge.readiness import Found, Wanted, judge
+
+GOOD, BAD = 3600.0, 600.0  # seconds for which a good and any other finding is believed
+
+
+@dataclass
+class Postal:
+    """`wanted` by account."""
+
+    readings: Readings
+    wanted: Mapping[str, Wanted]
+    ask: Callable[[str], Found]
+
+    def receives_mail(self, account: str, domain: str) -> dict[str, Any] | None:
+        """None where the account does not have it checked. Bounded in time by `ask`; never an error because of DNS."""
+        wanted = self.wanted.get(account)
+        if wanted is None or not wanted.hosts:
+            return None
+
+        def fresh(found: Found) -> float:
+            return GOOD if judge(domain, found, wanted).status == "ready" else BAD
+
+        seen = self.readings.reading(domain, fresh, self.ask)
+        return judge(domain, seen.found, wanted).describe() | {"checked_at": in_words(seen.checked_at)}

@@ -1,0 +1,108 @@
+"""Whether mail for a domain reaches its mailboxes: what its DNS says, against what Enom's mail needs. Pure.
+
+Enom documents the MX `mx.DOMAIN.cust.a.hostedemail.com` [D: support.enom.com, "Hostedemail Spam and Rejections Guide"]; the
+`b` cluster and older names without a letter end alike [O]. Domains on it publish `include:_spf.hostedemail.com` [O]. That a
+domain without that include is refused somewhere is inferred from what SPF is for [I].
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MX_OF = "mx.{domain}.cust.a.hostedemail.com"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Where mail of an account's domains has to go. No `hosts`: nothing is checked; no `spf_include`: no SPF is."""
+
+    hosts: Sequence[str]
+    spf_include: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What DNS said: MX as (preference, host), the texts that begin with v=spf1. `problem`: why it said nothing."""
+
+    mx: Sequence[tuple[int, str]] = ()
+    spf: Sequence[str] = ()
+    problem: str = ""
+    exists: bool = True
+
+    def plain(self) -> dict[str, Any]:
+        return {"mx": [list(each) for each in self.mx], "spf": list(self.spf), "problem": self.problem, "exists": self.exists}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> "Found":
+        mx = tuple((int(preference), str(host)) for preference, host in plain["mx"])
+        return cls(mx, tuple(plain["spf"]), plain["problem"], plain["exists"])
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """`status` is `ready`, `not_ready` or `unknown`; `records` are what to set in the domain's DNS."""
+
+    status: str
+    reason: str
+    records: Sequence[str] = ()
+
+    def describe(self) -> dict[str, Any]:
+        return {"status": self.status, "reason": self.reason, "records": list(self.records)}
+
+
+def judge(domain: str, found: Found, wanted: Wanted) -> Readiness:
+    if found.problem:
+        return Readiness("unknown", f"DNS did not answer: {found.problem}.")
+    if not found.exists:
+        return Readiness("not_ready", f"{domain} does not exist in DNS: register it, or set its name servers.")
+    faults = [fault for fault in (mx_fault(domain, found, wanted), spf_fault(domain, found, wanted)) if fault]
+    if not faults:
+        return Readiness("ready", "Mail for this domain goes to Enom's mail servers.")
+    return Readiness("not_ready", " ".join(reason for reason, _ in faults), [record for _, record in faults])
+
+
+def mx_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | None:
+    record = f"{domain}. MX 10 {mx_of(domain, wanted)}."
+    if not found.mx:
+        return "It has no MX record, so mail does not reach its mailboxes.", record
+    ours = [preference for preference, host in found.mx if is_ours(host, wanted)]
+    foreign = sorted((preference, host) for preference, host in found.mx if not is_ours(host, wanted))
+    if not ours:
+        return f"Its mail goes elsewhere, to {foreign[0][1] or 'nobody'}.", record
+    if foreign and foreign[0][0] <= min(ours):
+        return f"Some of its mail goes elsewhere: {foreign[0][1]} comes first, or as soon. Remove that MX record.", record
+    return None
+
+
+def spf_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | None:
+    if not wanted.spf_include:
+        return None
+    if not found.spf:
+        reason = "It has no SPF record, so mail from its mailboxes may be taken for forged."
+        return reason, f'{domain}. TXT "v=spf1 include:{wanted.spf_include} ~all"'
+    if len(found.spf) > 1:
+        merged = " ".join(dict.fromkeys(word for text in found.spf for word in text.split()[1:] if not word.endswith("all")))
+        reason = f"It has {len(found.spf)} SPF records, of which receivers take none. Leave one."
+        return reason, f'{domain}. TXT "{with_include(f"v=spf1 {merged} ~all", wanted)}"'
+    words = [word.lower().lstrip("+") for word in found.spf[0].split()]
+    if f"include:{wanted.spf_include}" in words or f"redirect={wanted.spf_include}" in words:
+        return None
+    reason = "Its SPF record does not name Enom's mail, so mail from its mailboxes may be refused."
+    return reason, f'{domain}. TXT "{with_include(found.spf[0], wanted)}"'
+
+
+def with_include(spf: str, wanted: Wanted) -> str:
+    """The record as it is, with what is missing in front of its end."""
+    first, *rest = spf.split()
+    include = f"include:{wanted.spf_include}"
+    return " ".join([first, include, *(word for word in rest if word != include)])
+
+
+def is_ours(host: str, wanted: Wanted) -> bool:
+    name = host.lower().rstrip(".")
+    return any(name == suffix or name.endswith(f".{suffix}") for suffix in wanted.hosts)
+
+
+def mx_of(domain: str, wanted: Wanted) -> str:
+    documented = MX_OF.format(domain=domain)
+    return documented if is_ours(documented, wanted) else wanted.hosts[0]

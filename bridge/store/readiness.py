@@ -1,0 +1,36 @@
+"""What was found out about the mail of domains, for as long as it may be taken for true."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from bridge.ports import Seen
+from bridge.readiness import Found
+from bridge.store.database import Database
+from bridge.store.tables import readiness
+
+
+class Readings:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def reading(self, domain: str, fresh: Callable[[Found], float], ask: Callable[[str], Found]) -> Seen:
+        """What is known, unless it is older than `fresh` says (seconds); else what `ask` finds, which is kept."""
+        with self.database.read() as tx:
+            now = self.database.now(tx)
+            row = tx.execute(sa.select(readiness).where(readiness.c.domain == domain)).mappings().first()
+        if row is not None:
+            found = Found.of(row["found"])
+            if now - row["checked_at"] < fresh(found):
+                return Seen(found, row["checked_at"])
+        found = ask(domain)  # no transaction is open meanwhile
+        values = {"found": found.plain(), "checked_at": now}
+        with self.database.write() as tx:
+            if tx.execute(sa.update(readiness).where(readiness.c.domain == domain).values(**values)).rowcount == 0:
+                insert = sa.insert(readiness).values(domain=domain, **values)
+                try:
+                    with tx.begin_nested():
+                        tx.execute(insert)
+                except sa.exc.IntegrityError:
+                    pass  # another process came first
+        return Seen(found, now)

@@ -1,0 +1,52 @@
+"""Who listens hears of everything, in order, and can harm nothing."""
+
+from typing import Any
+
+import pytest
+
+from bridge.watch import Facts, Watch
+
+
+class Ear:
+    def __init__(self, fails: str = "") -> None:
+        self.heard: list[Any] = []
+        self.fails = fails
+
+    def begin(self, kind: str, facts: Facts) -> str:
+        if self.fails == "begin":
+            raise RuntimeError("a listener is broken")
+        self.heard.append(("begin", kind))
+        return "token"
+
+    def end(self, begun: Any, kind: str, facts: Facts, seconds: float) -> None:
+        if self.fails == "end":
+            raise RuntimeError("a listener is broken")
+        self.heard.append((begun, kind, dict(facts)))
+
+
+def test_a_listener_hears_the_begin_and_the_end_with_what_came_of_it() -> None:
+    watch, ear = Watch(), Ear()
+    watch.add(ear)
+    with watch.over("call", command="GetPOP3") as facts:
+        facts["outcome"] = "ok"
+    watch.tell("turn", loop="jobs")
+    ended = ("token", "call", {"command": "GetPOP3", "outcome": "ok"})
+    assert ear.heard == [("begin", "call"), ended, ("begin", "turn"), ("token", "turn", {"loop": "jobs"})]
+
+
+def test_what_fails_inside_is_heard_and_goes_on_failing() -> None:
+    watch, ear = Watch(), Ear()
+    watch.add(ear)
+    with pytest.raises(ValueError, match="inside"), watch.over("attempt", outcome="left"):
+        raise ValueError("inside")
+    assert ear.heard[-1] == ("token", "attempt", {"outcome": "left"})
+
+
+@pytest.mark.parametrize("fails", ["begin", "end"])
+def test_a_broken_listener_harms_neither_the_work_nor_the_others(fails: str) -> None:
+    watch, ear = Watch(), Ear()
+    watch.add(Ear(fails))
+    watch.add(ear)
+    with watch.over("attempt") as facts:
+        facts["outcome"] = "succeeded"
+    assert ear.heard[-1] == ("token", "attempt", {"outcome": "succeeded"})
