@@ -43,11 +43,12 @@ def connect(server: Server) -> socket.socket:
 
 
 def answers(wire: socket.socket) -> list[tuple[int, bytes]]:
-    """Everything that comes until the other side closes, as statuses and bodies."""
-    heard = bytearray()
+    """Everything that comes until the other side closes, as statuses and bodies; one that goes on for ever is a fault."""
+    heard, end = bytearray(), time.monotonic() + 60
     try:
         while piece := wire.recv(65536):
             heard += piece
+            assert time.monotonic() < end, bytes(heard[-300:])
     except ConnectionError:
         pass
     found = []
