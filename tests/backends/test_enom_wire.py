@@ -75,6 +75,10 @@ def test_names_are_read_in_any_case(name):
     assert wire.decode(answer(inner)).fields == {"success": "True", "orderid": "7", "bundleid": "8"}
 
 
+def test_a_code_without_number_or_text_is_empty():
+    assert wire.decode(answer("<responses><response><Description>x</Description></response></responses>")).codes == (("", ""),)
+
+
 def test_only_listed_fields_leave():
     assert wire.decode(answer("<Secret>x</Secret><Password>y</Password><a><password>z</password></a>")).fields == {}
 
