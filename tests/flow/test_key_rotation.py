@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.model import in_words
 from bridge.store import tables
 from tests.support.bridge import KEY, PASSWORD
 from tests.support.scene import Open, Scene
@@ -143,21 +142,6 @@ def test_beside_a_worker_that_does_not_know_the_newest_key_nothing_is_written(un
     assert sealed(new) == before
     old.engine.queue.release(old.engine.owner)
     assert rotate(new)["passwords"]["older"] == 1
-
-
-def test_a_web_that_was_not_restarted_is_found_by_what_it_writes(under: Callable[..., Scene]) -> None:
-    """It leaves no heartbeat, so the command says when an older key was used last, and what has to be nothing in the end."""
-    web, scene = under(KEY), under(KEY, SECOND)
-    assert "is not seen from here" in command(scene, "keys", "rotate").stdout
-    scene.clock.now += 3600
-    leave_something_of_everything(web, 1)
-
-    told = command(scene, "keys", "rotate").stdout
-
-    assert f"The last hook under an older key came {in_words(scene.clock.now)}." in told
-    assert "passwords: 1 encrypted anew" in told
-    assert rotate(scene)["older_last_used"] == in_words(scene.clock.now)
-    assert "is not seen from here" not in command(under(SECOND), "keys", "rotate").stdout
 
 
 def test_a_password_that_is_wiped_meanwhile_stays_wiped(under: Callable[..., Scene]) -> None:
