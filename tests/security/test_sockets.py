@@ -194,6 +194,21 @@ def test_slow_connections_use_up_neither_the_places_nor_the_memory(
     assert bridge.faults.seen == []
 
 
+def test_a_stop_closes_what_has_arrived_of_half_a_request(tmp_path: Path) -> None:
+    with serving(tmp_path) as (_, server), connect(server) as wire:
+        wire.sendall(POST + b"Content-Length: 200000\r\n\r\n" + b"x" * 100_000)
+        deadline = time.monotonic() + 20
+        while not (half := [each for each in channels(server) if each.request is not None]) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        server.stop()
+        assert [each.request for each in half] == [None]
+        server.stop = lambda: None  # type: ignore[method-assign]
+
+
+def channels(server: Server) -> list[channel.Channel]:
+    return [item for item in list(server._channels.values()) if isinstance(item, channel.Channel)]
+
+
 def test_a_request_that_drips_is_cut_off_in_the_end(served: tuple[Stand, Server], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel, "LONGEST", 0.3)
     with connect(served[1]) as wire:
