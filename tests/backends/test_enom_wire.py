@@ -88,7 +88,7 @@ def test_names_are_read_in_any_namespace_and_what_is_missing_is_empty():
     named = answer("<Command>X</Command>").replace(b"<interface-response>", b'<interface-response xmlns="urn:example">', 1)
     assert wire.decode(named).command == "X"
     assert wire.decode(answer("")).command == wire.decode(answer("<Command/>")).command == ""
-    with pytest.raises(Garbled, match="^Enom's answer is not one of"):
+    with pytest.raises(Garbled, match=r"^Enom's answer is not one of"):
         wire.decode(b"<html/>")
 
 
