@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UPGRADE := --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test tests checks php reliability hostile mutation plugins pictures docs lint lint-php types imports format lock sbom clean
+.PHONY: help install demo test tests checks php reliability hostile fuzz mutation plugins pictures docs lint lint-php types imports format lock sbom clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,14 @@ reliability: $(VENV)/.tested ## kill, stop and lie for an hour or more: the long
 
 hostile: $(VENV)/.tested ## send a million hostile requests to a bridge in one process; prints one line of counts
 	@$(BIN)/python -m tests.security.stand
+
+fuzz: $(VENV)/.tested build/fuzz/bin/schemathesis ## let schemathesis take /openapi.json at its word, with signed requests (some minutes)
+	@$(BIN)/python -m tests.security.fuzz
+
+build/fuzz/bin/schemathesis: Makefile
+	$(PYTHON) -m venv build/fuzz
+	build/fuzz/bin/pip install --quiet --disable-pip-version-check schemathesis==4.32.5
+	@touch $@
 
 mutation: ## change the pure core in two thousand ways, and count what no fast test notices (half an hour)
 	@rm -rf build/mutation/tree && mkdir -p build/mutation/tree && cp -r bridge hooks tests pyproject.toml README.md LICENSE build/mutation/tree

@@ -313,7 +313,9 @@ class Lookup(Protocol):
         """`after` is what the page before gave, or epoch seconds and a slash to begin at that time. Raises ValueError."""
 
     def mailboxes(self, source: str, after: str, limit: int) -> tuple[Sequence[dict[str, Any]], str | None]: ...
-    def record(self, account: str, address: str) -> Record: ...
+    def record(self, account: str, address: str, owner: tuple[str, str] | None = None) -> Record:
+        """An empty one where there is none, or none of this owner (source and service)."""
+
     def records(self, account: str) -> Mapping[str, Record]:
         """Every record of the account, by address."""
 

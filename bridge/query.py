@@ -61,8 +61,9 @@ class Query:
 
     def own_record(self) -> Record:
         """The record of the mailbox asked for, which must be this service's own."""
-        record = self.queries.lookup.record(self.account, self.arguments["address"])
-        if not record.owned_by(self.source, self.arguments["service_id"]):
+        owner = self.source, self.arguments["service_id"]
+        record = self.queries.lookup.record(self.account, self.arguments["address"], owner)
+        if not record.owned_by(*owner):
             raise NotThere("There is no mailbox of this address and service.")
         return record
 

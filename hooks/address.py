@@ -14,6 +14,8 @@ DOMAIN_RULE = "The part after the @ is not a domain. Send one of at least two la
 _LOCAL = re.compile(r"(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z._-]{0,29}")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
+SHAPE = r"^(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z._-]{0,29}@[^@\s]+$"
+"""As far as one pattern can say it, for a description: whether the domain is one is asked of IDNA."""
 _LONGEST = 320  # before the domain is encoded
 
 

@@ -32,7 +32,8 @@ def new(as_json: bool) -> None:
 def rotate(ctx: click.Context, as_json: bool) -> None:
     """Encrypt what is stored under an older key with the newest one, and say how long the older ones are needed.
 
-    Safe beside a running bridge that was restarted with the newest key; may be stopped and given again.
+    Safe beside a running bridge that was restarted with the newest key; may be stopped and given again. It sees a worker that
+    was not restarted, and refuses; a process that only takes hooks (`web`) it cannot see.
     Exit code 1 if something could not be opened.
     """
     with session(ctx) as service:
@@ -66,6 +67,13 @@ def _older(after: Survey, single: bool) -> Iterator[str]:
         yield "bridge.keys has one key. To change it: put a new one at the end (enom-bridge keys new), restart, try again."
     else:
         yield "Nothing needs the older keys: take them out of bridge.keys and restart."
+    if not single:
+        last = f" The last hook under an older key came {in_words(after.older_last_used)}." if after.older_last_used else ""
+        yield (
+            "A process that only takes hooks (enom-bridge web) is not seen from here. One that was not restarted with the "
+            f"newest key goes on writing under an older one.{last} Restart each, and give this command once more before you "
+            "take a key out: it then has to encrypt nothing anew."
+        )
     if after.gone_until is not None:
         yield (
             f"{after.hooks_gone} hook(s) were recognised by a key that is gone: if one is repeated before "
@@ -81,6 +89,10 @@ def _older(after: Survey, single: bool) -> Iterator[str]:
 
 def _plain(done: Mapping[str, Tally], after: Survey) -> dict[str, object]:
     sealed = {what.replace(" ", "_"): vars(tally) for what, tally in done.items()}
-    until = {"older_needed_until": after.older_needed_until, "gone_until": after.gone_until}
+    until = {
+        "older_last_used": after.older_last_used,
+        "older_needed_until": after.older_needed_until,
+        "gone_until": after.gone_until,
+    }
     counted = {name: value for name, value in vars(after).items() if name not in ("sealed", *until)}
     return {**sealed, **counted, **{name: value and in_words(value) for name, value in until.items()}}

@@ -174,8 +174,10 @@ class Lookup:
         ]
         return items, items[-1]["address"] if len(rows) > limit else None
 
-    def record(self, account: str, address: str) -> Record:
-        here = mailboxes.c.account == account, mailboxes.c.address == address
+    def record(self, account: str, address: str, owner: tuple[str, str] | None = None) -> Record:
+        here = [mailboxes.c.account == account, mailboxes.c.address == address]
+        if owner is not None:  # asked for here, so that another's takes no longer than none
+            here += [mailboxes.c.source == owner[0], mailboxes.c.service_id == owner[1]]
         with self.database.read() as tx:
             row = tx.execute(sa.select(mailboxes).where(*here)).mappings().first()
         return to_record(row) if row else Record()

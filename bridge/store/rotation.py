@@ -40,18 +40,28 @@ class Survey:
     """How everything stands. `hooks` are recognised by digests, which cannot be made anew without their text.
 
     `older_needed_until` (epoch seconds): when the last hook under an older key is pruned; None when there is none.
-    `gone_until`: likewise of those whose key is not configured any more. `passwords_…`: mailboxes whose last password is
-    recognised by such a digest.
+    `older_last_used`: when the last hook came that was taken under an older key. `gone_until`: as `older_needed_until`, of
+    those whose key is not configured any more. `passwords_…`: mailboxes whose last password is recognised by such a digest.
     """
 
     sealed: Mapping[str, Tally]
     hooks_newest: int
     hooks_older: int
     hooks_gone: int
+    older_last_used: float | None
     older_needed_until: float | None
     gone_until: float | None
     passwords_older: int
     passwords_gone: int
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """The hooks that one key recognises."""
+
+    count: int
+    last_used: float
+    needed_until: float
 
 
 class Rotation:
@@ -79,11 +89,12 @@ class Rotation:
         gone = [group for name, group in groups.items() if self._age(name) == "gone"]
         return Survey(
             sealed={what: self._pass(what, write=False) for what in SEALED},
-            hooks_newest=sum(count for name, (count, _) in groups.items() if self._age(name) == "newest"),
-            hooks_older=sum(count for count, _ in older),
-            hooks_gone=sum(count for count, _ in gone),
-            older_needed_until=max((last for _, last in older), default=None),
-            gone_until=max((last for _, last in gone), default=None),
+            hooks_newest=sum(group.count for name, group in groups.items() if self._age(name) == "newest"),
+            hooks_older=sum(group.count for group in older),
+            hooks_gone=sum(group.count for group in gone),
+            older_last_used=max((group.last_used for group in older), default=None),
+            older_needed_until=max((group.needed_until for group in older), default=None),
+            gone_until=max((group.needed_until for group in gone), default=None),
             passwords_older=sum(count for name, count in passwords.items() if self._age(name) == "older"),
             passwords_gone=sum(count for name, count in passwords.items() if self._age(name) == "gone"),
         )
@@ -95,16 +106,20 @@ class Rotation:
             return "newest"
         return "older" if name is None or name in older else "gone"
 
-    def _hooks(self, tx: sa.Connection) -> dict[str | None, tuple[int, float]]:
-        """For each key that hooks are recognised by: how many, and when the last of them will be pruned."""
+    def _hooks(self, tx: sa.Connection) -> dict[str | None, "Recognised"]:
+        """For each key that hooks are recognised by: how many, when the last came, and when the last will be pruned."""
         head, now = key_of(hooks.c.digest), self.database.now(tx)
         parked = sa.case((jobs.c.id.is_(None), hooks.c.received_at), else_=now)
-        last = sa.func.max(sa.func.coalesce(jobs.c.finished_at, parked))
-        found = sa.select(head, sa.func.count(), last).outerjoin(jobs, jobs.c.id == hooks.c.job_id).group_by(head)
-        groups: dict[str | None, tuple[int, float]] = {}
-        for name, count, ended in tx.execute(found):
-            before = groups.get(key_id(name), (0, 0.0))
-            groups[key_id(name)] = (before[0] + count, max(before[1], ended + self.keep))
+        ended, came = sa.func.max(sa.func.coalesce(jobs.c.finished_at, parked)), sa.func.max(hooks.c.received_at)
+        found = sa.select(head, sa.func.count(), came, ended).outerjoin(jobs, jobs.c.id == hooks.c.job_id).group_by(head)
+        groups: dict[str | None, Recognised] = {}
+        for name, count, last_used, last_ended in tx.execute(found):
+            before = groups.get(key_id(name), Recognised(0, 0.0, 0.0))
+            groups[key_id(name)] = Recognised(
+                before.count + count,
+                max(before.last_used, last_used),
+                max(before.needed_until, last_ended + self.keep),
+            )
         return groups
 
     def _passwords(self, tx: sa.Connection) -> Counter[str | None]:

@@ -4,6 +4,7 @@ waitress reads in one loop for all, so whatever is raised while it reads is met 
 """
 
 import json
+import threading
 import time
 from typing import Any
 
@@ -24,11 +25,14 @@ class Parser(HTTPRequestParser):
 
     def received(self, data: bytes) -> int:
         try:
-            return int(super().received(data))
+            consumed = int(super().received(data))
         except ValueError:  # a length of thousands of digits, a host that is not closed with a bracket
             self.error = BadRequest("")
             self.completed = True
-            return len(data)
+            consumed = len(data)
+        # waitress would tell the sender of a whole or a refused one to go on, and take what follows for a part of it.
+        self.expect_continue = self.expect_continue and not self.completed
+        return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
@@ -63,6 +67,7 @@ class Channel(HTTPChannel):
 
     def __init__(self, *given: Any, **more: Any) -> None:
         self.waiting_since = time.monotonic()
+        self.loop = threading.get_ident()
         super().__init__(*given, **more)
         self._make_room()
 
@@ -79,6 +84,10 @@ class Channel(HTTPChannel):
         if self.request is not None and not self.requests and time.monotonic() - self.waiting_since > LONGEST:
             self.will_close = True
         return bool(super().readable())
+
+    def _flush_some(self, do_close: bool = True) -> bool:
+        """Only the loop closes a connection: it goes through them all, and would die of one that a thread takes away."""
+        return bool(super()._flush_some(do_close and threading.get_ident() == self.loop))  # type: ignore[misc]
 
     def handle_close(self) -> None:
         super().handle_close()

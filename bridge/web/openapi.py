@@ -1,5 +1,6 @@
 """`/openapi.json`: the description of the HTTP side, generated from the schemas that check it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from apispec import APISpec
@@ -7,24 +8,25 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, jsonify
 
 from bridge import __version__
-from bridge.jobs import STATES, WAITING_FOR
-from bridge.model import State
+from bridge.web import answers
 from hooks.standard.schemas import ACTIONS, QUESTIONS
 
 SIGNATURE = [
-    ("webhook-id", "Unique for the event, the same on every retry; 1 to 128 characters of A-Za-z0-9_:-"),
-    ("webhook-timestamp", "Seconds since 1970 of this attempt; at most 300 s off"),
-    ("webhook-signature", "v1,<base64>: HMAC-SHA256 with the decoded secret over id.timestamp.body"),
+    ("webhook-id", "Unique for the event, the same on every retry", "^[A-Za-z0-9_:-]{1,128}$"),
+    ("webhook-timestamp", "Seconds since 1970 of this attempt; at most 300 s off", "^[0-9]{1,12}$"),
+    ("webhook-signature", "v1,<base64>: HMAC-SHA256 with the decoded secret over id.timestamp.body", "^[ -~]{1,4096}$"),
 ]
 REFUSALS = {
-    "400": "Not a JSON object in UTF-8, or a key twice",
+    "400": "Not a JSON object in UTF-8, a key twice, or not HTTP",
     "401": "Unknown source, sender not allowed, or signature or time wrong",
     "403": "A mail domain that this source may not touch",
     "413": "Larger than 64 KiB",
     "415": "Not application/json",
     "422": "Not valid; `errors` names each field",
-    "503": "Nothing was accepted; Retry-After",
+    "431": "The headers are larger than 32 KiB",
+    "500": "An error in the bridge",
 }
+LATER = {"503": "Nothing was accepted; Retry-After"}
 
 
 def add_to(app: Flask) -> None:
@@ -40,90 +42,108 @@ def describe() -> dict[str, Any]:
     spec = APISpec("enom-bridge", __version__, "3.1.0", plugins=[MarshmallowPlugin()])
     for schema in dict.fromkeys([*ACTIONS.values(), *QUESTIONS.values()]):
         spec.components.schema(schema.__name__, schema=schema)
-    spec.components.schema("Receipt", receipt())
-    spec.components.schema("Problem", problem())
-    taken = {"202": answer("Recorded durably; the result comes by callback", "Receipt")}
-    ended = {"200": answer("Ended within the wait, or earlier", "Receipt")}
+    spec.components.schema("Receipt", answers.receipt())
+    spec.components.schema("Problem", answers.problem())
+    taken = {"202": answer("Recorded durably; the result comes by callback", answers.RECEIPT)}
+    ended = {"200": answer("Ended within the wait, or earlier", answers.RECEIPT)}
     reused = {"409": refusal("This id was used with another type or data")}
     prefer = header("Prefer", "wait=N: hold the answer up to N seconds", required=False)
     operation = {
         "summary": "Send a hook",
         "parameters": [source(), *signature(), prefer],
         "requestBody": message(ACTIONS),
-        "responses": {**taken, **ended, **refusals(), **reused},
+        "responses": {**taken, **ended, **refusals(), **reused, **later(LATER)},
     }
     spec.path("/hooks/{source}", operations={"post": operation})
-    found = {"200": {"description": "The answer", "content": {"application/json": {"schema": envelope(QUESTIONS, {})}}}}
-    missing = {code: refusal(text) for code, text in (("404", "Not there, or another source's"), ("429", "Not now"))}
+    found = {"200": answer("The answer", answer_to(answers.answers()))}
+    missing = {"404": refusal("Not there, or another source's")}
     failed = {"502": refusal("Enom did not do this; `code` says why")}
+    busy = later({"429": "Not now: too many calls to Enom, or a sign-in's id a second time; Retry-After"})
     ask = {
         "summary": "Ask; answered at once, nothing is recorded",
         "parameters": [source(), *signature()],
         "requestBody": message(QUESTIONS),
-        "responses": {**found, **refusals(), **missing, **failed},
+        "responses": {**found, **refusals(), **missing, **busy, **failed, **later(LATER)},
     }
     spec.path("/query/{source}", operations={"post": ask})
-    for path, text in (("/healthz", "The process lives"), ("/readyz", "Database, schema and a live worker are there")):
-        responses = {"200": {"description": text}}
-        spec.path(path, operations={"get": {"summary": text, "responses": responses}})
-    return spec.to_dict()
+    for path, text, responses in reads():
+        spec.path(path, operations={"get": {"summary": text, "responses": {**responses, **of_any_get()}}})
+    document = spec.to_dict()
+    one_of_both(document["components"]["schemas"]["Job"])
+    return document
 
 
-def message(types: Any) -> dict[str, Any]:
-    data = {"anyOf": [{"$ref": f"#/components/schemas/{schema.__name__}"} for schema in dict.fromkeys(types.values())]}
-    return {"required": True, "content": {"application/json": {"schema": envelope(types, data)}}}
+def reads() -> list[tuple[str, str, dict[str, Any]]]:
+    alive = answers.table({"status": {"const": "alive"}})
+    ready = answers.table({"ready": answers.FLAG, "reasons": {"type": "array", "items": answers.TEXT}})
+    return [
+        ("/healthz", "The process lives", {"200": answer("It does", alive)}),
+        (
+            "/readyz",
+            "Database, schema and a live worker are there",
+            {"200": answer("They are", ready), "503": answer("One is not; `reasons` says which", ready)},
+        ),
+        ("/openapi.json", "This document", {"200": answer("OpenAPI 3.1", {"type": "object"})}),
+    ]
 
 
-def envelope(types: Any, data: dict[str, Any]) -> dict[str, Any]:
-    properties = {
-        "type": {"type": "string", "enum": list(types)},
-        "timestamp": {"type": "string", "format": "date-time"},
-        "data": data,
-    }
-    return {"type": "object", "required": ["type", "data"], "properties": properties}
+def message(types: Mapping[str, Any]) -> dict[str, Any]:
+    """The type decides what `data` holds."""
+    each = [one_message(name, schema) for name, schema in types.items()]
+    properties = {"type": {"type": "string", "enum": list(types)}, "timestamp": answers.TIME}
+    schema = {"type": "object", "required": ["type", "timestamp"], "properties": properties, "oneOf": each}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-def receipt() -> dict[str, Any]:
-    text, flag = {"type": "string"}, {"type": "boolean"}
-    properties = {name: text for name in ("job", "hook", "action", "address", "service_id", "message")}
-    more = {
-        "sequence": {"type": "integer"},
-        "status": {"type": "string", "enum": list(STATES)},
-        "waiting_for": {"enum": [*WAITING_FOR, None]},
-        "state": {"type": "string", "enum": [str(state) for state in State]},
-        "changed": flag,
-        "verified": {"type": "object", "additionalProperties": text},
-        "error": {"type": ["object", "null"]},
-        "finished_at": {"type": "string", "format": "date-time"},
-    }
-    required = [*properties, *(name for name in more if name != "finished_at")]
-    return {"type": "object", "properties": {**properties, **more}, "required": required}
+def one_message(name: str, schema: Any) -> dict[str, Any]:
+    data: dict[str, Any] = {"$ref": f"#/components/schemas/{schema.__name__}"}
+    needed = ["data"] if any(field.required for field in schema().fields.values()) else []
+    if not needed and name != "job":
+        data = {"anyOf": [data, {"type": "null"}]}
+    return {"required": needed or (["data"] if name == "job" else []), "properties": {"type": {"const": name}, "data": data}}
 
 
-def problem() -> dict[str, Any]:
-    names = {"type": "string", "title": "string", "status": "integer", "detail": "string", "errors": "object"}
-    return {"type": "object", "properties": {name: {"type": kind} for name, kind in names.items()}}
+def one_of_both(job: dict[str, Any]) -> None:
+    """No schema class can say that exactly one of two fields is there."""
+    names = ("job", "hook")
+    job["oneOf"] = [
+        {"required": [one], "properties": {one: answers.TEXT, other: {"type": "null"}}} for one, other in (names, names[::-1])
+    ]
+
+
+def answer_to(data: Mapping[str, Any]) -> dict[str, Any]:
+    each = [{"properties": {"type": {"const": name}, "data": schema}} for name, schema in data.items()]
+    return answers.table({"type": {"type": "string", "enum": list(data)}, "data": {"type": "object"}}) | {"oneOf": each}
 
 
 def source() -> dict[str, Any]:
-    return {"name": "source", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {"name": "source", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 
 
 def signature() -> list[dict[str, Any]]:
-    return [header(name, text) for name, text in SIGNATURE]
+    return [header(name, text, pattern=pattern) for name, text, pattern in SIGNATURE]
 
 
-def header(name: str, text: str, required: bool = True) -> dict[str, Any]:
-    return {"name": name, "in": "header", "required": required, "description": text, "schema": {"type": "string"}}
+def header(name: str, text: str, required: bool = True, pattern: str = "") -> dict[str, Any]:
+    schema = {"type": "string"} | ({"pattern": pattern} if pattern else {})
+    return {"name": name, "in": "header", "required": required, "description": text, "schema": schema}
 
 
-def answer(text: str, schema: str) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {"description": text, "content": content}
+def answer(text: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": text, "content": {"application/json": {"schema": dict(schema)}}}
 
 
 def refusals() -> dict[str, Any]:
     return {code: refusal(text) for code, text in REFUSALS.items()}
+
+
+def of_any_get() -> dict[str, Any]:
+    return {code: refusal(REFUSALS[code]) for code in ("400", "413", "431", "500")}
+
+
+def later(statuses: Mapping[str, str]) -> dict[str, Any]:
+    wait = {"Retry-After": {"required": True, "description": "Seconds", "schema": {"type": "integer", "minimum": 1}}}
+    return {code: {**refusal(text), "headers": wait} for code, text in statuses.items()}
 
 
 def refusal(text: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, jsonify
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from bridge import logs
 from bridge.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
@@ -92,7 +92,10 @@ def of_http(error: HTTPException) -> Response:
         405: "Hooks and queries are sent with POST, everything else is read with GET.",
         413: "A body is at most 64 KiB.",
     }.get(status, "The request cannot be read as HTTP.")
-    return problem(status, detail)
+    response = problem(status, detail)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
 
 
 def unexpected(error: Exception) -> Response:

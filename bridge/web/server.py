@@ -68,6 +68,9 @@ class Server:
         def close() -> None:
             # Something else may have woken the loop already, and the trigger that is closed here would be pulled afterwards.
             pulled.wait()
+            for item in list(self._channels.values()):
+                if isinstance(item, Channel):
+                    item.handle_close()  # with what has arrived of a request, which may lie in a temporary file
             wasyncore.close_all(self._channels)
 
         loop.pull_trigger(close)

@@ -13,20 +13,28 @@ from marshmallow import ValidationError, fields, validate
 from hooks import address
 
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+FIT = r"[^\x00-\x08\x0a-\x1f\x7f]"
+"""One character that is not unfit, for a pattern; halves of surrogate pairs, which no pattern can name, apart."""
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(_DATE.pattern + r"[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 PLACE_RULE = (
     "Send `next` of the answer before, or an RFC 3339 time with its zone, like 2026-11-22T17:27:00Z, to begin there; leave it "
     "out to begin with the oldest."
 )
+PLACE = [{"pattern": r"^[0-9]{1,12}(\.[0-9]{1,9})?/[A-Za-z0-9_]*$"}, {"format": "date-time"}, {"type": "null"}]
 MOMENT_RULE = "Send an RFC 3339 time with its zone, like 2026-11-22T17:27:00Z."
 UNTIL_RULE = "Send the date that must be covered, like 2027-11-30, or an RFC 3339 time with its zone."
+
+
+PLAIN: Mapping[str, Any] = {"pattern": f"^{FIT}*$"}
 
 
 class Text(fields.String):
     """A string without line breaks, control characters and lone surrogates, within a length or of a pattern."""
 
-    def __init__(self, rule: str, *, required: bool = False, longest: int = 255, pattern: str = "", format: str = "") -> None:
+    def __init__(
+        self, rule: str, *, required: bool = False, longest: int = 255, pattern: str = "", described: Mapping[str, Any] = PLAIN
+    ) -> None:
         fault = f"Wrong length or characters. {rule}"
         shape = validate.Regexp(pattern, error=fault) if pattern else validate.Length(max=longest, error=fault)
         super().__init__(
@@ -34,7 +42,7 @@ class Text(fields.String):
             allow_none=not required,
             validate=shape,
             error_messages=_messages(rule),
-            metadata={"description": rule} | ({"format": format} if format else {}),
+            metadata={"description": rule, **({} if pattern and described is PLAIN else described)},
         )
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
@@ -45,7 +53,8 @@ class Address(Text):
     """A mailbox address; loads in the one spelling of `hooks.address`."""
 
     def __init__(self) -> None:
-        super().__init__("Send the mailbox's address, like john@example.com.", required=True, longest=320, format="email")
+        described = {"format": "idn-email", "pattern": address.SHAPE}
+        super().__init__("Send the mailbox's address, like john@example.com.", required=True, longest=320, described=described)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         try:
@@ -58,7 +67,8 @@ class Moment(fields.Field[datetime]):
     """An RFC 3339 time, in UTC; with `dates`, also a date, which means its last second."""
 
     def __init__(self, rule: str = MOMENT_RULE, *, dates: bool = False) -> None:
-        described = {"type": "string", "description": rule} | ({} if dates else {"format": "date-time"})
+        forms = {"anyOf": [{"format": "date"}, {"format": "date-time"}]} if dates else {"format": "date-time"}
+        described = {"type": "string", "description": rule, **forms}
         super().__init__(required=True, error_messages=_messages(rule), metadata=described)
         self.dates = dates
 

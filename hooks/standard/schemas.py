@@ -5,18 +5,18 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
-from hooks.standard.fields import PLACE_RULE, UNTIL_RULE, Address, Moment, Text
+from hooks.standard.fields import FIT, PLACE, PLACE_RULE, UNTIL_RULE, Address, Moment, Text
 
 PASSWORD_RULE = 'Send 1 to 54 printable ASCII characters without space and ".'  # noqa: S105 - a sentence
 PLAN_RULE = "Send the name of a plan of the bridge's configuration, 1 to 64 characters."
 
 
 def _password(required: bool) -> Text:
-    return Text(PASSWORD_RULE, required=required, pattern=r"^[!#-~]{1,54}$", format="password")
+    return Text(PASSWORD_RULE, required=required, pattern=r"^[!#-~]{1,54}$", described={"format": "password"})
 
 
 def _plan(required: bool) -> Text:
-    return Text(PLAN_RULE, required=required, pattern=r"^.{1,64}$")
+    return Text(PLAN_RULE, required=required, pattern=rf"^{FIT}{{1,64}}$")
 
 
 class Data(Schema):
@@ -30,7 +30,7 @@ class OfMailbox(Data):
     service_id = Text(
         "Send the billing platform's id of the service as a string of 1 to 64 characters.",
         required=True,
-        pattern=r"^.{1,64}$",
+        pattern=rf"^{FIT}{{1,64}}$",
     )
     address = Address()
 
@@ -66,11 +66,11 @@ class Renew(OfMailbox):
 
 
 class Page(Data):
-    after = Text("Send `next` of the answer before; leave it out to begin.", pattern=r"^.{1,128}$")
+    after = Text("Send `next` of the answer before; leave it out to begin.", pattern=rf"^{FIT}{{1,128}}$")
 
 
 class Results(Data):
-    after = Text(PLACE_RULE, pattern=r"^.{1,128}$")
+    after = Text(PLACE_RULE, pattern=rf"^{FIT}{{1,128}}$", described={"anyOf": PLACE})
 
 
 class Job(Data):

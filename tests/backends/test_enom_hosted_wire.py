@@ -49,6 +49,42 @@ def test_a_no_is_read_without_what_was_sent():
     assert (result.success, result.number, result.text, result.user) == (False, 1, "wrong: ***", None)
 
 
+YES, NO = (True, 1, "true", "1"), (False, 0, "false", "0")
+
+
+@pytest.mark.parametrize("success", [*YES, *NO])
+def test_each_documented_way_to_say_yes_or_no_is_read(success):
+    said = decode({**USER, "success": success, "users": [{"user": "jane"}], "total_count": 1})
+    told = (said.success, said.user is not None, len(said.listed), said.total)
+    assert told == ((True, True, 1, 1) if success in YES else (False, False, 0, None))
+
+
+@pytest.mark.parametrize("success", [None, 2, -1, "", "True", "yes", "XX", [], {}])
+def test_what_is_neither_yes_nor_no_is_garbled(success):
+    with pytest.raises(Garbled, match=r"^The hosted-email answer does not say whether it is a yes\.$"):
+        decode({**USER, "success": success})
+
+
+def test_texts_that_are_none_are_empty_and_a_number_is_bounded():
+    result = decode({"success": False, "error": 5, "token": 5, "error_number": "1" * 30})
+    assert (result.text, result.token, result.number) == ("", "", int("1" * 18))
+    assert decode({"success": False, "error_number": ""}).number is None
+
+
+def test_what_is_garbled_is_named():
+    for document, fault in (
+        ([], "another shape"),
+        ({"success": True, "users": 5}, "another shape"),
+        ({"success": True, "users": [{}]}, "without its name"),
+        ({**USER, "attributes": {"service_imap4": "x"}}, "not documented"),
+        ({"success": False, "error_number": {}}, "where a number belongs"),
+    ):
+        with pytest.raises(Garbled, match=rf"^The hosted-email answer .*{fault}"):
+            decode(document)
+    with pytest.raises(Garbled, match="is not JSON"):
+        wire.decode(b"{")
+
+
 def test_a_token_is_not_shown():
     result = decode({"success": True, "token": "planted-token"})
     assert result.token == "planted-token"

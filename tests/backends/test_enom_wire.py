@@ -75,6 +75,28 @@ def test_names_are_read_in_any_case(name):
     assert wire.decode(answer(inner)).fields == {"success": "True", "orderid": "7", "bundleid": "8"}
 
 
+def test_a_code_without_number_or_text_is_empty():
+    assert wire.decode(answer("<responses><response><Description>x</Description></response></responses>")).codes == (("", ""),)
+
+
+def test_a_secret_that_begins_another_is_masked_with_all_of_it():
+    assert wire.clean("x planted-tail y", wire.mask_of(["planted", "planted-tail"])) == "x *** y"
+    assert wire.clean(None, wire.mask_of([])) == ""
+
+
+def test_names_are_read_in_any_namespace_and_what_is_missing_is_empty():
+    named = answer("<Command>X</Command>").replace(b"<interface-response>", b'<interface-response xmlns="urn:example">', 1)
+    assert wire.decode(named).command == "X"
+    assert wire.decode(answer("")).command == wire.decode(answer("<Command/>")).command == ""
+    with pytest.raises(Garbled, match=r"^Enom's answer is not one of"):
+        wire.decode(b"<html/>")
+
+
+def test_what_stands_in_errors_and_codes_is_no_field():
+    inside = "<errors><Successful>True</Successful></errors><responses><EmailCount>5</EmailCount></responses>"
+    assert wire.decode(answer(inside)).fields == {}
+
+
 def test_only_listed_fields_leave():
     assert wire.decode(answer("<Secret>x</Secret><Password>y</Password><a><password>z</password></a>")).fields == {}
 

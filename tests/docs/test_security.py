@@ -27,4 +27,4 @@ def test_each_line_of_the_threat_model_names_its_test(heading):
 
 
 def test_the_commands_of_the_page_are_targets_of_make():
-    assert {"hostile", "mutation"} <= set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"hostile", "fuzz", "mutation"} <= set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_contract import PLANTED, json_values, verified
 
-from hooks.errors import Malformed
+from hooks.errors import BadSignature, Invalid, Malformed
 from hooks.message import DEEPEST, read_message
 from hooks.types import Message
 
@@ -62,6 +62,15 @@ def test_what_can_be_read_in_two_ways_or_not_at_all_is_refused(body: bytes, faul
 
 def test_the_deepest_allowed_body_is_read() -> None:
     assert read_message(verified(nested(DEEPEST))).data is not None
+
+
+def test_a_number_of_a_hundred_digits_is_read() -> None:
+    assert read_message(verified(b'{"data": ' + b"9" * 100 + b"}")).data == int("9" * 100)
+
+
+def test_an_error_says_what_is_wrong_also_without_words_of_its_own() -> None:
+    assert BadSignature().detail == (BadSignature.__doc__ or "").splitlines()[0]
+    assert str(Invalid({"a": ["x", "y"], "b": ["z"]})) == "a: x y; b: z"
 
 
 def test_a_refusal_does_not_carry_the_body() -> None:

@@ -92,6 +92,7 @@ def test_an_altered_signature_is_refused(edit: object) -> None:
 def test_long_headers_and_many_entries_are_refused() -> None:
     right = signing.sign("msg_1", NOW, b"{}", KEY)["webhook-signature"]
     assert refused(standard(" ".join(["v1,x"] * 16 + [right])))
+    assert refused(standard(" " * 16 + right))
     assert refused(standard(right + " " + "x" * 4096))
     assert refused(standard(right, webhook_id="x" * 129))
 
@@ -122,6 +123,17 @@ def test_the_end_of_a_body_cannot_be_moved_into_the_signature() -> None:
 def test_a_signed_time_beyond_all_calendars_is_refused() -> None:
     for time in (2**64, 2**72 - 1):
         assert refused(delivery(signing.sign_itsdangerous("msg_1", time, b"{}", KEY)), "itsdangerous")
+
+
+def test_who_holds_the_secret_is_told_in_the_log_how_far_the_clock_is_off() -> None:
+    with pytest.raises(BadSignature, match=r"^Signed 400 s off this clock, 300 s are allowed\."):
+        signing.verify(delivery(signing.sign("msg_1", NOW - 400, b"{}", KEY)), [KEY], "standard", NOW)
+
+
+def test_a_time_in_no_base64_is_named() -> None:
+    tail = signing.sign_itsdangerous("msg_1", NOW, b"{}", KEY)["x-signature"].partition(".")[2]
+    with pytest.raises(BadSignature, match="time in x-signature"):
+        signing.verify(delivery({"webhook-id": "msg_1", "x-signature": f"A.{tail}"}), [KEY], "itsdangerous", NOW)
 
 
 def test_one_scheme_ignores_the_headers_of_the_other() -> None:

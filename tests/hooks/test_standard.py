@@ -1,5 +1,6 @@
 """Our own body: every rule of its fields."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -7,8 +8,48 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_contract import NOW, PLANTED, PlatformContract
 
+from hooks import standard
+from hooks.errors import Invalid, UnknownAction
 from hooks.signing import WINDOW
-from hooks.types import Question
+from hooks.types import Message, Question, Report, Verified
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_json_is_not_sent(value: float) -> None:
+    with pytest.raises(ValueError):
+        standard.write(Report("job.succeeded", datetime(2027, 1, 1, tzinfo=UTC), {"x": value}))
+
+
+def test_a_report_is_in_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/St_Johns")
+    time.tzset()
+    try:
+        body = standard.write(Report("job.succeeded", datetime(2027, 1, 1, tzinfo=UTC), {}))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert b'"2027-01-01T00:00:00Z"' in body
+
+
+def test_what_is_sent_to_the_wrong_door_is_told_the_right_one() -> None:
+    for read, type, told in (
+        (standard.read, "job", "This is a query: send it to /query."),
+        (standard.ask, "mailbox.create", "This is an action: send it to /hooks."),
+        (standard.ask, "nothing", f"Not a type that is taken here. Send one of {', '.join(standard.QUESTIONS)}."),
+    ):
+        with pytest.raises(UnknownAction) as caught:
+            read(Message(type, "2026-01-01T00:00:00Z", {}), Verified("msg_1", NOW, b"", 0))
+        assert caught.value.errors["type"] == [told]
+
+
+def test_a_fault_of_a_known_type_is_no_unknown_action_and_unknown_names_keep_their_letters() -> None:
+    known = Verified("msg_1", NOW, b"", 0)
+    with pytest.raises(Invalid) as caught:
+        standard.read(Message("mailbox.terminate", "2026-01-01T00:00:00Z", [1]), known)
+    assert type(caught.value) is Invalid
+    assert caught.value.errors["data"] == ["Not an object. Send the fields of this type as an object."]
+    data = {"service_id": "7", "address": "john@example.com", "Abc_9.-": 1, "a b": 2}
+    assert standard.read(Message("mailbox.terminate", "2026-01-01T00:00:00Z", data), known).unknown == ("Abc_9.-", "a?b")
 
 
 class TestStandard(PlatformContract):

@@ -2,11 +2,14 @@
 
 import io
 import logging
+import multiprocessing
+import os
 import resource
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +35,8 @@ KEY = signing.decode_secret(SECRET)
 NOW = START.timestamp()
 SIGNED = {200, 202, 400, 403, 404, 409, 413, 415, 422, 429}
 ELSEWHERE = {200, 400, 404, 405, 413}
+BATCH = 10_000
+MOST_GROWTH = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -62,23 +67,27 @@ class Stand:
         return answer
 
     def judge(self, request: Request, answer: Answer, genuine: bool) -> None:
-        told = f"{request!r:.900} was answered {answer.status} {answer.body!r:.300}"
-        assert self.faults.seen == [], told
-        assert answer.status < 500 or (request.place, answer.status) == ("/readyz", 503), told
-        kind = answer.headers.get("content-type", "")
-        assert kind.startswith(("application/json", "application/problem+json")) or not answer.body, told
-        assert PLANTED.encode() not in answer.body, told
-        assert "location" not in answer.headers and "set-cookie" not in answer.headers, told
-        if genuine:
-            assert answer.status in SIGNED, told
-        elif request.method == "POST" and is_door(request.place):
-            # A Host that is none is refused before anybody asks who sent it.
-            assert answer.status in (401, 413) or (answer.status == 400 and request.header("host") is not None), told
-        else:
-            assert answer.status in ELSEWHERE or request.place == "/readyz", told
+        broken = self.broken(request, answer, genuine)
+        assert not broken, f"{broken}: {request!r:.900} was answered {answer.status} {answer.body!r:.300}"
         if answer.status == 401:
             self.stranger = self.stranger or answer
-            assert answer == self.stranger, told
+
+    def broken(self, request: Request, answer: Answer, genuine: bool) -> str:
+        """The rule that an answer breaks."""
+        kind = answer.headers.get("content-type", "")
+        if self.faults.seen:
+            return f"in the log stands {self.faults.seen}"
+        if answer.status >= 500 and (request.place, answer.status) != ("/readyz", 503):
+            return "an error of the bridge"
+        if answer.body and not kind.startswith(("application/json", "application/problem+json")):
+            return f"of the type {kind}"
+        if PLANTED.encode() in answer.body:
+            return "a secret is repeated"
+        if "location" in answer.headers or "set-cookie" in answer.headers:
+            return "it redirects, or leaves something behind"
+        if answer.status == 401 and self.stranger is not None and answer != self.stranger:
+            return f"other strangers were answered {self.stranger}"
+        return "" if answer.status in possible(request, genuine) else f"no status for one that is {genuine=}"
 
     def rows(self) -> dict[str, int]:
         with self.service.database.read() as tx:
@@ -102,6 +111,15 @@ class Faults(io.TextIOBase):
         if '"level": "error"' in text or '"level": "critical"' in text or PLANTED in text:
             self.seen.append(text[:900])
         return len(text)
+
+
+def possible(request: Request, genuine: bool) -> set[int]:
+    if genuine:
+        return SIGNED
+    if request.method != "POST" or not is_door(request.place):
+        return ELSEWHERE | ({503} if request.place == "/readyz" else set())
+    # A Host that is none is refused before anybody asks who sent it.
+    return {401, 413} if request.header("host") is None else {400, 401, 413}
 
 
 def is_door(path: str) -> bool:
@@ -128,9 +146,9 @@ def call(app: Flask, request: Request) -> Answer:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-    for name in dict.fromkeys(name for name, _ in request.headers):
+    for name, value in request.joined.items():
         key = name.upper().replace("-", "_")
-        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = request.header(name)
+        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
     started: list[Any] = []
     given = app(environ, lambda status, headers, exc_info=None: started.append((status, headers)))
     try:
@@ -166,28 +184,59 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
+@dataclass(frozen=True)
+class Count:
+    """What one process sent, and what became of it."""
+
+    sent: int
+    signed: int
+    stored: int
+    statuses: Counter[int]
+    grown: int
+
+
+def share(requests: int, seed: int, minutes: float) -> Count:
+    """Sends that many, each judged; after each batch also what is stored and how much memory there is."""
+    with TemporaryDirectory(dir=in_memory()) as folder, stand(Path(folder)) as bridge:
+        made = Hostile(seed, KEY, NOW)
+        end = time.monotonic() + minutes * 60
+        sent = warm = grown = 0
+        while sent < requests and time.monotonic() < end:
+            batch = min(BATCH, requests - sent)
+            for _ in range(batch):
+                bridge.send(made.anybody())
+            sent += batch
+            assert bridge.hook_ids() == bridge.kept, "something is stored that nobody signed, or the reverse"
+            warm = warm or resident()
+            grown = resident() - warm
+            assert grown < MOST_GROWTH, f"{grown} bytes more memory after {sent} requests"
+        return Count(sent, bridge.signed, len(bridge.kept), bridge.statuses, grown)
+
+
+def in_memory() -> str | None:
+    """Where files cost no disk: nothing here is about what a power failure leaves."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
 @click.command()
 @click.option("--requests", default=1_000_000, show_default=True)
-@click.option("--seed", default=4, show_default=True)
+@click.option("--seed", default=4, show_default=True, help="Of the first process; each further one has the next.")
+@click.option("--processes", default=os.cpu_count() or 1, show_default=True)
 @click.option("--minutes", default=600.0, help="Stops after so long, however many were sent.")
-def main(requests: int, seed: int, minutes: float) -> None:
-    """Sends hostile requests to a bridge in this process, judges each answer, and prints one line of counts."""
-    with TemporaryDirectory() as folder, stand(Path(folder)) as bridge:
-        made = Hostile(seed, KEY, NOW)
-        begun = time.monotonic()
-        sent = warm = 0
-        while sent < requests and time.monotonic() - begun < minutes * 60:
-            bridge.send(made.anybody())
-            sent += 1
-            if sent == min(20_000, requests // 2):
-                warm = resident()
-        grown = resident() - warm
-        assert bridge.hook_ids() == bridge.kept, "something is stored that nobody signed, or the reverse"
-        statuses = ", ".join(f"{status} {count}" for status, count in sorted(bridge.statuses.items()))
-        click.echo(
-            f"hostile: requests {sent}, seed {seed}, signed {bridge.signed}, hooks stored {len(bridge.kept)}, {statuses}, "
-            f"errors logged {len(bridge.faults.seen)}, memory {grown / 2**20:+.1f} MiB, {time.monotonic() - begun:.0f} s"
-        )
+def main(requests: int, seed: int, processes: int, minutes: float) -> None:
+    """Sends hostile requests to a bridge in each of some processes, judges each answer, and prints one line of counts."""
+    begun = time.monotonic()
+    shares = [requests // processes + (number < requests % processes) for number in range(processes)]
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        counts = list(pool.map(share, shares, range(seed, seed + processes), [minutes] * processes))
+    statuses = sum((count.statuses for count in counts), Counter[int]())
+    seconds = time.monotonic() - begun
+    click.echo(
+        f"hostile: requests {sum(count.sent for count in counts)}, seeds {seed} to {seed + processes - 1}, "
+        f"signed {sum(count.signed for count in counts)}, hooks stored {sum(count.stored for count in counts)}, "
+        f"{', '.join(f'{status} {count}' for status, count in sorted(statuses.items()))}, errors logged 0, "
+        f"memory at most {max(count.grown for count in counts) / 2**20:+.1f} MiB, {seconds:.0f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -141,6 +141,31 @@ def test_an_unknown_source_and_a_wrong_address_are_the_same_error() -> None:
     assert caught.value.detail == BadSignature().detail
 
 
+def test_a_source_that_is_not_there_takes_the_work_of_a_wrong_signature(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted, not timed: contrib/bench/lookups.py times it."""
+    computed: list[int] = []
+    real = hmac.digest
+    monkeypatch.setattr(hmac, "digest", lambda *given: (computed.append(len(given[1])), real(*given))[1])
+    wrong = {**SIGNED, "webhook-signature": "v1," + "A" * 43 + "="}
+    work = []
+    with stand(tmp_path, source__allow_from=["198.51.100.0/24"]) as barred, monkeypatch.context() as patch:
+        for path in ("/hooks/shop", "/hooks/x", "/query/shop", "/query/x"):
+            assert call(barred.app, Request("POST", path, [*wrong.items()], b"x" * 900)).status == 401
+            work.append(list(computed))
+            computed.clear()
+        patch.setattr(type(barred.service.intake.doors["shop"]), "admits", lambda *_: True)
+        assert call(barred.app, Request("POST", "/hooks/shop", [*wrong.items()], b"x" * 900)).status == 401
+    assert [*work, computed] == [computed] * 5 and len(computed) == 1
+
+
+def test_a_secret_that_nobody_has_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    signed = signing.sign("msg_1", int(NOW), b"{}", intake.NOBODYS)
+    with pytest.raises(BadSignature):
+        Intake({}, None, None, lambda: NOW).verify(delivery(signed, "x"), "127.0.0.1")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("type", ["job.succeeded", "job.failed", "job.held", "job.cancelled"])
 def test_our_own_callback_sent_back_to_us_is_refused(tmp_path: Path, type: str) -> None:
     """Reflection: callbacks are signed with the same secret as hooks, and are of no type that a hook or query has."""

@@ -43,11 +43,12 @@ def connect(server: Server) -> socket.socket:
 
 
 def answers(wire: socket.socket) -> list[tuple[int, bytes]]:
-    """Everything that comes until the other side closes, as statuses and bodies."""
-    heard = bytearray()
+    """Everything that comes until the other side closes, as statuses and bodies; one that goes on for ever is a fault."""
+    heard, end = bytearray(), time.monotonic() + 60
     try:
         while piece := wire.recv(65536):
             heard += piece
+            assert time.monotonic() < end, bytes(heard[-300:])
     except ConnectionError:
         pass
     found = []
@@ -191,6 +192,21 @@ def test_slow_connections_use_up_neither_the_places_nor_the_memory(
         for wire in slow:
             wire.close()
     assert bridge.faults.seen == []
+
+
+def test_a_stop_closes_what_has_arrived_of_half_a_request(tmp_path: Path) -> None:
+    with serving(tmp_path) as (_, server), connect(server) as wire:
+        wire.sendall(POST + b"Content-Length: 200000\r\n\r\n" + b"x" * 100_000)
+        deadline = time.monotonic() + 20
+        while not (half := [each for each in channels(server) if each.request is not None]) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        server.stop()
+        assert [each.request for each in half] == [None]
+        server.stop = lambda: None  # type: ignore[method-assign]
+
+
+def channels(server: Server) -> list[channel.Channel]:
+    return [item for item in list(server._channels.values()) if isinstance(item, channel.Channel)]
 
 
 def test_a_request_that_drips_is_cut_off_in_the_end(served: tuple[Stand, Server], monkeypatch: pytest.MonkeyPatch) -> None:

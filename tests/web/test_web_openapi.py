@@ -78,9 +78,9 @@ def test_the_two_forms_of_a_place_in_the_results_are_described() -> None:
 
 def test_every_status_of_the_contract_is_named() -> None:
     hooks = DOCUMENT["paths"]["/hooks/{source}"]["post"]["responses"]
-    assert set(hooks) == {"200", "202", "400", "401", "403", "409", "413", "415", "422", "503"}
+    assert set(hooks) == {"200", "202", "400", "401", "403", "409", "413", "415", "422", "431", "500", "503"}
     query = DOCUMENT["paths"]["/query/{source}"]["post"]["responses"]
-    assert set(query) == {"200", "400", "401", "403", "404", "413", "415", "422", "429", "502", "503"}
+    assert set(query) == {"200", "400", "401", "403", "404", "413", "415", "422", "429", "431", "500", "502", "503"}
 
 
 def test_the_receipt_is_what_is_answered(scene: Scene) -> None:

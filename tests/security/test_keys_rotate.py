@@ -1,0 +1,34 @@
+"""`keys rotate` beside a process that only takes hooks: it leaves no heartbeat, so the command says what shows it."""
+
+import json
+
+from click.testing import CliRunner, Result
+
+from bridge.cli import main
+from bridge.model import in_words
+from tests.support.bridge import KEY
+from tests.support.scene import PASSWORD, Open, Scene
+
+SECOND = "c2Vjb25kLWtleS1vZi10aGUtdGVzdHMtMzItYnl0ZXM="
+
+
+def rotate(scene: Scene, *words: str) -> Result:
+    result = CliRunner().invoke(main, ["--config", str(scene.path), "keys", "rotate", *words])
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_a_web_that_was_not_restarted_is_found_by_what_it_writes(open_scene: Open) -> None:
+    web = open_scene(bridge__keys=[KEY])
+    scene = open_scene(bridge__keys=[KEY, SECOND])
+    assert "is not seen from here" in rotate(scene).stdout
+    scene.clock.now += 3600
+    web.hook("create", password=PASSWORD)
+
+    told = rotate(scene).stdout
+
+    assert f"The last hook under an older key came {in_words(scene.clock.now)}." in told
+    assert "passwords: 1 encrypted anew" in told
+    assert json.loads(rotate(scene, "--json").stdout)["older_last_used"] == in_words(scene.clock.now)
+    assert "passwords: 0 encrypted anew" in rotate(scene).stdout
+    assert "is not seen from here" not in rotate(open_scene(bridge__keys=[SECOND])).stdout
