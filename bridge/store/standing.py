@@ -12,6 +12,7 @@ from bridge.store.database import Database
 from bridge.store.tables import accounts, among, jobs, marks, slots, sources, used_ids, workers
 
 PROBE_EVERY = 300.0
+TRIED = "tried"  # the mark that shows whether the database can be written
 PERSON = "person"
 RESTORED = "restored"
 BY_HAND = (PERSON, RESTORED)
@@ -35,6 +36,8 @@ class Standing:
                             tx.execute(insert)
                     except sa.exc.IntegrityError:
                         continue  # another process came first
+            if tx.scalar(sa.select(marks.c.name).where(marks.c.name == TRIED)) is None:
+                write_down(tx, TRIED, 0)
 
     def pause_account(self, name: str, code: str, detail: str) -> None:
         """By the bridge itself; what a person or a restore paused stays as it is."""
@@ -77,10 +80,11 @@ class Standing:
             seen = tx.scalar(sa.select(sa.func.max(workers.c.seen_at)))
             return seen is not None and seen > self.database.now(tx) - ALIVE
 
-    def write_down(self, mark: str, value: int) -> None:
-        """Keeps one number under a name."""
+    def try_write(self) -> None:
+        """Changes one number that is there since the start: a stranger who asks for /readyz adds nothing."""
         with self.database.write() as tx:
-            write_down(tx, mark, value)
+            now = int(self.database.now(tx))
+            tx.execute(sa.update(marks).where(marks.c.name == TRIED).values(value=now))
 
     # For queries
 
