@@ -2,9 +2,7 @@
 
 import configparser
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +15,7 @@ from bridge import config
 from bridge.cli import main
 from bridge.config.schema import BridgeTable
 from tests.docs.pages import ROOT, text
+from tests.docs.programs import program
 
 CONTRIB = ROOT / "contrib"
 UNITS = sorted(CONTRIB.glob("systemd/*.service"))
@@ -24,15 +23,6 @@ LISTEN, METRICS = BridgeTable().fields["listen"].load_default, BridgeTable().fie
 PROGRAM = "/opt/enom-bridge/.venv/bin/enom-bridge"
 COMPOSE: dict[str, Any] = yaml.safe_load(text("contrib/container/compose.yaml"))
 CONTAINERFILE = text("contrib/container/Containerfile")
-
-
-def program(name: str, package: str) -> str:
-    """Its path. Where it is not installed the test is skipped, in CI it fails."""
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-    if found is None:
-        told = f"{name} is not installed (Debian: {package})"
-        pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
-    return found
 
 
 def ran(*command: object, cwd: Path | None = None) -> str:
@@ -151,7 +141,6 @@ def test_caddy_passes_on_the_same() -> None:
     assert "respond 404" in conf and "/admin" not in conf
 
 
-@pytest.mark.skipif(shutil.which("caddy") is None, reason="caddy is not installed (Debian: caddy)")
 def test_caddy_itself_takes_it() -> None:
     command = ["caddy", "adapt", "--adapter", "caddyfile", "--config", str(CONTRIB / "caddy" / "Caddyfile")]
     done = subprocess.run(command, capture_output=True, text=True)
