@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.resolving import Resolver
+from tests.support.admin import Visitor
 from tests.support.names import NameServer
 from tests.support.scene import PASSWORD, Open, Scene
 
@@ -105,3 +106,13 @@ def test_the_resolver_says_why_it_knows_nothing() -> None:
     found = Resolver(("127.0.0.1", 9), seconds=0.3).mail_of("example.com")
     assert found.problem
     assert Resolver(("127.0.0.1", 9), seconds=0.3).mail_of("a" * 70 + ".example.com").problem
+
+
+def test_the_page_of_a_mailbox_tells_it_with_the_record_to_set(house: Scene, names: NameServer) -> None:
+    visitor = Visitor(house)
+    visitor.sign_in()
+    assert "Receives mail not ready" in visitor.get("/admin/mailboxes/john.doe@example.com").words
+    names.put("example.com", ["10 mx.example.net."], SPF)
+    house.clock.now += 700
+    words = visitor.get("/admin/mailboxes/john.doe@example.com").words
+    assert "Its mail goes elsewhere" in words and "example.com. MX 10 mx.example.com.cust.a.hostedemail.com." in words

@@ -1,4 +1,4 @@
-"""`/admin/mailboxes`: whose each one is, and what has been done to it. Nothing is asked of Enom."""
+"""`/admin/mailboxes`: whose each one is, and what has been done to it. Nothing is asked of Enom; DNS is, once an hour."""
 
 from flask import Blueprint, Response
 
@@ -21,7 +21,14 @@ def add_to(pages: Blueprint, office: Office) -> None:
         differences, _ = lookup.page("differences", HISTORY, address=address)
         done, _ = lookup.page("audit", HISTORY, target=address)
         return page(
-            office, "mailbox.html", mailbox=found, jobs=jobs, older=older is not None, differences=differences, audit=done
+            office,
+            "mailbox.html",
+            mailbox=found,
+            mail=office.service.postal.receives_mail(found["account"], found["domain"]),
+            jobs=jobs,
+            older=older is not None,
+            differences=differences,
+            audit=done,
         )
 
     pages.add_url_rule("/mailboxes", "mailboxes", mailboxes)

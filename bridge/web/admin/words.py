@@ -11,6 +11,7 @@ LOOKS: Mapping[str, str] = {
     "queued": "open", "running": "open", "pending": "open", "observe": "open", "intent": "open",
     "held": "warn", "parked": "warn", "paused": "warn", "suspended": "warn", "exhausted": "bad", "failed": "bad",
     "refused": "bad", "doubted": "warn", "unknown": "warn", "unsent": "warn", "stopped": "warn",
+    "ready": "good", "not_ready": "bad",
 }  # fmt: skip
 """How a state looks; what is not here is plain."""
 
