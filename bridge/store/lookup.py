@@ -57,6 +57,11 @@ def of_mailbox(address: str) -> sa.ColumnElement[bool]:
     return jobs.c.mailbox_id.in_(sa.select(mailboxes.c.id).where(mailboxes.c.address == address))
 
 
+def from_source(table: sa.Table) -> Callable[[str], sa.ColumnElement[bool]]:
+    """By no index: those that begin with the source would first sort all that it ever sent. Its newest are found soon."""
+    return lambda name: sa.func.coalesce(table.c.source, "") == name
+
+
 def of_hook(address: str) -> sa.ColumnElement[bool]:
     return hooks.c.job_id.in_(sa.select(jobs.c.id).where(of_mailbox(address)))
 
@@ -93,12 +98,13 @@ LISTS: Mapping[str, Listing] = {
     "jobs": Listing(
         sa.select(jobs),
         jobs.c.id,
-        columns(jobs, "source", "account", "service_id", "action") | {"address": of_mailbox, "status": in_status},
+        columns(jobs, "account", "service_id", "action")
+        | {"address": of_mailbox, "status": in_status, "source": from_source(jobs)},
     ),
     "hooks": Listing(
         sa.select(hooks, jobs.c.address, HOOK_STATUS.label("status")).outerjoin(jobs, jobs.c.id == hooks.c.job_id),
         hooks.c.id,
-        columns(hooks, "source", "type") | {"status": hook_in_status, "address": of_hook},
+        columns(hooks, "type") | {"status": hook_in_status, "address": of_hook, "source": from_source(hooks)},
     ),
     "mailboxes": Listing(
         sa.select(mailboxes),

@@ -123,6 +123,7 @@ def pages(ids: dict[str, str]) -> list[str]:
         "/admin/hooks?type=mailbox.terminate", "/admin/callbacks?status=exhausted", "/admin/callbacks?status=pending",
         "/admin/callbacks?status=stopped", f"/admin/callbacks?address={address}", f"/admin/callbacks?job_id={job}",
         "/admin/mailboxes?state=absent", "/admin/mailboxes?domain=example77.com", f"/admin/mailboxes?service_id={service}",
+        *(f"/admin/{what}?source=shop" for what in ("jobs", "hooks", "callbacks", "mailboxes")),
         "/admin/audit?action=approve", "/admin/audit?who=nobody", f"/admin/audit?target={job}",
         f"/admin/search?q={service}", "/admin/search?q=nothing",
     ]  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.store import tables
-from bridge.web.admin import nav, plots, verdict, words
+from bridge.web.admin import listing, nav, plots, verdict, words
 from bridge.web.admin.overview import drawn
 from tests.flow.test_secrets import leaks
 from tests.support.admin import FULL, ORIGIN, Page, Visitor, fill, query, shown
@@ -204,6 +204,20 @@ def test_the_figures_of_the_last_hours_are_those_of_the_jobs(full: Scene) -> Non
     assert (moved.hours.accepted[-2], moved.hours.waiting[-2:]) == (4, [1, 1])
     full.clock.now += 23 * 3600
     assert sum(overview(full).hours.accepted) == 0
+
+
+@both
+def test_a_filter_finds_what_a_walk_through_the_whole_list_finds(full: Scene) -> None:
+    """Each rare status has an index of its own, and each its own way to be asked for."""
+    page = full.service.lookup.page
+    for what, statuses in (("jobs", listing.JOBS), ("hooks", ("parked", *listing.JOBS)), ("callbacks", listing.CALLBACKS)):
+        rows, _ = page(what, None)
+        for source in (None, "shop", "other"):
+            for status in statuses:
+                wanted = [row for row in rows if row["status"] == status and source in (None, row["source"])]
+                assert page(what, None, status=status, source=source)[0] == wanted, (what, status, source)
+        for address in ("amy@example.com", "nobody@example.com"):
+            assert page(what, None, address=address)[0] == [row for row in rows if row["address"] == address]
 
 
 def overview(scene: Scene) -> Any:
