@@ -32,6 +32,7 @@ KEY = signing.decode_secret(SECRET)
 NOW = START.timestamp()
 SIGNED = {200, 202, 400, 403, 404, 409, 413, 415, 422, 429}
 ELSEWHERE = {200, 400, 404, 405, 413}
+PAGES = {303, 400, 403, 404, 405, 413}
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,17 @@ class Stand:
         told = f"{request!r:.900} was answered {answer.status} {answer.body!r:.300}"
         assert self.faults.seen == [], told
         assert answer.status < 500 or (request.place, answer.status) == ("/readyz", 503), told
+        assert PLANTED.encode() not in answer.body, told
+        if request.place.rstrip("/") == "/admin" or request.place.startswith("/admin/"):
+            # The pages: a stranger is led to the form, or told as a page that this is nothing; nobody is signed in.
+            assert answer.status in PAGES, told
+            assert answer.headers.get("location", "/admin/sign-in").startswith("/admin/sign-in"), told
+            assert "set-cookie" not in answer.headers, told
+            told_as_problem = answer.headers.get("content-type") == "application/problem+json"
+            assert told_as_problem or "content-security-policy" in answer.headers, told
+            return
         kind = answer.headers.get("content-type", "")
         assert kind.startswith(("application/json", "application/problem+json")) or not answer.body, told
-        assert PLANTED.encode() not in answer.body, told
         assert "location" not in answer.headers and "set-cookie" not in answer.headers, told
         if genuine:
             assert answer.status in SIGNED, told
