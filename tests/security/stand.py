@@ -37,6 +37,7 @@ SIGNED = {200, 202, 400, 403, 404, 409, 413, 415, 422, 429}
 ELSEWHERE = {200, 400, 404, 405, 413}
 BATCH = 10_000
 MOST_GROWTH = 32 << 20
+PAGES = {303, 400, 403, 404, 405, 413}
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,29 @@ class Stand:
             return f"in the log stands {self.faults.seen}"
         if answer.status >= 500 and (request.place, answer.status) != ("/readyz", 503):
             return "an error of the bridge"
-        if answer.body and not kind.startswith(("application/json", "application/problem+json")):
-            return f"of the type {kind}"
         if PLANTED.encode() in answer.body:
             return "a secret is repeated"
+        if request.place.rstrip("/") == "/admin" or request.place.startswith("/admin/"):
+            return self.broken_of_page(answer)
+        if answer.body and not kind.startswith(("application/json", "application/problem+json")):
+            return f"of the type {kind}"
         if "location" in answer.headers or "set-cookie" in answer.headers:
             return "it redirects, or leaves something behind"
         if answer.status == 401 and self.stranger is not None and answer != self.stranger:
             return f"other strangers were answered {self.stranger}"
         return "" if answer.status in possible(request, genuine) else f"no status for one that is {genuine=}"
+
+    @staticmethod
+    def broken_of_page(answer: Answer) -> str:
+        """A stranger is led to the form of the pages, or told as a page that this is nothing; nobody is signed in."""
+        if answer.status not in PAGES:
+            return "no status for a stranger at a page"
+        if not answer.headers.get("location", "/admin/sign-in").startswith("/admin/sign-in"):
+            return "it leads elsewhere than to the form"
+        if "set-cookie" in answer.headers:
+            return "it leaves something behind"
+        as_problem = answer.headers.get("content-type") == "application/problem+json"
+        return "" if as_problem or "content-security-policy" in answer.headers else "a page without its policy"
 
     def rows(self) -> dict[str, int]:
         with self.service.database.read() as tx:

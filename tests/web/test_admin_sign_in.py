@@ -272,6 +272,11 @@ def test_who_is_not_signed_in_is_led_to_the_form_and_back(scene: Scene) -> None:
     assert form["next"] == "/admin/jobs?status=held&source=shop"
 
 
+def test_a_query_that_is_no_text_leads_to_the_form_as_well(scene: Scene) -> None:
+    answer = scene.client.get("/admin/jobs", environ_overrides={"QUERY_STRING": "a=\xff&\xfe"})
+    assert answer.status_code in (303, 404)
+
+
 def test_a_link_from_another_site_meets_a_form_that_says_how_to_go_on(scene: Scene) -> None:
     page = Visitor(scene).get("/admin/sign-in?next=/admin/jobs", Sec_Fetch_Site="cross-site")
     assert "/admin/jobs" in page.links()

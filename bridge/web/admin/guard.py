@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, redirect, request
 from werkzeug.exceptions import Forbidden, NotFound
 
 from bridge.web.admin.office import Office
+from bridge.web.admin.page import here
 from bridge.web.admin.session import COOKIE, IDLE, Person
 from bridge.web.receive import is_within
 
@@ -35,6 +36,8 @@ NOT_OURS = (
 def add_to(pages: Blueprint, office: Office) -> None:
     def before() -> Response | None:
         g.person = None
+        if not request.query_string.isascii():  # werkzeug can read none with a raw byte in it
+            request.query_string = quote(request.query_string, safe="%&=+;/?:@").encode()
         if request.method not in ("GET", "HEAD", "POST") or not all(
             map(str.isprintable, (request.path, *request.args.values()))
         ):
@@ -92,8 +95,8 @@ def to_sign_in() -> Response:
     """A page leads to the form and back; a part of a page makes the whole page go there."""
     if request.method == "POST":
         raise Forbidden("Your session has ended, so nothing was done. Sign in and try again.")
-    here = request.full_path.rstrip("?")
-    place = "/admin/sign-in" if here in ("/admin", "/admin/") else f"/admin/sign-in?next={quote(here, safe='/')}"
+    wanted = here()
+    place = "/admin/sign-in" if wanted in ("/admin", "/admin/") else f"/admin/sign-in?next={quote(wanted, safe='/')}"
     if request.headers.get("HX-Request"):
         return Response("", 401, {"HX-Refresh": "true"})
     return redirect(place, 303)  # type: ignore[return-value]
