@@ -22,7 +22,7 @@ DATA: dict[str, dict[str, str]] = {
     "create": {"password": PASSWORD, "plan": "large"},
     "change_password": {"password": "Other-Secret.8"},
     "change_plan": {"plan": "basic"},
-    "renew": {"until": "2031-06-01"},
+    "renew": {"until": "2029-06-01"},
 }
 COMMANDS = {
     "create": ("PurchasePOPBundle", "SetUpPOP3User", "change_user"),
@@ -91,10 +91,18 @@ def crash() -> None:
 
 def cells(world: World, action: str, long: bool) -> Iterator[tuple[tuple[str, str] | None, int, str, dict[str, Any]]]:
     for fault in [(command, name) for command in COMMANDS[action] for name in TROUBLE if name] if long else []:
-        usual = live(world, action, fault, 0)
+        usual = uncrashed(world, action, fault)
         yield from ((fault, n, point, usual) for n, point in enumerate(list(world.trap.passed), 1))
-    usual = live(world, action, None, 0)
+    usual = uncrashed(world, action, None)
     yield from ((None, n, point, usual) for n, point in enumerate(list(world.trap.passed), 1))
+
+
+def uncrashed(world: World, action: str, fault: tuple[str, str] | None) -> dict[str, Any]:
+    """What is compared with must be worth it: it succeeded, by all its commands."""
+    usual = live(world, action, fault, 0)
+    assert {status for _, status, _, _ in usual["jobs"]} == {"succeeded"}
+    assert set(COMMANDS[action]) <= set(world.outside.commands)
+    return usual
 
 
 @pytest.mark.timeout(3600)

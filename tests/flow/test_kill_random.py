@@ -58,10 +58,10 @@ def test_killed_and_stopped_at_random_under_load(
     store: str, database_url: str, tmp_path: Path, request: pytest.FixtureRequest, tally: Callable[..., None]
 ) -> None:
     stage = Stage(tmp_path)
-    long = request.config.getoption("--long")
+    long, seed = request.config.getoption("--long"), request.config.getoption("--seed")
     jobs, domains = (request.config.getoption("--jobs"), 60) if long else (150, 20)
-    load = Workload(stage, store, database_url, jobs=jobs, domains=domains, seed=5)
-    disturber = Disturber(stage.config(database_url), BRIDGES[store][long], seed=5)
+    load = Workload(stage, store, database_url, jobs=jobs, domains=domains, seed=seed)
+    disturber = Disturber(stage.config(database_url), BRIDGES[store][long], seed=seed)
     pool = ThreadPoolExecutor(1)
     sent = pool.submit(load.send, disturber.url)
     try:
