@@ -114,9 +114,13 @@ def test_killed_at_each_point_it_ends_as_without(
 ) -> None:
     long = request.config.getoption("--long")
     count = held = 0
+    committed: set[object] = set()
     for fault, n, point, usual in cells(world, action, long):
         found = live(world, action, fault, n)
         count += 1
+        if point == "intent-committed" and COMMANDS[action][0] in SPENDING and fault not in committed:
+            committed.add(fault)
+            assert in_doubt(world, action), f"{action}, killed at point {n}: whether its purchase travels was not asked"
         if found != usual and in_doubt(world, action):
             held += 1  # nobody can know whether the purchase still travels
             assert max(found["money"]) <= 1
