@@ -21,7 +21,7 @@ ENDED = frozenset(state for state, next_states in STATES.items() if not next_sta
 WAITING_FOR = ("turn", "retry", "settle", "account")
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0  # seconds, between tries after an error
-LONGEST_LOOK = 30.0  # seconds, between looks while reads may lag
+FIRST_LOOK, LONGEST_LOOK = 1.0, 30.0  # seconds, between looks while reads may lag
 
 
 class LookAgain(Exception):
@@ -52,16 +52,16 @@ def verdict(error: BridgeError) -> Verdict:
 
 
 def pause(tries: int, random: Callable[[], float]) -> float:
-    """Seconds to wait after the given number of tries: exponential, full jitter. `random` gives 0 to 1."""
+    """Seconds to wait after so many tries in a row that met an error: exponential, full jitter. `random` gives 0 to 1."""
     return random() * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(tries, 16))
 
 
-def look_pause(tries: int) -> float:
-    """Seconds until the next look at a remote whose reads may lag."""
-    return min(LONGEST_LOOK, 0.5 * 2.0 ** min(tries, 16))
+def look_pause(lagging: float) -> float:
+    """Seconds until the next look at a remote whose reads may lag since so many seconds: as long again, within bounds."""
+    return min(LONGEST_LOOK, max(FIRST_LOOK, lagging))
 
 
-def may_send(change: Change, last: Step | None, observed_at: float, settle: float, tries: int) -> None:
+def may_send(change: Change, last: Step | None, observed_at: float, settle: float) -> None:
     """Returns when `change`, which a read at `observed_at` showed undone, may be sent; else raises what has to happen instead.
 
     `last` is the newest step of the same kind in this job. A command whose outcome is not known is sent again only when a read
@@ -74,7 +74,7 @@ def may_send(change: Change, last: Step | None, observed_at: float, settle: floa
         raise last.error
     quiet_at = last.ended_at + settle
     if observed_at < quiet_at:
-        raise LookAgain(min(quiet_at, observed_at + look_pause(tries)), "settle", last.error)
+        raise LookAgain(min(quiet_at, observed_at + look_pause(observed_at - last.ended_at)), "settle", last.error)
     if last.outcome == "doubted" and isinstance(last.error, Doubted):
         raise last.error.refusal
     if change.spends and (last.outcome == "accepted" or last.interrupted):

@@ -176,7 +176,7 @@ class Worker:
                 return self._succeed(attempt, seen, desired)
             for change in todo.changes:
                 last = attempt.last(change.kind)
-                jobs.may_send(change, last, attempt.observed_at, attempt.desk.settle, attempt.job.tries)
+                jobs.may_send(change, last, attempt.observed_at, attempt.desk.settle)
                 self._send(attempt, change, seen, desired)
                 if attempt.journal[-1].outcome != "accepted":
                     break  # believe reads only: the next look tells what came of it
@@ -262,7 +262,8 @@ class Worker:
                 raise jobs.LookAgain(self._next_look(attempt, step.trust_after), "settle")
 
     def _next_look(self, attempt: Attempt, latest: float) -> float:
-        return min(latest, self.clock() + jobs.look_pause(attempt.job.tries))
+        now = self.clock()
+        return min(latest, now + jobs.look_pause(now - (latest - attempt.desk.settle)))
 
     # The ends
 

@@ -205,7 +205,9 @@ class Queue:
             now = self.database.now(tx)
             since = (job.undecided_since or now) if undecided else None
             leave = {"status": "queued", "waiting_for": waiting_for, "lease_owner": None, "lease_until": None}
-            self._held(tx, job, **leave, available_at=until, undecided_since=since, error=error_values(error))
+            # A wait that no error asked for must not make the pause after the next error longer.
+            tries = jobs.c.tries if waiting_for == "retry" else 0
+            self._held(tx, job, **leave, tries=tries, available_at=until, undecided_since=since, error=error_values(error))
             self.database.tell(tx)
 
     def finish(self, job: Job, ending: Ending) -> None:

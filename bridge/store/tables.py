@@ -112,7 +112,7 @@ jobs = Table(
     Column("lease_owner", String(64)),
     Column("lease_until", Float),
     Column("token", Integer, nullable=False, server_default="0"),
-    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("tries", Integer, nullable=False, server_default="0"),  # in a row, since it waited for anything but an error
     Column("undecided_since", Float),
     Column("touched", Boolean, nullable=False, server_default=text("false")),  # a command may have been sent
     Column("passed", Boolean, nullable=False, server_default=text("false")),  # approved by a person

@@ -289,6 +289,14 @@ def test_after_a_failure_the_record_says_what_was_seen() -> None:
     assert plan.after_failure(MARKED, ACTIVE, terms()) == OURS
 
 
+def test_after_a_failure_it_is_still_known_how_long_reads_may_lag() -> None:
+    lagging = replace(MARKED, settles_at=100.0)
+    assert plan.after_failure(lagging, ABSENT, terms()) == Record(state=State.ABSENT, settles_at=100.0)
+    assert plan.after_failure(lagging, ACTIVE, terms()) == replace(OURS, settles_at=100.0)
+    assert plan.after_failure(lagging, DOWN, terms()) == lagging
+    assert plan.at_end(lagging, ABSENT, Desired(exists=False), terms()).settles_at == 100.0
+
+
 @pytest.mark.parametrize(
     ("seen", "record", "at", "expected"),
     [

@@ -239,6 +239,31 @@ def test_a_remote_that_cannot_be_asked_is_asked_again_and_in_the_end_held(bench:
     assert bench.rows("notes")[0]["text"].startswith("mailbox.create of john@example.com")
 
 
+def test_a_long_wait_for_reads_does_not_make_the_pause_after_an_error_longer(bench: Bench) -> None:
+    """Looks are no errors: a job that waited for `settle` and then meets its first error is soon at it again."""
+    bench.backend.fail_next(Kind.CREATE, Unclear("the answer was lost"))
+    receipt = bench.hook("create", password=GOOD)
+    bench.work(SETTLE - 1)
+    assert bench.receipt(receipt).waiting_for == "settle"
+    bench.backend.fail_next(None, Unavailable("no connection"))
+    bench.work(5)
+    assert bench.receipt(receipt).status == "succeeded"
+
+
+def test_looks_come_soon_at_first_also_after_many_errors(bench: Bench) -> None:
+    bench.backend.fail_next(Kind.CREATE, Unclear("the answer was lost"))
+    for _ in range(9):
+        bench.backend.fail_next(None, Unavailable("no connection"))
+    bench.hook("create", password=GOOD)
+    while not bench.rows("steps"):
+        bench.work(1)
+    before = bench.clock.now
+    for _ in range(4):
+        bench.clock.now = (bench.next_due() or 0.0) + 0.001
+        assert bench.step()
+    assert bench.clock.now - before < SETTLE / 2
+
+
 def test_a_pause_that_the_remote_asks_for_is_kept(bench: Bench) -> None:
     bench.backend.fail_next(None, Unavailable("a few minutes", retry_after=90))
     receipt = bench.hook("create", password=GOOD)

@@ -22,7 +22,7 @@ DATA: dict[str, dict[str, str]] = {
     "create": {"password": PASSWORD, "plan": "large"},
     "change_password": {"password": "Other-Secret.8"},
     "change_plan": {"plan": "basic"},
-    "renew": {"until": "2031-06-01"},
+    "renew": {"until": "2029-06-01"},
 }
 COMMANDS = {
     "create": ("PurchasePOPBundle", "SetUpPOP3User", "change_user"),
@@ -91,10 +91,18 @@ def crash() -> None:
 
 def cells(world: World, action: str, long: bool) -> Iterator[tuple[tuple[str, str] | None, int, str, dict[str, Any]]]:
     for fault in [(command, name) for command in COMMANDS[action] for name in TROUBLE if name] if long else []:
-        usual = live(world, action, fault, 0)
+        usual = uncrashed(world, action, fault)
         yield from ((fault, n, point, usual) for n, point in enumerate(list(world.trap.passed), 1))
-    usual = live(world, action, None, 0)
+    usual = uncrashed(world, action, None)
     yield from ((None, n, point, usual) for n, point in enumerate(list(world.trap.passed), 1))
+
+
+def uncrashed(world: World, action: str, fault: tuple[str, str] | None) -> dict[str, Any]:
+    """What is compared with must be worth it: it succeeded, by all its commands."""
+    usual = live(world, action, fault, 0)
+    assert {status for _, status, _, _ in usual["jobs"]} == {"succeeded"}
+    assert set(COMMANDS[action]) <= set(world.outside.commands)
+    return usual
 
 
 @pytest.mark.timeout(3600)
@@ -106,9 +114,13 @@ def test_killed_at_each_point_it_ends_as_without(
 ) -> None:
     long = request.config.getoption("--long")
     count = held = 0
+    committed: set[object] = set()
     for fault, n, point, usual in cells(world, action, long):
         found = live(world, action, fault, n)
         count += 1
+        if point == "intent-committed" and COMMANDS[action][0] in SPENDING and fault not in committed:
+            committed.add(fault)
+            assert in_doubt(world, action), f"{action}, killed at point {n}: whether its purchase travels was not asked"
         if found != usual and in_doubt(world, action):
             held += 1  # nobody can know whether the purchase still travels
             assert max(found["money"]) <= 1

@@ -4,6 +4,7 @@ In brief the examples are always the same; in the long form they are drawn anew,
 (`--hypothesis-seed`). A failing case shrinks to a short list of steps, which is printed as a program.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from tests.support.scene import PASSWORD
 from tests.support.world import LEASE, SETTLE, Crash, World
 
 ACTIONS = ("create", "suspend", "unsuspend", "terminate", "change_password", "change_plan", "renew")
-BOXES = ("ann@example.com", "bob@example.com", "cat@example.net")
+BOXES = ("ann@example.com", "bob@example.com", "cat@example.net", "dan@example.net")
 SERVICES = (("shop", "7"), ("shop", "8"), ("other", "7"))
 PASSWORDS = (PASSWORD, "Other-Secret.8")
 FAULTS = (
@@ -39,8 +40,18 @@ FAULTS = (
     *(("PurchasePOPBundle", fault) for fault in ("drop_before", "drop_after", "contradiction", "balance")),
     *(("RenewPOPBundle", fault) for fault in ("drop_before", "drop_after", "error_500_after")),
 )
-ATTEMPT = ("claimed", "observed", "planned", "intent-committed", "sent", "answer-committed", "finishing", "finished")
+ATTEMPT = ("claimed", "observed", "planned", "intent-committed", "sending", "sent", "answer-committed", "finishing", "finished")
 HOOK = ("accepting", "accepted")
+WHOLE = {"existence", "suspension", "password", "plan"}
+FACTS = {
+    "create": WHOLE,
+    "terminate": WHOLE | {"expiry"},
+    "suspend": {"suspension"},
+    "unsuspend": {"suspension"},
+    "change_password": {"password"},
+    "change_plan": {"plan"},
+    "renew": {"expiry"},
+}
 CALLBACK = ("callback-claimed", "callback-sent")
 
 
@@ -80,14 +91,24 @@ class Model(RuleBasedStateMachine):
         with self.world.service.database.write() as tx:
             tx.execute(sa.text("DELETE FROM trail"))
         self.out = self.world.outside
+        self.out.sending = self.world.trap
         self.taken: list[Taken] = []
         self.sent = 0
         self.resent: set[str] = set()
         self.cancelled: set[str] = set()
-        self.paused = False
+        self.paused, self.lagging = False, ""
+        self.spoken: dict[tuple[str, str], tuple[tuple[str, str], float]] = {}  # address, fact: by whom decided, and when
+        self.sequences: dict[str, int] = defaultdict(int)
 
-    @initialize(boxes=st.sampled_from(((), (0,), (0, 2))), suspended=st.booleans())
-    def what_there_is(self, boxes: tuple[int, ...], suspended: bool) -> None:
+    @initialize(
+        boxes=st.sampled_from(((), (0,), (0, 2))),
+        suspended=st.booleans(),
+        lagging=st.sampled_from(("reads", "commands")),  # both together would be more than settle
+    )
+    def what_there_is(self, boxes: tuple[int, ...], suspended: bool, lagging: str) -> None:
+        self.lagging = lagging
+        if lagging == "reads":
+            self.reads_lag(0.5, 0.0)
         for box in boxes:
             for action in ("create", "suspend") if suspended else ("create",):
                 self.hook(action=action, service=0, box=box, word=0, late=0, then=100)
@@ -96,10 +117,10 @@ class Model(RuleBasedStateMachine):
 
     @rule(
         action=st.sampled_from(ACTIONS),
-        service=st.sampled_from((0, 0, 0, 1, 2)),
-        box=st.sampled_from(range(3)),
+        service=st.sampled_from((0, 0, 0, 0, 1, 2)),
+        box=st.sampled_from((0, 0, 0, 1, 2, 3)),
         word=st.sampled_from((0, 1)),
-        late=st.sampled_from((0, 0, 0, 30)),
+        late=st.sampled_from((0, 0, 300)),
         then=st.sampled_from((None, None, 0, 25, 100)),
     )
     def hook(self, action: str, service: int, box: int, word: int, late: int, then: int | None) -> None:
@@ -109,7 +130,7 @@ class Model(RuleBasedStateMachine):
         if then is not None:
             self.world.work(then)
 
-    one_more = and_more = hook  # as likely as all that is done to hooks
+    one_more = and_more = third = fourth = fifth = hook  # as likely as all that is done to hooks
 
     @precondition(lambda self: self.taken)
     @rule(n=st.integers(0, 30), other=st.booleans())
@@ -129,7 +150,7 @@ class Model(RuleBasedStateMachine):
             assert answer.status_code in (200, 202), answer.text
             assert (answer.json or {})["job"] == max(jobs) and was.job in jobs
 
-    @rule(action=st.sampled_from(ACTIONS), box=st.sampled_from(range(3)), point=st.sampled_from(HOOK))
+    @rule(action=st.sampled_from(ACTIONS), box=st.sampled_from((0, 0, 1, 2)), point=st.sampled_from(HOOK))
     def crash_at_the_door(self, action: str, box: int, point: str) -> None:
         """The sender got no answer and sends again."""
         self.sent += 1
@@ -147,7 +168,20 @@ class Model(RuleBasedStateMachine):
             assert self.paused
             return
         assert answer.status_code in (200, 202), answer.text
-        self.taken.append(Taken(id, f"mailbox.{action}", source, data, (answer.json or {})["job"]))
+        receipt = answer.json or {}
+        self.taken.append(Taken(id, f"mailbox.{action}", source, data, receipt["job"]))
+        self.comes_in_its_place(action, (source, data["service_id"]), self.world.clock.now - late, receipt)
+
+    def comes_in_its_place(self, action: str, service: tuple[str, str], at: float, receipt: dict[str, Any]) -> None:
+        """A hook that is older than what its service decided since decides nothing; any other one does."""
+        address = receipt["address"]
+        assert receipt["sequence"] > self.sequences[address]
+        self.sequences[address] = receipt["sequence"]
+        decided = [self.spoken.get((address, fact)) for fact in FACTS[action]]
+        newer = [each is not None and each[0] == service and each[1] > at + 1 for each in decided]
+        assert (receipt["status"] == "cancelled") == all(newer), f"{action} of {at}: {receipt}, after {decided}"
+        if not all(newer):
+            self.spoken |= {(address, fact): (service, at) for fact in FACTS[action]}
 
     def post(self, id: str, type: str, source: str, data: dict[str, str], late: int) -> Any:
         body = self.world.body(type, -late, **data)
@@ -171,8 +205,15 @@ class Model(RuleBasedStateMachine):
     def call_back(self, seconds: int) -> None:
         self.world.call_back(seconds)
 
-    @rule(fault=st.sampled_from((None, *FAULTS)), point=st.sampled_from(ATTEMPT), nth=st.sampled_from((1, 1, 2)))
-    def crash_in_an_attempt(self, fault: tuple[str, str] | None, point: str, nth: int) -> None:
+    @rule(
+        action=st.sampled_from(("create", *ACTIONS)),
+        box=st.sampled_from((0, 2)),
+        fault=st.sampled_from((None, *FAULTS)),
+        point=st.sampled_from(ATTEMPT),
+        nth=st.sampled_from((1, 1, 2)),
+    )
+    def crash_in_an_attempt(self, action: str, box: int, fault: tuple[str, str] | None, point: str, nth: int) -> None:
+        self.something_to_do(action, box)
         if fault is not None:
             self.world.fault(*fault)
         self.arm(point, nth, self.crash)
@@ -187,17 +228,36 @@ class Model(RuleBasedStateMachine):
         self.world.call_back()
         self.world.trap.point = ""
 
-    @rule(point=st.sampled_from(ATTEMPT), nth=st.sampled_from((1, 1, 2)), seconds=st.sampled_from((0, 60)))
-    def stop_past_the_lease(self, point: str, nth: int, seconds: int) -> None:
-        """At the point another worker gets the job and goes on; then the first one wakes up."""
+    @rule(
+        action=st.sampled_from(("create", *ACTIONS)),
+        box=st.sampled_from((0, 2)),
+        point=st.sampled_from(ATTEMPT),
+        nth=st.sampled_from((1, 1, 2)),
+        seconds=st.sampled_from((0, 60)),
+        newer=st.sampled_from((None, "create", *ACTIONS)),
+        beside=st.booleans(),
+    )
+    def stop_past_the_lease(
+        self, action: str, box: int, point: str, nth: int, seconds: int, newer: str | None, beside: bool
+    ) -> None:
+        """At the point another worker gets the job and goes on, perhaps with a newer one; then the first one wakes up."""
+        self.something_to_do(action, box)
 
         def meanwhile() -> None:
             self.world.clock.now += LEASE + 1
             self.world.work(seconds)
+            if newer is not None:
+                other = 3 if beside and box == 2 else box  # another mailbox of the domain
+                self.hook(action=newer, service=0, box=other, word=1, late=0, then=60)
 
         self.arm(point, nth, meanwhile)
         self.world.step("stopped")
         self.world.trap.point = ""
+
+    @rule(seconds=st.sampled_from((0, 60)), beside=st.booleans())
+    def a_purchase_is_stopped_on_its_way(self, seconds: int, beside: bool) -> None:
+        """Too rare to be left to chance."""
+        self.stop_past_the_lease("create", 2, "sending", 1, seconds, "create", beside)
 
     @rule(seconds=st.sampled_from((1, 30, 3600)))
     def time_passes(self, seconds: int) -> None:
@@ -207,6 +267,10 @@ class Model(RuleBasedStateMachine):
     def upkeep(self) -> None:
         self.world.engine.upkeep.wipe()
         self.world.engine.upkeep.prune()  # nothing is old enough to be lost
+
+    def something_to_do(self, action: str, box: int) -> None:
+        if all(row["status"] in ENDED for row in self.world.rows(tables.jobs)):
+            self.hook(action=action, service=0, box=box, word=1, late=0, then=None)
 
     def arm(self, point: str, nth: int, act: Callable[[], None]) -> None:
         trap = self.world.trap
@@ -222,9 +286,17 @@ class Model(RuleBasedStateMachine):
     def fault(self, fault: tuple[str, str], times: int) -> None:
         self.world.fault(*fault, times=times)
 
-    @rule(stale=st.sampled_from((0.0, float(SETTLE - 1))), hosted=st.sampled_from((0.0, 5.0)))
-    def reads_lag(self, stale: float, hosted: float) -> None:
-        self.world.sim.control("/settings", {"stale_seconds": stale, "hosted_lag": hosted})
+    @precondition(lambda self: self.lagging == "reads")
+    @rule(share=st.sampled_from((0.0, 0.5, 1.0)), hosted=st.sampled_from((0.0, 5.0)))
+    def reads_lag(self, share: float, hosted: float) -> None:
+        """By almost settle: none of them, each second one, all."""
+        self.world.sim.control("/settings", {"stale_seconds": SETTLE - 1.0, "stale_share": share, "hosted_lag": hosted})
+
+    @precondition(lambda self: self.lagging == "commands")
+    @rule(times=st.sampled_from((1, 2)))
+    def commands_come_late(self, times: int) -> None:
+        """They time out, and take effect within settle."""
+        self.out.delays = [SETTLE - 1.0] * times
 
     # People
 
@@ -307,7 +379,7 @@ class Model(RuleBasedStateMachine):
 
     def let_everything_run_out(self) -> None:
         world = self.world
-        world.trap.point, self.out.answers = "", []
+        world.trap.point, self.out.answers, self.out.delays = "", [], []
         world.sim.control("/faults", method="DELETE")
         world.sim.control("/settings", {"stale_seconds": 0.0, "hosted_lag": 0.0})
         world.service.people.pause_source("shop", False)

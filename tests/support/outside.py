@@ -1,8 +1,10 @@
 """Both remote sides without sockets, and what must be true of all that reaches them: commands, and callbacks."""
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +20,7 @@ from tests.support.billing import SECRET
 
 SECRETS = {"shop": SECRET, "other": "whsec_" + "b3RoZXItc2VjcmV0LW9mLXRoZS10ZXN0cy0zMi1ieXRlcyE="}
 BUYING = ("PurchasePOPBundle", "RenewPOPBundle")
+WRITE = re.compile(rb"^/api/(?!get_)|command=(?!Get)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Outside:
     """Stands for bridge.outgoing. `wrong` collects what must not have happened, in words.
 
     `answers`: what the billing side answers before 200; None takes the callback and loses the answer.
+    `sending` is called inside the sender of a purchase, after its last look at the lease.
+    `delays`: seconds by which the next commands that change something come late; their sender is told that they were lost.
     `owner`: whose each mailbox is, by the commands that took effect.
     """
 
@@ -53,6 +58,10 @@ class Outside:
         self.gone: set[str] = set()
         self.answers: list[int | None] = []
         self.wrong: list[str] = []
+        self.sending: Callable[[str], None] = lambda point: None
+        self.stopped = False
+        self.delays: list[float] = []
+        self.travelling: list[tuple[float, str, bytes, str, Job | None]] = []
         self._last: dict[tuple[str, str], int] = defaultdict(int)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, limit: int = 1 << 20) -> Reply:
@@ -96,6 +105,28 @@ class Outside:
     # Enom
 
     def remote(self, path: str, body: bytes, kind: str) -> Reply:
+        self.arrive()
+        if self.delays and WRITE.search(path.encode() + b" " + body):
+            due = self.sim._state.now() + self.delays.pop(0)
+            self.travelling.append((due, path, body, kind, self.at_work))
+            raise Lost("timed out")
+        if any(command.encode() in body for command in BUYING):
+            begin = self.sim._state.now()
+            self.sending("sending")
+            self.stopped = self.sim._state.now() > begin
+        return self._received(path, body, kind)
+
+    def arrive(self) -> None:
+        """What travelled for so long takes effect now, in the name of the job that sent it."""
+        due = [each for each in self.travelling if each[0] <= self.sim._state.now()]
+        self.travelling = [each for each in self.travelling if each not in due]
+        at_work = self.at_work
+        for _, path, body, kind, self.at_work in due:
+            with suppress(Lost):
+                self._received(path, body, kind)
+        self.at_work = at_work
+
+    def _received(self, path: str, body: bytes, kind: str) -> Reply:
         seen = self.sim._history.seen
         count = len(seen)
         answer = self.sim._public(Incoming("POST", path, "", kind, body, "127.0.0.1"))
@@ -114,9 +145,10 @@ class Outside:
         address, service = job.intent.address, (job.source, job.intent.service_id)
         effect = Effect(command, address, job.id, job.sequence, service)
         self.effects.append(effect)
-        if self._last["command", address] > job.sequence:
+        stopped, self.stopped = self.stopped, False  # no token can recall what is sent late; it must only not be sent again
+        if self._last["command", address] > job.sequence and not stopped:
             self.wrong.append(f"{effect} came after one of sequence {self._last['command', address]}")
-        self._last["command", address] = job.sequence
+        self._last["command", address] = max(job.sequence, self._last["command", address])
         if command == "SetUpPOP3User":
             self.owner[address] = service
         elif command not in BUYING and self.owner.get(address) != service:
