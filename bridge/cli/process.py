@@ -4,8 +4,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import click
 
@@ -20,6 +21,7 @@ from bridge.web.server import THREADS, Server
 
 log = logs.get("serve")
 
+AWAKE = 1.0  # seconds until a signal is acted upon at the latest
 FIXED = ("listen", "metrics_listen", "database")
 """What a reload leaves as it was: sockets are bound and the database is open."""
 
@@ -121,7 +123,14 @@ def orders() -> Callable[[], str]:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked.put("stop"))
     signal.signal(signal.SIGHUP, lambda *_: asked.put("stop" if at_a_terminal and hung_up() else "reload"))
-    return asked.get
+
+    def following() -> str:
+        while True:
+            # Python runs a handler between two steps of this thread only: a wait without end could sleep through a signal.
+            with suppress(Empty):
+                return asked.get(timeout=AWAKE)
+
+    return following
 
 
 def hung_up() -> bool:
