@@ -475,3 +475,20 @@ def test_no_funds_named_with_a_time_is_waited_for_without_a_second_pause(bench: 
     assert bench.receipt(first).status == "queued"
     bench.work(5 + SETTLE)
     assert bench.receipt(first).status == "succeeded"
+
+
+def test_an_unknown_command_is_not_proved_by_a_read_from_before_an_earlier_one(bench: Bench) -> None:
+    bench.do("create", password=GOOD)
+    bench.clock.now += 600
+    before = bench.backend.observe(JOHN)
+    bench.do("suspend")
+    bench.backend.fail_next(Kind.RESTORE, Unclear("lost on its way"))
+
+    def show_the_past(point: str) -> None:
+        if point == "sent" and bench.commands.count("restore") == 1:
+            bench.backend.stale[JOHN] = [before]  # as it was before the suspension: looks as if the restore was done
+
+    bench.worker.checkpoint = show_the_past
+    assert bench.do("unsuspend").status == "succeeded"
+    assert set(bench.backend.mailboxes[JOHN].services.values()) == {"enabled"}
+    assert bench.commands.count("restore") == 2
