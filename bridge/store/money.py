@@ -38,8 +38,9 @@ def allow_purchase(
             raise LookAgain(now + 60, "settle", NeedsPerson(f"The purchase of {other['job_id']} is in doubt.", code="unclear"))
         if other["outcome"] == "accepted" and other["finished_at"] is None:
             raise LookAgain(max(other["ended_at"] + settle, now + UNSEEN_PAUSE), "settle")
-        if other["outcome"] in ("accepted", "done") and other["ended_at"] + settle > now:
-            # What was just bought may not be visible yet: buying again now could be buying twice.
+        if other["outcome"] in ("accepted", "done", "judged") and other["ended_at"] + settle > now:
+            # What was just bought may not be visible yet: buying again now could be buying twice. And what a person looked
+            # up may have come late, after all reads before, and be what that person saw.
             raise LookAgain(other["ended_at"] + settle, "settle")
     today = sa.select(sa.func.count()).where(purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT))
     if limits.purchases_per_day and not passed and (tx.scalar(today) or 0) >= limits.purchases_per_day:

@@ -40,7 +40,7 @@ class People:
             row = self._retriable(tx, job, approve)
             # A person looked at the purchase in doubt: it no longer holds up others, also when the job is not repeated.
             doubted = sa.update(purchases).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
-            judged = tx.execute(doubted.values(outcome="judged")).rowcount > 0
+            judged = tx.execute(doubted.values(outcome="judged", ended_at=self.database.now(tx))).rowcount > 0
             self.database.tell(tx)
             refusal = self._overtaken(tx, row)
             self._audit(tx, "approve" if approve else "retry", job, refusal)

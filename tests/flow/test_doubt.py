@@ -9,7 +9,7 @@ from bridge.errors import NotNow
 from bridge.sim import Simulator
 from bridge.store import tables
 from tests.support.scene import PASSWORD
-from tests.support.world import Crash, World
+from tests.support.world import LEASE, SETTLE, Crash, World
 
 BOX = "box@example.net"  # its domain has no pak
 
@@ -39,3 +39,22 @@ def test_a_doubt_that_holds_up_the_hook_that_took_its_place_can_be_ended(world: 
     assert world.job(second)["status"] == "succeeded"
     assert world.outside.bought("example.net", "PurchasePOPBundle") == 1
     assert [row["outcome"] for row in world.rows(tables.purchases)] == ["judged", "done"]
+
+
+def test_a_purchase_that_came_late_is_not_repeated_by_a_retry_that_reads_the_past(world: World) -> None:
+    """Its sender was stopped; it went out just before a person tried again, and no read shows it yet."""
+
+    def meanwhile() -> None:
+        world.clock.now += LEASE + 1
+        world.work(150)
+
+    world.sim.control("/settings", {"stale_seconds": SETTLE - 1.0})
+    world.outside.sending = world.trap
+    world.trap.point, world.trap.left, world.trap.act = "sending", 1, meanwhile
+    first = world.hook("create", address=BOX, password=PASSWORD)
+    world.step("stopped")
+    assert world.job(first)["status"] == "held"
+    again = world.service.people.retry(first["job"])
+    world.work(300)
+    assert world.job({"job": again.job})["status"] == "succeeded"
+    assert world.outside.bought("example.net", "PurchasePOPBundle") == 1
