@@ -24,6 +24,9 @@ class Findings:
 
     def keep(self, who: str, found: Reconciliation) -> None:
         with self.database.write() as tx:
+            # A person's and the nightly one may end at the same time: the later takes the place of the earlier whole.
+            mine = sa.select(accounts.c.name).where(accounts.c.name == found.account)
+            tx.execute(self.database.lock_row(mine)).all()
             known = self._forget(tx, found)
             rows = [row(found, each, known) for each in found.differences]
             for start in range(0, len(rows), BATCH):

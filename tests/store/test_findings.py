@@ -1,5 +1,6 @@
 """What a reconciliation found is kept until the next one says otherwise, with the time since when it is so."""
 
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -153,3 +154,25 @@ def test_old_reconciliations_are_pruned_but_the_last(shop: Shop) -> None:
     assert last is not None and last["found"] == {"missing": 1, "under_way": 0}
     with shop.database.read() as tx:
         assert tx.exec_driver_sql("SELECT count(*) FROM reconciliations").scalar() == 1
+
+
+def test_two_at_a_time_keep_one_after_the_other(shop: Shop) -> None:
+    """A person's and the nightly one, of one account: the second takes the place of the first, and neither fails."""
+    begun, failed = threading.Barrier(4), []
+
+    def keep() -> None:
+        begun.wait()
+        for _ in range(5):
+            try:
+                found(shop, GONE, ODD, domains=[f"d{number}.example.com" for number in range(30)])
+            except Exception as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=keep) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    with shop.database.read() as tx:
+        assert tx.exec_driver_sql("SELECT count(*) FROM paks").scalar() == 30
