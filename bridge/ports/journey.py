@@ -1,0 +1,213 @@
+"""What a hook meets from its receipt to its callback: inbox, queue, outbox, and what passes between them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bridge.errors import BridgeError
+from bridge.model import Answer, Change, Mailbox, Plan, Record, State, Step
+from hooks.types import Intent, Verified
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What is told about a job, always in these words (contract, section 3.1)."""
+
+    job: str
+    hook: str
+    action: str
+    address: str
+    service_id: str
+    sequence: int
+    status: str
+    waiting_for: str | None
+    state: str
+    changed: bool
+    verified: Mapping[str, str]
+    message: str
+    error: Mapping[str, Any] | None
+    finished_at: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Only where it applies: `observed_only` and `plan`, `delete_after`, `unknown_fields`."""
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON."""
+        shown = {name: value for name, value in vars(self).items() if name not in ("extra", "finished_at")}
+        ended = {"finished_at": self.finished_at} if self.finished_at else {}
+        return shown | {"verified": dict(self.verified)} | ended | dict(self.extra)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed job. `token` fences every write; `passed` is true when a person approved what safety had held."""
+
+    id: str
+    token: int
+    hook: str
+    source: str
+    account: str
+    intent: Intent
+    mailbox: int
+    sequence: int
+    record: Record
+    journal: tuple[Step, ...]
+    created_at: float
+    undecided_since: float | None
+    tries: int
+    passed: bool
+    purge: bool
+    replaces: str | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended, and what is true of the mailbox now (`record` None: nothing new is known)."""
+
+    status: str
+    state: State
+    changed: bool
+    verified: Mapping[str, str]
+    message: str
+    error: BridgeError | None = None
+    record: Record | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Postcard:
+    """A claimed callback: one conclusion of one job, to be told to its source."""
+
+    id: str
+    token: int
+    source: str
+    job: str
+    tries: int
+    receipt: Receipt
+    account: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Money and safety, for the transaction that commits an intent. 0 means no limit."""
+
+    purchases_per_day: int = 20
+    terminations_per_hour: int = 20
+
+
+class Inbox(Protocol):
+    def accept(
+        self,
+        source: str,
+        account: str,
+        verified: Verified,
+        intent: Intent,
+        digest: str,
+        sealed: str | None,
+        matches: Callable[[str], bool],
+    ) -> Receipt:
+        """Records hook, sequence and job in one transaction and overtakes what is overtaken.
+
+        Once it returns, the hook survives a power cut. `sealed` is the encrypted password. An id that came before gives
+        its present receipt when `matches` agrees to the stored digest, else Reused; one that was parked and is now
+        readable becomes a job. Raises SourcePaused.
+        """
+
+    def park(
+        self,
+        source: str,
+        verified: Verified,
+        type: str,
+        digest: str,
+        sealed: str,
+        errors: Mapping[str, list[str]],
+        matches: Callable[[str], bool],
+    ) -> None:
+        """Records a delivery that could not be read, its whole body encrypted in `sealed`; raises Reused."""
+
+
+class Reused(Exception):
+    """This id was used for another type or other data."""
+
+
+class Forgotten(Reused):
+    """This id was used, and the key of bridge.keys that could tell for what has been taken out."""
+
+
+class SourcePaused(Exception):
+    """A person paused this source; nothing is accepted from it."""
+
+
+class Queue(Protocol):
+    def claim(self, owner: str, limits: Mapping[str, int]) -> Job | None:
+        """Takes the next job that may run, under a lease. `limits` is account -> most jobs in flight."""
+
+    def planned(self, job: Job, plan: Plan, seen: Mailbox) -> None:
+        """Keeps the first plan and the observation that it rests on."""
+
+    def intend(
+        self,
+        job: Job,
+        change: Change,
+        command: str,
+        digest: str,
+        record: Record,
+        call_limit: float,
+        settle: float,
+        limits: Limits,
+    ) -> Step:
+        """Commits that a command is about to be sent, with what must be remembered before it is.
+
+        Raises jobs.LookAgain or NeedsPerson when money or safety forbids it now, NoFunds while purchases are paused.
+        """
+
+    def answered(
+        self,
+        job: Job,
+        step: Step,
+        outcome: str,
+        error: BridgeError | None,
+        answer: Answer | None,
+        record: Record,
+        settle: float,
+    ) -> Step:
+        """Commits what the remote said; `record.settles_at` is set by the store, from the end of the call."""
+
+    def wait(self, job: Job, until: float, waiting_for: str, error: BridgeError | None, undecided: bool) -> None:
+        """Puts the job back, to be claimed again at `until`."""
+
+    def finish(self, job: Job, ending: Ending) -> None:
+        """Ends the job and writes its callback, in one transaction."""
+
+    def renew(self, job: Job, step: Step, call_limit: float) -> None:
+        """Takes a new lease for a command that is sent later than its intent said."""
+
+    def extend(self, owner: str, jobs: Sequence[str], alive: bool = True) -> None:
+        """Heartbeat: renews the leases of the jobs that `owner` is at, and tells that it lives, unless it claims nothing."""
+
+    def release(self, owner: str) -> None:
+        """Hands back what `owner` holds, for a graceful stop."""
+
+    def pause_account(self, account: str, code: str, detail: str) -> None: ...
+    def pause_money(self, account: str, seconds: float, detail: str) -> None: ...
+    def mark(self) -> int:
+        """What has changed so far; to be taken before a claim."""
+
+    def idle(self, seconds: float, since: int) -> None:
+        """Waits until something may have changed since that mark, at most `seconds`. Waking too often is harmless."""
+
+    def wake(self) -> None:
+        """Ends every `idle` of this process."""
+
+
+class Outbox(Protocol):
+    def claim_callback(self, owner: str) -> Postcard | None:
+        """Takes the next callback that is due and in turn, under a lease."""
+
+    def callback_done(
+        self, card: Postcard, outcome: str, status: int | None, error: str | None, retry_in: float | None
+    ) -> None:
+        """`outcome` is `delivered`, `stopped`, `exhausted`, or `pending` with `retry_in` seconds."""
+
+    def mark(self) -> int: ...
+    def idle(self, seconds: float, since: int) -> None: ...
+    def wake(self) -> None: ...
