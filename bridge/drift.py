@@ -14,9 +14,7 @@ from typing import Any
 
 from bridge import plan
 from bridge.comparison import FOREIGN_SUSPENSION, HALF, Barred, Group, Shown, owner_in_words
-from bridge.model import Address, Mailbox, Pak, Record, State, Terms, in_words
-
-SOON = 30 * 86400.0  # seconds before its end from which on a pak is told
+from bridge.model import ENDS_SOON, Address, Mailbox, Pak, Record, State, Terms, in_words
 
 
 class Kind(StrEnum):
@@ -197,7 +195,7 @@ def of_paks(view: View, domain: str, paks: Sequence[Pak]) -> Iterator[Difference
         if left <= 0:
             text = f"Pak {pak.bundle} ended on {end}: its mailboxes cannot be changed by Enom's own commands."
             yield Difference(Kind.PAK_ENDED, domain, text, renew)
-        elif left < SOON:
+        elif left < ENDS_SOON:
             yield Difference(Kind.PAK_ENDING, domain, f"Pak {pak.bundle} ends on {end}.", renew)
     current = [pak for pak in paks if pak.expires > now]
     if view.terms.purchase == "never" and current and not any(pak.free for pak in current):

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-SOON = 30 * 86400.0
+from bridge.model import ENDS_SOON
+
 COLUMNS = ("account", "what", "domain", "address", "bundle", "used", "free", "expires", "service", "since", "cost_per_year")
 Row = Mapping[str, Any]
 
@@ -31,7 +32,7 @@ def remark(pak: Row) -> str:
     """What stands out of a pak: ended, ending, empty or nothing."""
     if pak["ends_in"] <= 0:
         return "ended"
-    return "ending" if pak["ends_in"] < SOON else "" if pak["used"] else "empty"
+    return "ending" if pak["ends_in"] < ENDS_SOON else "" if pak["used"] else "empty"
 
 
 def sums(stock: Stock) -> dict[str, Any]:

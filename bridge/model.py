@@ -48,6 +48,10 @@ class Address:
         return f"{self.local}@{self.domain}"
 
 
+ENDS_SOON = 30 * 86400.0
+"""Seconds before the end of a pak from which on people are told."""
+
+
 @dataclass(frozen=True)
 class Pak:
     """A paid bundle of mailbox places of one domain. `free` counts the places left, `expires` is in UTC."""

@@ -217,3 +217,13 @@ def translated() -> Iterator[None]:
             raise
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise StoreUnavailable(f"The database cannot be used: {cause}") from None
+
+
+def upsert(embedded: bool, table: sa.Table) -> Any:
+    """An insert that may say `on_conflict_do_…`, in the words of the store."""
+    insert: Any
+    if embedded:
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert
+    return insert(table)

@@ -12,7 +12,7 @@ from bridge.errors import BridgeError
 from bridge.model import Address
 from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
 from bridge.store import outbox
-from bridge.store.database import Database
+from bridge.store.database import Database, upsert
 from bridge.store.rows import Row, error_values, intent_values, to_receipt
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
 from hooks.types import Intent, Verified
@@ -204,15 +204,6 @@ def raise_floor(tx: Connection, database: Database, least: int) -> None:
     new = upsert(database.embedded, marks).values(name=FLOOR, value=least)
     lower = marks.c.value < least
     tx.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": least}, where=lower))
-
-
-def upsert(embedded: bool, table: sa.Table) -> Any:
-    insert: Any
-    if embedded:
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert
-    return insert(table)
 
 
 def is_later(last: list[Any] | None, service: list[str], spoken: float) -> bool:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bridge.model import Address
 from bridge.ports import Taking
-from bridge.store.database import Database
+from bridge.store.database import Database, upsert
 from bridge.store.rows import Row
 from bridge.store.tables import among, jobs, mailboxes
 
@@ -22,7 +22,8 @@ class Owners:
         running = sa.select(jobs.c.mailbox_id, jobs.c.id).join(mailboxes).where(*here, among(jobs.c.status, "running"))
         with self.database.write() as tx:
             blank = [{"account": account, "domain": Address.parse(name).domain, "address": name} for name in sorted(wanted)]
-            tx.execute(self._insert_missing(), blank)
+            missing = upsert(self.database.embedded, mailboxes)
+            tx.execute(missing.on_conflict_do_nothing(index_elements=["account", "address"]), blank)
             rows = tx.execute(self.database.lock_row(sa.select(mailboxes).where(*here))).mappings().all()
             busy = {mailbox: job for mailbox, job in tx.execute(running)}
             todo = [row for row in rows if not owned(row, source, wanted[row["address"]].service_id)]
@@ -32,14 +33,6 @@ class Owners:
                 change = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("row"))
                 tx.execute(change.values({name: sa.bindparam(name) for name in given[0] if name != "row"}), given)
         return {address: reason for address, reason in left.items() if reason}
-
-    def _insert_missing(self) -> Any:
-        insert: Any
-        if self.database.embedded:
-            from sqlalchemy.dialects.sqlite import insert
-        else:
-            from sqlalchemy.dialects.postgresql import insert
-        return insert(mailboxes).on_conflict_do_nothing(index_elements=["account", "address"])
 
 
 def owned(row: Row, source: str, service_id: str) -> bool:

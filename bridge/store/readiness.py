@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from bridge.ports import Seen
 from bridge.readiness import Found
-from bridge.store.database import Database
+from bridge.store.database import Database, upsert
 from bridge.store.tables import readiness
 
 
@@ -26,11 +26,6 @@ class Readings:
         found = ask(domain)  # no transaction is open meanwhile
         values = {"found": found.plain(), "checked_at": now}
         with self.database.write() as tx:
-            if tx.execute(sa.update(readiness).where(readiness.c.domain == domain).values(**values)).rowcount == 0:
-                insert = sa.insert(readiness).values(domain=domain, **values)
-                try:
-                    with tx.begin_nested():
-                        tx.execute(insert)
-                except sa.exc.IntegrityError:
-                    pass  # another process came first
+            new = upsert(self.database.embedded, readiness).values(domain=domain, **values)
+            tx.execute(new.on_conflict_do_update(index_elements=["domain"], set_=values))
         return Seen(found, now)

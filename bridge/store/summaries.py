@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge import summary
+from bridge.model import ENDS_SOON
 from bridge.store import gauges, notes
 from bridge.store.database import Database
 from bridge.store.money import DAY
@@ -14,7 +15,6 @@ from bridge.store.tables import accounts, among, callbacks, differences, jobs, p
 
 LAST, TOLD = "summary_day", "summary_told"
 WEEK = 7  # days without anything to say, after which it says that all is well
-SOON = 30 * DAY
 
 
 class Summaries:
@@ -47,7 +47,7 @@ def of_day(tx: Connection, now: float) -> summary.Day:
     exhausted = sa.select(callbacks.c.source, sa.func.count()).where(*given_up).group_by(callbacks.c.source)
     paused = sa.select(accounts.c.name, accounts.c.paused, accounts.c.detail).where(accounts.c.paused.is_not(None))
     newest = sa.select(reconciliations.c.account, sa.func.max(reconciliations.c.ended_at)).group_by(reconciliations.c.account)
-    ending = sa.select(paks.c.domain, paks.c.bundle, paks.c.expires, paks.c.used).where(paks.c.expires < now + SOON)
+    ending = sa.select(paks.c.domain, paks.c.bundle, paks.c.expires, paks.c.used).where(paks.c.expires < now + ENDS_SOON)
     return summary.Day(
         now=now,
         ended={status: number for status, number in tx.execute(ended)},
