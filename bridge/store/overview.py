@@ -82,7 +82,7 @@ class Overview:
                     public(row) | {"open": sum(count for _, account, count in open_by if account == row["name"])}
                     for row in tx.execute(sa.select(accounts).order_by(accounts.c.name)).mappings()
                 ],
-                todo={name: todo(tx, query) for name, query in TODO.items()},
+                todo={name: todo(tx, query) for name, query in NEEDS_PERSON.items()},
                 differences=int(tx.scalar(DIFFERENCES) or 0),
             )
 
@@ -154,7 +154,7 @@ later = jobs.alias("later")
 AGAIN = sa.exists().where(later.c.replaces == jobs.c.id)
 # The condition of the partial index, word for word, before what it does not know.
 HELD = among(jobs.c.status, "held", "failed"), jobs.c.status == "held", ~AGAIN
-TODO: Mapping[str, sa.Select[Any]] = {
+NEEDS_PERSON: Mapping[str, sa.Select[Any]] = {
     "held": sa.select(jobs).where(*HELD).order_by(jobs.c.id.desc()),
     "exhausted": (
         sa.select(callbacks, jobs.c.address, jobs.c.action)

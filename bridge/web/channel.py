@@ -87,7 +87,8 @@ class Channel(HTTPChannel):
 
     def _flush_some(self, do_close: bool = True) -> bool:
         """Only the loop closes a connection: it goes through them all, and would die of one that a thread takes away."""
-        return bool(super()._flush_some(do_close and threading.get_ident() == self.loop))  # type: ignore[misc]
+        inherited: Any = super()  # this method is not in the published stubs
+        return bool(inherited._flush_some(do_close and threading.get_ident() == self.loop))
 
     def handle_close(self) -> None:
         super().handle_close()

@@ -25,8 +25,8 @@ class House:
         bench.backend.add_pak("example.net")
         self.asked: Counter[str] = Counter()
         self.listed: Survey | None = None
-        self.survey, bench.backend.survey = bench.backend.survey, self._survey  # type: ignore[method-assign]
-        self.observe, bench.backend.observe = bench.backend.observe, self._observe  # type: ignore[method-assign]
+        self.survey, bench.backend.survey = bench.backend.survey, self._survey
+        self.observe, bench.backend.observe = bench.backend.observe, self._observe
         self.findings = store.Findings(bench.database)
         surveyor = Surveyor(bench.standing, bench.clock, lambda seconds: None)
         territory = Territory(Reach("main", bench.backend, 4, 5.0), terms(), frozenset({"example.net"}))

@@ -165,8 +165,8 @@ def test_the_container_starts_what_exists_as_nobody_in_particular() -> None:
     assert re.search(r"^USER 10001$", CONTAINERFILE, re.MULTILINE)
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", CONTAINERFILE, re.MULTILINE)
     assert all((ROOT / part).exists() for line in copied for part in line.split())
-    entry = json.loads(re.search(r"^ENTRYPOINT (.+)$", CONTAINERFILE, re.MULTILINE)[1])  # type: ignore[index]
-    command = json.loads(re.search(r"^CMD (.+)$", CONTAINERFILE, re.MULTILINE)[1])  # type: ignore[index]
+    entry = json.loads(re.search(r"^ENTRYPOINT (.+)$", CONTAINERFILE, re.MULTILINE)[1])
+    command = json.loads(re.search(r"^CMD (.+)$", CONTAINERFILE, re.MULTILINE)[1])
     assert entry == ["enom-bridge"] and command[0] in main.commands
     assert re.search(r"^EXPOSE 8080 9108$", CONTAINERFILE, re.MULTILINE)
     assert f"http://{LISTEN}/healthz" in CONTAINERFILE
@@ -178,7 +178,7 @@ def test_each_container_is_locked_down_and_runs_a_command(name: str) -> None:
     assert service["read_only"] is True and service["cap_drop"] == ["ALL"]
     command = main
     for word in service["command"]:
-        command = command.commands[word]  # type: ignore[attr-defined, assignment]
+        command = command.commands[word]
     build = (CONTRIB / "container" / service["build"]["context"]).resolve()
     assert build == ROOT and (build / service["build"]["dockerfile"]).is_file()
     assert set(service["secrets"]) <= set(COMPOSE["secrets"])
@@ -206,7 +206,7 @@ def test_the_configuration_of_the_containers_is_good_and_fits_them(tmp_path: Pat
 
 def test_the_environment_file_has_the_names_that_the_page_uses() -> None:
     names = configparser.ConfigParser()
-    names.optionxform = str  # type: ignore[assignment, method-assign]
+    names.optionxform = str
     names.read_string("[environment]\n" + text("contrib/systemd/environment"))
     used = set(re.findall(r'"env:(\w+)"', text("docs/configuration.md")))
     assert set(names["environment"]) >= used - {"NAME", "HOSTED_EMAIL_PASSWORD"}

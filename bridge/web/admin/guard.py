@@ -2,11 +2,11 @@
 
 from urllib.parse import quote, urlsplit
 
-from flask import Blueprint, Response, g, redirect, request
+from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import Forbidden, NotFound
 
 from bridge.web.admin.office import Office
-from bridge.web.admin.page import here
+from bridge.web.admin.page import go, here, put_cookie
 from bridge.web.admin.session import COOKIE, IDLE, Person
 from bridge.web.receive import is_within
 
@@ -85,10 +85,8 @@ def person_of(office: Office) -> Person | None:
 
 
 def remember(office: Office, response: Response, person: Person) -> None:
-    secure = office.service.settings.bridge.public_url.startswith("https:")
     most = int(min(IDLE, office.sessions.left(person)))
-    flags = {"path": "/admin", "httponly": True, "samesite": "Strict", "secure": secure}
-    response.set_cookie(COOKIE, office.sessions.cookie(person), max_age=most, **flags)  # type: ignore[arg-type]
+    put_cookie(office, response, COOKIE, office.sessions.cookie(person), most)
 
 
 def to_sign_in() -> Response:
@@ -99,7 +97,7 @@ def to_sign_in() -> Response:
     place = "/admin/sign-in" if wanted in ("/admin", "/admin/") else f"/admin/sign-in?next={quote(wanted, safe='/')}"
     if request.headers.get("HX-Request"):
         return Response("", 401, {"HX-Refresh": "true"})
-    return redirect(place, 303)  # type: ignore[return-value]
+    return go(place)
 
 
 def require_own_origin(public_url: str) -> None:

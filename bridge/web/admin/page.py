@@ -61,16 +61,24 @@ def here(**changes: str | None) -> str:
 
 def say(office: Office, response: Response, text: str) -> Response:
     """Tells one sentence on the page that follows."""
-    secure = office.service.settings.bridge.public_url.startswith("https:")
-    flags: dict[str, Any] = {"path": "/admin", "httponly": True, "samesite": "Strict", "secure": secure}
-    response.set_cookie(NOTE, office.sessions.note(text), max_age=int(NOTE_LASTS), **flags)
+    put_cookie(office, response, NOTE, office.sessions.note(text), int(NOTE_LASTS))
     return response
+
+
+def put_cookie(office: Office, response: Response, name: str, value: str, lasts: int | None = None) -> None:
+    """Every cookie of the pages: for them alone, out of reach of scripts and of other sites. `lasts` in seconds."""
+    secure = office.service.settings.bridge.public_url.startswith("https:")
+    response.set_cookie(name, value, max_age=lasts, path="/admin", httponly=True, samesite="Strict", secure=secure)
 
 
 def done(office: Office, place: str, text: str) -> Response:
     """After a form was carried out: on to a page that says so, so that loading it anew does nothing twice."""
-    response: Response = redirect(place, 303)  # type: ignore[assignment]
-    return say(office, response, text)
+    return say(office, go(place), text)
+
+
+def go(place: str) -> Response:
+    """On to another page, which the browser asks for anew."""
+    return make_response(redirect(place, 303))
 
 
 @cache

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from bridge.web.admin.office import Office
-from bridge.web.admin.page import page
+from bridge.web.admin.page import go, page
 from bridge.web.admin.words import path
 from hooks.address import normalise
 
@@ -19,8 +19,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
         found = office.service.lookup.find(spelled(text)) if text else {}
         places = [address_of(kind, row) for kind, rows in found.items() for row in rows]
         if len(places) == 1:
-            alone: Response = redirect(places[0], 303)  # type: ignore[assignment]
-            return alone
+            return go(places[0])
         return page(office, "search.html", text=text, found=found, count=len(places))
 
     pages.add_url_rule("/search", "search", search)

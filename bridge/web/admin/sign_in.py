@@ -3,13 +3,13 @@
 import secrets
 from ipaddress import ip_address, ip_network
 
-from flask import Blueprint, Response, g, redirect, request
+from flask import Blueprint, Response, g, request
 
 from bridge.store.sign_ins import WINDOW, Try
 from bridge.web.admin import link, passwords
 from bridge.web.admin.guard import NOT_OURS
 from bridge.web.admin.office import Office
-from bridge.web.admin.page import page, say
+from bridge.web.admin.page import go, page, put_cookie, say
 from bridge.web.admin.session import BEFORE, COOKIE, LONGEST, Person
 from bridge.web.receive import sender
 
@@ -40,7 +40,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
         office.sign_ins.end_session(office.person.id, LONGEST)
         office.acting.noted("sign-out", client(office))
         g.signed_out = True
-        response: Response = redirect("/admin/sign-in", 303)  # type: ignore[assignment]
+        response = go("/admin/sign-in")
         response.delete_cookie(COOKIE, path="/admin")
         return say(office, response, "You are signed out.")
 
@@ -63,8 +63,7 @@ def form(office: Office, status: int = 200, refusal: str = "") -> Response:
         next=place(request.values.get("next", "")),
         from_elsewhere=request.headers.get("Sec-Fetch-Site") == "cross-site",
     )
-    secure = office.service.settings.bridge.public_url.startswith("https:")
-    response.set_cookie(BEFORE, before, path="/admin", httponly=True, samesite="Strict", secure=secure)
+    put_cookie(office, response, BEFORE, before)
     return response
 
 
@@ -117,5 +116,4 @@ def place(wanted: str) -> str:
 
 
 def to(wanted: str) -> Response:
-    response: Response = redirect(place(wanted), 303)  # type: ignore[assignment]
-    return response
+    return go(place(wanted))
