@@ -26,7 +26,7 @@ INSTALL = "PostgreSQL is not installed, so nothing of it is tested: apt-get inst
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the reliability tests in full: every combination, thousands of jobs")
     parser.addoption("--examples", type=int, default=0, help="how many lives the model lives through")
-    parser.addoption("--soak", type=float, default=300, help="seconds that the soak of --long takes")
+    parser.addoption("--soak", type=float, default=400, help="seconds that the soak of --long takes, at least 180")
     parser.addoption("--seed", type=int, default=5, help="what the random kills are drawn by")
     parser.addoption("--jobs", type=int, default=5040, help="how many jobs the random kills of --long meet")
 
