@@ -26,7 +26,7 @@ class Disturber:
         self.path, self.calm = path, calm
         self.chance = random.Random(seed)
         self.bridges = [self.start() for _ in range(bridges)]
-        self.kills = self.stops = 0
+        self.kills = self.stops = self.restarts = 0
 
     def start(self) -> Bridge:
         return Bridge(self.path, lease=LEASE)
@@ -41,6 +41,14 @@ class Disturber:
         self.bridges[number].close()
         self.bridges[number] = self.start()
         self.kills += 1
+
+    def restart(self) -> None:
+        """Gracefully."""
+        time.sleep(self.chance.uniform(0.5, self.calm))
+        number = self.chance.randrange(len(self.bridges))
+        assert self.bridges[number].close()
+        self.bridges[number] = self.start()
+        self.restarts += 1
 
     def stop(self) -> None:
         time.sleep(self.chance.uniform(0.5, self.calm))

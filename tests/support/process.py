@@ -127,18 +127,20 @@ class Bridge:
         state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
         return state == "T"
 
-    def close(self) -> None:
-        """A graceful end; a process that is dead already stays so. May be called again."""
+    def close(self) -> bool:
+        """A graceful end; a process that is dead already stays so. May be called again. Whether it ended without fault."""
         if self._orders.closed:
-            return
+            return True
         if self._exit_code(0) is None:
             self.signal(signal.SIGCONT)
             self._orders.send(None)
             if self._exit_code(60) is None:
                 self.kill()
+        well = self._exit_code(0) == 0
         self._orders.close()
         with children:
             self.process.close()
+        return well
 
     def _exit_code(self, seconds: float) -> int | None:
         end = time.monotonic() + seconds
