@@ -67,7 +67,7 @@ class Mailbox:
 
     `exists` is None when the remote's two systems disagree. `services` (name -> enabled, disabled, suspended), `quota`
     and `used` (bytes) are None when no read can show them. `pak` is the one that holds the mailbox, `paks` are all of
-    its domain.
+    its domain, where they were asked for.
     """
 
     address: Address

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge import plan
-from bridge.actions import ACTIONS, Wish
+from bridge.actions import ACTIONS, Wish, decides
 from bridge.errors import BridgeError, Unclear
 from bridge.model import Address, Plan, Terms
 from bridge.ports import Backend, Clock, Lookup, Reading, Receipt, Recorded
@@ -116,7 +116,7 @@ class Replay:
         digest = None if intent.password is None else self._digest(intent, record.password_digest)
         now = datetime.fromtimestamp(self.clock(), UTC)
         try:
-            seen = self.backends[account].observe(address)
+            seen = self.backends[account].observe(address, decides(intent.action, password=intent.password is not None))
             if seen.exists is None:
                 raise Unclear("Enom lists this mailbox and hosted email does not, or the other way round.")
             desired = ACTIONS[intent.action](Wish(preview.source, intent, digest, now.timestamp()), seen, record, terms)

@@ -106,16 +106,17 @@ def _seen(story: Story) -> Iterator[str]:
         if job["status"] == "queued" and job["started_at"]:
             yield "The bridge has not yet got a look at the mailbox that it can believe."
         return
-    paks = seen.get("paks", [])
-    room = f"free mailbox places in the paks of {job['domain']}: {sum(pak['free'] for pak in paks)}"
+    room = ""
+    if "paks" in seen:
+        room = f"; free mailbox places in the paks of {job['domain']}: {sum(pak['free'] for pak in seen['paks'])}"
     if not seen["exists"]:
-        yield f"Enom showed no such mailbox then; {room}."
+        yield f"Enom showed no such mailbox then{room}."
         return
     pak = f" in pak {seen['pak']['bundle']} (until {seen['pak']['expires'][:10]})" if seen.get("pak") else ""
     services = seen.get("services") or {}
     off = sorted(name for name, state in services.items() if state == "suspended")
     state = f", {'all services' if len(off) == len(services) else ', '.join(off)} suspended" if off else ""
-    yield f"Enom showed the mailbox{pak}{state}; {room}."
+    yield f"Enom showed the mailbox{pak}{state}{room}."
 
 
 def _planned(story: Story) -> Iterator[str]:

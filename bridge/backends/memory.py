@@ -1,6 +1,6 @@
 """The reference backend: one domain system in memory with Enom's rules, and the stand-in for Enom in the tests."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -75,7 +75,7 @@ class MemoryBackend:
         """Makes the next reads of `address` show what is true now."""
         self.stale[address] = [self._look(address)] * times
 
-    def observe(self, address: Address) -> Mailbox:
+    def observe(self, address: Address, about: Collection[Fact] = tuple(Fact)) -> Mailbox:
         self._read(address.domain)
         earlier = self.stale.get(address)
         return earlier.pop() if earlier else self._look(address)

@@ -1,6 +1,6 @@
 """The mailbox system under one account, and the clock that all go by."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from bridge.model import Address, Answer, Change, Deleted, Fact, Mailbox, Proof, Survey
@@ -18,8 +18,11 @@ class Backend(Protocol):
     proofs: Mapping[Fact, Proof]
     """How each fact can be shown to be true."""
 
-    def observe(self, address: Address) -> Mailbox:
-        """What the remote shows now. An absent mailbox is an answer (`exists=False`), not an error. Raises BridgeError."""
+    def observe(self, address: Address, about: Collection[Fact] = tuple(Fact)) -> Mailbox:
+        """What the remote shows now. An absent mailbox is an answer (`exists=False`), not an error. Raises BridgeError.
+
+        `about`: the facts in question. Of a mailbox that is there, what no such fact needs may be left out.
+        """
 
     def survey(self, domain: str) -> Survey:
         """Every mailbox and pak that the remote shows of a domain, at the price of one look. Raises BridgeError.

@@ -124,6 +124,35 @@ class TestEnom(BackendContract):
         create()
         assert backend.observe(JOHN).exists is None
 
+    def test_what_hosted_email_can_show_alone_is_asked_of_it_alone(self, backend, remote, create):
+        create()
+        before = len(remote.history())
+        seen = backend.observe(JOHN, [Fact.SUSPENSION, Fact.PASSWORD, Fact.PLAN])
+        assert [entry["command"] for entry in remote.history()[before:]] == ["get_user"]
+        whole = backend.observe(JOHN)
+        assert [entry["command"] for entry in remote.history()[before + 1 :]] == ["GetPOP3", "get_user"]
+        assert (seen.exists, seen.services, seen.quota, seen.pak) == (True, whole.services, whole.quota, None)
+        assert whole.pak is not None
+
+    @pytest.mark.parametrize("about", [[Fact.EXISTENCE], [Fact.EXPIRY], [Fact.SUSPENSION, Fact.EXISTENCE]])
+    def test_whether_it_is_there_and_paid_both_systems_have_to_say(self, backend, remote, create, about):
+        create()
+        remote.simulator.control("/settings", {"hosted_lag": 3600.0})
+        create(JANE)
+        assert backend.observe(JANE, about).exists is None
+
+    def test_where_hosted_email_shows_nothing_the_list_is_asked_too(self, backend, remote, create):
+        assert backend.observe(JOHN, [Fact.SUSPENSION]).exists is False
+        create(JANE)
+        remote.simulator.control("/settings", {"hosted_lag": 3600.0})
+        create()
+        assert backend.observe(JOHN, [Fact.SUSPENSION]).exists is None
+
+    def test_without_hosted_email_the_list_is_all_there_is(self, remote, create):
+        create()
+        seen = remote.backend_with(hosted=False, suspend_with="lock-out").observe(JOHN, [Fact.SUSPENSION])
+        assert (seen.exists, seen.services) == (True, None)
+
     def test_a_survey_is_one_call_to_each_system(self, backend, remote, create):
         for local in ("box1", "box2", "box3"):
             create(Address(local, "example.com"))

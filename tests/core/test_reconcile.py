@@ -36,9 +36,9 @@ class House:
         self.asked[domain] += 1
         return self.listed or self.survey(domain)
 
-    def _observe(self, address: Address) -> Any:
+    def _observe(self, address: Address, *about: Any) -> Any:
         self.asked[str(address)] += 1
-        return self.observe(address)
+        return self.observe(address, *about)
 
     def look(self, *addresses: str, **more: Any) -> Reconciliation:
         self.asked.clear()

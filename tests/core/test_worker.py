@@ -96,7 +96,7 @@ def test_a_contradiction_of_the_two_systems_waits_and_ends_held(bench: Bench) ->
     create(bench)
     bench.use(retry_hours=1)
     real = bench.backend.observe
-    bench.backend.observe = lambda address: Mailbox(address, None)  # type: ignore[method-assign]
+    bench.backend.observe = lambda address, about: Mailbox(address, None)  # type: ignore[method-assign]
     receipt = bench.hook("suspend")
     bench.step()
     now = bench.receipt(receipt)
@@ -224,7 +224,7 @@ def test_missing_funds_pause_purchases_and_nothing_else(bench: Bench) -> None:
 def test_a_remote_that_cannot_be_asked_is_asked_again_and_in_the_end_held(bench: Bench) -> None:
     bench.use(retry_hours=0.5)
 
-    def away(address: object) -> Mailbox:
+    def away(*_: object) -> Mailbox:
         raise Unavailable("no connection")
 
     bench.backend.observe = away  # type: ignore[method-assign]
@@ -321,7 +321,7 @@ def test_a_bug_in_a_backend_does_not_lose_the_job(bench: Bench, where: str) -> N
 
 
 def test_a_bug_that_stays_ends_held_and_not_in_a_tight_loop(bench: Bench) -> None:
-    def broken(address: object) -> Mailbox:
+    def broken(*_: object) -> Mailbox:
         raise ZeroDivisionError
 
     bench.use(retry_hours=1)
@@ -422,7 +422,7 @@ def test_a_purchase_that_was_accepted_and_is_never_seen_is_held_and_holds_the_ot
     bench.backend.paks.clear()
     absent = bench.backend._look(JOHN)
     real = bench.backend.observe
-    bench.backend.observe = lambda address: Mailbox(address, False, paks=absent.paks)  # type: ignore[method-assign]
+    bench.backend.observe = lambda address, about: Mailbox(address, False, paks=absent.paks)  # type: ignore[method-assign]
     first = bench.hook("create", password=GOOD)
     second = bench.hook("create", address="amy@example.com", password=GOOD)
     bench.work(3600)

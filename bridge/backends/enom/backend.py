@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from bridge.backends.enom import paks
@@ -25,6 +25,8 @@ EVIDENCE: Mapping[str, str] = {
     "accountsdeleted": "deleted",
     "trackingkey": "tracking",
 }
+LISTED = frozenset({Fact.EXISTENCE, Fact.EXPIRY})
+"""What only interface.asp can show, or has to agree with; all else hosted email shows alone."""
 SUSPENSION_PROOF: Mapping[str, Proof] = {
     "hosted-email": Proof.VERIFIED,
     "lock-out": Proof.ACCEPTED,
@@ -56,7 +58,12 @@ class EnomBackend:
             Fact.EXPIRY: Proof.VERIFIED,
         }
 
-    def observe(self, address: Address) -> Mailbox:
+    def observe(self, address: Address, about: Collection[Fact] = tuple(Fact)) -> Mailbox:
+        if self._hosted is not None and not LISTED.intersection(about):
+            # Saves a third of a suspension's calls, which are what the end of a month waits for.
+            user = self._hosted.user(str(address), domain_may_be_new=True)
+            if user is not None:
+                return Mailbox(address, True, user.services, user.quota, user.used)
         listing = self._listing_with(address)
         box = listing.mailboxes.get(address.local)
         pak = listing.pak(box.bundle) if box else None

@@ -1,0 +1,48 @@
+"""What a job costs in calls: the least that its proof needs. docs/performance.md has the same table."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.bridge import PASSWORD
+from tests.support.scene import Scene
+
+LOOK, BOTH = ["get_user"], ["GetPOP3", "get_user"]
+CALLS = {
+    "create": [*BOTH, "SetUpPOP3User", *BOTH],
+    "suspend": [*LOOK, "change_user", "logout_user", *LOOK],
+    "unsuspend": [*LOOK, "change_user", *LOOK],
+    "change_password": [*LOOK, "ModifyPOP3", *LOOK],
+    "change_plan": [*LOOK, "change_user", *LOOK],
+    "renew": [*BOTH, "RenewPOPBundle", *BOTH],
+    "terminate": [*BOTH, "DeletePOP3", *BOTH],
+}
+DATA = {
+    "create": {"password": PASSWORD},
+    "change_password": {"password": "Another-Pass.01"},
+    "change_plan": {"plan": "large"},
+    "renew": {"until": "2032-01-01T00:00:00Z"},
+}
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_calls_of_each_action_in_their_order(open_scene: Callable[..., Scene]) -> None:
+    scene = open_scene(account__purchase="paks")
+
+    def commands() -> list[str]:
+        return [entry["command"] for entry in scene.calls()]
+
+    for action, expected in CALLS.items():
+        before = len(commands())
+        receipt = scene.do(action, **DATA.get(action, {}))
+        assert (receipt["status"], receipt["changed"]) == ("succeeded", True)
+        assert commands()[before:] == expected, action
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_what_is_so_already_costs_one_look(scene: Scene) -> None:
+    scene.do("create", password=PASSWORD)
+    for action, look in (("create", BOTH), ("unsuspend", LOOK)):
+        before = len(scene.calls())
+        assert scene.do(action, **DATA.get(action, {}))["changed"] is False
+        assert [entry["command"] for entry in scene.calls()[before:]] == look
