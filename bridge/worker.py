@@ -44,7 +44,7 @@ from bridge.model import (
     Terms,
     in_words,
 )
-from bridge.ports import Backend, Checkpoint, Clock, Ending, Job, Limits, Queue
+from bridge.ports import Backend, Checkpoint, Clock, Ending, First, Job, Limits, Queue
 from bridge.watch import Facts, Watch
 from bridge.wording import message
 
@@ -82,6 +82,12 @@ class Attempt:
     seen: Mailbox | None = None
     observed_at: float = 0.0
     planned: bool = False
+    first: First | None = None  # until it is written down
+
+    @property
+    def facts(self) -> frozenset[Fact]:
+        """What the hook decides."""
+        return decides(self.job.intent.action, password=self.job.intent.password is not None)
 
     @property
     def address(self) -> Address:
@@ -184,7 +190,7 @@ class Worker:
     def _observe(self, attempt: Attempt) -> Mailbox:
         """A look that can be believed. Raises LookAgain while it contradicts what was done last and reads may lag."""
         attempt.observed_at = self.clock()
-        seen = attempt.seen = attempt.desk.backend.observe(attempt.address)
+        seen = attempt.seen = attempt.desk.backend.observe(attempt.address, attempt.facts)
         self.checkpoint("observed")
         believable = plan.believable(seen, attempt.record, attempt.terms, attempt.observed_at, bool(attempt.journal))
         if seen.exists is None and attempt.observed_at >= attempt.record.settles_at:
@@ -205,8 +211,7 @@ class Worker:
         now = datetime.fromtimestamp(self.clock(), UTC)
         todo = plan.diff(seen, attempt.record, desired, attempt.terms, now)
         if not attempt.planned:
-            self.queue.planned(attempt.job, todo, seen)
-            attempt.planned = True
+            attempt.first, attempt.planned = First(todo, seen), True
             self.checkpoint("planned")
         if attempt.desk.observe_only:
             raise Observed(todo)
@@ -217,8 +222,8 @@ class Worker:
         record = plan.before_sending(attempt.record, change, seen, (job.source, job.intent.service_id))
         command = desk.backend.command(change)
         digest = self.digest(json.dumps([change.describe(), change.secret], sort_keys=True))
-        step = self.queue.intend(job, change, command, digest, record, desk.call_limit, desk.settle, self.limits)
-        attempt.record = record
+        step = self.queue.intend(job, change, command, digest, record, desk.call_limit, desk.settle, self.limits, attempt.first)
+        attempt.record, attempt.first = record, None
         self.checkpoint("intent-committed")
         self._hold_lease(attempt, step)
         outcome, error, answer = self._call(attempt, change, seen)
@@ -304,7 +309,7 @@ class Worker:
             why = error or Unclear("What Enom shows and what was done still differ.")
             return self._end_badly(attempt, "held", why)
         log.info("waits", waiting_for=waiting_for, error=error and error.detail)
-        self.queue.wait(attempt.job, at, waiting_for, error, undecided)
+        self.queue.wait(attempt.job, at, waiting_for, error, undecided, attempt.first)
         attempt.told.update(outcome="waits", waiting_for=waiting_for, code=error and error.code)
         self.checkpoint("waited")
 
@@ -333,7 +338,7 @@ class Worker:
 
     def _finish(self, attempt: Attempt, ending: Ending) -> None:
         self.checkpoint("finishing")
-        self.queue.finish(attempt.job, ending)
+        self.queue.finish(attempt.job, ending, attempt.first)
         code, age = ending.error and ending.error.code, self.clock() - attempt.job.created_at
         attempt.told.update(outcome=ending.status, code=code, age=max(0.0, age))
         self.checkpoint("finished")
@@ -356,8 +361,7 @@ def in_the_dark(last: Step, error: BridgeError) -> bool:
 
 def proofs(attempt: Attempt, desired: Desired) -> dict[str, str]:
     """How each fact that the hook decided was shown to be true."""
-    intent = attempt.job.intent
-    facts = decides(intent.action, password=intent.password is not None)
+    intent, facts = attempt.job.intent, attempt.facts
     if intent.action == "mailbox.terminate":
         facts = frozenset({Fact.EXISTENCE if desired.exists is False else Fact.SUSPENSION})
     if intent.plan is None:

@@ -21,7 +21,20 @@ from bridge.ports.books import (
     Summaries,
     Taking,
 )
-from bridge.ports.journey import Ending, Forgotten, Inbox, Job, Limits, Outbox, Postcard, Queue, Receipt, Reused, SourcePaused
+from bridge.ports.journey import (
+    Ending,
+    First,
+    Forgotten,
+    Inbox,
+    Job,
+    Limits,
+    Outbox,
+    Postcard,
+    Queue,
+    Receipt,
+    Reused,
+    SourcePaused,
+)
 
 __all__ = [
     "Backend",
@@ -29,6 +42,7 @@ __all__ = [
     "Clock",
     "Ending",
     "Findings",
+    "First",
     "Forgotten",
     "Inbox",
     "Job",

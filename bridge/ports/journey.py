@@ -60,6 +60,14 @@ class Job:
 
 
 @dataclass(frozen=True)
+class First:
+    """The first plan of a job, and the observation that it rests on: for people, kept with whatever is written next."""
+
+    plan: Plan
+    seen: Mailbox
+
+
+@dataclass(frozen=True)
 class Ending:
     """How a job ended, and what is true of the mailbox now (`record` None: nothing new is known)."""
 
@@ -141,9 +149,6 @@ class Queue(Protocol):
     def claim(self, owner: str, limits: Mapping[str, int]) -> Job | None:
         """Takes the next job that may run, under a lease. `limits` is account -> most jobs in flight."""
 
-    def planned(self, job: Job, plan: Plan, seen: Mailbox) -> None:
-        """Keeps the first plan and the observation that it rests on."""
-
     def intend(
         self,
         job: Job,
@@ -154,6 +159,7 @@ class Queue(Protocol):
         call_limit: float,
         settle: float,
         limits: Limits,
+        first: First | None = None,
     ) -> Step:
         """Commits that a command is about to be sent, with what must be remembered before it is.
 
@@ -172,10 +178,18 @@ class Queue(Protocol):
     ) -> Step:
         """Commits what the remote said; `record.settles_at` is set by the store, from the end of the call."""
 
-    def wait(self, job: Job, until: float, waiting_for: str, error: BridgeError | None, undecided: bool) -> None:
+    def wait(
+        self,
+        job: Job,
+        until: float,
+        waiting_for: str,
+        error: BridgeError | None,
+        undecided: bool,
+        first: First | None = None,
+    ) -> None:
         """Puts the job back, to be claimed again at `until`."""
 
-    def finish(self, job: Job, ending: Ending) -> None:
+    def finish(self, job: Job, ending: Ending, first: First | None = None) -> None:
         """Ends the job and writes its callback, in one transaction."""
 
     def renew(self, job: Job, step: Step, call_limit: float) -> None:

@@ -1,5 +1,6 @@
 """Purchases and deletions: what may be spent or destroyed, decided in the transaction that commits the intent."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import NeedsPerson, NoFunds
 from bridge.jobs import LookAgain
-from bridge.model import Change
+from bridge.model import Change, Step
 from bridge.ports import Limits
 from bridge.store import notes
 from bridge.store.database import Database
@@ -18,6 +19,18 @@ IN_DOUBT = ("intent", "unknown", "doubted")
 NOT_SPENT = ("unsent", "refused", "undone")
 UNSEEN_PAUSE = 10.0  # seconds, while the job that bought has not yet seen what it bought
 DAY, HOUR = 86400.0, 3600.0
+
+
+def judging(became: str, open_outcomes: Sequence[str]) -> sa.Update:
+    mine = purchases.c.job_id == sa.bindparam("of"), among(purchases.c.outcome, *open_outcomes)
+    return sa.update(purchases).where(*mine).values(outcome=became)
+
+
+JUDGE = {  # made once, because every job ends with it
+    "succeeded": judging("done", (*IN_DOUBT, "accepted")),
+    "failed": judging("undone", IN_DOUBT),
+    "held": judging("unknown", ("accepted",)),
+}
 
 
 def allow_purchase(
@@ -64,7 +77,7 @@ def allow_deletion(tx: Connection, job: Row, now: float, limits: Limits, passed:
         )
 
 
-def add_purchase(tx: Connection, job: Row, step: Row, change: Change) -> None:
+def add_purchase(tx: Connection, job: Row, step: Step, change: Change) -> None:
     """The mark before the call. Earlier ones of this job were proved undone, or there would be no new one."""
     undone = sa.update(purchases).where(purchases.c.job_id == job["id"], purchases.c.outcome.in_(IN_DOUBT))
     tx.execute(undone.values(outcome="undone"))
@@ -72,12 +85,12 @@ def add_purchase(tx: Connection, job: Row, step: Row, change: Change) -> None:
         "account": job["account"],
         "domain": job["domain"],
         "job_id": job["id"],
-        "step_id": step["id"],
+        "step_id": step.id,
         "kind": str(change.kind),
         "arguments": dict(change.arguments),
         "outcome": "intent",
-        "started_at": step["started_at"],
-        "ended_at": step["ended_at"],
+        "started_at": step.started_at,
+        "ended_at": step.ended_at,
     }
     tx.execute(sa.insert(purchases), values)
 
@@ -97,10 +110,7 @@ def see_purchase(tx: Connection, job: Row) -> None:
 
 def judge_purchases(tx: Connection, job: str, status: str) -> None:
     """What became of a job's purchases once it ended; a held job leaves in doubt what no read has shown."""
-    became = {"succeeded": "done", "failed": "undone", "held": "unknown"}[status]
-    open_outcomes = {"succeeded": (*IN_DOUBT, "accepted"), "failed": IN_DOUBT, "held": ("accepted",)}[status]
-    mine = purchases.c.job_id == job, purchases.c.outcome.in_(open_outcomes)
-    tx.execute(sa.update(purchases).where(*mine).values(outcome=became))
+    tx.execute(JUDGE[status], {"of": job})
 
 
 def pause_money(tx: Connection, account: str, until: float, detail: str, now: float) -> None:

@@ -12,10 +12,14 @@ CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
 HOLDS_BACK = 2  # failed tries until which an undelivered callback holds back newer ones of its mailbox
 
 
+# Statements are made once: SQLAlchemy takes longer to put one together than the database to answer it.
+NEW = sa.insert(callbacks)
+COUNT = sa.select(sa.func.count()).select_from(callbacks).where(callbacks.c.job_id == sa.bindparam("of"))
+
+
 def enclose(tx: Connection, job: Row, now: float) -> None:
     """Writes the callback of a job that has just ended. The caller holds the transaction that ends it."""
-    count = sa.select(sa.func.count()).select_from(callbacks).where(callbacks.c.job_id == job["id"])
-    number = (tx.scalar(count) or 0) + 1
+    number = (tx.scalar(COUNT, {"of": job["id"]}) or 0) + 1
     values = {
         "id": f"cb_{job['id']}_{number}",
         "job_id": job["id"],
@@ -28,10 +32,10 @@ def enclose(tx: Connection, job: Row, now: float) -> None:
         "next_at": now,
         "created_at": now,
     }
-    tx.execute(sa.insert(callbacks), values)
+    tx.execute(NEW, values)
 
 
-# The callback to be sent next. Made once, because whoever sends asks twice a second.
+# The callback to be sent next.
 OLDER = callbacks.alias("older")
 HOLDING = sa.exists().where(
     OLDER.c.mailbox_id == callbacks.c.mailbox_id,
@@ -52,6 +56,17 @@ DUE = (
     .limit(1)
 )
 DUE_LOCKED = DUE.with_for_update(skip_locked=True)
+TAKE = sa.update(callbacks).where(callbacks.c.id == sa.bindparam("of")).values(token=callbacks.c.token + 1).returning(callbacks)
+TOLD = sa.select(jobs).where(jobs.c.id == sa.bindparam("of"))
+EARLIER = sa.select(callbacks.c.id, callbacks.c.facts).where(
+    callbacks.c.mailbox_id == sa.bindparam("mailbox"),
+    callbacks.c.source == sa.bindparam("source"),
+    callbacks.c.service_id == sa.bindparam("service"),
+    callbacks.c.sequence < sa.bindparam("sequence"),
+    among(callbacks.c.status, "pending"),
+)
+OWN = callbacks.c.id == sa.bindparam("of"), callbacks.c.token == sa.bindparam("held"), among(callbacks.c.status, "pending")
+DONE = sa.update(callbacks).where(*OWN)
 
 
 class Outbox:
@@ -77,25 +92,17 @@ class Outbox:
                 return None
             self._supersede(tx, row, now)
             # The lease is simply a later next attempt: whoever dies now is followed by the next try.
-            values = {"token": callbacks.c.token + 1, "next_at": now + self.lease}
-            taken = sa.update(callbacks).where(callbacks.c.id == row["id"]).values(**values).returning(callbacks)
-            row = tx.execute(taken).mappings().one()
-            job = tx.execute(sa.select(jobs).where(jobs.c.id == row["job_id"])).mappings().one()
+            row = tx.execute(TAKE, {"of": row["id"], "next_at": now + self.lease}).mappings().one()
+            job = tx.execute(TOLD, {"of": row["job_id"]}).mappings().one()
             return Postcard(
                 row["id"], row["token"], row["source"], row["job_id"], row["tries"] + 1, to_receipt(job), job["account"]
             )
 
     def _supersede(self, tx: Connection, row: Row, now: float) -> None:
         """Drops older undelivered callbacks of the same service that this one makes needless."""
-        older = sa.select(callbacks.c.id, callbacks.c.facts).where(
-            callbacks.c.mailbox_id == row["mailbox_id"],
-            callbacks.c.source == row["source"],
-            callbacks.c.service_id == row["service_id"],
-            callbacks.c.sequence < row["sequence"],
-            among(callbacks.c.status, "pending"),
-        )
+        of = {"mailbox": row["mailbox_id"], "source": row["source"], "service": row["service_id"], "sequence": row["sequence"]}
         facts = set(row["facts"].split())
-        needless = [old["id"] for old in tx.execute(older).mappings() if set(old["facts"].split()) <= facts]
+        needless = [old["id"] for old in tx.execute(EARLIER, of).mappings() if set(old["facts"].split()) <= facts]
         if needless:
             dropped = {"status": "superseded", "ended_at": now}
             tx.execute(sa.update(callbacks).where(callbacks.c.id.in_(needless)).values(**dropped))
@@ -107,6 +114,5 @@ class Outbox:
             now = self.database.now(tx)
             values: dict[str, object] = {"status": outcome, "tries": card.tries, "last_status": status, "last_error": error}
             values |= {"ended_at": now} if retry_in is None else {"next_at": now + retry_in}
-            mine = callbacks.c.id == card.id, callbacks.c.token == card.token, callbacks.c.status == "pending"
-            tx.execute(sa.update(callbacks).where(*mine).values(**values))
+            tx.execute(DONE, {"of": card.id, "held": card.token, **values})
             self.database.tell(tx)

@@ -10,16 +10,16 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import BridgeError, LeaseLost
 from bridge.jobs import STATES
-from bridge.model import Answer, Change, Kind, Mailbox, Plan, Record, Step, in_words
-from bridge.ports import Ending, Job, Limits
+from bridge.model import Answer, Change, Kind, Mailbox, Record, Step, in_words
+from bridge.ports import Ending, First, Job, Limits
 from bridge.store import money, notes, outbox
 from bridge.store.database import Database
-from bridge.store.rows import Row, error_values, record_values, to_job, to_step
+from bridge.store.rows import Row, error_values, record_values, to_job
 from bridge.store.standing import Standing, in_flight
 from bridge.store.tables import accounts, among, jobs, mailboxes, steps, workers
 
-# The job to be claimed next. Made once: whoever waits for work asks twice a second, and SQLAlchemy takes longer to put this
-# together than the database to answer.
+# Statements are made once: SQLAlchemy takes longer to put one together than the database to answer it. This is the job to be
+# claimed next.
 OLDER, BESIDE = jobs.alias("older"), jobs.alias("beside")
 FIRST_OF_MAILBOX = ~sa.exists().where(
     OLDER.c.mailbox_id == jobs.c.mailbox_id,
@@ -32,6 +32,32 @@ DOMAIN_FREE = ~sa.exists().where(
 DUE = jobs.c.account == sa.bindparam("of"), among(jobs.c.status, "queued"), jobs.c.available_at <= sa.bindparam("now")
 NEXT = sa.select(jobs).where(*DUE, FIRST_OF_MAILBOX, DOMAIN_FREE).order_by(jobs.c.available_at, jobs.c.id).limit(1)
 NEXT_LOCKED = NEXT.with_for_update()
+
+BACK: dict[str, Any] = {"status": "queued", "lease_owner": None, "lease_until": None, "available_at": sa.bindparam("now")}
+RUNNING = sa.update(jobs).where(among(jobs.c.status, "running")).values(**BACK)
+OVERDUE = RUNNING.where(jobs.c.account == sa.bindparam("of"), jobs.c.lease_until < sa.bindparam("now"))
+PAUSED = sa.select(accounts.c.paused).where(accounts.c.name == sa.bindparam("of"))
+TAKEN = {"token": jobs.c.token + 1, "tries": jobs.c.tries + 1}
+TAKE = sa.update(jobs).where(jobs.c.id == sa.bindparam("of")).values(**TAKEN).returning(jobs)
+MAILBOX = sa.select(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
+JOURNAL = sa.select(steps).where(steps.c.job_id == sa.bindparam("of")).order_by(steps.c.id)
+
+# What an attempt writes. Of its job: what an intent, a note or a callback needs to know.
+OWN = jobs.c.id == sa.bindparam("of"), jobs.c.token == sa.bindparam("held"), among(jobs.c.status, "running")
+STILL_HELD = sa.select(jobs.c.id).where(*OWN)
+WRITE = (
+    sa.update(jobs)
+    .where(*OWN)
+    .returning(
+        *(jobs.c[name] for name in ("id", "mailbox_id", "sequence", "source", "account", "domain", "address")),
+        *(jobs.c[name] for name in ("service_id", "action", "facts")),
+    )
+)
+LOCK = sa.select(mailboxes.c.id).where(mailboxes.c.id == sa.bindparam("of")).with_for_update()
+REMEMBER = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
+NEW_STEP = sa.insert(steps).returning(steps.c.id)
+STEP = sa.update(steps).where(steps.c.id == sa.bindparam("of"))
+SPENDING = (Kind.BUY, Kind.RENEW)
 
 
 class Queue:
@@ -69,7 +95,7 @@ class Queue:
         for account, most in limits.items():
             with self.database.write() as tx:
                 now = self.database.now(tx)
-                self._give_back(tx, now, jobs.c.account == account, jobs.c.lease_until < now)
+                self._give_back(tx, OVERDUE, {"of": account, "now": now})
                 row = self._next(tx, account, most, now)
                 if row is not None:
                     return self._take(tx, row, owner, now)
@@ -77,8 +103,7 @@ class Queue:
 
     def _next(self, tx: Connection, account: str, most: int, now: float) -> Row | None:
         # The account's row is the lock under which its domains and its calls in flight are counted.
-        locked = self.database.lock_row(sa.select(accounts.c.paused).where(accounts.c.name == account))
-        standing = tx.execute(locked).first()
+        standing = tx.execute(self.database.lock_row(PAUSED), {"of": account}).first()
         if standing is None or standing[0] is not None or in_flight(tx, account, now) >= most:
             return None
         found = NEXT if self.database.embedded else NEXT_LOCKED
@@ -91,13 +116,11 @@ class Queue:
             "waiting_for": None,
             "lease_owner": owner,
             "lease_until": now + self.lease,
-            "token": jobs.c.token + 1,
-            "tries": jobs.c.tries + 1,
             "started_at": row["started_at"] or now,
         }
-        row = tx.execute(sa.update(jobs).where(jobs.c.id == row["id"]).values(**values).returning(jobs)).mappings().one()
-        mailbox = tx.execute(sa.select(mailboxes).where(mailboxes.c.id == row["mailbox_id"])).mappings().one()
-        journal = tx.execute(sa.select(steps).where(steps.c.job_id == row["id"]).order_by(steps.c.id)).mappings().all()
+        row = tx.execute(TAKE, {"of": row["id"], **values}).mappings().one()
+        mailbox = tx.execute(MAILBOX, {"of": row["mailbox_id"]}).mappings().one()
+        journal = tx.execute(JOURNAL, {"of": row["id"]}).mappings().all() if row["touched"] else ()
         return to_job(row, mailbox, journal, self.open_sealed)
 
     def extend(self, owner: str, at: Sequence[str], alive: bool = True) -> None:
@@ -111,21 +134,15 @@ class Queue:
 
     def release(self, owner: str) -> None:
         with self.database.write() as tx:
-            self._give_back(tx, self.database.now(tx), jobs.c.lease_owner == owner)
+            self._give_back(tx, RUNNING.where(jobs.c.lease_owner == owner), {"now": self.database.now(tx)})
             tx.execute(sa.delete(workers).where(workers.c.owner == owner))
 
-    def _give_back(self, tx: Connection, now: float, *whose: Any) -> None:
+    def _give_back(self, tx: Connection, whose: sa.Update, of: Mapping[str, Any]) -> None:
         allow("running", "queued")
-        values = {"status": "queued", "lease_owner": None, "lease_until": None, "available_at": now}
-        given = tx.execute(sa.update(jobs).where(among(jobs.c.status, "running"), *whose).values(**values))
-        if given.rowcount:
+        if tx.execute(whose, of).rowcount:
             self.database.tell(tx)
 
     # The journal
-
-    def planned(self, job: Job, plan: Plan, seen: Mailbox) -> None:
-        with self.database.write() as tx:
-            self._held(tx, job, plan=plan.describe(), seen=describe(seen))
 
     def intend(
         self,
@@ -137,11 +154,12 @@ class Queue:
         call_limit: float,
         settle: float,
         limits: Limits,
+        first: First | None = None,
     ) -> Step:
         with self.database.write() as tx:
             self._lock_mailbox(tx, job)
             now = self.database.now(tx)
-            row = self._held(tx, job, touched=True)
+            row = self._held(tx, job, touched=True, **as_columns(first))
             if change.spends:
                 # The look that this rests on may have taken two calls.
                 money.allow_purchase(tx, self.database, row, now, settle + 2 * call_limit, limits, job.passed)
@@ -161,11 +179,12 @@ class Queue:
                 "ended_at": now + call_limit,
                 "trust_after": record.settles_at,
             }
-            step = tx.execute(sa.insert(steps).returning(steps), values).mappings().one()
+            number = int(tx.execute(NEW_STEP, values).scalar_one())
+            step = Step(number, str(change.kind), "intent", now, now + call_limit, record.settles_at)
             if change.spends:
                 money.add_purchase(tx, row, step, change)
             self._remember(tx, job, replace(record, settles_at=now + call_limit + settle))
-            return replace(to_step(step), outcome="intent", interrupted=False)
+            return step
 
     def answered(
         self,
@@ -180,37 +199,47 @@ class Queue:
         with self.database.write() as tx:
             self._lock_mailbox(tx, job)
             now = self.database.now(tx)
-            self._held(tx, job)
+            if tx.execute(self.database.lock_row(STILL_HELD), own(job)).first() is None:
+                raise LeaseLost(job.id)
             evidence = dict(answer.evidence) if answer else None
             values = {"outcome": outcome, "error": error_values(error), "evidence": evidence, "ended_at": now}
-            changed = sa.update(steps).where(steps.c.id == step.id).values(**values).returning(steps)
-            row = tx.execute(changed).mappings().one()
-            money.purchase_answered(tx, step.id, outcome, evidence, now)
+            tx.execute(STEP, {"of": step.id, **values})
+            if step.kind in SPENDING:
+                money.purchase_answered(tx, step.id, outcome, evidence, now)
             # What was surely not done cannot make a read stale.
             settles_at = now + settle if outcome not in ("unsent", "refused") else step.trust_after
             self._remember(tx, job, replace(record, settles_at=max(settles_at, step.trust_after)))
-            return to_step(row)
+            return replace(step, outcome=outcome, error=error, ended_at=now)
 
     def renew(self, job: Job, step: Step, call_limit: float) -> None:
         with self.database.write() as tx:
             now = self.database.now(tx)
             self._held(tx, job, lease_until=now + self.lease)
-            tx.execute(sa.update(steps).where(steps.c.id == step.id).values(ended_at=now + call_limit))
+            tx.execute(STEP, {"of": step.id, "ended_at": now + call_limit})
 
     # Leaving
 
-    def wait(self, job: Job, until: float, waiting_for: str, error: BridgeError | None, undecided: bool) -> None:
+    def wait(
+        self,
+        job: Job,
+        until: float,
+        waiting_for: str,
+        error: BridgeError | None,
+        undecided: bool,
+        first: First | None = None,
+    ) -> None:
         allow("running", "queued")
         with self.database.write() as tx:
             now = self.database.now(tx)
             since = (job.undecided_since or now) if undecided else None
-            leave = {"status": "queued", "waiting_for": waiting_for, "lease_owner": None, "lease_until": None}
             # A wait that no error asked for must not make the pause after the next error longer.
-            tries = jobs.c.tries if waiting_for == "retry" else 0
-            self._held(tx, job, **leave, tries=tries, available_at=until, undecided_since=since, error=error_values(error))
+            tries = job.tries if waiting_for == "retry" else 0
+            leave = {"status": "queued", "waiting_for": waiting_for, "lease_owner": None, "lease_until": None, "tries": tries}
+            more = {"available_at": until, "undecided_since": since, "error": error_values(error), **as_columns(first)}
+            self._held(tx, job, **leave, **more)
             self.database.tell(tx)
 
-    def finish(self, job: Job, ending: Ending) -> None:
+    def finish(self, job: Job, ending: Ending, first: First | None = None) -> None:
         allow("running", ending.status)
         with self.database.write() as tx:
             self._lock_mailbox(tx, job)
@@ -230,7 +259,7 @@ class Queue:
             }
             if ending.status == "succeeded":
                 values["sealed"] = None
-            row = self._held(tx, job, **values)
+            row = self._held(tx, job, **values, **as_columns(first))
             if ending.record is not None:
                 self._remember(tx, job, ending.record, observed_at=now)
             money.judge_purchases(tx, job.id, ending.status)
@@ -241,24 +270,31 @@ class Queue:
 
     def _lock_mailbox(self, tx: Connection, job: Job) -> None:
         """Mailbox before job, as the inbox locks them: the other way round two transactions could wait for each other."""
-        tx.execute(self.database.lock_row(sa.select(mailboxes.c.id).where(mailboxes.c.id == job.mailbox)))
+        if not self.database.embedded:
+            tx.execute(LOCK, {"of": job.mailbox})
 
     def _held(self, tx: Connection, job: Job, **values: Any) -> Row:
         """Writes to a job that this attempt still holds."""
-        mine = jobs.c.id == job.id, jobs.c.token == job.token, jobs.c.status == "running"
-        change = sa.update(jobs).where(*mine).values(**(values or {"token": jobs.c.token})).returning(jobs)
-        row = tx.execute(change).mappings().first()
+        row = tx.execute(WRITE, own(job) | values).mappings().first()
         if row is None:
             raise LeaseLost(job.id)
         return row
 
     def _remember(self, tx: Connection, job: Job, record: Record, **more: Any) -> None:
-        tx.execute(sa.update(mailboxes).where(mailboxes.c.id == job.mailbox).values(**record_values(record), **more))
+        tx.execute(REMEMBER, {"of": job.mailbox, **record_values(record), **more})
 
 
 def allow(before: str, after: str) -> None:
     if after not in STATES[before]:
         raise ValueError(f"A job cannot go from {before} to {after}.")
+
+
+def own(job: Job) -> dict[str, Any]:
+    return {"of": job.id, "held": job.token}
+
+
+def as_columns(first: First | None) -> dict[str, Any]:
+    return {"plan": first.plan.describe(), "seen": describe(first.seen)} if first else {}
 
 
 def describe(seen: Mailbox) -> dict[str, Any]:
@@ -269,7 +305,8 @@ def describe(seen: Mailbox) -> dict[str, Any]:
     shown |= {name: value for name in ("quota", "used") if (value := getattr(seen, name)) is not None}
     if seen.pak is not None:
         shown["pak"] = {"bundle": seen.pak.bundle, "free": seen.pak.free, "expires": in_words(seen.pak.expires)}
-    shown["paks"] = [{"bundle": p.bundle, "free": p.free, "expires": in_words(p.expires)} for p in seen.paks]
+    if seen.paks or not seen.exists:
+        shown["paks"] = [{"bundle": p.bundle, "free": p.free, "expires": in_words(p.expires)} for p in seen.paks]
     return shown
 
 

@@ -1,7 +1,7 @@
 """Rows to our words and back. Pure: no query stands here."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -25,15 +25,17 @@ WAITING = {
 }
 
 
+RECORD = [field.name for field in fields(Record)]
+
+
 def to_record(row: Row) -> Record:
-    values = {field.name: row[field.name] for field in fields(Record)}
-    return Record(**values | {"state": State(row["state"])})
+    return Record(**{name: row[name] for name in RECORD} | {"state": State(row["state"])})
 
 
 def record_values(record: Record) -> dict[str, Any]:
     """The columns of `mailboxes` that hold a record."""
     saved = dict(record.saved_services) if record.saved_services is not None else None
-    return asdict(record) | {"state": str(record.state), "saved_services": saved}
+    return {name: getattr(record, name) for name in RECORD} | {"state": str(record.state), "saved_services": saved}
 
 
 def intent_values(intent: Intent) -> dict[str, Any]:

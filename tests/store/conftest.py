@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bridge.errors import BridgeError
 from bridge.model import Change, Kind, Record, State, Step
-from bridge.ports import Ending, Job, Limits, Postcard, Receipt
+from bridge.ports import Ending, First, Job, Limits, Postcard, Receipt
 from bridge.store import Database, Inbox, Lookup, Notebook, Outbox, People, Queue, Standing, Upkeep
 from hooks.types import Intent, Verified
 
@@ -73,9 +73,16 @@ class Shop:
         assert job is not None
         return job
 
-    def intend(self, job: Job, kind: Kind = Kind.SET_PASSWORD, limits: Limits | None = None, **arguments: Any) -> Step:
-        change = Change(kind, arguments)
-        return self.queue.intend(job, change, f"do {kind}", "digest", job.record, CALL, SETTLE, limits or Limits(0, 0))
+    def intend(
+        self,
+        job: Job,
+        kind: Kind = Kind.SET_PASSWORD,
+        limits: Limits | None = None,
+        first: First | None = None,
+        **arguments: Any,
+    ) -> Step:
+        change, most = Change(kind, arguments), limits or Limits(0, 0)
+        return self.queue.intend(job, change, f"do {kind}", "digest", job.record, CALL, SETTLE, most, first)
 
     def answer(self, job: Job, step: Step, outcome: str = "accepted", error: BridgeError | None = None) -> Step:
         return self.queue.answered(job, step, outcome, error, None, job.record, SETTLE)

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.errors import LeaseLost, Refused, Unavailable
-from bridge.model import Kind, Mailbox, Plan, Record, State
+from bridge.model import Change, Kind, Mailbox, Plan, Record, State
+from bridge.ports import Ending, First
 from bridge.store.tables import callbacks, jobs, mailboxes, steps
 from tests.store.conftest import ADDRESS, CALL, LEASE, NOON, SETTLE, Shop
 
@@ -136,10 +137,8 @@ class TestLeases:
         step = shop.intend(old)
         shop.now += LEASE + 1
         shop.claimed("second")
-        seen = Mailbox(address=None, exists=True)  # type: ignore[arg-type]
         before = shop.rows(jobs), shop.rows(steps), shop.rows(mailboxes)
         for write in (
-            lambda: shop.queue.planned(old, Plan(), seen),
             lambda: shop.intend(old),
             lambda: shop.answer(old, step),
             lambda: shop.queue.renew(old, step, CALL),
@@ -205,11 +204,20 @@ class TestJournal:
         shop.answer(job, shop.intend(job), "unsent", Unavailable())
         assert shop.lookup.record("main", ADDRESS).settles_at == 0
 
-    def test_the_first_plan_and_what_it_rests_on_are_kept(self, shop: Shop) -> None:
+    @pytest.mark.parametrize("write", ["intend", "wait", "finish"])
+    def test_the_first_plan_and_what_it_rests_on_are_kept_with_whatever_is_written_next(self, shop: Shop, write: str) -> None:
         receipt = shop.hook("suspend")
         job = shop.claimed()
-        shop.queue.planned(job, Plan(), Mailbox(address=None, exists=False))  # type: ignore[arg-type]
-        assert shop.lookup.story(receipt.job)["job"]["seen"] == {"exists": False, "paks": []}
+        first = First(Plan((Change(Kind.LOG_OUT),)), Mailbox(address=None, exists=False))  # type: ignore[arg-type]
+        match write:
+            case "intend":
+                shop.answer(job, shop.intend(job, first=first))
+            case "wait":
+                shop.queue.wait(job, shop.now, "retry", None, True, first)
+            case "finish":
+                shop.queue.finish(job, Ending("failed", State.ABSENT, False, {}, "No."), first)
+        kept = shop.lookup.story(receipt.job)["job"]
+        assert (kept["seen"], kept["plan"]) == ({"exists": False, "paks": []}, first.plan.describe())
 
     def test_the_mark_before_a_command_survives_until_the_answer(self, shop: Shop) -> None:
         """What must be remembered before a command is sent stands in the mailbox's row, whatever becomes of the sender."""
