@@ -72,7 +72,7 @@ class Callbacks:
         now = self.clock()
         body = recipient.platform.write(report(card.receipt))
         headers = signing.sign(card.id, int(now), body, recipient.secret)
-        headers |= {"content-type": "application/json", "user-agent": "enom-bridge"}
+        headers["content-type"] = "application/json"
         try:
             reply = self.outgoing.post(recipient.url, body, headers, timeout=TIMEOUT, limit=1 << 16)
         except (NotSent, Lost) as error:

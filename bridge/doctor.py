@@ -158,7 +158,7 @@ class Doctor:
     def _alive(self, url: str) -> tuple[bool, str]:
         """Whether a bridge answers there; if something else does, what it said."""
         try:
-            reply = self.service.outgoing.get(f"{url}/healthz", {"user-agent": "enom-bridge"}, timeout=TIMEOUT)
+            reply = self.service.outgoing.get(f"{url}/healthz", {}, timeout=TIMEOUT)
         except NotSent:
             return False, ""
         except Lost as error:
@@ -268,7 +268,7 @@ class Doctor:
         """A GET, which does nothing there: whatever is below 500 came from somebody who listens."""
         host = urlsplit(url).hostname
         try:
-            reply: Reply = self.service.outgoing.get(url, {"user-agent": "enom-bridge"}, timeout=TIMEOUT)
+            reply: Reply = self.service.outgoing.get(url, {}, timeout=TIMEOUT)
         except (NotSent, Lost) as error:
             return Finding(
                 "FAIL", about, f"{what} cannot be reached: {error}.", f"Is {host} up, its certificate valid? {remedy}"

@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from html import escape
 from typing import Any, Literal, TextIO
 from urllib.parse import quote, quote_plus
@@ -41,6 +42,7 @@ _hidden: ContextVar[frozenset[str]] = ContextVar("hidden", default=frozenset())
 def register(value: str) -> None:
     """From now on `value` is masked in every line, in each form that it may be written in. For the secrets of the settings."""
     _registered.update(_forms(value))
+    _longest_first.cache_clear()
 
 
 @contextmanager
@@ -55,9 +57,14 @@ def hiding(*values: str) -> Iterator[None]:
 
 def mask(text: str) -> str:
     """`text` without any registered value, and without what follows `password=` and its like."""
-    for form in sorted(_registered | _hidden.get(), key=len, reverse=True):
+    for form in _longest_first(_hidden.get()):
         text = text.replace(form, MASK)
     return _PAIR.sub(rf"\1{MASK}", text)
+
+
+@lru_cache(64)
+def _longest_first(hidden: frozenset[str]) -> list[str]:
+    return sorted(_registered | hidden, key=len, reverse=True)
 
 
 def configure(format: Literal["text", "json"], stream: TextIO | None = None) -> None:
@@ -130,7 +137,7 @@ def _escaped(text: str) -> set[str]:
 
 
 def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {mask(str(key)): _masked(key, value) for key, value in event.items()}
+    return {key: _masked(key, value) for key, value in event.items()}  # its keys are names in the code
 
 
 def _masked(key: object, value: object) -> object:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,12 +42,16 @@ class Lost(Exception):
 
 
 class Outgoing:
-    """Sends requests, with one session for each thread. TLS certificates are verified."""
+    """Sends requests, with connections of its own for each thread. TLS certificates are verified.
+
+    Through the adapter alone: a session around it only adds what we do not want, such as redirects, cookies, netrc and proxies.
+    """
 
     def __init__(self) -> None:
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._sessions: list[requests.Session] = []
+        self._adapters: list[_Adapter] = []
+        self._verify: bool | str = True
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, limit: int = MEBIBYTE) -> Reply:
         """Posts `body`. `timeout` bounds the whole call in seconds, `limit` the answer's body in bytes.
@@ -64,10 +67,10 @@ class Outgoing:
     def close(self) -> None:
         """Closes every kept connection; later calls open new ones."""
         with self._lock:
-            sessions, self._sessions = self._sessions, []
+            adapters, self._adapters = self._adapters, []
             self._local = threading.local()
-        for session in sessions:
-            session.close()
+        for adapter in adapters:
+            adapter.close()
 
     def _call(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], timeout: float, limit: int) -> Reply:
         call = _Call(timeout)
@@ -75,17 +78,10 @@ class Outgoing:
         try:
             _calls.current = call
             with call:
-                sent = self._session().request(
-                    method,
-                    url,
-                    data=body,
-                    headers={**headers, "Accept-Encoding": "identity"},
-                    timeout=timeout,
-                    allow_redirects=False,
-                    stream=True,
-                )
-                with sent:
-                    return _read(sent, call, limit)
+                headers = {"User-Agent": "enom-bridge", "Accept": "*/*", **headers, "Accept-Encoding": "identity"}
+                request = requests.Request(method, url, data=body, headers=headers).prepare()
+                with self._adapter().send(request, stream=True, timeout=timeout, verify=self._verify) as answer:
+                    return _read(answer, call, limit)
         except Lost as error:
             fault = str(error)
         except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
@@ -97,17 +93,13 @@ class Outgoing:
         # Outside the handler, so that no foreign exception with a request in it hangs on to ours.
         raise (Lost if call.sent else NotSent)(f"{fault} ({_host(url)})")
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = False
-            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            session.mount("http://", _Adapter(max_retries=0))
-            session.mount("https://", _Adapter(max_retries=0))
+    def _adapter(self) -> "_Adapter":
+        adapter: _Adapter | None = getattr(self._local, "adapter", None)
+        if adapter is None:
+            adapter = self._local.adapter = _Adapter(max_retries=0)
             with self._lock:
-                self._sessions.append(session)
-        return session
+                self._adapters.append(adapter)
+        return adapter
 
 
 def _read(answer: requests.Response, call: "_Call", limit: int) -> Reply:

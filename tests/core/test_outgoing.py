@@ -219,6 +219,13 @@ def test_the_environment_sets_no_proxy_and_no_credentials(post, remote, monkeypa
     assert b"authorization" not in remote.requests[0].lower()
 
 
+def test_it_says_who_asks_and_no_more(post, remote):
+    post(answer_ok)
+    sent = {line.split(b":")[0].lower() for line in remote.requests[0].split(b"\r\n\r\n")[0].split(b"\r\n")[1:]}
+    assert b"user-agent: enom-bridge\r\n" in remote.requests[0].lower()
+    assert sent == {b"host", b"user-agent", b"accept", b"accept-encoding", b"content-length", b"x-note"}  # the last is given
+
+
 def test_cookies_are_not_kept(post, remote):
     post(send(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"))
     post(answer_ok)
@@ -265,7 +272,7 @@ def test_an_unknown_certificate_means_not_sent(remote, outgoing, certificate):
 
 
 def test_the_deadline_holds_inside_tls(remote, outgoing, certificate):
-    outgoing._session().verify = certificate
+    outgoing._verify = certificate
     remote.scripts = [answer_ok, drip(b"HTTP/1.1 200 OK\r\n", b"X")]
     url = remote.url.replace("http:", "https:")
     assert outgoing.post(url, b"{}", {}, timeout=20).body == b"ok"
