@@ -23,7 +23,7 @@ from tests.support.workload import Workload
 
 COMMANDS = {
     "create": ("GetPOP3", "get_user", "PurchasePOPBundle", "SetUpPOP3User"),
-    "suspend": ("GetPOP3", "get_user", "change_user", "logout_user"),
+    "suspend": ("get_user", "change_user", "logout_user"),
     "unsuspend": ("change_user",),
     "change_password": ("ModifyPOP3",),
     "change_plan": ("change_user",),

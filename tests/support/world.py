@@ -12,7 +12,7 @@ from unittest import mock
 import sqlalchemy as sa
 
 from bridge import wiring, worker
-from bridge.ports import Ending, Job
+from bridge.ports import Ending, First, Job
 from bridge.sim import Simulator
 from bridge.store import tables
 from tests.support.bench import START, Clock
@@ -147,8 +147,8 @@ class World(Scene):
             super().call_back(seconds)
         return []
 
-    def finish(self, job: Job, ending: Ending) -> None:
-        self._finish(job, ending)
+    def finish(self, job: Job, ending: Ending, first: First | None = None) -> None:
+        self._finish(job, ending, first)
         if ending.status == "succeeded" and not job.purge and (lie := self.lie(job)):
             self.outside.wrong.append(f"{job.id} ({job.intent.action} of {job.intent.address}) succeeded, yet {lie}")
 
