@@ -140,7 +140,8 @@ def test_killed_there_it_ends_as_if_nothing_had_happened(
 
 def checked(cell: Cell, outcome: Outcome) -> Outcome:
     assert outcome.counts.faults == {}
-    assert outcome.bought == (cell.action in ("create", "renew") and not cell.lost_before_paying)
+    ends = [(job["action"], job["status"], job["error"]) for job in (outcome.first, outcome.second)]
+    assert outcome.bought == (cell.action in ("create", "renew") and not cell.lost_before_paying), ends
     if cell.lost_before_paying:
         assert (outcome.first["status"], outcome.first["error"]["code"]) == ("held", "unclear")
         return outcome
