@@ -128,6 +128,29 @@ def test_any_way_to_write_letters_is_read(body, content_type):
     assert (envelope.err_count, envelope.done) == (0, True)
 
 
+EURO = answer("<errors><Err1>5 € are missing</Err1></errors>").decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (EURO.encode("windows-1252"), "text/xml; charset=windows-1252"),
+        (EURO.encode("windows-1252"), 'text/xml; CHARSET="Windows-1252" ; boundary=x'),
+        (EURO.encode("utf-16-le"), "text/xml; charset=utf-16"),
+        (EURO.encode(), "text/xml; charset=utf-16"),
+        (EURO.encode() + b" ", "text/xml; charset=utf-16"),
+        (EURO.encode(), "text/xml; charset=us-ascii"),
+    ],
+)
+def test_a_charset_is_believed_where_it_proves_itself(body, content_type):
+    assert wire.decode(body, content_type).errors == ("5 € are missing",)
+
+
+def test_a_byte_that_is_no_letter_spoils_nothing_else():
+    body = b"\xef\xbb\xbf" + answer("<errors><Err1>5 # are missing</Err1></errors>").replace(b"#", b"\x80")
+    assert wire.decode(body).errors == ("5 \N{REPLACEMENT CHARACTER} are missing",)
+
+
 @pytest.mark.parametrize(
     "body",
     [
