@@ -137,7 +137,7 @@ def missing(address: Address, record: Record, owner: tuple[str, str | None] | No
     return Difference(
         Kind.MISSING,
         address.domain,
-        f"It is {whose}'s and was {record.state}; Enom does not list it.",
+        f"It belongs to {whose}, on record {record.state}; Enom does not list it.",
         f"If the customer should have it, let billing create it again (Create, for {whose}); else terminate it there.",
         str(address),
         owner,

@@ -1,12 +1,16 @@
 """Every action, by the mouse: asked, explained, done, told; and a page that changes by itself, but not under one's hands."""
 
+import csv
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from bridge import drift
+from bridge.backends.enom.hosted_email.wire import SERVICES
+from tests.support.admin import LIFTED
 from tests.support.bridge import PASSWORD
-from tests.support.browser import Open
+from tests.support.browser import Open, Stand, Tab
 
 
 def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
@@ -59,6 +63,79 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
     actions = page.locator("tbody td[data-label=Action]").all_inner_texts()
     assert [text.strip() for text in actions[:7]] == ["adopt", "approve", "retry", "cancel", "resend", "resume", "pause"]
     assert page.locator("tbody td[data-label=Who]").first.inner_text() == "jane (link)"
+
+
+def test_a_difference_is_compared_anew_shown_repaired_and_gone(open_tab: Open) -> None:
+    tab = open_tab()
+    page = tab.page
+    compare(tab)
+    expect(page.locator("dd").first).to_contain_text("by the bridge (nightly): 1 domain,")
+
+    ask_for_repair(page)
+    expect(page.locator("main")).to_contain_text("suspend it again")
+    assert page.input_value("[name=checksum]") == checksum(tab.stand)
+    page.click("main >> button")
+    expect(page.locator("[role=status]")).to_contain_text(f"{LIFTED}: job job_")
+    expect(page.locator("main")).to_contain_text("a person let a reconciliation suspend")
+    tab.stand.scene.work(300)
+    tab.stand.scene.clock.now += 60
+    compare(tab)
+    expect(page.locator("tbody")).to_contain_text("odd@example.com")
+    expect(page.locator("tbody")).not_to_contain_text(LIFTED)
+
+    tab.go("/admin/audit")
+    actions = page.locator("tbody td[data-label=Action]").all_inner_texts()
+    assert [text.strip() for text in actions[:3]] == ["reconcile", "repair", "reconcile"]
+
+
+def test_a_repair_that_is_not_what_was_shown_is_shown_anew_and_not_done(open_tab: Open) -> None:
+    tab = open_tab()
+    page, scene = tab.page, tab.stand.scene
+    scene.sim.control("/services", {"address": LIFTED, "services": dict.fromkeys(SERVICES.values(), "enabled")})
+    scene.clock.now += 60
+    compare(tab)
+    ask_for_repair(page)
+    scene.do("unsuspend", address=LIFTED, service_id="10")
+    scene.clock.now += 60
+    page.click("main >> button")
+    expect(page.locator("main")).to_contain_text("nothing can be repaired by itself")
+    assert page.locator("main >> button").count() == 0
+    tab.faults = [fault for fault in tab.faults if "409" not in fault]  # that is how it was told
+
+
+def compare(tab: Tab) -> None:
+    """Presses the button, and does the worker's part."""
+    tab.stand.scene.engine._beat()
+    tab.go("/admin/drift")
+    tab.page.get_by_role("link", name="Compare now", exact=True).click()
+    expect(tab.page.locator("main")).to_contain_text("Nothing is changed.")
+    tab.page.click("main >> button")
+    expect(tab.page.locator("[role=status]")).to_have_text("Account main is compared with Enom now.")
+    service = tab.stand.scene.service
+    for account in service.findings.due(""):
+        service.reconcile.account(account, "the bridge (nightly)")
+    tab.page.reload()
+
+
+def ask_for_repair(page: Page) -> None:
+    page.locator("tr", has_text=LIFTED).get_by_role("link", name="Repair", exact=True).click()
+
+
+def checksum(stand: Stand) -> str:
+    found = stand.scene.service.reconcile.account("main", "ann", [LIFTED])
+    return drift.checksum(found.differences)
+
+
+def test_the_inventory_is_taken_home_as_csv(open_tab: Open) -> None:
+    tab = open_tab()
+    page = tab.go("/admin/inventory")
+    expect(page.locator("tbody tr").first).to_have_text(re.compile(r"Places that are paid for\s*10\s*100\.00"))
+    with page.expect_download() as download:
+        page.get_by_role("link", name="All of it as CSV", exact=True).click()
+    assert download.value.suggested_filename == "enom-inventory.csv"
+    with open(download.value.path(), newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {"pak", "active_and_absent"} <= {row["what"] for row in rows}
 
 
 def test_a_page_updates_itself_but_not_what_somebody_is_in(open_tab: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def test_what_differs_is_told_with_counts_first_and_its_remedy(open_house: House
     shown = open_house.ok("reconcile").splitlines()
     assert shown[1:3] == ["      1  on record, and not at Enom", "      1  at Enom, and nobody's here"]
     text = "\n".join(shown)
-    assert "ann@example.com: It is service 7 of shop's and was active; Enom does not list it." in text
+    assert "ann@example.com: It belongs to service 7 of shop, on record active; Enom does not list it." in text
     assert "-> If the customer should have it, let billing create it again (Create, for service 7 of shop)" in text
     assert "mailboxes adopt eve@example.com" in text
 

@@ -9,6 +9,7 @@ import pytest
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
+from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.model import Address
 from bridge.sim import Simulator
 from bridge.web.admin import link
@@ -18,7 +19,12 @@ from tests.support.scene import Scene
 
 ORIGIN = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
 WHO = "jane (link)"
-FULL = {"safety__max_terminations_per_hour": 1, "admin__password_hash": generate_password_hash(PASSWORD, "pbkdf2:sha256:1")}
+FULL = {
+    "safety__max_terminations_per_hour": 1,
+    "admin__password_hash": generate_password_hash(PASSWORD, "pbkdf2:sha256:1"),
+    "account__place_price": 10,
+}
+LIFTED = "sue@example.com"  # billing had it suspended, and at Enom it works
 
 
 class Page:
@@ -120,6 +126,8 @@ def fill(scene: Scene) -> dict[str, str]:
     scene.do("create", address=amy, service_id="8", password=PASSWORD)
     scene.do("create", address="bob@example.com", service_id="9", password=PASSWORD)
     scene.do("suspend", address=amy, service_id="8", reason="Overdue on payment")
+    scene.do("create", address=LIFTED, service_id="10", password=PASSWORD)
+    scene.do("suspend", address=LIFTED, service_id="10")
     scene.call_back()
     scene.receiver.answers = [None] * 10
     ids["failed"] = scene.do("create", address=john, service_id="70", password=PASSWORD)["job"]
@@ -132,6 +140,9 @@ def fill(scene: Scene) -> dict[str, str]:
     scene.service.people.by("root (command line)").cancel(ids["cancelled"])
     ids["queued"] = scene.hook("suspend", service_id="7", id="msg_queued")["job"]
     scene.service.people.by("root (command line)").adopt("main", Address.parse("old@example.com"), "shop", "33")
+    scene.sim.control("/services", {"address": LIFTED, "services": dict.fromkeys(SERVICES.values(), "enabled")})
+    scene.sim.control("/mailboxes", {"address": "odd@example.com", "password": PASSWORD, "settled": True})
+    scene.service.reconcile.account("main", "root (command line)")
     scene.engine._beat()
     return ids
 

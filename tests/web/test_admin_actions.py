@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.admin import FULL, WHO, Visitor, fill, query
+from tests.support.admin import FULL, LIFTED, WHO, Visitor, fill, query
 from tests.support.bridge import PASSWORD
 from tests.support.scene import Open, Scene
 
@@ -40,6 +40,7 @@ def acts(ids: dict[str, str]) -> list[str]:
         f"/admin/jobs/{ids['held']}/approve", f"/admin/jobs/{ids['held']}/retry", f"/admin/jobs/{ids['queued']}/cancel",
         f"/admin/callbacks/{ids['exhausted']}/resend", "/admin/hooks/shop/msg_held/replay", "/admin/adopt",
         "/admin/pause/account/main", "/admin/resume/account/main", "/admin/pause/source/shop", "/admin/resume/source/shop",
+        "/admin/drift/main/compare", f"/admin/drift/main/repair/{LIFTED}",
     ]  # fmt: skip
 
 

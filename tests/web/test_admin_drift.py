@@ -17,7 +17,7 @@ JOHN, AMY = "john.doe@example.com", "amy@example.com"
 @pytest.fixture
 def scene(open_scene: Open) -> Scene:
     """Two mailboxes of ours, the second suspended and at work again; one that is nobody's."""
-    scene = open_scene(account__place_price=10, **FULL)
+    scene = open_scene(**FULL)
     scene.do("create", password=PASSWORD)
     scene.do("create", address=AMY, service_id="8", password=PASSWORD)
     scene.do("suspend", address=AMY, service_id="8")
@@ -43,7 +43,7 @@ def test_before_the_first_reconciliation_the_pages_say_so(scene: Scene, visitor:
 def test_differences_are_listed_with_what_to_do(scene: Scene, visitor: Visitor) -> None:
     scene.service.reconcile.account("main", "ann")
     page = visitor.get("/admin/drift")
-    assert "by ann: 1 domains, 3 mailboxes" in page.words
+    assert "by ann: 1 domain, 3 mailboxes" in page.words
     assert "Billing had it suspended, and at Enom it is active: it works." in page.words
     assert {f"/admin/drift/main/repair/{AMY}", "/admin/adopt?address=odd@example.com"} <= page.links()
     only = visitor.get(f"/admin/drift?kind={Kind.NO_OWNER}")

@@ -13,7 +13,7 @@ from bridge.store import tables
 from bridge.web.admin import listing, nav, plots, verdict, words
 from bridge.web.admin.overview import drawn
 from tests.flow.test_secrets import leaks
-from tests.support.admin import FULL, ORIGIN, Page, Visitor, fill, query, shown
+from tests.support.admin import FULL, LIFTED, ORIGIN, Page, Visitor, fill, query, shown
 from tests.support.bridge import PASSWORD
 from tests.support.scene import Open, Scene
 
@@ -60,6 +60,7 @@ def pages(ids: dict[str, str]) -> list[str]:
         *(query("/admin/hooks", status="parked"), query("/admin/hooks", address="Amy@Example.com")),
         *(query("/admin/callbacks", status="exhausted"), query("/admin/callbacks", job_id=ids["held"])),
         *(query("/admin/mailboxes", state="suspended"), query("/admin/mailboxes", domain="example.com", service_id="8")),
+        "/admin/drift/main/compare", f"/admin/drift/main/repair/{LIFTED}", query("/admin/drift", kind="no_owner"),
         query("/admin/audit", who="root (command line)", action="cancel"),
     ]  # fmt: skip
 
@@ -248,9 +249,10 @@ def test_what_a_stranger_wrote_is_text_and_nothing_else(full: Scene) -> None:
         tx.execute(sa.update(tables.audit).values(who=HOSTILE, detail=HOSTILE, target=HOSTILE, action=HOSTILE[:32]))
         tx.execute(sa.update(tables.accounts).values(paused="person", detail=HOSTILE))
         tx.execute(sa.update(tables.mailboxes).values(service_id=HOSTILE[:64], suspended_with=HOSTILE[:16]))
+        tx.execute(sa.update(tables.differences).values(detail=HOSTILE, remedy=HOSTILE, service_id=HOSTILE[:64]))
     visitor = Visitor(full)
     visitor.sign_in(code=visitor.code(who=HOSTILE))
-    for path in [path for path in pages(ids) if not re.search(r"/replay|adopt\?|/approve", path)]:
+    for path in [path for path in pages(ids) if not re.search(r"/replay|adopt\?|/approve|/repair", path)]:
         page = visitor.get(path)
         assert "alert(1)" not in "".join(each.text or "" for each in page.all("script")), path
         assert "<script>alert" not in page.text, path

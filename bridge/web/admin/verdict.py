@@ -7,7 +7,7 @@ from datetime import datetime
 from bridge.advice import about_account
 from bridge.store.overview import Figures
 from bridge.store.standing import ALIVE
-from bridge.web.admin.words import span
+from bridge.web.admin.words import count, span
 
 OLD = 3600.0  # seconds that a job may wait before somebody should look
 MANY = 20  # commands in an hour, from which on a share of them says something
@@ -70,18 +70,18 @@ def _people(figures: Figures) -> Iterator[Finding]:
     held, exhausted, parked = (figures.todo[name][0] for name in ("held", "exhausted", "parked"))
     if held:
         remedy = "Open each: its page says why, and what to press."
-        text = f"{held} held {plural(held, 'job')} {wait(held)} for a decision."
+        text = f"{count(held, 'held job')} {wait(held)} for a decision."
         yield Finding("warn", text, remedy, "#todo")
     if exhausted:
-        text = f"{exhausted} {plural(exhausted, 'callback')} could not be delivered, so billing does not know."
+        text = f"{count(exhausted, 'callback')} could not be delivered, so billing does not know."
         yield Finding("warn", text, "When billing can be reached, send them again.", "/admin/callbacks?status=exhausted")
     if parked:
-        text = f"{parked} {plural(parked, 'hook')} could not be read."
+        text = f"{count(parked, 'hook')} could not be read."
         yield Finding(
             "warn", text, "After a fix, replay them; their bodies are kept for 72 hours.", "/admin/hooks?status=parked"
         )
     if figures.differences:
-        text = f"{figures.differences} {plural(figures.differences, 'difference')} between the record and Enom."
+        text = f"{count(figures.differences, 'difference')} between the record and Enom."
         yield Finding("warn", text, "The page says of each what to do.", "/admin/drift")
     oldest = figures.oldest
     if oldest and figures.now - _moment(oldest["created_at"]) > OLD and oldest["waiting_for"] != "account":
@@ -98,10 +98,6 @@ def _enom(figures: Figures) -> Iterator[Finding]:
 
 def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
-
-
-def plural(count: int, name: str) -> str:
-    return name if count == 1 else f"{name}s"
 
 
 def wait(count: int) -> str:

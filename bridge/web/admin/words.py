@@ -20,8 +20,7 @@ def span(seconds: float) -> str:
     """`3 minutes`: the largest unit that fits, and nothing below it."""
     for size, name in UNITS:
         if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {name}{'' if count == 1 else 's'}"
+            return count(int(seconds // size), name)
     return "a moment"
 
 
@@ -53,6 +52,11 @@ def label(name: str) -> str:
 
 def size(bytes: int | None) -> str:
     return "" if bytes is None else f"{bytes / 2**30:g} GB"
+
+
+def count(of: int, name: str) -> str:
+    """1 domain, 2 domains."""
+    return f"{number(of)} {name}{'' if of == 1 else 's'}"
 
 
 def path(text: str) -> str:
