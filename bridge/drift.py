@@ -200,7 +200,7 @@ def of_paks(view: View, domain: str, paks: Sequence[Pak]) -> Iterator[Difference
     current = [pak for pak in paks if pak.expires > now]
     if view.terms.purchase == "never" and current and not any(pak.free for pak in current):
         text = f"No pak has a free place ({', '.join(pak.bundle for pak in current)}): the next mailbox cannot be created."
-        yield Difference(Kind.PAK_FULL, domain, text, 'Buy a pak at Enom, or allow it: accounts.….purchase = "paks".')
+        yield Difference(Kind.PAK_FULL, domain, text, 'Buy a pak at Enom, or allow it: purchase = "paks" of this account.')
 
 
 def of_barred(domain: str, barred: Barred, address: str | None = None) -> Difference:

@@ -1,13 +1,15 @@
 """Takes the pictures of the docs anew, by Chromium: the module's screens in the stand-in for WHMCS, and the admin's pages."""
 
+import logging
 import subprocess
 import tempfile
 from pathlib import Path
 
 import click
+import structlog
 
 from bridge.store import Database, upgrade
-from tests.support.bridge import PASSWORD
+from tests.support.bridge import PASSWORD, add_domain
 from tests.support.browser import PHONE, Stand, Tab, chromium, program
 from tests.support.house import House
 
@@ -32,6 +34,7 @@ def main(only: str | None) -> None:
     if browser is None:
         raise click.ClickException("Chromium is not installed: apt-get install chromium")
     PICTURES.mkdir(exist_ok=True)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     if only != "admin":
         with tempfile.TemporaryDirectory() as folder:
             house = House(Path(folder), fresh(folder))
@@ -86,6 +89,8 @@ def shoot_admin(stand: Stand) -> None:
             ("mailbox", "/admin/mailboxes/amy@example.com"),
             ("approve", f"/admin/jobs/{stand.ids['held']}/approve"),
             ("callbacks", "/admin/callbacks"),
+            ("drift", "/admin/drift"),
+            ("inventory", "/admin/inventory"),
         ):
             tab.go(path)
             snap(tab, name)
@@ -102,6 +107,9 @@ def snap(tab: Tab, name: str) -> None:
 def busy(stand: Stand) -> None:
     """A day with work in it, so that the figures have something to show."""
     scene = stand.scene
+    add_domain(stand.sim, "example.net", expires="2027-04-02T00:00:00Z")
+    scene.do("create", seconds=60, address="joe@example.net", service_id="12", password=PASSWORD)
+    stand.sim.control("/mailboxes", {"address": "bob@example.com", "password": PASSWORD, "settled": True})
     for hour in range(20):
         for number in range(1 + hour % 4):
             scene.do("suspend" if hour % 2 else "unsuspend", seconds=60, service_id="7")
@@ -109,6 +117,7 @@ def busy(stand: Stand) -> None:
                 address = f"n{hour}@example.com"
                 scene.do("create", seconds=60, address=address, service_id=f"9{hour}", password=PASSWORD)
         scene.call_back(3400)
+    scene.service.reconcile.account("main", "the bridge (nightly)")
     scene.hook("suspend", service_id="7")
     scene.engine._beat()
 

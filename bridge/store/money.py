@@ -72,7 +72,7 @@ def allow_deletion(tx: Connection, job: Row, now: float, limits: Limits, passed:
     )
     if limits.terminations_per_hour and not passed and (tx.scalar(recent) or 0) >= limits.terminations_per_hour:
         raise NeedsPerson(
-            f"{limits.terminations_per_hour} mailboxes were deleted within an hour (safety.max_terminations_per_hour). "
+            f"No more deletions within this hour (safety.max_terminations_per_hour = {limits.terminations_per_hour}). "
             f"If this one is right: enom-bridge jobs approve {job['id']}"
         )
 

@@ -89,6 +89,23 @@ def test_a_repair_that_is_not_the_one_that_was_shown_is_not_done(scene: Scene, v
     assert len(scene.service.lookup.page("jobs", None)[0]) == jobs
 
 
+def test_where_nothing_can_be_repaired_the_page_says_what_a_person_does(scene: Scene, visitor: Visitor) -> None:
+    scene.sim.control("/services", {"address": JOHN, "services": dict.fromkeys(SERVICES.values(), "suspended")})
+    page = visitor.get(f"/admin/drift/main/repair/{JOHN}", 409)
+    assert "nothing can be repaired by itself" in page.words and "What to do Find out who suspended it" in page.words
+    assert page.all("button", class_="main") == []
+
+
+def test_what_is_terminated_and_still_there_is_to_be_deleted_or_given_to_a_service(scene: Scene, visitor: Visitor) -> None:
+    scene.do("terminate")
+    scene.sim.control("/mailboxes", {"address": JOHN, "password": PASSWORD, "settled": True})
+    scene.clock.now += 600
+    scene.service.reconcile.account("main", "ann")
+    page = visitor.get(f"/admin/drift?kind={Kind.EXTRA}")
+    assert "Delete it at Enom, or Give it to a service" in page.words
+    assert {f"/admin/adopt?address={JOHN}", f"/admin/mailboxes/{JOHN}"} <= page.links()
+
+
 def test_who_only_looks_is_offered_nothing_and_refused(scene: Scene, visitor: Visitor) -> None:
     scene.service.reconcile.account("main", "ann")
     visitor.leave()

@@ -73,6 +73,7 @@ def question(report: Reconciliation, first: str = "") -> Question:
     facts = [(TITLES[each.kind].capitalize(), each.detail) for each in report.differences]
     wanted = next((each.repair for each in report.differences if each.repair), None)
     if wanted is None:
+        facts += [("What to do", each.remedy) for each in report.differences]
         return Question(title, [*([first] if first else []), NOTHING], "", back, facts=facts, status=409)
     says = [*([first] if first else []), NOTE if wanted.state else REPAIR]
     facts.append(("Then", wanted.words()))

@@ -9,8 +9,8 @@ from bridge.web.admin.page import page
 MOST = 200  # lines of each list; the CSV has all
 ROWS = (
     ("paid", "Places that are paid for"),
-    ("used", "used"),
-    ("free", "empty"),
+    ("used", "of them used"),
+    ("free", "of them empty"),
     ("ended_and_paid", "Terminated in billing, still paid for"),
     ("active_and_absent", "Active in billing, not at Enom"),
 )
