@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from bridge import store, wiring
 from bridge.config import Account, Source
 from bridge.config.load import secrets
+from bridge.config.values import is_loopback
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.model import Address, day_after
 from bridge.notes import ends, mail_server
@@ -198,6 +199,8 @@ class Doctor:
             yield Finding("warn", about, "It only observes: nothing is changed at Enom.", 'For real work: mode = "act".')
         if account.environment == "test":
             text = "It works in Enom's test environment, which provisions nothing."
+            if is_loopback(account.endpoint):
+                text = "It works with a simulator on this machine."
             yield Finding("warn", about, text, 'For real mailboxes: environment = "live", with the uid and token of live.')
         yield from self._remote_clock(account)
         plain = wiring.enom(replace(account, hosted_email=None), service.settings.plans, service.outgoing, self.clock)

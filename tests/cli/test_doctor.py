@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.outgoing import Outgoing, Reply
+from bridge.outgoing import NotSent, Outgoing, Reply
 from tests.cli.conftest import House
 from tests.support.mail import MailServer
 from tests.support.names import NameServer
@@ -28,7 +28,7 @@ def test_all_is_well_with_a_bridge_that_runs(house: House) -> None:
     good = ["configuration:", "disk:", "database:", "worker:", "accepts the credentials and this", "Hosted email accepts"]
     good += ["example.com is at Enom", "The callback URL is reachable"]
     assert [words for words in good if words not in found(house, "ok")] == []
-    assert "Enom's test environment" in found(house, "warn") and "Set admin.notify" in found(house, "warn")
+    assert "It works with a simulator on this machine." in found(house, "warn") and "Set admin.notify" in found(house, "warn")
 
 
 def test_before_the_first_start_it_warns_and_makes_no_database(house: House) -> None:
@@ -92,6 +92,17 @@ def test_choices_with_a_price_are_remarked_on(house: House, changes: dict[str, A
     house.configure(**changes)
 
     assert words in found(house, "warn")
+
+
+def test_enoms_own_test_environment_is_told_apart_from_a_simulator(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.configure(account__endpoint="https://enom.example.test/interface.asp")
+
+    def nobody(*_: Any, **__: Any) -> Reply:
+        raise NotSent("not from a test")
+
+    monkeypatch.setattr(Outgoing, "_call", nobody)
+
+    assert "It works in Enom's test environment, which provisions nothing." in found(house, "warn")
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, url: str, reply: Reply) -> None:
