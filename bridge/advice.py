@@ -1,18 +1,43 @@
-"""What a person does next about a job: a sentence with the command to give. Pure; every error code has its own."""
+"""What a person does next about a job: a sentence that names the command, or the button. Pure; every error code has its own."""
 
 from collections.abc import Mapping
 from shlex import quote
 from typing import Any
 
-RETRY = "then: enom-bridge jobs retry {job}"
+COMMANDS: Mapping[str, str] = {
+    "retry": "enom-bridge jobs retry {job}",
+    "approve": "enom-bridge jobs approve {job}",
+    "cancel": "enom-bridge jobs cancel {job}",
+    "follow": "enom-bridge jobs explain {next}",
+    "siblings": "enom-bridge jobs list --address {address}",
+    "mailbox": "enom-bridge mailboxes show {address}",
+    "adopt": "enom-bridge mailboxes adopt {address} --source {source} --service-id {service_id} --apply",
+    "resume": "enom-bridge resume account {account}",
+    "resend": "enom-bridge callbacks resend {callback}",
+}
+"""What is to be done, on the command line."""
+
+VERBS: Mapping[str, str] = {"retry": "Try again", "approve": "Approve", "cancel": "Cancel"}
+"""The buttons of a job's page."""
+
+BUTTONS: Mapping[str, str] = {
+    **{verb: f'"{title}"' for verb, title in VERBS.items()},
+    "follow": "its new job",
+    "siblings": "the jobs of this mailbox",
+    "mailbox": "the page of this mailbox",
+    "adopt": '"Give it to a service" on the page of this mailbox',
+    "resume": '"Resume" on the overview',
+    "resend": '"Send it again" on the page of the callback',
+}
+"""The same, on the pages."""
+
+RETRY = "then: {retry}"
 
 ADVICE: Mapping[str, str] = {
-    "refused": f"Put right what Enom complains of (see above), at Enom or in billing; {RETRY}",
+    "refused": f"Put right what Enom complains of, at Enom or in billing; {RETRY}",
     "not_found": "Enom has no such mailbox. If the customer should have one, let billing create it (mailbox.create).",
-    "not_ours": "If this mailbox does belong to service {service_id}, take it over: "
-    f"enom-bridge mailboxes adopt {{address}} --source {{source}} --service-id {{service_id}} --apply; {RETRY}",
-    "conflict": "The mailbox is in a state that forbids this (see above). See enom-bridge mailboxes show {address}; "
-    f"when that is over, {RETRY}",
+    "not_ours": f"If this mailbox does belong to service {{service_id}}, take it over: {{adopt}}; {RETRY}",
+    "conflict": f"The mailbox is in a state that forbids this. See {{mailbox}}; when that is over, {RETRY}",
     "password_rejected": "Set another password in billing: Enom wants 10 to 20 characters with an upper-case letter, a "
     "digit and one of * @ - _ / . and without the address. Its new hook takes the place of this job.",
     "password_needed": "Have billing send a password: change it there, or run the same action again. "
@@ -22,48 +47,52 @@ ADVICE: Mapping[str, str] = {
     "purchase_needed": "Buy or renew the pak of {domain} at Enom, or allow the bridge to: "
     f'accounts.{{account}}.purchase = "paks" or "boxes", and restart it; {RETRY}',
     "plan_unknown": f"Add [plans.{{plan}}] to bridge.toml and restart, or correct the product in billing; {RETRY}",
-    "unsupported": "This account is not set up for this (see above): choose another suspend_with or add "
+    "unsupported": "This account is not set up for this: choose another suspend_with or add "
     f"[accounts.{{account}}.hosted_email], restart; {RETRY}",
     "credentials": "Correct the credentials of account {account} in bridge.toml and restart; its jobs then go on by "
     "themselves. To check them: enom-bridge doctor",
     "ip_not_allowed": "Add this machine's address to the API address list of account {account} at Enom. It is asked again "
-    "every 5 minutes; to go on at once: enom-bridge resume account {account}",
+    "every 5 minutes; to go on at once: {resume}",
     "insufficient_funds": "Refill the balance of account {account} at Enom. Purchases are tried again every 5 minutes; to go "
-    "on at once: enom-bridge resume account {account}",
-    "unavailable": "Enom could not be asked. When enom-bridge doctor reaches it again: enom-bridge jobs retry {job}",
+    "on at once: {resume}",
+    "unavailable": "Enom could not be asked. When enom-bridge doctor reaches it again: {retry}",
     "unclear": "Look into Enom's control panel (mailboxes and orders of {domain}) whether it was done. Then, whether it was or "
-    "not: enom-bridge jobs retry {job} - it looks first, and does only what Enom does not show as done.",
+    "not: {retry} - it looks first, and does only what Enom does not show as done.",
     "garbled": "Enom's answer could not be understood; look into its control panel whether it was done. Then: "
-    "enom-bridge jobs retry {job} - it looks first, and does only what Enom does not show as done.",
-    "unsafe": "If this is right: enom-bridge jobs approve {job} - if it is not, leave it: nothing more happens by itself.",
-    "overtaken": "Nothing to do: a newer hook decides the same. See: enom-bridge jobs list --address {address}",
+    "{retry} - it looks first, and does only what Enom does not show as done.",
+    "unsafe": "If this is right: {approve} - if it is not, leave it: nothing more happens by itself.",
+    "overtaken": "Nothing to do: a newer hook decides the same. See: {siblings}",
 }
-PAUSED_BY_PERSON = "A person paused account {account}. When its jobs may go on: enom-bridge resume account {account}"
+PAUSED_BY_PERSON = "A person paused account {account}. When its jobs may go on: {resume}"
 PAUSED_BY_RESTORE = (
-    "The database was restored, so account {account} is paused until a person has looked (docs/backup.md). "
-    "Then: enom-bridge resume account {account}"
+    "The database was restored, so account {account} is paused until a person has looked (docs/backup.md). Then: {resume}"
 )
 BY_HAND: Mapping[str, str] = {"person": PAUSED_BY_PERSON, "restored": PAUSED_BY_RESTORE}
 OPEN_AT_BACKUP = (
-    "Look into Enom's control panel and into billing. If it is still wanted: enom-bridge jobs retry {job} - it looks first, "
-    "and does only what Enom does not show as done. If something newer was asked for since, leave it."
+    "Look into Enom's control panel and into billing. If it is still wanted: {retry} - it looks first, and "
+    "does only what Enom does not show as done. If something newer was asked for since, leave it."
 )
-WAITS = "Nothing to do: it goes on by itself. To give it up: enom-bridge jobs cancel {job}"
+WAITS = "Nothing to do: it goes on by itself. To give it up: {cancel}"
 NO_WORKER = "No worker is running, so nothing goes on: start enom-bridge serve (or enom-bridge worker)."
-FOLLOW = "It was tried again. Go on with: enom-bridge jobs explain {next}"
-RESEND = "Billing was not told. When it can be reached: enom-bridge callbacks resend {callback}"
+FOLLOW = "It was tried again. Go on with: {follow}"
+RESEND = "Billing was not told. When it can be reached: {resend}"
 OBSERVED = 'To let the bridge act: set accounts.{account}.mode = "act", restart, and let billing send the hook again.'
 NOTHING = "Nothing to do."
 
 
-def advise(story: Mapping[str, Any], worker_alive: bool) -> str:
-    """The one next step. `story` as the store tells it."""
-    return _choose(story, worker_alive).format_map(_names(story))
+def advise(story: Mapping[str, Any], worker_alive: bool, steps: Mapping[str, str] = COMMANDS) -> str:
+    """The one next step. `story` as the store tells it; `steps`: COMMANDS or BUTTONS."""
+    return _filled(_choose(story, worker_alive), steps, _names(story))
 
 
-def about_account(paused: str, account: str) -> str:
+def about_account(paused: str, account: str, steps: Mapping[str, str] = COMMANDS) -> str:
     """What a person does about an account that is paused, or whose purchases are, for this reason."""
-    return (BY_HAND.get(paused) or ADVICE[paused]).format_map({"account": account})
+    return _filled(BY_HAND.get(paused) or ADVICE[paused], steps, {"account": account})
+
+
+def _filled(text: str, steps: Mapping[str, str], names: Mapping[str, str]) -> str:
+    told = {name: step.format_map(names) for name, step in steps.items() if f"{{{name}}}" in text}
+    return text.format_map({**names, **told})
 
 
 def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:

@@ -55,11 +55,21 @@ def test_the_advice_is_for_exactly_the_codes_that_there_are() -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_command_that_is_advised_exists(code: str) -> None:
-    found = re.findall(r"enom-bridge ([a-z]+)(?: ([a-z-]+))?", advice.ADVICE[code])
-    for name, sub in found:
+@pytest.mark.parametrize("status", ["failed", "queued"])
+def test_every_command_that_is_advised_exists_and_on_the_pages_stands_its_button(code: str, status: str) -> None:
+    whole = told_of(status=status, error=failure(code), waiting_for="account" if status == "queued" else None)
+    for name, sub in commands(advice.advise(whole, True)):
         command = main.commands[name]
         assert not isinstance(command, click.Group) or sub in command.commands
+    assert {name for name, _ in commands(advice.advise(whole, True, advice.BUTTONS))} <= {"doctor"}, "which has none"
+
+
+def commands(text: str) -> list[tuple[str, str]]:
+    return re.findall(r"enom-bridge ([a-z]+)(?: ([a-z-]+))?", text)
+
+
+def test_every_step_has_a_command_and_a_button() -> None:
+    assert advice.COMMANDS.keys() == advice.BUTTONS.keys()
 
 
 def test_unclear_and_unsafe_lead_to_different_commands() -> None:

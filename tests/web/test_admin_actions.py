@@ -50,6 +50,16 @@ def state(scene: Scene) -> Any:
     return rows, [dict(row) for row in scene.service.standing.account_states()], scene.service.standing.paused_sources()
 
 
+def test_the_next_step_of_a_job_is_a_button_of_its_page(visitor: Visitor, ids: dict[str, str]) -> None:
+    for name, button in (("held", "Approve"), ("queued", "Cancel"), ("failed", "Give it to a service")):
+        page = visitor.get(f"/admin/jobs/{ids[name]}")
+        (told,) = page.all("p", class_="next")
+        assert f'"{button}"' in "".join(told.itertext())
+        if name == "failed":
+            page = visitor.get("/admin/mailboxes/john.doe@example.com")
+        assert button in [each.text for each in page.all("a") if "button" in (each.get("class") or "")]
+
+
 def test_approve_lets_the_held_job_go_on_as_a_new_one(full: Scene, visitor: Visitor, ids: dict[str, str]) -> None:
     assert f"/admin/jobs/{ids['held']}/approve" in visitor.get(f"/admin/jobs/{ids['held']}").links()
     asked = visitor.get(f"/admin/jobs/{ids['held']}/approve")

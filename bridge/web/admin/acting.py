@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response
 
+from bridge.advice import VERBS
 from bridge.story import plan_in_words
 from bridge.web.admin import confirm
 from bridge.web.admin.confirm import Question
@@ -11,7 +12,6 @@ from bridge.web.admin.jobs import verbs
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import done
 
-TITLES: Mapping[str, str] = {"retry": "Try again", "approve": "Approve", "cancel": "Cancel"}
 SAYS: Mapping[str, tuple[str, ...]] = {
     "retry": (
         "A new job with the same request is put at the end of the line of this mailbox. It looks at Enom first, and does only "
@@ -35,7 +35,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
         job, back = story["job"], f"/admin/jobs/{id}"
         what = f"{job['action']} of {job['address']} for service {job['service_id']} of {job['source']}"
         if verb not in verbs(story):
-            return Question(TITLES[verb], [NOT_NOW.format(status=job["status"])], "", back, status=409)
+            return Question(VERBS[verb], [NOT_NOW.format(status=job["status"])], "", back, status=409)
         facts = [("Job", id), ("Asked for", what)]
         if job["error"]:
             facts.append(("It stopped because of", f"{job['error']['code']}: {job['error']['detail']}"))
@@ -43,7 +43,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
             facts.append(("Its first plan", plan_in_words(job["plan"])))
         danger = verb == "cancel" or (verb == "approve" and job["action"] == "mailbox.terminate")
         return Question(
-            f"{TITLES[verb]}: {job['action']} of {job['address']}", SAYS[verb], TITLES[verb], back, danger, facts=facts
+            f"{VERBS[verb]}: {job['action']} of {job['address']}", SAYS[verb], VERBS[verb], back, danger, facts=facts
         )
 
     def act(id: str, verb: str) -> Response:

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from bridge import story
-from bridge.advice import advise
+from bridge.advice import BUTTONS, VERBS, advise
 from bridge.jobs import ENDED
 from bridge.web.admin import listing
 from bridge.web.admin.office import Office
@@ -48,8 +48,8 @@ def add_to(pages: Blueprint, office: Office) -> None:
             story=found,
             job=found["job"],
             chapters=timeline(found, hours),
-            advice=advise(found, alive),
-            verbs=verbs(found),
+            advice=advise(found, alive, BUTTONS),
+            verbs={verb: VERBS[verb] for verb in verbs(found)},
             audit=done,
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.advice import about_account
+from bridge.advice import BUTTONS, about_account
 from bridge.store.overview import Figures
 from bridge.store.standing import ALIVE
 from bridge.web.admin.words import count, span
@@ -53,10 +53,10 @@ def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Fi
         if row["paused"] and row["name"] in configured:
             why = f" ({row['detail'].rstrip('.')})" if row["detail"] else ""
             text = f"Account {row['name']} is paused{why}; {row['open']} of its jobs wait."
-            yield Finding("bad", text, about_account(row["paused"], row["name"]), "#accounts")
+            yield Finding("bad", text, about_account(row["paused"], row["name"], BUTTONS), "#accounts")
         elif row["money_until"] and _moment(row["money_until"]) > figures.now and row["name"] in configured:
             text = f"Purchases of account {row['name']} wait."
-            yield Finding("warn", text, about_account("insufficient_funds", row["name"]), "#accounts")
+            yield Finding("warn", text, about_account("insufficient_funds", row["name"], BUTTONS), "#accounts")
 
 
 def _sources(figures: Figures) -> Iterator[Finding]:
