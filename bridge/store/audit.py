@@ -1,4 +1,4 @@
-"""The audit trail: what a person did, written in the transaction that did it. Never pruned."""
+"""The audit trail: what a person did, written in the transaction that did it. Never pruned, but for what strangers tried."""
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection

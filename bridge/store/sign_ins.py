@@ -10,6 +10,7 @@ from bridge.store.tables import sign_in_failures, used_ids
 WINDOW = 900.0  # seconds that a failure counts
 MOST_FROM_ONE = 5  # failures of one client within the window
 MOST_IN_ALL = 50
+REFUSED = "sign-in refused"  # in the audit trail; the one kind of line that strangers write, so it is pruned
 LINKS, ENDED = "admin.link", "admin.session"  # no source can have a name with a dot
 
 

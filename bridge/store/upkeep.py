@@ -8,7 +8,20 @@ import sqlalchemy as sa
 from bridge.store import inbox
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
-from bridge.store.tables import among, callbacks, hooks, jobs, mailboxes, notes, purchases, readiness, reconciliations, steps
+from bridge.store.sign_ins import REFUSED
+from bridge.store.tables import (
+    among,
+    audit,
+    callbacks,
+    hooks,
+    jobs,
+    mailboxes,
+    notes,
+    purchases,
+    readiness,
+    reconciliations,
+    steps,
+)
 from hooks.types import Intent
 
 DAY = 86400.0
@@ -48,7 +61,7 @@ class Upkeep:
             return wiped + tx.execute(sa.update(hooks).where(*parked).values(sealed=None)).rowcount
 
     def prune(self) -> int:
-        """Removes one batch of what is older than keep_days. Mailboxes (ownership) and purchases stay for ever.
+        """Removes one batch of what is older than keep_days. Mailboxes (ownership), purchases and what people did stay.
 
         What is still to be told, and a job whose purchase is in doubt, stays too.
         """
@@ -68,6 +81,7 @@ class Upkeep:
             tx.execute(sa.delete(reconciliations).where(reconciliations.c.ended_at < edge, ~newest_of_account()))
             tx.execute(sa.delete(notes).where(notes.c.created_at < edge, notes.c.next_at.is_(None)))
             tx.execute(sa.delete(readiness).where(readiness.c.checked_at < edge))
+            tx.execute(sa.delete(audit).where(audit.c.action == REFUSED, audit.c.at < edge))
             return len(ids)
 
 

@@ -6,7 +6,8 @@ from bridge.errors import Refused
 from bridge.model import Kind, Record, State
 from bridge.readiness import Found
 from bridge.store import Readings
-from bridge.store.tables import callbacks, hooks, jobs, mailboxes, purchases, readiness, steps
+from bridge.store.sign_ins import REFUSED
+from bridge.store.tables import audit, callbacks, hooks, jobs, mailboxes, purchases, readiness, steps
 from tests.store.conftest import Shop, verified
 
 DAY = 86400.0
@@ -136,6 +137,17 @@ class TestPruning:
         assert shop.upkeep.prune() == 0
         shop.people.retry(job.id)
         assert shop.upkeep.prune() == 1
+
+    def test_what_strangers_tried_goes_and_what_people_did_stays(self, shop: Shop) -> None:
+        shop.people.by("client 192.0.2.1").noted(REFUSED, "192.0.2.1", "wrong password")
+        shop.people.by("jane (link)").noted("sign-in", "192.0.2.2")
+        shop.people.by("jane (link)").pause_source("shop", True)
+        shop.now += 90 * DAY
+        shop.upkeep.prune()
+        assert len(shop.rows(audit)) == 3
+        shop.now += 1
+        shop.upkeep.prune()
+        assert [row["action"] for row in shop.rows(audit)] == ["sign-in", "pause"]
 
     def test_parked_deliveries_and_old_notes_go_too(self, shop: Shop) -> None:
         shop.inbox.park("shop", verified("msg_1"), "mailbox.create", "digest", "sealed", {}, "digest".__eq__)

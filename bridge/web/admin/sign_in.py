@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_network
 
 from flask import Blueprint, Response, g, request
 
-from bridge.store.sign_ins import WINDOW, Try
+from bridge.store.sign_ins import REFUSED, WINDOW, Try
 from bridge.web.admin import link, passwords
 from bridge.web.admin.guard import NOT_OURS
 from bridge.web.admin.office import Office
@@ -95,7 +95,7 @@ def refused(office: Office, attempt: Try, what: str, told: str) -> tuple[None, i
     """Written down; what comes after the last try that is looked at is not, so that strangers cannot fill the database."""
     who = f"client {client(office)}"
     more = f"; no more tries for {WINDOW / 60:.0f} minutes" if attempt.last else ""
-    office.service.people.by(who).noted("sign-in", client(office), f"refused: {what}{more}")
+    office.service.people.by(who).noted(REFUSED, client(office), f"{what}{more}")
     return None, 403, told
 
 
