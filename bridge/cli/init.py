@@ -192,7 +192,7 @@ QUESTIONS = (
     ),
     Question("endpoint", "Another URL of Enom's API."),
     Question("metrics_listen", "HOST:PORT of the metrics.", default="127.0.0.1:9108"),
-    Question("database", "Database URL.", default="sqlite:///bridge.sqlite3"),
+    Question("database", "Database URL.", default=lambda a: f"sqlite:///{a['stem']}.sqlite3"),
 )
 
 TEMPLATE = Template("""\
@@ -273,7 +273,8 @@ def init(ctx: click.Context, /, path: str | None, yes: bool, as_json: bool, **gi
     target = Path(place).absolute()
     if target.exists():
         raise click.ClickException(f"{target} exists and is left alone; name another file with --config, or move it away")
-    answers = _answers(given, yes)
+    stem = re.sub(r"[^A-Za-z0-9_.-]", "-", target.stem)  # two configurations in one folder never share a database
+    answers = _answers(given, yes, stem)
     answers |= {"key": urlsafe_b64encode(secrets.token_bytes(32)).decode(), "secret": new_secret(secrets.token_bytes(32))}
     _create(target, _render(answers))
     try:
@@ -290,8 +291,8 @@ def init(ctx: click.Context, /, path: str | None, yes: bool, as_json: bool, **gi
     click.echo(json.dumps(result, indent=2) if as_json else _advice(result, answers["platform"], place))
 
 
-def _answers(given: Mapping[str, Any], silent: bool) -> Answers:
-    answers: Answers = {"domains": given["domains"], "plans": given["plans"]}
+def _answers(given: Mapping[str, Any], silent: bool, stem: str) -> Answers:
+    answers: Answers = {"domains": given["domains"], "plans": given["plans"], "stem": stem}
     missing = []
     for question in QUESTIONS:
         answer = given[question.name]

@@ -44,13 +44,14 @@ def test_with_yes_nothing_is_asked_and_the_file_loads(place: Path) -> None:
     assert "example-token" not in result.output
 
 
-def test_every_file_has_secrets_of_its_own(tmp_path: Path) -> None:
+def test_every_file_has_secrets_and_a_database_of_its_own(tmp_path: Path) -> None:
     files = [tmp_path / "a.toml", tmp_path / "b.toml"]
     for file in files:
         run("--yes", "--config", str(file), *NEEDED)
 
     first, second = (tomllib.loads(file.read_text()) for file in files)
     assert first["bridge"]["keys"] != second["bridge"]["keys"]
+    assert [file["bridge"]["database"] for file in (first, second)] == ["sqlite:///a.sqlite3", "sqlite:///b.sqlite3"]
     assert first["sources"]["whmcs-main"]["secrets"] != second["sources"]["whmcs-main"]["secrets"]
 
 
