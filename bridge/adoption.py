@@ -34,7 +34,7 @@ class Adoption:
         return plain | {"state_at_enom": str(self.state_at_enom), "remarks": list(self.remarks)}
 
     def carry_out(self, people: People) -> None:
-        people.adopt(self.account, Address.parse(self.address), self.source, self.service_id)
+        people.adopt(self.account, Address.parse(self.address), self.source, self.service_id, self.state_at_enom)
 
 
 def consider(service: Service, address: str, source: str, service_id: str) -> Adoption:

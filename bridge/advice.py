@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = {
     "siblings": "enom-bridge jobs list --address {address}",
     "mailbox": "enom-bridge mailboxes show {address}",
     "adopt": "enom-bridge mailboxes adopt {address} --source {source} --service-id {service_id} --apply",
+    "compare": "enom-bridge reconcile --account {account}",
     "resume": "enom-bridge resume account {account}",
     "resend": "enom-bridge callbacks resend {callback}",
 }
@@ -26,6 +27,7 @@ BUTTONS: Mapping[str, str] = {
     "siblings": "the jobs of this mailbox",
     "mailbox": "the page of this mailbox",
     "adopt": '"Give it to a service" on the page of this mailbox',
+    "compare": '"Compare now" under Drift',
     "resume": '"Resume" on the overview',
     "resend": '"Send it again" on the page of the callback',
 }
@@ -45,11 +47,11 @@ ADVICE: Mapping[str, str] = {
     "domain_not_in_account": f"Add {{domain}} to the Enom account of {{account}}, with its mail at Enom; {RETRY}",
     "pak_full": f'Buy another pak for {{domain}} at Enom, or set accounts.{{account}}.purchase = "paks"; {RETRY}',
     "purchase_needed": "Buy or renew the pak of {domain} at Enom, or allow the bridge to: "
-    f'accounts.{{account}}.purchase = "paks" or "boxes", and restart it; {RETRY}',
-    "plan_unknown": f"Add [plans.{{plan}}] to bridge.toml and restart, or correct the product in billing; {RETRY}",
+    f'accounts.{{account}}.purchase = "paks" or "boxes", and reload it; {RETRY}',
+    "plan_unknown": f"Add [plans.{{plan}}] to bridge.toml and reload the bridge, or correct the product in billing; {RETRY}",
     "unsupported": "This account is not set up for this: choose another suspend_with or add "
-    f"[accounts.{{account}}.hosted_email], restart; {RETRY}",
-    "credentials": "Correct the credentials of account {account} in bridge.toml and restart; its jobs then go on by "
+    f"[accounts.{{account}}.hosted_email], reload the bridge; {RETRY}",
+    "credentials": "Correct the credentials of account {account} in bridge.toml and reload the bridge; its jobs then go on by "
     "themselves. To check them: enom-bridge doctor",
     "ip_not_allowed": "Add this machine's address to the API address list of account {account} at Enom. It is asked again "
     "every 5 minutes; to go on at once: {resume}",
@@ -65,7 +67,8 @@ ADVICE: Mapping[str, str] = {
 }
 PAUSED_BY_PERSON = "A person paused account {account}. When its jobs may go on: {resume}"
 PAUSED_BY_RESTORE = (
-    "The database was restored, so account {account} is paused until a person has looked (docs/backup.md). Then: {resume}"
+    "The database was restored, so account {account} is paused until a person has looked (docs/backup.md): "
+    "{compare}, then: {resume}"
 )
 BY_HAND: Mapping[str, str] = {"person": PAUSED_BY_PERSON, "restored": PAUSED_BY_RESTORE}
 OPEN_AT_BACKUP = (
@@ -76,7 +79,7 @@ WAITS = "Nothing to do: it goes on by itself. To give it up: {cancel}"
 NO_WORKER = "No worker is running, so nothing goes on: start enom-bridge serve (or enom-bridge worker)."
 FOLLOW = "It was tried again. Go on with: {follow}"
 RESEND = "Billing was not told. When it can be reached: {resend}"
-OBSERVED = 'To let the bridge act: set accounts.{account}.mode = "act", restart, and let billing send the hook again.'
+OBSERVED = 'To let the bridge act: set accounts.{account}.mode = "act", reload the bridge, and let billing send the hook again.'
 NOTHING = "Nothing to do."
 
 
@@ -107,7 +110,13 @@ def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:
             return OPEN_AT_BACKUP if (job["extra"] or {}).get("restored_at") else ADVICE[code]
     if _undelivered(story):
         return RESEND
-    return OBSERVED if (job["extra"] or {}).get("observed_only") else NOTHING
+    return _observed(job["extra"]) if (job["extra"] or {}).get("observed_only") else NOTHING
+
+
+def _observed(extra: Mapping[str, Any]) -> str:
+    """Before it acts, what would have stopped it is put right; this job, which has ended, is not tried again."""
+    hindrance = ADVICE[extra["would_be"]["code"]].removesuffix(f"; {RETRY}") if extra.get("would_be") else OBSERVED
+    return OBSERVED if "{retry}" in hindrance or "{approve}" in hindrance else hindrance
 
 
 def _while_open(story: Mapping[str, Any], code: str, worker_alive: bool) -> str:

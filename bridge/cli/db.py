@@ -109,7 +109,7 @@ def _told(done: store.Restored, file: Path | None) -> Iterator[str]:
     yield "\nNext (docs/backup.md):"
     steps = {
         "serve": "takes hooks again (or web and worker)",
-        "mailboxes import --source NAME": "compares what is on record with Enom",
+        "reconcile": "compares what is on record with Enom; before it, resume refuses",
         "jobs list --status held": "look at each: jobs explain says how to go on",
         **{f"resume account {name}": "when you have looked" for name in tamed.paused},
     }

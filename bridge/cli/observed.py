@@ -56,7 +56,7 @@ def show(account: str, judged: list[Judged], days: float, everything: bool) -> N
         items = list(group)
         if verdict in QUIET and not everything:
             continue
-        click.echo(f"\n{WORDS[verdict].capitalize()}:")
+        click.echo(f"\n{WORDS[verdict][0].upper()}{WORDS[verdict][1:]}:")
         for each in items if everything else items[:FEW]:
             intent = each.job.intent
             asked = ASKED[intent.action].format_map({"plan": intent.plan, "until": intent.until, "address": intent.address})

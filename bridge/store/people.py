@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bridge.drift import Difference
 from bridge.errors import NotNow, NotThere
 from bridge.jobs import ENDED
-from bridge.model import Address
+from bridge.model import Address, State
 from bridge.ports import Receipt
 from bridge.store import audit, inbox, notes, standing
 from bridge.store.database import Database
@@ -115,20 +115,22 @@ class People:
             self._audit(tx, "resend", callback)
             self.database.tell(tx)
 
-    def adopt(self, account: str, address: Address, source: str, service_id: str) -> None:
-        """Gives a mailbox, known or not, to a service."""
+    def adopt(self, account: str, address: Address, source: str, service_id: str, state: State = State.UNKNOWN) -> None:
+        """Gives a mailbox, known or not, to a service. `state` was seen at Enom; noted where none is on record."""
         with self.database.write() as tx:
             here = mailboxes.c.account == account, mailboxes.c.address == str(address)
-            row = tx.execute(self.database.lock_row(sa.select(mailboxes.c.id).where(*here))).first()
+            row = tx.execute(self.database.lock_row(sa.select(mailboxes.c.id, mailboxes.c.state).where(*here))).first()
             busy = sa.select(jobs.c.id).join(mailboxes).where(*here, jobs.c.status == "running")
             if (job := tx.scalar(busy)) is not None:
                 # It would write the owner that it began with when it ends.
                 raise NotNow(f"A worker is at job {job} of this mailbox right now; try again in a moment.")
             if row is None:
                 new = sa.insert(mailboxes).values(account=account, domain=address.domain, address=str(address))
-                row = tx.execute(new.returning(mailboxes.c.id)).one()
+                row = tx.execute(new.returning(mailboxes.c.id, mailboxes.c.state)).one()
             # A deletion after the former owner's grace must not take the new owner's mailbox.
             owner = {"source": source, "service_id": service_id, "delete_after": None}
+            if row.state == State.UNKNOWN:
+                owner["state"] = str(state)
             tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row[0]).values(**owner))
             self._audit(tx, "adopt", str(address), f"for service {service_id} of {source}")
 

@@ -150,10 +150,15 @@ def test_every_status_has_a_sentence_and_a_next_step(status: str) -> None:
 
 def test_observe_mode_tells_what_would_have_been_done() -> None:
     done = text_of(told_of(extra={"observed_only": True, "plan": [{"change": "delete"}]}))
-    refused = text_of(told_of(extra={"observed_only": True, "would_be": {"status": "failed", "code": "x", "detail": "No."}}))
+    refused = text_of(
+        told_of(extra={"observed_only": True, "would_be": {"status": "failed", "code": "not_ours", "detail": "No."}})
+    )
+    unsafe = text_of(told_of(extra={"observed_only": True, "would_be": {"status": "held", "code": "unsafe", "detail": "No."}}))
 
     assert "would have been done: delete the mailbox." in done and 'mode = "act"' in done
-    assert "would have been failed (x): No." in refused
+    assert "would have been failed (not_ours): No." in refused
+    assert refused.endswith("take it over: enom-bridge mailboxes adopt ann@example.com --source shop --service-id 7 --apply")
+    assert 'mode = "act"' in unsafe and "jobs approve" not in unsafe, "it has ended, so there is nothing to approve"
 
 
 def test_what_billing_sent_cannot_break_out_of_the_command_that_is_advised() -> None:

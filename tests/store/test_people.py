@@ -130,6 +130,12 @@ class TestAdopt:
         assert shop.lookup.record("main", ADDRESS).owned_by("shop", "7")
         assert shop.hook("suspend").sequence == 1
 
+    def test_what_enom_showed_is_noted_where_no_state_is_on_record(self, shop: Shop) -> None:
+        shop.people.adopt("main", Address.parse(ADDRESS), "shop", "7", State.ACTIVE)
+        assert shop.lookup.record("main", ADDRESS) == Record("shop", "7", State.ACTIVE)
+        shop.people.adopt("main", Address.parse(ADDRESS), "till", "9", State.SUSPENDED)
+        assert shop.lookup.record("main", ADDRESS) == Record("till", "9", State.ACTIVE)
+
     def test_gives_a_known_one_to_another_and_forgets_nothing_else(self, shop: Shop) -> None:
         shop.hook("create", password=PASSWORD)
         shop.finish(shop.claimed(), record=Record("shop", "7", State.ACTIVE, password_digest="d"))

@@ -132,7 +132,7 @@ def test_a_mailbox_is_adopted_after_what_would_change_was_shown(full: Scene, vis
     path = query("/admin/adopt", address="Found@Example.com", source="shop", service_id="55")
     assert "Belongs to now nobody" in visitor.get(path).words
     page = visitor.press(path)
-    assert page.heading == "found@example.com" and "It belongs to service 55 of shop" in page.words
+    assert page.heading == "found@example.com" and "active It belongs to service 55 of shop" in page.words
     assert last(full) == (WHO, "adopt", "found@example.com", "for service 55 of shop")
     assert visitor.get(path).all("button", class_="main") == [], "it is so already"
     taken = visitor.get(query("/admin/adopt", address="found@example.com", source="shop", service_id="56"))

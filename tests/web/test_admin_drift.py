@@ -93,6 +93,7 @@ def test_where_nothing_can_be_repaired_the_page_says_what_a_person_does(scene: S
     scene.sim.control("/services", {"address": JOHN, "services": dict.fromkeys(SERVICES.values(), "suspended")})
     page = visitor.get(f"/admin/drift/main/repair/{JOHN}", 409)
     assert "nothing can be repaired by itself" in page.words and "What to do Find out who suspended it" in page.words
+    assert "Suspended at Enom, not by this bridge" in page.words
     assert page.all("button", class_="main") == []
 
 

@@ -70,7 +70,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
 def question(report: Reconciliation, first: str = "") -> Question:
     (address,) = report.looked_at
     title, back = f"Repair {address}", f"/admin/drift?address={address}"
-    facts = [(TITLES[each.kind].capitalize(), each.detail) for each in report.differences]
+    facts = [(TITLES[each.kind][0].upper() + TITLES[each.kind][1:], each.detail) for each in report.differences]
     wanted = next((each.repair for each in report.differences if each.repair), None)
     if wanted is None:
         facts += [("What to do", each.remedy) for each in report.differences]
