@@ -184,6 +184,16 @@ def test_each_container_is_locked_down_and_runs_a_command(name: str) -> None:
     assert set(service["secrets"]) <= set(COMPOSE["secrets"])
 
 
+def test_the_database_is_there_and_its_schema_up_to_date_before_anything_runs() -> None:
+    services = COMPOSE["services"]
+    assert services["database"]["healthcheck"]["test"][:2] == ["CMD", "pg_isready"]
+    assert services["schema"]["command"] == ["db", "upgrade"] and services["schema"]["restart"] == "no"
+    assert services["schema"]["depends_on"] == {"database": {"condition": "service_healthy"}}
+    for name in ("web", "worker"):
+        assert services[name]["depends_on"] == {"schema": {"condition": "service_completed_successfully"}}
+    assert "http://127.0.0.1:9108/metrics" in services["worker"]["healthcheck"]["test"][-1], "it answers no /healthz"
+
+
 def test_the_configuration_of_the_containers_is_good_and_fits_them(tmp_path: Path) -> None:
     secrets = {
         "database_url": "postgresql+psycopg://bridge:sesame@database/bridge",
