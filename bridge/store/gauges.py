@@ -8,9 +8,9 @@ from sqlalchemy.engine import Connection
 
 from bridge.store.database import Database
 from bridge.store.money import DAY, NOT_SPENT
-from bridge.store.tables import accounts, among, callbacks, differences, jobs, notes, purchases, reconciliations
+from bridge.store.tables import accounts, among, callbacks, differences, ended_badly, jobs, notes, purchases, reconciliations
 
-HELD = among(jobs.c.status, "held", "failed"), jobs.c.status == "held"  # the first finds the index
+HELD = ended_badly(jobs), jobs.c.status == "held"  # the first finds the index
 LATER = jobs.alias("later")
 
 
@@ -47,7 +47,7 @@ def of_jobs(tx: Connection, now: float) -> Iterator[Gauge]:
 
 def held(tx: Connection) -> Mapping[str, int]:
     """By account, the jobs that are held and were not tried again."""
-    again = sa.exists().where(LATER.c.mailbox_id == jobs.c.mailbox_id, LATER.c.replaces == jobs.c.id)
+    again = sa.exists().where(LATER.c.replaces == jobs.c.id)
     counts = sa.select(jobs.c.account, sa.func.count()).where(*HELD, ~again).group_by(jobs.c.account)
     names = tx.scalars(sa.select(accounts.c.name).order_by(accounts.c.name)).all()
     return dict.fromkeys(names, 0) | {name: count for name, count in tx.execute(counts)}

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge.errors import NotNow, NotThere
-from bridge.jobs import ENDED, STATES
+from bridge.jobs import ENDED
 from bridge.model import Record, in_words
 from bridge.ports import ObservedJob, Receipt, Recorded
 from bridge.store.database import Database
@@ -19,6 +19,7 @@ from bridge.store.tables import (
     audit,
     callbacks,
     differences,
+    ended_badly,
     hooks,
     jobs,
     mailboxes,
@@ -33,6 +34,7 @@ Page = tuple[Sequence[Mapping[str, Any]], str | None]
 # A row of PostgreSQL becomes visible when its transaction commits, a little after its time was taken.
 VISIBLE_AFTER = 10.0
 FOUND = 20  # of each kind, when everything is searched
+BAD, OPEN = ("held", "failed", "cancelled"), ("queued", "running")
 
 
 @dataclass(frozen=True)
@@ -72,19 +74,20 @@ def ids_in(table: sa.Table, status: str) -> sa.Select[Any]:
     As a set of its own, because SQLite would rather walk the whole list in its order.
     """
     one = table.alias("one")
-    kept = among(one.c.status, "held", "failed") if table is jobs and status in ("held", "failed") else sa.true()
+    kept = ended_badly(one) if status in BAD else sa.true()
     return sa.select(one.c.id).where(kept, among(one.c.status, status))
 
 
 def in_status(status: str) -> sa.ColumnElement[bool]:
-    rare = status in STATES and status != "succeeded"
-    return jobs.c.id.in_(ids_in(jobs, status)) if rare else jobs.c.status == status
+    if status in BAD:  # the index has them in the order of the list
+        return sa.and_(ended_badly(jobs), among(jobs.c.status, status))
+    return jobs.c.id.in_(ids_in(jobs, status)) if status in OPEN else jobs.c.status == status
 
 
 def hook_in_status(status: str) -> sa.ColumnElement[bool]:
     if status == "parked":
         return hooks.c.job_id.is_(None)
-    rare = status in STATES and status != "succeeded"
+    rare = status in BAD or status in OPEN
     return hooks.c.job_id.in_(ids_in(jobs, status)) if rare else jobs.c.status == status
 
 
@@ -126,15 +129,27 @@ LISTS: Mapping[str, Listing] = {
 }
 
 
+# When the present owner's first creation ended: not of those that were taken over, or whose job is pruned. The source by no
+# index: SQLite would look for the least time among all that the source ever sent.
+OURS = sa.func.coalesce(jobs.c.source, "") == mailboxes.c.source
+THEIRS = jobs.c.mailbox_id == mailboxes.c.id, OURS, jobs.c.service_id == mailboxes.c.service_id
+CREATED = among(jobs.c.action, "mailbox.create"), among(jobs.c.status, "succeeded"), jobs.c.changed
+CREATED_AT = sa.select(sa.func.min(jobs.c.finished_at)).where(*THEIRS, *CREATED).scalar_subquery().label("created_at")
+# One after the other: asked for either in one statement, SQLite read all jobs of the source.
+OF_SOURCE = sa.select(jobs).where(jobs.c.source == sa.bindparam("of"))
+THE_JOB = OF_SOURCE.where(jobs.c.id == sa.bindparam("id"))
+NEWEST_OF_HOOK = OF_SOURCE.where(jobs.c.hook_id == sa.bindparam("id")).order_by(jobs.c.sequence.desc()).limit(1)
+
+
 class Lookup:
     def __init__(self, database: Database) -> None:
         self.database = database
 
     def receipt(self, source: str, job_or_hook: str) -> Receipt:
         """Raises NotThere, also for what is another source's."""
-        mine = jobs.c.source == source, sa.or_(jobs.c.id == job_or_hook, jobs.c.hook_id == job_or_hook)
+        asked = {"of": source, "id": job_or_hook}
         with self.database.read() as tx:
-            row = tx.execute(sa.select(jobs).where(*mine).order_by(jobs.c.sequence.desc()).limit(1)).mappings().first()
+            row = tx.execute(THE_JOB, asked).mappings().first() or tx.execute(NEWEST_OF_HOOK, asked).mappings().first()
         if row is None:
             raise NotThere("There is no job or hook of this id.")
         return to_receipt(row)
@@ -163,16 +178,15 @@ class Lookup:
     def mailboxes(self, source: str, after: str, limit: int) -> tuple[Sequence[dict[str, Any]], str | None]:
         mine = mailboxes.c.source == source, mailboxes.c.address > after
         with self.database.read() as tx:
-            query = sa.select(mailboxes).where(*mine).order_by(mailboxes.c.address).limit(limit + 1)
+            query = sa.select(mailboxes, CREATED_AT).where(*mine).order_by(mailboxes.c.address).limit(limit + 1)
             rows = tx.execute(query).mappings().all()
-            created = created_at(tx, rows[:limit])
         items = [
             {
                 "address": row["address"],
                 "service_id": row["service_id"],
                 "state": row["state"],
                 "quota_bytes": row["quota"],
-                "created_at": in_words(created[row["id"]]) if row["id"] in created else None,
+                "created_at": in_words(row["created_at"]) if row["created_at"] else None,
                 "delete_after": in_words(row["delete_after"]) if row["delete_after"] else None,
                 "checked_at": in_words(row["observed_at"]) if row["observed_at"] else None,
             }
@@ -304,15 +318,6 @@ class Lookup:
                 ]
                 for what, condition in same.items()
             }
-
-
-def created_at(tx: sa.Connection, rows: Sequence[Row]) -> Mapping[int, float]:
-    """By mailbox, when the present owner's first creation ended; without those that were taken over or whose job is pruned."""
-    theirs = jobs.c.source == mailboxes.c.source, jobs.c.service_id == mailboxes.c.service_id
-    done = jobs.c.action == "mailbox.create", jobs.c.status == "succeeded", jobs.c.changed
-    query = sa.select(jobs.c.mailbox_id, sa.func.min(jobs.c.finished_at)).join(mailboxes, mailboxes.c.id == jobs.c.mailbox_id)
-    query = query.where(jobs.c.mailbox_id.in_([row["id"] for row in rows]), *theirs, *done).group_by(jobs.c.mailbox_id)
-    return {mailbox: ended for mailbox, ended in tx.execute(query)}
 
 
 def place_of(after: str) -> tuple[float, str]:

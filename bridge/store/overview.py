@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.store.database import Database
 from bridge.store.lookup import public
-from bridge.store.tables import accounts, among, callbacks, differences, hooks, jobs, sources, steps, workers
+from bridge.store.tables import accounts, among, callbacks, differences, ended_badly, hooks, jobs, sources, steps, workers
 
 HOUR = 3600.0
 HOURS = 24
@@ -153,7 +153,7 @@ UNDELIVERED = sa.select(sa.func.count()).where(among(callbacks.c.status, "pendin
 later = jobs.alias("later")
 AGAIN = sa.exists().where(later.c.replaces == jobs.c.id)
 # The condition of the partial index, word for word, before what it does not know.
-HELD = among(jobs.c.status, "held", "failed"), jobs.c.status == "held", ~AGAIN
+HELD = ended_badly(jobs), jobs.c.status == "held", ~AGAIN
 NEEDS_PERSON: Mapping[str, sa.Select[Any]] = {
     "held": sa.select(jobs).where(*HELD).order_by(jobs.c.id.desc()),
     "exhausted": (

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     ForeignKey,
+    FromClause,
     Index,
     Integer,
     MetaData,
@@ -42,6 +43,11 @@ def among(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
     """Equality with values that stand in the statement itself: with parameters no partial index would be used."""
     literals: list[ColumnElement[str]] = [literal_column(f"'{value}'") for value in values]
     return column == literals[0] if len(literals) == 1 else column.in_(literals)
+
+
+def ended_badly(table: FromClause) -> ColumnElement[bool]:
+    """The condition of the index of such jobs, word for word: it stands before the one status that is looked for."""
+    return among(table.c.status, "held", "failed", "cancelled")
 
 
 hooks = Table(
@@ -137,10 +143,10 @@ jobs = Table(
     Index("ix_jobs_finished", "source", "finished_at", "id"),
     Index("ix_jobs_hook", "source", "hook_id"),
     Index("ix_jobs_service_id", "service_id", "id"),
-    when("bad", "jobs", "status IN ('held', 'failed')", "id"),
-    when("cancelled", "jobs", "status = 'cancelled'", "id"),
+    when("bad", "jobs", "status IN ('held', 'failed', 'cancelled')", "status", "id"),
     Index("ix_jobs_action", "action", "id"),
     when("replaces", "jobs", "replaces IS NOT NULL", "replaces"),
+    when("created", "jobs", "action = 'mailbox.create' AND status = 'succeeded'", "mailbox_id", "action"),
 )
 
 steps = Table(

@@ -20,6 +20,7 @@ from bridge.store.tables import (
     purchases,
     readiness,
     reconciliations,
+    sources,
     steps,
 )
 from hooks.types import Intent
@@ -70,8 +71,10 @@ class Upkeep:
             undelivered = sa.exists().where(callbacks.c.job_id == jobs.c.id, among(callbacks.c.status, "pending"))
             # As long as it holds up others, a person must be able to look at it and try it again.
             doubted = sa.exists().where(purchases.c.job_id == jobs.c.id, purchases.c.outcome.in_(IN_DOUBT))
-            old = sa.select(jobs.c.id).where(jobs.c.finished_at < edge, ~undelivered, ~doubted)
-            ids = tx.scalars(old.order_by(jobs.c.finished_at).limit(BATCH)).all()
+            old = sa.select(jobs.c.id).where(jobs.c.finished_at < edge, ~undelivered, ~doubted).order_by(jobs.c.finished_at)
+            ids: list[str] = []
+            for source in tx.scalars(sa.select(sources.c.name)).all():  # the index of what ended begins with it
+                ids += tx.scalars(old.where(jobs.c.source == source).limit(BATCH - len(ids)))
             if ids:
                 for table in (steps, callbacks):
                     tx.execute(sa.delete(table).where(table.c.job_id.in_(ids)))

@@ -92,20 +92,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_jobs_bad",
         "jobs",
-        ["id"],
+        ["status", "id"],
         unique=False,
-        sqlite_where=sa.text("status IN ('held', 'failed')"),
-        postgresql_where=sa.text("status IN ('held', 'failed')"),
+        sqlite_where=sa.text("status IN ('held', 'failed', 'cancelled')"),
+        postgresql_where=sa.text("status IN ('held', 'failed', 'cancelled')"),
     )
     op.create_index("ix_jobs_action", "jobs", ["action", "id"], unique=False)
-    op.create_index(
-        "ix_jobs_cancelled",
-        "jobs",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("status = 'cancelled'"),
-        postgresql_where=sa.text("status = 'cancelled'"),
-    )
     op.create_index(
         "ix_jobs_replaces",
         "jobs",
@@ -113,6 +105,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("replaces IS NOT NULL"),
         postgresql_where=sa.text("replaces IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_jobs_created",
+        "jobs",
+        ["mailbox_id", "action"],
+        unique=False,
+        sqlite_where=sa.text("action = 'mailbox.create' AND status = 'succeeded'"),
+        postgresql_where=sa.text("action = 'mailbox.create' AND status = 'succeeded'"),
     )
     op.create_index(
         "ix_callbacks_exhausted",

@@ -1,0 +1,74 @@
+"""What is asked all the time reads no more for all that has ended: by the plans that SQLite makes, which has no statistics."""
+
+import re
+from collections.abc import Callable, Mapping
+
+import pytest
+import sqlalchemy as sa
+
+from bridge.errors import NotThere
+from bridge.store import Database, Gauges, tables
+from tests.store.conftest import Shop
+
+GROWING = ("hooks", "mailboxes", "jobs", "steps", "callbacks")
+SCAN = re.compile(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?")
+FEW = {  # the indexes of what waits or needs a person
+    index.name
+    for table in tables.metadata.tables.values()
+    for index in table.indexes
+    if index.dialect_options["sqlite"]["where"] is not None
+}
+
+
+def walks(line: str) -> bool:
+    """Whether a step of a plan reads a whole table that grows, or all that a source ever sent."""
+    found = SCAN.search(line)
+    return line.endswith("(source=?)") or (found is not None and found[1] in GROWING and found[2] not in FEW)
+
+
+def nobodys(shop: Shop) -> None:
+    with pytest.raises(NotThere):
+        shop.lookup.receipt("shop", "msg_none")
+
+
+def finished(shop: Shop) -> None:
+    shop.run("suspend")
+    card = shop.outbox.claim_callback("worker")
+    assert card is not None
+    shop.outbox.callback_done(card, "delivered", 200, None, None)
+
+
+ASKED: Mapping[str, Callable[[Shop], object]] = {
+    "hook": lambda shop: shop.hook("suspend"),
+    "job": finished,
+    "receipt": nobodys,
+    "results": lambda shop: shop.lookup.results("shop", "1.0/job_1", 10),
+    "mailbox.list": lambda shop: shop.lookup.mailboxes("shop", "", 10),
+    "gauges": lambda shop: Gauges(shop.database).read(),
+    "purge_due": lambda shop: shop.upkeep.purge_due(),
+    "wipe": lambda shop: shop.upkeep.wipe(),
+    "prune": lambda shop: shop.upkeep.prune(),
+    **{
+        f"jobs {name}": lambda shop, name=name: shop.lookup.page("jobs", 10, status=name)
+        for name in ("held", "failed", "queued")
+    },
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_nothing_walks_what_has_ended(shop: Shop, name: str) -> None:
+    if not shop.database.embedded:
+        pytest.skip("PostgreSQL plans by what is there, and a few rows it reads whole")
+    sent: list[tuple[str, object]] = []
+    sa.event.listen(shop.database.engine, "before_cursor_execute", lambda *given: sent.append((given[2], given[3])))
+    ASKED[name](shop)
+    plans = [line for statement, values in sent for line in plan(shop.database, statement, values)]
+    assert plans
+    assert not [line for line in plans if walks(line)]
+
+
+def plan(database: Database, statement: str, values: object) -> list[str]:
+    if not statement.startswith(("SELECT", "UPDATE", "DELETE")):
+        return []
+    with database.engine.connect() as connection:
+        return [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]  # type: ignore[arg-type]
