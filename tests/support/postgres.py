@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
@@ -32,8 +33,8 @@ class Ended(Exception):
 class Postgres:
     """One server. PostgreSQL refuses to run as root, so root runs it as the user `postgres`."""
 
-    def __init__(self, programs: Path) -> None:
-        self._programs = programs
+    def __init__(self, programs: Path, settings: Sequence[str] = SETTINGS) -> None:
+        self._programs, self._settings = programs, settings
         self._folder = Path(tempfile.mkdtemp(prefix="bridge-postgres-"))
         self._as_user: list[str] = []
         if os.geteuid() == 0:
@@ -63,7 +64,7 @@ class Postgres:
             "-p",
             str(self.port),
         ]
-        command += [f"--{setting}" for setting in SETTINGS]
+        command += [f"--{setting}" for setting in self._settings]
         if setpriv := shutil.which("setpriv"):  # so that it dies with the tests, even when they are killed
             command = [*(self._as_user or [setpriv]), "--pdeathsig=QUIT", *command]
         with open(self._folder / "log", "ab") as log:
