@@ -55,13 +55,14 @@ def simulate(pipe: Connection) -> None:
         pipe.recv()
 
 
-def furnish(sim: Remote, domains: int, mailboxes: int) -> None:
+def furnish(sim: Remote, domains: int, mailboxes: int, room: int = 0) -> None:
+    """An account with so many domains and mailboxes, and `room` for more in each domain."""
     account = {"uid": "reseller", "token": TOKEN, "environment": "test", "balance": 5000.0, "allow": ["127.0.0.1"]}
     sim.control("/accounts", account | {"hosted_user": USER, "hosted_password": WORD})
     for number in range(domains):
         domain = f"example{number}.com"
         sim.control("/domains", {"uid": "reseller", "domain": domain})
-        size = -(-mailboxes // domains)
+        size = -(-mailboxes // domains) + room
         pak = sim.control("/paks", {"domain": domain, "size": size, "expires": "2030-01-01T00:00:00Z", "kind": "pak"})
         for place in range(number, mailboxes, domains):
             box = {"address": f"user{place}@{domain}", "password": "Made-Up.12345", "bundle": pak["bundle"], "settled": True}

@@ -1,4 +1,4 @@
-"""What both benchmarks stand on: a configuration, a bridge of it, signed hooks."""
+"""What the benchmarks stand on: a configuration, a bridge of it, signed hooks."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from bridge import __version__, config, logs, wiring
 from hooks import signing
 
 SECRET = "whsec_" + "c2FtcGxlLXNlY3JldC1vZi10aGUtdGVzdHMtMzItYnl0ZXM="
+NOWHERE = "http://127.0.0.1:9"
 TOKEN, USER, WORD = "BENCHTOKEN1234567890", "admin@reseller.example", "Bench-Word.1234"
 
 TEMPLATE = """
@@ -21,7 +22,7 @@ metrics_listen = ""
 keys = ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]
 database = "{database}"
 [worker]
-concurrency = {in_flight}
+concurrency = {concurrency}
 [safety]
 max_terminations_per_hour = 0
 [accounts.main]
@@ -30,6 +31,7 @@ token = "{token}"
 endpoint = "{endpoint}"
 max_in_flight = {in_flight}
 settle = 1
+timeout = {timeout}
 suspend_with = "hosted-email"
 [accounts.main.hosted_email]
 endpoint = "{hosted}"
@@ -39,21 +41,36 @@ password = "{word}"
 platform = "standard"
 account = "main"
 secrets = ["{secret}"]
+callback = "{callback}"
+callback_loopback = true
 """
 
 
-def build(folder: Path, endpoint: str, hosted: str, in_flight: int = 4, database: str = "") -> wiring.Service:
+def build(folder: Path, endpoint: str, hosted: str, in_flight: int = 4, database: str = "", **more: Any) -> wiring.Service:
     logs.configure("json", (folder / "log").open("w"))  # written as in service, but not where the table goes
-    path = folder / "bridge.toml"
-    values = {"token": TOKEN, "user": USER, "word": WORD, "secret": SECRET}
-    text = TEMPLATE.format(
-        database=database or "sqlite:///bridge.sqlite3", endpoint=endpoint, hosted=hosted, in_flight=in_flight, **values
-    )
-    path.write_text(text)
-    path.chmod(0o600)
-    service = wiring.build(config.load(path, {}))
+    service = wiring.build(config.load(configure(folder, endpoint, hosted, in_flight, database, **more), {}))
     wiring.prepare(service)
     return service
+
+
+def configure(
+    folder: Path,
+    endpoint: str = NOWHERE + "/interface.asp",
+    hosted: str = NOWHERE + "/api",
+    in_flight: int = 4,
+    database: str = "",
+    *,
+    concurrency: int = 0,
+    timeout: int = 30,
+    callback: str = "",
+) -> Path:
+    """The configuration's file. `concurrency` 0: as many as `in_flight`."""
+    path = folder / "bridge.toml"
+    values = {"token": TOKEN, "user": USER, "word": WORD, "secret": SECRET, "timeout": timeout, "callback": callback}
+    values |= {"concurrency": concurrency or in_flight, "database": database or "sqlite:///bridge.sqlite3"}
+    path.write_text(TEMPLATE.format(endpoint=endpoint, hosted=hosted, in_flight=in_flight, **values))
+    path.chmod(0o600)
+    return path
 
 
 def hook(type: str, **data: Any) -> tuple[bytes, dict[str, str]]:
