@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -54,7 +55,8 @@ class Side:
 
     def query(self, nth: int) -> None:
         body, headers = hook("mailbox.list")
-        assert len(self.client.post("/query/shop", data=body, headers=headers).json["data"]["items"]) == SMALL
+        answer: Any = self.client.post("/query/shop", data=body, headers=headers).json
+        assert len(answer["data"]["items"]) == SMALL
 
 
 def page(path: str) -> Callable[[Side, int], None]:
@@ -98,7 +100,8 @@ def prune(full: Side) -> str:
     """The oldest third goes, and as many new ones come: a row that says how long it took and what became of the size."""
     before = size(full.service)
     upkeep = Upkeep(full.service.database, wiring.new_job_id, DAYS * 2 / 3)
-    gone, batches, begun = 0, [], time.perf_counter()
+    batches: list[float] = []
+    gone, begun = 0, time.perf_counter()
     while count := upkeep.prune():
         batches.append(time.perf_counter() - begun - sum(batches))
         gone += count
