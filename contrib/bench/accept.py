@@ -36,8 +36,9 @@ def serve(stores: bool, pipe: Connection) -> None:
         service.close()
 
 
-def load(port: int, count: int, connections: int, pipe: Connection) -> None:
-    bodies = [hook("mailbox.suspend", service_id=str(n), address=f"user{n}@example{n % 97}.com") for n in range(count)]
+def load(port: int, count: int, connections: int, pipe: Connection, first: int = 0) -> None:
+    numbers = range(first, first + count)
+    bodies = [hook("mailbox.suspend", service_id=str(n), address=f"user{n}@example{n % 97}.com") for n in numbers]
     taken, lock, times = iter(bodies), threading.Lock(), []
 
     def client() -> None:
