@@ -1,4 +1,4 @@
-"""Hooks accepted per second: durable (SQLite, synchronous FULL) beside the same app that stores nothing, by turns.
+"""Hooks accepted per second: durable (SQLite, synchronous FULL; PostgreSQL) beside the same app storing nothing, by turns.
 
 The load comes from a process of its own with 16 connections; every body is signed beforehand and used once.
 """
@@ -10,6 +10,7 @@ import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -17,16 +18,24 @@ from bridge.config import Address
 from bridge.ports import Receipt
 from bridge.web import create_app
 from bridge.web.server import Server
-from contrib.bench.setting import build, head, hook
+from contrib.bench.setting import NOWHERE, build, head, hook
+from contrib.bench.stores import stores
 
+Figures = tuple[float, float, float]  # rate a second, p50 and p99 in milliseconds
+DURABLE = ("max_connections=200", "listen_addresses=127.0.0.1")  # of PostgreSQL, which then syncs each commit
+NAMES = (
+    "durable (SQLite, synchronous FULL)",
+    "durable (PostgreSQL, two processes)",
+    "verified and validated, not stored",
+)
 NOTHING = Receipt("job_none", "msg", "mailbox.suspend", "a@example.com", "1", 1, "queued", None, "unknown", False, {}, "", None)
 
 
-def serve(stores: bool, pipe: Connection) -> None:
-    """One bridge without workers; `stores` False: the inbox is replaced by one that forgets."""
+def serve(keeps: bool, url: str, pipe: Connection) -> None:
+    """One bridge without workers; `keeps` False: the inbox is replaced by one that forgets."""
     with tempfile.TemporaryDirectory() as folder:
-        service = build(Path(folder), "http://127.0.0.1:9/interface.asp", "http://127.0.0.1:9/api")
-        if not stores:
+        service = build(Path(folder), NOWHERE + "/interface.asp", NOWHERE + "/api", database=url)
+        if not keeps:
             service.intake.inbox.accept = lambda *_: NOTHING  # type: ignore[method-assign]
         server = Server(create_app(service), Address("127.0.0.1", 0), None)
         server.start()
@@ -36,12 +45,12 @@ def serve(stores: bool, pipe: Connection) -> None:
         service.close()
 
 
-def load(port: int, count: int, connections: int, pipe: Connection, first: int = 0) -> None:
+def load(ports: Sequence[int], count: int, connections: int, pipe: Connection, first: int = 0) -> None:
     numbers = range(first, first + count)
     bodies = [hook("mailbox.suspend", service_id=str(n), address=f"user{n}@example{n % 97}.com") for n in numbers]
     taken, lock, times = iter(bodies), threading.Lock(), []
 
-    def client() -> None:
+    def client(port: int) -> None:
         line = http.client.HTTPConnection("127.0.0.1", port)
         while True:
             with lock:
@@ -57,7 +66,7 @@ def load(port: int, count: int, connections: int, pipe: Connection, first: int =
             if response.status != 202:
                 raise SystemExit(f"HTTP {response.status}")
 
-    threads = [threading.Thread(target=client) for _ in range(connections)]
+    threads = [threading.Thread(target=client, args=(ports[nth % len(ports)],)) for nth in range(connections)]
     begun = time.perf_counter()
     for thread in threads:
         thread.start()
@@ -66,20 +75,29 @@ def load(port: int, count: int, connections: int, pipe: Connection, first: int =
     pipe.send((len(times) / (time.perf_counter() - begun), sorted(times)))
 
 
-def measure(stores: bool, count: int, connections: int) -> tuple[float, float, float]:
-    """Rate per second, p50 and p99 in milliseconds."""
+def measure(keeps: bool, urls: Sequence[str], count: int, connections: int) -> Figures:
+    """With one bridge for each url of a database."""
+    context = multiprocessing.get_context("spawn")
+    bridges = []
+    for url in urls:
+        ours, theirs = context.Pipe()
+        bridges.append((context.Process(target=serve, args=(keeps, url, theirs)), ours))
+        bridges[-1][0].start()
+    figures = loaded([pipe.recv() for _, pipe in bridges], count, connections)
+    for process, pipe in bridges:
+        pipe.send("stop")
+        process.join()
+    return figures
+
+
+def loaded(ports: Sequence[int], count: int, connections: int) -> Figures:
+    """What a load from a process of its own measures."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    server = context.Process(target=serve, args=(stores, theirs))
-    server.start()
-    port = ours.recv()
-    mine, yours = context.Pipe()
-    client = context.Process(target=load, args=(port, count, connections, yours))
+    client = context.Process(target=load, args=(ports, count, connections, theirs))
     client.start()
-    rate, times = mine.recv()
+    rate, times = ours.recv()
     client.join()
-    ours.send("stop")
-    server.join()
     return rate, 1000 * times[len(times) // 2], 1000 * times[int(len(times) * 0.99)]
 
 
@@ -88,16 +106,23 @@ def main() -> None:
     options.add_argument("--hooks", type=int, default=3000)
     options.add_argument("--connections", type=int, default=16)
     options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--postgres", action="store_true", help="also with two processes on one PostgreSQL")
     chosen = options.parse_args()
-    rounds = [[measure(stores, chosen.hooks, chosen.connections) for stores in (True, False)] for _ in range(chosen.rounds)]
+    with stores(chosen.postgres, DURABLE) as found:
+        rounds = [[measure(*kind, chosen.hooks, chosen.connections) for kind in kinds(found)] for _ in range(chosen.rounds)]
     print(head(f"Hooks accepted, {chosen.connections} connections, {chosen.hooks} hooks a round, {chosen.rounds} rounds"))
-    print("\n| | hooks/s | p50 ms | p99 ms |\n| --- | --- | --- | --- |")
-    middle = []
-    for index, name in enumerate(("durable (SQLite, synchronous FULL)", "verified and validated, not stored")):
-        rate, p50, p99 = (statistics.median(turn[index][column] for turn in rounds) for column in range(3))
-        middle.append(rate)
-        print(f"| {name} | {rate:.0f} | {p50:.1f} | {p99:.1f} |")
-    print(f"| ratio | {middle[0] / middle[1]:.2f} | | |")
+    print("\n| | hooks/s | p50 ms | p99 ms | ÷ not stored |\n| --- | --- | --- | --- | --- |")
+    medians = [
+        [statistics.median(turn[index][column] for turn in rounds) for column in range(3)] for index in range(len(rounds[0]))
+    ]
+    for name, (rate, p50, p99) in zip((*NAMES[: len(medians) - 1], NAMES[-1]), medians, strict=True):
+        print(f"| {name} | {rate:.0f} | {p50:.1f} | {p99:.1f} | {rate / medians[-1][0]:.2f} |")
+
+
+def kinds(found: Mapping[str, Callable[[], str]]) -> list[tuple[bool, Sequence[str]]]:
+    """Whether they store, and the database of each process; in the order of NAMES."""
+    several = [(True, [found["PostgreSQL"]()] * 2)] if "PostgreSQL" in found else []
+    return [(True, [""]), *several, (False, [""])]
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def grow(path: Path, sim: Remote, jobs: int, hooks: int) -> dict[str, tuple[floa
         context = multiprocessing.get_context("spawn")
         for done in range(0, hooks, CHUNK):
             ours, theirs = context.Pipe()
-            client = context.Process(target=load, args=(port, min(CHUNK, hooks - done), 16, theirs, done))
+            client = context.Process(target=load, args=([port], min(CHUNK, hooks - done), 16, theirs, done))
             client.start()
             ours.recv()
             client.join()
