@@ -186,6 +186,7 @@ purchases = Table(
     Column("ended_at", Float, nullable=False),
     Index("ix_purchases_domain", "account", "domain"),
     Index("ix_purchases_started_at", "started_at"),
+    Index("ix_purchases_job_id", "job_id"),
 )
 
 callbacks = Table(

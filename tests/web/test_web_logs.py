@@ -34,7 +34,7 @@ def live(open_scene: Open) -> Scene:
     scene.do("create", id="msg_create", password=PASSWORD)
     scene.fault("change_user", "drop_after")
     scene.do("suspend", id="msg_suspend")
-    scene.fault("GetPOP3", "html", times=None)
+    scene.fault("get_user", "html", times=None)
     scene.do("unsuspend", id="msg_held", seconds=900)
     scene.receiver.answers = [(500, {})]
     scene.call_back(600)

@@ -81,6 +81,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_sign_in_failures_at", "sign_in_failures", ["at"], unique=False)
     op.add_column("accounts", sa.Column("reconcile_at", sa.Float(), nullable=True))
+    op.create_index("ix_purchases_job_id", "purchases", ["job_id"], unique=False)
     op.create_index(
         "ix_hooks_parked",
         "hooks",
