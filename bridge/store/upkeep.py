@@ -27,7 +27,7 @@ from hooks.types import Intent
 
 DAY = 86400.0
 WIPE_AFTER = 3 * DAY
-BATCH = 500  # rows in one transaction, so that hooks never wait long
+BATCH = 100  # rows in one transaction, so that hooks never wait long
 
 
 class Upkeep:

@@ -1,5 +1,7 @@
 """The migrations make exactly the tables that the code uses, on both stores, and may be run by many at once."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,10 +9,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from bridge.errors import NotNow
-from bridge.store import Database, check, upgrade
+from bridge.store import Database, check, newest, upgrade
+from bridge.store.migrate import FOLDER, versions
 from bridge.store.tables import metadata
 from tests.support.postgres import Postgres
 
@@ -81,3 +86,16 @@ def test_several_processes_may_start_at_once(empty: Callable[[], Database]) -> N
     databases = [empty() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(upgrade, databases))) == 1
+
+
+def test_the_versions_are_those_of_alembic() -> None:
+    settings = Config()
+    settings.set_main_option("script_location", str(FOLDER))
+    script = ScriptDirectory.from_config(settings)
+    assert versions() == sorted(each.revision for each in script.walk_revisions())
+    assert newest() == script.get_current_head()
+
+
+def test_a_start_without_anything_to_upgrade_does_not_load_alembic() -> None:
+    loaded = "import sys, bridge.cli.serve, bridge.wiring; print('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "False\n"
