@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
+from hypothesis import settings
 
 from bridge.store import Database, newest, upgrade
 from bridge.store.tables import metadata
 from tests.support.audit import Counts
 from tests.support.postgres import Postgres, programs
+
+settings.register_profile("unhurried", settings(), deadline=None)  # a slow machine is no fault; else as it was
+settings.load_profile("unhurried")
 
 STORES = ("sqlite", "postgres")
 TALLY = pytest.StashKey[dict[tuple[str, str], Counter[str]]]()

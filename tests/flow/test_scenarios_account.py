@@ -7,7 +7,7 @@ import pytest
 from tests.support.bridge import HOSTED_PASSWORD, TOKEN, add_domain
 from tests.support.scene import PASSWORD, Open, Scene
 
-COUNT = {"sqlite": 300, "postgres": 20}
+COUNT = {"sqlite": 60, "postgres": 20}
 
 
 def put_account(scene: Scene, token: str = TOKEN, allow: tuple[str, ...] = ("127.0.0.1",)) -> None:
