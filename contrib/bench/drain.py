@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -79,18 +79,19 @@ def fill(service: wiring.Service, domains: int, mailboxes: int) -> None:
         assert client.post("/hooks/shop", data=body, headers=headers).status_code == 202
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--jobs", type=int, default=400)
-    options.add_argument("--domains", type=int, default=100)
-    options.add_argument("--latency", type=float, default=0.2, help="seconds that each answer takes")
-    options.add_argument("--in-flight", type=int, default=16)
-    chosen = options.parse_args()
+class Drained(NamedTuple):
+    rate: float
+    """Jobs a second."""
+    calls: float
+    """To the remote, for each job."""
+
+
+def drain(jobs: int, domains: int, latency: float, in_flight: int) -> Drained:
     with simulator() as sim, tempfile.TemporaryDirectory() as folder:
-        furnish(sim, chosen.domains, chosen.jobs)
-        service = build(Path(folder), sim.endpoint, sim.hosted_email, chosen.in_flight)
-        fill(service, chosen.domains, chosen.jobs)
-        sim.control("/settings", {"latency": chosen.latency})
+        furnish(sim, domains, jobs)
+        service = build(Path(folder), sim.endpoint, sim.hosted_email, in_flight)
+        fill(service, domains, jobs)
+        sim.control("/settings", {"latency": latency})
         sim.control("/history", method="DELETE")
         engine = service.new_engine()
         begun = time.monotonic()
@@ -102,11 +103,22 @@ def main() -> None:
         calls = len(sim.control("/history")["history"])
         outcome = service.lookup.page("jobs", None, status="succeeded")[0]
         service.close()
-    assert left == 0 and len(outcome) == chosen.jobs, f"{len(outcome)} of {chosen.jobs} succeeded"
-    rate, limit = chosen.jobs / took, chosen.in_flight / (calls / chosen.jobs * chosen.latency)
+    assert left == 0 and len(outcome) == jobs, f"{len(outcome)} of {jobs} succeeded"
+    return Drained(jobs / took, calls / jobs)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--jobs", type=int, default=400)
+    options.add_argument("--domains", type=int, default=100)
+    options.add_argument("--latency", type=float, default=0.2, help="seconds that each answer takes")
+    options.add_argument("--in-flight", type=int, default=16)
+    chosen = options.parse_args()
+    rate, calls = drain(chosen.jobs, chosen.domains, chosen.latency, chosen.in_flight)
+    limit = chosen.in_flight / (calls * chosen.latency)
     print(head(f"{chosen.jobs} suspensions over {chosen.domains} domains, latency {chosen.latency} s"))
     print("\n| max_in_flight | calls a job | jobs/s | limit | ratio |\n| --- | --- | --- | --- | --- |")
-    print(f"| {chosen.in_flight} | {calls / chosen.jobs:.2f} | {rate:.2f} | {limit:.2f} | {rate / limit:.2f} |")
+    print(f"| {chosen.in_flight} | {calls:.2f} | {rate:.2f} | {limit:.2f} | {rate / limit:.2f} |")
 
 
 def open_jobs(service: wiring.Service) -> int:

@@ -34,12 +34,7 @@ def enom(command: str, domain: str, **parameters: str) -> ET.Element:
 def provision(type: str, data: dict[str, str]) -> bool:
     """Whether Enom said yes and shows it."""
     local, _, domain = data["address"].partition("@")
-    wanted: dict[str, str | int] = {
-        "UserName1": local,
-        "Password1": data["password"],
-        "EmailCount": 1,
-        "BundleID": data["bundle"],
-    }
+    wanted = {"UserName1": local, "Password1": data["password"], "EmailCount": "1", "BundleID": str(data["bundle"])}
     if enom(COMMANDS[type], domain, **wanted).findtext("ErrCount") != "0":
         return False
     boxes = {pop.findtext("username"): pop.findtext("password") for pop in enom("GetPOP3", domain).iter("pop")}
