@@ -12,6 +12,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from contrib.bench.drain import drain
 from contrib.bench.setting import head
@@ -83,13 +84,12 @@ class Month:
         for number in range(case.jobs):
             domain = self.random.randrange(case.domains) if number >= case.largest else 0
             account = self.accounts[domain % case.accounts]
-            self.at(self.random.uniform(0, case.within), lambda now, a=account, d=domain: self.come(now, a, d))  # type: ignore[misc]
+            self.at(self.random.uniform(0, case.within), partial(self.come, account=account, domain=domain))
         while self.events:
             self.now, _, event = heapq.heappop(self.events)
             event(self.now)
-        took = self.now
         busy = sum(worker.busy for worker in self.workers) / len(self.workers)
-        return Ended(took, sorted(self.times), busy / took, self.database.busy / took)
+        return Ended(self.now, sorted(self.times), busy / self.now, self.database.busy / self.now)
 
     def at(self, time: float, event: Callable[[float], None]) -> None:
         heapq.heappush(self.events, (time, next(self.order), event))
