@@ -33,7 +33,17 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "How to": ("admin", "monitoring", "reconcile", "backup", "suspension", "money", "data-protection"),
     "Billing platforms": ("platforms/whmcs", "whmcs-figures", "platforms/standard"),
     "Reference": ("configuration", "commands", "errors", "http", "api"),
-    "Inside": ("life-of-a-hook", "design", "reliability", "security", "performance", "benchmarks", "contributing", "changelog"),
+    "Inside": (
+        "life-of-a-hook",
+        "design",
+        "reliability",
+        "security",
+        "performance",
+        "scale",
+        "benchmarks",
+        "contributing",
+        "changelog",
+    ),
 }
 
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
