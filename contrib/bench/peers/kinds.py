@@ -13,7 +13,7 @@ from contrib.bench.setting import SECRET, TOKEN
 
 HERE = Path(__file__).parent
 BUILD = HERE.parents[2] / "build" / "bench"
-NODE_RED = "4.1.15"  # the last one that runs on Node 18
+NODE_RED = "4.1.15"  # Node-RED 5 needs Node 22.9
 
 CONFIG = """
 [bridge]
