@@ -9,6 +9,7 @@ import sys
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from contrib.bench.program import PROGRAM
 from contrib.bench.setting import SECRET, TOKEN
 
 HERE = Path(__file__).parent
@@ -65,7 +66,7 @@ class Bridge(Peer):
         config = folder / "bridge.toml"
         config.write_text(CONFIG.format(SECRET=SECRET, **environment))
         config.chmod(0o600)
-        return [str(Path(sys.executable).with_name("enom-bridge")), "--config", str(config), "serve"]
+        return [*PROGRAM, "--config", str(config), "serve"]
 
 
 class Webhook(Peer):

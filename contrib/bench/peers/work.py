@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from contrib.bench.peers.counts import Hook
 from contrib.bench.peers.kinds import ACCOUNT, Peer
+from contrib.bench.program import free_port
 from contrib.bench.setting import SECRET
 from hooks import signing
 from hooks.types import Delivery
@@ -177,9 +177,3 @@ def resident(session: int) -> int:
         except (OSError, KeyError):
             continue  # it has ended
     return total
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
