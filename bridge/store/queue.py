@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -79,6 +80,7 @@ class Queue:
         self.open_sealed = open_sealed
         self.lease = lease
         self.key_ids = " ".join(key_ids)
+        self._turn = count()
 
     def mark(self) -> int:
         return self.database.mark()
@@ -92,11 +94,13 @@ class Queue:
     # Claiming
 
     def claim(self, owner: str, limits: Mapping[str, int]) -> Job | None:
-        for account, most in limits.items():
+        # Each time another account is first: in a fixed order, a worker with few hands would let the last one wait for ever.
+        names, first = list(limits), next(self._turn)
+        for account in (names[(first + place) % len(names)] for place in range(len(names))):
             with self.database.write() as tx:
                 now = self.database.now(tx)
                 self._give_back(tx, OVERDUE, {"of": account, "now": now})
-                row = self._next(tx, account, most, now)
+                row = self._next(tx, account, limits[account], now)
                 if row is not None:
                     return self._take(tx, row, owner, now)
         return None

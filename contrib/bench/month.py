@@ -103,9 +103,10 @@ class Month:
         self.claim(now)
 
     def claim(self, now: float) -> None:
-        """As the program does: the first account in the configuration that has work and a free call."""
+        """As the program does: the accounts by turns, the first that has work and a free call."""
         while (worker := max(self.workers, key=lambda each: each.hands)).hands:
-            for looked, account in enumerate(self.accounts, 1):
+            self.accounts.append(self.accounts.pop(0))
+            for looked, account in enumerate(tuple(self.accounts), 1):
                 if account.ready and account.running < self.case.in_flight:
                     domain = account.ready.popleft()
                     came = account.waiting[domain].popleft()

@@ -54,6 +54,17 @@ class TestClaiming:
         shop.finish(first)
         assert shop.claimed().intent.address == "b@example.com"
 
+    def test_with_few_hands_no_account_waits_for_all_of_another(self, shop: Shop) -> None:
+        for number in range(4):
+            shop.hook("suspend", f"a@main{number}.test")
+            shop.hook("suspend", f"a@other{number}.test", account="other", source="till")
+        served = []
+        for _ in range(4):
+            job = shop.claimed()
+            served.append(job.account)
+            shop.finish(job)
+        assert sorted(served) == ["main", "main", "other", "other"]
+
     def test_one_domain_in_two_accounts_is_two(self, shop: Shop) -> None:
         shop.hook("suspend", "a@example.com")
         shop.hook("suspend", "a@example.com", account="other", source="till")
