@@ -84,8 +84,8 @@ class Outbox:
         self.database.wake()
 
     def claim_callback(self, owner: str) -> Postcard | None:
-        if self.database.embedded and not self._any_due():
-            return None  # whoever finds nothing shall not wait in line with those who write
+        if not self._any_due():
+            return None
         with self.database.write() as tx:
             now = self.database.now(tx)
             found = DUE if self.database.embedded else DUE_LOCKED
@@ -101,6 +101,7 @@ class Outbox:
             )
 
     def _any_due(self) -> bool:
+        """Whoever finds nothing shall not wait in line with those who write."""
         with self.database.read() as tx:
             return tx.execute(DUE, {"now": self.database.now(tx)}).first() is not None
 

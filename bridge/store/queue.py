@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import BridgeError, LeaseLost
 from bridge.jobs import STATES
-from bridge.model import Answer, Change, Kind, Mailbox, Record, Step, in_words
+from bridge.model import MONEY, Answer, Change, Kind, Mailbox, Record, Step, in_words
 from bridge.ports import Ending, First, Job, Limits
 from bridge.store import money, notes, outbox
 from bridge.store.database import Database
@@ -33,10 +33,13 @@ DOMAIN_FREE = ~sa.exists().where(
 DUE = jobs.c.account == sa.bindparam("of"), among(jobs.c.status, "queued"), jobs.c.available_at <= sa.bindparam("now")
 NEXT = sa.select(jobs).where(*DUE, FIRST_OF_MAILBOX, DOMAIN_FREE).order_by(jobs.c.available_at, jobs.c.id).limit(1)
 NEXT_LOCKED = NEXT.with_for_update()
+READY = NEXT.with_only_columns(jobs.c.id)
 
 BACK: dict[str, Any] = {"status": "queued", "lease_owner": None, "lease_until": None, "available_at": sa.bindparam("now")}
-RUNNING = sa.update(jobs).where(among(jobs.c.status, "running")).values(**BACK)
-OVERDUE = RUNNING.where(jobs.c.account == sa.bindparam("of"), jobs.c.lease_until < sa.bindparam("now"))
+LATE = among(jobs.c.status, "running"), jobs.c.account == sa.bindparam("of"), jobs.c.lease_until < sa.bindparam("now")
+LOST = sa.select(jobs.c.id).where(*LATE).limit(1)
+GIVE_BACK = sa.update(jobs).values(**BACK)
+GIVE_BACK_LATE = GIVE_BACK.where(*LATE)
 PAUSED = sa.select(accounts.c.paused).where(accounts.c.name == sa.bindparam("of"))
 TAKEN = {"token": jobs.c.token + 1, "tries": jobs.c.tries + 1}
 TAKE = sa.update(jobs).where(jobs.c.id == sa.bindparam("of")).values(**TAKEN).returning(jobs)
@@ -58,7 +61,6 @@ LOCK = sa.select(mailboxes.c.id).where(mailboxes.c.id == sa.bindparam("of")).wit
 REMEMBER = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
 NEW_STEP = sa.insert(steps).returning(steps.c.id)
 STEP = sa.update(steps).where(steps.c.id == sa.bindparam("of"))
-SPENDING = (Kind.BUY, Kind.RENEW)
 
 
 class Queue:
@@ -97,13 +99,21 @@ class Queue:
         # Each time another account is first: in a fixed order, a worker with few hands would let the last one wait for ever.
         names, first = list(limits), next(self._turn)
         for account in (names[(first + place) % len(names)] for place in range(len(names))):
+            if not self._anything(account):
+                continue
             with self.database.write() as tx:
                 now = self.database.now(tx)
-                self._give_back(tx, OVERDUE, {"of": account, "now": now})
+                self._give_back(tx, GIVE_BACK_LATE, {"of": account, "now": now})
                 row = self._next(tx, account, limits[account], now)
                 if row is not None:
                     return self._take(tx, row, owner, now)
         return None
+
+    def _anything(self, account: str) -> bool:
+        """Whoever finds nothing shall not wait in line with those who write."""
+        with self.database.read() as tx:
+            of = {"of": account, "now": self.database.now(tx)}
+            return any(tx.execute(statement, of).first() is not None for statement in (READY, LOST))
 
     def _next(self, tx: Connection, account: str, most: int, now: float) -> Row | None:
         # The account's row is the lock under which its domains and its calls in flight are counted.
@@ -138,7 +148,8 @@ class Queue:
 
     def release(self, owner: str) -> None:
         with self.database.write() as tx:
-            self._give_back(tx, RUNNING.where(jobs.c.lease_owner == owner), {"now": self.database.now(tx)})
+            theirs = among(jobs.c.status, "running"), jobs.c.lease_owner == owner
+            self._give_back(tx, GIVE_BACK.where(*theirs), {"now": self.database.now(tx)})
             tx.execute(sa.delete(workers).where(workers.c.owner == owner))
 
     def _give_back(self, tx: Connection, whose: sa.Update, of: Mapping[str, Any]) -> None:
@@ -208,7 +219,7 @@ class Queue:
             evidence = dict(answer.evidence) if answer else None
             values = {"outcome": outcome, "error": error_values(error), "evidence": evidence, "ended_at": now}
             tx.execute(STEP, {"of": step.id, **values})
-            if step.kind in SPENDING:
+            if step.kind in MONEY:
                 money.purchase_answered(tx, step.id, outcome, evidence, now)
             # What was surely not done cannot make a read stale.
             settles_at = now + settle if outcome not in ("unsent", "refused") else step.trust_after
