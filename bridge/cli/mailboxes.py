@@ -5,24 +5,14 @@ from typing import Any
 import click
 
 from bridge import adoption
-from bridge.cli import importing
+from bridge.cli import importing, privacy, undelete
+from bridge.cli.address import MailAddress
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, listing, paged, thing
 from bridge.errors import BridgeError
 from bridge.intake import Forbidden
-from hooks.address import normalise
 
 COLUMNS = ("address", "account", "source", "service_id", "state", "suspended_with", "delete_after", "observed_at")
-
-
-class MailAddress(click.ParamType[str]):
-    name = "address"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return normalise(value)
-        except ValueError as fault:
-            self.fail(f"{value}: {fault}", param, ctx)
 
 
 @click.group()
@@ -30,7 +20,8 @@ def mailboxes() -> None:
     """Mailboxes that the bridge knows: list, show, adopt, import."""
 
 
-mailboxes.add_command(importing.import_)
+for command in (importing.import_, undelete.undelete, privacy.export, privacy.erase):
+    mailboxes.add_command(command)
 
 
 @mailboxes.command("list")

@@ -2,7 +2,7 @@
 
 import click
 
-from bridge.cli.mailboxes import MailAddress
+from bridge.cli.address import MailAddress
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, echo_json
 from bridge.errors import BridgeError, NotNow

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from bridge import drift
-from bridge.cli.mailboxes import MailAddress
+from bridge.cli.address import MailAddress
 from bridge.cli.progress import progress
 from bridge.cli.session import people, remind, session, who
 from bridge.cli.show import as_json, echo_json, word

@@ -3,7 +3,7 @@
 import click
 
 from bridge import plan
-from bridge.cli.mailboxes import MailAddress
+from bridge.cli.address import MailAddress
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, thing
 from bridge.errors import BridgeError, NotNow
