@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -58,7 +59,7 @@ ASKED: Mapping[str, Callable[[Shop], object]] = {
 @pytest.mark.parametrize("store", ["sqlite"])  # PostgreSQL plans by what is there, and a few rows it reads whole
 @pytest.mark.parametrize("name", ASKED)
 def test_nothing_walks_what_has_ended(shop: Shop, name: str) -> None:
-    sent: list[tuple[str, object]] = []
+    sent: list[tuple[str, Any]] = []
     sa.event.listen(shop.database.engine, "before_cursor_execute", lambda *given: sent.append((given[2], given[3])))
     ASKED[name](shop)
     plans = [line for statement, values in sent for line in plan(shop.database, statement, values)]
@@ -66,8 +67,8 @@ def test_nothing_walks_what_has_ended(shop: Shop, name: str) -> None:
     assert not [line for line in plans if walks(line)]
 
 
-def plan(database: Database, statement: str, values: object) -> list[str]:
+def plan(database: Database, statement: str, values: Any) -> list[str]:
     if not statement.startswith(("SELECT", "UPDATE", "DELETE")):
         return []
     with database.engine.connect() as connection:
-        return [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]  # type: ignore[arg-type]
+        return [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.errors import LeaseLost, Refused, Unavailable
-from bridge.model import Change, Kind, Mailbox, Plan, Record, State
+from bridge.model import Address, Change, Kind, Mailbox, Plan, Record, State
 from bridge.ports import Ending, First
 from bridge.store.tables import callbacks, jobs, mailboxes, steps
 from tests.store.conftest import ADDRESS, CALL, LEASE, NOON, SETTLE, Shop
@@ -219,7 +219,7 @@ class TestJournal:
     def test_the_first_plan_and_what_it_rests_on_are_kept_with_whatever_is_written_next(self, shop: Shop, write: str) -> None:
         receipt = shop.hook("suspend")
         job = shop.claimed()
-        first = First(Plan((Change(Kind.LOG_OUT),)), Mailbox(address=None, exists=False))  # type: ignore[arg-type]
+        first = First(Plan((Change(Kind.LOG_OUT),)), Mailbox(Address.parse(ADDRESS), False))
         match write:
             case "intend":
                 shop.answer(job, shop.intend(job, first=first))
