@@ -49,14 +49,8 @@ JOURNAL = sa.select(steps).where(steps.c.job_id == sa.bindparam("of")).order_by(
 # What an attempt writes. Of its job: what an intent, a note or a callback needs to know.
 OWN = jobs.c.id == sa.bindparam("of"), jobs.c.token == sa.bindparam("held"), among(jobs.c.status, "running")
 STILL_HELD = sa.select(jobs.c.id).where(*OWN)
-WRITE = (
-    sa.update(jobs)
-    .where(*OWN)
-    .returning(
-        *(jobs.c[name] for name in ("id", "mailbox_id", "sequence", "source", "account", "domain", "address")),
-        *(jobs.c[name] for name in ("service_id", "action", "facts")),
-    )
-)
+TOLD = "id mailbox_id sequence source account domain address service_id action facts".split()
+WRITE = sa.update(jobs).where(*OWN).returning(*(jobs.c[name] for name in TOLD))
 LOCK = sa.select(mailboxes.c.id).where(mailboxes.c.id == sa.bindparam("of")).with_for_update()
 REMEMBER = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
 NEW_STEP = sa.insert(steps).returning(steps.c.id)
