@@ -116,20 +116,24 @@ class People:
             self.database.tell(tx)
 
     def adopt(self, account: str, address: Address, source: str, service_id: str, state: State = State.UNKNOWN) -> None:
-        """Gives a mailbox, known or not, to a service. `state` was seen at Enom; noted where none is on record."""
+        """Gives a mailbox, known or not, to a service.
+
+        `state` was seen at Enom just now. It is noted where none is on record and nothing was sent that a read may not show yet.
+        """
         with self.database.write() as tx:
             here = mailboxes.c.account == account, mailboxes.c.address == str(address)
-            row = tx.execute(self.database.lock_row(sa.select(mailboxes.c.id, mailboxes.c.state).where(*here))).first()
+            known = mailboxes.c.id, mailboxes.c.state, mailboxes.c.settles_at
+            row = tx.execute(self.database.lock_row(sa.select(*known).where(*here))).first()
             busy = sa.select(jobs.c.id).join(mailboxes).where(*here, jobs.c.status == "running")
             if (job := tx.scalar(busy)) is not None:
                 # It would write the owner that it began with when it ends.
                 raise NotNow(f"A worker is at job {job} of this mailbox right now; try again in a moment.")
             if row is None:
                 new = sa.insert(mailboxes).values(account=account, domain=address.domain, address=str(address))
-                row = tx.execute(new.returning(mailboxes.c.id, mailboxes.c.state)).one()
+                row = tx.execute(new.returning(*known)).one()
             # A deletion after the former owner's grace must not take the new owner's mailbox.
             owner = {"source": source, "service_id": service_id, "delete_after": None}
-            if row.state == State.UNKNOWN:
+            if row.state == State.UNKNOWN and row.settles_at <= self.database.now(tx):
                 owner["state"] = str(state)
             tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row[0]).values(**owner))
             self._audit(tx, "adopt", str(address), f"for service {service_id} of {source}")

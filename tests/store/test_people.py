@@ -2,10 +2,10 @@
 
 import pytest
 
-from bridge.errors import NeedsPerson, NotNow, NotThere, Refused
+from bridge.errors import NeedsPerson, NotNow, NotThere, Refused, Unclear
 from bridge.model import Address, Kind, Record, State
 from bridge.store.tables import jobs, purchases
-from tests.store.conftest import ADDRESS, Shop
+from tests.store.conftest import ADDRESS, SETTLE, Shop
 
 PASSWORD = "Planted-Secret.7"
 
@@ -135,6 +135,17 @@ class TestAdopt:
         assert shop.lookup.record("main", ADDRESS) == Record("shop", "7", State.ACTIVE)
         shop.people.adopt("main", Address.parse(ADDRESS), "till", "9", State.SUSPENDED)
         assert shop.lookup.record("main", ADDRESS) == Record("till", "9", State.ACTIVE)
+
+    def test_what_may_be_from_before_a_command_is_not_noted(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        job = shop.claimed()
+        shop.answer(job, shop.intend(job, Kind.SUSPEND), "unknown", Unclear())
+        shop.queue.wait(job, shop.now + SETTLE, "settle", None, True)
+        shop.people.adopt("main", Address.parse(ADDRESS), "shop", "7", State.ACTIVE)
+        assert shop.lookup.record("main", ADDRESS).state is State.UNKNOWN
+        shop.now += SETTLE + 1
+        shop.people.adopt("main", Address.parse(ADDRESS), "shop", "7", State.ACTIVE)
+        assert shop.lookup.record("main", ADDRESS).state is State.ACTIVE
 
     def test_gives_a_known_one_to_another_and_forgets_nothing_else(self, shop: Shop) -> None:
         shop.hook("create", password=PASSWORD)
