@@ -159,7 +159,7 @@ class Doctor:
     def _alive(self, url: str) -> tuple[bool, str]:
         """Whether a bridge answers there; if something else does, what it said."""
         try:
-            reply = self.service.outgoing.get(f"{url}/healthz", {}, timeout=TIMEOUT)
+            reply = self.service.outgoing.get(f"{url}/healthz", timeout=TIMEOUT)
         except NotSent:
             return False, ""
         except Lost as error:
@@ -223,7 +223,7 @@ class Doctor:
 
     def _remote_clock(self, account: Account) -> Iterator[Finding]:
         try:
-            reply = self.service.outgoing.get(account.endpoint, {}, timeout=TIMEOUT)
+            reply = self.service.outgoing.get(account.endpoint, timeout=TIMEOUT)
             there = parsedate_to_datetime(reply.headers["date"]).timestamp()
         except (NotSent, Lost, KeyError, ValueError):
             return  # that Enom cannot be reached is told with its credentials
@@ -271,7 +271,7 @@ class Doctor:
         """A GET, which does nothing there: whatever is below 500 came from somebody who listens."""
         host = urlsplit(url).hostname
         try:
-            reply: Reply = self.service.outgoing.get(url, {}, timeout=TIMEOUT)
+            reply: Reply = self.service.outgoing.get(url, timeout=TIMEOUT)
         except (NotSent, Lost) as error:
             return Finding(
                 "FAIL", about, f"{what} cannot be reached: {error}.", f"Is {host} up, its certificate valid? {remedy}"

@@ -60,9 +60,9 @@ class Outgoing:
         """
         return self._call("POST", url, body, headers, timeout, limit)
 
-    def get(self, url: str, headers: Mapping[str, str], *, timeout: float, limit: int = MEBIBYTE) -> Reply:
+    def get(self, url: str, *, timeout: float, limit: int = MEBIBYTE) -> Reply:
         """Likewise, without a body."""
-        return self._call("GET", url, None, headers, timeout, limit)
+        return self._call("GET", url, None, {}, timeout, limit)
 
     def close(self) -> None:
         """Closes every kept connection; later calls open new ones."""

@@ -148,7 +148,7 @@ def test_a_connection_is_kept(post, remote):
 
 def test_get_sends_no_body(remote, outgoing):
     remote.scripts.append(answer_ok)
-    assert outgoing.get(remote.url, {}, timeout=20).body == b"ok"
+    assert outgoing.get(remote.url, timeout=20).body == b"ok"
     assert remote.requests[0].startswith(b"GET /path ")
 
 
