@@ -118,7 +118,7 @@ class People:
     def adopt(self, account: str, address: Address, source: str, service_id: str, state: State = State.UNKNOWN) -> None:
         """Gives a mailbox, known or not, to a service.
 
-        `state` was seen at Enom just now. It is noted where none is on record and nothing was sent that a read may not show yet.
+        `state` was seen at Enom just now. It is noted where none is on record, unless reads may still miss the last command.
         """
         with self.database.write() as tx:
             here = mailboxes.c.account == account, mailboxes.c.address == str(address)
