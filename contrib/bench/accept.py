@@ -22,7 +22,6 @@ from contrib.bench.setting import NOWHERE, build, head, hook
 from contrib.bench.stores import stores
 
 Figures = tuple[float, float, float]  # rate a second, p50 and p99 in milliseconds
-DURABLE = ("max_connections=200", "listen_addresses=127.0.0.1")  # of PostgreSQL, which then syncs each commit
 NAMES = (
     "durable (SQLite, synchronous FULL)",
     "durable (PostgreSQL, two processes)",
@@ -108,7 +107,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--postgres", action="store_true", help="also with two processes on one PostgreSQL")
     chosen = options.parse_args()
-    with stores(chosen.postgres, DURABLE) as found:
+    with stores(chosen.postgres) as found:
         rounds = [[measure(*kind, chosen.hooks, chosen.connections) for kind in kinds(found)] for _ in range(chosen.rounds)]
     print(head(f"Hooks accepted, {chosen.connections} connections, {chosen.hooks} hooks a round, {chosen.rounds} rounds"))
     print("\n| | hooks/s | p50 ms | p99 ms | ÷ not stored |\n| --- | --- | --- | --- | --- |")

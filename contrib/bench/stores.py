@@ -1,6 +1,6 @@
 """Both stores, PostgreSQL with a server of its own, and a person who is signed in."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -8,7 +8,9 @@ from flask.testing import FlaskClient
 
 from bridge import wiring
 from bridge.web.admin import link
-from tests.support.postgres import SETTINGS, Postgres, programs
+from tests.support.postgres import Postgres, programs
+
+SETTINGS = ("max_connections=500", "listen_addresses=127.0.0.1")  # and so it syncs each commit, unlike that of the tests
 
 
 def sign_in(service: wiring.Service, client: FlaskClient) -> None:
@@ -20,10 +22,10 @@ def sign_in(service: wiring.Service, client: FlaskClient) -> None:
 
 
 @contextmanager
-def stores(postgres: bool, settings: Sequence[str] = SETTINGS) -> Iterator[Mapping[str, Callable[[], str]]]:
-    """Name -> gives the URL of a fresh one. `settings` of the server: the tests' own ones sync nothing to the disk."""
+def stores(postgres: bool) -> Iterator[Mapping[str, Callable[[], str]]]:
+    """Name -> gives the URL of a fresh one."""
     found = programs() if postgres else None
-    server = Postgres(found, settings) if found else None
+    server = Postgres(found, SETTINGS) if found else None
     try:
         yield {"SQLite": str} | ({"PostgreSQL": partial(fresh, server)} if server else {})
     finally:
