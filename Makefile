@@ -19,8 +19,8 @@ demo: $(VENV)/.installed ## run the main job end to end on this machine, showing
 test: $(VENV)/.tested ## run every check and every test
 	@$(MAKE) --no-print-directory --jobs=2 tests checks
 
-tests: $(VENV)/.tested ## the tests in Python, spread over up to eight cores
-	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist worksteal
+tests: $(VENV)/.tested ## the tests in Python, spread over the cores: two processes for each, since many only wait; eight at most
+	$(BIN)/python -m pytest -q -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --maxprocesses 8 --dist worksteal
 
 checks: lint lint-php types imports docs php ## everything else that make test runs, beside the tests
 

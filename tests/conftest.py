@@ -137,6 +137,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What belongs to the long form is not there without --long; in that form everything may take its time."""
+    if hasattr(config, "workerinput"):
+        # Spread over cores, the files that take longest go first: else one core has them left at the end.
+        files = list(dict.fromkeys(item.path for item in items))
+        items.sort(key=lambda item: -files.index(item.path))
     if config.getoption("--long"):
         for item in items:
             item.add_marker(pytest.mark.timeout(1800))

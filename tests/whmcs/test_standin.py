@@ -321,7 +321,7 @@ class TestFaults:
 class TestProcesses:
     def test_do_not_lock_each_other_out(self, shop: Shop) -> None:
         services = [shop.order()["service"] for _ in range(6)]
-        shop.tell(CreateAccount="!sleep300")
+        shop.tell(CreateAccount="!sleep1500")
         with ThreadPoolExecutor(8) as pool:
             calls = [pool.submit(shop.whmcs.command, service, "CreateAccount") for service in services[:4]]
             callback = f"modules/servers/fake/callback.php?service={services[4]}"
