@@ -4,15 +4,15 @@ The load comes from a process of its own with 16 connections; every body is sign
 """
 
 import argparse
-import http.client
+import asyncio
 import multiprocessing
 import statistics
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import cast
 
 from bridge.config import Address
 from bridge.ports import Receipt
@@ -44,34 +44,62 @@ def serve(keeps: bool, url: str, pipe: Connection) -> None:
         service.close()
 
 
+class Line(asyncio.Protocol):
+    """One connection that sends the next hook as soon as the last one is answered. Its cost is small beside the bridge's."""
+
+    def __init__(self, hooks: Iterator[bytes], times: list[float]) -> None:
+        self.hooks, self.times, self.answer = hooks, times, b""
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        self.answer += data
+        head, found, body = self.answer.partition(b"\r\n\r\n")
+        if not found or len(body) < int(head.lower().partition(b"content-length:")[2].split()[0]):
+            return
+        self.times.append(time.perf_counter() - self.begun)
+        if head.split()[1] != b"202":
+            self.over.set_exception(SystemExit(f"The bridge answers: {head.decode()}"))
+        self.answer = b""
+        self._send()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.over.done():
+            self.over.set_exception(SystemExit(f"The bridge closed a connection: {error}"))
+
+    def _send(self) -> None:
+        hook = next(self.hooks, None)
+        if hook is None:
+            self.over.set_result(None)
+            self.transport.close()
+        else:
+            self.begun = time.perf_counter()
+            self.transport.write(hook)
+
+
 def load(ports: Sequence[int], count: int, connections: int, pipe: Connection, first: int = 0) -> None:
-    numbers = range(first, first + count)
-    bodies = [hook("mailbox.suspend", service_id=str(n), address=f"user{n}@example{n % 97}.com") for n in numbers]
-    taken, lock, times = iter(bodies), threading.Lock(), []
+    """Sends so many hooks and tells the rate a second and how long each took, in seconds, shortest first."""
+    hooks = [ready_made(number) for number in range(first, first + count)]
+    pipe.send(asyncio.run(send(ports, iter(hooks), connections)))
 
-    def client(port: int) -> None:
-        line = http.client.HTTPConnection("127.0.0.1", port)
-        while True:
-            with lock:
-                body, headers = next(taken, (None, {}))
-            if body is None:
-                line.close()
-                return
-            begun = time.perf_counter()
-            line.request("POST", "/hooks/shop", body, headers)
-            response = line.getresponse()
-            response.read()
-            times.append(time.perf_counter() - begun)
-            if response.status != 202:
-                raise SystemExit(f"HTTP {response.status}")
 
-    threads = [threading.Thread(target=client, args=(ports[nth % len(ports)],)) for nth in range(connections)]
-    begun = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    pipe.send((len(times) / (time.perf_counter() - begun), sorted(times)))
+def ready_made(number: int) -> bytes:
+    """A whole request."""
+    body, headers = hook("mailbox.suspend", service_id=str(number), address=f"user{number}@example{number % 97}.com")
+    lines = ["POST /hooks/shop HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode() + body
+
+
+async def send(ports: Sequence[int], hooks: Iterator[bytes], connections: int) -> tuple[float, list[float]]:
+    times: list[float] = []
+    loop, begun = asyncio.get_running_loop(), time.perf_counter()
+    places = [ports[nth % len(ports)] for nth in range(connections)]
+    made = [await loop.create_connection(lambda: Line(hooks, times), "127.0.0.1", port) for port in places]
+    await asyncio.gather(*(line.over for _, line in made))
+    return len(times) / (time.perf_counter() - begun), sorted(times)
 
 
 def measure(keeps: bool, urls: Sequence[str], count: int, connections: int) -> Figures:
