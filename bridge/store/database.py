@@ -47,7 +47,6 @@ class Database:
         if self.embedded:
             prepare_sqlite(self.engine)
             event.listen(self.engine, "do_connect", self._keep_private)
-        self._reader = self.engine.execution_options(reads=True)
 
     @property
     def file(self) -> Path | None:
@@ -67,6 +66,8 @@ class Database:
             raise StoreUnavailable("The database is busy.")
         try:
             with translated(), self.engine.begin() as connection:
+                if self.embedded:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
                 self._told.pending = False
                 yield connection
         finally:
@@ -77,7 +78,9 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with translated(), self._reader.connect() as connection:
+        with translated(), self.engine.connect() as connection:
+            if self.embedded:
+                connection.exec_driver_sql("BEGIN")
             yield connection
 
     def now(self, connection: Connection) -> float:
@@ -172,16 +175,13 @@ class Database:
 
 def prepare_sqlite(engine: Engine) -> None:
     def connected(connection: object, _: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]  # transactions are ours, not pysqlite's
+        # Transactions are ours, not pysqlite's. Not begun by an event of SQLAlchemy, which would cost each statement a little.
+        connection.isolation_level = None  # type: ignore[attr-defined]
         cursor = connection.cursor()  # type: ignore[attr-defined]
         # Secure delete: what is wiped or erased does not stay readable in free pages. It cost nothing that could be measured.
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-    def begun(connection: Connection) -> None:
-        reads = connection.get_execution_options().get("reads")
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     def failed(context: ExceptionContext) -> None:
         # One that was opened while the file could not be written would never write again, also when it can be.
@@ -189,7 +189,6 @@ def prepare_sqlite(engine: Engine) -> None:
             context.is_disconnect = True
 
     event.listen(engine, "connect", connected)
-    event.listen(engine, "begin", begun)
     event.listen(engine, "handle_error", failed)
 
 

@@ -20,9 +20,10 @@ from hooks.types import Intent, Verified
 FLOOR = "sequence_floor"
 
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and each hook waits for these.
-NEW_HOOK, NEW_JOB = sa.insert(hooks), sa.insert(jobs).returning(jobs)
+# For the same reason whether source and account are paused comes with what is written anyhow.
 SOURCE_PAUSED = sa.select(sources.c.paused).where(sources.c.name == sa.bindparam("of"))
 ACCOUNT_PAUSED = sa.select(accounts.c.paused).where(accounts.c.name == sa.bindparam("of"))
+NEW_HOOK, NEW_JOB = sa.insert(hooks).returning(SOURCE_PAUSED.scalar_subquery()), sa.insert(jobs).returning(jobs)
 OPEN_JOBS = sa.select(jobs).where(jobs.c.mailbox_id == sa.bindparam("of"), among(jobs.c.status, "queued", "running"))
 DECIDED = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
 Matches = Callable[[str], bool]
@@ -73,8 +74,8 @@ class Inbox:
                 job = self.new_id(now)
                 hook = hook_values(source, verified, intent.action, digest, now)
                 # First, so that two deliveries of one id cannot both get a sequence number.
-                tx.execute(NEW_HOOK, hook | {"job_id": job})
-                refuse_paused(tx, source)
+                if tx.scalar(NEW_HOOK, hook | {"job_id": job, "of": source}):
+                    raise SourcePaused(source)
                 row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
                 self.database.tell(tx)
                 self.checkpoint("accepting")
@@ -89,7 +90,8 @@ class Inbox:
         """A known id: the present receipt; or, where it was parked and can be read now, its job."""
         with self.database.write() as tx:
             known = known_hook(tx, source, verified.id, matches)
-            refuse_paused(tx, source)
+            if tx.scalar(SOURCE_PAUSED, {"of": source}):
+                raise SourcePaused(source)
             if known["job_id"] is not None:
                 mine = sa.select(jobs).where(jobs.c.source == source, jobs.c.hook_id == verified.id)
                 newest = tx.execute(mine.order_by(jobs.c.sequence.desc()).limit(1)).mappings().one()
@@ -101,11 +103,6 @@ class Inbox:
             row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
             self.database.tell(tx)
             return to_receipt(row)
-
-
-def refuse_paused(tx: Connection, source: str) -> None:
-    if tx.scalar(SOURCE_PAUSED, {"of": source}):
-        raise SourcePaused(source)
 
 
 def known_hook(tx: Connection, source: str, hook_id: str, matches: Matches) -> Row:
@@ -168,8 +165,7 @@ def add_job(
     if late:
         values |= {"finished_at": now, "error": error_values(OUTDATED), "message": "A newer request took its place."}
     else:
-        held_up = tx.scalar(ACCOUNT_PAUSED, {"of": account})
-        values["waiting_for"] = "account" if held_up else "turn" if waiting else None
+        values["waiting_for"] = "account" if mailbox["account_paused"] else "turn" if waiting else None
         if not special:
             decided |= {str(fact): [*service, spoken] for fact in facts}
             tx.execute(DECIDED, {"of": mailbox["id"], "decided": decided})
@@ -182,8 +178,11 @@ def add_job(
 
 
 def next_sequence(tx: Connection, database: Database, account: str, address: Address) -> Row:
-    """The mailbox's row with its next sequence number, taken under the row's lock: this is the order, never a clock."""
-    place = {"account": account, "domain": address.domain, "address": str(address)}
+    """The mailbox's row with its next sequence number, taken under the row's lock: this is the order, never a clock.
+
+    With it comes why the account is paused, as `account_paused`.
+    """
+    place = {"account": account, "domain": address.domain, "address": str(address), "of": account}
     row: Row = tx.execute(taking(database.embedded), place).mappings().one()
     return row
 
@@ -196,7 +195,7 @@ def taking(embedded: bool) -> Any:
     new = upsert(embedded, mailboxes).values(**place, sequence=floor + 1)
     last = sa.case((mailboxes.c.sequence < floor, floor), else_=mailboxes.c.sequence)
     taken = new.on_conflict_do_update(index_elements=["account", "address"], set_={"sequence": last + 1})
-    return taken.returning(mailboxes)
+    return taken.returning(mailboxes, ACCOUNT_PAUSED.scalar_subquery().label("account_paused"))
 
 
 def raise_floor(tx: Connection, database: Database, least: int) -> None:

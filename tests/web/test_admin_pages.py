@@ -273,7 +273,7 @@ def away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     with monkeypatch.context() as patch:
         patch.setattr(scene.service.database.engine, "begin", refuse)
-        patch.setattr(scene.service.database._reader, "connect", refuse)
+        patch.setattr(scene.service.database.engine, "connect", refuse)
         yield
 
 

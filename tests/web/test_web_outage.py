@@ -26,7 +26,7 @@ def gone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
         raise sa.exc.OperationalError("INSERT", {"password": "Sesame"}, Exception("connection refused"))
 
     monkeypatch.setattr(scene.service.database.engine, "begin", refuse)
-    monkeypatch.setattr(scene.service.database._reader, "connect", refuse)
+    monkeypatch.setattr(scene.service.database.engine, "connect", refuse)
     return scene
 
 
