@@ -1,5 +1,6 @@
 """Serves the app with waitress: it reads slow senders in one loop, and hands a thread only what has arrived whole."""
 
+import sys
 import threading
 from typing import Any
 
@@ -14,6 +15,7 @@ from bridge.web.channel import MOST_OPEN, Channel
 from bridge.web.metrics import Listener
 
 THREADS = 16
+TURN = 0.001  # seconds; Python's own 5 ms are long for who holds the database's lock and waits for the interpreter
 
 
 class Server:
@@ -55,6 +57,7 @@ class Server:
         self._app = app
 
     def start(self) -> None:
+        sys.setswitchinterval(TURN)
         self._thread = threading.Thread(target=self._server.run, name="web")
         self._thread.start()
 
