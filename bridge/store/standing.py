@@ -102,12 +102,13 @@ class Standing:
     @contextmanager
     def call_slot(self, account: str, most: int, seconds: float) -> Iterator[None]:
         """Counts one call of a query among the account's calls in flight. Raises NotNow when there is no room."""
+        with self.database.read() as tx:  # whoever finds no room shall not wait in line with those who write
+            refuse_when_full(tx, account, most, self.database.now(tx))
         with self.database.write() as tx:
             now = self.database.now(tx)
             tx.execute(self.database.lock_row(sa.select(accounts.c.name).where(accounts.c.name == account)))
             tx.execute(sa.delete(slots).where(slots.c.account == account, slots.c.until <= now))
-            if in_flight(tx, account, now) >= most:
-                raise NotNow("All calls that this account may make at a time are in use; ask again in a few seconds.")
+            refuse_when_full(tx, account, most, now)
             insert = sa.insert(slots).values(account=account, until=now + seconds).returning(slots.c.id)
             slot = tx.execute(insert).scalar_one()
         try:
@@ -116,6 +117,11 @@ class Standing:
             with self.database.write() as tx:
                 tx.execute(sa.delete(slots).where(slots.c.id == slot))
                 self.database.tell(tx)
+
+
+def refuse_when_full(tx: Connection, account: str, most: int, now: float) -> None:
+    if in_flight(tx, account, now) >= most:
+        raise NotNow("All calls that this account may make at a time are in use; ask again in a few seconds.")
 
 
 def write_down(tx: Connection, mark: str, value: int) -> None:

@@ -8,6 +8,8 @@ import multiprocessing
 import statistics
 import tempfile
 import threading
+from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import sqlalchemy as sa
 from bridge import wiring
 from bridge.config import Address
 from bridge.model import Address as Mailbox
+from bridge.reconcile import DOMAINS as READING
 from bridge.store.tables import jobs
 from bridge.web import create_app
 from bridge.web.server import Server
@@ -63,11 +66,16 @@ class Reconciling(threading.Thread):
 
     def run(self) -> None:
         while not self.over.is_set():
-            self.service.reconcile.account("main", "bench", progress=lambda what: self.told)
-            self.times = float(round(self.times) + 1)
+            self.service.reconcile.account("main", "bench", progress=partial(self._part, float(int(self.times))))
+            self.times = float(int(self.times) + 1)
 
-    def told(self, done: int, of: int) -> None:
-        self.times = int(self.times) + min(done / of, 0.99)
+    def _part(self, before: float, what: str) -> Callable[[int, int], None]:
+        """First all domains are read, then single mailboxes."""
+
+        def told(done: int, of: int) -> None:
+            self.times = before + (0.0 if what == READING else 0.5) + min(0.5 * done / of, 0.49)
+
+        return told
 
 
 def ended(service: wiring.Service) -> int:
@@ -92,7 +100,7 @@ def measure(busy: bool, count: int, connections: int, latency: float) -> tuple[F
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--hooks", type=int, default=1500)
+    options.add_argument("--hooks", type=int, default=4000)
     options.add_argument("--connections", type=int, default=16)
     options.add_argument("--latency", type=float, default=0.2, help="seconds that each answer of Enom takes")
     options.add_argument("--rounds", type=int, default=3)
