@@ -104,6 +104,8 @@ def test_no_hook_is_lost_or_refused_while_the_configuration_changes(daemon: Daem
         for size in range(4):
             daemon.configure(**{"plans.extra__quota_gb": size + 2, "worker__concurrency": size + 1})
             daemon.reload()
+            answered = len(answers)
+            until(lambda: len(answers) >= answered + 3)  # noqa: B023 - asked at once
     finally:
         stopped.set()
         for sender in senders:
