@@ -1,5 +1,6 @@
 """One database, SQLite or PostgreSQL: transactions, its clock, waking those who wait. The only place where the two differ."""
 
+import math
 import os
 import re
 import threading
@@ -12,11 +13,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StoreUnavailable
 
 LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
 CHANNEL = "enom_bridge"
+NOW = sa.text("SELECT extract(epoch FROM clock_timestamp())")
+NOW_TELLING = sa.text("SELECT extract(epoch FROM clock_timestamp()), pg_notify(:channel, '')").bindparams(channel=CHANNEL)
+REST = 1.0  # seconds after which a connection to a server is asked whether it still lives
 FOLLOWS = 0.1  # of the time that passes: how fast an embedded database's clock follows a step of the machine's
 
 
@@ -42,11 +47,12 @@ class Database:
             pool_size=connections,
             max_overflow=20,
             pool_timeout=LOCK_WAIT,
-            pool_pre_ping=not self.embedded,
         )
         if self.embedded:
             prepare_sqlite(self.engine)
             event.listen(self.engine, "do_connect", self._keep_private)
+        else:
+            ask_the_rested(self.engine)
 
     @property
     def file(self) -> Path | None:
@@ -89,7 +95,14 @@ class Database:
             return self.own_clock()
         if self.embedded:
             return time.monotonic() + self._offset
-        return float(connection.scalar(sa.text("SELECT extract(epoch FROM clock_timestamp())")))
+        return float(connection.scalar(NOW))
+
+    def now_telling(self, connection: Connection) -> float:
+        """`now` and `tell` in one round trip."""
+        self._told.pending = True
+        if self.embedded or self.own_clock is not None:
+            return self.now(connection)
+        return float(connection.execute(NOW_TELLING).scalar_one())
 
     def clock(self) -> float:
         """The same without asking, for what needs no more than a second's accuracy; `synchronise` keeps it right."""
@@ -190,6 +203,24 @@ def prepare_sqlite(engine: Engine) -> None:
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "handle_error", failed)
+
+
+def ask_the_rested(engine: Engine) -> None:
+    """A server may have gone while nobody used a connection. To ask before each transaction, as pool_pre_ping does, is a
+    round trip for each; one that dies in use is an error of one transaction, after which all are made anew."""
+
+    def returned(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    def taken(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() - record.info.get("rests_since", math.inf) > REST:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error:
+                raise sa.exc.InvalidatePoolError from None
+
+    event.listen(engine, "checkin", returned)
+    event.listen(engine, "checkout", taken)
 
 
 def postgres_options() -> dict[str, object]:

@@ -24,7 +24,8 @@ FLOOR = "sequence_floor"
 SOURCE_PAUSED = sa.select(sources.c.paused).where(sources.c.name == sa.bindparam("of"))
 ACCOUNT_PAUSED = sa.select(accounts.c.paused).where(accounts.c.name == sa.bindparam("of"))
 NEW_HOOK, NEW_JOB = sa.insert(hooks).returning(SOURCE_PAUSED.scalar_subquery()), sa.insert(jobs).returning(jobs)
-OPEN_JOBS = sa.select(jobs).where(jobs.c.mailbox_id == sa.bindparam("of"), among(jobs.c.status, "queued", "running"))
+OPEN = jobs.c.mailbox_id == sa.bindparam("of"), among(jobs.c.status, "queued", "running")
+OPEN_JOBS = sa.select(*(jobs.c[name] for name in "id sequence source service_id action facts purge".split())).where(*OPEN)
 DECIDED = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
 Matches = Callable[[str], bool]
 
@@ -70,14 +71,13 @@ class Inbox:
     ) -> Receipt:
         try:
             with self.database.write() as tx:
-                now = self.database.now(tx)
+                now = self.database.now_telling(tx)
                 job = self.new_id(now)
                 hook = hook_values(source, verified, intent.action, digest, now)
                 # First, so that two deliveries of one id cannot both get a sequence number.
                 if tx.scalar(NEW_HOOK, hook | {"job_id": job, "of": source}):
                     raise SourcePaused(source)
                 row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
-                self.database.tell(tx)
                 self.checkpoint("accepting")
             self.checkpoint("accepted")
             return to_receipt(row)
@@ -178,9 +178,9 @@ def add_job(
 
 
 def next_sequence(tx: Connection, database: Database, account: str, address: Address) -> Row:
-    """The mailbox's row with its next sequence number, taken under the row's lock: this is the order, never a clock.
+    """The mailbox's next sequence number, taken under the row's lock: this is the order, never a clock.
 
-    With it comes why the account is paused, as `account_paused`.
+    With it comes of the mailbox what a new job needs, and why the account is paused, as `account_paused`.
     """
     place = {"account": account, "domain": address.domain, "address": str(address), "of": account}
     row: Row = tx.execute(taking(database.embedded), place).mappings().one()
@@ -195,7 +195,8 @@ def taking(embedded: bool) -> Any:
     new = upsert(embedded, mailboxes).values(**place, sequence=floor + 1)
     last = sa.case((mailboxes.c.sequence < floor, floor), else_=mailboxes.c.sequence)
     taken = new.on_conflict_do_update(index_elements=["account", "address"], set_={"sequence": last + 1})
-    return taken.returning(mailboxes, ACCOUNT_PAUSED.scalar_subquery().label("account_paused"))
+    needed = (mailboxes.c[name] for name in "id domain address sequence state decided".split())
+    return taken.returning(*needed, ACCOUNT_PAUSED.scalar_subquery().label("account_paused"))
 
 
 def raise_floor(tx: Connection, database: Database, least: int) -> None:

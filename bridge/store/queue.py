@@ -239,20 +239,19 @@ class Queue:
     ) -> None:
         allow("running", "queued")
         with self.database.write() as tx:
-            now = self.database.now(tx)
+            now = self.database.now_telling(tx)
             since = (job.undecided_since or now) if undecided else None
             # A wait that no error asked for must not make the pause after the next error longer.
             tries = job.tries if waiting_for == "retry" else 0
             leave = {"status": "queued", "waiting_for": waiting_for, "lease_owner": None, "lease_until": None, "tries": tries}
             more = {"available_at": until, "undecided_since": since, "error": error_values(error), **as_columns(first)}
             self._held(tx, job, **leave, **more)
-            self.database.tell(tx)
 
     def finish(self, job: Job, ending: Ending, first: First | None = None) -> None:
         allow("running", ending.status)
         with self.database.write() as tx:
             self._lock_mailbox(tx, job)
-            now = self.database.now(tx)
+            now = self.database.now_telling(tx)
             values = {
                 "status": ending.status,
                 "waiting_for": None,
@@ -275,7 +274,6 @@ class Queue:
             if ending.status == "held":
                 notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
             outbox.enclose(tx, row, now)
-            self.database.tell(tx)
 
     def _lock_mailbox(self, tx: Connection, job: Job) -> None:
         """Mailbox before job, as the inbox locks them: the other way round two transactions could wait for each other."""

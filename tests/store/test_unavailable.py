@@ -153,11 +153,28 @@ class TestPostgres:
         mark = shop.database.mark()
 
         def woken() -> bool:
-            with shop.database.write() as tx:
+            with suppress(StoreUnavailable), shop.database.write() as tx:  # one in use when the server went
                 tx.execute(sa.text("NOTIFY enom_bridge"))  # from elsewhere: without our own wake-up
             return shop.database.mark() != mark
 
         until(woken, pause=0.1)
+
+    @pytest.mark.parametrize(("rest", "errors"), [(0.0, 0), (60.0, 1)])
+    def test_a_server_that_was_started_again_costs_one_error_at_most(
+        self, monkeypatch: pytest.MonkeyPatch, shop: Shop, postgres: Postgres, rest: float, errors: int
+    ) -> None:
+        monkeypatch.setattr(module, "REST", rest)
+        with shop.database.read(), shop.database.read(), shop.database.read():
+            pass  # several connections rest now
+        postgres.stop()
+        postgres.start()
+        met = 0
+        for number in range(4):
+            try:
+                shop.hook("suspend", f"box{number}@example.net")
+            except StoreUnavailable:
+                met += 1
+        assert met == errors
 
     def test_another_process_wakes_us(self, shop: Shop, database_url: str) -> None:
         other = Shop(Database(database_url))
