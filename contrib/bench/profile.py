@@ -81,10 +81,11 @@ def main() -> None:
         service.close()
     print(head(f"{count} suspensions, one after the other in one thread"))
     print(f"\n{1000 * used / count:.1f} ms of the processor a job, {1000 * wall / count:.1f} ms in all\n")
-    print("| part | share |\n| --- | --- |")
+    print("| part | share | of the milliseconds |\n| --- | --- | --- |")
     found = shares(profile)
     for part, seconds in found.most_common():
-        print(f"| {part} | {100 * seconds / found.total():.0f} % |")
+        share = seconds / found.total()
+        print(f"| {part} | {100 * share:.0f} % | {1000 * used / count * share:.1f} |")
 
 
 if __name__ == "__main__":
