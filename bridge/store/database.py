@@ -99,9 +99,10 @@ class Database:
 
     def now_telling(self, connection: Connection) -> float:
         """`now` and `tell` in one round trip."""
-        self._told.pending = True
         if self.embedded or self.own_clock is not None:
+            self.tell(connection)
             return self.now(connection)
+        self._told.pending = True
         return float(connection.execute(NOW_TELLING).scalar_one())
 
     def clock(self) -> float:
@@ -206,8 +207,11 @@ def prepare_sqlite(engine: Engine) -> None:
 
 
 def ask_the_rested(engine: Engine) -> None:
-    """A server may have gone while nobody used a connection. To ask before each transaction, as pool_pre_ping does, is a
-    round trip for each; one that dies in use is an error of one transaction, after which all are made anew."""
+    """Asks a connection that was not used for a while whether its server is still there.
+
+    pool_pre_ping asks before each transaction, a round trip for each. What dies in use is an error of one transaction, after
+    which all connections are made anew.
+    """
 
     def returned(_: object, record: ConnectionPoolEntry) -> None:
         record.info["rests_since"] = time.monotonic()

@@ -198,7 +198,7 @@ def main() -> None:
     )
     options.add_argument("--workers", type=int, default=2, help="processes")
     options.add_argument("--concurrency", type=int, help="of each process; default: enough for all accounts")
-    options.add_argument("--own", type=float, default=0.025, help="seconds of a worker process for a job")
+    options.add_argument("--own", type=float, default=0.012, help="seconds of a worker process for a job")
     options.add_argument("--look", type=float, default=0.002, help="seconds of it for each account that a claim looks at")
     options.add_argument("--commits", type=int, default=9, help="transactions of a job")
     options.add_argument("--transactions", type=float, default=1000, help="that the database takes a second")
