@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -174,6 +175,24 @@ def test_nothing_outlives_the_deadline(post, script):
         post(script, timeout=SHORT)
 
 
+def test_each_call_has_a_deadline_of_its_own(remote, outgoing):
+    asked, told = threading.Event(), threading.Event()
+
+    def in_the_end(connection):
+        asked.set()
+        told.wait(20)
+        answer_ok(connection)
+
+    remote.scripts += [in_the_end, drip(b"HTTP/1.1 200 OK\r\n", b"X")]  # which no time-out of a socket ends
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(outgoing.post, remote.url, b"{}", {}, timeout=60)
+        assert asked.wait(60)
+        with pytest.raises(Lost):
+            outgoing.post(remote.url, b"{}", {}, timeout=SHORT)
+        told.set()
+        assert late.result(60).body == b"ok"
+
+
 @pytest.mark.parametrize(
     "script",
     [
@@ -325,7 +344,7 @@ def test_no_thread_is_left(post):
     before = threading.active_count()
     for _ in range(3):
         post(answer_ok)
-    assert threading.active_count() <= before + 1  # the remote's own, for the kept connection
+    assert threading.active_count() <= before + 2  # the remote's own, for the kept connection, and the one watchdog
 
 
 def test_the_edge_can_be_mocked(outgoing):
