@@ -175,7 +175,7 @@ class _Call:
 
 
 class _Watchdog:
-    """Cuts every call that is still under way at its deadline. One thread for all: one for each took a third of a job."""
+    """Cuts every call that is still under way at its deadline. One thread for all: one for each took a tenth of a job."""
 
     def __init__(self) -> None:
         self._calls: list[tuple[float, int, _Call]] = []  # a heap; the number keeps two of one moment apart
