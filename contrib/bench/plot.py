@@ -30,9 +30,13 @@ def bars(title: str, values: Sequence[tuple[str, float]], unit: str) -> str:
         lines += [
             f'<text x="{LEFT - 8}" y="{y + 17}" text-anchor="end">{escape(label)}</text>',
             f'<rect x="{LEFT}" y="{y + 4}" width="{length:.1f}" height="{ROW - 8}" fill="#3b82c4"/>',
-            f'<text x="{LEFT + length + 8:.1f}" y="{y + 17}">{escape(f"{value:.3g} {unit}".rstrip())}</text>',
+            f'<text x="{LEFT + length + 8:.1f}" y="{y + 17}">{escape(f"{shown(value)} {unit}".rstrip())}</text>',
         ]
     return "\n".join([*lines, "</svg>", ""])
+
+
+def shown(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
 def column(lines: Iterator[str], name: str, nth: int) -> list[tuple[str, float]]:
