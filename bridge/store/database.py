@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -188,10 +189,10 @@ class Database:
 
 
 def prepare_sqlite(engine: Engine) -> None:
-    def connected(connection: object, _: object) -> None:
+    def connected(connection: sqlite3.Connection, _: object) -> None:
         # Transactions are ours, not pysqlite's. Not begun by an event of SQLAlchemy, which would cost each statement a little.
-        connection.isolation_level = None  # type: ignore[attr-defined]
-        cursor = connection.cursor()  # type: ignore[attr-defined]
+        connection.isolation_level = None
+        cursor = connection.cursor()
         # Secure delete: what is wiped or erased does not stay readable in free pages. It cost nothing that could be measured.
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
             cursor.execute(f"PRAGMA {pragma}")

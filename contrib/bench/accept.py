@@ -61,10 +61,11 @@ class Line(asyncio.Protocol):
         if not found or len(body) < int(head.lower().partition(b"content-length:")[2].split()[0]):
             return
         self.times.append(time.perf_counter() - self.begun)
-        if head.split()[1] != b"202":
-            self.over.set_exception(SystemExit(f"The bridge answers: {head.decode()}"))
         self.answer = b""
-        self._send()
+        if head.split()[1] == b"202":
+            self._send()
+        else:
+            self.over.set_exception(SystemExit(f"The bridge answers: {head.decode()}"))
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.over.done():

@@ -48,10 +48,9 @@ def column(lines: Iterator[str], name: str, nth: int) -> list[tuple[str, float]]
     places = [place for place, cell in enumerate(head) if cell == name or cell.endswith(f": {name}")]
     if len(places) < nth:
         raise SystemExit(f"No table with the column {name}; there are: {', '.join(filter(None, head)) or 'none'}.")
+    next(lines)  # the line below the head
     rows = [cells(line) for line in takewhile(lambda line: line.startswith("|"), lines)]
-    found = [
-        (row[0].replace("`", ""), row[places[nth - 1]].split()) for row in rows[1:]
-    ]  # the first draws the line below the head
+    found = [(row[0].replace("`", ""), row[places[nth - 1]].split()) for row in rows]
     return [(label, float(words[0])) for label, words in found if words]
 
 

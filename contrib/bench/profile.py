@@ -6,12 +6,10 @@ The interpreter's own functions count for who calls them. The remote is a proces
 
 import argparse
 import cProfile
-import pstats
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from bridge import wiring
 from contrib.bench.drain import fill, furnish, simulator
@@ -43,8 +41,8 @@ def part_of(*words: str) -> str:
 def shares(profile: cProfile.Profile) -> Counter[str]:
     """Seconds by part."""
     found: Counter[str] = Counter()
-    figures: dict[tuple[str, int, str], tuple[Any, ...]] = pstats.Stats(profile).stats  # type: ignore[attr-defined]
-    for (file, _, name), (_, _, seconds, _, callers) in figures.items():
+    profile.create_stats()
+    for (file, _, name), (_, _, seconds, _, callers) in profile.stats.items():
         if file != "~":
             found[part_of(file)] += seconds
         elif part_of(name) != "other":
