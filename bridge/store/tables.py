@@ -63,6 +63,7 @@ hooks = Table(
     Column("job_id", String(32)),  # null: parked
     Column("errors", JSON),  # of a parked delivery
     Column("sealed", Text),  # the whole body of a parked delivery, encrypted
+    Column("dismissed_at", Float),  # parked, or never seen, and nobody waits for it: its id is refused
     UniqueConstraint("source", "hook_id"),
     Index("ix_hooks_job_id", "job_id"),
     when("sealed", "hooks", "sealed IS NOT NULL", "received_at"),
@@ -89,11 +90,15 @@ mailboxes = Table(
     Column("settles_at", Float, nullable=False, server_default="0"),
     Column("observed_at", Float),
     Column("decided", JSON),  # fact -> [service, hook's own time]: which hook spoke last
+    Column("customer_id", String(64)),  # billing's customer, as the newest hook that named one said
+    Column("customer_source", String(64)),  # whose id that is; it stays when the owner is forgotten
+    Column("gone_at", Float),  # when the mailbox was last seen to be gone
     UniqueConstraint("account", "address"),
     Index("ix_mailboxes_source_address", "source", "address"),
     when("delete_after", "mailboxes", "delete_after IS NOT NULL", "delete_after"),
     Index("ix_mailboxes_service_id", "service_id"),
     Index("ix_mailboxes_address", "address"),
+    Index("ix_mailboxes_domain", "account", "domain"),
 )
 
 jobs = Table(
@@ -131,6 +136,7 @@ jobs = Table(
     Column("verified", JSON),
     Column("message", Text),
     Column("error", JSON),
+    Column("code", String(32)),  # the error's, so that lists can be asked for it
     Column("extra", JSON),
     Column("created_at", Float, nullable=False),
     Column("started_at", Float),
@@ -217,14 +223,25 @@ accounts = Table(
     "accounts",
     metadata,
     Column("name", String(64), primary_key=True),
-    Column("paused", String(32)),  # credentials, ip_not_allowed, person or restored
+    Column("paused", String(32)),  # credentials, ip_not_allowed or person
     Column("detail", Text),
     Column("probe_at", Float),
     Column("money_until", Float),  # no purchase before
     Column("reconcile_at", Float),  # when the nightly comparison is due; null: not yet known
+    Column("reconcile_lease", Float),  # until then a process is at it
+    Column("restored_at", Float),  # of a restore that has not been looked at yet: pauses beside `paused`, whatever that says
 )
 
-sources = Table("sources", metadata, Column("name", String(64), primary_key=True), Column("paused", Boolean, nullable=False))
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("paused", Boolean, nullable=False),
+    Column("detail", Text),  # why it is paused
+    Column("suspensions_from", Float),  # suspensions before then count no more for the brake
+    Column("receiver_tries", Integer, nullable=False, server_default="0"),  # in a row, that its receiver did not answer
+    Column("receiver_after", Float),  # no callback goes to it before then
+)
 
 notes = Table(
     "notes",
