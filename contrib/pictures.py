@@ -10,8 +10,9 @@ import structlog
 
 from bridge.store import Database, upgrade
 from tests.support.bridge import PASSWORD, add_domain
-from tests.support.browser import PHONE, Stand, Tab, chromium, program
+from tests.support.browser import NAMES, PHONE, Stand, Tab, chromium
 from tests.support.house import House
+from tests.support.programs import found
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 
@@ -30,7 +31,7 @@ def take(browser: str, url: str, name: str, height: int) -> None:
 @click.command()
 @click.option("--only", type=click.Choice(["whmcs", "admin"]), help="Only these.")
 def main(only: str | None) -> None:
-    browser = program()
+    browser = found(*NAMES)
     if browser is None:
         raise click.ClickException("Chromium is not installed: apt-get install chromium")
     PICTURES.mkdir(exist_ok=True)

@@ -17,14 +17,14 @@ from hypothesis import settings
 from bridge.store import Database, newest, upgrade
 from bridge.store.tables import metadata
 from tests.support.audit import Counts
-from tests.support.postgres import Postgres, programs
+from tests.support.postgres import Postgres, folder
+from tests.support.programs import missing
 
 settings.register_profile("unhurried", settings(), deadline=None)  # a slow machine is no fault; else as it was
 settings.load_profile("unhurried")
 
 STORES = ("sqlite", "postgres")
 TALLY = pytest.StashKey[dict[tuple[str, str], Counter[str]]]()
-INSTALL = "PostgreSQL is not installed, so nothing of it is tested: apt-get install postgresql"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,12 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    found = programs()
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail(INSTALL)
-    if found is None:
-        pytest.skip(INSTALL)
-    server = Postgres(found)
+    server = Postgres(folder() or missing("postgres"))
     try:
         yield server
     finally:

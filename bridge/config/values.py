@@ -3,6 +3,7 @@ a sentence that says what must be there; no sentence quotes a secret."""
 
 import base64
 import re
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from string import Formatter
 from typing import NamedTuple
@@ -122,12 +123,17 @@ def enom_url(text: str) -> str:
     return text
 
 
+DRIVER = "pip install --require-hashes -r requirements-postgres.lock  (in a checkout: make install EXTRA=postgres)"
+
+
 def database(text: str) -> str:
     """Paths stay as written: only the loader knows the folder that they count from."""
     scheme, _, rest = text.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and rest.strip("/") and ":memory:" not in rest:
         return text
     if scheme == "postgresql+psycopg" and urlsplit(text).path.strip("/"):
+        if find_spec("psycopg") is None:
+            raise ValueError(f"needs PostgreSQL's driver, which is not installed: {DRIVER}")
         return text
     raise ValueError('must be "sqlite:///PATH" (a file) or "postgresql+psycopg://user@host/name"')
 

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from bridge import wiring
 from bridge.web.admin import link
-from tests.support.postgres import Postgres, programs
+from tests.support.postgres import Postgres, folder
 
 SETTINGS = ("max_connections=500", "listen_addresses=127.0.0.1")  # and so it syncs each commit, unlike that of the tests
 
@@ -24,7 +24,7 @@ def sign_in(service: wiring.Service, client: FlaskClient) -> None:
 @contextmanager
 def stores(postgres: bool) -> Iterator[Mapping[str, Callable[[], str]]]:
     """Name -> gives the URL of a fresh one."""
-    found = programs() if postgres else None
+    found = folder() if postgres else None
     server = Postgres(found, SETTINGS) if found else None
     try:
         yield {"SQLite": str} | ({"PostgreSQL": partial(fresh, server)} if server else {})

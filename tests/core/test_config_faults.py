@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge import logs
-from bridge.config import ConfigurationError, load
+from bridge.config import ConfigurationError, load, values
 from bridge.errors import BridgeError
 
 KEY = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
@@ -239,3 +239,11 @@ def test_a_value_in_place_of_a_table_is_a_fault(tmp_path: Path, content: str) ->
 
 def test_configuration_errors_stand_outside_the_root_of_the_bridges_errors() -> None:
     assert not issubclass(ConfigurationError, BridgeError)
+
+
+def test_without_its_driver_a_url_of_postgresql_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql+psycopg://bridge@db.example.net/bridge"
+    assert values.database(url) == url
+    monkeypatch.setattr(values, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="driver.*requirements-postgres.lock"):
+        values.database(url)

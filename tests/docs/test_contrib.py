@@ -15,12 +15,12 @@ from bridge import config
 from bridge.cli import main
 from bridge.config.schema import BridgeTable
 from tests.docs.pages import ROOT, text
-from tests.docs.programs import program
+from tests.support.programs import needed
 
 CONTRIB = ROOT / "contrib"
 UNITS = sorted(CONTRIB.glob("systemd/*.service"))
 LISTEN, METRICS = BridgeTable().fields["listen"].load_default, BridgeTable().fields["metrics_listen"].load_default
-PROGRAM = "/opt/enom-bridge/.venv/bin/enom-bridge"
+PROGRAM = "/opt/enom-bridge/bin/enom-bridge"
 COMPOSE: dict[str, Any] = yaml.safe_load(text("contrib/container/compose.yaml"))
 CONTAINERFILE = text("contrib/container/Containerfile")
 
@@ -82,7 +82,7 @@ def units(tmp_path: Path) -> list[Path]:
 
 
 def test_systemd_takes_the_units_and_finds_little_to_expose(units: list[Path]) -> None:
-    analyze = program("systemd-analyze", "systemd")
+    analyze = needed("systemd-analyze")
     for path in units:
         assert ran(analyze, "verify", path) == ""
         told = ran(analyze, "security", "--offline=true", path)
@@ -108,7 +108,7 @@ def test_nginx_passes_on_what_the_bridge_answers_and_no_more() -> None:
 
 
 def test_nginx_itself_takes_it(tmp_path: Path) -> None:
-    nginx = program("nginx", "nginx-light")
+    nginx = needed("nginx")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     request = [
         "req",
@@ -123,7 +123,7 @@ def test_nginx_itself_takes_it(tmp_path: Path) -> None:
         "-subj",
         "/CN=bridge.example.com",
     ]
-    ran(program("openssl", "openssl"), *request)
+    ran(needed("openssl"), *request)
     conf = text("contrib/nginx/enom-bridge.conf")
     conf = re.sub(r"ssl_certificate /\S+;", f"ssl_certificate {certificate};", conf)
     conf = re.sub(r"ssl_certificate_key /\S+;", f"ssl_certificate_key {key};", conf)
@@ -142,7 +142,7 @@ def test_caddy_passes_on_the_same() -> None:
 
 
 def test_caddy_itself_takes_it() -> None:
-    command = ["caddy", "adapt", "--adapter", "caddyfile", "--config", str(CONTRIB / "caddy" / "Caddyfile")]
+    command = [needed("caddy"), "adapt", "--adapter", "caddyfile", "--config", str(CONTRIB / "caddy" / "Caddyfile")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     adapted = json.loads(done.stdout)
@@ -157,7 +157,7 @@ def test_logrotate_keeps_the_file_that_the_bridge_has_open(tmp_path: Path) -> No
     (tmp_path / "bridge.log").chmod(0o600)
     mine.write_text(re.sub(r"\n    su .*", "", conf).replace("/var/log/enom-bridge/*.log", f"{tmp_path}/*.log"))
     mine.chmod(0o644)
-    ran(program("logrotate", "logrotate"), "--state", tmp_path / "state", "--force", mine)
+    ran(needed("logrotate"), "--state", tmp_path / "state", "--force", mine)
     assert (tmp_path / "bridge.log").read_text() == "" and (tmp_path / "bridge.log.1").read_text() == "a line\n"
 
 

@@ -1,7 +1,6 @@
 """What http.md gives to copy works: its Python against the bridge, its shell against the same check."""
 
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,12 +14,12 @@ from hooks.types import Delivery
 from tests.docs.pages import blocks
 from tests.support.billing import SECRET, Billing
 from tests.support.bridge import PASSWORD, Running, furnish, write_config
+from tests.support.programs import needed
 
 PAGE = "docs/http.md"
 KEY = signing.decode_secret(SECRET)
 BODY = b'{"type":"mailbox.suspend"}'
 NOW = 1795414732
-PROGRAMS = ("bash", "openssl", "base64", "od")
 
 
 @pytest.fixture(scope="module")
@@ -85,15 +84,12 @@ def test_the_python_example_verifies_callbacks_and_refuses_others(example):
 
 
 def test_the_shell_example_signs_what_the_bridge_verifies():
-    missing = [program for program in PROGRAMS if shutil.which(program) is None]
-    if missing:
-        text = f"the shell example was not tried, because these are not installed: {', '.join(missing)}"
-        pytest.fail(text) if os.environ.get("CI") == "true" else pytest.skip(text)
+    bash, _ = needed("bash"), needed("openssl")
     (script,) = (block for block in blocks(PAGE, "sh") if "openssl" in block)
     # In place of curl: its arguments, one after the other.
     stand_in = "set -eu\ncurl() { printf '%s\\0' \"$@\"; }\n"
     environment = {"PATH": os.environ["PATH"], "HOOK_SECRET": SECRET}
-    ran = subprocess.run(["bash", "-c", stand_in + script], capture_output=True, env=environment)
+    ran = subprocess.run([bash, "-c", stand_in + script], capture_output=True, env=environment)
     assert ran.returncode == 0, ran.stderr.decode()
     arguments = ran.stdout.split(b"\0")[:-1]
     after = {

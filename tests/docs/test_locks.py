@@ -7,7 +7,13 @@ import pytest
 
 from tests.docs.pages import text
 
-LOCKS = ("requirements.lock", "requirements-test.lock")
+EXTRAS = {
+    "requirements.lock": (),
+    "requirements-postgres.lock": ("postgres",),
+    "requirements-demo.lock": ("demo",),
+    "requirements-test.lock": ("postgres", "traces", "demo", "docs", "test"),
+}
+PROJECT = tomllib.loads(text("pyproject.toml"))["project"]
 
 
 def entries(lock: str) -> dict[str, list[str]]:
@@ -21,7 +27,7 @@ def named(requirement: str) -> str:
     return re.split(r"[^\w.-]", requirement)[0].lower().replace("_", "-")
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", EXTRAS)
 def test_every_line_pins_one_version_with_hashes_and_names_no_host(lock: str) -> None:
     assert len(entries(lock)) > 20
     for requirement, hashes in entries(lock).items():
@@ -30,14 +36,16 @@ def test_every_line_pins_one_version_with_hashes_and_names_no_host(lock: str) ->
     assert "://" not in text(lock) and "--index" not in text(lock) and "@" not in text(lock)
 
 
-def test_both_locks_have_the_same_versions_of_what_both_have() -> None:
-    runtime, tests = (entries(lock) for lock in LOCKS)
-    assert runtime.items() <= tests.items()
+@pytest.mark.parametrize("lock", EXTRAS)
+def test_every_lock_has_the_versions_of_the_smaller_ones(lock: str) -> None:
+    assert entries("requirements.lock").items() <= entries(lock).items()
+    assert entries(lock).items() <= entries("requirements-test.lock").items()
 
 
-def test_everything_that_is_asked_for_is_locked() -> None:
-    project = tomllib.loads(text("pyproject.toml"))["project"]
-    extras = project["optional-dependencies"]
-    asked = {named(each) for each in (*project["dependencies"], *extras["postgres"], *extras["demo"])}
-    assert asked <= {named(each) for each in entries("requirements.lock")}
-    assert {named(each) for group in extras.values() for each in group} <= {named(each) for each in entries(LOCKS[1])}
+@pytest.mark.parametrize("lock", EXTRAS)
+def test_everything_that_is_asked_for_is_locked_and_no_other_extra(lock: str) -> None:
+    extras, locked = PROJECT["optional-dependencies"], {named(each) for each in entries(lock)}
+    asked = {named(each) for each in PROJECT["dependencies"]}
+    assert asked | {named(each) for name in EXTRAS[lock] for each in extras[name]} <= locked
+    others = {named(each) for name in set(extras) - set(EXTRAS[lock]) for each in extras[name]}
+    assert not others & locked

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from tests.docs.pages import ROOT, section, text
-from tests.docs.programs import program
 from tests.docs.test_complete import metric_names
+from tests.support.programs import needed
 
 __all__ = ["metric_names"]
 
@@ -71,9 +71,7 @@ def test_panels_do_not_overlap_and_ask_the_source_that_was_chosen() -> None:
 
 def test_prometheus_itself_takes_the_rules(tmp_path: Path) -> None:
     for what in (["rules", "enom-bridge.rules.yml"], ["config", "prometheus.yml"]):
-        done = subprocess.run(
-            [program("promtool", "prometheus"), "check", *what], cwd=PROMETHEUS, capture_output=True, text=True
-        )
+        done = subprocess.run([needed("promtool"), "check", *what], cwd=PROMETHEUS, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -116,7 +114,5 @@ def test_the_alarms_go_off_as_they_should(tmp_path: Path) -> None:
     (tmp_path / "test.yml").write_text(
         yaml.safe_dump({"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": tests})
     )
-    done = subprocess.run(
-        [program("promtool", "prometheus"), "test", "rules", "test.yml"], cwd=tmp_path, capture_output=True, text=True
-    )
+    done = subprocess.run([needed("promtool"), "test", "rules", "test.yml"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,7 +1,6 @@
 """The system's Chromium in front of a bridge that has every state in it; what a page did wrong is kept."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,15 +16,11 @@ from bridge.web.server import Server
 from tests.support.admin import FULL, Visitor, fill
 from tests.support.bench import Clock
 from tests.support.bridge import furnish
+from tests.support.programs import needed
 from tests.support.scene import Scene
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-INSTALL = "Chromium is not installed, so no page is tried in a browser: apt-get install chromium"
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-
-
-def program() -> str | None:
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
 @contextmanager
@@ -33,7 +28,9 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as driver:
         # As root, as in a container, Chromium has no sandbox of its own.
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = driver.chromium.launch(executable_path=program(), args=[*flags, "--disable-gpu", "--disable-dev-shm-usage"])
+        browser = driver.chromium.launch(
+            executable_path=needed(*NAMES), args=[*flags, "--disable-gpu", "--disable-dev-shm-usage"]
+        )
         try:
             yield browser
         finally:
@@ -42,11 +39,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Skips loudly where Chromium is not installed; on CI that is a failure."""
-    if program() is None and os.environ.get("CI") == "true":
-        pytest.fail(INSTALL)
-    if program() is None:
-        pytest.skip(INSTALL)
+    needed(*NAMES)
     with chromium() as found:
         yield found
 
@@ -113,4 +106,4 @@ class Tab:
 
 
 Open = Callable[..., Tab]
-__all__ = ["DESK", "PHONE", "Open", "Stand", "Tab", "browser", "chromium", "program"]
+__all__ = ["DESK", "NAMES", "PHONE", "Open", "Stand", "Tab", "browser", "chromium"]

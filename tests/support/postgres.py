@@ -13,17 +13,18 @@ from pathlib import Path
 import psycopg
 
 from tests.support.billing import until
+from tests.support.programs import found
 
 # The tests kill processes, never the machine: nothing has to reach the disk.
 SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=500", "listen_addresses=127.0.0.1", "shared_buffers=32MB")
 
 
-def programs() -> Path | None:
-    """The folder of initdb: of the newest installed version, else the one in PATH."""
-    versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    newest = sorted(versions, key=lambda path: float(path.parts[-3]), reverse=True)
-    found = str(newest[0]) if newest else shutil.which("initdb")
-    return Path(found).resolve().parent if found else None
+def folder() -> Path | None:
+    """Where initdb is. Debian keeps it outside of any PATH, but not its pg_ctlcluster."""
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb") if found("pg_ctlcluster") else ()
+    newest = sorted(debian, key=lambda path: float(path.parts[-3]), reverse=True)
+    there = str(newest[0]) if newest else found("initdb")
+    return Path(there).resolve().parent if there else None
 
 
 class Ended(Exception):

@@ -17,25 +17,25 @@ import requests
 
 from tests.support.billing import until
 from tests.support.postgres import free_port
+from tests.support.programs import found
 
 TREE = Path(__file__).parents[1] / "whmcs" / "standin"
-PACKAGES = "php-cli php-curl php-mbstring php-xml php-sqlite3 php-illuminate-database smarty4"
-INSTALL = f"PHP or a library of it is not installed, so nothing of WHMCS is tested: apt-get install {PACKAGES}"
 LIBRARIES = ("Illuminate/Database/Capsule/Manager.php", "smarty4/Smarty.class.php")
 EXTENSIONS = {"curl", "mbstring", "xml", "pdo_sqlite"}
 WORKERS = 6
 SETTINGS = "-derror_reporting=-1 -ddisplay_errors=0 -dopcache.enable_cli=1 -dopcache.revalidate_freq=0"
 
 
-def missing() -> str:
-    """Why there can be no WHMCS here, with the command that changes it; empty when there can."""
-    if shutil.which("php") is None:
-        return INSTALL
+def ready() -> bool:
+    """Whether PHP and what the stand-in needs of it are installed."""
+    php = found("php")
+    if php is None:
+        return False
     ask = "echo json_encode([get_loaded_extensions(), array_map('stream_resolve_include_path', json_decode($argv[1]))]);"
-    done = subprocess.run(["php", "-r", ask, json.dumps(LIBRARIES)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([php, "-r", ask, json.dumps(LIBRARIES)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, f"php ended with {done.returncode}: {done.stdout}{done.stderr}"
     extensions, libraries = json.loads(done.stdout)
-    return "" if EXTENSIONS <= set(extensions) and all(libraries) else INSTALL
+    return EXTENSIONS <= set(extensions) and all(libraries)
 
 
 class Refused(Exception):
