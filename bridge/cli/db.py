@@ -1,7 +1,9 @@
 """`enom-bridge db upgrade|check|backup|restore`: the schema, and copies of the database."""
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,6 +14,9 @@ from bridge.cli.serve import opened
 from bridge.cli.show import as_json, echo_json
 from bridge.config import Settings
 from bridge.model import in_words
+
+DATED = "enom-bridge-"
+"""How the name of a backup begins that was given a folder; its time follows, so that names sort by it."""
 
 _file = click.Path(dir_okay=False, path_type=Path)
 
@@ -47,21 +52,39 @@ def check(ctx: click.Context, as_json: bool) -> None:
 
 
 @db.command()
-@click.argument("file", type=_file)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--keep", type=click.IntRange(min=1), help="FILE is a folder: of the backups made in it, keep the newest KEEP.")
 @as_json
 @click.pass_context
-def backup(ctx: click.Context, file: Path, as_json: bool) -> None:
+def backup(ctx: click.Context, file: Path, keep: int | None, as_json: bool) -> None:
     """Copy the database to FILE, also while the bridge runs. The copy is checked, and readable by you alone.
 
-    An existing FILE is left alone. PostgreSQL is dumped by its own pg_dump, which has to be installed here.
+    An existing FILE is left alone. If FILE is a folder, the backup gets a name with the time in it. PostgreSQL is dumped by its
+    own pg_dump, which has to be installed here.
     """
+    folder = file if file.is_dir() else None
+    if keep is not None and folder is None:
+        raise click.UsageError(f"--keep needs a folder that exists, and {file} is none")
     settings = settings_of(ctx)
     with opened(settings) as service:
+        if folder is not None:
+            file = folder / f"{DATED}{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
         store.Copies(service.database, quiet(settings)).backup(file)
+    removed = remove_older(folder, keep) if folder is not None and keep is not None else []
     if as_json:
-        return echo_json({"file": str(file), "bytes": file.stat().st_size})
+        return echo_json({"file": str(file), "bytes": file.stat().st_size, "removed": [str(each) for each in removed]})
     click.echo(f"Written and checked: {file} ({file.stat().st_size} bytes, readable by you alone).")
+    for each in removed:
+        click.echo(f"Removed: {each}")
     click.echo(f"Keep it apart from the keys of {settings.path}: together they open the stored passwords.")
+
+
+def remove_older(folder: Path, keep: int) -> list[Path]:
+    """Removes all but the newest `keep` of the backups that were named by their time; nothing else in the folder."""
+    named = sorted(each for each in folder.iterdir() if re.fullmatch(DATED + r"\d{8}T\d{12}Z", each.name))
+    for each in named[:-keep]:
+        each.unlink()
+    return named[:-keep]
 
 
 @db.command()

@@ -34,6 +34,20 @@ def test_a_backup_of_a_bridge_that_runs_and_back_again(house: House, tmp_path: P
     assert house.send("mailbox.unsuspend")["waiting_for"] == "account"
 
 
+def test_in_a_folder_backups_are_named_by_their_time_and_the_newest_are_kept(house: House, tmp_path: Path) -> None:
+    house.start(work=False)
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    (folder / "enom-bridge-of-mine").write_text("no backup of this command")
+    made = [Path(house.json("db", "backup", str(folder), "--keep", "2")["file"]) for _ in range(3)]
+    assert sorted(path.name for path in folder.iterdir()) == [made[1].name, made[2].name, "enom-bridge-of-mine"]
+    removed = house.json("db", "backup", str(folder), "--keep", "1")["removed"]
+    assert removed == [str(made[1]), str(made[2])]
+    assert "Removed: " in house.ok("db", "backup", str(folder), "--keep", "1")
+    assert "needs a folder" in house.refused("db", "backup", str(tmp_path / "none"), "--keep", "2", code=2)
+    assert len(list(folder.iterdir())) == 2
+
+
 def test_as_json(house: House, tmp_path: Path) -> None:
     house.start(work=False)
     job = house.send("mailbox.create")["job"]
@@ -42,7 +56,8 @@ def test_as_json(house: House, tmp_path: Path) -> None:
     written = house.json("db", "backup", str(tmp_path / "backup"))
     done = house.json("db", "restore", str(tmp_path / "backup"))
 
-    assert written == {"file": str(tmp_path / "backup"), "bytes": (tmp_path / "backup").stat().st_size}
+    size = (tmp_path / "backup").stat().st_size
+    assert written == {"file": str(tmp_path / "backup"), "bytes": size, "removed": []}
     assert (done["held"], done["paused"], done["called_off"]) == ([job], ["main"], [])
     assert Path(done["kept"]).exists() and done["newest_hook"].endswith("Z")
 

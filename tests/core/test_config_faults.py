@@ -245,5 +245,5 @@ def test_without_its_driver_a_url_of_postgresql_says_how_to_get_it(monkeypatch: 
     url = "postgresql+psycopg://bridge@db.example.net/bridge"
     assert values.database(url) == url
     monkeypatch.setattr(values, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match="driver.*requirements-postgres.lock"):
+    with pytest.raises(ValueError, match=r"driver.*requirements-postgres\.lock"):
         values.database(url)

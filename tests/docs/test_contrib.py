@@ -18,7 +18,8 @@ from tests.docs.pages import ROOT, text
 from tests.support.programs import needed
 
 CONTRIB = ROOT / "contrib"
-UNITS = sorted(CONTRIB.glob("systemd/*.service"))
+BACKUP = CONTRIB / "systemd" / "enom-bridge-backup.service"
+UNITS = sorted(set(CONTRIB.glob("systemd/*.service")) - {BACKUP})
 LISTEN, METRICS = BridgeTable().fields["listen"].load_default, BridgeTable().fields["metrics_listen"].load_default
 PROGRAM = "/opt/enom-bridge/bin/enom-bridge"
 COMPOSE: dict[str, Any] = yaml.safe_load(text("contrib/container/compose.yaml"))
@@ -68,12 +69,24 @@ def test_every_unit_is_hardened_alike() -> None:
     assert len({one[one.index("[Service]") :] for one in texts}) == 1
 
 
+def test_the_nightly_backup_is_a_command_that_exists_and_hardened_like_the_rest() -> None:
+    (start,) = unit(BACKUP)["ExecStart"]
+    words = start.split()
+    assert words[:5] == [PROGRAM, "--config", "/etc/enom-bridge/bridge.toml", "db", "backup"]
+    command = main.commands["db"].commands["backup"]
+    assert words[6] in {flag for param in command.params for flag in param.opts}
+    assert words[5] in unit(BACKUP)["ReadWritePaths"][0] and words[5] in text("docs/backup.md")
+    hardening = text("contrib/systemd/enom-bridge.service").partition("# It needs")[2].partition("\n[Install]")[0]
+    assert hardening.strip() in BACKUP.read_text("utf-8")
+    assert unit(BACKUP.with_suffix(".timer"))["Persistent"] == ["true"]
+
+
 @pytest.fixture
 def units(tmp_path: Path) -> list[Path]:
     """As they would be installed, with the program of this machine."""
     here = str(Path(sys.executable).with_name("enom-bridge"))
     made = []
-    for path in UNITS:
+    for path in (*UNITS, BACKUP):
         name = path.name.replace("@.", "@9109.")
         for copy in {path.name, name}:
             (tmp_path / copy).write_text(path.read_text("utf-8").replace(PROGRAM, here))
