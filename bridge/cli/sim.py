@@ -12,14 +12,19 @@ from typing import Any
 
 import click
 
+from bridge import roster
 from bridge.cli.show import as_json, echo_json
 from bridge.config import ConfigurationError, find
+from bridge.roster import SEPARATORS
 from bridge.sim import Simulator
 from bridge.sim.control import ControlError
+from hooks import PLATFORMS
+from hooks.address import normalise
 
 # Made up, and good for nothing but this.
 UID, TOKEN = "reseller", "sim-token"
 HOSTED_USER, HOSTED_PASSWORD = "admin@reseller.example", "sim-hosted-email"
+BOX_PASSWORD, BOX_PLACES = "Sim-Mailbox.01", 10  # of each mailbox and each pak that is there to begin with
 DOMAINS = ("example.com", "example.net", "example.test")
 
 HELLO = """\
@@ -66,6 +71,14 @@ and in a third:
 @click.option("--uid", default=UID, show_default=True, help="Enom login.")
 @click.option("--token", default=TOKEN, show_default=True, help="Its API token.")
 @click.option("--domain", "domains", multiple=True, default=DOMAINS, show_default=True, help="May be repeated.")
+@click.option("--mailbox", "mailboxes", metavar="ADDRESS", multiple=True, help="One that is there already. May be repeated.")
+@click.option(
+    "--mailboxes",
+    "list_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Many that are there already: an address a line, or billing's list as `mailboxes import` takes it.",
+)
 @as_json
 @click.pass_context
 def sim(
@@ -76,16 +89,22 @@ def sim(
     control_port: int,
     seed: int,
     faults: Path | None,
+    mailboxes: tuple[str, ...],
+    list_file: Path | None,
     as_json: bool,
     **account: Any,
 ) -> None:
     """Stand in for Enom: both APIs, on this machine only, until Ctrl-C."""
     refuse_beside_live(ctx)
+    there = existing(mailboxes, list_file)
     simulator = bound(seed, host, port, control_port)
     with stopping() as stop, simulator:
         furnish(simulator, **account)
+        add_mailboxes(simulator, account["uid"], there)
         arm(simulator, faults)
         hello(simulator, as_json, **account)
+        if there and not as_json:
+            click.echo(f"\nThere already: {len(there)} mailboxes, each with the password {BOX_PASSWORD}", nl=True)
         stop.wait()
 
 
@@ -129,7 +148,55 @@ def furnish(simulator: Simulator, uid: str, token: str, domains: tuple[str, ...]
     simulator.control("/accounts", account)
     for domain in domains:
         simulator.control("/domains", {"uid": uid, "domain": domain})
-        simulator.control("/paks", {"domain": domain, "size": 10})
+        simulator.control("/paks", {"domain": domain, "size": BOX_PLACES})
+
+
+def existing(addresses: tuple[str, ...], file: Path | None) -> list[str]:
+    """The addresses of the mailboxes to begin with, each once, as the bridge spells them."""
+    given = [(f"--mailbox {address}", address) for address in addresses]
+    if file is not None:
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise click.UsageError(f"--mailboxes: {file} cannot be read: {error.strerror}") from None
+        # Where a line is wrong its number is told, never what stands there: it may be a password.
+        lines = enumerate(listed(file, content), 1)
+        given += [(f"--mailboxes: {file}, line {number}", address) for number, address in lines]
+    found: dict[str, None] = {}
+    for where, address in given:
+        try:
+            found[normalise(address)] = None
+        except ValueError as error:
+            raise click.UsageError(f"{where}: {error}") from None
+    return list(found)
+
+
+def listed(file: Path, content: bytes) -> list[str]:
+    """The addresses of a list as `mailboxes import` takes it, or of plain lines."""
+    plain = content.decode("utf-8-sig", "replace").split()
+    if plain and all("@" in line and not set(line) & set(SEPARATORS) for line in plain):
+        return plain
+    try:
+        return [claim.address for claim in roster.read(content, PLATFORMS["standard"]).claims]
+    except roster.Unreadable as error:
+        line, text = error.faults[0]
+        raise click.UsageError(f"--mailboxes: {file}, line {line}: {text} Or give an address a line.") from None
+
+
+def add_mailboxes(simulator: Simulator, uid: str, addresses: list[str]) -> None:
+    """They have always been there, in paks of ten of their domain, which is made where it is not there yet."""
+    domains = simulator.control("/state")["domains"]
+    places: dict[str, list[str]] = {}
+    for address in addresses:
+        places.setdefault(address.partition("@")[2], []).append(address)
+    for domain, members in places.items():
+        if domain not in domains:
+            simulator.control("/domains", {"uid": uid, "domain": domain})
+        for first in range(0, len(members), BOX_PLACES):
+            bundle = simulator.control("/paks", {"domain": domain, "size": BOX_PLACES})["bundle"]
+            for address in members[first : first + BOX_PLACES]:
+                wanted = {"address": address, "password": BOX_PASSWORD, "bundle": bundle, "settled": True}
+                simulator.control("/mailboxes", wanted)
 
 
 def arm(simulator: Simulator, path: Path | None) -> None:

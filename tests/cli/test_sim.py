@@ -177,3 +177,57 @@ def test_a_port_in_use_is_told(run: Callable[..., Any]) -> None:
         result, _ = run("--port", str(taken.getsockname()[1]))
     assert result.exit_code == 1
     assert "Address already in use; name others: --port, --control-port" in result.stderr
+
+
+@pytest.fixture
+def begun(run: Callable[..., tuple[Result, list[dict[str, Any]]]], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs the command with these options; gives its result, and domain -> what was in it."""
+    added = sim.add_mailboxes
+    states: list[dict[str, Any]] = []
+
+    def watched(simulator: Simulator, *arguments: Any) -> None:
+        added(simulator, *arguments)
+        states.append(simulator.control("/state"))
+
+    monkeypatch.setattr(sim, "add_mailboxes", watched)
+
+    def call(*arguments: str) -> Any:
+        result, _ = run(*arguments)
+        return result, states[-1]["domains"] if states else {}
+
+    return call
+
+
+def test_mailboxes_that_are_there_already_fill_paks_of_their_domains(begun: Callable[..., Any], tmp_path: Path) -> None:
+    many = tmp_path / "addresses.txt"
+    many.write_text("".join(f"box{number}@school.example\n" for number in range(23)))
+    result, domains = begun("--mailbox", "Ann@example.com", "--mailbox", "ann@example.com", "--mailboxes", str(many))
+    assert result.exit_code == 0 and "There already: 24 mailboxes" in result.output
+    assert len(domains["school.example"]["mailboxes"]) == 23 and len(domains["school.example"]["paks"]) == 3
+    assert list(domains["example.com"]["mailboxes"]) == ["ann@example.com"]
+
+
+def test_billings_own_list_is_taken_so_that_day_one_can_be_rehearsed(begun: Callable[..., Any], tmp_path: Path) -> None:
+    listed = tmp_path / "services.tsv"
+    listed.write_text("service_id\taddress\tplan\n7\tann@m\u00fcnchen.example\tbasic\n8\tbob@example.com\t\n")
+    _, domains = begun("--mailboxes", str(listed))
+    assert len(domains["xn--mnchen-3ya.example"]["mailboxes"]) == len(domains["example.com"]["mailboxes"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("ann@example.com\nSecret-1.pass@x\n", "line 2: The part after the @ is not a domain"),
+        ("service_id,address\n7,nonsense\n", "line 2: address"),
+        ("nothing of the kind", "service_id,address"),
+    ],
+)
+def test_a_list_that_cannot_be_taken_is_told_by_its_line_and_not_quoted(
+    begun: Callable[..., Any], tmp_path: Path, content: str, told: str
+) -> None:
+    listed = tmp_path / "list"
+    listed.write_text(content)
+    result, _ = begun("--mailboxes", str(listed))
+    assert result.exit_code == 2 and told in result.output and "Secret" not in result.output
+    assert begun("--mailboxes", str(tmp_path / "none"))[0].exit_code == 2
+    assert "not an address" in begun("--mailbox", "nonsense")[0].output.lower()
