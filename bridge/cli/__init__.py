@@ -9,33 +9,28 @@ import click
 from bridge import __version__
 
 EPILOG = "Begin with `enom-bridge demo`, then `enom-bridge init`. Each command explains itself: enom-bridge COMMAND --help"
-FILES = {
-    "demo": "demo",
-    "init": "init",
-    "config": "config",
-    "doctor": "doctor",
-    "serve": "serve",
-    "web": "serve",
-    "worker": "serve",
-    "db": "db",
-    "sim": "sim",
-    "send": "send",
-    "hooks": "hooks",
-    "jobs": "jobs",
-    "replay": "replay",
-    "mailboxes": "mailboxes",
-    "reconcile": "reconcile",
-    "inventory": "inventory",
-    "observed": "observed",
-    "pause": "standing",
-    "resume": "standing",
-    "callbacks": "callbacks",
-    "audit": "audit",
-    "admin-link": "admin",
-    "admin-password": "admin",
-    "keys": "keys",
+SECTIONS = {
+    "Set it up": {"demo": "demo", "init": "init", "config": "config", "doctor": "doctor", "sim": "sim", "send": "send"},
+    "Run it": {"serve": "serve", "web": "serve", "worker": "serve", "pause": "standing", "resume": "standing"},
+    "See what happened, decide": {
+        "jobs": "jobs",
+        "hooks": "hooks",
+        "callbacks": "callbacks",
+        "replay": "replay",
+        "audit": "audit",
+        "admin-link": "admin",
+        "admin-password": "admin",
+    },
+    "Mailboxes, and what Enom has": {
+        "mailboxes": "mailboxes",
+        "reconcile": "reconcile",
+        "inventory": "inventory",
+        "observed": "observed",
+    },
+    "Look after its data": {"db": "db", "keys": "keys"},
 }
-"""Where each command stands."""
+"""By what one wants to do: each command, and the file where it stands."""
+FILES = {name: file for commands in SECTIONS.values() for name, file in commands.items()}
 
 
 class Commands(UserDict[str, click.Command]):
@@ -56,7 +51,17 @@ class Commands(UserDict[str, click.Command]):
         return len(FILES)
 
 
-@click.group(commands=Commands(), epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+class Sections(click.Group):
+    """Lists the commands under what one wants to do with them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                short = ((name, self.commands[name].get_short_help_str(limit=200)) for name in names)
+                formatter.write_dl(list(short), col_spacing=2)
+
+
+@click.group(cls=Sections, commands=Commands(), epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     metavar="FILE",

@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bridge.cli import main
+from bridge.cli import SECTIONS, main
 from tests.cli.conftest import House
 from tests.support.billing import until
 
@@ -30,6 +30,13 @@ def test_every_command_and_option_is_explained(path: tuple[str, ...]) -> None:
     assert result.exit_code == 0
     assert command.help
     assert [option.name for option in command.params if isinstance(option, click.Option) and not option.help] == []
+
+
+def test_the_help_lists_each_command_once_under_what_one_wants_to_do() -> None:
+    told = CliRunner().invoke(main, ["--help"]).output
+    assert all(f"{title}:\n" in told for title in SECTIONS)
+    listed = told.partition("\nSet it up:")[2]
+    assert all(listed.count(f"\n  {name} ") == 1 for name in main.commands)
 
 
 @pytest.mark.parametrize("what", ["hooks", "jobs", "mailboxes", "callbacks"])
