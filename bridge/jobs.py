@@ -6,12 +6,12 @@ STATES says where a job may go. `verdict` says what an error makes of a job. `ma
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bridge.errors import AccountFault, BridgeError, Doubted, NeedsPerson, NoFunds, Refused
+from bridge.errors import AccountFault, BridgeError, Doubted, NeedsPerson, NoFunds, Overtaken, Refused, Withdrawn
 from bridge.model import Change, Step
 
 STATES: Mapping[str, frozenset[str]] = {
     "queued": frozenset({"running", "held", "cancelled"}),
-    "running": frozenset({"queued", "succeeded", "failed", "held"}),
+    "running": frozenset({"queued", "succeeded", "failed", "held", "cancelled"}),
     "succeeded": frozenset(),
     "failed": frozenset(),
     "held": frozenset({"cancelled"}),
@@ -54,6 +54,8 @@ def verdict(error: BridgeError) -> Verdict:
             return Verdict("held")
         case Refused():
             return Verdict("failed")
+        case Overtaken() | Withdrawn():
+            return Verdict("cancelled")
         case AccountFault() | NoFunds():
             return Verdict("queued", "account")
     return Verdict("queued", "retry")

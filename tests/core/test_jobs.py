@@ -10,9 +10,11 @@ from bridge.errors import (
     Garbled,
     NeedsPerson,
     NoFunds,
+    Overtaken,
     Refused,
     Unavailable,
     Unclear,
+    Withdrawn,
 )
 from bridge.jobs import LookAgain, Verdict, may_send
 from bridge.model import Change, Kind, Step
@@ -25,6 +27,7 @@ WAYS = {
     ("running", "succeeded"),
     ("running", "failed"),
     ("running", "held"),
+    ("running", "cancelled"),
     ("held", "cancelled"),
 }
 
@@ -43,6 +46,8 @@ def test_what_has_ended_goes_nowhere_but_what_is_held_can_be_called_off() -> Non
     [
         (Refused(), Verdict("failed")),
         (NeedsPerson(), Verdict("held")),
+        (Overtaken(), Verdict("cancelled")),
+        (Withdrawn(), Verdict("cancelled")),
         (AccountFault(), Verdict("queued", "account")),
         (AccountFault(code="ip_not_allowed"), Verdict("queued", "account")),
         (NoFunds(), Verdict("queued", "account")),
