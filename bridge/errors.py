@@ -25,6 +25,7 @@ CODES: Mapping[str, str] = {
     "garbled": "It is being checked whether the mail provider did this.",
     "unsafe": "A person will look at this request before it is done.",
     "overtaken": "A newer request took the place of this one.",
+    "withdrawn": "This request was withdrawn.",
 }
 
 
@@ -100,6 +101,18 @@ class NeedsPerson(BridgeError):
     """A person must decide."""
 
     default_code = "unsafe"
+
+
+class Overtaken(BridgeError):
+    """What a newer hook says goes before this one: nothing more is done for it."""
+
+    default_code = "overtaken"
+
+
+class Withdrawn(BridgeError):
+    """The sender took the hook back before anything was sent for it: nothing is done."""
+
+    default_code = "withdrawn"
 
 
 class NotThere(Exception):

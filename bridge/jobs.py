@@ -6,19 +6,21 @@ STATES says where a job may go. `verdict` says what an error makes of a job. `ma
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bridge.errors import AccountFault, BridgeError, Doubted, NeedsPerson, NoFunds, Refused
+from bridge.errors import AccountFault, BridgeError, Doubted, NeedsPerson, NoFunds, Overtaken, Refused, Withdrawn
 from bridge.model import Change, Step
 
 STATES: Mapping[str, frozenset[str]] = {
     "queued": frozenset({"running", "held", "cancelled"}),
-    "running": frozenset({"queued", "succeeded", "failed", "held"}),
+    "running": frozenset({"queued", "succeeded", "failed", "held", "cancelled"}),
     "succeeded": frozenset(),
     "failed": frozenset(),
-    "held": frozenset(),
+    "held": frozenset({"cancelled"}),
     "cancelled": frozenset(),
 }
-ENDED = frozenset(state for state, next_states in STATES.items() if not next_states)
+ENDED = frozenset({"succeeded", "failed", "held", "cancelled"})
+"""No worker takes it up any more, and billing was told. A held one can still be called off, and is told again then."""
 WAITING_FOR = ("turn", "retry", "settle", "account")
+
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0  # seconds, between tries after an error
 FIRST_LOOK, LONGEST_LOOK = 1.0, 30.0  # seconds, between looks while reads may lag
@@ -40,12 +42,20 @@ class Verdict:
     waiting_for: str | None = None
 
 
+def allow(before: str, after: str) -> None:
+    """Raises ValueError for a way that no job goes."""
+    if after not in STATES[before]:
+        raise ValueError(f"A job cannot go from {before} to {after}.")
+
+
 def verdict(error: BridgeError) -> Verdict:
     match error:
         case NeedsPerson():
             return Verdict("held")
         case Refused():
             return Verdict("failed")
+        case Overtaken() | Withdrawn():
+            return Verdict("cancelled")
         case AccountFault() | NoFunds():
             return Verdict("queued", "account")
     return Verdict("queued", "retry")

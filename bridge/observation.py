@@ -13,6 +13,7 @@ from bridge.comparison import Barred
 from bridge.model import Address, Mailbox, Record, State, Terms, in_words
 from bridge.ports import Clock, Lookup, ObservedJob
 from bridge.survey import Reach, Surveyor, Told, unheard
+from bridge.wanted import Said, overtaken, taken_away
 
 
 class Verdict(StrEnum):
@@ -69,11 +70,11 @@ class Observation:
     def report(self, account: str, since: float, told: Told = unheard) -> list[Judged]:
         """Every hook that was only observed since then (epoch seconds), what differs first."""
         jobs = self.lookup.observed(account, since)
-        current, overtaken = newest(jobs)
+        current, decided_anew = newest(jobs)
         addresses = sorted({job.intent.address for job in current})
         looks = self.surveyor.mailboxes(self.reaches[account], [Address.parse(one) for one in addresses], told)
         judged = [self._judged(account, job, looks[Address.parse(job.intent.address)]) for job in current]
-        judged += [Judged(job, Verdict.OVERTAKEN) for job in overtaken]
+        judged += [Judged(job, Verdict.OVERTAKEN) for job in decided_anew]
         order = tuple(Verdict)
         return sorted(judged, key=lambda each: (order.index(each.verdict), each.job.intent.address, each.job.id))
 
@@ -93,14 +94,14 @@ GONE = "There is no such mailbox at Enom."
 
 def newest(jobs: Sequence[ObservedJob]) -> tuple[list[ObservedJob], list[ObservedJob]]:
     """Those that decide a fact last, and those whose facts all were decided anew; `jobs` are the newest first."""
-    decided: dict[str, set[str]] = {}
+    newer: dict[str, list[Said]] = {}
     current: list[ObservedJob] = []
-    overtaken: list[ObservedJob] = []
+    decided_anew: list[ObservedJob] = []
     for job in jobs:
-        facts = decided.setdefault(job.intent.address, set())
-        (overtaken if set(job.facts) <= facts else current).append(job)
-        facts |= set(job.facts)
-    return current, overtaken
+        later, said = newer.setdefault(job.intent.address, []), Said(job.intent.action, frozenset(job.facts))
+        (decided_anew if overtaken(said, later) or taken_away(said, later) else current).append(job)
+        later.append(said)
+    return current, decided_anew
 
 
 def created(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:

@@ -45,6 +45,7 @@ from bridge.model import (
     in_words,
 )
 from bridge.ports import Backend, Checkpoint, Clock, Ending, First, Job, Limits, Queue
+from bridge.wanted import NEEDS, SAID
 from bridge.watch import Facts, Watch
 from bridge.wording import message
 
@@ -274,6 +275,8 @@ class Worker:
 
     def _succeed(self, attempt: Attempt, seen: Mailbox, desired: Desired) -> None:
         record = plan.at_end(attempt.record, seen, desired, attempt.terms)
+        if attempt.job.intent.action in NEEDS:
+            record = replace(record, delete_after=None)  # the customer came back within the grace
         state = plan.state_of(seen, record, attempt.terms)
         extra: dict[str, object] = {}
         if record.delete_after is not None and desired.delete_after is not None:
@@ -300,6 +303,8 @@ class Worker:
         if verdict.status == "queued":
             seconds = max(jobs.pause(attempt.job.tries, self.random), error.retry_after or 0.0)
             return self._wait(attempt, self.clock() + seconds, "retry", error)
+        if verdict.status == "cancelled":
+            return self._called_off(attempt, error)
         unsure = verdict.status == "failed" and attempt.journal and in_the_dark(attempt.journal[-1], error)
         self._end_badly(attempt, "held" if unsure else verdict.status, error)
 
@@ -323,6 +328,13 @@ class Worker:
         known = kept if attempt.seen is not None else None
         changed = attempt.may_have_done(*Kind)
         self._finish(attempt, Ending(status, state, changed, {}, text, error, known))
+
+    def _called_off(self, attempt: Attempt, error: BridgeError) -> None:
+        """The end of a job that turned out, just before a command, not to be wanted any more."""
+        state = attempt.record.state
+        if attempt.seen is not None and not attempt.acted:
+            state = plan.state_of(attempt.seen, attempt.record, attempt.terms)
+        self._finish(attempt, Ending("cancelled", state, attempt.may_have_done(*Kind), {}, SAID[type(error)], error))
 
     def _observed(self, attempt: Attempt, error: BridgeError) -> None:
         """The end of a job in observe mode: what would have been done, or what would have stood in the way."""

@@ -8,13 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.actions import decides
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Overtaken
+from bridge.jobs import allow
 from bridge.model import Address
-from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
-from bridge.store import outbox
+from bridge.ports import Checkpoint, Dismissed, Receipt, Reused, SourcePaused
+from bridge.store import notes, outbox
 from bridge.store.database import Database, upsert
 from bridge.store.rows import Row, error_values, intent_values, to_receipt
+from bridge.store.since import LATE, needed_later, said
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
+from bridge.wanted import SAID, TAKES_AWAY, Said, is_late, marked, overtaken
 from hooks.types import Intent, Verified
 
 FLOOR = "sequence_floor"
@@ -25,12 +28,14 @@ SOURCE_PAUSED = sa.select(sources.c.paused).where(sources.c.name == sa.bindparam
 ACCOUNT_PAUSED = sa.select(accounts.c.paused).where(accounts.c.name == sa.bindparam("of"))
 NEW_HOOK, NEW_JOB = sa.insert(hooks).returning(SOURCE_PAUSED.scalar_subquery()), sa.insert(jobs).returning(jobs)
 OPEN = jobs.c.mailbox_id == sa.bindparam("of"), among(jobs.c.status, "queued", "running")
-OPEN_JOBS = sa.select(*(jobs.c[name] for name in "id sequence source service_id action facts purge".split())).where(*OPEN)
+BESIDE = [jobs.c[name] for name in "id sequence source service_id action facts status".split()]
+# With what takes the mailbox away and is held: a newer hook may call it off.
+HELD = jobs.c.mailbox_id == sa.bindparam("of"), among(jobs.c.status, "held"), among(jobs.c.action, *sorted(TAKES_AWAY))
+OTHERS = sa.select(*BESIDE).where(*OPEN).union_all(sa.select(*BESIDE).where(*HELD, jobs.c.touched.is_(False)))
 DECIDED = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
 Matches = Callable[[str], bool]
 
-OVERTAKEN = BridgeError("A newer hook of this service decides the same.", code="overtaken")
-OUTDATED = BridgeError("A newer hook of this service, by its own time, was accepted before this one.", code="overtaken")
+OUTDATED = Overtaken(LATE)
 
 
 class Inbox:
@@ -107,6 +112,8 @@ class Inbox:
 
 def known_hook(tx: Connection, source: str, hook_id: str, matches: Matches) -> Row:
     row = tx.execute(sa.select(hooks).where(hooks.c.source == source, hooks.c.hook_id == hook_id)).mappings().one()
+    if row["dismissed_at"] is not None:  # asked first: of one that never came nobody knows what it would have said
+        raise Dismissed(hook_id)
     if not matches(row["digest"]):
         raise Reused(hook_id)
     return row
@@ -139,10 +146,13 @@ def add_job(
     mailbox = next_sequence(tx, database, account, Address.parse(intent.address))
     facts = decides(intent.action, password=intent.password is not None or sealed is not None)
     spoken = intent.timestamp.timestamp()
-    decided: dict[str, list[Any]] = dict(mailbox["decided"] or {})
+    word, decided = Said(intent.action, facts), mailbox["decided"] or {}
     service = [source, intent.service_id]
-    late = not special and all(is_later(decided.get(fact), service, spoken) for fact in facts)
-    waiting = tx.execute(OPEN_JOBS, {"of": mailbox["id"]}).mappings().all()
+    late = not special and is_late(word, decided, service, spoken)
+    if not special and word.takes_away:
+        late = late or needed_later(tx, mailbox["id"], service, spoken)
+    others = tx.execute(OTHERS, {"of": mailbox["id"]}).mappings().all()
+    waiting = [row for row in others if row["status"] != "held"]
     values = {
         "id": job_id,
         "mailbox_id": mailbox["id"],
@@ -163,17 +173,16 @@ def add_job(
         "created_at": now,
     } | special
     if late:
-        values |= {"finished_at": now, "error": error_values(OUTDATED), "message": "A newer request took its place."}
+        values |= {"finished_at": now, "error": error_values(OUTDATED), "message": SAID[Overtaken]}
     else:
         values["waiting_for"] = "account" if mailbox["account_paused"] else "turn" if waiting else None
         if not special:
-            decided |= {str(fact): [*service, spoken] for fact in facts}
-            tx.execute(DECIDED, {"of": mailbox["id"], "decided": decided})
+            tx.execute(DECIDED, {"of": mailbox["id"], "decided": marked(word, decided, service, spoken)})
     row = tx.execute(NEW_JOB, values).mappings().one()
     if late:
         outbox.enclose(tx, row, now)
     elif not special:
-        overtake(tx, row, waiting, now)
+        overtake(tx, row, others, now)
     return row
 
 
@@ -206,27 +215,17 @@ def raise_floor(tx: Connection, database: Database, least: int) -> None:
     tx.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": least}, where=lower))
 
 
-def is_later(last: list[Any] | None, service: list[str], spoken: float) -> bool:
-    """Whether the last hook about a fact was of the same service and strictly newer by its own time.
-
-    A time without a fraction stands for its whole second: beside a sender with finer times it is not older.
-    """
-    latest = spoken if spoken % 1 else spoken + 0.999_999
-    return last is not None and last[:2] == service and last[2] > latest
-
-
-def overtake(tx: Connection, new: Row, waiting: Sequence[Row], now: float) -> None:
-    """Cancels every waiting job whose facts are all decided by newer hooks of the same service.
-
-    Nothing overtakes a terminate, but for the deletion after a grace: a customer who came back keeps the mailbox.
-    """
-    same = [row for row in waiting if (row["source"], row["service_id"]) == (new["source"], new["service_id"])]
+def overtake(tx: Connection, new: Row, others: Sequence[Row], now: float) -> None:
+    """Cancels what is needless beside newer hooks of the same service, the new one among them, and was not begun."""
+    same = [row for row in others if (row["source"], row["service_id"]) == (new["source"], new["service_id"])]
     for row in same:
-        newer = set(new["facts"].split())
-        newer.update(*(other["facts"].split() for other in same if other["sequence"] > row["sequence"]))
-        kept = row["purge"] and new["action"] in ("mailbox.create", "mailbox.unsuspend")
-        if kept or (row["action"] != "mailbox.terminate" and set(row["facts"].split()) <= newer):
-            cancel(tx, row["id"], now, OVERTAKEN, "A newer request took its place.", jobs.c.touched.is_(False))
+        newer = [said(new)]
+        if not said(row).takes_away:  # whatever needs the mailbox made an end of such a one when it came
+            newer += [said(other) for other in same if other["sequence"] > row["sequence"] and other["status"] != "held"]
+        error = overtaken(said(row), newer)
+        if error is not None:
+            end = call_off if row["status"] == "held" else cancel
+            end(tx, row["id"], now, error, SAID[Overtaken], jobs.c.touched.is_(False))
 
 
 def cancel(tx: Connection, job: str, now: float, error: BridgeError | None, message: str, *only_if: Any) -> bool:
@@ -237,3 +236,24 @@ def cancel(tx: Connection, job: str, now: float, error: BridgeError | None, mess
     if row is not None:
         outbox.enclose(tx, row, now)
     return row is not None
+
+
+def call_off(tx: Connection, job: str, now: float, error: BridgeError | None, message: str, *only_if: Any) -> Row | None:
+    """Ends a held job as cancelled, and writes the callback that says so: the row as it is then.
+
+    None when it is not held any more, was tried again already, or is not as `only_if` says. Its sequence stays; its
+    `finished_at` is now, so that whoever asks for results is told once more. What the callback before it said and could not
+    deliver is not sent any more; the note to the admin is over.
+    """
+    allow("held", "cancelled")
+    values = {"status": "cancelled", "waiting_for": None, "finished_at": now, "sealed": None, "message": message}
+    again = jobs.alias("again")
+    alone = ~sa.exists().where(again.c.replaces == jobs.c.id)
+    change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "held", alone, *only_if)
+    row = tx.execute(change.values(**values, error=error_values(error)).returning(jobs)).mappings().first()
+    if row is None:
+        return None
+    outbox.withdraw(tx, job, now)
+    outbox.enclose(tx, row, now)
+    notes.clear(tx, f"job:{job}", f"{row['action']} of {row['address']} is not held any more. {message}", now)
+    return row

@@ -109,8 +109,12 @@ def see_purchase(tx: Connection, job: Row) -> None:
 
 
 def judge_purchases(tx: Connection, job: str, status: str) -> None:
-    """What became of a job's purchases once it ended; a held job leaves in doubt what no read has shown."""
-    tx.execute(JUDGE[status], {"of": job})
+    """What became of a job's purchases once it ended; a held job leaves in doubt what no read has shown.
+
+    One that a worker ends as cancelled was never begun, or takes a mailbox away: it has none.
+    """
+    if status != "cancelled":
+        tx.execute(JUDGE[status], {"of": job})
 
 
 def pause_money(tx: Connection, account: str, until: float, detail: str, now: float) -> None:

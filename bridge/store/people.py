@@ -19,7 +19,9 @@ from bridge.store import audit, inbox, notes, standing
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
 from bridge.store.rows import Row, to_intent, to_receipt
+from bridge.store.since import needed_since, said
 from bridge.store.tables import accounts, among, callbacks, jobs, mailboxes, purchases, reconciliations, sources
+from bridge.wanted import overtaken, taken_away
 from hooks.types import Intent
 
 
@@ -75,7 +77,14 @@ class People:
         return to_receipt(new)
 
     def _overtaken(self, tx: Any, row: Row) -> str | None:
-        """Why this job is not to be repeated, when newer hooks decided all that it wanted."""
+        """Why this job is not to be repeated: newer hooks of its service say otherwise, or decided all that it wanted."""
+        again = "Let billing send again what it wants now."
+        if row["withdrawn"]:
+            return f"withdrawn: billing took back the hook of job {row['id']}. {again}"
+        if said(row).takes_away:
+            needs = needed_since(tx, row)
+            text = f"overtaken: a newer hook of this service needs the mailbox (job {needs}). {again}"
+            return text if needs is not None else None
         newer = sa.select(jobs).where(
             jobs.c.mailbox_id == row["mailbox_id"],
             jobs.c.sequence > row["sequence"],
@@ -83,12 +92,9 @@ class People:
             jobs.c.service_id == row["service_id"],
             jobs.c.status.in_(("queued", "running", "succeeded")),
         )
-        decided: set[str] = set()
-        for later in tx.execute(newer).mappings():
-            decided |= set(later["facts"].split())
-        if set(row["facts"].split()) <= decided:
-            text = f"overtaken: newer hooks of this service decided what job {row['id']} wanted."
-            return f"{text} Let billing send again what it wants now."
+        later = [said(other) for other in tx.execute(newer).mappings()]
+        if overtaken(said(row), later) or taken_away(said(row), later):
+            return f"overtaken: newer hooks of this service decided what job {row['id']} wanted. {again}"
         return None
 
     def cancel(self, job: str) -> Receipt:

@@ -10,18 +10,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import BridgeError, LeaseLost
-from bridge.jobs import STATES
+from bridge.jobs import allow
 from bridge.model import MONEY, Answer, Change, Kind, Mailbox, Record, Step, in_words
 from bridge.ports import Ending, First, Job, Limits
-from bridge.store import money, notes, outbox
+from bridge.store import inbox, money, notes, outbox
 from bridge.store.database import Database
 from bridge.store.rows import Row, error_values, record_values, to_job
+from bridge.store.since import said, unwanted
 from bridge.store.standing import Standing, in_flight
 from bridge.store.tables import accounts, among, jobs, mailboxes, steps, workers
+from bridge.wanted import SAID, TAKES_AWAY, taken_away
 
 # Statements are made once: SQLAlchemy takes longer to put one together than the database to answer it. This is the job to be
 # claimed next.
-OLDER, BESIDE = jobs.alias("older"), jobs.alias("beside")
+OLDER, BESIDE, BEHIND = jobs.alias("older"), jobs.alias("beside"), jobs.alias("behind")
 FIRST_OF_MAILBOX = ~sa.exists().where(
     OLDER.c.mailbox_id == jobs.c.mailbox_id,
     OLDER.c.sequence < jobs.c.sequence,
@@ -31,8 +33,23 @@ DOMAIN_FREE = ~sa.exists().where(
     BESIDE.c.account == jobs.c.account, BESIDE.c.domain == jobs.c.domain, among(BESIDE.c.status, "running")
 )
 DUE = jobs.c.account == sa.bindparam("of"), among(jobs.c.status, "queued"), jobs.c.available_at <= sa.bindparam("now")
-NEXT = sa.select(jobs).where(*DUE, FIRST_OF_MAILBOX, DOMAIN_FREE).order_by(jobs.c.available_at, jobs.c.id).limit(1)
+# What takes the mailbox away makes needless what waits before it; it may have been called off itself until that has its turn.
+WAITS_BEHIND = (
+    BEHIND.c.mailbox_id == jobs.c.mailbox_id,
+    BEHIND.c.sequence > jobs.c.sequence,
+    among(BEHIND.c.status, "queued", "running"),
+    BEHIND.c.source == jobs.c.source,
+    BEHIND.c.service_id == jobs.c.service_id,
+    among(BEHIND.c.action, *sorted(TAKES_AWAY)),
+    BEHIND.c.replaces.is_(None),
+    BEHIND.c.purge.is_(False),
+)
+NOT_BEGUN = jobs.c.touched.is_(False), jobs.c.action.not_in(TAKES_AWAY)
+NEEDLESS = sa.or_(jobs.c.withdrawn, sa.and_(*NOT_BEGUN, sa.exists().where(*WAITS_BEHIND))).label("needless")
+NEXT = sa.select(jobs, NEEDLESS).where(*DUE, FIRST_OF_MAILBOX, DOMAIN_FREE)
+NEXT = NEXT.order_by(jobs.c.available_at, jobs.c.id).limit(1)
 NEXT_LOCKED = NEXT.with_for_update()
+BEHIND_IT = sa.select(BEHIND).where(jobs.c.id == sa.bindparam("of"), *WAITS_BEHIND)
 READY = NEXT.with_only_columns(jobs.c.id)
 
 BACK: dict[str, Any] = {"status": "queued", "lease_owner": None, "lease_until": None, "available_at": sa.bindparam("now")}
@@ -49,7 +66,7 @@ JOURNAL = sa.select(steps).where(steps.c.job_id == sa.bindparam("of")).order_by(
 # What an attempt writes. Of its job: what an intent, a note or a callback needs to know.
 OWN = jobs.c.id == sa.bindparam("of"), jobs.c.token == sa.bindparam("held"), among(jobs.c.status, "running")
 STILL_HELD = sa.select(jobs.c.id).where(*OWN)
-TOLD = "id mailbox_id sequence source account domain address service_id action facts".split()
+TOLD = "id mailbox_id sequence source account domain address service_id action facts hook_id purge touched withdrawn".split()
 WRITE = sa.update(jobs).where(*OWN).returning(*(jobs.c[name] for name in TOLD))
 LOCK = sa.select(mailboxes.c.id).where(mailboxes.c.id == sa.bindparam("of")).with_for_update()
 REMEMBER = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
@@ -99,9 +116,36 @@ class Queue:
                 now = self.database.now(tx)
                 self._give_back(tx, GIVE_BACK_LATE, {"of": account, "now": now})
                 row = self._next(tx, account, limits[account], now)
+                while row is not None and row["needless"]:
+                    if not self._free(tx, row):
+                        row = None
+                    elif self._drop(tx, row, now):
+                        row = self._next(tx, account, limits[account], now)
+                    else:
+                        break
                 if row is not None:
                     return self._take(tx, row, owner, now)
         return None
+
+    def _free(self, tx: Connection, row: Row) -> bool:
+        """Locks a claimed job's mailbox, unless somebody has it. Not waited for, because here the job was locked first."""
+        if self.database.embedded:
+            return True
+        mailbox = sa.select(mailboxes.c.id).where(mailboxes.c.id == row["mailbox_id"])
+        return tx.execute(mailbox.with_for_update(skip_locked=True)).first() is not None
+
+    def _drop(self, tx: Connection, row: Row, now: float) -> bool:
+        """Cancels a job whose turn has come, if it is not wanted any more.
+
+        Under the lock of its mailbox, and asked anew: a hook that calls off the one behind it may have come in between.
+        """
+        behind = [said(other) for other in tx.execute(BEHIND_IT, {"of": row["id"]}).mappings()]
+        error = unwanted(tx, row) or taken_away(said(row), behind)
+        if error is None:
+            return False
+        inbox.cancel(tx, row["id"], now, error, SAID[type(error)])
+        self.database.tell(tx)
+        return True
 
     def _anything(self, account: str) -> bool:
         """Whoever finds nothing shall not wait in line with those who write."""
@@ -169,6 +213,8 @@ class Queue:
             self._lock_mailbox(tx, job)
             now = self.database.now(tx)
             row = self._held(tx, job, touched=True, **as_columns(first))
+            if (error := unwanted(tx, row)) is not None:
+                raise error
             if change.spends:
                 # The look that this rests on may have taken two calls.
                 money.allow_purchase(tx, self.database, row, now, settle + 2 * call_limit, limits, job.passed)
@@ -239,13 +285,16 @@ class Queue:
     ) -> None:
         allow("running", "queued")
         with self.database.write() as tx:
+            self._lock_mailbox(tx, job)
             now = self.database.now_telling(tx)
             since = (job.undecided_since or now) if undecided else None
             # A wait that no error asked for must not make the pause after the next error longer.
             tries = job.tries if waiting_for == "retry" else 0
             leave = {"status": "queued", "waiting_for": waiting_for, "lease_owner": None, "lease_until": None, "tries": tries}
             more = {"available_at": until, "undecided_since": since, "error": error_values(error), **as_columns(first)}
-            self._held(tx, job, **leave, **more)
+            row = self._held(tx, job, **leave, **more)
+            if not row["touched"] and (why := unwanted(tx, row)) is not None:
+                inbox.cancel(tx, job.id, now, why, SAID[type(why)])
 
     def finish(self, job: Job, ending: Ending, first: First | None = None) -> None:
         allow("running", ending.status)
@@ -265,15 +314,21 @@ class Queue:
                 "error": error_values(ending.error),
                 "extra": dict(ending.extra),
             }
-            if ending.status == "succeeded":
+            if ending.status in ("succeeded", "cancelled"):
                 values["sealed"] = None
             row = self._held(tx, job, **values, **as_columns(first))
+            grace = begins_grace(row, ending)
+            why = unwanted(tx, row) if grace or ending.status == "held" else None
+            if why is not None and grace:
+                raise why  # no command now, but it would be deleted at the end of the grace
             if ending.record is not None:
                 self._remember(tx, job, ending.record, observed_at=now)
             money.judge_purchases(tx, job.id, ending.status)
             if ending.status == "held":
                 notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
             outbox.enclose(tx, row, now)
+            if why is not None and not row["touched"]:
+                inbox.call_off(tx, job.id, now, why, SAID[type(why)])
 
     def _lock_mailbox(self, tx: Connection, job: Job) -> None:
         """Mailbox before job, as the inbox locks them: the other way round two transactions could wait for each other."""
@@ -291,9 +346,9 @@ class Queue:
         tx.execute(REMEMBER, {"of": job.mailbox, **record_values(record), **more})
 
 
-def allow(before: str, after: str) -> None:
-    if after not in STATES[before]:
-        raise ValueError(f"A job cannot go from {before} to {after}.")
+def begins_grace(row: Row, ending: Ending) -> bool:
+    took = said(row).takes_away and ending.status == "succeeded"
+    return took and ending.record is not None and ending.record.delete_after is not None
 
 
 def own(job: Job) -> dict[str, Any]:

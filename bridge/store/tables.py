@@ -89,7 +89,7 @@ mailboxes = Table(
     Column("delete_after", Float),
     Column("settles_at", Float, nullable=False, server_default="0"),
     Column("observed_at", Float),
-    Column("decided", JSON),  # fact -> [service, hook's own time]: which hook spoke last
+    Column("decided", JSON),  # fact, or "needed" -> [source, service, hook's own time]: which hook spoke last
     Column("customer_id", String(64)),  # billing's customer, as the newest hook that named one said
     Column("customer_source", String(64)),  # whose id that is; it stays when the owner is forgotten
     Column("gone_at", Float),  # when the mailbox was last seen to be gone
@@ -128,6 +128,7 @@ jobs = Table(
     Column("touched", Boolean, nullable=False, server_default=text("false")),  # a command may have been sent
     Column("passed", Boolean, nullable=False, server_default=text("false")),  # approved by a person
     Column("purge", Boolean, nullable=False, server_default=text("false")),
+    Column("withdrawn", Boolean, nullable=False, server_default=text("false")),  # while a worker was at it
     Column("replaces", String(32)),
     Column("plan", JSON),
     Column("seen", JSON),
@@ -149,6 +150,7 @@ jobs = Table(
     Index("ix_jobs_finished", "source", "finished_at", "id"),
     Index("ix_jobs_hook", "source", "hook_id"),
     Index("ix_jobs_service_id", "service_id", "id"),
+    when("held", "jobs", "status = 'held'", "mailbox_id"),
     when("bad", "jobs", "status IN ('held', 'failed', 'cancelled')", "status", "id"),
     Index("ix_jobs_action", "action", "id"),
     when("replaces", "jobs", "replaces IS NOT NULL", "replaces"),

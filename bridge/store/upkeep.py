@@ -9,6 +9,7 @@ from bridge.store import inbox
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
 from bridge.store.sign_ins import REFUSED
+from bridge.store.since import came_back
 from bridge.store.tables import (
     among,
     audit,
@@ -37,13 +38,17 @@ class Upkeep:
         self.keep = keep_days * DAY
 
     def purge_due(self) -> int:
-        """Makes a job of every deletion whose grace is over."""
+        """Makes a job of every deletion whose grace is over, but of none whose service has come back since."""
         with self.database.write() as tx:
             now = self.database.now(tx)
             due = sa.select(mailboxes).where(mailboxes.c.delete_after <= now, mailboxes.c.source.is_not(None)).limit(50)
             rows = tx.execute(self.database.lock_row(due)).mappings().all()
             for row in rows:
-                tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row["id"]).values(delete_after=now + DAY))
+                kept = came_back(tx, row)
+                later = sa.update(mailboxes).where(mailboxes.c.id == row["id"])
+                tx.execute(later.values(delete_after=None if kept else now + DAY))
+                if kept:
+                    continue
                 moment = datetime.fromtimestamp(now, UTC)
                 intent = Intent("mailbox.terminate", moment, row["service_id"], row["address"])
                 job, owner = self.new_id(now), row["source"]

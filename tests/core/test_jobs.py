@@ -10,9 +10,11 @@ from bridge.errors import (
     Garbled,
     NeedsPerson,
     NoFunds,
+    Overtaken,
     Refused,
     Unavailable,
     Unclear,
+    Withdrawn,
 )
 from bridge.jobs import LookAgain, Verdict, may_send
 from bridge.model import Change, Kind, Step
@@ -25,6 +27,8 @@ WAYS = {
     ("running", "succeeded"),
     ("running", "failed"),
     ("running", "held"),
+    ("running", "cancelled"),
+    ("held", "cancelled"),
 }
 
 
@@ -32,8 +36,9 @@ def test_a_job_goes_only_the_ways_of_the_contract() -> None:
     assert {(before, after) for before, ways in jobs.STATES.items() for after in ways} == WAYS
 
 
-def test_what_has_ended_goes_nowhere() -> None:
+def test_what_has_ended_goes_nowhere_but_what_is_held_can_be_called_off() -> None:
     assert jobs.ENDED == {"succeeded", "failed", "held", "cancelled"}
+    assert {state: set(jobs.STATES[state]) for state in jobs.ENDED if jobs.STATES[state]} == {"held": {"cancelled"}}
 
 
 @pytest.mark.parametrize(
@@ -41,6 +46,8 @@ def test_what_has_ended_goes_nowhere() -> None:
     [
         (Refused(), Verdict("failed")),
         (NeedsPerson(), Verdict("held")),
+        (Overtaken(), Verdict("cancelled")),
+        (Withdrawn(), Verdict("cancelled")),
         (AccountFault(), Verdict("queued", "account")),
         (AccountFault(code="ip_not_allowed"), Verdict("queued", "account")),
         (NoFunds(), Verdict("queued", "account")),

@@ -84,6 +84,17 @@ def test_creations_and_terminations_are_told_by_existence(week: Week) -> None:
     assert week.judged()[1] == ("terminate", "same", "")
 
 
+def test_a_termination_that_a_newer_hook_called_off_is_not_judged(week: Week) -> None:
+    week.bench.do("suspend")
+    week.bench.do("terminate")
+    week.bench.do("unsuspend")
+    assert [(action, verdict) for action, verdict, _ in week.judged()] == [
+        ("unsuspend", "same"),
+        ("suspend", "overtaken"),
+        ("terminate", "overtaken"),
+    ]
+
+
 def test_renewals_are_told_by_the_pak(week: Week) -> None:
     from datetime import timedelta
 

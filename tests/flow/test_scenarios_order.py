@@ -50,20 +50,29 @@ def test_an_unsuspend_with_a_password_overtakes_by_each_fact(waiting: Scene) -> 
     assert statuses(waiting, *sent) == ["cancelled", "cancelled", "queued", "queued"]
 
 
-def test_a_terminate_overtakes_everything_and_is_overtaken_by_nothing(waiting: Scene) -> None:
+def test_a_terminate_makes_an_end_of_what_waits_before_it_when_its_turn_has_come(waiting: Scene) -> None:
     sent = [
         waiting.hook("suspend"),
         waiting.hook("change_password", password=OTHER),
         waiting.hook("change_plan", plan="large"),
         waiting.hook("renew", until="2029-01-01"),
-        waiting.hook("create", password=OTHER),
         waiting.hook("terminate"),
-        waiting.hook("create", password=OTHER),
     ]
-    assert statuses(waiting, *sent) == ["cancelled"] * 5 + ["queued"] * 2
+    assert statuses(waiting, *sent) == ["queued"] * 5
     go_on(waiting)
-    assert statuses(waiting, *sent) == ["cancelled"] * 5 + ["succeeded"] * 2
-    assert (waiting.mailbox() or {})["password"] == OTHER
+    assert statuses(waiting, *sent) == ["cancelled"] * 4 + ["succeeded"]
+    assert waiting.mailbox() is None and waiting.calls("change_user", "ModifyPOP3", "RenewPOPBundle") == []
+
+
+def test_a_terminate_is_overtaken_by_what_needs_the_mailbox_and_by_nothing_else(waiting: Scene) -> None:
+    sent = [waiting.hook("renew", until="2029-01-01"), waiting.hook("terminate"), waiting.hook("suspend")]
+    sent += [waiting.hook("change_password", password=OTHER), waiting.hook("terminate")]
+    assert statuses(waiting, *sent) == ["queued"] * 5
+    sent.append(waiting.hook("create", password="Third-Secret.9"))
+    assert statuses(waiting, *sent) == ["queued", "cancelled", "cancelled", "cancelled", "cancelled", "queued"]
+    go_on(waiting)
+    assert statuses(waiting, *sent)[-1] == "succeeded"
+    assert (waiting.mailbox() or {})["password"] == "Third-Secret.9"
 
 
 def test_a_create_yields_to_a_newer_one_of_the_same_service_only(waiting: Scene) -> None:
@@ -79,7 +88,7 @@ def test_two_newer_hooks_overtake_together(waiting: Scene) -> None:
     for type, data in (("change_password", {"password": OTHER}), ("change_plan", {"plan": "basic"}), ("suspend", {})):
         waiting.hook(type, **data)
     assert statuses(waiting, create) == ["queued"]  # nobody newer decides that it exists
-    waiting.hook("terminate")
+    waiting.hook("create", password="Third-Secret.9")
     assert statuses(waiting, create) == ["cancelled"]
 
 

@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+import sqlalchemy as sa
 
 from bridge.errors import LeaseLost
 from bridge.model import Kind
-from bridge.ports import Reused, SourcePaused
+from bridge.ports import Dismissed, Reused, SourcePaused
 from bridge.store.tables import hooks, jobs
 from tests.store.conftest import NOON, Shop, verified
 
@@ -87,6 +88,15 @@ class TestParked:
         (row,) = shop.rows(hooks)
         assert (row["job_id"], row["sealed"], row["errors"]) == (receipt.job, None, None)
 
+    def test_one_that_was_dismissed_is_refused_whatever_comes_under_its_id(self, shop: Shop) -> None:
+        self.park(shop)
+        with shop.database.write() as tx:
+            tx.execute(sa.update(hooks).values(dismissed_at=shop.now, sealed=None))
+        for deliver in (lambda: self.park(shop), lambda: self.park(shop, "other"), lambda: shop.hook("suspend", id="msg_1")):
+            with pytest.raises(Dismissed):
+                deliver()
+        assert (shop.rows(jobs), len(shop.rows(hooks))) == ([], 1)
+
 
 class TestOrder:
     def test_numbers_follow_arrival_whatever_the_hooks_clocks_say(self, shop: Shop) -> None:
@@ -114,6 +124,8 @@ class TestOrder:
         assert shop.hook("suspend", service="8").waiting_for == "turn"
 
 
+BEFORE_A_TERMINATE = ("create", "suspend", "unsuspend+", "change_password", "change_plan", "renew")
+
 # waiting, newer, whether the waiting one is overtaken
 OVERTAKING = [
     ("suspend", "unsuspend", True),
@@ -132,8 +144,9 @@ OVERTAKING = [
     ("create", "change_password", False),
     ("suspend", "create", True),
     ("change_plan", "create", True),
-    *[(each, "terminate", True) for each in ("create", "suspend", "unsuspend+", "change_password", "change_plan", "renew")],
-    *[("terminate", each, False) for each in ("create", "suspend", "unsuspend", "change_password", "renew", "terminate")],
+    *[(each, "terminate", False) for each in (*BEFORE_A_TERMINATE, "terminate")],  # not until its turn has come
+    *[("terminate", each, True) for each in ("create", "unsuspend", "renew")],  # the service needs its mailbox
+    *[("terminate", each, False) for each in ("suspend", "change_password", "change_plan")],
 ]
 
 
@@ -147,6 +160,43 @@ class TestOvertaking:
         seen = shop.receipt(old)
         assert (seen.status, shop.status(new)) == ("cancelled" if overtaken else "queued", "queued")
         assert (seen.error or {}).get("code") == ("overtaken" if overtaken else None)
+
+    @pytest.mark.parametrize("waiting", BEFORE_A_TERMINATE)
+    def test_what_waits_before_a_terminate_is_cancelled_when_its_turn_has_come(self, shop: Shop, waiting: str) -> None:
+        old, terminate = hook(shop, waiting), hook(shop, "terminate")
+        assert shop.claimed().id == terminate.job
+        seen = shop.receipt(old)
+        assert (seen.status, seen.error and seen.error["code"]) == ("cancelled", "overtaken")
+        assert [row["sealed"] for row in shop.rows(jobs)] == [None, None]
+        assert shop.delivered() == [1]
+
+    @pytest.mark.parametrize("waiting", BEFORE_A_TERMINATE)
+    def test_what_waits_before_a_terminate_goes_on_when_that_is_called_off(self, shop: Shop, waiting: str) -> None:
+        old, terminate = hook(shop, waiting), hook(shop, "terminate")
+        shop.people.cancel(terminate.job)
+        assert shop.claimed().id == old.job
+
+    def test_another_services_terminate_or_one_that_is_only_repeated_ends_nothing(self, shop: Shop) -> None:
+        failed = shop.run("terminate", status="failed")
+        old = hook(shop, "suspend")
+        hook(shop, "terminate", service="8")
+        shop.people.retry(failed.job)
+        assert shop.claimed().id == old.job
+
+    def test_what_began_before_a_terminate_goes_on(self, shop: Shop) -> None:
+        old = hook(shop, "suspend")
+        job = shop.claimed()
+        hook(shop, "terminate")
+        shop.intend(job, Kind.SUSPEND)
+        shop.queue.wait(job, shop.now, "settle", None, True)
+        assert shop.claimed().id == old.job
+
+    def test_two_terminates_are_done_one_after_the_other(self, shop: Shop) -> None:
+        sent = [hook(shop, "terminate"), hook(shop, "terminate")]
+        for each in sent:
+            job = shop.claimed()
+            assert job.id == each.job
+            shop.finish(job)
 
     def test_several_newer_hooks_decide_together(self, shop: Shop) -> None:
         old = hook(shop, "unsuspend+")

@@ -38,7 +38,7 @@ class TestGrace:
         shop.now += DAY
         assert shop.upkeep.purge_due() == 1
 
-    @pytest.mark.parametrize(("action", "data"), [("create", {"password": PASSWORD}), ("unsuspend", {})])
+    @pytest.mark.parametrize(("action", "data"), [("create", {"password": PASSWORD}), ("unsuspend", {}), ("renew", {})])
     def test_a_customer_who_comes_back_overtakes_the_waiting_deletion(self, shop: Shop, action: str, data: dict) -> None:
         self.suspended_until(shop, 3)
         shop.now += 3 * DAY

@@ -17,7 +17,10 @@ NEW: dict[str, list[sa.Column[Any]]] = {
         sa.Column("gone_at", sa.Float(), nullable=True),
     ],
     "hooks": [sa.Column("dismissed_at", sa.Float(), nullable=True)],
-    "jobs": [sa.Column("code", sa.String(length=32), nullable=True)],
+    "jobs": [
+        sa.Column("code", sa.String(length=32), nullable=True),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False, server_default=sa.text("false")),
+    ],
     "accounts": [
         sa.Column("restored_at", sa.Float(), nullable=True),
         sa.Column("reconcile_lease", sa.Float(), nullable=True),
@@ -36,6 +39,8 @@ def upgrade() -> None:
         for column in columns:
             op.add_column(table, column)
     op.create_index("ix_mailboxes_domain", "mailboxes", ["account", "domain"], unique=False)
+    held = sa.text("status = 'held'")
+    op.create_index("ix_jobs_held", "jobs", ["mailbox_id"], unique=False, sqlite_where=held, postgresql_where=held)
     # What a restore paused is a fact of its own from now on; when it was, is not on record.
     accounts = sa.table("accounts", sa.column("paused"), sa.column("detail"), sa.column("restored_at"))
     restored = sa.update(accounts).where(accounts.c.paused == "restored")
