@@ -13,7 +13,7 @@ from bridge.model import Address
 from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
 from bridge.store import outbox
 from bridge.store.database import Database, upsert
-from bridge.store.rows import Row, error_values, intent_values, to_receipt
+from bridge.store.rows import Row, error_columns, intent_values, to_receipt
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
 from hooks.types import Intent, Verified
 
@@ -163,7 +163,7 @@ def add_job(
         "created_at": now,
     } | special
     if late:
-        values |= {"finished_at": now, "error": error_values(OUTDATED), "message": "A newer request took its place."}
+        values |= {"finished_at": now, "message": "A newer request took its place.", **error_columns(OUTDATED)}
     else:
         values["waiting_for"] = "account" if mailbox["account_paused"] else "turn" if waiting else None
         if not special:
@@ -233,7 +233,7 @@ def cancel(tx: Connection, job: str, now: float, error: BridgeError | None, mess
     """Cancels a queued job and writes its callback. False when it is no longer queued, or not as `only_if` says."""
     values = {"status": "cancelled", "waiting_for": None, "finished_at": now, "sealed": None, "message": message}
     change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "queued", *only_if)
-    row = tx.execute(change.values(**values, error=error_values(error)).returning(jobs)).mappings().first()
+    row = tx.execute(change.values(**values, **error_columns(error)).returning(jobs)).mappings().first()
     if row is not None:
         outbox.enclose(tx, row, now)
     return row is not None

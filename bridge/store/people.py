@@ -10,15 +10,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bridge import decisions
+from bridge.decisions import JobFacts
 from bridge.drift import Difference
-from bridge.errors import NotNow, NotThere
-from bridge.jobs import ENDED
+from bridge.errors import Limit, NotNow, NotThere
 from bridge.model import Address, State
 from bridge.ports import Receipt
-from bridge.store import audit, inbox, notes, standing
+from bridge.store import audit, choices, inbox, notes, standing
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
-from bridge.store.rows import Row, to_intent, to_receipt
+from bridge.store.rows import Row, to_intent, to_limits, to_receipt
 from bridge.store.tables import accounts, among, callbacks, jobs, mailboxes, purchases, reconciliations, sources
 from hooks.types import Intent
 
@@ -35,75 +36,69 @@ class People:
         return replace(self, who=who)
 
     def retry(self, job: str, *, approve: bool = False) -> Receipt:
-        """A new job with the same intent at the end of the line. `approve`: safety limits let it pass."""
+        """A new job with the same intent at the end of the line. `approve`: the limit that held it lets it pass.
+
+        What newer hooks decided is not repeated; of that only a purchase in doubt is settled.
+        """
+        verb = "approve" if approve else "retry"
         with self.database.write() as tx:
-            row = self._retriable(tx, job, approve)
-            # A person looked at the purchase in doubt: it no longer holds up others, also when the job is not repeated.
-            doubted = sa.update(purchases).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
-            judged = tx.execute(doubted.values(outcome="judged", ended_at=self.database.now(tx))).rowcount > 0
-            self.database.tell(tx)
-            refusal = self._overtaken(tx, row)
-            self._audit(tx, "approve" if approve else "retry", job, refusal)
-            if refusal is None:
-                return self._again(tx, row, approve)
-            if judged:
-                text = f"The purchase of {job} was looked up; newer hooks decided the rest."
-                notes.clear(tx, f"job:{job}", text, self.database.now(tx))
-        raise NotNow(f"{refusal} Its purchase counts as looked up, and holds up no other any more." if judged else refusal)
+            row, facts = self._decide(tx, job, verb)
+            if facts.in_doubt:
+                self._judge(tx, job)
+            self._audit(tx, verb, job, facts.overtaken)
+            if facts.overtaken is None:
+                return self._again(tx, row, facts.limit if approve else None)
+            text = f"The purchase of {job} was looked up; newer hooks decided the rest."
+            notes.clear(tx, f"job:{job}", text, self.database.now(tx))
+        raise NotNow(f"{facts.overtaken} Its purchase counts as looked up, and holds up no other any more.")
 
-    def _retriable(self, tx: Any, job: str, approve: bool) -> Row:
+    def _decide(self, tx: Any, job: str, verb: str) -> tuple[Row, JobFacts]:
+        """The job, locked, when a person may do this to it now; of two at once the second is told what the first did.
+
+        Raises NotThere and NotNow.
+        """
         row = self._job(tx, job)
-        if row["status"] not in ("held", "failed"):
-            text = f"Job {job} is {row['status']}; only what is held or failed can be tried again."
-            raise NotNow(f"{text} See: enom-bridge jobs explain {job}")
-        if approve and row["status"] != "held":
-            raise NotNow(f"Job {job} is {row['status']}; only what is held can be approved.")
-        again = sa.select(jobs.c.id).where(jobs.c.replaces == job)
-        if (newer := tx.scalar(again)) is not None:
-            raise NotNow(f"Job {job} was tried again already, as {newer}.")
-        return row
+        facts = choices.of_job(tx, row)
+        if (refusal := decisions.OF_JOBS[verb](facts)) is not None:
+            raise NotNow(refusal)
+        return row, facts
 
-    def _again(self, tx: Any, row: Row, approve: bool) -> Receipt:
+    def _judge(self, tx: Any, job: str) -> None:
+        """A person looked at the purchase in doubt: it no longer holds up others."""
+        doubted = sa.update(purchases).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
+        tx.execute(doubted.values(outcome="judged", ended_at=self.database.now(tx)))
+        self.database.tell(tx)
+
+    def _again(self, tx: Any, row: Row, limit: Limit | None) -> Receipt:
         now, id = self.database.now(tx), row["id"]
         intent, sealed = to_intent(row, None), row["sealed"]
-        special: dict[str, Any] = {"passed": approve, "replaces": id, "purge": row["purge"]}
+        special: dict[str, Any] = {"replaces": id, "purge": row["purge"]}
+        if limit is not None:
+            # What was lifted for it before stays so: two limits would hold it in turns for ever.
+            lifted = " ".join(sorted(to_limits(row["lifted"]) | {limit}))
+            special |= {"passed": True, "lifted": lifted}
         whose = row["hook_id"], row["source"], row["account"]
         new = inbox.add_job(tx, self.database, self.new_id(now), *whose, intent, sealed, now, **special)
         # It goes on with the new job, and is wiped when that one ends.
         tx.execute(sa.update(jobs).where(jobs.c.id == id).values(sealed=None))
         notes.clear(tx, f"job:{id}", f"{row['action']} of {row['address']} is tried again as {new['id']}.", now)
+        self.database.tell(tx)
         return to_receipt(new)
-
-    def _overtaken(self, tx: Any, row: Row) -> str | None:
-        """Why this job is not to be repeated, when newer hooks decided all that it wanted."""
-        newer = sa.select(jobs).where(
-            jobs.c.mailbox_id == row["mailbox_id"],
-            jobs.c.sequence > row["sequence"],
-            jobs.c.source == row["source"],
-            jobs.c.service_id == row["service_id"],
-            jobs.c.status.in_(("queued", "running", "succeeded")),
-        )
-        decided: set[str] = set()
-        for later in tx.execute(newer).mappings():
-            decided |= set(later["facts"].split())
-        if set(row["facts"].split()) <= decided:
-            text = f"overtaken: newer hooks of this service decided what job {row['id']} wanted."
-            return f"{text} Let billing send again what it wants now."
-        return None
 
     def cancel(self, job: str) -> Receipt:
         with self.database.write() as tx:
             now = self.database.now(tx)
-            row = self._job(tx, job)
-            doubt = sa.select(purchases.c.id).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
-            if tx.scalar(doubt) is not None:
-                raise NotNow(f"Job {job} has a purchase in doubt: it must find out first. See: enom-bridge jobs explain {job}")
-            if not inbox.cancel(tx, job, now, None, "Cancelled by a person."):
-                why = "it has ended" if row["status"] in ENDED else "a worker is at it right now; try again in a moment"
-                raise NotNow(f"Job {job} is {row['status']}: {why}.")
+            row, _ = self._decide(tx, job, "cancel")
+            inbox.cancel(tx, job, now, None, "Cancelled by a person.")
+            self._call_off(tx, row)
             self._audit(tx, "cancel", job)
             self.database.tell(tx)
             return to_receipt(self._job(tx, job))
+
+    def _call_off(self, tx: Any, row: Row) -> None:
+        """Of a deletion after a grace: taken back, or it would come again within a day."""
+        if row["purge"]:
+            tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row["mailbox_id"]).values(delete_after=None))
 
     def resend(self, callback: str) -> None:
         with self.database.write() as tx:
@@ -206,7 +201,10 @@ class People:
         audit.add(tx, self.who, action, target, self.database.now(tx), detail)
 
     def _job(self, tx: Any, job: str) -> Row:
-        row: Row | None = tx.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().first()
-        if row is None:
+        """Locked, after its mailbox, as the inbox locks them: the other way round two could wait for each other."""
+        found = tx.execute(sa.select(jobs.c.mailbox_id).where(jobs.c.id == job)).first()
+        if found is None:
             raise NotThere(f"There is no job {job!r}. List them: enom-bridge jobs list")
+        tx.execute(self.database.lock_row(sa.select(mailboxes.c.id).where(mailboxes.c.id == found[0]))).first()
+        row: Row = tx.execute(self.database.lock_row(sa.select(jobs).where(jobs.c.id == job))).mappings().one()
         return row

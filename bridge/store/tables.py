@@ -127,6 +127,7 @@ jobs = Table(
     Column("undecided_since", Float),
     Column("touched", Boolean, nullable=False, server_default=text("false")),  # a command may have been sent
     Column("passed", Boolean, nullable=False, server_default=text("false")),  # approved by a person
+    Column("lifted", String(128)),  # the limits that this lifted, separated by spaces
     Column("purge", Boolean, nullable=False, server_default=text("false")),
     Column("replaces", String(32)),
     Column("plan", JSON),
@@ -151,6 +152,7 @@ jobs = Table(
     Index("ix_jobs_service_id", "service_id", "id"),
     when("bad", "jobs", "status IN ('held', 'failed', 'cancelled')", "status", "id"),
     Index("ix_jobs_action", "action", "id"),
+    when("code", "jobs", "code IS NOT NULL", "code", "id"),
     when("replaces", "jobs", "replaces IS NOT NULL", "replaces"),
     when("created", "jobs", "action = 'mailbox.create' AND status = 'succeeded'", "mailbox_id", "action"),
 )

@@ -1,5 +1,7 @@
 """Whose a mailbox is at billing, what people decided of hooks and jobs, and what of an account or source holds by itself"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,14 +10,17 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-NEW = {
+NEW: dict[str, list[sa.Column[Any]]] = {
     "mailboxes": [
         sa.Column("customer_id", sa.String(length=64), nullable=True),
         sa.Column("customer_source", sa.String(length=64), nullable=True),
         sa.Column("gone_at", sa.Float(), nullable=True),
     ],
     "hooks": [sa.Column("dismissed_at", sa.Float(), nullable=True)],
-    "jobs": [sa.Column("code", sa.String(length=32), nullable=True)],
+    "jobs": [
+        sa.Column("code", sa.String(length=32), nullable=True),
+        sa.Column("lifted", sa.String(length=128), nullable=True),
+    ],
     "accounts": [
         sa.Column("restored_at", sa.Float(), nullable=True),
         sa.Column("reconcile_lease", sa.Float(), nullable=True),
@@ -28,6 +33,14 @@ NEW = {
     ],
 }
 
+# What held a job has a name from now on. Of those that are held already, the sentence tells it.
+HELD_BY = {
+    "(safety.max_terminations_per_hour": "deletions",
+    "(safety.max_purchases_per_day": "purchases",
+    "pass by themselves": "renewal",
+}
+LIFTED_ONCE = "deletions purchases renewal"  # by an approval, until now
+
 
 def upgrade() -> None:
     for table, columns in NEW.items():
@@ -39,5 +52,14 @@ def upgrade() -> None:
     restored = sa.update(accounts).where(accounts.c.paused == "restored")
     op.execute(restored.values(restored_at=0.0, paused=None, detail=None))
     # The code of an error gets a column, so that lists can be asked for it.
-    jobs = sa.table("jobs", sa.column("error", sa.JSON(none_as_null=True)), sa.column("code"))
+    names = ("id", "status", "passed", "code", "lifted")
+    jobs = sa.table("jobs", sa.column("error", sa.JSON(none_as_null=True)), *map(sa.column, names))
     op.execute(sa.update(jobs).where(jobs.c.error.is_not(None)).values(code=jobs.c.error["code"].as_string()))
+    some = sa.text("code IS NOT NULL")
+    op.create_index("ix_jobs_code", "jobs", ["code", "id"], unique=False, sqlite_where=some, postgresql_where=some)
+    op.execute(sa.update(jobs).where(jobs.c.passed).values(lifted=LIFTED_ONCE))
+    held = sa.select(jobs.c.id, jobs.c.error).where(jobs.c.status == "held", jobs.c.code == "unsafe")
+    for id, error in op.get_bind().execute(held).all():
+        limit = next((name for words, name in HELD_BY.items() if words in error["detail"]), None)
+        if limit is not None:
+            op.execute(sa.update(jobs).where(jobs.c.id == id).values(error={**error, "limit": limit}))

@@ -1,0 +1,66 @@
+"""What a decision of a person rests on, read from the rows. What may be done with it stands in bridge.decisions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.decisions import HookFacts, JobFacts
+from bridge.store.money import IN_DOUBT
+from bridge.store.rows import Row, to_limit
+from bridge.store.tables import jobs, purchases
+
+BATCH = 500
+
+
+def of_job(tx: Connection, row: Row) -> JobFacts:
+    return of_jobs(tx, [row])[0]
+
+
+def of_jobs(tx: Connection, rows: Sequence[Row]) -> list[JobFacts]:
+    """For each row of `jobs`, in the same order."""
+    ids = [row["id"] for row in rows]
+    replaced: dict[str, str] = {}
+    doubted: set[str] = set()
+    for start in range(0, len(ids), BATCH):
+        some = ids[start : start + BATCH]
+        later = sa.select(jobs.c.replaces, jobs.c.id).where(jobs.c.replaces.in_(some)).order_by(jobs.c.id)
+        replaced |= {old: new for old, new in tx.execute(later)}
+        doubts = sa.select(purchases.c.job_id).where(purchases.c.job_id.in_(some), purchases.c.outcome.in_(IN_DOUBT))
+        doubted |= set(tx.scalars(doubts))
+    return [
+        JobFacts(
+            id=row["id"],
+            status=row["status"],
+            code=row["code"],
+            limit=to_limit(row["error"]) if row["status"] == "held" else None,
+            tried_again_as=replaced.get(row["id"]),
+            in_doubt=row["id"] in doubted,
+            overtaken=overtaken(tx, row) if row["status"] in ("held", "failed") else None,
+        )
+        for row in rows
+    ]
+
+
+def of_hook(row: Any, led_to: bool) -> HookFacts:
+    """`row` of `hooks`."""
+    return HookFacts(row["hook_id"], led_to, row["dismissed_at"] is not None, row["sealed"] is not None)
+
+
+def overtaken(tx: Connection, row: Row) -> str | None:
+    """Why this job is not to be repeated, when newer hooks decided all that it wanted."""
+    newer = sa.select(jobs).where(
+        jobs.c.mailbox_id == row["mailbox_id"],
+        jobs.c.sequence > row["sequence"],
+        jobs.c.source == row["source"],
+        jobs.c.service_id == row["service_id"],
+        jobs.c.status.in_(("queued", "running", "succeeded")),
+    )
+    decided: set[str] = set()
+    for later in tx.execute(newer).mappings():
+        decided |= set(later["facts"].split())
+    if set(row["facts"].split()) <= decided:
+        text = f"overtaken: newer hooks of this service decided what job {row['id']} wanted."
+        return f"{text} Let billing send again what it wants now."
+    return None
