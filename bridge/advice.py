@@ -110,7 +110,7 @@ def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:
             return OPEN_AT_BACKUP if (job["extra"] or {}).get("restored_at") else ADVICE[code]
     if _undelivered(story):
         return RESEND
-    return _observed(job["extra"]) if (job["extra"] or {}).get("observed_only") else NOTHING
+    return _observed(job["extra"]) if _only_observed(job) else NOTHING
 
 
 def _observed(extra: Mapping[str, Any]) -> str:
@@ -129,11 +129,17 @@ def _while_open(story: Mapping[str, Any], code: str, worker_alive: bool) -> str:
 
 
 def _undelivered(story: Mapping[str, Any]) -> str | None:
-    """The newest callback, if it was given up; where none is configured, billing asks for itself."""
+    """The newest callback, if it was given up; where none is configured, billing asks for itself.
+
+    What was only observed needs nobody who does not take it.
+    """
     newest = story["callbacks"][-1] if story["callbacks"] else None
-    if newest and (newest["status"] == "exhausted" or (newest["status"] == "stopped" and newest["last_status"])):
-        return str(newest["id"])
-    return None
+    turned_down = newest and newest["status"] == "stopped" and newest["last_status"] and not _only_observed(story["job"])
+    return str(newest["id"]) if newest and (turned_down or newest["status"] == "exhausted") else None
+
+
+def _only_observed(job: Mapping[str, Any]) -> bool:
+    return bool((job["extra"] or {}).get("observed_only"))
 
 
 def _names(story: Mapping[str, Any]) -> dict[str, str]:
