@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge import decisions
 from bridge.decisions import HookFacts, JobFacts
 from bridge.store.money import IN_DOUBT
 from bridge.store.rows import Row, to_limit
@@ -46,6 +47,11 @@ def of_jobs(tx: Connection, rows: Sequence[Row]) -> list[JobFacts]:
 def of_hook(row: Any, led_to: bool) -> HookFacts:
     """`row` of `hooks`."""
     return HookFacts(row["hook_id"], led_to, row["dismissed_at"] is not None, row["sealed"] is not None)
+
+
+def of_callback(row: Any, now: float) -> dict[str, str | None]:
+    """`row` of `callbacks`. Each thing that can be done to it, and why not now."""
+    return decisions.of_callback(row["id"], row["status"], row["tries"] == 0 or row["next_at"] <= now)
 
 
 def overtaken(tx: Connection, row: Row) -> str | None:

@@ -89,6 +89,9 @@ class Inbox:
     ) -> Receipt:
         """A known id: the present receipt; or, where it was parked and can be read now, its job."""
         with self.database.write() as tx:
+            # Locked: a parked one that is sent again while a person replays it becomes one job.
+            mine = sa.select(hooks.c.id).where(hooks.c.source == source, hooks.c.hook_id == verified.id)
+            tx.execute(self.database.lock_row(mine)).first()
             known = known_hook(tx, source, verified.id, matches)
             if tx.scalar(SOURCE_PAUSED, {"of": source}):
                 raise SourcePaused(source)

@@ -17,11 +17,14 @@ from bridge.errors import Limit, NotNow, NotThere
 from bridge.model import Address, State
 from bridge.ports import Receipt
 from bridge.store import audit, choices, inbox, notes, standing
-from bridge.store.database import Database
+from bridge.store.database import Database, upsert
+from bridge.store.findings import settled
 from bridge.store.money import IN_DOUBT
 from bridge.store.rows import Row, to_intent, to_limits, to_receipt
 from bridge.store.tables import accounts, among, callbacks, jobs, mailboxes, purchases, reconciliations, sources
 from hooks.types import Intent
+
+Owner = tuple[str | None, str | None]  # source and service
 
 
 @dataclass
@@ -103,34 +106,49 @@ class People:
     def resend(self, callback: str) -> None:
         with self.database.write() as tx:
             now = self.database.now(tx)
-            values = {"status": "pending", "next_at": now, "tries": 0, "ended_at": None}
-            change = sa.update(callbacks).where(callbacks.c.id == callback).values(**values)
-            if not tx.execute(change).rowcount:
+            wanted = sa.select(callbacks).where(callbacks.c.id == callback)
+            row = tx.execute(self.database.lock_row(wanted)).mappings().first()
+            if row is None:
                 raise NotThere(f"There is no callback {callback!r}. List them: enom-bridge callbacks list")
+            if (refusal := choices.of_callback(row, now)["resend"]) is not None:
+                raise NotNow(refusal)
+            values = {"status": "pending", "next_at": now, "tries": 0, "ended_at": None}
+            tx.execute(sa.update(callbacks).where(callbacks.c.id == callback).values(**values))
             self._audit(tx, "resend", callback)
             self.database.tell(tx)
 
-    def adopt(self, account: str, address: Address, source: str, service_id: str, state: State = State.UNKNOWN) -> None:
+    def adopt(
+        self,
+        account: str,
+        address: Address,
+        source: str,
+        service_id: str,
+        state: State = State.UNKNOWN,
+        seen: Owner | None = None,
+    ) -> None:
         """Gives a mailbox, known or not, to a service.
 
         `state` was seen at Enom just now. It is noted where none is on record, unless reads may still miss the last command.
+        `seen`: whose it was when a person decided; whoever was faster is not overruled.
         """
         with self.database.write() as tx:
             here = mailboxes.c.account == account, mailboxes.c.address == str(address)
-            known = mailboxes.c.id, mailboxes.c.state, mailboxes.c.settles_at
-            row = tx.execute(self.database.lock_row(sa.select(*known).where(*here))).first()
+            new = upsert(self.database.embedded, mailboxes).values(account=account, domain=address.domain, address=str(address))
+            tx.execute(new.on_conflict_do_nothing(index_elements=["account", "address"]))
+            row = tx.execute(self.database.lock_row(sa.select(mailboxes).where(*here))).mappings().one()
             busy = sa.select(jobs.c.id).join(mailboxes).where(*here, jobs.c.status == "running")
             if (job := tx.scalar(busy)) is not None:
                 # It would write the owner that it began with when it ends.
                 raise NotNow(f"A worker is at job {job} of this mailbox right now; try again in a moment.")
-            if row is None:
-                new = sa.insert(mailboxes).values(account=account, domain=address.domain, address=str(address))
-                row = tx.execute(new.returning(*known)).one()
+            if seen is not None and (row["source"], row["service_id"]) != seen:
+                owner = f"service {row['service_id']} of {row['source']}" if row["source"] else "nobody"
+                raise NotNow(f"{address} was changed meanwhile: it belongs to {owner} now. Look at it again.")
             # A deletion after the former owner's grace must not take the new owner's mailbox.
-            owner = {"source": source, "service_id": service_id, "delete_after": None}
-            if row.state == State.UNKNOWN and row.settles_at <= self.database.now(tx):
-                owner["state"] = str(state)
-            tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row[0]).values(**owner))
+            given = {"source": source, "service_id": service_id, "delete_after": None}
+            if row["state"] == State.UNKNOWN and row["settles_at"] <= self.database.now(tx):
+                given["state"] = str(state)
+            tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row["id"]).values(**given))
+            settled(tx, account, [str(address)])
             self._audit(tx, "adopt", str(address), f"for service {service_id} of {source}")
 
     def repair(self, account: str, found: Difference) -> str:
@@ -145,6 +163,9 @@ class People:
             busy = sa.select(jobs.c.id).join(mailboxes).where(*here, among(jobs.c.status, "queued", "running"))
             if row is None or (row["source"], row["service_id"]) != found.owner or tx.scalar(busy) is not None:
                 raise NotNow(f"{address} was changed meanwhile. Reconcile it again.")
+            if wanted.state is not None and row["state"] == wanted.state:
+                raise NotNow(f"It is noted already that {address} is {wanted.state}.")
+            settled(tx, account, [address])
             self._audit(tx, "repair", address, wanted.words())
             if wanted.state is not None:
                 corrected = sa.update(mailboxes).where(mailboxes.c.id == row["id"])
@@ -166,10 +187,16 @@ class People:
             tx.execute(sa.update(accounts).where(accounts.c.name == account).values(reconcile_at=now))
             self._audit(tx, "reconcile", f"account {account}")
 
-    def pause_account(self, name: str, reason: str) -> None:
+    def pause_account(self, name: str, reason: str) -> bool:
+        """False when a person had paused it before: then what that one said stays."""
         with self.database.write() as tx:
+            wanted = sa.select(accounts.c.paused).where(accounts.c.name == name)
+            present = tx.execute(self.database.lock_row(wanted)).mappings().first()
+            if present is not None and present["paused"] == standing.PERSON:
+                return False
             standing.pause_account(tx, name, standing.PERSON, reason, self.database.now(tx))
             self._audit(tx, "pause", f"account {name}", reason)
+            return True
 
     def resume_account(self, name: str) -> bool:
         """False when there was nothing to resume. After a restore only once a reconciliation was shown since."""
@@ -181,16 +208,24 @@ class People:
                     f"The database was restored, and nobody has compared it with Enom since. First look at what differs: "
                     f"enom-bridge reconcile --account {name}"
                 )
+            tx.execute(self.database.lock_row(sa.select(accounts.c.name).where(accounts.c.name == name))).first()
             resumed = standing.resume_account(tx, name, self.database.now(tx), probed=False)
             self._audit(tx, "resume", f"account {name}")
             self.database.tell(tx)
             return resumed
 
-    def pause_source(self, name: str, paused: bool, reason: str | None = None) -> None:
+    def pause_source(self, name: str, paused: bool, reason: str | None = None) -> bool:
+        """False when it was so already."""
         with self.database.write() as tx:
-            if not tx.execute(sa.update(sources).where(sources.c.name == name).values(paused=paused)).rowcount:
+            wanted = sa.select(sources.c.paused).where(sources.c.name == name)
+            present = tx.execute(self.database.lock_row(wanted)).mappings().first()
+            if present is None:
                 raise NotThere(f"There is no source {name!r} in the configuration.")
+            if present["paused"] == paused:
+                return False
+            tx.execute(sa.update(sources).where(sources.c.name == name).values(paused=paused))
             self._audit(tx, "pause" if paused else "resume", f"source {name}", reason)
+            return True
 
     def noted(self, action: str, target: str, detail: str | None = None) -> None:
         """For what a person did that stands in no other transaction of ours."""
