@@ -14,11 +14,13 @@ STATES: Mapping[str, frozenset[str]] = {
     "running": frozenset({"queued", "succeeded", "failed", "held"}),
     "succeeded": frozenset(),
     "failed": frozenset(),
-    "held": frozenset(),
+    "held": frozenset({"cancelled"}),
     "cancelled": frozenset(),
 }
-ENDED = frozenset(state for state, next_states in STATES.items() if not next_states)
+ENDED = frozenset({"succeeded", "failed", "held", "cancelled"})
+"""No worker takes it up any more, and billing was told. A held one can still be called off, and is told again then."""
 WAITING_FOR = ("turn", "retry", "settle", "account")
+
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0  # seconds, between tries after an error
 FIRST_LOOK, LONGEST_LOOK = 1.0, 30.0  # seconds, between looks while reads may lag
@@ -38,6 +40,12 @@ class Verdict:
 
     status: str
     waiting_for: str | None = None
+
+
+def allow(before: str, after: str) -> None:
+    """Raises ValueError for a way that no job goes."""
+    if after not in STATES[before]:
+        raise ValueError(f"A job cannot go from {before} to {after}.")
 
 
 def verdict(error: BridgeError) -> Verdict:

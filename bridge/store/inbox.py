@@ -9,9 +9,10 @@ from sqlalchemy.engine import Connection
 
 from bridge.actions import decides
 from bridge.errors import BridgeError
+from bridge.jobs import allow
 from bridge.model import Address
 from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
-from bridge.store import outbox
+from bridge.store import notes, outbox
 from bridge.store.database import Database, upsert
 from bridge.store.rows import Row, error_columns, intent_values, to_receipt
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
@@ -240,3 +241,24 @@ def cancel(tx: Connection, job: str, now: float, error: BridgeError | None, mess
     if row is not None:
         outbox.enclose(tx, row, now)
     return row is not None
+
+
+def call_off(tx: Connection, job: str, now: float, error: BridgeError | None, message: str, *only_if: Any) -> Row | None:
+    """Ends a held job as cancelled, and writes the callback that says so: the row as it is then.
+
+    None when it is not held any more, was tried again already, or is not as `only_if` says. Its sequence stays; its
+    `finished_at` is now, so that whoever asks for results is told once more. What the callback before it said and could not
+    deliver is not sent any more; the note to the admin is over.
+    """
+    allow("held", "cancelled")
+    values = {"status": "cancelled", "waiting_for": None, "finished_at": now, "sealed": None, "message": message}
+    again = jobs.alias("again")
+    alone = ~sa.exists().where(again.c.replaces == jobs.c.id)
+    change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "held", alone, *only_if)
+    row = tx.execute(change.values(**values, error=error_values(error)).returning(jobs)).mappings().first()
+    if row is None:
+        return None
+    outbox.withdraw(tx, job, now)
+    outbox.enclose(tx, row, now)
+    notes.clear(tx, f"job:{job}", f"{row['action']} of {row['address']} is not held any more. {message}", now)
+    return row

@@ -35,6 +35,12 @@ def enclose(tx: Connection, job: Row, now: float) -> None:
     tx.execute(NEW, values)
 
 
+def withdraw(tx: Connection, job: str, now: float) -> None:
+    """Drops what an earlier end of this job has still to tell: a later one says more."""
+    pending = callbacks.c.job_id == job, among(callbacks.c.status, "pending")
+    tx.execute(sa.update(callbacks).where(*pending).values(status="superseded", ended_at=now))
+
+
 # The callback to be sent next.
 OLDER = callbacks.alias("older")
 HOLDING = sa.exists().where(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import BridgeError, LeaseLost
-from bridge.jobs import STATES
+from bridge.jobs import allow
 from bridge.model import MONEY, Answer, Change, Kind, Mailbox, Record, Step, in_words
 from bridge.ports import Ending, First, Job, Limits
 from bridge.store import money, notes, outbox
@@ -289,11 +289,6 @@ class Queue:
 
     def _remember(self, tx: Connection, job: Job, record: Record, **more: Any) -> None:
         tx.execute(REMEMBER, {"of": job.mailbox, **record_values(record), **more})
-
-
-def allow(before: str, after: str) -> None:
-    if after not in STATES[before]:
-        raise ValueError(f"A job cannot go from {before} to {after}.")
 
 
 def own(job: Job) -> dict[str, Any]:

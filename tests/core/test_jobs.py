@@ -25,6 +25,7 @@ WAYS = {
     ("running", "succeeded"),
     ("running", "failed"),
     ("running", "held"),
+    ("held", "cancelled"),
 }
 
 
@@ -32,8 +33,9 @@ def test_a_job_goes_only_the_ways_of_the_contract() -> None:
     assert {(before, after) for before, ways in jobs.STATES.items() for after in ways} == WAYS
 
 
-def test_what_has_ended_goes_nowhere() -> None:
+def test_what_has_ended_goes_nowhere_but_what_is_held_can_be_called_off() -> None:
     assert jobs.ENDED == {"succeeded", "failed", "held", "cancelled"}
+    assert {state: set(jobs.STATES[state]) for state in jobs.ENDED if jobs.STATES[state]} == {"held": {"cancelled"}}
 
 
 @pytest.mark.parametrize(
