@@ -1,7 +1,7 @@
 """One delivery in: verify, read, record. The order of the checks is the contract's; each failure is one exception.
 
-BadSignature 401, UnsupportedType 415, Malformed 400, Invalid 422, Forbidden 403, Reused 409, SourcePaused and
-StoreUnavailable 503. Nothing of an unverified delivery is parsed or stored.
+BadSignature 401, UnsupportedType 415, Malformed 400, Invalid 422, Forbidden 403, Reused 409 (Dismissed and Forgotten are
+kinds of it), SourcePaused and StoreUnavailable 503. Nothing of an unverified delivery is parsed or stored.
 """
 
 import json
@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from bridge import logs
 from bridge.model import Address
-from bridge.ports import Clock, Forgotten, Inbox, Reading, Receipt, Reused
+from bridge.ports import Clock, Dismissed, Forgotten, Inbox, Reading, Receipt, Reused
 from bridge.sealing import Purpose, Sealer
 from bridge.watch import Facts, Watch
 from hooks import Platform, message, signing
@@ -80,8 +80,7 @@ class Intake:
         try:
             intent = door.platform.read(body, verified)
         except Invalid as error:
-            with suppress(Reused):  # then it is told, and not kept
-                self._park(door, verified, body, content, error)
+            self._park(door, verified, body, content, error)
             raise
         self.permit(door, intent.address)
         receipt = self.record(door, verified, intent, content)
@@ -137,12 +136,17 @@ class Intake:
         return Reading(door.account, intent, lambda: self.record(door, verified, intent, canonical(body)))
 
     def _park(self, door: Door, verified: Verified, body: Message, content: bytes, error: Invalid) -> None:
-        """Keeps what could not be read, encrypted whole: a password may stand anywhere in it."""
+        """Keeps what could not be read, encrypted whole: a password may stand anywhere in it. Raises Dismissed."""
         digest = self.sealer.digest(Purpose.CONTENT, content)
         sealed = self.sealer.seal(Purpose.CONTENT, verified.body.decode())
         # A type that nobody knows may be a password in the wrong place, too.
         kind = body.type if body.type in {*door.platform.ACTIONS, *door.platform.QUESTIONS} else ""
-        self.inbox.park(door.name, verified, kind, digest, sealed, error.errors, lambda other: self._same(content, other))
+        try:
+            self.inbox.park(door.name, verified, kind, digest, sealed, error.errors, lambda other: self._same(content, other))
+        except Dismissed:
+            raise
+        except Reused:
+            return  # what is wrong with it is told, and it is not kept
         log.warning("parked", type=kind, errors=error.errors)
 
     def _same(self, content: bytes, digest: str) -> bool:

@@ -11,7 +11,7 @@ import click
 from bridge.cli.session import remind, session, who
 from bridge.cli.show import as_json, echo_json, word
 from bridge.errors import NotNow, NotThere
-from bridge.ports import Reused
+from bridge.ports import Dismissed, Reused
 from bridge.replay import Preview, checksum
 from bridge.story import plan_in_words
 from bridge.wiring import Service
@@ -108,6 +108,10 @@ def _apply(service: Service, previews: Sequence[Preview], shown: Sequence[dict[s
             continue
         try:
             receipt = preview.act(who())
+        except Dismissed:
+            clean = False
+            click.echo(f"Error: {preview.name}: it was dismissed. Let billing send it under a new id.", err=True)
+            continue
         except (NotThere, NotNow, Reused) as refusal:
             clean = False
             reused = f"The id {refusal} was used with another type or other data. Take it out of headers.json for a new one."

@@ -22,6 +22,7 @@ from bridge.ports.books import (
     Taking,
 )
 from bridge.ports.journey import (
+    Dismissed,
     Ending,
     First,
     Forgotten,
@@ -40,6 +41,7 @@ __all__ = [
     "Backend",
     "Checkpoint",
     "Clock",
+    "Dismissed",
     "Ending",
     "Findings",
     "First",

@@ -117,7 +117,7 @@ class Inbox(Protocol):
 
         Once it returns, the hook survives a power cut. `sealed` is the encrypted password. An id that came before gives
         its present receipt when `matches` agrees to the stored digest, else Reused; one that was parked and is now
-        readable becomes a job. Raises SourcePaused.
+        readable becomes a job. One that was dismissed stays so: Dismissed. Raises SourcePaused.
         """
 
     def park(
@@ -130,7 +130,7 @@ class Inbox(Protocol):
         errors: Mapping[str, list[str]],
         matches: Callable[[str], bool],
     ) -> None:
-        """Records a delivery that could not be read, its whole body encrypted in `sealed`; raises Reused."""
+        """Records a delivery that could not be read, its whole body encrypted in `sealed`; raises Reused, as does `accept`."""
 
 
 class Reused(Exception):
@@ -139,6 +139,10 @@ class Reused(Exception):
 
 class Forgotten(Reused):
     """This id was used, and the key of bridge.keys that could tell for what has been taken out."""
+
+
+class Dismissed(Reused):
+    """Nobody waits for the delivery of this id any more: a person dismissed it, or its sender took it back."""
 
 
 class SourcePaused(Exception):

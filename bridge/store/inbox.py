@@ -11,7 +11,7 @@ from bridge.actions import decides
 from bridge.errors import BridgeError
 from bridge.jobs import allow
 from bridge.model import Address
-from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
+from bridge.ports import Checkpoint, Dismissed, Receipt, Reused, SourcePaused
 from bridge.store import notes, outbox
 from bridge.store.database import Database, upsert
 from bridge.store.rows import Row, error_columns, intent_values, to_receipt
@@ -111,6 +111,8 @@ class Inbox:
 
 def known_hook(tx: Connection, source: str, hook_id: str, matches: Matches) -> Row:
     row = tx.execute(sa.select(hooks).where(hooks.c.source == source, hooks.c.hook_id == hook_id)).mappings().one()
+    if row["dismissed_at"] is not None:  # asked first: of one that never came nobody knows what it would have said
+        raise Dismissed(hook_id)
     if not matches(row["digest"]):
         raise Reused(hook_id)
     return row

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from bridge import logs
 from bridge.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
-from bridge.ports import Forgotten, Reused, SourcePaused
+from bridge.ports import Dismissed, Forgotten, Reused, SourcePaused
 from hooks.errors import BadSignature, HookError, Invalid
 
 log = logs.get("web")
@@ -39,6 +39,7 @@ FORGOTTEN = (
     "This webhook-id was used before, and the key that could tell for what has been taken out of bridge.keys. Ask what "
     "became of it with the query `job`; send a new event under a new id."
 )
+DISMISSED = "This delivery was dismissed; send it under a new id."
 
 
 def problem(status: int, detail: str, retry_after: float | None = None, **more: Any) -> Response:
@@ -69,6 +70,7 @@ def add_to(app: Flask) -> None:
     app.register_error_handler(HookError, of_delivery)
     app.register_error_handler(BridgeError, of_remote)
     app.register_error_handler(Reused, lambda _: problem(409, REUSED))
+    app.register_error_handler(Dismissed, lambda _: problem(409, DISMISSED))
     app.register_error_handler(Forgotten, lambda _: problem(409, FORGOTTEN))
     app.register_error_handler(
         SourcePaused, lambda _: problem(503, "This source is paused; nothing was accepted. Send it again later.", 60)

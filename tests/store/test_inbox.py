@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+import sqlalchemy as sa
 
 from bridge.errors import LeaseLost
 from bridge.model import Kind
-from bridge.ports import Reused, SourcePaused
+from bridge.ports import Dismissed, Reused, SourcePaused
 from bridge.store.tables import hooks, jobs
 from tests.store.conftest import NOON, Shop, verified
 
@@ -86,6 +87,15 @@ class TestParked:
         assert shop.hook("suspend", id="msg_1").job == receipt.job
         (row,) = shop.rows(hooks)
         assert (row["job_id"], row["sealed"], row["errors"]) == (receipt.job, None, None)
+
+    def test_one_that_was_dismissed_is_refused_whatever_comes_under_its_id(self, shop: Shop) -> None:
+        self.park(shop)
+        with shop.database.write() as tx:
+            tx.execute(sa.update(hooks).values(dismissed_at=shop.now, sealed=None))
+        for deliver in (lambda: self.park(shop), lambda: self.park(shop, "other"), lambda: shop.hook("suspend", id="msg_1")):
+            with pytest.raises(Dismissed):
+                deliver()
+        assert (shop.rows(jobs), len(shop.rows(hooks))) == ([], 1)
 
 
 class TestOrder:

@@ -153,6 +153,17 @@ def test_what_cannot_be_read_is_parked_whole_and_its_id_is_used(scene: Scene) ->
     assert len(rows(scene, "hooks")) == 1
 
 
+def test_a_delivery_that_was_dismissed_is_refused_whatever_comes_under_its_id(scene: Scene) -> None:
+    scene.send("mailbox.create", id="msg_1", address="nobody", password=PASSWORD)
+    with scene.service.database.write() as tx:
+        tx.execute(sa.update(tables.hooks).values(dismissed_at=scene.clock.now, sealed=None))
+    for address in ("nobody", "john.doe@example.com"):
+        answer = scene.send("mailbox.create", id="msg_1", address=address, password=PASSWORD)
+        assert is_problem(answer, 409)
+        assert (answer.json or {})["detail"] == "This delivery was dismissed; send it under a new id."
+    assert (rows(scene, "jobs"), len(rows(scene, "hooks"))) == ([], 1)
+
+
 def suspend(timestamp: str = "2027-03-01T12:00:00Z", **data: Any) -> bytes:
     given = {"service_id": "7", "address": "a@example.com"} | data
     return json.dumps({"type": "mailbox.suspend", "timestamp": timestamp, "data": given}).encode()

@@ -7,10 +7,10 @@ from werkzeug.exceptions import HTTPException
 
 from bridge import logs
 from bridge.errors import BridgeError, NotNow, NotThere, StoreUnavailable
-from bridge.ports import Forgotten, Reused, SourcePaused
+from bridge.ports import Dismissed, Forgotten, Reused, SourcePaused
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import page
-from bridge.web.problems import FORGOTTEN, REUSED
+from bridge.web.problems import DISMISSED, FORGOTTEN, REUSED
 from hooks.errors import HookError
 
 log = logs.get("admin")
@@ -57,6 +57,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
     register(HookError, 409, lambda error: error.detail)
     register(SourcePaused, 409, lambda error: f"Source {error} is paused. Resume it first, on the overview.")
     register(Reused, 409, lambda _: REUSED)
+    register(Dismissed, 409, lambda _: DISMISSED)
     register(Forgotten, 409, lambda _: FORGOTTEN)
     pages.register_error_handler(HTTPException, of_http)
     pages.register_error_handler(StoreUnavailable, away)
