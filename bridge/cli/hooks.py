@@ -7,7 +7,7 @@ import click
 from bridge.cli.session import session
 from bridge.cli.show import as_json, listing, paged, thing
 
-COLUMNS = ("received_at", "source", "hook_id", "type", "address", "status", "job_id")
+COLUMNS = ("received_at", "source", "id", "type", "address", "status", "job_id")
 
 
 @click.group()
@@ -16,9 +16,9 @@ def hooks() -> None:
 
 
 @hooks.command("list")
-@click.option("--status", help="parked, or the status of its job.")
+@click.option("--status", help="parked, dismissed, or the status of its job.")
 @click.option("--source", help="Only of this source.")
-@click.option("--address", help="Only for this mailbox.")
+@click.option("--address", help="Only for this mailbox, or those with this part in their address.")
 @click.option("--type", "type", help="Only this type, such as mailbox.create.")
 @paged
 @click.pass_context

@@ -24,9 +24,11 @@ def jobs() -> None:
 @jobs.command("list")
 @click.option("--status", help="queued, running, succeeded, failed, held or cancelled.")
 @click.option("--source", help="Only of this source.")
-@click.option("--address", help="Only for this mailbox.")
+@click.option("--account", help="Only of this Enom account.")
+@click.option("--address", help="Only for this mailbox, or those with this part in their address.")
 @click.option("--service-id", help="Only for this service of billing.")
 @click.option("--action", help="Only this action, such as mailbox.suspend.")
+@click.option("--code", help="Only with this error, such as unsafe.")
 @paged
 @click.pass_context
 def listed(ctx: click.Context, /, **options: Any) -> None:

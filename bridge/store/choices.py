@@ -44,8 +44,9 @@ def of_jobs(tx: Connection, rows: Sequence[Row]) -> list[JobFacts]:
     ]
 
 
-def of_hook(row: Any, led_to: bool) -> HookFacts:
+def of_hook(row: Any) -> HookFacts:
     """`row` of `hooks`."""
+    led_to = row["job_id"] is not None
     return HookFacts(row["hook_id"], led_to, row["dismissed_at"] is not None, row["sealed"] is not None)
 
 

@@ -257,7 +257,7 @@ def call_off(tx: Connection, job: str, now: float, error: BridgeError | None, me
     again = jobs.alias("again")
     alone = ~sa.exists().where(again.c.replaces == jobs.c.id)
     change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "held", alone, *only_if)
-    row = tx.execute(change.values(**values, error=error_values(error)).returning(jobs)).mappings().first()
+    row = tx.execute(change.values(**values, **error_columns(error)).returning(jobs)).mappings().first()
     if row is None:
         return None
     outbox.withdraw(tx, job, now)

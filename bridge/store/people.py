@@ -13,15 +13,15 @@ import sqlalchemy as sa
 from bridge import decisions
 from bridge.decisions import JobFacts
 from bridge.drift import Difference
-from bridge.errors import Limit, NotNow, NotThere
+from bridge.errors import CODES, BridgeError, Limit, NotNow, NotThere
 from bridge.model import Address, State
 from bridge.ports import Receipt
-from bridge.store import audit, choices, inbox, notes, standing
+from bridge.store import audit, choices, inbox, lookup, notes, standing
 from bridge.store.database import Database, upsert
 from bridge.store.findings import settled
 from bridge.store.money import IN_DOUBT
 from bridge.store.rows import Row, to_intent, to_limits, to_receipt
-from bridge.store.tables import accounts, among, callbacks, jobs, mailboxes, purchases, reconciliations, sources
+from bridge.store.tables import accounts, among, callbacks, hooks, jobs, mailboxes, purchases, reconciliations, sources
 from hooks.types import Intent
 
 Owner = tuple[str | None, str | None]  # source and service
@@ -97,6 +97,31 @@ class People:
             self._audit(tx, "cancel", job)
             self.database.tell(tx)
             return to_receipt(self._job(tx, job))
+
+    def reject(self, job: str, reason: str | None = None) -> Receipt:
+        """A held job is not done: it ends as cancelled, and billing is told so."""
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            row, _ = self._decide(tx, job, "reject")
+            why = BridgeError(f"Rejected by a person: {reason}" if reason else "Rejected by a person.", code="rejected")
+            ended = inbox.call_off(tx, job, now, why, CODES["rejected"])
+            if ended is None:
+                raise NotNow(f"Job {job} is not held any more.")
+            self._call_off(tx, row)
+            self._audit(tx, "reject", job, reason)
+            self.database.tell(tx)
+            return to_receipt(ended)
+
+    def dismiss(self, hook: str, source: str | None = None, reason: str | None = None) -> None:
+        """A parked delivery waits for nobody any more. What was in it is wiped, and its id is refused from now on."""
+        with self.database.write() as tx:
+            found, _ = lookup.the_hook(tx, hook, source)
+            mine = hooks.c.id == found["id"]
+            row = tx.execute(self.database.lock_row(sa.select(hooks).where(mine))).mappings().one()
+            if (refusal := decisions.of_hook(choices.of_hook(row))["dismiss"]) is not None:
+                raise NotNow(refusal)
+            tx.execute(sa.update(hooks).where(mine).values(dismissed_at=self.database.now(tx), sealed=None))
+            self._audit(tx, "dismiss", hook, reason)
 
     def _call_off(self, tx: Any, row: Row) -> None:
         """Of a deletion after a grace: taken back, or it would come again within a day."""

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.store import tables
+from bridge.store.lookup import VALUES
 from bridge.web.admin import listing, nav, plots, verdict, words
 from bridge.web.admin.overview import drawn
 from tests.flow.test_secrets import leaks
@@ -211,7 +212,8 @@ def test_the_figures_of_the_last_hours_are_those_of_the_jobs(full: Scene) -> Non
 def test_a_filter_finds_what_a_walk_through_the_whole_list_finds(full: Scene) -> None:
     """Each rare status has an index of its own, and each its own way to be asked for."""
     page = full.service.lookup.page
-    for what, statuses in (("jobs", listing.JOBS), ("hooks", ("parked", *listing.JOBS)), ("callbacks", listing.CALLBACKS)):
+    for what in ("jobs", "hooks", "callbacks"):
+        statuses = VALUES[what, "status"]
         rows, _ = page(what, None)
         for source in (None, "shop", "other"):
             for status in statuses:
