@@ -4,7 +4,8 @@ Rule 1: nothing is done that this does not allow. The store asks it under the lo
 it, and a form that comes without a button is refused by the same words.
 """
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.errors import Limit
@@ -87,6 +88,8 @@ def doubt(job: JobFacts) -> str:
 
 OF_JOBS: Mapping[str, Rule] = {"approve": approve, "retry": retry, "reject": reject, "cancel": cancel}
 """In the order in which a page offers them."""
+STATUSES: Mapping[str, tuple[str, ...]] = {"approve": ("held",), "retry": ("held", "failed"), "reject": ("held",)}
+"""What can be done to many jobs at once, and in which states they are looked for."""
 GIVES_UP = frozenset({"reject", "cancel", "dismiss"})
 """What ends something without it being done: never the button that a page leads to."""
 
@@ -94,6 +97,19 @@ GIVES_UP = frozenset({"reject", "cancel", "dismiss"})
 def of_job(job: JobFacts) -> dict[str, str | None]:
     """Each thing that a person can do to a job, and why not now (None: it may be done)."""
     return {verb: rule(job) for verb, rule in OF_JOBS.items()}
+
+
+def among_many(verb: str, job: JobFacts) -> str | None:
+    """Why this is not done to this job together with others. A purchase in doubt is looked up, so each by itself."""
+    refusal = OF_JOBS[verb](job)
+    if refusal is None and job.in_doubt:
+        return f"{doubt(job)} Look it up, then by itself: enom-bridge jobs {verb} {job.id}"
+    return refusal
+
+
+def checksum(verb: str, ids: Sequence[str]) -> str:
+    """Twelve hex digits that name what was shown: what would be done, and to which jobs."""
+    return hashlib.sha256("\n".join([verb, *ids]).encode()).hexdigest()[:12]
 
 
 def of_hook(hook: HookFacts) -> dict[str, str | None]:

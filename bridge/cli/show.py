@@ -19,6 +19,21 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Item = Mapping[str, Any]
 
 LIMIT = 50
+LONGEST_REASON = 200
+
+
+class OneLine(click.ParamType[str]):
+    """What a person adds in words: one line of printable text."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())
+        if not 1 <= len(text) <= LONGEST_REASON:
+            self.fail(f"is {len(text)} characters; give 1 to {LONGEST_REASON}", param, ctx)
+        return text
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

@@ -15,6 +15,7 @@ from bridge.jobs import ENDED, STATES
 from bridge.model import Record, State, in_words
 from bridge.ports import ObservedJob, Receipt, Recorded
 from bridge.store import choices
+from bridge.store.audit import ACTIONS as DONE
 from bridge.store.database import Database
 from bridge.store.outbox import STATUSES
 from bridge.store.rows import Row, to_intent, to_observed, to_receipt, to_record
@@ -35,6 +36,9 @@ from bridge.store.tables import (
 
 Filter = sa.ColumnElement[Any] | Callable[[str], sa.ColumnElement[bool]]
 Page = tuple[Sequence[Mapping[str, Any]], str | None]
+Stopped = tuple[Sequence[Mapping[str, Any]], Sequence[tuple[Mapping[str, Any], str]]]
+AGAIN = jobs.alias("again")
+TRIED_AGAIN = sa.exists().where(AGAIN.c.replaces == jobs.c.id)
 
 # A row of PostgreSQL becomes visible when its transaction commits, a little after its time was taken.
 VISIBLE_AFTER = 10.0
@@ -77,6 +81,14 @@ def of_mailbox(address: str) -> sa.ColumnElement[bool]:
 def from_source(table: sa.Table) -> Callable[[str], sa.ColumnElement[bool]]:
     """By no index: those that begin with the source would first sort all that it ever sent. Its newest are found soon."""
     return lambda name: sa.func.coalesce(table.c.source, "") == name
+
+
+def narrowed(query: sa.Select[Any], listing: Listing, filters: Mapping[str, str | None]) -> sa.Select[Any]:
+    for name, value in filters.items():
+        if value is not None:
+            wanted = listing.filters[name]
+            query = query.where(wanted == value if isinstance(wanted, sa.ColumnElement) else wanted(value))
+    return query
 
 
 def of_hook(address: str) -> sa.ColumnElement[bool]:
@@ -160,7 +172,7 @@ WORDS: Mapping[tuple[str, str], tuple[Sequence[str], sa.Select[Any]]] = {
     ("jobs", "action"): (tuple(ACTIONS), sa.select(jobs.c.action).distinct()),
     # What was read has a type that is known; only a parked one has another.
     ("hooks", "type"): (tuple(ACTIONS), sa.select(hooks.c.type).where(hooks.c.job_id.is_(None)).distinct()),
-    ("audit", "action"): ((), sa.select(audit.c.action).distinct()),
+    ("audit", "action"): (DONE, sa.select(audit.c.action).distinct()),
 }
 
 
@@ -259,11 +271,7 @@ class Lookup:
         """A list of rows as plain objects, newest first (mailboxes by address). `limit` None: all."""
         listing = LISTS[what]
         key = listing.key
-        query = listing.query.order_by(key.desc() if listing.newest_first else key)
-        for name, value in filters.items():
-            if value is not None:
-                wanted = listing.filters[name]
-                query = query.where(wanted == value if isinstance(wanted, sa.ColumnElement) else wanted(value))
+        query = narrowed(listing.query.order_by(key.desc() if listing.newest_first else key), listing, filters)
         if after is not None:
             edge = page_key(key, after)
             query = query.where(key < edge if listing.newest_first else key > edge)
@@ -271,6 +279,29 @@ class Lookup:
             rows = tx.execute(query if limit is None else query.limit(limit + 1)).mappings().all()
         shown = rows if limit is None else rows[:limit]
         return [public(row) for row in shown], str(shown[-1][key.name]) if len(rows) > len(shown) else None
+
+    def stopped(self, verb: str, filters: Mapping[str, str | None], limit: int | None = None) -> Stopped:
+        """Jobs that these filters leave and that were not tried again: to which `verb` can be done, and to which not and why.
+
+        Oldest first, as they came, so that of one mailbox the older is decided first. `limit`: of those that can be.
+        """
+        query = sa.select(jobs).where(ended_badly(jobs), among(jobs.c.status, *decisions.STATUSES[verb]), ~TRIED_AGAIN)
+        query = narrowed(query, LISTS["jobs"], filters).order_by(jobs.c.id)
+        found: list[Mapping[str, Any]] = []
+        left: list[tuple[Mapping[str, Any], str]] = []
+        with self.database.read() as tx:
+            rows = tx.execute(query).mappings().all()
+            for start in range(0, len(rows), choices.BATCH):
+                some = rows[start : start + choices.BATCH]
+                for row, facts in zip(some, choices.of_jobs(tx, some), strict=True):
+                    if limit is not None and len(found) == limit:
+                        return found, left
+                    refusal = decisions.among_many(verb, facts)
+                    if refusal is None:
+                        found.append(public(row))
+                    else:
+                        left.append((public(row), refusal))
+        return found, left
 
     def possible(self, what: str, name: str, value: str) -> Sequence[str] | None:
         """What this filter of a list can look for, when nothing can have `value`; None where something can."""

@@ -78,7 +78,7 @@ def test_retry_is_offered_where_it_helps_and_refused_where_it_was_done(
     page = visitor.press(f"/admin/jobs/{ids['failed']}/retry")
     assert "is tried again as this job" in page.words
     assert last(full) == (WHO, "retry", ids["failed"], None)
-    assert "This cannot be done to this job now" in visitor.get(f"/admin/jobs/{ids['failed']}/retry", 409).words
+    assert "was tried again already, as" in visitor.get(f"/admin/jobs/{ids['failed']}/retry", 409).words
     for id in (ids["succeeded"], ids["cancelled"]):
         assert visitor.get(f"/admin/jobs/{id}/retry", 409).all("button", class_="main") == []
 

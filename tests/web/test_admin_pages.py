@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bridge.store import tables
 from bridge.store.lookup import VALUES
-from bridge.web.admin import listing, nav, plots, verdict, words
+from bridge.web.admin import nav, plots, verdict, words
 from bridge.web.admin.overview import drawn
 from tests.flow.test_secrets import leaks
 from tests.support.admin import FULL, LIFTED, ORIGIN, Page, Visitor, fill, query, shown
