@@ -27,14 +27,17 @@ class Adoption:
     owner_then: str
     changes: bool
     remarks: tuple[str, ...]
+    seen: tuple[str | None, str | None]  # the owner's source and service, when it was looked at
 
     def describe(self) -> dict[str, Any]:
         """As JSON."""
-        plain = {name: value for name, value in vars(self).items() if name not in ("source", "service_id")}
+        plain = {name: value for name, value in vars(self).items() if name not in ("source", "service_id", "seen")}
         return plain | {"state_at_enom": str(self.state_at_enom), "remarks": list(self.remarks)}
 
     def carry_out(self, people: People) -> None:
-        people.adopt(self.account, Address.parse(self.address), self.source, self.service_id, self.state_at_enom)
+        """Raises NotNow where it has another owner by now than was shown."""
+        whom = self.source, self.service_id
+        people.adopt(self.account, Address.parse(self.address), *whom, self.state_at_enom, seen=self.seen)
 
 
 def consider(service: Service, address: str, source: str, service_id: str) -> Adoption:
@@ -60,6 +63,7 @@ def consider(service: Service, address: str, source: str, service_id: str) -> Ad
         owner_then=owner_in_words(source, service_id),
         changes=not record.owned_by(source, service_id) or record.delete_after is not None,
         remarks=tuple(remarks(record, state)),
+        seen=(record.source, record.service_id),
     )
 
 

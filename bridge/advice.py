@@ -7,6 +7,7 @@ from typing import Any
 COMMANDS: Mapping[str, str] = {
     "retry": "enom-bridge jobs retry {job}",
     "approve": "enom-bridge jobs approve {job}",
+    "reject": "enom-bridge jobs reject {job}",
     "cancel": "enom-bridge jobs cancel {job}",
     "follow": "enom-bridge jobs explain {next}",
     "siblings": "enom-bridge jobs list --address {address}",
@@ -18,7 +19,7 @@ COMMANDS: Mapping[str, str] = {
 }
 """What is to be done, on the command line."""
 
-VERBS: Mapping[str, str] = {"retry": "Try again", "approve": "Approve", "cancel": "Cancel"}
+VERBS: Mapping[str, str] = {"retry": "Try again", "approve": "Approve", "reject": "Reject", "cancel": "Cancel"}
 """The buttons of a job's page."""
 
 BUTTONS: Mapping[str, str] = {
@@ -62,9 +63,13 @@ ADVICE: Mapping[str, str] = {
     "not: {retry} - it looks first, and does only what Enom does not show as done.",
     "garbled": "Enom's answer could not be understood; look into its control panel whether it was done. Then: "
     "{retry} - it looks first, and does only what Enom does not show as done.",
-    "unsafe": "If this is right: {approve} - if it is not, leave it: nothing more happens by itself.",
+    "unsafe": "If this is right: {approve} - if it is not: {reject}",
     "overtaken": "Nothing to do: a newer hook decides the same. See: {siblings}",
+    "rejected": "Nothing to do: a person decided that it is not done. If it is wanted after all, let billing send it again.",
 }
+NO_LIMIT = f"Put right at Enom what stands in the way; {RETRY}"
+GIVE_UP = " If it is not wanted any more: {reject}"
+DECIDED = "Newer hooks of this service decided what it wanted, so it is not done again. To take it off the list: {reject}"
 PAUSED_BY_PERSON = "A person paused account {account}. When its jobs may go on: {resume}"
 PAUSED_BY_RESTORE = (
     "The database was restored, so account {account} is paused until a person has looked (docs/backup.md): "
@@ -73,7 +78,7 @@ PAUSED_BY_RESTORE = (
 BY_HAND: Mapping[str, str] = {"person": PAUSED_BY_PERSON, "restored": PAUSED_BY_RESTORE}
 OPEN_AT_BACKUP = (
     "Look into Enom's control panel and into billing. If it is still wanted: {retry} - it looks first, and "
-    "does only what Enom does not show as done. If something newer was asked for since, leave it."
+    "does only what Enom does not show as done."
 )
 WAITS = "Nothing to do: it goes on by itself. To give it up: {cancel}"
 NO_WORKER = "No worker is running, so nothing goes on: start enom-bridge serve (or enom-bridge worker)."
@@ -106,11 +111,25 @@ def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:
     match job["status"]:
         case "queued" | "running":
             return _while_open(story, code, worker_alive)
-        case "failed" | "held":
-            return OPEN_AT_BACKUP if (job["extra"] or {}).get("restored_at") else ADVICE[code]
+        case "held":
+            return _while_held(story, code)
+        case "failed":
+            return ADVICE[code]
     if _undelivered(story):
         return RESEND
-    return _observed(job["extra"]) if (job["extra"] or {}).get("observed_only") else NOTHING
+    return _observed(job["extra"]) if _only_observed(job) else NOTHING
+
+
+def _while_held(story: Mapping[str, Any], code: str) -> str:
+    """`may` of the story says what is allowed: nothing else is advised."""
+    job, may = story["job"], story["may"]
+    if may["retry"] is not None:
+        return DECIDED
+    if (job["extra"] or {}).get("restored_at"):
+        chosen = OPEN_AT_BACKUP
+    else:
+        chosen = NO_LIMIT if code == "unsafe" and may["approve"] is not None else ADVICE[code]
+    return chosen if "{reject}" in chosen or may["reject"] is not None else f"{chosen.rstrip('.')}.{GIVE_UP}"
 
 
 def _observed(extra: Mapping[str, Any]) -> str:
@@ -129,11 +148,17 @@ def _while_open(story: Mapping[str, Any], code: str, worker_alive: bool) -> str:
 
 
 def _undelivered(story: Mapping[str, Any]) -> str | None:
-    """The newest callback, if it was given up; where none is configured, billing asks for itself."""
+    """The newest callback, if it was given up; where none is configured, billing asks for itself.
+
+    What was only observed needs nobody who does not take it.
+    """
     newest = story["callbacks"][-1] if story["callbacks"] else None
-    if newest and (newest["status"] == "exhausted" or (newest["status"] == "stopped" and newest["last_status"])):
-        return str(newest["id"])
-    return None
+    turned_down = newest and newest["status"] == "stopped" and newest["last_status"] and not _only_observed(story["job"])
+    return str(newest["id"]) if newest and (turned_down or newest["status"] == "exhausted") else None
+
+
+def _only_observed(job: Mapping[str, Any]) -> bool:
+    return bool((job["extra"] or {}).get("observed_only"))
 
 
 def _names(story: Mapping[str, Any]) -> dict[str, str]:

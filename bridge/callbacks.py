@@ -82,7 +82,8 @@ class Callbacks:
     def _judge(self, card: Postcard, status: int | None, headers: Mapping[str, str]) -> tuple[str, float | None]:
         if status is not None and 200 <= status < 300:
             return "delivered", None
-        if status == 410:
+        # What was only observed asks nothing of billing: a receiver that does not know its type is not asked again.
+        if status == 410 or (observed(card.receipt) and status is not None and 400 <= status < 500):
             return "stopped", None
         if card.tries > len(self.retries):
             return "exhausted", None
@@ -101,7 +102,12 @@ def report(receipt: Receipt) -> Report:
         # Then the detail quotes Enom, too.
         data["error"] = {name: value for name, value in receipt.error.items() if name not in ("detail", "remote")}
     ended = datetime.fromisoformat(receipt.finished_at) if receipt.finished_at else datetime.now(UTC)
-    return Report(f"job.{receipt.status}", ended, data)
+    return Report("job.observed" if observed(receipt) else f"job.{receipt.status}", ended, data)
+
+
+def observed(receipt: Receipt) -> bool:
+    """Whether the job was only observed: nothing was changed, whatever it says it would have done."""
+    return bool(receipt.extra.get("observed_only"))
 
 
 def retry_after(headers: Mapping[str, str]) -> float:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 CODES: Mapping[str, str] = {
     "refused": "The mail provider refused this request.",
@@ -26,7 +27,24 @@ CODES: Mapping[str, str] = {
     "unsafe": "A person will look at this request before it is done.",
     "overtaken": "A newer request took the place of this one.",
     "withdrawn": "This request was withdrawn.",
+    "rejected": "This request was looked at and will not be carried out.",
 }
+
+
+class Limit(StrEnum):
+    """What holds a job although nothing is in doubt. Approving lifts the one that held it, and no other.
+
+    Those of a customer's domain have the name of their error's code.
+    """
+
+    DELETIONS = "deletions"  # safety.max_terminations_per_hour
+    PURCHASES = "purchases"  # safety.max_purchases_per_day
+    RENEWAL = "renewal"  # over more years than pass by themselves
+    RESERVED_NAME = "reserved_name"
+    DOMAIN_OF_ANOTHER = "domain_of_another"
+
+
+LIMITS = frozenset(Limit)
 
 
 class BridgeError(Exception):
@@ -98,9 +116,20 @@ class NoFunds(BridgeError):
 
 
 class NeedsPerson(BridgeError):
-    """A person must decide."""
+    """A person must decide. `limit`: what a person may lift by approving; None: there is a doubt, which only a look ends."""
 
     default_code = "unsafe"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        code: str | None = None,
+        remote: Mapping[str, str] | None = None,
+        limit: Limit | None = None,
+    ) -> None:
+        super().__init__(detail, code=code, remote=remote)
+        self.limit = Limit(self.code) if limit is None and self.code in LIMITS else limit
 
 
 class Overtaken(BridgeError):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Limit
 
 
 class Fact(StrEnum):
@@ -124,7 +124,7 @@ class Terms:
     """What the account's configuration allows: the part of it that planning needs.
 
     `suspend_with` and `purchase` as in the configuration, `services` the ones that a suspension switches off, `plans`
-    name -> bytes, `grace` in seconds. `approved`: a person agreed to what safety had held.
+    name -> bytes, `grace` in seconds. `lifted`: the limits that a person lifted for this job.
     """
 
     suspend_with: str
@@ -133,7 +133,7 @@ class Terms:
     hosted_email: bool = False
     plans: Mapping[str, int] = field(default_factory=dict)
     grace: float = 0.0
-    approved: bool = False
+    lifted: frozenset[Limit] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bridge.errors import NeedsPerson, Refused
+from bridge.errors import Limit, NeedsPerson, Refused
 from bridge.model import Change, Desired, Kind, Mailbox, Pak, Plan, Record, State, Terms, in_words
 
 BOX_SIZES = (10, 25, 50)
@@ -69,9 +69,10 @@ def renewal(pak: Pak, until: datetime, terms: Terms) -> Change:
             '(accounts.….purchase = "never").',
             code="purchase_needed",
         )
-    if years > MOST_YEARS and not terms.approved:
+    if years > MOST_YEARS and Limit.RENEWAL not in terms.lifted:
         raise NeedsPerson(
-            f"Covering {in_words(until)} needs {years} years of pak {pak.bundle}; {MOST_YEARS} pass by themselves."
+            f"Covering {in_words(until)} needs {years} years of pak {pak.bundle}; {MOST_YEARS} pass by themselves.",
+            limit=Limit.RENEWAL,
         )
     product = "pak" if terms.purchase == "paks" else "box"
     return Change(Kind.RENEW, {"bundle": pak.bundle, "years": years, "product": product})

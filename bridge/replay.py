@@ -97,8 +97,8 @@ class Replay:
 
     def _parked(self, found: Recorded) -> Preview:
         if found.sealed is None:
-            wiped = ("wiped", "Its body was wiped 72 hours after it came. Let billing send it again, under a new id.")
-            return Preview(found.hook, found.source, problem=wiped)
+            wiped = "Its body was wiped. Let billing send it again, under a new id."
+            return Preview(found.hook, found.source, problem=("wiped", found.refusal or wiped))
         try:
             body = self.sealer.open(Purpose.CONTENT, found.sealed).encode()
         except Unsealable as error:

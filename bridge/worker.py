@@ -96,7 +96,7 @@ class Attempt:
 
     @property
     def terms(self) -> Terms:
-        return replace(self.desk.terms, approved=self.job.passed)
+        return replace(self.desk.terms, lifted=self.job.lifted)
 
     def last(self, kind: Kind) -> Step | None:
         return next((step for step in reversed(self.journal) if step.kind == kind), None)

@@ -18,7 +18,7 @@ def callbacks() -> None:
 @callbacks.command("list")
 @click.option("--status", help="pending, delivered, superseded, stopped or exhausted.")
 @click.option("--source", help="Only to this source.")
-@click.option("--address", help="Only about this mailbox.")
+@click.option("--address", help="Only about this mailbox, or those with this part in their address.")
 @click.option("--job", "job_id", help="Only of this job.")
 @paged
 @click.pass_context

@@ -7,26 +7,31 @@ import click
 
 from bridge import story
 from bridge.cli.session import people, remind, session
-from bridge.cli.show import as_json, echo_json, listing, paged, thing, word
+from bridge.cli.show import Command, OneLine, as_json, echo_json, filtered, listing, page, paged, thing, word
+from bridge.decisions import checksum
 from bridge.errors import NotNow, NotThere
 from bridge.ports import Receipt
 from bridge.store import People
 
 COLUMNS = ("created_at", "id", "action", "address", "service_id", "status", "waiting_for", "message")
+FEW = 10  # reasons, one for each job that is left out
+Act = Callable[[People, str], Receipt]
 _ids = click.argument("ids", metavar="ID...", nargs=-1, required=True)
 
 
 @click.group()
 def jobs() -> None:
-    """Jobs: list, show, explain, retry, cancel, approve."""
+    """Jobs: list, show, explain, retry, approve, reject, cancel."""
 
 
 @jobs.command("list")
 @click.option("--status", help="queued, running, succeeded, failed, held or cancelled.")
 @click.option("--source", help="Only of this source.")
-@click.option("--address", help="Only for this mailbox.")
+@click.option("--account", help="Only of this Enom account.")
+@click.option("--address", help="Only for this mailbox, or those with this part in their address.")
 @click.option("--service-id", help="Only for this service of billing.")
 @click.option("--action", help="Only this action, such as mailbox.suspend.")
+@click.option("--code", help="Only with this error, such as unsafe.")
 @paged
 @click.pass_context
 def listed(ctx: click.Context, /, **options: Any) -> None:
@@ -60,22 +65,56 @@ def explain(ctx: click.Context, id: str, as_json: bool) -> None:
         click.echo(word(line))
 
 
-@jobs.command()
-@_ids
-@as_json
-@click.pass_context
-def retry(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
-    """Try failed or held jobs again, each as a new job at the end of its mailbox's line."""
-    _each(ctx, ids, as_json, lambda acting, id: acting.retry(id), "{id} is tried again as {job}.")
+def _several(command: Command) -> Command:
+    """The jobs by name, or the filters that leave them."""
+    for option in (
+        as_json,
+        click.option("--apply", "agreed", metavar="CHECKSUM", help="Do it, if what the filters leave still has this checksum."),
+        click.option("--code", help="All with this error, such as unsafe."),
+        click.option("--account", help="All of this Enom account."),
+        click.option("--source", help="All of this source."),
+        click.option("--action", help="All of this action, such as mailbox.terminate."),
+        click.argument("ids", metavar="[ID]...", nargs=-1),
+    ):
+        command = option(command)
+    return command
 
 
 @jobs.command()
-@_ids
-@as_json
+@_several
 @click.pass_context
-def approve(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
-    """Let held jobs pass the safety limit that held them, each as a new job."""
-    _each(ctx, ids, as_json, lambda acting, id: acting.retry(id, approve=True), "{id} is approved; it goes on as {job}.")
+def retry(ctx: click.Context, /, **options: Any) -> None:
+    """Try failed or held jobs again, each as a new job at the end of its mailbox's line.
+
+    By their ids at once; by filters it is shown first, and done with --apply. A job with a purchase in doubt is left out then.
+    """
+    _decide(ctx, "retry", lambda acting, id: acting.retry(id), "{id} is tried again as {job}.", **options)
+
+
+@jobs.command()
+@_several
+@click.pass_context
+def approve(ctx: click.Context, /, **options: Any) -> None:
+    """Let held jobs pass the limit that held them, each as a new job. Other limits are not lifted.
+
+    By their ids at once; by filters it is shown first, and done with --apply.
+    """
+    _decide(
+        ctx, "approve", lambda acting, id: acting.retry(id, approve=True), "{id} is approved; it goes on as {job}.", **options
+    )
+
+
+@jobs.command()
+@_several
+@click.option("--reason", type=OneLine(), help="Kept in the job and the audit trail, and told to billing for its staff.")
+@click.pass_context
+def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
+    """End held jobs without doing them. Billing is told so; a deletion after a grace is taken back.
+
+    By their ids at once; by filters it is shown first, and done with --apply.
+    """
+    done = "{id} is rejected; billing is told so."
+    _decide(ctx, "reject", lambda acting, id: acting.reject(id, reason), done, **options)
 
 
 @jobs.command()
@@ -87,7 +126,46 @@ def cancel(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
     _each(ctx, ids, as_json, lambda acting, id: acting.cancel(id), "{id} is cancelled; billing is told so.")
 
 
-def _each(ctx: click.Context, ids: Sequence[str], as_json: bool, act: Callable[[People, str], Receipt], done: str) -> None:
+def _decide(
+    ctx: click.Context,
+    verb: str,
+    act: Act,
+    done: str,
+    *,
+    ids: Sequence[str],
+    agreed: str | None,
+    as_json: bool,
+    **given: str | None,
+) -> None:
+    filters = {name: value for name, value in given.items() if value is not None}
+    if bool(ids) == bool(filters):
+        raise click.UsageError("give either the ids of jobs, or filters (--action, --source, --account, --code)")
+    if ids and agreed:
+        raise click.UsageError("--apply: is for filters; jobs that are named are done at once")
+    if ids:
+        return _each(ctx, ids, as_json, act, done)
+    with session(ctx) as service:
+        found, left = service.lookup.stopped(verb, filtered(service, "jobs", filters))
+    now = checksum(verb, [row["id"] for row in found])
+    if agreed == now and found:
+        return _each(ctx, [row["id"] for row in found], as_json, act, done)
+    if as_json:
+        reasons = [{"id": row["id"], "reason": reason} for row, reason in left]
+        echo_json({"items": found, "left": reasons, "next": None, "checksum": now})
+    else:
+        page(found, None, COLUMNS, False)
+        for _, reason in left[:FEW]:
+            click.echo(f"Left out: {reason}", err=True)
+        if left[FEW:]:
+            click.echo(f"Left out: {len(left) - FEW} more.", err=True)
+    if agreed is not None:
+        text = f"This is not what {agreed} stands for; nothing was done. Look at the list above: it is {now} now."
+        raise click.ClickException(text)
+    if found and not as_json:
+        click.echo(f"\nNothing is done yet. To {verb} these {len(found):,}, give the same command with --apply {now}")
+
+
+def _each(ctx: click.Context, ids: Sequence[str], as_json: bool, act: Act, done: str) -> None:
     """Does what can be done; what cannot is said on standard error, and makes the exit code 1."""
     receipts = []
     with session(ctx) as service:

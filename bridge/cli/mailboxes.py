@@ -28,6 +28,7 @@ for command in (importing.import_, undelete.undelete, privacy.export, privacy.er
 @click.option("--source", help="Only what belongs to this source.")
 @click.option("--service-id", help="Only what belongs to this service of billing.")
 @click.option("--account", help="Only of this Enom account.")
+@click.option("--address", help="Only this one, or those with this part in their address, such as john or example.net.")
 @click.option("--domain", help="Only of this mail domain.")
 @click.option("--state", help="active, suspended, absent or unknown.")
 @paged

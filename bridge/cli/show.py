@@ -12,11 +12,28 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge.cli.session import session
+from bridge.filtering import NoSuchValue, check
+from bridge.wiring import Service
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Item = Mapping[str, Any]
 
 LIMIT = 50
+LONGEST_REASON = 200
+
+
+class OneLine(click.ParamType[str]):
+    """What a person adds in words: one line of printable text."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())
+        if not 1 <= len(text) <= LONGEST_REASON:
+            self.fail(f"is {len(text)} characters; give 1 to {LONGEST_REASON}", param, ctx)
+        return text
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -44,11 +61,19 @@ def listing(
     **filters: str | None,
 ) -> None:
     """Prints a page of what the store keeps: `what` and its `filters` in the words of Lookup.page."""
-    if filters.get("address"):
-        filters["address"] = str(filters["address"]).lower()
     with session(ctx) as service:
-        items, following = service.lookup.page(what, None if everything else limit, after, **filters)
+        wanted = filtered(service, what, filters)
+        items, following = service.lookup.page(what, None if everything else limit, after, **wanted)
     page(items, following, columns, as_json)
+
+
+def filtered(service: Service, what: str, given: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The filters of a list, as the store looks for them. Raises UsageError where nothing can have such a value."""
+    try:
+        return check(service, what, given)
+    except NoSuchValue as wrong:
+        option = wrong.name.removesuffix("_id").replace("_", "-")
+        raise click.UsageError(f"--{option}: {wrong.sentence}") from None
 
 
 def page(items: Sequence[Item], next_key: str | None, columns: Sequence[str], as_json: bool) -> None:

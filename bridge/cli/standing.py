@@ -32,10 +32,11 @@ def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) 
     with session(ctx) as service:
         service.standing.know(service.settings.accounts, service.settings.sources)
         if kind == "account":
-            people(service).pause_account(name, reason)
+            changed = people(service).pause_account(name, reason)
         else:
-            people(service).pause_source(name, True)
-    text = f"The {kind} {name} is paused. {PAUSED[kind]}\nTo go on: enom-bridge resume {kind} {name}"
+            changed = people(service).pause_source(name, True)
+    how = "is paused" if changed else "was paused by a person already"
+    text = f"The {kind} {name} {how}. {PAUSED[kind]}\nTo go on: enom-bridge resume {kind} {name}"
     _say(kind, name, True, text, as_json)
 
 

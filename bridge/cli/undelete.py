@@ -10,6 +10,8 @@ from bridge.errors import BridgeError, NotNow
 from bridge.model import Address, Deleted, State
 from bridge.wiring import Service
 
+AT_IT = "mailboxes.undelete"  # no source can have a name with a dot
+
 
 @click.command()
 @click.argument("address", type=MailAddress())
@@ -28,6 +30,7 @@ def undelete(ctx: click.Context, address: str, account: str | None, write: bool,
             found = kept(service, account, Address.parse(address))
             state = State.ABSENT
             if write:
+                refuse_second(service, account, found)
                 service.backends[account].undelete(found)
                 people(service).noted("undelete", address)
                 seen = service.backends[account].observe(found.address)
@@ -44,6 +47,12 @@ def undelete(ctx: click.Context, address: str, account: str | None, write: bool,
         click.echo(f"\nIt is back, and nobody's here: {adopt}\nIts password is the one that it had.")
     else:
         click.echo("\nHosted email said yes, and Enom does not show it yet. Look again: enom-bridge reconcile " + address)
+
+
+def refuse_second(service: Service, account: str, found: Deleted) -> None:
+    """Raises NotNow when somebody gave this command for the same mailbox just now: hosted email is asked once."""
+    if not service.standing.first_use(AT_IT, f"{account} {found.id}"[:128], 2 * service.settings.accounts[account].timeout):
+        raise NotNow(f"Somebody brings {found.address} back right now. In a minute: enom-bridge reconcile {found.address}")
 
 
 def only(service: Service, account: str | None) -> str:

@@ -1,16 +1,17 @@
 """Faults that lie between keys. Everything here takes what could be read of the document, so that a fault in one key
 hides none elsewhere; what is absent because it was faulty itself is not complained of twice."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from bridge.config.values import is_loopback
+from bridge.nearest import did_you_mean
 
 Fault = tuple[str, str]
 Tables = Mapping[str, Any]
 
 
-def faults(read: Tables, written: Tables, platforms: Container[str]) -> Iterator[Fault]:
+def faults(read: Tables, written: Tables, platforms: Collection[str]) -> Iterator[Fault]:
     """`read` is what the schemas accepted, `written` the document itself, which still has the names of faulty tables."""
     accounts = read.get("accounts", {})
     for name, account in accounts.items():
@@ -69,13 +70,14 @@ def _admin(admin: Tables, bridge: Tables) -> Iterator[Fault]:
         yield "admin.smtp", 'is empty, but admin.notify is a mail address; set it, such as "smtp://user@host:587"'
 
 
-def _source(path: str, source: Tables, accounts: Container[str], platforms: Container[str]) -> Iterator[Fault]:
+def _source(path: str, source: Tables, accounts: Collection[str], platforms: Collection[str]) -> Iterator[Fault]:
     platform, account = source.get("platform"), source.get("account")
     if platform is not None and platform not in platforms:
-        known = ", ".join(sorted(platforms)) if isinstance(platforms, Mapping | set | tuple | list) else ""
-        yield f"{path}.platform", f"is not a platform of this bridge; known are: {known}"
+        yield f"{path}.platform", f"is not a platform of this bridge; known are: {', '.join(sorted(platforms))}"
     if account is not None and account not in accounts:
-        yield f"{path}.account", f"names no account; add [accounts.{account}] or correct the name"
+        meant = did_you_mean(account, accounts)
+        told = f"{meant} Else add" if meant else "add"
+        yield f"{path}.account", f"names no account; {told} [accounts.{account}] or correct the name"
     callback = source.get("callback", "")
     if callback.startswith("http:") and not (source.get("callback_loopback") and is_loopback(callback)):
         yield (

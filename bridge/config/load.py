@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 
 from bridge import logs
 from bridge.config import checks, settings
-from bridge.config.schema import Document, surroundings
+from bridge.config.schema import Document, UnknownKey, surroundings
 from bridge.config.secret import Secret
 from bridge.config.values import database_password
 
@@ -90,7 +90,8 @@ def _parse(path: Path) -> dict[str, Any]:
 
 def _flat(messages: Any, path: str = "") -> list[checks.Fault]:
     if isinstance(messages, list):
-        return [(path, sentence) for sentence in messages]
+        key = path.rpartition(".")[2]
+        return [(path, told.about(key) if isinstance(told, UnknownKey) else told) for told in messages]
     return [fault for key, inner in messages.items() for fault in _flat(inner, _step(path, key))]
 
 

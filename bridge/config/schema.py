@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from bridge.config import values
 from bridge.config.secret import resolve
+from bridge.nearest import did_you_mean
 
 DEFAULT_PARAMETERS = {"UserName": "{local}", "SLD": "{sld}", "TLD": "{tld}"}
 surroundings: ContextVar[tuple[Path, Mapping[str, str]]] = ContextVar("surroundings")  # the folder and the environment
@@ -129,14 +130,25 @@ class Named(fields.Field[dict[str, Any]]):
         return valid
 
 
+class UnknownKey(str):
+    """The sentence for a key that a table does not have. Which key that is, is known only where all faults are gathered."""
+
+    known: tuple[str, ...]
+
+    def __new__(cls, known: tuple[str, ...]) -> "UnknownKey":
+        made = super().__new__(cls, "is not a key of this table")
+        made.known = known
+        return made
+
+    def about(self, key: str) -> str:
+        meant = did_you_mean(key, self.known)
+        return f"{self}; {f'{meant} Correct' if meant else 'correct'} or remove it (known here: {', '.join(self.known)})"
+
+
 class Table(Schema):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        known = ", ".join(self.fields)
-        self.error_messages = {
-            "unknown": f"is not a key of this table; correct or remove it (known here: {known})",
-            "type": "must be a table",
-        }
+        self.error_messages = {"unknown": UnknownKey(tuple(self.fields)), "type": "must be a table"}
 
     @pre_load
     def fill(self, data: Any, **_: Any) -> Any:
@@ -147,7 +159,13 @@ class Table(Schema):
 
 
 def choice(*allowed: str, **options: Any) -> Text:
-    return Text(validate=validate.OneOf(allowed, error="must be one of: {choices}"), **options)
+    return Text(validate=lambda value: _one_of(value, allowed), **options)
+
+
+def _one_of(value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        meant = did_you_mean(value, allowed)
+        raise ValidationError(f"must be one of: {', '.join(allowed)}{f'; {meant}' if meant else ''}")
 
 
 def table(schema: type[Table], **options: Any) -> fields.Nested:

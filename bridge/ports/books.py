@@ -17,6 +17,7 @@ class Recorded:
     """A hook as it is kept, with the newest job that it led to; `job` and what is the job's are None while it is parked.
 
     `sealed` is encrypted: the whole body while parked, else the password. None when it was wiped, or there is none.
+    `refusal` says why a parked one cannot be read again.
     """
 
     hook: str
@@ -27,6 +28,7 @@ class Recorded:
     job: str | None = None
     account: str | None = None
     intent: Intent | None = None
+    refusal: str | None = None
 
 
 @dataclass(frozen=True)

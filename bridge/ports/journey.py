@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Limit
 from bridge.model import Answer, Change, Mailbox, Plan, Record, State, Step
 from hooks.types import Intent, Verified
 
@@ -39,7 +39,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Job:
-    """A claimed job. `token` fences every write; `passed` is true when a person approved what safety had held."""
+    """A claimed job. `token` fences every write; `lifted` are the limits that a person lifted for it."""
 
     id: str
     token: int
@@ -54,7 +54,7 @@ class Job:
     created_at: float
     undecided_since: float | None
     tries: int
-    passed: bool
+    lifted: frozenset[Limit]
     purge: bool
     replaces: str | None = None
 

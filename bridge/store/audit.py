@@ -5,6 +5,10 @@ from sqlalchemy.engine import Connection
 
 from bridge.store.tables import audit
 
+ACTIONS = (
+    "approve", "retry", "reject", "cancel", "dismiss", "replay", "resend", "adopt", "import", "repair", "reconcile", "undelete",
+    "erase", "pause", "resume", "admin-link", "sign-in", "sign-in refused", "sign-out",
+)  # fmt: skip
 LONGEST = 320  # characters of a target; its column holds no more
 
 

@@ -110,6 +110,11 @@ class Findings:
             notes.clear(tx, subject, text, found.ended_at)
 
 
+def settled(tx: Connection, account: str, addresses: Sequence[str]) -> None:
+    """What was repaired, or given to a service, differs no more; the next comparison finds what still does."""
+    tx.execute(sa.delete(differences).where(differences.c.account == account, differences.c.address.in_(addresses)))
+
+
 def run(who: str, found: Reconciliation) -> dict[str, Any]:
     kinds = [str(each.kind) for each in found.differences]
     return {

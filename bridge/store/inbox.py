@@ -14,7 +14,7 @@ from bridge.model import Address
 from bridge.ports import Checkpoint, Dismissed, Receipt, Reused, SourcePaused
 from bridge.store import notes, outbox
 from bridge.store.database import Database, upsert
-from bridge.store.rows import Row, error_values, intent_values, to_receipt
+from bridge.store.rows import Row, error_columns, intent_values, to_receipt
 from bridge.store.since import LATE, needed_later, said
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
 from bridge.wanted import SAID, TAKES_AWAY, Said, is_late, marked, overtaken
@@ -94,6 +94,9 @@ class Inbox:
     ) -> Receipt:
         """A known id: the present receipt; or, where it was parked and can be read now, its job."""
         with self.database.write() as tx:
+            # Locked: a parked one that is sent again while a person replays it becomes one job.
+            mine = sa.select(hooks.c.id).where(hooks.c.source == source, hooks.c.hook_id == verified.id)
+            tx.execute(self.database.lock_row(mine)).first()
             known = known_hook(tx, source, verified.id, matches)
             if tx.scalar(SOURCE_PAUSED, {"of": source}):
                 raise SourcePaused(source)
@@ -173,7 +176,7 @@ def add_job(
         "created_at": now,
     } | special
     if late:
-        values |= {"finished_at": now, "error": error_values(OUTDATED), "message": SAID[Overtaken]}
+        values |= {"finished_at": now, "message": SAID[Overtaken], **error_columns(OUTDATED)}
     else:
         values["waiting_for"] = "account" if mailbox["account_paused"] else "turn" if waiting else None
         if not special:
@@ -232,7 +235,7 @@ def cancel(tx: Connection, job: str, now: float, error: BridgeError | None, mess
     """Cancels a queued job and writes its callback. False when it is no longer queued, or not as `only_if` says."""
     values = {"status": "cancelled", "waiting_for": None, "finished_at": now, "sealed": None, "message": message}
     change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "queued", *only_if)
-    row = tx.execute(change.values(**values, error=error_values(error)).returning(jobs)).mappings().first()
+    row = tx.execute(change.values(**values, **error_columns(error)).returning(jobs)).mappings().first()
     if row is not None:
         outbox.enclose(tx, row, now)
     return row is not None
@@ -250,7 +253,7 @@ def call_off(tx: Connection, job: str, now: float, error: BridgeError | None, me
     again = jobs.alias("again")
     alone = ~sa.exists().where(again.c.replaces == jobs.c.id)
     change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "held", alone, *only_if)
-    row = tx.execute(change.values(**values, error=error_values(error)).returning(jobs)).mappings().first()
+    row = tx.execute(change.values(**values, **error_columns(error)).returning(jobs)).mappings().first()
     if row is None:
         return None
     outbox.withdraw(tx, job, now)

@@ -7,11 +7,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bridge.errors import NotNow, NotThere
-from bridge.jobs import ENDED
-from bridge.model import Record, in_words
+from bridge import decisions
+from bridge.actions import ACTIONS
+from bridge.drift import Kind
+from bridge.errors import CODES, NotNow, NotThere
+from bridge.jobs import ENDED, STATES
+from bridge.model import Record, State, in_words
 from bridge.ports import ObservedJob, Receipt, Recorded
+from bridge.store import choices
+from bridge.store.audit import ACTIONS as DONE
 from bridge.store.database import Database
+from bridge.store.outbox import STATUSES
 from bridge.store.rows import Row, to_intent, to_observed, to_receipt, to_record
 from bridge.store.tables import (
     accounts,
@@ -30,6 +36,9 @@ from bridge.store.tables import (
 
 Filter = sa.ColumnElement[Any] | Callable[[str], sa.ColumnElement[bool]]
 Page = tuple[Sequence[Mapping[str, Any]], str | None]
+Stopped = tuple[Sequence[Mapping[str, Any]], Sequence[tuple[Mapping[str, Any], str]]]
+AGAIN = jobs.alias("again")
+TRIED_AGAIN = sa.exists().where(AGAIN.c.replaces == jobs.c.id)
 
 # A row of PostgreSQL becomes visible when its transaction commits, a little after its time was taken.
 VISIBLE_AFTER = 10.0
@@ -54,14 +63,32 @@ def columns(table: sa.Table, *names: str) -> dict[str, sa.ColumnElement[Any]]:
     return {name: table.c[name] for name in names}
 
 
+def named(column: sa.ColumnElement[str]) -> Callable[[str], sa.ColumnElement[bool]]:
+    """A whole address by itself; a part of one, such as `john` or `example.net`, wherever it stands in it."""
+
+    def condition(text: str) -> sa.ColumnElement[bool]:
+        local, _, domain = text.partition("@")
+        return column == text if local and "." in domain.strip(".") else column.contains(text, autoescape=True)
+
+    return condition
+
+
 def of_mailbox(address: str) -> sa.ColumnElement[bool]:
-    """Jobs of this address, by the index that they have."""
-    return jobs.c.mailbox_id.in_(sa.select(mailboxes.c.id).where(mailboxes.c.address == address))
+    """Jobs of this address, or part of one, by the index that they have."""
+    return jobs.c.mailbox_id.in_(sa.select(mailboxes.c.id).where(named(mailboxes.c.address)(address)))
 
 
 def from_source(table: sa.Table) -> Callable[[str], sa.ColumnElement[bool]]:
     """By no index: those that begin with the source would first sort all that it ever sent. Its newest are found soon."""
     return lambda name: sa.func.coalesce(table.c.source, "") == name
+
+
+def narrowed(query: sa.Select[Any], listing: Listing, filters: Mapping[str, str | None]) -> sa.Select[Any]:
+    for name, value in filters.items():
+        if value is not None:
+            wanted = listing.filters[name]
+            query = query.where(wanted == value if isinstance(wanted, sa.ColumnElement) else wanted(value))
+    return query
 
 
 def of_hook(address: str) -> sa.ColumnElement[bool]:
@@ -85,8 +112,9 @@ def in_status(status: str) -> sa.ColumnElement[bool]:
 
 
 def hook_in_status(status: str) -> sa.ColumnElement[bool]:
-    if status == "parked":
-        return hooks.c.job_id.is_(None)
+    if status in ("parked", "dismissed"):  # the condition of the index, word for word, before what it does not know
+        dismissed = hooks.c.dismissed_at.is_not(None)
+        return sa.and_(hooks.c.job_id.is_(None), dismissed if status == "dismissed" else ~dismissed)
     rare = status in BAD or status in OPEN
     return hooks.c.job_id.in_(ids_in(jobs, status)) if rare else jobs.c.status == status
 
@@ -96,12 +124,13 @@ def callback_in_status(status: str) -> sa.ColumnElement[bool]:
     return callbacks.c.id.in_(ids_in(callbacks, status)) if rare else callbacks.c.status == status
 
 
-HOOK_STATUS = sa.func.coalesce(jobs.c.status, "parked")
+PARKED = sa.case((hooks.c.dismissed_at.is_not(None), "dismissed"), else_="parked")
+HOOK_STATUS = sa.func.coalesce(jobs.c.status, PARKED)
 LISTS: Mapping[str, Listing] = {
     "jobs": Listing(
         sa.select(jobs),
         jobs.c.id,
-        columns(jobs, "account", "service_id", "action")
+        columns(jobs, "account", "service_id", "action", "code")
         | {"address": of_mailbox, "status": in_status, "source": from_source(jobs)},
     ),
     "hooks": Listing(
@@ -112,7 +141,7 @@ LISTS: Mapping[str, Listing] = {
     "mailboxes": Listing(
         sa.select(mailboxes),
         mailboxes.c.address,
-        columns(mailboxes, "source", "account", "domain", "state", "service_id"),
+        columns(mailboxes, "source", "account", "domain", "state", "service_id") | {"address": named(mailboxes.c.address)},
         newest_first=False,
     ),
     "callbacks": Listing(
@@ -123,9 +152,27 @@ LISTS: Mapping[str, Listing] = {
     "differences": Listing(
         sa.select(differences),
         differences.c.id,
-        columns(differences, "account", "domain", "address", "kind", "source", "service_id"),
+        columns(differences, "account", "domain", "kind", "source", "service_id") | {"address": named(differences.c.address)},
     ),
     "audit": Listing(sa.select(audit), audit.c.id, columns(audit, "who", "action", "target")),
+}
+
+# What a filter can look for, where that is a closed set.
+VALUES: Mapping[tuple[str, str], Sequence[str]] = {
+    ("jobs", "status"): tuple(STATES),
+    ("jobs", "code"): tuple(CODES),
+    ("hooks", "status"): ("parked", "dismissed", *STATES),
+    ("callbacks", "status"): STATUSES,
+    ("mailboxes", "state"): tuple(State),
+    ("differences", "kind"): tuple(Kind),
+}
+# Where it is not: what is known by name, and the rows that have it, which may be of an earlier version.
+NAMES: Mapping[str, sa.Select[Any]] = {"source": sa.select(sources.c.name), "account": sa.select(accounts.c.name)}
+WORDS: Mapping[tuple[str, str], tuple[Sequence[str], sa.Select[Any]]] = {
+    ("jobs", "action"): (tuple(ACTIONS), sa.select(jobs.c.action).distinct()),
+    # What was read has a type that is known; only a parked one has another.
+    ("hooks", "type"): (tuple(ACTIONS), sa.select(hooks.c.type).where(hooks.c.job_id.is_(None)).distinct()),
+    ("audit", "action"): (DONE, sa.select(audit.c.action).distinct()),
 }
 
 
@@ -224,11 +271,7 @@ class Lookup:
         """A list of rows as plain objects, newest first (mailboxes by address). `limit` None: all."""
         listing = LISTS[what]
         key = listing.key
-        query = listing.query.order_by(key.desc() if listing.newest_first else key)
-        for name, value in filters.items():
-            if value is not None:
-                wanted = listing.filters[name]
-                query = query.where(wanted == value if isinstance(wanted, sa.ColumnElement) else wanted(value))
+        query = narrowed(listing.query.order_by(key.desc() if listing.newest_first else key), listing, filters)
         if after is not None:
             edge = page_key(key, after)
             query = query.where(key < edge if listing.newest_first else key > edge)
@@ -236,6 +279,47 @@ class Lookup:
             rows = tx.execute(query if limit is None else query.limit(limit + 1)).mappings().all()
         shown = rows if limit is None else rows[:limit]
         return [public(row) for row in shown], str(shown[-1][key.name]) if len(rows) > len(shown) else None
+
+    def stopped(self, verb: str, filters: Mapping[str, str | None], limit: int | None = None) -> Stopped:
+        """Jobs that these filters leave and that were not tried again: to which `verb` can be done, and to which not and why.
+
+        Oldest first, as they came, so that of one mailbox the older is decided first. `limit`: of those that can be.
+        """
+        query = sa.select(jobs).where(ended_badly(jobs), among(jobs.c.status, *decisions.STATUSES[verb]), ~TRIED_AGAIN)
+        query = narrowed(query, LISTS["jobs"], filters).order_by(jobs.c.id)
+        found: list[Mapping[str, Any]] = []
+        left: list[tuple[Mapping[str, Any], str]] = []
+        with self.database.read() as tx:
+            rows = tx.execute(query).mappings().all()
+            for start in range(0, len(rows), choices.BATCH):
+                some = rows[start : start + choices.BATCH]
+                for row, facts in zip(some, choices.of_jobs(tx, some), strict=True):
+                    if limit is not None and len(found) == limit:
+                        return found, left
+                    refusal = decisions.among_many(verb, facts)
+                    if refusal is None:
+                        found.append(public(row))
+                    else:
+                        left.append((public(row), refusal))
+        return found, left
+
+    def possible(self, what: str, name: str, value: str) -> Sequence[str] | None:
+        """What this filter of a list can look for, when nothing can have `value`; None where something can."""
+        if (what, name) in VALUES:
+            known = VALUES[what, name]
+            return None if value in known else known
+        found: Sequence[str] = ()
+        if (what, name) in WORDS:
+            found, query = WORDS[what, name]
+        elif name in NAMES:
+            query = NAMES[name]
+        else:
+            return None  # any text
+        if value in found:
+            return None
+        with self.database.read() as tx:
+            found = list(dict.fromkeys([*found, *(stored for stored in tx.scalars(query) if stored)]))
+        return None if value in found else found
 
     def story(self, job: str) -> Mapping[str, Any]:
         """Everything about one job: itself, its hook, mailbox, commands, purchases, callbacks."""
@@ -263,7 +347,8 @@ class Lookup:
                 "mailbox": public(tx.execute(mailbox).mappings().one()),
                 "account": public(account) if account else None,
                 "behind": list(tx.scalars(ahead.order_by(jobs.c.sequence))),
-                "tried_again_as": tx.scalar(sa.select(jobs.c.id).where(jobs.c.replaces == job)),
+                "tried_again_as": (facts := choices.of_job(tx, row)).tried_again_as,
+                "may": decisions.of_job(facts),
                 "commands": all_of(steps, steps.c.id),
                 "purchases": all_of(purchases, purchases.c.id),
                 "callbacks": all_of(callbacks, callbacks.c.id),
@@ -274,14 +359,16 @@ class Lookup:
         with self.database.read() as tx:
             row, found = the_hook(tx, hook_id, source)
         led_to = ("id", "action", "address", "service_id", "status", "waiting_for", "message", "created_at")
-        return public(row) | {"jobs": [{name: public(job)[name] for name in led_to} for job in found]}
+        shown = [{name: public(job)[name] for name in led_to} for job in found]
+        return public(row) | {"jobs": shown, "may": decisions.of_hook(choices.of_hook(row))}
 
     def recorded(self, hook: str, source: str | None = None) -> Recorded:
         with self.database.read() as tx:
             row, found = the_hook(tx, hook, source)
         kept = (row["hook_id"], row["source"], row["key_index"], row["received_at"])
         if not found:
-            return Recorded(*kept, row["sealed"])
+            refusal = decisions.of_hook(choices.of_hook(row))["replay"]
+            return Recorded(*kept, row["sealed"], refusal=refusal)
         job = found[-1]
         return Recorded(*kept, job["sealed"], job["id"], job["account"], to_intent(job, None))
 
@@ -295,15 +382,19 @@ class Lookup:
     def callback(self, id: str) -> Mapping[str, Any]:
         with self.database.read() as tx:
             row = tx.execute(LISTS["callbacks"].query.where(callbacks.c.id == id)).mappings().first()
+            now = self.database.now(tx)
         if row is None:
             raise NotThere(f"There is no callback {id!r}. List them: enom-bridge callbacks list")
-        return public(row)
+        return public(row) | {"may": choices.of_callback(row, now)}
 
-    def find(self, text: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-        """What has this id, address or service, by its kind, newest first and not without end."""
+    def find(self, text: str, address: str | None = None) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """What has this id or service, by its kind, newest first and not without end; and mailboxes of this address.
+
+        `address`: the same in the spelling of addresses, or a part of one.
+        """
         known = sa.select(sources.c.name)
         same = {
-            "mailboxes": sa.or_(mailboxes.c.address == text.lower(), mailboxes.c.service_id == text),
+            "mailboxes": sa.or_(named(mailboxes.c.address)(address or text.lower()), mailboxes.c.service_id == text),
             "jobs": sa.or_(jobs.c.id == text, jobs.c.service_id == text),
             "hooks": sa.and_(hooks.c.source.in_(known), hooks.c.hook_id == text),
             "callbacks": callbacks.c.id == text,
@@ -367,6 +458,8 @@ def public(row: Any) -> dict[str, Any]:
     if "sealed" in row:
         # What is sealed in a hook is its whole body, while it is parked.
         shown["body_kept" if "received_at" in row else "password_kept"] = row["sealed"] is not None
+    if "received_at" in row:
+        shown["id"] = row["hook_id"]  # a delivery's own, by which every command and query knows it
     return {name: str(value) if is_id(name) and value is not None else value for name, value in shown.items()}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.errors import NeedsPerson, NoFunds
+from bridge.errors import Limit, NeedsPerson, NoFunds
 from bridge.jobs import LookAgain
 from bridge.model import Change, Step
 from bridge.ports import Limits
@@ -34,7 +34,7 @@ JUDGE = {  # made once, because every job ends with it
 
 
 def allow_purchase(
-    tx: Connection, database: Database, job: Row, now: float, settle: float, limits: Limits, passed: bool
+    tx: Connection, database: Database, job: Row, now: float, settle: float, limits: Limits, lifted: frozenset[Limit]
 ) -> None:
     """Returns when this job may spend money now. Raises NoFunds, LookAgain or NeedsPerson."""
     # All rows, so that the limit over all accounts holds for two purchases at once.
@@ -56,24 +56,28 @@ def allow_purchase(
             # up may have come late, after all reads before, and be what that person saw.
             raise LookAgain(other["ended_at"] + settle, "settle")
     today = sa.select(sa.func.count()).where(purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT))
-    if limits.purchases_per_day and not passed and (tx.scalar(today) or 0) >= limits.purchases_per_day:
+    held_back = limits.purchases_per_day and Limit.PURCHASES not in lifted
+    if held_back and (tx.scalar(today) or 0) >= limits.purchases_per_day:
         raise NeedsPerson(
             f"{limits.purchases_per_day} purchases were made today (safety.max_purchases_per_day). "
-            f"If this one is right: enom-bridge jobs approve {job['id']}"
+            f"If this one is right: enom-bridge jobs approve {job['id']}",
+            limit=Limit.PURCHASES,
         )
 
 
-def allow_deletion(tx: Connection, job: Row, now: float, limits: Limits, passed: bool) -> None:
+def allow_deletion(tx: Connection, job: Row, now: float, limits: Limits, lifted: frozenset[Limit]) -> None:
     recent = sa.select(sa.func.count(sa.distinct(steps.c.job_id))).where(
         among(steps.c.kind, "delete"),
         steps.c.started_at > now - HOUR,
         steps.c.outcome.not_in(NOT_SPENT),
         steps.c.job_id != job["id"],
     )
-    if limits.terminations_per_hour and not passed and (tx.scalar(recent) or 0) >= limits.terminations_per_hour:
+    held_back = limits.terminations_per_hour and Limit.DELETIONS not in lifted
+    if held_back and (tx.scalar(recent) or 0) >= limits.terminations_per_hour:
         raise NeedsPerson(
             f"No more deletions within this hour (safety.max_terminations_per_hour = {limits.terminations_per_hour}). "
-            f"If this one is right: enom-bridge jobs approve {job['id']}"
+            f"If this one is right: enom-bridge jobs approve {job['id']}",
+            limit=Limit.DELETIONS,
         )
 
 

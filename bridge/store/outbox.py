@@ -9,6 +9,7 @@ from bridge.store.rows import Row, to_receipt
 from bridge.store.tables import among, callbacks, jobs
 
 CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
+STATUSES = ("pending", "delivered", "superseded", "stopped", "exhausted")
 HOLDS_BACK = 2  # failed tries until which an undelivered callback holds back newer ones of its mailbox
 
 

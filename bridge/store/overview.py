@@ -162,6 +162,6 @@ NEEDS_PERSON: Mapping[str, sa.Select[Any]] = {
         .where(among(callbacks.c.status, "exhausted"))
         .order_by(callbacks.c.id.desc())
     ),
-    # Those whose body is still kept: the others nobody can read any more.
+    # Those whose body is still kept: the others nobody can read any more, or a person dismissed them.
     "parked": sa.select(hooks).where(hooks.c.job_id.is_(None), hooks.c.sealed.is_not(None)).order_by(hooks.c.id.desc()),
 }

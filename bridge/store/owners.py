@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from bridge.model import Address
 from bridge.ports import Taking
 from bridge.store.database import Database, upsert
+from bridge.store.findings import settled
 from bridge.store.rows import Row
 from bridge.store.tables import among, jobs, mailboxes
 
@@ -32,6 +33,7 @@ class Owners:
             if given:
                 change = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("row"))
                 tx.execute(change.values({name: sa.bindparam(name) for name in given[0] if name != "row"}), given)
+                settled(tx, account, [row["address"] for row in todo if not left[row["address"]]])
         return {address: reason for address, reason in left.items() if reason}
 
 

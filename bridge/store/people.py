@@ -10,19 +10,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bridge import decisions
+from bridge.decisions import JobFacts
 from bridge.drift import Difference
-from bridge.errors import NotNow, NotThere
-from bridge.jobs import ENDED
+from bridge.errors import CODES, BridgeError, Limit, NotNow, NotThere
 from bridge.model import Address, State
 from bridge.ports import Receipt
-from bridge.store import audit, inbox, notes, standing
-from bridge.store.database import Database
+from bridge.store import audit, choices, inbox, lookup, notes, standing
+from bridge.store.database import Database, upsert
+from bridge.store.findings import settled
 from bridge.store.money import IN_DOUBT
-from bridge.store.rows import Row, to_intent, to_receipt
-from bridge.store.since import needed_since, said
-from bridge.store.tables import accounts, among, callbacks, jobs, mailboxes, purchases, reconciliations, sources
-from bridge.wanted import overtaken, taken_away
+from bridge.store.rows import Row, to_intent, to_limits, to_receipt
+from bridge.store.tables import accounts, among, callbacks, hooks, jobs, mailboxes, purchases, reconciliations, sources
 from hooks.types import Intent
+
+Owner = tuple[str | None, str | None]  # source and service
 
 
 @dataclass
@@ -37,111 +39,141 @@ class People:
         return replace(self, who=who)
 
     def retry(self, job: str, *, approve: bool = False) -> Receipt:
-        """A new job with the same intent at the end of the line. `approve`: safety limits let it pass."""
+        """A new job with the same intent at the end of the line. `approve`: the limit that held it lets it pass.
+
+        What newer hooks decided is not repeated; of that only a purchase in doubt is settled.
+        """
+        verb = "approve" if approve else "retry"
         with self.database.write() as tx:
-            row = self._retriable(tx, job, approve)
-            # A person looked at the purchase in doubt: it no longer holds up others, also when the job is not repeated.
-            doubted = sa.update(purchases).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
-            judged = tx.execute(doubted.values(outcome="judged", ended_at=self.database.now(tx))).rowcount > 0
-            self.database.tell(tx)
-            refusal = self._overtaken(tx, row)
-            self._audit(tx, "approve" if approve else "retry", job, refusal)
-            if refusal is None:
-                return self._again(tx, row, approve)
-            if judged:
-                text = f"The purchase of {job} was looked up; newer hooks decided the rest."
-                notes.clear(tx, f"job:{job}", text, self.database.now(tx))
-        raise NotNow(f"{refusal} Its purchase counts as looked up, and holds up no other any more." if judged else refusal)
+            row, facts = self._decide(tx, job, verb)
+            if facts.in_doubt:
+                self._judge(tx, job)
+            self._audit(tx, verb, job, facts.overtaken)
+            if facts.overtaken is None:
+                return self._again(tx, row, facts.limit if approve else None)
+            text = f"The purchase of {job} was looked up; newer hooks decided the rest."
+            notes.clear(tx, f"job:{job}", text, self.database.now(tx))
+        raise NotNow(f"{facts.overtaken} Its purchase counts as looked up, and holds up no other any more.")
 
-    def _retriable(self, tx: Any, job: str, approve: bool) -> Row:
+    def _decide(self, tx: Any, job: str, verb: str) -> tuple[Row, JobFacts]:
+        """The job, locked, when a person may do this to it now; of two at once the second is told what the first did.
+
+        Raises NotThere and NotNow.
+        """
         row = self._job(tx, job)
-        if row["status"] not in ("held", "failed"):
-            text = f"Job {job} is {row['status']}; only what is held or failed can be tried again."
-            raise NotNow(f"{text} See: enom-bridge jobs explain {job}")
-        if approve and row["status"] != "held":
-            raise NotNow(f"Job {job} is {row['status']}; only what is held can be approved.")
-        again = sa.select(jobs.c.id).where(jobs.c.replaces == job)
-        if (newer := tx.scalar(again)) is not None:
-            raise NotNow(f"Job {job} was tried again already, as {newer}.")
-        return row
+        facts = choices.of_job(tx, row)
+        if (refusal := decisions.OF_JOBS[verb](facts)) is not None:
+            raise NotNow(refusal)
+        return row, facts
 
-    def _again(self, tx: Any, row: Row, approve: bool) -> Receipt:
+    def _judge(self, tx: Any, job: str) -> None:
+        """A person looked at the purchase in doubt: it no longer holds up others."""
+        doubted = sa.update(purchases).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
+        tx.execute(doubted.values(outcome="judged", ended_at=self.database.now(tx)))
+        self.database.tell(tx)
+
+    def _again(self, tx: Any, row: Row, limit: Limit | None) -> Receipt:
         now, id = self.database.now(tx), row["id"]
         intent, sealed = to_intent(row, None), row["sealed"]
-        special: dict[str, Any] = {"passed": approve, "replaces": id, "purge": row["purge"]}
+        special: dict[str, Any] = {"replaces": id, "purge": row["purge"]}
+        if limit is not None:
+            # What was lifted for it before stays so: two limits would hold it in turns for ever.
+            lifted = " ".join(sorted(to_limits(row["lifted"]) | {limit}))
+            special |= {"passed": True, "lifted": lifted}
         whose = row["hook_id"], row["source"], row["account"]
         new = inbox.add_job(tx, self.database, self.new_id(now), *whose, intent, sealed, now, **special)
         # It goes on with the new job, and is wiped when that one ends.
         tx.execute(sa.update(jobs).where(jobs.c.id == id).values(sealed=None))
         notes.clear(tx, f"job:{id}", f"{row['action']} of {row['address']} is tried again as {new['id']}.", now)
+        self.database.tell(tx)
         return to_receipt(new)
-
-    def _overtaken(self, tx: Any, row: Row) -> str | None:
-        """Why this job is not to be repeated: newer hooks of its service say otherwise, or decided all that it wanted."""
-        again = "Let billing send again what it wants now."
-        if row["withdrawn"]:
-            return f"withdrawn: billing took back the hook of job {row['id']}. {again}"
-        if said(row).takes_away:
-            needs = needed_since(tx, row)
-            text = f"overtaken: a newer hook of this service needs the mailbox (job {needs}). {again}"
-            return text if needs is not None else None
-        newer = sa.select(jobs).where(
-            jobs.c.mailbox_id == row["mailbox_id"],
-            jobs.c.sequence > row["sequence"],
-            jobs.c.source == row["source"],
-            jobs.c.service_id == row["service_id"],
-            jobs.c.status.in_(("queued", "running", "succeeded")),
-        )
-        later = [said(other) for other in tx.execute(newer).mappings()]
-        if overtaken(said(row), later) or taken_away(said(row), later):
-            return f"overtaken: newer hooks of this service decided what job {row['id']} wanted. {again}"
-        return None
 
     def cancel(self, job: str) -> Receipt:
         with self.database.write() as tx:
             now = self.database.now(tx)
-            row = self._job(tx, job)
-            doubt = sa.select(purchases.c.id).where(purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT))
-            if tx.scalar(doubt) is not None:
-                raise NotNow(f"Job {job} has a purchase in doubt: it must find out first. See: enom-bridge jobs explain {job}")
-            if not inbox.cancel(tx, job, now, None, "Cancelled by a person."):
-                why = "it has ended" if row["status"] in ENDED else "a worker is at it right now; try again in a moment"
-                raise NotNow(f"Job {job} is {row['status']}: {why}.")
+            row, _ = self._decide(tx, job, "cancel")
+            inbox.cancel(tx, job, now, None, "Cancelled by a person.")
+            self._call_off(tx, row)
             self._audit(tx, "cancel", job)
             self.database.tell(tx)
             return to_receipt(self._job(tx, job))
 
+    def reject(self, job: str, reason: str | None = None) -> Receipt:
+        """A held job is not done: it ends as cancelled, and billing is told so."""
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            row, _ = self._decide(tx, job, "reject")
+            why = BridgeError(f"Rejected by a person: {reason}" if reason else "Rejected by a person.", code="rejected")
+            ended = inbox.call_off(tx, job, now, why, CODES["rejected"])
+            if ended is None:
+                raise NotNow(f"Job {job} is not held any more.")
+            self._call_off(tx, row)
+            self._audit(tx, "reject", job, reason)
+            self.database.tell(tx)
+            return to_receipt(ended)
+
+    def dismiss(self, hook: str, source: str | None = None, reason: str | None = None) -> None:
+        """A parked delivery waits for nobody any more. What was in it is wiped, and its id is refused from now on."""
+        with self.database.write() as tx:
+            found, _ = lookup.the_hook(tx, hook, source)
+            mine = hooks.c.id == found["id"]
+            row = tx.execute(self.database.lock_row(sa.select(hooks).where(mine))).mappings().one()
+            if (refusal := decisions.of_hook(choices.of_hook(row))["dismiss"]) is not None:
+                raise NotNow(refusal)
+            tx.execute(sa.update(hooks).where(mine).values(dismissed_at=self.database.now(tx), sealed=None))
+            self._audit(tx, "dismiss", hook, reason)
+
+    def _call_off(self, tx: Any, row: Row) -> None:
+        """Of a deletion after a grace: taken back, or it would come again within a day."""
+        if row["purge"]:
+            tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row["mailbox_id"]).values(delete_after=None))
+
     def resend(self, callback: str) -> None:
         with self.database.write() as tx:
             now = self.database.now(tx)
-            values = {"status": "pending", "next_at": now, "tries": 0, "ended_at": None}
-            change = sa.update(callbacks).where(callbacks.c.id == callback).values(**values)
-            if not tx.execute(change).rowcount:
+            wanted = sa.select(callbacks).where(callbacks.c.id == callback)
+            row = tx.execute(self.database.lock_row(wanted)).mappings().first()
+            if row is None:
                 raise NotThere(f"There is no callback {callback!r}. List them: enom-bridge callbacks list")
+            if (refusal := choices.of_callback(row, now)["resend"]) is not None:
+                raise NotNow(refusal)
+            values = {"status": "pending", "next_at": now, "tries": 0, "ended_at": None}
+            tx.execute(sa.update(callbacks).where(callbacks.c.id == callback).values(**values))
             self._audit(tx, "resend", callback)
             self.database.tell(tx)
 
-    def adopt(self, account: str, address: Address, source: str, service_id: str, state: State = State.UNKNOWN) -> None:
+    def adopt(
+        self,
+        account: str,
+        address: Address,
+        source: str,
+        service_id: str,
+        state: State = State.UNKNOWN,
+        seen: Owner | None = None,
+    ) -> None:
         """Gives a mailbox, known or not, to a service.
 
         `state` was seen at Enom just now. It is noted where none is on record, unless reads may still miss the last command.
+        `seen`: whose it was when a person decided; whoever was faster is not overruled.
         """
         with self.database.write() as tx:
             here = mailboxes.c.account == account, mailboxes.c.address == str(address)
-            known = mailboxes.c.id, mailboxes.c.state, mailboxes.c.settles_at
-            row = tx.execute(self.database.lock_row(sa.select(*known).where(*here))).first()
+            new = upsert(self.database.embedded, mailboxes).values(account=account, domain=address.domain, address=str(address))
+            tx.execute(new.on_conflict_do_nothing(index_elements=["account", "address"]))
+            row = tx.execute(self.database.lock_row(sa.select(mailboxes).where(*here))).mappings().one()
             busy = sa.select(jobs.c.id).join(mailboxes).where(*here, jobs.c.status == "running")
             if (job := tx.scalar(busy)) is not None:
                 # It would write the owner that it began with when it ends.
                 raise NotNow(f"A worker is at job {job} of this mailbox right now; try again in a moment.")
-            if row is None:
-                new = sa.insert(mailboxes).values(account=account, domain=address.domain, address=str(address))
-                row = tx.execute(new.returning(*known)).one()
+            if seen is not None and (row["source"], row["service_id"]) != seen:
+                owner = f"service {row['service_id']} of {row['source']}" if row["source"] else "nobody"
+                raise NotNow(f"{address} was changed meanwhile: it belongs to {owner} now. Look at it again.")
             # A deletion after the former owner's grace must not take the new owner's mailbox.
-            owner = {"source": source, "service_id": service_id, "delete_after": None}
-            if row.state == State.UNKNOWN and row.settles_at <= self.database.now(tx):
-                owner["state"] = str(state)
-            tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row[0]).values(**owner))
+            given = {"source": source, "service_id": service_id, "delete_after": None}
+            if row["state"] == State.UNKNOWN and row["settles_at"] <= self.database.now(tx):
+                given["state"] = str(state)
+            tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row["id"]).values(**given))
+            settled(tx, account, [str(address)])
             self._audit(tx, "adopt", str(address), f"for service {service_id} of {source}")
 
     def repair(self, account: str, found: Difference) -> str:
@@ -156,6 +188,9 @@ class People:
             busy = sa.select(jobs.c.id).join(mailboxes).where(*here, among(jobs.c.status, "queued", "running"))
             if row is None or (row["source"], row["service_id"]) != found.owner or tx.scalar(busy) is not None:
                 raise NotNow(f"{address} was changed meanwhile. Reconcile it again.")
+            if wanted.state is not None and row["state"] == wanted.state:
+                raise NotNow(f"It is noted already that {address} is {wanted.state}.")
+            settled(tx, account, [address])
             self._audit(tx, "repair", address, wanted.words())
             if wanted.state is not None:
                 corrected = sa.update(mailboxes).where(mailboxes.c.id == row["id"])
@@ -177,10 +212,16 @@ class People:
             tx.execute(sa.update(accounts).where(accounts.c.name == account).values(reconcile_at=now))
             self._audit(tx, "reconcile", f"account {account}")
 
-    def pause_account(self, name: str, reason: str) -> None:
+    def pause_account(self, name: str, reason: str) -> bool:
+        """False when a person had paused it before: then what that one said stays."""
         with self.database.write() as tx:
+            wanted = sa.select(accounts.c.paused).where(accounts.c.name == name)
+            present = tx.execute(self.database.lock_row(wanted)).mappings().first()
+            if present is not None and present["paused"] == standing.PERSON:
+                return False
             standing.pause_account(tx, name, standing.PERSON, reason, self.database.now(tx))
             self._audit(tx, "pause", f"account {name}", reason)
+            return True
 
     def resume_account(self, name: str) -> bool:
         """False when there was nothing to resume. After a restore only once a reconciliation was shown since."""
@@ -192,16 +233,24 @@ class People:
                     f"The database was restored, and nobody has compared it with Enom since. First look at what differs: "
                     f"enom-bridge reconcile --account {name}"
                 )
+            tx.execute(self.database.lock_row(sa.select(accounts.c.name).where(accounts.c.name == name))).first()
             resumed = standing.resume_account(tx, name, self.database.now(tx), probed=False)
             self._audit(tx, "resume", f"account {name}")
             self.database.tell(tx)
             return resumed
 
-    def pause_source(self, name: str, paused: bool, reason: str | None = None) -> None:
+    def pause_source(self, name: str, paused: bool, reason: str | None = None) -> bool:
+        """False when it was so already."""
         with self.database.write() as tx:
-            if not tx.execute(sa.update(sources).where(sources.c.name == name).values(paused=paused)).rowcount:
+            wanted = sa.select(sources.c.paused).where(sources.c.name == name)
+            present = tx.execute(self.database.lock_row(wanted)).mappings().first()
+            if present is None:
                 raise NotThere(f"There is no source {name!r} in the configuration.")
+            if present["paused"] == paused:
+                return False
+            tx.execute(sa.update(sources).where(sources.c.name == name).values(paused=paused))
             self._audit(tx, "pause" if paused else "resume", f"source {name}", reason)
+            return True
 
     def noted(self, action: str, target: str, detail: str | None = None) -> None:
         """For what a person did that stands in no other transaction of ours."""
@@ -212,7 +261,10 @@ class People:
         audit.add(tx, self.who, action, target, self.database.now(tx), detail)
 
     def _job(self, tx: Any, job: str) -> Row:
-        row: Row | None = tx.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().first()
-        if row is None:
+        """Locked, after its mailbox, as the inbox locks them: the other way round two could wait for each other."""
+        found = tx.execute(sa.select(jobs.c.mailbox_id).where(jobs.c.id == job)).first()
+        if found is None:
             raise NotThere(f"There is no job {job!r}. List them: enom-bridge jobs list")
+        tx.execute(self.database.lock_row(sa.select(mailboxes.c.id).where(mailboxes.c.id == found[0]))).first()
+        row: Row = tx.execute(self.database.lock_row(sa.select(jobs).where(jobs.c.id == job))).mappings().one()
         return row

@@ -15,7 +15,7 @@ from bridge.model import MONEY, Answer, Change, Kind, Mailbox, Record, Step, in_
 from bridge.ports import Ending, First, Job, Limits
 from bridge.store import inbox, money, notes, outbox
 from bridge.store.database import Database
-from bridge.store.rows import Row, error_values, record_values, to_job
+from bridge.store.rows import Row, error_columns, error_values, record_values, to_job
 from bridge.store.since import said, unwanted
 from bridge.store.standing import Standing, in_flight
 from bridge.store.tables import accounts, among, jobs, mailboxes, steps, workers
@@ -217,11 +217,11 @@ class Queue:
                 raise error
             if change.spends:
                 # The look that this rests on may have taken two calls.
-                money.allow_purchase(tx, self.database, row, now, settle + 2 * call_limit, limits, job.passed)
+                money.allow_purchase(tx, self.database, row, now, settle + 2 * call_limit, limits, job.lifted)
             if change.kind is Kind.CREATE:
                 money.see_purchase(tx, row)
             if change.kind is Kind.DELETE:
-                money.allow_deletion(tx, row, now, limits, job.passed)
+                money.allow_deletion(tx, row, now, limits, job.lifted)
             values = {
                 "job_id": job.id,
                 "token": job.token,
@@ -291,7 +291,7 @@ class Queue:
             # A wait that no error asked for must not make the pause after the next error longer.
             tries = job.tries if waiting_for == "retry" else 0
             leave = {"status": "queued", "waiting_for": waiting_for, "lease_owner": None, "lease_until": None, "tries": tries}
-            more = {"available_at": until, "undecided_since": since, "error": error_values(error), **as_columns(first)}
+            more = {"available_at": until, "undecided_since": since, **error_columns(error), **as_columns(first)}
             row = self._held(tx, job, **leave, **more)
             if not row["touched"] and (why := unwanted(tx, row)) is not None:
                 inbox.cancel(tx, job.id, now, why, SAID[type(why)])
@@ -311,7 +311,7 @@ class Queue:
                 "changed": ending.changed,
                 "verified": dict(ending.verified),
                 "message": ending.message,
-                "error": error_values(ending.error),
+                **error_columns(ending.error),
                 "extra": dict(ending.extra),
             }
             if ending.status in ("succeeded", "cancelled"):

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge import errors
-from bridge.errors import CODES, BridgeError
+from bridge.errors import CODES, BridgeError, Limit, NeedsPerson
 from bridge.jobs import ENDED
 from bridge.model import Record, State, Step, in_words
 from bridge.ports import Job, ObservedJob, Receipt
@@ -92,7 +92,7 @@ def to_job(row: Row, mailbox: Row, journal: Sequence[Row], open_sealed: Callable
         created_at=row["created_at"],
         undecided_since=row["undecided_since"],
         tries=row["tries"],
-        passed=row["passed"],
+        lifted=to_limits(row["lifted"]),
         purge=row["purge"],
     )
 
@@ -106,7 +106,13 @@ def to_observed(row: Row) -> ObservedJob:
 def error_values(error: BridgeError | None) -> Any:
     if error is None:
         return None
-    return {"class": type(error).__name__, "code": error.code, "detail": error.detail, "remote": error.remote}
+    limit = {"limit": str(error.limit)} if isinstance(error, NeedsPerson) and error.limit else {}
+    return {"class": type(error).__name__, "code": error.code, "detail": error.detail, "remote": error.remote, **limit}
+
+
+def error_columns(error: BridgeError | None) -> dict[str, Any]:
+    """The columns of `jobs` that hold an error: whole, and its code by itself, for lists."""
+    return {"error": error_values(error), "code": error and error.code}
 
 
 def to_error(kept: Mapping[str, Any] | None) -> BridgeError | None:
@@ -114,8 +120,20 @@ def to_error(kept: Mapping[str, Any] | None) -> BridgeError | None:
         return None
     if kept["class"] == "Doubted":
         return errors.Doubted(errors.Refused(kept["detail"], code=kept["code"], remote=kept["remote"]))
+    if kept["class"] == "NeedsPerson":
+        return NeedsPerson(kept["detail"], code=kept["code"], remote=kept["remote"], limit=to_limit(kept))
     kind: type[BridgeError] = getattr(errors, kept["class"])
     return kind(kept["detail"], code=kept["code"], remote=kept["remote"])
+
+
+def to_limit(error: Mapping[str, Any] | None) -> Limit | None:
+    """What held a job, of its error as it is stored; None where nothing can be lifted."""
+    named = (error or {}).get("limit")
+    return Limit(named) if named else None
+
+
+def to_limits(lifted: str | None) -> frozenset[Limit]:
+    return frozenset(map(Limit, (lifted or "").split()))
 
 
 def to_receipt(row: Row) -> Receipt:

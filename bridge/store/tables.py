@@ -127,6 +127,7 @@ jobs = Table(
     Column("undecided_since", Float),
     Column("touched", Boolean, nullable=False, server_default=text("false")),  # a command may have been sent
     Column("passed", Boolean, nullable=False, server_default=text("false")),  # approved by a person
+    Column("lifted", String(128)),  # the limits that this lifted, separated by spaces
     Column("purge", Boolean, nullable=False, server_default=text("false")),
     Column("withdrawn", Boolean, nullable=False, server_default=text("false")),  # while a worker was at it
     Column("replaces", String(32)),
@@ -153,6 +154,7 @@ jobs = Table(
     when("held", "jobs", "status = 'held'", "mailbox_id"),
     when("bad", "jobs", "status IN ('held', 'failed', 'cancelled')", "status", "id"),
     Index("ix_jobs_action", "action", "id"),
+    when("code", "jobs", "code IS NOT NULL", "code", "id"),
     when("replaces", "jobs", "replaces IS NOT NULL", "replaces"),
     when("created", "jobs", "action = 'mailbox.create' AND status = 'succeeded'", "mailbox_id", "action"),
 )

@@ -115,3 +115,117 @@ def test_an_unknown_job_is_exit_code_1_and_a_missing_id_2(house: House) -> None:
 
     assert "enom-bridge jobs list" in house.refused("jobs", "explain", "job_none")
     house.refused("jobs", "explain", code=2)
+
+
+def held_by_the_limit(house: House, *names: str) -> list[str]:
+    """Deletions of these mailboxes, which the hourly limit holds."""
+    house.configure(safety__max_terminations_per_hour=1)
+    house.start()
+    for name in ("first", *names):
+        house.send("mailbox.create", f"{name}@example.com", service_id=name)
+    house.send("mailbox.terminate", "first@example.com", service_id="first")
+    jobs = [house.send("mailbox.terminate", f"{name}@example.com", service_id=name) for name in names]
+    assert {job["status"] for job in jobs} == {"held"}
+    return [job["job"] for job in jobs]
+
+
+def test_a_held_job_is_rejected_and_billing_is_told(house: House) -> None:
+    (job,) = held_by_the_limit(house, "bob")
+    assert f"if it is not: enom-bridge jobs reject {job}" in house.ok("jobs", "explain", job)
+
+    assert "is rejected; billing is told so." in house.ok("jobs", "reject", job, "--reason", "The customer\nstays.")
+
+    shown = house.json("jobs", "show", job)
+    assert (shown["status"], shown["code"]) == ("cancelled", "rejected")
+    assert shown["error"]["detail"] == "Rejected by a person: The customer stays."
+    until(
+        lambda: [body["type"] for body in house.billing.received if body["data"]["job"] == job] == ["job.held", "job.cancelled"]
+    )
+    assert house.json("jobs", "list", "--status", "held")["items"] == []
+    assert "is cancelled; only what is held can be rejected" in house.refused("jobs", "reject", job)
+    assert "nobody" not in house.refused("jobs", "reject", job, "--reason", "x" * 201, code=2)
+
+
+def test_several_are_decided_after_they_were_shown(house: House) -> None:
+    bob, cat, dan = held_by_the_limit(house, "bob", "cat", "dan")
+    house.ok("jobs", "reject", dan)
+
+    shown = house.run("jobs", "approve", "--code", "unsafe", "--action", "mailbox.terminate", "--source", "shop")
+    assert bob in shown.stdout and cat in shown.stdout and dan not in shown.stdout
+    assert "Nothing is done yet. To approve these 2, give the same command with --apply" in shown.stdout
+    agreed = house.json("jobs", "approve", "--code", "unsafe")["checksum"]
+    assert f"--apply {agreed}" in shown.stdout, "what is shown counts, and not how it was asked for"
+
+    house.ok("jobs", "reject", cat)
+    assert "nothing was done" in house.refused("jobs", "approve", "--code", "unsafe", "--apply", agreed)
+    assert house.json("jobs", "show", bob)["status"] == "held"
+    agreed = house.json("jobs", "approve", "--code", "unsafe")["checksum"]
+    (receipt,) = house.json("jobs", "approve", "--code", "unsafe", "--apply", agreed)["items"]
+    until(lambda: house.json("jobs", "show", receipt["job"])["status"] == "succeeded")
+
+
+def test_jobs_or_filters_and_not_both_nor_neither(house: House) -> None:
+    house.start(work=False)
+    for arguments in ((), ("job_1", "--source", "shop")):
+        assert "either the ids of jobs, or filters" in house.refused("jobs", "approve", *arguments, code=2)
+    assert "--apply: is for filters" in house.refused("jobs", "reject", "job_1", "--apply", "abc", code=2)
+    assert house.json("jobs", "retry", "--source", "shop") == {
+        "items": [], "left": [], "next": None, "checksum": house.json("jobs", "retry", "--code", "unclear")["checksum"],
+    }  # fmt: skip
+
+
+def test_a_value_that_nothing_can_have_is_wrong_usage_and_the_nearest_are_named(house: House) -> None:
+    house.start(work=False)
+    for arguments, told in (
+        (("jobs", "list", "--status", "hled"), "--status: there is no status 'hled'; there are: queued, "),
+        (("jobs", "list", "--status", "hled"), "did you mean held or failed?"),
+        (("jobs", "list", "--source", "shob"), "--source: there is no source 'shob'; there are: shop; did you mean shop?"),
+        (("jobs", "list", "--account", "mian"), "did you mean main?"),
+        (("jobs", "list", "--action", "mailbox.create_"), "did you mean mailbox.create"),
+        (("jobs", "list", "--code", "unsave"), "did you mean unsafe"),
+        (("jobs", "retry", "--code", "unsave"), "did you mean unsafe"),
+        (("hooks", "list", "--status", "parkd"), "did you mean parked?"),
+        (("hooks", "list", "--type", "mailbox.suspnd"), "did you mean mailbox.suspend"),
+        (("callbacks", "list", "--status", "exhaustd"), "did you mean exhausted?"),
+        (("callbacks", "list", "--source", "shob"), "did you mean shop?"),
+        (("mailboxes", "list", "--state", "suspnded"), "did you mean suspended?"),
+        (("mailboxes", "list", "--account", "mian"), "did you mean main?"),
+        (("audit", "list", "--action", "aprove"), "did you mean approve?"),
+    ):
+        assert told in house.refused(*arguments, code=2)
+    for what, name, value in (("jobs", "--status", "held"), ("jobs", "--source", "shop"), ("audit", "--action", "pause"),
+                              ("hooks", "--type", "mailbox.renew"), ("mailboxes", "--state", "absent")):  # fmt: skip
+        assert house.json(what, "list", name, value)["items"] == []
+
+
+def test_addresses_are_found_by_a_part_of_them(house: House) -> None:
+    house.start(work=False)
+    for address in ("john.doe@example.com", "johnny@example.net", "bob_x@example.com"):
+        house.send("mailbox.create", address)
+
+    def found(part: str, what: str = "jobs") -> list[str]:
+        return sorted(item["address"] for item in house.json(what, "list", "--address", part)["items"])
+
+    for what in ("jobs", "hooks", "mailboxes"):
+        assert found("john", what) == ["john.doe@example.com", "johnny@example.net"]
+        assert found("Example.NET", what) == found("@example.net", what) == ["johnny@example.net"]
+    assert found("John.Doe@example.com") == ["john.doe@example.com"]
+    assert found("doe@example.com") == [], "a whole address is that one alone"
+    assert found("_") == ["bob_x@example.com"] and found("%") == [], "no sign stands for another"
+
+
+def test_what_is_parked_is_dismissed_by_the_id_that_the_list_names(house: House) -> None:
+    house.start(work=False)
+    assert "errors" in house.send("mailbox.create", password="a b")
+    (item,) = house.json("hooks", "list", "--status", "parked")["items"]
+    assert item["id"] == item["hook_id"]
+    assert f"enom-bridge hooks dismiss {item['id']}" in house.ok("hooks", "show", item["id"])
+
+    assert "is dismissed." in house.ok("hooks", "dismiss", item["id"], "--reason", "A test of ours.")
+
+    assert house.json("hooks", "list", "--status", "parked")["items"] == []
+    assert "Dismissed." in house.ok("hooks", "show", item["id"])
+    assert house.json("hooks", "show", item["id"])["body_kept"] is False
+    assert "dismissed already" in house.refused("hooks", "dismiss", item["id"])
+    assert "was dismissed" in house.run("replay", item["id"]).output
+    assert house.json("audit", "list", "--action", "dismiss")["items"][0]["detail"] == "A test of ours."

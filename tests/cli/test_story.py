@@ -6,10 +6,11 @@ from typing import Any
 import click
 import pytest
 
-from bridge import advice, story
+from bridge import advice, decisions, story
 from bridge.actions import ACTIONS
 from bridge.cli import main
-from bridge.errors import CODES
+from bridge.decisions import JobFacts
+from bridge.errors import CODES, Limit
 from bridge.jobs import ENDED, WAITING_FOR
 from bridge.model import Kind
 
@@ -19,7 +20,7 @@ AT = "2026-11-22T17:27:03Z"
 def told_of(**job: Any) -> dict[str, Any]:
     """A story as the store tells it; `job` changes its job, but for the keys of the story itself."""
     whole: dict[str, Any] = {"account": {"paused": None, "detail": None}, "behind": [], "tried_again_as": None}
-    whole |= {"commands": [], "callbacks": []}
+    whole |= {"commands": [], "callbacks": [], "in_doubt": False, "overtaken": None}
     whole |= {name: job.pop(name) for name in list(job) if name in whole}
     row: dict[str, Any] = {
         **{"id": "job_1", "hook_id": "msg_1", "action": "mailbox.create", "address": "ann@example.com"},
@@ -29,7 +30,12 @@ def told_of(**job: Any) -> dict[str, Any]:
         **{"undecided_since": None, "tries": 2, "plan": None, "seen": None, "verified": {}, "extra": {}},
         **{"state": "active", "message": "Done.", "error": None},
     }
-    return whole | {"job": row | job}
+    row |= job
+    error = row["error"] or {}
+    limit = Limit(error["limit"]) if "limit" in error else None
+    doubts = {"in_doubt": whole.pop("in_doubt"), "overtaken": whole.pop("overtaken")}
+    facts = JobFacts("job_1", row["status"], error.get("code"), limit, whole["tried_again_as"], **doubts)
+    return whole | {"job": row, "may": decisions.of_job(facts)}
 
 
 def failure(code: str) -> dict[str, Any]:
@@ -73,8 +79,18 @@ def test_every_step_has_a_command_and_a_button() -> None:
 
 
 def test_unclear_and_unsafe_lead_to_different_commands() -> None:
-    assert "jobs approve job_1" in text_of(told_of(status="held", error=failure("unsafe")))
-    assert "jobs retry job_1" in text_of(told_of(status="held", error=failure("unclear")))
+    limited = text_of(told_of(status="held", error=failure("unsafe") | {"limit": "deletions"})).splitlines()[-1]
+    assert "jobs approve job_1" in limited and "jobs reject job_1" in limited and "jobs retry" not in limited
+    for code in ("unclear", "unsafe", "conflict"):
+        doubt = text_of(told_of(status="held", error=failure(code))).splitlines()[-1]
+        assert "jobs retry job_1" in doubt and "jobs reject job_1" in doubt and "jobs approve" not in doubt
+
+
+def test_nothing_is_advised_that_would_be_refused() -> None:
+    doubt = text_of(told_of(status="held", error=failure("unclear"), in_doubt=True)).splitlines()[-1]
+    assert "jobs retry job_1" in doubt and "jobs reject" not in doubt, "what was bought has to be looked up first"
+    old = text_of(told_of(status="held", error=failure("unsafe") | {"limit": "deletions"}, overtaken="Newer.")).splitlines()[-1]
+    assert "jobs reject job_1" in old and "jobs approve" not in old and "jobs retry" not in old
 
 
 @pytest.mark.parametrize("waiting_for", [None, *WAITING_FOR])

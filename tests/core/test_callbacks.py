@@ -122,6 +122,15 @@ def test_what_an_answer_makes_of_it(answer: Reply | Exception, expected: tuple[s
     assert (done[0], done[3]) == expected
 
 
+@pytest.mark.parametrize("status", [200, 301, 400, 404, 410, 422, 429, 500, 503])
+def test_what_was_only_observed_says_so_and_is_not_sent_again_where_nobody_takes_it(status: int) -> None:
+    box = deliver(Box(Reply(status, {}, b"")), extra={"observed_only": True, "plan": []})
+    told = json.loads(box.sent[0][1])
+    assert (told["type"], told["data"]["observed_only"]) == ("job.observed", True)
+    assert box.done is not None
+    assert box.done[0] == ("delivered" if status == 200 else "stopped" if 400 <= status < 500 else "pending")
+
+
 def test_the_pauses_are_the_contracts() -> None:
     minutes, hours = 60, 3600
     assert RETRIES == (5, 5 * minutes, 30 * minutes, *(n * hours for n in (2, 5, 10, 14, 20, 24)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bridge import plan
 from bridge.backends.memory import SERVICES, MemoryBackend
-from bridge.errors import BridgeError, NeedsPerson, Refused
+from bridge.errors import BridgeError, Limit, NeedsPerson, Refused
 from bridge.model import Change, Desired, Kind, Mailbox, Pak, Plan, Record, State
 from tests.support.bench import GOOD, JOHN, START, terms
 
@@ -127,15 +127,20 @@ def test_a_renewal_is_of_what_was_bought(purchase: str, product: str) -> None:
     assert renew == Change(Kind.RENEW, {"bundle": "101", "years": 1, "product": product})
 
 
+RENEWAL = frozenset({Limit.RENEWAL})
+
+
 def test_a_date_far_away_must_not_spend_the_accounts_money() -> None:
     far = plan.years_later(PAK.expires, plan.MOST_YEARS) + timedelta(days=1)
     with pytest.raises(NeedsPerson, match=f"{plan.MOST_YEARS + 1} years of pak 101"):
         years(far)
-    assert years(far, approved=True) == plan.MOST_YEARS + 1
+    assert years(far, lifted=RENEWAL) == plan.MOST_YEARS + 1
+    with pytest.raises(NeedsPerson):
+        years(far, lifted=frozenset(Limit) - RENEWAL)
     beyond = plan.years_later(PAK.expires, 150)
     with pytest.raises(NeedsPerson):
         years(beyond)
-    assert years(beyond, approved=True) == 100
+    assert years(beyond, lifted=RENEWAL) == 100
 
 
 def test_a_renewal_that_may_not_be_bought_is_refused() -> None:
@@ -369,7 +374,7 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_plan(
     exists, states, paks = world
     # An action that does not want existence itself refuses when there is no mailbox.
     backend = remote(exists or desired.exists is None, states, paks)
-    allowed = terms(purchase=purchase, suspend_with=method, approved=True)
+    allowed = terms(purchase=purchase, suspend_with=method, lifted=RENEWAL)
     if desired.suspended:  # no action suspends and sets a password at once
         desired = replace(desired, password_digest=None)
     # A lock-out is lifted by a password only: actions.unsuspend sees to it.

@@ -317,5 +317,5 @@ def test_observe_mode_changes_nothing_and_says_so(open_scene: Open) -> None:
     assert (missing["status"], missing["would_be"]["code"]) == ("succeeded", "not_found")
     assert {call["command"] for call in scene.calls()} <= {"GetPOP3", "get_user"}
     told = scene.call_back()
-    assert [(each["type"], each["data"]["observed_only"]) for each in told] == [("job.succeeded", True)] * 2
+    assert [(each["type"], each["data"]["observed_only"]) for each in told] == [("job.observed", True)] * 2
     assert PASSWORD not in str(told)

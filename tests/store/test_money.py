@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bridge.errors import LeaseLost, NeedsPerson, NoFunds, Refused, Unavailable, Unclear
+from bridge.errors import LeaseLost, Limit, NeedsPerson, NoFunds, Refused, Unavailable, Unclear
 from bridge.jobs import LookAgain
 from bridge.model import Kind
 from bridge.ports import Job, Limits
@@ -171,13 +171,36 @@ class TestLimits:
         jobs = [shop.claimed() for _ in range(3)]
         for job in jobs[:2]:
             shop.intend(job, kind, Limits(0, 0), **arguments)
-        with pytest.raises(NeedsPerson):
+        with pytest.raises(NeedsPerson) as held:
             shop.intend(jobs[2], kind, Limits(1, 1), **arguments)
-        shop.finish(jobs[2], "held", NeedsPerson())
+        shop.finish(jobs[2], "held", held.value)
         shop.people.retry(jobs[2].id, approve=True)
         approved = shop.claimed()
-        assert approved.passed
+        assert approved.lifted == {Limit.PURCHASES if kind is Kind.BUY else Limit.DELETIONS}
         shop.intend(approved, kind, Limits(1, 1), **arguments)
+
+    @pytest.mark.parametrize(
+        ("kind", "arguments", "held"), [(Kind.BUY, BUY, Limit.DELETIONS), (Kind.DELETE, {}, Limit.PURCHASES)]
+    )
+    def test_what_was_approved_for_one_limit_does_not_pass_another(
+        self, shop: Shop, kind: Kind, arguments: dict, held: Limit
+    ) -> None:
+        """A terminate that the hourly limit held must not buy, a creation that the daily one held must not delete."""
+        for number in range(2):
+            shop.hook("terminate", f"a@d{number}.test")
+        first, second = shop.claimed(), shop.claimed()
+        shop.intend(first, kind, Limits(0, 0), **arguments)
+        shop.finish(second, "held", NeedsPerson("Too many.", limit=held))
+        shop.people.retry(second.id, approve=True)
+        approved = shop.claimed()
+        with pytest.raises(NeedsPerson) as again:
+            shop.intend(approved, kind, Limits(1, 1), **arguments)
+        # What was lifted once stays lifted, so that two limits do not hold it in turns for ever.
+        shop.finish(approved, "held", again.value)
+        shop.people.retry(approved.id, approve=True)
+        through = shop.claimed()
+        assert through.lifted == {Limit.DELETIONS, Limit.PURCHASES}
+        shop.intend(through, kind, Limits(1, 1), **arguments)
 
 
 class TestFunds:

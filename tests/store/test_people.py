@@ -1,9 +1,12 @@
 """What a person may do: retry, approve, cancel, resend, adopt; and what is refused, with the reason."""
 
+from typing import Any
+
 import pytest
 
-from bridge.errors import NeedsPerson, NotNow, NotThere, Refused, Unclear
+from bridge.errors import BridgeError, Limit, NeedsPerson, NotNow, NotThere, Refused, Unclear
 from bridge.model import Address, Kind, Record, State
+from bridge.ports import Receipt
 from bridge.store.tables import jobs, purchases
 from tests.store.conftest import ADDRESS, SETTLE, Shop
 
@@ -81,15 +84,35 @@ class TestRetry:
 
 
 class TestApprove:
-    def test_lets_the_new_job_pass(self, shop: Shop) -> None:
-        old = shop.run("terminate", status="held")
+    @pytest.mark.parametrize("limit", Limit)
+    def test_lifts_what_held_it_and_no_other_limit(self, shop: Shop, limit: Limit) -> None:
+        old = held(shop, NeedsPerson("Too many.", limit=limit))
         shop.people.retry(old.job, approve=True)
-        assert shop.claimed().passed
+        assert shop.claimed().lifted == {limit}
+
+    def test_trying_again_lifts_nothing(self, shop: Shop) -> None:
+        old = held(shop, NeedsPerson("Too many.", limit=Limit.DELETIONS))
+        shop.people.retry(old.job)
+        assert shop.claimed().lifted == frozenset()
 
     def test_only_what_is_held(self, shop: Shop) -> None:
         old = shop.run("terminate", status="failed")
         with pytest.raises(NotNow, match="only what is held"):
             shop.people.retry(old.job, approve=True)
+
+    @pytest.mark.parametrize("error", [Unclear("The answer was lost."), NeedsPerson("The pak has expired."),
+                                       NeedsPerson("Suspended by others.", code="conflict")])  # fmt: skip
+    def test_a_doubt_is_looked_up_and_not_approved(self, shop: Shop, error: BridgeError) -> None:
+        old = held(shop, error)
+        with pytest.raises(NotNow, match=rf"nothing to approve.* {error.code}\. .*jobs retry {old.job}"):
+            shop.people.retry(old.job, approve=True)
+        assert shop.people.retry(old.job).status == "queued"
+
+
+def held(shop: Shop, error: BridgeError, action: str = "terminate", **more: Any) -> Receipt:
+    receipt = shop.hook(action, **more)
+    shop.finish(shop.claimed(), "held", error)
+    return shop.receipt(receipt)
 
 
 class TestCancel:
@@ -208,16 +231,17 @@ class TestAudit:
 
     def test_names_who_did_what_to_what(self, shop: Shop) -> None:
         ann = shop.people.by("ann (page)")
-        held, waiting = shop.run("suspend", status="held"), shop.hook("unsuspend")
+        over = held(shop, NeedsPerson("Too many.", limit=Limit.DELETIONS), "suspend")
+        waiting = shop.hook("unsuspend")
         ann.cancel(waiting.job)
-        ann.retry(held.job, approve=True)
+        ann.retry(over.job, approve=True)
         ann.adopt("main", Address.parse("new@example.com"), "till", "9")
         ann.pause_account("main", "moving house")
         ann.resume_account("main")
         ann.pause_source("shop", True)
         assert self.trail(shop) == [
             ("ann (page)", "cancel", waiting.job, None),
-            ("ann (page)", "approve", held.job, None),
+            ("ann (page)", "approve", over.job, None),
             ("ann (page)", "adopt", "new@example.com", "for service 9 of till"),
             ("ann (page)", "pause", "account main", "moving house"),
             ("ann (page)", "resume", "account main", None),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bridge import config, wiring
 from bridge.sealing import Purpose
-from bridge.store import Database, newest, upgrade
+from bridge.store import Database, Lookup, newest, upgrade
 from bridge.store.migrate import bring_up
 from bridge.store.tables import metadata
 from bridge.wiring import Service
@@ -156,3 +156,28 @@ def test_a_repeated_hook_is_known_and_the_waiting_job_goes_on(service: Service) 
     assert (receipt.hook, receipt.status, receipt.sequence) == ("msg_created", "succeeded", 1)
     job = service.new_engine().queue.claim("worker", {"main": 4})
     assert job is not None and job.intent.password == "Planted-New.2"
+
+
+@pytest.mark.parametrize(
+    ("detail", "limit"),
+    [
+        ("No more deletions within this hour (safety.max_terminations_per_hour = 20). If this one is right: …", "deletions"),
+        ("20 purchases were made today (safety.max_purchases_per_day). If this one is right: …", "purchases"),
+        ("Covering 2040-01-01T00:00:00Z needs 9 years of pak 7; 3 pass by themselves.", "renewal"),
+        ("The pak 30002 has expired, so Enom deletes nothing in it: renew it, or ask Enom.", None),
+    ],
+)
+def test_what_was_held_can_be_approved_for_what_held_it(old: Database, release: str, detail: str, limit: str | None) -> None:
+    jobs = sa.table("jobs", sa.column("id"), sa.column("status"), sa.column("error", sa.JSON), sa.column("passed"))
+    error = {"class": "NeedsPerson", "code": "unsafe", "detail": detail, "remote": {}}
+    with old.write() as tx:
+        (held,) = tx.scalars(sa.select(jobs.c.id).where(jobs.c.status == "held")).all()
+        other = tx.scalar(sa.select(jobs.c.id).where(jobs.c.status == "failed"))
+        tx.execute(sa.update(jobs).where(jobs.c.id == held).values(error=error))
+        tx.execute(sa.text("DELETE FROM purchases"))
+        tx.execute(sa.update(jobs).where(jobs.c.id == other).values(passed=True))
+    upgrade(old)
+    story = Lookup(old).story(held)
+    assert (story["job"]["code"], story["job"]["error"].get("limit")) == ("unsafe", limit)
+    assert (story["may"]["approve"] is None) is (limit is not None)
+    assert Lookup(old).story(other)["job"]["lifted"] == "deletions purchases renewal", "as an approval lifted them then"

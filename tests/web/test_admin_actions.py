@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bridge.backends.enom.hosted_email.wire import SERVICES
 from tests.support.admin import FULL, LIFTED, WHO, Visitor, fill, query
 from tests.support.bridge import PASSWORD
 from tests.support.scene import Open, Scene
@@ -29,6 +30,9 @@ def visitor(full: Scene) -> Visitor:
     return visitor
 
 
+DEEDS = "/(retry|approve|reject|dismiss|cancel|resend|replay|adopt|pause|resume)"
+
+
 def last(scene: Scene) -> tuple[str, str, str, str | None]:
     """The newest line of the audit trail."""
     rows, _ = scene.service.lookup.page("audit", 1)
@@ -38,6 +42,8 @@ def last(scene: Scene) -> tuple[str, str, str, str | None]:
 def acts(ids: dict[str, str]) -> list[str]:
     return [
         f"/admin/jobs/{ids['held']}/approve", f"/admin/jobs/{ids['held']}/retry", f"/admin/jobs/{ids['queued']}/cancel",
+        f"/admin/jobs/{ids['held']}/reject", "/admin/hooks/shop/msg_parked/dismiss", "/admin/jobs/all/reject",
+        "/admin/jobs/all/approve", "/admin/jobs/all/retry",
         f"/admin/callbacks/{ids['exhausted']}/resend", "/admin/hooks/shop/msg_held/replay", "/admin/adopt",
         "/admin/pause/account/main", "/admin/resume/account/main", "/admin/pause/source/shop", "/admin/resume/source/shop",
         "/admin/drift/main/compare", f"/admin/drift/main/repair/{LIFTED}",
@@ -78,9 +84,111 @@ def test_retry_is_offered_where_it_helps_and_refused_where_it_was_done(
     page = visitor.press(f"/admin/jobs/{ids['failed']}/retry")
     assert "is tried again as this job" in page.words
     assert last(full) == (WHO, "retry", ids["failed"], None)
-    assert "This cannot be done to this job now" in visitor.get(f"/admin/jobs/{ids['failed']}/retry", 409).words
+    assert "was tried again already, as" in visitor.get(f"/admin/jobs/{ids['failed']}/retry", 409).words
     for id in (ids["succeeded"], ids["cancelled"]):
         assert visitor.get(f"/admin/jobs/{id}/retry", 409).all("button", class_="main") == []
+
+
+def test_reject_ends_a_held_job_with_a_reason_and_nobody_is_needed_any_more(
+    full: Scene, visitor: Visitor, ids: dict[str, str]
+) -> None:
+    full.call_back(60)
+    path = f"/admin/jobs/{ids['held']}/reject"
+    assert path in visitor.get(f"/admin/jobs/{ids['held']}").links()
+    page = visitor.press(path, reason="The customer\nstays.")
+    assert "The job is rejected." in page.words and "Rejected by a person: The customer stays." in page.words
+    assert last(full) == (WHO, "reject", ids["held"], "The customer stays.")
+    assert "held job" not in visitor.get("/admin/").words
+    assert [each["type"] for each in full.call_back(60) if each["data"]["job"] == ids["held"]] == ["job.held", "job.cancelled"]
+    assert full.mailbox("amy@example.com") is not None
+
+
+def test_what_no_button_offers_is_refused_with_the_reason_also_without_a_page(
+    full: Scene, visitor: Visitor, ids: dict[str, str]
+) -> None:
+    """A form that was made by hand, or on a page from before: the rule is the same, and it is asked when it is sent."""
+    before, token = state(full), visitor.get("/admin/").form("/admin/sign-out")["csrf"]
+    for what, verb, why in (
+        ("failed", "approve", "only what is held can be approved"),
+        ("failed", "reject", "only what is held can be rejected"),
+        ("failed", "cancel", "it has ended"),
+        ("succeeded", "retry", "only what is held or failed can be tried again"),
+        ("queued", "approve", "only what is held can be approved"),
+        ("held", "cancel", "it has ended"),
+    ):
+        path = f"/admin/jobs/{ids[what]}/{verb}"
+        assert path not in visitor.get(f"/admin/jobs/{ids[what]}").links()
+        answer = visitor.post(path, {"csrf": token})
+        assert (answer.status_code, why in answer.text) == (409, True), path
+        assert why in visitor.get(path, 409).text
+    for path in ("/admin/hooks/shop/msg_held/dismiss",):
+        assert "has led to a job" in visitor.post(path, {"csrf": token}).text
+    assert state(full) == before
+
+
+def test_a_doubt_is_not_approved_on_the_pages_either(full: Scene, visitor: Visitor, ids: dict[str, str]) -> None:
+    new = {"address": "new@example.com", "service_id": "11"}
+    full.do("create", password=PASSWORD, **new)
+    full.work(300)
+    full.sim.control("/services", {"address": new["address"], "services": dict.fromkeys(SERVICES.values(), "suspended")})
+    job = full.do("unsuspend", **new)
+    assert (job["status"], job["error"]["code"]) == ("held", "conflict")
+    page = visitor.get(f"/admin/jobs/{job['job']}")
+    offered = {link.rpartition("/")[2] for link in page.links() if link.startswith(f"/admin/jobs/{job['job']}/")}
+    assert offered == {"retry", "reject"}
+    token = page.form("/admin/sign-out")["csrf"]
+    answer = visitor.post(f"/admin/jobs/{job['job']}/approve", {"csrf": token})
+    assert (answer.status_code, "nothing to approve" in answer.text) == (409, True)
+
+
+def test_a_button_that_gives_something_up_is_never_the_one_that_a_page_leads_to(
+    full: Scene, visitor: Visitor, ids: dict[str, str]
+) -> None:
+    """After an approval the page of the new job is shown, and what a person has decided just now is not to be cancelled."""
+    after = visitor.press(f"/admin/jobs/{ids['held']}/approve")
+    for page in (after, visitor.get(f"/admin/jobs/{ids['queued']}")):
+        assert [each.text for each in page.all("a", class_="button main")] == []
+        assert "Cancel" in [each.text for each in page.all("a", class_="button")]
+
+
+def test_all_that_filters_leave_are_decided_after_they_were_shown(full: Scene, visitor: Visitor, ids: dict[str, str]) -> None:
+    listed = query("/admin/jobs", status="held", code="unsafe")
+    links = [link for link in visitor.get(listed).links() if link.startswith("/admin/jobs/all/")]
+    assert sorted(link.partition("?")[0].rpartition("/")[2] for link in links) == ["approve", "reject", "retry"]
+    assert not [link for link in visitor.get("/admin/jobs?status=queued").links() if "/all/" in link]
+    (path,) = [link for link in links if "/all/approve" in link]
+    asked = visitor.get(path)
+    assert ids["held"] in asked.words and "Approve: 1 job" in asked.words
+    form = asked.form("/admin/jobs/all/approve")
+    page = visitor.press(path)
+    assert "1 job approved." in page.words
+    assert last(full) == (WHO, "approve", ids["held"], None)
+    answer = visitor.post("/admin/jobs/all/approve", form)
+    assert (answer.status_code, "can be decided this way" in answer.text) == (409, True)
+    (path,) = [link for link in visitor.get("/admin/jobs?status=failed").links() if "/all/" in link]
+    changed = visitor.get(path).form("/admin/jobs/all/retry") | {"checksum": "guessed"}
+    assert "so nothing was done" in visitor.post("/admin/jobs/all/retry", changed).text
+    assert last(full)[1] == "approve"
+
+
+def test_a_parked_hook_is_dismissed_and_gone_from_the_overview(full: Scene, visitor: Visitor) -> None:
+    assert "could not be read" in visitor.get("/admin/").words
+    page = visitor.press("/admin/hooks/shop/msg_parked/dismiss", reason="A test")
+    assert "Nobody waits for it." in page.words and "dismissed" in page.words
+    assert not [link for link in page.links() if link.endswith(("/replay", "/dismiss"))]
+    assert last(full) == (WHO, "dismiss", "msg_parked", "A test")
+    assert "could not be read" not in visitor.get("/admin/").words
+    assert "msg_parked" in visitor.get("/admin/hooks?status=dismissed").words
+    again = full.send("mailbox.create", id="msg_parked", address="new@example.com", password=PASSWORD)
+    assert (again.status_code, "dismissed" in again.text) == (409, True)
+    assert "was dismissed" in visitor.get("/admin/hooks/shop/msg_parked/replay", 409).words
+
+
+def test_a_difference_that_was_repaired_is_gone_at_once(full: Scene, visitor: Visitor) -> None:
+    path = f"/admin/drift/main/repair/{LIFTED}"
+    assert path in visitor.get("/admin/drift").links()
+    visitor.press(path)
+    assert path not in visitor.get("/admin/drift").links() and LIFTED not in visitor.get("/admin/drift").words
 
 
 def test_cancel_takes_a_waiting_job_out_of_the_line(full: Scene, visitor: Visitor, ids: dict[str, str]) -> None:
@@ -163,9 +271,7 @@ def test_who_only_looks_sees_no_button_and_is_refused_each_action(full: Scene, i
                  "/admin/mailboxes", "/admin/mailboxes/amy@example.com"):  # fmt: skip
         page = looker.get(path)
         assert {each.get("action") for each in page.all("form") if each.get("method") == "post"} == allowed, path
-        assert not [
-            link for link in page.links() if re.search(r"/(retry|approve|cancel|resend|replay|adopt|pause|resume)", link)
-        ]
+        assert not [link for link in page.links() if re.search(DEEDS, link)]
     token = looker.get("/admin/").form("/admin/sign-out")["csrf"]
     for path in acts(ids):
         assert "You are signed in to look" in looker.get(path, 403).words

@@ -1,5 +1,6 @@
 """Every page with a database full of every state: it is there, parses strictly, holds no secret, nothing breaks out of it."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.store import tables
-from bridge.web.admin import listing, nav, plots, verdict, words
+from bridge.store.lookup import VALUES
+from bridge.web.admin import nav, plots, verdict, words
 from bridge.web.admin.overview import drawn
 from tests.flow.test_secrets import leaks
 from tests.support.admin import FULL, LIFTED, ORIGIN, Page, Visitor, fill, query, shown
@@ -211,7 +213,8 @@ def test_the_figures_of_the_last_hours_are_those_of_the_jobs(full: Scene) -> Non
 def test_a_filter_finds_what_a_walk_through_the_whole_list_finds(full: Scene) -> None:
     """Each rare status has an index of its own, and each its own way to be asked for."""
     page = full.service.lookup.page
-    for what, statuses in (("jobs", listing.JOBS), ("hooks", ("parked", *listing.JOBS)), ("callbacks", listing.CALLBACKS)):
+    for what in ("jobs", "hooks", "callbacks"):
+        statuses = VALUES[what, "status"]
         rows, _ = page(what, None)
         for source in (None, "shop", "other"):
             for status in statuses:
@@ -219,6 +222,36 @@ def test_a_filter_finds_what_a_walk_through_the_whole_list_finds(full: Scene) ->
                 assert page(what, None, status=status, source=source)[0] == wanted, (what, status, source)
         for address in ("amy@example.com", "nobody@example.com"):
             assert page(what, None, address=address)[0] == [row for row in rows if row["address"] == address]
+
+
+def test_a_value_that_nothing_can_have_is_told_with_the_nearest_right_ones(shown: Scene) -> None:
+    visitor = Visitor(shown)
+    visitor.sign_in()
+    for path, told in (
+        ("/admin/jobs?status=hled", "There is no status 'hled'; there are: queued,"),
+        ("/admin/jobs?code=unsave", "did you mean unsafe"),
+        ("/admin/jobs?source=shob", "did you mean shop?"),
+        ("/admin/hooks?type=mailbox.suspnd", "did you mean mailbox.suspend"),
+        ("/admin/mailboxes?account=mian", "did you mean main?"),
+        ("/admin/callbacks?status=exhaustd", "did you mean exhausted?"),
+        ("/admin/drift?kind=wrong_stat", "did you mean wrong_state"),
+        ("/admin/audit?action=aprove", "did you mean approve?"),
+    ):
+        page = visitor.get(path, 422)
+        assert told in page.words and page.all("table", class_="list") == [], path
+        assert told in html.unescape(visitor.raw(path, HX_Target="live").text), "htmx shows only what went well"
+        assert visitor.raw(path, HX_Target="live").status_code == 200
+
+
+def test_an_address_is_found_by_a_part_of_it(shown: Scene) -> None:
+    visitor = Visitor(shown)
+    visitor.sign_in()
+    for text in ("john", "JOHN.d", "doe@"):
+        assert visitor.raw(query("/admin/search", q=text)).headers["Location"] == "/admin/mailboxes/john.doe@example.com"
+    page = visitor.get(query("/admin/search", q="example.com"))
+    assert {"/admin/mailboxes/amy@example.com", "/admin/mailboxes/bob@example.com"} <= page.links()
+    assert visitor.get(query("/admin/mailboxes", address="amy")).words.count("amy@example.com") == 1
+    assert "bob@example.com" not in visitor.get(query("/admin/jobs", address="amy")).words
 
 
 def overview(scene: Scene) -> Any:

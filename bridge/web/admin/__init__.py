@@ -16,6 +16,7 @@ from bridge.web.admin import (
     inventory,
     jobs,
     mailboxes,
+    many,
     overview,
     pausing,
     replaying,
@@ -27,7 +28,7 @@ from bridge.web.admin.office import Office
 from bridge.web.admin.session import Sessions
 
 VIEWS = (
-    sign_in, overview, hooks, jobs, mailboxes, callbacks, drift, inventory, settings, audit, search, acting, replaying,
+    sign_in, overview, hooks, jobs, mailboxes, callbacks, drift, inventory, settings, audit, search, acting, many, replaying,
     adopting, pausing,
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from bridge import logs
 from bridge.errors import BridgeError, NotNow, NotThere, StoreUnavailable
+from bridge.filtering import NoSuchValue
 from bridge.ports import Dismissed, Forgotten, Reused, SourcePaused
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import page
@@ -53,6 +54,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
 
     register(NotThere, 404, str)
     register(NotNow, 409, str)
+    register(NoSuchValue, 404, lambda error: error.sentence)
     register(BridgeError, 409, lambda error: error.detail)
     register(HookError, 409, lambda error: error.detail)
     register(SourcePaused, 409, lambda error: f"Source {error} is paused. Resume it first, on the overview.")

@@ -7,8 +7,9 @@ from flask import Blueprint, Response
 
 from bridge import story
 from bridge.advice import BUTTONS, VERBS, advise
+from bridge.decisions import GIVES_UP
 from bridge.jobs import ENDED
-from bridge.web.admin import listing
+from bridge.web.admin import listing, many
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import page
 
@@ -34,8 +35,14 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
 
 def add_to(pages: Blueprint, office: Office) -> None:
     def jobs() -> Response:
-        names = (listing.of_source(office), listing.of_account(office), listing.ACTION, listing.ADDRESS, listing.SERVICE)
-        return listing.show(office, "jobs", "jobs.html", [listing.FILTERS["jobs"], *names])
+        names = (listing.of_source(office), listing.of_account(office), listing.ACTION, listing.CODE)
+        return listing.show(
+            office,
+            "jobs",
+            "jobs.html",
+            [listing.FILTERS["jobs"], *names, listing.ADDRESS, listing.SERVICE],
+            many=many.offered(),
+        )
 
     def job(id: str) -> Response:
         found = office.service.lookup.story(id)
@@ -49,7 +56,8 @@ def add_to(pages: Blueprint, office: Office) -> None:
             job=found["job"],
             chapters=timeline(found, hours),
             advice=advise(found, alive, BUTTONS),
-            verbs={verb: VERBS[verb] for verb in verbs(found)},
+            verbs={verb: VERBS[verb] for verb, refusal in found["may"].items() if refusal is None},
+            gives_up=GIVES_UP,
             audit=done,
         )
 
@@ -71,13 +79,3 @@ def timeline(found: Mapping[str, Any], hours: float) -> list[dict[str, Any]]:
         for name, lines in story.chapters(found, hours).items()
         if lines
     ]
-
-
-def verbs(found: Mapping[str, Any]) -> list[str]:
-    """What a person may do to it now."""
-    job, code = found["job"], (found["job"]["error"] or {}).get("code")
-    if found["tried_again_as"]:
-        return []
-    if job["status"] == "held" and code == "unsafe":
-        return ["approve", "retry"]
-    return {"held": ["retry"], "failed": ["retry"], "queued": ["cancel"]}.get(job["status"], [])

@@ -6,18 +6,15 @@ from typing import Any
 
 from flask import Response, request
 
-from bridge.jobs import STATES
-from bridge.model import State
+from bridge.errors import CODES
+from bridge.filtering import NoSuchValue, check
+from bridge.store.lookup import VALUES
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import here, page
-from hooks.address import normalise
 from hooks.standard.schemas import ACTIONS
 
 ROWS = 50
 EVERY = 10  # seconds, of the first page
-JOBS = tuple(STATES)
-CALLBACKS = ("pending", "delivered", "superseded", "stopped", "exhausted")
-MAILBOXES = tuple(str(state) for state in State)
 
 
 @dataclass(frozen=True)
@@ -31,11 +28,20 @@ class Filter:
 
 def show(office: Office, what: str, template: str, filters: Sequence[Filter], **more: Any) -> Response:
     """`what` in the words of Lookup.page; `template` gets `rows`, `filters`, `given` and the address of the next page."""
-    given = {each.name: wanted(each.name) for each in filters}
-    rows, following = office.service.lookup.page(what, ROWS, request.args.get("after") or None, **given)
+    given = {each.name: request.args.get(each.name, "").strip() or None for each in filters}
+    rows: Sequence[Any] = ()
+    following, refusal = None, ""
+    try:
+        given = check(office.service, what, given)
+        rows, following = office.service.lookup.page(what, ROWS, request.args.get("after") or None, **given)
+    except NoSuchValue as wrong:
+        refusal = f"{wrong.sentence[0].upper()}{wrong.sentence[1:]}"
     return page(
         office,
         template,
+        # What htmx asked for it only shows where it went well.
+        422 if refusal and "HX-Target" not in request.headers else 200,
+        refusal=refusal,
         every=EVERY if not request.args.get("after") else None,
         rows=rows,
         filters=filters,
@@ -45,17 +51,6 @@ def show(office: Office, what: str, template: str, filters: Sequence[Filter], **
         newest=here(after=None) if request.args.get("after") else None,
         **more,
     )
-
-
-def wanted(name: str) -> str | None:
-    """What a filter looks for, in the form that it is stored in."""
-    text = request.args.get(name, "").strip()
-    if name == "address" and text:
-        try:
-            return normalise(text)
-        except ValueError:
-            return text.lower()
-    return text or None
 
 
 def of_source(office: Office) -> Filter:
@@ -70,9 +65,8 @@ ADDRESS = Filter("address", "Address")
 SERVICE = Filter("service_id", "Service")
 ACTION = Filter("action", "Action", tuple(ACTIONS))
 TYPE = Filter("type", "Type", tuple(ACTIONS))
+CODE = Filter("code", "Error", tuple(CODES))
 FILTERS: Mapping[str, Filter] = {
-    "jobs": Filter("status", "Status", JOBS),
-    "hooks": Filter("status", "Status", ("parked", *JOBS)),
-    "callbacks": Filter("status", "Status", CALLBACKS),
-    "mailboxes": Filter("state", "State", MAILBOXES),
+    what: Filter(name, name.capitalize(), tuple(map(str, VALUES[what, name])))
+    for what, name in (("jobs", "status"), ("hooks", "status"), ("callbacks", "status"), ("mailboxes", "state"))
 }

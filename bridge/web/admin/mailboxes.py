@@ -11,7 +11,13 @@ HISTORY = 20
 
 def add_to(pages: Blueprint, office: Office) -> None:
     def mailboxes() -> Response:
-        names = listing.of_source(office), listing.of_account(office), listing.Filter("domain", "Domain"), listing.SERVICE
+        names = (
+            listing.of_source(office),
+            listing.of_account(office),
+            listing.ADDRESS,
+            listing.Filter("domain", "Domain"),
+            listing.SERVICE,
+        )
         return listing.show(office, "mailboxes", "mailboxes.html", [listing.FILTERS["mailboxes"], *names])
 
     def mailbox(address: str) -> Response:

@@ -38,14 +38,16 @@ def add_to(pages: Blueprint, office: Office) -> None:
     def act(verb: str, kind: str, name: str) -> Response:
         known(kind, name)
         why = reason()
+        changed = True
         match verb, kind:
             case "pause", "account":
-                office.acting.pause_account(name, why or f"Paused by {office.person.who}.")
+                changed = office.acting.pause_account(name, why or f"Paused by {office.person.who}.")
             case "resume", "account":
                 office.acting.resume_account(name)
             case _:
-                office.acting.pause_source(name, verb == "pause", why or None)
-        return done(office, "/admin/", f"The {kind} {name} is {'paused' if verb == 'pause' else 'not paused any more'}.")
+                changed = office.acting.pause_source(name, verb == "pause", why or None)
+        told = "paused" if verb == "pause" else "not paused any more"
+        return done(office, "/admin/", f"The {kind} {name} is {told}{'.' if changed else ': somebody was faster.'}")
 
     def known(kind: str, name: str) -> None:
         settings = office.service.settings

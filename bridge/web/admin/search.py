@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from bridge.filtering import spelled
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import go, page
 from bridge.web.admin.words import path
-from hooks.address import normalise
 
 LONGEST = 320
 
@@ -16,21 +16,13 @@ LONGEST = 320
 def add_to(pages: Blueprint, office: Office) -> None:
     def search() -> Response:
         text = request.args.get("q", "").strip()[:LONGEST]
-        found = office.service.lookup.find(spelled(text)) if text else {}
+        found = office.service.lookup.find(text, spelled(text)) if text else {}
         places = [address_of(kind, row) for kind, rows in found.items() for row in rows]
         if len(places) == 1:
             return go(places[0])
         return page(office, "search.html", text=text, found=found, count=len(places))
 
     pages.add_url_rule("/search", "search", search)
-
-
-def spelled(text: str) -> str:
-    """An address in the spelling that it is stored in; anything else as it is."""
-    try:
-        return normalise(text) if "@" in text else text
-    except ValueError:
-        return text
 
 
 def address_of(kind: str, row: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ NEW: dict[str, list[sa.Column[Any]]] = {
     "jobs": [
         sa.Column("code", sa.String(length=32), nullable=True),
         sa.Column("withdrawn", sa.Boolean(), nullable=False, server_default=sa.text("false")),
+        sa.Column("lifted", sa.String(length=128), nullable=True),
     ],
     "accounts": [
         sa.Column("restored_at", sa.Float(), nullable=True),
@@ -33,18 +34,35 @@ NEW: dict[str, list[sa.Column[Any]]] = {
     ],
 }
 
+# What held a job has a name from now on. Of those that are held already, the sentence tells it.
+HELD_BY = {
+    "(safety.max_terminations_per_hour": "deletions",
+    "(safety.max_purchases_per_day": "purchases",
+    "pass by themselves": "renewal",
+}
+LIFTED_ONCE = "deletions purchases renewal"  # by an approval, until now
+
 
 def upgrade() -> None:
     for table, columns in NEW.items():
         for column in columns:
             op.add_column(table, column)
     op.create_index("ix_mailboxes_domain", "mailboxes", ["account", "domain"], unique=False)
-    held = sa.text("status = 'held'")
-    op.create_index("ix_jobs_held", "jobs", ["mailbox_id"], unique=False, sqlite_where=held, postgresql_where=held)
+    is_held = sa.text("status = 'held'")
+    op.create_index("ix_jobs_held", "jobs", ["mailbox_id"], unique=False, sqlite_where=is_held, postgresql_where=is_held)
     # What a restore paused is a fact of its own from now on; when it was, is not on record.
     accounts = sa.table("accounts", sa.column("paused"), sa.column("detail"), sa.column("restored_at"))
     restored = sa.update(accounts).where(accounts.c.paused == "restored")
     op.execute(restored.values(restored_at=0.0, paused=None, detail=None))
     # The code of an error gets a column, so that lists can be asked for it.
-    jobs = sa.table("jobs", sa.column("error", sa.JSON(none_as_null=True)), sa.column("code"))
+    names = ("id", "status", "passed", "code", "lifted")
+    jobs = sa.table("jobs", sa.column("error", sa.JSON(none_as_null=True)), *map(sa.column, names))
     op.execute(sa.update(jobs).where(jobs.c.error.is_not(None)).values(code=jobs.c.error["code"].as_string()))
+    some = sa.text("code IS NOT NULL")
+    op.create_index("ix_jobs_code", "jobs", ["code", "id"], unique=False, sqlite_where=some, postgresql_where=some)
+    op.execute(sa.update(jobs).where(jobs.c.passed).values(lifted=LIFTED_ONCE))
+    held = sa.select(jobs.c.id, jobs.c.error).where(jobs.c.status == "held", jobs.c.code == "unsafe")
+    for id, error in op.get_bind().execute(held).all():
+        limit = next((name for words, name in HELD_BY.items() if words in error["detail"]), None)
+        if limit is not None:
+            op.execute(sa.update(jobs).where(jobs.c.id == id).values(error={**error, "limit": limit}))

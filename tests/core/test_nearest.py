@@ -1,0 +1,24 @@
+"""The names that come nearest to a wrong one."""
+
+import pytest
+
+from bridge import nearest
+from bridge.jobs import STATES
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [("hled", ["held", "failed"]), ("HELD", ["held"]), ("sucseeded", ["succeeded"]), ("xyz", []), ("", [])]
+)
+def test_the_nearest(given: str, found: list[str]) -> None:
+    assert nearest.near(given, STATES) == found
+
+
+def test_a_sentence_names_the_nearest_and_all_where_they_are_few() -> None:
+    told = nearest.no_such("status", "hled", STATES)
+    assert told.startswith("there is no status 'hled'; there are: queued, running, ") and told.endswith(
+        "; did you mean held or failed?"
+    )
+    many = [f"reseller{number}" for number in range(40)]
+    assert "there are" not in nearest.no_such("account", "reseler7", many)
+    assert nearest.no_such("account", "main", []) == "there is no account 'main'"
+    assert nearest.did_you_mean("shop-mian", ["till", "shop-main"]) == "did you mean shop-main?"
