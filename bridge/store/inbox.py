@@ -11,13 +11,14 @@ from bridge.actions import decides
 from bridge.errors import BridgeError
 from bridge.model import Address
 from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
-from bridge.store import outbox
+from bridge.store import customers, outbox
 from bridge.store.database import Database, upsert
-from bridge.store.rows import Row, error_values, intent_values, to_receipt
+from bridge.store.rows import Row, error_columns, intent_values, to_receipt
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
 from hooks.types import Intent, Verified
 
 FLOOR = "sequence_floor"
+WHOSE = "source service_id customer_id customer_source"
 
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and each hook waits for these.
 # For the same reason whether source and account are paused comes with what is written anyhow.
@@ -163,12 +164,14 @@ def add_job(
         "created_at": now,
     } | special
     if late:
-        values |= {"finished_at": now, "error": error_values(OUTDATED), "message": "A newer request took its place."}
+        values |= {"finished_at": now, "message": "A newer request took its place.", **error_columns(OUTDATED)}
     else:
         values["waiting_for"] = "account" if mailbox["account_paused"] else "turn" if waiting else None
         if not special:
             decided |= {str(fact): [*service, spoken] for fact in facts}
             tx.execute(DECIDED, {"of": mailbox["id"], "decided": decided})
+    if not special and customers.teaches(mailbox, waiting, source, intent):
+        customers.teach(tx, mailbox["id"], source, intent.service_id, intent.customer_id)
     row = tx.execute(NEW_JOB, values).mappings().one()
     if late:
         outbox.enclose(tx, row, now)
@@ -195,7 +198,7 @@ def taking(embedded: bool) -> Any:
     new = upsert(embedded, mailboxes).values(**place, sequence=floor + 1)
     last = sa.case((mailboxes.c.sequence < floor, floor), else_=mailboxes.c.sequence)
     taken = new.on_conflict_do_update(index_elements=["account", "address"], set_={"sequence": last + 1})
-    needed = (mailboxes.c[name] for name in "id domain address sequence state decided".split())
+    needed = (mailboxes.c[name] for name in f"id domain address sequence state decided {WHOSE}".split())
     return taken.returning(*needed, ACCOUNT_PAUSED.scalar_subquery().label("account_paused"))
 
 
@@ -233,7 +236,7 @@ def cancel(tx: Connection, job: str, now: float, error: BridgeError | None, mess
     """Cancels a queued job and writes its callback. False when it is no longer queued, or not as `only_if` says."""
     values = {"status": "cancelled", "waiting_for": None, "finished_at": now, "sealed": None, "message": message}
     change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "queued", *only_if)
-    row = tx.execute(change.values(**values, error=error_values(error)).returning(jobs)).mappings().first()
+    row = tx.execute(change.values(**values, **error_columns(error)).returning(jobs)).mappings().first()
     if row is not None:
         outbox.enclose(tx, row, now)
     return row is not None

@@ -15,7 +15,7 @@ from bridge.errors import NotNow, NotThere
 from bridge.jobs import ENDED
 from bridge.model import Address, State
 from bridge.ports import Receipt
-from bridge.store import audit, inbox, notes, standing
+from bridge.store import audit, customers, inbox, notes, standing
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
 from bridge.store.rows import Row, to_intent, to_receipt
@@ -122,7 +122,7 @@ class People:
         """
         with self.database.write() as tx:
             here = mailboxes.c.account == account, mailboxes.c.address == str(address)
-            known = mailboxes.c.id, mailboxes.c.state, mailboxes.c.settles_at
+            known = [mailboxes.c[name] for name in "id state settles_at source service_id".split()]
             row = tx.execute(self.database.lock_row(sa.select(*known).where(*here))).first()
             busy = sa.select(jobs.c.id).join(mailboxes).where(*here, jobs.c.status == "running")
             if (job := tx.scalar(busy)) is not None:
@@ -132,10 +132,14 @@ class People:
                 new = sa.insert(mailboxes).values(account=account, domain=address.domain, address=str(address))
                 row = tx.execute(new.returning(*known)).one()
             # A deletion after the former owner's grace must not take the new owner's mailbox.
-            owner = {"source": source, "service_id": service_id, "delete_after": None}
+            owner = {"source": source, "service_id": service_id, "delete_after": None, "gone_at": None}
+            if (row.source, row.service_id) != (source, service_id):
+                # The former owner's customer is not this one's; what its own hooks said of the mailbox, counts.
+                named = customers.named(tx, row.id, source, service_id)
+                owner |= {"customer_id": named, "customer_source": source if named is not None else None}
             if row.state == State.UNKNOWN and row.settles_at <= self.database.now(tx):
                 owner["state"] = str(state)
-            tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row[0]).values(**owner))
+            tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row.id).values(**owner))
             self._audit(tx, "adopt", str(address), f"for service {service_id} of {source}")
 
     def repair(self, account: str, found: Difference) -> str:
@@ -153,7 +157,7 @@ class People:
             self._audit(tx, "repair", address, wanted.words())
             if wanted.state is not None:
                 corrected = sa.update(mailboxes).where(mailboxes.c.id == row["id"])
-                tx.execute(corrected.values(state=str(wanted.state), observed_at=now))
+                tx.execute(corrected.values(state=str(wanted.state), observed_at=now, **customers.going(wanted.state, now)))
                 return f"noted that it is {wanted.state}"
             job = self.new_id(now)
             moment = datetime.fromtimestamp(now, UTC)

@@ -1,7 +1,7 @@
 """The queue: claims under leases, the journal of commands, and the ends of jobs. Every write checks the job's fencing token."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -9,13 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.errors import BridgeError, LeaseLost
+from bridge.errors import FOR_APPROVAL, BridgeError, LeaseLost
 from bridge.jobs import STATES
 from bridge.model import MONEY, Answer, Change, Kind, Mailbox, Record, Step, in_words
 from bridge.ports import Ending, First, Job, Limits
-from bridge.store import money, notes, outbox
+from bridge.store import customers, money, notes, outbox
 from bridge.store.database import Database
-from bridge.store.rows import Row, error_values, record_values, to_job
+from bridge.store.rows import Row, error_columns, error_values, to_job
 from bridge.store.standing import Standing, in_flight
 from bridge.store.tables import accounts, among, jobs, mailboxes, steps, workers
 
@@ -52,7 +52,6 @@ STILL_HELD = sa.select(jobs.c.id).where(*OWN)
 TOLD = "id mailbox_id sequence source account domain address service_id action facts".split()
 WRITE = sa.update(jobs).where(*OWN).returning(*(jobs.c[name] for name in TOLD))
 LOCK = sa.select(mailboxes.c.id).where(mailboxes.c.id == sa.bindparam("of")).with_for_update()
-REMEMBER = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
 NEW_STEP = sa.insert(steps).returning(steps.c.id)
 STEP = sa.update(steps).where(steps.c.id == sa.bindparam("of"))
 
@@ -169,6 +168,8 @@ class Queue:
             self._lock_mailbox(tx, job)
             now = self.database.now(tx)
             row = self._held(tx, job, touched=True, **as_columns(first))
+            if change.makes:
+                customers.allow_creation(tx, self.database, job, change.spends, limits, now, lifted(job))
             if change.spends:
                 # The look that this rests on may have taken two calls.
                 money.allow_purchase(tx, self.database, row, now, settle + 2 * call_limit, limits, job.passed)
@@ -192,8 +193,14 @@ class Queue:
             step = Step(number, str(change.kind), "intent", now, now + call_limit, record.settles_at)
             if change.spends:
                 money.add_purchase(tx, row, step, change)
-            self._remember(tx, job, replace(record, settles_at=now + call_limit + settle))
+            customers.remember(tx, job.mailbox, replace(record, settles_at=now + call_limit + settle), now)
             return step
+
+    def allow_creation(self, job: Job, limits: Limits) -> None:
+        with self.database.read() as tx:
+            error = customers.against(tx, job, limits, self.database.now(tx), lifted(job))
+        if error is not None and not job.intent.domain_confirmed:
+            raise error
 
     def answered(
         self,
@@ -217,7 +224,7 @@ class Queue:
                 money.purchase_answered(tx, step.id, outcome, evidence, now)
             # What was surely not done cannot make a read stale.
             settles_at = now + settle if outcome not in ("unsent", "refused") else step.trust_after
-            self._remember(tx, job, replace(record, settles_at=max(settles_at, step.trust_after)))
+            customers.remember(tx, job.mailbox, replace(record, settles_at=max(settles_at, step.trust_after)), now)
             return replace(step, outcome=outcome, error=error, ended_at=now)
 
     def renew(self, job: Job, step: Step, call_limit: float) -> None:
@@ -244,7 +251,7 @@ class Queue:
             # A wait that no error asked for must not make the pause after the next error longer.
             tries = job.tries if waiting_for == "retry" else 0
             leave = {"status": "queued", "waiting_for": waiting_for, "lease_owner": None, "lease_until": None, "tries": tries}
-            more = {"available_at": until, "undecided_since": since, "error": error_values(error), **as_columns(first)}
+            more = {"available_at": until, "undecided_since": since, **error_columns(error), **as_columns(first)}
             self._held(tx, job, **leave, **more)
 
     def finish(self, job: Job, ending: Ending, first: First | None = None) -> None:
@@ -262,14 +269,16 @@ class Queue:
                 "changed": ending.changed,
                 "verified": dict(ending.verified),
                 "message": ending.message,
-                "error": error_values(ending.error),
+                **error_columns(ending.error),
                 "extra": dict(ending.extra),
             }
             if ending.status == "succeeded":
                 values["sealed"] = None
             row = self._held(tx, job, **values, **as_columns(first))
             if ending.record is not None:
-                self._remember(tx, job, ending.record, observed_at=now)
+                customers.remember(tx, job.mailbox, ending.record, now, observed_at=now)
+            if job.intent.action == customers.CREATE:
+                customers.created(tx, job.mailbox, job.id, job.source, job.intent.service_id)
             money.judge_purchases(tx, job.id, ending.status)
             if ending.status == "held":
                 notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
@@ -287,13 +296,15 @@ class Queue:
             raise LeaseLost(job.id)
         return row
 
-    def _remember(self, tx: Connection, job: Job, record: Record, **more: Any) -> None:
-        tx.execute(REMEMBER, {"of": job.mailbox, **record_values(record), **more})
-
 
 def allow(before: str, after: str) -> None:
     if after not in STATES[before]:
         raise ValueError(f"A job cannot go from {before} to {after}.")
+
+
+def lifted(job: Job) -> Collection[str]:
+    """The codes that a person let pass for it."""
+    return FOR_APPROVAL if job.passed else ()
 
 
 def own(job: Job) -> dict[str, Any]:

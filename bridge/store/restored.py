@@ -16,7 +16,7 @@ from bridge.model import State, in_words
 from bridge.store import money, notes, outbox
 from bridge.store.database import Database
 from bridge.store.inbox import raise_floor
-from bridge.store.rows import error_values
+from bridge.store.rows import error_columns
 from bridge.store.standing import RESTORED
 from bridge.store.tables import accounts, differences, hooks, jobs, mailboxes, reconciliations, slots, workers
 from bridge.store.tables import notes as notes_table
@@ -71,7 +71,7 @@ def _hold(tx: Connection, row: sa.RowMapping, now: float) -> str:
         "token": jobs.c.token + 1,
         "finished_at": now,
         "message": message("held", State.UNKNOWN, False, []),
-        "error": error_values(OPEN),
+        **error_columns(OPEN),
         "extra": {**(row["extra"] or {}), "restored_at": in_words(now)},
     }
     ended = tx.execute(sa.update(jobs).where(jobs.c.id == row["id"]).values(**values).returning(jobs)).mappings().one()

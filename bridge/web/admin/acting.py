@@ -18,8 +18,8 @@ SAYS: Mapping[str, tuple[str, ...]] = {
         "what Enom does not show as done. Limits of safety hold it as they did before.",
     ),
     "approve": (
-        "A new job with the same request is put at the end of the line of this mailbox, and the limit of safety that held it "
-        "lets it pass. It looks at Enom first, and does only what is not done yet.",
+        "A new job with the same request is put at the end of the line of this mailbox, and what held it lets it "
+        "pass. It looks at Enom first, and does only what is not done yet.",
         "It can spend money or delete mail, if that is what was asked for.",
     ),
     "cancel": (

@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 
 from bridge import story
 from bridge.advice import BUTTONS, VERBS, advise
+from bridge.errors import FOR_APPROVAL
 from bridge.jobs import ENDED
 from bridge.web.admin import listing
 from bridge.web.admin.office import Office
@@ -78,6 +79,6 @@ def verbs(found: Mapping[str, Any]) -> list[str]:
     job, code = found["job"], (found["job"]["error"] or {}).get("code")
     if found["tried_again_as"]:
         return []
-    if job["status"] == "held" and code == "unsafe":
+    if job["status"] == "held" and code in FOR_APPROVAL:
         return ["approve", "retry"]
     return {"held": ["retry"], "failed": ["retry"], "queued": ["cancel"]}.get(job["status"], [])
