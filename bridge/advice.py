@@ -27,7 +27,7 @@ BUTTONS: Mapping[str, str] = {
     "follow": "its new job",
     "siblings": "the jobs of this mailbox",
     "mailbox": "the page of this mailbox",
-    "neighbours": "Mailboxes, with this domain",
+    "neighbours": "the list of mailboxes, with this domain as its filter",
     "adopt": '"Give it to a service" on the page of this mailbox',
     "compare": '"Compare now" under Drift',
     "resume": '"Resume" on the overview',
