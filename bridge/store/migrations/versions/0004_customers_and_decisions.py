@@ -1,5 +1,7 @@
 """Whose a mailbox is at billing, what people decided of hooks and jobs, and what of an account or source holds by itself"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,7 +10,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-NEW = {
+NEW: dict[str, list[sa.Column[Any]]] = {
     "mailboxes": [
         sa.Column("customer_id", sa.String(length=64), nullable=True),
         sa.Column("customer_source", sa.String(length=64), nullable=True),
