@@ -1,12 +1,14 @@
 """A domain is a customer's: what another customer asks for in it waits for a person, through real hooks, on both stores."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bridge.customers import RESERVED
 from bridge.model import Address
-from bridge.store import tables
+from bridge.store import queue, tables
 from tests.support.bridge import add_domain
 from tests.support.scene import PASSWORD, Open, Scene
 
@@ -161,6 +163,29 @@ def test_where_nothing_stood_against_it_the_audit_says_so(scene: Scene) -> None:
     rows, _ = scene.service.lookup.page("audit", None, action="confirm")
     assert {row["detail"].split("; ")[1] for row in rows} == {"nothing stood against it"}
     assert "customer (unknown)" in rows[0]["detail"]
+
+
+def test_of_two_workers_at_one_domain_one_makes_a_mailbox(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if nothing kept the jobs of one domain from running side by side."""
+    beside = sa.select(tables.jobs).where(*queue.DUE, queue.FIRST_OF_MAILBOX).order_by(tables.jobs.c.id).limit(1)
+    monkeypatch.setattr(queue, "NEXT", beside)
+    monkeypatch.setattr(queue, "NEXT_LOCKED", beside.with_for_update())
+    monkeypatch.setattr(queue, "READY", beside.with_only_columns(tables.jobs.c.id))
+    for number in range(4):
+        domain = f"fresh{number}.example"
+        add_domain(scene.sim, domain)
+        sent = [
+            scene.hook(
+                "create", address=f"{local}@{domain}", service_id=f"{number}{customer}", customer_id=customer, password=PASSWORD
+            )
+            for local, customer in (("alice", ANN), ("bert", BEN))
+        ]
+        claimed = [scene.engine.queue.claim(f"worker{n}", scene.engine.limits) for n in range(2)]
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(scene.engine.worker.run, [job for job in claimed if job is not None]))
+        scene.work(60)
+        assert sorted(outcome(scene.job(each)) for each in sent) == ["domain_of_another", "succeeded"]
+        assert len(scene.sim.control("/state")["domains"][domain]["mailboxes"]) == 1
 
 
 @pytest.mark.parametrize("lost", [False, True])
