@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = {
     "follow": "enom-bridge jobs explain {next}",
     "siblings": "enom-bridge jobs list --address {address}",
     "mailbox": "enom-bridge mailboxes show {address}",
+    "neighbours": "enom-bridge mailboxes list --domain {domain}",
     "adopt": "enom-bridge mailboxes adopt {address} --source {source} --service-id {service_id} --apply",
     "compare": "enom-bridge reconcile --account {account}",
     "resume": "enom-bridge resume account {account}",
@@ -27,6 +28,7 @@ BUTTONS: Mapping[str, str] = {
     "follow": "its new job",
     "siblings": "the jobs of this mailbox",
     "mailbox": "the page of this mailbox",
+    "neighbours": "the list of mailboxes, with this domain as its filter",
     "adopt": '"Give it to a service" on the page of this mailbox',
     "compare": '"Compare now" under Drift',
     "resume": '"Resume" on the overview',
@@ -64,6 +66,10 @@ ADVICE: Mapping[str, str] = {
     "garbled": "Enom's answer could not be understood; look into its control panel whether it was done. Then: "
     "{retry} - it looks first, and does only what Enom does not show as done.",
     "unsafe": "If this is right: {approve} - if it is not: {reject}",
+    "domain_of_another": "Find out whether both customers may have mailboxes of {domain}; who has some: {neighbours}. If so: "
+    "{approve} - or let billing send it with domain_confirmed. If not: {reject}",
+    "reserved_name": "Find out whether {domain} belongs to this customer (its contact data, a DNS record that you ask for). "
+    "If so: {approve} - or let billing send it with domain_confirmed. If not: {reject}",
     "overtaken": "Nothing to do: a newer hook decides the same. See: {siblings}",
     "rejected": "Nothing to do: a person decided that it is not done. If it is wanted after all, let billing send it again.",
 }

@@ -1,7 +1,7 @@
 """Billing's services beside the bridge's record and what Enom shows: each mailbox in one group. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,7 @@ from bridge.roster import Claim
 
 FOREIGN_SUSPENSION = "It is suspended, and not by this bridge: an unsuspend will be held until it is lifted at Enom."
 NOT_PERMITTED = "The source may not touch this mail domain. Add it to the source's `domains` in bridge.toml."
+CUSTOMER = "The list names another customer than the one on record, or the first: --apply notes the list's."
 HALF = "One of Enom's two systems lists it, the other does not. Compare again later; then look into it at Enom."
 
 
@@ -50,18 +51,22 @@ class Barred:
 
 @dataclass(frozen=True)
 class View:
-    """All that is known, side by side: `records` by address, `seen` by domain."""
+    """All that is known, side by side: `records` by address, `seen` by domain, `customers` of this source by address."""
 
     source: str
     records: Mapping[str, Record]
     seen: Mapping[str, Shown | Barred]
     terms: Terms
     now: float
+    customers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is true of one mailbox, or of a domain of which no mailbox is known (`address` None)."""
+    """What is true of one mailbox, or of a domain of which no mailbox is known (`address` None).
+
+    `customer_id` as the list has it. `teaches`: the service owns the mailbox already, and its customer is to be noted.
+    """
 
     group: Group
     domain: str
@@ -73,6 +78,8 @@ class Finding:
     detail: str = ""
     remarks: tuple[str, ...] = ()
     seen_at: float | None = None
+    customer_id: str | None = None
+    teaches: bool = False
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -81,6 +88,7 @@ class Finding:
             "address": self.address,
             "service_id": self.service_id,
             "plan": self.plan,
+            "customer_id": self.customer_id,
             "state_at_enom": self.state and str(self.state),
             "owner_now": self.owner and owner_in_words(*self.owner),
             "detail": self.detail or None,
@@ -106,7 +114,9 @@ def of_claim(view: View, claim: Claim) -> Finding:
     address = Address.parse(claim.address)
     shown = view.seen[address.domain]
     if isinstance(shown, Barred):
-        return Finding(shown.group, address.domain, claim.address, claim.service_id, detail=shown.detail)
+        return Finding(
+            shown.group, address.domain, claim.address, claim.service_id, detail=shown.detail, customer_id=claim.customer_id
+        )
     record, seen = view.records.get(claim.address, Record()), shown.mailboxes.get(address)
     group, detail = judged(view, claim, record, seen)
     finding = Finding(
@@ -118,6 +128,8 @@ def of_claim(view: View, claim: Claim) -> Finding:
         owner=owner_of(record),
         detail=detail,
         seen_at=shown.at,
+        customer_id=claim.customer_id,
+        teaches=teaches(view, claim, record),
     )
     if seen is None or group not in (Group.TAKE_OVER, Group.OURS):
         return finding
@@ -140,9 +152,17 @@ def judged(view: View, claim: Claim, record: Record, seen: Mailbox | None) -> tu
     return (Group.OURS if ours else Group.TAKE_OVER), ""
 
 
+def teaches(view: View, claim: Claim, record: Record) -> bool:
+    """Whether the claim tells a customer that is not on record, of a mailbox that its service owns already."""
+    told = claim.customer_id is not None and claim.customer_id != view.customers.get(claim.address)
+    return told and record.owned_by(view.source, claim.service_id)
+
+
 def remarks(view: View, claim: Claim, record: Record, state: State) -> Iterator[str]:
     if state is State.SUSPENDED and record.suspended_with is None:
         yield FOREIGN_SUSPENSION
+    if teaches(view, claim, record):
+        yield CUSTOMER
     if record.delete_after is not None:
         yield f"Billing terminated it: it is deleted after {in_words(record.delete_after)}."
     if record.source is not None and record.state not in (State.UNKNOWN, state):

@@ -96,6 +96,8 @@ class Doctor:
             if not database.embedded:
                 yield self._compared("clock", "the database", skew)
             yield from self._standing()
+            for source in self.service.settings.sources.values():
+                yield from self._customers(source)
             yield from self._keys()
         except StoreUnavailable as error:
             yield Finding("FAIL", "database", str(error), "Is bridge.database right, is it running, may this user write it?")
@@ -254,6 +256,20 @@ class Doctor:
             else:
                 yield Finding("ok", about, f"{domain} is at Enom.")
             yield from self._receives(about, source.account, domain)
+
+    def _customers(self, source: Source) -> Iterator[Finding]:
+        """Of how many mailboxes nobody has told the customer: in their domains nothing is held for being another's."""
+        about = f"source {source.name}"
+        if not source.domain_per_customer:
+            yield Finding("ok", about, "Its customers may have mailboxes of one domain (domain_per_customer = false).")
+            return
+        known, every = self.service.lookup.customers_known(source.name)
+        if known < every:
+            text = f"Of {every - known} of its {every} mailboxes the customer is not known, so they keep no other customer out."
+            remedy = "Give enom-bridge mailboxes import a list with the column customer_id; later hooks tell it, too."
+            yield Finding("warn", about, text, remedy)
+        elif every:
+            yield Finding("ok", about, f"The customer of each of its {every} mailboxes is known.")
 
     def _receives(self, about: str, account: str, domain: str) -> Iterator[Finding]:
         wanted = self.service.postal.wanted[account]

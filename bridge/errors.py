@@ -28,7 +28,12 @@ CODES: Mapping[str, str] = {
     "overtaken": "A newer request took the place of this one.",
     "withdrawn": "This request was withdrawn.",
     "rejected": "This request was looked at and will not be carried out.",
+    "domain_of_another": "It is being checked whether this address may be set up in this domain.",
+    "reserved_name": "This name is set up only after a check of who runs the domain.",
 }
+
+FOR_APPROVAL = frozenset({"unsafe", "domain_of_another", "reserved_name"})
+"""Codes of what is held although nothing is in doubt: a person may let it pass."""
 
 
 class Limit(StrEnum):

@@ -41,7 +41,8 @@ class Importing:
         domains = {Address.parse(address).domain for address in addresses} | (party.domains - {"*"})
         seen = self._survey(party, sorted(domains), told)
         # Read after Enom, so that what a hook did meanwhile is known here.
-        return compare(View(source, self.lookup.records(party.reach.account), seen, party.terms, self.clock()), claims)
+        records, customers = self.lookup.records(party.reach.account), self.lookup.customers(party.reach.account, source)
+        return compare(View(source, records, seen, party.terms, self.clock(), customers), claims)
 
     def take_over(self, source: str, findings: Sequence[Finding], told: Told = unheard) -> Mapping[str, str]:
         """Writes the ownership of what is to be taken over; gives the reason for each that was left out.
@@ -56,6 +57,16 @@ class Importing:
             told(begin + len(batch), len(todo))
         return left
 
+    def teach(self, source: str, findings: Sequence[Finding]) -> int:
+        """Notes the customers that a list tells of mailboxes which are its services' already; how many."""
+        told = [finding for finding in findings if finding.teaches]
+        noted = 0
+        for begin in range(0, len(told), BATCH):
+            batch = told[begin : begin + BATCH]
+            named = {(each.address or "", each.service_id or ""): each.customer_id or "" for each in batch}
+            noted += self.owners.teach(self.parties[source].reach.account, source, named)
+        return noted
+
     def _survey(self, party: Party, domains: Sequence[str], told: Told) -> Mapping[str, Shown | Barred]:
         allowed = [domain for domain in domains if party.may_touch(domain)]
         barred = {domain: Barred(Group.NOT_PERMITTED, NOT_PERMITTED) for domain in domains if not party.may_touch(domain)}
@@ -63,7 +74,8 @@ class Importing:
 
 
 def taking(finding: Finding) -> Taking:
-    return Taking(finding.address or "", finding.service_id or "", finding.state or State.UNKNOWN, finding.seen_at or 0.0)
+    known = finding.address or "", finding.service_id or "", finding.state or State.UNKNOWN, finding.seen_at or 0.0
+    return Taking(*known, customer_id=finding.customer_id)
 
 
 def without(findings: Sequence[Finding], left: Mapping[str, str]) -> list[Finding]:

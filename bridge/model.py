@@ -165,6 +165,8 @@ class Kind(StrEnum):
 
 
 MONEY = frozenset({Kind.BUY, Kind.RENEW})
+MAKING = frozenset({Kind.BUY, Kind.CREATE})
+"""What leads to a mailbox that was not there."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,10 @@ class Change:
     @property
     def spends(self) -> bool:
         return self.kind in MONEY
+
+    @property
+    def makes(self) -> bool:
+        return self.kind in MAKING
 
     def describe(self) -> dict[str, Any]:
         return {"change": str(self.kind), **self.arguments}

@@ -13,7 +13,7 @@ from marshmallow import Schema, ValidationError
 
 from hooks import Platform
 
-NEEDED, OPTIONAL = ("service_id", "address"), ("plan",)
+NEEDED, OPTIONAL = ("service_id", "address"), ("plan", "customer_id")
 SEPARATORS = ",;\t"
 HEADER_RULE = f"The first line has to name the columns: {','.join(NEEDED)} or {','.join((*NEEDED, *OPTIONAL))}."
 
@@ -28,6 +28,7 @@ class Claim:
     service_id: str
     address: str
     plan: str | None = None
+    customer_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def read(content: bytes, platform: Platform) -> Roster:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unreadable((1, 'The file is not in UTF-8. Save it as "CSV UTF-8".')) from None
-    roll = _parsed(_lines(text), platform.QUESTIONS["mailbox.status"]())
+    roll = _parsed(_lines(text), platform.ACTIONS["mailbox.terminate"]())
     if not roll.claims and not roll.faults:
         roll.faults.append((1, "Nothing stands under the header. Add a line for each service."))
     if roll.faults:
@@ -116,7 +117,8 @@ class _Roll:
             return
         given = {name: field.strip() for name, field in zip(self.names, row, strict=False)}
         try:
-            known = self.schema.load({name: given.get(name, "") for name in NEEDED})
+            told = {"customer_id": given.get("customer_id") or None}
+            known = self.schema.load({name: given.get(name, "") for name in NEEDED} | told)
         except ValidationError as error:
             self.faults += [(number, f"{name}: {text}") for name, texts in error.messages_dict.items() for text in texts]
             return
@@ -127,4 +129,4 @@ class _Roll:
                     f"{name} {known[name]} stands on line {first} already: a service has one mailbox, a mailbox one service."
                 )
                 self.faults.append((number, sentence))
-        self.claims.append(Claim(known["service_id"], known["address"], given.get("plan") or None))
+        self.claims.append(Claim(known["service_id"], known["address"], given.get("plan") or None, known["customer_id"]))

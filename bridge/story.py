@@ -87,7 +87,7 @@ def plan_in_words(plan: Sequence[Mapping[str, Any]]) -> str:
 def _asked(story: Story) -> Iterator[str]:
     job = story["job"]
     words = ASKED[job["action"]].format_map({"plan": "-", "until": "-", **job["intent"], "address": job["address"]})
-    who, when = f"for service {job['service_id']}", _full(job["created_at"])
+    who, when = f"for service {job['service_id']}{_customer(job['intent'])}", _full(job["created_at"])
     reason = f" Its reason: {job['intent']['reason']}." if job["intent"].get("reason") else ""
     if job["purge"]:
         yield f"A grace period ended, so on {when} the bridge itself began to {words} {who} of {job['source']}."
@@ -98,6 +98,13 @@ def _asked(story: Story) -> Iterator[str]:
         yield f"On {when} a person let the bridge try job {job['replaces']} again{approved}: {words} {who} of {job['source']}."
     else:
         yield f"On {when} billing ({job['source']}) asked to {words} {who}, in hook {job['hook_id']}.{reason}"
+        if job["intent"].get("domain_confirmed"):
+            yield "Its sender vouches that this customer may have mailboxes of the domain (domain_confirmed)."
+
+
+def _customer(intent: Mapping[str, Any]) -> str:
+    """Whose service it is, where billing told."""
+    return f" (customer {intent['customer_id']})" if intent.get("customer_id") else ""
 
 
 def _seen(story: Story) -> Iterator[str]:

@@ -170,7 +170,7 @@ def engine(
         desks={name: desk(account, backends[name], terms[name]) for name, account in settings.accounts.items()},
         digest=lambda text, known=None: sealer.digest(Purpose.REQUEST, text.encode(), known),
         clock=database.clock,
-        limits=Limits(settings.safety.max_purchases_per_day, settings.safety.max_terminations_per_hour),
+        limits=limits(settings),
         lease=lease,
         retry_seconds=settings.worker.retry_hours * HOUR,
         checkpoint=tuning.checkpoint,
@@ -214,6 +214,14 @@ def engine(
         limits={name: account.max_in_flight for name, account in settings.accounts.items()},
         concurrency=settings.worker.concurrency,
         watch=watch,
+    )
+
+
+def limits(settings: config.Settings) -> Limits:
+    return Limits(
+        purchases_per_day=settings.safety.max_purchases_per_day,
+        terminations_per_hour=settings.safety.max_terminations_per_hour,
+        sharing=frozenset(name for name, source in settings.sources.items() if not source.domain_per_customer),
     )
 
 

@@ -215,6 +215,8 @@ class Worker:
             attempt.first, attempt.planned = First(todo, seen), True
             self.checkpoint("planned")
         if attempt.desk.observe_only:
+            if any(change.makes for change in todo.changes):
+                self.queue.allow_creation(attempt.job, self.limits)
             raise Observed(todo)
         return todo
 

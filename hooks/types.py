@@ -49,6 +49,8 @@ class Intent:
 
     `address` is lower-cased with its domain in A-labels. `timestamp` is the hook's own time in UTC. `until` (renew) is
     inclusive, in UTC.
+    `customer_id` is billing's id of the customer, None where it was not told. `domain_confirmed` (create): staff vouches that
+    this customer may have mailboxes of the domain.
     `unknown` names the fields of `data` that nobody here reads; their values are not kept.
     """
 
@@ -61,6 +63,8 @@ class Intent:
     plan: str | None = None
     reason: str | None = None
     until: datetime | None = None
+    customer_id: str | None = None
+    domain_confirmed: bool = False
     unknown: tuple[str, ...] = ()
 
 

@@ -52,7 +52,7 @@ class Faulty(click.ClickException):
     "file",
     type=click.File("rb"),
     required=True,
-    help="Billing's list: service_id,address[,plan]. - reads a pipe.",
+    help="Billing's list: service_id,address[,plan][,customer_id]. - reads a pipe.",
 )
 @click.option("--source", required=True, help="The source that the services belong to.")
 @click.option("--apply", "write", is_flag=True, help="Take over what is nobody's. Without this nothing is written.")
@@ -63,7 +63,8 @@ def import_(ctx: click.Context, file: BinaryIO, source: str, write: bool, everyt
     """Take over mailboxes that were there before the bridge. Enom itself is only read, once for each domain.
 
     Shows first how billing's list, the bridge's record and Enom agree; without a list, see `reconcile`. With --apply what
-    is at Enom and nobody's here becomes the service's own. It can be given again: what is done is done.
+    is at Enom and nobody's here becomes the service's own, and customers that the list names are noted. It can be given
+    again: what is done is done.
 
     Exit code 0 if it was compared (and taken over), 1 if a domain could not be read or a mailbox was left out, 2 if the
     file cannot be used.
@@ -74,6 +75,7 @@ def import_(ctx: click.Context, file: BinaryIO, source: str, write: bool, everyt
         with progress() as told:
             findings = service.importing.compare(source, claims, told("Reading domains at Enom"))
         left: Mapping[str, str] = {}
+        noted = 0
         if not as_json:
             listed = Path(file.name).name
             account = service.intake.doors[source].account
@@ -84,14 +86,16 @@ def import_(ctx: click.Context, file: BinaryIO, source: str, write: bool, everyt
         if write:
             with progress() as told:
                 left = service.importing.take_over(source, findings, told("Taking over"))
+            noted = service.importing.teach(source, findings)
             taken = sum(finding.group is Group.TAKE_OVER for finding in findings) - len(left)
-            people(service).noted("import", f"source {source}", f"{taken} mailboxes")
+            people(service).noted("import", f"source {source}", f"{taken} mailboxes; customers noted of {noted} others")
     done = write and sum(finding.group is Group.TAKE_OVER for finding in findings) - len(left)
     if as_json:
         items = [_described(finding, left, write) for finding in without(findings, left)]
         echo_json({"items": items, "next": None})
     else:
         _conclude(findings, left, done, write, source, everything)
+        _of_customers(sum(finding.teaches for finding in findings), noted, write)
     unread = any(finding.group is Group.UNREAD for finding in findings)
     ctx.exit(1 if left or unread else 0)
 
@@ -154,7 +158,14 @@ def _by_domain(items: Sequence[Finding]) -> Iterator[str]:
 
 def _described(finding: Finding, left: Mapping[str, str], write: bool) -> dict[str, object]:
     taken = write and finding.group is Group.TAKE_OVER and finding.address not in left
-    return finding.describe() | {"applied": taken}
+    return finding.describe() | {"applied": taken or (write and finding.teaches)}
+
+
+def _of_customers(todo: int, noted: int, write: bool) -> None:
+    if write and todo:
+        click.echo(f"Customers noted of mailboxes that were ours already: {noted:,}.")
+    elif todo:
+        click.echo(f"To note the customers of {todo:,} that are ours already, give the same command with --apply.")
 
 
 def _conclude(

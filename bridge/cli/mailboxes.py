@@ -12,7 +12,7 @@ from bridge.cli.show import as_json, listing, paged, thing
 from bridge.errors import BridgeError
 from bridge.intake import Forbidden
 
-COLUMNS = ("address", "account", "source", "service_id", "state", "suspended_with", "delete_after", "observed_at")
+COLUMNS = tuple("address account source service_id customer_id state suspended_with delete_after observed_at".split())
 
 
 @click.group()

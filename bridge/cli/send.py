@@ -95,6 +95,8 @@ class Sender:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--plan", help="A plan of the configuration.")
 @click.option("--display-name", help="The full name that webmail shows.")
+@click.option("--customer-id", help="The billing platform's id of the customer.")
+@click.option("--domain-confirmed", is_flag=True, help="Create: staff vouches that this customer may use the domain.")
 @click.option("--reason", help="Of a suspension.")
 @click.option("--until", help="Renew: the date that must be covered.")
 @click.option("--job", help="For the query `job`: its id.")
@@ -150,11 +152,15 @@ def hooked(sender: Sender, type: str, data: Mapping[str, Any], id: str, timestam
     return reply
 
 
-def fields(type: str, source: Source, password: str | None, password_stdin: bool, **given: str | None) -> dict[str, str]:
+def fields(
+    type: str, source: Source, password: str | None, password_stdin: bool, domain_confirmed: bool, **given: str | None
+) -> dict[str, Any]:
     """`data` of the body: what was given. A password only of the environment is left out where the type has none."""
     platform = PLATFORMS[source.platform]
     schema = {**platform.ACTIONS, **platform.QUESTIONS}.get(type)
-    data = {name: value for name, value in given.items() if value is not None}
+    data: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if domain_confirmed:
+        data["domain_confirmed"] = True
     if password_stdin or password == "-":  # noqa: S105
         piped = password_stdin or not sys.stdin.isatty()
         password = sys.stdin.readline().rstrip("\r\n") if piped else click.prompt("Password", hide_input=True, err=True)

@@ -273,6 +273,7 @@ class SourceTable(Table):
     callback = Text(lambda text: values.web_url(text) if text else text, load_default="")
     callback_loopback = Flag(False)
     domains = Items(Text(values.domain), load_default=["*"], validate=_SOME)
+    domain_per_customer = Flag(True)
     allow_from = Items(Text(values.network), load_default=[])
 
 

@@ -125,6 +125,7 @@ class Source:
     callback: str = field(repr=False)
     callback_loopback: bool
     domains: tuple[str, ...]
+    domain_per_customer: bool
     allow_from: tuple[Network, ...]
 
 

@@ -66,6 +66,9 @@ class Lookup(Protocol):
     def records(self, account: str) -> Mapping[str, Record]:
         """Every record of the account, by address."""
 
+    def customers(self, account: str, source: str) -> Mapping[str, str]:
+        """The customer of each mailbox of a source of which it is known, by address."""
+
     def recorded(self, hook: str, source: str | None = None) -> Recorded: ...
     def busy(self, account: str) -> Set[str]:
         """The addresses at which a job is, or waits."""
@@ -93,9 +96,13 @@ class Taking:
     service_id: str
     state: State
     seen_at: float
+    customer_id: str | None = None
 
 
 class Owners(Protocol):
+    def teach(self, account: str, source: str, told: Mapping[tuple[str, str], str]) -> int:
+        """Notes the customers of mailboxes by address and service, where that service owns the mailbox; how many."""
+
     def take_over(self, account: str, source: str, takings: Sequence[Taking]) -> Mapping[str, str]:
         """Gives mailboxes that are nobody's to services of the source, in one transaction. No password is known of them.
 

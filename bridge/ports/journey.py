@@ -96,10 +96,14 @@ class Postcard:
 
 @dataclass(frozen=True)
 class Limits:
-    """Money and safety, for the transaction that commits an intent. 0 means no limit."""
+    """Money and safety, for the transaction that commits an intent. 0 means no limit.
+
+    `sharing`: the sources whose customers may have mailboxes of one domain.
+    """
 
     purchases_per_day: int = 20
     terminations_per_hour: int = 20
+    sharing: frozenset[str] = frozenset()
 
 
 class Inbox(Protocol):
@@ -167,8 +171,12 @@ class Queue(Protocol):
     ) -> Step:
         """Commits that a command is about to be sent, with what must be remembered before it is.
 
-        Raises jobs.LookAgain or NeedsPerson when money or safety forbids it now, NoFunds while purchases are paused.
+        Raises jobs.LookAgain or NeedsPerson when money, safety or another customer's domain forbids it now, NoFunds while
+        purchases are paused.
         """
+
+    def allow_creation(self, job: Job, limits: Limits) -> None:
+        """Raises NeedsPerson where `intend` would because of another customer's domain. Writes nothing: for observe mode."""
 
     def answered(
         self,

@@ -12,7 +12,7 @@ from bridge.errors import BridgeError, Overtaken
 from bridge.jobs import allow
 from bridge.model import Address
 from bridge.ports import Checkpoint, Dismissed, Receipt, Reused, SourcePaused
-from bridge.store import notes, outbox
+from bridge.store import customers, notes, outbox
 from bridge.store.database import Database, upsert
 from bridge.store.rows import Row, error_columns, intent_values, to_receipt
 from bridge.store.since import LATE, needed_later, said
@@ -21,6 +21,7 @@ from bridge.wanted import SAID, TAKES_AWAY, Said, is_late, marked, overtaken
 from hooks.types import Intent, Verified
 
 FLOOR = "sequence_floor"
+WHOSE = "source service_id customer_id customer_source"
 
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and each hook waits for these.
 # For the same reason whether source and account are paused comes with what is written anyhow.
@@ -181,6 +182,8 @@ def add_job(
         values["waiting_for"] = "account" if mailbox["account_paused"] else "turn" if waiting else None
         if not special:
             tx.execute(DECIDED, {"of": mailbox["id"], "decided": marked(word, decided, service, spoken)})
+    if not special and customers.teaches(mailbox, waiting, source, intent):
+        customers.teach(tx, mailbox["id"], source, intent.service_id, intent.customer_id)
     row = tx.execute(NEW_JOB, values).mappings().one()
     if late:
         outbox.enclose(tx, row, now)
@@ -207,7 +210,7 @@ def taking(embedded: bool) -> Any:
     new = upsert(embedded, mailboxes).values(**place, sequence=floor + 1)
     last = sa.case((mailboxes.c.sequence < floor, floor), else_=mailboxes.c.sequence)
     taken = new.on_conflict_do_update(index_elements=["account", "address"], set_={"sequence": last + 1})
-    needed = (mailboxes.c[name] for name in "id domain address sequence state decided".split())
+    needed = (mailboxes.c[name] for name in f"id domain address sequence state decided {WHOSE}".split())
     return taken.returning(*needed, ACCOUNT_PAUSED.scalar_subquery().label("account_paused"))
 
 

@@ -231,6 +231,7 @@ class Lookup:
             {
                 "address": row["address"],
                 "service_id": row["service_id"],
+                "customer_id": row["customer_id"] if row["customer_source"] == source else None,
                 "state": row["state"],
                 "quota_bytes": row["quota"],
                 "created_at": in_words(row["created_at"]) if row["created_at"] else None,
@@ -253,6 +254,19 @@ class Lookup:
         with self.database.read() as tx:
             rows = tx.execute(sa.select(mailboxes).where(mailboxes.c.account == account)).mappings()
             return {row["address"]: to_record(row) for row in rows}
+
+    def customers(self, account: str, source: str) -> Mapping[str, str]:
+        mine = mailboxes.c.account == account, mailboxes.c.source == source, mailboxes.c.customer_source == source
+        with self.database.read() as tx:
+            query = sa.select(mailboxes.c.address, mailboxes.c.customer_id).where(*mine, mailboxes.c.customer_id.is_not(None))
+            return {address: customer for address, customer in tx.execute(query)}
+
+    def customers_known(self, source: str) -> tuple[int, int]:
+        """How many mailboxes of a source have a customer that is known, and how many there are."""
+        counts = sa.select(sa.func.count(mailboxes.c.customer_id), sa.func.count()).where(mailboxes.c.source == source)
+        with self.database.read() as tx:
+            known, all_of_them = tx.execute(counts).one()
+        return int(known), int(all_of_them)
 
     def busy(self, account: str) -> Set[str]:
         open_jobs = jobs.c.account == account, among(jobs.c.status, "queued", "running")

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from bridge.model import Address
 from bridge.ports import Taking
+from bridge.store import customers
 from bridge.store.database import Database, upsert
 from bridge.store.findings import settled
 from bridge.store.rows import Row
@@ -36,6 +37,13 @@ class Owners:
                 settled(tx, account, [row["address"] for row in todo if not left[row["address"]]])
         return {address: reason for address, reason in left.items() if reason}
 
+    def teach(self, account: str, source: str, told: Mapping[tuple[str, str], str]) -> int:
+        here = mailboxes.c.account == account, mailboxes.c.address.in_([address for address, _ in told])
+        query = sa.select(mailboxes.c.id, mailboxes.c.address, mailboxes.c.service_id).where(*here).order_by(mailboxes.c.id)
+        with self.database.write() as tx:
+            todo = [(row.id, row.service_id, told.get((row.address, row.service_id))) for row in tx.execute(query).all()]
+            return sum(customers.teach(tx, id, source, service, named) for id, service, named in todo if named)
+
 
 def owned(row: Row, source: str, service_id: str) -> bool:
     return (row["source"], row["service_id"]) == (source, service_id)
@@ -61,4 +69,7 @@ def values(row: Row, source: str, taking: Taking) -> dict[str, Any]:
         "state": str(taking.state),
         "observed_at": taking.seen_at,
         "password_digest": None,
+        "customer_id": taking.customer_id,
+        "customer_source": source if taking.customer_id is not None else None,
+        "gone_at": None,
     }

@@ -16,7 +16,7 @@ from bridge.drift import Difference
 from bridge.errors import CODES, BridgeError, Limit, NotNow, NotThere
 from bridge.model import Address, State
 from bridge.ports import Receipt
-from bridge.store import audit, choices, inbox, lookup, notes, standing
+from bridge.store import audit, choices, customers, inbox, lookup, notes, standing
 from bridge.store.database import Database, upsert
 from bridge.store.findings import settled
 from bridge.store.money import IN_DOUBT
@@ -169,7 +169,11 @@ class People:
                 owner = f"service {row['service_id']} of {row['source']}" if row["source"] else "nobody"
                 raise NotNow(f"{address} was changed meanwhile: it belongs to {owner} now. Look at it again.")
             # A deletion after the former owner's grace must not take the new owner's mailbox.
-            given = {"source": source, "service_id": service_id, "delete_after": None}
+            given = {"source": source, "service_id": service_id, "delete_after": None, "gone_at": None}
+            if (row["source"], row["service_id"]) != (source, service_id):
+                # The former owner's customer is not this one's; what its own hooks said of the mailbox, counts.
+                customer = customers.named(tx, row["id"], source, service_id)
+                given |= {"customer_id": customer, "customer_source": source if customer is not None else None}
             if row["state"] == State.UNKNOWN and row["settles_at"] <= self.database.now(tx):
                 given["state"] = str(state)
             tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row["id"]).values(**given))
@@ -194,7 +198,7 @@ class People:
             self._audit(tx, "repair", address, wanted.words())
             if wanted.state is not None:
                 corrected = sa.update(mailboxes).where(mailboxes.c.id == row["id"])
-                tx.execute(corrected.values(state=str(wanted.state), observed_at=now))
+                tx.execute(corrected.values(state=str(wanted.state), observed_at=now, **customers.going(wanted.state, now)))
                 return f"noted that it is {wanted.state}"
             job = self.new_id(now)
             moment = datetime.fromtimestamp(now, UTC)

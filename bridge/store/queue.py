@@ -13,9 +13,9 @@ from bridge.errors import BridgeError, LeaseLost
 from bridge.jobs import allow
 from bridge.model import MONEY, Answer, Change, Kind, Mailbox, Record, Step, in_words
 from bridge.ports import Ending, First, Job, Limits
-from bridge.store import inbox, money, notes, outbox
+from bridge.store import customers, inbox, money, notes, outbox
 from bridge.store.database import Database
-from bridge.store.rows import Row, error_columns, error_values, record_values, to_job
+from bridge.store.rows import Row, error_columns, error_values, to_job
 from bridge.store.since import said, unwanted
 from bridge.store.standing import Standing, in_flight
 from bridge.store.tables import accounts, among, jobs, mailboxes, steps, workers
@@ -69,7 +69,6 @@ STILL_HELD = sa.select(jobs.c.id).where(*OWN)
 TOLD = "id mailbox_id sequence source account domain address service_id action facts hook_id purge touched withdrawn".split()
 WRITE = sa.update(jobs).where(*OWN).returning(*(jobs.c[name] for name in TOLD))
 LOCK = sa.select(mailboxes.c.id).where(mailboxes.c.id == sa.bindparam("of")).with_for_update()
-REMEMBER = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
 NEW_STEP = sa.insert(steps).returning(steps.c.id)
 STEP = sa.update(steps).where(steps.c.id == sa.bindparam("of"))
 
@@ -215,6 +214,8 @@ class Queue:
             row = self._held(tx, job, touched=True, **as_columns(first))
             if (error := unwanted(tx, row)) is not None:
                 raise error
+            if change.makes:
+                customers.allow_creation(tx, self.database, job, change.spends, limits, now, job.lifted)
             if change.spends:
                 # The look that this rests on may have taken two calls.
                 money.allow_purchase(tx, self.database, row, now, settle + 2 * call_limit, limits, job.lifted)
@@ -238,8 +239,14 @@ class Queue:
             step = Step(number, str(change.kind), "intent", now, now + call_limit, record.settles_at)
             if change.spends:
                 money.add_purchase(tx, row, step, change)
-            self._remember(tx, job, replace(record, settles_at=now + call_limit + settle))
+            customers.remember(tx, job.mailbox, replace(record, settles_at=now + call_limit + settle), now)
             return step
+
+    def allow_creation(self, job: Job, limits: Limits) -> None:
+        with self.database.read() as tx:
+            error = customers.against(tx, job, limits, self.database.now(tx), job.lifted)
+        if error is not None and not job.intent.domain_confirmed:
+            raise error
 
     def answered(
         self,
@@ -263,7 +270,7 @@ class Queue:
                 money.purchase_answered(tx, step.id, outcome, evidence, now)
             # What was surely not done cannot make a read stale.
             settles_at = now + settle if outcome not in ("unsent", "refused") else step.trust_after
-            self._remember(tx, job, replace(record, settles_at=max(settles_at, step.trust_after)))
+            customers.remember(tx, job.mailbox, replace(record, settles_at=max(settles_at, step.trust_after)), now)
             return replace(step, outcome=outcome, error=error, ended_at=now)
 
     def renew(self, job: Job, step: Step, call_limit: float) -> None:
@@ -322,7 +329,9 @@ class Queue:
             if why is not None and grace:
                 raise why  # no command now, but it would be deleted at the end of the grace
             if ending.record is not None:
-                self._remember(tx, job, ending.record, observed_at=now)
+                customers.remember(tx, job.mailbox, ending.record, now, observed_at=now)
+            if job.intent.action == customers.CREATE:
+                customers.created(tx, job.mailbox, job.id, job.source, job.intent.service_id)
             money.judge_purchases(tx, job.id, ending.status)
             if ending.status == "held":
                 notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
@@ -341,9 +350,6 @@ class Queue:
         if row is None:
             raise LeaseLost(job.id)
         return row
-
-    def _remember(self, tx: Connection, job: Job, record: Record, **more: Any) -> None:
-        tx.execute(REMEMBER, {"of": job.mailbox, **record_values(record), **more})
 
 
 def begins_grace(row: Row, ending: Ending) -> bool:

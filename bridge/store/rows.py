@@ -41,7 +41,8 @@ def record_values(record: Record) -> dict[str, Any]:
 def intent_values(intent: Intent) -> dict[str, Any]:
     """An intent without its password, as JSON."""
     until = in_words(intent.until) if intent.until else None
-    values = {"display_name": intent.display_name, "plan": intent.plan, "reason": intent.reason, "until": until}
+    values: dict[str, Any] = {"display_name": intent.display_name, "plan": intent.plan, "reason": intent.reason, "until": until}
+    values |= {"customer_id": intent.customer_id, "domain_confirmed": intent.domain_confirmed or None}
     kept = {name: value for name, value in values.items() if value is not None}
     return kept | {"timestamp": intent.timestamp.isoformat(), "unknown": list(intent.unknown)}
 
@@ -58,6 +59,8 @@ def to_intent(row: Row, password: str | None) -> Intent:
         plan=kept.get("plan"),
         reason=kept.get("reason"),
         until=datetime.fromisoformat(kept["until"]) if "until" in kept else None,
+        customer_id=kept.get("customer_id"),
+        domain_confirmed=kept.get("domain_confirmed", False),
         unknown=tuple(kept["unknown"]),
     )
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from bridge.errors import FOR_APPROVAL
 from bridge.store import inbox
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
@@ -28,6 +29,8 @@ from hooks.types import Intent
 
 DAY = 86400.0
 WIPE_AFTER = 3 * DAY
+WIPE_APPROVABLE_AFTER = 14 * DAY
+"""Of what waits for a person's yes: whoever approves it must not have to ask the customer for the password again."""
 BATCH = 100  # rows in one transaction, so that hooks never wait long
 
 
@@ -58,10 +61,16 @@ class Upkeep:
             return len(rows)
 
     def wipe(self) -> int:
-        """Wipes the passwords of jobs that ended without success, and parked bodies, when their time is over."""
+        """Wipes the passwords of jobs that ended without success, and parked bodies, when their time is over.
+
+        What is held for a person's approval keeps its password for longer.
+        """
         with self.database.write() as tx:
-            edge = self.database.now(tx) - WIPE_AFTER
-            old = jobs.c.sealed.is_not(None), jobs.c.finished_at < edge
+            now = self.database.now(tx)
+            edge = now - WIPE_AFTER
+            approvable = sa.and_(jobs.c.status == "held", sa.func.coalesce(jobs.c.code, "").in_(FOR_APPROVAL))
+            over = sa.or_(~approvable, jobs.c.finished_at < now - WIPE_APPROVABLE_AFTER)
+            old = jobs.c.sealed.is_not(None), jobs.c.finished_at < edge, over
             wiped = tx.execute(sa.update(jobs).where(*old).values(sealed=None)).rowcount
             parked = hooks.c.sealed.is_not(None), hooks.c.received_at < edge
             return wiped + tx.execute(sa.update(hooks).where(*parked).values(sealed=None)).rowcount

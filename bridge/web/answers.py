@@ -79,7 +79,7 @@ def answers() -> Mapping[str, Described]:
         "used_bytes": either(BYTES),
         "expires": either(TIME),
     }
-    listed = {**owned, "state": STATE, "quota_bytes": either(BYTES), "plan": either(TEXT)}
+    listed = {**owned, "customer_id": either(TEXT), "state": STATE, "quota_bytes": either(BYTES), "plan": either(TEXT)}
     times = {"created_at": either(TIME), "delete_after": either(TIME), "checked_at": either(TIME)}
     return {
         "connection.test": table({"version": TEXT, "clock_skew": COUNT, "account": account, "plans": of_each(plan)}),

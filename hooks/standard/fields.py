@@ -63,6 +63,19 @@ class Address(Text):
             raise ValidationError(str(error)) from None
 
 
+class Flag(fields.Field[bool]):
+    """True or false, and no word for it."""
+
+    def __init__(self, rule: str) -> None:
+        described = {"type": "boolean", "description": rule}
+        super().__init__(error_messages=_messages(rule) | {"flag": f"Not true or false. {rule}"}, metadata=described)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("flag")
+        return value
+
+
 class Moment(fields.Field[datetime]):
     """An RFC 3339 time, in UTC; with `dates`, also a date, which means its last second."""
 

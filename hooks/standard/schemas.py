@@ -5,9 +5,11 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
-from hooks.standard.fields import FIT, PLACE, PLACE_RULE, UNTIL_RULE, Address, Moment, Text
+from hooks.standard.fields import FIT, PLACE, PLACE_RULE, UNTIL_RULE, Address, Flag, Moment, Text
 
 PASSWORD_RULE = 'Send 1 to 54 printable ASCII characters without space and ".'  # noqa: S105 - a sentence
+CUSTOMER_RULE = "Send the billing platform's id of the customer as a string of 1 to 64 characters, or leave it out."
+CONFIRMED_RULE = "Send true, without quotes, only where staff vouches that this customer may use the domain; else leave it out."
 PLAN_RULE = "Send the name of a plan of the bridge's configuration, 1 to 64 characters."
 
 
@@ -35,33 +37,40 @@ class OfMailbox(Data):
     address = Address()
 
 
-class Create(OfMailbox):
+class Hook(OfMailbox):
+    """What every hook may bring: whose the service is."""
+
+    customer_id = Text(CUSTOMER_RULE, pattern=rf"^{FIT}{{1,64}}$")
+
+
+class Create(Hook):
     password = _password(required=True)
     display_name = Text("Send at most 255 characters.")
     plan = _plan(required=False)
+    domain_confirmed = Flag(CONFIRMED_RULE)
 
 
-class Suspend(OfMailbox):
+class Suspend(Hook):
     reason = Text("Send at most 255 characters.")
 
 
-class Unsuspend(OfMailbox):
+class Unsuspend(Hook):
     password = _password(required=False)
 
 
-class Terminate(OfMailbox):
+class Terminate(Hook):
     pass
 
 
-class ChangePassword(OfMailbox):
+class ChangePassword(Hook):
     password = _password(required=True)
 
 
-class ChangePlan(OfMailbox):
+class ChangePlan(Hook):
     plan = _plan(required=True)
 
 
-class Renew(OfMailbox):
+class Renew(Hook):
     until = Moment(UNTIL_RULE, dates=True)
 
 
@@ -83,7 +92,7 @@ class Job(Data):
             raise ValidationError("Send the id of a job as `job` or that of a hook as `hook`, one of both.", "job")
 
 
-ACTIONS: Mapping[str, type[OfMailbox]] = {
+ACTIONS: Mapping[str, type[Hook]] = {
     "mailbox.create": Create,
     "mailbox.suspend": Suspend,
     "mailbox.unsuspend": Unsuspend,

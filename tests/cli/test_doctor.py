@@ -279,3 +279,15 @@ def test_a_domain_that_gets_no_mail_is_found_with_the_record_to_set(house: House
         assert "Whether example.com receives mail is unknown" in found(house, "warn")
     finally:
         names.close()
+
+
+def test_mailboxes_whose_customer_nobody_told_are_counted(house: House) -> None:
+    house.start()
+    assert "the customer" not in house.run("doctor").stdout
+    house.send("mailbox.create", "ann@example.com", "1", customer_id="11")
+    assert "source shop: The customer of each of its 1 mailboxes is known." in found(house, "ok")
+    house.send("mailbox.create", "bob@example.com", "2")
+    assert "Of 1 of its 2 mailboxes the customer is not known" in found(house, "warn")
+    house.configure(source__domain_per_customer=False)
+    assert "domain_per_customer = false" in found(house, "ok")
+    assert "the customer is not known" not in found(house, "warn")

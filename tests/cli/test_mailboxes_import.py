@@ -204,3 +204,41 @@ def test_what_was_left_out_is_told_with_its_reason(house: House, monkeypatch: py
     assert "Taken over: 2." in result.stdout
     items = {item["address"]: item for item in house.json(*command, "--apply")["items"]}
     assert (items["ann@example.com"]["applied"], items["ann@example.com"]["detail"]) == (False, reason)
+
+
+def test_a_list_with_customers_notes_them_for_what_it_takes_over_and_for_what_is_ours(house: House) -> None:
+    furnish(house)
+    header = "service_id,address,customer_id"
+    assert "Taken over: 2." in house.ok(
+        *IMPORT, "--csv", listed(house, "1,ann@example.com,", "2,bob@example.com,12", header=header), "--apply"
+    )
+    assert customers(house) == {"ann@example.com": None, "bob@example.com": "12"}
+
+    full = listed(house, "1,ann@example.com,11", "2,bob@example.com,12", "3,dee@example.net,13", header=header)
+    shown = house.ok(*IMPORT, "--csv", full)
+
+    assert "] The list names another customer than the one on record, or the first: --apply notes the list's." in shown
+    assert "To note the customers of 1 that are ours already, give the same command with --apply." in shown
+    assert customers(house)["ann@example.com"] is None
+    done = house.ok(*IMPORT, "--csv", full, "--apply")
+    assert "Taken over: 1." in done and "Customers noted of mailboxes that were ours already: 1." in done
+    assert customers(house) == {"ann@example.com": "11", "bob@example.com": "12", "dee@example.net": "13"}
+    assert house.json("audit", "list", "--action", "import")["items"][0]["detail"] == "1 mailboxes; customers noted of 1 others"
+    again = house.ok(*IMPORT, "--csv", full, "--apply")
+    assert "Customers noted" not in again
+
+    # What was imported is judged like what was told by hooks, and a mailbox of another service is not taught by a list.
+    assert house.send("mailbox.create", "ceo@example.com", "9", customer_id="19")["error"]["code"] == "domain_of_another"
+    house.ok(*IMPORT, "--csv", listed(house, "8,ann@example.com,18", header=header), "--apply")
+    assert customers(house)["ann@example.com"] == "11"
+
+
+def test_an_older_list_without_the_column_takes_no_customer_away(house: House) -> None:
+    furnish(house)
+    house.ok(*IMPORT, "--csv", listed(house, "1,ann@example.com,11", header="service_id,address,customer_id"), "--apply")
+    house.ok(*IMPORT, "--csv", listed(house, "1,ann@example.com", header="service_id,address"), "--apply")
+    assert customers(house) == {"ann@example.com": "11"}
+
+
+def customers(house: House) -> dict[str, str | None]:
+    return {item["address"]: item["customer_id"] for item in house.json("mailboxes", "list")["items"]}

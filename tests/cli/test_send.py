@@ -88,6 +88,17 @@ def test_json_is_the_receipt_and_a_failed_job_is_exit_code_1(bridge: Running) ->
     assert receipt["hook"] == "msg_nobody"
 
 
+def test_the_customer_and_what_staff_confirms_are_sent(bridge: Running) -> None:
+    arguments = *about("customer"), "--password", PASSWORD, "--customer-id", "15"
+    for more, told in (((), None), (("--domain-confirmed",), True)):
+        result = send(bridge, "mailbox.create", *arguments, *more, "--json")
+        receipt = json.loads(result.stdout)
+        assert (result.exit_code, "unknown_fields" in receipt) == (0, False)
+        intent = bridge.service.lookup.story(receipt["job"])["job"]["intent"]
+        assert (intent["customer_id"], intent.get("domain_confirmed")) == ("15", told)
+    assert bridge.service.lookup.mailbox("customer@example.com")["customer_id"] == "15"
+
+
 def test_the_same_id_starts_nothing_new(bridge: Running) -> None:
     first, second = (send(bridge, "mailbox.suspend", *about("twice"), "--id", "msg_twice", "--json") for _ in range(2))
     assert json.loads(first.stdout)["job"] == json.loads(second.stdout)["job"]

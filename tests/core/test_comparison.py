@@ -125,6 +125,7 @@ def test_a_finding_is_plain_json() -> None:
         "address": "ann@example.com",
         "service_id": "7",
         "plan": None,
+        "customer_id": None,
         "state_at_enom": "suspended",
         "owner_now": None,
         "detail": None,

@@ -65,6 +65,7 @@ CONTRACT: dict[str, Any] = {
     "sources.*.callback": "",
     "sources.*.callback_loopback": False,
     "sources.*.domains": ["*"],
+    "sources.*.domain_per_customer": True,
     "sources.*.allow_from": [],
 }
 

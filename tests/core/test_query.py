@@ -196,6 +196,14 @@ def test_the_list_tells_size_plan_and_when_it_was_created(mailbox: Bench) -> Non
     assert (items["amy@example.com"]["created_at"], items["bob@example.com"]["created_at"]) == (created, None)
 
 
+def test_the_list_tells_the_customer_to_its_own_source(mailbox: Bench) -> None:
+    mailbox.do("create", address="amy@example.com", service_id="8", customer_id="15", password=GOOD)
+    told = {item["address"]: item["customer_id"] for item in ask(mailbox, "mailbox.list")["items"]}
+    assert told == {"amy@example.com": "15", "john@example.com": None}
+    mailbox.people.adopt("main", Address.parse("amy@example.com"), "other", "8")
+    assert [item["customer_id"] for item in ask(mailbox, "mailbox.list", "other")["items"]] == [None]
+
+
 def test_a_size_that_several_plans_have_is_no_plan() -> None:
     plans = {"basic": 1, "large": 25, "trial": 1}
     assert [plan_of(size, plans) for size in (1, 25, 7, None)] == [None, "large", None, None]

@@ -39,6 +39,11 @@ def test_a_plan_is_read_and_other_columns_are_named() -> None:
     assert roster == Roster((Claim("1", "ann@example.com", "large"),), ("domainstatus",))
 
 
+def test_a_customer_is_read_and_an_empty_cell_is_none() -> None:
+    roster = read(b"service_id,address,customer_id\n1,ann@example.com, 15 \n2,bob@example.com,\n", STANDARD)
+    assert roster == Roster((Claim("1", "ann@example.com", customer_id="15"), Claim("2", "bob@example.com")))
+
+
 @pytest.mark.parametrize(
     ("content", "line", "words"),
     [
@@ -55,6 +60,8 @@ def test_a_plan_is_read_and_other_columns_are_named() -> None:
         ("service_id,address\n1,\n", 2, "address: "),
         ("service_id,address\n,a@example.com\n", 2, "service_id: "),
         ("service_id,address\n1,ann\n", 2, "Send one like john@example.com."),
+        (f"service_id,address,customer_id\n1,a@example.com,{'x' * 65}\n", 2, "customer_id: Wrong length"),
+        ("service_id,address,customer_id,customer_id\n", 1, "The column customer_id stands there twice."),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line_and_what_to_do(content: str, line: int, words: str) -> None:

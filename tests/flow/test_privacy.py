@@ -17,7 +17,7 @@ from tests.support.scene import Open, Scene
 
 JOHN = "john.doe@example.com"
 NEIGHBOUR = "mary.john.doe@example.com"
-PERSONAL = (JOHN, "John Q. Planted", "Owes us for May", "msg_john")
+PERSONAL = (JOHN, "John Q. Planted", "Owes us for May", "msg_john", "customer-of-john")
 sqlite = pytest.mark.parametrize("store", ["sqlite"])
 
 
@@ -27,7 +27,7 @@ def command(scene: Scene, *words: str) -> Result:
 
 def live(scene: Scene) -> None:
     """A life that leaves something in every table, and a neighbour whose address holds the same words."""
-    scene.do("create", id="msg_john1", password=PASSWORD, display_name=PERSONAL[1])
+    scene.do("create", id="msg_john1", password=PASSWORD, display_name=PERSONAL[1], customer_id=PERSONAL[4])
     scene.do("create", id="msg_mary", address=NEIGHBOUR, service_id="8", password=PASSWORD, display_name="Mary")
     scene.do("suspend", id="msg_john2", reason=PERSONAL[2])
     scene.do("unsuspend", id="msg_john3")

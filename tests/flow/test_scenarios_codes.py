@@ -65,6 +65,10 @@ def twice_terminated(scene: Scene) -> None:
     existing()(scene)
 
 
+def anothers(scene: Scene) -> None:
+    scene.do("create", address="amy@example.com", service_id="8", customer_id="11", password=PASSWORD)
+
+
 def full(scene: Scene) -> None:
     for n in range(10):
         scene.sim.control(
@@ -106,6 +110,8 @@ STORIES: dict[str, tuple[Story, tuple[str, str | None]]] = {
     "garbled": (story(before=fault("html"), **CREATE), RETRIED),
     "unsafe": (story("terminate", twice_terminated, Safety__max_terminations_per_hour=1), HELD),
     "overtaken": (late, CANCELLED),
+    "domain_of_another": (story(before=anothers, **CREATE, customer_id="12"), HELD),
+    "reserved_name": (story(**CREATE, address="root@example.com", customer_id="12"), HELD),
 }
 
 

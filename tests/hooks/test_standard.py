@@ -66,6 +66,27 @@ class TestStandard(PlatformContract):
     def test_any_other_service_id_is_kept_as_it_is(self, value: str) -> None:
         assert self.read(self.body("mailbox.terminate", **self.data(service_id=value))).service_id == value
 
+    @pytest.mark.parametrize("value", ["", "x" * 65, 12, True, ["1"], {"a": 1}, "a\nb", "a\0b", "\ud800"])
+    def test_a_customer_is_a_string_of_1_to_64_characters_in_every_hook(self, value: object) -> None:
+        more = {"password": PLANTED, "plan": "basic", "until": "2027-11-30"}
+        for action in standard.ACTIONS:
+            assert self.faults(action, **more, customer_id=value) == ["data.customer_id"], action
+
+    @pytest.mark.parametrize("value", ["7", "x" * 64, "cus_Na6dX7aXxi11N4", "é 1"])
+    def test_any_other_customer_is_kept_as_it_is_and_it_may_be_absent(self, value: str) -> None:
+        assert self.read(self.body("mailbox.terminate", **self.data(customer_id=value))).customer_id == value
+        for none in ({}, {"customer_id": None}):
+            assert self.read(self.body("mailbox.terminate", **self.data(**none))).customer_id is None
+
+    def test_only_true_confirms_a_domain(self) -> None:
+        for value, told in (({"domain_confirmed": True}, True), ({"domain_confirmed": False}, False), ({}, False)):
+            assert self.read(self.body("mailbox.create", **self.data(password=PLANTED, **value))).domain_confirmed is told
+        for wrong in ("true", "yes", 1, 0, None, [True], {}):
+            assert self.faults("mailbox.create", password=PLANTED, domain_confirmed=wrong) == ["data.domain_confirmed"]
+
+    def test_a_query_takes_no_customer(self) -> None:
+        assert "customer_id" not in self.ask(self.body("mailbox.status", **self.data(customer_id="7"))).arguments
+
     @pytest.mark.parametrize("value", ["", "x" * 55, "with space", 'with"quote', "pässword", "tab\t", "\x7f", 12345678])
     def test_a_password_that_no_api_takes_is_refused(self, value: object) -> None:
         for action in ("mailbox.create", "mailbox.unsuspend", "mailbox.change_password"):

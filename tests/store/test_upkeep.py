@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.errors import Refused
+from bridge.errors import NeedsPerson, Refused
 from bridge.model import Kind, Record, State
 from bridge.readiness import Found
 from bridge.store import Readings
@@ -78,6 +78,26 @@ class TestWiping:
         assert shop.upkeep.wipe() == 0 and shop.rows(jobs)[0]["sealed"]
         shop.now += 1
         assert shop.upkeep.wipe() == 1 and shop.rows(jobs)[0]["sealed"] is None
+
+    @pytest.mark.parametrize("code", ["unsafe", "domain_of_another", "reserved_name"])
+    def test_what_waits_for_an_approval_keeps_it_for_fourteen_days(self, shop: Shop, code: str) -> None:
+        held = shop.hook("create", password=PASSWORD)
+        shop.finish(shop.claimed(), "held", NeedsPerson(code=code))
+        assert shop.rows(jobs)[0]["code"] == code
+        shop.now += 14 * DAY
+        assert shop.upkeep.wipe() == 0
+        shop.people.retry(held.job, approve=True)
+        again = shop.claimed()
+        assert again.intent.password == PASSWORD
+        shop.finish(again, "held", NeedsPerson(code=code))
+        shop.now += 14 * DAY + 1
+        assert shop.upkeep.wipe() == 1
+
+    def test_another_doubt_that_is_held_does_not(self, shop: Shop) -> None:
+        shop.hook("create", password=PASSWORD)
+        shop.finish(shop.claimed(), "held", NeedsPerson(code="unclear"))
+        shop.now += 3 * DAY + 1
+        assert shop.upkeep.wipe() == 1
 
     def test_success_and_cancellation_wipe_it_at_once(self, shop: Shop) -> None:
         shop.run("change_password", "a@example.com", password=PASSWORD)

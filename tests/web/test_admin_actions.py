@@ -78,6 +78,21 @@ def test_approve_lets_the_held_job_go_on_as_a_new_one(full: Scene, visitor: Visi
     assert "is approved" not in visitor.get(page.answer.request.path).words, "said once"
 
 
+def test_what_is_held_for_anothers_domain_is_approved_on_its_page(scene: Scene) -> None:
+    scene.do("create", address="alice@example.com", service_id="1", customer_id="11", password=PASSWORD)
+    held = scene.do("create", address="ceo@example.com", service_id="2", customer_id="12", password=PASSWORD)
+    visitor = Visitor(scene)
+    visitor.sign_in()
+    page = visitor.get(f"/admin/jobs/{held['job']}")
+    assert "for service 2 (customer 12)" in page.words and '"Approve"' in page.words
+    asked = visitor.get(f"/admin/jobs/{held['job']}/approve")
+    assert "domain_of_another: example.com has mailboxes of customer 11." in asked.words
+    visitor.press(f"/admin/jobs/{held['job']}/approve")
+    scene.work(300)
+    assert scene.mailbox("ceo@example.com") is not None
+    assert "Customer 12" in visitor.get("/admin/mailboxes/ceo@example.com").words
+
+
 def test_retry_is_offered_where_it_helps_and_refused_where_it_was_done(
     full: Scene, visitor: Visitor, ids: dict[str, str]
 ) -> None:

@@ -49,7 +49,7 @@ def test_the_status_is_what_the_remote_shows_now(mailbox: Scene) -> None:
 
 def test_the_list_tells_plan_size_and_when_it_was_created(mailbox: Scene) -> None:
     (item,) = (mailbox.ask("mailbox.list").json or {})["data"]["items"]
-    assert set(item) == set("address service_id state quota_bytes plan created_at delete_after checked_at".split())
+    assert set(item) == set("address service_id customer_id state quota_bytes plan created_at delete_after checked_at".split())
     created = (mailbox.ask("results").json or {})["data"]["items"][0]["finished_at"]
     assert (item["plan"], item["quota_bytes"], item["created_at"]) == ("large", 25 << 30, created)
 
