@@ -153,3 +153,11 @@ def following(now: float, at: str) -> float:
     hour, minute = map(int, at.split(":"))
     today = datetime.fromtimestamp(now, UTC).replace(hour=hour, minute=minute, second=0, microsecond=0)
     return (today if today.timestamp() > now else today + timedelta(days=1)).timestamp()
+
+
+def compared(last: Mapping[str, Any]) -> str:
+    """A reconciliation of a whole account in a sentence, for whoever ends a restore."""
+    found = sum(count for kind, count in last["found"].items() if kind != "under_way")
+    told = [f"differences {found}", f"domains that could not be read {last['unread']}"]
+    told.append(f"mailboxes not judged yet {last['found'].get('under_way', 0)}")
+    return f"It was compared with Enom at {last['ended_at']}: {', '.join(told)}."

@@ -14,6 +14,7 @@ from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
 from bridge.store import outbox
 from bridge.store.database import Database, upsert
 from bridge.store.rows import Row, error_values, intent_values, to_receipt
+from bridge.store.standing import STANDS_STILL
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
 from hooks.types import Intent, Verified
 
@@ -22,7 +23,7 @@ FLOOR = "sequence_floor"
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and each hook waits for these.
 # For the same reason whether source and account are paused comes with what is written anyhow.
 SOURCE_PAUSED = sa.select(sources.c.paused).where(sources.c.name == sa.bindparam("of"))
-ACCOUNT_PAUSED = sa.select(accounts.c.paused).where(accounts.c.name == sa.bindparam("of"))
+ACCOUNT_PAUSED = sa.select(STANDS_STILL).where(accounts.c.name == sa.bindparam("of"))
 NEW_HOOK, NEW_JOB = sa.insert(hooks).returning(SOURCE_PAUSED.scalar_subquery()), sa.insert(jobs).returning(jobs)
 OPEN = jobs.c.mailbox_id == sa.bindparam("of"), among(jobs.c.status, "queued", "running")
 OPEN_JOBS = sa.select(*(jobs.c[name] for name in "id sequence source service_id action facts purge".split())).where(*OPEN)
@@ -180,7 +181,7 @@ def add_job(
 def next_sequence(tx: Connection, database: Database, account: str, address: Address) -> Row:
     """The mailbox's next sequence number, taken under the row's lock: this is the order, never a clock.
 
-    With it comes of the mailbox what a new job needs, and why the account is paused, as `account_paused`.
+    With it comes of the mailbox what a new job needs, and whether the account stands still, as `account_paused`.
     """
     place = {"account": account, "domain": address.domain, "address": str(address), "of": account}
     row: Row = tx.execute(taking(database.embedded), place).mappings().one()

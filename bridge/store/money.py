@@ -19,6 +19,11 @@ IN_DOUBT = ("intent", "unknown", "doubted")
 NOT_SPENT = ("unsent", "refused", "undone")
 UNSEEN_PAUSE = 10.0  # seconds, while the job that bought has not yet seen what it bought
 DAY, HOUR = 86400.0, 3600.0
+PAUSES = {
+    "quiet_until": "it was just restored, and Enom's reads may not show yet what was bought before.",
+    "money_until": "it had no money.",
+}
+"""Until when an account buys nothing, and why. Time alone ends the first."""
 
 
 def judging(became: str, open_outcomes: Sequence[str]) -> sa.Update:
@@ -39,9 +44,10 @@ def allow_purchase(
     """Returns when this job may spend money now. Raises NoFunds, LookAgain or NeedsPerson."""
     # All rows, so that the limit over all accounts holds for two purchases at once.
     standing = tx.execute(database.lock_row(sa.select(accounts).order_by(accounts.c.name))).mappings().all()
-    until = next((row["money_until"] for row in standing if row["name"] == job["account"]), None)
-    if until is not None and until > now:
-        raise NoFunds("Purchases of this account are paused: it had no money, or was just restored.", retry_after=until - now)
+    for column, why in PAUSES.items():
+        until = next((row[column] for row in standing if row["name"] == job["account"]), None)
+        if until is not None and until > now:
+            raise NoFunds(f"Purchases of this account are paused: {why}", retry_after=until - now)
     others = sa.select(purchases, jobs.c.finished_at).join(jobs, jobs.c.id == purchases.c.job_id, isouter=True)
     others = others.where(
         purchases.c.account == job["account"], purchases.c.domain == job["domain"], purchases.c.job_id != job["id"]
@@ -119,5 +125,6 @@ def pause_money(tx: Connection, account: str, until: float, detail: str, now: fl
 
 
 def resume_money(tx: Connection, account: str, now: float) -> None:
+    """There is money again, as a purchase showed or a person says."""
     tx.execute(sa.update(accounts).where(accounts.c.name == account).values(money_until=None))
     notes.clear(tx, f"money:{account}", f"Purchases of account {account} go on.", now)

@@ -15,10 +15,11 @@ from bridge.errors import NotNow, NotThere
 from bridge.jobs import ENDED
 from bridge.model import Address, State
 from bridge.ports import Receipt
-from bridge.store import audit, inbox, notes, standing
+from bridge.store import audit, inbox, money, notes, standing
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
 from bridge.store.rows import Row, to_intent, to_receipt
+from bridge.store.standing import Resumed
 from bridge.store.tables import accounts, among, callbacks, jobs, mailboxes, purchases, reconciliations, sources
 from hooks.types import Intent
 
@@ -176,20 +177,30 @@ class People:
             standing.pause_account(tx, name, standing.PERSON, reason, self.database.now(tx))
             self._audit(tx, "pause", f"account {name}", reason)
 
-    def resume_account(self, name: str) -> bool:
-        """False when there was nothing to resume. After a restore only once a reconciliation was shown since."""
+    def resume_account(self, name: str) -> Resumed:
+        """Ends what a person can end, and the wait for money. After a restore that takes a whole reconciliation since.
+
+        Raises NotNow when the restore is all that stops it, and that was not looked at yet.
+        """
         with self.database.write() as tx:
-            restored = sa.select(accounts.c.name).where(accounts.c.name == name, accounts.c.paused == standing.RESTORED)
-            looked = sa.exists().where(reconciliations.c.account == name, reconciliations.c.whole)
-            if tx.scalar(restored.where(~looked)) is not None:
-                raise NotNow(
-                    f"The database was restored, and nobody has compared it with Enom since. First look at what differs: "
-                    f"enom-bridge reconcile --account {name}"
-                )
-            resumed = standing.resume_account(tx, name, self.database.now(tx), probed=False)
-            self._audit(tx, "resume", f"account {name}")
-            self.database.tell(tx)
-            return resumed
+            now = self.database.now(tx)
+            before = standing.one_account(tx, self.database, name)
+            ends = [column for column in standing.PAUSES if column != "restored_at" or self._compared(tx, before)]
+            stood = [column for column in ends if before[column] is not None]
+            ended = tuple(standing.PAUSES[column](before).code for column in stood)
+            if before["restored_at"] is not None and not ended:
+                raise NotNow(not_compared(name))
+            left = standing.end_pauses(tx, self.database, before, ends, now)
+            money.resume_money(tx, name, now)
+            self._audit(tx, "resume", f"account {name}", "after a restore" if standing.RESTORED in ended else None)
+            return Resumed(ended, left)
+
+    def _compared(self, tx: Any, account: Row) -> bool:
+        """Whether a reconciliation of the whole account that began after its restore has read anything there was to read."""
+        since = reconciliations.c.account == account["name"], reconciliations.c.whole
+        read = sa.or_(reconciliations.c.domains > 0, reconciliations.c.unread == 0)
+        shown = sa.exists().where(*since, read, reconciliations.c.started_at >= (account["restored_at"] or 0.0))
+        return bool(tx.scalar(sa.select(shown)))
 
     def pause_source(self, name: str, paused: bool, reason: str | None = None) -> None:
         with self.database.write() as tx:
@@ -210,3 +221,11 @@ class People:
         if row is None:
             raise NotThere(f"There is no job {job!r}. List them: enom-bridge jobs list")
         return row
+
+
+def not_compared(account: str) -> str:
+    """What stands in the way of ending a restore."""
+    return (
+        f"The database was restored, and nobody has compared it with Enom since. First look at what differs: "
+        f"enom-bridge reconcile --account {account}"
+    )

@@ -16,7 +16,7 @@ from bridge.ports import Ending, First, Job, Limits
 from bridge.store import money, notes, outbox
 from bridge.store.database import Database
 from bridge.store.rows import Row, error_values, record_values, to_job
-from bridge.store.standing import Standing, in_flight
+from bridge.store.standing import STANDS_STILL, Standing, in_flight
 from bridge.store.tables import accounts, among, jobs, mailboxes, steps, workers
 
 # Statements are made once: SQLAlchemy takes longer to put one together than the database to answer it. This is the job to be
@@ -40,7 +40,8 @@ LATE = among(jobs.c.status, "running"), jobs.c.account == sa.bindparam("of"), jo
 LOST = sa.select(jobs.c.id).where(*LATE).limit(1)
 GIVE_BACK = sa.update(jobs).values(**BACK)
 GIVE_BACK_LATE = GIVE_BACK.where(*LATE)
-PAUSED = sa.select(accounts.c.paused).where(accounts.c.name == sa.bindparam("of"))
+PAUSED = sa.select(STANDS_STILL).where(accounts.c.name == sa.bindparam("of"))
+PAUSED_LOCKED = PAUSED.with_for_update()
 TAKEN = {"token": jobs.c.token + 1, "tries": jobs.c.tries + 1}
 TAKE = sa.update(jobs).where(jobs.c.id == sa.bindparam("of")).values(**TAKEN).returning(jobs)
 MAILBOX = sa.select(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
@@ -111,8 +112,8 @@ class Queue:
 
     def _next(self, tx: Connection, account: str, most: int, now: float) -> Row | None:
         # The account's row is the lock under which its domains and its calls in flight are counted.
-        standing = tx.execute(self.database.lock_row(PAUSED), {"of": account}).first()
-        if standing is None or standing[0] is not None or in_flight(tx, account, now) >= most:
+        standing = tx.execute(PAUSED if self.database.embedded else PAUSED_LOCKED, {"of": account}).first()
+        if standing is None or standing[0] or in_flight(tx, account, now) >= most:
             return None
         found = NEXT if self.database.embedded else NEXT_LOCKED
         return tx.execute(found, {"of": account, "now": now}).mappings().first()

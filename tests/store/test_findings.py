@@ -131,17 +131,50 @@ def test_the_next_time_of_day(at: str, hours: float) -> None:
     assert following(NOON, at) == pytest.approx(NOON + hours * 3600)
 
 
-def test_after_a_restore_an_account_goes_on_only_once_it_was_compared(shop: Shop) -> None:
-    with shop.database.write() as tx:
-        tx.execute(accounts.update().where(accounts.c.name == "main").values(paused="restored"))
-    with pytest.raises(NotNow, match="enom-bridge reconcile --account main"):
-        shop.people.resume_account("main")
-    found(shop, whole=False, domains=(), looked_at=["ann@example.com"])
-    found(shop, account="other")
-    with pytest.raises(NotNow):
-        shop.people.resume_account("main")
-    found(shop, GONE)
-    assert shop.people.resume_account("main")
+class TestAfterARestore:
+    """ "Restored" is a fact of its own: only a comparison since, and then a person, end it."""
+
+    @pytest.fixture(autouse=True)
+    def restored(self, shop: Shop) -> None:
+        found(shop, GONE)  # before
+        with shop.database.write() as tx:
+            tx.execute(accounts.update().where(accounts.c.name == "main").values(restored_at=shop.now))
+        shop.now += 10
+
+    def stops(self, shop: Shop) -> list[str]:
+        return [each.code for each in shop.standing.pauses("main")]
+
+    def test_an_account_goes_on_only_once_it_was_compared_since(self, shop: Shop) -> None:
+        with pytest.raises(NotNow, match="enom-bridge reconcile --account main"):
+            shop.people.resume_account("main")
+        found(shop, whole=False, domains=(), looked_at=["ann@example.com"])
+        found(shop, account="other")
+        found(shop, started_at=shop.now - 5000)  # began before
+        found(shop, domains=(), unread=["example.com", "example.net"])  # nothing could be read
+        with pytest.raises(NotNow):
+            shop.people.resume_account("main")
+        found(shop, GONE)
+        assert shop.people.resume_account("main").ended == ("restored",)
+        assert self.stops(shop) == []
+
+    def test_no_other_pause_and_no_end_of_one_removes_it(self, shop: Shop) -> None:
+        shop.people.pause_account("main", "Enom is moving house")
+        assert self.stops(shop) == ["restored", "person"]
+        resumed = shop.people.resume_account("main")
+        assert (resumed.ended, [each.code for each in resumed.left]) == (("person",), ["restored"])
+        shop.standing.pause_account("main", "ip_not_allowed", "why")
+        assert shop.standing.resume_account("main"), "a probe ends what it asked after"
+        assert self.stops(shop) == ["restored"]
+        receipt = shop.hook("suspend")
+        assert shop.claim() is None and shop.receipt(receipt).waiting_for == "account"
+        with pytest.raises(NotNow):
+            shop.people.resume_account("main")
+
+    def test_compared_and_paused_by_a_person_both_end_with_one_resume(self, shop: Shop) -> None:
+        shop.people.pause_account("main", "")
+        found(shop, GONE)
+        resumed = shop.people.resume_account("main")
+        assert (resumed.ended, resumed.left) == (("restored", "person"), ())
 
 
 def test_old_reconciliations_are_pruned_but_the_last(shop: Shop) -> None:

@@ -1,5 +1,7 @@
 """Whose a mailbox is at billing, what people decided of hooks and jobs, and what of an account or source holds by itself"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,7 +10,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-NEW = {
+NEW: dict[str, list[sa.Column[Any]]] = {
     "mailboxes": [
         sa.Column("customer_id", sa.String(length=64), nullable=True),
         sa.Column("customer_source", sa.String(length=64), nullable=True),
@@ -17,9 +19,12 @@ NEW = {
     "hooks": [sa.Column("dismissed_at", sa.Float(), nullable=True)],
     "jobs": [sa.Column("code", sa.String(length=32), nullable=True)],
     "accounts": [
+        sa.Column("pause_reason", sa.Text(), nullable=True),
+        sa.Column("quiet_until", sa.Float(), nullable=True),
         sa.Column("restored_at", sa.Float(), nullable=True),
         sa.Column("reconcile_lease", sa.Float(), nullable=True),
     ],
+    "purchases": [sa.Column("settles_at", sa.Float(), nullable=True)],
     "sources": [
         sa.Column("detail", sa.Text(), nullable=True),
         sa.Column("suspensions_from", sa.Float(), nullable=True),
@@ -27,6 +32,7 @@ NEW = {
         sa.Column("receiver_after", sa.Float(), nullable=True),
     ],
 }
+PAUSES = ("paused", "detail", "money_until", "pause_reason", "quiet_until", "restored_at")
 
 
 def upgrade() -> None:
@@ -34,10 +40,13 @@ def upgrade() -> None:
         for column in columns:
             op.add_column(table, column)
     op.create_index("ix_mailboxes_domain", "mailboxes", ["account", "domain"], unique=False)
-    # What a restore paused is a fact of its own from now on; when it was, is not on record.
-    accounts = sa.table("accounts", sa.column("paused"), sa.column("detail"), sa.column("restored_at"))
-    restored = sa.update(accounts).where(accounts.c.paused == "restored")
-    op.execute(restored.values(restored_at=0.0, paused=None, detail=None))
+    # Each reason for which an account stands still is a fact of its own from now on. When it was restored, is not on record.
+    accounts = sa.table("accounts", *(sa.column(name) for name in PAUSES))
+    nothing = {accounts.c.paused: None, accounts.c.detail: None}
+    quiet = {accounts.c.restored_at: 0.0, accounts.c.quiet_until: accounts.c.money_until, accounts.c.money_until: None}
+    op.execute(sa.update(accounts).where(accounts.c.paused == "restored").values({**nothing, **quiet}))
+    reason = {accounts.c.pause_reason: sa.func.coalesce(accounts.c.detail, "")}
+    op.execute(sa.update(accounts).where(accounts.c.paused == "person").values({**nothing, **reason}))
     # The code of an error gets a column, so that lists can be asked for it.
     jobs = sa.table("jobs", sa.column("error", sa.JSON(none_as_null=True)), sa.column("code"))
     op.execute(sa.update(jobs).where(jobs.c.error.is_not(None)).values(code=jobs.c.error["code"].as_string()))
