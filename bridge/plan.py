@@ -145,6 +145,14 @@ def believable(seen: Mailbox, record: Record, terms: Terms, observed_at: float, 
     return record.quota is None or seen.quota is None or seen.quota == record.quota
 
 
+def settles_at(before: float, ended_at: float, settle: float) -> float:
+    """Until when reads may be stale after a command whose call ended, or must have ended, at `ended_at`.
+
+    `before`: until when they may be so because of an earlier one. A smaller `settle` in the configuration does not shorten it.
+    """
+    return max(before, ended_at + settle)
+
+
 # What must be remembered before a command is sent, and after the remote said yes.
 
 

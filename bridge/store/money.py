@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from bridge.errors import NeedsPerson, NoFunds
 from bridge.jobs import LookAgain
 from bridge.model import Change, Step
+from bridge.plan import settles_at
 from bridge.ports import Limits
 from bridge.store import notes
 from bridge.store.database import Database
@@ -39,9 +40,12 @@ JUDGE = {  # made once, because every job ends with it
 
 
 def allow_purchase(
-    tx: Connection, database: Database, job: Row, now: float, settle: float, limits: Limits, passed: bool
+    tx: Connection, database: Database, job: Row, now: float, settle: float, look: float, limits: Limits, passed: bool
 ) -> None:
-    """Returns when this job may spend money now. Raises NoFunds, LookAgain or NeedsPerson."""
+    """Returns when this job may spend money now, after a look that took so many seconds at most.
+
+    Raises NoFunds, LookAgain or NeedsPerson.
+    """
     # All rows, so that the limit over all accounts holds for two purchases at once.
     standing = tx.execute(database.lock_row(sa.select(accounts).order_by(accounts.c.name))).mappings().all()
     for column, why in PAUSES.items():
@@ -55,12 +59,13 @@ def allow_purchase(
     for other in tx.execute(others).mappings():
         if other["outcome"] in IN_DOUBT:
             raise LookAgain(now + 60, "settle", NeedsPerson(f"The purchase of {other['job_id']} is in doubt.", code="unclear"))
+        shown_at = settles_at(other["settles_at"] or 0.0, other["ended_at"], settle) + look
         if other["outcome"] == "accepted" and other["finished_at"] is None:
-            raise LookAgain(max(other["ended_at"] + settle, now + UNSEEN_PAUSE), "settle")
-        if other["outcome"] in ("accepted", "done", "judged") and other["ended_at"] + settle > now:
+            raise LookAgain(max(shown_at, now + UNSEEN_PAUSE), "settle")
+        if other["outcome"] in ("accepted", "done", "judged") and shown_at > now:
             # What was just bought may not be visible yet: buying again now could be buying twice. And what a person looked
             # up may have come late, after all reads before, and be what that person saw.
-            raise LookAgain(other["ended_at"] + settle, "settle")
+            raise LookAgain(shown_at, "settle")
     today = sa.select(sa.func.count()).where(purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT))
     if limits.purchases_per_day and not passed and (tx.scalar(today) or 0) >= limits.purchases_per_day:
         raise NeedsPerson(
@@ -97,12 +102,20 @@ def add_purchase(tx: Connection, job: Row, step: Step, change: Change) -> None:
         "outcome": "intent",
         "started_at": step.started_at,
         "ended_at": step.ended_at,
+        "settles_at": step.settles_at,
     }
     tx.execute(sa.insert(purchases), values)
 
 
-def purchase_answered(tx: Connection, step: int, outcome: str, evidence: Any, now: float) -> None:
-    change = sa.update(purchases).where(purchases.c.step_id == step).values(outcome=outcome, evidence=evidence, ended_at=now)
+def purchase_delayed(tx: Connection, step: int, ended_at: float, settles_at: float) -> None:
+    """Its command is sent later than its mark said."""
+    change = sa.update(purchases).where(purchases.c.step_id == step)
+    tx.execute(change.values(ended_at=ended_at, settles_at=settles_at))
+
+
+def purchase_answered(tx: Connection, step: int, outcome: str, evidence: Any, now: float, settles_at: float) -> None:
+    values = {"outcome": outcome, "evidence": evidence, "ended_at": now, "settles_at": settles_at}
+    change = sa.update(purchases).where(purchases.c.step_id == step).values(**values)
     row = tx.execute(change.returning(purchases.c.account)).first()
     if row is not None and outcome == "accepted":
         resume_money(tx, row[0], now)

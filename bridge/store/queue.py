@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from bridge.errors import BridgeError, LeaseLost
 from bridge.jobs import STATES
 from bridge.model import MONEY, Answer, Change, Kind, Mailbox, Record, Step, in_words
+from bridge.plan import settles_at
 from bridge.ports import Ending, First, Job, Limits
 from bridge.store import money, notes, outbox
 from bridge.store.database import Database
@@ -172,7 +173,7 @@ class Queue:
             row = self._held(tx, job, touched=True, **as_columns(first))
             if change.spends:
                 # The look that this rests on may have taken two calls.
-                money.allow_purchase(tx, self.database, row, now, settle + 2 * call_limit, limits, job.passed)
+                money.allow_purchase(tx, self.database, row, now, settle, 2 * call_limit, limits, job.passed)
             if change.kind is Kind.CREATE:
                 money.see_purchase(tx, row)
             if change.kind is Kind.DELETE:
@@ -190,10 +191,11 @@ class Queue:
                 "trust_after": record.settles_at,
             }
             number = int(tx.execute(NEW_STEP, values).scalar_one())
-            step = Step(number, str(change.kind), "intent", now, now + call_limit, record.settles_at)
+            until = settles_at(record.settles_at, now + call_limit, settle)
+            step = Step(number, str(change.kind), "intent", now, now + call_limit, record.settles_at, settles_at=until)
             if change.spends:
                 money.add_purchase(tx, row, step, change)
-            self._remember(tx, job, replace(record, settles_at=now + call_limit + settle))
+            self._remember(tx, job, replace(record, settles_at=until))
             return step
 
     def answered(
@@ -214,18 +216,24 @@ class Queue:
             evidence = dict(answer.evidence) if answer else None
             values = {"outcome": outcome, "error": error_values(error), "evidence": evidence, "ended_at": now}
             tx.execute(STEP, {"of": step.id, **values})
-            if step.kind in MONEY:
-                money.purchase_answered(tx, step.id, outcome, evidence, now)
             # What was surely not done cannot make a read stale.
-            settles_at = now + settle if outcome not in ("unsent", "refused") else step.trust_after
-            self._remember(tx, job, replace(record, settles_at=max(settles_at, step.trust_after)))
-            return replace(step, outcome=outcome, error=error, ended_at=now)
+            done = outcome not in ("unsent", "refused")
+            until = settles_at(step.trust_after, now, settle) if done else step.trust_after
+            if step.kind in MONEY:
+                money.purchase_answered(tx, step.id, outcome, evidence, now, until)
+            self._remember(tx, job, replace(record, settles_at=until))
+            return replace(step, outcome=outcome, error=error, ended_at=now, settles_at=until)
 
-    def renew(self, job: Job, step: Step, call_limit: float) -> None:
+    def renew(self, job: Job, step: Step, call_limit: float, settle: float) -> None:
         with self.database.write() as tx:
+            self._lock_mailbox(tx, job)
             now = self.database.now(tx)
             self._held(tx, job, lease_until=now + self.lease)
             tx.execute(STEP, {"of": step.id, "ended_at": now + call_limit})
+            until = settles_at(step.settles_at, now + call_limit, settle)
+            if step.kind in MONEY:
+                money.purchase_delayed(tx, step.id, now + call_limit, until)
+            tx.execute(REMEMBER, {"of": job.mailbox, "settles_at": until})
 
     # Leaving
 
