@@ -15,6 +15,7 @@ from bridge.importing import Importing, Party
 from bridge.intake import Door, Intake
 from bridge.inventory import Stock
 from bridge.model import Terms
+from bridge.nightly import Nightly
 from bridge.notes import Notes
 from bridge.observation import Observation
 from bridge.outgoing import Outgoing
@@ -27,6 +28,7 @@ from bridge.replay import Replay
 from bridge.resolving import Resolver
 from bridge.running import Engine
 from bridge.sealing import Purpose, Sealer, Unsealable
+from bridge.store.findings import LEASE
 from bridge.survey import Reach, Surveyor
 from bridge.watch import Watch
 from bridge.worker import Desk, Worker
@@ -103,7 +105,11 @@ def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service
 
     postal = Postal(store.Readings(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of)
 
-    reaches, surveyor, findings = reaches_of(settings, backends), Surveyor(standing, clock), store.Findings(database)
+    reaches, surveyor, findings = (
+        reaches_of(settings, backends),
+        Surveyor(standing, clock),
+        store.Findings(database, max(LEASE, lease_of(settings, tuning))),
+    )
     reconcile = Reconcile(lookup, surveyor, findings, territories(settings, reaches, terms), clock)
 
     def new_engine() -> Engine:
@@ -162,7 +168,7 @@ def engine(
     watch: Watch,
 ) -> Engine:
     """Everything that works in the background, under one lease length that is longer than any call."""
-    lease = tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
+    lease = lease_of(settings, tuning)
     queue = store.Queue(database, standing, opener(sealer), lease, sealer.key_ids)
     outbox = store.Outbox(database, tuning.callback_lease or store.CALLBACK_LEASE)
     worker = Worker(
@@ -207,14 +213,17 @@ def engine(
         notes=notes,
         standing=standing,
         upkeep=store.Upkeep(database, new_job_id, settings.bridge.keep_days),
-        reconcile=reconcile,
-        findings=findings,
-        reconcile_at=settings.worker.reconcile_at,
+        nightly=Nightly(findings, reconcile, settings.worker.reconcile_at, watch=watch),
         synchronise=database.synchronise,
         limits={name: account.max_in_flight for name, account in settings.accounts.items()},
         concurrency=settings.worker.concurrency,
         watch=watch,
     )
+
+
+def lease_of(settings: config.Settings, tuning: Tuning) -> float:
+    """Seconds for which a worker holds a job without a sign of life: longer than any call."""
+    return tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
 
 
 def enom(

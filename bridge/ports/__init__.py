@@ -6,6 +6,8 @@ Any method of the store raises StoreUnavailable when the database cannot be used
 
 from bridge.ports.backend import Backend, Checkpoint, Clock
 from bridge.ports.books import (
+    Comparison,
+    Comparisons,
     Findings,
     Lookup,
     Note,
@@ -40,6 +42,8 @@ __all__ = [
     "Backend",
     "Checkpoint",
     "Clock",
+    "Comparison",
+    "Comparisons",
     "Ending",
     "Findings",
     "First",

@@ -294,7 +294,7 @@ def test_beside_a_worker_nothing_is_restored(story: Callable[..., Story]) -> Non
     tale = story()
     tale.backup()
     tale.scene.do("create", password=PASSWORD)
-    tale.scene.engine._beat()
+    tale.scene.engine.beat()
     with pytest.raises(NotNow, match="Stop it first"):
         Copies(tale.scene.service.database, QUIET).restore(tale.file)
     assert len(tale.scene.service.lookup.page("jobs", None)[0]) == 1
