@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from bridge import config, store
+from bridge import config, logs, store
 from bridge.backends import BACKENDS
 from bridge.backends.enom import Command, EnomAccount, HostedEmailSettings
 from bridge.backends.enom.hosted_email.wire import SERVICES
-from bridge.callbacks import RETRIES, Callbacks, Recipient
+from bridge.callbacks import JITTER, LONGEST_WAIT, RETRIES, Callbacks, Recipient
 from bridge.importing import Importing, Party
 from bridge.intake import Door, Intake
 from bridge.inventory import Stock
@@ -28,11 +28,14 @@ from bridge.replay import Replay
 from bridge.resolving import Resolver
 from bridge.running import Engine
 from bridge.sealing import Purpose, Sealer, Unsealable
+from bridge.store.ahead import Waits
 from bridge.store.findings import LEASE
 from bridge.survey import Reach, Surveyor
 from bridge.watch import Watch
 from bridge.worker import Desk, Worker
 from hooks import PLATFORMS, signing
+
+log = logs.get("start")
 
 DAY, HOUR = 86400.0, 3600.0
 LEASE_MARGIN = 30.0  # seconds that a lease outlives the longest call
@@ -152,6 +155,29 @@ def prepare(service: Service) -> None:
     """Upgrades the schema and makes sure that every account and source has its row. Raises StoreUnavailable."""
     store.upgrade(service.database)
     service.standing.know(service.settings.accounts, service.settings.sources)
+
+
+def put_right(service: Service, tuning: Tuning | None = None) -> None:
+    """At the start of a process that stays: what a clock that was ahead has left, waits no longer than it may."""
+    settings, tuning = service.settings, tuning or Tuning()
+    every = settings.accounts.values()
+    lease = lease_of(settings, tuning)
+    waits = Waits(
+        lease=lease,
+        call=max(account.timeout for account in every),
+        settle=max(account.settle for account in every),
+        comparison=max(LEASE, lease),
+        sending=tuning.callback_lease or store.CALLBACK_LEASE,
+        callbacks=[pause * (1 + JITTER) for pause in tuning.callback_retries],
+        asked=LONGEST_WAIT,
+    )
+    done = store.put_right(service.database, waits)
+    if done.ahead:
+        log.warning(
+            "the clock was ahead and has been put back; what lay too far ahead was brought nearer",
+            seconds=round(done.ahead),
+            **{name.replace(".", "_"): count for name, count in done.times.items()},
+        )
 
 
 def engine(

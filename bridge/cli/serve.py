@@ -91,6 +91,7 @@ def ready(service: wiring.Service) -> None:
     if present != needed and not service.database.embedded:
         raise click.ClickException(store.schema_fault(present, needed))
     wiring.prepare(service)
+    wiring.put_right(service)
 
 
 def tell_paused(service: wiring.Service) -> None:
