@@ -54,7 +54,13 @@ class Nightly:
             log.exception("the reconciliation failed, and is put off", account=name)
             self._put_off()
         else:
-            log.info("reconciled", account=name, mailboxes=found.mailboxes, differences=len(found.differences))
+            log.info(
+                "reconciled",
+                account=name,
+                mailboxes=found.mailboxes,
+                differences=len(found.differences),
+                not_in_account=list(found.foreign),
+            )
             if found.unread and not found.domains:
                 log.warning("nothing could be read, so it is put off", account=name)
                 self._put_off()

@@ -219,7 +219,8 @@ def after_failure(record: Record, seen: Mailbox | None, terms: Terms) -> Record:
     if seen is None or seen.exists is None:
         return record
     if not seen.exists:
-        return Record(state=State.ABSENT, settles_at=record.settles_at)
+        # What was nobody's and is not there was not terminated either: one that turns up there later is not billing's to end.
+        return Record(state=State.ABSENT if record.source is not None else record.state, settles_at=record.settles_at)
     if record.suspended_with == "hosted-email" and not restoration(seen, record):
         record = replace(record, suspended_with=None, saved_services=None, sessions_ended=False)
     return replace(record, state=state_of(seen, record, terms))

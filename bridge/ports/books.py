@@ -133,6 +133,8 @@ class Reconciliation:
     mailboxes: int
     under_way: int
     differences: Sequence[Difference]
+    foreign: Sequence[str] = ()
+    """Domains that Enom says are not in the account, and where nothing of ours is on record: told, and no fault."""
 
 
 @dataclass(frozen=True)

@@ -112,15 +112,16 @@ class Findings:
         # A domain that could not be read keeps what was known of it, but for that it could not be read.
         covers = [here, differences.c.kind == "unread"] if found.whole else [here, sa.false()]
         scopes = [sa.and_(*covers)]
-        for column, names in ((differences.c.domain, list(found.domains)), (differences.c.address, list(found.looked_at))):
+        domains = [*found.domains, *found.foreign]
+        for column, names in ((differences.c.domain, domains), (differences.c.address, list(found.looked_at))):
             scopes += [sa.and_(here, column.in_(names[start : start + BATCH])) for start in range(0, len(names), BATCH)]
         for scope in scopes:
             for old in tx.execute(sa.select(differences).where(scope)).mappings():
                 known[old["kind"], old["domain"], old["address"]] = old["since"]
             tx.execute(sa.delete(differences).where(scope))
-        for start in range(0, len(found.domains), BATCH):
-            names = list(found.domains)[start : start + BATCH]
-            tx.execute(sa.delete(paks).where(paks.c.account == found.account, paks.c.domain.in_(names)))
+        for start in range(0, len(domains), BATCH):
+            gone = paks.c.account == found.account, paks.c.domain.in_(domains[start : start + BATCH])
+            tx.execute(sa.delete(paks).where(*gone))
         return known
 
     def _tell(self, tx: Connection, found: Reconciliation, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.errors import Refused
-from bridge.model import Kind, Record, State
+from bridge.model import Address, Kind, Record, State
 from bridge.readiness import Found
 from bridge.store import Readings
 from bridge.store.sign_ins import REFUSED
@@ -160,3 +160,23 @@ class TestPruning:
         assert shop.rows(hooks) == [] and shop.rows(readiness) == []
         shop.people.resume_account("main")
         assert shop.notebook.due_notes() == []
+
+    def test_a_mailbox_that_only_refused_hooks_have_named_goes_with_the_last_of_them(self, shop: Shop) -> None:
+        shop.run("create", "john@nowhere.example", password=PASSWORD, status="failed")
+        shop.run("suspend", "john@nowhere.example", status="failed")
+        shop.hook("suspend", "gone@example.com")
+        shop.finish(shop.claimed(), "failed", record=Record(state=State.ABSENT))
+        shop.hook("create", "ann@example.com", password=PASSWORD)
+        shop.finish(shop.claimed(), record=Record("shop", "7", State.ACTIVE))
+        shop.people.adopt("main", Address.parse("bob@example.com"), "shop", "8")
+        shop.delivered()
+        shop.upkeep.prune()
+        assert len(shop.rows(mailboxes)) == 4
+        shop.now += 91 * DAY
+        waiting = shop.hook("suspend", "eve@nowhere.example")
+        while shop.upkeep.prune():
+            pass
+        kept = [row["address"] for row in shop.rows(mailboxes)]
+        assert kept == ["gone@example.com", "ann@example.com", "bob@example.com", "eve@nowhere.example"]
+        assert shop.status(waiting) == "queued"
+        assert shop.hook("create", "john@nowhere.example", password=PASSWORD).sequence == 3, "billing has seen 2"
