@@ -87,6 +87,7 @@ OPEN_AT_BACKUP = (
     "does only what Enom does not show as done."
 )
 WAITS = "Nothing to do: it goes on by itself. To give it up: {cancel}"
+LOST = "Nothing to do: another worker takes it up. To have that at once, restart the bridge (enom-bridge serve, or worker)."
 NO_WORKER = "No worker is running, so nothing goes on: start enom-bridge serve (or enom-bridge worker)."
 FOLLOW = "It was tried again. Go on with: {follow}"
 RESEND = "Billing was not told. When it can be reached: {resend}"
@@ -145,12 +146,19 @@ def _observed(extra: Mapping[str, Any]) -> str:
 
 
 def _while_open(story: Mapping[str, Any], code: str, worker_alive: bool) -> str:
-    account = story["account"] or {}
-    if account.get("paused") in BY_HAND:
-        return BY_HAND[account["paused"]]
-    if story["job"]["waiting_for"] == "account":
-        return ADVICE[account.get("paused") or code]
-    return WAITS if worker_alive else NO_WORKER
+    account, job = story["account"] or {}, story["job"]
+    if paused := account.get("paused"):
+        return BY_HAND.get(paused) or ADVICE[paused]
+    if job["waiting_for"] == "account" and not is_later(account.get("quiet_until"), story["now"]):
+        return ADVICE[code]
+    if not worker_alive:
+        return NO_WORKER
+    return LOST if job["status"] == "running" and not story["holder_lives"] else WAITS
+
+
+def is_later(moment: str | None, now: str) -> bool:
+    """Of times in words."""
+    return moment is not None and moment > now
 
 
 def _undelivered(story: Mapping[str, Any]) -> str | None:

@@ -20,6 +20,7 @@ from bridge.model import Address, day_after
 from bridge.notes import ends, mail_server
 from bridge.outgoing import Lost, NotSent, Reply
 from bridge.readiness import judge
+from bridge.store.standing import RESTORED, pauses
 
 TIMEOUT = 10.0
 CLOCK_WARN, CLOCK_FAIL = 10.0, 300.0  # seconds; signatures are valid for 300
@@ -118,10 +119,10 @@ class Doctor:
             yield Finding("warn", "worker", "None is running, so jobs wait.", "Start enom-bridge serve (or worker).")
         for row in standing.account_states():
             name, remedy = row["name"], f"When that is over: enom-bridge resume account {row['name']}"
-            if row["paused"]:
-                yield Finding("warn", f"account {name}", f"It is paused ({row['paused']}): {row['detail']}", remedy)
-            waits = row["money_until"] and row["money_until"] > self.clock()
-            if waits and row["paused"] != "restored":
+            for pause in pauses(row):
+                first = f"First: enom-bridge reconcile --account {name}. " if pause.code == RESTORED else ""
+                yield Finding("warn", f"account {name}", f"It is paused ({pause.code}): {pause.detail}", first + remedy)
+            if row["money_until"] and row["money_until"] > self.clock():
                 yield Finding("warn", f"account {name}", "Its purchases wait for money.", "Refill it at Enom. " + remedy)
         for name in standing.paused_sources():
             remedy = f"enom-bridge resume source {name}"

@@ -203,6 +203,19 @@ def of_paks(view: View, domain: str, paks: Sequence[Pak]) -> Iterator[Difference
         yield Difference(Kind.PAK_FULL, domain, text, 'Buy a pak at Enom, or allow it: purchase = "paks" of this account.')
 
 
+def was_never_there(record: Record) -> bool:
+    """Whether nothing says that this mailbox ever was: a hook named it, and was refused. Also where it is known to be gone."""
+    return record.source is None and record.state in (State.UNKNOWN, State.ABSENT)
+
+
+def not_ours(records: Mapping[str, Record], barred: Barred, known: Sequence[str]) -> bool:
+    """Whether a domain is none of this account's, as Enom says, and none of its `known` addresses is on record as ours.
+
+    Then nothing is missing: a mistyped address left its name here, or all that was there is gone.
+    """
+    return barred.group is Group.NOT_IN_ACCOUNT and all(was_never_there(records.get(name, Record())) for name in known)
+
+
 def of_barred(domain: str, barred: Barred, address: str | None = None) -> Difference:
     remedy = "Give the command again; if it stays so, see enom-bridge doctor."
     if barred.group is Group.NOT_IN_ACCOUNT:

@@ -218,6 +218,7 @@ class Step:
     `outcome` is `intent` (about to be sent), `accepted`, `refused`, `doubted`, `unknown` or `unsent` (surely not sent).
     `interrupted`: its sender was lost between intent and answer, so the outcome is unknown, and `ended_at` is the time at
     which the call must have ended. `trust_after`: reads before may still show the time before an earlier command.
+    `settles_at`: the record's, as it was written with this step; 0 where the step was read back.
     """
 
     id: int
@@ -228,6 +229,7 @@ class Step:
     trust_after: float
     interrupted: bool = False
     error: BridgeError | None = None
+    settles_at: float = 0.0
 
 
 def in_words(moment: float | datetime) -> str:

@@ -146,6 +146,14 @@ def believable(seen: Mailbox, record: Record, terms: Terms, observed_at: float, 
     return record.quota is None or seen.quota is None or seen.quota == record.quota
 
 
+def settles_at(before: float, ended_at: float, settle: float) -> float:
+    """Until when reads may be stale after a command whose call ended, or must have ended, at `ended_at`.
+
+    `before`: until when they may be so because of an earlier one. A smaller `settle` in the configuration does not shorten it.
+    """
+    return max(before, ended_at + settle)
+
+
 # What must be remembered before a command is sent, and after the remote said yes.
 
 
@@ -212,7 +220,8 @@ def after_failure(record: Record, seen: Mailbox | None, terms: Terms) -> Record:
     if seen is None or seen.exists is None:
         return record
     if not seen.exists:
-        return Record(state=State.ABSENT, settles_at=record.settles_at)
+        # What was nobody's and is not there was not terminated either: one that turns up there later is not billing's to end.
+        return Record(state=State.ABSENT if record.source is not None else record.state, settles_at=record.settles_at)
     if record.suspended_with == "hosted-email" and not restoration(seen, record):
         record = replace(record, suspended_with=None, saved_services=None, sessions_ended=False)
     return replace(record, state=state_of(seen, record, terms))

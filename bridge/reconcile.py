@@ -58,15 +58,20 @@ class Reconcile:
         looks = self.surveyor.mailboxes(territory.reach, [Address.parse(one) for one in todo], progress(SUSPECTS))
         found = [each for each in listed if each.address is None]
         view = self._view(name)
-        found += self._looked_at(view, looks)
-        found += [drift.of_barred(domain, one) for domain, one in barred.items()]
+        unread = barred | {
+            each.domain: look for each, look in looks.items() if isinstance(look, Barred) and each.domain not in read
+        }
+        foreign = sorted(domain for domain, one in unread.items() if self._foreign(view, territory, domain, one, known))
+        found += self._looked_at(view, {address: look for address, look in looks.items() if address.domain not in foreign})
+        found += [drift.of_barred(domain, one) for domain, one in barred.items() if domain not in foreign]
         report = Reconciliation(
             account=name,
             started_at=started,
             ended_at=self.clock(),
             whole=not addresses,
             domains={domain: places(one) for domain, one in read.items()},
-            unread=sorted(barred),
+            unread=sorted(set(barred) - set(foreign)),
+            foreign=foreign,
             looked_at=list(addresses),
             mailboxes=len(addresses) or sum(len(one.mailboxes) for one in read.values()),
             under_way=sum(map(view.under_way, addresses or (each for names in known.values() for each in names))),
@@ -81,6 +86,10 @@ class Reconcile:
         for address in self.lookup.records(account):
             known.setdefault(Address.parse(address).domain, []).append(address)
         return known
+
+    def _foreign(self, view: View, territory: Territory, domain: str, one: Barred, known: Mapping[str, Sequence[str]]) -> bool:
+        """Never one that the configuration names: that is expected to be there, whatever is on record."""
+        return domain not in territory.domains and drift.not_ours(view.records, one, known.get(domain, ()))
 
     def _view(self, account: str) -> View:
         terms = self.territories[account].terms

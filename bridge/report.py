@@ -20,6 +20,8 @@ def lines(report: Reconciliation, most: int | None = FEW) -> Iterator[str]:
     yield f"Account {report.account}, compared with Enom on {in_words(report.ended_at)}; {read if report.whole else looked}"
     if report.under_way:
         yield f"{report.under_way:,} on record are not judged: the bridge is at them, or has just changed them."
+    if report.foreign:
+        yield f"Not in this account, and nothing of ours is on record there (a mistyped address?): {', '.join(report.foreign)}."
     if not differ:
         yield "Nothing differs." if not report.under_way else "Nothing else differs."
     groups = {kind: list(items) for kind, items in groupby(report.differences, lambda each: each.kind)}
@@ -51,6 +53,7 @@ def described(report: Reconciliation) -> dict[str, Any]:
         "whole": report.whole,
         "domains": len(report.domains),
         "unread": list(report.unread),
+        "foreign": list(report.foreign),
         "mailboxes": report.mailboxes,
         "under_way": report.under_way,
         "differences": [each.describe() for each in report.differences],

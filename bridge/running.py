@@ -15,11 +15,12 @@ from typing import TypeVar
 
 from bridge import logs
 from bridge.callbacks import Callbacks
+from bridge.chores import Chore, Chores
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.nightly import Nightly
 from bridge.notes import Notes
 from bridge.ports import Job, Outbox, Postcard, Queue
-from bridge.reconcile import Reconcile
-from bridge.store import Findings, Standing, Upkeep
+from bridge.store import Standing, Upkeep
 from bridge.watch import Watch
 from bridge.worker import Worker
 
@@ -38,16 +39,9 @@ def new_owner() -> str:
     return f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-class Stopped(Exception):
-    """This process stops, so what takes long is given up."""
-
-
 @dataclass
 class Engine:
-    """Start and stop of everything that works in the background. `limits` is account -> most jobs in flight.
-
-    `reconcile_at`: the hour of the nightly reconciliation, HH:MM in UTC; empty: none.
-    """
+    """Start and stop of everything that works in the background. `limits` is account -> most jobs in flight."""
 
     queue: Queue
     worker: Worker
@@ -56,9 +50,7 @@ class Engine:
     notes: Notes
     standing: Standing
     upkeep: Upkeep
-    reconcile: Reconcile
-    findings: Findings
-    reconcile_at: str
+    nightly: Nightly
     synchronise: Callable[[], None]
     limits: Mapping[str, int]
     concurrency: int
@@ -71,10 +63,19 @@ class Engine:
         self._active: set[str] = set()
         self._lock = threading.Lock()
         self._turned = time.monotonic()
+        self.nightly.stopping = self._stopping.is_set
+        table = (
+            Chore("probes", CHORES, self._probe_due),
+            Chore("deletions", CHORES, self.upkeep.purge_due),
+            Chore("wiping", CHORES, self.upkeep.wipe),
+            Chore("notes", CHORES, self.notes.send_due),
+            Chore("pruning", HOUR, self._prune),
+        )
+        self.chores = Chores(table, self.watch)
 
     def start(self) -> None:
         self._turned = time.monotonic()
-        self._beat()
+        self.beat()
         loops = (self._work, self._send, self._heartbeat, self._chores, self._look_over)
         self._threads = [threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:]) for loop in loops]
         for thread in self._threads:
@@ -175,9 +176,10 @@ class Engine:
 
     def _heartbeat(self) -> None:
         while not self._stopping.wait(self.worker.lease / 4):
-            self._beat()
+            self.beat()
 
-    def _beat(self) -> None:
+    def beat(self) -> None:
+        """Tells that this process lives, and renews the leases of what it is at."""
         self.synchronise()
         with self._lock:
             active = sorted(self._active)
@@ -185,37 +187,34 @@ class Engine:
         if still > STILL:
             log.error("no job can be claimed any more; restart this process if that goes on", seconds=round(still))
         self.queue.extend(self.owner, active, still <= STILL)
+        self.nightly.keep()
 
     def _chores(self) -> None:
-        pruned_at = 0.0
         while not self._stopping.wait(CHORES):
             self.watch.tell("turn", loop="chores")
-            for account in self.standing.due_probes():
-                self._probe(account)
-            self.upkeep.purge_due()
-            self.upkeep.wipe()
-            self.notes.send_due()
-            if time.monotonic() - pruned_at > HOUR:
-                pruned_at = time.monotonic()
-                while self.upkeep.prune() and not self._stopping.is_set():
-                    pass
+            self.chores.run_due(time.monotonic)
 
     def _look_over(self) -> None:
         """The nightly reconciliation, in a thread of its own because it may take an hour."""
-
-        def told(done: int, of: int) -> None:
-            if self._stopping.is_set():
-                raise Stopped
-
         while not self._stopping.wait(CHORES):
-            for account in self.findings.due(self.reconcile_at):
-                if account in self.reconcile.territories:
-                    try:
-                        found = self.reconcile.account(account, "the bridge (nightly)", progress=lambda what: told)
-                    except Stopped:
-                        log.info("the reconciliation is given up for this stop", account=account)
-                        return
-                    log.info("reconciled", account=account, mailboxes=found.mailboxes, differences=len(found.differences))
+            while not self._stopping.is_set() and self.nightly.run_next():
+                pass
+
+    def _prune(self) -> None:
+        while self.upkeep.prune() and not self._stopping.is_set():
+            pass
+
+    def _probe_due(self) -> None:
+        failed: Exception | None = None
+        for account in self.standing.due_probes():
+            try:
+                self._probe(account)
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # the other accounts are asked all the same
+                failed = error
+        if failed is not None:
+            raise failed
 
     def _probe(self, account: str) -> None:
         desk = self.worker.desks.get(account)

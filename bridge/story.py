@@ -53,8 +53,8 @@ CALLBACKS: Mapping[str, str] = {
     "exhausted": "Billing could not be told in {tries} tries{last}; the bridge gave up.",
 }
 WAITING: Mapping[str | None, str] = {
-    None: "It waits for a free worker.",
-    "turn": "It waits for {behind}.",
+    None: "It waits for {free}{later}.",
+    "turn": "It waits for {behind}{later}.",
     "retry": "It was tried {tries} times and is tried again at {at}{why}.",
     "settle": "Enom's reads may still show the past, so it looks again at {at}{why}.",
     "account": "It waits until account {account} can work{paused}.",
@@ -157,7 +157,7 @@ def _ended(story: Story, retry_hours: float) -> Iterator[str]:
         case "queued":
             yield from _waiting(story, retry_hours)
         case "running":
-            yield f"A worker is at it now and holds it until {_when(story, job['lease_until'])} (try {job['tries']})."
+            yield from _running(story)
         case "succeeded":
             yield f"It succeeded at {at}: {job['message']} The mailbox is {job['state']}."
             yield from _observed(job["extra"] or {})
@@ -181,19 +181,38 @@ def _observed(extra: Mapping[str, Any]) -> Iterator[str]:
         yield f"In act mode this would have been done: {plan_in_words(extra.get('plan', []))}."
 
 
+def _running(story: Story) -> Iterator[str]:
+    job = story["job"]
+    until, tried = _when(story, job["lease_until"]), f"try {job['tries']}"
+    if story["holder_lives"]:
+        yield f"A worker is at it now and holds it until {until} ({tried})."
+    else:
+        yield (
+            f"The worker that was at it ({tried}) shows itself no more. Another one takes it up when the time for which it "
+            f"was held is over, at {until}, or when the bridge is started again."
+        )
+
+
 def _waiting(story: Story, retry_hours: float) -> Iterator[str]:
     job, account = story["job"], story["account"] or {}
     detail = _detail(job["error"])
-    why = account.get("detail") or detail
-    behind = f"{', '.join(story['behind'])}, older and of the same mailbox" if story["behind"] else "its turn, which comes now"
-    yield WAITING[job["waiting_for"]].format(
+    paused = "; ".join(pause["detail"].rstrip(".") for pause in account.get("pauses", ()) if pause["detail"])
+    why = paused or detail.rstrip(".")
+    behind = f"{_and(story['behind'])}, older and of the same mailbox" if story["behind"] else "its turn, which comes now"
+    free = f"a free worker; at work in its domain: {', '.join(story['beside'])}" if story["beside"] else "a free worker"
+    waiting_for = "turn" if job["waiting_for"] is None and story["behind"] else job["waiting_for"]
+    yield WAITING[waiting_for].format(
         behind=behind,
+        free=free,
+        later=f", and not before {_when(story, job['available_at'])}" if job["available_at"] > story["now"] else "",
         tries=job["tries"],
         at=_when(story, job["available_at"]),
         why=f" ({detail.rstrip('.')})" if detail else "",
         account=job["account"],
-        paused=f": {why.rstrip('.')}" if why else "",
+        paused=f": {why}" if why else "",
     )
+    if account.get("paused") and waiting_for != "account":
+        yield f"Besides, account {job['account']} is paused: {paused or account['paused']}."
     if job["undecided_since"]:
         since = _full(job["undecided_since"])
         yield f"If it cannot be decided within {retry_hours:g} hours of {since}, it is held for a person."

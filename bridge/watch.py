@@ -20,7 +20,7 @@ class Watch:
     """Passes each piece of work on to whoever listens; without listeners it costs next to nothing.
 
     The kinds: `hook` (a hook is taken), `attempt` (one at a job), `call` (one to Enom), `callback`, `notes`, `turn` (a loop of
-    the engine went round).
+    the engine went round), `chore` (one of what happens now and then was done, or failed).
     """
 
     def __init__(self) -> None:

@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from bridge import config, store
+from bridge import config, logs, store
 from bridge.backends import BACKENDS
 from bridge.backends.enom import Command, EnomAccount, HostedEmailSettings
 from bridge.backends.enom.hosted_email.wire import SERVICES
-from bridge.callbacks import RETRIES, Callbacks, Recipient
+from bridge.callbacks import JITTER, LONGEST_WAIT, RETRIES, Callbacks, Recipient
 from bridge.importing import Importing, Party
 from bridge.intake import Door, Intake
 from bridge.inventory import Stock
 from bridge.model import Terms
+from bridge.nightly import Nightly
 from bridge.notes import Notes
 from bridge.observation import Observation
 from bridge.outgoing import Outgoing
@@ -27,10 +28,14 @@ from bridge.replay import Replay
 from bridge.resolving import Resolver
 from bridge.running import Engine
 from bridge.sealing import Purpose, Sealer, Unsealable
+from bridge.store.ahead import Waits
+from bridge.store.findings import LEASE
 from bridge.survey import Reach, Surveyor
 from bridge.watch import Watch
 from bridge.worker import Desk, Worker
 from hooks import PLATFORMS, signing
+
+log = logs.get("start")
 
 DAY, HOUR = 86400.0, 3600.0
 LEASE_MARGIN = 30.0  # seconds that a lease outlives the longest call
@@ -103,7 +108,11 @@ def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service
 
     postal = Postal(store.Readings(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of)
 
-    reaches, surveyor, findings = reaches_of(settings, backends), Surveyor(standing, clock), store.Findings(database)
+    reaches, surveyor, findings = (
+        reaches_of(settings, backends),
+        Surveyor(standing, clock),
+        store.Findings(database, max(LEASE, lease_of(settings, tuning))),
+    )
     reconcile = Reconcile(lookup, surveyor, findings, territories(settings, reaches, terms), clock)
 
     def new_engine() -> Engine:
@@ -148,6 +157,29 @@ def prepare(service: Service) -> None:
     service.standing.know(service.settings.accounts, service.settings.sources)
 
 
+def put_right(service: Service, tuning: Tuning | None = None) -> None:
+    """At the start of a process that stays: what a clock that was ahead has left, waits no longer than it may."""
+    settings, tuning = service.settings, tuning or Tuning()
+    every = settings.accounts.values()
+    lease = lease_of(settings, tuning)
+    waits = Waits(
+        lease=lease,
+        call=max(account.timeout for account in every),
+        settle=max(account.settle for account in every),
+        comparison=max(LEASE, lease),
+        sending=tuning.callback_lease or store.CALLBACK_LEASE,
+        callbacks=[pause * (1 + JITTER) for pause in tuning.callback_retries],
+        asked=LONGEST_WAIT,
+    )
+    done = store.put_right(service.database, waits)
+    if done.ahead:
+        log.warning(
+            "the clock was ahead and has been put back; what lay too far ahead was brought nearer",
+            seconds=round(done.ahead),
+            **{name.replace(".", "_"): count for name, count in done.times.items()},
+        )
+
+
 def engine(
     settings: config.Settings,
     tuning: Tuning,
@@ -162,7 +194,7 @@ def engine(
     watch: Watch,
 ) -> Engine:
     """Everything that works in the background, under one lease length that is longer than any call."""
-    lease = tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
+    lease = lease_of(settings, tuning)
     queue = store.Queue(database, standing, opener(sealer), lease, sealer.key_ids)
     outbox = store.Outbox(database, tuning.callback_lease or store.CALLBACK_LEASE)
     worker = Worker(
@@ -207,9 +239,7 @@ def engine(
         notes=notes,
         standing=standing,
         upkeep=store.Upkeep(database, new_job_id, settings.bridge.keep_days),
-        reconcile=reconcile,
-        findings=findings,
-        reconcile_at=settings.worker.reconcile_at,
+        nightly=Nightly(findings, reconcile, settings.worker.reconcile_at, watch=watch),
         synchronise=database.synchronise,
         limits={name: account.max_in_flight for name, account in settings.accounts.items()},
         concurrency=settings.worker.concurrency,
@@ -223,6 +253,11 @@ def limits(settings: config.Settings) -> Limits:
         terminations_per_hour=settings.safety.max_terminations_per_hour,
         sharing=frozenset(name for name, source in settings.sources.items() if not source.domain_per_customer),
     )
+
+
+def lease_of(settings: config.Settings, tuning: Tuning) -> float:
+    """Seconds for which a worker holds a job without a sign of life: longer than any call."""
+    return tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
 
 
 def enom(

@@ -101,6 +101,10 @@ class Attempt:
     def last(self, kind: Kind) -> Step | None:
         return next((step for step in reversed(self.journal) if step.kind == kind), None)
 
+    def settle(self, last: Step | None) -> float:
+        """Seconds for which reads may miss a command: those in force when it was sent, where they were more than now."""
+        return max(self.desk.settle, self.record.settles_at - last.ended_at if last else 0.0)
+
     def may_have_done(self, *kinds: Kind) -> bool:
         """Whether a command of one of these kinds took effect, or may have."""
         return any(step.outcome in ("accepted", "unknown") for step in self.journal if step.kind in kinds)
@@ -183,7 +187,7 @@ class Worker:
                 return self._succeed(attempt, seen, desired)
             for change in todo.changes:
                 last = attempt.last(change.kind)
-                jobs.may_send(change, last, attempt.observed_at, attempt.desk.settle)
+                jobs.may_send(change, last, attempt.observed_at, attempt.settle(last))
                 self._send(attempt, change, seen, desired)
                 if attempt.journal[-1].outcome != "accepted":
                     break  # believe reads only: the next look tells what came of it
@@ -226,7 +230,7 @@ class Worker:
         command = desk.backend.command(change)
         digest = self.digest(json.dumps([change.describe(), change.secret], sort_keys=True))
         step = self.queue.intend(job, change, command, digest, record, desk.call_limit, desk.settle, self.limits, attempt.first)
-        attempt.record, attempt.first = record, None
+        attempt.record, attempt.first = replace(record, settles_at=step.settles_at), None
         self.checkpoint("intent-committed")
         self._hold_lease(attempt, step)
         outcome, error, answer = self._call(attempt, change, seen)
@@ -239,16 +243,14 @@ class Worker:
         step = self.queue.answered(job, step, outcome, error, answer, attempt.record, desk.settle)
         self.checkpoint("answer-committed")
         attempt.journal.append(step)
-        attempt.record = replace(attempt.record, settles_at=max(attempt.record.settles_at, step.trust_after))
-        if outcome not in ("unsent", "refused"):
-            attempt.record = replace(attempt.record, settles_at=step.ended_at + desk.settle)
+        attempt.record = replace(attempt.record, settles_at=step.settles_at)
         if isinstance(error, AccountFault | NoFunds | NeedsPerson | Unavailable):
             raise error
 
     def _hold_lease(self, attempt: Attempt, step: Step) -> None:
         """The last thing before a send: a process that was stopped meanwhile asks whether the job is still its own."""
         if time.monotonic() + attempt.desk.call_limit > attempt.lease_ends:
-            self.queue.renew(attempt.job, step, attempt.desk.call_limit)
+            self.queue.renew(attempt.job, step, attempt.desk.call_limit, attempt.desk.settle)
             attempt.lease_ends = time.monotonic() + self.lease
 
     def _call(self, attempt: Attempt, change: Change, seen: Mailbox) -> tuple[str, BridgeError | None, Answer | None]:
@@ -271,7 +273,9 @@ class Worker:
 
     def _next_look(self, attempt: Attempt, latest: float) -> float:
         now = self.clock()
-        return min(latest, now + jobs.look_pause(now - (latest - attempt.desk.settle)))
+        lagging = now - (latest - attempt.desk.settle)
+        # Below 0 reads may lag for longer than `settle` says now: since when they do, is not known.
+        return min(latest, now + (jobs.look_pause(lagging) if lagging >= 0 else jobs.LONGEST_LOOK))
 
     # The ends
 

@@ -120,7 +120,7 @@ def busy(stand: Stand) -> None:
         scene.call_back(3400)
     scene.service.reconcile.account("main", "the bridge (nightly)")
     scene.hook("suspend", service_id="7")
-    scene.engine._beat()
+    scene.engine.beat()
 
 
 if __name__ == "__main__":

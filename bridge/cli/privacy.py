@@ -5,10 +5,12 @@ import click
 from bridge.cli.address import MailAddress
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, echo_json
+from bridge.drift import was_never_there
 from bridge.errors import BridgeError, NotNow
 from bridge.model import Address
 from bridge.sealing import Purpose, Unsealable
 from bridge.store import Held, Privacy, names
+from bridge.store.rows import to_record
 from bridge.wiring import Service
 
 ELSEWHERE = "Not reached by this: the log, backups of the database, and what billing and Enom keep (docs/data-protection.md)."
@@ -76,6 +78,8 @@ def require_absence(service: Service, held: Held) -> None:
         try:
             seen = service.backends[account].observe(Address.parse(address))
         except BridgeError as error:
+            if error.code == "domain_not_in_account" and was_never_there(to_record(row)):
+                continue  # a mistyped domain: nothing is on record that could be lost
             raise NotNow(f"Enom could not be asked whether {address} still exists: {error.detail}") from None
         if seen.exists is not False:
             whose = f"service {row['service_id']} of {row['source']}" if row["source"] else "nobody that the bridge knows"

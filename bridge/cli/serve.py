@@ -12,7 +12,7 @@ from bridge.cli.process import Process, configure_log, orders
 from bridge.config import Address, Settings
 from bridge.config.values import optional_address
 from bridge.errors import NotNow, StoreUnavailable
-from bridge.store.standing import BY_HAND
+from bridge.store.standing import PERSON, RESTORED, pauses
 
 log = logs.get("serve")
 
@@ -91,14 +91,16 @@ def ready(service: wiring.Service) -> None:
     if present != needed and not service.database.embedded:
         raise click.ClickException(store.schema_fault(present, needed))
     wiring.prepare(service)
+    wiring.put_right(service)
 
 
 def tell_paused(service: wiring.Service) -> None:
     """What does not go on by itself after a start: a restored database is paused until a person has looked."""
     for row in service.standing.account_states():
-        if row["paused"] in BY_HAND:
-            next_command = f"enom-bridge resume account {row['name']}"
-            log.warning("paused; hooks are taken, nothing is sent", account=row["name"], why=row["detail"], then=next_command)
+        for pause in pauses(row):
+            if pause.code in (RESTORED, PERSON):
+                then = f"enom-bridge resume account {row['name']}"
+                log.warning("paused; hooks are taken, nothing is sent", account=row["name"], why=pause.detail, then=then)
 
 
 def chosen(settings: Settings, host: str | None = None, port: int | None = None, metrics_listen: str | None = None) -> Settings:

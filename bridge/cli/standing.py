@@ -6,7 +6,9 @@ import click
 
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, echo_json
-from bridge.store.standing import RESTORED
+from bridge.store.findings import compared
+from bridge.store.people import not_compared
+from bridge.store.standing import PERSON, RESTORED
 
 _kind = click.argument("kind", type=click.Choice(["account", "source"]))
 _name = click.argument("name")
@@ -18,6 +20,11 @@ RESUMED: Mapping[str, str] = {
     "account": "Its jobs go on, purchases too.",
     "source": "Its hooks are accepted.",
     RESTORED: "Its jobs go on; purchases as soon as Enom's reads must show what was bought before the restore.",
+}
+ENDED: Mapping[str, str] = {
+    PERSON: "A person paused it: that is over.",
+    "credentials": "Enom refused its login: that is taken to be over.",
+    "ip_not_allowed": "Enom refused this machine's address: that is taken to be over.",
 }
 
 
@@ -46,15 +53,23 @@ def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) 
 @as_json
 @click.pass_context
 def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
-    """Let a paused account or source go on."""
+    """Let a paused account or source go on.
+
+    After `db restore` an account goes on only once it was compared with Enom since. Exit code 1: something still stops it.
+    """
     with session(ctx) as service:
         service.standing.know(service.settings.accounts, service.settings.sources)
-        restored = kind == "account" and service.standing.account_paused(name) == RESTORED
-        if kind == "account":
-            people(service).resume_account(name)
-        else:
+        if kind == "source":
             people(service).pause_source(name, False)
-    _say(kind, name, False, f"The {kind} {name} is not paused. {RESUMED[RESTORED if restored else kind]}", as_json)
+            return _say(kind, name, False, f"The source {name} is not paused. {RESUMED[kind]}", as_json)
+        resumed = people(service).resume_account(name)
+        last = service.findings.last(name) if RESTORED in resumed.ended else None
+    if resumed.left:
+        over = " ".join(ENDED[code] for code in resumed.ended)
+        _say(kind, name, True, f"The account {name} is still paused. {over}\n{not_compared(name)}", as_json)
+        ctx.exit(1)
+    text = f"The account {name} is not paused. {RESUMED[RESTORED if last else kind]}"
+    _say(kind, name, False, f"{text}\n{compared(last)}" if last else text, as_json)
 
 
 def _say(kind: str, name: str, paused: bool, text: str, as_json: bool) -> None:

@@ -6,6 +6,8 @@ Any method of the store raises StoreUnavailable when the database cannot be used
 
 from bridge.ports.backend import Backend, Checkpoint, Clock
 from bridge.ports.books import (
+    Comparison,
+    Comparisons,
     Findings,
     Lookup,
     Note,
@@ -41,6 +43,8 @@ __all__ = [
     "Backend",
     "Checkpoint",
     "Clock",
+    "Comparison",
+    "Comparisons",
     "Dismissed",
     "Ending",
     "Findings",

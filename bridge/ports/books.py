@@ -142,6 +142,34 @@ class Reconciliation:
     mailboxes: int
     under_way: int
     differences: Sequence[Difference]
+    foreign: Sequence[str] = ()
+    """Domains that Enom says are not in the account, and where nothing of ours is on record: told, and no fault."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The right to compare an account now. `lease` (epoch seconds) names it too: with each renewal it is another one."""
+
+    account: str
+    lease: float
+    taken_at: float
+
+
+class Comparisons(Protocol):
+    """Which account is to be compared when, each by one process at a time. What a lost lease allows no more does nothing."""
+
+    def take_due(self, at: str, among: Sequence[str]) -> Comparison | None:
+        """Of these accounts the one that is due longest. `at` (HH:MM, UTC) is the hour of every night, empty for none."""
+
+    def renew(self, comparison: Comparison) -> Comparison | None:
+        """None: the lease was lost."""
+
+    def done(self, comparison: Comparison, at: str) -> None:
+        """The next one comes at that hour; or at once, if a person asked for it meanwhile."""
+
+    def put_off(self, comparison: Comparison, seconds: float) -> None: ...
+    def hand_back(self, comparison: Comparison) -> None:
+        """It is due, as it was."""
 
 
 class Findings(Protocol):

@@ -171,6 +171,7 @@ class Queue(Protocol):
     ) -> Step:
         """Commits that a command is about to be sent, with what must be remembered before it is.
 
+        The step's `settles_at` is what was written as the record's.
         Raises jobs.LookAgain or NeedsPerson when money, safety or another customer's domain forbids it now, NoFunds while
         purchases are paused.
         """
@@ -188,7 +189,7 @@ class Queue(Protocol):
         record: Record,
         settle: float,
     ) -> Step:
-        """Commits what the remote said; `record.settles_at` is set by the store, from the end of the call."""
+        """Commits what the remote said. The step's `settles_at` is what was written as the record's, from the call's end."""
 
     def wait(
         self,
@@ -204,7 +205,7 @@ class Queue(Protocol):
     def finish(self, job: Job, ending: Ending, first: First | None = None) -> None:
         """Ends the job and writes its callback, in one transaction."""
 
-    def renew(self, job: Job, step: Step, call_limit: float) -> None:
+    def renew(self, job: Job, step: Step, call_limit: float, settle: float) -> None:
         """Takes a new lease for a command that is sent later than its intent said."""
 
     def extend(self, owner: str, jobs: Sequence[str], alive: bool = True) -> None:

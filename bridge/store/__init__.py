@@ -1,5 +1,6 @@
 """The database: the only place that knows SQL. Each class is one concern over the same tables."""
 
+from bridge.store.ahead import put_right
 from bridge.store.copies import Copies, Restored
 from bridge.store.database import Database
 from bridge.store.findings import Findings
@@ -49,6 +50,7 @@ __all__ = [
     "check",
     "names",
     "newest",
+    "put_right",
     "schema_fault",
     "upgrade",
 ]

@@ -1,26 +1,30 @@
 """What the last reconciliation of each domain found; when the next one is due. Nothing here decides anything."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.ports import Reconciliation
+from bridge.ports import Comparison, Reconciliation
 from bridge.store import notes
 from bridge.store.database import Database
 from bridge.store.lookup import public
 from bridge.store.tables import accounts, differences, mailboxes, paks, reconciliations
 
 BATCH = 500
+LEASE = 120.0
 SHOWN = 10  # differences in a note
 Row = Mapping[str, Any]
 
 
 class Findings:
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    """`lease`: seconds for which an account that is being compared is nobody else's; longer than between two heartbeats."""
+
+    def __init__(self, database: Database, lease: float = LEASE) -> None:
+        self.database, self.lease = database, lease
 
     def keep(self, who: str, found: Reconciliation) -> None:
         with self.database.write() as tx:
@@ -37,20 +41,44 @@ class Findings:
             tx.execute(sa.insert(reconciliations), run(who, found))
             self._tell(tx, found, rows)
 
-    def due(self, at: str) -> Sequence[str]:
-        """Accounts that are to be compared now; each is handed out to one worker only.
+    # When an account is to be compared, and by whom: ports.Comparisons.
 
-        `at` (HH:MM, UTC) is the hour of every night, empty for none; a person may ask for one at any time (`People`).
-        """
+    def take_due(self, at: str, among: Sequence[str]) -> Comparison | None:
         with self.database.write() as tx:
             now = self.database.now(tx)
-            later = following(now, at) if at else None
-            if later is not None:
+            if at:
+                later = following(now, at)
                 # Not yet noted, or by another hour that was configured before.
                 moved = sa.or_(accounts.c.reconcile_at.is_(None), accounts.c.reconcile_at > later)
                 tx.execute(sa.update(accounts).where(moved).values(reconcile_at=later))
-            change = sa.update(accounts).where(accounts.c.reconcile_at <= now).values(reconcile_at=later)
-            return [name for (name,) in tx.execute(change.returning(accounts.c.name))]
+            name = tx.scalar(self.database.lock_row(due(now, among).limit(1)))
+            if name is None:
+                return None
+            lease = now + self.lease
+            tx.execute(sa.update(accounts).where(accounts.c.name == name).values(reconcile_lease=lease))
+            return Comparison(str(name), lease, now)
+
+    def renew(self, comparison: Comparison) -> Comparison | None:
+        with self.database.write() as tx:
+            lease = self.database.now(tx) + self.lease
+            kept = tx.execute(mine(comparison).values(reconcile_lease=lease)).rowcount > 0
+        return replace(comparison, lease=lease) if kept else None
+
+    def done(self, comparison: Comparison, at: str) -> None:
+        with self.database.write() as tx:
+            night = sa.literal(following(self.database.now(tx), at)) if at else sa.null()
+            asked_for = accounts.c.reconcile_at > comparison.taken_at  # by a person, since it began
+            next_at = sa.case((asked_for, accounts.c.reconcile_at), else_=night)
+            tx.execute(mine(comparison).values(reconcile_at=next_at, reconcile_lease=None))
+
+    def put_off(self, comparison: Comparison, seconds: float) -> None:
+        with self.database.write() as tx:
+            later = self.database.now(tx) + seconds
+            tx.execute(mine(comparison).values(reconcile_at=later, reconcile_lease=None))
+
+    def hand_back(self, comparison: Comparison) -> None:
+        with self.database.write() as tx:
+            tx.execute(mine(comparison).values(reconcile_lease=None))
 
     def last(self, account: str) -> Mapping[str, Any] | None:
         """The last reconciliation of the whole account."""
@@ -84,15 +112,16 @@ class Findings:
         # A domain that could not be read keeps what was known of it, but for that it could not be read.
         covers = [here, differences.c.kind == "unread"] if found.whole else [here, sa.false()]
         scopes = [sa.and_(*covers)]
-        for column, names in ((differences.c.domain, list(found.domains)), (differences.c.address, list(found.looked_at))):
+        domains = [*found.domains, *found.foreign]
+        for column, names in ((differences.c.domain, domains), (differences.c.address, list(found.looked_at))):
             scopes += [sa.and_(here, column.in_(names[start : start + BATCH])) for start in range(0, len(names), BATCH)]
         for scope in scopes:
             for old in tx.execute(sa.select(differences).where(scope)).mappings():
                 known[old["kind"], old["domain"], old["address"]] = old["since"]
             tx.execute(sa.delete(differences).where(scope))
-        for start in range(0, len(found.domains), BATCH):
-            names = list(found.domains)[start : start + BATCH]
-            tx.execute(sa.delete(paks).where(paks.c.account == found.account, paks.c.domain.in_(names)))
+        for start in range(0, len(domains), BATCH):
+            gone = paks.c.account == found.account, paks.c.domain.in_(domains[start : start + BATCH])
+            tx.execute(sa.delete(paks).where(*gone))
         return known
 
     def _tell(self, tx: Connection, found: Reconciliation, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -153,8 +182,28 @@ def pak_rows(found: Reconciliation) -> Iterator[dict[str, Any]]:
             yield {"account": found.account, "domain": domain, "bundle": pak.bundle, **values}
 
 
+def mine(comparison: Comparison) -> sa.Update:
+    """A change of the account, as long as it is compared under this very lease."""
+    here = accounts.c.name == comparison.account, accounts.c.reconcile_lease == comparison.lease
+    return sa.update(accounts).where(*here)
+
+
+def due(now: float, among: Sequence[str]) -> sa.Select[Any]:
+    free = sa.or_(accounts.c.reconcile_lease.is_(None), accounts.c.reconcile_lease <= now)
+    query = sa.select(accounts.c.name).where(accounts.c.name.in_(among), accounts.c.reconcile_at <= now, free)
+    return query.order_by(accounts.c.reconcile_at, accounts.c.name)
+
+
 def following(now: float, at: str) -> float:
     """The next time it is HH:MM, UTC."""
     hour, minute = map(int, at.split(":"))
     today = datetime.fromtimestamp(now, UTC).replace(hour=hour, minute=minute, second=0, microsecond=0)
     return (today if today.timestamp() > now else today + timedelta(days=1)).timestamp()
+
+
+def compared(last: Mapping[str, Any]) -> str:
+    """A reconciliation of a whole account in a sentence, for whoever ends a restore."""
+    found = sum(count for kind, count in last["found"].items() if kind != "under_way")
+    told = [f"differences {found}", f"domains that could not be read {last['unread']}"]
+    told.append(f"mailboxes not judged yet {last['found'].get('under_way', 0)}")
+    return f"It was compared with Enom at {last['ended_at']}: {', '.join(told)}."

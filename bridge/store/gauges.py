@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.store.database import Database
 from bridge.store.money import DAY, NOT_SPENT
+from bridge.store.standing import pauses
 from bridge.store.tables import accounts, among, callbacks, differences, ended_badly, jobs, notes, purchases, reconciliations
 
 HELD = ended_badly(jobs), jobs.c.status == "held"  # the first finds the index
@@ -64,7 +65,7 @@ def of_callbacks(tx: Connection, now: float) -> Iterator[Gauge]:
 
 def of_accounts(tx: Connection, now: float) -> Iterator[Gauge]:
     rows = tx.execute(sa.select(accounts).order_by(accounts.c.name)).mappings().all()
-    paused = [((row["name"],), float(row["paused"] is not None)) for row in rows]
+    paused = [((row["name"],), float(bool(pauses(row)))) for row in rows]
     waits = [((row["name"],), float(row["money_until"] is not None and row["money_until"] > now)) for row in rows]
     yield Gauge("account_paused", "1 while an account is paused.", ["account"], paused)
     yield Gauge("account_waits_for_money", "1 while purchases of an account wait for money.", ["account"], waits)

@@ -16,6 +16,7 @@ from bridge.store import customers, notes, outbox
 from bridge.store.database import Database, upsert
 from bridge.store.rows import Row, error_columns, intent_values, to_receipt
 from bridge.store.since import LATE, needed_later, said
+from bridge.store.standing import STANDS_STILL
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
 from bridge.wanted import SAID, TAKES_AWAY, Said, is_late, marked, overtaken
 from hooks.types import Intent, Verified
@@ -26,7 +27,7 @@ WHOSE = "source service_id customer_id customer_source"
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and each hook waits for these.
 # For the same reason whether source and account are paused comes with what is written anyhow.
 SOURCE_PAUSED = sa.select(sources.c.paused).where(sources.c.name == sa.bindparam("of"))
-ACCOUNT_PAUSED = sa.select(accounts.c.paused).where(accounts.c.name == sa.bindparam("of"))
+ACCOUNT_PAUSED = sa.select(STANDS_STILL).where(accounts.c.name == sa.bindparam("of"))
 NEW_HOOK, NEW_JOB = sa.insert(hooks).returning(SOURCE_PAUSED.scalar_subquery()), sa.insert(jobs).returning(jobs)
 OPEN = jobs.c.mailbox_id == sa.bindparam("of"), among(jobs.c.status, "queued", "running")
 BESIDE = [jobs.c[name] for name in "id sequence source service_id action facts status".split()]
@@ -195,7 +196,7 @@ def add_job(
 def next_sequence(tx: Connection, database: Database, account: str, address: Address) -> Row:
     """The mailbox's next sequence number, taken under the row's lock: this is the order, never a clock.
 
-    With it comes of the mailbox what a new job needs, and why the account is paused, as `account_paused`.
+    With it comes of the mailbox what a new job needs, and whether the account stands still, as `account_paused`.
     """
     place = {"account": account, "domain": address.domain, "address": str(address), "of": account}
     row: Row = tx.execute(taking(database.embedded), place).mappings().one()

@@ -19,6 +19,7 @@ from bridge.store.audit import ACTIONS as DONE
 from bridge.store.database import Database
 from bridge.store.outbox import STATUSES
 from bridge.store.rows import Row, to_intent, to_observed, to_receipt, to_record
+from bridge.store.standing import ALIVE, pauses
 from bridge.store.tables import (
     accounts,
     among,
@@ -32,6 +33,7 @@ from bridge.store.tables import (
     purchases,
     sources,
     steps,
+    workers,
 )
 
 Filter = sa.ColumnElement[Any] | Callable[[str], sa.ColumnElement[bool]]
@@ -355,12 +357,19 @@ class Lookup:
             )
             mailbox = sa.select(mailboxes).where(mailboxes.c.id == row["mailbox_id"])
             account = tx.execute(sa.select(accounts).where(accounts.c.name == row["account"])).mappings().first()
+            here = jobs.c.account == row["account"], jobs.c.domain == row["domain"], jobs.c.id != job
+            beside = sa.select(jobs.c.id).where(among(jobs.c.status, "running"), *here)
+            now = self.database.now(tx)
+            seen = tx.scalar(sa.select(workers.c.seen_at).where(workers.c.owner == row["lease_owner"]))
             return {
                 "job": public(row),
                 "hook": public(found) if found else None,
                 "mailbox": public(tx.execute(mailbox).mappings().one()),
-                "account": public(account) if account else None,
+                "account": of_account(account) if account else None,
+                "now": in_words(now),
                 "behind": list(tx.scalars(ahead.order_by(jobs.c.sequence))),
+                "beside": list(tx.scalars(beside.order_by(jobs.c.id))),
+                "holder_lives": seen is not None and abs(now - seen) < ALIVE,
                 "tried_again_as": (facts := choices.of_job(tx, row)).tried_again_as,
                 "may": decisions.of_job(facts),
                 "commands": all_of(steps, steps.c.id),
@@ -475,6 +484,13 @@ def public(row: Any) -> dict[str, Any]:
     if "received_at" in row:
         shown["id"] = row["hook_id"]  # a delivery's own, by which every command and query knows it
     return {name: str(value) if is_id(name) and value is not None else value for name, value in shown.items()}
+
+
+def of_account(row: Row) -> dict[str, Any]:
+    """An account for people: `pauses` is all that stops it, `paused` and `detail` the first of that."""
+    why = [{"code": each.code, "detail": each.detail} for each in pauses(row)]
+    first = why[0] if why else {"code": None, "detail": None}
+    return public(row) | {"pauses": why, "paused": first["code"], "detail": first["detail"]}
 
 
 def is_id(name: str) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from bridge.errors import Limit, NeedsPerson, NoFunds
 from bridge.jobs import LookAgain
 from bridge.model import Change, Step
+from bridge.plan import settles_at
 from bridge.ports import Limits
 from bridge.store import notes
 from bridge.store.database import Database
@@ -19,6 +20,11 @@ IN_DOUBT = ("intent", "unknown", "doubted")
 NOT_SPENT = ("unsent", "refused", "undone")
 UNSEEN_PAUSE = 10.0  # seconds, while the job that bought has not yet seen what it bought
 DAY, HOUR = 86400.0, 3600.0
+PAUSES = {
+    "quiet_until": "it was just restored, and Enom's reads may not show yet what was bought before.",
+    "money_until": "it had no money.",
+}
+"""Until when an account buys nothing, and why. Time alone ends the first."""
 
 
 def judging(became: str, open_outcomes: Sequence[str]) -> sa.Update:
@@ -34,14 +40,25 @@ JUDGE = {  # made once, because every job ends with it
 
 
 def allow_purchase(
-    tx: Connection, database: Database, job: Row, now: float, settle: float, limits: Limits, lifted: frozenset[Limit]
+    tx: Connection,
+    database: Database,
+    job: Row,
+    now: float,
+    settle: float,
+    look: float,
+    limits: Limits,
+    lifted: frozenset[Limit],
 ) -> None:
-    """Returns when this job may spend money now. Raises NoFunds, LookAgain or NeedsPerson."""
+    """Returns when this job may spend money now, after a look that took so many seconds at most.
+
+    Raises NoFunds, LookAgain or NeedsPerson.
+    """
     # All rows, so that the limit over all accounts holds for two purchases at once.
     standing = tx.execute(database.lock_row(sa.select(accounts).order_by(accounts.c.name))).mappings().all()
-    until = next((row["money_until"] for row in standing if row["name"] == job["account"]), None)
-    if until is not None and until > now:
-        raise NoFunds("Purchases of this account are paused: it had no money, or was just restored.", retry_after=until - now)
+    for column, why in PAUSES.items():
+        until = next((row[column] for row in standing if row["name"] == job["account"]), None)
+        if until is not None and until > now:
+            raise NoFunds(f"Purchases of this account are paused: {why}", retry_after=until - now)
     others = sa.select(purchases, jobs.c.finished_at).join(jobs, jobs.c.id == purchases.c.job_id, isouter=True)
     others = others.where(
         purchases.c.account == job["account"], purchases.c.domain == job["domain"], purchases.c.job_id != job["id"]
@@ -49,12 +66,13 @@ def allow_purchase(
     for other in tx.execute(others).mappings():
         if other["outcome"] in IN_DOUBT:
             raise LookAgain(now + 60, "settle", NeedsPerson(f"The purchase of {other['job_id']} is in doubt.", code="unclear"))
+        shown_at = settles_at(other["settles_at"] or 0.0, other["ended_at"], settle) + look
         if other["outcome"] == "accepted" and other["finished_at"] is None:
-            raise LookAgain(max(other["ended_at"] + settle, now + UNSEEN_PAUSE), "settle")
-        if other["outcome"] in ("accepted", "done", "judged") and other["ended_at"] + settle > now:
+            raise LookAgain(max(shown_at, now + UNSEEN_PAUSE), "settle")
+        if other["outcome"] in ("accepted", "done", "judged") and shown_at > now:
             # What was just bought may not be visible yet: buying again now could be buying twice. And what a person looked
             # up may have come late, after all reads before, and be what that person saw.
-            raise LookAgain(other["ended_at"] + settle, "settle")
+            raise LookAgain(shown_at, "settle")
     today = sa.select(sa.func.count()).where(purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT))
     held_back = limits.purchases_per_day and Limit.PURCHASES not in lifted
     if held_back and (tx.scalar(today) or 0) >= limits.purchases_per_day:
@@ -95,12 +113,20 @@ def add_purchase(tx: Connection, job: Row, step: Step, change: Change) -> None:
         "outcome": "intent",
         "started_at": step.started_at,
         "ended_at": step.ended_at,
+        "settles_at": step.settles_at,
     }
     tx.execute(sa.insert(purchases), values)
 
 
-def purchase_answered(tx: Connection, step: int, outcome: str, evidence: Any, now: float) -> None:
-    change = sa.update(purchases).where(purchases.c.step_id == step).values(outcome=outcome, evidence=evidence, ended_at=now)
+def purchase_delayed(tx: Connection, step: int, ended_at: float, settles_at: float) -> None:
+    """Its command is sent later than its mark said."""
+    change = sa.update(purchases).where(purchases.c.step_id == step)
+    tx.execute(change.values(ended_at=ended_at, settles_at=settles_at))
+
+
+def purchase_answered(tx: Connection, step: int, outcome: str, evidence: Any, now: float, settles_at: float) -> None:
+    values = {"outcome": outcome, "evidence": evidence, "ended_at": now, "settles_at": settles_at}
+    change = sa.update(purchases).where(purchases.c.step_id == step).values(**values)
     row = tx.execute(change.returning(purchases.c.account)).first()
     if row is not None and outcome == "accepted":
         resume_money(tx, row[0], now)
@@ -127,5 +153,6 @@ def pause_money(tx: Connection, account: str, until: float, detail: str, now: fl
 
 
 def resume_money(tx: Connection, account: str, now: float) -> None:
+    """There is money again, as a purchase showed or a person says."""
     tx.execute(sa.update(accounts).where(accounts.c.name == account).values(money_until=None))
     notes.clear(tx, f"money:{account}", f"Purchases of account {account} go on.", now)

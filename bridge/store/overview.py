@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.store.database import Database
-from bridge.store.lookup import public
+from bridge.store.lookup import of_account, public
 from bridge.store.tables import accounts, among, callbacks, differences, ended_badly, hooks, jobs, sources, steps, workers
 
 HOUR = 3600.0
@@ -79,7 +79,7 @@ class Overview:
                     for row in known
                 ],
                 accounts=[
-                    public(row) | {"open": sum(count for _, account, count in open_by if account == row["name"])}
+                    of_account(row) | {"open": sum(count for _, account, count in open_by if account == row["name"])}
                     for row in tx.execute(sa.select(accounts).order_by(accounts.c.name)).mappings()
                 ],
                 todo={name: todo(tx, query) for name, query in NEEDS_PERSON.items()},

@@ -16,11 +16,12 @@ from bridge.drift import Difference
 from bridge.errors import CODES, BridgeError, Limit, NotNow, NotThere
 from bridge.model import Address, State
 from bridge.ports import Receipt
-from bridge.store import audit, choices, customers, inbox, lookup, notes, standing
+from bridge.store import audit, choices, customers, inbox, lookup, money, notes, standing
 from bridge.store.database import Database, upsert
 from bridge.store.findings import settled
 from bridge.store.money import IN_DOUBT
 from bridge.store.rows import Row, to_intent, to_limits, to_receipt
+from bridge.store.standing import Resumed
 from bridge.store.tables import accounts, among, callbacks, hooks, jobs, mailboxes, purchases, reconciliations, sources
 from hooks.types import Intent
 
@@ -219,29 +220,36 @@ class People:
     def pause_account(self, name: str, reason: str) -> bool:
         """False when a person had paused it before: then what that one said stays."""
         with self.database.write() as tx:
-            wanted = sa.select(accounts.c.paused).where(accounts.c.name == name)
-            present = tx.execute(self.database.lock_row(wanted)).mappings().first()
-            if present is not None and present["paused"] == standing.PERSON:
+            if standing.one_account(tx, self.database, name)["pause_reason"] is not None:
                 return False
             standing.pause_account(tx, name, standing.PERSON, reason, self.database.now(tx))
             self._audit(tx, "pause", f"account {name}", reason)
             return True
 
-    def resume_account(self, name: str) -> bool:
-        """False when there was nothing to resume. After a restore only once a reconciliation was shown since."""
+    def resume_account(self, name: str) -> Resumed:
+        """Ends what a person can end, and the wait for money. After a restore that takes a whole reconciliation since.
+
+        Raises NotNow when the restore is all that stops it, and that was not looked at yet.
+        """
         with self.database.write() as tx:
-            restored = sa.select(accounts.c.name).where(accounts.c.name == name, accounts.c.paused == standing.RESTORED)
-            looked = sa.exists().where(reconciliations.c.account == name, reconciliations.c.whole)
-            if tx.scalar(restored.where(~looked)) is not None:
-                raise NotNow(
-                    f"The database was restored, and nobody has compared it with Enom since. First look at what differs: "
-                    f"enom-bridge reconcile --account {name}"
-                )
-            tx.execute(self.database.lock_row(sa.select(accounts.c.name).where(accounts.c.name == name))).first()
-            resumed = standing.resume_account(tx, name, self.database.now(tx), probed=False)
-            self._audit(tx, "resume", f"account {name}")
-            self.database.tell(tx)
-            return resumed
+            now = self.database.now(tx)
+            before = standing.one_account(tx, self.database, name)
+            ends = [column for column in standing.PAUSES if column != "restored_at" or self._compared(tx, before)]
+            stood = [column for column in ends if before[column] is not None]
+            ended = tuple(standing.PAUSES[column](before).code for column in stood)
+            if before["restored_at"] is not None and not ended:
+                raise NotNow(not_compared(name))
+            left = standing.end_pauses(tx, self.database, before, ends, now)
+            money.resume_money(tx, name, now)
+            self._audit(tx, "resume", f"account {name}", "after a restore" if standing.RESTORED in ended else None)
+            return Resumed(ended, left)
+
+    def _compared(self, tx: Any, account: Row) -> bool:
+        """Whether a reconciliation of the whole account that began after its restore has read anything there was to read."""
+        since = reconciliations.c.account == account["name"], reconciliations.c.whole
+        read = sa.or_(reconciliations.c.domains > 0, reconciliations.c.unread == 0)
+        shown = sa.exists().where(*since, read, reconciliations.c.started_at >= (account["restored_at"] or 0.0))
+        return bool(tx.scalar(sa.select(shown)))
 
     def pause_source(self, name: str, paused: bool, reason: str | None = None) -> bool:
         """False when it was so already."""
@@ -272,3 +280,11 @@ class People:
         tx.execute(self.database.lock_row(sa.select(mailboxes.c.id).where(mailboxes.c.id == found[0]))).first()
         row: Row = tx.execute(self.database.lock_row(sa.select(jobs).where(jobs.c.id == job))).mappings().one()
         return row
+
+
+def not_compared(account: str) -> str:
+    """What stands in the way of ending a restore."""
+    return (
+        f"The database was restored, and nobody has compared it with Enom since. First look at what differs: "
+        f"enom-bridge reconcile --account {account}"
+    )

@@ -12,12 +12,13 @@ from sqlalchemy.engine import Connection
 from bridge.errors import BridgeError, LeaseLost
 from bridge.jobs import allow
 from bridge.model import MONEY, Answer, Change, Kind, Mailbox, Record, Step, in_words
+from bridge.plan import settles_at
 from bridge.ports import Ending, First, Job, Limits
 from bridge.store import customers, inbox, money, notes, outbox
 from bridge.store.database import Database
 from bridge.store.rows import Row, error_columns, error_values, to_job
 from bridge.store.since import said, unwanted
-from bridge.store.standing import Standing, in_flight
+from bridge.store.standing import STANDS_STILL, Standing, in_flight
 from bridge.store.tables import accounts, among, jobs, mailboxes, steps, workers
 from bridge.wanted import SAID, TAKES_AWAY, taken_away
 
@@ -57,7 +58,8 @@ LATE = among(jobs.c.status, "running"), jobs.c.account == sa.bindparam("of"), jo
 LOST = sa.select(jobs.c.id).where(*LATE).limit(1)
 GIVE_BACK = sa.update(jobs).values(**BACK)
 GIVE_BACK_LATE = GIVE_BACK.where(*LATE)
-PAUSED = sa.select(accounts.c.paused).where(accounts.c.name == sa.bindparam("of"))
+PAUSED = sa.select(STANDS_STILL).where(accounts.c.name == sa.bindparam("of"))
+PAUSED_LOCKED = PAUSED.with_for_update()
 TAKEN = {"token": jobs.c.token + 1, "tries": jobs.c.tries + 1}
 TAKE = sa.update(jobs).where(jobs.c.id == sa.bindparam("of")).values(**TAKEN).returning(jobs)
 MAILBOX = sa.select(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
@@ -69,6 +71,7 @@ STILL_HELD = sa.select(jobs.c.id).where(*OWN)
 TOLD = "id mailbox_id sequence source account domain address service_id action facts hook_id purge touched withdrawn".split()
 WRITE = sa.update(jobs).where(*OWN).returning(*(jobs.c[name] for name in TOLD))
 LOCK = sa.select(mailboxes.c.id).where(mailboxes.c.id == sa.bindparam("of")).with_for_update()
+STALE_UNTIL = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
 NEW_STEP = sa.insert(steps).returning(steps.c.id)
 STEP = sa.update(steps).where(steps.c.id == sa.bindparam("of"))
 
@@ -154,8 +157,8 @@ class Queue:
 
     def _next(self, tx: Connection, account: str, most: int, now: float) -> Row | None:
         # The account's row is the lock under which its domains and its calls in flight are counted.
-        standing = tx.execute(self.database.lock_row(PAUSED), {"of": account}).first()
-        if standing is None or standing[0] is not None or in_flight(tx, account, now) >= most:
+        standing = tx.execute(PAUSED if self.database.embedded else PAUSED_LOCKED, {"of": account}).first()
+        if standing is None or standing[0] or in_flight(tx, account, now) >= most:
             return None
         found = NEXT if self.database.embedded else NEXT_LOCKED
         return tx.execute(found, {"of": account, "now": now}).mappings().first()
@@ -218,7 +221,7 @@ class Queue:
                 customers.allow_creation(tx, self.database, job, change.spends, limits, now, job.lifted)
             if change.spends:
                 # The look that this rests on may have taken two calls.
-                money.allow_purchase(tx, self.database, row, now, settle + 2 * call_limit, limits, job.lifted)
+                money.allow_purchase(tx, self.database, row, now, settle, 2 * call_limit, limits, job.lifted)
             if change.kind is Kind.CREATE:
                 money.see_purchase(tx, row)
             if change.kind is Kind.DELETE:
@@ -236,10 +239,11 @@ class Queue:
                 "trust_after": record.settles_at,
             }
             number = int(tx.execute(NEW_STEP, values).scalar_one())
-            step = Step(number, str(change.kind), "intent", now, now + call_limit, record.settles_at)
+            until = settles_at(record.settles_at, now + call_limit, settle)
+            step = Step(number, str(change.kind), "intent", now, now + call_limit, record.settles_at, settles_at=until)
             if change.spends:
                 money.add_purchase(tx, row, step, change)
-            customers.remember(tx, job.mailbox, replace(record, settles_at=now + call_limit + settle), now)
+            customers.remember(tx, job.mailbox, replace(record, settles_at=until), now)
             return step
 
     def allow_creation(self, job: Job, limits: Limits) -> None:
@@ -266,18 +270,24 @@ class Queue:
             evidence = dict(answer.evidence) if answer else None
             values = {"outcome": outcome, "error": error_values(error), "evidence": evidence, "ended_at": now}
             tx.execute(STEP, {"of": step.id, **values})
-            if step.kind in MONEY:
-                money.purchase_answered(tx, step.id, outcome, evidence, now)
             # What was surely not done cannot make a read stale.
-            settles_at = now + settle if outcome not in ("unsent", "refused") else step.trust_after
-            customers.remember(tx, job.mailbox, replace(record, settles_at=max(settles_at, step.trust_after)), now)
-            return replace(step, outcome=outcome, error=error, ended_at=now)
+            done = outcome not in ("unsent", "refused")
+            until = settles_at(step.trust_after, now, settle) if done else step.trust_after
+            if step.kind in MONEY:
+                money.purchase_answered(tx, step.id, outcome, evidence, now, until)
+            customers.remember(tx, job.mailbox, replace(record, settles_at=until), now)
+            return replace(step, outcome=outcome, error=error, ended_at=now, settles_at=until)
 
-    def renew(self, job: Job, step: Step, call_limit: float) -> None:
+    def renew(self, job: Job, step: Step, call_limit: float, settle: float) -> None:
         with self.database.write() as tx:
+            self._lock_mailbox(tx, job)
             now = self.database.now(tx)
             self._held(tx, job, lease_until=now + self.lease)
             tx.execute(STEP, {"of": step.id, "ended_at": now + call_limit})
+            until = settles_at(step.settles_at, now + call_limit, settle)
+            if step.kind in MONEY:
+                money.purchase_delayed(tx, step.id, now + call_limit, until)
+            tx.execute(STALE_UNTIL, {"of": job.mailbox, "settles_at": until})
 
     # Leaving
 

@@ -17,7 +17,7 @@ from bridge.store import money, notes, outbox
 from bridge.store.database import Database
 from bridge.store.inbox import raise_floor
 from bridge.store.rows import error_columns
-from bridge.store.standing import RESTORED
+from bridge.store.standing import restore_in_words
 from bridge.store.tables import accounts, differences, hooks, jobs, mailboxes, reconciliations, slots, workers
 from bridge.store.tables import notes as notes_table
 from bridge.wording import message
@@ -47,14 +47,17 @@ def tame(tx: Connection, database: Database, quiet: Mapping[str, float]) -> Tame
     # A receiver ignores a sequence below its last: ours goes on above everything that was told since the backup.
     raise_floor(tx, database, int(now))
     # Whoever owns a mailbox now, nobody asked for its deletion today; and the last password is known no more.
-    forgotten = {"delete_after": None, "password_digest": None, "settles_at": now + max(quiet.values(), default=0.0)}
-    tx.execute(sa.update(mailboxes).values(**forgotten))
+    quiet_until = now + max(quiet.values(), default=0.0)
+    settles_at = sa.case((mailboxes.c.settles_at > quiet_until, mailboxes.c.settles_at), else_=quiet_until)
+    tx.execute(sa.update(mailboxes).values(delete_after=None, password_digest=None, settles_at=settles_at))
     # What was compared before the backup says nothing about today.
     tx.execute(sa.delete(reconciliations))
     tx.execute(sa.delete(differences))
     tx.execute(sa.delete(workers))
     tx.execute(sa.delete(slots))
     tx.execute(sa.update(notes_table).where(notes_table.c.next_at.is_not(None)).values(next_at=None))
+    # A lack of money is forgotten too: its note must not stand in the way of the next one.
+    tx.execute(sa.update(notes_table).where(notes_table.c.subject.startswith("money:")).values(cleared=True))
     return Tamed(newest, _pause(tx, quiet, now), held, called_off)
 
 
@@ -85,12 +88,13 @@ def _pause(tx: Connection, quiet: Mapping[str, float], now: float) -> tuple[str,
     present = set(tx.scalars(sa.select(accounts.c.name)))
     for name in sorted(set(quiet) - present):
         tx.execute(sa.insert(accounts).values(name=name))
-    detail = f"The database was restored on {in_words(now)}. It does not know what happened between its backup and then."
     names = tuple(sorted(present | set(quiet)))
     for name in names:
-        pause = {"paused": RESTORED, "detail": detail, "probe_at": None, "money_until": now + quiet.get(name, 0.0)}
-        tx.execute(sa.update(accounts).where(accounts.c.name == name).values(**pause))
+        # What Enom answered before the backup says nothing of today; that a person paused it stays so.
+        fault = {"paused": None, "detail": None, "probe_at": None, "money_until": None, "reconcile_lease": None}
+        change = sa.update(accounts).where(accounts.c.name == name)
+        tx.execute(change.values(restored_at=now, quiet_until=now + quiet.get(name, 0.0), **fault))
         then = f"Compare it with Enom: enom-bridge reconcile --account {name}. Then: enom-bridge resume account {name}"
-        text = f"Account {name} is paused, its jobs wait: {detail}\n{then}"
-        notes.raise_once(tx, f"account:{name}", text, now)
+        text = f"Account {name} is paused, its jobs wait: {restore_in_words(now)}\n{then}"
+        notes.add(tx, f"account:{name}", text, now)
     return names

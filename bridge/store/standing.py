@@ -1,23 +1,61 @@
 """What may work at all: accounts and sources that are paused, workers that live, calls made for queries."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import NotNow, NotThere
+from bridge.model import in_words
 from bridge.store import money, notes
 from bridge.store.database import Database
+from bridge.store.rows import Row
 from bridge.store.tables import accounts, among, jobs, marks, slots, sources, used_ids, workers
 
 PROBE_EVERY = 300.0
 TRIED = "tried"  # the mark that shows whether the database can be written
 PERSON = "person"
 RESTORED = "restored"
-BY_HAND = (PERSON, RESTORED)
-"""What only a person lifts."""
 ALIVE = 90.0  # seconds since a worker's last heartbeat
+
+
+@dataclass(frozen=True)
+class Pause:
+    """One reason for which an account stands still. `code`: restored, person, or the fault that Enom answers with."""
+
+    code: str
+    detail: str
+
+
+def restore_in_words(at: float) -> str:
+    when = f" on {in_words(at)}" if at else ""  # 0: before that was kept
+    return f"The database was restored{when}. It does not know what happened between its backup and then."
+
+
+# What stops an account, that which needs most of a person first. Each has columns of its own: only its own ending removes it,
+# and an account works when there is none.
+PAUSES: Mapping[str, Callable[[Row], Pause]] = {
+    "restored_at": lambda row: Pause(RESTORED, restore_in_words(row["restored_at"])),
+    "pause_reason": lambda row: Pause(PERSON, row["pause_reason"] or "Paused by a person."),
+    "paused": lambda row: Pause(row["paused"], row["detail"] or ""),
+}
+STANDS_STILL = sa.or_(*(accounts.c[name].is_not(None) for name in PAUSES))
+"""Whether an account may do nothing: whoever asks the database asks this, whoever has a row asks `pauses`."""
+
+
+def pauses(row: Row) -> tuple[Pause, ...]:
+    """Why an account stands still, all of it; nothing: it works."""
+    return tuple(told(row) for name, told in PAUSES.items() if row[name] is not None)
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """The codes of what a person ended, and what still stops the account."""
+
+    ended: tuple[str, ...]
+    left: tuple[Pause, ...]
 
 
 class Standing:
@@ -40,16 +78,16 @@ class Standing:
                 write_down(tx, TRIED, 0)
 
     def pause_account(self, name: str, code: str, detail: str) -> None:
-        """By the bridge itself; what a person or a restore paused stays as it is."""
+        """By the bridge itself, for a fault that Enom answers with."""
         with self.database.write() as tx:
             pause_account(tx, name, code, detail, self.database.now(tx))
 
     def resume_account(self, name: str) -> bool:
-        """By a probe that went well; false when there was nothing to resume."""
+        """By a probe that went well, which ends the fault alone; false when there was none."""
         with self.database.write() as tx:
-            resumed = resume_account(tx, name, self.database.now(tx), probed=True)
-            self.database.tell(tx)
-            return resumed
+            before = one_account(tx, self.database, name)
+            end_pauses(tx, self.database, before, ("paused",), self.database.now(tx))
+            return before["paused"] is not None
 
     def pause_money(self, name: str, seconds: float, detail: str) -> None:
         with self.database.write() as tx:
@@ -57,19 +95,28 @@ class Standing:
             money.pause_money(tx, name, now + seconds, detail, now)
 
     def due_probes(self) -> Sequence[str]:
-        """Accounts to be asked now; each is handed out to one worker only."""
+        """Accounts whose fault is to be asked after now; each is handed out to one worker only.
+
+        What a person paused is not asked meanwhile.
+        """
         with self.database.write() as tx:
             now = self.database.now(tx)
-            change = sa.update(accounts).where(accounts.c.probe_at <= now).values(probe_at=now + PROBE_EVERY)
+            due = accounts.c.probe_at <= now, accounts.c.pause_reason.is_(None)
+            change = sa.update(accounts).where(*due).values(probe_at=now + PROBE_EVERY)
             return [row[0] for row in tx.execute(change.returning(accounts.c.name))]
 
     def account_states(self) -> Sequence[sa.RowMapping]:
         with self.database.read() as tx:
             return tx.execute(sa.select(accounts).order_by(accounts.c.name)).mappings().all()
 
-    def account_paused(self, name: str) -> str | None:
+    def pauses(self, name: str) -> tuple[Pause, ...]:
         with self.database.read() as tx:
-            return tx.scalar(sa.select(accounts.c.paused).where(accounts.c.name == name))
+            row = tx.execute(sa.select(accounts).where(accounts.c.name == name)).mappings().first()
+        return pauses(row) if row else ()
+
+    def account_paused(self, name: str) -> str | None:
+        """The first of its pauses, by its code."""
+        return next((pause.code for pause in self.pauses(name)), None)
 
     def paused_sources(self) -> Sequence[str]:
         with self.database.read() as tx:
@@ -131,36 +178,52 @@ def write_down(tx: Connection, mark: str, value: int) -> None:
 
 
 def pause_account(tx: Connection, name: str, code: str, detail: str, now: float) -> None:
-    change = sa.update(accounts).where(accounts.c.name == name)
-    if code != PERSON:
-        change = change.where(sa.or_(accounts.c.paused.is_(None), accounts.c.paused.not_in(BY_HAND)))
-    probe_at = None if code == PERSON else now + PROBE_EVERY
-    changed = tx.execute(change.values(paused=code, detail=detail, probe_at=probe_at)).rowcount
+    """By a person (`PERSON`, the detail being the reason), or for a fault; nothing else that pauses it is touched."""
+    by_person = code == PERSON
+    fault = {"paused": code, "detail": detail, "probe_at": now + PROBE_EVERY}
+    change = sa.update(accounts).where(accounts.c.name == name).values({"pause_reason": detail} if by_person else fault)
+    row = tx.execute(change.returning(accounts)).mappings().first()
+    if row is None:
+        known(tx, name)
+        return
     waiting = jobs.c.account == name, among(jobs.c.status, "queued"), jobs.c.waiting_for.is_distinct_from("settle")
     tx.execute(sa.update(jobs).where(*waiting).values(waiting_for="account"))
-    if changed and code != PERSON:
+    if not by_person and row["pause_reason"] is None:  # who paused it asks after it, and it is not asked meanwhile
         text = f"Account {name} is paused, its jobs wait: {detail}\nIt is asked again every 5 minutes."
         notes.raise_once(tx, f"account:{name}", text, now)
-    if not changed:
-        known(tx, name)
 
 
-def resume_account(tx: Connection, name: str, now: float, *, probed: bool) -> bool:
-    """A probe does not lift what a person or a restore paused."""
-    change = sa.update(accounts).where(accounts.c.name == name, accounts.c.paused.is_not(None))
-    if probed:
-        change = change.where(accounts.c.paused.not_in(BY_HAND))
-    before = tx.scalar(sa.select(accounts.c.paused).where(accounts.c.name == name))
-    resumed = tx.execute(change.values(paused=None, detail=None, probe_at=None)).rowcount > 0
-    if resumed:
-        notes.clear(tx, f"account:{name}", f"Account {name} works again; its jobs go on.", now)
-    elif not probed:
-        known(tx, name)
-    waiting = jobs.c.account == name, among(jobs.c.status, "queued"), jobs.c.waiting_for == "account"
-    tx.execute(sa.update(jobs).where(*waiting).values(waiting_for=None, available_at=now))
-    if not probed and before != RESTORED:  # after a restore purchases wait until reads show the last one
-        money.resume_money(tx, name, now)
-    return resumed
+def one_account(tx: Connection, database: Database, name: str) -> Row:
+    """The row, locked. Raises NotThere."""
+    row = tx.execute(database.lock_row(sa.select(accounts).where(accounts.c.name == name))).mappings().first()
+    if row is None:
+        raise NotThere(f"There is no account {name!r} in the configuration.")
+    return row
+
+
+def end_pauses(tx: Connection, database: Database, row: Row, columns: Sequence[str], now: float) -> tuple[Pause, ...]:
+    """Ends those of its pauses that stand in these columns of PAUSES; what is left. Its jobs go on when nothing is."""
+    name, ended = row["name"], {column: None for column in columns}
+    if "paused" in ended:
+        ended |= {"detail": None, "probe_at": None}
+    after = tx.execute(sa.update(accounts).where(accounts.c.name == name).values(ended).returning(accounts)).mappings().one()
+    left = pauses(after)
+    if not left:
+        if pauses(row):
+            notes.clear(tx, f"account:{name}", f"Account {name} works again; its jobs go on.", now)
+        go_on(tx, name, now)
+        database.tell(tx)
+    return left
+
+
+def go_on(tx: Connection, account: str, now: float) -> None:
+    """What waits for the account is tried now; behind an older job of its mailbox it waits for its turn again."""
+    older = jobs.alias("older")
+    behind = sa.exists().where(
+        older.c.mailbox_id == jobs.c.mailbox_id, older.c.sequence < jobs.c.sequence, among(older.c.status, "queued", "running")
+    )
+    waiting = jobs.c.account == account, among(jobs.c.status, "queued"), jobs.c.waiting_for == "account"
+    tx.execute(sa.update(jobs).where(*waiting).values(waiting_for=sa.case((behind, "turn"), else_=None), available_at=now))
 
 
 def known(tx: Connection, account: str) -> None:

@@ -10,7 +10,7 @@ from bridge.model import ENDS_SOON
 from bridge.store import gauges, notes
 from bridge.store.database import Database
 from bridge.store.money import DAY
-from bridge.store.standing import write_down
+from bridge.store.standing import STANDS_STILL, pauses, write_down
 from bridge.store.tables import accounts, among, callbacks, differences, jobs, paks, reconciliations
 
 LAST, TOLD = "summary_day", "summary_told"
@@ -45,7 +45,7 @@ def of_day(tx: Connection, now: float) -> summary.Day:
     count, oldest = tx.execute(unfinished.where(among(jobs.c.status, "queued", "running"))).one()
     given_up = callbacks.c.status == "exhausted", callbacks.c.ended_at > now - DAY
     exhausted = sa.select(callbacks.c.source, sa.func.count()).where(*given_up).group_by(callbacks.c.source)
-    paused = sa.select(accounts.c.name, accounts.c.paused, accounts.c.detail).where(accounts.c.paused.is_not(None))
+    paused = tx.execute(sa.select(accounts).where(STANDS_STILL)).mappings().all()
     newest = sa.select(reconciliations.c.account, sa.func.max(reconciliations.c.ended_at)).group_by(reconciliations.c.account)
     ending = sa.select(paks.c.domain, paks.c.bundle, paks.c.expires, paks.c.used).where(paks.c.expires < now + ENDS_SOON)
     return summary.Day(
@@ -56,7 +56,7 @@ def of_day(tx: Connection, now: float) -> summary.Day:
         open=count,
         oldest=0.0 if oldest is None else now - oldest,
         exhausted={source: number for source, number in tx.execute(exhausted)},
-        paused={name: f"{code}: {detail}" for name, code, detail in tx.execute(paused)},
+        paused={row["name"]: "; ".join(f"{each.code}: {each.detail}" for each in pauses(row)) for row in paused},
         differences=of_kinds(tx),
         compared={name: ended_at for name, ended_at in tx.execute(newest)},
         paks=[(row[0], row[1], row[2], row[3]) for row in tx.execute(ending.order_by(paks.c.expires, paks.c.domain))],

@@ -194,6 +194,7 @@ purchases = Table(
     Column("evidence", JSON),
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float, nullable=False),
+    Column("settles_at", Float),  # until then reads may not show it
     Index("ix_purchases_domain", "account", "domain"),
     Index("ix_purchases_started_at", "started_at"),
     Index("ix_purchases_job_id", "job_id"),
@@ -227,13 +228,16 @@ accounts = Table(
     "accounts",
     metadata,
     Column("name", String(64), primary_key=True),
-    Column("paused", String(32)),  # credentials, ip_not_allowed or person
+    # Four things stop an account, each in columns of its own, so that none hides another: see standing.PAUSES.
+    Column("paused", String(32)),  # the fault that Enom answers with: credentials or ip_not_allowed
     Column("detail", Text),
     Column("probe_at", Float),
-    Column("money_until", Float),  # no purchase before
+    Column("pause_reason", Text),  # why a person paused it; null: no person did
+    Column("money_until", Float),  # no purchase before, because there was no money
+    Column("quiet_until", Float),  # no purchase before, because reads may miss what was bought before a restore
     Column("reconcile_at", Float),  # when the nightly comparison is due; null: not yet known
     Column("reconcile_lease", Float),  # until then a process is at it
-    Column("restored_at", Float),  # of a restore that has not been looked at yet: pauses beside `paused`, whatever that says
+    Column("restored_at", Float),  # of a restore after which nobody has resumed the account
 )
 
 sources = Table(

@@ -57,6 +57,10 @@ class Metrics:
         self._turned = Gauge(
             "enom_bridge_loop_turned_timestamp_seconds", "When a loop of a worker last went round.", ["loop"], registry=registry
         )
+        self._chores = Gauge(
+            "enom_bridge_chore_failing", "1 while a chore of this worker failed when it was last tried.", ["chore"],
+            registry=registry,
+        )  # fmt: skip
         info = Gauge("enom_bridge_build_info", "1, with what is running.", ["version", "python"], registry=registry)
         info.labels(__version__, platform.python_version()).set(1)
         registry.register(Stored(self))
@@ -102,6 +106,8 @@ class Metrics:
                 self._callbacks.labels(facts["source"], facts["outcome"]).inc()
             case "notes":
                 self._notes.labels(facts["outcome"]).inc(facts["count"])
+            case "chore":
+                self._chores.labels(facts["name"]).set(facts["outcome"] == "failed")
             case "turn":
                 self._turned.labels(facts["loop"]).set_to_current_time()
 

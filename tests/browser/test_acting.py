@@ -105,15 +105,14 @@ def test_a_repair_that_is_not_what_was_shown_is_shown_anew_and_not_done(open_tab
 
 def compare(tab: Tab) -> None:
     """Presses the button, and does the worker's part."""
-    tab.stand.scene.engine._beat()
+    tab.stand.scene.engine.beat()
     tab.go("/admin/drift")
     tab.page.get_by_role("link", name="Compare now", exact=True).click()
     expect(tab.page.locator("main")).to_contain_text("Nothing is changed.")
     tab.page.click("main >> button")
     expect(tab.page.locator("[role=status]")).to_have_text("Account main is compared with Enom now.")
-    service = tab.stand.scene.service
-    for account in service.findings.due(""):
-        service.reconcile.account(account, "the bridge (nightly)")
+    while tab.stand.scene.engine.nightly.run_next():
+        pass
     tab.page.reload()
 
 

@@ -20,6 +20,7 @@ AT = "2026-11-22T17:27:03Z"
 def told_of(**job: Any) -> dict[str, Any]:
     """A story as the store tells it; `job` changes its job, but for the keys of the story itself."""
     whole: dict[str, Any] = {"account": {"paused": None, "detail": None}, "behind": [], "tried_again_as": None}
+    whole |= {"now": AT, "beside": [], "holder_lives": True}
     whole |= {"commands": [], "callbacks": [], "in_doubt": False, "overtaken": None}
     whole |= {name: job.pop(name) for name in list(job) if name in whole}
     row: dict[str, Any] = {
@@ -113,11 +114,36 @@ def test_a_wait_names_its_time_its_reason_and_when_a_person_will_be_asked() -> N
 
 
 def test_a_pause_by_a_person_is_lifted_by_resume_and_not_by_mending_credentials() -> None:
-    paused = {"paused": "person", "detail": "maintenance"}
+    paused = {"paused": "person", "pauses": [{"code": "person", "detail": "maintenance"}]}
     text = text_of(told_of(status="queued", waiting_for="account", account=paused))
 
     assert "maintenance" in text
     assert "A person paused account main" in text and "enom-bridge resume account main" in text
+
+
+def test_what_pauses_an_account_is_told_whole_also_of_a_job_that_waits_for_something_else() -> None:
+    stops = [{"code": "restored", "detail": "It was restored."}, {"code": "credentials", "detail": "Enom refuses the login."}]
+    for waiting_for in WAITING_FOR:
+        text = text_of(told_of(status="queued", waiting_for=waiting_for, account={"paused": "restored", "pauses": stops}))
+        assert "It was restored; Enom refuses the login." in text, waiting_for
+        assert text.splitlines()[-1].startswith("Next: The database was restored"), waiting_for
+
+
+def test_after_a_restore_nobody_is_sent_to_refill_an_account_that_only_waits() -> None:
+    account = {"paused": None, "pauses": [], "quiet_until": "2026-11-22T17:30:03Z"}
+    waits = told_of(status="queued", waiting_for="account", error=failure("insufficient_funds"), account=account)
+    assert "Refill" not in text_of(waits) and "goes on by itself" in text_of(waits)
+    assert "Refill" in text_of(waits | {"now": "2026-11-22T17:31:00Z"})
+
+
+def test_a_job_whose_worker_is_gone_and_what_waits_behind_it_say_so() -> None:
+    later = "2026-11-22T18:28:03Z"
+    lost = text_of(told_of(status="running", lease_until=later, holder_lives=False))
+    assert "shows itself no more" in lost and "18:28:03" in lost and "restart the bridge" in lost
+    assert "A worker is at it now" in text_of(told_of(status="running"))
+    waits = text_of(told_of(status="queued", beside=["job_2"], available_at=later))
+    assert "It waits for a free worker; at work in its domain: job_2, and not before 18:28:03." in waits
+    assert "It waits for job_3, older and of the same mailbox." in text_of(told_of(status="queued", behind=["job_3"]))
 
 
 def test_with_no_worker_the_next_command_starts_one() -> None:

@@ -290,6 +290,8 @@ def test_after_a_failure_the_record_says_what_was_seen() -> None:
     assert plan.after_failure(MARKED, replace(DOWN, exists=None), terms()) == MARKED
     gone = plan.after_failure(replace(MARKED, settles_at=9.0), ABSENT, terms())
     assert gone == Record(state=State.ABSENT, settles_at=9.0)
+    for state in (State.UNKNOWN, State.ABSENT):  # nobody's: a refused hook says nothing of what it was
+        assert plan.after_failure(Record(state=state), ABSENT, terms()) == Record(state=state)
     assert plan.after_failure(MARKED, DOWN, terms()) == MARKED
     assert plan.after_failure(MARKED, ACTIVE, terms()) == OURS
 

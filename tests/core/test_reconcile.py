@@ -10,6 +10,7 @@ from bridge.errors import AccountFault, NotNow, Unavailable
 from bridge.model import Address, State, Survey
 from bridge.ports import Reconciliation
 from bridge.reconcile import Reconcile, Territory
+from bridge.report import lines
 from bridge.survey import Reach, Surveyor
 from tests.support.bench import GOOD, JOHN, Bench, terms
 
@@ -110,6 +111,69 @@ def test_a_domain_that_cannot_be_read_spoils_no_other(house: House) -> None:
         ("example.net", "unread"),
     ]
     assert report.unread == ["example.net"]
+
+
+class TestAMistypedDomain:
+    """A hook for a domain that is not in the account leaves a name on record, which is no fault of a reconciliation."""
+
+    TYPO = "john@nowhere.example"
+
+    @pytest.fixture(autouse=True)
+    def typed(self, house: House) -> None:
+        receipt = house.bench.do("create", address=self.TYPO, service_id="9", password=GOOD)
+        assert (receipt.status, (receipt.error or {})["code"]) == ("failed", "domain_not_in_account")
+
+    def test_is_told_as_such_and_is_neither_a_difference_nor_unread(self, house: House) -> None:
+        for addresses in ((), (self.TYPO,)):
+            report = house.look(*addresses)
+            assert (list(report.foreign), list(report.unread), report.differences) == (["nowhere.example"], [], [])
+            told = "\n".join(lines(report))
+            assert "nowhere.example" in told and "mistyped" in told and "Nothing differs." in told
+
+    def test_what_was_kept_of_it_before_is_forgotten(self, house: House) -> None:
+        row = {
+            "account": "main",
+            "domain": "nowhere.example",
+            "kind": "unread",
+            "detail": "",
+            "remedy": "",
+            "since": 1,
+            "seen_at": 1,
+        }
+        with house.bench.database.write() as tx:
+            tx.execute(store.tables.differences.insert(), row)
+        house.look()
+        assert house.bench.rows("differences") == []
+
+    def test_a_mailbox_of_ours_on_record_there_makes_it_a_fault_again(self, house: House) -> None:
+        house.bench.people.adopt("main", Address("ann", "nowhere.example"), "shop", "10")
+        report = house.look()
+        assert (list(report.foreign), list(report.unread)) == ([], ["nowhere.example"])
+        assert [(each.domain, str(each.kind)) for each in report.differences] == [("nowhere.example", "unread")]
+
+    def test_a_domain_that_only_cannot_be_read_is_a_fault(self, house: House) -> None:
+        for _ in range(6):
+            house.bench.backend.fail_next(None, Unavailable("away"))
+        report = house.look()
+        assert not report.foreign and set(report.unread) >= {"nowhere.example"}
+
+    def test_one_whose_mailboxes_are_all_gone_may_leave_the_account(self, house: House) -> None:
+        bench = house.bench
+        bench.backend.domains.add("example.org")
+        bench.backend.add_pak("example.org")
+        bench.do("create", address="eve@example.org", service_id="11", password=GOOD)
+        bench.do("terminate", address="eve@example.org", service_id="11")
+        house.settled()
+        bench.backend.domains.discard("example.org")
+        assert list(house.look().foreign) == ["example.org", "nowhere.example"]
+
+
+def test_a_hook_for_what_was_never_there_does_not_make_billings_of_what_comes_later(house: House) -> None:
+    bench, sue = house.bench, Address("sue", "example.com")
+    assert (bench.do("suspend", address=str(sue), service_id="9").error or {})["code"] == "not_found"
+    house.settled()
+    bench.backend.mailboxes[sue] = bench.backend.mailboxes[ANN]  # made by hand at Enom
+    assert house.kinds() == {str(sue): "no_owner"}, "not: terminated, and to be deleted"
 
 
 def test_one_that_cannot_be_reached_is_tried_twice(house: House) -> None:

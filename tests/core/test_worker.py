@@ -112,6 +112,39 @@ def test_a_contradiction_of_the_two_systems_waits_and_ends_held(bench: Bench) ->
     assert bench.receipt(again).status == "succeeded"
 
 
+def test_a_smaller_settle_after_a_reload_makes_no_stale_read_believed(bench: Bench) -> None:
+    def reload(settle: float) -> None:
+        bench.worker.desks = {"main": replace(bench.worker.desks["main"], settle=settle)}
+
+    reload(600.0)
+    receipt = bench.do("create", password=GOOD)
+    created_at = bench.clock.now
+    assert receipt.status == "succeeded"
+    reload(5.0)
+    assert bench.do("change_password", password=OTHER).status == "succeeded"
+    assert bench.record().settles_at >= created_at + 599
+    bench.clock.now += 20
+    bench.backend.stale[JOHN] = [Mailbox(JOHN, False)] * 2  # as it was before
+    waits = bench.hook("suspend")
+    bench.step()
+    assert (bench.receipt(waits).status, bench.receipt(waits).waiting_for) == ("queued", "settle")
+    bench.work(600, until=waits)
+    assert bench.receipt(waits).status == "succeeded"
+
+
+def test_a_command_is_not_repeated_sooner_because_settle_is_smaller_now(bench: Bench) -> None:
+    create(bench)
+    bench.worker.desks = {"main": replace(bench.worker.desks["main"], settle=600.0)}
+    bench.backend.fail_next(Kind.SET_PASSWORD, Unclear("the answer was lost"))
+    bench.hook("change_password", password=OTHER)
+    bench.step()
+    bench.worker.desks = {"main": replace(bench.worker.desks["main"], settle=5.0)}
+    bench.work(500)
+    assert bench.commands == ["set_password"]
+    bench.work(200)
+    assert bench.commands == ["set_password"] * 2
+
+
 def test_a_contradiction_that_settles_costs_nothing_but_time(bench: Bench) -> None:
     first, second = bench.hook("create", password=GOOD), bench.hook("suspend")
     bench.step()

@@ -8,15 +8,38 @@ from unittest import mock
 
 import pytest
 
-from bridge import wiring
+from bridge import story, wiring
 from bridge.jobs import ENDED
 from bridge.sim import Simulator
 from bridge.store import database, tables
-from tests.support.scene import PASSWORD
+from tests.support.bridge import furnish
+from tests.support.scene import PASSWORD, Scene
 from tests.support.world import World
 
 BOX = "box@example.net"  # its domain has no pak
 HOUR = 3600.0
+
+
+class Ahead(Scene):
+    """A bridge on a machine whose clock shows so many seconds more."""
+
+    ahead = 0.0
+
+    def tuning(self) -> wiring.Tuning:
+        watch = SimpleNamespace(time=lambda: self.clock.now + self.ahead, monotonic=self.clock, sleep=time.sleep)
+        self.watches = [mock.patch.object(database, "time", watch), mock.patch.object(wiring, "time", watch)]
+        for each in self.watches:
+            each.start()
+        return wiring.Tuning()
+
+    def close(self) -> None:
+        for each in self.watches:
+            each.stop()
+        super().close()
+
+
+class HourAhead(Ahead):
+    ahead = HOUR
 
 
 class Stepped(World):
@@ -85,3 +108,45 @@ def test_what_is_signed_by_another_clock_is_refused_meanwhile(world: Stepped, st
     assert world.rows(tables.hooks) == []
     world.ahead = 0.0  # the clock is set right, and billing sends again
     assert world.send("mailbox.create", id="msg_1", password=PASSWORD).status_code == 202
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_after_a_start_with_the_clock_put_right_what_it_had_leased_goes_on_within_a_minute(
+    simulator: Simulator, database_url: str, tmp_path: Path
+) -> None:
+    """The clock is an hour ahead, is put right, and the bridge is killed and started again."""
+    simulator.control("/reset")
+    clock = simulator.clock  # type: ignore[attr-defined]
+    furnish(simulator)
+    before = HourAhead(tmp_path, simulator, clock, database_url, account__max_in_flight=4)
+    before.engine.beat()
+    hooks = [
+        before.body("mailbox.create", address=f"box{n}@example.com", service_id=str(n), password=PASSWORD) for n in range(3)
+    ]
+    taken = [before.post("/hooks/shop", body, before.sign(body, f"msg_{n}", skew=HOUR)) for n, body in enumerate(hooks)]
+    claimed = before.engine.queue.claim(before.engine.owner, before.engine.limits)
+    assert claimed is not None
+    running, waiting = claimed.id, [id for answer in taken if (id := (answer.json or {})["job"]) != claimed.id]
+    before.close()
+
+    clock.now += 10
+    after = Ahead(tmp_path, simulator, clock, database_url, account__max_in_flight=4)
+    try:
+        told = [explained(after, job) for job in (running, *waiting)]
+        assert "shows itself no more" in told[0] and "restart the bridge" in told[0]
+        assert all(f"at work in its domain: {running}, and not before" in text for text in told[1:])
+        after.work(1800)
+        assert {after.job({"job": job})["status"] for job in (running, *waiting)} == {"running", "queued"}, "for an hour"
+
+        wiring.put_right(after.service)
+        after.work(120)
+        for _ in range(2):
+            clock.now += 60
+            after.work(300)
+        assert {after.job({"job": job})["status"] for job in (running, *waiting)} == {"succeeded"}
+    finally:
+        after.close()
+
+
+def explained(scene: Scene, job: str) -> str:
+    return "\n".join(story.tell(scene.service.lookup.story(job), scene.service.standing.worker_alive(), 72))

@@ -1,12 +1,16 @@
-"""A stop that is asked for ends what is under way, and waits for nothing else."""
+"""A stop that is asked for ends what is under way, and waits for nothing else; nothing that comes round again is lost by it."""
 
 import threading
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bridge import running
-from bridge.store import Database
+from bridge.notes import Notes
+from bridge.store import Database, Standing, Upkeep
+from bridge.survey import Surveyor
 from tests.support.billing import until
 from tests.support.bridge import Running, Simulator, furnish, write_config
 
@@ -33,3 +37,67 @@ def test_a_stop_does_not_sit_out_the_pause_between_two_looks(
         ended = not stopping.is_alive()
         bridge.engine.queue.wake()  # so that a failing test does not wait for an hour
         assert ended
+
+
+def test_a_stop_in_the_middle_of_the_nightly_reconciliation_loses_no_night(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "CHORES", 0.05)
+    begun, go_on = threading.Event(), threading.Event()
+    domains = Surveyor.domains
+
+    def slow(*given: Any) -> Any:
+        begun.set()
+        assert go_on.wait(30)
+        return domains(*given)
+
+    monkeypatch.setattr(Surveyor, "domains", slow)
+    with Simulator() as sim:
+        furnish(sim)
+        path = write_config(tmp_path, sim, database_url, source__domains=["example.com"], worker__reconcile_at="")
+        bridge = Running(path)
+        bridge.service.people.reconcile_soon("main")
+        assert begun.wait(30)
+        stopping = threading.Thread(target=bridge.close)
+        stopping.start()
+        until(lambda: bridge.engine.nightly.stopping())
+        go_on.set()
+        stopping.join(30)
+        again = Running(path)
+        try:
+            assert again.service.findings.last("main") is None, "it was given up"
+            until(lambda: again.service.findings.last("main") is not None)
+        finally:
+            again.close()
+
+
+@pytest.mark.parametrize("broken", [(Upkeep, "purge_due"), (Upkeep, "prune"), (Notes, "send_due"), (Standing, "due_probes")])
+def test_one_chore_that_raises_leaves_the_others_alone(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: tuple[type, str]
+) -> None:
+    monkeypatch.setattr(running, "CHORES", 0.05)
+    done: Counter[str] = Counter()
+
+    def counting(owner: type, name: str) -> None:
+        real = getattr(owner, name)
+
+        def chore(self: Any) -> Any:
+            done[name] += 1
+            if (owner, name) == broken:
+                raise ZeroDivisionError("a fault of ours")
+            return real(self)
+
+        monkeypatch.setattr(owner, name, chore)
+
+    often = [(Standing, "due_probes"), (Upkeep, "purge_due"), (Upkeep, "wipe"), (Notes, "send_due")]
+    for owner, name in [*often, (Upkeep, "prune")]:
+        counting(owner, name)
+    with Simulator() as sim:
+        furnish(sim)
+        bridge = Running(write_config(tmp_path, sim, database_url))
+        try:
+            others = [name for owner, name in often if (owner, name) != broken]
+            until(lambda: all(done[name] > 3 for name in others) and done[broken[1]])
+            assert done[broken[1]] < 3, "what fails is not tried in a tight loop"
+        finally:
+            bridge.close()

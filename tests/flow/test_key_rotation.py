@@ -129,7 +129,7 @@ def test_what_no_key_opens_is_named_and_left_as_it_is(under: Callable[..., Scene
 def test_beside_a_worker_that_does_not_know_the_newest_key_nothing_is_written(under: Callable[..., Scene]) -> None:
     old = under(KEY)
     leave_something_of_everything(old, 1)
-    old.engine._beat()
+    old.engine.beat()
     new = under(KEY, SECOND)
     before = sealed(new)
     # The commands read the real clock; the worker's heartbeat stands on the simulator's.

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from bridge import logs
 from bridge.cli import main
+from bridge.model import Address
 from bridge.store import names, tables
 from tests.flow.test_secrets import leaks
 from tests.support.bridge import PASSWORD, add_domain
@@ -166,3 +167,23 @@ def test_nothing_of_it_is_left_in_free_pages_of_the_file(scene: Scene) -> None:
 def test_a_note_about_a_longer_address_is_not_taken_for_one_about_this(scene: Scene) -> None:
     assert names(f"create of {JOHN} is held", JOHN) and names(f"<{JOHN.upper()}>.", JOHN)
     assert not [text for text in (f"x{JOHN}", f"mary.{JOHN}", f"{JOHN}.example", f"{JOHN}x") if names(text, JOHN)]
+
+
+def test_a_mistyped_domain_stands_in_the_way_of_neither_a_comparison_nor_an_erasure(open_scene: Open) -> None:
+    scene, typo = open_scene(), "john@nowhere.example"
+    receipt = scene.do("create", id="msg_typo", address=typo, service_id="9", password=PASSWORD)
+    assert (receipt["status"], receipt["error"]["code"]) == ("failed", "domain_not_in_account")
+    scene.call_back(60)
+    told = command(scene, "reconcile")
+    assert told.exit_code == 0 and "nowhere.example" in told.stdout and "Nothing differs." in told.stdout
+    assert scene.service.lookup.page("differences", None)[0] == []
+    assert command(scene, "mailboxes", "erase", typo, "--apply").exit_code == 0
+    assert typo not in "".join(everything(scene).values())
+    assert "nowhere.example" not in command(scene, "reconcile").stdout
+
+
+def test_a_mailbox_of_a_service_is_not_erased_while_its_domain_is_in_no_account(open_scene: Open) -> None:
+    scene = open_scene()
+    scene.service.people.adopt("main", Address.parse("ann@nowhere.example"), "shop", "9")
+    refused = command(scene, "mailboxes", "erase", "ann@nowhere.example", "--apply")
+    assert refused.exit_code == 1 and "Enom could not be asked" in refused.stderr

@@ -92,8 +92,15 @@ def test_every_account_is_paused_until_a_person_resumes_it_and_hooks_are_taken(s
     assert "enom-bridge resume account main" in json.dumps(scene.receiver.notes)
     refused = tale.command("resume", "account", "main")
     assert refused.exit_code == 1 and "enom-bridge reconcile --account main" in refused.stderr
-    assert tale.command("reconcile", "--account", "main").exit_code == 0
-    assert tale.command("resume", "account", "main").exit_code == 0
+    assert scene.service.people.by("ann").pause_account("main", "Enom is moving house") is None
+    told = tale.command("resume", "account", "main")
+    assert told.exit_code == 1 and "still paused. A person paused it: that is over." in told.stdout
+    assert "enom-bridge reconcile --account main" in told.stdout
+    scene.work(3600)
+    assert scene.job(waiting)["waiting_for"] == "account"
+    scene.service.reconcile.account("main", "ann")
+    told = tale.command("resume", "account", "main")
+    assert told.exit_code == 0 and "It was compared with Enom at" in told.stdout
     scene.work(60)
     assert scene.job(waiting)["status"] == "succeeded"
 
@@ -163,6 +170,25 @@ def test_what_was_bought_since_the_backup_is_not_bought_again(story: Callable[..
 
     assert len(scene.orders) == 1
     assert (again["status"], again["error"]["code"]) == ("failed", "not_ours")  # until a person adopts it
+
+
+def test_a_person_who_pauses_a_restored_account_and_resumes_it_buys_nothing_twice(story: Callable[..., Story]) -> None:
+    tale = story(account__purchase="paks")
+    tale.backup()
+    scene = tale.scene
+    scene.sim.control("/settings", {"stale_seconds": 15.0})
+    scene.do("create", id="msg_bought", address=ANN, service_id="8", password=PASSWORD)
+    tale.restore()
+    scene = tale.scene
+    scene.service.people.pause_account("main", "while I look")
+    scene.service.people.resume_account("main")
+    scene.service.people.by("ann").reconcile_soon("main")
+
+    waiting = scene.hook("create", id="msg_bought", address=ANN, service_id="8", password=PASSWORD)
+    scene.work(600)
+
+    assert len(scene.orders) == 1
+    assert scene.job(waiting)["waiting_for"] == "account"
 
 
 @sqlite
@@ -268,7 +294,7 @@ def test_beside_a_worker_nothing_is_restored(story: Callable[..., Story]) -> Non
     tale = story()
     tale.backup()
     tale.scene.do("create", password=PASSWORD)
-    tale.scene.engine._beat()
+    tale.scene.engine.beat()
     with pytest.raises(NotNow, match="Stop it first"):
         Copies(tale.scene.service.database, QUIET).restore(tale.file)
     assert len(tale.scene.service.lookup.page("jobs", None)[0]) == 1

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.errors import LeaseLost, NoFunds, NotNow
-from bridge.model import Address, Kind
+from bridge.model import Address, Kind, Record
 from bridge.ports import Reconciliation
 from bridge.store import Copies, Database, Findings, newest
 from bridge.store.migrate import bring_up
@@ -113,16 +113,51 @@ class TestTaming:
         shop.standing.pause_account("other", "credentials", "why")
         self.tame(shop)
         rows = shop.rows(accounts)
-        assert {row["name"]: row["paused"] for row in rows} == dict.fromkeys(("main", "other", "new"), "restored")
-        assert {row["name"]: row["money_until"] - shop.now for row in rows} == {"main": 180, "other": 90, "new": 30}
-        assert shop.standing.due_probes() == []
+        assert {row["name"]: row["restored_at"] for row in rows} == dict.fromkeys(("main", "other", "new"), shop.now)
+        assert {row["name"]: row["quiet_until"] - shop.now for row in rows} == {"main": 180, "other": 90, "new": 30}
+        assert {row["paused"] for row in rows} == {None}, "what Enom said before the backup is old"
         shop.now += 600
-        assert shop.standing.due_probes() == [], "no probe lifts it"
+        assert shop.standing.due_probes() == []
+
+    def test_what_a_person_paused_before_the_backup_stays_so(self, shop: Shop) -> None:
+        shop.people.pause_account("main", "Enom is moving house")
+        self.tame(shop)
+        assert [each.code for each in shop.standing.pauses("main")] == ["restored", "person"]
 
     def test_a_fault_met_meanwhile_does_not_turn_it_into_a_pause_that_ends_by_itself(self, shop: Shop) -> None:
         self.tame(shop)
         shop.standing.pause_account("main", "credentials", "why")
         assert shop.standing.account_paused("main") == "restored"
+        assert shop.standing.resume_account("main")
+        assert shop.standing.account_paused("main") == "restored"
+
+    def test_a_note_of_a_fault_from_the_backup_does_not_hide_that_of_the_restore(self, shop: Shop) -> None:
+        shop.standing.pause_account("main", "credentials", "why")
+        shop.notebook.notes_sent(shop.notebook.due_notes(), ok=True)
+        self.tame(shop)
+        told = [note.text for note in shop.notebook.due_notes() if note.subject == "account:main"]
+        assert len(told) == 1 and "was restored" in told[0]
+
+    def test_a_window_in_which_reads_are_not_believed_gets_no_shorter(self, shop: Shop) -> None:
+        shop.hook("suspend")
+        record = Record("shop", "7", settles_at=shop.now + 900)
+        shop.finish(shop.claimed(), record=record)
+        shop.run("suspend", "ann@example.com")
+        self.tame(shop)
+        ends = {row["address"].partition("@")[0]: row["settles_at"] - shop.now for row in shop.rows(mailboxes)}
+        assert ends == {"john": 900, "ann": 180}
+
+    def test_nothing_lifts_the_wait_for_purchases_but_time(self, shop: Shop) -> None:
+        self.tame(shop)
+        self.go_on(shop)
+        for _ in range(2):
+            shop.people.resume_account("main")
+        shop.standing.pause_money("main", 5, "no money")
+        shop.people.resume_account("main")
+        shop.hook("create", password=PASSWORD)
+        job = shop.claimed()
+        with pytest.raises(NoFunds, match="just restored"):
+            shop.intend(job, Kind.BUY, product="pak")
 
     def test_resuming_lets_jobs_go_on_but_purchases_only_when_reads_show_the_last_one(self, shop: Shop) -> None:
         self.tame(shop)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from bridge.errors import NotNow, NotThere
 from bridge.model import Pak
 from bridge.ports import Reconciliation
 from bridge.store import Findings
-from bridge.store.findings import following
+from bridge.store.findings import LEASE, following
 from bridge.store.tables import accounts
 from tests.store.conftest import NOON, Shop
 
@@ -94,36 +95,69 @@ def test_a_note_tells_what_is_new_and_one_that_it_is_over(shop: Shop) -> None:
     ]
 
 
+class Nights:
+    """Takes what is due, and marks it done."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.findings = Findings(shop.database)
+
+    def due(self, at: str) -> list[str]:
+        taken = []
+        while (comparison := self.findings.take_due(at, ["main", "other"])) is not None:
+            taken.append(comparison)
+        for comparison in taken:
+            self.findings.done(comparison, at)
+        return [comparison.account for comparison in taken]
+
+
 def test_the_nightly_run_is_due_once_a_day_and_for_one_worker(shop: Shop) -> None:
-    findings = Findings(shop.database)
-    assert findings.due("03:00") == []
+    nights = Nights(shop)
+    assert nights.due("03:00") == []
     shop.now += 15 * 3600 - 1
-    assert findings.due("03:00") == []
+    assert nights.due("03:00") == []
     shop.now += 1
-    assert sorted(findings.due("03:00")) == ["main", "other"]
-    assert findings.due("03:00") == []
+    assert sorted(nights.due("03:00")) == ["main", "other"]
+    assert nights.due("03:00") == []
     shop.now += 86400
-    assert sorted(findings.due("03:00")) == ["main", "other"]
+    with ThreadPoolExecutor(4) as pool:
+        taken = [each for each in pool.map(lambda _: nights.findings.take_due("03:00", ["main", "other"]), range(4)) if each]
+    assert sorted(each.account for each in taken) == ["main", "other"]
 
 
 def test_a_person_gets_one_at_once_also_where_there_is_no_nightly_run(shop: Shop) -> None:
-    findings = Findings(shop.database)
-    assert findings.due("") == []
+    nights = Nights(shop)
+    assert nights.due("") == []
     shop.people.by("ann").reconcile_soon("main")
-    assert (findings.due(""), findings.due("")) == (["main"], [])
-    findings.due("03:00")
+    assert (nights.due(""), nights.due("")) == (["main"], [])
+    nights.due("03:00")
     shop.people.reconcile_soon("main")
-    assert (findings.due("03:00"), findings.due("03:00")) == (["main"], [])
+    assert (nights.due("03:00"), nights.due("03:00")) == (["main"], [])
     with pytest.raises(NotThere):
         shop.people.reconcile_soon("none")
 
 
 def test_another_hour_in_the_configuration_counts_at_once(shop: Shop) -> None:
-    findings = Findings(shop.database)
-    assert findings.due("11:00") == []
-    assert findings.due("13:00") == []
+    nights = Nights(shop)
+    assert nights.due("11:00") == []
+    assert nights.due("13:00") == []
     shop.now += 3600
-    assert sorted(findings.due("13:00")) == ["main", "other"]
+    assert sorted(nights.due("13:00")) == ["main", "other"]
+
+
+def test_what_a_lost_lease_allows_no_more_changes_nothing(shop: Shop) -> None:
+    shop.people.reconcile_soon("main")
+    findings = Findings(shop.database)
+    old = findings.take_due("", ["main"])
+    assert old is not None
+    shop.now += LEASE
+    new = findings.take_due("", ["main"])
+    assert new is not None and findings.renew(old) is None
+    before = shop.rows(accounts)
+    for late in (lambda: findings.done(old, ""), lambda: findings.put_off(old, 60), lambda: findings.hand_back(old)):
+        late()
+    assert shop.rows(accounts) == before
+    findings.hand_back(new)
+    assert findings.take_due("", ["main"]) is not None, "it is due, as it was"
 
 
 @pytest.mark.parametrize(("at", "hours"), [("12:00", 24), ("12:01", 1 / 60), ("11:59", 24 - 1 / 60), ("00:00", 12)])
@@ -131,17 +165,50 @@ def test_the_next_time_of_day(at: str, hours: float) -> None:
     assert following(NOON, at) == pytest.approx(NOON + hours * 3600)
 
 
-def test_after_a_restore_an_account_goes_on_only_once_it_was_compared(shop: Shop) -> None:
-    with shop.database.write() as tx:
-        tx.execute(accounts.update().where(accounts.c.name == "main").values(paused="restored"))
-    with pytest.raises(NotNow, match="enom-bridge reconcile --account main"):
-        shop.people.resume_account("main")
-    found(shop, whole=False, domains=(), looked_at=["ann@example.com"])
-    found(shop, account="other")
-    with pytest.raises(NotNow):
-        shop.people.resume_account("main")
-    found(shop, GONE)
-    assert shop.people.resume_account("main")
+class TestAfterARestore:
+    """ "Restored" is a fact of its own: only a comparison since, and then a person, end it."""
+
+    @pytest.fixture(autouse=True)
+    def restored(self, shop: Shop) -> None:
+        found(shop, GONE)  # before
+        with shop.database.write() as tx:
+            tx.execute(accounts.update().where(accounts.c.name == "main").values(restored_at=shop.now))
+        shop.now += 10
+
+    def stops(self, shop: Shop) -> list[str]:
+        return [each.code for each in shop.standing.pauses("main")]
+
+    def test_an_account_goes_on_only_once_it_was_compared_since(self, shop: Shop) -> None:
+        with pytest.raises(NotNow, match="enom-bridge reconcile --account main"):
+            shop.people.resume_account("main")
+        found(shop, whole=False, domains=(), looked_at=["ann@example.com"])
+        found(shop, account="other")
+        found(shop, started_at=shop.now - 5000)  # began before
+        found(shop, domains=(), unread=["example.com", "example.net"])  # nothing could be read
+        with pytest.raises(NotNow):
+            shop.people.resume_account("main")
+        found(shop, GONE)
+        assert shop.people.resume_account("main").ended == ("restored",)
+        assert self.stops(shop) == []
+
+    def test_no_other_pause_and_no_end_of_one_removes_it(self, shop: Shop) -> None:
+        shop.people.pause_account("main", "Enom is moving house")
+        assert self.stops(shop) == ["restored", "person"]
+        resumed = shop.people.resume_account("main")
+        assert (resumed.ended, [each.code for each in resumed.left]) == (("person",), ["restored"])
+        shop.standing.pause_account("main", "ip_not_allowed", "why")
+        assert shop.standing.resume_account("main"), "a probe ends what it asked after"
+        assert self.stops(shop) == ["restored"]
+        receipt = shop.hook("suspend")
+        assert shop.claim() is None and shop.receipt(receipt).waiting_for == "account"
+        with pytest.raises(NotNow):
+            shop.people.resume_account("main")
+
+    def test_compared_and_paused_by_a_person_both_end_with_one_resume(self, shop: Shop) -> None:
+        shop.people.pause_account("main", "")
+        found(shop, GONE)
+        resumed = shop.people.resume_account("main")
+        assert (resumed.ended, resumed.left) == (("restored", "person"), ())
 
 
 def test_old_reconciliations_are_pruned_but_the_last(shop: Shop) -> None:

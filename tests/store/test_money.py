@@ -6,7 +6,7 @@ import pytest
 
 from bridge.errors import LeaseLost, Limit, NeedsPerson, NoFunds, Refused, Unavailable, Unclear
 from bridge.jobs import LookAgain
-from bridge.model import Kind
+from bridge.model import Change, Kind, Step
 from bridge.ports import Job, Limits
 from bridge.store.tables import purchases
 from tests.store.conftest import CALL, LEASE, SETTLE, Shop
@@ -84,6 +84,21 @@ class TestDoubt:
         assert pause.value.at == shop.now - 5 + SETTLE + 2 * CALL  # the look that it rests on may have taken two calls
         shop.now = pause.value.at
         shop.intend(second, Kind.BUY, **BUY)
+
+    def test_a_smaller_settle_lets_nobody_buy_before_reads_show_what_was_bought(self, shop: Shop) -> None:
+        def buy(job: Job, settle: float) -> Step:
+            change = Change(Kind.BUY, BUY)
+            return shop.queue.intend(job, change, "buy", "digest", job.record, CALL, settle, Limits(0, 0))
+
+        job = buyer(shop, "a@example.com")
+        shop.queue.answered(job, buy(job, 600.0), "accepted", None, None, job.record, 600.0)
+        shop.finish(job)
+        bought_at = shop.now
+        shop.now += 100
+        second = buyer(shop, "b@example.com")
+        with pytest.raises(LookAgain) as pause:
+            buy(second, 5.0)
+        assert pause.value.at == bought_at + 600 + 2 * CALL
 
     @pytest.mark.parametrize("outcome", ["unsent", "refused"])
     def test_what_surely_cost_nothing_holds_nobody(self, shop: Shop, outcome: str) -> None:

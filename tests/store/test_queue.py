@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.errors import LeaseLost, Refused, Unavailable
-from bridge.model import Address, Change, Kind, Mailbox, Plan, Record, State
-from bridge.ports import Ending, First
+from bridge.model import Address, Change, Kind, Mailbox, Plan, Record, State, Step
+from bridge.ports import Ending, First, Job, Limits
 from bridge.store.tables import callbacks, jobs, mailboxes, steps
 from tests.store.conftest import ADDRESS, CALL, LEASE, NOON, SETTLE, Shop
 
@@ -152,7 +152,7 @@ class TestLeases:
         for write in (
             lambda: shop.intend(old),
             lambda: shop.answer(old, step),
-            lambda: shop.queue.renew(old, step, CALL),
+            lambda: shop.queue.renew(old, step, CALL, SETTLE),
             lambda: shop.queue.wait(old, shop.now, "retry", None, True),
             lambda: shop.finish(old),
         ):
@@ -174,8 +174,9 @@ class TestLeases:
         job = shop.claimed()
         step = shop.intend(job)
         shop.now += 50
-        shop.queue.renew(job, step, CALL)
+        shop.queue.renew(job, step, CALL, SETTLE)
         assert shop.rows(steps)[0]["ended_at"] == shop.now + CALL
+        assert shop.lookup.record("main", ADDRESS).settles_at == shop.now + CALL + SETTLE
         shop.now += LEASE - 1
         assert shop.claim("second") is None
 
@@ -208,6 +209,27 @@ class TestJournal:
         shop.now += 5
         shop.answer(job, step)
         assert shop.lookup.record("main", ADDRESS).settles_at == NOON + 5 + SETTLE
+
+    @pytest.mark.parametrize("outcome", ["intent", "renewed", "accepted", "refused", "doubted", "unknown", "unsent"])
+    def test_a_smaller_settle_shortens_no_window_and_the_step_says_what_was_written(self, shop: Shop, outcome: str) -> None:
+        def command(job: Job, settle: float, outcome: str) -> Step:
+            change = Change(Kind.SET_PASSWORD)
+            step = shop.queue.intend(job, change, "do it", "digest", job.record, CALL, settle, Limits(0, 0))
+            if outcome == "renewed":
+                shop.queue.renew(job, step, CALL, settle)
+            if outcome in ("intent", "renewed"):
+                return step
+            return shop.queue.answered(job, step, outcome, None, None, job.record, settle)
+
+        shop.hook("suspend")
+        first = shop.claimed()
+        long = command(first, 600.0, "accepted").settles_at
+        assert shop.lookup.record("main", ADDRESS).settles_at == long == NOON + 600
+        shop.finish(first)
+        shop.now += 10
+        shop.hook("unsuspend")
+        step = command(shop.claimed(), 5.0, outcome)
+        assert shop.lookup.record("main", ADDRESS).settles_at == step.settles_at == long
 
     def test_what_was_surely_not_done_unsettles_nothing(self, shop: Shop) -> None:
         shop.hook("suspend")

@@ -93,6 +93,7 @@ class TestReject:
     @pytest.mark.parametrize("how", ["reject", "cancel"])
     def test_a_deletion_after_a_grace_is_taken_back(self, shop: Shop, how: str) -> None:
         shop.run("create", password=PASSWORD)
+        shop.run("terminate")
         with shop.database.write() as tx:
             owned = {"source": "shop", "service_id": "7", "delete_after": shop.now - 1}
             tx.execute(sa.update(mailboxes).where(mailboxes.c.address == ADDRESS).values(**owned))

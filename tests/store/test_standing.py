@@ -17,12 +17,32 @@ class TestAccounts:
         assert shop.standing.account_paused("main") is None
         assert not shop.standing.resume_account("main")
 
-    def test_what_a_person_paused_neither_fault_nor_probe_touches(self, shop: Shop) -> None:
+    def test_what_stops_an_account_stands_beside_what_stopped_it_before(self, shop: Shop) -> None:
+        shop.standing.pause_account("main", "credentials", "Enom refuses the login.")
+        shop.people.pause_account("main", "The new login comes at noon.")
+        stops = [("person", "The new login comes at noon."), ("credentials", "Enom refuses the login.")]
+        assert [(each.code, each.detail) for each in shop.standing.pauses("main")] == stops
+        assert shop.standing.resume_account("main"), "a probe ends the fault"
+        assert [each.code for each in shop.standing.pauses("main")] == ["person"]
+        shop.hook("suspend")
+        assert shop.claim() is None
+        assert shop.people.resume_account("main").left == ()
+        assert shop.claim() is not None
+
+    def test_a_fault_met_while_a_person_pauses_ends_with_the_persons_resume(self, shop: Shop) -> None:
         shop.people.pause_account("main", "")
         shop.standing.pause_account("main", "credentials", "why")
-        assert not shop.standing.resume_account("main")
         assert shop.standing.account_paused("main") == "person"
-        assert shop.people.resume_account("main")
+        assert shop.notebook.due_notes() == [], "who paused it asks after it"
+        resumed = shop.people.resume_account("main")
+        assert (resumed.ended, resumed.left) == (("person", "credentials"), ())
+
+    def test_what_waited_for_its_turn_does_so_again(self, shop: Shop) -> None:
+        first, second = shop.hook("suspend"), shop.hook("change_plan", plan="large")
+        shop.people.pause_account("main", "")
+        assert {shop.receipt(each).waiting_for for each in (first, second)} == {"account"}
+        shop.people.resume_account("main")
+        assert [shop.receipt(each).waiting_for for each in (first, second)] == [None, "turn"]
 
     def test_a_probe_is_due_every_five_minutes_and_for_one_worker(self, shop: Shop) -> None:
         shop.standing.pause_account("main", "credentials", "why")
@@ -34,6 +54,7 @@ class TestAccounts:
                 assert [account for due in asked for account in due] == ["main"]
 
     def test_what_a_person_paused_is_not_probed(self, shop: Shop) -> None:
+        shop.standing.pause_account("main", "credentials", "why")
         shop.people.pause_account("main", "")
         shop.now += 1e6
         assert shop.standing.due_probes() == []

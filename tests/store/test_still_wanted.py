@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import NeedsPerson, NotNow, Overtaken
+from bridge.errors import Limit, NeedsPerson, NotNow, Overtaken
 from bridge.model import Kind, Record, State
 from bridge.ports import Ending, Job, Receipt
 from bridge.store import inbox
@@ -29,7 +29,7 @@ def needing(shop: Shop, action: str, **more: Any) -> Receipt:
 
 
 def hold(shop: Shop, job: Job) -> None:
-    shop.finish(job, "held", NeedsPerson("Look at it."))
+    shop.finish(job, "held", NeedsPerson("Too many.", limit=Limit.DELETIONS))
 
 
 class TestAtWork:
@@ -126,12 +126,12 @@ class TestRepeating:
         shop.hook("terminate")
         job = shop.claimed()
         shop.answer(job, shop.intend(job, Kind.DELETE), "unknown")
-        shop.finish(job, status, NeedsPerson())
+        shop.finish(job, status, NeedsPerson(limit=Limit.DELETIONS))
         newer = needing(shop, needs)
         if became == "cancelled":
             shop.people.cancel(newer.job)
         elif became != "queued":
-            shop.finish(shop.claimed(), became, NeedsPerson() if became != "succeeded" else None)
+            shop.finish(shop.claimed(), became, NeedsPerson(limit=Limit.DELETIONS) if became != "succeeded" else None)
         for approve in (False, True)[: 2 if status == "held" else 1]:
             with pytest.raises(NotNow, match=f"overtaken: .* needs the mailbox .job {newer.job}."):
                 shop.people.retry(job.id, approve=approve)
@@ -161,9 +161,9 @@ class TestRepeating:
         shop.finish(shop.claimed() if needing(shop, "unsuspend") else job)
         with shop.database.write() as tx:
             row = tx.execute(sa.select(jobs).where(jobs.c.id == terminate.job)).mappings().one()
-            shop.people._again(tx, row, True)  # which is refused now
+            shop.people._again(tx, row, Limit.DELETIONS)  # which is refused now
         again = shop.claimed()
-        assert again.passed
+        assert again.lifted
         with pytest.raises(Overtaken):
             shop.intend(again, Kind.DELETE)
 
@@ -211,7 +211,7 @@ class TestGrace:
         shop.finish(shop.claimed(), record=record)
         if newer is not None:
             needing(shop, newer)
-            shop.finish(shop.claimed(), status, NeedsPerson() if status != "succeeded" else None)
+            shop.finish(shop.claimed(), status, NeedsPerson(limit=Limit.DELETIONS) if status != "succeeded" else None)
         shop.now += 8 * DAY
 
     @needs

@@ -115,7 +115,7 @@ def test_of_two_who_pause_the_reason_of_the_first_stays(shop: Shop, kind: str) -
     for _ in range(ROUNDS):
         if kind == "account":
             done, refused = together(shop, lambda person: person.pause_account("main", person.who))
-            told = {row["detail"] for row in shop.standing.account_states() if row["name"] == "main"}
+            told = {row["pause_reason"] for row in shop.standing.account_states() if row["name"] == "main"}
         else:
             done, refused = together(shop, lambda person: person.pause_source("shop", True, person.who))
         trail = [row["detail"] for row in shop.rows(audit) if row["action"] == "pause"]

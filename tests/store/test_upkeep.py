@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridge.errors import NeedsPerson, Refused
-from bridge.model import Kind, Record, State
+from bridge.errors import Limit, NeedsPerson, Refused
+from bridge.model import Address, Kind, Record, State
 from bridge.readiness import Found
 from bridge.store import Readings
 from bridge.store.sign_ins import REFUSED
@@ -82,14 +82,14 @@ class TestWiping:
     @pytest.mark.parametrize("code", ["unsafe", "domain_of_another", "reserved_name"])
     def test_what_waits_for_an_approval_keeps_it_for_fourteen_days(self, shop: Shop, code: str) -> None:
         held = shop.hook("create", password=PASSWORD)
-        shop.finish(shop.claimed(), "held", NeedsPerson(code=code))
+        shop.finish(shop.claimed(), "held", NeedsPerson(code=code, limit=Limit.PURCHASES if code == "unsafe" else None))
         assert shop.rows(jobs)[0]["code"] == code
         shop.now += 14 * DAY
         assert shop.upkeep.wipe() == 0
         shop.people.retry(held.job, approve=True)
         again = shop.claimed()
         assert again.intent.password == PASSWORD
-        shop.finish(again, "held", NeedsPerson(code=code))
+        shop.finish(again, "held", NeedsPerson(code=code, limit=Limit.PURCHASES if code == "unsafe" else None))
         shop.now += 14 * DAY + 1
         assert shop.upkeep.wipe() == 1
 
@@ -180,3 +180,23 @@ class TestPruning:
         assert shop.rows(hooks) == [] and shop.rows(readiness) == []
         shop.people.resume_account("main")
         assert shop.notebook.due_notes() == []
+
+    def test_a_mailbox_that_only_refused_hooks_have_named_goes_with_the_last_of_them(self, shop: Shop) -> None:
+        shop.run("create", "john@nowhere.example", password=PASSWORD, status="failed")
+        shop.run("suspend", "john@nowhere.example", status="failed")
+        shop.hook("suspend", "gone@example.com")
+        shop.finish(shop.claimed(), "failed", record=Record(state=State.ABSENT))
+        shop.hook("create", "ann@example.com", password=PASSWORD)
+        shop.finish(shop.claimed(), record=Record("shop", "7", State.ACTIVE))
+        shop.people.adopt("main", Address.parse("bob@example.com"), "shop", "8")
+        shop.delivered()
+        shop.upkeep.prune()
+        assert len(shop.rows(mailboxes)) == 4
+        shop.now += 91 * DAY
+        waiting = shop.hook("suspend", "eve@nowhere.example")
+        while shop.upkeep.prune():
+            pass
+        kept = [row["address"] for row in shop.rows(mailboxes)]
+        assert kept == ["gone@example.com", "ann@example.com", "bob@example.com", "eve@nowhere.example"]
+        assert shop.status(waiting) == "queued"
+        assert shop.hook("create", "john@nowhere.example", password=PASSWORD).sequence == 3, "billing has seen 2"

@@ -143,7 +143,7 @@ def fill(scene: Scene) -> dict[str, str]:
     scene.sim.control("/services", {"address": LIFTED, "services": dict.fromkeys(SERVICES.values(), "enabled")})
     scene.sim.control("/mailboxes", {"address": "odd@example.com", "password": PASSWORD, "settled": True})
     scene.service.reconcile.account("main", "root (command line)")
-    scene.engine._beat()
+    scene.engine.beat()
     return ids
 
 

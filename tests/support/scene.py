@@ -156,12 +156,10 @@ class Scene:
         return found is not None and found < end
 
     def chores(self, seconds: float = 0.0) -> None:
-        """What happens now and then: probes, deletions after their grace, notes."""
+        """What happens now and then, each chore once."""
         self.clock.now += seconds
-        for account in self.engine.standing.due_probes():
-            self.engine._probe(account)
-        self.engine.upkeep.purge_due()
-        self.engine.notes.send_due()
+        for chore in self.engine.chores.table:
+            chore.do()
 
     # The remote's truth
 

@@ -42,7 +42,7 @@ def play(scene: Scene) -> None:
     scene.service.people.pause_source("shop", True)
     scene.service.standing.first_use("shop", "msg_query", 600.0)
     scene.engine.owner = "bridge-1:4711:0a1b2c3d"
-    scene.engine._beat()
+    scene.engine.beat()
 
 
 def lose_the_sender_of_a_purchase(scene: Scene) -> None:

@@ -23,7 +23,7 @@ def scene(open_scene: Open) -> Scene:
     scene.do("suspend", address=AMY, service_id="8")
     scene.sim.control("/services", {"address": AMY, "services": dict.fromkeys(SERVICES.values(), "enabled")})
     scene.sim.control("/mailboxes", {"address": "odd@example.com", "password": PASSWORD})
-    scene.engine._beat()
+    scene.engine.beat()
     scene.clock.now += 600
     return scene
 
@@ -60,7 +60,8 @@ def test_the_overview_tells_of_differences_but_not_of_what_is_nobodys(scene: Sce
 def test_comparing_anew_is_left_to_a_worker_and_written_down(scene: Scene, visitor: Visitor) -> None:
     page = visitor.press("/admin/drift/main/compare")
     assert "Account main is compared with Enom now." in page.words
-    assert scene.service.findings.due("") == ["main"]
+    due = scene.service.findings.take_due("", ["main"])
+    assert due is not None and due.account == "main"
     rows, _ = scene.service.lookup.page("audit", 1)
     assert (rows[0]["who"], rows[0]["action"], rows[0]["target"]) == (WHO, "reconcile", "account main")
 
@@ -116,7 +117,7 @@ def test_who_only_looks_is_offered_nothing_and_refused(scene: Scene, visitor: Vi
     for path in paths:
         visitor.get(path, 403)
         assert visitor.post(path, {"csrf": ""}).status_code == 403
-    assert scene.service.findings.due("") == []
+    assert scene.service.findings.take_due("", ["main"]) is None
 
 
 def test_what_is_not_there_is_not_found(scene: Scene, visitor: Visitor) -> None:

@@ -187,7 +187,7 @@ def test_the_overview_says_whether_it_works_what_is_stuck_and_what_to_do(full: S
 
 
 def test_where_all_is_well_the_overview_says_so(scene: Scene) -> None:
-    scene.engine._beat()
+    scene.engine.beat()
     visitor = Visitor(scene)
     visitor.sign_in()
     page = visitor.get("/admin/")

@@ -80,12 +80,12 @@ def test_a_crash_inside_the_transaction_accepts_nothing(open_scene: Open) -> Non
 def test_ready_means_database_schema_and_a_live_worker(scene: Scene) -> None:
     answer = scene.client.get("/readyz")
     assert (answer.status_code, len((answer.json or {})["reasons"])) == (503, 1)
-    scene.engine._beat()
+    scene.engine.beat()
     answer = scene.client.get("/readyz")
     assert (answer.status_code, answer.json) == (200, {"ready": True, "reasons": []})
     scene.clock.now = START.timestamp() + 91
     assert scene.client.get("/readyz").status_code == 503
-    scene.engine._beat()
+    scene.engine.beat()
     with other_schema(scene):
         answer = scene.client.get("/readyz")
     assert answer.status_code == 503
@@ -94,7 +94,7 @@ def test_ready_means_database_schema_and_a_live_worker(scene: Scene) -> None:
 
 @both
 def test_a_schema_of_a_newer_version_is_told_as_that(scene: Scene) -> None:
-    scene.engine._beat()
+    scene.engine.beat()
     with other_schema(scene, "9999"):
         answer = scene.client.get("/readyz")
     assert answer.status_code == 503
@@ -104,21 +104,21 @@ def test_a_schema_of_a_newer_version_is_told_as_that(scene: Scene) -> None:
 @both
 def test_a_worker_that_lives_and_claims_nothing_is_none(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its heartbeat goes on, and keeps the leases of what it is at."""
-    scene.engine._beat()
+    scene.engine.beat()
     assert scene.client.get("/readyz").status_code == 200
     scene.clock.now += 91
     monkeypatch.setattr(scene.engine, "_turned", time.monotonic() - 61)
-    scene.engine._beat()
+    scene.engine.beat()
     answer = scene.client.get("/readyz")
     assert answer.status_code == 503
     assert "see its log and restart it" in (answer.json or {})["reasons"][0]
     scene.engine._turn()
-    scene.engine._beat()
+    scene.engine.beat()
     assert scene.client.get("/readyz").status_code == 200
 
 
 def test_a_full_disk_is_not_ready_and_says_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    scene.engine._beat()
+    scene.engine.beat()
     little = namedtuple("usage", "total used free")(1 << 40, 1 << 40, 5 << 20)
     with monkeypatch.context() as patched:
         patched.setattr(health.shutil, "disk_usage", lambda _: little)
@@ -130,7 +130,7 @@ def test_a_full_disk_is_not_ready_and_says_so(scene: Scene, monkeypatch: pytest.
 
 def test_writes_that_fail_are_not_ready(scene: Scene) -> None:
     """As on a full disk: the file may not grow any more."""
-    scene.engine._beat()
+    scene.engine.beat()
     with scene.service.database.read() as tx:
         tx.execute(sa.text("SELECT 1"))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from flask import Blueprint, Response
 
 from bridge.errors import NotThere
+from bridge.store.findings import compared
+from bridge.store.people import not_compared
 from bridge.store.standing import RESTORED
 from bridge.web.admin import confirm
 from bridge.web.admin.confirm import Question, reason
@@ -32,8 +34,16 @@ def add_to(pages: Blueprint, office: Office) -> None:
         title = f"{verb.capitalize()} {kind} {name}"
         if verb == "pause":
             return Question(title, [PAUSE[kind]], title, "/admin/", danger=True, asks_reason="Reason")
-        restored = kind == "account" and office.service.standing.account_paused(name) == RESTORED
-        return Question(title, [RESTORE if restored else RESUME[kind]], title, "/admin/")
+        return resuming(name, title) if kind == "account" else Question(title, [RESUME[kind]], title, "/admin/")
+
+    def resuming(name: str, title: str) -> Question:
+        stops = office.service.standing.pauses(name)
+        restored = any(pause.code == RESTORED for pause in stops)
+        facts = [(f"It is paused ({pause.code})", pause.detail) for pause in stops]
+        last = office.service.findings.last(name) if restored else None
+        if last:
+            facts.append(("Last compared", compared(last)))
+        return Question(title, [RESTORE if restored else RESUME["account"]], title, "/admin/", facts=facts)
 
     def act(verb: str, kind: str, name: str) -> Response:
         known(kind, name)
@@ -43,11 +53,17 @@ def add_to(pages: Blueprint, office: Office) -> None:
             case "pause", "account":
                 changed = office.acting.pause_account(name, why or f"Paused by {office.person.who}.")
             case "resume", "account":
-                office.acting.resume_account(name)
+                return resumed(name)
             case _:
                 changed = office.acting.pause_source(name, verb == "pause", why or None)
         told = "paused" if verb == "pause" else "not paused any more"
         return done(office, "/admin/", f"The {kind} {name} is {told}{'.' if changed else ': somebody was faster.'}")
+
+    def resumed(name: str) -> Response:
+        left = office.acting.resume_account(name).left
+        if not left:
+            return done(office, "/admin/", f"The account {name} is not paused any more.")
+        return done(office, "/admin/", f"The account {name} is still paused. {not_compared(name)}")
 
     def known(kind: str, name: str) -> None:
         settings = office.service.settings

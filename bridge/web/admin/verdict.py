@@ -51,7 +51,8 @@ def _workers(figures: Figures) -> Iterator[Finding]:
 def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Finding]:
     for row in figures.accounts:
         if row["paused"] and row["name"] in configured:
-            why = f" ({row['detail'].rstrip('.')})" if row["detail"] else ""
+            told = "; ".join(pause["detail"].rstrip(".") for pause in row["pauses"] if pause["detail"])
+            why = f" ({told})" if told else ""
             text = f"Account {row['name']} is paused{why}; {row['open']} of its jobs wait."
             yield Finding("bad", text, about_account(row["paused"], row["name"], BUTTONS), "#accounts")
         elif row["money_until"] and _moment(row["money_until"]) > figures.now and row["name"] in configured:

@@ -23,9 +23,12 @@ NEW: dict[str, list[sa.Column[Any]]] = {
         sa.Column("lifted", sa.String(length=128), nullable=True),
     ],
     "accounts": [
+        sa.Column("pause_reason", sa.Text(), nullable=True),
+        sa.Column("quiet_until", sa.Float(), nullable=True),
         sa.Column("restored_at", sa.Float(), nullable=True),
         sa.Column("reconcile_lease", sa.Float(), nullable=True),
     ],
+    "purchases": [sa.Column("settles_at", sa.Float(), nullable=True)],
     "sources": [
         sa.Column("detail", sa.Text(), nullable=True),
         sa.Column("suspensions_from", sa.Float(), nullable=True),
@@ -33,6 +36,7 @@ NEW: dict[str, list[sa.Column[Any]]] = {
         sa.Column("receiver_after", sa.Float(), nullable=True),
     ],
 }
+PAUSES = ("paused", "detail", "money_until", "pause_reason", "quiet_until", "restored_at")
 
 # What held a job has a name from now on. Of those that are held already, the sentence tells it.
 HELD_BY = {
@@ -50,10 +54,13 @@ def upgrade() -> None:
     op.create_index("ix_mailboxes_domain", "mailboxes", ["account", "domain"], unique=False)
     is_held = sa.text("status = 'held'")
     op.create_index("ix_jobs_held", "jobs", ["mailbox_id"], unique=False, sqlite_where=is_held, postgresql_where=is_held)
-    # What a restore paused is a fact of its own from now on; when it was, is not on record.
-    accounts = sa.table("accounts", sa.column("paused"), sa.column("detail"), sa.column("restored_at"))
-    restored = sa.update(accounts).where(accounts.c.paused == "restored")
-    op.execute(restored.values(restored_at=0.0, paused=None, detail=None))
+    # Each reason for which an account stands still is a fact of its own from now on. When it was restored, is not on record.
+    accounts = sa.table("accounts", *(sa.column(name) for name in PAUSES))
+    nothing = {accounts.c.paused: None, accounts.c.detail: None}
+    quiet = {accounts.c.restored_at: 0.0, accounts.c.quiet_until: accounts.c.money_until, accounts.c.money_until: None}
+    op.execute(sa.update(accounts).where(accounts.c.paused == "restored").values({**nothing, **quiet}))
+    reason = {accounts.c.pause_reason: sa.func.coalesce(accounts.c.detail, "")}
+    op.execute(sa.update(accounts).where(accounts.c.paused == "person").values({**nothing, **reason}))
     # The code of an error gets a column, so that lists can be asked for it.
     names = ("id", "status", "passed", "code", "lifted")
     jobs = sa.table("jobs", sa.column("error", sa.JSON(none_as_null=True)), *map(sa.column, names))

@@ -1,0 +1,74 @@
+"""What has to happen now and then: one that fails ends nobody else's turn, is seen to fail, and fills no log."""
+
+from typing import Any
+
+from bridge.chores import AGAIN, Chore, Chores
+from bridge.errors import StoreUnavailable
+from bridge.watch import Watch
+
+
+class House:
+    """Three chores; those in `broken` raise what stands there."""
+
+    def __init__(self) -> None:
+        self.now, self.done, self.told = 0.0, [], []  # type: ignore[var-annotated]
+        self.broken: dict[str, Exception] = {}
+        self.watch = Watch()
+        self.watch.add(self)
+        every = {"probes": 5.0, "wiping": 5.0, "pruning": 3600.0}
+        self.chores = Chores([Chore(name, pause, lambda name=name: self.do(name)) for name, pause in every.items()], self.watch)
+
+    def do(self, name: str) -> None:
+        if name in self.broken:
+            raise self.broken[name]
+        self.done.append(name)
+
+    def begin(self, kind: str, facts: dict[str, Any]) -> None: ...
+    def end(self, begun: None, kind: str, facts: dict[str, Any], seconds: float) -> None:
+        self.told.append((kind, facts["name"], facts["outcome"]))
+
+    def turn(self, seconds: float) -> list[str]:
+        """What was done in the round so many seconds later."""
+        self.now += seconds
+        self.done.clear()
+        self.chores.run_due(lambda: self.now)
+        return list(self.done)
+
+
+def test_each_is_done_at_its_interval_and_at_the_start() -> None:
+    house = House()
+    assert house.turn(0) == ["probes", "wiping", "pruning"]
+    assert house.turn(4) == []
+    assert house.turn(1) == ["probes", "wiping"]
+    assert house.turn(3600) == ["probes", "wiping", "pruning"]
+
+
+def test_one_that_raises_ends_no_other_and_is_tried_again_after_a_while() -> None:
+    for fault in (ZeroDivisionError("a fault of ours"), StoreUnavailable("The database is busy.")):
+        house = House()
+        house.broken["probes"] = fault
+        assert house.turn(0) == ["wiping", "pruning"]
+        assert house.told == [
+            ("chore", "probes", "failed"),
+            ("chore", "wiping", "done"),
+            ("chore", "pruning", "done"),
+        ]
+        house.broken["probes"] = AssertionError("tried too soon")
+        house.told.clear()
+        assert house.turn(5) == ["wiping"]
+        assert ("chore", "probes", "failed") not in house.told
+        del house.broken["probes"]
+        assert house.turn(AGAIN) == ["probes", "wiping"]
+        assert ("chore", "probes", "done") in house.told
+
+
+def test_one_that_takes_long_is_not_due_again_at_once() -> None:
+    house = House()
+
+    def slow() -> None:
+        house.now += 100
+
+    chores = Chores([Chore("slow", 5.0, slow)], Watch())
+    chores.run_due(lambda: house.now)
+    chores.run_due(lambda: house.now)
+    assert house.now == 100
