@@ -99,6 +99,7 @@ mailboxes = Table(
     Index("ix_mailboxes_service_id", "service_id"),
     Index("ix_mailboxes_address", "address"),
     Index("ix_mailboxes_domain", "account", "domain"),
+    when("unknown", "mailboxes", "state = 'unknown'", "id"),
 )
 
 jobs = Table(

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from bridge.errors import FOR_APPROVAL
-from bridge.model import State
 from bridge.store import inbox
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
@@ -104,15 +103,17 @@ class Upkeep:
 
     def _forget_the_never_there(self) -> int:
         """Removes one batch of mailboxes that only refused hooks have named, once the last of these is gone."""
-        named = [~sa.exists().where(table.c.mailbox_id == mailboxes.c.id) for table in (jobs, callbacks)]
-        never = mailboxes.c.source.is_(None), mailboxes.c.state == State.UNKNOWN, mailboxes.c.delete_after.is_(None)
-        found = sa.select(mailboxes.c.id, mailboxes.c.sequence).where(*never, *named).limit(BATCH)
+        unnamed = ~sa.exists().where(jobs.c.mailbox_id == mailboxes.c.id)  # callbacks go with their jobs
+        # The source by no index: that would find all that was ever terminated.
+        nobodys = sa.func.coalesce(mailboxes.c.source, "") == "", mailboxes.c.delete_after.is_(None)
+        never = among(mailboxes.c.state, "unknown"), *nobodys
+        found = sa.select(mailboxes.c.id, mailboxes.c.sequence).where(*never, unnamed).limit(BATCH)
         with self.database.write() as tx:
             if not self.database.embedded:  # one that a hook is naming again just now is left
                 found = found.with_for_update(skip_locked=True)
             rows = tx.execute(found).all()
             if rows:
-                tx.execute(sa.delete(mailboxes).where(mailboxes.c.id.in_([row.id for row in rows]), *named))
+                tx.execute(sa.delete(mailboxes).where(mailboxes.c.id.in_([row.id for row in rows]), unnamed))
                 # If it is named again, billing must not hear a sequence that it has seen.
                 inbox.raise_floor(tx, self.database, max(row.sequence for row in rows))
             return len(rows)

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge import store
+from bridge.readiness import Found
 from bridge.sim import Simulator
 from bridge.store.tables import metadata
 from tests.support.bench import START, Clock
@@ -36,6 +37,11 @@ def play(scene: Scene) -> None:
     scene.do("terminate", id="msg_terminated", address="eve@example.com", service_id="11")
     scene.hook("change_password", id="msg_overtaken", address="ann@example.net", service_id="8", password="Planted-Old.1")
     scene.hook("change_password", id="msg_waiting", address="ann@example.net", service_id="8", password="Planted-New.2")
+    scene.sim.control("/mailboxes", {"address": "ida@example.com", "password": "Old-Secret.1", "settled": True})
+    scene.clock.now += 120.0
+    scene.service.reconcile.account("main", "jane (command line)")
+    store.SignIns(scene.service.database).begin("192.0.2.1")
+    store.Readings(scene.service.database).reading("example.com", lambda found: 3600.0, lambda domain: Found())
     scene.receiver.answers = [None] * 20
     scene.call_back(1)
     scene.service.standing.pause_account("main", "credentials", "Enom refuses the login.")

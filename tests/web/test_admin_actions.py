@@ -4,8 +4,10 @@ import re
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.store import tables
 from tests.support.admin import FULL, LIFTED, WHO, Visitor, fill, query
 from tests.support.bridge import PASSWORD
 from tests.support.scene import Open, Scene
@@ -271,6 +273,19 @@ def test_accounts_and_sources_are_paused_with_a_reason_and_resumed(full: Scene, 
     assert last(full) == (WHO, "pause", "account main", "Enom is moving <house>")
     assert "The account main is not paused any more." in visitor.press("/admin/resume/account/main").words
     assert last(full) == (WHO, "resume", "account main", None)
+    with full.service.database.write() as tx:
+        tx.execute(sa.update(tables.accounts).values(restored_at=full.clock.now + 1))
+    full.clock.now += 2
+    visitor.press("/admin/pause/account/main", reason="I look first")
+    overview = visitor.get("/admin/").words
+    assert "restored, person" in overview and "It does not know what happened" in overview and "I look first" in overview
+    refused = visitor.press("/admin/resume/account/main").words
+    assert "The account main is still paused." in refused and "enom-bridge reconcile --account main" in refused
+    full.service.reconcile.account("main", "ann")
+    asked = visitor.get("/admin/resume/account/main").words
+    assert "It was compared with Enom at" in asked and "The database was restored, so look first" in asked
+    assert "not paused any more" in visitor.press("/admin/resume/account/main").words
+    assert last(full) == (WHO, "resume", "account main", "after a restore")
     assert "Source shop is paused" in visitor.press("/admin/pause/source/shop", reason="Billing runs wild").words
     assert last(full) == (WHO, "pause", "source shop", "Billing runs wild")
     assert full.send("mailbox.suspend").status_code == 503

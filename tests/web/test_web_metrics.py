@@ -7,6 +7,7 @@ import pytest
 import structlog.testing
 from prometheus_client import generate_latest
 
+from bridge.chores import AGAIN
 from bridge.cli.process import metrics_listener
 from bridge.cli.serve import chosen
 from bridge.config import Address
@@ -71,6 +72,36 @@ def test_what_waits_for_people_and_money_is_shown(open_scene: Open) -> None:
     assert lines(scene)['notes_sent_total{outcome="sent"}'] == 3
     scene.service.people.retry(held["job"])
     assert lines(scene)['jobs_held{account="main"}'] == 0, "what is tried again waits for nobody"
+
+
+def test_an_account_that_was_restored_is_paused_whatever_else_pauses_it_and_wants_no_money(scene: Scene) -> None:
+    with scene.service.database.write() as tx:
+        tx.execute(tables.accounts.update().values(restored_at=1.0, quiet_until=scene.clock.now + 60))
+    scene.service.people.pause_account("main", "")
+    scene.service.people.resume_account("main")
+    seen = lines(scene)
+    assert seen['account_paused{account="main"}'] == 1 and seen['account_waits_for_money{account="main"}'] == 0
+    assert (scene.ask("connection.test").json or {})["data"]["account"]["paused"] == "restored"
+
+
+def test_a_chore_that_fails_is_shown_until_it_works_again(scene: Scene) -> None:
+    metrics, now = Metrics(scene.service), 0.0
+
+    def failing() -> float | None:
+        return metrics.registry.get_sample_value("enom_bridge_chore_failing", {"chore": "notes"})
+
+    def turn() -> float | None:
+        nonlocal now
+        now += AGAIN
+        scene.engine.chores.run_due(lambda: now)
+        return failing()
+
+    assert turn() == 0
+    post, scene.engine.notes.outgoing.post = scene.engine.notes.outgoing.post, None  # type: ignore[method-assign, assignment]
+    scene.service.standing.pause_account("main", "credentials", "refused")
+    assert turn() == 1
+    scene.engine.notes.outgoing.post = post  # type: ignore[method-assign]
+    assert turn() == 0
 
 
 def test_a_reconciliation_is_shown_with_what_it_found(scene: Scene) -> None:

@@ -54,6 +54,8 @@ def upgrade() -> None:
     op.create_index("ix_mailboxes_domain", "mailboxes", ["account", "domain"], unique=False)
     is_held = sa.text("status = 'held'")
     op.create_index("ix_jobs_held", "jobs", ["mailbox_id"], unique=False, sqlite_where=is_held, postgresql_where=is_held)
+    unknown = sa.text("state = 'unknown'")
+    op.create_index("ix_mailboxes_unknown", "mailboxes", ["id"], sqlite_where=unknown, postgresql_where=unknown)
     # Each reason for which an account stands still is a fact of its own from now on. When it was restored, is not on record.
     accounts = sa.table("accounts", *(sa.column(name) for name in PAUSES))
     nothing = {accounts.c.paused: None, accounts.c.detail: None}
