@@ -239,3 +239,29 @@ def test_a_value_in_place_of_a_table_is_a_fault(tmp_path: Path, content: str) ->
 
 def test_configuration_errors_stand_outside_the_root_of_the_bridges_errors() -> None:
     assert not issubclass(ConfigurationError, BridgeError)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("[bridge]\nkeep_day = 3", "bridge.keep_day: is not a key of this table; did you mean keep_days? Correct or remove it"),
+        ("[bridge]\nkeep_day = 3", "(known here: public_url, listen,"),
+        ("[acounts.main]", "acounts: is not a key of this table; did you mean accounts? Correct or remove it"),
+        ("[bridge]\nzzz = 1", "bridge.zzz: is not a key of this table; correct or remove it"),
+        (
+            '[accounts.main]\nsuspend_wiht = "refuse"',
+            "accounts.main.suspend_wiht: is not a key of this table; did you mean suspend_with",
+        ),
+        ('[accounts.main]\nmode = "obseve"', "accounts.main.mode: must be one of: act, observe; did you mean observe?"),
+        (
+            '[accounts.main]\n[sources.shop]\naccount = "mian"',
+            "sources.shop.account: names no account; did you mean main? Else add",
+        ),
+    ],
+)
+def test_what_was_meant_is_named(tmp_path: Path, written: str, told: str) -> None:
+    path = tmp_path / "bridge.toml"
+    path.write_text(written)
+    with pytest.raises(ConfigurationError) as error:
+        load(path, {})
+    assert told in str(error.value)
