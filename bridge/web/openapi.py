@@ -8,6 +8,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, jsonify
 
 from bridge import __version__
+from bridge.jobs import ENDED
 from bridge.web import answers
 from hooks.standard.schemas import ACTIONS, QUESTIONS
 
@@ -46,7 +47,7 @@ def describe() -> dict[str, Any]:
     spec.components.schema("Problem", answers.problem())
     taken = {"202": answer("Recorded durably; the result comes by callback", answers.RECEIPT)}
     ended = {"200": answer("Ended within the wait, or earlier", answers.RECEIPT)}
-    reused = {"409": refusal("This id was used with another type or data")}
+    reused = {"409": refusal("This id was used with another type or data, or was dismissed")}
     prefer = header("Prefer", "wait=N: hold the answer up to N seconds", required=False)
     operation = {
         "summary": "Send a hook",
@@ -69,6 +70,7 @@ def describe() -> dict[str, Any]:
     for path, text, responses in reads():
         spec.path(path, operations={"get": {"summary": text, "responses": {**responses, **of_any_get()}}})
     document = spec.to_dict()
+    document["webhooks"] = {"callback": {"post": callback()}}
     one_of_both(document["components"]["schemas"]["Job"])
     return document
 
@@ -85,6 +87,27 @@ def reads() -> list[tuple[str, str, dict[str, Any]]]:
         ),
         ("/openapi.json", "This document", {"200": answer("OpenAPI 3.1", {"type": "object"})}),
     ]
+
+
+def callback() -> dict[str, Any]:
+    """What is sent to a source: how each job ended. What was only observed says so by its type."""
+    types = [f"job.{each}" for each in (*sorted(ENDED), "observed")]
+    schema = {
+        "type": "object",
+        "required": ["type", "timestamp", "data"],
+        "properties": {
+            "type": {"type": "string", "enum": types},
+            "timestamp": answers.TIME,
+            "data": {"type": "object", "description": "The receipt, without `status`, `waiting_for` and `error.remote`"},
+        },
+    }
+    taken = {"2XX": {"description": "Stored"}, "410": {"description": "Send no more of this"}}
+    return {
+        "summary": "A job has ended",
+        "parameters": signature(),
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": taken,
+    }
 
 
 def message(types: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,18 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
     page.click("main >> button")
     expect(note).to_contain_text("is tried again as this job")
 
+    tab.go("/admin/").get_by_role("link", name="msg_parked").click()
+    page.get_by_role("link", name="Dismiss", exact=True).click()
+    page.fill("#reason", "A test of ours")
+    page.click("main >> button")
+    expect(note).to_contain_text("nobody waits for it any more")
+
+    tab.go("/admin/jobs?status=held").get_by_role("link", name="Reject all", exact=True).click()
+    expect(page.locator("main")).to_contain_text("a deletion after a grace is taken back")
+    expect(page.locator("main")).to_contain_text(stand.ids["held"])
+    page.click("text=Back, do nothing")
+    expect(page).to_have_url(re.compile("status=held"))
+
     tab.go("/admin/hooks/shop/msg_held").get_by_role("link", name="Replay: show the plan first", exact=True).click()
     expect(page.locator("main")).to_contain_text("delete the mailbox")
     page.click("text=Back, do nothing")
@@ -47,6 +59,7 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
     page.get_by_role("link", name="Approve", exact=True).click()
     page.click("main >> button")
     expect(note).to_contain_text("is approved; it goes on as this job")
+    expect(page.locator("main a.button.main")).to_have_count(0)  # what was just decided is not to be cancelled
     stand.scene.work(300)
     assert stand.scene.mailbox("amy@example.com") is None
 
@@ -61,7 +74,8 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
 
     tab.go("/admin/audit")
     actions = page.locator("tbody td[data-label=Action]").all_inner_texts()
-    assert [text.strip() for text in actions[:7]] == ["adopt", "approve", "retry", "cancel", "resend", "resume", "pause"]
+    acted = ["adopt", "approve", "dismiss", "retry", "cancel", "resend", "resume", "pause"]
+    assert [text.strip() for text in actions[: len(acted)]] == acted
     assert page.locator("tbody td[data-label=Who]").first.inner_text() == "jane (link)"
 
 

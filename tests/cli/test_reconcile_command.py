@@ -7,6 +7,9 @@ import time
 import pytest
 
 from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.cli import undelete
+from bridge.errors import NotNow
+from bridge.model import Address, Deleted
 from bridge.store.tables import accounts
 from tests.cli.conftest import House
 
@@ -142,6 +145,15 @@ class TestUndelete:
         assert "undelete" in open_house.ok("audit", "list", "--target", ANN)
         open_house.ok("mailboxes", "adopt", ANN, "--source", "shop", "--service-id", "7", "--apply")
         assert open_house.send("mailbox.suspend", ANN, "7")["status"] == "succeeded"
+
+    def test_of_two_at_once_hosted_email_is_asked_by_one(self, open_house: House) -> None:
+        assert open_house.running
+        kept, others = Deleted(Address.parse(ANN), "30017"), Deleted(Address.parse(ANN), "30018")
+        service = open_house.running.service
+        undelete.refuse_second(service, "main", kept)
+        with pytest.raises(NotNow, match=f"Somebody brings {ANN} back right now"):
+            undelete.refuse_second(service, "main", kept)
+        undelete.refuse_second(service, "main", others)
 
     def test_what_is_there_or_never_was_cannot(self, open_house: House) -> None:
         assert "exists at Enom" in open_house.refused("mailboxes", "undelete", ANN)

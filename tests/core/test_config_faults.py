@@ -247,3 +247,29 @@ def test_without_its_driver_a_url_of_postgresql_says_how_to_get_it(monkeypatch: 
     monkeypatch.setattr(values, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"driver.*requirements-postgres\.lock"):
         values.database(url)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("[bridge]\nkeep_day = 3", "bridge.keep_day: is not a key of this table; did you mean keep_days? Correct or remove it"),
+        ("[bridge]\nkeep_day = 3", "(known here: public_url, listen,"),
+        ("[acounts.main]", "acounts: is not a key of this table; did you mean accounts? Correct or remove it"),
+        ("[bridge]\nzzz = 1", "bridge.zzz: is not a key of this table; correct or remove it"),
+        (
+            '[accounts.main]\nsuspend_wiht = "refuse"',
+            "accounts.main.suspend_wiht: is not a key of this table; did you mean suspend_with",
+        ),
+        ('[accounts.main]\nmode = "obseve"', "accounts.main.mode: must be one of: act, observe; did you mean observe?"),
+        (
+            '[accounts.main]\n[sources.shop]\naccount = "mian"',
+            "sources.shop.account: names no account; did you mean main? Else add",
+        ),
+    ],
+)
+def test_what_was_meant_is_named(tmp_path: Path, written: str, told: str) -> None:
+    path = tmp_path / "bridge.toml"
+    path.write_text(written)
+    with pytest.raises(ConfigurationError) as error:
+        load(path, {})
+    assert told in str(error.value)

@@ -175,7 +175,7 @@ def test_all_that_filters_leave_are_decided_after_they_were_shown(full: Scene, v
     assert not [link for link in visitor.get("/admin/jobs?status=queued").links() if "/all/" in link]
     (path,) = [link for link in links if "/all/approve" in link]
     asked = visitor.get(path)
-    assert ids["held"] in asked.words and "Approve: 1 job" in asked.words
+    assert ids["held"] in asked.words and "Approve 1 job" in asked.words
     form = asked.form("/admin/jobs/all/approve")
     page = visitor.press(path)
     assert "1 job approved." in page.words

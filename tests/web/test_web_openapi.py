@@ -43,6 +43,13 @@ def test_it_has_the_shape_of_the_specification() -> None:
                 assert {"name", "in", "schema"} <= set(parameter)
 
 
+def test_each_type_of_a_callback_is_named() -> None:
+    schema = DOCUMENT["webhooks"]["callback"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["properties"]["type"]["enum"] == [
+        "job.cancelled", "job.failed", "job.held", "job.succeeded", "job.observed",
+    ]  # fmt: skip
+
+
 def test_every_reference_leads_somewhere() -> None:
     references = {node["$ref"] for node in walk(DOCUMENT) if isinstance(node, dict) and "$ref" in node}
     assert len(references) > 8

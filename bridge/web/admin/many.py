@@ -1,6 +1,7 @@
 """Approve, reject or try again all jobs that a list's filters leave: shown first, and only what was shown is done."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
@@ -20,6 +21,7 @@ MOST = 100  # at a time
 FILTERS = ("source", "account", "action", "code", "address", "service_id")
 CHANGED = "What these filters leave has changed since you looked, so nothing was done. This is it now."
 NONE = "Nothing that these filters leave can be decided this way now."
+ALL: Mapping[str, str] = {"approve": "Approve all", "retry": "Try all again", "reject": "Reject all"}
 DONE: Mapping[str, str] = {"approve": "approved", "retry": "tried again", "reject": "rejected"}
 
 
@@ -28,7 +30,12 @@ def offered() -> list[tuple[str, str]]:
     status = request.args.get("status", "")
     kept = {name: value for name in FILTERS if (value := request.args.get(name, "").strip())}
     able = [verb for verb, statuses in decisions.STATUSES.items() if status in statuses]
-    return [(f"{VERBS[verb]} all", f"/admin/jobs/all/{verb}?{urlencode(kept | {'status': status})}") for verb in able]
+    return [(ALL[verb], f"/admin/jobs/all/{verb}?{urlencode(kept | {'status': status})}") for verb in able]
+
+
+def described(row: Mapping[str, Any]) -> str:
+    what = f"{row['action']} of {row['address']} for service {row['service_id']} of {row['source']}"
+    return f"{what} ({row['code']})" if row["code"] else what
 
 
 def add_to(pages: Blueprint, office: Office) -> None:
@@ -38,12 +45,12 @@ def add_to(pages: Blueprint, office: Office) -> None:
         found, left = office.service.lookup.stopped(verb, check(office.service, "jobs", kept), MOST)
         ids = [row["id"] for row in found]
         back = f"/admin/jobs?{urlencode(kept)}"
-        title = f"{VERBS[verb]}: {count(len(ids), 'job')}"
-        facts = [(row["id"], f"{row['action']} of {row['address']}: {(row['error'] or {}).get('detail', '')}") for row in found]
+        title = f"{VERBS[verb]} {count(len(ids), 'job')}"
+        facts = [(row["id"], described(row)) for row in found]
         facts += [("Left out", no) for _, no in left]
         if not ids:
             return Question(title, [NONE], "", back, facts=facts, status=409), []
-        says = [*([first] if first else []), *SAYS[verb], f"This is done to each of the {count(len(ids), 'job')} below."]
+        says = [*([first] if first else []), "This is done to each of the jobs below:", *SAYS[verb]]
         if len(found) == MOST:
             says.append(f"At most {MOST} are decided at a time; the others come after them.")
         question = Question(

@@ -1,0 +1,66 @@
+"""Four people press the same button at once, over HTTP: one job takes its place, the others are told so."""
+
+import threading
+from collections import Counter
+
+import pytest
+
+from tests.support.admin import FULL, Visitor, fill
+from tests.support.bridge import PASSWORD
+from tests.support.scene import Open, Scene
+
+MANY, ROUNDS = 4, 5
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def full(open_scene: Open) -> Scene:
+    scene = open_scene(**FULL)
+    fill(scene)
+    return scene
+
+
+def held(scene: Scene, number: int) -> str:
+    """A deletion that the hourly limit holds."""
+    new = {"address": f"box{number}@example.com", "service_id": f"6{number}"}
+    scene.do("create", password=PASSWORD, **new)
+    job = scene.do("terminate", **new)
+    assert job["status"] == "held"
+    return str(job["job"])
+
+
+@pytest.mark.parametrize("verb", ["approve", "retry", "reject"])
+def test_one_is_carried_out(full: Scene, verb: str) -> None:
+    visitors = []
+    for _ in range(MANY):
+        visitors.append(Visitor(full))
+        visitors[-1].sign_in()
+    for number in range(ROUNDS):
+        job = held(full, number)
+        path, start = f"/admin/jobs/{job}/{verb}", threading.Barrier(MANY)
+        forms = [visitor.get(path).form(path) for visitor in visitors]
+        answers: Counter[int] = Counter()
+
+        def press(visitor: Visitor, form: dict[str, str], path: str = path, start: threading.Barrier = start) -> None:
+            start.wait(30)
+            answers[visitor.post(path, form).status_code] += 1  # noqa: B023 - it ends within this turn of the loop
+
+        threads = [threading.Thread(target=press, args=given) for given in zip(visitors, forms, strict=True)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+
+        assert answers == {303: 1, 409: MANY - 1}
+        rows, _ = full.service.lookup.page("jobs", None, service_id=f"6{number}")
+        replacements = [row["id"] for row in rows if row["replaces"] == job]
+        assert len(replacements) == (0 if verb == "reject" else 1)
+        if replacements:
+            full.service.people.by("jane").cancel(replacements[0])
+        told, _ = full.service.lookup.page("callbacks", None, job_id=job)
+        assert len(told) == (2 if verb == "reject" else 1)
