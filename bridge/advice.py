@@ -70,7 +70,8 @@ ADVICE: Mapping[str, str] = {
     "{approve} - or let billing send it with domain_confirmed. If not: {reject}",
     "reserved_name": "Find out whether {domain} belongs to this customer (its contact data, a DNS record that you ask for). "
     "If so: {approve} - or let billing send it with domain_confirmed. If not: {reject}",
-    "overtaken": "Nothing to do: a newer hook decides the same. See: {siblings}",
+    "overtaken": "Nothing to do: a newer hook of the service goes before it. See: {siblings}",
+    "withdrawn": "Nothing to do: billing took this hook back. See: {siblings}",
     "rejected": "Nothing to do: a person decided that it is not done. If it is wanted after all, let billing send it again.",
 }
 NO_LIMIT = f"Put right at Enom what stands in the way; {RETRY}"

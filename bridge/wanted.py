@@ -63,6 +63,10 @@ def needed() -> Overtaken:
     return Overtaken("A newer hook of this service needs the mailbox, so it is not taken away.")
 
 
+def withdrawn() -> Withdrawn:
+    return Withdrawn("Billing took this hook back before anything was sent for it.")
+
+
 def taken_away(older: Said, newer: Iterable[Said]) -> Overtaken | None:
     """Why nothing is to be done for a hook whose turn has come, when these of its service wait behind it."""
     if older.takes_away or not any(each.takes_away for each in newer):

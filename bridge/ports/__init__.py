@@ -24,6 +24,8 @@ from bridge.ports.books import (
     Taking,
 )
 from bridge.ports.journey import (
+    CannotWithdraw,
+    Dismissal,
     Dismissed,
     Ending,
     First,
@@ -37,14 +39,17 @@ from bridge.ports.journey import (
     Receipt,
     Reused,
     SourcePaused,
+    Withdrawals,
 )
 
 __all__ = [
     "Backend",
+    "CannotWithdraw",
     "Checkpoint",
     "Clock",
     "Comparison",
     "Comparisons",
+    "Dismissal",
     "Dismissed",
     "Ending",
     "Findings",
@@ -72,4 +77,5 @@ __all__ = [
     "Standing",
     "Summaries",
     "Taking",
+    "Withdrawals",
 ]

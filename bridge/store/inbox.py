@@ -96,15 +96,15 @@ class Inbox:
     ) -> Receipt:
         """A known id: the present receipt; or, where it was parked and can be read now, its job."""
         with self.database.write() as tx:
-            # Locked: a parked one that is sent again while a person replays it becomes one job.
-            mine = sa.select(hooks.c.id).where(hooks.c.source == source, hooks.c.hook_id == verified.id)
-            tx.execute(self.database.lock_row(mine)).first()
+            # Locked: it may be taken back or dismissed just now, and a parked one that a person replays becomes one job.
+            mine = hooks.c.source == source, hooks.c.hook_id == verified.id
+            tx.execute(self.database.lock_row(sa.select(hooks.c.id).where(*mine))).first()
             known = known_hook(tx, source, verified.id, matches)
             if tx.scalar(SOURCE_PAUSED, {"of": source}):
                 raise SourcePaused(source)
             if known["job_id"] is not None:
-                mine = sa.select(jobs).where(jobs.c.source == source, jobs.c.hook_id == verified.id)
-                newest = tx.execute(mine.order_by(jobs.c.sequence.desc()).limit(1)).mappings().one()
+                of_hook = sa.select(jobs).where(jobs.c.source == source, jobs.c.hook_id == verified.id)
+                newest = tx.execute(of_hook.order_by(jobs.c.sequence.desc()).limit(1)).mappings().one()
                 return to_receipt(newest)
             now = self.database.now(tx)
             job = self.new_id(now)

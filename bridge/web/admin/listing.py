@@ -11,7 +11,7 @@ from bridge.filtering import NoSuchValue, check
 from bridge.store.lookup import VALUES
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import here, page
-from hooks.standard.schemas import ACTIONS
+from hooks.standard.schemas import ACTIONS, WITHDRAWALS
 
 ROWS = 50
 EVERY = 10  # seconds, of the first page
@@ -64,7 +64,7 @@ def of_account(office: Office) -> Filter:
 ADDRESS = Filter("address", "Address")
 SERVICE = Filter("service_id", "Service")
 ACTION = Filter("action", "Action", tuple(ACTIONS))
-TYPE = Filter("type", "Type", tuple(ACTIONS))
+TYPE = Filter("type", "Type", (*ACTIONS, *WITHDRAWALS))
 CODE = Filter("code", "Error", tuple(CODES))
 FILTERS: Mapping[str, Filter] = {
     what: Filter(name, name.capitalize(), tuple(map(str, VALUES[what, name])))
