@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bridge import logs
-from bridge.callbacks import Callbacks
+from bridge.callbacks import Callbacks, Turns
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.notes import Notes
 from bridge.ports import Job, Outbox, Postcard, Queue
@@ -75,7 +75,7 @@ class Engine:
     def start(self) -> None:
         self._turned = time.monotonic()
         self._beat()
-        loops = (self._work, self._send, self._heartbeat, self._chores, self._look_over)
+        loops = (self._work, self._send, self._heartbeat, self._chores, self._notify, self._look_over)
         self._threads = [threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:]) for loop in loops]
         for thread in self._threads:
             thread.start()
@@ -121,14 +121,23 @@ class Engine:
         self._pump(claim, run, self.concurrency, self.queue, self._turn)
 
     def _send(self) -> None:
+        turns = Turns(SENDERS, several=sum(bool(each.url) for each in self.callbacks.recipients.values()) > 1)
+
         def claim() -> Postcard | None:
-            return self.outbox.claim_callback(self.owner)
+            card = self.outbox.claim_callback(self.owner, turns.order)
+            if card is not None:
+                turns.begin(card.source)
+            return card
 
         def deliver(card: Postcard) -> None:
             try:
                 self.callbacks.deliver(card)
             except StoreUnavailable as error:
                 log.error("a callback's outcome could not be recorded; it may be sent again", error=str(error))
+            finally:
+                turns.end(card.source)
+                if turns.withheld:
+                    self.outbox.wake()
 
         self._pump(claim, deliver, SENDERS, self.outbox, lambda: self.watch.tell("turn", loop="callbacks"))
 
@@ -194,11 +203,15 @@ class Engine:
                 self._probe(account)
             self.upkeep.purge_due()
             self.upkeep.wipe()
-            self.notes.send_due()
             if time.monotonic() - pruned_at > HOUR:
                 pruned_at = time.monotonic()
                 while self.upkeep.prune() and not self._stopping.is_set():
                     pass
+
+    def _notify(self) -> None:
+        """In a thread of its own: a mail server that does not answer keeps nothing else waiting."""
+        while not self._stopping.wait(CHORES):
+            self.notes.send_due()
 
     def _look_over(self) -> None:
         """The nightly reconciliation, in a thread of its own because it may take an hour."""

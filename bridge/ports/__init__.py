@@ -26,6 +26,7 @@ from bridge.ports.journey import (
     First,
     Forgotten,
     Inbox,
+    InTurn,
     Job,
     Limits,
     Outbox,
@@ -34,6 +35,7 @@ from bridge.ports.journey import (
     Receipt,
     Reused,
     SourcePaused,
+    SuspensionsPaused,
 )
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "Findings",
     "First",
     "Forgotten",
+    "InTurn",
     "Inbox",
     "Job",
     "Limits",
@@ -65,5 +68,6 @@ __all__ = [
     "SourcePaused",
     "Standing",
     "Summaries",
+    "SuspensionsPaused",
     "Taking",
 ]

@@ -12,6 +12,7 @@ from bridge.jobs import ENDED
 from bridge.model import Record, in_words
 from bridge.ports import ObservedJob, Receipt, Recorded
 from bridge.store.database import Database
+from bridge.store.outbox import RECEIVER, WAITS
 from bridge.store.rows import Row, to_intent, to_observed, to_receipt, to_record
 from bridge.store.tables import (
     accounts,
@@ -116,7 +117,9 @@ LISTS: Mapping[str, Listing] = {
         newest_first=False,
     ),
     "callbacks": Listing(
-        sa.select(callbacks, jobs.c.address, jobs.c.action).join(jobs, jobs.c.id == callbacks.c.job_id),
+        sa.select(callbacks, jobs.c.address, jobs.c.action, WAITS.label("waiting_for"), *RECEIVER).join(
+            jobs, jobs.c.id == callbacks.c.job_id
+        ),
         callbacks.c.id,
         columns(callbacks, "source", "job_id") | {"address": of_mailbox, "status": callback_in_status},
     ),
@@ -245,6 +248,7 @@ class Lookup:
                 raise NotThere(f"There is no job {job!r}. List them: enom-bridge jobs list")
             hook = sa.select(hooks).where(hooks.c.source == row["source"], hooks.c.hook_id == row["hook_id"])
             found = tx.execute(hook).mappings().first()
+            told = sa.select(callbacks, WAITS.label("waiting_for"), *RECEIVER).where(callbacks.c.job_id == job)
 
             def all_of(table: sa.Table, order: sa.ColumnElement[Any]) -> list[dict[str, Any]]:
                 mine = sa.select(table).where(table.c.job_id == job).order_by(order)
@@ -266,7 +270,7 @@ class Lookup:
                 "tried_again_as": tx.scalar(sa.select(jobs.c.id).where(jobs.c.replaces == job)),
                 "commands": all_of(steps, steps.c.id),
                 "purchases": all_of(purchases, purchases.c.id),
-                "callbacks": all_of(callbacks, callbacks.c.id),
+                "callbacks": [public(item) for item in tx.execute(told.order_by(callbacks.c.id)).mappings()],
             }
 
     def hook(self, hook_id: str, source: str | None = None) -> Mapping[str, Any]:

@@ -108,10 +108,14 @@ class People:
     def resend(self, callback: str) -> None:
         with self.database.write() as tx:
             now = self.database.now(tx)
-            values = {"status": "pending", "next_at": now, "tries": 0, "ended_at": None}
-            change = sa.update(callbacks).where(callbacks.c.id == callback).values(**values)
-            if not tx.execute(change).rowcount:
+            values = {"status": "pending", "next_at": now, "tries": 0, "ended_at": None, "pending_since": now}
+            change = sa.update(callbacks).where(callbacks.c.id == callback).values(**values).returning(callbacks.c.source)
+            source = tx.scalar(change)
+            if source is None:
                 raise NotThere(f"There is no callback {callback!r}. List them: enom-bridge callbacks list")
+            # Whoever does this expects an answer now, so a receiver that gave none is asked now.
+            asked = sa.update(sources).where(sources.c.name == source, sources.c.receiver_after > now)
+            tx.execute(asked.values(receiver_after=now))
             self._audit(tx, "resend", callback)
             self.database.tell(tx)
 

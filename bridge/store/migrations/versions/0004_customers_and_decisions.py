@@ -1,5 +1,7 @@
 """Whose a mailbox is at billing, what people decided of hooks and jobs, and what of an account or source holds by itself"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,7 +10,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-NEW = {
+NEW: dict[str, list[sa.Column[Any]]] = {
     "mailboxes": [
         sa.Column("customer_id", sa.String(length=64), nullable=True),
         sa.Column("customer_source", sa.String(length=64), nullable=True),
@@ -22,10 +24,12 @@ NEW = {
     ],
     "sources": [
         sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("suspensions_paused", sa.Text(), nullable=True),
         sa.Column("suspensions_from", sa.Float(), nullable=True),
         sa.Column("receiver_tries", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("receiver_after", sa.Float(), nullable=True),
     ],
+    "callbacks": [sa.Column("pending_since", sa.Float(), nullable=True)],
 }
 
 
@@ -34,6 +38,11 @@ def upgrade() -> None:
         for column in columns:
             op.add_column(table, column)
     op.create_index("ix_mailboxes_domain", "mailboxes", ["account", "domain"], unique=False)
+    # What waits for a receiver that does not answer is passed over as a whole.
+    op.drop_index("ix_callbacks_due", "callbacks")
+    pending = sa.text("status = 'pending'")
+    by = ["source", "next_at"]
+    op.create_index("ix_callbacks_due", "callbacks", by, unique=False, sqlite_where=pending, postgresql_where=pending)
     # What a restore paused is a fact of its own from now on; when it was, is not on record.
     accounts = sa.table("accounts", sa.column("paused"), sa.column("detail"), sa.column("restored_at"))
     restored = sa.update(accounts).where(accounts.c.paused == "restored")
