@@ -7,6 +7,7 @@ import click
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, echo_json
 from bridge.store.standing import RESTORED
+from bridge.wiring import Service
 
 _kind = click.argument("kind", type=click.Choice(["account", "source"]))
 _name = click.argument("name")
@@ -17,6 +18,7 @@ PAUSED: Mapping[str, str] = {
 RESUMED: Mapping[str, str] = {
     "account": "Its jobs go on, purchases too.",
     "source": "Its hooks are accepted.",
+    "suspensions": "They are counted anew from now on; billing sends again what was refused.",
     RESTORED: "Its jobs go on; purchases as soon as Enom's reads must show what was bought before the restore.",
 }
 
@@ -24,7 +26,7 @@ RESUMED: Mapping[str, str] = {
 @click.command()
 @_kind
 @_name
-@click.option("--reason", default="Paused by a person.", help="For an account: shown to whoever asks why its jobs wait.")
+@click.option("--reason", default="Paused by a person.", help="Shown to whoever asks why it is paused.")
 @as_json
 @click.pass_context
 def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) -> None:
@@ -34,7 +36,7 @@ def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) 
         if kind == "account":
             people(service).pause_account(name, reason)
         else:
-            people(service).pause_source(name, True)
+            people(service).pause_source(name, True, reason)
     text = f"The {kind} {name} is paused. {PAUSED[kind]}\nTo go on: enom-bridge resume {kind} {name}"
     _say(kind, name, True, text, as_json)
 
@@ -48,12 +50,26 @@ def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
     """Let a paused account or source go on."""
     with session(ctx) as service:
         service.standing.know(service.settings.accounts, service.settings.sources)
-        restored = kind == "account" and service.standing.account_paused(name) == RESTORED
         if kind == "account":
+            restored = service.standing.account_paused(name) == RESTORED
             people(service).resume_account(name)
+            text = f"The account {name} is not paused. {RESUMED[RESTORED if restored else kind]}"
         else:
-            people(service).pause_source(name, False)
-    _say(kind, name, False, f"The {kind} {name} is not paused. {RESUMED[RESTORED if restored else kind]}", as_json)
+            text = _resume_source(service, name)
+    _say(kind, name, False, text, as_json)
+
+
+def _resume_source(service: Service, name: str) -> str:
+    """What a person paused first; else what stopped its suspensions. Gives what became of it."""
+    before = service.standing.source_state(name)
+    people(service).pause_source(name, False)
+    after = service.standing.source_state(name)
+    if after["suspensions_paused"] is not None:
+        still = f"Its suspensions are still stopped ({after['suspensions_paused']}); to accept them, give this command again."
+        return f"The source {name} is not paused. {RESUMED['source']}\n{still}"
+    if before["suspensions_paused"] is not None:
+        return f"Suspensions of source {name} are accepted again. {RESUMED['suspensions']}"
+    return f"The source {name} is not paused. {RESUMED['source']}"
 
 
 def _say(kind: str, name: str, paused: bool, text: str, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """The database: the only place that knows SQL. Each class is one concern over the same tables."""
 
+from bridge.store.brake import Brake
 from bridge.store.copies import Copies, Restored
 from bridge.store.database import Database
 from bridge.store.findings import Findings
@@ -23,6 +24,7 @@ from bridge.store.upkeep import Upkeep
 
 __all__ = [
     "CALLBACK_LEASE",
+    "Brake",
     "Copies",
     "Database",
     "Findings",

@@ -10,8 +10,9 @@ from sqlalchemy.engine import Connection
 from bridge.actions import decides
 from bridge.errors import BridgeError
 from bridge.model import Address
-from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused
-from bridge.store import outbox
+from bridge.ports import Checkpoint, Receipt, Reused, SourcePaused, SuspensionsPaused
+from bridge.store import brake, outbox
+from bridge.store.brake import Brake
 from bridge.store.database import Database, upsert
 from bridge.store.rows import Row, error_values, intent_values, to_receipt
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
@@ -21,9 +22,13 @@ FLOOR = "sequence_floor"
 
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and each hook waits for these.
 # For the same reason whether source and account are paused comes with what is written anyhow.
-SOURCE_PAUSED = sa.select(sources.c.paused).where(sources.c.name == sa.bindparam("of"))
+STANDING = tuple(sources.c[name] for name in ("paused", "suspensions_paused", "suspensions_from"))
+OF_SOURCE = sa.select(*STANDING).where(sources.c.name == sa.bindparam("of"))
+WITH_STANDING = [
+    sa.select(column).where(sources.c.name == sa.bindparam("of")).scalar_subquery().label(column.name) for column in STANDING
+]
 ACCOUNT_PAUSED = sa.select(accounts.c.paused).where(accounts.c.name == sa.bindparam("of"))
-NEW_HOOK, NEW_JOB = sa.insert(hooks).returning(SOURCE_PAUSED.scalar_subquery()), sa.insert(jobs).returning(jobs)
+NEW_HOOK, NEW_JOB = sa.insert(hooks).returning(*WITH_STANDING), sa.insert(jobs).returning(jobs)
 OPEN = jobs.c.mailbox_id == sa.bindparam("of"), among(jobs.c.status, "queued", "running")
 OPEN_JOBS = sa.select(*(jobs.c[name] for name in "id sequence source service_id action facts purge".split())).where(*OPEN)
 DECIDED = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
@@ -36,10 +41,17 @@ OUTDATED = BridgeError("A newer hook of this service, by its own time, was accep
 class Inbox:
     """`new_id` gives a fresh job id; ids sort by time."""
 
-    def __init__(self, database: Database, new_id: Callable[[float], str], checkpoint: Checkpoint = lambda name: None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        new_id: Callable[[float], str],
+        checkpoint: Checkpoint = lambda name: None,
+        brake: Brake | None = None,
+    ) -> None:
         self.database = database
         self.new_id = new_id
         self.checkpoint = checkpoint
+        self.brake = brake
 
     def park(
         self,
@@ -70,13 +82,29 @@ class Inbox:
         matches: Matches,
     ) -> Receipt:
         try:
+            return self._accept(source, account, verified, intent, digest, sealed, matches)
+        except brake.TooMany as found:  # the hook is not taken, and what stops it has to be
+            brake.stop(self.database, source, account, found)
+            raise SuspensionsPaused(source) from None
+
+    def _accept(
+        self,
+        source: str,
+        account: str,
+        verified: Verified,
+        intent: Intent,
+        digest: str,
+        sealed: str | None,
+        matches: Matches,
+    ) -> Receipt:
+        try:
             with self.database.write() as tx:
                 now = self.database.now_telling(tx)
                 job = self.new_id(now)
                 hook = hook_values(source, verified, intent.action, digest, now)
                 # First, so that two deliveries of one id cannot both get a sequence number.
-                if tx.scalar(NEW_HOOK, hook | {"job_id": job, "of": source}):
-                    raise SourcePaused(source)
+                standing = tx.execute(NEW_HOOK, hook | {"job_id": job, "of": source}).mappings().one()
+                self._admit(tx, source, standing, intent.action, now)
                 row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
                 self.checkpoint("accepting")
             self.checkpoint("accepted")
@@ -84,19 +112,32 @@ class Inbox:
         except sa.exc.IntegrityError:
             return self._again(source, account, verified, intent, sealed, matches)
 
+    def _admit(self, tx: Connection, source: str, standing: Row | None, action: str, now: float) -> None:
+        """Raises SourcePaused or SuspensionsPaused, and TooMany when suspensions have to be stopped now."""
+        if standing is None:
+            return
+        if standing["paused"]:
+            raise SourcePaused(source)
+        if action == "mailbox.suspend" and self.brake is not None:
+            if standing["suspensions_paused"] is not None:
+                raise SuspensionsPaused(source)
+            self.brake.check(tx, source, standing["suspensions_from"], now)
+
     def _again(
         self, source: str, account: str, verified: Verified, intent: Intent, sealed: str | None, matches: Matches
     ) -> Receipt:
         """A known id: the present receipt; or, where it was parked and can be read now, its job."""
         with self.database.write() as tx:
             known = known_hook(tx, source, verified.id, matches)
-            if tx.scalar(SOURCE_PAUSED, {"of": source}):
+            standing = tx.execute(OF_SOURCE, {"of": source}).mappings().first()
+            if standing is not None and standing["paused"]:
                 raise SourcePaused(source)
             if known["job_id"] is not None:
                 mine = sa.select(jobs).where(jobs.c.source == source, jobs.c.hook_id == verified.id)
                 newest = tx.execute(mine.order_by(jobs.c.sequence.desc()).limit(1)).mappings().one()
                 return to_receipt(newest)
             now = self.database.now(tx)
+            self._admit(tx, source, standing, intent.action, now)
             job = self.new_id(now)
             read = {"job_id": job, "type": intent.action, "errors": None, "sealed": None}
             tx.execute(sa.update(hooks).where(hooks.c.id == known["id"]).values(**read))

@@ -15,7 +15,7 @@ from bridge.errors import NotNow, NotThere
 from bridge.jobs import ENDED
 from bridge.model import Address, State
 from bridge.ports import Receipt
-from bridge.store import audit, inbox, notes, standing
+from bridge.store import audit, brake, inbox, notes, standing
 from bridge.store.database import Database
 from bridge.store.money import IN_DOUBT
 from bridge.store.rows import Row, to_intent, to_receipt
@@ -196,9 +196,17 @@ class People:
             return resumed
 
     def pause_source(self, name: str, paused: bool, reason: str | None = None) -> None:
+        """To resume lifts what a person paused; where nobody did, what stopped its suspensions. Each is a fact of its own."""
         with self.database.write() as tx:
-            if not tx.execute(sa.update(sources).where(sources.c.name == name).values(paused=paused)).rowcount:
+            one = sa.select(sources).where(sources.c.name == name)
+            row = tx.execute(self.database.lock_row(one)).mappings().first()
+            if row is None:
                 raise NotThere(f"There is no source {name!r} in the configuration.")
+            if not paused and not row["paused"] and row["suspensions_paused"] is not None:
+                brake.release(tx, name, self.database.now(tx))
+                reason = f"its suspensions, which were stopped: {row['suspensions_paused']}"
+            change = sa.update(sources).where(sources.c.name == name)
+            tx.execute(change.values(paused=paused, detail=reason if paused else None))
             self._audit(tx, "pause" if paused else "resume", f"source {name}", reason)
 
     def noted(self, action: str, target: str, detail: str | None = None) -> None:

@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from bridge import logs
 from bridge.errors import BridgeError, NotNow, NotThere, StoreUnavailable
-from bridge.ports import Forgotten, Reused, SourcePaused
+from bridge.ports import Forgotten, Reused, SourcePaused, SuspensionsPaused
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import page
 from bridge.web.problems import FORGOTTEN, REUSED
@@ -56,6 +56,9 @@ def add_to(pages: Blueprint, office: Office) -> None:
     register(BridgeError, 409, lambda error: error.detail)
     register(HookError, 409, lambda error: error.detail)
     register(SourcePaused, 409, lambda error: f"Source {error} is paused. Resume it first, on the overview.")
+    register(
+        SuspensionsPaused, 409, lambda error: f"Suspensions of source {error} are stopped. Resume it first, on the overview."
+    )
     register(Reused, 409, lambda _: REUSED)
     register(Forgotten, 409, lambda _: FORGOTTEN)
     pages.register_error_handler(HTTPException, of_http)
