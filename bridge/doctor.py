@@ -5,10 +5,11 @@ import shutil
 import smtplib
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from bridge import store, wiring
@@ -66,6 +67,9 @@ class Doctor:
         settings = self.service.settings
         counts = f"{len(settings.accounts)} account(s), {len(settings.sources)} source(s), {len(settings.plans)} plan(s)"
         yield Finding("ok", "configuration", f"{settings.path} is good: {counts}.")
+        if not settings.safety.max_suspended_share:
+            text = "Nothing stops a billing system that suspends every mailbox: safety.max_suspended_share is 0."
+            yield Finding("warn", "configuration", text, "Set the share that one hour may suspend, such as 0.5.")
         for warning in settings.warnings:
             yield Finding("warn", "configuration", f"{warning}.")
         kept = {secret.origin for secret in secrets(settings) if secret.origin.startswith("file:")}
@@ -124,9 +128,20 @@ class Doctor:
                 yield Finding("warn", f"account {name}", f"It is paused ({pause.code}): {pause.detail}", first + remedy)
             if row["money_until"] and row["money_until"] > self.clock():
                 yield Finding("warn", f"account {name}", "Its purchases wait for money.", "Refill it at Enom. " + remedy)
-        for name in standing.paused_sources():
-            remedy = f"enom-bridge resume source {name}"
-            yield Finding("warn", f"source {name}", "It is paused; its hooks are answered 503.", remedy)
+        for source in standing.source_states():
+            yield from self._source_state(source)
+
+    def _source_state(self, row: Mapping[str, Any]) -> Iterator[Finding]:
+        about, remedy = f"source {row['name']}", f"enom-bridge resume source {row['name']}"
+        if row["paused"]:
+            why = f" ({row['detail'].rstrip('.')})" if row["detail"] else ""
+            yield Finding("warn", about, f"It is paused{why}; its hooks are answered 503.", remedy)
+        if row["suspensions_paused"]:
+            text = f"It sent {row['suspensions_paused']}; its further suspensions are answered 503."
+            yield Finding("warn", about, text, f"docs/suspension.md says what to do. If they are right: {remedy}")
+        if row["receiver_tries"]:
+            text = f"Its receiver of callbacks has not answered {row['receiver_tries']} times in a row; its callbacks wait."
+            yield Finding("warn", about, text, "Mend the receiver, or the URL in `callback`. They then go by themselves.")
 
     def _doors(self) -> Iterator[Finding]:
         """Whether hooks can come in: here, and at the URL that billing was given."""

@@ -2,9 +2,11 @@
 
 import json
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
@@ -19,6 +21,7 @@ from hooks import signing
 log = logs.get("notes")
 
 TIMEOUT = 10.0
+WHOLE_MAIL = 30.0  # seconds for a session with a mail server in all; TIMEOUT is for each of its answers
 DAY = 86400.0
 EXAMPLES = 3  # of one cause; a mail that lists hundreds is not read
 COMMANDS = {
@@ -102,12 +105,35 @@ class Notes:
             smtp.send_message(mail)
 
 
+class Session(smtplib.SMTP):
+    """A session that is cut at its deadline: a server that drips is never late with an answer."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._deadline = threading.Timer(WHOLE_MAIL, self._cut)
+        self._deadline.daemon = True
+        self._deadline.start()
+        try:
+            super().__init__(host, port, timeout=TIMEOUT)
+        except BaseException:
+            self._deadline.cancel()
+            raise
+
+    def close(self) -> None:
+        self._deadline.cancel()
+        super().close()
+
+    def _cut(self) -> None:
+        with suppress(OSError):
+            if self.sock is not None:
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
 @contextmanager
 def mail_server(url: str, password: str | None) -> Iterator[smtplib.SMTP]:
     """A session that may send. The password goes only over TLS, to a server whose certificate is right."""
     server = urlsplit(url)
     user = unquote(server.username or "")
-    with smtplib.SMTP(server.hostname or "", server.port or 587, timeout=TIMEOUT) as smtp:
+    with Session(server.hostname or "", server.port or 587) as smtp:
         smtp.ehlo()
         private = smtp.has_extn("starttls")
         if private:

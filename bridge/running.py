@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bridge import logs
-from bridge.callbacks import Callbacks
+from bridge.callbacks import Callbacks, Turns
 from bridge.chores import Chore, Chores
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.nightly import Nightly
@@ -68,15 +68,16 @@ class Engine:
             Chore("probes", CHORES, self._probe_due),
             Chore("deletions", CHORES, self.upkeep.purge_due),
             Chore("wiping", CHORES, self.upkeep.wipe),
-            Chore("notes", CHORES, self.notes.send_due),
             Chore("pruning", HOUR, self._prune),
         )
         self.chores = Chores(table, self.watch)
+        # In a thread of its own: a mail server that does not answer keeps nothing else waiting.
+        self.sending = Chores((Chore("notes", CHORES, self.notes.send_due),), self.watch)
 
     def start(self) -> None:
         self._turned = time.monotonic()
         self.beat()
-        loops = (self._work, self._send, self._heartbeat, self._chores, self._look_over)
+        loops = (self._work, self._send, self._heartbeat, self._chores, self._notify, self._look_over)
         self._threads = [threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:]) for loop in loops]
         for thread in self._threads:
             thread.start()
@@ -122,14 +123,23 @@ class Engine:
         self._pump(claim, run, self.concurrency, self.queue, self._turn)
 
     def _send(self) -> None:
+        turns = Turns(SENDERS, several=sum(bool(each.url) for each in self.callbacks.recipients.values()) > 1)
+
         def claim() -> Postcard | None:
-            return self.outbox.claim_callback(self.owner)
+            card = self.outbox.claim_callback(self.owner, turns.order)
+            if card is not None:
+                turns.begin(card.source)
+            return card
 
         def deliver(card: Postcard) -> None:
             try:
                 self.callbacks.deliver(card)
             except StoreUnavailable as error:
                 log.error("a callback's outcome could not be recorded; it may be sent again", error=str(error))
+            finally:
+                turns.end(card.source)
+                if turns.withheld:
+                    self.outbox.wake()
 
         self._pump(claim, deliver, SENDERS, self.outbox, lambda: self.watch.tell("turn", loop="callbacks"))
 
@@ -193,6 +203,10 @@ class Engine:
         while not self._stopping.wait(CHORES):
             self.watch.tell("turn", loop="chores")
             self.chores.run_due(time.monotonic)
+
+    def _notify(self) -> None:
+        while not self._stopping.wait(CHORES):
+            self.sending.run_due(time.monotonic)
 
     def _look_over(self) -> None:
         """The nightly reconciliation, in a thread of its own because it may take an hour."""

@@ -52,6 +52,11 @@ CALLBACKS: Mapping[str, str] = {
     "stopped": "Billing was not told, and will not be{last}.",
     "exhausted": "Billing could not be told in {tries} tries{last}; the bridge gave up.",
 }
+CALLBACK_WAITS: Mapping[str, str] = {
+    "receiver": "Billing has not been told yet: its receiver has not answered {silent} times in a row{last}. It is asked again "
+    "at {asked}, by one callback; as soon as one is answered, all go.",
+    "turn": "Billing has not been told yet: an older job or callback of this mailbox goes first.",
+}
 WAITING: Mapping[str | None, str] = {
     None: "It waits for {free}{later}.",
     "turn": "It waits for {behind}{later}.",
@@ -221,7 +226,11 @@ def _waiting(story: Story, retry_hours: float) -> Iterator[str]:
 def _callbacks(story: Story) -> Iterator[str]:
     for callback in story["callbacks"]:
         last = callback["last_error"] or (f"HTTP {callback['last_status']}" if callback["last_status"] else "")
-        yield CALLBACKS[callback["status"]].format(
+        words = CALLBACK_WAITS.get(callback.get("waiting_for") or "") or CALLBACKS[callback["status"]]
+        asked = callback.get("receiver_after")
+        yield words.format(
+            silent=callback.get("receiver_tries"),
+            asked=_when(story, asked) if asked else "once",
             tries=callback["tries"],
             next=_when(story, callback["next_at"]),
             ended=_when(story, callback["ended_at"]) if callback["ended_at"] else "",

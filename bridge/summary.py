@@ -21,6 +21,7 @@ class Day:
     oldest: float = 0.0
     exhausted: Mapping[str, int] = field(default_factory=dict)  # source -> callbacks
     paused: Mapping[str, str] = field(default_factory=dict)  # account -> why
+    stopped: Mapping[str, str] = field(default_factory=dict)  # source -> why
     differences: Sequence[tuple[str, str, int, str, str]] = ()  # account, kind, how many, one of them, its remedy
     compared: Mapping[str, float] = field(default_factory=dict)  # account -> when it was last compared with Enom
     paks: Sequence[tuple[str, str, float, int]] = ()  # domain, pak, when it ends, mailboxes in it
@@ -28,7 +29,8 @@ class Day:
     @property
     def worth_telling(self) -> bool:
         late = self.open and self.oldest > LATE
-        return bool(self.failed or self.held or late or self.exhausted or self.paused or self.differences or self.paks)
+        people = self.failed or self.held or self.exhausted or self.paused or self.stopped
+        return bool(people or late or self.differences or self.paks)
 
 
 def subject(day: Day) -> str:
@@ -39,6 +41,7 @@ def subject(day: Day) -> str:
         "held": sum(day.held.values()),
         "callbacks given up": sum(day.exhausted.values()),
         "accounts paused": len(day.paused),
+        "sources paused": len(day.stopped),
         "differences": sum(count for _, _, count, _, _ in day.differences),
         "paks end soon": len(day.paks),
     }
@@ -64,6 +67,9 @@ def text(day: Day) -> str:
     if day.paused:
         lines += ["", "Paused accounts: enom-bridge doctor"]
         lines += [f"  {account}: {why}" for account, why in sorted(day.paused.items())]
+    if day.stopped:
+        lines += ["", "Paused sources: enom-bridge doctor"]
+        lines += [f"  {source}: {why}" for source, why in sorted(day.stopped.items())]
     if day.differences:
         lines += ["", "What differs between the bridge and Enom:"]
         for account, kind, count, example, remedy in day.differences[:MOST]:

@@ -102,7 +102,8 @@ def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service
     backends = {name: enom(account, settings.plans, outgoing, clock, watch) for name, account in settings.accounts.items()}
     terms = {name: terms_of(account, settings) for name, account in settings.accounts.items()}
     lookup, standing, people = store.Lookup(database), store.Standing(database), store.People(database, new_job_id)
-    inbox = store.Inbox(database, new_job_id, tuning.checkpoint)
+    brake = store.Brake(settings.safety.max_suspended_share, first_id)
+    inbox = store.Inbox(database, new_job_id, tuning.checkpoint, brake)
     doors = {name: door(source) for name, source in settings.sources.items()}
     intake = Intake(doors, inbox, sealer, tuning.clock or time.time, store.Withdrawals(database), watch)
 

@@ -5,16 +5,17 @@ import re
 import idna
 
 LOCAL_RULE = (
-    "The part before the @ is not a name that Enom takes. Send 1 to 30 characters of A-Z, 0-9, dot, underscore and "
+    "The part before the @ is not a name that Enom takes. Send 1 to 64 characters of A-Z, 0-9, dot, underscore and "
     "hyphen, a letter or digit first, no two dots in a row."
 )
 DOMAIN_RULE = "The part after the @ is not a domain. Send one of at least two labels, like example.com."
 
-# UserName of SetUpPOP3User: at most 30 [D]; the characters are those of the hosted-email platform [D].
-_LOCAL = re.compile(r"(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z._-]{0,29}")
+# Length and characters are those of the hosted-email platform [D]. SetUpPOP3User documents 30 [D], but mailboxes made another
+# way may be longer: whether it makes one, it says itself.
+_LOCAL = re.compile(r"(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
-SHAPE = r"^(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z._-]{0,29}@[^@\s]+$"
+SHAPE = r"^(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z._-]{0,63}@[^@\s]+$"
 """As far as one pattern can say it, for a description: whether the domain is one is asked of IDNA."""
 _LONGEST = 320  # before the domain is encoded
 

@@ -7,7 +7,7 @@ import click
 from bridge.cli.session import people, remind, session
 from bridge.cli.show import as_json, echo_json, listing, paged
 
-COLUMNS = ("created_at", "id", "source", "address", "status", "tries", "last_status", "last_error")
+COLUMNS = ("created_at", "id", "source", "address", "status", "waiting_for", "tries", "last_status", "last_error")
 
 
 @click.group()

@@ -11,7 +11,7 @@ from bridge import store
 from bridge.cli.config import settings_of
 from bridge.cli.serve import opened
 from bridge.errors import NotNow, NotThere
-from bridge.ports import SourcePaused
+from bridge.ports import SourcePaused, SuspensionsPaused
 from bridge.store import People
 from bridge.wiring import Service
 
@@ -28,7 +28,9 @@ def session(ctx: click.Context) -> Iterator[Service]:
         except (NotThere, NotNow) as refusal:
             raise click.ClickException(str(refusal)) from None
         except SourcePaused as paused:
-            text = f"Source {paused} is paused. First: enom-bridge resume source {paused}"
+            stopped = isinstance(paused, SuspensionsPaused)
+            what = f"Suspensions of source {paused} are stopped" if stopped else f"Source {paused} is paused"
+            text = f"{what}. First: enom-bridge resume source {paused}"
             raise click.ClickException(text) from None
 
 

@@ -9,6 +9,7 @@ from bridge.cli.show import as_json, echo_json
 from bridge.store.findings import compared
 from bridge.store.people import not_compared
 from bridge.store.standing import PERSON, RESTORED
+from bridge.wiring import Service
 
 _kind = click.argument("kind", type=click.Choice(["account", "source"]))
 _name = click.argument("name")
@@ -19,6 +20,7 @@ PAUSED: Mapping[str, str] = {
 RESUMED: Mapping[str, str] = {
     "account": "Its jobs go on, purchases too.",
     "source": "Its hooks are accepted.",
+    "suspensions": "They are counted anew from now on; billing sends again what was refused.",
     RESTORED: "Its jobs go on; purchases as soon as Enom's reads must show what was bought before the restore.",
 }
 ENDED: Mapping[str, str] = {
@@ -31,7 +33,7 @@ ENDED: Mapping[str, str] = {
 @click.command()
 @_kind
 @_name
-@click.option("--reason", default="Paused by a person.", help="For an account: shown to whoever asks why its jobs wait.")
+@click.option("--reason", default="Paused by a person.", help="Shown to whoever asks why it is paused.")
 @as_json
 @click.pass_context
 def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) -> None:
@@ -41,7 +43,7 @@ def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) 
         if kind == "account":
             changed = people(service).pause_account(name, reason)
         else:
-            changed = people(service).pause_source(name, True)
+            changed = people(service).pause_source(name, True, reason)
     how = "is paused" if changed else "was paused by a person already"
     text = f"The {kind} {name} {how}. {PAUSED[kind]}\nTo go on: enom-bridge resume {kind} {name}"
     _say(kind, name, True, text, as_json)
@@ -60,8 +62,7 @@ def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
     with session(ctx) as service:
         service.standing.know(service.settings.accounts, service.settings.sources)
         if kind == "source":
-            people(service).pause_source(name, False)
-            return _say(kind, name, False, f"The source {name} is not paused. {RESUMED[kind]}", as_json)
+            return _say(kind, name, False, _resume_source(service, name), as_json)
         resumed = people(service).resume_account(name)
         last = service.findings.last(name) if RESTORED in resumed.ended else None
     if resumed.left:
@@ -70,6 +71,19 @@ def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
         ctx.exit(1)
     text = f"The account {name} is not paused. {RESUMED[RESTORED if last else kind]}"
     _say(kind, name, False, f"{text}\n{compared(last)}" if last else text, as_json)
+
+
+def _resume_source(service: Service, name: str) -> str:
+    """What a person paused first; else what stopped its suspensions. Gives what became of it."""
+    before = service.standing.source_state(name)
+    people(service).pause_source(name, False)
+    after = service.standing.source_state(name)
+    if after["suspensions_paused"] is not None:
+        still = f"Its suspensions are still stopped ({after['suspensions_paused']}); to accept them, give this command again."
+        return f"The source {name} is not paused. {RESUMED['source']}\n{still}"
+    if before["suspensions_paused"] is not None:
+        return f"Suspensions of source {name} are accepted again. {RESUMED['suspensions']}"
+    return f"The source {name} is not paused. {RESUMED['source']}"
 
 
 def _say(kind: str, name: str, paused: bool, text: str, as_json: bool) -> None:

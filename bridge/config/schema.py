@@ -73,8 +73,8 @@ class Number(fields.Float):
         "special": "must be a finite number",
     }
 
-    def __init__(self, default: float, zero: bool = False) -> None:
-        super().__init__(load_default=default, validate=_range(0) if zero else _above_zero)
+    def __init__(self, default: float, zero: bool = False, high: int | None = None) -> None:
+        super().__init__(load_default=default, validate=_range(0, high) if zero else _above_zero)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(value, int | float):
@@ -207,6 +207,7 @@ class SafetyTable(Table):
     max_terminations_per_hour = Whole(20, 0)
     max_purchases_per_day = Whole(20, 0)
     terminate_grace_days = Whole(0, 0)
+    max_suspended_share = Number(0.5, zero=True, high=1)
 
 
 class AdminTable(Table):

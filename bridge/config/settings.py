@@ -44,6 +44,7 @@ class Safety:
     max_terminations_per_hour: int
     max_purchases_per_day: int
     terminate_grace_days: int
+    max_suspended_share: float  # of a source's mailboxes, within an hour
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from bridge.ports.journey import (
     First,
     Forgotten,
     Inbox,
+    InTurn,
     Job,
     Limits,
     Outbox,
@@ -39,6 +40,7 @@ from bridge.ports.journey import (
     Receipt,
     Reused,
     SourcePaused,
+    SuspensionsPaused,
     Withdrawals,
 )
 
@@ -55,6 +57,7 @@ __all__ = [
     "Findings",
     "First",
     "Forgotten",
+    "InTurn",
     "Inbox",
     "Job",
     "Limits",
@@ -76,6 +79,7 @@ __all__ = [
     "SourcePaused",
     "Standing",
     "Summaries",
+    "SuspensionsPaused",
     "Taking",
     "Withdrawals",
 ]

@@ -103,6 +103,10 @@ class Postcard:
     tries: int
     receipt: Receipt
     account: str = ""
+    unanswered: int = 0
+    """How often in a row its receiver did not answer; if it did not, no other callback goes to it beside this one."""
+    waited: float = 0.0
+    """Seconds since it was to be delivered."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ class Inbox(Protocol):
 
         Once it returns, the hook survives a power cut. `sealed` is the encrypted password. An id that came before gives
         its present receipt when `matches` agrees to the stored digest, else Reused; one that was parked and is now
-        readable becomes a job. One that was dismissed stays so: Dismissed. Raises SourcePaused.
+        readable becomes a job. One that was dismissed stays so: Dismissed. Raises SourcePaused, and SuspensionsPaused.
         """
 
     def park(
@@ -177,6 +181,10 @@ class Dismissed(Reused):
 
 class SourcePaused(Exception):
     """A person paused this source; nothing is accepted from it."""
+
+
+class SuspensionsPaused(SourcePaused):
+    """This source sent too many suspensions; no more are accepted until a person has looked, all else is."""
 
 
 class Queue(Protocol):
@@ -252,14 +260,33 @@ class Queue(Protocol):
         """Ends every `idle` of this process."""
 
 
+InTurn = Callable[[Sequence[str]], Sequence[str]]
+
+
 class Outbox(Protocol):
-    def claim_callback(self, owner: str) -> Postcard | None:
-        """Takes the next callback that is due and in turn, under a lease."""
+    def claim_callback(self, owner: str, in_turn: InTurn = list) -> Postcard | None:
+        """Takes the next callback that is due and in turn, under a lease.
+
+        `in_turn` is given the sources that something is due for, and gives those that may be sent to now, in order.
+        """
 
     def callback_done(
-        self, card: Postcard, outcome: str, status: int | None, error: str | None, retry_in: float | None
+        self,
+        card: Postcard,
+        outcome: str,
+        status: int | None,
+        error: str | None,
+        retry_in: float | None,
+        silent_for: float | None = None,
     ) -> None:
-        """`outcome` is `delivered`, `stopped`, `exhausted`, or `pending` with `retry_in` seconds."""
+        """`outcome` is `delivered`, `stopped`, `exhausted`, or `pending` with `retry_in` seconds.
+
+        `silent_for`: the receiver did not answer. Nothing goes to it for so many seconds, then one callback at a time until
+        one is answered. Such a callback that goes unanswered counts no try.
+        """
+
+    def give_up(self, source: str, after: float) -> int:
+        """Ends what has been put off for longer than so many seconds, because the receiver does not answer; how many."""
 
     def mark(self) -> int: ...
     def idle(self, seconds: float, since: int) -> None: ...

@@ -13,11 +13,22 @@ ANY = (
     "late",  # does it only after the delay
     *("drop_before", "drop_after", "cut", "error_500", "error_500_after", "html", "html_after", "empty", "too_many"),
     *("drip", "drip_headers", "huge", "wrong_encoding", "latin1", "bom"),
+    *("trailing_nul", "control_byte", "broken_utf8"),
 )
+ODD: dict[str, bytes] = {
+    "control_byte": b"a\x1fb",
+    "broken_utf8": b"a\xc3(b",
+    "bare_ampersand": b"a&b",
+    "bare_less": b"1 < 2 <3",
+    "control_reference": b"a&#x1F;b",
+    "html_entity": b"a&nbsp;b",
+}
+"""What a customer typed, as it stands unescaped in a list: in each password that the answer shows, and in one more field."""
 FITS: dict[str, str] = {
     **dict.fromkeys(ANY, "any"),
     "stale": "read",
     **dict.fromkeys(("contradiction", "maintenance", "balance", "no_done"), "interface"),
+    **dict.fromkeys(("bare_ampersand", "bare_less", "control_reference", "html_entity"), "interface"),
     **dict.fromkeys(("oma_20", "oma_22", "oma_25", "oma_28"), "hosted"),  # 28 comes after the effect
 }
 """Every fault, and the API it fits; 'read' is a read of either."""
@@ -125,9 +136,22 @@ def shaped(fault: Fault, answer: Answer) -> Answer:
         return Answer(200, "text/html", HTML)
     if fault.fault == "bom":
         return replace(answer, body=b"\xef\xbb\xbf" + answer.body)
+    if fault.fault == "trailing_nul":
+        return replace(answer, body=answer.body + b"\x00")
+    if fault.fault in ODD:
+        return replace(answer, body=_with(ODD[fault.fault], answer))
     if fault.fault == "latin1":
         return replace(answer, body=answer.body.decode().encode("latin-1", "replace"))
     return _wrongly_declared(answer) if fault.fault == "wrong_encoding" else answer
+
+
+def _with(odd: bytes, answer: Answer) -> bytes:
+    if answer.content_type.startswith("text/xml"):
+        body = answer.body.replace(b"</password>", odd + b"</password>")
+        return body.replace(b"</interface-response>", b"<Odd>" + odd + b"</Odd></interface-response>")
+    if answer.content_type == "application/json":
+        return answer.body.rstrip().removesuffix(b"}") + b', "odd": "' + odd + b'"}'
+    return answer.body + odd
 
 
 def _wrongly_declared(answer: Answer) -> Answer:

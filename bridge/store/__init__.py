@@ -1,6 +1,7 @@
 """The database: the only place that knows SQL. Each class is one concern over the same tables."""
 
 from bridge.store.ahead import put_right
+from bridge.store.brake import Brake
 from bridge.store.copies import Copies, Restored
 from bridge.store.database import Database
 from bridge.store.findings import Findings
@@ -25,6 +26,7 @@ from bridge.store.withdrawals import Withdrawals
 
 __all__ = [
     "CALLBACK_LEASE",
+    "Brake",
     "Copies",
     "Database",
     "Findings",

@@ -10,7 +10,18 @@ from sqlalchemy.engine import Connection
 from bridge.store.database import Database
 from bridge.store.money import DAY, NOT_SPENT
 from bridge.store.standing import pauses
-from bridge.store.tables import accounts, among, callbacks, differences, ended_badly, jobs, notes, purchases, reconciliations
+from bridge.store.tables import (
+    accounts,
+    among,
+    callbacks,
+    differences,
+    ended_badly,
+    jobs,
+    notes,
+    purchases,
+    reconciliations,
+    sources,
+)
 
 HELD = ended_badly(jobs), jobs.c.status == "held"  # the first finds the index
 LATER = jobs.alias("later")
@@ -33,7 +44,8 @@ class Gauges:
     def read(self) -> Sequence[Gauge]:
         with self.database.read() as tx:
             now = self.database.now(tx)
-            return [*of_jobs(tx, now), *of_callbacks(tx, now), *of_accounts(tx, now), *of_reconciliations(tx), *of_notes(tx)]
+            told = (of_jobs(tx, now), of_callbacks(tx, now), of_accounts(tx, now), of_sources(tx), of_reconciliations(tx))
+            return [gauge for gauges in (*told, of_notes(tx)) for gauge in gauges]
 
 
 def of_jobs(tx: Connection, now: float) -> Iterator[Gauge]:
@@ -74,6 +86,16 @@ def of_accounts(tx: Connection, now: float) -> Iterator[Gauge]:
     today = Counter(tx.scalars(sa.select(purchases.c.account).where(*spent)))
     values = [((row["name"],), today[row["name"]]) for row in rows]
     yield Gauge("purchases_today", "Purchases and renewals since midnight UTC.", ["account"], values)
+
+
+def of_sources(tx: Connection) -> Iterator[Gauge]:
+    rows = tx.execute(sa.select(sources).order_by(sources.c.name)).mappings().all()
+    paused = [((row["name"],), float(row["paused"])) for row in rows]
+    stopped = [((row["name"],), float(row["suspensions_paused"] is not None)) for row in rows]
+    silent = [((row["name"],), float(row["receiver_tries"])) for row in rows]
+    yield Gauge("source_paused", "1 while a source is paused.", ["source"], paused)
+    yield Gauge("suspensions_paused", "1 while no suspensions of a source are accepted.", ["source"], stopped)
+    yield Gauge("receiver_unanswered", "How often in a row the receiver of callbacks did not answer.", ["source"], silent)
 
 
 def of_reconciliations(tx: Connection) -> Iterator[Gauge]:

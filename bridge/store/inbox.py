@@ -11,8 +11,9 @@ from bridge.actions import decides
 from bridge.errors import BridgeError, Overtaken
 from bridge.jobs import allow
 from bridge.model import Address
-from bridge.ports import Checkpoint, Dismissed, Receipt, Reused, SourcePaused
-from bridge.store import customers, notes, outbox
+from bridge.ports import Checkpoint, Dismissed, Receipt, Reused, SourcePaused, SuspensionsPaused
+from bridge.store import brake, customers, notes, outbox
+from bridge.store.brake import Brake
 from bridge.store.database import Database, upsert
 from bridge.store.rows import Row, error_columns, intent_values, to_receipt
 from bridge.store.since import LATE, needed_later, said
@@ -26,9 +27,13 @@ WHOSE = "source service_id customer_id customer_source"
 
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and each hook waits for these.
 # For the same reason whether source and account are paused comes with what is written anyhow.
-SOURCE_PAUSED = sa.select(sources.c.paused).where(sources.c.name == sa.bindparam("of"))
+STANDING = tuple(sources.c[name] for name in ("paused", "suspensions_paused", "suspensions_from"))
+OF_SOURCE = sa.select(*STANDING).where(sources.c.name == sa.bindparam("of"))
+WITH_STANDING = [
+    sa.select(column).where(sources.c.name == sa.bindparam("of")).scalar_subquery().label(column.name) for column in STANDING
+]
 ACCOUNT_PAUSED = sa.select(STANDS_STILL).where(accounts.c.name == sa.bindparam("of"))
-NEW_HOOK, NEW_JOB = sa.insert(hooks).returning(SOURCE_PAUSED.scalar_subquery()), sa.insert(jobs).returning(jobs)
+NEW_HOOK, NEW_JOB = sa.insert(hooks).returning(*WITH_STANDING), sa.insert(jobs).returning(jobs)
 OPEN = jobs.c.mailbox_id == sa.bindparam("of"), among(jobs.c.status, "queued", "running")
 BESIDE = [jobs.c[name] for name in "id sequence source service_id action facts status".split()]
 # With what takes the mailbox away and is held: a newer hook may call it off.
@@ -43,10 +48,17 @@ OUTDATED = Overtaken(LATE)
 class Inbox:
     """`new_id` gives a fresh job id; ids sort by time."""
 
-    def __init__(self, database: Database, new_id: Callable[[float], str], checkpoint: Checkpoint = lambda name: None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        new_id: Callable[[float], str],
+        checkpoint: Checkpoint = lambda name: None,
+        brake: Brake | None = None,
+    ) -> None:
         self.database = database
         self.new_id = new_id
         self.checkpoint = checkpoint
+        self.brake = brake
 
     def park(
         self,
@@ -77,19 +89,46 @@ class Inbox:
         matches: Matches,
     ) -> Receipt:
         try:
+            return self._accept(source, account, verified, intent, digest, sealed, matches)
+        except brake.TooMany as found:  # the hook is not taken, and what stops it has to be
+            brake.stop(self.database, source, account, found)
+            raise SuspensionsPaused(source) from None
+
+    def _accept(
+        self,
+        source: str,
+        account: str,
+        verified: Verified,
+        intent: Intent,
+        digest: str,
+        sealed: str | None,
+        matches: Matches,
+    ) -> Receipt:
+        try:
             with self.database.write() as tx:
                 now = self.database.now_telling(tx)
                 job = self.new_id(now)
                 hook = hook_values(source, verified, intent.action, digest, now)
                 # First, so that two deliveries of one id cannot both get a sequence number.
-                if tx.scalar(NEW_HOOK, hook | {"job_id": job, "of": source}):
-                    raise SourcePaused(source)
+                standing = tx.execute(NEW_HOOK, hook | {"job_id": job, "of": source}).mappings().one()
+                self._admit(tx, source, standing, intent.action, now)
                 row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
                 self.checkpoint("accepting")
             self.checkpoint("accepted")
             return to_receipt(row)
         except sa.exc.IntegrityError:
             return self._again(source, account, verified, intent, sealed, matches)
+
+    def _admit(self, tx: Connection, source: str, standing: Row | None, action: str, now: float) -> None:
+        """Raises SourcePaused or SuspensionsPaused, and TooMany when suspensions have to be stopped now."""
+        if standing is None:
+            return
+        if standing["paused"]:
+            raise SourcePaused(source)
+        if action == "mailbox.suspend" and self.brake is not None:
+            if standing["suspensions_paused"] is not None:
+                raise SuspensionsPaused(source)
+            self.brake.check(tx, source, standing["suspensions_from"], now)
 
     def _again(
         self, source: str, account: str, verified: Verified, intent: Intent, sealed: str | None, matches: Matches
@@ -100,13 +139,15 @@ class Inbox:
             mine = hooks.c.source == source, hooks.c.hook_id == verified.id
             tx.execute(self.database.lock_row(sa.select(hooks.c.id).where(*mine))).first()
             known = known_hook(tx, source, verified.id, matches)
-            if tx.scalar(SOURCE_PAUSED, {"of": source}):
+            standing = tx.execute(OF_SOURCE, {"of": source}).mappings().first()
+            if standing is not None and standing["paused"]:
                 raise SourcePaused(source)
             if known["job_id"] is not None:
                 of_hook = sa.select(jobs).where(jobs.c.source == source, jobs.c.hook_id == verified.id)
                 newest = tx.execute(of_hook.order_by(jobs.c.sequence.desc()).limit(1)).mappings().one()
                 return to_receipt(newest)
             now = self.database.now(tx)
+            self._admit(tx, source, standing, intent.action, now)
             job = self.new_id(now)
             read = {"job_id": job, "type": intent.action, "errors": None, "sealed": None}
             tx.execute(sa.update(hooks).where(hooks.c.id == known["id"]).values(**read))

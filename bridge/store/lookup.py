@@ -17,7 +17,7 @@ from bridge.ports import ObservedJob, Receipt, Recorded
 from bridge.store import choices
 from bridge.store.audit import ACTIONS as DONE
 from bridge.store.database import Database
-from bridge.store.outbox import STATUSES
+from bridge.store.outbox import RECEIVER, STATUSES, WAITS
 from bridge.store.rows import Row, to_intent, to_observed, to_receipt, to_record
 from bridge.store.standing import ALIVE, pauses
 from bridge.store.tables import (
@@ -148,7 +148,9 @@ LISTS: Mapping[str, Listing] = {
         newest_first=False,
     ),
     "callbacks": Listing(
-        sa.select(callbacks, jobs.c.address, jobs.c.action).join(jobs, jobs.c.id == callbacks.c.job_id),
+        sa.select(callbacks, jobs.c.address, jobs.c.action, WAITS.label("waiting_for"), *RECEIVER).join(
+            jobs, jobs.c.id == callbacks.c.job_id
+        ),
         callbacks.c.id,
         columns(callbacks, "source", "job_id") | {"address": of_mailbox, "status": callback_in_status},
     ),
@@ -346,6 +348,7 @@ class Lookup:
                 raise NotThere(f"There is no job {job!r}. List them: enom-bridge jobs list")
             hook = sa.select(hooks).where(hooks.c.source == row["source"], hooks.c.hook_id == row["hook_id"])
             found = tx.execute(hook).mappings().first()
+            told = sa.select(callbacks, WAITS.label("waiting_for"), *RECEIVER).where(callbacks.c.job_id == job)
 
             def all_of(table: sa.Table, order: sa.ColumnElement[Any]) -> list[dict[str, Any]]:
                 mine = sa.select(table).where(table.c.job_id == job).order_by(order)
@@ -375,7 +378,7 @@ class Lookup:
                 "may": decisions.of_job(facts),
                 "commands": all_of(steps, steps.c.id),
                 "purchases": all_of(purchases, purchases.c.id),
-                "callbacks": all_of(callbacks, callbacks.c.id),
+                "callbacks": [public(item) for item in tx.execute(told.order_by(callbacks.c.id)).mappings()],
             }
 
     def hook(self, hook_id: str, source: str | None = None) -> Mapping[str, Any]:

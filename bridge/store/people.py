@@ -16,7 +16,7 @@ from bridge.drift import Difference
 from bridge.errors import CODES, BridgeError, Limit, NotNow, NotThere
 from bridge.model import Address, State
 from bridge.ports import Receipt
-from bridge.store import audit, choices, customers, inbox, lookup, money, notes, standing
+from bridge.store import audit, brake, choices, customers, inbox, lookup, money, notes, standing
 from bridge.store.database import Database, upsert
 from bridge.store.findings import settled
 from bridge.store.money import IN_DOUBT
@@ -138,8 +138,11 @@ class People:
                 raise NotThere(f"There is no callback {callback!r}. List them: enom-bridge callbacks list")
             if (refusal := choices.of_callback(row, now)["resend"]) is not None:
                 raise NotNow(refusal)
-            values = {"status": "pending", "next_at": now, "tries": 0, "ended_at": None}
+            values = {"status": "pending", "next_at": now, "tries": 0, "ended_at": None, "pending_since": now}
             tx.execute(sa.update(callbacks).where(callbacks.c.id == callback).values(**values))
+            # Whoever does this expects an answer now, so a receiver that gave none is asked now.
+            asked = sa.update(sources).where(sources.c.name == row["source"], sources.c.receiver_after > now)
+            tx.execute(asked.values(receiver_after=now))
             self._audit(tx, "resend", callback)
             self.database.tell(tx)
 
@@ -252,15 +255,23 @@ class People:
         return bool(tx.scalar(sa.select(shown)))
 
     def pause_source(self, name: str, paused: bool, reason: str | None = None) -> bool:
-        """False when it was so already."""
+        """To resume lifts what a person paused; where nobody did, what stopped its suspensions. Each is a fact of its own.
+
+        False when it was so already.
+        """
         with self.database.write() as tx:
-            wanted = sa.select(sources.c.paused).where(sources.c.name == name)
-            present = tx.execute(self.database.lock_row(wanted)).mappings().first()
-            if present is None:
+            wanted = sa.select(sources).where(sources.c.name == name)
+            row = tx.execute(self.database.lock_row(wanted)).mappings().first()
+            if row is None:
                 raise NotThere(f"There is no source {name!r} in the configuration.")
-            if present["paused"] == paused:
+            braked = not paused and not row["paused"] and row["suspensions_paused"] is not None
+            if row["paused"] == paused and not braked:
                 return False
-            tx.execute(sa.update(sources).where(sources.c.name == name).values(paused=paused))
+            if braked:
+                brake.release(tx, name, self.database.now(tx))
+                reason = f"its suspensions, which were stopped: {row['suspensions_paused']}"
+            change = sa.update(sources).where(sources.c.name == name)
+            tx.execute(change.values(paused=paused, detail=reason if paused else None))
             self._audit(tx, "pause" if paused else "resume", f"source {name}", reason)
             return True
 

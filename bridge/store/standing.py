@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -117,6 +118,18 @@ class Standing:
     def account_paused(self, name: str) -> str | None:
         """The first of its pauses, by its code."""
         return next((pause.code for pause in self.pauses(name)), None)
+
+    def source_states(self) -> Sequence[dict[str, Any]]:
+        with self.database.read() as tx:
+            return [dict(row) for row in tx.execute(sa.select(sources).order_by(sources.c.name)).mappings()]
+
+    def source_state(self, name: str) -> dict[str, Any]:
+        """Raises NotThere."""
+        with self.database.read() as tx:
+            row = tx.execute(sa.select(sources).where(sources.c.name == name)).mappings().first()
+        if row is None:
+            raise NotThere(f"There is no source {name!r} in the configuration.")
+        return dict(row)
 
     def paused_sources(self) -> Sequence[str]:
         with self.database.read() as tx:

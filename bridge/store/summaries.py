@@ -10,8 +10,9 @@ from bridge.model import ENDS_SOON
 from bridge.store import gauges, notes
 from bridge.store.database import Database
 from bridge.store.money import DAY
+from bridge.store.rows import Row
 from bridge.store.standing import STANDS_STILL, pauses, write_down
-from bridge.store.tables import accounts, among, callbacks, differences, jobs, paks, reconciliations
+from bridge.store.tables import accounts, among, callbacks, differences, jobs, paks, reconciliations, sources
 
 LAST, TOLD = "summary_day", "summary_told"
 WEEK = 7  # days without anything to say, after which it says that all is well
@@ -46,6 +47,7 @@ def of_day(tx: Connection, now: float) -> summary.Day:
     given_up = callbacks.c.status == "exhausted", callbacks.c.ended_at > now - DAY
     exhausted = sa.select(callbacks.c.source, sa.func.count()).where(*given_up).group_by(callbacks.c.source)
     paused = tx.execute(sa.select(accounts).where(STANDS_STILL)).mappings().all()
+    stopped = sa.select(sources).where(sa.or_(sources.c.paused, sources.c.suspensions_paused.is_not(None)))
     newest = sa.select(reconciliations.c.account, sa.func.max(reconciliations.c.ended_at)).group_by(reconciliations.c.account)
     ending = sa.select(paks.c.domain, paks.c.bundle, paks.c.expires, paks.c.used).where(paks.c.expires < now + ENDS_SOON)
     return summary.Day(
@@ -57,10 +59,17 @@ def of_day(tx: Connection, now: float) -> summary.Day:
         oldest=0.0 if oldest is None else now - oldest,
         exhausted={source: number for source, number in tx.execute(exhausted)},
         paused={row["name"]: "; ".join(f"{each.code}: {each.detail}" for each in pauses(row)) for row in paused},
+        stopped={row["name"]: stopped_why(row) for row in tx.execute(stopped).mappings()},
         differences=of_kinds(tx),
         compared={name: ended_at for name, ended_at in tx.execute(newest)},
         paks=[(row[0], row[1], row[2], row[3]) for row in tx.execute(ending.order_by(paks.c.expires, paks.c.domain))],
     )
+
+
+def stopped_why(row: Row) -> str:
+    if row["paused"]:
+        return row["detail"] or "by a person"
+    return f"its suspensions only: it sent {row['suspensions_paused']}"
 
 
 def of_kinds(tx: Connection) -> list[tuple[str, str, int, str, str]]:

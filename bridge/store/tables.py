@@ -219,7 +219,8 @@ callbacks = Table(
     Column("last_error", Text),
     Column("created_at", Float, nullable=False),
     Column("ended_at", Float),
-    when("due", "callbacks", "status = 'pending'", "next_at"),
+    Column("pending_since", Float),  # when a person had it sent again; null: since it was made
+    when("due", "callbacks", "status = 'pending'", "source", "next_at"),
     when("order", "callbacks", "status = 'pending'", "mailbox_id", "sequence"),
     Index("ix_callbacks_job", "job_id"),
     when("exhausted", "callbacks", "status = 'exhausted'", "id"),
@@ -247,6 +248,7 @@ sources = Table(
     Column("name", String(64), primary_key=True),
     Column("paused", Boolean, nullable=False),
     Column("detail", Text),  # why it is paused
+    Column("suspensions_paused", Text),  # why no suspension of it is accepted; null: they are
     Column("suspensions_from", Float),  # suspensions before then count no more for the brake
     Column("receiver_tries", Integer, nullable=False, server_default="0"),  # in a row, that its receiver did not answer
     Column("receiver_after", Float),  # no callback goes to it before then

@@ -12,7 +12,7 @@ from bridge.errors import NotThere, Withdrawn
 from bridge.ports import CannotWithdraw, Dismissal, Receipt, SourcePaused
 from bridge.store import inbox
 from bridge.store.database import Database, upsert
-from bridge.store.inbox import SOURCE_PAUSED, Matches, hook_values, known_hook
+from bridge.store.inbox import OF_SOURCE, Matches, hook_values, known_hook
 from bridge.store.money import IN_DOUBT
 from bridge.store.rows import Row, to_receipt
 from bridge.store.tables import hooks, jobs, mailboxes, purchases
@@ -32,7 +32,8 @@ class Withdrawals:
     ) -> Receipt | Dismissal:
         with self.database.write() as tx:
             now = self.database.now_telling(tx)
-            if tx.scalar(SOURCE_PAUSED, {"of": source}):
+            standing = tx.execute(OF_SOURCE, {"of": source}).mappings().first()
+            if standing is not None and standing["paused"]:
                 raise SourcePaused(source)
             came = hook_values(source, verified, TYPE, digest, now)
             new = upsert(self.database.embedded, hooks).values(came).on_conflict_do_nothing()

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from bridge import logs
 from bridge.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
-from bridge.ports import CannotWithdraw, Dismissed, Forgotten, Reused, SourcePaused
+from bridge.ports import CannotWithdraw, Dismissed, Forgotten, Reused, SourcePaused, SuspensionsPaused
 from hooks.errors import BadSignature, HookError, Invalid
 
 log = logs.get("web")
@@ -35,6 +35,10 @@ STRANGER = (
 )
 
 REUSED = "This webhook-id was used with another type or data. Send a new event under a new id; repeat an old one unchanged."
+SUSPENSIONS_PAUSED = (
+    "This source sent too many suspensions within an hour, so no more are accepted until a person has looked; all else is. "
+    "Send it again later."
+)
 FORGOTTEN = (
     "This webhook-id was used before, and the key that could tell for what has been taken out of bridge.keys. Ask what "
     "became of it with the query `job`; send a new event under a new id."
@@ -76,6 +80,7 @@ def add_to(app: Flask) -> None:
     app.register_error_handler(
         SourcePaused, lambda _: problem(503, "This source is paused; nothing was accepted. Send it again later.", 60)
     )
+    app.register_error_handler(SuspensionsPaused, lambda _: problem(503, SUSPENSIONS_PAUSED, 300))
     app.register_error_handler(StoreUnavailable, database_gone)
     app.register_error_handler(NotThere, lambda error: problem(404, str(error)))
     app.register_error_handler(NotNow, lambda error: problem(429, str(error), 3))

@@ -25,6 +25,7 @@ database = "{database}"
 concurrency = {concurrency}
 [safety]
 max_terminations_per_hour = 0
+max_suspended_share = 0
 [accounts.main]
 uid = "reseller"
 token = "{token}"

@@ -166,3 +166,30 @@ def test_whatever_shape_comes_only_our_errors_leave(document, success):
         assert isinstance(error, Garbled)
     else:
         assert isinstance(result.success, bool)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body + b"\x00",
+        lambda body: body + b"\x00\r\n",
+        lambda body: b"\xef\xbb\xbf" + body,
+        lambda body: body.replace(b"planted", b"a\x1fb\nc"),
+        lambda body: body.replace(b"planted", b"a\xc3(b"),
+        lambda body: body.replace(b"planted", b"caf\xe9 \xc3\xbc"),
+    ],
+)
+def test_one_odd_character_keeps_nobody_from_being_read(change):
+    assert wire.decode(change(json.dumps(USER).encode())) == decode(USER)
+
+
+def test_what_is_no_json_is_told_with_its_place_and_nothing_of_its_text():
+    body = json.dumps(USER, indent=1).encode().replace(b"planted", b'pl"anted')
+    with pytest.raises(Garbled, match=r"^The hosted-email answer is not JSON at line 7, column 19\.$") as caught:
+        wire.decode(body)
+    assert caught.value.__context__ is None
+
+
+def test_a_name_that_cannot_be_read_is_nobodys():
+    with pytest.raises(Garbled, match="under a name that cannot be read"):
+        wire.decode(b'{"success": true, "users": [{"user": "jo\x1fhn@example.com"}]}')

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.backends.enom.domains import split
+from bridge.backends.enom.domains import perhaps_meant, split
 from bridge.backends.enom.passwords import LENGTH, SIGNS, unknowable
-from bridge.errors import Refused
 from bridge.model import Address
 
 
@@ -27,17 +26,29 @@ def test_a_password_fits_the_rule_and_names_nobody(seed, local, domain):
         ("example.com", "example", "com"),
         ("example.co.uk", "example", "co.uk"),
         ("xn--bcher-kva.example", "xn--bcher-kva", "example"),
-        ("example.github.io", None, None),
-        ("mail.example.com", None, None),
-        ("co.uk", None, None),
-        ("com", None, None),
-        ("", None, None),
+        ("example.uk.com", "example", "uk.com"),
+        ("example.github.io", "example", "github.io"),
+        ("mail.example.com", "mail", "example.com"),
+        ("a.b.example.co.uk", "a", "b.example.co.uk"),
     ],
 )
-def test_only_a_registrable_domain_is_split(domain, sld, tld):
-    if sld is None:
-        with pytest.raises(Refused) as caught:
-            split(domain)
-        assert caught.value.code == "domain_not_in_account"
-    else:
-        assert split(domain) == {"SLD": sld, "TLD": tld}
+def test_a_domain_is_split_so_that_no_other_is_named(domain, sld, tld):
+    assert split(domain) == {"SLD": sld, "TLD": tld}
+    assert f"{sld}.{tld}" == domain
+
+
+@pytest.mark.parametrize(
+    ("domain", "meant"),
+    [
+        ("mail.example.com", "example.com"),
+        ("a.b.example.co.uk", "example.co.uk"),
+        ("example.uk.com", ""),
+        ("mail.example.uk.com", "example.uk.com"),
+        ("example.github.io", ""),
+        ("example.com", ""),
+        ("example.co.uk", ""),
+        ("co.uk", ""),
+    ],
+)
+def test_what_may_be_meant_is_only_a_hint(domain, meant):
+    assert perhaps_meant(domain) == meant

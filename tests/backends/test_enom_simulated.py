@@ -103,10 +103,29 @@ class TestEnom(BackendContract):
             backend.observe(Address("john", "example.org"))
         assert caught.value.code == "domain_not_in_account"
 
-    def test_a_host_below_a_domain_is_refused_without_a_call(self, backend, remote):
-        with pytest.raises(Refused, match="registrable"):
+    def test_a_host_below_a_domain_is_refused_by_enom_alone_and_nobody_elses_domain_is_asked_for(self, backend, remote):
+        with pytest.raises(Refused, match=r"Domain name not found; .* Is the address one of example\.com\?") as caught:
             backend.observe(Address("john", "mail.example.com"))
-        assert remote.history() == []
+        assert caught.value.code == "domain_not_in_account"
+        assert [entry["domain"] for entry in remote.history()] == ["mail.example.com"]
+
+    @pytest.mark.parametrize(
+        "suffix", ["uk.com", "us.com", "eu.com", "de.com", "co.com", "com.se", "co.no", "web.id", "newone"]
+    )
+    def test_a_suffix_that_a_registrar_sells_is_none_of_ours_to_refuse(self, backend, remote, suffix):
+        domain = f"example.{suffix}"
+        remote.simulator.control("/domains", {"uid": "reseller", "domain": domain})
+        expires = SOON.isoformat()
+        remote.simulator.control("/paks", {"domain": domain, "size": 10, "expires": expires})
+        john = Address("john", domain)
+        seen = backend.observe(john)
+        assert seen.exists is False
+        (pak,) = seen.paks
+        backend.apply(john, Change(Kind.CREATE, {"bundle": pak.bundle}, PASSWORD), seen)
+        assert backend.observe(john).exists is True
+        assert {(entry["parameters"]["sld"], entry["parameters"]["tld"]) for entry in remote.history("GetPOP3")} == {
+            ("example", suffix)
+        }
 
     def test_a_domain_under_a_two_part_suffix_is_split_at_the_first_dot(self, backend, remote):
         remote.simulator.control("/domains", {"uid": "reseller", "domain": "example.co.uk"})

@@ -1,6 +1,7 @@
 """interface.asp's bytes: what is read, what is refused, and what never leaves the decoder."""
 
 import pickle
+import re
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
@@ -254,3 +255,112 @@ def test_a_pak_that_cannot_be_read_is_not_overlooked(pak):
 )
 def test_a_list_that_shows_less_than_it_counts_proves_no_absence(inner, complete):
     assert paks.listing(wire.decode(answer(inner))).complete is complete
+
+
+# One character of one customer's, in a list that holds what all of them typed.
+
+READ = {
+    "a bare ampersand": "a&b",
+    "an ampersand before a word": "AT&T;",
+    "an ampersand at the end": "a&",
+    "an entity of HTML": "a&nbsp;b &eacute; &AMP;",
+    "a number without an end": "&#12",
+    "a capital X": "&#X41;",
+    "less than": "1 < 2",
+    "less than, before a digit": "a<1",
+    "less than, before a word that no tag ends": "a<b c",
+    "an arrow": "<- a",
+    "an end of a section": "a]]>b",
+    "a control character": "a\x1fb",
+    "a NUL": "a\x00b",
+    "a reference to one": "a&#x1F;b &#0; &#xD800; &#x110000;",
+    "what is no character": "a\ufffeb",
+    "an exclamation": "a<!b",
+}
+
+
+def listed(password: str) -> bytes:
+    return answer(LIST.replace(HIDDEN, password, 1))
+
+
+@pytest.mark.parametrize("password", READ.values(), ids=READ)
+def test_one_odd_character_keeps_nobodys_mailbox_from_being_read(password):
+    listing = paks.listing(wire.decode(listed(f"{HIDDEN}{password}")))
+    assert listing == paks.listing(wire.decode(answer(LIST)))
+    assert listing.complete
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda body: body + b"\x00", ""),
+        (lambda body: body + b"\x00\r\n\x00", ""),
+        (lambda body: b"\xef\xbb\xbf\xef\xbb\xbf" + body, "text/xml; charset=utf-8"),
+        (lambda body: b"\r\n" + body, ""),
+        (lambda body: body.replace(HIDDEN.encode(), b"\xc3("), "text/xml; charset=utf-8"),
+        (lambda body: body.replace(HIDDEN.encode(), b"caf\xe9 \xc3\xbc"), "text/xml; charset=utf-8"),
+        (lambda body: body.replace(HIDDEN.encode(), b"\xf0\x9f"), ""),
+        (lambda body: b'<?xml version="1.0" encoding="utf-8"?>\n' + body.replace(HIDDEN.encode(), b"a&b\xff"), ""),
+    ],
+)
+def test_odd_bytes_keep_nobodys_mailbox_from_being_read(change, kind):
+    assert paks.listing(wire.decode(change(answer(LIST)), kind)) == paks.listing(wire.decode(answer(LIST)))
+
+
+def test_a_byte_that_is_no_utf_8_spoils_no_other():
+    body = answer("<errors><Err1>Zoë # caf</Err1></errors>").replace(b"#", b"\xe9")
+    assert wire.decode(body, "text/xml; charset=utf-8").errors == ("Zoë é caf",)
+
+
+def test_what_stands_escaped_reads_as_before():
+    inner = "<errors><Err1>a &amp;lt; &#38; &#x41; <![CDATA[<b> & ]]> &lt;c&gt; &x</Err1></errors><!-- a & <b> -->"
+    assert wire.decode(answer(inner)).errors == ("a &lt; & A <b> &  <c> &x",)
+
+
+@pytest.mark.parametrize(
+    ("inner", "place"),
+    [
+        (f"\n <pop><username>john</username>\n  <password>{HIDDEN}<b></password></pop>", "line 3, column "),
+        (f"\n\n<pop><password>a&b {HIDDEN} <i>x</password></pop>", "line 3, column "),
+        (f"<pop><password>{HIDDEN}</pop>", "line 1, column "),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_told_with_its_place_and_nothing_of_its_text(inner, place):
+    with pytest.raises(Garbled, match=place) as caught:
+        wire.decode(answer(inner))
+    assert HIDDEN not in str(caught.value) and caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("head", ["", '<?xml version="1.0" encoding="utf-8"?>', '<?xml version="1.0"?>\r\n\r\n', "\ufeff \n"])
+def test_the_place_is_that_of_the_answer_as_it_came(head):
+    inner = "<Site>a & b < c &nbsp;</Site>\n<a>\x1f&</a> <x>wrong</y>"
+    body = answer(inner, head)
+    with pytest.raises(Garbled) as caught:
+        wire.decode(body, "text/xml; charset=iso-8859-1" if not head.startswith("\ufeff") else "")
+    text = body.decode().removeprefix("\ufeff")
+    before = text[: text.index("</y>")]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    said = [int(number) for number in re.findall(r"\d+", str(caught.value))]
+    assert said[0] == line and column <= said[1] <= column + 4
+
+
+@pytest.mark.parametrize("odd", ["\x1f", "&#x1F;", "<b>n</b>", "\x00"])
+def test_a_name_that_cannot_be_read_proves_no_absence_and_hides_no_other(odd):
+    body = answer(LIST.replace("<username>John</username>", f"<username>Jo{odd}hn</username>"))
+    listing = paks.listing(wire.decode(body))
+    assert set(listing.mailboxes) == {"jane"} and not listing.complete
+    said = listing.incomplete().detail
+    assert ("line 2, column 19" in said) != ("markup" in said)
+
+
+@pytest.mark.parametrize("name", ["BundleId", "QtyAvailable", "ExpDate"])
+def test_a_pak_that_cannot_be_read_is_told_with_its_place(name):
+    body = answer(f"<Paks>\n<Pak><{name}>1\x1f</{name}></Pak></Paks>")
+    with pytest.raises(Garbled, match="a pak that cannot be read, at line 2, column "):
+        paks.listing(wire.decode(body))
+
+
+def test_a_reference_of_ours_is_none_of_theirs():
+    body = answer(LIST.replace("John", "jo\ue0003:4\ue001hn"))
+    assert paks.listing(wire.decode(body)).complete
+    assert "jo" not in paks.listing(wire.decode(body)).mailboxes

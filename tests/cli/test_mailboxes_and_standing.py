@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from standardwebhooks import Webhook
 
 from bridge import config, wiring
 from bridge.sealing import Sealer
+from bridge.store import brake
 from hooks import signing
 from tests.cli.conftest import House
 from tests.support.billing import until
@@ -100,6 +102,52 @@ def test_a_paused_source_is_answered_503_until_it_is_resumed(house: House) -> No
     house.ok("resume", "source", "shop")
 
     assert house.billing.send(house.running.hooks, "mailbox.create", **data).status_code == 202
+
+
+def test_the_reason_of_a_paused_source_is_shown_to_whoever_looks(house: House) -> None:
+    house.start()
+    house.ok("pause", "source", "shop", "--reason", "Billing moves house.")
+    assert "It is paused (Billing moves house); its hooks are answered 503." in house.run("doctor").stdout
+    house.ok("resume", "source", "shop")
+    assert "moves house" not in house.run("doctor").stdout
+
+
+def test_suspensions_that_were_stopped_go_on_when_a_person_says_so_and_a_pause_is_another_thing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brake, "FLOOR", 1)
+    house.configure(safety__max_suspended_share=0.5)
+    house.start(work=False)
+    house.send("mailbox.suspend")
+    assert house.send("mailbox.suspend", "bob@example.com", "8")["status"] == 503
+    told = (
+        "It sent 1 suspensions within an hour, of 0 mailboxes (1 pass in any case); its further suspensions are answered 503."
+    )
+    assert told in house.run("doctor").stdout
+    house.ok("pause", "source", "shop")
+    still = house.ok("resume", "source", "shop")
+    assert "Its hooks are accepted." in still and "still stopped" in still and "give this command again" in still
+    assert "Suspensions of source shop are accepted again." in house.ok("resume", "source", "shop")
+    assert house.send("mailbox.suspend", "bob@example.com", "8")["status"] == "queued"
+
+
+def test_a_receiver_that_does_not_answer_is_told_of_each_callback_that_waits_for_it(house: House) -> None:
+    house.configure(source__callback="http://127.0.0.1:9/")
+    house.start()
+    for nth in range(3):
+        house.send("mailbox.suspend", f"box{nth}@example.com", str(nth))
+    rows = until(lambda: waits_for_the_receiver(house))
+    assert {row["receiver_tries"] for row in rows} != {0} and all(row["receiver_after"] for row in rows)
+    text = house.ok("callbacks", "list")
+    assert "WAITING FOR" in text and "receiver" in text
+    explained = house.ok("jobs", "explain", rows[0]["job_id"])
+    assert "its receiver has not answered" in explained and "as soon as one is answered, all go" in explained
+    assert "Its receiver of callbacks has not answered" in house.run("doctor").stdout
+
+
+def waits_for_the_receiver(house: House) -> list[dict[str, Any]] | None:
+    rows: list[dict[str, Any]] = house.json("callbacks", "list")["items"]
+    return rows if len(rows) == 3 and all(row["waiting_for"] == "receiver" for row in rows) else None
 
 
 def test_what_is_not_in_the_configuration_cannot_be_paused(house: House) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from bridge.callbacks import RETRIES, Callbacks, Recipient, report, retry_after
+from bridge.callbacks import LONGEST_SILENCE, RETRIES, Callbacks, Recipient, Turns, report, retry_after
 from bridge.outgoing import Lost, NotSent, Reply
 from bridge.ports import Postcard, Receipt
 from hooks import PLATFORMS, signing
@@ -50,6 +50,8 @@ class Box:
         self.answer = answer
         self.sent: list[tuple[str, bytes, Mapping[str, str]]] = []
         self.done: tuple[str, int | None, str | None, float | None] | None = None
+        self.silent_for: float | None = None
+        self.given_up: list[tuple[str, float]] = []
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, limit: int) -> Reply:
         assert timeout == 10.0
@@ -59,15 +61,35 @@ class Box:
         return self.answer
 
     def callback_done(
-        self, card: Postcard, outcome: str, status: int | None, error: str | None, retry_in: float | None
+        self,
+        card: Postcard,
+        outcome: str,
+        status: int | None,
+        error: str | None,
+        retry_in: float | None,
+        silent_for: float | None = None,
     ) -> None:
         self.done = outcome, status, error, retry_in
+        self.silent_for = silent_for
+
+    def give_up(self, source: str, after: float) -> int:
+        self.given_up.append((source, after))
+        return 0
 
 
-def deliver(box: Box, tries: int = 1, chance: float = 0.5, url: str = "https://billing.example.com/cb", **more: Any) -> Box:
+def deliver(
+    box: Box,
+    tries: int = 1,
+    chance: float = 0.5,
+    url: str = "https://billing.example.com/cb",
+    unanswered: int = 0,
+    waited: float = 0.0,
+    **more: Any,
+) -> Box:
     recipients = {"shop": Recipient(PLATFORMS["standard"], url, signing.decode_secret(SECRET))}
     callbacks = Callbacks(box, recipients, box, lambda: NOW, random=lambda: chance)  # type: ignore[arg-type]
-    callbacks.deliver(Postcard("cb_job_1_1", 1, more.pop("source", "shop"), "job_1", tries, receipt(**more)))
+    source = more.pop("source", "shop")
+    callbacks.deliver(Postcard("cb_job_1_1", 1, source, "job_1", tries, receipt(**more), "main", unanswered, waited))
     return box
 
 
@@ -157,3 +179,54 @@ def test_a_source_without_a_callback_is_not_told(more: dict[str, Any]) -> None:
 )
 def test_only_a_plain_number_of_seconds_is_a_pause(text: str, seconds: float) -> None:
     assert retry_after({"retry-after": text}) == seconds
+
+
+NONE = [NotSent("refused"), Lost("no complete answer in time"), Reply(502, {}, b""), Reply(504, {}, b"")]
+
+
+@pytest.mark.parametrize("answer", NONE)
+def test_a_receiver_that_does_not_answer_is_left_alone_for_longer_and_longer(answer: Reply | Exception) -> None:
+    pauses = [deliver(Box(answer), unanswered=nth).silent_for for nth in range(8)]
+    assert pauses == [5.0, 10.0, 20.0, 40.0, 80.0, 160.0, LONGEST_SILENCE, LONGEST_SILENCE]
+
+
+@pytest.mark.parametrize("status", [200, 400, 410, 429, 500, 503])
+def test_what_speaks_of_this_callback_is_an_answer(status: int) -> None:
+    assert deliver(Box(Reply(status, {}, b"")), unanswered=3).silent_for is None
+
+
+def test_what_nobody_answers_is_given_up_at_the_age_at_which_its_tries_would_be_over() -> None:
+    young = deliver(Box(NotSent("refused")), unanswered=4, waited=sum(RETRIES) - 1)
+    assert young.done is not None and young.done[0] == "pending"
+    old = deliver(Box(NotSent("refused")), unanswered=4, waited=sum(RETRIES) + 1)
+    assert old.done is not None and old.done[0] == "exhausted"
+    assert young.given_up == old.given_up == [("shop", sum(RETRIES))], "and with it all that is as old"
+    answered = deliver(Box(Reply(500, {}, b"")), unanswered=4, waited=sum(RETRIES) + 1)
+    assert answered.done is not None and answered.done[0] == "pending" and answered.given_up == []
+
+
+class TestTurns:
+    def test_one_source_holds_at_most_half_while_another_has_something_due(self) -> None:
+        turns = Turns(4, several=True)
+        for _ in range(2):
+            turns.begin("shop")
+        assert turns.order(["shop", "till"]) == ["till"] and turns.withheld
+        turns.end("shop")
+        assert turns.order(["shop", "till"]) == ["till", "shop"] and not turns.withheld
+
+    def test_alone_it_leaves_one_sender_to_whoever_comes_next(self) -> None:
+        for several, most in ((True, 3), (False, 4)):
+            turns = Turns(4, several)
+            for _ in range(most):
+                assert turns.order(["shop"]) == ["shop"]
+                turns.begin("shop")
+            assert turns.order(["shop"]) == []
+
+    def test_they_take_turns(self) -> None:
+        turns, told = Turns(4, several=True), []
+        for _ in range(6):
+            source = turns.order(["a", "b", "c"])[0]
+            told.append(source)
+            turns.begin(source)
+            turns.end(source)
+        assert told == ["a", "b", "c"] * 2

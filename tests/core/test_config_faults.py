@@ -46,6 +46,9 @@ def test_the_ground_that_the_others_stand_on_is_good(tmp_path: Path) -> None:
 
 LIVE = GOOD["accounts.main"] + '\nenvironment = "live"'
 CASES = [
+    ("safety", "max_suspended_share = 50", "safety.max_suspended_share", "must be from 0 to 1"),
+    ("safety", "max_suspended_share = -0.1", "safety.max_suspended_share", "must be from 0 to 1"),
+    ("safety", 'max_suspended_share = "0.5"', "safety.max_suspended_share", "number without quotes"),
     ("bridge", 'keys = ["env:NONE"]', "bridge.keys[0]", "NONE"),
     ("bridge", 'keys = ["env:EMPTY"]', "bridge.keys[0]", "EMPTY"),
     ("bridge", 'keys = ["file:none.txt"]', "bridge.keys[0]", "none.txt"),

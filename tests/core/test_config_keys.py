@@ -24,6 +24,7 @@ CONTRACT: dict[str, Any] = {
     "safety.max_terminations_per_hour": 20,
     "safety.max_purchases_per_day": 20,
     "safety.terminate_grace_days": 0,
+    "safety.max_suspended_share": 0.5,
     "admin.password_hash": "",
     "admin.view_password_hash": "",
     "admin.user_header": "",

@@ -1,6 +1,7 @@
 """Notes to the admin: as a signed webhook, as a mail, and tried again when nobody took them."""
 
-import smtplib
+import socket
+import threading
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from typing import Any, ClassVar
@@ -8,6 +9,7 @@ from typing import Any, ClassVar
 import pytest
 from standardwebhooks import Webhook
 
+from bridge import notes
 from bridge.notes import Notes, title
 from bridge.outgoing import NotSent, Outgoing, Reply
 from bridge.ports import Note
@@ -44,12 +46,12 @@ class Net:
 
 
 class Smtp:
-    """As much of smtplib.SMTP as notes use."""
+    """As much of a session as notes use."""
 
     said: ClassVar[list[Any]] = []
     offers: ClassVar[set[str]] = {"starttls"}
 
-    def __init__(self, host: str, port: int, timeout: float) -> None:
+    def __init__(self, host: str, port: int) -> None:
         self.said.append((host, port))
 
     def __enter__(self) -> "Smtp":
@@ -77,7 +79,7 @@ class Smtp:
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    monkeypatch.setattr(smtplib, "SMTP", Smtp)
+    monkeypatch.setattr(notes, "Session", Smtp)
     monkeypatch.setattr(Smtp, "said", [])
     monkeypatch.setattr(Smtp, "offers", {"starttls"})
     return Smtp.said
@@ -136,3 +138,25 @@ def test_nothing_due_is_nothing_sent() -> None:
 
 def test_the_subject_counts_what_needs_a_person() -> None:
     assert title([HELD, OVER, HELD]) == "2 need you, 1 are over"
+
+
+def test_a_mail_server_that_drips_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its bytes is in time; without a deadline for the whole it would keep us for hours."""
+    monkeypatch.setattr(notes, "WHOLE_MAIL", 0.3)
+    left = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            with server.accept()[0] as caller:
+                try:
+                    while not left.wait(0.02):
+                        caller.sendall(b"2")
+                except OSError:
+                    left.set()
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        book = send(Book(OVER), "mailto:admin@example.com", smtp=f"smtp://127.0.0.1:{server.getsockname()[1]}")
+        thread.join(10)
+        assert left.is_set(), "the server was left"
+        assert book.sent == [([2], False)]

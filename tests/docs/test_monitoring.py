@@ -97,7 +97,13 @@ def test_the_alarms_go_off_as_they_should(tmp_path: Path) -> None:
     given_up = {'enom_bridge_callbacks_sent_total{source="shop",outcome="exhausted",instance="a"}': "0x10 1x60"}
     unsent = {'enom_bridge_notes_sent_total{outcome="failed",instance="a"}': "0x10 1+1x60"}
     unsent |= {'enom_bridge_notes_sent_total{outcome="sent",instance="a"}': "3x70"}
+    stopped = {f'enom_bridge_suspensions_paused{{source="shop",instance="{n}"}}': "0x10 1x60" for n in "ab"}
+    silent = {'enom_bridge_receiver_unanswered{source="shop",instance="a"}': "0x10 1+1x60"}
     tests = [
+        alarm("EnomBridgeSuspensionsPaused", "12m", stopped, source="shop"),
+        alarm("EnomBridgeSuspensionsPaused", "9m", stopped, fires=False),
+        alarm("EnomBridgeReceiverSilent", "30m", silent, source="shop"),
+        alarm("EnomBridgeReceiverSilent", "20m", silent, fires=False),
         alarm("EnomBridgeJobsHeld", "40m", both, account="main", job="enom-bridge"),
         alarm("EnomBridgeJobsHeld", "20m", both, fires=False),
         alarm("EnomBridgeDatabaseAway", "10m", up, job="enom-bridge", instance="a"),

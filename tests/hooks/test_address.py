@@ -14,7 +14,7 @@ LABEL = "a" * 63
     [
         ("John.Doe@Example.COM", "john.doe@example.com"),
         ("7_a-b.c@sub.example.com", "7_a-b.c@sub.example.com"),
-        ("x" * 30 + "@example.com", "x" * 30 + "@example.com"),
+        ("x" * 64 + "@example.com", "x" * 64 + "@example.com"),
         ("john@Bücher.example", "john@xn--bcher-kva.example"),
         ("john@XN--BCHER-KVA.example", "john@xn--bcher-kva.example"),
         ("john@straße.example", "john@xn--strae-oqa.example"),
@@ -28,7 +28,7 @@ def test_two_spellings_become_one(given: str, normal: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "local", ["", "x" * 31, ".a", "_a", "-a", "a..b", "a b", "a+b", "jöhn", "\u212aate", '"a"', "a@b", "a\n", "\ud800"]
+    "local", ["", "x" * 65, ".a", "_a", "-a", "a..b", "a b", "a+b", "jöhn", "\u212aate", '"a"', "a@b", "a\n", "\ud800"]
 )
 def test_a_local_part_that_enom_does_not_take_is_refused(local: str) -> None:
     with pytest.raises(ValueError, match="before the @"):

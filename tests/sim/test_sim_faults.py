@@ -129,6 +129,34 @@ def test_a_byte_order_mark_stands_first(remote):
     assert body(remote.wire(CREATE)).startswith(b"\xef\xbb\xbf<?xml")
 
 
+ODD = [
+    ("bare_ampersand", b"a&b"),
+    ("bare_less", b"1 < 2 <3"),
+    ("control_byte", b"a\x1fb"),
+    ("control_reference", b"a&#x1F;b"),
+    ("html_entity", b"a&nbsp;b"),
+    ("broken_utf8", b"a\xc3(b"),
+]
+
+
+@pytest.mark.parametrize(("name", "odd"), ODD)
+def test_what_a_customer_typed_stands_in_a_list_as_it_is(remote, name, odd):
+    remote.create("jane")
+    arm(remote, name, "GetPOP3")
+    content = body(remote.wire("GetPOP3"))
+    assert odd + b"</password>" in content and b"<Odd>" + odd + b"</Odd>" in content
+    with pytest.raises(ElementTree.ParseError):
+        ElementTree.fromstring(content)
+    if FITS[name] == "any":
+        arm(remote, name, "echo")
+        assert odd in _hosted(remote, "echo", "application/json")
+
+
+def test_a_trailing_nul_stands_last(remote):
+    arm(remote, "trailing_nul", "GetPOP3")
+    assert body(remote.wire("GetPOP3")).endswith(b"</interface-response>\x00")
+
+
 def test_the_contradictory_answer_created_the_mailbox(remote):
     arm(remote, "contradiction", "*", times=2)
     root = remote.create("jane")

@@ -2,8 +2,9 @@
 
 import pytest
 
+from bridge.ports import Postcard
 from bridge.store.outbox import CALLBACK_LEASE
-from bridge.store.tables import callbacks
+from bridge.store.tables import callbacks, sources
 from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"
@@ -143,3 +144,150 @@ class TestConclusions:
         again = shop.people.retry(first.job)
         shop.finish(shop.claimed())
         assert sorted(row["id"] for row in shop.rows(callbacks)) == sorted([f"cb_{first.job}_1", f"cb_{again.job}_1"])
+
+
+class TestSilence:
+    """A receiver that does not answer: one callback asks, the others wait, and no try is counted."""
+
+    def many(self, shop: Shop, count: int = 5, source: str = "shop") -> None:
+        for nth in range(count):
+            shop.run("suspend", f"{source}{nth}@example.com", source=source)
+
+    def unanswered(self, shop: Shop, card: Postcard | None = None, silent_for: float = 5.0) -> Postcard:
+        card = card or shop.postcard()
+        assert card is not None
+        shop.outbox.callback_done(card, "pending", None, "refused", 5.0, silent_for)
+        return card
+
+    def test_while_it_is_left_alone_nothing_goes_to_it(self, shop: Shop) -> None:
+        self.many(shop)
+        self.unanswered(shop)
+        assert shop.postcard() is None
+        shop.now += 4
+        assert shop.postcard() is None
+
+    def test_then_one_callback_asks_and_only_one(self, shop: Shop) -> None:
+        self.many(shop)
+        first = self.unanswered(shop)
+        shop.now += 5
+        second = shop.postcard()
+        assert second is not None and second.id != first.id and second.unanswered == 1
+        assert shop.postcard() is None
+        self.unanswered(shop, second, 10.0)
+        shop.now += 9
+        assert shop.postcard() is None
+        shop.now += 1
+        third = shop.postcard()
+        assert third is not None and third.unanswered == 2 and third.id not in (first.id, second.id)
+
+    def test_nothing_that_is_put_off_counts_a_try(self, shop: Shop) -> None:
+        self.many(shop)
+        for _ in range(20):
+            self.unanswered(shop)
+            shop.now += 5
+        assert sorted(row["tries"] for row in shop.rows(callbacks)) == [0, 0, 0, 0, 1], "the one that found out"
+
+    def test_as_soon_as_one_is_answered_all_go_in_the_order_of_each_mailbox(self, shop: Shop) -> None:
+        self.many(shop, 3)
+        shop.run("unsuspend", "shop0@example.com", service="8")
+        for _ in range(9):
+            self.unanswered(shop)
+            shop.now += 5
+        told = []
+        while card := shop.postcard():
+            told.append((card.receipt.address, card.receipt.sequence))
+            shop.outbox.callback_done(card, "delivered", 200, None, None)
+        assert sorted(told) == [(f"shop{nth}@example.com", sequence) for nth, sequence in ((0, 1), (0, 2), (1, 1), (2, 1))]
+        assert told.index(("shop0@example.com", 1)) < told.index(("shop0@example.com", 2))
+
+    def test_an_answer_of_any_kind_is_one(self, shop: Shop) -> None:
+        self.many(shop)
+        self.unanswered(shop)
+        shop.now += 5
+        card = shop.postcard()
+        assert card is not None
+        shop.outbox.callback_done(card, "pending", 500, "HTTP 500", 5.0)
+        assert shop.postcard() is not None and shop.postcard() is not None
+
+    def test_a_sender_that_was_lost_while_it_asked_is_followed_after_its_lease(self, shop: Shop) -> None:
+        self.many(shop)
+        self.unanswered(shop)
+        shop.now += 5
+        assert shop.postcard() is not None
+        shop.now += CALLBACK_LEASE - 1
+        assert shop.postcard() is None
+        shop.now += 1
+        assert shop.postcard() is not None
+        assert shop.postcard() is None
+
+    def test_two_that_go_unanswered_at_once_are_one_silence(self, shop: Shop) -> None:
+        self.many(shop)
+        cards = [shop.postcard() for _ in range(3)]
+        for card in cards:
+            self.unanswered(shop, card)
+        assert [row["receiver_tries"] for row in shop.rows(sources) if row["name"] == "shop"] == [1]
+
+    def test_an_answer_that_came_meanwhile_is_not_forgotten(self, shop: Shop) -> None:
+        self.many(shop)
+        early = shop.postcard()
+        self.unanswered(shop)
+        assert early is not None
+        shop.outbox.callback_done(early, "delivered", 200, None, None)
+        assert shop.postcard() is not None and shop.postcard() is not None
+
+    def test_another_source_goes_on(self, shop: Shop) -> None:
+        self.many(shop)
+        self.unanswered(shop)
+        self.many(shop, 2, source="till")
+        assert len(shop.delivered()) == 2
+
+    def test_a_source_that_has_no_turn_is_passed_over(self, shop: Shop) -> None:
+        self.many(shop)
+        self.many(shop, 1, source="till")
+        card = shop.outbox.claim_callback("sender", lambda due: [name for name in reversed(due)])
+        assert card is not None and card.source == "till"
+        assert shop.outbox.claim_callback("sender", lambda due: [name for name in due if name != "shop"]) is None
+
+    def test_what_was_put_off_for_too_long_is_given_up_at_once(self, shop: Shop) -> None:
+        self.many(shop, 3)
+        shop.now += 100
+        self.many(shop, 1, source="till")
+        late = shop.run("suspend", "late@example.com")
+        self.unanswered(shop)
+        shop.now += 5
+        asking = shop.postcard()
+        assert shop.outbox.give_up("shop", 50.0) == 2, "neither what is under way, nor what is young"
+        self.unanswered(shop, asking)
+        assert shop.outbox.give_up("shop", 50.0) == 1
+        left = {row["job_id"] for row in shop.rows(callbacks) if row["status"] == "pending" and row["source"] == "shop"}
+        assert left == {late.job}
+
+    def test_what_a_person_sends_again_is_young_and_asks_at_once(self, shop: Shop) -> None:
+        self.many(shop, 1)
+        shop.now += 1000
+        card = self.unanswered(shop, silent_for=300.0)
+        shop.people.resend(card.id)
+        again = shop.postcard()
+        assert again is not None and (again.tries, again.waited) == (1, 0.0)
+        self.unanswered(shop, again)
+        assert shop.outbox.give_up("shop", 50.0) == 0
+
+    def test_a_list_says_what_each_waits_for(self, shop: Shop) -> None:
+        self.many(shop, 2)
+        shop.run("unsuspend", "shop0@example.com", service="8")
+        self.many(shop, 1, source="till")
+
+        def waits() -> list[str]:
+            rows, _ = shop.lookup.page("callbacks", None)
+            return sorted(f"{row['address']} {row['waiting_for']}" for row in rows)
+
+        told = ["shop0@example.com None", "shop0@example.com turn", "shop1@example.com None", "till0@example.com None"]
+        assert waits() == told
+        self.unanswered(shop)
+        told = ["shop0@example.com receiver", "shop0@example.com receiver", "shop1@example.com receiver"]
+        assert waits() == [*told, "till0@example.com None"]
+        shop.now += 5
+        card = shop.postcard()
+        assert card is not None
+        shop.outbox.callback_done(card, "pending", 500, "HTTP 500", 60.0)
+        assert any(line.endswith(" retry") for line in waits())

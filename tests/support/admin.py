@@ -129,7 +129,7 @@ def fill(scene: Scene) -> dict[str, str]:
     scene.do("create", address=LIFTED, service_id="10", password=PASSWORD)
     scene.do("suspend", address=LIFTED, service_id="10")
     scene.call_back()
-    scene.receiver.answers = [None] * 10
+    scene.receiver.answers = [(500, {})] * 10
     ids["failed"] = scene.do("create", address=john, service_id="70", password=PASSWORD)["job"]
     scene.call_back(14 * 86400)
     ids["exhausted"] = f"cb_{ids['failed']}_1"

@@ -25,7 +25,7 @@ def write_config(folder: Path, sim: Simulator, database: str = "", callback: str
             "database": database or "sqlite:///bridge.sqlite3",
         },
         "worker": {"concurrency": 4},
-        "safety": {"max_terminations_per_hour": 0, "max_purchases_per_day": 0},
+        "safety": {"max_terminations_per_hour": 0, "max_purchases_per_day": 0, "max_suspended_share": 0},
         "admin": {},
         "accounts.main": {
             "uid": "reseller",

@@ -145,7 +145,13 @@ class Scene:
         while True:
             while (card := self.engine.outbox.claim_callback("sender")) is not None:
                 self.engine.callbacks.deliver(card)
-            if not self.jump(tables.callbacks.c.next_at, tables.callbacks.c.status == "pending", end):
+            waiting = tables.callbacks.c.status == "pending"
+            asked = sa.select(sa.func.min(tables.sources.c.receiver_after)).where(
+                tables.sources.c.receiver_after > self.clock.now
+            )
+            with self.service.database.read() as tx:  # a receiver that did not answer is asked again then
+                until = tx.scalar(asked)
+            if not self.jump(tables.callbacks.c.next_at, waiting, min(end, until or end)) and self.clock.now >= end:
                 return self.receiver.callbacks
 
     def jump(self, due: sa.Column[Any], waiting: sa.ColumnElement[bool], end: float) -> bool:
@@ -158,7 +164,7 @@ class Scene:
     def chores(self, seconds: float = 0.0) -> None:
         """What happens now and then, each chore once."""
         self.clock.now += seconds
-        for chore in self.engine.chores.table:
+        for chore in (*self.engine.chores.table, *self.engine.sending.table):
             chore.do()
 
     # The remote's truth

@@ -9,12 +9,12 @@ from pathlib import Path
 import psycopg  # noqa: F401  a bridge imports it only when it has PostgreSQL
 
 from bridge import config, wiring
-from bridge.backends.enom.domains import split
+from bridge.backends.enom.domains import perhaps_meant
 from bridge.sim import Simulator
 from bridge.web import create_app
 from tests.support.bridge import write_config
 
-split("example.com")
+perhaps_meant("example.com")
 with tempfile.TemporaryDirectory() as folder, Simulator() as sim:
     service = wiring.build(config.load(write_config(Path(folder), sim), {}))
     wiring.prepare(service)

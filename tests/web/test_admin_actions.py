@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.backends.enom.hosted_email.wire import SERVICES
-from bridge.store import tables
+from bridge.store import brake, tables
 from tests.support.admin import FULL, LIFTED, WHO, Visitor, fill, query
 from tests.support.bridge import PASSWORD
 from tests.support.scene import Open, Scene
@@ -291,6 +291,32 @@ def test_accounts_and_sources_are_paused_with_a_reason_and_resumed(full: Scene, 
     assert full.send("mailbox.suspend").status_code == 503
     visitor.press("/admin/resume/source/shop")
     assert full.send("mailbox.suspend").status_code == 202
+
+
+def test_suspensions_that_were_stopped_are_shown_and_accepted_again(
+    full: Scene, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = "2,000 suspensions within an hour, of 4,000 mailboxes (safety.max_suspended_share = 0.5)"
+    brake.stop(full.service.database, "shop", "main", brake.TooMany(why, None))
+    words = visitor.get("/admin/").words
+    assert f"Something stands still: Source shop sent {why}; its further suspensions are refused." in words
+    assert "suspensions stopped" in words and "Accept suspensions" in words
+    assert why in visitor.get("/admin/resume/source/shop").words
+    visitor.press("/admin/resume/source/shop")
+    assert why not in visitor.get("/admin/").words
+    assert last(full)[:3] == (WHO, "resume", "source shop")
+
+
+def test_a_receiver_that_does_not_answer_is_shown_where_its_callbacks_are(full: Scene, visitor: Visitor) -> None:
+    full.receiver.answers = [None] * 7
+    full.hook("suspend", address="nobody@example.com", service_id="99")
+    full.work()
+    full.call_back(300)
+    words = visitor.get("/admin/").words
+    assert "The receiver of shop has not answered" in words and "its callbacks wait" in words
+    assert "pending receiver" in visitor.get("/admin/callbacks?status=pending").words
+    row = next(row for row in full.service.lookup.page("callbacks", 10, status="pending")[0])
+    assert "Its receiver does not answer" in visitor.get(f"/admin/callbacks/{row['id']}").words
 
 
 def test_who_only_looks_sees_no_button_and_is_refused_each_action(full: Scene, ids: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from bridge.store import tables
+from bridge.store import brake, tables
 from tests.support.scene import SECRET, Open, Scene, signed_by_itsdangerous
 
 JOHN: dict[str, Any] = {"service_id": "7", "address": "john.doe@example.com"}
@@ -321,6 +321,32 @@ def test_a_paused_source_is_told_when_to_come_again(scene: Scene) -> None:
     assert rows(scene, "hooks") == []
     scene.service.people.pause_source("shop", False)
     assert scene.send("mailbox.suspend", id="msg_1").status_code == 202
+
+
+def test_a_source_that_suspends_too_many_is_told_so_and_all_else_of_it_is_taken(
+    open_scene: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brake, "FLOOR", 2)
+    scene = open_scene(safety__max_suspended_share=0.5)
+
+    def suspend(nth: int) -> TestResponse:
+        return scene.send("mailbox.suspend", id=f"msg_{nth}", address=f"box{nth}@example.com", service_id=str(nth))
+
+    assert [suspend(nth).status_code for nth in range(2)] == [202, 202]
+    answer = suspend(2)
+    assert is_problem(answer, 503)
+    assert "no more are accepted until a person has looked; all else is" in str(answer.json)
+    assert int(answer.headers["Retry-After"]) == 300
+    assert len(rows(scene, "hooks")) == 2
+    assert suspend(0).status_code == 202, "a repeat of what was accepted"
+    paid = {"address": "box0@example.com", "service_id": "0"}
+    assert scene.send("mailbox.unsuspend", **paid).status_code == 202
+    assert scene.ask("mailbox.list").status_code == 200
+    scene.service.people.pause_source("shop", False)
+    scene.clock.now += 1
+    assert suspend(2).status_code == 202
+    scene.chores()
+    assert [note["subject"] for told in scene.receiver.notes for note in told["data"]["notes"]] == ["suspensions:shop"] * 2
 
 
 def test_unknown_fields_are_let_through_and_reported_without_their_values(scene: Scene) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 from bridge.backends.enom import paks
 from bridge.backends.enom.client import Client
 from bridge.backends.enom.commands import Order, call_for, name_of
-from bridge.backends.enom.domains import split
+from bridge.backends.enom.domains import perhaps_meant, split
 from bridge.backends.enom.hosted_email.client import HostedEmail
 from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.backends.enom.settings import EnomAccount
-from bridge.errors import Garbled, Refused
+from bridge.errors import Refused
 from bridge.model import Address, Answer, Change, Deleted, Fact, Mailbox, Proof, Survey
 from bridge.outgoing import Outgoing
 from bridge.watch import Watch
@@ -78,7 +78,7 @@ class EnomBackend:
     def survey(self, domain: str) -> Survey:
         listing = self._listing(domain)
         if not listing.complete or "" in listing.mailboxes:
-            raise Garbled("Enom's list of mailboxes is not complete.")
+            raise listing.incomplete()
         hosted = self._hosted.suspended(domain, domain_may_be_new=not listing.mailboxes) if self._hosted else None
         names = sorted({*listing.mailboxes, *(hosted or {})})
         return Survey(tuple(surveyed(Address(local, domain), listing, hosted) for local in names), listing.paks)
@@ -129,13 +129,21 @@ class EnomBackend:
         return self._hosted
 
     def _listing(self, domain: str) -> paks.Listing:
-        return paks.listing(self._enom.read("GetPOP3", split(domain)))
+        try:
+            return paks.listing(self._enom.read("GetPOP3", split(domain)))
+        except Refused as refusal:
+            meant = perhaps_meant(domain) if refusal.code == "domain_not_in_account" else ""
+            if not meant:
+                raise
+            hint = f"Is the address one of {meant}? Then correct it."
+            fault = Refused(f"{refusal.detail.rstrip('.')}. {hint}", code=refusal.code, remote=refusal.remote)
+        raise fault
 
     def _listing_with(self, address: Address) -> paks.Listing:
         """A listing that shows this mailbox, or that it is not there."""
         listing = self._listing(address.domain)
         if not listing.complete and address.local not in listing.mailboxes:
-            raise Garbled("Enom's list of mailboxes is not complete.")
+            raise listing.incomplete()
         return listing
 
 

@@ -22,11 +22,21 @@ class Listed:
 
 @dataclass(frozen=True)
 class Listing:
-    """`complete`: the answer shows as many mailboxes as it says there are, so one that is not shown is not there."""
+    """`complete`: the answer shows as many mailboxes as it says there are, so one that is not shown is not there.
+
+    `unreadable`: where a mailbox is listed under a name that cannot be read; the list is not complete then.
+    """
 
     mailboxes: dict[str, Listed]
     paks: tuple[Pak, ...]
     complete: bool
+    unreadable: str = ""
+
+    def incomplete(self) -> Garbled:
+        """What to say of it."""
+        if self.unreadable:
+            return Garbled(f"Enom's list of mailboxes holds a name that cannot be read, at {self.unreadable}.")
+        return Garbled("Enom's list of mailboxes is not complete.")
 
     def pak(self, bundle: str) -> Pak | None:
         return next((pak for pak in self.paks if pak.bundle == bundle), None)
@@ -40,7 +50,8 @@ def listing(envelope: Envelope) -> Listing:
         mailboxes[local] = Listed(row.get("bundleid", ""), _bytes(row.get("quota")), _bytes(row.get("quotaused")))
     said = envelope.fields.get("emailcount", "")
     complete = int(said) <= len(envelope.mailboxes) if is_number(said) else envelope.paks is not None
-    return Listing(mailboxes, tuple(_pak(row) for row in envelope.paks or ()), complete)
+    unreadable = ", ".join(envelope.unreadable[:3])
+    return Listing(mailboxes, tuple(_pak(row) for row in envelope.paks or ()), complete and not unreadable, unreadable)
 
 
 def read_date(text: str) -> datetime:

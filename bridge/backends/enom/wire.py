@@ -3,14 +3,14 @@
 Rule 1: a value leaves this file only if its name is on a list here. GetPOP3 shows every password of a domain [S].
 """
 
+import codecs
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus, urlencode
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
-from defusedxml.ElementTree import fromstring
-
+from bridge.backends.enom import odd_xml
 from bridge.errors import Garbled
 
 FIELDS = frozenset(
@@ -22,7 +22,6 @@ PAK_FIELDS = frozenset({"bundleid", "qtyavailable", "expdate"})
 TEXT_LIMIT = 300
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16"})
-DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>\s*", re.IGNORECASE)
 ROOT = "interface-response"
 
 Row = Mapping[str, str]
@@ -33,6 +32,7 @@ class Envelope:
     """One answer. `err_count` is None when there was none; `done` is False when the answer was cut off.
 
     `fields` and rows have lower-case names. `codes` are pairs of number and text. Texts are short and hold nothing secret.
+    `unreadable` says of each mailbox that is listed under a name that cannot be read where it stands.
     """
 
     command: str = ""
@@ -43,6 +43,7 @@ class Envelope:
     fields: Row = field(default_factory=dict)
     mailboxes: tuple[Row, ...] = ()
     paks: tuple[Row, ...] | None = None
+    unreadable: tuple[str, ...] = ()
 
 
 def encode(uid: str, token: str, command: str, parameters: Mapping[str, str]) -> bytes:
@@ -55,7 +56,8 @@ def decode(body: bytes, content_type: str = "", secrets: Iterable[str] = ()) -> 
 
     Raises Garbled. Does not check whether the answer is a yes.
     """
-    root = _parse(_text(body, content_type))
+    text = _text(body, content_type)
+    root = odd_xml.parse(text) if ROOT in text.lower() else None
     if root is None or _name(root) != ROOT:
         raise Garbled("Enom's answer is not one of interface.asp.")
     mask = mask_of(secrets)
@@ -75,14 +77,16 @@ def decode(body: bytes, content_type: str = "", secrets: Iterable[str] = ()) -> 
         codes=tuple(_code(pair, mask) for group in found.get("responses", ()) for pair in group),
         done=_first(found, "done", mask).lower() == "true",
         fields=fields,
-        mailboxes=tuple(_row(row, MAILBOX_FIELDS, mask) for row in found.get("pop", ())),
+        mailboxes=tuple(_row(row, MAILBOX_FIELDS, mask) for row in found.get("pop", ()) if not _nameless(row)),
         paks=_paks(found.get("paks"), mask),
+        unreadable=tuple(place for row in found.get("pop", ()) if (place := _nameless(row))),
     )
 
 
 def clean(text: str | None, mask: re.Pattern[str]) -> str:
     """One short printable line, without any secret."""
-    line = "".join(sign if sign.isprintable() else " " for sign in text or "")
+    told = odd_xml.PLACE.sub("\N{REPLACEMENT CHARACTER}", text or "")
+    line = "".join(sign if sign.isprintable() else " " for sign in told)
     return mask.sub("***", line).strip()[:TEXT_LIMIT]
 
 
@@ -103,15 +107,22 @@ def _text(body: bytes, content_type: str) -> str:
             text = body.decode(name, "replace")
             if ROOT in text.lower() and "\N{REPLACEMENT CHARACTER}" not in text:
                 return text
-    return body.decode("latin-1")
+    return utf8_or_latin1(body)
 
 
-def _parse(text: str) -> Element | None:
-    try:
-        root: Element = fromstring(DECLARATION.sub("", text), forbid_dtd=True)
-    except (ParseError, ValueError):
-        return None
-    return root
+def utf8_or_latin1(body: bytes) -> str:
+    """UTF-8, and each byte that is none as the letter that it is in latin-1: so one spoils no other."""
+    return body.decode("utf-8", LATIN1_BYTES)
+
+
+def _as_latin1(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+LATIN1_BYTES = "enom-latin-1-bytes"
+codecs.register_error(LATIN1_BYTES, _as_latin1)
 
 
 def _name(element: Element) -> str:
@@ -130,6 +141,17 @@ def _row(element: Element, names: frozenset[str], mask: re.Pattern[str]) -> Row:
     return {_name(leaf): clean(leaf.text, mask) for leaf in element if _name(leaf) in names}
 
 
+def _nameless(row: Element) -> str:
+    """Where the name of a listed mailbox cannot be read; empty where it can."""
+    for leaf in row:
+        if _name(leaf) == "username":
+            if len(leaf):
+                return "a name with markup in it"
+            if place := odd_xml.unreadable(leaf.text):
+                return place
+    return ""
+
+
 def _code(pair: Element, mask: re.Pattern[str]) -> tuple[str, str]:
     row = _row(pair, frozenset({"responsenumber", "responsestring"}), mask)
     return row.get("responsenumber", ""), row.get("responsestring", "")
@@ -139,4 +161,8 @@ def _paks(groups: list[Element] | None, mask: re.Pattern[str]) -> tuple[Row, ...
     """None when the answer has no list of paks at all, which is not the same as an empty one."""
     if groups is None:
         return None
-    return tuple(_row(row, PAK_FIELDS, mask) for group in groups for row in group if _name(row) == "pak")
+    rows = [row for group in groups for row in group if _name(row) == "pak"]
+    for leaf in (leaf for row in rows for leaf in row if _name(leaf) in PAK_FIELDS):
+        if place := odd_xml.unreadable(leaf.text):
+            raise Garbled(f"Enom's answer holds a pak that cannot be read, at {place}.")
+    return tuple(_row(row, PAK_FIELDS, mask) for row in rows)

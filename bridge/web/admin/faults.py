@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from bridge import logs
 from bridge.errors import BridgeError, NotNow, NotThere, StoreUnavailable
 from bridge.filtering import NoSuchValue
-from bridge.ports import Dismissed, Forgotten, Reused, SourcePaused
+from bridge.ports import Dismissed, Forgotten, Reused, SourcePaused, SuspensionsPaused
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import page
 from bridge.web.problems import DISMISSED, FORGOTTEN, REUSED
@@ -58,6 +58,9 @@ def add_to(pages: Blueprint, office: Office) -> None:
     register(BridgeError, 409, lambda error: error.detail)
     register(HookError, 409, lambda error: error.detail)
     register(SourcePaused, 409, lambda error: f"Source {error} is paused. Resume it first, on the overview.")
+    register(
+        SuspensionsPaused, 409, lambda error: f"Suspensions of source {error} are stopped. Resume it first, on the overview."
+    )
     register(Reused, 409, lambda _: REUSED)
     register(Dismissed, 409, lambda _: DISMISSED)
     register(Forgotten, 409, lambda _: FORGOTTEN)

@@ -22,6 +22,10 @@ RESUME: Mapping[str, str] = {
     "account": "Its jobs go on, purchases too. If what stopped it is still so, it stops again by itself.",
     "source": "Its hooks are accepted again.",
 }
+SUSPENSIONS = (
+    "It sent {why}, so no more of its suspensions are accepted. If they are right, as at the end of a month: they are counted "
+    "anew from now on, and billing sends again what was refused. If not, put billing right first."
+)
 RESTORE = (
     "The database was restored, so look first (docs/backup.md). Its jobs go on; purchases as soon as Enom's reads must show "
     "what was bought before the restore."
@@ -34,7 +38,13 @@ def add_to(pages: Blueprint, office: Office) -> None:
         title = f"{verb.capitalize()} {kind} {name}"
         if verb == "pause":
             return Question(title, [PAUSE[kind]], title, "/admin/", danger=True, asks_reason="Reason")
-        return resuming(name, title) if kind == "account" else Question(title, [RESUME[kind]], title, "/admin/")
+        if kind == "account":
+            return resuming(name, title)
+        row = office.service.standing.source_state(name)
+        if row["suspensions_paused"] and not row["paused"]:
+            title = f"Accept suspensions of source {name}"
+            return Question(title, [SUSPENSIONS.format(why=row["suspensions_paused"])], title, "/admin/")
+        return Question(title, [RESUME[kind]], title, "/admin/")
 
     def resuming(name: str, title: str) -> Question:
         stops = office.service.standing.pauses(name)

@@ -10,6 +10,7 @@ from bridge.store.standing import ALIVE
 from bridge.web.admin.words import count, span
 
 OLD = 3600.0  # seconds that a job may wait before somebody should look
+SILENT = 5  # times in a row that a receiver did not answer, which takes minutes
 MANY = 20  # commands in an hour, from which on a share of them says something
 
 
@@ -63,8 +64,16 @@ def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Fi
 def _sources(figures: Figures) -> Iterator[Finding]:
     for row in figures.sources:
         if row["paused"]:
-            text = f"Source {row['name']} is paused: its hooks are answered 503."
+            why = f" ({row['detail'].rstrip('.')})" if row["detail"] else ""
+            text = f"Source {row['name']} is paused{why}: its hooks are answered 503."
             yield Finding("warn", text, "When they may come again, resume it below.", "#sources")
+        if row["suspensions_paused"]:
+            text = f"Source {row['name']} sent {row['suspensions_paused']}; its further suspensions are refused."
+            remedy = "If they are right, accept them below. If not, pause the account, and put billing right first."
+            yield Finding("bad", text, remedy, "#sources")
+        if row["receiver_tries"] >= SILENT:
+            text = f"The receiver of {row['name']} has not answered {row['receiver_tries']} times in a row; its callbacks wait."
+            yield Finding("warn", text, "Mend it, or its URL. They then go by themselves.", "/admin/callbacks?status=pending")
 
 
 def _people(figures: Figures) -> Iterator[Finding]:

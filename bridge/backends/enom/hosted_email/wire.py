@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from bridge.backends.enom.odd_xml import in_words
 from bridge.backends.enom.settings import HostedEmailSettings
-from bridge.backends.enom.wire import clean, mask_of
+from bridge.backends.enom.wire import clean, mask_of, utf8_or_latin1
 from bridge.errors import Garbled
 
 SERVICES: Mapping[str, str] = MappingProxyType(
@@ -85,15 +86,15 @@ def decode(body: bytes, secrets: Iterable[str] = ()) -> Result:
 
 
 def _json(body: bytes) -> Any:
+    text = utf8_or_latin1(body).removeprefix("\ufeff").rstrip("\x00 \t\r\n")
+    place = ""
     try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = body.decode("latin-1")
-    try:
-        return json.loads(text)
+        return json.loads(text, strict=False)  # a control character in a text can only be itself
+    except json.JSONDecodeError as error:
+        place = f" at {in_words(error.lineno, error.colno)}"
     except (ValueError, RecursionError):
         pass
-    raise Garbled("The hosted-email answer is not JSON.")
+    raise Garbled(f"The hosted-email answer is not JSON{place}.")
 
 
 def _object(value: Any) -> Mapping[str, Any]:
@@ -124,6 +125,8 @@ def _listed(document: Mapping[str, Any]) -> tuple[Listed, ...]:
 def _line(row: Mapping[str, Any]) -> Listed:
     user = row.get("user")
     local = user.partition("@")[0].lower() if isinstance(user, str) else ""
+    if not local.isprintable():
+        raise Garbled("The hosted-email answer lists a mailbox under a name that cannot be read.")
     if not local:
         raise Garbled("The hosted-email answer lists a mailbox without its name.")
     id = row.get("id")

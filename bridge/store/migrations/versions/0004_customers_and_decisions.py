@@ -31,10 +31,12 @@ NEW: dict[str, list[sa.Column[Any]]] = {
     "purchases": [sa.Column("settles_at", sa.Float(), nullable=True)],
     "sources": [
         sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("suspensions_paused", sa.Text(), nullable=True),
         sa.Column("suspensions_from", sa.Float(), nullable=True),
         sa.Column("receiver_tries", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("receiver_after", sa.Float(), nullable=True),
     ],
+    "callbacks": [sa.Column("pending_since", sa.Float(), nullable=True)],
 }
 PAUSES = ("paused", "detail", "money_until", "pause_reason", "quiet_until", "restored_at")
 
@@ -56,6 +58,11 @@ def upgrade() -> None:
     op.create_index("ix_jobs_held", "jobs", ["mailbox_id"], unique=False, sqlite_where=is_held, postgresql_where=is_held)
     unknown = sa.text("state = 'unknown'")
     op.create_index("ix_mailboxes_unknown", "mailboxes", ["id"], sqlite_where=unknown, postgresql_where=unknown)
+    # What waits for a receiver that does not answer is passed over as a whole.
+    op.drop_index("ix_callbacks_due", "callbacks")
+    pending = sa.text("status = 'pending'")
+    by = ["source", "next_at"]
+    op.create_index("ix_callbacks_due", "callbacks", by, unique=False, sqlite_where=pending, postgresql_where=pending)
     # Each reason for which an account stands still is a fact of its own from now on. When it was restored, is not on record.
     accounts = sa.table("accounts", *(sa.column(name) for name in PAUSES))
     nothing = {accounts.c.paused: None, accounts.c.detail: None}
