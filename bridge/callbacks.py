@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bridge import logs
-from bridge.outgoing import Lost, NotSent, Outgoing
+from bridge.outgoing import Lost, NotSent, Outgoing, retry_after
 from bridge.ports import Clock, Outbox, Postcard, Receipt
 from bridge.watch import Facts, Watch
 from hooks import Platform, signing
@@ -17,7 +17,6 @@ log = logs.get("callbacks")
 
 RETRIES = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)  # seconds, plus or minus JITTER
 JITTER = 0.2
-LONGEST_WAIT = 86400.0  # most that a Retry-After can ask for
 TIMEOUT = 10.0  # seconds in all
 
 
@@ -88,7 +87,7 @@ class Callbacks:
             return "exhausted", None
         seconds = self.retries[card.tries - 1] * (1 + JITTER * (2 * self.random() - 1))
         if status in (429, 503):
-            seconds = max(seconds, retry_after(headers))
+            seconds = max(seconds, retry_after(headers, self.clock()) or 0.0)
         return "pending", seconds
 
 
@@ -102,9 +101,3 @@ def report(receipt: Receipt) -> Report:
         data["error"] = {name: value for name, value in receipt.error.items() if name not in ("detail", "remote")}
     ended = datetime.fromisoformat(receipt.finished_at) if receipt.finished_at else datetime.now(UTC)
     return Report(f"job.{receipt.status}", ended, data)
-
-
-def retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds that the receiver asks us to wait; 0 when it does not say so in seconds."""
-    text = headers.get("retry-after", "")
-    return min(float(text), LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 10 else 0.0
