@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bridge import logs
-from bridge.outgoing import Lost, NotSent, Outgoing
+from bridge.outgoing import Lost, NotSent, Outgoing, retry_after
 from bridge.ports import Clock, Outbox, Postcard, Receipt
 from bridge.watch import Facts, Watch
 from hooks import Platform, signing
@@ -23,7 +23,6 @@ log = logs.get("callbacks")
 
 RETRIES = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)  # seconds, plus or minus JITTER
 JITTER = 0.2
-LONGEST_WAIT = 86400.0  # most that a Retry-After can ask for
 TIMEOUT = 10.0  # seconds in all
 LONGEST_SILENCE = 300.0  # seconds until a receiver that does not answer is asked again; it begins with the first of RETRIES
 GATEWAY = frozenset({502, 504})
@@ -145,7 +144,7 @@ class Callbacks:
             return "exhausted", None
         seconds = self.retries[card.tries - 1] * (1 + JITTER * (2 * self.random() - 1))
         if status in (429, 503):
-            seconds = max(seconds, retry_after(headers))
+            seconds = max(seconds, retry_after(headers, self.clock()) or 0.0)
         return "pending", seconds
 
 
@@ -164,9 +163,3 @@ def report(receipt: Receipt) -> Report:
 def observed(receipt: Receipt) -> bool:
     """Whether the job was only observed: nothing was changed, whatever it says it would have done."""
     return bool(receipt.extra.get("observed_only"))
-
-
-def retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds that the receiver asks us to wait; 0 when it does not say so in seconds."""
-    text = headers.get("retry-after", "")
-    return min(float(text), LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 10 else 0.0

@@ -157,6 +157,10 @@ class NotNow(Exception):
     """What was asked for cannot be done in the present state; the message says why and what to do."""
 
 
+class Busy(NotNow):
+    """As many as may do this at a time are doing it; try again in a few seconds."""
+
+
 class StoreUnavailable(Exception):
     """The database cannot be written or read now; nothing was accepted."""
 

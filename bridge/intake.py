@@ -7,23 +7,22 @@ kinds of it), CannotWithdraw 409, SourcePaused and StoreUnavailable 503. Nothing
 import json
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from bridge import logs
+from bridge import clients, logs
 from bridge.model import Address
 from bridge.ports import Clock, Dismissal, Dismissed, Forgotten, Inbox, Reading, Receipt, Reused, Withdrawals
 from bridge.sealing import Purpose, Sealer
 from bridge.watch import Facts, Watch
 from hooks import Platform, message, signing
-from hooks.errors import BadSignature, HookError, Invalid
+from hooks.errors import BadSignature, HookError, Invalid, Reason
 from hooks.types import Delivery, Intent, Message, Question, Verified
 
 log = logs.get("intake")
 
 NOBODYS = os.urandom(32)
 """A secret that nobody has: a source that is not there takes as long as a wrong signature."""
+NOBODY: tuple[Sequence[bytes], signing.Scheme] = ([NOBODYS], "standard")
 
 
 class UnsupportedType(HookError):
@@ -48,15 +47,10 @@ class Door:
     secrets: Sequence[bytes] = field(repr=False)
     scheme: signing.Scheme
     domains: frozenset[str]
-    allow_from: Sequence[IPv4Network | IPv6Network] = ()
+    allow_from: Sequence[clients.Network] = ()
 
-    def admits(self, address: str) -> bool:
-        if not self.allow_from:
-            return True
-        try:
-            return any(ip_address(address) in network for network in self.allow_from)
-        except ValueError:
-            return False
+    def admits(self, client: clients.Client | None) -> bool:
+        return not self.allow_from or clients.within(client, self.allow_from)
 
 
 @dataclass
@@ -110,13 +104,22 @@ class Intake:
         return door, verified, question
 
     def verify(self, delivery: Delivery, sender: str) -> tuple[Door, Verified]:
-        """One and the same error for an unknown source, a wrong address and a wrong signature, after the same work."""
-        door = self.doors.get(delivery.source)
-        if door is None or not door.admits(sender):
-            with suppress(BadSignature):
-                signing.verify(delivery, [NOBODYS], "standard", self.clock())
-            raise BadSignature
-        return door, signing.verify(delivery, door.secrets, door.scheme, self.clock())
+        """One and the same error for an unknown source, a wrong address and a wrong signature, after the same work.
+
+        Only its `reason`, for our log, tells them apart.
+        """
+        door, client = self.doors.get(delivery.source), clients.read(sender)
+        admitted = door if door is not None and door.admits(client) else None
+        secrets, scheme = (admitted.secrets, admitted.scheme) if admitted else NOBODY
+        try:
+            verified = signing.verify(delivery, secrets, scheme, self.clock())
+            if admitted is None:
+                raise BadSignature
+        except BadSignature as refused:
+            if admitted is None:
+                refused.reason = Reason.SOURCE if door is None else Reason.ADDRESS
+            raise
+        return admitted, verified
 
     @staticmethod
     def body(delivery: Delivery, verified: Verified) -> Message:

@@ -90,7 +90,8 @@ def configure(format: Literal["text", "json"], stream: TextIO | None = None) -> 
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for chatty in ("alembic", "waitress"):  # the one at each start, the other whenever a stranger hangs up
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*before, structlog.stdlib.PositionalArgumentsFormatter(), ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

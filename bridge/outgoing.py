@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from heapq import heappop, heappush
 from http.client import HTTPException
 from itertools import count
@@ -24,6 +26,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 MEBIBYTE = 1 << 20
 CHUNK = 1 << 16
+LONGEST_WAIT = 86400.0  # seconds; most that a Retry-After can ask for
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,24 @@ class NotSent(Exception):
 
 class Lost(Exception):
     """The request may have been received; its answer cannot be used."""
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds that Retry-After asks for, at most a day; `now` in epoch seconds. None: it is missing, or not understood.
+
+    A whole number, or an HTTP date in any of its three forms (RFC 9110, 5.6.7 and 10.2.3); a date that has passed is 0.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), LONGEST_WAIT) if len(text) < 10 else None
+    if not text[:3].isalpha():  # the parser would find a date in less than one
+        return None
+    try:
+        date = parsedate_to_datetime(text)
+        seconds = date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return max(0.0, min(seconds, LONGEST_WAIT))
 
 
 class Outgoing:

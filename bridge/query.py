@@ -14,6 +14,8 @@ from hooks.standard.fields import PLACE_RULE, moment
 from hooks.types import Question, Verified
 
 PAGE = 200
+FROM_THE_RECORD = frozenset({"mailbox.list", "job", "results"})
+"""Questions that ask nobody outside. Only so many of all others are answered at a time."""
 SIGN_IN_KEPT = 600.0  # seconds; longer than a signature is valid, so that a replayed query opens nothing
 
 

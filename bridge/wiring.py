@@ -10,7 +10,7 @@ from bridge import config, logs, store
 from bridge.backends import BACKENDS
 from bridge.backends.enom import Command, EnomAccount, HostedEmailSettings
 from bridge.backends.enom.hosted_email.wire import SERVICES
-from bridge.callbacks import JITTER, LONGEST_WAIT, RETRIES, Callbacks, Recipient
+from bridge.callbacks import JITTER, RETRIES, Callbacks, Recipient
 from bridge.importing import Importing, Party
 from bridge.intake import Door, Intake
 from bridge.inventory import Stock
@@ -18,7 +18,7 @@ from bridge.model import Terms
 from bridge.nightly import Nightly
 from bridge.notes import Notes
 from bridge.observation import Observation
-from bridge.outgoing import Outgoing
+from bridge.outgoing import LONGEST_WAIT, Outgoing
 from bridge.ports import Backend, Checkpoint, Clock, Limits
 from bridge.postal import Postal
 from bridge.query import Counter, Queries

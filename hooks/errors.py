@@ -1,6 +1,7 @@
 """What can be wrong with a delivery. `status` is a hint for the edge that answers; nothing here knows HTTP."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 
 class HookError(Exception):
@@ -16,14 +17,26 @@ class HookError(Exception):
         return str(self.args[0])
 
 
+class Reason(StrEnum):
+    """Why a stranger is one. For our own log: whoever sent it gets one answer for all of them."""
+
+    SOURCE = "source"  # there is none of this name
+    ADDRESS = "address"  # not in the source's allow_from
+    SIGNATURE = "signature"  # missing, malformed, or of no key of this source
+    TIME = "time"  # the signature is right, its time is not
+
+
 class BadSignature(HookError):
     """No signature of a known key fits this delivery."""
 
     status = 401
+    reason = Reason.SIGNATURE
 
 
 class Stale(BadSignature):
     """The signature is right, but its time is outside the window."""
+
+    reason = Reason.TIME
 
 
 class Malformed(HookError):

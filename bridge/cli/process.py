@@ -66,7 +66,7 @@ class Process:
             return
         configure_log(settings)
         if self._server:
-            self._server.take(create_app(service, THREADS, self._metrics))
+            self._server.take(create_app(service, THREADS, self._metrics, self._server.app))
         self._metrics.follow(service)
         self._service, self._engine, before = service, engine, self._engine
         for warning in settings.warnings:

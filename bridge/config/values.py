@@ -4,15 +4,17 @@ a sentence that says what must be there; no sentence quotes a secret."""
 import base64
 import re
 from importlib.util import find_spec
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from string import Formatter
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from bridge.clients import Network, network
 from hooks.address import normalise
 from hooks.signing import decode_secret
 
-Network = IPv4Network | IPv6Network
+__all__ = ["Network", "network"]  # addresses of clients are read in one place
+
 PLACEHOLDERS = ("local", "sld", "tld", "domain", "address")
 # These spend money or destroy; the rest of the list answers for what the Email API calls them.
 REFUSED = ("purchase", "renew", "extend", "delete", "remove", "addtocart", "insertneworder", "refillaccount")
@@ -79,13 +81,6 @@ def minute_of_day(text: str) -> int | None:
     if text and not found:
         raise ValueError('must be a time of the day in UTC, such as "06:30", or empty')
     return int(found[1]) * 60 + int(found[2]) if found else None
-
-
-def network(text: str) -> Network:
-    try:
-        return ip_network(text)
-    except ValueError:
-        raise ValueError('must be a network such as "192.0.2.0/24" (no bits set after the prefix) or one address') from None
 
 
 def is_loopback(url: str) -> bool:

@@ -1,4 +1,4 @@
-"""One connection of a stranger: what it may cost, and how it is told that it does not speak HTTP.
+"""One connection of a stranger: what it may cost, whose it is, and how it is told that it does not speak HTTP.
 
 waitress reads in one loop for all, so whatever is raised while it reads is met here.
 """
@@ -6,6 +6,8 @@ waitress reads in one loop for all, so whatever is raised while it reads is met 
 import json
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from waitress.channel import HTTPChannel
@@ -13,8 +15,9 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
 from waitress.utilities import BadRequest
 
+from bridge import clients
+
 LONGEST = 30.0  # seconds that one request may take to arrive whole, however steadily it drips
-MOST_AHEAD = 16  # requests that one connection may have sent before their answers
 MOST_OPEN = 300  # connections, each with two temporary files at worst; one more, and the slowest is closed
 TITLES = {413: "Too large", 431: "Headers too large"}
 DETAILS = {413: "A body is at most 64 KiB.", 431: "The headers of a request are at most 32 KiB."}
@@ -41,6 +44,10 @@ class Parser(HTTPRequestParser):
             raise ParsingError("")
 
 
+def problem(status: int, title: str, detail: str) -> bytes:
+    return json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
+
+
 class Refusal(ErrorTask):
     """What waitress refuses is told like every other problem, and repeats nothing of the request."""
 
@@ -50,7 +57,7 @@ class Refusal(ErrorTask):
         status = code if code in TITLES or code == 500 else 400  # its 501, for an unknown encoding, is no fault of ours
         title = TITLES.get(status, "Error in the bridge" if status == 500 else "Not HTTP")
         detail = DETAILS.get(status, "The request cannot be read as HTTP.")
-        body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
+        body = problem(status, title, detail)
         self.status = f"{status} {title}"
         headers: Any = self.response_headers
         headers.append(("Content-Type", "application/problem+json"))
@@ -60,30 +67,81 @@ class Refusal(ErrorTask):
 
 
 class Channel(HTTPChannel):
-    """A connection that makes room for others: strangers cannot use them up by sending slowly, or by not reading."""
+    """A connection that makes room for others: strangers cannot use them up by sending slowly, or by not reading.
+
+    Only one request of it is looked at: what came behind it is not even read before that one is answered.
+    """
 
     parser_class = Parser
     error_task_class = Refusal
+    server: Any  # these two are not whole in the published stubs
+    requests: Any
 
-    def __init__(self, *given: Any, **more: Any) -> None:
+    def __init__(self, server: Any, wire: Any, address: Any, *given: Any, **more: Any) -> None:
+        self.wire = wire
         self.waiting_since = time.monotonic()
         self.loop = threading.get_ident()
-        super().__init__(*given, **more)
+        self.behind = b""  # at most what was received at once
+        self.client = self.peer = peer_of(address)
+        super().__init__(server, wire, address, *given, **more)
         self._make_room()
 
     def received(self, data: bytes) -> bool:
+        """As waitress does it, but for one request, not for all that have come."""
         if self.request is None:
             self.waiting_since = time.monotonic()
-        went_on = bool(super().received(data))
-        if len(self.requests) > MOST_AHEAD:
+        lock: Any = self.requests_lock  # type: ignore[attr-defined]  # of waitress, not in the published stubs
+        with lock:
+            if self.will_close or self.close_when_flushed:
+                return False
+            self.behind += data
+            while self.behind and not self.requests:
+                self._read_on()
+        return True
+
+    def _read_on(self) -> None:
+        request: Any = self.request or self.parser_class(self.adj)
+        self.request = request
+        self.behind = self.behind[request.received(self.behind) :]
+        if request.expect_continue and request.headers_finished and not self.sent_continue:
+            self.send_continue()
+        if request.completed:
+            self.request, self.sent_continue = None, False
+            if not request.empty:
+                self.client = self.server.client_of(self, request)
+                self.requests.append(request)
+                self.server.add_task(self)
+
+    def read_at_once(self) -> None:
+        """What was sent before the connection was accepted: it need not wait for the next round of the loop."""
+        try:
+            data = self.wire.recv(self.adj.recv_bytes)
+        except BlockingIOError:
+            return  # nothing yet
+        except OSError:
+            data = b""
+        if data:
+            self._look_at(data)
+        else:
+            self.will_close = True  # the loop closes it
+
+    def _look_at(self, data: bytes) -> None:
+        """`received`, where the loop itself, or what it accepts by, would end with what is raised."""
+        try:
+            self.received(data)
+        except Exception:
+            self.logger.exception("What was received could not be read")
             self.will_close = True
-        return went_on
 
     def readable(self) -> bool:
         """Asked in each round of the loop."""
         if self.request is not None and not self.requests and time.monotonic() - self.waiting_since > LONGEST:
             self.will_close = True
-        return bool(super().readable())
+        ready = bool(super().readable())
+        if ready and self.behind:
+            self._look_at(b"")
+            ready = bool(super().readable())
+        return ready
 
     def _flush_some(self, do_close: bool = True) -> bool:
         """Only the loop closes a connection: it goes through them all, and would die of one that a thread takes away."""
@@ -100,7 +158,20 @@ class Channel(HTTPChannel):
         channels: Any = self.server.active_channels
         others = [one for one in channels.values() if not one.will_close]
         if len(others) > MOST_OPEN:
-            # What waits for us is left alone; it is answered within a moment.
-            slow = [one for one in others if one is not self and not one.requests]
-            if slow:
-                min(slow, key=lambda one: one.waiting_since).will_close = True
+            give_way(one for one in others if one is not self)
+
+
+def give_way(channels: Iterable[Channel]) -> bool:
+    """Closes the slowest connection, of the address that has the most. False: all wait for us.
+
+    What waits for us is left alone; it is answered within a moment.
+    """
+    slow = [one for one in channels if not one.requests and not one.behind]
+    if slow:
+        held = Counter(one.peer for one in slow)
+        min(slow, key=lambda one: (-held[one.peer], one.waiting_since)).will_close = True
+    return bool(slow)
+
+
+def peer_of(address: Any) -> str:
+    return clients.counted_as(clients.read(str(address[0])))

@@ -11,6 +11,7 @@ from bridge.errors import StoreUnavailable
 from bridge.wiring import Service
 
 FULL = 10 << 20  # bytes; with less than this left beside it, SQLite's next write may be the one that fails
+STUCK = 5.0  # seconds that a look may take before it is a reason itself
 WRITE_EVERY = 10.0  # seconds: whoever asks more often does not wear out the disk
 
 
@@ -21,7 +22,7 @@ def add_to(app: Flask, service: Service) -> None:
         return jsonify({"status": "alive"})
 
     def readyz() -> Response:
-        reasons = health.reasons()
+        reasons = health.told()
         response = jsonify({"ready": not reasons, "reasons": reasons})
         response.status_code = 503 if reasons else 200
         return response
@@ -35,6 +36,25 @@ class Health:
         self._service = service
         self._lock = threading.Lock()
         self._written = float("-inf")
+        self._looking = threading.Lock()
+        self._begun = time.monotonic()
+        self._last: list[str] | None = None
+
+    def told(self) -> list[str]:
+        """`reasons`, by one who looks at a time; who asks meanwhile hears what the last look found.
+
+        Anybody may ask, and a database that does not answer would otherwise take a thread for each who does.
+        """
+        last = self._last
+        if not self._looking.acquire(timeout=STUCK if last is None else 0):
+            stuck = time.monotonic() - self._begun > STUCK
+            return ["The database has not answered for a while."] if stuck or last is None else last
+        try:
+            self._begun = time.monotonic()
+            self._last = self.reasons()
+            return self._last
+        finally:
+            self._looking.release()
 
     def reasons(self) -> list[str]:
         """Why hooks cannot be taken or jobs not be done at present; none: all is well."""

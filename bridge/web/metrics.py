@@ -1,12 +1,15 @@
 """Prometheus metrics, on a listener of their own. What the database knows is read when it is asked for."""
 
 import platform
+import socket
 import threading
 from collections.abc import Iterator
-from wsgiref.simple_server import WSGIServer
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -16,6 +19,7 @@ from bridge.config import Address
 from bridge.errors import StoreUnavailable
 from bridge.jobs import ENDED
 from bridge.watch import Facts
+from bridge.web.threads import SCRAPE_SECONDS, SCRAPES
 from bridge.wiring import Service
 
 CALLBACK_OUTCOMES = ("delivered", "pending", "stopped", "exhausted")
@@ -134,13 +138,47 @@ class Stored(Collector):
             yield family
 
 
+class Scrape(WSGIRequestHandler):
+    """One who asks for the metrics, and has to do so in good time."""
+
+    timeout = SCRAPE_SECONDS
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing: it happens every few seconds."""
+
+
+class Scrapes(ThreadingWSGIServer):
+    """A thread for each who asks, and only so many: one more is closed at once."""
+
+    def __init__(self, address: tuple[str, int], handler: type[WSGIRequestHandler]) -> None:
+        self._free = threading.BoundedSemaphore(SCRAPES)
+        found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        self.address_family = found[0][0]
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: who was too slow, or has gone, is no fault of ours."""
+
+
 class Listener:
     """Serves the metrics, without any sign-in. The address is bound when this returns. Raises OSError."""
 
     def __init__(self, metrics: Metrics, listen: Address) -> None:
-        self._server: WSGIServer
-        self._thread: threading.Thread
-        self._server, self._thread = start_http_server(listen.port, listen.host, metrics.registry)
+        self._server = make_server(listen.host, listen.port, make_wsgi_app(metrics.registry), Scrapes, Scrape)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self._thread.start()
         self.port = self._server.server_port
 
     def stop(self) -> None:

@@ -1,11 +1,14 @@
 """`/openapi.json`: the description of the HTTP side, generated from the schemas that check it."""
 
+import hashlib
+import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, request
 
 from bridge import __version__
 from bridge.jobs import ENDED
@@ -31,12 +34,22 @@ LATER = {"503": "Nothing was accepted; Retry-After"}
 
 
 def add_to(app: Flask) -> None:
-    document = describe()
+    body = written()
+    etag = hashlib.sha256(body).hexdigest()[:16]
 
     def openapi() -> Response:
-        return jsonify(document)
+        response = Response(body, mimetype="application/json")
+        response.set_etag(etag)
+        response.make_conditional(request)
+        return response
 
     app.add_url_rule("/openapi.json", "openapi", openapi)
+
+
+@cache
+def written() -> bytes:
+    """The document, made once: a stranger may ask for it, so asking costs next to nothing."""
+    return json.dumps(describe(), separators=(",", ":")).encode()
 
 
 def describe() -> dict[str, Any]:
@@ -86,7 +99,11 @@ def reads() -> list[tuple[str, str, dict[str, Any]]]:
             "Database, schema and a live worker are there",
             {"200": answer("They are", ready), "503": answer("One is not; `reasons` says which", ready)},
         ),
-        ("/openapi.json", "This document", {"200": answer("OpenAPI 3.1", {"type": "object"})}),
+        (
+            "/openapi.json",
+            "This document",
+            {"200": answer("OpenAPI 3.1", {"type": "object"}), "304": {"description": "As it was, by If-None-Match"}},
+        ),
     ]
 
 

@@ -1,42 +1,45 @@
 """`POST /hooks/<source>` and `POST /query/<source>`: from a request to a Delivery, from a Receipt to an answer."""
 
 import re
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from functools import partial
-from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from flask import Flask, Response, jsonify, request
 
-from bridge import logs
+from bridge import clients, logs
+from bridge.errors import Busy
 from bridge.jobs import ENDED
 from bridge.ports import Dismissal, Receipt
+from bridge.query import FROM_THE_RECORD
 from bridge.web.metrics import Metrics
+from bridge.web.refusals import Refusals
+from bridge.web.threads import Threads, Use
 from bridge.wiring import Service
+from hooks.errors import BadSignature
 from hooks.types import Delivery
 
 
-def add_to(app: Flask, service: Service, metrics: Metrics, most_holding: int) -> None:
-    holding = threading.BoundedSemaphore(most_holding)
+def add_to(app: Flask, service: Service, metrics: Metrics, threads: Threads, refusals: Refusals) -> None:
     limit = service.settings.bridge.wait_limit
 
     def hook(source: str) -> Response:
-        receipt = service.intake.receive(delivery(source, service), sender(service))
+        receipt = service.intake.receive(delivery(source, service), clients.named(sender(service)))
         if isinstance(receipt, Dismissal):
             return jsonify(receipt.describe())
         seconds = min(asked_wait(request.headers.get("Prefer", "")), limit)
-        if receipt.status not in ENDED and seconds > 0 and holding.acquire(blocking=False):
-            try:
-                wait = partial(service.lookup.wait_ended, source, receipt.job, time.monotonic() + seconds, time.monotonic)
+        if receipt.status not in ENDED and seconds > 0:
+            wait = partial(service.lookup.wait_ended, source, receipt.job, time.monotonic() + seconds, time.monotonic)
+            with suppress(Busy), threads.taken(Use.WAIT):  # where nobody else may wait, it is answered as it stands
                 receipt = wait()
-            finally:
-                holding.release()
         return answer(receipt)
 
     def query(source: str) -> Response:
-        door, verified, question = service.intake.ask(delivery(source, service), sender(service))
-        return jsonify({"type": question.type, "data": service.queries.answer(source, door.account, verified, question)})
+        door, verified, question = service.intake.ask(delivery(source, service), clients.named(sender(service)))
+        with nullcontext() if question.type in FROM_THE_RECORD else threads.taken(Use.ASK):
+            data = service.queries.answer(source, door.account, verified, question)
+        return jsonify({"type": question.type, "data": data})
 
     def counted(name: str, view: Callable[[str], Response]) -> Callable[[str], Response]:
         def timed(source: str) -> Response:
@@ -46,6 +49,8 @@ def add_to(app: Flask, service: Service, metrics: Metrics, most_holding: int) ->
                 try:
                     response = app.make_response(view(source))
                 except Exception as error:
+                    if isinstance(error, BadSignature):
+                        refusals.note(sender(service), error.reason, source)
                     response = app.make_response(app.handle_user_exception(error))
             metrics.request(name, source, response.status_code, time.monotonic() - begun)
             return response
@@ -75,22 +80,7 @@ def asked_wait(prefer: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-def sender(service: Service) -> str:
-    return client_address(
-        request.remote_addr or "", request.headers.get("X-Forwarded-For", ""), service.settings.bridge.trusted_proxies
-    )
-
-
-def client_address(peer: str, forwarded: str, trusted: Sequence[IPv4Network | IPv6Network]) -> str:
-    """The nearest address that is not one of our own proxies; what lies behind it could be made up."""
-    chain = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
-    while chain and is_within(peer, trusted):
-        peer = chain.pop()
-    return peer
-
-
-def is_within(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    try:
-        return any(ip_address(address) in network for network in networks)
-    except ValueError:
-        return False
+def sender(service: Service) -> clients.Client | None:
+    """Whose request it is; None where that cannot be known."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return clients.of(request.remote_addr or "", forwarded, service.settings.bridge.trusted_proxies)

@@ -6,13 +6,14 @@ from typing import Any
 
 from flask import Flask
 from waitress import wasyncore
-from waitress.server import BaseWSGIServer, create_server
-from waitress.task import ThreadedTaskDispatcher
+from waitress.adjustments import Adjustments
 from waitress.trigger import trigger
 
 from bridge.config import Address
+from bridge.web.accepting import Accepting
 from bridge.web.channel import MOST_OPEN, Channel
 from bridge.web.metrics import Listener
+from bridge.web.turns import Dispatcher
 
 THREADS = 16
 TURN = 0.001  # seconds; Python's own 5 ms are long for who holds the database's lock and waits for the interpreter
@@ -23,17 +24,15 @@ class Server:
 
     def __init__(self, app: Flask, listen: Address, metrics_listen: Address | None, threads: int = THREADS) -> None:
         self._channels: dict[int, Any] = {}
-        self._dispatcher = ThreadedTaskDispatcher()
-        self._dispatcher.set_thread_count(threads)
-        self._app = app
-        self._server: Any = create_server(
-            lambda environ, respond: self._app(environ, respond),
-            map=self._channels,
-            _dispatcher=self._dispatcher,
+        self._dispatcher = Dispatcher(threads)
+        self.app = app
+        self._over = threading.Event()
+        settings: Any = Adjustments(
             host=listen.host,
             port=listen.port,
             ident=None,
             expose_tracebacks=False,
+            log_socket_errors=False,  # strangers make as many as they like
             channel_timeout=30,
             connection_limit=MOST_OPEN + 100,  # never reached: from MOST_OPEN on a channel closes another
             asyncore_use_poll=True,  # select() dies of a descriptor from 1024 on
@@ -43,23 +42,25 @@ class Server:
             # Beyond these, a buffer of one connection goes to a temporary file.
             inbuf_overflow=64 * 1024,
             outbuf_overflow=64 * 1024,
-            # Whose word of the client's address counts is decided in receive.py, by trusted_proxies.
+            # Whose word of the client's address counts is decided in bridge/clients.py, by trusted_proxies.
             clear_untrusted_proxy_headers=False,
         )
-        for item in self._channels.values():
-            if isinstance(item, BaseWSGIServer):
-                item.channel_class = Channel
-        self.port = port_of(self._server)
+        # A name such as localhost may stand for several addresses. Each listener is in the map, and one loop runs it.
+        listeners = [self._listener(settings, place) for place in settings.listen]
+        self._server: Any = listeners[0]
+        self.port = int(self._server.effective_port)
         self.metrics = Listener(app.extensions["metrics"], metrics_listen) if metrics_listen else None
 
     def take(self, app: Flask) -> None:
         """Lets this app answer from the next request on; what is being answered comes to its end in the old one."""
-        self._app = app
+        self.app = app
 
     def start(self) -> None:
         sys.setswitchinterval(TURN)
         self._thread = threading.Thread(target=self._server.run, name="web")
         self._thread.start()
+        self._teller = threading.Thread(target=self.app.extensions["refusals"].run, args=(self._over,), name="refusals")
+        self._teller.start()
 
     def stop(self) -> None:
         """Lets what is being answered end, for five seconds at most, and closes every connection."""
@@ -79,11 +80,19 @@ class Server:
         loop.pull_trigger(close)
         pulled.set()
         self._thread.join()
+        self._over.set()
+        self._teller.join()
         if self.metrics is not None:
             self.metrics.stop()
 
-
-def port_of(server: Any) -> int:
-    """The port that was bound. A name such as localhost may stand for several addresses, on one port."""
-    several = getattr(server, "effective_listen", None)
-    return int(several[0][1] if several else server.effective_port)
+    def _listener(self, settings: Any, place: Any) -> Accepting:
+        made: Any = Accepting  # what it is given is not in the published stubs
+        listener: Accepting = made(
+            lambda environ, respond: self.app(environ, respond),
+            map=self._channels,
+            dispatcher=self._dispatcher,
+            adj=settings,
+            sockinfo=place,
+        )
+        listener.trusted = lambda: self.app.extensions["trusted_proxies"]
+        return listener

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from bridge.callbacks import LONGEST_SILENCE, RETRIES, Callbacks, Recipient, Turns, report, retry_after
+from bridge.callbacks import LONGEST_SILENCE, RETRIES, Callbacks, Recipient, Turns, report
 from bridge.outgoing import Lost, NotSent, Reply
 from bridge.ports import Postcard, Receipt
 from hooks import PLATFORMS, signing
@@ -172,13 +172,6 @@ def test_a_source_without_a_callback_is_not_told(more: dict[str, Any]) -> None:
     box = deliver(Box(Reply(200, {}, b"")), **more)
     assert box.sent == []
     assert box.done is not None and box.done[0] == "stopped"
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("7", 7.0), ("", 0.0), ("-1", 0.0), ("1.5", 0.0), ("٣", 0.0), ("soon", 0.0), ("1" * 12, 0.0)]
-)
-def test_only_a_plain_number_of_seconds_is_a_pause(text: str, seconds: float) -> None:
-    assert retry_after({"retry-after": text}) == seconds
 
 
 NONE = [NotSent("refused"), Lost("no complete answer in time"), Reply(502, {}, b""), Reply(504, {}, b"")]

@@ -1,19 +1,26 @@
 """What contrib/ gives for running is what the program is: paths, commands, ports; and the programs it is for take it."""
 
 import configparser
+import io
 import json
+import logging
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import yaml
 
-from bridge import config
+from bridge import clients, config, logs
 from bridge.cli import main
 from bridge.config.schema import BridgeTable
+from bridge.web.admin.sign_in import Reason as OfSignIn
+from bridge.web.refusals import Refusals
+from hooks.errors import Reason
 from tests.docs.pages import ROOT, text
 from tests.support.programs import needed
 
@@ -233,3 +240,62 @@ def test_the_environment_file_has_the_names_that_the_page_uses() -> None:
     names.read_string("[environment]\n" + text("contrib/systemd/environment"))
     used = set(re.findall(r'"env:(\w+)"', text("docs/configuration.md")))
     assert set(names["environment"]) >= used - {"NAME", "HOSTED_EMAIL_PASSWORD"}
+
+
+def refused_lines(format: Any) -> list[str]:
+    """As the program writes them: two that count, then a wrong clock, and one whose address nobody knows."""
+    told = io.StringIO()
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    logs.configure(format, told)
+    try:
+        refusals = Refusals()
+        for address, reason in (("203.0.113.5", "signature"), ("2001:db8::7", "wrong-password"), ("203.0.113.6", "time")):
+            refusals.note(clients.read(address), reason, "shop")
+        refusals.note(None, "source", "x client=203.0.113.9 reason=signature")
+        refusals.write()
+        # What strangers put into other lines: as if the path of whoever has gone were told.
+        for inside in (
+            "WARNING refused client=203.0.113.9 reason=signature ",
+            '{"client": "203.0.113.9", "reason": "signature", ',
+        ):
+            logs.get("web").info(f"Client disconnected while serving /{inside}")
+    finally:
+        structlog.reset_defaults()
+        root.handlers[:], root.level = before
+    return told.getvalue().splitlines()
+
+
+def fail2ban_filter() -> Mapping[str, str]:
+    read = configparser.ConfigParser()
+    read.read_string(text("contrib/fail2ban/filter.d/enom-bridge.conf"))
+    return read["Definition"]
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+@pytest.mark.parametrize("before", ["", "host enom-bridge[812]: "])
+def test_fail2bans_filter_finds_who_was_refused_and_nobody_that_a_stranger_names(format: str, before: str) -> None:
+    address = r"(?P<address>[0-9a-f.:]+)"
+    patterns = [line.replace("<ADDR>", address) for line in fail2ban_filter()["failregex"].splitlines()]
+    found = []
+    for line in refused_lines(format):
+        # fail2ban takes the time out of a line of a file; in the journal it stands beside it.
+        seen = before + (line if before else re.sub(r"\d{4}-[\d-]+T[\d:.]+Z", "", line))
+        found += [match["address"] for pattern in patterns if (match := re.search(pattern, seen))]
+    assert found == ["203.0.113.5", "2001:db8::7"]
+
+
+def test_fail2bans_filter_names_the_reasons_that_there_are() -> None:
+    page = text("docs/monitoring.md")
+    reasons = fail2ban_filter()["_reasons"].split("|")
+    assert {*reasons, "time"} == {*Reason, *OfSignIn}
+    assert all(f"| `{reason}` |" in page for reason in (*reasons, "time"))
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_fail2ban_itself_takes_it(format: str, tmp_path: Path) -> None:
+    lines = refused_lines(format)
+    (tmp_path / "bridge.log").write_text("\n".join(lines) + "\n")
+    command = needed("fail2ban-regex")
+    told = ran(command, "--print-all-matched", tmp_path / "bridge.log", CONTRIB / "fail2ban/filter.d/enom-bridge.conf")
+    assert re.search(r"\b2 matched, 4 missed", told), told

@@ -18,6 +18,10 @@ from tests.security.hostile import Hostile, Request
 from tests.security.stand import KEY, NOW, Stand, resident, stand
 
 POST = b"POST /hooks/shop HTTP/1.1\r\nHost: x\r\n"
+BODY = json.dumps({
+    "type": "mailbox.suspend", "timestamp": "2027-03-01T12:00:00Z",
+    "data": {"service_id": "7", "address": "john@example.com"},
+}).encode()  # fmt: skip
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -240,13 +244,20 @@ def test_behind_a_proxy_the_clients_address_counts_only_where_the_proxy_is_trust
     """Over a socket, because the server must not take the header away."""
     changes = {"bridge__trusted_proxies": trusted, "source__allow_from": ["198.51.100.7/32"]}
     with serving(tmp_path, **changes) as (_, server):
-        body = json.dumps({
-            "type": "mailbox.suspend", "timestamp": "2027-03-01T12:00:00Z",
-            "data": {"service_id": "7", "address": "john@example.com"},
-        }).encode()  # fmt: skip
+        body = BODY
         signed = Hostile(1, KEY, NOW).sign(Request(headers=[("content-type", "application/json")], body=body))
         headers = [*signed.headers, ("x-forwarded-for", "203.0.113.9, 198.51.100.7")]
         assert ask(server, raw(Request("POST", "/hooks/shop", headers, body)))[0][0] == status
+
+
+def test_several_headers_of_a_proxy_are_one_chain(tmp_path: Path) -> None:
+    changes = {"bridge__trusted_proxies": ["127.0.0.1", "198.51.100.0/24"], "source__allow_from": ["203.0.113.9"]}
+    with serving(tmp_path, **changes) as (_, server):
+        for chain, status in ((("203.0.113.9:51234", "198.51.100.7"), 202), (("203.0.113.9", "203.0.113.10"), 401)):
+            body = BODY
+            signed = Hostile(1, KEY, NOW).sign(Request(headers=[("content-type", "application/json")], body=body))
+            headers = [*signed.headers, *(("x-forwarded-for", hop) for hop in chain), ("x_forwarded_for", "203.0.113.9")]
+            assert ask(server, raw(Request("POST", "/hooks/shop", headers, body)))[0][0] == status
 
 
 def test_the_files_of_the_machine_are_not_served(stage: tuple[Stand, Server]) -> None:

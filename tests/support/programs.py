@@ -14,6 +14,7 @@ PACKAGES = {
     "caddy": "caddy",
     "chromium": "chromium",
     "curl": "curl",
+    "fail2ban-regex": "fail2ban",
     "logrotate": "logrotate",
     "nginx": "nginx-light",
     "openssl": "openssl",

@@ -296,6 +296,22 @@ def test_the_header_counts_from_trusted_proxies_only(open_scene: Open) -> None:
     assert Visitor(scene).raw("/admin/", X_Forwarded_User="jane").status_code == 303
 
 
+@pytest.mark.parametrize(("peer", "status"), [("::ffff:127.0.0.1", 200), ("::ffff:192.0.2.1", 303), ("", 303)])
+def test_a_proxy_that_comes_by_a_socket_for_both_is_the_same_proxy(open_scene: Open, peer: str, status: int) -> None:
+    client = open_scene(**PROXY).app.test_client()
+    answer = client.get("/admin/", headers={"X-Forwarded-User": "jane"}, environ_overrides={"REMOTE_ADDR": peer})
+    assert answer.status_code == status
+
+
+def test_however_a_proxy_writes_an_address_its_tries_are_counted_together(open_scene: Open) -> None:
+    scene = open_scene(**HASHES, bridge__trusted_proxies=["127.0.0.1"])
+    for number in range(MOST_FROM_ONE + 1):
+        visitor, wrong = Visitor(scene), {"password": "no"}
+        written = ("192.0.2.7", f"192.0.2.7:{number}", "::ffff:192.0.2.7")[number % 3]
+        answer = visitor.post("/admin/sign-in", visitor.first_form() | wrong, X_Forwarded_For=written)
+        assert answer.status_code == (403 if number < MOST_FROM_ONE else 429)
+
+
 def test_without_the_setting_the_header_is_nothing(open_scene: Open) -> None:
     scene = open_scene(bridge__trusted_proxies=["127.0.0.1"])
     assert Visitor(scene).raw("/admin/", X_Forwarded_User="jane").status_code == 303

@@ -1,5 +1,7 @@
 """What Prometheus is told: the work of this process as it happens, and the database as it is."""
 
+import socket
+from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -13,6 +15,7 @@ from bridge.cli.serve import chosen
 from bridge.config import Address
 from bridge.store import tables
 from bridge.web.metrics import Listener, Metrics
+from bridge.web.threads import SCRAPES
 from tests.support.scene import PASSWORD, Open, Scene
 from tests.web.test_web_server import get
 
@@ -126,6 +129,19 @@ def test_a_worker_has_metrics_without_a_web_side(scene: Scene) -> None:
         listener.stop()
     assert status == 200
     assert 'enom_bridge_loop_turned_timestamp_seconds{loop="jobs"}' in text and "enom_bridge_build_info{" in text
+
+
+def test_only_so_many_ask_for_metrics_at_a_time_and_none_for_long(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.web.metrics.Scrape.timeout", 0.5)
+    listener = Listener(Metrics(scene.service), Address("127.0.0.1", 0))
+    try:
+        with ExitStack() as wires:
+            slow = [wires.enter_context(socket.create_connection(("127.0.0.1", listener.port), 20)) for _ in range(SCRAPES + 1)]
+            assert slow[-1].recv(1) == b"", "one too many is closed at once"
+            assert [wire.recv(1) for wire in slow] == [b""] * len(slow), "who asks nothing is closed in the end"
+        assert get(listener.port, "/metrics")[0] == 200
+    finally:
+        listener.stop()
 
 
 @pytest.mark.parametrize("path", ["hook", "query"])

@@ -1,6 +1,7 @@
 """The database is away: 503 and nothing accepted, on both stores; afterwards everything goes on."""
 
 import resource
+import threading
 import time
 from collections import namedtuple
 from collections.abc import Iterator
@@ -115,6 +116,32 @@ def test_a_worker_that_lives_and_claims_nothing_is_none(scene: Scene, monkeypatc
     scene.engine._turn()
     scene.engine.beat()
     assert scene.client.get("/readyz").status_code == 200
+
+
+def test_a_database_that_does_not_answer_takes_one_thread_and_not_one_for_each_who_asks(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may ask for /readyz, as often as they like."""
+    scene.engine._beat()
+    assert scene.client.get("/readyz").status_code == 200
+    begun, over, real = threading.Event(), threading.Event(), store.check
+
+    def hang(database: store.Database) -> tuple[str | None, str]:
+        begun.set()
+        assert over.wait(60)
+        return real(database)
+
+    monkeypatch.setattr(store, "check", hang)
+    with ThreadPoolExecutor(5) as pool:
+        first = pool.submit(scene.app.test_client().get, "/readyz")
+        assert begun.wait(20)
+        others = [pool.submit(scene.app.test_client().get, "/readyz").result(20) for _ in range(4)]
+        assert [answer.status_code for answer in others] == [200] * 4  # as the last look found it
+        monkeypatch.setattr(health, "STUCK", 0.0)
+        late = scene.app.test_client().get("/readyz")
+        over.set()
+        assert first.result(20).status_code == 200
+    assert (late.status_code, (late.json or {})["reasons"]) == (503, ["The database has not answered for a while."])
 
 
 def test_a_full_disk_is_not_ready_and_says_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

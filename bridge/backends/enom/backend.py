@@ -47,9 +47,9 @@ class EnomBackend:
     ) -> None:
         watch = watch or Watch()
         self._account, self._now, self._choose = account, now, choose
-        self._enom = Client(account, outgoing, watch)
+        self._enom = Client(account, outgoing, now, watch)
         hosted = account.hosted_email
-        self._hosted = HostedEmail(hosted, account.timeout, outgoing, watch, account.name) if hosted else None
+        self._hosted = HostedEmail(hosted, account.timeout, outgoing, now, watch, account.name) if hosted else None
         self.proofs: Mapping[Fact, Proof] = {
             Fact.EXISTENCE: Proof.VERIFIED,
             Fact.SUSPENSION: SUSPENSION_PROOF.get(account.suspend_with, Proof.UNSUPPORTED),

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from bridge.backends.enom import codes, wire
 from bridge.backends.enom.settings import EnomAccount
 from bridge.errors import BridgeError, Unavailable, Unclear
-from bridge.outgoing import Lost, NotSent, Outgoing, Reply
+from bridge.outgoing import Lost, NotSent, Outgoing, Reply, retry_after
+from bridge.ports import Clock
 from bridge.watch import Facts, Watch
 
-LONGEST_PAUSE = 86_400
 COMMANDS = frozenset(
     {
         # interface.asp
@@ -22,7 +22,7 @@ COMMANDS = frozenset(
 """What the bridge itself can send. Only these are told by name, so that no configuration makes endless series of metrics."""
 
 
-def exchange(outgoing: Outgoing, url: str, body: bytes, content_type: str, timeout: float) -> Reply:
+def exchange(outgoing: Outgoing, clock: Clock, url: str, body: bytes, content_type: str, timeout: float) -> Reply:
     """Posts, and gives the answer if it is HTTP 200: both of Enom's systems use it for yes and no alike [O].
 
     Raises Unavailable when nothing was sent, Unclear for all else: an effect cannot be ruled out.
@@ -34,7 +34,7 @@ def exchange(outgoing: Outgoing, url: str, body: bytes, content_type: str, timeo
         fault = error
     else:
         if reply.status != 200:
-            raise Unclear(f"Enom answered with HTTP {reply.status}.", retry_after=_pause(reply.headers))
+            raise Unclear(f"Enom answered with HTTP {reply.status}.", retry_after=retry_after(reply.headers, clock()))
         return reply
     raise (Unavailable if isinstance(fault, NotSent) else Unclear)(f"No answer of Enom: {fault}.")
 
@@ -56,8 +56,8 @@ def watched(watch: Watch, account: str, api: str, command: str) -> Iterator[Fact
 class Client:
     """interface.asp under one account."""
 
-    def __init__(self, account: EnomAccount, outgoing: Outgoing, watch: Watch) -> None:
-        self._account, self._outgoing, self._watch = account, outgoing, watch
+    def __init__(self, account: EnomAccount, outgoing: Outgoing, clock: Clock, watch: Watch) -> None:
+        self._account, self._outgoing, self._clock, self._watch = account, outgoing, clock, watch
 
     def read(self, command: str, parameters: Mapping[str, str]) -> wire.Envelope:
         """Sends a command that changes nothing. Raises BridgeError for any answer but a yes."""
@@ -75,14 +75,10 @@ class Client:
     def _send(self, command: str, parameters: Mapping[str, str]) -> wire.Envelope:
         account = self._account
         body = wire.encode(account.uid, account.token, command, parameters)
-        reply = exchange(self._outgoing, account.endpoint, body, "application/x-www-form-urlencoded", account.timeout)
+        kind = "application/x-www-form-urlencoded"
+        reply = exchange(self._outgoing, self._clock, account.endpoint, body, kind, account.timeout)
         secrets = [account.token, *(value for name, value in parameters.items() if name.lower().startswith("password"))]
         envelope = wire.decode(reply.body, reply.headers.get("content-type", ""), secrets)
         if error := codes.fault(envelope, command):
             raise error
         return envelope
-
-
-def _pause(headers: Mapping[str, str]) -> float | None:
-    text = headers.get("retry-after", "")
-    return float(min(int(text), LONGEST_PAUSE)) if text.isascii() and text.isdigit() and len(text) < 10 else None

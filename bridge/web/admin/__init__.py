@@ -26,6 +26,8 @@ from bridge.web.admin import (
 )
 from bridge.web.admin.office import Office
 from bridge.web.admin.session import Sessions
+from bridge.web.refusals import Refusals
+from bridge.web.threads import Threads
 
 VIEWS = (
     sign_in, overview, hooks, jobs, mailboxes, callbacks, drift, inventory, settings, audit, search, acting, many, replaying,
@@ -33,12 +35,14 @@ VIEWS = (
 )  # fmt: skip
 
 
-def add_to(app: Flask, service: wiring.Service) -> None:
+def add_to(app: Flask, service: wiring.Service, threads: Threads, refusals: Refusals) -> None:
     office = Office(
         service=service,
         sessions=Sessions(service.sealer, service.settings.admin, service.database.clock),
         sign_ins=store.SignIns(service.database),
         overview=store.Overview(service.database, wiring.first_id),
+        threads=threads,
+        refusals=refusals,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     pages = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates", static_folder="static")

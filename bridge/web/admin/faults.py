@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
 from bridge import logs
-from bridge.errors import BridgeError, NotNow, NotThere, StoreUnavailable
+from bridge.errors import BridgeError, Busy, NotNow, NotThere, StoreUnavailable
 from bridge.filtering import NoSuchValue
 from bridge.ports import Dismissed, Forgotten, Reused, SourcePaused, SuspensionsPaused
 from bridge.web.admin.office import Office
@@ -24,6 +24,7 @@ TITLES = {
     500: "Error in the bridge",
     503: "The database is away",
 }
+BUSY = "Not now"
 AWAY = (
     "The bridge cannot use its database, so nothing can be shown or done. Hooks are answered 503 meanwhile; billing sends them "
     "again, nothing is lost. Look into the log and at bridge.database, then load this page anew."
@@ -31,8 +32,8 @@ AWAY = (
 
 
 def add_to(pages: Blueprint, office: Office) -> None:
-    def fault(status: int, text: str) -> Response:
-        return page(office, "fault.html", status, title=TITLES[status], text=text)
+    def fault(status: int, text: str, title: str = "") -> Response:
+        return page(office, "fault.html", status, title=title or TITLES[status], text=text)
 
     def of_http(error: HTTPException) -> Response:
         status = error.code if error.code in TITLES else 404
@@ -43,6 +44,11 @@ def add_to(pages: Blueprint, office: Office) -> None:
         log.error("the database is away", error=str(error))
         response = fault(503, AWAY)
         response.headers["Retry-After"] = "5"
+        return response
+
+    def busy(error: Exception) -> Response:
+        response = fault(503, str(error), BUSY)
+        response.headers["Retry-After"] = "3"
         return response
 
     def unexpected(error: Exception) -> Response:
@@ -64,6 +70,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
     register(Reused, 409, lambda _: REUSED)
     register(Dismissed, 409, lambda _: DISMISSED)
     register(Forgotten, 409, lambda _: FORGOTTEN)
+    pages.register_error_handler(Busy, busy)
     pages.register_error_handler(HTTPException, of_http)
     pages.register_error_handler(StoreUnavailable, away)
     pages.register_error_handler(Exception, unexpected)

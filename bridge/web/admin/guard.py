@@ -1,14 +1,16 @@
 """What stands around every page: who is it, is it their own form, may they act; and what no browser may do with it."""
 
+from contextlib import ExitStack
 from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import Forbidden, NotFound
 
+from bridge import clients
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import go, here, put_cookie
 from bridge.web.admin.session import COOKIE, IDLE, Person
-from bridge.web.receive import is_within
+from bridge.web.threads import Use
 
 OPEN = ("admin.sign_in", "admin.signing_in", "admin.static")
 POLLING = "live"  # what htmx says about a part that updates itself: nobody is at the keyboard because of it
@@ -51,6 +53,10 @@ def add_to(pages: Blueprint, office: Office) -> None:
             return to_sign_in()
         if request.method == "POST" and g.person is not None and request.endpoint not in OPEN:
             require_own_form(office, g.person)
+        if g.person is not None:
+            # Whoever is signed in can ask for what takes long: a search, an export.
+            g.held = ExitStack()
+            g.held.enter_context(office.threads.taken(Use.PAGE))
         return None
 
     def after(response: Response) -> Response:
@@ -65,7 +71,12 @@ def add_to(pages: Blueprint, office: Office) -> None:
             remember(office, response, person)
         return response
 
+    def done(error: BaseException | None) -> None:
+        if held := g.pop("held", None):
+            held.close()
+
     pages.before_request(before)
+    pages.teardown_request(done)
     pages.after_request(after)
 
 
@@ -75,7 +86,7 @@ def person_of(office: Office) -> Person | None:
     if person is not None and not office.sign_ins.ended(person.id):
         return person
     admin, bridge = office.service.settings.admin, office.service.settings.bridge
-    if not admin.user_header or not is_within(request.remote_addr or "", bridge.trusted_proxies):
+    if not admin.user_header or not clients.within(clients.read(request.remote_addr or ""), bridge.trusted_proxies):
         return None
     name = request.headers.get(admin.user_header, "").strip()
     # A comma means that the header came twice: from the proxy, and from whoever is behind it.

@@ -1,20 +1,18 @@
 """What every view of the admin stands on."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flask import g
 
-from bridge.errors import NotNow
 from bridge.store import People
 from bridge.store.overview import Overview
 from bridge.store.sign_ins import SignIns
 from bridge.web.admin.session import Person, Sessions
+from bridge.web.refusals import Refusals
+from bridge.web.threads import Threads, Use
 from bridge.wiring import Service
-
-MOST_LOOKING = 2  # pages that may ask Enom at a time, so that hooks always find a free thread
 
 
 @dataclass
@@ -23,7 +21,8 @@ class Office:
     sessions: Sessions
     sign_ins: SignIns
     overview: Overview
-    _looking: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_LOOKING))
+    threads: Threads
+    refusals: Refusals
 
     @property
     def person(self) -> Person:
@@ -38,10 +37,6 @@ class Office:
 
     @contextmanager
     def looking(self) -> Iterator[None]:
-        """Around whatever asks Enom. Raises NotNow when others do that already."""
-        if not self._looking.acquire(blocking=False):
-            raise NotNow("Others are asking Enom from these pages right now; try again in a few seconds.")
-        try:
+        """Around whatever asks Enom. Raises Busy when others do that already."""
+        with self.threads.taken(Use.ASK_FOR_PAGE), self.threads.taken(Use.ASK):
             yield
-        finally:
-            self._looking.release()

@@ -1,10 +1,11 @@
 """Signing in by a password or a code from the command line, and signing out. Tries are limited and written down."""
 
 import secrets
-from ipaddress import ip_address, ip_network
+from enum import StrEnum
 
 from flask import Blueprint, Response, g, request
 
+from bridge import clients
 from bridge.store.sign_ins import REFUSED, WINDOW, Try
 from bridge.web.admin import link, passwords
 from bridge.web.admin.guard import NOT_OURS
@@ -12,12 +13,22 @@ from bridge.web.admin.office import Office
 from bridge.web.admin.page import go, page, put_cookie, say
 from bridge.web.admin.session import BEFORE, COOKIE, LONGEST, Person
 from bridge.web.receive import sender
+from bridge.web.threads import Use
 
 LONGEST_NAME = 60
 LONGEST_PASSWORD = 1000
 WRONG = "That is not right. Nobody was signed in."
 USED = "This code was used before, or its time is over. Make another: enom-bridge admin-link"
 TOO_MANY = f"Too many tries went wrong. Wait {WINDOW / 60:.0f} minutes, or sign in with a code: enom-bridge admin-link"
+
+
+class Reason(StrEnum):
+    """Why somebody was not signed in, in the log and, with spaces, in the audit trail."""
+
+    WRONG = "wrong-password"
+    WRONG_CODE = "wrong-code"
+    USED_CODE = "used-code"
+    TOO_MANY = "too-many-sign-ins"
 
 
 def add_to(pages: Blueprint, office: Office) -> None:
@@ -29,7 +40,8 @@ def add_to(pages: Blueprint, office: Office) -> None:
     def signing_in() -> Response:
         if not office.sessions.is_ours(request.cookies.get(BEFORE, "-"), request.form.get("csrf", "")):
             return form(office, 403, NOT_OURS)
-        person, status, refusal = by_code(office) if request.form.get("code") else by_password(office)
+        with office.threads.taken(Use.SIGN_IN):
+            person, status, refusal = by_code(office) if request.form.get("code") else by_password(office)
         if person is None:
             return form(office, status, refusal)
         g.person = person
@@ -70,10 +82,10 @@ def form(office: Office, status: int = 200, refusal: str = "") -> Response:
 def by_password(office: Office) -> tuple[Person | None, int, str]:
     attempt = office.sign_ins.begin(client(office))
     if attempt.id is None:
-        return None, 429, TOO_MANY
+        return too_many(office)
     role = passwords.role_of(office.service.settings.admin, request.form.get("password", "")[:LONGEST_PASSWORD])
     if role is None:
-        return refused(office, attempt, "wrong password", WRONG)
+        return refused(office, attempt, Reason.WRONG, WRONG)
     office.sign_ins.succeeded(attempt)
     name = "".join(sign for sign in request.form.get("name", "") if sign.isprintable()).strip()[:LONGEST_NAME]
     return office.sessions.begin(f"{name or ('admin' if role else 'viewer')} (password)", role), 200, ""
@@ -87,26 +99,27 @@ def by_code(office: Office) -> tuple[Person | None, int, str]:
         return office.sessions.begin(found.who, found.acts), 200, ""
     attempt = office.sign_ins.begin(client(office))
     if attempt.id is None:
-        return None, 429, TOO_MANY
-    return refused(office, attempt, "used code" if found else "wrong code", USED)
+        return too_many(office)
+    return refused(office, attempt, Reason.USED_CODE if found else Reason.WRONG_CODE, USED)
 
 
-def refused(office: Office, attempt: Try, what: str, told: str) -> tuple[None, int, str]:
-    """Written down; what comes after the last try that is looked at is not, so that strangers cannot fill the database."""
+def refused(office: Office, attempt: Try, why: Reason, told: str) -> tuple[None, int, str]:
+    """Written down; what comes after the last try is only counted, so that strangers cannot fill the database."""
     who = f"client {client(office)}"
     more = f"; no more tries for {WINDOW / 60:.0f} minutes" if attempt.last else ""
-    office.service.people.by(who).noted(REFUSED, client(office), f"{what}{more}")
+    office.service.people.by(who).noted(REFUSED, client(office), f"{why.replace('-', ' ')}{more}")
+    office.refusals.note(sender(office.service), why)
     return None, 403, told
+
+
+def too_many(office: Office) -> tuple[None, int, str]:
+    office.refusals.note(sender(office.service), Reason.TOO_MANY)
+    return None, 429, TOO_MANY
 
 
 def client(office: Office) -> str:
     """Its address; of IPv6 the network that one customer is given."""
-    text = sender(office.service)
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return text[:64]
-    return str(ip_network(f"{address}/64", strict=False)) if address.version == 6 else str(address)
+    return clients.counted_as(sender(office.service))
 
 
 def place(wanted: str) -> str:

@@ -10,6 +10,7 @@ from bridge.backends.enom.settings import HostedEmailSettings
 from bridge.errors import BridgeError, Garbled
 from bridge.model import Address, Deleted
 from bridge.outgoing import Outgoing
+from bridge.ports import Clock
 from bridge.watch import Watch
 
 PAGE = 500
@@ -20,8 +21,10 @@ NEW_DOMAIN = (str(codes.MISSING), str(codes.NOT_OWNED))
 class HostedEmail:
     """The API under one admin's credentials."""
 
-    def __init__(self, settings: HostedEmailSettings, timeout: float, outgoing: Outgoing, watch: Watch, account: str) -> None:
-        self._settings, self._timeout, self._outgoing = settings, timeout, outgoing
+    def __init__(
+        self, settings: HostedEmailSettings, timeout: float, outgoing: Outgoing, clock: Clock, watch: Watch, account: str
+    ) -> None:
+        self._settings, self._timeout, self._outgoing, self._clock = settings, timeout, outgoing, clock
         self._watch, self._account = watch, account
 
     def call(self, method: str, **arguments: Any) -> wire.Result:
@@ -87,7 +90,7 @@ class HostedEmail:
         body = wire.encode(self._settings, arguments)
         url = f"{self._settings.endpoint}/{method}"
         with watched(self._watch, self._account, "hosted-email", method) as facts:
-            reply = exchange(self._outgoing, url, body, "application/json", self._timeout)
+            reply = exchange(self._outgoing, self._clock, url, body, "application/json", self._timeout)
             result = wire.decode(reply.body, [self._settings.password])
             if error := codes.fault(result):
                 facts["outcome"] = error.code

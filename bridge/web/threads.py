@@ -1,0 +1,67 @@
+"""How many of the server's threads may be taken for long, and by what. A quarter of them is left for hooks, always.
+
+Rule 1: whatever a thread may wait for (Enom, DNS, the end of a job, a slow hash) has a line in this table.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+
+from bridge.errors import Busy
+
+TOGETHER = 3 / 4  # of all threads: as many as may be taken for long
+SCRAPES, SCRAPE_SECONDS = 4, 10.0
+"""Of the metrics' own listener, whose threads are not among these: how many at a time, and how long one may take to ask."""
+
+
+class Use(StrEnum):
+    WAIT = "wait"  # a hook whose answer is held until its job has ended
+    ASK = "ask"  # a query, or a page, that asks Enom or DNS
+    ASK_FOR_PAGE = "ask for page"  # of those, the pages
+    PAGE = "page"  # a page for somebody who is signed in: lists, searches, exports
+    SIGN_IN = "sign in"  # passwords are compared slowly on purpose
+
+
+SHARES: Mapping[Use, float] = {
+    Use.WAIT: 1 / 2,
+    Use.ASK: 1 / 2,
+    Use.ASK_FOR_PAGE: 1 / 8,
+    Use.PAGE: 1 / 2,
+    Use.SIGN_IN: 1 / 4,
+}
+"""Of all threads; at least one."""
+
+SAYS: Mapping[Use, str] = {
+    Use.WAIT: "As many hooks as may wait at a time are waiting for the end of their jobs.",
+    Use.ASK: "As many queries and pages as may ask Enom at a time are doing so; ask again in a few seconds.",
+    Use.ASK_FOR_PAGE: "Others are asking Enom from these pages right now; try again in a few seconds.",
+    Use.PAGE: "As many pages as may be made at a time are being made; load this one again in a few seconds.",
+    Use.SIGN_IN: "Others are signing in right now; try again in a few seconds.",
+}
+
+
+class Threads:
+    """The threads of one server. They are counted on when a changed configuration brings another app."""
+
+    def __init__(self, count: int) -> None:
+        self._of = {use: threading.BoundedSemaphore(max(1, int(count * share))) for use, share in SHARES.items()}
+        self._together = threading.BoundedSemaphore(max(1, int(count * TOGETHER)))
+        self._mine = threading.local()
+
+    @contextmanager
+    def taken(self, use: Use) -> Iterator[None]:
+        """Around what may take long. Raises Busy at once where no more of it may run; nobody waits for a place."""
+        inside = getattr(self._mine, "inside", False)  # a page that asks Enom takes one thread, not two
+        held: list[threading.BoundedSemaphore] = []
+        try:
+            for places in (self._of[use], *(() if inside else (self._together,))):
+                if not places.acquire(blocking=False):
+                    raise Busy(SAYS[use])
+                held.append(places)
+            self._mine.inside = True
+            yield
+        finally:
+            self._mine.inside = inside
+            for places in held:
+                places.release()
