@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from bridge import output
 from bridge.cli.show import as_json, echo_json
 from bridge.config import ConfigurationError, find
 from bridge.sim import Simulator
@@ -82,11 +83,17 @@ def sim(
     """Stand in for Enom: both APIs, on this machine only, until Ctrl-C."""
     refuse_beside_live(ctx)
     simulator = bound(seed, host, port, control_port)
-    with stopping() as stop, simulator:
+    with output.steady(told_lost), stopping() as stop, simulator:
         furnish(simulator, **account)
         arm(simulator, faults)
         hello(simulator, as_json, **account)
-        stop.wait()
+        while not stop.wait(1.0):
+            if not simulator.alive:
+                raise click.ClickException("the simulator has ended by itself; start it again")
+
+
+def told_lost(lines: int) -> None:
+    click.echo(f"{lines} lines could not be written, and are lost.", err=True)
 
 
 def refuse_beside_live(ctx: click.Context) -> None:

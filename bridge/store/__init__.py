@@ -1,7 +1,8 @@
 """The database: the only place that knows SQL. Each class is one concern over the same tables."""
 
 from bridge.store.copies import Copies, Restored
-from bridge.store.database import Database
+from bridge.store.database import Database, sqlite_file
+from bridge.store.files import FULL, WHILE
 from bridge.store.findings import Findings
 from bridge.store.gauges import Gauges
 from bridge.store.inbox import Inbox
@@ -17,12 +18,15 @@ from bridge.store.queue import Queue
 from bridge.store.readiness import Readings
 from bridge.store.rotation import Rotation, Survey, Tally
 from bridge.store.sign_ins import SignIns
+from bridge.store.sole import sole
 from bridge.store.standing import Standing
 from bridge.store.summaries import Summaries
 from bridge.store.upkeep import Upkeep
 
 __all__ = [
     "CALLBACK_LEASE",
+    "FULL",
+    "WHILE",
     "Copies",
     "Database",
     "Findings",
@@ -50,5 +54,7 @@ __all__ = [
     "names",
     "newest",
     "schema_fault",
+    "sole",
+    "sqlite_file",
     "upgrade",
 ]

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StoreUnavailable
+from bridge.store.files import Files
 
 LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
 CHANNEL = "enom_bridge"
@@ -33,6 +34,7 @@ class Database:
         self.url = url
         self.embedded = url.startswith("sqlite")
         self.own_clock = clock
+        self.instance: str | None = None  # what told it from others when this process began to use it
         self._lock = threading.Lock()
         self._told = threading.local()
         self._offset = time.time() - time.monotonic()
@@ -49,19 +51,50 @@ class Database:
             max_overflow=20,
             pool_timeout=LOCK_WAIT,
         )
-        if self.embedded:
+        self._files = Files(self.file) if self.file else None
+        if self._files:
             prepare_sqlite(self.engine)
             event.listen(self.engine, "do_connect", self._keep_private)
+            event.listen(self.engine, "connect", self._hold)
         else:
             ask_the_rested(self.engine)
 
     @property
     def file(self) -> Path | None:
         """Of SQLite."""
-        return Path(self.url.partition(":///")[2]) if self.embedded else None
+        return sqlite_file(self.url)
+
+    def check_files(self) -> None:
+        """Raises StoreUnavailable when what is written would be lost: the path of an SQLite database leads elsewhere by now."""
+        if self._files:
+            self._files.check()
+
+    def save(self) -> Path | None:
+        """Where a database is kept from now on whose file was removed while it was open; None when there was no need to.
+
+        Raises StoreUnavailable where it cannot be kept.
+        """
+        if self._files is None or self.file is None:
+            return None
+        target = self.file.with_name(f"{self.file.name}.saved-{time.strftime('%Y%m%dt%H%M%Sz', time.gmtime())}")
+        try:
+            return target if self._files.save(target) else None
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnavailable(f"The removed database could not be saved as {target}: {error}") from None
+
+    def let_go(self) -> None:
+        """Closes every connection that is not in use, so that the file can be exchanged for another one."""
+        self.engine.dispose()
+        if self._files:
+            self._files.release()
+
+    def _hold(self, *_: object) -> None:
+        if self._files:
+            self._files.hold()
 
     def _keep_private(self, *_: object) -> None:
         """A file that SQLite makes could be read by everybody; what it makes beside it is as the file itself."""
+        self.check_files()  # else it would be made anew, and be another one than the other connections have
         if self.file is not None and not self.file.exists():
             with suppress(OSError):  # what is wrong is said when it connects
                 os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
@@ -72,11 +105,13 @@ class Database:
         if self.embedded and not self._lock.acquire(timeout=LOCK_WAIT):
             raise StoreUnavailable("The database is busy.")
         try:
+            self.check_files()
             with translated(), self.engine.begin() as connection:
                 if self.embedded:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 self._told.pending = False
                 yield connection
+            self.check_files()  # before anybody is told that it is committed
         finally:
             if self.embedded:
                 self._lock.release()
@@ -85,6 +120,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        self.check_files()
         with translated(), self.engine.connect() as connection:
             if self.embedded:
                 connection.exec_driver_sql("BEGIN")
@@ -185,7 +221,11 @@ class Database:
         self.wake()
         if self._listener is not None:
             self._listener.join()
-        self.engine.dispose()
+        self.let_go()
+
+
+def sqlite_file(url: str) -> Path | None:
+    return Path(url.partition(":///")[2]) if url.startswith("sqlite") else None
 
 
 def prepare_sqlite(engine: Engine) -> None:
@@ -239,6 +279,8 @@ def postgres_options() -> dict[str, object]:
     return {"connect_timeout": 5, "options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
 
 
+STRANGE = {"42P01", "42703", "3F000", "42501"}
+"""PostgreSQL's codes for a table, column or schema that is not there, and for one that this user may not use."""
 OURS = (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError, sa.exc.NotSupportedError)
 
 
@@ -248,7 +290,8 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-        if isinstance(error, OURS):
+        strange = getattr(getattr(error, "orig", None), "sqlstate", None) in STRANGE  # dropped, or made anew and empty
+        if isinstance(error, OURS) and not strange:
             raise
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise StoreUnavailable(f"The database cannot be used: {cause}") from None

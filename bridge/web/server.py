@@ -46,9 +46,10 @@ class Server:
             # Whose word of the client's address counts is decided in receive.py, by trusted_proxies.
             clear_untrusted_proxy_headers=False,
         )
-        for item in self._channels.values():
-            if isinstance(item, BaseWSGIServer):
-                item.channel_class = Channel
+        listeners = [item for item in self._channels.values() if isinstance(item, BaseWSGIServer)]
+        for item in listeners:
+            item.channel_class = Channel
+        self._listeners = len(listeners)
         self.port = port_of(self._server)
         self.metrics = Listener(app.extensions["metrics"], metrics_listen) if metrics_listen else None
 
@@ -60,6 +61,13 @@ class Server:
         sys.setswitchinterval(TURN)
         self._thread = threading.Thread(target=self._server.run, name="web")
         self._thread.start()
+
+    def gone(self) -> list[str]:
+        """What has ended, though nobody asked for a stop: the loop, or a socket that it closed after a fault."""
+        if not self._thread.is_alive():
+            return ["web"]
+        here = sum(isinstance(item, BaseWSGIServer) for item in list(self._channels.values()))
+        return ["listener"] if here < self._listeners else []
 
     def stop(self) -> None:
         """Lets what is being answered end, for five seconds at most, and closes every connection."""
