@@ -1,7 +1,7 @@
 """The database: the only place that knows SQL. Each class is one concern over the same tables."""
 
 from bridge.store.copies import Copies, Restored
-from bridge.store.database import Database, sqlite_file
+from bridge.store.database import ANOTHER, Database, sqlite_file
 from bridge.store.files import FULL, WHILE
 from bridge.store.findings import Findings
 from bridge.store.gauges import Gauges
@@ -24,6 +24,7 @@ from bridge.store.summaries import Summaries
 from bridge.store.upkeep import Upkeep
 
 __all__ = [
+    "ANOTHER",
     "CALLBACK_LEASE",
     "FULL",
     "WHILE",

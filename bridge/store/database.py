@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StoreUnavailable
 from bridge.store.files import Files
+from bridge.store.pooler import Pooler
 
 LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
 CHANNEL = "enom_bridge"
@@ -43,7 +44,7 @@ class Database:
         self._changes = 0
         self._closing = False
         self._listener: threading.Thread | None = None
-        options = {"timeout": LOCK_WAIT, "check_same_thread": False} if self.embedded else postgres_options()
+        options = {"timeout": LOCK_WAIT, "check_same_thread": False} if self.embedded else {"connect_timeout": 5}
         self.engine = sa.create_engine(
             url,
             connect_args=options,
@@ -56,8 +57,10 @@ class Database:
             prepare_sqlite(self.engine)
             event.listen(self.engine, "do_connect", self._keep_private)
             event.listen(self.engine, "connect", self._hold)
-        else:
+        self.pooler = None if self.embedded else Pooler(self.engine, settings())
+        if self.pooler:
             ask_the_rested(self.engine)
+            event.listen(self.engine, "connect", self._recognise)
 
     @property
     def file(self) -> Path | None:
@@ -88,6 +91,18 @@ class Database:
         if self._files:
             self._files.release()
 
+    def _recognise(self, connection: Any, _: object) -> None:
+        """A database that was dropped and made anew under the same name knows nothing of what was accepted."""
+        if self.instance is None:
+            return
+        try:
+            row = connection.execute("SELECT value FROM marks WHERE name = 'instance'").fetchone()
+        except self.engine.dialect.loaded_dbapi.Error:
+            row = None  # without tables; each statement says so itself
+        connection.rollback()
+        if row is not None and f"{row[0]:016x}" != self.instance:
+            raise StoreUnavailable(ANOTHER)
+
     def _hold(self, *_: object) -> None:
         if self._files:
             self._files.hold()
@@ -107,8 +122,7 @@ class Database:
         try:
             self.check_files()
             with translated(), self.engine.begin() as connection:
-                if self.embedded:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                self._begin(connection, "BEGIN IMMEDIATE")
                 self._told.pending = False
                 yield connection
             self.check_files()  # before anybody is told that it is committed
@@ -122,9 +136,14 @@ class Database:
     def read(self) -> Iterator[Connection]:
         self.check_files()
         with translated(), self.engine.connect() as connection:
-            if self.embedded:
-                connection.exec_driver_sql("BEGIN")
+            self._begin(connection, "BEGIN")
             yield connection
+
+    def _begin(self, connection: Connection, embedded: str) -> None:
+        if self.embedded:
+            connection.exec_driver_sql(embedded)
+        elif self.pooler and self.pooler.present:
+            connection.exec_driver_sql(self.pooler.statement)
 
     def now(self, connection: Connection) -> float:
         """Epoch seconds on the clock that all workers share."""
@@ -182,7 +201,7 @@ class Database:
 
     def mark(self) -> int:
         """To be taken before looking, and given to `wait`: then nothing that changes in between is slept through."""
-        if not self.embedded and self._listener is None:
+        if self.pooler and not self.pooler.present and self._listener is None:
             self._listen()
         return self._changes
 
@@ -268,17 +287,20 @@ def ask_the_rested(engine: Engine) -> None:
     event.listen(engine, "checkout", taken)
 
 
-def postgres_options() -> dict[str, object]:
-    """A worker that stops inside a transaction must not hold its row locks for long."""
-    settings = {
-        "lock_timeout": f"{LOCK_WAIT:.0f}s",
-        "statement_timeout": "30s",
+def settings() -> dict[str, str]:
+    """Of each session of PostgreSQL. A worker that stops inside a transaction must not hold its row locks for long."""
+    return {
         "idle_in_transaction_session_timeout": "5s",
+        "lock_timeout": f"{LOCK_WAIT * 1000:.0f}ms",
+        "statement_timeout": "30s",
         "synchronous_commit": "on",
     }
-    return {"connect_timeout": 5, "options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
 
 
+ANOTHER = (
+    "The database is another one than when this process began to use it. If that is right, restart the bridge; if not, put the "
+    "former one back."
+)
 STRANGE = {"42P01", "42703", "3F000", "42501"}
 """PostgreSQL's codes for a table, column or schema that is not there, and for one that this user may not use."""
 OURS = (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError, sa.exc.NotSupportedError)

@@ -12,10 +12,6 @@ from bridge.wiring import Service
 
 INSTANCE = "Enom-Bridge-Database"
 """The header that tells which database a bridge works on, for `enom-bridge doctor` to compare."""
-ANOTHER = (
-    "The database is another one than when this process began to use it. If that is right, restart the bridge; if not, put the "
-    "former one back."
-)
 EMPTY = (
     "The database is empty: the tables of the bridge are gone. If that was not meant, restore a backup (docs/backup.md); "
     "`enom-bridge db upgrade` makes new ones, which know nothing of what was before."
@@ -61,7 +57,7 @@ class Health:
             if present != needed:
                 return [store.schema_fault(present, needed)]
             if database.instance not in (None, self._service.standing.instance()):
-                return [ANOTHER]
+                return [store.ANOTHER]
             found = self._disk()
             self._write()
             if not self._service.standing.worker_alive():
@@ -71,7 +67,8 @@ class Health:
                 )
             return found
         except StoreUnavailable as error:
-            return [str(error) if "full" in str(error) else "The database cannot be used.", *self._disk()]
+            plain = "full" in str(error) or str(error) == store.ANOTHER
+            return [str(error) if plain else "The database cannot be used.", *self._disk()]
 
     def _disk(self) -> list[str]:
         file = self._service.database.file
