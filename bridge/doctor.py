@@ -131,7 +131,7 @@ class Doctor:
         """Whether the bridge that answers works on this database."""
         here, there = self.service.standing.instance(), self._neighbour and self._neighbour.instance
         if here and there and here != there:
-            text = f"The bridge that answers on {self.service.settings.bridge.listen} works on another database than this one."
+            text = f"The bridge that answers on {self.service.settings.bridge.listen} works on another database."
             remedy = "Was this one made anew, or is that bridge's configuration another? Do not restart it before you know."
             yield Finding("FAIL", "database", text, remedy)
 
@@ -194,7 +194,7 @@ class Doctor:
             yield Finding("ok", "public URL", f"{url} leads nowhere while no bridge runs here.")
         else:
             text = f"{url} does not lead to a bridge ({said or 'nobody answers'}), as seen from this machine."
-            remedy = "Does its name point here, its proxy pass on /healthz, /hooks and /query? See contrib/nginx, contrib/caddy."
+            remedy = "Does its name point here, its proxy pass on /healthz, /hooks, /query? See contrib/nginx, contrib/caddy."
             yield Finding("warn", "public URL", text, remedy)
 
     def _pages(self, url: str) -> Iterator[Finding]:

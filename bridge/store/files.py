@@ -86,9 +86,7 @@ def identity(path: str) -> Identity | None:
 def fault(path: Path, gone: bool) -> str:
     if path.name.endswith(ENDS[1:]):
         what = "was removed" if gone else "was replaced"
-        return (
-            f"{path.name} {what} {WHILE}. Restart the bridge, without a kill: its end saves what stands in there."
-        )
+        return f"{path.name} {what} {WHILE}. Restart the bridge, without a kill: its end saves what stands in there."
     if gone:
         return (
             f"The database file {path.name} was removed or moved {WHILE}, or its volume is gone. Put it back, and "

@@ -1,7 +1,7 @@
 """PostgreSQL behind a pooler such as PgBouncer, which gives each transaction whichever connection is free.
 
-It takes no settings when a connection begins, keeps none from one transaction to the next, and knows neither LISTEN nor, in older
-versions, prepared statements. Then each transaction says its settings itself, and who waits for news asks now and then.
+It takes no settings when a connection begins, keeps none from one transaction to the next, and knows neither LISTEN nor, in
+older versions, prepared statements. Then each transaction says its settings itself, and who waits for news asks now and then.
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ from sqlalchemy.engine import Engine
 from bridge.errors import NotNow
 
 DIRECT = (
-    "This database is reached through a pooler, such as PgBouncer, which would give what this command sets to others. Give it a "
-    "configuration whose bridge.database names PostgreSQL itself (enom-bridge --config FILE)."
+    "This database is reached through a pooler, such as PgBouncer, which would give what this command sets to others. Give it "
+    "a configuration whose bridge.database names PostgreSQL itself (enom-bridge --config FILE)."
 )
 
 

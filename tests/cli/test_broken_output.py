@@ -6,7 +6,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -276,23 +275,24 @@ def reached(url: str) -> bool:
     return True
 
 
-SHORT = (
-    ["jobs", "list"], ["jobs", "list", "--json"], ["hooks", "list"], ["config", "show"], ["config", "check"], ["doctor"],
-    ["keys", "new"], ["--help"], ["jobs", "--help"], ["--version"], ["inventory"], ["audit", "list", "--all"],
-)  # fmt: skip
+SHORT = tuple(map(str.split, ("jobs list --json", "config show", "doctor", "keys new", "--help", "jobs --help", "db check")))
 
 
 @pytest.fixture
-def short(serving: Serving) -> Callable[..., tuple[int, str]]:
+def short(tmp_path: Path, new_database: Callable[[str], str]) -> Iterator[Callable[..., tuple[int, str]]]:
     """Gives a command's exit code and what it said on standard error."""
 
-    def run(*arguments: str, stdout: Any) -> tuple[int, str]:
-        command = [PROGRAM, "--config", str(serving.path), *arguments]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, cwd=ROOT, timeout=120)
-        return done.returncode, done.stderr.decode()
+    with Simulator(seed=1) as sim:
+        path = write_config(tmp_path, sim, new_database("sqlite"))
 
-    assert run("db", "upgrade", stdout=subprocess.DEVNULL)[0] == 0
-    return run
+        def run(*arguments: str, stdout: Any) -> tuple[int, str]:
+            command = [PROGRAM, "--config", str(path), *arguments]
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, cwd=ROOT, timeout=120
+            )
+            return done.returncode, done.stderr.decode()
+
+        yield run
 
 
 @pytest.mark.parametrize("arguments", SHORT, ids=" ".join)
@@ -303,18 +303,14 @@ def test_a_command_whose_reader_has_gone_ends_as_other_tools_do(
     os.close(reader)
     code, said = short(*arguments, stdout=writer)
     os.close(writer)
-    nothing_to_print = "There are none.\n"
-    assert (code, said) in ((-signal.SIGPIPE, ""), (0, nothing_to_print))
+    assert (code, said) == (-signal.SIGPIPE, "")
 
 
 @pytest.mark.parametrize("arguments", SHORT, ids=" ".join)
 def test_a_command_that_cannot_print_says_so(short: Callable[..., tuple[int, str]], arguments: list[str]) -> None:
     with open(FULL, "wb") as full:
         code, said = short(*arguments, stdout=full)
-    nothing_to_print = "There are none.\n"
-    assert (code, said) in (
-        (1, "Error: the output cannot be written: No space left on device\n"), (0, nothing_to_print)
-    )  # fmt: skip
+    assert (code, said) == (1, "Error: the output cannot be written: No space left on device\n")
 
 
 def test_a_command_without_an_output_does_its_work(short: Callable[..., tuple[int, str]], tmp_path: Path) -> None:

@@ -118,9 +118,12 @@ def test_nothing_is_accepted_into_a_file_that_nobody_finds_again(house: House, a
     status, reasons = house.ready()
     assert status == 503 and "while the bridge runs" in reasons
     assert str(house.folder) not in reasons, "a stranger learns no path"
-    assert "nothing was accepted" in house.billing.send(
-        f"http://127.0.0.1:{house.port}/hooks/shop", "mailbox.suspend", address="a@example.com", service_id="9"
-    ).text
+    assert (
+        "nothing was accepted"
+        in house.billing.send(
+            f"http://127.0.0.1:{house.port}/hooks/shop", "mailbox.suspend", address="a@example.com", service_id="9"
+        ).text
+    )
     until(lambda: "while the bridge runs" in house.log.read_text())
     doctor = house.command("doctor")
     assert doctor.returncode == 1 and "while the bridge runs" in doctor.stdout, doctor.stdout
