@@ -42,15 +42,13 @@ def caddy(folder: Path, port: int, bridge: int) -> subprocess.Popen[bytes]:
 def proxied(house: House, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a proxy in front of a bridge that believes a proxy's word of who somebody is."""
     start: Start = request.param
-    port = free_port()
-    house.configure(
-        bridge__trusted_proxies=["127.0.0.1/32"], bridge__public_url=f"http://127.0.0.1:{port}",
-        admin__user_header="X-Forwarded-User", admin__user_admins=[ADMIN],
-    )  # fmt: skip
+    believed = {"admin__user_header": "X-Forwarded-User", "admin__user_admins": [ADMIN]}
+    house.configure(bridge__trusted_proxies=["127.0.0.1/32"], **believed)
     house.start()
     assert house.running
-    listen = house.running.url.partition("//")[2]
-    house.path.write_text(house.path.read_text().replace('listen = "127.0.0.1:0"', f'listen = "{listen}"'))
+    listen, port = house.running.url.partition("//")[2], free_port()
+    here = f'listen = "{listen}"\npublic_url = "http://127.0.0.1:{port}"'
+    house.path.write_text(house.path.read_text().replace('listen = "127.0.0.1:0"', here, 1))
     process = start(tmp_path, port, house.running.server.port)
     url = f"http://127.0.0.1:{port}"
     try:
