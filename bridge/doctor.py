@@ -1,11 +1,12 @@
 """The checks of `enom-bridge doctor`. Each gives findings; none changes anything, here or elsewhere."""
 
+import json
 import os
 import shutil
 import smtplib
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -45,15 +46,28 @@ class Finding:
     remedy: str = ""
 
 
+@dataclass(frozen=True)
+class Neighbour:
+    """The bridge that answers on `listen`: why it is not ready, and what tells its database from others (empty: unknown)."""
+
+    reasons: Sequence[str]
+    instance: str
+
+
 @dataclass
 class Doctor:
     service: wiring.Service
     clock: Callable[[], float] = time.time
     _barred: set[str] = field(default_factory=set)  # accounts that Enom lets do nothing
+    _alive: bool = False
+    _said: str = ""  # by what answers on `listen` and is no bridge
+    _neighbour: Neighbour | None = None
 
     def findings(self) -> Iterator[Finding]:
         """In the order in which one would mend them; given as soon as each is known, because some take seconds."""
         settings = self.service.settings
+        self._alive, self._said = self._answers(f"http://{settings.bridge.listen}")
+        self._neighbour = self._ask() if self._alive else None
         yield from self._configuration()
         yield from self._database()
         yield from self._doors()
@@ -82,22 +96,28 @@ class Doctor:
         database = self.service.database
         if (file := database.file) is not None:
             yield from self._disk(file.parent)
+            if misplaced := [reason for reason in self._reasons() if store.WHILE in reason]:
+                # To open what stands there now could do the rest of the harm.
+                yield Finding("FAIL", "database", misplaced[0])
+                return
             if not file.exists():
-                yield Finding("warn", "database", f"{file} is not there yet.", "`enom-bridge serve` makes it.")
+                yield self._missing(file)
                 return
             if file.stat().st_mode & 0o077:
                 text = f"{file} holds addresses and names, and others may read it."
                 yield Finding("warn", "database", text, f"chmod 600 {file}*")
         try:
             present, needed = store.check(database)
-            with database.write() as tx:  # begins and ends a transaction: it can be written
+            with database.write() as tx:
                 skew = abs(database.now(tx) - self.clock())
             if present != needed:
                 fault = store.schema_fault(present, needed)
                 mends_itself = database.embedded and "newer" not in fault  # `serve` upgrades SQLite
                 yield Finding("warn" if mends_itself else "FAIL", "database", fault)
                 return
+            self.service.standing.try_write()  # whether it reaches the disk is known only by writing
             yield Finding("ok", "database", f"It can be written, its schema is {present}.")
+            yield from self._same()
             if not database.embedded:
                 yield self._compared("clock", "the database", skew)
             yield from self._standing()
@@ -107,10 +127,28 @@ class Doctor:
         except StoreUnavailable as error:
             yield Finding("FAIL", "database", str(error), "Is bridge.database right, is it running, may this user write it?")
 
+    def _missing(self, file: Path) -> Finding:
+        if not self._alive:
+            return Finding("warn", "database", f"{file} is not there yet.", "`enom-bridge serve` makes it.")
+        text = f"{file} is not there, and a bridge answers on {self.service.settings.bridge.listen}."
+        remedy = "Was it removed, or its volume unmounted? Or does that bridge have another configuration? See its log."
+        return Finding("FAIL", "database", text, remedy)
+
+    def _same(self) -> Iterator[Finding]:
+        """Whether the bridge that answers works on this database."""
+        here, there = self.service.standing.instance(), self._neighbour and self._neighbour.instance
+        if here and there and here != there:
+            text = f"The bridge that answers on {self.service.settings.bridge.listen} works on another database."
+            remedy = "Was this one made anew, or is that bridge's configuration another? Do not restart it before you know."
+            yield Finding("FAIL", "database", text, remedy)
+
     def _disk(self, folder: Path) -> Iterator[Finding]:
         if not os.access(folder, os.W_OK):
             yield Finding("FAIL", "disk", f"{folder} cannot be written by this user.", "Correct its owner, or bridge.database.")
-        elif (free := shutil.disk_usage(folder).free) < LITTLE_SPACE:
+        elif (free := shutil.disk_usage(folder).free) < store.FULL:
+            text = f"The disk of {folder} is full ({free >> 20} MiB left): nothing is accepted."
+            yield Finding("FAIL", "disk", text, "Make room.")
+        elif free < LITTLE_SPACE:
             yield Finding("warn", "disk", f"{folder} has {free >> 20} MiB left.", "Make room: without it nothing is accepted.")
         else:
             yield Finding("ok", "disk", f"{folder} can be written, {free >> 30} GiB are free.")
@@ -146,35 +184,53 @@ class Doctor:
     def _doors(self) -> Iterator[Finding]:
         """Whether hooks can come in: here, and at the URL that billing was given."""
         bridge = self.service.settings.bridge
-        alive, said = self._alive(f"http://{bridge.listen}")
-        if alive:
+        if self._alive:
             yield Finding("ok", "listen", f"A bridge answers on {bridge.listen}.")
-        elif said:
-            text = f"Something on {bridge.listen} answers, and is no bridge ({said})."
+            for reason in self._reasons():
+                yield Finding("FAIL", "ready", f"It is not ready. {reason}")
+        elif self._said:
+            text = f"Something on {bridge.listen} answers, and is no bridge ({self._said})."
             yield Finding("FAIL", "listen", text, "Stop it, or give bridge.listen another port.")
         elif fault := bindable(bridge.listen):
             yield Finding("FAIL", "listen", f"{bridge.listen} cannot be listened on: {fault}.", "Correct bridge.listen.")
         else:
             yield Finding("ok", "listen", f"{bridge.listen} is free; no `enom-bridge serve` (or web) runs here.")
         if bridge.public_url != f"http://{bridge.listen}":
-            yield self._outside(bridge.public_url, alive)
+            yield from self._outside(bridge.public_url)
         barred = [source.name for source in self.service.settings.sources.values() if source.allow_from]
         if barred and bridge.public_url.startswith("https:") and not bridge.trusted_proxies:
             text = f"allow_from of {', '.join(barred)} is held against the proxy's address, not billing's."
             remedy = 'Name the proxy in bridge.trusted_proxies, such as ["127.0.0.1/32"].'
             yield Finding("warn", "proxy", text, remedy)
 
-    def _outside(self, url: str, alive: bool) -> Finding:
-        reached, said = self._alive(url)
+    def _outside(self, url: str) -> Iterator[Finding]:
+        reached, said = self._answers(url)
         if reached:
-            return Finding("ok", "public URL", f"{url} leads to a bridge.")
-        if not alive:
-            return Finding("ok", "public URL", f"{url} leads nowhere while no bridge runs here.")
-        text = f"{url} does not lead to a bridge ({said or 'nobody answers'}), as seen from this machine."
-        remedy = "Does its name point here, its proxy pass on /healthz, /hooks and /query? See contrib/nginx and contrib/caddy."
-        return Finding("warn", "public URL", text, remedy)
+            yield Finding("ok", "public URL", f"{url} leads to a bridge.")
+            yield from self._pages(f"{url}/admin/sign-in")
+        elif not self._alive:
+            yield Finding("ok", "public URL", f"{url} leads nowhere while no bridge runs here.")
+        else:
+            text = f"{url} does not lead to a bridge ({said or 'nobody answers'}), as seen from this machine."
+            remedy = "Does its name point here, its proxy pass on /healthz, /hooks, /query? See contrib/nginx, contrib/caddy."
+            yield Finding("warn", "public URL", text, remedy)
 
-    def _alive(self, url: str) -> tuple[bool, str]:
+    def _pages(self, url: str) -> Iterator[Finding]:
+        """A proxy that refuses them does so on purpose; one that knows nothing of them was forgotten."""
+        try:
+            status = self.service.outgoing.get(url, timeout=TIMEOUT).status
+        except (NotSent, Lost):
+            return  # it has just been reached: it will be again
+        if status == 404:
+            text = f"{url} answers HTTP 404: nobody can sign in to the pages."
+            remedy = "Let the proxy pass on /admin/, as contrib/nginx and contrib/caddy do, or refuse it with 403."
+            yield Finding("FAIL", "public URL", text, remedy)
+        elif status == 200:
+            yield Finding("ok", "public URL", f"{url} is the sign-in of the pages.")
+        else:
+            yield Finding("ok", "public URL", f"{url} is refused to this machine (HTTP {status}).")
+
+    def _answers(self, url: str) -> tuple[bool, str]:
         """Whether a bridge answers there; if something else does, what it said."""
         try:
             reply = self.service.outgoing.get(f"{url}/healthz", timeout=TIMEOUT)
@@ -184,6 +240,18 @@ class Doctor:
             return False, str(error)
         alive = reply.status == 200 and b'"alive"' in reply.body
         return alive, "" if alive else f"HTTP {reply.status}"
+
+    def _ask(self) -> Neighbour:
+        """What the bridge says of itself; nothing where it is too busy to."""
+        try:
+            reply = self.service.outgoing.get(f"http://{self.service.settings.bridge.listen}/readyz", timeout=TIMEOUT)
+            reasons = json.loads(reply.body)["reasons"]
+        except (NotSent, Lost, ValueError, KeyError, TypeError):
+            return Neighbour((), "")
+        return Neighbour([str(reason) for reason in reasons], reply.headers.get("enom-bridge-database", ""))
+
+    def _reasons(self) -> Sequence[str]:
+        return self._neighbour.reasons if self._neighbour else ()
 
     def _keys(self) -> Iterator[Finding]:
         """What still needs an older key, and what lost its own."""

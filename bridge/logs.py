@@ -9,7 +9,7 @@ import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache
 from html import escape
@@ -114,8 +114,9 @@ class _Handler(logging.StreamHandler[TextIO]):
         super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:
-        # The inherited one prints the arguments unmasked.
-        sys.stderr.write(f"a line of the logger {record.name} could not be written\n")
+        # The inherited one prints the arguments unmasked. And what cannot be written is no fault of whoever had to say it.
+        with suppress(Exception):
+            sys.stderr.write(f"a line of the logger {record.name} could not be written\n")
 
 
 def _forms(value: str) -> frozenset[str]:

@@ -94,6 +94,10 @@ class Engine:
         except StoreUnavailable as error:
             log.warning("leases could not be handed back; they run out by themselves", error=str(error))
 
+    def gone(self) -> list[str]:
+        """The loops that have ended, though nobody asked for a stop."""
+        return [] if self._stopping.is_set() else [f"loop {each.name}" for each in self._threads if not each.is_alive()]
+
     def _guarded(self, loop: Callable[[], None]) -> None:
         while not self._stopping.is_set():
             try:

@@ -156,6 +156,7 @@ def prepare(service: Service) -> None:
     """Upgrades the schema and makes sure that every account and source has its row. Raises StoreUnavailable."""
     store.upgrade(service.database)
     service.standing.know(service.settings.accounts, service.settings.sources)
+    service.database.instance = service.standing.instance()
 
 
 def put_right(service: Service, tuning: Tuning | None = None) -> None:

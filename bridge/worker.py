@@ -360,7 +360,8 @@ class Worker:
         code, age = ending.error and ending.error.code, self.clock() - attempt.job.created_at
         attempt.told.update(outcome=ending.status, code=code, age=max(0.0, age))
         self.checkpoint("finished")
-        log.info("ended", status=ending.status, state=ending.state, error=ending.error and ending.error.detail)
+        tell = log.warning if ending.status in ("failed", "held") else log.info
+        tell("ended", status=ending.status, state=ending.state, error=ending.error and ending.error.detail)
 
 
 class Observed(BridgeError):

@@ -1,8 +1,14 @@
 """`enom-bridge`: one file for each group of verbs. Parse, call, print; what decides anything stands elsewhere."""
 
+import errno
+import os
+import signal
+import sys
 from collections import UserDict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -51,8 +57,26 @@ class Commands(UserDict[str, click.Command]):
         return len(FILES)
 
 
-class Sections(click.Group):
-    """Lists the commands under what one wants to do with them."""
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+class Program(click.Group):
+    """Ends like other tools when nobody reads what it prints, or when that cannot be written.
+
+    Its help lists the commands under what one wants to do with them.
+    """
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        open_standard_streams()
+        return super().main(*args, **more)
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with written():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with written():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in SECTIONS.items():
@@ -61,7 +85,37 @@ class Sections(click.Group):
                 formatter.write_dl(list(short), col_spacing=2)
 
 
-@click.group(cls=Sections, commands=Commands(), epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@contextmanager
+def written() -> Iterator[None]:
+    """What a command could not print ends it: by SIGPIPE where the reader has gone, else with exit code 1 and a sentence."""
+    try:
+        yield
+    except BrokenPipeError:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGPIPE)
+        os._exit(128 + signal.SIGPIPE)  # the first process of a container survives such a signal
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)  # else what is left of it would be tried once more, and complained of
+        raise click.ClickException(f"the output cannot be written: {error.strerror}") from None
+
+
+def open_standard_streams() -> None:
+    """A stream that was closed leads nowhere from now on; else the next file or socket would get its number, and our lines."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)
+
+
+@click.group(cls=Program, commands=Commands(), epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     metavar="FILE",

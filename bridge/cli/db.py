@@ -31,6 +31,8 @@ def db() -> None:
 def upgrade(ctx: click.Context) -> None:
     """Bring the schema to this version. `serve` on SQLite does so by itself."""
     with opened(settings_of(ctx)) as service:
+        if store.check(service.database)[0] is None:
+            click.echo("The database is empty: new tables are made. If there was one before, stop and look where that is.")
         wiring.prepare(service)
         click.echo(f"The schema is at {store.check(service.database)[0]}.")
 

@@ -21,6 +21,8 @@ from hooks.signing import new_secret
 
 Answers = dict[str, Any]
 
+GRACE = "7"  # days: a mailbox that was terminated by mistake is suspended, and not gone, until somebody notices
+
 SUSPEND_WITH = """
 How shall a mailbox be suspended? Enom documents no command for it, so this is your choice:
   hosted-email  switches the services of the mailbox off through the API of the hosted-email platform that Enom's mail
@@ -175,7 +177,19 @@ QUESTIONS = (
         check=values.command,
     ),
     Question("purchase", "May it buy?", "Purchases", "never", ("never", "paks", "boxes"), PURCHASE),
-    Question("mode", "Act, or observe only.", "Mode", "act", ("act", "observe"), MODE),
+    Question(
+        "mode",
+        "Act, or observe only; live: observe, if nothing else is said.",
+        "Mode",
+        lambda a: "observe" if a["environment"] == "live" else "act",
+        ("act", "observe"),
+        MODE,
+    ),
+    Question(
+        "terminate_grace_days",
+        f"Days from a terminate to the deletion; live: {GRACE}, where a suspension is one.",
+        default=lambda a: GRACE if a["environment"] == "live" and a["suspend_with"] in ("hosted-email", "commands") else "0",
+    ),
     Question(
         "notify",
         "Where notes go when a person is needed.",
@@ -217,6 +231,10 @@ notify = $notify
 smtp = $smtp
 # A summary each day at this time (UTC), such as "06:30"; empty: none.
 summary_at = ""
+
+[safety]
+# A terminate suspends now and deletes after so many days; 0: at once.
+terminate_grace_days = $terminate_grace_days
 
 [accounts.main]
 # test | live
@@ -288,7 +306,8 @@ def init(ctx: click.Context, /, path: str | None, yes: bool, as_json: bool, **gi
         "secret": answers["secret"],
         "unset": unset,
     }
-    click.echo(json.dumps(result, indent=2) if as_json else _advice(result, answers["platform"], place))
+    observes = answers["mode"] == "observe"
+    click.echo(json.dumps(result, indent=2) if as_json else _advice(result, answers["platform"], place, observes))
 
 
 def _answers(given: Mapping[str, Any], silent: bool, stem: str) -> Answers:
@@ -319,6 +338,7 @@ def _render(answers: Answers) -> str:
         "suspension": suspension,
         "plans": "".join(f"\n[plans.{_key(name)}]\nquota_gb = {_whole(size)}\n" for name, _, size in plans),
         "source": _key(answers["source"]),
+        "terminate_grace_days": _whole(answers["terminate_grace_days"]),
         "callback_loopback": _toml(answers["callback"].startswith("http:") and is_loopback(answers["callback"])),
     }
     return TEMPLATE.substitute(quoted)
@@ -339,7 +359,7 @@ def _check(target: Path, answers: Answers) -> tuple[Settings, list[str]]:
     return load(target, {**os.environ, **dict.fromkeys(unset, "to be set")}), unset
 
 
-def _advice(result: Mapping[str, Any], platform: str, place: str) -> str:
+def _advice(result: Mapping[str, Any], platform: str, place: str, observes: bool) -> str:
     command = "enom-bridge" if place == "bridge.toml" else f"enom-bridge --config {place}"
     unset = [f"Before the start, set: {', '.join(result['unset'])}", ""] if result["unset"] else []
     lines = [
@@ -356,6 +376,8 @@ def _advice(result: Mapping[str, Any], platform: str, place: str) -> str:
         f"  {command} doctor   checks everything and names what is missing",
         f"  {command} serve    starts the bridge",
     ]
+    if observes:
+        lines += ["", 'It only observes: nothing is changed at Enom until mode = "act" stands there, and you have reloaded it.']
     return "\n".join(lines)
 
 

@@ -3,14 +3,14 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 import click
 
-from bridge import logs, wiring
+from bridge import logs, output, wiring
 from bridge.cli.config import Misconfigured
 from bridge.config import Address, Settings
 from bridge.errors import StoreUnavailable
@@ -75,6 +75,11 @@ class Process:
             before.stop()
         log.info("reloaded")
 
+    def look(self) -> None:
+        """Raises Broken when a part that should run for ever has ended."""
+        if gone := [*(self._server.gone() if self._server else ()), *(self._engine.gone() if self._engine else ())]:
+            raise Broken(gone)
+
     def stop(self) -> None:
         log.info("stopping; what is under way is finished first")
         if self._server:
@@ -83,6 +88,21 @@ class Process:
             self._engine.stop()
         if self._told:
             self._told.stop()
+        self._save()
+
+    def _save(self) -> None:
+        """The end of this process is the end of a file that was removed: what is in it stays, beside its old place."""
+        try:
+            saved = self._service.database.save()
+            if saved is None:
+                return
+            text = "the database file was removed or replaced; all that was in it is kept: look, then move it to its place"
+            log.error(text, kept=str(saved))
+        except StoreUnavailable as error:
+            log.error("the database is lost", error=str(error))
+        # Not closed: SQLite would remove by name what may belong to another database by now.
+        output.drain()
+        os._exit(1)
 
     def _kept(self, settings: Settings) -> Settings:
         now = self._service.settings.bridge
@@ -116,8 +136,38 @@ def configure_log(settings: Settings) -> None:
     logs.configure("json" if settings.bridge.log_format == "json" else "text")
 
 
+class Broken(Exception):
+    """Parts of the process have ended by themselves."""
+
+    def __init__(self, parts: Sequence[str]) -> None:
+        super().__init__(", ".join(parts))
+        self.parts = parts
+
+
+@contextmanager
+def to_the_end() -> Iterator[None]:
+    """Whatever ends this block ends the process, at once and with exit code 1.
+
+    The threads of its parts would go on without anybody who hears a signal, and keep an interpreter that ends waiting for ever.
+    Nothing is lost by it: what is to be done stands in the database, as after a kill.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, Broken):
+            log.critical("a part has ended by itself; this process ends, so that it is started anew", parts=error.parts)
+        else:
+            log.critical("unexpected; this process ends, so that it is started anew", exc_info=True)
+        output.drain()
+        os._exit(1)
+
+
+def told_lost(lines: int) -> None:
+    log.warning("lines of the log could not be written, and are lost", lines=lines)
+
+
 def orders() -> Callable[[], str]:
-    """Gives `reload` or `stop`, as signals ask for it, one after the other."""
+    """Gives `reload` or `stop`, as signals ask for it, one after the other; empty while nothing was asked for a moment."""
     asked: SimpleQueue[str] = SimpleQueue()
     at_a_terminal = sys.stdin is not None and sys.stdin.isatty()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -125,10 +175,10 @@ def orders() -> Callable[[], str]:
     signal.signal(signal.SIGHUP, lambda *_: asked.put("stop" if at_a_terminal and hung_up() else "reload"))
 
     def following() -> str:
-        while True:
-            # Python runs a handler between two steps of this thread only: a wait without end could sleep through a signal.
-            with suppress(Empty):
-                return asked.get(timeout=AWAKE)
+        # Python runs a handler between two steps of this thread only: a wait without end could sleep through a signal.
+        with suppress(Empty):
+            return asked.get(timeout=AWAKE)
+        return ""
 
     return following
 

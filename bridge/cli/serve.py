@@ -1,14 +1,15 @@
 """`serve`, `web`, `worker`: what runs for ever."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import click
 
-from bridge import logs, store, tracing, wiring
+from bridge import logs, output, store, tracing, wiring
 from bridge.cli.config import settings_of
-from bridge.cli.process import Process, configure_log, orders
+from bridge.cli.process import Process, configure_log, orders, to_the_end, told_lost
 from bridge.config import Address, Settings
 from bridge.config.values import optional_address
 from bridge.errors import NotNow, StoreUnavailable
@@ -74,20 +75,45 @@ def run(read: Callable[[], Settings], *, web: bool, work: bool) -> None:
     for warning in settings.warnings:
         log.warning(warning)
     following = orders()
-    with opened(settings) as service, tracing.traced(service.watch):
-        ready(service)
-        tell_paused(service)
-        process = Process(service, read, web=web, work=work)
-        process.start()
-        while following() == "reload":
-            process.reload()
-        process.stop()
-    log.info("stopped")
+    with output.steady(told_lost):
+        with serving(settings) as before, opened(settings) as service, tracing.traced(service.watch):
+            ready(service, before)
+            tell_paused(service)
+            process = Process(service, read, web=web, work=work)
+            with to_the_end():
+                process.start()
+                while (asked := following()) != "stop":
+                    if asked == "reload":
+                        process.reload()
+                    process.look()
+                process.stop()
+        log.info("stopped")
 
 
-def ready(service: wiring.Service) -> None:
-    """SQLite is upgraded here; PostgreSQL by `db upgrade`, so that several processes do not surprise each other."""
+@contextmanager
+def serving(settings: Settings) -> Iterator[bool]:
+    """No other process serves this database, if it is a file. Gives whether one did before. Raises ClickException."""
+    file = store.sqlite_file(settings.bridge.database)
+    if file is None:
+        yield False
+        return
+    try:
+        with store.sole(file) as before:
+            yield before
+    except NotNow as refusal:
+        raise click.ClickException(str(refusal)) from None
+
+
+def ready(service: wiring.Service, before: bool) -> None:
+    """SQLite is upgraded here; PostgreSQL by `db upgrade`, so that several processes do not surprise each other.
+
+    `before`: a bridge served this file before.
+    """
     present, needed = store.check(service.database)
+    if present is None and service.database.embedded:
+        tell = log.error if before else log.warning
+        was = "and a bridge ran on one here before" if before else "if there was one before"
+        tell(f"a new, empty database is made, {was}: stop and look where that is", database=str(service.database.file))
     if present != needed and not service.database.embedded:
         raise click.ClickException(store.schema_fault(present, needed))
     wiring.prepare(service)

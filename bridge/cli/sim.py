@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from bridge import roster
+from bridge import output, roster
 from bridge.cli.show import as_json, echo_json
 from bridge.config import ConfigurationError, find
 from bridge.roster import SEPARATORS
@@ -98,14 +98,20 @@ def sim(
     refuse_beside_live(ctx)
     there = existing(mailboxes, list_file)
     simulator = bound(seed, host, port, control_port)
-    with stopping() as stop, simulator:
+    with output.steady(told_lost), stopping() as stop, simulator:
         furnish(simulator, **account)
         add_mailboxes(simulator, account["uid"], there)
         arm(simulator, faults)
         hello(simulator, as_json, **account)
         if there and not as_json:
             click.echo(f"\nThere already: {len(there)} mailboxes, each with the password {BOX_PASSWORD}", nl=True)
-        stop.wait()
+        while not stop.wait(1.0):
+            if not simulator.alive:
+                raise click.ClickException("the simulator has ended by itself; start it again")
+
+
+def told_lost(lines: int) -> None:
+    click.echo(f"{lines} lines could not be written, and are lost.", err=True)
 
 
 def refuse_beside_live(ctx: click.Context) -> None:

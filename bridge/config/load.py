@@ -142,6 +142,8 @@ def _warnings(built: settings.Settings) -> list[str]:
         found.append(f"{built.path} holds secrets and others may read it; run `chmod 600 {built.path}`")
     if not built.sources:
         found.append("no source is configured, so every hook is refused; add [sources.NAME]")
+    if built.bridge.listen.host == "::":
+        found.append('bridge.listen "[::]" takes IPv6 alone; "0.0.0.0" takes IPv4, and for both put a proxy in front')
     return found
 
 

@@ -101,6 +101,11 @@ def public_url(text: str) -> str:
     parts = _web(text)
     if not parts or parts.query:
         raise ValueError('must be a URL such as "https://bridge.example.com", without user, password, query and fragment')
+    if parts.path.strip("/"):
+        raise ValueError(
+            f'has the path "{parts.path}", below which the pages at /admin/ cannot work; give the bridge a name of its own, '
+            'such as "https://bridge.example.com". Hooks go on arriving wherever your proxy passes them on from'
+        )
     return text.rstrip("/")
 
 

@@ -49,6 +49,10 @@ class Server(socketserver.TCPServer):
     def url(self) -> str:
         return f"http://{self.server_address[0]!s}:{self.server_address[1]}"
 
+    @property
+    def alive(self) -> bool:
+        return self._acceptor.is_alive()
+
     def start(self) -> None:
         self._acceptor.start()
 

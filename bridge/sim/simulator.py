@@ -59,6 +59,11 @@ class Simulator:
         self.stop()
 
     @property
+    def alive(self) -> bool:
+        """Whether both of its servers still take connections."""
+        return all(server.alive for server in self._servers)
+
+    @property
     def url(self) -> str:
         return self._servers[0].url
 

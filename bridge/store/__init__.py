@@ -3,7 +3,8 @@
 from bridge.store.ahead import put_right
 from bridge.store.brake import Brake
 from bridge.store.copies import Copies, Restored
-from bridge.store.database import Database
+from bridge.store.database import ANOTHER, Database, sqlite_file
+from bridge.store.files import FULL, WHILE
 from bridge.store.findings import Findings
 from bridge.store.gauges import Gauges
 from bridge.store.inbox import Inbox
@@ -19,13 +20,17 @@ from bridge.store.queue import Queue
 from bridge.store.readiness import Readings
 from bridge.store.rotation import Rotation, Survey, Tally
 from bridge.store.sign_ins import SignIns
+from bridge.store.sole import sole
 from bridge.store.standing import Standing
 from bridge.store.summaries import Summaries
 from bridge.store.upkeep import Upkeep
 from bridge.store.withdrawals import Withdrawals
 
 __all__ = [
+    "ANOTHER",
     "CALLBACK_LEASE",
+    "FULL",
+    "WHILE",
     "Brake",
     "Copies",
     "Database",
@@ -56,5 +61,7 @@ __all__ = [
     "newest",
     "put_right",
     "schema_fault",
+    "sole",
+    "sqlite_file",
     "upgrade",
 ]

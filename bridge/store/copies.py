@@ -49,7 +49,7 @@ class Copies:
             schema = f"replaced_{stamp}"
             existed = dump.restore(self.database, source, lambda tx: told.append(self._tame(tx, self.database)), schema)
             return Restored(told[0], f"schema {schema}" if existed else None)
-        self.database.engine.dispose()  # the exchange wants to be alone with the file
+        self.database.let_go()  # the exchange wants to be alone with the file
         kept = self.file.with_name(f"{self.file.name}.replaced-{stamp}")
         existed = backup.restore(source, self.file, lambda part: told.append(self._tame_file(part)), kept)
         return Restored(told[0], str(kept) if existed else None)

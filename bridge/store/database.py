@@ -17,6 +17,8 @@ from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StoreUnavailable
+from bridge.store.files import Files
+from bridge.store.pooler import Pooler
 
 LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
 CHANNEL = "enom_bridge"
@@ -33,6 +35,7 @@ class Database:
         self.url = url
         self.embedded = url.startswith("sqlite")
         self.own_clock = clock
+        self.instance: str | None = None  # what told it from others when this process began to use it
         self._lock = threading.Lock()
         self._told = threading.local()
         self._offset = time.time() - time.monotonic()
@@ -41,7 +44,7 @@ class Database:
         self._changes = 0
         self._closing = False
         self._listener: threading.Thread | None = None
-        options = {"timeout": LOCK_WAIT, "check_same_thread": False} if self.embedded else postgres_options()
+        options = {"timeout": LOCK_WAIT, "check_same_thread": False} if self.embedded else {"connect_timeout": 5}
         self.engine = sa.create_engine(
             url,
             connect_args=options,
@@ -49,19 +52,64 @@ class Database:
             max_overflow=20,
             pool_timeout=LOCK_WAIT,
         )
-        if self.embedded:
+        self._files = Files(self.file) if self.file else None
+        if self._files:
             prepare_sqlite(self.engine)
             event.listen(self.engine, "do_connect", self._keep_private)
-        else:
+            event.listen(self.engine, "connect", self._hold)
+        self.pooler = None if self.embedded else Pooler(self.engine, settings())
+        if self.pooler:
             ask_the_rested(self.engine)
+            event.listen(self.engine, "connect", self._recognise)
 
     @property
     def file(self) -> Path | None:
         """Of SQLite."""
-        return Path(self.url.partition(":///")[2]) if self.embedded else None
+        return sqlite_file(self.url)
+
+    def check_files(self) -> None:
+        """Raises StoreUnavailable when what is written would be lost: the path of an SQLite database leads elsewhere by now."""
+        if self._files:
+            self._files.check()
+
+    def save(self) -> Path | None:
+        """Where a database is kept from now on whose file was removed while it was open; None when there was no need to.
+
+        Raises StoreUnavailable where it cannot be kept.
+        """
+        if self._files is None or self.file is None:
+            return None
+        target = self.file.with_name(f"{self.file.name}.saved-{time.strftime('%Y%m%dt%H%M%Sz', time.gmtime())}")
+        try:
+            return target if self._files.save(target) else None
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnavailable(f"The removed database could not be saved as {target}: {error}") from None
+
+    def let_go(self) -> None:
+        """Closes every connection that is not in use, so that the file can be exchanged for another one."""
+        self.engine.dispose()
+        if self._files:
+            self._files.release()
+
+    def _recognise(self, connection: Any, _: object) -> None:
+        """A database that was dropped and made anew under the same name knows nothing of what was accepted."""
+        if self.instance is None:
+            return
+        try:
+            row = connection.execute("SELECT value FROM marks WHERE name = 'instance'").fetchone()
+        except self.engine.dialect.loaded_dbapi.Error:
+            row = None  # without tables; each statement says so itself
+        connection.rollback()
+        if row is not None and f"{row[0]:016x}" != self.instance:
+            raise StoreUnavailable(ANOTHER)
+
+    def _hold(self, *_: object) -> None:
+        if self._files:
+            self._files.hold()
 
     def _keep_private(self, *_: object) -> None:
         """A file that SQLite makes could be read by everybody; what it makes beside it is as the file itself."""
+        self.check_files()  # else it would be made anew, and be another one than the other connections have
         if self.file is not None and not self.file.exists():
             with suppress(OSError):  # what is wrong is said when it connects
                 os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
@@ -72,11 +120,12 @@ class Database:
         if self.embedded and not self._lock.acquire(timeout=LOCK_WAIT):
             raise StoreUnavailable("The database is busy.")
         try:
+            self.check_files()
             with translated(), self.engine.begin() as connection:
-                if self.embedded:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                self._begin(connection, "BEGIN IMMEDIATE")
                 self._told.pending = False
                 yield connection
+            self.check_files()  # before anybody is told that it is committed
         finally:
             if self.embedded:
                 self._lock.release()
@@ -85,10 +134,16 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        self.check_files()
         with translated(), self.engine.connect() as connection:
-            if self.embedded:
-                connection.exec_driver_sql("BEGIN")
+            self._begin(connection, "BEGIN")
             yield connection
+
+    def _begin(self, connection: Connection, embedded: str) -> None:
+        if self.embedded:
+            connection.exec_driver_sql(embedded)
+        elif self.pooler and self.pooler.present:
+            connection.exec_driver_sql(self.pooler.statement)
 
     def now(self, connection: Connection) -> float:
         """Epoch seconds on the clock that all workers share."""
@@ -146,7 +201,7 @@ class Database:
 
     def mark(self) -> int:
         """To be taken before looking, and given to `wait`: then nothing that changes in between is slept through."""
-        if not self.embedded and self._listener is None:
+        if self.pooler and not self.pooler.present and self._listener is None:
             self._listen()
         return self._changes
 
@@ -185,7 +240,11 @@ class Database:
         self.wake()
         if self._listener is not None:
             self._listener.join()
-        self.engine.dispose()
+        self.let_go()
+
+
+def sqlite_file(url: str) -> Path | None:
+    return Path(url.partition(":///")[2]) if url.startswith("sqlite") else None
 
 
 def prepare_sqlite(engine: Engine) -> None:
@@ -228,17 +287,22 @@ def ask_the_rested(engine: Engine) -> None:
     event.listen(engine, "checkout", taken)
 
 
-def postgres_options() -> dict[str, object]:
-    """A worker that stops inside a transaction must not hold its row locks for long."""
-    settings = {
-        "lock_timeout": f"{LOCK_WAIT:.0f}s",
-        "statement_timeout": "30s",
+def settings() -> dict[str, str]:
+    """Of each session of PostgreSQL. A worker that stops inside a transaction must not hold its row locks for long."""
+    return {
         "idle_in_transaction_session_timeout": "5s",
+        "lock_timeout": f"{LOCK_WAIT * 1000:.0f}ms",
+        "statement_timeout": "30s",
         "synchronous_commit": "on",
     }
-    return {"connect_timeout": 5, "options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
 
 
+ANOTHER = (
+    "The database is another one than when this process began to use it. If that is right, restart the bridge; if not, put the "
+    "former one back."
+)
+STRANGE = {"42P01", "42703", "3F000", "42501"}
+"""PostgreSQL's codes for a table, column or schema that is not there, and for one that this user may not use."""
 OURS = (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError, sa.exc.NotSupportedError)
 
 
@@ -248,7 +312,8 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-        if isinstance(error, OURS):
+        strange = getattr(getattr(error, "orig", None), "sqlstate", None) in STRANGE  # dropped, or made anew and empty
+        if isinstance(error, OURS) and not strange:
             raise
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise StoreUnavailable(f"The database cannot be used: {cause}") from None

@@ -20,6 +20,8 @@ OURS = (*metadata.tables, "alembic_version")
 
 def backup(database: Database, target: Path) -> None:
     """One state of our tables at `target`, in pg_dump's custom format, readable by this user alone. Raises NotNow."""
+    if database.pooler:
+        database.pooler.refuse()
     tables = [f"--table={name}" for name in OURS]
     with unfinished(target) as part:
         with open(part, "wb") as file:
@@ -45,6 +47,8 @@ def restore(database: Database, dump: Path, tame: Callable[[Connection], None], 
     database is as it was.
     """
     check(dump)
+    if database.pooler:
+        database.pooler.refuse()
     with database.engine.connect() as connection:
         with connection.begin():
             connection.execute(sa.text("SELECT pg_advisory_lock(:id)"), {"id": LOCK})

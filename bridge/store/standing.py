@@ -1,5 +1,6 @@
 """What may work at all: accounts and sources that are paused, workers that live, calls made for queries."""
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from bridge.store.tables import accounts, among, jobs, marks, slots, sources, us
 
 PROBE_EVERY = 300.0
 TRIED = "tried"  # the mark that shows whether the database can be written
+INSTANCE = "instance"  # the mark that tells this database from every other
 PERSON = "person"
 RESTORED = "restored"
 ALIVE = 90.0  # seconds since a worker's last heartbeat
@@ -75,8 +77,9 @@ class Standing:
                             tx.execute(insert)
                     except sa.exc.IntegrityError:
                         continue  # another process came first
-            if tx.scalar(sa.select(marks.c.name).where(marks.c.name == TRIED)) is None:
-                write_down(tx, TRIED, 0)
+            for mark, value in ((TRIED, 0), (INSTANCE, secrets.randbits(62))):
+                if tx.scalar(sa.select(marks.c.name).where(marks.c.name == mark)) is None:
+                    write_down(tx, mark, value)
 
     def pause_account(self, name: str, code: str, detail: str) -> None:
         """By the bridge itself, for a fault that Enom answers with."""
@@ -139,6 +142,12 @@ class Standing:
         with self.database.read() as tx:
             seen = tx.scalar(sa.select(sa.func.max(workers.c.seen_at)))
             return seen is not None and seen > self.database.now(tx) - ALIVE
+
+    def instance(self) -> str | None:
+        """A number that this database got when it was made, and that says nothing else."""
+        with self.database.read() as tx:
+            value: int | None = tx.scalar(sa.select(marks.c.value).where(marks.c.name == INSTANCE))
+            return None if value is None else f"{value:016x}"
 
     def try_write(self) -> None:
         """Changes one number that is there since the start: a stranger who asks for /readyz adds nothing."""

@@ -10,7 +10,12 @@ from bridge import store
 from bridge.errors import StoreUnavailable
 from bridge.wiring import Service
 
-FULL = 10 << 20  # bytes; with less than this left beside it, SQLite's next write may be the one that fails
+INSTANCE = "Enom-Bridge-Database"
+"""The header that tells which database a bridge works on, for `enom-bridge doctor` to compare."""
+EMPTY = (
+    "The database is empty: the tables of the bridge are gone. If that was not meant, restore a backup (docs/backup.md); "
+    "`enom-bridge db upgrade` makes new ones, which know nothing of what was before."
+)
 STUCK = 5.0  # seconds that a look may take before it is a reason itself
 WRITE_EVERY = 10.0  # seconds: whoever asks more often does not wear out the disk
 
@@ -25,6 +30,8 @@ def add_to(app: Flask, service: Service) -> None:
         reasons = health.told()
         response = jsonify({"ready": not reasons, "reasons": reasons})
         response.status_code = 503 if reasons else 200
+        if service.database.instance:
+            response.headers[INSTANCE] = service.database.instance
         return response
 
     app.add_url_rule("/healthz", "healthz", healthz)
@@ -60,9 +67,17 @@ class Health:
         """Why hooks cannot be taken or jobs not be done at present; none: all is well."""
         database = self._service.database
         try:
+            database.check_files()
+        except StoreUnavailable as error:
+            return [str(error)]
+        try:
             present, needed = store.check(database)
+            if present is None:
+                return [EMPTY]
             if present != needed:
                 return [store.schema_fault(present, needed)]
+            if database.instance not in (None, self._service.standing.instance()):
+                return [store.ANOTHER]
             found = self._disk()
             self._write()
             if not self._service.standing.worker_alive():
@@ -72,15 +87,16 @@ class Health:
                 )
             return found
         except StoreUnavailable as error:
-            return [str(error) if "full" in str(error) else "The database cannot be used.", *self._disk()]
+            plain = "full" in str(error) or str(error) == store.ANOTHER
+            return [str(error) if plain else "The database cannot be used.", *self._disk()]
 
     def _disk(self) -> list[str]:
         file = self._service.database.file
         try:
-            free = shutil.disk_usage(file.parent).free if file else FULL
+            free = shutil.disk_usage(file.parent).free if file else store.FULL
         except OSError:
             return []  # that the database cannot be used says more
-        return [f"The disk of the database is full ({free >> 20} MiB left): make room."] if free < FULL else []
+        return [f"The disk of the database is full ({free >> 20} MiB left): make room."] if free < store.FULL else []
 
     def _write(self) -> None:
         """Whether a write reaches the disk is known only by writing. Raises StoreUnavailable."""

@@ -8,12 +8,12 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from bridge import __version__
+from bridge import __version__, output
 from bridge.actions import ACTIONS
 from bridge.config import Address
 from bridge.errors import StoreUnavailable
@@ -67,6 +67,7 @@ class Metrics:
         )  # fmt: skip
         info = Gauge("enom_bridge_build_info", "1, with what is running.", ["version", "python"], registry=registry)
         info.labels(__version__, platform.python_version()).set(1)
+        registry.register(Output())
         registry.register(Stored(self))
         service.watch.add(self)
         self.follow(service)
@@ -114,6 +115,17 @@ class Metrics:
                 self._chores.labels(facts["name"]).set(facts["outcome"] == "failed")
             case "turn":
                 self._turned.labels(facts["loop"]).set_to_current_time()
+
+
+class Output(Collector):
+    """What of the log was lost."""
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        text = "Lines of the log that could not be written."
+        yield CounterMetricFamily("enom_bridge_log_lines_lost", text, value=output.lost())
 
 
 class Stored(Collector):

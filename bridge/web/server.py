@@ -47,6 +47,7 @@ class Server:
         )
         # A name such as localhost may stand for several addresses. Each listener is in the map, and one loop runs it.
         listeners = [self._listener(settings, place) for place in settings.listen]
+        self._listeners = len(listeners)
         self._server: Any = listeners[0]
         self.port = int(self._server.effective_port)
         self.metrics = Listener(app.extensions["metrics"], metrics_listen) if metrics_listen else None
@@ -61,6 +62,13 @@ class Server:
         self._thread.start()
         self._teller = threading.Thread(target=self.app.extensions["refusals"].run, args=(self._over,), name="refusals")
         self._teller.start()
+
+    def gone(self) -> list[str]:
+        """What has ended, though nobody asked for a stop: the loop, or a socket that it closed after a fault."""
+        if not self._thread.is_alive():
+            return ["web"]
+        here = sum(isinstance(item, Accepting) for item in list(self._channels.values()))
+        return ["listener"] if here < self._listeners else []
 
     def stop(self) -> None:
         """Lets what is being answered end, for five seconds at most, and closes every connection."""

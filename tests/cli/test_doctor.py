@@ -1,6 +1,9 @@
 """`doctor`: each thing that can be wrong outside the program is found, with its remedy, and nothing is changed."""
 
+import resource
+import shutil
 import time
+from collections import namedtuple
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -240,8 +243,38 @@ def test_a_public_url_is_followed_to_the_bridge(house: House) -> None:
     house.configure(bridge__public_url=here.replace("127.0.0.1", "localhost"), bridge__listen=here.partition("//")[2])
     assert "leads to a bridge" in found(house, "ok")
 
-    house.configure(bridge__public_url=house.billing.url, bridge__listen=here.partition("//")[2])
+    house.configure(bridge__public_url=house.billing.url.removesuffix("/callback"), bridge__listen=here.partition("//")[2])
     assert "does not lead to a bridge (HTTP 501)" in found(house, "warn") and "contrib/nginx" in found(house, "warn")
+
+
+def test_a_full_disk_fails(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.start()
+    little = namedtuple("usage", "total used free")(1 << 40, 1 << 40, 5 << 20)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda _: little)
+        assert "is full (5 MiB left): nothing is accepted. Make room." in found(house, "FAIL")
+    assert found(house, "FAIL") == ""
+
+
+def test_writes_that_fail_fail(house: House) -> None:
+    """As on a full disk that has some room for others: the file may not grow any more."""
+    house.start(work=False)
+    size = (house.folder / "bridge.sqlite3-wal").stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        result = house.run("doctor")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert result.exit_code == 1 and "FAIL  database: The database cannot be used" in result.stdout, result.stdout
+    assert house.run("doctor").exit_code == 0
+
+
+def test_a_bridge_without_a_worker_is_not_ready(house: House) -> None:
+    house.start(work=False)
+    assert house.running
+    house.configure(bridge__listen=house.running.url.partition("//")[2])
+    assert "ready: It is not ready. No worker has claimed jobs" in found(house, "FAIL")
 
 
 def test_a_list_of_senders_behind_an_unnamed_proxy_is_found(house: House) -> None:

@@ -44,6 +44,25 @@ def test_with_yes_nothing_is_asked_and_the_file_loads(place: Path) -> None:
     assert "example-token" not in result.output
 
 
+def test_live_begins_with_looking_and_deletes_after_days(place: Path, tmp_path: Path) -> None:
+    hosted = ("--suspend-with", "hosted-email", "--hosted-user", "a@example.com", "--hosted-password", "example-password")
+
+    result = run("--yes", *NEEDED[:4], "--environment", "live", *hosted)
+
+    live = load(place, {})
+    assert (live.accounts["main"].mode, live.safety.terminate_grace_days) == ("observe", 7)
+    assert 'It only observes: nothing is changed at Enom until mode = "act"' in result.stdout
+    for name, more, expected in (
+        ("test", hosted, ("act", 0)),
+        ("refuse", ("--environment", "live", "--suspend-with", "refuse"), ("observe", 0)),
+        ("given", ("--environment", "live", *hosted, "--mode", "act", "--terminate-grace-days", "30"), ("act", 30)),
+    ):
+        file = tmp_path / f"{name}.toml"
+        assert run("--yes", "--config", str(file), *NEEDED[:4], *more).exit_code == 0
+        made = load(file, {})
+        assert (made.accounts["main"].mode, made.safety.terminate_grace_days) == expected
+
+
 def test_every_file_has_secrets_and_a_database_of_its_own(tmp_path: Path) -> None:
     files = [tmp_path / "a.toml", tmp_path / "b.toml"]
     for file in files:

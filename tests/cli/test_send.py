@@ -163,11 +163,11 @@ def test_the_newest_secret_signs_and_every_own_address_is_tried(sim: Simulator, 
         sim,
         source__secrets=secrets,
         bridge__listen="0.0.0.0:8001",
-        bridge__public_url="https://bridge.example.com/mail/",
+        bridge__public_url="https://bridge.example.com/",
     )
     sender = sender_for(config.load(path, {}), "shop", None, Outgoing())
     assert sender.secret == decode_secret(secrets[1])
-    assert sender.bases == ["http://127.0.0.1:8001", "https://bridge.example.com/mail"]
+    assert sender.bases == ["http://127.0.0.1:8001", "https://bridge.example.com"]
 
 
 def test_no_bridge_there_says_how_to_start_one(sim: Simulator, tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ CASES = [
     ("bridge", '+listen = "h:99999"', "bridge.listen", "host:port"),
     ("bridge", '+listen = "127.0.0.1:9108"', "bridge.metrics_listen", "another port"),
     ("bridge", '+public_url = "bridge.example.com"', "bridge.public_url", "must be a URL"),
+    ("bridge", '+public_url = "https://example.com/bridge"', "bridge.public_url", 'has the path "/bridge"'),
     ("bridge", '+trusted_proxies = ["10.0.0.1/8"]', "bridge.trusted_proxies[0]", "network"),
     ("bridge", '+trusted_proxies = ["10.0.0.1/8"]', "bridge.trusted_proxies[0]", 'write "10.0.0.0/8" for the network'),
     ("sources.a", '+allow_from = ["fe80::1%eth0"]', "sources.a.allow_from[0]", "zone"),

@@ -73,7 +73,7 @@ class TestSqlite:
         nobodys.hook("suspend")
         file = nobodys.database.file
         assert file is not None
-        nobodys.database.engine.dispose()
+        nobodys.database.let_go()
         file.chmod(0o444)
         for _ in range(3):
             with pytest.raises(StoreUnavailable, match="readonly"):

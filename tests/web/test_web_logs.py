@@ -64,6 +64,10 @@ def test_each_line_of_a_whole_life_names_what_it_is_about(open_scene: Open, stre
         told(json.loads(text), events)
     assert events["intake"] == {"hook", "parked"}
     assert events["worker"] >= {"command", "waits", "ended"}
+    ends = {
+        (line["status"], line["level"]) for line in map(json.loads, stream.getvalue().splitlines()) if line["event"] == "ended"
+    }
+    assert ends == {("succeeded", "info"), ("held", "warning")}
     assert events["callbacks"] == {"callback"}
     assert "note" in events["notes"]
     assert PASSWORD not in stream.getvalue()

@@ -1,0 +1,48 @@
+"""One bridge at a time serves an SQLite file: two would each count calls, order and limits for itself alone."""
+
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bridge.errors import NotNow
+
+
+@contextmanager
+def sole(file: Path) -> Iterator[bool]:
+    """Nobody else serves `file` meanwhile. Gives whether somebody did before. Raises NotNow when somebody does.
+
+    The lock is on a file beside it and ends with the process, also by a kill; it counts over containers with one volume, too.
+    Commands do not take it: they may look and act beside a bridge.
+    """
+    place = file.with_name(f"{file.name}.lock")
+    before = place.exists()
+    try:
+        lock = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        yield before  # where nothing can be made, the database says what is wrong
+        return
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            who = os.read(lock, 200).decode(errors="replace").strip() or "unknown"
+            raise NotNow(
+                f"Another bridge serves {file} already ({who}). Stop that one first. With SQLite one `serve` does everything; "
+                "the other commands work beside it. For several processes take PostgreSQL."
+            ) from None
+        except OSError:
+            pass  # a file system without locks: better served than not
+        with suppress(OSError):  # a full disk
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"pid {os.getpid()} on {socket.gethostname()}, since {now()}\n".encode(), 0)
+        yield before
+    finally:
+        os.close(lock)
+
+
+def now() -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
