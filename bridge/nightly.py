@@ -68,7 +68,7 @@ class Nightly:
                 self._end(lambda comparison: self.comparisons.done(comparison, self.at))
                 self.watch.tell("chore", name="reconciliation", outcome="done")
         finally:
-            self._held = None
+            self._end(lambda comparison: None)  # under the lock: a renewal that is under way must not leave it held
         return True
 
     def keep(self) -> None:

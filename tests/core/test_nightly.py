@@ -112,10 +112,7 @@ def test_a_stop_hands_it_back_so_that_the_night_is_not_lost(bench: Bench, proces
 
 @pytest.mark.parametrize("lost", [KeyboardInterrupt, StoreUnavailable])
 def test_a_crash_frees_it_when_the_lease_is_over(bench: Bench, process: Process, lost: type[BaseException]) -> None:
-    def crash(*_: Any) -> None:
-        raise lost("gone")
-
-    process.nightly.reconcile.lookup.records = crash  # type: ignore[method-assign]
+    process.nightly.reconcile.lookup.records = raising(lost)  # type: ignore[method-assign]
     with pytest.raises(lost):
         process.run()
     other = Process(bench)
@@ -137,6 +134,24 @@ def test_who_was_away_for_too_long_leaves_it_to_who_has_it_now(bench: Bench, pro
     process.run()
     assert (kept(bench), other.looks, process.told, other.told) == (1, 1, [], ["done"])
     assert not other.run(), "the night is done, whoever came late"
+
+
+def test_nothing_is_kept_that_is_over(bench: Bench, process: Process) -> None:
+    for why in (KeyboardInterrupt, StoreUnavailable):
+        process.nightly.reconcile.lookup.records = raising(why)  # type: ignore[method-assign]
+        with pytest.raises(why):
+            process.run()
+        lease = process.row["reconcile_lease"]
+        process.nightly.keep()
+        assert process.row["reconcile_lease"] == lease
+        bench.clock.now += LEASE
+
+
+def raising(what: type[BaseException]) -> Callable[..., Any]:
+    def fault(*_: Any) -> None:
+        raise what("gone")
+
+    return fault
 
 
 def faulty(bench: Bench, process: Process) -> None:
