@@ -190,7 +190,7 @@ final class CallbackTest extends TestCase
         self::assertSame(200, $this->called('job.succeeded', $this->concluded())[0]);
         self::assertSame('Cancelled', Billing::status());
         self::assertSame([], Billing::calls('ModuleCreate'));
-        self::assertStringContainsString('became Cancelled here', Billing::calls('AddTicketNote')[0]['message']);
+        self::assertStringContainsString('became Cancelled here', Billing::calls('OpenTicket')[0]['message']);
         self::assertSame('Mailbox john@example.com', Billing::calls('OpenTicket')[0]['subject']);
         self::assertNull($this->pending());
     }
@@ -247,7 +247,7 @@ final class CallbackTest extends TestCase
             self::assertNull($this->pending());
             self::assertSame('Pending', Billing::status());
             self::assertCount(1, Billing::$activities);
-            self::assertStringContainsString("$text: Done and confirmed. (refused: No room.; job_", Billing::activityTexts()[0]);
+            self::assertStringContainsString("$text: Enom refused it. (refused, job_", Billing::activityTexts()[0]);
         }
     }
 
@@ -264,6 +264,7 @@ final class CallbackTest extends TestCase
     public function testWhoPaidMeanwhileIsBroughtBack(): void
     {
         Billing::change(['domainstatus' => 'Active']);
+        Billing::overdue();
         $this->wait('SuspendAccount');
         Billing::change(['nextduedate' => '2031-01-31']);
         Bridge::says(Bridge::ends('succeeded'));

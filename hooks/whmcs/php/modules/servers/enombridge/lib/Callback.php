@@ -49,10 +49,12 @@ final class Callback
         $message = json_decode($body, true, 32);
         $type = is_array($message) ? $message['type'] ?? null : null;
         // Only the bridge's own types: what WHMCS itself sent must not come back to it as an answer.
-        if (!is_string($type) || !preg_match('/\Ajob\.(succeeded|failed|held|cancelled)\z/', $type, $found) || !is_array($message['data'] ?? null)) {
+        if (!is_string($type) || !preg_match('/\Ajob\.(succeeded|failed|held|cancelled|observed)\z/', $type, $found) || !is_array($message['data'] ?? null)) {
             return null;
         }
-        return Receipt::read(['status' => $found[1]] + $message['data']);
+        // What was only observed succeeded as far as it went: of its receipt that is the status.
+        $status = $found[1] === 'observed' ? ['status' => 'succeeded', 'observed_only' => true] : ['status' => $found[1]];
+        return Receipt::read($status + $message['data']);
     }
 
     /**
