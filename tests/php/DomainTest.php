@@ -58,6 +58,8 @@ final class DomainTest extends TestCase
         yield 'a longer name of another' => [$registered('my-example.com', self::OTHER), null];
         yield 'a mailbox of another' => [$mailbox('alice@example.com', self::OTHER), 'Client 8 has a mailbox in example.com (service 2000).'];
         yield 'a suspended mailbox of another' => [$mailbox('alice@example.com', self::OTHER, ['domainstatus' => 'Suspended']), 'Client 8 has a mailbox'];
+        yield 'one of another that was taken over' => [$mailbox('alice', self::OTHER, ['domain' => 'example.com']), 'Client 8 has a mailbox'];
+        yield 'a domain that it typed itself' => [$both($mailbox('x@example.net', Billing::CLIENT, ['domain' => 'example.com']), $registered('example.com', self::OTHER)), 'client 8'];
         yield 'an order of another' => [$mailbox('alice@example.com', self::OTHER, ['domainstatus' => 'Pending']), null];
         yield 'a mailbox of another module' => [$mailbox('alice@example.com', self::OTHER, ['packageid' => 6]), null];
         yield 'a mailbox of another domain' => [$mailbox('alice@example.community', self::OTHER), null];

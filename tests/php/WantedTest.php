@@ -181,6 +181,7 @@ final class WantedTest extends TestCase
     {
         $change = fn (array $values) => fn () => Billing::change($values);
         yield 'its due date is gone' => [$change(['nextduedate' => '0000-00-00']), Change::Paid];
+        yield 'it became free' => [$change(['billingcycle' => 'Free Account']), Change::Paid];
         yield 'the invoice is paid' => [fn () => Capsule::table('tblinvoices')->update(['status' => 'Paid']), Change::Paid];
         yield 'the invoice is cancelled' => [fn () => Capsule::table('tblinvoices')->update(['status' => 'Cancelled']), Change::Paid];
         yield 'not to be suspended at all' => [$change(['overideautosuspend' => '1']), Change::Protected];
@@ -402,5 +403,95 @@ final class WantedTest extends TestCase
         Catchup::run();
         self::assertSame([$hook, $hook], Bridge::withdrawn());
         self::assertNull($this->pending());
+    }
+
+    public function testWhatATerminationTookThePlaceOfComesBackWhenThatIsDropped(): void
+    {
+        Billing::$more = ['suspendreason' => 'Abuse: sends spam'];
+        $this->ask(Asked::Admin, Action::Suspend, false, Bridge::refuses(503));
+        $abuse = $this->pending();
+        $this->ask(Asked::Cron, Action::Terminate, false, Bridge::refuses(503));
+        $this->happens(Change::Paid);
+        Clock::pass(120);
+        Bridge::does(Bridge::ends('succeeded'));
+        Catchup::run();
+        self::assertSame(['mailbox.suspend'], array_map(fn (Request $request) => $request->type(), Bridge::hooks()));
+        self::assertSame($abuse->id, Bridge::hooks()[0]->id());
+        self::assertSame('Suspended', Billing::status());
+        self::assertNull($this->pending());
+    }
+
+    public function testOfASuspensionAndATerminationOfOneCronRunNothingIsLeftOnceItIsPaid(): void
+    {
+        foreach (['cancelled', 'succeeded'] as $how) {
+            $this->setUp();
+            $this->ask(Asked::Cron, Action::Suspend, true, Bridge::accepts());
+            $suspend = $this->pending();
+            $this->ask(Asked::Cron, Action::Terminate, false, Bridge::accepts());
+            $terminate = $this->pending();
+            $this->happens(Change::Paid);
+            Bridge::does(Bridge::ends('succeeded'), ['job.withdraw' => function (Request $request) use ($suspend, $terminate, $how) {
+                $hook = $request->data()['hook'];
+                return Bridge::stands($hook === $suspend->id ? $how : 'cancelled', $hook === $suspend->id ? $suspend : $terminate)($request);
+            }]);
+            Hooks::paid(['invoiceid' => (int) Capsule::table('tblinvoices')->value('id')]);
+            self::assertSame([$terminate->id, $suspend->id], Bridge::withdrawn());
+            self::assertNull($this->pending());
+            self::assertSame('Active', Billing::status());
+            self::assertSame($how === 'succeeded' ? ['mailbox.unsuspend'] : [], array_map(fn (Request $request) => $request->type(), Bridge::hooks()), 'what was done is lifted');
+        }
+    }
+
+    public function testAPasswordThatWaitsIsNotLostWithATerminationThatIsDropped(): void
+    {
+        Billing::change(['domainstatus' => 'Active']);
+        $this->ask(Asked::Client, Action::ChangePassword, false, Bridge::refuses(503));
+        $this->ask(Asked::Cron, Action::Terminate, false, Bridge::refuses(503));
+        self::assertNull($this->pending(about: 'password'));
+        $this->happens(Change::Paid);
+        Clock::pass(120);
+        Bridge::does(Bridge::ends('succeeded'));
+        Catchup::run();
+        self::assertSame('Sample-Pass.01', Bridge::hooks()[0]->data()['password']);
+    }
+
+    public function testOfWhatIsAskedForDayAfterDayOnlyTheNewestCounts(): void
+    {
+        $hooks = [];
+        for ($day = 0; $day < 3; $day++) {
+            foreach ([Action::Suspend, Action::Terminate] as $action) {
+                $this->ask(Asked::Cron, $action, true, Bridge::accepts());
+                $hooks[] = $this->pending()->id;
+            }
+            Clock::pass(3600);
+        }
+        self::assertCount(6, array_unique($hooks));
+        Bridge::does(Bridge::accepts(), ['job' => Bridge::stands('queued', $this->pending())]);
+        Catchup::run();
+        self::assertSame([$hooks[0], $hooks[1], $hooks[2], $hooks[3]], Bridge::withdrawn(), 'two of each day but the last');
+        self::assertSame([$hooks[4]], array_map(fn ($one) => $one->id, $this->pending()->replaced));
+        Catchup::run();
+        self::assertCount(4, Bridge::withdrawn());
+        for ($day = 0; $day < 30; $day++) {
+            $this->ask(Asked::Cron, Action::Suspend, true, Bridge::refuses(503));
+            $this->ask(Asked::Cron, Action::Terminate, true, Bridge::refuses(503));
+        }
+        self::assertLessThanOrEqual(12, count($this->pending()->replaced));
+        self::assertLessThan(20000, strlen($this->kept()->pending));
+    }
+
+    public function testWhatIsSentAgainTakesTheFormerBack(): void
+    {
+        $this->ask(Asked::Admin, Action::Create, false, Bridge::ends('held'));
+        $held = $this->pending()->id;
+        Bridge::says(Bridge::accepts());
+        Machine::session('admin');
+        enombridge_sendAgain(Billing::params());
+        Machine::session('cron');
+        Bridge::reset();
+        Clock::pass(120);
+        Bridge::does(Bridge::accepts());
+        Catchup::run();
+        self::assertSame([[], [$held]], [Bridge::hooks(), Bridge::withdrawn()]);
     }
 }

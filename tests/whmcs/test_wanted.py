@@ -125,3 +125,31 @@ def test_a_suspension_for_abuse_outlives_a_payment_while_the_account_is_paused(h
     house.quiet()
     assert (house.status(order), house.at_enom(order["address"])) == ("Suspended", "suspended")
     assert "UnsuspendAccount" not in house.whmcs.pay(house.whmcs.renewal(order["service"]))
+
+
+@pytest.mark.parametrize("how", ["wait", "success"])
+def test_a_termination_that_the_bridge_has_is_withdrawn_in_the_moment_of_the_payment(house: House, how: str) -> None:
+    order = house.active(how)
+    invoice = house.whmcs.overdue(order["service"], days=31)
+    house.pause()
+    house.whmcs.cron(daily=True)
+    house.whmcs.pay(invoice)
+    house.resume()
+    house.quiet()
+    house.later()
+    house.whmcs.cron()
+    house.quiet()
+    assert house.at_enom(order["address"]) == "active"
+    until(lambda: house.status(order) == "Active")
+    assert house.pending() == []
+
+
+def test_a_hook_that_never_came_is_withdrawn_for_good(house: House) -> None:
+    order = house.active()
+    invoice = house.whmcs.overdue(order["service"], days=31)
+    house.down()
+    house.whmcs.cron(daily=True)
+    house.whmcs.pay(invoice)
+    back(house)
+    withdrawn = [line for line in house.whmcs.state()["module_log"] if line["action"] == "job.withdraw"]
+    assert withdrawn[-1]["response"].startswith("200")

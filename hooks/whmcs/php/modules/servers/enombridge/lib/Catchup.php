@@ -67,8 +67,11 @@ final class Catchup
     private static function service(int $service, Server $server, bool $repeats = true): bool
     {
         try {
-            foreach (array_keys(Record::of($service)->pending) as $about) {
-                [$answer, $next] = Lock::around($service, fn () => self::ask($service, $about, $server, $repeats), patience: 0);
+            $seen = [];
+            // What is dropped may bring back what it had taken the place of.
+            while (($pending = current(array_diff_key(self::byId($service), $seen))) !== false) {
+                $seen[$pending->id] = true;
+                [$answer, $next] = Lock::around($service, fn () => self::ask($service, $pending->action->about(), $server, $repeats), patience: 0);
                 if ($answer?->isOneOf('away', 'unsigned')) {
                     return false;
                 }
@@ -88,6 +91,12 @@ final class Catchup
         return true;
     }
 
+    /** @return array<string, Pending> */
+    private static function byId(int $service): array
+    {
+        return array_column(array_map(fn (Pending $one) => [$one->id, $one], Record::of($service)->pending), 1, 0);
+    }
+
     /** @return array{?Answer, ?callable} the answer, if there is more to make of it; what is left to do once the service is free */
     private static function ask(int $service, string $about, Server $server, bool $repeats): array
     {
@@ -101,6 +110,14 @@ final class Catchup
         $client = new Client($server, $server->log());
         if ($hosting === null) {
             return [self::forgotten($record, $pending, $client), null];
+        }
+        foreach ($pending->superseded() as $one) {
+            $answer = $client->withdraw($one);
+            if ($answer->isOneOf('away', 'unsigned')) {
+                return [$answer, null];
+            }
+            $pending->replaced = array_values(array_filter($pending->replaced, fn (Pending $other) => $other->id !== $one->id));
+            $record->save();
         }
         $wanted = Wanted::of($pending, $hosting);
         if ($wanted->verdict !== Verdict::Keep) {

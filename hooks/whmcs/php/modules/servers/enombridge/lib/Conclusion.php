@@ -168,7 +168,7 @@ final class Conclusion
     public static function drop(Hosting $hosting, Record $record, Pending $pending, string $text): void
     {
         (new self($hosting, $record, $pending))->correct("$pending->id dropped", $text);
-        $record->settled($pending);
+        $record->dropped($pending);
         $record->save();
     }
 }

@@ -53,18 +53,26 @@ final class Domain
         return Capsule::table('tbldomains')->where('userid', $whose, $this->client)->whereIn('domain', $this->names)->whereIn('status', self::REGISTERED);
     }
 
-    /** Services of ours that have a mailbox there. An order alone has none: anybody can type anything into one. */
+    /**
+     * Services of ours that have a mailbox there. An order alone has none: anybody can type anything into one; so the domain
+     * that was typed speaks for others, who may not have been heard of since they were taken over, and not for oneself.
+     */
     private function mailboxes(string $whose): Builder
     {
         return Capsule::table('tblhosting')->join('tblproducts', 'tblproducts.id', '=', 'tblhosting.packageid')
             ->leftJoin(Record::TABLE, Record::TABLE . '.service', '=', 'tblhosting.id')
             ->where('tblproducts.servertype', 'enombridge')->where('tblhosting.userid', $whose, $this->client)
-            ->where(function (Builder $query): void {
+            ->where(function (Builder $query) use ($whose): void {
                 foreach ($this->names as $name) {
-                    $like = "%@$name";
-                    $query->orWhere(Record::TABLE . '.address', 'like', $like);
-                    $query->orWhere(fn (Builder $named) => $named->where('tblhosting.username', 'like', $like)->whereIn('tblhosting.domainstatus', ['Active', 'Suspended']));
+                    $query->orWhere(Record::TABLE . '.address', 'like', "%@$name");
                 }
+                $query->orWhere(fn (Builder $live) => $live->whereIn('tblhosting.domainstatus', ['Active', 'Suspended'])
+                    ->where(function (Builder $named) use ($whose): void {
+                        foreach ($this->names as $name) {
+                            $named->orWhere('tblhosting.username', 'like', "%@$name");
+                        }
+                        $named->when($whose !== '=', fn (Builder $typed) => $typed->orWhereIn('tblhosting.domain', $this->names));
+                    }));
             })->orderBy('tblhosting.id');
     }
 

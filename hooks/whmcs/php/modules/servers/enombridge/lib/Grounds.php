@@ -13,12 +13,15 @@ final class Grounds
     /** What decides where two are compared; one that lacks any of these was kept by an older version. */
     public const NAMES = ['due', 'reason', 'product', 'client', 'cycle', 'amount', 'override', 'until', 'exempt', 'cancel', 'owed'];
 
+    /** Cycles of which WHMCS's automation heeds no due date, whatever stands in its field. */
+    private const NEVER_DUE = ['Free Account', 'One Time'];
+
     /** @return array<string, string|list<int>> by NAMES, and `day` */
     public static function of(Hosting $hosting): array
     {
         return [
             'day' => date('Y-m-d', time()), // of these grounds
-            'due' => self::day($hosting->due),
+            'due' => in_array($hosting->column('billingcycle'), self::NEVER_DUE, true) ? '' : self::day($hosting->due),
             'reason' => $hosting->reason,
             'product' => $hosting->column('packageid'),
             'client' => (string) $hosting->client,

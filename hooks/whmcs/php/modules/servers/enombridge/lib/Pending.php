@@ -8,6 +8,8 @@ namespace WHMCS\Module\Server\Enombridge;
  */
 final class Pending
 {
+    private const MOST = 12; // that it remembers to have taken the place of: of a bridge that is away for days, the oldest are let go
+
     /**
      * @param array<string, string|bool> $data without the password, which is `sealed` by WHMCS's own encryption
      * @param string $was the service's status before
@@ -30,6 +32,8 @@ final class Pending
         public int $asked = 0, // epoch seconds of the last try
         public int $sequence = 0, // of the newest of its jobs that was heard of
         public int $kept = 0, // epoch seconds of the last time that the bridge did not give it back
+        /** @var list<self> whose place it took before their end was known, oldest first */
+        public array $replaced = [],
     ) {
     }
 
@@ -61,7 +65,33 @@ final class Pending
     {
         $now = time();
         $new = ['id' => self::newId((int) $this->data['service_id'], $this->action), 'timestamp' => gmdate('Y-m-d\TH:i:s\Z', $now), 'since' => $now];
-        return new self(...$new + ['accepted' => false, 'held' => false, 'asked' => 0, 'sequence' => 0, 'kept' => 0] + get_object_vars($this));
+        $renewed = new self(...$new + ['accepted' => false, 'held' => false, 'asked' => 0, 'sequence' => 0, 'kept' => 0] + get_object_vars($this));
+        $renewed->takesThePlaceOf($this);
+        return $renewed;
+    }
+
+    /** What that one asked for is not waited for any more; it comes back if this one is dropped. */
+    public function takesThePlaceOf(self $other): void
+    {
+        $all = [...$this->replaced, ...$other->replaced, new self(...['replaced' => []] + get_object_vars($other))];
+        usort($all, fn (self $one, self $next) => $one->since <=> $next->since);
+        $this->replaced = array_slice(array_values(array_combine(array_map(fn (self $one) => $one->id, $all), $all)), -self::MOST);
+    }
+
+    /**
+     * Those of them that are not wanted whatever becomes of this one: WHMCS has asked for the same anew; or it had asked for
+     * the end by itself, and then for something else.
+     *
+     * @return list<self>
+     */
+    public function superseded(): array
+    {
+        $newest = [];
+        foreach ([...$this->replaced, $this] as $one) {
+            $newest[$one->action->value] = $one->id;
+        }
+        $isOver = fn (self $one) => $one->action === Action::Terminate && $one->asked_by !== Asked::Admin || $newest[$one->action->value] !== $one->id;
+        return array_values(array_filter($this->replaced, $isOver));
     }
 
     private static function newId(int $service, Action $action): string
@@ -120,6 +150,7 @@ final class Pending
         try {
             $read = ['action' => Action::from($kept['action'] ?? ''), 'asked_by' => Asked::tryFrom($kept['asked_by'] ?? '') ?? Asked::Cron];
             $kept += ['grounds' => ['due' => Grounds::day($kept['due'] ?? '')]];
+            $read['replaced'] = array_values(array_filter(array_map(self::read(...), $kept['replaced'] ?? [])));
             return new self(...$read + array_intersect_key($kept, get_class_vars(self::class)));
         } catch (\Throwable) {
             return null;

@@ -68,7 +68,13 @@ final class Record
     /** From now on the end of this hook is waited for, and no longer that of what it decides anew. */
     public function expect(Pending $pending): void
     {
-        $this->pending = array_diff_key($this->pending, array_flip($pending->action->decides()));
+        $decided = array_flip($pending->action->decides());
+        foreach (array_intersect_key($this->pending, $decided) as $other) {
+            if ($other->id !== $pending->id) {
+                $pending->takesThePlaceOf($other);
+            }
+        }
+        $this->pending = array_diff_key($this->pending, $decided);
         $this->pending[$pending->action->about()] = $pending;
     }
 
@@ -82,10 +88,19 @@ final class Record
         return null;
     }
 
-    /** Its end is known, or no longer wanted. */
+    /** Its end is known. */
     public function settled(Pending $pending): void
     {
         unset($this->pending[$pending->action->about()]);
+    }
+
+    /** It is as if it had never been asked for: what it took the place of is waited for again. */
+    public function dropped(Pending $pending): void
+    {
+        $this->settled($pending);
+        foreach ($pending->replaced as $older) {
+            $this->expect($older);
+        }
     }
 
     /** What a receipt tells of the mailbox, unless a newer one has told it. @param array<string, mixed> $receipt */
