@@ -10,10 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from bridge import __version__, wording
 from bridge.callbacks import report
+from bridge.errors import CODES
 from bridge.ports import Receipt
-from hooks import whmcs
+from bridge.web import problems
+from hooks import address, whmcs
+from hooks.errors import Invalid
 from hooks.message import read_message
 from hooks.signing import decode_secret, sign, verify
 from hooks.standard.fields import moment
@@ -97,7 +102,8 @@ def test_each_function_sends_what_python_reads(function: str) -> None:
     intent = understood(sent)
     assert sent["path"] == "/hooks/source-3"
     assert (intent.action, intent.service_id, intent.address) == (whmcs.FUNCTIONS[function], "1042", "john@example.com")
-    assert intent.unknown == ()
+    # A bridge of before there were customers tells these names back, and is none the worse for them.
+    assert not set(intent.unknown) - {"customer_id"}
     assert abs((intent.timestamp - datetime.now(UTC)).total_seconds()) < 60
 
 
@@ -185,3 +191,79 @@ def test_receipts_as_the_bridge_makes_them_are_taken() -> None:
     for one, found in zip(made, perform(*({"do": "receipt", "receipt": one.describe()} for one in made)), strict=True):
         assert found is not None, one
         assert (found["status"], found["observed_only"]) == (one.status, bool(one.extra))
+
+
+@pytest.mark.parametrize("missing", [[], ["idn_to_ascii"]], ids=["intl", "without intl"])
+def test_a_name_as_the_bridge_writes_it_is_not_another_one(missing: list[str]) -> None:
+    domains = ["straße.example", "faß.de", "βόλος.example", "ΒΌΛΟΣ.example", "MÜNCHEN.example", "例え.example"]
+    typed = [f"Info@{domain}" for domain in (*domains, "xn--strae-oqa.example", "Example.COM")]
+    spelt = [(one, address.normalise(one)) for one in typed]
+    same = perform(*({"do": "differ", "one": one, "other": other, "missing": missing} for one, other in spelt))
+    assert [one for (one, _), differ in zip(spelt, same, strict=True) if differ] == []
+    assert perform({"do": "differ", "one": "info@example.com", "other": "info@example.net", "missing": missing}) == [True]
+
+
+PLANTED = "Planted words"
+
+
+def heard(*answers: dict[str, Any]) -> list[str]:
+    """Each sentence that staff or a customer reads, whatever WHMCS was doing when the bridge answered so."""
+    tasks = [{"do": "hear", "http": 200, "function": function, **answer} for answer in answers for function in whmcs.FUNCTIONS]
+    return [sentence for sentences in perform(*tasks) for sentence in sentences]
+
+
+def errors_of(code: str) -> list[dict[str, Any]]:
+    error = {"code": code, "message": CODES[code], "detail": PLANTED, "remote": {"text": PLANTED}}
+    changes = {"error": error, "message": CODES[code]}
+    return [{"status": status, "changes": changes} for status in ("failed", "held", "cancelled")]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_error_of_a_job_is_a_sentence_of_the_module(code: str) -> None:
+    said = heard(*errors_of(code))
+    for words in (PLANTED, CODES[code]):
+        assert not [sentence for sentence in said if words in sentence], "the bridge's own words come through"
+    assert not [sentence for sentence in said if "a reason that this module does not know" in sentence], "it has no sentence"
+
+
+def test_what_the_bridge_says_of_a_success_stays_with_it() -> None:
+    messages = {*wording.DONE.values(), *wording.ALREADY.values(), *wording.SPECIAL.values()}
+    said = heard(*({"status": "succeeded", "changes": {"message": message}} for message in messages))
+    assert not [sentence for sentence in said for message in messages if message in sentence]
+
+
+def refused(type: str, timestamp: object, data: object) -> Invalid:
+    """What the bridge finds in a signed body that is JSON and no hook."""
+    body = json.dumps({"type": type, "timestamp": timestamp, "data": data}).encode()
+    key, now = decode_secret(SECRET), int(time.time())
+    verified = verify(Delivery("whmcs-main", sign("msg_1", now, body, key), body, now), [key], "standard", now)
+    with pytest.raises(Invalid) as caught:
+        whmcs.read(read_message(verified), verified)
+    return caught.value
+
+
+def test_each_refusal_of_a_field_is_a_sentence_of_the_module() -> None:
+    now = datetime.now(UTC).isoformat()
+    found = [refused("mailbox.explode", now, {}), refused("mailbox.create", "yesterday", {})]
+    for action, schema in whmcs.ACTIONS.items():
+        found += [refused(action, now, {}), refused(action, now, dict.fromkeys(schema().fields, 7))]
+    with Flask("bridge").test_request_context():
+        told = [{"http": 422, "problem": problems.of_delivery(fault).get_json()} for fault in found]
+    said = heard(*told)
+    words = {word for fault in found for words in fault.errors.values() for word in words} | {told[0]["problem"]["detail"]}
+    assert not [sentence for sentence in said for word in words if word in sentence], "the validator's words come through"
+    assert not [sentence for sentence in said if "the field " in sentence], "a field has no words of its own"
+    assert [sentence for sentence in said if "the next due date" in sentence]
+
+
+@pytest.mark.parametrize("status", sorted(problems.TITLES.keys() - {405}))
+def test_each_refusal_is_a_sentence_of_the_module(status: int) -> None:
+    problem = {"type": "about:blank", "title": problems.TITLES[status], "status": status, "detail": PLANTED}
+    said = heard({"http": status, "problem": problem}, {"http": status, "problem": {**problem, "code": "unsupported"}})
+    assert not [sentence for sentence in said if PLANTED in sentence or problems.TITLES[status] in sentence]
+    assert not [sentence for sentence in said if "It answered with HTTP" in sentence], "it has no sentence"
+
+
+def test_the_version_is_the_bridges() -> None:
+    source = (PHP.parents[1] / "hooks/whmcs/php/modules/servers/enombridge/lib/Connection.php").read_text()
+    assert f"public const VERSION = '{__version__}';" in source, "both go up together: Test Connection compares them"

@@ -17,7 +17,7 @@ final class AddressTest extends TestCase
         yield 'from the domain' => [['configoption2' => 'domain', 'domain' => 'example.com'], 'info@example.com'];
         yield 'from the domain with a name' => [['configoption2' => 'domain', 'configoption4' => 'post', 'domain' => 'example.com'], 'post@example.com'];
         yield 'escaped by WHMCS' => [['customfields' => ['Mailbox address' => 'o&#039;neil@example.com']], "o'neil@example.com"];
-        yield 'IDN' => [['configoption2' => 'domain', 'domain' => 'MÜNCHEN.example.net'], 'info@münchen.example.net'];
+        yield 'IDN' => [['configoption2' => 'domain', 'domain' => 'MÜNCHEN.example.net'], 'info@mÜnchen.example.net']; // what Ü becomes is the bridge's to say
     }
 
     /** @param array<string, mixed> $changes @dataProvider orders */
@@ -61,6 +61,53 @@ final class AddressTest extends TestCase
         $calls = count(Bridge::$requests);
         self::assertStringContainsString('cannot be renamed', enombridge_ChangePackage(Billing::params()));
         self::assertCount($calls, Bridge::$requests);
+    }
+
+    /** @return iterable<string, array{string, string}> what was typed, and how the bridge writes it */
+    public static function spellings(): iterable
+    {
+        yield 'ß' => ['info@straße.example', 'info@xn--strae-oqa.example'];
+        yield 'ß at the end' => ['info@faß.de', 'info@xn--fa-hia.de'];
+        yield 'a final sigma' => ['info@βόλος.example', 'info@xn--nxasmm1c.example'];
+        yield 'sigmas in capitals' => ['info@ΒΌΛΟΣ.example', 'info@xn--nxasmq6b.example'];
+        yield 'ü' => ['info@MÜNCHEN.example', 'info@xn--mnchen-3ya.example'];
+        yield 'an A-label' => ['info@XN--MNCHEN-3YA.example', 'info@xn--mnchen-3ya.example'];
+        yield 'what no rule of this PHP makes of it' => ['info@ẞ.example', 'info@xn--something-else.example'];
+        yield 'capitals' => ['Info@Example.COM', 'info@example.com'];
+    }
+
+    /** @dataProvider spellings */
+    public function testTheAddressThatWasSentIsNotAnotherOne(string $typed, string $answered): void
+    {
+        foreach ([[], ['idn_to_ascii']] as $missing) {
+            $this->setUp();
+            Machine::$missing = $missing;
+            Billing::$more = ['customfields' => ['Mailbox address' => $typed]];
+            Bridge::says(Bridge::ends('succeeded', ['address' => $answered]));
+            self::assertSame('success', Billing::run('CreateAccount'));
+            self::assertSame('success', Billing::run('ChangePackage'), 'an upgrade');
+            self::assertSame($answered, Bridge::last()->data()['address']);
+            self::assertArrayNotHasKey('Attention', enombridge_AdminServicesTabFields(Billing::params()));
+            Billing::$more = ['customfields' => ['Mailbox address' => 'other@example.net']];
+            self::assertStringContainsString('cannot be renamed', Billing::run('ChangePackage'));
+        }
+    }
+
+    public function testAMailboxThatIsTakenOverWasAskedForInItsOwnSpelling(): void
+    {
+        Billing::$more = ['customfields' => ['Mailbox address' => 'info@ẞ.example']];
+        Bridge::says(Bridge::tells(['address' => 'info@xn--something-else.example', 'state' => 'active']));
+        enombridge_check(Billing::params());
+        Bridge::says(Bridge::ends('succeeded', ['address' => 'info@xn--something-else.example']));
+        self::assertSame('success', Billing::run('ChangePackage'));
+    }
+
+    public function testWithoutIntlOnlyWhatIsSureIsARenaming(): void
+    {
+        Machine::$missing = ['idn_to_ascii'];
+        self::assertFalse(Address::differ('info@straße.example', 'info@xn--strae-oqa.example'));
+        self::assertTrue(Address::differ('jane@straße.example', 'info@xn--strae-oqa.example'));
+        self::assertTrue(Address::differ('info@example.com', 'info@example.net'));
     }
 
     public function testTwoSpellingsOfADomainAreNoRenaming(): void

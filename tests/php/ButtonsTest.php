@@ -18,7 +18,7 @@ final class ButtonsTest extends TestCase
 
     public function testCheckTellsWhatStandsInTheWay(): void
     {
-        foreach ([[Bridge::refuses(404, 'There is no mailbox.'), 'There is no mailbox.'], [Bridge::refuses(503, 'Paused.'), 'Paused.'], ['', 'cannot be reached'], [Bridge::refuses(401), 'signature']] as [$answer, $named]) {
+        foreach ([[Bridge::refuses(404, 'There is no mailbox.'), 'knows no such mailbox'], [Bridge::refuses(503, 'Paused.'), 'takes nothing right now'], ['', 'cannot be reached'], [Bridge::refuses(401), 'signature']] as [$answer, $named]) {
             Bridge::says($answer);
             self::assertStringContainsString($named, enombridge_check(Billing::params()));
         }
@@ -116,8 +116,8 @@ final class ButtonsTest extends TestCase
         Bridge::says(Bridge::ends('succeeded', ['verified' => ['existence' => 'verified', 'password' => 'accepted']]));
         Billing::run('CreateAccount');
         $fields = enombridge_AdminServicesTabFields(Billing::params());
-        self::assertSame('existence: verified, password: accepted', $fields['Evidence']);
-        self::assertMatchesRegularExpression('/^job_\w+ \(succeeded\): Done and confirmed\.$/', $fields['Last job']);
+        self::assertSame('there: seen, password: accepted, cannot be seen', $fields['Evidence']);
+        self::assertMatchesRegularExpression('/^job_\w+ \(succeeded\)$/', $fields['Last job']);
     }
 
     public function testAnEmptiedAddressLeavesTheMailboxAsItIs(): void

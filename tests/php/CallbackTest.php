@@ -190,7 +190,7 @@ final class CallbackTest extends TestCase
         self::assertSame(200, $this->called('job.succeeded', $this->concluded())[0]);
         self::assertSame('Cancelled', Billing::status());
         self::assertSame([], Billing::calls('ModuleCreate'));
-        self::assertStringContainsString('became Cancelled here', Billing::calls('AddTicketNote')[0]['message']);
+        self::assertStringContainsString('became Cancelled here', Billing::calls('OpenTicket')[0]['message']);
         self::assertSame('Mailbox john@example.com', Billing::calls('OpenTicket')[0]['subject']);
         self::assertNull($this->pending());
     }
@@ -247,7 +247,7 @@ final class CallbackTest extends TestCase
             self::assertNull($this->pending());
             self::assertSame('Pending', Billing::status());
             self::assertCount(1, Billing::$activities);
-            self::assertStringContainsString("$text: Done and confirmed. (refused: No room.; job_", Billing::activityTexts()[0]);
+            self::assertStringContainsString("$text: Enom refused it. (refused, job_", Billing::activityTexts()[0]);
         }
     }
 
@@ -266,9 +266,56 @@ final class CallbackTest extends TestCase
         }
     }
 
+    public function testWhatIsToldAsObservedIsTakenAsSuch(): void
+    {
+        foreach ([[], ['observed_only' => true], ['status' => 'failed']] as $changes) {
+            $this->setUp();
+            $this->wait('CreateAccount');
+            self::assertSame(200, $this->called('job.observed', $this->concluded($changes))[0]);
+            self::assertSame('Pending', Billing::status());
+            self::assertSame([], Billing::calls('ModuleCreate'));
+            self::assertSame(['', 'succeeded'], [$this->kept()->address, $this->kept()->job_status]);
+            self::assertNull($this->pending());
+            self::assertStringContainsString('only observes', Billing::activityTexts()[0]);
+        }
+    }
+
+    public function testARejectionAfterAHoldIsHeardThoughItHasTheSameNumber(): void
+    {
+        foreach (['rejected' => 'A person rejected it on the bridge.', 'overtaken' => 'Something newer took its place.', 'withdrawn' => 'It was taken back'] as $code => $told) {
+            $this->setUp();
+            Billing::configure([5 => 'success']);
+            Billing::change(['domainstatus' => 'Active']);
+            $this->wait('SuspendAccount');
+            self::assertSame('Suspended', Billing::status());
+            $held = $this->concluded(['error' => ['code' => 'unsafe']]);
+            $this->called('job.held', $held);
+            self::assertTrue($this->pending()->held);
+            self::assertSame(200, $this->called('job.cancelled', ['error' => ['code' => $code]] + $held)[0]);
+            self::assertNull($this->pending());
+            self::assertSame('Active', Billing::status(), 'what was told early is taken back');
+            self::assertCount(2, Billing::$activities);
+            self::assertStringContainsString("It was not done: $told", Billing::activityTexts()[1]);
+            self::assertStringContainsString('the service is Active again', Billing::calls('OpenTicket')[1]['message']);
+        }
+    }
+
+    public function testATicketIsNotTheCustomers(): void
+    {
+        $this->wait('CreateAccount');
+        $this->called('job.held', $this->concluded(['error' => ['code' => 'unsafe']]));
+        $ticket = Billing::calls('OpenTicket')[0];
+        self::assertArrayNotHasKey('clientid', $ticket);
+        self::assertArrayNotHasKey('serviceid', $ticket);
+        self::assertSame(['enom-bridge', 'support@example.net', true], [$ticket['name'], $ticket['email'], $ticket['noemail']]);
+        self::assertStringContainsString('A safety limit of the bridge stopped it.', $ticket['message']);
+        self::assertStringContainsString('Service 1042 of client 7, mailbox john@example.com.', $ticket['message']);
+    }
+
     public function testWhoPaidMeanwhileIsBroughtBack(): void
     {
         Billing::change(['domainstatus' => 'Active']);
+        Billing::overdue();
         $this->wait('SuspendAccount');
         Billing::change(['nextduedate' => '2031-01-31']);
         Bridge::says(Bridge::ends('succeeded'));

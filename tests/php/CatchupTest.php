@@ -44,10 +44,25 @@ final class CatchupTest extends TestCase
         self::assertTrue($this->pending()->accepted);
         Clock::pass(1700);
         Catchup::run();
-        self::assertCount(1, Bridge::hooks());
+        self::assertCount(0, Bridge::queries('job'));
         Clock::pass(200);
+        Bridge::does(Bridge::accepts(), ['job' => Bridge::stands('running', $this->pending())]);
         Catchup::run();
-        self::assertCount(2, Bridge::hooks());
+        self::assertCount(1, Bridge::queries('job'));
+        self::assertCount(1, Bridge::hooks(), 'what the bridge has is asked for, not sent again');
+    }
+
+    public function testWhatTheBridgeLostIsSentAgain(): void
+    {
+        $this->lose('CreateAccount');
+        Bridge::does(Bridge::accepts(), ['job' => Bridge::refuses(404)]);
+        Catchup::run();
+        Clock::pass(2000);
+        Catchup::run();
+        self::assertFalse($this->pending()->accepted);
+        Clock::pass(120);
+        Catchup::run();
+        self::assertSame([$this->pending()->id, $this->pending()->id], array_map(fn (Request $request) => $request->id(), Bridge::hooks()));
     }
 
     public function testWhatIsOnItsWayIsLeftAlone(): void
@@ -92,15 +107,30 @@ final class CatchupTest extends TestCase
     public function testASuspensionIsDroppedOnceTheCustomerHasPaid(): void
     {
         Billing::change(['domainstatus' => 'Active']);
+        Billing::overdue();
         $this->lose('SuspendAccount');
+        $hook = $this->pending()->id;
         Billing::change(['nextduedate' => '2031-01-31']);
         Bridge::does(Bridge::ends('succeeded'));
         Catchup::run();
-        // The bridge may have had it all the same: so it is lifted, and nothing else is sent.
+        // The bridge may have had it all the same: so it is withdrawn, and nothing is sent.
+        self::assertSame([[], [$hook]], [Bridge::hooks(), Bridge::withdrawn()]);
+        self::assertNull($this->pending());
+        self::assertSame('Active', Billing::status());
+        self::assertStringContainsString('Suspend of john@example.com was not done: it was paid', Billing::activityTexts()[0]);
+    }
+
+    public function testABridgeThatKnowsNoWithdrawalMayHaveHadItSoItIsLifted(): void
+    {
+        Billing::change(['domainstatus' => 'Active']);
+        Billing::overdue();
+        $this->lose('SuspendAccount');
+        Billing::change(['nextduedate' => '2031-01-31']);
+        Bridge::does(Bridge::ends('succeeded'), ['job.withdraw' => Bridge::knowsNoWithdrawal()]);
+        Catchup::run();
         self::assertSame(['mailbox.unsuspend'], array_map(fn (Request $request) => $request->type(), Bridge::hooks()));
         self::assertNull($this->pending());
         self::assertSame('Active', Billing::status());
-        self::assertStringContainsString('the customer has paid', Billing::activityTexts()[0]);
     }
 
     public function testWhatBillingDecidedOtherwiseIsDropped(): void
@@ -111,20 +141,22 @@ final class CatchupTest extends TestCase
         Catchup::run();
         self::assertSame([], Bridge::hooks());
         self::assertNull($this->pending());
-        self::assertStringContainsString('it was dropped', Billing::activityTexts()[0]);
+        self::assertStringContainsString('Create of john@example.com was not done: the service became Cancelled here', Billing::activityTexts()[0]);
     }
 
-    public function testWhatTheBridgeHasIsAskedForWhateverBillingDecidedSince(): void
+    public function testWhatTheBridgeHasIsTakenBackOnceBillingDecidedOtherwise(): void
     {
         Billing::change(['domainstatus' => 'Active']);
         Bridge::says(Bridge::accepts());
         Billing::run('SuspendAccount');
-        Billing::change(['nextduedate' => '2031-01-31', 'domainstatus' => 'Fraud']);
-        Clock::pass(2000);
-        Bridge::does(Bridge::accepts());
+        $pending = $this->pending();
+        Billing::change(['domainstatus' => 'Fraud']);
+        Bridge::does(Bridge::accepts(), ['job.withdraw' => Bridge::stands('cancelled', $pending, ['error' => ['code' => 'withdrawn']])]);
         Catchup::run();
-        self::assertSame(['mailbox.suspend', 'mailbox.suspend'], array_map(fn (Request $request) => $request->type(), Bridge::hooks()));
-        self::assertNotNull($this->pending());
+        self::assertSame([$pending->id], Bridge::withdrawn());
+        self::assertCount(1, Bridge::hooks());
+        self::assertNull($this->pending());
+        self::assertStringContainsString('was not done: the service became Fraud here', Billing::activityTexts()[0]);
     }
 
     public function testWhatStaffDidByHandIsStillSent(): void
@@ -165,7 +197,7 @@ final class CatchupTest extends TestCase
         Bridge::does(Bridge::refuses(422, 'No such plan.'));
         Catchup::run();
         self::assertNull($this->pending());
-        self::assertStringContainsString('No such plan.', Billing::activityTexts()[0]);
+        self::assertStringContainsString('The bridge did not take it: Something in it is not valid', Billing::activityTexts()[0]);
         self::assertSame('Pending', Billing::status());
     }
 
@@ -176,7 +208,7 @@ final class CatchupTest extends TestCase
         Bridge::says(Bridge::accepts());
         Billing::run('SuspendAccount');
         Clock::pass(2000);
-        Bridge::does(Bridge::fails('refused'));
+        Bridge::does(Bridge::accepts(), ['job' => Bridge::stands('failed', $this->pending(), ['error' => ['code' => 'refused']])]);
         Catchup::run();
         self::assertSame('Active', Billing::status());
         self::assertCount(1, Billing::calls('OpenTicket'));

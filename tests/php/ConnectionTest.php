@@ -2,12 +2,13 @@
 
 namespace EnomBridge\Tests;
 
+use WHMCS\Module\Server\Enombridge\Connection;
 use WHMCS\Module\Server\Enombridge\Fault;
 
 /** The test button of a server, and the list of plans. */
 final class ConnectionTest extends TestCase
 {
-    private const GOOD = ['version' => '1.2.0', 'clock_skew' => 1, 'account' => ['reachable' => true, 'problem' => null, 'paused' => null],
+    private const GOOD = ['version' => Connection::VERSION, 'clock_skew' => 1, 'account' => ['reachable' => true, 'problem' => null, 'paused' => null],
         'plans' => ['basic' => ['quota_gb' => 5], 'large' => ['quota_gb' => 50], '12' => ['quota_gb' => 1]]];
 
     public function testAGoodOneIsASuccess(): void
@@ -24,13 +25,16 @@ final class ConnectionTest extends TestCase
         $tells = fn (array $changes) => Bridge::tells($changes + self::GOOD);
         yield 'clock ahead' => [$tells(['clock_skew' => 61]), '61 s apart'];
         yield 'clock behind' => [$tells(['clock_skew' => -250]), '250 s apart'];
-        yield 'account paused' => [$tells(['account' => ['reachable' => true, 'paused' => 'credentials']]), 'paused (credentials)'];
-        yield 'account away' => [$tells(['account' => ['reachable' => false, 'problem' => 'ip_not_allowed', 'paused' => null]]), 'does not let its account work (ip_not_allowed)'];
-        yield 'account in words' => [$tells(['account' => 'fine']), 'does not let its account work (-)'];
+        yield 'account paused' => [$tells(['account' => ['reachable' => true, 'paused' => 'credentials']]), 'paused: Enom refuses its login.'];
+        yield 'account away' => [$tells(['account' => ['reachable' => false, 'problem' => 'ip_not_allowed', 'paused' => null]]), 'does not let its account work: Enom does not know the address'];
+        yield 'account in words' => [$tells(['account' => 'fine']), 'work: it gave no reason that this module knows.'];
         yield 'nothing in it' => [Bridge::tells([]), 'does not let its account work'];
+        yield 'an older bridge' => [$tells(['version' => '0.0.9']), 'it is version 0.0.9 and this module is ' . Connection::VERSION . '. Update the bridge'];
+        yield 'a newer bridge' => [$tells(['version' => '7.0.0']), 'it is version 7.0.0 and this module is ' . Connection::VERSION . '. Update the module'];
+        yield 'a version in a list' => [$tells(['version' => ['x']]), 'it is version ?'];
         yield 'not signed' => [Bridge::refuses(401), 'refused the signature'];
-        yield 'not this question' => [Bridge::refuses(422, 'Not valid.'), 'Not valid.'];
-        yield 'paused source' => [Bridge::refuses(503, 'The database is away.'), 'The database is away.'];
+        yield 'not this question' => [Bridge::refuses(422, 'Not valid.'), 'Something in it is not valid'];
+        yield 'paused source' => [Bridge::refuses(503, 'The database is away.'), 'takes nothing right now'];
         yield 'another program' => [Bridge::reply(200, '<html>It works!</html>'), 'is not the bridge (HTTP 200)'];
         yield 'another JSON' => [Bridge::reply(200, ['hello' => 'world']), 'is not the bridge (HTTP 200)'];
         yield 'a redirect' => [Bridge::reply(301, '', ['location' => 'https://example.com/']), 'is not the bridge (HTTP 301)'];

@@ -77,7 +77,7 @@ final class EscapingTest extends TestCase
 
     public function testAnotherLanguageFallsBackToEnglish(): void
     {
-        foreach (['german', '', '../../../etc/passwd', 'ENGLISH'] as $language) {
+        foreach (['klingon', '', '../../../etc/passwd', 'ENGLISH'] as $language) {
             self::assertStringContainsString('Your mailbox', $this->page(['clientsdetails' => ['language' => $language]]));
         }
     }
@@ -125,7 +125,7 @@ final class EscapingTest extends TestCase
         foreach (Billing::activityTexts() as $text) {
             self::assertHarmless($text);
         }
-        foreach ([...Billing::calls('OpenTicket'), ...Billing::calls('AddTicketNote')] as $ticket) {
+        foreach (Billing::calls('OpenTicket') as $ticket) {
             self::assertHarmless($ticket['message'] . ($ticket['subject'] ?? ''));
         }
     }

@@ -15,7 +15,7 @@ final class FunctionsTest extends TestCase
             'array' => ['ConfigOptions', 'MetaData', 'TestConnection', 'AdminCustomButtonArray', 'AdminServicesTabFields',
                 'ServiceSingleSignOn', 'ClientArea', 'ListAccounts'],
             'string' => ['CreateAccount', 'SuspendAccount', 'UnsuspendAccount', 'TerminateAccount', 'ChangePassword', 'ChangePackage',
-                'Renew', 'check', 'sendAgain'],
+                'Renew', 'check', 'sendAgain', 'sendAnyway', 'AdminLink'],
             'null' => ['UsageUpdate', 'MetricProvider', 'CustomActions'],
         ];
         foreach ($types as $type => $names) {
@@ -55,7 +55,8 @@ final class FunctionsTest extends TestCase
     public function testThereAreNoMoreThan24OptionsAndTheirPlacesStay(): void
     {
         $options = enombridge_ConfigOptions();
-        self::assertSame(['Plan', 'AddressFrom', 'Field', 'Local', 'InProgress', 'TicketDepartment', 'Webmail', 'Incoming', 'Outgoing'], array_keys($options));
+        self::assertSame(['Plan', 'AddressFrom', 'Field', 'Local', 'InProgress', 'TicketDepartment', 'Webmail', 'Incoming', 'Outgoing',
+            'IncomingPort', 'OutgoingPort', 'DomainCheck'], array_keys($options));
         self::assertLessThanOrEqual(24, count($options));
         foreach ($options as $option) {
             self::assertContains($option['Type'], ['text', 'password', 'yesno', 'dropdown', 'radio', 'textarea']);

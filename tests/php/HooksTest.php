@@ -34,7 +34,7 @@ final class HooksTest extends TestCase
     public function testItRegistersItsPointsAndNoneThatHandsOutPasswords(): void
     {
         $points = array_column(Billing::$hooks, 0);
-        self::assertSame(['OverrideModuleUsernameGeneration', 'CancellationRequest', 'ServiceEdit', 'ServiceDelete', 'AfterCronJob'], $points);
+        self::assertSame(['OverrideModuleUsernameGeneration', 'CancellationRequest', 'ServiceEdit', 'InvoicePaid', 'ServiceDelete', 'AfterCronJob'], $points);
         self::assertSame([], preg_grep('/password/i', $points));
         $this->assertNoCall();
     }
@@ -45,7 +45,8 @@ final class HooksTest extends TestCase
             ['serviceid' => '1042; drop'], ['relid' => ['x'], 'type' => ['y']], ['relid' => 1042, 'type' => ['y']], ['relid' => -1], ['relid' => '1042', 'type' => null],
             ['moduletype' => ['enombridge']], ['moduletype' => 'enombridge'], ['moduletype' => 'enombridge', 'customfields' => 'x', 'domain' => []],
             ['moduletype' => 'enombridge', 'customfields' => new \stdClass()], ['moduletype' => 'enombridge', 'configoption2' => ['option'], 'configoptions' => null],
-            ['moduletype' => 'enombridge', 'customfields' => ['Mailbox address' => ['x']]], ['serviceid' => PHP_INT_MAX], ['serviceid' => 1.5]];
+            ['moduletype' => 'enombridge', 'customfields' => ['Mailbox address' => ['x']]], ['serviceid' => PHP_INT_MAX], ['serviceid' => 1.5],
+            ['invoiceid' => 'x'], ['invoiceid' => [1]], ['invoiceid' => new \stdClass()], ['invoiceid' => -1]];
         $this->create();
         Billing::answer('GetClientsProducts', fn () => ['result' => 'error']);
         Bridge::does(Bridge::refuses(500));

@@ -2,11 +2,13 @@
 
 namespace EnomBridge\Tests;
 
+use WHMCS\Module\Server\Enombridge\Action;
+use WHMCS\Module\Server\Enombridge\Change;
 use WHMCS\Module\Server\Enombridge\Option;
 use WHMCS\Module\Server\Enombridge\Receipt;
 use WHMCS\Module\Server\Enombridge\Text;
 
-/** lang/english.php: no sentence is missing, none is left over, and none comes out with a hole in it. */
+/** lang/: no sentence is missing, none is left over, none comes out with a hole in it, and none is the bridge's own. */
 final class LanguageTest extends TestCase
 {
     private const KINDS = ['accepted', 'away', 'unsigned', 'refused', 'failed', 'held', 'cancelled', 'observed'];
@@ -27,6 +29,8 @@ final class LanguageTest extends TestCase
         foreach (self::KINDS as $kind) {
             array_push($keys, "{$kind}_staff", "{$kind}_client");
         }
+        array_push($keys, 'password_refused_client', ...array_map(fn (Change $change) => "change_$change->value", Change::cases()));
+        array_push($keys, ...array_map(fn (Action $action) => "action_$action->name", Action::cases()));
         foreach (['held', 'failed', 'cancelled', 'observed'] as $kind) {
             $keys[] = "{$kind}_notice";
         }
@@ -41,6 +45,10 @@ final class LanguageTest extends TestCase
             $source = file_get_contents($file);
             preg_match_all("/Text::of\\('([A-Za-z_]+)'[,)]/", $source, $found);
             array_push($called, ...$found[1]);
+            preg_match_all("/Text::among\\('([a-z]+)'/", $source, $found);
+            foreach (array_unique($found[1]) as $family) {
+                array_push($called, $family, ...array_filter(array_keys(self::lines()), fn (string $key) => str_starts_with($key, "{$family}_")));
+            }
             foreach (token_get_all($source) as $token) {
                 if (is_array($token) && $token[0] === T_CONSTANT_ENCAPSED_STRING) {
                     $texts[] = substr($token[1], 1, -1);
@@ -69,7 +77,7 @@ final class LanguageTest extends TestCase
 
     public function testNoKeyStandsThereTwice(): void
     {
-        preg_match_all("/^    '([A-Za-z_]+)' =>/m", file_get_contents(MODULE . '/lang/english.php'), $found);
+        preg_match_all("/^    '([A-Za-z0-9_]+)' =>/m", file_get_contents(MODULE . '/lang/english.php'), $found);
         self::assertSame(count($found[1]), count(self::lines()));
         self::assertSame($found[1], array_keys(self::lines()));
     }
@@ -110,7 +118,7 @@ final class LanguageTest extends TestCase
             Billing::change(['domainstatus' => $type === 'job.succeeded' ? 'Fraud' : 'Active']);
             $this->called($type, $this->concluded(['job' => "job_$type"[0] . md5($type)]));
         }
-        $all = [$said, Billing::$activities, Billing::calls('OpenTicket'), Billing::calls('AddTicketNote'), enombridge_ConfigOptions(), enombridge_MetaData()];
+        $all = [$said, Billing::$activities, Billing::calls('OpenTicket'), enombridge_ConfigOptions(), enombridge_MetaData()];
         array_walk_recursive($all, function (mixed $text): void {
             self::assertDoesNotMatchRegularExpression('/\{[a-z]+\}|\(\)|\(; |  /', (string) $text);
         });
@@ -118,8 +126,41 @@ final class LanguageTest extends TestCase
 
     public function testAForeignTextWithBracesStaysAsItIs(): void
     {
-        self::assertSame('Not done: {detail} {job} (x: y; job_1)', Text::of('cancelled_staff', ['message' => '{detail} {job}', 'detail' => 'x: y', 'job' => 'job_1']));
+        self::assertSame('Not done: {code} {job} (x, job_1)', Text::of('cancelled_staff', ['what' => '{code} {job}', 'code' => 'x', 'job' => 'job_1']));
         self::assertSame('a ‹b› c', Text::plain("a\n<b>\t c "));
+    }
+
+    public function testACustomerReadsItsOwnLanguageAndStaffReadsTheirs(): void
+    {
+        $german = require MODULE . '/lang/german.php';
+        Billing::$more = ['clientsdetails' => ['language' => 'German']];
+        $answers = ['accepted' => Bridge::accepts(), 'failed' => Bridge::fails('refused'), 'held' => Bridge::ends('held'), 'cancelled' => Bridge::ends('cancelled'),
+            'observed' => Bridge::ends('succeeded', ['observed_only' => true]), 'away' => Bridge::refuses(503), 'unsigned' => Bridge::refuses(401),
+            'refused' => Bridge::refuses(403), 'password_refused' => Bridge::fails('password_rejected')];
+        foreach ($answers as $kind => $answer) {
+            Bridge::says($answer);
+            self::assertSame($german["{$kind}_client"], Billing::run('ChangePassword'), $kind);
+        }
+        self::assertSame($german['sign_in_failed'], enombridge_ServiceSingleSignOn(Billing::params())['errorMsg']);
+        self::assertSame($german['failed_client'], enombridge_ChangePassword(['serverhostname' => ''] + Billing::params()), 'what is for staff is not told to a customer');
+        self::assertSame($german['client_none'], enombridge_ClientArea(Billing::params())['templateVariables']['text']['client_none']);
+        Bridge::says(Bridge::fails('refused'));
+        self::assertStringStartsWith('It failed', Billing::run('SuspendAccount'));
+        $_SESSION = ['adminid' => 1, 'adminlang' => 'klingon'];
+        self::assertStringStartsWith('It failed', Billing::run('SuspendAccount'));
+    }
+
+    public function testEachLanguageHasOnlyKeysThatEnglishHas(): void
+    {
+        foreach (glob(MODULE . '/lang/*.php') as $file) {
+            $lines = require $file;
+            self::assertSame([], array_keys(array_diff_key($lines, self::lines())), $file);
+            foreach ($lines as $key => $line) {
+                preg_match_all('/\{[a-z]+\}/', $line, $holes);
+                preg_match_all('/\{[a-z]+\}/', self::lines()[$key], $known);
+                self::assertEqualsCanonicalizing($known[0], $holes[0], "$file $key");
+            }
+        }
     }
 
     public function testReceiptsKnowTheStatesOfAJob(): void

@@ -58,7 +58,7 @@ final class PendingTest extends TestCase
         Billing::change(['domainstatus' => 'Active', 'nextduedate' => '2029-05-31']);
         Bridge::says(Bridge::accepts());
         Billing::run('SuspendAccount');
-        self::assertSame(['Active', '2029-05-31'], [$this->pending()->was, $this->pending()->due]);
+        self::assertSame(['Active', '2029-05-31'], [$this->pending()->was, $this->pending()->grounds['due']]);
     }
 
     public function testAPasswordThatEnomWouldRefuseIsReplacedOnceAndKeptByWhmcs(): void

@@ -10,11 +10,14 @@
  * ask       what is asked of the bridge after a cron run: the delivery of the first query
  * callback  headers, body: the status with which it is answered; a creation of the tests' service is pending as `hook`
  * receipt   receipt: whether it is taken as one
+ * hear      function, http, and `problem` or `status` and `changes` of a receipt: every sentence that people read of that
+ * differ    one, other, missing (functions that this PHP has not): whether two addresses are surely of two mailboxes
  */
 
 namespace EnomBridge\Tests;
 
 use WHMCS\Database\Capsule;
+use WHMCS\Module\Server\Enombridge\Address;
 use WHMCS\Module\Server\Enombridge\Callback;
 use WHMCS\Module\Server\Enombridge\Catchup;
 use WHMCS\Module\Server\Enombridge\Receipt;
@@ -59,7 +62,27 @@ function perform(array $task): mixed
             return ['status' => Callback::answer($request, ['server' => '3'], $body)[0], 'service' => Billing::status()];
         case 'receipt':
             return Receipt::read($task['receipt']);
+        case 'hear':
+            return heard($task);
+        case 'differ':
+            Machine::$missing = $task['missing'];
+            return Address::differ($task['one'], $task['other']);
     }
+}
+
+/** Which sentences staff and customers read once the bridge has answered like this. @return list<string> */
+function heard(array $task): array
+{
+    $problem = fn (int $status) => Bridge::reply($status, $task['problem'], ['content-type' => 'application/problem+json']);
+    $answer = isset($task['problem']) ? $problem($task['http']) : Bridge::ends($task['status'], $task['changes'], $task['http']);
+    Bridge::says($answer);
+    $said = [Billing::run($task['function']), ...array_values(enombridge_AdminServicesTabFields(Billing::params()))];
+    if (isset($task['problem'])) {
+        $said = [...$said, enombridge_TestConnection(Billing::serverParams())['error'], enombridge_check(Billing::params()),
+            enombridge_ServiceSingleSignOn(Billing::params())['errorMsg'] ?? '', enombridge_ListAccounts(Billing::serverParams())['error'] ?? ''];
+        Catchup::run();
+    }
+    return [...$said, ...Billing::activityTexts(), ...array_column(Billing::calls('OpenTicket'), 'message')];
 }
 
 /** Texts of the form `base64:…` stand for bytes that JSON cannot hold. */

@@ -162,7 +162,8 @@ class House:
         """As if an hour had gone by: the next cron repeats what is pending."""
         kept = self._kept()
         for pending in [one for hooks in kept.values() for one in hooks.values()]:
-            pending["asked"] = 0
+            for one in (pending, *pending.get("replaced", [])):
+                one["asked"] = 0
         with closing(sqlite3.connect(self._data)) as database, database:
             rows = [(json.dumps(hooks), service) for service, hooks in kept.items()]
             database.executemany("UPDATE mod_enombridge SET pending = ? WHERE service = ?", rows)

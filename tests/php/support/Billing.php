@@ -44,9 +44,12 @@ final class Billing
     {
         self::$moduleLog = self::$activities = self::$api = self::$hooks = self::$welcomes = self::$answers = self::$more = [];
         self::$logBroken = false;
+        Machine::reset();
         Database::clear();
         self::addServer(self::SERVER);
         Capsule::table('tblproducts')->insert(['id' => 5, 'servertype' => 'enombridge', 'configoption1' => 'basic', 'configoption6' => '9']);
+        Capsule::table('tblclients')->insert(['id' => self::CLIENT]);
+        Capsule::table('tblticketdepartments')->insert(['id' => 9, 'email' => 'support@example.net']);
         self::addService(self::SERVICE);
     }
 
@@ -65,7 +68,7 @@ final class Billing
         $password = $values['password'] ?? 'Sample-Pass.01';
         Capsule::table('tblhosting')->insert(['password' => self::seal($password)] + $values + [
             'id' => $id, 'userid' => self::CLIENT, 'packageid' => 5, 'server' => self::SERVER, 'domain' => '', 'username' => '',
-            'domainstatus' => 'Pending', 'nextduedate' => '2030-01-31', 'nextinvoicedate' => '2030-01-31',
+            'domainstatus' => 'Pending', 'nextduedate' => '2030-01-31', 'nextinvoicedate' => '2030-01-31', 'billingcycle' => 'Monthly', 'amount' => '3.00',
         ]);
     }
 
@@ -83,6 +86,22 @@ final class Billing
     public static function status(int $service = self::SERVICE): string
     {
         return (string) self::row($service)?->domainstatus;
+    }
+
+    /** An invoice of the service; its number. */
+    public static function invoice(string $status = 'Unpaid', int $service = self::SERVICE): int
+    {
+        $invoice = Capsule::table('tblinvoices')->insertGetId(['status' => $status]);
+        Capsule::table('tblinvoiceitems')->insert(['invoiceid' => $invoice, 'type' => 'Hosting', 'relid' => $service]);
+        return $invoice;
+    }
+
+    /** The service is overdue by a month, with an unpaid invoice; its number. */
+    public static function overdue(int $service = self::SERVICE): int
+    {
+        $due = date('Y-m-d', Clock::now() - 31 * 86400);
+        self::change(['nextduedate' => $due, 'nextinvoicedate' => $due], $service);
+        return self::invoice('Unpaid', $service);
     }
 
     /** @param array<int, string> $values by place */
@@ -132,6 +151,9 @@ final class Billing
         $status = ['CreateAccount' => 'Active', 'SuspendAccount' => 'Suspended', 'UnsuspendAccount' => 'Active', 'TerminateAccount' => 'Terminated'];
         if ($said === 'success' && isset($status[$function])) {
             self::change(['domainstatus' => $status[$function]], $service);
+        }
+        if ($said === 'success' && in_array($function, ['SuspendAccount', 'UnsuspendAccount'], true)) {
+            self::change(['suspendreason' => $function === 'SuspendAccount' ? self::$more['suspendreason'] ?? '' : ''], $service);
         }
         if ($said === 'success' && $function === 'CreateAccount') {
             self::$welcomes[] = (string) $service;
@@ -186,7 +208,6 @@ final class Billing
             'DecryptPassword' => ['result' => 'success', 'password' => self::unseal($values['password2'])],
             'UpdateClientProduct' => self::update($values),
             'OpenTicket' => ['result' => 'success', 'id' => 1, 'tid' => 'ABC-1'],
-            'AddTicketNote' => ['result' => 'success'],
             'GetClientsProducts' => ['result' => 'success', 'products' => ['product' => [self::product((int) $values['serviceid'])]]],
             'ModuleCreate' => self::module('CreateAccount', $values),
             'ModuleSuspend' => self::module('SuspendAccount', $values),
@@ -218,10 +239,14 @@ final class Billing
             // WHMCS keeps the new password once the module said success, and hands it over before that.
             self::$more['password'] = htmlspecialchars($values['servicepassword'], ENT_QUOTES);
         }
+        $more = self::$more;
+        if ($function === 'SuspendAccount') {
+            self::$more['suspendreason'] = (string) ($values['suspendreason'] ?? '');
+        }
         try {
             $said = self::run($function, $service);
         } finally {
-            unset(self::$more['password']);
+            self::$more = array_diff_key($more, ['password' => 0]);
         }
         if ($said === 'success' && isset($values['servicepassword'])) {
             self::change(['password' => self::seal($values['servicepassword'])], $service);

@@ -2,6 +2,8 @@
 
 namespace EnomBridge\Tests;
 
+use WHMCS\Module\Server\Enombridge\Pending;
+
 /**
  * A bridge on loopback that says what the test tells it, and keeps every request.
  *
@@ -92,33 +94,74 @@ final class Bridge
         return fn (Request $request) => self::reply(200, ['type' => $request->type(), 'data' => $data]);
     }
 
-    /** Answers hooks with the one and queries of a type with what is named for it. @param array<string, mixed> $queries */
-    public static function does(mixed $hooks, array $queries = []): void
+    /**
+     * Answers hooks with the one, and queries of a type and withdrawals (`job.withdraw`) with what is named for it. A hook that
+     * it never got is withdrawn; of a job it tells what it would answer to the hook.
+     *
+     * @param array<string, mixed> $others
+     */
+    public static function does(mixed $hooks, array $others = []): void
     {
-        self::says(function (Request $request) use ($hooks, $queries) {
-            $answer = str_starts_with($request->path, '/hooks/') ? $hooks : ($queries[$request->type()] ?? self::tells(['items' => [], 'next' => null]));
+        self::says(function (Request $request) use ($hooks, $others) {
+            $isHook = str_starts_with($request->path, '/hooks/') && $request->type() !== 'job.withdraw';
+            $else = $request->type() === 'job.withdraw' ? self::dismisses() : self::tells(['items' => [], 'next' => null]);
+            $answer = $isHook ? $hooks : ($others[$request->type()] ?? $else);
             return is_callable($answer) ? $answer($request) : $answer;
         });
+    }
+
+    /** To a withdrawal of a hook that never came. */
+    public static function dismisses(): callable
+    {
+        return fn (Request $request) => self::reply(200, ['hook' => $request->data()['hook'], 'status' => 'dismissed']);
+    }
+
+    /** To a withdrawal, or to the question for a job: how that hook of this pending one stands. @param array<string, mixed> $changes */
+    public static function stands(string $status, Pending $pending, array $changes = []): callable
+    {
+        return function (Request $request) use ($status, $pending, $changes) {
+            $receipt = $changes + self::about($pending->id, $pending->action->value, $pending->data, $status);
+            return self::reply(200, $request->type() === 'job' ? ['type' => 'job', 'data' => $receipt] : $receipt);
+        };
+    }
+
+    /** A bridge of before there were withdrawals. */
+    public static function knowsNoWithdrawal(): callable
+    {
+        return fn () => self::refuses(422, more: ['errors' => ['type' => ['Not a type that is taken here.']]]);
     }
 
     /** @return array<string, mixed> */
     public static function receipt(Request $request, string $status): array
     {
+        return self::about($request->id(), $request->type(), $request->data(), $status);
+    }
+
+    /** @param array<string, mixed> $data @return array<string, mixed> */
+    private static function about(string $hook, string $type, array $data, string $status): array
+    {
         $states = ['mailbox.suspend' => 'suspended', 'mailbox.terminate' => 'absent'];
         $open = in_array($status, ['queued', 'running'], true);
         return [
-            'job' => 'job_' . substr(strtoupper(md5($request->id())), 0, 26), 'hook' => $request->id(), 'action' => $request->type(),
-            'address' => $request->data()['address'] ?? '', 'service_id' => $request->data()['service_id'] ?? '', 'sequence' => 7,
-            'status' => $status, 'waiting_for' => $open ? 'turn' : null, 'state' => $open ? 'unknown' : $states[$request->type()] ?? 'active',
+            'job' => 'job_' . substr(strtoupper(md5($hook)), 0, 26), 'hook' => $hook, 'action' => $type,
+            'address' => $data['address'] ?? '', 'service_id' => $data['service_id'] ?? '', 'sequence' => 7,
+            'status' => $status, 'waiting_for' => $open ? 'turn' : null, 'state' => $open ? 'unknown' : $states[$type] ?? 'active',
             'changed' => $status === 'succeeded', 'verified' => $status === 'succeeded' ? ['existence' => 'verified'] : [],
             'message' => $status === 'succeeded' ? 'Done and confirmed.' : 'It is as it is.', 'error' => null,
         ];
     }
 
-    /** @return list<Request> */
+    /** @return list<Request> without withdrawals */
     public static function hooks(): array
     {
-        return array_values(array_filter(self::$requests, fn (Request $request) => str_starts_with($request->path, '/hooks/')));
+        return array_values(array_filter(self::$requests, fn (Request $request) => str_starts_with($request->path, '/hooks/') && $request->type() !== 'job.withdraw'));
+    }
+
+    /** @return list<string> the hooks that were withdrawn */
+    public static function withdrawn(): array
+    {
+        $found = array_filter(self::$requests, fn (Request $request) => str_starts_with($request->path, '/hooks/') && $request->type() === 'job.withdraw');
+        return array_values(array_map(fn (Request $request) => $request->data()['hook'], $found));
     }
 
     /** @return list<Request> */

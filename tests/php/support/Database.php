@@ -8,6 +8,9 @@ use WHMCS\Database\Capsule;
 /** The tables of WHMCS that the module reads, in SQLite. */
 final class Database
 {
+    private const TABLES = ['tblservers', 'tblproducts', 'tblhosting', 'tblclients', 'tblclientgroups', 'tbldomains', 'tblinvoices', 'tblinvoiceitems',
+        'tblcancelrequests', 'tblticketdepartments'];
+
     private static Capsule $capsule;
 
     public static function open(string $path): void
@@ -26,7 +29,7 @@ final class Database
     public static function clear(): void
     {
         self::$capsule->getDatabaseManager()->setDefaultConnection('default');
-        foreach (['tblservers', 'tblproducts', 'tblhosting', 'mod_enombridge', 'mod_enombridge_results'] as $table) {
+        foreach ([...self::TABLES, 'mod_enombridge', 'mod_enombridge_results'] as $table) {
             if (Capsule::schema()->hasTable($table)) {
                 Capsule::table($table)->delete();
             }
@@ -60,9 +63,22 @@ final class Database
             foreach (['userid', 'packageid', 'server', 'diskusage', 'disklimit', 'bwusage', 'bwlimit'] as $name) {
                 $table->integer($name)->default(0);
             }
-            foreach (['domain', 'username', 'password', 'domainstatus', 'nextduedate', 'nextinvoicedate', 'lastupdate'] as $name) {
+            foreach (['domain', 'username', 'password', 'domainstatus', 'nextduedate', 'nextinvoicedate', 'lastupdate', 'billingcycle', 'amount',
+                'suspendreason', 'overideautosuspend', 'overidesuspenduntil'] as $name) {
                 $table->string($name)->default('');
             }
         });
+        $others = [
+            'tblclients' => ['groupid'], 'tblclientgroups' => ['susptermexempt'], 'tbldomains' => ['userid', 'domain', 'status'],
+            'tblinvoices' => ['status'], 'tblinvoiceitems' => ['invoiceid', 'type', 'relid'], 'tblcancelrequests' => ['relid'], 'tblticketdepartments' => ['email'],
+        ];
+        foreach ($others as $name => $columns) {
+            $schema->create($name, function (Blueprint $table) use ($columns): void {
+                $table->increments('id');
+                foreach ($columns as $column) {
+                    in_array($column, ['groupid', 'userid', 'invoiceid', 'relid'], true) ? $table->integer($column)->default(0) : $table->string($column)->default('');
+                }
+            });
+        }
     }
 }

@@ -11,6 +11,7 @@ namespace WHMCS\Module\Server\Enombridge;
 
 use EnomBridge\Tests\Bridge;
 use EnomBridge\Tests\Clock;
+use EnomBridge\Tests\Machine;
 
 function time(): int
 {
@@ -38,6 +39,16 @@ function curl_setopt_array(\CurlHandle $curl, array $options): bool
         }
     }
     return \curl_setopt_array($curl, $options + $quicker);
+}
+
+function php_sapi_name(): string
+{
+    return Machine::$sapi;
+}
+
+function function_exists(string $name): bool
+{
+    return !in_array($name, Machine::$missing, true) && \function_exists($name);
 }
 
 function curl_exec(\CurlHandle $curl): bool

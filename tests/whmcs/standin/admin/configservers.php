@@ -10,6 +10,7 @@ use Standin\Catalog;
 use Standin\Database;
 use Standin\Module;
 use Standin\Page;
+use Standin\Params;
 use Standin\Sealing;
 use Standin\Servers;
 
@@ -43,5 +44,7 @@ foreach (['type' => 'Module', 'name' => 'Name', 'hostname' => 'Host name', 'ipad
 }
 $fields .= Page::field('Password', 'password', Sealing::open($row['password']), 'password') . Page::field('Access hash', 'accesshash', $row['accesshash'] ?? '')
     . '<label><input type="checkbox" name="secure" ' . ($row['secure'] === 'on' ? 'checked' : '') . '> Use SSL</label>' . Page::field('Port', 'port', $port);
+// Old-style, and HTML as the module gives it.
+$link = $id && Module::supports($row['type'], 'AdminLink') ? (string) Module::call($row['type'], 'AdminLink', Params::server($id), 'page') : '';
 $test = $id && Module::supports($row['type'], 'TestConnection') ? Page::button($here, 'Test Connection', ['test' => '1']) : '';
-Page::show($role, $row['name'] ?? 'New server', "<form method=\"post\" class=\"card\" action=\"/$here\">$fields<button class=\"primary\">Save Changes</button></form>$test");
+Page::show($role, $row['name'] ?? 'New server', "<form method=\"post\" class=\"card\" action=\"/$here\">$fields<button class=\"primary\">Save Changes</button></form>$test$link");

@@ -107,7 +107,7 @@ function enombridge_MetricProvider(array $params): ?object
 
 function enombridge_AdminCustomButtonArray(): array
 {
-    return [Text::of('check_now') => 'check', Text::of('send_again') => 'sendAgain'];
+    return [Text::of('check_now') => 'check', Text::of('send_again') => 'sendAgain', Text::of('send_anyway') => 'sendAnyway'];
 }
 
 function enombridge_check(array $params): string
@@ -121,6 +121,17 @@ function enombridge_check(array $params): string
 function enombridge_sendAgain(array $params): string
 {
     return enombridge_said($params, fn (Mailbox $mailbox): string => $mailbox->sendAgain());
+}
+
+function enombridge_sendAnyway(array $params): string
+{
+    return enombridge_said($params, fn (Mailbox $mailbox): string => $mailbox->sendAnyway());
+}
+
+/** On the list of servers: to the bridge's own pages. */
+function enombridge_AdminLink(array $params): string
+{
+    return Connection::link($params);
 }
 
 function enombridge_AdminServicesTabFields(array $params): array
@@ -140,14 +151,14 @@ function enombridge_ClientArea(array $params): array
         $shown = $mailbox->overview();
         return '';
     });
-    $language = strtolower((string) ($params['clientsdetails']['language'] ?? 'english'));
+    $language = Text::clients($params);
     $variables = $shown + Mailbox::NOTHING + ['text' => Text::lines($language) + Text::lines('english')];
     return ['tabOverviewModuleOutputTemplate' => 'templates/overview.tpl', 'templateVariables' => $variables];
 }
 
 function enombridge_ServiceSingleSignOn(array $params): array
 {
-    $answer = ['success' => false, 'errorMsg' => Text::of('sign_in_failed')];
+    $answer = ['success' => false, 'errorMsg' => Text::of('sign_in_failed', [], Text::clients($params))];
     enombridge_said($params, function (Mailbox $mailbox) use (&$answer): string {
         $answer = $mailbox->signIn();
         return '';
@@ -163,7 +174,7 @@ function enombridge_CustomActions(array $params): ?object
     }
     $webmail = \WHMCS\Module\Server\CustomAction::factory(
         'webmail',
-        Text::of('open_webmail'),
+        Text::of('open_webmail', [], Text::clients($params)),
         'enombridge_ServiceSingleSignOn',
         [$params],
         ['productsso'],

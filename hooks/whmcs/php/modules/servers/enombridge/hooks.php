@@ -15,5 +15,6 @@ use WHMCS\Module\Server\Enombridge\Hooks;
 add_hook('OverrideModuleUsernameGeneration', 1, fn ($params) => Hooks::username((array) $params));
 add_hook('CancellationRequest', 1, fn ($vars) => Hooks::cancellation((array) $vars));
 add_hook('ServiceEdit', 1, fn ($vars) => Hooks::edited((array) $vars));
+add_hook('InvoicePaid', 1, fn ($vars) => Hooks::paid((array) $vars));
 add_hook('ServiceDelete', 1, fn ($vars) => Hooks::deleted((array) $vars));
 add_hook('AfterCronJob', 1, fn () => Catchup::run());

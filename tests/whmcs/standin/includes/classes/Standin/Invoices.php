@@ -71,7 +71,9 @@ final class Invoices
     {
         self::advance($service, $due);
         $functions = ['Renew'];
-        if (Database::row('tblhosting', $service)['domainstatus'] === 'Suspended') {
+        $row = Database::row('tblhosting', $service);
+        // A reason of staff's own keeps a service suspended whoever pays: WHMCS's staff, in answer to a request for features.
+        if ($row['domainstatus'] === 'Suspended' && in_array($row['suspendreason'], ['', 'Overdue on Payment'], true)) {
             $functions = Settings::on('renew_before_unsuspend') ? ['Renew', 'UnsuspendAccount'] : ['UnsuspendAccount', 'Renew'];
         }
         $answers = [];

@@ -29,12 +29,39 @@ final class Lifecycle
     ];
 
     /**
+     * As `once`, in the session that such a call is made in: staff's, the client's, or none.
+     *
+     * Rule 3: what runs inside of it (localAPI of a module's button) is in the same session.
+     */
+    public static function run(int $service, string $function, string $origin, array $more = []): string
+    {
+        return self::within($service, $origin, static fn () => self::once($service, $function, $origin, $more));
+    }
+
+    /** What `$do` returns, done in the session of staff (manual, retry) or of the service's client; other origins have none. */
+    public static function within(int $service, string $origin, callable $do): mixed
+    {
+        $before = $_SESSION ?? [];
+        $_SESSION = match ($origin) {
+            'manual', 'retry' => ['adminid' => 1],
+            'client' => ['uid' => (int) Capsule::table('tblhosting')->where('id', $service)->value('userid')],
+            'automated' => [],
+            default => $before,
+        };
+        try {
+            return $do();
+        } finally {
+            $_SESSION = $before;
+        }
+    }
+
+    /**
      * `success`, or the text that says why not.
      *
      * `$origin`: automated (orders, payments, cron), manual (a person in the admin area), retry (the Module Queue), client
      * or api. `$more`: `password` for ChangePassword, `suspendreason` for SuspendAccount.
      */
-    public static function run(int $service, string $function, string $origin, array $more = []): string
+    private static function once(int $service, string $function, string $origin, array $more): string
     {
         [$name, , $queued] = self::ACTIONS[$function] ?? ['Custom', null, false];
         if ($function === 'CreateAccount') {
@@ -44,6 +71,9 @@ final class Lifecycle
         $old = $params['password'];
         if (isset($more['password'])) {
             $params['password'] = $more['password'];
+        }
+        if ($function === 'SuspendAccount' && Settings::on('suspend_reason_given')) {
+            $params['suspendreason'] = ($more['suspendreason'] ?? '') ?: 'Overdue on Payment';
         }
         foreach (Hooks::run("PreModule$name", ['params' => $params]) as $answer) {
             $params = is_array($answer) ? [...$params, ...$answer] : $params;

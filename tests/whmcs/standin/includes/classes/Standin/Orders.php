@@ -24,6 +24,13 @@ final class Orders
         return ['client' => Capsule::table('tblclients')->insertGetId($row)];
     }
 
+    /** A domain that a client has registered here. */
+    public static function domain(int $client, string $domain, string $status = 'Active'): array
+    {
+        $row = ['userid' => $client, 'domain' => $domain, 'status' => $status, 'registrationdate' => Settings::today()];
+        return ['domain' => Capsule::table('tbldomains')->insertGetId($row)];
+    }
+
     /** An order with its first invoice. With the product's autosetup `order` it is created here and now. */
     public static function place(
         int $client,
@@ -42,7 +49,7 @@ final class Orders
         ]);
         $service = Capsule::table('tblhosting')->insertGetId([
             'userid' => $client, 'orderid' => $order, 'packageid' => $product, 'regdate' => Settings::today(),
-            'server' => $server ?: self::server($item['servertype']), 'domain' => $domain, 'billingcycle' => 'Monthly',
+            'server' => $server ?: self::server($item['servertype']), 'domain' => $domain, 'billingcycle' => 'Monthly', 'amount' => '3.00',
             'nextduedate' => Settings::today(), 'nextinvoicedate' => Settings::today(), 'domainstatus' => 'Pending',
             'username' => $username, 'password' => Sealing::seal($password), 'created_at' => Database::now(),
         ]);
@@ -62,7 +69,7 @@ final class Orders
             foreach ($addresses as $address) {
                 $services[$address] = $service = Capsule::table('tblhosting')->insertGetId([
                     'userid' => $client, 'orderid' => 0, 'packageid' => $product, 'regdate' => $due, 'server' => $server, 'domain' => '',
-                    'billingcycle' => 'Monthly', 'nextduedate' => $due, 'nextinvoicedate' => $due, 'domainstatus' => 'Active',
+                    'billingcycle' => 'Monthly', 'amount' => '3.00', 'nextduedate' => $due, 'nextinvoicedate' => $due, 'domainstatus' => 'Active',
                     'username' => $address, 'password' => Sealing::seal('Existing-Box.1'), 'created_at' => Database::now(),
                 ]);
                 Services::fill($service, [$field => $address], []);

@@ -14,14 +14,17 @@ final class Schema
         'tblconfiguration' => 'setting value',
         'tbladmins' => 'username email',
         'tblclients' => 'firstname lastname companyname email address1 address2 city state postcode country phonenumber'
-            . ' status language notes datecreated',
+            . ' status language notes datecreated groupid:int',
+        'tblclientgroups' => 'groupname susptermexempt',
+        'tbldomains' => 'userid:int domain status registrationdate expirydate nextduedate',
+        'tblticketdepartments' => 'name email',
         'tblproducts' => 'type name servertype autosetup welcomeemail servergroup:int price'
             . ' configoption1 configoption2 configoption3 configoption4 configoption5 configoption6 configoption7'
             . ' configoption8 configoption9 configoption10 configoption11 configoption12 configoption13 configoption14'
             . ' configoption15 configoption16 configoption17 configoption18 configoption19 configoption20'
             . ' configoption21 configoption22 configoption23 configoption24',
         'tblservers' => 'name type hostname ipaddress port:null secure username password accesshash disabled:int active:int',
-        'tblhosting' => 'userid:int orderid:int packageid:int server:int regdate domain billingcycle nextduedate'
+        'tblhosting' => 'userid:int orderid:int packageid:int server:int regdate domain amount billingcycle nextduedate'
             . ' nextinvoicedate termination_date domainstatus username password notes subscriptionid suspendreason'
             . ' overideautosuspend overidesuspenduntil dedicatedip assignedips ns1 ns2 diskusage:int disklimit:int'
             . ' bwusage:int bwlimit:int lastupdate created_at updated_at',
@@ -91,6 +94,7 @@ final class Schema
             self::create();
             Settings::save(Settings::DEFAULTS);
             Capsule::table('tbladmins')->insert(['username' => 'admin', 'email' => 'staff@hosting.example']);
+            Capsule::table('tblticketdepartments')->insert(['name' => 'Support', 'email' => 'support@hosting.example']);
         });
         if ($system_url !== '') {
             Settings::save(['SystemURL' => $system_url]);

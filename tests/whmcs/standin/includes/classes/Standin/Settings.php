@@ -31,6 +31,8 @@ final class Settings
         // Custom fields, and so service properties, belong to a product. Whether an upgrade carries their values over to
         // fields of the same name of the new product is not documented for developers; by default it does not.
         'upgrade_carries_fields' => '',
+        // Whether SuspendAccount gets the reason among its parameters: documented for the API ModuleSuspend only.
+        'suspend_reason_given' => '',
     ];
 
     public static function get(string $name): string

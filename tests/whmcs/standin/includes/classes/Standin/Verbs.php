@@ -13,6 +13,7 @@ final class Verbs
         'server' => [Catalog::class, 'server'],
         'product' => [Catalog::class, 'product'],
         'client' => [Orders::class, 'client'],
+        'domain' => [Orders::class, 'domain'],
         'order' => [Orders::class, 'place'],
         'existing' => [Orders::class, 'existing'],
         'accept' => [Orders::class, 'accept'],

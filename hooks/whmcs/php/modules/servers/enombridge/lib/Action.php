@@ -24,6 +24,12 @@ enum Action: string
         };
     }
 
+    /** What staff reads of it. */
+    public function told(): string
+    {
+        return Text::of("action_$this->name");
+    }
+
     /** The status that WHMCS gives a service when this succeeds; null: it stays as it is. */
     public function leadsTo(): ?string
     {

@@ -8,23 +8,37 @@ namespace WHMCS\Module\Server\Enombridge;
  * ended     200: the job has ended; `receipt` says how
  * accepted  202: recorded durably, not ended yet
  * answered  200 to a query: `receipt` is its data
+ * dismissed 200 to a withdrawal: the hook never came, and is not taken any more if it does
  * unsigned  401: secret or clock; nothing was accepted, and the same may work once it is mended
- * refused   another 4xx: nothing was accepted, and the same never will be
+ * refused   another 4xx: nothing was accepted, and the same never will be; `status` and `fields` say why
  * away      everything else: time-out, no connection, 5xx, something that is no bridge. Nothing is known
+ *
+ * `problem` is a sentence of ours: the bridge's words are for those who program, and in no language of ours.
  */
 final class Answer
 {
-    /** @param array<string, mixed> $receipt */
+    /**
+     * @param array<string, mixed> $receipt
+     * @param list<string> $fields of the hook that the bridge found fault with, like `plan`
+     */
     private function __construct(
         public readonly string $kind,
         public readonly array $receipt = [],
         public readonly string $problem = '',
+        public readonly int $status = 0,
+        public readonly array $fields = [],
     ) {
     }
 
     public static function away(string $problem): self
     {
         return new self('away', [], $problem);
+    }
+
+    /** @param array<string, mixed> $receipt as Receipt reads it */
+    public static function of(array $receipt): self
+    {
+        return new self(in_array($receipt['status'], Receipt::ENDS, true) ? 'ended' : 'accepted', $receipt);
     }
 
     /**
@@ -49,15 +63,21 @@ final class Answer
                 return new self('accepted', $receipt);
             }
         }
-        if ($status >= 400 && $status < 500 && isset($found['title'])) {
-            $kind = match ($status) {
-                401 => 'unsigned',
-                408, 425, 429 => 'away',
-                default => 'refused',
-            };
-            return new self($kind, [], $kind === 'unsigned' ? Text::of('unsigned') : self::problem($found));
+        return isset($found['title']) ? self::refusal($status, $found) : self::away(Text::of('no_bridge', ['status' => $status]));
+    }
+
+    /** To a withdrawal of this hook: its receipt as it is now, or `dismissed`. */
+    public static function ofWithdrawal(int $status, string $body, string $hook): self
+    {
+        $found = json_decode($body, true, 32);
+        if ($status !== 200 || !is_array($found) || ($found['hook'] ?? null) !== $hook) {
+            return self::read('hooks', $status, $body, ['hook' => $hook]);
         }
-        return self::away(isset($found['title']) ? self::problem($found) : Text::of('no_bridge', ['status' => $status]));
+        $receipt = Receipt::read($found);
+        if ($receipt === null) {
+            return isset($found['job']) ? self::away(Text::of('no_bridge', ['status' => $status])) : new self('dismissed');
+        }
+        return self::of($receipt);
     }
 
     public function isOneOf(string ...$kinds): bool
@@ -80,16 +100,22 @@ final class Answer
         } elseif ($receipt !== []) {
             $receipt = Receipt::masked($receipt, $masker);
         }
-        return new self($this->kind, $receipt, $masker->mask($this->problem));
+        return new self($this->kind, $receipt, $masker->mask($this->problem), $this->status, $this->fields);
     }
 
-    /** @param array<string, mixed> $found an RFC 9457 problem; our fields' faults are sentences without values */
-    private static function problem(array $found): string
+    /** @param array<string, mixed> $found an RFC 9457 problem */
+    private static function refusal(int $status, array $found): self
     {
-        $said = array_slice(array_filter([$found['detail'] ?? null, $found['title'], Text::of('no_reason')], 'is_string'), 0, 1);
-        foreach ((array) ($found['errors'] ?? []) as $field => $faults) {
-            $said[] = "$field: " . implode(' ', array_filter((array) $faults, 'is_string'));
-        }
-        return Text::plain(implode(' ', $said));
+        $kind = match (true) {
+            $status === 401 => 'unsigned',
+            in_array($status, [408, 425, 429], true) || $status < 400 || $status > 499 => 'away',
+            default => 'refused',
+        };
+        $fields = array_map(fn ($name) => (string) preg_replace('/\Adata\./', '', (string) $name), array_keys((array) ($found['errors'] ?? [])));
+        $code = is_string($found['code'] ?? null) ? $found['code'] : '';
+        $named = array_map(fn (string $field) => Text::among('field', $field, ['name' => Text::plain($field)]), $fields ?: ['']);
+        $values = ['status' => $status, 'fields' => implode(', ', array_unique($named))];
+        $problem = $code === '' ? Text::among('problem', (string) $status, $values) : Text::among('code', $code);
+        return new self($kind, [], $problem, $status, $fields);
     }
 }

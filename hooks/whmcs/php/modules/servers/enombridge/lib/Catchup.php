@@ -3,7 +3,8 @@
 namespace WHMCS\Module\Server\Enombridge;
 
 /**
- * After each cron run: fetches the ends that callbacks did not bring, and repeats what is still pending, under its own id.
+ * After each cron run: fetches the ends that callbacks did not bring, repeats under its own id what the bridge does not have
+ * yet, and takes back what WHMCS wants no longer.
  *
  * So nothing is lost when the bridge was down, a callback went missing, or WHMCS cannot be reached from outside.
  */
@@ -12,6 +13,7 @@ final class Catchup
     private const LONGEST = 240; // seconds; WHMCS runs its cron every 5 minutes
     private const FRESH = 60; // seconds that a hook may be on its way without us
     private const PATIENCE = 1800; // seconds until one that the bridge accepted is asked for
+    private const UNKNOWN = 404;
 
     /** Never throws. */
     public static function run(): void
@@ -26,6 +28,20 @@ final class Catchup
         }
     }
 
+    /** What was just changed in WHMCS: what is no longer wanted is taken back at once. Never throws. */
+    public static function reconsider(int $service): void
+    {
+        try {
+            $hosting = Record::of($service)->pending === [] ? null : Hosting::find($service);
+            $server = $hosting === null ? null : Server::stored($hosting->server);
+            if ($server !== null) {
+                self::service($service, $server, repeats: false);
+            }
+        } catch (\Throwable $error) {
+            Lifecycle::unexpected('reconsider', [], $error);
+        }
+    }
+
     private static function server(int $id, float $end): void
     {
         Record::prepare();
@@ -36,7 +52,7 @@ final class Catchup
             }
             (new Results($server, new Client($server, $server->log())))->fetch();
             foreach (Record::pendingOnes($id) as $service) {
-                if (microtime(true) > $end || !self::repeat($service, $server)) {
+                if (microtime(true) > $end || !self::service($service, $server)) {
                     return;
                 }
             }
@@ -48,11 +64,14 @@ final class Catchup
     }
 
     /** False: the bridge is away, and it is no use to go on. */
-    private static function repeat(int $service, Server $server): bool
+    private static function service(int $service, Server $server, bool $repeats = true): bool
     {
         try {
-            foreach (array_keys(Record::of($service)->pending) as $about) {
-                [$answer, $next] = Lock::around($service, fn () => self::ask($service, $about, $server), patience: 0);
+            $seen = [];
+            // What is dropped may bring back what it had taken the place of.
+            while (($pending = current(array_diff_key(self::byId($service), $seen))) !== false) {
+                $seen[$pending->id] = true;
+                [$answer, $next] = Lock::around($service, fn () => self::ask($service, $pending->action->about(), $server, $repeats), patience: 0);
                 if ($answer?->isOneOf('away', 'unsigned')) {
                     return false;
                 }
@@ -72,46 +91,78 @@ final class Catchup
         return true;
     }
 
-    /** @return array{?Answer, ?callable} the answer, if it was asked; what is left to do once the service is free */
-    private static function ask(int $service, string $about, Server $server): array
+    /** @return array<string, Pending> */
+    private static function byId(int $service): array
+    {
+        return array_column(array_map(fn (Pending $one) => [$one->id, $one], Record::of($service)->pending), 1, 0);
+    }
+
+    /** @return array{?Answer, ?callable} the answer, if there is more to make of it; what is left to do once the service is free */
+    private static function ask(int $service, string $about, Server $server, bool $repeats): array
     {
         $record = Record::of($service);
         $pending = $record->pending[$about] ?? null;
         $age = time() - ($pending->asked ?? 0);
-        if ($pending === null || $pending->held || $age < ($pending->accepted ? self::PATIENCE : self::FRESH)) {
+        if ($pending === null || ($age < self::FRESH && !$pending->accepted && !$pending->held)) {
             return [null, null];
         }
         $hosting = Hosting::find($service);
+        $client = new Client($server, $server->log());
         if ($hosting === null) {
-            $record->pending = [];
-            $record->save();
-            return [null, null];
+            return [self::forgotten($record, $pending, $client), null];
         }
-        if (!$pending->accepted && ($why = self::unwanted($hosting, $pending)) !== null) {
-            $paid = $why === 'paid_meanwhile';
-            $text = Text::of($paid ? 'dropped_paid' : 'dropped', ['action' => $pending->action->value]);
-            Conclusion::drop($hosting, $record, $pending, $text);
-            // The bridge may have had it all the same, if only its answer was lost.
-            return [null, $paid ? fn () => Conclusion::lift($hosting) : null];
+        foreach ($pending->superseded() as $one) {
+            $answer = $client->withdraw($one);
+            if ($answer->isOneOf('away', 'unsigned')) {
+                return [$answer, null];
+            }
+            $pending->replaced = array_values(array_filter($pending->replaced, fn (Pending $other) => $other->id !== $one->id));
+            $record->save();
+        }
+        $wanted = Wanted::of($pending, $hosting);
+        if ($wanted->verdict !== Verdict::Keep) {
+            return Withdrawal::ask($hosting, $record, $pending, $wanted, $client);
+        }
+        if (!$repeats || $pending->held || ($pending->accepted && $age < self::PATIENCE)) {
+            return [null, null];
         }
         $pending->asked = time();
         $record->save();
-        $answer = (new Client($server, $server->log()))->hook($pending->id, $pending->action->value, $pending->timestamp, $pending->body(), 0);
+        return [$pending->accepted ? self::look($record, $pending, $client) : self::repeat($hosting, $record, $pending, $client), null];
+    }
+
+    /** The bridge has it, and is asked how it stands; nothing is sent a second time. */
+    private static function look(Record $record, Pending $pending, Client $client): Answer
+    {
+        $answer = $client->job($pending);
+        if ($answer->kind === 'refused' && $answer->status === self::UNKNOWN) {
+            $pending->accepted = false; // it lost it, as after a restored backup: from now on it is as if it never came
+            $record->save();
+        }
+        return $answer;
+    }
+
+    private static function repeat(Hosting $hosting, Record $record, Pending $pending, Client $client): Answer
+    {
+        $answer = $client->hook($pending->id, $pending->action->value, $pending->timestamp, $pending->body(), 0);
         if ($answer->kind === 'accepted') {
             $pending->accepted = true;
             $record->save();
         } elseif ($answer->kind === 'refused') {
             Conclusion::drop($hosting, $record, $pending, Text::of('refused_staff', ['why' => $answer->problem]));
         }
-        return [$answer, null];
+        return $answer;
     }
 
-    /** Whether billing has decided otherwise since. */
-    private static function unwanted(Hosting $hosting, Pending $pending): ?string
+    /** The service is not ours any more: nothing of it is wanted. */
+    private static function forgotten(Record $record, Pending $pending, Client $client): ?Answer
     {
-        if ($pending->action === Action::Suspend && $hosting->due > $pending->due) {
-            return 'paid_meanwhile';
+        $answer = $client->withdraw($pending);
+        if (!$answer->isOneOf('away', 'unsigned')) {
+            $record->settled($pending);
+            $record->save();
+            return null;
         }
-        return in_array($hosting->status, [$pending->was, $pending->action->leadsTo()], true) ? null : 'status';
+        return $answer;
     }
 }

@@ -18,9 +18,29 @@ final class Client
     /** @param array<string, mixed> $data */
     public function hook(string $id, string $type, string $timestamp, array $data, int $wait): Answer
     {
-        $log = $this->log->hiding($data['password'] ?? '');
+        $log = $this->log->hiding((string) ($data['password'] ?? ''));
         $about = ['hook' => $id, 'action' => $type, 'service_id' => (string) ($data['service_id'] ?? '')];
-        return $this->post('hooks', $id, compact('type', 'timestamp', 'data'), $wait, $log, $about)->masked($log->masker, $log->masker);
+        $read = fn (int $status, string $body) => Answer::read('hooks', $status, $body, $about);
+        return $this->post('hooks', $id, compact('type', 'timestamp', 'data'), $wait, $log, $read)->masked($log->masker, $log->masker);
+    }
+
+    /** Takes back a hook of which nothing was done yet, or that may never have come. */
+    public function withdraw(Pending $pending): Answer
+    {
+        $id = 'whmcs_withdraw_' . bin2hex(random_bytes(12));
+        $log = $this->log->hiding($pending->password());
+        $message = ['type' => 'job.withdraw', 'timestamp' => gmdate('Y-m-d\TH:i:s\Z'), 'data' => ['hook' => $pending->id]];
+        $read = fn (int $status, string $body) => Answer::ofWithdrawal($status, $body, $pending->id);
+        return $this->post('hooks', $id, $message, 0, $log, $read)->masked($log->masker, $log->masker);
+    }
+
+    /** How a hook that the bridge has stands: as its answer to the hook itself would be. */
+    public function job(Pending $pending): Answer
+    {
+        $client = new self($this->server, $this->log->hiding($pending->password()));
+        $answer = $client->query('job', ['hook' => $pending->id]);
+        $receipt = $answer->kind === 'answered' ? Receipt::read($answer->receipt) : null;
+        return $receipt !== null && $receipt['hook'] === $pending->id ? Answer::of($receipt) : $answer;
     }
 
     /** @param array<string, mixed> $data */
@@ -28,14 +48,15 @@ final class Client
     {
         $id = 'qry_' . bin2hex(random_bytes(12));
         $timestamp = gmdate('Y-m-d\TH:i:s\Z');
-        return $this->post('query', $id, compact('type', 'timestamp', 'data'), 0, $this->log)->masked($this->log->masker, $this->server->log()->masker);
+        $read = fn (int $status, string $body) => Answer::read('query', $status, $body);
+        return $this->post('query', $id, compact('type', 'timestamp', 'data'), 0, $this->log, $read)->masked($this->log->masker, $this->server->log()->masker);
     }
 
     /**
      * @param array<string, mixed> $message
-     * @param array<string, string> $about
+     * @param callable(int, string): Answer $read
      */
-    private function post(string $what, string $id, array $message, int $wait, Log $log, array $about = []): Answer
+    private function post(string $what, string $id, array $message, int $wait, Log $log, callable $read): Answer
     {
         $message['data'] = $message['data'] ?: new \stdClass();
         $body = (string) json_encode($message, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE);
@@ -44,7 +65,7 @@ final class Client
             $headers['prefer'] = "wait=$wait";
         }
         [$status, $got] = $this->send("{$this->server->url}/$what/{$this->server->source}", $headers, $body);
-        $answer = $status === 0 ? Answer::away(Text::of('away', ['why' => $got])) : Answer::read($what, $status, $got, $about);
+        $answer = $status === 0 ? Answer::away(Text::of('away', ['why' => $got])) : $read($status, $got);
         // Receipts of many services at once are not written down: what they might repeat, this log does not know to mask.
         $shown = $message['type'] === 'results' && $answer->kind === 'answered' ? count((array) ($answer->receipt['items'] ?? [])) . ' receipts' : $got;
         $log->call($message['type'], "$what $id\n$body", $status === 0 ? $got : "$status\n$shown", $answer->problem ?: $answer->kind);

@@ -26,7 +26,7 @@ final class Confirmed
     {
         self::$marks["$service $action->value"] = true;
         try {
-            return localAPI((string) $action->command(), ['serviceid' => $service] + $values);
+            return Automatic::call((string) $action->command(), ['serviceid' => $service] + $values);
         } finally {
             unset(self::$marks["$service $action->value"]);
         }

@@ -5,6 +5,9 @@ namespace WHMCS\Module\Server\Enombridge;
 /** What the bridge says of itself: for the test button and for the list of plans. */
 final class Connection
 {
+    /** Of this module. It fits each bridge of the same minor version: what a newer one has more, both do without. */
+    public const VERSION = '0.1.0';
+
     private const SKEW = 60; // seconds; signatures are refused from 300 on
 
     /**
@@ -17,11 +20,13 @@ final class Connection
             $found = self::ask($params);
             $account = is_array($found['account'] ?? null) ? $found['account'] : [];
             $skew = is_int($found['clock_skew'] ?? null) ? $found['clock_skew'] : 0;
-            $why = fn (string $name): string => is_string($account[$name] ?? null) ? Text::plain($account[$name]) : '-';
+            $why = fn (string $name): string => Text::among('account', is_string($account[$name] ?? null) ? $account[$name] : '');
+            $version = is_string($found['version'] ?? null) ? $found['version'] : '';
             $error = match (true) {
                 abs($skew) > self::SKEW => Text::of('clock_skew', ['seconds' => abs($skew)]),
                 !empty($account['paused']) => Text::of('account_paused', ['why' => $why('paused')]),
                 ($account['reachable'] ?? null) !== true => Text::of('account_away', ['why' => $why('problem')]),
+                self::minor($version) !== self::minor(self::VERSION) => self::unfit($version),
                 default => '',
             };
             return ['success' => $error === '', 'error' => $error];
@@ -30,6 +35,18 @@ final class Connection
         } catch (\Throwable $error) {
             return ['success' => false, 'error' => Lifecycle::unexpected('connection.test', $params, $error)];
         }
+    }
+
+    /** A link to the bridge's pages, as HTML; nothing where it is not known how a browser reaches them. @param array<string, mixed> $params */
+    public static function link(array $params): string
+    {
+        try {
+            $pages = Server::of($params)->pages;
+        } catch (\Throwable) {
+            return ''; // Test Connection says what is missing
+        }
+        $href = htmlspecialchars("$pages/admin/", ENT_QUOTES);
+        return $pages === '' ? '' : "<a href=\"$href\" target=\"_blank\" rel=\"noopener noreferrer\">" . htmlspecialchars(Text::of('link_bridge')) . '</a>';
     }
 
     /**
@@ -47,6 +64,19 @@ final class Connection
             $plans[$name] = Text::of('plan_label', ['name' => Text::plain((string) $name), 'size' => $size]);
         }
         return $plans;
+    }
+
+    /** Which of the two is behind, and what to do. */
+    private static function unfit(string $bridge): string
+    {
+        $values = ['module' => self::VERSION, 'bridge' => preg_match('/\A[0-9A-Za-z.+-]{1,40}\z/', $bridge) ? $bridge : '?'];
+        $older = version_compare($values['bridge'], self::VERSION, '<');
+        return Text::of($older ? 'bridge_older' : 'bridge_newer', $values);
+    }
+
+    private static function minor(string $version): string
+    {
+        return implode('.', array_slice(explode('.', $version), 0, 2));
     }
 
     /**

@@ -36,6 +36,7 @@ final class Hooks
     public static function edited(array $vars): void
     {
         self::ours($vars['serviceid'] ?? 0, function (Hosting $hosting, Record $record): void {
+            Catchup::reconsider($hosting->id);
             if ($record->address === '') {
                 return;
             }
@@ -44,11 +45,28 @@ final class Hooks
             } catch (Fault) {
                 return; // nothing is said, so the mailbox that it has stands
             }
-            if (Address::differ($now, $record->address)) {
+            if ($record->isRenamed($now)) {
                 $text = Text::of('renamed', ['now' => Text::plain($now), 'has' => $record->address]);
                 Log::activity($text, $hosting->id, $hosting->client);
             }
         });
+    }
+
+    /** What is on its way for a service because it was not paid is taken back at once. @param array<string, mixed> $vars */
+    public static function paid(array $vars): void
+    {
+        try {
+            Record::prepare();
+            $invoice = self::number($vars['invoiceid'] ?? 0);
+            $services = Capsule::table('tblinvoiceitems')->join(Record::TABLE, Record::TABLE . '.service', '=', 'tblinvoiceitems.relid')
+                ->where('tblinvoiceitems.invoiceid', $invoice)->where('tblinvoiceitems.type', 'Hosting')
+                ->whereNotNull(Record::TABLE . '.pending_since')->pluck('tblinvoiceitems.relid');
+            foreach ($services as $service) {
+                Catchup::reconsider((int) $service);
+            }
+        } catch (\Throwable $error) {
+            Lifecycle::unexpected('hook', [], $error);
+        }
     }
 
     /** @param array<string, mixed> $vars */

@@ -7,7 +7,7 @@ use WHMCS\Database\Capsule;
 /** A service as WHMCS has it now, with its product's settings. */
 final class Hosting
 {
-    /** @param array<string, mixed> $options configoption1, configoption2, … */
+    /** @param array<string, mixed> $row of tblhosting, and configoption1, configoption2, … of its product */
     private function __construct(
         public readonly int $id,
         public readonly int $client,
@@ -15,8 +15,9 @@ final class Hosting
         public readonly string $status,
         public readonly string $username,
         public readonly string $due,
+        public readonly string $reason,
         private readonly string $invoiced,
-        private readonly array $options,
+        private readonly array $row,
     ) {
     }
 
@@ -30,7 +31,7 @@ final class Hosting
             return null;
         }
         return new self($id, (int) $row->userid, (int) $row->server, (string) $row->domainstatus, (string) $row->username,
-            (string) $row->nextduedate, (string) $row->nextinvoicedate, (array) $row);
+            (string) $row->nextduedate, (string) ($row->suspendreason ?? ''), (string) $row->nextinvoicedate, (array) $row);
     }
 
     public static function required(int $id): self
@@ -39,18 +40,25 @@ final class Hosting
     }
 
     /**
-     * The date that a paid renewal covers, like 2027-11-30.
+     * The date that a paid renewal covers, like 2027-11-30; throws Fault where the service is never due.
      *
      * WHMCS moves the next due date before it calls Renew [inferred]. Where it has not, the date until which invoices were
      * made is the same day, so that the mailbox is not a term behind what the customer paid.
      */
     public function covered(): string
     {
-        return $this->due > date('Y-m-d') ? $this->due : max($this->due, $this->invoiced);
+        $date = $this->due > date('Y-m-d', time()) ? $this->due : max($this->due, $this->invoiced);
+        return Grounds::day($date) ?: throw new Fault(Text::of('never_due'));
     }
 
     public function option(Option $option): string
     {
-        return $option->value($this->options);
+        return $option->value($this->row);
+    }
+
+    /** A column of tblhosting; empty, where this WHMCS has none of that name. */
+    public function column(string $name): string
+    {
+        return is_scalar($this->row[$name] ?? null) ? (string) $this->row[$name] : '';
     }
 }

@@ -22,6 +22,9 @@ final class Lifecycle
     {
         $service = null;
         try {
+            if (Service::isAddon($params)) {
+                return self::ofAddon($action, $params);
+            }
             $service = Service::of($params);
             if (Confirmed::has($service->id, $action)) {
                 return 'success';
@@ -29,10 +32,35 @@ final class Lifecycle
             $more = $action === Action::Unsuspend && isset(self::$unlocking[$service->id]) ? ['password' => $service->knownPassword()] : [];
             return Lock::around($service->id, fn () => (new self($service, $action))->send($more));
         } catch (Fault $fault) {
-            return $fault->getMessage();
+            // WHMCS shows to the customer what ChangePassword answers; what stands in the way is for staff.
+            return $action === Action::ChangePassword ? self::toClient($fault, $params) : $fault->getMessage();
         } catch (\Throwable $error) {
-            return self::unexpected($action->value, $params, $error, $service?->log());
+            $said = self::unexpected($action->value, $params, $error, $service?->log());
+            return $action === Action::ChangePassword ? Text::of('failed_client', [], Text::clients($params)) : $said;
         }
+    }
+
+    /** @param array<string, mixed> $params */
+    private static function toClient(Fault $fault, array $params): string
+    {
+        if ($fault instanceof Busy) {
+            return Text::of('busy_client', [], Text::clients($params));
+        }
+        Log::activity($fault->getMessage(), (int) ($params['serviceid'] ?? 0));
+        return Text::of('failed_client', [], Text::clients($params));
+    }
+
+    /** An add-on has no mailbox: there is nothing to end, and whatever would need one is refused. @param array<string, mixed> $params */
+    private static function ofAddon(Action $action, array $params): string
+    {
+        if ($action === Action::ChangePassword) {
+            return Text::of('failed_client', [], Text::clients($params));
+        }
+        if (in_array($action, [Action::Create, Action::Unsuspend], true)) {
+            return Text::of('addon');
+        }
+        Log::activity(Text::of('addon_ended', ['action' => $action->told()]), (int) ($params['serviceid'] ?? 0), (int) ($params['userid'] ?? 0));
+        return 'success';
     }
 
     /** Never throws: what is told here may be that the database is away, and with it WHMCS's own log. @param array<string, mixed> $params */
@@ -54,7 +82,7 @@ final class Lifecycle
     {
         self::$unlocking[$hosting->id] = true;
         try {
-            $answer = localAPI('ModuleUnsuspend', ['serviceid' => $hosting->id]);
+            $answer = Automatic::call('ModuleUnsuspend', ['serviceid' => $hosting->id]);
         } finally {
             unset(self::$unlocking[$hosting->id]);
         }
@@ -67,17 +95,25 @@ final class Lifecycle
     private function send(array $more = []): string
     {
         $record = Record::of($this->service->id);
+        $hosting = Hosting::required($this->service->id);
         $data = $this->service->data($this->action, $record) + $more;
-        $secret = $this->service->server->secret;
         $pending = $record->pending[$this->action->about()] ?? null;
-        if (!$pending?->isFor($this->action, $data, $secret)) {
-            $pending = Pending::fresh($this->action, $data, Hosting::required($this->service->id), $secret, $pending);
+        if ($this->action === Action::Create && !$pending?->accepted && ($why = $this->service->stops($record)) !== null) {
+            Notice::give($hosting, $record, 'domain ' . md5($why), $why, ticket: true);
+            $record->save();
+            return $why;
+        }
+        $secret = $this->service->server->secret;
+        if ($pending?->isFor($this->action, $data, $secret)) {
+            $pending->askedAgain($hosting);
+        } else {
+            $pending = Pending::fresh($this->action, $data, $hosting, $secret, $pending);
         }
         $record->expect($pending);
         $pending->asked = time();
         $record->save();
         $wait = $this->service->isToldEarly($this->action) ? 0 : Client::WAIT;
-        $answer = $this->service->client()->hook($pending->id, $this->action->value, $pending->timestamp, $data, $wait);
+        $answer = $this->service->client($pending->password())->hook($pending->id, $this->action->value, $pending->timestamp, $pending->body(), $wait);
         if ($answer->kind === 'ended') {
             return $this->ended($record, $pending, $answer->receipt);
         }
@@ -91,29 +127,36 @@ final class Lifecycle
         if ($pending->told && $answer->kind !== 'refused') {
             return 'success';
         }
-        return $this->say($answer->kind, ['why' => $answer->problem, 'job' => $answer->receipt['job'] ?? '']) . $this->takeBack($pending);
+        $values = ['why' => $answer->problem, 'job' => $answer->receipt['job'] ?? ''];
+        return $this->say($answer->kind, $values, in_array('password', $answer->fields, true)) . $this->takeBack($pending);
     }
 
     /** @param array<string, mixed> $receipt */
     private function ended(Record $record, Pending $pending, array $receipt): string
     {
-        $record->learn($receipt);
+        $record->learn($receipt, $pending);
         $status = $receipt['status'];
         if ($status === 'held') {
             $pending->accepted = $pending->held = true;
             $pending->sequence = $receipt['sequence'];
-            Notice::give(Hosting::required($this->service->id), $record, $receipt['job'], Text::of('held_notice', Receipt::told($receipt)), ticket: true);
+            Notice::give(Hosting::required($this->service->id), $record, "{$receipt['job']} held", Text::of('held_notice', Receipt::told($receipt)), ticket: true);
             $record->save();
             return $this->say('held', Receipt::told($receipt));
         }
         $record->settled($pending);
         $record->save();
-        $locked = $status === 'failed' && ($receipt['error']['code'] ?? '') === 'password_needed' && $this->action === Action::Unsuspend;
+        $code = Receipt::code($receipt);
+        $locked = $status === 'failed' && $code === 'password_needed' && $this->action === Action::Unsuspend;
         if ($locked && $pending->sealed === '' && $this->service->password() !== '') {
             return $this->send(['password' => $this->service->password()]); // it was a lock-out
         }
+        if ($record->hasNothingOf($this->action, $receipt)) {
+            Log::activity(Text::of('nothing_ours', ['action' => $this->action->told(), 'address' => $receipt['address']]), $this->service->id);
+            return 'success';
+        }
         if ($status !== 'succeeded' || $receipt['observed_only']) {
-            return $this->say($status === 'succeeded' ? 'observed' : $status, Receipt::told($receipt)) . $this->takeBack($pending);
+            $kind = $status === 'succeeded' ? 'observed' : $status;
+            return $this->say($kind, Receipt::told($receipt), $code === 'password_rejected') . $this->takeBack($pending);
         }
         $this->nameAfter($record->address);
         return 'success';
@@ -132,11 +175,12 @@ final class Lifecycle
         }
     }
 
-    /** @param array<string, string> $values */
-    private function say(string $key, array $values): string
+    /** @param array<string, string> $values @param bool $password whether it is the password that is at fault */
+    private function say(string $key, array $values, bool $password = false): string
     {
-        // WHMCS shows to the customer what ChangePassword answers.
-        $for = $this->action === Action::ChangePassword ? 'client' : 'staff';
-        return Text::of("{$key}_$for", $values);
+        if ($this->action !== Action::ChangePassword) {
+            return Text::of("{$key}_staff", $values);
+        }
+        return Text::of(($password ? 'password_refused' : $key) . '_client', $values, $this->service->language());
     }
 }

@@ -8,6 +8,8 @@ final class Mailbox
     /** What the customer's page shows where there is no service to show. */
     public const NOTHING = ['address' => '', 'state' => 'none', 'signIn' => false, 'serviceId' => 0, 'webmail' => '', 'incoming' => '', 'outgoing' => ''];
 
+    private const SECURITY = ['993' => 'SSL/TLS', '995' => 'SSL/TLS', '465' => 'SSL/TLS', '143' => 'STARTTLS', '110' => 'STARTTLS', '587' => 'STARTTLS', '25' => 'STARTTLS'];
+
     /** @param array<string, mixed> $params */
     private function __construct(private readonly Service $service, private readonly Record $record, private readonly array $params)
     {
@@ -41,8 +43,8 @@ final class Mailbox
             'signIn' => $status === 'Active',
             'serviceId' => $this->service->id,
             'webmail' => self::link(Option::Webmail->value($this->params)),
-            'incoming' => Option::Incoming->value($this->params),
-            'outgoing' => Option::Outgoing->value($this->params),
+            'incoming' => $this->place(Option::Incoming, Option::IncomingPort),
+            'outgoing' => $this->place(Option::Outgoing, Option::OutgoingPort),
         ];
     }
 
@@ -54,13 +56,16 @@ final class Mailbox
             'staff_mailbox' => $this->record->address ?: Text::of('staff_no_mailbox', ['wanted' => $this->service->address()]),
             'staff_state' => Text::of("state_{$this->record->state}"),
             'staff_checked' => $this->record->checked_at ? gmdate('Y-m-d H:i:s', $this->record->checked_at) . ' UTC' : Text::of('never'),
-            'staff_evidence' => $this->record->verified ?: '-',
-            'staff_job' => $this->record->job === '' ? '-' : "{$this->record->job} ({$this->record->job_status}): {$this->record->message}",
+            'staff_evidence' => $this->evidence() ?: '-',
+            'staff_job' => $this->lastJob(),
             'staff_pending' => $pending ? implode('; ', $pending) : Text::of('nothing_pending'),
         ];
         $fields = [];
         foreach ($rows as $key => $text) {
             $fields[Text::of($key)] = htmlspecialchars($text, ENT_QUOTES | ENT_SUBSTITUTE);
+        }
+        if (($links = $this->links()) !== []) {
+            $fields[Text::of('staff_bridge')] = implode(' &middot; ', $links);
         }
         if (($now = $this->service->renamed($this->record)) !== null) {
             $warning = Text::of('renamed', ['now' => $now, 'has' => $this->record->address]);
@@ -73,15 +78,14 @@ final class Mailbox
     public function check(): void
     {
         foreach ($this->record->pending as $pending) {
-            $answer = $this->service->client($pending->password())->query('job', ['hook' => $pending->id]);
-            $receipt = $answer->kind === 'answered' ? Receipt::read($answer->receipt) : null;
-            if ($receipt !== null) {
-                Conclusion::reached($this->service->id, $receipt);
+            $answer = $this->service->client()->job($pending);
+            if ($answer->kind === 'ended') {
+                Conclusion::reached($this->service->id, $answer->receipt);
             } elseif ($answer->isOneOf('away', 'unsigned')) {
                 throw new Fault($answer->problem);
             }
         }
-        $answer = $this->service->client()->query('mailbox.status', ['service_id' => (string) $this->service->id, 'address' => $this->address()]);
+        $answer = $this->service->client()->query('mailbox.status', $this->service->mailbox($this->record));
         if ($answer->kind !== 'answered') {
             throw new Fault($answer->problem);
         }
@@ -91,7 +95,8 @@ final class Mailbox
             $record->state = in_array($state, ['active', 'suspended', 'absent'], true) ? $state : 'unknown';
             $record->checked_at = time();
             if ($record->address === '' && in_array($record->state, ['active', 'suspended'], true)) {
-                $record->address = Receipt::address($answer->receipt['address'] ?? null); // taken over: the bridge says that it is this service's
+                // Taken over: the bridge says that it is this service's.
+                $record->has(Receipt::address($answer->receipt['address'] ?? null), $this->service->address());
             }
             $record->save();
         });
@@ -109,6 +114,26 @@ final class Mailbox
         }
         $faults = array_diff($said, ['success']);
         return $said === [] ? Text::of('nothing_pending') : ($faults === [] ? 'success' : implode(' ', $faults));
+    }
+
+    /** Staff says that this client may have mail in this domain, whoever else has; then it is sent. */
+    public function sendAnyway(): string
+    {
+        $pending = $this->record->pending['status'] ?? null;
+        if ($pending?->action !== Action::Create && $this->service->stops($this->record) === null) {
+            return Text::of('nothing_stopped');
+        }
+        $domain = Address::domain($this->address());
+        Lock::around($this->service->id, function () use ($domain): void {
+            $record = Record::of($this->service->id);
+            $record->confirmed = $domain;
+            $record->save();
+        });
+        $hosting = Hosting::required($this->service->id);
+        $values = ['domain' => Text::plain($domain), 'client' => $hosting->client, 'staff' => (int) ($_SESSION['adminid'] ?? 0)];
+        Log::activity(Text::of('domain_confirmed', $values), $hosting->id, $hosting->client);
+        $answer = localAPI((string) Action::Create->command(), ['serviceid' => $this->service->id]);
+        return ($answer['result'] ?? '') === 'success' ? 'success' : Text::plain($this->service->log()->masker->mask((string) ($answer['message'] ?? '')));
     }
 
     /** It stays pending, under a new id: so nothing is lost if it cannot be sent now. */
@@ -129,26 +154,68 @@ final class Mailbox
         if ($command === null) {
             return Lifecycle::run($pending->action, $this->params); // WHMCS does no more about a renewal either
         }
-        $values = $pending->action === Action::ChangePassword ? ['servicepassword' => $pending->password()] : [];
-        $answer = localAPI($command, ['serviceid' => $this->service->id] + $values);
+        $answer = localAPI($command, ['serviceid' => $this->service->id] + $pending->again());
         return ($answer['result'] ?? '') === 'success' ? 'success' : Text::plain($this->service->log()->masker->mask((string) ($answer['message'] ?? '')));
     }
 
     /** @return array<string, mixed> as WHMCS wants it of a single sign-on */
     public function signIn(): array
     {
-        $answer = $this->service->client()->query('mailbox.sign_in', ['service_id' => (string) $this->service->id, 'address' => $this->address()]);
+        $answer = $this->service->client()->query('mailbox.sign_in', $this->service->mailbox($this->record));
         $url = $answer->receipt['url'] ?? null;
         if ($answer->kind === 'answered' && is_string($url) && preg_match('#\Ahttps?://[!\#-;=?-~]+\z#', $url)) {
             return ['success' => true, 'redirectTo' => $url];
         }
-        return ['success' => false, 'errorMsg' => Text::of('sign_in_failed')];
+        return ['success' => false, 'errorMsg' => Text::of('sign_in_failed', [], $this->service->language())];
+    }
+
+    /** What was seen, fact by fact. */
+    private function evidence(): string
+    {
+        $told = function (string $one): string {
+            [$fact, $how] = explode(': ', $one, 2) + ['', ''];
+            return Text::among('fact', $fact, ['fact' => $fact]) . ': ' . Text::among('how', $how, ['how' => $how]);
+        };
+        return $this->record->verified === '' ? '' : implode(', ', array_map($told, explode(', ', $this->record->verified)));
+    }
+
+    private function lastJob(): string
+    {
+        if ($this->record->job === '') {
+            return '-';
+        }
+        $why = $this->record->code === '' ? '' : ': ' . Text::among('code', $this->record->code);
+        return $this->record->job . ' (' . Text::among('job', $this->record->job_status, ['status' => $this->record->job_status]) . ")$why";
+    }
+
+    /** @return list<string> HTML: to the bridge's own pages about this mailbox and its last job */
+    private function links(): array
+    {
+        $pages = $this->service->server->pages;
+        if ($pages === '') {
+            return [];
+        }
+        $link = fn (string $path, string $key): string => '<a href="' . htmlspecialchars("$pages/admin/$path", ENT_QUOTES) . '" target="_blank" rel="noopener noreferrer">' . htmlspecialchars(Text::of($key)) . '</a>';
+        $links = $this->record->address === '' ? [] : [$link('mailboxes/' . rawurlencode($this->record->address), 'link_mailbox')];
+        return $this->record->job === '' ? $links : [...$links, $link('jobs/' . rawurlencode($this->record->job), 'link_job')];
+    }
+
+    /** Host, port and what protects it, as a mail program asks for them; a dash in the setting shows nothing. */
+    private function place(Option $host, Option $port): string
+    {
+        $host = $host->value($this->params);
+        $port = $port->value($this->params);
+        if ($host === '-' || preg_match('/:[0-9]+\b/', $host) || !preg_match('/\A[0-9]{1,5}\z/', $port)) {
+            return $host === '-' ? '' : $host;
+        }
+        $values = ['host' => $host, 'port' => $port, 'security' => self::SECURITY[$port] ?? ''];
+        return Text::of($values['security'] === '' ? 'host_port' : 'host_port_security', $values, $this->service->language());
     }
 
     private function told(Pending $pending): string
     {
         $how = $pending->held ? 'pending_held' : ($pending->accepted ? 'pending_accepted' : 'pending_unsent');
-        $values = ['action' => $pending->action->value, 'since' => gmdate('Y-m-d H:i:s', $pending->since), 'hook' => $pending->id];
+        $values = ['action' => $pending->action->told(), 'since' => gmdate('Y-m-d H:i:s', $pending->since), 'hook' => $pending->id];
         return Text::of($how, $values);
     }
 

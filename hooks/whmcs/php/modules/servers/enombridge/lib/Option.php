@@ -14,6 +14,9 @@ enum Option: int
     case Webmail = 7;
     case Incoming = 8;
     case Outgoing = 9;
+    case IncomingPort = 10;
+    case OutgoingPort = 11;
+    case DomainCheck = 12;
 
     /** @param array<string, mixed> $params with configoption1, configoption2, … */
     public function value(array $params): string
@@ -30,6 +33,10 @@ enum Option: int
             self::Field => 'Mailbox address',
             self::Local => 'info',
             self::InProgress => 'wait',
+            self::Incoming, self::Outgoing => 'mail.hostedemail.com',
+            self::IncomingPort => '993',
+            self::OutgoingPort => '465',
+            self::DomainCheck => 'client',
             default => '',
         };
     }
@@ -56,7 +63,10 @@ enum Option: int
             self::InProgress => ['Type' => 'dropdown', 'Options' => [
                 'wait' => Text::of('in_progress_wait'), 'success' => Text::of('in_progress_success'),
             ]],
-            self::TicketDepartment => ['Type' => 'text', 'Size' => 5],
+            self::DomainCheck => ['Type' => 'dropdown', 'Options' => [
+                'client' => Text::of('check_client'), 'registered' => Text::of('check_registered'), 'off' => Text::of('check_off'),
+            ]],
+            self::TicketDepartment, self::IncomingPort, self::OutgoingPort => ['Type' => 'text', 'Size' => 5],
             self::Webmail => ['Type' => 'text', 'Size' => 50],
             default => ['Type' => 'text', 'Size' => 30],
         };

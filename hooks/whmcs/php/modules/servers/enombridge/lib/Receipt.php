@@ -76,10 +76,21 @@ final class Receipt
         return $receipt;
     }
 
-    /** @param array<string, mixed> $receipt @return array<string, string> its words, fit for a sentence */
+    /** The code of its error, or nothing. @param array<string, mixed> $receipt */
+    public static function code(array $receipt): string
+    {
+        $code = $receipt['error']['code'] ?? '';
+        return preg_match('/\A[a-z_]{1,64}\z/', $code) ? $code : '';
+    }
+
+    /**
+     * What staff is told of it: sentences of our own, found by the code. The bridge's and Enom's words stay in the module log.
+     *
+     * @param array<string, mixed> $receipt @return array<string, string>
+     */
     public static function told(array $receipt): array
     {
-        $detail = implode(': ', array_filter([$receipt['error']['code'] ?? '', $receipt['error']['detail'] ?? ''], 'strlen'));
-        return array_map(Text::plain(...), ['message' => $receipt['message'], 'detail' => $detail ?: Text::of('no_reason'), 'job' => $receipt['job']]);
+        $code = self::code($receipt);
+        return ['what' => Text::among('code', $code), 'code' => $code ?: '-', 'job' => $receipt['job']];
     }
 }

@@ -16,6 +16,8 @@ final class Record
     public const TABLE = 'mod_enombridge';
 
     public string $address = ''; // of the mailbox that this service has; empty: none that the bridge confirmed
+    public string $asked = ''; // how that was written when it was asked for
+    public string $confirmed = ''; // the domain of which staff said that this client may have mail in it
     public int $sequence = 0; // of the newest receipt, of the mailbox `sequence_of`
     public string $sequence_of = '';
     /** @var array<string, Pending> by what they are about */
@@ -24,7 +26,7 @@ final class Record
     public string $job_status = '';
     public string $state = 'unknown';
     public string $verified = ''; // fact: how it is known, …
-    public string $message = '';
+    public string $code = ''; // of the error of the last job
     public int $checked_at = 0;
     public string $noted = ''; // the job that staff was told of
 
@@ -66,7 +68,13 @@ final class Record
     /** From now on the end of this hook is waited for, and no longer that of what it decides anew. */
     public function expect(Pending $pending): void
     {
-        $this->pending = array_diff_key($this->pending, array_flip($pending->action->decides()));
+        $decided = array_flip($pending->action->decides());
+        foreach (array_intersect_key($this->pending, $decided) as $other) {
+            if ($other->id !== $pending->id) {
+                $pending->takesThePlaceOf($other);
+            }
+        }
+        $this->pending = array_diff_key($this->pending, $decided);
         $this->pending[$pending->action->about()] = $pending;
     }
 
@@ -80,18 +88,27 @@ final class Record
         return null;
     }
 
-    /** Its end is known, or no longer wanted. */
+    /** Its end is known. */
     public function settled(Pending $pending): void
     {
         unset($this->pending[$pending->action->about()]);
     }
 
+    /** It is as if it had never been asked for: what it took the place of is waited for again. */
+    public function dropped(Pending $pending): void
+    {
+        $this->settled($pending);
+        foreach ($pending->replaced as $older) {
+            $this->expect($older);
+        }
+    }
+
     /** What a receipt tells of the mailbox, unless a newer one has told it. @param array<string, mixed> $receipt */
-    public function learn(array $receipt): void
+    public function learn(array $receipt, Pending $pending): void
     {
         $newer = $this->sequence_of !== $receipt['address'] || $receipt['sequence'] >= $this->sequence;
         if ($receipt['status'] === 'succeeded' && !$receipt['observed_only'] && ($newer || $this->address === '')) {
-            $this->address = $receipt['action'] === Action::Terminate->value ? '' : $receipt['address'];
+            $this->has($receipt['action'] === Action::Terminate->value ? '' : $receipt['address'], (string) ($pending->data['address'] ?? ''));
         }
         if (!$newer) {
             return;
@@ -100,13 +117,57 @@ final class Record
         $this->sequence_of = $receipt['address'];
         $this->job = $receipt['job'];
         $this->job_status = $receipt['status'];
-        $this->message = Text::plain($receipt['message']);
+        $this->code = Receipt::code($receipt);
         $this->checked_at = time();
-        $verified = $receipt['verified'];
+        $verified = array_filter($receipt['verified'], fn ($how, $fact) => preg_match('/\A[a-z_]+\z/', $how) && preg_match('/\A[a-z_]+\z/', (string) $fact), ARRAY_FILTER_USE_BOTH);
         $this->verified = implode(', ', array_map(fn ($fact, $how) => "$fact: $how", array_keys($verified), $verified));
         if ($receipt['state'] !== 'unknown') {
             $this->state = $receipt['state'];
         }
+    }
+
+    /** Whether this names another mailbox than the one that the service has. What was sent when that was made is not another. */
+    public function isRenamed(string $now): bool
+    {
+        return $this->address !== '' && $now !== $this->asked && Address::differ($now, $this->address);
+    }
+
+    /** The service has this mailbox, which was asked for in this spelling; empty: none. */
+    public function has(string $address, string $asked): void
+    {
+        if ($this->address === '' || $address === '') {
+            $this->asked = $address === '' ? '' : $asked;
+        }
+        $this->address = $address;
+    }
+
+    /**
+     * Whether the mailbox that the service's address names is surely not there, or another service's, and this service
+     * never had one: what is not there and was never ours needs no ending.
+     *
+     * @param array<string, mixed> $receipt
+     */
+    public function hasNothingOf(Action $action, array $receipt): bool
+    {
+        if ($this->address !== '' || $receipt['status'] !== 'failed' || !in_array($action, [Action::Suspend, Action::Terminate], true)) {
+            return false;
+        }
+        return match (Receipt::code($receipt)) {
+            'not_found' => true,
+            'not_ours' => $this->isAnothers($receipt['address']),
+            default => false,
+        };
+    }
+
+    /** Whether another service of WHMCS has this mailbox. */
+    private function isAnothers(string $address): bool
+    {
+        return Capsule::table('tblhosting')->join('tblproducts', 'tblproducts.id', '=', 'tblhosting.packageid')
+            ->leftJoin(self::TABLE, self::TABLE . '.service', '=', 'tblhosting.id')
+            ->where('tblproducts.servertype', 'enombridge')->where('tblhosting.id', '!=', $this->service)
+            ->where(fn ($query) => $query->where(self::TABLE . '.address', $address)
+                ->orWhere(fn ($named) => $named->where('tblhosting.username', $address)->whereIn('tblhosting.domainstatus', ['Active', 'Suspended'])))
+            ->exists();
     }
 
     /** @return list<int> services with a pending hook, those that wait longest first */
@@ -117,7 +178,7 @@ final class Record
             ->where('tblhosting.server', $server)->whereNotNull('pending_since')->orderBy('pending_since')->pluck('service')->all());
     }
 
-    /** Makes our two tables. Two processes may come here at once. */
+    /** Makes our two tables, and what newer versions have more. Two processes may come here at once. */
     public static function prepare(): void
     {
         static $prepared = false;
@@ -137,9 +198,9 @@ final class Record
                 $table->string($name, 64)->nullable();
             }
             $table->text('verified')->nullable();
-            $table->text('message')->nullable();
             $table->integer('checked_at')->nullable();
         });
+        self::widen(['asked' => 320, 'confirmed' => 255, 'code' => 64]);
         self::make(Results::TABLE, function (Blueprint $table): void {
             $table->integer('server')->primary();
             $table->string('after', 128);
@@ -149,13 +210,29 @@ final class Record
 
     private static function make(string $table, callable $columns): void
     {
-        if (Capsule::schema()->hasTable($table)) {
+        self::once(fn () => Capsule::schema()->hasTable($table), fn () => Capsule::schema()->create($table, $columns));
+    }
+
+    /** @param array<string, int> $columns with their lengths, which a table of an older version lacks */
+    private static function widen(array $columns): void
+    {
+        $there = Capsule::schema()->getColumnListing(self::TABLE);
+        foreach (array_diff_key($columns, array_flip($there)) as $name => $length) {
+            $add = fn (Blueprint $table) => $table->string($name, $length)->nullable();
+            self::once(fn () => Capsule::schema()->hasColumn(self::TABLE, $name), fn () => Capsule::schema()->table(self::TABLE, $add));
+        }
+    }
+
+    /** Of two processes that do it at once, the second finds it done. */
+    private static function once(callable $isDone, callable $do): void
+    {
+        if ($isDone()) {
             return;
         }
         try {
-            Capsule::schema()->create($table, $columns);
+            $do();
         } catch (\Throwable $error) {
-            if (!Capsule::schema()->hasTable($table)) {
+            if (!$isDone()) {
                 throw $error;
             }
         }

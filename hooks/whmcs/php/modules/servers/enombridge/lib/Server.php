@@ -12,6 +12,7 @@ final class Server
         public readonly string $url,
         public readonly string $source,
         public readonly string $secret,
+        public readonly string $pages, // where staff's browsers reach the bridge's pages, without /admin/; empty: not known
     ) {
     }
 
@@ -25,6 +26,7 @@ final class Server
             (bool) ($params['serversecure'] ?? false),
             (string) ($params['serverusername'] ?? ''),
             (string) ($params['serverpassword'] ?? ''),
+            (string) ($params['serveraccesshash'] ?? ''),
         );
     }
 
@@ -42,7 +44,7 @@ final class Server
             return null;
         }
         return self::made((int) $row->id, $row->hostname ?: $row->ipaddress, (string) $row->port, (bool) $row->secure,
-            (string) $row->username, Seal::open((string) $row->password));
+            (string) $row->username, Seal::open((string) $row->password), (string) ($row->accesshash ?? ''));
     }
 
     /** @return list<int> the ids of all rows of our kind */
@@ -51,7 +53,7 @@ final class Server
         return array_map('intval', Capsule::table('tblservers')->where('type', 'enombridge')->orderBy('id')->pluck('id')->all());
     }
 
-    private static function made(int $id, string $host, string $port, bool $secure, string $source, string $secret): self
+    private static function made(int $id, string $host, string $port, bool $secure, string $source, string $secret, string $pages): self
     {
         $host = trim($host);
         if ($host === '' || trim($source) === '' || trim($secret) === '') {
@@ -67,6 +69,12 @@ final class Server
         Signature::key($secret);
         $scheme = $secure ? 'https' : 'http';
         $url = "$scheme://$host" . ($port === '' || $port === '0' ? '' : ':' . (int) $port);
-        return new self($id, $url, trim($source), trim($secret));
+        return new self($id, $url, trim($source), trim($secret), self::pages(trim($pages), $secure ? $url : ''));
+    }
+
+    /** The access hash, where it is an address; else where the bridge answers, unless that is known to this machine only. */
+    private static function pages(string $given, string $url): string
+    {
+        return preg_match('#\Ahttps?://[A-Za-z0-9.:\[\]-]+/?\z#', $given) ? rtrim($given, '/') : $url;
     }
 }

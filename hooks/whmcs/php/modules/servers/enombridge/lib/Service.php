@@ -17,7 +17,7 @@ final class Service
     /** @param array<string, mixed> $params as WHMCS gives them; throws Fault */
     public static function of(array $params): self
     {
-        if (!empty($params['addonId']) || (class_exists('WHMCS\Service\Addon', false) && ($params['model'] ?? null) instanceof \WHMCS\Service\Addon)) {
+        if (self::isAddon($params)) {
             throw new Fault(Text::of('addon'));
         }
         $id = (int) ($params['serviceid'] ?? 0);
@@ -25,6 +25,12 @@ final class Service
             throw new Fault(Text::of('no_service'));
         }
         return new self($id, Server::of($params), $params);
+    }
+
+    /** @param array<string, mixed> $params */
+    public static function isAddon(array $params): bool
+    {
+        return !empty($params['addonId']) || (class_exists('WHMCS\Service\Addon', false) && ($params['model'] ?? null) instanceof \WHMCS\Service\Addon);
     }
 
     public function log(): Log
@@ -55,6 +61,18 @@ final class Service
         return $action->mayBeToldEarly() && Option::InProgress->value($this->params) === 'success';
     }
 
+    /** WHMCS's id of the client. */
+    public function customer(): string
+    {
+        return self::line($this->params['userid'] ?? '');
+    }
+
+    /** The client's language, as WHMCS names it. */
+    public function language(): string
+    {
+        return Text::clients($this->params);
+    }
+
     /** What the customer asked for now, which need not be the mailbox that the service has. */
     public function address(): string
     {
@@ -65,25 +83,47 @@ final class Service
      * The hook's data. The mailbox that a service has goes before what its fields say now: an upgrade to another product
      * may empty them, because custom fields belong to a product.
      *
-     * @return array<string, string>
+     * @return array<string, string|bool>
      */
     public function data(Action $action, Record $record): array
     {
         if (in_array($action, [Action::Create, Action::ChangePlan], true) && ($now = $this->renamed($record)) !== null) {
             throw new Fault(Text::of('renamed', ['now' => $now, 'has' => $record->address]));
         }
-        return ['service_id' => (string) $this->id, 'address' => $record->address ?: $this->address()] + $this->more($action);
+        $data = $this->mailbox($record) + array_filter(['customer_id' => $this->customer()], 'strlen') + $this->more($action);
+        return $action === Action::Create && $this->isConfirmed($record) ? $data + ['domain_confirmed' => true] : $data;
+    }
+
+    /** Which mailbox of which service. @return array<string, string> */
+    public function mailbox(Record $record): array
+    {
+        return ['service_id' => (string) $this->id, 'address' => $record->address ?: $this->address()];
+    }
+
+    /** Why this client may not have a mailbox in that domain, as far as WHMCS knows and staff has not said otherwise. */
+    public function stops(Record $record): ?string
+    {
+        if ($record->address !== '' || $this->isConfirmed($record)) {
+            return null;
+        }
+        $why = Domain::stops($this->address(), (int) $this->customer(), Option::DomainCheck->value($this->params));
+        return $why === null ? null : Text::of('domain_stopped', ['why' => $why]);
+    }
+
+    /** Staff has pressed "Send anyway" for this domain. */
+    private function isConfirmed(Record $record): bool
+    {
+        return $record->confirmed !== '' && $record->confirmed === Address::domain($record->address ?: $this->address());
     }
 
     /** The address that the service's fields say now, where that is another one than its mailbox has. */
     public function renamed(Record $record): ?string
     {
         try {
-            $now = $record->address === '' ? '' : $this->address();
+            return $record->isRenamed($now = $this->address()) ? Text::plain($now) : null;
         } catch (Fault) {
             return null;
         }
-        return $now !== '' && Address::differ($now, $record->address) ? Text::plain($now) : null;
     }
 
     /** @return array<string, string> */

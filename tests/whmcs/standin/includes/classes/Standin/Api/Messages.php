@@ -12,13 +12,11 @@ use WHMCS\Database\Capsule;
 /** Tickets, e-mails, notifications and the Activity Log. Errors carry the documented texts. */
 final class Messages
 {
-    private const DEPARTMENT = 1;
-
     /** A ticket is opened in the client's name, so the client gets an e-mail unless `noemail` is given. */
     public static function openTicket(array $values): array
     {
         match (true) {
-            (int) ($values['deptid'] ?? 0) !== self::DEPARTMENT => throw new Refused('Department ID not found'),
+            !Capsule::table('tblticketdepartments')->where('id', (int) ($values['deptid'] ?? 0))->exists() => throw new Refused('Department ID not found'),
             ($values['subject'] ?? '') === '' => throw new Refused('Subject is required'),
             ($values['message'] ?? '') === '' => throw new Refused('Message is required'),
             default => null,
@@ -35,7 +33,7 @@ final class Messages
             throw new Refused('Service ID Not Found');
         }
         $row = [
-            'tid' => (string) random_int(100000, 999999), 'c' => bin2hex(random_bytes(4)), 'did' => self::DEPARTMENT,
+            'tid' => (string) random_int(100000, 999999), 'c' => bin2hex(random_bytes(4)), 'did' => (int) $values['deptid'],
             'userid' => $client, 'service' => $service ? "S$service" : '', 'title' => $values['subject'],
             'message' => $values['message'], 'urgency' => $values['priority'] ?? 'Medium', 'status' => 'Open',
             'date' => Database::now(), 'name' => $values['name'] ?? '', 'email' => $values['email'] ?? '',

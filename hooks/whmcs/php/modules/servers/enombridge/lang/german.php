@@ -1,0 +1,30 @@
+<?php
+
+// What customers read. The rest, which only staff reads, is taken from english.php.
+return [
+    'accepted_client' => 'Das neue Passwort wird gerade gesetzt. Es gilt in wenigen Minuten.',
+    'away_client' => 'Das Mailsystem ist gerade nicht erreichbar. Das neue Passwort wird gesetzt, sobald es geht.',
+    'unsigned_client' => 'Das Mailsystem ist gerade nicht erreichbar. Das neue Passwort wird gesetzt, sobald es geht.',
+    'refused_client' => 'Das Passwort konnte nicht geändert werden. Bitte wenden Sie sich an uns.',
+    'password_refused_client' => 'Dieses Passwort kann nicht verwendet werden. Es braucht 10 bis 20 Zeichen, darunter einen Großbuchstaben, eine Ziffer und eines von * @ - _ / .',
+    'failed_client' => 'Das Passwort konnte nicht geändert werden. Bitte wenden Sie sich an uns.',
+    'held_client' => 'Ihr neues Passwort wird gerade von uns geprüft. Bis dahin gilt das bisherige.',
+    'cancelled_client' => 'Das Passwort wurde nicht geändert, weil inzwischen etwas Neueres verlangt wurde. Bitte sehen Sie in einigen Minuten noch einmal nach.',
+    'observed_client' => 'Das Passwort wurde nicht geändert. Bitte wenden Sie sich an uns.',
+    'busy_client' => 'An Ihrem Postfach wird gerade gearbeitet. Bitte versuchen Sie es in einer Minute noch einmal.',
+    'open_webmail' => 'Webmail öffnen',
+    'sign_in_failed' => 'Webmail lässt sich gerade nicht öffnen. Bitte verwenden Sie seine Adresse und Ihr Passwort.',
+    'your_mailbox' => 'Ihr Postfach',
+    'address' => 'Adresse',
+    'status' => 'Status',
+    'client_active' => 'Bereit',
+    'client_suspended' => 'Gesperrt',
+    'client_progress' => 'In Arbeit. Diese Seite zeigt, wenn es fertig ist; Sie müssen nichts tun.',
+    'client_none' => 'Nicht verfügbar',
+    'settings' => 'Einstellungen für Ihr Mailprogramm',
+    'incoming' => 'Posteingang (IMAP)',
+    'outgoing' => 'Postausgang (SMTP)',
+    'host_port' => '{host}, Port {port}',
+    'host_port_security' => '{host}, Port {port}, {security}',
+    'login' => 'Benutzername: die ganze Adresse. Passwort: das des Postfachs.',
+];
