@@ -20,7 +20,7 @@ from bridge.errors import BridgeError, StoreUnavailable
 from bridge.nightly import Nightly
 from bridge.notes import Notes
 from bridge.ports import Job, Outbox, Postcard, Queue
-from bridge.store import Standing, Upkeep
+from bridge.store import Standing, Troubles, Upkeep
 from bridge.watch import Watch
 from bridge.worker import Worker
 
@@ -29,7 +29,7 @@ log = logs.get("engine")
 POLL = 0.5  # seconds; correct without any wake-up
 SENDERS = 4  # callbacks at a time
 CHORES = 5.0  # seconds between looks at probes, notes and deletions that are due
-HOUR = 3600.0
+MINUTE, HOUR = 60.0, 3600.0
 STILL = 60.0  # seconds without a claim, after which this process no longer says that a worker lives
 
 T = TypeVar("T")
@@ -50,6 +50,7 @@ class Engine:
     notes: Notes
     standing: Standing
     upkeep: Upkeep
+    troubles: Troubles
     nightly: Nightly
     synchronise: Callable[[], None]
     limits: Mapping[str, int]
@@ -68,6 +69,7 @@ class Engine:
             Chore("probes", CHORES, self._probe_due),
             Chore("deletions", CHORES, self.upkeep.purge_due),
             Chore("wiping", CHORES, self.upkeep.wipe),
+            Chore("troubles", MINUTE, self.troubles.look),
             Chore("pruning", HOUR, self._prune),
         )
         self.chores = Chores(table, self.watch)

@@ -241,6 +241,7 @@ def engine(
         notes=notes,
         standing=standing,
         upkeep=store.Upkeep(database, new_job_id, settings.bridge.keep_days),
+        troubles=store.Troubles(database, first_id),
         nightly=Nightly(findings, reconcile, settings.worker.reconcile_at, watch=watch),
         synchronise=database.synchronise,
         limits={name: account.max_in_flight for name, account in settings.accounts.items()},

@@ -23,6 +23,7 @@ from bridge.store.sign_ins import SignIns
 from bridge.store.sole import sole
 from bridge.store.standing import Standing
 from bridge.store.summaries import Summaries
+from bridge.store.troubles import Troubles
 from bridge.store.upkeep import Upkeep
 from bridge.store.withdrawals import Withdrawals
 
@@ -54,6 +55,7 @@ __all__ = [
     "Summaries",
     "Survey",
     "Tally",
+    "Troubles",
     "Upkeep",
     "Withdrawals",
     "check",
