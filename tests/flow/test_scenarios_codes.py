@@ -45,6 +45,14 @@ def late(open_scene: Open) -> tuple[Scene, Receipt]:
     return scene, scene.hook("suspend", at=-60)
 
 
+def rejected(open_scene: Open) -> tuple[Scene, Receipt]:
+    scene = open_scene(safety__max_terminations_per_hour=1)
+    twice_terminated(scene)
+    held = scene.do("terminate")
+    scene.service.people.by("jane").reject(held["job"])
+    return scene, scene.job(held)
+
+
 LOCK_OUT: dict[str, Any] = {"Account__suspend_with": "lock-out", "Hosted": None}
 CREATE: dict[str, Any] = {"type": "create", "password": PASSWORD}
 BARE = "john@example.net"
@@ -106,6 +114,7 @@ STORIES: dict[str, tuple[Story, tuple[str, str | None]]] = {
     "garbled": (story(before=fault("html"), **CREATE), RETRIED),
     "unsafe": (story("terminate", twice_terminated, Safety__max_terminations_per_hour=1), HELD),
     "overtaken": (late, CANCELLED),
+    "rejected": (rejected, CANCELLED),
 }
 
 
