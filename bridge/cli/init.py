@@ -304,6 +304,7 @@ def init(ctx: click.Context, /, path: str | None, yes: bool, as_json: bool, **gi
         "path": str(target),
         "url": f"{settings.bridge.public_url}/hooks/{answers['source']}",
         "secret": answers["secret"],
+        "form": dict(PLATFORMS[answers["platform"]].form(settings.bridge.public_url, answers["source"], answers["secret"])),
         "unset": unset,
     }
     observes = answers["mode"] == "observe"
@@ -365,9 +366,8 @@ def _advice(result: Mapping[str, Any], platform: str, place: str, observes: bool
     lines = [
         f"Written: {result['path']} (readable by you alone)",
         "",
-        f"Paste into {platform}:",
-        f"  URL     {result['url']}",
-        f"  secret  {result['secret']}",
+        f"Fill in at {platform}:",
+        *(f"  {name:<{max(map(len, result['form']))}}  {value}" for name, value in result["form"].items()),
         "",
         *unset,
         "If a service runs the bridge as another user, give the file to that user (chown).",

@@ -18,7 +18,7 @@ from hooks.standard.fields import Moment
 from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS
 from hooks.types import Intent, Message, Question, Report, Verified, Withdrawal
 
-__all__ = ["ACTIONS", "QUESTIONS", "WITHDRAWALS", "ask", "read", "withdraw", "write"]
+__all__ = ["ACTIONS", "QUESTIONS", "WITHDRAWALS", "ask", "form", "read", "withdraw", "write"]
 
 Schemas = Mapping[str, type[Schema]]
 
@@ -50,6 +50,11 @@ def write(report: Report) -> bytes:
     time = report.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z")
     body = {"type": report.type, "timestamp": time, "data": dict(report.data)}
     return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+
+
+def form(url: str, source: str, secret: str) -> Mapping[str, str]:
+    """Where a sender of our own format posts its hooks, and what it signs them with."""
+    return {"URL": f"{url}/hooks/{source}", "secret": secret}
 
 
 def _load(message: Message, verified: Verified, schemas: Schemas, hint: str) -> tuple[datetime, dict[str, Any]]:

@@ -5,6 +5,7 @@ tables count apart.
 """
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from marshmallow import Schema
 
@@ -13,7 +14,7 @@ from hooks.standard.fields import Text
 from hooks.standard.schemas import OfMailbox
 from hooks.types import Intent, Message, Question, Verified
 
-__all__ = ["ACTIONS", "FUNCTIONS", "QUESTIONS", "WITHDRAWALS", "ask", "read", "withdraw", "write"]
+__all__ = ["ACTIONS", "FUNCTIONS", "QUESTIONS", "WITHDRAWALS", "ask", "form", "read", "withdraw", "write"]
 
 # The functions of a WHMCS server module, without their prefix.
 FUNCTIONS: Mapping[str, str] = {
@@ -50,3 +51,17 @@ def read(message: Message, verified: Verified) -> Intent:
 
 def ask(message: Message, verified: Verified) -> Question:
     return standard.ask(message, verified, QUESTIONS)
+
+
+def form(url: str, source: str, secret: str) -> Mapping[str, str]:
+    """The fields of "Add New Server", in their order."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    return {
+        "Module": "enom-bridge mailbox",
+        "Hostname": parts.hostname or "",
+        "Port": str(parts.port or (443 if secure else 80)),
+        "SSL": "ticked" if secure else "not ticked",
+        "Username": source,
+        "Password": secret,
+    }

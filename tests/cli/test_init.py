@@ -38,7 +38,8 @@ def test_with_yes_nothing_is_asked_and_the_file_loads(place: Path) -> None:
     assert place.stat().st_mode & 0o777 == 0o600
     assert settings.warnings == ()
     assert settings.plans["basic"].quota_gb == 10
-    assert "http://127.0.0.1:8080/hooks/whmcs-main" in result.stdout
+    assert "Fill in at whmcs:\n  Module    enom-bridge mailbox\n  Hostname  127.0.0.1\n  Port      8080\n" in result.stdout
+    assert "  SSL       not ticked\n  Username  whmcs-main\n  Password  whsec_" in result.stdout
     assert secret in result.stdout
     assert "enom-bridge doctor" in result.stdout and "enom-bridge serve" in result.stdout
     assert "example-token" not in result.output

@@ -45,6 +45,14 @@ def late(open_scene: Open) -> tuple[Scene, Receipt]:
     return scene, scene.hook("suspend", at=-60)
 
 
+def rejected(open_scene: Open) -> tuple[Scene, Receipt]:
+    scene = open_scene(safety__max_terminations_per_hour=1)
+    twice_terminated(scene)
+    held = scene.do("terminate")
+    scene.service.people.by("jane").reject(held["job"])
+    return scene, scene.job(held)
+
+
 LOCK_OUT: dict[str, Any] = {"Account__suspend_with": "lock-out", "Hosted": None}
 CREATE: dict[str, Any] = {"type": "create", "password": PASSWORD}
 BARE = "john@example.net"
@@ -112,6 +120,7 @@ STORIES: dict[str, tuple[Story, tuple[str, str | None]]] = {
     "overtaken": (late, CANCELLED),
     "domain_of_another": (story(before=anothers, **CREATE, customer_id="12"), HELD),
     "reserved_name": (story(**CREATE, address="root@example.com", customer_id="12"), HELD),
+    "rejected": (rejected, CANCELLED),
 }
 
 
