@@ -63,3 +63,17 @@ def test_a_product_that_is_never_due_is_renewed_with_a_sentence(house: House) ->
     never = {"nextduedate": "0000-00-00", "nextinvoicedate": "0000-00-00", "billingcycle": "Free Account"}
     house.whmcs.edit(order["service"], **never)
     assert house.whmcs.command(order["service"], "Renew").startswith("This service has no next due date")
+
+
+def test_what_the_bridge_holds_for_its_domain_is_sent_anyway(house: House) -> None:
+    domain = house.active()["address"].partition("@")[2]
+    stranger = house.whmcs.add_client(firstname="Mallory", email="mallory@example.net")
+    house.whmcs.call("domain", client=stranger, domain=domain)  # a transfer that WHMCS takes for done
+    address = f"ceo@{domain}"
+    order = house.whmcs.order(stranger, house.products["wait"], custom_fields={FIELD: address}, domain="", server=house.server)
+    house.whmcs.pay(order["invoice"])
+    house.quiet()
+    assert "Another customer has mailboxes in this domain" in str(house.whmcs.state()["tickets"][-1]["message"])
+    assert house.at_enom(address) == "absent"
+    house.done(house.whmcs.custom(order["service"], "sendAnyway"), order, "Active")
+    assert house.at_enom(address) == "active"
