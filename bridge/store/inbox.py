@@ -19,7 +19,7 @@ from bridge.store.rows import Row, error_columns, intent_values, to_receipt
 from bridge.store.since import LATE, needed_later, said
 from bridge.store.standing import STANDS_STILL
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
-from bridge.wanted import SAID, TAKES_AWAY, Said, is_late, marked, overtaken
+from bridge.wanted import SAID, TAKES_AWAY, Said, is_late, marked, overtaken, taken_away
 from hooks.types import Intent, Verified
 
 FLOOR = "sequence_floor"
@@ -197,7 +197,8 @@ def add_job(
     late = not special and is_late(word, decided, service, spoken)
     if not special and word.takes_away:
         late = late or needed_later(tx, mailbox["id"], service, spoken)
-    others = tx.execute(OTHERS, {"of": mailbox["id"]}).mappings().all()
+    first = mailbox["sequence"] == 1  # then there is nothing to look for
+    others = () if first else tx.execute(OTHERS, {"of": mailbox["id"]}).mappings().all()
     waiting = [row for row in others if row["status"] != "held"]
     values = {
         "id": job_id,
@@ -274,6 +275,20 @@ def overtake(tx: Connection, new: Row, others: Sequence[Row], now: float) -> Non
         if error is not None:
             end = call_off if row["status"] == "held" else cancel
             end(tx, row["id"], now, error, SAID[Overtaken], jobs.c.touched.is_(False))
+
+
+def make_an_end(tx: Connection, job: Row, now: float) -> None:
+    """Cancels what waits unbegun before a hook that takes the mailbox away, now that this one is begun, or has ended well.
+
+    Not earlier: until then a newer hook may call it off. The caller holds the lock of the mailbox's row.
+    """
+    if not said(job).takes_away or job["replaces"] is not None or job["purge"]:
+        return
+    for row in tx.execute(OTHERS, {"of": job["mailbox_id"]}).mappings().all():
+        same = (row["source"], row["service_id"]) == (job["source"], job["service_id"])
+        error = taken_away(said(row), [said(job)])
+        if error is not None and same and row["sequence"] < job["sequence"]:
+            cancel(tx, row["id"], now, error, SAID[Overtaken], jobs.c.touched.is_(False))
 
 
 def cancel(tx: Connection, job: str, now: float, error: BridgeError | None, message: str, *only_if: Any) -> bool:

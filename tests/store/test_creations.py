@@ -16,7 +16,7 @@ from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"
 BUY = {"product": "pak", "quantity": 1}
-SIDE_BY_SIDE = sa.select(jobs, queue.NEEDLESS).where(*queue.DUE, queue.FIRST_OF_MAILBOX).order_by(jobs.c.id).limit(1)
+SIDE_BY_SIDE = sa.select(jobs).where(*queue.DUE, queue.FIRST_OF_MAILBOX).order_by(jobs.c.id).limit(1)
 
 
 @pytest.fixture

@@ -81,7 +81,10 @@ class TestNotBegun:
                 shop.finish(job, "held", NeedsPerson())
             case "release":
                 shop.queue.release("worker")
-                assert shop.claim() is None
+                again = shop.claimed()
+                with pytest.raises(Withdrawn):
+                    shop.intend(again, Kind.SUSPEND)
+                shop.finish(again, "cancelled", Withdrawn())
         seen = shop.receipt(hook)
         assert (seen.status, seen.error and seen.error["code"]) == ("cancelled", "withdrawn")
         assert shop.delivered() == [1]
