@@ -51,7 +51,7 @@ def overtaken(older: Said, newer: Iterable[Said]) -> Overtaken | None:
 
     One that takes the mailbox away yields to any that needs it, and to nothing else. Every other one yields when newer hooks
     decide all of its facts. One that takes the mailbox away does not count here, because it may yet be called off itself:
-    what waits before it is judged when its turn has come, by `taken_away`.
+    it makes an end of what waits before it once it is begun, by `taken_away`.
     """
     if older.takes_away:
         return needed() if any(each.needs for each in newer) else None
@@ -63,8 +63,12 @@ def needed() -> Overtaken:
     return Overtaken("A newer hook of this service needs the mailbox, so it is not taken away.")
 
 
+def withdrawn() -> Withdrawn:
+    return Withdrawn("Billing took this hook back before anything was sent for it.")
+
+
 def taken_away(older: Said, newer: Iterable[Said]) -> Overtaken | None:
-    """Why nothing is to be done for a hook whose turn has come, when these of its service wait behind it."""
+    """Why nothing is to be done for a hook that still waits, when these newer ones of its service are begun or done."""
     if older.takes_away or not any(each.takes_away for each in newer):
         return None
     return Overtaken("A newer hook of this service takes the mailbox away.")

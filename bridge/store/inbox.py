@@ -17,7 +17,7 @@ from bridge.store.database import Database, upsert
 from bridge.store.rows import Row, error_values, intent_values, to_receipt
 from bridge.store.since import LATE, needed_later, said
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
-from bridge.wanted import SAID, TAKES_AWAY, Said, is_late, marked, overtaken
+from bridge.wanted import SAID, TAKES_AWAY, Said, is_late, marked, overtaken, taken_away
 from hooks.types import Intent, Verified
 
 FLOOR = "sequence_floor"
@@ -94,12 +94,15 @@ class Inbox:
     ) -> Receipt:
         """A known id: the present receipt; or, where it was parked and can be read now, its job."""
         with self.database.write() as tx:
+            # Locked, because it may be taken back or dismissed just now.
+            mine = hooks.c.source == source, hooks.c.hook_id == verified.id
+            tx.execute(self.database.lock_row(sa.select(hooks.c.id).where(*mine)))
             known = known_hook(tx, source, verified.id, matches)
             if tx.scalar(SOURCE_PAUSED, {"of": source}):
                 raise SourcePaused(source)
             if known["job_id"] is not None:
-                mine = sa.select(jobs).where(jobs.c.source == source, jobs.c.hook_id == verified.id)
-                newest = tx.execute(mine.order_by(jobs.c.sequence.desc()).limit(1)).mappings().one()
+                of_hook = sa.select(jobs).where(jobs.c.source == source, jobs.c.hook_id == verified.id)
+                newest = tx.execute(of_hook.order_by(jobs.c.sequence.desc()).limit(1)).mappings().one()
                 return to_receipt(newest)
             now = self.database.now(tx)
             job = self.new_id(now)
@@ -151,7 +154,8 @@ def add_job(
     late = not special and is_late(word, decided, service, spoken)
     if not special and word.takes_away:
         late = late or needed_later(tx, mailbox["id"], service, spoken)
-    others = tx.execute(OTHERS, {"of": mailbox["id"]}).mappings().all()
+    first = mailbox["sequence"] == 1  # then there is nothing to look for
+    others = () if first else tx.execute(OTHERS, {"of": mailbox["id"]}).mappings().all()
     waiting = [row for row in others if row["status"] != "held"]
     values = {
         "id": job_id,
@@ -226,6 +230,20 @@ def overtake(tx: Connection, new: Row, others: Sequence[Row], now: float) -> Non
         if error is not None:
             end = call_off if row["status"] == "held" else cancel
             end(tx, row["id"], now, error, SAID[Overtaken], jobs.c.touched.is_(False))
+
+
+def make_an_end(tx: Connection, job: Row, now: float) -> None:
+    """Cancels what waits unbegun before a hook that takes the mailbox away, now that this one is begun, or has ended well.
+
+    Not earlier: until then a newer hook may call it off. The caller holds the lock of the mailbox's row.
+    """
+    if not said(job).takes_away or job["replaces"] is not None or job["purge"]:
+        return
+    for row in tx.execute(OTHERS, {"of": job["mailbox_id"]}).mappings().all():
+        same = (row["source"], row["service_id"]) == (job["source"], job["service_id"])
+        error = taken_away(said(row), [said(job)])
+        if error is not None and same and row["sequence"] < job["sequence"]:
+            cancel(tx, row["id"], now, error, SAID[Overtaken], jobs.c.touched.is_(False))
 
 
 def cancel(tx: Connection, job: str, now: float, error: BridgeError | None, message: str, *only_if: Any) -> bool:

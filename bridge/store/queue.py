@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import ColumnElement, FromClause
 from sqlalchemy.engine import Connection
 
 from bridge.errors import BridgeError, LeaseLost
@@ -19,37 +20,60 @@ from bridge.store.rows import Row, error_values, record_values, to_job
 from bridge.store.since import said, unwanted
 from bridge.store.standing import Standing, in_flight
 from bridge.store.tables import accounts, among, jobs, mailboxes, steps, workers
-from bridge.wanted import SAID, TAKES_AWAY, taken_away
+from bridge.wanted import SAID, TAKES_AWAY
 
 # Statements are made once: SQLAlchemy takes longer to put one together than the database to answer it. This is the job to be
 # claimed next.
-OLDER, BESIDE, BEHIND = jobs.alias("older"), jobs.alias("beside"), jobs.alias("behind")
+OLDER, BESIDE, ENDING, BETWEEN = (jobs.alias(name) for name in ("older", "beside", "ending", "between"))
+
+
+def open_of(one: FromClause, of: FromClause) -> list[ColumnElement[bool]]:
+    return [one.c.mailbox_id == of.c.mailbox_id, among(one.c.status, "queued", "running")]
+
+
+def takes_away(one: FromClause) -> ColumnElement[bool]:
+    return among(one.c.action, *sorted(TAKES_AWAY))
+
+
+def makes_an_end(one: FromClause) -> ColumnElement[bool]:
+    """A hook that takes the mailbox away: not the deletion after its grace, and not a repetition."""
+    return sa.and_(takes_away(one), one.c.replaces.is_(None), one.c.purge.is_(False))
+
+
+def may_yield(one: FromClause, of: FromClause) -> ColumnElement[bool]:
+    """Waits, was not begun, takes nothing away, and is of the same service."""
+    same = one.c.source == of.c.source, one.c.service_id == of.c.service_id
+    unbegun = among(one.c.status, "queued"), one.c.touched.is_(False), ~takes_away(one)
+    return sa.and_(*same, *unbegun)
+
+
+# The oldest of a mailbox is first. But what waits unbegun right before a hook that takes the mailbox away lets that one pass:
+# that makes an end of it with its first command, or is called off itself, and then it is done.
 FIRST_OF_MAILBOX = ~sa.exists().where(
-    OLDER.c.mailbox_id == jobs.c.mailbox_id,
+    *open_of(OLDER, jobs),
     OLDER.c.sequence < jobs.c.sequence,
-    among(OLDER.c.status, "queued", "running"),
+    ~sa.and_(makes_an_end(jobs), may_yield(OLDER, jobs)),
+)
+OTHERS_BETWEEN = sa.exists().where(
+    *open_of(BETWEEN, jobs),
+    BETWEEN.c.sequence > jobs.c.sequence,
+    BETWEEN.c.sequence < ENDING.c.sequence,
+    ~may_yield(BETWEEN, ENDING),
+)
+LETS_PASS = sa.exists().where(
+    *open_of(ENDING, jobs),
+    ENDING.c.sequence > jobs.c.sequence,
+    makes_an_end(ENDING),
+    may_yield(jobs, ENDING),
+    ~OTHERS_BETWEEN,
 )
 DOMAIN_FREE = ~sa.exists().where(
     BESIDE.c.account == jobs.c.account, BESIDE.c.domain == jobs.c.domain, among(BESIDE.c.status, "running")
 )
 DUE = jobs.c.account == sa.bindparam("of"), among(jobs.c.status, "queued"), jobs.c.available_at <= sa.bindparam("now")
-# What takes the mailbox away makes needless what waits before it; it may have been called off itself until that has its turn.
-WAITS_BEHIND = (
-    BEHIND.c.mailbox_id == jobs.c.mailbox_id,
-    BEHIND.c.sequence > jobs.c.sequence,
-    among(BEHIND.c.status, "queued", "running"),
-    BEHIND.c.source == jobs.c.source,
-    BEHIND.c.service_id == jobs.c.service_id,
-    among(BEHIND.c.action, *sorted(TAKES_AWAY)),
-    BEHIND.c.replaces.is_(None),
-    BEHIND.c.purge.is_(False),
-)
-NOT_BEGUN = jobs.c.touched.is_(False), jobs.c.action.not_in(TAKES_AWAY)
-NEEDLESS = sa.or_(jobs.c.withdrawn, sa.and_(*NOT_BEGUN, sa.exists().where(*WAITS_BEHIND))).label("needless")
-NEXT = sa.select(jobs, NEEDLESS).where(*DUE, FIRST_OF_MAILBOX, DOMAIN_FREE)
+NEXT = sa.select(jobs).where(*DUE, FIRST_OF_MAILBOX, ~LETS_PASS, DOMAIN_FREE)
 NEXT = NEXT.order_by(jobs.c.available_at, jobs.c.id).limit(1)
 NEXT_LOCKED = NEXT.with_for_update()
-BEHIND_IT = sa.select(BEHIND).where(jobs.c.id == sa.bindparam("of"), *WAITS_BEHIND)
 READY = NEXT.with_only_columns(jobs.c.id)
 
 BACK: dict[str, Any] = {"status": "queued", "lease_owner": None, "lease_until": None, "available_at": sa.bindparam("now")}
@@ -66,7 +90,8 @@ JOURNAL = sa.select(steps).where(steps.c.job_id == sa.bindparam("of")).order_by(
 # What an attempt writes. Of its job: what an intent, a note or a callback needs to know.
 OWN = jobs.c.id == sa.bindparam("of"), jobs.c.token == sa.bindparam("held"), among(jobs.c.status, "running")
 STILL_HELD = sa.select(jobs.c.id).where(*OWN)
-TOLD = "id mailbox_id sequence source account domain address service_id action facts hook_id purge touched withdrawn".split()
+TOLD = "id mailbox_id sequence source account domain address service_id action facts hook_id purge".split()
+TOLD += ["replaces", "touched", "withdrawn"]
 WRITE = sa.update(jobs).where(*OWN).returning(*(jobs.c[name] for name in TOLD))
 LOCK = sa.select(mailboxes.c.id).where(mailboxes.c.id == sa.bindparam("of")).with_for_update()
 REMEMBER = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
@@ -116,36 +141,9 @@ class Queue:
                 now = self.database.now(tx)
                 self._give_back(tx, GIVE_BACK_LATE, {"of": account, "now": now})
                 row = self._next(tx, account, limits[account], now)
-                while row is not None and row["needless"]:
-                    if not self._free(tx, row):
-                        row = None
-                    elif self._drop(tx, row, now):
-                        row = self._next(tx, account, limits[account], now)
-                    else:
-                        break
                 if row is not None:
                     return self._take(tx, row, owner, now)
         return None
-
-    def _free(self, tx: Connection, row: Row) -> bool:
-        """Locks a claimed job's mailbox, unless somebody has it. Not waited for, because here the job was locked first."""
-        if self.database.embedded:
-            return True
-        mailbox = sa.select(mailboxes.c.id).where(mailboxes.c.id == row["mailbox_id"])
-        return tx.execute(mailbox.with_for_update(skip_locked=True)).first() is not None
-
-    def _drop(self, tx: Connection, row: Row, now: float) -> bool:
-        """Cancels a job whose turn has come, if it is not wanted any more.
-
-        Under the lock of its mailbox, and asked anew: a hook that calls off the one behind it may have come in between.
-        """
-        behind = [said(other) for other in tx.execute(BEHIND_IT, {"of": row["id"]}).mappings()]
-        error = unwanted(tx, row) or taken_away(said(row), behind)
-        if error is None:
-            return False
-        inbox.cancel(tx, row["id"], now, error, SAID[type(error)])
-        self.database.tell(tx)
-        return True
 
     def _anything(self, account: str) -> bool:
         """Whoever finds nothing shall not wait in line with those who write."""
@@ -222,6 +220,7 @@ class Queue:
                 money.see_purchase(tx, row)
             if change.kind is Kind.DELETE:
                 money.allow_deletion(tx, row, now, limits, job.passed)
+            inbox.make_an_end(tx, row, now)
             values = {
                 "job_id": job.id,
                 "token": job.token,
@@ -327,6 +326,8 @@ class Queue:
             if ending.status == "held":
                 notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
             outbox.enclose(tx, row, now)
+            if ending.status == "succeeded":
+                inbox.make_an_end(tx, row, now)
             if why is not None and not row["touched"]:
                 inbox.call_off(tx, job.id, now, why, SAID[type(why)])
 

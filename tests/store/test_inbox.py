@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import LeaseLost
+from bridge.errors import LeaseLost, NeedsPerson, Overtaken
 from bridge.model import Kind
 from bridge.ports import Dismissed, Reused, SourcePaused
 from bridge.store.tables import hooks, jobs
@@ -161,20 +161,63 @@ class TestOvertaking:
         assert (seen.status, shop.status(new)) == ("cancelled" if overtaken else "queued", "queued")
         assert (seen.error or {}).get("code") == ("overtaken" if overtaken else None)
 
+    @pytest.mark.parametrize("ends", ["with a command", "without one"])
     @pytest.mark.parametrize("waiting", BEFORE_A_TERMINATE)
-    def test_what_waits_before_a_terminate_is_cancelled_when_its_turn_has_come(self, shop: Shop, waiting: str) -> None:
+    def test_what_waits_before_a_terminate_lets_it_pass_and_is_cancelled_once_it_is_begun(
+        self, shop: Shop, waiting: str, ends: str
+    ) -> None:
         old, terminate = hook(shop, waiting), hook(shop, "terminate")
-        assert shop.claimed().id == terminate.job
+        job = shop.claimed()
+        assert (job.id, shop.claim(), shop.status(old)) == (terminate.job, None, "queued")
+        if ends == "with a command":
+            shop.answer(job, shop.intend(job, Kind.DELETE))
+        else:
+            shop.finish(job)
         seen = shop.receipt(old)
         assert (seen.status, seen.error and seen.error["code"]) == ("cancelled", "overtaken")
         assert [row["sealed"] for row in shop.rows(jobs)] == [None, None]
-        assert shop.delivered() == [1]
+        if ends == "with a command":
+            shop.finish(job)
+        assert shop.delivered() == [1, 2]
 
     @pytest.mark.parametrize("waiting", BEFORE_A_TERMINATE)
-    def test_what_waits_before_a_terminate_goes_on_when_that_is_called_off(self, shop: Shop, waiting: str) -> None:
+    @pytest.mark.parametrize("how", ["cancelled", "held", "failed", "called off"])
+    def test_it_goes_on_when_the_terminate_does_nothing(self, shop: Shop, waiting: str, how: str) -> None:
         old, terminate = hook(shop, waiting), hook(shop, "terminate")
-        shop.people.cancel(terminate.job)
+        match how:
+            case "cancelled":
+                shop.people.cancel(terminate.job)
+            case "called off":
+                job = shop.claimed()
+                hook(shop, "renew")
+                with pytest.raises(Overtaken):
+                    shop.intend(job, Kind.DELETE)
+                shop.finish(job, "cancelled", Overtaken())
+                if waiting == "renew":
+                    assert shop.status(old) == "cancelled"
+                    return
+            case _:
+                shop.finish(shop.claimed(), how, NeedsPerson())
         assert shop.claimed().id == old.job
+
+    def test_it_passes_nothing_of_another_service_and_nothing_that_has_begun(self, shop: Shop) -> None:
+        """Else two jobs of a mailbox would change their order; and nothing waits for ever."""
+        sent = [hook(shop, "suspend"), hook(shop, "suspend", service="8"), hook(shop, "terminate")]
+        for each in sent:
+            job = shop.claimed()
+            assert (job.id, shop.claim()) == (each.job, None)
+            shop.finish(job)
+        begun, waits, terminate = hook(shop, "suspend"), hook(shop, "change_plan"), hook(shop, "terminate")
+        job = shop.claimed()
+        assert job.id == terminate.job
+        shop.queue.wait(job, shop.now, "retry", None, True)
+        with shop.database.write() as tx:
+            tx.execute(sa.update(jobs).where(jobs.c.id == begun.job).values(touched=True))
+        job = shop.claimed()
+        assert (job.id, shop.claim()) == (begun.job, None)
+        shop.finish(job)
+        assert shop.claimed().id == terminate.job
+        assert shop.status(waits) == "queued"
 
     def test_another_services_terminate_or_one_that_is_only_repeated_ends_nothing(self, shop: Shop) -> None:
         failed = shop.run("terminate", status="failed")
