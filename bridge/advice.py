@@ -63,7 +63,8 @@ ADVICE: Mapping[str, str] = {
     "garbled": "Enom's answer could not be understood; look into its control panel whether it was done. Then: "
     "{retry} - it looks first, and does only what Enom does not show as done.",
     "unsafe": "If this is right: {approve} - if it is not, leave it: nothing more happens by itself.",
-    "overtaken": "Nothing to do: a newer hook decides the same. See: {siblings}",
+    "overtaken": "Nothing to do: a newer hook of the service goes before it. See: {siblings}",
+    "withdrawn": "Nothing to do: billing took this hook back. See: {siblings}",
 }
 PAUSED_BY_PERSON = "A person paused account {account}. When its jobs may go on: {resume}"
 PAUSED_BY_RESTORE = (

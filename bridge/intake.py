@@ -1,7 +1,7 @@
 """One delivery in: verify, read, record. The order of the checks is the contract's; each failure is one exception.
 
 BadSignature 401, UnsupportedType 415, Malformed 400, Invalid 422, Forbidden 403, Reused 409 (Dismissed and Forgotten are
-kinds of it), SourcePaused and StoreUnavailable 503. Nothing of an unverified delivery is parsed or stored.
+kinds of it), CannotWithdraw 409, SourcePaused and StoreUnavailable 503. Nothing of an unverified delivery is parsed or stored.
 """
 
 import json
@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from bridge import logs
 from bridge.model import Address
-from bridge.ports import Clock, Dismissed, Forgotten, Inbox, Reading, Receipt, Reused
+from bridge.ports import Clock, Dismissal, Dismissed, Forgotten, Inbox, Reading, Receipt, Reused, Withdrawals
 from bridge.sealing import Purpose, Sealer
 from bridge.watch import Facts, Watch
 from hooks import Platform, message, signing
@@ -65,18 +65,21 @@ class Intake:
     inbox: Inbox
     sealer: Sealer
     clock: Clock
+    withdrawals: Withdrawals
     watch: Watch = field(default_factory=Watch)
 
-    def receive(self, delivery: Delivery, sender: str) -> Receipt:
-        """Records a hook. `sender` is the client's IP address."""
+    def receive(self, delivery: Delivery, sender: str) -> Receipt | Dismissal:
+        """Records a hook, or takes one back. `sender` is the client's IP address."""
         with self.watch.over("hook", outcome="refused") as told:
             return self._receive(delivery, sender, told)
 
-    def _receive(self, delivery: Delivery, sender: str, told: Facts) -> Receipt:
+    def _receive(self, delivery: Delivery, sender: str, told: Facts) -> Receipt | Dismissal:
         door, verified = self.verify(delivery, sender)
         told.update(source=door.name, hook=verified.id, account=door.account)
         body = self.body(delivery, verified)
         content = canonical(body)
+        if body.type in door.platform.WITHDRAWALS:
+            return self._withdraw(door, verified, body, content, told)
         try:
             intent = door.platform.read(body, verified)
         except Invalid as error:
@@ -87,6 +90,16 @@ class Intake:
         told.update(job=receipt.job, action=receipt.action, outcome=receipt.status)
         log.info("hook", job=receipt.job, account=door.account, action=receipt.action, status=receipt.status)
         return receipt
+
+    def _withdraw(self, door: Door, verified: Verified, body: Message, content: bytes, told: Facts) -> Receipt | Dismissal:
+        """One that cannot be read is not parked: nobody could do anything with it later."""
+        withdrawal = door.platform.withdraw(body, verified)
+        digest = self.sealer.digest(Purpose.CONTENT, content)
+        left = self.withdrawals.withdraw(door.name, verified, withdrawal, digest, lambda other: self._same(content, other))
+        job, status = (left.job, left.status) if isinstance(left, Receipt) else (None, "dismissed")
+        told.update(job=job, action=body.type, outcome=status)
+        log.info("withdrawal", of=withdrawal.hook, job=job, account=door.account, status=status)
+        return left
 
     def ask(self, delivery: Delivery, sender: str) -> tuple[Door, Verified, Question]:
         """Reads a query; nothing is recorded."""

@@ -99,7 +99,7 @@ def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service
     lookup, standing, people = store.Lookup(database), store.Standing(database), store.People(database, new_job_id)
     inbox = store.Inbox(database, new_job_id, tuning.checkpoint)
     doors = {name: door(source) for name, source in settings.sources.items()}
-    intake = Intake(doors, inbox, sealer, tuning.clock or time.time, watch)
+    intake = Intake(doors, inbox, sealer, tuning.clock or time.time, store.Withdrawals(database), watch)
 
     postal = Postal(store.Readings(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of)
 

@@ -7,20 +7,23 @@ from typing import Protocol
 from marshmallow import Schema
 
 from hooks import standard, whmcs
-from hooks.types import Intent, Message, Question, Report, Verified
+from hooks.types import Intent, Message, Question, Report, Verified, Withdrawal
 
 __all__ = ["PLATFORMS", "Platform"]
 
 
 class Platform(Protocol):
-    """What a platform's folder offers. `read` and `ask` raise only UnknownAction and Invalid."""
+    """What a platform's folder offers. `read`, `withdraw` and `ask` raise only UnknownAction and Invalid."""
 
     @property
     def ACTIONS(self) -> Mapping[str, type[Schema]]: ...
     @property
     def QUESTIONS(self) -> Mapping[str, type[Schema]]: ...
+    @property
+    def WITHDRAWALS(self) -> Mapping[str, type[Schema]]: ...
 
     def read(self, message: Message, verified: Verified, /) -> Intent: ...
+    def withdraw(self, message: Message, verified: Verified, /) -> Withdrawal: ...
     def ask(self, message: Message, verified: Verified, /) -> Question: ...
     def write(self, report: Report, /) -> bytes: ...
 

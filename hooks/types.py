@@ -65,6 +65,13 @@ class Intent:
 
 
 @dataclass(frozen=True)
+class Withdrawal:
+    """A hook that its sender takes back. `hook` is the webhook-id that it was sent under."""
+
+    hook: str
+
+
+@dataclass(frozen=True)
 class Question:
     """A signed read (`/query`). `arguments` holds the validated fields of `data` in our names."""
 

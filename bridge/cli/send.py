@@ -18,6 +18,7 @@ from bridge.config import Settings, Source
 from bridge.jobs import ENDED
 from bridge.outgoing import Lost, NotSent, Outgoing
 from hooks import PLATFORMS, signing
+from hooks.standard.schemas import WITHDRAWALS
 
 PASSWORD = "MAILBOX_PASSWORD"  # noqa: S105 - the name of a variable
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
@@ -98,7 +99,7 @@ class Sender:
 @click.option("--reason", help="Of a suspension.")
 @click.option("--until", help="Renew: the date that must be covered.")
 @click.option("--job", help="For the query `job`: its id.")
-@click.option("--hook", help="For the query `job`: the id of its hook.")
+@click.option("--hook", help="For the query `job`: the id of its hook. For job.withdraw: of the hook that is taken back.")
 @click.option("--after", help="For lists: `next` of the page before.")
 @click.option("--id", default="", help="webhook-id; the one of an earlier delivery repeats that. Default: a new one.")
 @click.option("--timestamp", default="", help="When the event happened, RFC 3339. Default: now.")
@@ -120,7 +121,10 @@ def send(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Sign and send a hook (mailbox.create, …) or a query (connection.test, …) to a running bridge; print what came of it."""
+    """Sign and send a hook (mailbox.create, …) or a query (connection.test, …) to a running bridge; print what came of it.
+
+    job.withdraw takes a hook back of which nothing was sent yet: enom-bridge send job.withdraw --source NAME --hook ID
+    """
     settings = settings_of(ctx)
     if source not in settings.sources:
         known = ", ".join(settings.sources) or "none"
@@ -139,7 +143,14 @@ def send(
     finally:
         outgoing.close()
     (echo_json if as_json else show)(reply.body)
-    ctx.exit(0 if reply.status == 200 and reply.body.get("status", "succeeded") == "succeeded" else 1)
+    ctx.exit(0 if reply.status == 200 and went_well(type, reply.body) else 1)
+
+
+def went_well(type: str, body: Mapping[str, Any]) -> bool:
+    """Whether what was asked for is so: a query was answered, a job succeeded, a hook was taken back."""
+    if type in WITHDRAWALS:
+        return body["status"] == "dismissed" or (body.get("error") or {}).get("code") == "withdrawn"
+    return bool(body.get("status", "succeeded") == "succeeded")
 
 
 def hooked(sender: Sender, type: str, data: Mapping[str, Any], id: str, timestamp: str, held: float) -> Reply:
@@ -153,7 +164,7 @@ def hooked(sender: Sender, type: str, data: Mapping[str, Any], id: str, timestam
 def fields(type: str, source: Source, password: str | None, password_stdin: bool, **given: str | None) -> dict[str, str]:
     """`data` of the body: what was given. A password only of the environment is left out where the type has none."""
     platform = PLATFORMS[source.platform]
-    schema = {**platform.ACTIONS, **platform.QUESTIONS}.get(type)
+    schema = {**platform.ACTIONS, **platform.WITHDRAWALS, **platform.QUESTIONS}.get(type)
     data = {name: value for name, value in given.items() if value is not None}
     if password_stdin or password == "-":  # noqa: S105
         piped = password_stdin or not sys.stdin.isatty()
@@ -189,6 +200,8 @@ def show(body: Mapping[str, Any]) -> None:
             click.echo(f"It has not ended yet. Look again: enom-bridge jobs explain {body['job']}", err=True)
     elif "data" in body:
         thing(body["data"], False)
+    elif "hook" in body:
+        thing(body, False)
     else:
         click.echo(f"{body.get('status')} {body.get('title')}: {body.get('detail')}", err=True)
         for field, faults in body.get("errors", {}).items():

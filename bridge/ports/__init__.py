@@ -22,6 +22,8 @@ from bridge.ports.books import (
     Taking,
 )
 from bridge.ports.journey import (
+    CannotWithdraw,
+    Dismissal,
     Dismissed,
     Ending,
     First,
@@ -35,12 +37,15 @@ from bridge.ports.journey import (
     Receipt,
     Reused,
     SourcePaused,
+    Withdrawals,
 )
 
 __all__ = [
     "Backend",
+    "CannotWithdraw",
     "Checkpoint",
     "Clock",
+    "Dismissal",
     "Dismissed",
     "Ending",
     "Findings",
@@ -68,4 +73,5 @@ __all__ = [
     "Standing",
     "Summaries",
     "Taking",
+    "Withdrawals",
 ]

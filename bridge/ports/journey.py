@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from bridge.errors import BridgeError
 from bridge.model import Answer, Change, Mailbox, Plan, Record, State, Step
-from hooks.types import Intent, Verified
+from hooks.types import Intent, Verified, Withdrawal
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,17 @@ class Receipt:
         shown = {name: value for name, value in vars(self).items() if name not in ("extra", "finished_at")}
         ended = {"finished_at": self.finished_at} if self.finished_at else {}
         return shown | {"verified": dict(self.verified)} | ended | dict(self.extra)
+
+
+@dataclass(frozen=True)
+class Dismissal:
+    """A hook that leads to no job: nobody waits for it, and its id is refused from now on."""
+
+    hook: str
+
+    def describe(self) -> dict[str, str]:
+        """As JSON."""
+        return {"hook": self.hook, "status": "dismissed"}
 
 
 @dataclass(frozen=True)
@@ -131,6 +142,21 @@ class Inbox(Protocol):
         matches: Callable[[str], bool],
     ) -> None:
         """Records a delivery that could not be read, its whole body encrypted in `sealed`; raises Reused, as does `accept`."""
+
+
+class Withdrawals(Protocol):
+    def withdraw(
+        self, source: str, verified: Verified, withdrawal: Withdrawal, digest: str, matches: Callable[[str], bool]
+    ) -> Receipt | Dismissal:
+        """Takes a hook of this source back, unless a command was sent for it; the receipt of its job then.
+
+        A worker that is at the job stops before its first command. A hook that was parked, or never came, is dismissed. The
+        same withdrawal again changes nothing and gives the present receipt. Raises Reused, SourcePaused, CannotWithdraw.
+        """
+
+
+class CannotWithdraw(Exception):
+    """This hook is not one that can be taken back now; the message says why, and what to do."""
 
 
 class Reused(Exception):

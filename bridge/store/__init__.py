@@ -20,6 +20,7 @@ from bridge.store.sign_ins import SignIns
 from bridge.store.standing import Standing
 from bridge.store.summaries import Summaries
 from bridge.store.upkeep import Upkeep
+from bridge.store.withdrawals import Withdrawals
 
 __all__ = [
     "CALLBACK_LEASE",
@@ -46,6 +47,7 @@ __all__ = [
     "Survey",
     "Tally",
     "Upkeep",
+    "Withdrawals",
     "check",
     "names",
     "newest",

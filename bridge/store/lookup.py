@@ -27,6 +27,7 @@ from bridge.store.tables import (
     sources,
     steps,
 )
+from hooks.standard.schemas import WITHDRAWALS
 
 Filter = sa.ColumnElement[Any] | Callable[[str], sa.ColumnElement[bool]]
 Page = tuple[Sequence[Mapping[str, Any]], str | None]
@@ -279,6 +280,8 @@ class Lookup:
     def recorded(self, hook: str, source: str | None = None) -> Recorded:
         with self.database.read() as tx:
             row, found = the_hook(tx, hook, source)
+        if row["type"] in WITHDRAWALS:
+            raise NotNow(f"The hook {hook!r} took another one back: there is nothing to replay.")
         kept = (row["hook_id"], row["source"], row["key_index"], row["received_at"])
         if not found:
             return Recorded(*kept, row["sealed"])
@@ -341,6 +344,8 @@ def the_hook(tx: sa.Connection, hook_id: str, source: str | None) -> tuple[Row, 
         names = ", ".join(sorted(row["source"] for row in rows))
         raise NotNow(f"Several sources sent a hook with the id {hook_id!r} ({names}): say which one with --source.")
     led_to = sa.select(jobs).where(jobs.c.source == rows[0]["source"], jobs.c.hook_id == hook_id)
+    if rows[0]["type"] in WITHDRAWALS:  # then the job is another hook's
+        led_to = sa.select(jobs).where(jobs.c.id == rows[0]["job_id"])
     return rows[0], tx.execute(led_to.order_by(jobs.c.sequence, jobs.c.id)).mappings().all()
 
 

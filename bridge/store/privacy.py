@@ -110,7 +110,8 @@ class Privacy:
         told = all_of(sa.select(notes).where(about).order_by(notes.c.id))
         rows = {
             "mailboxes": all_of(sa.select(mailboxes).where(mailboxes.c.address == address).order_by(mailboxes.c.id)),
-            "hooks": all_of(sa.select(hooks).where(came).order_by(hooks.c.id)),
+            # Also what took one of them back.
+            "hooks": all_of(sa.select(hooks).where(sa.or_(came, hooks.c.job_id.in_(ids))).order_by(hooks.c.id)),
             "parked": [row for row in unread if self.mentions(row["sealed"], address)],
             "jobs": own,
             **{what: all_of(sa.select(t).where(t.c.job_id.in_(ids)).order_by(key)) for what, (t, key) in BY_JOB.items()},

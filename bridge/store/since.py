@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.errors import BridgeError, Withdrawn
+from bridge.errors import BridgeError
 from bridge.store.rows import Row
 from bridge.store.tables import among, jobs
-from bridge.wanted import NEEDS, TAKES_AWAY, Said, is_older, needed
+from bridge.wanted import NEEDS, TAKES_AWAY, Said, is_older, needed, withdrawn
 
 LATE = "A newer hook of this service, by its own time, was accepted before this one."
 """The detail of a job that was cancelled because its hook came late: it counts as if it had never come."""
@@ -40,7 +40,7 @@ def said(row: Row) -> Said:
 def unwanted(tx: Connection, job: Row) -> BridgeError | None:
     """Why nothing more is to be sent for a job. The caller holds the lock of its mailbox's row."""
     if job["withdrawn"]:
-        return Withdrawn()
+        return withdrawn()
     return needed() if said(job).takes_away and needed_since(tx, job) is not None else None
 
 

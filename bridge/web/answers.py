@@ -64,6 +64,10 @@ def receipt() -> Described:
     )
 
 
+def dismissal() -> Described:
+    return table({"hook": TEXT, "status": {"const": "dismissed"}})
+
+
 def answers() -> Mapping[str, Described]:
     """The `data` of each question's answer."""
     account = table({"reachable": FLAG, "problem": either(TEXT), "paused": either(TEXT)})

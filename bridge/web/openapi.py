@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify
 
 from bridge import __version__
 from bridge.web import answers
-from hooks.standard.schemas import ACTIONS, QUESTIONS
+from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS
 
 SIGNATURE = [
     ("webhook-id", "Unique for the event, the same on every retry", "^[A-Za-z0-9_:-]{1,128}$"),
@@ -40,18 +40,19 @@ def add_to(app: Flask) -> None:
 
 def describe() -> dict[str, Any]:
     spec = APISpec("enom-bridge", __version__, "3.1.0", plugins=[MarshmallowPlugin()])
-    for schema in dict.fromkeys([*ACTIONS.values(), *QUESTIONS.values()]):
+    for schema in dict.fromkeys([*ACTIONS.values(), *WITHDRAWALS.values(), *QUESTIONS.values()]):
         spec.components.schema(schema.__name__, schema=schema)
     spec.components.schema("Receipt", answers.receipt())
     spec.components.schema("Problem", answers.problem())
     taken = {"202": answer("Recorded durably; the result comes by callback", answers.RECEIPT)}
-    ended = {"200": answer("Ended within the wait, or earlier", answers.RECEIPT)}
-    reused = {"409": refusal("This id was used with another type or data")}
+    left = {"anyOf": [answers.RECEIPT, answers.dismissal()]}
+    ended = {"200": answer("Ended within the wait, or earlier; or dismissed, by a job.withdraw for what led to no job", left)}
+    reused = {"409": refusal("This id was used with another type or data, was dismissed, or cannot be withdrawn")}
     prefer = header("Prefer", "wait=N: hold the answer up to N seconds", required=False)
     operation = {
         "summary": "Send a hook",
         "parameters": [source(), *signature(), prefer],
-        "requestBody": message(ACTIONS),
+        "requestBody": message({**ACTIONS, **WITHDRAWALS}),
         "responses": {**taken, **ended, **refusals(), **reused, **later(LATER)},
     }
     spec.path("/hooks/{source}", operations={"post": operation})

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from bridge import logs
 from bridge.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
-from bridge.ports import Dismissed, Forgotten, Reused, SourcePaused
+from bridge.ports import CannotWithdraw, Dismissed, Forgotten, Reused, SourcePaused
 from hooks.errors import BadSignature, HookError, Invalid
 
 log = logs.get("web")
@@ -70,6 +70,7 @@ def add_to(app: Flask) -> None:
     app.register_error_handler(HookError, of_delivery)
     app.register_error_handler(BridgeError, of_remote)
     app.register_error_handler(Reused, lambda _: problem(409, REUSED))
+    app.register_error_handler(CannotWithdraw, lambda error: problem(409, str(error)))
     app.register_error_handler(Dismissed, lambda _: problem(409, DISMISSED))
     app.register_error_handler(Forgotten, lambda _: problem(409, FORGOTTEN))
     app.register_error_handler(

@@ -11,7 +11,7 @@ from flask import Flask, Response, jsonify, request
 
 from bridge import logs
 from bridge.jobs import ENDED
-from bridge.ports import Receipt
+from bridge.ports import Dismissal, Receipt
 from bridge.web.metrics import Metrics
 from bridge.wiring import Service
 from hooks.types import Delivery
@@ -23,6 +23,8 @@ def add_to(app: Flask, service: Service, metrics: Metrics, most_holding: int) ->
 
     def hook(source: str) -> Response:
         receipt = service.intake.receive(delivery(source, service), sender(service))
+        if isinstance(receipt, Dismissal):
+            return jsonify(receipt.describe())
         seconds = min(asked_wait(request.headers.get("Prefer", "")), limit)
         if receipt.status not in ENDED and seconds > 0 and holding.acquire(blocking=False):
             try:

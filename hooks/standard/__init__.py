@@ -15,24 +15,32 @@ from marshmallow import Schema, ValidationError
 from hooks.errors import Invalid, UnknownAction
 from hooks.signing import WINDOW
 from hooks.standard.fields import Moment
-from hooks.standard.schemas import ACTIONS, QUESTIONS
-from hooks.types import Intent, Message, Question, Report, Verified
+from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS
+from hooks.types import Intent, Message, Question, Report, Verified, Withdrawal
 
-__all__ = ["ACTIONS", "QUESTIONS", "ask", "read", "write"]
+__all__ = ["ACTIONS", "QUESTIONS", "WITHDRAWALS", "ask", "read", "withdraw", "write"]
 
 Schemas = Mapping[str, type[Schema]]
 
 
 def read(message: Message, verified: Verified, actions: Schemas = ACTIONS) -> Intent:
     """What a body sent to `/hooks` wants; raises UnknownAction or Invalid. Other platforms pass their `actions`."""
-    hint = "This is a query: send it to /query." if message.type in QUESTIONS else _one_of(actions)
+    hint = "This is a query: send it to /query." if message.type in QUESTIONS else _one_of({**actions, **WITHDRAWALS})
+    if message.type in WITHDRAWALS:
+        hint = "This takes a hook back and asks nothing of a mailbox: send it to /hooks, signed."
     timestamp, data = _load(message, verified, actions, hint)
     return Intent(message.type, timestamp, **data, unknown=_unknown(message, actions[message.type]))
 
 
+def withdraw(message: Message, verified: Verified) -> Withdrawal:
+    """What a body of one of WITHDRAWALS, sent to `/hooks`, takes back; raises UnknownAction or Invalid."""
+    _, data = _load(message, verified, WITHDRAWALS, _one_of(WITHDRAWALS))
+    return Withdrawal(data["hook"])
+
+
 def ask(message: Message, verified: Verified, questions: Schemas = QUESTIONS) -> Question:
     """What a body sent to `/query` asks; raises UnknownAction or Invalid."""
-    hint = "This is an action: send it to /hooks." if message.type in ACTIONS else _one_of(questions)
+    hint = "This is an action: send it to /hooks." if message.type in {**ACTIONS, **WITHDRAWALS} else _one_of(questions)
     _, data = _load(message, verified, questions, hint)
     return Question(message.type, {name: value for name, value in data.items() if value is not None})
 

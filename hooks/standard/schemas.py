@@ -65,6 +65,10 @@ class Renew(OfMailbox):
     until = Moment(UNTIL_RULE, dates=True)
 
 
+class Withdraw(Data):
+    hook = Text("Send the webhook-id of the hook to be withdrawn.", required=True, pattern=r"^[A-Za-z0-9_:-]{1,128}$")
+
+
 class Page(Data):
     after = Text("Send `next` of the answer before; leave it out to begin.", pattern=rf"^{FIT}{{1,128}}$")
 
@@ -92,6 +96,9 @@ ACTIONS: Mapping[str, type[OfMailbox]] = {
     "mailbox.change_plan": ChangePlan,
     "mailbox.renew": Renew,
 }
+
+WITHDRAWALS: Mapping[str, type[Withdraw]] = {"job.withdraw": Withdraw}
+"""Sent like the actions, to `/hooks`, but about a hook and not about a mailbox."""
 
 QUESTIONS: Mapping[str, type[Data]] = {
     "connection.test": Data,

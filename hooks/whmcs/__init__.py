@@ -13,7 +13,7 @@ from hooks.standard.fields import Text
 from hooks.standard.schemas import OfMailbox
 from hooks.types import Intent, Message, Question, Verified
 
-__all__ = ["ACTIONS", "FUNCTIONS", "QUESTIONS", "ask", "read", "write"]
+__all__ = ["ACTIONS", "FUNCTIONS", "QUESTIONS", "WITHDRAWALS", "ask", "read", "withdraw", "write"]
 
 # The functions of a WHMCS server module, without their prefix.
 FUNCTIONS: Mapping[str, str] = {
@@ -39,7 +39,9 @@ def _with_our_id(schema: type[Schema]) -> type[Schema]:
 ACTIONS = {action: _with_our_id(standard.ACTIONS[action]) for action in FUNCTIONS.values()}
 QUESTIONS = {name: _with_our_id(schema) for name, schema in standard.QUESTIONS.items()}
 
-write = standard.write
+WITHDRAWALS = standard.WITHDRAWALS
+
+withdraw, write = standard.withdraw, standard.write
 
 
 def read(message: Message, verified: Verified) -> Intent:

@@ -165,3 +165,23 @@ def write(house: House, address: str) -> str:
     data = {"service_id": "7", "address": address, "password": PASSWORD}
     file.write_text(json.dumps({"type": "mailbox.create", "timestamp": "2026-01-01T00:00:00Z", "data": data}))
     return str(file)
+
+
+def test_what_takes_a_hook_back_is_shown_with_its_job_and_is_not_replayed(house: House, tmp_path: Path) -> None:
+    house.start()
+    job = house.send("mailbox.create", id="msg_1")["job"]
+    assert house.running
+    back = "send", "job.withdraw", "--source", "shop", "--url", house.running.url
+    house.ok(*back, "--hook", "msg_2", "--id", "msg_back")
+    house.run(*back, "--hook", "msg_1", "--id", "msg_more")
+
+    assert f"enom-bridge jobs explain {job}" in house.ok("hooks", "show", "msg_more")
+    assert [item["hook_id"] for item in house.json("hooks", "list", "--type", "job.withdraw")["items"]] == [
+        "msg_more",
+        "msg_back",
+    ]
+    assert "nothing to replay" in house.refused("replay", "msg_more")
+    file = tmp_path / "withdraw.json"
+    file.write_text('{"type": "job.withdraw", "timestamp": "2026-11-22T17:39:00Z", "data": {"hook": "msg_1"}}')
+    result = house.run("replay", str(file))
+    assert (result.exit_code, "takes a hook back" in result.stdout) == (1, True)

@@ -131,6 +131,39 @@ def test_a_job_can_be_asked_for_by_its_hook(bridge: Running) -> None:
     assert (result.exit_code, answer["type"], answer["data"]["status"]) == (0, "job", "failed")
 
 
+def test_a_hook_that_waits_can_be_taken_back(bridge: Running) -> None:
+    bridge.service.people.pause_account("main", "")
+    try:
+        send(
+            bridge,
+            "mailbox.create",
+            *about("back"),
+            "--password",
+            PASSWORD,
+            "--id",
+            "msg_waits",
+            "--wait",
+            "0",
+            "--timeout",
+            "0",
+        )
+        result = send(bridge, "job.withdraw", "--hook", "msg_waits", "--json", env={VARIABLE: PASSWORD})
+    finally:
+        bridge.service.people.resume_account("main")
+    receipt = json.loads(result.stdout)
+    assert (result.exit_code, receipt["status"], receipt["error"]["code"]) == (0, "cancelled", "withdrawn")
+
+
+def test_a_hook_that_never_came_is_told_as_dismissed_and_one_that_is_done_as_it_is(bridge: Running) -> None:
+    result = send(bridge, "job.withdraw", "--hook", "msg_never")
+    assert (result.exit_code, "dismissed" in result.stdout) == (0, True)
+    send(bridge, "mailbox.terminate", *about("nobody"), "--id", "msg_done")
+    done = send(bridge, "job.withdraw", "--hook", "msg_done", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["status"]) == (1, "succeeded")
+    wrong = send(bridge, "job.withdraw", "--job", "job_1")
+    assert (wrong.exit_code, "data.hook" in wrong.stderr) == (1, True)
+
+
 def test_a_query_that_is_refused_is_exit_code_1(bridge: Running) -> None:
     result = send(bridge, "mailbox.status", *about("nobody"))
     assert result.exit_code == 1

@@ -34,6 +34,8 @@ def live(scene: Scene) -> None:
     scene.do("renew", id="msg_john4", until="2031-01-01")
     scene.do("renew", id="msg_john5", until="2041-01-01")  # held: too many years
     scene.do("renew", id="msg_mary2", address=NEIGHBOUR, service_id="8", until="2041-01-01")
+    back = scene.body("job.withdraw", hook="msg_john3")
+    scene.post("/hooks/shop", back, scene.sign(back, "msg_john_back"))
     scene.send("mailbox.create", id="msg_john6", password="one two", display_name=PERSONAL[1])
     scene.send("mailbox.create", id="msg_mary3", address=NEIGHBOUR, password="one two")
 
@@ -67,7 +69,7 @@ def test_an_export_holds_all_of_it_and_no_secret(scene: Scene) -> None:
     assert (result.exit_code, leaks(result.stdout)) == (0, [])
     told: dict[str, Any] = json.loads(result.stdout)
     assert {name: len(rows) for name, rows in told.items() if name != "address"} == {
-        "mailboxes": 1, "hooks": 5, "parked": 1, "jobs": 5, "commands": 5, "callbacks": 5, "purchases": 1, "notes": 1,
+        "mailboxes": 1, "hooks": 6, "parked": 1, "jobs": 5, "commands": 5, "callbacks": 5, "purchases": 1, "notes": 1,
         "differences": 0, "audit": 0,
     }  # fmt: skip
     assert all(word in result.stdout for word in PERSONAL)

@@ -53,6 +53,19 @@ FACTS = {
     "renew": {"expiry"},
 }
 CALLBACK = ("callback-claimed", "callback-sent")
+NEEDS = ("create", "unsuspend", "renew")  # what says that the service is to have its mailbox
+LIMITS: dict[str, Any] = {"safety__max_terminations_per_hour": 2}  # so that some are held
+
+
+@dataclass(frozen=True)
+class Need:
+    """A hook that needs the mailbox, and how many commands had been begun when it was accepted."""
+
+    address: str
+    service: tuple[str, str]
+    sequence: int
+    at: float
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -95,7 +108,8 @@ class Model(RuleBasedStateMachine):
         self.taken: list[Taken] = []
         self.sent = 0
         self.resent: set[str] = set()
-        self.cancelled: set[str] = set()
+        self.needs: list[Need] = []
+        self.words: dict[tuple[str, tuple[str, str]], str] = {}  # address, service: what it said last of existence
         self.paused, self.lagging = False, ""
         self.spoken: dict[tuple[str, str], tuple[tuple[str, str], float]] = {}  # address, fact: by whom decided, and when
         self.sequences: dict[str, int] = defaultdict(int)
@@ -177,11 +191,20 @@ class Model(RuleBasedStateMachine):
         address = receipt["address"]
         assert receipt["sequence"] > self.sequences[address]
         self.sequences[address] = receipt["sequence"]
-        decided = [self.spoken.get((address, fact)) for fact in FACTS[action]]
-        newer = [each is not None and each[0] == service and each[1] > at + 1 for each in decided]
-        assert (receipt["status"] == "cancelled") == all(newer), f"{action} of {at}: {receipt}, after {decided}"
-        if not all(newer):
-            self.spoken |= {(address, fact): (service, at) for fact in FACTS[action]}
+        facts = ("existence",) if action == "terminate" else FACTS[action]
+        decided = [self.spoken.get((address, fact)) for fact in facts]
+        late = all(each is not None and each[0] == service and each[1] > at + 1 for each in decided)
+        if action == "terminate":
+            late |= any((each.address, each.service) == (address, service) and each.at > at + 1 for each in self.needs)
+        assert (receipt["status"] == "cancelled") == late, f"{action} of {at}: {receipt}, after {decided}"
+        if late:
+            return
+        self.spoken |= {(address, fact): (service, at) for fact in FACTS[action]}
+        if action in (*NEEDS, "terminate"):
+            self.words[address, service] = action
+        if action in NEEDS:
+            begun = len(self.world.rows(tables.steps))
+            self.needs.append(Need(address, service, receipt["sequence"], at, begun))
 
     def post(self, id: str, type: str, source: str, data: dict[str, str], late: int) -> Any:
         body = self.world.body(type, -late, **data)
@@ -190,6 +213,49 @@ class Model(RuleBasedStateMachine):
     @rule(answers=st.lists(st.sampled_from((503, None, 410, 500)), min_size=1, max_size=3))
     def receiver_answers(self, answers: list[int | None]) -> None:
         self.out.answers = list(answers)
+
+    @precondition(lambda self: self.taken)
+    @rule(n=st.integers(0, 30), last=st.booleans())
+    def withdraw(self, n: int, last: bool) -> None:
+        """Takes a hook back: what was not begun ends, everything else stays as it is."""
+        self.sent += 1
+        was = self.taken[-1 if last else n % len(self.taken)]
+        before = self.newest_of(was)
+        again = any(row["replaces"] == before["id"] for row in self.world.rows(tables.jobs))
+        doubt = [row["outcome"] for row in self.world.rows(tables.purchases) if row["job_id"] in self.jobs_of(was)]
+        answer = self.post(f"msg_{self.sent}", "job.withdraw", was.source, {"hook": was.id}, 0)
+        after = self.newest_of(was)
+        if answer.status_code == 503:
+            assert self.paused and after == before
+        elif {"intent", "unknown", "doubted"} & set(doubt):
+            assert answer.status_code == 409 and after == before
+        elif before["status"] in ("queued", "held") and not before["touched"] and not again:
+            assert (answer.status_code, (answer.json or {})["error"]["code"]) == (200, "withdrawn")
+            assert (after["status"], after["sealed"]) == ("cancelled", None)
+        elif before["status"] == "running" and not before["touched"]:
+            assert answer.status_code == 202 and after["withdrawn"]
+        else:
+            assert answer.status_code in (200, 202) and after == before
+
+    def jobs_of(self, was: Taken) -> list[str]:
+        rows = self.world.rows(tables.jobs)
+        return [row["id"] for row in rows if (row["source"], row["hook_id"]) == (was.source, was.id)]
+
+    def newest_of(self, was: Taken) -> Any:
+        mine = self.jobs_of(was)
+        return max((row for row in self.world.rows(tables.jobs) if row["id"] in mine), key=lambda row: row["sequence"])
+
+    @rule(action=st.sampled_from(("terminate", *ACTIONS)), box=st.sampled_from((0, 0, 1, 2)))
+    def withdraw_what_still_travels(self, action: str, box: int) -> None:
+        """The hook comes after what takes it back, and does nothing."""
+        self.sent += 2
+        id = f"msg_{self.sent}"
+        answer = self.post(f"msg_{self.sent - 1}", "job.withdraw", "shop", {"hook": id}, 0)
+        if answer.status_code == 503:
+            assert self.paused
+            return
+        assert (answer.status_code, answer.json) == (200, {"hook": id, "status": "dismissed"})
+        assert self.post(id, f"mailbox.{action}", "shop", data_of(action, 0, box, 0), 0).status_code == 409
 
     # The bridge
 
@@ -259,6 +325,22 @@ class Model(RuleBasedStateMachine):
         """Too rare to be left to chance."""
         self.stop_past_the_lease("create", 2, "sending", 1, seconds, "create", beside)
 
+    @rule(
+        box=st.sampled_from((0, 2)),
+        point=st.sampled_from(("claimed", "observed", "planned", "finishing", "sent")),
+        newer=st.sampled_from((*NEEDS, "suspend")),
+        before=st.sampled_from(("suspend", None)),
+    )
+    def a_customer_pays_while_a_worker_is_at_the_terminate(self, box: int, point: str, newer: str, before: str | None) -> None:
+        """Too rare to be left to chance."""
+        for action in ("create", before):
+            if action is not None:
+                self.hook(action=action, service=0, box=box, word=0, late=0, then=60)
+        self.hook(action="terminate", service=0, box=box, word=0, late=0, then=None)
+        self.arm(point, 1, lambda: self.hook(action=newer, service=0, box=box, word=1, late=0, then=None))
+        self.world.step()
+        self.world.trap.point = ""
+
     @rule(seconds=st.sampled_from((1, 30, 3600)))
     def time_passes(self, seconds: int) -> None:
         self.world.chores(seconds)
@@ -308,11 +390,12 @@ class Model(RuleBasedStateMachine):
             match how:
                 case "cancel":
                     people.cancel(job)
-                    self.cancelled.add(job)
                 case "resend":
-                    if f"cb_{job}_1" in {row["id"] for row in self.world.rows(tables.callbacks)}:
-                        people.resend(f"cb_{job}_1")
-                        self.resent.add(f"cb_{job}_1")
+                    # The newest: an earlier one would tell anew, and otherwise, of a job that was called off since.
+                    told = [row["id"] for row in self.world.rows(tables.callbacks) if row["job_id"] == job]
+                    if told:
+                        people.resend(max(told))
+                        self.resent.add(max(told))
                 case _:
                     people.retry(job, approve=how == "approve")
         except NotNow:
@@ -346,6 +429,7 @@ class Model(RuleBasedStateMachine):
         self.nothing_went_wrong_outside()
         self.states_move_as_they_may()
         self.no_purchase_is_repeated()
+        self.nobody_is_deleted_who_came_back()
 
     def nothing_went_wrong_outside(self) -> None:
         assert self.out.wrong == []
@@ -354,6 +438,20 @@ class Model(RuleBasedStateMachine):
         with self.world.service.database.read() as tx:
             for id, before, after in tx.execute(sa.text("SELECT job, former, latter FROM trail")):
                 assert after in STATES[before], f"{id} went from {before} to {after}"
+
+    def nobody_is_deleted_who_came_back(self) -> None:
+        """No deletion is begun for a hook once a newer one of its service was accepted that needs the mailbox."""
+        jobs = {row["id"]: row for row in self.world.rows(tables.jobs)}
+        came: dict[tuple[str, str], int] = {}
+        for row in jobs.values():
+            hook = row["source"], row["hook_id"]
+            came[hook] = min(row["sequence"], came.get(hook, row["sequence"]))
+        for number, step in enumerate(self.world.rows(tables.steps)):
+            job = jobs[step["job_id"]]
+            of, said = (job["address"], (job["source"], job["service_id"])), came[job["source"], job["hook_id"]]
+            for need in self.needs if step["kind"] == "delete" else ():
+                older = (need.address, need.service) == of and said < need.sequence
+                assert not (older and need.steps <= number), f"{job['id']} was begun after {need}"
 
     def no_purchase_is_repeated(self) -> None:
         assert self.out.bought("example.com", "PurchasePOPBundle") == 0
@@ -376,6 +474,8 @@ class Model(RuleBasedStateMachine):
         self.nothing_is_lost(jobs)
         self.everything_was_told(jobs)
         self.nothing_differs_silently(jobs)
+        self.nobody_is_deleted_who_came_back()
+        self.who_pays_has_a_mailbox(jobs)
 
     def let_everything_run_out(self) -> None:
         world = self.world
@@ -442,8 +542,29 @@ class Model(RuleBasedStateMachine):
             if box is not None and record["state"] != "unknown" and self.out.owner.get(address):
                 assert (record["source"], record["service_id"]) == self.out.owner[address]
 
+    def who_pays_has_a_mailbox(self, jobs: list[Any]) -> None:
+        """Where a service said last that it needs its mailbox, and there is none, its create was not dropped for another."""
+        for (address, service), word in self.words.items():
+            if word not in NEEDS or self.world.mailbox(address) is not None:
+                continue
+            mine = [row for row in jobs if (row["address"], (row["source"], row["service_id"])) == (address, service)]
+            gone = max((row["sequence"] for row in mine if deletes(row)), default=0)
+            creates = [row for row in mine if row["action"] == "mailbox.create" and row["sequence"] > gone and not late(row)]
+            last = max(creates, key=lambda row: row["sequence"], default=None)
+            if last is not None:
+                assert (last["error"] or {}).get("code") != "overtaken", f"{last['id']} was dropped, {word} came last"
+
     def data(self) -> dict[tuple[str, str], dict[str, str]]:
         return {(hook.source, hook.id): hook.data for hook in self.taken}
+
+
+def deletes(job: Any) -> bool:
+    """Whether it took the mailbox away, or may have."""
+    return bool(job["action"] == "mailbox.terminate" and (job["status"] == "succeeded" or job["changed"]))
+
+
+def late(job: Any) -> bool:
+    return job["status"] == "cancelled" and "by its own time" in (job["error"] or {}).get("detail", "")
 
 
 def expected(jobs: list[Any], sent: dict[tuple[str, str], dict[str, str]]) -> dict[str, Any]:
@@ -482,7 +603,7 @@ TRIGGERS = {
 @pytest.fixture
 def world(simulator: Simulator, store: str, new_database: Callable[[str], str], tmp_path: Path) -> Iterator[World]:
     clock = simulator.clock  # type: ignore[attr-defined]
-    made = World(tmp_path, simulator, clock, new_database(store))
+    made = World(tmp_path, simulator, clock, new_database(store), **LIMITS)
     with made.service.database.write() as tx:
         tx.execute(sa.text(TRAIL))
         tx.execute(sa.text(TRIGGERS[store]))

@@ -13,7 +13,7 @@ import hooks
 from hooks import PLATFORMS, signing
 from hooks.errors import BadSignature, Invalid, Stale, UnknownAction
 from hooks.message import read_message
-from hooks.types import Delivery, Intent, Message, Question, Report, Verified
+from hooks.types import Delivery, Intent, Message, Question, Report, Verified, Withdrawal
 
 NOW = 1795368420  # 2026-11-22T17:27:00Z
 KEY = hashlib.sha256(b"a key of the tests").digest()
@@ -79,7 +79,8 @@ class PlatformContract:
 
     def test_there_is_a_sample_for_each_action_and_one_that_fails(self) -> None:
         found = {folder.name for folder in samples(self.platform).iterdir() if folder.is_dir()}
-        assert found == {*PLATFORMS[self.platform].ACTIONS, "invalid"}
+        platform = PLATFORMS[self.platform]
+        assert found == {*platform.ACTIONS, *platform.WITHDRAWALS, "invalid"}
 
     def test_each_sample_verifies_and_reads_to_its_intent(self) -> None:
         for event in PLATFORMS[self.platform].ACTIONS:
@@ -88,6 +89,11 @@ class PlatformContract:
             intent = PLATFORMS[self.platform].read(*self.sample(event))
             assert intent == Intent(**expected | times)
             assert intent.action == event
+
+    def test_each_sample_that_takes_a_hook_back_names_it(self) -> None:
+        for event in PLATFORMS[self.platform].WITHDRAWALS:
+            expected = json.loads((samples(self.platform) / event / "withdrawal.json").read_text())
+            assert PLATFORMS[self.platform].withdraw(*self.sample(event)) == Withdrawal(**expected)
 
     def test_the_invalid_sample_names_all_its_faults(self) -> None:
         with pytest.raises(Invalid) as caught:
@@ -149,6 +155,21 @@ class PlatformContract:
     def test_a_query_sent_as_a_hook_is_told_where_to_go_and_the_reverse(self) -> None:
         assert "/query" in self.errors(self.body("mailbox.status"))["type"][0]
         assert "/hooks" in self.errors(self.body("mailbox.create"), "ask")["type"][0]
+
+    def test_what_takes_a_hook_back_is_neither_an_action_nor_a_query(self) -> None:
+        for type in PLATFORMS[self.platform].WITHDRAWALS:
+            body = self.body(type, hook="msg_1")
+            assert "takes a hook back" in self.errors(body)["type"][0]
+            assert "/hooks" in self.errors(body, "ask")["type"][0]
+            assert list(self.errors(self.body("mailbox.terminate", **self.data()), "withdraw")) == ["type"]
+            assert type in self.errors(self.body("mailbox.paint"))["type"][0]
+
+    @pytest.mark.parametrize("hook", [None, "", "a b", "x" * 129, 7, ["msg_1"], PLANTED + "\x00"])
+    def test_what_takes_a_hook_back_names_it_by_its_id(self, hook: object) -> None:
+        for type in PLATFORMS[self.platform].WITHDRAWALS:
+            found = self.errors(self.body(type, hook=hook), "withdraw")
+            assert list(found) == ["data.hook"] and PLANTED not in str(found)
+            assert list(self.errors({"type": type}, "withdraw")) == ["timestamp", "data.hook"]
 
     def test_every_required_field_is_named_at_once(self) -> None:
         empty: dict[str, object] = {"type": "mailbox.create"}

@@ -9,7 +9,8 @@ from hooks import PLATFORMS
 from hooks.errors import HookError
 from hooks.message import read_message
 
-types = st.sampled_from([*PLATFORMS["standard"].ACTIONS, *PLATFORMS["standard"].QUESTIONS])
+known = PLATFORMS["standard"]
+types = st.sampled_from([*known.ACTIONS, *known.WITHDRAWALS, *known.QUESTIONS])
 times = st.sampled_from(["2026-11-22T17:27:00Z", "0001-01-01T00:00:00+23:59"])
 names = st.sampled_from(
     ["service_id", "address", "password", "display_name", "plan", "reason", "until", "after", "job", "hook"]
@@ -36,7 +37,7 @@ def test_each_platform_has_a_contract_test_and_a_set_up_page(platform: str, requ
 )
 def test_nothing_but_hook_errors_come_out_of_any_json(platform: str, body: object) -> None:
     proof = verified(body)
-    for path in (PLATFORMS[platform].read, PLATFORMS[platform].ask):
+    for path in (PLATFORMS[platform].read, PLATFORMS[platform].withdraw, PLATFORMS[platform].ask):
         try:
             path(read_message(proof), proof)
         except HookError as error:

@@ -135,7 +135,7 @@ def test_only_the_verifier_and_a_replay_make_what_can_be_parsed() -> None:
 
 
 def test_an_unknown_source_and_a_wrong_address_are_the_same_error() -> None:
-    nobody = Intake({}, None, None, lambda: NOW)  # type: ignore[arg-type]
+    nobody = Intake({}, None, None, lambda: NOW, None)  # type: ignore[arg-type]
     with pytest.raises(BadSignature) as caught:
         nobody.verify(delivery(SIGNED), "127.0.0.1")
     assert caught.value.detail == BadSignature().detail
@@ -163,7 +163,7 @@ def test_a_source_that_is_not_there_takes_the_work_of_a_wrong_signature(
 def test_a_secret_that_nobody_has_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     signed = signing.sign("msg_1", int(NOW), b"{}", intake.NOBODYS)
     with pytest.raises(BadSignature):
-        Intake({}, None, None, lambda: NOW).verify(delivery(signed, "x"), "127.0.0.1")  # type: ignore[arg-type]
+        Intake({}, None, None, lambda: NOW, None).verify(delivery(signed, "x"), "127.0.0.1")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("type", ["job.succeeded", "job.failed", "job.held", "job.cancelled"])

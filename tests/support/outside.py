@@ -96,8 +96,13 @@ class Outside:
         return Reply(answer, {}, b"")
 
     def _first(self, source: str, id: str, data: dict[str, Any]) -> None:
-        """The first posts of one mailbox come in the order of its hooks, whatever becomes of each."""
+        """The first posts of one mailbox come in the order of its hooks, whatever becomes of each.
+
+        A held job that is called off is told once more, under its old number.
+        """
         self.told[id] = data
+        if not id.endswith("_1"):
+            return
         if data["sequence"] < self._last["", data["address"]]:
             self.wrong.append(f"callback {id} (sequence {data['sequence']}) came after {self._last['', data['address']]}")
         self._last["", data["address"]] = data["sequence"]

@@ -9,7 +9,7 @@ import pytest
 from bridge.jobs import STATES, WAITING_FOR
 from bridge.model import State
 from bridge.web.openapi import describe
-from hooks.standard.schemas import ACTIONS, QUESTIONS
+from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS
 from tests.support.scene import PASSWORD, Scene
 
 DOCUMENT = describe()
@@ -65,7 +65,7 @@ def test_every_schema_is_a_json_schema() -> None:
                 re.compile(field["pattern"])
 
 
-@pytest.mark.parametrize(("path", "types"), [("/hooks/{source}", ACTIONS), ("/query/{source}", QUESTIONS)])
+@pytest.mark.parametrize(("path", "types"), [("/hooks/{source}", {**ACTIONS, **WITHDRAWALS}), ("/query/{source}", QUESTIONS)])
 def test_every_type_is_named(path: str, types: Any) -> None:
     body = DOCUMENT["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body["properties"]["type"]["enum"] == list(types)

@@ -11,7 +11,7 @@ from bridge.model import State
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import here, page
 from hooks.address import normalise
-from hooks.standard.schemas import ACTIONS
+from hooks.standard.schemas import ACTIONS, WITHDRAWALS
 
 ROWS = 50
 EVERY = 10  # seconds, of the first page
@@ -69,7 +69,7 @@ def of_account(office: Office) -> Filter:
 ADDRESS = Filter("address", "Address")
 SERVICE = Filter("service_id", "Service")
 ACTION = Filter("action", "Action", tuple(ACTIONS))
-TYPE = Filter("type", "Type", tuple(ACTIONS))
+TYPE = Filter("type", "Type", (*ACTIONS, *WITHDRAWALS))
 FILTERS: Mapping[str, Filter] = {
     "jobs": Filter("status", "Status", JOBS),
     "hooks": Filter("status", "Status", ("parked", *JOBS)),

@@ -1,0 +1,98 @@
+"""Hooks that are taken back: what was not begun is cancelled, and what led to no job is dismissed. One transaction each.
+
+Locked in the order of every hook that comes in: the hooks, the mailbox, its jobs.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.errors import NotThere, Withdrawn
+from bridge.ports import CannotWithdraw, Dismissal, Receipt, SourcePaused
+from bridge.store import inbox
+from bridge.store.database import Database, upsert
+from bridge.store.inbox import SOURCE_PAUSED, Matches, hook_values, known_hook
+from bridge.store.money import IN_DOUBT
+from bridge.store.rows import Row, to_receipt
+from bridge.store.tables import hooks, jobs, mailboxes, purchases
+from bridge.wanted import SAID, withdrawn
+from hooks.standard.schemas import WITHDRAWALS
+from hooks.types import Verified, Withdrawal
+
+(TYPE,) = WITHDRAWALS
+
+
+class Withdrawals:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def withdraw(
+        self, source: str, verified: Verified, withdrawal: Withdrawal, digest: str, matches: Matches
+    ) -> Receipt | Dismissal:
+        with self.database.write() as tx:
+            now = self.database.now_telling(tx)
+            if tx.scalar(SOURCE_PAUSED, {"of": source}):
+                raise SourcePaused(source)
+            came = hook_values(source, verified, TYPE, digest, now)
+            new = upsert(self.database.embedded, hooks).values(came).on_conflict_do_nothing()
+            own = tx.execute(new.returning(hooks.c.id)).first()
+            if own is None:
+                return self._again(tx, source, verified, withdrawal, matches)
+            job = self._take_back(tx, came, withdrawal, now)
+            # Of what led to no job neither hook waits for anybody.
+            left = {"job_id": job["id"]} if job is not None else {"dismissed_at": now}
+            tx.execute(sa.update(hooks).where(hooks.c.id == own.id).values(**left))
+            return to_receipt(job) if job is not None else Dismissal(withdrawal.hook)
+
+    def _again(
+        self, tx: Connection, source: str, verified: Verified, withdrawal: Withdrawal, matches: Matches
+    ) -> Receipt | Dismissal:
+        known = sa.select(hooks).where(hooks.c.source == source, hooks.c.hook_id == verified.id)
+        row = tx.execute(known).mappings().one()
+        if row["type"] != TYPE or not matches(row["digest"]):
+            known_hook(tx, source, verified.id, lambda digest: False)  # raises what fits
+        if row["job_id"] is None:
+            return Dismissal(withdrawal.hook)
+        job = tx.execute(sa.select(jobs).where(jobs.c.id == row["job_id"])).mappings().first()
+        if job is None:
+            raise NotThere("The job of this hook is not kept any more.")
+        return to_receipt(job)
+
+    def _take_back(self, tx: Connection, came: dict[str, Any], withdrawal: Withdrawal, now: float) -> Row | None:
+        """The newest job of the hook, as it is then; None when there is none, and none will be."""
+        # One that never came may still travel: its id is used up here, whichever of the two is first.
+        blank = {**came, "hook_id": withdrawal.hook, "type": ""}
+        tx.execute(upsert(self.database.embedded, hooks).values(blank).on_conflict_do_nothing())
+        mine = sa.select(hooks).where(hooks.c.source == came["source"], hooks.c.hook_id == withdrawal.hook)
+        hook = tx.execute(self.database.lock_row(mine)).mappings().one()
+        if hook["type"] == TYPE:
+            raise CannotWithdraw("This id is that of a job.withdraw, which cannot be taken back. Send what is wanted now.")
+        if hook["job_id"] is None:
+            dismissed = {"dismissed_at": sa.func.coalesce(hooks.c.dismissed_at, now), "sealed": None}
+            tx.execute(sa.update(hooks).where(hooks.c.id == hook["id"]).values(**dismissed))
+            return None
+        of_hook = jobs.c.source == hook["source"], jobs.c.hook_id == hook["hook_id"]
+        newest = sa.select(jobs).where(*of_hook).order_by(jobs.c.sequence.desc()).limit(1)
+        job = tx.execute(newest).mappings().one()
+        tx.execute(self.database.lock_row(sa.select(mailboxes.c.id).where(mailboxes.c.id == job["mailbox_id"])))
+        doubt = sa.select(purchases.c.job_id).join(jobs, jobs.c.id == purchases.c.job_id)
+        if (doubted := tx.scalar(doubt.where(*of_hook, purchases.c.outcome.in_(IN_DOUBT)))) is not None:
+            raise CannotWithdraw(
+                f"A purchase of job {doubted} is in doubt: it has to be found out first whether money was spent. Ask what "
+                "became of it with the query `job`."
+            )
+        self._end(tx, tx.execute(newest).mappings().one(), now)
+        return tx.execute(newest).mappings().one()
+
+    def _end(self, tx: Connection, job: Row, now: float) -> None:
+        """Cancels it if nothing was begun; a worker that is at it meets the mark before its first command."""
+        untouched, error = jobs.c.touched.is_(False), withdrawn()
+        match job["status"]:
+            case "queued":
+                inbox.cancel(tx, job["id"], now, error, SAID[Withdrawn], untouched)
+            case "held":
+                inbox.call_off(tx, job["id"], now, error, SAID[Withdrawn], untouched)
+            case "running":
+                running = jobs.c.id == job["id"], jobs.c.status == "running"
+                tx.execute(sa.update(jobs).where(*running, untouched).values(withdrawn=True))
