@@ -341,6 +341,13 @@ class Model(RuleBasedStateMachine):
         self.world.step()
         self.world.trap.point = ""
 
+    @rule(box=st.sampled_from((1, 3)), newer=st.sampled_from(("unsuspend", "renew")), attempts=st.integers(0, 2))
+    def an_order_is_ended_and_paid_before_it_was_begun(self, box: int, newer: str, attempts: int) -> None:
+        for action in ("create", "terminate", newer):
+            self.hook(action=action, service=0, box=box, word=0, late=0, then=None)
+            for _ in range(attempts if action == "terminate" else 0):
+                self.world.step()
+
     @rule(seconds=st.sampled_from((1, 30, 3600)))
     def time_passes(self, seconds: int) -> None:
         self.world.chores(seconds)
