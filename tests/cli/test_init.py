@@ -160,10 +160,12 @@ def test_a_script_can_set_what_it_needs(place: Path) -> None:
 
     settings = load(place, {})
     hosted = settings.accounts["main"].hosted_email
+    url, secret = "http://127.0.0.1:9002/hooks/shop", settings.sources["shop"].secrets[0].reveal()
     assert json.loads(result.stdout) == {
         "path": str(place),
-        "url": "http://127.0.0.1:9002/hooks/shop",
-        "secret": settings.sources["shop"].secrets[0].reveal(),
+        "url": url,
+        "secret": secret,
+        "form": {"URL": url, "secret": secret},
         "unset": [],
     }
     assert hosted is not None

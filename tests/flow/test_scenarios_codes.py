@@ -53,6 +53,15 @@ def rejected(open_scene: Open) -> tuple[Scene, Receipt]:
     return scene, scene.job(held)
 
 
+def withdrawn(open_scene: Open) -> tuple[Scene, Receipt]:
+    scene = open_scene()
+    hook = scene.hook("suspend")
+    body = scene.body("job.withdraw", hook=hook["hook"])
+    answer = scene.post("/hooks/shop", body, scene.sign(body))
+    assert answer.status_code == 200, answer.text
+    return scene, scene.job(hook)
+
+
 LOCK_OUT: dict[str, Any] = {"Account__suspend_with": "lock-out", "Hosted": None}
 CREATE: dict[str, Any] = {"type": "create", "password": PASSWORD}
 BARE = "john@example.net"
@@ -121,6 +130,7 @@ STORIES: dict[str, tuple[Story, tuple[str, str | None]]] = {
     "domain_of_another": (story(before=anothers, **CREATE, customer_id="12"), HELD),
     "reserved_name": (story(**CREATE, address="root@example.com", customer_id="12"), HELD),
     "rejected": (rejected, CANCELLED),
+    "withdrawn": (withdrawn, CANCELLED),
 }
 
 
