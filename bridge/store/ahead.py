@@ -90,6 +90,7 @@ AHEAD: Mapping[sa.Column[Any], Longest] = {
     purchases.c.ended_at: lambda waits: waits.call,
     purchases.c.settles_at: lambda waits: waits.quiet,
     callbacks.c.next_at: of_callback,
+    callbacks.c.pending_since: lambda waits: 0.0,
     notes.c.next_at: lambda waits: after_tries(notes.c.tries, note_times.LEASE, note_times.RETRIES),
     accounts.c.probe_at: lambda waits: PROBE_EVERY,
     accounts.c.money_until: lambda waits: MONEY,

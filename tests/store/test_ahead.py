@@ -13,7 +13,7 @@ from bridge.store import Findings, Readings, SignIns
 from bridge.store.ahead import AHEAD, DAY, HISTORY, TOLERANCE, PutRight, Waits, put_right
 from bridge.store.notes import LONGEST_PAUSE, NEXT
 from bridge.store.restored import tame
-from bridge.store.tables import accounts, jobs, mailboxes, marks, metadata, purchases, slots, sources, workers
+from bridge.store.tables import accounts, callbacks, jobs, mailboxes, marks, metadata, purchases, slots, sources, workers
 from tests.store.conftest import CALL, LEASE, NOON, SETTLE, Shop
 
 WAITS = Waits(LEASE, CALL, SETTLE, 120.0, 40.0, [6.0, 360.0], DAY)
@@ -50,6 +50,7 @@ def busy(shop: Shop) -> None:
         values = {"restored_at": shop.now, "quiet_until": shop.now + WAITS.quiet}
         tx.execute(sa.update(accounts).where(accounts.c.name == "other").values(**values))
         tx.execute(sa.update(sources).values(suspensions_from=shop.now, receiver_after=shop.now + 300))
+        tx.execute(sa.update(callbacks).values(pending_since=shop.now))
 
 
 def too_far(shop: Shop) -> dict[str, int]:

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from bridge.web import create_app
 from tests.support.admin import FULL, Visitor, fill
 from tests.support.bridge import PASSWORD
 from tests.support.scene import Open, Scene
@@ -21,6 +22,7 @@ def store(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def full(open_scene: Open) -> Scene:
     scene = open_scene(**FULL)
+    scene.app = create_app(scene.service, threads=4 * MANY)  # of which half may make pages at a time
     fill(scene)
     return scene
 

@@ -96,7 +96,7 @@ def test_a_chore_that_fails_is_shown_until_it_works_again(scene: Scene) -> None:
     def turn() -> float | None:
         nonlocal now
         now += AGAIN
-        scene.engine.chores.run_due(lambda: now)
+        scene.engine.sending.run_due(lambda: now)
         return failing()
 
     assert turn() == 0

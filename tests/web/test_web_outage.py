@@ -122,7 +122,7 @@ def test_a_database_that_does_not_answer_takes_one_thread_and_not_one_for_each_w
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Anybody may ask for /readyz, as often as they like."""
-    scene.engine._beat()
+    scene.engine.beat()
     assert scene.client.get("/readyz").status_code == 200
     begun, over, real = threading.Event(), threading.Event(), store.check
 
