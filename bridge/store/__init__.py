@@ -1,7 +1,7 @@
 """The database: the only place that knows SQL. Each class is one concern over the same tables."""
 
 from bridge.store.copies import Copies, Restored
-from bridge.store.database import ANOTHER, Database, sqlite_file
+from bridge.store.database import ANOTHER, EMPTY, Database, sqlite_file
 from bridge.store.files import FULL, WHILE
 from bridge.store.findings import Findings
 from bridge.store.gauges import Gauges
@@ -18,7 +18,7 @@ from bridge.store.queue import Queue
 from bridge.store.readiness import Readings
 from bridge.store.rotation import Rotation, Survey, Tally
 from bridge.store.sign_ins import SignIns
-from bridge.store.sole import sole
+from bridge.store.sole import served_before, sole
 from bridge.store.standing import Standing
 from bridge.store.summaries import Summaries
 from bridge.store.upkeep import Upkeep
@@ -26,6 +26,7 @@ from bridge.store.upkeep import Upkeep
 __all__ = [
     "ANOTHER",
     "CALLBACK_LEASE",
+    "EMPTY",
     "FULL",
     "WHILE",
     "Copies",
@@ -55,6 +56,7 @@ __all__ = [
     "names",
     "newest",
     "schema_fault",
+    "served_before",
     "sole",
     "sqlite_file",
     "upgrade",

@@ -4,10 +4,12 @@ It takes no settings when a connection begins, keeps none from one transaction t
 older versions, prepared statements. Then each transaction says its settings itself, and who waits for news asks now and then.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import NotNow
 
@@ -30,7 +32,7 @@ class Pooler:
     def refuse(self) -> None:
         """Raises NotNow where there is one, for what needs a connection of its own."""
         if self.present is None:
-            with self._engine.connect():
+            with suppress(DBAPIError), self._engine.connect():  # whoever asks will hear of it in the words of its own program
                 pass
         if self.present:
             raise NotNow(DIRECT)

@@ -43,7 +43,9 @@ class Serving:
         until(self.answers)
 
     def answers(self) -> bool:
-        assert self.process and self.process.poll() is None
+        assert self.process
+        log = self.path.with_name("bridge.log")
+        assert self.process.poll() is None, log.read_text() if log.exists() else "it has ended"
         try:
             return requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).ok
         except requests.ConnectionError:
