@@ -128,6 +128,11 @@ class Doctor:
             yield Finding("FAIL", "database", str(error), "Is bridge.database right, is it running, may this user write it?")
 
     def _missing(self, file: Path) -> Finding:
+        if not self._alive and store.served_before(file):
+            text = f"{file} is not there, and a bridge ran on it before."
+            return Finding(
+                "FAIL", "database", text, "Put it back before you start one: `enom-bridge serve` would make an empty one."
+            )
         if not self._alive:
             return Finding("warn", "database", f"{file} is not there yet.", "`enom-bridge serve` makes it.")
         text = f"{file} is not there, and a bridge answers on {self.service.settings.bridge.listen}."

@@ -71,11 +71,11 @@ class opened:
 
 def run(read: Callable[[], Settings], *, web: bool, work: bool) -> None:
     settings = read()
-    configure_log(settings)
-    for warning in settings.warnings:
-        log.warning(warning)
     following = orders()
     with output.steady(told_lost):
+        configure_log(settings)
+        for warning in settings.warnings:
+            log.warning(warning)
         with serving(settings) as before, opened(settings) as service, tracing.traced(service.watch):
             ready(service, before)
             tell_paused(service)

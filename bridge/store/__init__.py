@@ -3,7 +3,7 @@
 from bridge.store.ahead import put_right
 from bridge.store.brake import Brake
 from bridge.store.copies import Copies, Restored
-from bridge.store.database import ANOTHER, Database, sqlite_file
+from bridge.store.database import ANOTHER, EMPTY, Database, sqlite_file
 from bridge.store.files import FULL, WHILE
 from bridge.store.findings import Findings
 from bridge.store.gauges import Gauges
@@ -20,7 +20,7 @@ from bridge.store.queue import Queue
 from bridge.store.readiness import Readings
 from bridge.store.rotation import Rotation, Survey, Tally
 from bridge.store.sign_ins import SignIns
-from bridge.store.sole import sole
+from bridge.store.sole import served_before, sole
 from bridge.store.standing import Standing
 from bridge.store.summaries import Summaries
 from bridge.store.troubles import Troubles
@@ -30,6 +30,7 @@ from bridge.store.withdrawals import Withdrawals
 __all__ = [
     "ANOTHER",
     "CALLBACK_LEASE",
+    "EMPTY",
     "FULL",
     "WHILE",
     "Brake",
@@ -63,6 +64,7 @@ __all__ = [
     "newest",
     "put_right",
     "schema_fault",
+    "served_before",
     "sole",
     "sqlite_file",
     "upgrade",

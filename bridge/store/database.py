@@ -97,10 +97,14 @@ class Database:
             return
         try:
             row = connection.execute("SELECT value FROM marks WHERE name = 'instance'").fetchone()
-        except self.engine.dialect.loaded_dbapi.Error:
-            row = None  # without tables; each statement says so itself
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            if error.sqlstate not in STRANGE:
+                raise
+            row = None
         connection.rollback()
-        if row is not None and f"{row[0]:016x}" != self.instance:
+        if row is None:  # not even later, when it may have got tables: this connection would be kept
+            raise StoreUnavailable(EMPTY)
+        if f"{row[0]:016x}" != self.instance:
             raise StoreUnavailable(ANOTHER)
 
     def _hold(self, *_: object) -> None:
@@ -297,6 +301,10 @@ def settings() -> dict[str, str]:
     }
 
 
+EMPTY = (
+    "The database is empty: the tables of the bridge are gone. If that was not meant, restore a backup (docs/backup.md); "
+    "`enom-bridge db upgrade` makes new ones, which know nothing of what was before."
+)
 ANOTHER = (
     "The database is another one than when this process began to use it. If that is right, restart the bridge; if not, put the "
     "former one back."

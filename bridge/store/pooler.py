@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import NotNow
 
@@ -32,8 +32,7 @@ class Pooler:
     def refuse(self) -> None:
         """Raises NotNow where there is one, for what needs a connection of its own."""
         if self.present is None:
-            # A server that cannot be reached is complained of by what needs it.
-            with suppress(OperationalError), self._engine.connect():
+            with suppress(DBAPIError), self._engine.connect():  # whoever asks will hear of it in the words of its own program
                 pass
         if self.present:
             raise NotNow(DIRECT)

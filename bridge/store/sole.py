@@ -18,8 +18,7 @@ def sole(file: Path) -> Iterator[bool]:
     The lock is on a file beside it and ends with the process, also by a kill; it counts over containers with one volume, too.
     Commands do not take it: they may look and act beside a bridge.
     """
-    place = file.with_name(f"{file.name}.lock")
-    before = place.exists()
+    place, before = lock_of(file), served_before(file)
     try:
         lock = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:
@@ -42,6 +41,14 @@ def sole(file: Path) -> Iterator[bool]:
         yield before
     finally:
         os.close(lock)
+
+
+def served_before(file: Path) -> bool:
+    return lock_of(file).exists()
+
+
+def lock_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.lock")
 
 
 def now() -> str:

@@ -12,10 +12,6 @@ from bridge.wiring import Service
 
 INSTANCE = "Enom-Bridge-Database"
 """The header that tells which database a bridge works on, for `enom-bridge doctor` to compare."""
-EMPTY = (
-    "The database is empty: the tables of the bridge are gone. If that was not meant, restore a backup (docs/backup.md); "
-    "`enom-bridge db upgrade` makes new ones, which know nothing of what was before."
-)
 STUCK = 5.0  # seconds that a look may take before it is a reason itself
 WRITE_EVERY = 10.0  # seconds: whoever asks more often does not wear out the disk
 
@@ -73,7 +69,7 @@ class Health:
         try:
             present, needed = store.check(database)
             if present is None:
-                return [EMPTY]
+                return [store.EMPTY]
             if present != needed:
                 return [store.schema_fault(present, needed)]
             if database.instance not in (None, self._service.standing.instance()):
@@ -87,7 +83,7 @@ class Health:
                 )
             return found
         except StoreUnavailable as error:
-            plain = "full" in str(error) or str(error) == store.ANOTHER
+            plain = "full" in str(error) or str(error) in (store.ANOTHER, store.EMPTY)
             return [str(error) if plain else "The database cannot be used.", *self._disk()]
 
     def _disk(self) -> list[str]:

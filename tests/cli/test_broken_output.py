@@ -43,7 +43,9 @@ class Serving:
         until(self.answers)
 
     def answers(self) -> bool:
-        assert self.process and self.process.poll() is None
+        assert self.process
+        log = self.path.with_name("bridge.log")
+        assert self.process.poll() is None, log.read_text() if log.exists() else "it has ended"
         try:
             return requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).ok
         except requests.ConnectionError:
@@ -175,9 +177,22 @@ def test_a_log_that_can_be_written_again_says_how_much_is_lost(serving: Serving,
     assert log.read_text()[room : room + 3] == "\n20", "each line begins anew, also after one that was cut"
 
 
+BEFORE = """
+import os, signal, sys, threading, time
+from bridge.cli import main
+from bridge.cli.process import Process
+def when_started(do):
+    begin = Process.start
+    def start(self):
+        begin(self)
+        threading.Timer(0.5, do).start()
+    Process.start = start
+"""
+
+
 def ended(serving: Serving, *, patch: str) -> tuple[int, str]:
     """The exit code and log of a `serve` in which something breaks after it was ready: `patch` says what."""
-    script = f"import threading, time, signal, os, sys\nfrom bridge.cli import main\n{patch}\nmain(sys.argv[1:])\n"
+    script = f"{BEFORE}\n{patch}\nmain(sys.argv[1:])\n"
     log = serving.path.with_suffix(".log")
     with log.open("wb") as file:
         serving.process = subprocess.Popen(
@@ -193,7 +208,7 @@ from bridge.cli import process
 def hung_up(): raise RuntimeError("broken")
 sys.stdin = open(os.openpty()[1])
 process.hung_up = hung_up
-threading.Timer(4, lambda: os.kill(os.getpid(), signal.SIGHUP)).start()
+when_started(lambda: os.kill(os.getpid(), signal.SIGHUP))
 """,
     "an interrupt that the main thread gets": """
 from bridge.cli import process, serve
@@ -201,7 +216,7 @@ real = process.orders
 def orders():
     following = real()
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.Timer(4, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    when_started(lambda: os.kill(os.getpid(), signal.SIGINT))
     return following
 serve.orders = orders
 """,
@@ -238,7 +253,7 @@ Engine._heartbeat = heartbeat
 from bridge.cli.process import Process
 def reload(self): raise RuntimeError("broken")
 Process.reload = reload
-threading.Timer(4, lambda: os.kill(os.getpid(), signal.SIGHUP)).start()
+when_started(lambda: os.kill(os.getpid(), signal.SIGHUP))
 """,
 }
 

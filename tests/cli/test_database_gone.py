@@ -188,6 +188,8 @@ def test_a_database_that_is_made_anew_is_said_loudly(house: House) -> None:
     assert house.run_on().stop() == 0
     assert house.log.read_text().count("a new, empty database") == 1, "only where it is one"
     house.file.unlink()
+    doctor = house.command("doctor")
+    assert doctor.returncode == 1 and "is not there, and a bridge ran on it before" in doctor.stdout, doctor.stdout
 
     assert house.run_on().stop() == 0
 

@@ -56,8 +56,14 @@ def place(tmp_path: Path, postgres: Postgres, new_database: Callable[[str], str]
 
 
 def emptied(place: Place) -> None:
-    # Each transaction waits five seconds for a lock at most; a bridge at work takes turns with this.
-    place.tell("DROP SCHEMA public CASCADE", "CREATE SCHEMA public", database=place.name)
+    def emptied() -> bool:
+        try:
+            place.tell("DROP SCHEMA public CASCADE", "CREATE SCHEMA public", database=place.name)
+        except psycopg.errors.DeadlockDetected:
+            return False  # with the bridge at work
+        return True
+
+    until(emptied)
 
 
 def dropped(place: Place) -> None:
