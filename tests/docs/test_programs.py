@@ -13,7 +13,10 @@ from tests.support.programs import PACKAGES
 
 BASICS = ("env", "sh", "bash", "git", "make", "cat", "sed", "grep", "expand", "getconf", "base64", "od", "tr", "setpriv")
 CI = set(re.sub("#.*", "", text(".ci/packages")).split())
-TRIED = ("tests/docs", "tests/browser", "tests/whmcs", "tests/hooks/test_whmcs_php.py", "tests/store/test_migrations.py")
+TRIED = (
+    "tests/docs", "tests/browser", "tests/whmcs", "tests/hooks/test_whmcs_php.py", "tests/store/test_migrations.py",
+    "tests/cli/test_proxies.py", "tests/flow/test_pgbouncer.py",
+)  # fmt: skip
 
 
 def test_ci_installs_all_that_a_test_can_ask_for() -> None:

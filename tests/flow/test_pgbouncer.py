@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.docs.programs import program
 
 from bridge.errors import NotNow, StoreUnavailable
 from bridge.store import Copies, Database
@@ -16,6 +15,7 @@ from tests.support.billing import Billing
 from tests.support.bridge import PASSWORD, Running, Simulator, furnish, write_config
 from tests.support.pgbouncer import PgBouncer
 from tests.support.postgres import Postgres
+from tests.support.programs import needed
 
 WAYS = {"refused": {}, "dropped": {"ignore_startup_parameters": "options,extra_float_digits"}}
 """What becomes of the settings that a connection begins with: the two ways that an admin may have it."""
@@ -28,7 +28,7 @@ def direct(postgres: Postgres, new_database: Callable[[str], str]) -> str:
 
 @pytest.fixture(params=WAYS)
 def pooled(request: pytest.FixtureRequest, postgres: Postgres, direct: str) -> Iterator[str]:
-    found = program("pgbouncer", "pgbouncer")
+    found = needed("pgbouncer")
     bouncer = PgBouncer(found, postgres.port, direct.rpartition("/")[2], **WAYS[request.param])
     yield bouncer.url
     bouncer.close()

@@ -92,7 +92,7 @@ def test_every_account_is_paused_until_a_person_resumes_it_and_hooks_are_taken(s
     assert "enom-bridge resume account main" in json.dumps(scene.receiver.notes)
     refused = tale.command("resume", "account", "main")
     assert refused.exit_code == 1 and "enom-bridge reconcile --account main" in refused.stderr
-    assert scene.service.people.by("ann").pause_account("main", "Enom is moving house") is None
+    assert scene.service.people.by("ann").pause_account("main", "Enom is moving house")
     told = tale.command("resume", "account", "main")
     assert told.exit_code == 1 and "still paused. A person paused it: that is over." in told.stdout
     assert "enom-bridge reconcile --account main" in told.stdout

@@ -18,6 +18,7 @@ PACKAGES = {
     "logrotate": "logrotate",
     "nginx": "nginx-light",
     "openssl": "openssl",
+    "pgbouncer": "pgbouncer",
     "php": "php-cli php-curl php-intl php-mbstring php-sqlite3 php-xml php-illuminate-database smarty4",
     "phpunit": "phpunit",
     "postgres": "postgresql",
