@@ -55,6 +55,8 @@ LIMITS = frozenset(Limit)
 class BridgeError(Exception):
     """Something stands between a job and its end."""
 
+    kind = "other"
+    """What it is stored as, so that a class may be renamed."""
     default_code = "refused"
 
     def __init__(
@@ -81,27 +83,34 @@ class BridgeError(Exception):
 class Refused(BridgeError):
     """The remote or a rule said no, for good: trying again is useless."""
 
+    kind = "refused"
+
 
 class Unavailable(BridgeError):
     """The remote could not be asked; surely nothing happened: try again."""
 
+    kind = "unavailable"
     default_code = "unavailable"
 
 
 class Unclear(BridgeError):
     """The answer was lost or says two things: look before anything else."""
 
+    kind = "outcome_unknown"
     default_code = "unclear"
 
 
 class Garbled(Unclear):
     """The answer was not understood: as Unclear."""
 
+    kind = "malformed_reply"
     default_code = "garbled"
 
 
 class Doubted(Unclear):
     """The remote said no, in words that do not prove that nothing happened: look; if it stays undone, it was `refusal`."""
+
+    kind = "refusal_unproven"
 
     def __init__(self, refusal: Refused) -> None:
         super().__init__(refusal.detail, code=refusal.code, remote=refusal.remote)
@@ -111,18 +120,21 @@ class Doubted(Unclear):
 class AccountFault(BridgeError):
     """Our standing with the remote is wrong (credentials, address list): pause the account, keep the jobs."""
 
+    kind = "account_fault"
     default_code = "credentials"
 
 
 class NoFunds(BridgeError):
     """The account has no money left: pause purchases only."""
 
+    kind = "no_funds"
     default_code = "insufficient_funds"
 
 
 class NeedsPerson(BridgeError):
     """A person must decide. `limit`: what a person may lift by approving; None: there is a doubt, which only a look ends."""
 
+    kind = "needs_person"
     default_code = "unsafe"
 
     def __init__(
@@ -140,12 +152,14 @@ class NeedsPerson(BridgeError):
 class Overtaken(BridgeError):
     """What a newer hook says goes before this one: nothing more is done for it."""
 
+    kind = "overtaken"
     default_code = "overtaken"
 
 
 class Withdrawn(BridgeError):
     """The sender took the hook back before anything was sent for it: nothing is done."""
 
+    kind = "withdrawn"
     default_code = "withdrawn"
 
 

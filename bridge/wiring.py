@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from bridge import config, logs, store
+from bridge.adoption import Adopting
 from bridge.backends import BACKENDS
 from bridge.backends.enom import Command, EnomAccount, HostedEmailSettings
 from bridge.backends.enom.hosted_email.wire import SERVICES
@@ -69,6 +70,7 @@ class Service:
     people: store.People
     standing: store.Standing
     replay: Replay
+    adopting: Adopting
     importing: Importing
     reconcile: Reconcile
     findings: store.Findings
@@ -147,6 +149,13 @@ def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service
             read=intake.read_again,
             retry=lambda who, job: people.by(who).retry(job),
             noted=lambda who, action, target: people.by(who).noted(action, target),
+        ),
+        adopting=Adopting(
+            accounts={name: each.account for name, each in doors.items()},
+            backends=backends,
+            terms=terms,
+            record=lookup.record,
+            permit=lambda source, address: intake.permit(doors[source], address),
         ),
         new_engine=new_engine,
     )

@@ -4,7 +4,6 @@ from typing import Any
 
 import click
 
-from bridge import adoption
 from bridge.cli import importing, privacy, undelete
 from bridge.cli.address import MailAddress
 from bridge.cli.session import people, session
@@ -72,11 +71,11 @@ def adopt(ctx: click.Context, address: str, source: str, service_id: str, write:
         if source not in service.intake.doors:
             raise importing.no_source(service, source)
         try:
-            found = adoption.consider(service, address, source, service_id)
+            found = service.adopting.consider(address, source, service_id)
         except (Forbidden, BridgeError) as error:
             raise click.ClickException(error.detail) from None
         if write and found.changes:
-            found.carry_out(people(service))
+            found.carry_out(people(service).adopt)
     thing(found.describe() | {"applied": write and found.changes}, as_json)
     if found.changes and not write and not as_json:
         click.echo("\nNothing is written yet. To do it, give the same command with --apply.")

@@ -485,7 +485,7 @@ def public(row: Any) -> dict[str, Any]:
         if value is not None and (name in MOMENTS or name.endswith(("_at", "_after", "_until", "_since"))):
             shown[name] = in_words(value)
     if shown.get("error"):
-        shown["error"] = {name: value for name, value in shown["error"].items() if name != "class"}
+        shown["error"] = {name: value for name, value in shown["error"].items() if name not in ("kind", "class")}
     if "sealed" in row:
         # What is sealed in a hook is its whole body, while it is parked.
         shown["body_kept" if "received_at" in row else "password_kept"] = row["sealed"] is not None

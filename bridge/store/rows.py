@@ -7,8 +7,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bridge import errors
-from bridge.errors import CODES, BridgeError, Limit, NeedsPerson
+from bridge.errors import (
+    CODES,
+    AccountFault,
+    BridgeError,
+    Doubted,
+    Garbled,
+    Limit,
+    NeedsPerson,
+    NoFunds,
+    Overtaken,
+    Refused,
+    Unavailable,
+    Unclear,
+    Withdrawn,
+)
 from bridge.jobs import ENDED
 from bridge.model import Record, State, Step, in_words
 from bridge.ports import Job, ObservedJob, Receipt
@@ -106,11 +119,40 @@ def to_observed(row: Row) -> ObservedJob:
     return ObservedJob(row["id"], row["hook_id"], to_intent(row, None), row["facts"].split(), row["created_at"], ended)
 
 
+ERRORS = (
+    BridgeError,
+    Refused,
+    Unavailable,
+    Unclear,
+    Garbled,
+    Doubted,
+    AccountFault,
+    NoFunds,
+    NeedsPerson,
+    Overtaken,
+    Withdrawn,
+)
+KINDS: Mapping[str, Any] = {each.kind: each for each in ERRORS}
+"""Every error that a row can hold, by what it is stored as."""
+BEFORE = {
+    "BridgeError": "other",
+    "Refused": "refused",
+    "Unavailable": "unavailable",
+    "Unclear": "outcome_unknown",
+    "Garbled": "malformed_reply",
+    "Doubted": "refusal_unproven",
+    "AccountFault": "account_fault",
+    "NoFunds": "no_funds",
+    "NeedsPerson": "needs_person",
+}
+"""What rows of 0.1 have instead: the name of a class of that time."""
+
+
 def error_values(error: BridgeError | None) -> Any:
     if error is None:
         return None
     limit = {"limit": str(error.limit)} if isinstance(error, NeedsPerson) and error.limit else {}
-    return {"class": type(error).__name__, "code": error.code, "detail": error.detail, "remote": error.remote, **limit}
+    return {"kind": error.kind, "code": error.code, "detail": error.detail, "remote": error.remote, **limit}
 
 
 def error_columns(error: BridgeError | None) -> dict[str, Any]:
@@ -121,12 +163,14 @@ def error_columns(error: BridgeError | None) -> dict[str, Any]:
 def to_error(kept: Mapping[str, Any] | None) -> BridgeError | None:
     if kept is None:
         return None
-    if kept["class"] == "Doubted":
-        return errors.Doubted(errors.Refused(kept["detail"], code=kept["code"], remote=kept["remote"]))
-    if kept["class"] == "NeedsPerson":
-        return NeedsPerson(kept["detail"], code=kept["code"], remote=kept["remote"], limit=to_limit(kept))
-    kind: type[BridgeError] = getattr(errors, kept["class"])
-    return kind(kept["detail"], code=kept["code"], remote=kept["remote"])
+    said: dict[str, Any] = {"code": kept["code"], "remote": kept["remote"]}
+    kind = KINDS[kept["kind"] if "kind" in kept else BEFORE[kept["class"]]]
+    if kind is Doubted:
+        return Doubted(Refused(kept["detail"], **said))
+    if kind is NeedsPerson:
+        said["limit"] = to_limit(kept)
+    error: BridgeError = kind(kept["detail"], **said)
+    return error
 
 
 def to_limit(error: Mapping[str, Any] | None) -> Limit | None:

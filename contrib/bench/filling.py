@@ -96,7 +96,7 @@ def mailbox(number: int, now: float) -> dict[str, Any]:
 def job(number: int, moment: float, mailboxes: int, dice: random.Random, waits: bool) -> dict[str, Any]:
     owner, status = mailbox(number % mailboxes, moment), "queued" if waits else dice.choice(ENDS)
     error = (
-        {"class": "Refused", "code": "refused", "detail": "Enom said no.", "remote": {}}
+        {"kind": "refused", "code": "refused", "detail": "Enom said no.", "remote": {}}
         if status in ("failed", "held")
         else None
     )

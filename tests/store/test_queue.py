@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.errors import LeaseLost, Refused, Unavailable
+from bridge.errors import Doubted, LeaseLost, Refused, Unavailable
 from bridge.model import Address, Change, Kind, Mailbox, Plan, Record, State, Step
 from bridge.ports import Ending, First, Job, Limits
+from bridge.store.rows import BEFORE, KINDS, error_values, to_error
 from bridge.store.tables import callbacks, jobs, mailboxes, steps
 from tests.store.conftest import ADDRESS, CALL, LEASE, NOON, SETTLE, Shop
 
@@ -290,3 +291,15 @@ class TestEnding:
         assert job.undecided_since == NOON
         shop.queue.wait(job, shop.now, "account", Unavailable(), False)
         assert shop.claimed().undecided_since is None
+
+
+def test_an_error_is_stored_by_a_kind_that_no_class_is_named_after_and_rows_of_before_are_read() -> None:
+    for kind, error in KINDS.items():
+        made = error(Refused("no")) if error is Doubted else error("why")
+        kept = error_values(made)
+        assert kept["kind"] == kind and "class" not in kept
+        again = to_error(kept)
+        assert (type(again), again and again.code, again and again.detail) == (type(made), made.code, made.detail)
+    for name, kind in BEFORE.items():
+        old = to_error({"class": name, "code": "refused", "detail": "no", "remote": {}})
+        assert type(old) is KINDS[kind]

@@ -274,7 +274,7 @@ def test_what_a_stranger_wrote_is_text_and_nothing_else(full: Scene) -> None:
             sa.update(tables.jobs).values(
                 service_id=HOSTILE[:64],
                 message=HOSTILE,
-                error={"class": "Refused", "code": "refused", "detail": HOSTILE, "remote": {"x": HOSTILE}},
+                error={"kind": "refused", "code": "refused", "detail": HOSTILE, "remote": {"x": HOSTILE}},
             )
         )
         tx.execute(sa.update(tables.callbacks).values(last_error=HOSTILE))

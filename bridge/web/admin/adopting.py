@@ -2,7 +2,6 @@
 
 from flask import Blueprint, Response, request
 
-from bridge import adoption
 from bridge.adoption import Adoption
 from bridge.web.admin import confirm
 from bridge.web.admin.confirm import Question
@@ -39,12 +38,12 @@ def add_to(pages: Blueprint, office: Office) -> None:
         shown = request.form.get("owner_now", "")
         if not found.changes or shown != (found.owner_now or ""):
             return question(found)
-        found.carry_out(office.acting)
+        found.carry_out(office.acting.adopt)
         return done(office, f"/admin/mailboxes/{found.address}", f"It belongs to {found.owner_then} now.")
 
     def look(address: str, source: str, service_id: str) -> Adoption:
         with office.looking():
-            return adoption.consider(office.service, address, source, service_id)
+            return office.service.adopting.consider(address, source, service_id)
 
     confirm.add_to(pages, office, "/adopt", "adopt", ask, act)
 
