@@ -45,6 +45,13 @@ def late(open_scene: Open) -> tuple[Scene, Receipt]:
     return scene, scene.hook("suspend", at=-60)
 
 
+def taken_back(open_scene: Open) -> tuple[Scene, Receipt]:
+    scene = open_scene()
+    scene.hook("suspend", id="msg_1")
+    body = scene.body("job.withdraw", hook="msg_1")
+    return scene, dict(scene.post("/hooks/shop", body, scene.sign(body)).json or {})
+
+
 LOCK_OUT: dict[str, Any] = {"Account__suspend_with": "lock-out", "Hosted": None}
 CREATE: dict[str, Any] = {"type": "create", "password": PASSWORD}
 BARE = "john@example.net"
@@ -106,6 +113,7 @@ STORIES: dict[str, tuple[Story, tuple[str, str | None]]] = {
     "garbled": (story(before=fault("html"), **CREATE), RETRIED),
     "unsafe": (story("terminate", twice_terminated, Safety__max_terminations_per_hour=1), HELD),
     "overtaken": (late, CANCELLED),
+    "withdrawn": (taken_back, CANCELLED),
 }
 
 
