@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge import plan
-from bridge.comparison import FOREIGN_SUSPENSION, owner_in_words
+from bridge.comparison import FOREIGN_SUSPENSION
+from bridge.differences import owner_in_words
 from bridge.errors import NotNow, NotThere
 from bridge.model import Address, Mailbox, Record, State, Terms, in_words
 from bridge.ports import Backend

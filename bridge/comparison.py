@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bridge import plan
+from bridge.differences import owner_in_words
 from bridge.model import Address, Mailbox, Pak, Record, State, Terms, in_words
 from bridge.roster import Claim
 
@@ -190,7 +191,3 @@ def of_rest(view: View, seen: Mailbox, at: float) -> Finding:
 
 def owner_of(record: Record) -> tuple[str, str | None] | None:
     return (record.source, record.service_id) if record.source is not None else None
-
-
-def owner_in_words(source: str, service_id: str | None) -> str:
-    return f"service {service_id} of {source}"

@@ -1,12 +1,13 @@
 """Filters of lists as a person types them: in the spelling that is stored, and refused where nothing can have the value."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bridge.nearest import no_such
-from bridge.wiring import Service
 from hooks.address import normalise
 
 Given = Mapping[str, str | None]
+Possible = Callable[[str, str, str], Sequence[str] | None]
+"""List, filter, value -> None where something can have the value, else what can be looked for."""
 
 
 class NoSuchValue(Exception):
@@ -17,14 +18,16 @@ class NoSuchValue(Exception):
         self.name, self.sentence = name, sentence
 
 
-def check(service: Service, what: str, given: Given) -> dict[str, str | None]:
-    """The filters as they are looked for, in the words of Lookup.page. Raises NoSuchValue."""
+def check(possible: Possible, configured: Mapping[str, Collection[str]], what: str, given: Given) -> dict[str, str | None]:
+    """The filters as they are looked for, in the words of Lookup.page. `configured` can be looked for in any case.
+
+    Raises NoSuchValue.
+    """
     wanted = {name: spelled(value) if name == "address" and value else value for name, value in given.items()}
-    configured = {"source": service.settings.sources, "account": service.settings.accounts}
     for name, value in wanted.items():
         if value is None or value in configured.get(name, ()):
             continue
-        known = service.lookup.possible(what, name, value)
+        known = possible(what, name, value)
         if known is not None:
             raise NoSuchValue(name, no_such(name, value, sorted({*configured[name], *known}) if name in configured else known))
     return wanted

@@ -2,13 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from bridge.model import in_words
-from bridge.ports import Readings
 from bridge.readiness import Found, Wanted, judge
 
 GOOD, BAD = 3600.0, 600.0  # seconds for which a good and any other finding is believed
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What DNS says of a domain's mail, and when it was asked."""
+
+    found: Found
+    checked_at: float
+
+
+class Readings(Protocol):
+    def reading(self, domain: str, fresh: Callable[[Found], float], ask: Callable[[str], Found]) -> Seen:
+        """What is on record, unless it is older than `fresh` says; else what `ask` finds, which is kept."""
 
 
 @dataclass

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from bridge import drift
 from bridge.comparison import Barred, Shown
-from bridge.drift import Difference, Kind, View
+from bridge.differences import Difference, Kind
+from bridge.drift import View
 from bridge.model import Address, Mailbox, Pak, Terms
 from bridge.ports import Clock, Findings, Lookup, Reconciliation
 from bridge.survey import Reach, Surveyor, Told, unheard

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from bridge.comparison import owner_in_words
-from bridge.drift import TITLES, Difference, Kind
+from bridge.differences import TITLES, Difference, Kind, owner_in_words
 from bridge.model import in_words
 from bridge.ports import Reconciliation
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from bridge import config, logs, store
+from bridge import config, filtering, logs, store
 from bridge.adoption import Adopting
 from bridge.backends import BACKENDS
 from bridge.backends.enom import Command, EnomAccount, HostedEmailSettings
@@ -85,6 +85,11 @@ class Service:
         last = self.findings.last(account)
         price = self.settings.accounts[account].place_price
         return Stock(account, last["ended_at"] if last else None, price, *self.findings.stock(account))
+
+    def filters(self, what: str, given: Mapping[str, str | None]) -> dict[str, str | None]:
+        """The filters of a list as they are looked for. Raises NoSuchValue."""
+        configured = {"source": self.settings.sources, "account": self.settings.accounts}
+        return filtering.check(self.lookup.possible, configured, what, given)
 
     def close(self) -> None:
         self.outgoing.close()

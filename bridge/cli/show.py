@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge.cli.session import session
-from bridge.filtering import NoSuchValue, check
+from bridge.filtering import NoSuchValue
 from bridge.wiring import Service
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -70,7 +70,7 @@ def listing(
 def filtered(service: Service, what: str, given: Mapping[str, str | None]) -> dict[str, str | None]:
     """The filters of a list, as the store looks for them. Raises UsageError where nothing can have such a value."""
     try:
-        return check(service, what, given)
+        return service.filters(what, given)
     except NoSuchValue as wrong:
         option = wrong.name.removesuffix("_id").replace("_", "-")
         raise click.UsageError(f"--{option}: {wrong.sentence}") from None

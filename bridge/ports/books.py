@@ -5,10 +5,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bridge.drift import Difference
+from bridge.differences import Difference
 from bridge.model import Pak, Record, State
 from bridge.ports.journey import Receipt
-from bridge.readiness import Found
 from hooks.types import Intent
 
 
@@ -187,16 +186,3 @@ class Notebook(Protocol):
 class Summaries(Protocol):
     def write(self, minute: int) -> None:
         """Makes a note of the summary of today, once it is that minute of the day (UTC) and unless it is there."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What DNS says of a domain's mail, and when it was asked."""
-
-    found: Found
-    checked_at: float
-
-
-class Readings(Protocol):
-    def reading(self, domain: str, fresh: Callable[[Found], float], ask: Callable[[str], Found]) -> Seen:
-        """What is on record, unless it is older than `fresh` says; else what `ask` finds, which is kept."""

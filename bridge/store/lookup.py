@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bridge import decisions
 from bridge.actions import ACTIONS
-from bridge.drift import Kind
+from bridge.differences import Kind
 from bridge.errors import CODES, NotNow, NotThere
 from bridge.jobs import ENDED, STATES
 from bridge.model import Record, State, in_words

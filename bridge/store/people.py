@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bridge import decisions
 from bridge.decisions import JobFacts
-from bridge.drift import Difference
+from bridge.differences import Difference
 from bridge.errors import CODES, BridgeError, Limit, NotNow, NotThere
 from bridge.model import Address, State
 from bridge.ports import Receipt

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from bridge.ports import Seen
+from bridge.postal import Seen
 from bridge.readiness import Found
 from bridge.store.database import Database, upsert
 from bridge.store.tables import readiness

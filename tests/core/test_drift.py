@@ -9,7 +9,8 @@ import pytest
 from bridge import drift
 from bridge.backends.memory import SERVICES
 from bridge.comparison import Barred, Group, Shown
-from bridge.drift import Difference, Kind, View
+from bridge.differences import TITLES, Difference, Kind
+from bridge.drift import View
 from bridge.model import Address, Mailbox, Pak, Record, State
 from tests.support.bench import terms
 
@@ -170,4 +171,4 @@ def test_what_could_not_be_read_is_a_difference() -> None:
 
 
 def test_every_kind_has_its_title() -> None:
-    assert list(drift.TITLES) == list(Kind)
+    assert list(TITLES) == list(Kind)

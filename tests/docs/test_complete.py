@@ -12,7 +12,7 @@ from bridge.actions import ACTIONS, decides
 from bridge.callbacks import RETRIES
 from bridge.config import load
 from bridge.config.schema import Document, Named
-from bridge.drift import Kind
+from bridge.differences import Kind
 from bridge.errors import CODES
 from bridge.jobs import STATES, WAITING_FOR
 from bridge.observation import Verdict

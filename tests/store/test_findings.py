@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.drift import Difference, Kind
+from bridge.differences import Difference, Kind
 from bridge.errors import NotNow, NotThere
 from bridge.model import Pak
 from bridge.ports import Reconciliation

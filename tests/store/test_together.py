@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.drift import Difference, Kind, Repair
+from bridge.differences import Difference, Kind, Repair
 from bridge.errors import Limit, NeedsPerson, NotNow
 from bridge.model import Address, Record, State
 from bridge.store import People

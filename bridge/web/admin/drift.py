@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from bridge import drift as differences
-from bridge.drift import TITLES, Kind
+from bridge.differences import TITLES, Kind
 from bridge.errors import NotThere
 from bridge.ports import Reconciliation
 from bridge.web.admin import confirm, listing

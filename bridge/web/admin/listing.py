@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from bridge.errors import CODES
-from bridge.filtering import NoSuchValue, check
+from bridge.filtering import NoSuchValue
 from bridge.store.lookup import VALUES
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import here, page
@@ -32,7 +32,7 @@ def show(office: Office, what: str, template: str, filters: Sequence[Filter], **
     rows: Sequence[Any] = ()
     following, refusal = None, ""
     try:
-        given = check(office.service, what, given)
+        given = office.service.filters(what, given)
         rows, following = office.service.lookup.page(what, ROWS, request.args.get("after") or None, **given)
     except NoSuchValue as wrong:
         refusal = f"{wrong.sentence[0].upper()}{wrong.sentence[1:]}"

@@ -9,7 +9,6 @@ from flask import Blueprint, Response, request
 from bridge import decisions
 from bridge.advice import VERBS
 from bridge.errors import NotNow, NotThere
-from bridge.filtering import check
 from bridge.web.admin import confirm
 from bridge.web.admin.acting import REASON, SAYS, reminder
 from bridge.web.admin.confirm import Question, reason
@@ -42,7 +41,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
     def look(verb: str, first: str = "") -> tuple[Question, list[str]]:
         given = {name: request.values.get(name, "").strip() for name in (*FILTERS, "status")}
         kept = {name: value for name, value in given.items() if value}
-        found, left = office.service.lookup.stopped(verb, check(office.service, "jobs", kept), MOST)
+        found, left = office.service.lookup.stopped(verb, office.service.filters("jobs", kept), MOST)
         ids = [row["id"] for row in found]
         back = f"/admin/jobs?{urlencode(kept)}"
         title = f"{VERBS[verb]} {count(len(ids), 'job')}"
