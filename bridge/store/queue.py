@@ -55,11 +55,16 @@ FIRST_OF_MAILBOX = ~sa.exists().where(
     OLDER.c.sequence < jobs.c.sequence,
     ~sa.and_(makes_an_end(jobs), may_yield(OLDER, jobs)),
 )
-OTHERS_BETWEEN = sa.exists().where(
-    *open_of(BETWEEN, jobs),
-    BETWEEN.c.sequence > jobs.c.sequence,
-    BETWEEN.c.sequence < ENDING.c.sequence,
-    ~may_yield(BETWEEN, ENDING),
+# Correlated by name: by itself SQLAlchemy ties it to the query right around it alone, and it would look at everybody's jobs.
+OTHERS_BETWEEN = (
+    sa.exists()
+    .where(
+        *open_of(BETWEEN, jobs),
+        BETWEEN.c.sequence > jobs.c.sequence,
+        BETWEEN.c.sequence < ENDING.c.sequence,
+        ~may_yield(BETWEEN, ENDING),
+    )
+    .correlate(jobs, ENDING)
 )
 LETS_PASS = sa.exists().where(
     *open_of(ENDING, jobs),
