@@ -125,7 +125,7 @@ class Inbox:
             return
         if standing["paused"]:
             raise SourcePaused(source)
-        if action == "mailbox.suspend" and self.brake is not None:
+        if self.brake is not None and action in self.brake.suspends:
             if standing["suspensions_paused"] is not None:
                 raise SuspensionsPaused(source)
             self.brake.check(tx, source, standing["suspensions_from"], now)
