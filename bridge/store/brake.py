@@ -1,7 +1,8 @@
 """The brake for suspensions: a billing system gone wrong must not suspend everybody before anybody has looked.
 
 A source that sent more suspensions within an hour than a share of its mailboxes may send no more until a person has looked.
-With a grace a terminate is one of them: it suspends at once, and no limit of deletions is asked. All else of it is taken in as before: a customer who pays meanwhile gets the mailbox back, and staff can undo what was wrong.
+With a grace a terminate is one of them: it suspends at once, and no limit of deletions is asked. All else of it is taken in as
+before: a customer who pays meanwhile gets the mailbox back, and staff can undo what was wrong.
 """
 
 import threading
