@@ -46,6 +46,10 @@ class Said:
         return self.action in NEEDS
 
 
+Mark = tuple[Said, Sequence[str], float]
+"""A hook with the source and service that it came from, and its own time."""
+
+
 def overtaken(older: Said, newer: Iterable[Said]) -> Overtaken | None:
     """Why nothing is to be done for a hook that still waits, when these of its service were accepted after it.
 
@@ -105,4 +109,19 @@ def marked(said: Said, marks: Marks, service: Sequence[str], spoken: float) -> d
         # A renewal may be older than the unsuspend before it: what is known of the service's need does not grow older by it.
         last = marks.get(NEEDED)
         now[NEEDED] = last if is_later(last, service, spoken) and last is not None else [*service, spoken]
+    return now
+
+
+def taken_back(
+    said: Said, marks: Marks, service: Sequence[str], spoken: float, before: Iterable[Mark]
+) -> dict[str, Sequence[Any]]:
+    """The marks once nothing is done for this hook: what was said `before` it, the newest first, counts again.
+
+    That its service needs the mailbox stays said.
+    """
+    now, told = dict(marks), list(before)
+    for fact in said.facts:
+        if list(marks.get(fact, ())) == [*service, spoken]:
+            del now[fact]
+            now |= next(({fact: [*of, at]} for word, of, at in told if fact in word.facts), {})
     return now

@@ -1,11 +1,12 @@
 """The brake for suspensions: a billing system gone wrong must not suspend everybody before anybody has looked.
 
 A source that sent more suspensions within an hour than a share of its mailboxes may send no more until a person has looked.
-All else of it is taken in as before: a customer who pays meanwhile gets the mailbox back, and staff can undo what was wrong.
+With a grace a terminate is one of them: it suspends at once, and no limit of deletions is asked. All else of it is taken in as
+before: a customer who pays meanwhile gets the mailbox back, and staff can undo what was wrong.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,8 @@ from sqlalchemy.engine import Connection
 
 from bridge.store import notes
 from bridge.store.database import Database
-from bridge.store.tables import jobs, mailboxes, sources
+from bridge.store.tables import among, jobs, mailboxes, sources
+from bridge.wanted import TAKES_AWAY
 
 FLOOR = 50  # suspensions in an hour that pass however few mailboxes there are
 HOUR = 3600.0
@@ -23,15 +25,14 @@ PART = 4  # of what may still pass, the part that is not counted one by one; up 
 
 # By no index of the source: those would first sort all that it ever sent. What is older than an hour the id tells.
 LATELY = (
-    jobs.c.action == "mailbox.suspend",
     jobs.c.id >= sa.bindparam("first"),
     sa.func.coalesce(jobs.c.source, "") == sa.bindparam("source"),
     jobs.c.created_at > sa.bindparam("since"),
     jobs.c.status != "cancelled",
     jobs.c.replaces.is_(None),
+    jobs.c.purge.is_(False),
 )
-COUNTED = sa.select(sa.literal(1)).select_from(jobs).where(*LATELY).limit(sa.bindparam("most")).subquery()
-COUNT = sa.select(sa.func.count()).select_from(COUNTED)
+SUSPEND = frozenset({"mailbox.suspend"})
 MAILBOXES = sa.select(sa.func.count()).where(mailboxes.c.source == sa.bindparam("source"), mailboxes.c.state != "absent")
 
 
@@ -52,11 +53,22 @@ class Seen:
     counted_at: float = float("-inf")
 
 
-class Brake:
-    """`share` of a source's mailboxes, 0: none. `first_id` gives the lowest id that a job of that time can have."""
+def counting(actions: Iterable[str]) -> sa.Select[Any]:
+    """How many hooks of these actions came lately, up to `most`."""
+    found = sa.select(sa.literal(1)).select_from(jobs).where(among(jobs.c.action, *sorted(actions)), *LATELY)
+    return sa.select(sa.func.count()).select_from(found.limit(sa.bindparam("most")).subquery())
 
-    def __init__(self, share: float, first_id: Callable[[float], str]) -> None:
+
+class Brake:
+    """`share` of a source's mailboxes, 0: none. `first_id` gives the lowest id that a job of that time can have.
+
+    `grace`: whether a terminate suspends first.
+    """
+
+    def __init__(self, share: float, first_id: Callable[[float], str], grace: bool = False) -> None:
         self.share, self.first_id = share, first_id
+        self.suspends = SUSPEND | TAKES_AWAY if grace else SUSPEND
+        self._counting = counting(self.suspends)
         self._seen: dict[str, Seen] = {}
         self._lock = threading.Lock()
 
@@ -90,7 +102,7 @@ class Brake:
 
     def _count(self, tx: Connection, source: str, since: float, most: int) -> int:
         asked = {"source": source, "since": since, "first": self.first_id(since), "most": most}
-        return int(tx.scalar(COUNT, asked) or 0)
+        return int(tx.scalar(self._counting, asked) or 0)
 
     def _why(self, count: int, of: int) -> str:
         share = f"safety.max_suspended_share = {self.share:g}" if count > FLOOR else f"{FLOOR} pass in any case"

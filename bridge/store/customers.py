@@ -1,6 +1,6 @@
 """Whose a mailbox is at billing: learned from the hooks of the service that owns it, and asked before a creation.
 
-Rule 1: no hook of a service that does not own the mailbox teaches anything of it.
+Rule 1: no hook of a service that does not own the mailbox teaches anything of it, and none that came late by its own time.
 """
 
 from collections import defaultdict
@@ -17,6 +17,7 @@ from bridge.ports import Job, Limits
 from bridge.store import audit
 from bridge.store.database import Database
 from bridge.store.rows import Row, record_values
+from bridge.store.since import is_late
 from bridge.store.tables import accounts, among, differences, jobs, mailboxes, steps
 from hooks.types import Intent
 
@@ -31,7 +32,7 @@ TEACH = sa.update(mailboxes).where(
 )
 OF_SERVICE = jobs.c.mailbox_id == sa.bindparam("of"), jobs.c.source == sa.bindparam("by")
 TOLD = (
-    sa.select(jobs.c.intent)
+    sa.select(jobs.c.intent, jobs.c.error)
     .where(*OF_SERVICE, jobs.c.service_id == sa.bindparam("service"), jobs.c.replaces.is_(None), jobs.c.purge.is_(False))
     .order_by(jobs.c.sequence.desc())
 )
@@ -57,8 +58,8 @@ def teach(tx: Connection, mailbox: int, source: str, service_id: str, customer_i
 
 def named(tx: Connection, mailbox: int, source: str, service_id: str) -> str | None:
     """The customer that the newest hook of this service for this mailbox named, as far as its hooks are kept."""
-    told = tx.scalars(TOLD, {"of": mailbox, "by": source, "service": service_id})
-    return next((intent["customer_id"] for intent in told if "customer_id" in intent), None)
+    told = tx.execute(TOLD, {"of": mailbox, "by": source, "service": service_id}).mappings()
+    return next((row["intent"]["customer_id"] for row in told if "customer_id" in row["intent"] and not is_late(row)), None)
 
 
 def created(tx: Connection, mailbox: int, job: str, source: str, service_id: str) -> None:

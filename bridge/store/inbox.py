@@ -16,7 +16,7 @@ from bridge.store import brake, customers, notes, outbox
 from bridge.store.brake import Brake
 from bridge.store.database import Database, upsert
 from bridge.store.rows import Row, error_columns, intent_values, to_receipt
-from bridge.store.since import LATE, needed_later, said
+from bridge.store.since import LATE, needed_later, said, take_back
 from bridge.store.standing import STANDS_STILL
 from bridge.store.tables import accounts, among, hooks, jobs, mailboxes, marks, sources
 from bridge.wanted import SAID, TAKES_AWAY, Said, is_late, marked, overtaken, taken_away
@@ -125,7 +125,7 @@ class Inbox:
             return
         if standing["paused"]:
             raise SourcePaused(source)
-        if action == "mailbox.suspend" and self.brake is not None:
+        if self.brake is not None and action in self.brake.suspends:
             if standing["suspensions_paused"] is not None:
                 raise SuspensionsPaused(source)
             self.brake.check(tx, source, standing["suspensions_from"], now)
@@ -225,8 +225,8 @@ def add_job(
         values["waiting_for"] = "account" if mailbox["account_paused"] else "turn" if waiting else None
         if not special:
             tx.execute(DECIDED, {"of": mailbox["id"], "decided": marked(word, decided, service, spoken)})
-    if not special and customers.teaches(mailbox, waiting, source, intent):
-        customers.teach(tx, mailbox["id"], source, intent.service_id, intent.customer_id)
+            if customers.teaches(mailbox, waiting, source, intent):
+                customers.teach(tx, mailbox["id"], source, intent.service_id, intent.customer_id)
     row = tx.execute(NEW_JOB, values).mappings().one()
     if late:
         outbox.enclose(tx, row, now)
@@ -297,6 +297,7 @@ def cancel(tx: Connection, job: str, now: float, error: BridgeError | None, mess
     change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "queued", *only_if)
     row = tx.execute(change.values(**values, **error_columns(error)).returning(jobs)).mappings().first()
     if row is not None:
+        take_back(tx, row)
         outbox.enclose(tx, row, now)
     return row is not None
 
@@ -316,6 +317,7 @@ def call_off(tx: Connection, job: str, now: float, error: BridgeError | None, me
     row = tx.execute(change.values(**values, **error_columns(error)).returning(jobs)).mappings().first()
     if row is None:
         return None
+    take_back(tx, row)
     outbox.withdraw(tx, job, now)
     outbox.enclose(tx, row, now)
     notes.clear(tx, f"job:{job}", f"{row['action']} of {row['address']} is not held any more. {message}", now)

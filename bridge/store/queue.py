@@ -18,7 +18,7 @@ from bridge.ports import Ending, First, Job, Limits
 from bridge.store import customers, inbox, money, notes, outbox
 from bridge.store.database import Database
 from bridge.store.rows import Row, error_columns, error_values, to_job
-from bridge.store.since import said, unwanted
+from bridge.store.since import said, take_back, unwanted
 from bridge.store.standing import STANDS_STILL, Standing, in_flight
 from bridge.store.tables import accounts, among, jobs, mailboxes, steps, workers
 from bridge.wanted import SAID, TAKES_AWAY
@@ -55,11 +55,16 @@ FIRST_OF_MAILBOX = ~sa.exists().where(
     OLDER.c.sequence < jobs.c.sequence,
     ~sa.and_(makes_an_end(jobs), may_yield(OLDER, jobs)),
 )
-OTHERS_BETWEEN = sa.exists().where(
-    *open_of(BETWEEN, jobs),
-    BETWEEN.c.sequence > jobs.c.sequence,
-    BETWEEN.c.sequence < ENDING.c.sequence,
-    ~may_yield(BETWEEN, ENDING),
+# Correlated by name: by itself SQLAlchemy ties it to the query right around it alone, and it would look at everybody's jobs.
+OTHERS_BETWEEN = (
+    sa.exists()
+    .where(
+        *open_of(BETWEEN, jobs),
+        BETWEEN.c.sequence > jobs.c.sequence,
+        BETWEEN.c.sequence < ENDING.c.sequence,
+        ~may_yield(BETWEEN, ENDING),
+    )
+    .correlate(jobs, ENDING)
 )
 LETS_PASS = sa.exists().where(
     *open_of(ENDING, jobs),
@@ -87,6 +92,7 @@ PAUSED_LOCKED = PAUSED.with_for_update()
 TAKEN = {"token": jobs.c.token + 1, "tries": jobs.c.tries + 1}
 TAKE = sa.update(jobs).where(jobs.c.id == sa.bindparam("of")).values(**TAKEN).returning(jobs)
 MAILBOX = sa.select(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
+JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("of"))
 JOURNAL = sa.select(steps).where(steps.c.job_id == sa.bindparam("of")).order_by(steps.c.id)
 
 # What an attempt writes. Of its job: what an intent, a note or a callback needs to know.
@@ -347,6 +353,8 @@ class Queue:
             outbox.enclose(tx, row, now)
             if ending.status == "succeeded":
                 inbox.make_an_end(tx, row, now)
+            elif ending.status == "cancelled":
+                take_back(tx, tx.execute(JOB, {"of": job.id}).mappings().one())
             if why is not None and not row["touched"]:
                 inbox.call_off(tx, job.id, now, why, SAID[type(why)])
 

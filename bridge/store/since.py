@@ -9,8 +9,8 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import BridgeError
 from bridge.store.rows import Row
-from bridge.store.tables import among, jobs
-from bridge.wanted import NEEDS, TAKES_AWAY, Said, is_older, needed, withdrawn
+from bridge.store.tables import among, jobs, mailboxes
+from bridge.wanted import NEEDS, TAKES_AWAY, Mark, Said, is_older, needed, taken_back, withdrawn
 
 LATE = "A newer hook of this service, by its own time, was accepted before this one."
 """The detail of a job that was cancelled because its hook came late: it counts as if it had never come."""
@@ -32,9 +32,21 @@ TAKING = among(jobs.c.action, *sorted(TAKES_AWAY)), jobs.c.purge.is_(False), job
 LAST_TAKING = sa.select(sa.func.max(jobs.c.sequence)).where(*OF_SERVICE, *TAKING, jobs.c.sequence < sa.bindparam("before"))
 CAME_FIRST = sa.select(sa.func.min(jobs.c.sequence)).where(*OF_SERVICE, jobs.c.hook_id == sa.bindparam("hook"))
 
+# Of hooks alone, and of those that still count. A repair decided nothing, and what a person had repeated decided it before.
+BEFORE = (
+    sa.select(*(jobs.c[name] for name in "source service_id action facts intent".split()))
+    .where(jobs.c.mailbox_id == sa.bindparam("of"), jobs.c.hook_id != sa.bindparam("hook"), jobs.c.status != "cancelled")
+    .where(jobs.c.replaces.is_(None), jobs.c.purge.is_(False), ~jobs.c.hook_id.startswith("repair_", autoescape=True))
+    .order_by(jobs.c.sequence.desc())
+)
+
 
 def said(row: Row) -> Said:
     return Said(row["action"], frozenset(row["facts"].split()))
+
+
+def is_late(row: Row) -> bool:
+    return (row["error"] or {}).get("detail") == LATE
 
 
 def unwanted(tx: Connection, job: Row) -> BridgeError | None:
@@ -76,5 +88,18 @@ def needed_later(tx: Connection, mailbox: int, service: Sequence[str], spoken: f
 def _needing(tx: Connection, of: dict[str, Any], after: int) -> Iterator[tuple[str, float]]:
     """Id and own time of each, the newest first; none that was itself late."""
     for row in tx.execute(NEEDING, {**of, "after": after}).mappings().all():
-        if (row["error"] or {}).get("detail") != LATE:
+        if not is_late(row):
             yield row["id"], datetime.fromisoformat(row["intent"]["timestamp"]).timestamp()
+
+
+def take_back(tx: Connection, job: Row) -> None:
+    """Nothing is done for this job's hook any more, so no hook is late because of it. The caller holds the mailbox's lock."""
+    decided = tx.scalar(sa.select(mailboxes.c.decided).where(mailboxes.c.id == job["mailbox_id"])) or {}
+    told = (_mark(row) for row in tx.execute(BEFORE, {"of": job["mailbox_id"], "hook": job["hook_id"]}).mappings())
+    now = taken_back(said(job), decided, *_mark(job)[1:], told)
+    if now != decided:
+        tx.execute(sa.update(mailboxes).where(mailboxes.c.id == job["mailbox_id"]).values(decided=now))
+
+
+def _mark(row: Row) -> Mark:
+    return said(row), (row["source"], row["service_id"]), datetime.fromisoformat(row["intent"]["timestamp"]).timestamp()

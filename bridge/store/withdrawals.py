@@ -13,9 +13,10 @@ from bridge.ports import CannotWithdraw, Dismissal, Receipt, SourcePaused
 from bridge.store import inbox
 from bridge.store.database import Database, upsert
 from bridge.store.inbox import OF_SOURCE, Matches, hook_values, known_hook
-from bridge.store.money import IN_DOUBT
+from bridge.store.money import IN_DOUBT, NOT_SPENT
 from bridge.store.rows import Row, to_receipt
-from bridge.store.tables import hooks, jobs, mailboxes, purchases
+from bridge.store.since import said
+from bridge.store.tables import hooks, jobs, mailboxes, purchases, steps
 from bridge.wanted import SAID, withdrawn
 from hooks.standard.schemas import WITHDRAWALS
 from hooks.types import Verified, Withdrawal
@@ -83,7 +84,11 @@ class Withdrawals:
                 f"A purchase of job {doubted} is in doubt: it has to be found out first whether money was spent. Ask what "
                 "became of it with the query `job`."
             )
-        self._end(tx, tx.execute(newest).mappings().one(), now)
+        job = tx.execute(newest).mappings().one()
+        # A person had it tried again: what the job before may have done, stays, and whoever hears "cancelled" leaves it so.
+        # Only what takes the mailbox away is better left half done.
+        if said(job).takes_away or not tx.scalar(sa.select(done_before(job).exists())):
+            self._end(tx, job, now)
         return tx.execute(newest).mappings().one()
 
     def _end(self, tx: Connection, job: Row, now: float) -> None:
@@ -97,3 +102,10 @@ class Withdrawals:
             case "running":
                 running = jobs.c.id == job["id"], jobs.c.status == "running"
                 tx.execute(sa.update(jobs).where(*running, untouched).values(withdrawn=True))
+
+
+def done_before(job: Row) -> sa.Select[Any]:
+    """The commands of earlier jobs of the same hook that took effect, or may have."""
+    earlier = jobs.c.source == job["source"], jobs.c.hook_id == job["hook_id"], jobs.c.id != job["id"]
+    effect = steps.c.outcome.not_in(NOT_SPENT)
+    return sa.select(steps.c.id).join(jobs, jobs.c.id == steps.c.job_id).where(*earlier, effect)

@@ -353,6 +353,29 @@ def test_a_name_that_cannot_be_read_proves_no_absence_and_hides_no_other(odd):
     assert ("line 2, column 19" in said) != ("markup" in said)
 
 
+THREE = "".join(
+    f"\n<pop><username>{name}</username><password>%s</password><bundleid>1</bundleid></pop>"
+    for name in ("ann", "victim", "zoe")
+)
+NO_PAKS = "<Paks></Paks>"
+
+
+@pytest.mark.parametrize(("first", "last"), [("<!--x", "-->"), ("<![CDATA[x", "]]>"), ("<!--", "--><!--x-->")])
+def test_no_two_passwords_hide_the_mailboxes_between_them(first, last):
+    """Each customer chooses a password; where a list shows them unescaped, what is passed over would be read as gone."""
+    with pytest.raises(Garbled, match="hides a part of itself from line 2, column ") as caught:
+        wire.decode(answer(THREE % (first, HIDDEN, last) + NO_PAKS))
+    assert HIDDEN not in str(caught.value)
+
+
+@pytest.mark.parametrize("field", ["username", "bundleid", "Username"])
+def test_a_password_that_ends_its_field_names_nobody_else(field):
+    odd = f"</password><{field}>victim</{field}><password>"
+    listing = paks.listing(wire.decode(answer(THREE.replace("victim", "other") % (odd, HIDDEN, "x") + NO_PAKS)))
+    assert set(listing.mailboxes) == {"other", "zoe"} and not listing.complete
+    assert "a field twice" in listing.incomplete().detail
+
+
 @pytest.mark.parametrize("name", ["BundleId", "QtyAvailable", "ExpDate"])
 def test_a_pak_that_cannot_be_read_is_told_with_its_place(name):
     body = answer(f"<Paks>\n<Pak><{name}>1\x1f</{name}></Pak></Paks>")

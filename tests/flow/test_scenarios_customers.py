@@ -256,11 +256,17 @@ class TestLearning:
         scene.hook("suspend", customer_id=ANN)
         assert self.known(scene) == ANN  # also while its job still waits
         scene.hook("unsuspend", customer_id=BEN)
-        scene.hook("suspend", customer_id=ANN, at=-600)  # late by its own time, and the newest by arrival
-        assert self.known(scene) == ANN
+        scene.hook("suspend", customer_id=ANN, at=-600)  # from before the service was Ben's
+        assert self.known(scene) == BEN
         scene.work(60)
         scene.do("unsuspend")
-        assert self.known(scene) == ANN  # who says nothing takes nothing back
+        assert self.known(scene) == BEN  # who says nothing takes nothing back
+
+    def test_nor_does_one_that_came_late_while_the_mailbox_was_made(self, scene: Scene) -> None:
+        first = scene.hook("create", password=PASSWORD, customer_id=BEN)
+        assert scene.hook("suspend", customer_id=ANN, at=-600)["status"] == "cancelled"
+        scene.work(60, until=first)
+        assert self.known(scene) == BEN
 
     def test_of_hooks_that_come_while_the_mailbox_is_made_the_newest_wins(self, scene: Scene) -> None:
         first = scene.hook("create", password=PASSWORD, customer_id=ANN)

@@ -40,6 +40,10 @@ def suspend(shop: Shop, nth: int, **more: Any) -> Receipt:
     return shop.hook("suspend", f"box{nth}@example.net", service=str(nth), **more)
 
 
+def terminate(shop: Shop, nth: int) -> Receipt:
+    return shop.hook("terminate", f"box{nth}@example.net", service=str(nth))
+
+
 def suspended(shop: Shop, most: int, begin: int = 0, **more: Any) -> int:
     """How many of so many suspensions were accepted."""
     for nth in range(begin, begin + most):
@@ -98,6 +102,38 @@ class TestBraking:
         have(braked(shop), 60)
         suspended(shop, 60)
         assert suspended(shop, 3, source="till") == 3
+
+
+class TestGrace:
+    """With a grace a terminate suspends at once, and the limit of deletions is asked days later."""
+
+    @pytest.fixture
+    def graceful(self, shop: Shop) -> Shop:
+        shop.inbox = Inbox(shop.database, shop.new_id, brake=Brake(0.5, lambda now: "", grace=True))
+        have(shop, 120)
+        return shop
+
+    def test_terminates_count_with_the_suspensions(self, graceful: Shop) -> None:
+        assert suspended(graceful, 40) == 40
+        for nth in range(40, 60):
+            terminate(graceful, nth)
+        with pytest.raises(SuspensionsPaused):
+            terminate(graceful, 60)
+        with pytest.raises(SuspensionsPaused):
+            suspend(graceful, 61)
+        graceful.hook("unsuspend", "box3@example.net", service="3")
+
+    def test_the_deletions_at_its_end_are_none_of_them(self, graceful: Shop) -> None:
+        change = sa.update(mailboxes).where(mailboxes.c.service_id.in_([str(nth) for nth in range(50)]))
+        with graceful.database.write() as tx:
+            tx.execute(change.values(delete_after=graceful.now - 1))
+        assert graceful.upkeep.purge_due() == 50
+        assert suspended(graceful, 120) == 60
+
+    def test_without_a_grace_they_have_a_limit_of_their_own(self, shop: Shop) -> None:
+        have(braked(shop), 60)
+        for nth in range(60):
+            terminate(shop, nth)
 
 
 class TestWhileStopped:

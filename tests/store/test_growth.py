@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.errors import NotThere
-from bridge.store import Database, Gauges, tables
+from bridge.store import Database, Gauges, queue, tables
 from tests.store.conftest import Shop
 
 GROWING = ("hooks", "mailboxes", "jobs", "steps", "callbacks", "purchases")
@@ -42,6 +42,7 @@ def finished(shop: Shop) -> None:
 ASKED: Mapping[str, Callable[[Shop], object]] = {
     "hook": lambda shop: shop.hook("suspend"),
     "job": finished,
+    "claim": lambda shop: (shop.hook("create", password="Planted-Secret.7"), shop.hook("terminate"), shop.claimed()),
     "receipt": nobodys,
     "results": lambda shop: shop.lookup.results("shop", "1.0/job_1", 10),
     "mailbox.list": lambda shop: shop.lookup.mailboxes("shop", "", 10),
@@ -68,6 +69,17 @@ def test_nothing_walks_what_has_ended(shop: Shop, name: str) -> None:
     plans = [line for statement, values in sent for line in plan(shop.database, statement, values)]
     assert plans
     assert not [line for line in plans if walks(line)]
+
+
+@pytest.mark.parametrize("name", ["READY", "NEXT"])
+def test_no_part_of_a_claim_walks_what_waits(shop: Shop, name: str) -> None:
+    """Each claim asks it of each job that is due: a part that reads all of them would make that the square."""
+    if not shop.database.embedded:
+        pytest.skip("PostgreSQL plans by what is there")
+    made = getattr(queue, name).compile(shop.database.engine)
+    given = made.construct_params({"of": "main", "now": 0.0})
+    plans = plan(shop.database, str(made), tuple(given[key] for key in made.positiontup))
+    assert len(plans) > 4 and not [line for line in plans if line.startswith("SCAN")]
 
 
 def plan(database: Database, statement: str, values: Any) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import Limit, NeedsPerson, NotNow, Overtaken
+from bridge.errors import Limit, NeedsPerson, NotNow, Overtaken, Withdrawn
 from bridge.model import Kind, Record, State
 from bridge.ports import Ending, Job, Receipt
 from bridge.store import inbox
@@ -16,6 +16,7 @@ from bridge.store.restored import tame
 from bridge.store.tables import jobs, mailboxes, steps
 from hooks.types import Intent
 from tests.store.conftest import NOON, Shop
+from tests.store.test_withdrawals import withdraw
 
 PASSWORD = "Planted-Secret.7"
 DATA: dict[str, dict[str, Any]] = {"create": {"password": PASSWORD}, "unsuspend": {}, "renew": {}}
@@ -114,6 +115,45 @@ class TestAtWork:
             assert hook.result(10).status == "queued"
             with pytest.raises(Overtaken):
                 intent.result(10)
+
+
+class TestCalledOff:
+    """What is not done because it was called off makes no other hook late."""
+
+    @pytest.mark.parametrize("how", ["withdrawn", "withdrawn at work", "rejected", "cancelled", "overtaken"])
+    @pytest.mark.parametrize("action, delayed", [("terminate", "create"), ("suspend", "unsuspend")])
+    def test_a_hook_that_is_older_than_it_is_done(self, shop: Shop, how: str, action: str, delayed: str) -> None:
+        """The life that this is about: create is delayed, terminate is sent, the customer pays, unsuspend, create arrives."""
+        hook = shop.hook(action, at=NOON + 5, id="msg_off")
+        match how:
+            case "withdrawn":
+                withdraw(shop, "msg_off")
+            case "withdrawn at work":
+                job = shop.claimed()
+                withdraw(shop, "msg_off")
+                shop.finish(job, "cancelled", Withdrawn())
+            case "rejected":
+                shop.finish(shop.claimed(), "held", NeedsPerson())
+                shop.people.reject(hook.job)
+            case "cancelled":
+                shop.people.cancel(hook.job)
+            case "overtaken":
+                shop.hook("unsuspend" if action == "terminate" else "create", at=NOON + 6, **DATA["create"])
+        late = shop.hook(delayed, at=NOON + 4, **DATA[delayed])
+        # For a suspension there is a newer create now, and that has decided it.
+        assert late.status == ("cancelled" if (action, how) == ("suspend", "overtaken") else "queued")
+
+    def test_what_was_done_before_it_counts_again(self, shop: Shop) -> None:
+        shop.run("change_password", at=NOON + 3, password=PASSWORD)
+        shop.hook("change_password", at=NOON + 5, password=PASSWORD, id="msg_off")
+        withdraw(shop, "msg_off")
+        assert shop.hook("change_password", at=NOON + 2, password=PASSWORD).status == "cancelled"
+        assert shop.hook("change_password", at=NOON + 4, password=PASSWORD).status == "queued"
+
+    def test_a_terminate_older_than_a_renewal_stays_late_though_that_was_withdrawn(self, shop: Shop) -> None:
+        needing(shop, "renew", at=NOON + 5, id="msg_off")
+        withdraw(shop, "msg_off")
+        assert shop.hook("terminate", at=NOON + 4).status == "cancelled"
 
 
 class TestRepeating:

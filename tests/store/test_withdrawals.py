@@ -26,6 +26,18 @@ def of(left: Receipt | Dismissal) -> tuple[str, str | None]:
     return left.status, (left.error or {}).get("code")
 
 
+def again_after(shop: Shop, action: str, outcome: str) -> Receipt:
+    """A hook, msg_1, whose job sent a command with this outcome and was held; a person had it tried again. The first job."""
+    first = shop.hook(action, id="msg_1")
+    job = shop.claimed()
+    step = shop.intend(job, Kind.SUSPEND)
+    if outcome != "intent":
+        shop.answer(job, step, outcome)
+    shop.finish(job, "held", NeedsPerson())
+    shop.people.retry(first.job)
+    return first
+
+
 class TestNotBegun:
     def test_what_waits_is_cancelled_called_back_and_its_password_gone(self, shop: Shop) -> None:
         hook = shop.hook("change_password", id="msg_1", password=PASSWORD)
@@ -118,6 +130,23 @@ class TestBegun:
     def test_so_is_what_has_ended(self, shop: Shop, status: str) -> None:
         hook = shop.run("suspend", id="msg_1", status=status)
         assert withdraw(shop, "msg_1") == shop.receipt(hook)
+
+    @pytest.mark.parametrize("outcome", ["accepted", "unknown", "doubted", "intent"])
+    def test_so_is_what_was_begun_before_a_person_had_it_tried_again(self, shop: Shop, outcome: str) -> None:
+        """A sender that hears "cancelled" takes it that nothing was done: a customer who paid would stay suspended."""
+        first = again_after(shop, "suspend", outcome)
+        before = shop.receipt(first)
+        assert of(withdraw(shop, "msg_1")) == ("queued", None)
+        assert shop.receipt(first) == before and shop.claimed().hook == "msg_1"
+
+    @pytest.mark.parametrize("outcome", ["unsent", "refused"])
+    def test_what_surely_did_nothing_before_is_not_begun(self, shop: Shop, outcome: str) -> None:
+        again_after(shop, "suspend", outcome)
+        assert of(withdraw(shop, "msg_1")) == ("cancelled", "withdrawn")
+
+    def test_a_terminate_that_was_begun_before_is_not_begun_again(self, shop: Shop) -> None:
+        again_after(shop, "terminate", "unknown")
+        assert of(withdraw(shop, "msg_1")) == ("cancelled", "withdrawn"), "in doubt the mailbox stays"
 
     @pytest.mark.parametrize("outcome", ["intent", "unknown"])
     def test_a_purchase_in_doubt_has_to_be_found_out_first(self, shop: Shop, outcome: str) -> None:

@@ -359,6 +359,18 @@ def test_a_source_that_suspends_too_many_is_told_so_and_all_else_of_it_is_taken(
     assert [note["subject"] for told in scene.receiver.notes for note in told["data"]["notes"]] == ["suspensions:shop"] * 2
 
 
+@pytest.mark.parametrize("days, answered", [(7, 503), (0, 202)])
+def test_with_a_grace_terminates_count_as_the_suspensions_that_they_are(
+    open_scene: Open, monkeypatch: pytest.MonkeyPatch, days: int, answered: int
+) -> None:
+    monkeypatch.setattr(brake, "FLOOR", 2)
+    scene = open_scene(safety__max_suspended_share=0.5, safety__terminate_grace_days=days)
+    for nth in range(2):
+        sent = scene.send("mailbox.terminate", address=f"box{nth}@example.com", service_id=str(nth))
+        assert sent.status_code == 202
+    assert scene.send("mailbox.terminate", address="box2@example.com", service_id="2").status_code == answered
+
+
 def test_unknown_fields_are_let_through_and_reported_without_their_values(scene: Scene) -> None:
     receipt = scene.hook("suspend", colour="Sesame")
     assert receipt["unknown_fields"] == ["colour"]

@@ -5,6 +5,8 @@ a whole domain. A `&` that begins no reference and a `<` that begins no tag can 
 may hold is marked with its place, so that whoever needs that very value can tell that it cannot be read.
 
 Rule 1: what cannot be read is told by line and column, never by its text. Rule 2: a DTD is refused, whatever it declares.
+Rule 3: nothing that a customer typed hides what follows. Where values stand unescaped, two passwords are the two ends of a
+comment, and each mailbox between them would be read as gone.
 """
 
 import re
@@ -23,6 +25,8 @@ PLACE = re.compile("\ue000([0-9]+:[0-9]+)\ue001")
 """Stands for a character that no XML may hold. Private to us: where an answer holds these itself they are made unreadable."""
 MOST = 10_000
 """Characters that are put right in one answer; what holds more of them is no XML with a slip in it."""
+HIDING = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>"}
+"""What is passed over as a whole, or read as text: opening -> closing."""
 PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
 NAME = r"[A-Za-z_][A-Za-z0-9_.:-]*+"
 ILLEGAL = "[^\t\n\r\x20-\ud7ff\uf900-\ufffd\U00010000-\U0010ffff\ue002-\uf8ff]"
@@ -44,6 +48,9 @@ def parse(text: str) -> Element:
     text = text.replace("\ue000", "\ufffd").replace("\ue001", "\ufffd")
     begin = BEGINNING.match(text).end()  # type: ignore[union-attr]  # it fits everywhere
     whole = text.rstrip("\x00 \t\r\n")
+    if (at := _hiding(whole, begin)) is not None:
+        place = in_words(*_Lines(whole).place(at))
+        raise Garbled(f"Enom's answer hides a part of itself from {place} on, so it cannot be read.")
     root, _ = _strict(whole[begin:])
     if root is not None:
         return root
@@ -62,6 +69,17 @@ def unreadable(text: str | None) -> str:
 
 def in_words(line: int, column: int) -> str:
     return f"line {line}, column {column}"
+
+
+def _hiding(text: str, begin: int) -> int | None:
+    """Where a comment, a section or an instruction begins that holds the end of an element; None: there is none."""
+    for opening, closing in HIDING.items():
+        at = begin
+        while (at := text.find(opening, at)) >= 0 and (end := text.find(closing, at + len(opening))) >= 0:
+            if text.find("</", at + len(opening), end) >= 0:
+                return at
+            at = end
+    return None
 
 
 def _strict(text: str) -> tuple[Element | None, tuple[int, int] | None]:

@@ -143,6 +143,9 @@ def _row(element: Element, names: frozenset[str], mask: re.Pattern[str]) -> Row:
 
 def _nameless(row: Element) -> str:
     """Where the name of a listed mailbox cannot be read; empty where it can."""
+    names = [name for leaf in row if (name := _name(leaf)) in MAILBOX_FIELDS]
+    if len(names) != len(set(names)):  # an unescaped value has ended its field and begun another one
+        return "a mailbox that shows a field twice"
     for leaf in row:
         if _name(leaf) == "username":
             if len(leaf):
