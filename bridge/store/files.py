@@ -25,7 +25,8 @@ class Files:
     """Keeps a connection of its own open from the first use on: the last one that is closed takes -wal and -shm away."""
 
     def __init__(self, file: Path) -> None:
-        self._paths = tuple(f"{file}{end}" for end in ENDS)
+        self._file = file
+        self._paths: tuple[str, ...] = ()
         self._lock = threading.Lock()
         self._kept: sqlite3.Connection | None = None
         self._known: tuple[Identity | None, ...] | None = None
@@ -35,11 +36,14 @@ class Files:
         with self._lock:
             if self._kept is not None:
                 return
-            uri = f"{Path(self._paths[0]).absolute().as_uri()}?mode=rw"
+            uri = f"{self._file.absolute().as_uri()}?mode=rw"
             kept = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
             try:
                 with closing(kept.cursor()) as cursor:
                     cursor.execute("SELECT name FROM sqlite_master").fetchall()  # opens the files beside it, too
+                # Behind a symbolic link the other two lie beside what it leads to.
+                real = os.path.realpath(self._file)
+                self._paths = (str(self._file), *(f"{real}{end}" for end in ENDS[1:]))
                 self._known = tuple(identity(path) for path in self._paths)
             except BaseException:
                 kept.close()
@@ -60,7 +64,7 @@ class Files:
         Raises OSError or sqlite3.Error where that cannot be done.
         """
         with self._lock:
-            if self._kept is None or self._known is None or identity(self._paths[0]) == self._known[0]:
+            if self._kept is None or self._known is None or identity(str(self._file)) == self._known[0]:
                 return False
             os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             with closing(sqlite3.connect(target)) as copy:

@@ -80,7 +80,9 @@ def add_to(app: Flask) -> None:
     app.register_error_handler(
         SourcePaused, lambda _: problem(503, "This source is paused; nothing was accepted. Send it again later.", 60)
     )
-    app.register_error_handler(SuspensionsPaused, lambda _: problem(503, SUSPENSIONS_PAUSED, 300))
+    # With a code: a sender must not take it that nothing else would be accepted.
+    stopped = {"code": "suspensions_stopped"}
+    app.register_error_handler(SuspensionsPaused, lambda _: problem(503, SUSPENSIONS_PAUSED, 300, **stopped))
     app.register_error_handler(StoreUnavailable, database_gone)
     app.register_error_handler(NotThere, lambda error: problem(404, str(error)))
     app.register_error_handler(NotNow, lambda error: problem(429, str(error), 3))

@@ -93,6 +93,19 @@ final class CatchupTest extends TestCase
         self::assertNotNull($this->pending(1045));
     }
 
+    public function testABridgeThatTakesNoSuspensionsIsSentAllElse(): void
+    {
+        Billing::change(['domainstatus' => 'Active']);
+        $this->lose('SuspendAccount');
+        Billing::addService(1043);
+        $this->lose('CreateAccount', 1043);
+        $stopped = Bridge::refuses(503, 'Too many.', ['code' => 'suspensions_stopped']);
+        Bridge::does(fn (Request $request) => $request->type() === 'mailbox.suspend' ? $stopped : Bridge::accepts()($request));
+        Catchup::run();
+        self::assertSame(['mailbox.suspend', 'mailbox.create'], array_map(fn (Request $request) => $request->type(), Bridge::hooks()));
+        self::assertNotNull($this->pending());
+    }
+
     public function testTheOneThatWaitsLongestComesFirst(): void
     {
         foreach ([1045, 1043, 1044] as $service) {

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.errors import StoreUnavailable
-from bridge.store import Database, Gauges
+from bridge.store import Database, Gauges, upgrade
 from bridge.store import database as module
 from bridge.store.tables import hooks, jobs
 from tests.store.conftest import Shop
@@ -116,6 +116,20 @@ class TestSqlite:
         database = Database(f"sqlite:///{tmp_path / 'none' / 'bridge.sqlite3'}")
         with pytest.raises(StoreUnavailable), database.write():
             pass
+        database.close()
+
+    @pytest.mark.parametrize("end", ["-wal", "-shm"])
+    def test_behind_a_symbolic_link_too_a_log_that_was_removed_takes_no_hook(self, tmp_path: Path, end: str) -> None:
+        (tmp_path / "volume").mkdir()
+        real, link = tmp_path / "volume" / "data.sqlite3", tmp_path / "bridge.sqlite3"
+        link.symlink_to(real)
+        upgrade(database := Database(f"sqlite:///{link}"))
+        database.let_go()
+        shop = Shop(database)
+        shop.hook("suspend")
+        Path(f"{real}{end}").unlink()
+        with pytest.raises(StoreUnavailable, match=f"data.sqlite3{end} was removed"):
+            shop.hook("unsuspend")
         database.close()
 
     def test_a_power_cut_after_the_answer_loses_nothing(self, shop: Shop) -> None:

@@ -347,6 +347,7 @@ def test_a_source_that_suspends_too_many_is_told_so_and_all_else_of_it_is_taken(
     assert is_problem(answer, 503)
     assert "no more are accepted until a person has looked; all else is" in str(answer.json)
     assert int(answer.headers["Retry-After"]) == 300
+    assert (answer.json or {})["code"] == "suspensions_stopped", "so that billing goes on with all else"
     assert len(rows(scene, "hooks")) == 2
     assert suspend(0).status_code == 202, "a repeat of what was accepted"
     paid = {"address": "box0@example.com", "service_id": "0"}

@@ -110,6 +110,7 @@ return [
 
     // What went wrong, by the bridge's codes
     'code' => 'The bridge gives a reason that this module does not know.',
+    'code_suspensions_stopped' => 'The bridge takes no more suspensions, because too many came within an hour. Whoever runs it must look first; the module sends this again by itself.',
     'code_refused' => 'Enom refused it.',
     'code_not_found' => 'Enom has no such mailbox.',
     'code_not_ours' => 'The mailbox exists already and belongs to another service, or to nobody that the bridge knows.',

@@ -17,9 +17,12 @@ namespace WHMCS\Module\Server\Enombridge;
  */
 final class Answer
 {
+    private const SUSPENSIONS_STOPPED = 'suspensions_stopped'; // the bridge's word: too many came, all else is taken
+
     /**
      * @param array<string, mixed> $receipt
      * @param list<string> $fields of the hook that the bridge found fault with, like `plan`
+     * @param bool $others whether the bridge would take other hooks all the same
      */
     private function __construct(
         public readonly string $kind,
@@ -27,12 +30,19 @@ final class Answer
         public readonly string $problem = '',
         public readonly int $status = 0,
         public readonly array $fields = [],
+        private readonly bool $others = true,
     ) {
     }
 
     public static function away(string $problem): self
     {
-        return new self('away', [], $problem);
+        return new self('away', [], $problem, others: false);
+    }
+
+    /** Whether it is no use to ask this bridge anything more now. */
+    public function isTheLast(): bool
+    {
+        return $this->isOneOf('away', 'unsigned') && !$this->others;
     }
 
     /** @param array<string, mixed> $receipt as Receipt reads it */
@@ -100,7 +110,7 @@ final class Answer
         } elseif ($receipt !== []) {
             $receipt = Receipt::masked($receipt, $masker);
         }
-        return new self($this->kind, $receipt, $masker->mask($this->problem), $this->status, $this->fields);
+        return new self($this->kind, $receipt, $masker->mask($this->problem), $this->status, $this->fields, $this->others);
     }
 
     /** @param array<string, mixed> $found an RFC 9457 problem */
@@ -116,6 +126,7 @@ final class Answer
         $named = array_map(fn (string $field) => Text::among('field', $field, ['name' => Text::plain($field)]), $fields ?: ['']);
         $values = ['status' => $status, 'fields' => implode(', ', array_unique($named))];
         $problem = $code === '' ? Text::among('problem', (string) $status, $values) : Text::among('code', $code);
-        return new self($kind, [], $problem, $status, $fields);
+        $others = !in_array($kind, ['away', 'unsigned'], true) || $code === self::SUSPENSIONS_STOPPED;
+        return new self($kind, [], $problem, $status, $fields, $others);
     }
 }

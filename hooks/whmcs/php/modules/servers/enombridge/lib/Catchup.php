@@ -72,7 +72,7 @@ final class Catchup
             while (($pending = current(array_diff_key(self::byId($service), $seen))) !== false) {
                 $seen[$pending->id] = true;
                 [$answer, $next] = Lock::around($service, fn () => self::ask($service, $pending->action->about(), $server, $repeats), patience: 0);
-                if ($answer?->isOneOf('away', 'unsigned')) {
+                if ($answer?->isTheLast()) {
                     return false;
                 }
                 if ($answer?->kind === 'ended') {
