@@ -1,6 +1,8 @@
 """What a person does next about a job: a sentence that names the command, or the button. Pure; every error code has its own."""
 
+import re
 from collections.abc import Mapping
+from functools import partial
 from shlex import quote
 from typing import Any
 
@@ -35,6 +37,42 @@ BUTTONS: Mapping[str, str] = {
     "resend": '"Send it again" on the page of the callback',
 }
 """The same, on the pages."""
+
+ON_PAGES: Mapping[str, str] = {
+    **{COMMANDS[verb]: BUTTONS[verb] for verb in (*VERBS, "siblings", "neighbours", "mailbox", "adopt", "resume", "resend")},
+    "enom-bridge mailboxes adopt {address} --source {source} --service-id {service_id}": BUTTONS["adopt"],
+    "enom-bridge reconcile shows the plan, and does it with --apply": '"Repair" under Drift shows the plan, and does it',
+    "enom-bridge reconcile --account {account}": BUTTONS["compare"],
+    "enom-bridge pause account {account}": '"Pause" on the overview',
+    "enom-bridge resume source {source}": BUTTONS["resume"],
+    "enom-bridge jobs explain {job}": "the page of job {job}",
+    **{f"enom-bridge {what} list": f"the page {what.capitalize()}" for what in ("jobs", "hooks", "callbacks", "mailboxes")},
+}
+"""Each command for which the pages have a button, and what it is there."""
+
+
+def _of_command(command: str) -> re.Pattern[str]:
+    """Finds it with whatever it is given, but not the full stop after it."""
+    pattern = re.escape(command).replace(r"\ ", " ")
+    pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>'[^']*'|[^\\s,;()]+?)", pattern)
+    return re.compile(rf"{pattern}(?: --[a-z-]+(?: [^\s,;()-]\S*?)?)*(?=[.,;:)]*(?:\s|$))")
+
+
+_FOUND = sorted(
+    ((_of_command(command), button) for command, button in ON_PAGES.items()), key=lambda each: -len(each[0].pattern)
+)
+
+
+def in_buttons(text: str) -> str:
+    """The same sentence with the buttons of the pages in the place of commands. A command without one stays."""
+    for pattern, button in _FOUND:
+        text = pattern.sub(partial(_named, button), text)
+    return text
+
+
+def _named(button: str, found: re.Match[str]) -> str:
+    return button.format_map(found.groupdict())
+
 
 RETRY = "then: {retry}"
 

@@ -247,6 +247,12 @@ class People:
             self._audit(tx, "resume", f"account {name}", "after a restore" if standing.RESTORED in ended else None)
             return Resumed(ended, left)
 
+    def is_compared(self, name: str) -> bool:
+        """Whether a restore of this account may be ended: the whole account was compared with Enom since."""
+        with self.database.read() as tx:
+            row = tx.execute(sa.select(accounts).where(accounts.c.name == name)).mappings().one()
+            return self._compared(tx, row)
+
     def _compared(self, tx: Any, account: Row) -> bool:
         """Whether a reconciliation of the whole account that began after its restore has read anything there was to read."""
         since = reconciliations.c.account == account["name"], reconciliations.c.whole

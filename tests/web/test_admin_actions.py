@@ -279,8 +279,12 @@ def test_accounts_and_sources_are_paused_with_a_reason_and_resumed(full: Scene, 
     visitor.press("/admin/pause/account/main", reason="I look first")
     overview = visitor.get("/admin/").words
     assert "restored, person" in overview and "It does not know what happened" in overview and "I look first" in overview
+    assert "ends what else it is paused for" in visitor.get("/admin/resume/account/main").words
     refused = visitor.press("/admin/resume/account/main").words
-    assert "The account main is still paused." in refused and "enom-bridge reconcile --account main" in refused
+    assert "The account main is still paused." in refused and '"Compare now" under Drift' in refused
+    alone = visitor.get("/admin/resume/account/main", 409)
+    assert "nobody has compared it with Enom since" in alone.words
+    assert alone.all("form", action="/admin/resume/account/main") == []
     full.service.reconcile.account("main", "ann")
     asked = visitor.get("/admin/resume/account/main").words
     assert "It was compared with Enom at" in asked and "The database was restored, so look first" in asked
@@ -314,7 +318,7 @@ def test_a_receiver_that_does_not_answer_is_shown_where_its_callbacks_are(full: 
     full.call_back(300)
     words = visitor.get("/admin/").words
     assert "The receiver of shop has not answered" in words and "its callbacks wait" in words
-    assert "pending receiver" in visitor.get("/admin/callbacks?status=pending").words
+    assert "pending waits: receiver" in visitor.get("/admin/callbacks?status=pending").words
     row = next(row for row in full.service.lookup.page("callbacks", 10, status="pending")[0])
     assert "Its receiver does not answer" in visitor.get(f"/admin/callbacks/{row['id']}").words
 

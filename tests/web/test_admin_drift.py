@@ -36,8 +36,23 @@ def visitor(scene: Scene) -> Visitor:
 
 
 def test_before_the_first_reconciliation_the_pages_say_so(scene: Scene, visitor: Visitor) -> None:
-    assert "main never compared with Enom" in visitor.get("/admin/drift").words
-    assert "This account was never compared with Enom." in visitor.get("/admin/inventory").words
+    page = visitor.get("/admin/drift").words
+    assert "main never compared with Enom" in page and "nobody knows what differs" in page
+    assert "Nothing differs" not in page
+    inventory = visitor.get("/admin/inventory")
+    assert "This account was never compared with Enom" in inventory.words
+    assert "/admin/drift/main/compare" in inventory.links()
+
+
+def test_what_was_never_compared_is_not_said_to_be_without_differences(open_scene: Open) -> None:
+    other = {"uid": "second", "token": "sim-token", "suspend_with": "refuse", "mail_hosts": []}
+    scene = open_scene(**{f"accounts.other__{key}": value for key, value in other.items()})
+    visitor = Visitor(scene)
+    visitor.sign_in()
+    scene.service.reconcile.account("other", "ann")
+    assert "Nothing differs in what was compared. Never compared: main." in visitor.get("/admin/drift").words
+    scene.service.reconcile.account("main", "ann")
+    assert "Nothing differs." in visitor.get("/admin/drift").words
 
 
 def test_differences_are_listed_with_what_to_do(scene: Scene, visitor: Visitor) -> None:

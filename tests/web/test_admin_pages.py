@@ -239,8 +239,9 @@ def test_a_value_that_nothing_can_have_is_told_with_the_nearest_right_ones(shown
     ):
         page = visitor.get(path, 422)
         assert told in page.words and page.all("table", class_="list") == [], path
-        assert told in html.unescape(visitor.raw(path, HX_Target="live").text), "htmx shows only what went well"
-        assert visitor.raw(path, HX_Target="live").status_code == 200
+        part = visitor.raw(path, HX_Target="live")
+        assert told in html.unescape(part.text.replace("<wbr>", "")), "htmx shows only what went well"
+        assert part.status_code == 200
 
 
 def test_an_address_is_found_by_a_part_of_it(shown: Scene) -> None:

@@ -30,7 +30,17 @@ def add_to(pages: Blueprint, office: Office) -> None:
     def drift() -> Response:
         filters = [KINDS, listing.of_account(office), listing.Filter("domain", "Domain"), listing.ADDRESS]
         last = {name: service.findings.last(name) for name in service.settings.accounts}
-        return listing.show(office, "differences", "drift.html", filters, last=last, titles=TITLES, repaired=REPAIRED)
+        return listing.show(
+            office,
+            "differences",
+            "drift.html",
+            filters,
+            last=last,
+            never=[name for name, run in last.items() if run is None],
+            unread=any(run["unread"] for run in last.values() if run),
+            titles=TITLES,
+            repaired=REPAIRED,
+        )
 
     def ask_compare(account: str) -> Question:
         require(account)

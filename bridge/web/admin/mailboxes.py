@@ -3,6 +3,7 @@
 from flask import Blueprint, Response
 
 from bridge.web.admin import listing
+from bridge.web.admin.drift import REPAIRED
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import page
 
@@ -34,6 +35,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
             jobs=jobs,
             older=older is not None,
             differences=differences,
+            repaired=REPAIRED,
             audit=done,
         )
 

@@ -45,7 +45,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
         ids = [row["id"] for row in found]
         back = f"/admin/jobs?{urlencode(kept)}"
         title = f"{VERBS[verb]} {count(len(ids), 'job')}"
-        facts = [(row["id"], described(row)) for row in found]
+        facts = [("Job", f"{row['id']}: {described(row)}") for row in found]
         facts += [("Left out", no) for _, no in left]
         if not ids:
             return Question(title, [NONE], "", back, facts=facts, status=409), []

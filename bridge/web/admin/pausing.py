@@ -53,6 +53,11 @@ def add_to(pages: Blueprint, office: Office) -> None:
         last = office.service.findings.last(name) if restored else None
         if last:
             facts.append(("Last compared", compared(last)))
+        if restored and not office.acting.is_compared(name):
+            says, button = [not_compared(name)], ""
+            if len(stops) > 1:
+                says, button = [*says, "To resume now ends what else it is paused for, and leaves it paused."], title
+            return Question(title, says, button, "/admin/", facts=facts, status=200 if button else 409)
         return Question(title, [RESTORE if restored else RESUME["account"]], title, "/admin/", facts=facts)
 
     def act(verb: str, kind: str, name: str) -> Response:

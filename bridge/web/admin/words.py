@@ -1,9 +1,14 @@
-"""Times, states and numbers as a person reads them. Pure."""
+"""Times, states, numbers, names and sentences as a person reads them on a page. Pure."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
+
+from markupsafe import Markup
+
+from bridge.advice import in_buttons
 
 UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 LOOKS: Mapping[str, str] = {
@@ -71,3 +76,34 @@ def raw(value: object) -> str:
 def number(value: float) -> str:
     """1234567 -> 1 234 567, with spaces that do not break."""
     return f"{value:,.0f}".replace(",", "\u202f")
+
+
+LONG = re.compile(r"\S{13,}")
+SEAM = re.compile(r"(?<=[@._:/=-])(?=[^@._:/=-]\S{3})")
+PIECE = 20  # characters that stay in one piece where a name has no seam
+MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+BREAK = Markup("<wbr>")
+
+
+def breakable(text: object) -> Markup:
+    """A text whose long names may be broken at their seams: after `john.doe@`, in the middle of a number of 26 digits.
+
+    A place to break shows nothing, and is not copied with the text.
+    """
+    told, end = Markup(), 0
+    for found in LONG.finditer(str(text)):
+        told += str(text)[end : found.start()]
+        told += BREAK.join(piece for part in SEAM.split(found[0]) for piece in pieces(part))
+        end = found.end()
+    return told + str(text)[end:]
+
+
+def pieces(part: str) -> list[str]:
+    """Of nearly the same length, none too long."""
+    size = -(-len(part) // -(-len(part) // PIECE))
+    return [part[begin : begin + size] for begin in range(0, len(part), size)]
+
+
+def told(text: object) -> Markup:
+    """A sentence of the program: on a page it names a button where it names a command, and times as everywhere here."""
+    return breakable(MOMENT.sub(lambda found: clock(found[0]), in_buttons(str(text))))
