@@ -54,6 +54,15 @@ class Neighbour:
     instance: str
 
 
+@dataclass(frozen=True)
+class Answer:
+    """`alive`: a bridge answers. If not: `reached` by something else, and `said`, what that answered or what is in the way."""
+
+    alive: bool
+    reached: bool
+    said: str
+
+
 @dataclass
 class Doctor:
     service: wiring.Service
@@ -66,7 +75,8 @@ class Doctor:
     def findings(self) -> Iterator[Finding]:
         """In the order in which one would mend them; given as soon as each is known, because some take seconds."""
         settings = self.service.settings
-        self._alive, self._said = self._answers(f"http://{settings.bridge.listen}")
+        here = self._answers(f"http://{settings.bridge.listen}")
+        self._alive, self._said = here.alive, here.said if here.reached else ""
         self._neighbour = self._ask() if self._alive else None
         yield from self._configuration()
         yield from self._database()
@@ -209,15 +219,17 @@ class Doctor:
             yield Finding("warn", "proxy", text, remedy)
 
     def _outside(self, url: str) -> Iterator[Finding]:
-        reached, said = self._answers(url)
-        if reached:
+        there = self._answers(url)
+        if there.alive:
             yield Finding("ok", "public URL", f"{url} leads to a bridge.")
             yield from self._pages(f"{url}/admin/sign-in")
         elif not self._alive:
             yield Finding("ok", "public URL", f"{url} leads nowhere while no bridge runs here.")
         else:
-            text = f"{url} does not lead to a bridge ({said or 'nobody answers'}), as seen from this machine."
+            text = f"{url} does not lead to a bridge ({there.said}), as seen from this machine."
             remedy = "Does its name point here, its proxy pass on /healthz, /hooks, /query? See contrib/nginx, contrib/caddy."
+            if "certificate" in there.said:
+                remedy = "Billing may refuse it, too. Give the proxy a valid one for this name, with its chain (fullchain.pem)."
             yield Finding("warn", "public URL", text, remedy)
 
     def _pages(self, url: str) -> Iterator[Finding]:
@@ -235,16 +247,13 @@ class Doctor:
         else:
             yield Finding("ok", "public URL", f"{url} is refused to this machine (HTTP {status}).")
 
-    def _answers(self, url: str) -> tuple[bool, str]:
-        """Whether a bridge answers there; if something else does, what it said."""
+    def _answers(self, url: str) -> Answer:
         try:
             reply = self.service.outgoing.get(f"{url}/healthz", timeout=TIMEOUT)
-        except NotSent:
-            return False, ""
-        except Lost as error:
-            return False, str(error)
+        except (NotSent, Lost) as error:
+            return Answer(False, isinstance(error, Lost), str(error))
         alive = reply.status == 200 and b'"alive"' in reply.body
-        return alive, "" if alive else f"HTTP {reply.status}"
+        return Answer(alive, True, "" if alive else f"HTTP {reply.status}")
 
     def _ask(self) -> Neighbour:
         """What the bridge says of itself; nothing where it is too busy to."""

@@ -5,6 +5,7 @@ a call whose look-up took too long sends nothing.
 """
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Mapping
@@ -108,7 +109,7 @@ class Outgoing:
         except Lost as error:
             fault = str(error)
         except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
-            fault = "no complete answer in time" if call.over else type(error).__name__
+            fault = "no complete answer in time" if call.over else _fault(error)
             # A stand-in adapter opens no connection, so only the kind of error can tell.
             call.sent = call.sent or isinstance(error, requests.ReadTimeout)
         finally:
@@ -144,6 +145,24 @@ def _read(answer: requests.Response, call: "_Call", limit: int) -> Reply:
     if length.isdecimal() and int(length) != len(body) and "transfer-encoding" not in headers:
         raise Lost("the answer was cut short")
     return Reply(answer.status_code, headers, bytes(body))
+
+
+def _fault(error: Exception) -> str:
+    """What went wrong, for whoever has to mend it. The libraries wrap the cause; its own words name no request."""
+    found: list[BaseException] = [error]
+    for each in found:
+        inner = (*each.args, getattr(each, "reason", None), each.__cause__, each.__context__)
+        found += [one for one in inner if isinstance(one, BaseException) and not any(one is known for known in found)]
+    for each in found:
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return f"its certificate is not valid: {each.verify_message.rstrip('.')}"
+        if isinstance(each, socket.gaierror):
+            return "its name has no address"
+        if isinstance(each, ConnectionRefusedError):
+            return "it refuses connections"
+        if isinstance(each, TimeoutError):
+            return "it does not answer in time"
+    return type(error).__name__
 
 
 def _host(url: str) -> str:
@@ -251,7 +270,7 @@ def _open(connection: HTTPConnection) -> socket.socket:
             fault = error
         else:
             return opened
-    raise NewConnectionError(connection, type(fault).__name__)
+    raise NewConnectionError(connection, type(fault).__name__) from fault
 
 
 def _before_sending(connection: HTTPConnection) -> None:

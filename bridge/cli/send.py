@@ -50,18 +50,20 @@ class Sender:
         headers = {"content-type": "application/json", **sign(id, int(self.clock()), content, self.secret)}
         if wait:
             headers["prefer"] = f"wait={wait:.0f}"
+        tried = []
         for base in self.bases:
             url = f"{base}/{path}/{self.source}"
             try:
                 reply = self.outgoing.post(url, content, headers, timeout=wait + MARGIN)
-            except NotSent:
+            except NotSent as fault:
+                tried.append(f"{base}: {fault}")
                 continue
             except Lost as lost:
                 text = f"sent, but no answer came: {lost}. It may have been accepted; send it again with --id {id}"
                 raise click.ClickException(text) from None
             return Reply(reply.status, as_object(reply.body, reply.status, url))
-        tried = " and ".join(self.bases)
-        raise click.ClickException(f"no bridge answers at {tried}. Start it with `enom-bridge serve`, or name it with --url")
+        text = f"no bridge answers at {'; '.join(tried)}. Start it with `enom-bridge serve`, or name it with --url"
+        raise click.ClickException(text)
 
     def hook(self, type: str, data: Mapping[str, Any], id: str = "", at: str = "", wait: float = 0.0) -> Reply:
         return self.post("hooks", {"type": type, "timestamp": at or self.now(), "data": dict(data)}, id, wait)

@@ -2,9 +2,12 @@
 
 import resource
 import shutil
+import threading
 import time
 from collections import namedtuple
+from collections.abc import Iterator
 from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +17,25 @@ from bridge.outgoing import NotSent, Outgoing, Reply
 from tests.cli.conftest import House
 from tests.support.mail import MailServer
 from tests.support.names import NameServer
+from tests.support.tls import self_signed
 
 
 def found(house: House, level: str) -> str:
     """The lines of one level."""
     return "\n".join(line for line in house.run("doctor").stdout.splitlines() if line.startswith(level))
+
+
+@pytest.fixture
+def untrusted(tmp_path: Path) -> Iterator[str]:
+    """The URL of a server on TLS whose certificate nobody vouches for."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server.socket = self_signed(tmp_path)[0].wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def test_all_is_well_with_a_bridge_that_runs(house: House) -> None:
@@ -245,6 +262,23 @@ def test_a_public_url_is_followed_to_the_bridge(house: House) -> None:
 
     house.configure(bridge__public_url=house.billing.url.removesuffix("/callback"), bridge__listen=here.partition("//")[2])
     assert "does not lead to a bridge (HTTP 501)" in found(house, "warn") and "contrib/nginx" in found(house, "warn")
+
+    house.configure(bridge__public_url="http://127.0.0.1:1", bridge__listen=here.partition("//")[2])
+    assert "does not lead to a bridge (it refuses connections (127.0.0.1))" in found(house, "warn")
+
+
+def test_a_proxy_whose_certificate_is_not_valid_is_told_as_that(house: House, untrusted: str) -> None:
+    """An admin who reads that nobody answers looks at firewalls and names, and finds nothing."""
+    house.start()
+    assert house.running
+    house.configure(bridge__public_url=untrusted, bridge__listen=house.running.url.partition("//")[2])
+
+    told = found(house, "warn")
+
+    assert "its certificate is not valid: self-signed certificate (127.0.0.1)" in told and "fullchain.pem" in told
+
+    sent = house.refused("send", "connection.test", "--source", "shop", "--url", untrusted)
+    assert "its certificate is not valid: self-signed certificate" in sent
 
 
 def test_a_full_disk_fails(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,7 +207,8 @@ def test_no_bridge_there_says_how_to_start_one(sim: Simulator, tmp_path: Path) -
     path = write_config(tmp_path, sim, bridge__listen=NOWHERE, bridge__public_url=f"http://{NOWHERE}")
     result = call(path, "connection.test", "--source", "shop")
     assert result.exit_code == 1
-    assert f"no bridge answers at http://{NOWHERE}. Start it with `enom-bridge serve`" in result.stderr
+    why = f"no bridge answers at http://{NOWHERE}: it refuses connections (127.0.0.1). Start it with `enom-bridge serve`"
+    assert why in result.stderr
 
 
 def test_something_else_that_answers_is_not_taken_for_a_bridge(bridge: Running, sim: Simulator) -> None:

@@ -1,23 +1,19 @@
 """Outgoing against real sockets: an answer that never ends would hang the test, so the time limit of pytest is the proof."""
 
 import gzip
-import ipaddress
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
 import responses
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from bridge.outgoing import Lost, NotSent, Outgoing
+from tests.support.tls import self_signed
 
 Script = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -254,7 +250,7 @@ def test_cookies_are_not_kept(post, remote):
 def test_a_closed_port_means_not_sent(outgoing):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(NotSent):
+    with pytest.raises(NotSent, match=r"^it refuses connections \(127\.0\.0\.1\)$"):
         outgoing.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout=5)
 
 
@@ -268,25 +264,14 @@ def test_a_handshake_without_end_means_not_sent(remote, outgoing):
 @pytest.fixture
 def certificate(remote, tmp_path):
     """Makes the remote speak TLS; gives the path of its certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "example.test")])
-    now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    made = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
-    chain, private = tmp_path / "chain.pem", tmp_path / "key.pem"
-    chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    private.write_bytes(key.private_bytes(*form))
-    remote.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    remote.tls.load_cert_chain(chain, private)
+    remote.tls, chain = self_signed(tmp_path)
     return str(chain)
 
 
 def test_an_unknown_certificate_means_not_sent(remote, outgoing, certificate):
-    with pytest.raises(NotSent, match="SSLError"):
+    with pytest.raises(NotSent) as caught:
         outgoing.post(remote.url.replace("http:", "https:"), b"{}", {}, timeout=20)
+    assert str(caught.value) == "its certificate is not valid: self-signed certificate (127.0.0.1)"
     assert remote.requests == []
 
 
@@ -305,7 +290,7 @@ def test_an_unknown_name_means_not_sent(outgoing, monkeypatch):
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", fails)
-    with pytest.raises(NotSent, match=r"nowhere\.example\.test"):
+    with pytest.raises(NotSent, match=r"its name has no address \(nowhere\.example\.test\)"):
         outgoing.post("http://nowhere.example.test/", b"{}", {}, timeout=5)
 
 
