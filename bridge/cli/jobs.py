@@ -7,7 +7,7 @@ import click
 
 from bridge import story
 from bridge.cli.session import people, remind, session
-from bridge.cli.show import Command, OneLine, as_json, echo_json, filtered, listing, page, paged, thing, word
+from bridge.cli.show import Command, Item, OneLine, as_json, echo_json, filtered, listing, page, paged, thing, word
 from bridge.decisions import checksum
 from bridge.errors import NotNow, NotThere
 from bridge.ports import Receipt
@@ -36,7 +36,12 @@ def jobs() -> None:
 @click.pass_context
 def listed(ctx: click.Context, /, **options: Any) -> None:
     """List jobs, newest first. What needs you: --status held, and --status failed."""
-    listing(ctx, "jobs", COLUMNS, **options)
+    listing(ctx, "jobs", COLUMNS, shown=decided, **options)
+
+
+def decided(job: Item) -> Item:
+    """A held or failed job stays what it was after somebody decided about it: then it says where it goes on."""
+    return {**job, "message": f"It goes on as {job['tried_again_as']}."} if job["tried_again_as"] else job
 
 
 @jobs.command()
