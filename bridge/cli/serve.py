@@ -125,6 +125,8 @@ def tell_paused(service: wiring.Service) -> None:
         for pause in pauses(row):
             if pause.code in (RESTORED, PERSON):
                 then = f"enom-bridge resume account {row['name']}"
+                if pause.code == RESTORED:  # resume refuses before
+                    then = f"enom-bridge reconcile --account {row['name']}; then: {then}"
                 log.warning("paused; hooks are taken, nothing is sent", account=row["name"], why=pause.detail, then=then)
 
 

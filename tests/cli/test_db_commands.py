@@ -1,5 +1,6 @@
 """`db backup` and `db restore` as an admin gives them, beside a bridge that runs, and on a disk that is full."""
 
+import io
 import os
 import resource
 import sqlite3
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge import store
+from bridge import config, logs, store
+from bridge.cli.serve import opened, tell_paused
 from tests.cli.conftest import House
 from tests.support.bridge import PASSWORD, TOKEN
 
@@ -38,6 +40,23 @@ def test_a_backup_of_a_bridge_that_runs_and_back_again(house: House, tmp_path: P
     assert [job["action"] for job in house.json("jobs", "list")["items"]] == ["mailbox.create"]
     house.start(work=False)
     assert house.send("mailbox.unsuspend")["waiting_for"] == "account"
+
+
+def test_the_log_of_the_start_after_a_restore_names_both_commands_in_order(house: House, tmp_path: Path) -> None:
+    """A resume alone is refused until the account was compared."""
+    house.ok("db", "upgrade")
+    house.ok("pause", "account", "main")
+    house.ok("db", "backup", str(tmp_path / "backup"))
+    house.ok("db", "restore", str(tmp_path / "backup"))
+    said = io.StringIO()
+    logs.configure("text", said)
+
+    with opened(config.load(house.path, {})) as service:
+        tell_paused(service)
+
+    restored, person = sorted(said.getvalue().splitlines(), key=lambda line: "restored" not in line)
+    assert "then=enom-bridge reconcile --account main; then: enom-bridge resume account main " in restored
+    assert "then=enom-bridge resume account main " in person
 
 
 def test_in_a_folder_backups_are_named_by_their_time_and_the_newest_are_kept(house: House, tmp_path: Path) -> None:

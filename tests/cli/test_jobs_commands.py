@@ -129,6 +129,15 @@ def held_by_the_limit(house: House, *names: str) -> list[str]:
     return [job["job"] for job in jobs]
 
 
+def test_where_nobody_can_be_told_a_rejection_does_not_say_that_billing_is_told(house: House) -> None:
+    (job,) = held_by_the_limit(house, "bob")
+    house.path.write_text(house.path.read_text().replace(f'callback = "{house.billing.url}"', 'callback = ""'))
+
+    said = house.ok("jobs", "reject", job)
+
+    assert "billing is told" not in said and "its source has no callback" in said
+
+
 def test_a_list_tells_which_held_jobs_were_decided_already(house: House) -> None:
     """A held job stays held when it goes on as another one: without this, each is looked at again every day."""
     bob, cid = held_by_the_limit(house, "bob", "cid")
