@@ -74,7 +74,8 @@ def reject(job: JobFacts) -> str | None:
 def cancel(job: JobFacts) -> str | None:
     if job.status != "queued":
         running = "a worker is at it right now; try again in a moment"
-        return f"Job {job.id} is {job.status}: {running if job.status == 'running' else 'it has ended'}."
+        text = f"Job {job.id} is {job.status}: {running if job.status == 'running' else 'it has ended'}."
+        return f"{text} If it is not to be done: enom-bridge jobs reject {job.id}" if reject(job) is None else text
     return f"{doubt(job)} It must find out first. See: enom-bridge jobs explain {job.id}" if job.in_doubt else None
 
 

@@ -110,7 +110,7 @@ class Doctor:
                 # To open what stands there now could do the rest of the harm.
                 yield Finding("FAIL", "database", misplaced[0])
                 return
-            if not file.exists():
+            if database.absent():
                 yield self._missing(file)
                 return
             if file.stat().st_mode & 0o077:
@@ -121,7 +121,7 @@ class Doctor:
             with database.write() as tx:
                 skew = abs(database.now(tx) - self.clock())
             if present != needed:
-                fault = store.schema_fault(present, needed)
+                fault = store.schema_fault(database, present, needed)
                 mends_itself = database.embedded and "newer" not in fault  # `serve` upgrades SQLite
                 yield Finding("warn" if mends_itself else "FAIL", "database", fault)
                 return
@@ -135,16 +135,12 @@ class Doctor:
                 yield from self._customers(source)
             yield from self._keys()
         except StoreUnavailable as error:
-            yield Finding("FAIL", "database", str(error), "Is bridge.database right, is it running, may this user write it?")
+            yield Finding("FAIL", "database", str(error), store.remedy(database, "bridge.database"))
 
     def _missing(self, file: Path) -> Finding:
-        if not self._alive and store.served_before(file):
-            text = f"{file} is not there, and a bridge ran on it before."
-            return Finding(
-                "FAIL", "database", text, "Put it back before you start one: `enom-bridge serve` would make an empty one."
-            )
         if not self._alive:
-            return Finding("warn", "database", f"{file} is not there yet.", "`enom-bridge serve` makes it.")
+            fault = store.schema_fault(self.service.database, None, store.newest())
+            return Finding("FAIL" if store.served_before(file) else "warn", "database", fault)
         text = f"{file} is not there, and a bridge answers on {self.service.settings.bridge.listen}."
         remedy = "Was it removed, or its volume unmounted? Or does that bridge have another configuration? See its log."
         return Finding("FAIL", "database", text, remedy)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 MOST = 3
-FEW = 12  # so many names can be told whole
+FEW, MANY = 12, 40  # so many names are told whole; so many where none comes near
 
 
 def near(given: str, known: Iterable[str]) -> list[str]:
@@ -22,6 +22,6 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 def no_such(what: str, given: str, known: Iterable[str]) -> str:
     """A sentence for a value that is none of `known`. Only for values that are no secret: it names the value."""
     names = list(dict.fromkeys(known))
-    told = f"; there are: {', '.join(names)}" if len(names) <= FEW else ""
     meant = did_you_mean(given, names)
+    told = f"; there are: {', '.join(names)}" if len(names) <= (FEW if meant else MANY) else ""
     return f"there is no {what} {given!r}{told if names else ''}{f'; {meant}' if meant else ''}"

@@ -44,12 +44,13 @@ def check(ctx: click.Context, as_json: bool) -> None:
     """Say whether the schema is the one that this version needs; exit code 1 if not."""
     with opened(settings_of(ctx)) as service:
         present, needed = store.check(service.database)
+        fault = "" if present == needed else store.schema_fault(service.database, present, needed)
     if as_json:
         click.echo(json.dumps({"present": present, "needed": needed, "ok": present == needed}))
     elif present == needed:
         click.echo(f"The schema is at {present}, as needed.")
     else:
-        click.echo(f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`.")
+        click.echo(fault)
     ctx.exit(0 if present == needed else 1)
 
 

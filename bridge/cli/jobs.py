@@ -7,11 +7,12 @@ import click
 
 from bridge import story
 from bridge.cli.session import people, remind, session
-from bridge.cli.show import Command, OneLine, as_json, echo_json, filtered, listing, page, paged, thing, word
+from bridge.cli.show import Command, Item, OneLine, as_json, echo_json, filtered, listing, page, paged, thing, word
 from bridge.decisions import checksum
 from bridge.errors import NotNow, NotThere
 from bridge.ports import Receipt
 from bridge.store import People
+from bridge.wiring import Service
 
 COLUMNS = ("created_at", "id", "action", "address", "service_id", "status", "waiting_for", "message")
 FEW = 10  # reasons, one for each job that is left out
@@ -36,7 +37,12 @@ def jobs() -> None:
 @click.pass_context
 def listed(ctx: click.Context, /, **options: Any) -> None:
     """List jobs, newest first. What needs you: --status held, and --status failed."""
-    listing(ctx, "jobs", COLUMNS, **options)
+    listing(ctx, "jobs", COLUMNS, shown=decided, **options)
+
+
+def decided(job: Item) -> Item:
+    """A held or failed job stays what it was after somebody decided about it: then it says where it goes on."""
+    return {**job, "message": f"It goes on as {job['tried_again_as']}."} if job["tried_again_as"] else job
 
 
 @jobs.command()
@@ -113,7 +119,7 @@ def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
 
     By their ids at once; by filters it is shown first, and done with --apply.
     """
-    done = "{id} is rejected; billing is told so."
+    done = "{id} is rejected; {told}."
     _decide(ctx, "reject", lambda acting, id: acting.reject(id, reason), done, **options)
 
 
@@ -123,7 +129,7 @@ def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
 @click.pass_context
 def cancel(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
     """Cancel waiting jobs. Billing is told so."""
-    _each(ctx, ids, as_json, lambda acting, id: acting.cancel(id), "{id} is cancelled; billing is told so.")
+    _each(ctx, ids, as_json, lambda acting, id: acting.cancel(id), "{id} is cancelled; {told}.")
 
 
 def _decide(
@@ -165,6 +171,14 @@ def _decide(
         click.echo(f"\nNothing is done yet. To {verb} these {len(found):,}, give the same command with --apply {now}")
 
 
+def told(service: Service, id: str) -> str:
+    """How billing hears of the end of a job."""
+    source = service.settings.sources.get(service.lookup.story(id)["job"]["source"])
+    if source is not None and source.callback:
+        return "billing is told so"
+    return "its source has no callback, so billing hears of it only if it asks for results"
+
+
 def _each(ctx: click.Context, ids: Sequence[str], as_json: bool, act: Act, done: str) -> None:
     """Does what can be done; what cannot is said on standard error, and makes the exit code 1."""
     receipts = []
@@ -177,7 +191,7 @@ def _each(ctx: click.Context, ids: Sequence[str], as_json: bool, act: Act, done:
                 continue
             receipts.append(receipt.describe())
             if not as_json:
-                click.echo(done.format(id=id, job=receipt.job))
+                click.echo(done.format(id=id, job=receipt.job, told=told(service, id)))
         if receipts:
             remind(service)
     if as_json:

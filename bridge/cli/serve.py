@@ -62,9 +62,8 @@ class opened:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.service.close()
         if isinstance(error, StoreUnavailable):
-            raise click.ClickException(
-                f"{error} Is `database` in {self.service.settings.path} right, and is it running?"
-            ) from None
+            remedy = store.remedy(self.service.database, f"`database` in {self.service.settings.path}")
+            raise click.ClickException(f"{error} {remedy}") from None
         if isinstance(error, NotNow):
             raise click.ClickException(str(error)) from None
 
@@ -115,7 +114,7 @@ def ready(service: wiring.Service, before: bool) -> None:
         was = "and a bridge ran on one here before" if before else "if there was one before"
         tell(f"a new, empty database is made, {was}: stop and look where that is", database=str(service.database.file))
     if present != needed and not service.database.embedded:
-        raise click.ClickException(store.schema_fault(present, needed))
+        raise click.ClickException(store.schema_fault(service.database, present, needed))
     wiring.prepare(service)
     wiring.put_right(service)
 
@@ -126,6 +125,8 @@ def tell_paused(service: wiring.Service) -> None:
         for pause in pauses(row):
             if pause.code in (RESTORED, PERSON):
                 then = f"enom-bridge resume account {row['name']}"
+                if pause.code == RESTORED:  # resume refuses before
+                    then = f"enom-bridge reconcile --account {row['name']}; then: {then}"
                 log.warning("paused; hooks are taken, nothing is sent", account=row["name"], why=pause.detail, then=then)
 
 

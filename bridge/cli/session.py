@@ -22,7 +22,7 @@ def session(ctx: click.Context) -> Iterator[Service]:
     with opened(settings_of(ctx)) as service:
         present, needed = store.check(service.database)
         if present != needed:
-            raise click.ClickException(store.schema_fault(present, needed))
+            raise click.ClickException(store.schema_fault(service.database, present, needed))
         try:
             yield service
         except (NotThere, NotNow) as refusal:

@@ -58,13 +58,17 @@ def listing(
     everything: bool,
     after: str | None,
     as_json: bool,
+    shown: Callable[[Item], Item] = dict,
     **filters: str | None,
 ) -> None:
-    """Prints a page of what the store keeps: `what` and its `filters` in the words of Lookup.page."""
+    """Prints a page of what the store keeps: `what` and its `filters` in the words of Lookup.page.
+
+    `shown` makes of an item what a person reads; JSON has it as it is.
+    """
     with session(ctx) as service:
         wanted = filtered(service, what, filters)
         items, following = service.lookup.page(what, None if everything else limit, after, **wanted)
-    page(items, following, columns, as_json)
+    page(items if as_json else [shown(item) for item in items], following, columns, as_json)
 
 
 def filtered(service: Service, what: str, given: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -3,7 +3,7 @@
 from bridge.store.ahead import put_right
 from bridge.store.brake import Brake
 from bridge.store.copies import Copies, Restored
-from bridge.store.database import ANOTHER, EMPTY, Database, sqlite_file
+from bridge.store.database import ANOTHER, EMPTY, Database, remedy, sqlite_file
 from bridge.store.files import FULL, WHILE
 from bridge.store.findings import Findings
 from bridge.store.gauges import Gauges
@@ -63,6 +63,7 @@ __all__ = [
     "names",
     "newest",
     "put_right",
+    "remedy",
     "schema_fault",
     "served_before",
     "sole",

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from bridge.errors import NotNow
+from bridge.store.files import owned_as
 
 PATIENCE = 2.0  # seconds that another process may hold the database while it is exchanged
 
@@ -119,12 +120,10 @@ def settle(part: Path, target: Path) -> None:
 
 
 def inherit(database: Path, copy: Path) -> None:
-    """The bridge must be able to write what an administrator put there."""
-    like = (database if database.exists() else database.parent).stat()
+    """Mode and owner of the one that is replaced; where there is none, the owner of its folder."""
     if database.exists():
-        copy.chmod(like.st_mode & 0o777)
-    with suppress(PermissionError):
-        os.chown(copy, like.st_uid, like.st_gid)
+        copy.chmod(database.stat().st_mode & 0o777)
+    owned_as(database if database.exists() else database.parent, copy)
 
 
 def sync(path: Path) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StoreUnavailable
-from bridge.store.files import Files
+from bridge.store.files import Files, barred, owned_as
 from bridge.store.pooler import Pooler
 
 LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
@@ -67,6 +67,15 @@ class Database:
         """Of SQLite."""
         return sqlite_file(self.url)
 
+    def absent(self) -> bool:
+        """Whether it is an SQLite file that is not there."""
+        try:
+            return self.file is not None and not self.file.stat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False  # what is wrong is said when it connects
+
     def check_files(self) -> None:
         """Raises StoreUnavailable when what is written would be lost: the path of an SQLite database leads elsewhere by now."""
         if self._files:
@@ -114,9 +123,10 @@ class Database:
     def _keep_private(self, *_: object) -> None:
         """A file that SQLite makes could be read by everybody; what it makes beside it is as the file itself."""
         self.check_files()  # else it would be made anew, and be another one than the other connections have
-        if self.file is not None and not self.file.exists():
+        if self.file is not None and self.absent():
             with suppress(OSError):  # what is wrong is said when it connects
                 os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
+                owned_as(self.file.parent, self.file)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -251,6 +261,13 @@ def sqlite_file(url: str) -> Path | None:
     return Path(url.partition(":///")[2]) if url.startswith("sqlite") else None
 
 
+def remedy(database: Database, setting: str) -> str:
+    """What to look at when it cannot be used; `setting` is where the configuration names it."""
+    if database.file is None:
+        return f"Is {setting} right, and is it running?"
+    return barred(database.file) or f"Is {setting} right, and may this user write {database.file.parent}?"
+
+
 def prepare_sqlite(engine: Engine) -> None:
     def connected(connection: sqlite3.Connection, _: object) -> None:
         # Transactions are ours, not pysqlite's. Not begun by an event of SQLAlchemy, which would cost each statement a little.
@@ -323,8 +340,8 @@ def translated() -> Iterator[None]:
         strange = getattr(getattr(error, "orig", None), "sqlstate", None) in STRANGE  # dropped, or made anew and empty
         if isinstance(error, OURS) and not strange:
             raise
-        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise StoreUnavailable(f"The database cannot be used: {cause}") from None
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
+        raise StoreUnavailable(f"The database cannot be used: {cause}.") from None
 
 
 def upsert(embedded: bool, table: sa.Table) -> Any:

@@ -7,8 +7,9 @@ nobody ever sees that again. So it is looked at around each transaction: a commi
 import os
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from pwd import getpwuid
 
 from bridge.errors import StoreUnavailable
 
@@ -77,6 +78,28 @@ class Files:
             if self._kept is not None:
                 self._kept.close()
             self._kept = self._known = None
+
+
+def owned_as(like: Path, path: Path) -> None:
+    """The bridge must be able to write what an administrator put there."""
+    found = like.stat()
+    with suppress(PermissionError):
+        os.chown(path, found.st_uid, found.st_gid)
+
+
+def barred(file: Path) -> str:
+    """Why this user cannot use an SQLite file that is there; empty where that is not the reason."""
+    try:
+        found = file.stat()
+    except OSError:
+        return ""
+    if os.access(file, os.R_OK | os.W_OK):
+        return ""
+    try:
+        owner = getpwuid(found.st_uid).pw_name
+    except KeyError:  # as in a container
+        owner = f"user id {found.st_uid}"
+    return f"{file} belongs to {owner}, and this user may not write it. Give it to the user of the bridge: chown USER: {file}*"
 
 
 def identity(path: str) -> Identity | None:

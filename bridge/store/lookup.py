@@ -42,6 +42,9 @@ Page = tuple[Sequence[Mapping[str, Any]], str | None]
 Stopped = tuple[Sequence[Mapping[str, Any]], Sequence[tuple[Mapping[str, Any], str]]]
 AGAIN = jobs.alias("again")
 TRIED_AGAIN = sa.exists().where(AGAIN.c.replaces == jobs.c.id)
+TRIED_AGAIN_AS = (
+    sa.select(sa.func.max(AGAIN.c.id)).where(AGAIN.c.replaces == jobs.c.id).scalar_subquery().label("tried_again_as")
+)
 
 # A row of PostgreSQL becomes visible when its transaction commits, a little after its time was taken.
 VISIBLE_AFTER = 10.0
@@ -131,7 +134,7 @@ PARKED = sa.case((hooks.c.dismissed_at.is_not(None), "dismissed"), else_="parked
 HOOK_STATUS = sa.func.coalesce(jobs.c.status, PARKED)
 LISTS: Mapping[str, Listing] = {
     "jobs": Listing(
-        sa.select(jobs),
+        sa.select(jobs, TRIED_AGAIN_AS),
         jobs.c.id,
         columns(jobs, "account", "service_id", "action", "code")
         | {"address": of_mailbox, "status": in_status, "source": from_source(jobs)},

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import NotNow
 from bridge.store.database import Database
+from bridge.store.sole import served_before
 
 LOCK = 0x656E6F6D  # one upgrade at a time on PostgreSQL
 FOLDER = Path(__file__).parent / "migrations"
@@ -42,7 +43,13 @@ def bring_up(connection: Connection, database: Database, to: str = "head") -> st
 
 
 def check(database: Database) -> tuple[str | None, str]:
-    """The schema's version in the database (None: empty), and the one that this program needs."""
+    """The schema's version in the database (None: empty, or not there), and the one that this program needs.
+
+    A look makes no SQLite file: an administrator's first one would leave a file that the bridge's own user may not write.
+    """
+    database.check_files()
+    if database.absent():
+        return None, newest()
     with database.read() as connection:
         return current(connection), newest()
 
@@ -58,11 +65,21 @@ def versions() -> list[str]:
     return sorted(file.name.partition("_")[0] for file in FOLDER.glob("versions/[0-9]*_*.py"))
 
 
-def schema_fault(present: str | None, needed: str) -> str:
+def schema_fault(database: Database, present: str | None, needed: str) -> str:
     """A sentence with its remedy, for two versions that are not the same."""
     if present is not None and present > needed and present not in versions():
         return f"The schema is {present}, of a newer enom-bridge; this one knows {needed}: install the newer version again."
-    return f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
+    if database.file is None:
+        return f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
+    if present is not None:
+        return f"The schema is {present}, this version needs {needed}: start `enom-bridge serve`, which brings it up to date."
+    if database.absent() and served_before(database.file):
+        return (
+            f"{database.file} is not there, and a bridge ran on it before. Put it back before you start one: "
+            "`enom-bridge serve` would make an empty one."
+        )
+    what = "is not there yet." if database.absent() else "is empty."
+    return f"{database.file} {what} `enom-bridge serve` makes it."
 
 
 def current(connection: Connection) -> str | None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bridge.errors import NotNow
+from bridge.store.files import owned_as
 
 
 @contextmanager
@@ -21,6 +22,8 @@ def sole(file: Path) -> Iterator[bool]:
     place, before = lock_of(file), served_before(file)
     try:
         lock = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+        if not before:
+            owned_as(file.parent, place)
     except OSError:
         yield before  # where nothing can be made, the database says what is wrong
         return

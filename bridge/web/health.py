@@ -71,7 +71,7 @@ class Health:
             if present is None:
                 return [store.EMPTY]
             if present != needed:
-                return [store.schema_fault(present, needed)]
+                return [store.schema_fault(database, present, needed)]
             if database.instance not in (None, self._service.standing.instance()):
                 return [store.ANOTHER]
             found = self._disk()

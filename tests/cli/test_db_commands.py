@@ -1,11 +1,19 @@
 """`db backup` and `db restore` as an admin gives them, beside a bridge that runs, and on a disk that is full."""
 
+import io
+import os
 import resource
+import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from bridge import config, logs, store
+from bridge.cli.serve import opened, tell_paused
 from tests.cli.conftest import House
 from tests.support.bridge import PASSWORD, TOKEN
 
@@ -32,6 +40,23 @@ def test_a_backup_of_a_bridge_that_runs_and_back_again(house: House, tmp_path: P
     assert [job["action"] for job in house.json("jobs", "list")["items"]] == ["mailbox.create"]
     house.start(work=False)
     assert house.send("mailbox.unsuspend")["waiting_for"] == "account"
+
+
+def test_the_log_of_the_start_after_a_restore_names_both_commands_in_order(house: House, tmp_path: Path) -> None:
+    """A resume alone is refused until the account was compared."""
+    house.ok("db", "upgrade")
+    house.ok("pause", "account", "main")
+    house.ok("db", "backup", str(tmp_path / "backup"))
+    house.ok("db", "restore", str(tmp_path / "backup"))
+    said = io.StringIO()
+    logs.configure("text", said)
+
+    with opened(config.load(house.path, {})) as service:
+        tell_paused(service)
+
+    restored, person = sorted(said.getvalue().splitlines(), key=lambda line: "restored" not in line)
+    assert "then=enom-bridge reconcile --account main; then: enom-bridge resume account main " in restored
+    assert "then=enom-bridge resume account main " in person
 
 
 def test_in_a_folder_backups_are_named_by_their_time_and_the_newest_are_kept(house: House, tmp_path: Path) -> None:
@@ -116,3 +141,73 @@ def test_a_start_after_a_restore_says_that_accounts_are_paused_and_what_to_do(ho
         serving.terminate()
         serving.stderr.read()
     assert any("resume account main" in line for line in lines), lines
+
+
+LOOKS = [
+    ("jobs", "list"),
+    ("mailboxes", "list"),
+    ("reconcile",),
+    ("admin-link",),
+    ("pause", "account", "main"),
+    ("db", "check"),
+]
+
+
+@pytest.mark.parametrize("command", LOOKS, ids=" ".join)
+def test_before_the_first_start_no_command_makes_a_database(house: House, command: tuple[str, ...]) -> None:
+    """Given by root, it would belong to root, and the bridge's own user could not start."""
+    result = house.run(*command)
+
+    assert result.exit_code == 1
+    assert "bridge.sqlite3 is not there yet. `enom-bridge serve` makes it." in result.output
+    assert [path.name for path in house.folder.iterdir() if "sqlite3" in path.name] == []
+
+
+def test_a_database_that_was_there_is_not_made_anew_by_a_look(house: House) -> None:
+    (house.folder / "bridge.sqlite3.lock").touch()  # of a `serve`
+
+    told = house.refused("jobs", "list")
+
+    assert "is not there, and a bridge ran on it before. Put it back" in told
+    assert not (house.folder / "bridge.sqlite3").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away: run the tests as root")
+def test_what_root_makes_belongs_to_the_owner_of_the_folder(house: House) -> None:
+    folder = house.folder / "var"
+    folder.mkdir()
+    os.chown(folder, 65534, 65534)
+    file = folder / "bridge.sqlite3"
+    house.configure(database=f"sqlite:///{file}")
+
+    house.ok("db", "upgrade")
+    with store.sole(file):
+        pass
+
+    assert {(path.name, path.stat().st_uid) for path in folder.iterdir()} == {(file.name, 65534), (f"{file.name}.lock", 65534)}
+
+
+def test_a_file_of_another_user_is_told_with_its_owner(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.ok("db", "upgrade")
+    file = house.folder / "bridge.sqlite3"
+    file.write_bytes(b"")
+    monkeypatch.setattr(sqlite3, "connect", unable)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+
+    told = house.refused("jobs", "list")
+
+    owner = f"belongs to {file.owner()}, and this user may not write it. Give it to the user of the bridge: chown USER: {file}*"
+    assert f"unable to open database file. {file} {owner}" in told
+    assert owner in house.run("doctor").stdout
+
+
+def unable(*_: object, **__: object) -> None:
+    raise sqlite3.OperationalError("unable to open database file")
+
+
+def test_an_older_schema_says_that_serve_mends_it(house: House) -> None:
+    house.ok("db", "upgrade")
+    with closing(sqlite3.connect(house.folder / "bridge.sqlite3")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+
+    assert "start `enom-bridge serve`, which brings it up to date" in house.refused("jobs", "list")

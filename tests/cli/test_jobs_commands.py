@@ -129,6 +129,28 @@ def held_by_the_limit(house: House, *names: str) -> list[str]:
     return [job["job"] for job in jobs]
 
 
+def test_where_nobody_can_be_told_a_rejection_does_not_say_that_billing_is_told(house: House) -> None:
+    (job,) = held_by_the_limit(house, "bob")
+    house.path.write_text(house.path.read_text().replace(f'callback = "{house.billing.url}"', 'callback = ""'))
+
+    said = house.ok("jobs", "reject", job)
+
+    assert "billing is told" not in said and "its source has no callback" in said
+
+
+def test_a_list_tells_which_held_jobs_were_decided_already(house: House) -> None:
+    """A held job stays held when it goes on as another one: without this, each is looked at again every day."""
+    bob, cid = held_by_the_limit(house, "bob", "cid")
+
+    goes_on = house.json("jobs", "approve", bob)["items"][0]["job"]
+
+    listed = house.ok("jobs", "list", "--status", "held").splitlines()
+    assert [f"It goes on as {goes_on}." in line for line in listed if bob in line] == [True]
+    assert ["It goes on as" in line for line in listed if cid in line] == [False]
+    as_json = {row["id"]: row["tried_again_as"] for row in house.json("jobs", "list", "--status", "held")["items"]}
+    assert as_json == {bob: goes_on, cid: None}
+
+
 def test_a_held_job_is_rejected_and_billing_is_told(house: House) -> None:
     (job,) = held_by_the_limit(house, "bob")
     assert f"if it is not: enom-bridge jobs reject {job}" in house.ok("jobs", "explain", job)

@@ -87,3 +87,9 @@ def test_what_held_a_job_is_named_with_its_error_or_by_its_code() -> None:
     assert NeedsPerson("Too many.").limit is None
     for code in {*CODES} & {*Limit}:
         assert NeedsPerson("Not theirs.", code=code).limit == Limit(code)
+
+
+def test_who_cancels_what_is_held_hears_of_reject_where_that_may_be_done() -> None:
+    assert "enom-bridge jobs reject job_1" in (decisions.cancel(HELD) or "")
+    for other in (replace(HELD, in_doubt=True), replace(HELD, tried_again_as="job_2"), replace(HELD, status="failed")):
+        assert "reject" not in (decisions.cancel(other) or "")

@@ -20,5 +20,7 @@ def test_a_sentence_names_the_nearest_and_all_where_they_are_few() -> None:
     )
     many = [f"reseller{number}" for number in range(40)]
     assert "there are" not in nearest.no_such("account", "reseler7", many)
+    assert "there are: reseller0, reseller1, " in nearest.no_such("account", "xyz", many), "nothing is near: then all of them"
+    assert "there are" not in nearest.no_such("account", "xyz", [*many, "one more"])
     assert nearest.no_such("account", "main", []) == "there is no account 'main'"
     assert nearest.did_you_mean("shop-mian", ["till", "shop-main"]) == "did you mean shop-main?"
