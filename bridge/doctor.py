@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bridge import store, wiring
+from bridge import fit, store, wiring
 from bridge.config import Account, Source
 from bridge.config.load import secrets
 from bridge.config.values import is_loopback
@@ -191,6 +191,18 @@ class Doctor:
         if row["receiver_tries"]:
             text = f"Its receiver of callbacks has not answered {row['receiver_tries']} times in a row; its callbacks wait."
             yield Finding("warn", about, text, "Mend the receiver, or the URL in `callback`. They then go by themselves.")
+        if source := self.service.settings.sources.get(row["name"]):
+            yield from self._module(about, source, row["sender"])
+
+    def _module(self, about: str, source: Source, sender: str | None) -> Iterator[Finding]:
+        """Whether the module at billing, which names itself when it tests the connection, fits this bridge."""
+        if sender is not None and fit.fits(sender):
+            yield Finding("ok", about, f"The module that last tested the connection is {sender}.")
+        elif sender is not None:
+            yield Finding("warn", about, fit.misfit(sender), fit.UPDATE)
+        elif source.platform == "whmcs":
+            text = "No module has told its version yet; one older than 0.2 tells none."
+            yield Finding("warn", about, text, "Press Test Connection in WHMCS. docs/upgrade.md says which module fits.")
 
     def _doors(self) -> Iterator[Finding]:
         """Whether hooks can come in: here, and at the URL that billing was given."""

@@ -1,4 +1,4 @@
-"""Signed reads: answered at once, nothing recorded. What belongs to another source does not exist."""
+"""Signed reads, answered at once; recorded is only who tested the connection. What is another source's does not exist."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -91,6 +91,8 @@ def connection_test(query: Query) -> dict[str, Any]:
         query.call(lambda backend: backend.probe())
     except (BridgeError, NotNow) as error:
         reachable, problem = False, getattr(error, "code", "busy")
+    if sender := query.arguments.get("sender"):
+        query.queries.standing.heard(query.source, sender)
     return {
         "version": __version__,
         "clock_skew": round(query.queries.clock() - query.verified.timestamp),

@@ -82,6 +82,9 @@ class Standing(Protocol):
     def account_paused(self, account: str) -> str | None:
         """The reason, or None."""
 
+    def heard(self, source: str, sender: str) -> None:
+        """Notes what the module that tested the connection of this source calls itself."""
+
     def first_use(self, source: str, query_id: str, keep: float) -> bool: ...
     def call_slot(self, account: str, most: int, seconds: float) -> AbstractContextManager[None]:
         """Counts one call among the account's calls in flight. Raises NotNow when there is no room."""

@@ -157,6 +157,11 @@ class Standing:
 
     # For queries
 
+    def heard(self, source: str, sender: str) -> None:
+        """Notes what the module that tested the connection of this source calls itself: name and version."""
+        with self.database.write() as tx:
+            tx.execute(sa.update(sources).where(sources.c.name == source).values(sender=sender))
+
     def first_use(self, source: str, query_id: str, keep: float) -> bool:
         with self.database.write() as tx:
             now = self.database.now(tx)

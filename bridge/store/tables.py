@@ -252,6 +252,7 @@ sources = Table(
     Column("suspensions_from", Float),  # suspensions before then count no more for the brake
     Column("receiver_tries", Integer, nullable=False, server_default="0"),  # in a row, that its receiver did not answer
     Column("receiver_after", Float),  # no callback goes to it before then
+    Column("sender", String(64)),  # the module that last tested the connection, with its version
 )
 
 notes = Table(

@@ -10,6 +10,7 @@ from hooks.standard.fields import FIT, PLACE, PLACE_RULE, UNTIL_RULE, Address, F
 PASSWORD_RULE = 'Send 1 to 54 printable ASCII characters without space and ".'  # noqa: S105 - a sentence
 CUSTOMER_RULE = "Send the billing platform's id of the customer as a string of 1 to 64 characters, or leave it out."
 CONFIRMED_RULE = "Send true, without quotes, only where staff vouches that this customer may use the domain; else leave it out."
+SENDER_RULE = "Send your name and version in 1 to 64 characters, like whmcs 0.2.0, or leave it out."
 PLAN_RULE = "Send the name of a plan of the bridge's configuration, 1 to 64 characters."
 
 
@@ -78,6 +79,10 @@ class Withdraw(Data):
     hook = Text("Send the webhook-id of the hook to be withdrawn.", required=True, pattern=r"^[A-Za-z0-9_:-]{1,128}$")
 
 
+class ConnectionTest(Data):
+    sender = Text(SENDER_RULE, pattern=rf"^{FIT}{{1,64}}$")
+
+
 class Page(Data):
     after = Text("Send `next` of the answer before; leave it out to begin.", pattern=rf"^{FIT}{{1,128}}$")
 
@@ -110,7 +115,7 @@ WITHDRAWALS: Mapping[str, type[Withdraw]] = {"job.withdraw": Withdraw}
 """Sent like the actions, to `/hooks`, but about a hook and not about a mailbox."""
 
 QUESTIONS: Mapping[str, type[Data]] = {
-    "connection.test": Data,
+    "connection.test": ConnectionTest,
     "mailbox.status": OfMailbox,
     "mailbox.list": Page,
     "mailbox.usage": OfMailbox,

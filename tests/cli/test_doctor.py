@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bridge import __version__
 from bridge.outgoing import NotSent, Outgoing, Reply
 from tests.cli.conftest import House
 from tests.support.mail import MailServer
@@ -91,6 +92,22 @@ def test_what_is_wrong_fails_with_its_remedy(house: House, changes: dict[str, An
     assert words in found(house, "FAIL")
     report = house.json("doctor")
     assert report["ok"] is False and any(check["level"] == "FAIL" for check in report["checks"])
+
+
+def test_the_module_that_tested_the_connection_is_told_and_whether_it_fits(house: House) -> None:
+    house.configure(source__platform="whmcs")
+    running = house.start().running
+    assert running
+    url = running.hooks.replace("/hooks/", "/query/")
+    assert "No module has told its version yet" in found(house, "warn")
+
+    house.billing.send(url, "connection.test", sender=f"whmcs {__version__}")
+    assert f"The module that last tested the connection is whmcs {__version__}." in found(house, "ok")
+
+    house.billing.send(url, "connection.test", sender="whmcs 0.1.9")
+    warned = found(house, "warn")
+    assert f"The module that last tested the connection is whmcs 0.1.9, and this bridge is {__version__}." in warned
+    assert "docs/upgrade.md" in house.ok("doctor")
 
 
 def test_an_address_that_enom_does_not_know_is_told_apart(house: House) -> None:

@@ -42,6 +42,13 @@ def test_the_connection_test_tells_version_skew_account_and_plans(bench: Bench) 
     assert answer["plans"] == {"basic": {"quota_gb": 1}, "large": {"quota_gb": 25}}
 
 
+def test_who_tests_the_connection_is_noted_with_its_version_and_kept(bench: Bench) -> None:
+    ask(bench, "connection.test", sender="whmcs 0.2.0")
+    ask(bench, "connection.test")
+    ask(bench, "mailbox.list")
+    assert {row["name"]: row["sender"] for row in bench.standing.source_states()} == {"shop": "whmcs 0.2.0", "other": None}
+
+
 def test_an_account_that_cannot_work_is_an_answer_and_not_an_error(bench: Bench) -> None:
     bench.standing.pause_account("main", "credentials", "Bad User name or Password")
     bench.backend.fail_next(None, AccountFault("Bad User name or Password"))

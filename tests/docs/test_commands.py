@@ -49,6 +49,8 @@ def given(page: object) -> Iterator[str]:
         *(line for kind in ("sh", "console", "ini", "") for block in blocks(page, kind) for line in block.splitlines()),
     ]
     for line in code:
+        if line.split()[:1] == ["Module"]:
+            continue  # of a form of WHMCS, where the module's name begins as the program's
         yield from re.findall(r"\benom-bridge((?: --config \S+)?(?: [a-z][a-z-]*){1,2})", line)
         if (words := line.split())[1:] and words[0] in GROUPS and re.fullmatch(r"[a-z][a-z-]*", words[1]):
             yield f" {words[0]} {words[1]}"

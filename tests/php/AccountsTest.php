@@ -18,6 +18,7 @@ final class AccountsTest extends TestCase
         self::assertSame(['a@example.com', 'b@example.com', 'e@example.com'], array_column($found['accounts'], 'username'));
         self::assertSame(['Active', 'Suspended', 'Active'], array_column($found['accounts'], 'status'));
         self::assertSame([[], ['after' => 'b@example.com'], ['after' => 'd@example.com']], array_map(fn (Request $request) => $request->data(), Bridge::$requests));
+        self::assertSame('{}', json_encode(json_decode(Bridge::$requests[0]->body)->data), 'data is an object, also when it is empty');
         foreach ($found['accounts'] as $account) {
             self::assertSame(['name', 'email', 'username', 'domain', 'uniqueIdentifier', 'product', 'primaryip', 'created', 'status'], array_keys($account));
             self::assertSame('example.com', $account['domain']);

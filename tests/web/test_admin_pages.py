@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bridge import __version__
 from bridge.store import tables
 from bridge.store.lookup import VALUES
 from bridge.web.admin import nav, plots, verdict, words
@@ -222,6 +223,16 @@ def test_a_filter_finds_what_a_walk_through_the_whole_list_finds(full: Scene) ->
                 assert page(what, None, status=status, source=source)[0] == wanted, (what, status, source)
         for address in ("amy@example.com", "nobody@example.com"):
             assert page(what, None, address=address)[0] == [row for row in rows if row["address"] == address]
+
+
+def test_the_settings_tell_which_module_tested_the_connection_and_whether_it_fits(scene: Scene) -> None:
+    visitor = Visitor(scene)
+    visitor.sign_in()
+    assert "Modules at billing" not in visitor.get("/admin/settings").words
+    scene.ask("connection.test", sender=f"whmcs {__version__}")
+    assert f"shop whmcs {__version__} yes" in visitor.get("/admin/settings").words
+    scene.ask("connection.test", sender="whmcs <b>9.9.9")
+    assert f"is whmcs <b>9.9.9, and this bridge is {__version__}. Update the older" in visitor.get("/admin/settings").words
 
 
 def test_a_value_that_nothing_can_have_is_told_with_the_nearest_right_ones(shown: Scene) -> None:

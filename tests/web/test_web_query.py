@@ -155,6 +155,15 @@ def test_a_failure_of_the_remote_has_the_contracts_code_and_none_of_its_words(ma
     assert data["account"] == {"reachable": False, "problem": "credentials", "paused": None}
 
 
+@pytest.mark.parametrize("sender", ["", "x" * 65, "whmcs\n0.2.0", 7, ["whmcs"]])
+def test_a_sender_that_cannot_be_one_is_named_and_not_kept(scene: Scene, sender: object) -> None:
+    answer = scene.ask("connection.test", sender=sender)
+    assert (answer.status_code, list((answer.json or {})["errors"])) == (422, ["data.sender"])
+    assert scene.service.standing.source_state("shop")["sender"] is None
+    assert scene.ask("connection.test", sender="x" * 64).status_code == 200
+    assert scene.service.standing.source_state("shop")["sender"] == "x" * 64
+
+
 def test_what_the_account_is_not_set_up_for_is_unsupported(open_scene: Open) -> None:
     scene = open_scene(account__suspend_with="lock-out", hosted=None)
     scene.do("create", password=PASSWORD)

@@ -1,9 +1,12 @@
 """A domain is a customer's, and what staff is told is not for customers to read."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
+from bridge import __version__
+from bridge.store import Database, Standing
 from tests.support.billing import SECRET
 from tests.support.house import FIELD, House
 
@@ -56,6 +59,8 @@ def test_staff_is_led_to_the_bridges_pages(house: House) -> None:
     page = house.whmcs.get("admin/configservers.php", role="admin", id=house.server).text
     assert 'href="https://bridge.example.com/admin/"' in page
     assert house.whmcs.test_connection(house.server) == {"success": True, "error": ""}
+    with closing(Database(house.database)) as database:
+        assert Standing(database).source_state("shop")["sender"] == f"whmcs {__version__}"
 
 
 def test_a_product_that_is_never_due_is_renewed_with_a_sentence(house: House) -> None:

@@ -1,9 +1,11 @@
 """`/admin/settings`: the plans and everything else that is in force, secrets masked."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response
 
+from bridge import fit
 from bridge.config import describe
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import page
@@ -13,9 +15,19 @@ def add_to(pages: Blueprint, office: Office) -> None:
     def settings() -> Response:
         plain = describe(office.service.settings)
         plans = plain.pop("plans")
-        return page(office, "settings.html", plans=plans, tables=tables(plain), warnings=office.service.settings.warnings)
+        found = list(modules(office))
+        warnings = office.service.settings.warnings
+        return page(office, "settings.html", plans=plans, tables=tables(plain), warnings=warnings, modules=found)
 
     pages.add_url_rule("/settings", "settings", settings)
+
+
+def modules(office: Office) -> Iterator[tuple[str, str, str]]:
+    """Of each source that told it: its name, the module that last tested the connection, and why that does not fit."""
+    configured = office.service.settings.sources
+    for row in office.service.standing.source_states():
+        if row["sender"] and row["name"] in configured:
+            yield row["name"], row["sender"], "" if fit.fits(row["sender"]) else f"{fit.misfit(row['sender'])} {fit.UPDATE}"
 
 
 def tables(plain: dict[str, Any], path: str = "") -> list[tuple[str, dict[str, Any]]]:

@@ -35,6 +35,7 @@ NEW: dict[str, list[sa.Column[Any]]] = {
         sa.Column("suspensions_from", sa.Float(), nullable=True),
         sa.Column("receiver_tries", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("receiver_after", sa.Float(), nullable=True),
+        sa.Column("sender", sa.String(length=64), nullable=True),
     ],
     "callbacks": [sa.Column("pending_since", sa.Float(), nullable=True)],
 }

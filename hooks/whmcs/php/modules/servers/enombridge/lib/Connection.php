@@ -6,7 +6,7 @@ namespace WHMCS\Module\Server\Enombridge;
 final class Connection
 {
     /** Of this module. It fits each bridge of the same minor version: what a newer one has more, both do without. */
-    public const VERSION = '0.1.0';
+    public const VERSION = '0.2.0';
 
     private const SKEW = 60; // seconds; signatures are refused from 300 on
 
@@ -86,7 +86,7 @@ final class Connection
     private static function ask(array $params): array
     {
         $server = Server::of($params);
-        $answer = (new Client($server, $server->log()))->query('connection.test');
+        $answer = (new Client($server, $server->log()))->query('connection.test', ['sender' => 'whmcs ' . self::VERSION]);
         if ($answer->kind !== 'answered') {
             throw new Fault($answer->problem);
         }
