@@ -113,7 +113,7 @@ class Doctor:
             if database.absent():
                 yield self._missing(file)
                 return
-            if file.stat().st_mode & 0o077:
+            if mode_of(file) & 0o077:
                 text = f"{file} holds addresses and names, and others may read it."
                 yield Finding("warn", "database", text, f"chmod 600 {file}*")
         try:
@@ -437,6 +437,14 @@ class Doctor:
             why = str(error) if "STARTTLS" in str(error) else type(error).__name__
             return Finding("FAIL", "notify", f"{host} takes no mail: {why}.", remedy)
         return Finding("ok", "notify", f"{host} takes mail from this machine.")
+
+
+def mode_of(file: Path) -> int:
+    """0 where this user may not even look at it; what is wrong is said when it is opened."""
+    try:
+        return file.stat().st_mode
+    except PermissionError:
+        return 0
 
 
 def bindable(address: tuple[str, int]) -> str:

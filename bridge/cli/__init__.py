@@ -87,13 +87,21 @@ class Program(click.Group):
 
 @contextmanager
 def written() -> Iterator[None]:
-    """What a command could not print ends it: by SIGPIPE where the reader has gone, else with exit code 1 and a sentence."""
+    """What a command could not print ends it: by SIGPIPE where the reader has gone, else with exit code 1 and a sentence.
+
+    So does a path that this user may not go to: a backup or a configuration in /root, for the user of the service.
+    """
     try:
         yield
     except BrokenPipeError:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGPIPE)
         os._exit(128 + signal.SIGPIPE)  # the first process of a container survives such a signal
+    except PermissionError as error:
+        if error.filename is None:
+            raise
+        name = os.fsdecode(error.filename)
+        raise click.ClickException(f"{name}: {error.strerror}. The user of this command may not go there.") from None
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise

@@ -20,6 +20,7 @@ ENDPOINTS = {  # [D]
     "live": "https://reseller.enom.com/interface.asp",
     "test": "https://resellertest.enom.com/interface.asp",
 }
+PLACES = (Path("bridge.toml"), Path("/etc/enom-bridge/bridge.toml"))
 
 
 class ConfigurationError(Exception):
@@ -33,13 +34,17 @@ class ConfigurationError(Exception):
 def find(option: str | None, environ: Mapping[str, str]) -> Path:
     """The configuration to use: `--config`, else $ENOM_BRIDGE_CONFIG, else ./bridge.toml, else /etc/enom-bridge/bridge.toml."""
     named = option or environ.get("ENOM_BRIDGE_CONFIG")
-    places = [Path(named)] if named else [Path("bridge.toml"), Path("/etc/enom-bridge/bridge.toml")]
+    places = (Path(named),) if named else PLACES
+    barred = ""
     for place in places:
-        if place.is_file():
-            return place
+        try:
+            if place.is_file():
+                return place
+        except PermissionError:  # as in /root, for the user of the service
+            barred = " that this user may read"
     tried = " and ".join(str(place.absolute()) for place in places)
     remedy = "make one with `enom-bridge init`, or name it with --config or ENOM_BRIDGE_CONFIG"
-    raise ConfigurationError([("--config", f"no configuration at {tried}; {remedy}")])
+    raise ConfigurationError([("--config", f"no configuration at {tried}{barred}; {remedy}")])
 
 
 def load(path: Path, environ: Mapping[str, str]) -> settings.Settings:
