@@ -21,7 +21,7 @@ from bridge.wanted import TAKES_AWAY
 FLOOR = 50  # suspensions in an hour that pass however few mailboxes there are
 HOUR = 3600.0
 KEPT = 30.0  # seconds for which the number of a source's mailboxes is not counted anew
-PART = 4  # of what may still pass, the part that is not counted one by one; up to so many processes pass no more for it
+PART = 4  # of what may still pass, the part that a process does not count one by one; one that stalls passes it later, on top
 
 # By no index of the source: those would first sort all that it ever sent. What is older than an hour the id tells.
 LATELY = (

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bridge.ports import Receipt, SourcePaused, SuspensionsPaused
 from bridge.store import Brake, Inbox
-from bridge.store.brake import FLOOR
+from bridge.store.brake import FLOOR, PART
 from bridge.store.tables import jobs, mailboxes, notes, sources
 from tests.store.conftest import Shop
 
@@ -189,7 +189,7 @@ class TestWhileStopped:
         suspend(stopped, 70)
 
 
-def test_several_that_come_at_once_in_several_processes_pass_the_share_by_no_more_than_themselves(shop: Shop) -> None:
+def test_several_that_come_at_once_in_several_processes_pass_the_share_by_little(shop: Shop) -> None:
     have(shop, 200)
     processes = [Inbox(shop.database, shop.new_id, brake=Brake(0.5, lambda now: "")) for _ in range(3)]
 
@@ -207,6 +207,6 @@ def test_several_that_come_at_once_in_several_processes_pass_the_share_by_no_mor
 
     with ThreadPoolExecutor(3) as pool:
         accepted = sum(pool.map(send, range(3)))
-    assert 100 <= accepted <= 103
+    assert 100 <= accepted <= 103 + 100 // PART  # one may stall with what it was given, while the others go on
     assert [row["suspensions_paused"] is not None for row in shop.rows(sources)] == [True, False]
     assert len(shop.rows(notes)) == 1
