@@ -30,7 +30,7 @@ ELSEWHERE: Mapping[str, str] = {
 
 SECTIONS: Mapping[str, Sequence[str]] = {
     "Start here": ("install", "day-one"),
-    "How to": ("admin", "monitoring", "reconcile", "backup", "suspension", "money", "data-protection"),
+    "How to": ("admin", "monitoring", "reconcile", "backup", "upgrade", "suspension", "money", "data-protection"),
     "Billing platforms": ("platforms/whmcs", "whmcs-figures", "platforms/standard"),
     "Reference": ("configuration", "commands", "errors", "http", "api"),
     "Inside": (
