@@ -6,34 +6,36 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from bridge import config, filtering, logs, store
-from bridge.adoption import Adopting
+from bridge import config, store
 from bridge.backends import BACKENDS
 from bridge.backends.enom import Command, EnomAccount, HostedEmailSettings
 from bridge.backends.enom.hosted_email.wire import SERVICES
-from bridge.callbacks import JITTER, RETRIES, Callbacks, Recipient
-from bridge.importing import Importing, Party
-from bridge.intake import Door, Intake
-from bridge.inventory import Stock
-from bridge.model import Terms
-from bridge.nightly import Nightly
-from bridge.notes import Notes
-from bridge.observation import Observation
-from bridge.outgoing import LONGEST_WAIT, Outgoing
-from bridge.ports import Backend, Checkpoint, Clock, Limits
-from bridge.postal import Postal
-from bridge.query import Counter, Queries
-from bridge.readiness import Wanted
-from bridge.reconcile import Reconcile, Territory
-from bridge.replay import Replay
-from bridge.resolving import Resolver
-from bridge.running import Engine
-from bridge.sealing import Purpose, Sealer, Unsealable
-from bridge.store.ahead import Waits
-from bridge.store.findings import LEASE
-from bridge.survey import Reach, Surveyor
-from bridge.watch import Watch
-from bridge.worker import Desk, Worker
+from bridge.domain import filtering
+from bridge.domain.model import Terms
+from bridge.domain.ports import Backend, Checkpoint, Clock, Limits
+from bridge.engine import Engine
+from bridge.infra import logs
+from bridge.infra.crypto import Purpose, Sealer, Unsealable
+from bridge.infra.events import Watch
+from bridge.infra.http_client import LONGEST_WAIT, Outgoing
+from bridge.maildns.check import Postal
+from bridge.maildns.resolver import Resolver
+from bridge.maildns.rules import Wanted
+from bridge.pipeline.alerts import Notes
+from bridge.pipeline.callbacks import JITTER, RETRIES, Callbacks, Recipient
+from bridge.pipeline.intake import Door, Intake
+from bridge.pipeline.queries import Counter, Queries
+from bridge.pipeline.replay import Replay
+from bridge.pipeline.worker import Desk, Worker
+from bridge.reconcile.adoption import Adopting
+from bridge.reconcile.inventory import Stock
+from bridge.reconcile.nightly import Nightly
+from bridge.reconcile.reconcile import Reconcile, Territory
+from bridge.reconcile.scan import Reach, Surveyor
+from bridge.reconcile.shadow import Observation
+from bridge.reconcile.takeover import Importing, Party
+from bridge.store.admin.ahead import Waits
+from bridge.store.admin.findings import LEASE
 from hooks import PLATFORMS, signing
 
 log = logs.get("start")

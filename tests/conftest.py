@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from hypothesis import settings
 
 from bridge.store import Database, newest, upgrade
-from bridge.store.tables import metadata
+from bridge.store.base.tables import metadata
 from tests.support.audit import Counts
 from tests.support.postgres import Postgres, folder
 from tests.support.programs import missing

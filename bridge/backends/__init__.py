@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from bridge.backends.enom import EnomBackend
 from bridge.backends.memory import MemoryBackend
-from bridge.ports import Backend
+from bridge.domain.ports import Backend
 
 BACKENDS: Mapping[str, Callable[..., Backend]] = {
     "enom": EnomBackend,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bridge.errors import BridgeError, Doubted, NoFunds, Refused
-from bridge.model import Address, Answer, Change, Deleted, Fact, Kind, Mailbox, Pak, Proof, Survey
+from bridge.domain.errors import BridgeError, Doubted, NoFunds, Refused
+from bridge.domain.model import Address, Answer, Change, Deleted, Fact, Kind, Mailbox, Pak, Proof, Survey
 
 SERVICES = ("imap", "pop", "receiving", "sending", "webmail_sending", "webmail")
 GIBIBYTE = 1 << 30

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bridge.config import ConfigurationError, Settings, describe, find, load
-from bridge.sealing import Sealer
+from bridge.infra.crypto import Sealer
 from bridge.wiring import note_secret
 from hooks.signing import new_secret
 

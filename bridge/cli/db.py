@@ -13,7 +13,7 @@ from bridge.cli.config import settings_of
 from bridge.cli.serve import opened
 from bridge.cli.show import as_json, echo_json
 from bridge.config import Settings
-from bridge.model import in_words
+from bridge.domain.model import in_words
 
 DATED = "enom-bridge-"
 """How the name of a backup begins that was given a folder; its time follows, so that names sort by it."""

@@ -6,7 +6,7 @@ from bridge.cli import probe
 from bridge.cli.config import settings_of
 from bridge.cli.serve import opened
 from bridge.cli.show import as_json, echo_json, word
-from bridge.doctor import Doctor, Finding
+from bridge.diagnostics.doctor import Doctor, Finding
 
 COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
 

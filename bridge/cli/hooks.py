@@ -7,7 +7,7 @@ import click
 
 from bridge.cli.session import people, session
 from bridge.cli.show import OneLine, as_json, echo_json, listing, paged, thing
-from bridge.errors import NotNow, NotThere
+from bridge.domain.errors import NotNow, NotThere
 
 COLUMNS = ("received_at", "source", "id", "type", "address", "status", "job_id")
 

@@ -8,12 +8,12 @@ from typing import BinaryIO
 
 import click
 
-from bridge import roster
 from bridge.cli.progress import progress
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, echo_json, word
-from bridge.comparison import Finding, Group
-from bridge.importing import without
+from bridge.reconcile import service_list
+from bridge.reconcile.matching import Finding, Group
+from bridge.reconcile.takeover import without
 from bridge.wiring import Service
 
 FEW = 10  # lines of a list, unless all are wanted
@@ -38,7 +38,7 @@ class Faulty(click.ClickException):
 
     exit_code = 2
 
-    def __init__(self, name: str, faults: Sequence[roster.Fault], everything: bool) -> None:
+    def __init__(self, name: str, faults: Sequence[service_list.Fault], everything: bool) -> None:
         shown = faults if everything else faults[:FAULTS]
         lines = [f"line {number}: {sentence}" for number, sentence in shown]
         rest = [f"and {len(faults) - len(shown):,} more; see them with --all"] if len(shown) < len(faults) else []
@@ -105,13 +105,13 @@ def no_source(service: Service, source: str) -> click.UsageError:
     return click.UsageError(f"--source: {source!r} is not in the configuration; it has {known}")
 
 
-def _claims(service: Service, file: BinaryIO, source: str, everything: bool) -> Sequence[roster.Claim]:
+def _claims(service: Service, file: BinaryIO, source: str, everything: bool) -> Sequence[service_list.Claim]:
     door = service.intake.doors.get(source)
     if door is None:
         raise no_source(service, source)
     try:
-        found = roster.read(file.read(), door.platform)
-    except roster.Unreadable as error:
+        found = service_list.read(file.read(), door.platform)
+    except service_list.Unreadable as error:
         raise Faulty(file.name, error.faults, everything) from None
     if found.unread:
         click.echo(f"Columns that nobody reads: {word(', '.join(found.unread))}", err=True)

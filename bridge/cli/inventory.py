@@ -2,10 +2,10 @@
 
 import click
 
-from bridge import inventory as stocks
 from bridge.cli.reconcile import chosen
 from bridge.cli.session import session
 from bridge.cli.show import as_json, echo_json, word
+from bridge.reconcile import inventory as stocks
 
 
 @click.command()

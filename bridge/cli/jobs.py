@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from bridge import story
 from bridge.cli.session import people, remind, session
 from bridge.cli.show import Command, Item, OneLine, as_json, echo_json, filtered, listing, page, paged, thing, word
-from bridge.decisions import checksum
-from bridge.errors import NotNow, NotThere
-from bridge.ports import Receipt
+from bridge.domain.decisions import checksum
+from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.ports import Receipt
+from bridge.reporting.explain import tell
 from bridge.store import People
 from bridge.wiring import Service
 
@@ -67,7 +67,7 @@ def explain(ctx: click.Context, id: str, as_json: bool) -> None:
     if as_json:
         return echo_json({**found, "worker_alive": alive})
     click.echo(f"{found['job']['id']}: {found['job']['action']} of {found['job']['address']}, {found['job']['status']}\n")
-    for line in story.tell(found, alive, hours):
+    for line in tell(found, alive, hours):
         click.echo(word(line))
 
 

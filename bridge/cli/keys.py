@@ -9,7 +9,7 @@ import click
 
 from bridge.cli.session import session
 from bridge.cli.show import as_json, echo_json
-from bridge.model import day_after, in_words
+from bridge.domain.model import day_after, in_words
 from bridge.store import Rotation, Survey, Tally
 
 

@@ -8,8 +8,8 @@ from bridge.cli import importing, privacy, undelete
 from bridge.cli.address import MailAddress
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, listing, paged, thing
-from bridge.errors import BridgeError
-from bridge.intake import Forbidden
+from bridge.domain.errors import BridgeError
+from bridge.pipeline.intake import Forbidden
 
 COLUMNS = tuple("address account source service_id customer_id state suspended_with delete_after observed_at".split())
 

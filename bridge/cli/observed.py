@@ -9,8 +9,8 @@ from bridge.cli.progress import progress
 from bridge.cli.reconcile import chosen
 from bridge.cli.session import session
 from bridge.cli.show import as_json, echo_json, word
-from bridge.observation import WORDS, Judged, Verdict
-from bridge.story import ASKED
+from bridge.reconcile.shadow import WORDS, Judged, Verdict
+from bridge.reporting.explain import ASKED
 
 DAY = 86400.0
 FEW = 20

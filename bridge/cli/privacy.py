@@ -5,12 +5,12 @@ import click
 from bridge.cli.address import MailAddress
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, echo_json
-from bridge.drift import was_never_there
-from bridge.errors import BridgeError, NotNow
-from bridge.model import Address
-from bridge.sealing import Purpose, Unsealable
+from bridge.domain.errors import BridgeError, NotNow
+from bridge.domain.model import Address
+from bridge.infra.crypto import Purpose, Unsealable
+from bridge.reconcile.drift import was_never_there
 from bridge.store import Held, Privacy, names
-from bridge.store.rows import to_record
+from bridge.store.base.rows import to_record
 from bridge.wiring import Service
 
 ELSEWHERE = "Not reached by this: the log, backups of the database, and what billing and Enom keep (docs/data-protection.md)."

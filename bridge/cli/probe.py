@@ -6,9 +6,9 @@ import click
 
 from bridge.cli.show import echo_json
 from bridge.config import Account
-from bridge.errors import BridgeError
-from bridge.model import Address
-from bridge.probe import Measured, Probe
+from bridge.diagnostics.probe import Measured, Probe
+from bridge.domain.errors import BridgeError
+from bridge.domain.model import Address
 from bridge.wiring import Service
 from hooks.address import normalise
 

@@ -10,11 +10,12 @@ from queue import Empty, SimpleQueue
 
 import click
 
-from bridge import logs, output, wiring
+from bridge import wiring
 from bridge.cli.config import Misconfigured
 from bridge.config import Address, Settings
-from bridge.errors import StoreUnavailable
-from bridge.running import Engine
+from bridge.domain.errors import StoreUnavailable
+from bridge.engine import Engine
+from bridge.infra import logs, output
 from bridge.web import create_app
 from bridge.web.metrics import Listener, Metrics
 from bridge.web.server import THREADS, Server

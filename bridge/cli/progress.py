@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bridge.survey import Told, unheard
+from bridge.reconcile.scan import Told, unheard
 
 
 @contextmanager

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import click
 
-from bridge import drift
 from bridge.cli.address import MailAddress
 from bridge.cli.progress import progress
 from bridge.cli.session import people, remind, session, who
 from bridge.cli.show import as_json, echo_json, word
-from bridge.errors import NotNow
-from bridge.ports import Reconciliation
-from bridge.report import FEW, described, lines
+from bridge.domain.errors import NotNow
+from bridge.domain.ports import Reconciliation
+from bridge.reconcile import drift
+from bridge.reconcile.report import FEW, described, lines
 from bridge.wiring import Service
 
 

@@ -10,10 +10,10 @@ import click
 
 from bridge.cli.session import remind, session, who
 from bridge.cli.show import as_json, echo_json, word
-from bridge.errors import NotNow, NotThere
-from bridge.ports import Dismissed, Reused
-from bridge.replay import Preview, checksum
-from bridge.story import plan_in_words
+from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.ports import Dismissed, Reused
+from bridge.pipeline.replay import Preview, checksum
+from bridge.reporting.explain import plan_in_words
 from bridge.wiring import Service
 from hooks.types import Verified
 

@@ -15,8 +15,8 @@ import click
 from bridge.cli.config import settings_of
 from bridge.cli.show import as_json, echo_json, thing
 from bridge.config import Settings, Source
-from bridge.jobs import ENDED
-from bridge.outgoing import Lost, NotSent, Outgoing
+from bridge.domain.jobs import ENDED
+from bridge.infra.http_client import Lost, NotSent, Outgoing
 from hooks import PLATFORMS, signing
 from hooks.standard.schemas import WITHDRAWALS
 

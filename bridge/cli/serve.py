@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from bridge import logs, output, store, tracing, wiring
+from bridge import store, wiring
 from bridge.cli.config import settings_of
 from bridge.cli.process import Process, configure_log, orders, to_the_end, told_lost
 from bridge.config import Address, Settings
 from bridge.config.values import optional_address
-from bridge.errors import NotNow, StoreUnavailable
-from bridge.store.standing import PERSON, RESTORED, pauses
+from bridge.domain.errors import NotNow, StoreUnavailable
+from bridge.infra import logs, output, tracing
+from bridge.store.queue.standing import PERSON, RESTORED, pauses
 
 log = logs.get("serve")
 

@@ -10,8 +10,8 @@ import click
 from bridge import store
 from bridge.cli.config import settings_of
 from bridge.cli.serve import opened
-from bridge.errors import NotNow, NotThere
-from bridge.ports import SourcePaused, SuspensionsPaused
+from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.ports import SourcePaused, SuspensionsPaused
 from bridge.store import People
 from bridge.wiring import Service
 

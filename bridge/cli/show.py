@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge.cli.session import session
-from bridge.filtering import NoSuchValue
+from bridge.domain.filtering import NoSuchValue
 from bridge.wiring import Service
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -12,10 +12,11 @@ from typing import Any
 
 import click
 
-from bridge import output, roster
 from bridge.cli.show import as_json, echo_json
 from bridge.config import ConfigurationError, find
-from bridge.roster import SEPARATORS
+from bridge.infra import output
+from bridge.reconcile import service_list
+from bridge.reconcile.service_list import SEPARATORS
 from bridge.sim import Simulator
 from bridge.sim.control import ControlError
 from hooks import PLATFORMS
@@ -183,8 +184,8 @@ def listed(file: Path, content: bytes) -> list[str]:
     if plain and all("@" in line and not set(line) & set(SEPARATORS) for line in plain):
         return plain
     try:
-        return [claim.address for claim in roster.read(content, PLATFORMS["standard"]).claims]
-    except roster.Unreadable as error:
+        return [claim.address for claim in service_list.read(content, PLATFORMS["standard"]).claims]
+    except service_list.Unreadable as error:
         line, text = error.faults[0]
         raise click.UsageError(f"--mailboxes: {file}, line {line}: {text} Or give an address a line.") from None
 

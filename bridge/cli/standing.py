@@ -6,9 +6,9 @@ import click
 
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, echo_json
-from bridge.store.findings import compared
-from bridge.store.people import not_compared
-from bridge.store.standing import PERSON, RESTORED
+from bridge.store.admin.findings import compared
+from bridge.store.admin.operator import not_compared
+from bridge.store.queue.standing import PERSON, RESTORED
 from bridge.wiring import Service
 
 _kind = click.argument("kind", type=click.Choice(["account", "source"]))

@@ -2,12 +2,12 @@
 
 import click
 
-from bridge import plan
 from bridge.cli.address import MailAddress
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, thing
-from bridge.errors import BridgeError, NotNow
-from bridge.model import Address, Deleted, State
+from bridge.domain import plan
+from bridge.domain.errors import BridgeError, NotNow
+from bridge.domain.model import Address, Deleted, State
 from bridge.wiring import Service
 
 AT_IT = "mailboxes.undelete"  # no source can have a name with a dot

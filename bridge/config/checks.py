@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from bridge.config.values import is_loopback
-from bridge.nearest import did_you_mean
+from bridge.domain.nearest import did_you_mean
 
 Fault = tuple[str, str]
 Tables = Mapping[str, Any]

@@ -10,11 +10,11 @@ from urllib.parse import unquote
 
 from marshmallow import ValidationError
 
-from bridge import logs
 from bridge.config import checks, settings
 from bridge.config.schema import Document, UnknownKey, surroundings
 from bridge.config.secret import Secret
 from bridge.config.values import database_password
+from bridge.infra import logs
 
 ENDPOINTS = {  # [D]
     "live": "https://reseller.enom.com/interface.asp",

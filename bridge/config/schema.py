@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from bridge.config import values
 from bridge.config.secret import resolve
-from bridge.nearest import did_you_mean
+from bridge.domain.nearest import did_you_mean
 
 DEFAULT_PARAMETERS = {"UserName": "{local}", "SLD": "{sld}", "TLD": "{tld}"}
 surroundings: ContextVar[tuple[Path, Mapping[str, str]]] = ContextVar("surroundings")  # the folder and the environment

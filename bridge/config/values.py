@@ -9,7 +9,7 @@ from string import Formatter
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from bridge.clients import Network, network
+from bridge.infra.clients import Network, network
 from hooks.address import normalise
 from hooks.signing import decode_secret
 

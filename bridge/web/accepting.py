@@ -6,7 +6,7 @@ from typing import Any
 
 from waitress.server import TcpWSGIServer
 
-from bridge import clients
+from bridge.infra import clients
 from bridge.web.channel import Channel, give_way, peer_of, problem
 
 MOST_OF_ONE = 100  # connections of one address that is no trusted proxy

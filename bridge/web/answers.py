@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.errors import CODES
-from bridge.jobs import STATES, WAITING_FOR
-from bridge.model import Proof, State
+from bridge.domain.errors import CODES
+from bridge.domain.jobs import STATES, WAITING_FOR
+from bridge.domain.model import Proof, State
 from hooks.standard.schemas import ACTIONS
 
 Described = dict[str, Any]

@@ -15,7 +15,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
 from waitress.utilities import BadRequest
 
-from bridge import clients
+from bridge.infra import clients
 
 LONGEST = 30.0  # seconds that one request may take to arrive whole, however steadily it drips
 MOST_OPEN = 300  # connections, each with two temporary files at worst; one more, and the slowest is closed

@@ -7,7 +7,7 @@ import time
 from flask import Flask, Response, jsonify
 
 from bridge import store
-from bridge.errors import StoreUnavailable
+from bridge.domain.errors import StoreUnavailable
 from bridge.wiring import Service
 
 INSTANCE = "Enom-Bridge-Database"

@@ -13,12 +13,13 @@ from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from bridge import __version__, output
-from bridge.actions import ACTIONS
+from bridge import __version__
 from bridge.config import Address
-from bridge.errors import StoreUnavailable
-from bridge.jobs import ENDED
-from bridge.watch import Facts
+from bridge.domain.actions import ACTIONS
+from bridge.domain.errors import StoreUnavailable
+from bridge.domain.jobs import ENDED
+from bridge.infra import output
+from bridge.infra.events import Facts
 from bridge.web.threads import SCRAPE_SECONDS, SCRAPES
 from bridge.wiring import Service
 

@@ -11,7 +11,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, request
 
 from bridge import __version__
-from bridge.jobs import ENDED
+from bridge.domain.jobs import ENDED
 from bridge.web import answers
 from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS
 

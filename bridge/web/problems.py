@@ -6,9 +6,9 @@ from typing import Any
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from bridge import logs
-from bridge.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
-from bridge.ports import CannotWithdraw, Dismissed, Forgotten, Reused, SourcePaused, SuspensionsPaused
+from bridge.domain.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
+from bridge.domain.ports import CannotWithdraw, Dismissed, Forgotten, Reused, SourcePaused, SuspensionsPaused
+from bridge.infra import logs
 from hooks.errors import BadSignature, HookError, Invalid
 
 log = logs.get("web")

@@ -8,11 +8,11 @@ from functools import partial
 
 from flask import Flask, Response, jsonify, request
 
-from bridge import clients, logs
-from bridge.errors import Busy
-from bridge.jobs import ENDED
-from bridge.ports import Dismissal, Receipt
-from bridge.query import FROM_THE_RECORD
+from bridge.domain.errors import Busy
+from bridge.domain.jobs import ENDED
+from bridge.domain.ports import Dismissal, Receipt
+from bridge.infra import clients, logs
+from bridge.pipeline.queries import FROM_THE_RECORD
 from bridge.web.metrics import Metrics
 from bridge.web.refusals import Refusals
 from bridge.web.threads import Threads, Use

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from bridge import clients, logs
+from bridge.infra import clients, logs
 
 log = logs.get("web")
 

@@ -42,7 +42,7 @@ class Server:
             # Beyond these, a buffer of one connection goes to a temporary file.
             inbuf_overflow=64 * 1024,
             outbuf_overflow=64 * 1024,
-            # Whose word of the client's address counts is decided in bridge/clients.py, by trusted_proxies.
+            # Whose word of the client's address counts is decided in bridge/infra/clients.py, by trusted_proxies.
             clear_untrusted_proxy_headers=False,
         )
         # A name such as localhost may stand for several addresses. Each listener is in the map, and one loop runs it.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 
-from bridge.errors import Busy
+from bridge.domain.errors import Busy
 
 TOGETHER = 3 / 4  # of all threads: as many as may be taken for long
 SCRAPES, SCRAPE_SECONDS = 4, 10.0

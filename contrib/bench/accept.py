@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import cast
 
 from bridge.config import Address
-from bridge.ports import Receipt
+from bridge.domain.ports import Receipt
 from bridge.web import create_app
 from bridge.web.server import Server
 from contrib.bench.setting import NOWHERE, build, head, hook

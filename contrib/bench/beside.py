@@ -17,9 +17,9 @@ import sqlalchemy as sa
 
 from bridge import wiring
 from bridge.config import Address
-from bridge.model import Address as Mailbox
-from bridge.reconcile import DOMAINS as READING
-from bridge.store.tables import jobs
+from bridge.domain.model import Address as Mailbox
+from bridge.reconcile.reconcile import DOMAINS as READING
+from bridge.store.base.tables import jobs
 from bridge.web import create_app
 from bridge.web.server import Server
 from contrib.bench.accept import Figures, loaded

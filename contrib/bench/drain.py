@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from bridge import wiring
-from bridge.model import Address
+from bridge.domain.model import Address
 from bridge.sim import Simulator
-from bridge.store.tables import jobs
+from bridge.store.base.tables import jobs
 from bridge.web import create_app
 from contrib.bench.setting import TOKEN, USER, WORD, build, head, hook
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge import wiring
-from bridge.store import tables
+from bridge.store.base import tables
 
 DAY, DAYS, RECENT = 86400.0, 90, 0.05  # of the jobs, in the last day
 ENDS = ("succeeded",) * 950 + ("failed",) * 25 + ("cancelled",) * 20 + ("held",) * 5

@@ -15,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge import wiring
-from bridge.store import Upkeep, tables
+from bridge.store import Upkeep
+from bridge.store.base import tables
 from bridge.web import create_app
 from contrib.bench.filling import DAY, DAYS, DOMAINS, add_jobs, fill, settle
 from contrib.bench.setting import build, head, hook

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from bridge import wiring
-from bridge.store import tables
+from bridge.store.base import tables
 from bridge.web import create_app
 from contrib.bench.setting import build, head, hook
 

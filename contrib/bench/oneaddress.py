@@ -177,7 +177,7 @@ def measured(shape: Callable[[int], Any], seconds: float, slow: bool, proxy: boo
 def own(path: Path) -> None:
     """The mailboxes that are asked for belong to their services."""
     from bridge import config, wiring
-    from bridge.model import Address
+    from bridge.domain.model import Address
 
     service = wiring.build(config.load(path, {}))
     for number in range(MAILBOXES):

@@ -26,10 +26,10 @@ PARTS = {  # what is in the path of a file, or in the name of a function of the 
         "/email/",
         "/urllib/",
         "socket",
-        "outgoing.py",
+        "http_client.py",
     ),
     "threads: starting, waiting": ("/threading.py", "_thread"),
-    "log": ("/structlog/", "/logging/", "bridge/logs.py"),
+    "log": ("/structlog/", "/logging/", "bridge/infra/logs.py"),
     "the bridge's own": ("/bridge/",),
 }
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bridge import __version__, config, logs, wiring
+from bridge import __version__, config, wiring
+from bridge.infra import logs
 from hooks import signing
 
 SECRET = "whsec_" + "c2FtcGxlLXNlY3JldC1vZi10aGUtdGVzdHMtMzItYnl0ZXM="

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from bridge.roster import Claim
+from bridge.reconcile.service_list import Claim
 from contrib.bench.drain import furnish, simulator
 from contrib.bench.setting import build, head
 

@@ -17,8 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge import wiring
-from bridge.model import Address
-from bridge.store.tables import jobs, steps, workers
+from bridge.domain.model import Address
+from bridge.store.base.tables import jobs, steps, workers
 from contrib.bench.drain import Remote, furnish, open_jobs, simulator
 from contrib.bench.program import free_port, running
 from contrib.bench.setting import build, head, hook

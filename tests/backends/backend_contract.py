@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bridge.errors import BridgeError, Doubted, NoFunds, Refused, Unclear
-from bridge.model import Address, Change, Fact, Kind
-from bridge.ports import Backend
+from bridge.domain.errors import BridgeError, Doubted, NoFunds, Refused, Unclear
+from bridge.domain.model import Address, Change, Fact, Kind
+from bridge.domain.ports import Backend
 
 JOHN = Address("john", "example.com")
 JANE = Address("jane", "example.com")

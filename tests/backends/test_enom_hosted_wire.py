@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bridge.backends.enom import HostedEmailSettings
 from bridge.backends.enom.hosted_email import wire
-from bridge.errors import BridgeError, Garbled
+from bridge.domain.errors import BridgeError, Garbled
 
 USER = {
     "success": True,

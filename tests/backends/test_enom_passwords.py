@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bridge.backends.enom.domains import perhaps_meant, split
 from bridge.backends.enom.passwords import LENGTH, SIGNS, unknowable
-from bridge.model import Address
+from bridge.domain.model import Address
 
 
 @given(st.integers(), st.sampled_from(["a", "j", "7", "john.doe", "_"]), st.sampled_from(["example.com", "x.test", "7.co.uk"]))

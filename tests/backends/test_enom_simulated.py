@@ -7,18 +7,9 @@ from backend_contract import JANE, JOHN, PASSWORD, SOON, BackendContract
 
 from bridge.backends.enom import Command, EnomAccount, EnomBackend, HostedEmailSettings
 from bridge.backends.enom.hosted_email.wire import SERVICES
-from bridge.errors import (
-    AccountFault,
-    Doubted,
-    Garbled,
-    NeedsPerson,
-    NoFunds,
-    Refused,
-    Unavailable,
-    Unclear,
-)
-from bridge.model import Address, Change, Fact, Kind, Proof
-from bridge.outgoing import Outgoing
+from bridge.domain.errors import AccountFault, Doubted, Garbled, NeedsPerson, NoFunds, Refused, Unavailable, Unclear
+from bridge.domain.model import Address, Change, Fact, Kind, Proof
+from bridge.infra.http_client import Outgoing
 from bridge.sim import Simulator
 
 TOKEN = "PLANTEDTOKEN0123456789"

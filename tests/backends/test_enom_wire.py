@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.backends.enom import paks, wire
-from bridge.errors import BridgeError, Garbled
+from bridge.domain.errors import BridgeError, Garbled
 
 HIDDEN = "Hidden-Secret-42"
 LIST = f"""

@@ -6,8 +6,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from bridge import drift
 from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.reconcile import drift
 from tests.support.admin import LIFTED
 from tests.support.bridge import PASSWORD
 from tests.support.browser import Open, Stand, Tab

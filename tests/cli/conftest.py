@@ -11,8 +11,8 @@ import pytest
 import structlog
 from click.testing import CliRunner, Result
 
-from bridge import logs
 from bridge.cli import main
+from bridge.infra import logs
 from bridge.sim import Simulator
 from tests.support.billing import Billing
 from tests.support.bridge import PASSWORD, Running, furnish, write_config

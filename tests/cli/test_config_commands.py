@@ -7,8 +7,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from bridge import logs
 from bridge.cli.config import config
+from bridge.infra import logs
 
 GOOD = """
 [bridge]

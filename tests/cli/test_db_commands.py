@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge import config, logs, store
+from bridge import config, store
 from bridge.cli.serve import opened, tell_paused
+from bridge.infra import logs
 from tests.cli.conftest import House
 from tests.support.bridge import PASSWORD, TOKEN
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bridge import __version__
-from bridge.outgoing import NotSent, Outgoing, Reply
+from bridge.infra.http_client import NotSent, Outgoing, Reply
 from tests.cli.conftest import House
 from tests.support.mail import MailServer
 from tests.support.names import NameServer

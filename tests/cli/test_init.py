@@ -8,9 +8,9 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from bridge import logs
 from bridge.cli.init import init
 from bridge.config import load
+from bridge.infra import logs
 
 NEEDED = ("--uid", "reseller", "--token", "example-token", "--suspend-with", "refuse")
 

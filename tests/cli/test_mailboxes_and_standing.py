@@ -7,8 +7,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from bridge import config, wiring
-from bridge.sealing import Sealer
-from bridge.store import brake
+from bridge.infra.crypto import Sealer
+from bridge.store.queue import brake
 from hooks import signing
 from tests.cli.conftest import House
 from tests.support.billing import until

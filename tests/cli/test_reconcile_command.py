@@ -8,9 +8,9 @@ import pytest
 
 from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.cli import undelete
-from bridge.errors import NotNow
-from bridge.model import Address, Deleted
-from bridge.store.tables import accounts
+from bridge.domain.errors import NotNow
+from bridge.domain.model import Address, Deleted
+from bridge.store.base.tables import accounts
 from tests.cli.conftest import House
 
 ANN, BOB = "ann@example.com", "bob@example.com"
@@ -104,7 +104,7 @@ def test_a_domain_that_is_not_in_the_account_makes_the_exit_code_1(open_house: H
 class TestNightly:
     @pytest.fixture
     def hurry(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("bridge.running.CHORES", 0.05)
+        monkeypatch.setattr("bridge.engine.CHORES", 0.05)
 
     def make_due(self, house: House) -> None:
         assert house.running

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bridge import config, logs
+from bridge import config
 from bridge.cli import main
 from bridge.cli.send import PASSWORD as VARIABLE
 from bridge.cli.send import sender_for
-from bridge.outgoing import Lost, Outgoing
+from bridge.infra import logs
+from bridge.infra.http_client import Lost, Outgoing
 from bridge.sim import Simulator
 from hooks.signing import decode_secret, new_secret
 from tests.support.bridge import Running, furnish, write_config

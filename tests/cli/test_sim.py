@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 
 from bridge import config, wiring
 from bridge.cli import main, sim
-from bridge.model import Address
+from bridge.domain.model import Address
 from bridge.sim import Simulator
 
 COMMAND = [sys.executable, "-W", "error", "-c", "from bridge.cli import main; main()", "sim", "--port", "0"]

@@ -6,13 +6,14 @@ from typing import Any
 import click
 import pytest
 
-from bridge import advice, decisions, story
-from bridge.actions import ACTIONS
 from bridge.cli import main
-from bridge.decisions import JobFacts
-from bridge.errors import CODES, Limit
-from bridge.jobs import ENDED, WAITING_FOR
-from bridge.model import Kind
+from bridge.domain import decisions
+from bridge.domain.actions import ACTIONS
+from bridge.domain.decisions import JobFacts
+from bridge.domain.errors import CODES, Limit
+from bridge.domain.jobs import ENDED, WAITING_FOR
+from bridge.domain.model import Kind
+from bridge.reporting import explain, next_steps
 
 AT = "2026-11-22T17:27:03Z"
 
@@ -44,7 +45,7 @@ def failure(code: str) -> dict[str, Any]:
 
 
 def text_of(whole: dict[str, Any], worker_alive: bool = True) -> str:
-    return "\n".join(story.tell(whole, worker_alive, 72))
+    return "\n".join(explain.tell(whole, worker_alive, 72))
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -58,17 +59,17 @@ def test_every_error_code_has_its_own_advice_with_nothing_left_open(code: str, s
 
 
 def test_the_advice_is_for_exactly_the_codes_that_there_are() -> None:
-    assert set(advice.ADVICE) == set(CODES)
+    assert set(next_steps.ADVICE) == set(CODES)
 
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("status", ["failed", "queued"])
 def test_every_command_that_is_advised_exists_and_on_the_pages_stands_its_button(code: str, status: str) -> None:
     whole = told_of(status=status, error=failure(code), waiting_for="account" if status == "queued" else None)
-    for name, sub in commands(advice.advise(whole, True)):
+    for name, sub in commands(next_steps.advise(whole, True)):
         command = main.commands[name]
         assert not isinstance(command, click.Group) or sub in command.commands
-    assert {name for name, _ in commands(advice.advise(whole, True, advice.BUTTONS))} <= {"doctor"}, "which has none"
+    assert {name for name, _ in commands(next_steps.advise(whole, True, next_steps.BUTTONS))} <= {"doctor"}, "which has none"
 
 
 def commands(text: str) -> list[tuple[str, str]]:
@@ -76,7 +77,7 @@ def commands(text: str) -> list[tuple[str, str]]:
 
 
 def test_every_step_has_a_command_and_a_button() -> None:
-    assert advice.COMMANDS.keys() == advice.BUTTONS.keys()
+    assert next_steps.COMMANDS.keys() == next_steps.BUTTONS.keys()
 
 
 def test_unclear_and_unsafe_lead_to_different_commands() -> None:
@@ -98,7 +99,7 @@ def test_nothing_is_advised_that_would_be_refused() -> None:
 def test_every_wait_says_for_what_and_that_it_goes_on_by_itself(waiting_for: str | None) -> None:
     text = text_of(told_of(status="queued", waiting_for=waiting_for, error=failure("ip_not_allowed"), finished_at=None))
 
-    assert text.splitlines()[-2].startswith(story.WAITING[waiting_for].partition("{")[0])
+    assert text.splitlines()[-2].startswith(explain.WAITING[waiting_for].partition("{")[0])
     expected = (
         "resume account main" if waiting_for == "account" else "goes on by itself. To give it up: enom-bridge jobs cancel"
     )
@@ -180,7 +181,7 @@ def test_every_action_has_words(action: str) -> None:
 def test_every_change_of_a_plan_has_words(kind: Kind) -> None:
     arguments = {"product": "pak", "bundle": "30002", "years": 1, "with": "hosted-email", "quota_bytes": 5 << 30}
 
-    assert "{" not in story.in_plain_words({"change": str(kind), **arguments})
+    assert "{" not in explain.in_plain_words({"change": str(kind), **arguments})
 
 
 @pytest.mark.parametrize("status", [*sorted(ENDED), "queued", "running"])

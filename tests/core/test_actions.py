@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bridge.actions import ACTIONS, Wish, decides
-from bridge.errors import BridgeError, NeedsPerson, Refused
-from bridge.model import Desired, Fact, Mailbox, Pak, Record, State
+from bridge.domain.actions import ACTIONS, Wish, decides
+from bridge.domain.errors import BridgeError, NeedsPerson, Refused
+from bridge.domain.model import Desired, Fact, Mailbox, Pak, Record, State
 from hooks.standard.schemas import ACTIONS as TYPES
 from hooks.types import Intent
 from tests.support.bench import GOOD, JOHN, START, terms

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import Garbled
-from bridge.model import State
-from bridge.notes import Notes
-from bridge.outgoing import Outgoing
-from bridge.ports import Ending
-from bridge.store import Notebook, Summaries, tables
+from bridge.domain.errors import Garbled
+from bridge.domain.model import State
+from bridge.domain.ports import Ending
+from bridge.infra.http_client import Outgoing
+from bridge.pipeline.alerts import Notes
+from bridge.store import Notebook, Summaries
+from bridge.store.base import tables
 from tests.support.bench import GOOD, Bench
 from tests.support.mail import MailServer
 

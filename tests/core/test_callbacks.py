@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from bridge.callbacks import LONGEST_SILENCE, RETRIES, Callbacks, Recipient, Turns, report
-from bridge.outgoing import Lost, NotSent, Reply
-from bridge.ports import Postcard, Receipt
+from bridge.domain.ports import Postcard, Receipt
+from bridge.infra.http_client import Lost, NotSent, Reply
+from bridge.pipeline.callbacks import LONGEST_SILENCE, RETRIES, Callbacks, Recipient, Turns, report
 from hooks import PLATFORMS, signing
 from tests.support.bench import START
 from tests.support.billing import SECRET

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from bridge.chores import AGAIN, Chore, Chores
-from bridge.errors import StoreUnavailable
-from bridge.watch import Watch
+from bridge.domain.errors import StoreUnavailable
+from bridge.infra.chores import AGAIN, Chore, Chores
+from bridge.infra.events import Watch
 
 
 class House:

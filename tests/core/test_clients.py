@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge import clients
+from bridge.infra import clients
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 IPV4 = st.ip_addresses(v=4)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bridge.backends.memory import SERVICES
-from bridge.comparison import FOREIGN_SUSPENSION, HALF, Barred, Finding, Group, Shown, View, compare
-from bridge.model import Address, Mailbox, Record, State
-from bridge.roster import Claim
+from bridge.domain.model import Address, Mailbox, Record, State
+from bridge.reconcile.matching import FOREIGN_SUSPENSION, HALF, Barred, Finding, Group, Shown, View, compare
+from bridge.reconcile.service_list import Claim
 from tests.support.bench import terms
 
 NOW = 1_800_000_000.0

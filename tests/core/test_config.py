@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge import logs
 from bridge.config import Address, ConfigurationError, Secret, describe, find, load
+from bridge.infra import logs
 
 KEY = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 HOOK_SECRET = "whsec_c2VjcmV0LW9mLWEtdGVzdC1pbnN0YWxsYXRpb24="

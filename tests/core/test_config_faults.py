@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge import logs
 from bridge.config import ConfigurationError, load, values
-from bridge.errors import BridgeError
+from bridge.domain.errors import BridgeError
+from bridge.infra import logs
 
 KEY = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 SECRET_A = "whsec_c2VjcmV0LW9mLWEtdGVzdC1pbnN0YWxsYXRpb24="

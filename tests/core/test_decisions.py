@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bridge import decisions
-from bridge.decisions import HookFacts, JobFacts
-from bridge.errors import CODES, Limit, NeedsPerson
-from bridge.jobs import STATES
+from bridge.domain import decisions
+from bridge.domain.decisions import HookFacts, JobFacts
+from bridge.domain.errors import CODES, Limit, NeedsPerson
+from bridge.domain.jobs import STATES
 
 HELD = JobFacts("job_1", "held", "unsafe", Limit.DELETIONS)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from bridge import drift
 from bridge.backends.memory import SERVICES
-from bridge.comparison import Barred, Group, Shown
-from bridge.differences import TITLES, Difference, Kind
-from bridge.drift import View
-from bridge.model import Address, Mailbox, Pak, Record, State
+from bridge.domain.differences import TITLES, Difference, Kind
+from bridge.domain.model import Address, Mailbox, Pak, Record, State
+from bridge.reconcile import drift
+from bridge.reconcile.drift import View
+from bridge.reconcile.matching import Barred, Group, Shown
 from tests.support.bench import terms
 
 NOW = 1_800_000_000.0

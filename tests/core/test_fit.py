@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge import fit
+from bridge.domain import fit
 
 
 @pytest.mark.parametrize(

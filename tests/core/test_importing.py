@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from bridge import store
-from bridge.comparison import Finding, Group
-from bridge.errors import AccountFault, NotNow, Refused, Unavailable
-from bridge.importing import Importing, Party, without
-from bridge.model import Address, State, Survey
-from bridge.roster import Claim
-from bridge.survey import Reach, Surveyor
+from bridge.domain.errors import AccountFault, NotNow, Refused, Unavailable
+from bridge.domain.model import Address, State, Survey
+from bridge.reconcile.matching import Finding, Group
+from bridge.reconcile.scan import Reach, Surveyor
+from bridge.reconcile.service_list import Claim
+from bridge.reconcile.takeover import Importing, Party, without
 from tests.support.bench import GOOD, Bench, terms
 
 DOMAINS = ("example.com", "example.net")
@@ -108,7 +108,7 @@ def test_what_was_taken_over_is_ours_with_its_state_and_without_a_password(house
 
 
 def test_it_can_be_given_again_and_goes_on_where_it_stopped(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.importing.BATCH", 2)
+    monkeypatch.setattr("bridge.reconcile.takeover.BATCH", 2)
     names = [(str(number), f"box{number}@example.com") for number in range(5)]
     house.add(*(address for _, address in names))
 
@@ -184,7 +184,7 @@ def test_the_last_call_of_the_account_is_left_to_others(house: House, limit: int
 
 
 def test_it_waits_while_all_calls_are_in_use_and_then_gives_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.survey.PATIENCE", 2.0)
+    monkeypatch.setattr("bridge.reconcile.scan.PATIENCE", 2.0)
     house.open(most=2)
     house.add(ANN[1])
     with house.bench.standing.call_slot("main", 2, 1e9):

@@ -5,7 +5,7 @@ import io
 from dataclasses import replace
 from typing import Any
 
-from bridge.inventory import Stock, as_csv, described, lines, sums
+from bridge.reconcile.inventory import Stock, as_csv, described, lines, sums
 
 DAY = 86400.0
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridge import errors, jobs
-from bridge.errors import (
+from bridge.domain import errors, jobs
+from bridge.domain.errors import (
     AccountFault,
     BridgeError,
     Doubted,
@@ -16,8 +16,8 @@ from bridge.errors import (
     Unclear,
     Withdrawn,
 )
-from bridge.jobs import LookAgain, Verdict, may_send
-from bridge.model import Change, Kind, Step
+from bridge.domain.jobs import LookAgain, Verdict, may_send
+from bridge.domain.model import Change, Kind, Step
 
 WAYS = {
     ("queued", "running"),

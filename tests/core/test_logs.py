@@ -14,7 +14,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge import logs
+from bridge.infra import logs
 
 SECRET = 'Geheim+"wört"/\\&1'
 Written = Callable[[], str]
@@ -50,13 +50,13 @@ def json_line(log: Callable[[], object]) -> dict[str, Any]:
 def test_a_line_has_time_level_logger_and_what_is_bound() -> None:
     def log() -> None:
         with logs.bound(job="job_1", hook="msg_1"):
-            logs.get("bridge.worker").info("done", seconds=1.5, changed=True, state=None)
+            logs.get("bridge.pipeline.worker").info("done", seconds=1.5, changed=True, state=None)
 
     line = json_line(log)
 
     time = line.pop("timestamp")
     assert time.endswith("Z") and "T" in time
-    expected = {"event": "done", "level": "info", "logger": "bridge.worker", "job": "job_1", "hook": "msg_1"}
+    expected = {"event": "done", "level": "info", "logger": "bridge.pipeline.worker", "job": "job_1", "hook": "msg_1"}
     assert line == expected | {"seconds": 1.5, "changed": True, "state": None}
 
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bridge.errors import CODES, BridgeError, Doubted, Refused
-from bridge.model import MONEY, Address, Change, Kind, Record, in_words
+from bridge.domain.errors import CODES, BridgeError, Doubted, Refused
+from bridge.domain.model import MONEY, Address, Change, Kind, Record, in_words
 
 
 def test_an_address_reads_back_as_it_was_written() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridge import nearest
-from bridge.jobs import STATES
+from bridge.domain import nearest
+from bridge.domain.jobs import STATES
 
 
 @pytest.mark.parametrize(

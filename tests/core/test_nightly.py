@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import AccountFault, StoreUnavailable
-from bridge.nightly import PUT_OFF, Nightly
-from bridge.reconcile import Reconcile, Territory
+from bridge.domain.errors import AccountFault, StoreUnavailable
+from bridge.infra.events import Watch
+from bridge.reconcile.nightly import PUT_OFF, Nightly
+from bridge.reconcile.reconcile import Reconcile, Territory
+from bridge.reconcile.scan import Reach, Surveyor
 from bridge.store import Findings
-from bridge.store.findings import LEASE
-from bridge.survey import Reach, Surveyor
-from bridge.watch import Watch
+from bridge.store.admin.findings import LEASE
 from tests.support.bench import GOOD, Bench, terms
 
 HOUR = 3600.0

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import pytest
 from standardwebhooks import Webhook
 
-from bridge import notes
-from bridge.notes import Notes, title
-from bridge.outgoing import NotSent, Outgoing, Reply
-from bridge.ports import Note
+from bridge.domain.ports import Note
+from bridge.infra.http_client import NotSent, Outgoing, Reply
+from bridge.pipeline import alerts
+from bridge.pipeline.alerts import Notes, title
 from tests.support.bench import START
 
 KEY = b"a note's key of thirty-two bytes"
@@ -79,7 +79,7 @@ class Smtp:
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    monkeypatch.setattr(notes, "Session", Smtp)
+    monkeypatch.setattr(alerts, "Session", Smtp)
     monkeypatch.setattr(Smtp, "said", [])
     monkeypatch.setattr(Smtp, "offers", {"starttls"})
     return Smtp.said
@@ -142,7 +142,7 @@ def test_the_subject_counts_what_needs_a_person() -> None:
 
 def test_a_mail_server_that_drips_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of its bytes is in time; without a deadline for the whole it would keep us for hours."""
-    monkeypatch.setattr(notes, "WHOLE_MAIL", 0.3)
+    monkeypatch.setattr(alerts, "WHOLE_MAIL", 0.3)
     left = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 

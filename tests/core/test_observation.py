@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from bridge.actions import ACTIONS
-from bridge.model import Kind
-from bridge.observation import JUDGES, WORDS, Observation, Verdict
-from bridge.survey import Reach, Surveyor
+from bridge.domain.actions import ACTIONS
+from bridge.domain.model import Kind
+from bridge.reconcile.scan import Reach, Surveyor
+from bridge.reconcile.shadow import JUDGES, WORDS, Observation, Verdict
 from tests.support.bench import GOOD, JOHN, Bench, terms
 
 

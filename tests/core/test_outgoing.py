@@ -12,7 +12,7 @@ import pytest
 import requests
 import responses
 
-from bridge.outgoing import Lost, NotSent, Outgoing
+from bridge.infra.http_client import Lost, NotSent, Outgoing
 from tests.support.tls import self_signed
 
 Script = Callable[[socket.socket], None]

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge import plan
 from bridge.backends.memory import SERVICES, MemoryBackend
-from bridge.errors import BridgeError, Limit, NeedsPerson, Refused
-from bridge.model import Change, Desired, Kind, Mailbox, Pak, Plan, Record, State
+from bridge.domain import plan
+from bridge.domain.errors import BridgeError, Limit, NeedsPerson, Refused
+from bridge.domain.model import Change, Desired, Kind, Mailbox, Pak, Plan, Record, State
 from tests.support.bench import GOOD, JOHN, START, terms
 
 OWNER = ("shop", "7")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bridge import __version__
-from bridge.errors import AccountFault, NotNow, NotThere
-from bridge.model import Address
-from bridge.query import QUESTIONS, Counter, Queries, plan_of
+from bridge.domain.errors import AccountFault, NotNow, NotThere
+from bridge.domain.model import Address
+from bridge.pipeline.queries import QUESTIONS, Counter, Queries, plan_of
 from hooks.errors import Invalid
 from hooks.standard.schemas import QUESTIONS as TYPES
 from hooks.types import Question, Verified
@@ -127,7 +127,7 @@ def test_a_hook_that_was_tried_again_is_told_by_its_newest_job(mailbox: Bench) -
 
 
 def test_results_are_told_once_each_in_the_order_of_their_ends(mailbox: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.query.PAGE", 2)
+    monkeypatch.setattr("bridge.pipeline.queries.PAGE", 2)
     for _ in range(4):
         mailbox.clock.now += SETTLE
         mailbox.do("suspend")
@@ -178,7 +178,7 @@ def test_a_made_up_place_in_the_results_is_an_invalid_question(mailbox: Bench, a
 
 
 def test_the_list_pages_through_ones_own(mailbox: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.query.PAGE", 2)
+    monkeypatch.setattr("bridge.pipeline.queries.PAGE", 2)
     for name in ("amy", "bob"):
         mailbox.do("create", address=f"{name}@example.com", password=GOOD)
     first = ask(mailbox, "mailbox.list")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.readiness import Found, Wanted, judge
+from bridge.maildns.rules import Found, Wanted, judge
 
 ENOM = Wanted(("hostedemail.com", "registeredsite.com"), "_spf.hostedemail.com")
 MX = (10, "mx.example.com.cust.a.hostedemail.com")

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-from bridge import drift, store
-from bridge.errors import AccountFault, NotNow, Unavailable
-from bridge.model import Address, State, Survey
-from bridge.ports import Reconciliation
-from bridge.reconcile import Reconcile, Territory
-from bridge.report import lines
-from bridge.survey import Reach, Surveyor
+from bridge import store
+from bridge.domain.errors import AccountFault, NotNow, Unavailable
+from bridge.domain.model import Address, State, Survey
+from bridge.domain.ports import Reconciliation
+from bridge.reconcile import drift
+from bridge.reconcile.reconcile import Reconcile, Territory
+from bridge.reconcile.report import lines
+from bridge.reconcile.scan import Reach, Surveyor
+from bridge.store.base import tables
 from tests.support.bench import GOOD, JOHN, Bench, terms
 
 ANN = Address("ann", "example.com")
@@ -141,7 +143,7 @@ class TestAMistypedDomain:
             "seen_at": 1,
         }
         with house.bench.database.write() as tx:
-            tx.execute(store.tables.differences.insert(), row)
+            tx.execute(tables.differences.insert(), row)
         house.look()
         assert house.bench.rows("differences") == []
 
@@ -215,7 +217,7 @@ class TestRepair:
     def test_what_is_seen_is_noted(self, house: House) -> None:
         bench = house.bench
         with bench.database.write() as tx:
-            tx.execute(store.tables.mailboxes.update().values(state="unknown"))
+            tx.execute(tables.mailboxes.update().values(state="unknown"))
         report = house.look()
         assert [bench.people.repair("main", each) for each in report.differences] == ["noted that it is active"] * 2
         assert (house.kinds(), bench.record().state, len(bench.rows("jobs"))) == ({}, State.ACTIVE, 2)

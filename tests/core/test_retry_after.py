@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.backends.enom.client import exchange
-from bridge.errors import Unclear
-from bridge.outgoing import LONGEST_WAIT, Reply, retry_after
+from bridge.domain.errors import Unclear
+from bridge.infra.http_client import LONGEST_WAIT, Reply, retry_after
 from tests.core.test_callbacks import Box, deliver
 from tests.support.bench import START
 

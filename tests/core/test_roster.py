@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.roster import Claim, Roster, Unreadable, read
+from bridge.reconcile.service_list import Claim, Roster, Unreadable, read
 from hooks import PLATFORMS
 
 STANDARD = PLATFORMS["standard"]

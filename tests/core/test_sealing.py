@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.sealing import Purpose, Sealer, Unsealable, key_id
+from bridge.infra.crypto import Purpose, Sealer, Unsealable, key_id
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 old, new, both = Sealer([OLD]), Sealer([NEW]), Sealer([OLD, NEW])

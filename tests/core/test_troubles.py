@@ -4,9 +4,9 @@ from typing import NoReturn
 
 import pytest
 
-from bridge.errors import Refused, Unavailable
-from bridge.model import State
-from bridge.ports import Ending
+from bridge.domain.errors import Refused, Unavailable
+from bridge.domain.model import State
+from bridge.domain.ports import Ending
 from bridge.store import Troubles
 from bridge.wiring import first_id
 from tests.support.bench import Bench

@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from bridge.actions import ACTIONS, decides
-from bridge.wanted import NEEDED, Said, is_late, is_later, marked, overtaken, taken_away
+from bridge.domain.actions import ACTIONS, decides
+from bridge.domain.wanted import NEEDED, Said, is_late, is_later, marked, overtaken, taken_away
 
 TAKES, NEEDS, NEITHER = "takes the mailbox away", "needs the mailbox", "says nothing of it"
 KINDS = {

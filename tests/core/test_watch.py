@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.watch import Facts, Watch
+from bridge.infra.events import Facts, Watch
 
 
 class Ear:

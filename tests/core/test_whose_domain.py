@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridge.customers import REMEMBERED, RESERVED, Presence, objection
-from bridge.model import Address
+from bridge.domain.customers import REMEMBERED, RESERVED, Presence, objection
+from bridge.domain.model import Address
 
 NOW = 1_800_000_000.0
 ME, OTHER, THIRD = "15", "11", "12"

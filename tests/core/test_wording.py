@@ -2,12 +2,12 @@
 
 import pytest
 
-from bridge.actions import ACTIONS
-from bridge.errors import CODES
-from bridge.jobs import WAITING_FOR
-from bridge.model import State
-from bridge.store.rows import WAITING
-from bridge.wording import ALREADY, DONE, message
+from bridge.domain.actions import ACTIONS
+from bridge.domain.errors import CODES
+from bridge.domain.jobs import WAITING_FOR
+from bridge.domain.model import State
+from bridge.reporting.messages import ALREADY, DONE, message
+from bridge.store.base.rows import WAITING
 
 
 def test_every_action_has_its_sentences() -> None:

@@ -6,10 +6,10 @@ from unittest.mock import patch
 
 import pytest
 
-from bridge import jobs
-from bridge.errors import AccountFault, Doubted, Garbled, LeaseLost, NoFunds, Refused, Unavailable, Unclear
-from bridge.model import Address, Change, Kind, Mailbox, State
-from bridge.ports import Limits
+from bridge.domain import jobs
+from bridge.domain.errors import AccountFault, Doubted, Garbled, LeaseLost, NoFunds, Refused, Unavailable, Unclear
+from bridge.domain.model import Address, Change, Kind, Mailbox, State
+from bridge.domain.ports import Limits
 from tests.support.bench import GOOD, JOHN, OTHER, SETTLE, Bench
 
 

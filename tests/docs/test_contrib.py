@@ -15,9 +15,10 @@ import pytest
 import structlog
 import yaml
 
-from bridge import clients, config, logs
+from bridge import config
 from bridge.cli import main
 from bridge.config.schema import BridgeTable
+from bridge.infra import clients, logs
 from bridge.web.admin.sign_in import Reason as OfSignIn
 from bridge.web.refusals import Refusals
 from hooks.errors import Reason

@@ -8,10 +8,11 @@ from unittest import mock
 
 import pytest
 
-from bridge import story, wiring
-from bridge.jobs import ENDED
+from bridge import wiring
+from bridge.domain.jobs import ENDED
+from bridge.reporting import explain
 from bridge.sim import Simulator
-from bridge.store import database, tables
+from bridge.store.base import database, tables
 from tests.support.bridge import furnish
 from tests.support.scene import PASSWORD, Scene
 from tests.support.world import World
@@ -149,4 +150,4 @@ def test_after_a_start_with_the_clock_put_right_what_it_had_leased_goes_on_withi
 
 
 def explained(scene: Scene, job: str) -> str:
-    return "\n".join(story.tell(scene.service.lookup.story(job), scene.service.standing.worker_alive(), 72))
+    return "\n".join(explain.tell(scene.service.lookup.story(job), scene.service.standing.worker_alive(), 72))

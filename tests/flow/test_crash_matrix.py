@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.sim import Simulator
-from bridge.store import tables
+from bridge.store.base import tables
 from tests.support.scene import PASSWORD
 from tests.support.world import Crash, World
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import NotNow
+from bridge.domain.errors import NotNow
 from bridge.sim import Simulator
-from bridge.store import tables
+from bridge.store.base import tables
 from tests.support.scene import PASSWORD
 from tests.support.world import LEASE, SETTLE, Crash, World
 

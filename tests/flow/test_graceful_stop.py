@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bridge import running
-from bridge.notes import Notes
+from bridge import engine
+from bridge.pipeline.alerts import Notes
+from bridge.reconcile.scan import Surveyor
 from bridge.store import Database, Standing, Upkeep
-from bridge.survey import Surveyor
 from tests.support.billing import until
 from tests.support.bridge import Running, Simulator, furnish, write_config
 
@@ -18,7 +18,7 @@ from tests.support.bridge import Running, Simulator, furnish, write_config
 def test_a_stop_does_not_sit_out_the_pause_between_two_looks(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "POLL", 3600.0)
+    monkeypatch.setattr(engine, "POLL", 3600.0)
     idle: set[str] = set()
     wait = Database.wait
 
@@ -42,7 +42,7 @@ def test_a_stop_does_not_sit_out_the_pause_between_two_looks(
 def test_a_stop_in_the_middle_of_the_nightly_reconciliation_loses_no_night(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "CHORES", 0.05)
+    monkeypatch.setattr(engine, "CHORES", 0.05)
     begun, go_on = threading.Event(), threading.Event()
     domains = Surveyor.domains
 
@@ -75,7 +75,7 @@ def test_a_stop_in_the_middle_of_the_nightly_reconciliation_loses_no_night(
 def test_one_chore_that_raises_leaves_the_others_alone(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: tuple[type, str]
 ) -> None:
-    monkeypatch.setattr(running, "CHORES", 0.05)
+    monkeypatch.setattr(engine, "CHORES", 0.05)
     done: Counter[str] = Counter()
 
     def counting(owner: type, name: str) -> None:

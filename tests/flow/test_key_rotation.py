@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.store import tables
+from bridge.store.base import tables
 from tests.support.bridge import KEY, PASSWORD
 from tests.support.scene import Open, Scene
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bridge.model import Address
+from bridge.domain.model import Address
 from bridge.sim.faults import FITS
 from bridge.store import Database, People
 from bridge.wiring import new_job_id

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.jobs import ENDED
+from bridge.domain.jobs import ENDED
 from bridge.sim import Simulator
 from bridge.sim.faults import FITS
-from bridge.store import tables
+from bridge.store.base import tables
 from tests.flow.test_crash_matrix import BEFORE, SPENDING, hook
 from tests.flow.test_lying_remote import COMMANDS, DELAYS, ELSEWHERE, READS, Cell, Trial, cells
 from tests.support.audit import read

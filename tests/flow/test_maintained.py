@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.store import Copies, Database
-from bridge.store.tables import hooks
+from bridge.store.base.tables import hooks
 from tests.flow.test_kill_random import BRIDGES, CALM, Disturber
 from tests.support.stage import Stage
 from tests.support.workload import Workload

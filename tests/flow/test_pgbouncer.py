@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import NotNow, StoreUnavailable
+from bridge.domain.errors import NotNow, StoreUnavailable
 from bridge.store import Copies, Database
-from bridge.store import database as module
+from bridge.store.base import database as module
 from tests.support.billing import Billing
 from tests.support.bridge import PASSWORD, Running, Simulator, furnish, write_config
 from tests.support.pgbouncer import PgBouncer

@@ -8,10 +8,11 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from bridge import logs
 from bridge.cli import main
-from bridge.model import Address
-from bridge.store import names, tables
+from bridge.domain.model import Address
+from bridge.infra import logs
+from bridge.store import names
+from bridge.store.base import tables
 from tests.flow.test_secrets import leaks
 from tests.support.bridge import PASSWORD, add_domain
 from tests.support.scene import Open, Scene

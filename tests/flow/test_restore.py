@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.errors import NotNow
+from bridge.domain.errors import NotNow
 from bridge.sim import Simulator
 from bridge.store import Copies
 from tests.support.bench import START

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bridge.actions import ACTIONS
-from bridge.model import Address
+from bridge.domain.actions import ACTIONS
+from bridge.domain.model import Address
 from tests.support.bench import START
 from tests.support.scene import PASSWORD, Open, Scene
 

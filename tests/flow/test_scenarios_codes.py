@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import CODES
+from bridge.domain.errors import CODES
 from tests.support.bridge import TOKEN, add_domain
 from tests.support.scene import PASSWORD, Open, Scene
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.customers import RESERVED
-from bridge.model import Address
-from bridge.store import queue, tables
+from bridge.domain.customers import RESERVED
+from bridge.domain.model import Address
+from bridge.store.base import tables
+from bridge.store.queue import queue
 from tests.support.bridge import add_domain
 from tests.support.scene import PASSWORD, Open, Scene
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import NotNow
+from bridge.domain.errors import NotNow
 from tests.support.scene import PASSWORD, Open, Scene
 
 OTHER = "Other-Secret.8"

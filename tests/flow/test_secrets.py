@@ -20,9 +20,9 @@ import structlog
 from click.testing import CliRunner
 from prometheus_client import generate_latest
 
-from bridge import logs
 from bridge.cli import main
-from bridge.store import tables
+from bridge.infra import logs
+from bridge.store.base import tables
 from tests.support.bridge import HOSTED_PASSWORD, KEY, TOKEN
 from tests.support.scene import SECRET, Open, Scene
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge import running
-from bridge.callbacks import RETRIES
-from bridge.store.standing import PROBE_EVERY
-from bridge.store.tables import accounts, callbacks, notes
+from bridge import engine
+from bridge.pipeline.callbacks import RETRIES
+from bridge.store.base.tables import accounts, callbacks, notes
+from bridge.store.queue.standing import PROBE_EVERY
 from bridge.wiring import Tuning
 from tests.support.billing import Billing, until
 from tests.support.bridge import Running, Simulator, furnish, write_config
@@ -91,7 +91,7 @@ def test_a_silent_receiver_keeps_no_other_source_waiting(database_url: str, tmp_
         till.send(f"{bridge.url}/hooks/till", "mailbox.suspend", address="ann@example.net", service_id="1")
         till.wait_for(1)
         # It came while the first ones of the silent receiver were still under way: nothing had to end for it.
-        assert len(silence.callers) <= running.SENDERS - 1
+        assert len(silence.callers) <= engine.SENDERS - 1
         assert pending("shop") == 20 and all(row == 0 for row in tries(database))
 
 
@@ -104,7 +104,7 @@ def tries(database: Any) -> list[int]:
 def test_a_silent_receiver_of_notes_keeps_no_chore_waiting(
     database_url: str, tmp_path: Path, silence: Silence, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "CHORES", 0.05)
+    monkeypatch.setattr(engine, "CHORES", 0.05)
     where = f"http://127.0.0.1:{silence.port}/"
     notify: dict[str, Any] = {"admin__notify": where}
     if kind == "mail":

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import NotNow
-from bridge.sealing import Purpose
+from bridge.domain.errors import NotNow
+from bridge.infra.crypto import Purpose
 from bridge.sim import Simulator
-from bridge.store import tables
+from bridge.store.base import tables
 from tests.support.scene import PASSWORD, Open, Scene
 from tests.support.world import World
 

@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from bridge.errors import NotNow
-from bridge.jobs import ENDED, STATES
-from bridge.model import Address
+from bridge.domain.errors import NotNow
+from bridge.domain.jobs import ENDED, STATES
+from bridge.domain.model import Address
 from bridge.sim import Simulator
-from bridge.store import tables
+from bridge.store.base import tables
 from tests.support.outside import SECRETS
 from tests.support.scene import PASSWORD
 from tests.support.world import LEASE, SETTLE, Crash, World

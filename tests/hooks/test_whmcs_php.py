@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from bridge import __version__, wording
-from bridge.callbacks import report
-from bridge.errors import CODES
-from bridge.ports import Receipt
+from bridge import __version__
+from bridge.domain.errors import CODES
+from bridge.domain.ports import Receipt
+from bridge.pipeline.callbacks import report
+from bridge.reporting import messages
 from bridge.web import problems
 from hooks import address, whmcs
 from hooks.errors import Invalid
@@ -227,9 +228,9 @@ def test_each_error_of_a_job_is_a_sentence_of_the_module(code: str) -> None:
 
 
 def test_what_the_bridge_says_of_a_success_stays_with_it() -> None:
-    messages = {*wording.DONE.values(), *wording.ALREADY.values(), *wording.SPECIAL.values()}
-    said = heard(*({"status": "succeeded", "changes": {"message": message}} for message in messages))
-    assert not [sentence for sentence in said for message in messages if message in sentence]
+    ours = {*messages.DONE.values(), *messages.ALREADY.values(), *messages.SPECIAL.values()}
+    said = heard(*({"status": "succeeded", "changes": {"message": message}} for message in ours))
+    assert not [sentence for sentence in said for message in ours if message in sentence]
 
 
 def refused(type: str, timestamp: object, data: object) -> Invalid:

@@ -10,7 +10,7 @@ from typing import TextIO, cast
 
 import click
 
-from bridge import logs
+from bridge.infra import logs
 from bridge.sim import Simulator
 from tests.security.stand import Faults, in_memory
 from tests.support.billing import SECRET

@@ -21,9 +21,10 @@ import sqlalchemy as sa
 import structlog
 from flask import Flask
 
-from bridge import config, logs, wiring
+from bridge import config, wiring
+from bridge.infra import logs
 from bridge.sim import Simulator
-from bridge.store import tables
+from bridge.store.base import tables
 from bridge.web import create_app
 from hooks import signing
 from tests.security.hostile import PLANTED, Hostile, Request

@@ -5,7 +5,7 @@ import json
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.model import in_words
+from bridge.domain.model import in_words
 from tests.support.bridge import KEY
 from tests.support.scene import PASSWORD, Open, Scene
 

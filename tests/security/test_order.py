@@ -12,8 +12,8 @@ import pytest
 
 import bridge
 import hooks
-from bridge import intake
-from bridge.intake import Intake
+from bridge.pipeline import intake
+from bridge.pipeline.intake import Intake
 from hooks import message, signing
 from hooks.errors import BadSignature
 from hooks.types import Delivery, Verified
@@ -107,7 +107,7 @@ def test_every_entry_is_compared_whole_and_in_constant_time(monkeypatch: pytest.
 def test_no_signature_or_digest_is_compared_with_equals() -> None:
     """In the files that hold secrets: == ends at the first letter that differs."""
     secretive = ("digest", "signature", "expected", "mac")
-    for module in (signing, __import__("bridge.sealing", fromlist=["x"])):
+    for module in (signing, __import__("bridge.infra.crypto", fromlist=["x"])):
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
                 names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
@@ -130,7 +130,7 @@ def test_only_the_verifier_and_a_replay_make_what_can_be_parsed() -> None:
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == Verified.__name__:
                     makers.add(f"{root.name}/{path.relative_to(root)}")
-    assert makers <= {"hooks/signing.py", "bridge/replay.py", "bridge/store/lookup.py", "bridge/cli/replay.py"}
+    assert makers <= {"hooks/signing.py", "bridge/pipeline/replay.py", "bridge/store/admin/lookup.py", "bridge/cli/replay.py"}
     assert next(iter(inspect.signature(message.read_message).parameters.values())).annotation in (Verified, "Verified")
 
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from bridge.backends.enom import paks, wire
 from bridge.backends.enom.hosted_email import wire as hosted
-from bridge.errors import Garbled
-from bridge.outgoing import Lost, Outgoing
+from bridge.domain.errors import Garbled
+from bridge.infra.http_client import Lost, Outgoing
 
 LIMIT = 1 << 20  # what a call takes of an answer at most
 LOL = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))

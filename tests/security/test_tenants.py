@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.actions import ACTIONS
-from bridge.query import QUESTIONS
-from bridge.store import tables
+from bridge.domain.actions import ACTIONS
+from bridge.pipeline.queries import QUESTIONS
+from bridge.store.base import tables
 from tests.support.bridge import PASSWORD, add_domain
 from tests.support.scene import Open, Scene
 

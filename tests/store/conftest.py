@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import BridgeError
-from bridge.model import Change, Kind, Record, State, Step
-from bridge.ports import Ending, First, Job, Limits, Postcard, Receipt
+from bridge.domain.errors import BridgeError
+from bridge.domain.model import Change, Kind, Record, State, Step
+from bridge.domain.ports import Ending, First, Job, Limits, Postcard, Receipt
 from bridge.store import Database, Inbox, Lookup, Notebook, Outbox, People, Queue, Standing, Upkeep
 from hooks.types import Intent, Verified
 

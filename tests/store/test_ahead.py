@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.model import Change, Kind, Record, State
-from bridge.ports import Limits
-from bridge.readiness import Found
+from bridge.domain.model import Change, Kind, Record, State
+from bridge.domain.ports import Limits
+from bridge.maildns.rules import Found
 from bridge.store import Findings, Readings, SignIns
-from bridge.store.ahead import AHEAD, DAY, HISTORY, TOLERANCE, PutRight, Waits, put_right
-from bridge.store.notes import LONGEST_PAUSE, NEXT
-from bridge.store.restored import tame
-from bridge.store.tables import accounts, callbacks, jobs, mailboxes, marks, metadata, purchases, slots, sources, workers
+from bridge.store.admin.ahead import AHEAD, DAY, HISTORY, TOLERANCE, PutRight, Waits, put_right
+from bridge.store.backup.restored import tame
+from bridge.store.base.tables import accounts, callbacks, jobs, mailboxes, marks, metadata, purchases, slots, sources, workers
+from bridge.store.queue.notes import LONGEST_PAUSE, NEXT
 from tests.store.conftest import CALL, LEASE, NOON, SETTLE, Shop
 
 WAITS = Waits(LEASE, CALL, SETTLE, 120.0, 40.0, [6.0, 360.0], DAY)
@@ -65,7 +65,7 @@ def too_far(shop: Shop) -> dict[str, int]:
 
 def test_every_time_in_the_schema_is_a_wait_with_its_longest_or_named_as_history() -> None:
     times = {column for table in metadata.sorted_tables for column in table.c if isinstance(column.type, sa.Float)}
-    assert times - set(AHEAD) - HISTORY == set(), "say how far ahead it may lie (bridge/store/ahead.py)"
+    assert times - set(AHEAD) - HISTORY == set(), "say how far ahead it may lie (bridge/store/admin/ahead.py)"
     assert set(AHEAD) & HISTORY == set()
     assert (set(AHEAD) | HISTORY) - times == set()
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.ports import Receipt, SourcePaused, SuspensionsPaused
+from bridge.domain.ports import Receipt, SourcePaused, SuspensionsPaused
 from bridge.store import Brake, Inbox
-from bridge.store.brake import FLOOR, PART
-from bridge.store.tables import jobs, mailboxes, notes, sources
+from bridge.store.base.tables import jobs, mailboxes, notes, sources
+from bridge.store.queue.brake import FLOOR, PART
 from tests.store.conftest import Shop
 
 

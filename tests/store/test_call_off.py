@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from bridge.errors import BridgeError, NeedsPerson
-from bridge.ports import Receipt
-from bridge.store import inbox
-from bridge.store.tables import callbacks, jobs
+from bridge.domain.errors import BridgeError, NeedsPerson
+from bridge.domain.ports import Receipt
+from bridge.store.base.tables import callbacks, jobs
+from bridge.store.queue import inbox
 from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from bridge.store import Database, database
+from bridge.store import Database
+from bridge.store.base import database
 
 
 class Machine:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import LeaseLost, NoFunds, NotNow
-from bridge.model import Address, Kind, Record
-from bridge.ports import Reconciliation
+from bridge.domain.errors import LeaseLost, NoFunds, NotNow
+from bridge.domain.model import Address, Kind, Record
+from bridge.domain.ports import Reconciliation
 from bridge.store import Copies, Database, Findings, newest
-from bridge.store.migrate import bring_up
-from bridge.store.restored import tame
-from bridge.store.tables import accounts, callbacks, hooks, jobs, mailboxes, metadata, notes, purchases
+from bridge.store.backup.restored import tame
+from bridge.store.base.migrate import bring_up
+from bridge.store.base.tables import accounts, callbacks, hooks, jobs, mailboxes, metadata, notes, purchases
 from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"
@@ -224,7 +224,7 @@ class TestSqlite:
     def test_another_process_that_has_it_open_is_noticed(
         self, own: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bridge.store.backup.PATIENCE", 0.1)
+        monkeypatch.setattr("bridge.store.backup.backup.PATIENCE", 0.1)
         copies(own).backup(tmp_path / "backup")
         own.hook("suspend")
         other = Database(own.database.url)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import NeedsPerson
-from bridge.model import Kind, Record, State
-from bridge.ports import Job, Limits
-from bridge.store import queue
-from bridge.store.tables import jobs, mailboxes, steps
+from bridge.domain.errors import NeedsPerson
+from bridge.domain.model import Kind, Record, State
+from bridge.domain.ports import Job, Limits
+from bridge.store.base.tables import jobs, mailboxes, steps
+from bridge.store.queue import queue
 from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"

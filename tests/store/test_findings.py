@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bridge.differences import Difference, Kind
-from bridge.errors import NotNow, NotThere
-from bridge.model import Pak
-from bridge.ports import Reconciliation
+from bridge.domain.differences import Difference, Kind
+from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.model import Pak
+from bridge.domain.ports import Reconciliation
 from bridge.store import Findings
-from bridge.store.findings import LEASE, following
-from bridge.store.tables import accounts
+from bridge.store.admin.findings import LEASE, following
+from bridge.store.base.tables import accounts
 from tests.store.conftest import NOON, Shop
 
 PAK = Pak("26770", 3, datetime(2028, 1, 1, tzinfo=UTC))

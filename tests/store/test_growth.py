@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import NotThere
-from bridge.store import Database, Gauges, queue, tables
+from bridge.domain.errors import NotThere
+from bridge.store import Database, Gauges
+from bridge.store.base import tables
+from bridge.store.queue import queue
 from tests.store.conftest import Shop
 
 GROWING = ("hooks", "mailboxes", "jobs", "steps", "callbacks", "purchases")

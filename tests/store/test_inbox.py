@@ -6,10 +6,10 @@ from threading import Barrier
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import LeaseLost, NeedsPerson, Overtaken
-from bridge.model import Kind
-from bridge.ports import Dismissed, Reused, SourcePaused
-from bridge.store.tables import hooks, jobs
+from bridge.domain.errors import LeaseLost, NeedsPerson, Overtaken
+from bridge.domain.model import Kind
+from bridge.domain.ports import Dismissed, Reused, SourcePaused
+from bridge.store.base.tables import hooks, jobs
 from tests.store.conftest import NOON, Shop, verified
 
 PASSWORD = "Planted-Secret.7"

@@ -5,9 +5,9 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import NotThere
-from bridge.model import Address, Record, State, in_words
-from bridge.store.lookup import VISIBLE_AFTER
+from bridge.domain.errors import NotThere
+from bridge.domain.model import Address, Record, State, in_words
+from bridge.store.admin.lookup import VISIBLE_AFTER
 from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"

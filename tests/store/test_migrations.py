@@ -13,10 +13,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from bridge.errors import NotNow
+from bridge.domain.errors import NotNow
 from bridge.store import Database, check, newest, upgrade
-from bridge.store.migrate import FOLDER, versions
-from bridge.store.tables import metadata
+from bridge.store.base.migrate import FOLDER, versions
+from bridge.store.base.tables import metadata
 from tests.support.postgres import Postgres
 
 

@@ -4,11 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bridge.errors import LeaseLost, Limit, NeedsPerson, NoFunds, Refused, Unavailable, Unclear
-from bridge.jobs import LookAgain
-from bridge.model import Change, Kind, Step
-from bridge.ports import Job, Limits
-from bridge.store.tables import purchases
+from bridge.domain.errors import LeaseLost, Limit, NeedsPerson, NoFunds, Refused, Unavailable, Unclear
+from bridge.domain.jobs import LookAgain
+from bridge.domain.model import Change, Kind, Step
+from bridge.domain.ports import Job, Limits
+from bridge.store.base.tables import purchases
 from tests.store.conftest import CALL, LEASE, SETTLE, Shop
 
 PASSWORD = "Planted-Secret.7"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bridge.ports import Postcard
-from bridge.store.outbox import CALLBACK_LEASE
-from bridge.store.tables import callbacks, sources
+from bridge.domain.ports import Postcard
+from bridge.store.base.tables import callbacks, sources
+from bridge.store.queue.outbox import CALLBACK_LEASE
 from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"

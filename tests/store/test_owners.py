@@ -1,9 +1,9 @@
 """Ownership in batches: only what is nobody's is given away, and everything left is told with its reason."""
 
-from bridge.model import Record, State
-from bridge.ports import Taking
+from bridge.domain.model import Record, State
+from bridge.domain.ports import Taking
 from bridge.store import Owners
-from bridge.store.tables import mailboxes
+from bridge.store.base.tables import mailboxes
 from tests.store.conftest import ADDRESS, SETTLE, Shop
 
 PASSWORD = "Planted-Secret.7"

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from bridge.model import Kind
-from bridge.store import queue
+from bridge.domain.model import Kind
+from bridge.store.queue import queue
 from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import BridgeError, Limit, NeedsPerson, NotNow, NotThere, Refused, Unclear
-from bridge.model import Address, Kind, Record, State
-from bridge.ports import Receipt
-from bridge.store.tables import jobs, purchases
+from bridge.domain.errors import BridgeError, Limit, NeedsPerson, NotNow, NotThere, Refused, Unclear
+from bridge.domain.model import Address, Kind, Record, State
+from bridge.domain.ports import Receipt
+from bridge.store.base.tables import jobs, purchases
 from tests.store.conftest import ADDRESS, SETTLE, Shop
 
 PASSWORD = "Planted-Secret.7"

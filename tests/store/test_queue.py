@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.errors import Doubted, LeaseLost, Refused, Unavailable
-from bridge.model import Address, Change, Kind, Mailbox, Plan, Record, State, Step
-from bridge.ports import Ending, First, Job, Limits
-from bridge.store.rows import BEFORE, KINDS, error_values, to_error
-from bridge.store.tables import callbacks, jobs, mailboxes, steps
+from bridge.domain.errors import Doubted, LeaseLost, Refused, Unavailable
+from bridge.domain.model import Address, Change, Kind, Mailbox, Plan, Record, State, Step
+from bridge.domain.ports import Ending, First, Job, Limits
+from bridge.store.base.rows import BEFORE, KINDS, error_values, to_error
+from bridge.store.base.tables import callbacks, jobs, mailboxes, steps
 from tests.store.conftest import ADDRESS, CALL, LEASE, NOON, SETTLE, Shop
 
 

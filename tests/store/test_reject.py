@@ -3,11 +3,11 @@
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import CODES, BridgeError, Limit, NeedsPerson, NotNow, NotThere, Unclear
-from bridge.model import Kind, Record, State
-from bridge.ports import Dismissed, Receipt
+from bridge.domain.errors import CODES, BridgeError, Limit, NeedsPerson, NotNow, NotThere, Unclear
+from bridge.domain.model import Kind, Record, State
+from bridge.domain.ports import Dismissed, Receipt
 from bridge.store import Gauges, Overview
-from bridge.store.tables import audit, hooks, jobs, mailboxes
+from bridge.store.base.tables import audit, hooks, jobs, mailboxes
 from tests.store.conftest import ADDRESS, Shop, verified
 
 PASSWORD = "Planted-Secret.7"
@@ -183,8 +183,8 @@ class TestMany:
 
 class TestDrift:
     def test_what_was_given_to_a_service_differs_no_more_at_once(self, shop: Shop) -> None:
-        from bridge.model import Address
-        from bridge.store.tables import differences
+        from bridge.domain.model import Address
+        from bridge.store.base.tables import differences
 
         row = {"account": "main", "domain": "example.com", "detail": "", "remedy": "", "since": 0.0, "seen_at": 0.0}
         with shop.database.write() as tx:

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bridge.errors import NotNow, NotThere
-from bridge.store.standing import ALIVE, PROBE_EVERY
+from bridge.domain.errors import NotNow, NotThere
+from bridge.store.queue.standing import ALIVE, PROBE_EVERY
 from tests.store.conftest import Shop
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import Limit, NeedsPerson, NotNow, Overtaken, Withdrawn
-from bridge.model import Kind, Record, State
-from bridge.ports import Ending, Job, Receipt
-from bridge.store import inbox
-from bridge.store.restored import tame
-from bridge.store.tables import jobs, mailboxes, steps
+from bridge.domain.errors import Limit, NeedsPerson, NotNow, Overtaken, Withdrawn
+from bridge.domain.model import Kind, Record, State
+from bridge.domain.ports import Ending, Job, Receipt
+from bridge.store.backup.restored import tame
+from bridge.store.base.tables import jobs, mailboxes, steps
+from bridge.store.queue import inbox
 from hooks.types import Intent
 from tests.store.conftest import NOON, Shop
 from tests.store.test_withdrawals import withdraw

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bridge.differences import Difference, Kind, Repair
-from bridge.errors import Limit, NeedsPerson, NotNow
-from bridge.model import Address, Record, State
+from bridge.domain.differences import Difference, Kind, Repair
+from bridge.domain.errors import Limit, NeedsPerson, NotNow
+from bridge.domain.model import Address, Record, State
 from bridge.store import People
-from bridge.store.tables import audit, callbacks, jobs, mailboxes
+from bridge.store.base.tables import audit, callbacks, jobs, mailboxes
 from tests.store.conftest import ADDRESS, Shop, verified
 
 MANY = 4

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import StoreUnavailable
+from bridge.domain.errors import StoreUnavailable
 from bridge.store import Database, Gauges, upgrade
-from bridge.store import database as module
-from bridge.store.tables import hooks, jobs
+from bridge.store.base import database as module
+from bridge.store.base.tables import hooks, jobs
 from tests.store.conftest import Shop
 from tests.support.billing import until
 from tests.support.postgres import Postgres

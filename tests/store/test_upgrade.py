@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from bridge import config, wiring
-from bridge.errors import NotNow
-from bridge.sealing import Purpose
+from bridge.domain.errors import NotNow
+from bridge.infra.crypto import Purpose
 from bridge.store import Database, Lookup, People, Standing, newest, upgrade
-from bridge.store.migrate import bring_up
-from bridge.store.tables import metadata
+from bridge.store.base.migrate import bring_up
+from bridge.store.base.tables import metadata
 from bridge.wiring import Service
 from hooks.types import Verified
 from tests.support.bench import START, Clock

@@ -2,12 +2,12 @@
 
 import pytest
 
-from bridge.errors import Limit, NeedsPerson, Refused
-from bridge.model import Address, Kind, Record, State
-from bridge.readiness import Found
+from bridge.domain.errors import Limit, NeedsPerson, Refused
+from bridge.domain.model import Address, Kind, Record, State
+from bridge.maildns.rules import Found
 from bridge.store import Readings
-from bridge.store.sign_ins import REFUSED
-from bridge.store.tables import audit, callbacks, hooks, jobs, mailboxes, purchases, readiness, steps
+from bridge.store.admin.sign_ins import REFUSED
+from bridge.store.base.tables import audit, callbacks, hooks, jobs, mailboxes, purchases, readiness, steps
 from tests.store.conftest import Shop, verified
 
 DAY = 86400.0

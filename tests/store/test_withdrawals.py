@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import NeedsPerson, NotNow, Withdrawn
-from bridge.model import Kind
-from bridge.ports import CannotWithdraw, Dismissal, Dismissed, Receipt, Reused, SourcePaused
+from bridge.domain.errors import NeedsPerson, NotNow, Withdrawn
+from bridge.domain.model import Kind
+from bridge.domain.ports import CannotWithdraw, Dismissal, Dismissed, Receipt, Reused, SourcePaused
 from bridge.store import Withdrawals
-from bridge.store.tables import callbacks, hooks, jobs, purchases, steps
+from bridge.store.base.tables import callbacks, hooks, jobs, purchases, steps
 from hooks.types import Withdrawal
 from tests.store.conftest import Shop, verified
 

@@ -11,9 +11,9 @@ from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from bridge.backends.enom.hosted_email.wire import SERVICES
-from bridge.model import Address
+from bridge.domain.model import Address
 from bridge.sim import Simulator
-from bridge.store import tables
+from bridge.store.base import tables
 from bridge.web.admin import link
 from tests.support.bench import Clock
 from tests.support.bridge import PASSWORD, add_domain, furnish

@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bridge.jobs import ENDED
+from bridge.domain.jobs import ENDED
 from bridge.sim import Simulator
-from bridge.store.tables import callbacks, jobs, mailboxes, steps
+from bridge.store.base.tables import callbacks, jobs, mailboxes, steps
 from tests.support.billing import Billing
 
 WRITES = frozenset({"SetUpPOP3User", "ModifyPOP3", "DeletePOP3", "change_user", "logout_user", "delete_user"})

@@ -10,13 +10,14 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
-from bridge import jobs, store
+from bridge import store
 from bridge.backends.memory import SERVICES, MemoryBackend
-from bridge.model import Address, Record, Terms
-from bridge.ports import Limits, Receipt
-from bridge.store import tables
+from bridge.domain import jobs
+from bridge.domain.model import Address, Record, Terms
+from bridge.domain.ports import Limits, Receipt
+from bridge.pipeline.worker import Desk, Worker
+from bridge.store.base import tables
 from bridge.wiring import new_job_id
-from bridge.worker import Desk, Worker
 from hooks.types import Intent, Verified
 
 START = datetime(2027, 3, 1, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook
 
-from bridge.outgoing import Lost, Reply
-from bridge.ports import Job
+from bridge.domain.ports import Job
+from bridge.infra.http_client import Lost, Reply
 from bridge.sim import Simulator
 from bridge.sim.server import Incoming
 from tests.support.billing import SECRET
@@ -35,7 +35,7 @@ class Effect:
 
 
 class Outside:
-    """Stands for bridge.outgoing. `wrong` collects what must not have happened, in words.
+    """Stands for bridge.infra.http_client. `wrong` collects what must not have happened, in words.
 
     `answers`: what the billing side answers before 200; None takes the callback and loses the answer.
     `sending` is called inside the sender of a purchase, after its last look at the lease.

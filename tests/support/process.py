@@ -13,10 +13,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from bridge import logs
 from bridge.backends.enom.hosted_email import codes
+from bridge.infra import logs
+from bridge.pipeline.worker import Worker
 from bridge.wiring import Tuning
-from bridge.worker import Worker
 from tests.support.bridge import Running
 
 SENDING = "sending"

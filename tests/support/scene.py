@@ -15,10 +15,11 @@ from itsdangerous import TimestampSigner
 from standardwebhooks import Webhook
 from werkzeug.test import TestResponse
 
-from bridge import config, jobs, wiring
-from bridge.outgoing import NotSent, Reply
+from bridge import config, wiring
+from bridge.domain import jobs
+from bridge.infra.http_client import NotSent, Reply
 from bridge.sim import Simulator
-from bridge.store import tables
+from bridge.store.base import tables
 from bridge.web import create_app
 from tests.support.bench import START, Clock
 from tests.support.billing import SECRET

@@ -14,9 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge import store
-from bridge.readiness import Found
+from bridge.maildns.rules import Found
 from bridge.sim import Simulator
-from bridge.store.tables import metadata
+from bridge.store.base.tables import metadata
 from tests.support.bench import START, Clock
 from tests.support.bridge import PASSWORD, add_domain, furnish
 from tests.support.scene import Scene

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from bridge.jobs import ENDED
+from bridge.domain.jobs import ENDED
 from bridge.sim import Simulator
 from tests.support.audit import Counts, audit, open_ends, purchases, read
 from tests.support.billing import Billing, until

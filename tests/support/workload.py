@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bridge.errors import NotNow
+from bridge.domain.errors import NotNow
 from bridge.store import Database, People
-from bridge.store.tables import jobs
+from bridge.store.base.tables import jobs
 from bridge.wiring import new_job_id
 from tests.support.audit import Counts
 from tests.support.stage import Stage

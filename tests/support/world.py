@@ -11,10 +11,11 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from bridge import wiring, worker
-from bridge.ports import Ending, First, Job
+from bridge import wiring
+from bridge.domain.ports import Ending, First, Job
+from bridge.pipeline import worker
 from bridge.sim import Simulator
-from bridge.store import tables
+from bridge.store.base import tables
 from tests.support.bench import START, Clock
 from tests.support.bridge import add_domain, furnish
 from tests.support.outside import SECRETS, Outside

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.backends.enom.hosted_email.wire import SERVICES
-from bridge.store import brake, tables
+from bridge.store.base import tables
+from bridge.store.queue import brake
 from tests.support.admin import FULL, LIFTED, WHO, Visitor, fill, query
 from tests.support.bridge import PASSWORD
 from tests.support.scene import Open, Scene

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from bridge.backends.enom.hosted_email.wire import SERVICES
-from bridge.differences import Kind
+from bridge.domain.differences import Kind
 from tests.support.admin import FULL, WHO, Visitor
 from tests.support.bridge import PASSWORD
 from tests.support.scene import Open, Scene

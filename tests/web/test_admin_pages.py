@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from bridge import __version__
-from bridge.store import tables
-from bridge.store.lookup import VALUES
+from bridge.store.admin.lookup import VALUES
+from bridge.store.base import tables
 from bridge.web.admin import nav, plots, verdict, words
 from bridge.web.admin.overview import drawn
 from tests.flow.test_secrets import leaks

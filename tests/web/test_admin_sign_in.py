@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.security import generate_password_hash
 
-from bridge.sealing import Sealer
-from bridge.store import SignIns, tables
-from bridge.store.sign_ins import MOST_FROM_ONE, MOST_IN_ALL, REFUSED, WINDOW
+from bridge.infra.crypto import Sealer
+from bridge.store import SignIns
+from bridge.store.admin.sign_ins import MOST_FROM_ONE, MOST_IN_ALL, REFUSED, WINDOW
+from bridge.store.base import tables
 from bridge.web.admin import link
 from tests.support.admin import WHO, Visitor
 from tests.support.scene import Open, Scene

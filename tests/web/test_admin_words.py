@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup, escape
 
-from bridge.advice import BUTTONS, COMMANDS, ON_PAGES, in_buttons
+from bridge.reporting.next_steps import BUTTONS, COMMANDS, ON_PAGES, in_buttons
 from bridge.web.admin.words import PIECE, breakable, told
 
 

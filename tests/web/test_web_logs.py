@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bridge import logs
+from bridge.infra import logs
 from tests.support.scene import PASSWORD, Open, Scene
 
 

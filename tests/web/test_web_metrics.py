@@ -9,11 +9,11 @@ import pytest
 import structlog.testing
 from prometheus_client import generate_latest
 
-from bridge.chores import AGAIN
 from bridge.cli.process import metrics_listener
 from bridge.cli.serve import chosen
 from bridge.config import Address
-from bridge.store import tables
+from bridge.infra.chores import AGAIN
+from bridge.store.base import tables
 from bridge.web.metrics import Listener, Metrics
 from bridge.web.threads import SCRAPES
 from tests.support.scene import PASSWORD, Open, Scene

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bridge.jobs import STATES, WAITING_FOR
-from bridge.model import State
+from bridge.domain.jobs import STATES, WAITING_FOR
+from bridge.domain.model import State
 from bridge.web.openapi import describe
 from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS
 from tests.support.scene import PASSWORD, Scene

@@ -53,7 +53,7 @@ def test_queries_and_health_say_so_too(gone: Scene, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_locked_sqlite_is_a_503_and_not_a_wait_without_end(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.store.database.LOCK_WAIT", 0.05)
+    monkeypatch.setattr("bridge.store.base.database.LOCK_WAIT", 0.05)
     with scene.service.database.write():
         with ThreadPoolExecutor(1) as other:
             answer = other.submit(scene.send, "mailbox.suspend").result()

@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from bridge.store import tables
+from bridge.store.base import tables
 from tests.support.scene import PASSWORD, Open, Scene
 
 HERE = {"service_id": "7", "address": "john.doe@example.com"}
@@ -132,7 +132,7 @@ def test_the_checks_are_those_of_hooks_in_the_same_order(open_scene: Open) -> No
 
 
 def test_results_page_on_where_they_left_off(mailbox: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.query.PAGE", 2)
+    monkeypatch.setattr("bridge.pipeline.queries.PAGE", 2)
     for type in ("suspend", "unsuspend", "suspend"):
         assert mailbox.do(type)["status"] == "succeeded"
     told: list[int] = []

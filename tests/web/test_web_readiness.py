@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.resolving import Resolver
+from bridge.maildns.resolver import Resolver
 from tests.support.admin import Visitor
 from tests.support.names import NameServer
 from tests.support.scene import PASSWORD, Open, Scene

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from bridge.store import brake, tables
+from bridge.store.base import tables
+from bridge.store.queue import brake
 from tests.support.scene import SECRET, Open, Scene, signed_by_itsdangerous
 
 JOHN: dict[str, Any] = {"service_id": "7", "address": "john.doe@example.com"}

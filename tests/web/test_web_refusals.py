@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bridge import clients
+from bridge.infra import clients
 from bridge.web import refusals
 from bridge.web.refusals import AGAIN, MOST, Refusals
 from hooks import signing

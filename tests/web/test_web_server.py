@@ -14,7 +14,7 @@ from prometheus_client import generate_latest
 from waitress.trigger import trigger
 
 from bridge.config import Address
-from bridge.errors import StoreUnavailable
+from bridge.domain.errors import StoreUnavailable
 from bridge.web.server import Server
 from tests.support.scene import Open, Scene
 

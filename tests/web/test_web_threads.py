@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bridge.config import Address
-from bridge.errors import Busy
-from bridge.query import FROM_THE_RECORD, QUESTIONS
+from bridge.domain.errors import Busy
+from bridge.pipeline.queries import FROM_THE_RECORD, QUESTIONS
 from bridge.web import create_app
 from bridge.web.server import Server
 from bridge.web.threads import SAYS, SHARES, Threads, Use

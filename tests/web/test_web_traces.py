@@ -13,8 +13,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from bridge import tracing
-from bridge.watch import Watch
+from bridge.infra import tracing
+from bridge.infra.events import Watch
 from tests.support.bridge import HOSTED_PASSWORD, TOKEN
 from tests.support.scene import PASSWORD, SECRET, Open, Scene
 
@@ -100,7 +100,7 @@ def test_traces_are_off_unless_a_collector_is_named(environ: dict[str, str], on:
 
 def test_off_means_not_even_imported() -> None:
     program = (
-        "import sys; from bridge.cli import serve; from bridge import tracing; from bridge.watch import Watch\n"
+        "import sys; from bridge.cli import serve; from bridge import tracing; from bridge.infra.events import Watch\n"
         "watch = Watch()\n"
         "with tracing.traced(watch): assert watch._listeners == ()\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"

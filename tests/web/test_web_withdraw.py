@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from bridge.store import tables
+from bridge.store.base import tables
 from tests.support.scene import PASSWORD, Scene
 
 

@@ -12,10 +12,10 @@ from bridge.backends.enom.domains import perhaps_meant, split
 from bridge.backends.enom.hosted_email.client import HostedEmail
 from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.backends.enom.settings import EnomAccount
-from bridge.errors import Refused
-from bridge.model import Address, Answer, Change, Deleted, Fact, Mailbox, Proof, Survey
-from bridge.outgoing import Outgoing
-from bridge.watch import Watch
+from bridge.domain.errors import Refused
+from bridge.domain.model import Address, Answer, Change, Deleted, Fact, Mailbox, Proof, Survey
+from bridge.infra.events import Watch
+from bridge.infra.http_client import Outgoing
 
 EVIDENCE: Mapping[str, str] = {
     "orderid": "order",

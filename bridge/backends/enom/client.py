@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from bridge.backends.enom import codes, wire
 from bridge.backends.enom.settings import EnomAccount
-from bridge.errors import BridgeError, Unavailable, Unclear
-from bridge.outgoing import Lost, NotSent, Outgoing, Reply, retry_after
-from bridge.ports import Clock
-from bridge.watch import Facts, Watch
+from bridge.domain.errors import BridgeError, Unavailable, Unclear
+from bridge.domain.ports import Clock
+from bridge.infra.events import Facts, Watch
+from bridge.infra.http_client import Lost, NotSent, Outgoing, Reply, retry_after
 
 COMMANDS = frozenset(
     {

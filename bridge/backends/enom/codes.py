@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 
 from bridge.backends.enom.wire import Envelope
-from bridge.errors import AccountFault, BridgeError, Doubted, Garbled, NoFunds, Refused, Unavailable, Unclear
+from bridge.domain.errors import AccountFault, BridgeError, Doubted, Garbled, NoFunds, Refused, Unavailable, Unclear
 
 IP_TEXTS = ("user not permitted from this ip address", "invalid client ip")
 LOGIN_TEXTS = ("bad user name or password",)

@@ -8,8 +8,8 @@ from bridge.backends.enom.domains import split
 from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.backends.enom.passwords import unknowable
 from bridge.backends.enom.settings import EnomAccount
-from bridge.errors import NeedsPerson, Refused
-from bridge.model import Address, Change, Kind, Mailbox
+from bridge.domain.errors import NeedsPerson, Refused
+from bridge.domain.model import Address, Change, Kind, Mailbox
 
 END_USER_IP = "127.0.0.1"  # the fraud check's field; a billing system's purchase has no end user's address
 

@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 
 from defusedxml.ElementTree import fromstring
 
-from bridge.errors import Garbled
+from bridge.domain.errors import Garbled
 
 BEGINNING = re.compile(r"[\ufeff\x00\s]*(?:<\?xml[^>]*\?>)?\s*", re.IGNORECASE)
 PLACE = re.compile("\ue000([0-9]+:[0-9]+)\ue001")

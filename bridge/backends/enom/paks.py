@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bridge.backends.enom.wire import Envelope, Row
-from bridge.errors import Garbled
-from bridge.model import Pak
+from bridge.domain.errors import Garbled
+from bridge.domain.model import Pak
 
 MEBIBYTE = 1 << 20
 DATE_FORMS = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bridge.model import Address
+from bridge.domain.model import Address
 
 UPPER = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 LOWER = "abcdefghijkmnopqrstuvwxyz"

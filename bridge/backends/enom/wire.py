@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus, urlencode
 from xml.etree.ElementTree import Element
 
 from bridge.backends.enom import odd_xml
-from bridge.errors import Garbled
+from bridge.domain.errors import Garbled
 
 FIELDS = frozenset(
     "success accountscreated accountsmodified accountsdeleted accountsfailed orderid bundleid bundlecount emailcount"

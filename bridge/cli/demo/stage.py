@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bridge import config, logs, wiring
+from bridge import config, wiring
 from bridge.cli.demo.billing import Billing, Check
 from bridge.cli.send import Sender
 from bridge.cli.sim import HOSTED_PASSWORD, HOSTED_USER, TOKEN, UID, furnish
-from bridge.outgoing import Outgoing
+from bridge.infra import logs
+from bridge.infra.http_client import Outgoing
 from bridge.sim import Simulator
 from bridge.web import create_app
 from bridge.web.server import Server

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response
 
-from bridge.advice import VERBS
-from bridge.decisions import GIVES_UP
-from bridge.story import plan_in_words
+from bridge.domain.decisions import GIVES_UP
+from bridge.reporting.explain import plan_in_words
+from bridge.reporting.next_steps import VERBS
 from bridge.web.admin import confirm
 from bridge.web.admin.confirm import Question, reason
 from bridge.web.admin.office import Office

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request
 
-from bridge.adoption import Adoption
+from bridge.reconcile.adoption import Adoption
 from bridge.web.admin import confirm
 from bridge.web.admin.confirm import Question
 from bridge.web.admin.office import Office

@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Response, request
 
-from bridge import drift as differences
-from bridge.differences import TITLES, Kind
-from bridge.errors import NotThere
-from bridge.ports import Reconciliation
+from bridge.domain.differences import TITLES, Kind
+from bridge.domain.errors import NotThere
+from bridge.domain.ports import Reconciliation
+from bridge.reconcile import drift as differences
 from bridge.web.admin import confirm, listing
 from bridge.web.admin.acting import reminder
 from bridge.web.admin.confirm import Question

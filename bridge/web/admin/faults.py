@@ -5,10 +5,10 @@ from typing import Any
 from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
-from bridge import logs
-from bridge.errors import BridgeError, Busy, NotNow, NotThere, StoreUnavailable
-from bridge.filtering import NoSuchValue
-from bridge.ports import Dismissed, Forgotten, Reused, SourcePaused, SuspensionsPaused
+from bridge.domain.errors import BridgeError, Busy, NotNow, NotThere, StoreUnavailable
+from bridge.domain.filtering import NoSuchValue
+from bridge.domain.ports import Dismissed, Forgotten, Reused, SourcePaused, SuspensionsPaused
+from bridge.infra import logs
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import page
 from bridge.web.problems import DISMISSED, FORGOTTEN, REUSED

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import Forbidden, NotFound
 
-from bridge import clients
+from bridge.infra import clients
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import go, here, put_cookie
 from bridge.web.admin.session import COOKIE, IDLE, Person

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from bridge import inventory as stocks
+from bridge.reconcile import inventory as stocks
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import page
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from bridge import story
-from bridge.advice import BUTTONS, VERBS, advise
-from bridge.decisions import GIVES_UP
-from bridge.jobs import ENDED
+from bridge.domain.decisions import GIVES_UP
+from bridge.domain.jobs import ENDED
+from bridge.reporting import explain
+from bridge.reporting.next_steps import BUTTONS, VERBS, advise
 from bridge.web.admin import listing, many
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import page
@@ -76,6 +76,6 @@ def timeline(found: Mapping[str, Any], hours: float) -> list[dict[str, Any]]:
             "evidence": more.get(name)
             or {key: job[key] for key in EVIDENCE.get(name, ()) if job[key] not in (None, False, "")},
         }
-        for name, lines in story.chapters(found, hours).items()
+        for name, lines in explain.chapters(found, hours).items()
         if lines
     ]

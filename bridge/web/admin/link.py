@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from itsdangerous import BadData
 
-from bridge.sealing import Purpose, Sealer
+from bridge.infra.crypto import Purpose, Sealer
 from bridge.store import Standing
-from bridge.store.sign_ins import LINKS
+from bridge.store.admin.sign_ins import LINKS
 from bridge.web.admin.session import signer
 
 MARGIN = 60.0  # seconds that its use is remembered beyond its end: clocks of two processes differ

@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Response, request
 
-from bridge.errors import CODES
-from bridge.filtering import NoSuchValue
-from bridge.store.lookup import VALUES
+from bridge.domain.errors import CODES
+from bridge.domain.filtering import NoSuchValue
+from bridge.store.admin.lookup import VALUES
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import here, page
 from hooks.standard.schemas import ACTIONS, WITHDRAWALS

@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from bridge import decisions
-from bridge.advice import VERBS
-from bridge.errors import NotNow, NotThere
+from bridge.domain import decisions
+from bridge.domain.errors import NotNow, NotThere
+from bridge.reporting.next_steps import VERBS
 from bridge.web.admin import confirm
 from bridge.web.admin.acting import REASON, SAYS, reminder
 from bridge.web.admin.confirm import Question, reason

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from flask import g
 
 from bridge.store import People
-from bridge.store.overview import Overview
-from bridge.store.sign_ins import SignIns
+from bridge.store.admin.overview import Overview
+from bridge.store.admin.sign_ins import SignIns
 from bridge.web.admin.session import Person, Sessions
 from bridge.web.refusals import Refusals
 from bridge.web.threads import Threads, Use

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response
 from markupsafe import Markup
 
-from bridge.store.overview import HOUR, Figures
+from bridge.store.admin.overview import HOUR, Figures
 from bridge.web.admin import plots, verdict
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import page

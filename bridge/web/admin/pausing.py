@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response
 
-from bridge.errors import NotThere
-from bridge.store.findings import compared
-from bridge.store.people import not_compared
-from bridge.store.standing import RESTORED
+from bridge.domain.errors import NotThere
+from bridge.store.admin.findings import compared
+from bridge.store.admin.operator import not_compared
+from bridge.store.queue.standing import RESTORED
 from bridge.web.admin import confirm
 from bridge.web.admin.confirm import Question, reason
 from bridge.web.admin.office import Office

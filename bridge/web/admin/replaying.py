@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Response, request
 
-from bridge.replay import Preview, checksum
-from bridge.story import plan_in_words
+from bridge.pipeline.replay import Preview, checksum
+from bridge.reporting.explain import plan_in_words
 from bridge.web.admin import confirm
 from bridge.web.admin.acting import reminder
 from bridge.web.admin.confirm import Question

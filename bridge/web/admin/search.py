@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from bridge.filtering import spelled
+from bridge.domain.filtering import spelled
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import go, page
 from bridge.web.admin.words import path

@@ -9,8 +9,8 @@ from typing import Any
 from itsdangerous import BadData, URLSafeSerializer
 
 from bridge.config import Admin
-from bridge.ports import Clock
-from bridge.sealing import Purpose, Sealer
+from bridge.domain.ports import Clock
+from bridge.infra.crypto import Purpose, Sealer
 
 COOKIE, BEFORE, NOTE = "enom_bridge_admin", "enom_bridge_before", "enom_bridge_note"
 IDLE, LONGEST = 1800.0, 8 * 3600.0  # seconds

@@ -5,8 +5,8 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from bridge import fit
 from bridge.config import describe
+from bridge.domain import fit
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import page
 

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from flask import Blueprint, Response, g, request
 
-from bridge import clients
-from bridge.store.sign_ins import REFUSED, WINDOW, Try
+from bridge.infra import clients
+from bridge.store.admin.sign_ins import REFUSED, WINDOW, Try
 from bridge.web.admin import link, passwords
 from bridge.web.admin.guard import NOT_OURS
 from bridge.web.admin.office import Office

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.advice import BUTTONS, about_account
-from bridge.store.overview import Figures
-from bridge.store.standing import ALIVE
+from bridge.reporting.next_steps import BUTTONS, about_account
+from bridge.store.admin.overview import Figures
+from bridge.store.queue.standing import ALIVE
 from bridge.web.admin.words import count, span
 
 OLD = 3600.0  # seconds that a job may wait before somebody should look

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from bridge.advice import in_buttons
+from bridge.reporting.next_steps import in_buttons
 
 UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 LOOKS: Mapping[str, str] = {

@@ -7,11 +7,11 @@ from urllib.parse import urlencode, urlsplit
 from bridge.backends.enom.client import exchange, watched
 from bridge.backends.enom.hosted_email import codes, wire
 from bridge.backends.enom.settings import HostedEmailSettings
-from bridge.errors import BridgeError, Garbled
-from bridge.model import Address, Deleted
-from bridge.outgoing import Outgoing
-from bridge.ports import Clock
-from bridge.watch import Watch
+from bridge.domain.errors import BridgeError, Garbled
+from bridge.domain.model import Address, Deleted
+from bridge.domain.ports import Clock
+from bridge.infra.events import Watch
+from bridge.infra.http_client import Outgoing
 
 PAGE = 500
 NEW_DOMAIN = (str(codes.MISSING), str(codes.NOT_OWNED))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bridge.backends.enom.hosted_email.wire import Result
-from bridge.errors import AccountFault, BridgeError, Doubted, Refused, Unavailable, Unclear
+from bridge.domain.errors import AccountFault, BridgeError, Doubted, Refused, Unavailable, Unclear
 
 A_FEW_MINUTES = 90.0
 MISSING = 2

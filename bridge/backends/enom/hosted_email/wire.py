@@ -9,7 +9,7 @@ from typing import Any
 from bridge.backends.enom.odd_xml import in_words
 from bridge.backends.enom.settings import HostedEmailSettings
 from bridge.backends.enom.wire import clean, mask_of, utf8_or_latin1
-from bridge.errors import Garbled
+from bridge.domain.errors import Garbled
 
 SERVICES: Mapping[str, str] = MappingProxyType(
     {

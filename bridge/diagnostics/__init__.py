@@ -1,0 +1,1 @@
+"""Checks of what is outside the program, and what Enom's reads show."""

@@ -1,0 +1,464 @@
+"""The checks of `enom-bridge doctor`. Each gives findings; none changes anything, here or elsewhere."""
+
+import json
+import os
+import shutil
+import smtplib
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bridge import store, wiring
+from bridge.config import Account, Source
+from bridge.config.load import secrets
+from bridge.config.values import is_loopback
+from bridge.domain import fit
+from bridge.domain.errors import BridgeError, StoreUnavailable
+from bridge.domain.model import Address, day_after
+from bridge.infra.http_client import Lost, NotSent, Reply
+from bridge.maildns.rules import judge
+from bridge.pipeline.alerts import ends, mail_server
+from bridge.store.queue.standing import RESTORED, pauses
+
+TIMEOUT = 10.0
+CLOCK_WARN, CLOCK_FAIL = 10.0, 300.0  # seconds; signatures are valid for 300
+LITTLE_SPACE = 200 << 20
+MOST_DOMAINS = 10  # a look takes seconds
+SUSPEND_WITH = {
+    "hosted-email": ("ok", "suspends by hosted email, read back as a proof."),
+    "lock-out": ("warn", "suspends by a random password: mail still arrives, and a restore needs a new password."),
+    "commands": ("warn", "suspends by the commands of the configuration, which no read can confirm."),
+    "refuse": ("warn", "does not suspend: every suspend and unsuspend fails with `unsupported`."),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`level` is ok, warn or FAIL; `remedy` is empty where nothing is to be done."""
+
+    level: str
+    about: str
+    text: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The bridge that answers on `listen`: why it is not ready, and what tells its database from others (empty: unknown)."""
+
+    reasons: Sequence[str]
+    instance: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`alive`: a bridge answers. If not: `reached` by something else, and `said`, what that answered or what is in the way."""
+
+    alive: bool
+    reached: bool
+    said: str
+
+
+@dataclass
+class Doctor:
+    service: wiring.Service
+    clock: Callable[[], float] = time.time
+    _barred: set[str] = field(default_factory=set)  # accounts that Enom lets do nothing
+    _alive: bool = False
+    _said: str = ""  # by what answers on `listen` and is no bridge
+    _neighbour: Neighbour | None = None
+
+    def findings(self) -> Iterator[Finding]:
+        """In the order in which one would mend them; given as soon as each is known, because some take seconds."""
+        settings = self.service.settings
+        here = self._answers(f"http://{settings.bridge.listen}")
+        self._alive, self._said = here.alive, here.said if here.reached else ""
+        self._neighbour = self._ask() if self._alive else None
+        yield from self._configuration()
+        yield from self._database()
+        yield from self._doors()
+        for account in settings.accounts.values():
+            yield from self._account(account)
+        for source in settings.sources.values():
+            yield from self._source(source)
+        yield from self._notify()
+
+    def _configuration(self) -> Iterator[Finding]:
+        settings = self.service.settings
+        counts = f"{len(settings.accounts)} account(s), {len(settings.sources)} source(s), {len(settings.plans)} plan(s)"
+        yield Finding("ok", "configuration", f"{settings.path} is good: {counts}.")
+        if not settings.safety.max_suspended_share:
+            text = "Nothing stops a billing system that suspends every mailbox: safety.max_suspended_share is 0."
+            yield Finding("warn", "configuration", text, "Set the share that one hour may suspend, such as 0.5.")
+        for warning in settings.warnings:
+            yield Finding("warn", "configuration", f"{warning}.")
+        kept = {secret.origin for secret in secrets(settings) if secret.origin.startswith("file:")}
+        for origin in sorted(kept):
+            path = settings.path.parent / origin.removeprefix("file:")
+            if path.stat().st_mode & 0o077:
+                yield Finding("warn", "configuration", f"{path} holds a secret and others may read it.", f"chmod 600 {path}")
+
+    def _database(self) -> Iterator[Finding]:
+        database = self.service.database
+        if (file := database.file) is not None:
+            yield from self._disk(file.parent)
+            if misplaced := [reason for reason in self._reasons() if store.WHILE in reason]:
+                # To open what stands there now could do the rest of the harm.
+                yield Finding("FAIL", "database", misplaced[0])
+                return
+            if database.absent():
+                yield self._missing(file)
+                return
+            if mode_of(file) & 0o077:
+                text = f"{file} holds addresses and names, and others may read it."
+                yield Finding("warn", "database", text, f"chmod 600 {file}*")
+        try:
+            present, needed = store.check(database)
+            with database.write() as tx:
+                skew = abs(database.now(tx) - self.clock())
+            if present != needed:
+                fault = store.schema_fault(database, present, needed)
+                mends_itself = database.embedded and "newer" not in fault  # `serve` upgrades SQLite
+                yield Finding("warn" if mends_itself else "FAIL", "database", fault)
+                return
+            self.service.standing.try_write()  # whether it reaches the disk is known only by writing
+            yield Finding("ok", "database", f"It can be written, its schema is {present}.")
+            yield from self._same()
+            if not database.embedded:
+                yield self._compared("clock", "the database", skew)
+            yield from self._standing()
+            for source in self.service.settings.sources.values():
+                yield from self._customers(source)
+            yield from self._keys()
+        except StoreUnavailable as error:
+            yield Finding("FAIL", "database", str(error), store.remedy(database, "bridge.database"))
+
+    def _missing(self, file: Path) -> Finding:
+        if not self._alive:
+            fault = store.schema_fault(self.service.database, None, store.newest())
+            return Finding("FAIL" if store.served_before(file) else "warn", "database", fault)
+        text = f"{file} is not there, and a bridge answers on {self.service.settings.bridge.listen}."
+        remedy = "Was it removed, or its volume unmounted? Or does that bridge have another configuration? See its log."
+        return Finding("FAIL", "database", text, remedy)
+
+    def _same(self) -> Iterator[Finding]:
+        """Whether the bridge that answers works on this database."""
+        here, there = self.service.standing.instance(), self._neighbour and self._neighbour.instance
+        if here and there and here != there:
+            text = f"The bridge that answers on {self.service.settings.bridge.listen} works on another database."
+            remedy = "Was this one made anew, or is that bridge's configuration another? Do not restart it before you know."
+            yield Finding("FAIL", "database", text, remedy)
+
+    def _disk(self, folder: Path) -> Iterator[Finding]:
+        if not os.access(folder, os.W_OK):
+            yield Finding("FAIL", "disk", f"{folder} cannot be written by this user.", "Correct its owner, or bridge.database.")
+        elif (free := shutil.disk_usage(folder).free) < store.FULL:
+            text = f"The disk of {folder} is full ({free >> 20} MiB left): nothing is accepted."
+            yield Finding("FAIL", "disk", text, "Make room.")
+        elif free < LITTLE_SPACE:
+            yield Finding("warn", "disk", f"{folder} has {free >> 20} MiB left.", "Make room: without it nothing is accepted.")
+        else:
+            yield Finding("ok", "disk", f"{folder} can be written, {free >> 30} GiB are free.")
+
+    def _standing(self) -> Iterator[Finding]:
+        standing = self.service.standing
+        if standing.worker_alive():
+            yield Finding("ok", "worker", "One is running.")
+        else:
+            yield Finding("warn", "worker", "None is running, so jobs wait.", "Start enom-bridge serve (or worker).")
+        for row in standing.account_states():
+            name, remedy = row["name"], f"When that is over: enom-bridge resume account {row['name']}"
+            for pause in pauses(row):
+                first = f"First: enom-bridge reconcile --account {name}. " if pause.code == RESTORED else ""
+                yield Finding("warn", f"account {name}", f"It is paused ({pause.code}): {pause.detail}", first + remedy)
+            if row["money_until"] and row["money_until"] > self.clock():
+                yield Finding("warn", f"account {name}", "Its purchases wait for money.", "Refill it at Enom. " + remedy)
+        for source in standing.source_states():
+            yield from self._source_state(source)
+
+    def _source_state(self, row: Mapping[str, Any]) -> Iterator[Finding]:
+        about, remedy = f"source {row['name']}", f"enom-bridge resume source {row['name']}"
+        if row["paused"]:
+            why = f" ({row['detail'].rstrip('.')})" if row["detail"] else ""
+            yield Finding("warn", about, f"It is paused{why}; its hooks are answered 503.", remedy)
+        if row["suspensions_paused"]:
+            text = f"It sent {row['suspensions_paused']}; its further suspensions are answered 503."
+            yield Finding("warn", about, text, f"docs/suspension.md says what to do. If they are right: {remedy}")
+        if row["receiver_tries"]:
+            text = f"Its receiver of callbacks has not answered {row['receiver_tries']} times in a row; its callbacks wait."
+            yield Finding("warn", about, text, "Mend the receiver, or the URL in `callback`. They then go by themselves.")
+        if source := self.service.settings.sources.get(row["name"]):
+            yield from self._module(about, source, row["sender"])
+
+    def _module(self, about: str, source: Source, sender: str | None) -> Iterator[Finding]:
+        """Whether the module at billing, which names itself when it tests the connection, fits this bridge."""
+        if sender is not None and fit.fits(sender):
+            yield Finding("ok", about, f"The module that last tested the connection is {sender}.")
+        elif sender is not None:
+            yield Finding("warn", about, fit.misfit(sender), fit.UPDATE)
+        elif source.platform == "whmcs":
+            text = "No module has told its version yet; one older than 0.2 tells none."
+            yield Finding("warn", about, text, "Press Test Connection in WHMCS. docs/upgrade.md says which module fits.")
+
+    def _doors(self) -> Iterator[Finding]:
+        """Whether hooks can come in: here, and at the URL that billing was given."""
+        bridge = self.service.settings.bridge
+        if self._alive:
+            yield Finding("ok", "listen", f"A bridge answers on {bridge.listen}.")
+            for reason in self._reasons():
+                yield Finding("FAIL", "ready", f"It is not ready. {reason}")
+        elif self._said:
+            text = f"Something on {bridge.listen} answers, and is no bridge ({self._said})."
+            yield Finding("FAIL", "listen", text, "Stop it, or give bridge.listen another port.")
+        elif fault := bindable(bridge.listen):
+            yield Finding("FAIL", "listen", f"{bridge.listen} cannot be listened on: {fault}.", "Correct bridge.listen.")
+        else:
+            yield Finding("ok", "listen", f"{bridge.listen} is free; no `enom-bridge serve` (or web) runs here.")
+        if bridge.public_url != f"http://{bridge.listen}":
+            yield from self._outside(bridge.public_url)
+        barred = [source.name for source in self.service.settings.sources.values() if source.allow_from]
+        if barred and bridge.public_url.startswith("https:") and not bridge.trusted_proxies:
+            text = f"allow_from of {', '.join(barred)} is held against the proxy's address, not billing's."
+            remedy = 'Name the proxy in bridge.trusted_proxies, such as ["127.0.0.1/32"].'
+            yield Finding("warn", "proxy", text, remedy)
+
+    def _outside(self, url: str) -> Iterator[Finding]:
+        there = self._answers(url)
+        if there.alive:
+            yield Finding("ok", "public URL", f"{url} leads to a bridge.")
+            yield from self._pages(f"{url}/admin/sign-in")
+        elif not self._alive:
+            yield Finding("ok", "public URL", f"{url} leads nowhere while no bridge runs here.")
+        else:
+            text = f"{url} does not lead to a bridge ({there.said}), as seen from this machine."
+            remedy = "Does its name point here, its proxy pass on /healthz, /hooks, /query? See contrib/nginx, contrib/caddy."
+            if "certificate" in there.said:
+                remedy = "Billing may refuse it, too. Give the proxy a valid one for this name, with its chain (fullchain.pem)."
+            yield Finding("warn", "public URL", text, remedy)
+
+    def _pages(self, url: str) -> Iterator[Finding]:
+        """A proxy that refuses them does so on purpose; one that knows nothing of them was forgotten."""
+        try:
+            status = self.service.outgoing.get(url, timeout=TIMEOUT).status
+        except (NotSent, Lost):
+            return  # it has just been reached: it will be again
+        if status == 404:
+            text = f"{url} answers HTTP 404: nobody can sign in to the pages."
+            remedy = "Let the proxy pass on /admin/, as contrib/nginx and contrib/caddy do, or refuse it with 403."
+            yield Finding("FAIL", "public URL", text, remedy)
+        elif status == 200:
+            yield Finding("ok", "public URL", f"{url} is the sign-in of the pages.")
+        else:
+            yield Finding("ok", "public URL", f"{url} is refused to this machine (HTTP {status}).")
+
+    def _answers(self, url: str) -> Answer:
+        try:
+            reply = self.service.outgoing.get(f"{url}/healthz", timeout=TIMEOUT)
+        except (NotSent, Lost) as error:
+            return Answer(False, isinstance(error, Lost), str(error))
+        alive = reply.status == 200 and b'"alive"' in reply.body
+        return Answer(alive, True, "" if alive else f"HTTP {reply.status}")
+
+    def _ask(self) -> Neighbour:
+        """What the bridge says of itself; nothing where it is too busy to."""
+        try:
+            reply = self.service.outgoing.get(f"http://{self.service.settings.bridge.listen}/readyz", timeout=TIMEOUT)
+            reasons = json.loads(reply.body)["reasons"]
+        except (NotSent, Lost, ValueError, KeyError, TypeError):
+            return Neighbour((), "")
+        return Neighbour([str(reason) for reason in reasons], reply.headers.get("enom-bridge-database", ""))
+
+    def _reasons(self) -> Sequence[str]:
+        return self._neighbour.reasons if self._neighbour else ()
+
+    def _keys(self) -> Iterator[Finding]:
+        """What still needs an older key, and what lost its own."""
+        service = self.service
+        keys = store.Rotation(service.database, service.sealer, service.settings.bridge.keep_days).survey()
+        back = "If you still have that key, put it back at the beginning of bridge.keys, and see enom-bridge keys rotate."
+        lost = [name for tally in keys.sealed.values() for name in tally.lost]
+        if lost:
+            text = f"{len(lost)} stored password(s) or parked hook(s) cannot be opened, such as {lost[0]}: their key is gone."
+            yield Finding("warn", "keys", text, f"{back} Else their jobs end as password_needed.")
+        if keys.gone_until is not None:
+            text = f"{keys.hooks_gone} hook(s) are not recognised if they are repeated (409): their key is gone."
+            yield Finding("warn", "keys", text, f"{back} On {day_after(keys.gone_until)} it is over by itself.")
+        older = sum(tally.older for tally in keys.sealed.values())
+        if older:
+            text = f"{older} stored password(s) or parked hook(s) are encrypted with an older key."
+            yield Finding("warn", "keys", text, "enom-bridge keys rotate")
+        elif keys.older_needed_until is not None:
+            text = f"The older ones are needed until {day_after(keys.older_needed_until)}, to recognise repeated hooks."
+            yield Finding("ok", "keys", text)
+        elif len(service.sealer.key_ids) > 1:
+            yield Finding("ok", "keys", "Nothing needs the older ones any more.", "If you like, take them out of bridge.keys.")
+        elif not lost and keys.gone_until is None:
+            yield Finding("ok", "keys", "Everything stored is under the key of bridge.keys.")
+
+    def _account(self, account: Account) -> Iterator[Finding]:
+        about, service = f"account {account.name}", self.service
+        level, text = SUSPEND_WITH[account.suspend_with]
+        yield Finding(level, about, f"It {text}")
+        if account.mode == "observe":
+            yield Finding("warn", about, "It only observes: nothing is changed at Enom.", 'For real work: mode = "act".')
+        if account.environment == "test":
+            text = "It works in Enom's test environment, which provisions nothing."
+            if is_loopback(account.endpoint):
+                text = "It works with a simulator on this machine."
+            yield Finding("warn", about, text, 'For real mailboxes: environment = "live", with the uid and token of live.')
+        yield from self._remote_clock(account)
+        plain = wiring.enom(replace(account, hosted_email=None), service.settings.plans, service.outgoing, self.clock)
+        try:
+            plain.probe()
+        except BridgeError as error:
+            self._barred.add(account.name)
+            yield Finding("FAIL", about, error.detail, f"Is {account.endpoint} reachable from here?" if _away(error) else "")
+            return
+        yield Finding("ok", about, "Enom accepts the credentials and this machine's address.")
+        if account.hosted_email is None:
+            return
+        try:
+            service.backends[account.name].probe()
+        except BridgeError as error:
+            remedy = f"Is {account.hosted_email.endpoint} reachable from here?" if _away(error) else ""
+            yield Finding("FAIL", about, f"Hosted email cannot be used. {error.detail}", remedy)
+        else:
+            yield Finding("ok", about, "Hosted email accepts the credentials.")
+
+    def _remote_clock(self, account: Account) -> Iterator[Finding]:
+        try:
+            reply = self.service.outgoing.get(account.endpoint, timeout=TIMEOUT)
+            there = parsedate_to_datetime(reply.headers["date"]).timestamp()
+        except (NotSent, Lost, KeyError, ValueError):
+            return  # that Enom cannot be reached is told with its credentials
+        yield self._compared("clock", "Enom", abs(there - self.clock()))
+
+    def _compared(self, about: str, other: str, skew: float) -> Finding:
+        text = f"It is {skew:.0f} s off that of {other}."
+        if skew < CLOCK_WARN:
+            return Finding("ok", about, text)
+        return Finding("FAIL" if skew >= CLOCK_FAIL else "warn", about, text, "Set the clocks by NTP.")
+
+    def _source(self, source: Source) -> Iterator[Finding]:
+        about = f"source {source.name}"
+        if source.callback:
+            yield self._reached(about, "The callback URL", source.callback, f"Correct sources.{source.name}.callback.")
+        else:
+            text = "It has no callback: billing hears nothing, and must ask for `results` itself."
+            yield Finding("warn", about, text, f"Set sources.{source.name}.callback.")
+        if source.account in self._barred:
+            return
+        backend = self.service.backends[source.account]
+        for domain in [name for name in source.domains if name != "*"][:MOST_DOMAINS]:
+            try:
+                backend.observe(Address("doctor", domain))
+            except BridgeError as error:
+                remedy = f"Add it to the Enom account of {source.account}, or take it out of sources.{source.name}.domains."
+                yield Finding("FAIL", about, f"{domain}: {error.detail}", "" if _away(error) else remedy)
+            else:
+                yield Finding("ok", about, f"{domain} is at Enom.")
+            yield from self._receives(about, source.account, domain)
+
+    def _customers(self, source: Source) -> Iterator[Finding]:
+        """Of how many mailboxes nobody has told the customer: in their domains nothing is held for being another's."""
+        about = f"source {source.name}"
+        if not source.domain_per_customer:
+            yield Finding("ok", about, "Its customers may have mailboxes of one domain (domain_per_customer = false).")
+            return
+        known, every = self.service.lookup.customers_known(source.name)
+        if known < every:
+            text = f"Of {every - known} of its {every} mailboxes the customer is not known, so they keep no other customer out."
+            remedy = "Give enom-bridge mailboxes import a list with the column customer_id; later hooks tell it, too."
+            yield Finding("warn", about, text, remedy)
+        elif every:
+            yield Finding("ok", about, f"The customer of each of its {every} mailboxes is known.")
+
+    def _receives(self, about: str, account: str, domain: str) -> Iterator[Finding]:
+        wanted = self.service.postal.wanted[account]
+        if not wanted.hosts:
+            return
+        told = judge(domain, self.service.postal.ask(domain), wanted)
+        if told.status == "ready":
+            yield Finding("ok", about, f"{domain} receives mail.")
+        else:
+            text = f"Whether {domain} receives mail is unknown." if told.status == "unknown" else f"{domain} receives no mail."
+            remedy = f"To be set in its DNS: {'; '.join(told.records)}" if told.records else ""
+            yield Finding("warn", about, f"{text} {told.reason}", remedy)
+
+    def _reached(self, about: str, what: str, url: str, remedy: str) -> Finding:
+        """A GET, which does nothing there: whatever is below 500 came from somebody who listens."""
+        host = urlsplit(url).hostname
+        try:
+            reply: Reply = self.service.outgoing.get(url, timeout=TIMEOUT)
+        except (NotSent, Lost) as error:
+            return Finding(
+                "FAIL", about, f"{what} cannot be reached: {error}.", f"Is {host} up, its certificate valid? {remedy}"
+            )
+        if reply.status >= 500 and reply.status != 501:  # 501: it knows no GET
+            return Finding("FAIL", about, f"{what} answers HTTP {reply.status}.", f"See the error log of {host}.")
+        if 300 <= reply.status < 400:
+            return Finding("warn", about, f"{what} redirects (HTTP {reply.status}), and no redirect is followed.", remedy)
+        if reply.status == 404:
+            return Finding("warn", about, f"{what} answers HTTP 404: there may be nothing at this path.", remedy)
+        return Finding("ok", about, f"{what} is reachable (HTTP {reply.status} to a GET).")
+
+    def _notify(self) -> Iterator[Finding]:
+        admin = self.service.settings.admin
+        if admin.summary_at is not None and not admin.notify:
+            text = "The daily summary (admin.summary_at) goes to the log only."
+            yield Finding("warn", "notify", text, 'Set admin.notify, or summary_at to "".')
+        if not admin.notify:
+            text = "Nobody is told when a job is held or an account paused; it only stands in the log."
+            yield Finding("warn", "notify", text, "Set admin.notify.")
+        elif admin.notify.startswith("mailto:"):
+            yield self._mail()
+        else:
+            yield self._reached("notify", "The receiver of notes", admin.notify, "Correct admin.notify.")
+
+    def _mail(self) -> Finding:
+        """As a note is sent, up to the message itself."""
+        admin, host = self.service.settings.admin, urlsplit(self.service.settings.admin.smtp).hostname
+        password = admin.smtp_password.reveal() if admin.smtp_password else None
+        sender, receiver = ends(admin.notify, admin.smtp)
+        remedy = "Correct admin.smtp and admin.smtp_password."
+        try:
+            with mail_server(admin.smtp, password) as smtp:
+                for code, said in (smtp.mail(sender), smtp.rcpt(receiver)):
+                    if code >= 400:
+                        words = said.decode("ascii", "replace")
+                        text = f"{host} takes no mail from {sender} to {receiver}: {code} {words}"
+                        return Finding("FAIL", "notify", text, "Have it allowed there, or name another server in admin.smtp.")
+                smtp.rset()
+        except (OSError, smtplib.SMTPException) as error:
+            why = str(error) if "STARTTLS" in str(error) else type(error).__name__
+            return Finding("FAIL", "notify", f"{host} takes no mail: {why}.", remedy)
+        return Finding("ok", "notify", f"{host} takes mail from this machine.")
+
+
+def mode_of(file: Path) -> int:
+    """0 where this user may not even look at it; what is wrong is said when it is opened."""
+    try:
+        return file.stat().st_mode
+    except PermissionError:
+        return 0
+
+
+def bindable(address: tuple[str, int]) -> str:
+    """Why this address cannot be listened on; empty when it can."""
+    try:
+        for family, *_, place in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
+            with socket.socket(family, socket.SOCK_STREAM) as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                tried.bind(place)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
+
+
+def _away(error: BridgeError) -> bool:
+    return error.code in ("unavailable", "unclear", "garbled")

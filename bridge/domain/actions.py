@@ -1,0 +1,167 @@
+"""What each hook wants to be true. One line of ACTIONS is one action; a hook says what should be, never what to do.
+
+An action is pure: from the intent, the mailbox as seen and the bridge's own record it gives the desired mailbox, or
+raises Refused or NeedsPerson when no plan could make it so.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bridge.domain.errors import NeedsPerson, Refused
+from bridge.domain.model import Desired, Fact, Mailbox, Record, Terms, in_words
+from hooks.types import Intent
+
+
+@dataclass(frozen=True)
+class Wish:
+    """An intent with what only the bridge knows about it: who sent it, when, and the keyed digest of its password."""
+
+    source: str
+    intent: Intent
+    password_digest: str | None
+    now: float
+    purge: bool = False
+
+
+Action = Callable[[Wish, Mailbox, Record, Terms], Desired]
+
+
+def create(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+    if seen.exists:
+        require_owner(wish, record)
+        refuse_foreign_suspension(seen, record)
+    quota = None
+    if wish.intent.plan is not None:
+        size = plan_size(wish.intent.plan, terms)
+        quota = size if terms.hosted_email else None
+    if wish.intent.password is None:
+        raise Refused("The password of this hook has been wiped; send the hook again with one.", code="password_needed")
+    return Desired(
+        exists=True,
+        suspended=False,
+        password=wish.intent.password,
+        password_digest=wish.password_digest,
+        display_name=wish.intent.display_name,
+        quota=quota,
+    )
+
+
+def suspend(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+    require_mailbox(wish, seen, record)
+    if terms.suspend_with == "refuse":
+        raise Refused('The account is configured with suspend_with = "refuse".', code="unsupported")
+    return Desired(suspended=True)
+
+
+def unsuspend(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+    require_mailbox(wish, seen, record)
+    if terms.suspend_with == "refuse" and record.suspended_with is None:
+        raise Refused('The account is configured with suspend_with = "refuse".', code="unsupported")
+    if record.suspended_with == "lock-out" and wish.intent.password is None:
+        raise Refused(
+            "The mailbox was locked out with a random password; the hook must bring a new one.", code="password_needed"
+        )
+    refuse_foreign_suspension(seen, record)
+    return Desired(suspended=False, password=wish.intent.password, password_digest=wish.password_digest)
+
+
+def terminate(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+    if not seen.exists:
+        return Desired(exists=False)
+    require_owner(wish, record)
+    if wish.purge and record.delete_after is None:
+        return Desired()  # the customer came back within the grace
+    if terms.grace and not wish.purge:
+        return Desired(suspended=True, delete_after=record.delete_after or wish.now + terms.grace)
+    return Desired(exists=False)
+
+
+def change_password(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+    require_mailbox(wish, seen, record)
+    if record.suspended_with == "lock-out":
+        raise Refused("The mailbox is locked out; a new password would open it. Unsuspend it first.", code="conflict")
+    if wish.intent.password is None:
+        raise Refused("The password of this hook has been wiped; send the hook again with one.", code="password_needed")
+    return Desired(password=wish.intent.password, password_digest=wish.password_digest)
+
+
+def change_plan(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+    require_mailbox(wish, seen, record)
+    size = plan_size(wish.intent.plan or "", terms)
+    if not terms.hosted_email:
+        raise Refused("A plan can only be set where [accounts.….hosted_email] is configured.", code="unsupported")
+    return Desired(quota=size)
+
+
+def renew(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+    require_mailbox(wish, seen, record)
+    if seen.pak is None:
+        raise Refused("Enom does not show which pak holds this mailbox.", code="unsupported")
+    return Desired(until=wish.intent.until)
+
+
+ACTIONS: Mapping[str, Action] = {
+    "mailbox.create": create,
+    "mailbox.suspend": suspend,
+    "mailbox.unsuspend": unsuspend,
+    "mailbox.terminate": terminate,
+    "mailbox.change_password": change_password,
+    "mailbox.change_plan": change_plan,
+    "mailbox.renew": renew,
+}
+
+
+def decides(action: str, *, password: bool = False) -> frozenset[Fact]:
+    """The facts that a hook of this action decides. `password`: whether an unsuspend brings one."""
+    match action:
+        case "mailbox.create":
+            return frozenset({Fact.EXISTENCE, Fact.SUSPENSION, Fact.PASSWORD, Fact.PLAN})
+        case "mailbox.suspend":
+            return frozenset({Fact.SUSPENSION})
+        case "mailbox.unsuspend":
+            return frozenset({Fact.SUSPENSION, Fact.PASSWORD}) if password else frozenset({Fact.SUSPENSION})
+        case "mailbox.terminate":
+            return frozenset(Fact)
+        case "mailbox.change_password":
+            return frozenset({Fact.PASSWORD})
+        case "mailbox.change_plan":
+            return frozenset({Fact.PLAN})
+        case "mailbox.renew":
+            return frozenset({Fact.EXPIRY})
+    raise KeyError(action)
+
+
+def require_owner(wish: Wish, record: Record) -> None:
+    if record.owned_by(wish.source, wish.intent.service_id):
+        return
+    if record.delete_after is not None and record.source is not None:
+        raise Refused(
+            f"The mailbox of a terminated service is kept until {in_words(record.delete_after)} (safety.terminate_grace_days).",
+            code="conflict",
+        )
+    # One source learns nothing of another's services.
+    others = {None: "nobody that the bridge knows", wish.source: f"service {record.service_id}"}
+    owner = others.get(record.source, "another source")
+    raise Refused(f"The mailbox exists and belongs to {owner}.", code="not_ours")
+
+
+def require_mailbox(wish: Wish, seen: Mailbox, record: Record) -> None:
+    if not seen.exists:
+        raise Refused("Enom does not list this mailbox.", code="not_found")
+    require_owner(wish, record)
+
+
+def refuse_foreign_suspension(seen: Mailbox, record: Record) -> None:
+    """What Enom (weak password) or a higher admin (abuse) suspended is not ours to lift."""
+    foreign = sorted(name for name, state in (seen.services or {}).items() if state == "suspended")
+    if foreign and record.suspended_with is None:
+        raise NeedsPerson(
+            f"Not suspended by this bridge, so not lifted by it: {', '.join(foreign)}. Look into it at Enom.", code="conflict"
+        )
+
+
+def plan_size(plan: str, terms: Terms) -> int:
+    if plan not in terms.plans:
+        known = ", ".join(sorted(terms.plans)) or "none is configured"
+        raise Refused(f"No plan of this name in the configuration (known: {known}).", code="plan_unknown")
+    return terms.plans[plan]

@@ -1,0 +1,128 @@
+"""What a person may do now with a job, a hook or a callback; where not, why not, and what instead. Pure.
+
+Rule 1: nothing is done that this does not allow. The store asks it under the lock of the row, the pages make their buttons of
+it, and a form that comes without a button is refused by the same words.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bridge.domain.errors import Limit
+
+Rule = Callable[["JobFacts"], str | None]
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """What a decision about a job rests on.
+
+    `limit` held it, and is what an approval lifts. `tried_again_as` took its place. `in_doubt`: nobody knows whether its
+    purchase was made. `overtaken` says why it is not to be repeated, where newer hooks decided.
+    """
+
+    id: str
+    status: str
+    code: str | None = None
+    limit: Limit | None = None
+    tried_again_as: str | None = None
+    in_doubt: bool = False
+    overtaken: str | None = None
+
+
+@dataclass(frozen=True)
+class HookFacts:
+    """`led_to`: it has a job. `body`: a parked one's is still kept."""
+
+    id: str
+    led_to: bool
+    dismissed: bool
+    body: bool
+
+
+def approve(job: JobFacts) -> str | None:
+    if job.status != "held":
+        return f"Job {job.id} is {job.status}; only what is held can be approved."
+    if job.tried_again_as is not None:
+        return again(job)
+    if job.in_doubt:
+        return f"{doubt(job)} Look it up, then: enom-bridge jobs retry {job.id}"
+    if job.limit is None:
+        why = f"No limit holds job {job.id}, so there is nothing to approve: it stopped because of {job.code or 'a doubt'}."
+        return f"{why} Look into it, then: enom-bridge jobs retry {job.id}"
+    return job.overtaken
+
+
+def retry(job: JobFacts) -> str | None:
+    if job.status not in ("held", "failed"):
+        text = f"Job {job.id} is {job.status}; only what is held or failed can be tried again."
+        return f"{text} See: enom-bridge jobs explain {job.id}"
+    if job.tried_again_as is not None:
+        return again(job)
+    # Whoever tries it again has looked the purchase up. It no longer holds up others, also when the job is not repeated.
+    return None if job.in_doubt else job.overtaken
+
+
+def reject(job: JobFacts) -> str | None:
+    if job.status != "held":
+        return f"Job {job.id} is {job.status}; only what is held can be rejected."
+    if job.tried_again_as is not None:
+        return again(job)
+    return f"{doubt(job)} Look it up and try it again first: enom-bridge jobs retry {job.id}" if job.in_doubt else None
+
+
+def cancel(job: JobFacts) -> str | None:
+    if job.status != "queued":
+        running = "a worker is at it right now; try again in a moment"
+        text = f"Job {job.id} is {job.status}: {running if job.status == 'running' else 'it has ended'}."
+        return f"{text} If it is not to be done: enom-bridge jobs reject {job.id}" if reject(job) is None else text
+    return f"{doubt(job)} It must find out first. See: enom-bridge jobs explain {job.id}" if job.in_doubt else None
+
+
+def again(job: JobFacts) -> str:
+    return f"Job {job.id} was tried again already, as {job.tried_again_as}."
+
+
+def doubt(job: JobFacts) -> str:
+    return f"Job {job.id} has a purchase in doubt."
+
+
+OF_JOBS: Mapping[str, Rule] = {"approve": approve, "retry": retry, "reject": reject, "cancel": cancel}
+"""In the order in which a page offers them."""
+STATUSES: Mapping[str, tuple[str, ...]] = {"approve": ("held",), "retry": ("held", "failed"), "reject": ("held",)}
+"""What can be done to many jobs at once, and in which states they are looked for."""
+GIVES_UP = frozenset({"reject", "cancel", "dismiss"})
+"""What ends something without it being done: never the button that a page leads to."""
+
+
+def of_job(job: JobFacts) -> dict[str, str | None]:
+    """Each thing that a person can do to a job, and why not now (None: it may be done)."""
+    return {verb: rule(job) for verb, rule in OF_JOBS.items()}
+
+
+def among_many(verb: str, job: JobFacts) -> str | None:
+    """Why this is not done to this job together with others. A purchase in doubt is looked up, so each by itself."""
+    refusal = OF_JOBS[verb](job)
+    if refusal is None and job.in_doubt:
+        return f"{doubt(job)} Look it up, then by itself: enom-bridge jobs {verb} {job.id}"
+    return refusal
+
+
+def checksum(verb: str, ids: Sequence[str]) -> str:
+    """Twelve hex digits that name what was shown: what would be done, and to which jobs."""
+    return hashlib.sha256("\n".join([verb, *ids]).encode()).hexdigest()[:12]
+
+
+def of_hook(hook: HookFacts) -> dict[str, str | None]:
+    dismissed = f"Hook {hook.id} was dismissed; let billing send it again under a new id." if hook.dismissed else None
+    wiped = None if hook.body or hook.led_to else "Its body was wiped 72 hours after it came."
+    led = f"Hook {hook.id} has led to a job, so there is nothing to dismiss." if hook.led_to else None
+    return {
+        "replay": dismissed or (wiped and f"{wiped} Let billing send it again, under a new id."),
+        "dismiss": led or (f"Hook {hook.id} was dismissed already." if hook.dismissed else None),
+    }
+
+
+def of_callback(id: str, status: str, due: bool) -> dict[str, str | None]:
+    """`due`: it is the sender's turn, or was never tried."""
+    return {"resend": f"Callback {id} is on its way already." if status == "pending" and due else None}

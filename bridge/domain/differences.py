@@ -1,0 +1,86 @@
+"""A difference between the record and Enom: its kind, whom it is about, its remedy, and its repair where there is one. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bridge.domain.model import State
+
+
+class Kind(StrEnum):
+    """In the order in which they are told."""
+
+    MISSING = "missing"
+    EXTRA = "extra"
+    WRONG_STATE = "wrong_state"
+    WRONG_PLAN = "wrong_plan"
+    SUSPENDED_AT_ENOM = "suspended_at_enom"
+    HALF = "half"
+    PAK_ENDED = "pak_ended"
+    PAK_ENDING = "pak_ending"
+    PAK_FULL = "pak_full"
+    NO_OWNER = "no_owner"
+    UNREAD = "unread"
+
+
+ORDER = tuple(Kind)
+
+TITLES: Mapping[Kind, str] = {
+    Kind.MISSING: "on record, and not at Enom",
+    Kind.EXTRA: "terminated by billing, and still at Enom",
+    Kind.WRONG_STATE: "in another state than on record",
+    Kind.WRONG_PLAN: "of another size than on record",
+    Kind.SUSPENDED_AT_ENOM: "suspended at Enom, not by this bridge",
+    Kind.HALF: "in one of Enom's two systems only",
+    Kind.PAK_ENDED: "paks that have ended",
+    Kind.PAK_ENDING: "paks that end within 30 days",
+    Kind.PAK_FULL: "paks without a free place, where nothing may be bought",
+    Kind.NO_OWNER: "at Enom, and nobody's here",
+    Kind.UNREAD: "that could not be read",
+}
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What would make it right: a job for its owner (`action`, `plan`), or only the record corrected to `state`."""
+
+    action: str
+    plan: str | None = None
+    state: State | None = None
+
+    def words(self) -> str:
+        if self.action == RECORD:
+            return f"note that it is {self.state}"
+        return f"give it the plan {self.plan}" if self.plan else "suspend it again"
+
+
+RECORD = "record"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One of one mailbox, or of a whole domain (`address` None)."""
+
+    kind: Kind
+    domain: str
+    detail: str
+    remedy: str
+    address: str | None = None
+    owner: tuple[str, str | None] | None = None
+    repair: Repair | None = None
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "kind": str(self.kind),
+            "domain": self.domain,
+            "address": self.address,
+            "owner": self.owner and owner_in_words(*self.owner),
+            "detail": self.detail,
+            "remedy": self.remedy,
+            "repair": self.repair and self.repair.words(),
+        }
+
+
+def owner_in_words(source: str, service_id: str | None) -> str:
+    return f"service {service_id} of {source}"

@@ -1,0 +1,227 @@
+"""From observed to desired: the plan, and what each change leaves in the bridge's own record. Pure.
+
+`diff` of a mailbox that is as desired is empty: that is the proof. Dry run, preview, real run and reconciliation share it.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bridge.domain.errors import Limit, NeedsPerson, Refused
+from bridge.domain.model import Change, Desired, Kind, Mailbox, Pak, Plan, Record, State, Terms, in_words
+
+BOX_SIZES = (10, 25, 50)
+"""Capacities in GB that Enom sells a single mailbox with [D]."""
+
+MOST_YEARS = 3
+"""A renewal over more years is held for a person: a mistyped date must not spend the account's money."""
+
+
+def diff(seen: Mailbox, record: Record, desired: Desired, terms: Terms, now: datetime) -> Plan:
+    """What must be done, in order. Raises Refused or NeedsPerson when it may not be done."""
+    if desired.exists is False:
+        return Plan((Change(Kind.DELETE),) if seen.exists else ())
+    changes: list[Change] = []
+    if desired.until is not None and seen.pak is not None and seen.pak.expires < desired.until:
+        changes.append(renewal(seen.pak, desired.until, terms))
+    if desired.exists and not seen.exists:
+        return Plan((*changes, *creation(seen, desired, terms, now)))
+    if desired.password_digest is not None and record.password_digest != desired.password_digest:
+        changes.append(Change(Kind.SET_PASSWORD, secret=desired.password))
+    if desired.suspended is False:
+        changes += restoration(seen, record)
+    if desired.quota is not None and seen.quota != desired.quota:
+        changes.append(Change(Kind.SET_QUOTA, {"quota_bytes": desired.quota}))
+    if desired.suspended:
+        changes += suspension(seen, record, terms)
+    return Plan(tuple(changes))
+
+
+def creation(seen: Mailbox, desired: Desired, terms: Terms, now: datetime) -> list[Change]:
+    room = [pak for pak in seen.paks if pak.expires > now and pak.free > 0]
+    if room:
+        # The pak that lives longest, so that a new customer's mailbox is not the next to run out.
+        bundle = max(room, key=lambda pak: (pak.expires, pak.bundle)).bundle
+        return [Change(Kind.CREATE, {"bundle": bundle, "display_name": desired.display_name}, secret=desired.password)]
+    if terms.purchase == "never":
+        full = any(pak.expires > now for pak in seen.paks)
+        raise Refused(
+            "The domain has no free mailbox place and the configuration does not allow buying one "
+            '(accounts.….purchase = "never"): buy a pak at Enom, or allow it.',
+            code="pak_full" if full else "purchase_needed",
+        )
+    # The bundle's number is known only once it is bought: the plan after the purchase holds the creation.
+    return [Change(Kind.BUY, purchase(desired, terms))]
+
+
+def purchase(desired: Desired, terms: Terms) -> dict[str, object]:
+    if terms.purchase == "paks":
+        return {"product": "pak", "quantity": 1}
+    size = (desired.quota or 0) // 2**30
+    capacity = {"capacity": size} if size in BOX_SIZES else {}
+    return {"product": "box", "quantity": 1, **capacity}
+
+
+def renewal(pak: Pak, until: datetime, terms: Terms) -> Change:
+    years = next((n for n in range(1, 100) if years_later(pak.expires, n) >= until), 100)
+    if terms.purchase == "never":
+        raise Refused(
+            f"The pak {pak.bundle} ends {in_words(pak.expires)} and the configuration does not allow renewing it "
+            '(accounts.….purchase = "never").',
+            code="purchase_needed",
+        )
+    if years > MOST_YEARS and Limit.RENEWAL not in terms.lifted:
+        raise NeedsPerson(
+            f"Covering {in_words(until)} needs {years} years of pak {pak.bundle}; {MOST_YEARS} pass by themselves.",
+            limit=Limit.RENEWAL,
+        )
+    product = "pak" if terms.purchase == "paks" else "box"
+    return Change(Kind.RENEW, {"bundle": pak.bundle, "years": years, "product": product})
+
+
+def years_later(moment: datetime, years: int) -> datetime:
+    try:
+        return moment.replace(year=moment.year + years)
+    except ValueError:  # 29 February
+        return moment.replace(year=moment.year + years, day=28)
+
+
+def suspension(seen: Mailbox, record: Record, terms: Terms) -> list[Change]:
+    changes = []
+    if not is_suspended(seen, record, terms):
+        arguments: dict[str, object] = {"with": terms.suspend_with}
+        if terms.suspend_with == "hosted-email":
+            # Only what a read shows can be given back later.
+            states = shown(seen, terms)
+            arguments["services"] = [name for name, state in states.items() if state != "suspended"]
+        changes.append(Change(Kind.SUSPEND, arguments))
+    ours = bool(changes) or record.suspended_with is not None
+    if terms.suspend_with == "hosted-email" and ours and (changes or not record.sessions_ended):
+        changes.append(Change(Kind.LOG_OUT))
+    return changes
+
+
+def restoration(seen: Mailbox, record: Record) -> list[Change]:
+    if record.suspended_with == "commands":
+        return [Change(Kind.RESTORE, {"with": "commands"})]
+    if record.suspended_with != "hosted-email" or record.saved_services is None:
+        return []  # a lock-out ends with the new password
+    if seen.services is None:
+        raise Refused("The services were suspended through hosted email, which is no longer configured.", code="unsupported")
+    lost = {name: state for name, state in record.saved_services.items() if seen.services.get(name) != state}
+    return [Change(Kind.RESTORE, {"with": "hosted-email", "services": lost})] if lost else []
+
+
+def is_suspended(seen: Mailbox, record: Record, terms: Terms) -> bool:
+    """Suspended means: every service that we would suspend is; or our own mark, where no read can show it."""
+    if record.suspended_with in ("lock-out", "commands"):
+        return True
+    states = shown(seen, terms)
+    return bool(states) and all(state == "suspended" for state in states.values())
+
+
+def shown(seen: Mailbox, terms: Terms) -> dict[str, str]:
+    """The states of those services that a suspension of ours is about."""
+    return {name: seen.services[name] for name in terms.services if name in seen.services} if seen.services else {}
+
+
+def state_of(seen: Mailbox, record: Record, terms: Terms) -> State:
+    if seen.exists is None:
+        return State.UNKNOWN
+    if not seen.exists:
+        return State.ABSENT
+    return State.SUSPENDED if is_suspended(seen, record, terms) else State.ACTIVE
+
+
+def believable(seen: Mailbox, record: Record, terms: Terms, observed_at: float, own_doubt: bool) -> bool:
+    """A read that may be stale (before `settles_at`) is believed only where it agrees with what was done last.
+
+    `own_doubt`: what was done last was done by the job that asks; where that is not known, the journal decides instead.
+    """
+    if observed_at >= record.settles_at:
+        return True
+    if record.state is State.UNKNOWN:
+        return own_doubt
+    if state_of(seen, record, terms) is not record.state:
+        return False
+    return record.quota is None or seen.quota is None or seen.quota == record.quota
+
+
+def settles_at(before: float, ended_at: float, settle: float) -> float:
+    """Until when reads may be stale after a command whose call ended, or must have ended, at `ended_at`.
+
+    `before`: until when they may be so because of an earlier one. A smaller `settle` in the configuration does not shorten it.
+    """
+    return max(before, ended_at + settle)
+
+
+# What must be remembered before a command is sent, and after the remote said yes.
+
+
+def before_sending(record: Record, change: Change, seen: Mailbox, owner: tuple[str, str]) -> Record:
+    """From here on the state is unknown until an answer or a read says otherwise."""
+    match change.kind:
+        case Kind.CREATE:
+            return Record(*owner, settles_at=record.settles_at)
+        case Kind.SUSPEND:
+            fresh = record.suspended_with is None
+            saved = dict(seen.services) if fresh and seen.services is not None else record.saved_services
+            mark = "hosted-email" if change.arguments["with"] == "hosted-email" else record.suspended_with
+            digest = None if change.arguments["with"] == "lock-out" else record.password_digest
+            record = replace(record, suspended_with=mark, saved_services=saved, password_digest=digest)
+            return replace(record, state=State.UNKNOWN, sessions_ended=False)
+        case Kind.RESTORE | Kind.DELETE:
+            return replace(record, state=State.UNKNOWN)
+        case Kind.SET_QUOTA:
+            return replace(record, quota=None)
+        case Kind.SET_PASSWORD:
+            return replace(record, password_digest=None)
+    return record
+
+
+def after_accepted(record: Record, change: Change, desired: Desired) -> Record:
+    match change.kind:
+        case Kind.CREATE:
+            return replace(record, state=State.ACTIVE, password_digest=desired.password_digest)
+        case Kind.SUSPEND:
+            how = change.arguments["with"]
+            digest = None if how == "lock-out" else record.password_digest
+            return replace(record, state=State.SUSPENDED, suspended_with=how, password_digest=digest)
+        case Kind.RESTORE:
+            mark = None if change.arguments["with"] == "commands" else record.suspended_with
+            return replace(record, state=State.ACTIVE, suspended_with=mark)
+        case Kind.SET_PASSWORD:
+            locked = record.suspended_with == "lock-out"
+            record = replace(record, state=State.ACTIVE, suspended_with=None) if locked else record
+            return replace(record, password_digest=desired.password_digest)
+        case Kind.SET_QUOTA:
+            return replace(record, quota=desired.quota)
+        case Kind.LOG_OUT:
+            return replace(record, sessions_ended=True)
+        case Kind.DELETE:
+            return replace(record, state=State.ABSENT)
+    return record
+
+
+def at_end(record: Record, seen: Mailbox, desired: Desired, terms: Terms) -> Record:
+    """The record of a job that succeeded: the proof has been seen."""
+    if not seen.exists:
+        return Record(state=State.ABSENT, settles_at=record.settles_at)
+    if desired.suspended is False:
+        record = replace(record, suspended_with=None, saved_services=None, sessions_ended=False, delete_after=None)
+    if desired.quota is not None:
+        record = replace(record, quota=desired.quota)  # also where it was so already, and no command set it
+    if desired.delete_after is not None:
+        record = replace(record, delete_after=desired.delete_after)
+    return replace(record, state=state_of(seen, record, terms))
+
+
+def after_failure(record: Record, seen: Mailbox | None, terms: Terms) -> Record:
+    """The record of a job that was refused: what was noted for a command that did nothing is taken back."""
+    if seen is None or seen.exists is None:
+        return record
+    if not seen.exists:
+        # What was nobody's and is not there was not terminated either: one that turns up there later is not billing's to end.
+        return Record(state=State.ABSENT if record.source is not None else record.state, settles_at=record.settles_at)
+    if record.suspended_with == "hosted-email" and not restoration(seen, record):
+        record = replace(record, suspended_with=None, saved_services=None, sessions_ended=False)
+    return replace(record, state=state_of(seen, record, terms))

@@ -1,0 +1,293 @@
+"""What a hook meets from its receipt to its callback: inbox, queue, outbox, and what passes between them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bridge.domain.errors import BridgeError, Limit
+from bridge.domain.model import Answer, Change, Mailbox, Plan, Record, State, Step
+from hooks.types import Intent, Verified, Withdrawal
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What is told about a job, always in these words (contract, section 3.1)."""
+
+    job: str
+    hook: str
+    action: str
+    address: str
+    service_id: str
+    sequence: int
+    status: str
+    waiting_for: str | None
+    state: str
+    changed: bool
+    verified: Mapping[str, str]
+    message: str
+    error: Mapping[str, Any] | None
+    finished_at: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Only where it applies: `observed_only` and `plan`, `delete_after`, `unknown_fields`."""
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON."""
+        shown = {name: value for name, value in vars(self).items() if name not in ("extra", "finished_at")}
+        ended = {"finished_at": self.finished_at} if self.finished_at else {}
+        return shown | {"verified": dict(self.verified)} | ended | dict(self.extra)
+
+
+@dataclass(frozen=True)
+class Dismissal:
+    """A hook that leads to no job: nobody waits for it, and its id is refused from now on."""
+
+    hook: str
+
+    def describe(self) -> dict[str, str]:
+        """As JSON."""
+        return {"hook": self.hook, "status": "dismissed"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed job. `token` fences every write; `lifted` are the limits that a person lifted for it."""
+
+    id: str
+    token: int
+    hook: str
+    source: str
+    account: str
+    intent: Intent
+    mailbox: int
+    sequence: int
+    record: Record
+    journal: tuple[Step, ...]
+    created_at: float
+    undecided_since: float | None
+    tries: int
+    lifted: frozenset[Limit]
+    purge: bool
+    replaces: str | None = None
+
+
+@dataclass(frozen=True)
+class First:
+    """The first plan of a job, and the observation that it rests on: for people, kept with whatever is written next."""
+
+    plan: Plan
+    seen: Mailbox
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended, and what is true of the mailbox now (`record` None: nothing new is known)."""
+
+    status: str
+    state: State
+    changed: bool
+    verified: Mapping[str, str]
+    message: str
+    error: BridgeError | None = None
+    record: Record | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Postcard:
+    """A claimed callback: one conclusion of one job, to be told to its source."""
+
+    id: str
+    token: int
+    source: str
+    job: str
+    tries: int
+    receipt: Receipt
+    account: str = ""
+    unanswered: int = 0
+    """How often in a row its receiver did not answer; if it did not, no other callback goes to it beside this one."""
+    waited: float = 0.0
+    """Seconds since it was to be delivered."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Money and safety, for the transaction that commits an intent. 0 means no limit.
+
+    `sharing`: the sources whose customers may have mailboxes of one domain.
+    """
+
+    purchases_per_day: int = 20
+    terminations_per_hour: int = 20
+    sharing: frozenset[str] = frozenset()
+
+
+class Inbox(Protocol):
+    def accept(
+        self,
+        source: str,
+        account: str,
+        verified: Verified,
+        intent: Intent,
+        digest: str,
+        sealed: str | None,
+        matches: Callable[[str], bool],
+    ) -> Receipt:
+        """Records hook, sequence and job in one transaction and overtakes what is overtaken.
+
+        Once it returns, the hook survives a power cut. `sealed` is the encrypted password. An id that came before gives
+        its present receipt when `matches` agrees to the stored digest, else Reused; one that was parked and is now
+        readable becomes a job. One that was dismissed stays so: Dismissed. Raises SourcePaused, and SuspensionsPaused.
+        """
+
+    def park(
+        self,
+        source: str,
+        verified: Verified,
+        type: str,
+        digest: str,
+        sealed: str,
+        errors: Mapping[str, list[str]],
+        matches: Callable[[str], bool],
+    ) -> None:
+        """Records a delivery that could not be read, its whole body encrypted in `sealed`; raises Reused, as does `accept`."""
+
+
+class Withdrawals(Protocol):
+    def withdraw(
+        self, source: str, verified: Verified, withdrawal: Withdrawal, digest: str, matches: Callable[[str], bool]
+    ) -> Receipt | Dismissal:
+        """Takes a hook of this source back, unless a command was sent for it; the receipt of its job then.
+
+        A worker that is at the job stops before its first command. A hook that was parked, or never came, is dismissed. The
+        same withdrawal again changes nothing and gives the present receipt. Raises Reused, SourcePaused, CannotWithdraw.
+        """
+
+
+class CannotWithdraw(Exception):
+    """This hook is not one that can be taken back now; the message says why, and what to do."""
+
+
+class Reused(Exception):
+    """This id was used for another type or other data."""
+
+
+class Forgotten(Reused):
+    """This id was used, and the key of bridge.keys that could tell for what has been taken out."""
+
+
+class Dismissed(Reused):
+    """Nobody waits for the delivery of this id any more: a person dismissed it, or its sender took it back."""
+
+
+class SourcePaused(Exception):
+    """A person paused this source; nothing is accepted from it."""
+
+
+class SuspensionsPaused(SourcePaused):
+    """This source sent too many suspensions; no more are accepted until a person has looked, all else is."""
+
+
+class Queue(Protocol):
+    def claim(self, owner: str, limits: Mapping[str, int]) -> Job | None:
+        """Takes the next job that may run, under a lease. `limits` is account -> most jobs in flight."""
+
+    def intend(
+        self,
+        job: Job,
+        change: Change,
+        command: str,
+        digest: str,
+        record: Record,
+        call_limit: float,
+        settle: float,
+        limits: Limits,
+        first: First | None = None,
+    ) -> Step:
+        """Commits that a command is about to be sent, with what must be remembered before it is.
+
+        The step's `settles_at` is what was written as the record's.
+        Raises jobs.LookAgain or NeedsPerson when money, safety or another customer's domain forbids it now, NoFunds while
+        purchases are paused.
+        """
+
+    def allow_creation(self, job: Job, limits: Limits) -> None:
+        """Raises NeedsPerson where `intend` would because of another customer's domain. Writes nothing: for observe mode."""
+
+    def answered(
+        self,
+        job: Job,
+        step: Step,
+        outcome: str,
+        error: BridgeError | None,
+        answer: Answer | None,
+        record: Record,
+        settle: float,
+    ) -> Step:
+        """Commits what the remote said. The step's `settles_at` is what was written as the record's, from the call's end."""
+
+    def wait(
+        self,
+        job: Job,
+        until: float,
+        waiting_for: str,
+        error: BridgeError | None,
+        undecided: bool,
+        first: First | None = None,
+    ) -> None:
+        """Puts the job back, to be claimed again at `until`."""
+
+    def finish(self, job: Job, ending: Ending, first: First | None = None) -> None:
+        """Ends the job and writes its callback, in one transaction."""
+
+    def renew(self, job: Job, step: Step, call_limit: float, settle: float) -> None:
+        """Takes a new lease for a command that is sent later than its intent said."""
+
+    def extend(self, owner: str, jobs: Sequence[str], alive: bool = True) -> None:
+        """Heartbeat: renews the leases of the jobs that `owner` is at, and tells that it lives, unless it claims nothing."""
+
+    def release(self, owner: str) -> None:
+        """Hands back what `owner` holds, for a graceful stop."""
+
+    def pause_account(self, account: str, code: str, detail: str) -> None: ...
+    def pause_money(self, account: str, seconds: float, detail: str) -> None: ...
+    def mark(self) -> int:
+        """What has changed so far; to be taken before a claim."""
+
+    def idle(self, seconds: float, since: int) -> None:
+        """Waits until something may have changed since that mark, at most `seconds`. Waking too often is harmless."""
+
+    def wake(self) -> None:
+        """Ends every `idle` of this process."""
+
+
+InTurn = Callable[[Sequence[str]], Sequence[str]]
+
+
+class Outbox(Protocol):
+    def claim_callback(self, owner: str, in_turn: InTurn = list) -> Postcard | None:
+        """Takes the next callback that is due and in turn, under a lease.
+
+        `in_turn` is given the sources that something is due for, and gives those that may be sent to now, in order.
+        """
+
+    def callback_done(
+        self,
+        card: Postcard,
+        outcome: str,
+        status: int | None,
+        error: str | None,
+        retry_in: float | None,
+        silent_for: float | None = None,
+    ) -> None:
+        """`outcome` is `delivered`, `stopped`, `exhausted`, or `pending` with `retry_in` seconds.
+
+        `silent_for`: the receiver did not answer. Nothing goes to it for so many seconds, then one callback at a time until
+        one is answered. Such a callback that goes unanswered counts no try.
+        """
+
+    def give_up(self, source: str, after: float) -> int:
+        """Ends what has been put off for longer than so many seconds, because the receiver does not answer; how many."""
+
+    def mark(self) -> int: ...
+    def idle(self, seconds: float, since: int) -> None: ...
+    def wake(self) -> None: ...

@@ -1,0 +1,127 @@
+"""Which hooks take a mailbox away, which need it, and what a newer hook makes of an older one of its service. Pure.
+
+Rule 1: nothing else decides whether a hook is still wanted; whoever records, runs or repeats one asks here.
+Rule 2: in doubt a mailbox stays. A hook that takes it away too late can be sent again, a mailbox that is gone cannot.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.domain.errors import Overtaken, Withdrawn
+from bridge.domain.model import Fact
+
+TAKES_AWAY = frozenset({"mailbox.terminate"})
+"""Also what the bridge does in its name: the suspension that begins a grace, and the deletion at its end."""
+NEEDS = frozenset({"mailbox.create", "mailbox.unsuspend", "mailbox.renew"})
+"""What says that the service is to have its mailbox; a renewal, because it is paid for."""
+
+NEEDED = "needed"
+"""The mark of the last hook that needs the mailbox, beside those of the facts. An unsuspend leaves no other mark of existence:
+under that one a create that is older than the unsuspend would be late."""
+
+Marks = Mapping[str, Sequence[Any]]
+"""Fact -> source, service and own time (epoch seconds) of the hook that decided it last."""
+
+SAID: Mapping[type, str] = {
+    Overtaken: "A newer request took its place.",
+    Withdrawn: "This request was withdrawn.",
+}
+"""What a customer is told of a job that ended because it is not wanted any more."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """One hook as it counts beside others of its service: what it asks for, and which facts it decides."""
+
+    action: str
+    facts: frozenset[str]
+
+    @property
+    def takes_away(self) -> bool:
+        return self.action in TAKES_AWAY
+
+    @property
+    def needs(self) -> bool:
+        return self.action in NEEDS
+
+
+Mark = tuple[Said, Sequence[str], float]
+"""A hook with the source and service that it came from, and its own time."""
+
+
+def overtaken(older: Said, newer: Iterable[Said]) -> Overtaken | None:
+    """Why nothing is to be done for a hook that still waits, when these of its service were accepted after it.
+
+    One that takes the mailbox away yields to any that needs it, and to nothing else. Every other one yields when newer hooks
+    decide all of its facts. One that takes the mailbox away does not count here, because it may yet be called off itself:
+    it makes an end of what waits before it once it is begun, by `taken_away`.
+    """
+    if older.takes_away:
+        return needed() if any(each.needs for each in newer) else None
+    decided = frozenset[str]().union(*(each.facts for each in newer if not each.takes_away))
+    return Overtaken("A newer hook of this service decides the same.") if older.facts <= decided else None
+
+
+def needed() -> Overtaken:
+    return Overtaken("A newer hook of this service needs the mailbox, so it is not taken away.")
+
+
+def withdrawn() -> Withdrawn:
+    return Withdrawn("Billing took this hook back before anything was sent for it.")
+
+
+def taken_away(older: Said, newer: Iterable[Said]) -> Overtaken | None:
+    """Why nothing is to be done for a hook that still waits, when these newer ones of its service are begun or done."""
+    if older.takes_away or not any(each.takes_away for each in newer):
+        return None
+    return Overtaken("A newer hook of this service takes the mailbox away.")
+
+
+def is_late(said: Said, marks: Marks, service: Sequence[str], spoken: float) -> bool:
+    """Whether hooks of the same service, newer by their own time, were accepted before this one, and decide what it wants.
+
+    For one that takes the mailbox away existence alone counts: a newer one that needs it, or that said the last of existence.
+    """
+    if said.takes_away:
+        return any(is_later(marks.get(name), service, spoken) for name in (NEEDED, Fact.EXISTENCE))
+    return all(is_later(marks.get(fact), service, spoken) for fact in said.facts)
+
+
+def is_later(last: Sequence[Any] | None, service: Sequence[str], spoken: float) -> bool:
+    """Whether a mark is of the same service and strictly newer than a hook of this time.
+
+    Equal times go by arrival. A time without a fraction stands for its whole second: beside a sender with finer times it is
+    not older.
+    """
+    return last is not None and list(last[:2]) == list(service) and is_older(spoken, last[2])
+
+
+def is_older(spoken: float, other: float) -> bool:
+    """Whether a hook of this time is older than one of the other, as far as its own time can tell."""
+    return other > (spoken if spoken % 1 else spoken + 0.999_999)
+
+
+def marked(said: Said, marks: Marks, service: Sequence[str], spoken: float) -> dict[str, Sequence[Any]]:
+    """The marks once this hook is accepted."""
+    now = {**marks, **{str(fact): [*service, spoken] for fact in said.facts}}
+    if said.needs:
+        # A renewal may be older than the unsuspend before it: what is known of the service's need does not grow older by it.
+        last = marks.get(NEEDED)
+        now[NEEDED] = last if is_later(last, service, spoken) and last is not None else [*service, spoken]
+    return now
+
+
+def taken_back(
+    said: Said, marks: Marks, service: Sequence[str], spoken: float, before: Iterable[Mark]
+) -> dict[str, Sequence[Any]]:
+    """The marks once nothing is done for this hook: what was said `before` it, the newest first, counts again.
+
+    That its service needs the mailbox stays said.
+    """
+    now, told = dict(marks), list(before)
+    for fact in said.facts:
+        if list(marks.get(fact, ())) == [*service, spoken]:
+            del now[fact]
+            now |= next(({fact: [*of, at]} for word, of, at in told if fact in word.facts), {})
+    return now

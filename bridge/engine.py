@@ -1,0 +1,248 @@
+"""The threads of one worker process: claims, heartbeat, callbacks, and what has to happen now and then.
+
+Losing any of them loses nothing: what is to be done stands in the database.
+"""
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from bridge.domain.errors import BridgeError, StoreUnavailable
+from bridge.domain.ports import Job, Outbox, Postcard, Queue
+from bridge.infra import logs
+from bridge.infra.chores import Chore, Chores
+from bridge.infra.events import Watch
+from bridge.pipeline.alerts import Notes
+from bridge.pipeline.callbacks import Callbacks, Turns
+from bridge.pipeline.worker import Worker
+from bridge.reconcile.nightly import Nightly
+from bridge.store import Standing, Troubles, Upkeep
+
+log = logs.get("engine")
+
+POLL = 0.5  # seconds; correct without any wake-up
+SENDERS = 4  # callbacks at a time
+CHORES = 5.0  # seconds between looks at probes, notes and deletions that are due
+MINUTE, HOUR = 60.0, 3600.0
+STILL = 60.0  # seconds without a claim, after which this process no longer says that a worker lives
+
+T = TypeVar("T")
+
+
+def new_owner() -> str:
+    return f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+@dataclass
+class Engine:
+    """Start and stop of everything that works in the background. `limits` is account -> most jobs in flight."""
+
+    queue: Queue
+    worker: Worker
+    outbox: Outbox
+    callbacks: Callbacks
+    notes: Notes
+    standing: Standing
+    upkeep: Upkeep
+    troubles: Troubles
+    nightly: Nightly
+    synchronise: Callable[[], None]
+    limits: Mapping[str, int]
+    concurrency: int
+    owner: str = field(default_factory=new_owner)
+    watch: Watch = field(default_factory=Watch)
+
+    def __post_init__(self) -> None:
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._active: set[str] = set()
+        self._lock = threading.Lock()
+        self._turned = time.monotonic()
+        self.nightly.stopping = self._stopping.is_set
+        table = (
+            Chore("probes", CHORES, self._probe_due),
+            Chore("deletions", CHORES, self.upkeep.purge_due),
+            Chore("wiping", CHORES, self.upkeep.wipe),
+            Chore("troubles", MINUTE, self.troubles.look),
+            Chore("pruning", HOUR, self._prune),
+        )
+        self.chores = Chores(table, self.watch)
+        # In a thread of its own: a mail server that does not answer keeps nothing else waiting.
+        self.sending = Chores((Chore("notes", CHORES, self.notes.send_due),), self.watch)
+
+    def start(self) -> None:
+        self._turned = time.monotonic()
+        self.beat()
+        loops = (self._work, self._send, self._heartbeat, self._chores, self._notify, self._look_over)
+        self._threads = [threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:]) for loop in loops]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Takes no new work, lets what is under way end, hands back the rest."""
+        self._stopping.set()
+        self.queue.wake()
+        self.outbox.wake()
+        for thread in self._threads:
+            thread.join()
+        try:
+            self.queue.release(self.owner)
+        except StoreUnavailable as error:
+            log.warning("leases could not be handed back; they run out by themselves", error=str(error))
+
+    def gone(self) -> list[str]:
+        """The loops that have ended, though nobody asked for a stop."""
+        return [] if self._stopping.is_set() else [f"loop {each.name}" for each in self._threads if not each.is_alive()]
+
+    def _guarded(self, loop: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            try:
+                loop()
+            except StoreUnavailable as error:
+                log.error("the database is away; trying again", error=str(error))
+                self._stopping.wait(1.0)
+            except Exception:
+                log.exception("unexpected; going on")
+                self._stopping.wait(1.0)
+
+    def _work(self) -> None:
+        def claim() -> Job | None:
+            job = self.queue.claim(self.owner, self.limits)
+            if job is not None:
+                with self._lock:
+                    self._active.add(job.id)
+            return job
+
+        def run(job: Job) -> None:
+            try:
+                self.worker.run(job)
+            finally:
+                with self._lock:
+                    self._active.discard(job.id)
+
+        self._pump(claim, run, self.concurrency, self.queue, self._turn)
+
+    def _send(self) -> None:
+        turns = Turns(SENDERS, several=sum(bool(each.url) for each in self.callbacks.recipients.values()) > 1)
+
+        def claim() -> Postcard | None:
+            card = self.outbox.claim_callback(self.owner, turns.order)
+            if card is not None:
+                turns.begin(card.source)
+            return card
+
+        def deliver(card: Postcard) -> None:
+            try:
+                self.callbacks.deliver(card)
+            except StoreUnavailable as error:
+                log.error("a callback's outcome could not be recorded; it may be sent again", error=str(error))
+            finally:
+                turns.end(card.source)
+                if turns.withheld:
+                    self.outbox.wake()
+
+        self._pump(claim, deliver, SENDERS, self.outbox, lambda: self.watch.tell("turn", loop="callbacks"))
+
+    def _turn(self) -> None:
+        """The loop that claims jobs went round: it claimed, found nothing, or has its hands full."""
+        self._turned = time.monotonic()
+        self.watch.tell("turn", loop="jobs")
+
+    def _pump(
+        self,
+        claim: Callable[[], T | None],
+        run: Callable[[T], None],
+        most: int,
+        line: Queue | Outbox,
+        turn: Callable[[], None],
+    ) -> None:
+        """Claims while there is a free hand; sleeps while there is nothing to claim."""
+        hands = threading.BoundedSemaphore(most)
+
+        def work(item: T) -> None:
+            try:
+                run(item)
+            except Exception:
+                log.exception("unexpected; the rest goes on")
+            finally:
+                hands.release()
+
+        with ThreadPoolExecutor(most, thread_name_prefix=run.__name__) as pool:
+            while not self._stopping.is_set():
+                if not hands.acquire(timeout=POLL):
+                    turn()
+                    continue
+                mark, item = line.mark(), None
+                try:
+                    item = claim()
+                finally:
+                    if item is None:
+                        hands.release()
+                turn()
+                if item is None:
+                    line.idle(POLL, mark)
+                else:
+                    pool.submit(work, item)
+
+    def _heartbeat(self) -> None:
+        while not self._stopping.wait(self.worker.lease / 4):
+            self.beat()
+
+    def beat(self) -> None:
+        """Tells that this process lives, and renews the leases of what it is at."""
+        self.synchronise()
+        with self._lock:
+            active = sorted(self._active)
+        still = time.monotonic() - self._turned
+        if still > STILL:
+            log.error("no job can be claimed any more; restart this process if that goes on", seconds=round(still))
+        self.queue.extend(self.owner, active, still <= STILL)
+        self.nightly.keep()
+
+    def _chores(self) -> None:
+        while not self._stopping.wait(CHORES):
+            self.watch.tell("turn", loop="chores")
+            self.chores.run_due(time.monotonic)
+
+    def _notify(self) -> None:
+        while not self._stopping.wait(CHORES):
+            self.sending.run_due(time.monotonic)
+
+    def _look_over(self) -> None:
+        """The nightly reconciliation, in a thread of its own because it may take an hour."""
+        while not self._stopping.wait(CHORES):
+            while not self._stopping.is_set() and self.nightly.run_next():
+                pass
+
+    def _prune(self) -> None:
+        while self.upkeep.prune() and not self._stopping.is_set():
+            pass
+
+    def _probe_due(self) -> None:
+        failed: Exception | None = None
+        for account in self.standing.due_probes():
+            try:
+                self._probe(account)
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # the other accounts are asked all the same
+                failed = error
+        if failed is not None:
+            raise failed
+
+    def _probe(self, account: str) -> None:
+        desk = self.worker.desks.get(account)
+        if desk is None:
+            return
+        try:
+            desk.backend.probe()
+        except BridgeError as error:
+            log.warning("the account still cannot work", account=account, error=error.detail)
+        else:
+            self.standing.resume_account(account)

@@ -1,0 +1,1 @@
+"""What every part stands on: calls that leave, encryption, events, logs, output."""

@@ -1,0 +1,44 @@
+"""Tells whether a domain receives mail, at the price of two DNS questions an hour."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bridge.domain.model import in_words
+from bridge.maildns.rules import Found, Wanted, judge
+
+GOOD, BAD = 3600.0, 600.0  # seconds for which a good and any other finding is believed
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What DNS says of a domain's mail, and when it was asked."""
+
+    found: Found
+    checked_at: float
+
+
+class Readings(Protocol):
+    def reading(self, domain: str, fresh: Callable[[Found], float], ask: Callable[[str], Found]) -> Seen:
+        """What is on record, unless it is older than `fresh` says; else what `ask` finds, which is kept."""
+
+
+@dataclass
+class Postal:
+    """`wanted` by account."""
+
+    readings: Readings
+    wanted: Mapping[str, Wanted]
+    ask: Callable[[str], Found]
+
+    def receives_mail(self, account: str, domain: str) -> dict[str, Any] | None:
+        """None where the account does not have it checked. Bounded in time by `ask`; never an error because of DNS."""
+        wanted = self.wanted.get(account)
+        if wanted is None or not wanted.hosts:
+            return None
+
+        def fresh(found: Found) -> float:
+            return GOOD if judge(domain, found, wanted).status == "ready" else BAD
+
+        seen = self.readings.reading(domain, fresh, self.ask)
+        return judge(domain, seen.found, wanted).describe() | {"checked_at": in_words(seen.checked_at)}

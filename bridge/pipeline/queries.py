@@ -1,0 +1,169 @@
+"""Signed reads, answered at once; recorded is only who tested the connection. What is another source's does not exist."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge import __version__
+from bridge.domain import plan
+from bridge.domain.errors import BridgeError, NotNow, NotThere
+from bridge.domain.model import Address, Record, Terms
+from bridge.domain.ports import Backend, Clock, Lookup, Standing
+from bridge.maildns.check import Postal
+from hooks.errors import Invalid
+from hooks.standard.fields import PLACE_RULE, moment
+from hooks.types import Question, Verified
+
+PAGE = 200
+FROM_THE_RECORD = frozenset({"mailbox.list", "job", "results"})
+"""Questions that ask nobody outside. Only so many of all others are answered at a time."""
+SIGN_IN_KEPT = 600.0  # seconds; longer than a signature is valid, so that a replayed query opens nothing
+
+
+@dataclass(frozen=True)
+class Counter:
+    """One account as queries need it. `call_limit` in seconds."""
+
+    backend: Backend
+    terms: Terms
+    most_calls: int
+    call_limit: float
+
+
+@dataclass
+class Queries:
+    lookup: Lookup
+    standing: Standing
+    counters: Mapping[str, Counter]
+    clock: Clock
+    postal: Postal | None = None
+
+    def answer(self, source: str, account: str, verified: Verified, question: Question) -> dict[str, Any]:
+        """The answer's `data`. Raises NotThere, NotNow, BridgeError."""
+        answer: Callable[[Query], dict[str, Any]] = QUESTIONS[question.type]
+        return answer(Query(self, source, account, verified, question.arguments))
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question on its way to its answer."""
+
+    queries: Queries
+    source: str
+    account: str
+    verified: Verified
+    arguments: Mapping[str, str]
+
+    @property
+    def counter(self) -> Counter:
+        return self.queries.counters[self.account]
+
+    @property
+    def address(self) -> Address:
+        return Address.parse(self.arguments["address"])
+
+    def own_record(self) -> Record:
+        """The record of the mailbox asked for, which must be this service's own."""
+        owner = self.source, self.arguments["service_id"]
+        record = self.queries.lookup.record(self.account, self.arguments["address"], owner)
+        if not record.owned_by(*owner):
+            raise NotThere("There is no mailbox of this address and service.")
+        return record
+
+    def call(self, ask: Callable[[Backend], Any]) -> Any:
+        """One call to Enom, within the account's limit of calls in flight."""
+        counter = self.counter
+        # A look may take two calls, one to each API.
+        with self.queries.standing.call_slot(self.account, counter.most_calls, 2 * counter.call_limit):
+            return ask(counter.backend)
+
+    def receives_mail(self) -> dict[str, Any] | None:
+        postal = self.queries.postal
+        return postal.receives_mail(self.account, self.address.domain) if postal else None
+
+    def page(self) -> str:
+        return self.arguments.get("after", "")
+
+
+def connection_test(query: Query) -> dict[str, Any]:
+    paused = query.queries.standing.account_paused(query.account)
+    reachable, problem = True, None
+    try:
+        query.call(lambda backend: backend.probe())
+    except (BridgeError, NotNow) as error:
+        reachable, problem = False, getattr(error, "code", "busy")
+    if sender := query.arguments.get("sender"):
+        query.queries.standing.heard(query.source, sender)
+    return {
+        "version": __version__,
+        "clock_skew": round(query.queries.clock() - query.verified.timestamp),
+        "account": {"reachable": reachable, "problem": problem, "paused": paused},
+        "plans": {name: {"quota_gb": size // 2**30} for name, size in sorted(query.counter.terms.plans.items())},
+    }
+
+
+def mailbox_status(query: Query) -> dict[str, Any]:
+    record = query.own_record()
+    seen = query.call(lambda backend: backend.observe(query.address))
+    return {
+        "address": query.arguments["address"],
+        "service_id": query.arguments["service_id"],
+        "state": str(plan.state_of(seen, record, query.counter.terms)),
+        "recorded_state": str(record.state),
+        "suspended_with": record.suspended_with,
+        "services": dict(seen.services) if seen.services is not None else None,
+        "quota_bytes": seen.quota,
+        "used_bytes": seen.used,
+        "expires": seen.pak and seen.pak.expires.isoformat(),
+        "receives_mail": query.receives_mail(),
+    }
+
+
+def mailbox_list(query: Query) -> dict[str, Any]:
+    items, after = query.queries.lookup.mailboxes(query.source, query.page(), PAGE)
+    plans = query.counter.terms.plans
+    return {"items": [item | {"plan": plan_of(item["quota_bytes"], plans)} for item in items], "next": after}
+
+
+def plan_of(quota: int | None, plans: Mapping[str, int]) -> str | None:
+    """The one plan of this size; None where there is none, or several that cannot be told apart."""
+    named = [name for name, size in plans.items() if size == quota]
+    return named[0] if len(named) == 1 else None
+
+
+def mailbox_usage(query: Query) -> dict[str, Any]:
+    query.own_record()
+    return dict(query.call(lambda backend: backend.usage(query.address)))
+
+
+def mailbox_sign_in(query: Query) -> dict[str, Any]:
+    query.own_record()
+    if not query.queries.standing.first_use(query.source, query.verified.id, SIGN_IN_KEPT):
+        raise NotNow("This query was answered before; a sign-in needs a new webhook-id.")
+    return {"url": query.call(lambda backend: backend.sign_in(query.address))}
+
+
+def job(query: Query) -> dict[str, Any]:
+    wanted = query.arguments.get("job") or query.arguments["hook"]
+    return query.queries.lookup.receipt(query.source, wanted).describe()
+
+
+def results(query: Query) -> dict[str, Any]:
+    place = query.page()
+    begin = moment(place)
+    try:
+        receipts, after = query.queries.lookup.results(query.source, f"{begin.timestamp()!r}/" if begin else place, PAGE)
+    except ValueError:
+        raise Invalid({"data.after": [f"Not a place in the results. {PLACE_RULE}"]}) from None
+    return {"items": [receipt.describe() for receipt in receipts], "next": after}
+
+
+QUESTIONS: Mapping[str, Callable[[Query], dict[str, Any]]] = {
+    "connection.test": connection_test,
+    "mailbox.status": mailbox_status,
+    "mailbox.list": mailbox_list,
+    "mailbox.usage": mailbox_usage,
+    "mailbox.sign_in": mailbox_sign_in,
+    "job": job,
+    "results": results,
+}

@@ -1,0 +1,193 @@
+"""Billing's services beside the bridge's record and what Enom shows: each mailbox in one group. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from bridge.domain import plan
+from bridge.domain.differences import owner_in_words
+from bridge.domain.model import Address, Mailbox, Pak, Record, State, Terms, in_words
+from bridge.reconcile.service_list import Claim
+
+FOREIGN_SUSPENSION = "It is suspended, and not by this bridge: an unsuspend will be held until it is lifted at Enom."
+NOT_PERMITTED = "The source may not touch this mail domain. Add it to the source's `domains` in bridge.toml."
+CUSTOMER = "The list names another customer than the one on record, or the first: --apply notes the list's."
+HALF = "One of Enom's two systems lists it, the other does not. Compare again later; then look into it at Enom."
+
+
+class Group(StrEnum):
+    """In the order in which they are told."""
+
+    TAKE_OVER = "take_over"
+    OURS = "ours"
+    AT_ENOM_ONLY = "at_enom_only"
+    MISSING = "missing_at_enom"
+    OTHERS = "owned_by_other"
+    DISAGREE = "disagree"
+    NOT_PERMITTED = "not_permitted"
+    NOT_IN_ACCOUNT = "not_in_account"
+    UNREAD = "unread"
+
+
+ORDER = tuple(Group)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What Enom showed of a domain, and when (epoch seconds)."""
+
+    mailboxes: Mapping[Address, Mailbox]
+    at: float
+    paks: tuple[Pak, ...] = ()
+
+
+@dataclass(frozen=True)
+class Barred:
+    """Why nothing is known of a domain."""
+
+    group: Group
+    detail: str
+
+
+@dataclass(frozen=True)
+class View:
+    """All that is known, side by side: `records` by address, `seen` by domain, `customers` of this source by address."""
+
+    source: str
+    records: Mapping[str, Record]
+    seen: Mapping[str, Shown | Barred]
+    terms: Terms
+    now: float
+    customers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is true of one mailbox, or of a domain of which no mailbox is known (`address` None).
+
+    `customer_id` as the list has it. `teaches`: the service owns the mailbox already, and its customer is to be noted.
+    """
+
+    group: Group
+    domain: str
+    address: str | None = None
+    service_id: str | None = None
+    plan: str | None = None
+    state: State | None = None
+    owner: tuple[str, str | None] | None = None
+    detail: str = ""
+    remarks: tuple[str, ...] = ()
+    seen_at: float | None = None
+    customer_id: str | None = None
+    teaches: bool = False
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "group": str(self.group),
+            "domain": self.domain,
+            "address": self.address,
+            "service_id": self.service_id,
+            "plan": self.plan,
+            "customer_id": self.customer_id,
+            "state_at_enom": self.state and str(self.state),
+            "owner_now": self.owner and owner_in_words(*self.owner),
+            "detail": self.detail or None,
+            "remarks": list(self.remarks),
+            "checked_at": in_words(self.seen_at) if self.seen_at is not None else None,
+        }
+
+
+def compare(view: View, claims: Sequence[Claim]) -> list[Finding]:
+    """Every claim, every mailbox at Enom that nobody claims and no other source owns, every domain without an answer."""
+    found = [of_claim(view, claim) for claim in claims]
+    claimed = {claim.address for claim in claims}
+    told = {finding.domain for finding in found}
+    for domain, shown in view.seen.items():
+        if isinstance(shown, Shown):
+            found += [of_rest(view, seen, shown.at) for seen in unclaimed(view, shown, claimed)]
+        elif domain not in told:
+            found.append(Finding(shown.group, domain, detail=shown.detail))
+    return sorted(found, key=lambda finding: (ORDER.index(finding.group), finding.domain, finding.address or ""))
+
+
+def of_claim(view: View, claim: Claim) -> Finding:
+    address = Address.parse(claim.address)
+    shown = view.seen[address.domain]
+    if isinstance(shown, Barred):
+        return Finding(
+            shown.group, address.domain, claim.address, claim.service_id, detail=shown.detail, customer_id=claim.customer_id
+        )
+    record, seen = view.records.get(claim.address, Record()), shown.mailboxes.get(address)
+    group, detail = judged(view, claim, record, seen)
+    finding = Finding(
+        group,
+        address.domain,
+        claim.address,
+        claim.service_id,
+        plan=claim.plan if claim.plan in view.terms.plans else None,
+        owner=owner_of(record),
+        detail=detail,
+        seen_at=shown.at,
+        customer_id=claim.customer_id,
+        teaches=teaches(view, claim, record),
+    )
+    if seen is None or group not in (Group.TAKE_OVER, Group.OURS):
+        return finding
+    state = plan.state_of(seen, record, view.terms)
+    return replace(finding, state=state, remarks=tuple(remarks(view, claim, record, state)))
+
+
+def judged(view: View, claim: Claim, record: Record, seen: Mailbox | None) -> tuple[Group, str]:
+    ours = record.owned_by(view.source, claim.service_id)
+    if record.source is not None and not ours:
+        command = f"enom-bridge mailboxes adopt {claim.address} --source {view.source} --service-id {claim.service_id}"
+        return Group.OTHERS, f"It belongs to {owner_in_words(record.source, record.service_id)}. To change that: {command}"
+    if record.settles_at > view.now:
+        until = in_words(record.settles_at)
+        return Group.DISAGREE, f"The bridge has just changed it, and Enom may show that late. Compare again after {until}."
+    if seen is None:
+        return Group.MISSING, "The bridge has it on record as this service's." if ours else ""
+    if seen.exists is None:
+        return Group.DISAGREE, HALF
+    return (Group.OURS if ours else Group.TAKE_OVER), ""
+
+
+def teaches(view: View, claim: Claim, record: Record) -> bool:
+    """Whether the claim tells a customer that is not on record, of a mailbox that its service owns already."""
+    told = claim.customer_id is not None and claim.customer_id != view.customers.get(claim.address)
+    return told and record.owned_by(view.source, claim.service_id)
+
+
+def remarks(view: View, claim: Claim, record: Record, state: State) -> Iterator[str]:
+    if state is State.SUSPENDED and record.suspended_with is None:
+        yield FOREIGN_SUSPENSION
+    if teaches(view, claim, record):
+        yield CUSTOMER
+    if record.delete_after is not None:
+        yield f"Billing terminated it: it is deleted after {in_words(record.delete_after)}."
+    if record.source is not None and record.state not in (State.UNKNOWN, state):
+        yield f"On record it is {record.state}, at Enom {state}."
+    if claim.plan is not None and claim.plan not in view.terms.plans:
+        known = ", ".join(sorted(view.terms.plans)) or "none"
+        yield f"Its plan in the file is no name of [plans] in bridge.toml (there: {known})."
+
+
+def unclaimed(view: View, shown: Shown, claimed: set[str]) -> Iterator[Mailbox]:
+    for address, seen in shown.mailboxes.items():
+        owner = view.records.get(str(address), Record()).source
+        if str(address) not in claimed and owner in (None, view.source):
+            yield seen
+
+
+def of_rest(view: View, seen: Mailbox, at: float) -> Finding:
+    record = view.records.get(str(seen.address), Record())
+    owner = owner_of(record)
+    detail = f"On record it belongs to {owner_in_words(*owner)}, which the file does not have." if owner else ""
+    state = plan.state_of(seen, record, view.terms)
+    group, detail = (Group.DISAGREE, HALF) if seen.exists is None else (Group.AT_ENOM_ONLY, detail)
+    return Finding(group, seen.address.domain, str(seen.address), state=state, owner=owner, detail=detail, seen_at=at)
+
+
+def owner_of(record: Record) -> tuple[str, str | None] | None:
+    return (record.source, record.service_id) if record.source is not None else None

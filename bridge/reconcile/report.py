@@ -1,0 +1,59 @@
+"""A reconciliation in lines of text for a terminal or a mail, and as a plain object. Pure."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from bridge.domain.differences import TITLES, Difference, Kind, owner_in_words
+from bridge.domain.model import in_words
+from bridge.domain.ports import Reconciliation
+
+FEW = 10  # lines of each list, unless all are wanted
+
+
+def lines(report: Reconciliation, most: int | None = FEW) -> Iterator[str]:
+    """`most`: lines of each list, None for all."""
+    differ = len(report.differences)
+    looked = f"mailboxes looked at: {report.mailboxes:,}."
+    read = f"domains read: {len(report.domains):,}; mailboxes there: {report.mailboxes:,}."
+    yield f"Account {report.account}, compared with Enom on {in_words(report.ended_at)}; {read if report.whole else looked}"
+    if report.under_way:
+        yield f"{report.under_way:,} on record are not judged: the bridge is at them, or has just changed them."
+    if report.foreign:
+        yield f"Not in this account, and nothing of ours is on record there (a mistyped address?): {', '.join(report.foreign)}."
+    if not differ:
+        yield "Nothing differs." if not report.under_way else "Nothing else differs."
+    groups = {kind: list(items) for kind, items in groupby(report.differences, lambda each: each.kind)}
+    for kind, items in groups.items():
+        yield f"{len(items):7,}  {TITLES[kind]}"
+    for kind, items in groups.items():
+        yield ""
+        yield f"{TITLES[kind]}:"
+        yield from listed(kind, items, most)
+
+
+def listed(kind: Kind, items: Sequence[Difference], most: int | None) -> Iterator[str]:
+    """Each difference; its remedy once, where several have the same."""
+    for remedy, group in groupby(sorted(items, key=lambda each: each.remedy), lambda each: each.remedy):
+        same = list(group)
+        for each in same if most is None else same[:most]:
+            whose = f" ({owner_in_words(*each.owner)})" if each.owner and kind is not Kind.MISSING else ""
+            yield f"  {each.address or each.domain}{whose}: {each.detail}"
+        if most is not None and len(same) > most:
+            yield f"  and {len(same) - most:,} more; see them with --all"
+        yield f"  -> {remedy}"
+
+
+def described(report: Reconciliation) -> dict[str, Any]:
+    return {
+        "account": report.account,
+        "started_at": in_words(report.started_at),
+        "ended_at": in_words(report.ended_at),
+        "whole": report.whole,
+        "domains": len(report.domains),
+        "unread": list(report.unread),
+        "foreign": list(report.foreign),
+        "mailboxes": report.mailboxes,
+        "under_way": report.under_way,
+        "differences": [each.describe() for each in report.differences],
+    }

@@ -1,0 +1,83 @@
+"""Takes over mailboxes that were there before the bridge: compared first, and only what is nobody's is ever written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bridge.domain.model import Address, State, Terms
+from bridge.domain.ports import Clock, Lookup, Owners, Taking
+from bridge.reconcile.matching import NOT_PERMITTED, Barred, Finding, Group, Shown, View, compare
+from bridge.reconcile.scan import Reach, Surveyor, Told, unheard
+from bridge.reconcile.service_list import Claim
+
+BATCH = 200  # mailboxes in one transaction
+
+
+@dataclass(frozen=True)
+class Party:
+    """A source with its account. `domains` in A-labels, or "*" for any."""
+
+    source: str
+    domains: frozenset[str]
+    reach: Reach
+    terms: Terms
+
+    def may_touch(self, domain: str) -> bool:
+        return "*" in self.domains or domain in self.domains
+
+
+@dataclass
+class Importing:
+    lookup: Lookup
+    surveyor: Surveyor
+    owners: Owners
+    parties: Mapping[str, Party]
+    clock: Clock
+
+    def compare(self, source: str, claims: Sequence[Claim], told: Told = unheard) -> list[Finding]:
+        """Nothing is written. Domains that could not be read are findings; the others do not suffer from them."""
+        party = self.parties[source]
+        own = [address for address, record in self.lookup.records(party.reach.account).items() if record.source == source]
+        addresses = (*own, *(claim.address for claim in claims))
+        domains = {Address.parse(address).domain for address in addresses} | (party.domains - {"*"})
+        seen = self._survey(party, sorted(domains), told)
+        # Read after Enom, so that what a hook did meanwhile is known here.
+        records, customers = self.lookup.records(party.reach.account), self.lookup.customers(party.reach.account, source)
+        return compare(View(source, records, seen, party.terms, self.clock(), customers), claims)
+
+    def take_over(self, source: str, findings: Sequence[Finding], told: Told = unheard) -> Mapping[str, str]:
+        """Writes the ownership of what is to be taken over; gives the reason for each that was left out.
+
+        Each batch stands when it is written: given again after a stop, the rest is done.
+        """
+        todo = [finding for finding in findings if finding.group is Group.TAKE_OVER]
+        left: dict[str, str] = {}
+        for begin in range(0, len(todo), BATCH):
+            batch = [taking(finding) for finding in todo[begin : begin + BATCH]]
+            left |= self.owners.take_over(self.parties[source].reach.account, source, batch)
+            told(begin + len(batch), len(todo))
+        return left
+
+    def teach(self, source: str, findings: Sequence[Finding]) -> int:
+        """Notes the customers that a list tells of mailboxes which are its services' already; how many."""
+        told = [finding for finding in findings if finding.teaches]
+        noted = 0
+        for begin in range(0, len(told), BATCH):
+            batch = told[begin : begin + BATCH]
+            named = {(each.address or "", each.service_id or ""): each.customer_id or "" for each in batch}
+            noted += self.owners.teach(self.parties[source].reach.account, source, named)
+        return noted
+
+    def _survey(self, party: Party, domains: Sequence[str], told: Told) -> Mapping[str, Shown | Barred]:
+        allowed = [domain for domain in domains if party.may_touch(domain)]
+        barred = {domain: Barred(Group.NOT_PERMITTED, NOT_PERMITTED) for domain in domains if not party.may_touch(domain)}
+        return barred | self.surveyor.domains(party.reach, allowed, told)
+
+
+def taking(finding: Finding) -> Taking:
+    known = finding.address or "", finding.service_id or "", finding.state or State.UNKNOWN, finding.seen_at or 0.0
+    return Taking(*known, customer_id=finding.customer_id)
+
+
+def without(findings: Sequence[Finding], left: Mapping[str, str]) -> list[Finding]:
+    """The findings, each that was left out with the reason."""
+    return [replace(each, detail=left[each.address]) if each.address and each.address in left else each for each in findings]

@@ -1,0 +1,1 @@
+"""The only place with sentences about jobs and differences. Pure."""

@@ -1,0 +1,261 @@
+"""A job in a few plain sentences, for a tired person: asked, seen, planned, done, proved, told, waiting. Pure.
+
+`story` is what the store tells of a job; its times are RFC 3339 texts in UTC.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bridge.domain.model import Kind
+from bridge.reporting.next_steps import advise
+
+Story = Mapping[str, Any]
+
+ASKED: Mapping[str, str] = {
+    "mailbox.create": "create {address}",
+    "mailbox.suspend": "suspend {address}",
+    "mailbox.unsuspend": "restore {address}",
+    "mailbox.terminate": "delete {address}",
+    "mailbox.change_password": "change the password of {address}",
+    "mailbox.change_plan": "give {address} the plan {plan}",
+    "mailbox.renew": "renew {address} until {until}",
+}
+CHANGES: Mapping[str, str] = {
+    Kind.BUY: "buy one {product}",
+    Kind.RENEW: "renew pak {bundle} by {years} year(s)",
+    Kind.CREATE: "create the mailbox in pak {bundle}",
+    Kind.SET_PASSWORD: "set the password",
+    Kind.RESTORE: "restore the mailbox ({with})",
+    Kind.SET_QUOTA: "set the quota to {quota}",
+    Kind.SUSPEND: "suspend the mailbox ({with})",
+    Kind.LOG_OUT: "end its sessions",
+    Kind.DELETE: "delete the mailbox",
+}
+OUTCOMES: Mapping[str, str] = {
+    "accepted": "Enom said yes",
+    "refused": "Enom refused: {detail}",
+    "doubted": "Enom said no in a way that does not prove that nothing was done: {detail}",
+    "unknown": "nobody knew whether it was done: {detail}",
+    "unsent": "it was surely not carried out: {detail}",
+    "intent": "its sender was lost before an answer was noted, so nobody knows whether it was done",
+}
+PROOFS: Mapping[str, str] = {
+    "verified": "seen at Enom afterwards",
+    "accepted": "accepted by Enom, which shows it in no read",
+    "unsupported": "not supported",
+}
+CALLBACKS: Mapping[str, str] = {
+    "pending": "Billing has not been told yet ({tries} tries{last}); the next try is at {next}.",
+    "delivered": "Billing was told at {ended}{last}.",
+    "superseded": "Billing was not told, because a newer callback says more.",
+    "stopped": "Billing was not told, and will not be{last}.",
+    "exhausted": "Billing could not be told in {tries} tries{last}; the bridge gave up.",
+}
+CALLBACK_WAITS: Mapping[str, str] = {
+    "receiver": "Billing has not been told yet: its receiver has not answered {silent} times in a row{last}. It is asked again "
+    "at {asked}, by one callback; as soon as one is answered, all go.",
+    "turn": "Billing has not been told yet: an older job or callback of this mailbox goes first.",
+}
+WAITING: Mapping[str | None, str] = {
+    None: "It waits for {free}{later}.",
+    "turn": "It waits for {behind}{later}.",
+    "retry": "It was tried {tries} times and is tried again at {at}{why}.",
+    "settle": "Enom's reads may still show the past, so it looks again at {at}{why}.",
+    "account": "It waits until account {account} can work{paused}.",
+}
+
+
+def tell(story: Story, worker_alive: bool, retry_hours: float) -> list[str]:
+    """The sentences, each a line; the last is what to do next."""
+    told = [line for lines in chapters(story, retry_hours).values() for line in lines]
+    return [*told, f"Next: {advise(story, worker_alive)}"]
+
+
+def chapters(story: Story, retry_hours: float) -> dict[str, list[str]]:
+    """The sentences by what they are about, in the order of time; a chapter may be empty."""
+    parts = {"asked": _asked, "seen": _seen, "planned": _planned, "sent": _commands, "proved": _proved}
+    told = {name: list(part(story)) for name, part in parts.items()}
+    return told | {"ended": list(_ended(story, retry_hours)), "told": list(_callbacks(story))}
+
+
+def in_plain_words(change: Mapping[str, Any]) -> str:
+    """One change of a plan, as it is stored."""
+    size = change.get("quota_bytes")
+    return CHANGES[change["change"]].format_map({"quota": size and f"{size / 2**30:g} GB", **change})
+
+
+def plan_in_words(plan: Sequence[Mapping[str, Any]]) -> str:
+    return ", then ".join(in_plain_words(change) for change in plan) or "nothing to do, it is so already"
+
+
+def _asked(story: Story) -> Iterator[str]:
+    job = story["job"]
+    words = ASKED[job["action"]].format_map({"plan": "-", "until": "-", **job["intent"], "address": job["address"]})
+    who, when = f"for service {job['service_id']}{_customer(job['intent'])}", _full(job["created_at"])
+    reason = f" Its reason: {job['intent']['reason']}." if job["intent"].get("reason") else ""
+    if job["purge"]:
+        yield f"A grace period ended, so on {when} the bridge itself began to {words} {who} of {job['source']}."
+    elif job["hook_id"].startswith("repair_"):
+        yield f"On {when} a person let a reconciliation {words} {who} of {job['source']}, because billing had it so."
+    elif job["replaces"]:
+        approved = ", and approved it" if job["passed"] else ""
+        yield f"On {when} a person let the bridge try job {job['replaces']} again{approved}: {words} {who} of {job['source']}."
+    else:
+        yield f"On {when} billing ({job['source']}) asked to {words} {who}, in hook {job['hook_id']}.{reason}"
+        if job["intent"].get("domain_confirmed"):
+            yield "Its sender vouches that this customer may have mailboxes of the domain (domain_confirmed)."
+
+
+def _customer(intent: Mapping[str, Any]) -> str:
+    """Whose service it is, where billing told."""
+    return f" (customer {intent['customer_id']})" if intent.get("customer_id") else ""
+
+
+def _seen(story: Story) -> Iterator[str]:
+    job, seen = story["job"], story["job"]["seen"]
+    if seen is None:
+        if job["status"] == "queued" and job["started_at"]:
+            yield "The bridge has not yet got a look at the mailbox that it can believe."
+        return
+    room = ""
+    if "paks" in seen:
+        room = f"; free mailbox places in the paks of {job['domain']}: {sum(pak['free'] for pak in seen['paks'])}"
+    if not seen["exists"]:
+        yield f"Enom showed no such mailbox then{room}."
+        return
+    pak = f" in pak {seen['pak']['bundle']} (until {seen['pak']['expires'][:10]})" if seen.get("pak") else ""
+    services = seen.get("services") or {}
+    off = sorted(name for name, state in services.items() if state == "suspended")
+    state = f", {'all services' if len(off) == len(services) else ', '.join(off)} suspended" if off else ""
+    yield f"Enom showed the mailbox{pak}{state}{room}."
+
+
+def _planned(story: Story) -> Iterator[str]:
+    if story["job"]["plan"] is not None:
+        yield f"The plan: {plan_in_words(story['job']['plan'])}."
+
+
+def _commands(story: Story) -> Iterator[str]:
+    for step in story["commands"]:
+        said = OUTCOMES[step["outcome"]].format(detail=_detail(step["error"]).rstrip("."))
+        shown = {name: value for name, value in (step["evidence"] or {}).items() if name != "tracking"}
+        evidence = f" ({', '.join(f'{name} {value}' for name, value in shown.items())})" if shown else ""
+        began, ended = (datetime.fromisoformat(step[name]) for name in ("started_at", "ended_at"))
+        seconds = 0 if step["outcome"] == "intent" else (ended - began).total_seconds()
+        later = f"{seconds:.0f} s later " if seconds else ""
+        yield f"{step['command']} was sent at {_when(story, step['started_at'])}; {later}{said}{evidence}."
+
+
+def _proved(story: Story) -> Iterator[str]:
+    facts: Mapping[str, str] = story["job"]["verified"] or {}
+    groups = {proof: [fact for fact, how in facts.items() if how == proof] for proof in PROOFS}
+    if found := [f"{_and(names)} {PROOFS[proof]}" for proof, names in groups.items() if names]:
+        yield f"The proof: {'; '.join(found)}."
+
+
+def _ended(story: Story, retry_hours: float) -> Iterator[str]:
+    job = story["job"]
+    at = _when(story, job["finished_at"]) if job["finished_at"] else ""
+    error = job["error"] or {}
+    match job["status"]:
+        case "queued":
+            yield from _waiting(story, retry_hours)
+        case "running":
+            yield from _running(story)
+        case "succeeded":
+            yield f"It succeeded at {at}: {job['message']} The mailbox is {job['state']}."
+            yield from _observed(job["extra"] or {})
+        case "cancelled":
+            yield f"It was cancelled at {at}: {_detail(error) or job['message']}"
+        case "failed":
+            yield f"It failed at {at} ({error['code']}): {_detail(error)}{_remote(error)}"
+        case "held":
+            yield f"It is held since {at}, a person must decide ({error['code']}): {_detail(error)}{_remote(error)}"
+
+
+def _observed(extra: Mapping[str, Any]) -> Iterator[str]:
+    if extra.get("delete_after"):
+        yield f"It is suspended now and deleted after {_full(extra['delete_after'])}."
+    if not extra.get("observed_only"):
+        return
+    would = extra.get("would_be")
+    if would:
+        yield f"In act mode it would have been {would['status']} ({would['code']}): {would['detail']}"
+    else:
+        yield f"In act mode this would have been done: {plan_in_words(extra.get('plan', []))}."
+
+
+def _running(story: Story) -> Iterator[str]:
+    job = story["job"]
+    until, tried = _when(story, job["lease_until"]), f"try {job['tries']}"
+    if story["holder_lives"]:
+        yield f"A worker is at it now and holds it until {until} ({tried})."
+    else:
+        yield (
+            f"The worker that was at it ({tried}) shows itself no more. Another one takes it up when the time for which it "
+            f"was held is over, at {until}, or when the bridge is started again."
+        )
+
+
+def _waiting(story: Story, retry_hours: float) -> Iterator[str]:
+    job, account = story["job"], story["account"] or {}
+    detail = _detail(job["error"])
+    paused = "; ".join(pause["detail"].rstrip(".") for pause in account.get("pauses", ()) if pause["detail"])
+    why = paused or detail.rstrip(".")
+    behind = f"{_and(story['behind'])}, older and of the same mailbox" if story["behind"] else "its turn, which comes now"
+    free = f"a free worker; at work in its domain: {', '.join(story['beside'])}" if story["beside"] else "a free worker"
+    waiting_for = "turn" if job["waiting_for"] is None and story["behind"] else job["waiting_for"]
+    yield WAITING[waiting_for].format(
+        behind=behind,
+        free=free,
+        later=f", and not before {_when(story, job['available_at'])}" if job["available_at"] > story["now"] else "",
+        tries=job["tries"],
+        at=_when(story, job["available_at"]),
+        why=f" ({detail.rstrip('.')})" if detail else "",
+        account=job["account"],
+        paused=f": {why}" if why else "",
+    )
+    if account.get("paused") and waiting_for != "account":
+        yield f"Besides, account {job['account']} is paused: {paused or account['paused']}."
+    if job["undecided_since"]:
+        since = _full(job["undecided_since"])
+        yield f"If it cannot be decided within {retry_hours:g} hours of {since}, it is held for a person."
+
+
+def _callbacks(story: Story) -> Iterator[str]:
+    for callback in story["callbacks"]:
+        last = callback["last_error"] or (f"HTTP {callback['last_status']}" if callback["last_status"] else "")
+        words = CALLBACK_WAITS.get(callback.get("waiting_for") or "") or CALLBACKS[callback["status"]]
+        asked = callback.get("receiver_after")
+        yield words.format(
+            silent=callback.get("receiver_tries"),
+            asked=_when(story, asked) if asked else "once",
+            tries=callback["tries"],
+            next=_when(story, callback["next_at"]),
+            ended=_when(story, callback["ended_at"]) if callback["ended_at"] else "",
+            last=f" ({last.rstrip('.')})" if last else "",
+        )
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
+
+
+def _detail(error: Mapping[str, Any] | None) -> str:
+    return str((error or {}).get("detail", ""))
+
+
+def _remote(error: Mapping[str, Any]) -> str:
+    said = ", ".join(f"{name} {value}" for name, value in (error.get("remote") or {}).items() if value)
+    return f" Enom's own words: {said}." if said else ""
+
+
+def _full(moment: str) -> str:
+    """2026-11-22T17:27:03Z -> 2026-11-22 17:27:03 UTC."""
+    return moment.replace("T", " ").replace("Z", " UTC")
+
+
+def _when(story: Story, moment: str) -> str:
+    """The time alone, where the day is the one on which the job came."""
+    return moment[11:19] if moment[:10] == story["job"]["created_at"][:10] else _full(moment)

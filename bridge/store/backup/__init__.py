@@ -1,0 +1,1 @@
+"""Copies, dumps, and what a database that was set back has to forget."""

@@ -1,0 +1,141 @@
+"""Copies of an SQLite database: made while it is in use, checked before they count, put back without losing the one replaced.
+
+Rule 1: nothing is overwritten. A file gets its name only when it is whole.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from bridge.domain.errors import NotNow
+from bridge.store.base.files import owned_as
+
+PATIENCE = 2.0  # seconds that another process may hold the database while it is exchanged
+
+
+def backup(database: Path, target: Path) -> None:
+    """A whole, checked copy at `target`, readable by this user alone. The database may be written meanwhile. Raises NotNow."""
+    if not database.exists():
+        raise NotNow(f"There is no database at {database} yet: `enom-bridge serve` makes it.")
+    with unfinished(target) as part:
+        copy(database, part)
+        settle(part, target)
+
+
+def copy(source: Path, target: Path) -> None:
+    """One consistent state of `source`, by SQLite's own online copy; a single file, checked, on the disk."""
+    try:
+        with closing(open_file(source)) as read, closing(open_file(target)) as written:
+            read.backup(written)
+            written.execute("PRAGMA journal_mode = DELETE")
+            check(written, source)
+    except sqlite3.Error as error:
+        raise NotNow(f"{source} could not be copied to {target.parent}: {error}. Nothing was changed.") from None
+    sync(target)
+
+
+def check(connection: sqlite3.Connection, name: Path) -> None:
+    """Raises NotNow unless it is a whole database of ours."""
+    found = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
+    if found != ["ok"]:
+        raise NotNow(f"{name} is damaged: {'; '.join(found)}. Nothing was changed.")
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchall():
+        raise NotNow(f"{name} is no database of enom-bridge. Nothing was changed.")
+
+
+def restore(backup: Path, database: Path, tame: Callable[[Path], None], kept: Path) -> bool:
+    """Puts a tamed copy of `backup` in the place of `database`, which is kept as `kept`. False when there was none before.
+
+    `tame` gets the copy before anybody can use it. Raises NotNow; then the database is as it was.
+    """
+    if not backup.is_file():
+        raise NotNow(f"There is no backup at {backup}.")
+    part = database.with_name(f"{database.name}.restoring")
+    remove(part)
+    try:
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        copy(backup, part)
+        tame(part)
+        with closing(open_file(part)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+        inherit(database, part)
+        with alone(database) as existed:
+            if existed:
+                os.link(database, kept)
+            os.replace(part, database)
+        sync(database.parent)
+        return existed
+    except OSError as error:
+        raise NotNow(f"{database} could not be exchanged: {error.strerror}. Nothing was changed.") from None
+    finally:
+        remove(part)
+
+
+@contextmanager
+def alone(database: Path) -> Iterator[bool]:
+    """Nobody else has the database open meanwhile, and it is one file. False when there is none. Raises NotNow."""
+    if not database.exists():
+        yield False
+        return
+    with closing(open_file(database)) as connection:
+        try:
+            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            raise NotNow(f"Another process has {database} open. Stop the bridge first.") from None
+        except sqlite3.DatabaseError as error:
+            raise NotNow(
+                f"{database} cannot be read ({error}), so nobody can see whether a bridge runs on it. Stop the bridge, move "
+                "the file away by hand, with its -wal and -shm if they are there, and give this command again."
+            ) from None
+        yield True
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", timeout=PATIENCE, isolation_level=None, uri=True)
+
+
+@contextmanager
+def unfinished(target: Path) -> Iterator[Path]:
+    """An empty file beside `target`, mode 0600, that is gone at the end. Raises NotNow where `target` cannot be made."""
+    if target.exists():
+        raise NotNow(f"{target} exists already, and nothing is overwritten: give another name.")
+    part = target.with_name(f"{target.name}.part")
+    try:
+        remove(part)
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        yield part
+    except OSError as error:
+        raise NotNow(f"{target} cannot be written: {error.strerror}.") from None
+    finally:
+        remove(part)
+
+
+def settle(part: Path, target: Path) -> None:
+    """Gives the finished file its name, unless somebody took that meanwhile."""
+    os.link(part, target)
+    sync(target.parent)
+
+
+def inherit(database: Path, copy: Path) -> None:
+    """Mode and owner of the one that is replaced; where there is none, the owner of its folder."""
+    if database.exists():
+        copy.chmod(database.stat().st_mode & 0o777)
+    owned_as(database if database.exists() else database.parent, copy)
+
+
+def sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove(path: Path) -> None:
+    """With what SQLite may have left beside it."""
+    for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
+        with suppress(OSError):
+            each.unlink()

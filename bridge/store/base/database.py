@@ -1,0 +1,354 @@
+"""One database, SQLite or PostgreSQL: transactions, its clock, waking those who wait. The only place where the two differ."""
+
+import math
+import os
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bridge.domain.errors import StoreUnavailable
+from bridge.store.base.files import Files, barred, owned_as
+from bridge.store.base.pooler import Pooler
+
+LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
+CHANNEL = "enom_bridge"
+NOW = sa.text("SELECT extract(epoch FROM clock_timestamp())")
+NOW_TELLING = sa.text("SELECT extract(epoch FROM clock_timestamp()), pg_notify(:channel, '')").bindparams(channel=CHANNEL)
+REST = 1.0  # seconds after which a connection to a server is asked whether it still lives
+FOLLOWS = 0.1  # of the time that passes: how fast an embedded database's clock follows a step of the machine's
+
+
+class Database:
+    """`clock` overrides the database's own clock, in tests only."""
+
+    def __init__(self, url: str, clock: Callable[[], float] | None = None, connections: int = 40) -> None:
+        self.url = url
+        self.embedded = url.startswith("sqlite")
+        self.own_clock = clock
+        self.instance: str | None = None  # what told it from others when this process began to use it
+        self._lock = threading.Lock()
+        self._told = threading.local()
+        self._offset = time.time() - time.monotonic()
+        self._synchronised = time.monotonic()
+        self._changed = threading.Condition()
+        self._changes = 0
+        self._closing = False
+        self._listener: threading.Thread | None = None
+        options = {"timeout": LOCK_WAIT, "check_same_thread": False} if self.embedded else {"connect_timeout": 5}
+        self.engine = sa.create_engine(
+            url,
+            connect_args=options,
+            pool_size=connections,
+            max_overflow=20,
+            pool_timeout=LOCK_WAIT,
+        )
+        self._files = Files(self.file) if self.file else None
+        if self._files:
+            prepare_sqlite(self.engine)
+            event.listen(self.engine, "do_connect", self._keep_private)
+            event.listen(self.engine, "connect", self._hold)
+        self.pooler = None if self.embedded else Pooler(self.engine, settings())
+        if self.pooler:
+            ask_the_rested(self.engine)
+            event.listen(self.engine, "connect", self._recognise)
+
+    @property
+    def file(self) -> Path | None:
+        """Of SQLite."""
+        return sqlite_file(self.url)
+
+    def absent(self) -> bool:
+        """Whether it is an SQLite file that is not there."""
+        try:
+            return self.file is not None and not self.file.stat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False  # what is wrong is said when it connects
+
+    def check_files(self) -> None:
+        """Raises StoreUnavailable when what is written would be lost: the path of an SQLite database leads elsewhere by now."""
+        if self._files:
+            self._files.check()
+
+    def save(self) -> Path | None:
+        """Where a database is kept from now on whose file was removed while it was open; None when there was no need to.
+
+        Raises StoreUnavailable where it cannot be kept.
+        """
+        if self._files is None or self.file is None:
+            return None
+        target = self.file.with_name(f"{self.file.name}.saved-{time.strftime('%Y%m%dt%H%M%Sz', time.gmtime())}")
+        try:
+            return target if self._files.save(target) else None
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnavailable(f"The removed database could not be saved as {target}: {error}") from None
+
+    def let_go(self) -> None:
+        """Closes every connection that is not in use, so that the file can be exchanged for another one."""
+        self.engine.dispose()
+        if self._files:
+            self._files.release()
+
+    def _recognise(self, connection: Any, _: object) -> None:
+        """A database that was dropped and made anew under the same name knows nothing of what was accepted."""
+        if self.instance is None:
+            return
+        try:
+            row = connection.execute("SELECT value FROM marks WHERE name = 'instance'").fetchone()
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            if error.sqlstate not in STRANGE:
+                raise
+            row = None
+        connection.rollback()
+        if row is None:  # not even later, when it may have got tables: this connection would be kept
+            raise StoreUnavailable(EMPTY)
+        if f"{row[0]:016x}" != self.instance:
+            raise StoreUnavailable(ANOTHER)
+
+    def _hold(self, *_: object) -> None:
+        if self._files:
+            self._files.hold()
+
+    def _keep_private(self, *_: object) -> None:
+        """A file that SQLite makes could be read by everybody; what it makes beside it is as the file itself."""
+        self.check_files()  # else it would be made anew, and be another one than the other connections have
+        if self.file is not None and self.absent():
+            with suppress(OSError):  # what is wrong is said when it connects
+                os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
+                owned_as(self.file.parent, self.file)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction. SQLite has one writer: a lock of our own queues them fairly, where its busy handler would sleep."""
+        if self.embedded and not self._lock.acquire(timeout=LOCK_WAIT):
+            raise StoreUnavailable("The database is busy.")
+        try:
+            self.check_files()
+            with translated(), self.engine.begin() as connection:
+                self._begin(connection, "BEGIN IMMEDIATE")
+                self._told.pending = False
+                yield connection
+            self.check_files()  # before anybody is told that it is committed
+        finally:
+            if self.embedded:
+                self._lock.release()
+        if self._told.pending:
+            self.wake()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        self.check_files()
+        with translated(), self.engine.connect() as connection:
+            self._begin(connection, "BEGIN")
+            yield connection
+
+    def _begin(self, connection: Connection, embedded: str) -> None:
+        if self.embedded:
+            connection.exec_driver_sql(embedded)
+        elif self.pooler and self.pooler.present:
+            connection.exec_driver_sql(self.pooler.statement)
+
+    def now(self, connection: Connection) -> float:
+        """Epoch seconds on the clock that all workers share."""
+        if self.own_clock is not None:
+            return self.own_clock()
+        if self.embedded:
+            return time.monotonic() + self._offset
+        return float(connection.scalar(NOW))
+
+    def now_telling(self, connection: Connection) -> float:
+        """`now` and `tell` in one round trip."""
+        if self.embedded or self.own_clock is not None:
+            self.tell(connection)
+            return self.now(connection)
+        self._told.pending = True
+        return float(connection.execute(NOW_TELLING).scalar_one())
+
+    def clock(self) -> float:
+        """The same without asking, for what needs no more than a second's accuracy; `synchronise` keeps it right."""
+        if self.own_clock is not None:
+            return self.own_clock()
+        return time.monotonic() + self._offset
+
+    def synchronise(self) -> None:
+        """Sets our own clock by the database's; a step of this machine's clock then moves nothing.
+
+        An embedded database has no other clock than the machine's. A step of it is followed slowly, because a wait that a
+        step made shorter could take a stale read for the truth, and buy twice.
+        """
+        if not self.embedded:
+            with self.read() as connection:
+                self._offset = self.now(connection) - time.monotonic()
+            return
+        now = time.monotonic()
+        most = FOLLOWS * (now - self._synchronised)
+        step = time.time() - now - self._offset
+        self._offset += max(-most, min(most, step))
+        self._synchronised = now
+
+    def floor(self, value: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+        """Of what is not negative. PostgreSQL's cast rounds, and not every SQLite has floor()."""
+        return sa.cast(value if self.embedded else sa.func.floor(value), sa.Integer)
+
+    def lock_row(self, statement: sa.Select[tuple[object, ...]]) -> sa.Select[tuple[object, ...]]:
+        """On SQLite the transaction itself is the lock."""
+        return statement if self.embedded else statement.with_for_update()
+
+    # Waking. A lost wake-up costs a little time, never a job: everybody also polls.
+
+    def tell(self, connection: Connection) -> None:
+        """Wakes those who wait, when this transaction commits."""
+        self._told.pending = True
+        if not self.embedded:
+            connection.execute(sa.text(f"NOTIFY {CHANNEL}"))
+
+    def mark(self) -> int:
+        """To be taken before looking, and given to `wait`: then nothing that changes in between is slept through."""
+        if self.pooler and not self.pooler.present and self._listener is None:
+            self._listen()
+        return self._changes
+
+    def wait(self, seconds: float, since: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._changes != since or self._closing, seconds)
+
+    def wake(self) -> None:
+        """Wakes those of this process who wait."""
+        with self._changed:
+            self._changes += 1
+            self._changed.notify_all()
+
+    def _listen(self) -> None:
+        with self._changed:
+            if self._listener is None and not self._closing:
+                self._listener = threading.Thread(target=self._hear, name="listen", daemon=True)
+                self._listener.start()
+
+    def _hear(self) -> None:
+        import psycopg  # only where PostgreSQL is used: an extra
+
+        plain = re.sub(r"^postgresql\+psycopg", "postgresql", self.engine.url.render_as_string(hide_password=False))
+        while not self._closing:
+            try:
+                with psycopg.connect(plain, autocommit=True, connect_timeout=5) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    while not self._closing:
+                        for _ in connection.notifies(timeout=0.5, stop_after=1):
+                            self.wake()
+            except psycopg.Error:
+                time.sleep(0.5)
+
+    def close(self) -> None:
+        self._closing = True
+        self.wake()
+        if self._listener is not None:
+            self._listener.join()
+        self.let_go()
+
+
+def sqlite_file(url: str) -> Path | None:
+    return Path(url.partition(":///")[2]) if url.startswith("sqlite") else None
+
+
+def remedy(database: Database, setting: str) -> str:
+    """What to look at when it cannot be used; `setting` is where the configuration names it."""
+    if database.file is None:
+        return f"Is {setting} right, and is it running?"
+    return barred(database.file) or f"Is {setting} right, and may this user write {database.file.parent}?"
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    def connected(connection: sqlite3.Connection, _: object) -> None:
+        # Transactions are ours, not pysqlite's. Not begun by an event of SQLAlchemy, which would cost each statement a little.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        # Secure delete: what is wiped or erased does not stay readable in free pages. It cost nothing that could be measured.
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def failed(context: ExceptionContext) -> None:
+        # One that was opened while the file could not be written would never write again, also when it can be.
+        if "readonly" in str(context.original_exception) or "I/O" in str(context.original_exception):
+            context.is_disconnect = True
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "handle_error", failed)
+
+
+def ask_the_rested(engine: Engine) -> None:
+    """Asks a connection that was not used for a while whether its server is still there.
+
+    pool_pre_ping asks before each transaction, a round trip for each. What dies in use is an error of one transaction, after
+    which all connections are made anew.
+    """
+
+    def returned(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    def taken(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() - record.info.get("rests_since", math.inf) > REST:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error:
+                raise sa.exc.InvalidatePoolError from None
+
+    event.listen(engine, "checkin", returned)
+    event.listen(engine, "checkout", taken)
+
+
+def settings() -> dict[str, str]:
+    """Of each session of PostgreSQL. A worker that stops inside a transaction must not hold its row locks for long."""
+    return {
+        "idle_in_transaction_session_timeout": "5s",
+        "lock_timeout": f"{LOCK_WAIT * 1000:.0f}ms",
+        "statement_timeout": "30s",
+        "synchronous_commit": "on",
+    }
+
+
+EMPTY = (
+    "The database is empty: the tables of the bridge are gone. If that was not meant, restore a backup (docs/backup.md); "
+    "`enom-bridge db upgrade` makes new ones, which know nothing of what was before."
+)
+ANOTHER = (
+    "The database is another one than when this process began to use it. If that is right, restart the bridge; if not, put the "
+    "former one back."
+)
+STRANGE = {"42P01", "42703", "3F000", "42501"}
+"""PostgreSQL's codes for a table, column or schema that is not there, and for one that this user may not use."""
+OURS = (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError, sa.exc.NotSupportedError)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The database's own exceptions end here, without the values they carry; those that tell of our statements pass."""
+    try:
+        yield
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+        strange = getattr(getattr(error, "orig", None), "sqlstate", None) in STRANGE  # dropped, or made anew and empty
+        if isinstance(error, OURS) and not strange:
+            raise
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
+        raise StoreUnavailable(f"The database cannot be used: {cause}.") from None
+
+
+def upsert(embedded: bool, table: sa.Table) -> Any:
+    """An insert that may say `on_conflict_do_…`, in the words of the store."""
+    insert: Any
+    if embedded:
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert
+    return insert(table)

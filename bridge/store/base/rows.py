@@ -1,0 +1,213 @@
+"""Rows to our words and back. Pure: no query stands here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bridge.domain.errors import (
+    CODES,
+    AccountFault,
+    BridgeError,
+    Doubted,
+    Garbled,
+    Limit,
+    NeedsPerson,
+    NoFunds,
+    Overtaken,
+    Refused,
+    Unavailable,
+    Unclear,
+    Withdrawn,
+)
+from bridge.domain.jobs import ENDED
+from bridge.domain.model import Record, State, Step, in_words
+from bridge.domain.ports import Job, ObservedJob, Receipt
+from hooks.types import Intent
+
+Row = sa.RowMapping
+
+WAITING = {
+    None: "Accepted. The result follows.",
+    "turn": "Accepted. An earlier request for this mailbox or its domain comes first.",
+    "retry": "The mail provider could not be reached; it is tried again.",
+    "settle": "Sent. It is being checked whether it took effect.",
+    "account": "Accepted. It waits until the provider account is ready again.",
+}
+
+
+RECORD = [field.name for field in fields(Record)]
+
+
+def to_record(row: Row) -> Record:
+    return Record(**{name: row[name] for name in RECORD} | {"state": State(row["state"])})
+
+
+def record_values(record: Record) -> dict[str, Any]:
+    """The columns of `mailboxes` that hold a record."""
+    saved = dict(record.saved_services) if record.saved_services is not None else None
+    return {name: getattr(record, name) for name in RECORD} | {"state": str(record.state), "saved_services": saved}
+
+
+def intent_values(intent: Intent) -> dict[str, Any]:
+    """An intent without its password, as JSON."""
+    until = in_words(intent.until) if intent.until else None
+    values: dict[str, Any] = {"display_name": intent.display_name, "plan": intent.plan, "reason": intent.reason, "until": until}
+    values |= {"customer_id": intent.customer_id, "domain_confirmed": intent.domain_confirmed or None}
+    kept = {name: value for name, value in values.items() if value is not None}
+    return kept | {"timestamp": intent.timestamp.isoformat(), "unknown": list(intent.unknown)}
+
+
+def to_intent(row: Row, password: str | None) -> Intent:
+    kept: Mapping[str, Any] = row["intent"]
+    return Intent(
+        action=row["action"],
+        timestamp=datetime.fromisoformat(kept["timestamp"]),
+        service_id=row["service_id"],
+        address=row["address"],
+        password=password,
+        display_name=kept.get("display_name"),
+        plan=kept.get("plan"),
+        reason=kept.get("reason"),
+        until=datetime.fromisoformat(kept["until"]) if "until" in kept else None,
+        customer_id=kept.get("customer_id"),
+        domain_confirmed=kept.get("domain_confirmed", False),
+        unknown=tuple(kept["unknown"]),
+    )
+
+
+def to_step(row: Row) -> Step:
+    lost = row["outcome"] == "intent"
+    return Step(
+        id=row["id"],
+        kind=row["kind"],
+        outcome="unknown" if lost else row["outcome"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        trust_after=row["trust_after"],
+        interrupted=lost,
+        error=to_error(row["error"]),
+    )
+
+
+def to_job(row: Row, mailbox: Row, journal: Sequence[Row], open_sealed: Callable[[str], str | None]) -> Job:
+    password = open_sealed(row["sealed"]) if row["sealed"] else None
+    return Job(
+        id=row["id"],
+        token=row["token"],
+        hook=row["hook_id"],
+        source=row["source"],
+        account=row["account"],
+        intent=to_intent(row, password),
+        mailbox=row["mailbox_id"],
+        sequence=row["sequence"],
+        record=to_record(mailbox),
+        journal=tuple(to_step(step) for step in journal),
+        created_at=row["created_at"],
+        undecided_since=row["undecided_since"],
+        tries=row["tries"],
+        lifted=to_limits(row["lifted"]),
+        purge=row["purge"],
+    )
+
+
+def to_observed(row: Row) -> ObservedJob:
+    would = row["extra"].get("would_be")
+    ended = (would["status"], would["detail"]) if would else None
+    return ObservedJob(row["id"], row["hook_id"], to_intent(row, None), row["facts"].split(), row["created_at"], ended)
+
+
+ERRORS = (
+    BridgeError,
+    Refused,
+    Unavailable,
+    Unclear,
+    Garbled,
+    Doubted,
+    AccountFault,
+    NoFunds,
+    NeedsPerson,
+    Overtaken,
+    Withdrawn,
+)
+KINDS: Mapping[str, Any] = {each.kind: each for each in ERRORS}
+"""Every error that a row can hold, by what it is stored as."""
+BEFORE = {
+    "BridgeError": "other",
+    "Refused": "refused",
+    "Unavailable": "unavailable",
+    "Unclear": "outcome_unknown",
+    "Garbled": "malformed_reply",
+    "Doubted": "refusal_unproven",
+    "AccountFault": "account_fault",
+    "NoFunds": "no_funds",
+    "NeedsPerson": "needs_person",
+}
+"""What rows of 0.1 have instead: the name of a class of that time."""
+
+
+def error_values(error: BridgeError | None) -> Any:
+    if error is None:
+        return None
+    limit = {"limit": str(error.limit)} if isinstance(error, NeedsPerson) and error.limit else {}
+    return {"kind": error.kind, "code": error.code, "detail": error.detail, "remote": error.remote, **limit}
+
+
+def error_columns(error: BridgeError | None) -> dict[str, Any]:
+    """The columns of `jobs` that hold an error: whole, and its code by itself, for lists."""
+    return {"error": error_values(error), "code": error and error.code}
+
+
+def to_error(kept: Mapping[str, Any] | None) -> BridgeError | None:
+    if kept is None:
+        return None
+    said: dict[str, Any] = {"code": kept["code"], "remote": kept["remote"]}
+    kind = KINDS[kept["kind"] if "kind" in kept else BEFORE[kept["class"]]]
+    if kind is Doubted:
+        return Doubted(Refused(kept["detail"], **said))
+    if kind is NeedsPerson:
+        said["limit"] = to_limit(kept)
+    error: BridgeError = kind(kept["detail"], **said)
+    return error
+
+
+def to_limit(error: Mapping[str, Any] | None) -> Limit | None:
+    """What held a job, of its error as it is stored; None where nothing can be lifted."""
+    named = (error or {}).get("limit")
+    return Limit(named) if named else None
+
+
+def to_limits(lifted: str | None) -> frozenset[Limit]:
+    return frozenset(map(Limit, (lifted or "").split()))
+
+
+def to_receipt(row: Row) -> Receipt:
+    # What the last try met is told while the job waits because of it, and when it has ended.
+    error = row["error"] if row["status"] in ENDED or row["waiting_for"] in ("retry", "account") else None
+    extra = dict(row["extra"] or {})
+    if row["intent"]["unknown"]:
+        extra["unknown_fields"] = row["intent"]["unknown"]
+    return Receipt(
+        job=row["id"],
+        hook=row["hook_id"],
+        action=row["action"],
+        address=row["address"],
+        service_id=row["service_id"],
+        sequence=row["sequence"],
+        status=row["status"],
+        waiting_for=row["waiting_for"],
+        state=row["state"],
+        changed=row["changed"],
+        verified=row["verified"] or {},
+        message=row["message"] or WAITING[row["waiting_for"]],
+        error=error and {"code": error["code"], "message": CODES[error["code"]], **without_class(error)},
+        finished_at=in_words(row["finished_at"]) if row["finished_at"] is not None else None,
+        extra=extra,
+    )
+
+
+def without_class(error: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {"detail": error["detail"]}
+    return shown | ({"remote": error["remote"]} if error["remote"] else {})

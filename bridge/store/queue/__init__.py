@@ -1,0 +1,1 @@
+"""What a hook meets: inbox, queue, journal, money, outbox, and what may work at all."""

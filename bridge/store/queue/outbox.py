@@ -1,0 +1,223 @@
+"""Callbacks out. One row per conclusion of a job, written in the transaction that concludes it; sent in order per mailbox.
+
+A receiver that does not answer is left alone for a while, then asked by one callback at a time; all its others wait.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.domain.ports import InTurn, Postcard
+from bridge.store.base.database import Database
+from bridge.store.base.rows import Row, to_receipt
+from bridge.store.base.tables import among, callbacks, jobs, sources
+
+CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
+STATUSES = ("pending", "delivered", "superseded", "stopped", "exhausted")
+HOLDS_BACK = 2  # failed tries until which an undelivered callback holds back newer ones of its mailbox
+
+
+# Statements are made once: SQLAlchemy takes longer to put one together than the database to answer it.
+NEW = sa.insert(callbacks)
+COUNT = sa.select(sa.func.count()).select_from(callbacks).where(callbacks.c.job_id == sa.bindparam("of"))
+
+
+def enclose(tx: Connection, job: Row, now: float) -> None:
+    """Writes the callback of a job that has just ended. The caller holds the transaction that ends it."""
+    number = (tx.scalar(COUNT, {"of": job["id"]}) or 0) + 1
+    values = {
+        "id": f"cb_{job['id']}_{number}",
+        "job_id": job["id"],
+        "mailbox_id": job["mailbox_id"],
+        "source": job["source"],
+        "service_id": job["service_id"],
+        "sequence": job["sequence"],
+        "facts": job["facts"],
+        "status": "pending",
+        "next_at": now,
+        "created_at": now,
+    }
+    tx.execute(NEW, values)
+
+
+def withdraw(tx: Connection, job: str, now: float) -> None:
+    """Drops what an earlier end of this job has still to tell: a later one says more."""
+    pending = callbacks.c.job_id == job, among(callbacks.c.status, "pending")
+    tx.execute(sa.update(callbacks).where(*pending).values(status="superseded", ended_at=now))
+
+
+# The callback to be sent next.
+OLDER = callbacks.alias("older")
+HOLDING = sa.exists().where(
+    OLDER.c.mailbox_id == callbacks.c.mailbox_id,
+    OLDER.c.sequence < callbacks.c.sequence,
+    among(OLDER.c.status, "pending"),
+    OLDER.c.tries < HOLDS_BACK,
+)
+# A job that is overtaken ends before an earlier one that still runs. Receivers ignore what comes out of order.
+EARLIER_JOB = jobs.alias("earlier_job")
+UNFINISHED = sa.exists().where(
+    EARLIER_JOB.c.mailbox_id == callbacks.c.mailbox_id,
+    EARLIER_JOB.c.sequence < callbacks.c.sequence,
+    among(EARLIER_JOB.c.status, "queued", "running"),
+)
+MAY_GO = among(callbacks.c.status, "pending"), callbacks.c.next_at <= sa.bindparam("now"), ~HOLDING, ~UNFINISHED
+DUE = (
+    sa.select(callbacks)
+    .where(callbacks.c.source == sa.bindparam("of"), *MAY_GO)
+    .order_by(callbacks.c.next_at, callbacks.c.sequence)
+    .limit(1)
+)
+DUE_LOCKED = DUE.with_for_update(skip_locked=True)
+LEFT_ALONE = sa.func.coalesce(sources.c.receiver_after, 0) > sa.bindparam("now")
+DUE_SOURCES = (
+    sa.select(sources.c.name, sources.c.receiver_tries)
+    .where(~LEFT_ALONE, sa.exists().where(callbacks.c.source == sources.c.name, *MAY_GO))
+    .order_by(sources.c.name)
+)
+# Of several senders one gets to ask a receiver that did not answer.
+ASK = sa.update(sources).where(sources.c.name == sa.bindparam("of"), sources.c.receiver_tries > 0, ~LEFT_ALONE)
+ANSWERED = (
+    sa.update(sources)
+    .where(sources.c.name == sa.bindparam("of"), sources.c.receiver_tries > 0)
+    .values(receiver_tries=0, receiver_after=None)
+)
+# Unless another answer, or none, came meanwhile.
+SILENT = sa.update(sources).where(sources.c.name == sa.bindparam("of"), sources.c.receiver_tries == sa.bindparam("before"))
+SINCE = sa.func.coalesce(callbacks.c.pending_since, callbacks.c.created_at)
+# What is under way has a later next try, and what was answered waits for its own: both are no part of it.
+PUT_OFF = (
+    sa.select(callbacks.c.id)
+    .where(
+        callbacks.c.source == sa.bindparam("of"),
+        among(callbacks.c.status, "pending"),
+        callbacks.c.next_at <= sa.bindparam("now"),
+        SINCE < sa.bindparam("edge"),
+    )
+    .with_for_update(skip_locked=True)
+)
+# What a list shows of the receiver: how often in a row it did not answer, and when it is asked again.
+RECEIVER = [
+    sa.select(sources.c[name]).where(sources.c.name == callbacks.c.source).correlate(callbacks).scalar_subquery().label(name)
+    for name in ("receiver_tries", "receiver_after")
+]
+# What a callback waits for, in a word; null: for nothing but a free sender.
+WAITS = sa.case(
+    (~among(callbacks.c.status, "pending"), None),
+    (
+        sa.exists().where(sources.c.name == callbacks.c.source, sources.c.receiver_tries > 0),
+        sa.literal_column("'receiver'"),
+    ),
+    (sa.or_(HOLDING, UNFINISHED), sa.literal_column("'turn'")),
+    (callbacks.c.tries > 0, sa.literal_column("'retry'")),
+    else_=None,
+)
+TAKE = sa.update(callbacks).where(callbacks.c.id == sa.bindparam("of")).values(token=callbacks.c.token + 1).returning(callbacks)
+TOLD = sa.select(jobs).where(jobs.c.id == sa.bindparam("of"))
+EARLIER = sa.select(callbacks.c.id, callbacks.c.facts).where(
+    callbacks.c.mailbox_id == sa.bindparam("mailbox"),
+    callbacks.c.source == sa.bindparam("source"),
+    callbacks.c.service_id == sa.bindparam("service"),
+    callbacks.c.sequence < sa.bindparam("sequence"),
+    among(callbacks.c.status, "pending"),
+)
+OWN = callbacks.c.id == sa.bindparam("of"), callbacks.c.token == sa.bindparam("held"), among(callbacks.c.status, "pending")
+DONE = sa.update(callbacks).where(*OWN)
+
+
+class Outbox:
+    def __init__(self, database: Database, lease: float = CALLBACK_LEASE) -> None:
+        self.database = database
+        self.lease = lease
+
+    def mark(self) -> int:
+        return self.database.mark()
+
+    def idle(self, seconds: float, since: int) -> None:
+        self.database.wait(seconds, since)
+
+    def wake(self) -> None:
+        self.database.wake()
+
+    def claim_callback(self, owner: str, in_turn: InTurn = list) -> Postcard | None:
+        due = self._due()
+        cards = (self._claim(source, due[source]) for source in in_turn(list(due)))
+        return next((card for card in cards if card is not None), None)
+
+    def _due(self) -> dict[str, int]:
+        """The sources that something is due for, and how often in a row the receiver of each did not answer.
+
+        Whoever finds nothing shall not wait in line with those who write.
+        """
+        with self.database.read() as tx:
+            return {row[0]: row[1] for row in tx.execute(DUE_SOURCES, {"now": self.database.now(tx)})}
+
+    def _claim(self, source: str, unanswered: int) -> Postcard | None:
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            found = DUE if self.database.embedded else DUE_LOCKED
+            row = tx.execute(found, {"of": source, "now": now}).mappings().first()
+            if row is None:
+                return None
+            if unanswered and not tx.execute(ASK, {"of": source, "now": now, "receiver_after": now + self.lease}).rowcount:
+                return None  # another sender asks, or the receiver has answered
+            self._supersede(tx, row, now)
+            # The lease is simply a later next attempt: whoever dies now is followed by the next try.
+            row = tx.execute(TAKE, {"of": row["id"], "next_at": now + self.lease}).mappings().one()
+            job = tx.execute(TOLD, {"of": row["job_id"]}).mappings().one()
+            return Postcard(
+                row["id"],
+                row["token"],
+                row["source"],
+                row["job_id"],
+                row["tries"] + 1,
+                to_receipt(job),
+                job["account"],
+                unanswered,
+                now - (row["pending_since"] or row["created_at"]),
+            )
+
+    def _supersede(self, tx: Connection, row: Row, now: float) -> None:
+        """Drops older undelivered callbacks of the same service that this one makes needless."""
+        of = {"mailbox": row["mailbox_id"], "source": row["source"], "service": row["service_id"], "sequence": row["sequence"]}
+        facts = set(row["facts"].split())
+        needless = [old["id"] for old in tx.execute(EARLIER, of).mappings() if set(old["facts"].split()) <= facts]
+        if needless:
+            dropped = {"status": "superseded", "ended_at": now}
+            tx.execute(sa.update(callbacks).where(callbacks.c.id.in_(needless)).values(**dropped))
+
+    def callback_done(
+        self,
+        card: Postcard,
+        outcome: str,
+        status: int | None,
+        error: str | None,
+        retry_in: float | None,
+        silent_for: float | None = None,
+    ) -> None:
+        with self.database.write() as tx:
+            now = self.database.now_telling(tx)
+            values: dict[str, object] = {"status": outcome, "tries": card.tries, "last_status": status, "last_error": error}
+            if retry_in is None:
+                values["ended_at"] = now
+            elif silent_for is not None and card.unanswered:
+                # It only asked whether the receiver is there. The next time another one asks: this one may be what it hangs at.
+                values |= {"tries": card.tries - 1, "next_at": now}
+            else:
+                values["next_at"] = now + retry_in
+            tx.execute(DONE, {"of": card.id, "held": card.token, **values})
+            # Callbacks before sources, everywhere: so no two transactions wait for each other.
+            if silent_for is None:
+                tx.execute(ANSWERED, {"of": card.source})
+            else:
+                silent = {"receiver_tries": card.unanswered + 1, "receiver_after": now + silent_for}
+                tx.execute(SILENT, {"of": card.source, "before": card.unanswered, **silent})
+
+    def give_up(self, source: str, after: float) -> int:
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            ids = tx.scalars(PUT_OFF, {"of": source, "now": now, "edge": now - after}).all()
+            ended = {"status": "exhausted", "ended_at": now, "last_error": "its receiver did not answer"}
+            for begin in range(0, len(ids), 500):
+                some = callbacks.c.id.in_(ids[begin : begin + 500])
+                tx.execute(sa.update(callbacks).where(some).values(**ended))
+            return len(ids)

@@ -1,0 +1,105 @@
+"""What a service has said since: whether a hook that takes its mailbox away is still wanted. The rule: domain/wanted.py."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.domain.errors import BridgeError
+from bridge.domain.wanted import NEEDS, TAKES_AWAY, Mark, Said, is_older, needed, taken_back, withdrawn
+from bridge.store.base.rows import Row
+from bridge.store.base.tables import among, jobs, mailboxes
+
+LATE = "A newer hook of this service, by its own time, was accepted before this one."
+"""The detail of a job that was cancelled because its hook came late: it counts as if it had never come."""
+
+OF_SERVICE = (
+    jobs.c.mailbox_id == sa.bindparam("mailbox"),
+    jobs.c.source == sa.bindparam("source"),
+    jobs.c.service_id == sa.bindparam("service"),
+)
+# A job that repeats another one is a person's word; when the service spoke, its first one says.
+NEEDING = (
+    sa.select(*(jobs.c[name] for name in ("id", "sequence", "error", "intent")))
+    .where(
+        *OF_SERVICE, jobs.c.sequence > sa.bindparam("after"), among(jobs.c.action, *sorted(NEEDS)), jobs.c.replaces.is_(None)
+    )
+    .order_by(jobs.c.sequence.desc())
+)
+TAKING = among(jobs.c.action, *sorted(TAKES_AWAY)), jobs.c.purge.is_(False), jobs.c.status != "cancelled"
+LAST_TAKING = sa.select(sa.func.max(jobs.c.sequence)).where(*OF_SERVICE, *TAKING, jobs.c.sequence < sa.bindparam("before"))
+CAME_FIRST = sa.select(sa.func.min(jobs.c.sequence)).where(*OF_SERVICE, jobs.c.hook_id == sa.bindparam("hook"))
+
+# Of hooks alone, and of those that still count. A repair decided nothing, and what a person had repeated decided it before.
+BEFORE = (
+    sa.select(*(jobs.c[name] for name in "source service_id action facts intent".split()))
+    .where(jobs.c.mailbox_id == sa.bindparam("of"), jobs.c.hook_id != sa.bindparam("hook"), jobs.c.status != "cancelled")
+    .where(jobs.c.replaces.is_(None), jobs.c.purge.is_(False), ~jobs.c.hook_id.startswith("repair_", autoescape=True))
+    .order_by(jobs.c.sequence.desc())
+)
+
+
+def said(row: Row) -> Said:
+    return Said(row["action"], frozenset(row["facts"].split()))
+
+
+def is_late(row: Row) -> bool:
+    return (row["error"] or {}).get("detail") == LATE
+
+
+def unwanted(tx: Connection, job: Row) -> BridgeError | None:
+    """Why nothing more is to be sent for a job. The caller holds the lock of its mailbox's row."""
+    if job["withdrawn"]:
+        return withdrawn()
+    return needed() if said(job).takes_away and needed_since(tx, job) is not None else None
+
+
+def needed_since(tx: Connection, job: Row) -> str | None:
+    """The newest job of a hook that needs the mailbox and came after the hook that `job` was made for.
+
+    It counts whatever became of it: the service has said that it wants its mailbox.
+    """
+    of = {"mailbox": job["mailbox_id"], "source": job["source"], "service": job["service_id"]}
+    if job["purge"]:
+        after = tx.scalar(LAST_TAKING, {**of, "before": job["sequence"]})
+    else:
+        after = tx.scalar(CAME_FIRST, {**of, "hook": job["hook_id"]})
+    return next(_needing(tx, of, after or 0), (None, 0.0))[0]
+
+
+def came_back(tx: Connection, mailbox: Row) -> bool:
+    """Whether the owner of a mailbox that waits for its deletion has sent a hook that needs it since it was terminated."""
+    of = {"mailbox": mailbox["id"], "source": mailbox["source"], "service": mailbox["service_id"]}
+    after = tx.scalar(LAST_TAKING, {**of, "before": mailbox["sequence"] + 1})
+    return next(_needing(tx, of, after or 0), None) is not None
+
+
+def needed_later(tx: Connection, mailbox: int, service: Sequence[str], spoken: float) -> bool:
+    """Whether a hook of the service that needs its mailbox is newer, by its own time, than one of this time.
+
+    The marks say so, too, and for longer; but another service's hook for the same address takes their place.
+    """
+    of = {"mailbox": mailbox, "source": service[0], "service": service[1]}
+    return any(is_older(spoken, other) for _, other in _needing(tx, of, 0))
+
+
+def _needing(tx: Connection, of: dict[str, Any], after: int) -> Iterator[tuple[str, float]]:
+    """Id and own time of each, the newest first; none that was itself late."""
+    for row in tx.execute(NEEDING, {**of, "after": after}).mappings().all():
+        if not is_late(row):
+            yield row["id"], datetime.fromisoformat(row["intent"]["timestamp"]).timestamp()
+
+
+def take_back(tx: Connection, job: Row) -> None:
+    """Nothing is done for this job's hook any more, so no hook is late because of it. The caller holds the mailbox's lock."""
+    decided = tx.scalar(sa.select(mailboxes.c.decided).where(mailboxes.c.id == job["mailbox_id"])) or {}
+    told = (_mark(row) for row in tx.execute(BEFORE, {"of": job["mailbox_id"], "hook": job["hook_id"]}).mappings())
+    now = taken_back(said(job), decided, *_mark(job)[1:], told)
+    if now != decided:
+        tx.execute(sa.update(mailboxes).where(mailboxes.c.id == job["mailbox_id"]).values(decided=now))
+
+
+def _mark(row: Row) -> Mark:
+    return said(row), (row["source"], row["service_id"]), datetime.fromisoformat(row["intent"]["timestamp"]).timestamp()
