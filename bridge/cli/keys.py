@@ -32,8 +32,8 @@ def new(as_json: bool) -> None:
 def rotate(ctx: click.Context, as_json: bool) -> None:
     """Encrypt what is stored under an older key with the newest one, and say how long the older ones are needed.
 
-    Safe beside a running bridge that was restarted with the newest key; may be stopped and given again. It sees a worker that
-    was not restarted, and refuses; a process that only takes hooks (`web`) it cannot see.
+    Safe beside a running bridge that was reloaded with the newest key; may be stopped and given again. It sees a worker that
+    was not reloaded, and refuses; a process that only takes hooks (`web`) it cannot see.
     Exit code 1 if something could not be opened.
     """
     with session(ctx) as service:
@@ -64,14 +64,14 @@ def _older(after: Survey, single: bool) -> Iterator[str]:
             f"change that. Keep the older keys in bridge.keys until {day_after(after.older_needed_until)}."
         )
     elif single:
-        yield "bridge.keys has one key. To change it: put a new one at the end (enom-bridge keys new), restart, try again."
+        yield "bridge.keys has one key. To change it: put a new one at the end (enom-bridge keys new), reload, try again."
     else:
-        yield "Nothing needs the older keys: take them out of bridge.keys and restart."
+        yield "Nothing needs the older keys: take them out of bridge.keys and reload."
     if not single:
         last = f" The last hook under an older key came {in_words(after.older_last_used)}." if after.older_last_used else ""
         yield (
-            "A process that only takes hooks (enom-bridge web) is not seen from here. One that was not restarted with the "
-            f"newest key goes on writing under an older one.{last} Restart each, and give this command once more before you "
+            "A process that only takes hooks (enom-bridge web) is not seen from here. One that was not reloaded with the "
+            f"newest key goes on writing under an older one.{last} Reload each, and give this command once more before you "
             "take a key out: it then has to encrypt nothing anew."
         )
     if after.gone_until is not None:

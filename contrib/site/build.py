@@ -29,8 +29,8 @@ ELSEWHERE: Mapping[str, str] = {
 """File of the project -> page of the site. What else lies in docs/ is a page under its own name."""
 
 SECTIONS: Mapping[str, Sequence[str]] = {
-    "Start here": ("install", "day-one"),
-    "How to": ("admin", "monitoring", "reconcile", "backup", "upgrade", "suspension", "money", "data-protection"),
+    "Start here": ("install", "day-one", "upgrade"),
+    "How to": ("admin", "monitoring", "reconcile", "backup", "suspension", "money", "data-protection"),
     "Billing platforms": ("platforms/whmcs", "whmcs-figures", "platforms/standard"),
     "Reference": ("configuration", "commands", "errors", "http", "api"),
     "Inside": (

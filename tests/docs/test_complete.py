@@ -20,7 +20,7 @@ from bridge.sim import Simulator
 from bridge.web.metrics import Metrics
 from bridge.wiring import build, prepare
 from hooks import PLATFORMS
-from tests.docs.pages import first_cells, section, text
+from tests.docs.pages import PAGES, first_cells, section, text
 from tests.support.bridge import furnish, write_config
 
 REQUIRED = "**required**"
@@ -133,6 +133,13 @@ def test_the_layers_are_on_the_page_of_design_as_the_contract_has_them():
     page = text("docs/design.md")
     for contract in contracts[:2]:
         assert "\n".join(contract["layers"]) in page
+
+
+def test_no_page_was_written_in_one_encoding_and_read_in_another():
+    """An ellipsis of three bytes that was taken for three characters, and the like."""
+    for page in PAGES:
+        found = re.findall(r"[\u00c2-\u00f4][\u0080-\u00bf]|\ufffd", page.read_text("utf-8"))
+        assert found == [], page.name
 
 
 def test_the_changelog_begins_with_the_version_of_the_program():
