@@ -10,7 +10,7 @@ import structlog
 
 from bridge.store import Database, upgrade
 from tests.support.bridge import PASSWORD, add_domain
-from tests.support.browser import NAMES, PHONE, Stand, Tab, chromium
+from tests.support.browser import DESK, NAMES, PHONE, Stand, Tab, chromium
 from tests.support.house import House
 from tests.support.programs import found
 
@@ -66,7 +66,7 @@ def shoot(browser: str, house: House) -> None:
     house.whmcs.custom(order["service"], "check")
     client = f"{base}clientarea.php?as=client&action=productdetails&id="
     take(browser, f"{client}{order['service']}", "whmcs-client", 900)
-    take(browser, f"{base}admin/configproducts.php?as=admin&id={house.products['wait']}", "whmcs-product", 1600)
+    take(browser, f"{base}admin/configproducts.php?as=admin&id={house.products['wait']}", "whmcs-product", 1760)
     tested = house.whmcs.submit("admin/configservers.php", role="admin", id=house.server, test="1").headers["Location"]
     take(browser, base.rstrip("/") + tested + "&as=admin", "whmcs-server", 1000)
     house.pause()
@@ -82,7 +82,7 @@ def shoot(browser: str, house: House) -> None:
 def shoot_admin(stand: Stand) -> None:
     busy(stand)
     with chromium() as browser:
-        tab = Tab(browser, stand, viewport={"width": 1120, "height": 900}).sign_in()
+        tab = Tab(browser, stand, viewport=DESK).sign_in()
         for name, path in (
             ("overview", "/admin/"),
             ("job", f"/admin/jobs/{stand.ids['held']}"),
