@@ -238,7 +238,7 @@ def knock():
 threading.Thread(target=knock).start()
 """,
     "a loop of the engine": """
-from bridge.running import Engine
+from bridge.engine import Engine
 def heartbeat(self):
     time.sleep(3)
     raise SystemExit

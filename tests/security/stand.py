@@ -133,7 +133,8 @@ def possible(request: Request, genuine: bool) -> set[int]:
     if genuine:
         return SIGNED
     if request.method != "POST" or not is_door(request.place):
-        return ELSEWHERE | ({503} if request.place == "/readyz" else set())
+        ready = {503} if request.place == "/readyz" else set()
+        return ELSEWHERE | ready | ({304} if request.header("if-none-match") else set())
     # A Host that is none is refused before anybody asks who sent it.
     return {401, 413} if request.header("host") is None else {400, 401, 413}
 

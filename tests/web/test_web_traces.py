@@ -100,7 +100,7 @@ def test_traces_are_off_unless_a_collector_is_named(environ: dict[str, str], on:
 
 def test_off_means_not_even_imported() -> None:
     program = (
-        "import sys; from bridge.cli import serve; from bridge import tracing; from bridge.infra.events import Watch\n"
+        "import sys; from bridge.cli import serve; from bridge.infra import tracing; from bridge.infra.events import Watch\n"
         "watch = Watch()\n"
         "with tracing.traced(watch): assert watch._listeners == ()\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"
