@@ -77,4 +77,4 @@ def test_a_page_after_a_key_that_is_none_is_refused(house: House, after: str) ->
 
 
 def test_without_a_schema_the_remedy_is_named(house: House) -> None:
-    assert "enom-bridge db upgrade" in house.refused("jobs", "list")
+    assert "`enom-bridge serve` makes it" in house.refused("jobs", "list")

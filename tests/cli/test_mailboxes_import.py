@@ -190,7 +190,7 @@ def test_wrong_usage_is_told_with_the_remedy(house: House, tmp_path: Path) -> No
 
 
 def test_without_a_schema_the_remedy_is_named(house: House) -> None:
-    assert "enom-bridge db upgrade" in house.refused(*IMPORT, "--csv", listed(house, "1,ann@example.com,"))
+    assert "`enom-bridge serve` makes it" in house.refused(*IMPORT, "--csv", listed(house, "1,ann@example.com,"))
 
 
 def test_what_was_left_out_is_told_with_its_reason(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

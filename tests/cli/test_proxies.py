@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import requests
-from tests.docs.programs import program
 
 from tests.cli.conftest import House
 from tests.cli.test_reload import free_port
 from tests.docs.pages import text
 from tests.support.billing import until
+from tests.support.programs import needed
 
 ADMIN = "jane@example.com"
 Start = Callable[[Path, int, int], subprocess.Popen[bytes]]
@@ -25,7 +25,7 @@ def nginx(folder: Path, port: int, bridge: int) -> subprocess.Popen[bytes]:
     places = "".join(f"{name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     first = f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n"
     (folder / "nginx.conf").write_text(f"{first}http {{\naccess_log off;\n{places}{conf}}}\n")
-    command = [program("nginx", "nginx-light"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    command = [needed("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
 
@@ -33,7 +33,7 @@ def caddy(folder: Path, port: int, bridge: int) -> subprocess.Popen[bytes]:
     conf = text("contrib/caddy/Caddyfile").replace("127.0.0.1:8080", f"127.0.0.1:{bridge}")
     conf = conf.replace("bridge.example.com {", f"http://127.0.0.1:{port} {{")
     (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{conf}")
-    command = [program("caddy", "caddy"), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+    command = [needed("caddy"), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
     environment = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
 
