@@ -221,18 +221,13 @@ def orders():
 serve.orders = orders
 """,
     "the web's loop": """
-from bridge.web import server
-real = server.create_server
-def create_server(*given, **more):
-    made = real(*given, **more)
-    made.run = lambda: time.sleep(3)
-    return made
-server.create_server = create_server
+from bridge.web.accepting import Accepting
+Accepting.run = lambda self: time.sleep(3)
 """,
     "the web's socket": """
-from waitress.server import TcpWSGIServer
+from bridge.web.accepting import Accepting
 def accept(self): raise ValueError("broken")
-TcpWSGIServer.handle_accept = accept
+Accepting.handle_accept = accept
 def knock():
     import socket
     from pathlib import Path
