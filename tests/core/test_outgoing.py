@@ -242,7 +242,7 @@ def test_it_says_who_asks_and_no_more(post, remote):
 
 
 def test_cookies_are_not_kept(post, remote):
-    post(send(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"))
+    post(send(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"))
     post(answer_ok)
     assert b"cookie" not in remote.requests[1].lower()
 
