@@ -40,7 +40,7 @@ class Chores:
             chore.do()
         except StoreUnavailable as error:
             log.error("the database is away; trying again", chore=chore.name, error=str(error))
-        except Exception:
+        except Exception:  # of any kind: one chore must not stop the others
             log.exception("unexpected; the other chores go on, this one is tried again", chore=chore.name)
         else:
             if chore.name in self._failing:

@@ -50,7 +50,7 @@ class Nightly:
             log.warning("the reconciliation was away for too long; whoever has it now goes on", account=name)
         except StoreUnavailable:
             raise  # it is free when its lease is over
-        except Exception:
+        except Exception:  # of any kind: the loop goes on, and so do the other accounts
             log.exception("the reconciliation failed, and is put off", account=name)
             self._put_off()
         else:

@@ -129,7 +129,7 @@ class Channel(HTTPChannel):
         """`received`, where the loop itself, or what it accepts by, would end with what is raised."""
         try:
             self.received(data)
-        except Exception:
+        except Exception:  # of any kind: a stranger chooses the bytes
             self.logger.exception("What was received could not be read")
             self.will_close = True
 

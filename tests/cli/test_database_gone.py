@@ -212,11 +212,11 @@ def test_doctor_finds_a_bridge_that_works_on_another_database(house: House) -> N
 
 def test_a_second_bridge_on_one_file_refuses_and_a_kill_frees_it(house: House) -> None:
     house.run_on()
+    assert house.process
     second = house.command("serve", "--port", "0", "--metrics-listen", "")
     assert second.returncode == 1
-    assert second.stderr.startswith(f"Error: Another bridge serves {house.file} already (pid {house.process.pid} on ")  # type: ignore[union-attr]
+    assert second.stderr.startswith(f"Error: Another bridge serves {house.file} already (pid {house.process.pid} on ")
     assert house.command("jobs", "list").returncode == 0, "the command line works beside it"
-    assert house.process
     house.process.send_signal(signal.SIGHUP)
     until(lambda: "reloaded" in house.log.read_text())
     assert house.hook(1) == 202

@@ -11,7 +11,9 @@ class House:
     """Three chores; those in `broken` raise what stands there."""
 
     def __init__(self) -> None:
-        self.now, self.done, self.told = 0.0, [], []  # type: ignore[var-annotated]
+        self.now = 0.0
+        self.done: list[Any] = []
+        self.told: list[Any] = []
         self.broken: dict[str, Exception] = {}
         self.watch = Watch()
         self.watch.add(self)

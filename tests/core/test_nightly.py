@@ -23,7 +23,8 @@ class Process:
 
     def __init__(self, bench: Bench) -> None:
         self.bench, self.stop, self.meanwhile = bench, False, lambda: None
-        self.looks, self.told = 0, []  # type: ignore[var-annotated]
+        self.looks = 0
+        self.told: list[Any] = []
         self.findings = Findings(bench.database)
         surveyor = Surveyor(bench.standing, bench.clock, lambda seconds: None)
         territory = Territory(Reach("main", bench.backend, 4, 5.0), terms(), frozenset({"example.com"}))
@@ -90,7 +91,8 @@ def test_two_processes_never_run_it_at_once(bench: Bench, process: Process) -> N
 
 
 def test_it_stays_its_own_for_as_long_as_the_process_lives(bench: Bench, process: Process) -> None:
-    other, taken = Process(bench), []  # type: ignore[var-annotated]
+    other = Process(bench)
+    taken: list[Any] = []
 
     def slow() -> None:
         for _ in range(10):
