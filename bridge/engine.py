@@ -129,7 +129,7 @@ class Engine:
         self._pump(claim, run, self.concurrency, self.queue, self._turn)
 
     def _send(self) -> None:
-        turns = Turns(SENDERS, several=sum(bool(each.url) for each in self.callbacks.recipients.values()) > 1)
+        turns = Turns(SENDERS, several=sum(bool(each.callback.url) for each in self.callbacks.sources.values()) > 1)
 
         def claim() -> Postcard | None:
             card = self.outbox.claim_callback(self.owner, turns.order)
@@ -236,13 +236,13 @@ class Engine:
         if failed is not None:
             raise failed
 
-    def _probe(self, account: str) -> None:
-        desk = self.worker.desks.get(account)
-        if desk is None:
+    def _probe(self, name: str) -> None:
+        account = self.worker.accounts.get(name)
+        if account is None:
             return
         try:
-            desk.backend.probe()
+            account.backend.probe()
         except BridgeError as error:
-            log.warning("the account still cannot work", account=account, error=error.detail)
+            log.warning("the account still cannot work", account=name, error=error.detail)
         else:
-            self.standing.resume_account(account)
+            self.standing.resume_account(name)

@@ -1,6 +1,5 @@
 """The composition root: the only file that knows everything, and makes a working bridge of the settings."""
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,29 +10,32 @@ from bridge.backends import BACKENDS
 from bridge.backends.enom import Command, EnomAccount, HostedEmailSettings
 from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.domain import filtering
+from bridge.domain.account import Account
 from bridge.domain.model import Terms
 from bridge.domain.ports import Backend, Checkpoint, Clock, Limits
+from bridge.domain.source import ANY, CallbackEndpoint, Source
 from bridge.engine import Engine
 from bridge.infra import logs
 from bridge.infra.crypto import Purpose, Sealer, Unsealable
 from bridge.infra.events import Watch
 from bridge.infra.http_client import LONGEST_WAIT, Outgoing
+from bridge.infra.job_ids import first_id, new_job_id
 from bridge.maildns.check import Postal
 from bridge.maildns.resolver import Resolver
 from bridge.maildns.rules import Wanted
 from bridge.pipeline.alerts import Notes
-from bridge.pipeline.callbacks import JITTER, RETRIES, Callbacks, Recipient
-from bridge.pipeline.intake import Door, Intake
-from bridge.pipeline.queries import Counter, Queries
+from bridge.pipeline.callbacks import JITTER, RETRIES, Callbacks
+from bridge.pipeline.intake import Intake
+from bridge.pipeline.queries import Queries
 from bridge.pipeline.replay import Replay
-from bridge.pipeline.worker import Desk, Worker
+from bridge.pipeline.worker import Worker
 from bridge.reconcile.adoption import Adopting
 from bridge.reconcile.inventory import Stock
 from bridge.reconcile.nightly import Nightly
-from bridge.reconcile.reconcile import Reconcile, Territory
-from bridge.reconcile.scan import Reach, Surveyor
+from bridge.reconcile.reconcile import Reconcile
+from bridge.reconcile.scan import Surveyor
 from bridge.reconcile.shadow import Observation
-from bridge.reconcile.takeover import Importing, Party
+from bridge.reconcile.takeover import Importing
 from bridge.store.admin.ahead import Waits
 from bridge.store.admin.findings import LEASE
 from hooks import PLATFORMS, signing
@@ -42,7 +44,6 @@ log = logs.get("start")
 
 DAY, HOUR = 86400.0, 3600.0
 LEASE_MARGIN = 30.0  # seconds that a lease outlives the longest call
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 @dataclass(frozen=True)
@@ -61,26 +62,29 @@ class Service:
     """A bridge, wired but not started."""
 
     settings: config.Settings
+    tuning: Tuning
     database: store.Database
     sealer: Sealer
     outgoing: Outgoing
-    backends: Mapping[str, Backend]
-    terms: Mapping[str, Terms]
-    intake: Intake
-    queries: Queries
+    watch: Watch
+    accounts: Mapping[str, Account]
+    sources: Mapping[str, Source]
     lookup: store.Lookup
     people: store.People
     standing: store.Standing
+    findings: store.Findings
+    gauges: store.Gauges
+    postal: Postal
+    intake: Intake
+    queries: Queries
     replay: Replay
+    reconcile: Reconcile
     adopting: Adopting
     importing: Importing
-    reconcile: Reconcile
-    findings: store.Findings
     observation: Observation
-    postal: Postal
-    watch: Watch
-    gauges: store.Gauges
-    new_engine: Callable[[], Engine]
+
+    def new_engine(self) -> Engine:
+        return engine(self)
 
     def stock(self, account: str) -> Stock:
         """What is paid for in one account, as its last reconciliation saw it."""
@@ -104,67 +108,48 @@ def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service
     `upon` a service of other settings it shares that one's database, connections and watch, and is closed with it.
     """
     tuning = tuning or Tuning()
+
+    # The outside: the database, the way out, the keys, and who is told of what goes on.
     database = upon.database if upon else store.Database(settings.bridge.database, tuning.clock)
-    sealer = Sealer(settings.bridge.key_bytes())
     outgoing, watch = (upon.outgoing, upon.watch) if upon else (Outgoing(), Watch())
-    clock = database.clock
-    backends = {name: enom(account, settings.plans, outgoing, clock, watch) for name, account in settings.accounts.items()}
-    terms = {name: terms_of(account, settings) for name, account in settings.accounts.items()}
+    sealer = Sealer(settings.bridge.key_bytes())
+    clock, wall = database.clock, tuning.clock or time.time
+
+    # Both sides of a hook: who sends it, and where it is done.
+    accounts, sources = accounts_of(settings, outgoing, clock, watch), sources_of(settings)
+
+    # What is stored.
     lookup, standing, people = store.Lookup(database), store.Standing(database), store.People(database, new_job_id)
+    findings = store.Findings(database, max(LEASE, lease_of(settings, tuning)))
     brake = store.Brake(settings.safety.max_suspended_share, first_id, settings.safety.terminate_grace_days > 0)
     inbox = store.Inbox(database, new_job_id, tuning.checkpoint, brake)
-    doors = {name: door(source) for name, source in settings.sources.items()}
-    intake = Intake(doors, inbox, sealer, tuning.clock or time.time, store.Withdrawals(database), watch)
 
+    # The use cases. What works in the background is made of the same by `engine`.
     postal = Postal(store.Readings(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of)
-
-    reaches, surveyor, findings = (
-        reaches_of(settings, backends),
-        Surveyor(standing, clock),
-        store.Findings(database, max(LEASE, lease_of(settings, tuning))),
-    )
-    reconcile = Reconcile(lookup, surveyor, findings, territories(settings, reaches, terms), clock)
-
-    def new_engine() -> Engine:
-        return engine(settings, tuning, database, sealer, outgoing, backends, terms, standing, reconcile, findings, watch)
-
+    surveyor = Surveyor(standing, clock)
+    intake = Intake(sources, inbox, sealer, wall, store.Withdrawals(database), watch)
     return Service(
         settings=settings,
+        tuning=tuning,
         database=database,
         sealer=sealer,
         outgoing=outgoing,
-        backends=backends,
-        terms=terms,
-        intake=intake,
-        queries=Queries(lookup, standing, counters(settings, backends, terms), tuning.clock or time.time, postal),
+        watch=watch,
+        accounts=accounts,
+        sources=sources,
         lookup=lookup,
         people=people,
         standing=standing,
-        importing=Importing(lookup, surveyor, store.Owners(database), parties(settings, reaches, terms), clock),
-        reconcile=reconcile,
         findings=findings,
-        observation=Observation(lookup, surveyor, reaches, terms, clock),
-        postal=postal,
-        watch=watch,
         gauges=store.Gauges(database),
-        replay=Replay(
-            lookup=lookup,
-            backends=backends,
-            terms=terms,
-            sealer=sealer,
-            clock=clock,
-            read=intake.read_again,
-            retry=lambda who, job: people.by(who).retry(job),
-            noted=lambda who, action, target: people.by(who).noted(action, target),
-        ),
-        adopting=Adopting(
-            accounts={name: each.account for name, each in doors.items()},
-            backends=backends,
-            terms=terms,
-            record=lookup.record,
-            permit=lambda source, address: intake.permit(doors[source], address),
-        ),
-        new_engine=new_engine,
+        postal=postal,
+        intake=intake,
+        queries=Queries(lookup, standing, accounts, wall, postal),
+        replay=Replay(lookup, accounts, sealer, clock, intake, people),
+        reconcile=Reconcile(lookup, surveyor, findings, accounts, clock),
+        adopting=Adopting(sources, accounts, lookup, clock),
+        importing=Importing(lookup, surveyor, store.Owners(database), sources, accounts, clock),
+        observation=Observation(lookup, surveyor, accounts),
     )
 
 
@@ -175,14 +160,13 @@ def prepare(service: Service) -> None:
     service.database.instance = service.standing.instance()
 
 
-def put_right(service: Service, tuning: Tuning | None = None) -> None:
+def put_right(service: Service) -> None:
     """At the start of a process that stays: what a clock that was ahead has left, waits no longer than it may."""
-    settings, tuning = service.settings, tuning or Tuning()
-    every = settings.accounts.values()
-    lease = lease_of(settings, tuning)
+    tuning, every = service.tuning, service.accounts.values()
+    lease = lease_of(service.settings, tuning)
     waits = Waits(
         lease=lease,
-        call=max(account.timeout for account in every),
+        call=max(account.call_limit for account in every),
         settle=max(account.settle for account in every),
         comparison=max(LEASE, lease),
         sending=tuning.callback_lease or store.CALLBACK_LEASE,
@@ -198,27 +182,16 @@ def put_right(service: Service, tuning: Tuning | None = None) -> None:
         )
 
 
-def engine(
-    settings: config.Settings,
-    tuning: Tuning,
-    database: store.Database,
-    sealer: Sealer,
-    outgoing: Outgoing,
-    backends: Mapping[str, Backend],
-    terms: Mapping[str, Terms],
-    standing: store.Standing,
-    reconcile: Reconcile,
-    findings: store.Findings,
-    watch: Watch,
-) -> Engine:
+def engine(service: Service) -> Engine:
     """Everything that works in the background, under one lease length that is longer than any call."""
-    lease = lease_of(settings, tuning)
-    queue = store.Queue(database, standing, opener(sealer), lease, sealer.key_ids)
+    settings, tuning, database, watch = service.settings, service.tuning, service.database, service.watch
+    lease, wall = lease_of(settings, tuning), tuning.clock or time.time
+    queue = store.Queue(database, service.standing, opener(service.sealer), lease, service.sealer.key_ids)
     outbox = store.Outbox(database, tuning.callback_lease or store.CALLBACK_LEASE)
     worker = Worker(
         queue=queue,
-        desks={name: desk(account, backends[name], terms[name]) for name, account in settings.accounts.items()},
-        digest=lambda text, known=None: sealer.digest(Purpose.REQUEST, text.encode(), known),
+        accounts=service.accounts,
+        digest=lambda text, known=None: service.sealer.digest(Purpose.REQUEST, text.encode(), known),
         clock=database.clock,
         limits=limits(settings),
         lease=lease,
@@ -226,12 +199,11 @@ def engine(
         checkpoint=tuning.checkpoint,
         watch=watch,
     )
-    recipients = {name: recipient(source) for name, source in settings.sources.items()}
     callbacks = Callbacks(
         outbox=outbox,
-        recipients=recipients,
-        outgoing=outgoing,
-        clock=tuning.clock or time.time,
+        sources=service.sources,
+        outgoing=service.outgoing,
+        clock=wall,
         retries=tuning.callback_retries,
         checkpoint=tuning.checkpoint,
         watch=watch,
@@ -242,9 +214,9 @@ def engine(
         notify=admin.notify,
         smtp=admin.smtp,
         smtp_password=admin.smtp_password.reveal() if admin.smtp_password else None,
-        secret=note_secret(sealer),
-        outgoing=outgoing,
-        clock=tuning.clock or time.time,
+        secret=note_secret(service.sealer),
+        outgoing=service.outgoing,
+        clock=wall,
         watch=watch,
         summaries=store.Summaries(database),
         summary_at=admin.summary_at,
@@ -255,12 +227,12 @@ def engine(
         outbox=outbox,
         callbacks=callbacks,
         notes=notes,
-        standing=standing,
+        standing=service.standing,
         upkeep=store.Upkeep(database, new_job_id, settings.bridge.keep_days),
         troubles=store.Troubles(database, first_id),
-        nightly=Nightly(findings, reconcile, settings.worker.reconcile_at, watch=watch),
+        nightly=Nightly(service.findings, service.reconcile, settings.worker.reconcile_at, watch=watch),
         synchronise=database.synchronise,
-        limits={name: account.max_in_flight for name, account in settings.accounts.items()},
+        limits={name: account.max_in_flight for name, account in service.accounts.items()},
         concurrency=settings.worker.concurrency,
         watch=watch,
     )
@@ -277,6 +249,43 @@ def limits(settings: config.Settings) -> Limits:
 def lease_of(settings: config.Settings, tuning: Tuning) -> float:
     """Seconds for which a worker holds a job without a sign of life: longer than any call."""
     return tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
+
+
+def accounts_of(settings: config.Settings, outgoing: Outgoing, clock: Clock, watch: Watch) -> dict[str, Account]:
+    named: dict[str, set[str]] = {name: set() for name in settings.accounts}
+    for source in settings.sources.values():
+        named[source.account] |= set(source.domains) - {ANY}
+    return {
+        name: Account(
+            name=name,
+            backend=enom(account, settings.plans, outgoing, clock, watch),
+            terms=terms_of(account, settings),
+            settle=account.settle,
+            call_limit=account.timeout,
+            max_in_flight=account.max_in_flight,
+            observe_only=account.mode == "observe",
+            domains=frozenset(named[name]),
+        )
+        for name, account in settings.accounts.items()
+    }
+
+
+def sources_of(settings: config.Settings) -> dict[str, Source]:
+    return {name: source_of(source) for name, source in settings.sources.items()}
+
+
+def source_of(source: config.Source) -> Source:
+    secrets = tuple(signing.decode_secret(secret.reveal()) for secret in source.secrets)
+    return Source(
+        name=source.name,
+        platform=PLATFORMS[source.platform],
+        account=source.account,
+        secrets=secrets,
+        scheme=cast(signing.Scheme, source.signature),
+        domains=frozenset(source.domains),
+        callback=CallbackEndpoint(source.callback, secrets[-1]),
+        allow_from=source.allow_from,
+    )
 
 
 def enom(
@@ -319,56 +328,8 @@ def terms_of(account: config.Account, settings: config.Settings) -> Terms:
     )
 
 
-def desk(account: config.Account, backend: Backend, terms: Terms) -> Desk:
-    return Desk(backend, terms, account.settle, account.timeout, account.mode == "observe")
-
-
-def counters(settings: config.Settings, backends: Mapping[str, Backend], terms: Mapping[str, Terms]) -> Mapping[str, Counter]:
-    return {
-        name: Counter(backends[name], terms[name], account.max_in_flight, account.timeout)
-        for name, account in settings.accounts.items()
-    }
-
-
-def reaches_of(settings: config.Settings, backends: Mapping[str, Backend]) -> Mapping[str, Reach]:
-    return {
-        name: Reach(name, backends[name], account.max_in_flight, account.timeout) for name, account in settings.accounts.items()
-    }
-
-
-def parties(settings: config.Settings, reaches: Mapping[str, Reach], terms: Mapping[str, Terms]) -> Mapping[str, Party]:
-    return {
-        source.name: Party(source.name, frozenset(source.domains), reaches[source.account], terms[source.account])
-        for source in settings.sources.values()
-    }
-
-
-def territories(settings: config.Settings, reaches: Mapping[str, Reach], terms: Mapping[str, Terms]) -> Mapping[str, Territory]:
-    named = {account: frozenset[str]() for account in settings.accounts}
-    for source in settings.sources.values():
-        named[source.account] |= frozenset(source.domains) - {"*"}
-    return {name: Territory(reach, terms[name], named[name]) for name, reach in reaches.items()}
-
-
 def wanted(settings: config.Settings) -> Mapping[str, Wanted]:
     return {name: Wanted(account.mail_hosts, account.spf_include) for name, account in settings.accounts.items()}
-
-
-def door(source: config.Source) -> Door:
-    return Door(
-        name=source.name,
-        platform=PLATFORMS[source.platform],
-        account=source.account,
-        secrets=tuple(signing.decode_secret(secret.reveal()) for secret in source.secrets),
-        scheme=cast(signing.Scheme, source.signature),
-        domains=frozenset(source.domains),
-        allow_from=source.allow_from,
-    )
-
-
-def recipient(source: config.Source) -> Recipient:
-    newest = signing.decode_secret(source.secrets[-1].reveal())
-    return Recipient(PLATFORMS[source.platform], source.callback, newest)
 
 
 def note_secret(sealer: Sealer) -> bytes:
@@ -384,18 +345,3 @@ def opener(sealer: Sealer) -> Callable[[str], str | None]:
             return None  # the key is gone from bridge.keys: the job ends as password_needed
 
     return open_sealed
-
-
-def new_job_id(now: float) -> str:
-    """`job_` and a ULID: 48 bits of milliseconds, 80 random ones."""
-    return job_id(now, int.from_bytes(os.urandom(10)))
-
-
-def first_id(now: float) -> str:
-    """The lowest id that a job of this time can have: ids are in the order of time."""
-    return job_id(now, 0)
-
-
-def job_id(now: float, tail: int) -> str:
-    number = int(now * 1000) << 80 | tail
-    return "job_" + "".join(CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))

@@ -78,7 +78,7 @@ def import_(ctx: click.Context, file: BinaryIO, source: str, write: bool, everyt
         noted = 0
         if not as_json:
             listed = Path(file.name).name
-            account = service.intake.doors[source].account
+            account = service.sources[source].account
             domains = len({finding.domain for finding in findings})
             services = f"(services: {len(claims):,})"
             click.echo(f"Compared for {source}: {listed} {services} with Enom account {account} (domains: {domains:,}).\n")
@@ -106,11 +106,11 @@ def no_source(service: Service, source: str) -> click.UsageError:
 
 
 def _claims(service: Service, file: BinaryIO, source: str, everything: bool) -> Sequence[service_list.Claim]:
-    door = service.intake.doors.get(source)
-    if door is None:
+    known = service.sources.get(source)
+    if known is None:
         raise no_source(service, source)
     try:
-        found = service_list.read(file.read(), door.platform)
+        found = service_list.read(file.read(), known.platform)
     except service_list.Unreadable as error:
         raise Faulty(file.name, error.faults, everything) from None
     if found.unread:

@@ -9,7 +9,7 @@ from bridge.cli.address import MailAddress
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, listing, paged, thing
 from bridge.domain.errors import BridgeError
-from bridge.pipeline.intake import Forbidden
+from bridge.domain.source import Forbidden
 
 COLUMNS = tuple("address account source service_id customer_id state suspended_with delete_after observed_at".split())
 
@@ -68,7 +68,7 @@ def _in_words(mail: dict[str, Any] | None) -> dict[str, Any]:
 def adopt(ctx: click.Context, address: str, source: str, service_id: str, write: bool, as_json: bool) -> None:
     """Give a mailbox that exists at Enom to a service, so that its hooks may change it. Enom itself is only read."""
     with session(ctx) as service:
-        if source not in service.intake.doors:
+        if source not in service.sources:
             raise importing.no_source(service, source)
         try:
             found = service.adopting.consider(address, source, service_id)

@@ -72,11 +72,11 @@ def require_absence(service: Service, held: Held) -> None:
     """Raises NotNow unless Enom itself shows that the mailbox is gone: with its row goes the knowledge whose it is."""
     for row in held.rows["mailboxes"]:
         account, address = row["account"], row["address"]
-        if account not in service.backends:
+        if account not in service.accounts:
             text = f"Account {account} is not in the configuration, so nobody can see whether {address} still exists."
             raise NotNow(f"{text} Put [accounts.{account}] back for this.")
         try:
-            seen = service.backends[account].observe(Address.parse(address))
+            seen = service.accounts[account].backend.observe(Address.parse(address))
         except BridgeError as error:
             if error.code == "domain_not_in_account" and was_never_there(to_record(row)):
                 continue  # a mistyped domain: nothing is on record that could be lost

@@ -16,7 +16,8 @@ from hooks.address import normalise
 def run(ctx: click.Context, service: Service, account: str | None, domain: str | None, patience: float, as_json: bool) -> None:
     chosen = _account(service, account)
     address = _address(domain)
-    probe = Probe(service.backends[chosen.name], service.terms[chosen.name], address, secrets.choice, patience)
+    used = service.accounts[chosen.name]
+    probe = Probe(used.backend, used.terms, address, secrets.choice, patience)
     if not as_json:
         click.echo(f"Probing account {chosen.name} with {address}. Each step may take up to {patience:g} s.")
     refusal = None

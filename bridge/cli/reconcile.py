@@ -69,7 +69,7 @@ def reconcile(
 
 def chosen(service: Service, account: str | None, addresses: Sequence[str]) -> list[str]:
     """The accounts to be compared. Raises UsageError."""
-    known = sorted(service.reconcile.territories)
+    known = sorted(service.accounts)
     if account is not None and account not in known:
         raise click.UsageError(f"--account: {account!r} is not in the configuration; it has {', '.join(known) or 'none'}")
     if addresses and account is None and len(known) > 1:

@@ -104,10 +104,10 @@ def _show(previews: Sequence[Preview]) -> None:
 def _apply(service: Service, previews: Sequence[Preview], shown: Sequence[dict[str, object]], as_json: bool) -> bool:
     clean = True
     for preview, item in zip(previews, shown, strict=True):
-        if preview.problem or preview.act is None:
+        if preview.problem:
             continue
         try:
-            receipt = preview.act(who())
+            receipt = service.replay.carry_out(preview, who())
         except Dismissed:
             clean = False
             click.echo(f"Error: {preview.name}: it was dismissed. Let billing send it under a new id.", err=True)

@@ -31,10 +31,11 @@ def undelete(ctx: click.Context, address: str, account: str | None, write: bool,
             state = State.ABSENT
             if write:
                 refuse_second(service, account, found)
-                service.backends[account].undelete(found)
+                backend = service.accounts[account].backend
+                backend.undelete(found)
                 people(service).noted("undelete", address)
-                seen = service.backends[account].observe(found.address)
-                state = plan.state_of(seen, service.lookup.record(account, address), service.terms[account])
+                seen = backend.observe(found.address)
+                state = plan.state_of(seen, service.lookup.record(account, address), service.accounts[account].terms)
         except BridgeError as error:
             raise click.ClickException(error.detail) from None
     thing({"address": address, "account": account, "id": found.id, "applied": write, "state_at_enom": str(state)}, as_json)
@@ -56,7 +57,7 @@ def refuse_second(service: Service, account: str, found: Deleted) -> None:
 
 
 def only(service: Service, account: str | None) -> str:
-    known = sorted(service.backends)
+    known = sorted(service.accounts)
     if account in known:
         return account
     if account is None and len(known) == 1:
@@ -66,7 +67,7 @@ def only(service: Service, account: str | None) -> str:
 
 def kept(service: Service, account: str, address: Address) -> Deleted:
     """The newest that is kept under this name. Raises BridgeError, and NotNow where there is none or the name is taken."""
-    backend = service.backends[account]
+    backend = service.accounts[account].backend
     if backend.observe(address).exists is not False:
         raise NotNow(f"{address} exists at Enom, so nothing can come back under this name.")
     found = next((each for each in backend.deleted(address.domain) if each.address == address), None)

@@ -323,7 +323,7 @@ class Doctor:
         if account.hosted_email is None:
             return
         try:
-            service.backends[account.name].probe()
+            service.accounts[account.name].backend.probe()
         except BridgeError as error:
             remedy = f"Is {account.hosted_email.endpoint} reachable from here?" if _away(error) else ""
             yield Finding("FAIL", about, f"Hosted email cannot be used. {error.detail}", remedy)
@@ -353,7 +353,7 @@ class Doctor:
             yield Finding("warn", about, text, f"Set sources.{source.name}.callback.")
         if source.account in self._barred:
             return
-        backend = self.service.backends[source.account]
+        backend = self.service.accounts[source.account].backend
         for domain in [name for name in source.domains if name != "*"][:MOST_DOMAINS]:
             try:
                 backend.observe(Address("doctor", domain))

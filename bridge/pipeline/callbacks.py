@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bridge.domain.ports import Clock, Outbox, Postcard, Receipt
+from bridge.domain.source import Source
 from bridge.infra import logs
 from bridge.infra.events import Facts, Watch
 from bridge.infra.http_client import Lost, NotSent, Outgoing, retry_after
-from hooks import Platform, signing
+from hooks import signing
 from hooks.types import Report
 
 log = logs.get("callbacks")
@@ -27,15 +28,6 @@ TIMEOUT = 10.0  # seconds in all
 LONGEST_SILENCE = 300.0  # seconds until a receiver that does not answer is asked again; it begins with the first of RETRIES
 GATEWAY = frozenset({502, 504})
 """A proxy's answers, when what is behind it gave none. 503 is an answer: the receiver is busy with this one service."""
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """Where a source hears from us. No url: nothing is sent; the platform asks for `results`."""
-
-    platform: Platform
-    url: str
-    secret: bytes = field(repr=False)
 
 
 class Turns:
@@ -76,7 +68,7 @@ class Turns:
 @dataclass
 class Callbacks:
     outbox: Outbox
-    recipients: Mapping[str, Recipient]
+    sources: Mapping[str, Source]
     outgoing: Outgoing
     clock: Clock = time.time
     retries: tuple[float, ...] = RETRIES
@@ -97,13 +89,13 @@ class Callbacks:
             self._deliver(card, told)
 
     def _deliver(self, card: Postcard, told: Facts) -> None:
-        recipient = self.recipients.get(card.source)
-        if recipient is None or not recipient.url:
+        source = self.sources.get(card.source)
+        if source is None or not source.callback.url:
             self.outbox.callback_done(card, "stopped", None, "The source has no callback in the configuration.", None)
             told["outcome"] = "stopped"
             return
         self.checkpoint("callback-claimed")
-        status, headers, error = self._post(card, recipient)
+        status, headers, error = self._post(card, source)
         self.checkpoint("callback-sent")
         answered = status is not None and status not in GATEWAY
         outcome, retry_in = self._judge(card, status, headers)
@@ -121,13 +113,13 @@ class Callbacks:
         if card.unanswered and (ended := self.outbox.give_up(card.source, sum(self.retries))):
             log.error("callbacks given up: their receiver does not answer", source=card.source, count=ended)
 
-    def _post(self, card: Postcard, recipient: Recipient) -> tuple[int | None, Mapping[str, str], str | None]:
+    def _post(self, card: Postcard, source: Source) -> tuple[int | None, Mapping[str, str], str | None]:
         now = self.clock()
-        body = recipient.platform.write(report(card.receipt))
-        headers = signing.sign(card.id, int(now), body, recipient.secret)
+        body = source.platform.write(report(card.receipt))
+        headers = signing.sign(card.id, int(now), body, source.callback.secret)
         headers["content-type"] = "application/json"
         try:
-            reply = self.outgoing.post(recipient.url, body, headers, timeout=TIMEOUT, limit=1 << 16)
+            reply = self.outgoing.post(source.callback.url, body, headers, timeout=TIMEOUT, limit=1 << 16)
         except (NotSent, Lost) as error:
             return None, {}, str(error)
         return reply.status, reply.headers, None if reply.status < 300 else f"HTTP {reply.status}"

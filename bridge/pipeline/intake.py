@@ -9,12 +9,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bridge.domain.model import Address
-from bridge.domain.ports import Clock, Dismissal, Dismissed, Forgotten, Inbox, Reading, Receipt, Reused, Withdrawals
+from bridge.domain.ports import Clock, Dismissal, Dismissed, Forgotten, Inbox, Receipt, Reused, Withdrawals
+from bridge.domain.source import Forbidden, Source
 from bridge.infra import clients, logs
 from bridge.infra.crypto import Purpose, Sealer
 from bridge.infra.events import Facts, Watch
-from hooks import Platform, message, signing
+from hooks import message, signing
 from hooks.errors import BadSignature, HookError, Invalid, Reason
 from hooks.types import Delivery, Intent, Message, Question, Verified
 
@@ -31,31 +31,19 @@ class UnsupportedType(HookError):
     status = 415
 
 
-class Forbidden(HookError):
-    """This source may not touch this mail domain."""
-
-    status = 403
-
-
 @dataclass(frozen=True)
-class Door:
-    """One source as intake needs it. `secrets` decoded, oldest first; `domains` A-labels, or "*" for any."""
+class Reading:
+    """A delivery that could be read. `content` is what makes it the same as another of its id."""
 
-    name: str
-    platform: Platform
-    account: str
-    secrets: Sequence[bytes] = field(repr=False)
-    scheme: signing.Scheme
-    domains: frozenset[str]
-    allow_from: Sequence[clients.Network] = ()
-
-    def admits(self, client: clients.Client | None) -> bool:
-        return not self.allow_from or clients.within(client, self.allow_from)
+    source: Source
+    verified: Verified
+    intent: Intent
+    content: bytes = field(repr=False)
 
 
 @dataclass
 class Intake:
-    doors: Mapping[str, Door]
+    sources: Mapping[str, Source]
     inbox: Inbox
     sealer: Sealer
     clock: Clock
@@ -68,48 +56,47 @@ class Intake:
             return self._receive(delivery, sender, told)
 
     def _receive(self, delivery: Delivery, sender: str, told: Facts) -> Receipt | Dismissal:
-        door, verified = self.verify(delivery, sender)
-        told.update(source=door.name, hook=verified.id, account=door.account)
+        source, verified = self.verify(delivery, sender)
+        told.update(source=source.name, hook=verified.id, account=source.account)
         body = self.body(delivery, verified)
         content = canonical(body)
-        if body.type in door.platform.WITHDRAWALS:
-            return self._withdraw(door, verified, body, content, told)
+        if body.type in source.platform.WITHDRAWALS:
+            return self._withdraw(source, verified, body, content, told)
         try:
-            intent = door.platform.read(body, verified)
+            intent = source.platform.read(body, verified)
         except Invalid as error:
-            self._park(door, verified, body, content, error)
+            self._park(source, verified, body, content, error)
             raise
-        self.permit(door, intent.address)
-        receipt = self.record(door, verified, intent, content)
+        receipt = self.accept(Reading(source, verified, intent, content))
         told.update(job=receipt.job, action=receipt.action, outcome=receipt.status)
-        log.info("hook", job=receipt.job, account=door.account, action=receipt.action, status=receipt.status)
+        log.info("hook", job=receipt.job, account=source.account, action=receipt.action, status=receipt.status)
         return receipt
 
-    def _withdraw(self, door: Door, verified: Verified, body: Message, content: bytes, told: Facts) -> Receipt | Dismissal:
+    def _withdraw(self, source: Source, verified: Verified, body: Message, content: bytes, told: Facts) -> Receipt | Dismissal:
         """One that cannot be read is not parked: nobody could do anything with it later."""
-        withdrawal = door.platform.withdraw(body, verified)
+        withdrawal = source.platform.withdraw(body, verified)
         digest = self.sealer.digest(Purpose.CONTENT, content)
-        left = self.withdrawals.withdraw(door.name, verified, withdrawal, digest, lambda other: self._same(content, other))
+        left = self.withdrawals.withdraw(source.name, verified, withdrawal, digest, lambda other: self._same(content, other))
         job, status = (left.job, left.status) if isinstance(left, Receipt) else (None, "dismissed")
         told.update(job=job, action=body.type, outcome=status)
-        log.info("withdrawal", of=withdrawal.hook, job=job, account=door.account, status=status)
+        log.info("withdrawal", of=withdrawal.hook, job=job, account=source.account, status=status)
         return left
 
-    def ask(self, delivery: Delivery, sender: str) -> tuple[Door, Verified, Question]:
+    def ask(self, delivery: Delivery, sender: str) -> tuple[Source, Verified, Question]:
         """Reads a query; nothing is recorded."""
-        door, verified = self.verify(delivery, sender)
-        question = door.platform.ask(self.body(delivery, verified), verified)
+        source, verified = self.verify(delivery, sender)
+        question = source.platform.ask(self.body(delivery, verified), verified)
         if "address" in question.arguments:
-            self.permit(door, question.arguments["address"])
-        return door, verified, question
+            source.permit(question.arguments["address"])
+        return source, verified, question
 
-    def verify(self, delivery: Delivery, sender: str) -> tuple[Door, Verified]:
+    def verify(self, delivery: Delivery, sender: str) -> tuple[Source, Verified]:
         """One and the same error for an unknown source, a wrong address and a wrong signature, after the same work.
 
         Only its `reason`, for our log, tells them apart.
         """
-        door, client = self.doors.get(delivery.source), clients.read(sender)
-        admitted = door if door is not None and door.admits(client) else None
+        source, client = self.sources.get(delivery.source), clients.read(sender)
+        admitted = source if source is not None and source.admits(client) else None
         secrets, scheme = (admitted.secrets, admitted.scheme) if admitted else NOBODY
         try:
             verified = signing.verify(delivery, secrets, scheme, self.clock())
@@ -117,7 +104,7 @@ class Intake:
                 raise BadSignature
         except BadSignature as refused:
             if admitted is None:
-                refused.reason = Reason.SOURCE if door is None else Reason.ADDRESS
+                refused.reason = Reason.SOURCE if source is None else Reason.ADDRESS
             raise
         return admitted, verified
 
@@ -128,37 +115,34 @@ class Intake:
             raise UnsupportedType
         return message.read_message(verified)
 
-    @staticmethod
-    def permit(door: Door, address: str) -> None:
-        domain = Address.parse(address).domain
-        if "*" not in door.domains and domain not in door.domains:
-            raise Forbidden("The source may not touch this mail domain. Add it to the source's `domains` in bridge.toml.")
+    def read_again(self, name: str, verified: Verified) -> Reading:
+        """A delivery that was verified when it came, or that a person vouches for, as it reads now. Raises HookError."""
+        source = self.sources.get(name)
+        if source is None:
+            raise Forbidden(f"The source {name!r} is not in the configuration. Add [sources.{name}].")
+        body = message.read_message(verified)
+        reading = Reading(source, verified, source.platform.read(body, verified), canonical(body))
+        source.permit(reading.intent.address)
+        return reading
 
-    def record(self, door: Door, verified: Verified, intent: Intent, content: bytes) -> Receipt:
+    def accept(self, reading: Reading) -> Receipt:
+        """Makes a job of it. Raises Forbidden, and what `Inbox.accept` raises."""
+        source, intent, content = reading.source, reading.intent, reading.content
+        source.permit(intent.address)
         sealed = None if intent.password is None else self.sealer.seal(Purpose.PASSWORD, intent.password)
         digest = self.sealer.digest(Purpose.CONTENT, content)
         return self.inbox.accept(
-            door.name, door.account, verified, intent, digest, sealed, lambda other: self._same(content, other)
+            source.name, source.account, reading.verified, intent, digest, sealed, lambda other: self._same(content, other)
         )
 
-    def read_again(self, source: str, verified: Verified) -> Reading:
-        """A delivery that was verified when it came, or that a person vouches for, as it reads now. Raises HookError."""
-        door = self.doors.get(source)
-        if door is None:
-            raise Forbidden(f"The source {source!r} is not in the configuration. Add [sources.{source}].")
-        body = message.read_message(verified)
-        intent = door.platform.read(body, verified)
-        self.permit(door, intent.address)
-        return Reading(door.account, intent, lambda: self.record(door, verified, intent, canonical(body)))
-
-    def _park(self, door: Door, verified: Verified, body: Message, content: bytes, error: Invalid) -> None:
+    def _park(self, source: Source, verified: Verified, body: Message, content: bytes, error: Invalid) -> None:
         """Keeps what could not be read, encrypted whole: a password may stand anywhere in it. Raises Dismissed."""
         digest = self.sealer.digest(Purpose.CONTENT, content)
         sealed = self.sealer.seal(Purpose.CONTENT, verified.body.decode())
         # A type that nobody knows may be a password in the wrong place, too.
-        kind = body.type if body.type in {*door.platform.ACTIONS, *door.platform.QUESTIONS} else ""
+        kind = body.type if body.type in {*source.platform.ACTIONS, *source.platform.QUESTIONS} else ""
         try:
-            self.inbox.park(door.name, verified, kind, digest, sealed, error.errors, lambda other: self._same(content, other))
+            self.inbox.park(source.name, verified, kind, digest, sealed, error.errors, lambda other: self._same(content, other))
         except Dismissed:
             raise
         except Reused:

@@ -6,8 +6,9 @@ from typing import Any
 
 from bridge import __version__
 from bridge.domain import plan
+from bridge.domain.account import Account
 from bridge.domain.errors import BridgeError, NotNow, NotThere
-from bridge.domain.model import Address, Record, Terms
+from bridge.domain.model import Address, Record
 from bridge.domain.ports import Backend, Clock, Lookup, Standing
 from bridge.maildns.check import Postal
 from hooks.errors import Invalid
@@ -20,28 +21,18 @@ FROM_THE_RECORD = frozenset({"mailbox.list", "job", "results"})
 SIGN_IN_KEPT = 600.0  # seconds; longer than a signature is valid, so that a replayed query opens nothing
 
 
-@dataclass(frozen=True)
-class Counter:
-    """One account as queries need it. `call_limit` in seconds."""
-
-    backend: Backend
-    terms: Terms
-    most_calls: int
-    call_limit: float
-
-
 @dataclass
 class Queries:
     lookup: Lookup
     standing: Standing
-    counters: Mapping[str, Counter]
+    accounts: Mapping[str, Account]
     clock: Clock
     postal: Postal | None = None
 
     def answer(self, source: str, account: str, verified: Verified, question: Question) -> dict[str, Any]:
         """The answer's `data`. Raises NotThere, NotNow, BridgeError."""
         answer: Callable[[Query], dict[str, Any]] = QUESTIONS[question.type]
-        return answer(Query(self, source, account, verified, question.arguments))
+        return answer(Query(self, source, self.accounts[account], verified, question.arguments))
 
 
 @dataclass(frozen=True)
@@ -50,13 +41,9 @@ class Query:
 
     queries: Queries
     source: str
-    account: str
+    account: Account
     verified: Verified
     arguments: Mapping[str, str]
-
-    @property
-    def counter(self) -> Counter:
-        return self.queries.counters[self.account]
 
     @property
     def address(self) -> Address:
@@ -65,28 +52,28 @@ class Query:
     def own_record(self) -> Record:
         """The record of the mailbox asked for, which must be this service's own."""
         owner = self.source, self.arguments["service_id"]
-        record = self.queries.lookup.record(self.account, self.arguments["address"], owner)
+        record = self.queries.lookup.record(self.account.name, self.arguments["address"], owner)
         if not record.owned_by(*owner):
             raise NotThere("There is no mailbox of this address and service.")
         return record
 
     def call(self, ask: Callable[[Backend], Any]) -> Any:
         """One call to Enom, within the account's limit of calls in flight."""
-        counter = self.counter
+        account = self.account
         # A look may take two calls, one to each API.
-        with self.queries.standing.call_slot(self.account, counter.most_calls, 2 * counter.call_limit):
-            return ask(counter.backend)
+        with self.queries.standing.call_slot(account.name, account.max_in_flight, 2 * account.call_limit):
+            return ask(account.backend)
 
     def receives_mail(self) -> dict[str, Any] | None:
         postal = self.queries.postal
-        return postal.receives_mail(self.account, self.address.domain) if postal else None
+        return postal.receives_mail(self.account.name, self.address.domain) if postal else None
 
     def page(self) -> str:
         return self.arguments.get("after", "")
 
 
 def connection_test(query: Query) -> dict[str, Any]:
-    paused = query.queries.standing.account_paused(query.account)
+    paused = query.queries.standing.account_paused(query.account.name)
     reachable, problem = True, None
     try:
         query.call(lambda backend: backend.probe())
@@ -98,7 +85,7 @@ def connection_test(query: Query) -> dict[str, Any]:
         "version": __version__,
         "clock_skew": round(query.queries.clock() - query.verified.timestamp),
         "account": {"reachable": reachable, "problem": problem, "paused": paused},
-        "plans": {name: {"quota_gb": size // 2**30} for name, size in sorted(query.counter.terms.plans.items())},
+        "plans": {name: {"quota_gb": size // 2**30} for name, size in sorted(query.account.terms.plans.items())},
     }
 
 
@@ -108,7 +95,7 @@ def mailbox_status(query: Query) -> dict[str, Any]:
     return {
         "address": query.arguments["address"],
         "service_id": query.arguments["service_id"],
-        "state": str(plan.state_of(seen, record, query.counter.terms)),
+        "state": str(plan.state_of(seen, record, query.account.terms)),
         "recorded_state": str(record.state),
         "suspended_with": record.suspended_with,
         "services": dict(seen.services) if seen.services is not None else None,
@@ -121,7 +108,7 @@ def mailbox_status(query: Query) -> dict[str, Any]:
 
 def mailbox_list(query: Query) -> dict[str, Any]:
     items, after = query.queries.lookup.mailboxes(query.source, query.page(), PAGE)
-    plans = query.counter.terms.plans
+    plans = query.account.terms.plans
     return {"items": [item | {"plan": plan_of(item["quota_bytes"], plans)} for item in items], "next": after}
 
 

@@ -5,17 +5,18 @@ Rule 1: nothing is done whose plan was not shown before; `checksum` names what w
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
-from bridge.domain import plan
-from bridge.domain.actions import ACTIONS, Wish, decides
-from bridge.domain.errors import BridgeError, Unclear
-from bridge.domain.model import Address, Plan, Terms
-from bridge.domain.ports import Backend, Clock, Lookup, Reading, Receipt, Recorded
+from bridge.domain.account import Account
+from bridge.domain.actions import Wish
+from bridge.domain.errors import BridgeError
+from bridge.domain.model import Plan
+from bridge.domain.ports import Clock, Lookup, People, Receipt, Recorded
 from bridge.infra.crypto import Purpose, Sealer, Unsealable
+from bridge.pipeline.intake import Intake, Reading
+from bridge.steps.look_and_plan import StaleRead, look_and_plan
 from hooks.errors import HookError
 from hooks.types import Intent, Verified
 
@@ -24,7 +25,7 @@ from hooks.types import Intent, Verified
 class Preview:
     """What a hook would do now, or the `problem` (code and sentence) that stands in the way.
 
-    `act` makes it a job, in the name of a person.
+    Of a hook that was accepted, `job` is the newest it led to; else `reading` is what would be recorded.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Preview:
     job: str | None = None
     plan: Plan = field(default_factory=Plan)
     problem: tuple[str, str] | None = None
-    act: Callable[[str], Receipt] | None = None
+    reading: Reading | None = None
 
     def describe(self) -> dict[str, Any]:
         intent = self.intent
@@ -60,40 +61,39 @@ def checksum(previews: Sequence[Preview]) -> str:
 @dataclass
 class Replay:
     lookup: Lookup
-    backends: Mapping[str, Backend]
-    terms: Mapping[str, Terms]
+    accounts: Mapping[str, Account]
     sealer: Sealer
     clock: Clock
-    read: Callable[[str, Verified], Reading]
-    retry: Callable[[str, str], Receipt]  # in whose name, which job
-    noted: Callable[[str, str, str], None]  # for the audit trail: who did what to what
+    intake: Intake
+    people: People
 
     def recorded(self, hook: str, source: str | None = None) -> Preview:
         """A hook that came: a parked one is read anew, else what its newest job wants. Raises NotThere, NotNow."""
         found = self.lookup.recorded(hook, source)
         if found.intent is None or found.job is None:
             return self._parked(found)
-        job, sealed = found.job, found.sealed
-        empty = Preview(hook, found.source, found.intent, found.account, job)
+        empty = Preview(hook, found.source, found.intent, found.account, found.job)
         try:
-            password = self.sealer.open(Purpose.PASSWORD, sealed) if sealed else None
+            password = self.sealer.open(Purpose.PASSWORD, found.sealed) if found.sealed else None
         except Unsealable as error:
             return replace(empty, problem=("password_needed", str(error)))
-        intent = replace(found.intent, password=password)
-        return self._planned(replace(empty, intent=intent, act=lambda who: self.retry(who, job)))
+        return self._planned(replace(empty, intent=replace(found.intent, password=password)))
 
     def sample(self, name: str, source: str, verified: Verified) -> Preview:
         """A body that a person vouches for, as if `source` had sent it."""
         try:
-            reading = self.read(source, verified)
+            reading = self.intake.read_again(source, verified)
         except HookError as error:
             return Preview(name, source, problem=("unreadable", error.detail))
+        return self._planned(Preview(name, source, reading.intent, reading.source.account, reading=reading))
 
-        def act(who: str) -> Receipt:
-            self.noted(who, "replay", f"{verified.id} of {source}")
-            return reading.accept()
-
-        return self._planned(Preview(name, source, reading.intent, reading.account, act=act))
+    def carry_out(self, preview: Preview, who: str) -> Receipt:
+        """Makes a preview without a problem a job, in the name of a person. Raises NotThere, NotNow, Reused."""
+        if preview.reading is None:
+            return self.people.by(who).retry(preview.job or "")
+        verified = preview.reading.verified
+        self.people.by(who).noted("replay", f"{verified.id} of {preview.source}")
+        return self.intake.accept(preview.reading)
 
     def _parked(self, found: Recorded) -> Preview:
         if found.sealed is None:
@@ -107,20 +107,18 @@ class Replay:
         return self.sample(found.hook, found.source, Verified(found.hook, int(found.received_at), body, found.key_index))
 
     def _planned(self, preview: Preview) -> Preview:
-        """Observes and plans; changes nothing. A remote that cannot be asked is a problem of the preview."""
-        intent, account = preview.intent, preview.account
-        if intent is None or account is None or account not in self.terms:
-            return replace(preview, problem=("unknown_account", f"Account {account!r} is not in the configuration any more."))
-        address, terms = Address.parse(intent.address), self.terms[account]
-        record = self.lookup.record(account, intent.address)
+        """Looks and plans; changes nothing. A remote that cannot be asked, or not be believed yet, is a problem."""
+        intent, account = preview.intent, self.accounts.get(preview.account or "")
+        if intent is None or account is None:
+            text = f"Account {preview.account!r} is not in the configuration any more."
+            return replace(preview, problem=("unknown_account", text))
+        record = self.lookup.record(account.name, intent.address)
         digest = None if intent.password is None else self._digest(intent, record.password_digest)
-        now = datetime.fromtimestamp(self.clock(), UTC)
+        request = Wish(preview.source, intent, digest, self.clock())
         try:
-            seen = self.backends[account].observe(address, decides(intent.action, password=intent.password is not None))
-            if seen.exists is None:
-                raise Unclear("Enom lists this mailbox and hosted email does not, or the other way round.")
-            desired = ACTIONS[intent.action](Wish(preview.source, intent, digest, now.timestamp()), seen, record, terms)
-            return replace(preview, plan=plan.diff(seen, record, desired, terms, now))
+            return replace(preview, plan=look_and_plan(account, account.terms, request, record, self.clock).plan)
+        except StaleRead as stale:
+            return replace(preview, problem=("unclear", str(stale)))
         except BridgeError as error:
             return replace(preview, problem=(error.code, error.detail))
 

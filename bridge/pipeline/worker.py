@@ -10,11 +10,12 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from bridge.domain import jobs, plan
-from bridge.domain.actions import ACTIONS, Wish, decides
+from bridge.domain.account import Account
+from bridge.domain.actions import Wish, decides
 from bridge.domain.errors import (
     CODES,
     AccountFault,
@@ -44,11 +45,12 @@ from bridge.domain.model import (
     Terms,
     in_words,
 )
-from bridge.domain.ports import Backend, Checkpoint, Clock, Ending, First, Job, Limits, Queue
+from bridge.domain.ports import Checkpoint, Clock, Ending, First, Job, Limits, Queue
 from bridge.domain.wanted import NEEDS, SAID
 from bridge.infra import logs
 from bridge.infra.events import Facts, Watch
 from bridge.reporting.messages import message
+from bridge.steps.look_and_plan import Look, Planned, StaleRead, look_and_plan
 
 log = logs.get("worker")
 
@@ -60,23 +62,12 @@ class Digest(Protocol):
     def __call__(self, text: str, known: str | None = None) -> str: ...
 
 
-@dataclass(frozen=True)
-class Desk:
-    """One account as a worker needs it. `call_limit`: most seconds that one command can take."""
-
-    backend: Backend
-    terms: Terms
-    settle: float
-    call_limit: float
-    observe_only: bool = False
-
-
 @dataclass
 class Attempt:
     """What one attempt has learnt so far."""
 
     job: Job
-    desk: Desk
+    account: Account
     record: Record
     journal: list[Step]
     lease_ends: float  # on the monotonic clock
@@ -97,14 +88,14 @@ class Attempt:
 
     @property
     def terms(self) -> Terms:
-        return replace(self.desk.terms, lifted=self.job.lifted)
+        return replace(self.account.terms, lifted=self.job.lifted)
 
     def last(self, kind: Kind) -> Step | None:
         return next((step for step in reversed(self.journal) if step.kind == kind), None)
 
     def settle(self, last: Step | None) -> float:
         """Seconds for which reads may miss a command: those in force when it was sent, where they were more than now."""
-        return max(self.desk.settle, self.record.settles_at - last.ended_at if last else 0.0)
+        return max(self.account.settle, self.record.settles_at - last.ended_at if last else 0.0)
 
     def may_have_done(self, *kinds: Kind) -> bool:
         """Whether a command of one of these kinds took effect, or may have."""
@@ -124,7 +115,7 @@ class Worker:
     """
 
     queue: Queue
-    desks: Mapping[str, Desk]
+    accounts: Mapping[str, Account]
     digest: Digest
     clock: Clock
     limits: Limits = field(default_factory=Limits)
@@ -147,7 +138,7 @@ class Worker:
     def _run(self, job: Job, told: Facts) -> None:
         attempt = Attempt(
             job=job,
-            desk=self.desks[job.account],
+            account=self.accounts[job.account],
             record=job.record,
             journal=list(job.journal),
             lease_ends=time.monotonic() + self.lease,
@@ -180,57 +171,54 @@ class Worker:
 
     def _advance(self, attempt: Attempt) -> None:
         while True:
-            seen = self._observe(attempt)
-            desired = self._desired(attempt, seen)
-            todo = self._plan(attempt, seen, desired)
-            if todo.empty:
+            found = self._look_and_plan(attempt)
+            if found.plan.empty:
                 self._proved_in_time(attempt)
-                return self._succeed(attempt, seen, desired)
-            for change in todo.changes:
+                return self._succeed(attempt, found.seen, found.desired)
+            for change in found.plan.changes:
                 last = attempt.last(change.kind)
                 jobs.may_send(change, last, attempt.observed_at, attempt.settle(last))
-                self._send(attempt, change, seen, desired)
+                self._send(attempt, change, found.seen, found.desired)
                 if attempt.journal[-1].outcome != "accepted":
                     break  # believe reads only: the next look tells what came of it
 
-    def _observe(self, attempt: Attempt) -> Mailbox:
-        """A look that can be believed. Raises LookAgain while it contradicts what was done last and reads may lag."""
-        attempt.observed_at = self.clock()
-        seen = attempt.seen = attempt.desk.backend.observe(attempt.address, attempt.facts)
-        self.checkpoint("observed")
-        believable = plan.believable(seen, attempt.record, attempt.terms, attempt.observed_at, bool(attempt.journal))
-        if seen.exists is None and attempt.observed_at >= attempt.record.settles_at:
-            raise Unclear("Enom lists this mailbox and hosted email does not, or the other way round.")
-        if seen.exists is None or not believable:
-            raise jobs.LookAgain(self._next_look(attempt, attempt.record.settles_at), "settle")
-        return seen
-
-    def _desired(self, attempt: Attempt, seen: Mailbox) -> Desired:
-        intent, job = attempt.job.intent, attempt.job
-        known, digest = attempt.record.password_digest, None
-        if intent.password is not None:
-            digest = self.digest(f"password:{intent.address}:{intent.password}", known)
-        wish = Wish(job.source, intent, digest, self.clock(), job.purge)
-        return ACTIONS[intent.action](wish, seen, attempt.record, attempt.terms)
-
-    def _plan(self, attempt: Attempt, seen: Mailbox, desired: Desired) -> Plan:
-        now = datetime.fromtimestamp(self.clock(), UTC)
-        todo = plan.diff(seen, attempt.record, desired, attempt.terms, now)
+    def _look_and_plan(self, attempt: Attempt) -> Planned:
+        """Raises LookAgain while the look contradicts what was done last and reads may lag, Observed in observe mode."""
+        request = self._request(attempt)
+        looked, doubt = partial(self._looked, attempt), bool(attempt.journal)
+        try:
+            found = look_and_plan(attempt.account, attempt.terms, request, attempt.record, self.clock, doubt, looked)
+        except StaleRead as stale:
+            raise jobs.LookAgain(self._next_look(attempt, stale.until), "settle") from None
         if not attempt.planned:
-            attempt.first, attempt.planned = First(todo, seen), True
+            attempt.first, attempt.planned = First(found.plan, found.seen), True
             self.checkpoint("planned")
-        if attempt.desk.observe_only:
-            if any(change.makes for change in todo.changes):
+        if attempt.account.observe_only:
+            if any(change.makes for change in found.plan.changes):
                 self.queue.allow_creation(attempt.job, self.limits)
-            raise Observed(todo)
-        return todo
+            raise Observed(found.plan)
+        return found
+
+    def _looked(self, attempt: Attempt, look: Look) -> None:
+        """Also what is not believed is noted: a job that ends with it tells the state that was seen."""
+        attempt.seen, attempt.observed_at = look.seen, look.at
+        self.checkpoint("observed")
+
+    def _request(self, attempt: Attempt) -> Wish:
+        intent, job = attempt.job.intent, attempt.job
+        digest = None
+        if intent.password is not None:
+            digest = self.digest(f"password:{intent.address}:{intent.password}", attempt.record.password_digest)
+        return Wish(job.source, intent, digest, self.clock(), job.purge)
 
     def _send(self, attempt: Attempt, change: Change, seen: Mailbox, desired: Desired) -> None:
-        job, desk, before = attempt.job, attempt.desk, attempt.record
+        job, account, before = attempt.job, attempt.account, attempt.record
         record = plan.before_sending(attempt.record, change, seen, (job.source, job.intent.service_id))
-        command = desk.backend.command(change)
+        command = account.backend.command(change)
         digest = self.digest(json.dumps([change.describe(), change.secret], sort_keys=True))
-        step = self.queue.intend(job, change, command, digest, record, desk.call_limit, desk.settle, self.limits, attempt.first)
+        step = self.queue.intend(
+            job, change, command, digest, record, account.call_limit, account.settle, self.limits, attempt.first
+        )
         attempt.record, attempt.first = replace(record, settles_at=step.settles_at), None
         self.checkpoint("intent-committed")
         self._hold_lease(attempt, step)
@@ -241,7 +229,7 @@ class Worker:
         elif change.kind is Kind.CREATE and outcome != "unknown" and not attempt.may_have_done(Kind.CREATE):
             attempt.record = before  # a mailbox that turns up now is not of our making
         log.info("command", command=command, outcome=outcome, error=error and error.detail)
-        step = self.queue.answered(job, step, outcome, error, answer, attempt.record, desk.settle)
+        step = self.queue.answered(job, step, outcome, error, answer, attempt.record, account.settle)
         self.checkpoint("answer-committed")
         attempt.journal.append(step)
         attempt.record = replace(attempt.record, settles_at=step.settles_at)
@@ -250,13 +238,13 @@ class Worker:
 
     def _hold_lease(self, attempt: Attempt, step: Step) -> None:
         """The last thing before a send: a process that was stopped meanwhile asks whether the job is still its own."""
-        if time.monotonic() + attempt.desk.call_limit > attempt.lease_ends:
-            self.queue.renew(attempt.job, step, attempt.desk.call_limit, attempt.desk.settle)
+        if time.monotonic() + attempt.account.call_limit > attempt.lease_ends:
+            self.queue.renew(attempt.job, step, attempt.account.call_limit, attempt.account.settle)
             attempt.lease_ends = time.monotonic() + self.lease
 
     def _call(self, attempt: Attempt, change: Change, seen: Mailbox) -> tuple[str, BridgeError | None, Answer | None]:
         try:
-            return "accepted", None, attempt.desk.backend.apply(attempt.address, change, seen)
+            return "accepted", None, attempt.account.backend.apply(attempt.address, change, seen)
         except Doubted as error:
             return "doubted", error, None
         except Unclear as error:
@@ -274,7 +262,7 @@ class Worker:
 
     def _next_look(self, attempt: Attempt, latest: float) -> float:
         now = self.clock()
-        lagging = now - (latest - attempt.desk.settle)
+        lagging = now - (latest - attempt.account.settle)
         # Below 0 reads may lag for longer than `settle` says now: since when they do, is not known.
         return min(latest, now + (jobs.look_pause(lagging) if lagging >= 0 else jobs.LONGEST_LOOK))
 
@@ -295,7 +283,7 @@ class Worker:
 
     def _conclude(self, attempt: Attempt, error: BridgeError) -> None:
         verdict = jobs.verdict(error)
-        if isinstance(error, Observed) or (attempt.desk.observe_only and verdict.status in ("failed", "held")):
+        if isinstance(error, Observed) or (attempt.account.observe_only and verdict.status in ("failed", "held")):
             return self._observed(attempt, error)
         if isinstance(error, AccountFault):
             self.queue.pause_account(attempt.job.account, error.code, error.detail)
@@ -386,7 +374,7 @@ def proofs(attempt: Attempt, desired: Desired) -> dict[str, str]:
         facts = frozenset({Fact.EXISTENCE if desired.exists is False else Fact.SUSPENSION})
     if intent.plan is None:
         facts -= {Fact.PLAN}
-    shown = {str(fact): str(attempt.desk.backend.proofs[fact]) for fact in Fact if fact in facts}
+    shown = {str(fact): str(attempt.account.backend.proofs[fact]) for fact in Fact if fact in facts}
     method = attempt.record.suspended_with or attempt.terms.suspend_with
     if Fact.SUSPENSION in facts and method in ("lock-out", "commands"):
         shown[Fact.SUSPENSION] = str(Proof.ACCEPTED)

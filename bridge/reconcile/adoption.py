@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.domain import plan
+from bridge.domain.account import Account
 from bridge.domain.differences import owner_in_words
-from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.errors import NotNow, NotThere, Unclear
 from bridge.domain.model import Address, Mailbox, Record, State, Terms, in_words
-from bridge.domain.ports import Backend
+from bridge.domain.ports import Clock, Lookup
+from bridge.domain.source import Source
 from bridge.reconcile.matching import FOREIGN_SUSPENSION
+from bridge.steps.look_and_plan import Look, StaleRead, believe, look
 
 
 @dataclass(frozen=True)
@@ -41,26 +44,34 @@ class Adoption:
 
 @dataclass(frozen=True)
 class Adopting:
-    """What looking at one mailbox needs. `permit` raises Forbidden where a source may not touch an address."""
-
-    accounts: Mapping[str, str]  # source -> its account
-    backends: Mapping[str, Backend]
-    terms: Mapping[str, Terms]
-    record: Callable[[str, str], Record]
-    permit: Callable[[str, str], None]
+    sources: Mapping[str, Source]
+    accounts: Mapping[str, Account]
+    lookup: Lookup
+    clock: Clock
 
     def consider(self, address: str, source: str, service_id: str) -> Adoption:
         """Looks at Enom. Raises NotThere for an unknown source, Forbidden, NotNow or BridgeError for what cannot be adopted."""
-        account = self.accounts.get(source)
-        if account is None:
+        known = self.sources.get(source)
+        if known is None:
             raise NotThere(f"There is no source {source!r} in the configuration.")
-        self.permit(source, address)
-        seen = self.backends[account].observe(Address.parse(address))
-        if not seen.exists:
-            told = "Enom does not list it" if seen.exists is False else "Enom's two systems disagree whether it exists"
-            raise NotNow(f"{address} cannot be adopted: {told}. Let billing create it (mailbox.create).")
-        record = self.record(account, address)
-        return adoption(address, account, (source, service_id), seen, record, plan.state_of(seen, record, self.terms[account]))
+        known.permit(address)
+        account = self.accounts[known.account]
+        found = look(account, Address.parse(address), self.clock)
+        # Read after Enom, so that what a hook did meanwhile is known here.
+        record = self.lookup.record(account.name, address)
+        seen = adoptable(address, found, record, account.terms)
+        return adoption(address, account.name, (source, service_id), seen, record, plan.state_of(seen, record, account.terms))
+
+
+def adoptable(address: str, found: Look, record: Record, terms: Terms) -> Mailbox:
+    """The mailbox, where it is surely there. Raises NotNow."""
+    try:
+        seen = believe(found, record, terms)
+    except (StaleRead, Unclear) as doubt:
+        raise NotNow(f"{address} cannot be adopted yet. {doubt}") from None
+    if not seen.exists:
+        raise NotNow(f"{address} cannot be adopted: Enom does not list it. Let billing create it (mailbox.create).")
+    return seen
 
 
 def adoption(address: str, account: str, owner: tuple[str, str], seen: Mailbox, record: Record, state: State) -> Adoption:

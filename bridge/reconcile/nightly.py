@@ -37,7 +37,7 @@ class Nightly:
         One that a stop ends is handed back; one that a crash ends is free when its lease is over; one that fails, or can read
         nothing at all, is put off.
         """
-        held = self._held = self.comparisons.take_due(self.at, sorted(self.reconcile.territories))
+        held = self._held = self.comparisons.take_due(self.at, sorted(self.reconcile.accounts))
         if held is None:
             return False
         name = held.account

@@ -6,25 +6,18 @@ Rule 1: it changes nothing, neither at Enom nor of the record. What was shown ca
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bridge.domain.account import Account
 from bridge.domain.differences import Difference, Kind
-from bridge.domain.model import Address, Mailbox, Pak, Terms
+from bridge.domain.model import Address, Pak
 from bridge.domain.ports import Clock, Findings, Lookup, Reconciliation
 from bridge.reconcile import drift
 from bridge.reconcile.drift import View
 from bridge.reconcile.matching import Barred, Shown
-from bridge.reconcile.scan import Reach, Surveyor, Told, unheard
+from bridge.reconcile.scan import Surveyor, Told, unheard
+from bridge.steps.look_and_plan import Look
 
 DOMAINS, SUSPECTS = "Reading domains at Enom", "Looking at single mailboxes"
 Progress = Callable[[str], Told]
-
-
-@dataclass(frozen=True)
-class Territory:
-    """One account: what it can reach, its terms, and the domains that the configuration names for its sources."""
-
-    reach: Reach
-    terms: Terms
-    domains: frozenset[str]
 
 
 @dataclass
@@ -32,7 +25,7 @@ class Reconcile:
     lookup: Lookup
     surveyor: Surveyor
     findings: Findings
-    territories: Mapping[str, Territory]
+    accounts: Mapping[str, Account]
     clock: Clock
 
     def account(
@@ -44,25 +37,25 @@ class Reconcile:
         progress: Progress = lambda what: unheard,
     ) -> Reconciliation:
         """Reads and judges one account, or some addresses of it, and keeps what it found. `deep`: looks at every mailbox."""
-        started, territory = self.clock(), self.territories[name]
-        known = self._known(name, territory)
+        started, account = self.clock(), self.accounts[name]
+        known = self._known(account)
         shown: Mapping[str, Shown | Barred] = {}
         if not addresses:
-            shown = self.surveyor.domains(territory.reach, sorted(known), progress(DOMAINS))
+            shown = self.surveyor.domains(account, sorted(known), progress(DOMAINS))
         read = {domain: each for domain, each in shown.items() if isinstance(each, Shown)}
         barred = {domain: each for domain, each in shown.items() if isinstance(each, Barred)}
         # Read after Enom, so that what a hook did meanwhile is known here.
-        view = self._view(name)
+        view = self._view(account)
         listed = [each for domain, one in read.items() for each in drift.of_domain(view, domain, one, known[domain])]
         everyone = [str(address) for one in read.values() for address in one.mailboxes] if deep else []
         todo = sorted({*addresses, *everyone, *(each.address for each in listed if each.address)})
-        looks = self.surveyor.mailboxes(territory.reach, [Address.parse(one) for one in todo], progress(SUSPECTS))
+        looks = self.surveyor.mailboxes(account, [Address.parse(one) for one in todo], progress(SUSPECTS))
         found = [each for each in listed if each.address is None]
-        view = self._view(name)
+        view = self._view(account)
         unread = barred | {
             each.domain: look for each, look in looks.items() if isinstance(look, Barred) and each.domain not in read
         }
-        foreign = sorted(domain for domain, one in unread.items() if self._foreign(view, territory, domain, one, known))
+        foreign = sorted(domain for domain, one in unread.items() if self._foreign(view, account, domain, one, known))
         found += self._looked_at(view, {address: look for address, look in looks.items() if address.domain not in foreign})
         found += [drift.of_barred(domain, one) for domain, one in barred.items() if domain not in foreign]
         report = Reconciliation(
@@ -81,28 +74,27 @@ class Reconcile:
         self.findings.keep(who, report)
         return report
 
-    def _known(self, account: str, territory: Territory) -> dict[str, list[str]]:
+    def _known(self, account: Account) -> dict[str, list[str]]:
         """Every domain that the bridge knows of the account, with its addresses on record."""
-        known: dict[str, list[str]] = {domain: [] for domain in territory.domains}
-        for address in self.lookup.records(account):
+        known: dict[str, list[str]] = {domain: [] for domain in account.domains}
+        for address in self.lookup.records(account.name):
             known.setdefault(Address.parse(address).domain, []).append(address)
         return known
 
-    def _foreign(self, view: View, territory: Territory, domain: str, one: Barred, known: Mapping[str, Sequence[str]]) -> bool:
+    def _foreign(self, view: View, account: Account, domain: str, one: Barred, known: Mapping[str, Sequence[str]]) -> bool:
         """Never one that the configuration names: that is expected to be there, whatever is on record."""
-        return domain not in territory.domains and drift.not_ours(view.records, one, known.get(domain, ()))
+        return domain not in account.domains and drift.not_ours(view.records, one, known.get(domain, ()))
 
-    def _view(self, account: str) -> View:
-        terms = self.territories[account].terms
-        return View(self.lookup.records(account), self.lookup.busy(account), terms, self.clock())
+    def _view(self, account: Account) -> View:
+        return View(self.lookup.records(account.name), self.lookup.busy(account.name), account.terms, self.clock())
 
-    def _looked_at(self, view: View, looks: Mapping[Address, tuple[Mailbox, float] | Barred]) -> Iterable[Difference]:
+    def _looked_at(self, view: View, looks: Mapping[Address, Look | Barred]) -> Iterable[Difference]:
         for address, look in looks.items():
             if isinstance(look, Barred):
                 yield drift.of_barred(address.domain, look, str(address))
                 continue
             # As of the look: a read taken before a command was sure to show is not believed.
-            found = drift.of_mailbox(replace(view, now=look[1]), address, look[0])
+            found = drift.of_mailbox(replace(view, now=look.at), address, look.seen)
             if found is not None:
                 yield found
 

@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bridge.domain.account import Account
 from bridge.domain.errors import AccountFault, BridgeError, NotNow, Refused
-from bridge.domain.model import Address, Mailbox
-from bridge.domain.ports import Backend, Clock, Standing
+from bridge.domain.model import Address
+from bridge.domain.ports import Clock, Standing
 from bridge.reconcile.matching import Barred, Group, Shown
+from bridge.steps.look_and_plan import Look, look
 
 PAUSE, PATIENCE = 0.5, 600.0  # seconds, while all calls of the account are in use
 TRIES = 2
@@ -28,53 +30,36 @@ def unheard(done: int, of: int) -> None:
     """For whom no progress is shown."""
 
 
-@dataclass(frozen=True)
-class Reach:
-    """One account as a survey needs it. `call_limit`: most seconds of one call."""
-
-    account: str
-    backend: Backend
-    most_calls: int
-    call_limit: float
-
-
 @dataclass
 class Surveyor:
     standing: Standing
     clock: Clock
     pause: Callable[[float], None] = time.sleep
 
-    def domains(self, reach: Reach, names: Sequence[str], told: Told = unheard) -> dict[str, Shown | Barred]:
+    def domains(self, account: Account, names: Sequence[str], told: Told = unheard) -> dict[str, Shown | Barred]:
         """One look for each domain."""
 
-        def look(name: str) -> Shown:
+        def survey(name: str) -> Shown:
             at = self.clock()
-            found = reach.backend.survey(name)
+            found = account.backend.survey(name)
             return Shown({seen.address: seen for seen in found.mailboxes}, at, found.paks)
 
-        return self._side_by_side(reach, names, look, told)
+        return self._side_by_side(account, names, survey, told)
 
-    def mailboxes(
-        self, reach: Reach, addresses: Sequence[Address], told: Told = unheard
-    ) -> dict[Address, tuple[Mailbox, float] | Barred]:
-        """One look for each mailbox, and when it was taken."""
-
-        def look(address: Address) -> tuple[Mailbox, float]:
-            at = self.clock()
-            return reach.backend.observe(address), at
-
-        return self._side_by_side(reach, addresses, look, told)
+    def mailboxes(self, account: Account, addresses: Sequence[Address], told: Told = unheard) -> dict[Address, Look | Barred]:
+        """One look for each mailbox."""
+        return self._side_by_side(account, addresses, lambda address: look(account, address, self.clock), told)
 
     def _side_by_side(
-        self, reach: Reach, items: Sequence[Item], look: Callable[[Item], Found], told: Told
+        self, account: Account, items: Sequence[Item], ask: Callable[[Item], Found], told: Told
     ) -> dict[Item, Found | Barred]:
         seen: dict[Item, Found | Barred] = {}
-        most, halted = max(1, reach.most_calls - 1), list[Barred]()
+        most, halted = max(1, account.max_in_flight - 1), list[Barred]()
         for _ in range(TRIES):
             todo = [item for item in items if unknown(seen.get(item)) and not halted]
             pool = ThreadPoolExecutor(most, "survey")
             try:
-                running = {pool.submit(self._look, reach, most, halted, look, item): item for item in todo}
+                running = {pool.submit(self._look, account, most, halted, ask, item): item for item in todo}
                 for done, answer in enumerate(as_completed(running), 1):
                     seen[running[answer]] = answer.result()
                     told(done, len(todo))
@@ -82,11 +67,13 @@ class Surveyor:
                 pool.shutdown(cancel_futures=True)
         return seen
 
-    def _look(self, reach: Reach, most: int, halted: list[Barred], look: Callable[[Item], Found], item: Item) -> Found | Barred:
+    def _look(
+        self, account: Account, most: int, halted: list[Barred], ask: Callable[[Item], Found], item: Item
+    ) -> Found | Barred:
         if halted:
             return halted[0]
         try:
-            return self._in_turn(reach, most, look, item)
+            return self._in_turn(account, most, ask, item)
         except Refused as error:
             group = Group.NOT_IN_ACCOUNT if error.code == "domain_not_in_account" else Group.UNREAD
             return Barred(group, error.detail)
@@ -98,12 +85,12 @@ class Surveyor:
         except NotNow as error:
             return Barred(Group.UNREAD, str(error))
 
-    def _in_turn(self, reach: Reach, most: int, look: Callable[[Item], Found], item: Item) -> Found:
+    def _in_turn(self, account: Account, most: int, ask: Callable[[Item], Found], item: Item) -> Found:
         waited = 0.0
         while True:
             try:
-                with self.standing.call_slot(reach.account, most, 2 * reach.call_limit):
-                    return look(item)
+                with self.standing.call_slot(account.name, most, 2 * account.call_limit):
+                    return ask(item)
             except NotNow:
                 if waited >= PATIENCE:
                     raise

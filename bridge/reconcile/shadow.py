@@ -9,11 +9,14 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.domain import plan
+from bridge.domain.account import Account
+from bridge.domain.errors import Unclear
 from bridge.domain.model import Address, Mailbox, Record, State, Terms, in_words
-from bridge.domain.ports import Clock, Lookup, ObservedJob
+from bridge.domain.ports import Lookup, ObservedJob
 from bridge.domain.wanted import Said, overtaken, taken_away
 from bridge.reconcile.matching import Barred
-from bridge.reconcile.scan import Reach, Surveyor, Told, unheard
+from bridge.reconcile.scan import Surveyor, Told, unheard
+from bridge.steps.look_and_plan import Look, StaleRead, believe
 
 
 class Verdict(StrEnum):
@@ -63,28 +66,36 @@ class Judged:
 class Observation:
     lookup: Lookup
     surveyor: Surveyor
-    reaches: Mapping[str, Reach]
-    terms: Mapping[str, Terms]
-    clock: Clock
+    accounts: Mapping[str, Account]
 
     def report(self, account: str, since: float, told: Told = unheard) -> list[Judged]:
         """Every hook that was only observed since then (epoch seconds), what differs first."""
         jobs = self.lookup.observed(account, since)
         current, decided_anew = newest(jobs)
         addresses = sorted({job.intent.address for job in current})
-        looks = self.surveyor.mailboxes(self.reaches[account], [Address.parse(one) for one in addresses], told)
-        judged = [self._judged(account, job, looks[Address.parse(job.intent.address)]) for job in current]
+        known = self.accounts[account]
+        looks = self.surveyor.mailboxes(known, [Address.parse(one) for one in addresses], told)
+        # Read after Enom, so that what a hook did meanwhile is known here.
+        records = self.lookup.records(account)
+        judged = [
+            judge(known, job, looks[Address.parse(job.intent.address)], records.get(job.intent.address, Record()))
+            for job in current
+        ]
         judged += [Judged(job, Verdict.OVERTAKEN) for job in decided_anew]
         order = tuple(Verdict)
         return sorted(judged, key=lambda each: (order.index(each.verdict), each.job.intent.address, each.job.id))
 
-    def _judged(self, account: str, job: ObservedJob, look: tuple[Mailbox, float] | Barred) -> Judged:
-        if isinstance(look, Barred):
-            return Judged(job, Verdict.UNREAD, look.detail)
-        if job.would_be is not None:
-            return Judged(job, Verdict.WOULD_NOT, f"It would have {ENDS[job.would_be[0]]}: {job.would_be[1]}")
-        verdict, why = JUDGES[job.intent.action](job, look[0], self.terms[account])
-        return Judged(job, verdict, why)
+
+def judge(account: Account, job: ObservedJob, found: Look | Barred, record: Record) -> Judged:
+    if isinstance(found, Barred):
+        return Judged(job, Verdict.UNREAD, found.detail)
+    if job.would_be is not None:
+        return Judged(job, Verdict.WOULD_NOT, f"It would have {ENDS[job.would_be[0]]}: {job.would_be[1]}")
+    try:
+        seen = believe(found, record, account.terms)
+    except (StaleRead, Unclear) as doubt:
+        return Judged(job, Verdict.UNREAD, str(doubt))
+    return Judged(job, *JUDGES[job.intent.action](job, seen, account.terms))
 
 
 ENDS: Mapping[str, str] = {"failed": "failed", "held": "been held for a person"}

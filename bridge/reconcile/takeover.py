@@ -3,26 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bridge.domain.model import Address, State, Terms
+from bridge.domain.account import Account
+from bridge.domain.model import Address, State
 from bridge.domain.ports import Clock, Lookup, Owners, Taking
+from bridge.domain.source import ANY, Source
 from bridge.reconcile.matching import NOT_PERMITTED, Barred, Finding, Group, Shown, View, compare
-from bridge.reconcile.scan import Reach, Surveyor, Told, unheard
+from bridge.reconcile.scan import Surveyor, Told, unheard
 from bridge.reconcile.service_list import Claim
 
 BATCH = 200  # mailboxes in one transaction
-
-
-@dataclass(frozen=True)
-class Party:
-    """A source with its account. `domains` in A-labels, or "*" for any."""
-
-    source: str
-    domains: frozenset[str]
-    reach: Reach
-    terms: Terms
-
-    def may_touch(self, domain: str) -> bool:
-        return "*" in self.domains or domain in self.domains
 
 
 @dataclass
@@ -30,19 +19,21 @@ class Importing:
     lookup: Lookup
     surveyor: Surveyor
     owners: Owners
-    parties: Mapping[str, Party]
+    sources: Mapping[str, Source]
+    accounts: Mapping[str, Account]
     clock: Clock
 
-    def compare(self, source: str, claims: Sequence[Claim], told: Told = unheard) -> list[Finding]:
+    def compare(self, name: str, claims: Sequence[Claim], told: Told = unheard) -> list[Finding]:
         """Nothing is written. Domains that could not be read are findings; the others do not suffer from them."""
-        party = self.parties[source]
-        own = [address for address, record in self.lookup.records(party.reach.account).items() if record.source == source]
+        source = self.sources[name]
+        account = self.accounts[source.account]
+        own = [address for address, record in self.lookup.records(account.name).items() if record.source == name]
         addresses = (*own, *(claim.address for claim in claims))
-        domains = {Address.parse(address).domain for address in addresses} | (party.domains - {"*"})
-        seen = self._survey(party, sorted(domains), told)
+        domains = {Address.parse(address).domain for address in addresses} | (source.domains - {ANY})
+        seen = self._survey(source, account, sorted(domains), told)
         # Read after Enom, so that what a hook did meanwhile is known here.
-        records, customers = self.lookup.records(party.reach.account), self.lookup.customers(party.reach.account, source)
-        return compare(View(source, records, seen, party.terms, self.clock(), customers), claims)
+        records, customers = self.lookup.records(account.name), self.lookup.customers(account.name, name)
+        return compare(View(name, records, seen, account.terms, self.clock(), customers), claims)
 
     def take_over(self, source: str, findings: Sequence[Finding], told: Told = unheard) -> Mapping[str, str]:
         """Writes the ownership of what is to be taken over; gives the reason for each that was left out.
@@ -53,7 +44,7 @@ class Importing:
         left: dict[str, str] = {}
         for begin in range(0, len(todo), BATCH):
             batch = [taking(finding) for finding in todo[begin : begin + BATCH]]
-            left |= self.owners.take_over(self.parties[source].reach.account, source, batch)
+            left |= self.owners.take_over(self.sources[source].account, source, batch)
             told(begin + len(batch), len(todo))
         return left
 
@@ -64,13 +55,13 @@ class Importing:
         for begin in range(0, len(told), BATCH):
             batch = told[begin : begin + BATCH]
             named = {(each.address or "", each.service_id or ""): each.customer_id or "" for each in batch}
-            noted += self.owners.teach(self.parties[source].reach.account, source, named)
+            noted += self.owners.teach(self.sources[source].account, source, named)
         return noted
 
-    def _survey(self, party: Party, domains: Sequence[str], told: Told) -> Mapping[str, Shown | Barred]:
-        allowed = [domain for domain in domains if party.may_touch(domain)]
-        barred = {domain: Barred(Group.NOT_PERMITTED, NOT_PERMITTED) for domain in domains if not party.may_touch(domain)}
-        return barred | self.surveyor.domains(party.reach, allowed, told)
+    def _survey(self, source: Source, account: Account, domains: Sequence[str], told: Told) -> Mapping[str, Shown | Barred]:
+        allowed = [domain for domain in domains if source.may_touch(domain)]
+        barred = {domain: Barred(Group.NOT_PERMITTED, NOT_PERMITTED) for domain in domains if not source.may_touch(domain)}
+        return barred | self.surveyor.domains(account, allowed, told)
 
 
 def taking(finding: Finding) -> Taking:

@@ -36,9 +36,9 @@ def add_to(app: Flask, service: Service, metrics: Metrics, threads: Threads, ref
         return answer(receipt)
 
     def query(source: str) -> Response:
-        door, verified, question = service.intake.ask(delivery(source, service), clients.named(sender(service)))
+        known, verified, question = service.intake.ask(delivery(source, service), clients.named(sender(service)))
         with nullcontext() if question.type in FROM_THE_RECORD else threads.taken(Use.ASK):
-            data = service.queries.answer(source, door.account, verified, question)
+            data = service.queries.answer(source, known.account, verified, question)
         return jsonify({"type": question.type, "data": data})
 
     def counted(name: str, view: Callable[[str], Response]) -> Callable[[str], Response]:

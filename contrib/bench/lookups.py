@@ -30,8 +30,8 @@ DOMAIN = "example.com"
 
 def furnish(service: wiring.Service) -> None:
     """Two sources on one account and one domain; every mailbox and hook is the first one's."""
-    doors = dict(service.intake.doors)
-    service.intake.doors = doors | {"other": dataclasses.replace(doors["shop"], name="other")}
+    sources = dict(service.intake.sources)
+    service.intake.sources = sources | {"other": dataclasses.replace(sources["shop"], name="other")}
     service.standing.know(["main"], ["shop", "other"])
     client = create_app(service).test_client()
     for number in range(MAILBOXES):

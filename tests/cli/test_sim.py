@@ -86,7 +86,7 @@ def works(path: Path) -> None:
     """The account of this configuration can log in to both APIs, and has a pak with ten places."""
     service = wiring.build(config.load(path, {}))
     try:
-        backend = service.backends["main"]
+        backend = service.accounts["main"].backend
         backend.probe()
         seen = backend.observe(Address("john", "example.com"))
         assert (seen.exists, [pak.free for pak in seen.paks]) == (False, [10])

@@ -9,9 +9,10 @@ from standardwebhooks import Webhook
 
 from bridge.domain.ports import Postcard, Receipt
 from bridge.infra.http_client import Lost, NotSent, Reply
-from bridge.pipeline.callbacks import LONGEST_SILENCE, RETRIES, Callbacks, Recipient, Turns, report
-from hooks import PLATFORMS, signing
+from bridge.pipeline.callbacks import LONGEST_SILENCE, RETRIES, Callbacks, Turns, report
+from hooks import signing
 from tests.support.bench import START
+from tests.support.bench import source as source_of
 from tests.support.billing import SECRET
 
 NOW = START.timestamp()
@@ -86,8 +87,8 @@ def deliver(
     waited: float = 0.0,
     **more: Any,
 ) -> Box:
-    recipients = {"shop": Recipient(PLATFORMS["standard"], url, signing.decode_secret(SECRET))}
-    callbacks = Callbacks(box, recipients, box, lambda: NOW, random=lambda: chance)  # type: ignore[arg-type]
+    sources = {"shop": source_of("shop", callback=url, secret=signing.decode_secret(SECRET))}
+    callbacks = Callbacks(box, sources, box, lambda: NOW, random=lambda: chance)  # type: ignore[arg-type]
     source = more.pop("source", "shop")
     callbacks.deliver(Postcard("cb_job_1_1", 1, source, "job_1", tries, receipt(**more), "main", unanswered, waited))
     return box

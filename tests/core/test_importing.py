@@ -11,10 +11,10 @@ from bridge import store
 from bridge.domain.errors import AccountFault, NotNow, Refused, Unavailable
 from bridge.domain.model import Address, State, Survey
 from bridge.reconcile.matching import Finding, Group
-from bridge.reconcile.scan import Reach, Surveyor
+from bridge.reconcile.scan import Surveyor
 from bridge.reconcile.service_list import Claim
-from bridge.reconcile.takeover import Importing, Party, without
-from tests.support.bench import GOOD, Bench, terms
+from bridge.reconcile.takeover import Importing, without
+from tests.support.bench import GOOD, Bench, source
 
 DOMAINS = ("example.com", "example.net")
 
@@ -35,10 +35,10 @@ class House:
         self.open()
 
     def open(self, domains: Sequence[str] = ("*",), most: int = 4) -> None:
-        party = Party("shop", frozenset(domains), Reach("main", self.bench.backend, most, 5.0), terms())
+        accounts, sources = {"main": self.bench.account(most)}, {"shop": source("shop", domains)}
         surveyor = Surveyor(self.bench.standing, self.bench.clock, self._pause)
         owners = store.Owners(self.bench.database)
-        self.importing = Importing(self.bench.lookup, surveyor, owners, {"shop": party}, self.bench.clock)
+        self.importing = Importing(self.bench.lookup, surveyor, owners, sources, accounts, self.bench.clock)
 
     def _survey(self, domain: str) -> Survey:
         with self._lock:

@@ -8,11 +8,11 @@ import pytest
 from bridge.domain.errors import AccountFault, StoreUnavailable
 from bridge.infra.events import Watch
 from bridge.reconcile.nightly import PUT_OFF, Nightly
-from bridge.reconcile.reconcile import Reconcile, Territory
-from bridge.reconcile.scan import Reach, Surveyor
+from bridge.reconcile.reconcile import Reconcile
+from bridge.reconcile.scan import Surveyor
 from bridge.store import Findings
 from bridge.store.admin.findings import LEASE
-from tests.support.bench import GOOD, Bench, terms
+from tests.support.bench import GOOD, Bench
 
 HOUR = 3600.0
 AT = "13:00"  # an hour after the bench's clock
@@ -27,8 +27,8 @@ class Process:
         self.told: list[Any] = []
         self.findings = Findings(bench.database)
         surveyor = Surveyor(bench.standing, bench.clock, lambda seconds: None)
-        territory = Territory(Reach("main", bench.backend, 4, 5.0), terms(), frozenset({"example.com"}))
-        reconcile = Reconcile(bench.lookup, surveyor, self.findings, {"main": territory}, bench.clock)
+        accounts = {"main": bench.account(domains={"example.com"})}
+        reconcile = Reconcile(bench.lookup, surveyor, self.findings, accounts, bench.clock)
         watch = Watch()
         watch.add(self)
         self.nightly = Nightly(self.findings, reconcile, AT, lambda: self.stop, watch)
@@ -199,6 +199,6 @@ def test_a_person_who_asks_while_it_runs_gets_another_one(bench: Bench, process:
 
 
 def test_an_account_of_another_process_is_left_to_it(bench: Bench, process: Process) -> None:
-    process.nightly.reconcile.territories = {}
+    process.nightly.reconcile.accounts = {}
     assert not process.run()
     assert Process(bench).run()

@@ -6,9 +6,9 @@ import pytest
 
 from bridge.domain.actions import ACTIONS
 from bridge.domain.model import Kind
-from bridge.reconcile.scan import Reach, Surveyor
+from bridge.reconcile.scan import Surveyor
 from bridge.reconcile.shadow import JUDGES, WORDS, Observation, Verdict
-from tests.support.bench import GOOD, JOHN, Bench, terms
+from tests.support.bench import GOOD, JOHN, Bench
 
 
 class Week:
@@ -22,9 +22,8 @@ class Week:
 
     def judged(self, **more: object) -> list[tuple[str, str, str]]:
         bench = self.bench
-        reach = Reach("main", bench.backend, 4, 5.0)
         surveyor = Surveyor(bench.standing, bench.clock, lambda seconds: None)
-        observation = Observation(bench.lookup, surveyor, {"main": reach}, {"main": terms(**more)}, bench.clock)
+        observation = Observation(bench.lookup, surveyor, {"main": bench.account(**more)})
         found = observation.report("main", self.begun)
         return [(each.job.intent.action.partition(".")[2], str(each.verdict), each.why) for each in found]
 

@@ -8,18 +8,17 @@ import pytest
 from bridge import __version__
 from bridge.domain.errors import AccountFault, NotNow, NotThere
 from bridge.domain.model import Address
-from bridge.pipeline.queries import QUESTIONS, Counter, Queries, plan_of
+from bridge.pipeline.queries import QUESTIONS, Queries, plan_of
 from hooks.errors import Invalid
 from hooks.standard.schemas import QUESTIONS as TYPES
 from hooks.types import Question, Verified
-from tests.support.bench import GOOD, SETTLE, Bench, terms
+from tests.support.bench import GOOD, SETTLE, Bench
 
 HERE: dict[str, Any] = {"service_id": "7", "address": "john@example.com"}
 
 
 def ask(bench: Bench, type: str, source: str = "shop", id: str = "msg_q", most: int = 4, **arguments: Any) -> dict[str, Any]:
-    counters = {"main": Counter(bench.backend, terms(), most, 5.0)}
-    queries = Queries(bench.lookup, bench.standing, counters, bench.clock)
+    queries = Queries(bench.lookup, bench.standing, {"main": bench.account(most)}, bench.clock)
     verified = Verified(id, int(bench.clock.now) - 2, b"{}", 0)
     return queries.answer(source, "main", verified, Question(type, arguments))
 

@@ -10,11 +10,11 @@ from bridge.domain.errors import AccountFault, NotNow, Unavailable
 from bridge.domain.model import Address, State, Survey
 from bridge.domain.ports import Reconciliation
 from bridge.reconcile import drift
-from bridge.reconcile.reconcile import Reconcile, Territory
+from bridge.reconcile.reconcile import Reconcile
 from bridge.reconcile.report import lines
-from bridge.reconcile.scan import Reach, Surveyor
+from bridge.reconcile.scan import Surveyor
 from bridge.store.base import tables
-from tests.support.bench import GOOD, JOHN, Bench, terms
+from tests.support.bench import GOOD, JOHN, Bench
 
 ANN = Address("ann", "example.com")
 
@@ -32,8 +32,8 @@ class House:
         self.observe, bench.backend.observe = bench.backend.observe, self._observe
         self.findings = store.Findings(bench.database)
         surveyor = Surveyor(bench.standing, bench.clock, lambda seconds: None)
-        territory = Territory(Reach("main", bench.backend, 4, 5.0), terms(), frozenset({"example.net"}))
-        self.reconcile = Reconcile(bench.lookup, surveyor, self.findings, {"main": territory}, bench.clock)
+        accounts = {"main": bench.account(domains={"example.net"})}
+        self.reconcile = Reconcile(bench.lookup, surveyor, self.findings, accounts, bench.clock)
 
     def _survey(self, domain: str) -> Survey:
         self.asked[domain] += 1

@@ -114,7 +114,7 @@ def test_a_contradiction_of_the_two_systems_waits_and_ends_held(bench: Bench) ->
 
 def test_a_smaller_settle_after_a_reload_makes_no_stale_read_believed(bench: Bench) -> None:
     def reload(settle: float) -> None:
-        bench.worker.desks = {"main": replace(bench.worker.desks["main"], settle=settle)}
+        bench.worker.accounts = {"main": replace(bench.worker.accounts["main"], settle=settle)}
 
     reload(600.0)
     receipt = bench.do("create", password=GOOD)
@@ -134,11 +134,11 @@ def test_a_smaller_settle_after_a_reload_makes_no_stale_read_believed(bench: Ben
 
 def test_a_command_is_not_repeated_sooner_because_settle_is_smaller_now(bench: Bench) -> None:
     create(bench)
-    bench.worker.desks = {"main": replace(bench.worker.desks["main"], settle=600.0)}
+    bench.worker.accounts = {"main": replace(bench.worker.accounts["main"], settle=600.0)}
     bench.backend.fail_next(Kind.SET_PASSWORD, Unclear("the answer was lost"))
     bench.hook("change_password", password=OTHER)
     bench.step()
-    bench.worker.desks = {"main": replace(bench.worker.desks["main"], settle=5.0)}
+    bench.worker.accounts = {"main": replace(bench.worker.accounts["main"], settle=5.0)}
     bench.work(500)
     assert bench.commands == ["set_password"]
     bench.work(200)

@@ -226,7 +226,7 @@ def test_a_crash_with_secrets_in_its_locals_and_its_words_tells_none(open_scene:
         password, token = change.secret, TOKEN
         raise RuntimeError(f"could not set {password} with {token!r}", password, {"pw": token}, password.encode())
 
-    scene.engine.worker.desks["main"].backend.apply = crash  # type: ignore[method-assign]
+    scene.engine.worker.accounts["main"].backend.apply = crash  # type: ignore[method-assign]
     receipt = scene.hook("create", password=PASSWORD)
     scene.work()
     assert scene.job(receipt)["error"]["code"] == "unclear"
@@ -249,8 +249,8 @@ def test_a_crash_while_a_hook_is_taken_tells_no_secret(
         raise RuntimeError(f"could not read {body!r} with {body.data!r}", body)
 
     monkeypatch.setattr("hooks.standard.read", crash)
-    door = scene.service.intake.doors["shop"]
-    monkeypatch.setattr(door.platform, "read", crash, raising=False)
+    known = scene.service.intake.sources["shop"]
+    monkeypatch.setattr(known.platform, "read", crash, raising=False)
     answer = scene.send("mailbox.create", password=PASSWORD)
     assert answer.status_code == 500
     assert "could not read" in log.getvalue()

@@ -192,8 +192,8 @@ def test_a_parked_one_that_is_read_again_is_older_than_what_was_paid_since(scene
         digest = scene.service.sealer.digest(Purpose.CONTENT, json.dumps([body["type"], body["data"]], sort_keys=True).encode())
         tx.execute(sa.update(tables.hooks).where(tables.hooks.c.hook_id == "msg_parked").values(sealed=sealed, digest=digest))
     preview = scene.service.replay.recorded("msg_parked", "shop")
-    assert preview.problem is None and preview.act is not None
-    receipt = preview.act("ann")
+    assert preview.problem is None
+    receipt = scene.service.replay.carry_out(preview, "ann")
     assert (receipt.status, (receipt.error or {})["code"]) == ("cancelled", "overtaken")
     scene.work(300)
     assert scene.mailbox() is not None

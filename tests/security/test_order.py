@@ -155,7 +155,7 @@ def test_a_source_that_is_not_there_takes_the_work_of_a_wrong_signature(
             assert call(barred.app, Request("POST", path, [*wrong.items()], b"x" * 900)).status == 401
             work.append(list(computed))
             computed.clear()
-        patch.setattr(type(barred.service.intake.doors["shop"]), "admits", lambda *_: True)
+        patch.setattr(type(barred.service.intake.sources["shop"]), "admits", lambda *_: True)
         assert call(barred.app, Request("POST", "/hooks/shop", [*wrong.items()], b"x" * 900)).status == 401
     assert [*work, computed] == [computed] * 5 and len(computed) == 1
 

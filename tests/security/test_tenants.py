@@ -1,6 +1,7 @@
 """One source beside another on one account: no action and no question tells or touches what is the other's."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,8 +27,8 @@ def two(open_scene: Open) -> Scene:
     """`shop` has a mailbox in example.com with a long history; `other` may touch example.net only."""
     scene = open_scene(source__domains=["example.com"])
     add_domain(scene.sim, "example.net")
-    door = scene.service.intake.doors["shop"]
-    scene.service.intake.doors["other"] = type(door)(**vars(door) | {"name": "other", "domains": frozenset({"example.net"})})  # type: ignore[index]
+    known = scene.service.intake.sources["shop"]
+    scene.service.intake.sources["other"] = replace(known, name="other", domains=frozenset({"example.net"}))  # type: ignore[index]
     scene.service.standing.know(["main"], ["shop", "other"])
     scene.do("create", id="msg_shop", address=FOREIGN, password=PASSWORD)
     scene.do("suspend", address=FOREIGN)
@@ -60,8 +61,8 @@ ABOUT_A_MAILBOX = ("mailbox.status", "mailbox.usage", "mailbox.sign_in")
 @pytest.mark.parametrize("moved", [False, True], ids=["", "its domain was the other's once"])
 def test_every_question_is_answered_as_if_the_other_were_not_there(two: Scene, question: str, moved: bool) -> None:
     if moved:
-        door = two.service.intake.doors["other"]
-        two.service.intake.doors["other"] = type(door)(**vars(door) | {"domains": frozenset({"*"})})  # type: ignore[index]
+        known = two.service.intake.sources["other"]
+        two.service.intake.sources["other"] = replace(known, domains=frozenset({"*"}))  # type: ignore[index]
     before, calls = shops(two), len(two.calls())
     if question in ABOUT_A_MAILBOX:
         asked = [{"service_id": "7", "address": address} for address in (FOREIGN, NOBODYS)]
@@ -100,8 +101,8 @@ def test_ids_of_hooks_and_sequences_are_each_sources_own(two: Scene) -> None:
 def test_a_mailbox_of_another_source_is_touched_by_no_action_even_if_the_domain_is_shared(two: Scene, action: str) -> None:
     """As after a domain was moved from one source to the other in the configuration."""
     two.work(60)
-    door = two.service.intake.doors["other"]
-    two.service.intake.doors["other"] = type(door)(**vars(door) | {"domains": frozenset({"*"})})  # type: ignore[index]
+    known = two.service.intake.sources["other"]
+    two.service.intake.sources["other"] = replace(known, domains=frozenset({"*"}))  # type: ignore[index]
     there = two.mailbox(FOREIGN)
     receipt = two.hook(action.partition(".")[2], source="other", address=FOREIGN, **MORE.get(action, {}))
     two.work(300)

@@ -1,7 +1,7 @@
 """One worker over the memory backend and a real store, on a clock that only the test moves. No threads, no sockets."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,11 +13,14 @@ import structlog
 from bridge import store
 from bridge.backends.memory import SERVICES, MemoryBackend
 from bridge.domain import jobs
+from bridge.domain.account import Account
 from bridge.domain.model import Address, Record, Terms
 from bridge.domain.ports import Limits, Receipt
-from bridge.pipeline.worker import Desk, Worker
+from bridge.domain.source import CallbackEndpoint, Source
+from bridge.pipeline.worker import Worker
 from bridge.store.base import tables
 from bridge.wiring import new_job_id
+from hooks import PLATFORMS
 from hooks.types import Intent, Verified
 
 START = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -45,9 +48,15 @@ def terms(**more: Any) -> Terms:
     return Terms(**given | more)
 
 
+def source(name: str = "shop", domains: Iterable[str] = ("*",), callback: str = "", secret: bytes = b"") -> Source:
+    """One of our own format, with an account that is called main."""
+    endpoint = CallbackEndpoint(callback, secret)
+    return Source(name, PLATFORMS["standard"], "main", (secret,), "standard", frozenset(domains), endpoint)
+
+
 @dataclass
 class Bench:
-    """`settle` in seconds. What Terms and Desk allow is set by replacing `desk`."""
+    """`settle` in seconds. What the account allows is set by `use`."""
 
     url: str
     clock: Clock = field(default_factory=Clock)
@@ -69,11 +78,14 @@ class Bench:
 
     def use(self, observe_only: bool = False, retry_hours: float = 72, **more: Any) -> None:
         """The account's settings from now on."""
-        desk = Desk(self.backend, terms(**more), SETTLE, 5.0, observe_only)
+        account = self.account(observe_only=observe_only, **more)
         self.worker = Worker(
-            self.queue, {"main": desk}, lambda text, known=None: f"digest of {text}"[:60], self.clock, self.limits,
+            self.queue, {"main": account}, lambda text, known=None: f"digest of {text}"[:60], self.clock, self.limits,
             retry_seconds=retry_hours * 3600, random=lambda: 1.0,
         )  # fmt: skip
+
+    def account(self, most: int = 4, observe_only: bool = False, domains: Iterable[str] = (), **more: Any) -> Account:
+        return Account("main", self.backend, terms(**more), SETTLE, 5.0, most, observe_only, frozenset(domains))
 
     def hook(self, action: str, *, id: str = "", source: str = "shop", at: float = 0.0, **data: Any) -> Receipt:
         """Accepts a hook `at` seconds from now by its own time."""

@@ -112,7 +112,7 @@ class Running:
         self.settings = config.load(path, {})
         self.service = wiring.build(self.settings, tuning)
         wiring.prepare(self.service)
-        wiring.put_right(self.service, tuning)
+        wiring.put_right(self.service)
         self.app = create_app(self.service)
         self.server = Server(self.app, config.Address("127.0.0.1", 0), None)
         self.server.start()

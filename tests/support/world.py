@@ -71,8 +71,8 @@ class World(Scene):
         self.engine.worker.random = self.engine.callbacks.random = lambda: 0.5
         self.service.intake.inbox.new_id = self.service.people.new_id = self.engine.upkeep.new_id = self.new_id
         # Ownership has to hold also where the configuration was wrong, or was changed, and two sources meet in one domain.
-        doors = self.service.intake.doors
-        self.service.intake.doors = {name: replace(door, domains=frozenset({"*"})) for name, door in doors.items()}
+        sources = self.service.intake.sources
+        self.service.intake.sources = {name: replace(each, domains=frozenset({"*"})) for name, each in sources.items()}
         self._finish = self.engine.queue.finish
         self.engine.queue.finish = self.finish  # type: ignore[method-assign]
         self._watch = mock.patch.object(worker, "time", SimpleNamespace(monotonic=clock))

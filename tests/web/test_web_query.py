@@ -1,5 +1,7 @@
 """`POST /query/<source>`: signed like a hook, answered at once, and nothing of it stays."""
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
@@ -81,8 +83,8 @@ def test_what_is_not_ones_own_is_not_found(mailbox: Scene, type: str, arguments:
 def test_another_sources_mailboxes_and_jobs_do_not_exist(open_scene: Open, tmp_path: object) -> None:
     scene = open_scene(source__domains=["example.com"])
     receipt = scene.do("create", password=PASSWORD)
-    door = scene.service.intake.doors["shop"]
-    scene.service.intake.doors["other"] = type(door)(**vars(door) | {"name": "other"})  # type: ignore[index]
+    known = scene.service.intake.sources["shop"]
+    scene.service.intake.sources["other"] = replace(known, name="other")  # type: ignore[index]
     unknown = scene.ask("job", source="other", job="job_0")
     foreign = scene.ask("job", source="other", job=receipt["job"])
     assert (foreign.status_code, foreign.data) == (404, unknown.data)

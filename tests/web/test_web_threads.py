@@ -82,7 +82,7 @@ def ask(scene: Scene, server: Server, type: str, **data: Any) -> tuple[int, str,
 
 
 def test_a_hook_is_taken_while_queries_wait_for_enom(mailbox: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    backend = mailbox.service.backends["main"]
+    backend = mailbox.service.accounts["main"].backend
     slow = Slow(backend.observe)
     monkeypatch.setattr(backend, "observe", slow)
     server = Server(mailbox.app, Address("127.0.0.1", 0), None, threads=4)
@@ -118,7 +118,7 @@ def test_what_is_too_many_is_told_when_to_come_again(mailbox: Scene) -> None:
 def test_what_is_answered_from_the_record_asks_nobody(mailbox: Scene, monkeypatch: pytest.MonkeyPatch, type: str) -> None:
     """A question that asks somebody, and is not among those that are counted, is found here."""
     outside: list[str] = []
-    backend = mailbox.service.backends["main"]
+    backend = mailbox.service.accounts["main"].backend
     for name in ("observe", "usage", "sign_in", "probe"):
         monkeypatch.setattr(backend, name, noting(name, getattr(backend, name), outside))
     data = {"mailbox.list": {}, "results": {}, "connection.test": {}, "job": {"job": mailbox.hook("suspend")["job"]}}

@@ -1,6 +1,6 @@
 """What is looked up and kept beside the journey of a hook: records, findings, notes, and what may work at all."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -28,15 +28,6 @@ class Recorded:
     account: str | None = None
     intent: Intent | None = None
     refusal: str | None = None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A delivery that can be read now. `accept` makes a job of it."""
-
-    account: str
-    intent: Intent
-    accept: Callable[[], Receipt]
 
 
 @dataclass(frozen=True)
@@ -88,6 +79,17 @@ class Standing(Protocol):
     def first_use(self, source: str, query_id: str, keep: float) -> bool: ...
     def call_slot(self, account: str, most: int, seconds: float) -> AbstractContextManager[None]:
         """Counts one call among the account's calls in flight. Raises NotNow when there is no room."""
+
+
+class People(Protocol):
+    """What a person does by hand, noted in that person's name."""
+
+    def by(self, who: str) -> "People": ...
+    def retry(self, job: str) -> Receipt:
+        """A new job with the same intent. Raises NotThere, NotNow."""
+
+    def noted(self, action: str, target: str) -> None:
+        """For what a person did that stands in no other transaction of the store."""
 
 
 @dataclass(frozen=True)

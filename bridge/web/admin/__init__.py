@@ -4,6 +4,7 @@ from flask import Blueprint, Flask, Response
 from werkzeug.exceptions import NotFound
 
 from bridge import store, wiring
+from bridge.infra.job_ids import first_id
 from bridge.web.admin import (
     acting,
     adopting,
@@ -40,7 +41,7 @@ def add_to(app: Flask, service: wiring.Service, threads: Threads, refusals: Refu
         service=service,
         sessions=Sessions(service.sealer, service.settings.admin, service.database.clock),
         sign_ins=store.SignIns(service.database),
-        overview=store.Overview(service.database, wiring.first_id),
+        overview=store.Overview(service.database, first_id),
         threads=threads,
         refusals=refusals,
     )

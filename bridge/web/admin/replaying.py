@@ -28,9 +28,9 @@ def add_to(pages: Blueprint, office: Office) -> None:
 
     def act(source: str, id: str) -> Response | Question:
         preview = look(source, id)
-        if preview.problem or preview.act is None or request.form.get("checksum") != checksum([preview]):
+        if preview.problem or request.form.get("checksum") != checksum([preview]):
             return question(preview, CHANGED)
-        receipt = preview.act(office.person.who)
+        receipt = office.service.replay.carry_out(preview, office.person.who)
         return done(office, f"/admin/jobs/{receipt.job}", f"{id} goes on as this job.{reminder(office)}")
 
     confirm.add_to(pages, office, "/hooks/<source>/<id>/replay", "replay", ask, act)

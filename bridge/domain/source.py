@@ -1,0 +1,54 @@
+"""One billing system as the running bridge knows it: how its hooks are verified, what it may touch, where it is called back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from bridge.domain.model import Address
+from hooks import Platform, signing
+from hooks.errors import HookError
+
+ANY = "*"
+
+
+class Forbidden(HookError):
+    """This source may not touch this mail domain."""
+
+    status = 403
+
+
+@dataclass(frozen=True)
+class CallbackEndpoint:
+    """Where a source hears from us. No url: nothing is sent, and the platform asks for `results`."""
+
+    url: str
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Source:
+    """`account` is a name. `secrets` are decoded, the oldest first; `domains` in A-labels, or "*" for any.
+
+    Without `allow_from` its hooks may come from everywhere.
+    """
+
+    name: str
+    platform: Platform
+    account: str
+    secrets: Sequence[bytes] = field(repr=False)
+    scheme: signing.Scheme
+    domains: frozenset[str]
+    callback: CallbackEndpoint
+    allow_from: Sequence[IPv4Network | IPv6Network] = ()
+
+    def admits(self, client: IPv4Address | IPv6Address | None) -> bool:
+        """Whether hooks may come from there. An address that nobody knows is in no network."""
+        return not self.allow_from or (client is not None and any(client in network for network in self.allow_from))
+
+    def may_touch(self, domain: str) -> bool:
+        return ANY in self.domains or domain in self.domains
+
+    def permit(self, address: str) -> None:
+        """Raises Forbidden where the configuration does not give this source the address's domain."""
+        if not self.may_touch(Address.parse(address).domain):
+            raise Forbidden("The source may not touch this mail domain. Add it to the source's `domains` in bridge.toml.")

@@ -1,0 +1,90 @@
+"""From a hook to its plan: look, believe the look or not, decide, plan. The worker and the preview share all of it.
+
+Rule 1: what is decided by a look is decided by one that `believe` let pass. Nothing here writes, here or at the remote.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bridge.domain import plan
+from bridge.domain.account import Account
+from bridge.domain.actions import ACTIONS, Wish, decides
+from bridge.domain.backend import Clock
+from bridge.domain.errors import Unclear
+from bridge.domain.model import Address, Desired, Fact, Mailbox, Plan, Record, Terms, in_words
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the remote showed of one mailbox. `at` (epoch seconds) is from before the call: no read is newer than its start."""
+
+    seen: Mailbox
+    at: float
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What one look led to. An empty plan means that the hook's wish is true, and that this look proves it."""
+
+    seen: Mailbox
+    desired: Desired
+    plan: Plan
+
+
+class StaleRead(Exception):
+    """A read that may be older than the last command and contradicts it. From `until` (epoch seconds) on reads count again."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__(
+            f"Enom may still show this mailbox as it was before the last command. Look again after {in_words(until)}."
+        )
+        self.until = until
+
+
+def unheard(look: Look) -> None:
+    """For whom the look by itself is of no use."""
+
+
+def look(account: Account, address: Address, clock: Clock, about: Collection[Fact] = tuple(Fact)) -> Look:
+    """Raises BridgeError where the remote cannot be asked."""
+    at = clock()
+    return Look(account.backend.observe(address, about), at)
+
+
+def believe(look: Look, record: Record, terms: Terms, own_doubt: bool = False) -> Mailbox:
+    """What was seen, once it counts. Raises StaleRead while it may be the past, Unclear where the remote contradicts itself.
+
+    `own_doubt`: what was done last was done by the job that asks. Then its journal decides what a read is worth.
+    """
+    stale = look.at < record.settles_at
+    if look.seen.exists is None and not stale:
+        raise Unclear("Enom lists this mailbox and hosted email does not, or the other way round.")
+    # Within `settle` two systems that disagree are no riddle yet: one of them may only be late.
+    if look.seen.exists is None or not plan.believable(look.seen, record, terms, look.at, own_doubt):
+        raise StaleRead(record.settles_at)
+    return look.seen
+
+
+def look_and_plan(
+    account: Account,
+    terms: Terms,
+    request: Wish,
+    record: Record,
+    clock: Clock,
+    own_doubt: bool = False,
+    looked: Callable[[Look], None] = unheard,
+) -> Planned:
+    """What this hook wants and what has to be done for it. Raises StaleRead, and BridgeError where there can be no plan.
+
+    `terms` are the account's, with what a person lifted for this job. `looked` is given the look before it is judged.
+    """
+    intent = request.intent
+    about = decides(intent.action, password=intent.password is not None)
+    found = look(account, Address.parse(intent.address), clock, about)
+    looked(found)
+    seen = believe(found, record, terms, own_doubt)
+    desired = ACTIONS[intent.action](request, seen, record, terms)
+    # The time anew: a look may take a while, and a pak may end meanwhile.
+    now = datetime.fromtimestamp(clock(), UTC)
+    return Planned(seen, desired, plan.diff(seen, record, desired, terms, now))
