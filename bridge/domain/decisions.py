@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.domain.errors import Limit
+from bridge.domain.jobs import Status
 
 Rule = Callable[["JobFacts"], str | None]
 
@@ -22,7 +23,7 @@ class JobFacts:
     """
 
     id: str
-    status: str
+    status: Status
     code: str | None = None
     limit: Limit | None = None
     tried_again_as: str | None = None
@@ -41,7 +42,7 @@ class HookFacts:
 
 
 def approve(job: JobFacts) -> str | None:
-    if job.status != "held":
+    if job.status != Status.HELD:
         return f"Job {job.id} is {job.status}; only what is held can be approved."
     if job.tried_again_as is not None:
         return again(job)
@@ -54,7 +55,7 @@ def approve(job: JobFacts) -> str | None:
 
 
 def retry(job: JobFacts) -> str | None:
-    if job.status not in ("held", "failed"):
+    if job.status not in (Status.HELD, Status.FAILED):
         text = f"Job {job.id} is {job.status}; only what is held or failed can be tried again."
         return f"{text} See: enom-bridge jobs explain {job.id}"
     if job.tried_again_as is not None:
@@ -64,7 +65,7 @@ def retry(job: JobFacts) -> str | None:
 
 
 def reject(job: JobFacts) -> str | None:
-    if job.status != "held":
+    if job.status != Status.HELD:
         return f"Job {job.id} is {job.status}; only what is held can be rejected."
     if job.tried_again_as is not None:
         return again(job)
@@ -72,9 +73,9 @@ def reject(job: JobFacts) -> str | None:
 
 
 def cancel(job: JobFacts) -> str | None:
-    if job.status != "queued":
+    if job.status != Status.QUEUED:
         running = "a worker is at it right now; try again in a moment"
-        text = f"Job {job.id} is {job.status}: {running if job.status == 'running' else 'it has ended'}."
+        text = f"Job {job.id} is {job.status}: {running if job.status == Status.RUNNING else 'it has ended'}."
         return f"{text} If it is not to be done: enom-bridge jobs reject {job.id}" if reject(job) is None else text
     return f"{doubt(job)} It must find out first. See: enom-bridge jobs explain {job.id}" if job.in_doubt else None
 
@@ -89,7 +90,11 @@ def doubt(job: JobFacts) -> str:
 
 OF_JOBS: Mapping[str, Rule] = {"approve": approve, "retry": retry, "reject": reject, "cancel": cancel}
 """In the order in which a page offers them."""
-STATUSES: Mapping[str, tuple[str, ...]] = {"approve": ("held",), "retry": ("held", "failed"), "reject": ("held",)}
+STATUSES: Mapping[str, tuple[Status, ...]] = {
+    "approve": (Status.HELD,),
+    "retry": (Status.HELD, Status.FAILED),
+    "reject": (Status.HELD,),
+}
 """What can be done to many jobs at once, and in which states they are looked for."""
 GIVES_UP = frozenset({"reject", "cancel", "dismiss"})
 """What ends something without it being done: never the button that a page leads to."""

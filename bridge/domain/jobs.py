@@ -5,21 +5,42 @@ STATES says where a job may go. `verdict` says what an error makes of a job. `ma
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bridge.domain.errors import AccountFault, BridgeError, Doubted, NeedsPerson, NoFunds, Overtaken, Refused, Withdrawn
-from bridge.domain.model import Change, Step
+from bridge.domain.model import Change, Outcome, Step
 
-STATES: Mapping[str, frozenset[str]] = {
-    "queued": frozenset({"running", "held", "cancelled"}),
-    "running": frozenset({"queued", "succeeded", "failed", "held", "cancelled"}),
-    "succeeded": frozenset(),
-    "failed": frozenset(),
-    "held": frozenset({"cancelled"}),
-    "cancelled": frozenset(),
+
+class Status(StrEnum):
+    """The state of a job."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+class WaitingFor(StrEnum):
+    """What a queued job waits for."""
+
+    TURN = "turn"
+    RETRY = "retry"
+    SETTLE = "settle"
+    ACCOUNT = "account"
+
+
+STATES: Mapping[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.RUNNING, Status.HELD, Status.CANCELLED}),
+    Status.RUNNING: frozenset({Status.QUEUED, Status.SUCCEEDED, Status.FAILED, Status.HELD, Status.CANCELLED}),
+    Status.SUCCEEDED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.HELD: frozenset({Status.CANCELLED}),
+    Status.CANCELLED: frozenset(),
 }
-ENDED = frozenset({"succeeded", "failed", "held", "cancelled"})
+ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.HELD, Status.CANCELLED})
 """No worker takes it up any more, and billing was told. A held one can still be called off, and is told again then."""
-WAITING_FOR = ("turn", "retry", "settle", "account")
 
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0  # seconds, between tries after an error
@@ -29,7 +50,7 @@ FIRST_LOOK, LONGEST_LOOK = 1.0, 30.0  # seconds, between looks while reads may l
 class LookAgain(Exception):
     """Not now: the job waits until `at` (epoch seconds) and begins again with a look."""
 
-    def __init__(self, at: float, waiting_for: str, error: BridgeError | None = None) -> None:
+    def __init__(self, at: float, waiting_for: WaitingFor, error: BridgeError | None = None) -> None:
         super().__init__(f"{waiting_for} until {at:.0f}")
         self.at, self.waiting_for, self.error = at, waiting_for, error
 
@@ -38,11 +59,11 @@ class LookAgain(Exception):
 class Verdict:
     """What an error makes of the job: the state it goes to, and what it waits for there."""
 
-    status: str
-    waiting_for: str | None = None
+    status: Status
+    waiting_for: WaitingFor | None = None
 
 
-def allow(before: str, after: str) -> None:
+def allow(before: Status, after: Status) -> None:
     """Raises ValueError for a way that no job goes."""
     if after not in STATES[before]:
         raise ValueError(f"A job cannot go from {before} to {after}.")
@@ -51,14 +72,14 @@ def allow(before: str, after: str) -> None:
 def verdict(error: BridgeError) -> Verdict:
     match error:
         case NeedsPerson():
-            return Verdict("held")
+            return Verdict(Status.HELD)
         case Refused():
-            return Verdict("failed")
+            return Verdict(Status.FAILED)
         case Overtaken() | Withdrawn():
-            return Verdict("cancelled")
+            return Verdict(Status.CANCELLED)
         case AccountFault() | NoFunds():
-            return Verdict("queued", "account")
-    return Verdict("queued", "retry")
+            return Verdict(Status.QUEUED, WaitingFor.ACCOUNT)
+    return Verdict(Status.QUEUED, WaitingFor.RETRY)
 
 
 def pause(tries: int, random: Callable[[], float]) -> float:
@@ -78,17 +99,17 @@ def may_send(change: Change, last: Step | None, observed_at: float, settle: floa
     after `settle` shows it undone. One that spends money is not sent again by machine when the remote said yes, or when
     its sender was lost: then nobody can know what still travels.
     """
-    if last is None or last.outcome == "unsent":
+    if last is None or last.outcome == Outcome.UNSENT:
         return
-    if last.outcome == "refused" and last.error is not None:
+    if last.outcome == Outcome.REFUSED and last.error is not None:
         raise last.error
     quiet_at = last.ended_at + settle
     if observed_at < quiet_at:
-        raise LookAgain(min(quiet_at, observed_at + look_pause(observed_at - last.ended_at)), "settle", last.error)
-    if last.outcome == "doubted" and isinstance(last.error, Doubted):
+        raise LookAgain(min(quiet_at, observed_at + look_pause(observed_at - last.ended_at)), WaitingFor.SETTLE, last.error)
+    if last.outcome == Outcome.DOUBTED and isinstance(last.error, Doubted):
         raise last.error.refusal
-    if change.spends and (last.outcome == "accepted" or last.interrupted):
-        why = "Enom accepted it, yet" if last.outcome == "accepted" else "Its sender was lost, and"
+    if change.spends and (last.outcome == Outcome.ACCEPTED or last.interrupted):
+        why = "Enom accepted it, yet" if last.outcome == Outcome.ACCEPTED else "Its sender was lost, and"
         raise NeedsPerson(
             f"A purchase ({change.kind}) is in doubt. {why} no read shows it. Look at the orders in Enom's control panel.",
             code="unclear",

@@ -211,11 +211,21 @@ class Answer:
     evidence: Mapping[str, str] = field(default_factory=dict)
 
 
+class Outcome(StrEnum):
+    """What became of one command, as far as it is known."""
+
+    INTENT = "intent"  # it is about to be sent, or its sender was lost
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DOUBTED = "doubted"  # refused in words that do not prove that nothing was done
+    UNKNOWN = "unknown"
+    UNSENT = "unsent"  # surely not sent, or turned away before anything was done
+
+
 @dataclass(frozen=True)
 class Step:
     """One command in a job's journal.
 
-    `outcome` is `intent` (about to be sent), `accepted`, `refused`, `doubted`, `unknown` or `unsent` (surely not sent).
     `interrupted`: its sender was lost between intent and answer, so the outcome is unknown, and `ended_at` is the time at
     which the call must have ended. `trust_after`: reads before may still show the time before an earlier command.
     `settles_at`: the record's, as it was written with this step; 0 where the step was read back.
@@ -223,7 +233,7 @@ class Step:
 
     id: int
     kind: str
-    outcome: str
+    outcome: Outcome
     started_at: float
     ended_at: float
     trust_after: float

@@ -29,6 +29,7 @@ from bridge.domain.errors import (
     Unavailable,
     Unclear,
 )
+from bridge.domain.jobs import Status, WaitingFor
 from bridge.domain.model import (
     Address,
     Answer,
@@ -37,6 +38,7 @@ from bridge.domain.model import (
     Fact,
     Kind,
     Mailbox,
+    Outcome,
     Plan,
     Proof,
     Record,
@@ -99,12 +101,12 @@ class Attempt:
 
     def may_have_done(self, *kinds: Kind) -> bool:
         """Whether a command of one of these kinds took effect, or may have."""
-        return any(step.outcome in ("accepted", "unknown") for step in self.journal if step.kind in kinds)
+        return any(step.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN) for step in self.journal if step.kind in kinds)
 
     @property
     def acted(self) -> bool:
         """Whether what is so now may be so because of a command of this job."""
-        return any(step.outcome in ("accepted", "unknown", "doubted") for step in self.journal)
+        return any(step.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN, Outcome.DOUBTED) for step in self.journal)
 
 
 @dataclass
@@ -179,7 +181,7 @@ class Worker:
                 last = attempt.last(change.kind)
                 jobs.may_send(change, last, attempt.observed_at, attempt.settle(last))
                 self._send(attempt, change, found.seen, found.desired)
-                if attempt.journal[-1].outcome != "accepted":
+                if attempt.journal[-1].outcome != Outcome.ACCEPTED:
                     break  # believe reads only: the next look tells what came of it
 
     def _look_and_plan(self, attempt: Attempt) -> Planned:
@@ -189,7 +191,7 @@ class Worker:
         try:
             found = look_and_plan(attempt.account, attempt.terms, request, attempt.record, self.clock, doubt, looked)
         except StaleRead as stale:
-            raise jobs.LookAgain(self._next_look(attempt, stale.until), "settle") from None
+            raise jobs.LookAgain(self._next_look(attempt, stale.until), WaitingFor.SETTLE) from None
         if not attempt.planned:
             attempt.first, attempt.planned = First(found.plan, found.seen), True
             self.checkpoint("planned")
@@ -224,9 +226,9 @@ class Worker:
         self._hold_lease(attempt, step)
         outcome, error, answer = self._call(attempt, change, seen)
         self.checkpoint("sent")
-        if outcome == "accepted" or (change.kind is Kind.LOG_OUT and outcome in ("refused", "doubted")):
+        if outcome == Outcome.ACCEPTED or (change.kind is Kind.LOG_OUT and outcome in (Outcome.REFUSED, Outcome.DOUBTED)):
             attempt.record = plan.after_accepted(attempt.record, change, desired)
-        elif change.kind is Kind.CREATE and outcome != "unknown" and not attempt.may_have_done(Kind.CREATE):
+        elif change.kind is Kind.CREATE and outcome != Outcome.UNKNOWN and not attempt.may_have_done(Kind.CREATE):
             attempt.record = before  # a mailbox that turns up now is not of our making
         log.info("command", command=command, outcome=outcome, error=error and error.detail)
         step = self.queue.answered(job, step, outcome, error, answer, attempt.record, account.settle)
@@ -242,23 +244,23 @@ class Worker:
             self.queue.renew(attempt.job, step, attempt.account.call_limit, attempt.account.settle)
             attempt.lease_ends = time.monotonic() + self.lease
 
-    def _call(self, attempt: Attempt, change: Change, seen: Mailbox) -> tuple[str, BridgeError | None, Answer | None]:
+    def _call(self, attempt: Attempt, change: Change, seen: Mailbox) -> tuple[Outcome, BridgeError | None, Answer | None]:
         try:
-            return "accepted", None, attempt.account.backend.apply(attempt.address, change, seen)
+            return Outcome.ACCEPTED, None, attempt.account.backend.apply(attempt.address, change, seen)
         except Doubted as error:
-            return "doubted", error, None
+            return Outcome.DOUBTED, error, None
         except Unclear as error:
-            return "unknown", error, None
+            return Outcome.UNKNOWN, error, None
         except Refused as error:
-            return "refused", error, None
+            return Outcome.REFUSED, error, None
         except BridgeError as error:  # unavailable, account, funds: surely nothing was done
-            return "unsent", error, None
+            return Outcome.UNSENT, error, None
 
     def _proved_in_time(self, attempt: Attempt) -> None:
         """A look proves an unknown command only once it cannot show the time before an earlier one."""
         for step in attempt.journal:
-            if step.outcome == "unknown" and attempt.observed_at < step.trust_after:
-                raise jobs.LookAgain(self._next_look(attempt, step.trust_after), "settle")
+            if step.outcome == Outcome.UNKNOWN and attempt.observed_at < step.trust_after:
+                raise jobs.LookAgain(self._next_look(attempt, step.trust_after), WaitingFor.SETTLE)
 
     def _next_look(self, attempt: Attempt, latest: float) -> float:
         now = self.clock()
@@ -279,47 +281,49 @@ class Worker:
         kept = sorted(name for name, value in (attempt.record.saved_services or {}).items() if value == "suspended")
         text = message(attempt.job.intent.action, state, attempt.acted, kept if desired.suspended is False else [])
         verified = proofs(attempt, desired)
-        self._finish(attempt, Ending("succeeded", state, attempt.acted, verified, text, None, record, extra))
+        self._finish(attempt, Ending(Status.SUCCEEDED, state, attempt.acted, verified, text, None, record, extra))
 
     def _conclude(self, attempt: Attempt, error: BridgeError) -> None:
         verdict = jobs.verdict(error)
-        if isinstance(error, Observed) or (attempt.account.observe_only and verdict.status in ("failed", "held")):
+        if isinstance(error, Observed) or (attempt.account.observe_only and verdict.status in (Status.FAILED, Status.HELD)):
             return self._observed(attempt, error)
         if isinstance(error, AccountFault):
             self.queue.pause_account(attempt.job.account, error.code, error.detail)
             self.checkpoint("account-paused")
-            return self._wait(attempt, self.clock(), "account", error, undecided=False)
+            return self._wait(attempt, self.clock(), WaitingFor.ACCOUNT, error, undecided=False)
         if isinstance(error, NoFunds):
             seconds = error.retry_after or MONEY_PAUSE
             if error.retry_after is None:
                 self.queue.pause_money(attempt.job.account, seconds, error.detail)
                 self.checkpoint("money-paused")
-            return self._wait(attempt, self.clock() + seconds, "account", error, undecided=False)
-        if verdict.status == "queued":
+            return self._wait(attempt, self.clock() + seconds, WaitingFor.ACCOUNT, error, undecided=False)
+        if verdict.status == Status.QUEUED:
             seconds = max(jobs.pause(attempt.job.tries, self.random), error.retry_after or 0.0)
-            return self._wait(attempt, self.clock() + seconds, "retry", error)
-        if verdict.status == "cancelled":
+            return self._wait(attempt, self.clock() + seconds, WaitingFor.RETRY, error)
+        if verdict.status == Status.CANCELLED:
             return self._called_off(attempt, error)
-        unsure = verdict.status == "failed" and attempt.journal and in_the_dark(attempt.journal[-1], error)
-        self._end_badly(attempt, "held" if unsure else verdict.status, error)
+        unsure = verdict.status == Status.FAILED and attempt.journal and in_the_dark(attempt.journal[-1], error)
+        self._end_badly(attempt, Status.HELD if unsure else verdict.status, error)
 
-    def _wait(self, attempt: Attempt, at: float, waiting_for: str, error: BridgeError | None, undecided: bool = True) -> None:
+    def _wait(
+        self, attempt: Attempt, at: float, waiting_for: WaitingFor, error: BridgeError | None, undecided: bool = True
+    ) -> None:
         since = attempt.job.undecided_since
         if undecided and since is not None and self.clock() - since > self.retry_seconds:
             why = error or Unclear("What Enom shows and what was done still differ.")
-            return self._end_badly(attempt, "held", why)
+            return self._end_badly(attempt, Status.HELD, why)
         log.info("waits", waiting_for=waiting_for, error=error and error.detail)
         self.queue.wait(attempt.job, at, waiting_for, error, undecided, attempt.first)
-        attempt.told.update(outcome="waits", waiting_for=waiting_for, code=error and error.code)
+        attempt.told.update(outcome="waits", waiting_for=str(waiting_for), code=error and error.code)
         self.checkpoint("waited")
 
-    def _end_badly(self, attempt: Attempt, status: str, error: BridgeError) -> None:
+    def _end_badly(self, attempt: Attempt, status: Status, error: BridgeError) -> None:
         record = plan.after_failure(attempt.record, attempt.seen, attempt.terms)
         state = State.UNKNOWN
-        if attempt.seen is not None and status == "failed":
+        if attempt.seen is not None and status == Status.FAILED:
             state = plan.state_of(attempt.seen, record, attempt.terms)
-        text = message("held", state, False, []) if status == "held" else CODES[error.code]
-        kept = record if status == "failed" else attempt.record
+        text = message("held", state, False, []) if status == Status.HELD else CODES[error.code]
+        kept = record if status == Status.FAILED else attempt.record
         known = kept if attempt.seen is not None else None
         changed = attempt.may_have_done(*Kind)
         self._finish(attempt, Ending(status, state, changed, {}, text, error, known))
@@ -329,7 +333,7 @@ class Worker:
         state = attempt.record.state
         if attempt.seen is not None and not attempt.acted:
             state = plan.state_of(attempt.seen, attempt.record, attempt.terms)
-        self._finish(attempt, Ending("cancelled", state, attempt.may_have_done(*Kind), {}, SAID[type(error)], error))
+        self._finish(attempt, Ending(Status.CANCELLED, state, attempt.may_have_done(*Kind), {}, SAID[type(error)], error))
 
     def _observed(self, attempt: Attempt, error: BridgeError) -> None:
         """The end of a job in observe mode: what would have been done, or what would have stood in the way."""
@@ -337,19 +341,19 @@ class Worker:
         if isinstance(error, Observed):
             extra["plan"] = error.todo.describe()
         else:
-            extra["would_be"] = {"status": jobs.verdict(error).status, "code": error.code, "detail": error.detail}
+            extra["would_be"] = {"status": str(jobs.verdict(error).status), "code": error.code, "detail": error.detail}
         state = State.UNKNOWN
         if attempt.seen is not None:
             state = plan.state_of(attempt.seen, attempt.record, attempt.terms)
-        self._finish(attempt, Ending("succeeded", state, False, {}, message("observed", state, False, []), extra=extra))
+        self._finish(attempt, Ending(Status.SUCCEEDED, state, False, {}, message("observed", state, False, []), extra=extra))
 
     def _finish(self, attempt: Attempt, ending: Ending) -> None:
         self.checkpoint("finishing")
         self.queue.finish(attempt.job, ending, attempt.first)
         code, age = ending.error and ending.error.code, self.clock() - attempt.job.created_at
-        attempt.told.update(outcome=ending.status, code=code, age=max(0.0, age))
+        attempt.told.update(outcome=str(ending.status), code=code, age=max(0.0, age))
         self.checkpoint("finished")
-        tell = log.warning if ending.status in ("failed", "held") else log.info
+        tell = log.warning if ending.status in (Status.FAILED, Status.HELD) else log.info
         tell("ended", status=ending.status, state=ending.state, error=ending.error and ending.error.detail)
 
 
@@ -364,7 +368,7 @@ class Observed(BridgeError):
 def in_the_dark(last: Step, error: BridgeError) -> bool:
     """Whether a refusal does not explain what became of the last command: a no that was doubted, it explains by its code."""
     said = last.error.code if last.error else None
-    return last.outcome == "unknown" or (last.outcome == "doubted" and said != error.code)
+    return last.outcome == Outcome.UNKNOWN or (last.outcome == Outcome.DOUBTED and said != error.code)
 
 
 def proofs(attempt: Attempt, desired: Desired) -> dict[str, str]:

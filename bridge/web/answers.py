@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.domain.errors import CODES
-from bridge.domain.jobs import STATES, WAITING_FOR
+from bridge.domain.jobs import STATES, WaitingFor
 from bridge.domain.model import Proof, State
 from hooks.standard.schemas import ACTIONS
 
@@ -47,7 +47,7 @@ def receipt() -> Described:
             "service_id": TEXT,
             "sequence": {"type": "integer", "minimum": 1},
             "status": {"type": "string", "enum": list(STATES)},
-            "waiting_for": {"enum": [*WAITING_FOR, None]},
+            "waiting_for": {"enum": [*WaitingFor, None]},
             "state": STATE,
             "changed": FLAG,
             "verified": of_each({"type": "string", "enum": [str(proof) for proof in Proof]}),

@@ -11,7 +11,7 @@ from bridge.domain import decisions
 from bridge.domain.actions import ACTIONS
 from bridge.domain.decisions import JobFacts
 from bridge.domain.errors import CODES, Limit
-from bridge.domain.jobs import ENDED, WAITING_FOR
+from bridge.domain.jobs import ENDED, WaitingFor
 from bridge.domain.model import Kind
 from bridge.reporting import explain, next_steps
 
@@ -95,7 +95,7 @@ def test_nothing_is_advised_that_would_be_refused() -> None:
     assert "jobs reject job_1" in old and "jobs approve" not in old and "jobs retry" not in old
 
 
-@pytest.mark.parametrize("waiting_for", [None, *WAITING_FOR])
+@pytest.mark.parametrize("waiting_for", [None, *WaitingFor])
 def test_every_wait_says_for_what_and_that_it_goes_on_by_itself(waiting_for: str | None) -> None:
     text = text_of(told_of(status="queued", waiting_for=waiting_for, error=failure("ip_not_allowed"), finished_at=None))
 
@@ -124,7 +124,7 @@ def test_a_pause_by_a_person_is_lifted_by_resume_and_not_by_mending_credentials(
 
 def test_what_pauses_an_account_is_told_whole_also_of_a_job_that_waits_for_something_else() -> None:
     stops = [{"code": "restored", "detail": "It was restored."}, {"code": "credentials", "detail": "Enom refuses the login."}]
-    for waiting_for in WAITING_FOR:
+    for waiting_for in WaitingFor:
         text = text_of(told_of(status="queued", waiting_for=waiting_for, account={"paused": "restored", "pauses": stops}))
         assert "It was restored; Enom refuses the login." in text, waiting_for
         assert text.splitlines()[-1].startswith("Next: The database was restored"), waiting_for

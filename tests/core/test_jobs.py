@@ -61,7 +61,7 @@ def test_what_has_ended_goes_nowhere_but_what_is_held_can_be_called_off() -> Non
 )
 def test_what_an_error_makes_of_a_job(error: BridgeError, expected: Verdict) -> None:
     assert jobs.verdict(error) == expected
-    assert expected.waiting_for in (None, *jobs.WAITING_FOR)
+    assert expected.waiting_for in (None, *jobs.WaitingFor)
 
 
 def test_every_error_has_a_verdict_that_the_states_allow() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from bridge.domain.actions import ACTIONS
 from bridge.domain.errors import CODES
-from bridge.domain.jobs import WAITING_FOR
+from bridge.domain.jobs import WaitingFor
 from bridge.domain.model import State
 from bridge.reporting.messages import ALREADY, DONE, message
 from bridge.store.base.rows import WAITING
@@ -12,7 +12,7 @@ from bridge.store.base.rows import WAITING
 
 def test_every_action_has_its_sentences() -> None:
     assert set(DONE) == set(ALREADY) == set(ACTIONS)
-    assert set(WAITING) == {None, *WAITING_FOR}
+    assert set(WAITING) == {None, *WaitingFor}
 
 
 @pytest.mark.parametrize("text", [*DONE.values(), *ALREADY.values(), *CODES.values(), *WAITING.values()])

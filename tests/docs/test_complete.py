@@ -12,7 +12,7 @@ from bridge.config.schema import Document, Named
 from bridge.domain.actions import ACTIONS, decides
 from bridge.domain.differences import Kind
 from bridge.domain.errors import CODES
-from bridge.domain.jobs import STATES, WAITING_FOR
+from bridge.domain.jobs import STATES, WaitingFor
 from bridge.pipeline import queries
 from bridge.pipeline.callbacks import RETRIES
 from bridge.reconcile.shadow import Verdict
@@ -65,7 +65,7 @@ def test_job_states_and_what_they_wait_for_are_on_the_page_of_errors():
     table = dict(rows)
     for state, following in STATES.items():
         assert set(re.findall(r"`(\w+)`", table[state])) == following
-    assert set(WAITING_FOR) | {"null"} <= set(table)
+    assert set(WaitingFor) | {"null"} <= set(table)
 
 
 @pytest.fixture

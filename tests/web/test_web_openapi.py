@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.domain.jobs import STATES, WAITING_FOR
+from bridge.domain.jobs import STATES, WaitingFor
 from bridge.domain.model import State
 from bridge.web.openapi import describe
 from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS
@@ -96,7 +96,7 @@ def test_the_receipt_is_what_is_answered(scene: Scene) -> None:
     assert set(described["required"]) <= set(receipt) <= set(described["properties"])
     assert described["properties"]["status"]["enum"] == list(STATES)
     assert described["properties"]["state"]["enum"] == [str(state) for state in State]
-    assert described["properties"]["waiting_for"]["enum"] == [*WAITING_FOR, None]
+    assert described["properties"]["waiting_for"]["enum"] == [*WaitingFor, None]
 
 
 def test_the_signatures_headers_are_required() -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bridge.domain.errors import BridgeError, Limit
-from bridge.domain.model import Answer, Change, Mailbox, Plan, Record, State, Step
+from bridge.domain.jobs import Status, WaitingFor
+from bridge.domain.model import Answer, Change, Mailbox, Outcome, Plan, Record, State, Step
 from hooks.types import Intent, Verified, Withdrawal
 
 
@@ -19,8 +20,8 @@ class Receipt:
     address: str
     service_id: str
     sequence: int
-    status: str
-    waiting_for: str | None
+    status: Status
+    waiting_for: WaitingFor | None
     state: str
     changed: bool
     verified: Mapping[str, str]
@@ -82,7 +83,7 @@ class First:
 class Ending:
     """How a job ended, and what is true of the mailbox now (`record` None: nothing new is known)."""
 
-    status: str
+    status: Status
     state: State
     changed: bool
     verified: Mapping[str, str]
@@ -217,7 +218,7 @@ class Queue(Protocol):
         self,
         job: Job,
         step: Step,
-        outcome: str,
+        outcome: Outcome,
         error: BridgeError | None,
         answer: Answer | None,
         record: Record,
@@ -229,7 +230,7 @@ class Queue(Protocol):
         self,
         job: Job,
         until: float,
-        waiting_for: str,
+        waiting_for: WaitingFor,
         error: BridgeError | None,
         undecided: bool,
         first: First | None = None,

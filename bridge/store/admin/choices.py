@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain import decisions, wanted
 from bridge.domain.decisions import HookFacts, JobFacts
+from bridge.domain.jobs import Status
 from bridge.store.base.rows import Row, to_limit
 from bridge.store.base.tables import jobs, purchases
 from bridge.store.queue.money import IN_DOUBT
@@ -34,7 +35,7 @@ def of_jobs(tx: Connection, rows: Sequence[Row]) -> list[JobFacts]:
     return [
         JobFacts(
             id=row["id"],
-            status=row["status"],
+            status=Status(row["status"]),
             code=row["code"],
             limit=to_limit(row["error"]) if row["status"] == "held" else None,
             tried_again_as=replaced.get(row["id"]),

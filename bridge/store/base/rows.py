@@ -22,8 +22,8 @@ from bridge.domain.errors import (
     Unclear,
     Withdrawn,
 )
-from bridge.domain.jobs import ENDED
-from bridge.domain.model import Record, State, Step, in_words
+from bridge.domain.jobs import ENDED, Status, WaitingFor
+from bridge.domain.model import Outcome, Record, State, Step, in_words
 from bridge.domain.ports import Job, ObservedJob, Receipt
 from hooks.types import Intent
 
@@ -79,11 +79,11 @@ def to_intent(row: Row, password: str | None) -> Intent:
 
 
 def to_step(row: Row) -> Step:
-    lost = row["outcome"] == "intent"
+    lost = row["outcome"] == Outcome.INTENT
     return Step(
         id=row["id"],
         kind=row["kind"],
-        outcome="unknown" if lost else row["outcome"],
+        outcome=Outcome.UNKNOWN if lost else Outcome(row["outcome"]),
         started_at=row["started_at"],
         ended_at=row["ended_at"],
         trust_after=row["trust_after"],
@@ -196,8 +196,8 @@ def to_receipt(row: Row) -> Receipt:
         address=row["address"],
         service_id=row["service_id"],
         sequence=row["sequence"],
-        status=row["status"],
-        waiting_for=row["waiting_for"],
+        status=Status(row["status"]),
+        waiting_for=WaitingFor(row["waiting_for"]) if row["waiting_for"] else None,
         state=row["state"],
         changed=row["changed"],
         verified=row["verified"] or {},

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.actions import decides
 from bridge.domain.errors import BridgeError, Overtaken
-from bridge.domain.jobs import allow
+from bridge.domain.jobs import Status, allow
 from bridge.domain.model import Address
 from bridge.domain.ports import Checkpoint, Dismissed, Receipt, Reused, SourcePaused, SuspensionsPaused
 from bridge.domain.wanted import SAID, TAKES_AWAY, Said, is_late, marked, overtaken, taken_away
@@ -309,7 +309,7 @@ def call_off(tx: Connection, job: str, now: float, error: BridgeError | None, me
     `finished_at` is now, so that whoever asks for results is told once more. What the callback before it said and could not
     deliver is not sent any more; the note to the admin is over.
     """
-    allow("held", "cancelled")
+    allow(Status.HELD, Status.CANCELLED)
     values = {"status": "cancelled", "waiting_for": None, "finished_at": now, "sealed": None, "message": message}
     again = jobs.alias("again")
     alone = ~sa.exists().where(again.c.replaces == jobs.c.id)

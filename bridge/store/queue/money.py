@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import Limit, NeedsPerson, NoFunds
-from bridge.domain.jobs import LookAgain
+from bridge.domain.jobs import LookAgain, WaitingFor
 from bridge.domain.model import Change, Step
 from bridge.domain.plan import settles_at
 from bridge.domain.ports import Limits
@@ -65,14 +65,15 @@ def allow_purchase(
     )
     for other in tx.execute(others).mappings():
         if other["outcome"] in IN_DOUBT:
-            raise LookAgain(now + 60, "settle", NeedsPerson(f"The purchase of {other['job_id']} is in doubt.", code="unclear"))
+            doubt = NeedsPerson(f"The purchase of {other['job_id']} is in doubt.", code="unclear")
+            raise LookAgain(now + 60, WaitingFor.SETTLE, doubt)
         shown_at = settles_at(other["settles_at"] or 0.0, other["ended_at"], settle) + look
         if other["outcome"] == "accepted" and other["finished_at"] is None:
-            raise LookAgain(max(shown_at, now + UNSEEN_PAUSE), "settle")
+            raise LookAgain(max(shown_at, now + UNSEEN_PAUSE), WaitingFor.SETTLE)
         if other["outcome"] in ("accepted", "done", "judged") and shown_at > now:
             # What was just bought may not be visible yet: buying again now could be buying twice. And what a person looked
             # up may have come late, after all reads before, and be what that person saw.
-            raise LookAgain(shown_at, "settle")
+            raise LookAgain(shown_at, WaitingFor.SETTLE)
     today = sa.select(sa.func.count()).where(purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT))
     held_back = limits.purchases_per_day and Limit.PURCHASES not in lifted
     if held_back and (tx.scalar(today) or 0) >= limits.purchases_per_day:

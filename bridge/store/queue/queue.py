@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, FromClause
 from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import BridgeError, LeaseLost
-from bridge.domain.jobs import allow
-from bridge.domain.model import MONEY, Answer, Change, Kind, Mailbox, Record, Step, in_words
+from bridge.domain.jobs import Status, WaitingFor, allow
+from bridge.domain.model import MONEY, Answer, Change, Kind, Mailbox, Outcome, Record, Step, in_words
 from bridge.domain.plan import settles_at
 from bridge.domain.ports import Ending, First, Job, Limits
 from bridge.domain.wanted import SAID, TAKES_AWAY
@@ -168,7 +168,7 @@ class Queue:
         return tx.execute(found, {"of": account, "now": now}).mappings().first()
 
     def _take(self, tx: Connection, row: Row, owner: str, now: float) -> Job:
-        allow(row["status"], "running")
+        allow(Status(row["status"]), Status.RUNNING)
         values = {
             "status": "running",
             "waiting_for": None,
@@ -197,7 +197,7 @@ class Queue:
             tx.execute(sa.delete(workers).where(workers.c.owner == owner))
 
     def _give_back(self, tx: Connection, whose: sa.Update, of: Mapping[str, Any]) -> None:
-        allow("running", "queued")
+        allow(Status.RUNNING, Status.QUEUED)
         if tx.execute(whose, of).rowcount:
             self.database.tell(tx)
 
@@ -245,7 +245,7 @@ class Queue:
             }
             number = int(tx.execute(NEW_STEP, values).scalar_one())
             until = settles_at(record.settles_at, now + call_limit, settle)
-            step = Step(number, str(change.kind), "intent", now, now + call_limit, record.settles_at, settles_at=until)
+            step = Step(number, str(change.kind), Outcome.INTENT, now, now + call_limit, record.settles_at, settles_at=until)
             if change.spends:
                 money.add_purchase(tx, row, step, change)
             customers.remember(tx, job.mailbox, replace(record, settles_at=until), now)
@@ -261,7 +261,7 @@ class Queue:
         self,
         job: Job,
         step: Step,
-        outcome: str,
+        outcome: Outcome,
         error: BridgeError | None,
         answer: Answer | None,
         record: Record,
@@ -276,7 +276,7 @@ class Queue:
             values = {"outcome": outcome, "error": error_values(error), "evidence": evidence, "ended_at": now}
             tx.execute(STEP, {"of": step.id, **values})
             # What was surely not done cannot make a read stale.
-            done = outcome not in ("unsent", "refused")
+            done = outcome not in (Outcome.UNSENT, Outcome.REFUSED)
             until = settles_at(step.trust_after, now, settle) if done else step.trust_after
             if step.kind in MONEY:
                 money.purchase_answered(tx, step.id, outcome, evidence, now, until)
@@ -300,18 +300,18 @@ class Queue:
         self,
         job: Job,
         until: float,
-        waiting_for: str,
+        waiting_for: WaitingFor,
         error: BridgeError | None,
         undecided: bool,
         first: First | None = None,
     ) -> None:
-        allow("running", "queued")
+        allow(Status.RUNNING, Status.QUEUED)
         with self.database.write() as tx:
             self._lock_mailbox(tx, job)
             now = self.database.now_telling(tx)
             since = (job.undecided_since or now) if undecided else None
             # A wait that no error asked for must not make the pause after the next error longer.
-            tries = job.tries if waiting_for == "retry" else 0
+            tries = job.tries if waiting_for == WaitingFor.RETRY else 0
             leave = {"status": "queued", "waiting_for": waiting_for, "lease_owner": None, "lease_until": None, "tries": tries}
             more = {"available_at": until, "undecided_since": since, **error_columns(error), **as_columns(first)}
             row = self._held(tx, job, **leave, **more)
@@ -319,7 +319,7 @@ class Queue:
                 inbox.cancel(tx, job.id, now, why, SAID[type(why)])
 
     def finish(self, job: Job, ending: Ending, first: First | None = None) -> None:
-        allow("running", ending.status)
+        allow(Status.RUNNING, ending.status)
         with self.database.write() as tx:
             self._lock_mailbox(tx, job)
             now = self.database.now_telling(tx)
