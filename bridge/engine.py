@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bridge.domain.errors import BridgeError, StoreUnavailable
-from bridge.domain.ports import Job, Outbox, Postcard, Queue
+from bridge.domain.ports import Job, Postcard
 from bridge.infra import logs
 from bridge.infra.chores import Chore, Chores
 from bridge.infra.events import Watch
@@ -22,7 +22,7 @@ from bridge.pipeline.alerts import Notes
 from bridge.pipeline.callbacks import Callbacks, Turns
 from bridge.pipeline.worker import Worker
 from bridge.reconcile.nightly import Nightly
-from bridge.store import Standing, Troubles, Upkeep
+from bridge.store import Outbox, Queue, Standing, Troubles, Upkeep
 
 log = logs.get("engine")
 

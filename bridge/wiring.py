@@ -186,10 +186,11 @@ def engine(service: Service) -> Engine:
     """Everything that works in the background, under one lease length that is longer than any call."""
     settings, tuning, database, watch = service.settings, service.tuning, service.database, service.watch
     lease, wall = lease_of(settings, tuning), tuning.clock or time.time
-    queue = store.Queue(database, service.standing, opener(service.sealer), lease, service.sealer.key_ids)
+    queue = store.Queue(database, opener(service.sealer), lease, service.sealer.key_ids)
     outbox = store.Outbox(database, tuning.callback_lease or store.CALLBACK_LEASE)
     worker = Worker(
         queue=queue,
+        standing=service.standing,
         accounts=service.accounts,
         digest=lambda text, known=None: service.sealer.digest(Purpose.REQUEST, text.encode(), known),
         clock=database.clock,

@@ -47,7 +47,7 @@ from bridge.domain.model import (
     Terms,
     in_words,
 )
-from bridge.domain.ports import Checkpoint, Clock, Ending, First, Job, Limits, Queue
+from bridge.domain.ports import Checkpoint, Clock, Ending, First, Job, Limits, Queue, Standing
 from bridge.domain.wanted import NEEDS, SAID
 from bridge.infra import logs
 from bridge.infra.events import Facts, Watch
@@ -117,6 +117,7 @@ class Worker:
     """
 
     queue: Queue
+    standing: Standing
     accounts: Mapping[str, Account]
     digest: Digest
     clock: Clock
@@ -288,13 +289,13 @@ class Worker:
         if isinstance(error, Observed) or (attempt.account.observe_only and verdict.status in (Status.FAILED, Status.HELD)):
             return self._observed(attempt, error)
         if isinstance(error, AccountFault):
-            self.queue.pause_account(attempt.job.account, error.code, error.detail)
+            self.standing.pause_account(attempt.job.account, error.code, error.detail)
             self.checkpoint("account-paused")
             return self._wait(attempt, self.clock(), WaitingFor.ACCOUNT, error, undecided=False)
         if isinstance(error, NoFunds):
             seconds = error.retry_after or MONEY_PAUSE
             if error.retry_after is None:
-                self.queue.pause_money(attempt.job.account, seconds, error.detail)
+                self.standing.pause_money(attempt.job.account, seconds, error.detail)
                 self.checkpoint("money-paused")
             return self._wait(attempt, self.clock() + seconds, WaitingFor.ACCOUNT, error, undecided=False)
         if verdict.status == Status.QUEUED:

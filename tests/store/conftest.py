@@ -32,7 +32,7 @@ class Shop:
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.database, self.new_id)
         self.standing = Standing(self.database)
-        self.queue = Queue(self.database, self.standing, lambda sealed: sealed.removeprefix("sealed:"), LEASE)
+        self.queue = Queue(self.database, lambda sealed: sealed.removeprefix("sealed:"), LEASE)
         self.outbox = Outbox(self.database)
         self.people = People(self.database, self.new_id)
         self.upkeep = Upkeep(self.database, self.new_id, keep_days=90)

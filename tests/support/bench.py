@@ -66,7 +66,7 @@ class Bench:
         self.database = store.Database(self.url, self.clock)
         self.standing = store.Standing(self.database)
         self.standing.know(["main"], ["shop", "other"])
-        self.queue = store.Queue(self.database, self.standing, lambda sealed: sealed.removeprefix("sealed:"), 60.0)
+        self.queue = store.Queue(self.database, lambda sealed: sealed.removeprefix("sealed:"), 60.0)
         self.inbox = store.Inbox(self.database, new_job_id)
         self.lookup = store.Lookup(self.database)
         self.people = store.People(self.database, new_job_id)
@@ -80,7 +80,8 @@ class Bench:
         """The account's settings from now on."""
         account = self.account(observe_only=observe_only, **more)
         self.worker = Worker(
-            self.queue, {"main": account}, lambda text, known=None: f"digest of {text}"[:60], self.clock, self.limits,
+            self.queue, self.standing, {"main": account}, lambda text, known=None: f"digest of {text}"[:60], self.clock,
+            self.limits,
             retry_seconds=retry_hours * 3600, random=lambda: 1.0,
         )  # fmt: skip
 

@@ -1,5 +1,8 @@
 """What the use cases need of the outside. Adapters and use cases meet only here.
 
+Most have one implementation, the store's. They are here because `pipeline` and `reconcile` may not import the store: so each
+holds what these call, and nothing else. Whoever may import the store (engine, wiring, web, cli) uses its classes.
+
 Every time is in epoch seconds. A method that writes under a lease raises LeaseLost when another worker holds the job.
 Any method of the store raises StoreUnavailable when the database cannot be used; then nothing was done.
 """
@@ -29,7 +32,6 @@ from bridge.domain.ports.journey import (
     First,
     Forgotten,
     Inbox,
-    InTurn,
     Job,
     Limits,
     Outbox,
@@ -55,7 +57,6 @@ __all__ = [
     "Findings",
     "First",
     "Forgotten",
-    "InTurn",
     "Inbox",
     "Job",
     "Limits",

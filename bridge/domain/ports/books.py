@@ -68,7 +68,13 @@ class Lookup(Protocol):
 
 
 class Standing(Protocol):
-    """What may work at all, for queries."""
+    """What may work at all."""
+
+    def pause_account(self, name: str, code: str, detail: str) -> None:
+        """For a fault that the remote answers with: nothing more is sent for the account until a probe goes well."""
+
+    def pause_money(self, name: str, seconds: float, detail: str) -> None:
+        """Nothing is bought for the account for so long."""
 
     def account_paused(self, account: str) -> str | None:
         """The reason, or None."""

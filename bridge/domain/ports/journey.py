@@ -1,6 +1,6 @@
 """What a hook meets from its receipt to its callback: inbox, queue, outbox, and what passes between them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -189,8 +189,7 @@ class SuspensionsPaused(SourcePaused):
 
 
 class Queue(Protocol):
-    def claim(self, owner: str, limits: Mapping[str, int]) -> Job | None:
-        """Takes the next job that may run, under a lease. `limits` is account -> most jobs in flight."""
+    """What a worker writes of the job that it holds. Claims and leases are between the engine and the store's own class."""
 
     def intend(
         self,
@@ -243,33 +242,9 @@ class Queue(Protocol):
     def renew(self, job: Job, step: Step, call_limit: float, settle: float) -> None:
         """Takes a new lease for a command that is sent later than its intent said."""
 
-    def extend(self, owner: str, jobs: Sequence[str], alive: bool = True) -> None:
-        """Heartbeat: renews the leases of the jobs that `owner` is at, and tells that it lives, unless it claims nothing."""
-
-    def release(self, owner: str) -> None:
-        """Hands back what `owner` holds, for a graceful stop."""
-
-    def pause_account(self, account: str, code: str, detail: str) -> None: ...
-    def pause_money(self, account: str, seconds: float, detail: str) -> None: ...
-    def mark(self) -> int:
-        """What has changed so far; to be taken before a claim."""
-
-    def idle(self, seconds: float, since: int) -> None:
-        """Waits until something may have changed since that mark, at most `seconds`. Waking too often is harmless."""
-
-    def wake(self) -> None:
-        """Ends every `idle` of this process."""
-
-
-InTurn = Callable[[Sequence[str]], Sequence[str]]
-
 
 class Outbox(Protocol):
-    def claim_callback(self, owner: str, in_turn: InTurn = list) -> Postcard | None:
-        """Takes the next callback that is due and in turn, under a lease.
-
-        `in_turn` is given the sources that something is due for, and gives those that may be sent to now, in order.
-        """
+    """What comes of a claimed callback."""
 
     def callback_done(
         self,
@@ -288,7 +263,3 @@ class Outbox(Protocol):
 
     def give_up(self, source: str, after: float) -> int:
         """Ends what has been put off for longer than so many seconds, because the receiver does not answer; how many."""
-
-    def mark(self) -> int: ...
-    def idle(self, seconds: float, since: int) -> None: ...
-    def wake(self) -> None: ...

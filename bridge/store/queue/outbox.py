@@ -3,10 +3,12 @@
 A receiver that does not answer is left alone for a while, then asked by one callback at a time; all its others wait.
 """
 
+from collections.abc import Callable, Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.ports import InTurn, Postcard
+from bridge.domain.ports import Postcard
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import among, callbacks, jobs, sources
@@ -124,6 +126,9 @@ OWN = callbacks.c.id == sa.bindparam("of"), callbacks.c.token == sa.bindparam("h
 DONE = sa.update(callbacks).where(*OWN)
 
 
+InTurn = Callable[[Sequence[str]], Sequence[str]]
+
+
 class Outbox:
     def __init__(self, database: Database, lease: float = CALLBACK_LEASE) -> None:
         self.database = database
@@ -139,6 +144,10 @@ class Outbox:
         self.database.wake()
 
     def claim_callback(self, owner: str, in_turn: InTurn = list) -> Postcard | None:
+        """Takes the next callback that is due and in turn, under a lease.
+
+        `in_turn` is given the sources that something is due for, and gives those that may be sent to now, in order.
+        """
         due = self._due()
         cards = (self._claim(source, due[source]) for source in in_turn(list(due)))
         return next((card for card in cards if card is not None), None)

@@ -21,7 +21,7 @@ from bridge.store.base.rows import Row, error_columns, error_values, to_job
 from bridge.store.base.tables import accounts, among, jobs, mailboxes, steps, workers
 from bridge.store.queue import customers, inbox, money, notes, outbox
 from bridge.store.queue.since import said, take_back, unwanted
-from bridge.store.queue.standing import STANDS_STILL, Standing, in_flight
+from bridge.store.queue.standing import STANDS_STILL, in_flight
 
 # Statements are made once: SQLAlchemy takes longer to put one together than the database to answer it. This is the job to be
 # claimed next.
@@ -116,30 +116,32 @@ class Queue:
     def __init__(
         self,
         database: Database,
-        standing: Standing,
         open_sealed: Callable[[str], str | None],
         lease: float,
         key_ids: Sequence[str] = (),
     ) -> None:
         self.database = database
-        self.pause_account, self.pause_money = standing.pause_account, standing.pause_money
         self.open_sealed = open_sealed
         self.lease = lease
         self.key_ids = " ".join(key_ids)
         self._turn = count()
 
     def mark(self) -> int:
+        """What has changed so far; to be taken before a claim."""
         return self.database.mark()
 
     def idle(self, seconds: float, since: int) -> None:
+        """Waits until something may have changed since that mark, at most `seconds`. Waking too often is harmless."""
         self.database.wait(seconds, since)
 
     def wake(self) -> None:
+        """Ends every `idle` of this process."""
         self.database.wake()
 
     # Claiming
 
     def claim(self, owner: str, limits: Mapping[str, int]) -> Job | None:
+        """Takes the next job that may run, under a lease. `limits` is account -> most jobs in flight."""
         # Each time another account is first: in a fixed order, a worker with few hands would let the last one wait for ever.
         names, first = list(limits), next(self._turn)
         for account in (names[(first + place) % len(names)] for place in range(len(names))):
@@ -182,6 +184,7 @@ class Queue:
         return to_job(row, mailbox, journal, self.open_sealed)
 
     def extend(self, owner: str, at: Sequence[str], alive: bool = True) -> None:
+        """Heartbeat: renews the leases of the jobs that `owner` is at, and tells that it lives, unless it claims nothing."""
         with self.database.write() as tx:
             now = self.database.now(tx)
             mine = among(jobs.c.status, "running"), jobs.c.lease_owner == owner, jobs.c.id.in_(at)
@@ -191,6 +194,7 @@ class Queue:
             tx.execute(sa.delete(workers).where(workers.c.seen_at < now - 3600))
 
     def release(self, owner: str) -> None:
+        """Hands back what `owner` holds, for a graceful stop."""
         with self.database.write() as tx:
             theirs = among(jobs.c.status, "running"), jobs.c.lease_owner == owner
             self._give_back(tx, GIVE_BACK.where(*theirs), {"now": self.database.now(tx)})
