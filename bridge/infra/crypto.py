@@ -5,7 +5,6 @@ Rule 2: a digest names its key, so that one can tell "of something else" from "o
 """
 
 import hmac
-import re
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from enum import StrEnum
@@ -14,6 +13,8 @@ from functools import cached_property
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from bridge.domain.digests import Digests
 
 
 class Purpose(StrEnum):
@@ -73,19 +74,15 @@ class Sealer:
             return known
         return _named(self.key_ids[-1], self.keys(purpose, "digest")[-1], content)
 
-    def matches(self, purpose: Purpose, content: bytes, digest: str) -> bool:
-        """Whether `digest` was made of the same content with any key; every key is tried, each in constant time."""
-        given = digest.encode(errors="replace")
+    def digests(self, purpose: Purpose, content: bytes) -> Digests:
+        """With every key, and as version 0.1 made them, which named no key."""
         keys = self.keys(purpose, "digest")
-        made = [_named(name, key, content) for name, key in zip(self.key_ids, keys, strict=True)]
-        made += [_hmac(key, content).hex() for key in keys]  # version 0.1 named no key
-        found = [hmac.compare_digest(each.encode(), given) for each in made]
-        return any(found)
+        named = [_named(name, key, content) for name, key in zip(self.key_ids, keys, strict=True)]
+        return Digests(named[-1], (*named, *(_hmac(key, content).hex() for key in keys)), self.key_ids)
 
-    def can_compare(self, digest: str) -> bool:
-        """False when `digest` names a key that is not here: then `matches` says nothing. One of version 0.1 names none."""
-        name = key_id(digest)
-        return name is None or name in self.key_ids
+    def matches(self, purpose: Purpose, content: bytes, digest: str) -> bool:
+        """Whether `digest` was made of the same content with any key."""
+        return self.digests(purpose, content).made(digest)
 
     def keys(self, purpose: Purpose, use: str = "sign") -> list[bytes]:
         """The derived keys, oldest first: the order that itsdangerous expects for rotation."""
@@ -97,12 +94,6 @@ class Sealer:
     def _fernet(self, purpose: Purpose) -> MultiFernet:
         newest_first = reversed(self.keys(purpose, "seal"))
         return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in newest_first])
-
-
-def key_id(digest: str) -> str | None:
-    """The name of the key that a digest was made with; None for one of version 0.1, which does not tell."""
-    found = re.match(r"([0-9a-f]{8})\.", digest)
-    return found[1] if found else None
 
 
 def _named(name: str, key: bytes, content: bytes) -> str:

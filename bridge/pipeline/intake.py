@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bridge.domain.ports import Clock, Dismissal, Dismissed, Forgotten, Inbox, Receipt, Reused, Withdrawals
+from bridge.domain.ports import Clock, Dismissal, Dismissed, Inbox, Receipt, Reused, Withdrawals
 from bridge.domain.source import Forbidden, Source
 from bridge.infra import clients, logs
 from bridge.infra.crypto import Purpose, Sealer
@@ -75,8 +75,8 @@ class Intake:
     def _withdraw(self, source: Source, verified: Verified, body: Message, content: bytes, told: Facts) -> Receipt | Dismissal:
         """One that cannot be read is not parked: nobody could do anything with it later."""
         withdrawal = source.platform.withdraw(body, verified)
-        digest = self.sealer.digest(Purpose.CONTENT, content)
-        left = self.withdrawals.withdraw(source.name, verified, withdrawal, digest, lambda other: self._same(content, other))
+        digests = self.sealer.digests(Purpose.CONTENT, content)
+        left = self.withdrawals.withdraw(source.name, verified, withdrawal, digests.newest, digests.same)
         job, status = (left.job, left.status) if isinstance(left, Receipt) else (None, "dismissed")
         told.update(job=job, action=body.type, outcome=status)
         log.info("withdrawal", of=withdrawal.hook, job=job, account=source.account, status=status)
@@ -130,29 +130,22 @@ class Intake:
         source, intent, content = reading.source, reading.intent, reading.content
         source.permit(intent.address)
         sealed = None if intent.password is None else self.sealer.seal(Purpose.PASSWORD, intent.password)
-        digest = self.sealer.digest(Purpose.CONTENT, content)
-        return self.inbox.accept(
-            source.name, source.account, reading.verified, intent, digest, sealed, lambda other: self._same(content, other)
-        )
+        digests = self.sealer.digests(Purpose.CONTENT, content)
+        return self.inbox.accept(source.name, source.account, reading.verified, intent, digests.newest, sealed, digests.same)
 
     def _park(self, source: Source, verified: Verified, body: Message, content: bytes, error: Invalid) -> None:
         """Keeps what could not be read, encrypted whole: a password may stand anywhere in it. Raises Dismissed."""
-        digest = self.sealer.digest(Purpose.CONTENT, content)
+        digests = self.sealer.digests(Purpose.CONTENT, content)
         sealed = self.sealer.seal(Purpose.CONTENT, verified.body.decode())
         # A type that nobody knows may be a password in the wrong place, too.
         kind = body.type if body.type in {*source.platform.ACTIONS, *source.platform.QUESTIONS} else ""
         try:
-            self.inbox.park(source.name, verified, kind, digest, sealed, error.errors, lambda other: self._same(content, other))
+            self.inbox.park(source.name, verified, kind, digests.newest, sealed, error.errors, digests.same)
         except Dismissed:
             raise
         except Reused:
             return  # what is wrong with it is told, and it is not kept
         log.warning("parked", type=kind, errors=error.errors)
-
-    def _same(self, content: bytes, digest: str) -> bool:
-        if not self.sealer.can_compare(digest):
-            raise Forgotten
-        return self.sealer.matches(Purpose.CONTENT, content, digest)
 
 
 def canonical(body: Message) -> bytes:

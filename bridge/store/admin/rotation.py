@@ -11,8 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bridge.domain.digests import key_id
 from bridge.domain.errors import NotNow
-from bridge.infra.crypto import Purpose, Sealer, Unsealable, key_id
+from bridge.infra.crypto import Purpose, Sealer, Unsealable
 from bridge.store.base.database import Database
 from bridge.store.base.tables import hooks, jobs, mailboxes, workers
 from bridge.store.queue.standing import ALIVE
@@ -176,5 +177,5 @@ class Rotation:
 
 
 def key_of(digest: sa.Column[str]) -> sa.ColumnElement[str]:
-    """As far as `sealing.key_id` needs it; one and the same for all that name none."""
+    """As far as `key_id` needs it; one and the same for all that name none."""
     return sa.case((sa.func.substr(digest, 9, 1) == ".", sa.func.substr(digest, 1, 9)), else_="")
