@@ -148,7 +148,7 @@ def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service
         replay=Replay(lookup, accounts, sealer, clock, intake, people),
         reconcile=Reconcile(lookup, surveyor, findings, accounts, clock),
         adopting=Adopting(sources, accounts, lookup, clock),
-        importing=Importing(lookup, surveyor, store.Owners(database), sources, accounts, clock),
+        importing=Importing(lookup, surveyor, store.Owners(database), sources, accounts),
         observation=Observation(lookup, surveyor, accounts),
     )
 

@@ -14,6 +14,7 @@ from bridge.cli.show import as_json, echo_json, word
 from bridge.reconcile import service_list
 from bridge.reconcile.matching import Finding, Group
 from bridge.reconcile.takeover import without
+from bridge.reporting.lists import first
 from bridge.wiring import Service
 
 FEW = 10  # lines of a list, unless all are wanted
@@ -39,11 +40,9 @@ class Faulty(click.ClickException):
     exit_code = 2
 
     def __init__(self, name: str, faults: Sequence[service_list.Fault], everything: bool) -> None:
-        shown = faults if everything else faults[:FAULTS]
-        lines = [f"line {number}: {sentence}" for number, sentence in shown]
-        rest = [f"and {len(faults) - len(shown):,} more; see them with --all"] if len(shown) < len(faults) else []
+        lines = first([f"line {number}: {sentence}" for number, sentence in faults], None if everything else FAULTS)
         text = f"{name} cannot be used; nothing was asked of Enom. Correct it:"
-        super().__init__("\n  ".join([text, *lines, *rest]))
+        super().__init__("\n  ".join([text, *lines]))
 
 
 @click.command("import")
@@ -135,11 +134,8 @@ def _show(findings: Sequence[Finding], listed: str, everything: bool) -> None:
 
 
 def _list(lines: Sequence[str], everything: bool) -> None:
-    shown = lines if everything else lines[:FEW]
-    for line in shown:
+    for line in first(lines, None if everything else FEW):
         click.echo(f"  {word(line)}")
-    if len(shown) < len(lines):
-        click.echo(f"  and {len(lines) - len(shown):,} more; see them with --all")
 
 
 def _by_address(items: Sequence[Finding], marks: Mapping[str, str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from bridge.cli.session import session
 from bridge.cli.show import as_json, echo_json, word
 from bridge.reconcile.shadow import WORDS, Judged, Verdict
 from bridge.reporting.explain import ASKED
+from bridge.reporting.lists import first
 
 DAY = 86400.0
 FEW = 20
@@ -57,9 +58,11 @@ def show(account: str, judged: list[Judged], days: float, everything: bool) -> N
         if verdict in QUIET and not everything:
             continue
         click.echo(f"\n{WORDS[verdict][0].upper()}{WORDS[verdict][1:]}:")
-        for each in items if everything else items[:FEW]:
-            intent = each.job.intent
-            asked = ASKED[intent.action].format_map({"plan": intent.plan, "until": intent.until, "address": intent.address})
-            click.echo(word(f"  {asked} (service {intent.service_id}, {each.job.id}){f': {each.why}' if each.why else ''}"))
-        if not everything and len(items) > FEW:
-            click.echo(f"  and {len(items) - FEW:,} more; see them with --all")
+        for text in first([line(each) for each in items], None if everything else FEW):
+            click.echo(word(f"  {text}"))
+
+
+def line(each: Judged) -> str:
+    intent = each.job.intent
+    asked = ASKED[intent.action].format_map({"plan": intent.plan, "until": intent.until, "address": intent.address})
+    return f"{asked} (service {intent.service_id}, {each.job.id}){f': {each.why}' if each.why else ''}"

@@ -16,6 +16,7 @@ from bridge.domain.ports import Clock, Note, Notebook, Summaries
 from bridge.infra import logs
 from bridge.infra.events import Watch
 from bridge.infra.http_client import Lost, NotSent, Outgoing
+from bridge.reporting.lists import first
 from hooks import signing
 
 log = logs.get("notes")
@@ -171,13 +172,9 @@ def letter(due: Sequence[Note]) -> Iterator[str]:
             causes.setdefault(note.about or note.subject, []).append(note)
     for cause, notes in sorted(causes.items(), key=lambda item: -len(item[1])):
         yield f"== {cause}: {len(notes)} need{'s' if len(notes) == 1 else ''} you =="
-        yield from (note.text for note in notes[: -EXAMPLES - 1 : -1])
-        if len(notes) > EXAMPLES:
-            yield f"… and {len(notes) - EXAMPLES} more of this kind."
+        yield from first([note.text for note in reversed(notes)], EXAMPLES, "… and {} more of this kind.")
         if command := COMMANDS.get(notes[0].subject.partition(":")[0]):
             yield command
     if over:
         yield f"== {len(over)} {'is' if len(over) == 1 else 'are'} over =="
-        yield from (note.text for note in over[: -EXAMPLES - 1 : -1])
-        if len(over) > EXAMPLES:
-            yield f"… and {len(over) - EXAMPLES} more."
+        yield from first([note.text for note in reversed(over)], EXAMPLES, "… and {} more.")

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.domain import plan
 from bridge.domain.account import Account
+from bridge.domain.compare import Compared, compare
 from bridge.domain.differences import owner_in_words
 from bridge.domain.errors import NotNow, NotThere, Unclear
 from bridge.domain.model import Address, Mailbox, Record, State, Terms, in_words
@@ -60,7 +60,8 @@ class Adopting:
         # Read after Enom, so that what a hook did meanwhile is known here.
         record = self.lookup.record(account.name, address)
         seen = adoptable(address, found, record, account.terms)
-        return adoption(address, account.name, (source, service_id), seen, record, plan.state_of(seen, record, account.terms))
+        compared = compare(record, seen, account.terms)
+        return adoption(address, account.name, (source, service_id), seen, record, compared)
 
 
 def adoptable(address: str, found: Look, record: Record, terms: Terms) -> Mailbox:
@@ -74,27 +75,27 @@ def adoptable(address: str, found: Look, record: Record, terms: Terms) -> Mailbo
     return seen
 
 
-def adoption(address: str, account: str, owner: tuple[str, str], seen: Mailbox, record: Record, state: State) -> Adoption:
+def adoption(address: str, account: str, owner: tuple[str, str], seen: Mailbox, record: Record, compared: Compared) -> Adoption:
     """What giving it to that owner (source and service) would change."""
     return Adoption(
         address=address,
         account=account,
         source=owner[0],
         service_id=owner[1],
-        state_at_enom=state,
+        state_at_enom=compared.state,
         pak={"bundle": seen.pak.bundle, "expires": in_words(seen.pak.expires)} if seen.pak else None,
         owner_now=owner_in_words(record.source, record.service_id) if record.source else None,
         owner_then=owner_in_words(*owner),
         changes=not record.owned_by(*owner) or record.delete_after is not None,
-        remarks=tuple(remarks(record, state)),
+        remarks=tuple(remarks(record, compared)),
         seen=(record.source, record.service_id),
     )
 
 
-def remarks(record: Record, state: State) -> Iterator[str]:
+def remarks(record: Record, compared: Compared) -> Iterator[str]:
     if record.source:
         yield f"Hooks of {owner_in_words(record.source, record.service_id)} will be refused (not_ours) from then on."
     if record.delete_after is not None:
         yield f"Its deletion after {in_words(record.delete_after)} is called off."
-    if state is State.SUSPENDED and record.suspended_with is None:
+    if compared.suspended_by_others:
         yield FOREIGN_SUSPENSION

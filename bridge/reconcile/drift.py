@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bridge.domain import plan
+from bridge.domain.compare import compare, unsettled
 from bridge.domain.differences import ORDER, RECORD, Difference, Kind, Repair, owner_in_words
 from bridge.domain.model import ENDS_SOON, Address, Mailbox, Pak, Record, State, Terms, in_words
 from bridge.reconcile.matching import FOREIGN_SUSPENSION, HALF, Barred, Group, Shown
@@ -27,7 +27,7 @@ class View:
 
     def under_way(self, address: str) -> bool:
         """Whether what Enom shows of it may be the past, or is about to change."""
-        return address in self.busy or self.records.get(address, Record()).settles_at > self.now
+        return address in self.busy or unsettled(self.records.get(address, Record()), self.now)
 
 
 def of_domain(view: View, domain: str, shown: Shown, known: Sequence[str]) -> list[Difference]:
@@ -45,14 +45,20 @@ def of_mailbox(view: View, address: Address, seen: Mailbox | None) -> Difference
     if view.under_way(name):
         return None
     owner = (record.source, record.service_id) if record.source is not None else None
-    exists = False if seen is None else seen.exists
-    if exists is None:
-        return Difference(Kind.HALF, address.domain, HALF, "Look into it at Enom.", name, owner)
-    if not exists or seen is None:
+    compared = compare(record, seen, view.terms)
+    match compared.kind:
+        case None:
+            return None
+        case Kind.HALF:
+            return Difference(Kind.HALF, address.domain, HALF, "Look into it at Enom.", name, owner)
+        case Kind.SUSPENDED_AT_ENOM:
+            remedy = "Find out who suspended it and why, and lift it there; the bridge never does."
+            return Difference(Kind.SUSPENDED_AT_ENOM, address.domain, FOREIGN_SUSPENSION, remedy, name, owner)
+        case Kind.WRONG_STATE:
+            return of_state(address, record, compared.state, owner)
+    if seen is None or compared.kind is Kind.MISSING:
         return missing(address, record, owner)
-    if owner is None:
-        return ownerless(address, record, seen)
-    return of_state(view, address, record, seen, owner) or of_size(view, address, record, seen, owner)
+    return of_size(view, address, record, seen, owner) if owner is not None else ownerless(address, record, seen)
 
 
 def missing(address: Address, record: Record, owner: tuple[str, str | None] | None) -> Difference | None:
@@ -80,13 +86,7 @@ def ownerless(address: Address, record: Record, seen: Mailbox) -> Difference:
     return Difference(Kind.NO_OWNER, address.domain, f"No service of billing owns it here.{place}", remedy, str(address))
 
 
-def of_state(view: View, address: Address, record: Record, seen: Mailbox, owner: tuple[str, str | None]) -> Difference | None:
-    state = plan.state_of(seen, record, view.terms)
-    if state is State.SUSPENDED and record.suspended_with is None:
-        remedy = "Find out who suspended it and why, and lift it there; the bridge never does."
-        return Difference(Kind.SUSPENDED_AT_ENOM, address.domain, FOREIGN_SUSPENSION, remedy, str(address), owner)
-    if record.state is state:
-        return None
+def of_state(address: Address, record: Record, state: State, owner: tuple[str, str | None] | None) -> Difference:
     if record.state is State.SUSPENDED:
         detail, repair = "Billing had it suspended, and at Enom it is active: it works.", Repair("mailbox.suspend")
         return Difference(Kind.WRONG_STATE, address.domain, detail, applied("Suspend it again"), str(address), owner, repair)

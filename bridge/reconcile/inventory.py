@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.domain.model import ENDS_SOON
+from bridge.reporting.lists import first
 
 COLUMNS = ("account", "what", "domain", "address", "bundle", "used", "free", "expires", "service", "since", "cost_per_year")
 Row = Mapping[str, Any]
@@ -91,9 +92,7 @@ def lines(stock: Stock, most: int | None = 10) -> Iterator[str]:
         if items:
             yield ""
             yield f"{title}:"
-            yield from (f"  {item}" for item in (items if most is None else items[:most]))
-            if most is not None and len(items) > most:
-                yield f"  and {len(items) - most:,} more; see them with --all"
+            yield from (f"  {item}" for item in first(items, most))
 
 
 def line(each: Row) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from bridge.domain import plan
-from bridge.domain.differences import owner_in_words
+from bridge.domain.compare import Compared, compare, unsettled
+from bridge.domain.differences import Kind, owner_in_words
 from bridge.domain.model import Address, Mailbox, Pak, Record, State, Terms, in_words
 from bridge.reconcile.service_list import Claim
 
@@ -58,7 +58,6 @@ class View:
     records: Mapping[str, Record]
     seen: Mapping[str, Shown | Barred]
     terms: Terms
-    now: float
     customers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -98,7 +97,7 @@ class Finding:
         }
 
 
-def compare(view: View, claims: Sequence[Claim]) -> list[Finding]:
+def match(view: View, claims: Sequence[Claim]) -> list[Finding]:
     """Every claim, every mailbox at Enom that nobody claims and no other source owns, every domain without an answer."""
     found = [of_claim(view, claim) for claim in claims]
     claimed = {claim.address for claim in claims}
@@ -119,7 +118,8 @@ def of_claim(view: View, claim: Claim) -> Finding:
             shown.group, address.domain, claim.address, claim.service_id, detail=shown.detail, customer_id=claim.customer_id
         )
     record, seen = view.records.get(claim.address, Record()), shown.mailboxes.get(address)
-    group, detail = judged(view, claim, record, seen)
+    compared = compare(record, seen, view.terms)
+    group, detail = judged(view, claim, record, compared, shown.at)
     finding = Finding(
         group,
         address.domain,
@@ -132,23 +132,23 @@ def of_claim(view: View, claim: Claim) -> Finding:
         customer_id=claim.customer_id,
         teaches=teaches(view, claim, record),
     )
-    if seen is None or group not in (Group.TAKE_OVER, Group.OURS):
+    if group not in (Group.TAKE_OVER, Group.OURS):
         return finding
-    state = plan.state_of(seen, record, view.terms)
-    return replace(finding, state=state, remarks=tuple(remarks(view, claim, record, state)))
+    return replace(finding, state=compared.state, remarks=tuple(remarks(view, claim, record, compared)))
 
 
-def judged(view: View, claim: Claim, record: Record, seen: Mailbox | None) -> tuple[Group, str]:
+def judged(view: View, claim: Claim, record: Record, compared: Compared, at: float) -> tuple[Group, str]:
+    """`at`: when it was looked at. What has become sure since then was not so at the look."""
     ours = record.owned_by(view.source, claim.service_id)
     if record.source is not None and not ours:
         command = f"enom-bridge mailboxes adopt {claim.address} --source {view.source} --service-id {claim.service_id}"
         return Group.OTHERS, f"It belongs to {owner_in_words(record.source, record.service_id)}. To change that: {command}"
-    if record.settles_at > view.now:
+    if unsettled(record, at):
         until = in_words(record.settles_at)
         return Group.DISAGREE, f"The bridge has just changed it, and Enom may show that late. Compare again after {until}."
-    if seen is None:
+    if compared.state is State.ABSENT:
         return Group.MISSING, "The bridge has it on record as this service's." if ours else ""
-    if seen.exists is None:
+    if compared.kind is Kind.HALF:
         return Group.DISAGREE, HALF
     return (Group.OURS if ours else Group.TAKE_OVER), ""
 
@@ -159,15 +159,15 @@ def teaches(view: View, claim: Claim, record: Record) -> bool:
     return told and record.owned_by(view.source, claim.service_id)
 
 
-def remarks(view: View, claim: Claim, record: Record, state: State) -> Iterator[str]:
-    if state is State.SUSPENDED and record.suspended_with is None:
+def remarks(view: View, claim: Claim, record: Record, compared: Compared) -> Iterator[str]:
+    if compared.suspended_by_others:
         yield FOREIGN_SUSPENSION
     if teaches(view, claim, record):
         yield CUSTOMER
     if record.delete_after is not None:
         yield f"Billing terminated it: it is deleted after {in_words(record.delete_after)}."
-    if record.source is not None and record.state not in (State.UNKNOWN, state):
-        yield f"On record it is {record.state}, at Enom {state}."
+    if record.source is not None and record.state not in (State.UNKNOWN, compared.state):
+        yield f"On record it is {record.state}, at Enom {compared.state}."
     if claim.plan is not None and claim.plan not in view.terms.plans:
         known = ", ".join(sorted(view.terms.plans)) or "none"
         yield f"Its plan in the file is no name of [plans] in bridge.toml (there: {known})."
@@ -184,9 +184,10 @@ def of_rest(view: View, seen: Mailbox, at: float) -> Finding:
     record = view.records.get(str(seen.address), Record())
     owner = owner_of(record)
     detail = f"On record it belongs to {owner_in_words(*owner)}, which the file does not have." if owner else ""
-    state = plan.state_of(seen, record, view.terms)
-    group, detail = (Group.DISAGREE, HALF) if seen.exists is None else (Group.AT_ENOM_ONLY, detail)
-    return Finding(group, seen.address.domain, str(seen.address), state=state, owner=owner, detail=detail, seen_at=at)
+    compared = compare(record, seen, view.terms)
+    group, detail = (Group.DISAGREE, HALF) if compared.kind is Kind.HALF else (Group.AT_ENOM_ONLY, detail)
+    address = str(seen.address)
+    return Finding(group, seen.address.domain, address, state=compared.state, owner=owner, detail=detail, seen_at=at)
 
 
 def owner_of(record: Record) -> tuple[str, str | None] | None:

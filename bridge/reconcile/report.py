@@ -7,6 +7,7 @@ from typing import Any
 from bridge.domain.differences import TITLES, Difference, Kind, owner_in_words
 from bridge.domain.model import in_words
 from bridge.domain.ports import Reconciliation
+from bridge.reporting.lists import first
 
 FEW = 10  # lines of each list, unless all are wanted
 
@@ -36,12 +37,13 @@ def listed(kind: Kind, items: Sequence[Difference], most: int | None) -> Iterato
     """Each difference; its remedy once, where several have the same."""
     for remedy, group in groupby(sorted(items, key=lambda each: each.remedy), lambda each: each.remedy):
         same = list(group)
-        for each in same if most is None else same[:most]:
-            whose = f" ({owner_in_words(*each.owner)})" if each.owner and kind is not Kind.MISSING else ""
-            yield f"  {each.address or each.domain}{whose}: {each.detail}"
-        if most is not None and len(same) > most:
-            yield f"  and {len(same) - most:,} more; see them with --all"
+        yield from (f"  {text}" for text in first([line(kind, each) for each in same], most))
         yield f"  -> {remedy}"
+
+
+def line(kind: Kind, each: Difference) -> str:
+    whose = f" ({owner_in_words(*each.owner)})" if each.owner and kind is not Kind.MISSING else ""
+    return f"{each.address or each.domain}{whose}: {each.detail}"
 
 
 def described(report: Reconciliation) -> dict[str, Any]:

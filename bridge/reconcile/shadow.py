@@ -10,6 +10,7 @@ from typing import Any
 
 from bridge.domain import plan
 from bridge.domain.account import Account
+from bridge.domain.compare import compare
 from bridge.domain.errors import Unclear
 from bridge.domain.model import Address, Mailbox, Record, State, Terms, in_words
 from bridge.domain.ports import Lookup, ObservedJob
@@ -129,7 +130,7 @@ def suspended(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, s
     if not plan.shown(seen, terms):
         return Verdict.UNSEEN, "Whether a mailbox is suspended shows only through hosted email."
     wanted = State.SUSPENDED if job.intent.action == "mailbox.suspend" else State.ACTIVE
-    state = plan.state_of(seen, Record(), terms)
+    state = compare(Record(), seen, terms).state
     return (Verdict.SAME, "") if state is wanted else (Verdict.DIFFERENT, f"At Enom it is {state}.")
 
 

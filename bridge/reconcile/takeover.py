@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from bridge.domain.account import Account
 from bridge.domain.model import Address, State
-from bridge.domain.ports import Clock, Lookup, Owners, Taking
+from bridge.domain.ports import Lookup, Owners, Taking
 from bridge.domain.source import ANY, Source
-from bridge.reconcile.matching import NOT_PERMITTED, Barred, Finding, Group, Shown, View, compare
+from bridge.reconcile.matching import NOT_PERMITTED, Barred, Finding, Group, Shown, View, match
 from bridge.reconcile.scan import Surveyor, Told, unheard
 from bridge.reconcile.service_list import Claim
 
@@ -21,7 +21,6 @@ class Importing:
     owners: Owners
     sources: Mapping[str, Source]
     accounts: Mapping[str, Account]
-    clock: Clock
 
     def compare(self, name: str, claims: Sequence[Claim], told: Told = unheard) -> list[Finding]:
         """Nothing is written. Domains that could not be read are findings; the others do not suffer from them."""
@@ -33,7 +32,7 @@ class Importing:
         seen = self._survey(source, account, sorted(domains), told)
         # Read after Enom, so that what a hook did meanwhile is known here.
         records, customers = self.lookup.records(account.name), self.lookup.customers(account.name, name)
-        return compare(View(name, records, seen, account.terms, self.clock(), customers), claims)
+        return match(View(name, records, seen, account.terms, customers), claims)
 
     def take_over(self, source: str, findings: Sequence[Finding], told: Told = unheard) -> Mapping[str, str]:
         """Writes the ownership of what is to be taken over; gives the reason for each that was left out.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.domain.model import in_words
+from bridge.reporting.lists import first
 
 MOST = 10  # lines of one kind
 LATE = 3600.0  # seconds; a job that is open for longer is worth a word
@@ -78,8 +79,6 @@ def text(day: Day) -> str:
         lines += [""] + [f"Account {name} was last compared with Enom on {in_words(at)}." for name, at in day.compared.items()]
     if day.paks:
         lines += ["", "Paks that end within 30 days:"]
-        lines += [
-            f"  {domain}, pak {pak}: {in_words(ends)[:10]}, {used} mailboxes" for domain, pak, ends, used in day.paks[:MOST]
-        ]
-        lines += [f"  … and {len(day.paks) - MOST} more."] if len(day.paks) > MOST else []
+        paks = [f"{domain}, pak {pak}: {in_words(ends)[:10]}, {used} mailboxes" for domain, pak, ends, used in day.paks]
+        lines += [f"  {text}" for text in first(paks, MOST, "… and {} more.")]
     return "\n".join(lines)

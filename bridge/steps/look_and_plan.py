@@ -11,6 +11,7 @@ from bridge.domain import plan
 from bridge.domain.account import Account
 from bridge.domain.actions import ACTIONS, Wish, decides
 from bridge.domain.backend import Clock
+from bridge.domain.compare import unsettled
 from bridge.domain.errors import Unclear
 from bridge.domain.model import Address, Desired, Fact, Mailbox, Plan, Record, Terms, in_words
 
@@ -57,7 +58,7 @@ def believe(look: Look, record: Record, terms: Terms, own_doubt: bool = False) -
 
     `own_doubt`: what was done last was done by the job that asks. Then its journal decides what a read is worth.
     """
-    stale = look.at < record.settles_at
+    stale = unsettled(record, look.at)
     if look.seen.exists is None and not stale:
         raise Unclear("Enom lists this mailbox and hosted email does not, or the other way round.")
     # Within `settle` two systems that disagree are no riddle yet: one of them may only be late.

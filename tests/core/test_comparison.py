@@ -7,7 +7,7 @@ import pytest
 
 from bridge.backends.memory import SERVICES
 from bridge.domain.model import Address, Mailbox, Record, State
-from bridge.reconcile.matching import FOREIGN_SUSPENSION, HALF, Barred, Finding, Group, Shown, View, compare
+from bridge.reconcile.matching import FOREIGN_SUSPENSION, HALF, Barred, Finding, Group, Shown, View, match
 from bridge.reconcile.service_list import Claim
 from tests.support.bench import terms
 
@@ -21,8 +21,8 @@ def found(
     claims: list[Claim], *seen: Mailbox, records: dict[str, Record] | None = None, barred: Barred | None = None, **more: Any
 ) -> list[Finding]:
     shown = Shown({mailbox.address: mailbox for mailbox in seen}, NOW - 1)
-    view = View("shop", records or {}, {"example.com": barred or shown}, terms(**more), NOW)
-    return compare(view, claims)
+    view = View("shop", records or {}, {"example.com": barred or shown}, terms(**more))
+    return match(view, claims)
 
 
 def one(*arguments: Any, **more: Any) -> Finding:
@@ -74,6 +74,9 @@ def test_what_the_bridge_has_just_changed_is_not_judged_by_a_read_that_may_lag()
     gone = Record(state=State.ABSENT, settles_at=NOW + 60)
     finding = one([CLAIM], Mailbox(ANN, True), records={str(ANN): gone})
     assert (finding.group, "Compare again after" in finding.detail) == (Group.DISAGREE, True)
+    # What has settled since the look had not when it was taken.
+    meanwhile = replace(gone, settles_at=NOW - 0.5)
+    assert one([CLAIM], Mailbox(ANN, True), records={str(ANN): meanwhile}).group is Group.DISAGREE
     settled = replace(gone, settles_at=NOW - 60)
     assert one([CLAIM], Mailbox(ANN, True), records={str(ANN): settled}).group is Group.TAKE_OVER
 

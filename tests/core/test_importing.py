@@ -38,7 +38,7 @@ class House:
         accounts, sources = {"main": self.bench.account(most)}, {"shop": source("shop", domains)}
         surveyor = Surveyor(self.bench.standing, self.bench.clock, self._pause)
         owners = store.Owners(self.bench.database)
-        self.importing = Importing(self.bench.lookup, surveyor, owners, sources, accounts, self.bench.clock)
+        self.importing = Importing(self.bench.lookup, surveyor, owners, sources, accounts)
 
     def _survey(self, domain: str) -> Survey:
         with self._lock:
