@@ -8,8 +8,9 @@ from typing import cast
 
 from bridge import config, store
 from bridge.backends import BACKENDS
-from bridge.backends.enom import Command, EnomAccount, HostedEmailSettings
+from bridge.backends.enom import EnomAccount, HostedEmailSettings
 from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.backends.hosted_email.settings import HostedEmailTable
 from bridge.domain import filtering
 from bridge.domain.model import Terms
 from bridge.domain.ports import Backend, Checkpoint, Clock, Limits
@@ -108,7 +109,7 @@ def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service
     sealer = Sealer(settings.bridge.key_bytes())
     outgoing, watch = (upon.outgoing, upon.watch) if upon else (Outgoing(), Watch())
     clock = database.clock
-    backends = {name: enom(account, settings.plans, outgoing, clock, watch) for name, account in settings.accounts.items()}
+    backends = {name: backend(account, settings.plans, outgoing, clock, watch) for name, account in settings.accounts.items()}
     terms = {name: terms_of(account, settings) for name, account in settings.accounts.items()}
     lookup, standing, people = store.Lookup(database), store.Standing(database), store.People(database, new_job_id)
     brake = store.Brake(settings.safety.max_suspended_share, first_id, settings.safety.terminate_grace_days > 0)
@@ -279,8 +280,20 @@ def lease_of(settings: config.Settings, tuning: Tuning) -> float:
     return tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
 
 
+def backend(
+    account: config.AccountSettings, plans: Mapping[str, config.Plan], outgoing: Outgoing, clock: Clock, watch: Watch
+) -> Backend:
+    if isinstance(account, config.EnomAccountSettings):
+        return enom(account, plans, outgoing, clock, watch)
+    raise TypeError(f"nothing makes a backend of {type(account).__name__}")
+
+
 def enom(
-    account: config.Account, plans: Mapping[str, config.Plan], outgoing: Outgoing, clock: Clock, watch: Watch | None = None
+    account: config.EnomAccountSettings,
+    plans: Mapping[str, config.Plan],
+    outgoing: Outgoing,
+    clock: Clock,
+    watch: Watch | None = None,
 ) -> Backend:
     hosted, commands = account.hosted_email, account.commands
     settings = EnomAccount(
@@ -292,26 +305,22 @@ def enom(
         timeout=account.timeout,
         purchase=account.purchase,
         hosted_email=hosted_email(hosted) if hosted else None,
-        commands={"suspend": command(commands.suspend), "unsuspend": command(commands.unsuspend)} if commands else None,
+        commands={"suspend": commands.suspend, "unsuspend": commands.unsuspend} if commands else None,
         plans={name: plan.quota_gb << 30 for name, plan in plans.items()},
     )
     return BACKENDS["enom"](settings, outgoing, clock, watch=watch)
 
 
-def hosted_email(hosted: config.HostedEmail) -> HostedEmailSettings:
+def hosted_email(hosted: HostedEmailTable) -> HostedEmailSettings:
     return HostedEmailSettings(hosted.endpoint, hosted.user, hosted.password.reveal(), hosted.keep_receiving)
 
 
-def command(configured: config.Command) -> Command:
-    return Command(configured.command, configured.parameters)
-
-
-def terms_of(account: config.Account, settings: config.Settings) -> Terms:
+def terms_of(account: config.AccountSettings, settings: config.Settings) -> Terms:
     hosted = account.hosted_email
     keep = {"receiving"} if hosted and hosted.keep_receiving else set()
     return Terms(
         suspend_with=account.suspend_with,
-        purchase=account.purchase,
+        purchase=account.purchase if isinstance(account, config.EnomAccountSettings) else "never",
         services=tuple(name for name in SERVICES if name not in keep) if hosted else (),
         hosted_email=hosted is not None,
         plans={name: plan.quota_gb << 30 for name, plan in settings.plans.items()},
@@ -319,7 +328,7 @@ def terms_of(account: config.Account, settings: config.Settings) -> Terms:
     )
 
 
-def desk(account: config.Account, backend: Backend, terms: Terms) -> Desk:
+def desk(account: config.AccountSettings, backend: Backend, terms: Terms) -> Desk:
     return Desk(backend, terms, account.settle, account.timeout, account.mode == "observe")
 
 
@@ -354,7 +363,7 @@ def wanted(settings: config.Settings) -> Mapping[str, Wanted]:
     return {name: Wanted(account.mail_hosts, account.spf_include) for name, account in settings.accounts.items()}
 
 
-def door(source: config.Source) -> Door:
+def door(source: config.SourceSettings) -> Door:
     return Door(
         name=source.name,
         platform=PLATFORMS[source.platform],
@@ -366,7 +375,7 @@ def door(source: config.Source) -> Door:
     )
 
 
-def recipient(source: config.Source) -> Recipient:
+def recipient(source: config.SourceSettings) -> Recipient:
     newest = signing.decode_secret(source.secrets[-1].reveal())
     return Recipient(PLATFORMS[source.platform], source.callback, newest)
 

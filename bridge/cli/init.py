@@ -13,9 +13,11 @@ from typing import Any
 
 import click
 
+from bridge.backends.enom.settings import command_name
 from bridge.cli.config import Misconfigured
 from bridge.config import ConfigurationError, Settings, load, values
-from bridge.config.values import is_loopback
+from bridge.infra.setting import filled
+from bridge.infra.urls import is_loopback, web_url
 from hooks import PLATFORMS
 from hooks.signing import new_secret
 
@@ -58,7 +60,7 @@ class Checked(click.ParamType[str]):
 
 
 def callback(url: str) -> None:
-    if url and not (values.web_url(url).startswith("https:") or is_loopback(url)):
+    if url and not (web_url(url).startswith("https:") or is_loopback(url)):
         raise ValueError("must begin with https://; http:// is for this machine only")
 
 
@@ -66,7 +68,7 @@ def secret(text: str) -> None:
     kind, colon, rest = text.partition(":")
     if kind in ("env", "file") and colon:
         text = rest
-    values.filled(text)
+    filled(text)
 
 
 def told(text: str) -> None:
@@ -136,7 +138,7 @@ QUESTIONS = (
         check=values.public_url,
     ),
     Question("environment", "Enom's environment.", "Enom environment", "test", ("test", "live")),
-    Question("uid", "Enom login.", "Enom login (uid)", None, check=values.filled),
+    Question("uid", "Enom login.", "Enom login (uid)", None, check=filled),
     Question(
         "token",
         "Enom API token; env:NAME and file:PATH too.",
@@ -154,10 +156,21 @@ QUESTIONS = (
         SUSPEND_WITH,
     ),
     Question(
-        "hosted_user", "Hosted-email admin.", "Hosted-email admin user", None, only_for="hosted-email", check=values.filled
+        "hosted_user",
+        "Hosted-email admin.",
+        "Hosted-email admin user",
+        None,
+        only_for="hosted-email",
+        check=filled,
     ),
     Question(
-        "hosted_password", "Its password.", "Its password (or env:…)", None, hidden=True, only_for="hosted-email", check=secret
+        "hosted_password",
+        "Its password.",
+        "Its password (or env:…)",
+        None,
+        hidden=True,
+        only_for="hosted-email",
+        check=secret,
     ),
     Question("hosted_endpoint", "Base URL of that API."),
     Question(
@@ -166,7 +179,7 @@ QUESTIONS = (
         "Enom command that suspends",
         None,
         only_for="commands",
-        check=values.command,
+        check=command_name,
     ),
     Question(
         "unsuspend_command",
@@ -174,7 +187,7 @@ QUESTIONS = (
         "Enom command that restores",
         None,
         only_for="commands",
-        check=values.command,
+        check=command_name,
     ),
     Question("purchase", "May it buy?", "Purchases", "never", ("never", "paks", "boxes"), PURCHASE),
     Question(
@@ -281,7 +294,13 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--config", "path", help="The file to write; ./bridge.toml if nothing else is said.")
 @click.option("--yes", is_flag=True, help="Ask nothing: defaults for what is not given.")
 @_options
-@click.option("--domain", "domains", multiple=True, default=("*",), help="Mail domain of this source; may be repeated.")
+@click.option(
+    "--domain",
+    "domains",
+    multiple=True,
+    default=("*",),
+    help="Mail domain of this source; may be repeated.",
+)
 @click.option("--plan", "plans", multiple=True, default=("basic=10",), help="NAME=GIGABYTES; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
@@ -293,7 +312,10 @@ def init(ctx: click.Context, /, path: str | None, yes: bool, as_json: bool, **gi
         raise click.ClickException(f"{target} exists and is left alone; name another file with --config, or move it away")
     stem = re.sub(r"[^A-Za-z0-9_.-]", "-", target.stem)  # two configurations in one folder never share a database
     answers = _answers(given, yes, stem)
-    answers |= {"key": urlsafe_b64encode(secrets.token_bytes(32)).decode(), "secret": new_secret(secrets.token_bytes(32))}
+    answers |= {
+        "key": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "secret": new_secret(secrets.token_bytes(32)),
+    }
     _create(target, _render(answers))
     try:
         settings, unset = _check(target, answers)
@@ -377,7 +399,10 @@ def _advice(result: Mapping[str, Any], platform: str, place: str, observes: bool
         f"  {command} serve    starts the bridge",
     ]
     if observes:
-        lines += ["", 'It only observes: nothing is changed at Enom until mode = "act" stands there, and you have reloaded it.']
+        lines += [
+            "",
+            'It only observes: nothing is changed at Enom until mode = "act" stands there, and you have reloaded it.',
+        ]
     return "\n".join(lines)
 
 

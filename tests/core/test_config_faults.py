@@ -106,6 +106,17 @@ CASES = [
     ("accounts.main", LIVE + '\nendpoint = "https://localhost/interface.asp"', "accounts.main.endpoint", "live"),
     (
         "accounts.main",
+        LIVE + '\nendpoint = "https://resellertest.enom.com/interface.asp"',
+        "accounts.main.endpoint",
+        "test system",
+    ),
+    ("accounts.main", "+prove_passwords = true", "accounts.main.prove_passwords", "not a key"),
+    ("accounts.main", '+backend = "enim"', "accounts.main.backend", "did you mean enom"),
+    ("accounts.main", '+backend = "memory"', "accounts.main.backend", "must be one of: "),
+    ("accounts.main", "+backend = 1", "accounts.main.backend", "must be one of: "),
+    ("safety", "max_creations_per_day = -1", "safety.max_creations_per_day", "0 or more"),
+    (
+        "accounts.main",
         LIVE + '\nhosted_email = {user = "u", password = "p", endpoint = "http://[::1]/api"}',
         "accounts.main.hosted_email.endpoint",
         "live",
