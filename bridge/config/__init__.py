@@ -13,6 +13,7 @@ from bridge.config.settings import (
     Settings,
     SourceSettings,
     Worker,
+    backends,
 )
 from bridge.config.values import Address, Network
 from bridge.infra.secret import Secret
@@ -32,6 +33,7 @@ __all__ = [
     "Settings",
     "SourceSettings",
     "Worker",
+    "backends",
     "describe",
     "find",
     "load",

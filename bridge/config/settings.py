@@ -49,7 +49,7 @@ class Bridge:
         repr=False,
     )
     keys: tuple[Secret, ...] = setting(
-        "Encrypt what is stored, oldest first: keep a copy, but not beside those of the database.",
+        "Encrypt stored secrets. Keep a copy, but not together with backups of the database.",
         needs='keys = ["env:BRIDGE_KEY"]',
         read=values.bridge_key,
         filled=True,
@@ -106,7 +106,7 @@ class Safety:
         "New mailboxes that cost by the month, in a UTC day; more wait. 0: no limit.", 200, low=0
     )
     terminate_grace_days: int = setting(
-        "A terminate suspends now and deletes after so many days; 0: at once.",
+        "A terminate suspends at once and deletes after this many days; 0: deletes at once.",
         0,
         low=0,
     )
@@ -143,7 +143,7 @@ class Admin:
         read=values.user,
     )
     notify: str = setting(  # the URL of a chat's webhook is as good as a password
-        'Who hears when a person is needed: "mailto:you@example.com" or a URL; empty: the log.',
+        'Where alerts go: "mailto:you@example.com" or an https URL; empty: only to the log.',
         "",
         read=values.notify,
         repr=False,
@@ -250,14 +250,14 @@ class SourceSettings:
         choices=("standard", "itsdangerous"),
     )
     callback: str = setting(
-        "Where reports go; empty: nowhere.",
+        "Where callbacks go; empty: nowhere.",
         "",
         read=values.optional_web_url,
         repr=False,
     )
     callback_loopback: bool = setting("true: http to this machine is allowed.", False)
     domains: tuple[str, ...] = setting(
-        'Mail domains that this source may touch; "*": all.', ["*"], read=values.domain, filled=True
+        'Mail domains that this source may use; "*": all.', ["*"], read=values.domain, filled=True
     )
     domain_per_customer: bool = setting(
         "true: a new mailbox in another customer's domain is held for a person.",

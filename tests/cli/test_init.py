@@ -2,15 +2,19 @@
 
 import json
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from bridge.backends import BACKENDS
+from bridge.backends.enom import Command
 from bridge.cli.init import init
-from bridge.config import load
+from bridge.config import Admin, Bridge, EnomAccountSettings, HostedEmailAccountSettings, Plan, Safety, SourceSettings, load
 from bridge.infra import logs
+from bridge.infra.setting import declared
 
 NEEDED = ("--uid", "reseller", "--token", "example-token", "--suspend-with", "refuse")
 
@@ -228,3 +232,75 @@ def test_a_bad_answer_is_asked_again_at_once_and_loses_no_other(place: Path) -> 
     for words in ("this is not a usable name", "must be a URL", "must begin with https://", "this must be printable text"):
         assert words in result.stderr, words
     assert "-secret" not in result.output.replace("hidden", "")
+
+
+TABLES = {"bridge": Bridge, "admin": Admin, "safety": Safety, "accounts.main": EnomAccountSettings}
+TABLES |= {"plans.basic": Plan, "sources.whmcs-main": SourceSettings}
+TABLES |= {f"accounts.main.commands.{verb}": Command for verb in ("suspend", "unsuspend")}
+
+
+def test_the_comment_of_a_key_is_what_it_was_declared_to_do(place: Path) -> None:
+    run("--yes", *NEEDED[:4], "--suspend-with", "commands", "--suspend-command", "A", "--unsuspend-command", "B")
+
+    header, *tables = place.read_text().split("\n[")
+    assert "keep it readable only by its user" in header
+    assert [table.partition("]")[0] for table in tables] == [*list(TABLES)[:4], *list(TABLES)[6:], *list(TABLES)[4:6]]
+    for name, _, lines in (table.partition("]\n") for table in tables):
+        does = {each.name: setting.does for each in fields(TABLES[name]) if (setting := declared(each))}
+        comments, keys = lines.strip().split("\n")[::2], lines.strip().split("\n")[1::2]
+        assert comments == [f"# {does[key.split(' = ')[0]]}" for key in keys]
+
+
+@pytest.fixture
+def two_backends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BACKENDS, "hosted-email", BACKENDS.get("hosted-email", BACKENDS["memory"]))
+
+
+HOSTED = ("--backend", "hosted-email", "--hosted-user", "admin@reseller.example", "--hosted-password", "example-password")
+
+
+@pytest.mark.usefixtures("two_backends")
+def test_the_backend_is_asked_for_and_only_its_keys_are_written(place: Path) -> None:
+    answers = ["standard", "shop", "", "https://bridge.example.com", "hosted_email", "hosted-email", "live"]
+    answers += ["admin@reseller.example", "example-password", "observe", ""]
+
+    result = run(answers="\n".join(answers) + "\n")
+
+    assert result.exit_code == 0, result.output
+    assert "control panel shows paks" in result.stderr and "this must be one of: enom, hosted-email" in result.stderr
+    assert "Enom login" not in result.stderr and "spend money" not in result.stderr
+    account = load(place, {}).accounts["main"]
+    assert isinstance(account, HostedEmailAccountSettings)
+    assert (account.environment, account.mode, account.suspend_with) == ("live", "observe", "hosted-email")
+    written = tomllib.loads(place.read_text())
+    assert set(written["accounts"]["main"]) == {"backend", "environment", "mode", "suspend_with", "hosted_email"}
+    assert set(written["accounts"]["main"]["hosted_email"]) == {"user", "password"}
+    assert written["safety"]["terminate_grace_days"] == 7
+
+
+@pytest.mark.usefixtures("two_backends")
+def test_a_test_account_of_hosted_email_goes_to_the_test_system(place: Path) -> None:
+    assert run("--yes", *HOSTED).exit_code == 0
+
+    hosted = load(place, {}).accounts["main"].hosted_email
+    assert hosted is not None
+    assert hosted.endpoint == "https://admin.test.hostedemail.com/api"
+
+
+@pytest.mark.usefixtures("two_backends")
+def test_an_option_of_another_backend_is_refused(place: Path) -> None:
+    result = run("--yes", *HOSTED, "--purchase", "paks")
+
+    assert result.exit_code == 2
+    assert '--purchase is for the backend "enom" only, and this one is "hosted-email"' in result.stderr
+    assert not place.exists()
+
+
+def test_a_backend_that_is_not_there_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(BACKENDS, "hosted-email", raising=False)
+
+    result = run("--yes", *HOSTED)
+
+    assert result.exit_code == 2
+    assert "must be one of: enom" in result.stderr
+    assert not place.exists()
