@@ -21,6 +21,7 @@ def faults(read: Tables, written: Tables, platforms: Collection[str]) -> Iterato
     accounts = read.get("accounts", {})
     for name, account in accounts.items():
         yield from _account(f"accounts.{name}", account)
+        yield from _live_host(f"accounts.{name}", account)
     yield from _grace(read)
     yield from _bridge(read.get("bridge", {}))
     yield from _admin(read.get("admin", {}), read.get("bridge", {}))
@@ -52,6 +53,18 @@ def _account(path: str, account: Tables) -> Iterator[Fault]:
                     f"{place}.endpoint",
                     'is on this machine, where live credentials never go; use environment = "test"',
                 )
+
+
+def _live_host(path: str, account: Tables) -> Iterator[Fault]:
+    """With Enom's own API a test account may have live hosted email: the default always was."""
+    if (account.get("backend"), account.get("environment")) != ("hosted-email", "test"):
+        return
+    if urlsplit(account.get("hosted_email", {}).get("endpoint", "")).hostname in hosted_email.LIVE_HOSTS:
+        test = f"https://{hosted_email.TEST_HOST}/api"
+        yield (
+            f"{path}.hosted_email.endpoint",
+            f'is a live system, but environment = "test"; set it to "{test}", or environment to "live"',
+        )
 
 
 def _grace(read: Tables) -> Iterator[Fault]:

@@ -161,7 +161,7 @@ class Admin:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AccountSettings:
     """One reseller account: what every backend has. `timeout` and `settle` are seconds.
 
@@ -170,8 +170,6 @@ class AccountSettings:
     """
 
     name: str
-    suspend_with: str
-    hosted_email: HostedEmailTable | None
     backend: str = setting("The mailbox system, and by which of its interfaces.", "enom")
     environment: str = setting(
         "test or live: live costs money and deletes mail.",
@@ -201,14 +199,16 @@ class AccountSettings:
         "_spf.hostedemail.com",
         read=values.optional_host_name,
     )
+    suspend_with: str
+    hosted_email: HostedEmailTable | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EnomAccountSettings(EnomKeys, AccountSettings):
     """`endpoint` is the one in force."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HostedEmailAccountSettings(HostedEmailKeys, AccountSettings):
     pass
 

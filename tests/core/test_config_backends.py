@@ -125,6 +125,11 @@ def test_a_key_of_hosted_email_at_an_account_of_enom_likewise(tmp_path: Path) ->
         ({"hosted_email": '+endpoint = "https://admin.test.hostedemail.com/api"'}, f"{API}.endpoint", "test system"),
         ({"hosted_email": '+endpoint = "http://127.0.0.1:8099/api"'}, f"{API}.endpoint", "live credentials never go"),
         ({"hosted_email": '+endpont = "https://admin.b.hostedemail.com/api"'}, f"{API}.endpont", "did you mean endpoint"),
+        (
+            {"mail": 'backend = "hosted-email"\nenvironment = "test"'},
+            f"{API}.endpoint",
+            "https://admin.test.hostedemail.com/api",
+        ),
         ({"mail": '+suspend_with = "lock-out"'}, f"{ACCOUNT}.suspend_with", "must be one of: hosted-email"),
         ({"mail": "+prove_passwords = 1"}, f"{ACCOUNT}.prove_passwords", "true or false"),
         ({"mail": '+create_domains = "yes"'}, f"{ACCOUNT}.create_domains", "true or false"),
@@ -139,6 +144,12 @@ def test_a_fault_names_its_key_and_the_remedy(tmp_path: Path, changes: dict[str,
 
     assert list(found) == [key]
     assert words in found[key]
+
+
+def test_a_test_account_works_with_the_test_system(tmp_path: Path) -> None:
+    endpoint = '+endpoint = "https://admin.test.hostedemail.com/api"'
+
+    assert faults(tmp_path, mail='backend = "hosted-email"', hosted_email=endpoint) == {}
 
 
 def test_without_its_table_the_table_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

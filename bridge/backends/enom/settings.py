@@ -96,7 +96,7 @@ class Commands:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EnomKeys:
     """The keys of `[accounts.NAME]` that belong to the backend `enom`."""
 

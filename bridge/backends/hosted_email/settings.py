@@ -7,6 +7,7 @@ from bridge.infra.setting import filled, setting
 from bridge.infra.urls import api_url
 
 TEST_HOST = "admin.test.hostedemail.com"  # [D]
+LIVE_HOSTS = ("admin.a.hostedemail.com", "admin.b.hostedemail.com", "admin.hostedemail.com")  # [D]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class HostedEmailAccount:
     create_domains: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HostedEmailKeys:
     """The keys of `[accounts.NAME]` that belong to the backend `hosted-email`."""
 
