@@ -79,7 +79,7 @@ def init(ctx: click.Context, /, path: str | None, yes: bool, as_json: bool, **gi
     target = Path(place).absolute()
     if target.exists():
         remedy = "name another file with --config, or move it away"
-        raise click.ClickException(f"{target} exists and is left alone; {remedy}")
+        raise click.ClickException(f"{target} already exists and was not changed; {remedy}")
     # Two configurations in one folder never share a database.
     answers = _answers(given, yes, stem=re.sub(r"[^A-Za-z0-9_.-]", "-", target.stem))
     answers["key"] = urlsafe_b64encode(secrets.token_bytes(32)).decode()
@@ -111,7 +111,7 @@ def _answers(given: Mapping[str, Any], silent: bool, stem: str) -> Answers:
             missing.append(question.option)
         answers[question.name] = answer
     if missing:
-        raise click.UsageError(f"with --yes these are needed too: {', '.join(missing)}")
+        raise click.UsageError(f"--yes also needs: {', '.join(missing)}")
     return answers
 
 
@@ -193,20 +193,20 @@ def _result(target: Path, settings: Settings, answers: Answers) -> dict[str, Any
 
 def _advice(result: Mapping[str, Any], answers: Answers, place: str) -> Iterator[str]:
     command = "enom-bridge" if place == "bridge.toml" else f"enom-bridge --config {place}"
-    yield from (f"Written: {result['path']} (readable by you alone)", "")
+    yield from (f"Written: {result['path']} (readable only by you)", "")
     yield f"Fill in at {answers['platform']}:"
     widest = max(map(len, result["form"]))
     yield from (f"  {name:<{widest}}  {value}" for name, value in result["form"].items())
     yield ""
     if result["unset"]:
-        yield from (f"Before the start, set: {', '.join(result['unset'])}", "")
-    yield "If a service runs the bridge as another user, give the file to that user (chown)."
+        yield from (f"Before you start the bridge, set: {', '.join(result['unset'])}", "")
+    yield "If the bridge runs as another user, give the file to that user (chown)."
     yield from ("", "Next:")
-    yield f"  {command} doctor   checks everything and names what is missing"
+    yield f"  {command} doctor   checks everything and says what is missing"
     yield f"  {command} serve    starts the bridge"
     if answers["mode"] == "observe":
         yield ""
-        until = 'until mode = "act" stands there, and you have reloaded it.'
+        until = 'until you set mode = "act" and reload the bridge.'
         yield f"It only observes: nothing is changed at Enom {until}"
 
 

@@ -31,8 +31,8 @@ How should a mailbox be suspended? Enom documents no command for it, so choose o
                 API's credentials: ask Enom.
   lock-out      sets a random password that nobody knows. Mail still arrives; to unsuspend,
                 billing must send a new password. No read can confirm it.
-  commands      sends Enom commands that you name, for example ones from Enom support;
-                not read back.
+  commands      sends Enom commands that you name, for example ones from Enom support. No read
+                can confirm them.
   refuse        every suspend and unsuspend fails with an error."""
 PURCHASE = """
 May the bridge spend money at Enom?
@@ -163,7 +163,7 @@ BILLING = (
     Question(
         "public_url",
         "URL of the bridge.",
-        "URL that billing reaches the bridge at",
+        "URL at which billing reaches the bridge",
         lambda answers: f"http://{answers['listen']}",
         check=values.public_url,
     ),
