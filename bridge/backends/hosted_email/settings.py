@@ -11,6 +11,18 @@ LIVE_HOSTS = ("admin.a.hostedemail.com", "admin.b.hostedemail.com", "admin.hoste
 
 
 @dataclass(frozen=True)
+class HostedEmailAccount:
+    """An account as the backend needs it. The password is plain here, and never part of a repr."""
+
+    endpoint: str
+    user: str
+    password: str = field(repr=False)
+    keep_receiving: bool = False
+    prove_passwords: bool = False
+    create_domains: bool = False
+
+
+@dataclass(frozen=True)
 class HostedEmailTable:
     """`[accounts.NAME.hosted_email]`. `endpoint` has no slash at its end."""
 
@@ -31,17 +43,15 @@ class HostedEmailTable:
     )
     keep_receiving: bool = setting("true: a suspended mailbox still receives mail.", False)
 
-
-@dataclass(frozen=True)
-class HostedEmailAccount:
-    """An account as the backend needs it. The password is plain here, and never part of a repr."""
-
-    endpoint: str
-    user: str
-    password: str = field(repr=False)
-    keep_receiving: bool = False
-    prove_passwords: bool = False
-    create_domains: bool = False
+    def account(self, prove_passwords: bool = False, create_domains: bool = False) -> HostedEmailAccount:
+        return HostedEmailAccount(
+            self.endpoint,
+            self.user,
+            self.password.reveal(),
+            self.keep_receiving,
+            prove_passwords,
+            create_domains,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +77,4 @@ class HostedEmailKeys:
     )
 
     def account(self) -> HostedEmailAccount:
-        table = self.hosted_email
-        return HostedEmailAccount(
-            table.endpoint,
-            table.user,
-            table.password.reveal(),
-            table.keep_receiving,
-            self.prove_passwords,
-            self.create_domains,
-        )
+        return self.hosted_email.account(self.prove_passwords, self.create_domains)
