@@ -102,7 +102,7 @@ def test_questions_are_asked_and_the_choices_explained(place: Path) -> None:
     answers += ["admin@example.com", "example-password", "boxes", "observe"]
     answers += ["mailto:admin@example.com", ""]
 
-    result = run(answers="\n".join(answers) + "\n")
+    result = run("--backend", "enom", answers="\n".join(answers) + "\n")
 
     assert result.exit_code == 0, result.output
     account = load(place, {}).accounts["main"]
@@ -115,7 +115,9 @@ def test_questions_are_asked_and_the_choices_explained(place: Path) -> None:
 
 
 def test_what_was_given_is_not_asked(place: Path) -> None:
-    result = run(*NEEDED, "--platform", "whmcs", "--source", "shop", "--callback", "", answers="\n\n\n\n\n")
+    result = run(
+        *NEEDED, "--backend", "enom", "--platform", "whmcs", "--source", "shop", "--callback", "", answers="\n\n\n\n\n"
+    )
 
     assert result.exit_code == 0, result.output
     assert "Enom login" not in result.stderr and "suspended?" not in result.stderr
@@ -223,7 +225,7 @@ def test_a_bad_answer_is_asked_again_at_once_and_loses_no_other(place: Path) -> 
     answers += ["refuse", "", "", "admin@example.com", "mailto:admin@example.com", "smtp://u:hidden-word@mail.example.com"]
     answers += ["smtp://mail.example.com:25"]
 
-    result = run(answers="\n".join(answers) + "\n")
+    result = run("--backend", "enom", answers="\n".join(answers) + "\n")
 
     assert result.exit_code == 0, result.output
     settings = load(place, {})

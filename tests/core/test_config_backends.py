@@ -165,3 +165,11 @@ def test_a_backend_that_is_not_there_cannot_be_configured(tmp_path: Path, monkey
     monkeypatch.delitem(BACKENDS, "hosted-email")
 
     assert faults(tmp_path) == {f"{ACCOUNT}.backend": "must be one of: enom"}
+
+
+def test_nor_is_its_key_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(BACKENDS, "hosted-email")
+
+    found = faults(tmp_path, mail='uid = "reseller"\ntoken = "example-token"\nsuspend_with = "refuse"\nprove_passwords = true')
+
+    assert "is not a key of this table; correct or remove it (known here: backend" in found[f"{ACCOUNT}.prove_passwords"]

@@ -110,7 +110,6 @@ CASES = [
         "accounts.main.endpoint",
         "test system",
     ),
-    ("accounts.main", "+prove_passwords = true", "accounts.main.prove_passwords", "not a key"),
     ("accounts.main", '+backend = "enim"', "accounts.main.backend", "did you mean enom"),
     ("accounts.main", '+backend = "memory"', "accounts.main.backend", "must be one of: "),
     ("accounts.main", "+backend = 1", "accounts.main.backend", "must be one of: "),
