@@ -7,8 +7,9 @@ from typing import cast
 
 from bridge import config, store
 from bridge.backends import BACKENDS
-from bridge.backends.enom import Command, EnomAccount, HostedEmailSettings
+from bridge.backends.enom import EnomAccount, HostedEmailSettings
 from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.backends.hosted_email.settings import HostedEmailTable
 from bridge.domain import filtering
 from bridge.domain.account import Account
 from bridge.domain.model import Terms
@@ -259,7 +260,7 @@ def accounts_of(settings: config.Settings, outgoing: Outgoing, clock: Clock, wat
     return {
         name: Account(
             name=name,
-            backend=enom(account, settings.plans, outgoing, clock, watch),
+            backend=backend(account, settings.plans, outgoing, clock, watch),
             terms=terms_of(account, settings),
             settle=account.settle,
             call_limit=account.timeout,
@@ -275,7 +276,7 @@ def sources_of(settings: config.Settings) -> dict[str, Source]:
     return {name: source_of(source) for name, source in settings.sources.items()}
 
 
-def source_of(source: config.Source) -> Source:
+def source_of(source: config.SourceSettings) -> Source:
     secrets = tuple(signing.decode_secret(secret.reveal()) for secret in source.secrets)
     return Source(
         name=source.name,
@@ -289,8 +290,20 @@ def source_of(source: config.Source) -> Source:
     )
 
 
+def backend(
+    account: config.AccountSettings, plans: Mapping[str, config.Plan], outgoing: Outgoing, clock: Clock, watch: Watch
+) -> Backend:
+    if isinstance(account, config.EnomAccountSettings):
+        return enom(account, plans, outgoing, clock, watch)
+    raise TypeError(f"nothing makes a backend of {type(account).__name__}")
+
+
 def enom(
-    account: config.Account, plans: Mapping[str, config.Plan], outgoing: Outgoing, clock: Clock, watch: Watch | None = None
+    account: config.EnomAccountSettings,
+    plans: Mapping[str, config.Plan],
+    outgoing: Outgoing,
+    clock: Clock,
+    watch: Watch | None = None,
 ) -> Backend:
     hosted, commands = account.hosted_email, account.commands
     settings = EnomAccount(
@@ -302,26 +315,22 @@ def enom(
         timeout=account.timeout,
         purchase=account.purchase,
         hosted_email=hosted_email(hosted) if hosted else None,
-        commands={"suspend": command(commands.suspend), "unsuspend": command(commands.unsuspend)} if commands else None,
+        commands={"suspend": commands.suspend, "unsuspend": commands.unsuspend} if commands else None,
         plans={name: plan.quota_gb << 30 for name, plan in plans.items()},
     )
     return BACKENDS["enom"](settings, outgoing, clock, watch=watch)
 
 
-def hosted_email(hosted: config.HostedEmail) -> HostedEmailSettings:
+def hosted_email(hosted: HostedEmailTable) -> HostedEmailSettings:
     return HostedEmailSettings(hosted.endpoint, hosted.user, hosted.password.reveal(), hosted.keep_receiving)
 
 
-def command(configured: config.Command) -> Command:
-    return Command(configured.command, configured.parameters)
-
-
-def terms_of(account: config.Account, settings: config.Settings) -> Terms:
+def terms_of(account: config.AccountSettings, settings: config.Settings) -> Terms:
     hosted = account.hosted_email
     keep = {"receiving"} if hosted and hosted.keep_receiving else set()
     return Terms(
         suspend_with=account.suspend_with,
-        purchase=account.purchase,
+        purchase=account.purchase if isinstance(account, config.EnomAccountSettings) else "never",
         services=tuple(name for name in SERVICES if name not in keep) if hosted else (),
         hosted_email=hosted is not None,
         plans={name: plan.quota_gb << 30 for name, plan in settings.plans.items()},

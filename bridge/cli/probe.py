@@ -5,7 +5,7 @@ import secrets
 import click
 
 from bridge.cli.show import echo_json
-from bridge.config import Account
+from bridge.config import AccountSettings
 from bridge.diagnostics.probe import Measured, Probe
 from bridge.domain.errors import BridgeError
 from bridge.domain.model import Address
@@ -40,7 +40,7 @@ def run(ctx: click.Context, service: Service, account: str | None, domain: str |
     ctx.exit(1 if refusal is not None or settle is None else 0)
 
 
-def _account(service: Service, name: str | None) -> Account:
+def _account(service: Service, name: str | None) -> AccountSettings:
     known = service.settings.accounts
     if name is None and len(known) == 1:
         name = next(iter(known))
@@ -69,7 +69,7 @@ def _in_words(step: Measured) -> str:
     return f"{step.step}: {step.command}, {said}; {none}"
 
 
-def _conclusion(account: Account, settle: int | None) -> str:
+def _conclusion(account: AccountSettings, settle: int | None) -> str:
     if settle is None:
         return (
             "Not every step could be seen. Enom's test environment provisions nothing, so this may be all that it can "

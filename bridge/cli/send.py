@@ -14,7 +14,7 @@ import click
 
 from bridge.cli.config import settings_of
 from bridge.cli.show import as_json, echo_json, thing
-from bridge.config import Settings, Source
+from bridge.config import Settings, SourceSettings
 from bridge.domain.jobs import ENDED
 from bridge.infra.http_client import Lost, NotSent, Outgoing
 from hooks import PLATFORMS, signing
@@ -166,7 +166,7 @@ def hooked(sender: Sender, type: str, data: Mapping[str, Any], id: str, timestam
 
 
 def fields(
-    type: str, source: Source, password: str | None, password_stdin: bool, domain_confirmed: bool, **given: str | None
+    type: str, source: SourceSettings, password: str | None, password_stdin: bool, domain_confirmed: bool, **given: str | None
 ) -> dict[str, Any]:
     """`data` of the body: what was given. A password only of the environment is left out where the type has none."""
     platform = PLATFORMS[source.platform]

@@ -2,38 +2,38 @@
 
 from bridge.config.describe import describe
 from bridge.config.load import ConfigurationError, find, load
-from bridge.config.secret import Secret
 from bridge.config.settings import (
-    Account,
+    AccountSettings,
     Admin,
     Bridge,
-    Command,
-    Commands,
-    HostedEmail,
+    EnomAccountSettings,
+    HostedEmailAccountSettings,
     Plan,
     Safety,
     Settings,
-    Source,
+    SourceSettings,
     Worker,
+    backends,
 )
 from bridge.config.values import Address, Network
+from bridge.infra.secret import Secret
 
 __all__ = [
-    "Account",
+    "AccountSettings",
     "Address",
     "Admin",
     "Bridge",
-    "Command",
-    "Commands",
     "ConfigurationError",
-    "HostedEmail",
+    "EnomAccountSettings",
+    "HostedEmailAccountSettings",
     "Network",
     "Plan",
     "Safety",
     "Secret",
     "Settings",
-    "Source",
+    "SourceSettings",
     "Worker",
+    "backends",
     "describe",
     "find",
     "load",

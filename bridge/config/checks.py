@@ -3,12 +3,17 @@ hides none elsewhere; what is absent because it was faulty itself is not complai
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
-from bridge.config.values import is_loopback
+from bridge.backends.enom import settings as enom
+from bridge.backends.hosted_email import settings as hosted_email
 from bridge.domain.nearest import did_you_mean
+from bridge.infra.urls import is_loopback
 
 Fault = tuple[str, str]
 Tables = Mapping[str, Any]
+
+TEST_HOSTS = (enom.TEST_HOST, hosted_email.TEST_HOST)
 
 
 def faults(read: Tables, written: Tables, platforms: Collection[str]) -> Iterator[Fault]:
@@ -16,6 +21,7 @@ def faults(read: Tables, written: Tables, platforms: Collection[str]) -> Iterato
     accounts = read.get("accounts", {})
     for name, account in accounts.items():
         yield from _account(f"accounts.{name}", account)
+        yield from _live_host(f"accounts.{name}", account)
     yield from _grace(read)
     yield from _bridge(read.get("bridge", {}))
     yield from _admin(read.get("admin", {}), read.get("bridge", {}))
@@ -32,12 +38,36 @@ def _account(path: str, account: Tables) -> Iterator[Fault]:
         if way == choice and account.get(table, {}) is None:
             yield f"{path}.{table}", f'is missing; suspend_with = "{choice}" needs it'
     if way not in ("commands", None) and account.get("commands"):
-        yield f"{path}.commands", f'is for suspend_with = "commands" only, but that is "{way}"; change it or remove this'
+        yield (
+            f"{path}.commands",
+            f'is for suspend_with = "commands" only, but that is "{way}"; change it or remove this',
+        )
     if account.get("environment") == "live":
         places = ((path, account), (f"{path}.hosted_email", account.get("hosted_email") or {}))
         for place, table_read in places:
-            if is_loopback(table_read.get("endpoint", "")):
-                yield f"{place}.endpoint", 'is on this machine, where live credentials never go; use environment = "test"'
+            endpoint = table_read.get("endpoint", "")
+            if urlsplit(endpoint).hostname in TEST_HOSTS:
+                yield (
+                    f"{place}.endpoint",
+                    'is the test system, but environment = "live"; correct one of them',
+                )
+            if is_loopback(endpoint):
+                yield (
+                    f"{place}.endpoint",
+                    'is on this machine, where live credentials never go; use environment = "test"',
+                )
+
+
+def _live_host(path: str, account: Tables) -> Iterator[Fault]:
+    """With Enom's own API a test account may have live hosted email: the default always was."""
+    if (account.get("backend"), account.get("environment")) != ("hosted-email", "test"):
+        return
+    if urlsplit(account.get("hosted_email", {}).get("endpoint", "")).hostname in hosted_email.LIVE_HOSTS:
+        test = f"https://{hosted_email.TEST_HOST}/api"
+        yield (
+            f"{path}.hosted_email.endpoint",
+            f'is a live system, but environment = "test"; set it to "{test}", or environment to "live"',
+        )
 
 
 def _grace(read: Tables) -> Iterator[Fault]:
@@ -48,41 +78,56 @@ def _grace(read: Tables) -> Iterator[Fault]:
             yield (
                 "safety.terminate_grace_days",
                 f'needs a real suspension, but accounts.{name}.suspend_with is "{account["suspend_with"]}"; '
-                "set this to 0 or choose another way to suspend",
+                "set this to 0, or choose another suspend_with",
             )
 
 
 def _bridge(bridge: Tables) -> Iterator[Fault]:
     listen = bridge.get("listen")
     if listen and listen.port and listen == bridge.get("metrics_listen"):
-        yield "bridge.metrics_listen", 'is the same as bridge.listen; give it another port, or "" to switch it off'
+        yield (
+            "bridge.metrics_listen",
+            'is the same as bridge.listen; give it another port, or "" to switch it off',
+        )
 
 
 def _admin(admin: Tables, bridge: Tables) -> Iterator[Fault]:
     if admin.get("user_header") and bridge.get("trusted_proxies", "-") == ():
-        yield "admin.user_header", "counts from trusted proxies only, and there are none; name them in bridge.trusted_proxies"
+        yield (
+            "admin.user_header",
+            "needs a trusted proxy, and there is none; name it in bridge.trusted_proxies",
+        )
     if admin.get("user_admins") and not admin.get("user_header", "-"):
         yield (
             "admin.user_admins",
             'has no effect without admin.user_header; set that, such as "X-Forwarded-User", or remove this',
         )
     if admin.get("notify", "").startswith("mailto:") and admin.get("smtp", "-") == "":
-        yield "admin.smtp", 'is empty, but admin.notify is a mail address; set it, such as "smtp://user@host:587"'
+        yield (
+            "admin.smtp",
+            'is empty, but admin.notify is a mail address; set it, such as "smtp://user@host:587"',
+        )
 
 
 def _source(path: str, source: Tables, accounts: Collection[str], platforms: Collection[str]) -> Iterator[Fault]:
     platform, account = source.get("platform"), source.get("account")
     if platform is not None and platform not in platforms:
-        yield f"{path}.platform", f"is not a platform of this bridge; known are: {', '.join(sorted(platforms))}"
+        yield (
+            f"{path}.platform",
+            f"is not a known platform; known are: {', '.join(sorted(platforms))}",
+        )
     if account is not None and account not in accounts:
         meant = did_you_mean(account, accounts)
-        told = f"{meant} Else add" if meant else "add"
-        yield f"{path}.account", f"names no account; {told} [accounts.{account}] or correct the name"
+        told = f"{meant} Otherwise add" if meant else "add"
+        yield (
+            f"{path}.account",
+            f"names no account; {told} [accounts.{account}] or correct the name",
+        )
     callback = source.get("callback", "")
     if callback.startswith("http:") and not (source.get("callback_loopback") and is_loopback(callback)):
         yield (
             f"{path}.callback",
-            "must begin with https://; http:// is for this machine only, and with callback_loopback = true",
+            "must begin with https://; http:// works only to this machine, with callback_loopback = true",
         )
 
 
@@ -92,18 +137,27 @@ def _secrets(sources: Tables) -> Iterator[Fault]:
         for secret in source.get("secrets", ()):
             if owners.setdefault(secret.reveal().rstrip("="), name) != name:
                 other = owners[secret.reveal().rstrip("=")]
-                yield f"sources.{name}.secrets", f"has a secret of sources.{other} in it; give each source its own"
+                yield (
+                    f"sources.{name}.secrets",
+                    f"contains a secret of sources.{other}; give each source its own",
+                )
 
 
 def _domains(sources: Tables) -> Iterator[Fault]:
     for name, source in sources.items():
         domains, path = set(source.get("domains", ())), f"sources.{name}.domains"
         if "*" in domains and len(domains) > 1:
-            yield path, 'has "*" beside others; name the domains, or leave "*" alone'
+            yield path, 'mixes "*" with domains; name the domains, or use only "*"'
         for other, rival in sources.items():
             if other == name or rival.get("account") != source.get("account") or source.get("account") is None:
                 continue
             if "*" in domains:
-                yield path, f'must not be ["*"], because sources.{other} uses the same account; name the domains of each'
+                yield (
+                    path,
+                    f'must not be ["*"], because sources.{other} uses the same account; name the domains of each',
+                )
             elif name > other and (shared := domains & set(rival.get("domains", ()))):
-                yield path, f"shares {', '.join(sorted(shared))} with sources.{other}; a domain belongs to one source"
+                yield (
+                    path,
+                    f"shares {', '.join(sorted(shared))} with sources.{other}; a domain belongs to one source",
+                )

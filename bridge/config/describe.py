@@ -5,10 +5,10 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from bridge.config.secret import MASK, Secret
 from bridge.config.settings import Settings
 from bridge.config.values import database_password
 from bridge.infra import logs
+from bridge.infra.secret import MASK, Secret
 
 
 def describe(settings: Settings) -> dict[str, Any]:

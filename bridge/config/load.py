@@ -1,25 +1,22 @@
 """From a file to `Settings`: find, read, check, build."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import unquote
 
 from marshmallow import ValidationError
 
+from bridge.backends.enom.settings import ENDPOINTS
 from bridge.config import checks, settings
 from bridge.config.schema import Document, UnknownKey, surroundings
-from bridge.config.secret import Secret
 from bridge.config.values import database_password
 from bridge.infra import logs
+from bridge.infra.secret import Secret
 
-ENDPOINTS = {  # [D]
-    "live": "https://reseller.enom.com/interface.asp",
-    "test": "https://resellertest.enom.com/interface.asp",
-}
 PLACES = (Path("bridge.toml"), Path("/etc/enom-bridge/bridge.toml"))
 
 
@@ -43,7 +40,7 @@ def find(option: str | None, environ: Mapping[str, str]) -> Path:
         except PermissionError:  # as in /root, for the user of the service
             barred = " that this user may read"
     tried = " and ".join(str(place.absolute()) for place in places)
-    remedy = "make one with `enom-bridge init`, or name it with --config or ENOM_BRIDGE_CONFIG"
+    remedy = "create one with `enom-bridge init`, or name it with --config or ENOM_BRIDGE_CONFIG"
     raise ConfigurationError([("--config", f"no configuration at {tried}{barred}; {remedy}")])
 
 
@@ -70,15 +67,16 @@ def load(path: Path, environ: Mapping[str, str]) -> settings.Settings:
     return built
 
 
-def secrets(of: settings.Settings) -> list[Secret]:
+def secrets(of: object) -> Iterator[Secret]:
     """Every secret of the settings, but for a password inside the database URL."""
-    found = [*of.bridge.keys, of.admin.password_hash, of.admin.view_password_hash, of.admin.smtp_password]
-    for account in of.accounts.values():
-        found.append(account.token)
-        found.append(account.hosted_email.password if account.hosted_email else None)
-    for source in of.sources.values():
-        found += source.secrets
-    return [secret for secret in found if secret]
+    if isinstance(of, Secret):
+        yield of
+    elif is_dataclass(of):
+        for each in fields(of):
+            yield from secrets(getattr(of, each.name))
+    elif isinstance(of, tuple | Mapping):
+        for item in of.values() if isinstance(of, Mapping) else of:
+            yield from secrets(item)
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -87,7 +85,7 @@ def _parse(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         fault = f"is not valid TOML: {error}"
     except UnicodeDecodeError:
-        fault = "is not text in UTF-8; save it as that"
+        fault = "is not in UTF-8; save it as UTF-8"
     except OSError as error:
         fault = f"cannot be read: {error.strerror}"
     raise ConfigurationError([(str(path), fault)]) from None
@@ -107,32 +105,41 @@ def _step(path: str, key: str | int) -> str:
 
 
 def _build(data: dict[str, Any], path: Path) -> settings.Settings:
-    bridge = data["bridge"] | {"database": _database(data["bridge"]["database"], path.parent)}
-    built = settings.Settings(
-        bridge=settings.Bridge(**bridge),
-        worker=settings.Worker(**data["worker"]),
-        safety=settings.Safety(**data["safety"]),
-        admin=settings.Admin(**data["admin"]),
-        accounts=_named(_account, data["accounts"]),
-        plans=_named(settings.Plan, data["plans"]),
-        sources=_named(settings.Source, data["sources"]),
-        path=path,
+    """What the schemas accepted, as the frozen values; defaults that depend on others filled in."""
+    built: settings.Settings = _made(settings.Settings, data | {"path": path})
+    database = _database(built.bridge.database, path.parent)
+    accounts = {name: _in_force(account) for name, account in built.accounts.items()}
+    built = replace(
+        built,
+        bridge=replace(built.bridge, database=database),
+        accounts=MappingProxyType(accounts),
     )
     return replace(built, warnings=tuple(_warnings(built)))
 
 
-def _named(build: Any, tables: dict[str, Any]) -> Mapping[str, Any]:
-    return MappingProxyType({name: build(name=name, **table) for name, table in tables.items()})
+def _made(of_type: Any, value: Any) -> Any:
+    """A table as the dataclass that declares it; entries under names know their name."""
+    if not isinstance(value, dict):
+        return value
+    inner = get_args(of_type)
+    if get_origin(of_type) is Mapping:
+        entries = {name: _made(inner[1], _with_name(name, item)) for name, item in value.items()}
+        return MappingProxyType(entries)
+    made: Any = next(kind for kind in (of_type, *inner) if is_dataclass(kind))  # X or X | None
+    if made is settings.AccountSettings:
+        made = settings.ACCOUNTS[value["backend"]]
+    types = get_type_hints(made)
+    return made(**{key: _made(types[key], item) for key, item in value.items()})
 
 
-def _account(**table: Any) -> settings.Account:
-    table["endpoint"] = table["endpoint"] or ENDPOINTS[table["environment"]]
-    if table["hosted_email"]:
-        table["hosted_email"] = settings.HostedEmail(**table["hosted_email"])
-    if table["commands"]:
-        both = {verb: settings.Command(**command) for verb, command in table["commands"].items()}
-        table["commands"] = settings.Commands(**both)
-    return settings.Account(**table)
+def _with_name(name: str, item: Any) -> Any:
+    return item | {"name": name} if isinstance(item, dict) else item
+
+
+def _in_force(account: settings.AccountSettings) -> settings.AccountSettings:
+    if isinstance(account, settings.EnomAccountSettings):
+        return replace(account, endpoint=account.endpoint or ENDPOINTS[account.environment])
+    return account
 
 
 def _database(url: str, folder: Path) -> str:
@@ -142,13 +149,14 @@ def _database(url: str, folder: Path) -> str:
 
 def _warnings(built: settings.Settings) -> list[str]:
     found = []
-    inline = any(not secret.origin for secret in secrets(built)) or database_password(built.bridge.database)
+    inline = any(not secret.origin for secret in secrets(built))
+    inline = inline or database_password(built.bridge.database) is not None
     if inline and built.path.stat().st_mode & 0o077:
-        found.append(f"{built.path} holds secrets and others may read it; run `chmod 600 {built.path}`")
+        found.append(f"{built.path} holds secrets, and other users can read it; run `chmod 600 {built.path}`")
     if not built.sources:
         found.append("no source is configured, so every hook is refused; add [sources.NAME]")
     if built.bridge.listen.host == "::":
-        found.append('bridge.listen "[::]" takes IPv6 alone; "0.0.0.0" takes IPv4, and for both put a proxy in front')
+        found.append('bridge.listen "[::]" accepts only IPv6, "0.0.0.0" only IPv4; for both, put a proxy in front')
     return found
 
 

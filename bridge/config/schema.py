@@ -1,35 +1,35 @@
-"""The keys of bridge.toml, their types and defaults: the contract's list as marshmallow schemas.
-
-Rule 1: a default goes through the same reading as a value from the file, so it stands here as one would write it there.
-"""
+"""What checks bridge.toml: marshmallow schemas, made from the declarations of the settings."""
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import fields as fields_of
+from dataclasses import is_dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
-from bridge.config import values
-from bridge.config.secret import resolve
+from bridge.config import settings
+from bridge.config.origin import resolve
 from bridge.domain.nearest import did_you_mean
+from bridge.infra.secret import Secret
+from bridge.infra.setting import Setting, declared
 
-DEFAULT_PARAMETERS = {"UserName": "{local}", "SLD": "{sld}", "TLD": "{tld}"}
-surroundings: ContextVar[tuple[Path, Mapping[str, str]]] = ContextVar("surroundings")  # the folder and the environment
-
-
-def needed(example: str) -> dict[str, Any]:
-    return {"required": True, "error_messages": {"required": f"is missing; add it, such as {example}"}}
+NOT_EMPTY = validate.Length(min=1, error="is empty; it needs at least one entry")
+surroundings: ContextVar[tuple[Path, Mapping[str, str]]] = ContextVar("surroundings")
+"""The folder and the environment that secrets come from."""
 
 
 class Text(fields.String):
     """A string in the form that `read` makes of it."""
 
-    default_error_messages = {"invalid": "must be text in quotes"}  # noqa: RUF012  the form that marshmallow reads
+    default_error_messages = {"invalid": "must be text in quotes"}  # noqa: RUF012
 
-    def __init__(self, read: Callable[[str], Any] = str, **options: Any) -> None:
+    def __init__(self, read: Callable[[str], Any] | None, **options: Any) -> None:
         super().__init__(**options)
-        self.read = read
+        self.read = read or str
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
@@ -43,7 +43,10 @@ class Text(fields.String):
 
 
 class SecretText(Text):
-    """A secret as itself, `env:NAME` or `file:PATH`; `read` checks what was found. Empty is None where it has a default."""
+    """A secret as itself, `env:NAME` or `file:PATH`; `read` checks what was found.
+
+    Empty is None where it has a default.
+    """
 
     def understand(self, text: str) -> Any:
         if not text and not self.required:
@@ -53,8 +56,8 @@ class SecretText(Text):
         return secret
 
 
-class DatabaseText(Text):
-    """Not masked as a whole, but it may hold a password, so it may come from elsewhere like one."""
+class TextFromElsewhere(Text):
+    """Not masked as a whole, but it may hold a password, so it may come from where one does."""
 
     def understand(self, text: str) -> Any:
         return self.read(resolve(text, *surroundings.get()).reveal())
@@ -63,8 +66,8 @@ class DatabaseText(Text):
 class Whole(fields.Integer):
     default_error_messages = {"invalid": "must be a whole number without quotes"}  # noqa: RUF012
 
-    def __init__(self, default: int, low: int, high: int | None = None) -> None:
-        super().__init__(strict=True, load_default=default, validate=_range(low, high))
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strict=True, **options)
 
 
 class Number(fields.Float):
@@ -72,9 +75,6 @@ class Number(fields.Float):
         "invalid": "must be a number without quotes",
         "special": "must be a finite number",
     }
-
-    def __init__(self, default: float, zero: bool = False, high: int | None = None) -> None:
-        super().__init__(load_default=default, validate=_range(0, high) if zero else _above_zero)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(value, int | float):
@@ -84,9 +84,6 @@ class Number(fields.Float):
 
 
 class Flag(fields.Field[bool]):
-    def __init__(self, default: bool) -> None:
-        super().__init__(load_default=default)
-
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
             raise ValidationError("must be true or false, without quotes")
@@ -103,22 +100,35 @@ class Items(fields.List[Any]):
 
 
 class Named(fields.Field[dict[str, Any]]):
-    """Entries under names that the admin chooses. What is wrong is told by name; what is right is kept all the same."""
+    """Entries under names that the admin chooses. A fault is told by its entry's name; what is
+    right is kept all the same."""
 
-    def __init__(self, name: Callable[[str], Any], entry: Callable[[], Schema | Text], default: dict[str, str]) -> None:
-        super().__init__(load_default=default)
+    def __init__(
+        self,
+        name: Callable[[str], Any],
+        entry: Callable[[], Schema | Text],
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
         self.check_name, self.entry = name, entry
+
+    def entries(self) -> tuple[Schema | Text, ...]:
+        """One for each kind of entry that there may be."""
+        return (self.entry(),)
+
+    def entry_for(self, content: Any) -> Schema | Text:
+        return self.entry()
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise ValidationError("must be a table")
-        entry = self.entry()
-        read = entry.load if isinstance(entry, Schema) else entry.deserialize
         faults: dict[str, Any] = {}
         valid: dict[str, Any] = {}
         for name, content in value.items():
             try:
                 self.check_name(name)
+                entry = self.entry_for(content)
+                read = entry.load if isinstance(entry, Schema) else entry.deserialize
                 valid[name] = read(content)
             except ValidationError as error:
                 faults[name] = error.messages
@@ -130,159 +140,130 @@ class Named(fields.Field[dict[str, Any]]):
         return valid
 
 
+class Accounts(Named):
+    """Entries whose keys depend on their `backend`."""
+
+    def entries(self) -> tuple[Schema | Text, ...]:
+        return tuple(account_table(name) for name in settings.backends())
+
+    def entry_for(self, content: Any) -> Schema | Text:
+        known = tuple(settings.backends())
+        chosen = content.get("backend", known[0]) if isinstance(content, dict) else known[0]
+        if chosen not in known:
+            raise ValidationError({"backend": [_not_one_of(str(chosen), known)]})
+        return account_table(chosen)
+
+
 class UnknownKey(str):
-    """The sentence for a key that a table does not have. Which key that is, is known only where all faults are gathered."""
+    """The sentence for a key that a table does not have. Which key that is, is known only where
+    all faults are gathered. `elsewhere`: keys that the table would have otherwise, and when."""
 
     known: tuple[str, ...]
+    elsewhere: Mapping[str, str]
 
-    def __new__(cls, known: tuple[str, ...]) -> "UnknownKey":
+    def __new__(cls, known: tuple[str, ...], elsewhere: Mapping[str, str]) -> "UnknownKey":
         made = super().__new__(cls, "is not a key of this table")
-        made.known = known
+        made.known, made.elsewhere = known, elsewhere
         return made
 
     def about(self, key: str) -> str:
+        if key in self.elsewhere:
+            return self.elsewhere[key]
         meant = did_you_mean(key, self.known)
-        return f"{self}; {f'{meant} Correct' if meant else 'correct'} or remove it (known here: {', '.join(self.known)})"
+        remedy = f"{meant} Correct" if meant else "correct"
+        return f"{self}; {remedy} or remove it (known here: {', '.join(self.known)})"
 
 
 class Table(Schema):
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, elsewhere: Mapping[str, str] = MappingProxyType({}), **options: Any) -> None:
         super().__init__(**options)
-        self.error_messages = {"unknown": UnknownKey(tuple(self.fields)), "type": "must be a table"}
+        unknown = UnknownKey(tuple(self.fields), elsewhere)
+        self.error_messages = {"unknown": unknown, "type": "must be a table"}
 
     @pre_load
     def fill(self, data: Any, **_: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        defaults = {name: field.load_default for name, field in self.fields.items() if not field.required}
-        return {name: value for name, value in defaults.items() if value is not None} | data
+        usual = {name: each.load_default for name, each in self.fields.items() if not each.required}
+        return {name: value for name, value in usual.items() if value is not None} | data
 
 
-def choice(*allowed: str, **options: Any) -> Text:
-    return Text(validate=lambda value: _one_of(value, allowed), **options)
+def schema_of(table: type) -> type[Table]:
+    """The schema of a dataclass whose fields are settings; other fields are left out."""
+    types = get_type_hints(table)
+    said = {each.name: declared(each) for each in fields_of(table)}
+    made = {name: field_of(types[name], each) for name, each in said.items() if each}
+    return type(f"{table.__name__}Table", (Table,), made)
 
 
-def _one_of(value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        meant = did_you_mean(value, allowed)
-        raise ValidationError(f"must be one of: {', '.join(allowed)}{f'; {meant}' if meant else ''}")
+def account_table(backend: str) -> Table:
+    """The keys of every account and those of its backend; it knows which are another backend's."""
+    told = 'belongs to backend = "{}", and this account has backend = "{}"; {}'
+    remedy = "remove the key, or change backend"
+    tables = {name: ACCOUNT_TABLES[name] for name in settings.backends()}
+    elsewhere = {
+        key: told.format(other, backend, remedy)
+        for other, table in tables.items()
+        for key in table().fields  # its own are known, and so never looked up here
+    }
+    return tables[backend](elsewhere)
 
 
-def table(schema: type[Table], **options: Any) -> fields.Nested:
-    return fields.Nested(schema, **(options or {"load_default": {}}))
+def usual_account() -> Table:
+    return account_table(next(iter(settings.backends())))
 
 
-def _range(low: int, high: int | None = None) -> validate.Range:
-    return validate.Range(low, high, error=f"must be {low} or more" if high is None else f"must be from {low} to {high}")
+def field_of(of_type: Any, said: Setting) -> fields.Field[Any]:
+    """The field that reads a setting of this type."""
+    options = _required(said.needs) if said.needs else {"load_default": said.default}
+    if get_origin(of_type) in (Union, UnionType):  # X | None, or the two kinds of a network
+        of_type = next(kind for kind in get_args(of_type) if kind is not NoneType)
+    inner = get_args(of_type)
+    if get_origin(of_type) is tuple:
+        options |= {"validate": NOT_EMPTY} if said.filled else {}
+        return Items(_text(inner[0], said, required=True), **options)
+    if get_origin(of_type) is Mapping and inner[1] is settings.AccountSettings:
+        return Accounts(said.name, usual_account, **options)
+    if get_origin(of_type) is Mapping:
+        table = schema_of(cast(type, inner[1])) if is_dataclass(inner[1]) else None
+        return Named(said.name, table or partial(Text, said.read), **options)
+    if is_dataclass(of_type):
+        return fields.Nested(schema_of(cast(type, of_type)), **options)
+    if of_type is bool:
+        return Flag(**options)
+    if of_type in (int, float) and said.read is None:
+        return (Whole if of_type is int else Number)(validate=_range(said), **options)
+    return _text(of_type, said, validate=partial(_one_of, said.choices), **options)
 
 
-def _above_zero(value: float) -> None:
-    if value <= 0:
-        raise ValidationError("must be more than 0")
+def _text(of_type: Any, said: Setting, **options: Any) -> Text:
+    kind = SecretText if of_type is Secret else TextFromElsewhere if said.elsewhere else Text
+    return kind(said.read, **options)
 
 
-_SOME = validate.Length(min=1, error="is empty; it needs at least one entry")
+def _required(example: str) -> dict[str, Any]:
+    told = f"is missing; add it, such as {example}"
+    return {"required": True, "error_messages": {"required": told}}
 
 
-class BridgeTable(Table):
-    public_url = Text(values.public_url, load_default="http://127.0.0.1:8080")
-    listen = Text(values.address, load_default="127.0.0.1:8080")
-    metrics_listen = Text(values.optional_address, load_default="127.0.0.1:9108")
-    trusted_proxies = Items(Text(values.network), load_default=[])
-    database = DatabaseText(values.database, load_default="sqlite:///bridge.sqlite3")
-    keys = Items(SecretText(values.bridge_key, required=True), validate=_SOME, **needed('keys = ["env:BRIDGE_KEY"]'))
-    wait_limit = Whole(20, 0, 60)
-    keep_days = Whole(90, 1)
-    log_format = choice("text", "json", load_default="text")
-    resolver = Text(values.optional_address, load_default="")
+def _one_of(choices: tuple[str, ...], value: Any) -> None:
+    if choices and value not in choices:
+        raise ValidationError(_not_one_of(value, choices))
 
 
-class WorkerTable(Table):
-    concurrency = Whole(8, 1)
-    retry_hours = Number(72)
-    reconcile_at = Text(values.time_of_day, load_default="03:00")
+def _not_one_of(value: str, choices: tuple[str, ...]) -> str:
+    meant = did_you_mean(value, choices)
+    return f"must be one of: {', '.join(choices)}{f'; {meant}' if meant else ''}"
 
 
-class SafetyTable(Table):
-    max_terminations_per_hour = Whole(20, 0)
-    max_purchases_per_day = Whole(20, 0)
-    terminate_grace_days = Whole(0, 0)
-    max_suspended_share = Number(0.5, zero=True, high=1)
+def _range(said: Setting) -> Callable[[Any], Any]:
+    if said.above is not None:
+        error = f"must be more than {said.above}"
+        return validate.Range(said.above, min_inclusive=False, error=error)
+    to = f"from {said.low} to {said.high}" if said.high is not None else f"{said.low} or more"
+    return validate.Range(said.low, said.high, error=f"must be {to}")
 
 
-class AdminTable(Table):
-    password_hash = SecretText(values.password_hash, load_default="")
-    view_password_hash = SecretText(values.password_hash, load_default="")
-    user_header = Text(values.optional_header, load_default="")
-    user_admins = Items(Text(values.user), load_default=[])
-    notify = Text(values.notify, load_default="")
-    smtp = Text(values.smtp, load_default="")
-    smtp_password = SecretText(load_default="")
-    summary_at = Text(values.minute_of_day, load_default="")
-
-
-class HostedEmailTable(Table):
-    endpoint = Text(values.api_url, load_default="https://admin.a.hostedemail.com/api")
-    user = Text(values.filled, **needed('user = "admin@reseller.example"'))
-    password = SecretText(values.filled, **needed('password = "env:HOSTED_EMAIL_PASSWORD"'))
-    keep_receiving = Flag(False)
-
-
-class CommandTable(Table):
-    command = Text(values.command, **needed("the command that Enom's Email API documents for this"))
-    parameters = Named(values.parameter_name, lambda: Text(values.template), DEFAULT_PARAMETERS)
-
-
-class CommandsTable(Table):
-    suspend = table(CommandTable, **needed("the table [accounts.NAME.commands.suspend]"))
-    unsuspend = table(CommandTable, **needed("the table [accounts.NAME.commands.unsuspend]"))
-
-
-class AccountTable(Table):
-    environment = choice("test", "live", load_default="test")
-    mode = choice("act", "observe", load_default="act")
-    uid = Text(values.filled, **needed('uid = "reseller"'))
-    token = SecretText(values.filled, **needed('token = "env:ENOM_TOKEN"'))
-    endpoint = Text(values.enom_url, load_default="")
-    max_in_flight = Whole(4, 1)
-    timeout = Number(30)
-    settle = Number(120, zero=True)
-    purchase = choice("never", "paks", "boxes", load_default="never")
-    place_price = Number(0, zero=True)
-    suspend_with = choice(
-        "hosted-email",
-        "lock-out",
-        "commands",
-        "refuse",
-        **needed('suspend_with = "hosted-email", or "lock-out", "commands", "refuse": it has no default'),
-    )
-    hosted_email = table(HostedEmailTable, load_default=None)
-    commands = table(CommandsTable, load_default=None)
-    mail_hosts = Items(Text(values.host_name), load_default=["hostedemail.com"])
-    spf_include = Text(values.optional_host_name, load_default="_spf.hostedemail.com")
-
-
-class PlanTable(Table):
-    quota_gb = Whole(10, 1)
-
-
-class SourceTable(Table):
-    platform = Text(load_default="whmcs")
-    account = Text(**needed('account = "main"'))
-    secrets = Items(SecretText(values.source_secret, required=True), validate=_SOME, **needed('secrets = ["env:NAME"]'))
-    signature = choice("standard", "itsdangerous", load_default="standard")
-    callback = Text(lambda text: values.web_url(text) if text else text, load_default="")
-    callback_loopback = Flag(False)
-    domains = Items(Text(values.domain), load_default=["*"], validate=_SOME)
-    domain_per_customer = Flag(True)
-    allow_from = Items(Text(values.network), load_default=[])
-
-
-class Document(Table):
-    bridge = table(BridgeTable)
-    worker = table(WorkerTable)
-    safety = table(SafetyTable)
-    admin = table(AdminTable)
-    accounts = Named(values.name, AccountTable, {})
-    plans = Named(values.plan_name, PlanTable, {})
-    sources = Named(values.name, SourceTable, {})
+ACCOUNT_TABLES = {name: schema_of(made) for name, made in settings.ACCOUNTS.items()}
+Document = schema_of(settings.Settings)
+"""The whole of bridge.toml."""

@@ -4,20 +4,15 @@ a sentence that says what must be there; no sentence quotes a secret."""
 import base64
 import re
 from importlib.util import find_spec
-from ipaddress import ip_address
-from string import Formatter
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from bridge.infra.clients import Network, network
+from bridge.infra.urls import is_loopback, split, web, web_url
 from hooks.address import normalise
 from hooks.signing import decode_secret
 
 __all__ = ["Network", "network"]  # addresses of clients are read in one place
-
-PLACEHOLDERS = ("local", "sld", "tld", "domain", "address")
-# These spend money or destroy; the rest of the list answers for what the Email API calls them.
-REFUSED = ("purchase", "renew", "extend", "delete", "remove", "addtocart", "insertneworder", "refillaccount")
 
 
 class Address(NamedTuple):
@@ -32,19 +27,13 @@ class Address(NamedTuple):
 
 def name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", text):
-        raise ValueError("is not a usable name; take up to 64 of A-Z a-z 0-9 _ -, beginning with a letter or digit")
+        raise ValueError("is not a usable name; use up to 64 of A-Z a-z 0-9 _ -, beginning with a letter or digit")
     return text
 
 
 def plan_name(text: str) -> str:
     if not 1 <= len(text) <= 64 or not text.isprintable():
-        raise ValueError("is not a usable name of a plan; take 1 to 64 printable characters")
-    return text
-
-
-def filled(text: str) -> str:
-    if not text.strip() or not text.isprintable():
-        raise ValueError("must be printable text that is not empty")
+        raise ValueError("is not a usable plan name; use 1 to 64 printable characters")
     return text
 
 
@@ -83,44 +72,16 @@ def minute_of_day(text: str) -> int | None:
     return int(found[1]) * 60 + int(found[2]) if found else None
 
 
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def web_url(text: str) -> str:
-    if not _web(text):
-        raise ValueError("must be a URL beginning with https:// or http://, without user, password and fragment")
-    return text
-
-
 def public_url(text: str) -> str:
-    parts = _web(text)
+    parts = web(text)
     if not parts or parts.query:
         raise ValueError('must be a URL such as "https://bridge.example.com", without user, password, query and fragment')
     if parts.path.strip("/"):
         raise ValueError(
-            f'has the path "{parts.path}", below which the pages at /admin/ cannot work; give the bridge a name of its own, '
-            'such as "https://bridge.example.com". Hooks go on arriving wherever your proxy passes them on from'
+            f'has the path "{parts.path}", but the admin pages work only at the root; give the bridge its own host name, '
+            'such as "https://bridge.example.com". Hooks still arrive at any path that your proxy forwards'
         )
     return text.rstrip("/")
-
-
-def api_url(text: str) -> str:
-    parts = _web(text)
-    if not parts or parts.query or not (parts.scheme == "https" or is_loopback(text)):
-        raise ValueError("must be an https:// URL without user, password, query and fragment (http:// to this machine only)")
-    return text.rstrip("/")
-
-
-def enom_url(text: str) -> str:
-    """Empty: the documented endpoint of the environment."""
-    if text and not api_url(text).lower().endswith("/interface.asp"):
-        raise ValueError('must be the full URL, ending in "/interface.asp"')
-    return text
 
 
 DRIVER = "pip install --require-hashes -r requirements-postgres.lock  (in a checkout: make install EXTRA=postgres)"
@@ -144,20 +105,24 @@ def database_password(url: str) -> str | None:
     return found.group(1) if found else None
 
 
+def optional_web_url(text: str) -> str:
+    return web_url(text) if text else text
+
+
 def notify(text: str) -> str:
     parts = urlsplit(text)
     mail = parts.scheme == "mailto" and re.fullmatch(r"[^@\s]+@[^@\s]+", parts.path) and not parts.query
-    if text and not mail and not (_web(text) and (parts.scheme == "https" or is_loopback(text))):
+    if text and not mail and not (web(text) and (parts.scheme == "https" or is_loopback(text))):
         raise ValueError('must be "mailto:someone@example.com" or an https:// URL, or empty')
     return text
 
 
 def smtp(text: str) -> str:
-    parts = _split(text)
+    parts = split(text)
     if text and (not parts or parts.scheme != "smtp" or parts.path or parts.query or parts.fragment):
         raise ValueError('must be "smtp://user@host:587", or empty')
     if parts and parts.password is not None:
-        raise ValueError("holds a password; take it out and write it as admin.smtp_password")
+        raise ValueError("holds a password; move it to admin.smtp_password")
     return text
 
 
@@ -197,7 +162,7 @@ def user(text: str) -> str:
 
 def bridge_key(text: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_-]{43}=?", text) is None:
-        raise ValueError("must be 32 random bytes in URL-safe base64 (44 characters); `enom-bridge init` writes a fresh one")
+        raise ValueError("must be 32 random bytes in URL-safe base64 (44 characters); `enom-bridge init` writes a new one")
     return text
 
 
@@ -210,47 +175,5 @@ def source_secret(text: str) -> str:
     try:
         decode_secret(text)
     except ValueError:
-        raise ValueError(
-            'must be "whsec_" and 24 to 64 random bytes in base64; `enom-bridge init` writes a fresh one'
-        ) from None
+        raise ValueError('must be "whsec_" and 24 to 64 random bytes in base64; `enom-bridge init` writes a new one') from None
     return text
-
-
-def command(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", text):
-        raise ValueError("must be the name of a command as Enom documents it, such as the letters before its parameters")
-    if text.lower().startswith(REFUSED):
-        raise ValueError("is a command that buys, renews or deletes; only one that changes the mailbox itself may stand here")
-    return text
-
-
-def parameter_name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", text) or text.lower() in ("command", "uid", "pw", "responsetype"):
-        raise ValueError("is not a parameter that can stand here; the bridge adds command, uid, pw and responsetype itself")
-    return text
-
-
-def template(text: str) -> str:
-    allowed = ", ".join(f"{{{field}}}" for field in PLACEHOLDERS)
-    try:
-        for _, field, spec, conversion in Formatter().parse(text):
-            if field is not None and (field not in PLACEHOLDERS or spec or conversion):
-                raise ValueError
-    except ValueError:
-        raise ValueError(f"may hold the placeholders {allowed} and no other braces") from None
-    return text
-
-
-def _split(text: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts if parts.hostname and text.isprintable() and " " not in text else None
-
-
-def _web(text: str) -> SplitResult | None:
-    parts = _split(text)
-    good = parts and parts.scheme in ("http", "https") and "@" not in parts.netloc and not parts.fragment
-    return parts if good else None

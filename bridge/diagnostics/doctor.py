@@ -14,13 +14,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bridge import store, wiring
-from bridge.config import Account, Source
+from bridge.config import AccountSettings, EnomAccountSettings, SourceSettings
 from bridge.config.load import secrets
-from bridge.config.values import is_loopback
 from bridge.domain import fit
 from bridge.domain.errors import BridgeError, StoreUnavailable
 from bridge.domain.model import Address, day_after
 from bridge.infra.http_client import Lost, NotSent, Reply
+from bridge.infra.urls import is_loopback
 from bridge.maildns.rules import judge
 from bridge.pipeline.alerts import ends, mail_server
 from bridge.store.queue.standing import RESTORED, pauses
@@ -195,7 +195,7 @@ class Doctor:
         if source := self.service.settings.sources.get(row["name"]):
             yield from self._module(about, source, row["sender"])
 
-    def _module(self, about: str, source: Source, sender: str | None) -> Iterator[Finding]:
+    def _module(self, about: str, source: SourceSettings, sender: str | None) -> Iterator[Finding]:
         """Whether the module at billing, which names itself when it tests the connection, fits this bridge."""
         if sender is not None and fit.fits(sender):
             yield Finding("ok", about, f"The module that last tested the connection is {sender}.")
@@ -300,7 +300,7 @@ class Doctor:
         elif not lost and keys.gone_until is None:
             yield Finding("ok", "keys", "Everything stored is under the key of bridge.keys.")
 
-    def _account(self, account: Account) -> Iterator[Finding]:
+    def _account(self, account: AccountSettings) -> Iterator[Finding]:
         about, service = f"account {account.name}", self.service
         level, text = SUSPEND_WITH[account.suspend_with]
         yield Finding(level, about, f"It {text}")
@@ -308,19 +308,12 @@ class Doctor:
             yield Finding("warn", about, "It only observes: nothing is changed at Enom.", 'For real work: mode = "act".')
         if account.environment == "test":
             text = "It works in Enom's test environment, which provisions nothing."
-            if is_loopback(account.endpoint):
+            if is_loopback(_endpoint(account)):
                 text = "It works with a simulator on this machine."
             yield Finding("warn", about, text, 'For real mailboxes: environment = "live", with the uid and token of live.')
-        yield from self._remote_clock(account)
-        plain = wiring.enom(replace(account, hosted_email=None), service.settings.plans, service.outgoing, self.clock)
-        try:
-            plain.probe()
-        except BridgeError as error:
-            self._barred.add(account.name)
-            yield Finding("FAIL", about, error.detail, f"Is {account.endpoint} reachable from here?" if _away(error) else "")
-            return
-        yield Finding("ok", about, "Enom accepts the credentials and this machine's address.")
-        if account.hosted_email is None:
+        if isinstance(account, EnomAccountSettings):
+            yield from self._enom(account)
+        if account.hosted_email is None or account.name in self._barred:
             return
         try:
             service.accounts[account.name].backend.probe()
@@ -330,7 +323,19 @@ class Doctor:
         else:
             yield Finding("ok", about, "Hosted email accepts the credentials.")
 
-    def _remote_clock(self, account: Account) -> Iterator[Finding]:
+    def _enom(self, account: EnomAccountSettings) -> Iterator[Finding]:
+        about, service = f"account {account.name}", self.service
+        yield from self._remote_clock(account)
+        plain = wiring.enom(replace(account, hosted_email=None), service.settings.plans, service.outgoing, self.clock)
+        try:
+            plain.probe()
+        except BridgeError as error:
+            self._barred.add(account.name)
+            yield Finding("FAIL", about, error.detail, f"Is {account.endpoint} reachable from here?" if _away(error) else "")
+            return
+        yield Finding("ok", about, "Enom accepts the credentials and this machine's address.")
+
+    def _remote_clock(self, account: EnomAccountSettings) -> Iterator[Finding]:
         try:
             reply = self.service.outgoing.get(account.endpoint, timeout=TIMEOUT)
             there = parsedate_to_datetime(reply.headers["date"]).timestamp()
@@ -344,7 +349,7 @@ class Doctor:
             return Finding("ok", about, text)
         return Finding("FAIL" if skew >= CLOCK_FAIL else "warn", about, text, "Set the clocks by NTP.")
 
-    def _source(self, source: Source) -> Iterator[Finding]:
+    def _source(self, source: SourceSettings) -> Iterator[Finding]:
         about = f"source {source.name}"
         if source.callback:
             yield self._reached(about, "The callback URL", source.callback, f"Correct sources.{source.name}.callback.")
@@ -364,7 +369,7 @@ class Doctor:
                 yield Finding("ok", about, f"{domain} is at Enom.")
             yield from self._receives(about, source.account, domain)
 
-    def _customers(self, source: Source) -> Iterator[Finding]:
+    def _customers(self, source: SourceSettings) -> Iterator[Finding]:
         """Of how many mailboxes nobody has told the customer: in their domains nothing is held for being another's."""
         about = f"source {source.name}"
         if not source.domain_per_customer:
@@ -458,6 +463,13 @@ def bindable(address: tuple[str, int]) -> str:
     except OSError as error:
         return error.strerror or type(error).__name__
     return ""
+
+
+def _endpoint(account: AccountSettings) -> str:
+    """Where the account's commands go."""
+    if isinstance(account, EnomAccountSettings):
+        return account.endpoint
+    return account.hosted_email.endpoint if account.hosted_email else ""
 
 
 def _away(error: BridgeError) -> bool:

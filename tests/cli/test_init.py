@@ -2,15 +2,19 @@
 
 import json
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from bridge.backends import BACKENDS
+from bridge.backends.enom import Command
 from bridge.cli.init import init
-from bridge.config import load
+from bridge.config import Admin, Bridge, EnomAccountSettings, HostedEmailAccountSettings, Plan, Safety, SourceSettings, load
 from bridge.infra import logs
+from bridge.infra.setting import declared
 
 NEEDED = ("--uid", "reseller", "--token", "example-token", "--suspend-with", "refuse")
 
@@ -52,7 +56,7 @@ def test_live_begins_with_looking_and_deletes_after_days(place: Path, tmp_path: 
 
     live = load(place, {})
     assert (live.accounts["main"].mode, live.safety.terminate_grace_days) == ("observe", 7)
-    assert 'It only observes: nothing is changed at Enom until mode = "act"' in result.stdout
+    assert 'It only observes: nothing is changed at Enom until you set mode = "act"' in result.stdout
     for name, more, expected in (
         ("test", hosted, ("act", 0)),
         ("refuse", ("--environment", "live", "--suspend-with", "refuse"), ("observe", 0)),
@@ -90,7 +94,7 @@ def test_an_existing_file_is_left_alone(place: Path) -> None:
 
     assert result.exit_code == 1
     assert place.read_text() == "# mine"
-    assert "left alone" in result.stderr
+    assert "was not changed" in result.stderr
 
 
 def test_questions_are_asked_and_the_choices_explained(place: Path) -> None:
@@ -98,24 +102,26 @@ def test_questions_are_asked_and_the_choices_explained(place: Path) -> None:
     answers += ["admin@example.com", "example-password", "boxes", "observe"]
     answers += ["mailto:admin@example.com", ""]
 
-    result = run(answers="\n".join(answers) + "\n")
+    result = run("--backend", "enom", answers="\n".join(answers) + "\n")
 
     assert result.exit_code == 0, result.output
     account = load(place, {}).accounts["main"]
     assert (account.environment, account.purchase, account.mode) == ("live", "boxes", "observe")
     assert account.hosted_email is not None and account.hosted_email.password.reveal() == "example-password"
     assert "https://bridge.example.com/hooks/shop" in result.stdout
-    for words in ("Mail still arrives", "not read back", "spend money", "changes nothing at Enom"):
+    for words in ("Mail still arrives", "No read can confirm", "spend money", "changes nothing at Enom"):
         assert words in result.stderr
     assert "example-password" not in result.output and "example-token" not in result.output
 
 
 def test_what_was_given_is_not_asked(place: Path) -> None:
-    result = run(*NEEDED, "--platform", "whmcs", "--source", "shop", "--callback", "", answers="\n\n\n\n\n")
+    result = run(
+        *NEEDED, "--backend", "enom", "--platform", "whmcs", "--source", "shop", "--callback", "", answers="\n\n\n\n\n"
+    )
 
     assert result.exit_code == 0, result.output
     assert "Enom login" not in result.stderr and "suspended?" not in result.stderr
-    assert "URL that billing reaches" in result.stderr
+    assert "URL at which billing reaches" in result.stderr
 
 
 def test_a_secret_by_name_is_written_by_name_and_need_not_be_set_yet(place: Path) -> None:
@@ -123,7 +129,7 @@ def test_a_secret_by_name_is_written_by_name_and_need_not_be_set_yet(place: Path
 
     assert result.exit_code == 0
     assert 'token = "env:ENOM_TOKEN"' in place.read_text()
-    assert "Before the start, set: ENOM_TOKEN" in result.stdout
+    assert "Before you start the bridge, set: ENOM_TOKEN" in result.stdout
 
 
 def test_commands_are_written(place: Path) -> None:
@@ -219,7 +225,7 @@ def test_a_bad_answer_is_asked_again_at_once_and_loses_no_other(place: Path) -> 
     answers += ["refuse", "", "", "admin@example.com", "mailto:admin@example.com", "smtp://u:hidden-word@mail.example.com"]
     answers += ["smtp://mail.example.com:25"]
 
-    result = run(answers="\n".join(answers) + "\n")
+    result = run("--backend", "enom", answers="\n".join(answers) + "\n")
 
     assert result.exit_code == 0, result.output
     settings = load(place, {})
@@ -228,3 +234,75 @@ def test_a_bad_answer_is_asked_again_at_once_and_loses_no_other(place: Path) -> 
     for words in ("this is not a usable name", "must be a URL", "must begin with https://", "this must be printable text"):
         assert words in result.stderr, words
     assert "-secret" not in result.output.replace("hidden", "")
+
+
+TABLES = {"bridge": Bridge, "admin": Admin, "safety": Safety, "accounts.main": EnomAccountSettings}
+TABLES |= {"plans.basic": Plan, "sources.whmcs-main": SourceSettings}
+TABLES |= {f"accounts.main.commands.{verb}": Command for verb in ("suspend", "unsuspend")}
+
+
+def test_the_comment_of_a_key_is_what_it_was_declared_to_do(place: Path) -> None:
+    run("--yes", *NEEDED[:4], "--suspend-with", "commands", "--suspend-command", "A", "--unsuspend-command", "B")
+
+    header, *tables = place.read_text().split("\n[")
+    assert "keep it readable only by its user" in header
+    assert [table.partition("]")[0] for table in tables] == [*list(TABLES)[:4], *list(TABLES)[6:], *list(TABLES)[4:6]]
+    for name, _, lines in (table.partition("]\n") for table in tables):
+        does = {each.name: setting.does for each in fields(TABLES[name]) if (setting := declared(each))}
+        comments, keys = lines.strip().split("\n")[::2], lines.strip().split("\n")[1::2]
+        assert comments == [f"# {does[key.split(' = ')[0]]}" for key in keys]
+
+
+@pytest.fixture
+def two_backends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BACKENDS, "hosted-email", BACKENDS.get("hosted-email", BACKENDS["memory"]))
+
+
+HOSTED = ("--backend", "hosted-email", "--hosted-user", "admin@reseller.example", "--hosted-password", "example-password")
+
+
+@pytest.mark.usefixtures("two_backends")
+def test_the_backend_is_asked_for_and_only_its_keys_are_written(place: Path) -> None:
+    answers = ["standard", "shop", "", "https://bridge.example.com", "hosted_email", "hosted-email", "live"]
+    answers += ["admin@reseller.example", "example-password", "observe", ""]
+
+    result = run(answers="\n".join(answers) + "\n")
+
+    assert result.exit_code == 0, result.output
+    assert "control panel shows paks" in result.stderr and "this must be one of: enom, hosted-email" in result.stderr
+    assert "Enom login" not in result.stderr and "spend money" not in result.stderr
+    account = load(place, {}).accounts["main"]
+    assert isinstance(account, HostedEmailAccountSettings)
+    assert (account.environment, account.mode, account.suspend_with) == ("live", "observe", "hosted-email")
+    written = tomllib.loads(place.read_text())
+    assert set(written["accounts"]["main"]) == {"backend", "environment", "mode", "suspend_with", "hosted_email"}
+    assert set(written["accounts"]["main"]["hosted_email"]) == {"user", "password"}
+    assert written["safety"]["terminate_grace_days"] == 7
+
+
+@pytest.mark.usefixtures("two_backends")
+def test_a_test_account_of_hosted_email_goes_to_the_test_system(place: Path) -> None:
+    assert run("--yes", *HOSTED).exit_code == 0
+
+    hosted = load(place, {}).accounts["main"].hosted_email
+    assert hosted is not None
+    assert hosted.endpoint == "https://admin.test.hostedemail.com/api"
+
+
+@pytest.mark.usefixtures("two_backends")
+def test_an_option_of_another_backend_is_refused(place: Path) -> None:
+    result = run("--yes", *HOSTED, "--purchase", "paks")
+
+    assert result.exit_code == 2
+    assert '--purchase is for the backend "enom" only, and this one is "hosted-email"' in result.stderr
+    assert not place.exists()
+
+
+def test_a_backend_that_is_not_there_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(BACKENDS, "hosted-email", raising=False)
+
+    result = run("--yes", *HOSTED)
+
+    assert result.exit_code == 2
+    assert "must be one of: enom" in result.stderr
+    assert not place.exists()

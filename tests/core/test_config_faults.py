@@ -106,6 +106,16 @@ CASES = [
     ("accounts.main", LIVE + '\nendpoint = "https://localhost/interface.asp"', "accounts.main.endpoint", "live"),
     (
         "accounts.main",
+        LIVE + '\nendpoint = "https://resellertest.enom.com/interface.asp"',
+        "accounts.main.endpoint",
+        "test system",
+    ),
+    ("accounts.main", '+backend = "enim"', "accounts.main.backend", "did you mean enom"),
+    ("accounts.main", '+backend = "memory"', "accounts.main.backend", "must be one of: "),
+    ("accounts.main", "+backend = 1", "accounts.main.backend", "must be one of: "),
+    ("safety", "max_creations_per_day = -1", "safety.max_creations_per_day", "0 or more"),
+    (
+        "accounts.main",
         LIVE + '\nhosted_email = {user = "u", password = "p", endpoint = "http://[::1]/api"}',
         "accounts.main.hosted_email.endpoint",
         "live",
@@ -128,7 +138,7 @@ CASES = [
     ("sources.a", '+callback = "/callback"', "sources.a.callback", "must be a URL"),
     ("sources.a", "+domains = []", "sources.a.domains", "empty"),
     ("sources.a", '+domains = ["nodots"]', "sources.a.domains[0]", "mail domain"),
-    ("sources.a", '+domains = ["*", "example.com"]', "sources.a.domains", "alone"),
+    ("sources.a", '+domains = ["*", "example.com"]', "sources.a.domains", "use only"),
     ("sources.a", '+allow_from = ["all"]', "sources.a.allow_from[0]", "network"),
     ("sources.b", SECOND + '\ndomains = ["example.com"]', "sources.a.domains", "sources.b"),
     ("sources.b", f'account = "main"\nsecrets = ["{SECRET_A}"]', "sources.b.secrets", "sources.a"),
@@ -270,7 +280,7 @@ def test_without_its_driver_a_url_of_postgresql_says_how_to_get_it(monkeypatch: 
         ('[accounts.main]\nmode = "obseve"', "accounts.main.mode: must be one of: act, observe; did you mean observe?"),
         (
             '[accounts.main]\n[sources.shop]\naccount = "mian"',
-            "sources.shop.account: names no account; did you mean main? Else add",
+            "sources.shop.account: names no account; did you mean main? Otherwise add",
         ),
     ],
 )

@@ -1,10 +1,15 @@
 """The contract's list of keys, word for word, against the schema: nothing missing, nothing more, the same defaults."""
 
-from typing import Any
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, get_args, get_type_hints
 
+import pytest
 from marshmallow import Schema, fields
 
+from bridge.config import settings
 from bridge.config.schema import Document, Named
+from bridge.infra.setting import Setting, declared
 
 REQUIRED, ABSENT = "required", "absent"
 CONTRACT: dict[str, Any] = {
@@ -23,6 +28,7 @@ CONTRACT: dict[str, Any] = {
     "worker.reconcile_at": "03:00",
     "safety.max_terminations_per_hour": 20,
     "safety.max_purchases_per_day": 20,
+    "safety.max_creations_per_day": 200,
     "safety.terminate_grace_days": 0,
     "safety.max_suspended_share": 0.5,
     "admin.password_hash": "",
@@ -33,6 +39,7 @@ CONTRACT: dict[str, Any] = {
     "admin.smtp": "",
     "admin.smtp_password": "",
     "admin.summary_at": "",
+    "accounts.*.backend": "enom",
     "accounts.*.environment": "test",
     "accounts.*.mode": "act",
     "accounts.*.uid": REQUIRED,
@@ -87,3 +94,33 @@ def keys(schema: Schema, path: str = "") -> dict[str, Any]:
 
 def test_the_keys_and_defaults_are_those_of_the_contract() -> None:
     assert keys(Document()) == CONTRACT
+
+
+def tables(table: type) -> Iterator[type]:
+    """A dataclass of settings, and those within it; the accounts of every backend."""
+    yield table
+    for kind in get_type_hints(table).values():
+        for inner in (kind, *get_args(kind)):
+            for each in settings.ACCOUNTS.values() if inner is settings.AccountSettings else [inner]:
+                if dataclasses.is_dataclass(each):
+                    yield from tables(each)
+
+
+TABLES = list(dict.fromkeys(tables(settings.Settings)))
+DECLARED = [(table, field.name, said) for table in TABLES for field in dataclasses.fields(table) if (said := declared(field))]
+
+
+def test_the_tables_are_all_there() -> None:
+    assert {"Bridge", "EnomAccountSettings", "HostedEmailTable", "Command", "Plan"} <= {table.__name__ for table in TABLES}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
+def test_what_is_no_setting_is_only_a_name_and_what_the_loader_knows(table: type) -> None:
+    undeclared = {field.name for field in dataclasses.fields(table) if not declared(field)}
+    assert undeclared <= ({"path", "warnings"} if table is settings.Settings else {"name"})
+
+
+@pytest.mark.parametrize(("table", "key", "said"), DECLARED, ids=[f"{table.__name__}.{key}" for table, key, _ in DECLARED])
+def test_a_setting_says_what_it_does_in_a_sentence_that_fits_a_line(table: type, key: str, said: Setting) -> None:
+    assert said.does[-1] in ".?" and said.does.isprintable()
+    assert len(f"# {said.does}") <= 100

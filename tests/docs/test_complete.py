@@ -94,8 +94,9 @@ def settings(schema: Schema, path: str = "") -> Iterator[tuple[str, str, Any]]:
         inner = f"{path}.{key}".lstrip(".")
         if isinstance(field, fields.Nested):
             yield from settings(field.schema, inner)
-        elif isinstance(field, Named) and isinstance(entry := field.entry(), Schema):
-            yield from settings(entry, f"{inner}.NAME")
+        elif isinstance(field, Named) and (entries := [entry for entry in field.entries() if isinstance(entry, Schema)]):
+            for entry in entries:
+                yield from settings(entry, f"{inner}.NAME")
         else:
             yield path, key, REQUIRED if field.required else field.load_default
 

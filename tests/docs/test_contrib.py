@@ -17,7 +17,7 @@ import yaml
 
 from bridge import config
 from bridge.cli import main
-from bridge.config.schema import BridgeTable
+from bridge.config.schema import Document
 from bridge.infra import clients, logs
 from bridge.web.admin.sign_in import Reason as OfSignIn
 from bridge.web.refusals import Refusals
@@ -28,7 +28,7 @@ from tests.support.programs import needed
 CONTRIB = ROOT / "contrib"
 BACKUP = CONTRIB / "systemd" / "enom-bridge-backup.service"
 UNITS = sorted(set(CONTRIB.glob("systemd/*.service")) - {BACKUP})
-LISTEN, METRICS = BridgeTable().fields["listen"].load_default, BridgeTable().fields["metrics_listen"].load_default
+LISTEN, METRICS = (Document().fields["bridge"].schema.fields[key].load_default for key in ("listen", "metrics_listen"))
 PROGRAM = "/opt/enom-bridge/bin/enom-bridge"
 COMPOSE: dict[str, Any] = yaml.safe_load(text("contrib/container/compose.yaml"))
 CONTAINERFILE = text("contrib/container/Containerfile")

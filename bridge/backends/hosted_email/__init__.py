@@ -1,0 +1,1 @@
+"""The hosted-email platform, reached by its own API."""
