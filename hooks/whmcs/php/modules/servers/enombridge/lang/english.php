@@ -81,7 +81,7 @@ return [
     'address_incomplete' => '"{name}" has no @, and the service has no domain to add. Fill in a whole address, like john@example.com.',
     'renamed' => 'The address of this service was changed to {now}, but its mailbox is {has}, and a mailbox cannot be renamed. Change the address back, or terminate the service and create it again with the new address.',
     'password_not_kept' => 'The password of this service does not meet Enom\'s rules, and WHMCS did not accept a new one (UpdateClientProduct). Set one with 10 to 20 characters, including an upper-case letter, a digit and one of * @ - _ / .',
-    'password_unknown' => 'The mailbox was locked, and WHMCS has no password for this service to unlock it with. Set one with "Change Password".',
+    'password_unknown' => 'The mailbox was locked, and WHMCS has no password for this service to unlock it with. Enter one in the password field of the service, save, then press "Unsuspend".',
     'busy' => 'Another action is in progress for this service. Try again in a moment.',
     'unexpected' => 'An unexpected error occurred. Staff can find the details in the module log.',
 
@@ -116,7 +116,7 @@ return [
     'code_not_ours' => 'The mailbox already exists and belongs to another service, or the bridge does not know its owner.',
     'code_conflict' => 'The state of the mailbox does not allow this, for example because something other than the bridge suspended it.',
     'code_password_rejected' => 'Enom did not accept the password. It needs 10 to 20 characters, including an upper-case letter, a digit and one of * @ - _ / .',
-    'code_password_needed' => 'The mailbox was locked and needs a password to be unlocked.',
+    'code_password_needed' => 'The bridge needs the password, for example to unlock the mailbox. Check the password field of the service, save, then run the command again.',
     'code_domain_not_in_account' => 'The domain is not set up for mail in the Enom account. Set it up there, then try again.',
     'code_pak_full' => 'All mailbox slots of the domain are in use, and the bridge is not allowed to buy more.',
     'code_purchase_needed' => 'This needs a purchase at Enom, and the bridge is not allowed to buy.',
