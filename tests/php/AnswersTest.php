@@ -43,7 +43,7 @@ final class AnswersTest extends TestCase
     {
         Bridge::says(Bridge::fails($code, 'Enom said no.'));
         $said = Billing::run('CreateAccount');
-        self::assertMatchesRegularExpression("/^It failed: [A-Z].*\. \($code, job_[0-9A-F]+\)$/", $said);
+        self::assertMatchesRegularExpression("/^Failed: [A-Z].*\. \($code, job_[0-9A-F]+\)$/", $said);
         self::assertStringNotContainsString('said no', $said, 'words of the bridge or of Enom');
         self::assertNull($this->pending());
         self::assertSame('Pending', Billing::status());
@@ -87,7 +87,7 @@ final class AnswersTest extends TestCase
     {
         Bridge::says(Bridge::ends('held', ['error' => ['code' => 'unclear', 'message' => 'x', 'detail' => 'Nobody knows.']]));
         $said = Billing::run('TerminateAccount');
-        self::assertMatchesRegularExpression('/^A person must decide: It is not known whether Enom did it\. \(unclear\) .*jobs explain job_/', $said);
+        self::assertMatchesRegularExpression('/^Needs a decision: It is not known whether Enom did it\. \(unclear\) .*jobs explain job_/', $said);
         Billing::run('TerminateAccount');
         self::assertSame(Bridge::$requests[0]->id(), Bridge::$requests[1]->id());
         self::assertTrue($this->pending()->held);
@@ -98,7 +98,7 @@ final class AnswersTest extends TestCase
     public function testCancelledAndObservedAreNoSuccess(): void
     {
         Bridge::says(Bridge::ends('cancelled', ['error' => ['code' => 'overtaken']]));
-        self::assertMatchesRegularExpression('/^Not done: Something newer took its place\. \(overtaken, job_/', Billing::run('SuspendAccount'));
+        self::assertMatchesRegularExpression('/^Not done: A newer request replaced it\. \(overtaken, job_/', Billing::run('SuspendAccount'));
         self::assertNull($this->pending());
 
         Bridge::says(Bridge::ends('succeeded', ['observed_only' => true, 'changed' => false, 'plan' => []]));
@@ -148,11 +148,11 @@ final class AnswersTest extends TestCase
     {
         Bridge::says(Bridge::refuses($status, 'Not like this.', ['errors' => ['data.plan' => ['No such plan.', 'Send another.']]]));
         $said = Billing::run('CreateAccount');
-        self::assertMatchesRegularExpression('/^The bridge did not take it: [A-Z].*\.$/', $said);
+        self::assertMatchesRegularExpression('/^The bridge did not accept it: [A-Z].*\.$/', $said);
         self::assertStringNotContainsString('Not like this', $said);
         self::assertStringNotContainsString('Send another', $said);
         if ($status === 422) {
-            self::assertStringContainsString('not valid: the plan (choose one of the list', $said);
+            self::assertStringContainsString('invalid values: the plan (choose one from the list', $said);
         }
         self::assertNull($this->pending());
         Billing::run('CreateAccount');
@@ -162,7 +162,7 @@ final class AnswersTest extends TestCase
     public function testAWrongSignatureIsToldWithItsRemedyAndStaysPending(): void
     {
         Bridge::says(Bridge::refuses(401, 'Not signed.'));
-        self::assertMatchesRegularExpression('/secret or the source.*clocks.*sent again by itself/', Billing::run('CreateAccount'));
+        self::assertMatchesRegularExpression('/secret and the source.*clocks.*sent again automatically/', Billing::run('CreateAccount'));
         self::assertFalse($this->pending()->accepted);
         self::assertStringStartsWith('The mail system cannot be reached', Billing::run('ChangePassword'));
     }
@@ -213,7 +213,7 @@ final class AnswersTest extends TestCase
     public function testWhateverElseComesIsNoSuccessAndStaysPendingUnderItsId(mixed $answer): void
     {
         Bridge::says($answer);
-        self::assertMatchesRegularExpression('/^Not done yet: .*sent again by itself/', Billing::run('CreateAccount'));
+        self::assertMatchesRegularExpression('/^Not done yet: .*sent again automatically/', Billing::run('CreateAccount'));
         self::assertSame('Pending', Billing::status());
         self::assertCount(1, Bridge::$requests);
         self::assertUnexpectedNothing();
@@ -231,12 +231,12 @@ final class AnswersTest extends TestCase
             ['verified' => ['existence' => ['no']]], ['verified' => null], ['error' => ['code' => 7, 'detail' => []]]];
         foreach ($odd as $changes) {
             Bridge::says(Bridge::ends('failed', $changes));
-            self::assertStringStartsWith('It failed: The bridge gives a reason that this module does not know.', Billing::run('CreateAccount'));
+            self::assertStringStartsWith('Failed: The bridge reported a reason that this module does not know.', Billing::run('CreateAccount'));
             self::assertNull($this->pending());
         }
         foreach ([['detail' => ['x']], ['title' => ['x']], ['errors' => 'x'], ['errors' => [['x' => ['y']]]]] as $changes) {
             Bridge::says(Bridge::refuses(422, 'No.', $changes));
-            self::assertStringStartsWith('The bridge did not take it', Billing::run('CreateAccount'));
+            self::assertStringStartsWith('The bridge did not accept it', Billing::run('CreateAccount'));
         }
         self::assertUnexpectedNothing();
     }

@@ -18,7 +18,7 @@ final class ButtonsTest extends TestCase
 
     public function testCheckTellsWhatStandsInTheWay(): void
     {
-        foreach ([[Bridge::refuses(404, 'There is no mailbox.'), 'knows no such mailbox'], [Bridge::refuses(503, 'Paused.'), 'takes nothing right now'], ['', 'cannot be reached'], [Bridge::refuses(401), 'signature']] as [$answer, $named]) {
+        foreach ([[Bridge::refuses(404, 'There is no mailbox.'), 'knows no such mailbox'], [Bridge::refuses(503, 'Paused.'), 'does not accept requests right now'], ['', 'cannot be reached'], [Bridge::refuses(401), 'signature']] as [$answer, $named]) {
             Bridge::says($answer);
             self::assertStringContainsString($named, enombridge_check(Billing::params()));
         }
@@ -104,8 +104,8 @@ final class ButtonsTest extends TestCase
     public function testTheFieldsTellHowThingsStandWithoutACall(): void
     {
         self::assertSame(['Mailbox', 'State', 'Last check', 'Evidence', 'Last job', 'Pending'], array_keys(enombridge_AdminServicesTabFields(Billing::params())));
-        self::assertSame('none yet (john@example.com is wanted)', enombridge_AdminServicesTabFields(Billing::params())['Mailbox']);
-        $stages = ['has not confirmed' => Bridge::refuses(503), 'the bridge has it' => Bridge::accepts(), 'a person must decide' => Bridge::ends('held')];
+        self::assertSame('none yet (requested: john@example.com)', enombridge_AdminServicesTabFields(Billing::params())['Mailbox']);
+        $stages = ['has not confirmed' => Bridge::refuses(503), 'accepted by the bridge' => Bridge::accepts(), 'needs a decision' => Bridge::ends('held')];
         foreach ($stages as $named => $answer) {
             Bridge::says($answer);
             Billing::run('CreateAccount');
@@ -116,7 +116,7 @@ final class ButtonsTest extends TestCase
         Bridge::says(Bridge::ends('succeeded', ['verified' => ['existence' => 'verified', 'password' => 'accepted']]));
         Billing::run('CreateAccount');
         $fields = enombridge_AdminServicesTabFields(Billing::params());
-        self::assertSame('there: seen, password: accepted, cannot be seen', $fields['Evidence']);
+        self::assertSame('exists: confirmed, password: accepted by Enom, cannot be confirmed', $fields['Evidence']);
         self::assertMatchesRegularExpression('/^job_\w+ \(succeeded\)$/', $fields['Last job']);
     }
 

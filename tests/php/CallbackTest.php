@@ -190,7 +190,7 @@ final class CallbackTest extends TestCase
         self::assertSame(200, $this->called('job.succeeded', $this->concluded())[0]);
         self::assertSame('Cancelled', Billing::status());
         self::assertSame([], Billing::calls('ModuleCreate'));
-        self::assertStringContainsString('became Cancelled here', Billing::calls('OpenTicket')[0]['message']);
+        self::assertStringContainsString('became Cancelled in WHMCS', Billing::calls('OpenTicket')[0]['message']);
         self::assertSame('Mailbox john@example.com', Billing::calls('OpenTicket')[0]['subject']);
         self::assertNull($this->pending());
     }
@@ -238,7 +238,7 @@ final class CallbackTest extends TestCase
 
     public function testFailedAndCancelledAreToldOnceAndEndIt(): void
     {
-        foreach (['job.failed' => 'It failed', 'job.cancelled' => 'It was not done'] as $type => $text) {
+        foreach (['job.failed' => 'Failed', 'job.cancelled' => 'Not done'] as $type => $text) {
             $this->setUp();
             $this->wait('CreateAccount');
             $callback = $this->concluded(['error' => ['code' => 'refused', 'detail' => 'No room.']]);
@@ -282,7 +282,7 @@ final class CallbackTest extends TestCase
 
     public function testARejectionAfterAHoldIsHeardThoughItHasTheSameNumber(): void
     {
-        foreach (['rejected' => 'A person rejected it on the bridge.', 'overtaken' => 'Something newer took its place.', 'withdrawn' => 'It was taken back'] as $code => $told) {
+        foreach (['rejected' => 'Somebody rejected it on the bridge.', 'overtaken' => 'A newer request replaced it.', 'withdrawn' => 'It was withdrawn'] as $code => $told) {
             $this->setUp();
             Billing::configure([5 => 'success']);
             Billing::change(['domainstatus' => 'Active']);
@@ -295,7 +295,7 @@ final class CallbackTest extends TestCase
             self::assertNull($this->pending());
             self::assertSame('Active', Billing::status(), 'what was told early is taken back');
             self::assertCount(2, Billing::$activities);
-            self::assertStringContainsString("It was not done: $told", Billing::activityTexts()[1]);
+            self::assertStringContainsString("Not done: $told", Billing::activityTexts()[1]);
             self::assertStringContainsString('the service is Active again', Billing::calls('OpenTicket')[1]['message']);
         }
     }
@@ -347,7 +347,7 @@ final class CallbackTest extends TestCase
         $this->wait('UnsuspendAccount');
         $this->called('job.failed', $this->concluded(['error' => ['code' => 'password_needed']]));
         self::assertSame([], Bridge::$requests);
-        self::assertStringContainsString('no password of this service', Billing::activityTexts()[0]);
+        self::assertStringContainsString('no password for this service', Billing::activityTexts()[0]);
     }
 
     /** @return iterable<string, array{array<string, string>}> */

@@ -154,7 +154,7 @@ final class CatchupTest extends TestCase
         Catchup::run();
         self::assertSame([], Bridge::hooks());
         self::assertNull($this->pending());
-        self::assertStringContainsString('Create of john@example.com was not done: the service became Cancelled here', Billing::activityTexts()[0]);
+        self::assertStringContainsString('Create of john@example.com was not done: the service became Cancelled in WHMCS', Billing::activityTexts()[0]);
     }
 
     public function testWhatTheBridgeHasIsTakenBackOnceBillingDecidedOtherwise(): void
@@ -169,7 +169,7 @@ final class CatchupTest extends TestCase
         self::assertSame([$pending->id], Bridge::withdrawn());
         self::assertCount(1, Bridge::hooks());
         self::assertNull($this->pending());
-        self::assertStringContainsString('was not done: the service became Fraud here', Billing::activityTexts()[0]);
+        self::assertStringContainsString('was not done: the service became Fraud in WHMCS', Billing::activityTexts()[0]);
     }
 
     public function testWhatStaffDidByHandIsStillSent(): void
@@ -210,7 +210,7 @@ final class CatchupTest extends TestCase
         Bridge::does(Bridge::refuses(422, 'No such plan.'));
         Catchup::run();
         self::assertNull($this->pending());
-        self::assertStringContainsString('The bridge did not take it: Something in it is not valid', Billing::activityTexts()[0]);
+        self::assertStringContainsString('The bridge did not accept it: The request has invalid values', Billing::activityTexts()[0]);
         self::assertSame('Pending', Billing::status());
     }
 

@@ -26,18 +26,18 @@ final class ConnectionTest extends TestCase
         yield 'clock ahead' => [$tells(['clock_skew' => 61]), '61 s apart'];
         yield 'clock behind' => [$tells(['clock_skew' => -250]), '250 s apart'];
         yield 'account paused' => [$tells(['account' => ['reachable' => true, 'paused' => 'credentials']]), 'paused: Enom refuses its login.'];
-        yield 'account away' => [$tells(['account' => ['reachable' => false, 'problem' => 'ip_not_allowed', 'paused' => null]]), 'does not let its account work: Enom does not know the address'];
-        yield 'account in words' => [$tells(['account' => 'fine']), 'work: it gave no reason that this module knows.'];
-        yield 'nothing in it' => [Bridge::tells([]), 'does not let its account work'];
+        yield 'account away' => [$tells(['account' => ['reachable' => false, 'problem' => 'ip_not_allowed', 'paused' => null]]), 'Enom account does not work: the address'];
+        yield 'account in words' => [$tells(['account' => 'fine']), 'work: the reason is not known to this module.'];
+        yield 'nothing in it' => [Bridge::tells([]), 'Enom account does not work'];
         yield 'an older bridge' => [$tells(['version' => '0.0.9']), 'it is version 0.0.9 and this module is ' . Connection::VERSION . '. Update the bridge'];
         yield 'a newer bridge' => [$tells(['version' => '7.0.0']), 'it is version 7.0.0 and this module is ' . Connection::VERSION . '. Update the module'];
         yield 'a version in a list' => [$tells(['version' => ['x']]), 'it is version ?'];
         yield 'not signed' => [Bridge::refuses(401), 'refused the signature'];
-        yield 'not this question' => [Bridge::refuses(422, 'Not valid.'), 'Something in it is not valid'];
-        yield 'paused source' => [Bridge::refuses(503, 'The database is away.'), 'takes nothing right now'];
-        yield 'another program' => [Bridge::reply(200, '<html>It works!</html>'), 'is not the bridge (HTTP 200)'];
-        yield 'another JSON' => [Bridge::reply(200, ['hello' => 'world']), 'is not the bridge (HTTP 200)'];
-        yield 'a redirect' => [Bridge::reply(301, '', ['location' => 'https://example.com/']), 'is not the bridge (HTTP 301)'];
+        yield 'not this question' => [Bridge::refuses(422, 'Not valid.'), 'The request has invalid values'];
+        yield 'paused source' => [Bridge::refuses(503, 'The database is away.'), 'does not accept requests right now'];
+        yield 'another program' => [Bridge::reply(200, '<html>It works!</html>'), 'other than the bridge answered (HTTP 200)'];
+        yield 'another JSON' => [Bridge::reply(200, ['hello' => 'world']), 'other than the bridge answered (HTTP 200)'];
+        yield 'a redirect' => [Bridge::reply(301, '', ['location' => 'https://example.com/']), 'other than the bridge answered (HTTP 301)'];
         yield 'no answer' => ['', 'cannot be reached'];
     }
 
@@ -83,7 +83,7 @@ final class ConnectionTest extends TestCase
     public function testPlansAreNamesWithTheirSizes(): void
     {
         Bridge::says(Bridge::tells(self::GOOD));
-        self::assertSame(['' => 'As the provider gives it', 'basic' => 'basic (5 GB)', 'large' => 'large (50 GB)', 12 => '12 (1 GB)'], enombridge_plans(Billing::serverParams()));
+        self::assertSame(['' => 'Default size of the provider', 'basic' => 'basic (5 GB)', 'large' => 'large (50 GB)', 12 => '12 (1 GB)'], enombridge_plans(Billing::serverParams()));
         foreach ([['plans' => 'many'], ['plans' => null], ['plans' => []]] as $data) {
             Bridge::says(Bridge::tells($data));
             self::assertCount(1, enombridge_plans(Billing::serverParams()));

@@ -191,7 +191,7 @@ final class DomainTest extends TestCase
 
     public function testWhereNothingIsStoppedNothingIsConfirmed(): void
     {
-        self::assertSame('Nothing of this service is stopped because of its domain.', enombridge_sendAnyway(Billing::params()));
+        self::assertSame('There is nothing to send: this service was not stopped because of its domain.', enombridge_sendAnyway(Billing::params()));
         $this->assertNoCall();
         self::assertSame('', Record::of(Billing::SERVICE)->confirmed);
     }

@@ -107,7 +107,7 @@ final class EarlySuccessTest extends TestCase
         Bridge::says(Bridge::accepts());
         Billing::run('SuspendAccount');
         Bridge::says(Bridge::refuses(403, 'Not this domain.'));
-        self::assertStringContainsString('may not touch this mail domain', Billing::run('SuspendAccount'));
+        self::assertStringContainsString('may not use this mail domain', Billing::run('SuspendAccount'));
         self::assertSame('Active', Billing::status());
         self::assertNull($this->pending());
     }

@@ -145,9 +145,9 @@ final class LanguageTest extends TestCase
         self::assertSame($german['failed_client'], enombridge_ChangePassword(['serverhostname' => ''] + Billing::params()), 'what is for staff is not told to a customer');
         self::assertSame($german['client_none'], enombridge_ClientArea(Billing::params())['templateVariables']['text']['client_none']);
         Bridge::says(Bridge::fails('refused'));
-        self::assertStringStartsWith('It failed', Billing::run('SuspendAccount'));
+        self::assertStringStartsWith('Failed', Billing::run('SuspendAccount'));
         $_SESSION = ['adminid' => 1, 'adminlang' => 'klingon'];
-        self::assertStringStartsWith('It failed', Billing::run('SuspendAccount'));
+        self::assertStringStartsWith('Failed', Billing::run('SuspendAccount'));
     }
 
     public function testEachLanguageHasOnlyKeysThatEnglishHas(): void

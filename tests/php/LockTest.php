@@ -33,7 +33,7 @@ final class LockTest extends TestCase
         });
         $first = (new Process($this->file, 'CreateAccount'))->end();
         self::assertSame('success', $first['said']);
-        self::assertStringStartsWith('Another action of this service', $second['said']);
+        self::assertStringStartsWith('Another action is in progress', $second['said']);
         self::assertSame([], [...$first['warnings'], ...$second['warnings']]);
         self::assertCount(1, Bridge::$requests);
     }
@@ -46,7 +46,7 @@ final class LockTest extends TestCase
         $processes = array_map(fn () => new Process($this->file, 'SuspendAccount', $moment), range(1, 4));
         foreach ($processes as $process) {
             $ended = $process->end();
-            self::assertContains($ended['said'], ['success', 'Another action of this service is being done right now. Try again in a moment.'], json_encode($ended['log']));
+            self::assertContains($ended['said'], ['success', 'Another action is in progress for this service. Try again in a moment.'], json_encode($ended['log']));
             self::assertSame([], $ended['warnings']);
         }
         self::assertNotEmpty(Bridge::$requests);
@@ -55,7 +55,7 @@ final class LockTest extends TestCase
     public function testATakenLockIsWaitedForAFewSecondsOnly(): void
     {
         $this->take(60);
-        self::assertStringStartsWith('Another action of this service', Billing::run('SuspendAccount'));
+        self::assertStringStartsWith('Another action is in progress', Billing::run('SuspendAccount'));
         self::assertEqualsWithDelta(3, Clock::$ahead, 0.5);
         $this->assertNoCall();
         self::assertSame('another', $this->kept()->lock_owner);
@@ -81,7 +81,7 @@ final class LockTest extends TestCase
     public function testItIsFreeAgainAfterAnException(): void
     {
         Billing::answer('EncryptPassword', fn () => throw new \LogicException('broken'));
-        self::assertStringStartsWith('Something unexpected', Billing::run('CreateAccount'));
+        self::assertStringStartsWith('An unexpected error', Billing::run('CreateAccount'));
         self::assertNull($this->kept()->lock_until);
         self::assertNull($this->kept()->lock_owner);
     }

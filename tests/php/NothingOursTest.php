@@ -14,7 +14,7 @@ final class NothingOursTest extends TestCase
             self::assertSame('success', ("enombridge_$function")($params), $function);
         }
         self::assertCount(4, Billing::$activities);
-        self::assertStringContainsString('Terminate of a product add-on: this module makes no mailbox', Billing::activityTexts()[1]);
+        self::assertStringContainsString('Terminate of a product add-on: nothing to do, because this module creates no mailboxes', Billing::activityTexts()[1]);
         foreach (['CreateAccount', 'UnsuspendAccount'] as $function) {
             self::assertStringContainsString('not for product add-ons', ("enombridge_$function")($params), $function);
         }
@@ -40,7 +40,7 @@ final class NothingOursTest extends TestCase
     public function testAMailboxThatIsNobodysIsLeftToAPerson(): void
     {
         Bridge::says(Bridge::fails('not_ours'));
-        self::assertStringContainsString('belongs to another service, or to nobody', Billing::run('TerminateAccount'));
+        self::assertStringContainsString('belongs to another service, or the bridge does not know its owner', Billing::run('TerminateAccount'));
     }
 
     public function testOneThatIsNotThereAndNeverWasNeedsNoSuspension(): void
@@ -56,8 +56,8 @@ final class NothingOursTest extends TestCase
         Billing::run('CreateAccount');
         foreach (['not_found', 'not_ours'] as $code) {
             Bridge::says(Bridge::fails($code));
-            self::assertStringStartsWith('It failed', Billing::run('SuspendAccount'));
-            self::assertStringStartsWith('It failed', Billing::run('TerminateAccount'));
+            self::assertStringStartsWith('Failed', Billing::run('SuspendAccount'));
+            self::assertStringStartsWith('Failed', Billing::run('TerminateAccount'));
         }
         self::assertSame('Active', Billing::status());
     }

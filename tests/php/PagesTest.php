@@ -18,7 +18,7 @@ final class PagesTest extends TestCase
         $field = enombridge_AdminServicesTabFields(self::public())['On the bridge'];
         self::assertStringContainsString('href="https://bridge.example.com:443/admin/mailboxes/john%40example.com"', $field);
         self::assertStringContainsString('href="https://bridge.example.com:443/admin/jobs/job_', $field);
-        self::assertSame('<a href="https://bridge.example.com:443/admin/" target="_blank" rel="noopener noreferrer">Pages of the bridge</a>', enombridge_AdminLink(self::public()));
+        self::assertSame('<a href="https://bridge.example.com:443/admin/" target="_blank" rel="noopener noreferrer">Admin pages of the bridge</a>', enombridge_AdminLink(self::public()));
     }
 
     public function testTheAccessHashMaySayWhereTheyAre(): void

@@ -78,7 +78,7 @@ final class PendingTest extends TestCase
     {
         Billing::change(['password' => Billing::seal('weak')]);
         Billing::fail('UpdateClientProduct');
-        self::assertStringContainsString('does not keep Enom\'s rule', Billing::run('CreateAccount'));
+        self::assertStringContainsString('does not meet Enom\'s rules', Billing::run('CreateAccount'));
         $this->assertNoCall();
     }
 

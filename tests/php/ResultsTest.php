@@ -112,7 +112,7 @@ final class ResultsTest extends TestCase
     {
         Bridge::says(Bridge::refuses(503, 'Paused.'));
         Catchup::run();
-        self::assertSame(['enom-bridge: The bridge answered that it takes nothing right now. On the bridge: enom-bridge doctor'], Billing::activityTexts());
+        self::assertSame(['enom-bridge: The bridge does not accept requests right now. On the bridge server, run: enom-bridge doctor'], Billing::activityTexts());
         self::assertCount(1, Bridge::$requests);
     }
 }

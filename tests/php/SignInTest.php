@@ -22,7 +22,7 @@ final class SignInTest extends TestCase
         foreach ($urls as $url) {
             Bridge::says(Bridge::tells(['url' => $url]));
             $found = enombridge_ServiceSingleSignOn(Billing::params());
-            self::assertSame([false, 'The webmail cannot be opened right now. Please use its address and your password.'], [$found['success'], $found['errorMsg']]);
+            self::assertSame([false, 'Webmail cannot be opened from here right now. Please go to the webmail address and sign in with your mailbox password.'], [$found['success'], $found['errorMsg']]);
             self::assertArrayNotHasKey('redirectTo', $found);
         }
         foreach ([Bridge::refuses(422, 'unsupported'), Bridge::refuses(404), Bridge::refuses(503), ''] as $answer) {

@@ -82,7 +82,7 @@ final class WantedTest extends TestCase
         }
         self::assertSame([[], [$hook]], [Bridge::hooks(), Bridge::withdrawn()]);
         self::assertNull($this->pending());
-        self::assertMatchesRegularExpression('/ was not done: .* after it had been asked for\./', Billing::activityTexts()[0]);
+        self::assertMatchesRegularExpression('/ was not done: .* after it had been requested\./', Billing::activityTexts()[0]);
         self::assertCount($action === Action::Terminate ? 1 : 0, Billing::calls('OpenTicket'));
         Catchup::run();
         self::assertSame([[], [$hook]], [Bridge::hooks(), Bridge::withdrawn()], 'once');
@@ -340,10 +340,10 @@ final class WantedTest extends TestCase
     /** @return iterable<string, array{mixed, string}> */
     public static function keepers(): iterable
     {
-        yield 'a purchase in doubt' => [fn () => Bridge::refuses(409), 'has begun it or is not sure of a purchase'];
-        yield 'begun' => [fn ($pending) => Bridge::stands('running', $pending), 'has begun it'];
-        yield 'held after a command' => [fn ($pending) => Bridge::stands('held', $pending), 'has begun it'];
-        yield 'a bridge that knows no withdrawal' => [fn () => Bridge::knowsNoWithdrawal(), 'too old to take it back'];
+        yield 'a purchase in doubt' => [fn () => Bridge::refuses(409), 'has already begun it, or does not know the outcome of a purchase'];
+        yield 'begun' => [fn ($pending) => Bridge::stands('running', $pending), 'has already begun it'];
+        yield 'held after a command' => [fn ($pending) => Bridge::stands('held', $pending), 'has already begun it'];
+        yield 'a bridge that knows no withdrawal' => [fn () => Bridge::knowsNoWithdrawal(), 'too old to withdraw it'];
     }
 
     /** @param callable $answer @dataProvider keepers */

@@ -141,7 +141,7 @@ def test_early_success_is_corrected_when_it_fails(house: House) -> None:
     assert house.whmcs.command(order["service"], "SuspendAccount") == "success"
     house.becomes(order, "Active")
     house.quiet()
-    told = [line for line in house.whmcs.state()["activity"] if "told success early" in line]
+    told = [line for line in house.whmcs.state()["activity"] if "reported success before" in line]
     tickets = [ticket for ticket in house.whmcs.state()["tickets"] if domain in ticket["title"]]
     assert (len(told), len(tickets)) == (1, 1)
     house.done(house.whmcs.command(order["service"], "TerminateAccount"), order, "Terminated")
@@ -150,7 +150,7 @@ def test_early_success_is_corrected_when_it_fails(house: House) -> None:
 def test_a_held_job_becomes_one_ticket_and_send_again_ends_it(house: House) -> None:
     order = house.active()
     house.set_services(order["address"], "suspended")  # for abuse, by somebody above us
-    until(lambda: "A person must decide" in house.whmcs.command(order["service"], "UnsuspendAccount"), pause=0.5)
+    until(lambda: "Needs a decision" in house.whmcs.command(order["service"], "UnsuspendAccount"), pause=0.5)
     for _ in range(3):
         house.whmcs.command(order["service"], "UnsuspendAccount")
     house.quiet()
