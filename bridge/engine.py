@@ -86,6 +86,8 @@ class Engine:
 
     def stop(self) -> None:
         """Takes no new work, lets what is under way end, hands back the rest."""
+        # In this order: first nothing new is claimed, then what is under way ends, and only then are leases handed back. A
+        # lease that is handed back while its job is still at a call would give the same command to two.
         self._stopping.set()
         self.queue.wake()
         self.outbox.wake()
@@ -178,6 +180,7 @@ class Engine:
                 if not hands.acquire(timeout=POLL):
                     turn()
                     continue
+                # The mark before the claim: what comes between the two ends the next `idle` at once, instead of being missed.
                 mark, item = line.mark(), None
                 try:
                     item = claim()
@@ -191,6 +194,8 @@ class Engine:
                     pool.submit(work, item)
 
     def _heartbeat(self) -> None:
+        # Three beats may be lost before a lease is. Then the job is another's: its token is newer, and whatever this process
+        # still writes of it is refused (LeaseLost).
         while not self._stopping.wait(self.worker.lease / 4):
             self.beat()
 
@@ -199,6 +204,7 @@ class Engine:
         self.synchronise()
         with self._lock:
             active = sorted(self._active)
+        # A worker that hangs in one job keeps that job; one that can claim nothing any more must not look alive by its heart.
         still = time.monotonic() - self._turned
         if still > STILL:
             log.error("no job can be claimed any more; restart this process if that goes on", seconds=round(still))

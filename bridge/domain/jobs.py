@@ -99,15 +99,20 @@ def may_send(change: Change, last: Step | None, observed_at: float, settle: floa
     after `settle` shows it undone. One that spends money is not sent again by machine when the remote said yes, or when
     its sender was lost: then nobody can know what still travels.
     """
+    # Nothing was sent, so nothing can be on its way.
     if last is None or last.outcome == Outcome.UNSENT:
         return
     if last.outcome == Outcome.REFUSED and last.error is not None:
         raise last.error
+    # From the end of the call, not from its start: as long as it ran, the remote could still act on it. `ended_at` of a call
+    # whose sender was lost is the time at which it must have ended.
     quiet_at = last.ended_at + settle
     if observed_at < quiet_at:
         raise LookAgain(min(quiet_at, observed_at + look_pause(observed_at - last.ended_at)), WaitingFor.SETTLE, last.error)
+    # Doubt: the no did not prove that nothing was done. Now a look does, so the no is taken at its word.
     if last.outcome == Outcome.DOUBTED and isinstance(last.error, Doubted):
         raise last.error.refusal
+    # All else may be sent again: to set the same value, or create what is proved absent, does no harm. Money does.
     if change.spends and (last.outcome == Outcome.ACCEPTED or last.interrupted):
         why = "Enom accepted it, yet" if last.outcome == Outcome.ACCEPTED else "Its sender was lost, and"
         raise NeedsPerson(

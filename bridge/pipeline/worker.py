@@ -15,7 +15,7 @@ from typing import Protocol
 
 from bridge.domain import jobs, plan
 from bridge.domain.account import Account
-from bridge.domain.actions import Wish, decides
+from bridge.domain.actions import Wish
 from bridge.domain.errors import (
     CODES,
     AccountFault,
@@ -31,26 +31,22 @@ from bridge.domain.errors import (
 )
 from bridge.domain.jobs import Status, WaitingFor
 from bridge.domain.model import (
-    Address,
     Answer,
     Change,
     Desired,
-    Fact,
     Kind,
     Mailbox,
     Outcome,
     Plan,
-    Proof,
-    Record,
     State,
     Step,
-    Terms,
     in_words,
 )
 from bridge.domain.ports import Checkpoint, Clock, Ending, First, Job, Limits, Queue, Standing
 from bridge.domain.wanted import NEEDS, SAID
 from bridge.infra import logs
 from bridge.infra.events import Facts, Watch
+from bridge.pipeline.attempt import Attempt, in_the_dark, proofs
 from bridge.reporting.messages import message
 from bridge.steps.look_and_plan import Look, Planned, StaleRead, look_and_plan
 
@@ -62,51 +58,6 @@ HOUR = 3600.0
 
 class Digest(Protocol):
     def __call__(self, text: str, known: str | None = None) -> str: ...
-
-
-@dataclass
-class Attempt:
-    """What one attempt has learnt so far."""
-
-    job: Job
-    account: Account
-    record: Record
-    journal: list[Step]
-    lease_ends: float  # on the monotonic clock
-    told: Facts = field(default_factory=dict)  # what is told of it to whoever watches
-    seen: Mailbox | None = None
-    observed_at: float = 0.0
-    planned: bool = False
-    first: First | None = None  # until it is written down
-
-    @property
-    def facts(self) -> frozenset[Fact]:
-        """What the hook decides."""
-        return decides(self.job.intent.action, password=self.job.intent.password is not None)
-
-    @property
-    def address(self) -> Address:
-        return Address.parse(self.job.intent.address)
-
-    @property
-    def terms(self) -> Terms:
-        return replace(self.account.terms, lifted=self.job.lifted)
-
-    def last(self, kind: Kind) -> Step | None:
-        return next((step for step in reversed(self.journal) if step.kind == kind), None)
-
-    def settle(self, last: Step | None) -> float:
-        """Seconds for which reads may miss a command: those in force when it was sent, where they were more than now."""
-        return max(self.account.settle, self.record.settles_at - last.ended_at if last else 0.0)
-
-    def may_have_done(self, *kinds: Kind) -> bool:
-        """Whether a command of one of these kinds took effect, or may have."""
-        return any(step.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN) for step in self.journal if step.kind in kinds)
-
-    @property
-    def acted(self) -> bool:
-        """Whether what is so now may be so because of a command of this job."""
-        return any(step.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN, Outcome.DOUBTED) for step in self.journal)
 
 
 @dataclass
@@ -173,6 +124,8 @@ class Worker:
     # The loop
 
     def _advance(self, attempt: Attempt) -> None:
+        # Every attempt begins with a look, also the first one after a crash: what an earlier one sent, and whose answer was
+        # lost, is then either seen to be done, or stands in the journal and `may_send` decides.
         while True:
             found = self._look_and_plan(attempt)
             if found.plan.empty:
@@ -180,10 +133,12 @@ class Worker:
                 return self._succeed(attempt, found.seen, found.desired)
             for change in found.plan.changes:
                 last = attempt.last(change.kind)
+                # Settle: by the look that this plan rests on, not by now. A look from before `settle` proves nothing undone.
                 jobs.may_send(change, last, attempt.observed_at, attempt.settle(last))
                 self._send(attempt, change, found.seen, found.desired)
                 if attempt.journal[-1].outcome != Outcome.ACCEPTED:
-                    break  # believe reads only: the next look tells what came of it
+                    # In doubt nothing further of this plan is sent: it was made for a mailbox that may be another by now.
+                    break
 
     def _look_and_plan(self, attempt: Attempt) -> Planned:
         """Raises LookAgain while the look contradicts what was done last and reads may lag, Observed in observe mode."""
@@ -219,6 +174,9 @@ class Worker:
         record = plan.before_sending(attempt.record, change, seen, (job.source, job.intent.service_id))
         command = account.backend.command(change)
         digest = self.digest(json.dumps([change.describe(), change.secret], sort_keys=True))
+        # The journal first, then the send: a crash between the two leaves an intent, which counts as "may have been done".
+        # The other way round it would leave nothing, and a purchase could be made twice. In the same transaction, under the
+        # mailbox's lock, it is asked whether the job is still wanted; so a newer hook is either seen here, or finds it begun.
         step = self.queue.intend(
             job, change, command, digest, record, account.call_limit, account.settle, self.limits, attempt.first
         )
@@ -227,6 +185,7 @@ class Worker:
         self._hold_lease(attempt, step)
         outcome, error, answer = self._call(attempt, change, seen)
         self.checkpoint("sent")
+        # Sessions that could not be ended do not stand against a suspension that holds: a no is as good as a yes here.
         if outcome == Outcome.ACCEPTED or (change.kind is Kind.LOG_OUT and outcome in (Outcome.REFUSED, Outcome.DOUBTED)):
             attempt.record = plan.after_accepted(attempt.record, change, desired)
         elif change.kind is Kind.CREATE and outcome != Outcome.UNKNOWN and not attempt.may_have_done(Kind.CREATE):
@@ -236,11 +195,14 @@ class Worker:
         self.checkpoint("answer-committed")
         attempt.journal.append(step)
         attempt.record = replace(attempt.record, settles_at=step.settles_at)
+        # A refusal is not raised here: whether it is final, `may_send` says after the next look.
         if isinstance(error, AccountFault | NoFunds | NeedsPerson | Unavailable):
             raise error
 
     def _hold_lease(self, attempt: Attempt, step: Step) -> None:
         """The last thing before a send: a process that was stopped meanwhile asks whether the job is still its own."""
+        # Fencing: writes are refused to a token that is not the newest one, but a command at the remote asks for no token. So
+        # the lease has to outlive the call. The monotonic clock, because the wall's may be set back meanwhile.
         if time.monotonic() + attempt.account.call_limit > attempt.lease_ends:
             self.queue.renew(attempt.job, step, attempt.account.call_limit, attempt.account.settle)
             attempt.lease_ends = time.monotonic() + self.lease
@@ -259,6 +221,8 @@ class Worker:
 
     def _proved_in_time(self, attempt: Attempt) -> None:
         """A look proves an unknown command only once it cannot show the time before an earlier one."""
+        # The record was UNKNOWN then, so `believable` left it to the journal: a read that agrees may still be older than an
+        # earlier command, of this job or the one before, which set the same.
         for step in attempt.journal:
             if step.outcome == Outcome.UNKNOWN and attempt.observed_at < step.trust_after:
                 raise jobs.LookAgain(self._next_look(attempt, step.trust_after), WaitingFor.SETTLE)
@@ -364,23 +328,3 @@ class Observed(BridgeError):
     def __init__(self, todo: Plan) -> None:
         super().__init__("observe mode")
         self.todo = todo
-
-
-def in_the_dark(last: Step, error: BridgeError) -> bool:
-    """Whether a refusal does not explain what became of the last command: a no that was doubted, it explains by its code."""
-    said = last.error.code if last.error else None
-    return last.outcome == Outcome.UNKNOWN or (last.outcome == Outcome.DOUBTED and said != error.code)
-
-
-def proofs(attempt: Attempt, desired: Desired) -> dict[str, str]:
-    """How each fact that the hook decided was shown to be true."""
-    intent, facts = attempt.job.intent, attempt.facts
-    if intent.action == "mailbox.terminate":
-        facts = frozenset({Fact.EXISTENCE if desired.exists is False else Fact.SUSPENSION})
-    if intent.plan is None:
-        facts -= {Fact.PLAN}
-    shown = {str(fact): str(attempt.account.backend.proofs[fact]) for fact in Fact if fact in facts}
-    method = attempt.record.suspended_with or attempt.terms.suspend_with
-    if Fact.SUSPENSION in facts and method in ("lock-out", "commands"):
-        shown[Fact.SUSPENSION] = str(Proof.ACCEPTED)
-    return shown

@@ -1,7 +1,7 @@
 """Giving a mailbox that exists at Enom to a service: what is, what would be, and whether it may be. Enom is only read."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.domain.account import Account
@@ -59,20 +59,27 @@ class Adopting:
         found = look(account, Address.parse(address), self.clock)
         # Read after Enom, so that what a hook did meanwhile is known here.
         record = self.lookup.record(account.name, address)
-        seen = adoptable(address, found, record, account.terms)
+        seen, late = adoptable(address, found, record, account.terms)
         compared = compare(record, seen, account.terms)
-        return adoption(address, account.name, (source, service_id), seen, record, compared)
+        shown = adoption(address, account.name, (source, service_id), seen, record, compared)
+        return replace(shown, remarks=(*shown.remarks, *late))
 
 
-def adoptable(address: str, found: Look, record: Record, terms: Terms) -> Mailbox:
-    """The mailbox, where it is surely there. Raises NotNow."""
+def adoptable(address: str, found: Look, record: Record, terms: Terms) -> tuple[Mailbox, tuple[str, ...]]:
+    """The mailbox, where it is surely there, and a remark where its state may be an old one. Raises NotNow."""
+    seen = found.seen
     try:
-        seen = believe(found, record, terms)
-    except (StaleRead, Unclear) as doubt:
+        believe(found, record, terms)
+    except StaleRead as stale:
+        # Where both the record and the read have it, only its state is in doubt, and adopting writes no state before `settle`.
+        if not seen.exists or record.state not in (State.ACTIVE, State.SUSPENDED):
+            raise NotNow(f"{address} cannot be adopted yet. {stale}") from None
+        return seen, (str(stale),)
+    except Unclear as doubt:
         raise NotNow(f"{address} cannot be adopted yet. {doubt}") from None
     if not seen.exists:
         raise NotNow(f"{address} cannot be adopted: Enom does not list it. Let billing create it (mailbox.create).")
-    return seen
+    return seen, ()
 
 
 def adoption(address: str, account: str, owner: tuple[str, str], seen: Mailbox, record: Record, compared: Compared) -> Adoption:

@@ -81,6 +81,32 @@ def test_what_a_stale_read_does_not_show_is_not_said_to_be_missing(bench: Bench)
     assert not adopting.consider(str(JOHN), "shop", "7").changes
 
 
+def test_adopting_says_that_the_state_it_shows_may_be_an_old_one(bench: Bench) -> None:
+    bench.do("create", password=GOOD)
+    bench.backend.show_stale(JOHN)
+    active = bench.backend.stale.pop(JOHN)
+    assert bench.do("suspend").status == "succeeded"
+    adopting = Adopting({"shop": source()}, {"main": bench.account()}, bench.lookup, bench.clock)
+    assert adopting.consider(str(JOHN), "shop", "8").remarks[1:] == ()
+
+    bench.backend.stale[JOHN] = active
+    shown = adopting.consider(str(JOHN), "shop", "8")
+
+    assert shown.state_at_enom is State.ACTIVE and "Look again after" in shown.remarks[-1]
+
+
+def test_what_was_just_deleted_is_not_adopted_for_a_stale_read(bench: Bench) -> None:
+    bench.do("create", password=GOOD)
+    bench.backend.show_stale(JOHN)
+    there = bench.backend.stale.pop(JOHN)
+    assert bench.do("terminate").status == "succeeded"
+    bench.backend.stale[JOHN] = there
+    adopting = Adopting({"shop": source()}, {"main": bench.account()}, bench.lookup, bench.clock)
+
+    with pytest.raises(NotNow, match=r"cannot be adopted yet.*Look again after"):
+        adopting.consider(str(JOHN), "shop", "7")
+
+
 def test_observe_mode_does_not_judge_by_a_stale_read(bench: Bench) -> None:
     bench.do("create", password=GOOD)
     bench.use(observe_only=True)

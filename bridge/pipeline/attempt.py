@@ -1,0 +1,75 @@
+"""What one attempt at a job has learnt so far, and what follows from that alone."""
+
+from dataclasses import dataclass, field, replace
+
+from bridge.domain.account import Account
+from bridge.domain.actions import decides
+from bridge.domain.errors import BridgeError
+from bridge.domain.model import Address, Desired, Fact, Kind, Mailbox, Outcome, Proof, Record, Step, Terms
+from bridge.domain.ports import First, Job
+from bridge.infra.events import Facts
+
+
+@dataclass
+class Attempt:
+    """What one attempt has learnt so far."""
+
+    job: Job
+    account: Account
+    record: Record
+    journal: list[Step]
+    lease_ends: float  # on the monotonic clock
+    told: Facts = field(default_factory=dict)  # what is told of it to whoever watches
+    seen: Mailbox | None = None
+    observed_at: float = 0.0
+    planned: bool = False
+    first: First | None = None  # until it is written down
+
+    @property
+    def facts(self) -> frozenset[Fact]:
+        """What the hook decides."""
+        return decides(self.job.intent.action, password=self.job.intent.password is not None)
+
+    @property
+    def address(self) -> Address:
+        return Address.parse(self.job.intent.address)
+
+    @property
+    def terms(self) -> Terms:
+        return replace(self.account.terms, lifted=self.job.lifted)
+
+    def last(self, kind: Kind) -> Step | None:
+        return next((step for step in reversed(self.journal) if step.kind == kind), None)
+
+    def settle(self, last: Step | None) -> float:
+        """Seconds for which reads may miss a command: those in force when it was sent, where they were more than now."""
+        return max(self.account.settle, self.record.settles_at - last.ended_at if last else 0.0)
+
+    def may_have_done(self, *kinds: Kind) -> bool:
+        """Whether a command of one of these kinds took effect, or may have."""
+        return any(step.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN) for step in self.journal if step.kind in kinds)
+
+    @property
+    def acted(self) -> bool:
+        """Whether what is so now may be so because of a command of this job."""
+        return any(step.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN, Outcome.DOUBTED) for step in self.journal)
+
+
+def in_the_dark(last: Step, error: BridgeError) -> bool:
+    """Whether a refusal does not explain what became of the last command: a no that was doubted, it explains by its code."""
+    said = last.error.code if last.error else None
+    return last.outcome == Outcome.UNKNOWN or (last.outcome == Outcome.DOUBTED and said != error.code)
+
+
+def proofs(attempt: Attempt, desired: Desired) -> dict[str, str]:
+    """How each fact that the hook decided was shown to be true."""
+    intent, facts = attempt.job.intent, attempt.facts
+    if intent.action == "mailbox.terminate":
+        facts = frozenset({Fact.EXISTENCE if desired.exists is False else Fact.SUSPENSION})
+    if intent.plan is None:
+        facts -= {Fact.PLAN}
+    shown = {str(fact): str(attempt.account.backend.proofs[fact]) for fact in Fact if fact in facts}
+    method = attempt.record.suspended_with or attempt.terms.suspend_with
+    if Fact.SUSPENSION in facts and method in ("lock-out", "commands"):
+        shown[Fact.SUSPENSION] = str(Proof.ACCEPTED)
+    return shown
