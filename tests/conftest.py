@@ -17,11 +17,13 @@ from hypothesis import settings
 from bridge.store import Database, newest, upgrade
 from bridge.store.base.tables import metadata
 from tests.support.audit import Counts
+from tests.support.kept import keep
 from tests.support.postgres import Postgres, folder
 from tests.support.programs import missing
 
 settings.register_profile("unhurried", settings(), deadline=None)  # a slow machine is no fault; else as it was
 settings.load_profile("unhurried")
+keep()
 
 STORES = ("sqlite", "postgres")
 TALLY = pytest.StashKey[dict[tuple[str, str], Counter[str]]]()
