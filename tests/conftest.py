@@ -20,12 +20,12 @@ from tests.support.audit import Counts
 from tests.support.kept import keep
 from tests.support.postgres import Postgres, folder
 from tests.support.programs import missing
+from tests.support.stores import STORES
 
 settings.register_profile("unhurried", settings(), deadline=None)  # a slow machine is no fault; else as it was
 settings.load_profile("unhurried")
 keep()
 
-STORES = ("sqlite", "postgres")
 TALLY = pytest.StashKey[dict[tuple[str, str], Counter[str]]]()
 
 
