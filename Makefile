@@ -49,8 +49,9 @@ checks: lint lint-php types imports docs php ### everything else that make test 
 php: ### phpunit over the plug-in for WHMCS; says what to install where that is missing
 	@tests/php/run --test
 
-reliability: $(VENV)/.test ### kill, stop and lie for an hour or more: the long form of docs/reliability.md
+reliability: $(VENV)/.test ### kill, stop and lie for an hour or more: the long form of docs/reliability.md; and arbitrary data, a thousand of each
 	$(BIN)/python -m pytest -q tests/flow --long
+	$(BIN)/python -m pytest -q tests/core tests/hooks tests/backends tests/security tests/web --hypothesis-profile=long
 
 hostile: $(VENV)/.test ### send a million hostile requests to a bridge in one process; prints one line of counts
 	@$(BIN)/python -m tests.security.stand
