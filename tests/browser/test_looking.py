@@ -44,6 +44,7 @@ def test_no_page_is_wider_than_the_window_and_names_break_at_their_seams(open_ta
             assert torn(page) == [], (path, window)
 
 
+@pytest.mark.timeout(900)  # fifty pages, each looked at twice: many seconds also where nothing else runs
 def test_no_page_has_a_serious_barrier_in_trouble_either(open_tab: Open, everything: list[str]) -> None:
     tab = open_tab()
     for path in everything:
