@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UPGRADE := --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dist deps test tests checks php reliability hostile fuzz mutation plugins pictures docs lint lint-php types imports format lock sbom clean
+.PHONY: help install demo dist deps test quick tests checks php reliability hostile fuzz mutation plugins pictures docs lint lint-php types imports format lock sbom clean
 
 # `##` marks what an admin needs, `###` what whoever changes the program needs.
 help: ## list these targets
@@ -28,22 +28,30 @@ dist: $(VENV)/.installed ## build what is installed elsewhere into dist/: the pr
 	@ls -1 dist/*.whl dist/*.lock
 
 test: $(VENV)/.test ## run every check and every test (minutes)
-	@$(MAKE) --no-print-directory --jobs=2 tests checks
+	@$(MAKE) --no-print-directory --jobs=2 checks
+	@$(MAKE) --no-print-directory tests
+
+quick: $(VENV)/.test ### the tests that need no bridge: pure parts, backends, hooks, simulator (half a minute; before each commit)
+	$(BIN)/python -m pytest -q -n $$(getconf _NPROCESSORS_ONLN) --maxprocesses 8 --dist worksteal tests/core tests/hooks tests/sim tests/backends
 
 deps: ### install what the tests need beyond Python (Debian, as root): without it those tests are skipped
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$(sed 's/#.*//' .ci/packages) >/dev/null
 
+# Also where the environment says otherwise: each process would compile the program and the tests anew.
+tests quick: export PYTHONDONTWRITEBYTECODE =
+
 tests: $(VENV)/.test ### the tests in Python, spread over the cores: two processes for each, since many only wait; eight at most
 	$(BIN)/python -m pytest -q -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --maxprocesses 8 --dist worksteal
 
-checks: lint lint-php types imports docs php ### everything else that make test runs, beside the tests
+checks: lint lint-php types imports docs php ### everything else that make test runs, before the tests: side by side each takes longer
 
 php: ### phpunit over the plug-in for WHMCS; says what to install where that is missing
 	@tests/php/run --test
 
-reliability: $(VENV)/.test ### kill, stop and lie for an hour or more: the long form of docs/reliability.md
+reliability: $(VENV)/.test ### kill, stop and lie for an hour or more: the long form of docs/reliability.md; and arbitrary data, a thousand of each
 	$(BIN)/python -m pytest -q tests/flow --long
+	$(BIN)/python -m pytest -q tests/core tests/hooks tests/backends tests/security tests/web --hypothesis-profile=long
 
 hostile: $(VENV)/.test ### send a million hostile requests to a bridge in one process; prints one line of counts
 	@$(BIN)/python -m tests.security.stand

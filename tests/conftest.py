@@ -17,13 +17,17 @@ from hypothesis import settings
 from bridge.store import Database, newest, upgrade
 from bridge.store.base.tables import metadata
 from tests.support.audit import Counts
+from tests.support.kept import keep
 from tests.support.postgres import Postgres, folder
 from tests.support.programs import missing
+from tests.support.stores import STORES
 
-settings.register_profile("unhurried", settings(), deadline=None)  # a slow machine is no fault; else as it was
-settings.load_profile("unhurried")
+# A slow machine is no fault. The long form is for `make reliability`, or any test with --hypothesis-profile=long.
+settings.register_profile("short", deadline=None, max_examples=30)
+settings.register_profile("long", deadline=None, max_examples=1000)
+settings.load_profile("short")
+keep()
 
-STORES = ("sqlite", "postgres")
 TALLY = pytest.StashKey[dict[tuple[str, str], Counter[str]]]()
 
 

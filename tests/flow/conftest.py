@@ -1,3 +1,3 @@
-from tests.support.scene import open_scene, scene, simulator
+from tests.support.scene import clock, open_scene, scene, simulated_clock, simulator
 
-__all__ = ["open_scene", "scene", "simulator"]
+__all__ = ["clock", "open_scene", "scene", "simulated_clock", "simulator"]

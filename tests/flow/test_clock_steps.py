@@ -13,6 +13,7 @@ from bridge.domain.jobs import ENDED
 from bridge.reporting import explain
 from bridge.sim import Simulator
 from bridge.store.base import database, tables
+from tests.support.bench import Clock
 from tests.support.bridge import furnish
 from tests.support.scene import PASSWORD, Scene
 from tests.support.world import World
@@ -63,8 +64,8 @@ class Stepped(World):
 
 
 @pytest.fixture
-def world(simulator: Simulator, database_url: str, tmp_path: Path) -> Iterator[Stepped]:
-    made = Stepped(tmp_path, simulator, simulator.clock, database_url)  # type: ignore[attr-defined]
+def world(simulator: Simulator, clock: Clock, database_url: str, tmp_path: Path) -> Iterator[Stepped]:
+    made = Stepped(tmp_path, simulator, clock, database_url)
     yield made
     made.close()
 
@@ -113,11 +114,10 @@ def test_what_is_signed_by_another_clock_is_refused_meanwhile(world: Stepped, st
 
 @pytest.mark.parametrize("store", ["sqlite"])
 def test_after_a_start_with_the_clock_put_right_what_it_had_leased_goes_on_within_a_minute(
-    simulator: Simulator, database_url: str, tmp_path: Path
+    simulator: Simulator, clock: Clock, database_url: str, tmp_path: Path
 ) -> None:
     """The clock is an hour ahead, is put right, and the bridge is killed and started again."""
     simulator.control("/reset")
-    clock = simulator.clock  # type: ignore[attr-defined]
     furnish(simulator)
     before = HourAhead(tmp_path, simulator, clock, database_url, account__max_in_flight=4)
     before.engine.beat()

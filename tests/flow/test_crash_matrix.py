@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bridge.sim import Simulator
 from bridge.store.base import tables
+from tests.support.bench import Clock
 from tests.support.scene import PASSWORD
 from tests.support.world import Crash, World
 
@@ -38,8 +39,8 @@ SPENDING = ("PurchasePOPBundle", "RenewPOPBundle")
 
 
 @pytest.fixture
-def world(simulator: Simulator, database_url: str, tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path, simulator, simulator.clock, database_url)  # type: ignore[attr-defined]
+def world(simulator: Simulator, clock: Clock, database_url: str, tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path, simulator, clock, database_url)
     yield made
     made.close()
 

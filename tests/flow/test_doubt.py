@@ -8,6 +8,7 @@ import pytest
 from bridge.domain.errors import NotNow
 from bridge.sim import Simulator
 from bridge.store.base import tables
+from tests.support.bench import Clock
 from tests.support.scene import PASSWORD
 from tests.support.world import LEASE, SETTLE, Crash, World
 
@@ -15,8 +16,8 @@ BOX = "box@example.net"  # its domain has no pak
 
 
 @pytest.fixture
-def world(simulator: Simulator, database_url: str, tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path, simulator, simulator.clock, database_url)  # type: ignore[attr-defined]
+def world(simulator: Simulator, clock: Clock, database_url: str, tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path, simulator, clock, database_url)
     yield made
     made.close()
 

@@ -14,6 +14,7 @@ from bridge.store.base import tables
 from tests.flow.test_crash_matrix import BEFORE, SPENDING, hook
 from tests.flow.test_lying_remote import COMMANDS, DELAYS, ELSEWHERE, READS, Cell, Trial, cells
 from tests.support.audit import read
+from tests.support.bench import Clock
 from tests.support.stage import Stage
 from tests.support.world import SETTLE, World
 
@@ -52,12 +53,13 @@ def test_two_faults_in_a_row_do_not_keep_a_job_for_long(
     store: str,
     database_url: str,
     simulator: Simulator,
+    clock: Clock,
     tmp_path: Path,
     request: pytest.FixtureRequest,
     tally: Callable[..., None],
 ) -> None:
     """In one process, on a clock of its own, with the longest pauses that chance can give."""
-    world = World(tmp_path, simulator, simulator.clock, database_url)  # type: ignore[attr-defined]
+    world = World(tmp_path, simulator, clock, database_url)
     world.engine.worker.random = lambda: 1.0
     long, without = request.config.getoption("--long"), ELSEWHERE | NEEDS_A_SOCKET
     drawn = [pair for seed in range(10) for pair in pairs(seed, without)] if long else pairs(0, without)[:12]

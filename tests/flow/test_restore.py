@@ -13,7 +13,7 @@ from bridge.cli import main
 from bridge.domain.errors import NotNow
 from bridge.sim import Simulator
 from bridge.store import Copies
-from tests.support.bench import START
+from tests.support.bench import START, Clock
 from tests.support.bridge import PASSWORD, add_domain, furnish
 from tests.support.scene import Scene
 
@@ -55,11 +55,10 @@ class Story:
 
 @pytest.fixture
 def story(
-    store: str, new_database: Callable[[str], str], simulator: Simulator, tmp_path: Path
+    store: str, new_database: Callable[[str], str], simulator: Simulator, clock: Clock, tmp_path: Path
 ) -> Iterator[Callable[..., Story]]:
     """On a database of its own, because a restore leaves the replaced one beside it."""
     simulator.control("/reset")
-    clock = simulator.clock  # type: ignore[attr-defined]
     clock.now = START.timestamp()
     furnish(simulator)
     add_domain(simulator, "example.net", pak=False)

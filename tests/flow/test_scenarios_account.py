@@ -6,6 +6,9 @@ import pytest
 
 from tests.support.bridge import HOSTED_PASSWORD, TOKEN, add_domain
 from tests.support.scene import PASSWORD, Open, Scene
+from tests.support.stores import on_sqlite
+
+store = on_sqlite  # the store's part in these rules is tested in tests/store
 
 COUNT = {"sqlite": 60, "postgres": 20}
 

@@ -4,6 +4,9 @@ import pytest
 
 from bridge.sim.faults import ODD
 from tests.support.scene import PASSWORD, Open
+from tests.support.stores import on_sqlite
+
+store = on_sqlite  # the store's part in these rules is tested in tests/store
 
 JANE = "jane@example.com"
 

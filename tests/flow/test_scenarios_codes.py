@@ -8,6 +8,9 @@ import pytest
 from bridge.domain.errors import CODES
 from tests.support.bridge import TOKEN, add_domain
 from tests.support.scene import PASSWORD, Open, Scene
+from tests.support.stores import on_sqlite
+
+store = on_sqlite  # the store's part in these rules is tested in tests/store
 
 JOHN = "john.doe@example.com"
 Receipt = dict[str, Any]

@@ -1,4 +1,4 @@
-"""A domain is a customer's: what another customer asks for in it waits for a person, through real hooks, on both stores."""
+"""A domain is a customer's: what another customer asks for in it waits for a person, through real hooks."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +12,9 @@ from bridge.store.base import tables
 from bridge.store.queue import queue
 from tests.support.bridge import add_domain
 from tests.support.scene import PASSWORD, Open, Scene
+from tests.support.stores import on_both, on_sqlite
+
+store = on_sqlite  # the store's part in these rules is tested in tests/store
 
 DAY = 86400.0
 ANN, BEN = "11", "12"  # customers
@@ -166,6 +169,7 @@ def test_where_nothing_stood_against_it_the_audit_says_so(scene: Scene) -> None:
     assert "customer (unknown)" in rows[0]["detail"]
 
 
+@on_both
 def test_of_two_workers_at_one_domain_one_makes_a_mailbox(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if nothing kept the jobs of one domain from running side by side."""
     beside = sa.select(tables.jobs).where(*queue.DUE, queue.FIRST_OF_MAILBOX).order_by(tables.jobs.c.id).limit(1)

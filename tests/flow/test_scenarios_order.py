@@ -7,6 +7,9 @@ import sqlalchemy as sa
 
 from bridge.domain.errors import NotNow
 from tests.support.scene import PASSWORD, Open, Scene
+from tests.support.stores import on_sqlite
+
+store = on_sqlite  # the store's part in these rules is tested in tests/store
 
 OTHER = "Other-Secret.8"
 

@@ -12,8 +12,12 @@ from bridge.domain.errors import NotNow
 from bridge.infra.crypto import Purpose
 from bridge.sim import Simulator
 from bridge.store.base import tables
+from tests.support.bench import Clock
 from tests.support.scene import PASSWORD, Open, Scene
+from tests.support.stores import on_sqlite
 from tests.support.world import World
+
+store = on_sqlite  # the store's part in these rules is tested in tests/store
 
 DAY = 86400.0
 OTHER = "Other-Secret.8"
@@ -203,11 +207,11 @@ def test_a_parked_one_that_is_read_again_is_older_than_what_was_paid_since(scene
 
 
 @pytest.fixture
-def open_world(simulator: Simulator, database_url: str, tmp_path: Path) -> Iterator[Callable[..., World]]:
+def open_world(simulator: Simulator, clock: Clock, database_url: str, tmp_path: Path) -> Iterator[Callable[..., World]]:
     made: list[World] = []
 
     def make(**changes: Any) -> World:
-        made.append(World(tmp_path, simulator, simulator.clock, database_url, **changes))  # type: ignore[attr-defined]
+        made.append(World(tmp_path, simulator, clock, database_url, **changes))
         return made[-1]
 
     yield make

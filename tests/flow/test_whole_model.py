@@ -21,6 +21,7 @@ from bridge.domain.jobs import ENDED, STATES
 from bridge.domain.model import Address
 from bridge.sim import Simulator
 from bridge.store.base import tables
+from tests.support.bench import Clock
 from tests.support.outside import SECRETS
 from tests.support.scene import PASSWORD
 from tests.support.world import LEASE, SETTLE, Crash, World
@@ -608,8 +609,9 @@ TRIGGERS = {
 
 
 @pytest.fixture
-def world(simulator: Simulator, store: str, new_database: Callable[[str], str], tmp_path: Path) -> Iterator[World]:
-    clock = simulator.clock  # type: ignore[attr-defined]
+def world(
+    simulator: Simulator, clock: Clock, store: str, new_database: Callable[[str], str], tmp_path: Path
+) -> Iterator[World]:
     made = World(tmp_path, simulator, clock, new_database(store), **LIMITS)
     with made.service.database.write() as tx:
         tx.execute(sa.text(TRAIL))

@@ -5,7 +5,9 @@ import json
 import random
 import subprocess
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +33,49 @@ PHP = Path(__file__).parents[1] / "php"
 SECRET = "whsec_ZW5vbS1icmlkZ2UgdGVzdCBrZXkgb2YgMzIgYnl0ZXM="
 
 
+class Module:
+    """The module in one PHP process, which tests ask in turn; it ends with the tests, or at the first fault."""
+
+    def __init__(self) -> None:
+        command = ["php", str(PHP / "deliver.php")]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self.process = subprocess.Popen(command, text=True, bufsize=1, **pipes)
+
+    def perform(self, tasks: Sequence[dict[str, Any]]) -> list[Any]:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps(tasks) + "\n")
+        answer = self.process.stdout.readline()
+        if not answer:
+            started.cache_clear()  # the next test has a new one
+            raise AssertionError(self.said())
+        results: list[Any] = json.loads(answer)
+        return results
+
+    def said(self) -> str:
+        out, fault = self.process.communicate()
+        return out + fault
+
+
 @pytest.fixture(scope="module", autouse=True)
-def php() -> None:
+def php() -> Iterator[None]:
     if not ready():
         missing("php")
+    yield
+    if started.cache_info().currsize:
+        module = started()
+        assert module.said() == "", "what PHP said beside its answers"
+        assert module.process.returncode == 0
+        started.cache_clear()
+
+
+@cache
+def started() -> Module:
+    return Module()
 
 
 def perform(*tasks: dict[str, Any]) -> list[Any]:
     """What the module makes of each task; see tests/php/deliver.php."""
-    done = subprocess.run(["php", str(PHP / "deliver.php")], input=json.dumps(tasks), capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    results: list[Any] = json.loads(done.stdout)
-    return results
+    return started().perform(tasks)
 
 
 def encoded(body: bytes) -> str:

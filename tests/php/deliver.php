@@ -1,7 +1,8 @@
 <?php
 
 /**
- * The module for tests in another language: reads a JSON list of tasks from standard input, prints the list of results.
+ * The module for tests in another language: reads lists of tasks in JSON from standard input, one a line, and
+ * answers each with a line: the list of results.
  * Bodies are base64. Each task has `do`:
  *
  * sign      id, timestamp, body, secret: the three headers
@@ -30,6 +31,7 @@ function perform(array $task): mixed
 {
     Bridge::reset();
     Billing::reset();
+    Machine::reset();
     $body = base64_decode($task['body'] ?? '');
     switch ($task['do']) {
         case 'sign':
@@ -99,9 +101,11 @@ function sent(Request $request): array
     return ['path' => $request->path, 'headers' => $request->headers, 'body' => base64_encode($request->body)];
 }
 
-$results = array_map(perform(...), json_decode(stream_get_contents(STDIN), true, 64, JSON_THROW_ON_ERROR));
-if (Errors::$seen !== []) {
-    fwrite(STDERR, implode("\n", Errors::$seen));
-    exit(1);
+while (($line = fgets(STDIN)) !== false) {
+    $results = array_map(perform(...), json_decode($line, true, 64, JSON_THROW_ON_ERROR));
+    if (Errors::$seen !== []) {
+        fwrite(STDERR, implode("\n", Errors::$seen));
+        exit(1);
+    }
+    echo json_encode($results, JSON_THROW_ON_ERROR), "\n";
 }
-echo json_encode($results, JSON_THROW_ON_ERROR);

@@ -195,24 +195,32 @@ Open = Callable[..., Scene]
 
 
 @pytest.fixture(scope="session")
-def simulator() -> Iterator[Simulator]:
-    clock = Clock()
-    with Simulator(seed=7, clock=clock) as sim:
-        sim.clock = clock  # type: ignore[attr-defined]
+def simulated_clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def simulator(simulated_clock: Clock) -> Iterator[Simulator]:
+    with Simulator(seed=7, clock=simulated_clock) as sim:
         yield sim
 
 
 @pytest.fixture
-def open_scene(simulator: Simulator, database_url: str, tmp_path: Path) -> Iterator[Open]:
+def clock(simulated_clock: Clock) -> Clock:
+    """The one of the simulator, and of the bridges before it."""
+    return simulated_clock
+
+
+@pytest.fixture
+def open_scene(simulator: Simulator, simulated_clock: Clock, database_url: str, tmp_path: Path) -> Iterator[Open]:
     """Makes a scene with the given changes; the simulator is fresh for each test."""
     opened: list[Scene] = []
     simulator.control("/reset")
-    clock: Clock = simulator.clock  # type: ignore[attr-defined]
-    clock.now = START.timestamp()
+    simulated_clock.now = START.timestamp()
     furnish(simulator)
 
     def make(**changes: Any) -> Scene:
-        opened.append(Scene(tmp_path, simulator, clock, database_url, **changes))
+        opened.append(Scene(tmp_path, simulator, simulated_clock, database_url, **changes))
         return opened[-1]
 
     yield make
@@ -232,4 +240,7 @@ def signed_by_itsdangerous(body: bytes, id: str, secret: bytes) -> str:
     return signed[len(id) + 1 + len(body) + 1 :].decode()
 
 
-__all__ = ["PASSWORD", "SECRET", "Open", "Receiver", "Scene", "open_scene", "scene", "signed_by_itsdangerous", "simulator"]
+__all__ = [
+    "PASSWORD", "SECRET", "Open", "Receiver", "Scene", "clock", "open_scene", "scene", "signed_by_itsdangerous",
+    "simulated_clock", "simulator",
+]  # fmt: skip

@@ -13,7 +13,9 @@ from bridge.backends.enom.domains import perhaps_meant
 from bridge.sim import Simulator
 from bridge.web import create_app
 from tests.support.bridge import write_config
+from tests.support.kept import keep
 
+keep()
 perhaps_meant("example.com")
 with tempfile.TemporaryDirectory() as folder, Simulator() as sim:
     service = wiring.build(config.load(write_config(Path(folder), sim), {}))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.scene import open_scene, scene, simulator
+from tests.support.scene import clock, open_scene, scene, simulated_clock, simulator
 
-__all__ = ["open_scene", "scene", "simulator", "store"]
+__all__ = ["clock", "open_scene", "scene", "simulated_clock", "simulator", "store"]
 
 
 @pytest.fixture
