@@ -94,7 +94,7 @@ class Engine:
         try:
             self.queue.release(self.owner)
         except StoreUnavailable as error:
-            log.warning("leases could not be handed back; they run out by themselves", error=str(error))
+            log.warning("leases could not be released; they expire by themselves", error=str(error))
 
     def gone(self) -> list[str]:
         """The loops that have ended, though nobody asked for a stop."""
@@ -105,10 +105,10 @@ class Engine:
             try:
                 loop()
             except StoreUnavailable as error:
-                log.error("the database is away; trying again", error=str(error))
+                log.error("the database is not reachable; retrying", error=str(error))
                 self._stopping.wait(1.0)
             except Exception:
-                log.exception("unexpected; going on")
+                log.exception("unexpected error; continuing")
                 self._stopping.wait(1.0)
 
     def _work(self) -> None:
@@ -141,7 +141,7 @@ class Engine:
             try:
                 self.callbacks.deliver(card)
             except StoreUnavailable as error:
-                log.error("a callback's outcome could not be recorded; it may be sent again", error=str(error))
+                log.error("the result of a callback could not be recorded; it may be sent twice", error=str(error))
             finally:
                 turns.end(card.source)
                 if turns.withheld:
@@ -169,7 +169,7 @@ class Engine:
             try:
                 run(item)
             except Exception:
-                log.exception("unexpected; the rest goes on")
+                log.exception("unexpected error; the rest continues")
             finally:
                 hands.release()
 
@@ -201,7 +201,7 @@ class Engine:
             active = sorted(self._active)
         still = time.monotonic() - self._turned
         if still > STILL:
-            log.error("no job can be claimed any more; restart this process if that goes on", seconds=round(still))
+            log.error("no jobs can be claimed; restart this process if this continues", seconds=round(still))
         self.queue.extend(self.owner, active, still <= STILL)
         self.nightly.keep()
 
@@ -243,6 +243,6 @@ class Engine:
         try:
             desk.backend.probe()
         except BridgeError as error:
-            log.warning("the account still cannot work", account=account, error=error.detail)
+            log.warning("the account is still not usable", account=account, error=error.detail)
         else:
             self.standing.resume_account(account)

@@ -24,21 +24,21 @@ Answers = dict[str, Any]
 GRACE = "7"  # days: a mailbox that was terminated by mistake is suspended, and not gone, until somebody notices
 
 SUSPEND_WITH = """
-How shall a mailbox be suspended? Enom documents no command for it, so this is your choice:
-  hosted-email  switches the services of the mailbox off through the API of the hosted-email platform that Enom's mail
-                runs on, and sets them as they were later; read back as a proof. Needs that API's credentials: ask Enom.
-  lock-out      gives the mailbox a random password that nobody knows. Mail still arrives; to restore, billing must send
-                a password. Enom cannot confirm it beyond saying yes.
-  commands      sends the Enom commands that you name, for example ones that Enom support gave you; not read back.
-  refuse        every suspend and unsuspend fails and says so."""
+How should a mailbox be suspended? Enom documents no command for it, so choose one:
+  hosted-email  switches the services of the mailbox off through the API of the hosted-email platform behind Enom's mail,
+                and back on later; confirmed by a read. Needs that API's credentials: ask Enom.
+  lock-out      sets a random password that nobody knows. Mail still arrives; to unsuspend, billing must send a new
+                password. No read can confirm it.
+  commands      sends Enom commands that you name, for example ones from Enom support. No read can confirm them.
+  refuse        every suspend and unsuspend fails with an error."""
 PURCHASE = """
 May the bridge spend money at Enom?
   never  a mailbox that would need a new or renewed pak fails with purchase_needed
   paks   it may buy and renew paks, ten mailboxes each
   boxes  it may buy and renew mailboxes one by one"""
 MODE = """
-  act      does what the hooks ask
-  observe  reads, plans and reports, but changes nothing at Enom: for a trial beside what you have now"""
+  act      does what hooks ask
+  observe  reads, plans and reports, but changes nothing at Enom: for a trial next to your present system"""
 
 
 class Checked(click.ParamType[str]):
@@ -123,15 +123,15 @@ QUESTIONS = (
     ),
     Question(
         "callback",
-        "URL for the reports.",
-        "URL on the billing side for the reports, as its plug-in shows it (empty: none)",
+        "URL for the callbacks.",
+        "Callback URL on the billing side, as its plug-in shows it (empty: none)",
         check=callback,
     ),
-    Question("listen", "HOST:PORT of the bridge.", default="127.0.0.1:8080"),
+    Question("listen", "HOST:PORT to listen on.", default="127.0.0.1:8080"),
     Question(
         "public_url",
         "URL of the bridge.",
-        "URL that billing reaches the bridge at",
+        "URL at which billing reaches the bridge",
         lambda a: f"http://{a['listen']}",
         check=values.public_url,
     ),
@@ -147,7 +147,7 @@ QUESTIONS = (
     ),
     Question(
         "suspend_with",
-        "How to suspend; asked for with an explanation.",
+        "How to suspend a mailbox; without it, init explains the choices.",
         "Suspend with",
         None,
         ("hosted-email", "lock-out", "commands", "refuse"),
@@ -170,16 +170,16 @@ QUESTIONS = (
     ),
     Question(
         "unsuspend_command",
-        "Enom command to restore.",
-        "Enom command that restores",
+        "Enom command to unsuspend.",
+        "Enom command that unsuspends",
         None,
         only_for="commands",
         check=values.command,
     ),
-    Question("purchase", "May it buy?", "Purchases", "never", ("never", "paks", "boxes"), PURCHASE),
+    Question("purchase", "May the bridge spend money?", "Purchases", "never", ("never", "paks", "boxes"), PURCHASE),
     Question(
         "mode",
-        "Act, or observe only; live: observe, if nothing else is said.",
+        "Act, or only observe. Default: observe for a live account, else act.",
         "Mode",
         lambda a: "observe" if a["environment"] == "live" else "act",
         ("act", "observe"),
@@ -187,25 +187,25 @@ QUESTIONS = (
     ),
     Question(
         "terminate_grace_days",
-        f"Days from a terminate to the deletion; live: {GRACE}, where a suspension is one.",
+        f"Days from terminate to deletion. Default: live {GRACE}, if suspension works; else 0.",
         default=lambda a: GRACE if a["environment"] == "live" and a["suspend_with"] in ("hosted-email", "commands") else "0",
     ),
     Question(
         "notify",
-        "Where notes go when a person is needed.",
-        "Where notes go when a person is needed: mailto:you@example.com or an https URL (empty: to the log only)",
+        "Where alerts go.",
+        "Where alerts go: mailto:you@example.com or an https URL (empty: only to the log)",
         check=values.notify,
     ),
     Question(
         "smtp",
-        "Mail server for notes, such as smtp://127.0.0.1:25.",
-        "Mail server that takes them",
+        "Mail server for alerts, such as smtp://127.0.0.1:25.",
+        "Mail server for alerts",
         "smtp://127.0.0.1:25",
         only_if=lambda a: str(a["notify"]).startswith("mailto:"),
         check=told,
     ),
     Question("endpoint", "Another URL of Enom's API."),
-    Question("metrics_listen", "HOST:PORT of the metrics.", default="127.0.0.1:9108"),
+    Question("metrics_listen", "HOST:PORT for metrics.", default="127.0.0.1:9108"),
     Question("database", "Database URL.", default=lambda a: f"sqlite:///{a['stem']}.sqlite3"),
 )
 
@@ -221,11 +221,11 @@ listen = $listen
 metrics_listen = $metrics_listen
 # Or postgresql+psycopg://user@host/name.
 database = $database
-# Encrypts what is stored: keep a copy, but not beside the copies of the database.
+# Encrypts stored secrets. Keep a copy, but not together with backups of the database.
 keys = [$key]
 
 [admin]
-# Who hears when a person is needed: "mailto:you@example.com" or an https URL; empty: the log only.
+# Where alerts go: "mailto:you@example.com" or an https URL; empty: only to the log.
 notify = $notify
 # For mailto:, such as "smtp://user@host:587".
 smtp = $smtp
@@ -233,7 +233,7 @@ smtp = $smtp
 summary_at = ""
 
 [safety]
-# A terminate suspends now and deletes after so many days; 0: at once.
+# A terminate suspends at once and deletes after this many days; 0: deletes at once.
 terminate_grace_days = $terminate_grace_days
 
 [accounts.main]
@@ -255,11 +255,11 @@ platform = $platform
 account = "main"
 # Oldest first. To change it: add the new one at the end, tell billing, then take the old one out.
 secrets = [$secret]
-# Where reports go; empty: nowhere.
+# Where callbacks go; empty: nowhere.
 callback = $callback
 # true: http to this machine is allowed.
 callback_loopback = $callback_loopback
-# Mail domains that this source may touch; "*": all.
+# Mail domains that this source may use; "*": all.
 domains = $domains
 """)
 HOSTED = Template("\n[accounts.main.hosted_email]\nuser = $hosted_user\npassword = $hosted_password\n")
@@ -278,8 +278,8 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@click.option("--config", "path", help="The file to write; ./bridge.toml if nothing else is said.")
-@click.option("--yes", is_flag=True, help="Ask nothing: defaults for what is not given.")
+@click.option("--config", "path", help="The file to write. Default: ./bridge.toml")
+@click.option("--yes", is_flag=True, help="Ask nothing; use defaults for what is not given.")
 @_options
 @click.option("--domain", "domains", multiple=True, default=("*",), help="Mail domain of this source; may be repeated.")
 @click.option("--plan", "plans", multiple=True, default=("basic=10",), help="NAME=GIGABYTES; may be repeated.")
@@ -290,7 +290,9 @@ def init(ctx: click.Context, /, path: str | None, yes: bool, as_json: bool, **gi
     place = path or (ctx.obj or {}).get("config") or os.environ.get("ENOM_BRIDGE_CONFIG") or "bridge.toml"
     target = Path(place).absolute()
     if target.exists():
-        raise click.ClickException(f"{target} exists and is left alone; name another file with --config, or move it away")
+        raise click.ClickException(
+            f"{target} already exists and was not changed; name another file with --config, or move it away"
+        )
     stem = re.sub(r"[^A-Za-z0-9_.-]", "-", target.stem)  # two configurations in one folder never share a database
     answers = _answers(given, yes, stem)
     answers |= {"key": urlsafe_b64encode(secrets.token_bytes(32)).decode(), "secret": new_secret(secrets.token_bytes(32))}
@@ -322,7 +324,7 @@ def _answers(given: Mapping[str, Any], silent: bool, stem: str) -> Answers:
             missing.append(question.option)
         answers[question.name] = answer
     if missing:
-        raise click.UsageError(f"with --yes these are needed too: {', '.join(missing)}")
+        raise click.UsageError(f"--yes also needs: {', '.join(missing)}")
     return answers
 
 
@@ -362,22 +364,22 @@ def _check(target: Path, answers: Answers) -> tuple[Settings, list[str]]:
 
 def _advice(result: Mapping[str, Any], platform: str, place: str, observes: bool) -> str:
     command = "enom-bridge" if place == "bridge.toml" else f"enom-bridge --config {place}"
-    unset = [f"Before the start, set: {', '.join(result['unset'])}", ""] if result["unset"] else []
+    unset = [f"Before you start the bridge, set: {', '.join(result['unset'])}", ""] if result["unset"] else []
     lines = [
-        f"Written: {result['path']} (readable by you alone)",
+        f"Written: {result['path']} (readable only by you)",
         "",
         f"Fill in at {platform}:",
         *(f"  {name:<{max(map(len, result['form']))}}  {value}" for name, value in result["form"].items()),
         "",
         *unset,
-        "If a service runs the bridge as another user, give the file to that user (chown).",
+        "If the bridge runs as another user, give the file to that user (chown).",
         "",
         "Next:",
-        f"  {command} doctor   checks everything and names what is missing",
+        f"  {command} doctor   checks everything and says what is missing",
         f"  {command} serve    starts the bridge",
     ]
     if observes:
-        lines += ["", 'It only observes: nothing is changed at Enom until mode = "act" stands there, and you have reloaded it.']
+        lines += ["", 'It only observes: nothing is changed at Enom until you set mode = "act" and reload the bridge.']
     return "\n".join(lines)
 
 

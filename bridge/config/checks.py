@@ -48,7 +48,7 @@ def _grace(read: Tables) -> Iterator[Fault]:
             yield (
                 "safety.terminate_grace_days",
                 f'needs a real suspension, but accounts.{name}.suspend_with is "{account["suspend_with"]}"; '
-                "set this to 0 or choose another way to suspend",
+                "set this to 0, or choose another suspend_with",
             )
 
 
@@ -60,7 +60,7 @@ def _bridge(bridge: Tables) -> Iterator[Fault]:
 
 def _admin(admin: Tables, bridge: Tables) -> Iterator[Fault]:
     if admin.get("user_header") and bridge.get("trusted_proxies", "-") == ():
-        yield "admin.user_header", "counts from trusted proxies only, and there are none; name them in bridge.trusted_proxies"
+        yield "admin.user_header", "needs a trusted proxy, and there is none; name it in bridge.trusted_proxies"
     if admin.get("user_admins") and not admin.get("user_header", "-"):
         yield (
             "admin.user_admins",
@@ -73,16 +73,16 @@ def _admin(admin: Tables, bridge: Tables) -> Iterator[Fault]:
 def _source(path: str, source: Tables, accounts: Collection[str], platforms: Collection[str]) -> Iterator[Fault]:
     platform, account = source.get("platform"), source.get("account")
     if platform is not None and platform not in platforms:
-        yield f"{path}.platform", f"is not a platform of this bridge; known are: {', '.join(sorted(platforms))}"
+        yield f"{path}.platform", f"is not a known platform; known are: {', '.join(sorted(platforms))}"
     if account is not None and account not in accounts:
         meant = did_you_mean(account, accounts)
-        told = f"{meant} Else add" if meant else "add"
+        told = f"{meant} Otherwise add" if meant else "add"
         yield f"{path}.account", f"names no account; {told} [accounts.{account}] or correct the name"
     callback = source.get("callback", "")
     if callback.startswith("http:") and not (source.get("callback_loopback") and is_loopback(callback)):
         yield (
             f"{path}.callback",
-            "must begin with https://; http:// is for this machine only, and with callback_loopback = true",
+            "must begin with https://; http:// works only to this machine, with callback_loopback = true",
         )
 
 
@@ -92,14 +92,14 @@ def _secrets(sources: Tables) -> Iterator[Fault]:
         for secret in source.get("secrets", ()):
             if owners.setdefault(secret.reveal().rstrip("="), name) != name:
                 other = owners[secret.reveal().rstrip("=")]
-                yield f"sources.{name}.secrets", f"has a secret of sources.{other} in it; give each source its own"
+                yield f"sources.{name}.secrets", f"contains a secret of sources.{other}; give each source its own"
 
 
 def _domains(sources: Tables) -> Iterator[Fault]:
     for name, source in sources.items():
         domains, path = set(source.get("domains", ())), f"sources.{name}.domains"
         if "*" in domains and len(domains) > 1:
-            yield path, 'has "*" beside others; name the domains, or leave "*" alone'
+            yield path, 'mixes "*" with domains; name the domains, or use only "*"'
         for other, rival in sources.items():
             if other == name or rival.get("account") != source.get("account") or source.get("account") is None:
                 continue

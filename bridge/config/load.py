@@ -43,7 +43,7 @@ def find(option: str | None, environ: Mapping[str, str]) -> Path:
         except PermissionError:  # as in /root, for the user of the service
             barred = " that this user may read"
     tried = " and ".join(str(place.absolute()) for place in places)
-    remedy = "make one with `enom-bridge init`, or name it with --config or ENOM_BRIDGE_CONFIG"
+    remedy = "create one with `enom-bridge init`, or name it with --config or ENOM_BRIDGE_CONFIG"
     raise ConfigurationError([("--config", f"no configuration at {tried}{barred}; {remedy}")])
 
 
@@ -87,7 +87,7 @@ def _parse(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         fault = f"is not valid TOML: {error}"
     except UnicodeDecodeError:
-        fault = "is not text in UTF-8; save it as that"
+        fault = "is not in UTF-8; save it as UTF-8"
     except OSError as error:
         fault = f"cannot be read: {error.strerror}"
     raise ConfigurationError([(str(path), fault)]) from None
@@ -144,11 +144,11 @@ def _warnings(built: settings.Settings) -> list[str]:
     found = []
     inline = any(not secret.origin for secret in secrets(built)) or database_password(built.bridge.database)
     if inline and built.path.stat().st_mode & 0o077:
-        found.append(f"{built.path} holds secrets and others may read it; run `chmod 600 {built.path}`")
+        found.append(f"{built.path} holds secrets, and other users can read it; run `chmod 600 {built.path}`")
     if not built.sources:
         found.append("no source is configured, so every hook is refused; add [sources.NAME]")
     if built.bridge.listen.host == "::":
-        found.append('bridge.listen "[::]" takes IPv6 alone; "0.0.0.0" takes IPv4, and for both put a proxy in front')
+        found.append('bridge.listen "[::]" accepts only IPv6, "0.0.0.0" only IPv4; for both, put a proxy in front')
     return found
 
 

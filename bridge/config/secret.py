@@ -34,7 +34,7 @@ def resolve(text: str, folder: Path, environ: Mapping[str, str]) -> Secret:
     kind, _, name = text.partition(":")
     if kind == "env":
         found = environ.get(name, "")
-        fault = f"names the environment variable {name!r}, which is not set or empty; set it before the start"
+        fault = f"names the environment variable {name!r}, which is not set or empty; set it before you start the bridge"
     elif kind == "file":
         try:
             found = (folder / name).read_text("utf-8").strip()

@@ -32,13 +32,13 @@ class Address(NamedTuple):
 
 def name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", text):
-        raise ValueError("is not a usable name; take up to 64 of A-Z a-z 0-9 _ -, beginning with a letter or digit")
+        raise ValueError("is not a usable name; use up to 64 of A-Z a-z 0-9 _ -, beginning with a letter or digit")
     return text
 
 
 def plan_name(text: str) -> str:
     if not 1 <= len(text) <= 64 or not text.isprintable():
-        raise ValueError("is not a usable name of a plan; take 1 to 64 printable characters")
+        raise ValueError("is not a usable plan name; use 1 to 64 printable characters")
     return text
 
 
@@ -103,8 +103,8 @@ def public_url(text: str) -> str:
         raise ValueError('must be a URL such as "https://bridge.example.com", without user, password, query and fragment')
     if parts.path.strip("/"):
         raise ValueError(
-            f'has the path "{parts.path}", below which the pages at /admin/ cannot work; give the bridge a name of its own, '
-            'such as "https://bridge.example.com". Hooks go on arriving wherever your proxy passes them on from'
+            f'has the path "{parts.path}", but the admin pages work only at the root; give the bridge its own host name, '
+            'such as "https://bridge.example.com". Hooks still arrive at any path that your proxy forwards'
         )
     return text.rstrip("/")
 
@@ -157,7 +157,7 @@ def smtp(text: str) -> str:
     if text and (not parts or parts.scheme != "smtp" or parts.path or parts.query or parts.fragment):
         raise ValueError('must be "smtp://user@host:587", or empty')
     if parts and parts.password is not None:
-        raise ValueError("holds a password; take it out and write it as admin.smtp_password")
+        raise ValueError("holds a password; move it to admin.smtp_password")
     return text
 
 
@@ -197,7 +197,7 @@ def user(text: str) -> str:
 
 def bridge_key(text: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_-]{43}=?", text) is None:
-        raise ValueError("must be 32 random bytes in URL-safe base64 (44 characters); `enom-bridge init` writes a fresh one")
+        raise ValueError("must be 32 random bytes in URL-safe base64 (44 characters); `enom-bridge init` writes a new one")
     return text
 
 
@@ -210,9 +210,7 @@ def source_secret(text: str) -> str:
     try:
         decode_secret(text)
     except ValueError:
-        raise ValueError(
-            'must be "whsec_" and 24 to 64 random bytes in base64; `enom-bridge init` writes a fresh one'
-        ) from None
+        raise ValueError('must be "whsec_" and 24 to 64 random bytes in base64; `enom-bridge init` writes a new one') from None
     return text
 
 
@@ -220,13 +218,13 @@ def command(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", text):
         raise ValueError("must be the name of a command as Enom documents it, such as the letters before its parameters")
     if text.lower().startswith(REFUSED):
-        raise ValueError("is a command that buys, renews or deletes; only one that changes the mailbox itself may stand here")
+        raise ValueError("is a command that buys, renews or deletes; only one that changes the mailbox itself is allowed")
     return text
 
 
 def parameter_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", text) or text.lower() in ("command", "uid", "pw", "responsetype"):
-        raise ValueError("is not a parameter that can stand here; the bridge adds command, uid, pw and responsetype itself")
+        raise ValueError("is not an allowed parameter; the bridge adds command, uid, pw and responsetype itself")
     return text
 
 
@@ -237,7 +235,7 @@ def template(text: str) -> str:
             if field is not None and (field not in PLACEHOLDERS or spec or conversion):
                 raise ValueError
     except ValueError:
-        raise ValueError(f"may hold the placeholders {allowed} and no other braces") from None
+        raise ValueError(f"may use only the placeholders {allowed}; other braces are not allowed") from None
     return text
 
 

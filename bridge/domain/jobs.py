@@ -88,8 +88,8 @@ def may_send(change: Change, last: Step | None, observed_at: float, settle: floa
     if last.outcome == "doubted" and isinstance(last.error, Doubted):
         raise last.error.refusal
     if change.spends and (last.outcome == "accepted" or last.interrupted):
-        why = "Enom accepted it, yet" if last.outcome == "accepted" else "Its sender was lost, and"
+        why = "Enom accepted it, but" if last.outcome == "accepted" else "The worker that sent it stopped, and"
         raise NeedsPerson(
-            f"A purchase ({change.kind}) is in doubt. {why} no read shows it. Look at the orders in Enom's control panel.",
+            f"A purchase ({change.kind}) is in doubt. {why} no read shows it. Check the orders in Enom's control panel.",
             code="unclear",
         )

@@ -132,7 +132,7 @@ class Intake:
     def permit(door: Door, address: str) -> None:
         domain = Address.parse(address).domain
         if "*" not in door.domains and domain not in door.domains:
-            raise Forbidden("The source may not touch this mail domain. Add it to the source's `domains` in bridge.toml.")
+            raise Forbidden("This source may not use this mail domain. Add it to the source's `domains` in bridge.toml.")
 
     def record(self, door: Door, verified: Verified, intent: Intent, content: bytes) -> Receipt:
         sealed = None if intent.password is None else self.sealer.seal(Purpose.PASSWORD, intent.password)

@@ -97,7 +97,7 @@ class Replay:
 
     def _parked(self, found: Recorded) -> Preview:
         if found.sealed is None:
-            wiped = "Its body was wiped. Let billing send it again, under a new id."
+            wiped = "Its body was wiped. Have billing send it again under a new id."
             return Preview(found.hook, found.source, problem=("wiped", found.refusal or wiped))
         try:
             body = self.sealer.open(Purpose.CONTENT, found.sealed).encode()
@@ -110,7 +110,7 @@ class Replay:
         """Observes and plans; changes nothing. A remote that cannot be asked is a problem of the preview."""
         intent, account = preview.intent, preview.account
         if intent is None or account is None or account not in self.terms:
-            return replace(preview, problem=("unknown_account", f"Account {account!r} is not in the configuration any more."))
+            return replace(preview, problem=("unknown_account", f"Account {account!r} is no longer in the configuration."))
         address, terms = Address.parse(intent.address), self.terms[account]
         record = self.lookup.record(account, intent.address)
         digest = None if intent.password is None else self._digest(intent, record.password_digest)
@@ -118,7 +118,7 @@ class Replay:
         try:
             seen = self.backends[account].observe(address, decides(intent.action, password=intent.password is not None))
             if seen.exists is None:
-                raise Unclear("Enom lists this mailbox and hosted email does not, or the other way round.")
+                raise Unclear("Only one of Enom and hosted email lists this mailbox.")
             desired = ACTIONS[intent.action](Wish(preview.source, intent, digest, now.timestamp()), seen, record, terms)
             return replace(preview, plan=plan.diff(seen, record, desired, terms, now))
         except BridgeError as error:

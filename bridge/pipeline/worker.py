@@ -158,9 +158,9 @@ class Worker:
             self.checkpoint("claimed")
             self._attempt(attempt)
         except LeaseLost:
-            log.warning("lease lost; another worker goes on with this job")
+            log.warning("lease expired; another worker continues this job")
         except StoreUnavailable as error:
-            log.error("the database is away; the job is taken up again when its lease ends", error=str(error))
+            log.error("the database is not reachable; the job continues when its lease expires", error=str(error))
 
     def _attempt(self, attempt: Attempt) -> None:
         try:
@@ -173,8 +173,8 @@ class Worker:
             raise
         except Exception:
             # A fault of ours must not lose the job, nor be tried in a tight loop.
-            log.exception("unexpected; the job waits and begins again with a look")
-            self._conclude(attempt, Unclear("An error inside the bridge; see its log."))
+            log.exception("unexpected error; the job will be retried")
+            self._conclude(attempt, Unclear("Internal error of the bridge; see its log."))
 
     # The loop
 
@@ -200,7 +200,7 @@ class Worker:
         self.checkpoint("observed")
         believable = plan.believable(seen, attempt.record, attempt.terms, attempt.observed_at, bool(attempt.journal))
         if seen.exists is None and attempt.observed_at >= attempt.record.settles_at:
-            raise Unclear("Enom lists this mailbox and hosted email does not, or the other way round.")
+            raise Unclear("Only one of Enom and hosted email lists this mailbox.")
         if seen.exists is None or not believable:
             raise jobs.LookAgain(self._next_look(attempt, attempt.record.settles_at), "settle")
         return seen
@@ -318,7 +318,7 @@ class Worker:
     def _wait(self, attempt: Attempt, at: float, waiting_for: str, error: BridgeError | None, undecided: bool = True) -> None:
         since = attempt.job.undecided_since
         if undecided and since is not None and self.clock() - since > self.retry_seconds:
-            why = error or Unclear("What Enom shows and what was done still differ.")
+            why = error or Unclear("Enom does not show the result yet.")
             return self._end_badly(attempt, "held", why)
         log.info("waits", waiting_for=waiting_for, error=error and error.detail)
         self.queue.wait(attempt.job, at, waiting_for, error, undecided, attempt.first)

@@ -58,7 +58,7 @@ class Adopting:
         seen = self.backends[account].observe(Address.parse(address))
         if not seen.exists:
             told = "Enom does not list it" if seen.exists is False else "Enom's two systems disagree whether it exists"
-            raise NotNow(f"{address} cannot be adopted: {told}. Let billing create it (mailbox.create).")
+            raise NotNow(f"{address} cannot be adopted: {told}. Create it from billing (mailbox.create).")
         record = self.record(account, address)
         return adoption(address, account, (source, service_id), seen, record, plan.state_of(seen, record, self.terms[account]))
 
@@ -82,7 +82,7 @@ def adoption(address: str, account: str, owner: tuple[str, str], seen: Mailbox, 
 
 def remarks(record: Record, state: State) -> Iterator[str]:
     if record.source:
-        yield f"Hooks of {owner_in_words(record.source, record.service_id)} will be refused (not_ours) from then on."
+        yield f"Hooks of {owner_in_words(record.source, record.service_id)} will then be refused (not_ours)."
     if record.delete_after is not None:
         yield f"Its deletion after {in_words(record.delete_after)} is called off."
     if state is State.SUSPENDED and record.suspended_with is None:

@@ -14,7 +14,7 @@ from bridge.reconcile.drift import View
 from bridge.reconcile.matching import Barred, Shown
 from bridge.reconcile.scan import Reach, Surveyor, Told, unheard
 
-DOMAINS, SUSPECTS = "Reading domains at Enom", "Looking at single mailboxes"
+DOMAINS, SUSPECTS = "Reading domains at Enom", "Reading single mailboxes"
 Progress = Callable[[str], Told]
 
 

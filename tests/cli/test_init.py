@@ -52,7 +52,7 @@ def test_live_begins_with_looking_and_deletes_after_days(place: Path, tmp_path: 
 
     live = load(place, {})
     assert (live.accounts["main"].mode, live.safety.terminate_grace_days) == ("observe", 7)
-    assert 'It only observes: nothing is changed at Enom until mode = "act"' in result.stdout
+    assert 'It only observes: nothing is changed at Enom until you set mode = "act"' in result.stdout
     for name, more, expected in (
         ("test", hosted, ("act", 0)),
         ("refuse", ("--environment", "live", "--suspend-with", "refuse"), ("observe", 0)),
@@ -90,7 +90,7 @@ def test_an_existing_file_is_left_alone(place: Path) -> None:
 
     assert result.exit_code == 1
     assert place.read_text() == "# mine"
-    assert "left alone" in result.stderr
+    assert "was not changed" in result.stderr
 
 
 def test_questions_are_asked_and_the_choices_explained(place: Path) -> None:
@@ -105,7 +105,7 @@ def test_questions_are_asked_and_the_choices_explained(place: Path) -> None:
     assert (account.environment, account.purchase, account.mode) == ("live", "boxes", "observe")
     assert account.hosted_email is not None and account.hosted_email.password.reveal() == "example-password"
     assert "https://bridge.example.com/hooks/shop" in result.stdout
-    for words in ("Mail still arrives", "not read back", "spend money", "changes nothing at Enom"):
+    for words in ("Mail still arrives", "No read can confirm", "spend money", "changes nothing at Enom"):
         assert words in result.stderr
     assert "example-password" not in result.output and "example-token" not in result.output
 
@@ -115,7 +115,7 @@ def test_what_was_given_is_not_asked(place: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert "Enom login" not in result.stderr and "suspended?" not in result.stderr
-    assert "URL that billing reaches" in result.stderr
+    assert "URL at which billing reaches" in result.stderr
 
 
 def test_a_secret_by_name_is_written_by_name_and_need_not_be_set_yet(place: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_secret_by_name_is_written_by_name_and_need_not_be_set_yet(place: Path
 
     assert result.exit_code == 0
     assert 'token = "env:ENOM_TOKEN"' in place.read_text()
-    assert "Before the start, set: ENOM_TOKEN" in result.stdout
+    assert "Before you start the bridge, set: ENOM_TOKEN" in result.stdout
 
 
 def test_commands_are_written(place: Path) -> None:

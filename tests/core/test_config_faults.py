@@ -128,7 +128,7 @@ CASES = [
     ("sources.a", '+callback = "/callback"', "sources.a.callback", "must be a URL"),
     ("sources.a", "+domains = []", "sources.a.domains", "empty"),
     ("sources.a", '+domains = ["nodots"]', "sources.a.domains[0]", "mail domain"),
-    ("sources.a", '+domains = ["*", "example.com"]', "sources.a.domains", "alone"),
+    ("sources.a", '+domains = ["*", "example.com"]', "sources.a.domains", "use only"),
     ("sources.a", '+allow_from = ["all"]', "sources.a.allow_from[0]", "network"),
     ("sources.b", SECOND + '\ndomains = ["example.com"]', "sources.a.domains", "sources.b"),
     ("sources.b", f'account = "main"\nsecrets = ["{SECRET_A}"]', "sources.b.secrets", "sources.a"),
@@ -270,7 +270,7 @@ def test_without_its_driver_a_url_of_postgresql_says_how_to_get_it(monkeypatch: 
         ('[accounts.main]\nmode = "obseve"', "accounts.main.mode: must be one of: act, observe; did you mean observe?"),
         (
             '[accounts.main]\n[sources.shop]\naccount = "mian"',
-            "sources.shop.account: names no account; did you mean main? Else add",
+            "sources.shop.account: names no account; did you mean main? Otherwise add",
         ),
     ],
 )
