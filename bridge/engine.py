@@ -96,7 +96,7 @@ class Engine:
         try:
             self.queue.release(self.owner)
         except StoreUnavailable as error:
-            log.warning("leases could not be handed back; they run out by themselves", error=str(error))
+            log.warning("leases could not be released; they expire by themselves", error=str(error))
 
     def gone(self) -> list[str]:
         """The loops that have ended, though nobody asked for a stop."""
@@ -107,10 +107,10 @@ class Engine:
             try:
                 loop()
             except StoreUnavailable as error:
-                log.error("the database is away; trying again", error=str(error))
+                log.error("the database is not reachable; retrying", error=str(error))
                 self._stopping.wait(1.0)
             except Exception:
-                log.exception("unexpected; going on")
+                log.exception("unexpected error; continuing")
                 self._stopping.wait(1.0)
 
     def _work(self) -> None:
@@ -143,7 +143,7 @@ class Engine:
             try:
                 self.callbacks.deliver(card)
             except StoreUnavailable as error:
-                log.error("a callback's outcome could not be recorded; it may be sent again", error=str(error))
+                log.error("the result of a callback could not be recorded; it may be sent twice", error=str(error))
             finally:
                 turns.end(card.source)
                 if turns.withheld:
@@ -171,7 +171,7 @@ class Engine:
             try:
                 run(item)
             except Exception:
-                log.exception("unexpected; the rest goes on")
+                log.exception("unexpected error; the rest continues")
             finally:
                 hands.release()
 
@@ -207,7 +207,7 @@ class Engine:
         # A worker that hangs in one job keeps that job; one that can claim nothing any more must not look alive by its heart.
         still = time.monotonic() - self._turned
         if still > STILL:
-            log.error("no job can be claimed any more; restart this process if that goes on", seconds=round(still))
+            log.error("no jobs can be claimed; restart this process if this continues", seconds=round(still))
         self.queue.extend(self.owner, active, still <= STILL)
         self.nightly.keep()
 
@@ -249,6 +249,6 @@ class Engine:
         try:
             account.backend.probe()
         except BridgeError as error:
-            log.warning("the account still cannot work", account=name, error=error.detail)
+            log.warning("the account is still not usable", account=name, error=error.detail)
         else:
             self.standing.resume_account(name)

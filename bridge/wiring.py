@@ -177,7 +177,7 @@ def put_right(service: Service) -> None:
     done = store.put_right(service.database, waits)
     if done.ahead:
         log.warning(
-            "the clock was ahead and has been put back; what lay too far ahead was brought nearer",
+            "the clock was set back; waiting times that were too far ahead have been shortened",
             seconds=round(done.ahead),
             **{name.replace(".", "_"): count for name, count in done.times.items()},
         )

@@ -14,11 +14,11 @@ import click
 
 from bridge import __version__
 
-EPILOG = "Begin with `enom-bridge demo`, then `enom-bridge init`. Each command explains itself: enom-bridge COMMAND --help"
+EPILOG = "Start with `enom-bridge demo`, then `enom-bridge init`. Help for each command: enom-bridge COMMAND --help"
 SECTIONS = {
     "Set it up": {"demo": "demo", "init": "init", "config": "config", "doctor": "doctor", "sim": "sim", "send": "send"},
     "Run it": {"serve": "serve", "web": "serve", "worker": "serve", "pause": "standing", "resume": "standing"},
-    "See what happened, decide": {
+    "See what happened and decide": {
         "jobs": "jobs",
         "hooks": "hooks",
         "callbacks": "callbacks",
@@ -27,13 +27,13 @@ SECTIONS = {
         "admin-link": "admin",
         "admin-password": "admin",
     },
-    "Mailboxes, and what Enom has": {
+    "Manage mailboxes": {
         "mailboxes": "mailboxes",
         "reconcile": "reconcile",
         "inventory": "inventory",
         "observed": "observed",
     },
-    "Look after its data": {"db": "db", "keys": "keys"},
+    "Maintain its data": {"db": "db", "keys": "keys"},
 }
 """By what one wants to do: each command, and the file where it stands."""
 FILES = {name: file for commands in SECTIONS.values() for name, file in commands.items()}
@@ -101,7 +101,7 @@ def written() -> Iterator[None]:
         if error.filename is None:
             raise
         name = os.fsdecode(error.filename)
-        raise click.ClickException(f"{name}: {error.strerror}. The user of this command may not go there.") from None
+        raise click.ClickException(f"{name}: {error.strerror}. The user who runs this command has no access.") from None
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise
@@ -127,10 +127,10 @@ def open_standard_streams() -> None:
 @click.option(
     "--config",
     metavar="FILE",
-    help="bridge.toml to use. Else $ENOM_BRIDGE_CONFIG, ./bridge.toml, /etc/enom-bridge/bridge.toml.",
+    help="bridge.toml to use. Default: $ENOM_BRIDGE_CONFIG, ./bridge.toml, /etc/enom-bridge/bridge.toml.",
 )
 @click.version_option(__version__, prog_name="enom-bridge")
 @click.pass_context
 def main(ctx: click.Context, config: str | None) -> None:
-    """Signed billing hooks in, verified Enom mailbox changes and signed status callbacks out."""
+    """Connect a billing platform to Enom mailboxes: signed hooks in, verified changes, signed callbacks out."""
     ctx.obj = {"config": config}

@@ -10,12 +10,12 @@ from bridge.web.admin import link, passwords
 
 
 @click.command("admin-link")
-@click.option("--minutes", type=click.IntRange(1, 1440), default=15, show_default=True, help="How long it may be used.")
-@click.option("--read-only", is_flag=True, help="To look only: no button, nothing can be changed.")
+@click.option("--minutes", type=click.IntRange(1, 1440), default=15, show_default=True, help="How long the link is valid.")
+@click.option("--read-only", is_flag=True, help="View only: the link cannot change anything.")
 @as_json
 @click.pass_context
 def admin_link(ctx: click.Context, minutes: int, read_only: bool, as_json: bool) -> None:
-    """Print a link that signs in to the pages once. Its secret part stands behind the #, which no proxy sees."""
+    """Print a link that signs in to the admin pages once. Its secret is after the #, so no proxy sees it."""
     with session(ctx) as service:
         until = service.database.clock() + 60 * minutes
         code = link.make(service.sealer, who().replace("(command line)", "(link)"), not read_only, until)
@@ -24,14 +24,14 @@ def admin_link(ctx: click.Context, minutes: int, read_only: bool, as_json: bool)
     if as_json:
         return echo_json({"url": url, "code": code, "minutes": minutes, "read_only": read_only})
     click.echo(url)
-    click.echo(f"It works once, within {minutes} minutes. Give it to nobody else.", err=True)
+    click.echo(f"The link works once, within {minutes} minutes. Do not share it.", err=True)
 
 
 @click.command("admin-password")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def admin_password(as_json: bool) -> None:
     """Ask for a password twice, without showing it, and print the hash for admin.password_hash."""
-    password = click.prompt("Password for the pages", hide_input=True, confirmation_prompt=True, err=True)
+    password = click.prompt("Password for the admin pages", hide_input=True, confirmation_prompt=True, err=True)
     try:
         made = passwords.hashed(password)
     except ValueError as fault:

@@ -13,11 +13,11 @@ def audit() -> None:
 
 
 @audit.command("list")
-@click.option("--who", help="Only of this person, as the list names them.")
+@click.option("--who", help="Only this operator, as named in the list.")
 @click.option("--action", help="Only this, such as retry, approve, pause or sign-in.")
-@click.option("--target", help="Only what was done to this: a job's id, an address, `account main`.")
+@click.option("--target", help="Only this target: a job id, an address, `account main`.")
 @paged
 @click.pass_context
 def listed(ctx: click.Context, /, **options: Any) -> None:
-    """List what people did, newest first. It is never pruned."""
+    """List what operators did, newest first. Entries are never deleted."""
     listing(ctx, "audit", ("at", "who", "action", "target", "detail"), **options)

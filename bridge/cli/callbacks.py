@@ -12,18 +12,18 @@ COLUMNS = ("created_at", "id", "source", "address", "status", "waiting_for", "tr
 
 @click.group()
 def callbacks() -> None:
-    """Callbacks to billing: list them, send one again."""
+    """Callbacks to billing: list, resend."""
 
 
 @callbacks.command("list")
 @click.option("--status", help="pending, delivered, superseded, stopped or exhausted.")
-@click.option("--source", help="Only to this source.")
-@click.option("--address", help="Only about this mailbox, or those with this part in their address.")
-@click.option("--job", "job_id", help="Only of this job.")
+@click.option("--source", help="Only this source.")
+@click.option("--address", help="Only this mailbox, or addresses that contain this text.")
+@click.option("--job", "job_id", help="Only this job.")
 @paged
 @click.pass_context
 def listed(ctx: click.Context, /, **options: Any) -> None:
-    """List callbacks, newest first. What billing never heard: --status exhausted."""
+    """List callbacks, newest first. Those that never reached billing: --status exhausted."""
     listing(ctx, "callbacks", COLUMNS, **options)
 
 
@@ -32,10 +32,10 @@ def listed(ctx: click.Context, /, **options: Any) -> None:
 @as_json
 @click.pass_context
 def resend(ctx: click.Context, id: str, as_json: bool) -> None:
-    """Send a callback again, now, with all its tries before it."""
+    """Send a callback again now, with a fresh set of attempts."""
     with session(ctx) as service:
         people(service).resend(id)
         remind(service)
     if as_json:
         return echo_json({"id": id, "status": "pending"})
-    click.echo(f"{id} is sent again now.")
+    click.echo(f"{id} queued to be sent now.")

@@ -47,7 +47,7 @@ def config() -> None:
 @_json
 @click.pass_context
 def show(ctx: click.Context, as_json: bool) -> None:
-    """Print what is in force: defaults filled in, secrets masked."""
+    """Print the effective settings: defaults filled in, secrets masked."""
     plain = describe(settings_of(ctx))
     click.echo(json.dumps(plain, indent=2) if as_json else "\n".join(_lines(plain)))
 
@@ -56,7 +56,7 @@ def show(ctx: click.Context, as_json: bool) -> None:
 @_json
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
-    """Name every fault of the configuration, with its remedy."""
+    """List every fault of the configuration and how to fix it."""
     try:
         settings = _load(ctx)
     except ConfigurationError as error:
@@ -71,14 +71,14 @@ def check(ctx: click.Context, as_json: bool) -> None:
     for warning in settings.warnings:
         click.echo(f"warning: {warning}")
     count = f"accounts: {len(settings.accounts)}, sources: {len(settings.sources)}, plans: {len(settings.plans)}"
-    click.echo(f"{settings.path} is good ({count}).")
+    click.echo(f"{settings.path} is valid ({count}).")
 
 
 @config.command("note-secret")
 @_json
 @click.pass_context
 def show_note_secret(ctx: click.Context, as_json: bool) -> None:
-    """Print the secret that signs the notes sent to `admin.notify`, for its receiver. It changes with bridge.keys."""
+    """Print the secret that signs alerts sent to `admin.notify`, for its receiver. It changes with bridge.keys."""
     secret = new_secret(note_secret(Sealer(settings_of(ctx).bridge.key_bytes())))
     click.echo(json.dumps({"secret": secret}) if as_json else secret)
 

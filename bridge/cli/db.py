@@ -29,26 +29,26 @@ def db() -> None:
 @db.command()
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
-    """Bring the schema to this version. `serve` on SQLite does so by itself."""
+    """Upgrade the schema to this version. `serve` on SQLite does it by itself."""
     with opened(settings_of(ctx)) as service:
         if store.check(service.database)[0] is None:
-            click.echo("The database is empty: new tables are made. If there was one before, stop and look where that is.")
+            click.echo("The database is empty; creating new tables. If you expected data here, stop and check bridge.database.")
         wiring.prepare(service)
-        click.echo(f"The schema is at {store.check(service.database)[0]}.")
+        click.echo(f"The schema is now {store.check(service.database)[0]}.")
 
 
 @db.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
-    """Say whether the schema is the one that this version needs; exit code 1 if not."""
+    """Check that the schema is the one this version needs; exit code 1 if not."""
     with opened(settings_of(ctx)) as service:
         present, needed = store.check(service.database)
         fault = "" if present == needed else store.schema_fault(service.database, present, needed)
     if as_json:
         click.echo(json.dumps({"present": present, "needed": needed, "ok": present == needed}))
     elif present == needed:
-        click.echo(f"The schema is at {present}, as needed.")
+        click.echo(f"The schema is {present}, as needed.")
     else:
         click.echo(fault)
     ctx.exit(0 if present == needed else 1)
@@ -56,18 +56,18 @@ def check(ctx: click.Context, as_json: bool) -> None:
 
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--keep", type=click.IntRange(min=1), help="FILE is a folder: of the backups made in it, keep the newest KEEP.")
+@click.option("--keep", type=click.IntRange(min=1), help="Where FILE is a folder: keep only the newest KEEP backups in it.")
 @as_json
 @click.pass_context
 def backup(ctx: click.Context, file: Path, keep: int | None, as_json: bool) -> None:
-    """Copy the database to FILE, also while the bridge runs. The copy is checked, and readable by you alone.
+    """Back up the database to FILE; the bridge may keep running. The copy is checked and readable only by you.
 
-    An existing FILE is left alone. If FILE is a folder, the backup gets a name with the time in it. PostgreSQL is dumped by its
-    own pg_dump, which has to be installed here.
+    An existing FILE is not overwritten. If FILE is a folder, the backup is named after the time. PostgreSQL needs pg_dump
+    installed here.
     """
     folder = file if file.is_dir() else None
     if keep is not None and folder is None:
-        raise click.UsageError(f"--keep needs a folder that exists, and {file} is none")
+        raise click.UsageError(f"--keep needs an existing folder, and {file} is not one")
     settings = settings_of(ctx)
     with opened(settings) as service:
         if folder is not None:
@@ -76,10 +76,10 @@ def backup(ctx: click.Context, file: Path, keep: int | None, as_json: bool) -> N
     removed = remove_older(folder, keep) if folder is not None and keep is not None else []
     if as_json:
         return echo_json({"file": str(file), "bytes": file.stat().st_size, "removed": [str(each) for each in removed]})
-    click.echo(f"Written and checked: {file} ({file.stat().st_size} bytes, readable by you alone).")
+    click.echo(f"Backup written and checked: {file} ({file.stat().st_size} bytes, readable only by you).")
     for each in removed:
         click.echo(f"Removed: {each}")
-    click.echo(f"Keep it apart from the keys of {settings.path}: together they open the stored passwords.")
+    click.echo(f"Do not store it with the keys in {settings.path}: together they decrypt the stored passwords.")
 
 
 def remove_older(folder: Path, keep: int) -> list[Path]:
@@ -93,18 +93,18 @@ def remove_older(folder: Path, keep: int) -> list[Path]:
 @db.command()
 @click.argument("file", type=_file, required=False)
 @click.option(
-    "--in-place", is_flag=True, help="The database was set back by other means (pg_restore, a snapshot); no FILE then."
+    "--in-place", is_flag=True, help="The database was already restored by other means (pg_restore, a snapshot); give no FILE."
 )
 @as_json
 @click.pass_context
 def restore(ctx: click.Context, file: Path | None, in_place: bool, as_json: bool) -> None:
-    """Put the backup FILE in the place of the database, while no bridge runs on it.
+    """Replace the database with the backup FILE. Stop the bridge first.
 
-    The database that was there is kept. A restored bridge takes hooks, but sends nothing to Enom until you have looked and
+    The old database is kept. After a restore the bridge accepts hooks, but sends nothing to Enom until you have checked and
     resumed its accounts; jobs that were open in the backup are held.
     """
     if in_place == (file is not None):
-        raise click.UsageError("give the FILE of a backup, or --in-place where the database has been set back already")
+        raise click.UsageError("give the FILE of a backup, or --in-place if the database was already restored")
     settings = settings_of(ctx)
     with opened(settings) as service:
         copies = store.Copies(service.database, quiet(settings))
@@ -123,20 +123,20 @@ def quiet(settings: Settings) -> dict[str, float]:
 
 def _told(done: store.Restored, file: Path | None) -> Iterator[str]:
     tamed = done.tamed
-    newest = f"its newest hook came {in_words(tamed.newest_hook)}" if tamed.newest_hook else "there is no hook in it"
-    yield f"Restored from {file}; {newest}." if file else f"Taken as restored; {newest}."
+    newest = f"its newest hook is from {in_words(tamed.newest_hook)}" if tamed.newest_hook else "it contains no hook"
+    yield f"Restored from {file}; {newest}." if file else f"Marked as restored; {newest}."
     if done.kept:
-        yield f"The database that was there is kept: {done.kept}"
-    yield f"Paused: {', '.join(tamed.paused) or 'no account'}. Hooks are taken, nothing is sent to Enom."
-    yield f"Held, because they were open then and may have been done since: {len(tamed.held)} job(s)."
+        yield f"The old database is kept: {done.kept}"
+    yield f"Paused: {', '.join(tamed.paused) or 'no account'}. Hooks are accepted, nothing is sent to Enom."
+    yield f"Held: {len(tamed.held)} job(s) that were open in the backup and may have been done since."
     if tamed.called_off:
-        yield "Their deletion after a grace is called off; let billing terminate again what should go:"
+        yield "Scheduled deletions called off; have billing terminate again what should go:"
         yield from (f"  {address}" for address in tamed.called_off)
     yield "\nNext (docs/backup.md):"
     steps = {
-        "serve": "takes hooks again (or web and worker)",
-        "reconcile": "compares what is on record with Enom; before it, resume refuses",
-        "jobs list --status held": "look at each: jobs explain says how to go on",
-        **{f"resume account {name}": "when you have looked" for name in tamed.paused},
+        "serve": "start the bridge (or web and worker)",
+        "reconcile": "compare the record with Enom; resume requires it",
+        "jobs list --status held": "check each: jobs explain says what to do",
+        **{f"resume account {name}": "once you have checked" for name in tamed.paused},
     }
     yield from (f"  enom-bridge {command:<31}  {why}" for command, why in steps.items())

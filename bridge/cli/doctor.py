@@ -12,19 +12,21 @@ COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
 
 
 @click.command()
-@click.option("--probe", "measure", is_flag=True, help="Measure Enom's test environment instead; needs --domain.")
-@click.option("--domain", help="With --probe: a domain of that account with a free place, that nothing else works on.")
-@click.option("--account", help="With --probe: the account, where there are several.")
-@click.option("--patience", type=click.FloatRange(1), default=300, show_default=True, help="With --probe: seconds for a read.")
+@click.option("--probe", "measure", is_flag=True, help="Measure how Enom's test environment behaves instead; needs --domain.")
+@click.option("--domain", help="With --probe: a domain of that account with a free mailbox slot and nothing else in use.")
+@click.option("--account", help="With --probe: the account, if there are several.")
+@click.option(
+    "--patience", type=click.FloatRange(1), default=300, show_default=True, help="With --probe: seconds to wait for each read."
+)
 @as_json
 @click.pass_context
 def doctor(ctx: click.Context, measure: bool, domain: str | None, account: str | None, patience: float, as_json: bool) -> None:
-    """Check configuration, database, Enom, callback URLs and notes. Nothing is changed anywhere.
+    """Check configuration, database, Enom, callback URLs and alerts. Changes nothing.
 
-    Exit code 0 if no check fails (a warning is no failure), 1 if one does, 2 if the configuration cannot be read.
+    Exit code 0 if no check fails (warnings do not count), 1 if one does, 2 if the configuration cannot be read.
 
-    --probe creates a mailbox of its own in the TEST environment, suspends, restores and deletes it again, and tells how
-    long Enom's reads take to show each step, and which value of `settle` follows from that. It buys nothing.
+    --probe creates a mailbox in the TEST environment, suspends, unsuspends and deletes it, and measures how long Enom's
+    reads take to show each step and which value of `settle` fits. It buys nothing.
     """
     settings = settings_of(ctx)
     with opened(settings) as service:

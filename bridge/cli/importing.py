@@ -20,15 +20,15 @@ from bridge.wiring import Service
 FEW = 10  # lines of a list, unless all are wanted
 FAULTS = 50
 TITLES: Mapping[Group, str] = {
-    Group.TAKE_OVER: "to take over: at Enom, and nobody's here",
-    Group.OURS: "ours already",
-    Group.AT_ENOM_ONLY: "at Enom, and not in {list}",
-    Group.MISSING: "in {list}, and not at Enom",
-    Group.OTHERS: "owned by another service: never taken by an import",
-    Group.DISAGREE: "not decided: Enom's two systems disagree, or the bridge is at it",
-    Group.NOT_PERMITTED: "of domains that this source may not touch",
-    Group.NOT_IN_ACCOUNT: "of domains that are not in this Enom account",
-    Group.UNREAD: "of domains that could not be read",
+    Group.TAKE_OVER: "to adopt: at Enom, and owned by no service",
+    Group.OURS: "already owned by these services",
+    Group.AT_ENOM_ONLY: "at Enom, but not in {list}",
+    Group.MISSING: "in {list}, but not at Enom",
+    Group.OTHERS: "owned by another service: an import never changes that",
+    Group.DISAGREE: "undecided: Enom's two systems disagree, or a job is running",
+    Group.NOT_PERMITTED: "in domains that this source may not use",
+    Group.NOT_IN_ACCOUNT: "in domains that are not in this Enom account",
+    Group.UNREAD: "in domains that could not be read",
 }
 BY_DOMAIN = (Group.NOT_PERMITTED, Group.NOT_IN_ACCOUNT, Group.UNREAD)
 LAST = (Group.TAKE_OVER, Group.OURS)  # what needs nobody's eye stands behind what does
@@ -41,7 +41,7 @@ class Faulty(click.ClickException):
 
     def __init__(self, name: str, faults: Sequence[service_list.Fault], everything: bool) -> None:
         lines = first([f"line {number}: {sentence}" for number, sentence in faults], None if everything else FAULTS)
-        text = f"{name} cannot be used; nothing was asked of Enom. Correct it:"
+        text = f"{name} cannot be used; nothing was done. Correct it:"
         super().__init__("\n  ".join([text, *lines]))
 
 
@@ -53,20 +53,19 @@ class Faulty(click.ClickException):
     required=True,
     help="Billing's list: service_id,address[,plan][,customer_id]. - reads a pipe.",
 )
-@click.option("--source", required=True, help="The source that the services belong to.")
-@click.option("--apply", "write", is_flag=True, help="Take over what is nobody's. Without this nothing is written.")
+@click.option("--source", required=True, help="The source of these services.")
+@click.option("--apply", "write", is_flag=True, help="Adopt what no service owns. Without it, only a preview is shown.")
 @click.option("--all", "everything", is_flag=True, help="Print every line of every list.")
 @as_json
 @click.pass_context
 def import_(ctx: click.Context, file: BinaryIO, source: str, write: bool, everything: bool, as_json: bool) -> None:
-    """Take over mailboxes that were there before the bridge. Enom itself is only read, once for each domain.
+    """Adopt mailboxes that existed before the bridge. Nothing is changed at Enom, which is read once per domain.
 
-    Shows first how billing's list, the bridge's record and Enom agree; without a list, see `reconcile`. With --apply what
-    is at Enom and nobody's here becomes the service's own, and customers that the list names are noted. It can be given
-    again: what is done is done.
+    Compares billing's list, the bridge's record and Enom; without a list, use `reconcile`. With --apply, mailboxes at Enom
+    that no service owns are assigned to their service, and the customers in the list are recorded. Safe to repeat.
 
-    Exit code 0 if it was compared (and taken over), 1 if a domain could not be read or a mailbox was left out, 2 if the
-    file cannot be used.
+    Exit code 0 if everything was compared (and adopted), 1 if a domain could not be read or a mailbox was skipped, 2 if
+    the file cannot be used.
     """
     with session(ctx) as service:
         claims = _claims(service, file, source, everything)
@@ -84,10 +83,10 @@ def import_(ctx: click.Context, file: BinaryIO, source: str, write: bool, everyt
             _show(findings, listed, everything)
         if write:
             with progress() as told:
-                left = service.importing.take_over(source, findings, told("Taking over"))
+                left = service.importing.take_over(source, findings, told("Adopting"))
             noted = service.importing.teach(source, findings)
             taken = sum(finding.group is Group.TAKE_OVER for finding in findings) - len(left)
-            people(service).noted("import", f"source {source}", f"{taken} mailboxes; customers noted of {noted} others")
+            people(service).noted("import", f"source {source}", f"{taken} mailboxes; customers recorded for {noted} others")
     done = write and sum(finding.group is Group.TAKE_OVER for finding in findings) - len(left)
     if as_json:
         items = [_described(finding, left, write) for finding in without(findings, left)]
@@ -113,7 +112,7 @@ def _claims(service: Service, file: BinaryIO, source: str, everything: bool) -> 
     except service_list.Unreadable as error:
         raise Faulty(file.name, error.faults, everything) from None
     if found.unread:
-        click.echo(f"Columns that nobody reads: {word(', '.join(found.unread))}", err=True)
+        click.echo(f"Ignored columns: {word(', '.join(found.unread))}", err=True)
     return found.claims
 
 
@@ -159,9 +158,9 @@ def _described(finding: Finding, left: Mapping[str, str], write: bool) -> dict[s
 
 def _of_customers(todo: int, noted: int, write: bool) -> None:
     if write and todo:
-        click.echo(f"Customers noted of mailboxes that were ours already: {noted:,}.")
+        click.echo(f"Customers recorded for mailboxes already owned: {noted:,}.")
     elif todo:
-        click.echo(f"To note the customers of {todo:,} that are ours already, give the same command with --apply.")
+        click.echo(f"To record the customers of {todo:,} mailboxes already owned, run the same command with --apply.")
 
 
 def _conclude(
@@ -170,11 +169,11 @@ def _conclude(
     todo = sum(finding.group is Group.TAKE_OVER for finding in findings)
     unread = len({finding.domain for finding in findings if finding.group is Group.UNREAD})
     if left:
-        click.echo("\nLeft as they are:")
+        click.echo("\nSkipped:")
         _list([f"{address}: {reason}" for address, reason in left.items()], everything)
     if write:
-        click.echo(f"\nTaken over: {done:,}. To see them: enom-bridge mailboxes list --source {source}")
+        click.echo(f"\nAdopted: {done:,}. To see them: enom-bridge mailboxes list --source {source}")
     elif todo:
-        click.echo(f"\nNothing is written yet. To take over {todo:,}, give the same command with --apply.")
+        click.echo(f"\nNothing changed yet. To adopt {todo:,}, run the same command with --apply.")
     if unread:
-        click.echo(f"Domains that could not be read: {unread:,}. Give the same command again for them.", err=True)
+        click.echo(f"Domains that could not be read: {unread:,}. Run the same command again for them.", err=True)

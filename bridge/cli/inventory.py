@@ -9,16 +9,16 @@ from bridge.reconcile import inventory as stocks
 
 
 @click.command()
-@click.option("--account", help="Only this Enom account. Else all of them.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, a line for each pak and each mailbox that stands out.")
+@click.option("--account", help="Only this Enom account. Default: all.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, a line for each pak and each mailbox to check.")
 @click.option("--all", "everything", is_flag=True, help="Print every line of every list.")
 @as_json
 @click.pass_context
 def inventory(ctx: click.Context, account: str | None, as_csv: bool, everything: bool, as_json: bool) -> None:
-    """Show what is paid for at Enom and terminated in billing, what is active in billing and absent at Enom, and paks that
-    end or stand empty; as the last `reconcile` saw it. Nothing is asked of Enom.
+    """Show mailboxes paid for at Enom but terminated in billing, active in billing but missing at Enom, and paks that expire
+    or are empty, as of the last `reconcile`. Enom is not queried.
 
-    With accounts.NAME.place_price in bridge.toml it tells the money too.
+    With accounts.NAME.place_price in bridge.toml it shows the cost too.
     """
     with session(ctx) as service:
         found = [service.stock(name) for name in chosen(service, account, ())]

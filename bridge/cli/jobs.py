@@ -27,22 +27,22 @@ def jobs() -> None:
 
 @jobs.command("list")
 @click.option("--status", help="queued, running, succeeded, failed, held or cancelled.")
-@click.option("--source", help="Only of this source.")
-@click.option("--account", help="Only of this Enom account.")
-@click.option("--address", help="Only for this mailbox, or those with this part in their address.")
-@click.option("--service-id", help="Only for this service of billing.")
+@click.option("--source", help="Only this source.")
+@click.option("--account", help="Only this Enom account.")
+@click.option("--address", help="Only this mailbox, or addresses that contain this text.")
+@click.option("--service-id", help="Only this billing service id.")
 @click.option("--action", help="Only this action, such as mailbox.suspend.")
-@click.option("--code", help="Only with this error, such as unsafe.")
+@click.option("--code", help="Only this error code, such as unsafe.")
 @paged
 @click.pass_context
 def listed(ctx: click.Context, /, **options: Any) -> None:
-    """List jobs, newest first. What needs you: --status held, and --status failed."""
+    """List jobs, newest first. Those that need you: --status held, and --status failed."""
     listing(ctx, "jobs", COLUMNS, shown=decided, **options)
 
 
 def decided(job: Item) -> Item:
     """A held or failed job stays what it was after somebody decided about it: then it says where it goes on."""
-    return {**job, "message": f"It goes on as {job['tried_again_as']}."} if job["tried_again_as"] else job
+    return {**job, "message": f"Continues as {job['tried_again_as']}."} if job["tried_again_as"] else job
 
 
 @jobs.command()
@@ -50,7 +50,7 @@ def decided(job: Item) -> Item:
 @as_json
 @click.pass_context
 def show(ctx: click.Context, id: str, as_json: bool) -> None:
-    """Show the record of one job. `explain` tells it in sentences."""
+    """Show the record of one job. `explain` says it in sentences."""
     with session(ctx) as service:
         thing(service.lookup.story(id)["job"], as_json)
 
@@ -60,7 +60,7 @@ def show(ctx: click.Context, id: str, as_json: bool) -> None:
 @as_json
 @click.pass_context
 def explain(ctx: click.Context, id: str, as_json: bool) -> None:
-    """Tell the story of one job: asked, seen, planned, sent, proved, told, and the next command to give."""
+    """Explain one job: what was asked, read, planned, sent, confirmed and reported, and what to do next."""
     with session(ctx) as service:
         found, alive = service.lookup.story(id), service.standing.worker_alive()
         hours = service.settings.worker.retry_hours
@@ -75,11 +75,11 @@ def _several(command: Command) -> Command:
     """The jobs by name, or the filters that leave them."""
     for option in (
         as_json,
-        click.option("--apply", "agreed", metavar="CHECKSUM", help="Do it, if what the filters leave still has this checksum."),
-        click.option("--code", help="All with this error, such as unsafe."),
-        click.option("--account", help="All of this Enom account."),
-        click.option("--source", help="All of this source."),
-        click.option("--action", help="All of this action, such as mailbox.terminate."),
+        click.option("--apply", "agreed", metavar="CHECKSUM", help="Do it, if the list still has this checksum."),
+        click.option("--code", help="All jobs with this error code, such as unsafe."),
+        click.option("--account", help="All jobs of this Enom account."),
+        click.option("--source", help="All jobs of this source."),
+        click.option("--action", help="All jobs of this action, such as mailbox.terminate."),
         click.argument("ids", metavar="[ID]...", nargs=-1),
     ):
         command = option(command)
@@ -90,34 +90,34 @@ def _several(command: Command) -> Command:
 @_several
 @click.pass_context
 def retry(ctx: click.Context, /, **options: Any) -> None:
-    """Try failed or held jobs again, each as a new job at the end of its mailbox's line.
+    """Retry failed or held jobs, each as a new job at the end of its mailbox's queue.
 
-    By their ids at once; by filters it is shown first, and done with --apply. A job with a purchase in doubt is left out then.
+    With ids it runs at once. With filters it shows a list first; --apply runs it, and skips jobs with a purchase in doubt.
     """
-    _decide(ctx, "retry", lambda acting, id: acting.retry(id), "{id} is tried again as {job}.", **options)
+    _decide(ctx, "retry", lambda acting, id: acting.retry(id), "{id} is retried as {job}.", **options)
 
 
 @jobs.command()
 @_several
 @click.pass_context
 def approve(ctx: click.Context, /, **options: Any) -> None:
-    """Let held jobs pass the limit that held them, each as a new job. Other limits are not lifted.
+    """Override the safety limit that held these jobs, each as a new job. All other limits still apply.
 
-    By their ids at once; by filters it is shown first, and done with --apply.
+    With ids it runs at once. With filters it shows a list first; --apply runs it.
     """
     _decide(
-        ctx, "approve", lambda acting, id: acting.retry(id, approve=True), "{id} is approved; it goes on as {job}.", **options
+        ctx, "approve", lambda acting, id: acting.retry(id, approve=True), "{id} is approved and continues as {job}.", **options
     )
 
 
 @jobs.command()
 @_several
-@click.option("--reason", type=OneLine(), help="Kept in the job and the audit trail, and told to billing for its staff.")
+@click.option("--reason", type=OneLine(), help="Kept in the job and the audit trail, and sent to billing for its staff.")
 @click.pass_context
 def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
-    """End held jobs without doing them. Billing is told so; a deletion after a grace is taken back.
+    """Close held jobs without doing them. A callback tells billing; a scheduled deletion is called off.
 
-    By their ids at once; by filters it is shown first, and done with --apply.
+    With ids it runs at once. With filters it shows a list first; --apply runs it.
     """
     done = "{id} is rejected; {told}."
     _decide(ctx, "reject", lambda acting, id: acting.reject(id, reason), done, **options)
@@ -128,7 +128,7 @@ def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
 @as_json
 @click.pass_context
 def cancel(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
-    """Cancel waiting jobs. Billing is told so."""
+    """Cancel waiting jobs. A callback tells billing."""
     _each(ctx, ids, as_json, lambda acting, id: acting.cancel(id), "{id} is cancelled; {told}.")
 
 
@@ -145,9 +145,9 @@ def _decide(
 ) -> None:
     filters = {name: value for name, value in given.items() if value is not None}
     if bool(ids) == bool(filters):
-        raise click.UsageError("give either the ids of jobs, or filters (--action, --source, --account, --code)")
+        raise click.UsageError("give either job ids or filters (--action, --source, --account, --code)")
     if ids and agreed:
-        raise click.UsageError("--apply: is for filters; jobs that are named are done at once")
+        raise click.UsageError("--apply is for filters; jobs given by id are done at once")
     if ids:
         return _each(ctx, ids, as_json, act, done)
     with session(ctx) as service:
@@ -161,22 +161,22 @@ def _decide(
     else:
         page(found, None, COLUMNS, False)
         for _, reason in left[:FEW]:
-            click.echo(f"Left out: {reason}", err=True)
+            click.echo(f"Skipped: {reason}", err=True)
         if left[FEW:]:
-            click.echo(f"Left out: {len(left) - FEW} more.", err=True)
+            click.echo(f"Skipped: {len(left) - FEW} more.", err=True)
     if agreed is not None:
-        text = f"This is not what {agreed} stands for; nothing was done. Look at the list above: it is {now} now."
+        text = f"The list has changed since {agreed}, so nothing was done. Check the list above; its checksum is now {now}."
         raise click.ClickException(text)
     if found and not as_json:
-        click.echo(f"\nNothing is done yet. To {verb} these {len(found):,}, give the same command with --apply {now}")
+        click.echo(f"\nNothing changed yet. To {verb} these {len(found):,}, run the same command with --apply {now}")
 
 
 def told(service: Service, id: str) -> str:
-    """How billing hears of the end of a job."""
+    """How billing learns that a job has ended."""
     source = service.settings.sources.get(service.lookup.story(id)["job"]["source"])
     if source is not None and source.callback:
-        return "billing is told so"
-    return "its source has no callback, so billing hears of it only if it asks for results"
+        return "a callback tells billing"
+    return "its source has no callback, so billing learns this only if it asks for results"
 
 
 def _each(ctx: click.Context, ids: Sequence[str], as_json: bool, act: Act, done: str) -> None:

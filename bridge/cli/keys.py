@@ -15,13 +15,13 @@ from bridge.store import Rotation, Survey, Tally
 
 @click.group()
 def keys() -> None:
-    """Keys that what is stored is encrypted with: make a new one, rotate."""
+    """Encryption keys of stored data: make a new one, rotate."""
 
 
 @keys.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def new(as_json: bool) -> None:
-    """Print a fresh key, to be put at the end of bridge.keys. It is written nowhere."""
+    """Print a new key, to add at the end of bridge.keys. It is not saved anywhere."""
     key = urlsafe_b64encode(secrets.token_bytes(32)).decode()
     click.echo(json.dumps({"key": key}) if as_json else key)
 
@@ -30,11 +30,11 @@ def new(as_json: bool) -> None:
 @as_json
 @click.pass_context
 def rotate(ctx: click.Context, as_json: bool) -> None:
-    """Encrypt what is stored under an older key with the newest one, and say how long the older ones are needed.
+    """Re-encrypt stored data with the newest key, and say how long the older keys are needed.
 
-    Safe beside a running bridge that was reloaded with the newest key; may be stopped and given again. It sees a worker that
-    was not reloaded, and refuses; a process that only takes hooks (`web`) it cannot see.
-    Exit code 1 if something could not be opened.
+    Reload the bridge with the newest key first; the bridge may keep running, and the command may be repeated. It refuses
+    while a worker does not have the newest key; it cannot see processes that only receive hooks (`web`).
+    Exit code 1 if something could not be decrypted.
     """
     with session(ctx) as service:
         rotation = Rotation(service.database, service.sealer, service.settings.bridge.keep_days)
@@ -45,14 +45,16 @@ def rotate(ctx: click.Context, as_json: bool) -> None:
         echo_json(_plain(done, after))
     else:
         for what, tally in done.items():
-            click.echo(f"{what}: {tally.older} encrypted anew, {tally.newest} under the newest key already.")
+            click.echo(f"{what}: {tally.older} re-encrypted, {tally.newest} already under the newest key.")
             for name in tally.lost:
-                click.echo(f"  {name} cannot be opened: no key of bridge.keys fits.", err=True)
+                click.echo(f"  {name} cannot be decrypted: no key in bridge.keys fits.", err=True)
         for line in _older(after, single):
             click.echo(line)
         if lost:
             click.echo(
-                "Put the missing key back before the newest and try again; else these passwords are needed anew.", err=True
+                "Put the missing key back before the newest one and try again. "
+                "Without it, billing must send these passwords again.",
+                err=True,
             )
     ctx.exit(1 if lost else 0)
 
@@ -60,30 +62,30 @@ def rotate(ctx: click.Context, as_json: bool) -> None:
 def _older(after: Survey, single: bool) -> Iterator[str]:
     if after.older_needed_until is not None:
         yield (
-            f"{after.hooks_older} hook(s) are recognised by an older key if they are repeated, and their text is not kept to "
-            f"change that. Keep the older keys in bridge.keys until {day_after(after.older_needed_until)}."
+            f"{after.hooks_older} hook(s) need an older key to be recognised if they are repeated. Keep the older keys in "
+            f"bridge.keys until {day_after(after.older_needed_until)}."
         )
     elif single:
-        yield "bridge.keys has one key. To change it: put a new one at the end (enom-bridge keys new), reload, try again."
+        yield "bridge.keys has one key. To replace it: add a new one at the end (enom-bridge keys new), reload, run this again."
     else:
-        yield "Nothing needs the older keys: take them out of bridge.keys and reload."
+        yield "The older keys are no longer needed: remove them from bridge.keys and reload."
     if not single:
-        last = f" The last hook under an older key came {in_words(after.older_last_used)}." if after.older_last_used else ""
+        last = f" The last hook under an older key is from {in_words(after.older_last_used)}." if after.older_last_used else ""
         yield (
-            "A process that only takes hooks (enom-bridge web) is not seen from here. One that was not reloaded with the "
-            f"newest key goes on writing under an older one.{last} Reload each, and give this command once more before you "
-            "take a key out: it then has to encrypt nothing anew."
+            "This command cannot see processes that only receive hooks (enom-bridge web). One that was not reloaded still "
+            f"writes under an older key.{last} Reload each, then run this command again before you remove a key: it must "
+            "then report nothing re-encrypted."
         )
     if after.gone_until is not None:
         yield (
-            f"{after.hooks_gone} hook(s) were recognised by a key that is gone: if one is repeated before "
+            f"{after.hooks_gone} hook(s) were recorded under a key that was removed: if one is repeated before "
             f"{day_after(after.gone_until)}, it is answered 409."
         )
-    for count, when in ((after.passwords_older, "Without them"), (after.passwords_gone, "As a key is gone")):
+    for count, when in ((after.passwords_older, "Without them"), (after.passwords_gone, "Because a key was removed")):
         if count:
             yield (
-                f"{when}, the bridge cannot tell of {count} mailbox(es) whether a password is the one that it set last: the "
-                "next create or change of password sets it once more."
+                f"{when}, the bridge cannot compare the last password of {count} mailbox(es): the next create or password "
+                "change sets it again."
             )
 
 

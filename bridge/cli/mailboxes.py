@@ -16,7 +16,7 @@ COLUMNS = tuple("address account source service_id customer_id state suspended_w
 
 @click.group()
 def mailboxes() -> None:
-    """Mailboxes that the bridge knows: list, show, adopt, import."""
+    """Mailboxes known to the bridge: list, show, adopt, import, undelete, export, erase."""
 
 
 for command in (importing.import_, undelete.undelete, privacy.export, privacy.erase):
@@ -24,16 +24,16 @@ for command in (importing.import_, undelete.undelete, privacy.export, privacy.er
 
 
 @mailboxes.command("list")
-@click.option("--source", help="Only what belongs to this source.")
-@click.option("--service-id", help="Only what belongs to this service of billing.")
-@click.option("--account", help="Only of this Enom account.")
-@click.option("--address", help="Only this one, or those with this part in their address, such as john or example.net.")
-@click.option("--domain", help="Only of this mail domain.")
+@click.option("--source", help="Only mailboxes of this source.")
+@click.option("--service-id", help="Only mailboxes of this billing service id.")
+@click.option("--account", help="Only this Enom account.")
+@click.option("--address", help="Only this mailbox, or addresses that contain this text, such as john or example.net.")
+@click.option("--domain", help="Only this mail domain.")
 @click.option("--state", help="active, suspended, absent or unknown.")
 @paged
 @click.pass_context
 def listed(ctx: click.Context, /, **options: Any) -> None:
-    """List mailboxes by address, as the bridge last knew them; nothing is asked of Enom."""
+    """List mailboxes by address, as the bridge last saw them. Enom is not queried."""
     listing(ctx, "mailboxes", COLUMNS, **options)
 
 
@@ -42,7 +42,7 @@ def listed(ctx: click.Context, /, **options: Any) -> None:
 @as_json
 @click.pass_context
 def show(ctx: click.Context, address: str, as_json: bool) -> None:
-    """Show what the bridge knows of one mailbox, and whether its domain receives mail (DNS). Nothing is asked of Enom."""
+    """Show what the bridge knows about one mailbox, and whether its domain receives mail (DNS). Enom is not queried."""
     with session(ctx) as service:
         found = dict(service.lookup.mailbox(address))
         found["receives_mail"] = service.postal.receives_mail(found["account"], found["domain"])
@@ -60,13 +60,13 @@ def _in_words(mail: dict[str, Any] | None) -> dict[str, Any]:
 
 @mailboxes.command()
 @click.argument("address", type=MailAddress())
-@click.option("--source", required=True, help="The source that it shall belong to.")
-@click.option("--service-id", required=True, help="The service of that source.")
-@click.option("--apply", "write", is_flag=True, help="Do it. Without this only what would change is shown.")
+@click.option("--source", required=True, help="The source of the new owner.")
+@click.option("--service-id", required=True, help="The billing service id of the new owner.")
+@click.option("--apply", "write", is_flag=True, help="Do it. Without it, only what would change is shown.")
 @as_json
 @click.pass_context
 def adopt(ctx: click.Context, address: str, source: str, service_id: str, write: bool, as_json: bool) -> None:
-    """Give a mailbox that exists at Enom to a service, so that its hooks may change it. Enom itself is only read."""
+    """Assign a mailbox that exists at Enom to a billing service. Nothing is changed at Enom."""
     with session(ctx) as service:
         if source not in service.sources:
             raise importing.no_source(service, source)
@@ -78,4 +78,4 @@ def adopt(ctx: click.Context, address: str, source: str, service_id: str, write:
             found.carry_out(people(service).adopt)
     thing(found.describe() | {"applied": write and found.changes}, as_json)
     if found.changes and not write and not as_json:
-        click.echo("\nNothing is written yet. To do it, give the same command with --apply.")
+        click.echo("\nNothing changed yet. To adopt it, run the same command with --apply.")

@@ -19,23 +19,23 @@ QUIET = (Verdict.SAME, Verdict.OVERTAKEN)
 
 
 @click.command()
-@click.option("--account", help="Only this Enom account. Else all of them.")
+@click.option("--account", help="Only this Enom account. Default: all.")
 @click.option("--days", type=click.FloatRange(0, min_open=True), default=7.0, show_default=True, help="How far to look back.")
 @click.option("--all", "everything", is_flag=True, help="Print every line of every list.")
 @as_json
 @click.pass_context
 def observed(ctx: click.Context, account: str | None, days: float, everything: bool, as_json: bool) -> None:
-    """Tell, after some days with mode = "observe", whether the bridge would have done the same as the old way.
+    """Check, after some days with mode = "observe", whether the bridge would have done the same as your present system.
 
-    Each hook that was only observed is compared with what Enom shows now, with one look for each mailbox. Enom is only
-    read. Exit code 0 if nothing differs, 1 if something does or could not be looked at.
+    Compares each observed hook with the present state at Enom, one read per mailbox. Nothing is changed at Enom.
+    Exit code 0 if nothing differs, 1 if something differs or could not be read.
     """
     found: list[tuple[str, list[Judged]]] = []
     with session(ctx) as service:
         since = service.database.clock() - days * DAY
         for name in chosen(service, account, ()):
             with progress() as told:
-                found.append((name, service.observation.report(name, since, told("Looking at mailboxes"))))
+                found.append((name, service.observation.report(name, since, told("Reading mailboxes"))))
     if as_json:
         items = [{"account": name, "hooks": [each.describe() for each in judged]} for name, judged in found]
         echo_json({"items": items, "next": None})
@@ -48,9 +48,9 @@ def observed(ctx: click.Context, account: str | None, days: float, everything: b
 
 def show(account: str, judged: list[Judged], days: float, everything: bool) -> None:
     if not judged:
-        click.echo(f"Account {account}: no hook was only observed in the last {days:g} days.")
+        click.echo(f"Account {account}: no observed hooks in the last {days:g} days.")
         return
-    click.echo(f"Account {account}: {len(judged):,} hooks were only observed in the last {days:g} days. Of them")
+    click.echo(f"Account {account}: {len(judged):,} observed hooks in the last {days:g} days. Of these")
     for verdict, count in Counter(each.verdict for each in judged).items():
         click.echo(f"{count:7,}  {WORDS[verdict]}")
     for verdict, group in groupby(judged, lambda each: each.verdict):

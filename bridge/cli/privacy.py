@@ -13,7 +13,7 @@ from bridge.store import Held, Privacy, names
 from bridge.store.base.rows import to_record
 from bridge.wiring import Service
 
-ELSEWHERE = "Not reached by this: the log, backups of the database, and what billing and Enom keep (docs/data-protection.md)."
+ELSEWHERE = "Not covered: the log, backups of the database, and data kept by billing and Enom (docs/data-protection.md)."
 
 
 @click.command()
@@ -21,7 +21,7 @@ ELSEWHERE = "Not reached by this: the log, backups of the database, and what bil
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; this command always does.")
 @click.pass_context
 def export(ctx: click.Context, address: str, as_json: bool) -> None:
-    """Print everything that is held on an address, as JSON without secrets. Nothing is asked of Enom."""
+    """Print everything stored about an address, as JSON without secrets. Enom is not queried."""
     with session(ctx) as service:
         held = privacy(service).held(address)
     echo_json({"address": address, **held.describe()})
@@ -29,13 +29,13 @@ def export(ctx: click.Context, address: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("address", type=MailAddress())
-@click.option("--apply", "write", is_flag=True, help="Do it. Without this only what would be removed is shown.")
+@click.option("--apply", "write", is_flag=True, help="Do it. Without it, only what would be removed is shown.")
 @as_json
 @click.pass_context
 def erase(ctx: click.Context, address: str, write: bool, as_json: bool) -> None:
-    """Remove what is held on an address whose mailbox is gone at Enom. Enom itself is only read.
+    """Remove everything stored about an address whose mailbox is gone at Enom. Nothing is changed at Enom.
 
-    Refused while the mailbox exists, while a job is open, and while billing has not been told of all. Purchases stay.
+    Refused while the mailbox exists, a job is open or a callback is pending. Purchases are kept.
     """
     with session(ctx) as service:
         guard = privacy(service)
@@ -45,17 +45,17 @@ def erase(ctx: click.Context, address: str, write: bool, as_json: bool) -> None:
         removed = {what: len(rows) for what, rows in held.rows.items() if what != "purchases"}
         if write:
             removed = dict(guard.erase(address))
-            people(service).noted("erase", "(an erased address)")
+            people(service).noted("erase", "(erased address)")
     stays = len(held.rows["purchases"])
     if as_json:
         return echo_json({"address": address, "applied": write, "removed": removed, "purchases_kept": stays})
     counted = ", ".join(f"{what} {count}" for what, count in removed.items() if count) or "nothing"
     click.echo(f"{'Removed' if write else 'To be removed'}: {counted}.")
     if stays:
-        click.echo(f"Stays: purchases {stays}; they name domain and order, and no address.")
+        click.echo(f"Kept: purchases {stays}; they name domain and order, but no address.")
     click.echo(ELSEWHERE)
     if not write:
-        click.echo("\nNothing is removed yet. To do it, give the same command with --apply.")
+        click.echo("\nNothing changed yet. To remove it, run the same command with --apply.")
 
 
 def privacy(service: Service) -> Privacy:
@@ -73,17 +73,17 @@ def require_absence(service: Service, held: Held) -> None:
     for row in held.rows["mailboxes"]:
         account, address = row["account"], row["address"]
         if account not in service.accounts:
-            text = f"Account {account} is not in the configuration, so nobody can see whether {address} still exists."
-            raise NotNow(f"{text} Put [accounts.{account}] back for this.")
+            text = f"Account {account} is not in the configuration, so the bridge cannot check whether {address} still exists."
+            raise NotNow(f"{text} Put [accounts.{account}] back first.")
         try:
             seen = service.accounts[account].backend.observe(Address.parse(address))
         except BridgeError as error:
             if error.code == "domain_not_in_account" and was_never_there(to_record(row)):
                 continue  # a mistyped domain: nothing is on record that could be lost
-            raise NotNow(f"Enom could not be asked whether {address} still exists: {error.detail}") from None
+            raise NotNow(f"Could not check at Enom whether {address} still exists: {error.detail}") from None
         if seen.exists is not False:
-            whose = f"service {row['service_id']} of {row['source']}" if row["source"] else "nobody that the bridge knows"
+            whose = f"service {row['service_id']} of {row['source']}" if row["source"] else "no known service"
             raise NotNow(
-                f"{address} exists at Enom and belongs to {whose}: whose it is, and what a restore has to set, must stay. Let "
-                "billing terminate it first (mailbox.terminate)."
+                f"{address} still exists at Enom and belongs to {whose}, so its record is needed. Terminate it from billing "
+                "first (mailbox.terminate)."
             )

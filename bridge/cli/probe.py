@@ -36,7 +36,7 @@ def run(ctx: click.Context, service: Service, account: str | None, domain: str |
     if refusal is not None:
         click.echo(f"Error: {refusal}", err=True)
         if probe.measured:
-            click.echo(f"Look at Enom whether {address} was left behind.", err=True)
+            click.echo(f"Check at Enom whether {address} was left behind.", err=True)
     ctx.exit(1 if refusal is not None or settle is None else 0)
 
 
@@ -54,7 +54,7 @@ def _account(service: Service, name: str | None) -> AccountSettings:
 
 def _address(domain: str | None) -> Address:
     if domain is None:
-        raise click.UsageError("--probe needs --domain: a domain of that account with a free mailbox place")
+        raise click.UsageError("--probe needs --domain: a domain of that account with a free mailbox slot")
     try:
         return Address.parse(normalise(f"probe-{secrets.token_hex(4)}@{domain}"))
     except ValueError as fault:
@@ -62,7 +62,7 @@ def _address(domain: str | None) -> Address:
 
 
 def _in_words(step: Measured) -> str:
-    said = "Enom said yes" if step.said == "yes" else f"no clear answer ({step.said})"
+    said = "Enom accepted it" if step.said == "yes" else f"no clear answer ({step.said})"
     if step.lag is not None:
         return f"{step.step}: {step.command}, {said}; a read showed it {step.lag:g} s later."
     none = "no read showed it in time." if step.readable else "no read can show it."
@@ -72,9 +72,7 @@ def _in_words(step: Measured) -> str:
 def _conclusion(account: AccountSettings, settle: int | None) -> str:
     if settle is None:
         return (
-            "Not every step could be seen. Enom's test environment provisions nothing, so this may be all that it can "
-            "show; keep `settle` as it is and look again when the account is live."
+            "Not every step could be confirmed. Enom's test environment provisions nothing, so this may be all it can "
+            "show; keep `settle` as it is and check again when the account is live."
         )
-    return (
-        f"Every step could be read back. Suggested for [accounts.{account.name}]: settle = {settle} (now {account.settle:g})."
-    )
+    return f"Every step was confirmed. Suggested for [accounts.{account.name}]: settle = {settle} (now {account.settle:g})."

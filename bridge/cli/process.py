@@ -57,13 +57,13 @@ class Process:
         except Misconfigured as error:
             for key, fault in error.faults:
                 log.error("the configuration is faulty", where=key, fault=fault)
-            log.error("not reloaded: the configuration from before stays in force", faults=len(error.faults))
+            log.error("not reloaded: the previous configuration stays active", faults=len(error.faults))
             return
         except click.ClickException as error:
-            log.error("not reloaded: the configuration from before stays in force", fault=error.message)
+            log.error("not reloaded: the previous configuration stays active", fault=error.message)
             return
         except StoreUnavailable as error:
-            log.error("not reloaded: the database is away; reload again", error=str(error))
+            log.error("not reloaded: the database is not reachable; reload again", error=str(error))
             return
         configure_log(settings)
         if self._server:
@@ -82,7 +82,7 @@ class Process:
             raise Broken(gone)
 
     def stop(self) -> None:
-        log.info("stopping; what is under way is finished first")
+        log.info("stopping; running jobs finish first")
         if self._server:
             self._server.stop()
         if self._engine:
@@ -97,7 +97,7 @@ class Process:
             saved = self._service.database.save()
             if saved is None:
                 return
-            text = "the database file was removed or replaced; all that was in it is kept: look, then move it to its place"
+            text = "the database file was removed or replaced; its content was saved: check it, then move it back"
             log.error(text, kept=str(saved))
         except StoreUnavailable as error:
             log.error("the database is lost", error=str(error))
@@ -109,7 +109,7 @@ class Process:
         now = self._service.settings.bridge
         for key in FIXED:
             if getattr(settings.bridge, key) != getattr(now, key):
-                log.warning("this takes a restart; until then it stays as it was", where=f"bridge.{key}")
+                log.warning("this change needs a restart; the previous value stays active until then", where=f"bridge.{key}")
         return replace(settings, bridge=replace(settings.bridge, **{key: getattr(now, key) for key in FIXED}))
 
     def _listen(self) -> Server:
@@ -128,7 +128,7 @@ def metrics_listener(metrics: Metrics, address: Address | None) -> Listener | No
     try:
         return Listener(metrics, address)
     except OSError as error:
-        text = 'no metrics; each process on a machine needs an address of its own: --metrics-listen HOST:PORT, or "" for none'
+        text = 'no metrics: each process on a machine needs its own address: --metrics-listen HOST:PORT, or "" for none'
         log.error(text, metrics_listen=str(address), error=error.strerror)
         return None
 
@@ -156,15 +156,17 @@ def to_the_end() -> Iterator[None]:
         yield
     except BaseException as error:
         if isinstance(error, Broken):
-            log.critical("a part has ended by itself; this process ends, so that it is started anew", parts=error.parts)
+            log.critical(
+                "a part of the bridge stopped unexpectedly; this process exits, so that it can be restarted", parts=error.parts
+            )
         else:
-            log.critical("unexpected; this process ends, so that it is started anew", exc_info=True)
+            log.critical("unexpected error; this process exits, so that it can be restarted", exc_info=True)
         output.drain()
         os._exit(1)
 
 
 def told_lost(lines: int) -> None:
-    log.warning("lines of the log could not be written, and are lost", lines=lines)
+    log.warning("log lines could not be written and are lost", lines=lines)
 
 
 def orders() -> Callable[[], str]:

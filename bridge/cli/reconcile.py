@@ -17,9 +17,9 @@ from bridge.wiring import Service
 
 @click.command()
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, type=MailAddress())
-@click.option("--account", help="Only this Enom account. Else all of them.")
-@click.option("--deep", is_flag=True, help="Look at every mailbox singly, so that sizes are compared too.")
-@click.option("--apply", "agreed", metavar="CHECKSUM", help="Repair, if what is shown now still has this checksum.")
+@click.option("--account", help="Only this Enom account. Default: all.")
+@click.option("--deep", is_flag=True, help="Read every mailbox one by one, so that sizes are compared too.")
+@click.option("--apply", "agreed", metavar="CHECKSUM", help="Repair, if the plan still has this checksum.")
 @click.option("--all", "everything", is_flag=True, help="Print every line of every list.")
 @as_json
 @click.pass_context
@@ -32,11 +32,11 @@ def reconcile(
     everything: bool,
     as_json: bool,
 ) -> None:
-    """Compare what the bridge has on record with what Enom shows. Enom is only read, once for each domain.
+    """Compare the bridge's record with Enom. Nothing is changed at Enom, which is read once per domain.
 
-    With ADDRESSes only these are looked at, each singly. What differs is looked at a second time before it is told, and
-    kept for the pages of the admin. Some differences can be repaired: a mailbox that billing suspended and that works is
-    suspended again, a size is set again, a state is noted. That is done with --apply and the checksum that was shown.
+    With ADDRESSes, only these are read, one by one. Differences are read twice before they are reported, and shown on the
+    admin pages. --apply with the checksum repairs what it can: it suspends again a mailbox that should be suspended, sets a
+    size again, or corrects a state in the record.
 
     Exit code 0 if everything could be compared (and repaired), 1 if not.
     """
@@ -54,7 +54,8 @@ def reconcile(
                 for line in lines(report, None if everything else FEW):
                     click.echo(word(line))
         if agreed not in (None, sum_now):
-            text = f"This is not what {agreed} stands for; nothing was done. Look at the plan above: it is {sum_now} now."
+            text = f"The plan has changed since {agreed}, so nothing was done. "
+            text += f"Check the plan above; its checksum is now {sum_now}."
             raise click.ClickException(text)
         done, left = repaired(service, reports, as_json) if agreed else ([], 0)
         if done:
@@ -63,7 +64,7 @@ def reconcile(
         items = [described(report) for report in reports]
         echo_json({"items": items, "next": None, "checksum": sum_now, "done": done})
     elif todo and not agreed:
-        click.echo(f"\nNothing is done yet. To repair {len(todo):,}, give the same command with --apply {sum_now}")
+        click.echo(f"\nNothing changed yet. To repair {len(todo):,}, run the same command with --apply {sum_now}")
     ctx.exit(1 if left or any(report.unread for report in reports) else 0)
 
 
@@ -73,7 +74,7 @@ def chosen(service: Service, account: str | None, addresses: Sequence[str]) -> l
     if account is not None and account not in known:
         raise click.UsageError(f"--account: {account!r} is not in the configuration; it has {', '.join(known) or 'none'}")
     if addresses and account is None and len(known) > 1:
-        raise click.UsageError(f"--account: say in which account to look for these; there are {', '.join(known)}")
+        raise click.UsageError(f"--account: say which account they are in; there are {', '.join(known)}")
     return known if account is None else [account]
 
 

@@ -20,22 +20,22 @@ from hooks.types import Verified
 
 @click.command()
 @click.argument("items", metavar="ID|FILE...", nargs=-1, required=True)
-@click.option("--source", help="Whose id it is, where several used it; for files, whom to take them for (needed if several).")
-@click.option("--apply", "agreed", metavar="CHECKSUM", help="Act, if what is shown now still has this checksum.")
+@click.option("--source", help="The source of the id or file; needed if there are several.")
+@click.option("--apply", "agreed", metavar="CHECKSUM", help="Do it, if the plans still have this checksum.")
 @as_json
 @click.pass_context
 def replay(ctx: click.Context, items: Sequence[str], source: str | None, agreed: str | None, as_json: bool) -> None:
-    """Read recorded hooks or files again and print what they would do now. Enom is only read.
+    """Read received hooks or files again and show what they would do now. Changes nothing at Enom without --apply.
 
-    ID is a recorded hook (see `hooks list`). With --apply a parked one that can be read by now becomes a job and keeps
-    its id; one whose job failed or is held is tried again, as by `jobs retry`.
+    ID is a received hook (see `hooks list`). With --apply, a parked hook that can now be read becomes a job and keeps
+    its id; a failed or held job is retried, as by `jobs retry`.
 
-    FILE is a body in JSON, or a folder with body.json and headers.json. No signature is checked: whoever can read the
+    FILE is a JSON body, or a folder with body.json and headers.json. No signature is checked: whoever can read the
     configuration could sign. With --apply it becomes a job. A folder keeps the webhook-id of its headers, so that
-    billing knows the callback again, and an id that was used before starts nothing; a body alone gets a new id.
+    billing recognises the callback, and an id that was used before starts nothing; a body alone gets a new id.
 
-    The one checksum at the end stands for everything that was shown, in this order. If any plan has changed since,
-    nothing is done. What cannot be planned now is left out, and makes the exit code 1.
+    The checksum at the end covers everything shown, in this order. If any plan has changed since, nothing is done.
+    What cannot be planned now is skipped, and makes the exit code 1.
     """
     with session(ctx) as service:
         previews = [_preview(service, item, source) for item in items]
@@ -43,7 +43,8 @@ def replay(ctx: click.Context, items: Sequence[str], source: str | None, agreed:
         if not as_json:
             _show(previews)
         if agreed not in (None, sum_now):
-            text = f"This is not what {agreed} stands for; nothing was done. Look at the plans above: they are {sum_now} now."
+            text = f"The plans have changed since {agreed}, so nothing was done. "
+            text += f"Check the plans above; their checksum is now {sum_now}."
             raise click.ClickException(text)
         clean = all(preview.problem is None for preview in previews)
         if agreed:
@@ -51,7 +52,7 @@ def replay(ctx: click.Context, items: Sequence[str], source: str | None, agreed:
     if as_json:
         echo_json({"items": shown, "next": None, "checksum": sum_now})
     elif not agreed and any(preview.problem is None for preview in previews):
-        click.echo(f"\nNothing is done yet. To do this, give the same command with --apply {sum_now}")
+        click.echo(f"\nNothing changed yet. To do this, run the same command with --apply {sum_now}")
     ctx.exit(0 if clean else 1)
 
 
@@ -60,7 +61,7 @@ def _preview(service: Service, item: str, source: str | None) -> Preview:
     if path.exists():
         return service.replay.sample(item, _one_source(service, source), _vouched(path, int(service.database.clock())))
     if "/" in item or item.endswith(".json"):
-        raise click.UsageError(f"{item}: there is no such file")
+        raise click.UsageError(f"{item}: no such file")
     return service.replay.recorded(item, source)
 
 
@@ -70,7 +71,7 @@ def _one_source(service: Service, source: str | None) -> str:
         return source
     if source is None and len(known) == 1:
         return known[0]
-    raise click.UsageError(f"--source: say for whom to take a file; the configuration has {', '.join(known) or 'none'}")
+    raise click.UsageError(f"--source: say which source a file is from; the configuration has {', '.join(known) or 'none'}")
 
 
 def _vouched(path: Path, now: int) -> Verified:
@@ -110,11 +111,13 @@ def _apply(service: Service, previews: Sequence[Preview], shown: Sequence[dict[s
             receipt = service.replay.carry_out(preview, who())
         except Dismissed:
             clean = False
-            click.echo(f"Error: {preview.name}: it was dismissed. Let billing send it under a new id.", err=True)
+            click.echo(f"Error: {preview.name}: it was dismissed. Have billing send it again under a new id.", err=True)
             continue
         except (NotThere, NotNow, Reused) as refusal:
             clean = False
-            reused = f"The id {refusal} was used with another type or other data. Take it out of headers.json for a new one."
+            reused = (
+                f"The id {refusal} was already used with another type or data. Remove it from headers.json to get a new one."
+            )
             click.echo(f"Error: {preview.name}: {reused if isinstance(refusal, Reused) else refusal}", err=True)
             continue
         item["receipt"] = receipt.describe()

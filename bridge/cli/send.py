@@ -59,7 +59,7 @@ class Sender:
                 tried.append(f"{base}: {fault}")
                 continue
             except Lost as lost:
-                text = f"sent, but no answer came: {lost}. It may have been accepted; send it again with --id {id}"
+                text = f"sent, but no answer: {lost}. It may have been accepted; send it again with --id {id}"
                 raise click.ClickException(text) from None
             return Reply(reply.status, as_object(reply.body, reply.status, url))
         text = f"no bridge answers at {'; '.join(tried)}. Start it with `enom-bridge serve`, or name it with --url"
@@ -89,27 +89,27 @@ class Sender:
 
 @click.command()
 @click.argument("type")
-@click.option("--source", required=True, help="The source of the configuration that it comes from.")
+@click.option("--source", required=True, help="The source to send as, as named in the configuration.")
 @click.option("--service-id", help="The billing platform's id of the service.")
 @click.option("--address", help="local@domain.")
 @click.option(
-    "--password", envvar=PASSWORD, show_envvar=True, help="Others of this machine can see it here: -, asks, or reads a pipe."
+    "--password", envvar=PASSWORD, show_envvar=True, help="Visible to other users here; use - to be asked, or to read a pipe."
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@click.option("--plan", help="A plan of the configuration.")
+@click.option("--plan", help="A plan in the configuration.")
 @click.option("--display-name", help="The full name that webmail shows.")
 @click.option("--customer-id", help="The billing platform's id of the customer.")
-@click.option("--domain-confirmed", is_flag=True, help="Create: staff vouches that this customer may use the domain.")
-@click.option("--reason", help="Of a suspension.")
-@click.option("--until", help="Renew: the date that must be covered.")
+@click.option("--domain-confirmed", is_flag=True, help="Create: staff confirms that this customer may use the domain.")
+@click.option("--reason", help="Why a mailbox is suspended.")
+@click.option("--until", help="Renew: the date until which it must be paid.")
 @click.option("--job", help="For the query `job`: its id.")
-@click.option("--hook", help="For the query `job`: the id of its hook. For job.withdraw: of the hook that is taken back.")
-@click.option("--after", help="For lists: `next` of the page before.")
-@click.option("--id", default="", help="webhook-id; the one of an earlier delivery repeats that. Default: a new one.")
+@click.option("--hook", help="For the query `job`: the id of its hook. For job.withdraw: the hook to withdraw.")
+@click.option("--after", help="For lists: `next` of the previous page.")
+@click.option("--id", default="", help="webhook-id; reuse one to repeat that hook. Default: a new one.")
 @click.option("--timestamp", default="", help="When the event happened, RFC 3339. Default: now.")
-@click.option("--wait", type=click.FloatRange(0), help="Seconds that the bridge may hold its answer. Default: wait_limit.")
+@click.option("--wait", type=click.FloatRange(0), help="Seconds the bridge may wait with its answer. Default: wait_limit.")
 @click.option("--timeout", type=click.FloatRange(0), default=120, show_default=True, help="Seconds to follow the job.")
-@click.option("--url", help="Of the bridge. Default: `listen`, then `public_url` of the configuration.")
+@click.option("--url", help="URL of the bridge. Default: `listen`, then `public_url` of the configuration.")
 @as_json
 @click.pass_context
 def send(
@@ -125,9 +125,9 @@ def send(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Sign and send a hook (mailbox.create, …) or a query (connection.test, …) to a running bridge; print what came of it.
+    """Sign and send a hook (mailbox.create, …) or a query (connection.test, …) to a running bridge and show the result.
 
-    job.withdraw takes a hook back of which nothing was sent yet: enom-bridge send job.withdraw --source NAME --hook ID
+    job.withdraw withdraws a hook that has not started: enom-bridge send job.withdraw --source NAME --hook ID
     """
     settings = settings_of(ctx)
     if source not in settings.sources:
@@ -196,7 +196,9 @@ def as_object(body: bytes, status: int, url: str) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise click.ClickException(f"{url} answered {status} without JSON: not a bridge, or a proxy before it. Check --url")
+        raise click.ClickException(
+            f"{url} answered {status} without JSON: it is not a bridge, or a proxy answered. Check --url"
+        )
     return found
 
 
@@ -205,7 +207,7 @@ def show(body: Mapping[str, Any]) -> None:
     if "job" in body:
         thing(body, False)
         if body["status"] not in ENDED:
-            click.echo(f"It has not ended yet. Look again: enom-bridge jobs explain {body['job']}", err=True)
+            click.echo(f"Not finished yet. Check again: enom-bridge jobs explain {body['job']}", err=True)
     elif "data" in body:
         thing(body["data"], False)
     elif "hook" in body:

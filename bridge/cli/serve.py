@@ -19,7 +19,7 @@ from bridge.store.queue.standing import PERSON, RESTORED, pauses
 log = logs.get("serve")
 
 _host = click.option("--host", help="Address to listen on, instead of `listen`.")
-_metrics = click.option("--metrics-listen", metavar="HOST:PORT", help='Serve metrics there instead; "": not at all.')
+_metrics = click.option("--metrics-listen", metavar="HOST:PORT", help='Serve metrics at this address instead; "" for none.')
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, instead of `listen`.")
 
 
@@ -29,7 +29,7 @@ _port = click.option("--port", type=click.IntRange(0, 65535), help="Port to list
 @_metrics
 @click.pass_context
 def serve(ctx: click.Context, /, **given: Any) -> None:
-    """Receive hooks and work on them: the one-machine way to run."""
+    """Run the bridge on one machine: receive hooks and process them."""
     run(lambda: chosen(settings_of(ctx), **given), web=True, work=True)
 
 
@@ -39,7 +39,7 @@ def serve(ctx: click.Context, /, **given: Any) -> None:
 @_metrics
 @click.pass_context
 def web(ctx: click.Context, /, **given: Any) -> None:
-    """Only receive hooks and queries; `worker` does the work. Any number of both on one PostgreSQL."""
+    """Only receive hooks and queries; `worker` processes them. Run any number of both on one PostgreSQL."""
     run(lambda: chosen(shared(settings_of(ctx)), **given), web=True, work=False)
 
 
@@ -47,7 +47,7 @@ def web(ctx: click.Context, /, **given: Any) -> None:
 @_metrics
 @click.pass_context
 def worker(ctx: click.Context, /, **given: Any) -> None:
-    """Only work on what was received. Beside `web` on one machine it needs a --metrics-listen of its own."""
+    """Only process received hooks. Next to `web` on one machine it needs its own --metrics-listen."""
     run(lambda: chosen(shared(settings_of(ctx)), **given), web=False, work=True)
 
 
@@ -112,8 +112,8 @@ def ready(service: wiring.Service, before: bool) -> None:
     present, needed = store.check(service.database)
     if present is None and service.database.embedded:
         tell = log.error if before else log.warning
-        was = "and a bridge ran on one here before" if before else "if there was one before"
-        tell(f"a new, empty database is made, {was}: stop and look where that is", database=str(service.database.file))
+        was = "but a bridge had one here before" if before else "in case you expected data here"
+        tell(f"creating a new, empty database, {was}: stop and find the old one", database=str(service.database.file))
     if present != needed and not service.database.embedded:
         raise click.ClickException(store.schema_fault(service.database, present, needed))
     wiring.prepare(service)
@@ -128,7 +128,12 @@ def tell_paused(service: wiring.Service) -> None:
                 then = f"enom-bridge resume account {row['name']}"
                 if pause.code == RESTORED:  # resume refuses before
                     then = f"enom-bridge reconcile --account {row['name']}; then: {then}"
-                log.warning("paused; hooks are taken, nothing is sent", account=row["name"], why=pause.detail, then=then)
+                log.warning(
+                    "account paused; hooks are accepted, nothing is sent to Enom",
+                    account=row["name"],
+                    why=pause.detail,
+                    then=then,
+                )
 
 
 def chosen(settings: Settings, host: str | None = None, port: int | None = None, metrics_listen: str | None = None) -> Settings:
@@ -147,6 +152,6 @@ def chosen(settings: Settings, host: str | None = None, port: int | None = None,
 def shared(settings: Settings) -> Settings:
     """`web` and `worker` apart need a database that several processes can write at once without waiting for each other."""
     if settings.bridge.database.startswith("sqlite"):
-        text = "`web` and `worker` apart need PostgreSQL (bridge.database). With SQLite, `enom-bridge serve` does both."
+        text = "Separate `web` and `worker` need PostgreSQL (bridge.database). With SQLite, `enom-bridge serve` does both."
         raise click.UsageError(text)
     return settings

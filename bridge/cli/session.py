@@ -29,7 +29,7 @@ def session(ctx: click.Context) -> Iterator[Service]:
             raise click.ClickException(str(refusal)) from None
         except SourcePaused as paused:
             stopped = isinstance(paused, SuspensionsPaused)
-            what = f"Suspensions of source {paused} are stopped" if stopped else f"Source {paused} is paused"
+            what = f"Suspensions of source {paused} are refused" if stopped else f"Source {paused} is paused"
             text = f"{what}. First: enom-bridge resume source {paused}"
             raise click.ClickException(text) from None
 
@@ -50,4 +50,4 @@ def people(service: Service) -> People:
 def remind(service: Service) -> None:
     """Says so when what was just asked for will not happen, because nothing runs."""
     if not service.standing.worker_alive():
-        click.echo("No worker is running: nothing happens until `enom-bridge serve` (or `worker`) is started.", err=True)
+        click.echo("No worker is running, so nothing happens until you start `enom-bridge serve` (or `worker`).", err=True)

@@ -41,9 +41,11 @@ def paged(command: Command) -> Command:
     """The options of every list."""
     for option in (
         as_json,
-        click.option("--after", metavar="KEY", help="Go on after this `next` of the page before."),
+        click.option("--after", metavar="KEY", help="Continue after this `next` of the previous page."),
         click.option("--all", "everything", is_flag=True, help="No limit."),
-        click.option("--limit", type=click.IntRange(1, 10_000), default=LIMIT, show_default=True, help="Most lines."),
+        click.option(
+            "--limit", type=click.IntRange(1, 10_000), default=LIMIT, show_default=True, help="Maximum number of lines."
+        ),
     ):
         command = option(command)
     return command
@@ -85,7 +87,7 @@ def page(items: Sequence[Item], next_key: str | None, columns: Sequence[str], as
     if as_json:
         return echo_json({"items": list(items), "next": next_key})
     if not items:
-        return click.echo("There are none.", err=True)
+        return click.echo("None found.", err=True)
     headings = [name.removesuffix("_at").replace("_", " ") for name in columns]
     rows = [[word(item.get(name)) for name in columns] for item in items]
     if sys.stdout.isatty():
@@ -93,7 +95,7 @@ def page(items: Sequence[Item], next_key: str | None, columns: Sequence[str], as
     else:
         _plain(headings, rows)
     if next_key is not None:
-        click.echo(f"There are more: --after {next_key}, or --all", err=True)
+        click.echo(f"More: --after {next_key}, or --all", err=True)
 
 
 def thing(fields: Item, as_json: bool) -> None:

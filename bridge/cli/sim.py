@@ -29,12 +29,12 @@ BOX_PASSWORD, BOX_PLACES = "Sim-Mailbox.01", 10  # of each mailbox and each pak 
 DOMAINS = ("example.com", "example.net", "example.test")
 
 HELLO = """\
-The simulator stands in for Enom until Ctrl-C. What is done in it is kept in memory only.
+The simulator plays Enom until Ctrl-C. It keeps everything in memory only.
 
   Enom API       {endpoint}
   hosted email   {hosted_email}
   domains        {shown}: a pak of ten mailboxes each
-  control port   {control}: GET /state tells what is true, passwords included
+  control port   {control}: GET /state shows the full state, passwords included
 
 In bridge.toml:
 
@@ -50,7 +50,7 @@ endpoint = {hosted_email}
 user = {hosted_user}
 password = {hosted_password}
 
-Or from nothing, in a second shell:
+Or from scratch, in a second shell:
 
   enom-bridge init --yes --uid {uid} --token {token} \\
     --endpoint {endpoint} --suspend-with hosted-email \\
@@ -65,20 +65,26 @@ and in a third:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8180, show_default=True, help="Of both APIs; 0: any.")
-@click.option("--control-port", type=click.IntRange(0, 65535), default=0, help="For tests. Default: any that is free.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of everything that is drawn by chance.")
-@click.option("--faults", metavar="FILE", type=click.Path(path_type=Path), help="JSON list of faults, to begin with.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8180, show_default=True, help="Port of both APIs; 0: any free one."
+)
+@click.option(
+    "--control-port", type=click.IntRange(0, 65535), default=0, help="Control port, for tests. Default: any free one."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of all random choices.")
+@click.option("--faults", metavar="FILE", type=click.Path(path_type=Path), help="JSON list of faults to start with.")
 @click.option("--uid", default=UID, show_default=True, help="Enom login.")
 @click.option("--token", default=TOKEN, show_default=True, help="Its API token.")
 @click.option("--domain", "domains", multiple=True, default=DOMAINS, show_default=True, help="May be repeated.")
-@click.option("--mailbox", "mailboxes", metavar="ADDRESS", multiple=True, help="One that is there already. May be repeated.")
+@click.option(
+    "--mailbox", "mailboxes", metavar="ADDRESS", multiple=True, help="A mailbox that exists at the start. May be repeated."
+)
 @click.option(
     "--mailboxes",
     "list_file",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Many that are there already: an address a line, or billing's list as `mailboxes import` takes it.",
+    help="Mailboxes that exist at the start: one address per line, or billing's list as for `mailboxes import`.",
 )
 @as_json
 @click.pass_context
@@ -95,7 +101,7 @@ def sim(
     as_json: bool,
     **account: Any,
 ) -> None:
-    """Stand in for Enom: both APIs, on this machine only, until Ctrl-C."""
+    """Simulate Enom: both APIs, on this machine only, until Ctrl-C."""
     refuse_beside_live(ctx)
     there = existing(mailboxes, list_file)
     simulator = bound(seed, host, port, control_port)
@@ -105,10 +111,10 @@ def sim(
         arm(simulator, faults)
         hello(simulator, as_json, **account)
         if there and not as_json:
-            click.echo(f"\nThere already: {len(there)} mailboxes, each with the password {BOX_PASSWORD}", nl=True)
+            click.echo(f"\nExisting: {len(there)} mailboxes, each with the password {BOX_PASSWORD}", nl=True)
         while not stop.wait(1.0):
             if not simulator.alive:
-                raise click.ClickException("the simulator has ended by itself; start it again")
+                raise click.ClickException("the simulator stopped unexpectedly; start it again")
 
 
 def told_lost(lines: int) -> None:
@@ -125,13 +131,13 @@ def refuse_beside_live(ctx: click.Context) -> None:
     try:
         accounts = tomllib.loads(path.read_text("utf-8")).get("accounts", {})
     except (OSError, ValueError) as error:
-        text = f"{path} cannot be read ({error}), so nobody knows whether it holds live credentials; correct it or move it away"
+        text = f"{path} cannot be read ({error}), so it may hold live credentials; correct it or move it away"
         raise click.UsageError(text) from None
     tables = accounts.items() if isinstance(accounts, dict) else ()
     for name, account in tables:
         if isinstance(account, dict) and account.get("environment") == "live":
             raise click.ClickException(
-                f'{path} holds live credentials (accounts.{name}.environment = "live"), and the simulator never runs beside '
+                f'{path} holds live credentials (accounts.{name}.environment = "live"), and the simulator never runs next to '
                 "those. Start it in another folder, or with --config naming a configuration for tests."
             )
 
@@ -187,7 +193,7 @@ def listed(file: Path, content: bytes) -> list[str]:
         return [claim.address for claim in service_list.read(content, PLATFORMS["standard"]).claims]
     except service_list.Unreadable as error:
         line, text = error.faults[0]
-        raise click.UsageError(f"--mailboxes: {file}, line {line}: {text} Or give an address a line.") from None
+        raise click.UsageError(f"--mailboxes: {file}, line {line}: {text} Or give one address per line.") from None
 
 
 def add_mailboxes(simulator: Simulator, uid: str, addresses: list[str]) -> None:

@@ -14,38 +14,38 @@ from bridge.wiring import Service
 _kind = click.argument("kind", type=click.Choice(["account", "source"]))
 _name = click.argument("name")
 PAUSED: Mapping[str, str] = {
-    "account": "Its jobs wait and hooks are still accepted; what is under way now is finished first.",
-    "source": "Its hooks are answered 503, so that it sends them again; jobs that it gave before are still done.",
+    "account": "Its jobs wait, hooks are still accepted. Running jobs finish first.",
+    "source": "Its hooks are answered 503, so billing sends them again later. Jobs already accepted still run.",
 }
 RESUMED: Mapping[str, str] = {
-    "account": "Its jobs go on, purchases too.",
+    "account": "Its jobs continue, purchases too.",
     "source": "Its hooks are accepted.",
-    "suspensions": "They are counted anew from now on; billing sends again what was refused.",
-    RESTORED: "Its jobs go on; purchases as soon as Enom's reads must show what was bought before the restore.",
+    "suspensions": "The count restarts; billing sends the refused ones again.",
+    RESTORED: "Jobs continue; purchases wait until reads from Enom show everything bought before the restore.",
 }
 ENDED: Mapping[str, str] = {
-    PERSON: "A person paused it: that is over.",
-    "credentials": "Enom refused its login: that is taken to be over.",
-    "ip_not_allowed": "Enom refused this machine's address: that is taken to be over.",
+    PERSON: "The pause by an operator has ended.",
+    "credentials": "The pause after a refused login has ended.",
+    "ip_not_allowed": "The pause after a refused IP address has ended.",
 }
 
 
 @click.command()
 @_kind
 @_name
-@click.option("--reason", default="Paused by a person.", help="Shown to whoever asks why it is paused.")
+@click.option("--reason", default="Paused by an operator.", help="Shown wherever the pause is shown.")
 @as_json
 @click.pass_context
 def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) -> None:
-    """Stop sending to Enom for an account (its jobs wait, hooks are still accepted), or accepting from a source (503)."""
+    """Pause an account (its jobs wait, hooks are still accepted) or a source (its hooks are answered 503)."""
     with session(ctx) as service:
         service.standing.know(service.settings.accounts, service.settings.sources)
         if kind == "account":
             changed = people(service).pause_account(name, reason)
         else:
             changed = people(service).pause_source(name, True, reason)
-    how = "is paused" if changed else "was paused by a person already"
-    text = f"The {kind} {name} {how}. {PAUSED[kind]}\nTo go on: enom-bridge resume {kind} {name}"
+    how = "paused" if changed else "was already paused by an operator"
+    text = f"{kind.capitalize()} {name} {how}. {PAUSED[kind]}\nTo resume: enom-bridge resume {kind} {name}"
     _say(kind, name, True, text, as_json)
 
 
@@ -55,9 +55,9 @@ def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) 
 @as_json
 @click.pass_context
 def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
-    """Let a paused account or source go on.
+    """Resume a paused account or source.
 
-    After `db restore` an account goes on only once it was compared with Enom since. Exit code 1: something still stops it.
+    After `db restore`, run `reconcile` first. Exit code 1: it is still paused.
     """
     with session(ctx) as service:
         service.standing.know(service.settings.accounts, service.settings.sources)
@@ -67,9 +67,9 @@ def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
         last = service.findings.last(name) if RESTORED in resumed.ended else None
     if resumed.left:
         over = " ".join(ENDED[code] for code in resumed.ended)
-        _say(kind, name, True, f"The account {name} is still paused. {over}\n{not_compared(name)}", as_json)
+        _say(kind, name, True, f"Account {name} is still paused. {over}\n{not_compared(name)}", as_json)
         ctx.exit(1)
-    text = f"The account {name} is not paused. {RESUMED[RESTORED if last else kind]}"
+    text = f"Account {name} resumed. {RESUMED[RESTORED if last else kind]}"
     _say(kind, name, False, f"{text}\n{compared(last)}" if last else text, as_json)
 
 
@@ -79,11 +79,11 @@ def _resume_source(service: Service, name: str) -> str:
     people(service).pause_source(name, False)
     after = service.standing.source_state(name)
     if after["suspensions_paused"] is not None:
-        still = f"Its suspensions are still stopped ({after['suspensions_paused']}); to accept them, give this command again."
-        return f"The source {name} is not paused. {RESUMED['source']}\n{still}"
+        still = f"Its suspensions are still refused ({after['suspensions_paused']}); to accept them, run this command again."
+        return f"Source {name} resumed. {RESUMED['source']}\n{still}"
     if before["suspensions_paused"] is not None:
         return f"Suspensions of source {name} are accepted again. {RESUMED['suspensions']}"
-    return f"The source {name} is not paused. {RESUMED['source']}"
+    return f"Source {name} resumed. {RESUMED['source']}"
 
 
 def _say(kind: str, name: str, paused: bool, text: str, as_json: bool) -> None:

@@ -15,14 +15,14 @@ AT_IT = "mailboxes.undelete"  # no source can have a name with a dot
 
 @click.command()
 @click.argument("address", type=MailAddress())
-@click.option("--account", help="The Enom account to look in; needed where there are several.")
-@click.option("--apply", "write", is_flag=True, help="Do it. Without this only what would come back is shown.")
+@click.option("--account", help="The Enom account; needed if there are several.")
+@click.option("--apply", "write", is_flag=True, help="Do it. Without it, only what would be restored is shown.")
 @as_json
 @click.pass_context
 def undelete(ctx: click.Context, address: str, account: str | None, write: bool, as_json: bool) -> None:
-    """Bring a deleted mailbox back, with its mail. Hosted email keeps one for 30 days, and while its name is free.
+    """Restore a deleted mailbox with its mail. Hosted email keeps it for 30 days, as long as its name is free.
 
-    It comes back as it was when it was deleted, and is nobody's until a service adopts it.
+    It comes back as it was, and belongs to no service until you adopt it.
     """
     with session(ctx) as service:
         account = only(service, account)
@@ -42,18 +42,18 @@ def undelete(ctx: click.Context, address: str, account: str | None, write: bool,
     if as_json:
         return
     if not write:
-        click.echo("\nNothing is done yet. To bring it back, give the same command with --apply.")
+        click.echo("\nNothing changed yet. To restore it, run the same command with --apply.")
     elif state in (State.ACTIVE, State.SUSPENDED):
         adopt = f"enom-bridge mailboxes adopt {address} --source SOURCE --service-id ID --apply"
-        click.echo(f"\nIt is back, and nobody's here: {adopt}\nIts password is the one that it had.")
+        click.echo(f"\nRestored with its old password. It belongs to no service yet; to adopt it: {adopt}")
     else:
-        click.echo("\nHosted email said yes, and Enom does not show it yet. Look again: enom-bridge reconcile " + address)
+        click.echo("\nHosted email accepted it, but Enom does not show it yet. Check again: enom-bridge reconcile " + address)
 
 
 def refuse_second(service: Service, account: str, found: Deleted) -> None:
     """Raises NotNow when somebody gave this command for the same mailbox just now: hosted email is asked once."""
     if not service.standing.first_use(AT_IT, f"{account} {found.id}"[:128], 2 * service.settings.accounts[account].timeout):
-        raise NotNow(f"Somebody brings {found.address} back right now. In a minute: enom-bridge reconcile {found.address}")
+        raise NotNow(f"{found.address} is being restored right now. In a minute: enom-bridge reconcile {found.address}")
 
 
 def only(service: Service, account: str | None) -> str:
@@ -62,15 +62,15 @@ def only(service: Service, account: str | None) -> str:
         return account
     if account is None and len(known) == 1:
         return known[0]
-    raise click.UsageError(f"--account: say which; the configuration has {', '.join(known) or 'none'}")
+    raise click.UsageError(f"--account: say which one; the configuration has {', '.join(known) or 'none'}")
 
 
 def kept(service: Service, account: str, address: Address) -> Deleted:
     """The newest that is kept under this name. Raises BridgeError, and NotNow where there is none or the name is taken."""
     backend = service.accounts[account].backend
     if backend.observe(address).exists is not False:
-        raise NotNow(f"{address} exists at Enom, so nothing can come back under this name.")
+        raise NotNow(f"{address} exists at Enom, so no deleted mailbox of this name can be restored.")
     found = next((each for each in backend.deleted(address.domain) if each.address == address), None)
     if found is None:
-        raise NotNow(f"Hosted email keeps no deleted mailbox {address}: it never was, or is gone for more than 30 days.")
+        raise NotNow(f"Hosted email has no deleted mailbox {address}: it never existed, or was deleted more than 30 days ago.")
     return found

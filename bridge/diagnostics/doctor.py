@@ -30,10 +30,10 @@ CLOCK_WARN, CLOCK_FAIL = 10.0, 300.0  # seconds; signatures are valid for 300
 LITTLE_SPACE = 200 << 20
 MOST_DOMAINS = 10  # a look takes seconds
 SUSPEND_WITH = {
-    "hosted-email": ("ok", "suspends by hosted email, read back as a proof."),
-    "lock-out": ("warn", "suspends by a random password: mail still arrives, and a restore needs a new password."),
-    "commands": ("warn", "suspends by the commands of the configuration, which no read can confirm."),
-    "refuse": ("warn", "does not suspend: every suspend and unsuspend fails with `unsupported`."),
+    "hosted-email": ("ok", "Suspends through hosted email; a read confirms it."),
+    "lock-out": ("warn", "Suspends with a random password: mail still arrives, and an unsuspend needs a new password."),
+    "commands": ("warn", "Suspends with the configured commands; no read can confirm it."),
+    "refuse": ("warn", "Does not suspend: every suspend and unsuspend fails with `unsupported`."),
 }
 
 
@@ -91,17 +91,19 @@ class Doctor:
     def _configuration(self) -> Iterator[Finding]:
         settings = self.service.settings
         counts = f"{len(settings.accounts)} account(s), {len(settings.sources)} source(s), {len(settings.plans)} plan(s)"
-        yield Finding("ok", "configuration", f"{settings.path} is good: {counts}.")
+        yield Finding("ok", "configuration", f"{settings.path} is valid: {counts}.")
         if not settings.safety.max_suspended_share:
-            text = "Nothing stops a billing system that suspends every mailbox: safety.max_suspended_share is 0."
-            yield Finding("warn", "configuration", text, "Set the share that one hour may suspend, such as 0.5.")
+            text = "No limit on mass suspensions: safety.max_suspended_share is 0, so billing could suspend every mailbox."
+            yield Finding("warn", "configuration", text, "Set the share that may be suspended in an hour, such as 0.5.")
         for warning in settings.warnings:
             yield Finding("warn", "configuration", f"{warning}.")
         kept = {secret.origin for secret in secrets(settings) if secret.origin.startswith("file:")}
         for origin in sorted(kept):
             path = settings.path.parent / origin.removeprefix("file:")
             if path.stat().st_mode & 0o077:
-                yield Finding("warn", "configuration", f"{path} holds a secret and others may read it.", f"chmod 600 {path}")
+                yield Finding(
+                    "warn", "configuration", f"{path} holds a secret, and other users can read it.", f"chmod 600 {path}"
+                )
 
     def _database(self) -> Iterator[Finding]:
         database = self.service.database
@@ -115,7 +117,7 @@ class Doctor:
                 yield self._missing(file)
                 return
             if mode_of(file) & 0o077:
-                text = f"{file} holds addresses and names, and others may read it."
+                text = f"{file} holds addresses and names, and other users can read it."
                 yield Finding("warn", "database", text, f"chmod 600 {file}*")
         try:
             present, needed = store.check(database)
@@ -127,7 +129,7 @@ class Doctor:
                 yield Finding("warn" if mends_itself else "FAIL", "database", fault)
                 return
             self.service.standing.try_write()  # whether it reaches the disk is known only by writing
-            yield Finding("ok", "database", f"It can be written, its schema is {present}.")
+            yield Finding("ok", "database", f"Writable, schema {present}.")
             yield from self._same()
             if not database.embedded:
                 yield self._compared("clock", "the database", skew)
@@ -142,42 +144,48 @@ class Doctor:
         if not self._alive:
             fault = store.schema_fault(self.service.database, None, store.newest())
             return Finding("FAIL" if store.served_before(file) else "warn", "database", fault)
-        text = f"{file} is not there, and a bridge answers on {self.service.settings.bridge.listen}."
-        remedy = "Was it removed, or its volume unmounted? Or does that bridge have another configuration? See its log."
+        text = f"{file} is missing, but a bridge answers on {self.service.settings.bridge.listen}."
+        remedy = "Was the file removed or its volume unmounted? Or does that bridge use another configuration? See its log."
         return Finding("FAIL", "database", text, remedy)
 
     def _same(self) -> Iterator[Finding]:
         """Whether the bridge that answers works on this database."""
         here, there = self.service.standing.instance(), self._neighbour and self._neighbour.instance
         if here and there and here != there:
-            text = f"The bridge that answers on {self.service.settings.bridge.listen} works on another database."
-            remedy = "Was this one made anew, or is that bridge's configuration another? Do not restart it before you know."
+            text = f"The bridge that answers on {self.service.settings.bridge.listen} uses another database."
+            remedy = (
+                "Was this one newly created, or does that bridge use another configuration? Do not restart it before you know."
+            )
             yield Finding("FAIL", "database", text, remedy)
 
     def _disk(self, folder: Path) -> Iterator[Finding]:
         if not os.access(folder, os.W_OK):
-            yield Finding("FAIL", "disk", f"{folder} cannot be written by this user.", "Correct its owner, or bridge.database.")
+            yield Finding("FAIL", "disk", f"This user cannot write to {folder}.", "Correct its owner, or bridge.database.")
         elif (free := shutil.disk_usage(folder).free) < store.FULL:
-            text = f"The disk of {folder} is full ({free >> 20} MiB left): nothing is accepted."
-            yield Finding("FAIL", "disk", text, "Make room.")
+            text = f"The disk of {folder} is full ({free >> 20} MiB left): no hooks are accepted."
+            yield Finding("FAIL", "disk", text, "Free some space.")
         elif free < LITTLE_SPACE:
-            yield Finding("warn", "disk", f"{folder} has {free >> 20} MiB left.", "Make room: without it nothing is accepted.")
+            yield Finding(
+                "warn", "disk", f"{folder} has {free >> 20} MiB left.", "Free some space: on a full disk no hooks are accepted."
+            )
         else:
-            yield Finding("ok", "disk", f"{folder} can be written, {free >> 30} GiB are free.")
+            yield Finding("ok", "disk", f"{folder} is writable, {free >> 30} GiB free.")
 
     def _standing(self) -> Iterator[Finding]:
         standing = self.service.standing
         if standing.worker_alive():
-            yield Finding("ok", "worker", "One is running.")
+            yield Finding("ok", "worker", "Running.")
         else:
-            yield Finding("warn", "worker", "None is running, so jobs wait.", "Start enom-bridge serve (or worker).")
+            yield Finding("warn", "worker", "Not running, so jobs wait.", "Start enom-bridge serve (or worker).")
         for row in standing.account_states():
-            name, remedy = row["name"], f"When that is over: enom-bridge resume account {row['name']}"
+            name, remedy = row["name"], f"Once that is fixed: enom-bridge resume account {row['name']}"
             for pause in pauses(row):
                 first = f"First: enom-bridge reconcile --account {name}. " if pause.code == RESTORED else ""
-                yield Finding("warn", f"account {name}", f"It is paused ({pause.code}): {pause.detail}", first + remedy)
+                yield Finding("warn", f"account {name}", f"Paused ({pause.code}): {pause.detail}", first + remedy)
             if row["money_until"] and row["money_until"] > self.clock():
-                yield Finding("warn", f"account {name}", "Its purchases wait for money.", "Refill it at Enom. " + remedy)
+                yield Finding(
+                    "warn", f"account {name}", "Purchases are paused: the balance is too low.", "Top it up at Enom. " + remedy
+                )
         for source in standing.source_states():
             yield from self._source_state(source)
 
@@ -185,25 +193,27 @@ class Doctor:
         about, remedy = f"source {row['name']}", f"enom-bridge resume source {row['name']}"
         if row["paused"]:
             why = f" ({row['detail'].rstrip('.')})" if row["detail"] else ""
-            yield Finding("warn", about, f"It is paused{why}; its hooks are answered 503.", remedy)
+            yield Finding("warn", about, f"Paused{why}; its hooks are answered 503.", remedy)
         if row["suspensions_paused"]:
-            text = f"It sent {row['suspensions_paused']}; its further suspensions are answered 503."
-            yield Finding("warn", about, text, f"docs/suspension.md says what to do. If they are right: {remedy}")
+            text = f"It sent {row['suspensions_paused']}; further suspensions are answered 503."
+            yield Finding("warn", about, text, f"See docs/suspension.md. If they are right: {remedy}")
         if row["receiver_tries"]:
-            text = f"Its receiver of callbacks has not answered {row['receiver_tries']} times in a row; its callbacks wait."
-            yield Finding("warn", about, text, "Mend the receiver, or the URL in `callback`. They then go by themselves.")
+            text = f"The receiver of callbacks has not answered {row['receiver_tries']} times in a row; callbacks wait."
+            yield Finding(
+                "warn", about, text, "Fix the receiver, or the URL in `callback`. The callbacks are then sent by themselves."
+            )
         if source := self.service.settings.sources.get(row["name"]):
             yield from self._module(about, source, row["sender"])
 
     def _module(self, about: str, source: SourceSettings, sender: str | None) -> Iterator[Finding]:
         """Whether the module at billing, which names itself when it tests the connection, fits this bridge."""
         if sender is not None and fit.fits(sender):
-            yield Finding("ok", about, f"The module that last tested the connection is {sender}.")
+            yield Finding("ok", about, f"Module at the last connection test: {sender}.")
         elif sender is not None:
             yield Finding("warn", about, fit.misfit(sender), fit.UPDATE)
         elif source.platform == "whmcs":
-            text = "No module has told its version yet; one older than 0.2 tells none."
-            yield Finding("warn", about, text, "Press Test Connection in WHMCS. docs/upgrade.md says which module fits.")
+            text = "The module's version is unknown (modules older than 0.2 do not send it)."
+            yield Finding("warn", about, text, "Press Test Connection in WHMCS. Compatible versions: docs/upgrade.md.")
 
     def _doors(self) -> Iterator[Finding]:
         """Whether hooks can come in: here, and at the URL that billing was given."""
@@ -211,19 +221,19 @@ class Doctor:
         if self._alive:
             yield Finding("ok", "listen", f"A bridge answers on {bridge.listen}.")
             for reason in self._reasons():
-                yield Finding("FAIL", "ready", f"It is not ready. {reason}")
+                yield Finding("FAIL", "ready", f"Not ready. {reason}")
         elif self._said:
-            text = f"Something on {bridge.listen} answers, and is no bridge ({self._said})."
+            text = f"Another program answers on {bridge.listen} ({self._said})."
             yield Finding("FAIL", "listen", text, "Stop it, or give bridge.listen another port.")
         elif fault := bindable(bridge.listen):
-            yield Finding("FAIL", "listen", f"{bridge.listen} cannot be listened on: {fault}.", "Correct bridge.listen.")
+            yield Finding("FAIL", "listen", f"Cannot listen on {bridge.listen}: {fault}.", "Correct bridge.listen.")
         else:
             yield Finding("ok", "listen", f"{bridge.listen} is free; no `enom-bridge serve` (or web) runs here.")
         if bridge.public_url != f"http://{bridge.listen}":
             yield from self._outside(bridge.public_url)
         barred = [source.name for source in self.service.settings.sources.values() if source.allow_from]
         if barred and bridge.public_url.startswith("https:") and not bridge.trusted_proxies:
-            text = f"allow_from of {', '.join(barred)} is held against the proxy's address, not billing's."
+            text = f"allow_from of {', '.join(barred)} is compared with the proxy's address, not billing's."
             remedy = 'Name the proxy in bridge.trusted_proxies, such as ["127.0.0.1/32"].'
             yield Finding("warn", "proxy", text, remedy)
 
@@ -233,12 +243,12 @@ class Doctor:
             yield Finding("ok", "public URL", f"{url} leads to a bridge.")
             yield from self._pages(f"{url}/admin/sign-in")
         elif not self._alive:
-            yield Finding("ok", "public URL", f"{url} leads nowhere while no bridge runs here.")
+            yield Finding("ok", "public URL", f"{url} cannot be checked while no bridge runs here.")
         else:
             text = f"{url} does not lead to a bridge ({there.said}), as seen from this machine."
-            remedy = "Does its name point here, its proxy pass on /healthz, /hooks, /query? See contrib/nginx, contrib/caddy."
+            remedy = "Check its DNS, and that its proxy forwards /healthz, /hooks and /query (contrib/nginx, contrib/caddy)."
             if "certificate" in there.said:
-                remedy = "Billing may refuse it, too. Give the proxy a valid one for this name, with its chain (fullchain.pem)."
+                remedy = "Billing may reject it, too. Give the proxy a valid certificate, with its chain (fullchain.pem)."
             yield Finding("warn", "public URL", text, remedy)
 
     def _pages(self, url: str) -> Iterator[Finding]:
@@ -248,13 +258,13 @@ class Doctor:
         except (NotSent, Lost):
             return  # it has just been reached: it will be again
         if status == 404:
-            text = f"{url} answers HTTP 404: nobody can sign in to the pages."
-            remedy = "Let the proxy pass on /admin/, as contrib/nginx and contrib/caddy do, or refuse it with 403."
+            text = f"{url} answers HTTP 404: nobody can sign in to the admin pages."
+            remedy = "Let the proxy forward /admin/, as contrib/nginx and contrib/caddy do, or refuse it with 403."
             yield Finding("FAIL", "public URL", text, remedy)
         elif status == 200:
-            yield Finding("ok", "public URL", f"{url} is the sign-in of the pages.")
+            yield Finding("ok", "public URL", f"{url} is the sign-in of the admin pages.")
         else:
-            yield Finding("ok", "public URL", f"{url} is refused to this machine (HTTP {status}).")
+            yield Finding("ok", "public URL", f"{url} is not open to this machine (HTTP {status}).")
 
     def _answers(self, url: str) -> Answer:
         try:
@@ -280,37 +290,37 @@ class Doctor:
         """What still needs an older key, and what lost its own."""
         service = self.service
         keys = store.Rotation(service.database, service.sealer, service.settings.bridge.keep_days).survey()
-        back = "If you still have that key, put it back at the beginning of bridge.keys, and see enom-bridge keys rotate."
+        back = "If you still have that key, put it back at the beginning of bridge.keys, then run enom-bridge keys rotate."
         lost = [name for tally in keys.sealed.values() for name in tally.lost]
         if lost:
-            text = f"{len(lost)} stored password(s) or parked hook(s) cannot be opened, such as {lost[0]}: their key is gone."
-            yield Finding("warn", "keys", text, f"{back} Else their jobs end as password_needed.")
+            text = f"{len(lost)} stored password(s) or parked hook(s) cannot be decrypted, such as {lost[0]}: key missing."
+            yield Finding("warn", "keys", text, f"{back} Otherwise their jobs fail with password_needed.")
         if keys.gone_until is not None:
-            text = f"{keys.hooks_gone} hook(s) are not recognised if they are repeated (409): their key is gone."
-            yield Finding("warn", "keys", text, f"{back} On {day_after(keys.gone_until)} it is over by itself.")
+            text = f"{keys.hooks_gone} hook(s) are not recognised if they are repeated (409): their key is missing."
+            yield Finding("warn", "keys", text, f"{back} Otherwise this ends by itself on {day_after(keys.gone_until)}.")
         older = sum(tally.older for tally in keys.sealed.values())
         if older:
             text = f"{older} stored password(s) or parked hook(s) are encrypted with an older key."
             yield Finding("warn", "keys", text, "enom-bridge keys rotate")
         elif keys.older_needed_until is not None:
-            text = f"The older ones are needed until {day_after(keys.older_needed_until)}, to recognise repeated hooks."
+            text = f"Older keys are needed until {day_after(keys.older_needed_until)}, to recognise repeated hooks."
             yield Finding("ok", "keys", text)
         elif len(service.sealer.key_ids) > 1:
-            yield Finding("ok", "keys", "Nothing needs the older ones any more.", "If you like, take them out of bridge.keys.")
+            yield Finding("ok", "keys", "Older keys are no longer needed.", "You may remove them from bridge.keys.")
         elif not lost and keys.gone_until is None:
-            yield Finding("ok", "keys", "Everything stored is under the key of bridge.keys.")
+            yield Finding("ok", "keys", "Everything is encrypted with the key in bridge.keys.")
 
     def _account(self, account: AccountSettings) -> Iterator[Finding]:
         about, service = f"account {account.name}", self.service
         level, text = SUSPEND_WITH[account.suspend_with]
-        yield Finding(level, about, f"It {text}")
+        yield Finding(level, about, text)
         if account.mode == "observe":
-            yield Finding("warn", about, "It only observes: nothing is changed at Enom.", 'For real work: mode = "act".')
+            yield Finding("warn", about, "Observe mode: nothing is changed at Enom.", 'To let it act: mode = "act".')
         if account.environment == "test":
-            text = "It works in Enom's test environment, which provisions nothing."
+            text = "Uses Enom's test environment, which provisions nothing."
             if is_loopback(_endpoint(account)):
-                text = "It works with a simulator on this machine."
-            yield Finding("warn", about, text, 'For real mailboxes: environment = "live", with the uid and token of live.')
+                text = "Uses a simulator on this machine."
+            yield Finding("warn", about, text, 'For real mailboxes: environment = "live", with the live uid and token.')
         if isinstance(account, EnomAccountSettings):
             yield from self._enom(account)
         if account.hosted_email is None or account.name in self._barred:
@@ -318,8 +328,8 @@ class Doctor:
         try:
             service.accounts[account.name].backend.probe()
         except BridgeError as error:
-            remedy = f"Is {account.hosted_email.endpoint} reachable from here?" if _away(error) else ""
-            yield Finding("FAIL", about, f"Hosted email cannot be used. {error.detail}", remedy)
+            remedy = f"Check that this machine can reach {account.hosted_email.endpoint}." if _away(error) else ""
+            yield Finding("FAIL", about, f"Hosted email is not usable. {error.detail}", remedy)
         else:
             yield Finding("ok", about, "Hosted email accepts the credentials.")
 
@@ -331,9 +341,11 @@ class Doctor:
             plain.probe()
         except BridgeError as error:
             self._barred.add(account.name)
-            yield Finding("FAIL", about, error.detail, f"Is {account.endpoint} reachable from here?" if _away(error) else "")
+            yield Finding(
+                "FAIL", about, error.detail, f"Check that this machine can reach {account.endpoint}." if _away(error) else ""
+            )
             return
-        yield Finding("ok", about, "Enom accepts the credentials and this machine's address.")
+        yield Finding("ok", about, "Enom accepts the credentials and this machine's IP address.")
 
     def _remote_clock(self, account: EnomAccountSettings) -> Iterator[Finding]:
         try:
@@ -344,17 +356,17 @@ class Doctor:
         yield self._compared("clock", "Enom", abs(there - self.clock()))
 
     def _compared(self, about: str, other: str, skew: float) -> Finding:
-        text = f"It is {skew:.0f} s off that of {other}."
+        text = f"This machine's clock differs by {skew:.0f} s from that of {other}."
         if skew < CLOCK_WARN:
             return Finding("ok", about, text)
-        return Finding("FAIL" if skew >= CLOCK_FAIL else "warn", about, text, "Set the clocks by NTP.")
+        return Finding("FAIL" if skew >= CLOCK_FAIL else "warn", about, text, "Synchronise the clocks with NTP.")
 
     def _source(self, source: SourceSettings) -> Iterator[Finding]:
         about = f"source {source.name}"
         if source.callback:
             yield self._reached(about, "The callback URL", source.callback, f"Correct sources.{source.name}.callback.")
         else:
-            text = "It has no callback: billing hears nothing, and must ask for `results` itself."
+            text = "No callback URL: billing is not notified and must query `results` itself."
             yield Finding("warn", about, text, f"Set sources.{source.name}.callback.")
         if source.account in self._barred:
             return
@@ -363,7 +375,7 @@ class Doctor:
             try:
                 backend.observe(Address("doctor", domain))
             except BridgeError as error:
-                remedy = f"Add it to the Enom account of {source.account}, or take it out of sources.{source.name}.domains."
+                remedy = f"Add it to Enom account {source.account}, or remove it from sources.{source.name}.domains."
                 yield Finding("FAIL", about, f"{domain}: {error.detail}", "" if _away(error) else remedy)
             else:
                 yield Finding("ok", about, f"{domain} is at Enom.")
@@ -373,12 +385,12 @@ class Doctor:
         """Of how many mailboxes nobody has told the customer: in their domains nothing is held for being another's."""
         about = f"source {source.name}"
         if not source.domain_per_customer:
-            yield Finding("ok", about, "Its customers may have mailboxes of one domain (domain_per_customer = false).")
+            yield Finding("ok", about, "Different customers may share a domain (domain_per_customer = false).")
             return
         known, every = self.service.lookup.customers_known(source.name)
         if known < every:
-            text = f"Of {every - known} of its {every} mailboxes the customer is not known, so they keep no other customer out."
-            remedy = "Give enom-bridge mailboxes import a list with the column customer_id; later hooks tell it, too."
+            text = f"The customer of {every - known} of its {every} mailboxes is unknown: others can use their domains."
+            remedy = "Run enom-bridge mailboxes import with a list that has the column customer_id; later hooks add it, too."
             yield Finding("warn", about, text, remedy)
         elif every:
             yield Finding("ok", about, f"The customer of each of its {every} mailboxes is known.")
@@ -392,7 +404,7 @@ class Doctor:
             yield Finding("ok", about, f"{domain} receives mail.")
         else:
             text = f"Whether {domain} receives mail is unknown." if told.status == "unknown" else f"{domain} receives no mail."
-            remedy = f"To be set in its DNS: {'; '.join(told.records)}" if told.records else ""
+            remedy = f"Add to its DNS: {'; '.join(told.records)}" if told.records else ""
             yield Finding("warn", about, f"{text} {told.reason}", remedy)
 
     def _reached(self, about: str, what: str, url: str, remedy: str) -> Finding:
@@ -402,12 +414,17 @@ class Doctor:
             reply: Reply = self.service.outgoing.get(url, timeout=TIMEOUT)
         except (NotSent, Lost) as error:
             return Finding(
-                "FAIL", about, f"{what} cannot be reached: {error}.", f"Is {host} up, its certificate valid? {remedy}"
+                "FAIL",
+                about,
+                f"{what} is not reachable: {error}.",
+                f"Check that {host} is up and its certificate valid. {remedy}",
             )
         if reply.status >= 500 and reply.status != 501:  # 501: it knows no GET
             return Finding("FAIL", about, f"{what} answers HTTP {reply.status}.", f"See the error log of {host}.")
         if 300 <= reply.status < 400:
-            return Finding("warn", about, f"{what} redirects (HTTP {reply.status}), and no redirect is followed.", remedy)
+            return Finding(
+                "warn", about, f"{what} redirects (HTTP {reply.status}), but the bridge follows no redirect.", remedy
+            )
         if reply.status == 404:
             return Finding("warn", about, f"{what} answers HTTP 404: there may be nothing at this path.", remedy)
         return Finding("ok", about, f"{what} is reachable (HTTP {reply.status} to a GET).")
@@ -415,15 +432,15 @@ class Doctor:
     def _notify(self) -> Iterator[Finding]:
         admin = self.service.settings.admin
         if admin.summary_at is not None and not admin.notify:
-            text = "The daily summary (admin.summary_at) goes to the log only."
+            text = "The daily summary (admin.summary_at) goes only to the log."
             yield Finding("warn", "notify", text, 'Set admin.notify, or summary_at to "".')
         if not admin.notify:
-            text = "Nobody is told when a job is held or an account paused; it only stands in the log."
+            text = "Alerts (a held job, a paused account) go only to the log."
             yield Finding("warn", "notify", text, "Set admin.notify.")
         elif admin.notify.startswith("mailto:"):
             yield self._mail()
         else:
-            yield self._reached("notify", "The receiver of notes", admin.notify, "Correct admin.notify.")
+            yield self._reached("notify", "The receiver of alerts", admin.notify, "Correct admin.notify.")
 
     def _mail(self) -> Finding:
         """As a note is sent, up to the message itself."""
@@ -436,13 +453,13 @@ class Doctor:
                 for code, said in (smtp.mail(sender), smtp.rcpt(receiver)):
                     if code >= 400:
                         words = said.decode("ascii", "replace")
-                        text = f"{host} takes no mail from {sender} to {receiver}: {code} {words}"
-                        return Finding("FAIL", "notify", text, "Have it allowed there, or name another server in admin.smtp.")
+                        text = f"{host} refuses mail from {sender} to {receiver}: {code} {words}"
+                        return Finding("FAIL", "notify", text, "Allow it there, or use another server in admin.smtp.")
                 smtp.rset()
         except (OSError, smtplib.SMTPException) as error:
             why = str(error) if "STARTTLS" in str(error) else type(error).__name__
-            return Finding("FAIL", "notify", f"{host} takes no mail: {why}.", remedy)
-        return Finding("ok", "notify", f"{host} takes mail from this machine.")
+            return Finding("FAIL", "notify", f"{host} does not accept mail: {why}.", remedy)
+        return Finding("ok", "notify", f"{host} accepts mail from this machine.")
 
 
 def mode_of(file: Path) -> int:

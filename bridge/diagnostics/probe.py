@@ -48,10 +48,10 @@ class Probe:
         """Raises BridgeError where it cannot begin or a step is refused. What it made is deleted in any case."""
         seen = self.backend.observe(self.address)
         if seen.exists:
-            raise Refused(f"{self.address} exists already; give the command again for another name.")
+            raise Refused(f"{self.address} already exists; run the command again to use another name.")
         room = [pak for pak in seen.paks if pak.free > 0 and pak.expires > datetime.now(UTC)]
         if not room:
-            raise Refused(f"{self.address.domain} has no free mailbox place, and the probe buys none. Buy a pak at Enom first.")
+            raise Refused(f"{self.address.domain} has no free mailbox slot, and the probe buys none. Buy a pak at Enom first.")
         password = unknowable(self.address, self.choose)
         create = Change(Kind.CREATE, {"bundle": room[0].bundle, "display_name": None}, password)
         gone = False

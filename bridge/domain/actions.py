@@ -35,7 +35,7 @@ def create(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
         size = plan_size(wish.intent.plan, terms)
         quota = size if terms.hosted_email else None
     if wish.intent.password is None:
-        raise Refused("The password of this hook has been wiped; send the hook again with one.", code="password_needed")
+        raise Refused("The password of this hook has been wiped. Send the hook again with a password.", code="password_needed")
     return Desired(
         exists=True,
         suspended=False,
@@ -59,7 +59,8 @@ def unsuspend(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desire
         raise Refused('The account is configured with suspend_with = "refuse".', code="unsupported")
     if record.suspended_with == "lock-out" and wish.intent.password is None:
         raise Refused(
-            "The mailbox was locked out with a random password; the hook must bring a new one.", code="password_needed"
+            "The mailbox is suspended with a random password (lock-out); the hook must bring a new password.",
+            code="password_needed",
         )
     refuse_foreign_suspension(seen, record)
     return Desired(suspended=False, password=wish.intent.password, password_digest=wish.password_digest)
@@ -79,9 +80,11 @@ def terminate(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desire
 def change_password(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     require_mailbox(wish, seen, record)
     if record.suspended_with == "lock-out":
-        raise Refused("The mailbox is locked out; a new password would open it. Unsuspend it first.", code="conflict")
+        raise Refused(
+            "The mailbox is suspended (lock-out), and a new password would reactivate it. Unsuspend it first.", code="conflict"
+        )
     if wish.intent.password is None:
-        raise Refused("The password of this hook has been wiped; send the hook again with one.", code="password_needed")
+        raise Refused("The password of this hook has been wiped. Send the hook again with a password.", code="password_needed")
     return Desired(password=wish.intent.password, password_digest=wish.password_digest)
 
 
@@ -89,7 +92,7 @@ def change_plan(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desi
     require_mailbox(wish, seen, record)
     size = plan_size(wish.intent.plan or "", terms)
     if not terms.hosted_email:
-        raise Refused("A plan can only be set where [accounts.….hosted_email] is configured.", code="unsupported")
+        raise Refused("Changing a plan needs [accounts.….hosted_email] in the configuration.", code="unsupported")
     return Desired(quota=size)
 
 
@@ -140,7 +143,7 @@ def require_owner(wish: Wish, record: Record) -> None:
             code="conflict",
         )
     # One source learns nothing of another's services.
-    others = {None: "nobody that the bridge knows", wish.source: f"service {record.service_id}"}
+    others = {None: "no known service", wish.source: f"service {record.service_id}"}
     owner = others.get(record.source, "another source")
     raise Refused(f"The mailbox exists and belongs to {owner}.", code="not_ours")
 
@@ -156,12 +159,13 @@ def refuse_foreign_suspension(seen: Mailbox, record: Record) -> None:
     foreign = sorted(name for name, state in (seen.services or {}).items() if state == "suspended")
     if foreign and record.suspended_with is None:
         raise NeedsPerson(
-            f"Not suspended by this bridge, so not lifted by it: {', '.join(foreign)}. Look into it at Enom.", code="conflict"
+            f"Not suspended by this bridge: {', '.join(foreign)}. Check and unsuspend it at Enom.",
+            code="conflict",
         )
 
 
 def plan_size(plan: str, terms: Terms) -> int:
     if plan not in terms.plans:
-        known = ", ".join(sorted(terms.plans)) or "none is configured"
-        raise Refused(f"No plan of this name in the configuration (known: {known}).", code="plan_unknown")
+        known = ", ".join(sorted(terms.plans)) or "none"
+        raise Refused(f"The configuration has no plan of this name (known: {known}).", code="plan_unknown")
     return terms.plans[plan]

@@ -46,13 +46,13 @@ def objection(
         return None
     reserved = address.local in RESERVED
     if theirs := others(customer_id, address.domain, present, now):
-        besides = f" Besides, {address.local} is a name that proves who controls a domain." if reserved else ""
-        text = f"{theirs} This one is for customer {customer_id}, who has no mailbox there.{besides}"
+        besides = f" {address.local} is also a name that proves control of a domain." if reserved else ""
+        text = f"{theirs} This hook is for customer {customer_id}, who has no mailbox there.{besides}"
         return NeedsPerson(text, code=ANOTHERS)
     if reserved and RESERVED_NAME not in lifted:
         return NeedsPerson(
-            f"{address.local} is a name that proves who controls a domain, for example to get a certificate, and customer "
-            f"{customer_id} has no mailbox of {address.domain} yet.",
+            f"{address.local} is a name that proves control of a domain, for example to get a certificate, and customer "
+            f"{customer_id} has no mailbox in {address.domain} yet.",
             code=RESERVED_NAME,
         )
     return None
@@ -68,7 +68,7 @@ def others(customer_id: str, domain: str, present: Sequence[Presence], now: floa
     at, last = max(gone, key=lambda each: (each[0], each[1] == customer_id), default=(0.0, customer_id))
     if last == customer_id or at <= now - REMEMBERED:
         return ""
-    return f"The last mailboxes of {domain}, gone since {in_words(at)}, were those of customer {last}."
+    return f"The last mailboxes of {domain}, deleted {in_words(at)}, belonged to customer {last}."
 
 
 def named(customers: Sequence[str]) -> str:

@@ -43,20 +43,20 @@ class HookFacts:
 
 def approve(job: JobFacts) -> str | None:
     if job.status != Status.HELD:
-        return f"Job {job.id} is {job.status}; only what is held can be approved."
+        return f"Job {job.id} is {job.status}; only held jobs can be approved."
     if job.tried_again_as is not None:
         return again(job)
     if job.in_doubt:
-        return f"{doubt(job)} Look it up, then: enom-bridge jobs retry {job.id}"
+        return f"{doubt(job)} Check the order at Enom, then: enom-bridge jobs retry {job.id}"
     if job.limit is None:
-        why = f"No limit holds job {job.id}, so there is nothing to approve: it stopped because of {job.code or 'a doubt'}."
-        return f"{why} Look into it, then: enom-bridge jobs retry {job.id}"
+        why = f"No safety limit holds job {job.id}, so there is nothing to approve: it stopped with {job.code or 'a doubt'}."
+        return f"{why} Fix the cause, then: enom-bridge jobs retry {job.id}"
     return job.overtaken
 
 
 def retry(job: JobFacts) -> str | None:
     if job.status not in (Status.HELD, Status.FAILED):
-        text = f"Job {job.id} is {job.status}; only what is held or failed can be tried again."
+        text = f"Job {job.id} is {job.status}; only held or failed jobs can be retried."
         return f"{text} See: enom-bridge jobs explain {job.id}"
     if job.tried_again_as is not None:
         return again(job)
@@ -66,22 +66,24 @@ def retry(job: JobFacts) -> str | None:
 
 def reject(job: JobFacts) -> str | None:
     if job.status != Status.HELD:
-        return f"Job {job.id} is {job.status}; only what is held can be rejected."
+        return f"Job {job.id} is {job.status}; only held jobs can be rejected."
     if job.tried_again_as is not None:
         return again(job)
-    return f"{doubt(job)} Look it up and try it again first: enom-bridge jobs retry {job.id}" if job.in_doubt else None
+    return (
+        f"{doubt(job)} Check the order at Enom, then retry it first: enom-bridge jobs retry {job.id}" if job.in_doubt else None
+    )
 
 
 def cancel(job: JobFacts) -> str | None:
     if job.status != Status.QUEUED:
-        running = "a worker is at it right now; try again in a moment"
+        running = "a worker is running it; try again in a moment"
         text = f"Job {job.id} is {job.status}: {running if job.status == Status.RUNNING else 'it has ended'}."
-        return f"{text} If it is not to be done: enom-bridge jobs reject {job.id}" if reject(job) is None else text
-    return f"{doubt(job)} It must find out first. See: enom-bridge jobs explain {job.id}" if job.in_doubt else None
+        return f"{text} To close it: enom-bridge jobs reject {job.id}" if reject(job) is None else text
+    return f"{doubt(job)} It must be settled first. See: enom-bridge jobs explain {job.id}" if job.in_doubt else None
 
 
 def again(job: JobFacts) -> str:
-    return f"Job {job.id} was tried again already, as {job.tried_again_as}."
+    return f"Job {job.id} was already retried, as {job.tried_again_as}."
 
 
 def doubt(job: JobFacts) -> str:
@@ -109,7 +111,7 @@ def among_many(verb: str, job: JobFacts) -> str | None:
     """Why this is not done to this job together with others. A purchase in doubt is looked up, so each by itself."""
     refusal = OF_JOBS[verb](job)
     if refusal is None and job.in_doubt:
-        return f"{doubt(job)} Look it up, then by itself: enom-bridge jobs {verb} {job.id}"
+        return f"{doubt(job)} Check the order at Enom, then give its id: enom-bridge jobs {verb} {job.id}"
     return refusal
 
 
@@ -119,15 +121,15 @@ def checksum(verb: str, ids: Sequence[str]) -> str:
 
 
 def of_hook(hook: HookFacts) -> dict[str, str | None]:
-    dismissed = f"Hook {hook.id} was dismissed; let billing send it again under a new id." if hook.dismissed else None
-    wiped = None if hook.body or hook.led_to else "Its body was wiped 72 hours after it came."
-    led = f"Hook {hook.id} has led to a job, so there is nothing to dismiss." if hook.led_to else None
+    dismissed = f"Hook {hook.id} was dismissed; have billing send it again under a new id." if hook.dismissed else None
+    wiped = None if hook.body or hook.led_to else "Its body was wiped 72 hours after it arrived."
+    led = f"Hook {hook.id} has a job, so it cannot be dismissed." if hook.led_to else None
     return {
-        "replay": dismissed or (wiped and f"{wiped} Let billing send it again, under a new id."),
-        "dismiss": led or (f"Hook {hook.id} was dismissed already." if hook.dismissed else None),
+        "replay": dismissed or (wiped and f"{wiped} Have billing send it again under a new id."),
+        "dismiss": led or (f"Hook {hook.id} was already dismissed." if hook.dismissed else None),
     }
 
 
 def of_callback(id: str, status: str, due: bool) -> dict[str, str | None]:
     """`due`: it is the sender's turn, or was never tried."""
-    return {"resend": f"Callback {id} is on its way already." if status == "pending" and due else None}
+    return {"resend": f"Callback {id} is already being sent." if status == "pending" and due else None}

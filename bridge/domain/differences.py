@@ -27,17 +27,17 @@ class Kind(StrEnum):
 ORDER = tuple(Kind)
 
 TITLES: Mapping[Kind, str] = {
-    Kind.MISSING: "on record, and not at Enom",
-    Kind.EXTRA: "terminated by billing, and still at Enom",
-    Kind.WRONG_STATE: "in another state than on record",
-    Kind.WRONG_PLAN: "of another size than on record",
+    Kind.MISSING: "recorded, but not at Enom",
+    Kind.EXTRA: "terminated by billing, but still at Enom",
+    Kind.WRONG_STATE: "in another state than recorded",
+    Kind.WRONG_PLAN: "of another size than recorded",
     Kind.SUSPENDED_AT_ENOM: "suspended at Enom, not by this bridge",
     Kind.HALF: "in one of Enom's two systems only",
-    Kind.PAK_ENDED: "paks that have ended",
-    Kind.PAK_ENDING: "paks that end within 30 days",
-    Kind.PAK_FULL: "paks without a free place, where nothing may be bought",
-    Kind.NO_OWNER: "at Enom, and nobody's here",
-    Kind.UNREAD: "that could not be read",
+    Kind.PAK_ENDED: "paks that have expired",
+    Kind.PAK_ENDING: "paks that expire within 30 days",
+    Kind.PAK_FULL: "paks without a free slot, where buying is not allowed",
+    Kind.NO_OWNER: "at Enom, but owned by no service",
+    Kind.UNREAD: "could not be read",
 }
 
 
@@ -51,8 +51,8 @@ class Repair:
 
     def words(self) -> str:
         if self.action == RECORD:
-            return f"note that it is {self.state}"
-        return f"give it the plan {self.plan}" if self.plan else "suspend it again"
+            return f"record that it is {self.state}"
+        return f"set plan {self.plan} again" if self.plan else "suspend it again"
 
 
 RECORD = "record"

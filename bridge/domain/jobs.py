@@ -114,8 +114,8 @@ def may_send(change: Change, last: Step | None, observed_at: float, settle: floa
         raise last.error.refusal
     # All else may be sent again: to set the same value, or create what is proved absent, does no harm. Money does.
     if change.spends and (last.outcome == Outcome.ACCEPTED or last.interrupted):
-        why = "Enom accepted it, yet" if last.outcome == Outcome.ACCEPTED else "Its sender was lost, and"
+        why = "Enom accepted it, but" if last.outcome == Outcome.ACCEPTED else "The worker that sent it stopped, and"
         raise NeedsPerson(
-            f"A purchase ({change.kind}) is in doubt. {why} no read shows it. Look at the orders in Enom's control panel.",
+            f"A purchase ({change.kind}) is in doubt. {why} no read shows it. Check the orders in Enom's control panel.",
             code="unclear",
         )

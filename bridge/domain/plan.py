@@ -45,7 +45,7 @@ def creation(seen: Mailbox, desired: Desired, terms: Terms, now: datetime) -> li
     if terms.purchase == "never":
         full = any(pak.expires > now for pak in seen.paks)
         raise Refused(
-            "The domain has no free mailbox place and the configuration does not allow buying one "
+            "The domain has no free mailbox slot, and the configuration does not allow buying one "
             '(accounts.….purchase = "never"): buy a pak at Enom, or allow it.',
             code="pak_full" if full else "purchase_needed",
         )
@@ -65,13 +65,13 @@ def renewal(pak: Pak, until: datetime, terms: Terms) -> Change:
     years = next((n for n in range(1, 100) if years_later(pak.expires, n) >= until), 100)
     if terms.purchase == "never":
         raise Refused(
-            f"The pak {pak.bundle} ends {in_words(pak.expires)} and the configuration does not allow renewing it "
+            f"Pak {pak.bundle} expires {in_words(pak.expires)}, and the configuration does not allow renewing it "
             '(accounts.….purchase = "never").',
             code="purchase_needed",
         )
     if years > MOST_YEARS and Limit.RENEWAL not in terms.lifted:
         raise NeedsPerson(
-            f"Covering {in_words(until)} needs {years} years of pak {pak.bundle}; {MOST_YEARS} pass by themselves.",
+            f"Renewing until {in_words(until)} takes {years} years of pak {pak.bundle}; more than {MOST_YEARS} need approval.",
             limit=Limit.RENEWAL,
         )
     product = "pak" if terms.purchase == "paks" else "box"

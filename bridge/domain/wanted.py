@@ -24,7 +24,7 @@ Marks = Mapping[str, Sequence[Any]]
 """Fact -> source, service and own time (epoch seconds) of the hook that decided it last."""
 
 SAID: Mapping[type, str] = {
-    Overtaken: "A newer request took its place.",
+    Overtaken: "Replaced by a newer request.",
     Withdrawn: "This request was withdrawn.",
 }
 """What a customer is told of a job that ended because it is not wanted any more."""
@@ -60,22 +60,22 @@ def overtaken(older: Said, newer: Iterable[Said]) -> Overtaken | None:
     if older.takes_away:
         return needed() if any(each.needs for each in newer) else None
     decided = frozenset[str]().union(*(each.facts for each in newer if not each.takes_away))
-    return Overtaken("A newer hook of this service decides the same.") if older.facts <= decided else None
+    return Overtaken("Cancelled by a newer hook of this service.") if older.facts <= decided else None
 
 
 def needed() -> Overtaken:
-    return Overtaken("A newer hook of this service needs the mailbox, so it is not taken away.")
+    return Overtaken("A newer hook of this service needs the mailbox, so it is not deleted or suspended.")
 
 
 def withdrawn() -> Withdrawn:
-    return Withdrawn("Billing took this hook back before anything was sent for it.")
+    return Withdrawn("Billing withdrew this hook before anything was sent to Enom.")
 
 
 def taken_away(older: Said, newer: Iterable[Said]) -> Overtaken | None:
     """Why nothing is to be done for a hook that still waits, when these newer ones of its service are begun or done."""
     if older.takes_away or not any(each.takes_away for each in newer):
         return None
-    return Overtaken("A newer hook of this service takes the mailbox away.")
+    return Overtaken("A newer hook of this service deletes the mailbox.")
 
 
 def is_late(said: Said, marks: Marks, service: Sequence[str], spoken: float) -> bool:

@@ -39,9 +39,9 @@ class Chores:
         try:
             chore.do()
         except StoreUnavailable as error:
-            log.error("the database is away; trying again", chore=chore.name, error=str(error))
+            log.error("the database is not reachable; retrying", chore=chore.name, error=str(error))
         except Exception:  # of any kind: one chore must not stop the others
-            log.exception("unexpected; the other chores go on, this one is tried again", chore=chore.name)
+            log.exception("unexpected error in a background task; it will be retried", chore=chore.name)
         else:
             if chore.name in self._failing:
                 log.info("works again", chore=chore.name)

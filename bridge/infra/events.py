@@ -46,6 +46,6 @@ class Watch:
                     listener.end(token, kind, facts, seconds)
 
     def tell(self, kind: str, **facts: Any) -> None:
-        """What takes no time."""
+        """Reports something that takes no time, such as a count."""
         with self.over(kind, **facts):
             pass

@@ -85,7 +85,7 @@ class Outgoing:
         return self._call("POST", url, body, headers, timeout, limit)
 
     def get(self, url: str, *, timeout: float, limit: int = MEBIBYTE) -> Reply:
-        """Likewise, without a body."""
+        """Sends a GET, with the same promises as `post`."""
         return self._call("GET", url, None, {}, timeout, limit)
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ def _read(answer: requests.Response, call: "_Call", limit: int) -> Reply:
     headers = {name.lower(): value for name, value in answer.headers.items()}
     call.sent = True
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise Lost("the answer is packed, which was not asked for")
+        raise Lost("the answer is compressed, which was not requested")
     body = bytearray()
     while chunk := answer.raw.read1(min(CHUNK, limit + 1), decode_content=False):
         body += chunk

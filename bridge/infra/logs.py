@@ -116,7 +116,7 @@ class _Handler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:
         # The inherited one prints the arguments unmasked. And what cannot be written is no fault of whoever had to say it.
         with suppress(Exception):
-            sys.stderr.write(f"a line of the logger {record.name} could not be written\n")
+            sys.stderr.write(f"a log line of {record.name} could not be written\n")
 
 
 def _forms(value: str) -> frozenset[str]:

@@ -85,7 +85,7 @@ class Outlet(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Nothing: see rule 1."""
+        """Does nothing, because a flush would wait: see rule 1."""
 
     def fileno(self) -> int:
         return self._descriptor

@@ -38,7 +38,7 @@ def traced(watch: Watch) -> Iterator[None]:
         yield
         return
     if find_spec("opentelemetry.sdk") is None or find_spec("opentelemetry.exporter.otlp.proto.http") is None:
-        log.warning("no traces: OTEL_* is set, and the extra is not installed; pip install 'enom-bridge[traces]'")
+        log.warning("no traces: OTEL_* is set, but the extra is not installed; pip install 'enom-bridge[traces]'")
         yield
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

@@ -64,13 +64,16 @@ def judge(domain: str, found: Found, wanted: Wanted) -> Readiness:
 def mx_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | None:
     record = f"{domain}. MX 10 {mx_of(domain, wanted)}."
     if not found.mx:
-        return "It has no MX record, so mail does not reach its mailboxes.", record
+        return "It has no MX record, so it receives no mail.", record
     ours = [preference for preference, host in found.mx if is_ours(host, wanted)]
     foreign = sorted((preference, host) for preference, host in found.mx if not is_ours(host, wanted))
     if not ours:
-        return f"Its mail goes elsewhere, to {foreign[0][1] or 'nobody'}.", record
+        return f"Its mail goes to another server: {foreign[0][1] or 'none'}.", record
     if foreign and foreign[0][0] <= min(ours):
-        return f"Some of its mail goes elsewhere: {foreign[0][1]} comes first, or as soon. Remove that MX record.", record
+        return (
+            f"Some of its mail goes to {foreign[0][1]}, which has the same or a higher priority. Remove that MX record.",
+            record,
+        )
     return None
 
 
@@ -78,16 +81,16 @@ def spf_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | No
     if not wanted.spf_include:
         return None
     if not found.spf:
-        reason = "It has no SPF record, so mail from its mailboxes may be taken for forged."
+        reason = "It has no SPF record, so mail from its mailboxes may be rejected as forged."
         return reason, f'{domain}. TXT "v=spf1 include:{wanted.spf_include} ~all"'
     if len(found.spf) > 1:
         merged = " ".join(dict.fromkeys(word for text in found.spf for word in text.split()[1:] if not word.endswith("all")))
-        reason = f"It has {len(found.spf)} SPF records, of which receivers take none. Leave one."
+        reason = f"It has {len(found.spf)} SPF records, so receivers ignore all of them. Keep only one."
         return reason, f'{domain}. TXT "{with_include(f"v=spf1 {merged} ~all", wanted)}"'
     words = [word.lower().lstrip("+") for word in found.spf[0].split()]
     if f"include:{wanted.spf_include}" in words or f"redirect={wanted.spf_include}" in words:
         return None
-    reason = "Its SPF record does not name Enom's mail, so mail from its mailboxes may be refused."
+    reason = "Its SPF record does not include Enom's mail servers, so mail from its mailboxes may be rejected."
     return reason, f'{domain}. TXT "{with_include(found.spf[0], wanted)}"'
 
 

@@ -26,9 +26,9 @@ WHOLE_MAIL = 30.0  # seconds for a session with a mail server in all; TIMEOUT is
 DAY = 86400.0
 EXAMPLES = 3  # of one cause; a mail that lists hundreds is not read
 COMMANDS = {
-    "job": "All of them: enom-bridge jobs list --status held",
-    "account": "What stands in the way: enom-bridge doctor",
-    "money": "What stands in the way: enom-bridge doctor",
+    "job": "All held jobs: enom-bridge jobs list --status held",
+    "account": "Find the cause: enom-bridge doctor",
+    "money": "Find the cause: enom-bridge doctor",
 }
 
 
@@ -71,11 +71,11 @@ class Notes:
 
     def _send_one(self, due: Sequence[Note]) -> None:
         for note in due:
-            log.warning("note", subject=note.subject, cleared=note.cleared, text=note.text)
+            log.warning("alert", subject=note.subject, cleared=note.cleared, text=note.text)
         try:
             self._send(due)
         except (NotSent, Lost, OSError, smtplib.SMTPException) as error:
-            log.error("notes could not be sent", count=len(due), error=f"{type(error).__name__}: {error}")
+            log.error("alerts could not be sent", count=len(due), error=f"{type(error).__name__}: {error}")
             self.notebook.notes_sent(due, ok=False)
             self.watch.tell("notes", count=len(due), outcome="failed")
         else:
@@ -95,7 +95,7 @@ class Notes:
         headers["content-type"] = "application/json"
         reply = self.outgoing.post(self.notify, body, headers, timeout=TIMEOUT, limit=1 << 16)
         if not 200 <= reply.status < 300:
-            raise Lost(f"the receiver of notes answered HTTP {reply.status}")
+            raise Lost(f"the receiver of alerts answered HTTP {reply.status}")
 
     def _mail(self, due: Sequence[Note]) -> None:
         mail = EmailMessage()
@@ -158,8 +158,8 @@ def title(due: Sequence[Note]) -> str:
     if len(due) == 1:
         if due[0].subject.startswith("summary:"):
             return due[0].text.partition("\n")[0]
-        return f"{'Needs you' if standing else 'Over'}: {due[0].subject}"
-    return f"{len(standing)} need you, {len(due) - len(standing)} are over"
+        return f"{'Action needed' if standing else 'Resolved'}: {due[0].subject}"
+    return f"{len(standing)} need action, {len(due) - len(standing)} resolved"
 
 
 def letter(due: Sequence[Note]) -> Iterator[str]:
@@ -171,10 +171,10 @@ def letter(due: Sequence[Note]) -> Iterator[str]:
         if not note.cleared:
             causes.setdefault(note.about or note.subject, []).append(note)
     for cause, notes in sorted(causes.items(), key=lambda item: -len(item[1])):
-        yield f"== {cause}: {len(notes)} need{'s' if len(notes) == 1 else ''} you =="
-        yield from first([note.text for note in reversed(notes)], EXAMPLES, "… and {} more of this kind.")
+        yield f"== {cause}: {len(notes)} need{'s' if len(notes) == 1 else ''} action =="
+        yield from first([note.text for note in reversed(notes)], EXAMPLES, "… and {} more like these.")
         if command := COMMANDS.get(notes[0].subject.partition(":")[0]):
             yield command
     if over:
-        yield f"== {len(over)} {'is' if len(over) == 1 else 'are'} over =="
+        yield f"== {len(over)} resolved =="
         yield from first([note.text for note in reversed(over)], EXAMPLES, "… and {} more.")

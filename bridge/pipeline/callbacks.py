@@ -91,7 +91,7 @@ class Callbacks:
     def _deliver(self, card: Postcard, told: Facts) -> None:
         source = self.sources.get(card.source)
         if source is None or not source.callback.url:
-            self.outbox.callback_done(card, "stopped", None, "The source has no callback in the configuration.", None)
+            self.outbox.callback_done(card, "stopped", None, "This source has no callback URL in the configuration.", None)
             told["outcome"] = "stopped"
             return
         self.checkpoint("callback-claimed")
@@ -111,7 +111,7 @@ class Callbacks:
         pause: float = min(self.retries[0] * 2 ** min(card.unanswered, 30), LONGEST_SILENCE)
         self.outbox.callback_done(card, outcome, status, error, retry_in, silent_for=pause)
         if card.unanswered and (ended := self.outbox.give_up(card.source, sum(self.retries))):
-            log.error("callbacks given up: their receiver does not answer", source=card.source, count=ended)
+            log.error("callbacks not delivered: the receiver does not answer", source=card.source, count=ended)
 
     def _post(self, card: Postcard, source: Source) -> tuple[int | None, Mapping[str, str], str | None]:
         now = self.clock()

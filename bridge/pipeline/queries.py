@@ -54,7 +54,7 @@ class Query:
         owner = self.source, self.arguments["service_id"]
         record = self.queries.lookup.record(self.account.name, self.arguments["address"], owner)
         if not record.owned_by(*owner):
-            raise NotThere("There is no mailbox of this address and service.")
+            raise NotThere("This service has no mailbox with this address.")
         return record
 
     def call(self, ask: Callable[[Backend], Any]) -> Any:
@@ -126,7 +126,7 @@ def mailbox_usage(query: Query) -> dict[str, Any]:
 def mailbox_sign_in(query: Query) -> dict[str, Any]:
     query.own_record()
     if not query.queries.standing.first_use(query.source, query.verified.id, SIGN_IN_KEPT):
-        raise NotNow("This query was answered before; a sign-in needs a new webhook-id.")
+        raise NotNow("This query was already answered; a sign-in needs a new webhook-id.")
     return {"url": query.call(lambda backend: backend.sign_in(query.address))}
 
 
@@ -141,7 +141,7 @@ def results(query: Query) -> dict[str, Any]:
     try:
         receipts, after = query.queries.lookup.results(query.source, f"{begin.timestamp()!r}/" if begin else place, PAGE)
     except ValueError:
-        raise Invalid({"data.after": [f"Not a place in the results. {PLACE_RULE}"]}) from None
+        raise Invalid({"data.after": [f"Not a valid position in the results. {PLACE_RULE}"]}) from None
     return {"items": [receipt.describe() for receipt in receipts], "next": after}
 
 

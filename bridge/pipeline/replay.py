@@ -97,7 +97,7 @@ class Replay:
 
     def _parked(self, found: Recorded) -> Preview:
         if found.sealed is None:
-            wiped = "Its body was wiped. Let billing send it again, under a new id."
+            wiped = "Its body was wiped. Have billing send it again under a new id."
             return Preview(found.hook, found.source, problem=("wiped", found.refusal or wiped))
         try:
             body = self.sealer.open(Purpose.CONTENT, found.sealed).encode()
@@ -110,7 +110,7 @@ class Replay:
         """Looks and plans; changes nothing. A remote that cannot be asked, or not be believed yet, is a problem."""
         intent, account = preview.intent, self.accounts.get(preview.account or "")
         if intent is None or account is None:
-            text = f"Account {preview.account!r} is not in the configuration any more."
+            text = f"Account {preview.account!r} is no longer in the configuration."
             return replace(preview, problem=("unknown_account", text))
         record = self.lookup.record(account.name, intent.address)
         digest = None if intent.password is None else self._digest(intent, record.password_digest)

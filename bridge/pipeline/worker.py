@@ -103,9 +103,9 @@ class Worker:
             self.checkpoint("claimed")
             self._attempt(attempt)
         except LeaseLost:
-            log.warning("lease lost; another worker goes on with this job")
+            log.warning("lease expired; another worker continues this job")
         except StoreUnavailable as error:
-            log.error("the database is away; the job is taken up again when its lease ends", error=str(error))
+            log.error("the database is not reachable; the job continues when its lease expires", error=str(error))
 
     def _attempt(self, attempt: Attempt) -> None:
         try:
@@ -118,8 +118,8 @@ class Worker:
             raise
         except Exception:
             # A fault of ours must not lose the job, nor be tried in a tight loop.
-            log.exception("unexpected; the job waits and begins again with a look")
-            self._conclude(attempt, Unclear("An error inside the bridge; see its log."))
+            log.exception("unexpected error; the job will be retried")
+            self._conclude(attempt, Unclear("Internal error of the bridge; see its log."))
 
     # The loop
 
@@ -275,7 +275,7 @@ class Worker:
     ) -> None:
         since = attempt.job.undecided_since
         if undecided and since is not None and self.clock() - since > self.retry_seconds:
-            why = error or Unclear("What Enom shows and what was done still differ.")
+            why = error or Unclear("Enom does not show the result yet.")
             return self._end_badly(attempt, Status.HELD, why)
         log.info("waits", waiting_for=waiting_for, error=error and error.detail)
         self.queue.wait(attempt.job, at, waiting_for, error, undecided, attempt.first)

@@ -78,7 +78,7 @@ def adoptable(address: str, found: Look, record: Record, terms: Terms) -> tuple[
     except Unclear as doubt:
         raise NotNow(f"{address} cannot be adopted yet. {doubt}") from None
     if not seen.exists:
-        raise NotNow(f"{address} cannot be adopted: Enom does not list it. Let billing create it (mailbox.create).")
+        raise NotNow(f"{address} cannot be adopted: Enom does not list it. Create it from billing (mailbox.create).")
     return seen, ()
 
 
@@ -101,7 +101,7 @@ def adoption(address: str, account: str, owner: tuple[str, str], seen: Mailbox, 
 
 def remarks(record: Record, compared: Compared) -> Iterator[str]:
     if record.source:
-        yield f"Hooks of {owner_in_words(record.source, record.service_id)} will be refused (not_ours) from then on."
+        yield f"Hooks of {owner_in_words(record.source, record.service_id)} will then be refused (not_ours)."
     if record.delete_after is not None:
         yield f"Its deletion after {in_words(record.delete_after)} is called off."
     if compared.suspended_by_others:

@@ -50,9 +50,9 @@ def of_mailbox(view: View, address: Address, seen: Mailbox | None) -> Difference
         case None:
             return None
         case Kind.HALF:
-            return Difference(Kind.HALF, address.domain, HALF, "Look into it at Enom.", name, owner)
+            return Difference(Kind.HALF, address.domain, HALF, "Check it at Enom.", name, owner)
         case Kind.SUSPENDED_AT_ENOM:
-            remedy = "Find out who suspended it and why, and lift it there; the bridge never does."
+            remedy = "Find out who suspended it and why, and unsuspend it there; the bridge never does."
             return Difference(Kind.SUSPENDED_AT_ENOM, address.domain, FOREIGN_SUSPENSION, remedy, name, owner)
         case Kind.WRONG_STATE:
             return of_state(address, record, compared.state, owner)
@@ -68,40 +68,40 @@ def missing(address: Address, record: Record, owner: tuple[str, str | None] | No
     return Difference(
         Kind.MISSING,
         address.domain,
-        f"It belongs to {whose}, on record {record.state}; Enom does not list it.",
-        f"If the customer should have it, let billing create it again (Create, for {whose}); else terminate it there.",
+        f"It belongs to {whose} and is recorded as {record.state}, but Enom does not list it.",
+        f"If the customer should have it, create it again from billing (Create, for {whose}); else terminate it there.",
         str(address),
         owner,
     )
 
 
 def ownerless(address: Address, record: Record, seen: Mailbox) -> Difference:
-    place = f" It takes up a place of pak {seen.pak.bundle}, paid until {in_words(seen.pak.expires)[:10]}." if seen.pak else ""
+    place = f" It uses a slot of pak {seen.pak.bundle}, paid until {in_words(seen.pak.expires)[:10]}." if seen.pak else ""
     adopt = f"enom-bridge mailboxes adopt {address} --source SOURCE --service-id ID"
     if record.state is State.ABSENT:
-        detail = f"Its service was terminated, and Enom shows it again or still.{place}"
-        remedy = f"Delete it at Enom; or if a service should have it: {adopt}"
+        detail = f"Its service was terminated, but the mailbox still (or again) exists at Enom.{place}"
+        remedy = f"Delete it at Enom, or adopt it: {adopt}"
         return Difference(Kind.EXTRA, address.domain, detail, remedy, str(address))
-    remedy = f"Many at once: enom-bridge mailboxes import. This one: {adopt}"
-    return Difference(Kind.NO_OWNER, address.domain, f"No service of billing owns it here.{place}", remedy, str(address))
+    remedy = f"To adopt many: enom-bridge mailboxes import. To adopt this one: {adopt}"
+    return Difference(Kind.NO_OWNER, address.domain, f"It belongs to no billing service.{place}", remedy, str(address))
 
 
 def of_state(address: Address, record: Record, state: State, owner: tuple[str, str | None] | None) -> Difference:
     if record.state is State.SUSPENDED:
-        detail, repair = "Billing had it suspended, and at Enom it is active: it works.", Repair("mailbox.suspend")
+        detail, repair = "Billing had it suspended, but it is active at Enom.", Repair("mailbox.suspend")
         return Difference(Kind.WRONG_STATE, address.domain, detail, applied("Suspend it again"), str(address), owner, repair)
     repair = Repair(RECORD, state=state)
-    detail = f"On record it is {record.state}, at Enom {state}."
-    return Difference(Kind.WRONG_STATE, address.domain, detail, applied("Note it"), str(address), owner, repair)
+    detail = f"It is recorded as {record.state}, but is {state} at Enom."
+    return Difference(Kind.WRONG_STATE, address.domain, detail, applied("Correct the record"), str(address), owner, repair)
 
 
 def of_size(view: View, address: Address, record: Record, seen: Mailbox, owner: tuple[str, str | None]) -> Difference | None:
     if record.quota is None or seen.quota is None or record.quota == seen.quota:
         return None
     names = sorted(name for name, size in view.terms.plans.items() if size == record.quota)
-    detail = f"On record it has {gigabytes(record.quota)}, at Enom {gigabytes(seen.quota)}."
+    detail = f"It is recorded with {gigabytes(record.quota)}, but has {gigabytes(seen.quota)} at Enom."
     if not names:
-        remedy = "No plan of bridge.toml has that size any more: let billing send its plan again."
+        remedy = "No plan in bridge.toml has that size any more: have billing send its plan again."
         return Difference(Kind.WRONG_PLAN, address.domain, detail, remedy, str(address), owner)
     repair = Repair("mailbox.change_plan", names[0])
     return Difference(Kind.WRONG_PLAN, address.domain, detail, applied("Set it again"), str(address), owner, repair)
@@ -116,16 +116,16 @@ def of_paks(view: View, domain: str, paks: Sequence[Pak]) -> Iterator[Difference
     for pak in paks:
         end = in_words(pak.expires)[:10]
         left = (pak.expires - now).total_seconds()
-        renew = "Renew it at Enom, or let billing send a renewal (mailbox.renew)."
+        renew = "Renew it at Enom, or have billing send a renewal (mailbox.renew)."
         if left <= 0:
-            text = f"Pak {pak.bundle} ended on {end}: its mailboxes cannot be changed by Enom's own commands."
+            text = f"Pak {pak.bundle} expired on {end}: Enom's own commands cannot change its mailboxes."
             yield Difference(Kind.PAK_ENDED, domain, text, renew)
         elif left < ENDS_SOON:
-            yield Difference(Kind.PAK_ENDING, domain, f"Pak {pak.bundle} ends on {end}.", renew)
+            yield Difference(Kind.PAK_ENDING, domain, f"Pak {pak.bundle} expires on {end}.", renew)
     current = [pak for pak in paks if pak.expires > now]
     if view.terms.purchase == "never" and current and not any(pak.free for pak in current):
-        text = f"No pak has a free place ({', '.join(pak.bundle for pak in current)}): the next mailbox cannot be created."
-        yield Difference(Kind.PAK_FULL, domain, text, 'Buy a pak at Enom, or allow it: purchase = "paks" of this account.')
+        text = f"No pak has a free slot ({', '.join(pak.bundle for pak in current)}): the next mailbox cannot be created."
+        yield Difference(Kind.PAK_FULL, domain, text, 'Buy a pak at Enom, or set purchase = "paks" for this account.')
 
 
 def was_never_there(record: Record) -> bool:
@@ -142,9 +142,9 @@ def not_ours(records: Mapping[str, Record], barred: Barred, known: Sequence[str]
 
 
 def of_barred(domain: str, barred: Barred, address: str | None = None) -> Difference:
-    remedy = "Give the command again; if it stays so, see enom-bridge doctor."
+    remedy = "Run the command again; if it fails again: enom-bridge doctor."
     if barred.group is Group.NOT_IN_ACCOUNT:
-        remedy = "Add the domain to this account at Enom, with its mail there; or the mailboxes are another account's."
+        remedy = "Add the domain to this account at Enom, with its mail service there; or the mailboxes are in another account."
     return Difference(Kind.UNREAD, domain, barred.detail, remedy, address)
 
 

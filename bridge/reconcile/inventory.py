@@ -75,19 +75,19 @@ def lines(stock: Stock, most: int | None = 10) -> Iterator[str]:
     places, cost = total["places"], total["cost_per_year"] or {}
     yield f"Account {stock.account}, as of {stock.as_of}:"
     for name, words in (
-        ("paid", "places for mailboxes are paid for"),
-        ("used", "of them are used"),
-        ("free", "of them stand empty"),
-        ("ended_and_paid", "mailboxes are terminated in billing, and still paid for"),
-        ("active_and_absent", "mailboxes are active in billing, and not at Enom"),
+        ("paid", "mailbox slots paid for"),
+        ("used", "used"),
+        ("free", "free"),
+        ("ended_and_paid", "mailboxes terminated in billing, but still paid for"),
+        ("active_and_absent", "mailboxes active in billing, but not at Enom"),
     ):
-        money = f" ({cost[name]:,.2f} a year)" if name in cost else ""
+        money = f" ({cost[name]:,.2f} per year)" if name in cost else ""
         yield f"{places[name]:7,}  {words}{money}"
     notable = [pak for pak in stock.paks if remark(pak)]
     for title, items in (
         ("Terminated in billing, still paid for", [line(each) for each in (*stock.ended, *stock.leaving)]),
         ("Active in billing, not at Enom", [line(each) for each in stock.missing]),
-        ("Paks that have ended, end within 30 days or stand empty", [pak_line(pak) for pak in notable]),
+        ("Paks that have expired, expire within 30 days or are empty", [pak_line(pak) for pak in notable]),
     ):
         if items:
             yield ""

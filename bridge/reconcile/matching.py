@@ -10,10 +10,10 @@ from bridge.domain.differences import Kind, owner_in_words
 from bridge.domain.model import Address, Mailbox, Pak, Record, State, Terms, in_words
 from bridge.reconcile.service_list import Claim
 
-FOREIGN_SUSPENSION = "It is suspended, and not by this bridge: an unsuspend will be held until it is lifted at Enom."
-NOT_PERMITTED = "The source may not touch this mail domain. Add it to the source's `domains` in bridge.toml."
-CUSTOMER = "The list names another customer than the one on record, or the first: --apply notes the list's."
-HALF = "One of Enom's two systems lists it, the other does not. Compare again later; then look into it at Enom."
+FOREIGN_SUSPENSION = "It is suspended, but not by this bridge: an unsuspend will be held until it is unsuspended at Enom."
+NOT_PERMITTED = "This source may not use this mail domain. Add it to the source's `domains` in bridge.toml."
+CUSTOMER = "The list names a new or different customer: --apply records the one in the list."
+HALF = "Only one of Enom's two systems lists it. Compare again later; if it stays so, check it at Enom."
 
 
 class Group(StrEnum):
@@ -145,9 +145,9 @@ def judged(view: View, claim: Claim, record: Record, compared: Compared, at: flo
         return Group.OTHERS, f"It belongs to {owner_in_words(record.source, record.service_id)}. To change that: {command}"
     if unsettled(record, at):
         until = in_words(record.settles_at)
-        return Group.DISAGREE, f"The bridge has just changed it, and Enom may show that late. Compare again after {until}."
+        return Group.DISAGREE, f"The bridge has just changed it, and Enom may not show that yet. Compare again after {until}."
     if compared.state is State.ABSENT:
-        return Group.MISSING, "The bridge has it on record as this service's." if ours else ""
+        return Group.MISSING, "The bridge has recorded it for this service." if ours else ""
     if compared.kind is Kind.HALF:
         return Group.DISAGREE, HALF
     return (Group.OURS if ours else Group.TAKE_OVER), ""
@@ -165,12 +165,12 @@ def remarks(view: View, claim: Claim, record: Record, compared: Compared) -> Ite
     if teaches(view, claim, record):
         yield CUSTOMER
     if record.delete_after is not None:
-        yield f"Billing terminated it: it is deleted after {in_words(record.delete_after)}."
+        yield f"Billing terminated it: it will be deleted after {in_words(record.delete_after)}."
     if record.source is not None and record.state not in (State.UNKNOWN, compared.state):
-        yield f"On record it is {record.state}, at Enom {compared.state}."
+        yield f"It is recorded as {record.state}, but is {compared.state} at Enom."
     if claim.plan is not None and claim.plan not in view.terms.plans:
         known = ", ".join(sorted(view.terms.plans)) or "none"
-        yield f"Its plan in the file is no name of [plans] in bridge.toml (there: {known})."
+        yield f"Its plan in the file is not in [plans] in bridge.toml (known: {known})."
 
 
 def unclaimed(view: View, shown: Shown, claimed: set[str]) -> Iterator[Mailbox]:
@@ -183,7 +183,7 @@ def unclaimed(view: View, shown: Shown, claimed: set[str]) -> Iterator[Mailbox]:
 def of_rest(view: View, seen: Mailbox, at: float) -> Finding:
     record = view.records.get(str(seen.address), Record())
     owner = owner_of(record)
-    detail = f"On record it belongs to {owner_in_words(*owner)}, which the file does not have." if owner else ""
+    detail = f"It is recorded for {owner_in_words(*owner)}, which is not in the file." if owner else ""
     compared = compare(record, seen, view.terms)
     group, detail = (Group.DISAGREE, HALF) if compared.kind is Kind.HALF else (Group.AT_ENOM_ONLY, detail)
     address = str(seen.address)

@@ -44,14 +44,14 @@ class Nightly:
         try:
             found = self.reconcile.account(name, "the bridge (nightly)", progress=lambda what: self._go_on)
         except Stopped:
-            log.info("the reconciliation is given up for this stop, and comes again", account=name)
+            log.info("reconciliation stopped with the bridge; it will run again", account=name)
             self._end(self.comparisons.hand_back)
         except LeaseLost:
-            log.warning("the reconciliation was away for too long; whoever has it now goes on", account=name)
+            log.warning("lease expired during the reconciliation; another process continues it", account=name)
         except StoreUnavailable:
             raise  # it is free when its lease is over
         except Exception:  # of any kind: the loop goes on, and so do the other accounts
-            log.exception("the reconciliation failed, and is put off", account=name)
+            log.exception("reconciliation failed; it will be retried later", account=name)
             self._put_off()
         else:
             log.info(
@@ -62,7 +62,7 @@ class Nightly:
                 not_in_account=list(found.foreign),
             )
             if found.unread and not found.domains:
-                log.warning("nothing could be read, so it is put off", account=name)
+                log.warning("reconciliation could not read anything; it will be retried later", account=name)
                 self._put_off()
             else:
                 self._end(lambda comparison: self.comparisons.done(comparison, self.at))

@@ -16,7 +16,7 @@ from bridge.reconcile.matching import Barred, Shown
 from bridge.reconcile.scan import Surveyor, Told, unheard
 from bridge.steps.look_and_plan import Look
 
-DOMAINS, SUSPECTS = "Reading domains at Enom", "Looking at single mailboxes"
+DOMAINS, SUSPECTS = "Reading domains at Enom", "Reading single mailboxes"
 Progress = Callable[[str], Told]
 
 

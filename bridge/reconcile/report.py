@@ -15,15 +15,15 @@ FEW = 10  # lines of each list, unless all are wanted
 def lines(report: Reconciliation, most: int | None = FEW) -> Iterator[str]:
     """`most`: lines of each list, None for all."""
     differ = len(report.differences)
-    looked = f"mailboxes looked at: {report.mailboxes:,}."
-    read = f"domains read: {len(report.domains):,}; mailboxes there: {report.mailboxes:,}."
+    looked = f"mailboxes read: {report.mailboxes:,}."
+    read = f"domains read: {len(report.domains):,}; mailboxes: {report.mailboxes:,}."
     yield f"Account {report.account}, compared with Enom on {in_words(report.ended_at)}; {read if report.whole else looked}"
     if report.under_way:
-        yield f"{report.under_way:,} on record are not judged: the bridge is at them, or has just changed them."
+        yield f"Skipped {report.under_way:,} mailboxes: a job is running or has just changed them."
     if report.foreign:
-        yield f"Not in this account, and nothing of ours is on record there (a mistyped address?): {', '.join(report.foreign)}."
+        yield f"Not in this account, and without recorded mailboxes (a mistyped address?): {', '.join(report.foreign)}."
     if not differ:
-        yield "Nothing differs." if not report.under_way else "Nothing else differs."
+        yield "No differences." if not report.under_way else "No other differences."
     groups = {kind: list(items) for kind, items in groupby(report.differences, lambda each: each.kind)}
     for kind, items in groups.items():
         yield f"{len(items):7,}  {TITLES[kind]}"

@@ -15,7 +15,7 @@ from hooks import Platform
 
 NEEDED, OPTIONAL = ("service_id", "address"), ("plan", "customer_id")
 SEPARATORS = ",;\t"
-HEADER_RULE = f"The first line has to name the columns: {','.join(NEEDED)} or {','.join((*NEEDED, *OPTIONAL))}."
+HEADER_RULE = f"The first line must name the columns: {','.join(NEEDED)} or {','.join((*NEEDED, *OPTIONAL))}."
 
 Fault = tuple[int, str]
 """The number of a line, and a sentence about it."""
@@ -58,7 +58,7 @@ def read(content: bytes, platform: Platform) -> Roster:
         raise Unreadable((1, 'The file is not in UTF-8. Save it as "CSV UTF-8".')) from None
     roll = _parsed(_lines(text), platform.ACTIONS["mailbox.terminate"]())
     if not roll.claims and not roll.faults:
-        roll.faults.append((1, "Nothing stands under the header. Add a line for each service."))
+        roll.faults.append((1, "There are no lines below the header. Add a line for each service."))
     if roll.faults:
         raise Unreadable(*roll.faults)
     return Roster(tuple(roll.claims), tuple(name for name in roll.names if name and name not in (*NEEDED, *OPTIONAL)))
@@ -75,7 +75,7 @@ def _parsed(lines: Iterator[tuple[int, list[str]]], schema: Schema) -> "_Roll":
         for number, row in () if roll.faults else lines:
             roll.add(number, row)
     except csv.Error as error:
-        roll.faults.append((number + 1, f"From here on it is not CSV: {error}. Check the quotation marks."))
+        roll.faults.append((number + 1, f"Not valid CSV from here on: {error}. Check the quotation marks."))
     return roll
 
 
@@ -98,7 +98,7 @@ def _of_header(names: Sequence[str]) -> Iterator[str]:
             yield f"The column {name} is missing. {HEADER_RULE}"
     for name in (*NEEDED, *OPTIONAL):
         if names.count(name) > 1:
-            yield f"The column {name} stands there twice. Take one out."
+            yield f"The column {name} appears twice. Remove one."
 
 
 class _Roll:
@@ -112,7 +112,7 @@ class _Roll:
 
     def add(self, number: int, row: Sequence[str]) -> None:
         if any(field.strip() for field in row[len(self.names) :]):
-            sentence = f"{len(row)} fields where the header names {len(self.names)}. Put a value with a separator in quotes."
+            sentence = f"{len(row)} fields, but the header names {len(self.names)}. Put a value with a separator in quotes."
             self.faults.append((number, sentence))
             return
         given = {name: field.strip() for name, field in zip(self.names, row, strict=False)}
@@ -126,7 +126,7 @@ class _Roll:
             first = self._first.setdefault((name, known[name]), number)
             if first != number:
                 sentence = (
-                    f"{name} {known[name]} stands on line {first} already: a service has one mailbox, a mailbox one service."
+                    f"{name} {known[name]} is already on line {first}: a service has one mailbox, and a mailbox one service."
                 )
                 self.faults.append((number, sentence))
         self.claims.append(Claim(known["service_id"], known["address"], given.get("plan") or None, known["customer_id"]))

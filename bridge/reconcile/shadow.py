@@ -32,12 +32,12 @@ class Verdict(StrEnum):
 
 
 WORDS: Mapping[Verdict, str] = {
-    Verdict.DIFFERENT: "are not so at Enom: the old way did something else, or did not do it yet",
-    Verdict.WOULD_NOT: "the bridge would not have done",
-    Verdict.UNSEEN: "no read can show",
-    Verdict.UNREAD: "could not be looked at",
-    Verdict.SAME: "were done the old way as the bridge would have done them",
-    Verdict.OVERTAKEN: "were decided anew by a later hook",
+    Verdict.DIFFERENT: "differ at Enom: your present system did something else, or has not done it yet",
+    Verdict.WOULD_NOT: "would have failed or been held by the bridge",
+    Verdict.UNSEEN: "cannot be checked by a read",
+    Verdict.UNREAD: "could not be read",
+    Verdict.SAME: "were done by your present system as the bridge would have done them",
+    Verdict.OVERTAKEN: "were replaced by a later hook",
 }
 
 
@@ -99,9 +99,9 @@ def judge(account: Account, job: ObservedJob, found: Look | Barred, record: Reco
     return Judged(job, *JUDGES[job.intent.action](job, seen, account.terms))
 
 
-ENDS: Mapping[str, str] = {"failed": "failed", "held": "been held for a person"}
+ENDS: Mapping[str, str] = {"failed": "failed", "held": "been held for a decision"}
 Judge = Callable[[ObservedJob, Mailbox, Terms], tuple[Verdict, str]]
-GONE = "There is no such mailbox at Enom."
+GONE = "The mailbox does not exist at Enom."
 
 
 def newest(jobs: Sequence[ObservedJob]) -> tuple[list[ObservedJob], list[ObservedJob]]:
@@ -121,14 +121,14 @@ def created(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str
 
 
 def terminated(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
-    return (Verdict.DIFFERENT, "The mailbox is still at Enom.") if seen.exists else (Verdict.SAME, "")
+    return (Verdict.DIFFERENT, "The mailbox still exists at Enom.") if seen.exists else (Verdict.SAME, "")
 
 
 def suspended(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
     if not seen.exists:
         return Verdict.DIFFERENT, GONE
     if not plan.shown(seen, terms):
-        return Verdict.UNSEEN, "Whether a mailbox is suspended shows only through hosted email."
+        return Verdict.UNSEEN, "Only hosted email shows whether a mailbox is suspended."
     wanted = State.SUSPENDED if job.intent.action == "mailbox.suspend" else State.ACTIVE
     state = compare(Record(), seen, terms).state
     return (Verdict.SAME, "") if state is wanted else (Verdict.DIFFERENT, f"At Enom it is {state}.")
@@ -138,7 +138,7 @@ def sized(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
     if not seen.exists:
         return Verdict.DIFFERENT, GONE
     if seen.quota is None:
-        return Verdict.UNSEEN, "The size of a mailbox shows only through hosted email."
+        return Verdict.UNSEEN, "Only hosted email shows the size of a mailbox."
     wanted = terms.plans[job.intent.plan or ""]
     same = seen.quota == wanted
     return (Verdict.SAME, "") if same else (Verdict.DIFFERENT, f"At Enom it has {seen.quota / 2**30:g} GB.")
@@ -149,7 +149,7 @@ def renewed(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str
         return Verdict.UNSEEN, "Enom does not show which pak holds this mailbox."
     if seen.pak.expires >= job.intent.until:
         return Verdict.SAME, ""
-    return Verdict.DIFFERENT, f"Its pak {seen.pak.bundle} ends {in_words(seen.pak.expires)}."
+    return Verdict.DIFFERENT, f"Its pak {seen.pak.bundle} expires {in_words(seen.pak.expires)}."
 
 
 def unseen(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:

@@ -36,15 +36,15 @@ class Day:
 
 def subject(day: Day) -> str:
     if not day.worth_telling:
-        return "All is well"
+        return "Nothing needs attention"
     counts = {
         "failed": sum(day.failed.values()),
         "held": sum(day.held.values()),
-        "callbacks given up": sum(day.exhausted.values()),
+        "callbacks not delivered": sum(day.exhausted.values()),
         "accounts paused": len(day.paused),
         "sources paused": len(day.stopped),
         "differences": sum(count for _, _, count, _, _ in day.differences),
-        "paks end soon": len(day.paks),
+        "paks expire soon": len(day.paks),
     }
     named = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     return f"Daily summary: {named or 'jobs are late'}"
@@ -55,15 +55,15 @@ def text(day: Day) -> str:
     done = ", ".join(f"{day.ended.get(status, 0)} {status}" for status in ("succeeded", "failed", "held", "cancelled"))
     lines = [subject(day), "", f"Jobs that ended in the last 24 hours: {done}. Still open: {day.open}."]
     if day.open and day.oldest > LATE:
-        lines += [f"The oldest of them waits for {day.oldest / 3600:.0f} hours: enom-bridge jobs list --status queued"]
+        lines += [f"The oldest has been waiting for {day.oldest / 3600:.0f} hours: enom-bridge jobs list --status queued"]
     if day.failed:
-        lines += ["", "Failed, by code (docs/errors.md says what each wants): enom-bridge jobs list --status failed"]
+        lines += ["", "Failed, by code (docs/errors.md says what to do): enom-bridge jobs list --status failed"]
         lines += [f"  {count} {code}" for code, count in sorted(day.failed.items(), key=lambda item: -item[1])]
     if day.held:
-        lines += ["", "Waiting for a person: enom-bridge jobs list --status held"]
+        lines += ["", "Held, waiting for your decision: enom-bridge jobs list --status held"]
         lines += [f"  {count} of account {account}" for account, count in sorted(day.held.items())]
     if day.exhausted:
-        lines += ["", "Callbacks that were given up: enom-bridge callbacks list --status exhausted"]
+        lines += ["", "Callbacks not delivered: enom-bridge callbacks list --status exhausted"]
         lines += [f"  {count} to {source}" for source, count in sorted(day.exhausted.items())]
     if day.paused:
         lines += ["", "Paused accounts: enom-bridge doctor"]
@@ -72,13 +72,13 @@ def text(day: Day) -> str:
         lines += ["", "Paused sources: enom-bridge doctor"]
         lines += [f"  {source}: {why}" for source, why in sorted(day.stopped.items())]
     if day.differences:
-        lines += ["", "What differs between the bridge and Enom:"]
+        lines += ["", "Differences between the bridge and Enom:"]
         for account, kind, count, example, remedy in day.differences[:MOST]:
             lines += [f"  {account}: {count} {kind}. For example {example} {remedy}".rstrip()]
     if day.compared:
         lines += [""] + [f"Account {name} was last compared with Enom on {in_words(at)}." for name, at in day.compared.items()]
     if day.paks:
-        lines += ["", "Paks that end within 30 days:"]
+        lines += ["", "Paks that expire within 30 days:"]
         paks = [f"{domain}, pak {pak}: {in_words(ends)[:10]}, {used} mailboxes" for domain, pak, ends, used in day.paks]
         lines += [f"  {text}" for text in first(paks, MOST, "… and {} more.")]
     return "\n".join(lines)

@@ -15,10 +15,10 @@ Story = Mapping[str, Any]
 ASKED: Mapping[str, str] = {
     "mailbox.create": "create {address}",
     "mailbox.suspend": "suspend {address}",
-    "mailbox.unsuspend": "restore {address}",
+    "mailbox.unsuspend": "unsuspend {address}",
     "mailbox.terminate": "delete {address}",
     "mailbox.change_password": "change the password of {address}",
-    "mailbox.change_plan": "give {address} the plan {plan}",
+    "mailbox.change_plan": "change {address} to plan {plan}",
     "mailbox.renew": "renew {address} until {until}",
 }
 CHANGES: Mapping[str, str] = {
@@ -26,43 +26,43 @@ CHANGES: Mapping[str, str] = {
     Kind.RENEW: "renew pak {bundle} by {years} year(s)",
     Kind.CREATE: "create the mailbox in pak {bundle}",
     Kind.SET_PASSWORD: "set the password",
-    Kind.RESTORE: "restore the mailbox ({with})",
+    Kind.RESTORE: "unsuspend the mailbox ({with})",
     Kind.SET_QUOTA: "set the quota to {quota}",
     Kind.SUSPEND: "suspend the mailbox ({with})",
     Kind.LOG_OUT: "end its sessions",
     Kind.DELETE: "delete the mailbox",
 }
 OUTCOMES: Mapping[str, str] = {
-    "accepted": "Enom said yes",
+    "accepted": "Enom accepted it",
     "refused": "Enom refused: {detail}",
-    "doubted": "Enom said no in a way that does not prove that nothing was done: {detail}",
-    "unknown": "nobody knew whether it was done: {detail}",
-    "unsent": "it was surely not carried out: {detail}",
-    "intent": "its sender was lost before an answer was noted, so nobody knows whether it was done",
+    "doubted": "Enom refused it, but may have done it anyway: {detail}",
+    "unknown": "the outcome is unknown: {detail}",
+    "unsent": "it was not carried out: {detail}",
+    "intent": "the worker stopped before it recorded an answer, so the outcome is unknown",
 }
 PROOFS: Mapping[str, str] = {
-    "verified": "seen at Enom afterwards",
-    "accepted": "accepted by Enom, which shows it in no read",
+    "verified": "confirmed by a read from Enom",
+    "accepted": "accepted by Enom, no read can show it",
     "unsupported": "not supported",
 }
 CALLBACKS: Mapping[str, str] = {
-    "pending": "Billing has not been told yet ({tries} tries{last}); the next try is at {next}.",
-    "delivered": "Billing was told at {ended}{last}.",
-    "superseded": "Billing was not told, because a newer callback says more.",
-    "stopped": "Billing was not told, and will not be{last}.",
-    "exhausted": "Billing could not be told in {tries} tries{last}; the bridge gave up.",
+    "pending": "Callback pending after {tries} attempts{last}; the next one is at {next}.",
+    "delivered": "Callback delivered at {ended}{last}.",
+    "superseded": "Callback not sent: a newer callback replaced it.",
+    "stopped": "Callback not delivered{last}; it is not retried.",
+    "exhausted": "Callback not delivered after {tries} attempts{last}; the bridge gave up.",
 }
 CALLBACK_WAITS: Mapping[str, str] = {
-    "receiver": "Billing has not been told yet: its receiver has not answered {silent} times in a row{last}. It is asked again "
-    "at {asked}, by one callback; as soon as one is answered, all go.",
-    "turn": "Billing has not been told yet: an older job or callback of this mailbox goes first.",
+    "receiver": "Callback pending: the receiver has not answered {silent} times in a row{last}. One callback "
+    "tries it again at {asked}; as soon as it answers, all are sent.",
+    "turn": "Callback pending: an older job or callback of this mailbox goes first.",
 }
 WAITING: Mapping[str | None, str] = {
-    None: "It waits for {free}{later}.",
-    "turn": "It waits for {behind}{later}.",
-    "retry": "It was tried {tries} times and is tried again at {at}{why}.",
-    "settle": "Enom's reads may still show the past, so it looks again at {at}{why}.",
-    "account": "It waits until account {account} can work{paused}.",
+    None: "Waiting for {free}{later}.",
+    "turn": "Waiting for {behind}{later}.",
+    "retry": "Tried {tries} times; the next attempt is at {at}{why}.",
+    "settle": "Enom may still return old data; the bridge checks again at {at}{why}.",
+    "account": "Waiting until account {account} works again{paused}.",
 }
 
 
@@ -80,35 +80,35 @@ def chapters(story: Story, retry_hours: float) -> dict[str, list[str]]:
 
 
 def in_plain_words(change: Mapping[str, Any]) -> str:
-    """One change of a plan, as it is stored."""
+    """One change of a plan, as it is stored, in words."""
     size = change.get("quota_bytes")
     return CHANGES[change["change"]].format_map({"quota": size and f"{size / 2**30:g} GB", **change})
 
 
 def plan_in_words(plan: Sequence[Mapping[str, Any]]) -> str:
-    return ", then ".join(in_plain_words(change) for change in plan) or "nothing to do, it is so already"
+    return ", then ".join(in_plain_words(change) for change in plan) or "nothing to do, it is already done"
 
 
 def _asked(story: Story) -> Iterator[str]:
     job = story["job"]
     words = ASKED[job["action"]].format_map({"plan": "-", "until": "-", **job["intent"], "address": job["address"]})
     who, when = f"for service {job['service_id']}{_customer(job['intent'])}", _full(job["created_at"])
-    reason = f" Its reason: {job['intent']['reason']}." if job["intent"].get("reason") else ""
+    reason = f" Reason: {job['intent']['reason']}." if job["intent"].get("reason") else ""
     if job["purge"]:
-        yield f"A grace period ended, so on {when} the bridge itself began to {words} {who} of {job['source']}."
+        yield f"The grace period ended on {when}: the bridge started to {words} {who} of {job['source']}."
     elif job["hook_id"].startswith("repair_"):
-        yield f"On {when} a person let a reconciliation {words} {who} of {job['source']}, because billing had it so."
+        yield f"On {when} an operator started a repair: {words} {who} of {job['source']}, as billing last asked."
     elif job["replaces"]:
-        approved = ", and approved it" if job["passed"] else ""
-        yield f"On {when} a person let the bridge try job {job['replaces']} again{approved}: {words} {who} of {job['source']}."
+        did = "approved" if job["passed"] else "retried"
+        yield f"On {when} an operator {did} job {job['replaces']}: {words} {who} of {job['source']}."
     else:
         yield f"On {when} billing ({job['source']}) asked to {words} {who}, in hook {job['hook_id']}.{reason}"
         if job["intent"].get("domain_confirmed"):
-            yield "Its sender vouches that this customer may have mailboxes of the domain (domain_confirmed)."
+            yield "Billing confirmed that this customer may use the domain (domain_confirmed)."
 
 
 def _customer(intent: Mapping[str, Any]) -> str:
-    """Whose service it is, where billing told."""
+    """The customer of the service, if billing sent one."""
     return f" (customer {intent['customer_id']})" if intent.get("customer_id") else ""
 
 
@@ -116,24 +116,24 @@ def _seen(story: Story) -> Iterator[str]:
     job, seen = story["job"], story["job"]["seen"]
     if seen is None:
         if job["status"] == "queued" and job["started_at"]:
-            yield "The bridge has not yet got a look at the mailbox that it can believe."
+            yield "The bridge could not read a reliable state of the mailbox yet."
         return
     room = ""
     if "paks" in seen:
-        room = f"; free mailbox places in the paks of {job['domain']}: {sum(pak['free'] for pak in seen['paks'])}"
+        room = f"; free mailbox slots in the paks of {job['domain']}: {sum(pak['free'] for pak in seen['paks'])}"
     if not seen["exists"]:
-        yield f"Enom showed no such mailbox then{room}."
+        yield f"Read from Enom: no such mailbox{room}."
         return
     pak = f" in pak {seen['pak']['bundle']} (until {seen['pak']['expires'][:10]})" if seen.get("pak") else ""
     services = seen.get("services") or {}
     off = sorted(name for name, state in services.items() if state == "suspended")
     state = f", {'all services' if len(off) == len(services) else ', '.join(off)} suspended" if off else ""
-    yield f"Enom showed the mailbox{pak}{state}{room}."
+    yield f"Read from Enom: the mailbox exists{pak}{state}{room}."
 
 
 def _planned(story: Story) -> Iterator[str]:
     if story["job"]["plan"] is not None:
-        yield f"The plan: {plan_in_words(story['job']['plan'])}."
+        yield f"Plan: {plan_in_words(story['job']['plan'])}."
 
 
 def _commands(story: Story) -> Iterator[str]:
@@ -151,7 +151,7 @@ def _proved(story: Story) -> Iterator[str]:
     facts: Mapping[str, str] = story["job"]["verified"] or {}
     groups = {proof: [fact for fact, how in facts.items() if how == proof] for proof in PROOFS}
     if found := [f"{_and(names)} {PROOFS[proof]}" for proof, names in groups.items() if names]:
-        yield f"The proof: {'; '.join(found)}."
+        yield f"Proof: {'; '.join(found)}."
 
 
 def _ended(story: Story, retry_hours: float) -> Iterator[str]:
@@ -164,19 +164,19 @@ def _ended(story: Story, retry_hours: float) -> Iterator[str]:
         case "running":
             yield from _running(story)
         case "succeeded":
-            yield f"It succeeded at {at}: {job['message']} The mailbox is {job['state']}."
+            yield f"Succeeded at {at}: {job['message']} The mailbox is {job['state']}."
             yield from _observed(job["extra"] or {})
         case "cancelled":
-            yield f"It was cancelled at {at}: {_detail(error) or job['message']}"
+            yield f"Cancelled at {at}: {_detail(error) or job['message']}"
         case "failed":
-            yield f"It failed at {at} ({error['code']}): {_detail(error)}{_remote(error)}"
+            yield f"Failed at {at} ({error['code']}): {_detail(error)}{_remote(error)}"
         case "held":
-            yield f"It is held since {at}, a person must decide ({error['code']}): {_detail(error)}{_remote(error)}"
+            yield f"Held since {at}, waiting for your decision ({error['code']}): {_detail(error)}{_remote(error)}"
 
 
 def _observed(extra: Mapping[str, Any]) -> Iterator[str]:
     if extra.get("delete_after"):
-        yield f"It is suspended now and deleted after {_full(extra['delete_after'])}."
+        yield f"It is suspended now and will be deleted after {_full(extra['delete_after'])}."
     if not extra.get("observed_only"):
         return
     would = extra.get("would_be")
@@ -188,13 +188,13 @@ def _observed(extra: Mapping[str, Any]) -> Iterator[str]:
 
 def _running(story: Story) -> Iterator[str]:
     job = story["job"]
-    until, tried = _when(story, job["lease_until"]), f"try {job['tries']}"
+    until, tried = _when(story, job["lease_until"]), f"attempt {job['tries']}"
     if story["holder_lives"]:
-        yield f"A worker is at it now and holds it until {until} ({tried})."
+        yield f"A worker is running it now ({tried}); its lease ends at {until}."
     else:
         yield (
-            f"The worker that was at it ({tried}) shows itself no more. Another one takes it up when the time for which it "
-            f"was held is over, at {until}, or when the bridge is started again."
+            f"The worker that ran it ({tried}) no longer responds. Another worker takes over when "
+            f"the lease expires at {until}, or when you restart the bridge."
         )
 
 
@@ -203,8 +203,8 @@ def _waiting(story: Story, retry_hours: float) -> Iterator[str]:
     detail = _detail(job["error"])
     paused = "; ".join(pause["detail"].rstrip(".") for pause in account.get("pauses", ()) if pause["detail"])
     why = paused or detail.rstrip(".")
-    behind = f"{_and(story['behind'])}, older and of the same mailbox" if story["behind"] else "its turn, which comes now"
-    free = f"a free worker; at work in its domain: {', '.join(story['beside'])}" if story["beside"] else "a free worker"
+    behind = f"{_and(story['behind'])}, older and of the same mailbox" if story["behind"] else "its turn (it is next)"
+    free = f"a free worker; running now in this domain: {', '.join(story['beside'])}" if story["beside"] else "a free worker"
     waiting_for = "turn" if job["waiting_for"] is None and story["behind"] else job["waiting_for"]
     yield WAITING[waiting_for].format(
         behind=behind,
@@ -217,10 +217,10 @@ def _waiting(story: Story, retry_hours: float) -> Iterator[str]:
         paused=f": {why}" if why else "",
     )
     if account.get("paused") and waiting_for != "account":
-        yield f"Besides, account {job['account']} is paused: {paused or account['paused']}."
+        yield f"Account {job['account']} is also paused: {paused or account['paused']}."
     if job["undecided_since"]:
         since = _full(job["undecided_since"])
-        yield f"If it cannot be decided within {retry_hours:g} hours of {since}, it is held for a person."
+        yield f"Without a clear result within {retry_hours:g} hours of {since}, it is held for your decision."
 
 
 def _callbacks(story: Story) -> Iterator[str]:
@@ -247,8 +247,9 @@ def _detail(error: Mapping[str, Any] | None) -> str:
 
 
 def _remote(error: Mapping[str, Any]) -> str:
-    said = ", ".join(f"{name} {value}" for name, value in (error.get("remote") or {}).items() if value)
-    return f" Enom's own words: {said}." if said else ""
+    new = {name: value for name, value in (error.get("remote") or {}).items() if value and value not in _detail(error)}
+    said = ", ".join(f"{name} {value}" for name, value in new.items())
+    return f"{'' if _detail(error).endswith('.') else '.'} Enom's answer: {said}." if said else ""
 
 
 def _full(moment: str) -> str:

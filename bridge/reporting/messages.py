@@ -7,23 +7,23 @@ from bridge.domain.model import State
 DONE = {
     "mailbox.create": "Mailbox created and confirmed.",
     "mailbox.suspend": "Mailbox suspended.",
-    "mailbox.unsuspend": "Mailbox restored.",
+    "mailbox.unsuspend": "Mailbox unsuspended.",
     "mailbox.terminate": "Mailbox deleted.",
     "mailbox.change_password": "Password changed.",
     "mailbox.change_plan": "Plan changed.",
     "mailbox.renew": "Mailbox renewed.",
 }
 ALREADY = {
-    "mailbox.create": "The mailbox existed already, as wanted; nothing was changed.",
-    "mailbox.suspend": "The mailbox was suspended already.",
-    "mailbox.unsuspend": "The mailbox was active already.",
-    "mailbox.terminate": "The mailbox was gone already.",
-    "mailbox.change_password": "The password was set already.",
-    "mailbox.change_plan": "The plan was set already.",
-    "mailbox.renew": "The mailbox was renewed already; nothing was bought.",
+    "mailbox.create": "The mailbox already exists as requested; nothing was changed.",
+    "mailbox.suspend": "The mailbox was already suspended.",
+    "mailbox.unsuspend": "The mailbox was already active.",
+    "mailbox.terminate": "The mailbox was already gone.",
+    "mailbox.change_password": "The password was already set.",
+    "mailbox.change_plan": "The plan was already set.",
+    "mailbox.renew": "The mailbox was already renewed; nothing was bought.",
 }
 SPECIAL = {
-    "held": "A person will look at this request.",
+    "held": "This request is waiting for a manual decision.",
     "observed": "Observed only: nothing was changed.",
 }
 
@@ -33,10 +33,10 @@ def message(action: str, state: State, acted: bool, kept: Sequence[str]) -> str:
     if action in SPECIAL:
         return SPECIAL[action]
     if action == "mailbox.terminate" and state is State.SUSPENDED:
-        return "Mailbox suspended; it will be deleted when its grace period ends."
+        return "Mailbox suspended. It will be deleted when its grace period ends."
     if action == "mailbox.terminate" and state is State.ACTIVE:
         return "The mailbox is in use again, so it was kept."
     text = (DONE if acted else ALREADY)[action]
     if kept:
-        text += f" Suspended before, and left so: {', '.join(kept)}."
+        text += f" Left suspended, as they were before: {', '.join(kept)}."
     return text

@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, str] = {
 }
 """What is to be done, on the command line."""
 
-VERBS: Mapping[str, str] = {"retry": "Try again", "approve": "Approve", "reject": "Reject", "cancel": "Cancel"}
+VERBS: Mapping[str, str] = {"retry": "Retry", "approve": "Approve", "reject": "Reject", "cancel": "Cancel"}
 """The buttons of a job's page."""
 
 BUTTONS: Mapping[str, str] = {
@@ -31,10 +31,10 @@ BUTTONS: Mapping[str, str] = {
     "siblings": "the jobs of this mailbox",
     "mailbox": "the page of this mailbox",
     "neighbours": "the list of mailboxes, with this domain as its filter",
-    "adopt": '"Give it to a service" on the page of this mailbox',
+    "adopt": '"Adopt" on the page of this mailbox',
     "compare": '"Compare now" under Drift',
     "resume": '"Resume" on the overview',
-    "resend": '"Send it again" on the page of the callback',
+    "resend": '"Resend" on the page of the callback',
 }
 """The same, on the pages."""
 
@@ -77,60 +77,62 @@ def _named(button: str, found: re.Match[str]) -> str:
 RETRY = "then: {retry}"
 
 ADVICE: Mapping[str, str] = {
-    "refused": f"Put right what Enom complains of, at Enom or in billing; {RETRY}",
-    "not_found": "Enom has no such mailbox. If the customer should have one, let billing create it (mailbox.create).",
-    "not_ours": f"If this mailbox does belong to service {{service_id}}, take it over: {{adopt}}; {RETRY}",
-    "conflict": f"The mailbox is in a state that forbids this. See {{mailbox}}; when that is over, {RETRY}",
+    "refused": f"Fix what Enom complains about, at Enom or in billing; {RETRY}",
+    "not_found": "Enom has no such mailbox. If the customer should have one, create it from billing (mailbox.create).",
+    "not_ours": f"If this mailbox belongs to service {{service_id}}, adopt it: {{adopt}}; {RETRY}",
+    "conflict": f"The mailbox is in a state that does not allow this. See {{mailbox}}; once that is resolved, {RETRY}",
     "password_rejected": "Set another password in billing: Enom wants 10 to 20 characters with an upper-case letter, a "
-    "digit and one of * @ - _ / . and without the address. Its new hook takes the place of this job.",
-    "password_needed": "Have billing send a password: change it there, or run the same action again. "
-    "Trying this job again would not help, because the bridge keeps no password.",
-    "domain_not_in_account": f"Add {{domain}} to the Enom account of {{account}}, with its mail at Enom; {RETRY}",
+    "digit and one of * @ - _ / . and without the address. The new hook replaces this job.",
+    "password_needed": "Have billing send a new password: change it there, or run the same action again. "
+    "Retrying this job does not help, because the bridge does not keep passwords.",
+    "domain_not_in_account": f"Add {{domain}} to Enom account {{account}}, with its mail service at Enom; {RETRY}",
     "pak_full": f'Buy another pak for {{domain}} at Enom, or set accounts.{{account}}.purchase = "paks"; {RETRY}',
-    "purchase_needed": "Buy or renew the pak of {domain} at Enom, or allow the bridge to: "
-    f'accounts.{{account}}.purchase = "paks" or "boxes", and reload it; {RETRY}',
+    "purchase_needed": "Buy or renew the pak of {domain} at Enom, or let the bridge do it: "
+    f'set accounts.{{account}}.purchase = "paks" or "boxes" and reload the bridge; {RETRY}',
     "plan_unknown": f"Add [plans.{{plan}}] to bridge.toml and reload the bridge, or correct the product in billing; {RETRY}",
-    "unsupported": "This account is not set up for this: choose another suspend_with or add "
-    f"[accounts.{{account}}.hosted_email], reload the bridge; {RETRY}",
-    "credentials": "Correct the credentials of account {account} in bridge.toml and reload the bridge; its jobs then go on by "
-    "themselves. To check them: enom-bridge doctor",
-    "ip_not_allowed": "Add this machine's address to the API address list of account {account} at Enom. It is asked again "
-    "every 5 minutes; to go on at once: {resume}",
-    "insufficient_funds": "Refill the balance of account {account} at Enom. Purchases are tried again every 5 minutes; to go "
-    "on at once: {resume}",
-    "unavailable": "Enom could not be asked. When enom-bridge doctor reaches it again: {retry}",
-    "unclear": "Look into Enom's control panel (mailboxes and orders of {domain}) whether it was done. Then, whether it was or "
-    "not: {retry} - it looks first, and does only what Enom does not show as done.",
-    "garbled": "Enom's answer could not be understood; look into its control panel whether it was done. Then: "
-    "{retry} - it looks first, and does only what Enom does not show as done.",
-    "unsafe": "If this is right: {approve} - if it is not: {reject}",
-    "domain_of_another": "Find out whether both customers may have mailboxes of {domain}; who has some: {neighbours}. If so: "
-    "{approve} - or let billing send it with domain_confirmed. If not: {reject}",
-    "reserved_name": "Find out whether {domain} belongs to this customer (its contact data, a DNS record that you ask for). "
-    "If so: {approve} - or let billing send it with domain_confirmed. If not: {reject}",
-    "overtaken": "Nothing to do: a newer hook of the service goes before it. See: {siblings}",
-    "withdrawn": "Nothing to do: billing took this hook back. See: {siblings}",
-    "rejected": "Nothing to do: a person decided that it is not done. If it is wanted after all, let billing send it again.",
+    "unsupported": "Account {account} is not configured for this: choose another suspend_with, or add "
+    f"[accounts.{{account}}.hosted_email], and reload the bridge; {RETRY}",
+    "credentials": "Correct the credentials of account {account} in bridge.toml and reload the bridge; its jobs then "
+    "continue by themselves. To check: enom-bridge doctor",
+    "ip_not_allowed": "Add this machine's IP address to the API allow list of account {account} at Enom. "
+    "The bridge retries every 5 minutes; to continue at once: {resume}",
+    "insufficient_funds": "Top up the balance of account {account} at Enom. Purchases are retried every 5 minutes; "
+    "to continue at once: {resume}",
+    "unavailable": "Enom was not reachable. When enom-bridge doctor reaches it again: {retry}",
+    "unclear": "Check in Enom's control panel (mailboxes and orders of {domain}) whether it was done. Then, "
+    "done or not: {retry} - the retry checks Enom first and does only what is missing.",
+    "garbled": "The bridge could not read Enom's answer; check in Enom's control panel whether it was done. "
+    "Then, done or not: {retry} - the retry checks Enom first and does only what is missing.",
+    "unsafe": "If this is right: {approve} - if not: {reject}",
+    "domain_of_another": "Find out whether both customers may use {domain}; its mailboxes: {neighbours}. If so: "
+    "{approve} - or have billing send it with domain_confirmed. If not: {reject}",
+    "reserved_name": "Find out whether {domain} belongs to this customer (contact data, or a DNS record that you ask for). "
+    "If so: {approve} - or have billing send it with domain_confirmed. If not: {reject}",
+    "overtaken": "Nothing to do: a newer hook of this service replaced it. See: {siblings}",
+    "withdrawn": "Nothing to do: billing withdrew this hook. See: {siblings}",
+    "rejected": "Nothing to do: an operator rejected it. If it is wanted after all, have billing send it again.",
 }
-NO_LIMIT = f"Put right at Enom what stands in the way; {RETRY}"
-GIVE_UP = " If it is not wanted any more: {reject}"
-DECIDED = "Newer hooks of this service decided what it wanted, so it is not done again. To take it off the list: {reject}"
-PAUSED_BY_PERSON = "A person paused account {account}. When its jobs may go on: {resume}"
+NO_LIMIT = f"Fix at Enom what blocks it; {RETRY}"
+GIVE_UP = " If it is no longer wanted: {reject}"
+DECIDED = "Newer hooks of this service replaced it, so it cannot be retried. To close it: {reject}"
+PAUSED_BY_PERSON = "An operator paused account {account}. To let its jobs continue: {resume}"
 PAUSED_BY_RESTORE = (
-    "The database was restored, so account {account} is paused until a person has looked (docs/backup.md): "
+    "The database was restored, so account {account} is paused until you have checked it (docs/backup.md): "
     "{compare}, then: {resume}"
 )
 BY_HAND: Mapping[str, str] = {"person": PAUSED_BY_PERSON, "restored": PAUSED_BY_RESTORE}
 OPEN_AT_BACKUP = (
-    "Look into Enom's control panel and into billing. If it is still wanted: {retry} - it looks first, and "
-    "does only what Enom does not show as done."
+    "Check Enom's control panel and billing. If it is still wanted: {retry} - the retry checks "
+    "Enom first and does only what is missing."
 )
-WAITS = "Nothing to do: it goes on by itself. To give it up: {cancel}"
-LOST = "Nothing to do: another worker takes it up. To have that at once, restart the bridge (enom-bridge serve, or worker)."
-NO_WORKER = "No worker is running, so nothing goes on: start enom-bridge serve (or enom-bridge worker)."
-FOLLOW = "It was tried again. Go on with: {follow}"
-RESEND = "Billing was not told. When it can be reached: {resend}"
-OBSERVED = 'To let the bridge act: set accounts.{account}.mode = "act", reload the bridge, and let billing send the hook again.'
+WAITS = "Nothing to do: it continues by itself. To cancel it: {cancel}"
+LOST = "Nothing to do: another worker takes over. To speed that up, restart the bridge (enom-bridge serve, or worker)."
+NO_WORKER = "No worker is running, so jobs wait: start enom-bridge serve (or enom-bridge worker)."
+FOLLOW = "It was retried. Continue with: {follow}"
+RESEND = "The callback was not delivered. When billing is reachable: {resend}"
+OBSERVED = (
+    'To let the bridge act: set accounts.{account}.mode = "act", reload the bridge, and have billing send the hook again.'
+)
 NOTHING = "Nothing to do."
 
 
@@ -196,7 +198,7 @@ def _while_open(story: Mapping[str, Any], code: str, worker_alive: bool) -> str:
 
 
 def is_later(moment: str | None, now: str) -> bool:
-    """Of times in words."""
+    """Whether `moment` is after `now`; both are RFC 3339 texts in UTC."""
     return moment is not None and moment > now
 
 

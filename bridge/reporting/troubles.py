@@ -11,13 +11,13 @@ UNREACHABLE_AFTER = 15 * MINUTE  # before that, a job's own retries are answer e
 WAITING_AFTER = HOUR
 FAILED_WITHIN = HOUR  # a cause that failed jobs as late as this stands; one without any for a day is over
 REMEDIES = {
-    "domain_not_in_account": "Add the domain to the Enom account, with its mail at Enom.",
+    "domain_not_in_account": "Add the domain to the Enom account, with its mail service at Enom.",
     "pak_full": 'Buy a pak for the domain at Enom, or set purchase = "paks" for the account.',
     "plan_unknown": "Add the plan to bridge.toml under [plans] and reload, or correct the product in billing.",
     "purchase_needed": 'Buy or renew the pak at Enom, or set purchase = "paks" or "boxes" for the account.',
-    "unsupported": "The account is not set up for this: see suspend_with and hosted_email in docs/configuration.md.",
+    "unsupported": "The account is not configured for this: see suspend_with and hosted_email in docs/configuration.md.",
     "not_ours": "If the mailboxes belong to these services: enom-bridge mailboxes import, or mailboxes adopt.",
-    "password_needed": "Let billing send a password: change it there.",
+    "password_needed": "Have billing send a new password: change it there.",
 }
 """Error codes of failed jobs that the admin can mend for all of them at once."""
 
@@ -48,15 +48,17 @@ def found(counted: Counted, now: float) -> Iterator[Trouble]:
         minutes = int((now - counted.oldest_unreachable) // MINUTE)
         yield Trouble(
             f"unreachable:{account}",
-            f"Enom cannot be reached for account {account}: {jobs(counted.unreachable)} tried again for {minutes} minutes.\n"
-            "They go on by themselves. What stands in the way: enom-bridge doctor",
+            f"Enom is not reachable for account {account}: "
+            f"{jobs(counted.unreachable, 'has', 'have')} been retrying for {minutes} minutes.\n"
+            "They continue by themselves. To see the cause: enom-bridge doctor",
         )
     elif counted.waiting and counted.oldest_waiting is not None and not counted.paused:
         hours = (now - counted.oldest_waiting) / HOUR
         yield Trouble(
             f"waiting:{account}",
-            f"{jobs(counted.waiting)} of account {account} waiting for more than an hour, the oldest for {hours:.1f} hours.\n"
-            f"What they wait for: enom-bridge jobs list --status queued",
+            f"{jobs(counted.waiting, 'has', 'have')} waited for more than an hour in account {account}, "
+            f"the oldest for {hours:.1f} hours.\n"
+            f"To see why: enom-bridge jobs list --status queued",
         )
     for code, count, newest in counted.failed:
         if code in REMEDIES:
@@ -77,6 +79,6 @@ def over(subject: str) -> str:
     account, _, code = of.partition(":")
     return {
         "unreachable": f"Enom answers again for account {account}.",
-        "waiting": f"No job of account {account} is waiting for more than an hour any more.",
+        "waiting": f"No job of account {account} has waited for more than an hour.",
         "failing": f"No job of account {account} failed with {code} for a day.",
     }[kind]

@@ -60,7 +60,7 @@ def believe(look: Look, record: Record, terms: Terms, own_doubt: bool = False) -
     """
     stale = unsettled(record, look.at)
     if look.seen.exists is None and not stale:
-        raise Unclear("Enom lists this mailbox and hosted email does not, or the other way round.")
+        raise Unclear("Only one of Enom and hosted email lists this mailbox.")
     # Within `settle` two systems that disagree are no riddle yet: one of them may only be late.
     if look.seen.exists is None or not plan.believable(look.seen, record, terms, look.at, own_doubt):
         raise StaleRead(record.settles_at)

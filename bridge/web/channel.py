@@ -20,7 +20,7 @@ from bridge.infra import clients
 LONGEST = 30.0  # seconds that one request may take to arrive whole, however steadily it drips
 MOST_OPEN = 300  # connections, each with two temporary files at worst; one more, and the slowest is closed
 TITLES = {413: "Too large", 431: "Headers too large"}
-DETAILS = {413: "A body is at most 64 KiB.", 431: "The headers of a request are at most 32 KiB."}
+DETAILS = {413: "The body is larger than 64 KiB.", 431: "The headers are larger than 32 KiB."}
 
 
 class Parser(HTTPRequestParser):
@@ -55,7 +55,7 @@ class Refusal(ErrorTask):
         request: Any = self.request  # its types are not those of the published stubs
         code = request.error.code
         status = code if code in TITLES or code == 500 else 400  # its 501, for an unknown encoding, is no fault of ours
-        title = TITLES.get(status, "Error in the bridge" if status == 500 else "Not HTTP")
+        title = TITLES.get(status, "Internal error" if status == 500 else "Not HTTP")
         detail = DETAILS.get(status, "The request cannot be read as HTTP.")
         body = problem(status, title, detail)
         self.status = f"{status} {title}"

@@ -51,7 +51,7 @@ class Health:
         last = self._last
         if not self._looking.acquire(timeout=STUCK if last is None else 0):
             stuck = time.monotonic() - self._begun > STUCK
-            return ["The database has not answered for a while."] if stuck or last is None else last
+            return ["The database does not answer."] if stuck or last is None else last
         try:
             self._begun = time.monotonic()
             self._last = self.reasons()
@@ -78,8 +78,8 @@ class Health:
             self._write()
             if not self._service.standing.worker_alive():
                 found.append(
-                    "No worker has claimed jobs for 90 seconds: start `enom-bridge serve` or `enom-bridge worker`; "
-                    "if one runs, see its log and restart it."
+                    "No worker has asked for jobs for 90 seconds: start `enom-bridge serve` or `enom-bridge worker`; "
+                    "if one is running, check its log and restart it."
                 )
             return found
         except StoreUnavailable as error:
@@ -92,7 +92,7 @@ class Health:
             free = shutil.disk_usage(file.parent).free if file else store.FULL
         except OSError:
             return []  # that the database cannot be used says more
-        return [f"The disk of the database is full ({free >> 20} MiB left): make room."] if free < store.FULL else []
+        return [f"The disk of the database is full ({free >> 20} MiB left): free some space."] if free < store.FULL else []
 
     def _write(self) -> None:
         """Whether a write reaches the disk is known only by writing. Raises StoreUnavailable."""

@@ -46,27 +46,34 @@ class Metrics:
             "enom_bridge_enom_call_duration_seconds", "Time of a call to Enom.", ["api", "command"], buckets=CALL_SECONDS,
             registry=registry,
         )  # fmt: skip
-        self._claims = Counter("enom_bridge_jobs_claimed", "Attempts at jobs that were begun.", ["account"], registry=registry)
-        self._ended = Counter("enom_bridge_jobs_ended", "Jobs that a worker ended.", ["action", "status"], registry=registry)
+        self._claims = Counter(
+            "enom_bridge_jobs_claimed", "Attempts at jobs that were started.", ["account"], registry=registry
+        )
+        self._ended = Counter("enom_bridge_jobs_ended", "Jobs that ended.", ["action", "status"], registry=registry)
         self._job_seconds = Histogram(
             "enom_bridge_job_duration_seconds", "Time from a hook to the end of its job.", ["action"], buckets=JOB_SECONDS,
             registry=registry,
         )  # fmt: skip
         self._retries = Counter(
-            "enom_bridge_job_retries", "Attempts that left the job to a later one.", ["account", "reason"], registry=registry
+            "enom_bridge_job_retries",
+            "Attempts that ended without a result, so the job is retried.",
+            ["account", "reason"],
+            registry=registry,
         )
         self._callbacks = Counter(
-            "enom_bridge_callbacks_sent", "Tries to deliver a callback.", ["source", "outcome"], registry=registry
+            "enom_bridge_callbacks_sent", "Attempts to deliver a callback.", ["source", "outcome"], registry=registry
         )
-        self._notes = Counter("enom_bridge_notes_sent", "Notes to the admin.", ["outcome"], registry=registry)
+        self._notes = Counter("enom_bridge_notes_sent", "Alerts to the admin.", ["outcome"], registry=registry)
         self._turned = Gauge(
-            "enom_bridge_loop_turned_timestamp_seconds", "When a loop of a worker last went round.", ["loop"], registry=registry
+            "enom_bridge_loop_turned_timestamp_seconds", "When a loop of a worker last ran.", ["loop"], registry=registry
         )
         self._chores = Gauge(
-            "enom_bridge_chore_failing", "1 while a chore of this worker failed when it was last tried.", ["chore"],
+            "enom_bridge_chore_failing", "1 while the last run of a background task of this worker failed.", ["chore"],
             registry=registry,
         )  # fmt: skip
-        info = Gauge("enom_bridge_build_info", "1, with what is running.", ["version", "python"], registry=registry)
+        info = Gauge(
+            "enom_bridge_build_info", "Always 1; the labels name the versions.", ["version", "python"], registry=registry
+        )
         info.labels(__version__, platform.python_version()).set(1)
         registry.register(Output())
         registry.register(Stored(self))
@@ -125,7 +132,7 @@ class Output(Collector):
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        text = "Lines of the log that could not be written."
+        text = "Log lines that could not be written."
         yield CounterMetricFamily("enom_bridge_log_lines_lost", text, value=output.lost())
 
 

@@ -21,14 +21,14 @@ SIGNATURE = [
     ("webhook-signature", "v1,<base64>: HMAC-SHA256 with the decoded secret over id.timestamp.body", "^[ -~]{1,4096}$"),
 ]
 REFUSALS = {
-    "400": "Not a JSON object in UTF-8, a key twice, or not HTTP",
+    "400": "Not a JSON object in UTF-8, a duplicate key, or not HTTP",
     "401": "Unknown source, sender not allowed, or signature or time wrong",
-    "403": "A mail domain that this source may not touch",
+    "403": "A mail domain that this source may not use",
     "413": "Larger than 64 KiB",
     "415": "Not application/json",
     "422": "Not valid; `errors` names each field",
     "431": "The headers are larger than 32 KiB",
-    "500": "An error in the bridge",
+    "500": "Internal error of the bridge",
 }
 LATER = {"503": "Nothing was accepted; Retry-After"}
 
@@ -58,11 +58,11 @@ def describe() -> dict[str, Any]:
         spec.components.schema(schema.__name__, schema=schema)
     spec.components.schema("Receipt", answers.receipt())
     spec.components.schema("Problem", answers.problem())
-    taken = {"202": answer("Recorded durably; the result comes by callback", answers.RECEIPT)}
+    taken = {"202": answer("Stored; the result comes by callback", answers.RECEIPT)}
     left = {"anyOf": [answers.RECEIPT, answers.dismissal()]}
-    ended = {"200": answer("Ended within the wait, or earlier; or dismissed, by a job.withdraw for what led to no job", left)}
-    reused = {"409": refusal("This id was used with another type or data, was dismissed, or cannot be withdrawn")}
-    prefer = header("Prefer", "wait=N: hold the answer up to N seconds", required=False)
+    ended = {"200": answer("Ended within the wait or earlier; or dismissed, by a job.withdraw of a hook without a job", left)}
+    reused = {"409": refusal("This id was already used with another type or data, was dismissed, or cannot be withdrawn")}
+    prefer = header("Prefer", "wait=N: wait up to N seconds for the result", required=False)
     operation = {
         "summary": "Send a hook",
         "parameters": [source(), *signature(), prefer],
@@ -71,11 +71,11 @@ def describe() -> dict[str, Any]:
     }
     spec.path("/hooks/{source}", operations={"post": operation})
     found = {"200": answer("The answer", answer_to(answers.answers()))}
-    missing = {"404": refusal("Not there, or another source's")}
-    failed = {"502": refusal("Enom did not do this; `code` says why")}
-    busy = later({"429": "Not now: too many calls to Enom, or a sign-in's id a second time; Retry-After"})
+    missing = {"404": refusal("Not found, or of another source")}
+    failed = {"502": refusal("The request to Enom failed; `code` says why")}
+    busy = later({"429": "Too many calls to Enom at once, or a repeated sign-in id; Retry-After"})
     ask = {
-        "summary": "Ask; answered at once, nothing is recorded",
+        "summary": "Send a query; answered at once, nothing is stored",
         "parameters": [source(), *signature()],
         "requestBody": message(QUESTIONS),
         "responses": {**found, **refusals(), **missing, **busy, **failed, **later(LATER)},
@@ -93,16 +93,16 @@ def reads() -> list[tuple[str, str, dict[str, Any]]]:
     alive = answers.table({"status": {"const": "alive"}})
     ready = answers.table({"ready": answers.FLAG, "reasons": {"type": "array", "items": answers.TEXT}})
     return [
-        ("/healthz", "The process lives", {"200": answer("It does", alive)}),
+        ("/healthz", "The process is running", {"200": answer("It is", alive)}),
         (
             "/readyz",
-            "Database, schema and a live worker are there",
-            {"200": answer("They are", ready), "503": answer("One is not; `reasons` says which", ready)},
+            "The bridge is ready: database, schema and a running worker",
+            {"200": answer("Ready", ready), "503": answer("Not ready; `reasons` says why", ready)},
         ),
         (
             "/openapi.json",
             "This document",
-            {"200": answer("OpenAPI 3.1", {"type": "object"}), "304": {"description": "As it was, by If-None-Match"}},
+            {"200": answer("OpenAPI 3.1", {"type": "object"}), "304": {"description": "Not modified (If-None-Match)"}},
         ),
     ]
 
@@ -119,7 +119,7 @@ def callback() -> dict[str, Any]:
             "data": {"type": "object", "description": "The receipt, without `status`, `waiting_for` and `error.remote`"},
         },
     }
-    taken = {"2XX": {"description": "Stored"}, "410": {"description": "Send no more of this"}}
+    taken = {"2XX": {"description": "Stored"}, "410": {"description": "Do not send this callback again"}}
     return {
         "summary": "A job has ended",
         "parameters": signature(),

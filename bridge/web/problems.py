@@ -23,27 +23,29 @@ TITLES = {
     413: "Too large",
     415: "Not JSON",
     422: "Not valid",
-    429: "Not now",
-    500: "Error in the bridge",
-    502: "Enom did not do this",
+    429: "Busy",
+    500: "Internal error",
+    502: "The request to Enom failed",
     503: "Not available",
 }
 # One and the same words for every way to be a stranger.
 STRANGER = (
-    "Source, sender's address, signature or time is not right. Check the source's name in the URL, its secret, the "
-    "clock, and what allow_from in bridge.toml lists."
+    "The source, the sender's IP address, the signature or the time is wrong. Check the source name in the URL, its secret, "
+    "both clocks, and allow_from in bridge.toml."
 )
 
-REUSED = "This webhook-id was used with another type or data. Send a new event under a new id; repeat an old one unchanged."
+REUSED = (
+    "This webhook-id was already used with another type or data. Send a new event under a new id; repeat an old one unchanged."
+)
 SUSPENSIONS_PAUSED = (
-    "This source sent too many suspensions within an hour, so no more are accepted until a person has looked; all else is. "
-    "Send it again later."
+    "This source sent too many suspensions within an hour, so further ones are refused until an operator accepts them. All "
+    "other hooks are accepted. Send it again later."
 )
 FORGOTTEN = (
-    "This webhook-id was used before, and the key that could tell for what has been taken out of bridge.keys. Ask what "
-    "became of it with the query `job`; send a new event under a new id."
+    "This webhook-id was used before, but the key to check its content was removed from bridge.keys. Ask for its result "
+    "with the query `job`; send a new event under a new id."
 )
-DISMISSED = "This delivery was dismissed; send it under a new id."
+DISMISSED = "This hook was dismissed. Send it again under a new id."
 
 
 def problem(status: int, detail: str, retry_after: float | None = None, **more: Any) -> Response:
@@ -60,7 +62,7 @@ def of_delivery(error: HookError) -> Response:
     if isinstance(error, BadSignature):
         return problem(401, STRANGER)
     errors: Mapping[str, Any] = {"errors": error.errors} if isinstance(error, Invalid) else {}
-    detail = "Some fields are not valid; `errors` names them." if errors else error.detail
+    detail = "Some fields are not valid; see `errors`." if errors else error.detail
     return problem(error.status, detail, **errors)
 
 
@@ -78,7 +80,7 @@ def add_to(app: Flask) -> None:
     app.register_error_handler(Dismissed, lambda _: problem(409, DISMISSED))
     app.register_error_handler(Forgotten, lambda _: problem(409, FORGOTTEN))
     app.register_error_handler(
-        SourcePaused, lambda _: problem(503, "This source is paused; nothing was accepted. Send it again later.", 60)
+        SourcePaused, lambda _: problem(503, "This source is paused, so nothing was accepted. Send it again later.", 60)
     )
     # With a code: a sender must not take it that nothing else would be accepted.
     stopped = {"code": "suspensions_stopped"}
@@ -91,16 +93,16 @@ def add_to(app: Flask) -> None:
 
 
 def database_gone(error: Exception) -> Response:
-    log.error("the database is away", error=str(error))
-    return problem(503, "The bridge cannot use its database; nothing was accepted. Send it again.", 5)
+    log.error("the database is not reachable", error=str(error))
+    return problem(503, "The bridge cannot use its database, so nothing was accepted. Send it again.", 5)
 
 
 def of_http(error: HTTPException) -> Response:
     status = error.code if error.code in TITLES else 400
     detail = {
-        404: "There is nothing here. Hooks go to /hooks/<source>, queries to /query/<source>.",
-        405: "Hooks and queries are sent with POST, everything else is read with GET.",
-        413: "A body is at most 64 KiB.",
+        404: "Nothing at this path. Hooks go to /hooks/<source>, queries to /query/<source>.",
+        405: "Send hooks and queries with POST; read everything else with GET.",
+        413: "The body is larger than 64 KiB.",
     }.get(status, "The request cannot be read as HTTP.")
     response = problem(status, detail)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
@@ -110,4 +112,4 @@ def of_http(error: HTTPException) -> Response:
 
 def unexpected(error: Exception) -> Response:
     log.error("unexpected", exc_info=error)
-    return problem(500, "An error in the bridge; its log says more. Send it again.")
+    return problem(500, "Internal error of the bridge; see its log. Send it again.")

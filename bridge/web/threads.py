@@ -33,11 +33,11 @@ SHARES: Mapping[Use, float] = {
 """Of all threads; at least one."""
 
 SAYS: Mapping[Use, str] = {
-    Use.WAIT: "As many hooks as may wait at a time are waiting for the end of their jobs.",
-    Use.ASK: "As many queries and pages as may ask Enom at a time are doing so; ask again in a few seconds.",
-    Use.ASK_FOR_PAGE: "Others are asking Enom from these pages right now; try again in a few seconds.",
-    Use.PAGE: "As many pages as may be made at a time are being made; load this one again in a few seconds.",
-    Use.SIGN_IN: "Others are signing in right now; try again in a few seconds.",
+    Use.WAIT: "Too many hooks are already waiting for their jobs to end.",
+    Use.ASK: "Too many queries to Enom at once; try again in a few seconds.",
+    Use.ASK_FOR_PAGE: "Too many pages are querying Enom at once; try again in a few seconds.",
+    Use.PAGE: "Too many pages at once; reload in a few seconds.",
+    Use.SIGN_IN: "Too many sign-ins at once; try again in a few seconds.",
 }
 
 

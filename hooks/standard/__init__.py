@@ -27,7 +27,7 @@ def read(message: Message, verified: Verified, actions: Schemas = ACTIONS) -> In
     """What a body sent to `/hooks` wants; raises UnknownAction or Invalid. Other platforms pass their `actions`."""
     hint = "This is a query: send it to /query." if message.type in QUESTIONS else _one_of({**actions, **WITHDRAWALS})
     if message.type in WITHDRAWALS:
-        hint = "This takes a hook back and asks nothing of a mailbox: send it to /hooks, signed."
+        hint = "This withdraws a hook: send it to /hooks, signed."
     timestamp, data = _load(message, verified, actions, hint)
     return Intent(message.type, timestamp, **data, unknown=_unknown(message, actions[message.type]))
 
@@ -107,4 +107,4 @@ def _unknown(message: Message, schema: type[Schema]) -> tuple[str, ...]:
 
 
 def _one_of(schemas: Schemas) -> str:
-    return f"Not a type that is taken here. Send one of {', '.join(schemas)}."
+    return f"Unknown type. Send one of {', '.join(schemas)}."

@@ -61,7 +61,7 @@ def test_each_documented_way_to_say_yes_or_no_is_read(success):
 
 @pytest.mark.parametrize("success", [None, 2, -1, "", "True", "yes", "XX", [], {}])
 def test_what_is_neither_yes_nor_no_is_garbled(success):
-    with pytest.raises(Garbled, match=r"^The hosted-email answer does not say whether it is a yes\.$"):
+    with pytest.raises(Garbled, match=r"^The hosted-email answer does not say whether it succeeded\.$"):
         decode({**USER, "success": success})
 
 
@@ -73,11 +73,11 @@ def test_texts_that_are_none_are_empty_and_a_number_is_bounded():
 
 def test_what_is_garbled_is_named():
     for document, fault in (
-        ([], "another shape"),
-        ({"success": True, "users": 5}, "another shape"),
+        ([], "undocumented format"),
+        ({"success": True, "users": 5}, "undocumented format"),
         ({"success": True, "users": [{}]}, "without its name"),
         ({**USER, "attributes": {"service_imap4": "x"}}, "not documented"),
-        ({"success": False, "error_number": {}}, "where a number belongs"),
+        ({"success": False, "error_number": {}}, "no number where one is expected"),
     ):
         with pytest.raises(Garbled, match=rf"^The hosted-email answer .*{fault}"):
             decode(document)

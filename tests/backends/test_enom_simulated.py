@@ -95,7 +95,9 @@ class TestEnom(BackendContract):
         assert caught.value.code == "domain_not_in_account"
 
     def test_a_host_below_a_domain_is_refused_by_enom_alone_and_nobody_elses_domain_is_asked_for(self, backend, remote):
-        with pytest.raises(Refused, match=r"Domain name not found; .* Is the address one of example\.com\?") as caught:
+        with pytest.raises(
+            Refused, match=r"Domain name not found; .* If the address should be one of example\.com, correct it\."
+        ) as caught:
             backend.observe(Address("john", "mail.example.com"))
         assert caught.value.code == "domain_not_in_account"
         assert [entry["domain"] for entry in remote.history()] == ["mail.example.com"]

@@ -22,32 +22,32 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
     expect(page.locator("main")).to_contain_text("hooks are still accepted")
     page.fill("#reason", "Enom is moving house")
     page.click("main >> button")
-    expect(note).to_have_text("The account main is paused.")
-    expect(page.locator(".sentence")).to_contain_text("Something stands still")
+    expect(note).to_have_text("Account main paused.")
+    expect(page.locator(".sentence")).to_contain_text("Not running normally")
     page.get_by_role("link", name="Resume account main", exact=True).click()
     page.click("main >> button")
-    expect(note).to_have_text("The account main is not paused any more.")
+    expect(note).to_have_text("Account main resumed.")
 
-    tab.go(f"/admin/callbacks/{stand.ids['exhausted']}").get_by_role("link", name="Send it again", exact=True).click()
+    tab.go(f"/admin/callbacks/{stand.ids['exhausted']}").get_by_role("link", name="Resend", exact=True).click()
     page.click("main >> button")
-    expect(note).to_contain_text("It is sent again now.")
+    expect(note).to_contain_text("Callback queued to be sent now.")
 
     tab.go(f"/admin/jobs/{stand.ids['queued']}").get_by_role("link", name="Cancel", exact=True).click()
     page.click("main >> button")
     expect(note).to_contain_text("cancelled")
 
-    tab.go(f"/admin/jobs/{stand.ids['failed']}").get_by_role("link", name="Try again", exact=True).click()
+    tab.go(f"/admin/jobs/{stand.ids['failed']}").get_by_role("link", name="Retry", exact=True).click()
     page.click("main >> button")
-    expect(note).to_contain_text("is tried again as this job")
+    expect(note).to_contain_text("was retried as this job")
 
     tab.go("/admin/").get_by_role("link", name="msg_parked").click()
     page.get_by_role("link", name="Dismiss", exact=True).click()
     page.fill("#reason", "A test of ours")
     page.click("main >> button")
-    expect(note).to_contain_text("nobody waits for it any more")
+    expect(note).to_contain_text("Hook dismissed.")
 
     tab.go("/admin/jobs?status=held").get_by_role("link", name="Reject all", exact=True).click()
-    expect(page.locator("main")).to_contain_text("a deletion after a grace is taken back")
+    expect(page.locator("main")).to_contain_text("a deletion scheduled after a grace period is called off")
     expect(page.locator("main")).to_contain_text(stand.ids["held"])
     page.click("text=Back, do nothing")
     expect(page).to_have_url(re.compile("status=held"))
@@ -58,7 +58,7 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
     page.click("a.id")
     page.get_by_role("link", name="Approve", exact=True).click()
     page.click("main >> button")
-    expect(note).to_contain_text("is approved; it goes on as this job")
+    expect(note).to_contain_text("was approved as this job")
     expect(page.locator("main a.button.main")).to_have_count(0)  # what was just decided is not to be cancelled
     stand.scene.work(300)
     assert stand.scene.mailbox("amy@example.com") is None
@@ -68,7 +68,7 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
     page.fill("#address", "found@example.com")
     page.fill("#service_id", "55")
     page.click("main >> button")
-    expect(page.locator("main")).to_contain_text("At Enom nothing is changed.")
+    expect(page.locator("main")).to_contain_text("Nothing changes at Enom.")
     page.click("main >> button")
     expect(page.locator(".lead")).to_contain_text("It belongs to service 55 of shop.")
 
@@ -90,7 +90,7 @@ def test_a_difference_is_compared_anew_shown_repaired_and_gone(open_tab: Open) -
     assert page.input_value("[name=checksum]") == checksum(tab.stand)
     page.click("main >> button")
     expect(page.locator("[role=status]")).to_contain_text(f"{LIFTED}: job job_")
-    expect(page.locator("main")).to_contain_text("a person let a reconciliation suspend")
+    expect(page.locator("main")).to_contain_text("an operator started a repair: suspend")
     tab.stand.scene.work(300)
     tab.stand.scene.clock.now += 60
     compare(tab)
@@ -112,7 +112,7 @@ def test_a_repair_that_is_not_what_was_shown_is_shown_anew_and_not_done(open_tab
     scene.do("unsuspend", address=LIFTED, service_id="10")
     scene.clock.now += 60
     page.click("main >> button")
-    expect(page.locator("main")).to_contain_text("nothing can be repaired by itself")
+    expect(page.locator("main")).to_contain_text("the bridge cannot repair this by itself")
     assert page.locator("main >> button").count() == 0
     tab.faults = [fault for fault in tab.faults if "409" not in fault]  # that is how it was told
 
@@ -124,7 +124,7 @@ def compare(tab: Tab) -> None:
     tab.page.get_by_role("link", name="Compare now", exact=True).click()
     expect(tab.page.locator("main")).to_contain_text("Nothing is changed.")
     tab.page.click("main >> button")
-    expect(tab.page.locator("[role=status]")).to_have_text("Account main is compared with Enom now.")
+    expect(tab.page.locator("[role=status]")).to_have_text("Comparing account main with Enom.")
     while tab.stand.scene.engine.nightly.run_next():
         pass
     tab.page.reload()
@@ -142,9 +142,9 @@ def checksum(stand: Stand) -> str:
 def test_the_inventory_is_taken_home_as_csv(open_tab: Open) -> None:
     tab = open_tab()
     page = tab.go("/admin/inventory")
-    expect(page.locator("tbody tr").first).to_have_text(re.compile(r"Places that are paid for\s*10\s*100\.00"))
+    expect(page.locator("tbody tr").first).to_have_text(re.compile(r"Mailbox slots paid for\s*10\s*100\.00"))
     with page.expect_download() as download:
-        page.get_by_role("link", name="All of it as CSV", exact=True).click()
+        page.get_by_role("link", name="Download CSV", exact=True).click()
     assert download.value.suggested_filename == "enom-inventory.csv"
     with open(download.value.path(), newline="") as file:
         rows = list(csv.DictReader(file))
@@ -167,7 +167,7 @@ def test_a_page_updates_itself_but_not_what_somebody_is_in(open_tab: Open, monke
     page.locator("h1").click()
     expect(page.locator("tbody tr")).to_have_count(before + 2)
     page.click("text=stop that")
-    expect(page.locator("footer")).to_contain_text("does not update itself")
+    expect(page.locator("footer")).to_contain_text("Updates are off")
 
 
 def test_when_the_session_ends_a_page_that_updates_itself_leads_to_the_form(

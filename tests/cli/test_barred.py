@@ -32,7 +32,7 @@ def test_a_file_of_a_command(house: House, barred: Path, command: tuple[str, ...
 
     told = house.refused(*command, str(barred / "file"))
 
-    assert f"Error: {barred}/file: Permission denied. The user of this command may not go there." in told
+    assert f"Error: {barred}/file: Permission denied. The user who runs this command has no access." in told
 
 
 def test_a_configuration_that_is_named(house: House, barred: Path) -> None:

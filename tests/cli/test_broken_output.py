@@ -172,7 +172,7 @@ def test_a_log_that_can_be_written_again_says_how_much_is_lost(serving: Serving,
     resource.prlimit(serving.process.pid, resource.RLIMIT_FSIZE, before)
 
     until(lambda: serving.billing.send(hooks, "mailbox.suspend", address="a@example.com", service_id="1").status_code == 202)
-    until(lambda: "lines of the log could not be written, and are lost lines=" in log.read_text())
+    until(lambda: "log lines could not be written and are lost lines=" in log.read_text())
     assert serving.stop() == 0
     assert log.read_text()[room : room + 3] == "\n20", "each line begins anew, also after one that was cut"
 
@@ -258,7 +258,7 @@ def test_what_breaks_a_part_ends_the_process_with_an_exit_code(serving: Serving,
     code, log = ended(serving, patch=FAULTS[what])
 
     assert code == 1
-    assert "this process ends, so that it is started anew" in log
+    assert "this process exits, so that it can be restarted" in log
 
 
 def test_the_simulator_says_its_lines_to_nobody_and_goes_on(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_check_of_a_good_file_says_so(file: Path) -> None:
     result = run(file, "check")
 
     assert result.exit_code == 0
-    assert f"{file} is good" in result.output
+    assert f"{file} is valid" in result.output
 
 
 def test_check_prints_warnings(file: Path) -> None:

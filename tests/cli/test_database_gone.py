@@ -184,16 +184,16 @@ def test_a_database_that_is_made_anew_is_said_loudly(house: House) -> None:
     house.run_on()
     assert house.stop() == 0
     first = house.log.read_text()
-    assert "WARNING a new, empty database is made, if there was one before: stop and look where that is" in first
+    assert "WARNING creating a new, empty database, in case you expected data here: stop and find the old one" in first
     assert house.run_on().stop() == 0
     assert house.log.read_text().count("a new, empty database") == 1, "only where it is one"
     house.file.unlink()
     doctor = house.command("doctor")
-    assert doctor.returncode == 1 and "is not there, and a bridge ran on it before" in doctor.stdout, doctor.stdout
+    assert doctor.returncode == 1 and "is missing, but a bridge has used it" in doctor.stdout, doctor.stdout
 
     assert house.run_on().stop() == 0
 
-    assert "ERROR   a new, empty database is made, and a bridge ran on one here before" in house.log.read_text()
+    assert "ERROR   creating a new, empty database, but a bridge had one here before" in house.log.read_text()
 
 
 def test_doctor_finds_a_bridge_that_works_on_another_database(house: House) -> None:
@@ -201,13 +201,13 @@ def test_doctor_finds_a_bridge_that_works_on_another_database(house: House) -> N
     assert "A bridge answers on" in house.command("doctor").stdout
     house.path.write_text(house.path.read_text().replace("bridge.sqlite3", "other.sqlite3"))
     missing = house.command("doctor")
-    assert missing.returncode == 1 and "is not there, and a bridge answers" in missing.stdout, missing.stdout
+    assert missing.returncode == 1 and "is missing, but a bridge answers" in missing.stdout, missing.stdout
     assert not (house.data / "other.sqlite3").exists()
     assert house.command("db", "upgrade").returncode == 0
 
     other = house.command("doctor")
 
-    assert other.returncode == 1 and "works on another database" in other.stdout, other.stdout
+    assert other.returncode == 1 and "uses another database" in other.stdout, other.stdout
 
 
 def test_a_second_bridge_on_one_file_refuses_and_a_kill_frees_it(house: House) -> None:
@@ -215,7 +215,7 @@ def test_a_second_bridge_on_one_file_refuses_and_a_kill_frees_it(house: House) -
     assert house.process
     second = house.command("serve", "--port", "0", "--metrics-listen", "")
     assert second.returncode == 1
-    assert second.stderr.startswith(f"Error: Another bridge serves {house.file} already (pid {house.process.pid} on ")
+    assert second.stderr.startswith(f"Error: Another bridge already serves {house.file} (pid {house.process.pid} on ")
     assert house.command("jobs", "list").returncode == 0, "the command line works beside it"
     house.process.send_signal(signal.SIGHUP)
     until(lambda: "reloaded" in house.log.read_text())

@@ -28,9 +28,9 @@ def test_a_backup_of_a_bridge_that_runs_and_back_again(house: House, tmp_path: P
 
     told = house.ok("db", "backup", str(file))
 
-    assert "Written and checked" in told and "Keep it apart from the keys" in told
+    assert "Backup written and checked" in told and "Do not store it with the keys" in told
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert "exists already" in house.refused("db", "backup", str(file))
+    assert "already exists" in house.refused("db", "backup", str(file))
     assert "Stop it first" in house.refused("db", "restore", str(file))
     house.send("mailbox.suspend")
     house.stop()
@@ -70,7 +70,7 @@ def test_in_a_folder_backups_are_named_by_their_time_and_the_newest_are_kept(hou
     removed = house.json("db", "backup", str(folder), "--keep", "1")["removed"]
     assert removed == [str(made[1]), str(made[2])]
     assert "Removed: " in house.ok("db", "backup", str(folder), "--keep", "1")
-    assert "needs a folder" in house.refused("db", "backup", str(tmp_path / "none"), "--keep", "2", code=2)
+    assert "needs an existing folder" in house.refused("db", "backup", str(tmp_path / "none"), "--keep", "2", code=2)
     assert len(list(folder.iterdir())) == 2
 
 
@@ -89,7 +89,7 @@ def test_as_json(house: House, tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_is_said(house: House, tmp_path: Path) -> None:
-    assert "`enom-bridge serve` makes it" in house.refused("db", "backup", str(tmp_path / "backup"))
+    assert "`enom-bridge serve` creates it" in house.refused("db", "backup", str(tmp_path / "backup"))
     house.start()
     house.stop()
     assert "There is no backup at" in house.refused("db", "restore", str(tmp_path / "none"))
@@ -160,7 +160,7 @@ def test_before_the_first_start_no_command_makes_a_database(house: House, comman
     result = house.run(*command)
 
     assert result.exit_code == 1
-    assert "bridge.sqlite3 is not there yet. `enom-bridge serve` makes it." in result.output
+    assert "bridge.sqlite3 does not exist yet. `enom-bridge serve` creates it." in result.output
     assert [path.name for path in house.folder.iterdir() if "sqlite3" in path.name] == []
 
 
@@ -169,7 +169,7 @@ def test_a_database_that_was_there_is_not_made_anew_by_a_look(house: House) -> N
 
     told = house.refused("jobs", "list")
 
-    assert "is not there, and a bridge ran on it before. Put it back" in told
+    assert "is missing, but a bridge has used it. Put it back" in told
     assert not (house.folder / "bridge.sqlite3").exists()
 
 
@@ -198,7 +198,7 @@ def test_a_file_of_another_user_is_told_with_its_owner(house: House, monkeypatch
 
     told = house.refused("jobs", "list")
 
-    owner = f"belongs to {file.owner()}, and this user may not write it. Give it to the user of the bridge: chown USER: {file}*"
+    owner = f"belongs to {file.owner()}, so this user cannot write it. Give it to the bridge's user: chown USER: {file}*"
     assert f"unable to open database file. {file} {owner}" in told
     assert owner in house.run("doctor").stdout
 
@@ -212,4 +212,4 @@ def test_an_older_schema_says_that_serve_mends_it(house: House) -> None:
     with closing(sqlite3.connect(house.folder / "bridge.sqlite3")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
 
-    assert "start `enom-bridge serve`, which brings it up to date" in house.refused("jobs", "list")
+    assert "start `enom-bridge serve`, which upgrades it" in house.refused("jobs", "list")

@@ -65,21 +65,21 @@ def test_a_person_is_shown_every_stage_of_each_hook(monkeypatch: pytest.MonkeyPa
     only(monkeypatch, 1, 9)
     result = run()
     assert result.exit_code == 0
-    for stage in ("came in", "answered", "plan", "sent", "read back", "Enom has", "callback", "as expected"):
+    for stage in ("received", "answered", "plan", "sent", "read back", "Enom has", "callback", "as expected"):
         assert f"    {stage}" in result.output
     assert "password: ***" in result.output
     assert "\x1b" not in result.output
-    assert "All 2 outcomes are the expected ones." in result.output
+    assert "All 2 results are as expected." in result.output
 
 
 @pytest.mark.parametrize(
     ("number", "changes", "sentence"),
     [
-        (9, {"http": 202}, "HTTP 422, expected was 202"),
-        (1, {"sent": ("SetUpPOP3User",)}, "Enom got ['SetUpPOP3User', 'change_user'], expected was ['SetUpPOP3User']"),
-        (1, {"truth": "suspended"}, "Enom has the mailbox 'active', expected was 'suspended'"),
-        (7, {"error": "not_ours"}, "its error is 'not_found', expected was 'not_ours'"),
-        (7, {"status": "succeeded"}, "the callback is 'job.failed', expected was 'job.succeeded'"),
+        (9, {"http": 202}, "HTTP 422, expected 202"),
+        (1, {"sent": ("SetUpPOP3User",)}, "Enom got ['SetUpPOP3User', 'change_user'], expected ['SetUpPOP3User']"),
+        (1, {"truth": "suspended"}, "Enom has the mailbox 'active', expected 'suspended'"),
+        (7, {"error": "not_ours"}, "its error is 'not_found', expected 'not_ours'"),
+        (7, {"status": "succeeded"}, "the callback is 'job.failed', expected 'job.succeeded'"),
     ],
 )
 def test_an_unexpected_outcome_is_named_and_fails(
@@ -104,7 +104,7 @@ def test_a_wrong_password_at_enom_is_seen(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(script, "truth", spoiled)
     result = run("--json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout)["scenes"][0]["faults"] == ["Enom has the right password False, expected was True"]
+    assert json.loads(result.stdout)["scenes"][0]["faults"] == ["Enom has the right password False, expected True"]
 
 
 def test_a_callback_whose_signature_is_wrong_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def test_without_the_published_package_it_says_so_loudly(monkeypatch: pytest.Mon
     result = run()
     assert result.exit_code == 0
     assert result.stderr.count("pip install 'enom-bridge[demo]'") == 2
-    assert "this bridge's own verifier alone" in result.stdout
+    assert "this bridge's own verifier only" in result.stdout
 
 
 def test_the_own_verifier_knows_right_from_wrong() -> None:
@@ -148,7 +148,7 @@ def test_it_runs_as_a_program_of_its_own(tmp_path: Path) -> None:
     env = {**os.environ, "TMPDIR": str(tmp_path)}
     done = subprocess.run(COMMAND, capture_output=True, text=True, cwd=tmp_path, env=with_path(env), timeout=250)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "All 11 outcomes are the expected ones." in done.stdout
+    assert "All 11 results are as expected." in done.stdout
     assert not [password for password in PASSWORDS if password in done.stdout]
     assert list(tmp_path.iterdir()) == []
 
@@ -163,7 +163,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=tmp_path, env=env, **pipes, **heeding) as process:
         assert process.stdout is not None and process.stderr is not None
         said = process.stdout.readline()
-        assert said.startswith("A bridge, a stand-in"), said + process.stderr.read()
+        assert said.startswith("This demo runs a bridge"), said + process.stderr.read()
         process.send_signal(signal.SIGINT)
         assert process.stderr.read().strip() == "Aborted!"
     assert process.returncode == 1

@@ -59,7 +59,7 @@ def test_a_list_pages_by_the_key_that_it_gives(house: House, what: str) -> None:
 
 def test_a_list_for_people_is_aligned_and_says_when_it_is_empty(house: House) -> None:
     house.start()
-    assert house.run("jobs", "list").stderr == "There are none.\n"
+    assert house.run("jobs", "list").stderr == "None found.\n"
     house.send("mailbox.create", "ann@example.com")
     house.send("mailbox.suspend", "somebody.else@example.com")
 
@@ -73,8 +73,8 @@ def test_a_list_for_people_is_aligned_and_says_when_it_is_empty(house: House) ->
 def test_a_page_after_a_key_that_is_none_is_refused(house: House, after: str) -> None:
     house.start()
 
-    assert "the `next` of the page before" in house.refused("hooks", "list", "--after", after)
+    assert "the `next` of the previous page" in house.refused("hooks", "list", "--after", after)
 
 
 def test_without_a_schema_the_remedy_is_named(house: House) -> None:
-    assert "`enom-bridge serve` makes it" in house.refused("jobs", "list")
+    assert "`enom-bridge serve` creates it" in house.refused("jobs", "list")

@@ -96,7 +96,7 @@ def test_a_plan_that_has_changed_since_it_was_shown_is_not_done(house: House) ->
     result = house.run("replay", "msg_1", "--apply", old)
 
     assert result.exit_code == 1
-    assert f"not what {old} stands for; nothing was done" in result.stderr
+    assert f"changed since {old}, so nothing was done" in result.stderr
     assert len(house.json("jobs", "list")["items"]) == 1
 
 
@@ -112,9 +112,9 @@ def test_a_hook_that_succeeded_needs_nothing_and_is_not_tried_again(house: House
     house.send("mailbox.create", id="msg_1")
     house.send("mailbox.suspend", id="msg_2")
     shown = house.ok("replay", "msg_2")
-    assert "nothing to do, it is so already" in shown
+    assert "nothing to do, it is already done" in shown
 
-    assert "only what is held or failed" in house.refused("replay", "msg_2", "--apply", checksum(shown))
+    assert "only held or failed jobs" in house.refused("replay", "msg_2", "--apply", checksum(shown))
 
 
 def test_a_file_is_planned_without_a_signature_and_done_only_when_applied(house: House) -> None:
@@ -184,4 +184,4 @@ def test_what_takes_a_hook_back_is_shown_with_its_job_and_is_not_replayed(house:
     file = tmp_path / "withdraw.json"
     file.write_text('{"type": "job.withdraw", "timestamp": "2026-11-22T17:39:00Z", "data": {"hook": "msg_1"}}')
     result = house.run("replay", str(file))
-    assert (result.exit_code, "takes a hook back" in result.stdout) == (1, True)
+    assert (result.exit_code, "withdraws a hook" in result.stdout) == (1, True)

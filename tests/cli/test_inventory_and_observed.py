@@ -17,8 +17,8 @@ def test_the_inventory_is_what_the_last_reconciliation_saw(house: House) -> None
     house.ok("reconcile")
     shown = house.ok("inventory").splitlines()
     assert shown[0].startswith("Account main, as of 20")
-    assert shown[1].endswith("places for mailboxes are paid for (100.00 a year)")
-    assert shown[2].strip() == "1  of them are used (10.00 a year)"
+    assert shown[1].endswith("mailbox slots paid for (100.00 per year)")
+    assert shown[2].strip() == "1  used (10.00 per year)"
     (item,) = house.json("inventory")["items"]
     assert (item["places"]["paid"], item["places"]["used"], len(item["paks"])) == (10, 1, 1)
     rows = list(csv.DictReader(io.StringIO(house.ok("inventory", "--csv"))))
@@ -31,11 +31,11 @@ def test_observed_tells_what_differs_and_makes_it_the_exit_code(house: House) ->
     house.send("mailbox.create", ANN, "7")
     house.configure(account__settle=0, account__mode="observe")
     house.start()
-    assert "no hook was only observed in the last 7 days" in house.ok("observed")
+    assert "no observed hooks in the last 7 days" in house.ok("observed")
     house.send("mailbox.suspend", ANN, "7")
     result = house.run("observed")
     assert result.exit_code == 1
-    assert "1 hooks were only observed" in result.stdout and "\nAre not so at Enom: " in result.stdout
+    assert "1 observed hooks" in result.stdout and "\nDiffer at Enom: " in result.stdout
     assert "suspend ann@example.com (service 7, job_" in result.stdout and "At Enom it is active." in result.stdout
     (item,) = house.json("observed")["items"]
     assert [hook["verdict"] for hook in item["hooks"]] == ["different"]

@@ -14,13 +14,13 @@ def test_explain_tells_a_success_from_the_hook_to_the_callback(house: House) -> 
 
     told = [
         "billing (shop) asked to create ann@example.com for service 7",
-        "Enom showed no such mailbox",
-        "The plan: create the mailbox in pak",
+        "Read from Enom: no such mailbox",
+        "Plan: create the mailbox in pak",
         "SetUpPOP3User was sent at",
-        "Enom said yes",
-        "existence, suspension and plan seen at Enom afterwards; password accepted by Enom",
-        "It succeeded at",
-        "Billing was told at",
+        "Enom accepted it",
+        "existence, suspension and plan confirmed by a read from Enom; password accepted by Enom",
+        "Succeeded at",
+        "Callback delivered at",
         "Next: Nothing to do.",
     ]
     assert [line for line in told if line not in text] == []
@@ -34,8 +34,8 @@ def test_explain_of_a_lost_answer_says_that_nobody_knew_and_how_it_was_found_out
 
     text = house.ok("jobs", "explain", job)
 
-    assert "nobody knew whether it was done" in text
-    assert "existence and suspension seen at Enom afterwards" in text
+    assert "the outcome is unknown" in text
+    assert "existence and suspension confirmed by a read from Enom" in text
     assert text.count("SetUpPOP3User was sent") == 1
 
 
@@ -65,7 +65,7 @@ def test_a_failed_job_is_tried_again_when_its_cause_is_gone(house: House) -> Non
 
     until(lambda: house.json("jobs", "show", again)["status"] == "succeeded")
     assert f"enom-bridge jobs explain {again}" in house.ok("jobs", "explain", failed["job"])
-    assert f"try job {failed['job']} again" in house.ok("jobs", "explain", again)
+    assert f"an operator retried job {failed['job']}" in house.ok("jobs", "explain", again)
 
 
 def test_a_job_that_safety_held_goes_on_when_it_is_approved(house: House) -> None:
@@ -82,7 +82,7 @@ def test_a_job_that_safety_held_goes_on_when_it_is_approved(house: House) -> Non
     goes_on = house.json("jobs", "approve", held["job"])["items"][0]["job"]
 
     until(lambda: house.json("jobs", "show", goes_on)["status"] == "succeeded")
-    assert "approved it" in house.ok("jobs", "explain", goes_on)
+    assert "an operator approved job" in house.ok("jobs", "explain", goes_on)
 
 
 def test_a_waiting_job_is_cancelled_and_says_that_no_worker_runs(house: House) -> None:
@@ -135,7 +135,7 @@ def test_where_nobody_can_be_told_a_rejection_does_not_say_that_billing_is_told(
 
     said = house.ok("jobs", "reject", job)
 
-    assert "billing is told" not in said and "its source has no callback" in said
+    assert "a callback tells billing" not in said and "its source has no callback" in said
 
 
 def test_a_list_tells_which_held_jobs_were_decided_already(house: House) -> None:
@@ -145,26 +145,26 @@ def test_a_list_tells_which_held_jobs_were_decided_already(house: House) -> None
     goes_on = house.json("jobs", "approve", bob)["items"][0]["job"]
 
     listed = house.ok("jobs", "list", "--status", "held").splitlines()
-    assert [f"It goes on as {goes_on}." in line for line in listed if bob in line] == [True]
-    assert ["It goes on as" in line for line in listed if cid in line] == [False]
+    assert [f"Continues as {goes_on}." in line for line in listed if bob in line] == [True]
+    assert ["Continues as" in line for line in listed if cid in line] == [False]
     as_json = {row["id"]: row["tried_again_as"] for row in house.json("jobs", "list", "--status", "held")["items"]}
     assert as_json == {bob: goes_on, cid: None}
 
 
 def test_a_held_job_is_rejected_and_billing_is_told(house: House) -> None:
     (job,) = held_by_the_limit(house, "bob")
-    assert f"if it is not: enom-bridge jobs reject {job}" in house.ok("jobs", "explain", job)
+    assert f"if not: enom-bridge jobs reject {job}" in house.ok("jobs", "explain", job)
 
-    assert "is rejected; billing is told so." in house.ok("jobs", "reject", job, "--reason", "The customer\nstays.")
+    assert "is rejected; a callback tells billing." in house.ok("jobs", "reject", job, "--reason", "The customer\nstays.")
 
     shown = house.json("jobs", "show", job)
     assert (shown["status"], shown["code"]) == ("cancelled", "rejected")
-    assert shown["error"]["detail"] == "Rejected by a person: The customer stays."
+    assert shown["error"]["detail"] == "Rejected by an operator: The customer stays."
     until(
         lambda: [body["type"] for body in house.billing.received if body["data"]["job"] == job] == ["job.held", "job.cancelled"]
     )
     assert house.json("jobs", "list", "--status", "held")["items"] == []
-    assert "is cancelled; only what is held can be rejected" in house.refused("jobs", "reject", job)
+    assert "is cancelled; only held jobs can be rejected" in house.refused("jobs", "reject", job)
     assert "nobody" not in house.refused("jobs", "reject", job, "--reason", "x" * 201, code=2)
 
 
@@ -174,7 +174,7 @@ def test_several_are_decided_after_they_were_shown(house: House) -> None:
 
     shown = house.run("jobs", "approve", "--code", "unsafe", "--action", "mailbox.terminate", "--source", "shop")
     assert bob in shown.stdout and cat in shown.stdout and dan not in shown.stdout
-    assert "Nothing is done yet. To approve these 2, give the same command with --apply" in shown.stdout
+    assert "Nothing changed yet. To approve these 2, run the same command with --apply" in shown.stdout
     agreed = house.json("jobs", "approve", "--code", "unsafe")["checksum"]
     assert f"--apply {agreed}" in shown.stdout, "what is shown counts, and not how it was asked for"
 
@@ -189,8 +189,8 @@ def test_several_are_decided_after_they_were_shown(house: House) -> None:
 def test_jobs_or_filters_and_not_both_nor_neither(house: House) -> None:
     house.start(work=False)
     for arguments in ((), ("job_1", "--source", "shop")):
-        assert "either the ids of jobs, or filters" in house.refused("jobs", "approve", *arguments, code=2)
-    assert "--apply: is for filters" in house.refused("jobs", "reject", "job_1", "--apply", "abc", code=2)
+        assert "either job ids or filters" in house.refused("jobs", "approve", *arguments, code=2)
+    assert "--apply is for filters" in house.refused("jobs", "reject", "job_1", "--apply", "abc", code=2)
     assert house.json("jobs", "retry", "--source", "shop") == {
         "items": [], "left": [], "next": None, "checksum": house.json("jobs", "retry", "--code", "unclear")["checksum"],
     }  # fmt: skip
@@ -243,11 +243,11 @@ def test_what_is_parked_is_dismissed_by_the_id_that_the_list_names(house: House)
     assert item["id"] == item["hook_id"]
     assert f"enom-bridge hooks dismiss {item['id']}" in house.ok("hooks", "show", item["id"])
 
-    assert "is dismissed." in house.ok("hooks", "dismiss", item["id"], "--reason", "A test of ours.")
+    assert " dismissed." in house.ok("hooks", "dismiss", item["id"], "--reason", "A test of ours.")
 
     assert house.json("hooks", "list", "--status", "parked")["items"] == []
     assert "Dismissed." in house.ok("hooks", "show", item["id"])
     assert house.json("hooks", "show", item["id"])["body_kept"] is False
-    assert "dismissed already" in house.refused("hooks", "dismiss", item["id"])
+    assert "already dismissed" in house.refused("hooks", "dismiss", item["id"])
     assert "was dismissed" in house.run("replay", item["id"]).output
     assert house.json("audit", "list", "--action", "dismiss")["items"][0]["detail"] == "A test of ours."

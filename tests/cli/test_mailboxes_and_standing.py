@@ -28,7 +28,7 @@ def test_adopting_shows_what_would_change_and_writes_only_when_told(house: House
     foreign(house)
 
     shown = house.ok(*ADOPT)
-    assert "service 7 of shop" in shown and "Nothing is written yet" in shown
+    assert "service 7 of shop" in shown and "Nothing changed yet" in shown
     assert house.json("mailboxes", "list")["items"] == []
     assert house.json(*ADOPT, "--apply")["applied"] is True
 
@@ -50,7 +50,7 @@ def test_adopting_warns_of_the_former_owner_and_of_a_suspension_that_is_not_ours
     shown = house.json(*ADOPT)
 
     assert shown["owner_now"] == "service 1 of shop" and shown["state_at_enom"] == "suspended"
-    assert "will be refused (not_ours)" in shown["remarks"][0]
+    assert "will then be refused (not_ours)" in shown["remarks"][0]
     assert "not by this bridge" in shown["remarks"][1]
 
 
@@ -70,7 +70,7 @@ def test_what_cannot_be_adopted_is_said(house: House) -> None:
     house.start()
 
     assert "Enom does not list it" in house.refused(*ADOPT)
-    assert "may not touch" in house.refused("mailboxes", "adopt", "a@example.org", *ADOPT[3:])
+    assert "may not use" in house.refused("mailboxes", "adopt", "a@example.org", *ADOPT[3:])
     assert "the source's `domains`" in house.refused("mailboxes", "adopt", "a@example.org", *ADOPT[3:])
     assert "Enom" in house.refused("mailboxes", "adopt", "a@example.net", *ADOPT[3:])
     assert "it has shop" in house.refused(*ADOPT[:3], "--source", "else", "--service-id", "7", code=2)
@@ -86,7 +86,7 @@ def test_a_paused_account_takes_hooks_and_sends_nothing_until_it_is_resumed(hous
     ).json()["job"]  # type: ignore[union-attr]
 
     text = house.ok("jobs", "explain", job)
-    assert "Enom works on it" in text and "Next: A person paused account main" in text
+    assert "Enom works on it" in text and "Next: An operator paused account main" in text
     assert house.json("resume", "account", "main") == {"account": "main", "paused": False}
 
     until(lambda: house.json("jobs", "show", job)["status"] == "succeeded")
@@ -107,7 +107,7 @@ def test_a_paused_source_is_answered_503_until_it_is_resumed(house: House) -> No
 def test_the_reason_of_a_paused_source_is_shown_to_whoever_looks(house: House) -> None:
     house.start()
     house.ok("pause", "source", "shop", "--reason", "Billing moves house.")
-    assert "It is paused (Billing moves house); its hooks are answered 503." in house.run("doctor").stdout
+    assert "Paused (Billing moves house); its hooks are answered 503." in house.run("doctor").stdout
     house.ok("resume", "source", "shop")
     assert "moves house" not in house.run("doctor").stdout
 
@@ -120,13 +120,11 @@ def test_suspensions_that_were_stopped_go_on_when_a_person_says_so_and_a_pause_i
     house.start(work=False)
     house.send("mailbox.suspend")
     assert house.send("mailbox.suspend", "bob@example.com", "8")["status"] == 503
-    told = (
-        "It sent 1 suspensions within an hour, of 0 mailboxes (1 pass in any case); its further suspensions are answered 503."
-    )
+    told = "It sent 1 suspensions within an hour, of 0 mailboxes (1 are always allowed); further suspensions are answered 503."
     assert told in house.run("doctor").stdout
     house.ok("pause", "source", "shop")
     still = house.ok("resume", "source", "shop")
-    assert "Its hooks are accepted." in still and "still stopped" in still and "give this command again" in still
+    assert "Its hooks are accepted." in still and "still refused" in still and "run this command again" in still
     assert "Suspensions of source shop are accepted again." in house.ok("resume", "source", "shop")
     assert house.send("mailbox.suspend", "bob@example.com", "8")["status"] == "queued"
 
@@ -141,8 +139,8 @@ def test_a_receiver_that_does_not_answer_is_told_of_each_callback_that_waits_for
     text = house.ok("callbacks", "list")
     assert "WAITING FOR" in text and "receiver" in text
     explained = house.ok("jobs", "explain", rows[0]["job_id"])
-    assert "its receiver has not answered" in explained and "as soon as one is answered, all go" in explained
-    assert "Its receiver of callbacks has not answered" in house.run("doctor").stdout
+    assert "the receiver has not answered" in explained and "as soon as it answers, all are sent" in explained
+    assert "The receiver of callbacks has not answered" in house.run("doctor").stdout
 
 
 def waits_for_the_receiver(house: House) -> list[dict[str, Any]] | None:

@@ -47,19 +47,19 @@ def test_it_is_shown_first_and_nothing_is_written(house: House) -> None:
     assert shown.splitlines()[:9] == [
         "Compared for shop: services.csv (services: 5) with Enom account main (domains: 3).",
         "",
-        "      3  to take over: at Enom, and nobody's here",
-        "         1 [1] Its plan in the file is no name of [plans] in bridge.toml (there: basic, large).",
-        "         1 [2] It is suspended, and not by this bridge: an unsuspend will be held until it is lifted at Enom.",
-        "      1  at Enom, and not in services.csv",
-        "      1  in services.csv, and not at Enom",
-        "      1  of domains that are not in this Enom account",
+        "      3  to adopt: at Enom, and owned by no service",
+        "         1 [1] Its plan in the file is not in [plans] in bridge.toml (known: basic, large).",
+        "         1 [2] It is suspended, but not by this bridge: an unsuspend will be held until it is unsuspended at Enom.",
+        "      1  at Enom, but not in services.csv",
+        "      1  in services.csv, but not at Enom",
+        "      1  in domains that are not in this Enom account",
         "",
     ]
     assert "\n  old@example.com, active\n" in shown
     assert "\n  dee@example.net (service 3), suspended [2]\n" in shown
     assert "\n  gone@example.com (service 4)\n" in shown
     assert "\n  example.org (1 mailbox): Enom:" in shown
-    assert shown.endswith("Nothing is written yet. To take over 3, give the same command with --apply.\n")
+    assert shown.endswith("Nothing changed yet. To adopt 3, run the same command with --apply.\n")
     assert house.json("mailboxes", "list")["items"] == []
     assert not any(secret in shown for secret in (OLD, TOKEN))
 
@@ -67,7 +67,7 @@ def test_it_is_shown_first_and_nothing_is_written(house: House) -> None:
 def test_applied_it_takes_over_what_is_nobodys_and_can_be_given_again(house: House) -> None:
     command = usual(house)
 
-    assert "Taken over: 3." in house.ok(*command, "--apply")
+    assert "Adopted: 3." in house.ok(*command, "--apply")
 
     owners = {item["address"]: (item["service_id"], item["state"]) for item in house.json("mailboxes", "list")["items"]}
     assert owners == {
@@ -76,7 +76,7 @@ def test_applied_it_takes_over_what_is_nobodys_and_can_be_given_again(house: Hou
         "dee@example.net": ("3", "suspended"),
     }
     again = house.ok(*command, "--apply")
-    assert "      3  ours already" in again and "Taken over: 0." in again
+    assert "      3  already owned by these services" in again and "Adopted: 0." in again
     assert house.send("mailbox.suspend", "ann@example.com", "1")["status"] == "succeeded"
     assert house.send("mailbox.unsuspend", "dee@example.net", "3")["status"] == "held"
 
@@ -136,11 +136,11 @@ def test_a_domain_that_cannot_be_read_fails_the_command_and_loses_no_other(house
     result = house.run(*command, "--apply")
 
     assert result.exit_code == 1
-    assert "example.net (1 mailbox): Enom's answer is not one of interface.asp." in result.stdout
-    assert "Taken over: 2." in result.stdout
-    assert "Domains that could not be read: 1. Give the same command again for them." in result.stderr
+    assert "example.net (1 mailbox): This is not an answer of Enom's interface.asp." in result.stdout
+    assert "Adopted: 2." in result.stdout
+    assert "Domains that could not be read: 1. Run the same command again for them." in result.stderr
     house.sim.control("/faults", {}, "DELETE")
-    assert "Taken over: 1." in house.ok(*command, "--apply")
+    assert "Adopted: 1." in house.ok(*command, "--apply")
 
 
 def test_lists_are_short_unless_all_is_wanted(house: House) -> None:
@@ -157,7 +157,7 @@ def test_columns_that_nobody_reads_are_named(house: House) -> None:
     furnish(house)
     file = listed(house, "1,Active,ann@example.com", header="service_id,domainstatus,address")
 
-    assert house.run(*IMPORT, "--csv", file).stderr == "Columns that nobody reads: domainstatus\n"
+    assert house.run(*IMPORT, "--csv", file).stderr == "Ignored columns: domainstatus\n"
 
 
 def test_a_file_with_faults_is_refused_whole_and_enom_is_not_asked(house: House) -> None:
@@ -167,7 +167,7 @@ def test_a_file_with_faults_is_refused_whole_and_enom_is_not_asked(house: House)
 
     said = house.refused(*IMPORT, "--csv", file, "--apply", code=2)
 
-    assert "cannot be used; nothing was asked of Enom. Correct it:\n  line 3: service_id 1 stands on line 2 already" in said
+    assert "cannot be used; nothing was done. Correct it:\n  line 3: service_id 1 is already on line 2" in said
     assert "\n  line 4: address: " in said
     assert house.sim.control("/history")["history"] == []
 
@@ -190,18 +190,18 @@ def test_wrong_usage_is_told_with_the_remedy(house: House, tmp_path: Path) -> No
 
 
 def test_without_a_schema_the_remedy_is_named(house: House) -> None:
-    assert "`enom-bridge serve` makes it" in house.refused(*IMPORT, "--csv", listed(house, "1,ann@example.com,"))
+    assert "`enom-bridge serve` creates it" in house.refused(*IMPORT, "--csv", listed(house, "1,ann@example.com,"))
 
 
 def test_what_was_left_out_is_told_with_its_reason(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     command = usual(house)
-    reason = "A worker is at job job_1 of it right now."
+    reason = "A worker is running its job job_1."
     monkeypatch.setattr("bridge.store.Owners.take_over", lambda *_: {"ann@example.com": reason})
 
     result = house.run(*command, "--apply")
 
-    assert (result.exit_code, f"\nLeft as they are:\n  ann@example.com: {reason}\n" in result.stdout) == (1, True)
-    assert "Taken over: 2." in result.stdout
+    assert (result.exit_code, f"\nSkipped:\n  ann@example.com: {reason}\n" in result.stdout) == (1, True)
+    assert "Adopted: 2." in result.stdout
     items = {item["address"]: item for item in house.json(*command, "--apply")["items"]}
     assert (items["ann@example.com"]["applied"], items["ann@example.com"]["detail"]) == (False, reason)
 
@@ -209,7 +209,7 @@ def test_what_was_left_out_is_told_with_its_reason(house: House, monkeypatch: py
 def test_a_list_with_customers_notes_them_for_what_it_takes_over_and_for_what_is_ours(house: House) -> None:
     furnish(house)
     header = "service_id,address,customer_id"
-    assert "Taken over: 2." in house.ok(
+    assert "Adopted: 2." in house.ok(
         *IMPORT, "--csv", listed(house, "1,ann@example.com,", "2,bob@example.com,12", header=header), "--apply"
     )
     assert customers(house) == {"ann@example.com": None, "bob@example.com": "12"}
@@ -217,15 +217,18 @@ def test_a_list_with_customers_notes_them_for_what_it_takes_over_and_for_what_is
     full = listed(house, "1,ann@example.com,11", "2,bob@example.com,12", "3,dee@example.net,13", header=header)
     shown = house.ok(*IMPORT, "--csv", full)
 
-    assert "] The list names another customer than the one on record, or the first: --apply notes the list's." in shown
-    assert "To note the customers of 1 that are ours already, give the same command with --apply." in shown
+    assert "] The list names a new or different customer: --apply records the one in the list." in shown
+    assert "To record the customers of 1 mailboxes already owned, run the same command with --apply." in shown
     assert customers(house)["ann@example.com"] is None
     done = house.ok(*IMPORT, "--csv", full, "--apply")
-    assert "Taken over: 1." in done and "Customers noted of mailboxes that were ours already: 1." in done
+    assert "Adopted: 1." in done and "Customers recorded for mailboxes already owned: 1." in done
     assert customers(house) == {"ann@example.com": "11", "bob@example.com": "12", "dee@example.net": "13"}
-    assert house.json("audit", "list", "--action", "import")["items"][0]["detail"] == "1 mailboxes; customers noted of 1 others"
+    assert (
+        house.json("audit", "list", "--action", "import")["items"][0]["detail"]
+        == "1 mailboxes; customers recorded for 1 others"
+    )
     again = house.ok(*IMPORT, "--csv", full, "--apply")
-    assert "Customers noted" not in again
+    assert "Customers recorded" not in again
 
     # What was imported is judged like what was told by hooks, and a mailbox of another service is not taught by a list.
     assert house.send("mailbox.create", "ceo@example.com", "9", customer_id="19")["error"]["code"] == "domain_of_another"

@@ -82,7 +82,7 @@ def test_the_pages_are_passed_on_and_nobody_names_himself(proxied: str, house: H
 
 
 def test_doctor_is_content_with_it_and_not_with_one_that_knows_no_pages(proxied: str, house: House) -> None:
-    assert f"{proxied}/admin/sign-in is the sign-in of the pages" in house.run("doctor").stdout
+    assert f"{proxied}/admin/sign-in is the sign-in of the admin pages" in house.run("doctor").stdout
     assert house.running
     for rule in list(house.running.app.url_map.iter_rules()):
         if rule.rule == "/admin/sign-in":

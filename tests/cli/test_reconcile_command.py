@@ -36,36 +36,36 @@ def work_again(house: House, address: str = BOB) -> None:
 def test_where_nothing_differs_it_says_so(open_house: House) -> None:
     shown = open_house.ok("reconcile")
     head = "Account main, compared with Enom on "
-    assert shown.startswith(head) and "domains read: 1; mailboxes there: 2." in shown
-    assert shown.endswith("Nothing differs.\n")
+    assert shown.startswith(head) and "domains read: 1; mailboxes: 2." in shown
+    assert shown.endswith("No differences.\n")
 
 
 def test_what_differs_is_told_with_counts_first_and_its_remedy(open_house: House) -> None:
     open_house.sim.control("/mailboxes", {"address": "eve@example.com", "password": "Old-Secret.1", "settled": True})
     open_house.sim.control("/mailboxes/delete", {"address": ANN})
     shown = open_house.ok("reconcile").splitlines()
-    assert shown[1:3] == ["      1  on record, and not at Enom", "      1  at Enom, and nobody's here"]
+    assert shown[1:3] == ["      1  recorded, but not at Enom", "      1  at Enom, but owned by no service"]
     text = "\n".join(shown)
-    assert "ann@example.com: It belongs to service 7 of shop, on record active; Enom does not list it." in text
-    assert "-> If the customer should have it, let billing create it again (Create, for service 7 of shop)" in text
+    assert "ann@example.com: It belongs to service 7 of shop and is recorded as active, but Enom does not list it." in text
+    assert "-> If the customer should have it, create it again from billing (Create, for service 7 of shop)" in text
     assert "mailboxes adopt eve@example.com" in text
 
 
 def test_a_repair_is_shown_first_and_done_under_its_checksum_only(open_house: House) -> None:
     work_again(open_house)
     shown = open_house.ok("reconcile")
-    assert "bob@example.com (service 8 of shop): Billing had it suspended, and at Enom it is active: it works." in shown
+    assert "bob@example.com (service 8 of shop): Billing had it suspended, but it is active at Enom." in shown
     checksum = re.search(r"--apply (\w{12})$", shown.strip())
-    assert checksum and "To repair 1, give the same command" in shown
+    assert checksum and "To repair 1, run the same command" in shown
     assert "nothing was done" in open_house.refused("reconcile", "--apply", "0123456789ab")
     done = open_house.ok("reconcile", "--apply", checksum[1])
     assert re.search(r"^bob@example.com: suspend it again: job job_\w+$", done, re.MULTILINE)
     open_house.billing.wait_for(4)
-    assert "Nothing differs." in open_house.ok("reconcile")
+    assert "No differences." in open_house.ok("reconcile")
     told = open_house.ok("audit", "list", "--action", "repair")
     assert BOB in told and "command line" in told
     job = open_house.json("jobs", "list")["items"][0]["id"]
-    assert "a person let a reconciliation suspend bob@example.com for service 8" in open_house.ok("jobs", "explain", job)
+    assert "an operator started a repair: suspend bob@example.com for service 8" in open_house.ok("jobs", "explain", job)
 
 
 def test_json_has_all_of_it(open_house: House) -> None:
@@ -79,7 +79,7 @@ def test_json_has_all_of_it(open_house: House) -> None:
             "domain": "example.com",
             "address": BOB,
             "owner": "service 8 of shop",
-            "detail": "Billing had it suspended, and at Enom it is active: it works.",
+            "detail": "Billing had it suspended, but it is active at Enom.",
             "remedy": "Suspend it again: enom-bridge reconcile shows the plan, and does it with --apply.",
             "repair": "suspend it again",
         }
@@ -89,7 +89,7 @@ def test_json_has_all_of_it(open_house: House) -> None:
 
 
 def test_single_addresses_and_wrong_uses(open_house: House) -> None:
-    assert "mailboxes looked at: 1." in open_house.ok("reconcile", ANN)
+    assert "mailboxes read: 1." in open_house.ok("reconcile", ANN)
     assert "it has main" in open_house.refused("reconcile", "--account", "none", code=2)
     assert "ADDRESS" in open_house.refused("reconcile", "no address", code=2)
 
@@ -136,10 +136,10 @@ class TestNightly:
 class TestUndelete:
     def test_a_terminated_mailbox_comes_back_and_is_nobodys(self, open_house: House) -> None:
         open_house.send("mailbox.terminate", ANN, "7")
-        assert "Nothing is done yet" in open_house.ok("mailboxes", "undelete", ANN)
+        assert "Nothing changed yet" in open_house.ok("mailboxes", "undelete", ANN)
         assert json.loads(open_house.ok("reconcile", "--json"))["items"][0]["differences"] == []
         done = open_house.ok("mailboxes", "undelete", ANN, "--apply")
-        assert "It is back, and nobody's here: enom-bridge mailboxes adopt ann@example.com" in done
+        assert "It belongs to no service yet; to adopt it: enom-bridge mailboxes adopt ann@example.com" in done
         (found,) = open_house.json("reconcile")["items"][0]["differences"]
         assert (found["kind"], found["address"]) == ("extra", ANN)
         assert "undelete" in open_house.ok("audit", "list", "--target", ANN)
@@ -151,12 +151,12 @@ class TestUndelete:
         kept, others = Deleted(Address.parse(ANN), "30017"), Deleted(Address.parse(ANN), "30018")
         service = open_house.running.service
         undelete.refuse_second(service, "main", kept)
-        with pytest.raises(NotNow, match=f"Somebody brings {ANN} back right now"):
+        with pytest.raises(NotNow, match=f"{ANN} is being restored right now"):
             undelete.refuse_second(service, "main", kept)
         undelete.refuse_second(service, "main", others)
 
     def test_what_is_there_or_never_was_cannot(self, open_house: House) -> None:
         assert "exists at Enom" in open_house.refused("mailboxes", "undelete", ANN)
-        assert "never was" in open_house.refused("mailboxes", "undelete", "eve@example.com")
+        assert "never existed" in open_house.refused("mailboxes", "undelete", "eve@example.com")
         assert "Domain name not found" in open_house.refused("mailboxes", "undelete", "eve@example.org")
         assert "it has" not in open_house.refused("mailboxes", "undelete", ANN, "--account", "none", code=2)

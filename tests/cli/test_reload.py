@@ -129,7 +129,7 @@ def test_a_faulty_configuration_is_told_whole_and_changes_nothing(daemon: Daemon
     daemon.path.write_text(good.replace("settle = 1\n", "settle = -1\nwrong = 1\n"))
     daemon.reload()
     assert daemon.said("accounts.main.settle") == 1 and daemon.said("accounts.main.wrong") == 1
-    assert daemon.said("not reloaded: the configuration from before stays in force") == 1
+    assert daemon.said("not reloaded: the previous configuration stays active") == 1
     answer = daemon.send("create", address="ann@example.com", service_id="1", password=PASSWORD, wait=20)
     assert answer.json()["status"] == "succeeded"
     daemon.path.write_text("not toml")
@@ -142,8 +142,8 @@ def test_a_faulty_configuration_is_told_whole_and_changes_nothing(daemon: Daemon
 def test_what_takes_a_restart_is_said_and_stays(daemon: Daemon) -> None:
     daemon.configure(bridge__listen="127.0.0.1:1", bridge__database="sqlite:///other.sqlite3", bridge__log_format="json")
     daemon.reload()
-    assert daemon.said("this takes a restart.*bridge.listen") == 1
-    assert daemon.said("this takes a restart.*bridge.database") == 1
+    assert daemon.said("this change needs a restart.*bridge.listen") == 1
+    assert daemon.said("this change needs a restart.*bridge.database") == 1
     assert daemon.said('"event": "reloaded"') == 1, "the form of the log may change"
     assert daemon.send("create", address="ann@example.com", service_id="1", password=PASSWORD).status_code == 202
     assert not (daemon.folder / "other.sqlite3").exists()

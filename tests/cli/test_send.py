@@ -179,7 +179,7 @@ def test_a_hook_that_never_came_is_told_as_dismissed_and_one_that_is_done_as_it_
 def test_a_query_that_is_refused_is_exit_code_1(bridge: Running) -> None:
     result = send(bridge, "mailbox.status", *about("nobody"))
     assert result.exit_code == 1
-    assert "404 Not found: There is no mailbox of this address and service." in result.stderr
+    assert "404 Not found: This service has no mailbox with this address." in result.stderr
 
 
 def test_the_other_scheme_is_signed_too(sim: Simulator, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def works(path: Path) -> None:
 
 
 def test_the_printed_lines_make_a_configuration_that_works(printed: str, tmp_path: Path) -> None:
-    found = re.search(r"\[accounts\.main\].*?(?=\nOr from nothing)", printed, re.DOTALL)
+    found = re.search(r"\[accounts\.main\].*?(?=\nOr from scratch)", printed, re.DOTALL)
     assert found
     path = tmp_path / "bridge.toml"
     path.write_text(found[0] + REST)
@@ -158,7 +158,7 @@ def test_a_configuration_that_cannot_be_read_might_be_live(run: Callable[..., An
     (tmp_path / "bridge.toml").write_text("[accounts.real")
     result, _ = run()
     assert result.exit_code == 2
-    assert "so nobody knows whether it holds live credentials" in result.stderr
+    assert "so it may hold live credentials" in result.stderr
 
 
 def test_it_starts_beside_a_configuration_for_tests(run: Callable[..., Any], tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_mailboxes_that_are_there_already_fill_paks_of_their_domains(begun: Call
     many = tmp_path / "addresses.txt"
     many.write_text("".join(f"box{number}@school.example\n" for number in range(23)))
     result, domains = begun("--mailbox", "Ann@example.com", "--mailbox", "ann@example.com", "--mailboxes", str(many))
-    assert result.exit_code == 0 and "There already: 24 mailboxes" in result.output
+    assert result.exit_code == 0 and "Existing: 24 mailboxes" in result.output
     assert len(domains["school.example"]["mailboxes"]) == 23 and len(domains["school.example"]["paks"]) == 3
     assert list(domains["example.com"]["mailboxes"]) == ["ann@example.com"]
 

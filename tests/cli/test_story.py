@@ -55,7 +55,7 @@ def test_every_error_code_has_its_own_advice_with_nothing_left_open(code: str, s
 
     following = text.splitlines()[-1]
     assert following.startswith("Next: ") and "{" not in following
-    assert f"({code}): What happened: {code}. Enom's own words: number 304155, text Bad." in text
+    assert f"({code}): What happened: {code}. Enom's answer: number 304155, text Bad." in text
 
 
 def test_the_advice_is_for_exactly_the_codes_that_there_are() -> None:
@@ -101,7 +101,7 @@ def test_every_wait_says_for_what_and_that_it_goes_on_by_itself(waiting_for: str
 
     assert text.splitlines()[-2].startswith(explain.WAITING[waiting_for].partition("{")[0])
     expected = (
-        "resume account main" if waiting_for == "account" else "goes on by itself. To give it up: enom-bridge jobs cancel"
+        "resume account main" if waiting_for == "account" else "continues by itself. To cancel it: enom-bridge jobs cancel"
     )
     assert expected in text
 
@@ -110,7 +110,7 @@ def test_a_wait_names_its_time_its_reason_and_when_a_person_will_be_asked() -> N
     since = "2026-11-21T10:00:00Z"
     text = text_of(told_of(status="queued", waiting_for="retry", error=failure("unavailable"), undecided_since=since))
 
-    assert "It was tried 2 times and is tried again at 17:27:03 (What happened: unavailable)." in text
+    assert "Tried 2 times; the next attempt is at 17:27:03 (What happened: unavailable)." in text
     assert "within 72 hours of 2026-11-21 10:00:00 UTC, it is held" in text
 
 
@@ -119,7 +119,7 @@ def test_a_pause_by_a_person_is_lifted_by_resume_and_not_by_mending_credentials(
     text = text_of(told_of(status="queued", waiting_for="account", account=paused))
 
     assert "maintenance" in text
-    assert "A person paused account main" in text and "enom-bridge resume account main" in text
+    assert "An operator paused account main" in text and "enom-bridge resume account main" in text
 
 
 def test_what_pauses_an_account_is_told_whole_also_of_a_job_that_waits_for_something_else() -> None:
@@ -133,18 +133,18 @@ def test_what_pauses_an_account_is_told_whole_also_of_a_job_that_waits_for_somet
 def test_after_a_restore_nobody_is_sent_to_refill_an_account_that_only_waits() -> None:
     account = {"paused": None, "pauses": [], "quiet_until": "2026-11-22T17:30:03Z"}
     waits = told_of(status="queued", waiting_for="account", error=failure("insufficient_funds"), account=account)
-    assert "Refill" not in text_of(waits) and "goes on by itself" in text_of(waits)
-    assert "Refill" in text_of(waits | {"now": "2026-11-22T17:31:00Z"})
+    assert "Top up" not in text_of(waits) and "continues by itself" in text_of(waits)
+    assert "Top up" in text_of(waits | {"now": "2026-11-22T17:31:00Z"})
 
 
 def test_a_job_whose_worker_is_gone_and_what_waits_behind_it_say_so() -> None:
     later = "2026-11-22T18:28:03Z"
     lost = text_of(told_of(status="running", lease_until=later, holder_lives=False))
-    assert "shows itself no more" in lost and "18:28:03" in lost and "restart the bridge" in lost
-    assert "A worker is at it now" in text_of(told_of(status="running"))
+    assert "no longer responds" in lost and "18:28:03" in lost and "restart the bridge" in lost
+    assert "A worker is running it now" in text_of(told_of(status="running"))
     waits = text_of(told_of(status="queued", beside=["job_2"], available_at=later))
-    assert "It waits for a free worker; at work in its domain: job_2, and not before 18:28:03." in waits
-    assert "It waits for job_3, older and of the same mailbox." in text_of(told_of(status="queued", behind=["job_3"]))
+    assert "Waiting for a free worker; running now in this domain: job_2, and not before 18:28:03." in waits
+    assert "Waiting for job_3, older and of the same mailbox." in text_of(told_of(status="queued", behind=["job_3"]))
 
 
 def test_with_no_worker_the_next_command_starts_one() -> None:
@@ -160,7 +160,7 @@ def test_every_outcome_of_a_command_has_words(outcome: str) -> None:
 
     assert "SetUpPOP3User was sent at 17:27:03; " in text
     assert ("30 s later " in text) is (outcome != "intent")
-    assert ("nobody kn" in text) is (outcome in ("intent", "unknown"))
+    assert ("the outcome is unknown" in text) is (outcome in ("intent", "unknown"))
 
 
 @pytest.mark.parametrize("status", ["pending", "delivered", "superseded", "stopped", "exhausted"])
@@ -168,7 +168,7 @@ def test_every_callback_has_words_and_only_a_lost_one_is_to_be_sent_again(status
     callback = {"id": "cb_1", "status": status, "tries": 3, "last_status": 503, "last_error": None}
     text = text_of(told_of(callbacks=[{**callback, "next_at": AT, "ended_at": AT}]))
 
-    assert "Billing " in text.splitlines()[-2]
+    assert "Callback " in text.splitlines()[-2]
     assert ("callbacks resend cb_1" in text) is (status in ("stopped", "exhausted"))
 
 
@@ -200,7 +200,7 @@ def test_observe_mode_tells_what_would_have_been_done() -> None:
 
     assert "would have been done: delete the mailbox." in done and 'mode = "act"' in done
     assert "would have been failed (not_ours): No." in refused
-    assert refused.endswith("take it over: enom-bridge mailboxes adopt ann@example.com --source shop --service-id 7 --apply")
+    assert refused.endswith("adopt it: enom-bridge mailboxes adopt ann@example.com --source shop --service-id 7 --apply")
     assert 'mode = "act"' in unsafe and "jobs approve" not in unsafe, "it has ended, so there is nothing to approve"
 
 

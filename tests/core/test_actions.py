@@ -181,15 +181,17 @@ def test_the_password_of_the_hook_is_wanted_with_its_digest(action: str, record:
 
 
 REFUSE = terms(suspend_with="refuse")
-WIPED = "The password of this hook has been wiped; send the hook again with one."
-NO_PLANS = "A plan can only be set where [accounts.….hosted_email] is configured."
+WIPED = "The password of this hook has been wiped. Send the hook again with a password."
+LOCKED_OUT = "The mailbox is suspended with a random password (lock-out); the hook must bring a new password."
+STAYS_LOCKED = "The mailbox is suspended (lock-out), and a new password would reactivate it. Unsuspend it first."
+NO_PLANS = "Changing a plan needs [accounts.….hosted_email] in the configuration."
 SENTENCES: list[tuple[str, Mailbox, Record, dict[str, Any], str]] = [
     ("create", ABSENT, NOBODYS, {"password": None}, WIPED),
     ("change_password", ACTIVE, OURS, {"password": None}, WIPED),
     ("suspend", ACTIVE, OURS, {"allowed": REFUSE}, 'The account is configured with suspend_with = "refuse".'),
     ("unsuspend", ACTIVE, OURS, {"allowed": REFUSE}, 'The account is configured with suspend_with = "refuse".'),
-    ("unsuspend", ACTIVE, LOCKED, {}, "The mailbox was locked out with a random password; the hook must bring a new one."),
-    ("change_password", ACTIVE, LOCKED, {}, "The mailbox is locked out; a new password would open it. Unsuspend it first."),
+    ("unsuspend", ACTIVE, LOCKED, {}, LOCKED_OUT),
+    ("change_password", ACTIVE, LOCKED, {}, STAYS_LOCKED),
     ("renew", replace(ACTIVE, pak=None), OURS, {}, "Enom does not show which pak holds this mailbox."),
     ("change_plan", ACTIVE, OURS, {"allowed": terms(hosted_email=False)}, NO_PLANS),
 ]  # fmt: skip

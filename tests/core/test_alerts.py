@@ -65,7 +65,7 @@ def test_the_first_note_goes_at_once_and_a_bad_hour_is_one_mail(bench: Bench, ma
     for each in workers:
         each.send_due()
     ((subject, text),) = mail.texts()
-    assert subject.startswith("Needs you: job:")
+    assert subject.startswith("Action needed: job:")
     assert "enom-bridge jobs explain" in text and "==" not in text
 
     for _ in range(12):
@@ -74,9 +74,9 @@ def test_the_first_note_goes_at_once_and_a_bad_hour_is_one_mail(bench: Bench, ma
     assert len(mail.mails) == 1, "gathered"
     live(bench, workers, 10 * 60)
     (_, (subject, text)) = mail.texts()
-    assert subject == "12 need you, 0 are over"
-    assert "== jobs of account main, garbled: 12 need you ==" in text
-    assert text.count("enom-bridge jobs explain") == 3 and "… and 9 more of this kind." in text
+    assert subject == "12 need action, 0 resolved"
+    assert "== jobs of account main, garbled: 12 need action ==" in text
+    assert text.count("enom-bridge jobs explain") == 3 and "… and 9 more like these." in text
     assert "enom-bridge jobs list --status held" in text
     newest = bench.rows("notes")[-1]["text"].splitlines()[0]
     assert newest in text
@@ -114,8 +114,8 @@ def test_what_is_over_when_the_mail_goes_needs_nobody(bench: Bench, mail: MailSe
     bench.standing.pause_money("main", 60, "no money")
     live(bench, [worker], 16 * 60)
     _, text = mail.texts()[-1]
-    assert "== purchases of account main: 1 needs you ==" in text and "enom-bridge doctor" in text
-    assert "== 1 is over ==" in text and "Account main works again" in text
+    assert "== purchases of account main: 1 needs action ==" in text and "enom-bridge doctor" in text
+    assert "== 1 resolved ==" in text and "Account main works again" in text
     assert "Account main is paused" not in text
 
 
@@ -129,7 +129,7 @@ def test_what_could_not_be_sent_is_tried_again_although_others_are_gathered(
     mail.refusing = False
     bench.clock.now += 61
     worker.send_due()
-    assert [subject[:9] for subject, _ in mail.texts()] == ["Needs you"]
+    assert [subject[:9] for subject, _ in mail.texts()] == ["Action ne"]
 
 
 def rows(bench: Bench, table: sa.Table, *values: dict[str, Any]) -> None:
@@ -169,7 +169,9 @@ def test_the_summary_tells_what_stands_and_once_only(bench: Bench, mail: MailSer
         live(bench, workers, 120)
     live(bench, workers, 20 * HOUR, step=600)
     ((subject, text),) = mail.texts()
-    assert subject.startswith("Daily summary: 1 failed, 1 held, 3 callbacks given up, 1 accounts paused, 1 differences, 1 paks")
+    assert subject.startswith(
+        "Daily summary: 1 failed, 1 held, 3 callbacks not delivered, 1 accounts paused, 1 differences, 1 paks"
+    )
     for line in (
         "1 succeeded, 1 failed, 1 held, 0 cancelled. Still open: 1.",
         "enom-bridge jobs list --status failed",
@@ -194,7 +196,7 @@ def test_a_day_without_anything_to_say_says_nothing_but_once_a_week(bench: Bench
         worker.send_due()
         told += [day] if len(mail.mails) > len(told) else []
     assert len(told) == 2 and told[1] - told[0] == 7
-    assert {subject for subject, _ in mail.texts()} == {"All is well"}
+    assert {subject for subject, _ in mail.texts()} == {"Nothing needs attention"}
 
 
 def test_without_a_time_there_is_no_summary(bench: Bench, mail: MailServer, teller: Teller) -> None:

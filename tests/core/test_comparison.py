@@ -49,14 +49,14 @@ def test_what_another_owns_is_never_taken_and_the_command_that_would_is_named(ow
 
 def test_what_enom_does_not_have_is_missing() -> None:
     assert (one([CLAIM]).group, one([CLAIM]).detail) == (Group.MISSING, "")
-    assert "on record" in one([CLAIM], records={str(ANN): Record("shop", "7", State.ACTIVE)}).detail
+    assert "has recorded it" in one([CLAIM], records={str(ANN): Record("shop", "7", State.ACTIVE)}).detail
 
 
 def test_what_only_enom_has_is_told_with_the_service_on_record() -> None:
     assert one([], Mailbox(ANN, True)).group is Group.AT_ENOM_ONLY
     finding = one([], Mailbox(ANN, True), records={str(ANN): Record("shop", "9")})
     assert (finding.group, finding.detail) == (
-        Group.AT_ENOM_ONLY, "On record it belongs to service 9 of shop, which the file does not have."
+        Group.AT_ENOM_ONLY, "It is recorded for service 9 of shop, which is not in the file."
     )  # fmt: skip
 
 
@@ -96,18 +96,21 @@ def test_a_suspension_that_is_not_ours_is_remarked() -> None:
 
 def test_a_record_that_says_otherwise_than_enom_is_remarked() -> None:
     finding = one([CLAIM], Mailbox(ANN, True), records={str(ANN): Record("shop", "7", State.SUSPENDED)})
-    assert finding.remarks == ("On record it is suspended, at Enom active.",)
+    assert finding.remarks == ("It is recorded as suspended, but is active at Enom.",)
 
 
 def test_a_deletion_that_waits_is_remarked() -> None:
     record = Record("shop", "7", State.ACTIVE, delete_after=NOW)
-    assert "it is deleted after 2027-01-15T08:00:00Z" in one([CLAIM], Mailbox(ANN, True), records={str(ANN): record}).remarks[0]
+    assert (
+        "it will be deleted after 2027-01-15T08:00:00Z"
+        in one([CLAIM], Mailbox(ANN, True), records={str(ANN): record}).remarks[0]
+    )
 
 
 def test_a_plan_that_is_not_configured_is_remarked_and_not_repeated() -> None:
     finding = one([replace(CLAIM, plan="Planted-Secret.7")], Mailbox(ANN, True))
     assert finding.plan is None
-    assert "(there: basic, large)" in finding.remarks[0] and "Planted" not in repr(finding)
+    assert "(known: basic, large)" in finding.remarks[0] and "Planted" not in repr(finding)
 
 
 def test_findings_come_by_group_domain_and_address() -> None:

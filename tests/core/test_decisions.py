@@ -79,7 +79,7 @@ def test_a_callback_that_is_on_its_way_is_not_sent_again() -> None:
     for status in ("delivered", "stopped", "exhausted", "superseded"):
         assert decisions.of_callback("cb_1", status, due=True) == {"resend": None}
     assert decisions.of_callback("cb_1", "pending", due=False) == {"resend": None}
-    assert "on its way" in (decisions.of_callback("cb_1", "pending", due=True)["resend"] or "")
+    assert "already being sent" in (decisions.of_callback("cb_1", "pending", due=True)["resend"] or "")
 
 
 def test_what_held_a_job_is_named_with_its_error_or_by_its_code() -> None:

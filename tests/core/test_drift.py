@@ -69,7 +69,7 @@ def test_what_billing_terminated_and_enom_has_costs_money() -> None:
     difference = found(Record(state=State.ABSENT), there())
     assert difference is not None
     assert (difference.kind, difference.repair) == (Kind.EXTRA, None)
-    assert "place of pak 26770, paid until" in difference.detail
+    assert "slot of pak 26770, paid until" in difference.detail
 
 
 @pytest.mark.parametrize("record", [None, Record()])
@@ -105,14 +105,14 @@ def test_where_the_record_does_not_know_what_is_seen_it_can_be_noted(record: Rec
     difference = found(record, seen)
     assert difference is not None and difference.repair is not None
     assert (difference.kind, difference.repair.state) == (Kind.WRONG_STATE, state)
-    assert difference.repair.words() == f"note that it is {state}"
+    assert difference.repair.words() == f"record that it is {state}"
 
 
 def test_another_size_is_set_again_where_a_plan_has_it() -> None:
     difference = found(replace(OURS, quota=25 << 30), there(quota=1 << 30))
     assert difference is not None and difference.repair is not None
     assert (difference.kind, difference.repair.plan) == (Kind.WRONG_PLAN, "large")
-    assert difference.detail == "On record it has 25 GB, at Enom 1 GB."
+    assert difference.detail == "It is recorded with 25 GB, but has 1 GB at Enom."
     nameless = found(replace(OURS, quota=3 << 30), there(quota=1 << 30))
     assert nameless is not None and nameless.repair is None
 

@@ -129,7 +129,7 @@ def test_what_got_an_owner_since_it_was_shown_is_left_and_told(house: House) -> 
     findings = house.compare(ANN)
     house.bench.people.adopt("main", Address.parse(ANN[1]), "other", "1")
     left = house.importing.take_over("shop", findings)
-    assert left == {ANN[1]: "It belongs to service 1 of other by now."}
+    assert left == {ANN[1]: "It now belongs to service 1 of other."}
     assert without(findings, left)[0].detail == left[ANN[1]]
     assert house.groups(ANN) == {ANN[1]: "owned_by_other"}
 
@@ -189,7 +189,7 @@ def test_it_waits_while_all_calls_are_in_use_and_then_gives_up(house: House, mon
     house.add(ANN[1])
     with house.bench.standing.call_slot("main", 2, 1e9):
         (finding,) = house.compare(ANN)
-    assert (finding.group, "in use" in finding.detail) == (Group.UNREAD, True)
+    assert (finding.group, "limit of parallel calls" in finding.detail) == (Group.UNREAD, True)
     assert sum(house.paused) >= 2.0
     house.paused.clear()
     assert (house.groups(ANN), house.paused) == ({ANN[1]: "take_over"}, [])

@@ -40,7 +40,7 @@ def test_sums_count_paid_places_and_what_they_cost() -> None:
 
 def test_the_text_tells_sums_and_what_stands_out() -> None:
     text = list(lines(STOCK))
-    assert text[1] == "     22  places for mailboxes are paid for (209.00 a year)"
+    assert text[1] == "     22  mailbox slots paid for (209.00 per year)"
     assert "  old@example.com, since 2027-02-01T00:00:00Z" in text
     assert "  going@example.com (service 9 of shop), deleted after 2027-03-09T00:00:00Z" in text
     assert "  gone@example.com (service 7 of shop), since 2027-02-02T00:00:00Z" in text

@@ -137,7 +137,11 @@ def test_when_a_command_may_be_sent_again(change: Change, last: Step | None, obs
     except NeedsPerson as error:
         got = PERSON
         assert error.code == "unclear"
-        why = "Enom accepted it, yet no read" if last and last.outcome == "accepted" else "Its sender was lost, and no read"
+        why = (
+            "Enom accepted it, but no read"
+            if last and last.outcome == "accepted"
+            else "The worker that sent it stopped, and no read"
+        )
         assert error.detail.startswith(f"A purchase ({change.kind}) is in doubt. {why} shows it.")
     assert got == expected
 

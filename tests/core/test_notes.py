@@ -109,7 +109,7 @@ def test_a_mail_goes_over_tls_with_the_servers_certificate_checked(said: list[An
     server, tls, login, mail = said
     assert (server, tls, login) == (("mail.example.com", 587), "starttls", ("bridge@example.com", "Smtp-Secret.1"))
     assert (mail["To"], mail["From"]) == ("admin@example.com", "bridge@example.com")
-    assert mail["Subject"] == "[enom-bridge] Needs you: job:job_1"
+    assert mail["Subject"] == "[enom-bridge] Action needed: job:job_1"
     assert "john@example.com is held" in mail.get_content()
 
 
@@ -123,7 +123,7 @@ def test_without_a_password_a_relay_next_door_will_do(said: list[Any], monkeypat
     monkeypatch.setattr(Smtp, "offers", set())
     assert send(Book(OVER), "mailto:admin@example.com", smtp="smtp://127.0.0.1:2525").sent == [([2], True)]
     assert said[0] == ("127.0.0.1", 2525)
-    assert (said[1]["From"], said[1]["Subject"]) == ("admin@example.com", "[enom-bridge] Over: account:main")
+    assert (said[1]["From"], said[1]["Subject"]) == ("admin@example.com", "[enom-bridge] Resolved: account:main")
 
 
 def test_without_an_address_the_log_is_enough() -> None:
@@ -137,7 +137,7 @@ def test_nothing_due_is_nothing_sent() -> None:
 
 
 def test_the_subject_counts_what_needs_a_person() -> None:
-    assert title([HELD, OVER, HELD]) == "2 need you, 1 are over"
+    assert title([HELD, OVER, HELD]) == "2 need action, 1 resolved"
 
 
 def test_a_mail_server_that_drips_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

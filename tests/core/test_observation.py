@@ -63,21 +63,21 @@ def test_what_no_read_shows_is_told_as_that(week: Week) -> None:
     week.bench.do("change_password", password="Other-Secret.8")
     assert [verdict for _, verdict, _ in week.judged()] == ["unseen"]
     week.bench.do("suspend")
-    assert ("suspend", "unseen", "Whether a mailbox is suspended shows only through hosted email.") in week.judged(services=())
+    assert ("suspend", "unseen", "Only hosted email shows whether a mailbox is suspended.") in week.judged(services=())
 
 
 def test_what_the_bridge_would_have_refused_is_told_with_the_reason(week: Week) -> None:
     week.bench.do("change_plan", plan="gold")
     ((_, verdict, why),) = week.judged()
-    assert verdict == "would_not" and why.startswith("It would have failed: No plan of this name")
+    assert verdict == "would_not" and why.startswith("It would have failed: The configuration has no plan of this name")
 
 
 def test_creations_and_terminations_are_told_by_existence(week: Week) -> None:
     week.bench.do("create", address="new@example.com", service_id="8", password=GOOD)
     week.bench.do("terminate")
     assert week.judged() == [
-        ("terminate", "different", "The mailbox is still at Enom."),
-        ("create", "different", "There is no such mailbox at Enom."),
+        ("terminate", "different", "The mailbox still exists at Enom."),
+        ("create", "different", "The mailbox does not exist at Enom."),
     ]
     del week.bench.backend.mailboxes[JOHN]
     assert week.judged()[1] == ("terminate", "same", "")

@@ -147,7 +147,7 @@ def test_a_renewal_that_may_not_be_bought_is_refused() -> None:
     with pytest.raises(Refused) as caught:
         kinds(ACTIVE, OURS, Desired(until=LATER.expires))
     assert caught.value.code == "purchase_needed"
-    assert "pak 101 ends" in caught.value.detail and 'purchase = "never"' in caught.value.detail
+    assert "Pak 101 expires" in caught.value.detail and 'purchase = "never"' in caught.value.detail
 
 
 def test_a_year_after_the_29th_of_february_is_the_28th() -> None:

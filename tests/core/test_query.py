@@ -83,7 +83,7 @@ def test_usage_and_sign_in_are_for_the_owner(mailbox: Bench) -> None:
 def test_what_is_anothers_does_not_exist(mailbox: Bench, type: str, source: str, arguments: dict[str, Any]) -> None:
     with pytest.raises(NotThere) as caught:
         ask(mailbox, type, source, **arguments)
-    assert str(caught.value) == "There is no mailbox of this address and service."
+    assert str(caught.value) == "This service has no mailbox with this address."
 
 
 def test_a_sign_in_opens_once_for_each_id_and_source(mailbox: Bench) -> None:

@@ -31,14 +31,14 @@ def test_a_domain_whose_mail_goes_to_enom_is_ready(mx: list[tuple[int, str]], sp
     ("mx", "spf", "reason", "records"),
     [
         ([], [SPF], "no MX record", [SET_MX]),
-        ([(10, "mx.example.net")], [SPF], "goes elsewhere, to mx.example.net", [SET_MX]),
-        ([(10, "mail.nothostedemail.com")], [SPF], "goes elsewhere", [SET_MX]),
-        ([(0, "")], [SPF], "to nobody", [SET_MX]),
-        ([(5, "mx.example.net"), MX], [SPF], "mx.example.net comes first", [SET_MX]),
-        ([(10, "mx.example.net"), MX], [SPF], "or as soon", [SET_MX]),
+        ([(10, "mx.example.net")], [SPF], "goes to another server: mx.example.net", [SET_MX]),
+        ([(10, "mail.nothostedemail.com")], [SPF], "goes to another server", [SET_MX]),
+        ([(0, "")], [SPF], "another server: none", [SET_MX]),
+        ([(5, "mx.example.net"), MX], [SPF], "goes to mx.example.net, which", [SET_MX]),
+        ([(10, "mx.example.net"), MX], [SPF], "the same or a higher priority", [SET_MX]),
         ([MX], [], "no SPF record", [SET_SPF]),
         (
-            [MX], ["v=spf1 mx -all"], "does not name Enom's mail",
+            [MX], ["v=spf1 mx -all"], "does not include Enom's mail servers",
             ['example.com. TXT "v=spf1 include:_spf.hostedemail.com mx -all"'],
         ),
         (

@@ -130,7 +130,7 @@ class TestAMistypedDomain:
             report = house.look(*addresses)
             assert (list(report.foreign), list(report.unread), report.differences) == (["nowhere.example"], [], [])
             told = "\n".join(lines(report))
-            assert "nowhere.example" in told and "mistyped" in told and "Nothing differs." in told
+            assert "nowhere.example" in told and "mistyped" in told and "No differences." in told
 
     def test_what_was_kept_of_it_before_is_forgotten(self, house: House) -> None:
         row = {
@@ -219,7 +219,7 @@ class TestRepair:
         with bench.database.write() as tx:
             tx.execute(tables.mailboxes.update().values(state="unknown"))
         report = house.look()
-        assert [bench.people.repair("main", each) for each in report.differences] == ["noted that it is active"] * 2
+        assert [bench.people.repair("main", each) for each in report.differences] == ["recorded as active"] * 2
         assert (house.kinds(), bench.record().state, len(bench.rows("jobs"))) == ({}, State.ACTIVE, 2)
 
     @pytest.mark.parametrize("meanwhile", ["another owner", "a hook"])
@@ -234,7 +234,7 @@ class TestRepair:
         else:
             bench.people.adopt("main", JOHN, "other", "9")
         jobs = len(bench.rows("jobs"))
-        with pytest.raises(NotNow, match="changed meanwhile"):
+        with pytest.raises(NotNow, match="has changed since you looked"):
             bench.people.repair("main", found)
         assert len(bench.rows("jobs")) == jobs
 

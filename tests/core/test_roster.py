@@ -47,21 +47,21 @@ def test_a_customer_is_read_and_an_empty_cell_is_none() -> None:
 @pytest.mark.parametrize(
     ("content", "line", "words"),
     [
-        ("", 1, "The file is empty. The first line has to name the columns: service_id,address or"),
+        ("", 1, "The file is empty. The first line must name the columns: service_id,address or"),
         ("\n\n", 1, "The file is empty."),
         ("id,address\n1,a@example.com\n", 1, "The column service_id is missing."),
         ("1042,ann@example.com\n", 1, "The column address is missing."),
-        ("service_id,address,address\n", 1, "The column address stands there twice."),
-        ("service_id,address\n", 1, "Nothing stands under the header."),
-        ("service_id,address\n1,a@example.com,x\n", 2, "3 fields where the header names 2."),
-        ('service_id,address\n1,"a@example.com\n', 2, "it is not CSV"),
-        ('"service_id,address\n', 1, "it is not CSV"),
-        ('service_id,"address"x\n1,a@example.com\n', 1, "it is not CSV"),
+        ("service_id,address,address\n", 1, "The column address appears twice."),
+        ("service_id,address\n", 1, "There are no lines below the header."),
+        ("service_id,address\n1,a@example.com,x\n", 2, "3 fields, but the header names 2."),
+        ('service_id,address\n1,"a@example.com\n', 2, "Not valid CSV"),
+        ('"service_id,address\n', 1, "Not valid CSV"),
+        ('service_id,"address"x\n1,a@example.com\n', 1, "Not valid CSV"),
         ("service_id,address\n1,\n", 2, "address: "),
         ("service_id,address\n,a@example.com\n", 2, "service_id: "),
         ("service_id,address\n1,ann\n", 2, "Send one like john@example.com."),
         (f"service_id,address,customer_id\n1,a@example.com,{'x' * 65}\n", 2, "customer_id: Wrong length"),
-        ("service_id,address,customer_id,customer_id\n", 1, "The column customer_id stands there twice."),
+        ("service_id,address,customer_id,customer_id\n", 1, "The column customer_id appears twice."),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line_and_what_to_do(content: str, line: int, words: str) -> None:
@@ -77,8 +77,8 @@ def test_every_fault_is_told_at_once() -> None:
 def test_an_id_and_an_address_that_stand_there_twice_are_named_with_both_lines() -> None:
     told = faults("service_id,address\n1,ann@example.com\n2,ANN@example.com\n1,bob@example.com\n")
     assert [(number, sentence.partition(":")[0]) for number, sentence in told] == [
-        (3, "address ann@example.com stands on line 2 already"),
-        (4, "service_id 1 stands on line 2 already"),
+        (3, "address ann@example.com is already on line 2"),
+        (4, "service_id 1 is already on line 2"),
     ]
 
 

@@ -54,10 +54,10 @@ def test_the_words_name_customers_and_no_address() -> None:
     many = [Presence(str(number), has=True) for number in range(21, 27)]
     error = objection(ME, Address("ceo", "example.com"), many, NOW)
     assert error is not None and error.detail == (
-        "example.com has mailboxes of customers 21, 22, 23 and 3 more. This one is for customer 15, who has no mailbox there."
+        "example.com has mailboxes of customers 21, 22, 23 and 3 more. This hook is for customer 15, who has no mailbox there."
     )
     gone = objection(ME, Address("root", "example.com"), [Presence(OTHER, gone_at=NOW)], NOW)
     assert gone is not None and gone.detail == (
-        "The last mailboxes of example.com, gone since 2027-01-15T08:00:00Z, were those of customer 11. This one is for "
-        "customer 15, who has no mailbox there. Besides, root is a name that proves who controls a domain."
+        "The last mailboxes of example.com, deleted 2027-01-15T08:00:00Z, belonged to customer 11. This hook is for "
+        "customer 15, who has no mailbox there. root is also a name that proves control of a domain."
     )

@@ -25,19 +25,19 @@ def test_a_customers_sentence_is_one_and_names_no_insider(text: str) -> None:
     ("action", "state", "acted", "kept", "expected"),
     [
         ("mailbox.create", State.ACTIVE, True, [], "Mailbox created and confirmed."),
-        ("mailbox.create", State.ACTIVE, False, [], "The mailbox existed already, as wanted; nothing was changed."),
-        ("mailbox.unsuspend", State.ACTIVE, True, ["pop"], "Mailbox restored. Suspended before, and left so: pop."),
+        ("mailbox.create", State.ACTIVE, False, [], "The mailbox already exists as requested; nothing was changed."),
+        ("mailbox.unsuspend", State.ACTIVE, True, ["pop"], "Mailbox unsuspended. Left suspended, as they were before: pop."),
         ("mailbox.terminate", State.ABSENT, True, [], "Mailbox deleted."),
-        ("mailbox.terminate", State.ABSENT, False, [], "The mailbox was gone already."),
+        ("mailbox.terminate", State.ABSENT, False, [], "The mailbox was already gone."),
         (
             "mailbox.terminate",
             State.SUSPENDED,
             True,
             [],
-            "Mailbox suspended; it will be deleted when its grace period ends.",
+            "Mailbox suspended. It will be deleted when its grace period ends.",
         ),
         ("mailbox.terminate", State.ACTIVE, False, [], "The mailbox is in use again, so it was kept."),
-        ("held", State.UNKNOWN, False, [], "A person will look at this request."),
+        ("held", State.UNKNOWN, False, [], "This request is waiting for a manual decision."),
     ],
 )
 def test_the_sentence_says_what_happened(action: str, state: State, acted: bool, kept: list[str], expected: str) -> None:

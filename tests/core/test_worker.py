@@ -106,7 +106,7 @@ def test_a_contradiction_of_the_two_systems_waits_and_ends_held(bench: Bench) ->
         bench.work(3 * 3600)
     now = bench.receipt(receipt)
     assert (now.status, now.state) == ("held", "unknown")
-    assert now.message == "A person will look at this request."
+    assert now.message == "This request is waiting for a manual decision."
     again = bench.people.retry(receipt.job)
     bench.work(60)
     assert bench.receipt(again).status == "succeeded"

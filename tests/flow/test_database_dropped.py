@@ -12,7 +12,7 @@ from tests.support.billing import Billing, until
 from tests.support.bridge import Running, Simulator, furnish, write_config
 from tests.support.postgres import Postgres
 
-EMPTY, ANOTHER, AWAY = "the tables of the bridge are gone", "another one than when", "cannot be used"
+EMPTY, ANOTHER, AWAY = "the bridge's tables are gone", "another database than when", "cannot be used"
 
 
 class Place:

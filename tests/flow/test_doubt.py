@@ -34,7 +34,7 @@ def test_a_doubt_that_holds_up_the_hook_that_took_its_place_can_be_ended(world: 
     second = world.hook("create", address=BOX, password="Other-Secret.8")
     world.work(150)
     assert (world.job(second)["status"], world.job(second)["waiting_for"]) == ("queued", "settle")
-    with pytest.raises(NotNow, match=r"overtaken.*looked up"):
+    with pytest.raises(NotNow, match=r"overtaken.*counts as settled"):
         world.service.people.retry(first["job"])
     world.work(150)
     assert world.job(second)["status"] == "succeeded"

@@ -83,7 +83,7 @@ def test_a_repeated_hook_is_known_while_its_key_is_there_and_said_to_be_unknowab
     scene = under(SECOND)
 
     answer = scene.send("mailbox.suspend", id="msg_old", address="none@example.com")
-    assert (answer.status_code, "taken out of bridge.keys" in answer.text) == (409, True)
+    assert (answer.status_code, "removed from bridge.keys" in answer.text) == (409, True)
     told = rotate(scene)
     assert (told["hooks_gone"], told["gone_until"], told["older_needed_until"]) == (1, until, None)
     assert "answered 409" in command(scene, "keys", "rotate").stdout
@@ -99,8 +99,8 @@ def test_once_the_old_hooks_are_pruned_the_old_key_is_said_to_be_needless(under:
     scene.clock.now += 90 * DAY + 60
     scene.engine.upkeep.prune()
 
-    assert "take them out of bridge.keys" in command(scene, "keys", "rotate").stdout
-    assert "take them out of bridge.keys" in command(scene, "doctor").stdout
+    assert "remove them from bridge.keys" in command(scene, "keys", "rotate").stdout
+    assert "remove them from bridge.keys" in command(scene, "doctor").stdout
 
 
 def test_the_same_password_is_known_under_an_older_key_and_set_once_more_when_it_is_gone(under: Callable[..., Scene]) -> None:
@@ -122,7 +122,7 @@ def test_what_no_key_opens_is_named_and_left_as_it_is(under: Callable[..., Scene
 
     assert told["parked_hooks"]["lost"] == ["msg_parked1"] and len(told["passwords"]["lost"]) == 1
     assert sealed(scene) == before
-    assert "cannot be opened" in command(scene, "doctor").stdout
+    assert "cannot be decrypted" in command(scene, "doctor").stdout
     assert rotate(under(KEY, SECOND, THIRD))["passwords"]["older"] == 1
 
 

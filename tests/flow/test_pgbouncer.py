@@ -103,7 +103,7 @@ def test_a_copy_is_refused_with_what_to_do(pooled: str, tmp_path: Path) -> None:
     """pg_dump sets its own search path, and a pooler would hand that on to others."""
     database = Database(pooled)
     try:
-        with pytest.raises(NotNow, match="names PostgreSQL itself"):
+        with pytest.raises(NotNow, match="connects to PostgreSQL directly"):
             Copies(database, {}).backup(tmp_path / "copy")
         assert not (tmp_path / "copy").exists()
     finally:

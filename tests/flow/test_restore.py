@@ -87,19 +87,19 @@ def test_every_account_is_paused_until_a_person_resumes_it_and_hooks_are_taken(s
 
     assert scene.job(waiting)["waiting_for"] == "account"
     assert "enom-bridge resume account main" in tale.command("jobs", "explain", waiting["job"]).stdout
-    assert "paused (restored)" in tale.command("doctor").stdout
+    assert "Paused (restored)" in tale.command("doctor").stdout
     assert "enom-bridge resume account main" in json.dumps(scene.receiver.notes)
     refused = tale.command("resume", "account", "main")
     assert refused.exit_code == 1 and "enom-bridge reconcile --account main" in refused.stderr
     assert scene.service.people.by("ann").pause_account("main", "Enom is moving house")
     told = tale.command("resume", "account", "main")
-    assert told.exit_code == 1 and "still paused. A person paused it: that is over." in told.stdout
+    assert told.exit_code == 1 and "still paused. The pause by an operator has ended." in told.stdout
     assert "enom-bridge reconcile --account main" in told.stdout
     scene.work(3600)
     assert scene.job(waiting)["waiting_for"] == "account"
     scene.service.reconcile.account("main", "ann")
     told = tale.command("resume", "account", "main")
-    assert told.exit_code == 0 and "It was compared with Enom at" in told.stdout
+    assert told.exit_code == 0 and "Compared with Enom at" in told.stdout
     scene.work(60)
     assert scene.job(waiting)["status"] == "succeeded"
 
@@ -123,7 +123,7 @@ def test_what_was_open_in_the_backup_is_held_and_never_done_by_itself(story: Cal
     held = scene.job(open_then)
     assert (held["status"], held["error"]["code"], "restored_at" in held) == ("held", "unclear", True)
     told = tale.command("jobs", "explain", open_then["job"]).stdout
-    assert f"enom-bridge jobs retry {open_then['job']}" in told and "something newer" in told
+    assert f"enom-bridge jobs retry {open_then['job']}" in told and "replaced by newer ones" in told
     again = scene.service.people.retry(open_then["job"])
     scene.work(60)
     assert scene.job({"job": again.job})["status"] == "succeeded"

@@ -102,7 +102,7 @@ def test_what_is_adopted_is_ours(scene: Scene) -> None:
 def test_terminating_the_absent_has_succeeded(scene: Scene) -> None:
     receipt = scene.do("terminate")
     assert (receipt["status"], receipt["changed"], receipt["state"]) == ("succeeded", False, "absent")
-    assert receipt["message"] == "The mailbox was gone already."
+    assert receipt["message"] == "The mailbox was already gone."
     assert scene.calls("DeletePOP3") == []
 
 
@@ -139,7 +139,7 @@ def test_suspending_twice_keeps_the_services_saved_first(mailbox: Scene) -> None
         )
     assert set(services(mailbox).values()) == {"suspended"}
     assert len(mailbox.calls("logout_user")) == 1
-    assert mailbox.do("unsuspend")["message"] == "Mailbox restored."
+    assert mailbox.do("unsuspend")["message"] == "Mailbox unsuspended."
     assert services(mailbox) == before
     assert before["service_pop3"] == "disabled"
 
@@ -161,7 +161,7 @@ def test_what_was_suspended_before_ours_stays_so_and_the_message_says_it(mailbox
     assert mailbox.do("suspend")["status"] == "succeeded"
     receipt = mailbox.do("unsuspend")
     assert (receipt["status"], receipt["state"]) == ("succeeded", "active")
-    assert receipt["message"] == "Mailbox restored. Suspended before, and left so: sending."
+    assert receipt["message"] == "Mailbox unsuspended. Left suspended, as they were before: sending."
     assert services(mailbox)["service_smtprelay"] == "suspended"
 
 
@@ -171,7 +171,7 @@ def test_only_a_foreign_suspension_is_for_a_person(mailbox: Scene, type: str) ->
     mailbox.sim.control("/services", {"address": JOHN, "services": dict.fromkeys(HOSTED, "suspended"), "level": "higher"})
     receipt = mailbox.do(type, **({"password": OTHER} if type == "create" else {}))
     assert (receipt["status"], code(receipt)) == ("held", "conflict")
-    assert receipt["message"] == "A person will look at this request."
+    assert receipt["message"] == "This request is waiting for a manual decision."
     assert set(services(mailbox).values()) == {"suspended"}
     assert mailbox.calls("change_user", "ModifyPOP3") == []
 

@@ -47,7 +47,7 @@ def test_what_another_customer_orders_in_a_domain_is_held(scene: Scene) -> None:
         receipt = held(scene, local, service, BEN)
         assert outcome(receipt) == "domain_of_another"
         assert receipt["error"]["detail"] == (
-            "example.com has mailboxes of customer 11. This one is for customer 12, who has no mailbox there."
+            "example.com has mailboxes of customer 11. This hook is for customer 12, who has no mailbox there."
         )
         assert scene.mailbox(f"{local}@example.com") is None
         assert "11" not in receipt["message"] + receipt["error"]["message"]
@@ -139,7 +139,7 @@ def test_what_a_reconciliation_missed_is_gone_since_then(scene: Scene) -> None:
 def test_approving_lets_it_pass_and_trying_again_does_not(scene: Scene) -> None:
     create(scene, "alice", "1", ANN)
     receipt = held(scene, "postmaster", "2", BEN)
-    assert receipt["error"]["detail"].endswith("Besides, postmaster is a name that proves who controls a domain.")
+    assert receipt["error"]["detail"].endswith("postmaster is also a name that proves control of a domain.")
     again = scene.service.people.by("jane").retry(receipt["job"])
     scene.work(60, until={"job": again.job})
     assert outcome(scene.job({"job": again.job})) == "domain_of_another"
@@ -157,7 +157,7 @@ def test_what_staff_vouches_for_passes_and_is_audited(scene: Scene, local: str, 
     assert outcome(receipt) == "succeeded"
     rows, _ = scene.service.lookup.page("audit", None, action="confirm")
     assert [(row["who"], row["target"]) for row in rows] == [("source shop", f"{local}@example.com")]
-    assert rows[0]["detail"].startswith("domain_confirmed for customer 12 in hook msg_confirmed; it passed " + code)
+    assert rows[0]["detail"].startswith("domain_confirmed for customer 12 in hook msg_confirmed; it overrode " + code)
 
 
 @sqlite
@@ -165,7 +165,7 @@ def test_where_nothing_stood_against_it_the_audit_says_so(scene: Scene) -> None:
     create(scene, "alice", "1", ANN, domain_confirmed=True)
     create(scene, "bob", "2", domain_confirmed=True)
     rows, _ = scene.service.lookup.page("audit", None, action="confirm")
-    assert {row["detail"].split("; ")[1] for row in rows} == {"nothing stood against it"}
+    assert {row["detail"].split("; ")[1] for row in rows} == {"no check objected"}
     assert "customer (unknown)" in rows[0]["detail"]
 
 

@@ -63,7 +63,7 @@ def test_ten_renewals_of_one_pak_pay_once(open_scene: Open, stale: float) -> Non
     assert [each["changed"] for each in ended].count(True) == 1
     assert len(scene.orders) == len(scene.calls("RenewPOPBundle")) == 1
     again = scene.do("renew", address="box0@example.com", service_id="0", until="2030-12-31")
-    assert (again["changed"], again["message"]) == (False, "The mailbox was renewed already; nothing was bought.")
+    assert (again["changed"], again["message"]) == (False, "The mailbox was already renewed; nothing was bought.")
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "cut", "html_after", "error_500_after"])

@@ -72,7 +72,7 @@ def test_a_full_disk_is_a_503_with_nothing_accepted_until_there_is_room_again(st
         fill(bridge, path)
         until(lambda: send() == 503)
         assert {row["hook_id"] for row in read(database_url)["jobs"]} == set(taken)
-        until(lambda: "the database is away" in path.with_suffix(".log").read_text())
+        until(lambda: "the database is not reachable" in path.with_suffix(".log").read_text())
         limit(bridge, resource.RLIM_INFINITY)
         until(lambda: send() == 202)
         jobs = stage.ended(database_url, len(taken))
@@ -105,7 +105,7 @@ def test_a_disk_that_fills_up_again_and_again_loses_nothing(
     tally("disk full", "sqlite", counts, times=times, retried=load.retried)
     assert counts.faults == {}
     assert counts.jobs == load.jobs + load.retried
-    assert "the database is away" in path.with_suffix(".log").read_text()
+    assert "the database is not reachable" in path.with_suffix(".log").read_text()
 
 
 @pytest.mark.timeout(1800)  # other purchases of a domain look again a minute after one in doubt was judged

@@ -159,7 +159,7 @@ class PlatformContract:
     def test_what_takes_a_hook_back_is_neither_an_action_nor_a_query(self) -> None:
         for type in PLATFORMS[self.platform].WITHDRAWALS:
             body = self.body(type, hook="msg_1")
-            assert "takes a hook back" in self.errors(body)["type"][0]
+            assert "withdraws a hook" in self.errors(body)["type"][0]
             assert "/hooks" in self.errors(body, "ask")["type"][0]
             assert list(self.errors(self.body("mailbox.terminate", **self.data()), "withdraw")) == ["type"]
             assert type in self.errors(self.body("mailbox.paint"))["type"][0]

@@ -35,7 +35,7 @@ def test_what_is_sent_to_the_wrong_door_is_told_the_right_one() -> None:
     for read, type, told in (
         (standard.read, "job", "This is a query: send it to /query."),
         (standard.ask, "mailbox.create", "This is an action: send it to /hooks."),
-        (standard.ask, "nothing", f"Not a type that is taken here. Send one of {', '.join(standard.QUESTIONS)}."),
+        (standard.ask, "nothing", f"Unknown type. Send one of {', '.join(standard.QUESTIONS)}."),
     ):
         with pytest.raises(UnknownAction) as caught:
             read(Message(type, "2026-01-01T00:00:00Z", {}), Verified("msg_1", NOW, b"", 0))

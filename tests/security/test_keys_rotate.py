@@ -21,14 +21,14 @@ def rotate(scene: Scene, *words: str) -> Result:
 def test_a_web_that_was_not_restarted_is_found_by_what_it_writes(open_scene: Open) -> None:
     web = open_scene(bridge__keys=[KEY])
     scene = open_scene(bridge__keys=[KEY, SECOND])
-    assert "is not seen from here" in rotate(scene).stdout
+    assert "cannot see processes that only receive hooks" in rotate(scene).stdout
     scene.clock.now += 3600
     web.hook("create", password=PASSWORD)
 
     told = rotate(scene).stdout
 
-    assert f"The last hook under an older key came {in_words(scene.clock.now)}." in told
-    assert "passwords: 1 encrypted anew" in told
+    assert f"The last hook under an older key is from {in_words(scene.clock.now)}." in told
+    assert "passwords: 1 re-encrypted" in told
     assert json.loads(rotate(scene, "--json").stdout)["older_last_used"] == in_words(scene.clock.now)
-    assert "passwords: 0 encrypted anew" in rotate(scene).stdout
-    assert "is not seen from here" not in rotate(open_scene(bridge__keys=[SECOND])).stdout
+    assert "passwords: 0 re-encrypted" in rotate(scene).stdout
+    assert "cannot see processes that only receive hooks" not in rotate(open_scene(bridge__keys=[SECOND])).stdout

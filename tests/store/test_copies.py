@@ -63,7 +63,7 @@ def test_a_backup_beside_writers_is_one_consistent_state(own: Shop, tmp_path: Pa
 def test_what_is_there_already_is_left_alone(own: Shop, tmp_path: Path) -> None:
     file = tmp_path / "backup"
     file.write_text("precious")
-    with pytest.raises(NotNow, match="exists already"):
+    with pytest.raises(NotNow, match="already exists"):
         copies(own).backup(file)
     assert (file.read_text(), os.listdir(tmp_path)) == ("precious", ["backup"])
 

@@ -45,7 +45,7 @@ def test_anothers_is_left_as_it_is(shop: Shop) -> None:
     theirs = Record("shop", "9", State.ACTIVE, password_digest="d")
     shop.finish(shop.claimed(), record=theirs)
     left = take(shop, (ADDRESS, "7"), ("a@example.com", "1"))
-    assert left == {ADDRESS: "It belongs to service 9 of shop by now."}
+    assert left == {ADDRESS: "It now belongs to service 9 of shop."}
     assert shop.lookup.record("main", ADDRESS) == theirs
     assert shop.lookup.record("main", "a@example.com").owned_by("shop", "1")
 
@@ -69,7 +69,7 @@ def test_one_that_was_changed_since_enom_was_asked_is_left(shop: Shop) -> None:
     shop.hook("terminate")
     looked = shop.now
     shop.finish(shop.claimed(), record=Record(state=State.ABSENT, settles_at=shop.now + SETTLE))
-    assert "since Enom was asked" in take(shop, (ADDRESS, "7"), seen_at=looked)[ADDRESS]
+    assert "since it was read from Enom" in take(shop, (ADDRESS, "7"), seen_at=looked)[ADDRESS]
     shop.now += SETTLE + 1
     assert take(shop, (ADDRESS, "7")) == {}
 

@@ -59,7 +59,7 @@ class TestRetry:
         shop.answer(job, shop.intend(job, Kind.BUY, product="pak"), "unknown")
         shop.finish(job, "held")
         shop.run("terminate")
-        with pytest.raises(NotNow, match=r"overtaken.* holds up no other any more"):
+        with pytest.raises(NotNow, match=r"overtaken.* no longer blocks others"):
             shop.people.retry(job.id)
         assert [row["outcome"] for row in shop.rows(purchases)] == ["judged"], "or nobody could ever settle it"
         with pytest.raises(NotNow, match=r"overtaken.*wants now\.$"):
@@ -97,7 +97,7 @@ class TestApprove:
 
     def test_only_what_is_held(self, shop: Shop) -> None:
         old = shop.run("terminate", status="failed")
-        with pytest.raises(NotNow, match="only what is held"):
+        with pytest.raises(NotNow, match="only held"):
             shop.people.retry(old.job, approve=True)
 
     @pytest.mark.parametrize("error", [Unclear("The answer was lost."), NeedsPerson("The pak has expired."),

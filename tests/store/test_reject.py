@@ -34,7 +34,7 @@ class TestReject:
         assert receipt == shop.receipt(old)
         assert (receipt.status, receipt.sequence, receipt.message) == ("cancelled", old.sequence, CODES["rejected"])
         assert receipt.error is not None
-        assert (receipt.error["code"], receipt.error["detail"]) == ("rejected", "Rejected by a person: The customer stays.")
+        assert (receipt.error["code"], receipt.error["detail"]) == ("rejected", "Rejected by an operator: The customer stays.")
         (row,) = shop.rows(jobs)
         assert (row["code"], row["finished_at"]) == ("rejected", shop.now)
         trail = [(row["who"], row["action"], row["target"], row["detail"]) for row in shop.rows(audit)]
@@ -65,13 +65,13 @@ class TestReject:
     @pytest.mark.parametrize("status", ["failed", "succeeded"])
     def test_only_what_is_held(self, shop: Shop, status: str) -> None:
         old = shop.run("suspend", status=status)
-        with pytest.raises(NotNow, match=f"is {status}; only what is held can be rejected"):
+        with pytest.raises(NotNow, match=f"is {status}; only held jobs can be rejected"):
             shop.people.reject(old.job)
 
     def test_not_what_was_tried_again_nor_twice(self, shop: Shop) -> None:
         again, old = held(shop), held(shop)
         shop.people.retry(again.job)
-        with pytest.raises(NotNow, match="was tried again already"):
+        with pytest.raises(NotNow, match="was already retried"):
             shop.people.reject(again.job)
         shop.people.reject(old.job)
         with pytest.raises(NotNow, match="is cancelled"):
@@ -85,7 +85,7 @@ class TestReject:
         job = shop.claimed()
         shop.answer(job, shop.intend(job, Kind.BUY, product="pak"), "unknown")
         shop.finish(job, "held", Unclear("Lost."))
-        with pytest.raises(NotNow, match=r"purchase in doubt.* try it again first: enom-bridge jobs retry"):
+        with pytest.raises(NotNow, match=r"purchase in doubt.* retry it first: enom-bridge jobs retry"):
             shop.people.reject(job.id)
         with pytest.raises(NotNow, match=r"purchase in doubt.* enom-bridge jobs retry"):
             shop.people.retry(job.id, approve=True)
@@ -143,10 +143,10 @@ class TestDismiss:
     def test_only_what_is_parked_and_once(self, shop: Shop) -> None:
         shop.run("suspend", id="msg_done")
         self.park(shop)
-        with pytest.raises(NotNow, match="has led to a job"):
+        with pytest.raises(NotNow, match="has a job, so it cannot be dismissed"):
             shop.people.dismiss("msg_done")
         shop.people.dismiss("msg_1")
-        with pytest.raises(NotNow, match="dismissed already"):
+        with pytest.raises(NotNow, match="already dismissed"):
             shop.people.dismiss("msg_1")
         with pytest.raises(NotThere):
             shop.people.dismiss("msg_none")

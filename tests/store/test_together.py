@@ -54,8 +54,8 @@ def queued(shop: Shop, address: str = ADDRESS) -> str:
 
 
 DECISIONS: dict[str, tuple[Callable[[Shop, str], str], Callable[[People, str], Any], str]] = {
-    "approve": (held, lambda person, job: person.retry(job, approve=True), "was tried again already"),
-    "retry": (held, lambda person, job: person.retry(job), "was tried again already"),
+    "approve": (held, lambda person, job: person.retry(job, approve=True), "was already retried"),
+    "retry": (held, lambda person, job: person.retry(job), "was already retried"),
     "cancel": (queued, lambda person, job: person.cancel(job), "is cancelled: it has ended"),
 }
 
@@ -93,7 +93,7 @@ def test_of_two_who_give_a_mailbox_away_one_is_told_that_the_other_was_faster(sh
         )
 
         assert (len(done), len(refused)) == (1, MANY - 1)
-        assert all("it belongs to service" in each for each in refused)
+        assert all("it now belongs to service" in each for each in refused)
         assert sum(row["address"] == str(address) for row in shop.rows(mailboxes)) == 1
         assert [row["action"] for row in shop.rows(audit) if row["target"] == str(address)] == ["adopt"]
 
@@ -106,7 +106,7 @@ def test_of_two_who_send_a_callback_again_one_is_told_that_it_is_on_its_way(shop
         done, refused = together(shop, lambda person, callback=callback: person.resend(callback))  # type: ignore[misc]
 
         assert (len(done), len(refused)) == (1, MANY - 1)
-        assert all("on its way already" in each for each in refused)
+        assert all("is already being sent" in each for each in refused)
         assert shop.delivered() != []
 
 
@@ -148,4 +148,4 @@ def test_one_repair_of_a_difference_is_done(shop: Shop) -> None:
     done, refused = together(shop, lambda person: person.repair("main", found))
 
     assert (len(done), len(refused)) == (1, MANY - 1)
-    assert all("was changed meanwhile" in each for each in refused)
+    assert all("has changed since you looked" in each for each in refused)

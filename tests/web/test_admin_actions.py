@@ -60,7 +60,7 @@ def state(scene: Scene) -> Any:
 
 
 def test_the_next_step_of_a_job_is_a_button_of_its_page(visitor: Visitor, ids: dict[str, str]) -> None:
-    for name, button in (("held", "Approve"), ("queued", "Cancel"), ("failed", "Give it to a service")):
+    for name, button in (("held", "Approve"), ("queued", "Cancel"), ("failed", "Adopt")):
         page = visitor.get(f"/admin/jobs/{ids[name]}")
         (told,) = page.all("p", class_="next")
         assert f'"{button}"' in "".join(told.itertext())
@@ -74,11 +74,11 @@ def test_approve_lets_the_held_job_go_on_as_a_new_one(full: Scene, visitor: Visi
     asked = visitor.get(f"/admin/jobs/{ids['held']}/approve")
     assert "It can spend money or delete mail" in asked.words and "delete the mailbox" in asked.words
     page = visitor.press(f"/admin/jobs/{ids['held']}/approve")
-    assert f"{ids['held']} is approved; it goes on as this job." in page.words
+    assert f"{ids['held']} was approved as this job." in page.words
     assert last(full) == (WHO, "approve", ids["held"], None)
     full.work(300)
     assert full.mailbox("amy@example.com") is None
-    assert "is approved" not in visitor.get(page.answer.request.path).words, "said once"
+    assert "was approved" not in visitor.get(page.answer.request.path).words, "said once"
 
 
 def test_what_is_held_for_anothers_domain_is_approved_on_its_page(scene: Scene) -> None:
@@ -100,9 +100,9 @@ def test_retry_is_offered_where_it_helps_and_refused_where_it_was_done(
     full: Scene, visitor: Visitor, ids: dict[str, str]
 ) -> None:
     page = visitor.press(f"/admin/jobs/{ids['failed']}/retry")
-    assert "is tried again as this job" in page.words
+    assert "was retried as this job" in page.words
     assert last(full) == (WHO, "retry", ids["failed"], None)
-    assert "was tried again already, as" in visitor.get(f"/admin/jobs/{ids['failed']}/retry", 409).words
+    assert "was already retried, as" in visitor.get(f"/admin/jobs/{ids['failed']}/retry", 409).words
     for id in (ids["succeeded"], ids["cancelled"]):
         assert visitor.get(f"/admin/jobs/{id}/retry", 409).all("button", class_="main") == []
 
@@ -114,7 +114,7 @@ def test_reject_ends_a_held_job_with_a_reason_and_nobody_is_needed_any_more(
     path = f"/admin/jobs/{ids['held']}/reject"
     assert path in visitor.get(f"/admin/jobs/{ids['held']}").links()
     page = visitor.press(path, reason="The customer\nstays.")
-    assert "The job is rejected." in page.words and "Rejected by a person: The customer stays." in page.words
+    assert "Job rejected." in page.words and "Rejected by an operator: The customer stays." in page.words
     assert last(full) == (WHO, "reject", ids["held"], "The customer stays.")
     assert "held job" not in visitor.get("/admin/").words
     assert [each["type"] for each in full.call_back(60) if each["data"]["job"] == ids["held"]] == ["job.held", "job.cancelled"]
@@ -127,11 +127,11 @@ def test_what_no_button_offers_is_refused_with_the_reason_also_without_a_page(
     """A form that was made by hand, or on a page from before: the rule is the same, and it is asked when it is sent."""
     before, token = state(full), visitor.get("/admin/").form("/admin/sign-out")["csrf"]
     for what, verb, why in (
-        ("failed", "approve", "only what is held can be approved"),
-        ("failed", "reject", "only what is held can be rejected"),
+        ("failed", "approve", "only held jobs can be approved"),
+        ("failed", "reject", "only held jobs can be rejected"),
         ("failed", "cancel", "it has ended"),
-        ("succeeded", "retry", "only what is held or failed can be tried again"),
-        ("queued", "approve", "only what is held can be approved"),
+        ("succeeded", "retry", "only held or failed jobs can be retried"),
+        ("queued", "approve", "only held jobs can be approved"),
         ("held", "cancel", "it has ended"),
     ):
         path = f"/admin/jobs/{ids[what]}/{verb}"
@@ -140,7 +140,7 @@ def test_what_no_button_offers_is_refused_with_the_reason_also_without_a_page(
         assert (answer.status_code, why in answer.text) == (409, True), path
         assert why in visitor.get(path, 409).text
     for path in ("/admin/hooks/shop/msg_held/dismiss",):
-        assert "has led to a job" in visitor.post(path, {"csrf": token}).text
+        assert "has a job, so it cannot be dismissed" in visitor.post(path, {"csrf": token}).text
     assert state(full) == before
 
 
@@ -182,7 +182,7 @@ def test_all_that_filters_leave_are_decided_after_they_were_shown(full: Scene, v
     assert "1 job approved." in page.words
     assert last(full) == (WHO, "approve", ids["held"], None)
     answer = visitor.post("/admin/jobs/all/approve", form)
-    assert (answer.status_code, "can be decided this way" in answer.text) == (409, True)
+    assert (answer.status_code, "No job in this list allows this now." in answer.text) == (409, True)
     (path,) = [link for link in visitor.get("/admin/jobs?status=failed").links() if "/all/" in link]
     changed = visitor.get(path).form("/admin/jobs/all/retry") | {"checksum": "guessed"}
     assert "so nothing was done" in visitor.post("/admin/jobs/all/retry", changed).text
@@ -192,7 +192,7 @@ def test_all_that_filters_leave_are_decided_after_they_were_shown(full: Scene, v
 def test_a_parked_hook_is_dismissed_and_gone_from_the_overview(full: Scene, visitor: Visitor) -> None:
     assert "could not be read" in visitor.get("/admin/").words
     page = visitor.press("/admin/hooks/shop/msg_parked/dismiss", reason="A test")
-    assert "Nobody waits for it." in page.words and "dismissed" in page.words
+    assert "Dismissed. Its id is refused" in page.words and "dismissed" in page.words
     assert not [link for link in page.links() if link.endswith(("/replay", "/dismiss"))]
     assert last(full) == (WHO, "dismiss", "msg_parked", "A test")
     assert "could not be read" not in visitor.get("/admin/").words
@@ -210,7 +210,7 @@ def test_a_difference_that_was_repaired_is_gone_at_once(full: Scene, visitor: Vi
 
 
 def test_cancel_takes_a_waiting_job_out_of_the_line(full: Scene, visitor: Visitor, ids: dict[str, str]) -> None:
-    assert "is cancelled" in visitor.press(f"/admin/jobs/{ids['queued']}/cancel").words
+    assert "Job cancelled." in visitor.press(f"/admin/jobs/{ids['queued']}/cancel").words
     assert last(full) == (WHO, "cancel", ids["queued"], None)
 
 
@@ -220,13 +220,13 @@ def test_what_is_true_no_more_when_the_button_is_pressed_is_told_and_not_done(
     form = visitor.get(f"/admin/jobs/{ids['held']}/approve").form(f"/admin/jobs/{ids['held']}/approve")
     full.service.people.by("another").retry(ids["held"])
     answer = visitor.post(f"/admin/jobs/{ids['held']}/approve", form)
-    assert (answer.status_code, "was tried again already" in answer.text) == (409, True)
+    assert (answer.status_code, "was already retried" in answer.text) == (409, True)
     assert last(full)[0] == "another"
 
 
 def test_a_callback_is_sent_again(full: Scene, visitor: Visitor, ids: dict[str, str]) -> None:
     page = visitor.press(f"/admin/callbacks/{ids['exhausted']}/resend")
-    assert "It is sent again now." in page.words and "pending" in page.words
+    assert "Callback queued to be sent now." in page.words and "pending" in page.words
     assert last(full) == (WHO, "resend", ids["exhausted"], None)
     assert ids["exhausted"] in [each["id"] for each in full.call_back(10)]
 
@@ -247,7 +247,9 @@ def test_a_replay_whose_plan_has_changed_does_nothing_and_shows_the_new_one(full
     before = state(full)
     answer = visitor.post(path, form)
     assert (
-        answer.status_code == 409 and "so nothing was done" in answer.text and "nothing to do, it is so already" in answer.text
+        answer.status_code == 409
+        and "so nothing was done" in answer.text
+        and "nothing to do, it is already done" in answer.text
     )
     assert visitor.post(path, form | {"checksum": "guessed"}).status_code == 409
     assert state(full) == before
@@ -256,13 +258,13 @@ def test_a_replay_whose_plan_has_changed_does_nothing_and_shows_the_new_one(full
 def test_a_mailbox_is_adopted_after_what_would_change_was_shown(full: Scene, visitor: Visitor) -> None:
     full.sim.control("/mailboxes", {"address": "found@example.com", "password": PASSWORD, "settled": True})
     path = query("/admin/adopt", address="Found@Example.com", source="shop", service_id="55")
-    assert "Belongs to now nobody" in visitor.get(path).words
+    assert "Owner now none" in visitor.get(path).words
     page = visitor.press(path)
     assert page.heading == "found@example.com" and "active It belongs to service 55 of shop" in page.words
     assert last(full) == (WHO, "adopt", "found@example.com", "for service 55 of shop")
     assert visitor.get(path).all("button", class_="main") == [], "it is so already"
     taken = visitor.get(query("/admin/adopt", address="found@example.com", source="shop", service_id="56"))
-    assert "Hooks of service 55 of shop will be refused (not_ours)" in taken.words
+    assert "Hooks of service 55 of shop will then be refused (not_ours)" in taken.words
     for address, status in (("missing@example.com", 409), ("nonsense", 422), ("x@example.net", 409)):
         visitor.get(query("/admin/adopt", address=address, source="shop", service_id="55"), status)
     visitor.get(query("/admin/adopt", address="found@example.com", source="nobody", service_id="55"), 404)
@@ -270,26 +272,30 @@ def test_a_mailbox_is_adopted_after_what_would_change_was_shown(full: Scene, vis
 
 def test_accounts_and_sources_are_paused_with_a_reason_and_resumed(full: Scene, visitor: Visitor) -> None:
     page = visitor.press("/admin/pause/account/main", reason="Enom is\nmoving <house>")
-    assert "The account main is paused." in page.words and "Enom is moving <house>" in page.words
+    assert "Account main paused." in page.words and "Enom is moving <house>" in page.words
     assert last(full) == (WHO, "pause", "account main", "Enom is moving <house>")
-    assert "The account main is not paused any more." in visitor.press("/admin/resume/account/main").words
+    assert "Account main resumed." in visitor.press("/admin/resume/account/main").words
     assert last(full) == (WHO, "resume", "account main", None)
     with full.service.database.write() as tx:
         tx.execute(sa.update(tables.accounts).values(restored_at=full.clock.now + 1))
     full.clock.now += 2
     visitor.press("/admin/pause/account/main", reason="I look first")
     overview = visitor.get("/admin/").words
-    assert "restored, person" in overview and "It does not know what happened" in overview and "I look first" in overview
-    assert "ends what else it is paused for" in visitor.get("/admin/resume/account/main").words
+    assert (
+        "restored, person" in overview
+        and "does not contain anything that happened after the backup" in overview
+        and "I look first" in overview
+    )
+    assert "Resuming now ends the other reasons" in visitor.get("/admin/resume/account/main").words
     refused = visitor.press("/admin/resume/account/main").words
-    assert "The account main is still paused." in refused and '"Compare now" under Drift' in refused
+    assert "Account main is still paused." in refused and '"Compare now" under Drift' in refused
     alone = visitor.get("/admin/resume/account/main", 409)
-    assert "nobody has compared it with Enom since" in alone.words
+    assert "has not been compared with Enom since" in alone.words
     assert alone.all("form", action="/admin/resume/account/main") == []
     full.service.reconcile.account("main", "ann")
     asked = visitor.get("/admin/resume/account/main").words
-    assert "It was compared with Enom at" in asked and "The database was restored, so look first" in asked
-    assert "not paused any more" in visitor.press("/admin/resume/account/main").words
+    assert "Compared with Enom at" in asked and "The database was restored, so check first" in asked
+    assert "Account main resumed." in visitor.press("/admin/resume/account/main").words
     assert last(full) == (WHO, "resume", "account main", "after a restore")
     assert "Source shop is paused" in visitor.press("/admin/pause/source/shop", reason="Billing runs wild").words
     assert last(full) == (WHO, "pause", "source shop", "Billing runs wild")
@@ -304,8 +310,8 @@ def test_suspensions_that_were_stopped_are_shown_and_accepted_again(
     why = "2,000 suspensions within an hour, of 4,000 mailboxes (safety.max_suspended_share = 0.5)"
     brake.stop(full.service.database, "shop", "main", brake.TooMany(why, None))
     words = visitor.get("/admin/").words
-    assert f"Something stands still: Source shop sent {why}; its further suspensions are refused." in words
-    assert "suspensions stopped" in words and "Accept suspensions" in words
+    assert f"Not running normally: Source shop sent {why}; its further suspensions are refused." in words
+    assert "suspensions refused" in words and "Accept suspensions" in words
     assert why in visitor.get("/admin/resume/source/shop").words
     visitor.press("/admin/resume/source/shop")
     assert why not in visitor.get("/admin/").words
@@ -319,9 +325,9 @@ def test_a_receiver_that_does_not_answer_is_shown_where_its_callbacks_are(full: 
     full.call_back(300)
     words = visitor.get("/admin/").words
     assert "The receiver of shop has not answered" in words and "its callbacks wait" in words
-    assert "pending waits: receiver" in visitor.get("/admin/callbacks?status=pending").words
+    assert "pending waiting for: receiver" in visitor.get("/admin/callbacks?status=pending").words
     row = next(row for row in full.service.lookup.page("callbacks", 10, status="pending")[0])
-    assert "Its receiver does not answer" in visitor.get(f"/admin/callbacks/{row['id']}").words
+    assert "The receiver does not answer" in visitor.get(f"/admin/callbacks/{row['id']}").words
 
 
 def test_who_only_looks_sees_no_button_and_is_refused_each_action(full: Scene, ids: dict[str, str]) -> None:
@@ -335,7 +341,7 @@ def test_who_only_looks_sees_no_button_and_is_refused_each_action(full: Scene, i
         assert not [link for link in page.links() if re.search(DEEDS, link)]
     token = looker.get("/admin/").form("/admin/sign-out")["csrf"]
     for path in acts(ids):
-        assert "You are signed in to look" in looker.get(path, 403).words
+        assert "You are signed in read-only" in looker.get(path, 403).words
         assert looker.post(path, {"csrf": token}).status_code == 403
     assert state(full) == before
 
@@ -393,7 +399,7 @@ def test_only_so_many_pages_ask_enom_at_a_time(full: Scene, visitor: Visitor, mo
         other = Visitor(full)
         other.sign_in()
         answer = other.raw(path)
-        answers.append((answer.status_code, "Others are asking Enom" in answer.text))
+        answers.append((answer.status_code, "Too many pages are querying Enom" in answer.text))
         return ask(replay, hook, source)
 
     monkeypatch.setattr(type(full.service.replay), "recorded", meanwhile)

@@ -37,8 +37,8 @@ def visitor(scene: Scene) -> Visitor:
 
 def test_before_the_first_reconciliation_the_pages_say_so(scene: Scene, visitor: Visitor) -> None:
     page = visitor.get("/admin/drift").words
-    assert "main never compared with Enom" in page and "nobody knows what differs" in page
-    assert "Nothing differs" not in page
+    assert "main never compared with Enom" in page and "Nothing was compared with Enom yet" in page
+    assert "No differences" not in page
     inventory = visitor.get("/admin/inventory")
     assert "This account was never compared with Enom" in inventory.words
     assert "/admin/drift/main/compare" in inventory.links()
@@ -50,16 +50,16 @@ def test_what_was_never_compared_is_not_said_to_be_without_differences(open_scen
     visitor = Visitor(scene)
     visitor.sign_in()
     scene.service.reconcile.account("other", "ann")
-    assert "Nothing differs in what was compared. Never compared: main." in visitor.get("/admin/drift").words
+    assert "No differences in what was compared. Never compared: main." in visitor.get("/admin/drift").words
     scene.service.reconcile.account("main", "ann")
-    assert "Nothing differs." in visitor.get("/admin/drift").words
+    assert "No differences." in visitor.get("/admin/drift").words
 
 
 def test_differences_are_listed_with_what_to_do(scene: Scene, visitor: Visitor) -> None:
     scene.service.reconcile.account("main", "ann")
     page = visitor.get("/admin/drift")
     assert "by ann: 1 domain, 3 mailboxes" in page.words
-    assert "Billing had it suspended, and at Enom it is active: it works." in page.words
+    assert "Billing had it suspended, but it is active at Enom." in page.words
     assert {f"/admin/drift/main/repair/{AMY}", "/admin/adopt?address=odd@example.com"} <= page.links()
     only = visitor.get(f"/admin/drift?kind={Kind.NO_OWNER}")
     assert "odd@example.com" in only.words and AMY not in only.words
@@ -67,14 +67,17 @@ def test_differences_are_listed_with_what_to_do(scene: Scene, visitor: Visitor) 
 
 
 def test_the_overview_tells_of_differences_but_not_of_what_is_nobodys(scene: Scene, visitor: Visitor) -> None:
-    assert "between the record and Enom" not in visitor.get("/admin/").words
+    assert "between the bridge's record and Enom" not in visitor.get("/admin/").words
     scene.service.reconcile.account("main", "ann")
-    assert "1 difference between the record and Enom. The page says of each what to do." in visitor.get("/admin/").words
+    assert (
+        "1 difference between the bridge's record and Enom. The page says what to do about each."
+        in visitor.get("/admin/").words
+    )
 
 
 def test_comparing_anew_is_left_to_a_worker_and_written_down(scene: Scene, visitor: Visitor) -> None:
     page = visitor.press("/admin/drift/main/compare")
-    assert "Account main is compared with Enom now." in page.words
+    assert "Comparing account main with Enom." in page.words
     due = scene.service.findings.take_due("", ["main"])
     assert due is not None and due.account == "main"
     rows, _ = scene.service.lookup.page("audit", 1)
@@ -86,7 +89,7 @@ def test_a_repair_is_shown_first_and_goes_on_as_a_job(scene: Scene, visitor: Vis
     path = f"/admin/drift/main/repair/{AMY}"
     assert "Then suspend it again" in visitor.get(path).words
     page = visitor.press(path)
-    assert page.answer.request.path.startswith("/admin/jobs/job_") and "a person let a reconciliation suspend" in page.words
+    assert page.answer.request.path.startswith("/admin/jobs/job_") and "an operator started a repair: suspend" in page.words
     scene.work(300)
     scene.clock.now += 600
     scene.service.reconcile.account("main", "ann")
@@ -101,14 +104,14 @@ def test_a_repair_that_is_not_the_one_that_was_shown_is_not_done(scene: Scene, v
     scene.clock.now += 600
     jobs = len(scene.service.lookup.page("jobs", None)[0])
     answer = visitor.post(path, form)
-    assert answer.status_code == 409 and "nothing can be repaired by itself" in answer.text
+    assert answer.status_code == 409 and "the bridge cannot repair this by itself" in answer.text
     assert len(scene.service.lookup.page("jobs", None)[0]) == jobs
 
 
 def test_where_nothing_can_be_repaired_the_page_says_what_a_person_does(scene: Scene, visitor: Visitor) -> None:
     scene.sim.control("/services", {"address": JOHN, "services": dict.fromkeys(SERVICES.values(), "suspended")})
     page = visitor.get(f"/admin/drift/main/repair/{JOHN}", 409)
-    assert "nothing can be repaired by itself" in page.words and "What to do Find out who suspended it" in page.words
+    assert "the bridge cannot repair this by itself" in page.words and "What to do Find out who suspended it" in page.words
     assert "Suspended at Enom, not by this bridge" in page.words
     assert page.all("button", class_="main") == []
 
@@ -119,7 +122,7 @@ def test_what_is_terminated_and_still_there_is_to_be_deleted_or_given_to_a_servi
     scene.clock.now += 600
     scene.service.reconcile.account("main", "ann")
     page = visitor.get(f"/admin/drift?kind={Kind.EXTRA}")
-    assert "Delete it at Enom, or Give it to a service" in page.words
+    assert "Delete it at Enom, or: Adopt" in page.words
     assert {f"/admin/adopt?address={JOHN}", f"/admin/mailboxes/{JOHN}"} <= page.links()
 
 
@@ -144,7 +147,7 @@ def test_the_inventory_tells_places_money_and_what_stands_out(scene: Scene, visi
     scene.sim.control("/mailboxes/delete", {"address": JOHN})
     scene.service.reconcile.account("main", "ann")
     page = visitor.get("/admin/inventory")
-    assert "Places that are paid for 10 100.00" in page.words
+    assert "Mailbox slots paid for 10 100.00" in page.words
     assert f"{JOHN} , service 7 of shop, since" in page.words
     rows = list(csv.DictReader(io.StringIO(visitor.raw("/admin/inventory.csv").text)))
     assert [(row["what"], row["address"]) for row in rows] == [("pak", ""), ("active_and_absent", JOHN)]

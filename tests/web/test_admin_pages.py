@@ -178,13 +178,13 @@ def test_the_overview_says_whether_it_works_what_is_stuck_and_what_to_do(full: S
     visitor = Visitor(full)
     visitor.sign_in()
     words = visitor.get("/admin/").words
-    assert "It works, and a person is needed: 1 held job waits for a decision." in words
+    assert "Running, needs attention: 1 held job waits for your decision." in words
     assert "1 callback could not be delivered" in words and "1 hook could not be read" in words
     full.service.people.by("jane").pause_account("main", "Enom is moving house.")
     words = visitor.get("/admin/").words
-    assert "Something stands still: Account main is paused (Enom is moving house); 1 of its jobs wait." in words
+    assert "Not running normally: Account main is paused (Enom is moving house); 1 of its jobs wait." in words
     full.clock.now += 100
-    assert "Something stands still: No worker has shown itself for 1 minute" in visitor.get("/admin/").words
+    assert "Not running normally: No worker has responded for 1 minute" in visitor.get("/admin/").words
 
 
 def test_where_all_is_well_the_overview_says_so(scene: Scene) -> None:
@@ -192,7 +192,7 @@ def test_where_all_is_well_the_overview_says_so(scene: Scene) -> None:
     visitor = Visitor(scene)
     visitor.sign_in()
     page = visitor.get("/admin/")
-    assert "Everything works: nothing waits, nobody is needed." in page.words
+    assert "Running: no open jobs, nothing needs attention." in page.words
     assert page.all("section", class_="verdict good")
 
 
@@ -228,7 +228,7 @@ def test_a_filter_finds_what_a_walk_through_the_whole_list_finds(full: Scene) ->
 def test_the_settings_tell_which_module_tested_the_connection_and_whether_it_fits(scene: Scene) -> None:
     visitor = Visitor(scene)
     visitor.sign_in()
-    assert "Modules at billing" not in visitor.get("/admin/settings").words
+    assert "Billing modules" not in visitor.get("/admin/settings").words
     scene.ask("connection.test", sender=f"whmcs {__version__}")
     assert f"shop whmcs {__version__} yes" in visitor.get("/admin/settings").words
     scene.ask("connection.test", sender="whmcs <b>9.9.9")
@@ -329,7 +329,7 @@ def test_while_the_database_is_away_every_page_says_so(scene: Scene, monkeypatch
     with away(scene, monkeypatch):
         for entry in nav.NAV:
             page = visitor.get(entry.path, 503)
-            assert page.heading == "The database is away" and "Sesame" not in page.text
+            assert page.heading == "The database is not reachable" and "Sesame" not in page.text
             assert page.answer.headers["Retry-After"] == "5"
         assert visitor.post("/admin/jobs/job_1/retry").status_code == 503
         assert Visitor(scene).get("/admin/sign-in").status == 200
@@ -348,7 +348,7 @@ def test_what_is_not_there_is_a_page_for_those_inside_and_a_form_for_the_rest(sc
                  "/admin/callbacks/cb_none", "/admin/pause/account/none", "/admin/jobs/x/explode", "/admin/jobs/",
                  "/admin/jobs/%00", "/admin/search?q=%00"):  # fmt: skip
         page = visitor.get(path, 404)
-        assert page.heading == "There is no such page" and page.answer.content_type.startswith("text/html")
+        assert page.heading == "Not found" and page.answer.content_type.startswith("text/html")
     assert visitor.client.put("/admin/jobs", headers=ORIGIN).status_code in (404, 405)
 
 
@@ -369,7 +369,7 @@ def test_an_error_of_ours_is_a_page_without_its_words(scene: Scene, monkeypatch:
     monkeypatch.setattr("bridge.web.admin.faults.log.error", lambda *_, **__: None, raising=False)
     monkeypatch.setattr(scene.service.lookup, "page", fail)
     page = visitor.get("/admin/jobs", 500)
-    assert page.heading == "Error in the bridge" and "Sesame" not in page.text
+    assert page.heading == "Internal error" and "Sesame" not in page.text
 
 
 def test_settings_show_what_is_in_force_and_mask_the_rest(visitor: Visitor) -> None:
@@ -388,6 +388,6 @@ def test_a_time_is_told_beside_the_present(seconds: float, told: str) -> None:
 def test_many_commands_without_a_yes_are_told(scene: Scene) -> None:
     figures = overview(scene)
     figures.hours.commands[-1], figures.hours.without_yes[-1] = 20, 11
-    (finding,) = [each for each in verdict.findings(figures, {}) if "Enom said no" in each.text]
+    (finding,) = [each for each in verdict.findings(figures, {}) if "Enom refused" in each.text]
     assert "11 of the last 20" in finding.text
     assert json.dumps(finding.remedy)

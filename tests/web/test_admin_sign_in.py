@@ -130,7 +130,7 @@ def test_five_wrong_tries_of_one_client_are_the_end_for_a_quarter_of_an_hour(loc
     assert visitor.sign_in(password="wrong").status_code == 429
     found = trail(scene, REFUSED)
     assert len(found) == MOST_FROM_ONE, "what is not looked at fills no trail"
-    assert found[0] == ("client 127.0.0.1", "wrong password; no more tries for 15 minutes")
+    assert found[0] == ("client 127.0.0.1", "wrong password; no more attempts for 15 minutes")
     assert visitor.sign_in().status_code == 303, "a code cannot be guessed, so it is let in"
     scene.clock.now += WINDOW + 1
     assert Visitor(scene).sign_in(password=PASSWORD).status_code == 303

@@ -41,10 +41,7 @@ def test_each_command_that_has_a_button_becomes_it(verb: str, after: str) -> Non
 def test_a_sentence_of_before_the_pages_reads_as_theirs() -> None:
     held = "No more deletions within this hour. If this one is right: enom-bridge jobs approve job_01MH4GYQA0PGHZ1WEN3FAYHAF3"
     assert told(held) == escape('No more deletions within this hour. If this one is right: "Approve"')
-    assert (
-        told("It was compared with Enom at 2027-03-15T12:00:09Z: 3")
-        == "It was compared with Enom at 2027-03-15 12:00:09 UTC: 3"
-    )
-    assert in_buttons("What they wait for: enom-bridge jobs list --status queued") == "What they wait for: the page Jobs"
-    assert in_buttons("What stands in the way: enom-bridge doctor") == "What stands in the way: enom-bridge doctor"
+    assert told("Compared with Enom at 2027-03-15T12:00:09Z: 3") == "Compared with Enom at 2027-03-15 12:00:09 UTC: 3"
+    assert in_buttons("To see why: enom-bridge jobs list --status queued") == "To see why: the page Jobs"
+    assert in_buttons("To see the cause: enom-bridge doctor") == "To see the cause: enom-bridge doctor"
     assert all("enom-bridge" not in button for button in ON_PAGES.values())

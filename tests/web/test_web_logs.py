@@ -69,7 +69,7 @@ def test_each_line_of_a_whole_life_names_what_it_is_about(open_scene: Open, stre
     }
     assert ends == {("succeeded", "info"), ("held", "warning")}
     assert events["callbacks"] == {"callback"}
-    assert "note" in events["notes"]
+    assert "alert" in events["notes"]
     assert PASSWORD not in stream.getvalue()
 
 

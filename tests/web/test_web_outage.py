@@ -113,7 +113,7 @@ def test_a_worker_that_lives_and_claims_nothing_is_none(scene: Scene, monkeypatc
     scene.engine.beat()
     answer = scene.client.get("/readyz")
     assert answer.status_code == 503
-    assert "see its log and restart it" in (answer.json or {})["reasons"][0]
+    assert "check its log and restart it" in (answer.json or {})["reasons"][0]
     scene.engine._turn()
     scene.engine.beat()
     assert scene.client.get("/readyz").status_code == 200
@@ -142,7 +142,7 @@ def test_a_database_that_does_not_answer_takes_one_thread_and_not_one_for_each_w
         late = scene.app.test_client().get("/readyz")
         over.set()
         assert first.result(20).status_code == 200
-    assert (late.status_code, (late.json or {})["reasons"]) == (503, ["The database has not answered for a while."])
+    assert (late.status_code, (late.json or {})["reasons"]) == (503, ["The database does not answer."])
 
 
 def test_a_full_disk_is_not_ready_and_says_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,7 @@ def test_a_full_disk_is_not_ready_and_says_so(scene: Scene, monkeypatch: pytest.
         patched.setattr(health.shutil, "disk_usage", lambda _: little)
         answer = scene.client.get("/readyz")
     assert answer.status_code == 503
-    assert (answer.json or {})["reasons"] == ["The disk of the database is full (5 MiB left): make room."]
+    assert (answer.json or {})["reasons"] == ["The disk of the database is full (5 MiB left): free some space."]
     assert scene.client.get("/readyz").status_code == 200
 
 

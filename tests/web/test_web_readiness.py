@@ -115,4 +115,4 @@ def test_the_page_of_a_mailbox_tells_it_with_the_record_to_set(house: Scene, nam
     names.put("example.com", ["10 mx.example.net."], SPF)
     house.clock.now += 700
     words = visitor.get("/admin/mailboxes/john.doe@example.com").words
-    assert "Its mail goes elsewhere" in words and "example.com. MX 10 mx.example.com.cust.a.hostedemail.com." in words
+    assert "Its mail goes to another server" in words and "example.com. MX 10 mx.example.com.cust.a.hostedemail.com." in words

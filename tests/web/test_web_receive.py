@@ -161,7 +161,7 @@ def test_a_delivery_that_was_dismissed_is_refused_whatever_comes_under_its_id(sc
     for address in ("nobody", "john.doe@example.com"):
         answer = scene.send("mailbox.create", id="msg_1", address=address, password=PASSWORD)
         assert is_problem(answer, 409)
-        assert (answer.json or {})["detail"] == "This delivery was dismissed; send it under a new id."
+        assert (answer.json or {})["detail"] == "This hook was dismissed. Send it again under a new id."
     assert (rows(scene, "jobs"), len(rows(scene, "hooks"))) == ([], 1)
 
 
@@ -346,7 +346,7 @@ def test_a_source_that_suspends_too_many_is_told_so_and_all_else_of_it_is_taken(
     assert [suspend(nth).status_code for nth in range(2)] == [202, 202]
     answer = suspend(2)
     assert is_problem(answer, 503)
-    assert "no more are accepted until a person has looked; all else is" in str(answer.json)
+    assert "further ones are refused until an operator accepts them" in str(answer.json)
     assert int(answer.headers["Retry-After"]) == 300
     assert (answer.json or {})["code"] == "suspensions_stopped", "so that billing goes on with all else"
     assert len(rows(scene, "hooks")) == 2

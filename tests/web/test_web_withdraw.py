@@ -36,7 +36,7 @@ def test_what_waits_is_taken_back_and_told(waiting: Scene) -> None:
     assert receipt["error"] == {
         "code": "withdrawn",
         "message": "This request was withdrawn.",
-        "detail": "Billing took this hook back before anything was sent for it.",
+        "detail": "Billing withdrew this hook before anything was sent to Enom.",
     }
     assert receipt["message"] == "This request was withdrawn."
     assert withdraw(waiting).json == receipt, "the same again"
@@ -60,7 +60,7 @@ def test_what_was_parked_or_never_came_is_dismissed(scene: Scene) -> None:
             answer = withdraw(scene, hook, id=id, prefer="wait=5")
             assert (answer.status_code, answer.json) == (200, {"hook": hook, "status": "dismissed"})
         again = problem(scene.send("mailbox.create", id=hook, password=PASSWORD), 409)
-        assert again["detail"] == "This delivery was dismissed; send it under a new id."
+        assert again["detail"] == "This hook was dismissed. Send it again under a new id."
     with scene.service.database.read() as tx:
         assert tx.scalars(sa.select(tables.hooks.c.sealed).where(tables.hooks.c.sealed.is_not(None))).all() == []
         assert tx.scalars(sa.select(tables.jobs.c.id)).all() == []

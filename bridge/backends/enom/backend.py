@@ -84,10 +84,10 @@ class EnomBackend:
         return Survey(tuple(surveyed(Address(local, domain), listing, hosted) for local in names), listing.paks)
 
     def deleted(self, domain: str) -> Sequence[Deleted]:
-        return self._hosted_needed("A deleted mailbox can be brought back only through hosted email").deleted(domain)
+        return self._hosted_needed("Restoring a deleted mailbox needs hosted email").deleted(domain)
 
     def undelete(self, found: Deleted) -> None:
-        hosted = self._hosted_needed("A deleted mailbox can be brought back only through hosted email")
+        hosted = self._hosted_needed("Restoring a deleted mailbox needs hosted email")
         hosted.call("restore_user", user=str(found.address), id=found.id, new_name=str(found.address))
 
     def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
@@ -135,7 +135,7 @@ class EnomBackend:
             meant = perhaps_meant(domain) if refusal.code == "domain_not_in_account" else ""
             if not meant:
                 raise
-            hint = f"Is the address one of {meant}? Then correct it."
+            hint = f"If the address should be one of {meant}, correct it."
             fault = Refused(f"{refusal.detail.rstrip('.')}. {hint}", code=refusal.code, remote=refusal.remote)
         raise fault
 

@@ -85,13 +85,13 @@ def fault(envelope: Envelope, command: str) -> BridgeError | None:
     if envelope.err_count is None:
         return Garbled("Enom's answer does not say whether there was an error.")
     if envelope.command and envelope.command.lower() != command.lower():
-        return Garbled("Enom's answer is one to another command.")
+        return Garbled("Enom answered another command than the one sent.")
     if envelope.err_count == 0:
         return None
     remote = _remote(envelope)
     # SetUpPOP3User is documented to say Success and ErrCount 1 in one answer [S].
     if _says_yes(envelope):
-        return Unclear("Enom says that it did this, and that it failed.", remote=remote)
+        return Unclear("Enom's answer says both success and failure.", remote=remote)
     return _refusal(envelope, remote)
 
 
@@ -99,7 +99,7 @@ def hollow(envelope: Envelope) -> BridgeError | None:
     """A write without an error that still says that nothing was done."""
     fields = envelope.fields
     if fields.get("success", "").lower() in ("false", "0") or any(fields.get(name) == "0" for name in COUNTS):
-        return Doubted(Refused("Enom reports no error, but says that nothing was done.", remote=_remote(envelope)))
+        return Doubted(Refused("Enom's answer reports no error, but also that nothing was done.", remote=_remote(envelope)))
     return None
 
 
@@ -114,12 +114,14 @@ def _refusal(envelope: Envelope, remote: Mapping[str, str]) -> BridgeError:
     said = f"Enom: {remote['text'] or 'an error without a text'}"
     if Class.IP in classes:
         return AccountFault(
-            f"{said}. Add this machine's address to the account's API address list.", code="ip_not_allowed", remote=remote
+            f"{said}. Add this machine's IP address to the account's API allow list at Enom.",
+            code="ip_not_allowed",
+            remote=remote,
         )
     if Class.LOGIN in classes:
-        return AccountFault(f"{said}. Check the account's uid and token; test and live have their own.", remote=remote)
+        return AccountFault(f"{said}. Check uid and token of the account; test and live have different ones.", remote=remote)
     if classes == {Class.MONEY}:
-        return NoFunds(f"{said}. Refill the account's balance.", remote=remote)
+        return NoFunds(f"{said}. Top up the account's balance.", remote=remote)
     if classes == {Class.DOWN}:
         return Unavailable(said, remote=remote)
     if classes & {Class.MONEY, Class.DOWN, Class.UNCLEAR}:

@@ -41,7 +41,7 @@ class Order:
     @property
     def secret(self) -> str:
         if not self.change.secret:
-            raise Refused("This change needs a password and has none.", code="password_needed")
+            raise Refused("This change needs a password, but the hook has none.", code="password_needed")
         return self.change.secret
 
 
@@ -95,7 +95,7 @@ def suspend(order: Order) -> Call:
             return _password(order, unknowable(order.address, order.choose))
         case "commands":
             return _configured(order, "suspend")
-    raise Refused("This account does not suspend.", code="unsupported")
+    raise Refused("This account is not configured to suspend.", code="unsupported")
 
 
 def restore(order: Order) -> Call:
@@ -118,7 +118,7 @@ def delete(order: Order) -> Call:
         return Call("DeletePOP3", {**order.domain, "UserName1": order.address.local})
     # Enom deletes only through a pak that is current [D].
     if order.account.hosted_email is None:
-        raise NeedsPerson(f"The pak {pak.bundle} has expired, so Enom deletes nothing in it: renew it, or ask Enom.")
+        raise NeedsPerson(f"Pak {pak.bundle} has expired, so Enom cannot delete its mailboxes: renew it, or ask Enom.")
     return _hosted(order, "delete_user")
 
 
@@ -160,7 +160,7 @@ def name_of(change: Change, account: EnomAccount) -> str:
 
 def _allowed_to_spend(order: Order) -> None:
     if order.account.purchase == "never":
-        raise Refused('The configuration says purchase = "never".', code="purchase_needed")
+        raise Refused('Purchases are not allowed (purchase = "never").', code="purchase_needed")
 
 
 def _boxes(order: Order, action: str, years: int) -> dict[str, str]:

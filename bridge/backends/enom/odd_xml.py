@@ -50,7 +50,7 @@ def parse(text: str) -> Element:
     whole = text.rstrip("\x00 \t\r\n")
     if (at := _hiding(whole, begin)) is not None:
         place = in_words(*_Lines(whole).place(at))
-        raise Garbled(f"Enom's answer hides a part of itself from {place} on, so it cannot be read.")
+        raise Garbled(f"Enom's answer has an unclosed comment or section from {place} on, so it cannot be read.")
     root, _ = _strict(whole[begin:])
     if root is not None:
         return root
@@ -124,7 +124,7 @@ class _Mended:
                 continue
             if (mended := mended + 1) > MOST:
                 place = in_words(*self._lines.place(token.start()))
-                raise Garbled(f"Enom's answer holds too much that is no XML; its last character that was looked at: {place}.")
+                raise Garbled(f"Enom's answer contains too much invalid XML; reading stopped at {place}.")
             yield self._whole[at : token.start()], at
             yield text, token.start()
             at = token.end()

@@ -59,7 +59,7 @@ def decode(body: bytes, content_type: str = "", secrets: Iterable[str] = ()) -> 
     text = _text(body, content_type)
     root = odd_xml.parse(text) if ROOT in text.lower() else None
     if root is None or _name(root) != ROOT:
-        raise Garbled("Enom's answer is not one of interface.asp.")
+        raise Garbled("This is not an answer of Enom's interface.asp.")
     mask = mask_of(secrets)
     found: dict[str, list[Element]] = {}
     fields: dict[str, str] = {}

@@ -11,19 +11,19 @@ __all__ = ["demo"]
 
 INSTALL = "pip install 'enom-bridge[demo]'  (in a checkout: make demo)"
 WARNING = (
-    "NOTE: the package standardwebhooks is not installed, so the callbacks are checked by this bridge's own verifier only, "
-    f"and no independent one has seen them. To have it: {INSTALL}"
+    "NOTE: the package standardwebhooks is not installed, so callbacks are checked only by this bridge's own verifier, not "
+    f"by an independent one. To install it: {INSTALL}"
 )
 
 
 @click.command()
-@click.option("--keep", is_flag=True, help="Keep the folder with configuration, database and log, and say where it is.")
+@click.option("--keep", is_flag=True, help="Keep the folder with configuration, database and log.")
 @as_json
 def demo(keep: bool, as_json: bool) -> None:
-    """Run the whole job here: a bridge on SQLite, a stand-in for billing and one for Enom, on loopback.
+    """Run the bridge end to end on this machine, with a simulated billing platform and a simulated Enom.
 
-    Sample hooks are signed and sent; each is shown with its plan, the commands, what was read back and the callback.
-    Exit code 0 only if every outcome is the expected one.
+    Sends signed sample hooks and shows for each the plan, the commands, what was read back and the callback.
+    Exit code 0 only if every result is as expected.
     """
     check, checker = published_check() or own_check()
     independent = "standardwebhooks" in checker

@@ -35,7 +35,7 @@ def own_check() -> tuple[Check, str]:
         key = signing.decode_secret(secret)
         return lambda body, headers: signing.verify(Delivery("", headers, body, time.time()), [key], "standard", time.time())
 
-    return check, "this bridge's own verifier alone"
+    return check, "this bridge's own verifier only"
 
 
 class Billing:

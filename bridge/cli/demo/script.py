@@ -39,12 +39,12 @@ class Scene:
 
 SCENES = (
     Scene("A customer orders a mailbox", "mailbox.create", sent=(CREATION, "change_user")),
-    Scene("Billing orders it once more, by mistake", "mailbox.create"),
+    Scene("Billing sends the same order again, by mistake", "mailbox.create"),
     Scene("An invoice is overdue", "mailbox.suspend", sent=("change_user", "logout_user"), truth="suspended"),
     Scene("It is paid", "mailbox.unsuspend", sent=("change_user",)),
     Scene("The customer changes the password", "mailbox.change_password", sent=("ModifyPOP3",)),
     Scene(
-        "Enom creates a mailbox, but its answer is lost: found done, not made twice",
+        "Enom creates a mailbox, but its answer is lost: found, not created twice",
         "mailbox.create",
         JANE,
         fault={"command": CREATION, "fault": "drop_after"},
@@ -52,7 +52,7 @@ SCENES = (
         sent=(CREATION, "ModifyPOP3", "change_user"),
     ),
     Scene(
-        "Must fail: suspend what does not exist",
+        "Must fail: suspend a mailbox that does not exist",
         "mailbox.suspend",
         {"service_id": "1044", "address": "nobody@example.com"},
         status="failed",
@@ -66,7 +66,7 @@ SCENES = (
         status="failed",
         error="not_ours",
     ),
-    Scene("Must fail: a body full of mistakes", "invalid", http=422, status=None, truth="absent"),
+    Scene("Must fail: a hook with invalid fields", "invalid", http=422, status=None, truth="absent"),
     Scene("Must fail: a hook signed with another secret", "mailbox.terminate", forged=True, http=401, status=None),
     Scene("The contract ends", "mailbox.terminate", sent=("DeletePOP3",), truth="absent"),
 )
@@ -144,7 +144,7 @@ def faults(scene: Scene, data: Mapping[str, str], first: Reply, seen: Mapping[st
     if first.status != 202:  # a slow machine; the job's end was waited for
         pairs.append(("HTTP", first.status, scene.http))
     if not scene.status:
-        pairs.append(("Enom was asked", seen["reads"], []))
+        pairs.append(("Enom was queried", seen["reads"], []))
     else:
         code = (answer.get("error") or {}).get("code")
         pairs += [
@@ -164,7 +164,7 @@ def faults(scene: Scene, data: Mapping[str, str], first: Reply, seen: Mapping[st
         pairs.append(("Enom's quota in GB is", enom["quota_gb"], float(QUOTA_GB)))
     if scene.sample == "invalid":
         pairs.append(("the fields named are", sorted(answer.get("errors", {})), sorted(read("invalid", "errors.json"))))
-    return [f"{what} {came!r}, expected was {wanted!r}" for what, came, wanted in pairs if came != wanted]
+    return [f"{what} {came!r}, expected {wanted!r}" for what, came, wanted in pairs if came != wanted]
 
 
 def at_the_end(at: Stage, seen: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -174,8 +174,8 @@ def at_the_end(at: Stage, seen: Sequence[Mapping[str, Any]]) -> list[str]:
     made = sum(request["command"] == CREATION and request["effect"] for request in at.history())
     found = list(at.billing.refused)
     if sorted(told) != sorted(jobs):
-        found.append(f"{len(told)} callbacks came for {len(jobs)} jobs")
+        found.append(f"{len(told)} callbacks arrived for {len(jobs)} jobs")
     wanted = sum(CREATION in scene.sent for scene in SCENES)
     if made != wanted:
-        found.append(f"{made} mailboxes were created, expected were {wanted}")
+        found.append(f"{made} mailboxes were created, expected {wanted}")
     return found

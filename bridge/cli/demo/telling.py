@@ -9,10 +9,10 @@ from rich.text import Text
 from bridge.cli.show import word
 
 INTRO = """\
-A bridge, a stand-in for Enom and a stand-in for billing are running on this machine, for this demo alone.
-Each hook below is a sample of hooks/whmcs/samples, signed anew and sent over HTTP. Callbacks are checked by
+This demo runs a bridge, a simulated Enom and a simulated billing platform on this machine.
+Each hook below is a sample from hooks/whmcs/samples, freshly signed and sent over HTTP. Callbacks are checked by
 {checker}."""
-FAULTS = {"drop_after": "done, then the connection dropped"}
+FAULTS = {"drop_after": "done, but the connection dropped before the answer"}
 
 
 class Teller:
@@ -26,7 +26,7 @@ class Teller:
         good = seen["expected"]
         self._line()
         self._line(f"{seen['number']:2}. {seen['title']}", "bold")
-        lines = [("came in", came_in(seen["hook"])), ("answered", answered(seen))]
+        lines = [("received", came_in(seen["hook"])), ("answered", answered(seen))]
         if "job" in seen["answer"]:
             lines += [("plan", plan(seen)), ("sent", commands(seen)), ("read back", read_back(seen))]
         lines += [("Enom has", enom(seen["enom"])), ("callback", callback(seen["callback"]))]
@@ -41,13 +41,13 @@ class Teller:
         self._line()
         bad = [str(scene["number"]) for scene in seen if not scene["expected"]]
         if good:
-            self._line(f"All {len(seen)} outcomes are the expected ones.", "bold green")
+            self._line(f"All {len(seen)} results are as expected.", "bold green")
         else:
             self._line(f"Unexpected: {', '.join(f'scene {number}' for number in bad) or 'the whole'}.", "bold red")
         for fault in faults:
             self._line(f"  {fault}", "red")
         if folder:
-            self._line(f"Kept: {folder} (bridge.toml, bridge.sqlite3, bridge.log). Delete it when you have seen enough.")
+            self._line(f"Kept: {folder} (bridge.toml, bridge.sqlite3, bridge.log). Delete it when you are done.")
         if good:
             self._line("Next: enom-bridge init, or enom-bridge sim to try it by hand.")
 
@@ -65,16 +65,16 @@ def answered(seen: Mapping[str, Any]) -> str:
         code = f" ({answer['error']['code']})" if answer["error"] else ""
         return f"{text}  {answer['status']}{code}: {answer['message']}"
     fields = f" ({', '.join(answer['errors'])})" if "errors" in answer else ""
-    return f"{text}  {answer.get('title')}{fields}; no job was made"
+    return f"{text}  {answer.get('title')}{fields}; no job was created"
 
 
 def plan(seen: Mapping[str, Any]) -> str:
     """The first plan, and what a later look added to it."""
     if seen["plan"] is None:
-        return "none, as it may not be done"
+        return "none, the bridge refused it"
     first = [change["change"] for change in seen["plan"]]
     added = [step["kind"] for step in seen["journal"] if step["kind"] not in first]
-    texts = [", ".join(first), f"after the next look {', '.join(added)}" if added else ""]
+    texts = [", ".join(first), f"after the next read: {', '.join(added)}" if added else ""]
     return "; ".join(text for text in texts if text).replace("_", " ") or "nothing to do"
 
 
@@ -96,10 +96,10 @@ def read_back(seen: Mapping[str, Any]) -> str:
 
 def enom(truth: Mapping[str, Any]) -> str:
     if truth["state"] == "absent":
-        return f"no {truth['address']}"
-    password = "the right password" if truth["password_right"] else "another password"
+        return f"no mailbox {truth['address']}"
+    password = "password correct" if truth["password_right"] else "wrong password"
     return f"{truth['address']}, {truth['state']}, {truth['quota_gb']:g} GB, {password}"
 
 
 def callback(told: Mapping[str, Any] | None) -> str:
-    return f"{told['type']}, state {told['data']['state']}; its signature is right" if told else ""
+    return f"{told['type']}, state {told['data']['state']}; signature valid" if told else ""

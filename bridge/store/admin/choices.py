@@ -59,9 +59,9 @@ def of_callback(row: Any, now: float) -> dict[str, str | None]:
 
 def overtaken(tx: Connection, row: Row) -> str | None:
     """Why this job is not to be repeated: newer hooks of its service say otherwise, or decided all that it wanted."""
-    again = "Let billing send again what it wants now."
+    again = "Have billing send what it wants now."
     if row["withdrawn"]:
-        return f"withdrawn: billing took back the hook of job {row['id']}. {again}"
+        return f"withdrawn: billing withdrew the hook of job {row['id']}. {again}"
     if said(row).takes_away:
         needs = needed_since(tx, row)
         text = f"overtaken: a newer hook of this service needs the mailbox (job {needs}). {again}"
@@ -75,5 +75,5 @@ def overtaken(tx: Connection, row: Row) -> str | None:
     )
     later = [said(other) for other in tx.execute(newer).mappings()]
     if wanted.overtaken(said(row), later) or wanted.taken_away(said(row), later):
-        return f"overtaken: newer hooks of this service decided what job {row['id']} wanted. {again}"
+        return f"overtaken: newer hooks of this service replaced job {row['id']}. {again}"
     return None

@@ -131,11 +131,11 @@ class Findings:
         if new and found.whole:
             lines = [f"- {each['address'] or each['domain']}: {each['detail']}" for each in new[:SHOWN]]
             more = [f"and {len(new) - SHOWN} more"] if len(new) > SHOWN else []
-            head = f"Account {found.account} was compared with Enom; new differences: {len(new)}, in all: {len(rows)}."
-            foot = f"All of them: enom-bridge reconcile --account {found.account}"
+            head = f"Account {found.account} was compared with Enom: {len(new)} new differences, {len(rows)} in all."
+            foot = f"To see all: enom-bridge reconcile --account {found.account}"
             notes.add(tx, subject, "\n".join([head, *lines, *more, foot]), found.ended_at)
         elif not rows and found.whole:
-            text = f"Nothing differs any more between the bridge and Enom account {found.account}."
+            text = f"No more differences between the bridge and Enom account {found.account}."
             notes.clear(tx, subject, text, found.ended_at)
 
 
@@ -204,6 +204,6 @@ def following(now: float, at: str) -> float:
 def compared(last: Mapping[str, Any]) -> str:
     """A reconciliation of a whole account in a sentence, for whoever ends a restore."""
     found = sum(count for kind, count in last["found"].items() if kind != "under_way")
-    told = [f"differences {found}", f"domains that could not be read {last['unread']}"]
-    told.append(f"mailboxes not judged yet {last['found'].get('under_way', 0)}")
-    return f"It was compared with Enom at {last['ended_at']}: {', '.join(told)}."
+    told = [f"differences {found}", f"unreadable domains {last['unread']}"]
+    told.append(f"mailboxes skipped because of running jobs {last['found'].get('under_way', 0)}")
+    return f"Compared with Enom at {last['ended_at']}: {', '.join(told)}."

@@ -53,10 +53,10 @@ def of_jobs(tx: Connection, now: float) -> Iterator[Gauge]:
     unfinished = unfinished.where(among(jobs.c.status, "queued", "running")).group_by(jobs.c.status)
     rows = tx.execute(unfinished).all()
     ages = [((status,), now - oldest) for status, _, oldest in rows]
-    yield Gauge("jobs_open", "Jobs that have not ended.", ["status"], [((row[0],), float(row[1])) for row in rows])
-    yield Gauge("jobs_oldest_seconds", "Age of the oldest job that has not ended.", ["status"], ages)
+    yield Gauge("jobs_open", "Open jobs.", ["status"], [((row[0],), float(row[1])) for row in rows])
+    yield Gauge("jobs_oldest_seconds", "Age of the oldest open job.", ["status"], ages)
     waiting = [((name,), float(count)) for name, count in held(tx).items()]
-    yield Gauge("jobs_held", "Jobs that wait for a person.", ["account"], waiting)
+    yield Gauge("jobs_held", "Held jobs that wait for a decision.", ["account"], waiting)
 
 
 def held(tx: Connection) -> Mapping[str, int]:
@@ -71,8 +71,8 @@ def of_callbacks(tx: Connection, now: float) -> Iterator[Gauge]:
     pending = sa.select(sa.func.count(), sa.func.min(callbacks.c.created_at)).where(among(callbacks.c.status, "pending"))
     count, oldest = tx.execute(pending).one()
     age = 0.0 if oldest is None else now - oldest
-    yield Gauge("callbacks_open", "Callbacks that are not delivered yet.", ["status"], [(("pending",), float(count))])
-    yield Gauge("callbacks_oldest_seconds", "Age of the oldest of them.", [], [((), age)])
+    yield Gauge("callbacks_open", "Callbacks not delivered yet.", ["status"], [(("pending",), float(count))])
+    yield Gauge("callbacks_oldest_seconds", "Age of the oldest callback not delivered yet.", [], [((), age)])
 
 
 def of_accounts(tx: Connection, now: float) -> Iterator[Gauge]:
@@ -80,7 +80,7 @@ def of_accounts(tx: Connection, now: float) -> Iterator[Gauge]:
     paused = [((row["name"],), float(bool(pauses(row)))) for row in rows]
     waits = [((row["name"],), float(row["money_until"] is not None and row["money_until"] > now)) for row in rows]
     yield Gauge("account_paused", "1 while an account is paused.", ["account"], paused)
-    yield Gauge("account_waits_for_money", "1 while purchases of an account wait for money.", ["account"], waits)
+    yield Gauge("account_waits_for_money", "1 while purchases of an account wait for funds.", ["account"], waits)
     spent = purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT)
     # Counted here: to group them SQLite would walk all purchases that there ever were.
     today = Counter(tx.scalars(sa.select(purchases.c.account).where(*spent)))
@@ -94,8 +94,8 @@ def of_sources(tx: Connection) -> Iterator[Gauge]:
     stopped = [((row["name"],), float(row["suspensions_paused"] is not None)) for row in rows]
     silent = [((row["name"],), float(row["receiver_tries"])) for row in rows]
     yield Gauge("source_paused", "1 while a source is paused.", ["source"], paused)
-    yield Gauge("suspensions_paused", "1 while no suspensions of a source are accepted.", ["source"], stopped)
-    yield Gauge("receiver_unanswered", "How often in a row the receiver of callbacks did not answer.", ["source"], silent)
+    yield Gauge("suspensions_paused", "1 while suspensions of a source are refused.", ["source"], stopped)
+    yield Gauge("receiver_unanswered", "Attempts in a row that the receiver of callbacks did not answer.", ["source"], silent)
 
 
 def of_reconciliations(tx: Connection) -> Iterator[Gauge]:
@@ -105,9 +105,9 @@ def of_reconciliations(tx: Connection) -> Iterator[Gauge]:
     grouped = sa.select(differences.c.account, differences.c.kind, sa.func.count())
     found = tx.execute(grouped.group_by(differences.c.account, differences.c.kind)).all()
     values = [((account, kind), float(count)) for account, kind, count in found]
-    yield Gauge("differences", "What differs between bridge and Enom.", ["account", "kind"], values)
+    yield Gauge("differences", "Differences between the bridge and Enom.", ["account", "kind"], values)
 
 
 def of_notes(tx: Connection) -> Iterator[Gauge]:
     waiting = tx.scalar(sa.select(sa.func.count()).where(notes.c.next_at.is_not(None)))
-    yield Gauge("notes_open", "Notes to the admin that are not sent yet.", [], [((), float(waiting or 0))])
+    yield Gauge("notes_open", "Alerts to the admin not sent yet.", [], [((), float(waiting or 0))])

@@ -206,7 +206,7 @@ class Lookup:
         with self.database.read() as tx:
             row = tx.execute(THE_JOB, asked).mappings().first() or tx.execute(NEWEST_OF_HOOK, asked).mappings().first()
         if row is None:
-            raise NotThere("There is no job or hook of this id.")
+            raise NotThere("No job or hook has this id.")
         return to_receipt(row)
 
     def wait_ended(self, source: str, job: str, deadline: float, clock: Any) -> Receipt:
@@ -396,7 +396,7 @@ class Lookup:
         with self.database.read() as tx:
             row, found = the_hook(tx, hook, source)
         if row["type"] in WITHDRAWALS:
-            raise NotNow(f"The hook {hook!r} took another one back: there is nothing to replay.")
+            raise NotNow(f"Hook {hook!r} withdraws another one: there is nothing to replay.")
         kept = (row["hook_id"], row["source"], row["key_index"], row["received_at"])
         if not found:
             refusal = decisions.of_hook(choices.of_hook(row))["replay"]
@@ -408,7 +408,7 @@ class Lookup:
         with self.database.read() as tx:
             row = tx.execute(sa.select(mailboxes).where(mailboxes.c.address == address)).mappings().first()
         if row is None:
-            raise NotThere(f"The bridge knows no mailbox {address!r}. List them: enom-bridge mailboxes list")
+            raise NotThere(f"There is no mailbox {address!r} in the bridge. List them: enom-bridge mailboxes list")
         return public(row)
 
     def callback(self, id: str) -> Mapping[str, Any]:
@@ -448,7 +448,7 @@ def place_of(after: str) -> tuple[float, str]:
     moment, slash, last = after.partition("/")
     ended = float(moment) if after else 0.0
     if not math.isfinite(ended) or bool(after) != bool(slash):
-        raise ValueError("not a place in the results")
+        raise ValueError("not a valid position in the results")
     return ended, last
 
 
@@ -473,7 +473,7 @@ def page_key(key: sa.Column[Any], after: str) -> Any:
     if key.type.python_type is str:
         return after
     if not after.isdecimal() or not after.isascii() or len(after) > 18:
-        raise NotThere(f"There is no page after {after!r}: use the `next` of the page before it.")
+        raise NotThere(f"There is no page after {after!r}: use the `next` of the previous page.")
     return int(after)
 
 

@@ -35,7 +35,7 @@ class People:
 
     database: Database
     new_id: Callable[[float], str]
-    who: str = "nobody in particular"
+    who: str = "unknown"
 
     def by(self, who: str) -> "People":
         return replace(self, who=who)
@@ -53,9 +53,9 @@ class People:
             self._audit(tx, verb, job, facts.overtaken)
             if facts.overtaken is None:
                 return self._again(tx, row, facts.limit if approve else None)
-            text = f"The purchase of {job} was looked up; newer hooks decided the rest."
+            text = f"The purchase of {job} was settled; newer hooks replaced the rest of the job."
             notes.clear(tx, f"job:{job}", text, self.database.now(tx))
-        raise NotNow(f"{facts.overtaken} Its purchase counts as looked up, and holds up no other any more.")
+        raise NotNow(f"{facts.overtaken} Its purchase now counts as settled and no longer blocks others.")
 
     def _decide(self, tx: Any, job: str, verb: str) -> tuple[Row, JobFacts]:
         """The job, locked, when a person may do this to it now; of two at once the second is told what the first did.
@@ -86,7 +86,7 @@ class People:
         new = inbox.add_job(tx, self.database, self.new_id(now), *whose, intent, sealed, now, **special)
         # It goes on with the new job, and is wiped when that one ends.
         tx.execute(sa.update(jobs).where(jobs.c.id == id).values(sealed=None))
-        notes.clear(tx, f"job:{id}", f"{row['action']} of {row['address']} is tried again as {new['id']}.", now)
+        notes.clear(tx, f"job:{id}", f"{row['action']} of {row['address']} is retried as {new['id']}.", now)
         self.database.tell(tx)
         return to_receipt(new)
 
@@ -94,7 +94,7 @@ class People:
         with self.database.write() as tx:
             now = self.database.now(tx)
             row, _ = self._decide(tx, job, "cancel")
-            inbox.cancel(tx, job, now, None, "Cancelled by a person.")
+            inbox.cancel(tx, job, now, None, "Cancelled by an operator.")
             self._call_off(tx, row)
             self._audit(tx, "cancel", job)
             self.database.tell(tx)
@@ -105,10 +105,10 @@ class People:
         with self.database.write() as tx:
             now = self.database.now(tx)
             row, _ = self._decide(tx, job, "reject")
-            why = BridgeError(f"Rejected by a person: {reason}" if reason else "Rejected by a person.", code="rejected")
+            why = BridgeError(f"Rejected by an operator: {reason}" if reason else "Rejected by an operator.", code="rejected")
             ended = inbox.call_off(tx, job, now, why, CODES["rejected"])
             if ended is None:
-                raise NotNow(f"Job {job} is not held any more.")
+                raise NotNow(f"Job {job} is no longer held.")
             self._call_off(tx, row)
             self._audit(tx, "reject", job, reason)
             self.database.tell(tx)
@@ -169,10 +169,10 @@ class People:
             busy = sa.select(jobs.c.id).join(mailboxes).where(*here, jobs.c.status == "running")
             if (job := tx.scalar(busy)) is not None:
                 # It would write the owner that it began with when it ends.
-                raise NotNow(f"A worker is at job {job} of this mailbox right now; try again in a moment.")
+                raise NotNow(f"A worker is running job {job} of this mailbox; try again in a moment.")
             if seen is not None and (row["source"], row["service_id"]) != seen:
                 owner = f"service {row['service_id']} of {row['source']}" if row["source"] else "nobody"
-                raise NotNow(f"{address} was changed meanwhile: it belongs to {owner} now. Look at it again.")
+                raise NotNow(f"{address} has changed since you looked: it now belongs to {owner}. Check it again.")
             # A deletion after the former owner's grace must not take the new owner's mailbox.
             given = {"source": source, "service_id": service_id, "delete_after": None, "gone_at": None}
             if (row["source"], row["service_id"]) != (source, service_id):
@@ -189,22 +189,22 @@ class People:
         """Does what `found.repair` says, if the mailbox is still its owner's and nothing is under way; what came of it."""
         wanted, address = found.repair, found.address
         if wanted is None or address is None or found.owner is None:
-            raise NotNow("There is nothing to repair by itself.")
+            raise NotNow("The bridge cannot repair this by itself.")
         with self.database.write() as tx:
             now = self.database.now(tx)
             here = mailboxes.c.account == account, mailboxes.c.address == address
             row = tx.execute(self.database.lock_row(sa.select(mailboxes).where(*here))).mappings().first()
             busy = sa.select(jobs.c.id).join(mailboxes).where(*here, among(jobs.c.status, "queued", "running"))
             if row is None or (row["source"], row["service_id"]) != found.owner or tx.scalar(busy) is not None:
-                raise NotNow(f"{address} was changed meanwhile. Reconcile it again.")
+                raise NotNow(f"{address} has changed since you looked. Reconcile it again.")
             if wanted.state is not None and row["state"] == wanted.state:
-                raise NotNow(f"It is noted already that {address} is {wanted.state}.")
+                raise NotNow(f"{address} is already recorded as {wanted.state}.")
             settled(tx, account, [address])
             self._audit(tx, "repair", address, wanted.words())
             if wanted.state is not None:
                 corrected = sa.update(mailboxes).where(mailboxes.c.id == row["id"])
                 tx.execute(corrected.values(state=str(wanted.state), observed_at=now, **customers.going(wanted.state, now)))
-                return f"noted that it is {wanted.state}"
+                return f"recorded as {wanted.state}"
             job = self.new_id(now)
             moment = datetime.fromtimestamp(now, UTC)
             intent = Intent(wanted.action, moment, row["service_id"], address, plan=wanted.plan)
@@ -276,7 +276,7 @@ class People:
                 return False
             if braked:
                 brake.release(tx, name, self.database.now(tx))
-                reason = f"its suspensions, which were stopped: {row['suspensions_paused']}"
+                reason = f"its suspensions, which were refused: {row['suspensions_paused']}"
             change = sa.update(sources).where(sources.c.name == name)
             tx.execute(change.values(paused=paused, detail=reason if paused else None))
             self._audit(tx, "pause" if paused else "resume", f"source {name}", reason)
@@ -303,6 +303,6 @@ class People:
 def not_compared(account: str) -> str:
     """What stands in the way of ending a restore."""
     return (
-        f"The database was restored, and nobody has compared it with Enom since. First look at what differs: "
+        f"The database was restored and has not been compared with Enom since. First compare it: "
         f"enom-bridge reconcile --account {account}"
     )

@@ -52,12 +52,12 @@ def owned(row: Row, source: str, service_id: str) -> bool:
 def hindrance(row: Row, taking: Taking, job: str | None) -> str:
     """Why this mailbox cannot be given away now; "" when nothing stands against it."""
     if row["source"] is not None:
-        return f"It belongs to service {row['service_id']} of {row['source']} by now."
+        return f"It now belongs to service {row['service_id']} of {row['source']}."
     if job is not None:
         # It would write the owner that it began with when it ends.
-        return f"A worker is at job {job} of it right now. Give the same command again in a moment."
+        return f"A worker is running its job {job}. Run the same command again in a moment."
     if row["settles_at"] > taking.seen_at:
-        return "The bridge has changed it since Enom was asked. Give the same command again in a few minutes."
+        return "The bridge has changed it since it was read from Enom. Run the same command again in a few minutes."
     return ""
 
 

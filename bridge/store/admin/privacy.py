@@ -50,14 +50,14 @@ class Privacy:
         with self.database.read() as tx:
             found = self._held(tx, address)
         if found.empty:
-            raise NotThere(f"Nothing is held on {address}.")
+            raise NotThere(f"Nothing is stored about {address}.")
         return found
 
     def refuse_open(self, held: Held) -> None:
         """Raises NotNow while something of it is still to be done or told."""
         for job in held.rows["jobs"]:
             if job["status"] not in ENDED:
-                raise NotNow(f"Job {job['id']} is {job['status']}. Let it end, or: enom-bridge jobs cancel {job['id']}")
+                raise NotNow(f"Job {job['id']} is {job['status']}. Wait until it ends, or: enom-bridge jobs cancel {job['id']}")
         for purchase in held.rows["purchases"]:
             if purchase["outcome"] in IN_DOUBT:
                 job = purchase["job_id"]
@@ -67,12 +67,12 @@ class Privacy:
         for callback in held.rows["callbacks"]:
             if callback["status"] == "pending":
                 raise NotNow(
-                    f"Billing has not been told yet ({callback['id']}). See: enom-bridge jobs explain {callback['job_id']}"
+                    f"Callback {callback['id']} is not delivered yet. See: enom-bridge jobs explain {callback['job_id']}"
                 )
         for mailbox in held.rows["mailboxes"]:
             if mailbox["delete_after"] is not None:
                 raise NotNow(
-                    f"{mailbox['address']} waits for its deletion. See: enom-bridge mailboxes show {mailbox['address']}"
+                    f"{mailbox['address']} is scheduled for deletion. See: enom-bridge mailboxes show {mailbox['address']}"
                 )
 
     def erase(self, address: str) -> Mapping[str, int]:
@@ -95,7 +95,7 @@ class Privacy:
                 removed[what] = len(ids)
             # That somebody did something, and when, stays; to whose mailbox does not.
             done = sa.update(audit).where(audit.c.target == address)
-            removed["audit"] = tx.execute(done.values(target="(an erased address)")).rowcount
+            removed["audit"] = tx.execute(done.values(target="(erased address)")).rowcount
             return removed
 
     def _held(self, tx: Connection, address: str) -> Held:

@@ -170,9 +170,9 @@ class Rotation:
             unaware = [row["owner"] for row in tx.execute(alive).mappings() if newest not in (row["key_ids"] or "").split()]
         if unaware:
             raise NotNow(
-                f"A worker runs that does not know the newest key of bridge.keys, and could not open what is written now: "
+                f"A worker runs without the newest key of bridge.keys and could not decrypt what is written now: "
                 f"{', '.join(sorted(unaware))}. Restart it (and every `web`) with this configuration, then try again. "
-                f"One that was killed counts for {ALIVE:.0f} seconds."
+                f"A killed worker counts as running for {ALIVE:.0f} seconds."
             )
 
 

@@ -69,8 +69,8 @@ def of_day(tx: Connection, now: float) -> daily.Day:
 
 def stopped_why(row: Row) -> str:
     if row["paused"]:
-        return row["detail"] or "by a person"
-    return f"its suspensions only: it sent {row['suspensions_paused']}"
+        return row["detail"] or "by an operator"
+    return f"only its suspensions: it sent {row['suspensions_paused']}"
 
 
 def of_kinds(tx: Connection) -> list[tuple[str, str, int, str, str]]:

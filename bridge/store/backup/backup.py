@@ -18,7 +18,7 @@ PATIENCE = 2.0  # seconds that another process may hold the database while it is
 def backup(database: Path, target: Path) -> None:
     """A whole, checked copy at `target`, readable by this user alone. The database may be written meanwhile. Raises NotNow."""
     if not database.exists():
-        raise NotNow(f"There is no database at {database} yet: `enom-bridge serve` makes it.")
+        raise NotNow(f"There is no database at {database} yet: `enom-bridge serve` creates it.")
     with unfinished(target) as part:
         copy(database, part)
         settle(part, target)
@@ -42,7 +42,7 @@ def check(connection: sqlite3.Connection, name: Path) -> None:
     if found != ["ok"]:
         raise NotNow(f"{name} is damaged: {'; '.join(found)}. Nothing was changed.")
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchall():
-        raise NotNow(f"{name} is no database of enom-bridge. Nothing was changed.")
+        raise NotNow(f"{name} is not an enom-bridge database. Nothing was changed.")
 
 
 def restore(backup: Path, database: Path, tame: Callable[[Path], None], kept: Path) -> bool:
@@ -68,7 +68,7 @@ def restore(backup: Path, database: Path, tame: Callable[[Path], None], kept: Pa
         sync(database.parent)
         return existed
     except OSError as error:
-        raise NotNow(f"{database} could not be exchanged: {error.strerror}. Nothing was changed.") from None
+        raise NotNow(f"{database} could not be replaced: {error.strerror}. Nothing was changed.") from None
     finally:
         remove(part)
 
@@ -87,8 +87,8 @@ def alone(database: Path) -> Iterator[bool]:
             raise NotNow(f"Another process has {database} open. Stop the bridge first.") from None
         except sqlite3.DatabaseError as error:
             raise NotNow(
-                f"{database} cannot be read ({error}), so nobody can see whether a bridge runs on it. Stop the bridge, move "
-                "the file away by hand, with its -wal and -shm if they are there, and give this command again."
+                f"{database} cannot be read ({error}), so it is unknown whether a bridge runs on it. Stop the bridge, move "
+                "the file away by hand, with its -wal and -shm if they exist, and run this command again."
             ) from None
         yield True
 
@@ -101,7 +101,7 @@ def open_file(path: Path) -> sqlite3.Connection:
 def unfinished(target: Path) -> Iterator[Path]:
     """An empty file beside `target`, mode 0600, that is gone at the end. Raises NotNow where `target` cannot be made."""
     if target.exists():
-        raise NotNow(f"{target} exists already, and nothing is overwritten: give another name.")
+        raise NotNow(f"{target} already exists and is not overwritten: give another name.")
     part = target.with_name(f"{target.name}.part")
     try:
         remove(part)

@@ -37,7 +37,7 @@ def check(dump: Path) -> None:
         raise NotNow(f"There is no backup at {dump}.")
     listed = run("pg_restore", ["--list", str(dump)])
     if not all(f" TABLE DATA {word}" in listed.replace("public ", "") for word in ("alembic_version", "jobs", "mailboxes")):
-        raise NotNow(f"{dump} is no dump of enom-bridge's tables. Nothing was changed.")
+        raise NotNow(f"{dump} is not a dump of enom-bridge's tables. Nothing was changed.")
 
 
 def restore(database: Database, dump: Path, tame: Callable[[Connection], None], kept: str) -> bool:
@@ -95,8 +95,8 @@ def run(program: str, arguments: Sequence[str], database: Database | None = None
     found = shutil.which(program)
     if found is None:
         raise NotNow(
-            f"{program} is not on the PATH: install PostgreSQL's client programs (Debian: postgresql-client). Or use tools of "
-            "your own; after a restore with those give: enom-bridge db restore --in-place"
+            f"{program} is not on the PATH: install PostgreSQL's client programs (Debian: postgresql-client). Or use your "
+            "own tools; after a restore with those, run: enom-bridge db restore --in-place"
         )
     environment = dict(os.environ)
     if database is not None:

@@ -23,7 +23,7 @@ from bridge.store.queue.inbox import raise_floor
 from bridge.store.queue.standing import restore_in_words
 
 OPEN = NeedsPerson(
-    "The database was restored from a backup. This job was open in it, and may have been done since, or something newer.",
+    "The database was restored from a backup. This job was open in it; it may have been done since, or replaced by newer ones.",
     code="unclear",
 )
 

@@ -264,8 +264,8 @@ def sqlite_file(url: str) -> Path | None:
 def remedy(database: Database, setting: str) -> str:
     """What to look at when it cannot be used; `setting` is where the configuration names it."""
     if database.file is None:
-        return f"Is {setting} right, and is it running?"
-    return barred(database.file) or f"Is {setting} right, and may this user write {database.file.parent}?"
+        return f"Check {setting}, and that the server is running."
+    return barred(database.file) or f"Check {setting}, and that this user may write {database.file.parent}."
 
 
 def prepare_sqlite(engine: Engine) -> None:
@@ -319,12 +319,12 @@ def settings() -> dict[str, str]:
 
 
 EMPTY = (
-    "The database is empty: the tables of the bridge are gone. If that was not meant, restore a backup (docs/backup.md); "
-    "`enom-bridge db upgrade` makes new ones, which know nothing of what was before."
+    "The database is empty: the bridge's tables are gone. If that is a mistake, restore a backup (docs/backup.md). To "
+    "start over without the old data: `enom-bridge db upgrade`."
 )
 ANOTHER = (
-    "The database is another one than when this process began to use it. If that is right, restart the bridge; if not, put the "
-    "former one back."
+    "This is another database than when this process started. If that is intended, restart the bridge; if not, put the old "
+    "one back."
 )
 STRANGE = {"42P01", "42703", "3F000", "42501"}
 """PostgreSQL's codes for a table, column or schema that is not there, and for one that this user may not use."""

@@ -99,7 +99,7 @@ def barred(file: Path) -> str:
         owner = getpwuid(found.st_uid).pw_name
     except KeyError:  # as in a container
         owner = f"user id {found.st_uid}"
-    return f"{file} belongs to {owner}, and this user may not write it. Give it to the user of the bridge: chown USER: {file}*"
+    return f"{file} belongs to {owner}, so this user cannot write it. Give it to the bridge's user: chown USER: {file}*"
 
 
 def identity(path: str) -> Identity | None:
@@ -113,13 +113,13 @@ def identity(path: str) -> Identity | None:
 def fault(path: Path, gone: bool) -> str:
     if path.name.endswith(ENDS[1:]):
         what = "was removed" if gone else "was replaced"
-        return f"{path.name} {what} {WHILE}. Restart the bridge, without a kill: its end saves what stands in there."
+        return f"{path.name} {what} {WHILE}. Restart the bridge, but do not kill it: it saves the content when it stops."
     if gone:
         return (
             f"The database file {path.name} was removed or moved {WHILE}, or its volume is gone. Put it back, and "
-            "the bridge goes on by itself. If you cannot, stop the bridge without a kill: it leaves a copy beside the place."
+            "the bridge continues by itself. If you cannot, stop the bridge normally, not by kill: it saves a copy there."
         )
     return (
-        f"The database file {path.name} was replaced by another one {WHILE}. Put the one from before back, and "
-        "the bridge goes on by itself; or, if the new one is right, restart the bridge."
+        f"The database file {path.name} was replaced by another one {WHILE}. Put the old one back, and "
+        "the bridge continues by itself; or, if the new one is right, restart the bridge."
     )

@@ -35,8 +35,8 @@ def bring_up(connection: Connection, database: Database, to: str = "head") -> st
     if present != newest():
         if present is not None and present not in versions():
             raise NotNow(
-                f"The database is at version {present} of the schema, which this program does not know: a newer "
-                "enom-bridge has used it. Install that one again, or give this one a database of its own."
+                f"The database has schema {present}, which this version does not know: a newer enom-bridge "
+                "has used it. Install that version again, or use another database."
             )
         migrate(connection, to)
     return newest()
@@ -68,18 +68,20 @@ def versions() -> list[str]:
 def schema_fault(database: Database, present: str | None, needed: str) -> str:
     """A sentence with its remedy, for two versions that are not the same."""
     if present is not None and present > needed and present not in versions():
-        return f"The schema is {present}, of a newer enom-bridge; this one knows {needed}: install the newer version again."
+        return (
+            f"The schema is {present}, from a newer enom-bridge; this version needs {needed}: install the newer version again."
+        )
     if database.file is None:
         return f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
     if present is not None:
-        return f"The schema is {present}, this version needs {needed}: start `enom-bridge serve`, which brings it up to date."
+        return f"The schema is {present}, this version needs {needed}: start `enom-bridge serve`, which upgrades it."
     if database.absent() and served_before(database.file):
         return (
-            f"{database.file} is not there, and a bridge ran on it before. Put it back before you start one: "
-            "`enom-bridge serve` would make an empty one."
+            f"{database.file} is missing, but a bridge has used it. Put it back before you start the bridge: "
+            "`enom-bridge serve` would create an empty one."
         )
-    what = "is not there yet." if database.absent() else "is empty."
-    return f"{database.file} {what} `enom-bridge serve` makes it."
+    what = "does not exist yet." if database.absent() else "is empty."
+    return f"{database.file} {what} `enom-bridge serve` creates it."
 
 
 def current(connection: Connection) -> str | None:

@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from bridge.domain.errors import NotNow
 
 DIRECT = (
-    "This database is reached through a pooler, such as PgBouncer, which would give what this command sets to others. Give it "
-    "a configuration whose bridge.database names PostgreSQL itself (enom-bridge --config FILE)."
+    "bridge.database goes through a pooler such as PgBouncer, which this command cannot use. Run it with a "
+    "configuration that connects to PostgreSQL directly (enom-bridge --config FILE)."
 )
 
 

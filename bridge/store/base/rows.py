@@ -30,11 +30,11 @@ from hooks.types import Intent
 Row = sa.RowMapping
 
 WAITING = {
-    None: "Accepted. The result follows.",
-    "turn": "Accepted. An earlier request for this mailbox or its domain comes first.",
-    "retry": "The mail provider could not be reached; it is tried again.",
-    "settle": "Sent. It is being checked whether it took effect.",
-    "account": "Accepted. It waits until the provider account is ready again.",
+    None: "Accepted and queued.",
+    "turn": "Accepted. An earlier request for this mailbox or its domain goes first.",
+    "retry": "The mail provider was not reachable. The request will be retried.",
+    "settle": "Sent. Waiting for confirmation.",
+    "account": "Accepted. Waiting until the provider account works again.",
 }
 
 

@@ -33,8 +33,8 @@ def sole(file: Path) -> Iterator[bool]:
         except BlockingIOError:
             who = os.read(lock, 200).decode(errors="replace").strip() or "unknown"
             raise NotNow(
-                f"Another bridge serves {file} already ({who}). Stop that one first. With SQLite one `serve` does everything; "
-                "the other commands work beside it. For several processes take PostgreSQL."
+                f"Another bridge already serves {file} ({who}). Stop that one first. With SQLite, one `serve` does all, and "
+                "the other commands work next to it. For several processes use PostgreSQL."
             ) from None
         except OSError:
             pass  # a file system without locks: better served than not

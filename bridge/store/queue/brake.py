@@ -105,7 +105,7 @@ class Brake:
         return int(tx.scalar(self._counting, asked) or 0)
 
     def _why(self, count: int, of: int) -> str:
-        share = f"safety.max_suspended_share = {self.share:g}" if count > FLOOR else f"{FLOOR} pass in any case"
+        share = f"safety.max_suspended_share = {self.share:g}" if count > FLOOR else f"{FLOOR} are always allowed"
         return f"{count:,} suspensions within an hour, of {of:,} mailboxes ({share})"
 
 
@@ -133,10 +133,11 @@ def subject(source: str) -> str:
 
 def text(source: str, account: str, why: str) -> str:
     return (
-        f"Source {source} sent {why}. Its further suspensions are refused, and billing sends them again; all else goes on.\n"
-        f"If they are right, as at the end of a month: enom-bridge resume source {source}\n"
-        "If they are wrong: first stop what was accepted already and is not done: "
+        f"Source {source} sent {why}. Further suspensions are refused for now; "
+        "billing sends them again later. Everything else continues.\n"
+        f"If they are right (end of the month, for example): enom-bridge resume source {source}\n"
+        "If they are wrong, first stop those already accepted: "
         f"enom-bridge pause account {account}\n"
-        'Then put billing right, cancel the jobs that still wait (docs/suspension.md, "When too many come at once"), let '
+        'Then fix billing, cancel the waiting jobs (docs/suspension.md, "When too many come at once"), have '
         "billing unsuspend what was suspended, and resume account and source."
     )

@@ -145,7 +145,7 @@ def allow_creation(
     tx.execute(database.lock_row(lock if spends else lock.where(accounts.c.name == job.account))).all()
     error = against(tx, job, limits, now, lifted)
     if intent.domain_confirmed:
-        passed = f"it passed {error.code}: {error.detail}" if error else "nothing stood against it"
+        passed = f"it overrode {error.code}: {error.detail}" if error else "no check objected"
         detail = f"domain_confirmed for customer {intent.customer_id or '(unknown)'} in hook {job.hook}; {passed}"
         audit.add(tx, f"source {job.source}", "confirm", intent.address, now, detail)
     elif error:

@@ -320,5 +320,5 @@ def call_off(tx: Connection, job: str, now: float, error: BridgeError | None, me
     take_back(tx, row)
     outbox.withdraw(tx, job, now)
     outbox.enclose(tx, row, now)
-    notes.clear(tx, f"job:{job}", f"{row['action']} of {row['address']} is not held any more. {message}", now)
+    notes.clear(tx, f"job:{job}", f"{row['action']} of {row['address']} is no longer held. {message}", now)
     return row

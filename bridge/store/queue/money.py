@@ -21,8 +21,8 @@ NOT_SPENT = ("unsent", "refused", "undone")
 UNSEEN_PAUSE = 10.0  # seconds, while the job that bought has not yet seen what it bought
 DAY, HOUR = 86400.0, 3600.0
 PAUSES = {
-    "quiet_until": "it was just restored, and Enom's reads may not show yet what was bought before.",
-    "money_until": "it had no money.",
+    "quiet_until": "the database was just restored, and Enom may not show yet what was bought before.",
+    "money_until": "its balance was too low.",
 }
 """Until when an account buys nothing, and why. Time alone ends the first."""
 
@@ -94,7 +94,7 @@ def allow_deletion(tx: Connection, job: Row, now: float, limits: Limits, lifted:
     held_back = limits.terminations_per_hour and Limit.DELETIONS not in lifted
     if held_back and (tx.scalar(recent) or 0) >= limits.terminations_per_hour:
         raise NeedsPerson(
-            f"No more deletions within this hour (safety.max_terminations_per_hour = {limits.terminations_per_hour}). "
+            f"The hourly limit of deletions is reached (safety.max_terminations_per_hour = {limits.terminations_per_hour}). "
             f"If this one is right: enom-bridge jobs approve {job['id']}",
             limit=Limit.DELETIONS,
         )
@@ -156,4 +156,4 @@ def pause_money(tx: Connection, account: str, until: float, detail: str, now: fl
 def resume_money(tx: Connection, account: str, now: float) -> None:
     """There is money again, as a purchase showed or a person says."""
     tx.execute(sa.update(accounts).where(accounts.c.name == account).values(money_until=None))
-    notes.clear(tx, f"money:{account}", f"Purchases of account {account} go on.", now)
+    notes.clear(tx, f"money:{account}", f"Purchases of account {account} resumed.", now)

@@ -225,7 +225,7 @@ class Outbox:
         with self.database.write() as tx:
             now = self.database.now(tx)
             ids = tx.scalars(PUT_OFF, {"of": source, "now": now, "edge": now - after}).all()
-            ended = {"status": "exhausted", "ended_at": now, "last_error": "its receiver did not answer"}
+            ended = {"status": "exhausted", "ended_at": now, "last_error": "the receiver did not answer"}
             for begin in range(0, len(ids), 500):
                 some = callbacks.c.id.in_(ids[begin : begin + 500])
                 tx.execute(sa.update(callbacks).where(some).values(**ended))

@@ -406,5 +406,5 @@ def held_note(row: Row, ending: Ending) -> str:
     remote = json.dumps(ending.error.remote) if ending.error and ending.error.remote else "nothing"
     return (
         f"{row['action']} of {row['address']} (service {row['service_id']} of {row['source']}) is held: {detail}\n"
-        f"Enom said: {remote}\nThe whole story: enom-bridge jobs explain {row['id']}"
+        f"Enom's answer: {remote}\nWhat to do: enom-bridge jobs explain {row['id']}"
     )

@@ -34,14 +34,14 @@ class Pause:
 
 def restore_in_words(at: float) -> str:
     when = f" on {in_words(at)}" if at else ""  # 0: before that was kept
-    return f"The database was restored{when}. It does not know what happened between its backup and then."
+    return f"The database was restored{when}. It does not contain anything that happened after the backup."
 
 
 # What stops an account, that which needs most of a person first. Each has columns of its own: only its own ending removes it,
 # and an account works when there is none.
 PAUSES: Mapping[str, Callable[[Row], Pause]] = {
     "restored_at": lambda row: Pause(RESTORED, restore_in_words(row["restored_at"])),
-    "pause_reason": lambda row: Pause(PERSON, row["pause_reason"] or "Paused by a person."),
+    "pause_reason": lambda row: Pause(PERSON, row["pause_reason"] or "Paused by an operator."),
     "paused": lambda row: Pause(row["paused"], row["detail"] or ""),
 }
 STANDS_STILL = sa.or_(*(accounts.c[name].is_not(None) for name in PAUSES))
@@ -195,7 +195,7 @@ class Standing:
 
 def refuse_when_full(tx: Connection, account: str, most: int, now: float) -> None:
     if in_flight(tx, account, now) >= most:
-        raise NotNow("All calls that this account may make at a time are in use; ask again in a few seconds.")
+        raise NotNow("This account has reached its limit of parallel calls to Enom; try again in a few seconds.")
 
 
 def write_down(tx: Connection, mark: str, value: int) -> None:
@@ -216,7 +216,7 @@ def pause_account(tx: Connection, name: str, code: str, detail: str, now: float)
     waiting = jobs.c.account == name, among(jobs.c.status, "queued"), jobs.c.waiting_for.is_distinct_from("settle")
     tx.execute(sa.update(jobs).where(*waiting).values(waiting_for="account"))
     if not by_person and row["pause_reason"] is None:  # who paused it asks after it, and it is not asked meanwhile
-        text = f"Account {name} is paused, its jobs wait: {detail}\nIt is asked again every 5 minutes."
+        text = f"Account {name} is paused, its jobs wait: {detail}\nThe bridge retries every 5 minutes."
         notes.raise_once(tx, f"account:{name}", text, now)
 
 
@@ -237,7 +237,7 @@ def end_pauses(tx: Connection, database: Database, row: Row, columns: Sequence[s
     left = pauses(after)
     if not left:
         if pauses(row):
-            notes.clear(tx, f"account:{name}", f"Account {name} works again; its jobs go on.", now)
+            notes.clear(tx, f"account:{name}", f"Account {name} works again; its jobs continue.", now)
         go_on(tx, name, now)
         database.tell(tx)
     return left

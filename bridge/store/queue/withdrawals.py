@@ -58,7 +58,7 @@ class Withdrawals:
             return Dismissal(withdrawal.hook)
         job = tx.execute(sa.select(jobs).where(jobs.c.id == row["job_id"])).mappings().first()
         if job is None:
-            raise NotThere("The job of this hook is not kept any more.")
+            raise NotThere("The job of this hook is no longer kept.")
         return to_receipt(job)
 
     def _take_back(self, tx: Connection, came: dict[str, Any], withdrawal: Withdrawal, now: float) -> Row | None:
@@ -69,7 +69,7 @@ class Withdrawals:
         mine = sa.select(hooks).where(hooks.c.source == came["source"], hooks.c.hook_id == withdrawal.hook)
         hook = tx.execute(self.database.lock_row(mine)).mappings().one()
         if hook["type"] == TYPE:
-            raise CannotWithdraw("This id is that of a job.withdraw, which cannot be taken back. Send what is wanted now.")
+            raise CannotWithdraw("This is the id of a job.withdraw, which cannot be withdrawn. Send what is wanted now.")
         if hook["job_id"] is None:
             dismissed = {"dismissed_at": sa.func.coalesce(hooks.c.dismissed_at, now), "sealed": None}
             tx.execute(sa.update(hooks).where(hooks.c.id == hook["id"]).values(**dismissed))
@@ -81,8 +81,8 @@ class Withdrawals:
         doubt = sa.select(purchases.c.job_id).join(jobs, jobs.c.id == purchases.c.job_id)
         if (doubted := tx.scalar(doubt.where(*of_hook, purchases.c.outcome.in_(IN_DOUBT)))) is not None:
             raise CannotWithdraw(
-                f"A purchase of job {doubted} is in doubt: it has to be found out first whether money was spent. Ask what "
-                "became of it with the query `job`."
+                f"A purchase of job {doubted} is in doubt, so it cannot be withdrawn until it is known whether money was "
+                "spent. Ask for its result with the query `job`."
             )
         job = tx.execute(newest).mappings().one()
         # A person had it tried again: what the job before may have done, stays, and whoever hears "cancelled" leaves it so.

@@ -15,25 +15,23 @@ from bridge.web.admin.words import path
 
 SAYS: Mapping[str, tuple[str, ...]] = {
     "retry": (
-        "A new job with the same request is put at the end of the line of this mailbox. It looks at Enom first, and does only "
-        "what Enom does not show as done. Limits of safety hold it as they did before.",
+        "A new job with the same request is queued for this mailbox. It checks Enom first and does only what is missing. "
+        "Safety limits still apply.",
     ),
     "approve": (
-        "A new job with the same request is put at the end of the line of this mailbox, and the limit that held it lets it "
-        "pass; no other limit does. It looks at Enom first, and does only what is not done yet.",
-        "It can spend money or delete mail, if that is what was asked for.",
+        "A new job with the same request is queued for this mailbox and overrides the safety limit that held it; all other "
+        "limits still apply. It checks Enom first and does only what is missing.",
+        "It can spend money or delete mail, if that is what was requested.",
     ),
     "reject": (
-        "It is not done: it ends as cancelled, and nobody is needed for it any more. Billing is told so. What was sent to Enom "
-        "already is not undone; a deletion after a grace is taken back.",
+        "The job ends as cancelled, and a callback tells billing. Commands already sent to Enom are not undone; a deletion "
+        "scheduled after a grace period is called off.",
     ),
-    "cancel": (
-        "It is taken out of the line and ends as cancelled. Billing is told so. What was sent to Enom already is not undone.",
-    ),
+    "cancel": ("The job ends as cancelled, and a callback tells billing. Commands already sent to Enom are not undone.",),
 }
 DISMISS = (
-    "Nobody waits for it any more: what was in it is wiped, and it is gone from the overview. The same id is refused from now "
-    "on; if billing wants it after all, it sends it again under a new one.",
+    "The hook leaves the overview, and its content is wiped. Its id is refused from now on; if it is wanted after all, have "
+    "billing send it again under a new id.",
 )
 REASON = "Reason (optional)"
 
@@ -47,11 +45,11 @@ def add_to(pages: Blueprint, office: Office) -> None:
         what = f"{job['action']} of {job['address']} for service {job['service_id']} of {job['source']}"
         if (refusal := story["may"][verb]) is not None:
             return Question(VERBS[verb], [refusal], "", back, status=409)
-        facts = [("Job", id), ("Asked for", what)]
+        facts = [("Job", id), ("Request", what)]
         if job["error"]:
-            facts.append(("It stopped because of", f"{job['error']['code']}: {job['error']['detail']}"))
+            facts.append(("Stopped because of", f"{job['error']['code']}: {job['error']['detail']}"))
         if job["plan"] is not None:
-            facts.append(("Its first plan", plan_in_words(job["plan"])))
+            facts.append(("First plan", plan_in_words(job["plan"])))
         return Question(
             f"{VERBS[verb]}: {job['action']} of {job['address']}",
             SAYS[verb],
@@ -66,13 +64,13 @@ def add_to(pages: Blueprint, office: Office) -> None:
         match verb:
             case "cancel":
                 office.acting.cancel(id)
-                return done(office, f"/admin/jobs/{id}", "The job is cancelled. Billing is told so.")
+                return done(office, f"/admin/jobs/{id}", "Job cancelled. A callback tells billing.")
             case "reject":
                 office.acting.reject(id, reason() or None)
-                return done(office, f"/admin/jobs/{id}", "The job is rejected. Billing is told so.")
+                return done(office, f"/admin/jobs/{id}", "Job rejected. A callback tells billing.")
         receipt = office.acting.retry(id, approve=verb == "approve")
-        how = "approved; it goes on" if verb == "approve" else "tried again"
-        return done(office, f"/admin/jobs/{receipt.job}", f"{id} is {how} as this job.{reminder(office)}")
+        how = "approved" if verb == "approve" else "retried"
+        return done(office, f"/admin/jobs/{receipt.job}", f"{id} was {how} as this job.{reminder(office)}")
 
     def ask_dismiss(source: str, id: str) -> Question:
         hook, back = lookup.hook(id, source), hook_page(source, id)
@@ -83,22 +81,22 @@ def add_to(pages: Blueprint, office: Office) -> None:
 
     def dismiss(source: str, id: str) -> Response:
         office.acting.dismiss(id, source, reason() or None)
-        return done(office, hook_page(source, id), "It is dismissed: nobody waits for it any more.")
+        return done(office, hook_page(source, id), "Hook dismissed.")
 
     def ask_resend(id: str) -> Question:
         row = lookup.callback(id)
         if (refusal := row["may"]["resend"]) is not None:
-            return Question("Send the callback again", [refusal], "", f"/admin/callbacks/{id}", status=409)
+            return Question("Resend the callback", [refusal], "", f"/admin/callbacks/{id}", status=409)
         says = [
-            "It is sent again now, with all its tries before it and under the same id, so a receiver that had it already knows "
-            "it again. It tells what was true when its job ended.",
+            "It is sent again now, under the same id (a receiver that has it can tell) and with new attempts. "
+            "It reports the state when its job ended.",
         ]
         facts = [("Callback", id), ("About", f"{row['action']} of {row['address']}"), ("Now", row["status"])]
-        return Question("Send the callback again", says, "Send it again", f"/admin/callbacks/{id}", facts=facts)
+        return Question("Resend the callback", says, "Resend", f"/admin/callbacks/{id}", facts=facts)
 
     def resend(id: str) -> Response:
         office.acting.resend(id)
-        return done(office, f"/admin/callbacks/{id}", f"It is sent again now.{reminder(office)}")
+        return done(office, f"/admin/callbacks/{id}", f"Callback queued to be sent now.{reminder(office)}")
 
     confirm.add_to(pages, office, "/jobs/<id>/<any(retry,approve,reject,cancel):verb>", "act_on_job", ask, act)
     confirm.add_to(pages, office, "/hooks/<source>/<id>/dismiss", "dismiss", ask_dismiss, dismiss)
@@ -111,4 +109,4 @@ def hook_page(source: str, id: str) -> str:
 
 def reminder(office: Office) -> str:
     """What was just asked for will not happen while nothing works on it."""
-    return "" if office.service.standing.worker_alive() else " No worker is running, so it waits until one is started."
+    return "" if office.service.standing.worker_alive() else " No worker is running, so it waits until you start one."

@@ -10,8 +10,8 @@ from bridge.web.admin.page import done, page
 from hooks.address import normalise
 
 LONGEST = 64  # characters of a service's id
-ALREADY = "It belongs to this service already; there is nothing to do."
-SAYS = "From then on hooks of this service may change the mailbox. At Enom nothing is changed."
+ALREADY = "It already belongs to this service; nothing to do."
+SAYS = "Hooks of this service may then change the mailbox. Nothing changes at Enom."
 
 
 def add_to(pages: Blueprint, office: Office) -> None:
@@ -29,7 +29,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
         except ValueError as fault:
             return form(str(fault))
         if len(service_id) > LONGEST or not service_id.isprintable():
-            return form(f"A service's id has 1 to {LONGEST} printable characters.")
+            return form(f"A service id has 1 to {LONGEST} printable characters.")
         return question(look(address, source, service_id))
 
     def act() -> Response | Question:
@@ -39,7 +39,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
         if not found.changes or shown != (found.owner_now or ""):
             return question(found)
         found.carry_out(office.acting.adopt)
-        return done(office, f"/admin/mailboxes/{found.address}", f"It belongs to {found.owner_then} now.")
+        return done(office, f"/admin/mailboxes/{found.address}", f"Adopted: it belongs to {found.owner_then} now.")
 
     def look(address: str, source: str, service_id: str) -> Adoption:
         with office.looking():
@@ -52,8 +52,8 @@ def question(found: Adoption) -> Question:
     facts = [
         ("Mailbox", found.address),
         ("At Enom", str(found.state_at_enom) + (f", in pak {found.pak['bundle']}" if found.pak else "")),
-        ("Belongs to now", found.owner_now or "nobody"),
-        ("Belongs to then", found.owner_then),
+        ("Owner now", found.owner_now or "none"),
+        ("New owner", found.owner_then),
     ]
     kept = {
         "address": found.address,
@@ -61,7 +61,7 @@ def question(found: Adoption) -> Question:
         "service_id": found.service_id,
         "owner_now": found.owner_now or "",
     }
-    title, back = f"Give {found.address} to {found.owner_then}", f"/admin/adopt?address={found.address}"
+    title, back = f"Adopt {found.address} for {found.owner_then}", f"/admin/adopt?address={found.address}"
     if not found.changes:
         return Question(title, [ALREADY], "", back, facts=facts)
-    return Question(title, [SAYS, *found.remarks], "Give it", back, facts=facts, kept=kept)
+    return Question(title, [SAYS, *found.remarks], "Adopt", back, facts=facts, kept=kept)

@@ -15,13 +15,13 @@ from bridge.web.admin.page import done
 KINDS = listing.Filter("kind", "Kind", tuple(Kind))
 REPAIRED = (Kind.WRONG_STATE, Kind.WRONG_PLAN)
 COMPARE = (
-    "A worker reads every domain of this account that the bridge knows, once, as many at a time as the account's limit leaves. "
-    "Nothing is changed. The page shows what it finds as soon as it is done.",
+    "A worker reads every known domain of this account from Enom once, within the account's limit of parallel calls. "
+    "Nothing is changed. The result appears on the Drift page when it is done.",
 )
-REPAIR = "It goes on as a job like any other: billing is told, and a hook that comes later wins."
-NOTE = "Only the record is corrected; nothing is sent to Enom, and billing is told nothing."
-NOTHING = "It was looked at just now, and nothing can be repaired by itself."
-CHANGED = "What would be done has changed since you looked, so nothing was done. This is it now."
+REPAIR = "This starts a normal job: billing gets a callback, and a newer hook wins."
+NOTE = "Only the bridge's record is corrected; nothing is sent to Enom or to billing."
+NOTHING = "Checked just now: the bridge cannot repair this by itself."
+CHANGED = "The plan has changed since you looked, so nothing was done. This is the new plan."
 
 
 def add_to(pages: Blueprint, office: Office) -> None:
@@ -49,7 +49,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
     def compare(account: str) -> Response:
         require(account)
         office.acting.reconcile_soon(account)
-        return done(office, "/admin/drift", f"Account {account} is compared with Enom now.{reminder(office)}")
+        return done(office, "/admin/drift", f"Comparing account {account} with Enom.{reminder(office)}")
 
     def ask_repair(account: str, address: str) -> Question:
         return question(look(account, address))
@@ -88,4 +88,4 @@ def question(report: Reconciliation, first: str = "") -> Question:
     says = [*([first] if first else []), NOTE if wanted.state else REPAIR]
     facts.append(("Then", wanted.words()))
     kept = {"checksum": differences.checksum(report.differences)}
-    return Question(title, says, "Do what is shown here", back, facts=facts, kept=kept, status=409 if first else 200)
+    return Question(title, says, "Repair", back, facts=facts, kept=kept, status=409 if first else 200)

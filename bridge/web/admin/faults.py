@@ -18,16 +18,16 @@ log = logs.get("admin")
 
 TITLES = {
     403: "Not allowed",
-    404: "There is no such page",
-    409: "That cannot be done now",
+    404: "Not found",
+    409: "Not possible now",
     413: "Too large",
-    500: "Error in the bridge",
-    503: "The database is away",
+    500: "Internal error",
+    503: "The database is not reachable",
 }
-BUSY = "Not now"
+BUSY = "Busy"
 AWAY = (
-    "The bridge cannot use its database, so nothing can be shown or done. Hooks are answered 503 meanwhile; billing sends them "
-    "again, nothing is lost. Look into the log and at bridge.database, then load this page anew."
+    "The bridge cannot use its database, so no page works. Hooks are answered 503 meanwhile; billing sends them again, and "
+    "nothing is lost. Check the log and bridge.database, then reload this page."
 )
 
 
@@ -38,10 +38,10 @@ def add_to(pages: Blueprint, office: Office) -> None:
     def of_http(error: HTTPException) -> Response:
         status = error.code if error.code in TITLES else 404
         own = error.description if status == 403 else None
-        return fault(status, own or "Look for it with the search above, or begin at the overview.")
+        return fault(status, own or "Use the search above, or start at the overview.")
 
     def away(error: Exception) -> Response:
-        log.error("the database is away", error=str(error))
+        log.error("the database is not reachable", error=str(error))
         response = fault(503, AWAY)
         response.headers["Retry-After"] = "5"
         return response
@@ -53,7 +53,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
 
     def unexpected(error: Exception) -> Response:
         log.error("unexpected", exc_info=error)
-        return fault(500, "The log says more. If it was an action: look whether it was done before you try it again.")
+        return fault(500, "See the log. If it was an action, check whether it was done before you repeat it.")
 
     def register(kind: type[Exception], status: int, text: Any) -> None:
         pages.register_error_handler(kind, lambda error: fault(status, text(error)))

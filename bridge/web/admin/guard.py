@@ -29,10 +29,8 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 ASSETS_LAST = 86400 * 365  # an address names its content
-READ_ONLY = "You are signed in to look, not to act. Whoever may act can do this, or give you an account that may."
-NOT_OURS = (
-    "This form did not come from a page of this bridge, or it is too old. Nothing was done. Load the page anew and try again."
-)
+READ_ONLY = "You are signed in read-only. Ask someone with full access to do this."
+NOT_OURS = "This form is too old, or did not come from this bridge. Nothing was done. Reload the page and try again."
 
 
 def add_to(pages: Blueprint, office: Office) -> None:

@@ -8,9 +8,9 @@ from bridge.web.admin.page import page
 
 MOST = 200  # lines of each list; the CSV has all
 ROWS = (
-    ("paid", "Places that are paid for"),
-    ("used", "of them used"),
-    ("free", "of them empty"),
+    ("paid", "Mailbox slots paid for"),
+    ("used", "used"),
+    ("free", "free"),
     ("ended_and_paid", "Terminated in billing, still paid for"),
     ("active_and_absent", "Active in billing, not at Enom"),
 )

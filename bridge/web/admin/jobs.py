@@ -16,12 +16,12 @@ from bridge.web.admin.page import page
 EVERY = 3  # seconds, while it is open
 CHAPTERS: Mapping[str, str] = {
     "asked": "Asked",
-    "seen": "Looked at Enom",
+    "seen": "Read from Enom",
     "planned": "Planned",
     "sent": "Commands",
     "proved": "Read back",
     "ended": "Result",
-    "told": "Billing told",
+    "told": "Callback",
 }
 EVIDENCE: Mapping[str, tuple[str, ...]] = {
     "asked": ("intent", "hook_id", "created_at", "service_id", "replaces", "passed", "purge"),

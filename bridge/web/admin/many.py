@@ -18,10 +18,10 @@ from bridge.web.admin.words import count
 
 MOST = 100  # at a time
 FILTERS = ("source", "account", "action", "code", "address", "service_id")
-CHANGED = "What these filters leave has changed since you looked, so nothing was done. This is it now."
-NONE = "Nothing that these filters leave can be decided this way now."
-ALL: Mapping[str, str] = {"approve": "Approve all", "retry": "Try all again", "reject": "Reject all"}
-DONE: Mapping[str, str] = {"approve": "approved", "retry": "tried again", "reject": "rejected"}
+CHANGED = "The list has changed since you looked, so nothing was done. This is the new list."
+NONE = "No job in this list allows this now."
+ALL: Mapping[str, str] = {"approve": "Approve all", "retry": "Retry all", "reject": "Reject all"}
+DONE: Mapping[str, str] = {"approve": "approved", "retry": "retried", "reject": "rejected"}
 
 
 def offered() -> list[tuple[str, str]]:
@@ -46,12 +46,12 @@ def add_to(pages: Blueprint, office: Office) -> None:
         back = f"/admin/jobs?{urlencode(kept)}"
         title = f"{VERBS[verb]} {count(len(ids), 'job')}"
         facts = [("Job", f"{row['id']}: {described(row)}") for row in found]
-        facts += [("Left out", no) for _, no in left]
+        facts += [("Skipped", no) for _, no in left]
         if not ids:
             return Question(title, [NONE], "", back, facts=facts, status=409), []
-        says = [*([first] if first else []), "This is done to each of the jobs below:", *SAYS[verb]]
+        says = [*([first] if first else []), "For each job below:", *SAYS[verb]]
         if len(found) == MOST:
-            says.append(f"At most {MOST} are decided at a time; the others come after them.")
+            says.append(f"At most {MOST} jobs at a time; repeat for the rest.")
         question = Question(
             title,
             says,
@@ -74,7 +74,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
             return look(verb, CHANGED)[0]
         refused = [refusal for id in ids if (refusal := one(verb, id, reason() or None))]
         told = f"{count(len(ids) - len(refused), 'job')} {DONE[verb]}."
-        more = f" {len(refused)} could not be: {refused[0]}" if refused else ""
+        more = f" {len(refused)} not: {refused[0]}" if refused else ""
         return done(office, question.back, f"{told}{more}{reminder(office) if verb != 'reject' else ''}")
 
     def one(verb: str, id: str, why: str | None) -> str | None:

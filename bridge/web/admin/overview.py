@@ -53,8 +53,8 @@ def drawn(figures: Figures) -> list[Plot]:
         plot(figures, "Succeeded", hours.succeeded, "good", "{} succeeded"),
         plot(figures, "Failed or held", hours.bad, "bad", "{} failed or held"),
         plot(figures, "Waiting", hours.waiting, "open", "{} waiting", number(figures.waiting)),
-        plot(figures, "Enom: seconds a command", hours.seconds, "time", "{:.1f} s", f"{slowest:.1f} s at most"),
-        plot(figures, "Enom: commands without a yes", hours.without_yes, "warn", "{} without a yes", share(figures)),
+        plot(figures, "Enom: seconds per command", hours.seconds, "time", "{:.1f} s", f"{slowest:.1f} s at most"),
+        plot(figures, "Enom: commands not accepted", hours.without_yes, "warn", "{} not accepted", share(figures)),
     ]
 
 

@@ -14,21 +14,21 @@ from bridge.web.admin.office import Office
 from bridge.web.admin.page import done
 
 PAUSE: Mapping[str, str] = {
-    "account": "Nothing more is sent to Enom for it: its jobs wait, and hooks are still accepted. What is under way now is "
-    "finished first. It goes on only when a person resumes it.",
-    "source": "Its hooks are answered 503, so that it sends them again later; jobs that it gave before are still done.",
+    "account": "Nothing more is sent to Enom for this account: its jobs wait, hooks are still accepted. Running jobs finish "
+    "first. It stays paused until you resume it.",
+    "source": "Its hooks are answered 503, so billing sends them again later. Jobs already accepted still run.",
 }
 RESUME: Mapping[str, str] = {
-    "account": "Its jobs go on, purchases too. If what stopped it is still so, it stops again by itself.",
+    "account": "Its jobs continue, purchases too. If the cause is not fixed, it pauses again by itself.",
     "source": "Its hooks are accepted again.",
 }
 SUSPENSIONS = (
-    "It sent {why}, so no more of its suspensions are accepted. If they are right, as at the end of a month: they are counted "
-    "anew from now on, and billing sends again what was refused. If not, put billing right first."
+    "It sent {why}, so further suspensions are refused. If they are right (end of the month, for example), accept them: "
+    "the count restarts, and billing sends the refused ones again. If not, fix billing first."
 )
 RESTORE = (
-    "The database was restored, so look first (docs/backup.md). Its jobs go on; purchases as soon as Enom's reads must show "
-    "what was bought before the restore."
+    "The database was restored, so check first (docs/backup.md). Jobs continue; purchases wait until reads from Enom show "
+    "everything that was bought before the restore."
 )
 
 
@@ -49,14 +49,17 @@ def add_to(pages: Blueprint, office: Office) -> None:
     def resuming(name: str, title: str) -> Question:
         stops = office.service.standing.pauses(name)
         restored = any(pause.code == RESTORED for pause in stops)
-        facts = [(f"It is paused ({pause.code})", pause.detail) for pause in stops]
+        facts = [(f"Paused ({pause.code})", pause.detail) for pause in stops]
         last = office.service.findings.last(name) if restored else None
         if last:
             facts.append(("Last compared", compared(last)))
         if restored and not office.acting.is_compared(name):
             says, button = [not_compared(name)], ""
             if len(stops) > 1:
-                says, button = [*says, "To resume now ends what else it is paused for, and leaves it paused."], title
+                says, button = (
+                    [*says, "Resuming now ends the other reasons; the account stays paused until it was compared."],
+                    title,
+                )
             return Question(title, says, button, "/admin/", facts=facts, status=200 if button else 409)
         return Question(title, [RESTORE if restored else RESUME["account"]], title, "/admin/", facts=facts)
 
@@ -71,14 +74,14 @@ def add_to(pages: Blueprint, office: Office) -> None:
                 return resumed(name)
             case _:
                 changed = office.acting.pause_source(name, verb == "pause", why or None)
-        told = "paused" if verb == "pause" else "not paused any more"
-        return done(office, "/admin/", f"The {kind} {name} is {told}{'.' if changed else ': somebody was faster.'}")
+        told = "paused" if verb == "pause" else "resumed"
+        return done(office, "/admin/", f"{kind.capitalize()} {name} {told if changed else f'was already {told}'}.")
 
     def resumed(name: str) -> Response:
         left = office.acting.resume_account(name).left
         if not left:
-            return done(office, "/admin/", f"The account {name} is not paused any more.")
-        return done(office, "/admin/", f"The account {name} is still paused. {not_compared(name)}")
+            return done(office, "/admin/", f"Account {name} resumed.")
+        return done(office, "/admin/", f"Account {name} is still paused. {not_compared(name)}")
 
     def known(kind: str, name: str) -> None:
         settings = office.service.settings

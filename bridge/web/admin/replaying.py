@@ -10,12 +10,9 @@ from bridge.web.admin.confirm import Question
 from bridge.web.admin.office import Office
 from bridge.web.admin.page import done
 
-PARKED = "It is read again, and becomes a job that does this. Nothing is done before you press the button."
-ENDED = (
-    "This is what it would do now. If its job failed or is held, it is tried again as a new job; what succeeded is not done "
-    "twice: the bridge then says so and does nothing."
-)
-CHANGED = "What it would do has changed since you looked, so nothing was done. This is the plan now."
+PARKED = "The hook is read again and becomes a job with this plan. Nothing happens before you press the button."
+ENDED = "This is the plan now. A failed or held job is retried as a new job; a job that succeeded is not repeated."
+CHANGED = "The plan has changed since you looked, so nothing was done. This is the new plan."
 
 
 def add_to(pages: Blueprint, office: Office) -> None:
@@ -31,7 +28,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
         if preview.problem or request.form.get("checksum") != checksum([preview]):
             return question(preview, CHANGED)
         receipt = office.service.replay.carry_out(preview, office.person.who)
-        return done(office, f"/admin/jobs/{receipt.job}", f"{id} goes on as this job.{reminder(office)}")
+        return done(office, f"/admin/jobs/{receipt.job}", f"{id} continues as this job.{reminder(office)}")
 
     confirm.add_to(pages, office, "/hooks/<source>/<id>/replay", "replay", ask, act)
 
@@ -41,13 +38,13 @@ def question(preview: Preview, first: str = "") -> Question:
     title, said = f"Replay hook {preview.name}", [first] if first else []
     facts = [("Source", preview.source)]
     if intent:
-        facts.append(("Asks for", f"{intent.action} of {intent.address} for service {intent.service_id}"))
+        facts.append(("Request", f"{intent.action} of {intent.address} for service {intent.service_id}"))
     if preview.job:
-        facts.append(("Its newest job", preview.job))
+        facts.append(("Newest job", preview.job))
     if preview.problem:
-        said.append(f"It cannot be done now: {preview.problem[1]}")
+        said.append(f"Not possible now: {preview.problem[1]}")
         return Question(title, said, "", back, facts=facts, status=409)
     facts.append(("Plan", plan_in_words(preview.plan.describe())))
     said.append(ENDED if preview.job else PARKED)
     kept, status = {"checksum": checksum([preview])}, 409 if first else 200
-    return Question(title, said, "Do what is shown here", back, facts=facts, kept=kept, status=status)
+    return Question(title, said, "Replay", back, facts=facts, kept=kept, status=status)

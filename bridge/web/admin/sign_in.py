@@ -17,9 +17,9 @@ from bridge.web.threads import Use
 
 LONGEST_NAME = 60
 LONGEST_PASSWORD = 1000
-WRONG = "That is not right. Nobody was signed in."
-USED = "This code was used before, or its time is over. Make another: enom-bridge admin-link"
-TOO_MANY = f"Too many tries went wrong. Wait {WINDOW / 60:.0f} minutes, or sign in with a code: enom-bridge admin-link"
+WRONG = "Wrong password. You are not signed in."
+USED = "This code is wrong, was used before, or has expired. Make a new one: enom-bridge admin-link"
+TOO_MANY = f"Too many failed attempts. Wait {WINDOW / 60:.0f} minutes, or sign in with a code: enom-bridge admin-link"
 
 
 class Reason(StrEnum):
@@ -106,7 +106,7 @@ def by_code(office: Office) -> tuple[Person | None, int, str]:
 def refused(office: Office, attempt: Try, why: Reason, told: str) -> tuple[None, int, str]:
     """Written down; what comes after the last try is only counted, so that strangers cannot fill the database."""
     who = f"client {client(office)}"
-    more = f"; no more tries for {WINDOW / 60:.0f} minutes" if attempt.last else ""
+    more = f"; no more attempts for {WINDOW / 60:.0f} minutes" if attempt.last else ""
     office.service.people.by(who).noted(REFUSED, client(office), f"{why.replace('-', ' ')}{more}")
     office.refusals.note(sender(office.service), why)
     return None, 403, told

@@ -33,19 +33,19 @@ def findings(figures: Figures, configured: Mapping[str, object]) -> list[Finding
 def sentence(found: list[Finding], figures: Figures) -> tuple[str, str]:
     """The level (`good`, `warn` or `bad`) and the one sentence."""
     if not found:
-        state = "nothing waits" if not figures.waiting else f"{figures.waiting} under way"
-        return "good", f"Everything works: {state}, nobody is needed."
+        state = "no open jobs" if not figures.waiting else f"{count(figures.waiting, 'open job')}"
+        return "good", f"Running: {state}, nothing needs attention."
     if found[0].level == "bad":
-        return "bad", f"Something stands still: {found[0].text}"
-    more = f" And {len(found) - 1} more." if len(found) > 1 else ""
-    return "warn", f"It works, and a person is needed: {found[0].text}{more}"
+        return "bad", f"Not running normally: {found[0].text}"
+    more = f" And {len(found) - 1} more below." if len(found) > 1 else ""
+    return "warn", f"Running, needs attention: {found[0].text}{more}"
 
 
 def _workers(figures: Figures) -> Iterator[Finding]:
     seen = figures.worker_seen
     if seen is None or seen <= figures.now - ALIVE:
-        since = f"for {span(figures.now - seen)}" if seen else "yet"
-        text = f"No worker has shown itself {since}, so nothing goes on."
+        since = f"No worker has responded for {span(figures.now - seen)}" if seen else "No worker has started yet"
+        text = f"{since}, so jobs wait."
         yield Finding("bad", text, "Start it: enom-bridge serve, or enom-bridge worker beside web.")
 
 
@@ -57,7 +57,7 @@ def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Fi
             text = f"Account {row['name']} is paused{why}; {row['open']} of its jobs wait."
             yield Finding("bad", text, about_account(row["paused"], row["name"], BUTTONS), "#accounts")
         elif row["money_until"] and _moment(row["money_until"]) > figures.now and row["name"] in configured:
-            text = f"Purchases of account {row['name']} wait."
+            text = f"Purchases of account {row['name']} are paused."
             yield Finding("warn", text, about_account("insufficient_funds", row["name"], BUTTONS), "#accounts")
 
 
@@ -66,44 +66,49 @@ def _sources(figures: Figures) -> Iterator[Finding]:
         if row["paused"]:
             why = f" ({row['detail'].rstrip('.')})" if row["detail"] else ""
             text = f"Source {row['name']} is paused{why}: its hooks are answered 503."
-            yield Finding("warn", text, "When they may come again, resume it below.", "#sources")
+            yield Finding("warn", text, "To accept them again, resume the source below.", "#sources")
         if row["suspensions_paused"]:
             text = f"Source {row['name']} sent {row['suspensions_paused']}; its further suspensions are refused."
-            remedy = "If they are right, accept them below. If not, pause the account, and put billing right first."
+            remedy = "If they are right, accept them below. If not, pause the account and fix billing first."
             yield Finding("bad", text, remedy, "#sources")
         if row["receiver_tries"] >= SILENT:
             text = f"The receiver of {row['name']} has not answered {row['receiver_tries']} times in a row; its callbacks wait."
-            yield Finding("warn", text, "Mend it, or its URL. They then go by themselves.", "/admin/callbacks?status=pending")
+            yield Finding(
+                "warn",
+                text,
+                "Fix it, or its URL. The callbacks are then sent by themselves.",
+                "/admin/callbacks?status=pending",
+            )
 
 
 def _people(figures: Figures) -> Iterator[Finding]:
     held, exhausted, parked = (figures.todo[name][0] for name in ("held", "exhausted", "parked"))
     if held:
-        remedy = "Open each: its page says why, and what to press."
-        text = f"{count(held, 'held job')} {wait(held)} for a decision."
+        remedy = "Open each: its page says why and what you can do."
+        text = f"{count(held, 'held job')} {wait(held)} for your decision."
         yield Finding("warn", text, remedy, "#todo")
     if exhausted:
-        text = f"{count(exhausted, 'callback')} could not be delivered, so billing does not know."
-        yield Finding("warn", text, "When billing can be reached, send them again.", "/admin/callbacks?status=exhausted")
+        text = f"{count(exhausted, 'callback')} could not be delivered, so billing does not know the result."
+        yield Finding("warn", text, "When billing is reachable, resend them.", "/admin/callbacks?status=exhausted")
     if parked:
         text = f"{count(parked, 'hook')} could not be read."
         yield Finding(
             "warn", text, "After a fix, replay them; their bodies are kept for 72 hours.", "/admin/hooks?status=parked"
         )
     if figures.differences:
-        text = f"{count(figures.differences, 'difference')} between the record and Enom."
-        yield Finding("warn", text, "The page says of each what to do.", "/admin/drift")
+        text = f"{count(figures.differences, 'difference')} between the bridge's record and Enom."
+        yield Finding("warn", text, "The page says what to do about each.", "/admin/drift")
     oldest = figures.oldest
     if oldest and figures.now - _moment(oldest["created_at"]) > OLD and oldest["waiting_for"] != "account":
         text = f"The oldest job has waited for {span(figures.now - _moment(oldest['created_at']))}."
-        yield Finding("warn", text, "Its page says what it waits for.", f"/admin/jobs/{oldest['id']}")
+        yield Finding("warn", text, "Its page says why.", f"/admin/jobs/{oldest['id']}")
 
 
 def _enom(figures: Figures) -> Iterator[Finding]:
     commands, without = sum(figures.hours.commands[-2:]), sum(figures.hours.without_yes[-2:])
     if commands >= MANY and without * 2 > commands:
-        text = f"Enom said no, or nothing, to {without} of the last {commands} commands."
-        yield Finding("warn", text, "Look at the failed jobs, and at Enom's own status page.", "/admin/jobs?status=failed")
+        text = f"Enom refused or did not answer {without} of the last {commands} commands."
+        yield Finding("warn", text, "Check the failed jobs and Enom's status page.", "/admin/jobs?status=failed")
 
 
 def _moment(text: str) -> float:

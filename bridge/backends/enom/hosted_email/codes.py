@@ -45,7 +45,7 @@ def fault(result: Result) -> BridgeError | None:
     if number in CREDENTIALS:
         return AccountFault(f"{said}. Check user and password of [accounts.….hosted_email].", remote=remote)
     if number == ADDRESS_LIST:
-        return AccountFault(f"{said}. Have this machine's address allowed.", code="ip_not_allowed", remote=remote)
+        return AccountFault(f"{said}. Ask for this machine's IP address to be allowed.", code="ip_not_allowed", remote=remote)
     if number in REFUSALS:
         return Refused(said, code=REFUSALS[number], remote=remote)
     return Doubted(Refused(said, code=STATE.get(number, "refused"), remote=remote))

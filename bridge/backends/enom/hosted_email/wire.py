@@ -71,7 +71,7 @@ def decode(body: bytes, secrets: Iterable[str] = ()) -> Result:
     document = _object(_json(body))
     success = document.get("success")
     if success not in (True, False, 0, 1, "true", "false", "0", "1"):
-        raise Garbled("The hosted-email answer does not say whether it is a yes.")
+        raise Garbled("The hosted-email answer does not say whether it succeeded.")
     yes = success in (True, 1, "true", "1")
     text, token = document.get("error"), document.get("token")
     return Result(
@@ -100,7 +100,7 @@ def _json(body: bytes) -> Any:
 def _object(value: Any) -> Mapping[str, Any]:
     if isinstance(value, dict):
         return value
-    raise Garbled("The hosted-email answer has another shape than documented.")
+    raise Garbled("The hosted-email answer has an undocumented format.")
 
 
 def _user(document: Mapping[str, Any]) -> User | None:
@@ -118,7 +118,7 @@ def _user(document: Mapping[str, Any]) -> User | None:
 def _listed(document: Mapping[str, Any]) -> tuple[Listed, ...]:
     rows = document.get("users") or ()
     if not isinstance(rows, list | tuple):
-        raise Garbled("The hosted-email answer has another shape than documented.")
+        raise Garbled("The hosted-email answer has an undocumented format.")
     return tuple(_line(_object(row)) for row in rows)
 
 
@@ -147,4 +147,4 @@ def _number(value: Any) -> int | None:
     text = str(value)
     if isinstance(value, int | str) and not isinstance(value, bool) and text.isascii() and text.isdigit():
         return int(text[:18])
-    raise Garbled("The hosted-email answer holds something else where a number belongs.")
+    raise Garbled("The hosted-email answer has no number where one is expected.")
