@@ -8,7 +8,7 @@ from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask, Response, request
+from flask import Blueprint, Response, request
 
 from bridge import __version__
 from bridge.domain.jobs import ENDED
@@ -33,23 +33,23 @@ REFUSALS = {
 LATER = {"503": "Nothing was accepted; Retry-After"}
 
 
-def add_to(app: Flask) -> None:
-    body = written()
-    etag = hashlib.sha256(body).hexdigest()[:16]
+openapi = Blueprint("openapi", __name__)
 
-    def openapi() -> Response:
-        response = Response(body, mimetype="application/json")
-        response.set_etag(etag)
-        response.make_conditional(request)
-        return response
 
-    app.add_url_rule("/openapi.json", "openapi", openapi)
+@openapi.get("/openapi.json")
+def document() -> Response:
+    body, etag = written()
+    response = Response(body, mimetype="application/json")
+    response.set_etag(etag)
+    response.make_conditional(request)
+    return response
 
 
 @cache
-def written() -> bytes:
-    """The document, made once: a stranger may ask for it, so asking costs next to nothing."""
-    return json.dumps(describe(), separators=(",", ":")).encode()
+def written() -> tuple[bytes, str]:
+    """The document and its ETag, made once: a stranger may ask for it, so asking costs next to nothing."""
+    body = json.dumps(describe(), separators=(",", ":")).encode()
+    return body, hashlib.sha256(body).hexdigest()[:16]
 
 
 def describe() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, jsonify
+from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from bridge.domain.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
@@ -45,6 +45,13 @@ FORGOTTEN = (
 )
 DISMISSED = "This delivery was dismissed; send it under a new id."
 
+problems = Blueprint("problems", __name__)
+
+
+def of_reuse(error: Reused) -> str:
+    """What is wrong with an id that was used before."""
+    return DISMISSED if isinstance(error, Dismissed) else FORGOTTEN if isinstance(error, Forgotten) else REUSED
+
 
 def problem(status: int, detail: str, retry_after: float | None = None, **more: Any) -> Response:
     body: dict[str, Any] = {"type": "about:blank", "title": TITLES[status], "status": status, "detail": detail, **more}
@@ -56,6 +63,7 @@ def problem(status: int, detail: str, retry_after: float | None = None, **more: 
     return response
 
 
+@problems.app_errorhandler(HookError)
 def of_delivery(error: HookError) -> Response:
     if isinstance(error, BadSignature):
         return problem(401, STRANGER)
@@ -64,37 +72,52 @@ def of_delivery(error: HookError) -> Response:
     return problem(error.status, detail, **errors)
 
 
+@problems.app_errorhandler(BridgeError)
 def of_remote(error: BridgeError) -> Response:
     """A query's failure: with the contract's code, and without what Enom itself said."""
     status = 404 if error.code == "not_found" else 422 if error.code == "unsupported" else 502
     return problem(status, CODES[error.code] if error.remote else error.detail, code=error.code)
 
 
-def add_to(app: Flask) -> None:
-    app.register_error_handler(HookError, of_delivery)
-    app.register_error_handler(BridgeError, of_remote)
-    app.register_error_handler(Reused, lambda _: problem(409, REUSED))
-    app.register_error_handler(CannotWithdraw, lambda error: problem(409, str(error)))
-    app.register_error_handler(Dismissed, lambda _: problem(409, DISMISSED))
-    app.register_error_handler(Forgotten, lambda _: problem(409, FORGOTTEN))
-    app.register_error_handler(
-        SourcePaused, lambda _: problem(503, "This source is paused; nothing was accepted. Send it again later.", 60)
-    )
-    # With a code: a sender must not take it that nothing else would be accepted.
-    stopped = {"code": "suspensions_stopped"}
-    app.register_error_handler(SuspensionsPaused, lambda _: problem(503, SUSPENSIONS_PAUSED, 300, **stopped))
-    app.register_error_handler(StoreUnavailable, database_gone)
-    app.register_error_handler(NotThere, lambda error: problem(404, str(error)))
-    app.register_error_handler(NotNow, lambda error: problem(429, str(error), 3))
-    app.register_error_handler(HTTPException, of_http)
-    app.register_error_handler(Exception, unexpected)
+@problems.app_errorhandler(Reused)
+def reused(error: Reused) -> Response:
+    """Dismissed and Forgotten too, each in its own words."""
+    return problem(409, of_reuse(error))
 
 
+@problems.app_errorhandler(CannotWithdraw)
+def cannot_withdraw(error: CannotWithdraw) -> Response:
+    return problem(409, str(error))
+
+
+@problems.app_errorhandler(SourcePaused)
+def source_paused(error: SourcePaused) -> Response:
+    return problem(503, "This source is paused; nothing was accepted. Send it again later.", 60)
+
+
+@problems.app_errorhandler(SuspensionsPaused)
+def suspensions_paused(error: SuspensionsPaused) -> Response:
+    """With a code: a sender must not take it that nothing else would be accepted."""
+    return problem(503, SUSPENSIONS_PAUSED, 300, code="suspensions_stopped")
+
+
+@problems.app_errorhandler(NotThere)
+def not_there(error: NotThere) -> Response:
+    return problem(404, str(error))
+
+
+@problems.app_errorhandler(NotNow)
+def not_now(error: NotNow) -> Response:
+    return problem(429, str(error), 3)
+
+
+@problems.app_errorhandler(StoreUnavailable)
 def database_gone(error: Exception) -> Response:
     log.error("the database is away", error=str(error))
     return problem(503, "The bridge cannot use its database; nothing was accepted. Send it again.", 5)
 
 
+@problems.app_errorhandler(HTTPException)
 def of_http(error: HTTPException) -> Response:
     status = error.code if error.code in TITLES else 400
     detail = {
@@ -108,6 +131,7 @@ def of_http(error: HTTPException) -> Response:
     return response
 
 
+@problems.app_errorhandler(Exception)
 def unexpected(error: Exception) -> Response:
     log.error("unexpected", exc_info=error)
     return problem(500, "An error in the bridge; its log says more. Send it again.")

@@ -12,6 +12,7 @@ from waitress.trigger import trigger
 from bridge.config import Address
 from bridge.web.accepting import Accepting
 from bridge.web.channel import MOST_OPEN, Channel
+from bridge.web.context import web_context
 from bridge.web.metrics import Listener
 from bridge.web.turns import Dispatcher
 
@@ -50,7 +51,7 @@ class Server:
         self._listeners = len(listeners)
         self._server: Any = listeners[0]
         self.port = int(self._server.effective_port)
-        self.metrics = Listener(app.extensions["metrics"], metrics_listen) if metrics_listen else None
+        self.metrics = Listener(web_context(app).metrics, metrics_listen) if metrics_listen else None
 
     def take(self, app: Flask) -> None:
         """Lets this app answer from the next request on; what is being answered comes to its end in the old one."""
@@ -60,8 +61,8 @@ class Server:
         sys.setswitchinterval(TURN)
         self._thread = threading.Thread(target=self._server.run, name="web")
         self._thread.start()
-        self._teller = threading.Thread(target=self.app.extensions["refusals"].run, args=(self._over,), name="refusals")
-        self._teller.start()
+        self._reporter = threading.Thread(target=web_context(self.app).refusals.run, args=(self._over,), name="refusals")
+        self._reporter.start()
 
     def gone(self) -> list[str]:
         """What has ended, though nobody asked for a stop: the loop, or a socket that it closed after a fault."""
@@ -89,7 +90,7 @@ class Server:
         pulled.set()
         self._thread.join()
         self._over.set()
-        self._teller.join()
+        self._reporter.join()
         if self.metrics is not None:
             self.metrics.stop()
 
@@ -102,5 +103,5 @@ class Server:
             adj=settings,
             sockinfo=place,
         )
-        listener.trusted = lambda: self.app.extensions["trusted_proxies"]
+        listener.trusted = lambda: web_context(self.app).trusted_proxies
         return listener

@@ -21,7 +21,7 @@ from tests.web.test_web_server import get
 
 
 def lines(scene: Scene) -> dict[str, float]:
-    text = generate_latest(scene.app.extensions["metrics"].registry).decode()
+    text = generate_latest(scene.app.extensions["web"].metrics.registry).decode()
     pairs = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
     return {name.removeprefix("enom_bridge_"): float(value) for name, _, value in pairs}
 
@@ -148,7 +148,7 @@ def test_only_so_many_ask_for_metrics_at_a_time_and_none_for_long(scene: Scene, 
 def test_no_series_names_a_person_or_an_address(scene: Scene, path: str) -> None:
     scene.do("create", password=PASSWORD, address="john@example.com", display_name="John Doe")
     scene.ask("mailbox.status", service_id="7", address="john@example.com")
-    text = generate_latest(scene.app.extensions["metrics"].registry).decode()
+    text = generate_latest(scene.app.extensions["web"].metrics.registry).decode()
     assert f'path="{path}"' in text
     assert "john" not in text.lower() and "example.com" not in text
 

@@ -104,7 +104,7 @@ def test_a_hook_is_taken_while_queries_wait_for_enom(mailbox: Scene, monkeypatch
 
 
 def test_what_is_too_many_is_told_when_to_come_again(mailbox: Scene) -> None:
-    with Others(mailbox.app.extensions["threads"]) as others:
+    with Others(mailbox.app.extensions["web"].threads) as others:
         assert others.take(Use.ASK) and others.take(Use.ASK)
         answer = mailbox.ask("mailbox.usage", **HERE)
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3")
@@ -162,7 +162,7 @@ def test_one_thread_is_counted_once_whatever_it_does() -> None:
 def test_pages_and_sign_ins_that_are_too_many_are_told_when_to_come_again(scene: Scene, use: Use, most: int) -> None:
     visitor = Visitor(scene)
     visitor.sign_in()
-    with Others(scene.app.extensions["threads"]) as others:
+    with Others(scene.app.extensions["web"].threads) as others:
         assert all([others.take(use) for _ in range(most)])
         answer = visitor.raw("/admin/jobs") if use is Use.PAGE else Visitor(scene).sign_in()
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
@@ -187,4 +187,4 @@ def test_every_kind_has_its_share_and_its_words() -> None:
 def test_a_changed_configuration_does_not_count_from_the_beginning(scene: Scene) -> None:
     after = create_app(scene.service, threads=4, before=scene.app)
     for name in ("threads", "refusals"):
-        assert after.extensions[name] is scene.app.extensions[name]
+        assert getattr(after.extensions["web"], name) is getattr(scene.app.extensions["web"], name)

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from flask import Blueprint, Response
+from flask import Response
 
 from bridge.domain.decisions import GIVES_UP
 from bridge.reporting.explain import plan_in_words
 from bridge.reporting.next_steps import VERBS
-from bridge.web.admin import confirm
-from bridge.web.admin.confirm import Question, reason
-from bridge.web.admin.office import Office
+from bridge.web.admin.blueprints import actions
+from bridge.web.admin.confirm import Confirmation, reason, show
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import done
 from bridge.web.admin.words import path
 
@@ -35,24 +35,27 @@ DISMISS = (
     "Nobody waits for it any more: what was in it is wiped, and it is gone from the overview. The same id is refused from now "
     "on; if billing wants it after all, it sends it again under a new one.",
 )
+RESEND = (
+    "It is sent again now, with all its tries before it and under the same id, so a receiver that had it already knows "
+    "it again. It tells what was true when its job ended.",
+)
 REASON = "Reason (optional)"
 
 
-def add_to(pages: Blueprint, office: Office) -> None:
-    lookup = office.service.lookup
-
-    def ask(id: str, verb: str) -> Question:
-        story = lookup.story(id)
-        job, back = story["job"], f"/admin/jobs/{id}"
-        what = f"{job['action']} of {job['address']} for service {job['service_id']} of {job['source']}"
-        if (refusal := story["may"][verb]) is not None:
-            return Question(VERBS[verb], [refusal], "", back, status=409)
-        facts = [("Job", id), ("Asked for", what)]
-        if job["error"]:
-            facts.append(("It stopped because of", f"{job['error']['code']}: {job['error']['detail']}"))
-        if job["plan"] is not None:
-            facts.append(("Its first plan", plan_in_words(job["plan"])))
-        return Question(
+@actions.get("/jobs/<id>/<any(retry,approve,reject,cancel):verb>")
+def ask_act_on_job(id: str, verb: str) -> Response:
+    story = admin_context().service.lookup.story(id)
+    job, back = story["job"], f"/admin/jobs/{id}"
+    if (refusal := story["may"][verb]) is not None:
+        return show(Confirmation(VERBS[verb], [refusal], "", back, status=409))
+    service = f"service {job['service_id']} of {job['source']}"
+    facts = [("Job", id), ("Asked for", f"{job['action']} of {job['address']} for {service}")]
+    if job["error"]:
+        facts.append(("It stopped because of", f"{job['error']['code']}: {job['error']['detail']}"))
+    if job["plan"] is not None:
+        facts.append(("Its first plan", plan_in_words(job["plan"])))
+    return show(
+        Confirmation(
             f"{VERBS[verb]}: {job['action']} of {job['address']}",
             SAYS[verb],
             VERBS[verb],
@@ -61,54 +64,63 @@ def add_to(pages: Blueprint, office: Office) -> None:
             asks_reason=REASON if verb == "reject" else "",
             facts=facts,
         )
+    )
 
-    def act(id: str, verb: str) -> Response:
-        match verb:
-            case "cancel":
-                office.acting.cancel(id)
-                return done(office, f"/admin/jobs/{id}", "The job is cancelled. Billing is told so.")
-            case "reject":
-                office.acting.reject(id, reason() or None)
-                return done(office, f"/admin/jobs/{id}", "The job is rejected. Billing is told so.")
-        receipt = office.acting.retry(id, approve=verb == "approve")
-        how = "approved; it goes on" if verb == "approve" else "tried again"
-        return done(office, f"/admin/jobs/{receipt.job}", f"{id} is {how} as this job.{reminder(office)}")
 
-    def ask_dismiss(source: str, id: str) -> Question:
-        hook, back = lookup.hook(id, source), hook_page(source, id)
-        if (refusal := hook["may"]["dismiss"]) is not None:
-            return Question("Dismiss", [refusal], "", back, status=409)
-        facts = [("Hook", id), ("Source", source), ("Type", hook["type"] or "unknown")]
-        return Question(f"Dismiss hook {id}", DISMISS, "Dismiss", back, danger=True, asks_reason=REASON, facts=facts)
+@actions.post("/jobs/<id>/<any(retry,approve,reject,cancel):verb>")
+def act_on_job(id: str, verb: str) -> Response:
+    acting = admin_context().acting
+    match verb:
+        case "cancel":
+            acting.cancel(id)
+            return done(f"/admin/jobs/{id}", "The job is cancelled. Billing is told so.")
+        case "reject":
+            acting.reject(id, reason() or None)
+            return done(f"/admin/jobs/{id}", "The job is rejected. Billing is told so.")
+    receipt = acting.retry(id, approve=verb == "approve")
+    how = "approved; it goes on" if verb == "approve" else "tried again"
+    return done(f"/admin/jobs/{receipt.job}", f"{id} is {how} as this job.{reminder()}")
 
-    def dismiss(source: str, id: str) -> Response:
-        office.acting.dismiss(id, source, reason() or None)
-        return done(office, hook_page(source, id), "It is dismissed: nobody waits for it any more.")
 
-    def ask_resend(id: str) -> Question:
-        row = lookup.callback(id)
-        if (refusal := row["may"]["resend"]) is not None:
-            return Question("Send the callback again", [refusal], "", f"/admin/callbacks/{id}", status=409)
-        says = [
-            "It is sent again now, with all its tries before it and under the same id, so a receiver that had it already knows "
-            "it again. It tells what was true when its job ended.",
-        ]
-        facts = [("Callback", id), ("About", f"{row['action']} of {row['address']}"), ("Now", row["status"])]
-        return Question("Send the callback again", says, "Send it again", f"/admin/callbacks/{id}", facts=facts)
+@actions.get("/hooks/<source>/<id>/dismiss")
+def ask_dismiss(source: str, id: str) -> Response:
+    hook, back = admin_context().service.lookup.hook(id, source), hook_page(source, id)
+    if (refusal := hook["may"]["dismiss"]) is not None:
+        return show(Confirmation("Dismiss", [refusal], "", back, status=409))
+    facts = [("Hook", id), ("Source", source), ("Type", hook["type"] or "unknown")]
+    title = f"Dismiss hook {id}"
+    return show(Confirmation(title, DISMISS, "Dismiss", back, danger=True, asks_reason=REASON, facts=facts))
 
-    def resend(id: str) -> Response:
-        office.acting.resend(id)
-        return done(office, f"/admin/callbacks/{id}", f"It is sent again now.{reminder(office)}")
 
-    confirm.add_to(pages, office, "/jobs/<id>/<any(retry,approve,reject,cancel):verb>", "act_on_job", ask, act)
-    confirm.add_to(pages, office, "/hooks/<source>/<id>/dismiss", "dismiss", ask_dismiss, dismiss)
-    confirm.add_to(pages, office, "/callbacks/<id>/resend", "resend", ask_resend, resend)
+@actions.post("/hooks/<source>/<id>/dismiss")
+def dismiss(source: str, id: str) -> Response:
+    admin_context().acting.dismiss(id, source, reason() or None)
+    return done(hook_page(source, id), "It is dismissed: nobody waits for it any more.")
+
+
+@actions.get("/callbacks/<id>/resend")
+def ask_resend(id: str) -> Response:
+    row = admin_context().service.lookup.callback(id)
+    title, back = "Send the callback again", f"/admin/callbacks/{id}"
+    if (refusal := row["may"]["resend"]) is not None:
+        return show(Confirmation(title, [refusal], "", back, status=409))
+    about = f"{row['action']} of {row['address']}"
+    facts = [("Callback", id), ("About", about), ("Now", row["status"])]
+    return show(Confirmation(title, RESEND, "Send it again", back, facts=facts))
+
+
+@actions.post("/callbacks/<id>/resend")
+def resend(id: str) -> Response:
+    admin_context().acting.resend(id)
+    return done(f"/admin/callbacks/{id}", f"It is sent again now.{reminder()}")
 
 
 def hook_page(source: str, id: str) -> str:
     return f"/admin/hooks/{path(source)}/{path(id)}"
 
 
-def reminder(office: Office) -> str:
+def reminder() -> str:
     """What was just asked for will not happen while nothing works on it."""
-    return "" if office.service.standing.worker_alive() else " No worker is running, so it waits until one is started."
+    if admin_context().service.standing.worker_alive():
+        return ""
+    return " No worker is running, so it waits until one is started."

@@ -1,54 +1,58 @@
 """Give a mailbox that exists at Enom to a service: asked for in a form, looked at, then done."""
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from bridge.reconcile.adoption import Adoption
-from bridge.web.admin import confirm
-from bridge.web.admin.confirm import Question
-from bridge.web.admin.office import Office
+from bridge.web.admin.blueprints import actions
+from bridge.web.admin.confirm import Confirmation, show
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import done, page
 from hooks.address import normalise
 
+NAMES = ("address", "source", "service_id")
 LONGEST = 64  # characters of a service's id
 ALREADY = "It belongs to this service already; there is nothing to do."
 SAYS = "From then on hooks of this service may change the mailbox. At Enom nothing is changed."
 
 
-def add_to(pages: Blueprint, office: Office) -> None:
-    def form(refusal: str = "") -> Response:
-        given = {name: request.args.get(name, "").strip() for name in ("address", "source", "service_id")}
-        sources = list(office.service.settings.sources)
-        return page(office, "adopt.html", 422 if refusal else 200, given=given, sources=sources, refusal=refusal)
-
-    def ask() -> Question | Response:
-        address, source, service_id = (request.args.get(name, "").strip() for name in ("address", "source", "service_id"))
-        if not (source and service_id):
-            return form()
-        try:
-            address = normalise(address)
-        except ValueError as fault:
-            return form(str(fault))
-        if len(service_id) > LONGEST or not service_id.isprintable():
-            return form(f"A service's id has 1 to {LONGEST} printable characters.")
-        return question(look(address, source, service_id))
-
-    def act() -> Response | Question:
-        given = (request.form.get(name, "") for name in ("address", "source", "service_id"))
-        found = look(*given)
-        shown = request.form.get("owner_now", "")
-        if not found.changes or shown != (found.owner_now or ""):
-            return question(found)
-        found.carry_out(office.acting.adopt)
-        return done(office, f"/admin/mailboxes/{found.address}", f"It belongs to {found.owner_then} now.")
-
-    def look(address: str, source: str, service_id: str) -> Adoption:
-        with office.looking():
-            return office.service.adopting.consider(address, source, service_id)
-
-    confirm.add_to(pages, office, "/adopt", "adopt", ask, act)
+@actions.get("/adopt")
+def ask_adopt() -> Response:
+    address, source, service_id = (request.args.get(name, "").strip() for name in NAMES)
+    if not (source and service_id):
+        return form()
+    try:
+        address = normalise(address)
+    except ValueError as fault:
+        return form(str(fault))
+    if len(service_id) > LONGEST or not service_id.isprintable():
+        return form(f"A service's id has 1 to {LONGEST} printable characters.")
+    return show(confirmation(look(address, source, service_id)))
 
 
-def question(found: Adoption) -> Question:
+@actions.post("/adopt")
+def adopt() -> Response:
+    found = look(*(request.form.get(name, "") for name in NAMES))
+    shown = request.form.get("owner_now", "")
+    if not found.changes or shown != (found.owner_now or ""):
+        return show(confirmation(found))
+    found.carry_out(admin_context().acting.adopt)
+    return done(f"/admin/mailboxes/{found.address}", f"It belongs to {found.owner_then} now.")
+
+
+def form(refusal: str = "") -> Response:
+    given = {name: request.args.get(name, "").strip() for name in NAMES}
+    sources = list(admin_context().service.settings.sources)
+    status = 422 if refusal else 200
+    return page("adopt.html", status, given=given, sources=sources, refusal=refusal)
+
+
+def look(address: str, source: str, service_id: str) -> Adoption:
+    office = admin_context()
+    with office.looking():
+        return office.service.adopting.consider(address, source, service_id)
+
+
+def confirmation(found: Adoption) -> Confirmation:
     facts = [
         ("Mailbox", found.address),
         ("At Enom", str(found.state_at_enom) + (f", in pak {found.pak['bundle']}" if found.pak else "")),
@@ -63,5 +67,5 @@ def question(found: Adoption) -> Question:
     }
     title, back = f"Give {found.address} to {found.owner_then}", f"/admin/adopt?address={found.address}"
     if not found.changes:
-        return Question(title, [ALREADY], "", back, facts=facts)
-    return Question(title, [SAYS, *found.remarks], "Give it", back, facts=facts, kept=kept)
+        return Confirmation(title, [ALREADY], "", back, facts=facts)
+    return Confirmation(title, [SAYS, *found.remarks], "Give it", back, facts=facts, kept=kept)

@@ -1,17 +1,15 @@
 """Every error below /admin as a page that says what to do. What the rest of the bridge answers is not touched."""
 
-from typing import Any
-
-from flask import Blueprint, Response
-from werkzeug.exceptions import HTTPException
+from flask import Response
+from werkzeug.exceptions import HTTPException, NotFound
 
 from bridge.domain.errors import BridgeError, Busy, NotNow, NotThere, StoreUnavailable
 from bridge.domain.filtering import NoSuchValue
-from bridge.domain.ports import Dismissed, Forgotten, Reused, SourcePaused, SuspensionsPaused
+from bridge.domain.ports import Reused, SourcePaused, SuspensionsPaused
 from bridge.infra import logs
-from bridge.web.admin.office import Office
+from bridge.web.admin.blueprints import pages
 from bridge.web.admin.page import page
-from bridge.web.problems import DISMISSED, FORGOTTEN, REUSED
+from bridge.web.problems import of_reuse
 from hooks.errors import HookError
 
 log = logs.get("admin")
@@ -31,46 +29,75 @@ AWAY = (
 )
 
 
-def add_to(pages: Blueprint, office: Office) -> None:
-    def fault(status: int, text: str, title: str = "") -> Response:
-        return page(office, "fault.html", status, title=title or TITLES[status], text=text)
+def fault(status: int, text: str, title: str = "") -> Response:
+    return page("fault.html", status, title=title or TITLES[status], text=text)
 
-    def of_http(error: HTTPException) -> Response:
-        status = error.code if error.code in TITLES else 404
-        own = error.description if status == 403 else None
-        return fault(status, own or "Look for it with the search above, or begin at the overview.")
 
-    def away(error: Exception) -> Response:
-        log.error("the database is away", error=str(error))
-        response = fault(503, AWAY)
-        response.headers["Retry-After"] = "5"
-        return response
+@pages.errorhandler(NotThere)
+def not_there(error: NotThere) -> Response:
+    return fault(404, str(error))
 
-    def busy(error: Exception) -> Response:
-        response = fault(503, str(error), BUSY)
-        response.headers["Retry-After"] = "3"
-        return response
 
-    def unexpected(error: Exception) -> Response:
-        log.error("unexpected", exc_info=error)
-        return fault(500, "The log says more. If it was an action: look whether it was done before you try it again.")
+@pages.errorhandler(NoSuchValue)
+def no_such_value(error: NoSuchValue) -> Response:
+    return fault(404, error.sentence)
 
-    def register(kind: type[Exception], status: int, text: Any) -> None:
-        pages.register_error_handler(kind, lambda error: fault(status, text(error)))
 
-    register(NotThere, 404, str)
-    register(NotNow, 409, str)
-    register(NoSuchValue, 404, lambda error: error.sentence)
-    register(BridgeError, 409, lambda error: error.detail)
-    register(HookError, 409, lambda error: error.detail)
-    register(SourcePaused, 409, lambda error: f"Source {error} is paused. Resume it first, on the overview.")
-    register(
-        SuspensionsPaused, 409, lambda error: f"Suspensions of source {error} are stopped. Resume it first, on the overview."
-    )
-    register(Reused, 409, lambda _: REUSED)
-    register(Dismissed, 409, lambda _: DISMISSED)
-    register(Forgotten, 409, lambda _: FORGOTTEN)
-    pages.register_error_handler(Busy, busy)
-    pages.register_error_handler(HTTPException, of_http)
-    pages.register_error_handler(StoreUnavailable, away)
-    pages.register_error_handler(Exception, unexpected)
+@pages.errorhandler(NotNow)
+def not_now(error: NotNow) -> Response:
+    return fault(409, str(error))
+
+
+@pages.errorhandler(BridgeError)
+@pages.errorhandler(HookError)
+def of_job_or_hook(error: BridgeError | HookError) -> Response:
+    return fault(409, error.detail)
+
+
+@pages.errorhandler(SourcePaused)
+def source_paused(error: SourcePaused) -> Response:
+    return fault(409, f"Source {error} is paused. Resume it first, on the overview.")
+
+
+@pages.errorhandler(SuspensionsPaused)
+def suspensions_paused(error: SuspensionsPaused) -> Response:
+    return fault(409, f"Suspensions of source {error} are stopped. Resume it first, on the overview.")
+
+
+@pages.errorhandler(Reused)
+def reused(error: Reused) -> Response:
+    return fault(409, of_reuse(error))
+
+
+@pages.errorhandler(Busy)
+def busy(error: Busy) -> Response:
+    response = fault(503, str(error), BUSY)
+    response.headers["Retry-After"] = "3"
+    return response
+
+
+@pages.errorhandler(StoreUnavailable)
+def database_gone(error: StoreUnavailable) -> Response:
+    log.error("the database is away", error=str(error))
+    response = fault(503, AWAY)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+@pages.errorhandler(HTTPException)
+def of_http(error: HTTPException) -> Response:
+    status = error.code if error.code in TITLES else 404
+    own = error.description if status == 403 else None
+    return fault(status, own or "Look for it with the search above, or begin at the overview.")
+
+
+@pages.errorhandler(Exception)
+def unexpected(error: Exception) -> Response:
+    log.error("unexpected", exc_info=error)
+    return fault(500, "The log says more. If it was an action: look whether it was done before you try it again.")
+
+
+@pages.route("/<path:rest>", methods=["GET", "POST"])
+def no_such_page(rest: str) -> Response:
+    """So that this is answered by a page as well, and only to those who are signed in."""
+    raise NotFound

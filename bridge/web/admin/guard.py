@@ -3,11 +3,12 @@
 from contextlib import ExitStack
 from urllib.parse import quote, urlsplit
 
-from flask import Blueprint, Response, g, request
+from flask import Response, g, request
 from werkzeug.exceptions import Forbidden, NotFound
 
 from bridge.infra import clients
-from bridge.web.admin.office import Office
+from bridge.web.admin.blueprints import actions, pages
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import go, here, put_cookie
 from bridge.web.admin.session import COOKIE, IDLE, Person
 from bridge.web.threads import Use
@@ -35,53 +36,64 @@ NOT_OURS = (
 )
 
 
-def add_to(pages: Blueprint, office: Office) -> None:
-    def before() -> Response | None:
-        g.person = None
-        if not request.query_string.isascii():  # werkzeug can read none with a raw byte in it
-            request.query_string = quote(request.query_string, safe="%&=+;/?:@").encode()
-        if request.method not in ("GET", "HEAD", "POST") or not all(
-            map(str.isprintable, (request.path, *request.args.values()))
-        ):
-            raise NotFound
-        if request.method == "POST":
-            require_own_origin(office.service.settings.bridge.public_url)
-        if request.endpoint == "admin.static":
-            return None
-        g.person = person_of(office)
-        if g.person is None and request.endpoint not in OPEN:
-            return to_sign_in()
-        if request.method == "POST" and g.person is not None and request.endpoint not in OPEN:
-            require_own_form(office, g.person)
-        if g.person is not None:
-            # Whoever is signed in can ask for what takes long: a search, an export.
-            g.held = ExitStack()
-            g.held.enter_context(office.threads.taken(Use.PAGE))
+@pages.before_request
+def let_in() -> Response | None:
+    """Who it is, and whether this is a page's own form. An answer instead for a stranger."""
+    g.person = None
+    require_readable()
+    if request.method == "POST":
+        require_own_origin(admin_context().service.settings.bridge.public_url)
+    if request.endpoint == "admin.static":
         return None
+    g.person = person_of_request()
+    if g.person is None:
+        return None if request.endpoint in OPEN else to_sign_in()
+    if request.method == "POST" and request.endpoint not in OPEN:
+        require_own_form(g.person)
+    # Whoever is signed in can ask for what takes long: a search, an export.
+    g.held = ExitStack()
+    g.held.enter_context(admin_context().threads.taken(Use.PAGE))
+    return None
 
-    def after(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers[name] = value
-        if request.endpoint == "admin.static":
-            if request.args.get("v") and response.status_code == 200:
-                response.headers["Cache-Control"] = f"public, max-age={ASSETS_LAST}, immutable"
-            return response
-        person = g.get("person")
-        if person is not None and not person.id.startswith("proxy:") and not g.get("signed_out") and not is_polling():
-            remember(office, response, person)
+
+@pages.after_request
+def harden(response: Response) -> Response:
+    """What a browser may do with it, and for how long it stays signed in."""
+    for name, value in HEADERS.items():
+        response.headers[name] = value
+    if request.endpoint == "admin.static":
+        if request.args.get("v") and response.status_code == 200:
+            response.headers["Cache-Control"] = f"public, max-age={ASSETS_LAST}, immutable"
         return response
-
-    def done(error: BaseException | None) -> None:
-        if held := g.pop("held", None):
-            held.close()
-
-    pages.before_request(before)
-    pages.teardown_request(done)
-    pages.after_request(after)
+    person = g.get("person")
+    if person is not None and has_session(person) and not g.get("signed_out") and not is_polling():
+        remember(response, person)
+    return response
 
 
-def person_of(office: Office) -> Person | None:
+@pages.teardown_request
+def give_back(error: BaseException | None) -> None:
+    if held := g.pop("held", None):
+        held.close()
+
+
+def require_readable() -> None:
+    if not request.query_string.isascii():  # werkzeug can read none with a raw byte in it
+        request.query_string = quote(request.query_string, safe="%&=+;/?:@").encode()
+    if request.method not in ("GET", "HEAD", "POST"):
+        raise NotFound
+    if not all(map(str.isprintable, (request.path, *request.args.values()))):
+        raise NotFound
+
+
+def has_session(person: Person) -> bool:
+    """False: a proxy says anew with each request who it is."""
+    return not person.id.startswith("proxy:")
+
+
+def person_of_request() -> Person | None:
     """By the session, else by what a trusted proxy says."""
+    office = admin_context()
     person = office.sessions.read(request.cookies.get(COOKIE, ""))
     if person is not None and not office.sign_ins.ended(person.id):
         return person
@@ -95,9 +107,10 @@ def person_of(office: Office) -> Person | None:
     return Person(f"proxy:{name}", f"{name} (proxy)", name in admin.user_admins, office.service.database.clock())
 
 
-def remember(office: Office, response: Response, person: Person) -> None:
-    most = int(min(IDLE, office.sessions.left(person)))
-    put_cookie(office, response, COOKIE, office.sessions.cookie(person), most)
+def remember(response: Response, person: Person) -> None:
+    sessions = admin_context().sessions
+    most = int(min(IDLE, sessions.left(person)))
+    put_cookie(response, COOKIE, sessions.cookie(person), most)
 
 
 def to_sign_in() -> Response:
@@ -122,14 +135,15 @@ def require_own_origin(public_url: str) -> None:
         raise Forbidden(NOT_OURS)
 
 
-def require_own_form(office: Office, person: Person) -> None:
+def require_own_form(person: Person) -> None:
     token = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
-    if not office.sessions.is_ours(person.id, token):
+    if not admin_context().sessions.is_ours(person.id, token):
         raise Forbidden(NOT_OURS)
 
 
-def require_acting(office: Office) -> None:
-    if not office.person.acts:
+@actions.before_request
+def require_acting() -> None:
+    if not admin_context().person.acts:
         raise Forbidden(READ_ONLY)
 
 

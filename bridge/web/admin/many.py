@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from bridge.domain import decisions
 from bridge.domain.errors import NotNow, NotThere
 from bridge.reporting.next_steps import VERBS
-from bridge.web.admin import confirm
 from bridge.web.admin.acting import REASON, SAYS, reminder
-from bridge.web.admin.confirm import Question, reason
-from bridge.web.admin.office import Office
+from bridge.web.admin.blueprints import actions
+from bridge.web.admin.confirm import Confirmation, reason, show
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import done
 from bridge.web.admin.words import count
 
@@ -37,55 +37,62 @@ def described(row: Mapping[str, Any]) -> str:
     return f"{what} ({row['code']})" if row["code"] else what
 
 
-def add_to(pages: Blueprint, office: Office) -> None:
-    def look(verb: str, first: str = "") -> tuple[Question, list[str]]:
-        given = {name: request.values.get(name, "").strip() for name in (*FILTERS, "status")}
-        kept = {name: value for name, value in given.items() if value}
-        found, left = office.service.lookup.stopped(verb, office.service.filters("jobs", kept), MOST)
-        ids = [row["id"] for row in found]
-        back = f"/admin/jobs?{urlencode(kept)}"
-        title = f"{VERBS[verb]} {count(len(ids), 'job')}"
-        facts = [("Job", f"{row['id']}: {described(row)}") for row in found]
-        facts += [("Left out", no) for _, no in left]
-        if not ids:
-            return Question(title, [NONE], "", back, facts=facts, status=409), []
-        says = [*([first] if first else []), "This is done to each of the jobs below:", *SAYS[verb]]
-        if len(found) == MOST:
-            says.append(f"At most {MOST} are decided at a time; the others come after them.")
-        question = Question(
-            title,
-            says,
-            title,
-            back,
-            verb in decisions.GIVES_UP or any(row["action"] == "mailbox.terminate" for row in found),
-            asks_reason=REASON if verb == "reject" else "",
-            facts=facts,
-            kept=kept | {"checksum": decisions.checksum(verb, ids)},
-            status=409 if first else 200,
-        )
-        return question, ids
+@actions.get("/jobs/all/<any(retry,approve,reject):verb>")
+def ask_act_on_many(verb: str) -> Response:
+    return show(look(verb)[0])
 
-    def ask(verb: str) -> Question:
-        return look(verb)[0]
 
-    def act(verb: str) -> Response | Question:
-        question, ids = look(verb)
-        if not ids or request.form.get("checksum") != question.kept["checksum"]:
-            return look(verb, CHANGED)[0]
-        refused = [refusal for id in ids if (refusal := one(verb, id, reason() or None))]
-        told = f"{count(len(ids) - len(refused), 'job')} {DONE[verb]}."
-        more = f" {len(refused)} could not be: {refused[0]}" if refused else ""
-        return done(office, question.back, f"{told}{more}{reminder(office) if verb != 'reject' else ''}")
+@actions.post("/jobs/all/<any(retry,approve,reject):verb>")
+def act_on_many(verb: str) -> Response:
+    confirmation, ids = look(verb)
+    if not ids or request.form.get("checksum") != confirmation.kept["checksum"]:
+        return show(look(verb, CHANGED)[0])
+    refused = [refusal for id in ids if (refusal := act_on_one(verb, id, reason() or None))]
+    summary = f"{count(len(ids) - len(refused), 'job')} {DONE[verb]}."
+    more = f" {len(refused)} could not be: {refused[0]}" if refused else ""
+    end = reminder() if verb != "reject" else ""
+    return done(confirmation.back, f"{summary}{more}{end}")
 
-    def one(verb: str, id: str, why: str | None) -> str | None:
-        """Why it could not be done."""
-        try:
-            if verb == "reject":
-                office.acting.reject(id, why)
-            else:
-                office.acting.retry(id, approve=verb == "approve")
-        except (NotNow, NotThere) as refusal:
-            return str(refusal)
-        return None
 
-    confirm.add_to(pages, office, "/jobs/all/<any(retry,approve,reject):verb>", "act_on_many", ask, act)
+def look(verb: str, first: str = "") -> tuple[Confirmation, list[str]]:
+    """What is asked before these jobs are acted on, and their ids. `first`: a sentence before all others."""
+    given = {name: request.values.get(name, "").strip() for name in (*FILTERS, "status")}
+    kept = {name: value for name, value in given.items() if value}
+    service = admin_context().service
+    found, left = service.lookup.stopped(verb, service.filters("jobs", kept), MOST)
+    ids = [row["id"] for row in found]
+    back = f"/admin/jobs?{urlencode(kept)}"
+    title = f"{VERBS[verb]} {count(len(ids), 'job')}"
+    facts = [("Job", f"{row['id']}: {described(row)}") for row in found]
+    facts += [("Left out", no) for _, no in left]
+    if not ids:
+        return Confirmation(title, [NONE], "", back, facts=facts, status=409), []
+    says = [*([first] if first else []), "This is done to each of the jobs below:", *SAYS[verb]]
+    if len(found) == MOST:
+        says.append(f"At most {MOST} are decided at a time; the others come after them.")
+    deletes = any(row["action"] == "mailbox.terminate" for row in found)
+    confirmation = Confirmation(
+        title,
+        says,
+        title,
+        back,
+        verb in decisions.GIVES_UP or deletes,
+        asks_reason=REASON if verb == "reject" else "",
+        facts=facts,
+        kept=kept | {"checksum": decisions.checksum(verb, ids)},
+        status=409 if first else 200,
+    )
+    return confirmation, ids
+
+
+def act_on_one(verb: str, id: str, why: str | None) -> str | None:
+    """Why it could not be done."""
+    acting = admin_context().acting
+    try:
+        if verb == "reject":
+            acting.reject(id, why)
+        else:
+            acting.retry(id, approve=verb == "approve")
+    except (NotNow, NotThere) as refusal:
+        return str(refusal)
+    return None

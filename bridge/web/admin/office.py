@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from flask import g
+from flask import current_app, g
 
 from bridge.store import People
 from bridge.store.admin.overview import Overview
@@ -40,3 +40,9 @@ class Office:
         """Around whatever asks Enom. Raises Busy when others do that already."""
         with self.threads.taken(Use.ASK_FOR_PAGE), self.threads.taken(Use.ASK):
             yield
+
+
+def admin_context() -> Office:
+    """Of the app that the current request is for; the only way to it."""
+    found: Office = current_app.extensions["admin"]
+    return found

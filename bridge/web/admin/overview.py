@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Response
+from flask import Response
 from markupsafe import Markup
 
 from bridge.store.admin.overview import HOUR, Figures
 from bridge.web.admin import plots, verdict
-from bridge.web.admin.office import Office
+from bridge.web.admin.blueprints import pages
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import page
 from bridge.web.admin.words import number, stamp
 
@@ -25,24 +26,22 @@ class Plot:
     rows: Sequence[tuple[str, str]]
 
 
-def add_to(pages: Blueprint, office: Office) -> None:
-    def overview() -> Response:
-        figures, settings = office.overview.figures(), office.service.settings
-        found = verdict.findings(figures, settings.accounts)
-        level, sentence = verdict.sentence(found, figures)
-        return page(
-            office,
-            "overview.html",
-            every=EVERY,
-            level=level,
-            sentence=sentence,
-            findings=found,
-            figures=figures,
-            plots=drawn(figures),
-            settings=settings,
-        )
-
-    pages.add_url_rule("/", "overview", overview, strict_slashes=False)
+@pages.get("/", strict_slashes=False)
+def overview() -> Response:
+    office = admin_context()
+    figures, settings = office.overview.figures(), office.service.settings
+    found = verdict.findings(figures, settings.accounts)
+    level, sentence = verdict.sentence(found, figures)
+    return page(
+        "overview.html",
+        every=EVERY,
+        level=level,
+        sentence=sentence,
+        findings=found,
+        figures=figures,
+        plots=drawn(figures),
+        settings=settings,
+    )
 
 
 def drawn(figures: Figures) -> list[Plot]:

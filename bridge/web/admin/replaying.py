@@ -1,13 +1,13 @@
 """Replay a recorded hook: its plan is shown first, and only what was shown is done."""
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from bridge.pipeline.replay import Preview, checksum
 from bridge.reporting.explain import plan_in_words
-from bridge.web.admin import confirm
 from bridge.web.admin.acting import reminder
-from bridge.web.admin.confirm import Question
-from bridge.web.admin.office import Office
+from bridge.web.admin.blueprints import actions
+from bridge.web.admin.confirm import Confirmation, show
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import done
 
 PARKED = "It is read again, and becomes a job that does this. Nothing is done before you press the button."
@@ -18,25 +18,28 @@ ENDED = (
 CHANGED = "What it would do has changed since you looked, so nothing was done. This is the plan now."
 
 
-def add_to(pages: Blueprint, office: Office) -> None:
-    def look(source: str, id: str) -> Preview:
-        with office.looking():
-            return office.service.replay.recorded(id, source)
-
-    def ask(source: str, id: str) -> Question:
-        return question(look(source, id))
-
-    def act(source: str, id: str) -> Response | Question:
-        preview = look(source, id)
-        if preview.problem or preview.act is None or request.form.get("checksum") != checksum([preview]):
-            return question(preview, CHANGED)
-        receipt = preview.act(office.person.who)
-        return done(office, f"/admin/jobs/{receipt.job}", f"{id} goes on as this job.{reminder(office)}")
-
-    confirm.add_to(pages, office, "/hooks/<source>/<id>/replay", "replay", ask, act)
+@actions.get("/hooks/<source>/<id>/replay")
+def ask_replay(source: str, id: str) -> Response:
+    return show(confirmation(look(source, id)))
 
 
-def question(preview: Preview, first: str = "") -> Question:
+@actions.post("/hooks/<source>/<id>/replay")
+def replay(source: str, id: str) -> Response:
+    preview = look(source, id)
+    shown = request.form.get("checksum")
+    if preview.problem or preview.act is None or shown != checksum([preview]):
+        return show(confirmation(preview, CHANGED))
+    receipt = preview.act(admin_context().person.who)
+    return done(f"/admin/jobs/{receipt.job}", f"{id} goes on as this job.{reminder()}")
+
+
+def look(source: str, id: str) -> Preview:
+    office = admin_context()
+    with office.looking():
+        return office.service.replay.recorded(id, source)
+
+
+def confirmation(preview: Preview, first: str = "") -> Confirmation:
     back, intent = f"/admin/hooks/{preview.source}/{preview.name}", preview.intent
     title, said = f"Replay hook {preview.name}", [first] if first else []
     facts = [("Source", preview.source)]
@@ -46,8 +49,8 @@ def question(preview: Preview, first: str = "") -> Question:
         facts.append(("Its newest job", preview.job))
     if preview.problem:
         said.append(f"It cannot be done now: {preview.problem[1]}")
-        return Question(title, said, "", back, facts=facts, status=409)
+        return Confirmation(title, said, "", back, facts=facts, status=409)
     facts.append(("Plan", plan_in_words(preview.plan.describe())))
     said.append(ENDED if preview.job else PARKED)
     kept, status = {"checksum": checksum([preview])}, 409 if first else 200
-    return Question(title, said, "Do what is shown here", back, facts=facts, kept=kept, status=status)
+    return Confirmation(title, said, "Do what is shown here", back, facts=facts, kept=kept, status=status)
