@@ -2,14 +2,10 @@
 
 from flask import Flask
 
-from bridge.web import admin
+from bridge.web import admin, health, openapi, problems, receive
 from bridge.web.context import WebContext, web_context
-from bridge.web.health import health
 from bridge.web.metrics import Metrics
-from bridge.web.openapi import openapi
-from bridge.web.problems import problems
 from bridge.web.readiness import ReadinessCheck
-from bridge.web.receive import receive
 from bridge.web.refusals import Refusals
 from bridge.web.threads import Threads
 from bridge.wiring import Service
@@ -35,7 +31,7 @@ def create_app(service: Service, threads: int = 16, metrics: Metrics | None = No
         refusals=earlier.refusals if earlier else Refusals(),
         readiness=ReadinessCheck(service),
     )
-    for blueprint in (receive, health, openapi, problems):
-        app.register_blueprint(blueprint)
+    for views in (receive, health, openapi, problems):
+        app.register_blueprint(views.blueprint)
     admin.add_to(app, context)
     return app

@@ -16,6 +16,7 @@ from waitress.task import ErrorTask
 from waitress.utilities import BadRequest
 
 from bridge.infra import clients
+from bridge.web.problems import described
 
 LONGEST = 30.0  # seconds that one request may take to arrive whole, however steadily it drips
 MOST_OPEN = 300  # connections, each with two temporary files at worst; one more, and the slowest is closed
@@ -45,7 +46,7 @@ class Parser(HTTPRequestParser):
 
 
 def problem(status: int, title: str, detail: str) -> bytes:
-    return json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
+    return json.dumps(described(status, title, detail)).encode()
 
 
 class Refusal(ErrorTask):

@@ -2,24 +2,25 @@
 
 from flask import Blueprint, Response, jsonify
 
+from bridge.reporting import answers
 from bridge.web.context import web_context
 
 INSTANCE = "Enom-Bridge-Database"
 """The header that tells which database a bridge works on, for `enom-bridge doctor` to compare."""
 
-health = Blueprint("health", __name__)
+blueprint = Blueprint("health", __name__)
 
 
-@health.get("/healthz")
+@blueprint.get("/healthz")
 def healthz() -> Response:
-    return jsonify({"status": "alive"})
+    return jsonify(answers.dump(answers.Alive, {"status": "alive"}))
 
 
-@health.get("/readyz")
+@blueprint.get("/readyz")
 def readyz() -> Response:
     context = web_context()
     reasons = context.readiness.current()
-    response = jsonify({"ready": not reasons, "reasons": reasons})
+    response = jsonify(answers.dump(answers.Ready, {"ready": not reasons, "reasons": reasons}))
     response.status_code = 503 if reasons else 200
     if instance := context.service.database.instance:
         response.headers[INSTANCE] = instance

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 
 from bridge import __version__
 from bridge.domain.jobs import ENDED
-from bridge.web import answers
+from bridge.reporting import answers
 from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS
 
 SIGNATURE = [
@@ -30,13 +30,17 @@ REFUSALS = {
     "431": "The headers are larger than 32 KiB",
     "500": "An error in the bridge",
 }
+TEXT = {"type": "string"}
+TIME = {"type": "string", "format": "date-time"}
 LATER = {"503": "Nothing was accepted; Retry-After"}
 
+ALSO_SENT = (answers.Receipt, answers.CallbackData, answers.Dismissal, answers.Problem, answers.Alive, answers.Ready)
+"""Beside the answers to queries."""
 
-openapi = Blueprint("openapi", __name__)
+blueprint = Blueprint("openapi", __name__)
 
 
-@openapi.get("/openapi.json")
+@blueprint.get("/openapi.json")
 def document() -> Response:
     body, etag = written()
     response = Response(body, mimetype="application/json")
@@ -56,10 +60,12 @@ def describe() -> dict[str, Any]:
     spec = APISpec("enom-bridge", __version__, "3.1.0", plugins=[MarshmallowPlugin()])
     for schema in dict.fromkeys([*ACTIONS.values(), *WITHDRAWALS.values(), *QUESTIONS.values()]):
         spec.components.schema(schema.__name__, schema=schema)
-    spec.components.schema("Receipt", answers.receipt())
-    spec.components.schema("Problem", answers.problem())
-    taken = {"202": answer("Recorded durably; the result comes by callback", answers.RECEIPT)}
-    left = {"anyOf": [answers.RECEIPT, answers.dismissal()]}
+    described: Sequence[type[answers.Answer]] = [*ALSO_SENT, *answers.ANSWERS.values()]
+    for answer_schema in dict.fromkeys(described):
+        spec.components.schema(answer_schema.__name__, schema=answer_schema)
+    receipt = of(answers.Receipt)
+    taken = {"202": answer("Recorded durably; the result comes by callback", receipt)}
+    left = {"anyOf": [receipt, of(answers.Dismissal)]}
     ended = {"200": answer("Ended within the wait, or earlier; or dismissed, by a job.withdraw for what led to no job", left)}
     reused = {"409": refusal("This id was used with another type or data, was dismissed, or cannot be withdrawn")}
     prefer = header("Prefer", "wait=N: hold the answer up to N seconds", required=False)
@@ -70,7 +76,7 @@ def describe() -> dict[str, Any]:
         "responses": {**taken, **ended, **refusals(), **reused, **later(LATER)},
     }
     spec.path("/hooks/{source}", operations={"post": operation})
-    found = {"200": answer("The answer", answer_to(answers.answers()))}
+    found = {"200": answer("The answer", answer_to(answers.ANSWERS))}
     missing = {"404": refusal("Not there, or another source's")}
     failed = {"502": refusal("Enom did not do this; `code` says why")}
     busy = later({"429": "Not now: too many calls to Enom, or a sign-in's id a second time; Retry-After"})
@@ -89,9 +95,12 @@ def describe() -> dict[str, Any]:
     return document
 
 
+def of(schema: type[answers.Answer]) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{schema.__name__}"}
+
+
 def reads() -> list[tuple[str, str, dict[str, Any]]]:
-    alive = answers.table({"status": {"const": "alive"}})
-    ready = answers.table({"ready": answers.FLAG, "reasons": {"type": "array", "items": answers.TEXT}})
+    alive, ready = of(answers.Alive), of(answers.Ready)
     return [
         ("/healthz", "The process lives", {"200": answer("It does", alive)}),
         (
@@ -115,8 +124,8 @@ def callback() -> dict[str, Any]:
         "required": ["type", "timestamp", "data"],
         "properties": {
             "type": {"type": "string", "enum": types},
-            "timestamp": answers.TIME,
-            "data": {"type": "object", "description": "The receipt, without `status`, `waiting_for` and `error.remote`"},
+            "timestamp": TIME,
+            "data": of(answers.CallbackData),
         },
     }
     taken = {"2XX": {"description": "Stored"}, "410": {"description": "Send no more of this"}}
@@ -131,7 +140,7 @@ def callback() -> dict[str, Any]:
 def message(types: Mapping[str, Any]) -> dict[str, Any]:
     """The type decides what `data` holds."""
     each = [one_message(name, schema) for name, schema in types.items()]
-    properties = {"type": {"type": "string", "enum": list(types)}, "timestamp": answers.TIME}
+    properties = {"type": {"type": "string", "enum": list(types)}, "timestamp": TIME}
     schema = {"type": "object", "required": ["type", "timestamp"], "properties": properties, "oneOf": each}
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
@@ -148,13 +157,18 @@ def one_of_both(job: dict[str, Any]) -> None:
     """No schema class can say that exactly one of two fields is there."""
     names = ("job", "hook")
     job["oneOf"] = [
-        {"required": [one], "properties": {one: answers.TEXT, other: {"type": "null"}}} for one, other in (names, names[::-1])
+        {"required": [one], "properties": {one: TEXT, other: {"type": "null"}}} for one, other in (names, names[::-1])
     ]
 
 
-def answer_to(data: Mapping[str, Any]) -> dict[str, Any]:
-    each = [{"properties": {"type": {"const": name}, "data": schema}} for name, schema in data.items()]
-    return answers.table({"type": {"type": "string", "enum": list(data)}, "data": {"type": "object"}}) | {"oneOf": each}
+def answer_to(data: Mapping[str, type[answers.Answer]]) -> dict[str, Any]:
+    each = [{"properties": {"type": {"const": name}, "data": of(schema)}} for name, schema in data.items()]
+    return {
+        "type": "object",
+        "required": ["type", "data"],
+        "properties": {"type": {"type": "string", "enum": list(data)}, "data": {"type": "object"}},
+        "oneOf": each,
+    }
 
 
 def source() -> dict[str, Any]:
@@ -188,5 +202,5 @@ def later(statuses: Mapping[str, str]) -> dict[str, Any]:
 
 
 def refusal(text: str) -> dict[str, Any]:
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {"application/problem+json": {"schema": of(answers.Problem)}}
     return {"description": text, "content": content}

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from bridge.domain.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
 from bridge.domain.ports import CannotWithdraw, Dismissed, Forgotten, Reused, SourcePaused, SuspensionsPaused
 from bridge.infra import logs
+from bridge.reporting import answers
 from hooks.errors import BadSignature, HookError, Invalid
 
 log = logs.get("web")
@@ -45,7 +46,7 @@ FORGOTTEN = (
 )
 DISMISSED = "This delivery was dismissed; send it under a new id."
 
-problems = Blueprint("problems", __name__)
+blueprint = Blueprint("problems", __name__)
 
 
 def of_reuse(error: Reused) -> str:
@@ -53,9 +54,13 @@ def of_reuse(error: Reused) -> str:
     return DISMISSED if isinstance(error, Dismissed) else FORGOTTEN if isinstance(error, Forgotten) else REUSED
 
 
+def described(status: int, title: str, detail: str, **more: Any) -> dict[str, Any]:
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return answers.dump(answers.Problem, content)
+
+
 def problem(status: int, detail: str, retry_after: float | None = None, **more: Any) -> Response:
-    body: dict[str, Any] = {"type": "about:blank", "title": TITLES[status], "status": status, "detail": detail, **more}
-    response = jsonify(body)
+    response = jsonify(described(status, TITLES[status], detail, **more))
     response.status_code = status
     response.content_type = "application/problem+json"
     if retry_after is not None:
@@ -63,7 +68,7 @@ def problem(status: int, detail: str, retry_after: float | None = None, **more: 
     return response
 
 
-@problems.app_errorhandler(HookError)
+@blueprint.app_errorhandler(HookError)
 def of_delivery(error: HookError) -> Response:
     if isinstance(error, BadSignature):
         return problem(401, STRANGER)
@@ -72,52 +77,52 @@ def of_delivery(error: HookError) -> Response:
     return problem(error.status, detail, **errors)
 
 
-@problems.app_errorhandler(BridgeError)
+@blueprint.app_errorhandler(BridgeError)
 def of_remote(error: BridgeError) -> Response:
     """A query's failure: with the contract's code, and without what Enom itself said."""
     status = 404 if error.code == "not_found" else 422 if error.code == "unsupported" else 502
     return problem(status, CODES[error.code] if error.remote else error.detail, code=error.code)
 
 
-@problems.app_errorhandler(Reused)
+@blueprint.app_errorhandler(Reused)
 def reused(error: Reused) -> Response:
     """Dismissed and Forgotten too, each in its own words."""
     return problem(409, of_reuse(error))
 
 
-@problems.app_errorhandler(CannotWithdraw)
+@blueprint.app_errorhandler(CannotWithdraw)
 def cannot_withdraw(error: CannotWithdraw) -> Response:
     return problem(409, str(error))
 
 
-@problems.app_errorhandler(SourcePaused)
+@blueprint.app_errorhandler(SourcePaused)
 def source_paused(error: SourcePaused) -> Response:
     return problem(503, "This source is paused; nothing was accepted. Send it again later.", 60)
 
 
-@problems.app_errorhandler(SuspensionsPaused)
+@blueprint.app_errorhandler(SuspensionsPaused)
 def suspensions_paused(error: SuspensionsPaused) -> Response:
     """With a code: a sender must not take it that nothing else would be accepted."""
     return problem(503, SUSPENSIONS_PAUSED, 300, code="suspensions_stopped")
 
 
-@problems.app_errorhandler(NotThere)
+@blueprint.app_errorhandler(NotThere)
 def not_there(error: NotThere) -> Response:
     return problem(404, str(error))
 
 
-@problems.app_errorhandler(NotNow)
+@blueprint.app_errorhandler(NotNow)
 def not_now(error: NotNow) -> Response:
     return problem(429, str(error), 3)
 
 
-@problems.app_errorhandler(StoreUnavailable)
+@blueprint.app_errorhandler(StoreUnavailable)
 def database_gone(error: Exception) -> Response:
     log.error("the database is away", error=str(error))
     return problem(503, "The bridge cannot use its database; nothing was accepted. Send it again.", 5)
 
 
-@problems.app_errorhandler(HTTPException)
+@blueprint.app_errorhandler(HTTPException)
 def of_http(error: HTTPException) -> Response:
     status = error.code if error.code in TITLES else 400
     detail = {
@@ -131,7 +136,7 @@ def of_http(error: HTTPException) -> Response:
     return response
 
 
-@problems.app_errorhandler(Exception)
+@blueprint.app_errorhandler(Exception)
 def unexpected(error: Exception) -> Response:
     log.error("unexpected", exc_info=error)
     return problem(500, "An error in the bridge; its log says more. Send it again.")

@@ -11,16 +11,17 @@ from bridge.domain.jobs import ENDED
 from bridge.domain.ports import Dismissal, Receipt
 from bridge.infra import clients, logs
 from bridge.pipeline.queries import FROM_THE_RECORD
+from bridge.reporting import answers
 from bridge.web.context import sender, web_context
 from bridge.web.problems import of_delivery
 from bridge.web.threads import Use
 from hooks.errors import BadSignature
 from hooks.types import Delivery
 
-receive = Blueprint("receive", __name__)
+blueprint = Blueprint("receive", __name__)
 
 
-@receive.before_request
+@blueprint.before_request
 def begin() -> None:
     g.begun, g.bound = time.monotonic(), ExitStack()
     # As they came: whose they are is not known before the signature is checked.
@@ -28,7 +29,7 @@ def begin() -> None:
     g.bound.enter_context(logs.bound(source=source_named()[:64], hook=hook))
 
 
-@receive.after_request
+@blueprint.after_request
 def count(response: Response) -> Response:
     """Also where an error is answered."""
     path = (request.endpoint or "").removeprefix("receive.")
@@ -37,31 +38,32 @@ def count(response: Response) -> Response:
     return response
 
 
-@receive.teardown_request
+@blueprint.teardown_request
 def end(error: BaseException | None) -> None:
     g.bound.close()
 
 
-@receive.post("/hooks/<source>")
+@blueprint.post("/hooks/<source>")
 def hook(source: str) -> Response:
     service = web_context().service
     receipt = service.intake.receive(delivery(source), clients.named(sender()))
     if isinstance(receipt, Dismissal):
-        return jsonify(receipt.describe())
+        return jsonify(answers.dump(answers.Dismissal, receipt.describe()))
     return answer(waited_for(source, receipt))
 
 
-@receive.post("/query/<source>")
+@blueprint.post("/query/<source>")
 def query(source: str) -> Response:
     context = web_context()
     door, verified, question = context.service.intake.ask(delivery(source), clients.named(sender()))
     at_once = question.type in FROM_THE_RECORD
     with nullcontext() if at_once else context.threads.taken(Use.ASK):
         data = context.service.queries.answer(source, door.account, verified, question)
-    return jsonify({"type": question.type, "data": data})
+    described = answers.dump(answers.ANSWERS[question.type], data)
+    return jsonify({"type": question.type, "data": described})
 
 
-@receive.errorhandler(BadSignature)
+@blueprint.errorhandler(BadSignature)
 def refused(error: BadSignature) -> Response:
     web_context().refusals.note(sender(), error.reason, source_named())
     return of_delivery(error)
@@ -95,7 +97,7 @@ def waited_for(source: str, receipt: Receipt) -> Receipt:
 
 
 def answer(receipt: Receipt) -> Response:
-    response = jsonify(receipt.describe())
+    response = jsonify(answers.dump(answers.Receipt, receipt.describe()))
     response.status_code = 200 if receipt.status in ENDED else 202
     return response
 

@@ -71,7 +71,7 @@ def test_only_the_loop_closes_a_connection(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(Channel, "handle_close", handle_close)
     with serving(tmp_path) as (bridge, server):
-        bridge.app.view_functions["healthz"] = slow
+        bridge.app.view_functions["health.healthz"] = slow
         monkeypatch.setattr(server._server, "pull_trigger", lambda: None)  # else the loop mostly comes first
         wire = connect(server)
         wire.sendall(GET + POST + EXPECT + b"Content-Length: 5\r\n\r\n")

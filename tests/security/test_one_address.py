@@ -45,7 +45,7 @@ class Gate:
 def gated(folder: Path, threads: int = 1, **changes: Any) -> Iterator[tuple[Stand, Server, Gate]]:
     with stand(folder, **changes) as bridge:
         gate = Gate()
-        bridge.app.view_functions["healthz"] = gate
+        bridge.app.view_functions["health.healthz"] = gate
         server = Server(bridge.app, Address("127.0.0.1", 0), None, threads=threads)
         server.start()
         try:
