@@ -7,14 +7,14 @@ from bridge.web.context import WebContext, web_context
 from bridge.web.metrics import Metrics
 from bridge.web.readiness import ReadinessCheck
 from bridge.web.refusals import Refusals
-from bridge.web.threads import Threads
+from bridge.web.thread_limits import ThreadLimits
 from bridge.wiring import Service
 
 MOST_BYTES = 64 * 1024
 
 
 def create_app(service: Service, threads: int = 16, metrics: Metrics | None = None, before: Flask | None = None) -> Flask:
-    """`threads` the server has; web/threads.py says what may take them for long.
+    """`threads` the server has; web/thread_limits.py says what may take them for long.
 
     `before`: the app that this one replaces in the same server, whose counts go on.
     """
@@ -27,7 +27,7 @@ def create_app(service: Service, threads: int = 16, metrics: Metrics | None = No
     app.extensions["web"] = context = WebContext(
         service=service,
         metrics=metrics or Metrics(service),
-        threads=earlier.threads if earlier else Threads(threads),
+        threads=earlier.threads if earlier else ThreadLimits(threads),
         refusals=earlier.refusals if earlier else Refusals(),
         readiness=ReadinessCheck(service),
     )

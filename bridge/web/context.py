@@ -9,7 +9,7 @@ from bridge.infra import clients
 from bridge.web.metrics import Metrics
 from bridge.web.readiness import ReadinessCheck
 from bridge.web.refusals import Refusals
-from bridge.web.threads import Threads
+from bridge.web.thread_limits import ThreadLimits
 from bridge.wiring import Service
 
 
@@ -19,7 +19,7 @@ class WebContext:
 
     service: Service
     metrics: Metrics
-    threads: Threads
+    threads: ThreadLimits
     refusals: Refusals
     readiness: ReadinessCheck
 

@@ -20,7 +20,7 @@ from bridge.domain.errors import StoreUnavailable
 from bridge.domain.jobs import ENDED
 from bridge.infra import output
 from bridge.infra.events import Facts
-from bridge.web.threads import SCRAPE_SECONDS, SCRAPES
+from bridge.web.thread_limits import SCRAPE_SECONDS, SCRAPES
 from bridge.wiring import Service
 
 CALLBACK_OUTCOMES = ("delivered", "pending", "stopped", "exhausted")

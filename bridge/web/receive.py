@@ -14,7 +14,7 @@ from bridge.pipeline.queries import FROM_THE_RECORD
 from bridge.reporting import answers
 from bridge.web.context import sender, web_context
 from bridge.web.problems import of_delivery
-from bridge.web.threads import Use
+from bridge.web.thread_limits import Use
 from hooks.errors import BadSignature
 from hooks.types import Delivery
 
@@ -57,7 +57,7 @@ def query(source: str) -> Response:
     context = web_context()
     door, verified, question = context.service.intake.ask(delivery(source), clients.named(sender()))
     at_once = question.type in FROM_THE_RECORD
-    with nullcontext() if at_once else context.threads.taken(Use.ASK):
+    with nullcontext() if at_once else context.threads.slot(Use.ASK):
         data = context.service.queries.answer(source, door.account, verified, question)
     described = answers.dump(answers.ANSWERS[question.type], data)
     return jsonify({"type": question.type, "data": described})
@@ -90,7 +90,7 @@ def waited_for(source: str, receipt: Receipt) -> Receipt:
         return receipt
     until = time.monotonic() + seconds
     # Where nobody else may wait, it is answered as it stands.
-    with suppress(Busy), context.threads.taken(Use.WAIT):
+    with suppress(Busy), context.threads.slot(Use.WAIT):
         lookup = context.service.lookup
         return lookup.wait_ended(source, receipt.job, until, time.monotonic)
     return receipt

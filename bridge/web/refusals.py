@@ -29,8 +29,8 @@ class Count:
     client: str
     reason: str
     source: str = ""
-    untold: int = 0
-    told_at: float = float("-inf")
+    unreported: int = 0
+    reported_at: float = float("-inf")
 
 
 class Refusals:
@@ -47,25 +47,27 @@ class Refusals:
             count = self._counts.get(key)
             if count is None:
                 if len(self._counts) >= MOST:
-                    self._rest.untold += 1
+                    self._rest.unreported += 1
                     return
                 count = self._counts[key] = Count(clients.named(client), reason)
             count.client, count.source = clients.named(client), source
-            count.untold += 1
+            count.unreported += 1
 
     def write(self, everything: bool = False) -> None:
         """Writes what is due, or all that was counted, and forgets whoever was quiet for a while."""
         with self._lock:
-            now, told = self._clock(), []
+            now, due = self._clock(), []
             for count in (*self._counts.values(), self._rest):
-                if count.untold and (everything or now - count.told_at >= AGAIN):
-                    told.append(replace(count))
-                    count.untold, count.told_at = 0, now
-            self._counts = {key: count for key, count in self._counts.items() if count.untold or now - count.told_at < AGAIN}
-        for count in told:
+                if count.unreported and (everything or now - count.reported_at >= AGAIN):
+                    due.append(replace(count))
+                    count.unreported, count.reported_at = 0, now
+            self._counts = {
+                key: count for key, count in self._counts.items() if count.unreported or now - count.reported_at < AGAIN
+            }
+        for count in due:
             # Only what could be a name of a source: a log's reader must not take a stranger's words for ours.
             source = count.source if _NAME.fullmatch(count.source) else None
-            log.warning("refused", client=count.client, reason=count.reason, source=source, times=count.untold)
+            log.warning("refused", client=count.client, reason=count.reason, source=source, times=count.unreported)
 
     def run(self, over: threading.Event) -> None:
         """Writes until it is over, and then the rest."""

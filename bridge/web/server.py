@@ -10,11 +10,11 @@ from waitress.adjustments import Adjustments
 from waitress.trigger import trigger
 
 from bridge.config import Address
-from bridge.web.accepting import Accepting
-from bridge.web.channel import MOST_OPEN, Channel
+from bridge.web.connection import MOST_OPEN, Connection
 from bridge.web.context import web_context
+from bridge.web.fair_queue import FairDispatcher
+from bridge.web.listener import LimitedListener
 from bridge.web.metrics import Listener
-from bridge.web.turns import Dispatcher
 
 THREADS = 16
 TURN = 0.001  # seconds; Python's own 5 ms are long for who holds the database's lock and waits for the interpreter
@@ -25,7 +25,7 @@ class Server:
 
     def __init__(self, app: Flask, listen: Address, metrics_listen: Address | None, threads: int = THREADS) -> None:
         self._channels: dict[int, Any] = {}
-        self._dispatcher = Dispatcher(threads)
+        self._dispatcher = FairDispatcher(threads)
         self.app = app
         self._over = threading.Event()
         settings: Any = Adjustments(
@@ -68,7 +68,7 @@ class Server:
         """What has ended, though nobody asked for a stop: the loop, or a socket that it closed after a fault."""
         if not self._thread.is_alive():
             return ["web"]
-        here = sum(isinstance(item, Accepting) for item in list(self._channels.values()))
+        here = sum(isinstance(item, LimitedListener) for item in list(self._channels.values()))
         return ["listener"] if here < self._listeners else []
 
     def stop(self) -> None:
@@ -82,7 +82,7 @@ class Server:
             # Something else may have woken the loop already, and the trigger that is closed here would be pulled afterwards.
             pulled.wait()
             for item in list(self._channels.values()):
-                if isinstance(item, Channel):
+                if isinstance(item, Connection):
                     item.handle_close()  # with what has arrived of a request, which may lie in a temporary file
             wasyncore.close_all(self._channels)
 
@@ -94,9 +94,9 @@ class Server:
         if self.metrics is not None:
             self.metrics.stop()
 
-    def _listener(self, settings: Any, place: Any) -> Accepting:
-        made: Any = Accepting  # what it is given is not in the published stubs
-        listener: Accepting = made(
+    def _listener(self, settings: Any, place: Any) -> LimitedListener:
+        made: Any = LimitedListener  # what it is given is not in the published stubs
+        listener: LimitedListener = made(
             lambda environ, respond: self.app(environ, respond),
             map=self._channels,
             dispatcher=self._dispatcher,

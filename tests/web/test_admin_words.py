@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup, escape
 
 from bridge.reporting.next_steps import BUTTONS, COMMANDS, ON_PAGES, in_buttons
-from bridge.web.admin.words import PIECE, breakable, told
+from bridge.web.admin.formatting import PIECE, breakable, prose
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def test_each_command_that_has_a_button_becomes_it(verb: str, after: str) -> Non
 
 def test_a_sentence_of_before_the_pages_reads_as_theirs() -> None:
     held = "No more deletions within this hour. If this one is right: enom-bridge jobs approve job_01MH4GYQA0PGHZ1WEN3FAYHAF3"
-    assert told(held) == escape('No more deletions within this hour. If this one is right: "Approve"')
+    assert prose(held) == escape('No more deletions within this hour. If this one is right: "Approve"')
     assert (
-        told("It was compared with Enom at 2027-03-15T12:00:09Z: 3")
+        prose("It was compared with Enom at 2027-03-15T12:00:09Z: 3")
         == "It was compared with Enom at 2027-03-15 12:00:09 UTC: 3"
     )
     assert in_buttons("What they wait for: enom-bridge jobs list --status queued") == "What they wait for: the page Jobs"

@@ -15,7 +15,7 @@ from bridge.config import Address
 from bridge.infra.chores import AGAIN
 from bridge.store.base import tables
 from bridge.web.metrics import Listener, Metrics
-from bridge.web.threads import SCRAPES
+from bridge.web.thread_limits import SCRAPES
 from tests.support.scene import PASSWORD, Open, Scene
 from tests.web.test_web_server import get
 

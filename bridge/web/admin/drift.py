@@ -7,7 +7,7 @@ from bridge.domain.errors import NotThere
 from bridge.domain.ports import Reconciliation
 from bridge.reconcile import drift as differences
 from bridge.web.admin import listing
-from bridge.web.admin.acting import reminder
+from bridge.web.admin.actions import reminder
 from bridge.web.admin.blueprints import actions, pages
 from bridge.web.admin.confirm import Confirmation, show
 from bridge.web.admin.office import admin_context
@@ -52,7 +52,7 @@ def ask_compare(account: str) -> Response:
 @actions.post("/drift/<account>/compare")
 def compare(account: str) -> Response:
     require(account)
-    admin_context().acting.reconcile_soon(account)
+    admin_context().operator_actions.reconcile_soon(account)
     return done("/admin/drift", f"Account {account} is compared with Enom now.{reminder()}")
 
 
@@ -67,7 +67,7 @@ def repair(account: str, address: str) -> Response:
     if request.form.get("checksum") != differences.checksum(report.differences):
         return show(confirmation(report, CHANGED))
     (found,) = [each for each in report.differences if each.repair]
-    became = admin_context().acting.repair(account, found)
+    became = admin_context().operator_actions.repair(account, found)
     job = became.removeprefix("job ")
     place = f"/admin/jobs/{job}" if job != became else f"/admin/mailboxes/{address}"
     return done(place, f"{address}: {became}.{reminder()}")

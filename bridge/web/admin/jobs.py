@@ -9,7 +9,7 @@ from bridge.domain.decisions import GIVES_UP
 from bridge.domain.jobs import ENDED
 from bridge.reporting import explain
 from bridge.reporting.next_steps import BUTTONS, VERBS, advise
-from bridge.web.admin import listing, many
+from bridge.web.admin import bulk_actions, listing
 from bridge.web.admin.blueprints import pages
 from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import page
@@ -38,7 +38,7 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
 def jobs() -> Response:
     names = (listing.of_source(), listing.of_account(), listing.ACTION, listing.CODE)
     filters = [listing.FILTERS["jobs"], *names, listing.ADDRESS, listing.SERVICE]
-    return listing.show("jobs", "jobs.html", filters, many=many.offered())
+    return listing.show("jobs", "jobs.html", filters, many=bulk_actions.offered())
 
 
 @pages.get("/jobs/<id>")

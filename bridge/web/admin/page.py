@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Response, g, make_response, redirect, render_template, request
 
 from bridge import __version__
-from bridge.web.admin import words
+from bridge.web.admin import formatting
 from bridge.web.admin.nav import NAV
 from bridge.web.admin.office import admin_context
 from bridge.web.admin.session import NOTE, NOTE_LASTS
@@ -40,7 +40,7 @@ def page(template: str, status: int = 200, *, every: int | None = None, **values
         now=now,
         person=person,
         version=__version__,
-        words=words,
+        words=formatting,
         **values,
     )
     response = make_response(html, status)

@@ -50,18 +50,18 @@ def pause(verb: str, kind: str, name: str) -> Response:
     match verb, kind:
         case "pause", "account":
             why = why or f"Paused by {office.person.who}."
-            changed = office.acting.pause_account(name, why)
+            changed = office.operator_actions.pause_account(name, why)
         case "resume", "account":
             return resume_account(name)
         case _:
-            changed = office.acting.pause_source(name, verb == "pause", why or None)
+            changed = office.operator_actions.pause_source(name, verb == "pause", why or None)
     word = "paused" if verb == "pause" else "not paused any more"
     end = "." if changed else ": somebody was faster."
     return done("/admin/", f"The {kind} {name} is {word}{end}")
 
 
 def resume_account(name: str) -> Response:
-    left = admin_context().acting.resume_account(name).left
+    left = admin_context().operator_actions.resume_account(name).left
     if not left:
         return done("/admin/", f"The account {name} is not paused any more.")
     return done("/admin/", f"The account {name} is still paused. {not_compared(name)}")
@@ -75,7 +75,7 @@ def resuming_account(name: str, title: str) -> Confirmation:
     last = office.service.findings.last(name) if restored else None
     if last:
         facts.append(("Last compared", compared(last)))
-    if restored and not office.acting.is_compared(name):
+    if restored and not office.operator_actions.is_compared(name):
         says, button = [not_compared(name)], ""
         if len(stops) > 1:
             says.append("To resume now ends what else it is paused for, and leaves it paused.")

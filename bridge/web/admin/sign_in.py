@@ -7,14 +7,14 @@ from flask import Response, g, request
 
 from bridge.infra import clients
 from bridge.store.admin.sign_ins import REFUSED, WINDOW, Try
-from bridge.web.admin import link, passwords
+from bridge.web.admin import passwords, sign_in_code
+from bridge.web.admin.access import NOT_OURS
 from bridge.web.admin.blueprints import pages
-from bridge.web.admin.guard import NOT_OURS
 from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import go, page, put_cookie, say
 from bridge.web.admin.session import BEFORE, COOKIE, LONGEST, Person
 from bridge.web.context import sender
-from bridge.web.threads import Use
+from bridge.web.thread_limits import Use
 
 LONGEST_NAME = 60
 LONGEST_PASSWORD = 1000
@@ -44,12 +44,12 @@ def signing_in() -> Response:
     office = admin_context()
     if not office.sessions.is_ours(request.cookies.get(BEFORE, "-"), request.form.get("csrf", "")):
         return form(403, NOT_OURS)
-    with office.threads.taken(Use.SIGN_IN):
+    with office.threads.slot(Use.SIGN_IN):
         person, status, refusal = by_code() if request.form.get("code") else by_password()
     if person is None:
         return form(status, refusal)
     g.person = person
-    office.acting.noted("sign-in", client(), None if person.acts else "read-only")
+    office.operator_actions.noted("sign-in", client(), None if person.acts else "read-only")
     return to(request.form.get("next", ""))
 
 
@@ -57,7 +57,7 @@ def signing_in() -> Response:
 def sign_out() -> Response:
     office = admin_context()
     office.sign_ins.end_session(office.person.id, LONGEST)
-    office.acting.noted("sign-out", client())
+    office.operator_actions.noted("sign-out", client())
     g.signed_out = True
     response = go("/admin/sign-in")
     response.delete_cookie(COOKIE, path="/admin")
@@ -99,8 +99,8 @@ def by_code() -> tuple[Person | None, int, str]:
     """A code cannot be guessed, so a right one is let in however many wrong ones came before."""
     office = admin_context()
     now = office.service.database.clock()
-    found = link.read(office.service.sealer, request.form["code"][:LONGEST_PASSWORD], now)
-    if found is not None and link.use(office.service.standing, found, now):
+    found = sign_in_code.read(office.service.sealer, request.form["code"][:LONGEST_PASSWORD], now)
+    if found is not None and sign_in_code.use(office.service.standing, found, now):
         return office.sessions.begin(found.who, found.acts), 200, ""
     attempt = office.sign_ins.begin(client())
     if attempt.id is None:

@@ -9,12 +9,12 @@ from flask import Response, request
 from bridge.domain import decisions
 from bridge.domain.errors import NotNow, NotThere
 from bridge.reporting.next_steps import VERBS
-from bridge.web.admin.acting import REASON, SAYS, reminder
+from bridge.web.admin.actions import REASON, SAYS, reminder
 from bridge.web.admin.blueprints import actions
 from bridge.web.admin.confirm import Confirmation, reason, show
+from bridge.web.admin.formatting import count
 from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import done
-from bridge.web.admin.words import count
 
 MOST = 100  # at a time
 FILTERS = ("source", "account", "action", "code", "address", "service_id")
@@ -87,12 +87,12 @@ def look(verb: str, first: str = "") -> tuple[Confirmation, list[str]]:
 
 def act_on_one(verb: str, id: str, why: str | None) -> str | None:
     """Why it could not be done."""
-    acting = admin_context().acting
+    operator = admin_context().operator_actions
     try:
         if verb == "reject":
-            acting.reject(id, why)
+            operator.reject(id, why)
         else:
-            acting.retry(id, approve=verb == "approve")
+            operator.retry(id, approve=verb == "approve")
     except (NotNow, NotThere) as refusal:
         return str(refusal)
     return None

@@ -35,7 +35,7 @@ def adopt() -> Response:
     shown = request.form.get("owner_now", "")
     if not found.changes or shown != (found.owner_now or ""):
         return show(confirmation(found))
-    found.carry_out(admin_context().acting.adopt)
+    found.carry_out(admin_context().operator_actions.adopt)
     return done(f"/admin/mailboxes/{found.address}", f"It belongs to {found.owner_then} now.")
 
 

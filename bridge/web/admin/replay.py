@@ -4,7 +4,7 @@ from flask import Response, request
 
 from bridge.pipeline.replay import Preview, checksum
 from bridge.reporting.explain import plan_in_words
-from bridge.web.admin.acting import reminder
+from bridge.web.admin.actions import reminder
 from bridge.web.admin.blueprints import actions
 from bridge.web.admin.confirm import Confirmation, show
 from bridge.web.admin.office import admin_context

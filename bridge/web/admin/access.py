@@ -11,7 +11,7 @@ from bridge.web.admin.blueprints import actions, pages
 from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import go, here, put_cookie
 from bridge.web.admin.session import COOKIE, IDLE, Person
-from bridge.web.threads import Use
+from bridge.web.thread_limits import Use
 
 OPEN = ("admin.sign_in", "admin.signing_in", "admin.static")
 POLLING = "live"  # what htmx says about a part that updates itself: nobody is at the keyboard because of it
@@ -52,7 +52,7 @@ def let_in() -> Response | None:
         require_own_form(g.person)
     # Whoever is signed in can ask for what takes long: a search, an export.
     g.held = ExitStack()
-    g.held.enter_context(admin_context().threads.taken(Use.PAGE))
+    g.held.enter_context(admin_context().threads.slot(Use.PAGE))
     return None
 
 

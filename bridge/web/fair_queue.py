@@ -15,7 +15,7 @@ class Request(Protocol):
     def cancel(self) -> None: ...
 
 
-class Turns:
+class FairQueue:
     """A line for each client. It has what waitress uses of the one deque that it would put everybody into."""
 
     def __init__(self) -> None:
@@ -39,12 +39,12 @@ class Turns:
         return bool(self._lines)
 
 
-class Dispatcher(ThreadedTaskDispatcher):
+class FairDispatcher(ThreadedTaskDispatcher):
     """Hands requests to threads, in turns."""
 
     def __init__(self, threads: int) -> None:
         super().__init__()
-        self.queue: Any = Turns()
+        self.queue: Any = FairQueue()
         self.set_thread_count(threads)
 
     def add_task(self, task: Any) -> None:

@@ -9,9 +9,9 @@ from bridge.reporting.explain import plan_in_words
 from bridge.reporting.next_steps import VERBS
 from bridge.web.admin.blueprints import actions
 from bridge.web.admin.confirm import Confirmation, reason, show
+from bridge.web.admin.formatting import path
 from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import done
-from bridge.web.admin.words import path
 
 SAYS: Mapping[str, tuple[str, ...]] = {
     "retry": (
@@ -69,15 +69,15 @@ def ask_act_on_job(id: str, verb: str) -> Response:
 
 @actions.post("/jobs/<id>/<any(retry,approve,reject,cancel):verb>")
 def act_on_job(id: str, verb: str) -> Response:
-    acting = admin_context().acting
+    operator = admin_context().operator_actions
     match verb:
         case "cancel":
-            acting.cancel(id)
+            operator.cancel(id)
             return done(f"/admin/jobs/{id}", "The job is cancelled. Billing is told so.")
         case "reject":
-            acting.reject(id, reason() or None)
+            operator.reject(id, reason() or None)
             return done(f"/admin/jobs/{id}", "The job is rejected. Billing is told so.")
-    receipt = acting.retry(id, approve=verb == "approve")
+    receipt = operator.retry(id, approve=verb == "approve")
     how = "approved; it goes on" if verb == "approve" else "tried again"
     return done(f"/admin/jobs/{receipt.job}", f"{id} is {how} as this job.{reminder()}")
 
@@ -94,7 +94,7 @@ def ask_dismiss(source: str, id: str) -> Response:
 
 @actions.post("/hooks/<source>/<id>/dismiss")
 def dismiss(source: str, id: str) -> Response:
-    admin_context().acting.dismiss(id, source, reason() or None)
+    admin_context().operator_actions.dismiss(id, source, reason() or None)
     return done(hook_page(source, id), "It is dismissed: nobody waits for it any more.")
 
 
@@ -111,7 +111,7 @@ def ask_resend(id: str) -> Response:
 
 @actions.post("/callbacks/<id>/resend")
 def resend(id: str) -> Response:
-    admin_context().acting.resend(id)
+    admin_context().operator_actions.resend(id)
     return done(f"/admin/callbacks/{id}", f"It is sent again now.{reminder()}")
 
 

@@ -32,7 +32,7 @@ SHARES: Mapping[Use, float] = {
 }
 """Of all threads; at least one."""
 
-SAYS: Mapping[Use, str] = {
+BUSY_TEXTS: Mapping[Use, str] = {
     Use.WAIT: "As many hooks as may wait at a time are waiting for the end of their jobs.",
     Use.ASK: "As many queries and pages as may ask Enom at a time are doing so; ask again in a few seconds.",
     Use.ASK_FOR_PAGE: "Others are asking Enom from these pages right now; try again in a few seconds.",
@@ -41,7 +41,7 @@ SAYS: Mapping[Use, str] = {
 }
 
 
-class Threads:
+class ThreadLimits:
     """The threads of one server. They are counted on when a changed configuration brings another app."""
 
     def __init__(self, count: int) -> None:
@@ -50,14 +50,14 @@ class Threads:
         self._mine = threading.local()
 
     @contextmanager
-    def taken(self, use: Use) -> Iterator[None]:
+    def slot(self, use: Use) -> Iterator[None]:
         """Around what may take long. Raises Busy at once where no more of it may run; nobody waits for a place."""
         inside = getattr(self._mine, "inside", False)  # a page that asks Enom takes one thread, not two
         held: list[threading.BoundedSemaphore] = []
         try:
             for places in (self._of[use], *(() if inside else (self._together,))):
                 if not places.acquire(blocking=False):
-                    raise Busy(SAYS[use])
+                    raise Busy(BUSY_TEXTS[use])
                 held.append(places)
             self._mine.inside = True
             yield

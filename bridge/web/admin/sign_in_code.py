@@ -14,7 +14,7 @@ MARGIN = 60.0  # seconds that its use is remembered beyond its end: clocks of tw
 
 
 @dataclass(frozen=True)
-class Link:
+class SignInCode:
     id: str
     who: str
     acts: bool
@@ -22,19 +22,19 @@ class Link:
 
 
 def make(sealer: Sealer, who: str, acts: bool, until: float) -> str:
-    link = Link(secrets.token_urlsafe(12), who, acts, until)
-    return str(signer(sealer.keys(Purpose.LINK), "link").dumps(vars(link)))
+    code = SignInCode(secrets.token_urlsafe(12), who, acts, until)
+    return str(signer(sealer.keys(Purpose.LINK), "link").dumps(vars(code)))
 
 
-def read(sealer: Sealer, code: str, now: float) -> Link | None:
-    """The link that this code is of, if we made it with any of our keys and its time is not over."""
+def read(sealer: Sealer, text: str, now: float) -> SignInCode | None:
+    """The code that this text is of, if we made it with any of our keys and its time is not over."""
     try:
-        link = Link(**signer(sealer.keys(Purpose.LINK), "link").loads(code.strip()))
+        code = SignInCode(**signer(sealer.keys(Purpose.LINK), "link").loads(text.strip()))
     except (BadData, TypeError):
         return None
-    return link if now <= link.until else None
+    return code if now <= code.until else None
 
 
-def use(standing: Standing, link: Link, now: float) -> bool:
+def use(standing: Standing, code: SignInCode, now: float) -> bool:
     """False when it was used before."""
-    return standing.first_use(LINKS, link.id, max(0.0, link.until - now) + MARGIN)
+    return standing.first_use(LINKS, code.id, max(0.0, code.until - now) + MARGIN)

@@ -7,7 +7,7 @@ from typing import Any
 from waitress.server import TcpWSGIServer
 
 from bridge.infra import clients
-from bridge.web.channel import Channel, give_way, peer_of, problem
+from bridge.web.connection import Connection, give_way, peer_of, problem
 
 MOST_OF_ONE = 100  # connections of one address that is no trusted proxy
 AT_ONCE = 1000  # connections that are accepted or refused before those that are open have their turn
@@ -19,10 +19,10 @@ REFUSED = (
 )
 
 
-class Accepting(TcpWSGIServer):
+class LimitedListener(TcpWSGIServer):
     """Takes connections: everybody who waits, and so many of one address. `trusted`: the networks of our own proxies."""
 
-    channel_class = Channel
+    channel_class = Connection
     trusted: Callable[[], Sequence[clients.Network]] = tuple
     active_channels: Any  # these are not whole in the published stubs
     effective_port: Any
@@ -74,7 +74,7 @@ class Accepting(TcpWSGIServer):
         mine = [one for one in self.active_channels.values() if one.peer == peer and not one.will_close]
         return len(mine) < MOST_OF_ONE or give_way(mine)
 
-    def client_of(self, channel: Channel, request: Any) -> str:
+    def client_of(self, channel: Connection, request: Any) -> str:
         """Whose turn the request takes: of a proxy of ours, that of whoever is behind it."""
         forwarded = request.headers.get("X_FORWARDED_FOR", "")
         if not forwarded:

@@ -67,7 +67,7 @@ class Refusal(ErrorTask):
         self.write(body)
 
 
-class Channel(HTTPChannel):
+class Connection(HTTPChannel):
     """A connection that makes room for others: strangers cannot use them up by sending slowly, or by not reading.
 
     Only one request of it is looked at: what came behind it is not even read before that one is answered.
@@ -162,7 +162,7 @@ class Channel(HTTPChannel):
             give_way(one for one in others if one is not self)
 
 
-def give_way(channels: Iterable[Channel]) -> bool:
+def give_way(channels: Iterable[Connection]) -> bool:
     """Closes the slowest connection, of the address that has the most. False: all wait for us.
 
     What waits for us is left alone; it is answered within a moment.
