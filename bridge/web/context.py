@@ -15,7 +15,9 @@ from bridge.wiring import Service
 
 @dataclass(frozen=True)
 class WebContext:
-    """`metrics`, `threads` and `refusals` are the server's: they outlive the app when its configuration changes."""
+    """`metrics`, `threads` and `refusals` are the server's: they outlive the app when its
+    configuration changes.
+    """
 
     service: Service
     metrics: Metrics

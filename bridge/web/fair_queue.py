@@ -7,7 +7,10 @@ from waitress.task import ThreadedTaskDispatcher
 
 
 class Request(Protocol):
-    """A connection with a request that has arrived whole. `client`: who sent it, as far as can be known."""
+    """A connection with a request that has arrived whole.
+
+    `client`: who sent it, as far as can be known.
+    """
 
     @property
     def client(self) -> str: ...
@@ -16,7 +19,10 @@ class Request(Protocol):
 
 
 class FairQueue:
-    """A line for each client. It has what waitress uses of the one deque that it would put everybody into."""
+    """A line for each client.
+
+    It has what waitress uses of the one deque that it would put everybody into.
+    """
 
     def __init__(self) -> None:
         self._lines: dict[str, deque[Request]] = {}  # in the order of their next turns
@@ -48,7 +54,9 @@ class FairDispatcher(ThreadedTaskDispatcher):
         self.set_thread_count(threads)
 
     def add_task(self, task: Any) -> None:
-        """Without waitress's warning for each request that has to wait: strangers would fill the log with it."""
+        """Without waitress's warning for each request that has to wait: strangers would fill the
+        log with it.
+        """
         with self.lock:
             self.queue.append(task)
             self.queue_cv.notify()

@@ -18,7 +18,11 @@ from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS
 SIGNATURE = [
     ("webhook-id", "Unique for the event, the same on every retry", "^[A-Za-z0-9_:-]{1,128}$"),
     ("webhook-timestamp", "Seconds since 1970 of this attempt; at most 300 s off", "^[0-9]{1,12}$"),
-    ("webhook-signature", "v1,<base64>: HMAC-SHA256 with the decoded secret over id.timestamp.body", "^[ -~]{1,4096}$"),
+    (
+        "webhook-signature",
+        "v1,<base64>: HMAC-SHA256 with the decoded secret over id.timestamp.body",
+        "^[ -~]{1,4096}$",
+    ),
 ]
 REFUSALS = {
     "400": "Not a JSON object in UTF-8, a key twice, or not HTTP",
@@ -34,7 +38,14 @@ TEXT = {"type": "string"}
 TIME = {"type": "string", "format": "date-time"}
 LATER = {"503": "Nothing was accepted; Retry-After"}
 
-ALSO_SENT = (answers.Receipt, answers.CallbackData, answers.Dismissal, answers.Problem, answers.Alive, answers.Ready)
+ALSO_SENT = (
+    answers.Receipt,
+    answers.CallbackData,
+    answers.Dismissal,
+    answers.Problem,
+    answers.Alive,
+    answers.Ready,
+)
 """Beside the answers to queries."""
 
 blueprint = Blueprint("openapi", __name__)
@@ -51,7 +62,7 @@ def document() -> Response:
 
 @cache
 def written() -> tuple[bytes, str]:
-    """The document and its ETag, made once: a stranger may ask for it, so asking costs next to nothing."""
+    """The document and its ETag, made once: strangers may ask for it, so asking costs nothing."""
     body = json.dumps(describe(), separators=(",", ":")).encode()
     return body, hashlib.sha256(body).hexdigest()[:16]
 
@@ -66,8 +77,17 @@ def describe() -> dict[str, Any]:
     receipt = of(answers.Receipt)
     taken = {"202": answer("Recorded durably; the result comes by callback", receipt)}
     left = {"anyOf": [receipt, of(answers.Dismissal)]}
-    ended = {"200": answer("Ended within the wait, or earlier; or dismissed, by a job.withdraw for what led to no job", left)}
-    reused = {"409": refusal("This id was used with another type or data, was dismissed, or cannot be withdrawn")}
+    ended = {
+        "200": answer(
+            "Ended within the wait, or earlier; or dismissed, by a job.withdraw for what led to no job",
+            left,
+        )
+    }
+    reused = {
+        "409": refusal(
+            "This id was used with another type or data, was dismissed, or cannot be withdrawn"
+        )
+    }
     prefer = header("Prefer", "wait=N: hold the answer up to N seconds", required=False)
     operation = {
         "summary": "Send a hook",
@@ -79,7 +99,9 @@ def describe() -> dict[str, Any]:
     found = {"200": answer("The answer", answer_to(answers.ANSWERS))}
     missing = {"404": refusal("Not there, or another source's")}
     failed = {"502": refusal("Enom did not do this; `code` says why")}
-    busy = later({"429": "Not now: too many calls to Enom, or a sign-in's id a second time; Retry-After"})
+    busy = later(
+        {"429": "Not now: too many calls to Enom, or a sign-in's id a second time; Retry-After"}
+    )
     ask = {
         "summary": "Ask; answered at once, nothing is recorded",
         "parameters": [source(), *signature()],
@@ -88,7 +110,9 @@ def describe() -> dict[str, Any]:
     }
     spec.path("/query/{source}", operations={"post": ask})
     for path, text, responses in reads():
-        spec.path(path, operations={"get": {"summary": text, "responses": {**responses, **of_any_get()}}})
+        spec.path(
+            path, operations={"get": {"summary": text, "responses": {**responses, **of_any_get()}}}
+        )
     document = spec.to_dict()
     document["webhooks"] = {"callback": {"post": callback()}}
     one_of_both(document["components"]["schemas"]["Job"])
@@ -106,12 +130,18 @@ def reads() -> list[tuple[str, str, dict[str, Any]]]:
         (
             "/readyz",
             "Database, schema and a live worker are there",
-            {"200": answer("They are", ready), "503": answer("One is not; `reasons` says which", ready)},
+            {
+                "200": answer("They are", ready),
+                "503": answer("One is not; `reasons` says which", ready),
+            },
         ),
         (
             "/openapi.json",
             "This document",
-            {"200": answer("OpenAPI 3.1", {"type": "object"}), "304": {"description": "As it was, by If-None-Match"}},
+            {
+                "200": answer("OpenAPI 3.1", {"type": "object"}),
+                "304": {"description": "As it was, by If-None-Match"},
+            },
         ),
     ]
 
@@ -141,7 +171,12 @@ def message(types: Mapping[str, Any]) -> dict[str, Any]:
     """The type decides what `data` holds."""
     each = [one_message(name, schema) for name, schema in types.items()]
     properties = {"type": {"type": "string", "enum": list(types)}, "timestamp": TIME}
-    schema = {"type": "object", "required": ["type", "timestamp"], "properties": properties, "oneOf": each}
+    schema = {
+        "type": "object",
+        "required": ["type", "timestamp"],
+        "properties": properties,
+        "oneOf": each,
+    }
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
@@ -150,19 +185,26 @@ def one_message(name: str, schema: Any) -> dict[str, Any]:
     needed = ["data"] if any(field.required for field in schema().fields.values()) else []
     if not needed and name != "job":
         data = {"anyOf": [data, {"type": "null"}]}
-    return {"required": needed or (["data"] if name == "job" else []), "properties": {"type": {"const": name}, "data": data}}
+    return {
+        "required": needed or (["data"] if name == "job" else []),
+        "properties": {"type": {"const": name}, "data": data},
+    }
 
 
 def one_of_both(job: dict[str, Any]) -> None:
     """No schema class can say that exactly one of two fields is there."""
     names = ("job", "hook")
     job["oneOf"] = [
-        {"required": [one], "properties": {one: TEXT, other: {"type": "null"}}} for one, other in (names, names[::-1])
+        {"required": [one], "properties": {one: TEXT, other: {"type": "null"}}}
+        for one, other in (names, names[::-1])
     ]
 
 
 def answer_to(data: Mapping[str, type[answers.Answer]]) -> dict[str, Any]:
-    each = [{"properties": {"type": {"const": name}, "data": of(schema)}} for name, schema in data.items()]
+    each = [
+        {"properties": {"type": {"const": name}, "data": of(schema)}}
+        for name, schema in data.items()
+    ]
     return {
         "type": "object",
         "required": ["type", "data"],
@@ -172,7 +214,12 @@ def answer_to(data: Mapping[str, type[answers.Answer]]) -> dict[str, Any]:
 
 
 def source() -> dict[str, Any]:
-    return {"name": "source", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    return {
+        "name": "source",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1},
+    }
 
 
 def signature() -> list[dict[str, Any]]:
@@ -181,7 +228,13 @@ def signature() -> list[dict[str, Any]]:
 
 def header(name: str, text: str, required: bool = True, pattern: str = "") -> dict[str, Any]:
     schema = {"type": "string"} | ({"pattern": pattern} if pattern else {})
-    return {"name": name, "in": "header", "required": required, "description": text, "schema": schema}
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": text,
+        "schema": schema,
+    }
 
 
 def answer(text: str, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,7 +250,13 @@ def of_any_get() -> dict[str, Any]:
 
 
 def later(statuses: Mapping[str, str]) -> dict[str, Any]:
-    wait = {"Retry-After": {"required": True, "description": "Seconds", "schema": {"type": "integer", "minimum": 1}}}
+    wait = {
+        "Retry-After": {
+            "required": True,
+            "description": "Seconds",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    }
     return {code: {**refusal(text), "headers": wait} for code, text in statuses.items()}
 
 

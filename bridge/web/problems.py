@@ -1,4 +1,7 @@
-"""Every error as application/problem+json (RFC 9457). Status, title and sentence; never what was sent."""
+"""Every error as application/problem+json (RFC 9457).
+
+Status, title and sentence; never what was sent.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +10,14 @@ from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from bridge.domain.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
-from bridge.domain.ports import CannotWithdraw, Dismissed, Forgotten, Reused, SourcePaused, SuspensionsPaused
+from bridge.domain.ports import (
+    CannotWithdraw,
+    Dismissed,
+    Forgotten,
+    Reused,
+    SourcePaused,
+    SuspensionsPaused,
+)
 from bridge.infra import logs
 from bridge.reporting import answers
 from hooks.errors import BadSignature, HookError, Invalid
@@ -51,7 +61,13 @@ blueprint = Blueprint("problems", __name__)
 
 def of_reuse(error: Reused) -> str:
     """What is wrong with an id that was used before."""
-    return DISMISSED if isinstance(error, Dismissed) else FORGOTTEN if isinstance(error, Forgotten) else REUSED
+    return (
+        DISMISSED
+        if isinstance(error, Dismissed)
+        else FORGOTTEN
+        if isinstance(error, Forgotten)
+        else REUSED
+    )
 
 
 def described(status: int, title: str, detail: str, **more: Any) -> dict[str, Any]:
@@ -119,7 +135,9 @@ def not_now(error: NotNow) -> Response:
 @blueprint.app_errorhandler(StoreUnavailable)
 def database_gone(error: Exception) -> Response:
     log.error("the database is away", error=str(error))
-    return problem(503, "The bridge cannot use its database; nothing was accepted. Send it again.", 5)
+    return problem(
+        503, "The bridge cannot use its database; nothing was accepted. Send it again.", 5
+    )
 
 
 @blueprint.app_errorhandler(HTTPException)

@@ -24,7 +24,8 @@ class ReadinessCheck:
     def current(self) -> list[str]:
         """`reasons`, by one who looks at a time; who asks meanwhile hears what the last look found.
 
-        Anybody may ask, and a database that does not answer would otherwise take a thread for each who does.
+        Anybody may ask, and a database that does not answer would otherwise take a thread for each
+        who does.
         """
         last = self._last
         if not self._looking.acquire(timeout=STUCK if last is None else 0):
@@ -70,7 +71,11 @@ class ReadinessCheck:
             free = shutil.disk_usage(file.parent).free if file else store.FULL
         except OSError:
             return []  # that the database cannot be used says more
-        return [f"The disk of the database is full ({free >> 20} MiB left): make room."] if free < store.FULL else []
+        return (
+            [f"The disk of the database is full ({free >> 20} MiB left): make room."]
+            if free < store.FULL
+            else []
+        )
 
     def _write(self) -> None:
         """Whether a write reaches the disk is known only by writing. Raises StoreUnavailable."""

@@ -1,4 +1,7 @@
-"""`POST /hooks/<source>` and `POST /query/<source>`: from a request to a Delivery, from a Receipt to an answer."""
+"""`POST /hooks/<source>` and `POST /query/<source>`.
+
+From a request to a Delivery, from a Receipt to an answer.
+"""
 
 import re
 import time
@@ -103,6 +106,11 @@ def answer(receipt: Receipt) -> Response:
 
 
 def asked_wait(prefer: str) -> float:
-    """Seconds of `Prefer: wait=N`; 0 when there is none (RFC 7240: what is not understood is ignored)."""
-    found = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?:$|[,;])", prefer, re.IGNORECASE)
+    """Seconds of `Prefer: wait=N`; 0 when there is none.
+
+    RFC 7240: what is not understood is ignored.
+    """
+    found = re.search(
+        r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?:$|[,;])", prefer, re.IGNORECASE
+    )
     return float(found[1]) if found else 0.0

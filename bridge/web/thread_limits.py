@@ -1,6 +1,9 @@
-"""How many of the server's threads may be taken for long, and by what. A quarter of them is left for hooks, always.
+"""How many of the server's threads may be taken for long, and by what.
 
-Rule 1: whatever a thread may wait for (Enom, DNS, the end of a job, a slow hash) has a line in this table.
+A quarter of them is left for hooks, always.
+
+Rule 1: whatever a thread may wait for (Enom, DNS, the end of a job, a slow hash) has a line in this
+table.
 """
 
 import threading
@@ -12,7 +15,9 @@ from bridge.domain.errors import Busy
 
 TOGETHER = 3 / 4  # of all threads: as many as may be taken for long
 SCRAPES, SCRAPE_SECONDS = 4, 10.0
-"""Of the metrics' own listener, whose threads are not among these: how many at a time, and how long one may take to ask."""
+"""Of the metrics' own listener, whose threads are not among these: how many at a time, and how long
+one may take to ask.
+"""
 
 
 class Use(StrEnum):
@@ -42,17 +47,27 @@ BUSY_TEXTS: Mapping[Use, str] = {
 
 
 class ThreadLimits:
-    """The threads of one server. They are counted on when a changed configuration brings another app."""
+    """The threads of one server.
+
+    They are counted on when a changed configuration brings another app.
+    """
 
     def __init__(self, count: int) -> None:
-        self._of = {use: threading.BoundedSemaphore(max(1, int(count * share))) for use, share in SHARES.items()}
+        self._of = {
+            use: threading.BoundedSemaphore(max(1, int(count * share)))
+            for use, share in SHARES.items()
+        }
         self._together = threading.BoundedSemaphore(max(1, int(count * TOGETHER)))
         self._mine = threading.local()
 
     @contextmanager
     def slot(self, use: Use) -> Iterator[None]:
-        """Around what may take long. Raises Busy at once where no more of it may run; nobody waits for a place."""
-        inside = getattr(self._mine, "inside", False)  # a page that asks Enom takes one thread, not two
+        """Around what may take long.
+
+        Raises Busy at once where no more of it may run; nobody waits for a place.
+        """
+        # A page that asks Enom takes one thread, not two.
+        inside = getattr(self._mine, "inside", False)
         held: list[threading.BoundedSemaphore] = []
         try:
             for places in (self._of[use], *(() if inside else (self._together,))):

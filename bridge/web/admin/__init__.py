@@ -1,4 +1,7 @@
-"""`/admin`: pages for whoever runs the bridge. They see what the command line sees, and act as it does."""
+"""`/admin`: pages for whoever runs the bridge.
+
+They see what the command line sees, and act as it does.
+"""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""What stands around every page: who is it, is it their own form, may they act; and what no browser may do with it."""
+"""Who may see a page, and act: signed in, by their own form. And what no browser may do with it."""
 
 from contextlib import ExitStack
 from urllib.parse import quote, urlsplit
@@ -14,7 +14,8 @@ from bridge.web.admin.session import COOKIE, IDLE, Person
 from bridge.web.thread_limits import Use
 
 OPEN = ("admin.sign_in", "admin.signing_in", "admin.static")
-POLLING = "live"  # what htmx says about a part that updates itself: nobody is at the keyboard because of it
+# What htmx says about a part that updates itself: nobody is at the keyboard because of it.
+POLLING = "live"
 POLICY = "; ".join([
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'",
     "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
@@ -30,9 +31,13 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 ASSETS_LAST = 86400 * 365  # an address names its content
-READ_ONLY = "You are signed in to look, not to act. Whoever may act can do this, or give you an account that may."
+READ_ONLY = (
+    "You are signed in to look, not to act. Whoever may act can do this, or give you an account "
+    "that may."
+)
 NOT_OURS = (
-    "This form did not come from a page of this bridge, or it is too old. Nothing was done. Load the page anew and try again."
+    "This form did not come from a page of this bridge, or it is too old. Nothing was done. "
+    "Load the page anew and try again."
 )
 
 
@@ -98,13 +103,15 @@ def person_of_request() -> Person | None:
     if person is not None and not office.sign_ins.ended(person.id):
         return person
     admin, bridge = office.service.settings.admin, office.service.settings.bridge
-    if not admin.user_header or not clients.within(clients.read(request.remote_addr or ""), bridge.trusted_proxies):
+    peer = clients.read(request.remote_addr or "")
+    if not admin.user_header or not clients.within(peer, bridge.trusted_proxies):
         return None
     name = request.headers.get(admin.user_header, "").strip()
     # A comma means that the header came twice: from the proxy, and from whoever is behind it.
     if not 1 <= len(name) <= 100 or not name.isprintable() or "," in name:
         return None
-    return Person(f"proxy:{name}", f"{name} (proxy)", name in admin.user_admins, office.service.database.clock())
+    now = office.service.database.clock()
+    return Person(f"proxy:{name}", f"{name} (proxy)", name in admin.user_admins, now)
 
 
 def remember(response: Response, person: Person) -> None:
@@ -118,20 +125,23 @@ def to_sign_in() -> Response:
     if request.method == "POST":
         raise Forbidden("Your session has ended, so nothing was done. Sign in and try again.")
     wanted = here()
-    place = "/admin/sign-in" if wanted in ("/admin", "/admin/") else f"/admin/sign-in?next={quote(wanted, safe='/')}"
+    place = "/admin/sign-in"
+    if wanted not in ("/admin", "/admin/"):
+        place += f"?next={quote(wanted, safe='/')}"
     if request.headers.get("HX-Request"):
         return Response("", 401, {"HX-Refresh": "true"})
     return go(place)
 
 
 def require_own_origin(public_url: str) -> None:
-    """A browser says where a form came from, one way or the other; what says nothing is no browser of today."""
+    """A browser says where a form came from, one way or the other, or it is none of today."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is None and origin is None:
         raise Forbidden(NOT_OURS)
     if site not in (None, "same-origin"):
         raise Forbidden(NOT_OURS)
-    if origin is not None and urlsplit(origin).netloc not in (request.host, urlsplit(public_url).netloc):
+    ours = (request.host, urlsplit(public_url).netloc)
+    if origin is not None and urlsplit(origin).netloc not in ours:
         raise Forbidden(NOT_OURS)
 
 

@@ -1,4 +1,7 @@
-"""Retry, approve, reject and cancel jobs; dismiss a hook; send a callback again. Each says first what will happen."""
+"""Retry, approve, reject and cancel jobs; dismiss a hook; send a callback again.
+
+Each says first what will happen.
+"""
 
 from collections.abc import Mapping
 
@@ -89,7 +92,9 @@ def ask_dismiss(source: str, id: str) -> Response:
         return show(Confirmation("Dismiss", [refusal], "", back, status=409))
     facts = [("Hook", id), ("Source", source), ("Type", hook["type"] or "unknown")]
     title = f"Dismiss hook {id}"
-    return show(Confirmation(title, DISMISS, "Dismiss", back, danger=True, asks_reason=REASON, facts=facts))
+    return show(
+        Confirmation(title, DISMISS, "Dismiss", back, danger=True, asks_reason=REASON, facts=facts)
+    )
 
 
 @actions.post("/hooks/<source>/<id>/dismiss")

@@ -53,9 +53,10 @@ def look(address: str, source: str, service_id: str) -> Adoption:
 
 
 def confirmation(found: Adoption) -> Confirmation:
+    pak = f", in pak {found.pak['bundle']}" if found.pak else ""
     facts = [
         ("Mailbox", found.address),
-        ("At Enom", str(found.state_at_enom) + (f", in pak {found.pak['bundle']}" if found.pak else "")),
+        ("At Enom", f"{found.state_at_enom}{pak}"),
         ("Belongs to now", found.owner_now or "nobody"),
         ("Belongs to then", found.owner_then),
     ]
@@ -65,7 +66,8 @@ def confirmation(found: Adoption) -> Confirmation:
         "service_id": found.service_id,
         "owner_now": found.owner_now or "",
     }
-    title, back = f"Give {found.address} to {found.owner_then}", f"/admin/adopt?address={found.address}"
+    title = f"Give {found.address} to {found.owner_then}"
+    back = f"/admin/adopt?address={found.address}"
     if not found.changes:
         return Confirmation(title, [ALREADY], "", back, facts=facts)
     return Confirmation(title, [SAYS, *found.remarks], "Give it", back, facts=facts, kept=kept)

@@ -5,7 +5,11 @@ from flask import Response
 from bridge.web.admin import listing
 from bridge.web.admin.blueprints import pages
 
-FILTERS = [listing.Filter("who", "Who"), listing.Filter("action", "Action"), listing.Filter("target", "What")]
+FILTERS = [
+    listing.Filter("who", "Who"),
+    listing.Filter("action", "Action"),
+    listing.Filter("target", "What"),
+]
 
 
 @pages.get("/audit")

@@ -1,4 +1,4 @@
-"""Where the views are registered: `pages` for whoever is signed in, `actions` for those of them who may act."""
+"""Where views are registered: `pages` for whoever is signed in, `actions` for those who may act."""
 
 from flask import Blueprint
 

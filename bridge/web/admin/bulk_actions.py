@@ -1,4 +1,7 @@
-"""Approve, reject or try again all jobs that a list's filters leave: shown first, and only what was shown is done."""
+"""Approve, reject or try again all jobs that a list's filters leave.
+
+They are shown first, and only what was shown is done.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,9 +21,15 @@ from bridge.web.admin.page import done
 
 MOST = 100  # at a time
 FILTERS = ("source", "account", "action", "code", "address", "service_id")
-CHANGED = "What these filters leave has changed since you looked, so nothing was done. This is it now."
+CHANGED = (
+    "What these filters leave has changed since you looked, so nothing was done. This is it now."
+)
 NONE = "Nothing that these filters leave can be decided this way now."
-ALL: Mapping[str, str] = {"approve": "Approve all", "retry": "Try all again", "reject": "Reject all"}
+ALL: Mapping[str, str] = {
+    "approve": "Approve all",
+    "retry": "Try all again",
+    "reject": "Reject all",
+}
 DONE: Mapping[str, str] = {"approve": "approved", "retry": "tried again", "reject": "rejected"}
 
 
@@ -29,7 +38,10 @@ def offered() -> list[tuple[str, str]]:
     status = request.args.get("status", "")
     kept = {name: value for name in FILTERS if (value := request.args.get(name, "").strip())}
     able = [verb for verb, statuses in decisions.STATUSES.items() if status in statuses]
-    return [(ALL[verb], f"/admin/jobs/all/{verb}?{urlencode(kept | {'status': status})}") for verb in able]
+    return [
+        (ALL[verb], f"/admin/jobs/all/{verb}?{urlencode(kept | {'status': status})}")
+        for verb in able
+    ]
 
 
 def described(row: Mapping[str, Any]) -> str:
@@ -55,7 +67,10 @@ def act_on_many(verb: str) -> Response:
 
 
 def look(verb: str, first: str = "") -> tuple[Confirmation, list[str]]:
-    """What is asked before these jobs are acted on, and their ids. `first`: a sentence before all others."""
+    """What is asked before these jobs are acted on, and their ids.
+
+    `first`: a sentence before all others.
+    """
     given = {name: request.values.get(name, "").strip() for name in (*FILTERS, "status")}
     kept = {name: value for name, value in given.items() if value}
     service = admin_context().service

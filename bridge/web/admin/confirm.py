@@ -1,4 +1,4 @@
-"""Before anything is done: a page that says in words what will happen, with the one button that does it."""
+"""Before anything is done: a page that says what will happen, with the one button that does it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,8 @@ from bridge.web.admin.page import page
 
 @dataclass(frozen=True)
 class Confirmation:
-    """`says`: a paragraph each. Without `button` nothing can be done, and `says` tells why. `kept` goes with the form.
+    """`says`: a paragraph each. Without `button` nothing can be done, and `says` tells why. `kept`
+    goes with the form.
 
     `asks_reason`: the label of the one text that a person may add.
     """

@@ -1,4 +1,7 @@
-"""Every error below /admin as a page that says what to do. What the rest of the bridge answers is not touched."""
+"""Every error below /admin as a page that says what to do.
+
+What the rest of the bridge answers is not touched.
+"""
 
 from flask import Response
 from werkzeug.exceptions import HTTPException, NotFound
@@ -61,7 +64,9 @@ def source_paused(error: SourcePaused) -> Response:
 
 @pages.errorhandler(SuspensionsPaused)
 def suspensions_paused(error: SuspensionsPaused) -> Response:
-    return fault(409, f"Suspensions of source {error} are stopped. Resume it first, on the overview.")
+    return fault(
+        409, f"Suspensions of source {error} are stopped. Resume it first, on the overview."
+    )
 
 
 @pages.errorhandler(Reused)
@@ -94,7 +99,10 @@ def of_http(error: HTTPException) -> Response:
 @pages.errorhandler(Exception)
 def unexpected(error: Exception) -> Response:
     log.error("unexpected", exc_info=error)
-    return fault(500, "The log says more. If it was an action: look whether it was done before you try it again.")
+    return fault(
+        500,
+        "The log says more. If it was an action: look whether it was done before you try it again.",
+    )
 
 
 @pages.route("/<path:rest>", methods=["GET", "POST"])

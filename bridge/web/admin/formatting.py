@@ -86,7 +86,8 @@ BREAK = Markup("<wbr>")
 
 
 def breakable(text: object) -> Markup:
-    """A text whose long names may be broken at their seams: after `john.doe@`, in the middle of a number of 26 digits.
+    """A text whose long names may be broken at their seams: after `john.doe@`, in the middle of a
+    number of 26 digits.
 
     A place to break shows nothing, and is not copied with the text.
     """
@@ -105,5 +106,5 @@ def pieces(part: str) -> list[str]:
 
 
 def prose(text: object) -> Markup:
-    """A sentence of the program: on a page it names a button where it names a command, and times as everywhere here."""
+    """A sentence of the program, as a page has it: buttons for commands, times as everywhere here."""
     return breakable(MOMENT.sub(lambda found: clock(found[0]), in_buttons(str(text))))

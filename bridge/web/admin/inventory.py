@@ -1,4 +1,7 @@
-"""`/admin/inventory`: what is paid for at Enom beside what billing knows, as the last reconciliation saw it; also as CSV."""
+"""`/admin/inventory`: what is paid for at Enom beside what billing knows; also as CSV.
+
+All of it as the last reconciliation saw it.
+"""
 
 from flask import Response
 

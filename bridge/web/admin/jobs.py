@@ -1,4 +1,7 @@
-"""`/admin/jobs`: what was asked for and how it stands; one job as a story, with the evidence behind each sentence."""
+"""`/admin/jobs`: what was asked for and how it stands.
+
+One job is a story, with the evidence behind each sentence.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +32,17 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
     "seen": ("seen", "started_at"),
     "planned": ("plan",),
     "proved": ("verified", "changed", "state"),
-    "ended": ("status", "waiting_for", "available_at", "tries", "undecided_since", "message", "error", "extra", "finished_at"),
+    "ended": (
+        "status",
+        "waiting_for",
+        "available_at",
+        "tries",
+        "undecided_since",
+        "message",
+        "error",
+        "extra",
+        "finished_at",
+    ),
 }
 """The columns of the job that each chapter tells of."""
 
@@ -62,14 +75,17 @@ def job(id: str) -> Response:
 
 def timeline(found: Mapping[str, Any], hours: float) -> list[dict[str, Any]]:
     """Title, sentences and raw evidence of every chapter that has something to tell."""
-    job, more = found["job"], {"sent": found["commands"] + found["purchases"], "told": found["callbacks"]}
+    job = found["job"]
+    more = {"sent": found["commands"] + found["purchases"], "told": found["callbacks"]}
     return [
         {
             "name": name,
             "title": CHAPTERS[name],
             "lines": lines,
             "evidence": more.get(name)
-            or {key: job[key] for key in EVIDENCE.get(name, ()) if job[key] not in (None, False, "")},
+            or {
+                key: job[key] for key in EVIDENCE.get(name, ()) if job[key] not in (None, False, "")
+            },
         }
         for name, lines in explain.chapters(found, hours).items()
         if lines

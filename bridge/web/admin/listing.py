@@ -27,7 +27,10 @@ class Filter:
 
 
 def show(what: str, template: str, filters: Sequence[Filter], **more: Any) -> Response:
-    """`what` in the words of Lookup.page; `template` gets `rows`, `filters`, `given` and the address of the next page."""
+    """`what` in the words of Lookup.page.
+
+    `template` gets `rows`, `filters`, `given` and the address of the next page.
+    """
     service = admin_context().service
     given = {each.name: request.args.get(each.name, "").strip() or None for each in filters}
     rows: Sequence[Any] = ()
@@ -69,5 +72,10 @@ TYPE = Filter("type", "Type", (*ACTIONS, *WITHDRAWALS))
 CODE = Filter("code", "Error", tuple(CODES))
 FILTERS: Mapping[str, Filter] = {
     what: Filter(name, name.capitalize(), tuple(map(str, VALUES[what, name])))
-    for what, name in (("jobs", "status"), ("hooks", "status"), ("callbacks", "status"), ("mailboxes", "state"))
+    for what, name in (
+        ("jobs", "status"),
+        ("hooks", "status"),
+        ("callbacks", "status"),
+        ("mailboxes", "state"),
+    )
 }

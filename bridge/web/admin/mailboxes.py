@@ -1,4 +1,7 @@
-"""`/admin/mailboxes`: whose each one is, and what has been done to it. Nothing is asked of Enom; DNS is, once an hour."""
+"""`/admin/mailboxes`: whose each one is, and what has been done to it.
+
+Nothing is asked of Enom; DNS is, once an hour.
+"""
 
 from flask import Response
 

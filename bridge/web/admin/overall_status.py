@@ -16,7 +16,9 @@ MANY = 20  # commands in an hour, from which on a share of them says something
 
 @dataclass(frozen=True)
 class Issue:
-    """`level` is `bad` (something stands still) or `warn` (a person is needed); `link` leads to what it is about."""
+    """`level` is `bad` (something stands still) or `warn` (a person is needed); `link` leads to
+    what it is about.
+    """
 
     level: str
     text: str
@@ -26,7 +28,13 @@ class Issue:
 
 def issues(figures: Figures, configured: Mapping[str, object]) -> list[Issue]:
     """What is wrong, worst first. `configured`: the accounts of the configuration."""
-    every = [*_workers(figures), *_accounts(figures, configured), *_sources(figures), *_people(figures), *_enom(figures)]
+    every = [
+        *_workers(figures),
+        *_accounts(figures, configured),
+        *_sources(figures),
+        *_people(figures),
+        *_enom(figures),
+    ]
     return sorted(every, key=lambda each: each.level != "bad")
 
 
@@ -52,13 +60,23 @@ def _workers(figures: Figures) -> Iterator[Issue]:
 def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Issue]:
     for row in figures.accounts:
         if row["paused"] and row["name"] in configured:
-            details = "; ".join(pause["detail"].rstrip(".") for pause in row["pauses"] if pause["detail"])
+            details = "; ".join(
+                pause["detail"].rstrip(".") for pause in row["pauses"] if pause["detail"]
+            )
             why = f" ({details})" if details else ""
             text = f"Account {row['name']} is paused{why}; {row['open']} of its jobs wait."
-            yield Issue("bad", text, about_account(row["paused"], row["name"], BUTTONS), "#accounts")
-        elif row["money_until"] and _moment(row["money_until"]) > figures.now and row["name"] in configured:
+            yield Issue(
+                "bad", text, about_account(row["paused"], row["name"], BUTTONS), "#accounts"
+            )
+        elif (
+            row["money_until"]
+            and _moment(row["money_until"]) > figures.now
+            and row["name"] in configured
+        ):
             text = f"Purchases of account {row['name']} wait."
-            yield Issue("warn", text, about_account("insufficient_funds", row["name"], BUTTONS), "#accounts")
+            yield Issue(
+                "warn", text, about_account("insufficient_funds", row["name"], BUTTONS), "#accounts"
+            )
 
 
 def _sources(figures: Figures) -> Iterator[Issue]:
@@ -73,7 +91,12 @@ def _sources(figures: Figures) -> Iterator[Issue]:
             yield Issue("bad", text, remedy, "#sources")
         if row["receiver_tries"] >= SILENT:
             text = f"The receiver of {row['name']} has not answered {row['receiver_tries']} times in a row; its callbacks wait."
-            yield Issue("warn", text, "Mend it, or its URL. They then go by themselves.", "/admin/callbacks?status=pending")
+            yield Issue(
+                "warn",
+                text,
+                "Mend it, or its URL. They then go by themselves.",
+                "/admin/callbacks?status=pending",
+            )
 
 
 def _people(figures: Figures) -> Iterator[Issue]:
@@ -84,15 +107,29 @@ def _people(figures: Figures) -> Iterator[Issue]:
         yield Issue("warn", text, remedy, "#todo")
     if exhausted:
         text = f"{count(exhausted, 'callback')} could not be delivered, so billing does not know."
-        yield Issue("warn", text, "When billing can be reached, send them again.", "/admin/callbacks?status=exhausted")
+        yield Issue(
+            "warn",
+            text,
+            "When billing can be reached, send them again.",
+            "/admin/callbacks?status=exhausted",
+        )
     if parked:
         text = f"{count(parked, 'hook')} could not be read."
-        yield Issue("warn", text, "After a fix, replay them; their bodies are kept for 72 hours.", "/admin/hooks?status=parked")
+        yield Issue(
+            "warn",
+            text,
+            "After a fix, replay them; their bodies are kept for 72 hours.",
+            "/admin/hooks?status=parked",
+        )
     if figures.differences:
         text = f"{count(figures.differences, 'difference')} between the record and Enom."
         yield Issue("warn", text, "The page says of each what to do.", "/admin/drift")
     oldest = figures.oldest
-    if oldest and figures.now - _moment(oldest["created_at"]) > OLD and oldest["waiting_for"] != "account":
+    if (
+        oldest
+        and figures.now - _moment(oldest["created_at"]) > OLD
+        and oldest["waiting_for"] != "account"
+    ):
         text = f"The oldest job has waited for {span(figures.now - _moment(oldest['created_at']))}."
         yield Issue("warn", text, "Its page says what it waits for.", f"/admin/jobs/{oldest['id']}")
 
@@ -101,7 +138,12 @@ def _enom(figures: Figures) -> Iterator[Issue]:
     commands, without = sum(figures.hours.commands[-2:]), sum(figures.hours.without_yes[-2:])
     if commands >= MANY and without * 2 > commands:
         text = f"Enom said no, or nothing, to {without} of the last {commands} commands."
-        yield Issue("warn", text, "Look at the failed jobs, and at Enom's own status page.", "/admin/jobs?status=failed")
+        yield Issue(
+            "warn",
+            text,
+            "Look at the failed jobs, and at Enom's own status page.",
+            "/admin/jobs?status=failed",
+        )
 
 
 def _moment(text: str) -> float:

@@ -52,16 +52,45 @@ def drawn(figures: Figures) -> list[Chart]:
         chart(figures, "Succeeded", hours.succeeded, "good", "{} succeeded"),
         chart(figures, "Failed or held", hours.bad, "bad", "{} failed or held"),
         chart(figures, "Waiting", hours.waiting, "open", "{} waiting", number(figures.waiting)),
-        chart(figures, "Enom: seconds a command", hours.seconds, "time", "{:.1f} s", f"{slowest:.1f} s at most"),
-        chart(figures, "Enom: commands without a yes", hours.without_yes, "warn", "{} without a yes", share(figures)),
+        chart(
+            figures,
+            "Enom: seconds a command",
+            hours.seconds,
+            "time",
+            "{:.1f} s",
+            f"{slowest:.1f} s at most",
+        ),
+        chart(
+            figures,
+            "Enom: commands without a yes",
+            hours.without_yes,
+            "warn",
+            "{} without a yes",
+            share(figures),
+        ),
     ]
 
 
-def chart(figures: Figures, title: str, values: Sequence[float], kind: str, says: str, total: str | None = None) -> Chart:
-    rows = [(stamp(figures.hours.begin + nth * HOUR)[11:16], says.format(value)) for nth, value in enumerate(values)]
+def chart(
+    figures: Figures,
+    title: str,
+    values: Sequence[float],
+    kind: str,
+    says: str,
+    total: str | None = None,
+) -> Chart:
+    rows = [
+        (stamp(figures.hours.begin + nth * HOUR)[11:16], says.format(value))
+        for nth, value in enumerate(values)
+    ]
     shown = number(sum(values)) if total is None else total
     label = f"{title} in the last 24 hours: {shown}"
-    return Chart(title, shown, charts.bars(values, label, kind, [f"{hour}: {value}" for hour, value in rows]), rows)
+    return Chart(
+        title,
+        shown,
+        charts.bars(values, label, kind, [f"{hour}: {value}" for hour, value in rows]),
+        rows,
+    )
 
 
 def share(figures: Figures) -> str:

@@ -16,12 +16,14 @@ from bridge.web.admin.session import NOTE, NOTE_LASTS
 
 
 def page(template: str, status: int = 200, *, every: int | None = None, **values: Any) -> Response:
-    """`template` fills the block `live` with what changes, and may fill `top` and `bottom` with what does not.
+    """`template` fills the block `live` with what changes, and may fill `top` and `bottom` with
+    what does not.
 
     `every`: after so many seconds the block asks for itself again.
     """
     office, person = admin_context(), g.get("person")
-    note = office.sessions.read_note(request.cookies.get(NOTE, "")) if NOTE in request.cookies else None
+    cookie = request.cookies.get(NOTE)
+    note = None if cookie is None else office.sessions.read_note(cookie)
     part = request.headers.get("HX-Target") == "live"
     now = office.service.database.clock()
     html = render_template(
@@ -66,13 +68,18 @@ def say(response: Response, text: str) -> Response:
 
 
 def put_cookie(response: Response, name: str, value: str, lasts: int | None = None) -> None:
-    """Every cookie of the pages: for them alone, out of reach of scripts and of other sites. `lasts` in seconds."""
+    """Every cookie of the pages: for them alone, out of reach of scripts and of other sites.
+
+    `lasts` in seconds.
+    """
     secure = admin_context().service.settings.bridge.public_url.startswith("https:")
-    response.set_cookie(name, value, max_age=lasts, path="/admin", httponly=True, samesite="Strict", secure=secure)
+    response.set_cookie(
+        name, value, max_age=lasts, path="/admin", httponly=True, samesite="Strict", secure=secure
+    )
 
 
 def done(place: str, text: str) -> Response:
-    """After a form was carried out: on to a page that says so, so that loading it anew does nothing twice."""
+    """On to a page that says what was done, so that loading it anew does nothing twice."""
     return say(go(place), text)
 
 
@@ -83,6 +90,9 @@ def go(place: str) -> Response:
 
 @cache
 def asset(name: str) -> str:
-    """The address of a file of ours. It changes with the content, so a browser may keep what it has for ever."""
+    """The address of a file of ours.
+
+    It changes with the content, so a browser may keep what it has for ever.
+    """
     content = files("bridge.web.admin").joinpath("static", name).read_bytes()
     return f"/admin/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"

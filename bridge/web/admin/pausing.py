@@ -39,7 +39,9 @@ def ask_pause(verb: str, kind: str, name: str) -> Response:
     if verb == "pause":
         says = [PAUSE[kind]]
         return show(Confirmation(title, says, title, "/admin/", danger=True, asks_reason="Reason"))
-    return show(resuming_account(name, title) if kind == "account" else resuming_source(name, title))
+    return show(
+        resuming_account(name, title) if kind == "account" else resuming_source(name, title)
+    )
 
 
 @actions.post("/<any(pause,resume):verb>/<any(account,source):kind>/<name>")

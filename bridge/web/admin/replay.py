@@ -15,7 +15,9 @@ ENDED = (
     "This is what it would do now. If its job failed or is held, it is tried again as a new job; what succeeded is not done "
     "twice: the bridge then says so and does nothing."
 )
-CHANGED = "What it would do has changed since you looked, so nothing was done. This is the plan now."
+CHANGED = (
+    "What it would do has changed since you looked, so nothing was done. This is the plan now."
+)
 
 
 @actions.get("/hooks/<source>/<id>/replay")
@@ -44,7 +46,9 @@ def confirmation(preview: Preview, first: str = "") -> Confirmation:
     title, said = f"Replay hook {preview.name}", [first] if first else []
     facts = [("Source", preview.source)]
     if intent:
-        facts.append(("Asks for", f"{intent.action} of {intent.address} for service {intent.service_id}"))
+        facts.append(
+            ("Asks for", f"{intent.action} of {intent.address} for service {intent.service_id}")
+        )
     if preview.job:
         facts.append(("Its newest job", preview.job))
     if preview.problem:
@@ -53,4 +57,6 @@ def confirmation(preview: Preview, first: str = "") -> Confirmation:
     facts.append(("Plan", plan_in_words(preview.plan.describe())))
     said.append(ENDED if preview.job else PARKED)
     kept, status = {"checksum": checksum([preview])}, 409 if first else 200
-    return Confirmation(title, said, "Do what is shown here", back, facts=facts, kept=kept, status=status)
+    return Confirmation(
+        title, said, "Do what is shown here", back, facts=facts, kept=kept, status=status
+    )

@@ -1,4 +1,7 @@
-"""`/admin/search`: one box for an address, a service, a hook, a job or a callback. What is found alone is shown at once."""
+"""`/admin/search`: one box for an address, a service, a hook, a job or a callback.
+
+What is found alone is shown at once.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -28,11 +28,17 @@ def settings() -> Response:
 
 
 def modules(service: Service) -> Iterator[tuple[str, str, str]]:
-    """Of each source that told it: its name, the module that last tested the connection, and why that does not fit."""
+    """Of each source that told it: its name, the module that last tested the connection, and why
+    that does not fit.
+    """
     configured = service.settings.sources
     for row in service.standing.source_states():
         if row["sender"] and row["name"] in configured:
-            yield row["name"], row["sender"], "" if fit.fits(row["sender"]) else f"{fit.misfit(row['sender'])} {fit.UPDATE}"
+            yield (
+                row["name"],
+                row["sender"],
+                "" if fit.fits(row["sender"]) else f"{fit.misfit(row['sender'])} {fit.UPDATE}",
+            )
 
 
 def tables(plain: dict[str, Any], path: str = "") -> list[tuple[str, dict[str, Any]]]:

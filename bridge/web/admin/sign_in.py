@@ -1,4 +1,7 @@
-"""Signing in by a password or a code from the command line, and signing out. Tries are limited and written down."""
+"""Signing in by a password or a code from the command line, and signing out.
+
+Tries are limited and written down.
+"""
 
 import secrets
 from enum import StrEnum
@@ -87,12 +90,20 @@ def by_password() -> tuple[Person | None, int, str]:
     attempt = office.sign_ins.begin(client())
     if attempt.id is None:
         return too_many()
-    role = passwords.role_of(office.service.settings.admin, request.form.get("password", "")[:LONGEST_PASSWORD])
+    role = passwords.role_of(
+        office.service.settings.admin, request.form.get("password", "")[:LONGEST_PASSWORD]
+    )
     if role is None:
         return refused(attempt, Reason.WRONG, WRONG)
     office.sign_ins.succeeded(attempt)
-    name = "".join(sign for sign in request.form.get("name", "") if sign.isprintable()).strip()[:LONGEST_NAME]
-    return office.sessions.begin(f"{name or ('admin' if role else 'viewer')} (password)", role), 200, ""
+    name = "".join(sign for sign in request.form.get("name", "") if sign.isprintable()).strip()[
+        :LONGEST_NAME
+    ]
+    return (
+        office.sessions.begin(f"{name or ('admin' if role else 'viewer')} (password)", role),
+        200,
+        "",
+    )
 
 
 def by_code() -> tuple[Person | None, int, str]:
@@ -109,7 +120,9 @@ def by_code() -> tuple[Person | None, int, str]:
 
 
 def refused(attempt: Try, why: Reason, sentence: str) -> tuple[None, int, str]:
-    """Written down; what comes after the last try is only counted, so that strangers cannot fill the database."""
+    """Written down; what comes after the last try is only counted, so that strangers cannot fill
+    the database.
+    """
     office, who = admin_context(), f"client {client()}"
     more = f"; no more tries for {WINDOW / 60:.0f} minutes" if attempt.last else ""
     office.service.people.by(who).noted(REFUSED, client(), f"{why.replace('-', ' ')}{more}")
@@ -129,7 +142,12 @@ def client() -> str:
 
 def place(wanted: str) -> str:
     """Where to go on: a page of ours, or the first one."""
-    ours = wanted.startswith("/admin/") and wanted.isprintable() and "\\" not in wanted and not wanted.startswith("/admin/sign")
+    ours = (
+        wanted.startswith("/admin/")
+        and wanted.isprintable()
+        and "\\" not in wanted
+        and not wanted.startswith("/admin/sign")
+    )
     return wanted if ours else "/admin/"
 
 

@@ -1,4 +1,7 @@
-"""A code that signs in once, made by whoever may use the command line. Its use is remembered until it has run out."""
+"""A code that signs in once, made by whoever may use the command line.
+
+Its use is remembered until it has run out.
+"""
 
 import secrets
 from dataclasses import dataclass
@@ -27,7 +30,7 @@ def make(sealer: Sealer, who: str, acts: bool, until: float) -> str:
 
 
 def read(sealer: Sealer, text: str, now: float) -> SignInCode | None:
-    """The code that this text is of, if we made it with any of our keys and its time is not over."""
+    """The code that this text is of, if one of our keys made it and its time is not over."""
     try:
         code = SignInCode(**signer(sealer.keys(Purpose.LINK), "link").loads(text.strip()))
     except (BadData, TypeError):
