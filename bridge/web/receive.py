@@ -34,7 +34,9 @@ def begin() -> None:
 
 @blueprint.after_request
 def count(response: Response) -> Response:
-    """Also where an error is answered."""
+    """Also where an error is answered; OPTIONS is not asked of us, but of Flask."""
+    if request.method == "OPTIONS":
+        return response
     path = (request.endpoint or "").removeprefix("receive.")
     seconds = time.monotonic() - g.begun
     web_context().metrics.request(path, source_named(), response.status_code, seconds)

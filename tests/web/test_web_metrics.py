@@ -47,6 +47,13 @@ def test_a_life_is_counted_where_it_happens(scene: Scene) -> None:
     assert seen['callbacks_sent_total{outcome="delivered",source="shop"}'] == 2
 
 
+def test_what_is_not_sent_with_post_is_no_request(scene: Scene) -> None:
+    assert [scene.client.open("/hooks/shop", method=each).status_code for each in ("OPTIONS", "GET")] == [200, 405]
+    assert sum(count for name, count in lines(scene).items() if name.startswith("requests_total")) == 0
+    assert scene.send("mailbox.suspend").status_code == 202
+    assert lines(scene)['requests_total{path="hook",source="shop",status="202"}'] == 1
+
+
 def test_a_command_of_the_admins_own_is_counted_without_its_name(open_scene: Open) -> None:
     own: dict[str, Any] = {"account__suspend_with": "commands", "hosted": None}
     own |= {"suspend__command": "OwnSuspend", "unsuspend__command": "OwnRestore"}
