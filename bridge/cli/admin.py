@@ -6,7 +6,7 @@ import click
 
 from bridge.cli.session import people, session, who
 from bridge.cli.show import as_json, echo_json
-from bridge.web.admin import link, passwords
+from bridge.web.admin import passwords, sign_in_code
 
 
 @click.command("admin-link")
@@ -18,7 +18,7 @@ def admin_link(ctx: click.Context, minutes: int, read_only: bool, as_json: bool)
     """Print a link that signs in to the admin pages once. Its secret is after the #, so no proxy sees it."""
     with session(ctx) as service:
         until = service.database.clock() + 60 * minutes
-        code = link.make(service.sealer, who().replace("(command line)", "(link)"), not read_only, until)
+        code = sign_in_code.make(service.sealer, who().replace("(command line)", "(link)"), not read_only, until)
         people(service).noted("admin-link", "pages", f"{'read-only, ' if read_only else ''}{minutes} minutes")
         url = f"{service.settings.bridge.public_url}/admin/sign-in#{code}"
     if as_json:

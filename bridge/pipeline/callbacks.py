@@ -17,6 +17,7 @@ from bridge.domain.source import Source
 from bridge.infra import logs
 from bridge.infra.events import Facts, Watch
 from bridge.infra.http_client import Lost, NotSent, Outgoing, retry_after
+from bridge.reporting import answers
 from hooks import signing
 from hooks.types import Report
 
@@ -142,12 +143,9 @@ class Callbacks:
 
 def report(receipt: Receipt) -> Report:
     """A receipt as the callback tells it: the same, without what is for staff only."""
-    data = receipt.describe()
-    for name in ("status", "waiting_for"):  # the callback's type says it
-        del data[name]
+    data = answers.dump(answers.CallbackData, receipt.describe())
     if receipt.error is not None and "remote" in receipt.error:
-        # Then the detail quotes Enom, too.
-        data["error"] = {name: value for name, value in receipt.error.items() if name not in ("detail", "remote")}
+        del data["error"]["detail"]  # it quotes Enom, too
     ended = datetime.fromisoformat(receipt.finished_at) if receipt.finished_at else datetime.now(UTC)
     return Report("job.observed" if observed(receipt) else f"job.{receipt.status}", ended, data)
 

@@ -1,102 +1,27 @@
 """`/healthz`: the process lives. `/readyz`: it can do its work, or says why not."""
 
-import shutil
-import threading
-import time
+from flask import Blueprint, Response, jsonify
 
-from flask import Flask, Response, jsonify
-
-from bridge import store
-from bridge.domain.errors import StoreUnavailable
-from bridge.wiring import Service
+from bridge.reporting import answers
+from bridge.web.context import web_context
 
 INSTANCE = "Enom-Bridge-Database"
 """The header that tells which database a bridge works on, for `enom-bridge doctor` to compare."""
-STUCK = 5.0  # seconds that a look may take before it is a reason itself
-WRITE_EVERY = 10.0  # seconds: whoever asks more often does not wear out the disk
+
+blueprint = Blueprint("health", __name__)
 
 
-def add_to(app: Flask, service: Service) -> None:
-    health = Health(service)
-
-    def healthz() -> Response:
-        return jsonify({"status": "alive"})
-
-    def readyz() -> Response:
-        reasons = health.told()
-        response = jsonify({"ready": not reasons, "reasons": reasons})
-        response.status_code = 503 if reasons else 200
-        if service.database.instance:
-            response.headers[INSTANCE] = service.database.instance
-        return response
-
-    app.add_url_rule("/healthz", "healthz", healthz)
-    app.add_url_rule("/readyz", "readyz", readyz)
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    return jsonify(answers.dump(answers.Alive, {"status": "alive"}))
 
 
-class Health:
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._lock = threading.Lock()
-        self._written = float("-inf")
-        self._looking = threading.Lock()
-        self._begun = time.monotonic()
-        self._last: list[str] | None = None
-
-    def told(self) -> list[str]:
-        """`reasons`, by one who looks at a time; who asks meanwhile hears what the last look found.
-
-        Anybody may ask, and a database that does not answer would otherwise take a thread for each who does.
-        """
-        last = self._last
-        if not self._looking.acquire(timeout=STUCK if last is None else 0):
-            stuck = time.monotonic() - self._begun > STUCK
-            return ["The database does not answer."] if stuck or last is None else last
-        try:
-            self._begun = time.monotonic()
-            self._last = self.reasons()
-            return self._last
-        finally:
-            self._looking.release()
-
-    def reasons(self) -> list[str]:
-        """Why hooks cannot be taken or jobs not be done at present; none: all is well."""
-        database = self._service.database
-        try:
-            database.check_files()
-        except StoreUnavailable as error:
-            return [str(error)]
-        try:
-            present, needed = store.check(database)
-            if present is None:
-                return [store.EMPTY]
-            if present != needed:
-                return [store.schema_fault(database, present, needed)]
-            if database.instance not in (None, self._service.standing.instance()):
-                return [store.ANOTHER]
-            found = self._disk()
-            self._write()
-            if not self._service.standing.worker_alive():
-                found.append(
-                    "No worker has asked for jobs for 90 seconds: start `enom-bridge serve` or `enom-bridge worker`; "
-                    "if one is running, check its log and restart it."
-                )
-            return found
-        except StoreUnavailable as error:
-            plain = "full" in str(error) or str(error) in (store.ANOTHER, store.EMPTY)
-            return [str(error) if plain else "The database cannot be used.", *self._disk()]
-
-    def _disk(self) -> list[str]:
-        file = self._service.database.file
-        try:
-            free = shutil.disk_usage(file.parent).free if file else store.FULL
-        except OSError:
-            return []  # that the database cannot be used says more
-        return [f"The disk of the database is full ({free >> 20} MiB left): free some space."] if free < store.FULL else []
-
-    def _write(self) -> None:
-        """Whether a write reaches the disk is known only by writing. Raises StoreUnavailable."""
-        with self._lock:
-            if time.monotonic() - self._written > WRITE_EVERY:
-                self._service.standing.try_write()
-                self._written = time.monotonic()
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    context = web_context()
+    reasons = context.readiness.current()
+    response = jsonify(answers.dump(answers.Ready, {"ready": not reasons, "reasons": reasons}))
+    response.status_code = 503 if reasons else 200
+    if instance := context.service.database.instance:
+        response.headers[INSTANCE] = instance
+    return response

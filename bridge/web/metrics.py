@@ -1,4 +1,7 @@
-"""Prometheus metrics, on a listener of their own. What the database knows is read when it is asked for."""
+"""Prometheus metrics, on a listener of their own.
+
+What the database knows is read when it is asked for.
+"""
 
 import platform
 import socket
@@ -20,7 +23,7 @@ from bridge.domain.errors import StoreUnavailable
 from bridge.domain.jobs import ENDED
 from bridge.infra import output
 from bridge.infra.events import Facts
-from bridge.web.threads import SCRAPE_SECONDS, SCRAPES
+from bridge.web.thread_limits import SCRAPE_SECONDS, SCRAPES
 from bridge.wiring import Service
 
 CALLBACK_OUTCOMES = ("delivered", "pending", "stopped", "exhausted")
@@ -29,31 +32,56 @@ JOB_SECONDS = (1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200)
 
 
 class Metrics:
-    """Counts what this process does, by listening to the service's Watch, and shows what the database knows."""
+    """Counts what this process does, by listening to the service's Watch, and shows what the
+    database knows.
+    """
 
     def __init__(self, service: Service) -> None:
         self.registry = registry = CollectorRegistry()
         self._requests = Counter(
-            "enom_bridge_requests", "Signed requests answered.", ["path", "source", "status"], registry=registry
+            "enom_bridge_requests",
+            "Signed requests answered.",
+            ["path", "source", "status"],
+            registry=registry,
         )
         self._seconds = Histogram(
-            "enom_bridge_request_duration_seconds", "Time to answer a signed request.", ["path"], registry=registry
+            "enom_bridge_request_duration_seconds",
+            "Time to answer a signed request.",
+            ["path"],
+            registry=registry,
         )
         self._calls = Counter(
-            "enom_bridge_enom_calls", "Calls to Enom.", ["account", "api", "command", "outcome"], registry=registry
+            "enom_bridge_enom_calls",
+            "Calls to Enom.",
+            ["account", "api", "command", "outcome"],
+            registry=registry,
         )
         self._call_seconds = Histogram(
-            "enom_bridge_enom_call_duration_seconds", "Time of a call to Enom.", ["api", "command"], buckets=CALL_SECONDS,
+            "enom_bridge_enom_call_duration_seconds",
+            "Time of a call to Enom.",
+            ["api", "command"],
+            buckets=CALL_SECONDS,
             registry=registry,
-        )  # fmt: skip
-        self._claims = Counter(
-            "enom_bridge_jobs_claimed", "Attempts at jobs that were started.", ["account"], registry=registry
         )
-        self._ended = Counter("enom_bridge_jobs_ended", "Jobs that ended.", ["action", "status"], registry=registry)
-        self._job_seconds = Histogram(
-            "enom_bridge_job_duration_seconds", "Time from a hook to the end of its job.", ["action"], buckets=JOB_SECONDS,
+        self._claims = Counter(
+            "enom_bridge_jobs_claimed",
+            "Attempts at jobs that were started.",
+            ["account"],
             registry=registry,
-        )  # fmt: skip
+        )
+        self._ended = Counter(
+            "enom_bridge_jobs_ended",
+            "Jobs that ended.",
+            ["action", "status"],
+            registry=registry,
+        )
+        self._job_seconds = Histogram(
+            "enom_bridge_job_duration_seconds",
+            "Time from a hook to the end of its job.",
+            ["action"],
+            buckets=JOB_SECONDS,
+            registry=registry,
+        )
         self._retries = Counter(
             "enom_bridge_job_retries",
             "Attempts that ended without a result, so the job is retried.",
@@ -61,18 +89,31 @@ class Metrics:
             registry=registry,
         )
         self._callbacks = Counter(
-            "enom_bridge_callbacks_sent", "Attempts to deliver a callback.", ["source", "outcome"], registry=registry
+            "enom_bridge_callbacks_sent",
+            "Attempts to deliver a callback.",
+            ["source", "outcome"],
+            registry=registry,
         )
-        self._notes = Counter("enom_bridge_notes_sent", "Alerts to the admin.", ["outcome"], registry=registry)
+        self._notes = Counter(
+            "enom_bridge_notes_sent", "Alerts to the admin.", ["outcome"], registry=registry
+        )
         self._turned = Gauge(
-            "enom_bridge_loop_turned_timestamp_seconds", "When a loop of a worker last ran.", ["loop"], registry=registry
+            "enom_bridge_loop_turned_timestamp_seconds",
+            "When a loop of a worker last ran.",
+            ["loop"],
+            registry=registry,
         )
         self._chores = Gauge(
-            "enom_bridge_chore_failing", "1 while the last run of a background task of this worker failed.", ["chore"],
+            "enom_bridge_chore_failing",
+            "1 while the last run of a background task of this worker failed.",
+            ["chore"],
             registry=registry,
-        )  # fmt: skip
+        )
         info = Gauge(
-            "enom_bridge_build_info", "Always 1; the labels name the versions.", ["version", "python"], registry=registry
+            "enom_bridge_build_info",
+            "Always 1; the labels name the versions.",
+            ["version", "python"],
+            registry=registry,
         )
         info.labels(__version__, platform.python_version()).set(1)
         registry.register(Output())
@@ -108,7 +149,9 @@ class Metrics:
     def end(self, begun: None, kind: str, facts: Facts, seconds: float) -> None:
         match kind:
             case "call":
-                self._calls.labels(facts["account"], facts["api"], facts["command"], facts["outcome"]).inc()
+                self._calls.labels(
+                    facts["account"], facts["api"], facts["command"], facts["outcome"]
+                ).inc()
                 self._call_seconds.labels(facts["api"], facts["command"]).observe(seconds)
             case "attempt" if facts["outcome"] in ENDED:
                 self._ended.labels(facts["action"], facts["outcome"]).inc()
@@ -193,11 +236,18 @@ class Scrapes(ThreadingWSGIServer):
 
 
 class Listener:
-    """Serves the metrics, without any sign-in. The address is bound when this returns. Raises OSError."""
+    """Serves the metrics, without any sign-in.
+
+    The address is bound when this returns. Raises OSError.
+    """
 
     def __init__(self, metrics: Metrics, listen: Address) -> None:
-        self._server = make_server(listen.host, listen.port, make_wsgi_app(metrics.registry), Scrapes, Scrape)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self._server = make_server(
+            listen.host, listen.port, make_wsgi_app(metrics.registry), Scrapes, Scrape
+        )
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="metrics", daemon=True
+        )
         self._thread.start()
         self.port = self._server.server_port
 

@@ -2,23 +2,27 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask, Response, request
+from flask import Blueprint, Response, request
 
 from bridge import __version__
 from bridge.domain.jobs import ENDED
-from bridge.web import answers
+from bridge.reporting import answers
 from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS
 
 SIGNATURE = [
     ("webhook-id", "Unique for the event, the same on every retry", "^[A-Za-z0-9_:-]{1,128}$"),
     ("webhook-timestamp", "Seconds since 1970 of this attempt; at most 300 s off", "^[0-9]{1,12}$"),
-    ("webhook-signature", "v1,<base64>: HMAC-SHA256 with the decoded secret over id.timestamp.body", "^[ -~]{1,4096}$"),
+    (
+        "webhook-signature",
+        "v1,<base64>: HMAC-SHA256 with the decoded secret over id.timestamp.body",
+        "^[ -~]{1,4096}$",
+    ),
 ]
 REFUSALS = {
     "400": "Not a JSON object in UTF-8, a duplicate key, or not HTTP",
@@ -30,38 +34,60 @@ REFUSALS = {
     "431": "The headers are larger than 32 KiB",
     "500": "Internal error of the bridge",
 }
+TEXT = {"type": "string"}
+TIME = {"type": "string", "format": "date-time"}
 LATER = {"503": "Nothing was accepted; Retry-After"}
 
+ALSO_SENT = (
+    answers.Receipt,
+    answers.CallbackData,
+    answers.Dismissal,
+    answers.Problem,
+    answers.Alive,
+    answers.Ready,
+)
+"""Beside the answers to queries."""
 
-def add_to(app: Flask) -> None:
-    body = written()
-    etag = hashlib.sha256(body).hexdigest()[:16]
+blueprint = Blueprint("openapi", __name__)
 
-    def openapi() -> Response:
-        response = Response(body, mimetype="application/json")
-        response.set_etag(etag)
-        response.make_conditional(request)
-        return response
 
-    app.add_url_rule("/openapi.json", "openapi", openapi)
+@blueprint.get("/openapi.json")
+def document() -> Response:
+    body, etag = written()
+    response = Response(body, mimetype="application/json")
+    response.set_etag(etag)
+    response.make_conditional(request)
+    return response
 
 
 @cache
-def written() -> bytes:
-    """The document, made once: a stranger may ask for it, so asking costs next to nothing."""
-    return json.dumps(describe(), separators=(",", ":")).encode()
+def written() -> tuple[bytes, str]:
+    """The document and its ETag, made once: strangers may ask for it, so asking costs nothing."""
+    body = json.dumps(describe(), separators=(",", ":")).encode()
+    return body, hashlib.sha256(body).hexdigest()[:16]
 
 
 def describe() -> dict[str, Any]:
     spec = APISpec("enom-bridge", __version__, "3.1.0", plugins=[MarshmallowPlugin()])
     for schema in dict.fromkeys([*ACTIONS.values(), *WITHDRAWALS.values(), *QUESTIONS.values()]):
         spec.components.schema(schema.__name__, schema=schema)
-    spec.components.schema("Receipt", answers.receipt())
-    spec.components.schema("Problem", answers.problem())
-    taken = {"202": answer("Stored; the result comes by callback", answers.RECEIPT)}
-    left = {"anyOf": [answers.RECEIPT, answers.dismissal()]}
-    ended = {"200": answer("Ended within the wait or earlier; or dismissed, by a job.withdraw of a hook without a job", left)}
-    reused = {"409": refusal("This id was already used with another type or data, was dismissed, or cannot be withdrawn")}
+    described: Sequence[type[answers.Answer]] = [*ALSO_SENT, *answers.ANSWERS.values()]
+    for answer_schema in dict.fromkeys(described):
+        spec.components.schema(answer_schema.__name__, schema=answer_schema)
+    receipt = of(answers.Receipt)
+    taken = {"202": answer("Stored; the result comes by callback", receipt)}
+    left = {"anyOf": [receipt, of(answers.Dismissal)]}
+    ended = {
+        "200": answer(
+            "Ended within the wait or earlier; or dismissed, by a job.withdraw of a hook without a job",
+            left,
+        )
+    }
+    reused = {
+        "409": refusal(
+            "This id was already used with another type or data, was dismissed, or cannot be withdrawn"
+        )
+    }
     prefer = header("Prefer", "wait=N: wait up to N seconds for the result", required=False)
     operation = {
         "summary": "Send a hook",
@@ -70,7 +96,7 @@ def describe() -> dict[str, Any]:
         "responses": {**taken, **ended, **refusals(), **reused, **later(LATER)},
     }
     spec.path("/hooks/{source}", operations={"post": operation})
-    found = {"200": answer("The answer", answer_to(answers.answers()))}
+    found = {"200": answer("The answer", answer_to(answers.ANSWERS))}
     missing = {"404": refusal("Not found, or of another source")}
     failed = {"502": refusal("The request to Enom failed; `code` says why")}
     busy = later({"429": "Too many calls to Enom at once, or a repeated sign-in id; Retry-After"})
@@ -82,27 +108,38 @@ def describe() -> dict[str, Any]:
     }
     spec.path("/query/{source}", operations={"post": ask})
     for path, text, responses in reads():
-        spec.path(path, operations={"get": {"summary": text, "responses": {**responses, **of_any_get()}}})
+        spec.path(
+            path, operations={"get": {"summary": text, "responses": {**responses, **of_any_get()}}}
+        )
     document = spec.to_dict()
     document["webhooks"] = {"callback": {"post": callback()}}
     one_of_both(document["components"]["schemas"]["Job"])
     return document
 
 
+def of(schema: type[answers.Answer]) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{schema.__name__}"}
+
+
 def reads() -> list[tuple[str, str, dict[str, Any]]]:
-    alive = answers.table({"status": {"const": "alive"}})
-    ready = answers.table({"ready": answers.FLAG, "reasons": {"type": "array", "items": answers.TEXT}})
+    alive, ready = of(answers.Alive), of(answers.Ready)
     return [
         ("/healthz", "The process is running", {"200": answer("It is", alive)}),
         (
             "/readyz",
             "The bridge is ready: database, schema and a running worker",
-            {"200": answer("Ready", ready), "503": answer("Not ready; `reasons` says why", ready)},
+            {
+                "200": answer("Ready", ready),
+                "503": answer("Not ready; `reasons` says why", ready),
+            },
         ),
         (
             "/openapi.json",
             "This document",
-            {"200": answer("OpenAPI 3.1", {"type": "object"}), "304": {"description": "Not modified (If-None-Match)"}},
+            {
+                "200": answer("OpenAPI 3.1", {"type": "object"}),
+                "304": {"description": "Not modified (If-None-Match)"},
+            },
         ),
     ]
 
@@ -115,11 +152,14 @@ def callback() -> dict[str, Any]:
         "required": ["type", "timestamp", "data"],
         "properties": {
             "type": {"type": "string", "enum": types},
-            "timestamp": answers.TIME,
-            "data": {"type": "object", "description": "The receipt, without `status`, `waiting_for` and `error.remote`"},
+            "timestamp": TIME,
+            "data": of(answers.CallbackData),
         },
     }
-    taken = {"2XX": {"description": "Stored"}, "410": {"description": "Do not send this callback again"}}
+    taken = {
+        "2XX": {"description": "Stored"},
+        "410": {"description": "Do not send this callback again"},
+    }
     return {
         "summary": "A job has ended",
         "parameters": signature(),
@@ -131,8 +171,13 @@ def callback() -> dict[str, Any]:
 def message(types: Mapping[str, Any]) -> dict[str, Any]:
     """The type decides what `data` holds."""
     each = [one_message(name, schema) for name, schema in types.items()]
-    properties = {"type": {"type": "string", "enum": list(types)}, "timestamp": answers.TIME}
-    schema = {"type": "object", "required": ["type", "timestamp"], "properties": properties, "oneOf": each}
+    properties = {"type": {"type": "string", "enum": list(types)}, "timestamp": TIME}
+    schema = {
+        "type": "object",
+        "required": ["type", "timestamp"],
+        "properties": properties,
+        "oneOf": each,
+    }
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
@@ -141,24 +186,41 @@ def one_message(name: str, schema: Any) -> dict[str, Any]:
     needed = ["data"] if any(field.required for field in schema().fields.values()) else []
     if not needed and name != "job":
         data = {"anyOf": [data, {"type": "null"}]}
-    return {"required": needed or (["data"] if name == "job" else []), "properties": {"type": {"const": name}, "data": data}}
+    return {
+        "required": needed or (["data"] if name == "job" else []),
+        "properties": {"type": {"const": name}, "data": data},
+    }
 
 
 def one_of_both(job: dict[str, Any]) -> None:
     """No schema class can say that exactly one of two fields is there."""
     names = ("job", "hook")
     job["oneOf"] = [
-        {"required": [one], "properties": {one: answers.TEXT, other: {"type": "null"}}} for one, other in (names, names[::-1])
+        {"required": [one], "properties": {one: TEXT, other: {"type": "null"}}}
+        for one, other in (names, names[::-1])
     ]
 
 
-def answer_to(data: Mapping[str, Any]) -> dict[str, Any]:
-    each = [{"properties": {"type": {"const": name}, "data": schema}} for name, schema in data.items()]
-    return answers.table({"type": {"type": "string", "enum": list(data)}, "data": {"type": "object"}}) | {"oneOf": each}
+def answer_to(data: Mapping[str, type[answers.Answer]]) -> dict[str, Any]:
+    each = [
+        {"properties": {"type": {"const": name}, "data": of(schema)}}
+        for name, schema in data.items()
+    ]
+    return {
+        "type": "object",
+        "required": ["type", "data"],
+        "properties": {"type": {"type": "string", "enum": list(data)}, "data": {"type": "object"}},
+        "oneOf": each,
+    }
 
 
 def source() -> dict[str, Any]:
-    return {"name": "source", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    return {
+        "name": "source",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1},
+    }
 
 
 def signature() -> list[dict[str, Any]]:
@@ -167,7 +229,13 @@ def signature() -> list[dict[str, Any]]:
 
 def header(name: str, text: str, required: bool = True, pattern: str = "") -> dict[str, Any]:
     schema = {"type": "string"} | ({"pattern": pattern} if pattern else {})
-    return {"name": name, "in": "header", "required": required, "description": text, "schema": schema}
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": text,
+        "schema": schema,
+    }
 
 
 def answer(text: str, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,10 +251,16 @@ def of_any_get() -> dict[str, Any]:
 
 
 def later(statuses: Mapping[str, str]) -> dict[str, Any]:
-    wait = {"Retry-After": {"required": True, "description": "Seconds", "schema": {"type": "integer", "minimum": 1}}}
+    wait = {
+        "Retry-After": {
+            "required": True,
+            "description": "Seconds",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    }
     return {code: {**refusal(text), "headers": wait} for code, text in statuses.items()}
 
 
 def refusal(text: str) -> dict[str, Any]:
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {"application/problem+json": {"schema": of(answers.Problem)}}
     return {"description": text, "content": content}

@@ -1,14 +1,25 @@
-"""Every error as application/problem+json (RFC 9457). Status, title and sentence; never what was sent."""
+"""Every error as application/problem+json (RFC 9457).
+
+Status, title and sentence; never what was sent.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, jsonify
+from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from bridge.domain.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
-from bridge.domain.ports import CannotWithdraw, Dismissed, Forgotten, Reused, SourcePaused, SuspensionsPaused
+from bridge.domain.ports import (
+    CannotWithdraw,
+    Dismissed,
+    Forgotten,
+    Reused,
+    SourcePaused,
+    SuspensionsPaused,
+)
 from bridge.infra import logs
+from bridge.reporting import answers
 from hooks.errors import BadSignature, HookError, Invalid
 
 log = logs.get("web")
@@ -35,7 +46,8 @@ STRANGER = (
 )
 
 REUSED = (
-    "This webhook-id was already used with another type or data. Send a new event under a new id; repeat an old one unchanged."
+    "This webhook-id was already used with another type or data. Send a new event under a new id; "
+    "repeat an old one unchanged."
 )
 SUSPENSIONS_PAUSED = (
     "This source sent too many suspensions within an hour, so further ones are refused until an operator accepts them. All "
@@ -47,10 +59,27 @@ FORGOTTEN = (
 )
 DISMISSED = "This hook was dismissed. Send it again under a new id."
 
+blueprint = Blueprint("problems", __name__)
+
+
+def of_reuse(error: Reused) -> str:
+    """What is wrong with an id that was used before."""
+    return (
+        DISMISSED
+        if isinstance(error, Dismissed)
+        else FORGOTTEN
+        if isinstance(error, Forgotten)
+        else REUSED
+    )
+
+
+def described(status: int, title: str, detail: str, **more: Any) -> dict[str, Any]:
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return answers.dump(answers.Problem, content)
+
 
 def problem(status: int, detail: str, retry_after: float | None = None, **more: Any) -> Response:
-    body: dict[str, Any] = {"type": "about:blank", "title": TITLES[status], "status": status, "detail": detail, **more}
-    response = jsonify(body)
+    response = jsonify(described(status, TITLES[status], detail, **more))
     response.status_code = status
     response.content_type = "application/problem+json"
     if retry_after is not None:
@@ -58,6 +87,7 @@ def problem(status: int, detail: str, retry_after: float | None = None, **more: 
     return response
 
 
+@blueprint.app_errorhandler(HookError)
 def of_delivery(error: HookError) -> Response:
     if isinstance(error, BadSignature):
         return problem(401, STRANGER)
@@ -66,37 +96,54 @@ def of_delivery(error: HookError) -> Response:
     return problem(error.status, detail, **errors)
 
 
+@blueprint.app_errorhandler(BridgeError)
 def of_remote(error: BridgeError) -> Response:
     """A query's failure: with the contract's code, and without what Enom itself said."""
     status = 404 if error.code == "not_found" else 422 if error.code == "unsupported" else 502
     return problem(status, CODES[error.code] if error.remote else error.detail, code=error.code)
 
 
-def add_to(app: Flask) -> None:
-    app.register_error_handler(HookError, of_delivery)
-    app.register_error_handler(BridgeError, of_remote)
-    app.register_error_handler(Reused, lambda _: problem(409, REUSED))
-    app.register_error_handler(CannotWithdraw, lambda error: problem(409, str(error)))
-    app.register_error_handler(Dismissed, lambda _: problem(409, DISMISSED))
-    app.register_error_handler(Forgotten, lambda _: problem(409, FORGOTTEN))
-    app.register_error_handler(
-        SourcePaused, lambda _: problem(503, "This source is paused, so nothing was accepted. Send it again later.", 60)
-    )
-    # With a code: a sender must not take it that nothing else would be accepted.
-    stopped = {"code": "suspensions_stopped"}
-    app.register_error_handler(SuspensionsPaused, lambda _: problem(503, SUSPENSIONS_PAUSED, 300, **stopped))
-    app.register_error_handler(StoreUnavailable, database_gone)
-    app.register_error_handler(NotThere, lambda error: problem(404, str(error)))
-    app.register_error_handler(NotNow, lambda error: problem(429, str(error), 3))
-    app.register_error_handler(HTTPException, of_http)
-    app.register_error_handler(Exception, unexpected)
+@blueprint.app_errorhandler(Reused)
+def reused(error: Reused) -> Response:
+    """Dismissed and Forgotten too, each in its own words."""
+    return problem(409, of_reuse(error))
 
 
+@blueprint.app_errorhandler(CannotWithdraw)
+def cannot_withdraw(error: CannotWithdraw) -> Response:
+    return problem(409, str(error))
+
+
+@blueprint.app_errorhandler(SourcePaused)
+def source_paused(error: SourcePaused) -> Response:
+    return problem(503, "This source is paused, so nothing was accepted. Send it again later.", 60)
+
+
+@blueprint.app_errorhandler(SuspensionsPaused)
+def suspensions_paused(error: SuspensionsPaused) -> Response:
+    """With a code: a sender must not take it that nothing else would be accepted."""
+    return problem(503, SUSPENSIONS_PAUSED, 300, code="suspensions_stopped")
+
+
+@blueprint.app_errorhandler(NotThere)
+def not_there(error: NotThere) -> Response:
+    return problem(404, str(error))
+
+
+@blueprint.app_errorhandler(NotNow)
+def not_now(error: NotNow) -> Response:
+    return problem(429, str(error), 3)
+
+
+@blueprint.app_errorhandler(StoreUnavailable)
 def database_gone(error: Exception) -> Response:
     log.error("the database is not reachable", error=str(error))
-    return problem(503, "The bridge cannot use its database, so nothing was accepted. Send it again.", 5)
+    return problem(
+        503, "The bridge cannot use its database, so nothing was accepted. Send it again.", 5
+    )
 
 
+@blueprint.app_errorhandler(HTTPException)
 def of_http(error: HTTPException) -> Response:
     status = error.code if error.code in TITLES else 400
     detail = {
@@ -110,6 +157,7 @@ def of_http(error: HTTPException) -> Response:
     return response
 
 
+@blueprint.app_errorhandler(Exception)
 def unexpected(error: Exception) -> Response:
     log.error("unexpected", exc_info=error)
     return problem(500, "Internal error of the bridge; see its log. Send it again.")

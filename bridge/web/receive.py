@@ -1,86 +1,120 @@
-"""`POST /hooks/<source>` and `POST /query/<source>`: from a request to a Delivery, from a Receipt to an answer."""
+"""`POST /hooks/<source>` and `POST /query/<source>`.
+
+From a request to a Delivery, from a Receipt to an answer.
+"""
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import nullcontext, suppress
-from functools import partial
+from contextlib import ExitStack, nullcontext, suppress
 
-from flask import Flask, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 
 from bridge.domain.errors import Busy
 from bridge.domain.jobs import ENDED
 from bridge.domain.ports import Dismissal, Receipt
 from bridge.infra import clients, logs
 from bridge.pipeline.queries import FROM_THE_RECORD
-from bridge.web.metrics import Metrics
-from bridge.web.refusals import Refusals
-from bridge.web.threads import Threads, Use
-from bridge.wiring import Service
+from bridge.reporting import answers
+from bridge.web.context import sender, web_context
+from bridge.web.problems import of_delivery
+from bridge.web.thread_limits import Use
 from hooks.errors import BadSignature
 from hooks.types import Delivery
 
-
-def add_to(app: Flask, service: Service, metrics: Metrics, threads: Threads, refusals: Refusals) -> None:
-    limit = service.settings.bridge.wait_limit
-
-    def hook(source: str) -> Response:
-        receipt = service.intake.receive(delivery(source, service), clients.named(sender(service)))
-        if isinstance(receipt, Dismissal):
-            return jsonify(receipt.describe())
-        seconds = min(asked_wait(request.headers.get("Prefer", "")), limit)
-        if receipt.status not in ENDED and seconds > 0:
-            wait = partial(service.lookup.wait_ended, source, receipt.job, time.monotonic() + seconds, time.monotonic)
-            with suppress(Busy), threads.taken(Use.WAIT):  # where nobody else may wait, it is answered as it stands
-                receipt = wait()
-        return answer(receipt)
-
-    def query(source: str) -> Response:
-        known, verified, question = service.intake.ask(delivery(source, service), clients.named(sender(service)))
-        with nullcontext() if question.type in FROM_THE_RECORD else threads.taken(Use.ASK):
-            data = service.queries.answer(source, known.account, verified, question)
-        return jsonify({"type": question.type, "data": data})
-
-    def counted(name: str, view: Callable[[str], Response]) -> Callable[[str], Response]:
-        def timed(source: str) -> Response:
-            begun = time.monotonic()
-            # As they came: whose they are is not known before the signature is checked.
-            with logs.bound(source=source[:64], hook=request.headers.get("webhook-id", "")[:128]):
-                try:
-                    response = app.make_response(view(source))
-                except Exception as error:
-                    if isinstance(error, BadSignature):
-                        refusals.note(sender(service), error.reason, source)
-                    response = app.make_response(app.handle_user_exception(error))
-            metrics.request(name, source, response.status_code, time.monotonic() - begun)
-            return response
-
-        return timed
-
-    app.add_url_rule("/hooks/<source>", "hook", counted("hook", hook), methods=["POST"])
-    app.add_url_rule("/query/<source>", "query", counted("query", query), methods=["POST"])
+blueprint = Blueprint("receive", __name__)
 
 
-def delivery(source: str, service: Service) -> Delivery:
+@blueprint.before_request
+def begin() -> None:
+    g.begun, g.bound = time.monotonic(), ExitStack()
+    # As they came: whose they are is not known before the signature is checked.
+    hook = request.headers.get("webhook-id", "")[:128]
+    g.bound.enter_context(logs.bound(source=source_named()[:64], hook=hook))
+
+
+@blueprint.after_request
+def count(response: Response) -> Response:
+    """Also where an error is answered; OPTIONS is not asked of us, but of Flask."""
+    if request.method == "OPTIONS":
+        return response
+    path = (request.endpoint or "").removeprefix("receive.")
+    seconds = time.monotonic() - g.begun
+    web_context().metrics.request(path, source_named(), response.status_code, seconds)
+    return response
+
+
+@blueprint.teardown_request
+def end(error: BaseException | None) -> None:
+    g.bound.close()
+
+
+@blueprint.post("/hooks/<source>")
+def hook(source: str) -> Response:
+    service = web_context().service
+    receipt = service.intake.receive(delivery(source), clients.named(sender()))
+    if isinstance(receipt, Dismissal):
+        return jsonify(answers.dump(answers.Dismissal, receipt.describe()))
+    return answer(waited_for(source, receipt))
+
+
+@blueprint.post("/query/<source>")
+def query(source: str) -> Response:
+    context = web_context()
+    known, verified, question = context.service.intake.ask(
+        delivery(source), clients.named(sender())
+    )
+    at_once = question.type in FROM_THE_RECORD
+    with nullcontext() if at_once else context.threads.slot(Use.ASK):
+        data = context.service.queries.answer(source, known.account, verified, question)
+    described = answers.dump(answers.ANSWERS[question.type], data)
+    return jsonify({"type": question.type, "data": described})
+
+
+@blueprint.errorhandler(BadSignature)
+def refused(error: BadSignature) -> Response:
+    web_context().refusals.note(sender(), error.reason, source_named())
+    return of_delivery(error)
+
+
+def source_named() -> str:
+    """As the URL has it; there need be no such source."""
+    return str((request.view_args or {})["source"])
+
+
+def delivery(source: str) -> Delivery:
     """The request as it came. Raises werkzeug's 413 for a body over the limit, announced or not."""
     body = request.get_data(cache=False)
     headers = {name.lower(): value for name, value in request.headers.items()}
     return Delivery(source, headers, body, time.time())
 
 
+def waited_for(source: str, receipt: Receipt) -> Receipt:
+    """The receipt when its job has ended, or when the wait that was asked for is over."""
+    context = web_context()
+    limit = context.service.settings.bridge.wait_limit
+    seconds = min(asked_wait(request.headers.get("Prefer", "")), limit)
+    if receipt.status in ENDED or seconds <= 0:
+        return receipt
+    until = time.monotonic() + seconds
+    # Where nobody else may wait, it is answered as it stands.
+    with suppress(Busy), context.threads.slot(Use.WAIT):
+        lookup = context.service.lookup
+        return lookup.wait_ended(source, receipt.job, until, time.monotonic)
+    return receipt
+
+
 def answer(receipt: Receipt) -> Response:
-    response = jsonify(receipt.describe())
+    response = jsonify(answers.dump(answers.Receipt, receipt.describe()))
     response.status_code = 200 if receipt.status in ENDED else 202
     return response
 
 
 def asked_wait(prefer: str) -> float:
-    """Seconds of `Prefer: wait=N`; 0 when there is none (RFC 7240: what is not understood is ignored)."""
-    found = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?:$|[,;])", prefer, re.IGNORECASE)
+    """Seconds of `Prefer: wait=N`; 0 when there is none.
+
+    RFC 7240: what is not understood is ignored.
+    """
+    found = re.search(
+        r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?:$|[,;])", prefer, re.IGNORECASE
+    )
     return float(found[1]) if found else 0.0
-
-
-def sender(service: Service) -> clients.Client | None:
-    """Whose request it is; None where that cannot be known."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    return clients.of(request.remote_addr or "", forwarded, service.settings.bridge.trusted_proxies)

@@ -1,7 +1,9 @@
-"""Who was refused and why, for the log: enough for a person and for fail2ban, in a bounded number of lines.
+"""Who was refused and why, for the log: enough for a person and for fail2ban, in a bounded number
+of lines.
 
-A request only counts; the lines are written beside it, once a second. So an answer takes the same time whatever the reason is
-and whether or not a line is due, and a log that is slow keeps nobody waiting.
+A request only counts; the lines are written beside it, once a second. So an answer takes the same
+time whatever the reason is and whether or not a line is due, and a log that is slow keeps nobody
+waiting.
 """
 
 import re
@@ -16,7 +18,8 @@ from bridge.infra import clients, logs
 log = logs.get("web")
 
 LOOK = 1.0  # seconds until the first refusal of an address stands in the log
-AGAIN = 60.0  # seconds until the next line of the same address and reason, which says how many came meanwhile
+# Seconds until the next line of the same address and reason, which says how many came meanwhile.
+AGAIN = 60.0
 MOST = 2000  # addresses and reasons that are kept apart; what comes beyond is counted together
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -29,8 +32,8 @@ class Count:
     client: str
     reason: str
     source: str = ""
-    untold: int = 0
-    told_at: float = float("-inf")
+    unreported: int = 0
+    reported_at: float = float("-inf")
 
 
 class Refusals:
@@ -47,25 +50,36 @@ class Refusals:
             count = self._counts.get(key)
             if count is None:
                 if len(self._counts) >= MOST:
-                    self._rest.untold += 1
+                    self._rest.unreported += 1
                     return
                 count = self._counts[key] = Count(clients.named(client), reason)
             count.client, count.source = clients.named(client), source
-            count.untold += 1
+            count.unreported += 1
 
     def write(self, everything: bool = False) -> None:
-        """Writes what is due, or all that was counted, and forgets whoever was quiet for a while."""
+        """Writes what is due, or all that was counted; forgets whoever was quiet for a while."""
         with self._lock:
-            now, told = self._clock(), []
+            now, due = self._clock(), []
             for count in (*self._counts.values(), self._rest):
-                if count.untold and (everything or now - count.told_at >= AGAIN):
-                    told.append(replace(count))
-                    count.untold, count.told_at = 0, now
-            self._counts = {key: count for key, count in self._counts.items() if count.untold or now - count.told_at < AGAIN}
-        for count in told:
-            # Only what could be a name of a source: a log's reader must not take a stranger's words for ours.
+                if count.unreported and (everything or now - count.reported_at >= AGAIN):
+                    due.append(replace(count))
+                    count.unreported, count.reported_at = 0, now
+            self._counts = {
+                key: count
+                for key, count in self._counts.items()
+                if count.unreported or now - count.reported_at < AGAIN
+            }
+        for count in due:
+            # Only what could be a name of a source: a log's reader must not take a stranger's words
+            # for ours.
             source = count.source if _NAME.fullmatch(count.source) else None
-            log.warning("refused", client=count.client, reason=count.reason, source=source, times=count.untold)
+            log.warning(
+                "refused",
+                client=count.client,
+                reason=count.reason,
+                source=source,
+                times=count.unreported,
+            )
 
     def run(self, over: threading.Event) -> None:
         """Writes until it is over, and then the rest."""

@@ -4,7 +4,7 @@ from click.testing import CliRunner
 from werkzeug.security import check_password_hash
 
 from bridge.cli import main
-from bridge.web.admin import link
+from bridge.web.admin import sign_in_code
 from tests.cli.conftest import House
 
 
@@ -14,11 +14,11 @@ def test_a_link_stands_under_the_public_address_with_its_code_behind_the_hash(ho
     url, code = house.ok("admin-link").strip().split("#")
     assert url == "http://127.0.0.1:8080/admin/sign-in"
     service = house.running.service
-    found = link.read(service.sealer, code, service.database.clock())
+    found = sign_in_code.read(service.sealer, code, service.database.clock())
     assert found is not None and found.acts and found.who.endswith(" (link)")
     assert 890 < found.until - service.database.clock() <= 900
     made = house.json("admin-link", "--read-only", "--minutes", "5")
-    looking = link.read(service.sealer, made["code"], service.database.clock())
+    looking = sign_in_code.read(service.sealer, made["code"], service.database.clock())
     assert looking is not None and not looking.acts
     assert [row["detail"] for row in house.json("audit", "list", "--action", "admin-link")["items"]] == [
         "read-only, 5 minutes",

@@ -221,13 +221,13 @@ def orders():
 serve.orders = orders
 """,
     "the web's loop": """
-from bridge.web.accepting import Accepting
-Accepting.run = lambda self: time.sleep(3)
+from bridge.web.listener import LimitedListener
+LimitedListener.run = lambda self: time.sleep(3)
 """,
     "the web's socket": """
-from bridge.web.accepting import Accepting
+from bridge.web.listener import LimitedListener
 def accept(self): raise ValueError("broken")
-Accepting.handle_accept = accept
+LimitedListener.handle_accept = accept
 def knock():
     import socket
     from pathlib import Path

@@ -174,7 +174,7 @@ def test_no_secret_is_in_a_log_an_answer_a_callback_a_note_or_a_metric(heard: He
     out = "\n".join(heard.callbacks)
     assert "job.succeeded" in out and "account:main" in out
     assert leaks(out) == []
-    metrics = generate_latest(heard.scene.app.extensions["metrics"].registry).decode()
+    metrics = generate_latest(heard.scene.app.extensions["web"].metrics.registry).decode()
     assert "enom_bridge_requests_total" in metrics
     assert leaks(metrics) == []
 

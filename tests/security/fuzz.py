@@ -44,7 +44,7 @@ def main(examples: int, seed: int, phases: str) -> None:
 def counted(running: Running) -> str:
     """Answers by door and status, as the bridge itself counts them."""
     counts: Counter[str] = Counter()
-    for metric in running.app.extensions["metrics"].registry.collect():
+    for metric in running.app.extensions["web"].metrics.registry.collect():
         for sample in metric.samples:
             if sample.name == "enom_bridge_requests_total":
                 counts[f"{sample.labels['path']} {sample.labels['status']}"] += int(sample.value)

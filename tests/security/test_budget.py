@@ -86,7 +86,7 @@ def test_a_signed_hook_is_answered_while_strangers_flood(
 
 
 def test_without_making_room_the_test_would_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.web.channel.Channel._make_room", lambda self: None)
+    monkeypatch.setattr("bridge.web.connection.Connection._make_room", lambda self: None)
     monkeypatch.setattr("bridge.web.server.MOST_OPEN", -60)  # a limit of 40 is met sooner
     with serving(tmp_path) as (_, server):
         slow = [connect(server) for _ in range(60)]

@@ -52,11 +52,14 @@ def test_the_judge_finds_what_it_should(tmp_path: Path) -> None:
             lambda: problems.problem(404, PLANTED),
         ):
             bridge.send(Request())
-            view, bridge.app.view_functions["hook"] = bridge.app.view_functions["hook"], lambda source, broken=broken: broken()
+            view, bridge.app.view_functions["receive.hook"] = (
+                bridge.app.view_functions["receive.hook"],
+                lambda source, broken=broken: broken(),
+            )
             try:
                 bridge.send(Request())
             except AssertionError:
                 bridge.faults.seen.clear()
             else:
                 raise AssertionError("not found")
-            bridge.app.view_functions["hook"] = view
+            bridge.app.view_functions["receive.hook"] = view

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Response
 
-from bridge.web.channel import Channel
+from bridge.web.connection import Connection
 from bridge.web.server import Server
 from tests.security.stand import Stand
 from tests.security.test_sockets import GET, POST, answers, connect, serving, stage
@@ -57,9 +57,9 @@ def test_only_the_loop_closes_a_connection(tmp_path: Path, monkeypatch: pytest.M
     """Here the sender leaves while a thread is about to tell it to go on: a loop from which one is taken dies of it."""
     closed_by: list[str] = []
     gone, begun, let_go = threading.Event(), threading.Event(), threading.Event()
-    inherited = Channel.handle_close
+    inherited = Connection.handle_close
 
-    def handle_close(self: Channel) -> None:
+    def handle_close(self: Connection) -> None:
         closed_by.append(threading.current_thread().name)
         inherited(self)
         gone.set()
@@ -69,9 +69,9 @@ def test_only_the_loop_closes_a_connection(tmp_path: Path, monkeypatch: pytest.M
         let_go.wait(20)
         return Response("{}")
 
-    monkeypatch.setattr(Channel, "handle_close", handle_close)
+    monkeypatch.setattr(Connection, "handle_close", handle_close)
     with serving(tmp_path) as (bridge, server):
-        bridge.app.view_functions["healthz"] = slow
+        bridge.app.view_functions["health.healthz"] = slow
         monkeypatch.setattr(server._server, "pull_trigger", lambda: None)  # else the loop mostly comes first
         wire = connect(server)
         wire.sendall(GET + POST + EXPECT + b"Content-Length: 5\r\n\r\n")

@@ -14,8 +14,8 @@ import pytest
 from flask import Response, request
 
 from bridge.config import Address
-from bridge.web import accepting
-from bridge.web.channel import Channel, Parser
+from bridge.web import listener
+from bridge.web.connection import Connection, Parser
 from bridge.web.server import Server
 from tests.security.stand import Stand, stand
 from tests.security.test_sockets import answers
@@ -45,7 +45,7 @@ class Gate:
 def gated(folder: Path, threads: int = 1, **changes: Any) -> Iterator[tuple[Stand, Server, Gate]]:
     with stand(folder, **changes) as bridge:
         gate = Gate()
-        bridge.app.view_functions["healthz"] = gate
+        bridge.app.view_functions["health.healthz"] = gate
         server = Server(bridge.app, Address("127.0.0.1", 0), None, threads=threads)
         server.start()
         try:
@@ -66,8 +66,8 @@ def until(true: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def channels(server: Server) -> list[Channel]:
-    return [item for item in list(server._channels.values()) if isinstance(item, Channel)]
+def channels(server: Server) -> list[Connection]:
+    return [item for item in list(server._channels.values()) if isinstance(item, Connection)]
 
 
 def waiting(server: Server) -> int:
@@ -169,7 +169,7 @@ def crowd(server: Server, wires: ExitStack, most: int) -> None:
 
 
 def test_one_address_has_so_many_connections_and_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accepting, "MOST_OF_ONE", 5)
+    monkeypatch.setattr(listener, "MOST_OF_ONE", 5)
     with gated(tmp_path) as (bridge, server, gate), ExitStack() as wires:
         crowd(server, wires, 5)
         refused = wires.enter_context(connect(server, ONE))
@@ -184,7 +184,7 @@ def test_one_address_has_so_many_connections_and_is_told_so(tmp_path: Path, monk
 
 
 def test_a_slow_connection_of_the_same_address_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accepting, "MOST_OF_ONE", 5)
+    monkeypatch.setattr(listener, "MOST_OF_ONE", 5)
     with gated(tmp_path) as (_, server, gate), ExitStack() as wires:
         others = wires.enter_context(connect(server, OTHER))
         slow = wires.enter_context(connect(server, ONE))
@@ -201,7 +201,7 @@ def test_a_slow_connection_of_the_same_address_makes_room(tmp_path: Path, monkey
 
 
 def test_a_proxy_of_ours_is_not_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accepting, "MOST_OF_ONE", 2)
+    monkeypatch.setattr(listener, "MOST_OF_ONE", 2)
     with gated(tmp_path, bridge__trusted_proxies=[ONE]) as (_, server, gate), ExitStack() as wires:
         crowd(server, wires, 6)
         gate.open.set()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bridge.config import Address
-from bridge.web import channel
+from bridge.web import connection
 from bridge.web.server import Server
 from tests.security.hostile import Hostile, Request
 from tests.security.stand import KEY, NOW, Stand, resident, stand
@@ -180,7 +180,7 @@ def test_slow_connections_use_up_neither_the_places_nor_the_memory(
     served: tuple[Stand, Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bridge, server = served
-    monkeypatch.setattr(channel, "MOST_OPEN", 40)
+    monkeypatch.setattr(connection, "MOST_OPEN", 40)
     before = resident()
     slow = [connect(server) for _ in range(120)]
     try:
@@ -191,7 +191,7 @@ def test_slow_connections_use_up_neither_the_places_nor_the_memory(
                 pass  # it had to make room already
         assert ask(server, GET)[0][0] == 200
         assert resident() - before < 32 << 20
-        open_now = sum(isinstance(item, channel.Channel) for item in server._channels.values())
+        open_now = sum(isinstance(item, connection.Connection) for item in server._channels.values())
         assert open_now <= 42
     finally:
         for wire in slow:
@@ -210,12 +210,12 @@ def test_a_stop_closes_what_has_arrived_of_half_a_request(tmp_path: Path) -> Non
         server.stop = lambda: None  # type: ignore[method-assign]
 
 
-def channels(server: Server) -> list[channel.Channel]:
-    return [item for item in list(server._channels.values()) if isinstance(item, channel.Channel)]
+def channels(server: Server) -> list[connection.Connection]:
+    return [item for item in list(server._channels.values()) if isinstance(item, connection.Connection)]
 
 
 def test_a_request_that_drips_is_cut_off_in_the_end(served: tuple[Stand, Server], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channel, "LONGEST", 0.3)
+    monkeypatch.setattr(connection, "LONGEST", 0.3)
     with connect(served[1]) as wire:
         wire.sendall(POST)
         with pytest.raises(ConnectionError):

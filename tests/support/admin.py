@@ -14,7 +14,7 @@ from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.domain.model import Address
 from bridge.sim import Simulator
 from bridge.store.base import tables
-from bridge.web.admin import link
+from bridge.web.admin import sign_in_code
 from tests.support.bench import Clock
 from tests.support.bridge import PASSWORD, add_domain, furnish
 from tests.support.scene import Scene
@@ -84,7 +84,7 @@ class Visitor:
         return self.client.post(path, data=data or {}, headers={name: value for name, value in given.items() if value})
 
     def code(self, acts: bool = True, minutes: float = 15, who: str = WHO) -> str:
-        return link.make(self.scene.service.sealer, who, acts, self.scene.clock.now + 60 * minutes)
+        return sign_in_code.make(self.scene.service.sealer, who, acts, self.scene.clock.now + 60 * minutes)
 
     def sign_in(self, acts: bool = True, **filled: str) -> TestResponse:
         """By a fresh code, or by what is filled in."""

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bridge import __version__
 from bridge.store.admin.lookup import VALUES
 from bridge.store.base import tables
-from bridge.web.admin import nav, plots, verdict, words
+from bridge.web.admin import charts, formatting, nav, overall_status
 from bridge.web.admin.overview import drawn
 from tests.flow.test_secrets import leaks
 from tests.support.admin import FULL, LIFTED, ORIGIN, Page, Visitor, fill, query, shown
@@ -308,7 +308,7 @@ def test_what_a_stranger_wrote_is_text_and_nothing_else(full: Scene) -> None:
 
 
 def test_a_plot_escapes_its_words() -> None:
-    assert "<script>" not in plots.bars([1.0], HOSTILE, HOSTILE, [HOSTILE])
+    assert "<script>" not in charts.bars([1.0], HOSTILE, HOSTILE, [HOSTILE])
 
 
 @contextmanager
@@ -366,7 +366,7 @@ def test_an_error_of_ours_is_a_page_without_its_words(scene: Scene, monkeypatch:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("Sesame")
 
-    monkeypatch.setattr("bridge.web.admin.faults.log.error", lambda *_, **__: None, raising=False)
+    monkeypatch.setattr("bridge.web.admin.error_pages.log.error", lambda *_, **__: None, raising=False)
     monkeypatch.setattr(scene.service.lookup, "page", fail)
     page = visitor.get("/admin/jobs", 500)
     assert page.heading == "Internal error" and "Sesame" not in page.text
@@ -382,12 +382,12 @@ def test_settings_show_what_is_in_force_and_mask_the_rest(visitor: Visitor) -> N
 )
 def test_a_time_is_told_beside_the_present(seconds: float, told: str) -> None:
     moment = "2027-03-01T12:00:00Z"
-    assert words.ago(moment, 1803902400.0 + seconds) == told
+    assert formatting.ago(moment, 1803902400.0 + seconds) == told
 
 
 def test_many_commands_without_a_yes_are_told(scene: Scene) -> None:
     figures = overview(scene)
     figures.hours.commands[-1], figures.hours.without_yes[-1] = 20, 11
-    (finding,) = [each for each in verdict.findings(figures, {}) if "Enom refused" in each.text]
+    (finding,) = [each for each in overall_status.issues(figures, {}) if "Enom refused" in each.text]
     assert "11 of the last 20" in finding.text
     assert json.dumps(finding.remedy)

@@ -12,7 +12,7 @@ from bridge.infra.crypto import Sealer
 from bridge.store import SignIns
 from bridge.store.admin.sign_ins import MOST_FROM_ONE, MOST_IN_ALL, REFUSED, WINDOW
 from bridge.store.base import tables
-from bridge.web.admin import link
+from bridge.web.admin import sign_in_code
 from tests.support.admin import WHO, Visitor
 from tests.support.scene import Open, Scene
 
@@ -58,7 +58,7 @@ def test_a_link_of_the_command_line_signs_in_once(scene: Scene) -> None:
 def test_a_link_ends_with_its_time_and_is_of_our_keys_only(scene: Scene) -> None:
     visitor = Visitor(scene)
     late = visitor.code(minutes=-0.1)
-    foreign = link.make(Sealer([b"x" * 32]), WHO, True, scene.clock.now + 60)
+    foreign = sign_in_code.make(Sealer([b"x" * 32]), WHO, True, scene.clock.now + 60)
     forged = visitor.code()[:-2] + "xx"
     for code in (late, foreign, forged, "nonsense", "é\0"):
         assert visitor.sign_in(code=code).status_code == 403, code

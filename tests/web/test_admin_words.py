@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup, escape
 
 from bridge.reporting.next_steps import BUTTONS, COMMANDS, ON_PAGES, in_buttons
-from bridge.web.admin.words import PIECE, breakable, told
+from bridge.web.admin.formatting import PIECE, breakable, prose
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_each_command_that_has_a_button_becomes_it(verb: str, after: str) -> Non
 
 def test_a_sentence_of_before_the_pages_reads_as_theirs() -> None:
     held = "No more deletions within this hour. If this one is right: enom-bridge jobs approve job_01MH4GYQA0PGHZ1WEN3FAYHAF3"
-    assert told(held) == escape('No more deletions within this hour. If this one is right: "Approve"')
-    assert told("Compared with Enom at 2027-03-15T12:00:09Z: 3") == "Compared with Enom at 2027-03-15 12:00:09 UTC: 3"
+    assert prose(held) == escape('No more deletions within this hour. If this one is right: "Approve"')
+    assert prose("Compared with Enom at 2027-03-15T12:00:09Z: 3") == "Compared with Enom at 2027-03-15 12:00:09 UTC: 3"
     assert in_buttons("To see why: enom-bridge jobs list --status queued") == "To see why: the page Jobs"
     assert in_buttons("To see the cause: enom-bridge doctor") == "To see the cause: enom-bridge doctor"
     assert all("enom-bridge" not in button for button in ON_PAGES.values())

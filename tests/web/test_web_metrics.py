@@ -15,13 +15,13 @@ from bridge.config import Address
 from bridge.infra.chores import AGAIN
 from bridge.store.base import tables
 from bridge.web.metrics import Listener, Metrics
-from bridge.web.threads import SCRAPES
+from bridge.web.thread_limits import SCRAPES
 from tests.support.scene import PASSWORD, Open, Scene
 from tests.web.test_web_server import get
 
 
 def lines(scene: Scene) -> dict[str, float]:
-    text = generate_latest(scene.app.extensions["metrics"].registry).decode()
+    text = generate_latest(scene.app.extensions["web"].metrics.registry).decode()
     pairs = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
     return {name.removeprefix("enom_bridge_"): float(value) for name, _, value in pairs}
 
@@ -45,6 +45,13 @@ def test_a_life_is_counted_where_it_happens(scene: Scene) -> None:
     assert seen['jobs_claimed_total{account="main"}'] == attempts
     assert seen['callbacks_sent_total{outcome="pending",source="shop"}'] == 1
     assert seen['callbacks_sent_total{outcome="delivered",source="shop"}'] == 2
+
+
+def test_what_is_not_sent_with_post_is_no_request(scene: Scene) -> None:
+    assert [scene.client.open("/hooks/shop", method=each).status_code for each in ("OPTIONS", "GET")] == [200, 405]
+    assert sum(count for name, count in lines(scene).items() if name.startswith("requests_total")) == 0
+    assert scene.send("mailbox.suspend").status_code == 202
+    assert lines(scene)['requests_total{path="hook",source="shop",status="202"}'] == 1
 
 
 def test_a_command_of_the_admins_own_is_counted_without_its_name(open_scene: Open) -> None:
@@ -148,7 +155,7 @@ def test_only_so_many_ask_for_metrics_at_a_time_and_none_for_long(scene: Scene, 
 def test_no_series_names_a_person_or_an_address(scene: Scene, path: str) -> None:
     scene.do("create", password=PASSWORD, address="john@example.com", display_name="John Doe")
     scene.ask("mailbox.status", service_id="7", address="john@example.com")
-    text = generate_latest(scene.app.extensions["metrics"].registry).decode()
+    text = generate_latest(scene.app.extensions["web"].metrics.registry).decode()
     assert f'path="{path}"' in text
     assert "john" not in text.lower() and "example.com" not in text
 

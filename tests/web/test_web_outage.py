@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge import store
-from bridge.web import health
+from bridge.web import readiness
 from tests.support.bench import START
 from tests.support.scene import Open, Scene
 
@@ -138,7 +138,7 @@ def test_a_database_that_does_not_answer_takes_one_thread_and_not_one_for_each_w
         assert begun.wait(20)
         others = [pool.submit(scene.app.test_client().get, "/readyz").result(20) for _ in range(4)]
         assert [answer.status_code for answer in others] == [200] * 4  # as the last look found it
-        monkeypatch.setattr(health, "STUCK", 0.0)
+        monkeypatch.setattr(readiness, "STUCK", 0.0)
         late = scene.app.test_client().get("/readyz")
         over.set()
         assert first.result(20).status_code == 200
@@ -149,7 +149,7 @@ def test_a_full_disk_is_not_ready_and_says_so(scene: Scene, monkeypatch: pytest.
     scene.engine.beat()
     little = namedtuple("usage", "total used free")(1 << 40, 1 << 40, 5 << 20)
     with monkeypatch.context() as patched:
-        patched.setattr(health.shutil, "disk_usage", lambda _: little)
+        patched.setattr(readiness.shutil, "disk_usage", lambda _: little)
         answer = scene.client.get("/readyz")
     assert answer.status_code == 503
     assert (answer.json or {})["reasons"] == ["The disk of the database is full (5 MiB left): free some space."]

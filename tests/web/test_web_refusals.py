@@ -45,7 +45,7 @@ def test_each_refused_delivery_is_told_with_the_clients_address_and_the_true_rea
     send(behind, address="198.51.100.7:51234", **wrong)
     send(behind, address="::ffff:198.51.100.8", skew=-400)
     send(behind, address="198.51.100.9", path="query", **{"webhook-id": ""})
-    assert told(behind.app.extensions["refusals"]) == [
+    assert told(behind.app.extensions["web"].refusals) == [
         {"client": STRANGER, "reason": "source", "source": "nowhere", "times": 1},
         {"client": STRANGER, "reason": "address", "source": "shop", "times": 1},
         {"client": "198.51.100.7", "reason": "signature", "source": "shop", "times": 1},
@@ -57,7 +57,7 @@ def test_each_refused_delivery_is_told_with_the_clients_address_and_the_true_rea
 def test_it_is_a_warning(behind: Scene) -> None:
     send(behind)
     with capture_logs() as lines:
-        behind.app.extensions["refusals"].write()
+        behind.app.extensions["web"].refusals.write()
     assert [(line["event"], line["log_level"]) for line in lines] == [("refused", "warning")]
 
 
@@ -66,13 +66,13 @@ def test_what_is_taken_or_refused_to_the_signed_is_not_told(behind: Scene) -> No
         body = behind.body(type, **JOHN)
         answer = behind.post("/hooks/shop", body, behind.sign(body) | {"x-forwarded-for": "198.51.100.7"})
         assert answer.status_code in (202, 422)
-    assert told(behind.app.extensions["refusals"]) == []
+    assert told(behind.app.extensions["web"].refusals) == []
 
 
 @pytest.mark.parametrize("name", ["x client=8.8.8.8", "x%20client=8.8.8.8", "%0a2027-03-01", "a" * 65, "%22"])
 def test_a_made_up_source_is_not_repeated_where_it_could_be_taken_for_ours(scene: Scene, name: str) -> None:
     send(scene, name, address="")
-    (line,) = told(scene.app.extensions["refusals"])
+    (line,) = told(scene.app.extensions["web"].refusals)
     assert (line["client"], line["reason"], line["source"]) == ("127.0.0.1", "source", None)
 
 
@@ -91,7 +91,7 @@ def test_a_refused_sign_in_is_told(open_scene: Open) -> None:
     visitor.sign_in(code="not this one")
     for _ in range(4):
         visitor.sign_in(password="not this one")
-    found = {(line["client"], line["reason"], line["times"]) for line in told(scene.app.extensions["refusals"])}
+    found = {(line["client"], line["reason"], line["times"]) for line in told(scene.app.extensions["web"].refusals)}
     mine = "127.0.0.1"
     assert found == {(mine, "wrong-password", 4), (mine, "wrong-code", 1), (mine, "too-many-sign-ins", 1)}
 

@@ -192,6 +192,6 @@ def test_metrics_without_a_database_are_those_of_the_process(scene: Scene, monke
         raise StoreUnavailable("gone")
 
     monkeypatch.setattr(scene.service.gauges, "read", away)
-    text = generate_latest(scene.app.extensions["metrics"].registry).decode()
+    text = generate_latest(scene.app.extensions["web"].metrics.registry).decode()
     assert "enom_bridge_request_duration_seconds" in text
     assert "enom_bridge_jobs_open" not in text

@@ -13,7 +13,7 @@ from bridge.domain.errors import Busy
 from bridge.pipeline.queries import FROM_THE_RECORD, QUESTIONS
 from bridge.web import create_app
 from bridge.web.server import Server
-from bridge.web.threads import SAYS, SHARES, Threads, Use
+from bridge.web.thread_limits import BUSY_TEXTS, SHARES, ThreadLimits, Use
 from tests.support.admin import Visitor
 from tests.support.scene import PASSWORD, Open, Scene
 from tests.web.test_web_server import post
@@ -37,7 +37,7 @@ class Slow:
 class Others:
     """Other threads, which take what they are told to until the end."""
 
-    def __init__(self, threads: Threads) -> None:
+    def __init__(self, threads: ThreadLimits) -> None:
         self.threads, self.end, self.mine = threads, threading.Event(), list[threading.Thread]()
 
     def __enter__(self) -> "Others":
@@ -56,7 +56,7 @@ class Others:
             try:
                 with ExitStack() as held:
                     for use in uses:
-                        held.enter_context(self.threads.taken(use))
+                        held.enter_context(self.threads.slot(use))
                     settled.set()
                     self.end.wait(60)
             except Busy as busy:
@@ -104,11 +104,11 @@ def test_a_hook_is_taken_while_queries_wait_for_enom(mailbox: Scene, monkeypatch
 
 
 def test_what_is_too_many_is_told_when_to_come_again(mailbox: Scene) -> None:
-    with Others(mailbox.app.extensions["threads"]) as others:
+    with Others(mailbox.app.extensions["web"].threads) as others:
         assert others.take(Use.ASK) and others.take(Use.ASK)
         answer = mailbox.ask("mailbox.usage", **HERE)
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3")
-        assert (answer.json or {})["detail"] == SAYS[Use.ASK]
+        assert (answer.json or {})["detail"] == BUSY_TEXTS[Use.ASK]
         for type in FROM_THE_RECORD - {"job"}:
             assert mailbox.ask(type).status_code == 200
     assert mailbox.ask("mailbox.usage", **HERE).status_code == 200
@@ -139,20 +139,20 @@ MOST = {Use.WAIT: 8, Use.ASK: 8, Use.ASK_FOR_PAGE: 2, Use.PAGE: 8, Use.SIGN_IN: 
 
 @pytest.mark.parametrize("use", Use)
 def test_each_kind_takes_so_many_of_sixteen_and_gives_them_back(use: Use) -> None:
-    threads = Threads(16)
+    threads = ThreadLimits(16)
     for _ in range(2):
         with Others(threads) as others:
             assert [others.take(use) for _ in range(MOST[use] + 2)] == [True] * MOST[use] + [False] * 2
 
 
 def test_a_quarter_is_left_whatever_is_asked_for() -> None:
-    with Others(Threads(16)) as others:
+    with Others(ThreadLimits(16)) as others:
         assert sum(others.take(use) for use in [Use.WAIT] * 8 + [Use.ASK] * 8 + [Use.PAGE] * 8) == 12
 
 
 def test_one_thread_is_counted_once_whatever_it_does() -> None:
     """A page that asks Enom is a page, an asking page and one that asks, and takes one thread."""
-    with Others(Threads(16)) as others:
+    with Others(ThreadLimits(16)) as others:
         assert [others.take(Use.PAGE, Use.ASK_FOR_PAGE, Use.ASK) for _ in range(3)] == [True, True, False]
         assert [others.take(Use.WAIT) for _ in range(8)] == [True] * 8
         assert [others.take(Use.PAGE) for _ in range(3)] == [True, True, False]
@@ -162,11 +162,11 @@ def test_one_thread_is_counted_once_whatever_it_does() -> None:
 def test_pages_and_sign_ins_that_are_too_many_are_told_when_to_come_again(scene: Scene, use: Use, most: int) -> None:
     visitor = Visitor(scene)
     visitor.sign_in()
-    with Others(scene.app.extensions["threads"]) as others:
+    with Others(scene.app.extensions["web"].threads) as others:
         assert all([others.take(use) for _ in range(most)])
         answer = visitor.raw("/admin/jobs") if use is Use.PAGE else Visitor(scene).sign_in()
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
-        assert SAYS[use] in answer.text
+        assert BUSY_TEXTS[use] in answer.text
         assert Visitor(scene).raw("/admin/sign-in").status_code == 200
     assert visitor.raw("/admin/jobs").status_code == 200
     assert Visitor(scene).sign_in().status_code == 303
@@ -181,10 +181,10 @@ def test_a_page_gives_its_place_back_whatever_becomes_of_it(scene: Scene, monkey
 
 
 def test_every_kind_has_its_share_and_its_words() -> None:
-    assert set(SHARES) == set(SAYS) == set(Use)
+    assert set(SHARES) == set(BUSY_TEXTS) == set(Use)
 
 
 def test_a_changed_configuration_does_not_count_from_the_beginning(scene: Scene) -> None:
     after = create_app(scene.service, threads=4, before=scene.app)
     for name in ("threads", "refusals"):
-        assert after.extensions[name] is scene.app.extensions[name]
+        assert getattr(after.extensions["web"], name) is getattr(scene.app.extensions["web"], name)

@@ -1,9 +1,13 @@
-"""`/admin/inventory`: what is paid for at Enom beside what billing knows, as the last reconciliation saw it; also as CSV."""
+"""`/admin/inventory`: what is paid for at Enom beside what billing knows; also as CSV.
 
-from flask import Blueprint, Response
+All of it as the last reconciliation saw it.
+"""
+
+from flask import Response
 
 from bridge.reconcile import inventory as stocks
-from bridge.web.admin.office import Office
+from bridge.web.admin.blueprints import pages
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import page
 
 MOST = 200  # lines of each list; the CSV has all
@@ -16,18 +20,19 @@ ROWS = (
 )
 
 
-def add_to(pages: Blueprint, office: Office) -> None:
-    def found() -> list[stocks.Stock]:
-        return [office.service.stock(name) for name in office.service.settings.accounts]
+@pages.get("/inventory")
+def inventory() -> Response:
+    described = [stocks.described(stock) for stock in of_accounts()]
+    return page("inventory.html", stocks=described, rows=ROWS, most=MOST)
 
-    def inventory() -> Response:
-        told = [stocks.described(stock) for stock in found()]
-        return page(office, "inventory.html", stocks=told, rows=ROWS, most=MOST)
 
-    def as_csv() -> Response:
-        answer = Response(stocks.as_csv(found()), mimetype="text/csv")
-        answer.headers["Content-Disposition"] = 'attachment; filename="enom-inventory.csv"'
-        return answer
+@pages.get("/inventory.csv")
+def inventory_csv() -> Response:
+    answer = Response(stocks.as_csv(of_accounts()), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = 'attachment; filename="enom-inventory.csv"'
+    return answer
 
-    pages.add_url_rule("/inventory", "inventory", inventory)
-    pages.add_url_rule("/inventory.csv", "inventory_csv", as_csv)
+
+def of_accounts() -> list[stocks.Stock]:
+    service = admin_context().service
+    return [service.stock(name) for name in service.settings.accounts]

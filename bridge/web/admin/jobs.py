@@ -1,16 +1,20 @@
-"""`/admin/jobs`: what was asked for and how it stands; one job as a story, with the evidence behind each sentence."""
+"""`/admin/jobs`: what was asked for and how it stands.
+
+One job is a story, with the evidence behind each sentence.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Response
 
 from bridge.domain.decisions import GIVES_UP
 from bridge.domain.jobs import ENDED
 from bridge.reporting import explain
 from bridge.reporting.next_steps import BUTTONS, VERBS, advise
-from bridge.web.admin import listing, many
-from bridge.web.admin.office import Office
+from bridge.web.admin import bulk_actions, listing
+from bridge.web.admin.blueprints import pages
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import page
 
 EVERY = 3  # seconds, while it is open
@@ -28,53 +32,60 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
     "seen": ("seen", "started_at"),
     "planned": ("plan",),
     "proved": ("verified", "changed", "state"),
-    "ended": ("status", "waiting_for", "available_at", "tries", "undecided_since", "message", "error", "extra", "finished_at"),
+    "ended": (
+        "status",
+        "waiting_for",
+        "available_at",
+        "tries",
+        "undecided_since",
+        "message",
+        "error",
+        "extra",
+        "finished_at",
+    ),
 }
 """The columns of the job that each chapter tells of."""
 
 
-def add_to(pages: Blueprint, office: Office) -> None:
-    def jobs() -> Response:
-        names = (listing.of_source(office), listing.of_account(office), listing.ACTION, listing.CODE)
-        return listing.show(
-            office,
-            "jobs",
-            "jobs.html",
-            [listing.FILTERS["jobs"], *names, listing.ADDRESS, listing.SERVICE],
-            many=many.offered(),
-        )
+@pages.get("/jobs")
+def jobs() -> Response:
+    names = (listing.of_source(), listing.of_account(), listing.ACTION, listing.CODE)
+    filters = [listing.FILTERS["jobs"], *names, listing.ADDRESS, listing.SERVICE]
+    return listing.show("jobs", "jobs.html", filters, many=bulk_actions.offered())
 
-    def job(id: str) -> Response:
-        found = office.service.lookup.story(id)
-        alive, hours = office.service.standing.worker_alive(), office.service.settings.worker.retry_hours
-        done, _ = office.service.lookup.page("audit", 10, target=id)
-        return page(
-            office,
-            "job.html",
-            every=EVERY if found["job"]["status"] not in ENDED else None,
-            story=found,
-            job=found["job"],
-            chapters=timeline(found, hours),
-            advice=advise(found, alive, BUTTONS),
-            verbs={verb: VERBS[verb] for verb, refusal in found["may"].items() if refusal is None},
-            gives_up=GIVES_UP,
-            audit=done,
-        )
 
-    pages.add_url_rule("/jobs", "jobs", jobs)
-    pages.add_url_rule("/jobs/<id>", "job", job)
+@pages.get("/jobs/<id>")
+def job(id: str) -> Response:
+    service = admin_context().service
+    found = service.lookup.story(id)
+    alive, hours = service.standing.worker_alive(), service.settings.worker.retry_hours
+    done, _ = service.lookup.page("audit", 10, target=id)
+    return page(
+        "job.html",
+        every=EVERY if found["job"]["status"] not in ENDED else None,
+        story=found,
+        job=found["job"],
+        chapters=timeline(found, hours),
+        advice=advise(found, alive, BUTTONS),
+        verbs={verb: VERBS[verb] for verb, refusal in found["may"].items() if refusal is None},
+        gives_up=GIVES_UP,
+        audit=done,
+    )
 
 
 def timeline(found: Mapping[str, Any], hours: float) -> list[dict[str, Any]]:
     """Title, sentences and raw evidence of every chapter that has something to tell."""
-    job, more = found["job"], {"sent": found["commands"] + found["purchases"], "told": found["callbacks"]}
+    job = found["job"]
+    more = {"sent": found["commands"] + found["purchases"], "told": found["callbacks"]}
     return [
         {
             "name": name,
             "title": CHAPTERS[name],
             "lines": lines,
             "evidence": more.get(name)
-            or {key: job[key] for key in EVIDENCE.get(name, ()) if job[key] not in (None, False, "")},
+            or {
+                key: job[key] for key in EVIDENCE.get(name, ()) if job[key] not in (None, False, "")
+            },
         }
         for name, lines in explain.chapters(found, hours).items()
         if lines

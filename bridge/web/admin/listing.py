@@ -9,7 +9,7 @@ from flask import Response, request
 from bridge.domain.errors import CODES
 from bridge.domain.filtering import NoSuchValue
 from bridge.store.admin.lookup import VALUES
-from bridge.web.admin.office import Office
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import here, page
 from hooks.standard.schemas import ACTIONS, WITHDRAWALS
 
@@ -26,18 +26,22 @@ class Filter:
     choices: Sequence[str] = ()
 
 
-def show(office: Office, what: str, template: str, filters: Sequence[Filter], **more: Any) -> Response:
-    """`what` in the words of Lookup.page; `template` gets `rows`, `filters`, `given` and the address of the next page."""
+def show(what: str, template: str, filters: Sequence[Filter], **more: Any) -> Response:
+    """`what` in the words of Lookup.page.
+
+    `template` gets `rows`, `filters`, `given` and the address of the next page.
+    """
+    service = admin_context().service
     given = {each.name: request.args.get(each.name, "").strip() or None for each in filters}
     rows: Sequence[Any] = ()
     following, refusal = None, ""
     try:
-        given = office.service.filters(what, given)
-        rows, following = office.service.lookup.page(what, ROWS, request.args.get("after") or None, **given)
+        given = service.filters(what, given)
+        after = request.args.get("after") or None
+        rows, following = service.lookup.page(what, ROWS, after, **given)
     except NoSuchValue as wrong:
         refusal = f"{wrong.sentence[0].upper()}{wrong.sentence[1:]}"
     return page(
-        office,
         template,
         # What htmx asked for it only shows where it went well.
         422 if refusal and "HX-Target" not in request.headers else 200,
@@ -53,12 +57,12 @@ def show(office: Office, what: str, template: str, filters: Sequence[Filter], **
     )
 
 
-def of_source(office: Office) -> Filter:
-    return Filter("source", "Source", tuple(office.service.settings.sources))
+def of_source() -> Filter:
+    return Filter("source", "Source", tuple(admin_context().service.settings.sources))
 
 
-def of_account(office: Office) -> Filter:
-    return Filter("account", "Account", tuple(office.service.settings.accounts))
+def of_account() -> Filter:
+    return Filter("account", "Account", tuple(admin_context().service.settings.accounts))
 
 
 ADDRESS = Filter("address", "Address")
@@ -68,5 +72,10 @@ TYPE = Filter("type", "Type", (*ACTIONS, *WITHDRAWALS))
 CODE = Filter("code", "Error", tuple(CODES))
 FILTERS: Mapping[str, Filter] = {
     what: Filter(name, name.capitalize(), tuple(map(str, VALUES[what, name])))
-    for what, name in (("jobs", "status"), ("hooks", "status"), ("callbacks", "status"), ("mailboxes", "state"))
+    for what, name in (
+        ("jobs", "status"),
+        ("hooks", "status"),
+        ("callbacks", "status"),
+        ("mailboxes", "state"),
+    )
 }

@@ -1,9 +1,10 @@
 """What stands in the bar of every page.
 
-A new page is three things: a view function in a file of its own beside this one, whose `add_to(pages, office)` gives it an
-address and which ends in `page(office, "NAME.html", …)`; its template, which begins with `{% extends layout %}`; and its line
-here, with its module in `VIEWS` of `__init__.py`. Who is signed in, what a browser may do, faults and the database being away
-are met before and around it.
+A new page is three things: a view in a file of its own beside this one, which is registered by
+`@pages.get("/NAME")` (`@actions` where it needs somebody who may act) and ends in
+`page("NAME.html", …)`; its template, which begins with `{% extends layout %}`; and its line here,
+with its module among the imports of `__init__.py`. Who is signed in, what a browser may do, faults
+and the database being away are met before and around it.
 """
 
 from dataclasses import dataclass

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from flask import g
+from flask import current_app, g
 
 from bridge.store import People
 from bridge.store.admin.overview import Overview
 from bridge.store.admin.sign_ins import SignIns
 from bridge.web.admin.session import Person, Sessions
 from bridge.web.refusals import Refusals
-from bridge.web.threads import Threads, Use
+from bridge.web.thread_limits import ThreadLimits, Use
 from bridge.wiring import Service
 
 
@@ -21,7 +21,7 @@ class Office:
     sessions: Sessions
     sign_ins: SignIns
     overview: Overview
-    threads: Threads
+    threads: ThreadLimits
     refusals: Refusals
 
     @property
@@ -31,12 +31,18 @@ class Office:
         return found
 
     @property
-    def acting(self) -> People:
+    def operator_actions(self) -> People:
         """What a person may do, in the name of whoever is signed in."""
         return self.service.people.by(self.person.who)
 
     @contextmanager
     def looking(self) -> Iterator[None]:
         """Around whatever asks Enom. Raises Busy when others do that already."""
-        with self.threads.taken(Use.ASK_FOR_PAGE), self.threads.taken(Use.ASK):
+        with self.threads.slot(Use.ASK_FOR_PAGE), self.threads.slot(Use.ASK):
             yield
+
+
+def admin_context() -> Office:
+    """Of the app that the current request is for; the only way to it."""
+    found: Office = current_app.extensions["admin"]
+    return found

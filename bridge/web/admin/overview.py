@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Response
+from flask import Response
 from markupsafe import Markup
 
 from bridge.store.admin.overview import HOUR, Figures
-from bridge.web.admin import plots, verdict
-from bridge.web.admin.office import Office
+from bridge.web.admin import charts, overall_status
+from bridge.web.admin.blueprints import pages
+from bridge.web.admin.formatting import number, stamp
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import page
-from bridge.web.admin.words import number, stamp
 
 EVERY = 10  # seconds
 
 
 @dataclass(frozen=True)
-class Plot:
+class Chart:
     """`total` stands beside the title; `rows` are the same in words: hour, value."""
 
     title: str
@@ -25,44 +26,71 @@ class Plot:
     rows: Sequence[tuple[str, str]]
 
 
-def add_to(pages: Blueprint, office: Office) -> None:
-    def overview() -> Response:
-        figures, settings = office.overview.figures(), office.service.settings
-        found = verdict.findings(figures, settings.accounts)
-        level, sentence = verdict.sentence(found, figures)
-        return page(
-            office,
-            "overview.html",
-            every=EVERY,
-            level=level,
-            sentence=sentence,
-            findings=found,
-            figures=figures,
-            plots=drawn(figures),
-            settings=settings,
-        )
-
-    pages.add_url_rule("/", "overview", overview, strict_slashes=False)
+@pages.get("/", strict_slashes=False)
+def overview() -> Response:
+    office = admin_context()
+    figures, settings = office.overview.figures(), office.service.settings
+    found = overall_status.issues(figures, settings.accounts)
+    level, sentence = overall_status.summary(found, figures)
+    return page(
+        "overview.html",
+        every=EVERY,
+        level=level,
+        sentence=sentence,
+        findings=found,
+        figures=figures,
+        plots=drawn(figures),
+        settings=settings,
+    )
 
 
-def drawn(figures: Figures) -> list[Plot]:
+def drawn(figures: Figures) -> list[Chart]:
     hours = figures.hours
     slowest = max(hours.seconds)
     return [
-        plot(figures, "Accepted", hours.accepted, "accepted", "{} accepted"),
-        plot(figures, "Succeeded", hours.succeeded, "good", "{} succeeded"),
-        plot(figures, "Failed or held", hours.bad, "bad", "{} failed or held"),
-        plot(figures, "Waiting", hours.waiting, "open", "{} waiting", number(figures.waiting)),
-        plot(figures, "Enom: seconds per command", hours.seconds, "time", "{:.1f} s", f"{slowest:.1f} s at most"),
-        plot(figures, "Enom: commands not accepted", hours.without_yes, "warn", "{} not accepted", share(figures)),
+        chart(figures, "Accepted", hours.accepted, "accepted", "{} accepted"),
+        chart(figures, "Succeeded", hours.succeeded, "good", "{} succeeded"),
+        chart(figures, "Failed or held", hours.bad, "bad", "{} failed or held"),
+        chart(figures, "Waiting", hours.waiting, "open", "{} waiting", number(figures.waiting)),
+        chart(
+            figures,
+            "Enom: seconds per command",
+            hours.seconds,
+            "time",
+            "{:.1f} s",
+            f"{slowest:.1f} s at most",
+        ),
+        chart(
+            figures,
+            "Enom: commands not accepted",
+            hours.without_yes,
+            "warn",
+            "{} not accepted",
+            share(figures),
+        ),
     ]
 
 
-def plot(figures: Figures, title: str, values: Sequence[float], kind: str, says: str, total: str | None = None) -> Plot:
-    rows = [(stamp(figures.hours.begin + nth * HOUR)[11:16], says.format(value)) for nth, value in enumerate(values)]
+def chart(
+    figures: Figures,
+    title: str,
+    values: Sequence[float],
+    kind: str,
+    says: str,
+    total: str | None = None,
+) -> Chart:
+    rows = [
+        (stamp(figures.hours.begin + nth * HOUR)[11:16], says.format(value))
+        for nth, value in enumerate(values)
+    ]
     shown = number(sum(values)) if total is None else total
-    told = f"{title} in the last 24 hours: {shown}"
-    return Plot(title, shown, plots.bars(values, told, kind, [f"{hour}: {value}" for hour, value in rows]), rows)
+    label = f"{title} in the last 24 hours: {shown}"
+    return Chart(
+        title,
+        shown,
+        charts.bars(values, label, kind, [f"{hour}: {value}" for hour, value in rows]),
+        rows,
+    )
 
 
 def share(figures: Figures) -> str:

@@ -9,19 +9,21 @@ from urllib.parse import urlencode
 from flask import Response, g, make_response, redirect, render_template, request
 
 from bridge import __version__
-from bridge.web.admin import words
+from bridge.web.admin import formatting
 from bridge.web.admin.nav import NAV
-from bridge.web.admin.office import Office
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.session import NOTE, NOTE_LASTS
 
 
-def page(office: Office, template: str, status: int = 200, *, every: int | None = None, **values: Any) -> Response:
-    """`template` fills the block `live` with what changes, and may fill `top` and `bottom` with what does not.
+def page(template: str, status: int = 200, *, every: int | None = None, **values: Any) -> Response:
+    """`template` fills the block `live` with what changes, and may fill `top` and `bottom` with
+    what does not.
 
     `every`: after so many seconds the block asks for itself again.
     """
-    person = g.get("person")
-    note = office.sessions.read_note(request.cookies.get(NOTE, "")) if NOTE in request.cookies else None
+    office, person = admin_context(), g.get("person")
+    cookie = request.cookies.get(NOTE)
+    note = None if cookie is None else office.sessions.read_note(cookie)
     part = request.headers.get("HX-Target") == "live"
     now = office.service.database.clock()
     html = render_template(
@@ -40,7 +42,7 @@ def page(office: Office, template: str, status: int = 200, *, every: int | None 
         now=now,
         person=person,
         version=__version__,
-        words=words,
+        words=formatting,
         **values,
     )
     response = make_response(html, status)
@@ -59,21 +61,26 @@ def here(**changes: str | None) -> str:
     return request.path + (f"?{urlencode(kept)}" if kept else "")
 
 
-def say(office: Office, response: Response, text: str) -> Response:
+def say(response: Response, text: str) -> Response:
     """Tells one sentence on the page that follows."""
-    put_cookie(office, response, NOTE, office.sessions.note(text), int(NOTE_LASTS))
+    put_cookie(response, NOTE, admin_context().sessions.note(text), int(NOTE_LASTS))
     return response
 
 
-def put_cookie(office: Office, response: Response, name: str, value: str, lasts: int | None = None) -> None:
-    """Every cookie of the pages: for them alone, out of reach of scripts and of other sites. `lasts` in seconds."""
-    secure = office.service.settings.bridge.public_url.startswith("https:")
-    response.set_cookie(name, value, max_age=lasts, path="/admin", httponly=True, samesite="Strict", secure=secure)
+def put_cookie(response: Response, name: str, value: str, lasts: int | None = None) -> None:
+    """Every cookie of the pages: for them alone, out of reach of scripts and of other sites.
+
+    `lasts` in seconds.
+    """
+    secure = admin_context().service.settings.bridge.public_url.startswith("https:")
+    response.set_cookie(
+        name, value, max_age=lasts, path="/admin", httponly=True, samesite="Strict", secure=secure
+    )
 
 
-def done(office: Office, place: str, text: str) -> Response:
-    """After a form was carried out: on to a page that says so, so that loading it anew does nothing twice."""
-    return say(office, go(place), text)
+def done(place: str, text: str) -> Response:
+    """On to a page that says what was done, so that loading it anew does nothing twice."""
+    return say(go(place), text)
 
 
 def go(place: str) -> Response:
@@ -83,6 +90,9 @@ def go(place: str) -> Response:
 
 @cache
 def asset(name: str) -> str:
-    """The address of a file of ours. It changes with the content, so a browser may keep what it has for ever."""
+    """The address of a file of ours.
+
+    It changes with the content, so a browser may keep what it has for ever.
+    """
     content = files("bridge.web.admin").joinpath("static", name).read_bytes()
     return f"/admin/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"

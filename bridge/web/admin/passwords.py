@@ -1,4 +1,4 @@
-"""Passwords of the pages: made into a hash, and compared at the same cost whether or not there is one."""
+"""Passwords of the pages: hashed, and compared at the same cost whether or not there is one."""
 
 from functools import cache
 
@@ -22,8 +22,13 @@ def nobodys() -> str:
 
 
 def role_of(admin: Admin, password: str) -> bool | None:
-    """True: may act; False: may look; None: neither. Every hash is tried, also after one that fits."""
-    acts, looks = (matches(each, password) for each in (admin.password_hash, admin.view_password_hash))
+    """True: may act; False: may look; None: neither.
+
+    Every hash is tried, also after one that fits.
+    """
+    acts, looks = (
+        matches(each, password) for each in (admin.password_hash, admin.view_password_hash)
+    )
     return True if acts else False if looks else None
 
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from flask import Blueprint, Response
+from flask import Response
 
 from bridge.domain.errors import NotThere
 from bridge.store.admin.findings import compared
 from bridge.store.admin.operator import not_compared
 from bridge.store.queue.standing import RESTORED
-from bridge.web.admin import confirm
-from bridge.web.admin.confirm import Question, reason
-from bridge.web.admin.office import Office
+from bridge.web.admin.blueprints import actions
+from bridge.web.admin.confirm import Confirmation, reason, show
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import done
 
 PAUSE: Mapping[str, str] = {
@@ -32,60 +32,74 @@ RESTORE = (
 )
 
 
-def add_to(pages: Blueprint, office: Office) -> None:
-    def ask(verb: str, kind: str, name: str) -> Question:
-        known(kind, name)
-        title = f"{verb.capitalize()} {kind} {name}"
-        if verb == "pause":
-            return Question(title, [PAUSE[kind]], title, "/admin/", danger=True, asks_reason="Reason")
-        if kind == "account":
-            return resuming(name, title)
-        row = office.service.standing.source_state(name)
-        if row["suspensions_paused"] and not row["paused"]:
-            title = f"Accept suspensions of source {name}"
-            return Question(title, [SUSPENSIONS.format(why=row["suspensions_paused"])], title, "/admin/")
-        return Question(title, [RESUME[kind]], title, "/admin/")
+@actions.get("/<any(pause,resume):verb>/<any(account,source):kind>/<name>")
+def ask_pause(verb: str, kind: str, name: str) -> Response:
+    require(kind, name)
+    title = f"{verb.capitalize()} {kind} {name}"
+    if verb == "pause":
+        says = [PAUSE[kind]]
+        return show(Confirmation(title, says, title, "/admin/", danger=True, asks_reason="Reason"))
+    return show(
+        resuming_account(name, title) if kind == "account" else resuming_source(name, title)
+    )
 
-    def resuming(name: str, title: str) -> Question:
-        stops = office.service.standing.pauses(name)
-        restored = any(pause.code == RESTORED for pause in stops)
-        facts = [(f"Paused ({pause.code})", pause.detail) for pause in stops]
-        last = office.service.findings.last(name) if restored else None
-        if last:
-            facts.append(("Last compared", compared(last)))
-        if restored and not office.acting.is_compared(name):
-            says, button = [not_compared(name)], ""
-            if len(stops) > 1:
-                says, button = (
-                    [*says, "Resuming now ends the other reasons; the account stays paused until it was compared."],
-                    title,
-                )
-            return Question(title, says, button, "/admin/", facts=facts, status=200 if button else 409)
-        return Question(title, [RESTORE if restored else RESUME["account"]], title, "/admin/", facts=facts)
 
-    def act(verb: str, kind: str, name: str) -> Response:
-        known(kind, name)
-        why = reason()
-        changed = True
-        match verb, kind:
-            case "pause", "account":
-                changed = office.acting.pause_account(name, why or f"Paused by {office.person.who}.")
-            case "resume", "account":
-                return resumed(name)
-            case _:
-                changed = office.acting.pause_source(name, verb == "pause", why or None)
-        told = "paused" if verb == "pause" else "resumed"
-        return done(office, "/admin/", f"{kind.capitalize()} {name} {told if changed else f'was already {told}'}.")
+@actions.post("/<any(pause,resume):verb>/<any(account,source):kind>/<name>")
+def pause(verb: str, kind: str, name: str) -> Response:
+    require(kind, name)
+    office, why = admin_context(), reason()
+    changed = True
+    match verb, kind:
+        case "pause", "account":
+            why = why or f"Paused by {office.person.who}."
+            changed = office.operator_actions.pause_account(name, why)
+        case "resume", "account":
+            return resume_account(name)
+        case _:
+            changed = office.operator_actions.pause_source(name, verb == "pause", why or None)
+    word = "paused" if verb == "pause" else "resumed"
+    said = word if changed else f"was already {word}"
+    return done("/admin/", f"{kind.capitalize()} {name} {said}.")
 
-    def resumed(name: str) -> Response:
-        left = office.acting.resume_account(name).left
-        if not left:
-            return done(office, "/admin/", f"Account {name} resumed.")
-        return done(office, "/admin/", f"Account {name} is still paused. {not_compared(name)}")
 
-    def known(kind: str, name: str) -> None:
-        settings = office.service.settings
-        if name not in (settings.accounts if kind == "account" else settings.sources):
-            raise NotThere(f"There is no {kind} {name!r} in the configuration.")
+def resume_account(name: str) -> Response:
+    left = admin_context().operator_actions.resume_account(name).left
+    if not left:
+        return done("/admin/", f"Account {name} resumed.")
+    return done("/admin/", f"Account {name} is still paused. {not_compared(name)}")
 
-    confirm.add_to(pages, office, "/<any(pause,resume):verb>/<any(account,source):kind>/<name>", "pause", ask, act)
+
+def resuming_account(name: str, title: str) -> Confirmation:
+    office = admin_context()
+    stops = office.service.standing.pauses(name)
+    restored = any(pause.code == RESTORED for pause in stops)
+    facts = [(f"Paused ({pause.code})", pause.detail) for pause in stops]
+    last = office.service.findings.last(name) if restored else None
+    if last:
+        facts.append(("Last compared", compared(last)))
+    if restored and not office.operator_actions.is_compared(name):
+        says, button = [not_compared(name)], ""
+        if len(stops) > 1:
+            says.append(
+                "Resuming now ends the other reasons; the account stays paused until it was compared."
+            )
+            button = title
+        status = 200 if button else 409
+        return Confirmation(title, says, button, "/admin/", facts=facts, status=status)
+    says = [RESTORE if restored else RESUME["account"]]
+    return Confirmation(title, says, title, "/admin/", facts=facts)
+
+
+def resuming_source(name: str, title: str) -> Confirmation:
+    row = admin_context().service.standing.source_state(name)
+    if row["suspensions_paused"] and not row["paused"]:
+        title = f"Accept suspensions of source {name}"
+        says = [SUSPENSIONS.format(why=row["suspensions_paused"])]
+        return Confirmation(title, says, title, "/admin/")
+    return Confirmation(title, [RESUME["source"]], title, "/admin/")
+
+
+def require(kind: str, name: str) -> None:
+    settings = admin_context().service.settings
+    if name not in (settings.accounts if kind == "account" else settings.sources):
+        raise NotThere(f"There is no {kind} {name!r} in the configuration.")

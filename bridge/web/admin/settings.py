@@ -3,31 +3,42 @@
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Response
 
 from bridge.config import describe
 from bridge.domain import fit
-from bridge.web.admin.office import Office
+from bridge.web.admin.blueprints import pages
+from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import page
+from bridge.wiring import Service
 
 
-def add_to(pages: Blueprint, office: Office) -> None:
-    def settings() -> Response:
-        plain = describe(office.service.settings)
-        plans = plain.pop("plans")
-        found = list(modules(office))
-        warnings = office.service.settings.warnings
-        return page(office, "settings.html", plans=plans, tables=tables(plain), warnings=warnings, modules=found)
+@pages.get("/settings")
+def settings() -> Response:
+    service = admin_context().service
+    plain = describe(service.settings)
+    plans = plain.pop("plans")
+    return page(
+        "settings.html",
+        plans=plans,
+        tables=tables(plain),
+        warnings=service.settings.warnings,
+        modules=list(modules(service)),
+    )
 
-    pages.add_url_rule("/settings", "settings", settings)
 
-
-def modules(office: Office) -> Iterator[tuple[str, str, str]]:
-    """Of each source that told it: its name, the module that last tested the connection, and why that does not fit."""
-    configured = office.service.settings.sources
-    for row in office.service.standing.source_states():
+def modules(service: Service) -> Iterator[tuple[str, str, str]]:
+    """Of each source that told it: its name, the module that last tested the connection, and why
+    that does not fit.
+    """
+    configured = service.settings.sources
+    for row in service.standing.source_states():
         if row["sender"] and row["name"] in configured:
-            yield row["name"], row["sender"], "" if fit.fits(row["sender"]) else f"{fit.misfit(row['sender'])} {fit.UPDATE}"
+            yield (
+                row["name"],
+                row["sender"],
+                "" if fit.fits(row["sender"]) else f"{fit.misfit(row['sender'])} {fit.UPDATE}",
+            )
 
 
 def tables(plain: dict[str, Any], path: str = "") -> list[tuple[str, dict[str, Any]]]:

@@ -7,22 +7,30 @@ from typing import Any
 from waitress.server import TcpWSGIServer
 
 from bridge.infra import clients
-from bridge.web.channel import Channel, give_way, peer_of, problem
+from bridge.web.connection import Connection, give_way, peer_of, problem
 
 MOST_OF_ONE = 100  # connections of one address that is no trusted proxy
-AT_ONCE = 1000  # connections that are accepted or refused before those that are open have their turn
+# Connections that are accepted or refused before those that are open have their turn.
+AT_ONCE = 1000
 
-FULL = problem(503, "Not available", "Too many connections from this address at a time. Close some, and send it again.")
+FULL = problem(
+    503,
+    "Not available",
+    "Too many connections from this address at a time. Close some, and send it again.",
+)
 REFUSED = (
     b"HTTP/1.1 503 Not available\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
     b"Retry-After: 1\r\nContent-Length: %d\r\n\r\n%s" % (len(FULL), FULL)
 )
 
 
-class Accepting(TcpWSGIServer):
-    """Takes connections: everybody who waits, and so many of one address. `trusted`: the networks of our own proxies."""
+class LimitedListener(TcpWSGIServer):
+    """Takes connections: everybody who waits, and so many of one address.
 
-    channel_class = Channel
+    `trusted`: the networks of our own proxies.
+    """
+
+    channel_class = Connection
     trusted: Callable[[], Sequence[clients.Network]] = tuple
     active_channels: Any  # these are not whole in the published stubs
     effective_port: Any
@@ -62,7 +70,9 @@ class Accepting(TcpWSGIServer):
         except OSError:
             has_place = False  # the other side has gone meanwhile
         if has_place:
-            self.channel_class(self, wire, self.fix_addr(address), self.adj, map=self._map).read_at_once()
+            self.channel_class(
+                self, wire, self.fix_addr(address), self.adj, map=self._map
+            ).read_at_once()
         else:
             wire.close()
 
@@ -71,10 +81,12 @@ class Accepting(TcpWSGIServer):
         if clients.within(clients.read(str(address[0])), self.trusted()):
             return True
         peer = peer_of(address)
-        mine = [one for one in self.active_channels.values() if one.peer == peer and not one.will_close]
+        mine = [
+            one for one in self.active_channels.values() if one.peer == peer and not one.will_close
+        ]
         return len(mine) < MOST_OF_ONE or give_way(mine)
 
-    def client_of(self, channel: Channel, request: Any) -> str:
+    def client_of(self, channel: Connection, request: Any) -> str:
         """Whose turn the request takes: of a proxy of ours, that of whoever is behind it."""
         forwarded = request.headers.get("X_FORWARDED_FOR", "")
         if not forwarded:

@@ -1,6 +1,9 @@
-"""How many of the server's threads may be taken for long, and by what. A quarter of them is left for hooks, always.
+"""How many of the server's threads may be taken for long, and by what.
 
-Rule 1: whatever a thread may wait for (Enom, DNS, the end of a job, a slow hash) has a line in this table.
+A quarter of them is left for hooks, always.
+
+Rule 1: whatever a thread may wait for (Enom, DNS, the end of a job, a slow hash) has a line in this
+table.
 """
 
 import threading
@@ -12,7 +15,9 @@ from bridge.domain.errors import Busy
 
 TOGETHER = 3 / 4  # of all threads: as many as may be taken for long
 SCRAPES, SCRAPE_SECONDS = 4, 10.0
-"""Of the metrics' own listener, whose threads are not among these: how many at a time, and how long one may take to ask."""
+"""Of the metrics' own listener, whose threads are not among these: how many at a time, and how long
+one may take to ask.
+"""
 
 
 class Use(StrEnum):
@@ -32,7 +37,7 @@ SHARES: Mapping[Use, float] = {
 }
 """Of all threads; at least one."""
 
-SAYS: Mapping[Use, str] = {
+BUSY_TEXTS: Mapping[Use, str] = {
     Use.WAIT: "Too many hooks are already waiting for their jobs to end.",
     Use.ASK: "Too many queries to Enom at once; try again in a few seconds.",
     Use.ASK_FOR_PAGE: "Too many pages are querying Enom at once; try again in a few seconds.",
@@ -41,23 +46,33 @@ SAYS: Mapping[Use, str] = {
 }
 
 
-class Threads:
-    """The threads of one server. They are counted on when a changed configuration brings another app."""
+class ThreadLimits:
+    """The threads of one server.
+
+    They are counted on when a changed configuration brings another app.
+    """
 
     def __init__(self, count: int) -> None:
-        self._of = {use: threading.BoundedSemaphore(max(1, int(count * share))) for use, share in SHARES.items()}
+        self._of = {
+            use: threading.BoundedSemaphore(max(1, int(count * share)))
+            for use, share in SHARES.items()
+        }
         self._together = threading.BoundedSemaphore(max(1, int(count * TOGETHER)))
         self._mine = threading.local()
 
     @contextmanager
-    def taken(self, use: Use) -> Iterator[None]:
-        """Around what may take long. Raises Busy at once where no more of it may run; nobody waits for a place."""
-        inside = getattr(self._mine, "inside", False)  # a page that asks Enom takes one thread, not two
+    def slot(self, use: Use) -> Iterator[None]:
+        """Around what may take long.
+
+        Raises Busy at once where no more of it may run; nobody waits for a place.
+        """
+        # A page that asks Enom takes one thread, not two.
+        inside = getattr(self._mine, "inside", False)
         held: list[threading.BoundedSemaphore] = []
         try:
             for places in (self._of[use], *(() if inside else (self._together,))):
                 if not places.acquire(blocking=False):
-                    raise Busy(SAYS[use])
+                    raise Busy(BUSY_TEXTS[use])
                 held.append(places)
             self._mine.inside = True
             yield

@@ -7,7 +7,10 @@ from waitress.task import ThreadedTaskDispatcher
 
 
 class Request(Protocol):
-    """A connection with a request that has arrived whole. `client`: who sent it, as far as can be known."""
+    """A connection with a request that has arrived whole.
+
+    `client`: who sent it, as far as can be known.
+    """
 
     @property
     def client(self) -> str: ...
@@ -15,8 +18,11 @@ class Request(Protocol):
     def cancel(self) -> None: ...
 
 
-class Turns:
-    """A line for each client. It has what waitress uses of the one deque that it would put everybody into."""
+class FairQueue:
+    """A line for each client.
+
+    It has what waitress uses of the one deque that it would put everybody into.
+    """
 
     def __init__(self) -> None:
         self._lines: dict[str, deque[Request]] = {}  # in the order of their next turns
@@ -39,16 +45,18 @@ class Turns:
         return bool(self._lines)
 
 
-class Dispatcher(ThreadedTaskDispatcher):
+class FairDispatcher(ThreadedTaskDispatcher):
     """Hands requests to threads, in turns."""
 
     def __init__(self, threads: int) -> None:
         super().__init__()
-        self.queue: Any = Turns()
+        self.queue: Any = FairQueue()
         self.set_thread_count(threads)
 
     def add_task(self, task: Any) -> None:
-        """Without waitress's warning for each request that has to wait: strangers would fill the log with it."""
+        """Without waitress's warning for each request that has to wait: strangers would fill the
+        log with it.
+        """
         with self.lock:
             self.queue.append(task)
             self.queue_cv.notify()

@@ -7,7 +7,7 @@ from datetime import datetime
 from bridge.reporting.next_steps import BUTTONS, about_account
 from bridge.store.admin.overview import Figures
 from bridge.store.queue.standing import ALIVE
-from bridge.web.admin.words import count, span
+from bridge.web.admin.formatting import count, span
 
 OLD = 3600.0  # seconds that a job may wait before somebody should look
 SILENT = 5  # times in a row that a receiver did not answer, which takes minutes
@@ -15,8 +15,10 @@ MANY = 20  # commands in an hour, from which on a share of them says something
 
 
 @dataclass(frozen=True)
-class Finding:
-    """`level` is `bad` (something stands still) or `warn` (a person is needed); `link` leads to what it is about."""
+class Issue:
+    """`level` is `bad` (something stands still) or `warn` (a person is needed); `link` leads to
+    what it is about.
+    """
 
     level: str
     text: str
@@ -24,13 +26,19 @@ class Finding:
     link: str | None = None
 
 
-def findings(figures: Figures, configured: Mapping[str, object]) -> list[Finding]:
+def issues(figures: Figures, configured: Mapping[str, object]) -> list[Issue]:
     """What is wrong, worst first. `configured`: the accounts of the configuration."""
-    every = [*_workers(figures), *_accounts(figures, configured), *_sources(figures), *_people(figures), *_enom(figures)]
+    every = [
+        *_workers(figures),
+        *_accounts(figures, configured),
+        *_sources(figures),
+        *_people(figures),
+        *_enom(figures),
+    ]
     return sorted(every, key=lambda each: each.level != "bad")
 
 
-def sentence(found: list[Finding], figures: Figures) -> tuple[str, str]:
+def summary(found: list[Issue], figures: Figures) -> tuple[str, str]:
     """The level (`good`, `warn` or `bad`) and the one sentence."""
     if not found:
         state = "no open jobs" if not figures.waiting else f"{count(figures.waiting, 'open job')}"
@@ -41,39 +49,53 @@ def sentence(found: list[Finding], figures: Figures) -> tuple[str, str]:
     return "warn", f"Running, needs attention: {found[0].text}{more}"
 
 
-def _workers(figures: Figures) -> Iterator[Finding]:
+def _workers(figures: Figures) -> Iterator[Issue]:
     seen = figures.worker_seen
     if seen is None or seen <= figures.now - ALIVE:
-        since = f"No worker has responded for {span(figures.now - seen)}" if seen else "No worker has started yet"
+        since = (
+            f"No worker has responded for {span(figures.now - seen)}"
+            if seen
+            else "No worker has started yet"
+        )
         text = f"{since}, so jobs wait."
-        yield Finding("bad", text, "Start it: enom-bridge serve, or enom-bridge worker beside web.")
+        yield Issue("bad", text, "Start it: enom-bridge serve, or enom-bridge worker beside web.")
 
 
-def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Finding]:
+def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Issue]:
     for row in figures.accounts:
         if row["paused"] and row["name"] in configured:
-            told = "; ".join(pause["detail"].rstrip(".") for pause in row["pauses"] if pause["detail"])
-            why = f" ({told})" if told else ""
+            details = "; ".join(
+                pause["detail"].rstrip(".") for pause in row["pauses"] if pause["detail"]
+            )
+            why = f" ({details})" if details else ""
             text = f"Account {row['name']} is paused{why}; {row['open']} of its jobs wait."
-            yield Finding("bad", text, about_account(row["paused"], row["name"], BUTTONS), "#accounts")
-        elif row["money_until"] and _moment(row["money_until"]) > figures.now and row["name"] in configured:
+            yield Issue(
+                "bad", text, about_account(row["paused"], row["name"], BUTTONS), "#accounts"
+            )
+        elif (
+            row["money_until"]
+            and _moment(row["money_until"]) > figures.now
+            and row["name"] in configured
+        ):
             text = f"Purchases of account {row['name']} are paused."
-            yield Finding("warn", text, about_account("insufficient_funds", row["name"], BUTTONS), "#accounts")
+            yield Issue(
+                "warn", text, about_account("insufficient_funds", row["name"], BUTTONS), "#accounts"
+            )
 
 
-def _sources(figures: Figures) -> Iterator[Finding]:
+def _sources(figures: Figures) -> Iterator[Issue]:
     for row in figures.sources:
         if row["paused"]:
             why = f" ({row['detail'].rstrip('.')})" if row["detail"] else ""
             text = f"Source {row['name']} is paused{why}: its hooks are answered 503."
-            yield Finding("warn", text, "To accept them again, resume the source below.", "#sources")
+            yield Issue("warn", text, "To accept them again, resume the source below.", "#sources")
         if row["suspensions_paused"]:
             text = f"Source {row['name']} sent {row['suspensions_paused']}; its further suspensions are refused."
             remedy = "If they are right, accept them below. If not, pause the account and fix billing first."
-            yield Finding("bad", text, remedy, "#sources")
+            yield Issue("bad", text, remedy, "#sources")
         if row["receiver_tries"] >= SILENT:
             text = f"The receiver of {row['name']} has not answered {row['receiver_tries']} times in a row; its callbacks wait."
-            yield Finding(
+            yield Issue(
                 "warn",
                 text,
                 "Fix it, or its URL. The callbacks are then sent by themselves.",
@@ -81,34 +103,51 @@ def _sources(figures: Figures) -> Iterator[Finding]:
             )
 
 
-def _people(figures: Figures) -> Iterator[Finding]:
+def _people(figures: Figures) -> Iterator[Issue]:
     held, exhausted, parked = (figures.todo[name][0] for name in ("held", "exhausted", "parked"))
     if held:
         remedy = "Open each: its page says why and what you can do."
         text = f"{count(held, 'held job')} {wait(held)} for your decision."
-        yield Finding("warn", text, remedy, "#todo")
+        yield Issue("warn", text, remedy, "#todo")
     if exhausted:
         text = f"{count(exhausted, 'callback')} could not be delivered, so billing does not know the result."
-        yield Finding("warn", text, "When billing is reachable, resend them.", "/admin/callbacks?status=exhausted")
+        yield Issue(
+            "warn",
+            text,
+            "When billing is reachable, resend them.",
+            "/admin/callbacks?status=exhausted",
+        )
     if parked:
         text = f"{count(parked, 'hook')} could not be read."
-        yield Finding(
-            "warn", text, "After a fix, replay them; their bodies are kept for 72 hours.", "/admin/hooks?status=parked"
+        yield Issue(
+            "warn",
+            text,
+            "After a fix, replay them; their bodies are kept for 72 hours.",
+            "/admin/hooks?status=parked",
         )
     if figures.differences:
         text = f"{count(figures.differences, 'difference')} between the bridge's record and Enom."
-        yield Finding("warn", text, "The page says what to do about each.", "/admin/drift")
+        yield Issue("warn", text, "The page says what to do about each.", "/admin/drift")
     oldest = figures.oldest
-    if oldest and figures.now - _moment(oldest["created_at"]) > OLD and oldest["waiting_for"] != "account":
+    if (
+        oldest
+        and figures.now - _moment(oldest["created_at"]) > OLD
+        and oldest["waiting_for"] != "account"
+    ):
         text = f"The oldest job has waited for {span(figures.now - _moment(oldest['created_at']))}."
-        yield Finding("warn", text, "Its page says why.", f"/admin/jobs/{oldest['id']}")
+        yield Issue("warn", text, "Its page says why.", f"/admin/jobs/{oldest['id']}")
 
 
-def _enom(figures: Figures) -> Iterator[Finding]:
+def _enom(figures: Figures) -> Iterator[Issue]:
     commands, without = sum(figures.hours.commands[-2:]), sum(figures.hours.without_yes[-2:])
     if commands >= MANY and without * 2 > commands:
         text = f"Enom refused or did not answer {without} of the last {commands} commands."
-        yield Finding("warn", text, "Check the failed jobs and Enom's status page.", "/admin/jobs?status=failed")
+        yield Issue(
+            "warn",
+            text,
+            "Check the failed jobs and Enom's status page.",
+            "/admin/jobs?status=failed",
+        )
 
 
 def _moment(text: str) -> float:

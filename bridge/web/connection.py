@@ -1,4 +1,4 @@
-"""One connection of a stranger: what it may cost, whose it is, and how it is told that it does not speak HTTP.
+"""One connection of a stranger: what it may cost, whose it is, how it hears that it is not HTTP.
 
 waitress reads in one loop for all, so whatever is raised while it reads is met here.
 """
@@ -16,45 +16,53 @@ from waitress.task import ErrorTask
 from waitress.utilities import BadRequest
 
 from bridge.infra import clients
+from bridge.web.problems import described
 
 LONGEST = 30.0  # seconds that one request may take to arrive whole, however steadily it drips
-MOST_OPEN = 300  # connections, each with two temporary files at worst; one more, and the slowest is closed
+# Connections, each with two temporary files at worst; one more, and the slowest is closed.
+MOST_OPEN = 300
 TITLES = {413: "Too large", 431: "Headers too large"}
 DETAILS = {413: "The body is larger than 64 KiB.", 431: "The headers are larger than 32 KiB."}
 
 
 class Parser(HTTPRequestParser):
-    """A request that cannot be read is the sender's fault, also where waitress itself does not expect it."""
+    """What cannot be read is the sender's fault, also where waitress itself does not expect it."""
 
     def received(self, data: bytes) -> int:
         try:
             consumed = int(super().received(data))
-        except ValueError:  # a length of thousands of digits, a host that is not closed with a bracket
+        except ValueError:
+            # A length of thousands of digits, a host that is not closed with a bracket.
             self.error = BadRequest("")
             self.completed = True
             consumed = len(data)
-        # waitress would tell the sender of a whole or a refused one to go on, and take what follows for a part of it.
+        # waitress would tell the sender of a whole or a refused one to go on, and take what follows
+        # for a part of it.
         self.expect_continue = self.expect_continue and not self.completed
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
-        # A proxy in front may have believed the length (RFC 9112, 6.3), or an encoding that HTTP/1.0 does not have.
-        if "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
+        # A proxy in front may have believed the length (RFC 9112, 6.3), or an encoding that
+        # HTTP/1.0 does not have.
+        if "TRANSFER_ENCODING" in self.headers or (
+            self.chunked and "CONTENT_LENGTH" in self.headers
+        ):
             raise ParsingError("")
 
 
 def problem(status: int, title: str, detail: str) -> bytes:
-    return json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
+    return json.dumps(described(status, title, detail)).encode()
 
 
 class Refusal(ErrorTask):
-    """What waitress refuses is told like every other problem, and repeats nothing of the request."""
+    """What waitress refuses is answered like every problem, and repeats nothing of the request."""
 
     def execute(self) -> None:
         request: Any = self.request  # its types are not those of the published stubs
         code = request.error.code
-        status = code if code in TITLES or code == 500 else 400  # its 501, for an unknown encoding, is no fault of ours
+        # Its 501, for an unknown encoding, is no fault of ours.
+        status = code if code in TITLES or code == 500 else 400
         title = TITLES.get(status, "Internal error" if status == 500 else "Not HTTP")
         detail = DETAILS.get(status, "The request cannot be read as HTTP.")
         body = problem(status, title, detail)
@@ -66,10 +74,12 @@ class Refusal(ErrorTask):
         self.write(body)
 
 
-class Channel(HTTPChannel):
-    """A connection that makes room for others: strangers cannot use them up by sending slowly, or by not reading.
+class Connection(HTTPChannel):
+    """A connection that makes room for others: strangers cannot use them up by sending slowly, or
+    by not reading.
 
-    Only one request of it is looked at: what came behind it is not even read before that one is answered.
+    Only one request of it is looked at: what came behind it is not even read before that one is
+    answered.
     """
 
     parser_class = Parser
@@ -90,7 +100,7 @@ class Channel(HTTPChannel):
         """As waitress does it, but for one request, not for all that have come."""
         if self.request is None:
             self.waiting_since = time.monotonic()
-        lock: Any = self.requests_lock  # type: ignore[attr-defined]  # of waitress, not in the published stubs
+        lock: Any = self.requests_lock  # type: ignore[attr-defined]  # not in the published stubs
         with lock:
             if self.will_close or self.close_when_flushed:
                 return False
@@ -113,7 +123,7 @@ class Channel(HTTPChannel):
                 self.server.add_task(self)
 
     def read_at_once(self) -> None:
-        """What was sent before the connection was accepted: it need not wait for the next round of the loop."""
+        """What was sent before the connection was accepted need not wait for the loop's next round."""
         try:
             data = self.wire.recv(self.adj.recv_bytes)
         except BlockingIOError:
@@ -126,7 +136,7 @@ class Channel(HTTPChannel):
             self.will_close = True  # the loop closes it
 
     def _look_at(self, data: bytes) -> None:
-        """`received`, where the loop itself, or what it accepts by, would end with what is raised."""
+        """`received`, where the loop itself, or its listener, would end with what is raised."""
         try:
             self.received(data)
         except Exception:  # of any kind: a stranger chooses the bytes
@@ -135,7 +145,11 @@ class Channel(HTTPChannel):
 
     def readable(self) -> bool:
         """Asked in each round of the loop."""
-        if self.request is not None and not self.requests and time.monotonic() - self.waiting_since > LONGEST:
+        if (
+            self.request is not None
+            and not self.requests
+            and time.monotonic() - self.waiting_since > LONGEST
+        ):
             self.will_close = True
         ready = bool(super().readable())
         if ready and self.behind:
@@ -144,7 +158,7 @@ class Channel(HTTPChannel):
         return ready
 
     def _flush_some(self, do_close: bool = True) -> bool:
-        """Only the loop closes a connection: it goes through them all, and would die of one that a thread takes away."""
+        """Only the loop closes a connection: it would die of one that a thread takes away."""
         inherited: Any = super()  # this method is not in the published stubs
         return bool(inherited._flush_some(do_close and threading.get_ident() == self.loop))
 
@@ -161,7 +175,7 @@ class Channel(HTTPChannel):
             give_way(one for one in others if one is not self)
 
 
-def give_way(channels: Iterable[Channel]) -> bool:
+def give_way(channels: Iterable[Connection]) -> bool:
     """Closes the slowest connection, of the address that has the most. False: all wait for us.
 
     What waits for us is left alone; it is answered within a moment.

@@ -86,16 +86,17 @@ BREAK = Markup("<wbr>")
 
 
 def breakable(text: object) -> Markup:
-    """A text whose long names may be broken at their seams: after `john.doe@`, in the middle of a number of 26 digits.
+    """A text whose long names may be broken at their seams: after `john.doe@`, in the middle of a
+    number of 26 digits.
 
     A place to break shows nothing, and is not copied with the text.
     """
-    told, end = Markup(), 0
+    shown, end = Markup(), 0
     for found in LONG.finditer(str(text)):
-        told += str(text)[end : found.start()]
-        told += BREAK.join(piece for part in SEAM.split(found[0]) for piece in pieces(part))
+        shown += str(text)[end : found.start()]
+        shown += BREAK.join(piece for part in SEAM.split(found[0]) for piece in pieces(part))
         end = found.end()
-    return told + str(text)[end:]
+    return shown + str(text)[end:]
 
 
 def pieces(part: str) -> list[str]:
@@ -104,6 +105,6 @@ def pieces(part: str) -> list[str]:
     return [part[begin : begin + size] for begin in range(0, len(part), size)]
 
 
-def told(text: object) -> Markup:
-    """A sentence of the program: on a page it names a button where it names a command, and times as everywhere here."""
+def prose(text: object) -> Markup:
+    """A sentence of the program, as a page has it: buttons for commands, times as everywhere here."""
     return breakable(MOMENT.sub(lambda found: clock(found[0]), in_buttons(str(text))))

@@ -1,0 +1,216 @@
+"""What senders and receivers are told as JSON. One class makes it and describes it in `/openapi.json`.
+
+Rule 1: what leaves is what `dump` lets through, so no field can be sent that is not described.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema
+from marshmallow.fields import Boolean, Dict, Integer, List, Nested, String
+from marshmallow.validate import Equal, Length, OneOf, Range
+
+from bridge.domain.errors import CODES
+from bridge.domain.jobs import STATES, WaitingFor
+from bridge.domain.model import Proof, State
+from hooks.standard.schemas import ACTIONS
+
+PAGE = 200
+"""Rows of a list at a time, at most."""
+
+
+class Answer(Schema):
+    """What is `required` is always there. Fields may be added, so nobody has to refuse one that is not described."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+def _text(*choices: str, required: bool = True, null: bool = False) -> String:
+    """One of `choices`, if there are any."""
+    one_of = OneOf(choices) if choices else None
+    return String(required=required, allow_none=null, validate=one_of)
+
+
+def _time(*, required: bool = True, null: bool = False) -> String:
+    """In RFC 3339, in UTC."""
+    return String(required=required, allow_none=null, metadata={"format": "date-time"})
+
+
+def _bytes(*, required: bool = True, null: bool = False) -> Integer:
+    return Integer(required=required, allow_none=null, validate=Range(min=0))
+
+
+class PublicError(Answer):
+    """An error as a receiver of callbacks is told it: nothing that Enom said."""
+
+    code = _text(*CODES)
+    message = _text()
+    detail = _text(required=False)
+
+
+class StaffError(PublicError):
+    detail = _text()
+    remote = Dict(String(), String())
+
+
+class WouldBe(Answer):
+    """In observe mode: how the job would have ended."""
+
+    status = _text("failed", "held")
+    code = _text(*CODES)
+    detail = _text()
+
+
+class Receipt(Answer):
+    job = _text()
+    hook = _text()
+    action = _text(*ACTIONS)
+    address = _text()
+    service_id = _text()
+    sequence = Integer(required=True, validate=Range(min=1))
+    status = _text(*STATES)
+    waiting_for = _text(*WaitingFor, null=True)
+    state = _text(*State)
+    changed = Boolean(required=True)
+    verified = Dict(String(), _text(*Proof), required=True)
+    message = _text()
+    error = Nested(StaffError, required=True, allow_none=True)
+    finished_at = _time(required=False)
+    delete_after = _time(required=False)
+    restored_at = _time(required=False)
+    observed_only = Boolean()
+    plan = List(Dict(String()))
+    would_be = Nested(WouldBe)
+    unknown_fields = List(String())
+
+
+class CallbackData(Receipt):
+    """How a job ended. The callback's type says the status."""
+
+    class Meta(Answer.Meta):
+        exclude = ("status", "waiting_for")
+
+    error = Nested(PublicError, required=True, allow_none=True)
+
+
+class Dismissal(Answer):
+    hook = _text()
+    status = String(required=True, validate=Equal("dismissed"))
+
+
+class Problem(Answer):
+    """RFC 9457. `errors`: the faults of each field. `code`: why Enom did not do it, or what has been stopped."""
+
+    type = _text()
+    title = _text()
+    status = Integer(required=True)
+    detail = _text()
+    errors = Dict(String(), List(String()))
+    code = _text(*CODES, "suspensions_stopped", required=False)
+
+
+class Alive(Answer):
+    status = String(required=True, validate=Equal("alive"))
+
+
+class Ready(Answer):
+    ready = Boolean(required=True)
+    reasons = List(String(), required=True)
+
+
+class AccountAnswer(Answer):
+    reachable = Boolean(required=True)
+    problem = _text(null=True)
+    paused = _text(null=True)
+
+
+class PlanAnswer(Answer):
+    quota_gb = Integer(required=True)
+
+
+class ConnectionTestAnswer(Answer):
+    version = _text()
+    clock_skew = Integer(required=True)
+    account = Nested(AccountAnswer, required=True)
+    plans = Dict(String(), Nested(PlanAnswer), required=True)
+
+
+class ReceivesMail(Answer):
+    """What DNS says of the mailbox's domain. `records`: what to set there."""
+
+    status = _text("ready", "not_ready", "unknown")
+    reason = _text()
+    records = List(String(), required=True)
+    checked_at = _time()
+
+
+class MailboxStatusAnswer(Answer):
+    address = _text()
+    service_id = _text()
+    state = _text(*State)
+    recorded_state = _text(*State)
+    suspended_with = _text(null=True)
+    services = Dict(String(), String(), required=True, allow_none=True)
+    quota_bytes = _bytes(null=True)
+    used_bytes = _bytes(null=True)
+    expires = _time(null=True)
+    receives_mail = Nested(ReceivesMail, required=True, allow_none=True)
+
+
+class MailboxListed(Answer):
+    address = _text()
+    service_id = _text()
+    customer_id = _text(null=True)
+    state = _text(*State)
+    quota_bytes = _bytes(null=True)
+    created_at = _time(null=True)
+    delete_after = _time(null=True)
+    checked_at = _time(null=True)
+    plan = _text(null=True)
+
+
+class MailboxListAnswer(Answer):
+    items = List(Nested(MailboxListed), required=True, validate=Length(max=PAGE))
+    next = _text(null=True)
+
+
+class MailboxUsageAnswer(Answer):
+    """What Enom does not show is left out."""
+
+    used_bytes = _bytes(required=False)
+    quota_bytes = _bytes(required=False)
+
+
+class SignInAnswer(Answer):
+    url = String(required=True, metadata={"format": "uri"})
+
+
+class ResultsAnswer(Answer):
+    items = List(Nested(Receipt), required=True, validate=Length(max=PAGE))
+    next = _text(null=True)
+
+
+ANSWERS: Mapping[str, type[Answer]] = {
+    "connection.test": ConnectionTestAnswer,
+    "mailbox.status": MailboxStatusAnswer,
+    "mailbox.list": MailboxListAnswer,
+    "mailbox.usage": MailboxUsageAnswer,
+    "mailbox.sign_in": SignInAnswer,
+    "job": Receipt,
+    "results": ResultsAnswer,
+}
+"""The `data` of each query's answer."""
+
+
+def dump(schema: type[Answer], content: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON: what the schema knows, and nothing else."""
+    shown: dict[str, Any] = _made(schema).dump(content)
+    return shown
+
+
+@cache
+def _made(schema: type[Answer]) -> Answer:
+    """Once: making one copies all of its fields."""
+    return schema()

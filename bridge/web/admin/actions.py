@@ -1,0 +1,131 @@
+"""Retry, approve, reject and cancel jobs; dismiss a hook; send a callback again.
+
+Each says first what will happen.
+"""
+
+from collections.abc import Mapping
+
+from flask import Response
+
+from bridge.domain.decisions import GIVES_UP
+from bridge.reporting.explain import plan_in_words
+from bridge.reporting.next_steps import VERBS
+from bridge.web.admin.blueprints import actions
+from bridge.web.admin.confirm import Confirmation, reason, show
+from bridge.web.admin.formatting import path
+from bridge.web.admin.office import admin_context
+from bridge.web.admin.page import done
+
+SAYS: Mapping[str, tuple[str, ...]] = {
+    "retry": (
+        "A new job with the same request is queued for this mailbox. It checks Enom first and does only what is missing. "
+        "Safety limits still apply.",
+    ),
+    "approve": (
+        "A new job with the same request is queued for this mailbox and overrides the safety limit that held it; all other "
+        "limits still apply. It checks Enom first and does only what is missing.",
+        "It can spend money or delete mail, if that is what was requested.",
+    ),
+    "reject": (
+        "The job ends as cancelled, and a callback tells billing. Commands already sent to Enom are not undone; a deletion "
+        "scheduled after a grace period is called off.",
+    ),
+    "cancel": (
+        "The job ends as cancelled, and a callback tells billing. Commands already sent to Enom are not undone.",
+    ),
+}
+DISMISS = (
+    "The hook leaves the overview, and its content is wiped. Its id is refused from now on; if it is wanted after all, have "
+    "billing send it again under a new id.",
+)
+RESEND = (
+    "It is sent again now, under the same id (a receiver that has it can tell) and with new attempts. "
+    "It reports the state when its job ended.",
+)
+REASON = "Reason (optional)"
+
+
+@actions.get("/jobs/<id>/<any(retry,approve,reject,cancel):verb>")
+def ask_act_on_job(id: str, verb: str) -> Response:
+    story = admin_context().service.lookup.story(id)
+    job, back = story["job"], f"/admin/jobs/{id}"
+    if (refusal := story["may"][verb]) is not None:
+        return show(Confirmation(VERBS[verb], [refusal], "", back, status=409))
+    service = f"service {job['service_id']} of {job['source']}"
+    facts = [("Job", id), ("Request", f"{job['action']} of {job['address']} for {service}")]
+    if job["error"]:
+        facts.append(("Stopped because of", f"{job['error']['code']}: {job['error']['detail']}"))
+    if job["plan"] is not None:
+        facts.append(("First plan", plan_in_words(job["plan"])))
+    return show(
+        Confirmation(
+            f"{VERBS[verb]}: {job['action']} of {job['address']}",
+            SAYS[verb],
+            VERBS[verb],
+            back,
+            verb in GIVES_UP or (verb == "approve" and job["action"] == "mailbox.terminate"),
+            asks_reason=REASON if verb == "reject" else "",
+            facts=facts,
+        )
+    )
+
+
+@actions.post("/jobs/<id>/<any(retry,approve,reject,cancel):verb>")
+def act_on_job(id: str, verb: str) -> Response:
+    operator = admin_context().operator_actions
+    match verb:
+        case "cancel":
+            operator.cancel(id)
+            return done(f"/admin/jobs/{id}", "Job cancelled. A callback tells billing.")
+        case "reject":
+            operator.reject(id, reason() or None)
+            return done(f"/admin/jobs/{id}", "Job rejected. A callback tells billing.")
+    receipt = operator.retry(id, approve=verb == "approve")
+    how = "approved" if verb == "approve" else "retried"
+    return done(f"/admin/jobs/{receipt.job}", f"{id} was {how} as this job.{reminder()}")
+
+
+@actions.get("/hooks/<source>/<id>/dismiss")
+def ask_dismiss(source: str, id: str) -> Response:
+    hook, back = admin_context().service.lookup.hook(id, source), hook_page(source, id)
+    if (refusal := hook["may"]["dismiss"]) is not None:
+        return show(Confirmation("Dismiss", [refusal], "", back, status=409))
+    facts = [("Hook", id), ("Source", source), ("Type", hook["type"] or "unknown")]
+    title = f"Dismiss hook {id}"
+    return show(
+        Confirmation(title, DISMISS, "Dismiss", back, danger=True, asks_reason=REASON, facts=facts)
+    )
+
+
+@actions.post("/hooks/<source>/<id>/dismiss")
+def dismiss(source: str, id: str) -> Response:
+    admin_context().operator_actions.dismiss(id, source, reason() or None)
+    return done(hook_page(source, id), "Hook dismissed.")
+
+
+@actions.get("/callbacks/<id>/resend")
+def ask_resend(id: str) -> Response:
+    row = admin_context().service.lookup.callback(id)
+    title, back = "Resend the callback", f"/admin/callbacks/{id}"
+    if (refusal := row["may"]["resend"]) is not None:
+        return show(Confirmation(title, [refusal], "", back, status=409))
+    about = f"{row['action']} of {row['address']}"
+    facts = [("Callback", id), ("About", about), ("Now", row["status"])]
+    return show(Confirmation(title, RESEND, "Resend", back, facts=facts))
+
+
+@actions.post("/callbacks/<id>/resend")
+def resend(id: str) -> Response:
+    admin_context().operator_actions.resend(id)
+    return done(f"/admin/callbacks/{id}", f"Callback queued to be sent now.{reminder()}")
+
+
+def hook_page(source: str, id: str) -> str:
+    return f"/admin/hooks/{path(source)}/{path(id)}"
+
+
+def reminder() -> str:
+    """What was just asked for will not happen while nothing works on it."""
+    if admin_context().service.standing.worker_alive():
+        return ""
+    return " No worker is running, so it waits until you start one."
