@@ -8,8 +8,9 @@ from typing import cast
 
 from bridge import config, store
 from bridge.backends import BACKENDS
-from bridge.backends.enom import Command, EnomAccount, HostedEmailSettings
-from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.backends.enom import Command, EnomAccount
+from bridge.backends.hosted_email.settings import HostedEmailAccount
+from bridge.backends.hosted_email.wire import SERVICES
 from bridge.domain import filtering
 from bridge.domain.model import Terms
 from bridge.domain.ports import Backend, Checkpoint, Clock, Limits
@@ -298,8 +299,8 @@ def enom(
     return BACKENDS["enom"](settings, outgoing, clock, watch=watch)
 
 
-def hosted_email(hosted: config.HostedEmail) -> HostedEmailSettings:
-    return HostedEmailSettings(hosted.endpoint, hosted.user, hosted.password.reveal(), hosted.keep_receiving)
+def hosted_email(hosted: config.HostedEmail) -> HostedEmailAccount:
+    return HostedEmailAccount(hosted.endpoint, hosted.user, hosted.password.reveal(), hosted.keep_receiving)
 
 
 def command(configured: config.Command) -> Command:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.backends.enom import codes, wire
-from bridge.backends.enom.hosted_email import codes as hosted_codes
-from bridge.backends.enom.hosted_email import wire as hosted_wire
+from bridge.backends.hosted_email import codes as hosted_codes
+from bridge.backends.hosted_email import wire as hosted_wire
 from bridge.domain.errors import CODES, AccountFault, Doubted, Garbled, NoFunds, Refused, Unavailable, Unclear
 
 IP_TEXT = "User not permitted from this IP address - 192.0.2.1"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.backends.enom import HostedEmailSettings
-from bridge.backends.enom.hosted_email import wire
+from bridge.backends.hosted_email import wire
+from bridge.backends.hosted_email.settings import HostedEmailAccount
 from bridge.domain.errors import BridgeError, Garbled
 
 USER = {
@@ -22,7 +22,7 @@ def decode(document: object, **more) -> wire.Result:
 
 
 def test_credentials_go_in_the_body():
-    settings = HostedEmailSettings("https://example.test/api", "admin", "p\N{LATIN SMALL LETTER E WITH ACUTE}")
+    settings = HostedEmailAccount("https://example.test/api", "admin", "p\N{LATIN SMALL LETTER E WITH ACUTE}")
     assert json.loads(wire.encode(settings, {"user": "a@example.com"})) == {
         "credentials": {"user": "admin", "password": "p\N{LATIN SMALL LETTER E WITH ACUTE}", "client": "enom-bridge"},
         "user": "a@example.com",

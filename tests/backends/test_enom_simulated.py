@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from backend_contract import JANE, JOHN, PASSWORD, SOON, BackendContract
 
-from bridge.backends.enom import Command, EnomAccount, EnomBackend, HostedEmailSettings
-from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.backends.enom import Command, EnomAccount, EnomBackend
+from bridge.backends.hosted_email.settings import HostedEmailAccount
+from bridge.backends.hosted_email.wire import SERVICES
 from bridge.domain.errors import AccountFault, Doubted, Garbled, NeedsPerson, NoFunds, Refused, Unavailable, Unclear
 from bridge.domain.model import Address, Change, Fact, Kind, Proof
 from bridge.infra.http_client import Outgoing
@@ -44,8 +45,8 @@ class SimulatedRemote:
         }
         return EnomBackend(EnomAccount(**{**given, **changes}), self.outgoing)
 
-    def hosted_settings(self, password: str = ADMIN_PASSWORD) -> HostedEmailSettings:
-        return HostedEmailSettings(self.simulator.hosted_email, "admin@example.test", password)
+    def hosted_settings(self, password: str = ADMIN_PASSWORD) -> HostedEmailAccount:
+        return HostedEmailAccount(self.simulator.hosted_email, "admin@example.test", password)
 
     def fault(self, command: str, fault: str, **more) -> None:
         self.simulator.control("/faults", {"command": command, "fault": fault, **more})
@@ -171,7 +172,7 @@ class TestEnom(BackendContract):
         assert [entry["command"] for entry in remote.history()[before:]] == ["GetPOP3", "search_users"]
 
     def test_a_survey_reads_the_list_of_hosted_email_to_its_end(self, backend, remote, create, monkeypatch):
-        monkeypatch.setattr("bridge.backends.enom.hosted_email.client.PAGE", 2)
+        monkeypatch.setattr("bridge.backends.hosted_email.client.PAGE", 2)
         for local in ("box1", "box2", "box3", "box4", "box5"):
             create(Address(local, "example.com"))
         assert [seen.exists for seen in backend.survey("example.com").mailboxes] == [True] * 5
@@ -187,7 +188,7 @@ class TestEnom(BackendContract):
     def test_a_survey_of_a_domain_that_hosted_email_does_not_know_yet_is_empty(self, remote, create, bundle):
         stranger = {"uid": "stranger", "token": "x", "hosted_user": "other@example.test", "hosted_password": "planted"}
         remote.simulator.control("/accounts", stranger)
-        hosted = HostedEmailSettings(remote.simulator.hosted_email, "other@example.test", "planted")
+        hosted = HostedEmailAccount(remote.simulator.hosted_email, "other@example.test", "planted")
         backend = remote.backend_with(hosted_email=hosted)
         assert backend.survey("example.com").mailboxes == ()
         create(JANE)
@@ -312,7 +313,7 @@ class TestEnom(BackendContract):
     def test_a_domain_that_hosted_email_does_not_know_yet_has_no_mailbox(self, remote, create, bundle):
         stranger = {"uid": "stranger", "token": "x", "hosted_user": "other@example.test", "hosted_password": "planted"}
         remote.simulator.control("/accounts", stranger)
-        hosted = HostedEmailSettings(remote.simulator.hosted_email, "other@example.test", "planted")
+        hosted = HostedEmailAccount(remote.simulator.hosted_email, "other@example.test", "planted")
         backend = remote.backend_with(hosted_email=hosted)
         assert backend.observe(JOHN).exists is False
         create(JANE)

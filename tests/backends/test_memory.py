@@ -6,7 +6,7 @@ import pytest
 from backend_contract import JOHN, PASSWORD, SOON, BackendContract
 
 from bridge.backends import BACKENDS
-from bridge.backends.enom.hosted_email.wire import SERVICES as ENOM_SERVICES
+from bridge.backends.hosted_email.wire import SERVICES as ENOM_SERVICES
 from bridge.backends.memory import SERVICES, MemoryBackend
 from bridge.domain.errors import Unavailable, Unclear
 from bridge.domain.model import Address, Change, Kind

@@ -9,9 +9,9 @@ from bridge.backends.enom import paks
 from bridge.backends.enom.client import Client
 from bridge.backends.enom.commands import Order, call_for, name_of
 from bridge.backends.enom.domains import perhaps_meant, split
-from bridge.backends.enom.hosted_email.client import HostedEmail
-from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.backends.enom.settings import EnomAccount
+from bridge.backends.hosted_email.client import HostedEmail
+from bridge.backends.hosted_email.wire import SERVICES
 from bridge.domain.errors import Refused
 from bridge.domain.model import Address, Answer, Change, Deleted, Fact, Mailbox, Proof, Survey
 from bridge.infra.events import Watch

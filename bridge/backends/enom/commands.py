@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.backends.enom.domains import split
-from bridge.backends.enom.hosted_email.wire import SERVICES
 from bridge.backends.enom.passwords import unknowable
 from bridge.backends.enom.settings import EnomAccount
+from bridge.backends.hosted_email.wire import SERVICES
 from bridge.domain.errors import NeedsPerson, Refused
 from bridge.domain.model import Address, Change, Kind, Mailbox
 

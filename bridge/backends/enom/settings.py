@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bridge.backends.hosted_email.settings import HostedEmailAccount
+
 
 @dataclass(frozen=True)
 class Command:
@@ -10,16 +12,6 @@ class Command:
 
     command: str
     parameters: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class HostedEmailSettings:
-    """The hosted-email API: base URL without a slash at the end, and an admin's credentials."""
-
-    endpoint: str
-    user: str
-    password: str = field(repr=False)
-    keep_receiving: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,6 +25,6 @@ class EnomAccount:
     suspend_with: str
     timeout: float = 30.0
     purchase: str = "never"
-    hosted_email: HostedEmailSettings | None = None
+    hosted_email: HostedEmailAccount | None = None
     commands: Mapping[str, Command] | None = None
     plans: Mapping[str, int] = field(default_factory=dict)

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from bridge.backends.enom.odd_xml import in_words
-from bridge.backends.enom.settings import HostedEmailSettings
-from bridge.backends.enom.wire import clean, mask_of, utf8_or_latin1
+from bridge.backends.hosted_email.settings import HostedEmailAccount
+from bridge.backends.text import clean, in_words, mask_of, utf8_or_latin1
 from bridge.domain.errors import Garbled
 
 SERVICES: Mapping[str, str] = MappingProxyType(
@@ -61,7 +60,7 @@ class Result:
     token: str = field(default="", repr=False)
 
 
-def encode(settings: HostedEmailSettings, arguments: Mapping[str, Any]) -> bytes:
+def encode(settings: HostedEmailAccount, arguments: Mapping[str, Any]) -> bytes:
     credentials = {"user": settings.user, "password": settings.password, "client": "enom-bridge"}
     return json.dumps({"credentials": credentials, **arguments}).encode()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bridge.backends.enom.hosted_email.wire import Result
+from bridge.backends.hosted_email.wire import Result
 from bridge.domain.errors import AccountFault, BridgeError, Doubted, Refused, Unavailable, Unclear
 
 A_FEW_MINUTES = 90.0

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from bridge.backends.enom.client import exchange, watched
-from bridge.backends.enom.hosted_email import codes, wire
-from bridge.backends.enom.settings import HostedEmailSettings
+from bridge.backends.calls import exchange, watched
+from bridge.backends.hosted_email import codes, wire
+from bridge.backends.hosted_email.settings import HostedEmailAccount
 from bridge.domain.errors import BridgeError, Garbled
 from bridge.domain.model import Address, Deleted
 from bridge.domain.ports import Clock
@@ -22,7 +22,7 @@ class HostedEmail:
     """The API under one admin's credentials."""
 
     def __init__(
-        self, settings: HostedEmailSettings, timeout: float, outgoing: Outgoing, clock: Clock, watch: Watch, account: str
+        self, settings: HostedEmailAccount, timeout: float, outgoing: Outgoing, clock: Clock, watch: Watch, account: str
     ) -> None:
         self._settings, self._timeout, self._outgoing, self._clock = settings, timeout, outgoing, clock
         self._watch, self._account = watch, account
