@@ -10,7 +10,6 @@ from bridge import config, store
 from bridge.backends import BACKENDS
 from bridge.backends.enom import Command, EnomAccount
 from bridge.backends.hosted_email.settings import HostedEmailAccount
-from bridge.backends.hosted_email.wire import SERVICES
 from bridge.domain import filtering
 from bridge.domain.model import Terms
 from bridge.domain.ports import Backend, Checkpoint, Clock, Limits
@@ -110,7 +109,7 @@ def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service
     outgoing, watch = (upon.outgoing, upon.watch) if upon else (Outgoing(), Watch())
     clock = database.clock
     backends = {name: enom(account, settings.plans, outgoing, clock, watch) for name, account in settings.accounts.items()}
-    terms = {name: terms_of(account, settings) for name, account in settings.accounts.items()}
+    terms = {name: terms_of(account, settings, backends[name]) for name, account in settings.accounts.items()}
     lookup, standing, people = store.Lookup(database), store.Standing(database), store.People(database, new_job_id)
     brake = store.Brake(settings.safety.max_suspended_share, first_id, settings.safety.terminate_grace_days > 0)
     inbox = store.Inbox(database, new_job_id, tuning.checkpoint, brake)
@@ -307,14 +306,12 @@ def command(configured: config.Command) -> Command:
     return Command(configured.command, configured.parameters)
 
 
-def terms_of(account: config.Account, settings: config.Settings) -> Terms:
-    hosted = account.hosted_email
-    keep = {"receiving"} if hosted and hosted.keep_receiving else set()
+def terms_of(account: config.Account, settings: config.Settings, backend: Backend) -> Terms:
     return Terms(
         suspend_with=account.suspend_with,
-        purchase=account.purchase,
-        services=tuple(name for name in SERVICES if name not in keep) if hosted else (),
-        hosted_email=hosted is not None,
+        products=backend.products,
+        services=tuple(backend.services),
+        hosted_email=account.hosted_email is not None,
         plans={name: plan.quota_gb << 30 for name, plan in settings.plans.items()},
         grace=settings.safety.terminate_grace_days * DAY,
     )

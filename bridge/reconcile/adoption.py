@@ -7,7 +7,7 @@ from typing import Any
 from bridge.domain import plan
 from bridge.domain.differences import owner_in_words
 from bridge.domain.errors import NotNow, NotThere
-from bridge.domain.model import Address, Mailbox, Record, State, Terms, in_words
+from bridge.domain.model import MAILBOX, Address, Mailbox, Record, State, Terms, in_words
 from bridge.domain.ports import Backend
 from bridge.reconcile.matching import FOREIGN_SUSPENSION
 
@@ -59,6 +59,8 @@ class Adopting:
         if not seen.exists:
             told = "Enom does not list it" if seen.exists is False else "Enom's two systems disagree whether it exists"
             raise NotNow(f"{address} cannot be adopted: {told}. Let billing create it (mailbox.create).")
+        if seen.type != MAILBOX:
+            raise NotNow(f"{address} cannot be adopted: it is no mailbox, but of type {seen.type}.")
         record = self.record(account, address)
         return adoption(address, account, (source, service_id), seen, record, plan.state_of(seen, record, self.terms[account]))
 

@@ -5,14 +5,14 @@ A list shows less than a look, and may be stale: over lists this only suspects, 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bridge.domain import plan
 from bridge.domain.differences import ORDER, RECORD, Difference, Kind, Repair, owner_in_words
-from bridge.domain.model import ENDS_SOON, Address, Mailbox, Pak, Record, State, Terms, in_words
+from bridge.domain.model import MAILBOX, Address, Mailbox, Record, State, Terms
 from bridge.reconcile.matching import FOREIGN_SUSPENSION, HALF, Barred, Group, Shown
 
 
@@ -35,7 +35,8 @@ def of_domain(view: View, domain: str, shown: Shown, known: Sequence[str]) -> li
     listed = {str(address) for address in shown.mailboxes}
     names = sorted(listed | set(known))
     found = [of_mailbox(view, Address.parse(name), shown.mailboxes.get(Address.parse(name))) for name in names]
-    return [*(each for each in found if each is not None), *of_paks(view, domain, shown.paks)]
+    now = datetime.fromtimestamp(view.now, UTC)
+    return [*(each for each in found if each is not None), *view.terms.products.notices(domain, shown.paks, now)]
 
 
 def of_mailbox(view: View, address: Address, seen: Mailbox | None) -> Difference | None:
@@ -45,13 +46,14 @@ def of_mailbox(view: View, address: Address, seen: Mailbox | None) -> Difference
     if view.under_way(name):
         return None
     owner = (record.source, record.service_id) if record.source is not None else None
-    exists = False if seen is None else seen.exists
+    # An alias or a forward under this address is no mailbox of anybody's.
+    exists = False if seen is None or seen.type != MAILBOX else seen.exists
     if exists is None:
         return Difference(Kind.HALF, address.domain, HALF, "Look into it at Enom.", name, owner)
     if not exists or seen is None:
         return missing(address, record, owner)
     if owner is None:
-        return ownerless(address, record, seen)
+        return ownerless(view.terms, address, record, seen)
     return of_state(view, address, record, seen, owner) or of_size(view, address, record, seen, owner)
 
 
@@ -69,8 +71,9 @@ def missing(address: Address, record: Record, owner: tuple[str, str | None] | No
     )
 
 
-def ownerless(address: Address, record: Record, seen: Mailbox) -> Difference:
-    place = f" It takes up a place of pak {seen.pak.bundle}, paid until {in_words(seen.pak.expires)[:10]}." if seen.pak else ""
+def ownerless(terms: Terms, address: Address, record: Record, seen: Mailbox) -> Difference:
+    paid = terms.products.place(seen)
+    place = f" It takes up a place of {paid}." if paid else ""
     adopt = f"enom-bridge mailboxes adopt {address} --source SOURCE --service-id ID"
     if record.state is State.ABSENT:
         detail = f"Its service was terminated, and Enom shows it again or still.{place}"
@@ -109,23 +112,6 @@ def of_size(view: View, address: Address, record: Record, seen: Mailbox, owner: 
 
 def applied(what: str) -> str:
     return f"{what}: enom-bridge reconcile shows the plan, and does it with --apply."
-
-
-def of_paks(view: View, domain: str, paks: Sequence[Pak]) -> Iterator[Difference]:
-    now = datetime.fromtimestamp(view.now, UTC)
-    for pak in paks:
-        end = in_words(pak.expires)[:10]
-        left = (pak.expires - now).total_seconds()
-        renew = "Renew it at Enom, or let billing send a renewal (mailbox.renew)."
-        if left <= 0:
-            text = f"Pak {pak.bundle} ended on {end}: its mailboxes cannot be changed by Enom's own commands."
-            yield Difference(Kind.PAK_ENDED, domain, text, renew)
-        elif left < ENDS_SOON:
-            yield Difference(Kind.PAK_ENDING, domain, f"Pak {pak.bundle} ends on {end}.", renew)
-    current = [pak for pak in paks if pak.expires > now]
-    if view.terms.purchase == "never" and current and not any(pak.free for pak in current):
-        text = f"No pak has a free place ({', '.join(pak.bundle for pak in current)}): the next mailbox cannot be created."
-        yield Difference(Kind.PAK_FULL, domain, text, 'Buy a pak at Enom, or allow it: purchase = "paks" of this account.')
 
 
 def was_never_there(record: Record) -> bool:

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
-from backend_contract import JANE, JOHN, PASSWORD, SOON, BackendContract
+from backend_contract import JANE, JOHN, PASSWORD, SOON, PlacesContract
 
 from bridge.backends.enom import Command, EnomAccount, EnomBackend
-from bridge.backends.hosted_email.settings import HostedEmailAccount
+from bridge.backends.hosted_email import HostedEmail, HostedEmailAccount
 from bridge.backends.hosted_email.wire import SERVICES
 from bridge.domain.errors import AccountFault, Doubted, Garbled, NeedsPerson, NoFunds, Refused, Unavailable, Unclear
 from bridge.domain.model import Address, Change, Fact, Kind, Proof
@@ -89,7 +89,7 @@ def remote():
     outgoing.close()
 
 
-class TestEnom(BackendContract):
+class TestEnom(PlacesContract):
     def test_a_domain_of_another_account_is_refused(self, backend):
         with pytest.raises(Refused) as caught:
             backend.observe(Address("john", "example.org"))
@@ -417,6 +417,31 @@ class TestEnom(BackendContract):
         for change in changes:
             assert backend.apply(JOHN, change, backend.observe(JOHN)).command == backend.command(change)
             assert remote.history()[-1]["command"] == backend.command(change)
+
+    @pytest.mark.parametrize("kind", ["alias", "forward", "filter"])
+    def test_what_is_no_mailbox_is_shown_as_that_and_never_touched(self, backend, remote, create, kind):
+        create()
+        info = Address("info", "example.com")
+        hosted = HostedEmail(remote.hosted_settings(), remote.outgoing).client
+        if kind == "alias":
+            hosted.call("change_user", user=str(JOHN), attributes={"aliases": [str(info)]})
+        else:
+            more = {"type": kind, "forward_recipients": ["x@example.net"], "password": PASSWORD}
+            hosted.call("change_user", user=str(info), attributes=more)
+        for about in ([Fact.SUSPENSION], [Fact.EXISTENCE]):
+            seen = backend.observe(info, about)
+            assert (seen.exists, seen.type) == (True, kind)
+        before = remote.truth()
+        for change in (
+            Change(Kind.DELETE),
+            Change(Kind.SET_PASSWORD, {}, PASSWORD),
+            Change(Kind.SET_QUOTA, {"quota_bytes": 1}),
+        ):
+            with pytest.raises(Refused) as caught:
+                backend.apply(info, change, seen)
+            assert caught.value.code == "conflict"
+        assert remote.truth() == before
+        assert [(each.address, each.exists) for each in backend.survey("example.com").mailboxes] == [(JOHN, True)]
 
     def test_no_secret_is_in_the_repr_of_anything_that_is_kept(self, remote, backend, create):
         create()

@@ -18,7 +18,7 @@ NEW_DOMAIN = (str(codes.MISSING), str(codes.NOT_OWNED))
 """Its answers for a domain that has no mailbox yet [I]."""
 
 
-class HostedEmail:
+class Client:
     """The API under one admin's credentials."""
 
     def __init__(
@@ -44,24 +44,21 @@ class HostedEmail:
             raise error
         return result.user
 
-    def suspended(self, domain: str, domain_may_be_new: bool = False) -> Mapping[str, bool]:
-        """Every mailbox of a domain: whether it is suspended, which the platform says where all of its services are.
-
-        An alias is another name of a mailbox, so it is none. Raises Garbled where the list is not whole.
-        """
+    def users(self, domain: str, domain_may_be_new: bool = False) -> Mapping[str, wire.Listed]:
+        """Everything of a domain that has an address, by its local part. Raises Garbled where the list is not whole."""
         try:
             lines = list(self._lines({"domain": domain}))
         except BridgeError as error:
             if domain_may_be_new and error.remote.get("number") in NEW_DOMAIN:
                 return {}
             raise
-        return {line.local: line.status == "suspended" for line in lines if line.type != "alias" and line.status != "deleted"}
+        return {line.local: line for line in lines if line.status != "deleted"}
 
     def deleted(self, domain: str) -> Sequence[Deleted]:
         """What was deleted and is kept, for 30 days [D]; the newest first. Raises Garbled where the list is not whole."""
         newest = {"by": "delete_time", "direction": "descending"}
         lines = self._lines({"domain": domain, "deleted": True}, sort=newest)
-        return [Deleted(Address(line.local, domain), line.id) for line in lines if line.type != "alias" and line.id]
+        return [Deleted(Address(line.local, domain), line.id) for line in lines if line.is_mailbox and line.id]
 
     def _lines(self, criteria: Mapping[str, Any], **more: Any) -> Iterator[wire.Listed]:
         """Every line of a list, page by page."""

@@ -15,6 +15,7 @@ CREDENTIALS = frozenset({1, 11, 32, 33, 35, 39, 42, 43, 44})
 ADDRESS_LIST = 21
 
 REFUSALS: Mapping[int, str] = {
+    3: "conflict",
     4: "conflict",
     9: "domain_not_in_account",
     15: "pak_full",
@@ -23,10 +24,15 @@ REFUSALS: Mapping[int, str] = {
     40: "password_rejected",
     45: "conflict",
     48: "password_rejected",
-    **dict.fromkeys((3, 5, 6, 10, 12, 13, 14, 16, 17, 18, 19, 24, 26, 27, 31, 37, 38, 46, 47), "refused"),
+    **dict.fromkeys((5, 6, 10, 12, 13, 14, 16, 17, 18, 19, 24, 26, 27, 31, 37, 38, 46, 47), "refused"),
 }
 """Definite: the request was looked at and turned down."""
 
+BADLY_FORMATTED = 6
+REMEDIES: Mapping[int, str] = {
+    NOT_OWNED: " Either the domain is not this company's, or the role of the credentials may not do this, or the account is "
+    "on the other cluster: see [accounts.….hosted_email].",
+}
 STATE: Mapping[int, str] = {2: "not_found", 7: "not_ours", 8: "not_ours", 23: "not_ours"}
 """Doubted: it may be as desired already."""
 
@@ -47,5 +53,10 @@ def fault(result: Result) -> BridgeError | None:
     if number == ADDRESS_LIST:
         return AccountFault(f"{said}. Have this machine's address allowed.", code="ip_not_allowed", remote=remote)
     if number in REFUSALS:
-        return Refused(said, code=REFUSALS[number], remote=remote)
+        return Refused(f"{said}{REMEDIES.get(number, '')}", code=_code(number, result.faulty), remote=remote)
     return Doubted(Refused(said, code=STATE.get(number, "refused"), remote=remote))
+
+
+def _code(number: int, faulty: frozenset[str]) -> str:
+    """A password of another form than it takes is a bad attribute to it [D]."""
+    return "password_rejected" if number == BADLY_FORMATTED and "password" in faulty else REFUSALS[number]
