@@ -108,7 +108,7 @@ def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service
     sealer = Sealer(settings.bridge.key_bytes())
     outgoing, watch = (upon.outgoing, upon.watch) if upon else (Outgoing(), Watch())
     clock = database.clock
-    backends = {name: enom(account, settings.plans, outgoing, clock, watch) for name, account in settings.accounts.items()}
+    backends = {name: backend(each, settings.plans, outgoing, clock, watch) for name, each in settings.accounts.items()}
     terms = {name: terms_of(account, settings, backends[name]) for name, account in settings.accounts.items()}
     lookup, standing, people = store.Lookup(database), store.Standing(database), store.People(database, new_job_id)
     brake = store.Brake(settings.safety.max_suspended_share, first_id, settings.safety.terminate_grace_days > 0)
@@ -277,6 +277,16 @@ def limits(settings: config.Settings) -> Limits:
 def lease_of(settings: config.Settings, tuning: Tuning) -> float:
     """Seconds for which a worker holds a job without a sign of life: longer than any call."""
     return tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
+
+
+def backend(
+    account: config.Account, plans: Mapping[str, config.Plan], outgoing: Outgoing, clock: Clock, watch: Watch
+) -> Backend:
+    """What works for this account: nothing else asks which it is."""
+    if account.backend == "hosted-email" and account.hosted_email is not None:
+        made = hosted_email(account.hosted_email)
+        return BACKENDS[account.backend](made, outgoing, clock, watch, name=account.name, timeout=account.timeout)
+    return enom(account, plans, outgoing, clock, watch)
 
 
 def enom(

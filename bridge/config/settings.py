@@ -106,6 +106,7 @@ class Account:
     commands: Commands | None
     mail_hosts: tuple[str, ...]
     spf_include: str
+    backend: str = "enom"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,11 +59,15 @@ class Receiver:
 class Scene:
     """Changes are those of `write_config`. Everything happens in the thread that asks for it."""
 
-    def __init__(self, folder: Path, sim: Simulator, clock: Clock, database: str, **changes: Any) -> None:
+    def __init__(
+        self, folder: Path, sim: Simulator, clock: Clock, database: str, backend: str = "enom", **changes: Any
+    ) -> None:
         self.sim, self.clock = sim, clock
         given = DEFAULTS | {"admin__notify": "https://chat.example.com/notes"} | changes
         self.path = write_config(folder, sim, database, "https://billing.example.com/callback", **given)
         self.settings = config.load(self.path, {})
+        account = replace(self.settings.accounts["main"], backend=backend)
+        self.settings = replace(self.settings, accounts={"main": account})
         self.service = wiring.build(self.settings, self.tuning())
         self.service.standing.know(self.settings.accounts, self.settings.sources)  # the schema is there already
         self.app = create_app(self.service, threads=4)

@@ -1,0 +1,150 @@
+"""A bridge that has hosted email alone: a mailbox's life, a remote that lies, and what only this remote can say.
+
+The clock of bridge and simulator is one that jumps, so that every fault meets every command within seconds. Faults that are
+only slow are those of tests/flow/test_lying_remote.py: what sends and reads is the same.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from bridge.domain.model import Address
+from bridge.sim.faults import FITS
+from tests.support.bridge import PASSWORD
+from tests.support.scene import Scene
+
+OTHER = "Another-Pass.01"
+COMMANDS = {
+    "create": ("get_user", "change_user"),
+    "suspend": ("get_user", "change_user", "logout_user"),
+    "unsuspend": ("change_user",),
+    "change_password": ("change_user",),
+    "change_plan": ("change_user",),
+    "renew": ("get_user",),
+    "terminate": ("get_user", "delete_user"),
+}
+DATA: dict[str, dict[str, str]] = {
+    "create": {"password": PASSWORD, "plan": "large"},
+    "change_plan": {"plan": "large"},
+    "change_password": {"password": OTHER},
+    "renew": {"until": "2031-06-01T00:00:00Z"},
+}
+SLOW = {"slow", "late", "drip", "drip_headers", "huge"}
+UNTELLABLE = {("create", "oma_23"), ("change_password", "oma_23"), ("change_password", "lie")}
+"""Somebody else's creation looks the same as the first; no read shows a password."""
+
+
+@pytest.fixture
+def scene(open_scene: Callable[..., Scene]) -> Scene:
+    return open_scene(backend="hosted-email", bridge__wait_limit=0)
+
+
+def cells() -> Iterator[tuple[str, str, str]]:
+    for action, commands in COMMANDS.items():
+        for command in commands:
+            fits = ("any", "hosted", "read" if command == "get_user" else "hosted-write")
+            yield from ((action, command, fault) for fault, fit in FITS.items() if fit in fits and fault not in SLOW)
+
+
+def wanted(action: str) -> dict[str, Any] | None:
+    """What is true at the remote after each action, where a mailbox was there as `furnish` makes it."""
+    box = {"password": PASSWORD, "quota_bytes": 1 << 30, "services": {"enabled"}}
+    match action:
+        case "suspend":
+            box["services"] = {"suspended"}
+        case "change_password":
+            box["password"] = OTHER
+        case "change_plan" | "create":
+            box["quota_bytes"] = 25 << 30
+        case "terminate":
+            return None
+    return box
+
+
+def truth(scene: Scene, address: str) -> dict[str, Any] | None:
+    box = scene.mailbox(address)
+    keys = ("password", "quota_bytes")
+    return box and {name: box[name] for name in keys} | {"services": set(box["services"].values())}
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_every_fault_at_every_command(scene: Scene, request: pytest.FixtureRequest) -> None:
+    wrong, every = {}, [cell for cell in cells() if (cell[0], cell[2]) not in UNTELLABLE]
+    brief = not request.config.getoption("--long")
+    for action, command, fault in every[:: 7 if brief else 1]:
+        domain = f"{action}-{command}-{fault}.test".replace("_", "-")
+        given = {"service_id": domain, "address": f"box@{domain}"}
+        scene.sim.control("/domains", {"uid": "reseller", "domain": domain})
+        if action != "create":
+            scene.sim.control("/mailboxes", {"address": given["address"], "password": PASSWORD, "settled": True})
+            scene.service.people.adopt("main", Address.parse(given["address"]), "shop", domain)
+        if action == "unsuspend":
+            scene.do("suspend", **given)
+        scene.clock.now += 60
+        scene.fault(command, fault, times=2 if fault == "stale" else 1, domain=domain)
+        receipt = scene.do(action, seconds=3600, **given, **DATA.get(action, {}))
+        found = receipt["status"], truth(scene, given["address"])
+        if found != ("succeeded", wanted(action)):
+            wrong[action, command, fault] = (*found, receipt["error"])
+    assert wrong == {}
+    assert len(every) > 200
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_life(scene: Scene) -> None:
+    proofs = {}
+    for action in ("create", "suspend", "unsuspend", "change_password", "change_plan", "renew", "terminate"):
+        receipt = scene.do(action, **DATA.get(action, {}))
+        assert receipt["status"] == "succeeded", action
+        proofs[action] = receipt["verified"]
+        state = {"suspend": "suspended", "terminate": "absent"}.get(action, "active")
+        assert receipt["state"] == state
+        clock = scene.clock.now
+        scene.work(120)
+        assert scene.clock.now > clock
+    everything = {"existence": "verified", "suspension": "verified", "password": "accepted", "plan": "verified"}
+    assert proofs == {
+        "create": everything,
+        "suspend": {"suspension": "verified"},
+        "unsuspend": {"suspension": "verified"},
+        "change_password": {"password": "accepted"},
+        "change_plan": {"plan": "verified"},
+        "renew": {"expiry": "unsupported"},
+        "terminate": {"existence": "verified"},
+    }
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_mailbox_that_was_there_is_nobodys_to_take(scene: Scene) -> None:
+    scene.sim.control("/mailboxes", {"address": "john.doe@example.com", "password": "Theirs-Word.1"})
+    receipt = scene.do("create", password=PASSWORD)
+    assert (receipt["status"], receipt["error"]["code"]) == ("failed", "not_ours")
+    assert (scene.mailbox() or {})["password"] == "Theirs-Word.1"
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_what_is_no_mailbox_is_left_alone(scene: Scene) -> None:
+    scene.do("create", service_id="8", address="jane@example.com", password=PASSWORD)
+    box = {"address": "bob@example.com", "password": PASSWORD, "attributes": {"aliases": ["john.doe@example.com"]}}
+    scene.sim.control("/mailboxes", box)
+    before = scene.sim.control("/state")["domains"]
+    for action in COMMANDS:
+        receipt = scene.do(action, **DATA.get(action, {}))
+        assert (receipt["status"], receipt["error"]["code"]) == ("failed", "conflict"), action
+    assert scene.sim.control("/state")["domains"] == before
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_domain_that_is_not_there_is_told(scene: Scene) -> None:
+    receipt = scene.do("create", address="john@unknown.test", password=PASSWORD)
+    assert (receipt["status"], receipt["error"]["code"]) == ("failed", "domain_not_in_account")
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_role_that_cannot_provision_pauses_nothing_and_is_told(scene: Scene) -> None:
+    admin = {"uid": "reseller", "user": "admin@reseller.example", "password": "Planted-Hosted-9", "role": "company_ro"}
+    scene.sim.control("/admins", admin)
+    receipt = scene.do("create", password=PASSWORD)
+    assert (receipt["status"], scene.mailbox()) == ("failed", None)
+    assert "role of the credentials" in scene.service.lookup.receipt("shop", receipt["job"]).error["detail"]
