@@ -49,6 +49,8 @@ def _now() -> datetime:
 class MemoryBackend:
     """Domains, paks and mailboxes of one account. Tests reach into `mailboxes`, `paks`, `balance`, `history` as they like."""
 
+    proves_passwords = False
+
     def __init__(self, domains: tuple[str, ...] = ("example.com",), now: Callable[[], datetime] = _now) -> None:
         self.proofs, self.products, self.services = PROOFS, Paks("paks"), SERVICES
         self.domains = set(domains)
@@ -180,6 +182,9 @@ class MemoryBackend:
                 self._box(address).logged_out += 1
             case Kind.SET_QUOTA:
                 self._box(address).quota = given["quota_bytes"]
+            case Kind.PROVE_PASSWORD:
+                if self._box(address).password != change.secret:
+                    raise Refused("the mailbox does not sign in with this password")
             case Kind.DELETE:
                 self._delete(address)
         return {}

@@ -47,6 +47,10 @@ class Backend(Protocol):
     def services(self) -> Sequence[str]:
         """What a suspension that a read can show switches off; empty where there is none."""
 
+    @property
+    def proves_passwords(self) -> bool:
+        """Whether it carries out PROVE_PASSWORD: a yes is a sign-in, Refused is none, or that there is none to be tried."""
+
     def observe(self, address: Address, about: Collection[Fact] = tuple(Fact)) -> Mailbox:
         """What the remote shows now. An absent mailbox is an answer (`exists=False`), not an error. Raises BridgeError.
 

@@ -170,6 +170,7 @@ class Kind(StrEnum):
     SUSPEND = "suspend"
     LOG_OUT = "log_out"
     DELETE = "delete"
+    PROVE_PASSWORD = "prove_password"  # noqa: S105 - the name of a change; it changes nothing, and no plan holds it
 
 
 MONEY = frozenset({Kind.BUY, Kind.RENEW})

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from bridge.domain import jobs, plan
+from bridge.domain import jobs, plan, proving
 from bridge.domain.actions import ACTIONS, Wish, decides
 from bridge.domain.errors import (
     CODES,
@@ -185,6 +185,7 @@ class Worker:
             todo = self._plan(attempt, seen, desired)
             if todo.empty:
                 self._proved_in_time(attempt)
+                self._prove_password(attempt, seen, desired)
                 return self._succeed(attempt, seen, desired)
             for change in todo.changes:
                 last = attempt.last(change.kind)
@@ -271,6 +272,19 @@ class Worker:
         for step in attempt.journal:
             if step.outcome == "unknown" and attempt.observed_at < step.trust_after:
                 raise jobs.LookAgain(self._next_look(attempt, step.trust_after), "settle")
+
+    def _prove_password(self, attempt: Attempt, seen: Mailbox, desired: Desired) -> None:
+        """Signs in with a password that this job has set, where the backend can; a suspended mailbox could not."""
+        if not attempt.desk.backend.proves_passwords or desired.password is None:
+            return
+        if plan.is_suspended(seen, attempt.record, attempt.terms):
+            return
+        try:
+            while proving.try_due(attempt.journal, self.clock(), attempt.desk.settle):
+                self._send(attempt, Change(Kind.PROVE_PASSWORD, secret=desired.password), seen, desired)
+        except NeedsPerson:
+            attempt.record = replace(attempt.record, password_digest=None)  # so that a retry sends it again
+            raise
 
     def _next_look(self, attempt: Attempt, latest: float) -> float:
         now = self.clock()
@@ -388,6 +402,8 @@ def proofs(attempt: Attempt, desired: Desired) -> dict[str, str]:
         facts -= {Fact.PLAN}
     shown = {str(fact): str(attempt.desk.backend.proofs[fact]) for fact in Fact if fact in facts}
     method = attempt.record.suspended_with or attempt.terms.suspend_with
+    if Fact.PASSWORD in facts and proving.proved(attempt.journal):
+        shown[Fact.PASSWORD] = str(Proof.VERIFIED)
     if Fact.SUSPENSION in facts and method in ("lock-out", "commands"):
         shown[Fact.SUSPENSION] = str(Proof.ACCEPTED)
     return shown

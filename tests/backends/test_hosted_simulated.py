@@ -3,7 +3,7 @@
 import pytest
 from backend_contract import ALL_SERVICES, JANE, JOHN, OTHER_PASSWORD, PASSWORD, BackendContract
 
-from bridge.backends.hosted_email import HostedEmail, HostedEmailAccount
+from bridge.backends.hosted_email import HostedEmail, HostedEmailAccount, codes, wire
 from bridge.backends.hosted_email.wire import SERVICES
 from bridge.domain.errors import AccountFault, Doubted, Garbled, Refused, Unavailable, Unclear
 from bridge.domain.model import Address, Change, Fact, Kind, Proof
@@ -176,6 +176,25 @@ class TestHostedEmail(BackendContract):
         with pytest.raises(Refused) as caught:
             apply(Kind.RESTORE, {"with": "hosted-email", "services": {"sending": "enabled"}})
         assert caught.value.code == "conflict"
+
+    def test_a_password_is_proved_in_the_mailboxs_own_name_and_is_never_the_accounts_fault(self, remote, create, apply):
+        create()
+        assert apply(Kind.PROVE_PASSWORD, {}, PASSWORD).command == "authenticate"
+        remote.simulator.control("/mailboxes", {"address": str(JANE), "password": PASSWORD, "second_factor": True})
+        for address, password, code in ((JOHN, OTHER_PASSWORD, "unclear"), (JANE, PASSWORD, "unsupported")):
+            with pytest.raises(Refused) as caught:
+                apply(Kind.PROVE_PASSWORD, {}, password, address)
+            assert caught.value.code == code
+            assert password not in caught.value.detail + repr(caught.value.remote)
+        for fault, error in (("oma_22", Unavailable), ("drop_after", Unclear)):
+            remote.fault("authenticate", fault)
+            with pytest.raises(error):
+                apply(Kind.PROVE_PASSWORD, {}, PASSWORD)
+
+    @pytest.mark.parametrize("number", [n for n in range(50) if n not in (0, 1, 2, 7, 8, 20, 22, 23, 25, 28, 29, 30, 41, 49)])
+    def test_what_speaks_of_more_than_the_password_tells_nothing_of_it(self, number):
+        found = codes.of_sign_in(wire.Result(False, number, "said"))
+        assert (type(found), found.code) == (Refused, "unsupported")
 
     def test_answers_in_another_form_are_read(self, backend, remote, create):
         create()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bridge.backends.hosted_email import HostedEmail
 from bridge.domain.model import Address
 from bridge.sim.faults import FITS
 from tests.support.bridge import PASSWORD
@@ -148,3 +149,66 @@ def test_a_role_that_cannot_provision_pauses_nothing_and_is_told(scene: Scene) -
     receipt = scene.do("create", password=PASSWORD)
     assert (receipt["status"], scene.mailbox()) == ("failed", None)
     assert "role of the credentials" in scene.service.lookup.receipt("shop", receipt["job"]).error["detail"]
+
+
+@pytest.fixture
+def proving(scene: Scene) -> Scene:
+    """As with prove_passwords = true."""
+    backend = scene.service.backends["main"]
+    assert isinstance(backend, HostedEmail)
+    backend.proves_passwords = True
+    return scene
+
+
+def tries(scene: Scene) -> int:
+    return len(scene.calls("authenticate"))
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_new_password_is_proved_once(proving: Scene) -> None:
+    created = proving.do("create", password=PASSWORD)
+    assert (created["status"], created["verified"]["password"], tries(proving)) == ("succeeded", "verified", 1)
+    changed = proving.do("change_password", password=OTHER)
+    assert (changed["verified"], tries(proving)) == ({"password": "verified"}, 2)
+    again = proving.do("change_password", password=OTHER)
+    assert (again["changed"], again["verified"], tries(proving)) == (False, {"password": "accepted"}, 2)
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_sign_in_that_lags_is_tried_once_more_after_settle(proving: Scene) -> None:
+    proving.do("create", password=PASSWORD)
+    proving.sim.control("/settings", {"password_lag": 10.0})
+    proving.clock.now += 60
+    changed = proving.do("change_password", password=OTHER)
+    assert (changed["status"], changed["verified"], tries(proving)) == ("succeeded", {"password": "verified"}, 3)
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_password_that_is_not_there_is_held_and_the_account_works_on(proving: Scene) -> None:
+    proving.do("create", password=PASSWORD)
+    proving.fault("change_user", "lie")
+    held = proving.do("change_password", password=OTHER)
+    assert (held["status"], held["error"]["code"], tries(proving)) == ("held", "unclear", 3)
+    assert proving.service.standing.account_paused("main") is None
+    proving.service.people.retry(held["job"])
+    proving.work(600)
+    assert ((proving.mailbox() or {})["password"], tries(proving)) == (OTHER, 4)
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_nothing_is_tried_of_a_suspended_mailbox_or_beyond_a_second_factor(proving: Scene) -> None:
+    box = {"address": "john.doe@example.com", "password": PASSWORD, "second_factor": True, "settled": True}
+    proving.sim.control("/mailboxes", box)
+    proving.service.people.adopt("main", Address("john.doe", "example.com"), "shop", "7")
+    changed = proving.do("change_password", password=OTHER)
+    assert (changed["status"], changed["verified"], tries(proving)) == ("succeeded", {"password": "accepted"}, 1)
+    proving.do("suspend")
+    changed = proving.do("change_password", password=PASSWORD)
+    assert (changed["status"], changed["verified"], tries(proving)) == ("succeeded", {"password": "accepted"}, 1)
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_try_whose_answer_is_lost_is_one_of_the_two(proving: Scene) -> None:
+    proving.fault("authenticate", "drop_after", times=2)
+    held = proving.do("create", password=PASSWORD)
+    assert (held["status"], held["error"]["code"], tries(proving)) == ("held", "unclear", 2)

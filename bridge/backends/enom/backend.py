@@ -41,6 +41,8 @@ SUSPENSION_PROOF: Mapping[str, Proof] = {
 class EnomBackend:
     """Both of Enom's APIs under one account; hosted email only where it is configured."""
 
+    proves_passwords = False
+
     def __init__(
         self,
         account: EnomAccount,

@@ -122,6 +122,7 @@ MAKERS: Mapping[Kind, Callable[[Order], Call | None]] = {
     Kind.SUSPEND: suspend,
     Kind.LOG_OUT: by_hosted_email,
     Kind.DELETE: delete,
+    Kind.PROVE_PASSWORD: by_hosted_email,
 }
 
 
@@ -139,7 +140,7 @@ def name_of(change: Change, account: EnomAccount) -> str:
             return "SetUpPOP3User"
         case Kind.DELETE:
             return "DeletePOP3"
-        case Kind.LOG_OUT | Kind.SET_QUOTA:
+        case Kind.LOG_OUT | Kind.SET_QUOTA | Kind.PROVE_PASSWORD:
             return method_of(change)
         case Kind.SUSPEND | Kind.RESTORE if how == "commands" and account.commands:
             return account.commands["suspend" if change.kind is Kind.SUSPEND else "unsuspend"].command

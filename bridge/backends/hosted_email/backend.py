@@ -40,6 +40,7 @@ class HostedEmail:
         timeout: float = 30.0,
     ) -> None:
         self.client = Client(account, timeout, outgoing, now, watch or Watch(), name)
+        self.proves_passwords = account.prove_passwords
         kept = {"receiving"} if account.keep_receiving else set()
         self.services: Sequence[str] = tuple(each for each in SERVICES if each not in kept)
 
@@ -65,7 +66,10 @@ class HostedEmail:
             raise Refused(f"{address} does not exist, so there is nothing to change.", code="not_found")
         if seen.exists and seen.type != MAILBOX:
             raise Refused(f"{address} is no mailbox, but of type {seen.type}.", code="conflict")
-        self.client.call(method, user=str(address), **arguments)
+        if change.kind is Kind.PROVE_PASSWORD:
+            self.client.sign_in_as(str(address), change.secret or "")
+        else:
+            self.client.call(method, user=str(address), **arguments)
         return Answer(method)
 
     def command(self, change: Change) -> str:

@@ -83,12 +83,23 @@ class Client:
         host = base.netloc.replace("admin.", "mail.", 1)
         return f"{base.scheme}://{host}/mail?{urlencode({'user': local_at_domain, 'pass': token})}"
 
+    def sign_in_as(self, local_at_domain: str, password: str) -> None:
+        """Signs the mailbox in with its own password. Raises Refused where it does not, or where that cannot be tried."""
+        with watched(self._watch, self._account, "hosted-email", "authenticate") as facts:
+            result = self._exchange("authenticate", local_at_domain, password, {})
+            if error := codes.of_sign_in(result):
+                facts["outcome"] = error.code
+                raise error
+
     def _send(self, method: str, arguments: dict[str, Any]) -> wire.Result:
-        body = wire.encode(self._settings, arguments)
-        url = f"{self._settings.endpoint}/{method}"
         with watched(self._watch, self._account, "hosted-email", method) as facts:
-            reply = exchange(self._outgoing, self._clock, url, body, "application/json", self._timeout)
-            result = wire.decode(reply.body, [self._settings.password])
+            result = self._exchange(method, self._settings.user, self._settings.password, arguments)
             if error := codes.fault(result):
                 facts["outcome"] = error.code
         return result
+
+    def _exchange(self, method: str, user: str, password: str, arguments: Mapping[str, Any]) -> wire.Result:
+        body = wire.encode(user, password, arguments)
+        url = f"{self._settings.endpoint}/{method}"
+        reply = exchange(self._outgoing, self._clock, url, body, "application/json", self._timeout)
+        return wire.decode(reply.body, [password])

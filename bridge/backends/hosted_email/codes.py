@@ -11,6 +11,7 @@ NOT_OWNED = 9
 
 UNCLEAR = frozenset({0, 28, 29, 30})
 LATER: Mapping[int, float | None] = {20: None, 22: A_FEW_MINUTES, 25: A_FEW_MINUTES}
+WRONG_PASSWORD = 1
 CREDENTIALS = frozenset({1, 11, 32, 33, 35, 39, 42, 43, 44})
 ADDRESS_LIST = 21
 
@@ -55,6 +56,19 @@ def fault(result: Result) -> BridgeError | None:
     if number in REFUSALS:
         return Refused(f"{said}{REMEDIES.get(number, '')}", code=_code(number, result.faulty), remote=remote)
     return Doubted(Refused(said, code=STATE.get(number, "refused"), remote=remote))
+
+
+def of_sign_in(result: Result) -> BridgeError | None:
+    """What stands against taking this answer to a mailbox's own sign-in as a yes; never a fault of the account.
+
+    That a mailbox may call `authenticate` is inferred [I], so whatever speaks of more than its password tells nothing of it.
+    """
+    error = fault(result)
+    if result.number == WRONG_PASSWORD:
+        return Refused("Hosted email does not let the mailbox sign in with this password.", code="unclear")
+    if isinstance(error, AccountFault | Refused):
+        return Refused(f"Whether the password is right cannot be tried. {error.detail}", code="unsupported")
+    return error
 
 
 def _code(number: int, faulty: frozenset[str]) -> str:

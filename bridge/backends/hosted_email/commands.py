@@ -46,6 +46,7 @@ METHODS: Mapping[Kind, tuple[str, Callable[[Change], Arguments]]] = {
     Kind.SUSPEND: ("change_user", suspend),
     Kind.LOG_OUT: ("logout_user", nothing),
     Kind.DELETE: ("delete_user", nothing),
+    Kind.PROVE_PASSWORD: ("authenticate", nothing),
 }
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from bridge.backends.hosted_email.settings import HostedEmailAccount
 from bridge.backends.text import clean, in_words, mask_of, utf8_or_latin1
 from bridge.domain.errors import Garbled
 from bridge.domain.model import MAILBOX
@@ -75,8 +74,8 @@ class Result:
     """The fields that a no names as the reason."""
 
 
-def encode(settings: HostedEmailAccount, arguments: Mapping[str, Any]) -> bytes:
-    credentials = {"user": settings.user, "password": settings.password, "client": "enom-bridge"}
+def encode(user: str, password: str, arguments: Mapping[str, Any]) -> bytes:
+    credentials = {"user": user, "password": password, "client": "enom-bridge"}
     return json.dumps({"credentials": credentials, **arguments}).encode()
 
 
