@@ -14,7 +14,7 @@ COMMANDS = frozenset(
         "CheckLogin", "DeletePOP3", "GetPOP3", "ModifyPOP3", "PurchasePOPBundle", "PurchaseServices", "RenewPOPBundle",
         "SetUpPOP3User",
         # hosted email
-        "authenticate", "change_domain", "change_user", "delete_user", "generate_token", "get_company", "get_user",
+        "authenticate", "change_domain", "change_user", "delete_user", "generate_token", "get_domain", "get_user",
         "logout_user", "restore_user", "search_users",
     }
 )  # fmt: skip

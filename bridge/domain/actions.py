@@ -7,7 +7,7 @@ raises Refused or NeedsPerson when no plan could make it so.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bridge.domain.errors import NeedsPerson, Refused
+from bridge.domain.errors import Limit, NeedsPerson, Refused
 from bridge.domain.model import MAILBOX, Desired, Fact, Mailbox, Record, Terms, in_words
 from hooks.types import Intent
 
@@ -30,6 +30,7 @@ def create(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     if seen.exists:
         require_owner(wish, seen, record)
         refuse_foreign_suspension(seen, record)
+    require_confirmed_domain(wish, seen, terms)
     quota = None
     if wish.intent.plan is not None:
         size = plan_size(wish.intent.plan, terms)
@@ -143,6 +144,16 @@ def require_owner(wish: Wish, seen: Mailbox, record: Record) -> None:
     others = {None: "nobody that the bridge knows", wish.source: f"service {record.service_id}"}
     owner = others.get(record.source, "another source")
     raise Refused(f"The mailbox exists and belongs to {owner}.", code="not_ours")
+
+
+def require_confirmed_domain(wish: Wish, seen: Mailbox, terms: Terms) -> None:
+    """Of a domain that is not there yet nobody can tell whose it is: whoever gets its first mailbox has it."""
+    if seen.domain_missing and not wish.intent.domain_confirmed and Limit.DOMAIN_OF_ANOTHER not in terms.lifted:
+        raise NeedsPerson(
+            f"{seen.address.domain} is no mail domain yet, and would be made for this customer (create_domains). Check that "
+            "the domain is the customer's.",
+            code="domain_of_another",
+        )
 
 
 def require_type(seen: Mailbox) -> None:

@@ -75,6 +75,7 @@ class Mailbox:
     `exists` is None when the remote's two systems disagree. `services` (name -> enabled, disabled, suspended), `quota`
     and `used` (bytes) are None when no read can show them. `pak` is the one that holds the mailbox, `paks` are all of
     its domain, where they were asked for. `type`: what is there in the remote's word, where it tells.
+    `domain_missing`: the mail domain is not there either, and would be made with its first mailbox.
     """
 
     address: Address
@@ -85,6 +86,7 @@ class Mailbox:
     pak: Pak | None = None
     paks: tuple[Pak, ...] = ()
     type: str = MAILBOX
+    domain_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ class Desired:
 class Kind(StrEnum):
     """What a change does. The order is the order in which a plan holds them."""
 
+    MAKE_DOMAIN = "make_domain"
     BUY = "buy"
     RENEW = "renew"
     CREATE = "create"
@@ -174,7 +177,7 @@ class Kind(StrEnum):
 
 
 MONEY = frozenset({Kind.BUY, Kind.RENEW})
-MAKING = frozenset({Kind.BUY, Kind.CREATE})
+MAKING = frozenset({Kind.MAKE_DOMAIN, Kind.BUY, Kind.CREATE})
 """What leads to a mailbox that was not there."""
 
 

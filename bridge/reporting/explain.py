@@ -22,6 +22,7 @@ ASKED: Mapping[str, str] = {
     "mailbox.renew": "renew {address} until {until}",
 }
 CHANGES: Mapping[str, str] = {
+    Kind.MAKE_DOMAIN: "make the mail domain",
     Kind.BUY: "buy one {product}",
     Kind.RENEW: "renew pak {bundle} by {years} year(s)",
     Kind.CREATE: "create the mailbox{place}",

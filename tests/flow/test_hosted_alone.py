@@ -212,3 +212,46 @@ def test_a_try_whose_answer_is_lost_is_one_of_the_two(proving: Scene) -> None:
     proving.fault("authenticate", "drop_after", times=2)
     held = proving.do("create", password=PASSWORD)
     assert (held["status"], held["error"]["code"], tries(proving)) == ("held", "unclear", 2)
+
+
+@pytest.fixture
+def making(scene: Scene) -> Scene:
+    """As with create_domains = true."""
+    backend = scene.service.backends["main"]
+    assert isinstance(backend, HostedEmail)
+    backend._creates_domains = True
+    return scene
+
+
+NEW = {"address": "john@new.test", "password": PASSWORD}
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_domain_is_made_with_its_first_mailbox_once_a_person_has_looked(making: Scene) -> None:
+    held = making.do("create", **NEW)
+    assert (held["status"], held["error"]["code"]) == ("held", "domain_of_another")
+    assert "new.test" not in making.sim.control("/state")["domains"]
+    making.service.people.retry(held["job"], approve=True)
+    making.work(600)
+    assert (making.mailbox("john@new.test") or {})["password"] == PASSWORD
+    calls = ["get_user", "get_domain", "change_domain", "change_user", "get_user"]
+    assert [call["command"] for call in making.calls()][-5:] == calls
+    second = making.do("create", **NEW | {"address": "jane@new.test", "service_id": "8"})
+    assert (second["status"], len(making.calls("change_domain"))) == ("succeeded", 1)
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "oma_23", "oma_22", "error_500"])
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_domain_whose_answer_is_lost_is_looked_at(making: Scene, fault: str) -> None:
+    making.fault("change_domain", fault)
+    done = making.do("create", **NEW, domain_confirmed=True)
+    assert (done["status"], making.mailbox("john@new.test") is not None) == ("succeeded", True)
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_domain_of_another_company_is_not_made(making: Scene) -> None:
+    making.sim.control("/accounts", {"uid": "stranger", "token": None})
+    making.sim.control("/domains", {"uid": "stranger", "domain": "new.test"})
+    refused = making.do("create", **NEW, domain_confirmed=True)
+    assert (refused["status"], refused["error"]["code"]) == ("failed", "domain_not_in_account")
+    assert making.calls("change_domain") == []

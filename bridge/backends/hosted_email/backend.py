@@ -10,7 +10,7 @@ from bridge.backends.hosted_email.settings import HostedEmailAccount
 from bridge.backends.hosted_email.wire import SERVICES, User
 from bridge.backends.passwords import unknowable
 from bridge.domain.errors import Refused
-from bridge.domain.model import MAILBOX, Address, Answer, Change, Deleted, Fact, Kind, Mailbox, Proof, Survey
+from bridge.domain.model import MAILBOX, MAKING, Address, Answer, Change, Deleted, Fact, Kind, Mailbox, Proof, Survey
 from bridge.infra.events import Watch
 from bridge.infra.http_client import Outgoing
 
@@ -40,12 +40,17 @@ class HostedEmail:
         timeout: float = 30.0,
     ) -> None:
         self.client = Client(account, timeout, outgoing, now, watch or Watch(), name)
-        self.proves_passwords = account.prove_passwords
+        self.proves_passwords, self._creates_domains = account.prove_passwords, account.create_domains
         kept = {"receiving"} if account.keep_receiving else set()
         self.services: Sequence[str] = tuple(each for each in SERVICES if each not in kept)
 
     def observe(self, address: Address, about: Collection[Fact] = tuple(Fact)) -> Mailbox:
-        user = self.client.user(str(address))
+        try:
+            user = self.client.user(str(address))
+        except Refused as refusal:
+            if not self._creates_domains or not self.client.domain_missing(address.domain, refusal):
+                raise
+            return Mailbox(address, False, domain_missing=True)
         return Mailbox(address, False) if user is None else observed(address, user)
 
     def survey(self, domain: str) -> Survey:
@@ -61,13 +66,15 @@ class HostedEmail:
 
     def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
         method, arguments = method_of(change), arguments_of(change)
-        if change.kind is not Kind.CREATE and not seen.exists:
+        if change.kind not in MAKING and not seen.exists:
             # `change_user` makes the user that it does not find [D], and nothing can forbid it that.
             raise Refused(f"{address} does not exist, so there is nothing to change.", code="not_found")
         if seen.exists and seen.type != MAILBOX:
             raise Refused(f"{address} is no mailbox, but of type {seen.type}.", code="conflict")
         if change.kind is Kind.PROVE_PASSWORD:
             self.client.sign_in_as(str(address), change.secret or "")
+        elif change.kind is Kind.MAKE_DOMAIN:
+            self.client.call(method, domain=address.domain, **arguments)
         else:
             self.client.call(method, user=str(address), **arguments)
         return Answer(method)

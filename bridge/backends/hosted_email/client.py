@@ -44,6 +44,13 @@ class Client:
             raise error
         return result.user
 
+    def domain_missing(self, domain: str, refusal: BridgeError) -> bool:
+        """Whether a user was refused because nobody has this domain: of a user it says the same as where another has it [O]."""
+        if refusal.remote.get("number") not in NEW_DOMAIN:
+            return False
+        result = self._send("get_domain", {"domain": domain})
+        return not result.success and result.number == codes.MISSING
+
     def users(self, domain: str, domain_may_be_new: bool = False) -> Mapping[str, wire.Listed]:
         """Everything of a domain that has an address, by its local part. Raises Garbled where the list is not whole."""
         try:

@@ -38,7 +38,13 @@ def nothing(change: Change) -> Arguments:
     return {}
 
 
+def make_domain(change: Change) -> Arguments:
+    """With `create_only` an existing domain is an error and stays as it is [D]; attributes are needed, if only empty [D]."""
+    return {"create_only": True, "attributes": {}}
+
+
 METHODS: Mapping[Kind, tuple[str, Callable[[Change], Arguments]]] = {
+    Kind.MAKE_DOMAIN: ("change_domain", make_domain),
     Kind.CREATE: ("change_user", create),
     Kind.SET_PASSWORD: ("change_user", set_password),
     Kind.RESTORE: ("change_user", restore),
@@ -57,7 +63,7 @@ def method_of(change: Change) -> str:
 
 
 def arguments_of(change: Change) -> Arguments:
-    """All but the user's name. Raises Refused where the change cannot be carried out here."""
+    """All but whom it is about. Raises Refused where the change cannot be carried out here."""
     if change.arguments.get("with", "hosted-email") != "hosted-email":
         raise Refused('Hosted email suspends by its services alone: suspend_with = "hosted-email".', code="unsupported")
     method_of(change)

@@ -10,9 +10,10 @@ from bridge.domain.model import Change, Desired, Kind, Mailbox, Pak
 
 class ByTheMonth:
     def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
-        """One command that carries name, size and password."""
+        """One command that carries name, size and password; before it one that makes the domain, where it is not there."""
         given = {"display_name": desired.display_name, "quota_bytes": desired.quota}
-        return [Change(Kind.CREATE, given, secret=desired.password)]
+        domain = [Change(Kind.MAKE_DOMAIN)] if seen.domain_missing else []
+        return [*domain, Change(Kind.CREATE, given, secret=desired.password)]
 
     def renewal(self, seen: Mailbox, until: datetime, lifted: Collection[Limit]) -> Sequence[Change]:
         return []
