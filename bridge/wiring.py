@@ -7,9 +7,7 @@ from typing import cast
 
 from bridge import config, store
 from bridge.backends import BACKENDS
-from bridge.backends.enom import EnomAccount, HostedEmailSettings
-from bridge.backends.enom.hosted_email.wire import SERVICES
-from bridge.backends.hosted_email.settings import HostedEmailTable
+from bridge.backends.enom import EnomAccount
 from bridge.domain import filtering
 from bridge.domain.account import Account
 from bridge.domain.model import Terms
@@ -257,11 +255,12 @@ def accounts_of(settings: config.Settings, outgoing: Outgoing, clock: Clock, wat
     named: dict[str, set[str]] = {name: set() for name in settings.accounts}
     for source in settings.sources.values():
         named[source.account] |= set(source.domains) - {ANY}
+    made = {name: backend(each, settings.plans, outgoing, clock, watch) for name, each in settings.accounts.items()}
     return {
         name: Account(
             name=name,
-            backend=backend(account, settings.plans, outgoing, clock, watch),
-            terms=terms_of(account, settings),
+            backend=made[name],
+            terms=terms_of(account, settings, made[name]),
             settle=account.settle,
             call_limit=account.timeout,
             max_in_flight=account.max_in_flight,
@@ -293,8 +292,11 @@ def source_of(source: config.SourceSettings) -> Source:
 def backend(
     account: config.AccountSettings, plans: Mapping[str, config.Plan], outgoing: Outgoing, clock: Clock, watch: Watch
 ) -> Backend:
+    """What works for this account: nothing else asks which it is."""
     if isinstance(account, config.EnomAccountSettings):
         return enom(account, plans, outgoing, clock, watch)
+    if isinstance(account, config.HostedEmailAccountSettings):
+        return BACKENDS["hosted-email"](account.account(), outgoing, clock, watch, name=account.name, timeout=account.timeout)
     raise TypeError(f"nothing makes a backend of {type(account).__name__}")
 
 
@@ -314,25 +316,19 @@ def enom(
         suspend_with=account.suspend_with,
         timeout=account.timeout,
         purchase=account.purchase,
-        hosted_email=hosted_email(hosted) if hosted else None,
+        hosted_email=hosted.account() if hosted else None,
         commands={"suspend": commands.suspend, "unsuspend": commands.unsuspend} if commands else None,
         plans={name: plan.quota_gb << 30 for name, plan in plans.items()},
     )
     return BACKENDS["enom"](settings, outgoing, clock, watch=watch)
 
 
-def hosted_email(hosted: HostedEmailTable) -> HostedEmailSettings:
-    return HostedEmailSettings(hosted.endpoint, hosted.user, hosted.password.reveal(), hosted.keep_receiving)
-
-
-def terms_of(account: config.AccountSettings, settings: config.Settings) -> Terms:
-    hosted = account.hosted_email
-    keep = {"receiving"} if hosted and hosted.keep_receiving else set()
+def terms_of(account: config.AccountSettings, settings: config.Settings, backend: Backend) -> Terms:
     return Terms(
         suspend_with=account.suspend_with,
-        purchase=account.purchase if isinstance(account, config.EnomAccountSettings) else "never",
-        services=tuple(name for name in SERVICES if name not in keep) if hosted else (),
-        hosted_email=hosted is not None,
+        products=backend.products,
+        services=tuple(backend.services),
+        hosted_email=account.hosted_email is not None,
         plans={name: plan.quota_gb << 30 for name, plan in settings.plans.items()},
         grace=settings.safety.terminate_grace_days * DAY,
     )

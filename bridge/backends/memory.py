@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from bridge.backends.enom.products import Paks
+from bridge.backends.passwords import unknowable
 from bridge.domain.errors import BridgeError, Doubted, NoFunds, Refused
 from bridge.domain.model import Address, Answer, Change, Deleted, Fact, Kind, Mailbox, Pak, Proof, Survey
 
@@ -47,8 +49,10 @@ def _now() -> datetime:
 class MemoryBackend:
     """Domains, paks and mailboxes of one account. Tests reach into `mailboxes`, `paks`, `balance`, `history` as they like."""
 
+    proves_passwords = False
+
     def __init__(self, domains: tuple[str, ...] = ("example.com",), now: Callable[[], datetime] = _now) -> None:
-        self.proofs = PROOFS
+        self.proofs, self.products, self.services = PROOFS, Paks("paks"), SERVICES
         self.domains = set(domains)
         self.paks: dict[str, list[Pak]] = {}
         self.mailboxes: dict[Address, Kept] = {}
@@ -110,6 +114,9 @@ class MemoryBackend:
 
     def command(self, change: Change) -> str:
         return str(change.kind)
+
+    def new_password(self, address: Address, choose: Callable[[Sequence[str]], str]) -> str:
+        return unknowable(address, choose)
 
     def probe(self) -> None:
         fault = self._take(None)
@@ -175,6 +182,9 @@ class MemoryBackend:
                 self._box(address).logged_out += 1
             case Kind.SET_QUOTA:
                 self._box(address).quota = given["quota_bytes"]
+            case Kind.PROVE_PASSWORD:
+                if self._box(address).password != change.secret:
+                    raise Refused("the mailbox does not sign in with this password")
             case Kind.DELETE:
                 self._delete(address)
         return {}

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bridge.backends.enom.passwords import unknowable
 from bridge.domain.errors import BridgeError, Refused, Unclear
 from bridge.domain.model import Address, Change, Kind, Mailbox, Terms
 from bridge.domain.ports import Backend
@@ -52,14 +51,16 @@ class Probe:
         room = [pak for pak in seen.paks if pak.free > 0 and pak.expires > datetime.now(UTC)]
         if not room:
             raise Refused(f"{self.address.domain} has no free mailbox slot, and the probe buys none. Buy a pak at Enom first.")
-        password = unknowable(self.address, self.choose)
+        password = self.backend.new_password(self.address, self.choose)
         create = Change(Kind.CREATE, {"bundle": room[0].bundle, "display_name": None}, password)
         gone = False
         try:
             yield self._step("create", create, self._appears)
             if self.measured[-1].lag is None:
                 return
-            yield self._step("change password", Change(Kind.SET_PASSWORD, secret=unknowable(self.address, self.choose)))
+            yield self._step(
+                "change password", Change(Kind.SET_PASSWORD, secret=self.backend.new_password(self.address, self.choose))
+            )
             yield from self._suspension()
             yield self._step("delete", Change(Kind.DELETE), lambda now: now.exists is False)
             gone = True

@@ -7,8 +7,8 @@ raises Refused or NeedsPerson when no plan could make it so.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bridge.domain.errors import NeedsPerson, Refused
-from bridge.domain.model import Desired, Fact, Mailbox, Record, Terms, in_words
+from bridge.domain.errors import Limit, NeedsPerson, Refused
+from bridge.domain.model import MAILBOX, Desired, Fact, Mailbox, Record, Terms, in_words
 from hooks.types import Intent
 
 
@@ -28,8 +28,9 @@ Action = Callable[[Wish, Mailbox, Record, Terms], Desired]
 
 def create(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     if seen.exists:
-        require_owner(wish, record)
+        require_owner(wish, seen, record)
         refuse_foreign_suspension(seen, record)
+    require_confirmed_domain(wish, seen, terms)
     quota = None
     if wish.intent.plan is not None:
         size = plan_size(wish.intent.plan, terms)
@@ -69,7 +70,7 @@ def unsuspend(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desire
 def terminate(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     if not seen.exists:
         return Desired(exists=False)
-    require_owner(wish, record)
+    require_owner(wish, seen, record)
     if wish.purge and record.delete_after is None:
         return Desired()  # the customer came back within the grace
     if terms.grace and not wish.purge:
@@ -98,9 +99,8 @@ def change_plan(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desi
 
 def renew(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     require_mailbox(wish, seen, record)
-    if seen.pak is None:
-        raise Refused("Enom does not show which pak holds this mailbox.", code="unsupported")
-    return Desired(until=wish.intent.until)
+    paid = terms.products.paid_until(seen)
+    return Desired(until=None if paid is None else wish.intent.until)
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -134,7 +134,8 @@ def decides(action: str, *, password: bool = False) -> frozenset[Fact]:
     raise KeyError(action)
 
 
-def require_owner(wish: Wish, record: Record) -> None:
+def require_owner(wish: Wish, seen: Mailbox, record: Record) -> None:
+    require_type(seen)
     if record.owned_by(wish.source, wish.intent.service_id):
         return
     if record.delete_after is not None and record.source is not None:
@@ -148,10 +149,26 @@ def require_owner(wish: Wish, record: Record) -> None:
     raise Refused(f"The mailbox exists and belongs to {owner}.", code="not_ours")
 
 
+def require_confirmed_domain(wish: Wish, seen: Mailbox, terms: Terms) -> None:
+    """Of a domain that is not there yet nobody can tell whose it is: whoever gets its first mailbox has it."""
+    if seen.domain_missing and not wish.intent.domain_confirmed and Limit.DOMAIN_OF_ANOTHER not in terms.lifted:
+        raise NeedsPerson(
+            f"{seen.address.domain} is no mail domain yet, and would be made for this customer (create_domains). Check that "
+            "the domain is the customer's.",
+            code="domain_of_another",
+        )
+
+
+def require_type(seen: Mailbox) -> None:
+    """What has the address and is no mailbox is not the service's, whatever is on record: it is left alone."""
+    if seen.exists and seen.type != MAILBOX:
+        raise Refused(f"{seen.address} is no mailbox there, but of type {seen.type}: it is left as it is.", code="conflict")
+
+
 def require_mailbox(wish: Wish, seen: Mailbox, record: Record) -> None:
     if not seen.exists:
         raise Refused("Enom does not list this mailbox.", code="not_found")
-    require_owner(wish, record)
+    require_owner(wish, seen, record)
 
 
 def refuse_foreign_suspension(seen: Mailbox, record: Record) -> None:

@@ -1,9 +1,12 @@
 """The mailbox system under one account, and the clock that all go by."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
-from bridge.domain.model import Address, Answer, Change, Deleted, Fact, Mailbox, Proof, Survey
+from bridge.domain.differences import Difference
+from bridge.domain.errors import Limit
+from bridge.domain.model import Address, Answer, Change, Deleted, Desired, Fact, Mailbox, Pak, Proof, Survey
 
 Clock = Callable[[], float]
 """Epoch seconds."""
@@ -12,11 +15,41 @@ Checkpoint = Callable[[str], None]
 """Called with a name between every two steps that a crash could separate. Does nothing in service; tests kill there."""
 
 
+class Products(Protocol):
+    """What a mailbox costs at one remote, and what has to be bought for it. Pure: plans are made of it."""
+
+    def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
+        """What makes a mailbox that is not there, or buys its place first. Raises Refused where neither is allowed."""
+
+    def renewal(self, seen: Mailbox, until: datetime, lifted: Collection[Limit]) -> Sequence[Change]:
+        """What must be bought so that it is paid until then; nothing where it is. Raises Refused or NeedsPerson."""
+
+    def paid_until(self, seen: Mailbox) -> datetime | None:
+        """None where a mailbox is not paid for in advance. Raises Refused("unsupported") where no read shows it."""
+
+    def place(self, seen: Mailbox) -> str:
+        """What was paid for this mailbox, in words for staff; empty where nothing was, or no read shows it."""
+
+    def notices(self, domain: str, paks: Sequence[Pak], now: datetime) -> Iterable[Difference]:
+        """What an admin should know of what was bought for a domain."""
+
+
 class Backend(Protocol):
     """One mailbox system under one account. Safe to use from several threads."""
 
     proofs: Mapping[Fact, Proof]
     """How each fact can be shown to be true."""
+
+    @property
+    def products(self) -> Products: ...
+
+    @property
+    def services(self) -> Sequence[str]:
+        """What a suspension that a read can show switches off; empty where there is none."""
+
+    @property
+    def proves_passwords(self) -> bool:
+        """Whether it carries out PROVE_PASSWORD: a yes is a sign-in, Refused is none, or that there is none to be tried."""
 
     def observe(self, address: Address, about: Collection[Fact] = tuple(Fact)) -> Mailbox:
         """What the remote shows now. An absent mailbox is an answer (`exists=False`), not an error. Raises BridgeError.
@@ -45,6 +78,9 @@ class Backend(Protocol):
 
     def command(self, change: Change) -> str:
         """The remote's name of the command that `apply` would send."""
+
+    def new_password(self, address: Address, choose: Callable[[Sequence[str]], str]) -> str:
+        """One that the remote takes for this mailbox. `choose` picks one of several at random."""
 
     def probe(self) -> None:
         """Asks the remote, without changing anything, whether this account may work. Raises BridgeError."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bridge.domain import plan
 from bridge.domain.differences import Kind
-from bridge.domain.model import Mailbox, Record, State, Terms
+from bridge.domain.model import MAILBOX, Mailbox, Record, State, Terms
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Compared:
 
 def compare(record: Record, seen: Mailbox | None, terms: Terms) -> Compared:
     """`seen` None: a list of its domain does not hold it. Who must not judge by a stale read asks `unsettled` first."""
-    if seen is None or seen.exists is False:
+    # An alias or a forward under this address is nobody's mailbox.
+    if seen is None or seen.exists is False or (seen.exists and seen.type != MAILBOX):
         return Compared(State.ABSENT, None if record.source is None else Kind.MISSING)
     if seen.exists is None:
         return Compared(State.UNKNOWN, Kind.HALF)

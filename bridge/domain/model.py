@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.domain.errors import BridgeError, Limit
+
+if TYPE_CHECKING:  # it speaks of what stands here
+    from bridge.domain.backend import Products
 
 
 class Fact(StrEnum):
@@ -61,13 +64,18 @@ class Pak:
     expires: datetime
 
 
+MAILBOX = "mailbox"
+"""The type of what is one. A remote may show others under an address: an alias, a forward, a filter."""
+
+
 @dataclass(frozen=True)
 class Mailbox:
-    """One mailbox as the remote shows it now.
+    """What the remote shows of one address now.
 
     `exists` is None when the remote's two systems disagree. `services` (name -> enabled, disabled, suspended), `quota`
     and `used` (bytes) are None when no read can show them. `pak` is the one that holds the mailbox, `paks` are all of
-    its domain, where they were asked for.
+    its domain, where they were asked for. `type`: what is there in the remote's word, where it tells.
+    `domain_missing`: the mail domain is not there either, and would be made with its first mailbox.
     """
 
     address: Address
@@ -77,6 +85,8 @@ class Mailbox:
     used: int | None = None
     pak: Pak | None = None
     paks: tuple[Pak, ...] = ()
+    type: str = MAILBOX
+    domain_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,12 +133,12 @@ class Record:
 class Terms:
     """What the account's configuration allows: the part of it that planning needs.
 
-    `suspend_with` and `purchase` as in the configuration, `services` the ones that a suspension switches off, `plans`
-    name -> bytes, `grace` in seconds. `lifted`: the limits that a person lifted for this job.
+    `suspend_with` as in the configuration, `products` the backend's, `services` the ones that a suspension switches off,
+    `plans` name -> bytes, `grace` in seconds. `lifted`: the limits that a person lifted for this job.
     """
 
     suspend_with: str
-    purchase: str = "never"
+    products: "Products"
     services: tuple[str, ...] = ()
     hosted_email: bool = False
     plans: Mapping[str, int] = field(default_factory=dict)
@@ -153,6 +163,7 @@ class Desired:
 class Kind(StrEnum):
     """What a change does. The order is the order in which a plan holds them."""
 
+    MAKE_DOMAIN = "make_domain"
     BUY = "buy"
     RENEW = "renew"
     CREATE = "create"
@@ -162,10 +173,11 @@ class Kind(StrEnum):
     SUSPEND = "suspend"
     LOG_OUT = "log_out"
     DELETE = "delete"
+    PROVE_PASSWORD = "prove_password"  # noqa: S105 - the name of a change; it changes nothing, and no plan holds it
 
 
 MONEY = frozenset({Kind.BUY, Kind.RENEW})
-MAKING = frozenset({Kind.BUY, Kind.CREATE})
+MAKING = frozenset({Kind.MAKE_DOMAIN, Kind.BUY, Kind.CREATE})
 """What leads to a mailbox that was not there."""
 
 

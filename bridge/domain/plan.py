@@ -6,14 +6,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bridge.domain.errors import Limit, NeedsPerson, Refused
-from bridge.domain.model import Change, Desired, Kind, Mailbox, Pak, Plan, Record, State, Terms, in_words
-
-BOX_SIZES = (10, 25, 50)
-"""Capacities in GB that Enom sells a single mailbox with [D]."""
-
-MOST_YEARS = 3
-"""A renewal over more years is held for a person: a mistyped date must not spend the account's money."""
+from bridge.domain.errors import Refused
+from bridge.domain.model import MAILBOX, Change, Desired, Kind, Mailbox, Plan, Record, State, Terms
 
 
 def diff(seen: Mailbox, record: Record, desired: Desired, terms: Terms, now: datetime) -> Plan:
@@ -21,10 +15,10 @@ def diff(seen: Mailbox, record: Record, desired: Desired, terms: Terms, now: dat
     if desired.exists is False:
         return Plan((Change(Kind.DELETE),) if seen.exists else ())
     changes: list[Change] = []
-    if desired.until is not None and seen.pak is not None and seen.pak.expires < desired.until:
-        changes.append(renewal(seen.pak, desired.until, terms))
+    if desired.until is not None:
+        changes += terms.products.renewal(seen, desired.until, terms.lifted)
     if desired.exists and not seen.exists:
-        return Plan((*changes, *creation(seen, desired, terms, now)))
+        return Plan((*changes, *terms.products.creation(seen, desired, now)))
     if desired.password_digest is not None and record.password_digest != desired.password_digest:
         changes.append(Change(Kind.SET_PASSWORD, secret=desired.password))
     if desired.suspended is False:
@@ -34,55 +28,6 @@ def diff(seen: Mailbox, record: Record, desired: Desired, terms: Terms, now: dat
     if desired.suspended:
         changes += suspension(seen, record, terms)
     return Plan(tuple(changes))
-
-
-def creation(seen: Mailbox, desired: Desired, terms: Terms, now: datetime) -> list[Change]:
-    room = [pak for pak in seen.paks if pak.expires > now and pak.free > 0]
-    if room:
-        # The pak that lives longest, so that a new customer's mailbox is not the next to run out.
-        bundle = max(room, key=lambda pak: (pak.expires, pak.bundle)).bundle
-        return [Change(Kind.CREATE, {"bundle": bundle, "display_name": desired.display_name}, secret=desired.password)]
-    if terms.purchase == "never":
-        full = any(pak.expires > now for pak in seen.paks)
-        raise Refused(
-            "The domain has no free mailbox slot, and the configuration does not allow buying one "
-            '(accounts.….purchase = "never"): buy a pak at Enom, or allow it.',
-            code="pak_full" if full else "purchase_needed",
-        )
-    # The bundle's number is known only once it is bought: the plan after the purchase holds the creation.
-    return [Change(Kind.BUY, purchase(desired, terms))]
-
-
-def purchase(desired: Desired, terms: Terms) -> dict[str, object]:
-    if terms.purchase == "paks":
-        return {"product": "pak", "quantity": 1}
-    size = (desired.quota or 0) // 2**30
-    capacity = {"capacity": size} if size in BOX_SIZES else {}
-    return {"product": "box", "quantity": 1, **capacity}
-
-
-def renewal(pak: Pak, until: datetime, terms: Terms) -> Change:
-    years = next((n for n in range(1, 100) if years_later(pak.expires, n) >= until), 100)
-    if terms.purchase == "never":
-        raise Refused(
-            f"Pak {pak.bundle} expires {in_words(pak.expires)}, and the configuration does not allow renewing it "
-            '(accounts.….purchase = "never").',
-            code="purchase_needed",
-        )
-    if years > MOST_YEARS and Limit.RENEWAL not in terms.lifted:
-        raise NeedsPerson(
-            f"Renewing until {in_words(until)} takes {years} years of pak {pak.bundle}; more than {MOST_YEARS} need approval.",
-            limit=Limit.RENEWAL,
-        )
-    product = "pak" if terms.purchase == "paks" else "box"
-    return Change(Kind.RENEW, {"bundle": pak.bundle, "years": years, "product": product})
-
-
-def years_later(moment: datetime, years: int) -> datetime:
-    try:
-        return moment.replace(year=moment.year + years)
-    except ValueError:  # 29 February
-        return moment.replace(year=moment.year + years, day=28)
 
 
 def suspension(seen: Mailbox, record: Record, terms: Terms) -> list[Change]:
@@ -125,7 +70,7 @@ def shown(seen: Mailbox, terms: Terms) -> dict[str, str]:
 
 
 def state_of(seen: Mailbox, record: Record, terms: Terms) -> State:
-    if seen.exists is None:
+    if seen.exists is None or (seen.exists and seen.type != MAILBOX):
         return State.UNKNOWN
     if not seen.exists:
         return State.ABSENT

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from bridge.domain import proving
 from bridge.domain.account import Account
 from bridge.domain.actions import decides
 from bridge.domain.errors import BridgeError
@@ -70,6 +71,8 @@ def proofs(attempt: Attempt, desired: Desired) -> dict[str, str]:
         facts -= {Fact.PLAN}
     shown = {str(fact): str(attempt.account.backend.proofs[fact]) for fact in Fact if fact in facts}
     method = attempt.record.suspended_with or attempt.terms.suspend_with
+    if Fact.PASSWORD in facts and proving.proved(attempt.journal):
+        shown[Fact.PASSWORD] = str(Proof.VERIFIED)
     if Fact.SUSPENSION in facts and method in ("lock-out", "commands"):
         shown[Fact.SUSPENSION] = str(Proof.ACCEPTED)
     return shown

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from bridge.domain import jobs, plan
+from bridge.domain import jobs, plan, proving
 from bridge.domain.account import Account
 from bridge.domain.actions import Wish
 from bridge.domain.errors import (
@@ -130,6 +130,7 @@ class Worker:
             found = self._look_and_plan(attempt)
             if found.plan.empty:
                 self._proved_in_time(attempt)
+                self._prove_password(attempt, found.seen, found.desired)
                 return self._succeed(attempt, found.seen, found.desired)
             for change in found.plan.changes:
                 last = attempt.last(change.kind)
@@ -226,6 +227,19 @@ class Worker:
         for step in attempt.journal:
             if step.outcome == Outcome.UNKNOWN and attempt.observed_at < step.trust_after:
                 raise jobs.LookAgain(self._next_look(attempt, step.trust_after), WaitingFor.SETTLE)
+
+    def _prove_password(self, attempt: Attempt, seen: Mailbox, desired: Desired) -> None:
+        """Signs in with a password that this job has set, where the backend can; a suspended mailbox could not."""
+        if not attempt.account.backend.proves_passwords or desired.password is None:
+            return
+        if plan.is_suspended(seen, attempt.record, attempt.terms):
+            return
+        try:
+            while proving.try_due(attempt.journal, self.clock(), attempt.account.settle):
+                self._send(attempt, Change(Kind.PROVE_PASSWORD, secret=desired.password), seen, desired)
+        except NeedsPerson:
+            attempt.record = replace(attempt.record, password_digest=None)  # so that a retry sends it again
+            raise
 
     def _next_look(self, attempt: Attempt, latest: float) -> float:
         now = self.clock()

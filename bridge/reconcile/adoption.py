@@ -8,7 +8,7 @@ from bridge.domain.account import Account
 from bridge.domain.compare import Compared, compare
 from bridge.domain.differences import owner_in_words
 from bridge.domain.errors import NotNow, NotThere, Unclear
-from bridge.domain.model import Address, Mailbox, Record, State, Terms, in_words
+from bridge.domain.model import MAILBOX, Address, Mailbox, Record, State, Terms, in_words
 from bridge.domain.ports import Clock, Lookup
 from bridge.domain.source import Source
 from bridge.reconcile.matching import FOREIGN_SUSPENSION
@@ -79,6 +79,8 @@ def adoptable(address: str, found: Look, record: Record, terms: Terms) -> tuple[
         raise NotNow(f"{address} cannot be adopted yet. {doubt}") from None
     if not seen.exists:
         raise NotNow(f"{address} cannot be adopted: Enom does not list it. Create it from billing (mailbox.create).")
+    if seen.type != MAILBOX:
+        raise NotNow(f"{address} cannot be adopted: it is no mailbox, but of type {seen.type}.")
     return seen, ()
 
 

@@ -5,14 +5,14 @@ A list shows less than a look, and may be stale: over lists this only suspects, 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bridge.domain.compare import compare, unsettled
 from bridge.domain.differences import ORDER, RECORD, Difference, Kind, Repair, owner_in_words
-from bridge.domain.model import ENDS_SOON, Address, Mailbox, Pak, Record, State, Terms, in_words
+from bridge.domain.model import Address, Mailbox, Record, State, Terms
 from bridge.reconcile.matching import FOREIGN_SUSPENSION, HALF, Barred, Group, Shown
 
 
@@ -35,7 +35,8 @@ def of_domain(view: View, domain: str, shown: Shown, known: Sequence[str]) -> li
     listed = {str(address) for address in shown.mailboxes}
     names = sorted(listed | set(known))
     found = [of_mailbox(view, Address.parse(name), shown.mailboxes.get(Address.parse(name))) for name in names]
-    return [*(each for each in found if each is not None), *of_paks(view, domain, shown.paks)]
+    now = datetime.fromtimestamp(view.now, UTC)
+    return [*(each for each in found if each is not None), *view.terms.products.notices(domain, shown.paks, now)]
 
 
 def of_mailbox(view: View, address: Address, seen: Mailbox | None) -> Difference | None:
@@ -58,7 +59,7 @@ def of_mailbox(view: View, address: Address, seen: Mailbox | None) -> Difference
             return of_state(address, record, compared.state, owner)
     if seen is None or compared.kind is Kind.MISSING:
         return missing(address, record, owner)
-    return of_size(view, address, record, seen, owner) if owner is not None else ownerless(address, record, seen)
+    return of_size(view, address, record, seen, owner) if owner is not None else ownerless(view.terms, address, record, seen)
 
 
 def missing(address: Address, record: Record, owner: tuple[str, str | None] | None) -> Difference | None:
@@ -75,8 +76,9 @@ def missing(address: Address, record: Record, owner: tuple[str, str | None] | No
     )
 
 
-def ownerless(address: Address, record: Record, seen: Mailbox) -> Difference:
-    place = f" It uses a slot of pak {seen.pak.bundle}, paid until {in_words(seen.pak.expires)[:10]}." if seen.pak else ""
+def ownerless(terms: Terms, address: Address, record: Record, seen: Mailbox) -> Difference:
+    paid = terms.products.place(seen)
+    place = f" It uses a slot of {paid}." if paid else ""
     adopt = f"enom-bridge mailboxes adopt {address} --source SOURCE --service-id ID"
     if record.state is State.ABSENT:
         detail = f"Its service was terminated, but the mailbox still (or again) exists at Enom.{place}"
@@ -109,23 +111,6 @@ def of_size(view: View, address: Address, record: Record, seen: Mailbox, owner: 
 
 def applied(what: str) -> str:
     return f"{what}: enom-bridge reconcile shows the plan, and does it with --apply."
-
-
-def of_paks(view: View, domain: str, paks: Sequence[Pak]) -> Iterator[Difference]:
-    now = datetime.fromtimestamp(view.now, UTC)
-    for pak in paks:
-        end = in_words(pak.expires)[:10]
-        left = (pak.expires - now).total_seconds()
-        renew = "Renew it at Enom, or have billing send a renewal (mailbox.renew)."
-        if left <= 0:
-            text = f"Pak {pak.bundle} expired on {end}: Enom's own commands cannot change its mailboxes."
-            yield Difference(Kind.PAK_ENDED, domain, text, renew)
-        elif left < ENDS_SOON:
-            yield Difference(Kind.PAK_ENDING, domain, f"Pak {pak.bundle} expires on {end}.", renew)
-    current = [pak for pak in paks if pak.expires > now]
-    if view.terms.purchase == "never" and current and not any(pak.free for pak in current):
-        text = f"No pak has a free slot ({', '.join(pak.bundle for pak in current)}): the next mailbox cannot be created."
-        yield Difference(Kind.PAK_FULL, domain, text, 'Buy a pak at Enom, or set purchase = "paks" for this account.')
 
 
 def was_never_there(record: Record) -> bool:

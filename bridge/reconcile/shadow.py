@@ -11,7 +11,7 @@ from typing import Any
 from bridge.domain import plan
 from bridge.domain.account import Account
 from bridge.domain.compare import compare
-from bridge.domain.errors import Unclear
+from bridge.domain.errors import Refused, Unclear
 from bridge.domain.model import Address, Mailbox, Record, State, Terms, in_words
 from bridge.domain.ports import Lookup, ObservedJob
 from bridge.domain.wanted import Said, overtaken, taken_away
@@ -145,11 +145,13 @@ def sized(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
 
 
 def renewed(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
-    if seen.pak is None or job.intent.until is None:
-        return Verdict.UNSEEN, "Enom does not show which pak holds this mailbox."
-    if seen.pak.expires >= job.intent.until:
+    try:
+        paid = terms.products.paid_until(seen)
+    except Refused as unseen:
+        return Verdict.UNSEEN, unseen.detail
+    if paid is None or job.intent.until is None or paid >= job.intent.until:
         return Verdict.SAME, ""
-    return Verdict.DIFFERENT, f"Its pak {seen.pak.bundle} expires {in_words(seen.pak.expires)}."
+    return Verdict.DIFFERENT, f"At Enom it has {terms.products.place(seen)}."
 
 
 def unseen(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:

@@ -22,15 +22,17 @@ ASKED: Mapping[str, str] = {
     "mailbox.renew": "renew {address} until {until}",
 }
 CHANGES: Mapping[str, str] = {
+    Kind.MAKE_DOMAIN: "make the mail domain",
     Kind.BUY: "buy one {product}",
     Kind.RENEW: "renew pak {bundle} by {years} year(s)",
-    Kind.CREATE: "create the mailbox in pak {bundle}",
+    Kind.CREATE: "create the mailbox{place}",
     Kind.SET_PASSWORD: "set the password",
     Kind.RESTORE: "unsuspend the mailbox ({with})",
     Kind.SET_QUOTA: "set the quota to {quota}",
     Kind.SUSPEND: "suspend the mailbox ({with})",
     Kind.LOG_OUT: "end its sessions",
     Kind.DELETE: "delete the mailbox",
+    Kind.PROVE_PASSWORD: "try the new password",
 }
 OUTCOMES: Mapping[str, str] = {
     "accepted": "Enom accepted it",
@@ -82,7 +84,8 @@ def chapters(story: Story, retry_hours: float) -> dict[str, list[str]]:
 def in_plain_words(change: Mapping[str, Any]) -> str:
     """One change of a plan, as it is stored, in words."""
     size = change.get("quota_bytes")
-    return CHANGES[change["change"]].format_map({"quota": size and f"{size / 2**30:g} GB", **change})
+    place = f" in pak {change['bundle']}" if change.get("bundle") else ""
+    return CHANGES[change["change"]].format_map({"quota": size and f"{size / 2**30:g} GB", "place": place, **change})
 
 
 def plan_in_words(plan: Sequence[Mapping[str, Any]]) -> str:

@@ -8,11 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from .exchange import History
 from .faults import Faults
+from .hosted_roles import ALLOWED
 from .settings import Settings
-from .state import ENVIRONMENTS, MIB, SERVICES, Account, Domain, Mailbox, Pak, State
+from .state import ENVIRONMENTS, MIB, SERVICES, Account, Admin, Domain, Mailbox, Pak, State
 
 Body = dict[str, Any]
 LEVELS = ("company", "higher")
+CLUSTERS = ("a", "b")
 
 
 class ControlError(ValueError):
@@ -24,6 +26,7 @@ class Control:
         self._state, self._settings, self._faults, self._history = state, settings, faults, history
         self._routes: dict[tuple[str, str], Callable[[Body], Body]] = {
             ("POST", "/accounts"): self._account,
+            ("POST", "/admins"): self._admin,
             ("POST", "/balance"): self._balance,
             ("POST", "/domains"): self._domain,
             ("POST", "/paks"): self._pak,
@@ -70,19 +73,23 @@ class Control:
             body["token"],
             float(body.get("balance", self._settings.balance)),
             tuple(body.get("allow", ["127.0.0.1"])),
-            body.get("hosted_user", ""),
-            body.get("hosted_password", ""),
+            _choice("cluster", body.get("cluster", "a"), CLUSTERS),
         )
         self._state.accounts[environment, account.uid] = account
+        if body.get("hosted_user"):
+            self._admin(body | {"user": body["hosted_user"], "password": body["hosted_password"]})
+        return {}
+
+    def _admin(self, body: Body) -> Body:
+        """Somebody who may call hosted email for this account, in one of the documented roles."""
+        role, user = _choice("role", body.get("role", "company"), tuple(ALLOWED)), body["user"].lower()
+        account = self._named_account(body)
+        account.admins[user] = Admin(user, body["password"], role, body["domain"].lower() if role == "domain" else "")
         return {}
 
     def _balance(self, body: Body) -> Body:
         """Set the balance, by default back to what the test environment starts with."""
-        environment = _choice("environment", body.get("environment", "test"), ENVIRONMENTS)
-        account = self._state.accounts.get((environment, body["uid"].lower()))
-        if account is None:
-            raise ControlError(f"uid: no {environment} account {body['uid']}; POST /accounts first")
-        account.balance = float(body.get("balance", self._settings.balance))
+        self._named_account(body).balance = float(body.get("balance", self._settings.balance))
         return {}
 
     def _domain(self, body: Body) -> Body:
@@ -122,6 +129,8 @@ class Control:
             bundle=bundle,
             display_name=body.get("display_name", ""),
             used_bytes=int(body.get("used_bytes", 0)),
+            second_factor=bool(body.get("second_factor", False)),
+            attributes=dict(body.get("attributes", {})),
         )
         mailbox = _with_services(mailbox, services, level or "company")
         self._put(domain, body, lambda former: former.with_mailbox(mailbox))
@@ -130,6 +139,7 @@ class Control:
     def _services(self, body: Body) -> Body:
         domain, mailbox = self._existing(body)
         changed = _with_services(mailbox, body["services"], body.get("level", "company"))
+        changed = _by_the_system(changed, body["services"], self._state.now())
         self._put(domain, body, lambda former: former.with_mailbox(changed))
         return {}
 
@@ -140,7 +150,8 @@ class Control:
 
     def _set(self, body: Body) -> Body:
         self._settings.update(body)
-        self._state.horizon = max(self._settings.stale_seconds, self._settings.hosted_lag)
+        lags = (self._settings.stale_seconds, self._settings.hosted_lag, self._settings.password_lag)
+        self._state.horizon = max(lags)
         return asdict(self._settings)
 
     def _arm(self, body: Body) -> Body:
@@ -171,6 +182,13 @@ class Control:
         self._history.seen.clear()
         self._state.clear()
         return {}
+
+    def _named_account(self, body: Body) -> Account:
+        environment = _choice("environment", body.get("environment", "test"), ENVIRONMENTS)
+        account = self._state.accounts.get((environment, body["uid"].lower()))
+        if account is None:
+            raise ControlError(f"uid: no {environment} account {body['uid']}; POST /accounts first")
+        return account
 
     def _named(self, name: str, body: Body) -> Domain:
         domain = self._state.find(name.lower(), body.get("environment", ""))
@@ -215,6 +233,12 @@ def _with_services(mailbox: Mailbox, services: dict[str, str], level: str) -> Ma
     return replace(mailbox, services={**mailbox.services, **services}, held=frozenset(held))
 
 
+def _by_the_system(mailbox: Mailbox, services: dict[str, str], now: float) -> Mailbox:
+    """As a change of its own stands in the list of changes [D]."""
+    told = tuple({"application": "", "user": "OpenSRS", "msg": f"{n} = {v}", "time": int(now)} for n, v in services.items())
+    return replace(mailbox, changes=(*mailbox.changes, *told))
+
+
 def _truth(state: State) -> Body:
     accounts: Body = {}
     for account in state.accounts.values():
@@ -242,4 +266,4 @@ def _pak(domain: Domain, pak: Pak) -> Body:
 
 
 def _plain(mailbox: Mailbox) -> Body:
-    return {**asdict(mailbox), "held": sorted(mailbox.held), "status": mailbox.status}
+    return {**asdict(replace(mailbox, changes=())), "held": sorted(mailbox.held), "status": mailbox.status}

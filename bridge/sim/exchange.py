@@ -16,6 +16,7 @@ class Request:
     """interface: lower-case name to first value. hosted: the JSON object; empty if the body was none."""
     client: str
     malformed: bool = False
+    cluster: str = "a"
 
     @property
     def domain(self) -> str:

@@ -30,8 +30,10 @@ FITS: dict[str, str] = {
     **dict.fromkeys(("contradiction", "maintenance", "balance", "no_done"), "interface"),
     **dict.fromkeys(("bare_ampersand", "bare_less", "control_reference", "html_entity"), "interface"),
     **dict.fromkeys(("oma_20", "oma_22", "oma_25", "oma_28"), "hosted"),  # 28 comes after the effect
+    # Says that it was there already, after the effect; says yes, and does nothing.
+    **dict.fromkeys(("oma_23", "lie"), "hosted-write"),
 }
-"""Every fault, and the API it fits; 'read' is a read of either."""
+"""Every fault, and the API it fits; 'read' is a read of either, 'hosted-write' what is no read of hosted email."""
 DELAYS = {"slow": 1.0, "late": 1.0, "drip": 0.05, "drip_headers": 0.05, "too_many": 2.0}
 """Seconds if nobody names any."""
 LONG = ("drip", "drip_headers", "huge")
@@ -93,7 +95,7 @@ class Faults:
 
     def draw(self, api: str, command: str, reads: bool, domain: str = "") -> Fault | None:
         """The first armed fault that fits and fires, else perhaps one by seed."""
-        fits = ("any", api, "read") if reads else ("any", api)
+        fits = ("any", api, "read" if reads else f"{api}-write")
         for fault in self._armed:
             if fault.command not in ("*", command.lower()) or FITS[fault.fault] not in fits:
                 continue

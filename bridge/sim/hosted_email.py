@@ -1,19 +1,21 @@
-"""The hosted-email API (OMA): who may ask, which method it is, and its answer in JSON. Users are in hosted_users.py."""
+"""The hosted-email API (OMA): who may ask, which method it is, and its answer in JSON. The methods are in hosted_users.py and
+hosted_domains.py."""
 
-import fnmatch
 import json
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from .exchange import Answer, Request
+from .hosted_roles import ALLOWED, MAKES_USERS, READING
 from .settings import Settings
-from .state import SERVICES, Account, Domain, Mailbox, State, Token
+from .state import SERVICES, Account, Admin, Domain, Mailbox, State, Token
 
 ERRORS = {
     1: "Invalid credentials supplied in request.",
     2: "The requested object does not exist.",
+    3: "This object is an alias.",
     4: "Requestor lacks permission to change one or more of the requested attributes.",
     5: "Request badly formatted (missing required field, or field is not the correct data type).",
     6: "One or more attributes badly formatted.",
@@ -26,17 +28,15 @@ ERRORS = {
     23: "Object already exists",
     25: "Failed to obtain provisioning lock",
     28: "An internal error occurred",
+    33: "2FA is required",
     39: "expired",
     40: "Password not strong enough",
     48: "Password rejected - contains username or other account info",
 }
 STATES = ("enabled", "disabled", "suspended")
-DOMAIN_ATTRIBUTES: dict[str, type] = {
-    "disabled": bool,
-    **dict.fromkeys(("quota", "quota_maximum", "limit_users", "limit_aliases", "smtp_sent_limit"), int),
-    **dict.fromkeys(("default_password_encoding", "password_strength", "filtermx", "brand", "workgroup"), str),
-    **dict.fromkeys(SERVICES, str),
-}
+INSTEAD = {"oma_20": 20, "oma_22": 22, "oma_25": 25}
+AFTER = {"oma_28": 28, "oma_23": 23}
+"""Faults that answer with this error after the effect: 23 is the answer to a request that somebody on the way sent twice."""
 Fields = dict[str, Any]
 
 
@@ -49,16 +49,15 @@ class HostedError(Exception):
 
 @dataclass
 class HostedCall:
-    """One method being carried out, for an admin of the company or for one of its mailboxes."""
+    """One method being carried out, for an admin or, with the role `mail`, for a mailbox itself."""
 
     state: State
     settings: Settings
     request: Mapping[str, Any]
     seen: Callable[[Domain], Domain]
     token: Callable[[], str]
-    user: str
     account: Account
-    company: bool
+    admin: Admin
 
     def field(self, name: str, kind: type = str, default: Any = None) -> Any:
         value = self.request.get(name, default)
@@ -67,44 +66,45 @@ class HostedCall:
         return value
 
     def owned(self, name: str, missing: int = 9) -> Domain:
-        """The domain as it is, if it is the company's."""
+        """The domain as it is, if it is the company's, and this admin's."""
         domain = self.state.find(name.lower(), self.account.environment)
         if domain is None or domain.uid != self.account.uid:
             raise HostedError(9 if domain else missing)
+        if self.admin.domain not in ("", domain.name):
+            raise HostedError(9)
         return domain
 
     def address(self) -> tuple[Domain, str]:
         """(domain, local part) of the field `user`. A mailbox may name itself only."""
         local, at, domain = str(self.field("user")).lower().partition("@")
-        if not at or not (self.company or f"{local}@{domain}" == self.user):
+        if not at or (self.admin.role == "mail" and f"{local}@{domain}" != self.admin.user):
             raise HostedError(9 if at else 5)
         return self.owned(domain), local
 
     def mailbox(self) -> tuple[Domain, Mailbox]:
-        """The mailbox to change. Error 25 while hosted email has not yet heard of it from interface.asp."""
+        """The user to change. Error 25 while hosted email has not yet heard of it from interface.asp."""
         domain, local = self.address()
         if local not in domain.mailboxes:
-            raise HostedError(2)
+            raise HostedError(3 if domain.alias_target(local) else 2)
         if local not in self.state.hosted_view(domain, self.settings.hosted_lag).mailboxes:
             raise HostedError(25)
         return domain, domain.mailboxes[local]
+
+    def billed(self) -> None:
+        """Raise error 9 unless this admin may make and delete what is billed."""
+        if self.admin.role not in MAKES_USERS:
+            raise HostedError(9)
 
 
 Method = Callable[[HostedCall], Fields]
 
 
 class HostedEmail:
-    """Answers the methods on domains and tokens of this file, and those of `users`."""
-
-    def __init__(
-        self, state: State, settings: Settings, users: Mapping[str, Method], reading: frozenset[str], generator: random.Random
-    ) -> None:
-        self._state, self._settings, self._random = state, settings, generator
-        self._methods: dict[str, Method] = {**DOMAIN_METHODS, **users}
-        self._reading = reading | {"get_domain", "search_domains", "get_company"}
+    def __init__(self, state: State, settings: Settings, methods: Mapping[str, Method], generator: random.Random) -> None:
+        self._state, self._settings, self._methods, self._random = state, settings, methods, generator
 
     def reads(self, method: str) -> bool:
-        return method in self._reading
+        return method in READING
 
     def answer(self, request: Request, seen: Callable[[Domain], Domain], fault: str) -> Answer:
         if request.malformed:
@@ -113,17 +113,20 @@ class HostedEmail:
         if method is None:
             return _json(404, {"success": False, "error": f"no method {request.command}"})
         try:
-            if fault in ("oma_20", "oma_22", "oma_25"):
-                raise HostedError(int(fault[4:]))
+            if fault in INSTEAD:
+                raise HostedError(INSTEAD[fault])
             call = self._admitted(request, seen)
-            fields = method(call)
-            if fault == "oma_28":
-                raise HostedError(28)
+            fields = {} if fault == "lie" else method(call)
+            if fault in AFTER:
+                raise HostedError(AFTER[fault])
         except HostedError as error:
             fields = {"success": False, "error": str(error), "error_number": error.number}
-            return _json(200, {**fields, "hints": error.hints} if error.hints else fields)
+            return self._told(fields | ({"hints": error.hints} if error.hints else {}))
         extra = {"server": "hosted\N{REGISTERED SIGN}"} if fault == "latin1" else {}
-        return _json(200, {"success": True, **fields, **extra})
+        return self._told({"success": True, **fields, **extra})
+
+    def _told(self, fields: Fields) -> Answer:
+        return _json(200, _as_text(fields) if self._settings.hosted_forms == "text" else fields)
 
     def _admitted(self, request: Request, seen: Callable[[Domain], Domain]) -> HostedCall:
         credentials = request.parameters.get("credentials")
@@ -131,41 +134,64 @@ class HostedEmail:
             raise HostedError(5, credentials="required")
         user = str(credentials.get("user", "")).lower()
         if "token" in credentials:
-            user, account = self._redeem(str(credentials["token"]), user)
+            account, admin = self._redeem(str(credentials["token"]), user)
         else:
-            account = self._log_in(user, str(credentials.get("password", "")))
-        company = user == account.hosted_user.lower()
-        if company and request.client not in account.allow:
+            account, admin = self._log_in(user, str(credentials.get("password", "")), request)
+        if account.cluster != request.cluster:
+            raise HostedError(1)  # the other cluster knows nobody of this one [I]
+        if admin.role != "mail" and request.client not in account.allow:
             raise HostedError(21)
-        if not company and request.command not in OPEN_TO_USERS:
+        if request.command not in ALLOWED[admin.role]:
             raise HostedError(9)
-        return HostedCall(self._state, self._settings, request.parameters, seen, self._token, user, account, company)
+        return HostedCall(self._state, self._settings, request.parameters, seen, self._token, account, admin)
 
-    def _log_in(self, user: str, password: str) -> Account:
-        """The account of the company whose admin or whose mailbox this is."""
+    def _log_in(self, user: str, password: str, request: Request) -> tuple[Account, Admin]:
+        """The company, and who of it this is: an admin, or one of its mailboxes."""
         for account in self._state.accounts.values():
-            if user and user == account.hosted_user.lower() and password and password == account.hosted_password:
-                return account
+            if password and (admin := account.admins.get(user)) and admin.password == password:
+                return account, admin
         local, _, name = user.partition("@")
         domain = self._state.find(name)
-        if domain and not domain.hosted.get("disabled"):
-            mailbox = self._state.hosted_view(domain, self._settings.hosted_lag).mailboxes.get(local)
-            if mailbox and mailbox.password == password:
-                return self._state.accounts[domain.environment, domain.uid]
-        raise HostedError(1)
+        if domain is None or domain.hosted.get("disabled"):
+            raise HostedError(1)
+        known = self._state.hosted_view(domain, self._settings.hosted_lag).mailboxes.get(local)
+        self._check_password(user, known and self._as_it_signs_in(domain, known), password)
+        if known and known.second_factor:
+            raise HostedError(33)
+        return self._state.accounts[domain.environment, domain.uid], Admin(user, password, "mail", domain.name)
 
-    def _redeem(self, value: str, user: str) -> tuple[str, Account]:
+    def _as_it_signs_in(self, domain: Domain, mailbox: Mailbox) -> Mailbox | None:
+        lag = self._settings.password_lag
+        then = self._state.as_of(domain, self._state.now() - lag) if lag else domain
+        return then.mailboxes.get(mailbox.local)
+
+    def _check_password(self, user: str, mailbox: Mailbox | None, password: str) -> None:
+        """Raise error 1 for a wrong password, and for any where sign-in is locked: nothing tells the two apart [I]."""
+        wrong, most = self._state.wrong_passwords, self._settings.lock_after
+        if mailbox is None or mailbox.password != password or (most and wrong[user] >= most):
+            wrong[user] += 1
+            raise HostedError(1)
+        wrong[user] = 0
+
+    def _redeem(self, value: str, user: str) -> tuple[Account, Admin]:
         token = self._state.tokens.get(value)
-        if token is None or (user and user != token.user):
+        if token is None or (user and user != token.admin.user):
             raise HostedError(1)
         if token.expires <= self._state.now():
             raise HostedError(39)
         if token.once:
             del self._state.tokens[value]
-        return token.user, token.account
+        return token.account, token.admin
 
     def _token(self) -> str:
         return f"{self._random.getrandbits(160):040x}"
+
+
+def issue(call: HostedCall, admin: Admin, seconds: int, once: bool = False) -> str:
+    token = call.token()
+    call.state.tokens[token] = Token(admin, call.account, call.state.now() + seconds, once)
+    call.state.changes += 1
+    return token
 
 
 def checked(attributes: Mapping[str, Any], known: Mapping[str, type[Any]]) -> None:
@@ -182,69 +208,6 @@ def checked(attributes: Mapping[str, Any], known: Mapping[str, type[Any]]) -> No
         raise HostedError(6, **hints)
 
 
-def authenticate(call: HostedCall) -> Fields:
-    if not call.request.get("generate_session_token"):
-        return {}
-    duration = call.field("session_token_duration", int, 10800)
-    if not 1 <= duration <= 86400:
-        raise HostedError(5, **{"session_token_duration": "a number from 1 to 86400"})
-    return {"session_token": _issue(call, call.user, duration), "session_token_duration": duration}
-
-
-def generate_token(call: HostedCall) -> Fields:
-    call.field("reason")
-    kind, hours = call.field("type", default="session"), call.field("duration", int, 24)
-    if kind not in ("session", "oma", "sso") or hours < 1:
-        raise HostedError(5, type="session, oma or sso", duration="hours")
-    if str(call.field("user")).lower() == call.account.hosted_user.lower():
-        user = call.account.hosted_user.lower()
-    else:
-        domain, mailbox = call.mailbox()
-        user = f"{mailbox.local}@{domain.name}"
-        if kind == "oma":
-            raise HostedError(9)
-    return {"token": _issue(call, user, hours * 3600, once=kind == "sso"), "duration": hours}
-
-
-def _issue(call: HostedCall, user: str, seconds: int, once: bool = False) -> str:
-    token = call.token()
-    call.state.tokens[token] = Token(user, call.account, call.state.now() + seconds, once)
-    call.state.changes += 1
-    return token
-
-
-def echo(call: HostedCall) -> Fields:
-    return {name: value for name, value in call.request.items() if name not in ("credentials", "success")}
-
-
-def get_company(call: HostedCall) -> Fields:
-    return {"attributes": {"company": call.account.uid, "role": "company"}, "metadata": {}}
-
-
-def get_domain(call: HostedCall) -> Fields:
-    domain = call.seen(call.owned(call.field("domain"), missing=2))
-    attributes = {"account": domain.name, "disabled": False, **domain.default_services(), **domain.hosted}
-    return {"attributes": attributes, "metadata": {"users": len(domain.mailboxes)}}
-
-
-def change_domain(call: HostedCall) -> Fields:
-    attributes = call.field("attributes", dict)
-    domain = call.owned(call.field("domain"))
-    if call.request.get("create_only"):
-        raise HostedError(23)
-    checked(attributes, DOMAIN_ATTRIBUTES)
-    call.state.put(replace(domain, hosted={**domain.hosted, **attributes}))
-    return {}
-
-
-def search_domains(call: HostedCall) -> Fields:
-    criteria = call.field("criteria", dict)
-    match = str(criteria.get("match", "*")).lower()
-    found = sorted(d.name for d in call.state.owned(call.account) if fnmatch.fnmatchcase(d.name, match))
-    page = paged(call, found)
-    return {"domains": [{"domain": name} for name in page], "count": len(page), "total_count": len(found)}
-
-
 def paged(call: HostedCall, rows: list[Any]) -> list[Any]:
     span = call.field("range", dict, {})
     first, limit = span.get("first", 0), span.get("limit", len(rows))
@@ -253,17 +216,19 @@ def paged(call: HostedCall, rows: list[Any]) -> list[Any]:
     return rows[first : first + limit]
 
 
+def _as_text(value: Any) -> Any:
+    """The same with every number and every yes or no as text."""
+    match value:
+        case bool():
+            return "1" if value else "0"
+        case int():
+            return str(value)
+        case dict():
+            return {name: _as_text(each) for name, each in value.items()}
+        case list():
+            return [_as_text(each) for each in value]
+    return value
+
+
 def _json(status: int, fields: Fields) -> Answer:
     return Answer(status, "application/json", json.dumps(fields, ensure_ascii=False).encode())
-
-
-OPEN_TO_USERS = frozenset({"authenticate", "echo", "get_user", "logout_user"})
-DOMAIN_METHODS: dict[str, Method] = {
-    "authenticate": authenticate,
-    "generate_token": generate_token,
-    "echo": echo,
-    "get_company": get_company,
-    "get_domain": get_domain,
-    "change_domain": change_domain,
-    "search_domains": search_domains,
-}

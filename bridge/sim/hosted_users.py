@@ -1,6 +1,10 @@
-"""The methods of hosted email on mailboxes: change_user, get_user, delete_user, restore_user, search_users, logout_user."""
+"""The methods of hosted email on users: make, change, show, list, delete, bring back, and who changed what.
+
+A user is a mailbox, or a forward or a filter, which have its form and none of its mail [D]. An alias is a name of a mailbox.
+"""
 
 import fnmatch
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +15,7 @@ from .state import MIB, SERVICES, Domain, Mailbox
 
 DAY = 86400.0
 RESTORABLE_DAYS = 30
+KEPT_CHANGES = 50
 ATTRIBUTES: dict[str, type] = {
     **dict.fromkeys(SERVICES, str),
     **dict.fromkeys(("password", "name", "title", "phone", "fax", "notes_external", "language", "timezone"), str),
@@ -21,22 +26,27 @@ ATTRIBUTES: dict[str, type] = {
     **dict.fromkeys(("aliases", "forward_recipients", "allow", "block"), list),
 }
 STATUSES = ("active", "deleted", "suspended", "smtplimit", "quota")
+TYPES = ("mailbox", "forward", "filter")
 
 
 def change_user(call: HostedCall) -> Fields:
     attributes = dict(call.field("attributes", dict))
     domain, local = call.address()
-    if local in domain.mailboxes:
+    if call.request.get("create_only") and (local in domain.mailboxes or domain.alias_target(local)):
+        raise HostedError(23)
+    if local in domain.mailboxes or domain.alias_target(local):
         domain, mailbox = call.mailbox()
-        if call.request.get("create_only"):
-            raise HostedError(23)
     else:
+        call.billed()
         mailbox = _blank(call, domain, local, attributes)
     checked(attributes, ATTRIBUTES)
+    _check_type(domain, local, attributes)
+    _check_quota(domain, attributes.get("quota"))
     _check_password(domain, local, attributes.get("password"))
     services = {name: attributes.pop(name) for name in SERVICES if name in attributes}
     if any(name in mailbox.held and value != "suspended" for name, value in services.items()):
         raise HostedError(4)
+    told = list(_told(mailbox, {**attributes, **services}))
     changed = replace(
         mailbox,
         password=attributes.pop("password", mailbox.password),
@@ -45,6 +55,7 @@ def change_user(call: HostedCall) -> Fields:
         services={**mailbox.services, **services},
         attributes={**mailbox.attributes, **attributes},
         changed_by="hosted",
+        changes=noted(call, mailbox, *told),
     )
     call.state.put(domain.with_mailbox(changed))
     return {}
@@ -52,12 +63,16 @@ def change_user(call: HostedCall) -> Fields:
 
 def get_user(call: HostedCall) -> Fields:
     domain, local = call.address()
-    mailbox = call.seen(domain).mailboxes.get(local)
+    shown = call.seen(domain)
+    mailbox = shown.mailboxes.get(local)
+    if mailbox is None and (target := shown.alias_target(local)):
+        named = {"account": f"{target.local}@{domain.name}"}
+        return {"type": "alias", "attributes": named, "metadata": {"status": target.status}}
     if mailbox is None:
         if call.settings.missing_user == "error":
             raise HostedError(2)
         return {"type": "mailbox", "settable_attributes": sorted(ATTRIBUTES)}
-    attributes = {
+    attributes: dict[str, Any] = {
         "account": f"{local}@{domain.name}",
         "name": mailbox.display_name,
         "quota": mailbox.quota_bytes,
@@ -75,13 +90,21 @@ def get_user(call: HostedCall) -> Fields:
             "messages_used": 0,
         },
         "last_login": {},
-        "2fa_enabled": False,
+        "2fa_enabled": mailbox.second_factor,
     }
     kind = attributes["type"]
     return {"type": kind, "settable_attributes": sorted(ATTRIBUTES), "attributes": attributes, "metadata": metadata}
 
 
+def get_user_changes(call: HostedCall) -> Fields:
+    domain, mailbox = call.mailbox()
+    changes = list(call.seen(domain).mailboxes.get(mailbox.local, mailbox).changes)
+    page = paged(call, changes)
+    return {"changes": page, "count": len(page), "total_count": len(changes)}
+
+
 def delete_user(call: HostedCall) -> Fields:
+    call.billed()
     domain, mailbox = call.mailbox()
     call.state.put(domain.without_mailbox(mailbox.local, call.state.now(), "hosted"))
     return {}
@@ -89,6 +112,7 @@ def delete_user(call: HostedCall) -> Fields:
 
 def restore_user(call: HostedCall) -> Fields:
     """Undelete, which is not un-suspend: within 30 days, under a name that is free."""
+    call.billed()
     number, new_name = str(call.request.get("id") or ""), str(call.field("new_name")).lower()
     domain, local = call.address()
     oldest = call.state.now() - RESTORABLE_DAYS * DAY
@@ -98,7 +122,7 @@ def restore_user(call: HostedCall) -> Fields:
     new_local, _, new_domain = new_name.partition("@")
     if new_domain not in ("", domain.name) or not LOCAL.match(new_local):
         raise HostedError(6, new_name="a free name of the same domain")
-    if new_local in domain.mailboxes:
+    if new_local in domain.mailboxes or domain.alias_target(new_local):
         raise HostedError(7)
     bundle = found.bundle if found.bundle in domain.paks and domain.free(found.bundle) else 0
     back = replace(found, local=new_local, deleted_at=None, bundle=bundle, changed_by="hosted")
@@ -113,11 +137,12 @@ def search_users(call: HostedCall) -> Fields:
     if not isinstance(name, str) or not name:
         raise HostedError(5, criteria="domain is required")
     domain = call.seen(call.owned(name))
-    boxes = list(domain.deleted if criteria.get("deleted") else domain.mailboxes.values())
-    match, statuses = str(criteria.get("match", "*")).lower(), criteria.get("status", STATUSES)
-    if not isinstance(statuses, list | tuple):
-        raise HostedError(5, criteria="status is a list")
-    found = [_row(domain, box) for box in boxes if fnmatch.fnmatchcase(box.local, match) and box.status in statuses]
+    match = str(criteria.get("match", "*")).lower()
+    statuses, types = criteria.get("status", STATUSES), criteria.get("type", (*TYPES, "alias"))
+    if not isinstance(statuses, list | tuple) or not isinstance(types, list | tuple):
+        raise HostedError(5, criteria="status and type are lists")
+    found = [row for row in _rows(domain, bool(criteria.get("deleted"))) if row["status"] in statuses and row["type"] in types]
+    found = [row for row in found if fnmatch.fnmatchcase(row["user"].partition("@")[0], match)]
     sort = call.field("sort", dict, {})
     by = str(sort.get("by", "user"))
     if found and by not in found[0]:
@@ -134,17 +159,37 @@ def logout_user(call: HostedCall) -> Fields:
     return {}
 
 
-def _row(domain: Domain, mailbox: Mailbox) -> dict[str, Any]:
-    return {
-        "user": f"{mailbox.local}@{domain.name}",
-        "id": mailbox.id,
-        "status": mailbox.status,
-        "type": mailbox.attributes.get("type", "mailbox"),
-        "workgroup": mailbox.attributes.get("workgroup", "staff"),
-        "createtime": int(mailbox.created),
-        "delete_time": int(mailbox.deleted_at or 0),
-        "lastlogin": 0,
-    }
+def noted(call: HostedCall, mailbox: Mailbox, *texts: str) -> tuple[Mapping[str, Any], ...]:
+    who = {"application": str(call.request.get("credentials", {}).get("client", "")), "user": call.admin.user}
+    new = [{**who, "msg": text, "time": int(call.state.now())} for text in texts]
+    return (*mailbox.changes, *new)[-KEPT_CHANGES:]
+
+
+def _told(mailbox: Mailbox, attributes: Mapping[str, Any]) -> Iterator[str]:
+    """A short text for each change, as long ones are told by their size [D]; a password is never told."""
+    if not mailbox.password and "password" in attributes:
+        yield "created"
+    for name, value in attributes.items():
+        text = str(value)
+        yield f"{name} changed" if name == "password" else f"{name} = {text if len(text) < 40 else f'{len(text)} bytes'}"
+
+
+def _rows(domain: Domain, deleted: bool) -> Iterator[dict[str, Any]]:
+    for box in domain.deleted if deleted else domain.mailboxes.values():
+        row = {
+            "user": f"{box.local}@{domain.name}",
+            "id": box.id,
+            "status": box.status,
+            "type": box.attributes.get("type", "mailbox"),
+            "workgroup": box.attributes.get("workgroup", "staff"),
+            "createtime": int(box.created),
+            "delete_time": int(box.deleted_at or 0),
+            "lastlogin": 0,
+        }
+        yield row
+        for alias in box.aliases:
+            named = {"user": f"{alias}@{domain.name}", "type": "alias", "alias_target": row["user"]}
+            yield row | named | {"id": f"{box.id}-{alias}"}
 
 
 def _blank(call: HostedCall, domain: Domain, local: str, attributes: dict[str, Any]) -> Mailbox:
@@ -154,7 +199,7 @@ def _blank(call: HostedCall, domain: Domain, local: str, attributes: dict[str, A
     limit = domain.hosted.get("limit_users")
     if limit is not None and len(domain.mailboxes) >= limit:
         raise HostedError(15)
-    if "password" not in attributes:
+    if "password" not in attributes and attributes.get("type", "mailbox") == "mailbox":
         raise HostedError(5, password="required for a new mailbox")  # noqa: S106  a hint, not a password
     return Mailbox(
         id=str(call.state.number()),
@@ -164,6 +209,23 @@ def _blank(call: HostedCall, domain: Domain, local: str, attributes: dict[str, A
         created=call.state.now(),
         services=domain.default_services(),
     )
+
+
+def _check_type(domain: Domain, local: str, attributes: Mapping[str, Any]) -> None:
+    if attributes.get("type", "mailbox") not in TYPES:
+        raise HostedError(6, type="mailbox, forward or filter")
+    for alias in attributes.get("aliases", ()):
+        name = str(alias).partition("@")[0].lower()
+        target = domain.alias_target(name)
+        if name in domain.mailboxes or (target and target.local != local):
+            raise HostedError(7, aliases="one of them exists")
+
+
+def _check_quota(domain: Domain, quota: int | None) -> None:
+    """A mailbox's size is in bytes, its domain's largest in MB [D]; which error it is, is not documented [I]."""
+    most = domain.hosted.get("quota_maximum")
+    if quota is not None and most and quota > most * MIB:
+        raise HostedError(6, quota=f"over the domain's maximum of {most} MB")
 
 
 def _check_password(domain: Domain, local: str, password: str | None) -> None:
@@ -182,9 +244,9 @@ def _check_password(domain: Domain, local: str, password: str | None) -> None:
 METHODS: dict[str, Method] = {
     "change_user": change_user,
     "get_user": get_user,
+    "get_user_changes": get_user_changes,
     "delete_user": delete_user,
     "restore_user": restore_user,
     "search_users": search_users,
     "logout_user": logout_user,
 }
-READING = frozenset({"get_user", "search_users"})

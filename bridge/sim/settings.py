@@ -7,6 +7,7 @@ CHOICES = {
     "password_rules": ("new", "old"),
     "skin": ("auto", "API", "API.NET"),
     "missing_user": ("error", "form"),
+    "hosted_forms": ("typed", "text"),
 }
 
 
@@ -26,6 +27,12 @@ class Settings:
     """Skin by command, above `skin`."""
     missing_user: str = "error"
     """get_user on a missing mailbox: error 2, or a form without metadata."""
+    hosted_forms: str = "typed"
+    """How hosted email writes numbers and yes or no in its answers: typed, or as text."""
+    password_lag: float = 0.0
+    """Seconds until `authenticate` knows a new password."""
+    lock_after: int = 0
+    """So many wrong passwords in a row lock a mailbox's sign-in; 0: never."""
     order_seconds: float = 5.0
     """How long a cart order stays Open."""
     balance: float = 5000.0

@@ -2,13 +2,14 @@
 
 import json
 import random
+import re
 import threading
 import time
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl
 
-from . import domain_commands, hosted_users, mailbox_commands, pak_commands
+from . import domain_commands, hosted_domains, hosted_users, mailbox_commands, pak_commands
 from .control import Control, ControlError
 from .exchange import Answer, History, Request
 from .faults import HTML, Fault, Faults, instead, shaped
@@ -19,6 +20,8 @@ from .server import Incoming, Server
 from .settings import Settings
 from .state import Clock, Domain, State
 
+HOSTED_PATH = re.compile(r"/(?:(?P<cluster>[ab])/)?api/(?P<method>.+)")
+"""/api is cluster A, as is /a/api; /b/api is the other one."""
 COMMANDS = {
     command.name.lower(): command for command in (*mailbox_commands.COMMANDS, *pak_commands.COMMANDS, *domain_commands.COMMANDS)
 }
@@ -33,7 +36,9 @@ class Simulator:
         self._state, self._settings, self._faults, self._history = State(clock), Settings(), Faults(seed), History()
         self._random = random.Random(f"{seed} answers")  # noqa: S311  repeatable on purpose
         self._interface = Interface(self._state, self._settings, COMMANDS, self._random)
-        self._hosted = HostedEmail(self._state, self._settings, hosted_users.METHODS, hosted_users.READING, self._random)
+        self._hosted = HostedEmail(
+            self._state, self._settings, {**hosted_domains.METHODS, **hosted_users.METHODS}, self._random
+        )
         self._control = Control(self._state, self._settings, self._faults, self._history)
         self._stopped = threading.Event()
         self._servers = (
@@ -78,6 +83,10 @@ class Simulator:
     @property
     def hosted_email(self) -> str:
         return f"{self.url}/api"
+
+    @property
+    def other_cluster(self) -> str:
+        return f"{self.url}/b/api"
 
     @property
     def control_url(self) -> str:
@@ -153,11 +162,13 @@ def _read(incoming: Incoming) -> Request | None:
             values.setdefault(name.lower(), value)  # the first of duplicates wins [I]
         environment = "live" if path.startswith("/live") else "test"
         return Request("interface", environment, values.get("command", ""), values, incoming.client)
-    if not path.startswith("/api/") or incoming.method != "POST":
+    found = HOSTED_PATH.match(incoming.path)
+    if found is None or incoming.method != "POST":
         return None
     try:
         body = json.loads(incoming.body)
     except ValueError:
         body = None
     malformed = not isinstance(body, dict)
-    return Request("hosted", "", incoming.path[5:], {} if malformed else body, incoming.client, malformed)
+    values = {} if malformed else body
+    return Request("hosted", "", found["method"], values, incoming.client, malformed, found["cluster"] or "a")

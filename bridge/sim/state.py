@@ -7,7 +7,7 @@ time of the change, so that a stale read shows exactly what was true then.
 
 import calendar
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -59,8 +59,15 @@ class Mailbox:
     forward_to: str = ""
     forward_flags: str = ""
     last_logout: float | None = None
+    second_factor: bool = False
+    changes: tuple[Mapping[str, Any], ...] = ()
+    """What hosted email remembers of who changed what, earliest first."""
     deleted_at: float | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        return tuple(str(each).partition("@")[0].lower() for each in self.attributes.get("aliases", ()))
 
     @property
     def status(self) -> str:
@@ -92,6 +99,10 @@ class Domain:
     def free(self, bundle: int) -> int:
         return self.paks[bundle].size - sum(box.bundle == bundle for box in self.mailboxes.values())
 
+    def alias_target(self, local: str) -> Mailbox | None:
+        """The mailbox that `local` is another name of."""
+        return next((box for box in self.mailboxes.values() if local in box.aliases), None)
+
     def default_services(self) -> dict[str, str]:
         return {name: self.hosted.get(name, "enabled") for name in SERVICES}
 
@@ -110,15 +121,27 @@ class Domain:
         return replace(self, paks={key: pak for key, pak in self.paks.items() if key not in bundles})
 
 
+@dataclass(frozen=True)
+class Admin:
+    """Somebody who may call hosted email; `domain` is the one of a domain admin."""
+
+    user: str
+    password: str
+    role: str = "company"
+    domain: str = ""
+
+
 @dataclass
 class Account:
     environment: str
     uid: str
-    token: str
+    token: str | None
+    """None: of hosted email alone; interface.asp knows it not."""
     balance: float
     allow: tuple[str, ...]
-    hosted_user: str = ""
-    hosted_password: str = ""
+    cluster: str = "a"
+    """Of hosted email: credentials are known on their own cluster only."""
+    admins: dict[str, Admin] = field(default_factory=dict)
     purchases: int = 0
     orders: dict[int, Any] = field(default_factory=dict)
     open: list[Any] = field(default_factory=list)
@@ -127,7 +150,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Token:
-    user: str
+    admin: Admin
     account: Account
     expires: float
     once: bool = False
@@ -145,6 +168,7 @@ class State:
         self.accounts: dict[Key, Account] = {}
         self.domains: dict[Key, Domain] = {}
         self.tokens: dict[str, Token] = {}
+        self.wrong_passwords: Counter[str] = Counter()
         self.changes = 0
         self.horizon = 0.0
         """How many seconds back the settings let a read look."""

@@ -94,9 +94,7 @@ class Metrics:
             ["source", "outcome"],
             registry=registry,
         )
-        self._notes = Counter(
-            "enom_bridge_notes_sent", "Alerts to the admin.", ["outcome"], registry=registry
-        )
+        self._notes = Counter("enom_bridge_notes_sent", "Alerts to the admin.", ["outcome"], registry=registry)
         self._turned = Gauge(
             "enom_bridge_loop_turned_timestamp_seconds",
             "When a loop of a worker last ran.",
@@ -149,9 +147,7 @@ class Metrics:
     def end(self, begun: None, kind: str, facts: Facts, seconds: float) -> None:
         match kind:
             case "call":
-                self._calls.labels(
-                    facts["account"], facts["api"], facts["command"], facts["outcome"]
-                ).inc()
+                self._calls.labels(facts["account"], facts["api"], facts["command"], facts["outcome"]).inc()
                 self._call_seconds.labels(facts["api"], facts["command"]).observe(seconds)
             case "attempt" if facts["outcome"] in ENDED:
                 self._ended.labels(facts["action"], facts["outcome"]).inc()
@@ -242,12 +238,8 @@ class Listener:
     """
 
     def __init__(self, metrics: Metrics, listen: Address) -> None:
-        self._server = make_server(
-            listen.host, listen.port, make_wsgi_app(metrics.registry), Scrapes, Scrape
-        )
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, name="metrics", daemon=True
-        )
+        self._server = make_server(listen.host, listen.port, make_wsgi_app(metrics.registry), Scrapes, Scrape)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
         self._thread.start()
         self.port = self._server.server_port
 

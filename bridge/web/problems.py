@@ -46,8 +46,7 @@ STRANGER = (
 )
 
 REUSED = (
-    "This webhook-id was already used with another type or data. Send a new event under a new id; "
-    "repeat an old one unchanged."
+    "This webhook-id was already used with another type or data. Send a new event under a new id; repeat an old one unchanged."
 )
 SUSPENSIONS_PAUSED = (
     "This source sent too many suspensions within an hour, so further ones are refused until an operator accepts them. All "
@@ -64,13 +63,7 @@ blueprint = Blueprint("problems", __name__)
 
 def of_reuse(error: Reused) -> str:
     """What is wrong with an id that was used before."""
-    return (
-        DISMISSED
-        if isinstance(error, Dismissed)
-        else FORGOTTEN
-        if isinstance(error, Forgotten)
-        else REUSED
-    )
+    return DISMISSED if isinstance(error, Dismissed) else FORGOTTEN if isinstance(error, Forgotten) else REUSED
 
 
 def described(status: int, title: str, detail: str, **more: Any) -> dict[str, Any]:
@@ -138,9 +131,7 @@ def not_now(error: NotNow) -> Response:
 @blueprint.app_errorhandler(StoreUnavailable)
 def database_gone(error: Exception) -> Response:
     log.error("the database is not reachable", error=str(error))
-    return problem(
-        503, "The bridge cannot use its database, so nothing was accepted. Send it again.", 5
-    )
+    return problem(503, "The bridge cannot use its database, so nothing was accepted. Send it again.", 5)
 
 
 @blueprint.app_errorhandler(HTTPException)

@@ -71,11 +71,7 @@ class ReadinessCheck:
             free = shutil.disk_usage(file.parent).free if file else store.FULL
         except OSError:
             return []  # that the database cannot be used says more
-        return (
-            [f"The disk of the database is full ({free >> 20} MiB left): free some space."]
-            if free < store.FULL
-            else []
-        )
+        return [f"The disk of the database is full ({free >> 20} MiB left): free some space."] if free < store.FULL else []
 
     def _write(self) -> None:
         """Whether a write reaches the disk is known only by writing. Raises StoreUnavailable."""

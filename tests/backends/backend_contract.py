@@ -1,5 +1,9 @@
-"""What every backend keeps to. A test module subclasses BackendContract and gives a `remote` fixture."""
+"""What every backend keeps to. A test module subclasses BackendContract and gives a `remote` fixture.
 
+Where places for mailboxes are bought it subclasses PlacesContract, which is the same and what is true of places.
+"""
+
+import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -8,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bridge.domain.errors import BridgeError, Doubted, NoFunds, Refused, Unclear
-from bridge.domain.model import Address, Change, Fact, Kind
+from bridge.domain.model import Address, Change, Desired, Fact, Kind
 from bridge.domain.ports import Backend
 
 JOHN = Address("john", "example.com")
@@ -24,14 +28,19 @@ class Remote(Protocol):
 
     backend: Backend
 
-    def add_pak(self, free: int = 10, expires: datetime = SOON) -> str: ...
     def mailboxes(self) -> set[str]: ...
     def password(self, address: Address) -> str: ...
     def set_services(self, address: Address, states: Mapping[str, str]) -> None: ...
-    def paks(self) -> int: ...
-    def set_balance(self, amount: int) -> None: ...
     def lose_answer(self, kind: Kind) -> None:
         """The next change of `kind` happens, but its answer is lost."""
+
+
+class Selling(Remote, Protocol):
+    """One that sells places."""
+
+    def add_pak(self, free: int = 10, expires: datetime = SOON) -> str: ...
+    def paks(self) -> int: ...
+    def set_balance(self, amount: int) -> None: ...
 
 
 class BackendContract:
@@ -40,8 +49,9 @@ class BackendContract:
         return remote.backend
 
     @pytest.fixture
-    def bundle(self, remote: Remote) -> str:
-        return remote.add_pak()
+    def place(self) -> Mapping[str, str]:
+        """What a creation says of the mailbox's place."""
+        return {}
 
     @pytest.fixture
     def apply(self, backend):
@@ -50,25 +60,32 @@ class BackendContract:
         )
 
     @pytest.fixture
-    def create(self, apply, bundle):
-        return lambda address=JOHN, secret=PASSWORD: apply(
-            Kind.CREATE, {"bundle": bundle, "display_name": "A Name"}, secret, address
-        )
+    def create(self, apply, place):
+        return lambda address=JOHN, secret=PASSWORD: apply(Kind.CREATE, {**place, "display_name": "A Name"}, secret, address)
 
-    def test_an_absent_mailbox_is_an_answer(self, backend, bundle):
+    def test_an_absent_mailbox_is_an_answer(self, backend):
         seen = backend.observe(JOHN)
         assert (seen.address, seen.exists, seen.pak) == (JOHN, False, None)
-        assert [(pak.bundle, pak.free, pak.expires) for pak in seen.paks] == [(bundle, 10, SOON)]
 
-    def test_a_domain_without_paks_can_be_observed(self, backend):
-        seen = backend.observe(JOHN)
-        assert (seen.exists, seen.paks) == (False, ())
-
-    def test_what_was_created_is_observed(self, backend, remote, bundle, create):
+    def test_what_was_created_is_observed(self, backend, remote, create):
         create()
         seen = backend.observe(JOHN)
-        assert (seen.exists, seen.pak.bundle, seen.pak.free) == (True, bundle, 9)
+        assert (seen.exists, seen.type, set(seen.services)) == (True, "mailbox", set(ALL_SERVICES))
         assert remote.password(JOHN) == PASSWORD
+
+    def test_what_is_planned_for_a_creation_creates(self, backend, remote, place):
+        wanted = Desired(exists=True, password=PASSWORD, quota=2**30, display_name="A Name")
+        seen = backend.observe(JOHN)
+        (change,) = backend.products.creation(seen, wanted, datetime.now(UTC))
+        assert backend.apply(JOHN, change, seen).command == backend.command(change)
+        assert remote.mailboxes() == {str(JOHN)}
+        assert backend.products.renewal(backend.observe(JOHN), datetime.now(UTC), frozenset()) == []
+
+    def test_a_new_password_is_one_that_it_takes(self, backend, remote, create, apply):
+        create()
+        fresh = backend.new_password(JOHN, random.Random(7).choice)
+        apply(Kind.SET_PASSWORD, {}, fresh)
+        assert remote.password(JOHN) == fresh
 
     def test_create_twice_makes_one_and_says_so(self, remote, create):
         create()
@@ -83,14 +100,6 @@ class BackendContract:
         with pytest.raises(Unclear):
             create()
         assert backend.observe(JOHN).exists is True
-
-    def test_a_full_pak_takes_no_mailbox(self, remote, apply):
-        full = remote.add_pak(free=1)
-        apply(Kind.CREATE, {"bundle": full}, PASSWORD)
-        with pytest.raises(Doubted) as caught:
-            apply(Kind.CREATE, {"bundle": full}, PASSWORD, JANE)
-        assert caught.value.code == "pak_full"
-        assert remote.mailboxes() == {str(JOHN)}
 
     def test_a_password_that_the_remote_refuses_is_surely_not_set(self, remote, create, apply):
         with pytest.raises(Refused) as caught:
@@ -108,7 +117,7 @@ class BackendContract:
         assert remote.password(JOHN) == OTHER_PASSWORD
         assert OTHER_PASSWORD not in repr(answer) + repr(backend.observe(JOHN)) + repr(vars(backend))
 
-    def test_a_password_for_the_absent_makes_nothing(self, remote, apply, bundle):
+    def test_a_password_for_the_absent_makes_nothing(self, remote, apply):
         with pytest.raises((Refused, Doubted)) as caught:
             apply(Kind.SET_PASSWORD, {}, PASSWORD)
         assert caught.value.code == "not_found"
@@ -137,13 +146,11 @@ class BackendContract:
         apply(Kind.SET_QUOTA, {"quota_bytes": 25 * 2**30})
         assert backend.observe(JOHN).quota == 25 * 2**30
 
-    def test_delete_frees_the_place(self, backend, remote, create, apply):
+    def test_delete_takes_one_away(self, backend, remote, create, apply):
         create()
         create(JANE)
         apply(Kind.DELETE)
-        seen = backend.observe(JOHN)
-        assert (seen.exists, seen.paks[0].free) == (False, 9)
-        assert remote.mailboxes() == {str(JANE)}
+        assert (backend.observe(JOHN).exists, remote.mailboxes()) == (False, {str(JANE)})
 
     def test_deleting_the_absent_harms_nothing_and_says_so(self, remote, create, apply):
         create(JANE)
@@ -152,39 +159,17 @@ class BackendContract:
         assert caught.value.code == "not_found"
         assert remote.mailboxes() == {str(JANE)}
 
-    @pytest.mark.parametrize(("product", "places"), [("pak", 10), ("box", 1)])
-    def test_a_purchase_is_observed(self, backend, apply, product, places):
-        answer = apply(Kind.BUY, {"product": product, "quantity": 1})
-        (pak,) = backend.observe(JOHN).paks
-        assert (answer.evidence["bundle"], pak.free) == (pak.bundle, places)
-        apply(Kind.CREATE, {"bundle": pak.bundle, "display_name": None}, PASSWORD)
-        assert backend.observe(JOHN).pak.bundle == pak.bundle
-
-    @pytest.mark.parametrize("product", ["pak", "box"])
-    def test_a_renewal_is_observed(self, backend, apply, product):
-        bundle = apply(Kind.BUY, {"product": product, "quantity": 1}).evidence["bundle"]
-        (before,) = backend.observe(JOHN).paks
-        apply(Kind.RENEW, {"bundle": bundle, "years": 2, "product": product})
-        (after,) = backend.observe(JOHN).paks
-        assert after.expires - before.expires >= timedelta(days=729)
-
-    def test_without_money_nothing_is_bought(self, remote, apply):
-        remote.set_balance(0)
-        with pytest.raises(NoFunds):
-            apply(Kind.BUY, {"product": "pak", "quantity": 1})
-        assert remote.paks() == 0
-
     def test_a_foreign_domain_is_refused(self, backend):
         with pytest.raises(Refused) as caught:
             backend.observe(Address("john", "example.net"))
         assert caught.value.code == "domain_not_in_account"
 
-    def test_a_survey_shows_every_mailbox_of_the_domain(self, backend, remote, bundle, create):
+    def test_a_survey_shows_every_mailbox_of_the_domain(self, backend, remote, create):
         assert backend.survey("example.com").mailboxes == ()
         for address in (JOHN, JANE):
             create(address)
         shown = backend.survey("example.com").mailboxes
-        assert [(seen.address, seen.exists, seen.pak.bundle) for seen in shown] == [(JANE, True, bundle), (JOHN, True, bundle)]
+        assert [(seen.address, seen.exists) for seen in shown] == [(JANE, True), (JOHN, True)]
         assert PASSWORD not in repr(shown)
 
     def test_a_survey_shows_what_is_suspended_as_a_whole(self, backend, create, apply):
@@ -195,9 +180,6 @@ class BackendContract:
         jane, john = backend.survey("example.com").mailboxes
         assert john.services == dict.fromkeys(ALL_SERVICES, "suspended")
         assert set((jane.services or {}).values()) != {"suspended"}
-
-    def test_a_survey_shows_the_paks_of_a_domain_without_mailboxes(self, backend, bundle):
-        assert [pak.bundle for pak in backend.survey("example.com").paks] == [bundle]
 
     def test_what_was_deleted_is_kept_and_comes_back_once(self, backend, create, apply):
         create()
@@ -235,3 +217,71 @@ class BackendContract:
 
     def test_every_fact_has_a_proof(self, backend):
         assert set(backend.proofs) == set(Fact)
+
+
+class PlacesContract(BackendContract):
+    """Of a remote where a mailbox needs a place that was bought."""
+
+    @pytest.fixture
+    def bundle(self, remote: Selling) -> str:
+        return remote.add_pak()
+
+    @pytest.fixture
+    def place(self, bundle):
+        return {"bundle": bundle}
+
+    def test_the_places_of_a_domain_are_observed(self, backend, bundle):
+        seen = backend.observe(JOHN)
+        assert [(pak.bundle, pak.free, pak.expires) for pak in seen.paks] == [(bundle, 10, SOON)]
+
+    def test_a_domain_without_paks_can_be_observed(self, backend):
+        seen = backend.observe(JOHN)
+        assert (seen.exists, seen.paks) == (False, ())
+
+    def test_what_was_created_is_in_its_pak(self, backend, bundle, create):
+        create()
+        seen = backend.observe(JOHN)
+        assert (seen.pak.bundle, seen.pak.free) == (bundle, 9)
+        (listed,) = backend.survey("example.com").mailboxes
+        assert listed.pak.bundle == bundle
+
+    def test_a_full_pak_takes_no_mailbox(self, remote, apply):
+        full = remote.add_pak(free=1)
+        apply(Kind.CREATE, {"bundle": full}, PASSWORD)
+        with pytest.raises(Doubted) as caught:
+            apply(Kind.CREATE, {"bundle": full}, PASSWORD, JANE)
+        assert caught.value.code == "pak_full"
+        assert remote.mailboxes() == {str(JOHN)}
+
+    def test_delete_frees_the_place(self, backend, remote, create, apply):
+        create()
+        create(JANE)
+        apply(Kind.DELETE)
+        seen = backend.observe(JOHN)
+        assert (seen.exists, seen.paks[0].free) == (False, 9)
+        assert remote.mailboxes() == {str(JANE)}
+
+    @pytest.mark.parametrize(("product", "places"), [("pak", 10), ("box", 1)])
+    def test_a_purchase_is_observed(self, backend, apply, product, places):
+        answer = apply(Kind.BUY, {"product": product, "quantity": 1})
+        (pak,) = backend.observe(JOHN).paks
+        assert (answer.evidence["bundle"], pak.free) == (pak.bundle, places)
+        apply(Kind.CREATE, {"bundle": pak.bundle, "display_name": None}, PASSWORD)
+        assert backend.observe(JOHN).pak.bundle == pak.bundle
+
+    @pytest.mark.parametrize("product", ["pak", "box"])
+    def test_a_renewal_is_observed(self, backend, apply, product):
+        bundle = apply(Kind.BUY, {"product": product, "quantity": 1}).evidence["bundle"]
+        (before,) = backend.observe(JOHN).paks
+        apply(Kind.RENEW, {"bundle": bundle, "years": 2, "product": product})
+        (after,) = backend.observe(JOHN).paks
+        assert after.expires - before.expires >= timedelta(days=729)
+
+    def test_without_money_nothing_is_bought(self, remote, apply):
+        remote.set_balance(0)
+        with pytest.raises(NoFunds):
+            apply(Kind.BUY, {"product": "pak", "quantity": 1})
+        assert remote.paks() == 0
+
+    def test_a_survey_shows_the_paks_of_a_domain_without_mailboxes(self, backend, bundle):
+        assert [pak.bundle for pak in backend.survey("example.com").paks] == [bundle]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.backends.enom import codes, wire
-from bridge.backends.enom.hosted_email import codes as hosted_codes
-from bridge.backends.enom.hosted_email import wire as hosted_wire
+from bridge.backends.hosted_email import codes as hosted_codes
+from bridge.backends.hosted_email import wire as hosted_wire
 from bridge.domain.errors import CODES, AccountFault, Doubted, Garbled, NoFunds, Refused, Unavailable, Unclear
 
 IP_TEXT = "User not permitted from this IP address - 192.0.2.1"
@@ -139,7 +139,7 @@ HOSTED = {
     21: (AccountFault, "ip_not_allowed"),
     2: (Doubted, "not_found"),
     **dict.fromkeys((7, 8, 23), (Doubted, "not_ours")),
-    **dict.fromkeys((4, 45), (Refused, "conflict")),
+    **dict.fromkeys((3, 4, 45), (Refused, "conflict")),
     9: (Refused, "domain_not_in_account"),
     15: (Refused, "pak_full"),
     **dict.fromkeys((34, 36, 40, 48), (Refused, "password_rejected")),
@@ -153,6 +153,12 @@ def test_each_number_of_hosted_email_decides(number):
     found = hosted_codes.fault(hosted_wire.Result(False, number, "said"))
     assert (type(found), found.code) == HOSTED.get(number, (Refused, "refused") if number < 48 else (Doubted, "refused"))
     assert found.remote == {"number": str(number), "text": "said"}
+
+
+def test_a_password_in_a_form_that_it_does_not_take_is_told_as_that():
+    faulty = hosted_wire.decode(b'{"success": false, "error": "bad", "error_number": 6, "hints": {"password": "too long"}}')
+    found = hosted_codes.fault(faulty)
+    assert (type(found), found.code, found.remote["text"]) == (Refused, "password_rejected", "bad (password: too long)")
 
 
 def test_a_no_without_a_number_is_doubted():

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.backends.enom import HostedEmailSettings
-from bridge.backends.enom.hosted_email import wire
+from bridge.backends.hosted_email import wire
 from bridge.domain.errors import BridgeError, Garbled
 
 USER = {
@@ -22,8 +21,8 @@ def decode(document: object, **more) -> wire.Result:
 
 
 def test_credentials_go_in_the_body():
-    settings = HostedEmailSettings("https://example.test/api", "admin", "p\N{LATIN SMALL LETTER E WITH ACUTE}")
-    assert json.loads(wire.encode(settings, {"user": "a@example.com"})) == {
+    password = "p\N{LATIN SMALL LETTER E WITH ACUTE}"
+    assert json.loads(wire.encode("admin", password, {"user": "a@example.com"})) == {
         "credentials": {"user": "admin", "password": "p\N{LATIN SMALL LETTER E WITH ACUTE}", "client": "enom-bridge"},
         "user": "a@example.com",
     }

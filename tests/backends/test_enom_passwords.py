@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.backends.enom.domains import perhaps_meant, split
-from bridge.backends.enom.passwords import LENGTH, SIGNS, unknowable
+from bridge.backends.passwords import LENGTH, SIGNS, unknowable
 from bridge.domain.model import Address
 
 

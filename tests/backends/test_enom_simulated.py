@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
-from backend_contract import JANE, JOHN, PASSWORD, SOON, BackendContract
+from backend_contract import JANE, JOHN, PASSWORD, SOON, PlacesContract
 
-from bridge.backends.enom import Command, EnomAccount, EnomBackend, HostedEmailSettings
-from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.backends.enom import Command, EnomAccount, EnomBackend
+from bridge.backends.hosted_email import HostedEmail, HostedEmailAccount
+from bridge.backends.hosted_email.wire import SERVICES
 from bridge.domain.errors import AccountFault, Doubted, Garbled, NeedsPerson, NoFunds, Refused, Unavailable, Unclear
 from bridge.domain.model import Address, Change, Fact, Kind, Proof
 from bridge.infra.http_client import Outgoing
@@ -44,8 +45,8 @@ class SimulatedRemote:
         }
         return EnomBackend(EnomAccount(**{**given, **changes}), self.outgoing)
 
-    def hosted_settings(self, password: str = ADMIN_PASSWORD) -> HostedEmailSettings:
-        return HostedEmailSettings(self.simulator.hosted_email, "admin@example.test", password)
+    def hosted_settings(self, password: str = ADMIN_PASSWORD) -> HostedEmailAccount:
+        return HostedEmailAccount(self.simulator.hosted_email, "admin@example.test", password)
 
     def fault(self, command: str, fault: str, **more) -> None:
         self.simulator.control("/faults", {"command": command, "fault": fault, **more})
@@ -88,7 +89,7 @@ def remote():
     outgoing.close()
 
 
-class TestEnom(BackendContract):
+class TestEnom(PlacesContract):
     def test_a_domain_of_another_account_is_refused(self, backend):
         with pytest.raises(Refused) as caught:
             backend.observe(Address("john", "example.org"))
@@ -173,7 +174,7 @@ class TestEnom(BackendContract):
         assert [entry["command"] for entry in remote.history()[before:]] == ["GetPOP3", "search_users"]
 
     def test_a_survey_reads_the_list_of_hosted_email_to_its_end(self, backend, remote, create, monkeypatch):
-        monkeypatch.setattr("bridge.backends.enom.hosted_email.client.PAGE", 2)
+        monkeypatch.setattr("bridge.backends.hosted_email.client.PAGE", 2)
         for local in ("box1", "box2", "box3", "box4", "box5"):
             create(Address(local, "example.com"))
         assert [seen.exists for seen in backend.survey("example.com").mailboxes] == [True] * 5
@@ -189,7 +190,7 @@ class TestEnom(BackendContract):
     def test_a_survey_of_a_domain_that_hosted_email_does_not_know_yet_is_empty(self, remote, create, bundle):
         stranger = {"uid": "stranger", "token": "x", "hosted_user": "other@example.test", "hosted_password": "planted"}
         remote.simulator.control("/accounts", stranger)
-        hosted = HostedEmailSettings(remote.simulator.hosted_email, "other@example.test", "planted")
+        hosted = HostedEmailAccount(remote.simulator.hosted_email, "other@example.test", "planted")
         backend = remote.backend_with(hosted_email=hosted)
         assert backend.survey("example.com").mailboxes == ()
         create(JANE)
@@ -314,7 +315,7 @@ class TestEnom(BackendContract):
     def test_a_domain_that_hosted_email_does_not_know_yet_has_no_mailbox(self, remote, create, bundle):
         stranger = {"uid": "stranger", "token": "x", "hosted_user": "other@example.test", "hosted_password": "planted"}
         remote.simulator.control("/accounts", stranger)
-        hosted = HostedEmailSettings(remote.simulator.hosted_email, "other@example.test", "planted")
+        hosted = HostedEmailAccount(remote.simulator.hosted_email, "other@example.test", "planted")
         backend = remote.backend_with(hosted_email=hosted)
         assert backend.observe(JOHN).exists is False
         create(JANE)
@@ -418,6 +419,31 @@ class TestEnom(BackendContract):
         for change in changes:
             assert backend.apply(JOHN, change, backend.observe(JOHN)).command == backend.command(change)
             assert remote.history()[-1]["command"] == backend.command(change)
+
+    @pytest.mark.parametrize("kind", ["alias", "forward", "filter"])
+    def test_what_is_no_mailbox_is_shown_as_that_and_never_touched(self, backend, remote, create, kind):
+        create()
+        info = Address("info", "example.com")
+        hosted = HostedEmail(remote.hosted_settings(), remote.outgoing).client
+        if kind == "alias":
+            hosted.call("change_user", user=str(JOHN), attributes={"aliases": [str(info)]})
+        else:
+            more = {"type": kind, "forward_recipients": ["x@example.net"], "password": PASSWORD}
+            hosted.call("change_user", user=str(info), attributes=more)
+        for about in ([Fact.SUSPENSION], [Fact.EXISTENCE]):
+            seen = backend.observe(info, about)
+            assert (seen.exists, seen.type) == (True, kind)
+        before = remote.truth()
+        for change in (
+            Change(Kind.DELETE),
+            Change(Kind.SET_PASSWORD, {}, PASSWORD),
+            Change(Kind.SET_QUOTA, {"quota_bytes": 1}),
+        ):
+            with pytest.raises(Refused) as caught:
+                backend.apply(info, change, seen)
+            assert caught.value.code == "conflict"
+        assert remote.truth() == before
+        assert [(each.address, each.exists) for each in backend.survey("example.com").mailboxes] == [(JOHN, True)]
 
     def test_no_secret_is_in_the_repr_of_anything_that_is_kept(self, remote, backend, create):
         create()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.backends.enom import paks, wire
+from bridge.backends.text import TEXT_LIMIT
 from bridge.domain.errors import BridgeError, Garbled
 
 HIDDEN = "Hidden-Secret-42"
@@ -106,7 +107,7 @@ def test_a_text_is_short_printable_and_without_what_was_sent():
     inner = f"<errors><Err1>\t{HIDDEN.lower()} a%26b a&amp;b \x85{'x' * 900}</Err1></errors>"
     (text,) = wire.decode(answer(inner), secrets=[HIDDEN, "a&b", ""]).errors
     assert text.startswith("*** *** ***  xxx")
-    assert len(text) == wire.TEXT_LIMIT
+    assert len(text) == TEXT_LIMIT
 
 
 @pytest.mark.parametrize(

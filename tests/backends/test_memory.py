@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
-from backend_contract import JOHN, PASSWORD, SOON, BackendContract
+from backend_contract import JOHN, PASSWORD, SOON, PlacesContract
 
 from bridge.backends import BACKENDS
-from bridge.backends.enom.hosted_email.wire import SERVICES as ENOM_SERVICES
+from bridge.backends.hosted_email.wire import SERVICES as ENOM_SERVICES
 from bridge.backends.memory import SERVICES, MemoryBackend
 from bridge.domain.errors import Unavailable, Unclear
 from bridge.domain.model import Address, Change, Kind
@@ -38,7 +38,7 @@ class MemoryRemote:
         self.backend.fail_next(kind, Unclear("lost"), after_effect=True)
 
 
-class TestMemory(BackendContract):
+class TestMemory(PlacesContract):
     @pytest.fixture
     def remote(self) -> MemoryRemote:
         return MemoryRemote()
@@ -71,4 +71,4 @@ def test_both_backends_name_the_services_alike():
 
 
 def test_the_list_of_backends_is_complete():
-    assert set(BACKENDS) == {"enom", "memory"}
+    assert set(BACKENDS) == {"enom", "hosted-email", "memory"}

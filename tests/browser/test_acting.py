@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.backends.hosted_email.wire import SERVICES
 from bridge.reconcile import drift
 from tests.support.admin import LIFTED
 from tests.support.bridge import PASSWORD

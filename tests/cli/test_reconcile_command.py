@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.backends.hosted_email.wire import SERVICES
 from bridge.cli import undelete
 from bridge.domain.errors import NotNow
 from bridge.domain.model import Address, Deleted

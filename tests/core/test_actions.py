@@ -129,6 +129,14 @@ def test_a_lock_out_ends_only_with_a_password() -> None:
     assert desired("unsuspend", ACTIVE, LOCKED, password=GOOD).password == GOOD
 
 
+@pytest.mark.parametrize("record", [OURS, THEIRS, NOBODYS])
+@pytest.mark.parametrize("action", NAMES)
+def test_what_is_no_mailbox_is_never_changed_or_deleted_in_a_mailboxs_name(action: str, record: Record) -> None:
+    error = refusal(action, replace(ACTIVE, type="alias"), record)
+    assert (type(error), error.code) == (Refused, "conflict")
+    assert "of type alias" in error.detail
+
+
 def test_during_a_lock_out_a_password_is_a_conflict_a_plan_and_an_end_are_not() -> None:
     assert refusal("change_password", ACTIVE, LOCKED).code == "conflict"
     assert desired("change_plan", ACTIVE, LOCKED) == Desired(quota=25 << 30)

@@ -129,7 +129,8 @@ def test_what_is_under_way_is_not_judged(seen: Mailbox | None) -> None:
 
 
 def paks(*given: Pak, **more: Any) -> list[tuple[Kind, str]]:
-    return [(each.kind, each.detail) for each in drift.of_paks(view(**more), "example.com", given)]
+    found = drift.of_domain(view(**more), "example.com", Shown({}, 0.0, given), ())
+    return [(each.kind, each.detail) for each in found]
 
 
 def test_paks_that_end_are_told_in_time() -> None:

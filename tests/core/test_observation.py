@@ -101,7 +101,7 @@ def test_renewals_are_told_by_the_pak(week: Week) -> None:
     week.bench.use(observe_only=True, purchase="paks")
     week.bench.do("renew", until=until)
     ((_, verdict, why),) = week.judged()
-    assert verdict == "different" and "Its pak" in why
+    assert verdict == "different" and "it has pak" in why
 
 
 def test_what_was_really_done_is_not_in_it(week: Week) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.backends.enom import products
 from bridge.backends.memory import SERVICES, MemoryBackend
 from bridge.domain import plan
 from bridge.domain.errors import BridgeError, Limit, NeedsPerson, Refused
@@ -116,9 +117,9 @@ def years(until: datetime, **more: Any) -> int:
 
 def test_a_renewal_covers_the_day_and_not_more() -> None:
     assert years(PAK.expires + timedelta(seconds=1)) == 1
-    assert years(plan.years_later(PAK.expires, 1)) == 1
-    assert years(plan.years_later(PAK.expires, 1) + timedelta(seconds=1)) == 2
-    assert years(plan.years_later(PAK.expires, plan.MOST_YEARS)) == plan.MOST_YEARS
+    assert years(products.years_later(PAK.expires, 1)) == 1
+    assert years(products.years_later(PAK.expires, 1) + timedelta(seconds=1)) == 2
+    assert years(products.years_later(PAK.expires, products.MOST_YEARS)) == products.MOST_YEARS
 
 
 @pytest.mark.parametrize(("purchase", "product"), [("paks", "pak"), ("boxes", "box")])
@@ -131,13 +132,13 @@ RENEWAL = frozenset({Limit.RENEWAL})
 
 
 def test_a_date_far_away_must_not_spend_the_accounts_money() -> None:
-    far = plan.years_later(PAK.expires, plan.MOST_YEARS) + timedelta(days=1)
-    with pytest.raises(NeedsPerson, match=f"{plan.MOST_YEARS + 1} years of pak 101"):
+    far = products.years_later(PAK.expires, products.MOST_YEARS) + timedelta(days=1)
+    with pytest.raises(NeedsPerson, match=f"{products.MOST_YEARS + 1} years of pak 101"):
         years(far)
-    assert years(far, lifted=RENEWAL) == plan.MOST_YEARS + 1
+    assert years(far, lifted=RENEWAL) == products.MOST_YEARS + 1
     with pytest.raises(NeedsPerson):
         years(far, lifted=frozenset(Limit) - RENEWAL)
-    beyond = plan.years_later(PAK.expires, 150)
+    beyond = products.years_later(PAK.expires, 150)
     with pytest.raises(NeedsPerson):
         years(beyond)
     assert years(beyond, lifted=RENEWAL) == 100
@@ -151,7 +152,7 @@ def test_a_renewal_that_may_not_be_bought_is_refused() -> None:
 
 
 def test_a_year_after_the_29th_of_february_is_the_28th() -> None:
-    assert plan.years_later(datetime(2028, 2, 29, tzinfo=UTC), 1) == datetime(2029, 2, 28, tzinfo=UTC)
+    assert products.years_later(datetime(2028, 2, 29, tzinfo=UTC), 1) == datetime(2029, 2, 28, tzinfo=UTC)
 
 
 def test_a_suspension_names_only_what_it_will_change() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.backends.enom.client import exchange
+from bridge.backends.calls import exchange
 from bridge.domain.errors import Unclear
 from bridge.infra.http_client import LONGEST_WAIT, Reply, retry_after
 from tests.core.test_callbacks import Box, deliver

@@ -66,7 +66,7 @@ def cells() -> Iterator[Cell]:
     for action, commands in COMMANDS.items():
         for command in commands:
             api = "hosted" if command.islower() else "interface"
-            fits = ("any", api, "read") if command in READS else ("any", api)
+            fits = ("any", api, "read" if command in READS else f"{api}-write")
             yield from (Cell(action, command, fault) for fault, fit in FITS.items() if fit in fits and fault not in ELSEWHERE)
 
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.backends.enom import paks, wire
-from bridge.backends.enom.hosted_email import wire as hosted
+from bridge.backends.hosted_email import wire as hosted
 from bridge.domain.errors import Garbled
 from bridge.infra.http_client import Lost, Outgoing
 

@@ -257,6 +257,18 @@ def test_chaos_is_repeatable_by_seed():
     assert set(first) == {None, "maintenance", "no_done"}
 
 
+@pytest.mark.parametrize(("fault", "success", "made"), [("oma_23", False, True), ("lie", True, False), ("oma_28", False, True)])
+def test_an_answer_that_is_not_what_happened(remote, fault, success, made):
+    remote.sim.control("/faults", {"command": "change_user", "fault": fault})
+    assert (
+        remote.oma("change_user", user="new@example.com", create_only=True, attributes={"password": "Pass-Word-1"})["success"]
+        is success
+    )
+    assert (remote.mailbox("new@example.com") is not None) is made
+    remote.sim.control("/faults", {"command": "get_user", "fault": "lie"})
+    assert remote.oma("get_user", user="new@example.com")["success"] is made
+
+
 def test_every_fault_has_a_test():
     with open(__file__) as here, open(__file__.replace("faults", "staleness")) as stale:
         text = here.read() + stale.read()

@@ -198,3 +198,142 @@ def test_no_answer_ever_has_the_password(remote):
     remote.create("jane")
     answers = [remote.oma("get_user", user=JANE), remote.oma("search_users", criteria={"domain": "example.com"})]
     assert remote.password not in json.dumps(answers)
+
+
+def admin(remote, role, **more):
+    user = f"{role}@company.test"
+    remote.sim.control("/admins", {"uid": "reseller", "user": user, "password": "admin-Secret", "role": role, **more})
+    remote.credentials = {"user": user, "password": "admin-Secret"}
+
+
+NEW = {"user": "new@example.com", "create_only": True, "attributes": {"password": "Pass-Word-1"}}
+
+
+@pytest.mark.parametrize(
+    ("role", "calls"),
+    [
+        ("company", {"get_user": 0, "change_user": 0, "create": 0, "delete_user": 0, "domain": 0, "generate_token": 0}),
+        ("company_mail", {"get_user": 0, "change_user": 0, "create": 9, "delete_user": 9, "domain": 9, "generate_token": 0}),
+        ("company_ro", {"get_user": 0, "change_user": 9, "create": 9, "delete_user": 9, "domain": 9, "generate_token": 9}),
+        ("company_view", {"get_user": 0, "change_user": 9, "create": 9, "delete_user": 9, "domain": 9, "generate_token": 9}),
+        ("company_token_only", {"get_user": 9, "change_user": 9, "create": 9, "domain": 9, "generate_token": 0}),
+        ("domain", {"get_user": 0, "change_user": 0, "create": 0, "delete_user": 0, "domain": 9, "generate_token": 0}),
+    ],
+)
+def test_a_role_may_do_what_is_its_own(remote, role, calls):
+    remote.create("jane")
+    admin(remote, role, domain="example.com")
+    asked = {
+        "get_user": lambda: remote.oma("get_user", user=JANE),
+        "change_user": lambda: remote.oma("change_user", user=JANE, attributes={"name": "Jane"}),
+        "create": lambda: remote.oma("change_user", **NEW),
+        "delete_user": lambda: remote.oma("delete_user", user=JANE),
+        "domain": lambda: remote.oma("change_domain", domain="new.test", attributes={}, create_only=True),
+        "generate_token": lambda: remote.oma("generate_token", user=JANE, reason="r"),
+    }
+    assert remote.oma("authenticate")["success"]
+    assert {name: asked[name]().get("error_number", 0) for name in sorted(calls, key="delete_user".__eq__)} == calls
+
+
+def test_a_domain_admin_knows_no_other_domain(remote):
+    remote.sim.control("/domains", {"uid": "reseller", "domain": "other.test"})
+    admin(remote, "domain", domain="example.com")
+    assert remote.oma("search_users", criteria={"domain": "other.test"})["error_number"] == 9
+
+
+def test_the_other_cluster_knows_nobody_of_this_one(remote):
+    assert remote.oma("authenticate")["success"]
+    body = json.dumps({"credentials": remote.credentials}).encode()
+    request = urllib.request.Request(f"{remote.sim.other_cluster}/authenticate", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert json.load(answer)["error_number"] == 1
+
+
+def test_a_domain_is_made_once(remote):
+    made = {"domain": "New.test", "attributes": {}, "create_only": True}
+    assert remote.oma("get_domain", domain="new.test")["error_number"] == 2
+    assert remote.oma("change_domain", **made)["success"]
+    assert remote.oma("get_domain", domain="new.test")["success"]
+    assert remote.oma("change_domain", **made)["error_number"] == 23
+    assert remote.oma("change_user", **{**NEW, "user": "first@new.test"})["success"]
+
+
+def test_an_alias_is_a_name_of_its_mailbox_and_nothing_by_itself(remote):
+    remote.create("jane", "john")
+    assert remote.oma("change_user", user=JANE, attributes={"aliases": ["info@example.com"]})["success"]
+    info = "info@example.com"
+    shown = remote.oma("get_user", user=info)
+    assert (shown["type"], shown["attributes"]["account"]) == ("alias", JANE)
+    assert remote.oma("change_user", user=info, attributes={"name": "x"})["error_number"] == 3
+    assert remote.oma("delete_user", user=info)["error_number"] == 3
+    assert remote.oma("change_user", **{**NEW, "user": info})["error_number"] == 23
+    assert remote.oma("change_user", user="john@example.com", attributes={"aliases": [info]})["error_number"] == 7
+    rows = remote.oma("search_users", criteria={"domain": "example.com"}, fields=["type", "alias_target"])["users"]
+    assert [(row["user"], row["type"], row.get("alias_target")) for row in rows] == [
+        (info, "alias", JANE),
+        (JANE, "mailbox", None),
+        ("john@example.com", "mailbox", None),
+    ]
+    assert remote.oma("search_users", criteria={"domain": "example.com", "type": ["mailbox"]})["total_count"] == 2
+
+
+@pytest.mark.parametrize("kind", ["forward", "filter"])
+def test_what_is_no_mailbox_has_its_type(remote, kind):
+    assert remote.oma("change_user", user=JANE, attributes={"type": kind, "forward_recipients": ["x@example.net"]})["success"]
+    assert remote.oma("get_user", user=JANE)["type"] == kind
+    assert remote.oma("search_users", criteria={"domain": "example.com"}, fields=["type"])["users"][0]["type"] == kind
+
+
+def test_who_changed_what_is_told_and_never_a_password(remote):
+    remote.oma("change_user", user=JANE, attributes={"password": "Pass-Word-1", "quota": 5000})
+    remote.sim.control("/services", {"address": JANE, "services": {"service_smtprelay": "suspended"}, "level": "higher"})
+    told = remote.oma("get_user_changes", user=JANE)
+    assert [(each["user"], each["msg"]) for each in told["changes"]] == [
+        ("admin@company.test", "created"),
+        ("admin@company.test", "password changed"),
+        ("admin@company.test", "quota = 5000"),
+        ("OpenSRS", "service_smtprelay = suspended"),
+    ]
+    assert remote.oma("get_user_changes", user=JANE, range={"first": 3, "limit": 5})["count"] == 1
+    assert "Pass-Word-1" not in json.dumps(told)
+
+
+def test_a_mailbox_is_no_larger_than_its_domain_allows(remote):
+    remote.oma("change_domain", domain="example.com", attributes={"quota_maximum": 100})
+    large = {"password": "Pass-Word-1", "quota": 101 << 20}
+    refused = remote.oma("change_user", user=JANE, create_only=True, attributes=large)
+    assert (refused["error_number"], list(refused["hints"])) == (6, ["quota"])
+    assert remote.oma("change_user", user=JANE, attributes={**large, "quota": 100 << 20})["success"]
+
+
+def test_a_sign_in_can_lag_lock_and_ask_for_a_second_factor(remote):
+    remote.create("jane")
+    remote.sim.control("/settings", {"password_lag": 30.0, "lock_after": 3})
+    remote.clock.now += 60
+    remote.oma("change_user", user=JANE, attributes={"password": "Other-Word-2"})
+    remote.credentials = {"user": JANE, "password": "Other-Word-2"}
+    remote.clock.now += 29
+    assert remote.oma("authenticate")["error_number"] == 1
+    remote.clock.now += 1
+    assert remote.oma("authenticate")["success"]
+    remote.credentials["password"] = "wrong"
+    assert [remote.oma("authenticate")["error_number"] for _ in range(3)] == [1, 1, 1]
+    remote.credentials["password"] = "Other-Word-2"
+    assert remote.oma("authenticate")["error_number"] == 1
+    remote.sim.control("/mailboxes", {"address": "two@example.com", "password": "Pass-Word-1", "second_factor": True})
+    remote.sim.control("/settings", {"password_lag": 0.0})
+    remote.credentials = {"user": "two@example.com", "password": "Pass-Word-1"}
+    assert remote.oma("authenticate")["error_number"] == 33
+
+
+def test_answers_come_in_another_form(remote):
+    remote.create("jane")
+    remote.sim.control("/settings", {"hosted_forms": "text"})
+    shown = remote.oma("get_user", user=JANE)
+    assert (shown["success"], shown["metadata"]["quota"]["bytes_max"]) == ("1", str(1024**3))
+    assert remote.oma("get_user", user="john@example.com")["error_number"] == "2"
+
+
+def test_an_account_of_hosted_email_alone_is_unknown_to_interface_asp(remote):
+    remote.sim.control("/accounts", {"uid": "opensrs", "token": None, "hosted_user": "o@company.test", "hosted_password": "p"})
+    assert remote.codes("GetPOP3", uid="opensrs", pw="") == ["304155"]

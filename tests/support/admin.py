@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
-from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.backends.hosted_email.wire import SERVICES
 from bridge.domain.model import Address
 from bridge.sim import Simulator
 from bridge.store.base import tables

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import structlog
 
 from bridge import store
+from bridge.backends.enom.products import Paks
 from bridge.backends.memory import SERVICES, MemoryBackend
 from bridge.domain import jobs
 from bridge.domain.account import Account
@@ -42,9 +43,10 @@ class Clock:
         return datetime.fromtimestamp(self.now, UTC)
 
 
-def terms(**more: Any) -> Terms:
+def terms(purchase: str = "never", **more: Any) -> Terms:
     plans = {"basic": 1 << 30, "large": 25 << 30}
     given: dict[str, Any] = {"suspend_with": "hosted-email", "services": SERVICES, "hosted_email": True, "plans": plans}
+    given["products"] = Paks(purchase)
     return Terms(**given | more)
 
 

@@ -64,6 +64,9 @@ def write_config(folder: Path, sim: Simulator, database: str = "", callback: str
             del sections[names.get(section, section)]
         else:
             sections.setdefault(names.get(section, section), {})[key] = value
+    if sections["accounts.main"].get("backend") == "hosted-email":
+        for key in ("uid", "token", "endpoint", "purchase"):
+            sections["accounts.main"].pop(key, None)
     lines = [
         f"[{name}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in keys.items()) for name, keys in sections.items()
     ]

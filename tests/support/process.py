@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from bridge.backends.enom.hosted_email import codes
+from bridge.backends.hosted_email import codes
 from bridge.infra import logs
 from bridge.pipeline.worker import Worker
 from bridge.wiring import Tuning

@@ -58,9 +58,11 @@ class Receiver:
 class Scene:
     """Changes are those of `write_config`. Everything happens in the thread that asks for it."""
 
-    def __init__(self, folder: Path, sim: Simulator, clock: Clock, database: str, **changes: Any) -> None:
+    def __init__(
+        self, folder: Path, sim: Simulator, clock: Clock, database: str, backend: str = "enom", **changes: Any
+    ) -> None:
         self.sim, self.clock = sim, clock
-        given = DEFAULTS | {"admin__notify": "https://chat.example.com/notes"} | changes
+        given = DEFAULTS | {"admin__notify": "https://chat.example.com/notes", "account__backend": backend} | changes
         self.path = write_config(folder, sim, database, "https://billing.example.com/callback", **given)
         self.settings = config.load(self.path, {})
         self.service = wiring.build(self.settings, self.tuning())

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.backends.hosted_email.wire import SERVICES
 from bridge.store.base import tables
 from bridge.store.queue import brake
 from tests.support.admin import FULL, LIFTED, WHO, Visitor, fill, query

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.backends.hosted_email.wire import SERVICES
 from bridge.domain.differences import Kind
 from tests.support.admin import FULL, WHO, Visitor
 from tests.support.bridge import PASSWORD

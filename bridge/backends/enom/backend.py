@@ -3,17 +3,21 @@
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bridge.backends.enom import paks
 from bridge.backends.enom.client import Client
 from bridge.backends.enom.commands import Order, call_for, name_of
 from bridge.backends.enom.domains import perhaps_meant, split
-from bridge.backends.enom.hosted_email.client import HostedEmail
-from bridge.backends.enom.hosted_email.wire import SERVICES
+from bridge.backends.enom.products import Paks
 from bridge.backends.enom.settings import EnomAccount
+from bridge.backends.hosted_email import HostedEmail
+from bridge.backends.hosted_email.backend import observed, read_usage
+from bridge.backends.hosted_email.wire import SERVICES, Listed
+from bridge.backends.passwords import unknowable
 from bridge.domain.errors import Refused
-from bridge.domain.model import Address, Answer, Change, Deleted, Fact, Mailbox, Proof, Survey
+from bridge.domain.model import MAILBOX, Address, Answer, Change, Deleted, Fact, Mailbox, Proof, Survey
 from bridge.infra.events import Watch
 from bridge.infra.http_client import Outgoing
 
@@ -37,6 +41,8 @@ SUSPENSION_PROOF: Mapping[str, Proof] = {
 class EnomBackend:
     """Both of Enom's APIs under one account; hosted email only where it is configured."""
 
+    proves_passwords = False
+
     def __init__(
         self,
         account: EnomAccount,
@@ -49,7 +55,9 @@ class EnomBackend:
         self._account, self._now, self._choose = account, now, choose
         self._enom = Client(account, outgoing, now, watch)
         hosted = account.hosted_email
-        self._hosted = HostedEmail(hosted, account.timeout, outgoing, now, watch, account.name) if hosted else None
+        self._hosted = HostedEmail(hosted, outgoing, now, watch, name=account.name, timeout=account.timeout) if hosted else None
+        self.products = Paks(account.purchase)
+        self.services = self._hosted.services if self._hosted else ()
         self.proofs: Mapping[Fact, Proof] = {
             Fact.EXISTENCE: Proof.VERIFIED,
             Fact.SUSPENSION: SUSPENSION_PROOF.get(account.suspend_with, Proof.UNSUPPORTED),
@@ -61,15 +69,17 @@ class EnomBackend:
     def observe(self, address: Address, about: Collection[Fact] = tuple(Fact)) -> Mailbox:
         if self._hosted is not None and not LISTED.intersection(about):
             # Saves a third of a suspension's calls, which are what the end of a month waits for.
-            user = self._hosted.user(str(address), domain_may_be_new=True)
+            user = self._hosted.client.user(str(address), domain_may_be_new=True)
             if user is not None:
-                return Mailbox(address, True, user.services, user.quota, user.used)
+                return observed(address, user)
         listing = self._listing_with(address)
         box = listing.mailboxes.get(address.local)
         pak = listing.pak(box.bundle) if box else None
         if self._hosted is None:
             return Mailbox(address, box is not None, pak=pak, paks=listing.paks)
-        user = self._hosted.user(str(address), domain_may_be_new=not listing.mailboxes)
+        user = self._hosted.client.user(str(address), domain_may_be_new=not listing.mailboxes)
+        if user is not None and user.type != MAILBOX:
+            return replace(observed(address, user), pak=pak, paks=listing.paks)
         exists = box is not None if (box is None) == (user is None) else None
         if user is None:
             return Mailbox(address, exists, pak=pak, paks=listing.paks)
@@ -79,49 +89,50 @@ class EnomBackend:
         listing = self._listing(domain)
         if not listing.complete or "" in listing.mailboxes:
             raise listing.incomplete()
-        hosted = self._hosted.suspended(domain, domain_may_be_new=not listing.mailboxes) if self._hosted else None
-        names = sorted({*listing.mailboxes, *(hosted or {})})
-        return Survey(tuple(surveyed(Address(local, domain), listing, hosted) for local in names), listing.paks)
+        new = not listing.mailboxes
+        hosted = self._hosted.client.users(domain, domain_may_be_new=new) if self._hosted else None
+        names = {*listing.mailboxes, *(hosted or {})}
+        others = {line.local for line in (hosted or {}).values() if not line.is_mailbox}
+        found = [surveyed(Address(local, domain), listing, hosted) for local in sorted(names - others)]
+        return Survey(tuple(found), listing.paks)
 
     def deleted(self, domain: str) -> Sequence[Deleted]:
         return self._hosted_needed("Restoring a deleted mailbox needs hosted email").deleted(domain)
 
     def undelete(self, found: Deleted) -> None:
         hosted = self._hosted_needed("Restoring a deleted mailbox needs hosted email")
-        hosted.call("restore_user", user=str(found.address), id=found.id, new_name=str(found.address))
+        hosted.undelete(found)
 
     def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
+        if seen.exists and seen.type != MAILBOX:
+            raise Refused(f"{address} is no mailbox, but of type {seen.type}.", code="conflict")
         call = call_for(Order(self._account, address, change, seen, self._now(), self._choose))
-        if call.hosted and self._hosted:
-            self._hosted.call(call.command, **call.parameters)
-            return Answer(call.command)
+        if call is None:
+            return self._hosted_needed("This needs hosted email").apply(address, change, seen)
         fields = self._enom.write(call.command, call.parameters).fields
         return Answer(call.command, {ours: fields[theirs] for theirs, ours in EVIDENCE.items() if fields.get(theirs)})
 
     def command(self, change: Change) -> str:
         return name_of(change, self._account)
 
+    def new_password(self, address: Address, choose: Callable[[Sequence[str]], str]) -> str:
+        return unknowable(address, choose)
+
     def probe(self) -> None:
         self._enom.read("CheckLogin", {})
         if self._hosted:
-            self._hosted.call("authenticate")
+            self._hosted.probe()
 
     def usage(self, address: Address) -> Mapping[str, int]:
         if self._hosted:
-            user = self._hosted.user(str(address))
-            found = {"used_bytes": user.used, "quota_bytes": user.quota} if user else None
-        else:
-            box = self._listing_with(address).mailboxes.get(address.local)
-            found = {"used_bytes": box.used, "quota_bytes": box.quota} if box else None
-        if found is None:
+            return self._hosted.usage(address)
+        box = self._listing_with(address).mailboxes.get(address.local)
+        if box is None:
             raise Refused(f"{address} does not exist at Enom.", code="not_found")
-        known = {name: value for name, value in found.items() if value is not None}
-        if not known:
-            raise Refused("Enom does not show the usage of this mailbox.", code="unsupported")
-        return known
+        return read_usage(box.used, box.quota)
 
     def sign_in(self, address: Address) -> str:
-        return self._hosted_needed("Sign-in needs hosted email").sign_in_link(str(address))
+        return self._hosted_needed("Sign-in needs hosted email").sign_in(address)
 
     def _hosted_needed(self, why: str) -> HostedEmail:
         if self._hosted is None:
@@ -147,10 +158,11 @@ class EnomBackend:
         return listing
 
 
-def surveyed(address: Address, listing: paks.Listing, hosted: Mapping[str, bool] | None) -> Mailbox:
+def surveyed(address: Address, listing: paks.Listing, hosted: Mapping[str, Listed] | None) -> Mailbox:
     """One mailbox out of the lists of both systems; `hosted` is None where only one is asked."""
     box = listing.mailboxes.get(address.local)
     both = hosted is None or (box is None) == (address.local not in hosted)
-    services = dict.fromkeys(SERVICES, "suspended") if hosted and hosted.get(address.local) else None
+    line = hosted.get(address.local) if hosted else None
+    services = dict.fromkeys(SERVICES, "suspended") if line and line.suspended else None
     pak = listing.pak(box.bundle) if box else None
     return Mailbox(address, True if both else None, services, pak=pak, paks=listing.paks)

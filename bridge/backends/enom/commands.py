@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.backends.enom.domains import split
-from bridge.backends.enom.hosted_email.wire import SERVICES
-from bridge.backends.enom.passwords import unknowable
 from bridge.backends.enom.settings import EnomAccount
+from bridge.backends.hosted_email.commands import method_of
+from bridge.backends.passwords import unknowable
 from bridge.domain.errors import NeedsPerson, Refused
 from bridge.domain.model import Address, Change, Kind, Mailbox
 
@@ -16,11 +16,10 @@ END_USER_IP = "127.0.0.1"  # the fraud check's field; a billing system's purchas
 
 @dataclass(frozen=True)
 class Call:
-    """One command for interface.asp, or a method of hosted email."""
+    """One command for interface.asp."""
 
     command: str
-    parameters: Mapping[str, Any] = field(repr=False)
-    hosted: bool = False
+    parameters: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,9 @@ class Order:
         return self.change.secret
 
 
-def call_for(order: Order) -> Call:
-    """The one call of a change. Raises Refused or NeedsPerson when this account cannot carry it out."""
-    call = MAKERS[order.change.kind](order)
-    if call.hosted and order.account.hosted_email is None:
-        raise Refused("This needs hosted email: set [accounts.….hosted_email].", code="unsupported")
-    return call
+def call_for(order: Order) -> Call | None:
+    """The one call of a change; None: hosted email carries it out. Raises Refused or NeedsPerson."""
+    return MAKERS[order.change.kind](order)
 
 
 def buy(order: Order) -> Call:
@@ -87,10 +83,10 @@ def set_password(order: Order) -> Call:
     return _password(order, order.secret)
 
 
-def suspend(order: Order) -> Call:
+def suspend(order: Order) -> Call | None:
     match order.change.arguments["with"]:
         case "hosted-email":
-            return _services(order, dict.fromkeys(order.change.arguments["services"], "suspended"))
+            return None
         case "lock-out":
             return _password(order, unknowable(order.address, order.choose))
         case "commands":
@@ -98,40 +94,35 @@ def suspend(order: Order) -> Call:
     raise Refused("This account is not configured to suspend.", code="unsupported")
 
 
-def restore(order: Order) -> Call:
-    if order.change.arguments["with"] == "commands":
-        return _configured(order, "unsuspend")
-    return _services(order, order.change.arguments["services"])
+def restore(order: Order) -> Call | None:
+    return _configured(order, "unsuspend") if order.change.arguments["with"] == "commands" else None
 
 
-def set_quota(order: Order) -> Call:
-    return _hosted(order, "change_user", attributes={"quota": order.change.arguments["quota_bytes"]})
+def by_hosted_email(order: Order) -> None:
+    return None
 
 
-def log_out(order: Order) -> Call:
-    return _hosted(order, "logout_user")
-
-
-def delete(order: Order) -> Call:
+def delete(order: Order) -> Call | None:
     pak = order.seen.pak
     if pak is None or pak.expires.timestamp() > order.now:
         return Call("DeletePOP3", {**order.domain, "UserName1": order.address.local})
     # Enom deletes only through a pak that is current [D].
     if order.account.hosted_email is None:
         raise NeedsPerson(f"Pak {pak.bundle} has expired, so Enom cannot delete its mailboxes: renew it, or ask Enom.")
-    return _hosted(order, "delete_user")
+    return None
 
 
-MAKERS: Mapping[Kind, Callable[[Order], Call]] = {
+MAKERS: Mapping[Kind, Callable[[Order], Call | None]] = {
     Kind.BUY: buy,
     Kind.RENEW: renew,
     Kind.CREATE: create,
     Kind.SET_PASSWORD: set_password,
     Kind.RESTORE: restore,
-    Kind.SET_QUOTA: set_quota,
+    Kind.SET_QUOTA: by_hosted_email,
     Kind.SUSPEND: suspend,
-    Kind.LOG_OUT: log_out,
+    Kind.LOG_OUT: by_hosted_email,
     Kind.DELETE: delete,
+    Kind.PROVE_PASSWORD: by_hosted_email,
 }
 
 
@@ -149,12 +140,12 @@ def name_of(change: Change, account: EnomAccount) -> str:
             return "SetUpPOP3User"
         case Kind.DELETE:
             return "DeletePOP3"
-        case Kind.LOG_OUT:
-            return "logout_user"
+        case Kind.LOG_OUT | Kind.SET_QUOTA | Kind.PROVE_PASSWORD:
+            return method_of(change)
         case Kind.SUSPEND | Kind.RESTORE if how == "commands" and account.commands:
             return account.commands["suspend" if change.kind is Kind.SUSPEND else "unsuspend"].command
-        case Kind.SUSPEND | Kind.RESTORE | Kind.SET_QUOTA if how != "lock-out":
-            return "change_user"
+        case Kind.SUSPEND | Kind.RESTORE if how != "lock-out":
+            return method_of(change)
     return "ModifyPOP3"
 
 
@@ -179,14 +170,6 @@ def _boxes(order: Order, action: str, years: int) -> dict[str, str]:
 def _password(order: Order, password: str) -> Call:
     names = {"EmailCount": "1", "UserName1": order.address.local, "Password1": password}
     return Call("ModifyPOP3", {**order.domain, **names})
-
-
-def _services(order: Order, states: Mapping[str, str]) -> Call:
-    return _hosted(order, "change_user", attributes={SERVICES[name]: state for name, state in states.items()})
-
-
-def _hosted(order: Order, method: str, **arguments: Any) -> Call:
-    return Call(method, {"user": str(order.address), **arguments}, hosted=True)
 
 
 def _configured(order: Order, which: str) -> Call:

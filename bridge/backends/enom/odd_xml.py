@@ -18,11 +18,10 @@ from xml.sax.saxutils import escape
 
 from defusedxml.ElementTree import fromstring
 
+from bridge.backends.text import PLACE, in_words
 from bridge.domain.errors import Garbled
 
 BEGINNING = re.compile(r"[\ufeff\x00\s]*(?:<\?xml[^>]*\?>)?\s*", re.IGNORECASE)
-PLACE = re.compile("\ue000([0-9]+:[0-9]+)\ue001")
-"""Stands for a character that no XML may hold. Private to us: where an answer holds these itself they are made unreadable."""
 MOST = 10_000
 """Characters that are put right in one answer; what holds more of them is no XML with a slip in it."""
 HIDING = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>"}
@@ -65,10 +64,6 @@ def unreadable(text: str | None) -> str:
     """Where a character of this value could not be read; empty: all could."""
     found = PLACE.search(text or "")
     return in_words(*map(int, found[1].split(":"))) if found else ""
-
-
-def in_words(line: int, column: int) -> str:
-    return f"line {line}, column {column}"
 
 
 def _hiding(text: str, begin: int) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from string import Formatter
 
-from bridge.backends.hosted_email.settings import HostedEmailTable
+from bridge.backends.hosted_email.settings import HostedEmailAccount, HostedEmailTable
 from bridge.infra.secret import Secret
 from bridge.infra.setting import filled, setting
 from bridge.infra.urls import api_url
@@ -124,16 +124,6 @@ class EnomKeys:
 
 
 @dataclass(frozen=True)
-class HostedEmailSettings:
-    """The hosted-email API: base URL without a slash at the end, and an admin's credentials."""
-
-    endpoint: str
-    user: str
-    password: str = field(repr=False)
-    keep_receiving: bool = False
-
-
-@dataclass(frozen=True)
 class EnomAccount:
     """`endpoint` is the full URL of interface.asp, `timeout` seconds for one call in all, `plans` name -> bytes."""
 
@@ -144,6 +134,6 @@ class EnomAccount:
     suspend_with: str
     timeout: float = 30.0
     purchase: str = "never"
-    hosted_email: HostedEmailSettings | None = None
+    hosted_email: HostedEmailAccount | None = None
     commands: Mapping[str, Command] | None = None
     plans: Mapping[str, int] = field(default_factory=dict)

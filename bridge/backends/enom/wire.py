@@ -3,14 +3,14 @@
 Rule 1: a value leaves this file only if its name is on a list here. GetPOP3 shows every password of a domain [S].
 """
 
-import codecs
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote, quote_plus, urlencode
+from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
 from bridge.backends.enom import odd_xml
+from bridge.backends.text import clean, mask_of, utf8_or_latin1
 from bridge.domain.errors import Garbled
 
 FIELDS = frozenset(
@@ -19,7 +19,6 @@ FIELDS = frozenset(
 )
 MAILBOX_FIELDS = frozenset({"username", "bundleid", "quota", "quotaused"})
 PAK_FIELDS = frozenset({"bundleid", "qtyavailable", "expdate"})
-TEXT_LIMIT = 300
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16"})
 ROOT = "interface-response"
@@ -83,19 +82,6 @@ def decode(body: bytes, content_type: str = "", secrets: Iterable[str] = ()) -> 
     )
 
 
-def clean(text: str | None, mask: re.Pattern[str]) -> str:
-    """One short printable line, without any secret."""
-    told = odd_xml.PLACE.sub("\N{REPLACEMENT CHARACTER}", text or "")
-    line = "".join(sign if sign.isprintable() else " " for sign in told)
-    return mask.sub("***", line).strip()[:TEXT_LIMIT]
-
-
-def mask_of(secrets: Iterable[str]) -> re.Pattern[str]:
-    forms = {form for secret in secrets if secret for form in (secret, quote(secret), quote_plus(secret))}
-    # (?!) fits nowhere: without secrets nothing is masked.
-    return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))) or "(?!)", re.IGNORECASE)
-
-
 def _text(body: bytes, content_type: str) -> str:
     for mark, name in BYTE_ORDER_MARKS:
         if body.startswith(mark):
@@ -108,21 +94,6 @@ def _text(body: bytes, content_type: str) -> str:
             if ROOT in text.lower() and "\N{REPLACEMENT CHARACTER}" not in text:
                 return text
     return utf8_or_latin1(body)
-
-
-def utf8_or_latin1(body: bytes) -> str:
-    """UTF-8, and each byte that is none as the letter that it is in latin-1: so one spoils no other."""
-    return body.decode("utf-8", LATIN1_BYTES)
-
-
-def _as_latin1(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("latin-1"), error.end
-
-
-LATIN1_BYTES = "enom-latin-1-bytes"
-codecs.register_error(LATIN1_BYTES, _as_latin1)
 
 
 def _name(element: Element) -> str:

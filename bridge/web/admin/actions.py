@@ -30,9 +30,7 @@ SAYS: Mapping[str, tuple[str, ...]] = {
         "The job ends as cancelled, and a callback tells billing. Commands already sent to Enom are not undone; a deletion "
         "scheduled after a grace period is called off.",
     ),
-    "cancel": (
-        "The job ends as cancelled, and a callback tells billing. Commands already sent to Enom are not undone.",
-    ),
+    "cancel": ("The job ends as cancelled, and a callback tells billing. Commands already sent to Enom are not undone.",),
 }
 DISMISS = (
     "The hook leaves the overview, and its content is wiped. Its id is refused from now on; if it is wanted after all, have "
@@ -92,9 +90,7 @@ def ask_dismiss(source: str, id: str) -> Response:
         return show(Confirmation("Dismiss", [refusal], "", back, status=409))
     facts = [("Hook", id), ("Source", source), ("Type", hook["type"] or "unknown")]
     title = f"Dismiss hook {id}"
-    return show(
-        Confirmation(title, DISMISS, "Dismiss", back, danger=True, asks_reason=REASON, facts=facts)
-    )
+    return show(Confirmation(title, DISMISS, "Dismiss", back, danger=True, asks_reason=REASON, facts=facts))
 
 
 @actions.post("/hooks/<source>/<id>/dismiss")

@@ -36,9 +36,7 @@ def adopt() -> Response:
     if not found.changes or shown != (found.owner_now or ""):
         return show(confirmation(found))
     found.carry_out(admin_context().operator_actions.adopt)
-    return done(
-        f"/admin/mailboxes/{found.address}", f"Adopted: it belongs to {found.owner_then} now."
-    )
+    return done(f"/admin/mailboxes/{found.address}", f"Adopted: it belongs to {found.owner_then} now.")
 
 
 def form(refusal: str = "") -> Response:

@@ -36,10 +36,7 @@ def offered() -> list[tuple[str, str]]:
     status = request.args.get("status", "")
     kept = {name: value for name in FILTERS if (value := request.args.get(name, "").strip())}
     able = [verb for verb, statuses in decisions.STATUSES.items() if status in statuses]
-    return [
-        (ALL[verb], f"/admin/jobs/all/{verb}?{urlencode(kept | {'status': status})}")
-        for verb in able
-    ]
+    return [(ALL[verb], f"/admin/jobs/all/{verb}?{urlencode(kept | {'status': status})}") for verb in able]
 
 
 def described(row: Mapping[str, Any]) -> str:

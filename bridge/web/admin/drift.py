@@ -92,16 +92,11 @@ def require(account: str) -> None:
 def confirmation(report: Reconciliation, first: str = "") -> Confirmation:
     (address,) = report.looked_at
     title, back = f"Repair {address}", f"/admin/drift?address={address}"
-    facts = [
-        (TITLES[each.kind][0].upper() + TITLES[each.kind][1:], each.detail)
-        for each in report.differences
-    ]
+    facts = [(TITLES[each.kind][0].upper() + TITLES[each.kind][1:], each.detail) for each in report.differences]
     wanted = next((each.repair for each in report.differences if each.repair), None)
     if wanted is None:
         facts += [("What to do", each.remedy) for each in report.differences]
-        return Confirmation(
-            title, [*([first] if first else []), NOTHING], "", back, facts=facts, status=409
-        )
+        return Confirmation(title, [*([first] if first else []), NOTHING], "", back, facts=facts, status=409)
     says = [*([first] if first else []), NOTE if wanted.state else REPAIR]
     facts.append(("Then", wanted.words()))
     kept = {"checksum": differences.checksum(report.differences)}

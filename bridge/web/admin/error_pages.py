@@ -64,9 +64,7 @@ def source_paused(error: SourcePaused) -> Response:
 
 @pages.errorhandler(SuspensionsPaused)
 def suspensions_paused(error: SuspensionsPaused) -> Response:
-    return fault(
-        409, f"Suspensions of source {error} are stopped. Resume it first, on the overview."
-    )
+    return fault(409, f"Suspensions of source {error} are stopped. Resume it first, on the overview.")
 
 
 @pages.errorhandler(Reused)

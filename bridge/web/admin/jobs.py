@@ -83,9 +83,7 @@ def timeline(found: Mapping[str, Any], hours: float) -> list[dict[str, Any]]:
             "title": CHAPTERS[name],
             "lines": lines,
             "evidence": more.get(name)
-            or {
-                key: job[key] for key in EVIDENCE.get(name, ()) if job[key] not in (None, False, "")
-            },
+            or {key: job[key] for key in EVIDENCE.get(name, ()) if job[key] not in (None, False, "")},
         }
         for name, lines in explain.chapters(found, hours).items()
         if lines

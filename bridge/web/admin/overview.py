@@ -79,10 +79,7 @@ def chart(
     says: str,
     total: str | None = None,
 ) -> Chart:
-    rows = [
-        (stamp(figures.hours.begin + nth * HOUR)[11:16], says.format(value))
-        for nth, value in enumerate(values)
-    ]
+    rows = [(stamp(figures.hours.begin + nth * HOUR)[11:16], says.format(value)) for nth, value in enumerate(values)]
     shown = number(sum(values)) if total is None else total
     label = f"{title} in the last 24 hours: {shown}"
     return Chart(

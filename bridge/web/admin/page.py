@@ -73,9 +73,7 @@ def put_cookie(response: Response, name: str, value: str, lasts: int | None = No
     `lasts` in seconds.
     """
     secure = admin_context().service.settings.bridge.public_url.startswith("https:")
-    response.set_cookie(
-        name, value, max_age=lasts, path="/admin", httponly=True, samesite="Strict", secure=secure
-    )
+    response.set_cookie(name, value, max_age=lasts, path="/admin", httponly=True, samesite="Strict", secure=secure)
 
 
 def done(place: str, text: str) -> Response:

@@ -39,9 +39,7 @@ def ask_pause(verb: str, kind: str, name: str) -> Response:
     if verb == "pause":
         says = [PAUSE[kind]]
         return show(Confirmation(title, says, title, "/admin/", danger=True, asks_reason="Reason"))
-    return show(
-        resuming_account(name, title) if kind == "account" else resuming_source(name, title)
-    )
+    return show(resuming_account(name, title) if kind == "account" else resuming_source(name, title))
 
 
 @actions.post("/<any(pause,resume):verb>/<any(account,source):kind>/<name>")
@@ -80,9 +78,7 @@ def resuming_account(name: str, title: str) -> Confirmation:
     if restored and not office.operator_actions.is_compared(name):
         says, button = [not_compared(name)], ""
         if len(stops) > 1:
-            says.append(
-                "Resuming now ends the other reasons; the account stays paused until it was compared."
-            )
+            says.append("Resuming now ends the other reasons; the account stays paused until it was compared.")
             button = title
         status = 200 if button else 409
         return Confirmation(title, says, button, "/admin/", facts=facts, status=status)

@@ -41,9 +41,7 @@ def confirmation(preview: Preview, first: str = "") -> Confirmation:
     title, said = f"Replay hook {preview.name}", [first] if first else []
     facts = [("Source", preview.source)]
     if intent:
-        facts.append(
-            ("Request", f"{intent.action} of {intent.address} for service {intent.service_id}")
-        )
+        facts.append(("Request", f"{intent.action} of {intent.address} for service {intent.service_id}"))
     if preview.job:
         facts.append(("Newest job", preview.job))
     if preview.problem:

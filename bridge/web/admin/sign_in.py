@@ -90,15 +90,11 @@ def by_password() -> tuple[Person | None, int, str]:
     attempt = office.sign_ins.begin(client())
     if attempt.id is None:
         return too_many()
-    role = passwords.role_of(
-        office.service.settings.admin, request.form.get("password", "")[:LONGEST_PASSWORD]
-    )
+    role = passwords.role_of(office.service.settings.admin, request.form.get("password", "")[:LONGEST_PASSWORD])
     if role is None:
         return refused(attempt, Reason.WRONG, WRONG)
     office.sign_ins.succeeded(attempt)
-    name = "".join(sign for sign in request.form.get("name", "") if sign.isprintable()).strip()[
-        :LONGEST_NAME
-    ]
+    name = "".join(sign for sign in request.form.get("name", "") if sign.isprintable()).strip()[:LONGEST_NAME]
     return (
         office.sessions.begin(f"{name or ('admin' if role else 'viewer')} (password)", role),
         200,
@@ -142,12 +138,7 @@ def client() -> str:
 
 def place(wanted: str) -> str:
     """Where to go on: a page of ours, or the first one."""
-    ours = (
-        wanted.startswith("/admin/")
-        and wanted.isprintable()
-        and "\\" not in wanted
-        and not wanted.startswith("/admin/sign")
-    )
+    ours = wanted.startswith("/admin/") and wanted.isprintable() and "\\" not in wanted and not wanted.startswith("/admin/sign")
     return wanted if ours else "/admin/"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bridge.backends.enom.hosted_email.wire import Result
+from bridge.backends.hosted_email.wire import Result
 from bridge.domain.errors import AccountFault, BridgeError, Doubted, Refused, Unavailable, Unclear
 
 A_FEW_MINUTES = 90.0
@@ -11,10 +11,12 @@ NOT_OWNED = 9
 
 UNCLEAR = frozenset({0, 28, 29, 30})
 LATER: Mapping[int, float | None] = {20: None, 22: A_FEW_MINUTES, 25: A_FEW_MINUTES}
+WRONG_PASSWORD = 1
 CREDENTIALS = frozenset({1, 11, 32, 33, 35, 39, 42, 43, 44})
 ADDRESS_LIST = 21
 
 REFUSALS: Mapping[int, str] = {
+    3: "conflict",
     4: "conflict",
     9: "domain_not_in_account",
     15: "pak_full",
@@ -23,10 +25,15 @@ REFUSALS: Mapping[int, str] = {
     40: "password_rejected",
     45: "conflict",
     48: "password_rejected",
-    **dict.fromkeys((3, 5, 6, 10, 12, 13, 14, 16, 17, 18, 19, 24, 26, 27, 31, 37, 38, 46, 47), "refused"),
+    **dict.fromkeys((5, 6, 10, 12, 13, 14, 16, 17, 18, 19, 24, 26, 27, 31, 37, 38, 46, 47), "refused"),
 }
 """Definite: the request was looked at and turned down."""
 
+BADLY_FORMATTED = 6
+REMEDIES: Mapping[int, str] = {
+    NOT_OWNED: " Either the domain is not this company's, or the role of the credentials may not do this, or the account is "
+    "on the other cluster: see [accounts.….hosted_email].",
+}
 STATE: Mapping[int, str] = {2: "not_found", 7: "not_ours", 8: "not_ours", 23: "not_ours"}
 """Doubted: it may be as desired already."""
 
@@ -47,5 +54,23 @@ def fault(result: Result) -> BridgeError | None:
     if number == ADDRESS_LIST:
         return AccountFault(f"{said}. Ask for this machine's IP address to be allowed.", code="ip_not_allowed", remote=remote)
     if number in REFUSALS:
-        return Refused(said, code=REFUSALS[number], remote=remote)
+        return Refused(f"{said}{REMEDIES.get(number, '')}", code=_code(number, result.faulty), remote=remote)
     return Doubted(Refused(said, code=STATE.get(number, "refused"), remote=remote))
+
+
+def of_sign_in(result: Result) -> BridgeError | None:
+    """What stands against taking this answer to a mailbox's own sign-in as a yes; never a fault of the account.
+
+    That a mailbox may call `authenticate` is inferred [I], so whatever speaks of more than its password tells nothing of it.
+    """
+    error = fault(result)
+    if result.number == WRONG_PASSWORD:
+        return Refused("Hosted email does not let the mailbox sign in with this password.", code="unclear")
+    if isinstance(error, AccountFault | Refused):
+        return Refused(f"Whether the password is right cannot be tried. {error.detail}", code="unsupported")
+    return error
+
+
+def _code(number: int, faulty: frozenset[str]) -> str:
+    """A password of another form than it takes is a bad attribute to it [D]."""
+    return "password_rejected" if number == BADLY_FORMATTED and "password" in faulty else REFUSALS[number]

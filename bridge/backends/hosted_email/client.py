@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from bridge.backends.enom.client import exchange, watched
-from bridge.backends.enom.hosted_email import codes, wire
-from bridge.backends.enom.settings import HostedEmailSettings
+from bridge.backends.calls import exchange, watched
+from bridge.backends.hosted_email import codes, wire
+from bridge.backends.hosted_email.settings import HostedEmailAccount
 from bridge.domain.errors import BridgeError, Garbled
 from bridge.domain.model import Address, Deleted
 from bridge.domain.ports import Clock
@@ -18,11 +18,11 @@ NEW_DOMAIN = (str(codes.MISSING), str(codes.NOT_OWNED))
 """Its answers for a domain that has no mailbox yet [I]."""
 
 
-class HostedEmail:
+class Client:
     """The API under one admin's credentials."""
 
     def __init__(
-        self, settings: HostedEmailSettings, timeout: float, outgoing: Outgoing, clock: Clock, watch: Watch, account: str
+        self, settings: HostedEmailAccount, timeout: float, outgoing: Outgoing, clock: Clock, watch: Watch, account: str
     ) -> None:
         self._settings, self._timeout, self._outgoing, self._clock = settings, timeout, outgoing, clock
         self._watch, self._account = watch, account
@@ -44,24 +44,28 @@ class HostedEmail:
             raise error
         return result.user
 
-    def suspended(self, domain: str, domain_may_be_new: bool = False) -> Mapping[str, bool]:
-        """Every mailbox of a domain: whether it is suspended, which the platform says where all of its services are.
+    def domain_missing(self, domain: str, refusal: BridgeError) -> bool:
+        """Whether a user was refused because nobody has this domain: of a user it says the same as where another has it [O]."""
+        if refusal.remote.get("number") not in NEW_DOMAIN:
+            return False
+        result = self._send("get_domain", {"domain": domain})
+        return not result.success and result.number == codes.MISSING
 
-        An alias is another name of a mailbox, so it is none. Raises Garbled where the list is not whole.
-        """
+    def users(self, domain: str, domain_may_be_new: bool = False) -> Mapping[str, wire.Listed]:
+        """Everything of a domain that has an address, by its local part. Raises Garbled where the list is not whole."""
         try:
             lines = list(self._lines({"domain": domain}))
         except BridgeError as error:
             if domain_may_be_new and error.remote.get("number") in NEW_DOMAIN:
                 return {}
             raise
-        return {line.local: line.status == "suspended" for line in lines if line.type != "alias" and line.status != "deleted"}
+        return {line.local: line for line in lines if line.status != "deleted"}
 
     def deleted(self, domain: str) -> Sequence[Deleted]:
         """What was deleted and is kept, for 30 days [D]; the newest first. Raises Garbled where the list is not whole."""
         newest = {"by": "delete_time", "direction": "descending"}
         lines = self._lines({"domain": domain, "deleted": True}, sort=newest)
-        return [Deleted(Address(line.local, domain), line.id) for line in lines if line.type != "alias" and line.id]
+        return [Deleted(Address(line.local, domain), line.id) for line in lines if line.is_mailbox and line.id]
 
     def _lines(self, criteria: Mapping[str, Any], **more: Any) -> Iterator[wire.Listed]:
         """Every line of a list, page by page."""
@@ -86,12 +90,23 @@ class HostedEmail:
         host = base.netloc.replace("admin.", "mail.", 1)
         return f"{base.scheme}://{host}/mail?{urlencode({'user': local_at_domain, 'pass': token})}"
 
+    def sign_in_as(self, local_at_domain: str, password: str) -> None:
+        """Signs the mailbox in with its own password. Raises Refused where it does not, or where that cannot be tried."""
+        with watched(self._watch, self._account, "hosted-email", "authenticate") as facts:
+            result = self._exchange("authenticate", local_at_domain, password, {})
+            if error := codes.of_sign_in(result):
+                facts["outcome"] = error.code
+                raise error
+
     def _send(self, method: str, arguments: dict[str, Any]) -> wire.Result:
-        body = wire.encode(self._settings, arguments)
-        url = f"{self._settings.endpoint}/{method}"
         with watched(self._watch, self._account, "hosted-email", method) as facts:
-            reply = exchange(self._outgoing, self._clock, url, body, "application/json", self._timeout)
-            result = wire.decode(reply.body, [self._settings.password])
+            result = self._exchange(method, self._settings.user, self._settings.password, arguments)
             if error := codes.fault(result):
                 facts["outcome"] = error.code
         return result
+
+    def _exchange(self, method: str, user: str, password: str, arguments: Mapping[str, Any]) -> wire.Result:
+        body = wire.encode(user, password, arguments)
+        url = f"{self._settings.endpoint}/{method}"
+        reply = exchange(self._outgoing, self._clock, url, body, "application/json", self._timeout)
+        return wire.decode(reply.body, [password])

@@ -1,15 +1,15 @@
 """The hosted-email API's bytes, both ways. Pure. Whatever comes in, only a Result or Garbled comes out."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from bridge.backends.enom.odd_xml import in_words
-from bridge.backends.enom.settings import HostedEmailSettings
-from bridge.backends.enom.wire import clean, mask_of, utf8_or_latin1
+from bridge.backends.text import clean, in_words, mask_of, utf8_or_latin1
 from bridge.domain.errors import Garbled
+from bridge.domain.model import MAILBOX
 
 SERVICES: Mapping[str, str] = MappingProxyType(
     {
@@ -28,11 +28,12 @@ STATES = frozenset({"enabled", "disabled", "suspended"})
 
 @dataclass(frozen=True)
 class User:
-    """A mailbox; `quota` and `used` in bytes."""
+    """`quota` and `used` in bytes. `type` is mailbox, alias, forward or filter; where none is shown it is a mailbox [I]."""
 
     services: Mapping[str, str]
     quota: int | None
     used: int | None
+    type: str = MAILBOX
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,16 @@ class Listed:
     status: str
     type: str
     id: str = ""
+
+    @property
+    def is_mailbox(self) -> bool:
+        """An alias is a name of one; a forward and a filter have no mail of their own."""
+        return self.type in ("", MAILBOX)
+
+    @property
+    def suspended(self) -> bool:
+        """The platform says so where all of its services are [D]."""
+        return self.status == "suspended"
 
 
 @dataclass(frozen=True)
@@ -59,10 +70,12 @@ class Result:
     listed: tuple[Listed, ...] = ()
     total: int | None = None
     token: str = field(default="", repr=False)
+    faulty: frozenset[str] = frozenset()
+    """The fields that a no names as the reason."""
 
 
-def encode(settings: HostedEmailSettings, arguments: Mapping[str, Any]) -> bytes:
-    credentials = {"user": settings.user, "password": settings.password, "client": "enom-bridge"}
+def encode(user: str, password: str, arguments: Mapping[str, Any]) -> bytes:
+    credentials = {"user": user, "password": password, "client": "enom-bridge"}
     return json.dumps({"credentials": credentials, **arguments}).encode()
 
 
@@ -73,16 +86,25 @@ def decode(body: bytes, secrets: Iterable[str] = ()) -> Result:
     if success not in (True, False, 0, 1, "true", "false", "0", "1"):
         raise Garbled("The hosted-email answer does not say whether it succeeded.")
     yes = success in (True, 1, "true", "1")
-    text, token = document.get("error"), document.get("token")
+    token, hints = document.get("token"), document.get("hints")
+    hints = hints if isinstance(hints, dict) else {}
     return Result(
         success=yes,
         number=_number(document.get("error_number")),
-        text=clean(text, mask_of(secrets)) if isinstance(text, str) else "",
+        text=_text(document.get("error"), hints, mask_of(secrets)),
         user=_user(document) if yes else None,
         listed=_listed(document) if yes else (),
         total=_number(document.get("total_count")) if yes else None,
         token=token if isinstance(token, str) else "",
+        faulty=frozenset() if yes else frozenset(str(name)[:40] for name in hints),
     )
+
+
+def _text(error: Any, hints: Mapping[str, Any], mask: re.Pattern[str]) -> str:
+    """What it says, and in brackets what is wrong with which field [D]."""
+    said = error if isinstance(error, str) else ""
+    why = "; ".join(f"{name}: {reason}" for name, reason in hints.items() if isinstance(reason, str))
+    return clean(f"{said} ({why})" if why else said, mask)
 
 
 def _json(body: bytes) -> Any:
@@ -112,7 +134,14 @@ def _user(document: Mapping[str, Any]) -> User | None:
     services = {ours: _state(attributes[theirs]) for ours, theirs in SERVICES.items() if theirs in attributes}
     largest = _number(quota.get("bytes_max"))
     size = largest if largest is not None else _number(attributes.get("quota"))
-    return User(services, size, _number(quota.get("bytes_used")))
+    return User(services, size, _number(quota.get("bytes_used")), _type(document, attributes))
+
+
+def _type(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> str:
+    shown = document.get("type") or attributes.get("type") or MAILBOX
+    if isinstance(shown, str) and shown.lower().isascii() and shown.isalpha():
+        return shown.lower()[:20]
+    raise Garbled("The hosted-email answer shows a user of a type that is not documented.")
 
 
 def _listed(document: Mapping[str, Any]) -> tuple[Listed, ...]:

@@ -1,0 +1,52 @@
+"""One call to a remote: the bytes out, the answer in, and what is told of it to whoever watches."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bridge.domain.errors import BridgeError, Unavailable, Unclear
+from bridge.domain.ports import Clock
+from bridge.infra.events import Facts, Watch
+from bridge.infra.http_client import Lost, NotSent, Outgoing, Reply, retry_after
+
+COMMANDS = frozenset(
+    {
+        # interface.asp
+        "CheckLogin", "DeletePOP3", "GetPOP3", "ModifyPOP3", "PurchasePOPBundle", "PurchaseServices", "RenewPOPBundle",
+        "SetUpPOP3User",
+        # hosted email
+        "authenticate", "change_domain", "change_user", "delete_user", "generate_token", "get_domain", "get_user",
+        "logout_user", "restore_user", "search_users",
+    }
+)  # fmt: skip
+"""What the bridge itself can send. Only these are told by name, so that no configuration makes endless series of metrics."""
+
+
+def exchange(outgoing: Outgoing, clock: Clock, url: str, body: bytes, content_type: str, timeout: float) -> Reply:
+    """Posts, and gives the answer if it is HTTP 200: both of Enom's systems use it for yes and no alike [O].
+
+    Raises Unavailable when nothing was sent, Unclear for all else: an effect cannot be ruled out.
+    """
+    fault: NotSent | Lost
+    try:
+        reply = outgoing.post(url, body, {"Content-Type": content_type}, timeout=timeout)
+    except (NotSent, Lost) as error:
+        fault = error
+    else:
+        if reply.status != 200:
+            raise Unclear(f"Enom answered with HTTP {reply.status}.", retry_after=retry_after(reply.headers, clock()))
+        return reply
+    raise (Unavailable if isinstance(fault, NotSent) else Unclear)(f"No answer of Enom: {fault}.")
+
+
+@contextmanager
+def watched(watch: Watch, account: str, api: str, command: str) -> Iterator[Facts]:
+    """Tells of one call: its outcome is `ok`, or the code of what came instead. A command of the admin's own is `other`."""
+    name = command if command in COMMANDS else "other"
+    with watch.over("call", account=account, api=api, command=name, outcome="broken") as facts:
+        try:
+            yield facts
+        except BridgeError as error:
+            facts["outcome"] = error.code
+            raise
+        if facts["outcome"] == "broken":
+            facts["outcome"] = "ok"

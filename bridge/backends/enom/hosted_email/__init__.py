@@ -1,1 +1,0 @@
-"""The hosted-email API that Enom's mail runs on [D]: services, quota, usage, sign-in."""

@@ -1,0 +1,99 @@
+"""What Enom sells a mailbox's place with: paks of ten and single boxes, each paid until a day. Pure."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.domain.differences import Difference
+from bridge.domain.differences import Kind as Differs
+from bridge.domain.errors import Limit, NeedsPerson, Refused
+from bridge.domain.model import ENDS_SOON, Change, Desired, Kind, Mailbox, Pak, in_words
+
+BOX_SIZES = (10, 25, 50)
+"""Capacities in GB that Enom sells a single mailbox with [D]."""
+
+MOST_YEARS = 3
+"""A renewal over more years is held for a person: a mistyped date must not spend the account's money."""
+
+RENEW = "Renew it at Enom, or let billing send a renewal (mailbox.renew)."
+BUY = 'Buy a pak at Enom, or allow it: purchase = "paks" of this account.'
+
+
+@dataclass(frozen=True)
+class Paks:
+    """`purchase` as in the configuration: what may be bought."""
+
+    purchase: str = "never"
+
+    def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
+        room = [pak for pak in seen.paks if pak.expires > now and pak.free > 0]
+        if room:
+            # The pak that lives longest, so that a new customer's mailbox is not the next to run out.
+            bundle = max(room, key=lambda pak: (pak.expires, pak.bundle)).bundle
+            given = {"bundle": bundle, "display_name": desired.display_name}
+            return [Change(Kind.CREATE, given, secret=desired.password)]
+        if self.purchase == "never":
+            full = any(pak.expires > now for pak in seen.paks)
+            raise Refused(
+                "The domain has no free mailbox place and the configuration does not allow buying one "
+                '(accounts.….purchase = "never"): buy a pak at Enom, or allow it.',
+                code="pak_full" if full else "purchase_needed",
+            )
+        # The bundle's number is known only once it is bought: the plan after the purchase holds the creation.
+        return [Change(Kind.BUY, self._to_buy(desired))]
+
+    def renewal(self, seen: Mailbox, until: datetime, lifted: Collection[Limit]) -> Sequence[Change]:
+        pak = seen.pak
+        if pak is None or pak.expires >= until:
+            return []
+        years = next((n for n in range(1, 100) if years_later(pak.expires, n) >= until), 100)
+        if self.purchase == "never":
+            raise Refused(
+                f"The pak {pak.bundle} ends {in_words(pak.expires)} and the configuration does not allow renewing it "
+                '(accounts.….purchase = "never").',
+                code="purchase_needed",
+            )
+        if years > MOST_YEARS and Limit.RENEWAL not in lifted:
+            raise NeedsPerson(
+                f"Covering {in_words(until)} needs {years} years of pak {pak.bundle}; {MOST_YEARS} pass by themselves.",
+                limit=Limit.RENEWAL,
+            )
+        product = "pak" if self.purchase == "paks" else "box"
+        return [Change(Kind.RENEW, {"bundle": pak.bundle, "years": years, "product": product})]
+
+    def paid_until(self, seen: Mailbox) -> datetime | None:
+        if seen.pak is None:
+            raise Refused("Enom does not show which pak holds this mailbox.", code="unsupported")
+        return seen.pak.expires
+
+    def place(self, seen: Mailbox) -> str:
+        return f"pak {seen.pak.bundle}, paid until {in_words(seen.pak.expires)[:10]}" if seen.pak else ""
+
+    def notices(self, domain: str, paks: Sequence[Pak], now: datetime) -> Iterator[Difference]:
+        for pak in paks:
+            end = in_words(pak.expires)[:10]
+            left = (pak.expires - now).total_seconds()
+            if left <= 0:
+                text = f"Pak {pak.bundle} ended on {end}: its mailboxes cannot be changed by Enom's own commands."
+                yield Difference(Differs.PAK_ENDED, domain, text, RENEW)
+            elif left < ENDS_SOON:
+                yield Difference(Differs.PAK_ENDING, domain, f"Pak {pak.bundle} ends on {end}.", RENEW)
+        current = [pak for pak in paks if pak.expires > now]
+        if self.purchase == "never" and current and not any(pak.free for pak in current):
+            bundles = ", ".join(pak.bundle for pak in current)
+            text = f"No pak has a free place ({bundles}): the next mailbox cannot be created."
+            yield Difference(Differs.PAK_FULL, domain, text, BUY)
+
+    def _to_buy(self, desired: Desired) -> dict[str, object]:
+        if self.purchase == "paks":
+            return {"product": "pak", "quantity": 1}
+        size = (desired.quota or 0) // 2**30
+        capacity = {"capacity": size} if size in BOX_SIZES else {}
+        return {"product": "box", "quantity": 1, **capacity}
+
+
+def years_later(moment: datetime, years: int) -> datetime:
+    try:
+        return moment.replace(year=moment.year + years)
+    except ValueError:  # 29 February
+        return moment.replace(year=moment.year + years, day=28)

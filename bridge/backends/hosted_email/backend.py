@@ -1,0 +1,115 @@
+"""Hosted email as a backend by itself: one API, one look, and each change by the one method that makes it."""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from bridge.backends.hosted_email.client import Client
+from bridge.backends.hosted_email.commands import arguments_of, method_of
+from bridge.backends.hosted_email.products import ByTheMonth
+from bridge.backends.hosted_email.settings import HostedEmailAccount
+from bridge.backends.hosted_email.wire import SERVICES, User
+from bridge.backends.passwords import unknowable
+from bridge.domain.errors import Refused
+from bridge.domain.model import MAILBOX, MAKING, Address, Answer, Change, Deleted, Fact, Kind, Mailbox, Proof, Survey
+from bridge.infra.events import Watch
+from bridge.infra.http_client import Outgoing
+
+PROOFS: Mapping[Fact, Proof] = {
+    Fact.EXISTENCE: Proof.VERIFIED,
+    Fact.SUSPENSION: Proof.VERIFIED,
+    Fact.PASSWORD: Proof.ACCEPTED,
+    Fact.PLAN: Proof.VERIFIED,
+    Fact.EXPIRY: Proof.UNSUPPORTED,
+}
+
+
+class HostedEmail:
+    """The API under one admin's credentials. `timeout` is seconds for one call in all."""
+
+    proofs = PROOFS
+    products = ByTheMonth()
+
+    def __init__(
+        self,
+        account: HostedEmailAccount,
+        outgoing: Outgoing,
+        now: Callable[[], float] = time.time,
+        watch: Watch | None = None,
+        *,
+        name: str = "",
+        timeout: float = 30.0,
+    ) -> None:
+        self.client = Client(account, timeout, outgoing, now, watch or Watch(), name)
+        self.proves_passwords, self._creates_domains = account.prove_passwords, account.create_domains
+        kept = {"receiving"} if account.keep_receiving else set()
+        self.services: Sequence[str] = tuple(each for each in SERVICES if each not in kept)
+
+    def observe(self, address: Address, about: Collection[Fact] = tuple(Fact)) -> Mailbox:
+        try:
+            user = self.client.user(str(address))
+        except Refused as refusal:
+            if not self._creates_domains or not self.client.domain_missing(address.domain, refusal):
+                raise
+            return Mailbox(address, False, domain_missing=True)
+        return Mailbox(address, False) if user is None else observed(address, user)
+
+    def survey(self, domain: str) -> Survey:
+        lines = [line for line in self.client.users(domain).values() if line.is_mailbox]
+        boxes = [listed(Address(line.local, domain), line.suspended) for line in lines]
+        return Survey(tuple(sorted(boxes, key=lambda box: box.address.local)))
+
+    def deleted(self, domain: str) -> Sequence[Deleted]:
+        return self.client.deleted(domain)
+
+    def undelete(self, found: Deleted) -> None:
+        self.client.call("restore_user", user=str(found.address), id=found.id, new_name=str(found.address))
+
+    def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
+        method, arguments = method_of(change), arguments_of(change)
+        if change.kind not in MAKING and not seen.exists:
+            # `change_user` makes the user that it does not find [D], and nothing can forbid it that.
+            raise Refused(f"{address} does not exist, so there is nothing to change.", code="not_found")
+        if seen.exists and seen.type != MAILBOX:
+            raise Refused(f"{address} is no mailbox, but of type {seen.type}.", code="conflict")
+        if change.kind is Kind.PROVE_PASSWORD:
+            self.client.sign_in_as(str(address), change.secret or "")
+        elif change.kind is Kind.MAKE_DOMAIN:
+            self.client.call(method, domain=address.domain, **arguments)
+        else:
+            self.client.call(method, user=str(address), **arguments)
+        return Answer(method)
+
+    def command(self, change: Change) -> str:
+        return method_of(change)
+
+    def new_password(self, address: Address, choose: Callable[[Sequence[str]], str]) -> str:
+        return unknowable(address, choose)
+
+    def probe(self) -> None:
+        self.client.call("authenticate")
+
+    def usage(self, address: Address) -> Mapping[str, int]:
+        user = self.client.user(str(address))
+        if user is None:
+            raise Refused(f"{address} does not exist.", code="not_found")
+        return read_usage(user.used, user.quota)
+
+    def sign_in(self, address: Address) -> str:
+        return self.client.sign_in_link(str(address))
+
+
+def observed(address: Address, user: User) -> Mailbox:
+    return Mailbox(address, True, user.services, user.quota, user.used, type=user.type)
+
+
+def listed(address: Address, suspended: bool) -> Mailbox:
+    """A list tells of services only where all of them are suspended."""
+    return Mailbox(address, True, dict.fromkeys(SERVICES, "suspended") if suspended else None)
+
+
+def read_usage(used: int | None, quota: int | None) -> Mapping[str, int]:
+    known = {"used_bytes": used, "quota_bytes": quota}
+    found = {name: value for name, value in known.items() if value is not None}
+    if not found:
+        raise Refused("The mail provider does not show the usage of this mailbox.", code="unsupported")
+    return found
