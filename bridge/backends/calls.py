@@ -35,7 +35,7 @@ def exchange(outgoing: Outgoing, clock: Clock, url: str, body: bytes, content_ty
         if reply.status != 200:
             raise Unclear(f"Enom answered with HTTP {reply.status}.", retry_after=retry_after(reply.headers, clock()))
         return reply
-    raise (Unavailable if isinstance(fault, NotSent) else Unclear)(f"No answer of Enom: {fault}.")
+    raise (Unavailable if isinstance(fault, NotSent) else Unclear)(f"No answer from Enom: {fault}.")
 
 
 @contextmanager

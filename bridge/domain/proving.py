@@ -24,8 +24,8 @@ def try_due(journal: Sequence[Step], now: float, settle: float) -> bool:
     settled_at = sent[-1].ended_at + settle
     if len(tries) > 1 or (tries and tries[-1].started_at >= settled_at):
         raise NeedsPerson(
-            "The mail provider took the new password, and does not let the mailbox sign in with it. Try it by hand; then "
-            "let billing send it again, or give it another one.",
+            "The mail provider accepted the new password, but the mailbox cannot sign in with it. Try it by hand; then "
+            "have billing send it again, or send another one.",
             code="unclear",
         )
     if tries and now < settled_at:

@@ -51,4 +51,4 @@ class Source:
     def permit(self, address: str) -> None:
         """Raises Forbidden where the configuration does not give this source the address's domain."""
         if not self.may_touch(Address.parse(address).domain):
-            raise Forbidden("The source may not touch this mail domain. Add it to the source's `domains` in bridge.toml.")
+            raise Forbidden("This source may not use this mail domain. Add it to the source's `domains` in bridge.toml.")

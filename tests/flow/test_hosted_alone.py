@@ -154,7 +154,7 @@ def test_a_role_that_cannot_provision_pauses_nothing_and_is_told(scene: Scene) -
 @pytest.fixture
 def proving(scene: Scene) -> Scene:
     """As with prove_passwords = true."""
-    backend = scene.service.backends["main"]
+    backend = scene.service.accounts["main"].backend
     assert isinstance(backend, HostedEmail)
     backend.proves_passwords = True
     return scene
@@ -217,7 +217,7 @@ def test_a_try_whose_answer_is_lost_is_one_of_the_two(proving: Scene) -> None:
 @pytest.fixture
 def making(scene: Scene) -> Scene:
     """As with create_domains = true."""
-    backend = scene.service.backends["main"]
+    backend = scene.service.accounts["main"].backend
     assert isinstance(backend, HostedEmail)
     backend._creates_domains = True
     return scene

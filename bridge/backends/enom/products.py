@@ -15,8 +15,8 @@ BOX_SIZES = (10, 25, 50)
 MOST_YEARS = 3
 """A renewal over more years is held for a person: a mistyped date must not spend the account's money."""
 
-RENEW = "Renew it at Enom, or let billing send a renewal (mailbox.renew)."
-BUY = 'Buy a pak at Enom, or allow it: purchase = "paks" of this account.'
+RENEW = "Renew it at Enom, or have billing send a renewal (mailbox.renew)."
+BUY = 'Buy a pak at Enom, or set purchase = "paks" for this account.'
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Paks:
         if self.purchase == "never":
             full = any(pak.expires > now for pak in seen.paks)
             raise Refused(
-                "The domain has no free mailbox place and the configuration does not allow buying one "
+                "The domain has no free mailbox slot, and the configuration does not allow buying one "
                 '(accounts.….purchase = "never"): buy a pak at Enom, or allow it.',
                 code="pak_full" if full else "purchase_needed",
             )
@@ -49,13 +49,13 @@ class Paks:
         years = next((n for n in range(1, 100) if years_later(pak.expires, n) >= until), 100)
         if self.purchase == "never":
             raise Refused(
-                f"The pak {pak.bundle} ends {in_words(pak.expires)} and the configuration does not allow renewing it "
+                f"Pak {pak.bundle} expires {in_words(pak.expires)}, and the configuration does not allow renewing it "
                 '(accounts.….purchase = "never").',
                 code="purchase_needed",
             )
         if years > MOST_YEARS and Limit.RENEWAL not in lifted:
             raise NeedsPerson(
-                f"Covering {in_words(until)} needs {years} years of pak {pak.bundle}; {MOST_YEARS} pass by themselves.",
+                f"Renewing until {in_words(until)} takes {years} years of pak {pak.bundle}; more than {MOST_YEARS} need approval.",
                 limit=Limit.RENEWAL,
             )
         product = "pak" if self.purchase == "paks" else "box"
@@ -74,14 +74,14 @@ class Paks:
             end = in_words(pak.expires)[:10]
             left = (pak.expires - now).total_seconds()
             if left <= 0:
-                text = f"Pak {pak.bundle} ended on {end}: its mailboxes cannot be changed by Enom's own commands."
+                text = f"Pak {pak.bundle} expired on {end}: Enom's own commands cannot change its mailboxes."
                 yield Difference(Differs.PAK_ENDED, domain, text, RENEW)
             elif left < ENDS_SOON:
-                yield Difference(Differs.PAK_ENDING, domain, f"Pak {pak.bundle} ends on {end}.", RENEW)
+                yield Difference(Differs.PAK_ENDING, domain, f"Pak {pak.bundle} expires on {end}.", RENEW)
         current = [pak for pak in paks if pak.expires > now]
         if self.purchase == "never" and current and not any(pak.free for pak in current):
             bundles = ", ".join(pak.bundle for pak in current)
-            text = f"No pak has a free place ({bundles}): the next mailbox cannot be created."
+            text = f"No pak has a free slot ({bundles}): the next mailbox cannot be created."
             yield Difference(Differs.PAK_FULL, domain, text, BUY)
 
     def _to_buy(self, desired: Desired) -> dict[str, object]:

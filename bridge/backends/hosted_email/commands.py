@@ -76,5 +76,5 @@ def services(states: Mapping[str, str]) -> Arguments:
 
 def secret(change: Change) -> str:
     if not change.secret:
-        raise Refused("This change needs a password and has none.", code="password_needed")
+        raise Refused("This change needs a password, but the hook has none.", code="password_needed")
     return change.secret
