@@ -23,7 +23,7 @@ from tests.support.programs import missing
 from tests.support.stores import STORES
 
 # A slow machine is no fault. The long form is for `make reliability`, or any test with --hypothesis-profile=long.
-settings.register_profile("short", deadline=None, max_examples=30)
+settings.register_profile("short", deadline=None, max_examples=min(30, settings().max_examples))
 settings.register_profile("long", deadline=None, max_examples=1000)
 settings.load_profile("short")
 keep()
