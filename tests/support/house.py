@@ -164,17 +164,17 @@ class House:
         for pending in [one for hooks in kept.values() for one in hooks.values()]:
             for one in (pending, *pending.get("replaced", [])):
                 one["asked"] = 0
-        with closing(sqlite3.connect(self._data)) as database, database:
+        with closing(sqlite3.connect(self.data)) as database, database:
             rows = [(json.dumps(hooks), service) for service, hooks in kept.items()]
             database.executemany("UPDATE mod_enombridge SET pending = ? WHERE service = ?", rows)
 
     def _kept(self) -> dict[int, dict[str, Any]]:
-        with closing(sqlite3.connect(self._data)) as database:
+        with closing(sqlite3.connect(self.data)) as database:
             rows = database.execute("SELECT service, pending FROM mod_enombridge WHERE pending IS NOT NULL").fetchall()
         return {service: json.loads(pending) for service, pending in rows}
 
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
         return next(path for path in (self.whmcs.root / "storage").iterdir() if path.suffix in (".sqlite", ".sqlite3"))
 
     def quiet(self, seconds: float = 90.0) -> None:

@@ -99,7 +99,7 @@ def test_no_secret_is_written_anywhere(tmp_path: Path, new_database: Callable[[s
         current = house.whmcs.service(order["service"])["password"]
         state = {name: rows for name, rows in house.whmcs.state().items() if name not in ("services", "emails")}
         written = {"state": json.dumps(state), "web server's log": house.whmcs.log.read_text()}
-        with sqlite3.connect(house._data) as database:
+        with sqlite3.connect(house.data) as database:
             written["database"] = "\n".join(database.iterdump())
         database.close()
         written["bridge"] = house.config.with_suffix(".log").read_text()
