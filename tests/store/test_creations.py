@@ -16,15 +16,15 @@ from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"
 BUY = {"product": "pak", "quantity": 1}
-SIDE_BY_SIDE = sa.select(jobs).where(*queue.DUE, queue.FIRST_OF_MAILBOX).order_by(jobs.c.id).limit(1)
+SIDE_BY_SIDE = sa.select(jobs).where(*queue.IS_DUE, queue.IS_FIRST_OF_MAILBOX).order_by(jobs.c.id).limit(1)
 
 
 @pytest.fixture
 def crowded(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """As if nothing kept the jobs of one domain from running side by side."""
-    monkeypatch.setattr(queue, "NEXT", SIDE_BY_SIDE)
-    monkeypatch.setattr(queue, "NEXT_LOCKED", SIDE_BY_SIDE.with_for_update())
-    monkeypatch.setattr(queue, "READY", SIDE_BY_SIDE.with_only_columns(jobs.c.id))
+    monkeypatch.setattr(queue, "SELECT_NEXT_JOB", SIDE_BY_SIDE)
+    monkeypatch.setattr(queue, "SELECT_NEXT_JOB_LOCKED", SIDE_BY_SIDE.with_for_update())
+    monkeypatch.setattr(queue, "SELECT_NEXT_JOB_ID", SIDE_BY_SIDE.with_only_columns(jobs.c.id))
     return shop
 
 

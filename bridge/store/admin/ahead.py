@@ -134,7 +134,7 @@ HISTORY: frozenset[sa.Column[Any]] = frozenset(
 """What was, for people and for counting: nothing waits for it."""
 
 # Of what was, the newest: to be looked at without walking a table. Where it lies ahead, the clock has been put back.
-NEWEST: Sequence[sa.Select[Any]] = (
+SELECT_NEWEST: Sequence[sa.Select[Any]] = (
     sa.select(hooks.c.received_at).order_by(hooks.c.id.desc()).limit(1),
     sa.select(jobs.c.created_at).order_by(jobs.c.id.desc()).limit(1),
     sa.select(sa.func.max(steps.c.started_at)),
@@ -168,7 +168,7 @@ def put_right(database: Database, waits: Waits) -> PutRight:
 
 
 def newest(tx: Connection) -> float:
-    return max((moment for query in NEWEST if (moment := tx.scalar(query)) is not None), default=0.0)
+    return max((moment for query in SELECT_NEWEST if (moment := tx.scalar(query)) is not None), default=0.0)
 
 
 def nearer(tx: Connection, column: sa.Column[Any], latest: Any) -> int:

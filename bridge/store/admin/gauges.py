@@ -23,8 +23,8 @@ from bridge.store.base.tables import (
 from bridge.store.queue.money import DAY, NOT_SPENT
 from bridge.store.queue.standing import pauses
 
-HELD = ended_badly(jobs), jobs.c.status == "held"  # the first finds the index
-LATER = jobs.alias("later")
+IS_HELD = ended_badly(jobs), jobs.c.status == "held"  # the first finds the index
+REPEATED_JOB = jobs.alias("later")
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def of_jobs(tx: Connection, now: float) -> Iterator[Gauge]:
 
 def held(tx: Connection) -> Mapping[str, int]:
     """By account, the jobs that are held and were not tried again."""
-    again = sa.exists().where(LATER.c.replaces == jobs.c.id)
-    counts = sa.select(jobs.c.account, sa.func.count()).where(*HELD, ~again).group_by(jobs.c.account)
+    again = sa.exists().where(REPEATED_JOB.c.replaces == jobs.c.id)
+    counts = sa.select(jobs.c.account, sa.func.count()).where(*IS_HELD, ~again).group_by(jobs.c.account)
     names = tx.scalars(sa.select(accounts.c.name).order_by(accounts.c.name)).all()
     return dict.fromkeys(names, 0) | {name: count for name, count in tx.execute(counts)}
 

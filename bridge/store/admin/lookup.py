@@ -32,18 +32,21 @@ from bridge.store.base.tables import (
     steps,
     workers,
 )
-from bridge.store.queue.audit import ACTIONS as DONE
-from bridge.store.queue.outbox import RECEIVER, STATUSES, WAITS
+from bridge.store.queue.audit import ACTIONS as AUDITED_ACTIONS
+from bridge.store.queue.outbox import RECEIVER_COLUMNS, STATUSES, WAITING_FOR
 from bridge.store.queue.standing import ALIVE, pauses
 from hooks.standard.schemas import WITHDRAWALS
 
 Filter = sa.ColumnElement[Any] | Callable[[str], sa.ColumnElement[bool]]
 Page = tuple[Sequence[Mapping[str, Any]], str | None]
 Stopped = tuple[Sequence[Mapping[str, Any]], Sequence[tuple[Mapping[str, Any], str]]]
-AGAIN = jobs.alias("again")
-TRIED_AGAIN = sa.exists().where(AGAIN.c.replaces == jobs.c.id)
+REPEATED_JOB = jobs.alias("again")
+WAS_TRIED_AGAIN = sa.exists().where(REPEATED_JOB.c.replaces == jobs.c.id)
 TRIED_AGAIN_AS = (
-    sa.select(sa.func.max(AGAIN.c.id)).where(AGAIN.c.replaces == jobs.c.id).scalar_subquery().label("tried_again_as")
+    sa.select(sa.func.max(REPEATED_JOB.c.id))
+    .where(REPEATED_JOB.c.replaces == jobs.c.id)
+    .scalar_subquery()
+    .label("tried_again_as")
 )
 
 # A row of PostgreSQL becomes visible when its transaction commits, a little after its time was taken.
@@ -130,8 +133,8 @@ def callback_in_status(status: str) -> sa.ColumnElement[bool]:
     return callbacks.c.id.in_(ids_in(callbacks, status)) if rare else callbacks.c.status == status
 
 
-PARKED = sa.case((hooks.c.dismissed_at.is_not(None), "dismissed"), else_="parked")
-HOOK_STATUS = sa.func.coalesce(jobs.c.status, PARKED)
+PARKED_STATUS = sa.case((hooks.c.dismissed_at.is_not(None), "dismissed"), else_="parked")
+HOOK_STATUS = sa.func.coalesce(jobs.c.status, PARKED_STATUS)
 LISTS: Mapping[str, Listing] = {
     "jobs": Listing(
         sa.select(jobs, TRIED_AGAIN_AS),
@@ -151,7 +154,7 @@ LISTS: Mapping[str, Listing] = {
         newest_first=False,
     ),
     "callbacks": Listing(
-        sa.select(callbacks, jobs.c.address, jobs.c.action, WAITS.label("waiting_for"), *RECEIVER).join(
+        sa.select(callbacks, jobs.c.address, jobs.c.action, WAITING_FOR.label("waiting_for"), *RECEIVER_COLUMNS).join(
             jobs, jobs.c.id == callbacks.c.job_id
         ),
         callbacks.c.id,
@@ -175,25 +178,27 @@ VALUES: Mapping[tuple[str, str], Sequence[str]] = {
     ("differences", "kind"): tuple(Kind),
 }
 # Where it is not: what is known by name, and the rows that have it, which may be of an earlier version.
-NAMES: Mapping[str, sa.Select[Any]] = {"source": sa.select(sources.c.name), "account": sa.select(accounts.c.name)}
-WORDS: Mapping[tuple[str, str], tuple[Sequence[str], sa.Select[Any]]] = {
+SELECT_NAMES: Mapping[str, sa.Select[Any]] = {"source": sa.select(sources.c.name), "account": sa.select(accounts.c.name)}
+KNOWN_AND_STORED: Mapping[tuple[str, str], tuple[Sequence[str], sa.Select[Any]]] = {
     ("jobs", "action"): (tuple(ACTIONS), sa.select(jobs.c.action).distinct()),
     # What was read has a type that is known; only a parked one has another.
     ("hooks", "type"): (tuple(ACTIONS), sa.select(hooks.c.type).where(hooks.c.job_id.is_(None)).distinct()),
-    ("audit", "action"): (DONE, sa.select(audit.c.action).distinct()),
+    ("audit", "action"): (AUDITED_ACTIONS, sa.select(audit.c.action).distinct()),
 }
 
 
 # When the present owner's first creation ended: not of those that were taken over, or whose job is pruned. The source by no
 # index: SQLite would look for the least time among all that the source ever sent.
-OURS = sa.func.coalesce(jobs.c.source, "") == mailboxes.c.source
-THEIRS = jobs.c.mailbox_id == mailboxes.c.id, OURS, jobs.c.service_id == mailboxes.c.service_id
-CREATED = among(jobs.c.action, "mailbox.create"), among(jobs.c.status, "succeeded"), jobs.c.changed
-CREATED_AT = sa.select(sa.func.min(jobs.c.finished_at)).where(*THEIRS, *CREATED).scalar_subquery().label("created_at")
+OF_OWNER_SOURCE = sa.func.coalesce(jobs.c.source, "") == mailboxes.c.source
+OF_OWNER = jobs.c.mailbox_id == mailboxes.c.id, OF_OWNER_SOURCE, jobs.c.service_id == mailboxes.c.service_id
+HAS_CREATED = among(jobs.c.action, "mailbox.create"), among(jobs.c.status, "succeeded"), jobs.c.changed
+CREATED_AT = sa.select(sa.func.min(jobs.c.finished_at)).where(*OF_OWNER, *HAS_CREATED).scalar_subquery().label("created_at")
 # One after the other: asked for either in one statement, SQLite read all jobs of the source.
-OF_SOURCE = sa.select(jobs).where(jobs.c.source == sa.bindparam("of"))
-THE_JOB = OF_SOURCE.where(jobs.c.id == sa.bindparam("id"))
-NEWEST_OF_HOOK = OF_SOURCE.where(jobs.c.hook_id == sa.bindparam("id")).order_by(jobs.c.sequence.desc()).limit(1)
+SELECT_OF_SOURCE = sa.select(jobs).where(jobs.c.source == sa.bindparam("source"))
+SELECT_JOB = SELECT_OF_SOURCE.where(jobs.c.id == sa.bindparam("job_or_hook"))
+SELECT_NEWEST_OF_HOOK = (
+    SELECT_OF_SOURCE.where(jobs.c.hook_id == sa.bindparam("job_or_hook")).order_by(jobs.c.sequence.desc()).limit(1)
+)
 
 
 class Lookup:
@@ -202,9 +207,11 @@ class Lookup:
 
     def receipt(self, source: str, job_or_hook: str) -> Receipt:
         """Raises NotThere, also for what is another source's."""
-        asked = {"of": source, "id": job_or_hook}
+        asked = {"source": source, "job_or_hook": job_or_hook}
         with self.database.read() as tx:
-            row = tx.execute(THE_JOB, asked).mappings().first() or tx.execute(NEWEST_OF_HOOK, asked).mappings().first()
+            row = (
+                tx.execute(SELECT_JOB, asked).mappings().first() or tx.execute(SELECT_NEWEST_OF_HOOK, asked).mappings().first()
+            )
         if row is None:
             raise NotThere("There is no job or hook of this id.")
         return to_receipt(row)
@@ -307,7 +314,7 @@ class Lookup:
 
         Oldest first, as they came, so that of one mailbox the older is decided first. `limit`: of those that can be.
         """
-        query = sa.select(jobs).where(ended_badly(jobs), among(jobs.c.status, *decisions.STATUSES[verb]), ~TRIED_AGAIN)
+        query = sa.select(jobs).where(ended_badly(jobs), among(jobs.c.status, *decisions.STATUSES[verb]), ~WAS_TRIED_AGAIN)
         query = narrowed(query, LISTS["jobs"], filters).order_by(jobs.c.id)
         found: list[Mapping[str, Any]] = []
         left: list[tuple[Mapping[str, Any], str]] = []
@@ -331,10 +338,10 @@ class Lookup:
             known = VALUES[what, name]
             return None if value in known else known
         found: Sequence[str] = ()
-        if (what, name) in WORDS:
-            found, query = WORDS[what, name]
-        elif name in NAMES:
-            query = NAMES[name]
+        if (what, name) in KNOWN_AND_STORED:
+            found, query = KNOWN_AND_STORED[what, name]
+        elif name in SELECT_NAMES:
+            query = SELECT_NAMES[name]
         else:
             return None  # any text
         if value in found:
@@ -351,7 +358,7 @@ class Lookup:
                 raise NotThere(f"There is no job {job!r}. List them: enom-bridge jobs list")
             hook = sa.select(hooks).where(hooks.c.source == row["source"], hooks.c.hook_id == row["hook_id"])
             found = tx.execute(hook).mappings().first()
-            told = sa.select(callbacks, WAITS.label("waiting_for"), *RECEIVER).where(callbacks.c.job_id == job)
+            told = sa.select(callbacks, WAITING_FOR.label("waiting_for"), *RECEIVER_COLUMNS).where(callbacks.c.job_id == job)
 
             def all_of(table: sa.Table, order: sa.ColumnElement[Any]) -> list[dict[str, Any]]:
                 mine = sa.select(table).where(table.c.job_id == job).order_by(order)

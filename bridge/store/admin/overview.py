@@ -64,15 +64,15 @@ class Overview:
             hours, day = Hours(begin), {row["name"]: dict.fromkeys(("accepted", "succeeded", *BAD), 0) for row in known}
             ended = self._jobs(tx, hours, day)
             self._steps(tx, hours)
-            open_by = tx.execute(OPEN).all()
+            open_by = tx.execute(COUNT_OPEN_JOBS).all()
             waiting = sum(row[2] for row in open_by)
             backwards(hours, waiting, ended)
             return Figures(
                 now=now,
                 hours=hours,
-                oldest=one(tx, OLDEST),
+                oldest=one(tx, SELECT_OLDEST_JOB),
                 waiting=waiting,
-                undelivered=int(tx.scalar(UNDELIVERED) or 0),
+                undelivered=int(tx.scalar(COUNT_PENDING_CALLBACKS) or 0),
                 worker_seen=tx.scalar(sa.select(sa.func.max(workers.c.seen_at))),
                 sources=[
                     dict(row) | day[row["name"]] | {"open": sum(count for source, _, count in open_by if source == row["name"])}
@@ -82,8 +82,8 @@ class Overview:
                     of_account(row) | {"open": sum(count for _, account, count in open_by if account == row["name"])}
                     for row in tx.execute(sa.select(accounts).order_by(accounts.c.name)).mappings()
                 ],
-                todo={name: todo(tx, query) for name, query in NEEDS_PERSON.items()},
-                differences=int(tx.scalar(DIFFERENCES) or 0),
+                todo={name: todo(tx, query) for name, query in SELECT_FOR_PERSON.items()},
+                differences=int(tx.scalar(COUNT_DIFFERENCES) or 0),
             )
 
     def _jobs(self, tx: Connection, hours: Hours, day: dict[str, dict[str, int]]) -> list[int]:
@@ -142,20 +142,20 @@ def todo(tx: Connection, query: sa.Select[Any]) -> tuple[int, Sequence[Mapping[s
     return int(count or 0), [public(row) for row in tx.execute(query.limit(SHOWN)).mappings()]
 
 
-OPEN_ONES = among(jobs.c.status, "queued", "running")
+IS_OPEN = among(jobs.c.status, "queued", "running")
 # Grouped by something that no index has in its order: else SQLite walks all jobs in that order.
-WHOSE = sa.func.coalesce(jobs.c.source, ""), sa.func.coalesce(jobs.c.account, "")
-OPEN = sa.select(*WHOSE, sa.func.count()).where(OPEN_ONES).group_by(*WHOSE)
-OLDEST = sa.select(jobs).where(OPEN_ONES).order_by(jobs.c.created_at).limit(1)
+OWNER = sa.func.coalesce(jobs.c.source, ""), sa.func.coalesce(jobs.c.account, "")
+COUNT_OPEN_JOBS = sa.select(*OWNER, sa.func.count()).where(IS_OPEN).group_by(*OWNER)
+SELECT_OLDEST_JOB = sa.select(jobs).where(IS_OPEN).order_by(jobs.c.created_at).limit(1)
 # What is nobody's needs nobody at once: there may be thousands before an import.
-DIFFERENCES = sa.select(sa.func.count()).where(differences.c.kind != "no_owner")
-UNDELIVERED = sa.select(sa.func.count()).where(among(callbacks.c.status, "pending"))
-later = jobs.alias("later")
-AGAIN = sa.exists().where(later.c.replaces == jobs.c.id)
+COUNT_DIFFERENCES = sa.select(sa.func.count()).where(differences.c.kind != "no_owner")
+COUNT_PENDING_CALLBACKS = sa.select(sa.func.count()).where(among(callbacks.c.status, "pending"))
+REPEATED_JOB = jobs.alias("later")
+WAS_TRIED_AGAIN = sa.exists().where(REPEATED_JOB.c.replaces == jobs.c.id)
 # The condition of the partial index, word for word, before what it does not know.
-HELD = ended_badly(jobs), jobs.c.status == "held", ~AGAIN
-NEEDS_PERSON: Mapping[str, sa.Select[Any]] = {
-    "held": sa.select(jobs).where(*HELD).order_by(jobs.c.id.desc()),
+IS_HELD = ended_badly(jobs), jobs.c.status == "held", ~WAS_TRIED_AGAIN
+SELECT_FOR_PERSON: Mapping[str, sa.Select[Any]] = {
+    "held": sa.select(jobs).where(*IS_HELD).order_by(jobs.c.id.desc()),
     "exhausted": (
         sa.select(callbacks, jobs.c.address, jobs.c.action)
         .join(jobs, jobs.c.id == callbacks.c.job_id)

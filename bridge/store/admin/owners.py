@@ -32,8 +32,8 @@ class Owners:
             left = {row["address"]: hindrance(row, wanted[row["address"]], busy.get(row["id"])) for row in todo}
             given = [values(row, source, wanted[row["address"]]) for row in todo if not left[row["address"]]]
             if given:
-                change = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("row"))
-                tx.execute(change.values({name: sa.bindparam(name) for name in given[0] if name != "row"}), given)
+                change = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
+                tx.execute(change.values({name: sa.bindparam(name) for name in given[0] if name != "mailbox_id"}), given)
                 settled(tx, account, [row["address"] for row in todo if not left[row["address"]]])
         return {address: reason for address, reason in left.items() if reason}
 
@@ -63,7 +63,7 @@ def hindrance(row: Row, taking: Taking, job: str | None) -> str:
 
 def values(row: Row, source: str, taking: Taking) -> dict[str, Any]:
     return {
-        "row": row["id"],
+        "mailbox_id": row["id"],
         "source": source,
         "service_id": taking.service_id,
         "state": str(taking.state),

@@ -14,7 +14,7 @@ from bridge.store.queue import notes
 from bridge.store.queue.standing import STANDS_STILL
 
 KINDS = ("unreachable", "waiting", "failing")
-OPEN = among(jobs.c.status, "queued", "running")
+IS_OPEN = among(jobs.c.status, "queued", "running")
 
 
 class Troubles:
@@ -46,8 +46,8 @@ class Troubles:
         return raised, sorted(noted - standing - lasting)
 
     def _counted(self, tx: Connection, now: float) -> list[troubles.Counted]:
-        late = OPEN & (jobs.c.created_at < now - troubles.WAITING_AFTER)
-        tried = OPEN & (jobs.c.waiting_for == "retry") & (jobs.c.undecided_since < now - troubles.UNREACHABLE_AFTER)
+        late = IS_OPEN & (jobs.c.created_at < now - troubles.WAITING_AFTER)
+        tried = IS_OPEN & (jobs.c.waiting_for == "retry") & (jobs.c.undecided_since < now - troubles.UNREACHABLE_AFTER)
         counts = sa.select(
             jobs.c.account,
             sa.func.count(sa.case((late, 1))),
@@ -55,7 +55,7 @@ class Troubles:
             sa.func.count(sa.case((tried, 1))),
             sa.func.min(sa.case((tried, jobs.c.undecided_since))),
         )
-        of = {row[0]: row for row in tx.execute(counts.where(OPEN).group_by(jobs.c.account))}
+        of = {row[0]: row for row in tx.execute(counts.where(IS_OPEN).group_by(jobs.c.account))}
         failed: dict[str, list[tuple[str, int, str]]] = {}
         for account, code, count, newest in tx.execute(self._failures(now - troubles.FAILED_WITHIN)):
             failed.setdefault(account, []).append((code, count, newest))

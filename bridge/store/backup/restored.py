@@ -22,7 +22,7 @@ from bridge.store.queue import money, notes, outbox
 from bridge.store.queue.inbox import raise_floor
 from bridge.store.queue.standing import restore_in_words
 
-OPEN = NeedsPerson(
+OPEN_AT_RESTORE = NeedsPerson(
     "The database was restored from a backup. This job was open in it, and may have been done since, or something newer.",
     code="unclear",
 )
@@ -74,7 +74,7 @@ def _hold(tx: Connection, row: sa.RowMapping, now: float) -> str:
         "token": jobs.c.token + 1,
         "finished_at": now,
         "message": message("held", State.UNKNOWN, False, []),
-        **error_columns(OPEN),
+        **error_columns(OPEN_AT_RESTORE),
         "extra": {**(row["extra"] or {}), "restored_at": in_words(now)},
     }
     ended = tx.execute(sa.update(jobs).where(jobs.c.id == row["id"]).values(**values).returning(jobs)).mappings().one()

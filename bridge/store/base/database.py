@@ -22,8 +22,10 @@ from bridge.store.base.pooler import Pooler
 
 LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
 CHANNEL = "enom_bridge"
-NOW = sa.text("SELECT extract(epoch FROM clock_timestamp())")
-NOW_TELLING = sa.text("SELECT extract(epoch FROM clock_timestamp()), pg_notify(:channel, '')").bindparams(channel=CHANNEL)
+SELECT_NOW = sa.text("SELECT extract(epoch FROM clock_timestamp())")
+SELECT_NOW_AND_NOTIFY = sa.text("SELECT extract(epoch FROM clock_timestamp()), pg_notify(:channel, '')").bindparams(
+    channel=CHANNEL
+)
 REST = 1.0  # seconds after which a connection to a server is asked whether it still lives
 FOLLOWS = 0.1  # of the time that passes: how fast an embedded database's clock follows a step of the machine's
 
@@ -165,7 +167,7 @@ class Database:
             return self.own_clock()
         if self.embedded:
             return time.monotonic() + self._offset
-        return float(connection.scalar(NOW))
+        return float(connection.scalar(SELECT_NOW))
 
     def now_telling(self, connection: Connection) -> float:
         """`now` and `tell` in one round trip."""
@@ -173,7 +175,7 @@ class Database:
             self.tell(connection)
             return self.now(connection)
         self._told.pending = True
-        return float(connection.execute(NOW_TELLING).scalar_one())
+        return float(connection.execute(SELECT_NOW_AND_NOTIFY).scalar_one())
 
     def clock(self) -> float:
         """The same without asking, for what needs no more than a second's accuracy; `synchronise` keeps it right."""

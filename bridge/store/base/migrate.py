@@ -15,7 +15,7 @@ from bridge.store.base.sole import served_before
 
 LOCK = 0x656E6F6D  # one upgrade at a time on PostgreSQL
 FOLDER = Path(__file__).parent / "migrations"
-PRESENT = sa.select(sa.column("version_num", sa.String)).select_from(sa.table("alembic_version"))
+SELECT_VERSION = sa.select(sa.column("version_num", sa.String)).select_from(sa.table("alembic_version"))
 
 
 def upgrade(database: Database) -> str:
@@ -83,7 +83,7 @@ def schema_fault(database: Database, present: str | None, needed: str) -> str:
 
 
 def current(connection: Connection) -> str | None:
-    return connection.scalar(PRESENT) if sa.inspect(connection).has_table("alembic_version") else None
+    return connection.scalar(SELECT_VERSION) if sa.inspect(connection).has_table("alembic_version") else None
 
 
 def migrate(connection: Connection, to: str) -> None:

@@ -24,8 +24,8 @@ KEPT = 30.0  # seconds for which the number of a source's mailboxes is not count
 PART = 4  # of what may still pass, the part that a process does not count one by one; one that stalls passes it later, on top
 
 # By no index of the source: those would first sort all that it ever sent. What is older than an hour the id tells.
-LATELY = (
-    jobs.c.id >= sa.bindparam("first"),
+CAME_LATELY = (
+    jobs.c.id >= sa.bindparam("first_id"),
     sa.func.coalesce(jobs.c.source, "") == sa.bindparam("source"),
     jobs.c.created_at > sa.bindparam("since"),
     jobs.c.status != "cancelled",
@@ -33,7 +33,7 @@ LATELY = (
     jobs.c.purge.is_(False),
 )
 SUSPEND = frozenset({"mailbox.suspend"})
-MAILBOXES = sa.select(sa.func.count()).where(mailboxes.c.source == sa.bindparam("source"), mailboxes.c.state != "absent")
+COUNT_MAILBOXES = sa.select(sa.func.count()).where(mailboxes.c.source == sa.bindparam("source"), mailboxes.c.state != "absent")
 
 
 class TooMany(Exception):
@@ -53,9 +53,9 @@ class Seen:
     counted_at: float = float("-inf")
 
 
-def counting(actions: Iterable[str]) -> sa.Select[Any]:
+def count_hooks(actions: Iterable[str]) -> sa.Select[Any]:
     """How many hooks of these actions came lately, up to `most`."""
-    found = sa.select(sa.literal(1)).select_from(jobs).where(among(jobs.c.action, *sorted(actions)), *LATELY)
+    found = sa.select(sa.literal(1)).select_from(jobs).where(among(jobs.c.action, *sorted(actions)), *CAME_LATELY)
     return sa.select(sa.func.count()).select_from(found.limit(sa.bindparam("most")).subquery())
 
 
@@ -68,7 +68,7 @@ class Brake:
     def __init__(self, share: float, first_id: Callable[[float], str], grace: bool = False) -> None:
         self.share, self.first_id = share, first_id
         self.suspends = SUSPEND | TAKES_AWAY if grace else SUSPEND
-        self._counting = counting(self.suspends)
+        self._counting = count_hooks(self.suspends)
         self._seen: dict[str, Seen] = {}
         self._lock = threading.Lock()
 
@@ -97,11 +97,11 @@ class Brake:
         with self._lock:
             seen = self._seen.setdefault(source, Seen())
         if now - seen.counted_at > KEPT:
-            seen.mailboxes, seen.counted_at = tx.scalar(MAILBOXES, {"source": source}) or 0, now
+            seen.mailboxes, seen.counted_at = tx.scalar(COUNT_MAILBOXES, {"source": source}) or 0, now
         return max(FLOOR, int(self.share * seen.mailboxes))
 
     def _count(self, tx: Connection, source: str, since: float, most: int) -> int:
-        asked = {"source": source, "since": since, "first": self.first_id(since), "most": most}
+        asked = {"source": source, "since": since, "first_id": self.first_id(since), "most": most}
         return int(tx.scalar(self._counting, asked) or 0)
 
     def _why(self, count: int, of: int) -> str:

@@ -25,18 +25,18 @@ CREATE = "mailbox.create"
 
 # Learning. In the line of a mailbox, the order of arrival is the order of `sequence`.
 
-TEACH = sa.update(mailboxes).where(
-    mailboxes.c.id == sa.bindparam("of"),
-    mailboxes.c.source == sa.bindparam("by"),
-    mailboxes.c.service_id == sa.bindparam("service"),
+UPDATE_CUSTOMER = sa.update(mailboxes).where(
+    mailboxes.c.id == sa.bindparam("mailbox_id"),
+    mailboxes.c.source == sa.bindparam("owner_source"),
+    mailboxes.c.service_id == sa.bindparam("owner_service"),
 )
-OF_SERVICE = jobs.c.mailbox_id == sa.bindparam("of"), jobs.c.source == sa.bindparam("by")
-TOLD = (
+OF_SOURCE = jobs.c.mailbox_id == sa.bindparam("mailbox_id"), jobs.c.source == sa.bindparam("source")
+SELECT_INTENTS = (
     sa.select(jobs.c.intent, jobs.c.error)
-    .where(*OF_SERVICE, jobs.c.service_id == sa.bindparam("service"), jobs.c.replaces.is_(None), jobs.c.purge.is_(False))
+    .where(*OF_SOURCE, jobs.c.service_id == sa.bindparam("service_id"), jobs.c.replaces.is_(None), jobs.c.purge.is_(False))
     .order_by(jobs.c.sequence.desc())
 )
-SENT = sa.select(sa.exists().where(steps.c.job_id == sa.bindparam("of"), steps.c.kind == str(Kind.CREATE)))
+SELECT_CREATE_SENT = sa.select(sa.exists().where(steps.c.job_id == sa.bindparam("job_id"), steps.c.kind == str(Kind.CREATE)))
 
 
 def teaches(mailbox: Row, waiting: Sequence[Row], source: str, intent: Intent) -> bool:
@@ -53,19 +53,21 @@ def teaches(mailbox: Row, waiting: Sequence[Row], source: str, intent: Intent) -
 def teach(tx: Connection, mailbox: int, source: str, service_id: str, customer_id: str | None) -> int:
     """Notes the customer if the service owns the mailbox; how many rows that changed."""
     values = {"customer_id": customer_id, "customer_source": source if customer_id is not None else None}
-    return tx.execute(TEACH, {"of": mailbox, "by": source, "service": service_id, **values}).rowcount
+    return tx.execute(
+        UPDATE_CUSTOMER, {"mailbox_id": mailbox, "owner_source": source, "owner_service": service_id, **values}
+    ).rowcount
 
 
 def named(tx: Connection, mailbox: int, source: str, service_id: str) -> str | None:
     """The customer that the newest hook of this service for this mailbox named, as far as its hooks are kept."""
-    told = tx.execute(TOLD, {"of": mailbox, "by": source, "service": service_id}).mappings()
+    told = tx.execute(SELECT_INTENTS, {"mailbox_id": mailbox, "source": source, "service_id": service_id}).mappings()
     return next((row["intent"]["customer_id"] for row in told if "customer_id" in row["intent"] and not is_late(row)), None)
 
 
 def created(tx: Connection, mailbox: int, job: str, source: str, service_id: str) -> None:
     """At the end of a creation: a new owner takes the place of the former one, also where its customer is not known."""
     customer = named(tx, mailbox, source, service_id)
-    if customer is not None or tx.scalar(SENT, {"of": job}):
+    if customer is not None or tx.scalar(SELECT_CREATE_SENT, {"job_id": job}):
         teach(tx, mailbox, source, service_id, customer)
 
 
@@ -80,18 +82,18 @@ MISSING_SINCE = (
 )
 
 
-GONE = sa.func.coalesce(mailboxes.c.gone_at, MISSING_SINCE, sa.bindparam("now", type_=sa.Float))
-REMEMBER = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
-REMEMBER_GONE = REMEMBER.values(gone_at=GONE)
+GONE_SINCE = sa.func.coalesce(mailboxes.c.gone_at, MISSING_SINCE, sa.bindparam("now", type_=sa.Float))
+UPDATE_RECORD = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
+UPDATE_RECORD_GONE = UPDATE_RECORD.values(gone_at=GONE_SINCE)
 
 
 def remember(tx: Connection, mailbox: int, record: Record, now: float, **more: Any) -> None:
     """Writes what is known of a mailbox now, and with it since when it is gone."""
-    values = {"of": mailbox, **record_values(record), **more}
+    values = {"mailbox_id": mailbox, **record_values(record), **more}
     if record.state is State.ABSENT:
-        tx.execute(REMEMBER_GONE, {**values, "now": now})
+        tx.execute(UPDATE_RECORD_GONE, {**values, "now": now})
     else:
-        tx.execute(REMEMBER, values if record.state is State.UNKNOWN else {**values, "gone_at": None})
+        tx.execute(UPDATE_RECORD, values if record.state is State.UNKNOWN else {**values, "gone_at": None})
 
 
 def going(state: State, now: float) -> dict[str, Any]:
@@ -103,30 +105,30 @@ def going(state: State, now: float) -> dict[str, Any]:
 
 # Judging
 
-MADE = steps.c.job_id == sa.bindparam("of"), steps.c.kind.in_([str(kind) for kind in MAKING])
-BEGUN = sa.select(sa.exists().where(*MADE))
-CREATING = (
+MAKES_MAILBOX = steps.c.job_id == sa.bindparam("job_id"), steps.c.kind.in_([str(kind) for kind in MAKING])
+SELECT_CREATION_BEGUN = sa.select(sa.exists().where(*MAKES_MAILBOX))
+IS_CREATING = (
     jobs.c.mailbox_id == mailboxes.c.id,
     among(jobs.c.status, "queued", "running"),
     jobs.c.action == CREATE,
     jobs.c.touched,
-    jobs.c.id != sa.bindparam("job"),
+    jobs.c.id != sa.bindparam("job_id"),
 )
-HERE = mailboxes.c.account == sa.bindparam("of"), mailboxes.c.domain == sa.bindparam("at")
+IN_DOMAIN = mailboxes.c.account == sa.bindparam("account"), mailboxes.c.domain == sa.bindparam("domain")
 # Owned from before its first command on, so while a creation is open the row says nothing of who has the mailbox.
-THERE = sa.or_(mailboxes.c.state != str(State.ABSENT), mailboxes.c.gone_at.is_(None))
-HAS = sa.and_(mailboxes.c.source.is_not(None), THERE, ~sa.exists().where(*CREATING))
-KNOWN = (
+IS_PRESENT = sa.or_(mailboxes.c.state != str(State.ABSENT), mailboxes.c.gone_at.is_(None))
+HAS_MAILBOX = sa.and_(mailboxes.c.source.is_not(None), IS_PRESENT, ~sa.exists().where(*IS_CREATING))
+SELECT_CUSTOMERS = (
     sa.select(
         mailboxes.c.customer_id,
-        sa.func.max(sa.case((HAS, 1), else_=0)).label("has"),
+        sa.func.max(sa.case((HAS_MAILBOX, 1), else_=0)).label("has"),
         sa.func.max(mailboxes.c.gone_at).label("gone_at"),
     )
-    .where(*HERE, mailboxes.c.customer_source == sa.bindparam("by"), mailboxes.c.customer_id.is_not(None))
+    .where(*IN_DOMAIN, mailboxes.c.customer_source == sa.bindparam("source"), mailboxes.c.customer_id.is_not(None))
     .group_by(mailboxes.c.customer_id)
 )
-UNDER_WAY = sa.select(jobs.c.intent).select_from(mailboxes).join(jobs, sa.and_(*CREATING))
-UNDER_WAY = UNDER_WAY.where(*HERE, jobs.c.source == sa.bindparam("by"))
+SELECT_OPEN_CREATIONS = sa.select(jobs.c.intent).select_from(mailboxes).join(jobs, sa.and_(*IS_CREATING))
+SELECT_OPEN_CREATIONS = SELECT_OPEN_CREATIONS.where(*IN_DOMAIN, jobs.c.source == sa.bindparam("source"))
 
 
 def allow_creation(
@@ -138,7 +140,7 @@ def allow_creation(
     on the open job stands for its customer, so of two creations at the same moment one sees the other.
     """
     intent = job.intent
-    if (intent.customer_id is None and not intent.domain_confirmed) or tx.scalar(BEGUN, {"of": job.id}):
+    if (intent.customer_id is None and not intent.domain_confirmed) or tx.scalar(SELECT_CREATION_BEGUN, {"job_id": job.id}):
         return
     # Whoever spends locks all accounts later on, in this order; so it has to be theirs.
     lock = sa.select(accounts.c.name).order_by(accounts.c.name)
@@ -157,16 +159,16 @@ def against(tx: Connection, job: Job, limits: Limits, now: float, lifted: Collec
     customer, address = job.intent.customer_id, Address.parse(job.intent.address)
     if customer is None or job.source in limits.sharing:
         return None
-    asked = {"of": job.account, "at": address.domain, "by": job.source, "job": job.id}
+    asked = {"account": job.account, "domain": address.domain, "source": job.source, "job_id": job.id}
     return objection(customer, address, present(tx, asked), now, lifted)
 
 
 def present(tx: Connection, asked: Mapping[str, str]) -> list[Presence]:
     """What each known customer of a source has in a domain, beside one job."""
     having: dict[str, dict[str, Any]] = defaultdict(dict)
-    for row in tx.execute(KNOWN, asked).mappings():
+    for row in tx.execute(SELECT_CUSTOMERS, asked).mappings():
         having[row["customer_id"]] = {"has": bool(row["has"]), "gone_at": row["gone_at"]}
-    for intent in tx.scalars(UNDER_WAY, asked):
+    for intent in tx.scalars(SELECT_OPEN_CREATIONS, asked):
         if "customer_id" in intent:
             having[intent["customer_id"]]["creates"] = True
     return [Presence(customer_id, **what) for customer_id, what in having.items()]

@@ -22,24 +22,33 @@ from bridge.store.queue.since import LATE, needed_later, said, take_back
 from bridge.store.queue.standing import STANDS_STILL
 from hooks.types import Intent, Verified
 
-FLOOR = "sequence_floor"
-WHOSE = "source service_id customer_id customer_source"
+SEQUENCE_FLOOR = "sequence_floor"
+OWNER_COLUMNS = "source service_id customer_id customer_source"
 
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and each hook waits for these.
 # For the same reason whether source and account are paused comes with what is written anyhow.
-STANDING = tuple(sources.c[name] for name in ("paused", "suspensions_paused", "suspensions_from"))
-OF_SOURCE = sa.select(*STANDING).where(sources.c.name == sa.bindparam("of"))
-WITH_STANDING = [
-    sa.select(column).where(sources.c.name == sa.bindparam("of")).scalar_subquery().label(column.name) for column in STANDING
+SOURCE_COLUMNS = tuple(sources.c[name] for name in ("paused", "suspensions_paused", "suspensions_from"))
+SELECT_SOURCE = sa.select(*SOURCE_COLUMNS).where(sources.c.name == sa.bindparam("source_name"))
+SOURCE_STATE = [
+    sa.select(column).where(sources.c.name == sa.bindparam("source_name")).scalar_subquery().label(column.name)
+    for column in SOURCE_COLUMNS
 ]
-ACCOUNT_PAUSED = sa.select(STANDS_STILL).where(accounts.c.name == sa.bindparam("of"))
-NEW_HOOK, NEW_JOB = sa.insert(hooks).returning(*WITH_STANDING), sa.insert(jobs).returning(jobs)
-OPEN = jobs.c.mailbox_id == sa.bindparam("of"), among(jobs.c.status, "queued", "running")
-BESIDE = [jobs.c[name] for name in "id sequence source service_id action facts status".split()]
+SELECT_ACCOUNT_PAUSED = sa.select(STANDS_STILL).where(accounts.c.name == sa.bindparam("account_name"))
+INSERT_HOOK, INSERT_JOB = sa.insert(hooks).returning(*SOURCE_STATE), sa.insert(jobs).returning(jobs)
+IS_OPEN = jobs.c.mailbox_id == sa.bindparam("mailbox_id"), among(jobs.c.status, "queued", "running")
+COMPARED_COLUMNS = [jobs.c[name] for name in "id sequence source service_id action facts status".split()]
 # With what takes the mailbox away and is held: a newer hook may call it off.
-HELD = jobs.c.mailbox_id == sa.bindparam("of"), among(jobs.c.status, "held"), among(jobs.c.action, *sorted(TAKES_AWAY))
-OTHERS = sa.select(*BESIDE).where(*OPEN).union_all(sa.select(*BESIDE).where(*HELD, jobs.c.touched.is_(False)))
-DECIDED = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
+IS_HELD_TERMINATION = (
+    jobs.c.mailbox_id == sa.bindparam("mailbox_id"),
+    among(jobs.c.status, "held"),
+    among(jobs.c.action, *sorted(TAKES_AWAY)),
+)
+SELECT_JOBS_OF_MAILBOX = (
+    sa.select(*COMPARED_COLUMNS)
+    .where(*IS_OPEN)
+    .union_all(sa.select(*COMPARED_COLUMNS).where(*IS_HELD_TERMINATION, jobs.c.touched.is_(False)))
+)
+UPDATE_MAILBOX = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
 Matches = Callable[[str], bool]
 
 OUTDATED = Overtaken(LATE)
@@ -110,7 +119,7 @@ class Inbox:
                 job = self.new_id(now)
                 hook = hook_values(source, verified, intent.action, digest, now)
                 # First, so that two deliveries of one id cannot both get a sequence number.
-                standing = tx.execute(NEW_HOOK, hook | {"job_id": job, "of": source}).mappings().one()
+                standing = tx.execute(INSERT_HOOK, hook | {"job_id": job, "source_name": source}).mappings().one()
                 self._admit(tx, source, standing, intent.action, now)
                 row = add_job(tx, self.database, job, verified.id, source, account, intent, sealed, now)
                 self.checkpoint("accepting")
@@ -139,7 +148,7 @@ class Inbox:
             mine = hooks.c.source == source, hooks.c.hook_id == verified.id
             tx.execute(self.database.lock_row(sa.select(hooks.c.id).where(*mine))).first()
             known = known_hook(tx, source, verified.id, matches)
-            standing = tx.execute(OF_SOURCE, {"of": source}).mappings().first()
+            standing = tx.execute(SELECT_SOURCE, {"source_name": source}).mappings().first()
             if standing is not None and standing["paused"]:
                 raise SourcePaused(source)
             if known["job_id"] is not None:
@@ -198,7 +207,7 @@ def add_job(
     if not special and word.takes_away:
         late = late or needed_later(tx, mailbox["id"], service, spoken)
     first = mailbox["sequence"] == 1  # then there is nothing to look for
-    others = () if first else tx.execute(OTHERS, {"of": mailbox["id"]}).mappings().all()
+    others = () if first else tx.execute(SELECT_JOBS_OF_MAILBOX, {"mailbox_id": mailbox["id"]}).mappings().all()
     waiting = [row for row in others if row["status"] != "held"]
     values = {
         "id": job_id,
@@ -224,10 +233,10 @@ def add_job(
     else:
         values["waiting_for"] = "account" if mailbox["account_paused"] else "turn" if waiting else None
         if not special:
-            tx.execute(DECIDED, {"of": mailbox["id"], "decided": marked(word, decided, service, spoken)})
+            tx.execute(UPDATE_MAILBOX, {"mailbox_id": mailbox["id"], "decided": marked(word, decided, service, spoken)})
             if customers.teaches(mailbox, waiting, source, intent):
                 customers.teach(tx, mailbox["id"], source, intent.service_id, intent.customer_id)
-    row = tx.execute(NEW_JOB, values).mappings().one()
+    row = tx.execute(INSERT_JOB, values).mappings().one()
     if late:
         outbox.enclose(tx, row, now)
     elif not special:
@@ -240,26 +249,26 @@ def next_sequence(tx: Connection, database: Database, account: str, address: Add
 
     With it comes of the mailbox what a new job needs, and whether the account stands still, as `account_paused`.
     """
-    place = {"account": account, "domain": address.domain, "address": str(address), "of": account}
-    row: Row = tx.execute(taking(database.embedded), place).mappings().one()
+    place = {"account": account, "domain": address.domain, "address": str(address), "account_name": account}
+    row: Row = tx.execute(take_sequence(database.embedded), place).mappings().one()
     return row
 
 
 @cache
-def taking(embedded: bool) -> Any:
+def take_sequence(embedded: bool) -> Any:
     """The statement of `next_sequence`, on either store."""
-    floor = sa.func.coalesce(sa.select(marks.c.value).where(marks.c.name == FLOOR).scalar_subquery(), 0)
+    floor = sa.func.coalesce(sa.select(marks.c.value).where(marks.c.name == SEQUENCE_FLOOR).scalar_subquery(), 0)
     place: dict[str, Any] = {name: sa.bindparam(name) for name in ("account", "domain", "address")}
     new = upsert(embedded, mailboxes).values(**place, sequence=floor + 1)
     last = sa.case((mailboxes.c.sequence < floor, floor), else_=mailboxes.c.sequence)
     taken = new.on_conflict_do_update(index_elements=["account", "address"], set_={"sequence": last + 1})
-    needed = (mailboxes.c[name] for name in f"id domain address sequence state decided {WHOSE}".split())
-    return taken.returning(*needed, ACCOUNT_PAUSED.scalar_subquery().label("account_paused"))
+    needed = (mailboxes.c[name] for name in f"id domain address sequence state decided {OWNER_COLUMNS}".split())
+    return taken.returning(*needed, SELECT_ACCOUNT_PAUSED.scalar_subquery().label("account_paused"))
 
 
 def raise_floor(tx: Connection, database: Database, least: int) -> None:
     """From now on no mailbox's next sequence number is `least` or below, also of one that was forgotten."""
-    new = upsert(database.embedded, marks).values(name=FLOOR, value=least)
+    new = upsert(database.embedded, marks).values(name=SEQUENCE_FLOOR, value=least)
     lower = marks.c.value < least
     tx.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": least}, where=lower))
 
@@ -284,7 +293,7 @@ def make_an_end(tx: Connection, job: Row, now: float) -> None:
     """
     if not said(job).takes_away or job["replaces"] is not None or job["purge"]:
         return
-    for row in tx.execute(OTHERS, {"of": job["mailbox_id"]}).mappings().all():
+    for row in tx.execute(SELECT_JOBS_OF_MAILBOX, {"mailbox_id": job["mailbox_id"]}).mappings().all():
         same = (row["source"], row["service_id"]) == (job["source"], job["service_id"])
         error = taken_away(said(row), [said(job)])
         if error is not None and same and row["sequence"] < job["sequence"]:

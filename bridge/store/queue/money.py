@@ -27,15 +27,15 @@ PAUSES = {
 """Until when an account buys nothing, and why. Time alone ends the first."""
 
 
-def judging(became: str, open_outcomes: Sequence[str]) -> sa.Update:
-    mine = purchases.c.job_id == sa.bindparam("of"), among(purchases.c.outcome, *open_outcomes)
+def update_purchases(became: str, open_outcomes: Sequence[str]) -> sa.Update:
+    mine = purchases.c.job_id == sa.bindparam("ended_job"), among(purchases.c.outcome, *open_outcomes)
     return sa.update(purchases).where(*mine).values(outcome=became)
 
 
-JUDGE = {  # made once, because every job ends with it
-    "succeeded": judging("done", (*IN_DOUBT, "accepted")),
-    "failed": judging("undone", IN_DOUBT),
-    "held": judging("unknown", ("accepted",)),
+UPDATE_PURCHASES = {  # made once, because every job ends with it
+    "succeeded": update_purchases("done", (*IN_DOUBT, "accepted")),
+    "failed": update_purchases("undone", IN_DOUBT),
+    "held": update_purchases("unknown", ("accepted",)),
 }
 
 
@@ -144,7 +144,7 @@ def judge_purchases(tx: Connection, job: str, status: str) -> None:
     One that a worker ends as cancelled was never begun, or takes a mailbox away: it has none.
     """
     if status != "cancelled":
-        tx.execute(JUDGE[status], {"of": job})
+        tx.execute(UPDATE_PURCHASES[status], {"ended_job": job})
 
 
 def pause_money(tx: Connection, account: str, until: float, detail: str, now: float) -> None:

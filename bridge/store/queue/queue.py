@@ -25,7 +25,7 @@ from bridge.store.queue.standing import STANDS_STILL, Standing, in_flight
 
 # Statements are made once: SQLAlchemy takes longer to put one together than the database to answer it. This is the job to be
 # claimed next.
-OLDER, BESIDE, ENDING, BETWEEN = (jobs.alias(name) for name in ("older", "beside", "ending", "between"))
+OLDER_JOB, JOB_IN_DOMAIN, TERMINATION, JOB_BETWEEN = (jobs.alias(name) for name in ("older", "beside", "ending", "between"))
 
 
 def open_of(one: FromClause, of: FromClause) -> list[ColumnElement[bool]]:
@@ -36,7 +36,7 @@ def takes_away(one: FromClause) -> ColumnElement[bool]:
     return among(one.c.action, *sorted(TAKES_AWAY))
 
 
-def makes_an_end(one: FromClause) -> ColumnElement[bool]:
+def is_termination(one: FromClause) -> ColumnElement[bool]:
     """A hook that takes the mailbox away: not the deletion after its grace, and not a repetition."""
     return sa.and_(takes_away(one), one.c.replaces.is_(None), one.c.purge.is_(False))
 
@@ -50,61 +50,78 @@ def may_yield(one: FromClause, of: FromClause) -> ColumnElement[bool]:
 
 # The oldest of a mailbox is first. But what waits unbegun right before a hook that takes the mailbox away lets that one pass:
 # that makes an end of it with its first command, or is called off itself, and then it is done.
-FIRST_OF_MAILBOX = ~sa.exists().where(
-    *open_of(OLDER, jobs),
-    OLDER.c.sequence < jobs.c.sequence,
-    ~sa.and_(makes_an_end(jobs), may_yield(OLDER, jobs)),
+IS_FIRST_OF_MAILBOX = ~sa.exists().where(
+    *open_of(OLDER_JOB, jobs),
+    OLDER_JOB.c.sequence < jobs.c.sequence,
+    ~sa.and_(is_termination(jobs), may_yield(OLDER_JOB, jobs)),
 )
 # Correlated by name: by itself SQLAlchemy ties it to the query right around it alone, and it would look at everybody's jobs.
-OTHERS_BETWEEN = (
+CANNOT_YIELD_BETWEEN = (
     sa.exists()
     .where(
-        *open_of(BETWEEN, jobs),
-        BETWEEN.c.sequence > jobs.c.sequence,
-        BETWEEN.c.sequence < ENDING.c.sequence,
-        ~may_yield(BETWEEN, ENDING),
+        *open_of(JOB_BETWEEN, jobs),
+        JOB_BETWEEN.c.sequence > jobs.c.sequence,
+        JOB_BETWEEN.c.sequence < TERMINATION.c.sequence,
+        ~may_yield(JOB_BETWEEN, TERMINATION),
     )
-    .correlate(jobs, ENDING)
+    .correlate(jobs, TERMINATION)
 )
-LETS_PASS = sa.exists().where(
-    *open_of(ENDING, jobs),
-    ENDING.c.sequence > jobs.c.sequence,
-    makes_an_end(ENDING),
-    may_yield(jobs, ENDING),
-    ~OTHERS_BETWEEN,
+YIELDS_TO_TERMINATION = sa.exists().where(
+    *open_of(TERMINATION, jobs),
+    TERMINATION.c.sequence > jobs.c.sequence,
+    is_termination(TERMINATION),
+    may_yield(jobs, TERMINATION),
+    ~CANNOT_YIELD_BETWEEN,
 )
-DOMAIN_FREE = ~sa.exists().where(
-    BESIDE.c.account == jobs.c.account, BESIDE.c.domain == jobs.c.domain, among(BESIDE.c.status, "running")
+DOMAIN_IS_FREE = ~sa.exists().where(
+    JOB_IN_DOMAIN.c.account == jobs.c.account, JOB_IN_DOMAIN.c.domain == jobs.c.domain, among(JOB_IN_DOMAIN.c.status, "running")
 )
-DUE = jobs.c.account == sa.bindparam("of"), among(jobs.c.status, "queued"), jobs.c.available_at <= sa.bindparam("now")
-NEXT = sa.select(jobs).where(*DUE, FIRST_OF_MAILBOX, ~LETS_PASS, DOMAIN_FREE)
-NEXT = NEXT.order_by(jobs.c.available_at, jobs.c.id).limit(1)
-NEXT_LOCKED = NEXT.with_for_update()
-READY = NEXT.with_only_columns(jobs.c.id)
+IS_DUE = (
+    jobs.c.account == sa.bindparam("account_name"),
+    among(jobs.c.status, "queued"),
+    jobs.c.available_at <= sa.bindparam("now"),
+)
+SELECT_NEXT_JOB = sa.select(jobs).where(*IS_DUE, IS_FIRST_OF_MAILBOX, ~YIELDS_TO_TERMINATION, DOMAIN_IS_FREE)
+SELECT_NEXT_JOB = SELECT_NEXT_JOB.order_by(jobs.c.available_at, jobs.c.id).limit(1)
+SELECT_NEXT_JOB_LOCKED = SELECT_NEXT_JOB.with_for_update()
+SELECT_NEXT_JOB_ID = SELECT_NEXT_JOB.with_only_columns(jobs.c.id)
 
-BACK: dict[str, Any] = {"status": "queued", "lease_owner": None, "lease_until": None, "available_at": sa.bindparam("now")}
-LATE = among(jobs.c.status, "running"), jobs.c.account == sa.bindparam("of"), jobs.c.lease_until < sa.bindparam("now")
-LOST = sa.select(jobs.c.id).where(*LATE).limit(1)
-GIVE_BACK = sa.update(jobs).values(**BACK)
-GIVE_BACK_LATE = GIVE_BACK.where(*LATE)
-PAUSED = sa.select(STANDS_STILL).where(accounts.c.name == sa.bindparam("of"))
-PAUSED_LOCKED = PAUSED.with_for_update()
-TAKEN = {"token": jobs.c.token + 1, "tries": jobs.c.tries + 1}
-TAKE = sa.update(jobs).where(jobs.c.id == sa.bindparam("of")).values(**TAKEN).returning(jobs)
-MAILBOX = sa.select(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
-JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("of"))
-JOURNAL = sa.select(steps).where(steps.c.job_id == sa.bindparam("of")).order_by(steps.c.id)
+QUEUED_AGAIN: dict[str, Any] = {
+    "status": "queued",
+    "lease_owner": None,
+    "lease_until": None,
+    "available_at": sa.bindparam("now"),
+}
+LEASE_EXPIRED = (
+    among(jobs.c.status, "running"),
+    jobs.c.account == sa.bindparam("account_name"),
+    jobs.c.lease_until < sa.bindparam("now"),
+)
+SELECT_EXPIRED_LEASE = sa.select(jobs.c.id).where(*LEASE_EXPIRED).limit(1)
+RELEASE_LEASES = sa.update(jobs).values(**QUEUED_AGAIN)
+RELEASE_EXPIRED_LEASES = RELEASE_LEASES.where(*LEASE_EXPIRED)
+SELECT_ACCOUNT_PAUSED = sa.select(STANDS_STILL).where(accounts.c.name == sa.bindparam("account_name"))
+SELECT_ACCOUNT_PAUSED_LOCKED = SELECT_ACCOUNT_PAUSED.with_for_update()
+COUNTED_UP = {"token": jobs.c.token + 1, "tries": jobs.c.tries + 1}
+CLAIM_JOB = sa.update(jobs).where(jobs.c.id == sa.bindparam("job_id")).values(**COUNTED_UP).returning(jobs)
+SELECT_MAILBOX = sa.select(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
+SELECT_JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("job_id"))
+SELECT_STEPS = sa.select(steps).where(steps.c.job_id == sa.bindparam("job_id")).order_by(steps.c.id)
 
 # What an attempt writes. Of its job: what an intent, a note or a callback needs to know.
-OWN = jobs.c.id == sa.bindparam("of"), jobs.c.token == sa.bindparam("held"), among(jobs.c.status, "running")
-STILL_HELD = sa.select(jobs.c.id).where(*OWN)
-TOLD = "id mailbox_id sequence source account domain address service_id action facts hook_id purge".split()
-TOLD += ["replaces", "touched", "withdrawn"]
-WRITE = sa.update(jobs).where(*OWN).returning(*(jobs.c[name] for name in TOLD))
-LOCK = sa.select(mailboxes.c.id).where(mailboxes.c.id == sa.bindparam("of")).with_for_update()
-STALE_UNTIL = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("of"))
-NEW_STEP = sa.insert(steps).returning(steps.c.id)
-STEP = sa.update(steps).where(steps.c.id == sa.bindparam("of"))
+STILL_CLAIMED = (
+    jobs.c.id == sa.bindparam("job_id"),
+    jobs.c.token == sa.bindparam("claim_token"),
+    among(jobs.c.status, "running"),
+)
+SELECT_CLAIMED_JOB = sa.select(jobs.c.id).where(*STILL_CLAIMED)
+RETURNED = "id mailbox_id sequence source account domain address service_id action facts hook_id purge".split()
+RETURNED += ["replaces", "touched", "withdrawn"]
+UPDATE_CLAIMED_JOB = sa.update(jobs).where(*STILL_CLAIMED).returning(*(jobs.c[name] for name in RETURNED))
+LOCK_MAILBOX = sa.select(mailboxes.c.id).where(mailboxes.c.id == sa.bindparam("mailbox_id")).with_for_update()
+UPDATE_MAILBOX = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
+INSERT_STEP = sa.insert(steps).returning(steps.c.id)
+UPDATE_STEP = sa.update(steps).where(steps.c.id == sa.bindparam("step_id"))
 
 
 class Queue:
@@ -143,31 +160,35 @@ class Queue:
         # Each time another account is first: in a fixed order, a worker with few hands would let the last one wait for ever.
         names, first = list(limits), next(self._turn)
         for account in (names[(first + place) % len(names)] for place in range(len(names))):
-            if not self._anything(account):
+            if not self._anything_to_do(account):
                 continue
             with self.database.write() as tx:
                 now = self.database.now(tx)
-                self._give_back(tx, GIVE_BACK_LATE, {"of": account, "now": now})
-                row = self._next(tx, account, limits[account], now)
+                self._release(tx, RELEASE_EXPIRED_LEASES, {"account_name": account, "now": now})
+                row = self._next_job(tx, account, limits[account], now)
                 if row is not None:
-                    return self._take(tx, row, owner, now)
+                    return self._claim_job(tx, row, owner, now)
         return None
 
-    def _anything(self, account: str) -> bool:
+    def _anything_to_do(self, account: str) -> bool:
         """Whoever finds nothing shall not wait in line with those who write."""
         with self.database.read() as tx:
-            of = {"of": account, "now": self.database.now(tx)}
-            return any(tx.execute(statement, of).first() is not None for statement in (READY, LOST))
+            asked = {"account_name": account, "now": self.database.now(tx)}
+            return any(
+                tx.execute(statement, asked).first() is not None for statement in (SELECT_NEXT_JOB_ID, SELECT_EXPIRED_LEASE)
+            )
 
-    def _next(self, tx: Connection, account: str, most: int, now: float) -> Row | None:
+    def _next_job(self, tx: Connection, account: str, most: int, now: float) -> Row | None:
         # The account's row is the lock under which its domains and its calls in flight are counted.
-        standing = tx.execute(PAUSED if self.database.embedded else PAUSED_LOCKED, {"of": account}).first()
+        standing = tx.execute(
+            SELECT_ACCOUNT_PAUSED if self.database.embedded else SELECT_ACCOUNT_PAUSED_LOCKED, {"account_name": account}
+        ).first()
         if standing is None or standing[0] or in_flight(tx, account, now) >= most:
             return None
-        found = NEXT if self.database.embedded else NEXT_LOCKED
-        return tx.execute(found, {"of": account, "now": now}).mappings().first()
+        found = SELECT_NEXT_JOB if self.database.embedded else SELECT_NEXT_JOB_LOCKED
+        return tx.execute(found, {"account_name": account, "now": now}).mappings().first()
 
-    def _take(self, tx: Connection, row: Row, owner: str, now: float) -> Job:
+    def _claim_job(self, tx: Connection, row: Row, owner: str, now: float) -> Job:
         allow(row["status"], "running")
         values = {
             "status": "running",
@@ -176,9 +197,9 @@ class Queue:
             "lease_until": now + self.lease,
             "started_at": row["started_at"] or now,
         }
-        row = tx.execute(TAKE, {"of": row["id"], **values}).mappings().one()
-        mailbox = tx.execute(MAILBOX, {"of": row["mailbox_id"]}).mappings().one()
-        journal = tx.execute(JOURNAL, {"of": row["id"]}).mappings().all() if row["touched"] else ()
+        row = tx.execute(CLAIM_JOB, {"job_id": row["id"], **values}).mappings().one()
+        mailbox = tx.execute(SELECT_MAILBOX, {"mailbox_id": row["mailbox_id"]}).mappings().one()
+        journal = tx.execute(SELECT_STEPS, {"job_id": row["id"]}).mappings().all() if row["touched"] else ()
         return to_job(row, mailbox, journal, self.open_sealed)
 
     def extend(self, owner: str, at: Sequence[str], alive: bool = True) -> None:
@@ -193,10 +214,10 @@ class Queue:
     def release(self, owner: str) -> None:
         with self.database.write() as tx:
             theirs = among(jobs.c.status, "running"), jobs.c.lease_owner == owner
-            self._give_back(tx, GIVE_BACK.where(*theirs), {"now": self.database.now(tx)})
+            self._release(tx, RELEASE_LEASES.where(*theirs), {"now": self.database.now(tx)})
             tx.execute(sa.delete(workers).where(workers.c.owner == owner))
 
-    def _give_back(self, tx: Connection, whose: sa.Update, of: Mapping[str, Any]) -> None:
+    def _release(self, tx: Connection, whose: sa.Update, of: Mapping[str, Any]) -> None:
         allow("running", "queued")
         if tx.execute(whose, of).rowcount:
             self.database.tell(tx)
@@ -218,7 +239,7 @@ class Queue:
         with self.database.write() as tx:
             self._lock_mailbox(tx, job)
             now = self.database.now(tx)
-            row = self._held(tx, job, touched=True, **as_columns(first))
+            row = self._update_claimed(tx, job, touched=True, **as_columns(first))
             if (error := unwanted(tx, row)) is not None:
                 raise error
             if change.makes:
@@ -243,7 +264,7 @@ class Queue:
                 "ended_at": now + call_limit,
                 "trust_after": record.settles_at,
             }
-            number = int(tx.execute(NEW_STEP, values).scalar_one())
+            number = int(tx.execute(INSERT_STEP, values).scalar_one())
             until = settles_at(record.settles_at, now + call_limit, settle)
             step = Step(number, str(change.kind), "intent", now, now + call_limit, record.settles_at, settles_at=until)
             if change.spends:
@@ -270,11 +291,11 @@ class Queue:
         with self.database.write() as tx:
             self._lock_mailbox(tx, job)
             now = self.database.now(tx)
-            if tx.execute(self.database.lock_row(STILL_HELD), own(job)).first() is None:
+            if tx.execute(self.database.lock_row(SELECT_CLAIMED_JOB), claimed(job)).first() is None:
                 raise LeaseLost(job.id)
             evidence = dict(answer.evidence) if answer else None
             values = {"outcome": outcome, "error": error_values(error), "evidence": evidence, "ended_at": now}
-            tx.execute(STEP, {"of": step.id, **values})
+            tx.execute(UPDATE_STEP, {"step_id": step.id, **values})
             # What was surely not done cannot make a read stale.
             done = outcome not in ("unsent", "refused")
             until = settles_at(step.trust_after, now, settle) if done else step.trust_after
@@ -287,12 +308,12 @@ class Queue:
         with self.database.write() as tx:
             self._lock_mailbox(tx, job)
             now = self.database.now(tx)
-            self._held(tx, job, lease_until=now + self.lease)
-            tx.execute(STEP, {"of": step.id, "ended_at": now + call_limit})
+            self._update_claimed(tx, job, lease_until=now + self.lease)
+            tx.execute(UPDATE_STEP, {"step_id": step.id, "ended_at": now + call_limit})
             until = settles_at(step.settles_at, now + call_limit, settle)
             if step.kind in MONEY:
                 money.purchase_delayed(tx, step.id, now + call_limit, until)
-            tx.execute(STALE_UNTIL, {"of": job.mailbox, "settles_at": until})
+            tx.execute(UPDATE_MAILBOX, {"mailbox_id": job.mailbox, "settles_at": until})
 
     # Leaving
 
@@ -314,7 +335,7 @@ class Queue:
             tries = job.tries if waiting_for == "retry" else 0
             leave = {"status": "queued", "waiting_for": waiting_for, "lease_owner": None, "lease_until": None, "tries": tries}
             more = {"available_at": until, "undecided_since": since, **error_columns(error), **as_columns(first)}
-            row = self._held(tx, job, **leave, **more)
+            row = self._update_claimed(tx, job, **leave, **more)
             if not row["touched"] and (why := unwanted(tx, row)) is not None:
                 inbox.cancel(tx, job.id, now, why, SAID[type(why)])
 
@@ -338,7 +359,7 @@ class Queue:
             }
             if ending.status in ("succeeded", "cancelled"):
                 values["sealed"] = None
-            row = self._held(tx, job, **values, **as_columns(first))
+            row = self._update_claimed(tx, job, **values, **as_columns(first))
             grace = begins_grace(row, ending)
             why = unwanted(tx, row) if grace or ending.status == "held" else None
             if why is not None and grace:
@@ -354,18 +375,18 @@ class Queue:
             if ending.status == "succeeded":
                 inbox.make_an_end(tx, row, now)
             elif ending.status == "cancelled":
-                take_back(tx, tx.execute(JOB, {"of": job.id}).mappings().one())
+                take_back(tx, tx.execute(SELECT_JOB, {"job_id": job.id}).mappings().one())
             if why is not None and not row["touched"]:
                 inbox.call_off(tx, job.id, now, why, SAID[type(why)])
 
     def _lock_mailbox(self, tx: Connection, job: Job) -> None:
         """Mailbox before job, as the inbox locks them: the other way round two transactions could wait for each other."""
         if not self.database.embedded:
-            tx.execute(LOCK, {"of": job.mailbox})
+            tx.execute(LOCK_MAILBOX, {"mailbox_id": job.mailbox})
 
-    def _held(self, tx: Connection, job: Job, **values: Any) -> Row:
+    def _update_claimed(self, tx: Connection, job: Job, **values: Any) -> Row:
         """Writes to a job that this attempt still holds."""
-        row = tx.execute(WRITE, own(job) | values).mappings().first()
+        row = tx.execute(UPDATE_CLAIMED_JOB, claimed(job) | values).mappings().first()
         if row is None:
             raise LeaseLost(job.id)
         return row
@@ -376,8 +397,8 @@ def begins_grace(row: Row, ending: Ending) -> bool:
     return took and ending.record is not None and ending.record.delete_after is not None
 
 
-def own(job: Job) -> dict[str, Any]:
-    return {"of": job.id, "held": job.token}
+def claimed(job: Job) -> dict[str, Any]:
+    return {"job_id": job.id, "claim_token": job.token}
 
 
 def as_columns(first: First | None) -> dict[str, Any]:

@@ -16,26 +16,33 @@ LATE = "A newer hook of this service, by its own time, was accepted before this 
 """The detail of a job that was cancelled because its hook came late: it counts as if it had never come."""
 
 OF_SERVICE = (
-    jobs.c.mailbox_id == sa.bindparam("mailbox"),
+    jobs.c.mailbox_id == sa.bindparam("mailbox_id"),
     jobs.c.source == sa.bindparam("source"),
-    jobs.c.service_id == sa.bindparam("service"),
+    jobs.c.service_id == sa.bindparam("service_id"),
 )
 # A job that repeats another one is a person's word; when the service spoke, its first one says.
-NEEDING = (
+SELECT_NEEDING_HOOKS = (
     sa.select(*(jobs.c[name] for name in ("id", "sequence", "error", "intent")))
     .where(
-        *OF_SERVICE, jobs.c.sequence > sa.bindparam("after"), among(jobs.c.action, *sorted(NEEDS)), jobs.c.replaces.is_(None)
+        *OF_SERVICE,
+        jobs.c.sequence > sa.bindparam("after_sequence"),
+        among(jobs.c.action, *sorted(NEEDS)),
+        jobs.c.replaces.is_(None),
     )
     .order_by(jobs.c.sequence.desc())
 )
-TAKING = among(jobs.c.action, *sorted(TAKES_AWAY)), jobs.c.purge.is_(False), jobs.c.status != "cancelled"
-LAST_TAKING = sa.select(sa.func.max(jobs.c.sequence)).where(*OF_SERVICE, *TAKING, jobs.c.sequence < sa.bindparam("before"))
-CAME_FIRST = sa.select(sa.func.min(jobs.c.sequence)).where(*OF_SERVICE, jobs.c.hook_id == sa.bindparam("hook"))
+IS_TERMINATION = among(jobs.c.action, *sorted(TAKES_AWAY)), jobs.c.purge.is_(False), jobs.c.status != "cancelled"
+SELECT_LAST_TERMINATION = sa.select(sa.func.max(jobs.c.sequence)).where(
+    *OF_SERVICE, *IS_TERMINATION, jobs.c.sequence < sa.bindparam("before_sequence")
+)
+SELECT_FIRST_SEQUENCE = sa.select(sa.func.min(jobs.c.sequence)).where(*OF_SERVICE, jobs.c.hook_id == sa.bindparam("hook_id"))
 
 # Of hooks alone, and of those that still count. A repair decided nothing, and what a person had repeated decided it before.
-BEFORE = (
+SELECT_OTHER_HOOKS = (
     sa.select(*(jobs.c[name] for name in "source service_id action facts intent".split()))
-    .where(jobs.c.mailbox_id == sa.bindparam("of"), jobs.c.hook_id != sa.bindparam("hook"), jobs.c.status != "cancelled")
+    .where(
+        jobs.c.mailbox_id == sa.bindparam("mailbox_id"), jobs.c.hook_id != sa.bindparam("hook_id"), jobs.c.status != "cancelled"
+    )
     .where(jobs.c.replaces.is_(None), jobs.c.purge.is_(False), ~jobs.c.hook_id.startswith("repair_", autoescape=True))
     .order_by(jobs.c.sequence.desc())
 )
@@ -61,19 +68,19 @@ def needed_since(tx: Connection, job: Row) -> str | None:
 
     It counts whatever became of it: the service has said that it wants its mailbox.
     """
-    of = {"mailbox": job["mailbox_id"], "source": job["source"], "service": job["service_id"]}
+    service = {name: job[name] for name in ("mailbox_id", "source", "service_id")}
     if job["purge"]:
-        after = tx.scalar(LAST_TAKING, {**of, "before": job["sequence"]})
+        after = tx.scalar(SELECT_LAST_TERMINATION, {**service, "before_sequence": job["sequence"]})
     else:
-        after = tx.scalar(CAME_FIRST, {**of, "hook": job["hook_id"]})
-    return next(_needing(tx, of, after or 0), (None, 0.0))[0]
+        after = tx.scalar(SELECT_FIRST_SEQUENCE, {**service, "hook_id": job["hook_id"]})
+    return next(_needing(tx, service, after or 0), (None, 0.0))[0]
 
 
 def came_back(tx: Connection, mailbox: Row) -> bool:
     """Whether the owner of a mailbox that waits for its deletion has sent a hook that needs it since it was terminated."""
-    of = {"mailbox": mailbox["id"], "source": mailbox["source"], "service": mailbox["service_id"]}
-    after = tx.scalar(LAST_TAKING, {**of, "before": mailbox["sequence"] + 1})
-    return next(_needing(tx, of, after or 0), None) is not None
+    service = {"mailbox_id": mailbox["id"], "source": mailbox["source"], "service_id": mailbox["service_id"]}
+    after = tx.scalar(SELECT_LAST_TERMINATION, {**service, "before_sequence": mailbox["sequence"] + 1})
+    return next(_needing(tx, service, after or 0), None) is not None
 
 
 def needed_later(tx: Connection, mailbox: int, service: Sequence[str], spoken: float) -> bool:
@@ -81,13 +88,13 @@ def needed_later(tx: Connection, mailbox: int, service: Sequence[str], spoken: f
 
     The marks say so, too, and for longer; but another service's hook for the same address takes their place.
     """
-    of = {"mailbox": mailbox, "source": service[0], "service": service[1]}
+    of = {"mailbox_id": mailbox, "source": service[0], "service_id": service[1]}
     return any(is_older(spoken, other) for _, other in _needing(tx, of, 0))
 
 
-def _needing(tx: Connection, of: dict[str, Any], after: int) -> Iterator[tuple[str, float]]:
+def _needing(tx: Connection, service: dict[str, Any], after: int) -> Iterator[tuple[str, float]]:
     """Id and own time of each, the newest first; none that was itself late."""
-    for row in tx.execute(NEEDING, {**of, "after": after}).mappings().all():
+    for row in tx.execute(SELECT_NEEDING_HOOKS, {**service, "after_sequence": after}).mappings().all():
         if not is_late(row):
             yield row["id"], datetime.fromisoformat(row["intent"]["timestamp"]).timestamp()
 
@@ -95,7 +102,10 @@ def _needing(tx: Connection, of: dict[str, Any], after: int) -> Iterator[tuple[s
 def take_back(tx: Connection, job: Row) -> None:
     """Nothing is done for this job's hook any more, so no hook is late because of it. The caller holds the mailbox's lock."""
     decided = tx.scalar(sa.select(mailboxes.c.decided).where(mailboxes.c.id == job["mailbox_id"])) or {}
-    told = (_mark(row) for row in tx.execute(BEFORE, {"of": job["mailbox_id"], "hook": job["hook_id"]}).mappings())
+    told = (
+        _mark(row)
+        for row in tx.execute(SELECT_OTHER_HOOKS, {"mailbox_id": job["mailbox_id"], "hook_id": job["hook_id"]}).mappings()
+    )
     now = taken_back(said(job), decided, *_mark(job)[1:], told)
     if now != decided:
         tx.execute(sa.update(mailboxes).where(mailboxes.c.id == job["mailbox_id"]).values(decided=now))

@@ -259,11 +259,17 @@ def known(tx: Connection, account: str) -> None:
 
 
 # Made once, because every claim asks.
-RUNNING = sa.select(sa.func.count()).where(among(jobs.c.status, "running"), jobs.c.account == sa.bindparam("of"))
-READING = sa.select(sa.func.count()).where(slots.c.account == sa.bindparam("of"), slots.c.until > sa.bindparam("now"))
+COUNT_RUNNING_JOBS = sa.select(sa.func.count()).where(
+    among(jobs.c.status, "running"), jobs.c.account == sa.bindparam("account_name")
+)
+COUNT_RUNNING_QUERIES = sa.select(sa.func.count()).where(
+    slots.c.account == sa.bindparam("account_name"), slots.c.until > sa.bindparam("now")
+)
 
 
 def in_flight(tx: Connection, account: str, now: float) -> int:
     """Calls that may be under way for an account: one per running job, one per answering query."""
-    asked = {"of": account, "now": now}
-    return int(tx.scalar(RUNNING, {"of": account}) or 0) + int(tx.scalar(READING, asked) or 0)
+    asked = {"account_name": account, "now": now}
+    return int(tx.scalar(COUNT_RUNNING_JOBS, {"account_name": account}) or 0) + int(
+        tx.scalar(COUNT_RUNNING_QUERIES, asked) or 0
+    )

@@ -15,7 +15,7 @@ from bridge.store.base.database import Database, upsert
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import hooks, jobs, mailboxes, purchases, steps
 from bridge.store.queue import inbox
-from bridge.store.queue.inbox import OF_SOURCE, Matches, hook_values, known_hook
+from bridge.store.queue.inbox import SELECT_SOURCE, Matches, hook_values, known_hook
 from bridge.store.queue.money import IN_DOUBT, NOT_SPENT
 from bridge.store.queue.since import said
 from hooks.standard.schemas import WITHDRAWALS
@@ -33,7 +33,7 @@ class Withdrawals:
     ) -> Receipt | Dismissal:
         with self.database.write() as tx:
             now = self.database.now_telling(tx)
-            standing = tx.execute(OF_SOURCE, {"of": source}).mappings().first()
+            standing = tx.execute(SELECT_SOURCE, {"source_name": source}).mappings().first()
             if standing is not None and standing["paused"]:
                 raise SourcePaused(source)
             came = hook_values(source, verified, TYPE, digest, now)
