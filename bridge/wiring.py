@@ -34,7 +34,7 @@ from bridge.reconcile.reconcile import Reconcile, Territory
 from bridge.reconcile.scan import Reach, Surveyor
 from bridge.reconcile.shadow import Observation
 from bridge.reconcile.takeover import Importing, Party
-from bridge.store.admin.ahead import Waits
+from bridge.store.admin.clock_repair import Waits
 from bridge.store.admin.findings import LEASE
 from hooks import PLATFORMS, signing
 

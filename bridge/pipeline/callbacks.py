@@ -156,7 +156,7 @@ def report(receipt: Receipt) -> Report:
     if receipt.error is not None and "remote" in receipt.error:
         # Then the detail quotes Enom, too.
         data["error"] = {name: value for name, value in receipt.error.items() if name not in ("detail", "remote")}
-    ended = datetime.fromisoformat(receipt.finished_at) if receipt.finished_at else datetime.now(UTC)
+    ended = datetime.now(UTC) if receipt.finished_at is None else datetime.fromtimestamp(int(receipt.finished_at), UTC)
     return Report("job.observed" if observed(receipt) else f"job.{receipt.status}", ended, data)
 
 

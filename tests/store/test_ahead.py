@@ -10,7 +10,7 @@ from bridge.domain.model import Change, Kind, Record, State
 from bridge.domain.ports import Limits
 from bridge.maildns.rules import Found
 from bridge.store import Findings, Readings, SignIns
-from bridge.store.admin.ahead import AHEAD, DAY, HISTORY, TOLERANCE, PutRight, Waits, put_right
+from bridge.store.admin.clock_repair import AHEAD, DAY, HISTORY, TOLERANCE, PutRight, Waits, put_right
 from bridge.store.backup.restored import tame
 from bridge.store.base.tables import accounts, callbacks, jobs, mailboxes, marks, metadata, purchases, slots, sources, workers
 from bridge.store.queue.notes import LONGEST_PAUSE, NEXT
@@ -65,7 +65,7 @@ def too_far(shop: Shop) -> dict[str, int]:
 
 def test_every_time_in_the_schema_is_a_wait_with_its_longest_or_named_as_history() -> None:
     times = {column for table in metadata.sorted_tables for column in table.c if isinstance(column.type, sa.Float)}
-    assert times - set(AHEAD) - HISTORY == set(), "say how far ahead it may lie (bridge/store/admin/ahead.py)"
+    assert times - set(AHEAD) - HISTORY == set(), "say how far ahead it may lie (bridge/store/admin/clock_repair.py)"
     assert set(AHEAD) & HISTORY == set()
     assert (set(AHEAD) | HISTORY) - times == set()
 

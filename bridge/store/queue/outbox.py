@@ -1,28 +1,40 @@
-"""Callbacks out. One row per conclusion of a job, written in the transaction that concludes it; sent in order per mailbox.
+"""Callbacks out. One row per conclusion of a job, written in the transaction that concludes it;
+sent in order per mailbox.
 
-A receiver that does not answer is left alone for a while, then asked by one callback at a time; all its others wait.
+A receiver that does not answer is left alone for a while, then asked by one callback at a time; all
+its others wait.
 """
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.ports import InTurn, Postcard
+from bridge.reporting.receipts import UNANSWERED
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import among, callbacks, jobs, sources
 
 CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
 STATUSES = ("pending", "delivered", "superseded", "stopped", "exhausted")
-HOLDS_BACK = 2  # failed tries until which an undelivered callback holds back newer ones of its mailbox
+HOLDS_BACK = (
+    2  # failed tries until which an undelivered callback holds back newer ones of its mailbox
+)
 
 
-# Statements are made once: SQLAlchemy takes longer to put one together than the database to answer it.
+# Statements are made once: SQLAlchemy takes longer to put one together than the database to answer
+# it.
 INSERT_CALLBACK = sa.insert(callbacks)
-COUNT_CALLBACKS = sa.select(sa.func.count()).select_from(callbacks).where(callbacks.c.job_id == sa.bindparam("job_id"))
+COUNT_CALLBACKS = (
+    sa.select(sa.func.count())
+    .select_from(callbacks)
+    .where(callbacks.c.job_id == sa.bindparam("job_id"))
+)
 
 
 def enclose(tx: Connection, job: Row, now: float) -> None:
-    """Writes the callback of a job that has just ended. The caller holds the transaction that ends it."""
+    """Writes the callback of a job that has just ended. The caller holds the transaction that ends
+    it.
+    """
     number = (tx.scalar(COUNT_CALLBACKS, {"job_id": job["id"]}) or 0) + 1
     values = {
         "id": f"cb_{job['id']}_{number}",
@@ -53,7 +65,8 @@ OLDER_IS_PENDING = sa.exists().where(
     among(OLDER_CALLBACK.c.status, "pending"),
     OLDER_CALLBACK.c.tries < HOLDS_BACK,
 )
-# A job that is overtaken ends before an earlier one that still runs. Receivers ignore what comes out of order.
+# A job that is overtaken ends before an earlier one that still runs. Receivers ignore what comes
+# out of order.
 EARLIER_JOB = jobs.alias("earlier_job")
 EARLIER_JOB_IS_OPEN = sa.exists().where(
     EARLIER_JOB.c.mailbox_id == callbacks.c.mailbox_id,
@@ -76,7 +89,9 @@ SELECT_NEXT_CALLBACK_LOCKED = SELECT_NEXT_CALLBACK.with_for_update(skip_locked=T
 RECEIVER_IS_LEFT_ALONE = sa.func.coalesce(sources.c.receiver_after, 0) > sa.bindparam("now")
 SELECT_DUE_SOURCES = (
     sa.select(sources.c.name, sources.c.receiver_tries)
-    .where(~RECEIVER_IS_LEFT_ALONE, sa.exists().where(callbacks.c.source == sources.c.name, *IS_DUE))
+    .where(
+        ~RECEIVER_IS_LEFT_ALONE, sa.exists().where(callbacks.c.source == sources.c.name, *IS_DUE)
+    )
     .order_by(sources.c.name)
 )
 # Of several senders one gets to ask a receiver that did not answer.
@@ -90,10 +105,12 @@ RESET_RECEIVER = (
 )
 # Unless another answer, or none, came meanwhile.
 UPDATE_SILENT_RECEIVER = sa.update(sources).where(
-    sources.c.name == sa.bindparam("source"), sources.c.receiver_tries == sa.bindparam("tries_before")
+    sources.c.name == sa.bindparam("source"),
+    sources.c.receiver_tries == sa.bindparam("tries_before"),
 )
 PENDING_SINCE = sa.func.coalesce(callbacks.c.pending_since, callbacks.c.created_at)
-# What is under way has a later next try, and what was answered waits for its own: both are no part of it.
+# What is under way has a later next try, and what was answered waits for its own: both are no part
+# of it.
 SELECT_UNDELIVERED = (
     sa.select(callbacks.c.id)
     .where(
@@ -104,9 +121,14 @@ SELECT_UNDELIVERED = (
     )
     .with_for_update(skip_locked=True)
 )
-# What a list shows of the receiver: how often in a row it did not answer, and when it is asked again.
+# What a list shows of the receiver: how often in a row it did not answer, and when it is asked
+# again.
 RECEIVER_COLUMNS = [
-    sa.select(sources.c[name]).where(sources.c.name == callbacks.c.source).correlate(callbacks).scalar_subquery().label(name)
+    sa.select(sources.c[name])
+    .where(sources.c.name == callbacks.c.source)
+    .correlate(callbacks)
+    .scalar_subquery()
+    .label(name)
     for name in ("receiver_tries", "receiver_after")
 ]
 # What a callback waits for, in a word; null: for nothing but a free sender.
@@ -162,12 +184,16 @@ class Outbox:
         return next((card for card in cards if card is not None), None)
 
     def _due(self) -> dict[str, int]:
-        """The sources that something is due for, and how often in a row the receiver of each did not answer.
+        """The sources that something is due for, and how often in a row the receiver of each did
+        not answer.
 
         Whoever finds nothing shall not wait in line with those who write.
         """
         with self.database.read() as tx:
-            return {row[0]: row[1] for row in tx.execute(SELECT_DUE_SOURCES, {"now": self.database.now(tx)})}
+            return {
+                row[0]: row[1]
+                for row in tx.execute(SELECT_DUE_SOURCES, {"now": self.database.now(tx)})
+            }
 
     def _claim(self, source: str, unanswered: int) -> Postcard | None:
         with self.database.write() as tx:
@@ -179,13 +205,19 @@ class Outbox:
             if (
                 unanswered
                 and not tx.execute(
-                    CLAIM_SILENT_RECEIVER, {"source": source, "now": now, "receiver_after": now + self.lease}
+                    CLAIM_SILENT_RECEIVER,
+                    {"source": source, "now": now, "receiver_after": now + self.lease},
                 ).rowcount
             ):
                 return None  # another sender asks, or the receiver has answered
             self._supersede(tx, row, now)
-            # The lease is simply a later next attempt: whoever dies now is followed by the next try.
-            row = tx.execute(CLAIM_CALLBACK, {"callback_id": row["id"], "next_at": now + self.lease}).mappings().one()
+            # The lease is simply a later next attempt: whoever dies now is followed by the next
+            # try.
+            row = (
+                tx.execute(CLAIM_CALLBACK, {"callback_id": row["id"], "next_at": now + self.lease})
+                .mappings()
+                .one()
+            )
             job = tx.execute(SELECT_JOB, {"job_id": row["job_id"]}).mappings().one()
             return Postcard(
                 row["id"],
@@ -204,7 +236,9 @@ class Outbox:
         this = {name: row[name] for name in ("mailbox_id", "source", "service_id", "sequence")}
         facts = set(row["facts"].split())
         needless = [
-            old["id"] for old in tx.execute(SELECT_OLDER_CALLBACKS, this).mappings() if set(old["facts"].split()) <= facts
+            old["id"]
+            for old in tx.execute(SELECT_OLDER_CALLBACKS, this).mappings()
+            if set(old["facts"].split()) <= facts
         ]
         if needless:
             dropped = {"status": "superseded", "ended_at": now}
@@ -221,27 +255,41 @@ class Outbox:
     ) -> None:
         with self.database.write() as tx:
             now = self.database.now_telling(tx)
-            values: dict[str, object] = {"status": outcome, "tries": card.tries, "last_status": status, "last_error": error}
+            values: dict[str, object] = {
+                "status": outcome,
+                "tries": card.tries,
+                "last_status": status,
+                "last_error": error,
+            }
             if retry_in is None:
                 values["ended_at"] = now
             elif silent_for is not None and card.unanswered:
-                # It only asked whether the receiver is there. The next time another one asks: this one may be what it hangs at.
+                # It only asked whether the receiver is there. The next time another one asks: this
+                # one may be what it hangs at.
                 values |= {"tries": card.tries - 1, "next_at": now}
             else:
                 values["next_at"] = now + retry_in
-            tx.execute(UPDATE_CLAIMED_CALLBACK, {"callback_id": card.id, "claim_token": card.token, **values})
+            tx.execute(
+                UPDATE_CLAIMED_CALLBACK,
+                {"callback_id": card.id, "claim_token": card.token, **values},
+            )
             # Callbacks before sources, everywhere: so no two transactions wait for each other.
             if silent_for is None:
                 tx.execute(RESET_RECEIVER, {"source": card.source})
             else:
                 silent = {"receiver_tries": card.unanswered + 1, "receiver_after": now + silent_for}
-                tx.execute(UPDATE_SILENT_RECEIVER, {"source": card.source, "tries_before": card.unanswered, **silent})
+                tx.execute(
+                    UPDATE_SILENT_RECEIVER,
+                    {"source": card.source, "tries_before": card.unanswered, **silent},
+                )
 
     def give_up(self, source: str, after: float) -> int:
         with self.database.write() as tx:
             now = self.database.now(tx)
-            ids = tx.scalars(SELECT_UNDELIVERED, {"source": source, "now": now, "pending_before": now - after}).all()
-            ended = {"status": "exhausted", "ended_at": now, "last_error": "its receiver did not answer"}
+            ids = tx.scalars(
+                SELECT_UNDELIVERED, {"source": source, "now": now, "pending_before": now - after}
+            ).all()
+            ended = {"status": "exhausted", "ended_at": now, "last_error": UNANSWERED}
             for begin in range(0, len(ids), 500):
                 some = callbacks.c.id.in_(ids[begin : begin + 500])
                 tx.execute(sa.update(callbacks).where(some).values(**ended))

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from flask import Blueprint, Response
 
 from bridge.domain.errors import NotThere
-from bridge.store.admin.findings import compared
-from bridge.store.admin.operator import not_compared
-from bridge.store.queue.standing import RESTORED
+from bridge.reporting.notes import compared
+from bridge.reporting.refusals import refusal
+from bridge.store.queue.account_state import RESTORED
 from bridge.web.admin import confirm
 from bridge.web.admin.confirm import Question, reason
 from bridge.web.admin.office import Office
@@ -54,7 +54,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
         if last:
             facts.append(("Last compared", compared(last)))
         if restored and not office.acting.is_compared(name):
-            says, button = [not_compared(name)], ""
+            says, button = [refusal("restore_not_compared", account=name)], ""
             if len(stops) > 1:
                 says, button = [*says, "To resume now ends what else it is paused for, and leaves it paused."], title
             return Question(title, says, button, "/admin/", facts=facts, status=200 if button else 409)
@@ -78,7 +78,7 @@ def add_to(pages: Blueprint, office: Office) -> None:
         left = office.acting.resume_account(name).left
         if not left:
             return done(office, "/admin/", f"The account {name} is not paused any more.")
-        return done(office, "/admin/", f"The account {name} is still paused. {not_compared(name)}")
+        return done(office, "/admin/", f"The account {name} is still paused. {refusal('restore_not_compared', account=name)}")
 
     def known(kind: str, name: str) -> None:
         settings = office.service.settings

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from bridge.reporting.next_steps import BUTTONS, about_account
 from bridge.store.admin.overview import Figures
-from bridge.store.queue.standing import ALIVE
+from bridge.store.queue.account_state import ALIVE
 from bridge.web.admin.words import count, span
 
 OLD = 3600.0  # seconds that a job may wait before somebody should look
@@ -56,7 +55,7 @@ def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Fi
             why = f" ({told})" if told else ""
             text = f"Account {row['name']} is paused{why}; {row['open']} of its jobs wait."
             yield Finding("bad", text, about_account(row["paused"], row["name"], BUTTONS), "#accounts")
-        elif row["money_until"] and _moment(row["money_until"]) > figures.now and row["name"] in configured:
+        elif row["money_until"] and row["money_until"] > figures.now and row["name"] in configured:
             text = f"Purchases of account {row['name']} wait."
             yield Finding("warn", text, about_account("insufficient_funds", row["name"], BUTTONS), "#accounts")
 
@@ -94,8 +93,8 @@ def _people(figures: Figures) -> Iterator[Finding]:
         text = f"{count(figures.differences, 'difference')} between the record and Enom."
         yield Finding("warn", text, "The page says of each what to do.", "/admin/drift")
     oldest = figures.oldest
-    if oldest and figures.now - _moment(oldest["created_at"]) > OLD and oldest["waiting_for"] != "account":
-        text = f"The oldest job has waited for {span(figures.now - _moment(oldest['created_at']))}."
+    if oldest and figures.now - oldest["created_at"] > OLD and oldest["waiting_for"] != "account":
+        text = f"The oldest job has waited for {span(figures.now - oldest['created_at'])}."
         yield Finding("warn", text, "Its page says what it waits for.", f"/admin/jobs/{oldest['id']}")
 
 
@@ -104,10 +103,6 @@ def _enom(figures: Figures) -> Iterator[Finding]:
     if commands >= MANY and without * 2 > commands:
         text = f"Enom said no, or nothing, to {without} of the last {commands} commands."
         yield Finding("warn", text, "Look at the failed jobs, and at Enom's own status page.", "/admin/jobs?status=failed")
-
-
-def _moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
 
 
 def wait(count: int) -> str:

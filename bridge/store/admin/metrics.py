@@ -1,4 +1,6 @@
-"""What the database knows, as numbers for a monitoring system. Only what is open or few, so that asking costs little."""
+"""What the database knows, as numbers for a monitoring system. Only what is open or few, so that
+asking costs little.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +22,8 @@ from bridge.store.base.tables import (
     reconciliations,
     sources,
 )
+from bridge.store.queue.account_state import pauses
 from bridge.store.queue.money import DAY, NOT_SPENT
-from bridge.store.queue.standing import pauses
 
 IS_HELD = ended_badly(jobs), jobs.c.status == "held"  # the first finds the index
 REPEATED_JOB = jobs.alias("later")
@@ -44,7 +46,13 @@ class Gauges:
     def read(self) -> Sequence[Gauge]:
         with self.database.read() as tx:
             now = self.database.now(tx)
-            told = (of_jobs(tx, now), of_callbacks(tx, now), of_accounts(tx, now), of_sources(tx), of_reconciliations(tx))
+            told = (
+                of_jobs(tx, now),
+                of_callbacks(tx, now),
+                of_accounts(tx, now),
+                of_sources(tx),
+                of_reconciliations(tx),
+            )
             return [gauge for gauges in (*told, of_notes(tx)) for gauge in gauges]
 
 
@@ -53,8 +61,15 @@ def of_jobs(tx: Connection, now: float) -> Iterator[Gauge]:
     unfinished = unfinished.where(among(jobs.c.status, "queued", "running")).group_by(jobs.c.status)
     rows = tx.execute(unfinished).all()
     ages = [((status,), now - oldest) for status, _, oldest in rows]
-    yield Gauge("jobs_open", "Jobs that have not ended.", ["status"], [((row[0],), float(row[1])) for row in rows])
-    yield Gauge("jobs_oldest_seconds", "Age of the oldest job that has not ended.", ["status"], ages)
+    yield Gauge(
+        "jobs_open",
+        "Jobs that have not ended.",
+        ["status"],
+        [((row[0],), float(row[1])) for row in rows],
+    )
+    yield Gauge(
+        "jobs_oldest_seconds", "Age of the oldest job that has not ended.", ["status"], ages
+    )
     waiting = [((name,), float(count)) for name, count in held(tx).items()]
     yield Gauge("jobs_held", "Jobs that wait for a person.", ["account"], waiting)
 
@@ -62,30 +77,49 @@ def of_jobs(tx: Connection, now: float) -> Iterator[Gauge]:
 def held(tx: Connection) -> Mapping[str, int]:
     """By account, the jobs that are held and were not tried again."""
     again = sa.exists().where(REPEATED_JOB.c.replaces == jobs.c.id)
-    counts = sa.select(jobs.c.account, sa.func.count()).where(*IS_HELD, ~again).group_by(jobs.c.account)
+    counts = (
+        sa.select(jobs.c.account, sa.func.count()).where(*IS_HELD, ~again).group_by(jobs.c.account)
+    )
     names = tx.scalars(sa.select(accounts.c.name).order_by(accounts.c.name)).all()
     return dict.fromkeys(names, 0) | {name: count for name, count in tx.execute(counts)}
 
 
 def of_callbacks(tx: Connection, now: float) -> Iterator[Gauge]:
-    pending = sa.select(sa.func.count(), sa.func.min(callbacks.c.created_at)).where(among(callbacks.c.status, "pending"))
+    pending = sa.select(sa.func.count(), sa.func.min(callbacks.c.created_at)).where(
+        among(callbacks.c.status, "pending")
+    )
     count, oldest = tx.execute(pending).one()
     age = 0.0 if oldest is None else now - oldest
-    yield Gauge("callbacks_open", "Callbacks that are not delivered yet.", ["status"], [(("pending",), float(count))])
+    yield Gauge(
+        "callbacks_open",
+        "Callbacks that are not delivered yet.",
+        ["status"],
+        [(("pending",), float(count))],
+    )
     yield Gauge("callbacks_oldest_seconds", "Age of the oldest of them.", [], [((), age)])
 
 
 def of_accounts(tx: Connection, now: float) -> Iterator[Gauge]:
     rows = tx.execute(sa.select(accounts).order_by(accounts.c.name)).mappings().all()
     paused = [((row["name"],), float(bool(pauses(row)))) for row in rows]
-    waits = [((row["name"],), float(row["money_until"] is not None and row["money_until"] > now)) for row in rows]
+    waits = [
+        ((row["name"],), float(row["money_until"] is not None and row["money_until"] > now))
+        for row in rows
+    ]
     yield Gauge("account_paused", "1 while an account is paused.", ["account"], paused)
-    yield Gauge("account_waits_for_money", "1 while purchases of an account wait for money.", ["account"], waits)
+    yield Gauge(
+        "account_waits_for_money",
+        "1 while purchases of an account wait for money.",
+        ["account"],
+        waits,
+    )
     spent = purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT)
     # Counted here: to group them SQLite would walk all purchases that there ever were.
     today = Counter(tx.scalars(sa.select(purchases.c.account).where(*spent)))
     values = [((row["name"],), today[row["name"]]) for row in rows]
-    yield Gauge("purchases_today", "Purchases and renewals since midnight UTC.", ["account"], values)
+    yield Gauge(
+        "purchases_today", "Purchases and renewals since midnight UTC.", ["account"], values
+    )
 
 
 def of_sources(tx: Connection) -> Iterator[Gauge]:
@@ -94,14 +128,31 @@ def of_sources(tx: Connection) -> Iterator[Gauge]:
     stopped = [((row["name"],), float(row["suspensions_paused"] is not None)) for row in rows]
     silent = [((row["name"],), float(row["receiver_tries"])) for row in rows]
     yield Gauge("source_paused", "1 while a source is paused.", ["source"], paused)
-    yield Gauge("suspensions_paused", "1 while no suspensions of a source are accepted.", ["source"], stopped)
-    yield Gauge("receiver_unanswered", "How often in a row the receiver of callbacks did not answer.", ["source"], silent)
+    yield Gauge(
+        "suspensions_paused",
+        "1 while no suspensions of a source are accepted.",
+        ["source"],
+        stopped,
+    )
+    yield Gauge(
+        "receiver_unanswered",
+        "How often in a row the receiver of callbacks did not answer.",
+        ["source"],
+        silent,
+    )
 
 
 def of_reconciliations(tx: Connection) -> Iterator[Gauge]:
-    newest = sa.select(reconciliations.c.account, sa.func.max(reconciliations.c.ended_at)).group_by(reconciliations.c.account)
+    newest = sa.select(reconciliations.c.account, sa.func.max(reconciliations.c.ended_at)).group_by(
+        reconciliations.c.account
+    )
     when = [((account,), ended) for account, ended in tx.execute(newest)]
-    yield Gauge("reconciliation_timestamp_seconds", "When an account was last compared with Enom.", ["account"], when)
+    yield Gauge(
+        "reconciliation_timestamp_seconds",
+        "When an account was last compared with Enom.",
+        ["account"],
+        when,
+    )
     grouped = sa.select(differences.c.account, differences.c.kind, sa.func.count())
     found = tx.execute(grouped.group_by(differences.c.account, differences.c.kind)).all()
     values = [((account, kind), float(count)) for account, kind, count in found]
@@ -110,4 +161,6 @@ def of_reconciliations(tx: Connection) -> Iterator[Gauge]:
 
 def of_notes(tx: Connection) -> Iterator[Gauge]:
     waiting = tx.scalar(sa.select(sa.func.count()).where(notes.c.next_at.is_not(None)))
-    yield Gauge("notes_open", "Notes to the admin that are not sent yet.", [], [((), float(waiting or 0))])
+    yield Gauge(
+        "notes_open", "Notes to the admin that are not sent yet.", [], [((), float(waiting or 0))]
+    )

@@ -1,4 +1,6 @@
-"""What a service has said since: whether a hook that takes its mailbox away is still wanted. The rule: domain/wanted.py."""
+"""What a service has said since: whether a hook that takes its mailbox away is still wanted. The
+rule: domain/wanted.py.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -8,12 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import BridgeError
-from bridge.domain.wanted import NEEDS, TAKES_AWAY, Mark, Said, is_older, needed, taken_back, withdrawn
+from bridge.domain.wanted import (
+    NEEDS,
+    TAKES_AWAY,
+    Mark,
+    Said,
+    is_older,
+    needed,
+    taken_back,
+    withdrawn,
+)
+from bridge.reporting.receipts import LATE
 from bridge.store.base.rows import Row
 from bridge.store.base.tables import among, jobs, mailboxes
-
-LATE = "A newer hook of this service, by its own time, was accepted before this one."
-"""The detail of a job that was cancelled because its hook came late: it counts as if it had never come."""
 
 OF_SERVICE = (
     jobs.c.mailbox_id == sa.bindparam("mailbox_id"),
@@ -31,19 +40,32 @@ SELECT_NEEDING_HOOKS = (
     )
     .order_by(jobs.c.sequence.desc())
 )
-IS_TERMINATION = among(jobs.c.action, *sorted(TAKES_AWAY)), jobs.c.purge.is_(False), jobs.c.status != "cancelled"
+IS_TERMINATION = (
+    among(jobs.c.action, *sorted(TAKES_AWAY)),
+    jobs.c.purge.is_(False),
+    jobs.c.status != "cancelled",
+)
 SELECT_LAST_TERMINATION = sa.select(sa.func.max(jobs.c.sequence)).where(
     *OF_SERVICE, *IS_TERMINATION, jobs.c.sequence < sa.bindparam("before_sequence")
 )
-SELECT_FIRST_SEQUENCE = sa.select(sa.func.min(jobs.c.sequence)).where(*OF_SERVICE, jobs.c.hook_id == sa.bindparam("hook_id"))
+SELECT_FIRST_SEQUENCE = sa.select(sa.func.min(jobs.c.sequence)).where(
+    *OF_SERVICE, jobs.c.hook_id == sa.bindparam("hook_id")
+)
 
-# Of hooks alone, and of those that still count. A repair decided nothing, and what a person had repeated decided it before.
+# Of hooks alone, and of those that still count. A repair decided nothing, and what a person had
+# repeated decided it before.
 SELECT_OTHER_HOOKS = (
     sa.select(*(jobs.c[name] for name in "source service_id action facts intent".split()))
     .where(
-        jobs.c.mailbox_id == sa.bindparam("mailbox_id"), jobs.c.hook_id != sa.bindparam("hook_id"), jobs.c.status != "cancelled"
+        jobs.c.mailbox_id == sa.bindparam("mailbox_id"),
+        jobs.c.hook_id != sa.bindparam("hook_id"),
+        jobs.c.status != "cancelled",
     )
-    .where(jobs.c.replaces.is_(None), jobs.c.purge.is_(False), ~jobs.c.hook_id.startswith("repair_", autoescape=True))
+    .where(
+        jobs.c.replaces.is_(None),
+        jobs.c.purge.is_(False),
+        ~jobs.c.hook_id.startswith("repair_", autoescape=True),
+    )
     .order_by(jobs.c.sequence.desc())
 )
 
@@ -64,7 +86,8 @@ def unwanted(tx: Connection, job: Row) -> BridgeError | None:
 
 
 def needed_since(tx: Connection, job: Row) -> str | None:
-    """The newest job of a hook that needs the mailbox and came after the hook that `job` was made for.
+    """The newest job of a hook that needs the mailbox and came after the hook that `job` was made
+    for.
 
     It counts whatever became of it: the service has said that it wants its mailbox.
     """
@@ -77,16 +100,26 @@ def needed_since(tx: Connection, job: Row) -> str | None:
 
 
 def came_back(tx: Connection, mailbox: Row) -> bool:
-    """Whether the owner of a mailbox that waits for its deletion has sent a hook that needs it since it was terminated."""
-    service = {"mailbox_id": mailbox["id"], "source": mailbox["source"], "service_id": mailbox["service_id"]}
-    after = tx.scalar(SELECT_LAST_TERMINATION, {**service, "before_sequence": mailbox["sequence"] + 1})
+    """Whether the owner of a mailbox that waits for its deletion has sent a hook that needs it
+    since it was terminated.
+    """
+    service = {
+        "mailbox_id": mailbox["id"],
+        "source": mailbox["source"],
+        "service_id": mailbox["service_id"],
+    }
+    after = tx.scalar(
+        SELECT_LAST_TERMINATION, {**service, "before_sequence": mailbox["sequence"] + 1}
+    )
     return next(_needing(tx, service, after or 0), None) is not None
 
 
 def needed_later(tx: Connection, mailbox: int, service: Sequence[str], spoken: float) -> bool:
-    """Whether a hook of the service that needs its mailbox is newer, by its own time, than one of this time.
+    """Whether a hook of the service that needs its mailbox is newer, by its own time, than one of
+    this time.
 
-    The marks say so, too, and for longer; but another service's hook for the same address takes their place.
+    The marks say so, too, and for longer; but another service's hook for the same address takes
+    their place.
     """
     of = {"mailbox_id": mailbox, "source": service[0], "service_id": service[1]}
     return any(is_older(spoken, other) for _, other in _needing(tx, of, 0))
@@ -94,22 +127,36 @@ def needed_later(tx: Connection, mailbox: int, service: Sequence[str], spoken: f
 
 def _needing(tx: Connection, service: dict[str, Any], after: int) -> Iterator[tuple[str, float]]:
     """Id and own time of each, the newest first; none that was itself late."""
-    for row in tx.execute(SELECT_NEEDING_HOOKS, {**service, "after_sequence": after}).mappings().all():
+    for row in (
+        tx.execute(SELECT_NEEDING_HOOKS, {**service, "after_sequence": after}).mappings().all()
+    ):
         if not is_late(row):
             yield row["id"], datetime.fromisoformat(row["intent"]["timestamp"]).timestamp()
 
 
 def take_back(tx: Connection, job: Row) -> None:
-    """Nothing is done for this job's hook any more, so no hook is late because of it. The caller holds the mailbox's lock."""
-    decided = tx.scalar(sa.select(mailboxes.c.decided).where(mailboxes.c.id == job["mailbox_id"])) or {}
+    """Nothing is done for this job's hook any more, so no hook is late because of it. The caller
+    holds the mailbox's lock.
+    """
+    decided = (
+        tx.scalar(sa.select(mailboxes.c.decided).where(mailboxes.c.id == job["mailbox_id"])) or {}
+    )
     told = (
         _mark(row)
-        for row in tx.execute(SELECT_OTHER_HOOKS, {"mailbox_id": job["mailbox_id"], "hook_id": job["hook_id"]}).mappings()
+        for row in tx.execute(
+            SELECT_OTHER_HOOKS, {"mailbox_id": job["mailbox_id"], "hook_id": job["hook_id"]}
+        ).mappings()
     )
     now = taken_back(said(job), decided, *_mark(job)[1:], told)
     if now != decided:
-        tx.execute(sa.update(mailboxes).where(mailboxes.c.id == job["mailbox_id"]).values(decided=now))
+        tx.execute(
+            sa.update(mailboxes).where(mailboxes.c.id == job["mailbox_id"]).values(decided=now)
+        )
 
 
 def _mark(row: Row) -> Mark:
-    return said(row), (row["source"], row["service_id"]), datetime.fromisoformat(row["intent"]["timestamp"]).timestamp()
+    return (
+        said(row),
+        (row["source"], row["service_id"]),
+        datetime.fromisoformat(row["intent"]["timestamp"]).timestamp(),
+    )
