@@ -13,7 +13,7 @@ from bridge.store import Findings, Readings, SignIns
 from bridge.store.admin.clock_repair import AHEAD, DAY, HISTORY, TOLERANCE, PutRight, Waits, put_right
 from bridge.store.backup.restored import tame
 from bridge.store.base.tables import accounts, callbacks, jobs, mailboxes, marks, metadata, purchases, slots, sources, workers
-from bridge.store.queue.notes import LONGEST_PAUSE, NEXT
+from bridge.store.queue.notes import LONGEST_PAUSE, NEXT_SENDING
 from tests.store.conftest import CALL, LEASE, NOON, SETTLE, Shop
 
 WAITS = Waits(LEASE, CALL, SETTLE, 120.0, 40.0, [6.0, 360.0], DAY)
@@ -89,7 +89,7 @@ def test_a_clock_that_is_far_off_leaves_nothing_anywhere(shop: Shop) -> None:
     right(shop)
     assert too_far(shop) == {}
     late = shop.rows(marks)
-    assert all(row["value"] <= NOON + LONGEST_PAUSE for row in late if row["name"] == NEXT)
+    assert all(row["value"] <= NOON + LONGEST_PAUSE for row in late if row["name"] == NEXT_SENDING)
 
 
 def test_what_was_running_is_free_again_within_a_lease(shop: Shop) -> None:

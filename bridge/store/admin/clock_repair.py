@@ -206,5 +206,5 @@ def nearer(tx: Connection, column: sa.Column[Any], latest: Any) -> int:
 def gathering(tx: Connection, now: float) -> int:
     """Until when notes are gathered; a mark, because it is one for all."""
     latest = int(now) + note_times.LONGEST_PAUSE
-    late = marks.c.name == note_times.NEXT, marks.c.value > latest
+    late = marks.c.name == note_times.NEXT_SENDING, marks.c.value > latest
     return tx.execute(sa.update(marks).where(*late).values(value=latest)).rowcount

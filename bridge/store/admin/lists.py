@@ -45,7 +45,7 @@ TRIED_AGAIN_AS = (
     .label("tried_again_as")
 )
 
-FOUND = 20  # of each kind, when everything is searched
+MOST_FOUND = 20  # of each kind, when everything is searched
 BAD, OPEN = ("held", "failed", "cancelled"), ("queued", "running")
 
 
@@ -313,7 +313,7 @@ class Lists:
                         LISTS[what]
                         .query.where(condition)
                         .order_by(LISTS[what].key.desc())
-                        .limit(FOUND)
+                        .limit(MOST_FOUND)
                     ).mappings()
                 ]
                 for what, condition in same.items()

@@ -35,13 +35,13 @@ from bridge.store.queue.money import IN_DOUBT
 Mentions = Callable[[str, str], bool]
 """(sealed body of a parked hook, address) -> whether it is about this address."""
 
-BY_JOB = {
+TABLES_OF_JOB = {
     "commands": (steps, steps.c.id),
     "callbacks": (callbacks, callbacks.c.id),
     "purchases": (purchases, purchases.c.id),
 }
 
-TABLES = {"parked": "hooks", "commands": "steps"}
+STORED_IN = {"parked": "hooks", "commands": "steps"}
 """Where rows stand that go by another name."""
 
 
@@ -58,7 +58,7 @@ class Held:
     def describe(self) -> dict[str, Any]:
         """As JSON, without secrets and digests."""
         return {
-            what: [shown(TABLES.get(what, what), row) for row in rows]
+            what: [shown(STORED_IN.get(what, what), row) for row in rows]
             for what, rows in self.rows.items()
         }
 
@@ -116,7 +116,7 @@ class Privacy:
                 max((row["sequence"] for row in held.rows["mailboxes"]), default=0),
             )
             removed = {}
-            for what, table in ERASED.items():
+            for what, table in ERASED_TABLES.items():
                 ids = [row["id"] for row in held.rows[what]]
                 for start in range(0, len(ids), 500):
                     tx.execute(sa.delete(table).where(table.c.id.in_(ids[start : start + 500])))
@@ -159,7 +159,7 @@ class Privacy:
             "jobs": own,
             **{
                 what: all_of(sa.select(t).where(t.c.job_id.in_(ids)).order_by(key))
-                for what, (t, key) in BY_JOB.items()
+                for what, (t, key) in TABLES_OF_JOB.items()
             },
             "notes": [
                 row
@@ -176,7 +176,7 @@ class Privacy:
         return Held(rows)
 
 
-ERASED: Mapping[str, sa.Table] = {
+ERASED_TABLES: Mapping[str, sa.Table] = {
     "notes": notes,
     "callbacks": callbacks,
     "commands": steps,

@@ -26,7 +26,7 @@ from bridge.store.queue import notes
 from bridge.store.queue.account_state import STANDS_STILL, pauses, write_down
 from bridge.store.queue.money import DAY
 
-LAST, TOLD = "summary_day", "summary_told"
+LAST_DAY, LAST_TOLD = "summary_day", "summary_told"
 WEEK = 7  # days without anything to say, after which it says that all is well
 
 
@@ -42,13 +42,13 @@ class Summaries:
             now = self.database.now(tx)
             today = int(now // DAY)
             due = today if now % DAY >= minute * 60 else today - 1
-            last = notes.numbers(tx, self.database, {LAST: due, TOLD: due})
-            if last[LAST] >= due:
+            last = notes.numbers(tx, self.database, {LAST_DAY: due, LAST_TOLD: due})
+            if last[LAST_DAY] >= due:
                 return
-            write_down(tx, LAST, due)
+            write_down(tx, LAST_DAY, due)
             day = of_day(tx, now)
-            if day.worth_telling or due - last[TOLD] >= WEEK:
-                write_down(tx, TOLD, due)
+            if day.worth_telling or due - last[LAST_TOLD] >= WEEK:
+                write_down(tx, LAST_TOLD, due)
                 notes.add(
                     tx, f"{notes.SUMMARY}{today * int(DAY)}", daily.text(day), now, cleared=True
                 )

@@ -18,7 +18,7 @@ from bridge.store.base.database import Database
 from bridge.store.base.migrate import LOCK
 from bridge.store.base.tables import metadata
 
-OURS = (*metadata.tables, "alembic_version")
+OUR_TABLES = (*metadata.tables, "alembic_version")
 
 
 def backup(database: Database, target: Path) -> None:
@@ -27,7 +27,7 @@ def backup(database: Database, target: Path) -> None:
     """
     if database.pooler:
         database.pooler.refuse()
-    tables = [f"--table={name}" for name in OURS]
+    tables = [f"--table={name}" for name in OUR_TABLES]
     with unfinished(target) as part:
         with open(part, "wb") as file:
             run(
@@ -92,7 +92,7 @@ def restore(database: Database, dump: Path, tame: Callable[[Connection], None], 
 
 def move(connection: Connection, kept: str) -> Sequence[str]:
     """Our tables out of the way, with their indexes and sequences."""
-    present = [name for name in sa.inspect(connection).get_table_names() if name in OURS]
+    present = [name for name in sa.inspect(connection).get_table_names() if name in OUR_TABLES]
     if present:
         connection.execute(sa.text(f'CREATE SCHEMA "{kept}"'))
     for name in present:
@@ -101,7 +101,7 @@ def move(connection: Connection, kept: str) -> Sequence[str]:
 
 
 def move_back(connection: Connection, kept: str, moved: Sequence[str]) -> None:
-    for name in OURS:
+    for name in OUR_TABLES:
         connection.execute(sa.text(f'DROP TABLE IF EXISTS "{name}" CASCADE'))
     home = connection.scalar(sa.text("SELECT current_schema()"))
     for name in moved:
@@ -128,7 +128,7 @@ def run(
         )
         arguments = [f"--dbname={plain}", *arguments]
         environment |= {"PGPASSWORD": url.password} if url.password else {}
-    done = subprocess.run(  # noqa: S603  a fixed program with arguments of our own making, and no shell
+    done = subprocess.run(  # noqa: S603  a fixed program, arguments of our own, no shell
         [found, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=stdout,

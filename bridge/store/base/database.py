@@ -130,7 +130,7 @@ class Database:
         try:
             row = connection.execute("SELECT value FROM marks WHERE name = 'instance'").fetchone()
         except self.engine.dialect.loaded_dbapi.Error as error:
-            if error.sqlstate not in STRANGE:
+            if error.sqlstate not in TABLES_AWAY:
                 raise
             row = None
         connection.rollback()
@@ -322,11 +322,16 @@ def settings() -> dict[str, str]:
 
 EMPTY = refusal("database_empty")
 ANOTHER = refusal("database_another")
-STRANGE = {"42P01", "42703", "3F000", "42501"}
+TABLES_AWAY = {"42P01", "42703", "3F000", "42501"}
 """PostgreSQL's codes for a table, column or schema that is not there, and for one that this user
 may not use.
 """
-OURS = (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError, sa.exc.NotSupportedError)
+OUR_MISTAKES = (
+    sa.exc.IntegrityError,
+    sa.exc.DataError,
+    sa.exc.ProgrammingError,
+    sa.exc.NotSupportedError,
+)
 
 
 @contextmanager
@@ -338,8 +343,8 @@ def translated() -> Iterator[None]:
         yield
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
         # Dropped, or made anew and empty
-        strange = getattr(getattr(error, "orig", None), "sqlstate", None) in STRANGE
-        if isinstance(error, OURS) and not strange:
+        strange = getattr(getattr(error, "orig", None), "sqlstate", None) in TABLES_AWAY
+        if isinstance(error, OUR_MISTAKES) and not strange:
             raise
         cause = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
         raise StoreUnavailable(refusal("database_unusable", cause=cause)) from None

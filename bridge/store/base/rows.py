@@ -146,7 +146,7 @@ ERRORS = (
 )
 KINDS: Mapping[str, Any] = {each.kind: each for each in ERRORS}
 """Every error that a row can hold, by what it is stored as."""
-BEFORE = {
+KINDS_OF_0_1 = {
     "BridgeError": "other",
     "Refused": "refused",
     "Unavailable": "unavailable",
@@ -182,7 +182,7 @@ def to_error(kept: Mapping[str, Any] | None) -> BridgeError | None:
     if kept is None:
         return None
     said: dict[str, Any] = {"code": kept["code"], "remote": kept["remote"]}
-    kind = KINDS[kept["kind"] if "kind" in kept else BEFORE[kept["class"]]]
+    kind = KINDS[kept["kind"] if "kind" in kept else KINDS_OF_0_1[kept["class"]]]
     if kind is Doubted:
         return Doubted(Refused(kept["detail"], **said))
     if kind is NeedsPerson:

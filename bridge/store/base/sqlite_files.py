@@ -15,7 +15,7 @@ from pwd import getpwuid
 from bridge.domain.errors import StoreUnavailable
 from bridge.reporting.refusals import refusal
 
-ENDS = ("", "-wal", "-shm")
+SUFFIXES = ("", "-wal", "-shm")
 """The database; what is committed and not yet in it; and which of that is where."""
 
 # Bytes; with less than this left beside it, SQLite's next write may be the one that fails
@@ -52,7 +52,7 @@ class Files:
                     cursor.execute("SELECT name FROM sqlite_master").fetchall()
                 # Behind a symbolic link the other two lie beside what it leads to.
                 real = os.path.realpath(self._file)
-                self._paths = (str(self._file), *(f"{real}{end}" for end in ENDS[1:]))
+                self._paths = (str(self._file), *(f"{real}{end}" for end in SUFFIXES[1:]))
                 self._known = tuple(identity(path) for path in self._paths)
             except BaseException:
                 kept.close()
@@ -126,7 +126,7 @@ def identity(path: str) -> Identity | None:
 
 
 def fault(path: Path, gone: bool) -> str:
-    if path.name.endswith(ENDS[1:]):
+    if path.name.endswith(SUFFIXES[1:]):
         return (
             refusal("part_removed", file=path.name)
             if gone

@@ -23,10 +23,10 @@ from bridge.store.queue import notes
 
 FLOOR = 50  # suspensions in an hour that pass however few mailboxes there are
 HOUR = 3600.0
-KEPT = 30.0  # seconds for which the number of a source's mailboxes is not counted anew
+RECOUNT_AFTER = 30.0  # seconds for which the number of a source's mailboxes is not counted anew
 # Of what may still pass, the part that a process does not count one by one; one that stalls passes
 # it later, on top
-PART = 4
+UNCOUNTED_PART = 4
 
 # By no index of the source: those would first sort all that it ever sent. What is older than an
 # hour the id tells.
@@ -109,13 +109,13 @@ class Brake:
                 sentences.too_many_suspensions(count, seen.mailboxes, self.share, FLOOR), since
             )
         with self._lock:
-            seen.uncounted = (most - count - 1) // PART
+            seen.uncounted = (most - count - 1) // UNCOUNTED_PART
 
     def most(self, tx: Connection, source: str, now: float) -> int:
         """How many suspensions of this source pass within an hour."""
         with self._lock:
             seen = self._seen.setdefault(source, Seen())
-        if now - seen.counted_at > KEPT:
+        if now - seen.counted_at > RECOUNT_AFTER:
             seen.mailboxes, seen.counted_at = (
                 tx.scalar(COUNT_MAILBOXES, {"source": source}) or 0,
                 now,

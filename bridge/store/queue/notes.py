@@ -23,7 +23,7 @@ MOST = 100  # notes in one message
 MOST_GATHERED = 5000
 SUMMARY = "summary:"
 # When what was gathered may go, and for how long it was gathered
-NEXT, PAUSE = (
+NEXT_SENDING, GATHERING_PAUSE = (
     "notes_next",
     "notes_pause",
 )
@@ -91,12 +91,12 @@ class Notebook:
         )
         if not tx.scalar(sa.select(fresh)):
             return True
-        kept = numbers(tx, self.database, {NEXT: 0, PAUSE: 0})
-        if now < kept[NEXT]:
+        kept = numbers(tx, self.database, {NEXT_SENDING: 0, GATHERING_PAUSE: 0})
+        if now < kept[NEXT_SENDING]:
             return False
-        lasts = now < kept[NEXT] + kept[PAUSE]
-        pause = min(2 * kept[PAUSE], LONGEST_PAUSE) if lasts else FIRST_PAUSE
-        for name, value in ((NEXT, int(now) + pause), (PAUSE, pause)):
+        lasts = now < kept[NEXT_SENDING] + kept[GATHERING_PAUSE]
+        pause = min(2 * kept[GATHERING_PAUSE], LONGEST_PAUSE) if lasts else FIRST_PAUSE
+        for name, value in ((NEXT_SENDING, int(now) + pause), (GATHERING_PAUSE, pause)):
             tx.execute(sa.update(marks).where(marks.c.name == name).values(value=value))
         return True
 
