@@ -35,7 +35,7 @@ from bridge.reconcile.reconcile import Reconcile
 from bridge.reconcile.scan import Surveyor
 from bridge.reconcile.shadow import Observation
 from bridge.reconcile.takeover import Importing
-from bridge.store.admin.ahead import Waits
+from bridge.store.admin.clock_repair import Waits
 from bridge.store.admin.findings import LEASE
 from hooks import PLATFORMS, signing
 

@@ -14,7 +14,7 @@ from bridge.config import Address, Settings
 from bridge.config.values import optional_address
 from bridge.domain.errors import NotNow, StoreUnavailable
 from bridge.infra import logs, output, tracing
-from bridge.store.queue.standing import PERSON, RESTORED, pauses
+from bridge.store.queue.account_state import PERSON, RESTORED, pauses
 
 log = logs.get("serve")
 

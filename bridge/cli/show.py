@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bridge.cli.session import session
 from bridge.domain.filtering import NoSuchValue
+from bridge.reporting.times import with_times
 from bridge.wiring import Service
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -89,7 +90,7 @@ def page(items: Sequence[Item], next_key: str | None, columns: Sequence[str], as
     if not items:
         return click.echo("None found.", err=True)
     headings = [name.removesuffix("_at").replace("_", " ") for name in columns]
-    rows = [[word(item.get(name)) for name in columns] for item in items]
+    rows = [[word(item.get(name)) for name in columns] for item in map(with_times, items)]
     if sys.stdout.isatty():
         _rich(headings, rows)
     else:
@@ -102,7 +103,7 @@ def thing(fields: Item, as_json: bool) -> None:
     """One thing, a field on each line; what is empty is left out."""
     if as_json:
         return echo_json(fields)
-    shown = {name: value for name, value in fields.items() if value not in (None, {}, [], "")}
+    shown = {name: value for name, value in with_times(fields).items() if value not in (None, {}, [], "")}
     width = max(map(len, shown), default=0)
     for name, value in shown.items():
         nested = isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
@@ -112,7 +113,8 @@ def thing(fields: Item, as_json: bool) -> None:
 
 
 def echo_json(value: object) -> None:
-    click.echo(json.dumps(value, indent=2))
+    """JSON, with its times as text."""
+    click.echo(json.dumps(with_times(value), indent=2))
 
 
 def word(value: object) -> str:

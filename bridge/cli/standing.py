@@ -6,9 +6,9 @@ import click
 
 from bridge.cli.session import people, session
 from bridge.cli.show import as_json, echo_json
-from bridge.store.admin.findings import compared
-from bridge.store.admin.operator import not_compared
-from bridge.store.queue.standing import PERSON, RESTORED
+from bridge.reporting.notes import compared
+from bridge.reporting.refusals import refusal
+from bridge.store.queue.account_state import PERSON, RESTORED
 from bridge.wiring import Service
 
 _kind = click.argument("kind", type=click.Choice(["account", "source"]))
@@ -67,7 +67,8 @@ def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
         last = service.findings.last(name) if RESTORED in resumed.ended else None
     if resumed.left:
         over = " ".join(ENDED[code] for code in resumed.ended)
-        _say(kind, name, True, f"Account {name} is still paused. {over}\n{not_compared(name)}", as_json)
+        left = refusal("restore_not_compared", account=name)
+        _say(kind, name, True, f"Account {name} is still paused. {over}\n{left}", as_json)
         ctx.exit(1)
     text = f"Account {name} resumed. {RESUMED[RESTORED if last else kind]}"
     _say(kind, name, False, f"{text}\n{compared(last)}" if last else text, as_json)

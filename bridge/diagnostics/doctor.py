@@ -23,7 +23,7 @@ from bridge.infra.http_client import Lost, NotSent, Reply
 from bridge.infra.urls import is_loopback
 from bridge.maildns.rules import judge
 from bridge.pipeline.alerts import ends, mail_server
-from bridge.store.queue.standing import RESTORED, pauses
+from bridge.store.queue.account_state import RESTORED, pauses
 
 TIMEOUT = 10.0
 CLOCK_WARN, CLOCK_FAIL = 10.0, 300.0  # seconds; signatures are valid for 300

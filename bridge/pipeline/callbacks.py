@@ -146,7 +146,7 @@ def report(receipt: Receipt) -> Report:
     data = answers.dump(answers.CallbackData, receipt.describe())
     if receipt.error is not None and "remote" in receipt.error:
         del data["error"]["detail"]  # it quotes Enom, too
-    ended = datetime.fromisoformat(receipt.finished_at) if receipt.finished_at else datetime.now(UTC)
+    ended = datetime.now(UTC) if receipt.finished_at is None else datetime.fromtimestamp(int(receipt.finished_at), UTC)
     return Report("job.observed" if observed(receipt) else f"job.{receipt.status}", ended, data)
 
 

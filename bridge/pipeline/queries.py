@@ -11,6 +11,7 @@ from bridge.domain.errors import BridgeError, NotNow, NotThere
 from bridge.domain.model import Address, Record
 from bridge.domain.ports import Backend, Clock, Lookup, Standing
 from bridge.maildns.check import Postal
+from bridge.reporting.times import with_times
 from hooks.errors import Invalid
 from hooks.standard.fields import PLACE_RULE, moment
 from hooks.types import Question, Verified
@@ -109,7 +110,8 @@ def mailbox_status(query: Query) -> dict[str, Any]:
 def mailbox_list(query: Query) -> dict[str, Any]:
     items, after = query.queries.lookup.mailboxes(query.source, query.page(), PAGE)
     plans = query.account.terms.plans
-    return {"items": [item | {"plan": plan_of(item["quota_bytes"], plans)} for item in items], "next": after}
+    named = [with_times(item) | {"plan": plan_of(item["quota_bytes"], plans)} for item in items]
+    return {"items": named, "next": after}
 
 
 def plan_of(quota: int | None, plans: Mapping[str, int]) -> str | None:

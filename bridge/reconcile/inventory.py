@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.domain.model import ENDS_SOON
+from bridge.domain.model import ENDS_SOON, in_words
 from bridge.reporting.lists import first
+from bridge.reporting.times import with_times
 
 COLUMNS = ("account", "what", "domain", "address", "bundle", "used", "free", "expires", "service", "since", "cost_per_year")
 Row = Mapping[str, Any]
@@ -18,10 +19,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Stock:
-    """One account. Rows are as the store gives them: times in RFC 3339, `ends_in` in seconds."""
+    """One account. Rows are as the store gives them: times in epoch seconds, `ends_in` in seconds from now."""
 
     account: str
-    as_of: str | None
+    as_of: float | None
     price: float
     paks: Sequence[Row]
     ended: Sequence[Row]  # terminated in billing, and still there: differences of the kind `extra`
@@ -73,7 +74,7 @@ def lines(stock: Stock, most: int | None = 10) -> Iterator[str]:
         return
     total = sums(stock)
     places, cost = total["places"], total["cost_per_year"] or {}
-    yield f"Account {stock.account}, as of {stock.as_of}:"
+    yield f"Account {stock.account}, as of {in_words(stock.as_of)}:"
     for name, words in (
         ("paid", "mailbox slots paid for"),
         ("used", "used"),
@@ -98,13 +99,13 @@ def lines(stock: Stock, most: int | None = 10) -> Iterator[str]:
 def line(each: Row) -> str:
     fields = told(each)
     whose = f" ({fields['service']})" if fields["service"] else ""
-    when = f"since {fields['since']}" if "since" in fields else f"deleted after {fields['delete_after']}"
+    when = f"since {in_words(fields['since'])}" if "since" in fields else f"deleted after {in_words(fields['delete_after'])}"
     return f"{fields['address']}{whose}, {when}"
 
 
 def pak_line(pak: Row) -> str:
     places = f"{pak['used']} used, {pak['free']} free"
-    return f"{pak['domain']}: pak {pak['bundle']} {remark(pak)}, until {pak['expires'][:10]}, {places}"
+    return f"{pak['domain']}: pak {pak['bundle']} {remark(pak)}, until {in_words(pak['expires'])[:10]}, {places}"
 
 
 def as_csv(stocks: Sequence[Stock]) -> str:
@@ -114,12 +115,12 @@ def as_csv(stocks: Sequence[Stock]) -> str:
     table.writeheader()
     for stock in stocks:
         for pak in stock.paks:
-            shown = {name: pak[name] for name in ("domain", "bundle", "used", "free", "expires")}
+            shown = with_times({name: pak[name] for name in ("domain", "bundle", "used", "free", "expires")})
             cost = round((pak["used"] + pak["free"]) * stock.price, 2) if stock.price else None
             table.writerow({"account": stock.account, "what": f"pak {remark(pak)}".strip(), "cost_per_year": cost, **shown})
         for what, rows in (("ended_and_paid", (*stock.ended, *stock.leaving)), ("active_and_absent", stock.missing)):
             for each in map(told, rows):
                 cost = stock.price if what == "ended_and_paid" and stock.price else None
-                shown = {name: each.get(name) for name in ("domain", "address", "service", "since")}
+                shown = with_times({name: each.get(name) for name in ("domain", "address", "service", "since")})
                 table.writerow({"account": stock.account, "what": what, "cost_per_year": cost, **shown})
     return text.getvalue()

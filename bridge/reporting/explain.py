@@ -1,14 +1,14 @@
 """A job in a few plain sentences, for a tired person: asked, seen, planned, done, proved, told, waiting. Pure.
 
-`story` is what the store tells of a job; its times are RFC 3339 texts in UTC.
+`story` is what the store tells of a job; its times are epoch seconds.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from bridge.domain.model import Kind
 from bridge.reporting.next_steps import advise
+from bridge.reporting.times import clock, readable
 
 Story = Mapping[str, Any]
 
@@ -95,7 +95,7 @@ def plan_in_words(plan: Sequence[Mapping[str, Any]]) -> str:
 def _asked(story: Story) -> Iterator[str]:
     job = story["job"]
     words = ASKED[job["action"]].format_map({"plan": "-", "until": "-", **job["intent"], "address": job["address"]})
-    who, when = f"for service {job['service_id']}{_customer(job['intent'])}", _full(job["created_at"])
+    who, when = f"for service {job['service_id']}{_customer(job['intent'])}", clock(job["created_at"])
     reason = f" Reason: {job['intent']['reason']}." if job["intent"].get("reason") else ""
     if job["purge"]:
         yield f"The grace period ended on {when}: the bridge started to {words} {who} of {job['source']}."
@@ -144,9 +144,8 @@ def _commands(story: Story) -> Iterator[str]:
         said = OUTCOMES[step["outcome"]].format(detail=_detail(step["error"]).rstrip("."))
         shown = {name: value for name, value in (step["evidence"] or {}).items() if name != "tracking"}
         evidence = f" ({', '.join(f'{name} {value}' for name, value in shown.items())})" if shown else ""
-        began, ended = (datetime.fromisoformat(step[name]) for name in ("started_at", "ended_at"))
-        seconds = 0 if step["outcome"] == "intent" else (ended - began).total_seconds()
-        later = f"{seconds:.0f} s later " if seconds else ""
+        seconds = 0 if step["outcome"] == "intent" else step["ended_at"] - step["started_at"]
+        later = f"{seconds:.0f} s later " if seconds >= 1 else ""
         yield f"{step['command']} was sent at {_when(story, step['started_at'])}; {later}{said}{evidence}."
 
 
@@ -179,7 +178,7 @@ def _ended(story: Story, retry_hours: float) -> Iterator[str]:
 
 def _observed(extra: Mapping[str, Any]) -> Iterator[str]:
     if extra.get("delete_after"):
-        yield f"It is suspended now and will be deleted after {_full(extra['delete_after'])}."
+        yield f"It is suspended now and will be deleted after {readable(extra['delete_after'])}."
     if not extra.get("observed_only"):
         return
     would = extra.get("would_be")
@@ -222,7 +221,7 @@ def _waiting(story: Story, retry_hours: float) -> Iterator[str]:
     if account.get("paused") and waiting_for != "account":
         yield f"Account {job['account']} is also paused: {paused or account['paused']}."
     if job["undecided_since"]:
-        since = _full(job["undecided_since"])
+        since = clock(job["undecided_since"])
         yield f"Without a clear result within {retry_hours:g} hours of {since}, it is held for your decision."
 
 
@@ -255,11 +254,7 @@ def _remote(error: Mapping[str, Any]) -> str:
     return f"{'' if _detail(error).endswith('.') else '.'} Enom's answer: {said}." if said else ""
 
 
-def _full(moment: str) -> str:
-    """2026-11-22T17:27:03Z -> 2026-11-22 17:27:03 UTC."""
-    return moment.replace("T", " ").replace("Z", " UTC")
-
-
-def _when(story: Story, moment: str) -> str:
+def _when(story: Story, moment: float) -> str:
     """The time alone, where the day is the one on which the job came."""
-    return moment[11:19] if moment[:10] == story["job"]["created_at"][:10] else _full(moment)
+    text, came = clock(moment), clock(story["job"]["created_at"])
+    return text[11:19] if text[:10] == came[:10] else text

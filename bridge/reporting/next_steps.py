@@ -197,8 +197,7 @@ def _while_open(story: Mapping[str, Any], code: str, worker_alive: bool) -> str:
     return LOST if job["status"] == "running" and not story["holder_lives"] else WAITS
 
 
-def is_later(moment: str | None, now: str) -> bool:
-    """Whether `moment` is after `now`; both are RFC 3339 texts in UTC."""
+def is_later(moment: float | None, now: float) -> bool:
     return moment is not None and moment > now
 
 

@@ -1,6 +1,7 @@
 """The story and its advice, for every status, error, outcome and callback that there is."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from bridge.domain.jobs import ENDED, WaitingFor
 from bridge.domain.model import Kind
 from bridge.reporting import explain, next_steps
 
-AT = "2026-11-22T17:27:03Z"
+AT = datetime(2026, 11, 22, 17, 27, 3, tzinfo=UTC).timestamp()
 
 
 def told_of(**job: Any) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def test_every_wait_says_for_what_and_that_it_goes_on_by_itself(waiting_for: str
 
 
 def test_a_wait_names_its_time_its_reason_and_when_a_person_will_be_asked() -> None:
-    since = "2026-11-21T10:00:00Z"
+    since = datetime(2026, 11, 21, 10, tzinfo=UTC).timestamp()
     text = text_of(told_of(status="queued", waiting_for="retry", error=failure("unavailable"), undecided_since=since))
 
     assert "Tried 2 times; the next attempt is at 17:27:03 (What happened: unavailable)." in text
@@ -131,14 +132,14 @@ def test_what_pauses_an_account_is_told_whole_also_of_a_job_that_waits_for_somet
 
 
 def test_after_a_restore_nobody_is_sent_to_refill_an_account_that_only_waits() -> None:
-    account = {"paused": None, "pauses": [], "quiet_until": "2026-11-22T17:30:03Z"}
+    account = {"paused": None, "pauses": [], "quiet_until": AT + 180}
     waits = told_of(status="queued", waiting_for="account", error=failure("insufficient_funds"), account=account)
     assert "Top up" not in text_of(waits) and "continues by itself" in text_of(waits)
-    assert "Top up" in text_of(waits | {"now": "2026-11-22T17:31:00Z"})
+    assert "Top up" in text_of(waits | {"now": AT + 240})
 
 
 def test_a_job_whose_worker_is_gone_and_what_waits_behind_it_say_so() -> None:
-    later = "2026-11-22T18:28:03Z"
+    later = AT + 3660
     lost = text_of(told_of(status="running", lease_until=later, holder_lives=False))
     assert "no longer responds" in lost and "18:28:03" in lost and "restart the bridge" in lost
     assert "A worker is running it now" in text_of(told_of(status="running"))
@@ -155,7 +156,7 @@ def test_with_no_worker_the_next_command_starts_one() -> None:
 @pytest.mark.parametrize("outcome", ["intent", "accepted", "refused", "doubted", "unknown", "unsent"])
 def test_every_outcome_of_a_command_has_words(outcome: str) -> None:
     step = {"command": "SetUpPOP3User", "outcome": outcome, "evidence": None, "error": failure("unclear")}
-    step |= {"started_at": AT, "ended_at": "2026-11-22T17:27:33Z"}
+    step |= {"started_at": AT, "ended_at": AT + 30}
     text = text_of(told_of(commands=[step]))
 
     assert "SetUpPOP3User was sent at 17:27:03; " in text

@@ -39,7 +39,7 @@ def receipt(**more: Any) -> Receipt:
         "verified": {"suspension": "verified"},
         "message": "Mailbox suspended.",
         "error": None,
-        "finished_at": "2027-03-01T12:00:00Z",
+        "finished_at": START.timestamp() + 0.7,
     }
     return Receipt(**given | more)
 

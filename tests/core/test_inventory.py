@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from bridge.reconcile.inventory import Stock, as_csv, described, lines, sums
@@ -10,8 +11,12 @@ from bridge.reconcile.inventory import Stock, as_csv, described, lines, sums
 DAY = 86400.0
 
 
+def at(year: int, month: int, day: int, hour: int = 0) -> float:
+    return datetime(year, month, day, hour, tzinfo=UTC).timestamp()
+
+
 def pak(bundle: str, used: int, free: int, days: float) -> dict[str, Any]:
-    row = {"domain": "example.com", "bundle": bundle, "used": used, "free": free, "expires": "2027-06-01T00:00:00Z"}
+    row = {"domain": "example.com", "bundle": bundle, "used": used, "free": free, "expires": at(2027, 6, 1)}
     return row | {"ends_in": days * DAY}
 
 
@@ -21,12 +26,12 @@ def mailbox(name: str, **more: Any) -> dict[str, Any]:
 
 STOCK = Stock(
     account="main",
-    as_of="2027-03-01T03:00:00Z",
+    as_of=at(2027, 3, 1, 3),
     price=9.5,
     paks=[pak("1", 7, 3, 200), pak("2", 0, 10, 200), pak("3", 2, 0, 10), pak("4", 1, 0, -1)],
-    ended=[mailbox("old", since="2027-02-01T00:00:00Z")],
-    leaving=[mailbox("going", delete_after="2027-03-09T00:00:00Z", source="shop", service_id="9")],
-    missing=[mailbox("gone", since="2027-02-02T00:00:00Z", source="shop", service_id="7")],
+    ended=[mailbox("old", since=at(2027, 2, 1))],
+    leaving=[mailbox("going", delete_after=at(2027, 3, 9), source="shop", service_id="9")],
+    missing=[mailbox("gone", since=at(2027, 2, 2), source="shop", service_id="7")],
 )
 
 
@@ -50,7 +55,7 @@ def test_the_text_tells_sums_and_what_stands_out() -> None:
 
 
 def test_a_long_list_is_cut_and_says_so() -> None:
-    many = replace(STOCK, missing=[mailbox(f"m{n}", since="2027-02-02T00:00:00Z") for n in range(12)])
+    many = replace(STOCK, missing=[mailbox(f"m{n}", since=at(2027, 2, 2)) for n in range(12)])
     assert "  and 2 more; see them with --all" in list(lines(many))
     assert not [line for line in lines(many, None) if "--all" in line]
 
@@ -70,6 +75,7 @@ def test_json_has_every_pak_and_what_stands_out_of_it() -> None:
 
 def test_csv_has_a_line_for_each_with_what_it_costs() -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv([STOCK]))))
+    assert (rows[0]["expires"], rows[4]["since"]) == ("2027-06-01T00:00:00Z", "2027-02-01T00:00:00Z")
     assert [(row["what"], row["cost_per_year"]) for row in rows] == [
         ("pak", "95.0"), ("pak empty", "95.0"), ("pak ending", "19.0"), ("pak ended", "9.5"),
         ("ended_and_paid", "9.5"), ("ended_and_paid", "9.5"), ("active_and_absent", ""),

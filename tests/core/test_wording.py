@@ -7,7 +7,7 @@ from bridge.domain.errors import CODES
 from bridge.domain.jobs import WaitingFor
 from bridge.domain.model import State
 from bridge.reporting.messages import ALREADY, DONE, message
-from bridge.store.base.rows import WAITING
+from bridge.reporting.receipts import WAITING
 
 
 def test_every_action_has_its_sentences() -> None:

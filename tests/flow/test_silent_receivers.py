@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bridge import engine
 from bridge.pipeline.callbacks import RETRIES
 from bridge.store.base.tables import accounts, callbacks, notes
-from bridge.store.queue.standing import PROBE_EVERY
+from bridge.store.queue.account_state import PROBE_EVERY
 from bridge.wiring import Tuning
 from tests.support.billing import Billing, until
 from tests.support.bridge import Running, Simulator, furnish, write_config

@@ -10,10 +10,10 @@ from bridge.domain.model import Change, Kind, Record, State
 from bridge.domain.ports import Limits
 from bridge.maildns.rules import Found
 from bridge.store import Findings, Readings, SignIns
-from bridge.store.admin.ahead import AHEAD, DAY, HISTORY, TOLERANCE, PutRight, Waits, put_right
+from bridge.store.admin.clock_repair import AHEAD, DAY, HISTORY, TOLERANCE, PutRight, Waits, put_right
 from bridge.store.backup.restored import tame
 from bridge.store.base.tables import accounts, callbacks, jobs, mailboxes, marks, metadata, purchases, slots, sources, workers
-from bridge.store.queue.notes import LONGEST_PAUSE, NEXT
+from bridge.store.queue.notes import LONGEST_PAUSE, NEXT_SENDING
 from tests.store.conftest import CALL, LEASE, NOON, SETTLE, Shop
 
 WAITS = Waits(LEASE, CALL, SETTLE, 120.0, 40.0, [6.0, 360.0], DAY)
@@ -65,7 +65,7 @@ def too_far(shop: Shop) -> dict[str, int]:
 
 def test_every_time_in_the_schema_is_a_wait_with_its_longest_or_named_as_history() -> None:
     times = {column for table in metadata.sorted_tables for column in table.c if isinstance(column.type, sa.Float)}
-    assert times - set(AHEAD) - HISTORY == set(), "say how far ahead it may lie (bridge/store/admin/ahead.py)"
+    assert times - set(AHEAD) - HISTORY == set(), "say how far ahead it may lie (bridge/store/admin/clock_repair.py)"
     assert set(AHEAD) & HISTORY == set()
     assert (set(AHEAD) | HISTORY) - times == set()
 
@@ -89,7 +89,7 @@ def test_a_clock_that_is_far_off_leaves_nothing_anywhere(shop: Shop) -> None:
     right(shop)
     assert too_far(shop) == {}
     late = shop.rows(marks)
-    assert all(row["value"] <= NOON + LONGEST_PAUSE for row in late if row["name"] == NEXT)
+    assert all(row["value"] <= NOON + LONGEST_PAUSE for row in late if row["name"] == NEXT_SENDING)
 
 
 def test_what_was_running_is_free_again_within_a_lease(shop: Shop) -> None:

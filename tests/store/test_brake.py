@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bridge.domain.ports import Receipt, SourcePaused, SuspensionsPaused
 from bridge.store import Brake, Inbox
 from bridge.store.base.tables import jobs, mailboxes, notes, sources
-from bridge.store.queue.brake import FLOOR, PART
+from bridge.store.queue.brake import FLOOR, UNCOUNTED_PART
 from tests.store.conftest import Shop
 
 
@@ -207,6 +207,6 @@ def test_several_that_come_at_once_in_several_processes_pass_the_share_by_little
 
     with ThreadPoolExecutor(3) as pool:
         accepted = sum(pool.map(send, range(3)))
-    assert 100 <= accepted <= 103 + 100 // PART  # one may stall with what it was given, while the others go on
+    assert 100 <= accepted <= 103 + 100 // UNCOUNTED_PART  # one may stall with what it was given, while the others go on
     assert [row["suspensions_paused"] is not None for row in shop.rows(sources)] == [True, False]
     assert len(shop.rows(notes)) == 1

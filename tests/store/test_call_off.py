@@ -7,7 +7,7 @@ import pytest
 from bridge.domain.errors import BridgeError, NeedsPerson
 from bridge.domain.ports import Receipt
 from bridge.store.base.tables import callbacks, jobs
-from bridge.store.queue import inbox
+from bridge.store.queue import cancelling
 from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"
@@ -26,7 +26,7 @@ def held(shop: Shop) -> Receipt:
 def call_off(shop: Shop) -> Callable[..., bool]:
     def done(receipt: Receipt, *only_if: object) -> bool:
         with shop.database.write() as tx:
-            return inbox.call_off(tx, receipt.job, shop.now, WHY, "It is over.", *only_if) is not None
+            return cancelling.call_off(tx, receipt.job, shop.now, WHY, "It is over.", *only_if) is not None
 
     return done
 

@@ -11,20 +11,20 @@ from bridge.domain.errors import NeedsPerson
 from bridge.domain.model import Kind, Record, State
 from bridge.domain.ports import Job, Limits
 from bridge.store.base.tables import jobs, mailboxes, steps
-from bridge.store.queue import queue
+from bridge.store.queue import next_job
 from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"
 BUY = {"product": "pak", "quantity": 1}
-SIDE_BY_SIDE = sa.select(jobs).where(*queue.DUE, queue.FIRST_OF_MAILBOX).order_by(jobs.c.id).limit(1)
+SIDE_BY_SIDE = sa.select(jobs).where(*next_job.IS_DUE, next_job.IS_FIRST_OF_MAILBOX).order_by(jobs.c.id).limit(1)
 
 
 @pytest.fixture
 def crowded(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """As if nothing kept the jobs of one domain from running side by side."""
-    monkeypatch.setattr(queue, "NEXT", SIDE_BY_SIDE)
-    monkeypatch.setattr(queue, "NEXT_LOCKED", SIDE_BY_SIDE.with_for_update())
-    monkeypatch.setattr(queue, "READY", SIDE_BY_SIDE.with_only_columns(jobs.c.id))
+    monkeypatch.setattr(next_job, "SELECT_NEXT_JOB", SIDE_BY_SIDE)
+    monkeypatch.setattr(next_job, "SELECT_NEXT_JOB_LOCKED", SIDE_BY_SIDE.with_for_update())
+    monkeypatch.setattr(next_job, "SELECT_NEXT_JOB_ID", SIDE_BY_SIDE.with_only_columns(jobs.c.id))
     return shop
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bridge.domain.errors import NotThere
 from bridge.store import Database, Gauges
 from bridge.store.base import tables
-from bridge.store.queue import queue
+from bridge.store.queue import next_job
 from tests.store.conftest import Shop
 
 GROWING = ("hooks", "mailboxes", "jobs", "steps", "callbacks", "purchases")
@@ -74,11 +74,11 @@ def test_nothing_walks_what_has_ended(shop: Shop, name: str) -> None:
 
 
 @pytest.mark.parametrize("store", ["sqlite"])  # as above
-@pytest.mark.parametrize("name", ["READY", "NEXT"])
+@pytest.mark.parametrize("name", ["SELECT_NEXT_JOB_ID", "SELECT_NEXT_JOB"])
 def test_no_part_of_a_claim_walks_what_waits(shop: Shop, name: str) -> None:
     """Each claim asks it of each job that is due: a part that reads all of them would make that the square."""
-    made = getattr(queue, name).compile(shop.database.engine)
-    given = made.construct_params({"of": "main", "now": 0.0})
+    made = getattr(next_job, name).compile(shop.database.engine)
+    given = made.construct_params({"account_name": "main", "now": 0.0})
     plans = plan(shop.database, str(made), tuple(given[key] for key in made.positiontup))
     assert len(plans) > 4 and not [line for line in plans if line.startswith("SCAN")]
 

@@ -5,7 +5,7 @@ import pytest
 from bridge.domain.ports import Postcard
 from bridge.store.base.tables import callbacks, sources
 from bridge.store.queue.outbox import CALLBACK_LEASE
-from tests.store.conftest import Shop
+from tests.store.conftest import NOON, Shop
 
 PASSWORD = "Planted-Secret.7"
 
@@ -29,7 +29,7 @@ class TestClaiming:
         card = shop.postcard()
         assert card is not None
         assert (card.id, card.source, card.job, card.tries) == (f"cb_{receipt.job}_1", "shop", receipt.job, 1)
-        assert (card.receipt.status, card.receipt.finished_at) == ("held", "2027-01-15T12:00:00Z")
+        assert (card.receipt.status, card.receipt.finished_at) == ("held", NOON)
 
     def test_a_sender_that_was_lost_is_followed_after_its_lease(self, shop: Shop) -> None:
         shop.run("suspend")

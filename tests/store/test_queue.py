@@ -8,7 +8,7 @@ import pytest
 from bridge.domain.errors import Doubted, LeaseLost, Refused, Unavailable
 from bridge.domain.model import Address, Change, Kind, Mailbox, Plan, Record, State, Step
 from bridge.domain.ports import Ending, First, Job, Limits
-from bridge.store.base.rows import BEFORE, KINDS, error_values, to_error
+from bridge.store.base.rows import KINDS, KINDS_OF_0_1, error_values, to_error
 from bridge.store.base.tables import callbacks, jobs, mailboxes, steps
 from tests.store.conftest import ADDRESS, CALL, LEASE, NOON, SETTLE, Shop
 
@@ -300,6 +300,6 @@ def test_an_error_is_stored_by_a_kind_that_no_class_is_named_after_and_rows_of_b
         assert kept["kind"] == kind and "class" not in kept
         again = to_error(kept)
         assert (type(again), again and again.code, again and again.detail) == (type(made), made.code, made.detail)
-    for name, kind in BEFORE.items():
+    for name, kind in KINDS_OF_0_1.items():
         old = to_error({"class": name, "code": "refused", "detail": "no", "remote": {}})
         assert type(old) is KINDS[kind]

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bridge.domain.errors import NotNow, NotThere
-from bridge.store.queue.standing import ALIVE, PROBE_EVERY
+from bridge.store.queue.account_state import ALIVE, PROBE_EVERY
 from tests.store.conftest import Shop
 
 

@@ -13,7 +13,7 @@ from bridge.domain.model import Kind, Record, State
 from bridge.domain.ports import Ending, Job, Receipt
 from bridge.store.backup.restored import tame
 from bridge.store.base.tables import jobs, mailboxes, steps
-from bridge.store.queue import inbox
+from bridge.store.queue import enqueue
 from hooks.types import Intent
 from tests.store.conftest import NOON, Shop
 from tests.store.test_withdrawals import withdraw
@@ -276,7 +276,7 @@ class TestGrace:
         with shop.database.write() as tx:
             row = tx.execute(sa.select(mailboxes)).mappings().one()
             intent = Intent("mailbox.terminate", datetime.fromtimestamp(shop.now, UTC), "7", row["address"])
-            inbox.add_job(tx, shop.database, "job_old", "purge_job_old", "shop", "main", intent, None, shop.now, purge=True)
+            enqueue.add_job(tx, shop.database, "job_old", "purge_job_old", "shop", "main", intent, None, shop.now, purge=True)
         job = shop.claimed()
         with pytest.raises(Overtaken):
             shop.intend(job, Kind.DELETE)

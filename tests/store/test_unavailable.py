@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bridge.domain.errors import StoreUnavailable
 from bridge.store import Database, Gauges, upgrade
+from bridge.store.base import connections
 from bridge.store.base import database as module
 from bridge.store.base.tables import hooks, jobs
 from tests.store.conftest import Shop
@@ -163,7 +164,7 @@ class TestPostgres:
     def test_waking_works_again_after_the_server_was_away(
         self, monkeypatch: pytest.MonkeyPatch, shop: Shop, postgres: Postgres
     ) -> None:
-        monkeypatch.setattr(module, "REST", 0.0)  # what a connection in use meets is in the test below
+        monkeypatch.setattr(connections, "REST", 0.0)  # what a connection in use meets is in the test below
         shop.database.mark()
         postgres.stop()
         postgres.start()
@@ -180,7 +181,7 @@ class TestPostgres:
     def test_a_server_that_was_started_again_costs_one_error_at_most(
         self, monkeypatch: pytest.MonkeyPatch, shop: Shop, postgres: Postgres, rest: float, errors: int
     ) -> None:
-        monkeypatch.setattr(module, "REST", rest)
+        monkeypatch.setattr(connections, "REST", rest)
         with shop.database.read(), shop.database.read(), shop.database.read():
             pass  # several connections rest now
         postgres.stop()

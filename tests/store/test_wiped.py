@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from bridge.store.base.database import prepare_sqlite
+from bridge.store.base.connections import prepare_sqlite
 
 WORD = "Planted-Wiped.3" * 8
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from bridge.domain.errors import BridgeError, Limit
 from bridge.domain.jobs import Status, WaitingFor
-from bridge.domain.model import Answer, Change, Mailbox, Outcome, Plan, Record, State, Step
+from bridge.domain.model import Answer, Change, Mailbox, Outcome, Plan, Record, State, Step, in_words
 from hooks.types import Intent, Verified, Withdrawal
 
 
@@ -27,14 +27,14 @@ class Receipt:
     verified: Mapping[str, str]
     message: str
     error: Mapping[str, Any] | None
-    finished_at: str | None = None
+    finished_at: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Only where it applies: `observed_only` and `plan`, `delete_after`, `unknown_fields`."""
 
     def describe(self) -> dict[str, Any]:
         """As JSON."""
         shown = {name: value for name, value in vars(self).items() if name not in ("extra", "finished_at")}
-        ended = {"finished_at": self.finished_at} if self.finished_at else {}
+        ended = {"finished_at": in_words(self.finished_at)} if self.finished_at is not None else {}
         return shown | {"verified": dict(self.verified)} | ended | dict(self.extra)
 
 

@@ -1,4 +1,6 @@
-"""What the last reconciliation of each domain found; when the next one is due. Nothing here decides anything."""
+"""What the last reconciliation of each domain found; when the next one is due. Nothing here decides
+anything.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -9,26 +11,29 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.ports import Comparison, Reconciliation
-from bridge.store.admin.lookup import public
+from bridge.reporting import notes as sentences
 from bridge.store.base.database import Database
+from bridge.store.base.shown_columns import shown
 from bridge.store.base.tables import accounts, differences, mailboxes, paks, reconciliations
 from bridge.store.queue import notes
 
 BATCH = 500
 LEASE = 120.0
-SHOWN = 10  # differences in a note
 Row = Mapping[str, Any]
 
 
 class Findings:
-    """`lease`: seconds for which an account that is being compared is nobody else's; longer than between two heartbeats."""
+    """`lease`: seconds for which an account that is being compared is nobody else's; longer than
+    between two heartbeats.
+    """
 
     def __init__(self, database: Database, lease: float = LEASE) -> None:
         self.database, self.lease = database, lease
 
     def keep(self, who: str, found: Reconciliation) -> None:
         with self.database.write() as tx:
-            # A person's and the nightly one may end at the same time: the later takes the place of the earlier whole.
+            # A person's and the nightly one may end at the same time: the later takes the place of
+            # the earlier whole.
             mine = sa.select(accounts.c.name).where(accounts.c.name == found.account)
             tx.execute(self.database.lock_row(mine)).all()
             known = self._forget(tx, found)
@@ -55,7 +60,9 @@ class Findings:
             if name is None:
                 return None
             lease = now + self.lease
-            tx.execute(sa.update(accounts).where(accounts.c.name == name).values(reconcile_lease=lease))
+            tx.execute(
+                sa.update(accounts).where(accounts.c.name == name).values(reconcile_lease=lease)
+            )
             return Comparison(str(name), lease, now)
 
     def renew(self, comparison: Comparison) -> Comparison | None:
@@ -83,65 +90,95 @@ class Findings:
     def last(self, account: str) -> Mapping[str, Any] | None:
         """The last reconciliation of the whole account."""
         with self.database.read() as tx:
-            query = sa.select(reconciliations).where(reconciliations.c.account == account, reconciliations.c.whole)
-            found = tx.execute(query.order_by(reconciliations.c.id.desc()).limit(1)).mappings().first()
-        return public(found) if found else None
+            query = sa.select(reconciliations).where(
+                reconciliations.c.account == account, reconciliations.c.whole
+            )
+            found = (
+                tx.execute(query.order_by(reconciliations.c.id.desc()).limit(1)).mappings().first()
+            )
+        return shown("reconciliations", found) if found else None
 
-    def stock(self, account: str) -> tuple[Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]:
-        """Paks; what is terminated and still there; what is in its grace; what is missing at Enom."""
+    def stock(
+        self, account: str
+    ) -> tuple[Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]:
+        """Paks; what is terminated and there; what is in its grace; what is missing at Enom."""
 
         def differing(kind: str) -> sa.Select[Any]:
             here = differences.c.account == account, differences.c.kind == kind
             return sa.select(differences).where(*here).order_by(differences.c.address)
 
-        leaving = sa.select(mailboxes).where(mailboxes.c.account == account, mailboxes.c.delete_after.is_not(None))
-        bought = sa.select(paks).where(paks.c.account == account).order_by(paks.c.domain, paks.c.bundle)
+        leaving = sa.select(mailboxes).where(
+            mailboxes.c.account == account, mailboxes.c.delete_after.is_not(None)
+        )
+        bought = (
+            sa.select(paks).where(paks.c.account == account).order_by(paks.c.domain, paks.c.bundle)
+        )
         with self.database.read() as tx:
             now = self.database.now(tx)
-            held = [public(row) | {"ends_in": row["expires"] - now} for row in tx.execute(bought).mappings()]
-            ended, going, missing = (
-                [public(row) for row in tx.execute(query).mappings()]
-                for query in (differing("extra"), leaving.order_by(mailboxes.c.address), differing("missing"))
+            held = [
+                shown("paks", row) | {"ends_in": row["expires"] - now}
+                for row in tx.execute(bought).mappings()
+            ]
+            ended, missing = (
+                [shown("differences", row) for row in tx.execute(differing(kind)).mappings()]
+                for kind in ("extra", "missing")
             )
+            ordered = leaving.order_by(mailboxes.c.address)
+            going = [shown("mailboxes", row) for row in tx.execute(ordered).mappings()]
         return held, ended, going, missing
 
-    def _forget(self, tx: Connection, found: Reconciliation) -> dict[tuple[str, str, str | None], float]:
+    def _forget(
+        self, tx: Connection, found: Reconciliation
+    ) -> dict[tuple[str, str, str | None], float]:
         """Removes what is told anew; gives since when each was known."""
         known = {}
         here = differences.c.account == found.account
-        # A domain that could not be read keeps what was known of it, but for that it could not be read.
+        # A domain that could not be read keeps what was known of it, but for that it could not be
+        # read.
         covers = [here, differences.c.kind == "unread"] if found.whole else [here, sa.false()]
         scopes = [sa.and_(*covers)]
         domains = [*found.domains, *found.foreign]
-        for column, names in ((differences.c.domain, domains), (differences.c.address, list(found.looked_at))):
-            scopes += [sa.and_(here, column.in_(names[start : start + BATCH])) for start in range(0, len(names), BATCH)]
+        for column, names in (
+            (differences.c.domain, domains),
+            (differences.c.address, list(found.looked_at)),
+        ):
+            scopes += [
+                sa.and_(here, column.in_(names[start : start + BATCH]))
+                for start in range(0, len(names), BATCH)
+            ]
         for scope in scopes:
             for old in tx.execute(sa.select(differences).where(scope)).mappings():
                 known[old["kind"], old["domain"], old["address"]] = old["since"]
             tx.execute(sa.delete(differences).where(scope))
         for start in range(0, len(domains), BATCH):
-            gone = paks.c.account == found.account, paks.c.domain.in_(domains[start : start + BATCH])
+            gone = (
+                paks.c.account == found.account,
+                paks.c.domain.in_(domains[start : start + BATCH]),
+            )
             tx.execute(sa.delete(paks).where(*gone))
         return known
 
-    def _tell(self, tx: Connection, found: Reconciliation, rows: Sequence[Mapping[str, Any]]) -> None:
+    def _tell(
+        self, tx: Connection, found: Reconciliation, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
         """One note when there is something new, and one when nothing differs any more."""
         subject = f"drift:{found.account}"
         new = [each for each in rows if each["since"] == found.ended_at]
         if new and found.whole:
-            lines = [f"- {each['address'] or each['domain']}: {each['detail']}" for each in new[:SHOWN]]
-            more = [f"and {len(new) - SHOWN} more"] if len(new) > SHOWN else []
-            head = f"Account {found.account} was compared with Enom: {len(new)} new differences, {len(rows)} in all."
-            foot = f"To see all: enom-bridge reconcile --account {found.account}"
-            notes.add(tx, subject, "\n".join([head, *lines, *more, foot]), found.ended_at)
+            notes.add(tx, subject, sentences.drift(found.account, new, len(rows)), found.ended_at)
         elif not rows and found.whole:
-            text = f"No more differences between the bridge and Enom account {found.account}."
-            notes.clear(tx, subject, text, found.ended_at)
+            notes.clear(tx, subject, sentences.no_drift(found.account), found.ended_at)
 
 
 def settled(tx: Connection, account: str, addresses: Sequence[str]) -> None:
-    """What was repaired, or given to a service, differs no more; the next comparison finds what still does."""
-    tx.execute(sa.delete(differences).where(differences.c.account == account, differences.c.address.in_(addresses)))
+    """What was repaired, or given to a service, differs no more; the next comparison finds what
+    still does.
+    """
+    tx.execute(
+        sa.delete(differences).where(
+            differences.c.account == account, differences.c.address.in_(addresses)
+        )
+    )
 
 
 def run(who: str, found: Reconciliation) -> dict[str, Any]:
@@ -155,11 +192,14 @@ def run(who: str, found: Reconciliation) -> dict[str, Any]:
         "domains": len(found.domains),
         "unread": len(found.unread),
         "mailboxes": found.mailboxes,
-        "found": {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)} | {"under_way": found.under_way},
+        "found": {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+        | {"under_way": found.under_way},
     }
 
 
-def row(found: Reconciliation, each: Any, known: Mapping[tuple[str, str, str | None], float]) -> dict[str, Any]:
+def row(
+    found: Reconciliation, each: Any, known: Mapping[tuple[str, str, str | None], float]
+) -> dict[str, Any]:
     source, service = each.owner or (None, None)
     return {
         "account": found.account,
@@ -178,7 +218,12 @@ def row(found: Reconciliation, each: Any, known: Mapping[tuple[str, str, str | N
 def pak_rows(found: Reconciliation) -> Iterator[dict[str, Any]]:
     for domain, held in found.domains.items():
         for pak, used in held:
-            values = {"used": used, "free": pak.free, "expires": pak.expires.timestamp(), "seen_at": found.ended_at}
+            values = {
+                "used": used,
+                "free": pak.free,
+                "expires": pak.expires.timestamp(),
+                "seen_at": found.ended_at,
+            }
             yield {"account": found.account, "domain": domain, "bundle": pak.bundle, **values}
 
 
@@ -190,20 +235,16 @@ def mine(comparison: Comparison) -> sa.Update:
 
 def due(now: float, among: Sequence[str]) -> sa.Select[Any]:
     free = sa.or_(accounts.c.reconcile_lease.is_(None), accounts.c.reconcile_lease <= now)
-    query = sa.select(accounts.c.name).where(accounts.c.name.in_(among), accounts.c.reconcile_at <= now, free)
+    query = sa.select(accounts.c.name).where(
+        accounts.c.name.in_(among), accounts.c.reconcile_at <= now, free
+    )
     return query.order_by(accounts.c.reconcile_at, accounts.c.name)
 
 
 def following(now: float, at: str) -> float:
     """The next time it is HH:MM, UTC."""
     hour, minute = map(int, at.split(":"))
-    today = datetime.fromtimestamp(now, UTC).replace(hour=hour, minute=minute, second=0, microsecond=0)
+    today = datetime.fromtimestamp(now, UTC).replace(
+        hour=hour, minute=minute, second=0, microsecond=0
+    )
     return (today if today.timestamp() > now else today + timedelta(days=1)).timestamp()
-
-
-def compared(last: Mapping[str, Any]) -> str:
-    """A reconciliation of a whole account in a sentence, for whoever ends a restore."""
-    found = sum(count for kind, count in last["found"].items() if kind != "under_way")
-    told = [f"differences {found}", f"unreadable domains {last['unread']}"]
-    told.append(f"mailboxes skipped because of running jobs {last['found'].get('under_way', 0)}")
-    return f"Compared with Enom at {last['ended_at']}: {', '.join(told)}."

@@ -1,6 +1,8 @@
-"""Everything that is held on one address: shown whole, or removed. What must stay is named, and then nothing is removed.
+"""Everything that is held on one address: shown whole, or removed. What must stay is named, and
+then nothing is removed.
 
-Whoever adds a column that can hold personal data adds it to `_held`; a test looks for an erased address in every table.
+Whoever adds a column that can hold personal data adds it to `_held`; a test looks for an erased
+address in every table.
 """
 
 import re
@@ -13,16 +15,34 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import NotNow, NotThere
 from bridge.domain.jobs import ENDED
-from bridge.store.admin.lookup import public
+from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database
-from bridge.store.base.tables import audit, callbacks, differences, hooks, jobs, mailboxes, notes, purchases, steps
-from bridge.store.queue.inbox import raise_floor
+from bridge.store.base.shown_columns import shown
+from bridge.store.base.tables import (
+    audit,
+    callbacks,
+    differences,
+    hooks,
+    jobs,
+    mailboxes,
+    notes,
+    purchases,
+    steps,
+)
+from bridge.store.queue.enqueue import raise_floor
 from bridge.store.queue.money import IN_DOUBT
 
 Mentions = Callable[[str, str], bool]
 """(sealed body of a parked hook, address) -> whether it is about this address."""
 
-BY_JOB = {"commands": (steps, steps.c.id), "callbacks": (callbacks, callbacks.c.id), "purchases": (purchases, purchases.c.id)}
+TABLES_OF_JOB = {
+    "commands": (steps, steps.c.id),
+    "callbacks": (callbacks, callbacks.c.id),
+    "purchases": (purchases, purchases.c.id),
+}
+
+STORED_IN = {"parked": "hooks", "commands": "steps"}
+"""Where rows stand that go by another name."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +57,10 @@ class Held:
 
     def describe(self) -> dict[str, Any]:
         """As JSON, without secrets and digests."""
-        return {what: [public(row) for row in rows] for what, rows in self.rows.items()}
+        return {
+            what: [shown(STORED_IN.get(what, what), row) for row in rows]
+            for what, rows in self.rows.items()
+        }
 
 
 class Privacy:
@@ -50,45 +73,50 @@ class Privacy:
         with self.database.read() as tx:
             found = self._held(tx, address)
         if found.empty:
-            raise NotThere(f"Nothing is stored about {address}.")
+            raise NotThere(refusal("nothing_held", address=address))
         return found
 
     def refuse_open(self, held: Held) -> None:
         """Raises NotNow while something of it is still to be done or told."""
         for job in held.rows["jobs"]:
             if job["status"] not in ENDED:
-                raise NotNow(f"Job {job['id']} is {job['status']}. Wait until it ends, or: enom-bridge jobs cancel {job['id']}")
+                raise NotNow(refusal("job_open", job=job["id"], status=job["status"]))
         for purchase in held.rows["purchases"]:
             if purchase["outcome"] in IN_DOUBT:
-                job = purchase["job_id"]
-                raise NotNow(
-                    f"A purchase of job {job} is in doubt, and only that job can settle it: enom-bridge jobs explain {job}"
-                )
+                raise NotNow(refusal("purchase_open", job=purchase["job_id"]))
         for callback in held.rows["callbacks"]:
             if callback["status"] == "pending":
                 raise NotNow(
-                    f"Callback {callback['id']} is not delivered yet. See: enom-bridge jobs explain {callback['job_id']}"
+                    refusal("callback_open", callback=callback["id"], job=callback["job_id"])
                 )
         for mailbox in held.rows["mailboxes"]:
             if mailbox["delete_after"] is not None:
-                raise NotNow(
-                    f"{mailbox['address']} is scheduled for deletion. See: enom-bridge mailboxes show {mailbox['address']}"
-                )
+                raise NotNow(refusal("deletion_open", address=mailbox["address"]))
 
     def erase(self, address: str) -> Mapping[str, int]:
-        """Removes it all but the purchases, which name a domain and no address; how many rows of what. Raises NotNow.
+        """Removes it all but the purchases, which name a domain and no address; how many rows of
+        what. Raises NotNow.
 
         The mailbox must be known to be absent at Enom: with its row goes whose it is.
         """
         with self.database.write() as tx:
             # Locked, so that no hook comes in between.
-            tx.execute(self.database.lock_row(sa.select(mailboxes.c.id).where(mailboxes.c.address == address))).all()
+            tx.execute(
+                self.database.lock_row(
+                    sa.select(mailboxes.c.id).where(mailboxes.c.address == address)
+                )
+            ).all()
             held = self._held(tx, address)
             self.refuse_open(held)
-            # A mailbox of that name that comes again must not tell billing sequences that it has seen.
-            raise_floor(tx, self.database, max((row["sequence"] for row in held.rows["mailboxes"]), default=0))
+            # A mailbox of that name that comes again must not tell billing sequences that it has
+            # seen.
+            raise_floor(
+                tx,
+                self.database,
+                max((row["sequence"] for row in held.rows["mailboxes"]), default=0),
+            )
             removed = {}
-            for what, table in ERASED.items():
+            for what, table in ERASED_TABLES.items():
                 ids = [row["id"] for row in held.rows[what]]
                 for start in range(0, len(ids), 500):
                     tx.execute(sa.delete(table).where(table.c.id.in_(ids[start : start + 500])))
@@ -104,25 +132,51 @@ class Privacy:
 
         own = all_of(sa.select(jobs).where(jobs.c.address == address).order_by(jobs.c.id))
         ids = [row["id"] for row in own]
-        came = sa.exists().where(jobs.c.source == hooks.c.source, jobs.c.hook_id == hooks.c.hook_id, jobs.c.address == address)
-        unread = all_of(sa.select(hooks).where(hooks.c.job_id.is_(None), hooks.c.sealed.is_not(None)).order_by(hooks.c.id))
-        about = sa.or_(notes.c.subject.in_([f"job:{id}" for id in ids]), notes.c.text.contains(address, autoescape=True))
+        came = sa.exists().where(
+            jobs.c.source == hooks.c.source,
+            jobs.c.hook_id == hooks.c.hook_id,
+            jobs.c.address == address,
+        )
+        unread = all_of(
+            sa.select(hooks)
+            .where(hooks.c.job_id.is_(None), hooks.c.sealed.is_not(None))
+            .order_by(hooks.c.id)
+        )
+        about = sa.or_(
+            notes.c.subject.in_([f"job:{id}" for id in ids]),
+            notes.c.text.contains(address, autoescape=True),
+        )
         told = all_of(sa.select(notes).where(about).order_by(notes.c.id))
         rows = {
-            "mailboxes": all_of(sa.select(mailboxes).where(mailboxes.c.address == address).order_by(mailboxes.c.id)),
+            "mailboxes": all_of(
+                sa.select(mailboxes).where(mailboxes.c.address == address).order_by(mailboxes.c.id)
+            ),
             # Also what took one of them back.
-            "hooks": all_of(sa.select(hooks).where(sa.or_(came, hooks.c.job_id.in_(ids))).order_by(hooks.c.id)),
+            "hooks": all_of(
+                sa.select(hooks).where(sa.or_(came, hooks.c.job_id.in_(ids))).order_by(hooks.c.id)
+            ),
             "parked": [row for row in unread if self.mentions(row["sealed"], address)],
             "jobs": own,
-            **{what: all_of(sa.select(t).where(t.c.job_id.in_(ids)).order_by(key)) for what, (t, key) in BY_JOB.items()},
-            "notes": [row for row in told if row["subject"].removeprefix("job:") in ids or names(row["text"], address)],
-            "differences": all_of(sa.select(differences).where(differences.c.address == address).order_by(differences.c.id)),
+            **{
+                what: all_of(sa.select(t).where(t.c.job_id.in_(ids)).order_by(key))
+                for what, (t, key) in TABLES_OF_JOB.items()
+            },
+            "notes": [
+                row
+                for row in told
+                if row["subject"].removeprefix("job:") in ids or names(row["text"], address)
+            ],
+            "differences": all_of(
+                sa.select(differences)
+                .where(differences.c.address == address)
+                .order_by(differences.c.id)
+            ),
             "audit": all_of(sa.select(audit).where(audit.c.target == address).order_by(audit.c.id)),
         }
         return Held(rows)
 
 
-ERASED: Mapping[str, sa.Table] = {
+ERASED_TABLES: Mapping[str, sa.Table] = {
     "notes": notes,
     "callbacks": callbacks,
     "commands": steps,
@@ -137,4 +191,7 @@ ERASED: Mapping[str, sa.Table] = {
 
 def names(text: str, address: str) -> bool:
     """Whether this very address stands in a text, and not only as a part of another one."""
-    return re.search(rf"(?<![\w.+-]){re.escape(address)}(?![\w-]|\.\w)", text, re.IGNORECASE) is not None
+    return (
+        re.search(rf"(?<![\w.+-]){re.escape(address)}(?![\w-]|\.\w)", text, re.IGNORECASE)
+        is not None
+    )

@@ -1,4 +1,4 @@
-"""Tries to sign in to the pages, counted over all processes; codes and sessions that are used up."""
+"""Tries to sign in to the pages, counted over all processes; used-up codes and sessions."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,16 @@ from bridge.store.base.tables import sign_in_failures, used_ids
 WINDOW = 900.0  # seconds that a failure counts
 MOST_FROM_ONE = 5  # failures of one client within the window
 MOST_IN_ALL = 50
-REFUSED = "sign-in refused"  # in the audit trail; the one kind of line that strangers write, so it is pruned
+# In the audit trail; the one kind of line that strangers write, so it is pruned
+REFUSED = "sign-in refused"
 LINKS, ENDED = "admin.link", "admin.session"  # no source can have a name with a dot
 
 
 @dataclass(frozen=True)
 class Try:
-    """`id` None: there were too many, this one is not even looked at. `last`: if it fails, the next will be too many."""
+    """`id` None: there were too many, this one is not even looked at. `last`: if it fails, the next
+    will be too many.
+    """
 
     id: int | None
     last: bool = False
@@ -27,7 +30,9 @@ class SignIns:
         self.database = database
 
     def begin(self, client: str) -> Try:
-        """Counts a try as a failure before it is looked at, so that many at once are no way around the limit."""
+        """Counts a try as a failure before it is looked at, so that many at once are no way around
+        the limit.
+        """
         mine = sign_in_failures.c.address == client
         with self.database.write() as tx:
             now = self.database.now(tx)
@@ -38,8 +43,15 @@ class SignIns:
             in_all = int(tx.scalar(sa.select(sa.func.count()).select_from(sign_in_failures)) or 0)
             if before >= MOST_FROM_ONE or in_all >= MOST_IN_ALL:
                 return Try(None)
-            new = sa.insert(sign_in_failures).values(address=client, at=now).returning(sign_in_failures.c.id)
-            return Try(tx.execute(new).scalar_one(), before + 1 == MOST_FROM_ONE or in_all + 1 == MOST_IN_ALL)
+            new = (
+                sa.insert(sign_in_failures)
+                .values(address=client, at=now)
+                .returning(sign_in_failures.c.id)
+            )
+            return Try(
+                tx.execute(new).scalar_one(),
+                before + 1 == MOST_FROM_ONE or in_all + 1 == MOST_IN_ALL,
+            )
 
     def succeeded(self, attempt: Try) -> None:
         with self.database.write() as tx:

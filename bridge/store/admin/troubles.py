@@ -1,4 +1,6 @@
-"""Counts what bridge.reporting.troubles judges, and keeps its notes: one while a trouble lasts, one when it is over."""
+"""Counts what bridge.reporting.troubles judges, and keeps its notes: one while a trouble lasts, one
+when it is over.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +13,10 @@ from bridge.store.base.database import Database
 from bridge.store.base.tables import accounts, among, ended_badly, jobs
 from bridge.store.base.tables import notes as notes_table
 from bridge.store.queue import notes
-from bridge.store.queue.standing import STANDS_STILL
+from bridge.store.queue.account_state import STANDS_STILL
 
 KINDS = ("unreachable", "waiting", "failing")
-OPEN = among(jobs.c.status, "queued", "running")
+IS_OPEN = among(jobs.c.status, "queued", "running")
 
 
 class Troubles:
@@ -39,15 +41,27 @@ class Troubles:
     def _difference(self, tx: Connection) -> tuple[list[troubles.Trouble], list[str]]:
         """What stands and has no note, and the subjects of notes about what stands no more."""
         now = self.database.now(tx)
-        found = [trouble for counted in self._counted(tx, now) for trouble in troubles.found(counted, now)]
+        found = [
+            trouble
+            for counted in self._counted(tx, now)
+            for trouble in troubles.found(counted, now)
+        ]
         standing, noted = {trouble.subject for trouble in found}, self._noted(tx)
-        lasting = {subject for subject in noted if subject.startswith("failing:") and self._failed_today(tx, subject, now)}
+        lasting = {
+            subject
+            for subject in noted
+            if subject.startswith("failing:") and self._failed_today(tx, subject, now)
+        }
         raised = [trouble for trouble in found if trouble.subject not in noted]
         return raised, sorted(noted - standing - lasting)
 
     def _counted(self, tx: Connection, now: float) -> list[troubles.Counted]:
-        late = OPEN & (jobs.c.created_at < now - troubles.WAITING_AFTER)
-        tried = OPEN & (jobs.c.waiting_for == "retry") & (jobs.c.undecided_since < now - troubles.UNREACHABLE_AFTER)
+        late = IS_OPEN & (jobs.c.created_at < now - troubles.WAITING_AFTER)
+        tried = (
+            IS_OPEN
+            & (jobs.c.waiting_for == "retry")
+            & (jobs.c.undecided_since < now - troubles.UNREACHABLE_AFTER)
+        )
         counts = sa.select(
             jobs.c.account,
             sa.func.count(sa.case((late, 1))),
@@ -55,22 +69,35 @@ class Troubles:
             sa.func.count(sa.case((tried, 1))),
             sa.func.min(sa.case((tried, jobs.c.undecided_since))),
         )
-        of = {row[0]: row for row in tx.execute(counts.where(OPEN).group_by(jobs.c.account))}
+        of = {row[0]: row for row in tx.execute(counts.where(IS_OPEN).group_by(jobs.c.account))}
         failed: dict[str, list[tuple[str, int, str]]] = {}
-        for account, code, count, newest in tx.execute(self._failures(now - troubles.FAILED_WITHIN)):
+        for account, code, count, newest in tx.execute(
+            self._failures(now - troubles.FAILED_WITHIN)
+        ):
             failed.setdefault(account, []).append((code, count, newest))
         known = tx.execute(sa.select(accounts.c.name, STANDS_STILL)).all()
         found = []
         for name, stopped in known:
             _, waiting, oldest, unreachable, since = of.get(name, (name, 0, None, 0, None))
-            found.append(troubles.Counted(name, bool(stopped), waiting, oldest, unreachable, since, failed.get(name, ())))
+            found.append(
+                troubles.Counted(
+                    name, bool(stopped), waiting, oldest, unreachable, since, failed.get(name, ())
+                )
+            )
         return found
 
     def _failures(self, since: float) -> sa.Select[Any]:
-        """account, code, how many, newest. A job that came long before it failed is found within a day of its coming."""
+        """account, code, how many, newest. A job that came long before it failed is found within a
+        day of its coming.
+        """
         recent = jobs.c.id >= self.first_id(since - troubles.DAY), jobs.c.finished_at >= since
         found = sa.select(jobs.c.account, jobs.c.code, sa.func.count(), sa.func.max(jobs.c.id))
-        found = found.where(ended_badly(jobs), jobs.c.status == "failed", jobs.c.code.in_(troubles.REMEDIES), *recent)
+        found = found.where(
+            ended_badly(jobs),
+            jobs.c.status == "failed",
+            jobs.c.code.in_(troubles.REMEDIES),
+            *recent,
+        )
         return found.group_by(jobs.c.account, jobs.c.code)
 
     def _failed_today(self, tx: Connection, subject: str, now: float) -> bool:
@@ -84,4 +111,10 @@ class Troubles:
             sa.or_(*(notes_table.c.subject.startswith(f"{kind}:") for kind in KINDS))
         )
         last = newest.group_by(notes_table.c.subject)
-        return set(tx.scalars(sa.select(notes_table.c.subject).where(notes_table.c.id.in_(last), ~notes_table.c.cleared)))
+        return set(
+            tx.scalars(
+                sa.select(notes_table.c.subject).where(
+                    notes_table.c.id.in_(last), ~notes_table.c.cleared
+                )
+            )
+        )

@@ -1,4 +1,5 @@
-"""Copies of an SQLite database: made while it is in use, checked before they count, put back without losing the one replaced.
+"""Copies of an SQLite database: made while it is in use, checked before they count, put back
+without losing the one replaced.
 
 Rule 1: nothing is overwritten. A file gets its name only when it is whole.
 """
@@ -10,29 +11,36 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from bridge.domain.errors import NotNow
-from bridge.store.base.files import owned_as
+from bridge.reporting.refusals import refusal
+from bridge.store.base.sqlite_files import owned_as
 
 PATIENCE = 2.0  # seconds that another process may hold the database while it is exchanged
 
 
 def backup(database: Path, target: Path) -> None:
-    """A whole, checked copy at `target`, readable by this user alone. The database may be written meanwhile. Raises NotNow."""
+    """A whole, checked copy at `target`, readable by this user alone. The database may be written
+    meanwhile. Raises NotNow.
+    """
     if not database.exists():
-        raise NotNow(f"There is no database at {database} yet: `enom-bridge serve` creates it.")
+        raise NotNow(refusal("no_database", file=database))
     with unfinished(target) as part:
         copy(database, part)
         settle(part, target)
 
 
 def copy(source: Path, target: Path) -> None:
-    """One consistent state of `source`, by SQLite's own online copy; a single file, checked, on the disk."""
+    """One consistent state of `source`, by SQLite's own online copy; a single file, checked, on the
+    disk.
+    """
     try:
         with closing(open_file(source)) as read, closing(open_file(target)) as written:
             read.backup(written)
             written.execute("PRAGMA journal_mode = DELETE")
             check(written, source)
     except sqlite3.Error as error:
-        raise NotNow(f"{source} could not be copied to {target.parent}: {error}. Nothing was changed.") from None
+        raise NotNow(
+            refusal("not_copied", source=source, folder=target.parent, error=error)
+        ) from None
     sync(target)
 
 
@@ -40,18 +48,21 @@ def check(connection: sqlite3.Connection, name: Path) -> None:
     """Raises NotNow unless it is a whole database of ours."""
     found = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
     if found != ["ok"]:
-        raise NotNow(f"{name} is damaged: {'; '.join(found)}. Nothing was changed.")
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchall():
-        raise NotNow(f"{name} is not an enom-bridge database. Nothing was changed.")
+        raise NotNow(refusal("damaged", file=name, found="; ".join(found)))
+    if not connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
+    ).fetchall():
+        raise NotNow(refusal("not_ours", file=name))
 
 
 def restore(backup: Path, database: Path, tame: Callable[[Path], None], kept: Path) -> bool:
-    """Puts a tamed copy of `backup` in the place of `database`, which is kept as `kept`. False when there was none before.
+    """Puts a tamed copy of `backup` in the place of `database`, which is kept as `kept`. False when
+    there was none before.
 
     `tame` gets the copy before anybody can use it. Raises NotNow; then the database is as it was.
     """
     if not backup.is_file():
-        raise NotNow(f"There is no backup at {backup}.")
+        raise NotNow(refusal("no_backup", file=backup))
     part = database.with_name(f"{database.name}.restoring")
     remove(part)
     try:
@@ -68,14 +79,16 @@ def restore(backup: Path, database: Path, tame: Callable[[Path], None], kept: Pa
         sync(database.parent)
         return existed
     except OSError as error:
-        raise NotNow(f"{database} could not be replaced: {error.strerror}. Nothing was changed.") from None
+        raise NotNow(refusal("not_exchanged", file=database, error=error.strerror)) from None
     finally:
         remove(part)
 
 
 @contextmanager
 def alone(database: Path) -> Iterator[bool]:
-    """Nobody else has the database open meanwhile, and it is one file. False when there is none. Raises NotNow."""
+    """Nobody else has the database open meanwhile, and it is one file. False when there is none.
+    Raises NotNow.
+    """
     if not database.exists():
         yield False
         return
@@ -84,31 +97,32 @@ def alone(database: Path) -> Iterator[bool]:
             connection.execute("PRAGMA journal_mode = DELETE")
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
-            raise NotNow(f"Another process has {database} open. Stop the bridge first.") from None
+            raise NotNow(refusal("opened_elsewhere", file=database)) from None
         except sqlite3.DatabaseError as error:
-            raise NotNow(
-                f"{database} cannot be read ({error}), so it is unknown whether a bridge runs on it. Stop the bridge, move "
-                "the file away by hand, with its -wal and -shm if they exist, and run this command again."
-            ) from None
+            raise NotNow(refusal("unreadable", file=database, error=error)) from None
         yield True
 
 
 def open_file(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", timeout=PATIENCE, isolation_level=None, uri=True)
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw", timeout=PATIENCE, isolation_level=None, uri=True
+    )
 
 
 @contextmanager
 def unfinished(target: Path) -> Iterator[Path]:
-    """An empty file beside `target`, mode 0600, that is gone at the end. Raises NotNow where `target` cannot be made."""
+    """An empty file beside `target`, mode 0600, that is gone at the end. Raises NotNow where
+    `target` cannot be made.
+    """
     if target.exists():
-        raise NotNow(f"{target} already exists and is not overwritten: give another name.")
+        raise NotNow(refusal("target_exists", file=target))
     part = target.with_name(f"{target.name}.part")
     try:
         remove(part)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         yield part
     except OSError as error:
-        raise NotNow(f"{target} cannot be written: {error.strerror}.") from None
+        raise NotNow(refusal("target_unwritable", file=target, error=error.strerror)) from None
     finally:
         remove(part)
 

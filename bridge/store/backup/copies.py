@@ -1,4 +1,6 @@
-"""Backup and restore, whichever store it is. What a restored database must not believe any more stands in restored.py."""
+"""Backup and restore, whichever store it is. What a restored database must not believe any more
+stands in restored.py.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,17 +11,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import NotNow, StoreUnavailable
+from bridge.reporting.refusals import refusal
 from bridge.store.backup import backup, dump
 from bridge.store.backup.restored import Tamed, tame
 from bridge.store.base.database import Database
 from bridge.store.base.migrate import bring_up
 from bridge.store.base.tables import workers
-from bridge.store.queue.standing import ALIVE
+from bridge.store.queue.account_state import ALIVE
 
 
 @dataclass(frozen=True)
 class Restored:
-    """`kept` is where the database that was replaced is now: a file, or a schema of PostgreSQL. None: there was none."""
+    """`kept` is where the database that was replaced is now: a file, or a schema of PostgreSQL.
+    None: there was none.
+    """
 
     tamed: Tamed
     kept: str | None
@@ -34,24 +39,30 @@ class Copies:
         self.file = database.file
 
     def backup(self, target: Path) -> None:
-        """A whole, checked copy at `target`, mode 0600; made while the bridge runs. Raises NotNow."""
+        """A whole, checked copy at `target`, mode 0600, beside a running bridge. Raises NotNow."""
         if self.file is not None:
             backup.backup(self.file, target)
         else:
             dump.backup(self.database, target)
 
     def restore(self, source: Path) -> Restored:
-        """Puts a backup in the place of the database, upgraded and tamed. Raises NotNow; then nothing was changed."""
+        """Puts a backup in the place of the database, upgraded and tamed. Raises NotNow; then
+        nothing was changed.
+        """
         self._refuse_beside_a_worker()
         told: list[Tamed] = []
         stamp = datetime.now(UTC).strftime("%Y%m%dt%H%M%S%fz")
         if self.file is None:
             schema = f"replaced_{stamp}"
-            existed = dump.restore(self.database, source, lambda tx: told.append(self._tame(tx, self.database)), schema)
+            existed = dump.restore(
+                self.database, source, lambda tx: told.append(self._tame(tx, self.database)), schema
+            )
             return Restored(told[0], f"schema {schema}" if existed else None)
         self.database.let_go()  # the exchange wants to be alone with the file
         kept = self.file.with_name(f"{self.file.name}.replaced-{stamp}")
-        existed = backup.restore(source, self.file, lambda part: told.append(self._tame_file(part)), kept)
+        existed = backup.restore(
+            source, self.file, lambda part: told.append(self._tame_file(part)), kept
+        )
         return Restored(told[0], str(kept) if existed else None)
 
     def restored_in_place(self) -> Restored:
@@ -70,7 +81,7 @@ class Copies:
             with copy.write() as tx:
                 return self._tame(tx, copy)
         except StoreUnavailable as error:
-            raise NotNow(f"{error} Nothing was changed.") from None
+            raise NotNow(refusal("unchanged", why=error)) from None
         finally:
             copy.close()
 
@@ -81,15 +92,15 @@ class Copies:
             with self.database.read() as tx:
                 if not sa.inspect(tx).has_table("workers"):
                     return
-                seen = sa.select(workers.c.owner, workers.c.seen_at).where(workers.c.seen_at > self.database.now(tx) - ALIVE)
+                seen = sa.select(workers.c.owner, workers.c.seen_at).where(
+                    workers.c.seen_at > self.database.now(tx) - ALIVE
+                )
                 row = tx.execute(seen.order_by(workers.c.seen_at.desc()).limit(1)).first()
                 ago = row and self.database.now(tx) - row[1]
         except StoreUnavailable:
             if self.file is None:
                 raise
-            return  # a file that cannot be read is refused, with the remedy, when it is to be exchanged
+            # A file that cannot be read is refused, with the remedy, when it is to be exchanged
+            return
         if row is not None:
-            raise NotNow(
-                f"A bridge runs on this database: {row[0]} was seen {ago:.0f} s ago. Stop it first. If it was killed, wait: it "
-                f"counts as running for {ALIVE:.0f} s."
-            )
+            raise NotNow(refusal("bridge_runs", owner=row[0], ago=ago, alive=ALIVE))

@@ -1,6 +1,7 @@
-"""One database, SQLite or PostgreSQL: transactions, its clock, waking those who wait. The only place where the two differ."""
+"""One database, SQLite or PostgreSQL: transactions, its clock, waking those who wait. The only
+place where the two differ.
+"""
 
-import math
 import os
 import re
 import sqlite3
@@ -13,29 +14,36 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine, ExceptionContext
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import StoreUnavailable
-from bridge.store.base.files import Files, barred, owned_as
+from bridge.reporting.refusals import refusal
+from bridge.store.base.connections import ask_the_rested, prepare_sqlite
 from bridge.store.base.pooler import Pooler
+from bridge.store.base.sqlite_files import Files, barred, owned_as
 
 LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
 CHANNEL = "enom_bridge"
-NOW = sa.text("SELECT extract(epoch FROM clock_timestamp())")
-NOW_TELLING = sa.text("SELECT extract(epoch FROM clock_timestamp()), pg_notify(:channel, '')").bindparams(channel=CHANNEL)
-REST = 1.0  # seconds after which a connection to a server is asked whether it still lives
-FOLLOWS = 0.1  # of the time that passes: how fast an embedded database's clock follows a step of the machine's
+SELECT_NOW = sa.text("SELECT extract(epoch FROM clock_timestamp())")
+SELECT_NOW_AND_NOTIFY = sa.text(
+    "SELECT extract(epoch FROM clock_timestamp()), pg_notify(:channel, '')"
+).bindparams(channel=CHANNEL)
+# Of the time that passes: how fast an embedded database's clock follows a step of the machine's
+FOLLOWS = 0.1
 
 
 class Database:
     """`clock` overrides the database's own clock, in tests only."""
 
-    def __init__(self, url: str, clock: Callable[[], float] | None = None, connections: int = 40) -> None:
+    def __init__(
+        self, url: str, clock: Callable[[], float] | None = None, connections: int = 40
+    ) -> None:
         self.url = url
         self.embedded = url.startswith("sqlite")
         self.own_clock = clock
-        self.instance: str | None = None  # what told it from others when this process began to use it
+        self.instance: str | None = (
+            None  # what told it from others when this process began to use it
+        )
         self._lock = threading.Lock()
         self._told = threading.local()
         self._offset = time.time() - time.monotonic()
@@ -44,7 +52,11 @@ class Database:
         self._changes = 0
         self._closing = False
         self._listener: threading.Thread | None = None
-        options = {"timeout": LOCK_WAIT, "check_same_thread": False} if self.embedded else {"connect_timeout": 5}
+        options = (
+            {"timeout": LOCK_WAIT, "check_same_thread": False}
+            if self.embedded
+            else {"connect_timeout": 5}
+        )
         self.engine = sa.create_engine(
             url,
             connect_args=options,
@@ -77,41 +89,53 @@ class Database:
             return False  # what is wrong is said when it connects
 
     def check_files(self) -> None:
-        """Raises StoreUnavailable when what is written would be lost: the path of an SQLite database leads elsewhere by now."""
+        """Raises StoreUnavailable when what is written would be lost: the path of an SQLite
+        database leads elsewhere by now.
+        """
         if self._files:
             self._files.check()
 
     def save(self) -> Path | None:
-        """Where a database is kept from now on whose file was removed while it was open; None when there was no need to.
+        """Where a database is kept from now on whose file was removed while it was open; None when
+        there was no need to.
 
         Raises StoreUnavailable where it cannot be kept.
         """
         if self._files is None or self.file is None:
             return None
-        target = self.file.with_name(f"{self.file.name}.saved-{time.strftime('%Y%m%dt%H%M%Sz', time.gmtime())}")
+        target = self.file.with_name(
+            f"{self.file.name}.saved-{time.strftime('%Y%m%dt%H%M%Sz', time.gmtime())}"
+        )
         try:
             return target if self._files.save(target) else None
         except (OSError, sqlite3.Error) as error:
-            raise StoreUnavailable(f"The removed database could not be saved as {target}: {error}") from None
+            raise StoreUnavailable(
+                refusal("database_not_saved", target=target, error=error)
+            ) from None
 
     def let_go(self) -> None:
-        """Closes every connection that is not in use, so that the file can be exchanged for another one."""
+        """Closes every connection that is not in use, so that the file can be exchanged for another
+        one.
+        """
         self.engine.dispose()
         if self._files:
             self._files.release()
 
     def _recognise(self, connection: Any, _: object) -> None:
-        """A database that was dropped and made anew under the same name knows nothing of what was accepted."""
+        """A database that was dropped and made anew under the same name knows nothing of what was
+        accepted.
+        """
         if self.instance is None:
             return
         try:
             row = connection.execute("SELECT value FROM marks WHERE name = 'instance'").fetchone()
         except self.engine.dialect.loaded_dbapi.Error as error:
-            if error.sqlstate not in STRANGE:
+            if error.sqlstate not in TABLES_AWAY:
                 raise
             row = None
         connection.rollback()
-        if row is None:  # not even later, when it may have got tables: this connection would be kept
+        # Not even later, when it may have got tables: this connection would be kept.
+        if row is None:
             raise StoreUnavailable(EMPTY)
         if f"{row[0]:016x}" != self.instance:
             raise StoreUnavailable(ANOTHER)
@@ -121,8 +145,11 @@ class Database:
             self._files.hold()
 
     def _keep_private(self, *_: object) -> None:
-        """A file that SQLite makes could be read by everybody; what it makes beside it is as the file itself."""
-        self.check_files()  # else it would be made anew, and be another one than the other connections have
+        """A file that SQLite makes could be read by everybody; what it makes beside it is as the
+        file itself.
+        """
+        # Else it would be made anew, and be another one than the other connections have
+        self.check_files()
         if self.file is not None and self.absent():
             with suppress(OSError):  # what is wrong is said when it connects
                 os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
@@ -130,9 +157,11 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction. SQLite has one writer: a lock of our own queues them fairly, where its busy handler would sleep."""
+        """A transaction. SQLite has one writer: a lock of our own queues them fairly, where its
+        busy handler would sleep.
+        """
         if self.embedded and not self._lock.acquire(timeout=LOCK_WAIT):
-            raise StoreUnavailable("The database is busy.")
+            raise StoreUnavailable(refusal("database_busy"))
         try:
             self.check_files()
             with translated(), self.engine.begin() as connection:
@@ -165,7 +194,7 @@ class Database:
             return self.own_clock()
         if self.embedded:
             return time.monotonic() + self._offset
-        return float(connection.scalar(NOW))
+        return float(connection.scalar(SELECT_NOW))
 
     def now_telling(self, connection: Connection) -> float:
         """`now` and `tell` in one round trip."""
@@ -173,10 +202,12 @@ class Database:
             self.tell(connection)
             return self.now(connection)
         self._told.pending = True
-        return float(connection.execute(NOW_TELLING).scalar_one())
+        return float(connection.execute(SELECT_NOW_AND_NOTIFY).scalar_one())
 
     def clock(self) -> float:
-        """The same without asking, for what needs no more than a second's accuracy; `synchronise` keeps it right."""
+        """The same without asking, for what needs no more than a second's accuracy; `synchronise`
+        keeps it right.
+        """
         if self.own_clock is not None:
             return self.own_clock()
         return time.monotonic() + self._offset
@@ -184,8 +215,9 @@ class Database:
     def synchronise(self) -> None:
         """Sets our own clock by the database's; a step of this machine's clock then moves nothing.
 
-        An embedded database has no other clock than the machine's. A step of it is followed slowly, because a wait that a
-        step made shorter could take a stale read for the truth, and buy twice.
+        An embedded database has no other clock than the machine's. A step of it is followed slowly,
+        because a wait that a step made shorter could take a stale read for the truth, and buy
+        twice.
         """
         if not self.embedded:
             with self.read() as connection:
@@ -214,7 +246,9 @@ class Database:
             connection.execute(sa.text(f"NOTIFY {CHANNEL}"))
 
     def mark(self) -> int:
-        """To be taken before looking, and given to `wait`: then nothing that changes in between is slept through."""
+        """To be taken before looking, and given to `wait`: then nothing that changes in between is
+        slept through.
+        """
         if self.pooler and not self.pooler.present and self._listener is None:
             self._listen()
         return self._changes
@@ -238,7 +272,11 @@ class Database:
     def _hear(self) -> None:
         import psycopg  # only where PostgreSQL is used: an extra
 
-        plain = re.sub(r"^postgresql\+psycopg", "postgresql", self.engine.url.render_as_string(hide_password=False))
+        plain = re.sub(
+            r"^postgresql\+psycopg",
+            "postgresql",
+            self.engine.url.render_as_string(hide_password=False),
+        )
         while not self._closing:
             try:
                 with psycopg.connect(plain, autocommit=True, connect_timeout=5) as connection:
@@ -264,52 +302,16 @@ def sqlite_file(url: str) -> Path | None:
 def remedy(database: Database, setting: str) -> str:
     """What to look at when it cannot be used; `setting` is where the configuration names it."""
     if database.file is None:
-        return f"Check {setting}, and that the server is running."
-    return barred(database.file) or f"Check {setting}, and that this user may write {database.file.parent}."
-
-
-def prepare_sqlite(engine: Engine) -> None:
-    def connected(connection: sqlite3.Connection, _: object) -> None:
-        # Transactions are ours, not pysqlite's. Not begun by an event of SQLAlchemy, which would cost each statement a little.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        # Secure delete: what is wiped or erased does not stay readable in free pages. It cost nothing that could be measured.
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    def failed(context: ExceptionContext) -> None:
-        # One that was opened while the file could not be written would never write again, also when it can be.
-        if "readonly" in str(context.original_exception) or "I/O" in str(context.original_exception):
-            context.is_disconnect = True
-
-    event.listen(engine, "connect", connected)
-    event.listen(engine, "handle_error", failed)
-
-
-def ask_the_rested(engine: Engine) -> None:
-    """Asks a connection that was not used for a while whether its server is still there.
-
-    pool_pre_ping asks before each transaction, a round trip for each. What dies in use is an error of one transaction, after
-    which all connections are made anew.
-    """
-
-    def returned(_: object, record: ConnectionPoolEntry) -> None:
-        record.info["rests_since"] = time.monotonic()
-
-    def taken(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
-        if time.monotonic() - record.info.get("rests_since", math.inf) > REST:
-            try:
-                engine.dialect.do_ping(connection)
-            except engine.dialect.loaded_dbapi.Error:
-                raise sa.exc.InvalidatePoolError from None
-
-    event.listen(engine, "checkin", returned)
-    event.listen(engine, "checkout", taken)
+        return refusal("server_away", setting=setting)
+    return barred(database.file) or refusal(
+        "file_unwritable", setting=setting, folder=database.file.parent
+    )
 
 
 def settings() -> dict[str, str]:
-    """Of each session of PostgreSQL. A worker that stops inside a transaction must not hold its row locks for long."""
+    """Of each session of PostgreSQL. A worker that stops inside a transaction must not hold its row
+    locks for long.
+    """
     return {
         "idle_in_transaction_session_timeout": "5s",
         "lock_timeout": f"{LOCK_WAIT * 1000:.0f}ms",
@@ -318,30 +320,34 @@ def settings() -> dict[str, str]:
     }
 
 
-EMPTY = (
-    "The database is empty: the bridge's tables are gone. If that is a mistake, restore a backup (docs/backup.md). To "
-    "start over without the old data: `enom-bridge db upgrade`."
+EMPTY = refusal("database_empty")
+ANOTHER = refusal("database_another")
+TABLES_AWAY = {"42P01", "42703", "3F000", "42501"}
+"""PostgreSQL's codes for a table, column or schema that is not there, and for one that this user
+may not use.
+"""
+OUR_MISTAKES = (
+    sa.exc.IntegrityError,
+    sa.exc.DataError,
+    sa.exc.ProgrammingError,
+    sa.exc.NotSupportedError,
 )
-ANOTHER = (
-    "This is another database than when this process started. If that is intended, restart the bridge; if not, put the old "
-    "one back."
-)
-STRANGE = {"42P01", "42703", "3F000", "42501"}
-"""PostgreSQL's codes for a table, column or schema that is not there, and for one that this user may not use."""
-OURS = (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError, sa.exc.NotSupportedError)
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """The database's own exceptions end here, without the values they carry; those that tell of our statements pass."""
+    """The database's own exceptions end here, without the values they carry; those that tell of our
+    statements pass.
+    """
     try:
         yield
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-        strange = getattr(getattr(error, "orig", None), "sqlstate", None) in STRANGE  # dropped, or made anew and empty
-        if isinstance(error, OURS) and not strange:
+        # Dropped, or made anew and empty
+        strange = getattr(getattr(error, "orig", None), "sqlstate", None) in TABLES_AWAY
+        if isinstance(error, OUR_MISTAKES) and not strange:
             raise
         cause = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
-        raise StoreUnavailable(f"The database cannot be used: {cause}.") from None
+        raise StoreUnavailable(refusal("database_unusable", cause=cause)) from None
 
 
 def upsert(embedded: bool, table: sa.Table) -> Any:

@@ -1,6 +1,7 @@
 """Schema versions, by Alembic. Run before anything else touches the database.
 
-Alembic itself is loaded only where there is something to upgrade: it takes a third of the time of a start.
+Alembic itself is loaded only where there is something to upgrade: it takes a third of the time of a
+start.
 """
 
 from functools import cache
@@ -10,18 +11,22 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import NotNow
+from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database
-from bridge.store.base.sole import served_before
+from bridge.store.base.serve_lock import served_before
 
 LOCK = 0x656E6F6D  # one upgrade at a time on PostgreSQL
 FOLDER = Path(__file__).parent / "migrations"
-PRESENT = sa.select(sa.column("version_num", sa.String)).select_from(sa.table("alembic_version"))
+SELECT_VERSION = sa.select(sa.column("version_num", sa.String)).select_from(
+    sa.table("alembic_version")
+)
 
 
 def upgrade(database: Database) -> str:
     """Brings the schema to the newest version and returns it. Does nothing when it is there.
 
-    Raises NotNow for a version that this program does not know: there is no way back from a newer one.
+    Raises NotNow for a version that this program does not know: there is no way back from a newer
+    one.
     """
     with database.write() as connection:
         return bring_up(connection, database)
@@ -34,18 +39,17 @@ def bring_up(connection: Connection, database: Database, to: str = "head") -> st
     present = current(connection)
     if present != newest():
         if present is not None and present not in versions():
-            raise NotNow(
-                f"The database has schema {present}, which this version does not know: a newer enom-bridge "
-                "has used it. Install that version again, or use another database."
-            )
+            raise NotNow(refusal("schema_unknown", present=present))
         migrate(connection, to)
     return newest()
 
 
 def check(database: Database) -> tuple[str | None, str]:
-    """The schema's version in the database (None: empty, or not there), and the one that this program needs.
+    """The schema's version in the database (None: empty, or not there), and the one that this
+    program needs.
 
-    A look makes no SQLite file: an administrator's first one would leave a file that the bridge's own user may not write.
+    A look makes no SQLite file: an administrator's first one would leave a file that the bridge's
+    own user may not write.
     """
     database.check_files()
     if database.absent():
@@ -61,31 +65,33 @@ def newest() -> str:
 
 @cache
 def versions() -> list[str]:
-    """Those that this program knows; the name of each file begins with its own. A newer program may have used the database."""
+    """Those that this program knows; the name of each file begins with its own. A newer program may
+    have used the database.
+    """
     return sorted(file.name.partition("_")[0] for file in FOLDER.glob("versions/[0-9]*_*.py"))
 
 
 def schema_fault(database: Database, present: str | None, needed: str) -> str:
     """A sentence with its remedy, for two versions that are not the same."""
     if present is not None and present > needed and present not in versions():
-        return (
-            f"The schema is {present}, from a newer enom-bridge; this version needs {needed}: install the newer version again."
-        )
+        return refusal("schema_newer", present=present, needed=needed)
     if database.file is None:
-        return f"The schema is {present or 'missing'}, this version needs {needed}: run `enom-bridge db upgrade`."
+        return refusal("schema_to_upgrade", present=present or "missing", needed=needed)
     if present is not None:
-        return f"The schema is {present}, this version needs {needed}: start `enom-bridge serve`, which upgrades it."
+        return refusal("schema_to_serve", present=present, needed=needed)
     if database.absent() and served_before(database.file):
-        return (
-            f"{database.file} is missing, but a bridge has used it. Put it back before you start the bridge: "
-            "`enom-bridge serve` would create an empty one."
-        )
-    what = "does not exist yet." if database.absent() else "is empty."
-    return f"{database.file} {what} `enom-bridge serve` creates it."
+        return refusal("file_away", file=database.file)
+    if database.absent():
+        return refusal("file_missing", file=database.file)
+    return refusal("file_empty", file=database.file)
 
 
 def current(connection: Connection) -> str | None:
-    return connection.scalar(PRESENT) if sa.inspect(connection).has_table("alembic_version") else None
+    return (
+        connection.scalar(SELECT_VERSION)
+        if sa.inspect(connection).has_table("alembic_version")
+        else None
+    )
 
 
 def migrate(connection: Connection, to: str) -> None:

@@ -1,7 +1,9 @@
-"""PostgreSQL behind a pooler such as PgBouncer, which gives each transaction whichever connection is free.
+"""PostgreSQL behind a pooler such as PgBouncer, which gives each transaction whichever connection
+is free.
 
-It takes no settings when a connection begins, keeps none from one transaction to the next, and knows neither LISTEN nor, in
-older versions, prepared statements. Then each transaction says its settings itself, and who waits for news asks now and then.
+It takes no settings when a connection begins, keeps none from one transaction to the next, and
+knows neither LISTEN nor, in older versions, prepared statements. Then each transaction says its
+settings itself, and who waits for news asks now and then.
 """
 
 from contextlib import suppress
@@ -12,30 +14,31 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
 from bridge.domain.errors import NotNow
-
-DIRECT = (
-    "bridge.database goes through a pooler such as PgBouncer, which this command cannot use. Run it with a "
-    "configuration that connects to PostgreSQL directly (enom-bridge --config FILE)."
-)
+from bridge.reporting.refusals import refusal
 
 
 class Pooler:
-    """Finds out with the first connection whether there is one: it refuses the settings, or drops them."""
+    """Finds out with the first connection whether there is one: it refuses the settings, or drops
+    them.
+    """
 
     def __init__(self, engine: Engine, settings: dict[str, str]) -> None:
         self.present: bool | None = None  # until it is known
         self._engine, self._settings = engine, settings
-        self.statement = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())
+        self.statement = "; ".join(
+            f"SET LOCAL {name} = '{value}'" for name, value in settings.items()
+        )
         event.listen(engine, "do_connect", self._connect)
         event.listen(engine, "connect", self._connected)
 
     def refuse(self) -> None:
         """Raises NotNow where there is one, for what needs a connection of its own."""
         if self.present is None:
-            with suppress(DBAPIError), self._engine.connect():  # whoever asks will hear of it in the words of its own program
+            # Where it fails, whoever asks will hear of it in the words of its own program.
+            with suppress(DBAPIError), self._engine.connect():
                 pass
         if self.present:
-            raise NotNow(DIRECT)
+            raise NotNow(refusal("behind_pooler"))
 
     def _connect(self, dialect: Any, _: object, places: list[Any], given: dict[str, Any]) -> Any:
         if not self.present:

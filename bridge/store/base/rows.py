@@ -25,18 +25,10 @@ from bridge.domain.errors import (
 from bridge.domain.jobs import ENDED, Status, WaitingFor
 from bridge.domain.model import Outcome, Record, State, Step, in_words
 from bridge.domain.ports import Job, ObservedJob, Receipt
+from bridge.reporting.receipts import WAITING
 from hooks.types import Intent
 
 Row = sa.RowMapping
-
-WAITING = {
-    None: "Accepted and queued.",
-    "turn": "Accepted. An earlier request for this mailbox or its domain goes first.",
-    "retry": "The mail provider was not reachable. The request will be retried.",
-    "settle": "Sent. Waiting for confirmation.",
-    "account": "Accepted. Waiting until the provider account works again.",
-}
-
 
 RECORD = [field.name for field in fields(Record)]
 
@@ -48,14 +40,25 @@ def to_record(row: Row) -> Record:
 def record_values(record: Record) -> dict[str, Any]:
     """The columns of `mailboxes` that hold a record."""
     saved = dict(record.saved_services) if record.saved_services is not None else None
-    return {name: getattr(record, name) for name in RECORD} | {"state": str(record.state), "saved_services": saved}
+    return {name: getattr(record, name) for name in RECORD} | {
+        "state": str(record.state),
+        "saved_services": saved,
+    }
 
 
 def intent_values(intent: Intent) -> dict[str, Any]:
     """An intent without its password, as JSON."""
     until = in_words(intent.until) if intent.until else None
-    values: dict[str, Any] = {"display_name": intent.display_name, "plan": intent.plan, "reason": intent.reason, "until": until}
-    values |= {"customer_id": intent.customer_id, "domain_confirmed": intent.domain_confirmed or None}
+    values: dict[str, Any] = {
+        "display_name": intent.display_name,
+        "plan": intent.plan,
+        "reason": intent.reason,
+        "until": until,
+    }
+    values |= {
+        "customer_id": intent.customer_id,
+        "domain_confirmed": intent.domain_confirmed or None,
+    }
     kept = {name: value for name, value in values.items() if value is not None}
     return kept | {"timestamp": intent.timestamp.isoformat(), "unknown": list(intent.unknown)}
 
@@ -92,7 +95,9 @@ def to_step(row: Row) -> Step:
     )
 
 
-def to_job(row: Row, mailbox: Row, journal: Sequence[Row], open_sealed: Callable[[str], str | None]) -> Job:
+def to_job(
+    row: Row, mailbox: Row, journal: Sequence[Row], open_sealed: Callable[[str], str | None]
+) -> Job:
     password = open_sealed(row["sealed"]) if row["sealed"] else None
     return Job(
         id=row["id"],
@@ -116,7 +121,14 @@ def to_job(row: Row, mailbox: Row, journal: Sequence[Row], open_sealed: Callable
 def to_observed(row: Row) -> ObservedJob:
     would = row["extra"].get("would_be")
     ended = (would["status"], would["detail"]) if would else None
-    return ObservedJob(row["id"], row["hook_id"], to_intent(row, None), row["facts"].split(), row["created_at"], ended)
+    return ObservedJob(
+        row["id"],
+        row["hook_id"],
+        to_intent(row, None),
+        row["facts"].split(),
+        row["created_at"],
+        ended,
+    )
 
 
 ERRORS = (
@@ -134,7 +146,7 @@ ERRORS = (
 )
 KINDS: Mapping[str, Any] = {each.kind: each for each in ERRORS}
 """Every error that a row can hold, by what it is stored as."""
-BEFORE = {
+KINDS_OF_0_1 = {
     "BridgeError": "other",
     "Refused": "refused",
     "Unavailable": "unavailable",
@@ -152,7 +164,13 @@ def error_values(error: BridgeError | None) -> Any:
     if error is None:
         return None
     limit = {"limit": str(error.limit)} if isinstance(error, NeedsPerson) and error.limit else {}
-    return {"kind": error.kind, "code": error.code, "detail": error.detail, "remote": error.remote, **limit}
+    return {
+        "kind": error.kind,
+        "code": error.code,
+        "detail": error.detail,
+        "remote": error.remote,
+        **limit,
+    }
 
 
 def error_columns(error: BridgeError | None) -> dict[str, Any]:
@@ -164,7 +182,7 @@ def to_error(kept: Mapping[str, Any] | None) -> BridgeError | None:
     if kept is None:
         return None
     said: dict[str, Any] = {"code": kept["code"], "remote": kept["remote"]}
-    kind = KINDS[kept["kind"] if "kind" in kept else BEFORE[kept["class"]]]
+    kind = KINDS[kept["kind"] if "kind" in kept else KINDS_OF_0_1[kept["class"]]]
     if kind is Doubted:
         return Doubted(Refused(kept["detail"], **said))
     if kind is NeedsPerson:
@@ -185,7 +203,11 @@ def to_limits(lifted: str | None) -> frozenset[Limit]:
 
 def to_receipt(row: Row) -> Receipt:
     # What the last try met is told while the job waits because of it, and when it has ended.
-    error = row["error"] if row["status"] in ENDED or row["waiting_for"] in ("retry", "account") else None
+    error = (
+        row["error"]
+        if row["status"] in ENDED or row["waiting_for"] in ("retry", "account")
+        else None
+    )
     extra = dict(row["extra"] or {})
     if row["intent"]["unknown"]:
         extra["unknown_fields"] = row["intent"]["unknown"]
@@ -202,8 +224,9 @@ def to_receipt(row: Row) -> Receipt:
         changed=row["changed"],
         verified=row["verified"] or {},
         message=row["message"] or WAITING[row["waiting_for"]],
-        error=error and {"code": error["code"], "message": CODES[error["code"]], **without_class(error)},
-        finished_at=in_words(row["finished_at"]) if row["finished_at"] is not None else None,
+        error=error
+        and {"code": error["code"], "message": CODES[error["code"]], **without_class(error)},
+        finished_at=row["finished_at"],
         extra=extra,
     )
 

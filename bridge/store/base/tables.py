@@ -1,4 +1,4 @@
-"""The tables. Times are epoch seconds on the database's clock; JSON columns hold plain objects without secrets."""
+"""The tables. Times are epoch seconds on the database's clock; JSON holds no secrets."""
 
 import sqlalchemy
 from sqlalchemy import (
@@ -36,17 +36,18 @@ Serial = BigInteger().with_variant(Integer, "sqlite")
 
 def when(name: str, table: str, condition: str, *columns: str) -> Index:
     """A partial index, so that what has ended costs nothing."""
-    return Index(f"ix_{table}_{name}", *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+    where = text(condition)
+    return Index(f"ix_{table}_{name}", *columns, sqlite_where=where, postgresql_where=where)
 
 
 def among(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
-    """Equality with values that stand in the statement itself: with parameters no partial index would be used."""
+    """Equality with values in the statement itself: parameters would use no partial index."""
     literals: list[ColumnElement[str]] = [literal_column(f"'{value}'") for value in values]
     return column == literals[0] if len(literals) == 1 else column.in_(literals)
 
 
 def ended_badly(table: FromClause) -> ColumnElement[bool]:
-    """The condition of the index of such jobs, word for word: it stands before the one status that is looked for."""
+    """The condition of the index of such jobs, word for word; the one status comes after it."""
     return among(table.c.status, "held", "failed", "cancelled")
 
 
@@ -63,7 +64,8 @@ hooks = Table(
     Column("job_id", String(32)),  # null: parked
     Column("errors", JSON),  # of a parked delivery
     Column("sealed", Text),  # the whole body of a parked delivery, encrypted
-    Column("dismissed_at", Float),  # parked, or never seen, and nobody waits for it: its id is refused
+    # Parked, or never seen, and nobody waits for it: its id is refused
+    Column("dismissed_at", Float),
     UniqueConstraint("source", "hook_id"),
     Index("ix_hooks_job_id", "job_id"),
     when("sealed", "hooks", "sealed IS NOT NULL", "received_at"),
@@ -89,7 +91,8 @@ mailboxes = Table(
     Column("delete_after", Float),
     Column("settles_at", Float, nullable=False, server_default="0"),
     Column("observed_at", Float),
-    Column("decided", JSON),  # fact, or "needed" -> [source, service, hook's own time]: which hook spoke last
+    # Fact, or "needed" -> [source, service, hook's own time]: which hook spoke last
+    Column("decided", JSON),
     Column("customer_id", String(64)),  # billing's customer, as the newest hook that named one said
     Column("customer_source", String(64)),  # whose id that is; it stays when the owner is forgotten
     Column("gone_at", Float),  # when the mailbox was last seen to be gone
@@ -124,13 +127,16 @@ jobs = Table(
     Column("lease_owner", String(64)),
     Column("lease_until", Float),
     Column("token", Integer, nullable=False, server_default="0"),
-    Column("tries", Integer, nullable=False, server_default="0"),  # in a row, since it waited for anything but an error
+    # In a row, since it waited for anything but an error
+    Column("tries", Integer, nullable=False, server_default="0"),
     Column("undecided_since", Float),
-    Column("touched", Boolean, nullable=False, server_default=text("false")),  # a command may have been sent
+    # A command may have been sent
+    Column("touched", Boolean, nullable=False, server_default=text("false")),
     Column("passed", Boolean, nullable=False, server_default=text("false")),  # approved by a person
     Column("lifted", String(128)),  # the limits that this lifted, separated by spaces
     Column("purge", Boolean, nullable=False, server_default=text("false")),
-    Column("withdrawn", Boolean, nullable=False, server_default=text("false")),  # while a worker was at it
+    # While a worker was at it
+    Column("withdrawn", Boolean, nullable=False, server_default=text("false")),
     Column("replaces", String(32)),
     Column("plan", JSON),
     Column("seen", JSON),
@@ -157,7 +163,13 @@ jobs = Table(
     Index("ix_jobs_action", "action", "id"),
     when("code", "jobs", "code IS NOT NULL", "code", "id"),
     when("replaces", "jobs", "replaces IS NOT NULL", "replaces"),
-    when("created", "jobs", "action = 'mailbox.create' AND status = 'succeeded'", "mailbox_id", "action"),
+    when(
+        "created",
+        "jobs",
+        "action = 'mailbox.create' AND status = 'succeeded'",
+        "mailbox_id",
+        "action",
+    ),
 )
 
 steps = Table(
@@ -174,7 +186,8 @@ steps = Table(
     Column("error", JSON),
     Column("evidence", JSON),
     Column("started_at", Float, nullable=False),
-    Column("ended_at", Float, nullable=False),  # while the outcome is `intent`: when the call must have ended
+    # While the outcome is `intent`: when the call must have ended
+    Column("ended_at", Float, nullable=False),
     Column("trust_after", Float, nullable=False),
     Index("ix_steps_job_id", "job_id", "id"),
     Index("ix_steps_started_at", "started_at"),
@@ -191,7 +204,8 @@ purchases = Table(
     Column("step_id", BigInteger, nullable=False, unique=True),
     Column("kind", String(16), nullable=False),
     Column("arguments", JSON, nullable=False),
-    Column("outcome", String(16), nullable=False),  # as the step's; later done, undone or judged (by a person)
+    # As the step's; later done, undone or judged (by a person)
+    Column("outcome", String(16), nullable=False),
     Column("evidence", JSON),
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float, nullable=False),
@@ -211,7 +225,7 @@ callbacks = Table(
     Column("service_id", String(64), nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("facts", String(64), nullable=False),
-    Column("status", String(16), nullable=False),  # pending, delivered, superseded, stopped, exhausted
+    Column("status", String(16), nullable=False),  # one of outbox.STATUSES
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("next_at", Float, nullable=False),
     Column("token", Integer, nullable=False, server_default="0"),
@@ -230,13 +244,15 @@ accounts = Table(
     "accounts",
     metadata,
     Column("name", String(64), primary_key=True),
-    # Four things stop an account, each in columns of its own, so that none hides another: see standing.PAUSES.
+    # Four things stop an account, each in columns of its own, so that none hides another: see
+    # account_state.PAUSES.
     Column("paused", String(32)),  # the fault that Enom answers with: credentials or ip_not_allowed
     Column("detail", Text),
     Column("probe_at", Float),
     Column("pause_reason", Text),  # why a person paused it; null: no person did
     Column("money_until", Float),  # no purchase before, because there was no money
-    Column("quiet_until", Float),  # no purchase before, because reads may miss what was bought before a restore
+    # No purchase before, because reads may miss what was bought before a restore
+    Column("quiet_until", Float),
     Column("reconcile_at", Float),  # when the nightly comparison is due; null: not yet known
     Column("reconcile_lease", Float),  # until then a process is at it
     Column("restored_at", Float),  # of a restore after which nobody has resumed the account
@@ -250,7 +266,8 @@ sources = Table(
     Column("detail", Text),  # why it is paused
     Column("suspensions_paused", Text),  # why no suspension of it is accepted; null: they are
     Column("suspensions_from", Float),  # suspensions before then count no more for the brake
-    Column("receiver_tries", Integer, nullable=False, server_default="0"),  # in a row, that its receiver did not answer
+    # In a row, that its receiver did not answer
+    Column("receiver_tries", Integer, nullable=False, server_default="0"),
     Column("receiver_after", Float),  # no callback goes to it before then
     Column("sender", String(64)),  # the module that last tested the connection, with its version
 )
@@ -293,7 +310,12 @@ workers = Table(
     Column("key_ids", Text),  # the names of the keys that it can open what is sealed with
 )
 
-marks = Table("marks", metadata, Column("name", String(32), primary_key=True), Column("value", BigInteger, nullable=False))
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
 
 audit = Table(
     "audit",

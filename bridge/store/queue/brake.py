@@ -1,8 +1,10 @@
-"""The brake for suspensions: a billing system gone wrong must not suspend everybody before anybody has looked.
+"""The brake for suspensions: a billing system gone wrong must not suspend everybody before anybody
+has looked.
 
-A source that sent more suspensions within an hour than a share of its mailboxes may send no more until a person has looked.
-With a grace a terminate is one of them: it suspends at once, and no limit of deletions is asked. All else of it is taken in as
-before: a customer who pays meanwhile gets the mailbox back, and staff can undo what was wrong.
+A source that sent more suspensions within an hour than a share of its mailboxes may send no more
+until a person has looked. With a grace a terminate is one of them: it suspends at once, and no
+limit of deletions is asked. All else of it is taken in as before: a customer who pays meanwhile
+gets the mailbox back, and staff can undo what was wrong.
 """
 
 import threading
@@ -14,18 +16,22 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.wanted import TAKES_AWAY
+from bridge.reporting import notes as sentences
 from bridge.store.base.database import Database
 from bridge.store.base.tables import among, jobs, mailboxes, sources
 from bridge.store.queue import notes
 
 FLOOR = 50  # suspensions in an hour that pass however few mailboxes there are
 HOUR = 3600.0
-KEPT = 30.0  # seconds for which the number of a source's mailboxes is not counted anew
-PART = 4  # of what may still pass, the part that a process does not count one by one; one that stalls passes it later, on top
+RECOUNT_AFTER = 30.0  # seconds for which the number of a source's mailboxes is not counted anew
+# Of what may still pass, the part that a process does not count one by one; one that stalls passes
+# it later, on top
+UNCOUNTED_PART = 4
 
-# By no index of the source: those would first sort all that it ever sent. What is older than an hour the id tells.
-LATELY = (
-    jobs.c.id >= sa.bindparam("first"),
+# By no index of the source: those would first sort all that it ever sent. What is older than an
+# hour the id tells.
+CAME_LATELY = (
+    jobs.c.id >= sa.bindparam("first_id"),
     sa.func.coalesce(jobs.c.source, "") == sa.bindparam("source"),
     jobs.c.created_at > sa.bindparam("since"),
     jobs.c.status != "cancelled",
@@ -33,7 +39,9 @@ LATELY = (
     jobs.c.purge.is_(False),
 )
 SUSPEND = frozenset({"mailbox.suspend"})
-MAILBOXES = sa.select(sa.func.count()).where(mailboxes.c.source == sa.bindparam("source"), mailboxes.c.state != "absent")
+COUNT_MAILBOXES = sa.select(sa.func.count()).where(
+    mailboxes.c.source == sa.bindparam("source"), mailboxes.c.state != "absent"
+)
 
 
 class TooMany(Exception):
@@ -46,21 +54,28 @@ class TooMany(Exception):
 
 @dataclass
 class Seen:
-    """Of one source, in this process: how many suspensions pass without a count, and its mailboxes as they were counted."""
+    """Of one source, in this process: how many suspensions pass without a count, and its mailboxes
+    as they were counted.
+    """
 
     uncounted: int = 0
     mailboxes: int = 0
     counted_at: float = float("-inf")
 
 
-def counting(actions: Iterable[str]) -> sa.Select[Any]:
+def count_hooks(actions: Iterable[str]) -> sa.Select[Any]:
     """How many hooks of these actions came lately, up to `most`."""
-    found = sa.select(sa.literal(1)).select_from(jobs).where(among(jobs.c.action, *sorted(actions)), *LATELY)
+    found = (
+        sa.select(sa.literal(1))
+        .select_from(jobs)
+        .where(among(jobs.c.action, *sorted(actions)), *CAME_LATELY)
+    )
     return sa.select(sa.func.count()).select_from(found.limit(sa.bindparam("most")).subquery())
 
 
 class Brake:
-    """`share` of a source's mailboxes, 0: none. `first_id` gives the lowest id that a job of that time can have.
+    """`share` of a source's mailboxes, 0: none. `first_id` gives the lowest id that a job of that
+    time can have.
 
     `grace`: whether a terminate suspends first.
     """
@@ -68,12 +83,14 @@ class Brake:
     def __init__(self, share: float, first_id: Callable[[float], str], grace: bool = False) -> None:
         self.share, self.first_id = share, first_id
         self.suspends = SUSPEND | TAKES_AWAY if grace else SUSPEND
-        self._counting = counting(self.suspends)
+        self._counting = count_hooks(self.suspends)
         self._seen: dict[str, Seen] = {}
         self._lock = threading.Lock()
 
     def check(self, tx: Connection, source: str, since: float | None, now: float) -> None:
-        """Raises TooMany when one more suspension is too much. `since`: what was sent before does not count."""
+        """Raises TooMany when one more suspension is too much. `since`: what was sent before does
+        not count.
+        """
         if not self.share:
             return
         with self._lock:
@@ -88,25 +105,26 @@ class Brake:
             most = self.most(tx, source, now)
             count = self._count(tx, source, begin, most)
         if count >= most:
-            raise TooMany(self._why(count, seen.mailboxes), since)
+            raise TooMany(
+                sentences.too_many_suspensions(count, seen.mailboxes, self.share, FLOOR), since
+            )
         with self._lock:
-            seen.uncounted = (most - count - 1) // PART
+            seen.uncounted = (most - count - 1) // UNCOUNTED_PART
 
     def most(self, tx: Connection, source: str, now: float) -> int:
         """How many suspensions of this source pass within an hour."""
         with self._lock:
             seen = self._seen.setdefault(source, Seen())
-        if now - seen.counted_at > KEPT:
-            seen.mailboxes, seen.counted_at = tx.scalar(MAILBOXES, {"source": source}) or 0, now
+        if now - seen.counted_at > RECOUNT_AFTER:
+            seen.mailboxes, seen.counted_at = (
+                tx.scalar(COUNT_MAILBOXES, {"source": source}) or 0,
+                now,
+            )
         return max(FLOOR, int(self.share * seen.mailboxes))
 
     def _count(self, tx: Connection, source: str, since: float, most: int) -> int:
-        asked = {"source": source, "since": since, "first": self.first_id(since), "most": most}
+        asked = {"source": source, "since": since, "first_id": self.first_id(since), "most": most}
         return int(tx.scalar(self._counting, asked) or 0)
-
-    def _why(self, count: int, of: int) -> str:
-        share = f"safety.max_suspended_share = {self.share:g}" if count > FLOOR else f"{FLOOR} are always allowed"
-        return f"{count:,} suspensions within an hour, of {of:,} mailboxes ({share})"
 
 
 def stop(database: Database, source: str, account: str, found: TooMany) -> None:
@@ -114,30 +132,22 @@ def stop(database: Database, source: str, account: str, found: TooMany) -> None:
     with database.write() as tx:
         now = database.now(tx)
         # Whoever has let it go on meanwhile has looked.
-        unchanged = sources.c.suspensions_paused.is_(None), sources.c.suspensions_from.is_not_distinct_from(found.since)
+        unchanged = (
+            sources.c.suspensions_paused.is_(None),
+            sources.c.suspensions_from.is_not_distinct_from(found.since),
+        )
         change: Any = sa.update(sources).where(sources.c.name == source, *unchanged)
         if tx.execute(change.values(suspensions_paused=found.why)).rowcount:
-            notes.raise_once(tx, subject(source), text(source, account, found.why), now)
+            note = sentences.suspensions_stopped(source, account, found.why)
+            notes.raise_once(tx, subject(source), note, now)
 
 
 def release(tx: Connection, source: str, now: float) -> None:
     """Suspensions of this source are accepted again, and counted anew from now on."""
     change = sa.update(sources).where(sources.c.name == source)
     tx.execute(change.values(suspensions_paused=None, suspensions_from=now))
-    notes.clear(tx, subject(source), f"Suspensions of source {source} are accepted again.", now)
+    notes.clear(tx, subject(source), sentences.suspensions_accepted(source), now)
 
 
 def subject(source: str) -> str:
     return f"suspensions:{source}"
-
-
-def text(source: str, account: str, why: str) -> str:
-    return (
-        f"Source {source} sent {why}. Further suspensions are refused for now; "
-        "billing sends them again later. Everything else continues.\n"
-        f"If they are right (end of the month, for example): enom-bridge resume source {source}\n"
-        "If they are wrong, first stop those already accepted: "
-        f"enom-bridge pause account {account}\n"
-        'Then fix billing, cancel the waiting jobs (docs/suspension.md, "When too many come at once"), have '
-        "billing unsuspend what was suspended, and resume account and source."
-    )

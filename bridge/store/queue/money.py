@@ -1,4 +1,6 @@
-"""Purchases and deletions: what may be spent or destroyed, decided in the transaction that commits the intent."""
+"""Purchases and deletions: what may be spent or destroyed, decided in the transaction that commits
+the intent.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +13,8 @@ from bridge.domain.jobs import LookAgain, WaitingFor
 from bridge.domain.model import Change, Step
 from bridge.domain.plan import settles_at
 from bridge.domain.ports import Limits
+from bridge.reporting import notes as sentences
+from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row
 from bridge.store.base.tables import accounts, among, jobs, purchases, steps
@@ -20,22 +24,22 @@ IN_DOUBT = ("intent", "unknown", "doubted")
 NOT_SPENT = ("unsent", "refused", "undone")
 UNSEEN_PAUSE = 10.0  # seconds, while the job that bought has not yet seen what it bought
 DAY, HOUR = 86400.0, 3600.0
-PAUSES = {
-    "quiet_until": "the database was just restored, and Enom may not show yet what was bought before.",
-    "money_until": "its balance was too low.",
-}
+PAUSES = {"quiet_until": "purchases_quiet", "money_until": "purchases_without_money"}
 """Until when an account buys nothing, and why. Time alone ends the first."""
 
 
-def judging(became: str, open_outcomes: Sequence[str]) -> sa.Update:
-    mine = purchases.c.job_id == sa.bindparam("of"), among(purchases.c.outcome, *open_outcomes)
+def update_purchases(became: str, open_outcomes: Sequence[str]) -> sa.Update:
+    mine = (
+        purchases.c.job_id == sa.bindparam("ended_job"),
+        among(purchases.c.outcome, *open_outcomes),
+    )
     return sa.update(purchases).where(*mine).values(outcome=became)
 
 
-JUDGE = {  # made once, because every job ends with it
-    "succeeded": judging("done", (*IN_DOUBT, "accepted")),
-    "failed": judging("undone", IN_DOUBT),
-    "held": judging("unknown", ("accepted",)),
+UPDATE_PURCHASES = {  # made once, because every job ends with it
+    "succeeded": update_purchases("done", (*IN_DOUBT, "accepted")),
+    "failed": update_purchases("undone", IN_DOUBT),
+    "held": update_purchases("unknown", ("accepted",)),
 }
 
 
@@ -54,37 +58,47 @@ def allow_purchase(
     Raises NoFunds, LookAgain or NeedsPerson.
     """
     # All rows, so that the limit over all accounts holds for two purchases at once.
-    standing = tx.execute(database.lock_row(sa.select(accounts).order_by(accounts.c.name))).mappings().all()
-    for column, why in PAUSES.items():
+    standing = (
+        tx.execute(database.lock_row(sa.select(accounts).order_by(accounts.c.name)))
+        .mappings()
+        .all()
+    )
+    for column, code in PAUSES.items():
         until = next((row[column] for row in standing if row["name"] == job["account"]), None)
         if until is not None and until > now:
-            raise NoFunds(f"Purchases of this account are paused: {why}", retry_after=until - now)
-    others = sa.select(purchases, jobs.c.finished_at).join(jobs, jobs.c.id == purchases.c.job_id, isouter=True)
+            raise NoFunds(refusal(code), retry_after=until - now)
+    others = sa.select(purchases, jobs.c.finished_at).join(
+        jobs, jobs.c.id == purchases.c.job_id, isouter=True
+    )
     others = others.where(
-        purchases.c.account == job["account"], purchases.c.domain == job["domain"], purchases.c.job_id != job["id"]
+        purchases.c.account == job["account"],
+        purchases.c.domain == job["domain"],
+        purchases.c.job_id != job["id"],
     )
     for other in tx.execute(others).mappings():
         if other["outcome"] in IN_DOUBT:
-            doubt = NeedsPerson(f"The purchase of {other['job_id']} is in doubt.", code="unclear")
+            doubt = NeedsPerson(refusal("purchase_in_doubt", job=other["job_id"]), code="unclear")
             raise LookAgain(now + 60, WaitingFor.SETTLE, doubt)
         shown_at = settles_at(other["settles_at"] or 0.0, other["ended_at"], settle) + look
         if other["outcome"] == "accepted" and other["finished_at"] is None:
             raise LookAgain(max(shown_at, now + UNSEEN_PAUSE), WaitingFor.SETTLE)
         if other["outcome"] in ("accepted", "done", "judged") and shown_at > now:
-            # What was just bought may not be visible yet: buying again now could be buying twice. And what a person looked
-            # up may have come late, after all reads before, and be what that person saw.
+            # What was just bought may not be visible yet: buying again now could be buying twice.
+            # And what a person looked up may have come late, after all reads before, and be what
+            # that person saw.
             raise LookAgain(shown_at, WaitingFor.SETTLE)
-    today = sa.select(sa.func.count()).where(purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT))
+    today = sa.select(sa.func.count()).where(
+        purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT)
+    )
     held_back = limits.purchases_per_day and Limit.PURCHASES not in lifted
     if held_back and (tx.scalar(today) or 0) >= limits.purchases_per_day:
-        raise NeedsPerson(
-            f"{limits.purchases_per_day} purchases were made today (safety.max_purchases_per_day). "
-            f"If this one is right: enom-bridge jobs approve {job['id']}",
-            limit=Limit.PURCHASES,
-        )
+        text = refusal("purchases_of_day", limit=limits.purchases_per_day, job=job["id"])
+        raise NeedsPerson(text, limit=Limit.PURCHASES)
 
 
-def allow_deletion(tx: Connection, job: Row, now: float, limits: Limits, lifted: frozenset[Limit]) -> None:
+def allow_deletion(
+    tx: Connection, job: Row, now: float, limits: Limits, lifted: frozenset[Limit]
+) -> None:
     recent = sa.select(sa.func.count(sa.distinct(steps.c.job_id))).where(
         among(steps.c.kind, "delete"),
         steps.c.started_at > now - HOUR,
@@ -93,16 +107,17 @@ def allow_deletion(tx: Connection, job: Row, now: float, limits: Limits, lifted:
     )
     held_back = limits.terminations_per_hour and Limit.DELETIONS not in lifted
     if held_back and (tx.scalar(recent) or 0) >= limits.terminations_per_hour:
-        raise NeedsPerson(
-            f"The hourly limit of deletions is reached (safety.max_terminations_per_hour = {limits.terminations_per_hour}). "
-            f"If this one is right: enom-bridge jobs approve {job['id']}",
-            limit=Limit.DELETIONS,
-        )
+        text = refusal("deletions_of_hour", limit=limits.terminations_per_hour, job=job["id"])
+        raise NeedsPerson(text, limit=Limit.DELETIONS)
 
 
 def add_purchase(tx: Connection, job: Row, step: Step, change: Change) -> None:
-    """The mark before the call. Earlier ones of this job were proved undone, or there would be no new one."""
-    undone = sa.update(purchases).where(purchases.c.job_id == job["id"], purchases.c.outcome.in_(IN_DOUBT))
+    """The mark before the call. Earlier ones of this job were proved undone, or there would be no
+    new one.
+    """
+    undone = sa.update(purchases).where(
+        purchases.c.job_id == job["id"], purchases.c.outcome.in_(IN_DOUBT)
+    )
     tx.execute(undone.values(outcome="undone"))
     values = {
         "account": job["account"],
@@ -125,7 +140,9 @@ def purchase_delayed(tx: Connection, step: int, ended_at: float, settles_at: flo
     tx.execute(change.values(ended_at=ended_at, settles_at=settles_at))
 
 
-def purchase_answered(tx: Connection, step: int, outcome: str, evidence: Any, now: float, settles_at: float) -> None:
+def purchase_answered(
+    tx: Connection, step: int, outcome: str, evidence: Any, now: float, settles_at: float
+) -> None:
     values = {"outcome": outcome, "evidence": evidence, "ended_at": now, "settles_at": settles_at}
     change = sa.update(purchases).where(purchases.c.step_id == step).values(**values)
     row = tx.execute(change.returning(purchases.c.account)).first()
@@ -135,25 +152,32 @@ def purchase_answered(tx: Connection, step: int, outcome: str, evidence: Any, no
 
 def see_purchase(tx: Connection, job: Row) -> None:
     """A job goes on because a read showed what it bought."""
-    mine = purchases.c.account == job["account"], purchases.c.domain == job["domain"], purchases.c.job_id == job["id"]
-    tx.execute(sa.update(purchases).where(*mine, purchases.c.outcome == "accepted").values(outcome="done"))
+    mine = (
+        purchases.c.account == job["account"],
+        purchases.c.domain == job["domain"],
+        purchases.c.job_id == job["id"],
+    )
+    tx.execute(
+        sa.update(purchases).where(*mine, purchases.c.outcome == "accepted").values(outcome="done")
+    )
 
 
 def judge_purchases(tx: Connection, job: str, status: str) -> None:
-    """What became of a job's purchases once it ended; a held job leaves in doubt what no read has shown.
+    """What became of a job's purchases once it ended; a held job leaves in doubt what no read has
+    shown.
 
     One that a worker ends as cancelled was never begun, or takes a mailbox away: it has none.
     """
     if status != "cancelled":
-        tx.execute(JUDGE[status], {"of": job})
+        tx.execute(UPDATE_PURCHASES[status], {"ended_job": job})
 
 
 def pause_money(tx: Connection, account: str, until: float, detail: str, now: float) -> None:
     tx.execute(sa.update(accounts).where(accounts.c.name == account).values(money_until=until))
-    notes.raise_once(tx, f"money:{account}", f"Purchases of account {account} are paused: {detail}", now)
+    notes.raise_once(tx, f"money:{account}", sentences.purchases_paused(account, detail), now)
 
 
 def resume_money(tx: Connection, account: str, now: float) -> None:
     """There is money again, as a purchase showed or a person says."""
     tx.execute(sa.update(accounts).where(accounts.c.name == account).values(money_until=None))
-    notes.clear(tx, f"money:{account}", f"Purchases of account {account} resumed.", now)
+    notes.clear(tx, f"money:{account}", sentences.purchases_go_on(account), now)

@@ -1,7 +1,9 @@
-"""Notes to the admin: one when something needs a person, one when it is over. Rows here, sent by bridge.pipeline.alerts.
+"""Notes to the admin: one when something needs a person, one when it is over. Rows here, sent by
+bridge.pipeline.alerts.
 
-Where a bad hour shall be one mail, the first note goes at once; what comes in the 15 minutes after it goes together, then
-what comes in the 30 after that, then each hour, until it was quiet for as long.
+Where a bad hour shall be one mail, the first note goes at once; what comes in the 15 minutes after
+it goes together, then what comes in the 30 after that, then each hour, until it was quiet for as
+long.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.ports import Note
+from bridge.reporting import notes as sentences
 from bridge.store.base.database import Database
 from bridge.store.base.tables import jobs, marks, notes
 
@@ -19,13 +22,21 @@ LEASE = 60.0
 MOST = 100  # notes in one message
 MOST_GATHERED = 5000
 SUMMARY = "summary:"
-NEXT, PAUSE = "notes_next", "notes_pause"  # when what was gathered may go, and for how long it was gathered
+# When what was gathered may go, and for how long it was gathered
+NEXT_SENDING, GATHERING_PAUSE = (
+    "notes_next",
+    "notes_pause",
+)
 FIRST_PAUSE, LONGEST_PAUSE = 900, 3600  # seconds
 RETRIES = (60.0, 300.0, 1800.0, 7200.0)  # seconds until the next try; then the note is given up
 
 
 def add(tx: Connection, subject: str, text: str, now: float, cleared: bool = False) -> None:
-    tx.execute(sa.insert(notes).values(subject=subject, text=text, cleared=cleared, created_at=now, next_at=now))
+    tx.execute(
+        sa.insert(notes).values(
+            subject=subject, text=text, cleared=cleared, created_at=now, next_at=now
+        )
+    )
 
 
 def raise_once(tx: Connection, subject: str, text: str, now: float) -> None:
@@ -41,7 +52,12 @@ def clear(tx: Connection, subject: str, text: str, now: float) -> None:
 
 
 def stands(tx: Connection, subject: str) -> bool:
-    last = sa.select(notes.c.cleared).where(notes.c.subject == subject).order_by(notes.c.id.desc()).limit(1)
+    last = (
+        sa.select(notes.c.cleared)
+        .where(notes.c.subject == subject)
+        .order_by(notes.c.id.desc())
+        .limit(1)
+    )
     return tx.scalar(last) is False
 
 
@@ -50,7 +66,9 @@ class Notebook:
         self.database = database
 
     def due_notes(self, gather: bool = False) -> Sequence[Note]:
-        """Takes what is to be sent now, under a lease that is simply a later next try. `gather`: see above."""
+        """Takes what is to be sent now, under a lease that is simply a later next try. `gather`:
+        see above.
+        """
         with self.database.write() as tx:
             now = self.database.now(tx)
             due = sa.select(notes).where(notes.c.next_at <= now).order_by(notes.c.id)
@@ -68,27 +86,33 @@ class Notebook:
 
     def _may_go(self, tx: Connection, now: float) -> bool:
         """Whether new notes go now. If so, those that follow are gathered from now on."""
-        fresh = sa.exists().where(notes.c.next_at <= now, notes.c.tries == 0, ~notes.c.subject.startswith(SUMMARY))
+        fresh = sa.exists().where(
+            notes.c.next_at <= now, notes.c.tries == 0, ~notes.c.subject.startswith(SUMMARY)
+        )
         if not tx.scalar(sa.select(fresh)):
             return True
-        kept = numbers(tx, self.database, {NEXT: 0, PAUSE: 0})
-        if now < kept[NEXT]:
+        kept = numbers(tx, self.database, {NEXT_SENDING: 0, GATHERING_PAUSE: 0})
+        if now < kept[NEXT_SENDING]:
             return False
-        lasts = now < kept[NEXT] + kept[PAUSE]
-        pause = min(2 * kept[PAUSE], LONGEST_PAUSE) if lasts else FIRST_PAUSE
-        for name, value in ((NEXT, int(now) + pause), (PAUSE, pause)):
+        lasts = now < kept[NEXT_SENDING] + kept[GATHERING_PAUSE]
+        pause = min(2 * kept[GATHERING_PAUSE], LONGEST_PAUSE) if lasts else FIRST_PAUSE
+        for name, value in ((NEXT_SENDING, int(now) + pause), (GATHERING_PAUSE, pause)):
             tx.execute(sa.update(marks).where(marks.c.name == name).values(value=value))
         return True
 
     def notes_sent(self, due: Sequence[Note], ok: bool) -> None:
         with self.database.write() as tx:
             for note in due:
-                later = None if ok or note.tries > len(RETRIES) else self.database.now(tx) + RETRIES[note.tries - 1]
+                later = (
+                    None
+                    if ok or note.tries > len(RETRIES)
+                    else self.database.now(tx) + RETRIES[note.tries - 1]
+                )
                 tx.execute(sa.update(notes).where(notes.c.id == note.id).values(next_at=later))
 
 
 def numbers(tx: Connection, database: Database, beginning: Mapping[str, int]) -> Mapping[str, int]:
-    """Marks, locked until the transaction ends; those that are missing begin with the given values."""
+    """Marks, locked until the transaction ends; what is missing begins with the given values."""
     query: Any = sa.select(marks).where(marks.c.name.in_(beginning)).order_by(marks.c.name)
     query = database.lock_row(query)
     found: dict[str, int] = {row[0]: row[1] for row in tx.execute(query)}
@@ -108,13 +132,17 @@ def about(tx: Connection, subjects: Sequence[str]) -> Mapping[str, str]:
     """What each subject is about, in words that are the same for all of one cause."""
     found = {}
     ids = [subject.removeprefix("job:") for subject in subjects if subject.startswith("job:")]
-    rows = tx.execute(sa.select(jobs.c.id, jobs.c.account, jobs.c.error).where(jobs.c.id.in_(ids))).mappings()
+    rows = tx.execute(
+        sa.select(jobs.c.id, jobs.c.account, jobs.c.error).where(jobs.c.id.in_(ids))
+    ).mappings()
     for row in rows:
-        found[f"job:{row['id']}"] = f"jobs of account {row['account']}, {(row['error'] or {}).get('code', 'unclear')}"
+        found[f"job:{row['id']}"] = sentences.cause_of_job(
+            row["account"], (row["error"] or {}).get("code", "unclear")
+        )
     for subject in subjects:
         kind, _, name = subject.partition(":")
         if kind == "account":
-            found[subject] = f"account {name}"
+            found[subject] = sentences.cause_of_account(name)
         elif kind == "money":
-            found[subject] = f"purchases of account {name}"
+            found[subject] = sentences.cause_of_money(name)
     return found

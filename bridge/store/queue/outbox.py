@@ -1,6 +1,8 @@
-"""Callbacks out. One row per conclusion of a job, written in the transaction that concludes it; sent in order per mailbox.
+"""Callbacks out. One row per conclusion of a job, written in the transaction that concludes it;
+sent in order per mailbox.
 
-A receiver that does not answer is left alone for a while, then asked by one callback at a time; all its others wait.
+A receiver that does not answer is left alone for a while, then asked by one callback at a time; all
+its others wait.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,23 +11,33 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.ports import Postcard
+from bridge.reporting.receipts import UNANSWERED
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import among, callbacks, jobs, sources
 
 CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
 STATUSES = ("pending", "delivered", "superseded", "stopped", "exhausted")
-HOLDS_BACK = 2  # failed tries until which an undelivered callback holds back newer ones of its mailbox
+HOLDS_BACK = (
+    2  # failed tries until which an undelivered callback holds back newer ones of its mailbox
+)
 
 
-# Statements are made once: SQLAlchemy takes longer to put one together than the database to answer it.
-NEW = sa.insert(callbacks)
-COUNT = sa.select(sa.func.count()).select_from(callbacks).where(callbacks.c.job_id == sa.bindparam("of"))
+# Statements are made once: SQLAlchemy takes longer to put one together than the database to answer
+# it.
+INSERT_CALLBACK = sa.insert(callbacks)
+COUNT_CALLBACKS = (
+    sa.select(sa.func.count())
+    .select_from(callbacks)
+    .where(callbacks.c.job_id == sa.bindparam("job_id"))
+)
 
 
 def enclose(tx: Connection, job: Row, now: float) -> None:
-    """Writes the callback of a job that has just ended. The caller holds the transaction that ends it."""
-    number = (tx.scalar(COUNT, {"of": job["id"]}) or 0) + 1
+    """Writes the callback of a job that has just ended. The caller holds the transaction that ends
+    it.
+    """
+    number = (tx.scalar(COUNT_CALLBACKS, {"job_id": job["id"]}) or 0) + 1
     values = {
         "id": f"cb_{job['id']}_{number}",
         "job_id": job["id"],
@@ -38,7 +50,7 @@ def enclose(tx: Connection, job: Row, now: float) -> None:
         "next_at": now,
         "created_at": now,
     }
-    tx.execute(NEW, values)
+    tx.execute(INSERT_CALLBACK, values)
 
 
 def withdraw(tx: Connection, job: str, now: float) -> None:
@@ -48,82 +60,110 @@ def withdraw(tx: Connection, job: str, now: float) -> None:
 
 
 # The callback to be sent next.
-OLDER = callbacks.alias("older")
-HOLDING = sa.exists().where(
-    OLDER.c.mailbox_id == callbacks.c.mailbox_id,
-    OLDER.c.sequence < callbacks.c.sequence,
-    among(OLDER.c.status, "pending"),
-    OLDER.c.tries < HOLDS_BACK,
+OLDER_CALLBACK = callbacks.alias("older")
+OLDER_IS_PENDING = sa.exists().where(
+    OLDER_CALLBACK.c.mailbox_id == callbacks.c.mailbox_id,
+    OLDER_CALLBACK.c.sequence < callbacks.c.sequence,
+    among(OLDER_CALLBACK.c.status, "pending"),
+    OLDER_CALLBACK.c.tries < HOLDS_BACK,
 )
-# A job that is overtaken ends before an earlier one that still runs. Receivers ignore what comes out of order.
+# A job that is overtaken ends before an earlier one that still runs. Receivers ignore what comes
+# out of order.
 EARLIER_JOB = jobs.alias("earlier_job")
-UNFINISHED = sa.exists().where(
+EARLIER_JOB_IS_OPEN = sa.exists().where(
     EARLIER_JOB.c.mailbox_id == callbacks.c.mailbox_id,
     EARLIER_JOB.c.sequence < callbacks.c.sequence,
     among(EARLIER_JOB.c.status, "queued", "running"),
 )
-MAY_GO = among(callbacks.c.status, "pending"), callbacks.c.next_at <= sa.bindparam("now"), ~HOLDING, ~UNFINISHED
-DUE = (
+IS_DUE = (
+    among(callbacks.c.status, "pending"),
+    callbacks.c.next_at <= sa.bindparam("now"),
+    ~OLDER_IS_PENDING,
+    ~EARLIER_JOB_IS_OPEN,
+)
+SELECT_NEXT_CALLBACK = (
     sa.select(callbacks)
-    .where(callbacks.c.source == sa.bindparam("of"), *MAY_GO)
+    .where(callbacks.c.source == sa.bindparam("source"), *IS_DUE)
     .order_by(callbacks.c.next_at, callbacks.c.sequence)
     .limit(1)
 )
-DUE_LOCKED = DUE.with_for_update(skip_locked=True)
-LEFT_ALONE = sa.func.coalesce(sources.c.receiver_after, 0) > sa.bindparam("now")
-DUE_SOURCES = (
+SELECT_NEXT_CALLBACK_LOCKED = SELECT_NEXT_CALLBACK.with_for_update(skip_locked=True)
+RECEIVER_IS_LEFT_ALONE = sa.func.coalesce(sources.c.receiver_after, 0) > sa.bindparam("now")
+SELECT_DUE_SOURCES = (
     sa.select(sources.c.name, sources.c.receiver_tries)
-    .where(~LEFT_ALONE, sa.exists().where(callbacks.c.source == sources.c.name, *MAY_GO))
+    .where(
+        ~RECEIVER_IS_LEFT_ALONE, sa.exists().where(callbacks.c.source == sources.c.name, *IS_DUE)
+    )
     .order_by(sources.c.name)
 )
 # Of several senders one gets to ask a receiver that did not answer.
-ASK = sa.update(sources).where(sources.c.name == sa.bindparam("of"), sources.c.receiver_tries > 0, ~LEFT_ALONE)
-ANSWERED = (
+CLAIM_SILENT_RECEIVER = sa.update(sources).where(
+    sources.c.name == sa.bindparam("source"), sources.c.receiver_tries > 0, ~RECEIVER_IS_LEFT_ALONE
+)
+RESET_RECEIVER = (
     sa.update(sources)
-    .where(sources.c.name == sa.bindparam("of"), sources.c.receiver_tries > 0)
+    .where(sources.c.name == sa.bindparam("source"), sources.c.receiver_tries > 0)
     .values(receiver_tries=0, receiver_after=None)
 )
 # Unless another answer, or none, came meanwhile.
-SILENT = sa.update(sources).where(sources.c.name == sa.bindparam("of"), sources.c.receiver_tries == sa.bindparam("before"))
-SINCE = sa.func.coalesce(callbacks.c.pending_since, callbacks.c.created_at)
-# What is under way has a later next try, and what was answered waits for its own: both are no part of it.
-PUT_OFF = (
+UPDATE_SILENT_RECEIVER = sa.update(sources).where(
+    sources.c.name == sa.bindparam("source"),
+    sources.c.receiver_tries == sa.bindparam("tries_before"),
+)
+PENDING_SINCE = sa.func.coalesce(callbacks.c.pending_since, callbacks.c.created_at)
+# What is under way has a later next try, and what was answered waits for its own: both are no part
+# of it.
+SELECT_UNDELIVERED = (
     sa.select(callbacks.c.id)
     .where(
-        callbacks.c.source == sa.bindparam("of"),
+        callbacks.c.source == sa.bindparam("source"),
         among(callbacks.c.status, "pending"),
         callbacks.c.next_at <= sa.bindparam("now"),
-        SINCE < sa.bindparam("edge"),
+        PENDING_SINCE < sa.bindparam("pending_before"),
     )
     .with_for_update(skip_locked=True)
 )
-# What a list shows of the receiver: how often in a row it did not answer, and when it is asked again.
-RECEIVER = [
-    sa.select(sources.c[name]).where(sources.c.name == callbacks.c.source).correlate(callbacks).scalar_subquery().label(name)
+# What a list shows of the receiver: how often in a row it did not answer, and when it is asked
+# again.
+RECEIVER_COLUMNS = [
+    sa.select(sources.c[name])
+    .where(sources.c.name == callbacks.c.source)
+    .correlate(callbacks)
+    .scalar_subquery()
+    .label(name)
     for name in ("receiver_tries", "receiver_after")
 ]
 # What a callback waits for, in a word; null: for nothing but a free sender.
-WAITS = sa.case(
+WAITING_FOR = sa.case(
     (~among(callbacks.c.status, "pending"), None),
     (
         sa.exists().where(sources.c.name == callbacks.c.source, sources.c.receiver_tries > 0),
         sa.literal_column("'receiver'"),
     ),
-    (sa.or_(HOLDING, UNFINISHED), sa.literal_column("'turn'")),
+    (sa.or_(OLDER_IS_PENDING, EARLIER_JOB_IS_OPEN), sa.literal_column("'turn'")),
     (callbacks.c.tries > 0, sa.literal_column("'retry'")),
     else_=None,
 )
-TAKE = sa.update(callbacks).where(callbacks.c.id == sa.bindparam("of")).values(token=callbacks.c.token + 1).returning(callbacks)
-TOLD = sa.select(jobs).where(jobs.c.id == sa.bindparam("of"))
-EARLIER = sa.select(callbacks.c.id, callbacks.c.facts).where(
-    callbacks.c.mailbox_id == sa.bindparam("mailbox"),
+CLAIM_CALLBACK = (
+    sa.update(callbacks)
+    .where(callbacks.c.id == sa.bindparam("callback_id"))
+    .values(token=callbacks.c.token + 1)
+    .returning(callbacks)
+)
+SELECT_JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("job_id"))
+SELECT_OLDER_CALLBACKS = sa.select(callbacks.c.id, callbacks.c.facts).where(
+    callbacks.c.mailbox_id == sa.bindparam("mailbox_id"),
     callbacks.c.source == sa.bindparam("source"),
-    callbacks.c.service_id == sa.bindparam("service"),
+    callbacks.c.service_id == sa.bindparam("service_id"),
     callbacks.c.sequence < sa.bindparam("sequence"),
     among(callbacks.c.status, "pending"),
 )
-OWN = callbacks.c.id == sa.bindparam("of"), callbacks.c.token == sa.bindparam("held"), among(callbacks.c.status, "pending")
-DONE = sa.update(callbacks).where(*OWN)
+STILL_CLAIMED = (
+    callbacks.c.id == sa.bindparam("callback_id"),
+    callbacks.c.token == sa.bindparam("claim_token"),
+    among(callbacks.c.status, "pending"),
+)
+UPDATE_CLAIMED_CALLBACK = sa.update(callbacks).where(*STILL_CLAIMED)
 
 
 InTurn = Callable[[Sequence[str]], Sequence[str]]
@@ -153,26 +193,41 @@ class Outbox:
         return next((card for card in cards if card is not None), None)
 
     def _due(self) -> dict[str, int]:
-        """The sources that something is due for, and how often in a row the receiver of each did not answer.
+        """The sources that something is due for, and how often in a row the receiver of each did
+        not answer.
 
         Whoever finds nothing shall not wait in line with those who write.
         """
         with self.database.read() as tx:
-            return {row[0]: row[1] for row in tx.execute(DUE_SOURCES, {"now": self.database.now(tx)})}
+            return {
+                row[0]: row[1]
+                for row in tx.execute(SELECT_DUE_SOURCES, {"now": self.database.now(tx)})
+            }
 
     def _claim(self, source: str, unanswered: int) -> Postcard | None:
         with self.database.write() as tx:
             now = self.database.now(tx)
-            found = DUE if self.database.embedded else DUE_LOCKED
-            row = tx.execute(found, {"of": source, "now": now}).mappings().first()
+            found = SELECT_NEXT_CALLBACK if self.database.embedded else SELECT_NEXT_CALLBACK_LOCKED
+            row = tx.execute(found, {"source": source, "now": now}).mappings().first()
             if row is None:
                 return None
-            if unanswered and not tx.execute(ASK, {"of": source, "now": now, "receiver_after": now + self.lease}).rowcount:
+            if (
+                unanswered
+                and not tx.execute(
+                    CLAIM_SILENT_RECEIVER,
+                    {"source": source, "now": now, "receiver_after": now + self.lease},
+                ).rowcount
+            ):
                 return None  # another sender asks, or the receiver has answered
             self._supersede(tx, row, now)
-            # The lease is simply a later next attempt: whoever dies now is followed by the next try.
-            row = tx.execute(TAKE, {"of": row["id"], "next_at": now + self.lease}).mappings().one()
-            job = tx.execute(TOLD, {"of": row["job_id"]}).mappings().one()
+            # The lease is simply a later next attempt: whoever dies now is followed by the next
+            # try.
+            row = (
+                tx.execute(CLAIM_CALLBACK, {"callback_id": row["id"], "next_at": now + self.lease})
+                .mappings()
+                .one()
+            )
+            job = tx.execute(SELECT_JOB, {"job_id": row["job_id"]}).mappings().one()
             return Postcard(
                 row["id"],
                 row["token"],
@@ -187,9 +242,13 @@ class Outbox:
 
     def _supersede(self, tx: Connection, row: Row, now: float) -> None:
         """Drops older undelivered callbacks of the same service that this one makes needless."""
-        of = {"mailbox": row["mailbox_id"], "source": row["source"], "service": row["service_id"], "sequence": row["sequence"]}
+        this = {name: row[name] for name in ("mailbox_id", "source", "service_id", "sequence")}
         facts = set(row["facts"].split())
-        needless = [old["id"] for old in tx.execute(EARLIER, of).mappings() if set(old["facts"].split()) <= facts]
+        needless = [
+            old["id"]
+            for old in tx.execute(SELECT_OLDER_CALLBACKS, this).mappings()
+            if set(old["facts"].split()) <= facts
+        ]
         if needless:
             dropped = {"status": "superseded", "ended_at": now}
             tx.execute(sa.update(callbacks).where(callbacks.c.id.in_(needless)).values(**dropped))
@@ -205,27 +264,41 @@ class Outbox:
     ) -> None:
         with self.database.write() as tx:
             now = self.database.now_telling(tx)
-            values: dict[str, object] = {"status": outcome, "tries": card.tries, "last_status": status, "last_error": error}
+            values: dict[str, object] = {
+                "status": outcome,
+                "tries": card.tries,
+                "last_status": status,
+                "last_error": error,
+            }
             if retry_in is None:
                 values["ended_at"] = now
             elif silent_for is not None and card.unanswered:
-                # It only asked whether the receiver is there. The next time another one asks: this one may be what it hangs at.
+                # It only asked whether the receiver is there. The next time another one asks: this
+                # one may be what it hangs at.
                 values |= {"tries": card.tries - 1, "next_at": now}
             else:
                 values["next_at"] = now + retry_in
-            tx.execute(DONE, {"of": card.id, "held": card.token, **values})
+            tx.execute(
+                UPDATE_CLAIMED_CALLBACK,
+                {"callback_id": card.id, "claim_token": card.token, **values},
+            )
             # Callbacks before sources, everywhere: so no two transactions wait for each other.
             if silent_for is None:
-                tx.execute(ANSWERED, {"of": card.source})
+                tx.execute(RESET_RECEIVER, {"source": card.source})
             else:
                 silent = {"receiver_tries": card.unanswered + 1, "receiver_after": now + silent_for}
-                tx.execute(SILENT, {"of": card.source, "before": card.unanswered, **silent})
+                tx.execute(
+                    UPDATE_SILENT_RECEIVER,
+                    {"source": card.source, "tries_before": card.unanswered, **silent},
+                )
 
     def give_up(self, source: str, after: float) -> int:
         with self.database.write() as tx:
             now = self.database.now(tx)
-            ids = tx.scalars(PUT_OFF, {"of": source, "now": now, "edge": now - after}).all()
-            ended = {"status": "exhausted", "ended_at": now, "last_error": "the receiver did not answer"}
+            ids = tx.scalars(
+                SELECT_UNDELIVERED, {"source": source, "now": now, "pending_before": now - after}
+            ).all()
+            ended = {"status": "exhausted", "ended_at": now, "last_error": UNANSWERED}
             for begin in range(0, len(ids), 500):
                 some = callbacks.c.id.in_(ids[begin : begin + 500])
                 tx.execute(sa.update(callbacks).where(some).values(**ended))

@@ -1,4 +1,5 @@
-"""Hooks that are taken back: what was not begun is cancelled, and what led to no job is dismissed. One transaction each.
+"""Hooks that are taken back: what was not begun is cancelled, and what led to no job is dismissed.
+One transaction each.
 
 Locked in the order of every hook that comes in: the hooks, the mailbox, its jobs.
 """
@@ -11,13 +12,14 @@ from sqlalchemy.engine import Connection
 from bridge.domain.errors import NotThere, Withdrawn
 from bridge.domain.ports import CannotWithdraw, Dismissal, Receipt, SourcePaused
 from bridge.domain.wanted import SAID, withdrawn
+from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database, upsert
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import hooks, jobs, mailboxes, purchases, steps
-from bridge.store.queue import inbox
-from bridge.store.queue.inbox import OF_SOURCE, Matches, hook_values, known_hook
+from bridge.store.queue import cancelling
+from bridge.store.queue.inbox import SELECT_SOURCE, Matches, hook_values, known_hook
 from bridge.store.queue.money import IN_DOUBT, NOT_SPENT
-from bridge.store.queue.since import said
+from bridge.store.queue.still_wanted import said
 from hooks.standard.schemas import WITHDRAWALS
 from hooks.types import Verified, Withdrawal
 
@@ -33,7 +35,7 @@ class Withdrawals:
     ) -> Receipt | Dismissal:
         with self.database.write() as tx:
             now = self.database.now_telling(tx)
-            standing = tx.execute(OF_SOURCE, {"of": source}).mappings().first()
+            standing = tx.execute(SELECT_SOURCE, {"source_name": source}).mappings().first()
             if standing is not None and standing["paused"]:
                 raise SourcePaused(source)
             came = hook_values(source, verified, TYPE, digest, now)
@@ -48,7 +50,12 @@ class Withdrawals:
             return to_receipt(job) if job is not None else Dismissal(withdrawal.hook)
 
     def _again(
-        self, tx: Connection, source: str, verified: Verified, withdrawal: Withdrawal, matches: Matches
+        self,
+        tx: Connection,
+        source: str,
+        verified: Verified,
+        withdrawal: Withdrawal,
+        matches: Matches,
     ) -> Receipt | Dismissal:
         known = sa.select(hooks).where(hooks.c.source == source, hooks.c.hook_id == verified.id)
         row = tx.execute(known).mappings().one()
@@ -58,47 +65,60 @@ class Withdrawals:
             return Dismissal(withdrawal.hook)
         job = tx.execute(sa.select(jobs).where(jobs.c.id == row["job_id"])).mappings().first()
         if job is None:
-            raise NotThere("The job of this hook is no longer kept.")
+            raise NotThere(refusal("job_pruned"))
         return to_receipt(job)
 
-    def _take_back(self, tx: Connection, came: dict[str, Any], withdrawal: Withdrawal, now: float) -> Row | None:
+    def _take_back(
+        self, tx: Connection, came: dict[str, Any], withdrawal: Withdrawal, now: float
+    ) -> Row | None:
         """The newest job of the hook, as it is then; None when there is none, and none will be."""
-        # One that never came may still travel: its id is used up here, whichever of the two is first.
+        # One that never came may still travel: its id is used up here, whichever of the two is
+        # first.
         blank = {**came, "hook_id": withdrawal.hook, "type": ""}
         tx.execute(upsert(self.database.embedded, hooks).values(blank).on_conflict_do_nothing())
-        mine = sa.select(hooks).where(hooks.c.source == came["source"], hooks.c.hook_id == withdrawal.hook)
+        mine = sa.select(hooks).where(
+            hooks.c.source == came["source"], hooks.c.hook_id == withdrawal.hook
+        )
         hook = tx.execute(self.database.lock_row(mine)).mappings().one()
         if hook["type"] == TYPE:
-            raise CannotWithdraw("This is the id of a job.withdraw, which cannot be withdrawn. Send what is wanted now.")
+            raise CannotWithdraw(refusal("withdrawal_withdrawn"))
         if hook["job_id"] is None:
-            dismissed = {"dismissed_at": sa.func.coalesce(hooks.c.dismissed_at, now), "sealed": None}
+            dismissed = {
+                "dismissed_at": sa.func.coalesce(hooks.c.dismissed_at, now),
+                "sealed": None,
+            }
             tx.execute(sa.update(hooks).where(hooks.c.id == hook["id"]).values(**dismissed))
             return None
         of_hook = jobs.c.source == hook["source"], jobs.c.hook_id == hook["hook_id"]
         newest = sa.select(jobs).where(*of_hook).order_by(jobs.c.sequence.desc()).limit(1)
         job = tx.execute(newest).mappings().one()
-        tx.execute(self.database.lock_row(sa.select(mailboxes.c.id).where(mailboxes.c.id == job["mailbox_id"])))
-        doubt = sa.select(purchases.c.job_id).join(jobs, jobs.c.id == purchases.c.job_id)
-        if (doubted := tx.scalar(doubt.where(*of_hook, purchases.c.outcome.in_(IN_DOUBT)))) is not None:
-            raise CannotWithdraw(
-                f"A purchase of job {doubted} is in doubt, so it cannot be withdrawn until it is known whether money was "
-                "spent. Ask for its result with the query `job`."
+        tx.execute(
+            self.database.lock_row(
+                sa.select(mailboxes.c.id).where(mailboxes.c.id == job["mailbox_id"])
             )
+        )
+        doubt = sa.select(purchases.c.job_id).join(jobs, jobs.c.id == purchases.c.job_id)
+        if (
+            doubted := tx.scalar(doubt.where(*of_hook, purchases.c.outcome.in_(IN_DOUBT)))
+        ) is not None:
+            raise CannotWithdraw(refusal("withdrawn_in_doubt", job=doubted))
         job = tx.execute(newest).mappings().one()
-        # A person had it tried again: what the job before may have done, stays, and whoever hears "cancelled" leaves it so.
-        # Only what takes the mailbox away is better left half done.
+        # A person had it tried again: what the job before may have done, stays, and whoever hears
+        # "cancelled" leaves it so. Only what takes the mailbox away is better left half done.
         if said(job).takes_away or not tx.scalar(sa.select(done_before(job).exists())):
             self._end(tx, job, now)
         return tx.execute(newest).mappings().one()
 
     def _end(self, tx: Connection, job: Row, now: float) -> None:
-        """Cancels it if nothing was begun; a worker that is at it meets the mark before its first command."""
+        """Cancels it if nothing was begun; a worker that is at it meets the mark before its first
+        command.
+        """
         untouched, error = jobs.c.touched.is_(False), withdrawn()
         match job["status"]:
             case "queued":
-                inbox.cancel(tx, job["id"], now, error, SAID[Withdrawn], untouched)
+                cancelling.cancel(tx, job["id"], now, error, SAID[Withdrawn], untouched)
             case "held":
-                inbox.call_off(tx, job["id"], now, error, SAID[Withdrawn], untouched)
+                cancelling.call_off(tx, job["id"], now, error, SAID[Withdrawn], untouched)
             case "running":
                 running = jobs.c.id == job["id"], jobs.c.status == "running"
                 tx.execute(sa.update(jobs).where(*running, untouched).values(withdrawn=True))
@@ -106,6 +126,10 @@ class Withdrawals:
 
 def done_before(job: Row) -> sa.Select[Any]:
     """The commands of earlier jobs of the same hook that took effect, or may have."""
-    earlier = jobs.c.source == job["source"], jobs.c.hook_id == job["hook_id"], jobs.c.id != job["id"]
+    earlier = (
+        jobs.c.source == job["source"],
+        jobs.c.hook_id == job["hook_id"],
+        jobs.c.id != job["id"],
+    )
     effect = steps.c.outcome.not_in(NOT_SPENT)
     return sa.select(steps.c.id).join(jobs, jobs.c.id == steps.c.job_id).where(*earlier, effect)

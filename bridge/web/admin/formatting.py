@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 from markupsafe import Markup
 
+from bridge.domain.model import in_words
+from bridge.reporting import times
 from bridge.reporting.next_steps import in_buttons
+from bridge.reporting.times import readable, with_times
 
 UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 LOOKS: Mapping[str, str] = {
@@ -29,21 +31,21 @@ def span(seconds: float) -> str:
     return "a moment"
 
 
-def ago(moment: str, now: float) -> str:
-    """A time in RFC 3339, beside the present."""
-    seconds = now - datetime.fromisoformat(moment).timestamp()
+def ago(moment: float, now: float) -> str:
+    """A time beside the present."""
+    seconds = now - moment
     if -1 < seconds < 1:
         return "now"
     return f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"
 
 
-def clock(moment: str) -> str:
-    """2026-11-22T17:27:03Z -> 2026-11-22 17:27:03 UTC."""
-    return moment.replace("T", " ").replace("Z", " UTC")
+def clock(moment: float) -> str:
+    return times.clock(moment)
 
 
 def stamp(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    """In RFC 3339, for programs and attributes."""
+    return in_words(moment)
 
 
 def look(state: str | None) -> str:
@@ -70,7 +72,8 @@ def path(text: str) -> str:
 
 
 def raw(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    """What the store tells, as JSON with its times as text."""
+    return json.dumps(with_times(value), indent=2, ensure_ascii=False)
 
 
 def number(value: float) -> str:
@@ -107,4 +110,4 @@ def pieces(part: str) -> list[str]:
 
 def prose(text: object) -> Markup:
     """A sentence of the program, as a page has it: buttons for commands, times as everywhere here."""
-    return breakable(MOMENT.sub(lambda found: clock(found[0]), in_buttons(str(text))))
+    return breakable(MOMENT.sub(lambda found: readable(found[0]), in_buttons(str(text))))

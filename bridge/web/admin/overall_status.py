@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from bridge.reporting.next_steps import BUTTONS, about_account
 from bridge.store.admin.overview import Figures
-from bridge.store.queue.standing import ALIVE
+from bridge.store.queue.account_state import ALIVE
 from bridge.web.admin.formatting import count, span
 
 OLD = 3600.0  # seconds that a job may wait before somebody should look
@@ -63,8 +62,14 @@ def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Is
             details = "; ".join(pause["detail"].rstrip(".") for pause in row["pauses"] if pause["detail"])
             why = f" ({details})" if details else ""
             text = f"Account {row['name']} is paused{why}; {row['open']} of its jobs wait."
-            yield Issue("bad", text, about_account(row["paused"], row["name"], BUTTONS), "#accounts")
-        elif row["money_until"] and _moment(row["money_until"]) > figures.now and row["name"] in configured:
+            yield Issue(
+                "bad", text, about_account(row["paused"], row["name"], BUTTONS), "#accounts"
+            )
+        elif (
+            row["money_until"]
+            and row["money_until"] > figures.now
+            and row["name"] in configured
+        ):
             text = f"Purchases of account {row['name']} are paused."
             yield Issue("warn", text, about_account("insufficient_funds", row["name"], BUTTONS), "#accounts")
 
@@ -115,8 +120,12 @@ def _people(figures: Figures) -> Iterator[Issue]:
         text = f"{count(figures.differences, 'difference')} between the bridge's record and Enom."
         yield Issue("warn", text, "The page says what to do about each.", "/admin/drift")
     oldest = figures.oldest
-    if oldest and figures.now - _moment(oldest["created_at"]) > OLD and oldest["waiting_for"] != "account":
-        text = f"The oldest job has waited for {span(figures.now - _moment(oldest['created_at']))}."
+    if (
+        oldest
+        and figures.now - oldest["created_at"] > OLD
+        and oldest["waiting_for"] != "account"
+    ):
+        text = f"The oldest job has waited for {span(figures.now - oldest['created_at'])}."
         yield Issue("warn", text, "Its page says why.", f"/admin/jobs/{oldest['id']}")
 
 
@@ -130,10 +139,6 @@ def _enom(figures: Figures) -> Iterator[Issue]:
             "Check the failed jobs and Enom's status page.",
             "/admin/jobs?status=failed",
         )
-
-
-def _moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
 
 
 def wait(count: int) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from flask import Response
 
 from bridge.domain.errors import NotThere
-from bridge.store.admin.findings import compared
-from bridge.store.admin.operator import not_compared
-from bridge.store.queue.standing import RESTORED
+from bridge.reporting.notes import compared
+from bridge.reporting.refusals import refusal
+from bridge.store.queue.account_state import RESTORED
 from bridge.web.admin.blueprints import actions
 from bridge.web.admin.confirm import Confirmation, reason, show
 from bridge.web.admin.office import admin_context
@@ -64,7 +64,8 @@ def resume_account(name: str) -> Response:
     left = admin_context().operator_actions.resume_account(name).left
     if not left:
         return done("/admin/", f"Account {name} resumed.")
-    return done("/admin/", f"Account {name} is still paused. {not_compared(name)}")
+    why = refusal("restore_not_compared", account=name)
+    return done("/admin/", f"Account {name} is still paused. {why}")
 
 
 def resuming_account(name: str, title: str) -> Confirmation:
@@ -76,7 +77,7 @@ def resuming_account(name: str, title: str) -> Confirmation:
     if last:
         facts.append(("Last compared", compared(last)))
     if restored and not office.operator_actions.is_compared(name):
-        says, button = [not_compared(name)], ""
+        says, button = [refusal("restore_not_compared", account=name)], ""
         if len(stops) > 1:
             says.append("Resuming now ends the other reasons; the account stays paused until it was compared.")
             button = title

@@ -1,4 +1,6 @@
-"""Alembic's entry: runs migrations on the connection that `bridge.store.base.migrate` passes, inside its transaction."""
+"""Alembic's entry: runs migrations on the connection that `bridge.store.base.migrate` passes,
+inside its transaction.
+"""
 
 from alembic import context
 

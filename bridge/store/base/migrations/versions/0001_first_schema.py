@@ -58,7 +58,9 @@ def upgrade() -> None:
         sa.Column("password_digest", sa.String(length=64), nullable=True),
         sa.Column("suspended_with", sa.String(length=16), nullable=True),
         sa.Column("saved_services", sa.JSON(), nullable=True),
-        sa.Column("sessions_ended", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column(
+            "sessions_ended", sa.Boolean(), server_default=sa.text("(false)"), nullable=False
+        ),
         sa.Column("quota", sa.BigInteger(), nullable=True),
         sa.Column("delete_after", sa.Float(), nullable=True),
         sa.Column("settles_at", sa.Float(), server_default="0", nullable=False),
@@ -147,7 +149,9 @@ def upgrade() -> None:
     op.create_table(
         "jobs",
         sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("mailbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "mailbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("hook_id", sa.String(length=128), nullable=False),
         sa.Column("source", sa.String(length=64), nullable=False),
@@ -222,7 +226,9 @@ def upgrade() -> None:
         "callbacks",
         sa.Column("id", sa.String(length=48), nullable=False),
         sa.Column("job_id", sa.String(length=32), nullable=False),
-        sa.Column("mailbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "mailbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("source", sa.String(length=64), nullable=False),
         sa.Column("service_id", sa.String(length=64), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
@@ -236,7 +242,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("ended_at", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_callbacks_job_id")),
-        sa.ForeignKeyConstraint(["mailbox_id"], ["mailboxes.id"], name=op.f("fk_callbacks_mailbox_id")),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"], ["mailboxes.id"], name=op.f("fk_callbacks_mailbox_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_callbacks")),
     )
     with op.batch_alter_table("callbacks", schema=None) as batch_op:

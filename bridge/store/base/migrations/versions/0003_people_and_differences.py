@@ -1,4 +1,4 @@
-"""What people did, what the last reconciliation found, and what the pages of the admin list quickly"""
+"""What people did, what the last reconciliation found, and what the pages list quickly"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -71,7 +71,9 @@ def upgrade() -> None:
         sa.Column("found", sa.JSON(none_as_null=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliations")),
     )
-    op.create_index("ix_reconciliations_account", "reconciliations", ["account", "id"], unique=False)
+    op.create_index(
+        "ix_reconciliations_account", "reconciliations", ["account", "id"], unique=False
+    )
     op.create_table(
         "sign_in_failures",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

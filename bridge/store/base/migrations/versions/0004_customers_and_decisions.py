@@ -1,4 +1,4 @@
-"""Whose a mailbox is at billing, what people decided of hooks and jobs, and what of an account or source holds by itself"""
+"""Whose a mailbox is at billing, and what people decided of hooks, jobs and accounts"""
 
 from typing import Any
 
@@ -56,30 +56,70 @@ def upgrade() -> None:
             op.add_column(table, column)
     op.create_index("ix_mailboxes_domain", "mailboxes", ["account", "domain"], unique=False)
     is_held = sa.text("status = 'held'")
-    op.create_index("ix_jobs_held", "jobs", ["mailbox_id"], unique=False, sqlite_where=is_held, postgresql_where=is_held)
+    op.create_index(
+        "ix_jobs_held",
+        "jobs",
+        ["mailbox_id"],
+        unique=False,
+        sqlite_where=is_held,
+        postgresql_where=is_held,
+    )
     unknown = sa.text("state = 'unknown'")
-    op.create_index("ix_mailboxes_unknown", "mailboxes", ["id"], sqlite_where=unknown, postgresql_where=unknown)
+    op.create_index(
+        "ix_mailboxes_unknown", "mailboxes", ["id"], sqlite_where=unknown, postgresql_where=unknown
+    )
     # What waits for a receiver that does not answer is passed over as a whole.
     op.drop_index("ix_callbacks_due", "callbacks")
     pending = sa.text("status = 'pending'")
     by = ["source", "next_at"]
-    op.create_index("ix_callbacks_due", "callbacks", by, unique=False, sqlite_where=pending, postgresql_where=pending)
-    # Each reason for which an account stands still is a fact of its own from now on. When it was restored, is not on record.
+    op.create_index(
+        "ix_callbacks_due",
+        "callbacks",
+        by,
+        unique=False,
+        sqlite_where=pending,
+        postgresql_where=pending,
+    )
+    # Each reason for which an account stands still is a fact of its own from now on. When it was
+    # restored, is not on record.
     accounts = sa.table("accounts", *(sa.column(name) for name in PAUSES))
     nothing = {accounts.c.paused: None, accounts.c.detail: None}
-    quiet = {accounts.c.restored_at: 0.0, accounts.c.quiet_until: accounts.c.money_until, accounts.c.money_until: None}
-    op.execute(sa.update(accounts).where(accounts.c.paused == "restored").values({**nothing, **quiet}))
+    quiet = {
+        accounts.c.restored_at: 0.0,
+        accounts.c.quiet_until: accounts.c.money_until,
+        accounts.c.money_until: None,
+    }
+    op.execute(
+        sa.update(accounts).where(accounts.c.paused == "restored").values({**nothing, **quiet})
+    )
     reason = {accounts.c.pause_reason: sa.func.coalesce(accounts.c.detail, "")}
-    op.execute(sa.update(accounts).where(accounts.c.paused == "person").values({**nothing, **reason}))
+    op.execute(
+        sa.update(accounts).where(accounts.c.paused == "person").values({**nothing, **reason})
+    )
     # The code of an error gets a column, so that lists can be asked for it.
     names = ("id", "status", "passed", "code", "lifted")
     jobs = sa.table("jobs", sa.column("error", sa.JSON(none_as_null=True)), *map(sa.column, names))
-    op.execute(sa.update(jobs).where(jobs.c.error.is_not(None)).values(code=jobs.c.error["code"].as_string()))
+    op.execute(
+        sa.update(jobs)
+        .where(jobs.c.error.is_not(None))
+        .values(code=jobs.c.error["code"].as_string())
+    )
     some = sa.text("code IS NOT NULL")
-    op.create_index("ix_jobs_code", "jobs", ["code", "id"], unique=False, sqlite_where=some, postgresql_where=some)
+    op.create_index(
+        "ix_jobs_code",
+        "jobs",
+        ["code", "id"],
+        unique=False,
+        sqlite_where=some,
+        postgresql_where=some,
+    )
     op.execute(sa.update(jobs).where(jobs.c.passed).values(lifted=LIFTED_ONCE))
-    held = sa.select(jobs.c.id, jobs.c.error).where(jobs.c.status == "held", jobs.c.code == "unsafe")
+    held = sa.select(jobs.c.id, jobs.c.error).where(
+        jobs.c.status == "held", jobs.c.code == "unsafe"
+    )
     for id, error in op.get_bind().execute(held).all():
         limit = next((name for words, name in HELD_BY.items() if words in error["detail"]), None)
         if limit is not None:
-            op.execute(sa.update(jobs).where(jobs.c.id == id).values(error={**error, "limit": limit}))
+            op.execute(
+                sa.update(jobs).where(jobs.c.id == id).values(error={**error, "limit": limit})
+            )

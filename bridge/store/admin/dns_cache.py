@@ -14,11 +14,19 @@ class Readings:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def reading(self, domain: str, fresh: Callable[[Found], float], ask: Callable[[str], Found]) -> Seen:
-        """What is known, unless it is older than `fresh` says (seconds); else what `ask` finds, which is kept."""
+    def reading(
+        self, domain: str, fresh: Callable[[Found], float], ask: Callable[[str], Found]
+    ) -> Seen:
+        """What is known, unless it is older than `fresh` says (seconds); else what `ask` finds,
+        which is kept.
+        """
         with self.database.read() as tx:
             now = self.database.now(tx)
-            row = tx.execute(sa.select(readiness).where(readiness.c.domain == domain)).mappings().first()
+            row = (
+                tx.execute(sa.select(readiness).where(readiness.c.domain == domain))
+                .mappings()
+                .first()
+            )
         if row is not None:
             found = Found.of(row["found"])
             if now - row["checked_at"] < fresh(found):

@@ -1,4 +1,6 @@
-"""What the database knows, as numbers for a monitoring system. Only what is open or few, so that asking costs little."""
+"""What the database knows, as numbers for a monitoring system. Only what is open or few, so that
+asking costs little.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,11 +22,11 @@ from bridge.store.base.tables import (
     reconciliations,
     sources,
 )
+from bridge.store.queue.account_state import pauses
 from bridge.store.queue.money import DAY, NOT_SPENT
-from bridge.store.queue.standing import pauses
 
-HELD = ended_badly(jobs), jobs.c.status == "held"  # the first finds the index
-LATER = jobs.alias("later")
+IS_HELD = ended_badly(jobs), jobs.c.status == "held"  # the first finds the index
+REPEATED_JOB = jobs.alias("later")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,13 @@ class Gauges:
     def read(self) -> Sequence[Gauge]:
         with self.database.read() as tx:
             now = self.database.now(tx)
-            told = (of_jobs(tx, now), of_callbacks(tx, now), of_accounts(tx, now), of_sources(tx), of_reconciliations(tx))
+            told = (
+                of_jobs(tx, now),
+                of_callbacks(tx, now),
+                of_accounts(tx, now),
+                of_sources(tx),
+                of_reconciliations(tx),
+            )
             return [gauge for gauges in (*told, of_notes(tx)) for gauge in gauges]
 
 
@@ -61,31 +69,49 @@ def of_jobs(tx: Connection, now: float) -> Iterator[Gauge]:
 
 def held(tx: Connection) -> Mapping[str, int]:
     """By account, the jobs that are held and were not tried again."""
-    again = sa.exists().where(LATER.c.replaces == jobs.c.id)
-    counts = sa.select(jobs.c.account, sa.func.count()).where(*HELD, ~again).group_by(jobs.c.account)
+    again = sa.exists().where(REPEATED_JOB.c.replaces == jobs.c.id)
+    counts = (
+        sa.select(jobs.c.account, sa.func.count()).where(*IS_HELD, ~again).group_by(jobs.c.account)
+    )
     names = tx.scalars(sa.select(accounts.c.name).order_by(accounts.c.name)).all()
     return dict.fromkeys(names, 0) | {name: count for name, count in tx.execute(counts)}
 
 
 def of_callbacks(tx: Connection, now: float) -> Iterator[Gauge]:
-    pending = sa.select(sa.func.count(), sa.func.min(callbacks.c.created_at)).where(among(callbacks.c.status, "pending"))
+    pending = sa.select(sa.func.count(), sa.func.min(callbacks.c.created_at)).where(
+        among(callbacks.c.status, "pending")
+    )
     count, oldest = tx.execute(pending).one()
     age = 0.0 if oldest is None else now - oldest
-    yield Gauge("callbacks_open", "Callbacks not delivered yet.", ["status"], [(("pending",), float(count))])
-    yield Gauge("callbacks_oldest_seconds", "Age of the oldest callback not delivered yet.", [], [((), age)])
+    yield Gauge(
+        "callbacks_open", "Callbacks not delivered yet.", ["status"], [(("pending",), float(count))]
+    )
+    yield Gauge(
+        "callbacks_oldest_seconds", "Age of the oldest callback not delivered yet.", [], [((), age)]
+    )
 
 
 def of_accounts(tx: Connection, now: float) -> Iterator[Gauge]:
     rows = tx.execute(sa.select(accounts).order_by(accounts.c.name)).mappings().all()
     paused = [((row["name"],), float(bool(pauses(row)))) for row in rows]
-    waits = [((row["name"],), float(row["money_until"] is not None and row["money_until"] > now)) for row in rows]
+    waits = [
+        ((row["name"],), float(row["money_until"] is not None and row["money_until"] > now))
+        for row in rows
+    ]
     yield Gauge("account_paused", "1 while an account is paused.", ["account"], paused)
-    yield Gauge("account_waits_for_money", "1 while purchases of an account wait for funds.", ["account"], waits)
+    yield Gauge(
+        "account_waits_for_money",
+        "1 while purchases of an account wait for funds.",
+        ["account"],
+        waits,
+    )
     spent = purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT)
     # Counted here: to group them SQLite would walk all purchases that there ever were.
     today = Counter(tx.scalars(sa.select(purchases.c.account).where(*spent)))
     values = [((row["name"],), today[row["name"]]) for row in rows]
-    yield Gauge("purchases_today", "Purchases and renewals since midnight UTC.", ["account"], values)
+    yield Gauge(
+        "purchases_today", "Purchases and renewals since midnight UTC.", ["account"], values
+    )
 
 
 def of_sources(tx: Connection) -> Iterator[Gauge]:
@@ -94,18 +120,34 @@ def of_sources(tx: Connection) -> Iterator[Gauge]:
     stopped = [((row["name"],), float(row["suspensions_paused"] is not None)) for row in rows]
     silent = [((row["name"],), float(row["receiver_tries"])) for row in rows]
     yield Gauge("source_paused", "1 while a source is paused.", ["source"], paused)
-    yield Gauge("suspensions_paused", "1 while suspensions of a source are refused.", ["source"], stopped)
-    yield Gauge("receiver_unanswered", "Attempts in a row that the receiver of callbacks did not answer.", ["source"], silent)
+    yield Gauge(
+        "suspensions_paused", "1 while suspensions of a source are refused.", ["source"], stopped
+    )
+    yield Gauge(
+        "receiver_unanswered",
+        "Attempts in a row that the receiver of callbacks did not answer.",
+        ["source"],
+        silent,
+    )
 
 
 def of_reconciliations(tx: Connection) -> Iterator[Gauge]:
-    newest = sa.select(reconciliations.c.account, sa.func.max(reconciliations.c.ended_at)).group_by(reconciliations.c.account)
+    newest = sa.select(reconciliations.c.account, sa.func.max(reconciliations.c.ended_at)).group_by(
+        reconciliations.c.account
+    )
     when = [((account,), ended) for account, ended in tx.execute(newest)]
-    yield Gauge("reconciliation_timestamp_seconds", "When an account was last compared with Enom.", ["account"], when)
+    yield Gauge(
+        "reconciliation_timestamp_seconds",
+        "When an account was last compared with Enom.",
+        ["account"],
+        when,
+    )
     grouped = sa.select(differences.c.account, differences.c.kind, sa.func.count())
     found = tx.execute(grouped.group_by(differences.c.account, differences.c.kind)).all()
     values = [((account, kind), float(count)) for account, kind, count in found]
-    yield Gauge("differences", "Differences between the bridge and Enom.", ["account", "kind"], values)
+    yield Gauge(
+        "differences", "Differences between the bridge and Enom.", ["account", "kind"], values
+    )
 
 
 def of_notes(tx: Connection) -> Iterator[Gauge]:

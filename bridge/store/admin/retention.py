@@ -22,29 +22,39 @@ from bridge.store.base.tables import (
     sources,
     steps,
 )
-from bridge.store.queue import inbox
+from bridge.store.queue import enqueue
 from bridge.store.queue.money import IN_DOUBT
-from bridge.store.queue.since import came_back
+from bridge.store.queue.still_wanted import came_back
 from hooks.types import Intent
 
 DAY = 86400.0
 WIPE_AFTER = 3 * DAY
 WIPE_APPROVABLE_AFTER = 14 * DAY
-"""Of what waits for a person's yes: whoever approves it must not have to ask the customer for the password again."""
+"""Of what waits for a person's yes: whoever approves it must not have to ask the customer for the
+password again.
+"""
 BATCH = 100  # rows in one transaction, so that hooks never wait long
 
 
 class Upkeep:
-    def __init__(self, database: Database, new_id: Callable[[float], str], keep_days: float) -> None:
+    def __init__(
+        self, database: Database, new_id: Callable[[float], str], keep_days: float
+    ) -> None:
         self.database = database
         self.new_id = new_id
         self.keep = keep_days * DAY
 
     def purge_due(self) -> int:
-        """Makes a job of every deletion whose grace is over, but of none whose service has come back since."""
+        """Makes a job of every deletion whose grace is over, but of none whose service has come
+        back since.
+        """
         with self.database.write() as tx:
             now = self.database.now(tx)
-            due = sa.select(mailboxes).where(mailboxes.c.delete_after <= now, mailboxes.c.source.is_not(None)).limit(50)
+            due = (
+                sa.select(mailboxes)
+                .where(mailboxes.c.delete_after <= now, mailboxes.c.source.is_not(None))
+                .limit(50)
+            )
             rows = tx.execute(self.database.lock_row(due)).mappings().all()
             for row in rows:
                 kept = came_back(tx, row)
@@ -55,20 +65,34 @@ class Upkeep:
                 moment = datetime.fromtimestamp(now, UTC)
                 intent = Intent("mailbox.terminate", moment, row["service_id"], row["address"])
                 job, owner = self.new_id(now), row["source"]
-                inbox.add_job(tx, self.database, job, f"purge_{job}", owner, row["account"], intent, None, now, purge=True)
+                enqueue.add_job(
+                    tx,
+                    self.database,
+                    job,
+                    f"purge_{job}",
+                    owner,
+                    row["account"],
+                    intent,
+                    None,
+                    now,
+                    purge=True,
+                )
             if rows:
                 self.database.tell(tx)
             return len(rows)
 
     def wipe(self) -> int:
-        """Wipes the passwords of jobs that ended without success, and parked bodies, when their time is over.
+        """Wipes the passwords of jobs that ended without success, and parked bodies, when their
+        time is over.
 
         What is held for a person's approval keeps its password for longer.
         """
         with self.database.write() as tx:
             now = self.database.now(tx)
             edge = now - WIPE_AFTER
-            approvable = sa.and_(jobs.c.status == "held", sa.func.coalesce(jobs.c.code, "").in_(FOR_APPROVAL))
+            approvable = sa.and_(
+                jobs.c.status == "held", sa.func.coalesce(jobs.c.code, "").in_(FOR_APPROVAL)
+            )
             over = sa.or_(~approvable, jobs.c.finished_at < now - WIPE_APPROVABLE_AFTER)
             old = jobs.c.sealed.is_not(None), jobs.c.finished_at < edge, over
             wiped = tx.execute(sa.update(jobs).where(*old).values(sealed=None)).rowcount
@@ -76,18 +100,28 @@ class Upkeep:
             return wiped + tx.execute(sa.update(hooks).where(*parked).values(sealed=None)).rowcount
 
     def prune(self) -> int:
-        """Removes one batch of what is older than keep_days. Mailboxes (ownership), purchases and what people did stay.
+        """Removes one batch of what is older than keep_days. Mailboxes (ownership), purchases and
+        what people did stay.
 
         What is still to be told, and a job whose purchase is in doubt, stays too.
         """
         with self.database.write() as tx:
             edge = self.database.now(tx) - self.keep
-            undelivered = sa.exists().where(callbacks.c.job_id == jobs.c.id, among(callbacks.c.status, "pending"))
+            undelivered = sa.exists().where(
+                callbacks.c.job_id == jobs.c.id, among(callbacks.c.status, "pending")
+            )
             # As long as it holds up others, a person must be able to look at it and try it again.
-            doubted = sa.exists().where(purchases.c.job_id == jobs.c.id, purchases.c.outcome.in_(IN_DOUBT))
-            old = sa.select(jobs.c.id).where(jobs.c.finished_at < edge, ~undelivered, ~doubted).order_by(jobs.c.finished_at)
+            doubted = sa.exists().where(
+                purchases.c.job_id == jobs.c.id, purchases.c.outcome.in_(IN_DOUBT)
+            )
+            old = (
+                sa.select(jobs.c.id)
+                .where(jobs.c.finished_at < edge, ~undelivered, ~doubted)
+                .order_by(jobs.c.finished_at)
+            )
             ids: list[str] = []
-            for source in tx.scalars(sa.select(sources.c.name)).all():  # the index of what ended begins with it
+            for source in tx.scalars(sa.select(sources.c.name)).all():
+                # One after the other: the index of what ended begins with it.
                 ids += tx.scalars(old.where(jobs.c.source == source).limit(BATCH - len(ids)))
             if ids:
                 for table in (steps, callbacks):
@@ -95,15 +129,22 @@ class Upkeep:
                 tx.execute(sa.delete(hooks).where(hooks.c.job_id.in_(ids)))
                 tx.execute(sa.delete(jobs).where(jobs.c.id.in_(ids)))
             tx.execute(sa.delete(hooks).where(hooks.c.job_id.is_(None), hooks.c.received_at < edge))
-            tx.execute(sa.delete(reconciliations).where(reconciliations.c.ended_at < edge, ~newest_of_account()))
+            tx.execute(
+                sa.delete(reconciliations).where(
+                    reconciliations.c.ended_at < edge, ~newest_of_account()
+                )
+            )
             tx.execute(sa.delete(notes).where(notes.c.created_at < edge, notes.c.next_at.is_(None)))
             tx.execute(sa.delete(readiness).where(readiness.c.checked_at < edge))
             tx.execute(sa.delete(audit).where(audit.c.action == REFUSED, audit.c.at < edge))
         return len(ids) or self._forget_the_never_there()
 
     def _forget_the_never_there(self) -> int:
-        """Removes one batch of mailboxes that only refused hooks have named, once the last of these is gone."""
-        unnamed = ~sa.exists().where(jobs.c.mailbox_id == mailboxes.c.id)  # callbacks go with their jobs
+        """Removes one batch of mailboxes that only refused hooks have named, once the last of these
+        is gone.
+        """
+        # Callbacks go with their jobs
+        unnamed = ~sa.exists().where(jobs.c.mailbox_id == mailboxes.c.id)
         # The source by no index: that would find all that was ever terminated.
         nobodys = sa.func.coalesce(mailboxes.c.source, "") == "", mailboxes.c.delete_after.is_(None)
         never = among(mailboxes.c.state, "unknown"), *nobodys
@@ -113,14 +154,20 @@ class Upkeep:
                 found = found.with_for_update(skip_locked=True)
             rows = tx.execute(found).all()
             if rows:
-                tx.execute(sa.delete(mailboxes).where(mailboxes.c.id.in_([row.id for row in rows]), unnamed))
+                tx.execute(
+                    sa.delete(mailboxes).where(
+                        mailboxes.c.id.in_([row.id for row in rows]), unnamed
+                    )
+                )
                 # If it is named again, billing must not hear a sequence that it has seen.
-                inbox.raise_floor(tx, self.database, max(row.sequence for row in rows))
+                enqueue.raise_floor(tx, self.database, max(row.sequence for row in rows))
             return len(rows)
 
 
 def newest_of_account() -> sa.ColumnElement[bool]:
     """The last look at a whole account stays: after a restore it lets the account go on."""
     others = reconciliations.alias("others")
-    newest = sa.select(sa.func.max(others.c.id)).where(others.c.account == reconciliations.c.account, others.c.whole)
+    newest = sa.select(sa.func.max(others.c.id)).where(
+        others.c.account == reconciliations.c.account, others.c.whole
+    )
     return reconciliations.c.id == newest.scalar_subquery()

@@ -1,8 +1,10 @@
-"""Times that lie further ahead than anything is ever put off: left by a clock that was ahead and has been put right.
+"""Times that lie further ahead than anything is ever put off: left by a clock that was ahead and
+has been put right.
 
-Without this a job that such a clock leased would be nobody's for as long as the clock was wrong, and its domain with it.
-Rule 1: a time is only ever brought nearer, and no nearer than the longest legal wait from now. So it harms nobody who works
-beside, and no read is believed sooner than `settle` allows.
+Without this a job that such a clock leased would be nobody's for as long as the clock was wrong,
+and its domain with it. Rule 1: a time is only ever brought nearer, and no nearer than the longest
+legal wait from now. So it harms nobody who works beside, and no read is believed sooner than
+`settle` allows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,20 +38,26 @@ from bridge.store.base.tables import (
     workers,
 )
 from bridge.store.queue import notes as note_times
-from bridge.store.queue.standing import PROBE_EVERY
+from bridge.store.queue.account_state import PROBE_EVERY
 
 TOLERANCE = 2.0  # seconds by which clocks may differ without having been put right
 DAY = 86400.0
 MONEY = 300.0  # seconds that a lack of money puts off purchases
 QUERY = 600.0  # seconds for which the id of a query is remembered
-SESSION = 2 * DAY  # links and sessions of the pages last a day at most; theirs are signed, with times of the same clock
-RECEIVER = 300.0  # seconds after a start until a receiver that did not answer is tried again, at the latest
+SESSION = (
+    2 * DAY
+    # Links and sessions of the pages last a day at most; theirs are signed, with times of the same
+    # clock
+)
+# Seconds after a start until a receiver that did not answer is tried again, at the latest
+RECEIVER = 300.0
 
 
 @dataclass(frozen=True)
 class Waits:
-    """In seconds, as the configuration has them: the lease of a job, the longest call, the largest `settle`; the lease of a
-    reconciliation; of a callback its lease, the pause after each try, and what a receiver may ask for.
+    """In seconds, as the configuration has them: the lease of a job, the longest call, the largest
+    `settle`; the lease of a reconciliation; of a callback its lease, the pause after each try, and
+    what a receiver may ask for.
     """
 
     lease: float
@@ -70,14 +78,22 @@ Longest = Callable[[Waits], Any]
 """Seconds, or an expression of them over the row."""
 
 
-def after_tries(tries: sa.ColumnElement[int], first: float, pauses: Sequence[float]) -> sa.ColumnElement[float]:
+def after_tries(
+    tries: sa.ColumnElement[int], first: float, pauses: Sequence[float]
+) -> sa.ColumnElement[float]:
     """The longest pause after so many tries."""
-    return sa.case({0: first} | {n: max(first, pause) for n, pause in enumerate(pauses, 1)}, value=tries, else_=max(pauses))
+    return sa.case(
+        {0: first} | {n: max(first, pause) for n, pause in enumerate(pauses, 1)},
+        value=tries,
+        else_=max(pauses),
+    )
 
 
 def of_callback(waits: Waits) -> sa.ColumnElement[float]:
     asked = callbacks.c.last_status.in_((429, 503))
-    return sa.case((asked, waits.asked), else_=after_tries(callbacks.c.tries, waits.sending, waits.callbacks))
+    return sa.case(
+        (asked, waits.asked), else_=after_tries(callbacks.c.tries, waits.sending, waits.callbacks)
+    )
 
 
 AHEAD: Mapping[sa.Column[Any], Longest] = {
@@ -100,7 +116,9 @@ AHEAD: Mapping[sa.Column[Any], Longest] = {
     accounts.c.reconcile_lease: lambda waits: waits.comparison,
     sources.c.suspensions_from: lambda waits: 0.0,
     sources.c.receiver_after: lambda waits: RECEIVER,
-    used_ids.c.until: lambda waits: sa.case((used_ids.c.source.startswith("admin."), SESSION), else_=QUERY),
+    used_ids.c.until: lambda waits: sa.case(
+        (used_ids.c.source.startswith("admin."), SESSION), else_=QUERY
+    ),
     slots.c.until: lambda waits: 2 * waits.call,
     workers.c.seen_at: lambda waits: 0.0,
     sign_in_failures.c.at: lambda waits: 0.0,
@@ -133,8 +151,9 @@ HISTORY: frozenset[sa.Column[Any]] = frozenset(
 )
 """What was, for people and for counting: nothing waits for it."""
 
-# Of what was, the newest: to be looked at without walking a table. Where it lies ahead, the clock has been put back.
-NEWEST: Sequence[sa.Select[Any]] = (
+# Of what was, the newest: to be looked at without walking a table. Where it lies ahead, the clock
+# has been put back.
+SELECT_NEWEST: Sequence[sa.Select[Any]] = (
     sa.select(hooks.c.received_at).order_by(hooks.c.id.desc()).limit(1),
     sa.select(jobs.c.created_at).order_by(jobs.c.id.desc()).limit(1),
     sa.select(sa.func.max(steps.c.started_at)),
@@ -147,7 +166,9 @@ NEWEST: Sequence[sa.Select[Any]] = (
 
 @dataclass(frozen=True)
 class PutRight:
-    """`ahead`: seconds by which the clock was ahead at least, 0: it was not. `times`: column -> how many came nearer."""
+    """`ahead`: seconds by which the clock was ahead at least, 0: it was not. `times`: column -> how
+    many came nearer.
+    """
 
     ahead: float
     times: Mapping[str, int]
@@ -161,22 +182,29 @@ def put_right(database: Database, waits: Waits) -> PutRight:
         return PutRight(0.0, {})
     with database.write() as tx:
         now = database.now(tx)
-        times = {str(column): nearer(tx, column, now + longest(waits)) for column, longest in AHEAD.items()}
+        times = {
+            str(column): nearer(tx, column, now + longest(waits))
+            for column, longest in AHEAD.items()
+        }
         times["marks.value"] = gathering(tx, now)
         database.tell(tx)
     return PutRight(ahead, {name: count for name, count in times.items() if count})
 
 
 def newest(tx: Connection) -> float:
-    return max((moment for query in NEWEST if (moment := tx.scalar(query)) is not None), default=0.0)
+    return max(
+        (moment for query in SELECT_NEWEST if (moment := tx.scalar(query)) is not None), default=0.0
+    )
 
 
 def nearer(tx: Connection, column: sa.Column[Any], latest: Any) -> int:
-    return tx.execute(sa.update(column.table).where(column > latest).values({column: latest})).rowcount
+    return tx.execute(
+        sa.update(column.table).where(column > latest).values({column: latest})
+    ).rowcount
 
 
 def gathering(tx: Connection, now: float) -> int:
     """Until when notes are gathered; a mark, because it is one for all."""
     latest = int(now) + note_times.LONGEST_PAUSE
-    late = marks.c.name == note_times.NEXT, marks.c.value > latest
+    late = marks.c.name == note_times.NEXT_SENDING, marks.c.value > latest
     return tx.execute(sa.update(marks).where(*late).values(value=latest)).rowcount

@@ -1,4 +1,6 @@
-"""What a decision of a person rests on, read from the rows. What may be done with it stands in bridge.domain.decisions."""
+"""What a decision of a person rests on, read from the rows. What may be done with it stands in
+bridge.domain.decisions.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +11,11 @@ from sqlalchemy.engine import Connection
 from bridge.domain import decisions, wanted
 from bridge.domain.decisions import HookFacts, JobFacts
 from bridge.domain.jobs import Status
+from bridge.reporting.refusals import refusal
 from bridge.store.base.rows import Row, to_limit
 from bridge.store.base.tables import jobs, purchases
 from bridge.store.queue.money import IN_DOUBT
-from bridge.store.queue.since import needed_since, said
+from bridge.store.queue.still_wanted import needed_since, said
 
 BATCH = 500
 
@@ -28,9 +31,15 @@ def of_jobs(tx: Connection, rows: Sequence[Row]) -> list[JobFacts]:
     doubted: set[str] = set()
     for start in range(0, len(ids), BATCH):
         some = ids[start : start + BATCH]
-        later = sa.select(jobs.c.replaces, jobs.c.id).where(jobs.c.replaces.in_(some)).order_by(jobs.c.id)
+        later = (
+            sa.select(jobs.c.replaces, jobs.c.id)
+            .where(jobs.c.replaces.in_(some))
+            .order_by(jobs.c.id)
+        )
         replaced |= {old: new for old, new in tx.execute(later)}
-        doubts = sa.select(purchases.c.job_id).where(purchases.c.job_id.in_(some), purchases.c.outcome.in_(IN_DOUBT))
+        doubts = sa.select(purchases.c.job_id).where(
+            purchases.c.job_id.in_(some), purchases.c.outcome.in_(IN_DOUBT)
+        )
         doubted |= set(tx.scalars(doubts))
     return [
         JobFacts(
@@ -49,23 +58,27 @@ def of_jobs(tx: Connection, rows: Sequence[Row]) -> list[JobFacts]:
 def of_hook(row: Any) -> HookFacts:
     """`row` of `hooks`."""
     led_to = row["job_id"] is not None
-    return HookFacts(row["hook_id"], led_to, row["dismissed_at"] is not None, row["sealed"] is not None)
+    return HookFacts(
+        row["hook_id"], led_to, row["dismissed_at"] is not None, row["sealed"] is not None
+    )
 
 
 def of_callback(row: Any, now: float) -> dict[str, str | None]:
     """`row` of `callbacks`. Each thing that can be done to it, and why not now."""
-    return decisions.of_callback(row["id"], row["status"], row["tries"] == 0 or row["next_at"] <= now)
+    return decisions.of_callback(
+        row["id"], row["status"], row["tries"] == 0 or row["next_at"] <= now
+    )
 
 
 def overtaken(tx: Connection, row: Row) -> str | None:
-    """Why this job is not to be repeated: newer hooks of its service say otherwise, or decided all that it wanted."""
-    again = "Have billing send what it wants now."
+    """Why this job is not to be repeated: newer hooks of its service say otherwise, or decided all
+    that it wanted.
+    """
     if row["withdrawn"]:
-        return f"withdrawn: billing withdrew the hook of job {row['id']}. {again}"
+        return refusal("job_withdrawn", job=row["id"])
     if said(row).takes_away:
         needs = needed_since(tx, row)
-        text = f"overtaken: a newer hook of this service needs the mailbox (job {needs}). {again}"
-        return text if needs is not None else None
+        return refusal("mailbox_needed", needs=needs) if needs is not None else None
     newer = sa.select(jobs).where(
         jobs.c.mailbox_id == row["mailbox_id"],
         jobs.c.sequence > row["sequence"],
@@ -75,5 +88,5 @@ def overtaken(tx: Connection, row: Row) -> str | None:
     )
     later = [said(other) for other in tx.execute(newer).mappings()]
     if wanted.overtaken(said(row), later) or wanted.taken_away(said(row), later):
-        return f"overtaken: newer hooks of this service replaced job {row['id']}. {again}"
+        return refusal("decided_by_newer", job=row["id"])
     return None

@@ -1,4 +1,6 @@
-"""What may work at all: accounts and sources that are paused, workers that live, calls made for queries."""
+"""What may work at all: accounts and sources that are paused, workers that live, calls made for
+queries.
+"""
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,9 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import NotNow, NotThere
-from bridge.domain.model import in_words
+from bridge.reporting import notes as sentences
+from bridge.reporting.receipts import PAUSED
+from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row
+from bridge.store.base.shown_columns import shown
 from bridge.store.base.tables import accounts, among, jobs, marks, slots, sources, used_ids, workers
 from bridge.store.queue import money, notes
 
@@ -26,31 +31,43 @@ ALIVE = 90.0  # seconds since a worker's last heartbeat
 
 @dataclass(frozen=True)
 class Pause:
-    """One reason for which an account stands still. `code`: restored, person, or the fault that Enom answers with."""
+    """One reason for which an account stands still. `code`: restored, person, or the fault that
+    Enom answers with.
+    """
 
     code: str
     detail: str
 
 
-def restore_in_words(at: float) -> str:
-    when = f" on {in_words(at)}" if at else ""  # 0: before that was kept
-    return f"The database was restored{when}. It does not contain anything that happened after the backup."
-
-
-# What stops an account, that which needs most of a person first. Each has columns of its own: only its own ending removes it,
-# and an account works when there is none.
-PAUSES: Mapping[str, Callable[[Row], Pause]] = {
-    "restored_at": lambda row: Pause(RESTORED, restore_in_words(row["restored_at"])),
-    "pause_reason": lambda row: Pause(PERSON, row["pause_reason"] or "Paused by an operator."),
+# What stops an account, that which needs most of a person first. Each has columns of its own: only
+# its own ending removes it, and an account works when there is none.
+PAUSES: Mapping[str, Callable[[Row | Mapping[str, Any]], Pause]] = {
+    "restored_at": lambda row: Pause(RESTORED, sentences.restored(row["restored_at"])),
+    "pause_reason": lambda row: Pause(PERSON, row["pause_reason"] or PAUSED),
     "paused": lambda row: Pause(row["paused"], row["detail"] or ""),
 }
 STANDS_STILL = sa.or_(*(accounts.c[name].is_not(None) for name in PAUSES))
-"""Whether an account may do nothing: whoever asks the database asks this, whoever has a row asks `pauses`."""
+"""Whether an account may do nothing: whoever asks the database asks this, whoever has a row asks
+`pauses`.
+"""
 
 
-def pauses(row: Row) -> tuple[Pause, ...]:
+def pauses(row: Row | Mapping[str, Any]) -> tuple[Pause, ...]:
     """Why an account stands still, all of it; nothing: it works."""
     return tuple(told(row) for name, told in PAUSES.items() if row[name] is not None)
+
+
+def shown_account(row: Row) -> dict[str, Any]:
+    """An account for people: `pauses` is all that stops it, `paused` and `detail` the first of
+    that.
+    """
+    why = [{"code": each.code, "detail": each.detail} for each in pauses(row)]
+    first = why[0] if why else {"code": None, "detail": None}
+    return shown("accounts", row) | {
+        "pauses": why,
+        "paused": first["code"],
+        "detail": first["detail"],
+    }
 
 
 @dataclass(frozen=True)
@@ -68,7 +85,10 @@ class Standing:
     def know(self, account_names: Iterable[str], source_names: Iterable[str]) -> None:
         """Makes sure that every configured account and source has its row."""
         with self.database.write() as tx:
-            for table, names, extra in ((accounts, account_names, {}), (sources, source_names, {"paused": False})):
+            for table, names, extra in (
+                (accounts, account_names, {}),
+                (sources, source_names, {"paused": False}),
+            ):
                 present = {row[0] for row in tx.execute(sa.select(table.c.name))}
                 for name in sorted(set(names) - present):
                     insert = sa.insert(table).values(name=name, **extra)
@@ -109,9 +129,10 @@ class Standing:
             change = sa.update(accounts).where(*due).values(probe_at=now + PROBE_EVERY)
             return [row[0] for row in tx.execute(change.returning(accounts.c.name))]
 
-    def account_states(self) -> Sequence[sa.RowMapping]:
+    def account_states(self) -> Sequence[dict[str, Any]]:
         with self.database.read() as tx:
-            return tx.execute(sa.select(accounts).order_by(accounts.c.name)).mappings().all()
+            found = tx.execute(sa.select(accounts).order_by(accounts.c.name)).mappings()
+            return [shown("accounts", row) for row in found]
 
     def pauses(self, name: str) -> tuple[Pause, ...]:
         with self.database.read() as tx:
@@ -124,19 +145,22 @@ class Standing:
 
     def source_states(self) -> Sequence[dict[str, Any]]:
         with self.database.read() as tx:
-            return [dict(row) for row in tx.execute(sa.select(sources).order_by(sources.c.name)).mappings()]
+            found = tx.execute(sa.select(sources).order_by(sources.c.name)).mappings()
+            return [shown("sources", row) for row in found]
 
     def source_state(self, name: str) -> dict[str, Any]:
         """Raises NotThere."""
         with self.database.read() as tx:
             row = tx.execute(sa.select(sources).where(sources.c.name == name)).mappings().first()
         if row is None:
-            raise NotThere(f"There is no source {name!r} in the configuration.")
-        return dict(row)
+            raise NotThere(refusal("no_source", name=name))
+        return shown("sources", row)
 
     def paused_sources(self) -> Sequence[str]:
         with self.database.read() as tx:
-            return tx.scalars(sa.select(sources.c.name).where(sources.c.paused).order_by(sources.c.name)).all()
+            return tx.scalars(
+                sa.select(sources.c.name).where(sources.c.paused).order_by(sources.c.name)
+            ).all()
 
     def worker_alive(self) -> bool:
         with self.database.read() as tx:
@@ -150,7 +174,9 @@ class Standing:
             return None if value is None else f"{value:016x}"
 
     def try_write(self) -> None:
-        """Changes one number that is there since the start: a stranger who asks for /readyz adds nothing."""
+        """Changes one number that is there since the start: a stranger who asks for /readyz adds
+        nothing.
+        """
         with self.database.write() as tx:
             now = int(self.database.now(tx))
             tx.execute(sa.update(marks).where(marks.c.name == TRIED).values(value=now))
@@ -158,7 +184,9 @@ class Standing:
     # For queries
 
     def heard(self, source: str, sender: str) -> None:
-        """Notes what the module that tested the connection of this source calls itself: name and version."""
+        """Notes what the module that tested the connection of this source calls itself: name and
+        version.
+        """
         with self.database.write() as tx:
             tx.execute(sa.update(sources).where(sources.c.name == source).values(sender=sender))
 
@@ -168,22 +196,31 @@ class Standing:
             tx.execute(sa.delete(used_ids).where(used_ids.c.until < now))
             try:
                 with tx.begin_nested():
-                    tx.execute(sa.insert(used_ids).values(source=source, id=query_id, until=now + keep))
+                    tx.execute(
+                        sa.insert(used_ids).values(source=source, id=query_id, until=now + keep)
+                    )
             except sa.exc.IntegrityError:
                 return False
             return True
 
     @contextmanager
     def call_slot(self, account: str, most: int, seconds: float) -> Iterator[None]:
-        """Counts one call of a query among the account's calls in flight. Raises NotNow when there is no room."""
-        with self.database.read() as tx:  # whoever finds no room shall not wait in line with those who write
+        """Counts one call of a query among the account's calls in flight. Raises NotNow when there
+        is no room.
+        """
+        # Whoever finds no room shall not wait in line with those who write.
+        with self.database.read() as tx:
             refuse_when_full(tx, account, most, self.database.now(tx))
         with self.database.write() as tx:
             now = self.database.now(tx)
-            tx.execute(self.database.lock_row(sa.select(accounts.c.name).where(accounts.c.name == account)))
+            tx.execute(
+                self.database.lock_row(sa.select(accounts.c.name).where(accounts.c.name == account))
+            )
             tx.execute(sa.delete(slots).where(slots.c.account == account, slots.c.until <= now))
             refuse_when_full(tx, account, most, now)
-            insert = sa.insert(slots).values(account=account, until=now + seconds).returning(slots.c.id)
+            insert = (
+                sa.insert(slots).values(account=account, until=now + seconds).returning(slots.c.id)
+            )
             slot = tx.execute(insert).scalar_one()
         try:
             yield
@@ -195,7 +232,7 @@ class Standing:
 
 def refuse_when_full(tx: Connection, account: str, most: int, now: float) -> None:
     if in_flight(tx, account, now) >= most:
-        raise NotNow("This account has reached its limit of parallel calls to Enom; try again in a few seconds.")
+        raise NotNow(refusal("calls_in_use"))
 
 
 def write_down(tx: Connection, mark: str, value: int) -> None:
@@ -205,65 +242,107 @@ def write_down(tx: Connection, mark: str, value: int) -> None:
 
 
 def pause_account(tx: Connection, name: str, code: str, detail: str, now: float) -> None:
-    """By a person (`PERSON`, the detail being the reason), or for a fault; nothing else that pauses it is touched."""
+    """By a person (`PERSON`, the detail being the reason), or for a fault; nothing else that pauses
+    it is touched.
+    """
     by_person = code == PERSON
     fault = {"paused": code, "detail": detail, "probe_at": now + PROBE_EVERY}
-    change = sa.update(accounts).where(accounts.c.name == name).values({"pause_reason": detail} if by_person else fault)
+    change = (
+        sa.update(accounts)
+        .where(accounts.c.name == name)
+        .values({"pause_reason": detail} if by_person else fault)
+    )
     row = tx.execute(change.returning(accounts)).mappings().first()
     if row is None:
         known(tx, name)
         return
-    waiting = jobs.c.account == name, among(jobs.c.status, "queued"), jobs.c.waiting_for.is_distinct_from("settle")
+    waiting = (
+        jobs.c.account == name,
+        among(jobs.c.status, "queued"),
+        jobs.c.waiting_for.is_distinct_from("settle"),
+    )
     tx.execute(sa.update(jobs).where(*waiting).values(waiting_for="account"))
-    if not by_person and row["pause_reason"] is None:  # who paused it asks after it, and it is not asked meanwhile
-        text = f"Account {name} is paused, its jobs wait: {detail}\nThe bridge retries every 5 minutes."
-        notes.raise_once(tx, f"account:{name}", text, now)
+    # What a person paused is not asked meanwhile: that person asks after it.
+    if not by_person and row["pause_reason"] is None:
+        notes.raise_once(tx, f"account:{name}", sentences.account_paused(name, detail), now)
 
 
 def one_account(tx: Connection, database: Database, name: str) -> Row:
     """The row, locked. Raises NotThere."""
-    row = tx.execute(database.lock_row(sa.select(accounts).where(accounts.c.name == name))).mappings().first()
+    row = (
+        tx.execute(database.lock_row(sa.select(accounts).where(accounts.c.name == name)))
+        .mappings()
+        .first()
+    )
     if row is None:
-        raise NotThere(f"There is no account {name!r} in the configuration.")
+        raise NotThere(refusal("no_account", name=name))
     return row
 
 
-def end_pauses(tx: Connection, database: Database, row: Row, columns: Sequence[str], now: float) -> tuple[Pause, ...]:
-    """Ends those of its pauses that stand in these columns of PAUSES; what is left. Its jobs go on when nothing is."""
+def end_pauses(
+    tx: Connection, database: Database, row: Row, columns: Sequence[str], now: float
+) -> tuple[Pause, ...]:
+    """Ends those of its pauses that stand in these columns of PAUSES; what is left. Its jobs go on
+    when nothing is.
+    """
     name, ended = row["name"], {column: None for column in columns}
     if "paused" in ended:
         ended |= {"detail": None, "probe_at": None}
-    after = tx.execute(sa.update(accounts).where(accounts.c.name == name).values(ended).returning(accounts)).mappings().one()
+    after = (
+        tx.execute(
+            sa.update(accounts).where(accounts.c.name == name).values(ended).returning(accounts)
+        )
+        .mappings()
+        .one()
+    )
     left = pauses(after)
     if not left:
         if pauses(row):
-            notes.clear(tx, f"account:{name}", f"Account {name} works again; its jobs continue.", now)
+            notes.clear(tx, f"account:{name}", sentences.account_works(name), now)
         go_on(tx, name, now)
         database.tell(tx)
     return left
 
 
 def go_on(tx: Connection, account: str, now: float) -> None:
-    """What waits for the account is tried now; behind an older job of its mailbox it waits for its turn again."""
+    """What waits for the account is tried now; behind an older job of its mailbox it waits for its
+    turn again.
+    """
     older = jobs.alias("older")
     behind = sa.exists().where(
-        older.c.mailbox_id == jobs.c.mailbox_id, older.c.sequence < jobs.c.sequence, among(older.c.status, "queued", "running")
+        older.c.mailbox_id == jobs.c.mailbox_id,
+        older.c.sequence < jobs.c.sequence,
+        among(older.c.status, "queued", "running"),
     )
-    waiting = jobs.c.account == account, among(jobs.c.status, "queued"), jobs.c.waiting_for == "account"
-    tx.execute(sa.update(jobs).where(*waiting).values(waiting_for=sa.case((behind, "turn"), else_=None), available_at=now))
+    waiting = (
+        jobs.c.account == account,
+        among(jobs.c.status, "queued"),
+        jobs.c.waiting_for == "account",
+    )
+    tx.execute(
+        sa.update(jobs)
+        .where(*waiting)
+        .values(waiting_for=sa.case((behind, "turn"), else_=None), available_at=now)
+    )
 
 
 def known(tx: Connection, account: str) -> None:
     if not tx.scalar(sa.select(sa.exists().where(accounts.c.name == account))):
-        raise NotThere(f"There is no account {account!r} in the configuration.")
+        raise NotThere(refusal("no_account", name=account))
 
 
 # Made once, because every claim asks.
-RUNNING = sa.select(sa.func.count()).where(among(jobs.c.status, "running"), jobs.c.account == sa.bindparam("of"))
-READING = sa.select(sa.func.count()).where(slots.c.account == sa.bindparam("of"), slots.c.until > sa.bindparam("now"))
+COUNT_RUNNING_JOBS = sa.select(sa.func.count()).where(
+    among(jobs.c.status, "running"), jobs.c.account == sa.bindparam("account_name")
+)
+COUNT_RUNNING_QUERIES = sa.select(sa.func.count()).where(
+    slots.c.account == sa.bindparam("account_name"), slots.c.until > sa.bindparam("now")
+)
 
 
 def in_flight(tx: Connection, account: str, now: float) -> int:
     """Calls that may be under way for an account: one per running job, one per answering query."""
-    asked = {"of": account, "now": now}
-    return int(tx.scalar(RUNNING, {"of": account}) or 0) + int(tx.scalar(READING, asked) or 0)
+    asked = {"account_name": account, "now": now}
+    return int(tx.scalar(COUNT_RUNNING_JOBS, {"account_name": account}) or 0) + int(
+        tx.scalar(COUNT_RUNNING_QUERIES, asked) or 0
+    )

@@ -1,4 +1,6 @@
-"""One bridge at a time serves an SQLite file: two would each count calls, order and limits for itself alone."""
+"""One bridge at a time serves an SQLite file: two would each count calls, order and limits for
+itself alone.
+"""
 
 import fcntl
 import os
@@ -9,15 +11,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bridge.domain.errors import NotNow
-from bridge.store.base.files import owned_as
+from bridge.reporting.refusals import refusal
+from bridge.store.base.sqlite_files import owned_as
 
 
 @contextmanager
 def sole(file: Path) -> Iterator[bool]:
-    """Nobody else serves `file` meanwhile. Gives whether somebody did before. Raises NotNow when somebody does.
+    """Nobody else serves `file` meanwhile. Gives whether somebody did before. Raises NotNow when
+    somebody does.
 
-    The lock is on a file beside it and ends with the process, also by a kill; it counts over containers with one volume, too.
-    Commands do not take it: they may look and act beside a bridge.
+    The lock is on a file beside it and ends with the process, also by a kill; it counts over
+    containers with one volume, too. Commands do not take it: they may look and act beside a bridge.
     """
     place, before = lock_of(file), served_before(file)
     try:
@@ -32,22 +36,22 @@ def sole(file: Path) -> Iterator[bool]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             who = os.read(lock, 200).decode(errors="replace").strip() or "unknown"
-            raise NotNow(
-                f"Another bridge already serves {file} ({who}). Stop that one first. With SQLite, one `serve` does all, and "
-                "the other commands work next to it. For several processes use PostgreSQL."
-            ) from None
+            raise NotNow(refusal("served_by_another", file=file, who=who)) from None
         except OSError:
             pass  # a file system without locks: better served than not
         with suppress(OSError):  # a full disk
             os.ftruncate(lock, 0)
-            os.pwrite(lock, f"pid {os.getpid()} on {socket.gethostname()}, since {now()}\n".encode(), 0)
+            os.pwrite(
+                lock, f"pid {os.getpid()} on {socket.gethostname()}, since {now()}\n".encode(), 0
+            )
         yield before
     finally:
         os.close(lock)
 
 
 def served_before(file: Path) -> bool:
-    return os.path.exists(lock_of(file))  # False, and no error, in a folder that this user may not enter
+    # False, and no error, in a folder that this user may not enter
+    return os.path.exists(lock_of(file))
 
 
 def lock_of(file: Path) -> Path:

@@ -1,7 +1,8 @@
 """Whether the files of an SQLite database are still those that this process has open.
 
-A file that was removed, moved or replaced, or whose volume was unmounted, takes every write of those who have it open, and
-nobody ever sees that again. So it is looked at around each transaction: a commit counts only while the path leads to it.
+A file that was removed, moved or replaced, or whose volume was unmounted, takes every write of
+those who have it open, and nobody ever sees that again. So it is looked at around each transaction:
+a commit counts only while the path leads to it.
 """
 
 import os
@@ -12,18 +13,22 @@ from pathlib import Path
 from pwd import getpwuid
 
 from bridge.domain.errors import StoreUnavailable
+from bridge.reporting.refusals import refusal
 
-ENDS = ("", "-wal", "-shm")
+SUFFIXES = ("", "-wal", "-shm")
 """The database; what is committed and not yet in it; and which of that is where."""
 
-FULL = 10 << 20  # bytes; with less than this left beside it, SQLite's next write may be the one that fails
+# Bytes; with less than this left beside it, SQLite's next write may be the one that fails
+FULL = 10 << 20
 WHILE = "while the bridge runs"  # in each sentence of `fault`, and in no other one
 
 Identity = tuple[int, int]  # device and inode
 
 
 class Files:
-    """Keeps a connection of its own open from the first use on: the last one that is closed takes -wal and -shm away."""
+    """Keeps a connection of its own open from the first use on: the last one that is closed takes
+    -wal and -shm away.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -33,7 +38,9 @@ class Files:
         self._known: tuple[Identity | None, ...] | None = None
 
     def hold(self) -> None:
-        """What is there now is what `check` compares with. To be called once the file is in its final journal mode."""
+        """What is there now is what `check` compares with. To be called once the file is in its
+        final journal mode.
+        """
         with self._lock:
             if self._kept is not None:
                 return
@@ -41,10 +48,11 @@ class Files:
             kept = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
             try:
                 with closing(kept.cursor()) as cursor:
-                    cursor.execute("SELECT name FROM sqlite_master").fetchall()  # opens the files beside it, too
+                    # Opens the files beside it, too.
+                    cursor.execute("SELECT name FROM sqlite_master").fetchall()
                 # Behind a symbolic link the other two lie beside what it leads to.
                 real = os.path.realpath(self._file)
-                self._paths = (str(self._file), *(f"{real}{end}" for end in ENDS[1:]))
+                self._paths = (str(self._file), *(f"{real}{end}" for end in SUFFIXES[1:]))
                 self._known = tuple(identity(path) for path in self._paths)
             except BaseException:
                 kept.close()
@@ -52,7 +60,9 @@ class Files:
             self._kept = kept
 
     def check(self) -> None:
-        """Raises StoreUnavailable unless each path leads to the file that is open. Takes a few microseconds."""
+        """Raises StoreUnavailable unless each path leads to the file that is open. Takes a few
+        microseconds.
+        """
         if (known := self._known) is None:
             return
         for path, before in zip(self._paths, known, strict=True):
@@ -60,12 +70,17 @@ class Files:
                 raise StoreUnavailable(fault(Path(path), now is None))
 
     def save(self, target: Path) -> bool:
-        """Copies what a removed file holds to `target`, readable by this user alone. False when there was no need to.
+        """Copies what a removed file holds to `target`, readable by this user alone. False when
+        there was no need to.
 
         Raises OSError or sqlite3.Error where that cannot be done.
         """
         with self._lock:
-            if self._kept is None or self._known is None or identity(str(self._file)) == self._known[0]:
+            if (
+                self._kept is None
+                or self._known is None
+                or identity(str(self._file)) == self._known[0]
+            ):
                 return False
             os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             with closing(sqlite3.connect(target)) as copy:
@@ -99,7 +114,7 @@ def barred(file: Path) -> str:
         owner = getpwuid(found.st_uid).pw_name
     except KeyError:  # as in a container
         owner = f"user id {found.st_uid}"
-    return f"{file} belongs to {owner}, so this user cannot write it. Give it to the bridge's user: chown USER: {file}*"
+    return refusal("file_belongs", file=file, owner=owner)
 
 
 def identity(path: str) -> Identity | None:
@@ -111,15 +126,14 @@ def identity(path: str) -> Identity | None:
 
 
 def fault(path: Path, gone: bool) -> str:
-    if path.name.endswith(ENDS[1:]):
-        what = "was removed" if gone else "was replaced"
-        return f"{path.name} {what} {WHILE}. Restart the bridge, but do not kill it: it saves the content when it stops."
-    if gone:
+    if path.name.endswith(SUFFIXES[1:]):
         return (
-            f"The database file {path.name} was removed or moved {WHILE}, or its volume is gone. Put it back, and "
-            "the bridge continues by itself. If you cannot, stop the bridge normally, not by kill: it saves a copy there."
+            refusal("part_removed", file=path.name)
+            if gone
+            else refusal("part_replaced", file=path.name)
         )
     return (
-        f"The database file {path.name} was replaced by another one {WHILE}. Put the old one back, and "
-        "the bridge continues by itself; or, if the new one is right, restart the bridge."
+        refusal("file_removed", file=path.name)
+        if gone
+        else refusal("file_replaced", file=path.name)
     )

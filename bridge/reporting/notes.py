@@ -1,0 +1,154 @@
+"""What a note to the admin says, and what stands in the audit trail: sentences of facts. Pure."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from bridge.domain.model import in_words
+
+SHOWN = 10  # differences in a note
+
+
+class Row(Protocol):
+    """A row of the store, or a plain mapping."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+def restored(at: float) -> str:
+    """Why an account stands still after a restore. `at` 0: before that was kept."""
+    when = f" on {in_words(at)}" if at else ""
+    return f"The database was restored{when}. It does not contain anything that happened after the backup."
+
+
+def paused_by_restore(account: str, at: float) -> str:
+    return (
+        f"Account {account} is paused, its jobs wait: {restored(at)}\n"
+        f"Compare it with Enom: enom-bridge reconcile --account {account}. "
+        f"Then: enom-bridge resume account {account}"
+    )
+
+
+def account_paused(account: str, detail: str) -> str:
+    return f"Account {account} is paused, its jobs wait: {detail}\nThe bridge retries every 5 minutes."
+
+
+def account_works(account: str) -> str:
+    return f"Account {account} works again; its jobs continue."
+
+
+def purchases_paused(account: str, detail: str) -> str:
+    return f"Purchases of account {account} are paused: {detail}"
+
+
+def purchases_go_on(account: str) -> str:
+    return f"Purchases of account {account} resumed."
+
+
+def held(job: Row, detail: str, remote: Mapping[str, Any] | None) -> str:
+    said = json.dumps(remote) if remote else "nothing"
+    return (
+        f"{job['action']} of {job['address']} (service {job['service_id']} of {job['source']}) is "
+        f"held: {detail}\n"
+        f"Enom's answer: {said}\nWhat to do: enom-bridge jobs explain {job['id']}"
+    )
+
+
+def not_held(job: Row, message: str) -> str:
+    return f"{job['action']} of {job['address']} is no longer held. {message}"
+
+
+def tried_again(job: Row, new: str) -> str:
+    return f"{job['action']} of {job['address']} is retried as {new}."
+
+
+def purchase_looked_up(job: str) -> str:
+    return f"The purchase of {job} was settled; newer hooks replaced the rest of the job."
+
+
+# The brake for suspensions
+
+
+def too_many_suspensions(count: int, mailboxes: int, share: float, floor: int) -> str:
+    """`floor`: how many pass in any case."""
+    rule = f"safety.max_suspended_share = {share:g}"
+    limit = rule if count > floor else f"{floor} are always allowed"
+    return f"{count:,} suspensions within an hour, of {mailboxes:,} mailboxes ({limit})"
+
+
+def suspensions_stopped(source: str, account: str, why: str) -> str:
+    return (
+        f"Source {source} sent {why}. Further suspensions are refused for now; "
+        "billing sends them again later. Everything else continues.\n"
+        f"If they are right (end of the month, for example): enom-bridge resume source {source}\n"
+        "If they are wrong, first stop those already accepted: "
+        f"enom-bridge pause account {account}\n"
+        "Then fix billing, cancel the waiting jobs (docs/suspension.md, "
+        '"When too many come at once"), have billing unsuspend what was suspended, and resume '
+        "account and source."
+    )
+
+
+def suspensions_accepted(source: str) -> str:
+    return f"Suspensions of source {source} are accepted again."
+
+
+def suspensions_released(why: str) -> str:
+    """For the audit trail."""
+    return f"its suspensions, which were refused: {why}"
+
+
+def source_stopped(source: Row) -> str:
+    """Why a source stands still, or a part of it."""
+    if source["paused"]:
+        return str(source["detail"] or "by an operator")
+    return f"only its suspensions: it sent {source['suspensions_paused']}"
+
+
+# Comparisons with Enom
+
+
+def drift(account: str, new: Sequence[Mapping[str, Any]], in_all: int) -> str:
+    """`new`: rows of differences."""
+    lines = [f"- {each['address'] or each['domain']}: {each['detail']}" for each in new[:SHOWN]]
+    more = [f"and {len(new) - SHOWN} more"] if len(new) > SHOWN else []
+    counts = f"{len(new)} new differences, {in_all} in all"
+    head = f"Account {account} was compared with Enom: {counts}."
+    foot = f"To see all: enom-bridge reconcile --account {account}"
+    return "\n".join([head, *lines, *more, foot])
+
+
+def no_drift(account: str) -> str:
+    return f"No more differences between the bridge and Enom account {account}."
+
+
+def compared(last: Mapping[str, Any]) -> str:
+    """A reconciliation of a whole account in a sentence, for whoever ends a restore."""
+    found = sum(count for kind, count in last["found"].items() if kind != "under_way")
+    told = [f"differences {found}", f"unreadable domains {last['unread']}"]
+    told.append(f"mailboxes skipped because of running jobs {last['found'].get('under_way', 0)}")
+    return f"Compared with Enom at {in_words(last['ended_at'])}: {', '.join(told)}."
+
+
+# Customers
+
+
+def domain_confirmed(customer: str | None, hook: str, passed: tuple[str, str] | None) -> str:
+    """For the audit trail. `passed`: code and detail of what would have stood against it."""
+    against = f"it overrode {passed[0]}: {passed[1]}" if passed else "no check objected"
+    return f"domain_confirmed for customer {customer or '(unknown)'} in hook {hook}; {against}"
+
+
+# What a note is about, in words that are the same for all of one cause
+
+
+def cause_of_job(account: str, code: str) -> str:
+    return f"jobs of account {account}, {code}"
+
+
+def cause_of_account(account: str) -> str:
+    return f"account {account}"
+
+
+def cause_of_money(account: str) -> str:
+    return f"purchases of account {account}"

@@ -1,0 +1,137 @@
+"""Jobs that end unbegun: overtaken by newer hooks, taken back by billing or called off."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.domain.errors import BridgeError, Overtaken
+from bridge.domain.jobs import Status, allow
+from bridge.domain.wanted import SAID, TAKES_AWAY, overtaken, taken_away
+from bridge.reporting import notes as sentences
+from bridge.store.base.rows import Row, error_columns
+from bridge.store.base.tables import among, jobs
+from bridge.store.queue import notes, outbox
+from bridge.store.queue.still_wanted import said, take_back
+
+IS_OPEN = jobs.c.mailbox_id == sa.bindparam("mailbox_id"), among(jobs.c.status, "queued", "running")
+COMPARED_COLUMNS = [
+    jobs.c[name] for name in "id sequence source service_id action facts status".split()
+]
+# With what takes the mailbox away and is held: a newer hook may call it off.
+IS_HELD_TERMINATION = (
+    jobs.c.mailbox_id == sa.bindparam("mailbox_id"),
+    among(jobs.c.status, "held"),
+    among(jobs.c.action, *sorted(TAKES_AWAY)),
+)
+SELECT_JOBS_OF_MAILBOX = (
+    sa.select(*COMPARED_COLUMNS)
+    .where(*IS_OPEN)
+    .union_all(sa.select(*COMPARED_COLUMNS).where(*IS_HELD_TERMINATION, jobs.c.touched.is_(False)))
+)
+
+
+def jobs_beside(tx: Connection, mailbox: int) -> Sequence[Row]:
+    """What is open of a mailbox, and what is held and would take it away."""
+    return tx.execute(SELECT_JOBS_OF_MAILBOX, {"mailbox_id": mailbox}).mappings().all()
+
+
+def overtake(tx: Connection, new: Row, others: Sequence[Row], now: float) -> None:
+    """Cancels what is needless beside newer hooks of the same service, the new one among them, and
+    was not begun.
+    """
+    same = [
+        row
+        for row in others
+        if (row["source"], row["service_id"]) == (new["source"], new["service_id"])
+    ]
+    for row in same:
+        newer = [said(new)]
+        # Whatever needs the mailbox made an end of such a one when it came.
+        if not said(row).takes_away:
+            newer += [
+                said(other)
+                for other in same
+                if other["sequence"] > row["sequence"] and other["status"] != "held"
+            ]
+        error = overtaken(said(row), newer)
+        if error is not None:
+            end = call_off if row["status"] == "held" else cancel
+            end(tx, row["id"], now, error, SAID[Overtaken], jobs.c.touched.is_(False))
+
+
+def make_an_end(tx: Connection, job: Row, now: float) -> None:
+    """Cancels what waits unbegun before a hook that takes the mailbox away, now that this one is
+    begun, or has ended well.
+
+    Not earlier: until then a newer hook may call it off. The caller holds the lock of the mailbox's
+    row.
+    """
+    if not said(job).takes_away or job["replaces"] is not None or job["purge"]:
+        return
+    for row in jobs_beside(tx, job["mailbox_id"]):
+        same = (row["source"], row["service_id"]) == (job["source"], job["service_id"])
+        error = taken_away(said(row), [said(job)])
+        if error is not None and same and row["sequence"] < job["sequence"]:
+            cancel(tx, row["id"], now, error, SAID[Overtaken], jobs.c.touched.is_(False))
+
+
+def cancel(
+    tx: Connection, job: str, now: float, error: BridgeError | None, message: str, *only_if: Any
+) -> bool:
+    """Cancels a queued job and writes its callback. False when it is no longer queued, or not as
+    `only_if` says.
+    """
+    values = {
+        "status": "cancelled",
+        "waiting_for": None,
+        "finished_at": now,
+        "sealed": None,
+        "message": message,
+    }
+    change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "queued", *only_if)
+    row = (
+        tx.execute(change.values(**values, **error_columns(error)).returning(jobs))
+        .mappings()
+        .first()
+    )
+    if row is not None:
+        take_back(tx, row)
+        outbox.enclose(tx, row, now)
+    return row is not None
+
+
+def call_off(
+    tx: Connection, job: str, now: float, error: BridgeError | None, message: str, *only_if: Any
+) -> Row | None:
+    """Ends a held job as cancelled, and writes the callback that says so: the row as it is then.
+
+    None when it is not held any more, was tried again already, or is not as `only_if` says. Its
+    sequence stays; its `finished_at` is now, so that whoever asks for results is told once more.
+    What the callback before it said and could not deliver is not sent any more; the note to the
+    admin is over.
+    """
+    allow(Status.HELD, Status.CANCELLED)
+    values = {
+        "status": "cancelled",
+        "waiting_for": None,
+        "finished_at": now,
+        "sealed": None,
+        "message": message,
+    }
+    again = jobs.alias("again")
+    alone = ~sa.exists().where(again.c.replaces == jobs.c.id)
+    change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "held", alone, *only_if)
+    row = (
+        tx.execute(change.values(**values, **error_columns(error)).returning(jobs))
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return None
+    take_back(tx, row)
+    outbox.withdraw(tx, job, now)
+    outbox.enclose(tx, row, now)
+    notes.clear(tx, f"job:{job}", sentences.not_held(row, message), now)
+    return row

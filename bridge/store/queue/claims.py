@@ -1,0 +1,173 @@
+"""Claims of jobs under leases: who works at what, and until when nobody else may.
+
+Rule 1: each claim counts the job's fencing token up, so whoever held it before can write nothing of
+it any more.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.domain.jobs import Status, allow
+from bridge.domain.ports import Job
+from bridge.store.base.database import Database
+from bridge.store.base.rows import Row, to_job
+from bridge.store.base.tables import accounts, among, jobs, mailboxes, steps, workers
+from bridge.store.queue import next_job
+from bridge.store.queue.account_state import STANDS_STILL, in_flight
+
+QUEUED_AGAIN: dict[str, Any] = {
+    "status": "queued",
+    "lease_owner": None,
+    "lease_until": None,
+    "available_at": sa.bindparam("now"),
+}
+LEASE_EXPIRED = (
+    among(jobs.c.status, "running"),
+    jobs.c.account == sa.bindparam("account_name"),
+    jobs.c.lease_until < sa.bindparam("now"),
+)
+SELECT_EXPIRED_LEASE = sa.select(jobs.c.id).where(*LEASE_EXPIRED).limit(1)
+RELEASE_LEASES = sa.update(jobs).values(**QUEUED_AGAIN)
+RELEASE_EXPIRED_LEASES = RELEASE_LEASES.where(*LEASE_EXPIRED)
+SELECT_ACCOUNT_PAUSED = sa.select(STANDS_STILL).where(
+    accounts.c.name == sa.bindparam("account_name")
+)
+SELECT_ACCOUNT_PAUSED_LOCKED = SELECT_ACCOUNT_PAUSED.with_for_update()
+COUNTED_UP = {"token": jobs.c.token + 1, "tries": jobs.c.tries + 1}
+CLAIM_JOB = (
+    sa.update(jobs).where(jobs.c.id == sa.bindparam("job_id")).values(**COUNTED_UP).returning(jobs)
+)
+SELECT_MAILBOX = sa.select(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
+SELECT_STEPS = sa.select(steps).where(steps.c.job_id == sa.bindparam("job_id")).order_by(steps.c.id)
+
+
+class Claims:
+    """`lease` in seconds, longer than any call; `open_sealed` gives a stored password, or None when
+    no key opens it.
+
+    `key_ids` name the keys that it knows: told with each heartbeat, for whoever is about to use a
+    newer one.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        open_sealed: Callable[[str], str | None],
+        lease: float,
+        key_ids: Sequence[str] = (),
+    ) -> None:
+        self.database = database
+        self.open_sealed = open_sealed
+        self.lease = lease
+        self.key_ids = " ".join(key_ids)
+        self._turn = count()
+
+    def mark(self) -> int:
+        """What has changed so far; to be taken before a claim."""
+        return self.database.mark()
+
+    def idle(self, seconds: float, since: int) -> None:
+        """Waits until something may have changed since that mark, at most `seconds`. Waking too
+        often is harmless.
+        """
+        self.database.wait(seconds, since)
+
+    def wake(self) -> None:
+        """Ends every `idle` of this process."""
+        self.database.wake()
+
+    def claim(self, owner: str, limits: Mapping[str, int]) -> Job | None:
+        """Takes the next job that may run, under a lease. `limits` is account -> most jobs in
+        flight.
+        """
+        # Each time another account is first: in a fixed order, a worker with few hands would let
+        # the last one wait for ever.
+        names, first = list(limits), next(self._turn)
+        for account in (names[(first + place) % len(names)] for place in range(len(names))):
+            if not self._anything_to_do(account):
+                continue
+            with self.database.write() as tx:
+                now = self.database.now(tx)
+                self._release(tx, RELEASE_EXPIRED_LEASES, {"account_name": account, "now": now})
+                row = self._next_job(tx, account, limits[account], now)
+                if row is not None:
+                    return self._claim_job(tx, row, owner, now)
+        return None
+
+    def _anything_to_do(self, account: str) -> bool:
+        """Whoever finds nothing shall not wait in line with those who write."""
+        with self.database.read() as tx:
+            asked = {"account_name": account, "now": self.database.now(tx)}
+            return any(
+                tx.execute(statement, asked).first() is not None
+                for statement in (next_job.SELECT_NEXT_JOB_ID, SELECT_EXPIRED_LEASE)
+            )
+
+    def _next_job(self, tx: Connection, account: str, most: int, now: float) -> Row | None:
+        # The account's row is the lock under which its domains and its calls in flight are counted:
+        # two claims at once could else both find the domain free. The order of locks is the same
+        # everywhere: hook, mailbox, its running job, account, queued jobs.
+        standing = tx.execute(
+            SELECT_ACCOUNT_PAUSED if self.database.embedded else SELECT_ACCOUNT_PAUSED_LOCKED,
+            {"account_name": account},
+        ).first()
+        if standing is None or standing[0] or in_flight(tx, account, now) >= most:
+            return None
+        found = (
+            next_job.SELECT_NEXT_JOB if self.database.embedded else next_job.SELECT_NEXT_JOB_LOCKED
+        )
+        return tx.execute(found, {"account_name": account, "now": now}).mappings().first()
+
+    def _claim_job(self, tx: Connection, row: Row, owner: str, now: float) -> Job:
+        allow(Status(row["status"]), Status.RUNNING)
+        values = {
+            "status": "running",
+            "waiting_for": None,
+            "lease_owner": owner,
+            "lease_until": now + self.lease,
+            "started_at": row["started_at"] or now,
+        }
+        row = tx.execute(CLAIM_JOB, {"job_id": row["id"], **values}).mappings().one()
+        mailbox = tx.execute(SELECT_MAILBOX, {"mailbox_id": row["mailbox_id"]}).mappings().one()
+        journal = (
+            tx.execute(SELECT_STEPS, {"job_id": row["id"]}).mappings().all()
+            if row["touched"]
+            else ()
+        )
+        return to_job(row, mailbox, journal, self.open_sealed)
+
+    def extend(self, owner: str, at: Sequence[str], alive: bool = True) -> None:
+        """Heartbeat: renews the leases of the jobs that `owner` is at, and tells that it lives,
+        unless it claims nothing.
+        """
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            mine = among(jobs.c.status, "running"), jobs.c.lease_owner == owner, jobs.c.id.in_(at)
+            tx.execute(sa.update(jobs).where(*mine).values(lease_until=now + self.lease))
+            if (
+                alive
+                and tx.execute(
+                    sa.update(workers).where(workers.c.owner == owner).values(seen_at=now)
+                ).rowcount
+                == 0
+            ):
+                tx.execute(
+                    sa.insert(workers).values(owner=owner, seen_at=now, key_ids=self.key_ids)
+                )
+            tx.execute(sa.delete(workers).where(workers.c.seen_at < now - 3600))
+
+    def release(self, owner: str) -> None:
+        """Hands back what `owner` holds, for a graceful stop."""
+        with self.database.write() as tx:
+            theirs = among(jobs.c.status, "running"), jobs.c.lease_owner == owner
+            self._release(tx, RELEASE_LEASES.where(*theirs), {"now": self.database.now(tx)})
+            tx.execute(sa.delete(workers).where(workers.c.owner == owner))
+
+    def _release(self, tx: Connection, whose: sa.Update, of: Mapping[str, Any]) -> None:
+        allow(Status.RUNNING, Status.QUEUED)
+        if tx.execute(whose, of).rowcount:
+            self.database.tell(tx)

@@ -1,0 +1,178 @@
+"""The journal of commands: each is noted before it is sent, and its answer after.
+
+Rule 1: no command is sent whose intent was not committed first. So a crash leaves a doubt, never a
+command that nobody knows.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from bridge.domain.errors import BridgeError
+from bridge.domain.model import (
+    MONEY,
+    Answer,
+    Change,
+    Kind,
+    Mailbox,
+    Outcome,
+    Record,
+    Step,
+    in_words,
+)
+from bridge.domain.plan import settles_at
+from bridge.domain.ports import First, Job, Limits
+from bridge.store.base.database import Database
+from bridge.store.base.rows import error_values
+from bridge.store.base.tables import mailboxes, steps
+from bridge.store.queue import cancelling, customers, fencing, money
+from bridge.store.queue.still_wanted import unwanted
+
+UPDATE_MAILBOX = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
+INSERT_STEP = sa.insert(steps).returning(steps.c.id)
+UPDATE_STEP = sa.update(steps).where(steps.c.id == sa.bindparam("step_id"))
+
+
+class Journal:
+    """What an attempt writes while it works at its job."""
+
+    database: Database
+    lease: float
+
+    def intend(
+        self,
+        job: Job,
+        change: Change,
+        command: str,
+        digest: str,
+        record: Record,
+        call_limit: float,
+        settle: float,
+        limits: Limits,
+        first: First | None = None,
+    ) -> Step:
+        with self.database.write() as tx:
+            fencing.lock_mailbox(tx, self.database, job)
+            now = self.database.now(tx)
+            row = fencing.update_claimed(tx, job, touched=True, **as_columns(first))
+            # Asked under the lock that every newer hook of the mailbox takes: what comes after this
+            # commit finds a job that was begun.
+            if (error := unwanted(tx, row)) is not None:
+                raise error
+            if change.makes:
+                customers.allow_creation(
+                    tx, self.database, job, change.spends, limits, now, job.lifted
+                )
+            if change.spends:
+                # The look that this rests on may have taken two calls.
+                money.allow_purchase(
+                    tx, self.database, row, now, settle, 2 * call_limit, limits, job.lifted
+                )
+            if change.kind is Kind.CREATE:
+                money.see_purchase(tx, row)
+            if change.kind is Kind.DELETE:
+                money.allow_deletion(tx, row, now, limits, job.lifted)
+            cancelling.make_an_end(tx, row, now)
+            values = {
+                "job_id": job.id,
+                "token": job.token,
+                "kind": str(change.kind),
+                "command": command,
+                "digest": digest,
+                "arguments": dict(change.arguments),
+                "outcome": "intent",
+                "started_at": now,
+                "ended_at": now + call_limit,
+                "trust_after": record.settles_at,
+            }
+            number = int(tx.execute(INSERT_STEP, values).scalar_one())
+            # Written before the command is sent: should this process die, no read is believed until
+            # the command must have ended and Enom must show it.
+            until = settles_at(record.settles_at, now + call_limit, settle)
+            step = Step(
+                number,
+                str(change.kind),
+                Outcome.INTENT,
+                now,
+                now + call_limit,
+                record.settles_at,
+                settles_at=until,
+            )
+            if change.spends:
+                money.add_purchase(tx, row, step, change)
+            customers.remember(tx, job.mailbox, replace(record, settles_at=until), now)
+            return step
+
+    def allow_creation(self, job: Job, limits: Limits) -> None:
+        with self.database.read() as tx:
+            error = customers.against(tx, job, limits, self.database.now(tx), job.lifted)
+        if error is not None and not job.intent.domain_confirmed:
+            raise error
+
+    def answered(
+        self,
+        job: Job,
+        step: Step,
+        outcome: Outcome,
+        error: BridgeError | None,
+        answer: Answer | None,
+        record: Record,
+        settle: float,
+    ) -> Step:
+        with self.database.write() as tx:
+            fencing.lock_mailbox(tx, self.database, job)
+            now = self.database.now(tx)
+            fencing.require_claim(tx, self.database, job)
+            evidence = dict(answer.evidence) if answer else None
+            values = {
+                "outcome": outcome,
+                "error": error_values(error),
+                "evidence": evidence,
+                "ended_at": now,
+            }
+            tx.execute(UPDATE_STEP, {"step_id": step.id, **values})
+            # What was surely not done cannot make a read stale.
+            done = outcome not in (Outcome.UNSENT, Outcome.REFUSED)
+            until = settles_at(step.trust_after, now, settle) if done else step.trust_after
+            if step.kind in MONEY:
+                money.purchase_answered(tx, step.id, outcome, evidence, now, until)
+            customers.remember(tx, job.mailbox, replace(record, settles_at=until), now)
+            return replace(step, outcome=outcome, error=error, ended_at=now, settles_at=until)
+
+    def renew(self, job: Job, step: Step, call_limit: float, settle: float) -> None:
+        with self.database.write() as tx:
+            fencing.lock_mailbox(tx, self.database, job)
+            now = self.database.now(tx)
+            # The command goes out later than its intent said: lease and settling move with it.
+            fencing.update_claimed(tx, job, lease_until=now + self.lease)
+            tx.execute(UPDATE_STEP, {"step_id": step.id, "ended_at": now + call_limit})
+            until = settles_at(step.settles_at, now + call_limit, settle)
+            if step.kind in MONEY:
+                money.purchase_delayed(tx, step.id, now + call_limit, until)
+            tx.execute(UPDATE_MAILBOX, {"mailbox_id": job.mailbox, "settles_at": until})
+
+
+def as_columns(first: First | None) -> dict[str, Any]:
+    return {"plan": first.plan.describe(), "seen": describe(first.seen)} if first else {}
+
+
+def describe(seen: Mailbox) -> dict[str, Any]:
+    """An observation as JSON, for people."""
+    shown: dict[str, Any] = {"exists": seen.exists}
+    if seen.services is not None:
+        shown["services"] = dict(seen.services)
+    shown |= {
+        name: value for name in ("quota", "used") if (value := getattr(seen, name)) is not None
+    }
+    if seen.pak is not None:
+        shown["pak"] = {
+            "bundle": seen.pak.bundle,
+            "free": seen.pak.free,
+            "expires": in_words(seen.pak.expires),
+        }
+    if seen.paks or not seen.exists:
+        shown["paks"] = [
+            {"bundle": p.bundle, "free": p.free, "expires": in_words(p.expires)} for p in seen.paks
+        ]
+    return shown

@@ -1,0 +1,162 @@
+"""What a service has said since: whether a hook that takes its mailbox away is still wanted. The
+rule: domain/wanted.py.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.domain.errors import BridgeError
+from bridge.domain.wanted import (
+    NEEDS,
+    TAKES_AWAY,
+    Mark,
+    Said,
+    is_older,
+    needed,
+    taken_back,
+    withdrawn,
+)
+from bridge.reporting.receipts import LATE
+from bridge.store.base.rows import Row
+from bridge.store.base.tables import among, jobs, mailboxes
+
+OF_SERVICE = (
+    jobs.c.mailbox_id == sa.bindparam("mailbox_id"),
+    jobs.c.source == sa.bindparam("source"),
+    jobs.c.service_id == sa.bindparam("service_id"),
+)
+# A job that repeats another one is a person's word; when the service spoke, its first one says.
+SELECT_NEEDING_HOOKS = (
+    sa.select(*(jobs.c[name] for name in ("id", "sequence", "error", "intent")))
+    .where(
+        *OF_SERVICE,
+        jobs.c.sequence > sa.bindparam("after_sequence"),
+        among(jobs.c.action, *sorted(NEEDS)),
+        jobs.c.replaces.is_(None),
+    )
+    .order_by(jobs.c.sequence.desc())
+)
+IS_TERMINATION = (
+    among(jobs.c.action, *sorted(TAKES_AWAY)),
+    jobs.c.purge.is_(False),
+    jobs.c.status != "cancelled",
+)
+SELECT_LAST_TERMINATION = sa.select(sa.func.max(jobs.c.sequence)).where(
+    *OF_SERVICE, *IS_TERMINATION, jobs.c.sequence < sa.bindparam("before_sequence")
+)
+SELECT_FIRST_SEQUENCE = sa.select(sa.func.min(jobs.c.sequence)).where(
+    *OF_SERVICE, jobs.c.hook_id == sa.bindparam("hook_id")
+)
+
+# Of hooks alone, and of those that still count. A repair decided nothing, and what a person had
+# repeated decided it before.
+SELECT_OTHER_HOOKS = (
+    sa.select(*(jobs.c[name] for name in "source service_id action facts intent".split()))
+    .where(
+        jobs.c.mailbox_id == sa.bindparam("mailbox_id"),
+        jobs.c.hook_id != sa.bindparam("hook_id"),
+        jobs.c.status != "cancelled",
+    )
+    .where(
+        jobs.c.replaces.is_(None),
+        jobs.c.purge.is_(False),
+        ~jobs.c.hook_id.startswith("repair_", autoescape=True),
+    )
+    .order_by(jobs.c.sequence.desc())
+)
+
+
+def said(row: Row) -> Said:
+    return Said(row["action"], frozenset(row["facts"].split()))
+
+
+def is_late(row: Row) -> bool:
+    return (row["error"] or {}).get("detail") == LATE
+
+
+def unwanted(tx: Connection, job: Row) -> BridgeError | None:
+    """Why nothing more is to be sent for a job. The caller holds the lock of its mailbox's row."""
+    if job["withdrawn"]:
+        return withdrawn()
+    return needed() if said(job).takes_away and needed_since(tx, job) is not None else None
+
+
+def needed_since(tx: Connection, job: Row) -> str | None:
+    """The newest job of a hook that needs the mailbox and came after the hook that `job` was made
+    for.
+
+    It counts whatever became of it: the service has said that it wants its mailbox.
+    """
+    service = {name: job[name] for name in ("mailbox_id", "source", "service_id")}
+    if job["purge"]:
+        after = tx.scalar(SELECT_LAST_TERMINATION, {**service, "before_sequence": job["sequence"]})
+    else:
+        after = tx.scalar(SELECT_FIRST_SEQUENCE, {**service, "hook_id": job["hook_id"]})
+    return next(_needing(tx, service, after or 0), (None, 0.0))[0]
+
+
+def came_back(tx: Connection, mailbox: Row) -> bool:
+    """Whether the owner of a mailbox that waits for its deletion has sent a hook that needs it
+    since it was terminated.
+    """
+    service = {
+        "mailbox_id": mailbox["id"],
+        "source": mailbox["source"],
+        "service_id": mailbox["service_id"],
+    }
+    after = tx.scalar(
+        SELECT_LAST_TERMINATION, {**service, "before_sequence": mailbox["sequence"] + 1}
+    )
+    return next(_needing(tx, service, after or 0), None) is not None
+
+
+def needed_later(tx: Connection, mailbox: int, service: Sequence[str], spoken: float) -> bool:
+    """Whether a hook of the service that needs its mailbox is newer, by its own time, than one of
+    this time.
+
+    The marks say so, too, and for longer; but another service's hook for the same address takes
+    their place.
+    """
+    of = {"mailbox_id": mailbox, "source": service[0], "service_id": service[1]}
+    return any(is_older(spoken, other) for _, other in _needing(tx, of, 0))
+
+
+def _needing(tx: Connection, service: dict[str, Any], after: int) -> Iterator[tuple[str, float]]:
+    """Id and own time of each, the newest first; none that was itself late."""
+    for row in (
+        tx.execute(SELECT_NEEDING_HOOKS, {**service, "after_sequence": after}).mappings().all()
+    ):
+        if not is_late(row):
+            yield row["id"], datetime.fromisoformat(row["intent"]["timestamp"]).timestamp()
+
+
+def take_back(tx: Connection, job: Row) -> None:
+    """Nothing is done for this job's hook any more, so no hook is late because of it. The caller
+    holds the mailbox's lock.
+    """
+    decided = (
+        tx.scalar(sa.select(mailboxes.c.decided).where(mailboxes.c.id == job["mailbox_id"])) or {}
+    )
+    told = (
+        _mark(row)
+        for row in tx.execute(
+            SELECT_OTHER_HOOKS, {"mailbox_id": job["mailbox_id"], "hook_id": job["hook_id"]}
+        ).mappings()
+    )
+    now = taken_back(said(job), decided, *_mark(job)[1:], told)
+    if now != decided:
+        tx.execute(
+            sa.update(mailboxes).where(mailboxes.c.id == job["mailbox_id"]).values(decided=now)
+        )
+
+
+def _mark(row: Row) -> Mark:
+    return (
+        said(row),
+        (row["source"], row["service_id"]),
+        datetime.fromisoformat(row["intent"]["timestamp"]).timestamp(),
+    )
