@@ -1,4 +1,5 @@
-"""The threads of one worker process: claims, heartbeat, callbacks, and what has to happen now and then.
+"""The threads of one worker process: claims, heartbeat, callbacks, and what has to happen now and
+then.
 
 Losing any of them loses nothing: what is to be done stands in the database.
 """
@@ -14,15 +15,15 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bridge.domain.errors import BridgeError, StoreUnavailable
-from bridge.domain.ports import Job, Postcard
+from bridge.domain.ports import ClaimedCallback, Job
 from bridge.infra import logs
-from bridge.infra.chores import Chore, Chores
 from bridge.infra.events import Watch
-from bridge.pipeline.alerts import Notes
+from bridge.infra.periodic_tasks import PeriodicTask, PeriodicTasks
+from bridge.pipeline.alerts import Alerts
 from bridge.pipeline.callbacks import Callbacks, Turns
 from bridge.pipeline.worker import Worker
 from bridge.reconcile.nightly import Nightly
-from bridge.store import Outbox, Queue, Standing, Troubles, Upkeep
+from bridge.store import AccountState, Outbox, Queue, Retention, Troubles
 
 log = logs.get("engine")
 
@@ -41,15 +42,18 @@ def new_owner() -> str:
 
 @dataclass
 class Engine:
-    """Start and stop of everything that works in the background. `limits` is account -> most jobs in flight."""
+    """Start and stop of everything that works in the background.
+
+    `limits` is account -> most jobs in flight.
+    """
 
     queue: Queue
     worker: Worker
     outbox: Outbox
     callbacks: Callbacks
-    notes: Notes
-    standing: Standing
-    upkeep: Upkeep
+    notes: Alerts
+    account_state: AccountState
+    retention: Retention
     troubles: Troubles
     nightly: Nightly
     synchronise: Callable[[], None]
@@ -66,28 +70,41 @@ class Engine:
         self._turned = time.monotonic()
         self.nightly.stopping = self._stopping.is_set
         table = (
-            Chore("probes", CHORES, self._probe_due),
-            Chore("deletions", CHORES, self.upkeep.purge_due),
-            Chore("wiping", CHORES, self.upkeep.wipe),
-            Chore("troubles", MINUTE, self.troubles.look),
-            Chore("pruning", HOUR, self._prune),
+            PeriodicTask("probes", CHORES, self._probe_due),
+            PeriodicTask("deletions", CHORES, self.retention.purge_due),
+            PeriodicTask("wiping", CHORES, self.retention.wipe),
+            PeriodicTask("troubles", MINUTE, self.troubles.look),
+            PeriodicTask("pruning", HOUR, self._prune),
         )
-        self.chores = Chores(table, self.watch)
+        self.periodic_tasks = PeriodicTasks(table, self.watch)
         # In a thread of its own: a mail server that does not answer keeps nothing else waiting.
-        self.sending = Chores((Chore("notes", CHORES, self.notes.send_due),), self.watch)
+        self.sending = PeriodicTasks(
+            (PeriodicTask("notes", CHORES, self.notes.send_due),), self.watch
+        )
 
     def start(self) -> None:
         self._turned = time.monotonic()
         self.beat()
-        loops = (self._work, self._send, self._heartbeat, self._chores, self._notify, self._look_over)
-        self._threads = [threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:]) for loop in loops]
+        loops = (
+            self._work,
+            self._send,
+            self._heartbeat,
+            self._chores,
+            self._notify,
+            self._look_over,
+        )
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:])
+            for loop in loops
+        ]
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
         """Takes no new work, lets what is under way end, hands back the rest."""
-        # In this order: first nothing new is claimed, then what is under way ends, and only then are leases handed back. A
-        # lease that is handed back while its job is still at a call would give the same command to two.
+        # In this order: first nothing new is claimed, then what is under way ends, and only then
+        # are leases handed back. A lease that is handed back while its job is still at a call would
+        # give the same command to two.
         self._stopping.set()
         self.queue.wake()
         self.outbox.wake()
@@ -100,7 +117,11 @@ class Engine:
 
     def gone(self) -> list[str]:
         """The loops that have ended, though nobody asked for a stop."""
-        return [] if self._stopping.is_set() else [f"loop {each.name}" for each in self._threads if not each.is_alive()]
+        return (
+            []
+            if self._stopping.is_set()
+            else [f"loop {each.name}" for each in self._threads if not each.is_alive()]
+        )
 
     def _guarded(self, loop: Callable[[], None]) -> None:
         while not self._stopping.is_set():
@@ -131,28 +152,37 @@ class Engine:
         self._pump(claim, run, self.concurrency, self.queue, self._turn)
 
     def _send(self) -> None:
-        turns = Turns(SENDERS, several=sum(bool(each.callback.url) for each in self.callbacks.sources.values()) > 1)
+        turns = Turns(
+            SENDERS,
+            several=sum(bool(each.callback.url) for each in self.callbacks.sources.values()) > 1,
+        )
 
-        def claim() -> Postcard | None:
+        def claim() -> ClaimedCallback | None:
             card = self.outbox.claim_callback(self.owner, turns.order)
             if card is not None:
                 turns.begin(card.source)
             return card
 
-        def deliver(card: Postcard) -> None:
+        def deliver(card: ClaimedCallback) -> None:
             try:
                 self.callbacks.deliver(card)
             except StoreUnavailable as error:
-                log.error("the result of a callback could not be recorded; it may be sent twice", error=str(error))
+                log.error(
+                    "the result of a callback could not be recorded; it may be sent twice",
+                    error=str(error),
+                )
             finally:
                 turns.end(card.source)
                 if turns.withheld:
                     self.outbox.wake()
 
-        self._pump(claim, deliver, SENDERS, self.outbox, lambda: self.watch.tell("turn", loop="callbacks"))
+        self._pump(
+            claim, deliver, SENDERS, self.outbox, lambda: self.watch.tell("turn", loop="callbacks")
+        )
 
     def _turn(self) -> None:
-        """The loop that claims jobs went round: it claimed, found nothing, or has its hands full."""
+        """The loop that claims jobs went round: it claimed, found nothing, or has its hands
+        full."""
         self._turned = time.monotonic()
         self.watch.tell("turn", loop="jobs")
 
@@ -180,7 +210,8 @@ class Engine:
                 if not hands.acquire(timeout=POLL):
                     turn()
                     continue
-                # The mark before the claim: what comes between the two ends the next `idle` at once, instead of being missed.
+                # The mark before the claim: what comes between the two ends the next `idle` at
+                # once, instead of being missed.
                 mark, item = line.mark(), None
                 try:
                     item = claim()
@@ -194,8 +225,8 @@ class Engine:
                     pool.submit(work, item)
 
     def _heartbeat(self) -> None:
-        # Three beats may be lost before a lease is. Then the job is another's: its token is newer, and whatever this process
-        # still writes of it is refused (LeaseLost).
+        # Three beats may be lost before a lease is. Then the job is another's: its token is newer,
+        # and whatever this process still writes of it is refused (LeaseLost).
         while not self._stopping.wait(self.worker.lease / 4):
             self.beat()
 
@@ -204,17 +235,21 @@ class Engine:
         self.synchronise()
         with self._lock:
             active = sorted(self._active)
-        # A worker that hangs in one job keeps that job; one that can claim nothing any more must not look alive by its heart.
+        # A worker that hangs in one job keeps that job; one that can claim nothing any more must
+        # not look alive by its heart.
         still = time.monotonic() - self._turned
         if still > STILL:
-            log.error("no jobs can be claimed; restart this process if this continues", seconds=round(still))
+            log.error(
+                "no jobs can be claimed; restart this process if this continues",
+                seconds=round(still),
+            )
         self.queue.extend(self.owner, active, still <= STILL)
         self.nightly.keep()
 
     def _chores(self) -> None:
         while not self._stopping.wait(CHORES):
             self.watch.tell("turn", loop="chores")
-            self.chores.run_due(time.monotonic)
+            self.periodic_tasks.run_due(time.monotonic)
 
     def _notify(self) -> None:
         while not self._stopping.wait(CHORES):
@@ -227,12 +262,12 @@ class Engine:
                 pass
 
     def _prune(self) -> None:
-        while self.upkeep.prune() and not self._stopping.is_set():
+        while self.retention.prune() and not self._stopping.is_set():
             pass
 
     def _probe_due(self) -> None:
         failed: Exception | None = None
-        for account in self.standing.due_probes():
+        for account in self.account_state.due_probes():
             try:
                 self._probe(account)
             except StoreUnavailable:
@@ -251,4 +286,4 @@ class Engine:
         except BridgeError as error:
             log.warning("the account is still not usable", account=name, error=error.detail)
         else:
-            self.standing.resume_account(name)
+            self.account_state.resume_account(name)

@@ -1,4 +1,5 @@
-"""The composition root: the only file that knows everything, and makes a working bridge of the settings."""
+"""The composition root: the only file that knows everything, and makes a working bridge of the
+settings."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -19,22 +20,22 @@ from bridge.infra.crypto import Purpose, Sealer, Unsealable
 from bridge.infra.events import Watch
 from bridge.infra.http_client import LONGEST_WAIT, Outgoing
 from bridge.infra.job_ids import first_id, new_job_id
-from bridge.maildns.check import Postal
+from bridge.maildns.check import MailDns
 from bridge.maildns.resolver import Resolver
 from bridge.maildns.rules import Wanted
-from bridge.pipeline.alerts import Notes
+from bridge.pipeline.alerts import Alerts
 from bridge.pipeline.callbacks import JITTER, RETRIES, Callbacks
 from bridge.pipeline.intake import Intake
 from bridge.pipeline.queries import Queries
 from bridge.pipeline.replay import Replay
 from bridge.pipeline.worker import Worker
 from bridge.reconcile.adoption import Adopting
-from bridge.reconcile.inventory import Stock
+from bridge.reconcile.inventory import Inventory
 from bridge.reconcile.nightly import Nightly
 from bridge.reconcile.reconcile import Reconcile
-from bridge.reconcile.scan import Surveyor
+from bridge.reconcile.scan import Scanner
 from bridge.reconcile.shadow import Observation
-from bridge.reconcile.takeover import Importing
+from bridge.reconcile.takeover import Takeover
 from bridge.store.admin.clock_repair import Waits
 from bridge.store.admin.findings import LEASE
 from hooks import PLATFORMS, signing
@@ -47,7 +48,8 @@ LEASE_MARGIN = 30.0  # seconds that a lease outlives the longest call
 
 @dataclass(frozen=True)
 class Tuning:
-    """What tests turn, and nobody else: clock, lease, pauses of callbacks, and where a process may be killed."""
+    """What tests turn, and nobody else: clock, lease, pauses of callbacks, and where a process
+    may be killed."""
 
     clock: Clock | None = None
     lease: float | None = None
@@ -69,27 +71,29 @@ class Service:
     accounts: Mapping[str, Account]
     sources: Mapping[str, Source]
     lookup: store.Lookup
-    people: store.People
-    standing: store.Standing
+    operator: store.OperatorActions
+    account_state: store.AccountState
     findings: store.Findings
     gauges: store.Gauges
-    postal: Postal
+    mail_dns: MailDns
     intake: Intake
     queries: Queries
     replay: Replay
     reconcile: Reconcile
     adopting: Adopting
-    importing: Importing
+    takeover: Takeover
     observation: Observation
 
     def new_engine(self) -> Engine:
         return engine(self)
 
-    def stock(self, account: str) -> Stock:
+    def inventory(self, account: str) -> Inventory:
         """What is paid for in one account, as its last reconciliation saw it."""
         last = self.findings.last(account)
         price = self.settings.accounts[account].place_price
-        return Stock(account, last["ended_at"] if last else None, price, *self.findings.stock(account))
+        return Inventory(
+            account, last["ended_at"] if last else None, price, *self.findings.inventory(account)
+        )
 
     def filters(self, what: str, given: Mapping[str, str | None]) -> dict[str, str | None]:
         """The filters of a list as they are looked for. Raises NoSuchValue."""
@@ -101,8 +105,11 @@ class Service:
         self.database.close()
 
 
-def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service | None = None) -> Service:
-    """Connects everything; touches neither network nor database. `prepare` has to come before first use.
+def build(
+    settings: config.Settings, tuning: Tuning | None = None, upon: Service | None = None
+) -> Service:
+    """Connects everything; touches neither network nor database. `prepare` has to come before first
+    use.
 
     `upon` a service of other settings it shares that one's database, connections and watch, and is closed with it.
     """
@@ -118,14 +125,22 @@ def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service
     accounts, sources = accounts_of(settings, outgoing, clock, watch), sources_of(settings)
 
     # What is stored.
-    lookup, standing, people = store.Lookup(database), store.Standing(database), store.People(database, new_job_id)
+    lookup, account_state, operator = (
+        store.Lookup(database),
+        store.AccountState(database),
+        store.OperatorActions(database, new_job_id),
+    )
     findings = store.Findings(database, max(LEASE, lease_of(settings, tuning)))
-    brake = store.Brake(settings.safety.max_suspended_share, first_id, settings.safety.terminate_grace_days > 0)
+    brake = store.Brake(
+        settings.safety.max_suspended_share, first_id, settings.safety.terminate_grace_days > 0
+    )
     inbox = store.Inbox(database, new_job_id, tuning.checkpoint, brake)
 
     # The use cases. What works in the background is made of the same by `engine`.
-    postal = Postal(store.Readings(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of)
-    surveyor = Surveyor(standing, clock)
+    mail_dns = MailDns(
+        store.DnsCache(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of
+    )
+    scanner = Scanner(account_state, clock)
     intake = Intake(sources, inbox, sealer, wall, store.Withdrawals(database), watch)
     return Service(
         settings=settings,
@@ -137,30 +152,34 @@ def build(settings: config.Settings, tuning: Tuning | None = None, upon: Service
         accounts=accounts,
         sources=sources,
         lookup=lookup,
-        people=people,
-        standing=standing,
+        operator=operator,
+        account_state=account_state,
         findings=findings,
         gauges=store.Gauges(database),
-        postal=postal,
+        mail_dns=mail_dns,
         intake=intake,
-        queries=Queries(lookup, standing, accounts, wall, postal),
-        replay=Replay(lookup, accounts, sealer, clock, intake, people),
-        reconcile=Reconcile(lookup, surveyor, findings, accounts, clock),
+        queries=Queries(lookup, account_state, accounts, wall, mail_dns),
+        replay=Replay(lookup, accounts, sealer, clock, intake, operator),
+        reconcile=Reconcile(lookup, scanner, findings, accounts, clock),
         adopting=Adopting(sources, accounts, lookup, clock),
-        importing=Importing(lookup, surveyor, store.Owners(database), sources, accounts),
-        observation=Observation(lookup, surveyor, accounts),
+        takeover=Takeover(lookup, scanner, store.Owners(database), sources, accounts),
+        observation=Observation(lookup, scanner, accounts),
     )
 
 
 def prepare(service: Service) -> None:
-    """Upgrades the schema and makes sure that every account and source has its row. Raises StoreUnavailable."""
+    """Upgrades the schema and makes sure that every account and source has its row.
+
+    Raises StoreUnavailable.
+    """
     store.upgrade(service.database)
-    service.standing.know(service.settings.accounts, service.settings.sources)
-    service.database.instance = service.standing.instance()
+    service.account_state.know(service.settings.accounts, service.settings.sources)
+    service.database.instance = service.account_state.instance()
 
 
-def put_right(service: Service) -> None:
-    """At the start of a process that stays: what a clock that was ahead has left, waits no longer than it may."""
+def correct_future_times(service: Service) -> None:
+    """At the start of a process that stays: what a clock that was ahead has left, waits no
+    longer than it may."""
     tuning, every = service.tuning, service.accounts.values()
     lease = lease_of(service.settings, tuning)
     waits = Waits(
@@ -172,7 +191,7 @@ def put_right(service: Service) -> None:
         callbacks=[pause * (1 + JITTER) for pause in tuning.callback_retries],
         asked=LONGEST_WAIT,
     )
-    done = store.put_right(service.database, waits)
+    done = store.correct_future_times(service.database, waits)
     if done.ahead:
         log.warning(
             "the clock was set back; waiting times that were too far ahead have been shortened",
@@ -182,16 +201,24 @@ def put_right(service: Service) -> None:
 
 
 def engine(service: Service) -> Engine:
-    """Everything that works in the background, under one lease length that is longer than any call."""
-    settings, tuning, database, watch = service.settings, service.tuning, service.database, service.watch
+    """Everything that works in the background, under one lease length that is longer than any
+    call."""
+    settings, tuning, database, watch = (
+        service.settings,
+        service.tuning,
+        service.database,
+        service.watch,
+    )
     lease, wall = lease_of(settings, tuning), tuning.clock or time.time
     queue = store.Queue(database, opener(service.sealer), lease, service.sealer.key_ids)
     outbox = store.Outbox(database, tuning.callback_lease or store.CALLBACK_LEASE)
     worker = Worker(
         queue=queue,
-        standing=service.standing,
+        account_state=service.account_state,
         accounts=service.accounts,
-        digest=lambda text, known=None: service.sealer.digest(Purpose.REQUEST, text.encode(), known),
+        digest=lambda text, known=None: service.sealer.digest(
+            Purpose.REQUEST, text.encode(), known
+        ),
         clock=database.clock,
         limits=limits(settings),
         lease=lease,
@@ -209,8 +236,8 @@ def engine(service: Service) -> Engine:
         watch=watch,
     )
     admin = settings.admin
-    notes = Notes(
-        notebook=store.Notebook(database),
+    notes = Alerts(
+        alert_log=store.AlertLog(database),
         notify=admin.notify,
         smtp=admin.smtp,
         smtp_password=admin.smtp_password.reveal() if admin.smtp_password else None,
@@ -227,10 +254,12 @@ def engine(service: Service) -> Engine:
         outbox=outbox,
         callbacks=callbacks,
         notes=notes,
-        standing=service.standing,
-        upkeep=store.Upkeep(database, new_job_id, settings.bridge.keep_days),
+        account_state=service.account_state,
+        retention=store.Retention(database, new_job_id, settings.bridge.keep_days),
         troubles=store.Troubles(database, first_id),
-        nightly=Nightly(service.findings, service.reconcile, settings.worker.reconcile_at, watch=watch),
+        nightly=Nightly(
+            service.findings, service.reconcile, settings.worker.reconcile_at, watch=watch
+        ),
         synchronise=database.synchronise,
         limits={name: account.max_in_flight for name, account in service.accounts.items()},
         concurrency=settings.worker.concurrency,
@@ -242,20 +271,30 @@ def limits(settings: config.Settings) -> Limits:
     return Limits(
         purchases_per_day=settings.safety.max_purchases_per_day,
         terminations_per_hour=settings.safety.max_terminations_per_hour,
-        sharing=frozenset(name for name, source in settings.sources.items() if not source.domain_per_customer),
+        sharing=frozenset(
+            name for name, source in settings.sources.items() if not source.domain_per_customer
+        ),
     )
 
 
 def lease_of(settings: config.Settings, tuning: Tuning) -> float:
     """Seconds for which a worker holds a job without a sign of life: longer than any call."""
-    return tuning.lease or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
+    return (
+        tuning.lease
+        or max(account.timeout for account in settings.accounts.values()) + LEASE_MARGIN
+    )
 
 
-def accounts_of(settings: config.Settings, outgoing: Outgoing, clock: Clock, watch: Watch) -> dict[str, Account]:
+def accounts_of(
+    settings: config.Settings, outgoing: Outgoing, clock: Clock, watch: Watch
+) -> dict[str, Account]:
     named: dict[str, set[str]] = {name: set() for name in settings.accounts}
     for source in settings.sources.values():
         named[source.account] |= set(source.domains) - {ANY}
-    made = {name: backend(each, settings.plans, outgoing, clock, watch) for name, each in settings.accounts.items()}
+    made = {
+        name: backend(each, settings.plans, outgoing, clock, watch)
+        for name, each in settings.accounts.items()
+    }
     return {
         name: Account(
             name=name,
@@ -290,13 +329,19 @@ def source_of(source: config.SourceSettings) -> Source:
 
 
 def backend(
-    account: config.AccountSettings, plans: Mapping[str, config.Plan], outgoing: Outgoing, clock: Clock, watch: Watch
+    account: config.AccountSettings,
+    plans: Mapping[str, config.Plan],
+    outgoing: Outgoing,
+    clock: Clock,
+    watch: Watch,
 ) -> Backend:
     """What works for this account: nothing else asks which it is."""
     if isinstance(account, config.EnomAccountSettings):
         return enom(account, plans, outgoing, clock, watch)
     if isinstance(account, config.HostedEmailAccountSettings):
-        return BACKENDS["hosted-email"](account.account(), outgoing, clock, watch, name=account.name, timeout=account.timeout)
+        return BACKENDS["hosted-email"](
+            account.account(), outgoing, clock, watch, name=account.name, timeout=account.timeout
+        )
     raise TypeError(f"nothing makes a backend of {type(account).__name__}")
 
 
@@ -317,7 +362,9 @@ def enom(
         timeout=account.timeout,
         purchase=account.purchase,
         hosted_email=hosted.account() if hosted else None,
-        commands={"suspend": commands.suspend, "unsuspend": commands.unsuspend} if commands else None,
+        commands={"suspend": commands.suspend, "unsuspend": commands.unsuspend}
+        if commands
+        else None,
         plans={name: plan.quota_gb << 30 for name, plan in plans.items()},
     )
     return BACKENDS["enom"](settings, outgoing, clock, watch=watch)
@@ -335,11 +382,15 @@ def terms_of(account: config.AccountSettings, settings: config.Settings, backend
 
 
 def wanted(settings: config.Settings) -> Mapping[str, Wanted]:
-    return {name: Wanted(account.mail_hosts, account.spf_include) for name, account in settings.accounts.items()}
+    return {
+        name: Wanted(account.mail_hosts, account.spf_include)
+        for name, account in settings.accounts.items()
+    }
 
 
 def note_secret(sealer: Sealer) -> bytes:
-    """Signs notes that go out as webhooks; `enom-bridge config note-secret` shows it to whoever has to verify them."""
+    """Signs notes that go out as webhooks; `enom-bridge config note-secret` shows it to whoever
+    has to verify them."""
     return sealer.keys(Purpose.NOTE)[-1]
 
 

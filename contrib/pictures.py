@@ -1,4 +1,5 @@
-"""Takes the pictures of the docs anew, by Chromium: the module's screens in the stand-in for WHMCS, and the admin's pages."""
+"""Takes the pictures of the docs anew, by Chromium: the module's screens in the stand-in for
+WHMCS, and the admin's pages."""
 
 import logging
 import subprocess
@@ -18,10 +19,22 @@ PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 
 
 def take(browser: str, url: str, name: str, height: int) -> None:
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1"]
+    command = [
+        browser,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--hide-scrollbars",
+        "--force-device-scale-factor=1",
+    ]
     picture = PICTURES / f"{name}.png"
     with tempfile.TemporaryDirectory() as profile:
-        command += [f"--user-data-dir={profile}", f"--window-size=1000,{height}", f"--screenshot={picture}", url]
+        command += [
+            f"--user-data-dir={profile}",
+            f"--window-size=1000,{height}",
+            f"--screenshot={picture}",
+            url,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if not picture.exists():
         raise click.ClickException(f"{url} was not taken: {done.stderr[-500:]}")
@@ -66,15 +79,27 @@ def shoot(browser: str, house: House) -> None:
     house.whmcs.custom(order["service"], "check")
     client = f"{base}clientarea.php?as=client&action=productdetails&id="
     take(browser, f"{client}{order['service']}", "whmcs-client", 900)
-    take(browser, f"{base}admin/configproducts.php?as=admin&id={house.products['wait']}", "whmcs-product", 1760)
-    tested = house.whmcs.submit("admin/configservers.php", role="admin", id=house.server, test="1").headers["Location"]
+    take(
+        browser,
+        f"{base}admin/configproducts.php?as=admin&id={house.products['wait']}",
+        "whmcs-product",
+        1760,
+    )
+    tested = house.whmcs.submit(
+        "admin/configservers.php", role="admin", id=house.server, test="1"
+    ).headers["Location"]
     take(browser, base.rstrip("/") + tested + "&as=admin", "whmcs-server", 1000)
     house.pause()
     house.whmcs.command(order["service"], "SuspendAccount")
     waiting = house.ordered()
     house.whmcs.pay(waiting["invoice"])
     take(browser, f"{client}{waiting['service']}", "whmcs-progress", 620)
-    take(browser, f"{base}admin/clientsservices.php?as=admin&id={order['service']}", "whmcs-admin", 1350)
+    take(
+        browser,
+        f"{base}admin/clientsservices.php?as=admin&id={order['service']}",
+        "whmcs-admin",
+        1350,
+    )
     house.resume()
     house.quiet()
 
@@ -110,13 +135,17 @@ def busy(stand: Stand) -> None:
     scene = stand.scene
     add_domain(stand.sim, "example.net", expires="2027-04-02T00:00:00Z")
     scene.do("create", seconds=60, address="joe@example.net", service_id="12", password=PASSWORD)
-    stand.sim.control("/mailboxes", {"address": "bob@example.com", "password": PASSWORD, "settled": True})
+    stand.sim.control(
+        "/mailboxes", {"address": "bob@example.com", "password": PASSWORD, "settled": True}
+    )
     for hour in range(20):
         for number in range(1 + hour % 4):
             scene.do("suspend" if hour % 2 else "unsuspend", seconds=60, service_id="7")
             if number == 2:
                 address = f"n{hour}@example.com"
-                scene.do("create", seconds=60, address=address, service_id=f"9{hour}", password=PASSWORD)
+                scene.do(
+                    "create", seconds=60, address=address, service_id=f"9{hour}", password=PASSWORD
+                )
         scene.call_back(3400)
     scene.service.reconcile.account("main", "the bridge (nightly)")
     scene.hook("suspend", service_id="7")

@@ -1,4 +1,7 @@
-"""The billing side of the wire. Pure: bytes, keys and times go in; values or `hooks.errors` come out."""
+"""The billing side of the wire.
+
+Pure: bytes, keys and times go in; values or `hooks.errors` come out.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -13,7 +16,10 @@ __all__ = ["PLATFORMS", "Platform"]
 
 
 class Platform(Protocol):
-    """What a platform's folder offers. `read`, `withdraw` and `ask` raise only UnknownAction and Invalid."""
+    """What a platform's folder offers.
+
+    `read`, `withdraw` and `ask` raise only UnknownAction and Invalid.
+    """
 
     @property
     def ACTIONS(self) -> Mapping[str, type[Schema]]: ...
@@ -27,7 +33,8 @@ class Platform(Protocol):
     def ask(self, message: Message, verified: Verified, /) -> Question: ...
     def write(self, report: Report, /) -> bytes: ...
     def form(self, url: str, source: str, secret: str, /) -> Mapping[str, str]:
-        """What to fill into the platform's own form, field by field; `url` is the bridge's, without a path."""
+        """What to fill into the platform's own form, field by field; `url` is the bridge's,
+        without a path."""
 
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType({"standard": standard, "whmcs": whmcs})

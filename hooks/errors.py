@@ -1,4 +1,7 @@
-"""What can be wrong with a delivery. `status` is a hint for the edge that answers; nothing here knows HTTP."""
+"""What can be wrong with a delivery.
+
+`status` is a hint for the edge that answers; nothing here knows HTTP.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -51,8 +54,11 @@ class Invalid(HookError):
     status = 422
 
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
-        """`errors` maps a field, dotted from the root (`data.address`), to sentences that name fault and remedy."""
-        super().__init__("; ".join(f"{name}: {' '.join(faults)}" for name, faults in errors.items()))
+        """`errors` maps a field, dotted from the root (`data.address`), to sentences that name
+        fault and remedy."""
+        super().__init__(
+            "; ".join(f"{name}: {' '.join(faults)}" for name, faults in errors.items())
+        )
         self.errors = {name: list(faults) for name, faults in errors.items()}
 
 

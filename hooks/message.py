@@ -1,6 +1,7 @@
 """JSON without surprises: what two parsers could read differently is refused.
 
-Rule 1: only Malformed comes out, and no error carries a piece of the body, which may hold a password.
+Rule 1: only Malformed comes out, and no error carries a piece of the body, which may hold a
+password.
 """
 
 import json
@@ -18,10 +19,15 @@ _TYPE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
 def read_message(verified: Verified) -> Message:
-    """The body as a JSON object; raises Malformed. Whether `type`, `timestamp` and `data` make sense is asked later."""
+    """The body as a JSON object; raises Malformed.
+
+    Whether `type`, `timestamp` and `data` make sense is asked later.
+    """
     body = _parse(verified.body)
     if not isinstance(body, dict):
-        raise Malformed("The body is JSON, but not an object. Send an object with type, timestamp and data.")
+        raise Malformed(
+            "The body is JSON, but not an object. Send an object with type, timestamp and data."
+        )
     _check_depth(body)
     return Message(_plain(body.get("type")), body.get("timestamp"), body.get("data"))
 
@@ -42,7 +48,10 @@ def _parse(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         fault = f"The body is not UTF-8 from byte {error.start} on. Encode it as UTF-8."
     except json.JSONDecodeError as error:
-        fault = f"The body is not JSON at line {error.lineno}, column {error.colno}. Send one object, without a BOM."
+        fault = (
+            f"The body is not JSON at line {error.lineno}, column {error.colno}. Send one object, "
+            "without a BOM."
+        )
     except RecursionError:
         fault = _TOO_DEEP
     raise Malformed(fault)  # outside of `except`, because those errors hold the whole body
@@ -56,7 +65,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(_: str) -> Any:
-    raise Malformed("The body holds NaN or Infinity, which are not JSON. Send null or leave the field out.")
+    raise Malformed(
+        "The body holds NaN or Infinity, which are not JSON. Send null or leave the field out."
+    )
 
 
 def _float(text: str) -> float:
@@ -68,7 +79,9 @@ def _float(text: str) -> float:
 
 def _integer(text: str) -> int:
     if len(text) > LONGEST_NUMBER:  # int() itself stops at some thousands, with an error of its own
-        raise Malformed(f"A number of the body has more than {LONGEST_NUMBER} digits. Send it as a string.")
+        raise Malformed(
+            f"A number of the body has more than {LONGEST_NUMBER} digits. Send it as a string."
+        )
     return int(text)
 
 
@@ -78,7 +91,9 @@ _TOO_DEEP = f"The body has more than {DEEPEST} objects or lists inside each othe
 def _check_depth(body: dict[str, Any]) -> None:
     level: list[Any] = [body]
     for _ in range(DEEPEST):
-        children = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+        children = [
+            child for item in level for child in (item.values() if isinstance(item, dict) else item)
+        ]
         level = [child for child in children if isinstance(child, dict | list)]
     if level:
         raise Malformed(_TOO_DEEP)

@@ -1,10 +1,11 @@
-"""Who sent this, and when? Standard Webhooks `v1` both ways, and the same promise made with itsdangerous.
+"""Who sent this, and when? Standard Webhooks `v1` both ways, and the same promise made with
+itsdangerous.
 
 Rule 1: nothing is parsed before its signature was right; `Verified` is made here and nowhere else.
 Rule 2: whatever a stranger sends, only BadSignature or Stale comes out.
 
-Times are epoch seconds that the caller passes in. `id.timestamp.body` cannot be read in two ways, because neither an id
-nor a timestamp may hold a dot.
+Times are epoch seconds that the caller passes in. `id.timestamp.body` cannot be read in two ways,
+because neither an id nor a timestamp may hold a dot.
 """
 
 import base64
@@ -33,37 +34,52 @@ _HEADERS = {
     "webhook-id": (_ID, "1 to 128 characters of A-Za-z0-9_:-"),
     "webhook-timestamp": (re.compile(r"[0-9]{1,12}"), "the seconds since 1970 of this attempt"),
     "webhook-signature": (re.compile(r"[ -~]{1,4096}"), "v1,<base64>, several separated by spaces"),
-    "x-signature": (re.compile(r"([\w-]{1,12})\.([\w-]{43})", re.ASCII), "timestamp.signature of TimestampSigner"),
+    "x-signature": (
+        re.compile(r"([\w-]{1,12})\.([\w-]{43})", re.ASCII),
+        "timestamp.signature of TimestampSigner",
+    ),
 }
 
 
 def decode_secret(text: str) -> Key:
-    """The key in `whsec_<base64>`; ValueError tells the fault without repeating the secret. The prefix is required."""
+    """The key in `whsec_<base64>`; ValueError tells the fault without repeating the secret.
+
+    The prefix is required.
+    """
     if not text.startswith(_PREFIX):
         raise ValueError("a secret starts with whsec_; paste it whole, prefix included")
     try:
         key = base64.b64decode(text[len(_PREFIX) :], validate=True)
     except ValueError:
-        raise ValueError("after whsec_ comes standard base64; paste the secret whole, with its = signs") from None
+        raise ValueError(
+            "after whsec_ comes standard base64; paste the secret whole, with its = signs"
+        ) from None
     _check_length(key)
     return key
 
 
 def new_secret(random: bytes) -> str:
-    """`random` (24 to 64 bytes from a cryptographic source) in the form that `decode_secret` reads."""
+    """`random` (24 to 64 bytes from a cryptographic source) in the form that `decode_secret`
+    reads."""
     _check_length(random)
     return _PREFIX + base64.b64encode(random).decode()
 
 
 def sign(id: str, timestamp: int, body: bytes, secret: Key) -> dict[str, str]:
-    """The three headers of Standard Webhooks 1.0.0. ValueError for an id that no receiver of ours would take."""
+    """The three headers of Standard Webhooks 1.0.0.
+
+    ValueError for an id that no receiver of ours would take.
+    """
     _check_id(id)
     signature = _standard_signature(id, str(timestamp), body, secret)
     return {"webhook-id": id, "webhook-timestamp": str(timestamp), "webhook-signature": signature}
 
 
 def sign_itsdangerous(id: str, timestamp: int, body: bytes, secret: Key) -> dict[str, str]:
-    """The two headers of the alternative scheme; the time travels inside `x-signature`. ValueError as in `sign`."""
+    """The two headers of the alternative scheme; the time travels inside `x-signature`.
+
+    ValueError as in `sign`.
+    """
     _check_id(id)
     time = base64_encode(timestamp.to_bytes((timestamp.bit_length() + 7) // 8, "big"))
     signature = _signer(secret).get_signature(_dotted(id, body, time))
@@ -82,7 +98,10 @@ def verify(delivery: Delivery, secrets: Sequence[Key], scheme: Scheme, now: floa
     if not fitting:
         raise BadSignature
     if not abs(now - timestamp) <= WINDOW:
-        raise Stale(f"Signed {abs(now - timestamp):.0f} s off this clock, {WINDOW} s are allowed. Set both clocks by NTP.")
+        raise Stale(
+            f"Signed {abs(now - timestamp):.0f} s off this clock, {WINDOW} s are allowed. Set "
+            "both clocks by NTP."
+        )
     return Verified(id, timestamp, delivery.body, fitting[0])
 
 
@@ -92,13 +111,16 @@ def _standard(delivery: Delivery, id: str) -> tuple[int, _Fits]:
 
     def fits(secret: Key) -> bool:
         expected = _standard_signature(id, time, delivery.body, secret)
-        return any([hmac.compare_digest(expected, entry) for entry in entries])  # a list: no early end
+        return any(
+            [hmac.compare_digest(expected, entry) for entry in entries]
+        )  # a list: no early end
 
     return int(time), fits
 
 
 def _itsdangerous(delivery: Delivery, id: str) -> tuple[int, _Fits]:
-    """TimestampSigner itself is not asked: max_age refuses a sender one second ahead, and OverflowError can come out."""
+    """TimestampSigner itself is not asked: max_age refuses a sender one second ahead, and
+    OverflowError can come out."""
     time, signature = (part.encode() for part in _header(delivery, "x-signature").groups())
     signed = _dotted(id, delivery.body, time)
     try:
@@ -142,4 +164,6 @@ def _check_id(id: str) -> None:
 
 def _check_length(key: bytes) -> None:
     if not 24 <= len(key) <= 64:
-        raise ValueError(f"a secret is 24 to 64 bytes before base64, this one is {len(key)}; make a new one")
+        raise ValueError(
+            f"a secret is 24 to 64 bytes before base64, this one is {len(key)}; make a new one"
+        )

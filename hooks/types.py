@@ -8,7 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Delivery:
-    """One HTTP request as it arrived: header names lower-cased, `body` raw, `received_at` in epoch seconds."""
+    """One HTTP request as it arrived: header names lower-cased, `body` raw, `received_at` in
+    epoch seconds."""
 
     source: str
     headers: Mapping[str, str]
@@ -18,7 +19,8 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Verified:
-    """A delivery whose signature and time were right. Only `hooks.signing` makes one: nothing unverified is parsed.
+    """A delivery whose signature and time were right. Only `hooks.signing` makes one: nothing
+    unverified is parsed.
 
     `timestamp` is the epoch second of this attempt; `key_index` tells which of the source's secrets matched (0 is the
     oldest).
@@ -32,7 +34,8 @@ class Verified:
 
 @dataclass(frozen=True)
 class Message:
-    """A verified body that is a JSON object in UTF-8 without repeated keys. Nothing is known yet of what it says.
+    """A verified body that is a JSON object in UTF-8 without repeated keys. Nothing is known yet of
+    what it says.
 
     `type` is 1 to 64 characters of `A-Za-z0-9_.:-`, or "" when the body has no such type. `timestamp` and `data` are
     what the JSON holds, None when it holds none.
@@ -85,7 +88,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Report:
-    """One conclusion of a job, for a callback. `data` is safe to be shown to customers: without `error.remote`."""
+    """One conclusion of a job, for a callback.
+
+    `data` is safe to be shown to customers: without `error.remote`.
+    """
 
     type: str
     timestamp: datetime

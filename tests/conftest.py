@@ -1,4 +1,5 @@
-"""Both stores for every test of the store and of the whole bridge, each with a database of its own."""
+"""Both stores for every test of the store and of the whole bridge, each with a database of its
+own."""
 
 import os
 import shutil
@@ -22,7 +23,8 @@ from tests.support.postgres import Postgres, folder
 from tests.support.programs import missing
 from tests.support.stores import STORES
 
-# A slow machine is no fault. The long form is for `make reliability`, or any test with --hypothesis-profile=long.
+# A slow machine is no fault. The long form is for `make reliability`, or any test with
+# --hypothesis-profile=long.
 settings.register_profile("short", deadline=None, max_examples=min(30, settings().max_examples))
 settings.register_profile("long", deadline=None, max_examples=1000)
 settings.load_profile("short")
@@ -32,11 +34,24 @@ TALLY = pytest.StashKey[dict[tuple[str, str], Counter[str]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="the reliability tests in full: every combination, thousands of jobs")
-    parser.addoption("--examples", type=int, default=0, help="how many lives the model lives through")
-    parser.addoption("--soak", type=float, default=400, help="seconds that the soak of --long takes, at least 180")
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="the reliability tests in full: every combination, thousands of jobs",
+    )
+    parser.addoption(
+        "--examples", type=int, default=0, help="how many lives the model lives through"
+    )
+    parser.addoption(
+        "--soak",
+        type=float,
+        default=400,
+        help="seconds that the soak of --long takes, at least 180",
+    )
     parser.addoption("--seed", type=int, default=5, help="what the random kills are drawn by")
-    parser.addoption("--jobs", type=int, default=5040, help="how many jobs the random kills of --long meet")
+    parser.addoption(
+        "--jobs", type=int, default=5040, help="how many jobs the random kills of --long meet"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +117,8 @@ def reused(new_database: Callable[[str], str]) -> Callable[[], str]:
 
 @pytest.fixture(scope="session")
 def empty(reused: Callable[[], str]) -> Iterator[Callable[[], None]]:
-    """Takes every row out of the reused database: in one round trip, on a connection that is kept."""
+    """Takes every row out of the reused database: in one round trip, on a connection that is
+    kept."""
     deletes = ";".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))
     engine = cache(lambda: sa.create_engine(reused(), pool_pre_ping=True))
 
@@ -119,9 +135,15 @@ def empty(reused: Callable[[], str]) -> Iterator[Callable[[], None]]:
 
 @pytest.fixture
 def database_url(
-    store: str, new_database: Callable[[str], str], reused: Callable[[], str], empty: Callable[[], None]
+    store: str,
+    new_database: Callable[[str], str],
+    reused: Callable[[], str],
+    empty: Callable[[], None],
 ) -> Iterator[str]:
-    """A database with the schema and nothing in it. A test may leave rows behind, but no other schema or version."""
+    """A database with the schema and nothing in it.
+
+    A test may leave rows behind, but no other schema or version.
+    """
     if store == "sqlite":
         yield new_database(store)
         return
@@ -135,7 +157,9 @@ def tally(request: pytest.FixtureRequest) -> Callable[..., None]:
     table: dict[tuple[str, str], Counter[str]] = request.config.stash[TALLY]
 
     def add(what: str, store: str, counts: Counts | None, **more: int) -> None:
-        table.setdefault((what, store), Counter()).update({"runs": 1, **more, **(vars(counts) if counts else {})})
+        table.setdefault((what, store), Counter()).update(
+            {"runs": 1, **more, **(vars(counts) if counts else {})}
+        )
 
     return add
 
@@ -149,9 +173,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What belongs to the long form is not there without --long; in that form everything may take its time."""
+    """What belongs to the long form is not there without --long; in that form everything may
+    take its time."""
     if hasattr(config, "workerinput"):
-        # Spread over cores, the files that take longest go first: else one core has them left at the end.
+        # Spread over cores, the files that take longest go first: else one core has them left at
+        # the end.
         files = list(dict.fromkeys(item.path for item in items))
         items.sort(key=lambda item: -files.index(item.path))
     if config.getoption("--long"):
@@ -169,7 +195,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_sessionfinish(session: pytest.Session) -> None:
     handed: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if handed is not None:
-        handed["tally"] = [(what, store, dict(counts)) for (what, store), counts in session.config.stash[TALLY].items()]
+        handed["tally"] = [
+            (what, store, dict(counts))
+            for (what, store), counts in session.config.stash[TALLY].items()
+        ]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -179,7 +208,9 @@ def pytest_testnodedown(node: Any) -> None:
         table.setdefault((what, store), Counter()).update(counts)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     for (what, store), counts in sorted(config.stash[TALLY].items()):
         numbers = ", ".join(f"{name} {counts[name]}" for name in counts)
         terminalreporter.write_line(f"reliability: {what}, {store}: {numbers}")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bridge.domain.errors import BridgeError, Unavailable, Unclear
+from bridge.domain.errors import BridgeError, OutcomeUnknown, Unavailable
 from bridge.domain.ports import Clock
-from bridge.infra.events import Facts, Watch
+from bridge.infra.events import Attributes, Watch
 from bridge.infra.http_client import Lost, NotSent, Outgoing, Reply, retry_after
 
 COMMANDS = frozenset(
@@ -18,13 +18,19 @@ COMMANDS = frozenset(
         "logout_user", "restore_user", "search_users",
     }
 )  # fmt: skip
-"""What the bridge itself can send. Only these are told by name, so that no configuration makes endless series of metrics."""
+"""What the bridge itself can send.
+
+Only these are told by name, so that no configuration makes endless series of metrics.
+"""
 
 
-def exchange(outgoing: Outgoing, clock: Clock, url: str, body: bytes, content_type: str, timeout: float) -> Reply:
-    """Posts, and gives the answer if it is HTTP 200: both of Enom's systems use it for yes and no alike [O].
+def exchange(
+    outgoing: Outgoing, clock: Clock, url: str, body: bytes, content_type: str, timeout: float
+) -> Reply:
+    """Posts, and gives the answer if it is HTTP 200: both of Enom's systems use it for yes and no
+    alike [O].
 
-    Raises Unavailable when nothing was sent, Unclear for all else: an effect cannot be ruled out.
+    Raises Unavailable when nothing was sent, OutcomeUnknown for all else: an effect cannot be ruled out.
     """
     fault: NotSent | Lost
     try:
@@ -33,14 +39,22 @@ def exchange(outgoing: Outgoing, clock: Clock, url: str, body: bytes, content_ty
         fault = error
     else:
         if reply.status != 200:
-            raise Unclear(f"Enom answered with HTTP {reply.status}.", retry_after=retry_after(reply.headers, clock()))
+            raise OutcomeUnknown(
+                f"Enom answered with HTTP {reply.status}.",
+                retry_after=retry_after(reply.headers, clock()),
+            )
         return reply
-    raise (Unavailable if isinstance(fault, NotSent) else Unclear)(f"No answer from Enom: {fault}.")
+    raise (Unavailable if isinstance(fault, NotSent) else OutcomeUnknown)(
+        f"No answer from Enom: {fault}."
+    )
 
 
 @contextmanager
-def watched(watch: Watch, account: str, api: str, command: str) -> Iterator[Facts]:
-    """Tells of one call: its outcome is `ok`, or the code of what came instead. A command of the admin's own is `other`."""
+def watched(watch: Watch, account: str, api: str, command: str) -> Iterator[Attributes]:
+    """Tells of one call: its outcome is `ok`, or the code of what came instead.
+
+    A command of the admin's own is `other`.
+    """
     name = command if command in COMMANDS else "other"
     with watch.over("call", account=account, api=api, command=name, outcome="broken") as facts:
         try:

@@ -1,4 +1,5 @@
-"""The reference backend: one domain system in memory with Enom's rules, and the stand-in for Enom in the tests."""
+"""The reference backend: one domain system in memory with Enom's rules, and the stand-in for
+Enom in the tests."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,8 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 from bridge.backends.enom.products import Paks
 from bridge.backends.passwords import unknowable
-from bridge.domain.errors import BridgeError, Doubted, NoFunds, Refused
-from bridge.domain.model import Address, Answer, Change, Deleted, Fact, Kind, Mailbox, Pak, Proof, Survey
+from bridge.domain.errors import BridgeError, NoFunds, RefusalUnproven, Refused
+from bridge.domain.model import (
+    Address,
+    Answer,
+    Change,
+    ChangeKind,
+    Deleted,
+    Fact,
+    Mailbox,
+    Pak,
+    Proof,
+    Survey,
+)
 
 SERVICES = ("imap", "pop", "receiving", "sending", "webmail_sending", "webmail")
 GIBIBYTE = 1 << 30
@@ -37,7 +49,7 @@ class Kept:
 class Fault:
     """What `fail_next` armed: raised before the effect, or after it."""
 
-    kind: Kind | None
+    kind: ChangeKind | None
     error: BridgeError
     after_effect: bool
 
@@ -47,11 +59,16 @@ def _now() -> datetime:
 
 
 class MemoryBackend:
-    """Domains, paks and mailboxes of one account. Tests reach into `mailboxes`, `paks`, `balance`, `history` as they like."""
+    """Domains, paks and mailboxes of one account.
+
+    Tests reach into `mailboxes`, `paks`, `balance`, `history` as they like.
+    """
 
     proves_passwords = False
 
-    def __init__(self, domains: tuple[str, ...] = ("example.com",), now: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, domains: tuple[str, ...] = ("example.com",), now: Callable[[], datetime] = _now
+    ) -> None:
         self.proofs, self.products, self.services = PROOFS, Paks("paks"), SERVICES
         self.domains = set(domains)
         self.paks: dict[str, list[Pak]] = {}
@@ -71,8 +88,11 @@ class MemoryBackend:
         self.paks.setdefault(domain, []).append(pak)
         return pak
 
-    def fail_next(self, kind: Kind | None, error: BridgeError, after_effect: bool = False) -> None:
-        """Makes the next change of `kind` raise `error`, before or after its effect; None: the next read."""
+    def fail_next(
+        self, kind: ChangeKind | None, error: BridgeError, after_effect: bool = False
+    ) -> None:
+        """Makes the next change of `kind` raise `error`, before or after its effect; None: the
+        next read."""
         self._faults.append(Fault(kind, error, after_effect))
 
     def show_stale(self, address: Address, times: int = 1) -> None:
@@ -86,7 +106,11 @@ class MemoryBackend:
 
     def survey(self, domain: str) -> Survey:
         self._read(domain)
-        seen = [self._look(address) for address in sorted(self.mailboxes, key=str) if address.domain == domain]
+        seen = [
+            self._look(address)
+            for address in sorted(self.mailboxes, key=str)
+            if address.domain == domain
+        ]
         return Survey(tuple(seen), tuple(self.paks.get(domain, ())))
 
     def deleted(self, domain: str) -> Sequence[Deleted]:
@@ -137,7 +161,7 @@ class MemoryBackend:
         if domain not in self.domains:
             raise Refused(f"{domain} is not in this account", code="domain_not_in_account")
 
-    def _take(self, kind: Kind | None) -> Fault | None:
+    def _take(self, kind: ChangeKind | None) -> Fault | None:
         for fault in self._faults:
             if fault.kind == kind:
                 self._faults.remove(fault)
@@ -160,32 +184,36 @@ class MemoryBackend:
     def _do(self, address: Address, change: Change) -> Mapping[str, str]:
         given = change.arguments
         match change.kind:
-            case Kind.BUY:
+            case ChangeKind.BUY:
                 self._pay(1)
-                return {"bundle": self.add_pak(address.domain, 10 if given.get("product") != "box" else 1).bundle}
-            case Kind.RENEW:
+                return {
+                    "bundle": self.add_pak(
+                        address.domain, 10 if given.get("product") != "box" else 1
+                    ).bundle
+                }
+            case ChangeKind.RENEW:
                 self._pay(given["years"])
                 pak = self._pak(address.domain, given["bundle"])
                 self._put(address.domain, replace(pak, expires=pak.expires + given["years"] * YEAR))
-            case Kind.CREATE:
+            case ChangeKind.CREATE:
                 self._create(address, given["bundle"], change.secret or "")
-            case Kind.SET_PASSWORD:
+            case ChangeKind.SET_PASSWORD:
                 self._box(address).password = _checked(change.secret or "")
-            case Kind.SUSPEND:
+            case ChangeKind.SUSPEND:
                 box = self._box(address)
                 box.services.update({name: "suspended" for name in given.get("services", ())})
                 if given["with"] == "lock-out":
                     box.password = "nobody knows"  # noqa: S105  not even the tests
-            case Kind.RESTORE:
+            case ChangeKind.RESTORE:
                 self._box(address).services.update(given.get("services", {}))
-            case Kind.LOG_OUT:
+            case ChangeKind.LOG_OUT:
                 self._box(address).logged_out += 1
-            case Kind.SET_QUOTA:
+            case ChangeKind.SET_QUOTA:
                 self._box(address).quota = given["quota_bytes"]
-            case Kind.PROVE_PASSWORD:
+            case ChangeKind.PROVE_PASSWORD:
                 if self._box(address).password != change.secret:
                     raise Refused("the mailbox does not sign in with this password")
-            case Kind.DELETE:
+            case ChangeKind.DELETE:
                 self._delete(address)
         return {}
 
@@ -206,9 +234,9 @@ class MemoryBackend:
     def _create(self, address: Address, bundle: str, password: str) -> None:
         pak = self._pak(address.domain, bundle)
         if address in self.mailboxes:
-            raise Doubted(Refused(f"{address} exists", code="not_ours"))
+            raise RefusalUnproven(Refused(f"{address} exists", code="not_ours"))
         if pak.free < 1 or pak.expires <= self._now():
-            raise Doubted(Refused(f"pak {bundle} is full or has expired", code="pak_full"))
+            raise RefusalUnproven(Refused(f"pak {bundle} is full or has expired", code="pak_full"))
         self.mailboxes[address] = Kept(bundle, _checked(password))
         self._put(address.domain, replace(pak, free=pak.free - 1))
 

@@ -1,4 +1,5 @@
-"""What a remote wrote, on its way to people: letters, one line, no secret in it, and where a fault stands. Pure."""
+"""What a remote wrote, on its way to people: letters, one line, no secret in it, and where a
+fault stands. Pure."""
 
 import codecs
 import re
@@ -7,24 +8,32 @@ from urllib.parse import quote, quote_plus
 
 TEXT_LIMIT = 300
 PLACE = re.compile("\ue000([0-9]+:[0-9]+)\ue001")
-"""Stands for a character that no XML may hold. Private to us: where an answer holds these itself they are made unreadable."""
+"""Stands for a character that no XML may hold.
+
+Private to us: where an answer holds these itself they are made unreadable.
+"""
 
 
 def clean(text: str | None, mask: re.Pattern[str]) -> str:
     """One short printable line, without any secret."""
-    told = PLACE.sub("\N{REPLACEMENT CHARACTER}", text or "")
-    line = "".join(sign if sign.isprintable() else " " for sign in told)
+    result = PLACE.sub("\N{REPLACEMENT CHARACTER}", text or "")
+    line = "".join(sign if sign.isprintable() else " " for sign in result)
     return mask.sub("***", line).strip()[:TEXT_LIMIT]
 
 
 def mask_of(secrets: Iterable[str]) -> re.Pattern[str]:
-    forms = {form for secret in secrets if secret for form in (secret, quote(secret), quote_plus(secret))}
+    forms = {
+        form for secret in secrets if secret for form in (secret, quote(secret), quote_plus(secret))
+    }
     # (?!) fits nowhere: without secrets nothing is masked.
-    return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))) or "(?!)", re.IGNORECASE)
+    return re.compile(
+        "|".join(map(re.escape, sorted(forms, key=len, reverse=True))) or "(?!)", re.IGNORECASE
+    )
 
 
 def utf8_or_latin1(body: bytes) -> str:
-    """UTF-8, and each byte that is none as the letter that it is in latin-1: so one spoils no other."""
+    """UTF-8, and each byte that is none as the letter that it is in latin-1: so one spoils no
+    other."""
     return body.decode("utf-8", LATIN1_BYTES)
 
 
@@ -38,5 +47,5 @@ LATIN1_BYTES = "enom-latin-1-bytes"
 codecs.register_error(LATIN1_BYTES, _as_latin1)
 
 
-def in_words(line: int, column: int) -> str:
+def to_rfc3339(line: int, column: int) -> str:
     return f"line {line}, column {column}"

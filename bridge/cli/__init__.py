@@ -1,4 +1,7 @@
-"""`enom-bridge`: one file for each group of verbs. Parse, call, print; what decides anything stands elsewhere."""
+"""`enom-bridge`: one file for each group of verbs.
+
+Parse, call, print; what decides anything stands elsewhere.
+"""
 
 import errno
 import os
@@ -14,10 +17,26 @@ import click
 
 from bridge import __version__
 
-EPILOG = "Start with `enom-bridge demo`, then `enom-bridge init`. Help for each command: enom-bridge COMMAND --help"
+EPILOG = (
+    "Start with `enom-bridge demo`, then `enom-bridge init`. Help for each command: enom-bridge "
+    "COMMAND --help"
+)
 SECTIONS = {
-    "Set it up": {"demo": "demo", "init": "init", "config": "config", "doctor": "doctor", "sim": "sim", "send": "send"},
-    "Run it": {"serve": "serve", "web": "serve", "worker": "serve", "pause": "standing", "resume": "standing"},
+    "Set it up": {
+        "demo": "demo",
+        "init": "init",
+        "config": "config",
+        "doctor": "doctor",
+        "sim": "sim",
+        "send": "send",
+    },
+    "Run it": {
+        "serve": "serve",
+        "web": "serve",
+        "worker": "serve",
+        "pause": "pausing",
+        "resume": "pausing",
+    },
     "See what happened and decide": {
         "jobs": "jobs",
         "hooks": "hooks",
@@ -40,7 +59,8 @@ FILES = {name: file for commands in SECTIONS.values() for name, file in commands
 
 
 class Commands(UserDict[str, click.Command]):
-    """Loads the file of a command when it is asked for: `serve` needs none of the others, and is to be up at once."""
+    """Loads the file of a command when it is asked for: `serve` needs none of the others, and is
+    to be up at once."""
 
     def __getitem__(self, name: str) -> click.Command:
         file = import_module(f"bridge.cli.{FILES[name]}")
@@ -81,13 +101,16 @@ class Program(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in SECTIONS.items():
             with formatter.section(title):
-                short = ((name, self.commands[name].get_short_help_str(limit=200)) for name in names)
+                short = (
+                    (name, self.commands[name].get_short_help_str(limit=200)) for name in names
+                )
                 formatter.write_dl(list(short), col_spacing=2)
 
 
 @contextmanager
 def written() -> Iterator[None]:
-    """What a command could not print ends it: by SIGPIPE where the reader has gone, else with exit code 1 and a sentence.
+    """What a command could not print ends it: by SIGPIPE where the reader has gone, else with exit
+    code 1 and a sentence.
 
     So does a path that this user may not go to: a backup or a configuration in /root, for the user of the service.
     """
@@ -101,17 +124,22 @@ def written() -> Iterator[None]:
         if error.filename is None:
             raise
         name = os.fsdecode(error.filename)
-        raise click.ClickException(f"{name}: {error.strerror}. The user who runs this command has no access.") from None
+        raise click.ClickException(
+            f"{name}: {error.strerror}. The user who runs this command has no access."
+        ) from None
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise
         with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 1)  # else what is left of it would be tried once more, and complained of
+            os.dup2(
+                nowhere.fileno(), 1
+            )  # else what is left of it would be tried once more, and complained of
         raise click.ClickException(f"the output cannot be written: {error.strerror}") from None
 
 
 def open_standard_streams() -> None:
-    """A stream that was closed leads nowhere from now on; else the next file or socket would get its number, and our lines."""
+    """A stream that was closed leads nowhere from now on; else the next file or socket would get
+    its number, and our lines."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -123,14 +151,23 @@ def open_standard_streams() -> None:
         sys.stderr = open(2, "w", closefd=False)
 
 
-@click.group(cls=Program, commands=Commands(), epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Program,
+    commands=Commands(),
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--config",
     metavar="FILE",
-    help="bridge.toml to use. Default: $ENOM_BRIDGE_CONFIG, ./bridge.toml, /etc/enom-bridge/bridge.toml.",
+    help=(
+        "bridge.toml to use. Default: $ENOM_BRIDGE_CONFIG, ./bridge.toml, "
+        "/etc/enom-bridge/bridge.toml."
+    ),
 )
 @click.version_option(__version__, prog_name="enom-bridge")
 @click.pass_context
 def main(ctx: click.Context, config: str | None) -> None:
-    """Connect a billing platform to Enom mailboxes: signed hooks in, verified changes, signed callbacks out."""
+    """Connect a billing platform to Enom mailboxes: signed hooks in, verified changes, signed
+    callbacks out."""
     ctx.obj = {"config": config}

@@ -4,10 +4,20 @@ from typing import Any
 
 import click
 
-from bridge.cli.session import people, remind, session
+from bridge.cli.session import operator, remind, session
 from bridge.cli.show import as_json, echo_json, listing, paged
 
-COLUMNS = ("created_at", "id", "source", "address", "status", "waiting_for", "tries", "last_status", "last_error")
+COLUMNS = (
+    "created_at",
+    "id",
+    "source",
+    "address",
+    "status",
+    "waiting_for",
+    "tries",
+    "last_status",
+    "last_error",
+)
 
 
 @click.group()
@@ -34,7 +44,7 @@ def listed(ctx: click.Context, /, **options: Any) -> None:
 def resend(ctx: click.Context, id: str, as_json: bool) -> None:
     """Send a callback again now, with a fresh set of attempts."""
     with session(ctx) as service:
-        people(service).resend(id)
+        operator(service).resend(id)
         remind(service)
     if as_json:
         return echo_json({"id": id, "status": "pending"})

@@ -66,11 +66,16 @@ def check(ctx: click.Context, as_json: bool) -> None:
         click.echo(json.dumps({"ok": False, "faults": faults, "warnings": []}, indent=2))
         ctx.exit(2)
     if as_json:
-        click.echo(json.dumps({"ok": True, "faults": [], "warnings": list(settings.warnings)}, indent=2))
+        click.echo(
+            json.dumps({"ok": True, "faults": [], "warnings": list(settings.warnings)}, indent=2)
+        )
         return
     for warning in settings.warnings:
         click.echo(f"warning: {warning}")
-    count = f"accounts: {len(settings.accounts)}, sources: {len(settings.sources)}, plans: {len(settings.plans)}"
+    count = (
+        f"accounts: {len(settings.accounts)}, sources: {len(settings.sources)}, plans: "
+        f"{len(settings.plans)}"
+    )
     click.echo(f"{settings.path} is valid ({count}).")
 
 
@@ -78,7 +83,10 @@ def check(ctx: click.Context, as_json: bool) -> None:
 @_json
 @click.pass_context
 def show_note_secret(ctx: click.Context, as_json: bool) -> None:
-    """Print the secret that signs alerts sent to `admin.notify`, for its receiver. It changes with bridge.keys."""
+    """Print the secret that signs alerts sent to `admin.notify`, for its receiver.
+
+    It changes with bridge.keys.
+    """
     secret = new_secret(note_secret(Sealer(settings_of(ctx).bridge.key_bytes())))
     click.echo(json.dumps({"secret": secret}) if as_json else secret)
 

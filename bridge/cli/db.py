@@ -13,10 +13,11 @@ from bridge.cli.config import settings_of
 from bridge.cli.serve import opened
 from bridge.cli.show import as_json, echo_json
 from bridge.config import Settings
-from bridge.domain.model import in_words
+from bridge.domain.model import to_rfc3339
 
 DATED = "enom-bridge-"
-"""How the name of a backup begins that was given a folder; its time follows, so that names sort by it."""
+"""How the name of a backup begins that was given a folder; its time follows, so that names sort
+by it."""
 
 _file = click.Path(dir_okay=False, path_type=Path)
 
@@ -32,7 +33,10 @@ def upgrade(ctx: click.Context) -> None:
     """Upgrade the schema to this version. `serve` on SQLite does it by itself."""
     with opened(settings_of(ctx)) as service:
         if store.check(service.database)[0] is None:
-            click.echo("The database is empty; creating new tables. If you expected data here, stop and check bridge.database.")
+            click.echo(
+                "The database is empty; creating new tables. If you expected data here, stop "
+                "and check bridge.database."
+            )
         wiring.prepare(service)
         click.echo(f"The schema is now {store.check(service.database)[0]}.")
 
@@ -56,11 +60,16 @@ def check(ctx: click.Context, as_json: bool) -> None:
 
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--keep", type=click.IntRange(min=1), help="Where FILE is a folder: keep only the newest KEEP backups in it.")
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    help="Where FILE is a folder: keep only the newest KEEP backups in it.",
+)
 @as_json
 @click.pass_context
 def backup(ctx: click.Context, file: Path, keep: int | None, as_json: bool) -> None:
-    """Back up the database to FILE; the bridge may keep running. The copy is checked and readable only by you.
+    """Back up the database to FILE; the bridge may keep running. The copy is checked and readable
+    only by you.
 
     An existing FILE is not overwritten. If FILE is a folder, the backup is named after the time. PostgreSQL needs pg_dump
     installed here.
@@ -75,16 +84,30 @@ def backup(ctx: click.Context, file: Path, keep: int | None, as_json: bool) -> N
         store.Copies(service.database, quiet(settings)).backup(file)
     removed = remove_older(folder, keep) if folder is not None and keep is not None else []
     if as_json:
-        return echo_json({"file": str(file), "bytes": file.stat().st_size, "removed": [str(each) for each in removed]})
-    click.echo(f"Backup written and checked: {file} ({file.stat().st_size} bytes, readable only by you).")
+        return echo_json(
+            {
+                "file": str(file),
+                "bytes": file.stat().st_size,
+                "removed": [str(each) for each in removed],
+            }
+        )
+    click.echo(
+        f"Backup written and checked: {file} ({file.stat().st_size} bytes, readable only by you)."
+    )
     for each in removed:
         click.echo(f"Removed: {each}")
-    click.echo(f"Do not store it with the keys in {settings.path}: together they decrypt the stored passwords.")
+    click.echo(
+        f"Do not store it with the keys in {settings.path}: "
+        "together they decrypt the stored passwords."
+    )
 
 
 def remove_older(folder: Path, keep: int) -> list[Path]:
-    """Removes all but the newest `keep` of the backups that were named by their time; nothing else in the folder."""
-    named = sorted(each for each in folder.iterdir() if re.fullmatch(DATED + r"\d{8}T\d{12}Z", each.name))
+    """Removes all but the newest `keep` of the backups that were named by their time; nothing
+    else in the folder."""
+    named = sorted(
+        each for each in folder.iterdir() if re.fullmatch(DATED + r"\d{8}T\d{12}Z", each.name)
+    )
     for each in named[:-keep]:
         each.unlink()
     return named[:-keep]
@@ -93,7 +116,9 @@ def remove_older(folder: Path, keep: int) -> list[Path]:
 @db.command()
 @click.argument("file", type=_file, required=False)
 @click.option(
-    "--in-place", is_flag=True, help="The database was already restored by other means (pg_restore, a snapshot); give no FILE."
+    "--in-place",
+    is_flag=True,
+    help="The database was already restored by other means (pg_restore, a snapshot); give no FILE.",
 )
 @as_json
 @click.pass_context
@@ -104,30 +129,44 @@ def restore(ctx: click.Context, file: Path | None, in_place: bool, as_json: bool
     resumed its accounts; jobs that were open in the backup are held.
     """
     if in_place == (file is not None):
-        raise click.UsageError("give the FILE of a backup, or --in-place if the database was already restored")
+        raise click.UsageError(
+            "give the FILE of a backup, or --in-place if the database was already restored"
+        )
     settings = settings_of(ctx)
     with opened(settings) as service:
         copies = store.Copies(service.database, quiet(settings))
         done = copies.restored_in_place() if file is None else copies.restore(file)
     if as_json:
         newest = done.tamed.newest_hook
-        return echo_json({**vars(done.tamed), "newest_hook": newest and in_words(newest), "kept": done.kept})
+        return echo_json(
+            {**vars(done.tamed), "newest_hook": newest and to_rfc3339(newest), "kept": done.kept}
+        )
     for line in _told(done, file):
         click.echo(line)
 
 
 def quiet(settings: Settings) -> dict[str, float]:
-    """For each account the seconds after which every read shows what was done before: as for a purchase."""
-    return {name: account.settle + 2 * account.timeout for name, account in settings.accounts.items()}
+    """For each account the seconds after which every read shows what was done before: as for a
+    purchase."""
+    return {
+        name: account.settle + 2 * account.timeout for name, account in settings.accounts.items()
+    }
 
 
 def _told(done: store.Restored, file: Path | None) -> Iterator[str]:
     tamed = done.tamed
-    newest = f"its newest hook is from {in_words(tamed.newest_hook)}" if tamed.newest_hook else "it contains no hook"
+    newest = (
+        f"its newest hook is from {to_rfc3339(tamed.newest_hook)}"
+        if tamed.newest_hook
+        else "it contains no hook"
+    )
     yield f"Restored from {file}; {newest}." if file else f"Marked as restored; {newest}."
     if done.kept:
         yield f"The old database is kept: {done.kept}"
-    yield f"Paused: {', '.join(tamed.paused) or 'no account'}. Hooks are accepted, nothing is sent to Enom."
+    yield (
+        f"Paused: {', '.join(tamed.paused) or 'no account'}. "
+        "Hooks are accepted, nothing is sent to Enom."
+    )
     yield f"Held: {len(tamed.held)} job(s) that were open in the backup and may have been done since."
     if tamed.called_off:
         yield "Scheduled deletions called off; have billing terminate again what should go:"

@@ -1,4 +1,5 @@
-"""`enom-bridge doctor`: everything that must be right outside the program, one line each, with the remedy."""
+"""`enom-bridge doctor`: everything that must be right outside the program, one line each, with
+the remedy."""
 
 import click
 
@@ -6,21 +7,40 @@ from bridge.cli import probe
 from bridge.cli.config import settings_of
 from bridge.cli.serve import opened
 from bridge.cli.show import as_json, echo_json, word
-from bridge.diagnostics.doctor import Doctor, Finding
+from bridge.diagnostics.doctor import CheckResult, Doctor
 
 COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
 
 
 @click.command()
-@click.option("--probe", "measure", is_flag=True, help="Measure how Enom's test environment behaves instead; needs --domain.")
-@click.option("--domain", help="With --probe: a domain of that account with a free mailbox slot and nothing else in use.")
+@click.option(
+    "--probe",
+    "measure",
+    is_flag=True,
+    help="Measure how Enom's test environment behaves instead; needs --domain.",
+)
+@click.option(
+    "--domain",
+    help="With --probe: a domain of that account with a free mailbox slot and nothing else in use.",
+)
 @click.option("--account", help="With --probe: the account, if there are several.")
 @click.option(
-    "--patience", type=click.FloatRange(1), default=300, show_default=True, help="With --probe: seconds to wait for each read."
+    "--patience",
+    type=click.FloatRange(1),
+    default=300,
+    show_default=True,
+    help="With --probe: seconds to wait for each read.",
 )
 @as_json
 @click.pass_context
-def doctor(ctx: click.Context, measure: bool, domain: str | None, account: str | None, patience: float, as_json: bool) -> None:
+def doctor(
+    ctx: click.Context,
+    measure: bool,
+    domain: str | None,
+    account: str | None,
+    patience: float,
+    as_json: bool,
+) -> None:
     """Check configuration, database, Enom, callback URLs and alerts. Changes nothing.
 
     Exit code 0 if no check fails (warnings do not count), 1 if one does, 2 if the configuration cannot be read.
@@ -43,6 +63,9 @@ def doctor(ctx: click.Context, measure: bool, domain: str | None, account: str |
     ctx.exit(1 if failed else 0)
 
 
-def _line(finding: Finding) -> None:
+def _line(finding: CheckResult) -> None:
     remedy = f" {finding.remedy}" if finding.remedy else ""
-    click.echo(f"{click.style(f'{finding.level:4}', COLOURS[finding.level])}  {finding.about}: {word(finding.text + remedy)}")
+    click.echo(
+        f"{click.style(f'{finding.level:4}', COLOURS[finding.level])}  {finding.about}: "
+        f"{word(finding.text + remedy)}"
+    )

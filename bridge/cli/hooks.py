@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from bridge.cli.session import people, session
+from bridge.cli.session import operator, session
 from bridge.cli.show import OneLine, as_json, echo_json, listing, paged, thing
-from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.errors import NotPossible, UnknownThing
 
 COLUMNS = ("received_at", "source", "id", "type", "address", "status", "job_id")
 
@@ -25,7 +25,10 @@ def hooks() -> None:
 @paged
 @click.pass_context
 def listed(ctx: click.Context, /, **options: Any) -> None:
-    """List received hooks, newest first. Parked ones could not be read; `replay` reads them again."""
+    """List received hooks, newest first.
+
+    Parked ones could not be read; `replay` reads them again.
+    """
     listing(ctx, "hooks", COLUMNS, **options)
 
 
@@ -35,14 +38,19 @@ def listed(ctx: click.Context, /, **options: Any) -> None:
 @click.option("--reason", type=OneLine(), help="Kept in the audit trail.")
 @as_json
 @click.pass_context
-def dismiss(ctx: click.Context, ids: Sequence[str], source: str | None, reason: str | None, as_json: bool) -> None:
-    """Close parked hooks that are not needed. Their content is wiped, and their ids are refused from then on (409)."""
+def dismiss(
+    ctx: click.Context, ids: Sequence[str], source: str | None, reason: str | None, as_json: bool
+) -> None:
+    """Close parked hooks that are not needed.
+
+    Their content is wiped, and their ids are refused from then on (409).
+    """
     gone = []
     with session(ctx) as service:
         for id in ids:
             try:
-                people(service).dismiss(id, source, reason)
-            except (NotThere, NotNow) as refusal:
+                operator(service).dismiss(id, source, reason)
+            except (UnknownThing, NotPossible) as refusal:
                 click.echo(f"Error: {refusal}", err=True)
                 continue
             gone.append(id)
@@ -62,15 +70,23 @@ def show(ctx: click.Context, id: str, source: str | None, as_json: bool) -> None
     """Show one hook, the jobs it led to, and for a parked one what was wrong with it."""
     with session(ctx) as service:
         hook = service.lookup.hook(id, source)
-    thing(hook if as_json else {name: value for name, value in hook.items() if name != "may"}, as_json)
+    thing(
+        hook if as_json else {name: value for name, value in hook.items() if name != "may"}, as_json
+    )
     if as_json:
         return
     if hook["jobs"]:
         click.echo(f"\nWhat happened: enom-bridge jobs explain {hook['jobs'][-1]['id']}")
     elif hook["may"]["replay"] is None:
-        click.echo(f"\nParked. Fix the cause (plans, domains or the bridge), then: enom-bridge replay {id}")
+        click.echo(
+            f"\nParked. Fix the cause (plans, domains or the bridge), then: enom-bridge replay {id}"
+        )
         click.echo(f"If it is not needed: enom-bridge hooks dismiss {id}")
     elif hook["dismissed_at"]:
-        click.echo("\nDismissed. If it is wanted after all, have billing send it again under a new id.")
+        click.echo(
+            "\nDismissed. If it is wanted after all, have billing send it again under a new id."
+        )
     else:
-        click.echo("\nParked, and its body has been wiped. Have billing send it again under a new id.")
+        click.echo(
+            "\nParked, and its body has been wiped. Have billing send it again under a new id."
+        )

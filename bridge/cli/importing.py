@@ -1,4 +1,5 @@
-"""`enom-bridge mailboxes import`: billing's list beside Enom, shown first; with --apply, what is nobody's is taken over."""
+"""`enom-bridge mailboxes import`: billing's list beside Enom, shown first; with --apply, what is
+nobody's is taken over."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import BinaryIO
 import click
 
 from bridge.cli.progress import progress
-from bridge.cli.session import people, session
+from bridge.cli.session import operator, session
 from bridge.cli.show import as_json, echo_json, word
 from bridge.reconcile import service_list
 from bridge.reconcile.matching import Finding, Group
@@ -40,7 +41,10 @@ class Faulty(click.ClickException):
     exit_code = 2
 
     def __init__(self, name: str, faults: Sequence[service_list.Fault], everything: bool) -> None:
-        lines = first([f"line {number}: {sentence}" for number, sentence in faults], None if everything else FAULTS)
+        lines = first(
+            [f"line {number}: {sentence}" for number, sentence in faults],
+            None if everything else FAULTS,
+        )
         text = f"{name} cannot be used; nothing was done. Correct it:"
         super().__init__("\n  ".join([text, *lines]))
 
@@ -54,12 +58,20 @@ class Faulty(click.ClickException):
     help="Billing's list: service_id,address[,plan][,customer_id]. - reads a pipe.",
 )
 @click.option("--source", required=True, help="The source of these services.")
-@click.option("--apply", "write", is_flag=True, help="Adopt what no service owns. Without it, only a preview is shown.")
+@click.option(
+    "--apply",
+    "write",
+    is_flag=True,
+    help="Adopt what no service owns. Without it, only a preview is shown.",
+)
 @click.option("--all", "everything", is_flag=True, help="Print every line of every list.")
 @as_json
 @click.pass_context
-def import_(ctx: click.Context, file: BinaryIO, source: str, write: bool, everything: bool, as_json: bool) -> None:
-    """Adopt mailboxes that existed before the bridge. Nothing is changed at Enom, which is read once per domain.
+def import_(
+    ctx: click.Context, file: BinaryIO, source: str, write: bool, everything: bool, as_json: bool
+) -> None:
+    """Adopt mailboxes that existed before the bridge. Nothing is changed at Enom, which is read
+    once per domain.
 
     Compares billing's list, the bridge's record and Enom; without a list, use `reconcile`. With --apply, mailboxes at Enom
     that no service owns are assigned to their service, and the customers in the list are recorded. Safe to repeat.
@@ -70,8 +82,10 @@ def import_(ctx: click.Context, file: BinaryIO, source: str, write: bool, everyt
     with session(ctx) as service:
         claims = _claims(service, file, source, everything)
         service.database.synchronise()  # what Enom showed is compared with times of the database
-        with progress() as told:
-            findings = service.importing.compare(source, claims, told("Reading domains at Enom"))
+        with progress() as progress_of:
+            findings = service.takeover.compare(
+                source, claims, progress_of("Reading domains at Enom")
+            )
         left: Mapping[str, str] = {}
         noted = 0
         if not as_json:
@@ -79,14 +93,21 @@ def import_(ctx: click.Context, file: BinaryIO, source: str, write: bool, everyt
             account = service.sources[source].account
             domains = len({finding.domain for finding in findings})
             services = f"(services: {len(claims):,})"
-            click.echo(f"Compared for {source}: {listed} {services} with Enom account {account} (domains: {domains:,}).\n")
+            click.echo(
+                f"Compared for {source}: {listed} {services} with Enom account {account} "
+                f"(domains: {domains:,}).\n"
+            )
             _show(findings, listed, everything)
         if write:
-            with progress() as told:
-                left = service.importing.take_over(source, findings, told("Adopting"))
-            noted = service.importing.teach(source, findings)
+            with progress() as progress_of:
+                left = service.takeover.take_over(source, findings, progress_of("Adopting"))
+            noted = service.takeover.teach(source, findings)
             taken = sum(finding.group is Group.TAKE_OVER for finding in findings) - len(left)
-            people(service).noted("import", f"source {source}", f"{taken} mailboxes; customers recorded for {noted} others")
+            operator(service).noted(
+                "import",
+                f"source {source}",
+                f"{taken} mailboxes; customers recorded for {noted} others",
+            )
     done = write and sum(finding.group is Group.TAKE_OVER for finding in findings) - len(left)
     if as_json:
         items = [_described(finding, left, write) for finding in without(findings, left)]
@@ -103,7 +124,9 @@ def no_source(service: Service, source: str) -> click.UsageError:
     return click.UsageError(f"--source: {source!r} is not in the configuration; it has {known}")
 
 
-def _claims(service: Service, file: BinaryIO, source: str, everything: bool) -> Sequence[service_list.Claim]:
+def _claims(
+    service: Service, file: BinaryIO, source: str, everything: bool
+) -> Sequence[service_list.Claim]:
     known = service.sources.get(source)
     if known is None:
         raise no_source(service, source)
@@ -118,18 +141,27 @@ def _claims(service: Service, file: BinaryIO, source: str, everything: bool) -> 
 
 def _show(findings: Sequence[Finding], listed: str, everything: bool) -> None:
     """Counts first, then the lists; `listed` is what Enom was compared with."""
-    groups = {group: list(items) for group, items in groupby(findings, lambda finding: finding.group)}
+    groups = {
+        group: list(items) for group, items in groupby(findings, lambda finding: finding.group)
+    }
     marks: dict[str, str] = {}  # each remark is told once, and stands in the lists by its number
     for group, items in groups.items():
         click.echo(f"{len(items):7,}  {TITLES[group].format(list=listed)}")
-        for remark, count in Counter(remark for item in items for remark in item.remarks).most_common():
+        for remark, count in Counter(
+            remark for item in items for remark in item.remarks
+        ).most_common():
             mark = marks.setdefault(remark, f"[{len(marks) + 1}]")
             click.echo(f"{'':9}{count:,} {mark} {word(remark)}")
     for group in sorted(groups, key=lambda group: group in LAST):
-        items = [item for item in groups[group] if group is not Group.OURS or item.remarks or everything]
+        items = [
+            item for item in groups[group] if group is not Group.OURS or item.remarks or everything
+        ]
         if items:
             click.echo(f"\n{TITLES[group].format(list=listed)}:")
-            _list(list(_by_domain(items) if group in BY_DOMAIN else _by_address(items, marks)), everything)
+            _list(
+                list(_by_domain(items) if group in BY_DOMAIN else _by_address(items, marks)),
+                everything,
+            )
 
 
 def _list(lines: Sequence[str], everything: bool) -> None:
@@ -160,11 +192,19 @@ def _of_customers(todo: int, noted: int, write: bool) -> None:
     if write and todo:
         click.echo(f"Customers recorded for mailboxes already owned: {noted:,}.")
     elif todo:
-        click.echo(f"To record the customers of {todo:,} mailboxes already owned, run the same command with --apply.")
+        click.echo(
+            f"To record the customers of {todo:,} mailboxes already owned, run the same "
+            "command with --apply."
+        )
 
 
 def _conclude(
-    findings: Sequence[Finding], left: Mapping[str, str], done: int, write: bool, source: str, everything: bool
+    findings: Sequence[Finding],
+    left: Mapping[str, str],
+    done: int,
+    write: bool,
+    source: str,
+    everything: bool,
 ) -> None:
     todo = sum(finding.group is Group.TAKE_OVER for finding in findings)
     unread = len({finding.domain for finding in findings if finding.group is Group.UNREAD})
@@ -172,8 +212,13 @@ def _conclude(
         click.echo("\nSkipped:")
         _list([f"{address}: {reason}" for address, reason in left.items()], everything)
     if write:
-        click.echo(f"\nAdopted: {done:,}. To see them: enom-bridge mailboxes list --source {source}")
+        click.echo(
+            f"\nAdopted: {done:,}. To see them: enom-bridge mailboxes list --source {source}"
+        )
     elif todo:
         click.echo(f"\nNothing changed yet. To adopt {todo:,}, run the same command with --apply.")
     if unread:
-        click.echo(f"Domains that could not be read: {unread:,}. Run the same command again for them.", err=True)
+        click.echo(
+            f"Domains that could not be read: {unread:,}. Run the same command again for them.",
+            err=True,
+        )

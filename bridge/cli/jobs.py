@@ -5,18 +5,39 @@ from typing import Any
 
 import click
 
-from bridge.cli.session import people, remind, session
-from bridge.cli.show import Command, Item, OneLine, as_json, echo_json, filtered, listing, page, paged, thing, word
+from bridge.cli.session import operator, remind, session
+from bridge.cli.show import (
+    Command,
+    Item,
+    OneLine,
+    as_json,
+    echo_json,
+    filtered,
+    listing,
+    page,
+    paged,
+    thing,
+    word,
+)
 from bridge.domain.decisions import checksum
-from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.domain.ports import Receipt
 from bridge.reporting.explain import tell
-from bridge.store import People
+from bridge.store import OperatorActions
 from bridge.wiring import Service
 
-COLUMNS = ("created_at", "id", "action", "address", "service_id", "status", "waiting_for", "message")
+COLUMNS = (
+    "created_at",
+    "id",
+    "action",
+    "address",
+    "service_id",
+    "status",
+    "waiting_for",
+    "message",
+)
 FEW = 10  # reasons, one for each job that is left out
-Act = Callable[[People, str], Receipt]
+Act = Callable[[OperatorActions, str], Receipt]
 _ids = click.argument("ids", metavar="ID...", nargs=-1, required=True)
 
 
@@ -41,8 +62,13 @@ def listed(ctx: click.Context, /, **options: Any) -> None:
 
 
 def decided(job: Item) -> Item:
-    """A held or failed job stays what it was after somebody decided about it: then it says where it goes on."""
-    return {**job, "message": f"Continues as {job['tried_again_as']}."} if job["tried_again_as"] else job
+    """A held or failed job stays what it was after somebody decided about it: then it says where
+    it goes on."""
+    return (
+        {**job, "message": f"Continues as {job['tried_again_as']}."}
+        if job["tried_again_as"]
+        else job
+    )
 
 
 @jobs.command()
@@ -60,13 +86,17 @@ def show(ctx: click.Context, id: str, as_json: bool) -> None:
 @as_json
 @click.pass_context
 def explain(ctx: click.Context, id: str, as_json: bool) -> None:
-    """Explain one job: what was asked, read, planned, sent, confirmed and reported, and what to do next."""
+    """Explain one job: what was asked, read, planned, sent, confirmed and reported, and what to
+    do next."""
     with session(ctx) as service:
-        found, alive = service.lookup.story(id), service.standing.worker_alive()
+        found, alive = service.lookup.story(id), service.account_state.worker_alive()
         hours = service.settings.worker.retry_hours
     if as_json:
         return echo_json({**found, "worker_alive": alive})
-    click.echo(f"{found['job']['id']}: {found['job']['action']} of {found['job']['address']}, {found['job']['status']}\n")
+    click.echo(
+        f"{found['job']['id']}: {found['job']['action']} of {found['job']['address']}, "
+        f"{found['job']['status']}\n"
+    )
     for line in tell(found, alive, hours):
         click.echo(word(line))
 
@@ -75,7 +105,12 @@ def _several(command: Command) -> Command:
     """The jobs by name, or the filters that leave them."""
     for option in (
         as_json,
-        click.option("--apply", "agreed", metavar="CHECKSUM", help="Do it, if the list still has this checksum."),
+        click.option(
+            "--apply",
+            "agreed",
+            metavar="CHECKSUM",
+            help="Do it, if the list still has this checksum.",
+        ),
         click.option("--code", help="All jobs with this error code, such as unsafe."),
         click.option("--account", help="All jobs of this Enom account."),
         click.option("--source", help="All jobs of this source."),
@@ -94,28 +129,40 @@ def retry(ctx: click.Context, /, **options: Any) -> None:
 
     With ids it runs at once. With filters it shows a list first; --apply runs it, and skips jobs with a purchase in doubt.
     """
-    _decide(ctx, "retry", lambda acting, id: acting.retry(id), "{id} is retried as {job}.", **options)
+    _decide(
+        ctx, "retry", lambda acting, id: acting.retry(id), "{id} is retried as {job}.", **options
+    )
 
 
 @jobs.command()
 @_several
 @click.pass_context
 def approve(ctx: click.Context, /, **options: Any) -> None:
-    """Override the safety limit that held these jobs, each as a new job. All other limits still apply.
+    """Override the safety limit that held these jobs, each as a new job. All other limits still
+    apply.
 
     With ids it runs at once. With filters it shows a list first; --apply runs it.
     """
     _decide(
-        ctx, "approve", lambda acting, id: acting.retry(id, approve=True), "{id} is approved and continues as {job}.", **options
+        ctx,
+        "approve",
+        lambda acting, id: acting.retry(id, approve=True),
+        "{id} is approved and continues as {job}.",
+        **options,
     )
 
 
 @jobs.command()
 @_several
-@click.option("--reason", type=OneLine(), help="Kept in the job and the audit trail, and sent to billing for its staff.")
+@click.option(
+    "--reason",
+    type=OneLine(),
+    help="Kept in the job and the audit trail, and sent to billing for its staff.",
+)
 @click.pass_context
 def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
-    """Close held jobs without doing them. A callback tells billing; a scheduled deletion is called off.
+    """Close held jobs without doing them. A callback tells billing; a scheduled deletion is called
+    off.
 
     With ids it runs at once. With filters it shows a list first; --apply runs it.
     """
@@ -145,7 +192,9 @@ def _decide(
 ) -> None:
     filters = {name: value for name, value in given.items() if value is not None}
     if bool(ids) == bool(filters):
-        raise click.UsageError("give either job ids or filters (--action, --source, --account, --code)")
+        raise click.UsageError(
+            "give either job ids or filters (--action, --source, --account, --code)"
+        )
     if ids and agreed:
         raise click.UsageError("--apply is for filters; jobs given by id are done at once")
     if ids:
@@ -165,13 +214,19 @@ def _decide(
         if left[FEW:]:
             click.echo(f"Skipped: {len(left) - FEW} more.", err=True)
     if agreed is not None:
-        text = f"The list has changed since {agreed}, so nothing was done. Check the list above; its checksum is now {now}."
+        text = (
+            f"The list has changed since {agreed}, so nothing was done. Check the list above; its "
+            f"checksum is now {now}."
+        )
         raise click.ClickException(text)
     if found and not as_json:
-        click.echo(f"\nNothing changed yet. To {verb} these {len(found):,}, run the same command with --apply {now}")
+        click.echo(
+            f"\nNothing changed yet. To {verb} these {len(found):,}, run the same command with "
+            f"--apply {now}"
+        )
 
 
-def told(service: Service, id: str) -> str:
+def next_step(service: Service, id: str) -> str:
     """How billing learns that a job has ended."""
     source = service.settings.sources.get(service.lookup.story(id)["job"]["source"])
     if source is not None and source.callback:
@@ -185,13 +240,13 @@ def _each(ctx: click.Context, ids: Sequence[str], as_json: bool, act: Act, done:
     with session(ctx) as service:
         for id in ids:
             try:
-                receipt = act(people(service), id)
-            except (NotThere, NotNow) as refusal:
+                receipt = act(operator(service), id)
+            except (UnknownThing, NotPossible) as refusal:
                 click.echo(f"Error: {refusal}", err=True)
                 continue
             receipts.append(receipt.describe())
             if not as_json:
-                click.echo(done.format(id=id, job=receipt.job, told=told(service, id)))
+                click.echo(done.format(id=id, job=receipt.job, next_step=next_step(service, id)))
         if receipts:
             remind(service)
     if as_json:

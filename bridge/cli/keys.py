@@ -1,4 +1,5 @@
-"""`enom-bridge keys new|rotate`: a key for bridge.keys, and what is stored under older ones brought under it."""
+"""`enom-bridge keys new|rotate`: a key for bridge.keys, and what is stored under older ones
+brought under it."""
 
 import json
 import secrets
@@ -9,7 +10,7 @@ import click
 
 from bridge.cli.session import session
 from bridge.cli.show import as_json, echo_json
-from bridge.domain.model import day_after, in_words
+from bridge.domain.model import day_after, to_rfc3339
 from bridge.store import Rotation, Survey, Tally
 
 
@@ -45,7 +46,9 @@ def rotate(ctx: click.Context, as_json: bool) -> None:
         echo_json(_plain(done, after))
     else:
         for what, tally in done.items():
-            click.echo(f"{what}: {tally.older} re-encrypted, {tally.newest} already under the newest key.")
+            click.echo(
+                f"{what}: {tally.older} re-encrypted, {tally.newest} already under the newest key."
+            )
             for name in tally.lost:
                 click.echo(f"  {name} cannot be decrypted: no key in bridge.keys fits.", err=True)
         for line in _older(after, single):
@@ -62,29 +65,44 @@ def rotate(ctx: click.Context, as_json: bool) -> None:
 def _older(after: Survey, single: bool) -> Iterator[str]:
     if after.older_needed_until is not None:
         yield (
-            f"{after.hooks_older} hook(s) need an older key to be recognised if they are repeated. Keep the older keys in "
+            f"{after.hooks_older} hook(s) need an older key to be recognised if they are "
+            "repeated. Keep the older keys in "
             f"bridge.keys until {day_after(after.older_needed_until)}."
         )
     elif single:
-        yield "bridge.keys has one key. To replace it: add a new one at the end (enom-bridge keys new), reload, run this again."
+        yield (
+            "bridge.keys has one key. To replace it: add a new one at the end (enom-bridge keys "
+            "new), reload, run this again."
+        )
     else:
         yield "The older keys are no longer needed: remove them from bridge.keys and reload."
     if not single:
-        last = f" The last hook under an older key is from {in_words(after.older_last_used)}." if after.older_last_used else ""
+        last = (
+            f" The last hook under an older key is from {to_rfc3339(after.older_last_used)}."
+            if after.older_last_used
+            else ""
+        )
         yield (
-            "This command cannot see processes that only receive hooks (enom-bridge web). One that was not reloaded still "
-            f"writes under an older key.{last} Reload each, then run this command again before you remove a key: it must "
+            "This command cannot see processes that only receive hooks (enom-bridge web). One "
+            "that was not reloaded still "
+            f"writes under an older key.{last} Reload each, then run this command again before "
+            "you remove a key: it must "
             "then report nothing re-encrypted."
         )
     if after.gone_until is not None:
         yield (
-            f"{after.hooks_gone} hook(s) were recorded under a key that was removed: if one is repeated before "
+            f"{after.hooks_gone} hook(s) were recorded under a key that was removed: if one is "
+            "repeated before "
             f"{day_after(after.gone_until)}, it is answered 409."
         )
-    for count, when in ((after.passwords_older, "Without them"), (after.passwords_gone, "Because a key was removed")):
+    for count, when in (
+        (after.passwords_older, "Without them"),
+        (after.passwords_gone, "Because a key was removed"),
+    ):
         if count:
             yield (
-                f"{when}, the bridge cannot compare the last password of {count} mailbox(es): the next create or password "
+                f"{when}, the bridge cannot compare the last password of {count} mailbox(es): the "
+                "next create or password "
                 "change sets it again."
             )
 
@@ -97,4 +115,8 @@ def _plain(done: Mapping[str, Tally], after: Survey) -> dict[str, object]:
         "gone_until": after.gone_until,
     }
     counted = {name: value for name, value in vars(after).items() if name not in ("sealed", *until)}
-    return {**sealed, **counted, **{name: value and in_words(value) for name, value in until.items()}}
+    return {
+        **sealed,
+        **counted,
+        **{name: value and to_rfc3339(value) for name, value in until.items()},
+    }

@@ -1,4 +1,5 @@
-"""`enom-bridge mailboxes list|show|adopt|import`: what the bridge knows of mailboxes, and whose they are."""
+"""`enom-bridge mailboxes list|show|adopt|import`: what the bridge knows of mailboxes, and whose
+they are."""
 
 from typing import Any
 
@@ -6,12 +7,17 @@ import click
 
 from bridge.cli import importing, privacy, undelete
 from bridge.cli.address import MailAddress
-from bridge.cli.session import people, session
+from bridge.cli.session import operator, session
 from bridge.cli.show import as_json, listing, paged, thing
 from bridge.domain.errors import BridgeError
 from bridge.domain.source import Forbidden
 
-COLUMNS = tuple("address account source service_id customer_id state suspended_with delete_after observed_at".split())
+COLUMNS = tuple(
+    (
+        "address account source service_id customer_id state "
+        "suspended_with delete_after observed_at"
+    ).split()
+)
 
 
 @click.group()
@@ -27,7 +33,10 @@ for command in (importing.import_, undelete.undelete, privacy.export, privacy.er
 @click.option("--source", help="Only mailboxes of this source.")
 @click.option("--service-id", help="Only mailboxes of this billing service id.")
 @click.option("--account", help="Only this Enom account.")
-@click.option("--address", help="Only this mailbox, or addresses that contain this text, such as john or example.net.")
+@click.option(
+    "--address",
+    help="Only this mailbox, or addresses that contain this text, such as john or example.net.",
+)
 @click.option("--domain", help="Only this mail domain.")
 @click.option("--state", help="active, suspended, absent or unknown.")
 @paged
@@ -42,10 +51,13 @@ def listed(ctx: click.Context, /, **options: Any) -> None:
 @as_json
 @click.pass_context
 def show(ctx: click.Context, address: str, as_json: bool) -> None:
-    """Show what the bridge knows about one mailbox, and whether its domain receives mail (DNS). Enom is not queried."""
+    """Show what the bridge knows about one mailbox, and whether its domain receives mail (DNS).
+
+    Enom is not queried.
+    """
     with session(ctx) as service:
         found = dict(service.lookup.mailbox(address))
-        found["receives_mail"] = service.postal.receives_mail(found["account"], found["domain"])
+        found["receives_mail"] = service.mail_dns.receives_mail(found["account"], found["domain"])
     thing(found if as_json else found | _in_words(found.pop("receives_mail")), as_json)
     if not as_json:
         click.echo(f"\nIts jobs: enom-bridge jobs list --address {address}")
@@ -54,18 +66,22 @@ def show(ctx: click.Context, address: str, as_json: bool) -> None:
 def _in_words(mail: dict[str, Any] | None) -> dict[str, Any]:
     if mail is None:
         return {}
-    told = {"ready": "yes", "not_ready": "no", "unknown": "unknown"}[mail["status"]]
-    return {"receives_mail": f"{told}. {mail['reason']}", "to_be_set_in_dns": mail["records"]}
+    answer = {"ready": "yes", "not_ready": "no", "unknown": "unknown"}[mail["status"]]
+    return {"receives_mail": f"{answer}. {mail['reason']}", "to_be_set_in_dns": mail["records"]}
 
 
 @mailboxes.command()
 @click.argument("address", type=MailAddress())
 @click.option("--source", required=True, help="The source of the new owner.")
 @click.option("--service-id", required=True, help="The billing service id of the new owner.")
-@click.option("--apply", "write", is_flag=True, help="Do it. Without it, only what would change is shown.")
+@click.option(
+    "--apply", "write", is_flag=True, help="Do it. Without it, only what would change is shown."
+)
 @as_json
 @click.pass_context
-def adopt(ctx: click.Context, address: str, source: str, service_id: str, write: bool, as_json: bool) -> None:
+def adopt(
+    ctx: click.Context, address: str, source: str, service_id: str, write: bool, as_json: bool
+) -> None:
     """Assign a mailbox that exists at Enom to a billing service. Nothing is changed at Enom."""
     with session(ctx) as service:
         if source not in service.sources:
@@ -75,7 +91,7 @@ def adopt(ctx: click.Context, address: str, source: str, service_id: str, write:
         except (Forbidden, BridgeError) as error:
             raise click.ClickException(error.detail) from None
         if write and found.changes:
-            found.carry_out(people(service).adopt)
+            found.carry_out(operator(service).adopt)
     thing(found.describe() | {"applied": write and found.changes}, as_json)
     if found.changes and not write and not as_json:
         click.echo("\nNothing changed yet. To adopt it, run the same command with --apply.")

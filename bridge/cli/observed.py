@@ -1,4 +1,5 @@
-"""`enom-bridge observed`: after a time in observe mode, what came beside what was done the old way."""
+"""`enom-bridge observed`: after a time in observe mode, what came beside what was done the old
+way."""
 
 from collections import Counter
 from itertools import groupby
@@ -9,23 +10,32 @@ from bridge.cli.progress import progress
 from bridge.cli.reconcile import chosen
 from bridge.cli.session import session
 from bridge.cli.show import as_json, echo_json, word
-from bridge.reconcile.shadow import WORDS, Judged, Verdict
+from bridge.reconcile.shadow import WORDS, Agreement, Judged
 from bridge.reporting.explain import ASKED
 from bridge.reporting.lists import first
 
 DAY = 86400.0
 FEW = 20
-QUIET = (Verdict.SAME, Verdict.OVERTAKEN)
+QUIET = (Agreement.SAME, Agreement.OVERTAKEN)
 
 
 @click.command()
 @click.option("--account", help="Only this Enom account. Default: all.")
-@click.option("--days", type=click.FloatRange(0, min_open=True), default=7.0, show_default=True, help="How far to look back.")
+@click.option(
+    "--days",
+    type=click.FloatRange(0, min_open=True),
+    default=7.0,
+    show_default=True,
+    help="How far to look back.",
+)
 @click.option("--all", "everything", is_flag=True, help="Print every line of every list.")
 @as_json
 @click.pass_context
-def observed(ctx: click.Context, account: str | None, days: float, everything: bool, as_json: bool) -> None:
-    """Check, after some days with mode = "observe", whether the bridge would have done the same as your present system.
+def observed(
+    ctx: click.Context, account: str | None, days: float, everything: bool, as_json: bool
+) -> None:
+    """Check, after some days with mode = "observe", whether the bridge would have done the same as
+    your present system.
 
     Compares each observed hook with the present state at Enom, one read per mailbox. Nothing is changed at Enom.
     Exit code 0 if nothing differs, 1 if something differs or could not be read.
@@ -34,15 +44,23 @@ def observed(ctx: click.Context, account: str | None, days: float, everything: b
     with session(ctx) as service:
         since = service.database.clock() - days * DAY
         for name in chosen(service, account, ()):
-            with progress() as told:
-                found.append((name, service.observation.report(name, since, told("Reading mailboxes"))))
+            with progress() as progress_of:
+                found.append(
+                    (
+                        name,
+                        service.observation.report(name, since, progress_of("Reading mailboxes")),
+                    )
+                )
     if as_json:
-        items = [{"account": name, "hooks": [each.describe() for each in judged]} for name, judged in found]
+        items = [
+            {"account": name, "hooks": [each.describe() for each in judged]}
+            for name, judged in found
+        ]
         echo_json({"items": items, "next": None})
     else:
         for name, judged in found:
             show(name, judged, days, everything)
-    bad = {Verdict.DIFFERENT, Verdict.WOULD_NOT, Verdict.UNREAD}
+    bad = {Agreement.DIFFERENT, Agreement.WOULD_NOT, Agreement.UNREAD}
     ctx.exit(1 if any(each.verdict in bad for _, judged in found for each in judged) else 0)
 
 
@@ -50,7 +68,9 @@ def show(account: str, judged: list[Judged], days: float, everything: bool) -> N
     if not judged:
         click.echo(f"Account {account}: no observed hooks in the last {days:g} days.")
         return
-    click.echo(f"Account {account}: {len(judged):,} observed hooks in the last {days:g} days. Of these")
+    click.echo(
+        f"Account {account}: {len(judged):,} observed hooks in the last {days:g} days. Of these"
+    )
     for verdict, count in Counter(each.verdict for each in judged).items():
         click.echo(f"{count:7,}  {WORDS[verdict]}")
     for verdict, group in groupby(judged, lambda each: each.verdict):
@@ -64,5 +84,9 @@ def show(account: str, judged: list[Judged], days: float, everything: bool) -> N
 
 def line(each: Judged) -> str:
     intent = each.job.intent
-    asked = ASKED[intent.action].format_map({"plan": intent.plan, "until": intent.until, "address": intent.address})
-    return f"{asked} (service {intent.service_id}, {each.job.id}){f': {each.why}' if each.why else ''}"
+    asked = ASKED[intent.action].format_map(
+        {"plan": intent.plan, "until": intent.until, "address": intent.address}
+    )
+    return (
+        f"{asked} (service {intent.service_id}, {each.job.id}){f': {each.why}' if each.why else ''}"
+    )

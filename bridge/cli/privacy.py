@@ -3,9 +3,9 @@
 import click
 
 from bridge.cli.address import MailAddress
-from bridge.cli.session import people, session
+from bridge.cli.session import operator, session
 from bridge.cli.show import as_json, echo_json
-from bridge.domain.errors import BridgeError, NotNow
+from bridge.domain.errors import BridgeError, NotPossible
 from bridge.domain.model import Address
 from bridge.infra.crypto import Purpose, Unsealable
 from bridge.reconcile.drift import was_never_there
@@ -13,7 +13,10 @@ from bridge.store import Held, Privacy, names
 from bridge.store.base.rows import to_record
 from bridge.wiring import Service
 
-ELSEWHERE = "Not covered: the log, backups of the database, and data kept by billing and Enom (docs/data-protection.md)."
+ELSEWHERE = (
+    "Not covered: the log, backups of the database, and data kept by billing and Enom "
+    "(docs/data-protection.md)."
+)
 
 
 @click.command()
@@ -29,11 +32,14 @@ def export(ctx: click.Context, address: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("address", type=MailAddress())
-@click.option("--apply", "write", is_flag=True, help="Do it. Without it, only what would be removed is shown.")
+@click.option(
+    "--apply", "write", is_flag=True, help="Do it. Without it, only what would be removed is shown."
+)
 @as_json
 @click.pass_context
 def erase(ctx: click.Context, address: str, write: bool, as_json: bool) -> None:
-    """Remove everything stored about an address whose mailbox is gone at Enom. Nothing is changed at Enom.
+    """Remove everything stored about an address whose mailbox is gone at Enom. Nothing is changed
+    at Enom.
 
     Refused while the mailbox exists, a job is open or a callback is pending. Purchases are kept.
     """
@@ -45,10 +51,12 @@ def erase(ctx: click.Context, address: str, write: bool, as_json: bool) -> None:
         removed = {what: len(rows) for what, rows in held.rows.items() if what != "purchases"}
         if write:
             removed = dict(guard.erase(address))
-            people(service).noted("erase", "(erased address)")
+            operator(service).noted("erase", "(erased address)")
     stays = len(held.rows["purchases"])
     if as_json:
-        return echo_json({"address": address, "applied": write, "removed": removed, "purchases_kept": stays})
+        return echo_json(
+            {"address": address, "applied": write, "removed": removed, "purchases_kept": stays}
+        )
     counted = ", ".join(f"{what} {count}" for what, count in removed.items() if count) or "nothing"
     click.echo(f"{'Removed' if write else 'To be removed'}: {counted}.")
     if stays:
@@ -69,21 +77,32 @@ def privacy(service: Service) -> Privacy:
 
 
 def require_absence(service: Service, held: Held) -> None:
-    """Raises NotNow unless Enom itself shows that the mailbox is gone: with its row goes the knowledge whose it is."""
+    """Raises NotPossible unless Enom itself shows that the mailbox is gone: with its row goes
+    the knowledge whose it is."""
     for row in held.rows["mailboxes"]:
         account, address = row["account"], row["address"]
         if account not in service.accounts:
-            text = f"Account {account} is not in the configuration, so the bridge cannot check whether {address} still exists."
-            raise NotNow(f"{text} Put [accounts.{account}] back first.")
+            text = (
+                f"Account {account} is not in the configuration, so the bridge cannot check "
+                f"whether {address} still exists."
+            )
+            raise NotPossible(f"{text} Put [accounts.{account}] back first.")
         try:
             seen = service.accounts[account].backend.observe(Address.parse(address))
         except BridgeError as error:
             if error.code == "domain_not_in_account" and was_never_there(to_record(row)):
                 continue  # a mistyped domain: nothing is on record that could be lost
-            raise NotNow(f"Could not check at Enom whether {address} still exists: {error.detail}") from None
+            raise NotPossible(
+                f"Could not check at Enom whether {address} still exists: {error.detail}"
+            ) from None
         if seen.exists is not False:
-            whose = f"service {row['service_id']} of {row['source']}" if row["source"] else "no known service"
-            raise NotNow(
-                f"{address} still exists at Enom and belongs to {whose}, so its record is needed. Terminate it from billing "
+            whose = (
+                f"service {row['service_id']} of {row['source']}"
+                if row["source"]
+                else "no known service"
+            )
+            raise NotPossible(
+                f"{address} still exists at Enom and belongs to {whose}, so its record is needed. "
+                "Terminate it from billing "
                 "first (mailbox.terminate)."
             )

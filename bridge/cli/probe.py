@@ -13,13 +13,23 @@ from bridge.wiring import Service
 from hooks.address import normalise
 
 
-def run(ctx: click.Context, service: Service, account: str | None, domain: str | None, patience: float, as_json: bool) -> None:
+def run(
+    ctx: click.Context,
+    service: Service,
+    account: str | None,
+    domain: str | None,
+    patience: float,
+    as_json: bool,
+) -> None:
     chosen = _account(service, account)
     address = _address(domain)
     used = service.accounts[chosen.name]
     probe = Probe(used.backend, used.terms, address, secrets.choice, patience)
     if not as_json:
-        click.echo(f"Probing account {chosen.name} with {address}. Each step may take up to {patience:g} s.")
+        click.echo(
+            f"Probing account {chosen.name} with {address}. Each step may take up to "
+            f"{patience:g} s."
+        )
     refusal = None
     try:
         for step in probe.run():
@@ -30,9 +40,19 @@ def run(ctx: click.Context, service: Service, account: str | None, domain: str |
     settle = probe.settle()
     if as_json:
         steps = [vars(step) for step in probe.measured]
-        echo_json({"address": str(address), "steps": steps, "reads_show": probe.shows, "settle": settle, "problem": refusal})
+        echo_json(
+            {
+                "address": str(address),
+                "steps": steps,
+                "reads_show": probe.shows,
+                "settle": settle,
+                "problem": refusal,
+            }
+        )
     elif refusal is None:
-        click.echo(f"Reads show: {', '.join(probe.shows) or 'nothing'}.\n{_conclusion(chosen, settle)}")
+        click.echo(
+            f"Reads show: {', '.join(probe.shows) or 'nothing'}.\n{_conclusion(chosen, settle)}"
+        )
     if refusal is not None:
         click.echo(f"Error: {refusal}", err=True)
         if probe.measured:
@@ -45,16 +65,23 @@ def _account(service: Service, name: str | None) -> AccountSettings:
     if name is None and len(known) == 1:
         name = next(iter(known))
     if name is None or name not in known:
-        raise click.UsageError(f"--account: say which one; the configuration has {', '.join(sorted(known)) or 'none'}")
+        raise click.UsageError(
+            f"--account: say which one; the configuration has {', '.join(sorted(known)) or 'none'}"
+        )
     if known[name].environment != "test":
-        text = f"Account {name} is live. --probe works in Enom's test environment only: it creates and deletes a mailbox."
+        text = (
+            f"Account {name} is live. --probe works in Enom's test environment only: it creates "
+            "and deletes a mailbox."
+        )
         raise click.ClickException(text)
     return known[name]
 
 
 def _address(domain: str | None) -> Address:
     if domain is None:
-        raise click.UsageError("--probe needs --domain: a domain of that account with a free mailbox slot")
+        raise click.UsageError(
+            "--probe needs --domain: a domain of that account with a free mailbox slot"
+        )
     try:
         return Address.parse(normalise(f"probe-{secrets.token_hex(4)}@{domain}"))
     except ValueError as fault:
@@ -72,7 +99,11 @@ def _in_words(step: Measured) -> str:
 def _conclusion(account: AccountSettings, settle: int | None) -> str:
     if settle is None:
         return (
-            "Not every step could be confirmed. Enom's test environment provisions nothing, so this may be all it can "
+            "Not every step could be confirmed. Enom's test environment provisions nothing, so "
+            "this may be all it can "
             "show; keep `settle` as it is and check again when the account is live."
         )
-    return f"Every step was confirmed. Suggested for [accounts.{account.name}]: settle = {settle} (now {account.settle:g})."
+    return (
+        f"Every step was confirmed. Suggested for [accounts.{account.name}]: settle = {settle} "
+        f"(now {account.settle:g})."
+    )

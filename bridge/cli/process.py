@@ -1,4 +1,7 @@
-"""One process that serves or works: starts, takes over a changed configuration, stops. No hook is refused meanwhile."""
+"""One process that serves or works: starts, takes over a changed configuration, stops.
+
+No hook is refused meanwhile.
+"""
 
 import os
 import signal
@@ -28,9 +31,14 @@ FIXED = ("listen", "metrics_listen", "database")
 
 
 class Process:
-    """`read` gives the settings as they are now, with what the command line says instead. Raises ClickException."""
+    """`read` gives the settings as they are now, with what the command line says instead.
 
-    def __init__(self, service: wiring.Service, read: Callable[[], Settings], *, web: bool, work: bool) -> None:
+    Raises ClickException.
+    """
+
+    def __init__(
+        self, service: wiring.Service, read: Callable[[], Settings], *, web: bool, work: bool
+    ) -> None:
         self._service, self._read = service, read
         self._metrics = Metrics(service)
         self._server = self._listen() if web else None
@@ -46,18 +54,23 @@ class Process:
         log.info("ready", listening=listening, working=self._engine is not None)
 
     def reload(self) -> None:
-        """Reads the configuration again. Good: a new app and engine take over, then the old ones finish what they are at."""
+        """Reads the configuration again.
+
+        Good: a new app and engine take over, then the old ones finish what they are at.
+        """
         try:
             settings = self._kept(self._read())
             service = wiring.build(settings, upon=self._service)
-            service.standing.know(settings.accounts, settings.sources)
+            service.account_state.know(settings.accounts, settings.sources)
             engine = service.new_engine() if self._engine else None
             if engine:
                 engine.start()
         except Misconfigured as error:
             for key, fault in error.faults:
                 log.error("the configuration is faulty", where=key, fault=fault)
-            log.error("not reloaded: the previous configuration stays active", faults=len(error.faults))
+            log.error(
+                "not reloaded: the previous configuration stays active", faults=len(error.faults)
+            )
             return
         except click.ClickException as error:
             log.error("not reloaded: the previous configuration stays active", fault=error.message)
@@ -78,7 +91,10 @@ class Process:
 
     def look(self) -> None:
         """Raises Broken when a part that should run for ever has ended."""
-        if gone := [*(self._server.gone() if self._server else ()), *(self._engine.gone() if self._engine else ())]:
+        if gone := [
+            *(self._server.gone() if self._server else ()),
+            *(self._engine.gone() if self._engine else ()),
+        ]:
             raise Broken(gone)
 
     def stop(self) -> None:
@@ -92,12 +108,16 @@ class Process:
         self._save()
 
     def _save(self) -> None:
-        """The end of this process is the end of a file that was removed: what is in it stays, beside its old place."""
+        """The end of this process is the end of a file that was removed: what is in it stays,
+        beside its old place."""
         try:
             saved = self._service.database.save()
             if saved is None:
                 return
-            text = "the database file was removed or replaced; its content was saved: check it, then move it back"
+            text = (
+                "the database file was removed or replaced; its content was saved: check it, then "
+                "move it back"
+            )
             log.error(text, kept=str(saved))
         except StoreUnavailable as error:
             log.error("the database is lost", error=str(error))
@@ -109,8 +129,13 @@ class Process:
         now = self._service.settings.bridge
         for key in FIXED:
             if getattr(settings.bridge, key) != getattr(now, key):
-                log.warning("this change needs a restart; the previous value stays active until then", where=f"bridge.{key}")
-        return replace(settings, bridge=replace(settings.bridge, **{key: getattr(now, key) for key in FIXED}))
+                log.warning(
+                    "this change needs a restart; the previous value stays active until then",
+                    where=f"bridge.{key}",
+                )
+        return replace(
+            settings, bridge=replace(settings.bridge, **{key: getattr(now, key) for key in FIXED})
+        )
 
     def _listen(self) -> Server:
         bridge = self._service.settings.bridge
@@ -122,13 +147,17 @@ class Process:
 
 
 def metrics_listener(metrics: Metrics, address: Address | None) -> Listener | None:
-    """None where none is wanted, or where the address is taken: mail is worth more than its figures."""
+    """None where none is wanted, or where the address is taken: mail is worth more than its
+    figures."""
     if address is None:
         return None
     try:
         return Listener(metrics, address)
     except OSError as error:
-        text = 'no metrics: each process on a machine needs its own address: --metrics-listen HOST:PORT, or "" for none'
+        text = (
+            "no metrics: each process on a machine needs its own address: --metrics-listen "
+            'HOST:PORT, or "" for none'
+        )
         log.error(text, metrics_listen=str(address), error=error.strerror)
         return None
 
@@ -157,10 +186,16 @@ def to_the_end() -> Iterator[None]:
     except BaseException as error:
         if isinstance(error, Broken):
             log.critical(
-                "a part of the bridge stopped unexpectedly; this process exits, so that it can be restarted", parts=error.parts
+                (
+                    "a part of the bridge stopped unexpectedly; this process exits, so that it can "
+                    "be restarted"
+                ),
+                parts=error.parts,
             )
         else:
-            log.critical("unexpected error; this process exits, so that it can be restarted", exc_info=True)
+            log.critical(
+                "unexpected error; this process exits, so that it can be restarted", exc_info=True
+            )
         output.drain()
         os._exit(1)
 
@@ -170,15 +205,19 @@ def told_lost(lines: int) -> None:
 
 
 def orders() -> Callable[[], str]:
-    """Gives `reload` or `stop`, as signals ask for it, one after the other; empty while nothing was asked for a moment."""
+    """Gives `reload` or `stop`, as signals ask for it, one after the other; empty while nothing
+    was asked for a moment."""
     asked: SimpleQueue[str] = SimpleQueue()
     at_a_terminal = sys.stdin is not None and sys.stdin.isatty()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked.put("stop"))
-    signal.signal(signal.SIGHUP, lambda *_: asked.put("stop" if at_a_terminal and hung_up() else "reload"))
+    signal.signal(
+        signal.SIGHUP, lambda *_: asked.put("stop" if at_a_terminal and hung_up() else "reload")
+    )
 
     def following() -> str:
-        # Python runs a handler between two steps of this thread only: a wait without end could sleep through a signal.
+        # Python runs a handler between two steps of this thread only: a wait without end could
+        # sleep through a signal.
         with suppress(Empty):
             return asked.get(timeout=AWAKE)
         return ""

@@ -7,19 +7,24 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bridge.reconcile.scan import Told, unheard
+from bridge.reconcile.scan import OnProgress, silent
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str], Told]]:
+def progress() -> Iterator[Callable[[str], OnProgress]]:
     """Gives a bar for each thing that is told of; all are gone at the end."""
     if not sys.stderr.isatty():
-        yield lambda what: unheard
+        yield lambda what: silent
         return
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
 
-        def begun(what: str) -> Told:
+        def begun(what: str) -> OnProgress:
             task = shown.add_task(what, total=None)
             return lambda done, of: shown.update(task, completed=done, total=of)
 

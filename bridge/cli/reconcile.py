@@ -1,4 +1,5 @@
-"""`enom-bridge reconcile`: where the record and Enom differ; with the checksum of what was shown, repair it."""
+"""`enom-bridge reconcile`: where the record and Enom differ; with the checksum of what was
+shown, repair it."""
 
 from collections.abc import Sequence
 
@@ -6,9 +7,9 @@ import click
 
 from bridge.cli.address import MailAddress
 from bridge.cli.progress import progress
-from bridge.cli.session import people, remind, session, who
+from bridge.cli.session import operator, remind, session, who
 from bridge.cli.show import as_json, echo_json, word
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from bridge.domain.ports import Reconciliation
 from bridge.reconcile import drift
 from bridge.reconcile.report import FEW, described, lines
@@ -18,8 +19,12 @@ from bridge.wiring import Service
 @click.command()
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, type=MailAddress())
 @click.option("--account", help="Only this Enom account. Default: all.")
-@click.option("--deep", is_flag=True, help="Read every mailbox one by one, so that sizes are compared too.")
-@click.option("--apply", "agreed", metavar="CHECKSUM", help="Repair, if the plan still has this checksum.")
+@click.option(
+    "--deep", is_flag=True, help="Read every mailbox one by one, so that sizes are compared too."
+)
+@click.option(
+    "--apply", "agreed", metavar="CHECKSUM", help="Repair, if the plan still has this checksum."
+)
 @click.option("--all", "everything", is_flag=True, help="Print every line of every list.")
 @as_json
 @click.pass_context
@@ -32,7 +37,8 @@ def reconcile(
     everything: bool,
     as_json: bool,
 ) -> None:
-    """Compare the bridge's record with Enom. Nothing is changed at Enom, which is read once per domain.
+    """Compare the bridge's record with Enom. Nothing is changed at Enom, which is read once per
+    domain.
 
     With ADDRESSes, only these are read, one by one. Differences are read twice before they are reported, and shown on the
     admin pages. --apply with the checksum repairs what it can: it suspends again a mailbox that should be suspended, sets a
@@ -45,8 +51,8 @@ def reconcile(
         names = chosen(service, account, addresses)
         reports = []
         for name in names:
-            with progress() as told:
-                reports.append(service.reconcile.account(name, who(), addresses, deep, told))
+            with progress() as progress_of:
+                reports.append(service.reconcile.account(name, who(), addresses, deep, progress_of))
         sum_now = drift.checksum([each for report in reports for each in report.differences])
         todo = [each for report in reports for each in report.differences if each.repair]
         if not as_json:
@@ -64,7 +70,10 @@ def reconcile(
         items = [described(report) for report in reports]
         echo_json({"items": items, "next": None, "checksum": sum_now, "done": done})
     elif todo and not agreed:
-        click.echo(f"\nNothing changed yet. To repair {len(todo):,}, run the same command with --apply {sum_now}")
+        click.echo(
+            f"\nNothing changed yet. To repair {len(todo):,}, run the same command with "
+            f"--apply {sum_now}"
+        )
     ctx.exit(1 if left or any(report.unread for report in reports) else 0)
 
 
@@ -72,13 +81,20 @@ def chosen(service: Service, account: str | None, addresses: Sequence[str]) -> l
     """The accounts to be compared. Raises UsageError."""
     known = sorted(service.accounts)
     if account is not None and account not in known:
-        raise click.UsageError(f"--account: {account!r} is not in the configuration; it has {', '.join(known) or 'none'}")
+        raise click.UsageError(
+            f"--account: {account!r} is not in the configuration; it has "
+            f"{', '.join(known) or 'none'}"
+        )
     if addresses and account is None and len(known) > 1:
-        raise click.UsageError(f"--account: say which account they are in; there are {', '.join(known)}")
+        raise click.UsageError(
+            f"--account: say which account they are in; there are {', '.join(known)}"
+        )
     return known if account is None else [account]
 
 
-def repaired(service: Service, reports: Sequence[Reconciliation], as_json: bool) -> tuple[list[dict[str, str]], int]:
+def repaired(
+    service: Service, reports: Sequence[Reconciliation], as_json: bool
+) -> tuple[list[dict[str, str]], int]:
     """What was done; and how many were left, each with its reason on standard error."""
     done, left = [], 0
     for report in reports:
@@ -86,8 +102,8 @@ def repaired(service: Service, reports: Sequence[Reconciliation], as_json: bool)
             if each.repair is None or each.address is None:
                 continue
             try:
-                what = people(service).repair(report.account, each)
-            except NotNow as refusal:
+                what = operator(service).repair(report.account, each)
+            except NotPossible as refusal:
                 left += 1
                 click.echo(f"Error: {refusal}", err=True)
                 continue

@@ -1,4 +1,5 @@
-"""`enom-bridge replay`: what a recorded hook or a file would do now; with the checksum of what was shown, do it."""
+"""`enom-bridge replay`: what a recorded hook or a file would do now; with the checksum of what
+was shown, do it."""
 
 import json
 import re
@@ -10,7 +11,7 @@ import click
 
 from bridge.cli.session import remind, session, who
 from bridge.cli.show import as_json, echo_json, word
-from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.domain.ports import Dismissed, Reused
 from bridge.pipeline.replay import Preview, checksum
 from bridge.reporting.explain import plan_in_words
@@ -21,11 +22,16 @@ from hooks.types import Verified
 @click.command()
 @click.argument("items", metavar="ID|FILE...", nargs=-1, required=True)
 @click.option("--source", help="The source of the id or file; needed if there are several.")
-@click.option("--apply", "agreed", metavar="CHECKSUM", help="Do it, if the plans still have this checksum.")
+@click.option(
+    "--apply", "agreed", metavar="CHECKSUM", help="Do it, if the plans still have this checksum."
+)
 @as_json
 @click.pass_context
-def replay(ctx: click.Context, items: Sequence[str], source: str | None, agreed: str | None, as_json: bool) -> None:
-    """Read received hooks or files again and show what they would do now. Changes nothing at Enom without --apply.
+def replay(
+    ctx: click.Context, items: Sequence[str], source: str | None, agreed: str | None, as_json: bool
+) -> None:
+    """Read received hooks or files again and show what they would do now. Changes nothing at Enom
+    without --apply.
 
     ID is a received hook (see `hooks list`). With --apply, a parked hook that can now be read becomes a job and keeps
     its id; a failed or held job is retried, as by `jobs retry`.
@@ -52,14 +58,18 @@ def replay(ctx: click.Context, items: Sequence[str], source: str | None, agreed:
     if as_json:
         echo_json({"items": shown, "next": None, "checksum": sum_now})
     elif not agreed and any(preview.problem is None for preview in previews):
-        click.echo(f"\nNothing changed yet. To do this, run the same command with --apply {sum_now}")
+        click.echo(
+            f"\nNothing changed yet. To do this, run the same command with --apply {sum_now}"
+        )
     ctx.exit(0 if clean else 1)
 
 
 def _preview(service: Service, item: str, source: str | None) -> Preview:
     path = Path(item)
     if path.exists():
-        return service.replay.sample(item, _one_source(service, source), _vouched(path, int(service.database.clock())))
+        return service.replay.sample(
+            item, _one_source(service, source), _vouched(path, int(service.database.clock()))
+        )
     if "/" in item or item.endswith(".json"):
         raise click.UsageError(f"{item}: no such file")
     return service.replay.recorded(item, source)
@@ -71,7 +81,10 @@ def _one_source(service: Service, source: str | None) -> str:
         return source
     if source is None and len(known) == 1:
         return known[0]
-    raise click.UsageError(f"--source: say which source a file is from; the configuration has {', '.join(known) or 'none'}")
+    raise click.UsageError(
+        "--source: say which source a file is from; the configuration has "
+        f"{', '.join(known) or 'none'}"
+    )
 
 
 def _vouched(path: Path, now: int) -> Verified:
@@ -82,11 +95,15 @@ def _vouched(path: Path, now: int) -> Verified:
         found = json.loads(headers.read_text("utf-8")) if path.is_dir() and headers.exists() else {}
         named = {str(name).lower(): value for name, value in found.items()}.get("webhook-id")
     except (OSError, ValueError, AttributeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "headers.json is not a JSON object"
+        reason = (
+            error.strerror if isinstance(error, OSError) else "headers.json is not a JSON object"
+        )
         raise click.UsageError(f"{path}: cannot be read: {reason}") from None
     id = f"replay_{secrets.token_hex(12)}" if named is None else str(named)
     if not re.fullmatch(r"[A-Za-z0-9_:-]{1,128}", id):
-        raise click.UsageError(f"{path}: the webhook-id in headers.json is not 1 to 128 characters of A-Za-z0-9_:-")
+        raise click.UsageError(
+            f"{path}: the webhook-id in headers.json is not 1 to 128 characters of A-Za-z0-9_:-"
+        )
     return Verified(id, now, body, 0)
 
 
@@ -95,14 +112,18 @@ def _show(previews: Sequence[Preview]) -> None:
         job = f", now {preview.job}" if preview.job else ""
         click.echo(f"{preview.name} ({preview.source}{job})")
         if intent := preview.intent:
-            click.echo(f"  {intent.action} of {intent.address} for service {word(intent.service_id)}")
+            click.echo(
+                f"  {intent.action} of {intent.address} for service {word(intent.service_id)}"
+            )
         if preview.problem:
             click.echo(f"  cannot be done: {word(preview.problem[1])}")
         else:
             click.echo(f"  plan: {word(plan_in_words(preview.plan.describe()))}")
 
 
-def _apply(service: Service, previews: Sequence[Preview], shown: Sequence[dict[str, object]], as_json: bool) -> bool:
+def _apply(
+    service: Service, previews: Sequence[Preview], shown: Sequence[dict[str, object]], as_json: bool
+) -> bool:
     clean = True
     for preview, item in zip(previews, shown, strict=True):
         if preview.problem:
@@ -111,14 +132,24 @@ def _apply(service: Service, previews: Sequence[Preview], shown: Sequence[dict[s
             receipt = service.replay.carry_out(preview, who())
         except Dismissed:
             clean = False
-            click.echo(f"Error: {preview.name}: it was dismissed. Have billing send it again under a new id.", err=True)
+            click.echo(
+                (
+                    f"Error: {preview.name}: it was dismissed. Have "
+                    "billing send it again under a new id."
+                ),
+                err=True,
+            )
             continue
-        except (NotThere, NotNow, Reused) as refusal:
+        except (UnknownThing, NotPossible, Reused) as refusal:
             clean = False
             reused = (
-                f"The id {refusal} was already used with another type or data. Remove it from headers.json to get a new one."
+                f"The id {refusal} was already used with another type or data. Remove it from "
+                "headers.json to get a new one."
             )
-            click.echo(f"Error: {preview.name}: {reused if isinstance(refusal, Reused) else refusal}", err=True)
+            click.echo(
+                f"Error: {preview.name}: {reused if isinstance(refusal, Reused) else refusal}",
+                err=True,
+            )
             continue
         item["receipt"] = receipt.describe()
         if not as_json:

@@ -1,4 +1,5 @@
-"""`enom-bridge send`: one signed hook or query to a running bridge, as a billing platform would send it."""
+"""`enom-bridge send`: one signed hook or query to a running bridge, as a billing platform would
+send it."""
 
 import json
 import os
@@ -27,14 +28,17 @@ PAUSE = 1.0  # seconds between two looks at a job
 
 
 @dataclass(frozen=True)
-class Reply:
+class HookAnswer:
     status: int
     body: dict[str, Any]
 
 
 @dataclass
 class Sender:
-    """The billing side of one source. `bases` are URLs of the bridge; the first that can be reached is used."""
+    """The billing side of one source.
+
+    `bases` are URLs of the bridge; the first that can be reached is used.
+    """
 
     source: str
     secret: bytes
@@ -43,11 +47,16 @@ class Sender:
     outgoing: Outgoing
     clock: Callable[[], float] = time.time
 
-    def post(self, path: str, body: Mapping[str, Any], id: str = "", wait: float = 0.0) -> Reply:
+    def post(
+        self, path: str, body: Mapping[str, Any], id: str = "", wait: float = 0.0
+    ) -> HookAnswer:
         """Signs and sends. Raises ClickException when nobody, or not a bridge, answers."""
         id, content = id or f"msg_{uuid.uuid4().hex}", json.dumps(body).encode()
         sign = signing.sign_itsdangerous if self.scheme == "itsdangerous" else signing.sign
-        headers = {"content-type": "application/json", **sign(id, int(self.clock()), content, self.secret)}
+        headers = {
+            "content-type": "application/json",
+            **sign(id, int(self.clock()), content, self.secret),
+        }
         if wait:
             headers["prefer"] = f"wait={wait:.0f}"
         tried = []
@@ -59,19 +68,31 @@ class Sender:
                 tried.append(f"{base}: {fault}")
                 continue
             except Lost as lost:
-                text = f"sent, but no answer: {lost}. It may have been accepted; send it again with --id {id}"
+                text = (
+                    f"sent, but no answer: {lost}. It may have been "
+                    f"accepted; send it again with --id {id}"
+                )
                 raise click.ClickException(text) from None
-            return Reply(reply.status, as_object(reply.body, reply.status, url))
-        text = f"no bridge answers at {'; '.join(tried)}. Start it with `enom-bridge serve`, or name it with --url"
+            return HookAnswer(reply.status, as_object(reply.body, reply.status, url))
+        text = (
+            f"no bridge answers at {'; '.join(tried)}. Start it with `enom-bridge serve`, or name "
+            "it with --url"
+        )
         raise click.ClickException(text)
 
-    def hook(self, type: str, data: Mapping[str, Any], id: str = "", at: str = "", wait: float = 0.0) -> Reply:
-        return self.post("hooks", {"type": type, "timestamp": at or self.now(), "data": dict(data)}, id, wait)
+    def hook(
+        self, type: str, data: Mapping[str, Any], id: str = "", at: str = "", wait: float = 0.0
+    ) -> HookAnswer:
+        return self.post(
+            "hooks", {"type": type, "timestamp": at or self.now(), "data": dict(data)}, id, wait
+        )
 
-    def query(self, type: str, data: Mapping[str, Any]) -> Reply:
-        return self.post("query", {"type": type, "timestamp": self.now(), "data": dict(data)}, wait=MARGIN)
+    def query(self, type: str, data: Mapping[str, Any]) -> HookAnswer:
+        return self.post(
+            "query", {"type": type, "timestamp": self.now(), "data": dict(data)}, wait=MARGIN
+        )
 
-    def follow(self, reply: Reply, seconds: float) -> Reply:
+    def follow(self, reply: HookAnswer, seconds: float) -> HookAnswer:
         """The reply once its job has ended, or as it is after `seconds`."""
         end = time.monotonic() + seconds
         while reply.status == 202 and (left := end - time.monotonic()) > 0:
@@ -80,7 +101,7 @@ class Sender:
             if asked.status != 200:
                 return asked
             receipt = asked.body["data"]
-            reply = Reply(200 if receipt["status"] in ENDED else 202, receipt)
+            reply = HookAnswer(200 if receipt["status"] in ENDED else 202, receipt)
         return reply
 
     def now(self) -> str:
@@ -89,27 +110,53 @@ class Sender:
 
 @click.command()
 @click.argument("type")
-@click.option("--source", required=True, help="The source to send as, as named in the configuration.")
+@click.option(
+    "--source", required=True, help="The source to send as, as named in the configuration."
+)
 @click.option("--service-id", help="The billing platform's id of the service.")
 @click.option("--address", help="local@domain.")
 @click.option(
-    "--password", envvar=PASSWORD, show_envvar=True, help="Visible to other users here; use - to be asked, or to read a pipe."
+    "--password",
+    envvar=PASSWORD,
+    show_envvar=True,
+    help="Visible to other users here; use - to be asked, or to read a pipe.",
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--plan", help="A plan in the configuration.")
 @click.option("--display-name", help="The full name that webmail shows.")
 @click.option("--customer-id", help="The billing platform's id of the customer.")
-@click.option("--domain-confirmed", is_flag=True, help="Create: staff confirms that this customer may use the domain.")
+@click.option(
+    "--domain-confirmed",
+    is_flag=True,
+    help="Create: staff confirms that this customer may use the domain.",
+)
 @click.option("--reason", help="Why a mailbox is suspended.")
 @click.option("--until", help="Renew: the date until which it must be paid.")
 @click.option("--job", help="For the query `job`: its id.")
-@click.option("--hook", help="For the query `job`: the id of its hook. For job.withdraw: the hook to withdraw.")
+@click.option(
+    "--hook",
+    help="For the query `job`: the id of its hook. For job.withdraw: the hook to withdraw.",
+)
 @click.option("--after", help="For lists: `next` of the previous page.")
-@click.option("--id", default="", help="webhook-id; reuse one to repeat that hook. Default: a new one.")
+@click.option(
+    "--id", default="", help="webhook-id; reuse one to repeat that hook. Default: a new one."
+)
 @click.option("--timestamp", default="", help="When the event happened, RFC 3339. Default: now.")
-@click.option("--wait", type=click.FloatRange(0), help="Seconds the bridge may wait with its answer. Default: wait_limit.")
-@click.option("--timeout", type=click.FloatRange(0), default=120, show_default=True, help="Seconds to follow the job.")
-@click.option("--url", help="URL of the bridge. Default: `listen`, then `public_url` of the configuration.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    help="Seconds the bridge may wait with its answer. Default: wait_limit.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    default=120,
+    show_default=True,
+    help="Seconds to follow the job.",
+)
+@click.option(
+    "--url", help="URL of the bridge. Default: `listen`, then `public_url` of the configuration."
+)
 @as_json
 @click.pass_context
 def send(
@@ -125,14 +172,17 @@ def send(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Sign and send a hook (mailbox.create, …) or a query (connection.test, …) to a running bridge and show the result.
+    """Sign and send a hook (mailbox.create, …) or a query (connection.test, …) to a running bridge
+    and show the result.
 
     job.withdraw withdraws a hook that has not started: enom-bridge send job.withdraw --source NAME --hook ID
     """
     settings = settings_of(ctx)
     if source not in settings.sources:
         known = ", ".join(settings.sources) or "none"
-        raise click.UsageError(f"--source: no source {source!r} in {settings.path} (there: {known})")
+        raise click.UsageError(
+            f"--source: no source {source!r} in {settings.path} (there: {known})"
+        )
     data = fields(type, settings.sources[source], **given)
     outgoing = Outgoing()
     try:
@@ -140,7 +190,11 @@ def send(
         if type in PLATFORMS[settings.sources[source].platform].QUESTIONS:
             reply = sender.query(type, data)
         else:
-            held = settings.bridge.wait_limit if wait is None else min(wait, settings.bridge.wait_limit)
+            held = (
+                settings.bridge.wait_limit
+                if wait is None
+                else min(wait, settings.bridge.wait_limit)
+            )
             reply = sender.follow(hooked(sender, type, data, id, timestamp, held), timeout)
     except ValueError as error:
         raise click.UsageError(f"--id: {error}") from None
@@ -151,24 +205,37 @@ def send(
 
 
 def went_well(type: str, body: Mapping[str, Any]) -> bool:
-    """Whether what was asked for is so: a query was answered, a job succeeded, a hook was taken back."""
+    """Whether what was asked for is so: a query was answered, a job succeeded, a hook was taken
+    back."""
     if type in WITHDRAWALS:
         return body["status"] == "dismissed" or (body.get("error") or {}).get("code") == "withdrawn"
     return bool(body.get("status", "succeeded") == "succeeded")
 
 
-def hooked(sender: Sender, type: str, data: Mapping[str, Any], id: str, timestamp: str, held: float) -> Reply:
+def hooked(
+    sender: Sender, type: str, data: Mapping[str, Any], id: str, timestamp: str, held: float
+) -> HookAnswer:
     """Sends the hook, and says so at once when it is to be done later."""
     reply = sender.hook(type, data, id, timestamp, held)
     if reply.status == 202:
-        click.echo(f"accepted as {reply.body['job']}, {reply.body['status']}; following it", err=True)
+        click.echo(
+            f"accepted as {reply.body['job']}, {reply.body['status']}; following it", err=True
+        )
     return reply
 
 
 def fields(
-    type: str, source: SourceSettings, password: str | None, password_stdin: bool, domain_confirmed: bool, **given: str | None
+    type: str,
+    source: SourceSettings,
+    password: str | None,
+    password_stdin: bool,
+    domain_confirmed: bool,
+    **given: str | None,
 ) -> dict[str, Any]:
-    """`data` of the body: what was given. A password only of the environment is left out where the type has none."""
+    """`data` of the body: what was given.
+
+    A password only of the environment is left out where the type has none.
+    """
     platform = PLATFORMS[source.platform]
     schema = {**platform.ACTIONS, **platform.WITHDRAWALS, **platform.QUESTIONS}.get(type)
     data: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
@@ -176,8 +243,16 @@ def fields(
         data["domain_confirmed"] = True
     if password_stdin or password == "-":  # noqa: S105
         piped = password_stdin or not sys.stdin.isatty()
-        password = sys.stdin.readline().rstrip("\r\n") if piped else click.prompt("Password", hide_input=True, err=True)
-    elif password == os.environ.get(PASSWORD) and schema is not None and "password" not in schema().fields:
+        password = (
+            sys.stdin.readline().rstrip("\r\n")
+            if piped
+            else click.prompt("Password", hide_input=True, err=True)
+        )
+    elif (
+        password == os.environ.get(PASSWORD)
+        and schema is not None
+        and "password" not in schema().fields
+    ):
         password = None
     return data if password is None else {**data, "password": password}
 
@@ -197,7 +272,8 @@ def as_object(body: bytes, status: int, url: str) -> dict[str, Any]:
         found = None
     if not isinstance(found, dict):
         raise click.ClickException(
-            f"{url} answered {status} without JSON: it is not a bridge, or a proxy answered. Check --url"
+            f"{url} answered {status} without JSON: it is not a "
+            "bridge, or a proxy answered. Check --url"
         )
     return found
 
@@ -207,7 +283,9 @@ def show(body: Mapping[str, Any]) -> None:
     if "job" in body:
         thing(body, False)
         if body["status"] not in ENDED:
-            click.echo(f"Not finished yet. Check again: enom-bridge jobs explain {body['job']}", err=True)
+            click.echo(
+                f"Not finished yet. Check again: enom-bridge jobs explain {body['job']}", err=True
+            )
     elif "data" in body:
         thing(body["data"], False)
     elif "hook" in body:

@@ -12,15 +12,21 @@ from bridge.cli.config import settings_of
 from bridge.cli.process import Process, configure_log, orders, to_the_end, told_lost
 from bridge.config import Address, Settings
 from bridge.config.values import optional_address
-from bridge.domain.errors import NotNow, StoreUnavailable
+from bridge.domain.errors import NotPossible, StoreUnavailable
 from bridge.infra import logs, output, tracing
 from bridge.store.queue.account_state import PERSON, RESTORED, pauses
 
 log = logs.get("serve")
 
 _host = click.option("--host", help="Address to listen on, instead of `listen`.")
-_metrics = click.option("--metrics-listen", metavar="HOST:PORT", help='Serve metrics at this address instead; "" for none.')
-_port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, instead of `listen`.")
+_metrics = click.option(
+    "--metrics-listen",
+    metavar="HOST:PORT",
+    help='Serve metrics at this address instead; "" for none.',
+)
+_port = click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port to listen on, instead of `listen`."
+)
 
 
 @click.command()
@@ -39,7 +45,10 @@ def serve(ctx: click.Context, /, **given: Any) -> None:
 @_metrics
 @click.pass_context
 def web(ctx: click.Context, /, **given: Any) -> None:
-    """Only receive hooks and queries; `worker` processes them. Run any number of both on one PostgreSQL."""
+    """Only receive hooks and queries; `worker` processes them.
+
+    Run any number of both on one PostgreSQL.
+    """
     run(lambda: chosen(shared(settings_of(ctx)), **given), web=True, work=False)
 
 
@@ -47,12 +56,18 @@ def web(ctx: click.Context, /, **given: Any) -> None:
 @_metrics
 @click.pass_context
 def worker(ctx: click.Context, /, **given: Any) -> None:
-    """Only process received hooks. Next to `web` on one machine it needs its own --metrics-listen."""
+    """Only process received hooks.
+
+    Next to `web` on one machine it needs its own --metrics-listen.
+    """
     run(lambda: chosen(shared(settings_of(ctx)), **given), web=False, work=True)
 
 
 class opened:
-    """A service for one command. A database that cannot be used ends the command with exit code 1 and a sentence."""
+    """A service for one command.
+
+    A database that cannot be used ends the command with exit code 1 and a sentence.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.service = wiring.build(settings)
@@ -63,9 +78,11 @@ class opened:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.service.close()
         if isinstance(error, StoreUnavailable):
-            remedy = store.remedy(self.service.database, f"`database` in {self.service.settings.path}")
+            remedy = store.remedy(
+                self.service.database, f"`database` in {self.service.settings.path}"
+            )
             raise click.ClickException(f"{error} {remedy}") from None
-        if isinstance(error, NotNow):
+        if isinstance(error, NotPossible):
             raise click.ClickException(str(error)) from None
 
 
@@ -76,7 +93,11 @@ def run(read: Callable[[], Settings], *, web: bool, work: bool) -> None:
         configure_log(settings)
         for warning in settings.warnings:
             log.warning(warning)
-        with serving(settings) as before, opened(settings) as service, tracing.traced(service.watch):
+        with (
+            serving(settings) as before,
+            opened(settings) as service,
+            tracing.traced(service.watch),
+        ):
             ready(service, before)
             tell_paused(service)
             process = Process(service, read, web=web, work=work)
@@ -92,7 +113,10 @@ def run(read: Callable[[], Settings], *, web: bool, work: bool) -> None:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[bool]:
-    """No other process serves this database, if it is a file. Gives whether one did before. Raises ClickException."""
+    """No other process serves this database, if it is a file.
+
+    Gives whether one did before. Raises ClickException.
+    """
     file = store.sqlite_file(settings.bridge.database)
     if file is None:
         yield False
@@ -100,12 +124,13 @@ def serving(settings: Settings) -> Iterator[bool]:
     try:
         with store.sole(file) as before:
             yield before
-    except NotNow as refusal:
+    except NotPossible as refusal:
         raise click.ClickException(str(refusal)) from None
 
 
 def ready(service: wiring.Service, before: bool) -> None:
-    """SQLite is upgraded here; PostgreSQL by `db upgrade`, so that several processes do not surprise each other.
+    """SQLite is upgraded here; PostgreSQL by `db upgrade`, so that several processes do not
+    surprise each other.
 
     `before`: a bridge served this file before.
     """
@@ -113,16 +138,20 @@ def ready(service: wiring.Service, before: bool) -> None:
     if present is None and service.database.embedded:
         tell = log.error if before else log.warning
         was = "but a bridge had one here before" if before else "in case you expected data here"
-        tell(f"creating a new, empty database, {was}: stop and find the old one", database=str(service.database.file))
+        tell(
+            f"creating a new, empty database, {was}: stop and find the old one",
+            database=str(service.database.file),
+        )
     if present != needed and not service.database.embedded:
         raise click.ClickException(store.schema_fault(service.database, present, needed))
     wiring.prepare(service)
-    wiring.put_right(service)
+    wiring.correct_future_times(service)
 
 
 def tell_paused(service: wiring.Service) -> None:
-    """What does not go on by itself after a start: a restored database is paused until a person has looked."""
-    for row in service.standing.account_states():
+    """What does not go on by itself after a start: a restored database is paused until a person
+    has looked."""
+    for row in service.account_state.account_states():
         for pause in pauses(row):
             if pause.code in (RESTORED, PERSON):
                 then = f"enom-bridge resume account {row['name']}"
@@ -136,7 +165,12 @@ def tell_paused(service: wiring.Service) -> None:
                 )
 
 
-def chosen(settings: Settings, host: str | None = None, port: int | None = None, metrics_listen: str | None = None) -> Settings:
+def chosen(
+    settings: Settings,
+    host: str | None = None,
+    port: int | None = None,
+    metrics_listen: str | None = None,
+) -> Settings:
     """The settings with what the command line says instead."""
     bridge = settings.bridge
     listen = Address(host or bridge.listen.host, bridge.listen.port if port is None else port)
@@ -150,8 +184,12 @@ def chosen(settings: Settings, host: str | None = None, port: int | None = None,
 
 
 def shared(settings: Settings) -> Settings:
-    """`web` and `worker` apart need a database that several processes can write at once without waiting for each other."""
+    """`web` and `worker` apart need a database that several processes can write at once without
+    waiting for each other."""
     if settings.bridge.database.startswith("sqlite"):
-        text = "Separate `web` and `worker` need PostgreSQL (bridge.database). With SQLite, `enom-bridge serve` does both."
+        text = (
+            "Separate `web` and `worker` need PostgreSQL (bridge.database). With SQLite, "
+            "`enom-bridge serve` does both."
+        )
         raise click.UsageError(text)
     return settings

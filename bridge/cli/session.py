@@ -1,4 +1,5 @@
-"""One command's time with the bridge: configuration read, schema right, every refusal a sentence with exit code 1."""
+"""One command's time with the bridge: configuration read, schema right, every refusal a sentence
+with exit code 1."""
 
 import getpass
 import os
@@ -10,26 +11,33 @@ import click
 from bridge import store
 from bridge.cli.config import settings_of
 from bridge.cli.serve import opened
-from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.domain.ports import SourcePaused, SuspensionsPaused
-from bridge.store import People
+from bridge.store import OperatorActions
 from bridge.wiring import Service
 
 
 @contextmanager
 def session(ctx: click.Context) -> Iterator[Service]:
-    """The wired bridge. Raises Misconfigured (exit code 2), or ClickException for what cannot be done."""
+    """The wired bridge.
+
+    Raises Misconfigured (exit code 2), or ClickException for what cannot be done.
+    """
     with opened(settings_of(ctx)) as service:
         present, needed = store.check(service.database)
         if present != needed:
             raise click.ClickException(store.schema_fault(service.database, present, needed))
         try:
             yield service
-        except (NotThere, NotNow) as refusal:
+        except (UnknownThing, NotPossible) as refusal:
             raise click.ClickException(str(refusal)) from None
         except SourcePaused as paused:
             stopped = isinstance(paused, SuspensionsPaused)
-            what = f"Suspensions of source {paused} are refused" if stopped else f"Source {paused} is paused"
+            what = (
+                f"Suspensions of source {paused} are refused"
+                if stopped
+                else f"Source {paused} is paused"
+            )
             text = f"{what}. First: enom-bridge resume source {paused}"
             raise click.ClickException(text) from None
 
@@ -43,11 +51,17 @@ def who() -> str:
     return f"{user} (command line)"
 
 
-def people(service: Service) -> People:
-    return service.people.by(who())
+def operator(service: Service) -> OperatorActions:
+    return service.operator.by(who())
 
 
 def remind(service: Service) -> None:
     """Says so when what was just asked for will not happen, because nothing runs."""
-    if not service.standing.worker_alive():
-        click.echo("No worker is running, so nothing happens until you start `enom-bridge serve` (or `worker`).", err=True)
+    if not service.account_state.worker_alive():
+        click.echo(
+            (
+                "No worker is running, so nothing happens until you "
+                "start `enom-bridge serve` (or `worker`)."
+            ),
+            err=True,
+        )

@@ -1,4 +1,5 @@
-"""How lists and single things are printed: tables on a terminal, aligned text in a pipe, JSON when asked for."""
+"""How lists and single things are printed: tables on a terminal, aligned text in a pipe, JSON
+when asked for."""
 
 import json
 import sys
@@ -42,10 +43,16 @@ def paged(command: Command) -> Command:
     """The options of every list."""
     for option in (
         as_json,
-        click.option("--after", metavar="KEY", help="Continue after this `next` of the previous page."),
+        click.option(
+            "--after", metavar="KEY", help="Continue after this `next` of the previous page."
+        ),
         click.option("--all", "everything", is_flag=True, help="No limit."),
         click.option(
-            "--limit", type=click.IntRange(1, 10_000), default=LIMIT, show_default=True, help="Maximum number of lines."
+            "--limit",
+            type=click.IntRange(1, 10_000),
+            default=LIMIT,
+            show_default=True,
+            help="Maximum number of lines.",
         ),
     ):
         command = option(command)
@@ -75,7 +82,10 @@ def listing(
 
 
 def filtered(service: Service, what: str, given: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The filters of a list, as the store looks for them. Raises UsageError where nothing can have such a value."""
+    """The filters of a list, as the store looks for them.
+
+    Raises UsageError where nothing can have such a value.
+    """
     try:
         return service.filters(what, given)
     except NoSuchValue as wrong:
@@ -83,7 +93,9 @@ def filtered(service: Service, what: str, given: Mapping[str, str | None]) -> di
         raise click.UsageError(f"--{option}: {wrong.sentence}") from None
 
 
-def page(items: Sequence[Item], next_key: str | None, columns: Sequence[str], as_json: bool) -> None:
+def page(
+    items: Sequence[Item], next_key: str | None, columns: Sequence[str], as_json: bool
+) -> None:
     """One page of a list. `columns` name the fields that a person sees; JSON has all of them."""
     if as_json:
         return echo_json({"items": list(items), "next": next_key})
@@ -103,7 +115,9 @@ def thing(fields: Item, as_json: bool) -> None:
     """One thing, a field on each line; what is empty is left out."""
     if as_json:
         return echo_json(fields)
-    shown = {name: value for name, value in with_times(fields).items() if value not in (None, {}, [], "")}
+    shown = {
+        name: value for name, value in with_times(fields).items() if value not in (None, {}, [], "")
+    }
     width = max(map(len, shown), default=0)
     for name, value in shown.items():
         nested = isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
@@ -141,4 +155,6 @@ def _rich(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def _plain(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     for row in ([heading.upper() for heading in headings], *rows):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        click.echo(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        )

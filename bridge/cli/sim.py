@@ -25,7 +25,10 @@ from hooks.address import normalise
 # Made up, and good for nothing but this.
 UID, TOKEN = "reseller", "sim-token"
 HOSTED_USER, HOSTED_PASSWORD = "admin@reseller.example", "sim-hosted-email"
-BOX_PASSWORD, BOX_PLACES = "Sim-Mailbox.01", 10  # of each mailbox and each pak that is there to begin with
+BOX_PASSWORD, BOX_PLACES = (
+    "Sim-Mailbox.01",
+    10,
+)  # of each mailbox and each pak that is there to begin with
 DOMAINS = ("example.com", "example.net", "example.test")
 
 HELLO = """\
@@ -66,25 +69,51 @@ and in a third:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8180, show_default=True, help="Port of both APIs; 0: any free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8180,
+    show_default=True,
+    help="Port of both APIs; 0: any free one.",
 )
 @click.option(
-    "--control-port", type=click.IntRange(0, 65535), default=0, help="Control port, for tests. Default: any free one."
+    "--control-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Control port, for tests. Default: any free one.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of all random choices.")
-@click.option("--faults", metavar="FILE", type=click.Path(path_type=Path), help="JSON list of faults to start with.")
+@click.option(
+    "--faults",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="JSON list of faults to start with.",
+)
 @click.option("--uid", default=UID, show_default=True, help="Enom login.")
 @click.option("--token", default=TOKEN, show_default=True, help="Its API token.")
-@click.option("--domain", "domains", multiple=True, default=DOMAINS, show_default=True, help="May be repeated.")
 @click.option(
-    "--mailbox", "mailboxes", metavar="ADDRESS", multiple=True, help="A mailbox that exists at the start. May be repeated."
+    "--domain",
+    "domains",
+    multiple=True,
+    default=DOMAINS,
+    show_default=True,
+    help="May be repeated.",
+)
+@click.option(
+    "--mailbox",
+    "mailboxes",
+    metavar="ADDRESS",
+    multiple=True,
+    help="A mailbox that exists at the start. May be repeated.",
 )
 @click.option(
     "--mailboxes",
     "list_file",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Mailboxes that exist at the start: one address per line, or billing's list as for `mailboxes import`.",
+    help=(
+        "Mailboxes that exist at the start: one address per line, or billing's list as for "
+        "`mailboxes import`."
+    ),
 )
 @as_json
 @click.pass_context
@@ -111,7 +140,10 @@ def sim(
         arm(simulator, faults)
         hello(simulator, as_json, **account)
         if there and not as_json:
-            click.echo(f"\nExisting: {len(there)} mailboxes, each with the password {BOX_PASSWORD}", nl=True)
+            click.echo(
+                f"\nExisting: {len(there)} mailboxes, each with the password {BOX_PASSWORD}",
+                nl=True,
+            )
         while not stop.wait(1.0):
             if not simulator.alive:
                 raise click.ClickException("the simulator stopped unexpectedly; start it again")
@@ -131,14 +163,19 @@ def refuse_beside_live(ctx: click.Context) -> None:
     try:
         accounts = tomllib.loads(path.read_text("utf-8")).get("accounts", {})
     except (OSError, ValueError) as error:
-        text = f"{path} cannot be read ({error}), so it may hold live credentials; correct it or move it away"
+        text = (
+            f"{path} cannot be read ({error}), so it may hold live "
+            "credentials; correct it or move it away"
+        )
         raise click.UsageError(text) from None
     tables = accounts.items() if isinstance(accounts, dict) else ()
     for name, account in tables:
         if isinstance(account, dict) and account.get("environment") == "live":
             raise click.ClickException(
-                f'{path} holds live credentials (accounts.{name}.environment = "live"), and the simulator never runs next to '
-                "those. Start it in another folder, or with --config naming a configuration for tests."
+                f'{path} holds live credentials (accounts.{name}.environment = "live"), and the '
+                "simulator never runs next to "
+                "those. Start it in another folder, or with "
+                "--config naming a configuration for tests."
             )
 
 
@@ -149,13 +186,15 @@ def bound(seed: int, host: str, port: int, control_port: int) -> Simulator:
         raise click.UsageError(f"--{error}") from None
     except OSError as error:
         text = (
-            f"cannot listen on {host}, ports {port} and {control_port}: {error.strerror}; name others: --port, --control-port"
+            f"cannot listen on {host}, ports {port} and {control_port}: {error.strerror}; name "
+            "others: --port, --control-port"
         )
         raise click.ClickException(text) from None
 
 
 def furnish(simulator: Simulator, uid: str, token: str, domains: tuple[str, ...]) -> None:
-    """A reseller account with credentials for both APIs, and domains with ten mailbox places each."""
+    """A reseller account with credentials for both APIs, and domains with ten mailbox places
+    each."""
     account = {"uid": uid, "token": token, "environment": "test", "allow": ["127.0.0.1"]}
     account |= {"hosted_user": HOSTED_USER, "hosted_password": HOSTED_PASSWORD}
     simulator.control("/accounts", account)
@@ -171,7 +210,9 @@ def existing(addresses: tuple[str, ...], file: Path | None) -> list[str]:
         try:
             content = file.read_bytes()
         except OSError as error:
-            raise click.UsageError(f"--mailboxes: {file} cannot be read: {error.strerror}") from None
+            raise click.UsageError(
+                f"--mailboxes: {file} cannot be read: {error.strerror}"
+            ) from None
         # Where a line is wrong its number is told, never what stands there: it may be a password.
         lines = enumerate(listed(file, content), 1)
         given += [(f"--mailboxes: {file}, line {number}", address) for number, address in lines]
@@ -193,11 +234,14 @@ def listed(file: Path, content: bytes) -> list[str]:
         return [claim.address for claim in service_list.read(content, PLATFORMS["standard"]).claims]
     except service_list.Unreadable as error:
         line, text = error.faults[0]
-        raise click.UsageError(f"--mailboxes: {file}, line {line}: {text} Or give one address per line.") from None
+        raise click.UsageError(
+            f"--mailboxes: {file}, line {line}: {text} Or give one address per line."
+        ) from None
 
 
 def add_mailboxes(simulator: Simulator, uid: str, addresses: list[str]) -> None:
-    """They have always been there, in paks of ten of their domain, which is made where it is not there yet."""
+    """They have always been there, in paks of ten of their domain, which is made where it is not
+    there yet."""
     domains = simulator.control("/state")["domains"]
     places: dict[str, list[str]] = {}
     for address in addresses:
@@ -208,7 +252,12 @@ def add_mailboxes(simulator: Simulator, uid: str, addresses: list[str]) -> None:
         for first in range(0, len(members), BOX_PLACES):
             bundle = simulator.control("/paks", {"domain": domain, "size": BOX_PLACES})["bundle"]
             for address in members[first : first + BOX_PLACES]:
-                wanted = {"address": address, "password": BOX_PASSWORD, "bundle": bundle, "settled": True}
+                wanted = {
+                    "address": address,
+                    "password": BOX_PASSWORD,
+                    "bundle": bundle,
+                    "settled": True,
+                }
                 simulator.control("/mailboxes", wanted)
 
 
@@ -220,7 +269,10 @@ def arm(simulator: Simulator, path: Path | None) -> None:
     except (OSError, ValueError) as error:
         raise click.UsageError(f"--faults: {path} cannot be read as JSON: {error}") from None
     if not isinstance(faults, list):
-        raise click.UsageError(f'--faults: {path} is not a list; write [{{"command": "SetUpPOP3User", "fault": "drop_after"}}]')
+        raise click.UsageError(
+            f'--faults: {path} is not a list; write [{{"command": "SetUpPOP3User", "fault": '
+            f'"drop_after"}}]'
+        )
     for number, fault in enumerate(faults, 1):
         try:
             simulator.control("/faults", fault)
@@ -228,7 +280,9 @@ def arm(simulator: Simulator, path: Path | None) -> None:
             raise click.UsageError(f"--faults: {path}, fault {number}: {error}") from None
 
 
-def hello(simulator: Simulator, as_json: bool, uid: str, token: str, domains: tuple[str, ...]) -> None:
+def hello(
+    simulator: Simulator, as_json: bool, uid: str, token: str, domains: tuple[str, ...]
+) -> None:
     facts = {
         "endpoint": simulator.endpoint,
         "hosted_email": simulator.hosted_email,
@@ -243,7 +297,9 @@ def hello(simulator: Simulator, as_json: bool, uid: str, token: str, domains: tu
         return echo_json(facts)
     # A JSON string is TOML's too, and the shell's where it holds neither $ nor a backquote.
     quoted = {name: json.dumps(value) for name, value in facts.items() if isinstance(value, str)}
-    click.echo(HELLO.format(**quoted, shown=", ".join(domains), example=f"john@{domains[0]}"), nl=False)
+    click.echo(
+        HELLO.format(**quoted, shown=", ".join(domains), example=f"john@{domains[0]}"), nl=False
+    )
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""bridge.toml as frozen settings. Rule 1: either every key is right and every secret is there, or nothing starts."""
+"""bridge.toml as frozen settings.
+
+Rule 1: either every key is right and every secret is there, or nothing starts.
+"""
 
 from bridge.config.describe import describe
 from bridge.config.load import ConfigurationError, find, load

@@ -1,5 +1,6 @@
-"""Faults that lie between keys. Everything here takes what could be read of the document, so that a fault in one key
-hides none elsewhere; what is absent because it was faulty itself is not complained of twice."""
+"""Faults that lie between keys. Everything here takes what could be read of the document, so that a
+fault in one key hides none elsewhere; what is absent because it was faulty itself is not complained
+of twice."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -17,7 +18,8 @@ TEST_HOSTS = (enom.TEST_HOST, hosted_email.TEST_HOST)
 
 
 def faults(read: Tables, written: Tables, platforms: Collection[str]) -> Iterator[Fault]:
-    """`read` is what the schemas accepted, `written` the document itself, which still has the names of faulty tables."""
+    """`read` is what the schemas accepted, `written` the document itself, which still has the
+    names of faulty tables."""
     accounts = read.get("accounts", {})
     for name, account in accounts.items():
         yield from _account(f"accounts.{name}", account)
@@ -62,11 +64,17 @@ def _live_host(path: str, account: Tables) -> Iterator[Fault]:
     """With Enom's own API a test account may have live hosted email: the default always was."""
     if (account.get("backend"), account.get("environment")) != ("hosted-email", "test"):
         return
-    if urlsplit(account.get("hosted_email", {}).get("endpoint", "")).hostname in hosted_email.LIVE_HOSTS:
+    if (
+        urlsplit(account.get("hosted_email", {}).get("endpoint", "")).hostname
+        in hosted_email.LIVE_HOSTS
+    ):
         test = f"https://{hosted_email.TEST_HOST}/api"
         yield (
             f"{path}.hosted_email.endpoint",
-            f'is a live system, but environment = "test"; set it to "{test}", or environment to "live"',
+            (
+                'is a live system, but environment = "test"; set '
+                f'it to "{test}", or environment to "live"'
+            ),
         )
 
 
@@ -77,7 +85,8 @@ def _grace(read: Tables) -> Iterator[Fault]:
         if account.get("suspend_with") in ("lock-out", "refuse"):
             yield (
                 "safety.terminate_grace_days",
-                f'needs a real suspension, but accounts.{name}.suspend_with is "{account["suspend_with"]}"; '
+                f"needs a real suspension, but accounts.{name}.suspend_with is "
+                f'"{account["suspend_with"]}"; '
                 "set this to 0, or choose another suspend_with",
             )
 
@@ -100,7 +109,10 @@ def _admin(admin: Tables, bridge: Tables) -> Iterator[Fault]:
     if admin.get("user_admins") and not admin.get("user_header", "-"):
         yield (
             "admin.user_admins",
-            'has no effect without admin.user_header; set that, such as "X-Forwarded-User", or remove this',
+            (
+                "has no effect without admin.user_header; set that, "
+                'such as "X-Forwarded-User", or remove this'
+            ),
         )
     if admin.get("notify", "").startswith("mailto:") and admin.get("smtp", "-") == "":
         yield (
@@ -109,7 +121,9 @@ def _admin(admin: Tables, bridge: Tables) -> Iterator[Fault]:
         )
 
 
-def _source(path: str, source: Tables, accounts: Collection[str], platforms: Collection[str]) -> Iterator[Fault]:
+def _source(
+    path: str, source: Tables, accounts: Collection[str], platforms: Collection[str]
+) -> Iterator[Fault]:
     platform, account = source.get("platform"), source.get("account")
     if platform is not None and platform not in platforms:
         yield (
@@ -118,16 +132,21 @@ def _source(path: str, source: Tables, accounts: Collection[str], platforms: Col
         )
     if account is not None and account not in accounts:
         meant = did_you_mean(account, accounts)
-        told = f"{meant} Otherwise add" if meant else "add"
+        remedy = f"{meant} Otherwise add" if meant else "add"
         yield (
             f"{path}.account",
-            f"names no account; {told} [accounts.{account}] or correct the name",
+            f"names no account; {remedy} [accounts.{account}] or correct the name",
         )
     callback = source.get("callback", "")
-    if callback.startswith("http:") and not (source.get("callback_loopback") and is_loopback(callback)):
+    if callback.startswith("http:") and not (
+        source.get("callback_loopback") and is_loopback(callback)
+    ):
         yield (
             f"{path}.callback",
-            "must begin with https://; http:// works only to this machine, with callback_loopback = true",
+            (
+                "must begin with https://; http:// works only to this machine, with "
+                "callback_loopback = true"
+            ),
         )
 
 
@@ -149,15 +168,25 @@ def _domains(sources: Tables) -> Iterator[Fault]:
         if "*" in domains and len(domains) > 1:
             yield path, 'mixes "*" with domains; name the domains, or use only "*"'
         for other, rival in sources.items():
-            if other == name or rival.get("account") != source.get("account") or source.get("account") is None:
+            if (
+                other == name
+                or rival.get("account") != source.get("account")
+                or source.get("account") is None
+            ):
                 continue
             if "*" in domains:
                 yield (
                     path,
-                    f'must not be ["*"], because sources.{other} uses the same account; name the domains of each',
+                    (
+                        f'must not be ["*"], because sources.{other} uses the same account; name '
+                        "the domains of each"
+                    ),
                 )
             elif name > other and (shared := domains & set(rival.get("domains", ()))):
                 yield (
                     path,
-                    f"shares {', '.join(sorted(shared))} with sources.{other}; a domain belongs to one source",
+                    (
+                        f"shares {', '.join(sorted(shared))} with sources.{other}; a domain "
+                        "belongs to one source"
+                    ),
                 )

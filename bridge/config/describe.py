@@ -12,10 +12,15 @@ from bridge.infra.secret import MASK, Secret
 
 
 def describe(settings: Settings) -> dict[str, Any]:
-    """A table of the form of bridge.toml, fit for JSON. A secret is `***`, with where it comes from if that is elsewhere."""
+    """A table of the form of bridge.toml, fit for JSON.
+
+    A secret is `***`, with where it comes from if that is elsewhere.
+    """
     plain: dict[str, Any] = _plain(settings)
     if password := database_password(settings.bridge.database):
-        plain["bridge"]["database"] = logs.mask(settings.bridge.database.replace(f":{password}@", f":{MASK}@"))
+        plain["bridge"]["database"] = logs.mask(
+            settings.bridge.database.replace(f":{password}@", f":{MASK}@")
+        )
     notify = urlsplit(settings.admin.notify)
     if notify.scheme.startswith("http"):
         plain["admin"]["notify"] = f"{notify.scheme}://{notify.netloc}/{MASK}"
@@ -27,7 +32,9 @@ def _plain(value: object) -> Any:
         return f"{MASK} ({value.origin})" if value.origin else MASK
     if is_dataclass(value):
         named = "name" in (names := [field.name for field in fields(value)])
-        return {name: _plain(getattr(value, name)) for name in names if not (named and name == "name")}
+        return {
+            name: _plain(getattr(value, name)) for name in names if not (named and name == "name")
+        }
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, tuple) and not hasattr(value, "_fields"):

@@ -21,7 +21,10 @@ PLACES = (Path("bridge.toml"), Path("/etc/enom-bridge/bridge.toml"))
 
 
 class ConfigurationError(Exception):
-    """The configuration cannot be used. `faults` are pairs of key path and sentence with the remedy: all there are."""
+    """The configuration cannot be used.
+
+    `faults` are pairs of key path and sentence with the remedy: all there are.
+    """
 
     def __init__(self, faults: Sequence[checks.Fault]) -> None:
         super().__init__("\n".join(f"{key}: {sentence}" for key, sentence in faults))
@@ -29,7 +32,8 @@ class ConfigurationError(Exception):
 
 
 def find(option: str | None, environ: Mapping[str, str]) -> Path:
-    """The configuration to use: `--config`, else $ENOM_BRIDGE_CONFIG, else ./bridge.toml, else /etc/enom-bridge/bridge.toml."""
+    """The configuration to use: `--config`, else $ENOM_BRIDGE_CONFIG, else ./bridge.toml, else
+    /etc/enom-bridge/bridge.toml."""
     named = option or environ.get("ENOM_BRIDGE_CONFIG")
     places = (Path(named),) if named else PLACES
     barred = ""
@@ -45,7 +49,10 @@ def find(option: str | None, environ: Mapping[str, str]) -> Path:
 
 
 def load(path: Path, environ: Mapping[str, str]) -> settings.Settings:
-    """The settings of this file; its secrets are masked in the logs from here on. Raises ConfigurationError with all faults."""
+    """The settings of this file; its secrets are masked in the logs from here on.
+
+    Raises ConfigurationError with all faults.
+    """
     from hooks import PLATFORMS
 
     path = path.absolute()
@@ -94,7 +101,10 @@ def _parse(path: Path) -> dict[str, Any]:
 def _flat(messages: Any, path: str = "") -> list[checks.Fault]:
     if isinstance(messages, list):
         key = path.rpartition(".")[2]
-        return [(path, told.about(key) if isinstance(told, UnknownKey) else told) for told in messages]
+        return [
+            (path, message.about(key) if isinstance(message, UnknownKey) else message)
+            for message in messages
+        ]
     return [fault for key, inner in messages.items() for fault in _flat(inner, _step(path, key))]
 
 
@@ -152,11 +162,16 @@ def _warnings(built: settings.Settings) -> list[str]:
     inline = any(not secret.origin for secret in secrets(built))
     inline = inline or database_password(built.bridge.database) is not None
     if inline and built.path.stat().st_mode & 0o077:
-        found.append(f"{built.path} holds secrets, and other users can read it; run `chmod 600 {built.path}`")
+        found.append(
+            f"{built.path} holds secrets, and other users can read it; run `chmod 600 {built.path}`"
+        )
     if not built.sources:
         found.append("no source is configured, so every hook is refused; add [sources.NAME]")
     if built.bridge.listen.host == "::":
-        found.append('bridge.listen "[::]" accepts only IPv6, "0.0.0.0" only IPv4; for both, put a proxy in front')
+        found.append(
+            'bridge.listen "[::]" accepts only IPv6, "0.0.0.0" only IPv4; for both, put a '
+            "proxy in front"
+        )
     return found
 
 

@@ -14,7 +14,10 @@ def resolve(text: str, folder: Path, environ: Mapping[str, str]) -> Secret:
     kind, _, name = text.partition(":")
     if kind == "env":
         found = environ.get(name, "")
-        fault = f"names the environment variable {name!r}, which is not set or empty; set it before you start the bridge"
+        fault = (
+            f"names the environment variable {name!r}, which is not set or empty; set it before "
+            "you start the bridge"
+        )
     elif kind == "file":
         found = _content(folder / name)
         fault = f"names the file {folder / name}, which is empty; put the secret into it"

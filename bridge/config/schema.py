@@ -198,11 +198,11 @@ def schema_of(table: type) -> type[Table]:
 
 def account_table(backend: str) -> Table:
     """The keys of every account and those of its backend; it knows which are another backend's."""
-    told = 'belongs to backend = "{}", and this account has backend = "{}"; {}'
+    result = 'belongs to backend = "{}", and this account has backend = "{}"; {}'
     remedy = "remove the key, or change backend"
     tables = {name: ACCOUNT_TABLES[name] for name in settings.backends()}
     elsewhere = {
-        key: told.format(other, backend, remedy)
+        key: result.format(other, backend, remedy)
         for other, table in tables.items()
         for key in table().fields  # its own are known, and so never looked up here
     }
@@ -242,8 +242,8 @@ def _text(of_type: Any, said: Setting, **options: Any) -> Text:
 
 
 def _required(example: str) -> dict[str, Any]:
-    told = f"is missing; add it, such as {example}"
-    return {"required": True, "error_messages": {"required": told}}
+    result = f"is missing; add it, such as {example}"
+    return {"required": True, "error_messages": {"required": result}}
 
 
 def _one_of(choices: tuple[str, ...], value: Any) -> None:

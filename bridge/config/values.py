@@ -1,5 +1,5 @@
-"""Single values of the configuration. Every function returns the value in the form that is used, or raises ValueError with
-a sentence that says what must be there; no sentence quotes a secret."""
+"""Single values of the configuration. Every function returns the value in the form that is used, or
+raises ValueError with a sentence that says what must be there; no sentence quotes a secret."""
 
 import base64
 import re
@@ -27,7 +27,10 @@ class Address(NamedTuple):
 
 def name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", text):
-        raise ValueError("is not a usable name; use up to 64 of A-Z a-z 0-9 _ -, beginning with a letter or digit")
+        raise ValueError(
+            "is not a usable name; use up to 64 of A-Z a-z "
+            "0-9 _ -, beginning with a letter or digit"
+        )
     return text
 
 
@@ -55,7 +58,12 @@ def optional_address(text: str) -> Address | None:
 def host_name(text: str) -> str:
     """Lower-cased, without the dot at its end."""
     name = text.lower().rstrip(".")
-    if not re.fullmatch(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)+", name) or len(name) > 253:
+    if (
+        not re.fullmatch(
+            r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)+", name
+        )
+        or len(name) > 253
+    ):
         raise ValueError('must be the name of a host or the end of one, such as "hostedemail.com"')
     return name
 
@@ -75,16 +83,24 @@ def minute_of_day(text: str) -> int | None:
 def public_url(text: str) -> str:
     parts = web(text)
     if not parts or parts.query:
-        raise ValueError('must be a URL such as "https://bridge.example.com", without user, password, query and fragment')
+        raise ValueError(
+            'must be a URL such as "https://bridge.example.com", without user, password, query '
+            "and fragment"
+        )
     if parts.path.strip("/"):
         raise ValueError(
-            f'has the path "{parts.path}", but the admin pages work only at the root; give the bridge its own host name, '
-            'such as "https://bridge.example.com". Hooks still arrive at any path that your proxy forwards'
+            f'has the path "{parts.path}", but the admin pages work only at the root; give the '
+            "bridge its own host name, "
+            'such as "https://bridge.example.com". Hooks still '
+            "arrive at any path that your proxy forwards"
         )
     return text.rstrip("/")
 
 
-DRIVER = "pip install --require-hashes -r requirements-postgres.lock  (in a checkout: make install EXTRA=postgres)"
+DRIVER = (
+    "pip install --require-hashes -r requirements-postgres.lock  (in a checkout: make install "
+    "EXTRA=postgres)"
+)
 
 
 def database(text: str) -> str:
@@ -111,7 +127,11 @@ def optional_web_url(text: str) -> str:
 
 def notify(text: str) -> str:
     parts = urlsplit(text)
-    mail = parts.scheme == "mailto" and re.fullmatch(r"[^@\s]+@[^@\s]+", parts.path) and not parts.query
+    mail = (
+        parts.scheme == "mailto"
+        and re.fullmatch(r"[^@\s]+@[^@\s]+", parts.path)
+        and not parts.query
+    )
     if text and not mail and not (web(text) and (parts.scheme == "https" or is_loopback(text))):
         raise ValueError('must be "mailto:someone@example.com" or an https:// URL, or empty')
     return text
@@ -119,7 +139,9 @@ def notify(text: str) -> str:
 
 def smtp(text: str) -> str:
     parts = split(text)
-    if text and (not parts or parts.scheme != "smtp" or parts.path or parts.query or parts.fragment):
+    if text and (
+        not parts or parts.scheme != "smtp" or parts.path or parts.query or parts.fragment
+    ):
         raise ValueError('must be "smtp://user@host:587", or empty')
     if parts and parts.password is not None:
         raise ValueError("holds a password; move it to admin.smtp_password")
@@ -132,7 +154,9 @@ def domain(text: str) -> str:
     try:
         return normalise(f"a@{text}").partition("@")[2]  # the spelling that a hook's address gets
     except ValueError:
-        raise ValueError('must be a mail domain such as "example.com", or "*" alone for all') from None
+        raise ValueError(
+            'must be a mail domain such as "example.com", or "*" alone for all'
+        ) from None
 
 
 def time_of_day(text: str) -> str:
@@ -143,7 +167,9 @@ def time_of_day(text: str) -> str:
 
 def password_hash(text: str) -> str:
     if not re.fullmatch(r"(scrypt(:\d+){3}|pbkdf2:sha(256|512):\d+)\$[^$\s]+\$[0-9a-f]+", text):
-        raise ValueError("must be a hash as `enom-bridge admin-password` prints it, not the password itself")
+        raise ValueError(
+            "must be a hash as `enom-bridge admin-password` prints it, not the password itself"
+        )
     return text
 
 
@@ -156,13 +182,19 @@ def optional_header(text: str) -> str:
 def user(text: str) -> str:
     """A person's name as a proxy gives it: a comma would mean that two of them spoke."""
     if not 1 <= len(text) <= 100 or not text.isprintable() or "," in text or text != text.strip():
-        raise ValueError("must be a name of 1 to 100 printable characters, without comma and without spaces around it")
+        raise ValueError(
+            "must be a name of 1 to 100 printable characters, "
+            "without comma and without spaces around it"
+        )
     return text
 
 
 def bridge_key(text: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_-]{43}=?", text) is None:
-        raise ValueError("must be 32 random bytes in URL-safe base64 (44 characters); `enom-bridge init` writes a new one")
+        raise ValueError(
+            "must be 32 random bytes in URL-safe base64 (44 characters); `enom-bridge init` "
+            "writes a new one"
+        )
     return text
 
 
@@ -175,5 +207,8 @@ def source_secret(text: str) -> str:
     try:
         decode_secret(text)
     except ValueError:
-        raise ValueError('must be "whsec_" and 24 to 64 random bytes in base64; `enom-bridge init` writes a new one') from None
+        raise ValueError(
+            'must be "whsec_" and 24 to 64 random bytes in '
+            "base64; `enom-bridge init` writes a new one"
+        ) from None
     return text

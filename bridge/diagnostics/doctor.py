@@ -1,4 +1,7 @@
-"""The checks of `enom-bridge doctor`. Each gives findings; none changes anything, here or elsewhere."""
+"""The checks of `enom-bridge doctor`.
+
+Each gives findings; none changes anything, here or elsewhere.
+"""
 
 import json
 import os
@@ -31,14 +34,20 @@ LITTLE_SPACE = 200 << 20
 MOST_DOMAINS = 10  # a look takes seconds
 SUSPEND_WITH = {
     "hosted-email": ("ok", "Suspends through hosted email; a read confirms it."),
-    "lock-out": ("warn", "Suspends with a random password: mail still arrives, and an unsuspend needs a new password."),
+    "lock-out": (
+        "warn",
+        (
+            "Suspends with a random password: mail still arrives, "
+            "and an unsuspend needs a new password."
+        ),
+    ),
     "commands": ("warn", "Suspends with the configured commands; no read can confirm it."),
     "refuse": ("warn", "Does not suspend: every suspend and unsuspend fails with `unsupported`."),
 }
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """`level` is ok, warn or FAIL; `remedy` is empty where nothing is to be done."""
 
     level: str
@@ -49,7 +58,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """The bridge that answers on `listen`: why it is not ready, and what tells its database from others (empty: unknown)."""
+    """The bridge that answers on `listen`: why it is not ready, and what tells its database from
+    others (empty: unknown)."""
 
     reasons: Sequence[str]
     instance: str
@@ -57,7 +67,10 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Answer:
-    """`alive`: a bridge answers. If not: `reached` by something else, and `said`, what that answered or what is in the way."""
+    """`alive`: a bridge answers.
+
+    If not: `reached` by something else, and `said`, what that answered or what is in the way.
+    """
 
     alive: bool
     reached: bool
@@ -73,8 +86,9 @@ class Doctor:
     _said: str = ""  # by what answers on `listen` and is no bridge
     _neighbour: Neighbour | None = None
 
-    def findings(self) -> Iterator[Finding]:
-        """In the order in which one would mend them; given as soon as each is known, because some take seconds."""
+    def findings(self) -> Iterator[CheckResult]:
+        """In the order in which one would mend them; given as soon as each is known, because
+        some take seconds."""
         settings = self.service.settings
         here = self._answers(f"http://{settings.bridge.listen}")
         self._alive, self._said = here.alive, here.said if here.reached else ""
@@ -88,37 +102,51 @@ class Doctor:
             yield from self._source(source)
         yield from self._notify()
 
-    def _configuration(self) -> Iterator[Finding]:
+    def _configuration(self) -> Iterator[CheckResult]:
         settings = self.service.settings
-        counts = f"{len(settings.accounts)} account(s), {len(settings.sources)} source(s), {len(settings.plans)} plan(s)"
-        yield Finding("ok", "configuration", f"{settings.path} is valid: {counts}.")
+        counts = (
+            f"{len(settings.accounts)} account(s), {len(settings.sources)} source(s), "
+            f"{len(settings.plans)} plan(s)"
+        )
+        yield CheckResult("ok", "configuration", f"{settings.path} is valid: {counts}.")
         if not settings.safety.max_suspended_share:
-            text = "No limit on mass suspensions: safety.max_suspended_share is 0, so billing could suspend every mailbox."
-            yield Finding("warn", "configuration", text, "Set the share that may be suspended in an hour, such as 0.5.")
+            text = (
+                "No limit on mass suspensions: safety.max_suspended_share is 0, so billing could "
+                "suspend every mailbox."
+            )
+            yield CheckResult(
+                "warn",
+                "configuration",
+                text,
+                "Set the share that may be suspended in an hour, such as 0.5.",
+            )
         for warning in settings.warnings:
-            yield Finding("warn", "configuration", f"{warning}.")
+            yield CheckResult("warn", "configuration", f"{warning}.")
         kept = {secret.origin for secret in secrets(settings) if secret.origin.startswith("file:")}
         for origin in sorted(kept):
             path = settings.path.parent / origin.removeprefix("file:")
             if path.stat().st_mode & 0o077:
-                yield Finding(
-                    "warn", "configuration", f"{path} holds a secret, and other users can read it.", f"chmod 600 {path}"
+                yield CheckResult(
+                    "warn",
+                    "configuration",
+                    f"{path} holds a secret, and other users can read it.",
+                    f"chmod 600 {path}",
                 )
 
-    def _database(self) -> Iterator[Finding]:
+    def _database(self) -> Iterator[CheckResult]:
         database = self.service.database
         if (file := database.file) is not None:
             yield from self._disk(file.parent)
             if misplaced := [reason for reason in self._reasons() if store.WHILE in reason]:
                 # To open what stands there now could do the rest of the harm.
-                yield Finding("FAIL", "database", misplaced[0])
+                yield CheckResult("FAIL", "database", misplaced[0])
                 return
             if database.absent():
                 yield self._missing(file)
                 return
             if mode_of(file) & 0o077:
                 text = f"{file} holds addresses and names, and other users can read it."
-                yield Finding("warn", "database", text, f"chmod 600 {file}*")
+                yield CheckResult("warn", "database", text, f"chmod 600 {file}*")
         try:
             present, needed = store.check(database)
             with database.write() as tx:
@@ -126,10 +154,11 @@ class Doctor:
             if present != needed:
                 fault = store.schema_fault(database, present, needed)
                 mends_itself = database.embedded and "newer" not in fault  # `serve` upgrades SQLite
-                yield Finding("warn" if mends_itself else "FAIL", "database", fault)
+                yield CheckResult("warn" if mends_itself else "FAIL", "database", fault)
                 return
-            self.service.standing.try_write()  # whether it reaches the disk is known only by writing
-            yield Finding("ok", "database", f"Writable, schema {present}.")
+            # whether it reaches the disk is known only by writing
+            self.service.account_state.try_write()
+            yield CheckResult("ok", "database", f"Writable, schema {present}.")
             yield from self._same()
             if not database.embedded:
                 yield self._compared("clock", "the database", skew)
@@ -138,133 +167,222 @@ class Doctor:
                 yield from self._customers(source)
             yield from self._keys()
         except StoreUnavailable as error:
-            yield Finding("FAIL", "database", str(error), store.remedy(database, "bridge.database"))
+            yield CheckResult(
+                "FAIL", "database", str(error), store.remedy(database, "bridge.database")
+            )
 
-    def _missing(self, file: Path) -> Finding:
+    def _missing(self, file: Path) -> CheckResult:
         if not self._alive:
             fault = store.schema_fault(self.service.database, None, store.newest())
-            return Finding("FAIL" if store.served_before(file) else "warn", "database", fault)
+            return CheckResult("FAIL" if store.served_before(file) else "warn", "database", fault)
         text = f"{file} is missing, but a bridge answers on {self.service.settings.bridge.listen}."
-        remedy = "Was the file removed or its volume unmounted? Or does that bridge use another configuration? See its log."
-        return Finding("FAIL", "database", text, remedy)
+        remedy = (
+            "Was the file removed or its volume unmounted? Or does that bridge use another "
+            "configuration? See its log."
+        )
+        return CheckResult("FAIL", "database", text, remedy)
 
-    def _same(self) -> Iterator[Finding]:
+    def _same(self) -> Iterator[CheckResult]:
         """Whether the bridge that answers works on this database."""
-        here, there = self.service.standing.instance(), self._neighbour and self._neighbour.instance
+        here, there = (
+            self.service.account_state.instance(),
+            self._neighbour and self._neighbour.instance,
+        )
         if here and there and here != there:
-            text = f"The bridge that answers on {self.service.settings.bridge.listen} uses another database."
-            remedy = (
-                "Was this one newly created, or does that bridge use another configuration? Do not restart it before you know."
+            text = (
+                f"The bridge that answers on {self.service.settings.bridge.listen} "
+                "uses another database."
             )
-            yield Finding("FAIL", "database", text, remedy)
+            remedy = (
+                "Was this one newly created, or does that bridge use another configuration? Do not "
+                "restart it before you know."
+            )
+            yield CheckResult("FAIL", "database", text, remedy)
 
-    def _disk(self, folder: Path) -> Iterator[Finding]:
+    def _disk(self, folder: Path) -> Iterator[CheckResult]:
         if not os.access(folder, os.W_OK):
-            yield Finding("FAIL", "disk", f"This user cannot write to {folder}.", "Correct its owner, or bridge.database.")
+            yield CheckResult(
+                "FAIL",
+                "disk",
+                f"This user cannot write to {folder}.",
+                "Correct its owner, or bridge.database.",
+            )
         elif (free := shutil.disk_usage(folder).free) < store.FULL:
             text = f"The disk of {folder} is full ({free >> 20} MiB left): no hooks are accepted."
-            yield Finding("FAIL", "disk", text, "Free some space.")
+            yield CheckResult("FAIL", "disk", text, "Free some space.")
         elif free < LITTLE_SPACE:
-            yield Finding(
-                "warn", "disk", f"{folder} has {free >> 20} MiB left.", "Free some space: on a full disk no hooks are accepted."
+            yield CheckResult(
+                "warn",
+                "disk",
+                f"{folder} has {free >> 20} MiB left.",
+                "Free some space: on a full disk no hooks are accepted.",
             )
         else:
-            yield Finding("ok", "disk", f"{folder} is writable, {free >> 30} GiB free.")
+            yield CheckResult("ok", "disk", f"{folder} is writable, {free >> 30} GiB free.")
 
-    def _standing(self) -> Iterator[Finding]:
-        standing = self.service.standing
-        if standing.worker_alive():
-            yield Finding("ok", "worker", "Running.")
+    def _standing(self) -> Iterator[CheckResult]:
+        account_state = self.service.account_state
+        if account_state.worker_alive():
+            yield CheckResult("ok", "worker", "Running.")
         else:
-            yield Finding("warn", "worker", "Not running, so jobs wait.", "Start enom-bridge serve (or worker).")
-        for row in standing.account_states():
-            name, remedy = row["name"], f"Once that is fixed: enom-bridge resume account {row['name']}"
+            yield CheckResult(
+                "warn",
+                "worker",
+                "Not running, so jobs wait.",
+                "Start enom-bridge serve (or worker).",
+            )
+        for row in account_state.account_states():
+            name, remedy = (
+                row["name"],
+                f"Once that is fixed: enom-bridge resume account {row['name']}",
+            )
             for pause in pauses(row):
-                first = f"First: enom-bridge reconcile --account {name}. " if pause.code == RESTORED else ""
-                yield Finding("warn", f"account {name}", f"Paused ({pause.code}): {pause.detail}", first + remedy)
-            if row["money_until"] and row["money_until"] > self.clock():
-                yield Finding(
-                    "warn", f"account {name}", "Purchases are paused: the balance is too low.", "Top it up at Enom. " + remedy
+                first = (
+                    f"First: enom-bridge reconcile --account {name}. "
+                    if pause.code == RESTORED
+                    else ""
                 )
-        for source in standing.source_states():
+                yield CheckResult(
+                    "warn",
+                    f"account {name}",
+                    f"Paused ({pause.code}): {pause.detail}",
+                    first + remedy,
+                )
+            if row["money_until"] and row["money_until"] > self.clock():
+                yield CheckResult(
+                    "warn",
+                    f"account {name}",
+                    "Purchases are paused: the balance is too low.",
+                    "Top it up at Enom. " + remedy,
+                )
+        for source in account_state.source_states():
             yield from self._source_state(source)
 
-    def _source_state(self, row: Mapping[str, Any]) -> Iterator[Finding]:
+    def _source_state(self, row: Mapping[str, Any]) -> Iterator[CheckResult]:
         about, remedy = f"source {row['name']}", f"enom-bridge resume source {row['name']}"
         if row["paused"]:
             why = f" ({row['detail'].rstrip('.')})" if row["detail"] else ""
-            yield Finding("warn", about, f"Paused{why}; its hooks are answered 503.", remedy)
+            yield CheckResult("warn", about, f"Paused{why}; its hooks are answered 503.", remedy)
         if row["suspensions_paused"]:
             text = f"It sent {row['suspensions_paused']}; further suspensions are answered 503."
-            yield Finding("warn", about, text, f"See docs/suspension.md. If they are right: {remedy}")
+            yield CheckResult(
+                "warn", about, text, f"See docs/suspension.md. If they are right: {remedy}"
+            )
         if row["receiver_tries"]:
-            text = f"The receiver of callbacks has not answered {row['receiver_tries']} times in a row; callbacks wait."
-            yield Finding(
-                "warn", about, text, "Fix the receiver, or the URL in `callback`. The callbacks are then sent by themselves."
+            text = (
+                f"The receiver of callbacks has not answered {row['receiver_tries']} times in a "
+                "row; callbacks wait."
+            )
+            yield CheckResult(
+                "warn",
+                about,
+                text,
+                (
+                    "Fix the receiver, or the URL in `callback`. The "
+                    "callbacks are then sent by themselves."
+                ),
             )
         if source := self.service.settings.sources.get(row["name"]):
             yield from self._module(about, source, row["sender"])
 
-    def _module(self, about: str, source: SourceSettings, sender: str | None) -> Iterator[Finding]:
-        """Whether the module at billing, which names itself when it tests the connection, fits this bridge."""
+    def _module(
+        self, about: str, source: SourceSettings, sender: str | None
+    ) -> Iterator[CheckResult]:
+        """Whether the module at billing, which names itself when it tests the connection, fits
+        this bridge."""
         if sender is not None and fit.fits(sender):
-            yield Finding("ok", about, f"Module at the last connection test: {sender}.")
+            yield CheckResult("ok", about, f"Module at the last connection test: {sender}.")
         elif sender is not None:
-            yield Finding("warn", about, fit.misfit(sender), fit.UPDATE)
+            yield CheckResult("warn", about, fit.misfit(sender), fit.UPDATE)
         elif source.platform == "whmcs":
             text = "The module's version is unknown (modules older than 0.2 do not send it)."
-            yield Finding("warn", about, text, "Press Test Connection in WHMCS. Compatible versions: docs/upgrade.md.")
+            yield CheckResult(
+                "warn",
+                about,
+                text,
+                "Press Test Connection in WHMCS. Compatible versions: docs/upgrade.md.",
+            )
 
-    def _doors(self) -> Iterator[Finding]:
+    def _doors(self) -> Iterator[CheckResult]:
         """Whether hooks can come in: here, and at the URL that billing was given."""
         bridge = self.service.settings.bridge
         if self._alive:
-            yield Finding("ok", "listen", f"A bridge answers on {bridge.listen}.")
+            yield CheckResult("ok", "listen", f"A bridge answers on {bridge.listen}.")
             for reason in self._reasons():
-                yield Finding("FAIL", "ready", f"Not ready. {reason}")
+                yield CheckResult("FAIL", "ready", f"Not ready. {reason}")
         elif self._said:
             text = f"Another program answers on {bridge.listen} ({self._said})."
-            yield Finding("FAIL", "listen", text, "Stop it, or give bridge.listen another port.")
+            yield CheckResult(
+                "FAIL", "listen", text, "Stop it, or give bridge.listen another port."
+            )
         elif fault := bindable(bridge.listen):
-            yield Finding("FAIL", "listen", f"Cannot listen on {bridge.listen}: {fault}.", "Correct bridge.listen.")
+            yield CheckResult(
+                "FAIL",
+                "listen",
+                f"Cannot listen on {bridge.listen}: {fault}.",
+                "Correct bridge.listen.",
+            )
         else:
-            yield Finding("ok", "listen", f"{bridge.listen} is free; no `enom-bridge serve` (or web) runs here.")
+            yield CheckResult(
+                "ok",
+                "listen",
+                f"{bridge.listen} is free; no `enom-bridge serve` (or web) runs here.",
+            )
         if bridge.public_url != f"http://{bridge.listen}":
             yield from self._outside(bridge.public_url)
-        barred = [source.name for source in self.service.settings.sources.values() if source.allow_from]
+        barred = [
+            source.name for source in self.service.settings.sources.values() if source.allow_from
+        ]
         if barred and bridge.public_url.startswith("https:") and not bridge.trusted_proxies:
-            text = f"allow_from of {', '.join(barred)} is compared with the proxy's address, not billing's."
+            text = (
+                f"allow_from of {', '.join(barred)} is compared "
+                "with the proxy's address, not billing's."
+            )
             remedy = 'Name the proxy in bridge.trusted_proxies, such as ["127.0.0.1/32"].'
-            yield Finding("warn", "proxy", text, remedy)
+            yield CheckResult("warn", "proxy", text, remedy)
 
-    def _outside(self, url: str) -> Iterator[Finding]:
+    def _outside(self, url: str) -> Iterator[CheckResult]:
         there = self._answers(url)
         if there.alive:
-            yield Finding("ok", "public URL", f"{url} leads to a bridge.")
+            yield CheckResult("ok", "public URL", f"{url} leads to a bridge.")
             yield from self._pages(f"{url}/admin/sign-in")
         elif not self._alive:
-            yield Finding("ok", "public URL", f"{url} cannot be checked while no bridge runs here.")
+            yield CheckResult(
+                "ok", "public URL", f"{url} cannot be checked while no bridge runs here."
+            )
         else:
             text = f"{url} does not lead to a bridge ({there.said}), as seen from this machine."
-            remedy = "Check its DNS, and that its proxy forwards /healthz, /hooks and /query (contrib/nginx, contrib/caddy)."
+            remedy = (
+                "Check its DNS, and that its proxy forwards /healthz, /hooks and /query "
+                "(contrib/nginx, contrib/caddy)."
+            )
             if "certificate" in there.said:
-                remedy = "Billing may reject it, too. Give the proxy a valid certificate, with its chain (fullchain.pem)."
-            yield Finding("warn", "public URL", text, remedy)
+                remedy = (
+                    "Billing may reject it, too. Give the proxy a valid certificate, with its "
+                    "chain (fullchain.pem)."
+                )
+            yield CheckResult("warn", "public URL", text, remedy)
 
-    def _pages(self, url: str) -> Iterator[Finding]:
-        """A proxy that refuses them does so on purpose; one that knows nothing of them was forgotten."""
+    def _pages(self, url: str) -> Iterator[CheckResult]:
+        """A proxy that refuses them does so on purpose; one that knows nothing of them was
+        forgotten."""
         try:
             status = self.service.outgoing.get(url, timeout=TIMEOUT).status
         except (NotSent, Lost):
             return  # it has just been reached: it will be again
         if status == 404:
             text = f"{url} answers HTTP 404: nobody can sign in to the admin pages."
-            remedy = "Let the proxy forward /admin/, as contrib/nginx and contrib/caddy do, or refuse it with 403."
-            yield Finding("FAIL", "public URL", text, remedy)
+            remedy = (
+                "Let the proxy forward /admin/, as contrib/nginx and contrib/caddy do, or refuse "
+                "it with 403."
+            )
+            yield CheckResult("FAIL", "public URL", text, remedy)
         elif status == 200:
-            yield Finding("ok", "public URL", f"{url} is the sign-in of the admin pages.")
+            yield CheckResult("ok", "public URL", f"{url} is the sign-in of the admin pages.")
         else:
-            yield Finding("ok", "public URL", f"{url} is not open to this machine (HTTP {status}).")
+            yield CheckResult(
+                "ok", "public URL", f"{url} is not open to this machine (HTTP {status})."
+            )
 
     def _answers(self, url: str) -> Answer:
         try:
@@ -277,50 +395,90 @@ class Doctor:
     def _ask(self) -> Neighbour:
         """What the bridge says of itself; nothing where it is too busy to."""
         try:
-            reply = self.service.outgoing.get(f"http://{self.service.settings.bridge.listen}/readyz", timeout=TIMEOUT)
+            reply = self.service.outgoing.get(
+                f"http://{self.service.settings.bridge.listen}/readyz", timeout=TIMEOUT
+            )
             reasons = json.loads(reply.body)["reasons"]
         except (NotSent, Lost, ValueError, KeyError, TypeError):
             return Neighbour((), "")
-        return Neighbour([str(reason) for reason in reasons], reply.headers.get("enom-bridge-database", ""))
+        return Neighbour(
+            [str(reason) for reason in reasons], reply.headers.get("enom-bridge-database", "")
+        )
 
     def _reasons(self) -> Sequence[str]:
         return self._neighbour.reasons if self._neighbour else ()
 
-    def _keys(self) -> Iterator[Finding]:
+    def _keys(self) -> Iterator[CheckResult]:
         """What still needs an older key, and what lost its own."""
         service = self.service
-        keys = store.Rotation(service.database, service.sealer, service.settings.bridge.keep_days).survey()
-        back = "If you still have that key, put it back at the beginning of bridge.keys, then run enom-bridge keys rotate."
+        keys = store.Rotation(
+            service.database, service.sealer, service.settings.bridge.keep_days
+        ).survey()
+        back = (
+            "If you still have that key, put it back at the beginning of bridge.keys, then run "
+            "enom-bridge keys rotate."
+        )
         lost = [name for tally in keys.sealed.values() for name in tally.lost]
         if lost:
-            text = f"{len(lost)} stored password(s) or parked hook(s) cannot be decrypted, such as {lost[0]}: key missing."
-            yield Finding("warn", "keys", text, f"{back} Otherwise their jobs fail with password_needed.")
+            text = (
+                f"{len(lost)} stored password(s) or parked hook(s) cannot be decrypted, such as "
+                f"{lost[0]}: key missing."
+            )
+            yield CheckResult(
+                "warn", "keys", text, f"{back} Otherwise their jobs fail with password_needed."
+            )
         if keys.gone_until is not None:
-            text = f"{keys.hooks_gone} hook(s) are not recognised if they are repeated (409): their key is missing."
-            yield Finding("warn", "keys", text, f"{back} Otherwise this ends by itself on {day_after(keys.gone_until)}.")
+            text = (
+                f"{keys.hooks_gone} hook(s) are not recognised if they are repeated (409): their "
+                "key is missing."
+            )
+            yield CheckResult(
+                "warn",
+                "keys",
+                text,
+                f"{back} Otherwise this ends by itself on {day_after(keys.gone_until)}.",
+            )
         older = sum(tally.older for tally in keys.sealed.values())
         if older:
             text = f"{older} stored password(s) or parked hook(s) are encrypted with an older key."
-            yield Finding("warn", "keys", text, "enom-bridge keys rotate")
+            yield CheckResult("warn", "keys", text, "enom-bridge keys rotate")
         elif keys.older_needed_until is not None:
-            text = f"Older keys are needed until {day_after(keys.older_needed_until)}, to recognise repeated hooks."
-            yield Finding("ok", "keys", text)
+            text = (
+                f"Older keys are needed until {day_after(keys.older_needed_until)}, to recognise "
+                "repeated hooks."
+            )
+            yield CheckResult("ok", "keys", text)
         elif len(service.sealer.key_ids) > 1:
-            yield Finding("ok", "keys", "Older keys are no longer needed.", "You may remove them from bridge.keys.")
+            yield CheckResult(
+                "ok",
+                "keys",
+                "Older keys are no longer needed.",
+                "You may remove them from bridge.keys.",
+            )
         elif not lost and keys.gone_until is None:
-            yield Finding("ok", "keys", "Everything is encrypted with the key in bridge.keys.")
+            yield CheckResult("ok", "keys", "Everything is encrypted with the key in bridge.keys.")
 
-    def _account(self, account: AccountSettings) -> Iterator[Finding]:
+    def _account(self, account: AccountSettings) -> Iterator[CheckResult]:
         about, service = f"account {account.name}", self.service
         level, text = SUSPEND_WITH[account.suspend_with]
-        yield Finding(level, about, text)
+        yield CheckResult(level, about, text)
         if account.mode == "observe":
-            yield Finding("warn", about, "Observe mode: nothing is changed at Enom.", 'To let it act: mode = "act".')
+            yield CheckResult(
+                "warn",
+                about,
+                "Observe mode: nothing is changed at Enom.",
+                'To let it act: mode = "act".',
+            )
         if account.environment == "test":
             text = "Uses Enom's test environment, which provisions nothing."
             if is_loopback(_endpoint(account)):
                 text = "Uses a simulator on this machine."
-            yield Finding("warn", about, text, 'For real mailboxes: environment = "live", with the live uid and token.')
+            yield CheckResult(
+                "warn",
+                about,
+                text,
+                'For real mailboxes: environment = "live", with the live uid and token.',
+            )
         if isinstance(account, EnomAccountSettings):
             yield from self._enom(account)
         if account.hosted_email is None or account.name in self._barred:
@@ -328,26 +486,40 @@ class Doctor:
         try:
             service.accounts[account.name].backend.probe()
         except BridgeError as error:
-            remedy = f"Check that this machine can reach {account.hosted_email.endpoint}." if _away(error) else ""
-            yield Finding("FAIL", about, f"Hosted email is not usable. {error.detail}", remedy)
+            remedy = (
+                f"Check that this machine can reach {account.hosted_email.endpoint}."
+                if _away(error)
+                else ""
+            )
+            yield CheckResult("FAIL", about, f"Hosted email is not usable. {error.detail}", remedy)
         else:
-            yield Finding("ok", about, "Hosted email accepts the credentials.")
+            yield CheckResult("ok", about, "Hosted email accepts the credentials.")
 
-    def _enom(self, account: EnomAccountSettings) -> Iterator[Finding]:
+    def _enom(self, account: EnomAccountSettings) -> Iterator[CheckResult]:
         about, service = f"account {account.name}", self.service
         yield from self._remote_clock(account)
-        plain = wiring.enom(replace(account, hosted_email=None), service.settings.plans, service.outgoing, self.clock)
+        plain = wiring.enom(
+            replace(account, hosted_email=None),
+            service.settings.plans,
+            service.outgoing,
+            self.clock,
+        )
         try:
             plain.probe()
         except BridgeError as error:
             self._barred.add(account.name)
-            yield Finding(
-                "FAIL", about, error.detail, f"Check that this machine can reach {account.endpoint}." if _away(error) else ""
+            yield CheckResult(
+                "FAIL",
+                about,
+                error.detail,
+                f"Check that this machine can reach {account.endpoint}." if _away(error) else "",
             )
             return
-        yield Finding("ok", about, "Enom accepts the credentials and this machine's IP address.")
+        yield CheckResult(
+            "ok", about, "Enom accepts the credentials and this machine's IP address."
+        )
 
-    def _remote_clock(self, account: EnomAccountSettings) -> Iterator[Finding]:
+    def _remote_clock(self, account: EnomAccountSettings) -> Iterator[CheckResult]:
         try:
             reply = self.service.outgoing.get(account.endpoint, timeout=TIMEOUT)
             there = parsedate_to_datetime(reply.headers["date"]).timestamp()
@@ -355,19 +527,29 @@ class Doctor:
             return  # that Enom cannot be reached is told with its credentials
         yield self._compared("clock", "Enom", abs(there - self.clock()))
 
-    def _compared(self, about: str, other: str, skew: float) -> Finding:
+    def _compared(self, about: str, other: str, skew: float) -> CheckResult:
         text = f"This machine's clock differs by {skew:.0f} s from that of {other}."
         if skew < CLOCK_WARN:
-            return Finding("ok", about, text)
-        return Finding("FAIL" if skew >= CLOCK_FAIL else "warn", about, text, "Synchronise the clocks with NTP.")
+            return CheckResult("ok", about, text)
+        return CheckResult(
+            "FAIL" if skew >= CLOCK_FAIL else "warn",
+            about,
+            text,
+            "Synchronise the clocks with NTP.",
+        )
 
-    def _source(self, source: SourceSettings) -> Iterator[Finding]:
+    def _source(self, source: SourceSettings) -> Iterator[CheckResult]:
         about = f"source {source.name}"
         if source.callback:
-            yield self._reached(about, "The callback URL", source.callback, f"Correct sources.{source.name}.callback.")
+            yield self._reached(
+                about,
+                "The callback URL",
+                source.callback,
+                f"Correct sources.{source.name}.callback.",
+            )
         else:
             text = "No callback URL: billing is not notified and must query `results` itself."
-            yield Finding("warn", about, text, f"Set sources.{source.name}.callback.")
+            yield CheckResult("warn", about, text, f"Set sources.{source.name}.callback.")
         if source.account in self._barred:
             return
         backend = self.service.accounts[source.account].backend
@@ -375,76 +557,114 @@ class Doctor:
             try:
                 backend.observe(Address("doctor", domain))
             except BridgeError as error:
-                remedy = f"Add it to Enom account {source.account}, or remove it from sources.{source.name}.domains."
-                yield Finding("FAIL", about, f"{domain}: {error.detail}", "" if _away(error) else remedy)
+                remedy = (
+                    f"Add it to Enom account {source.account}, or remove it from "
+                    f"sources.{source.name}.domains."
+                )
+                yield CheckResult(
+                    "FAIL", about, f"{domain}: {error.detail}", "" if _away(error) else remedy
+                )
             else:
-                yield Finding("ok", about, f"{domain} is at Enom.")
+                yield CheckResult("ok", about, f"{domain} is at Enom.")
             yield from self._receives(about, source.account, domain)
 
-    def _customers(self, source: SourceSettings) -> Iterator[Finding]:
-        """Of how many mailboxes nobody has told the customer: in their domains nothing is held for being another's."""
+    def _customers(self, source: SourceSettings) -> Iterator[CheckResult]:
+        """Of how many mailboxes nobody has told the customer: in their domains nothing is held
+        for being another's."""
         about = f"source {source.name}"
         if not source.domain_per_customer:
-            yield Finding("ok", about, "Different customers may share a domain (domain_per_customer = false).")
+            yield CheckResult(
+                "ok", about, "Different customers may share a domain (domain_per_customer = false)."
+            )
             return
         known, every = self.service.lookup.customers_known(source.name)
         if known < every:
-            text = f"The customer of {every - known} of its {every} mailboxes is unknown: others can use their domains."
-            remedy = "Run enom-bridge mailboxes import with a list that has the column customer_id; later hooks add it, too."
-            yield Finding("warn", about, text, remedy)
+            text = (
+                f"The customer of {every - known} of its {every} mailboxes is unknown: others can "
+                "use their domains."
+            )
+            remedy = (
+                "Run enom-bridge mailboxes import with a list that has the column customer_id; "
+                "later hooks add it, too."
+            )
+            yield CheckResult("warn", about, text, remedy)
         elif every:
-            yield Finding("ok", about, f"The customer of each of its {every} mailboxes is known.")
+            yield CheckResult(
+                "ok", about, f"The customer of each of its {every} mailboxes is known."
+            )
 
-    def _receives(self, about: str, account: str, domain: str) -> Iterator[Finding]:
-        wanted = self.service.postal.wanted[account]
+    def _receives(self, about: str, account: str, domain: str) -> Iterator[CheckResult]:
+        wanted = self.service.mail_dns.wanted[account]
         if not wanted.hosts:
             return
-        told = judge(domain, self.service.postal.ask(domain), wanted)
-        if told.status == "ready":
-            yield Finding("ok", about, f"{domain} receives mail.")
+        readiness = judge(domain, self.service.mail_dns.ask(domain), wanted)
+        if readiness.status == "ready":
+            yield CheckResult("ok", about, f"{domain} receives mail.")
         else:
-            text = f"Whether {domain} receives mail is unknown." if told.status == "unknown" else f"{domain} receives no mail."
-            remedy = f"Add to its DNS: {'; '.join(told.records)}" if told.records else ""
-            yield Finding("warn", about, f"{text} {told.reason}", remedy)
+            text = (
+                f"Whether {domain} receives mail is unknown."
+                if readiness.status == "unknown"
+                else f"{domain} receives no mail."
+            )
+            remedy = f"Add to its DNS: {'; '.join(readiness.records)}" if readiness.records else ""
+            yield CheckResult("warn", about, f"{text} {readiness.reason}", remedy)
 
-    def _reached(self, about: str, what: str, url: str, remedy: str) -> Finding:
+    def _reached(self, about: str, what: str, url: str, remedy: str) -> CheckResult:
         """A GET, which does nothing there: whatever is below 500 came from somebody who listens."""
         host = urlsplit(url).hostname
         try:
             reply: Reply = self.service.outgoing.get(url, timeout=TIMEOUT)
         except (NotSent, Lost) as error:
-            return Finding(
+            return CheckResult(
                 "FAIL",
                 about,
                 f"{what} is not reachable: {error}.",
                 f"Check that {host} is up and its certificate valid. {remedy}",
             )
         if reply.status >= 500 and reply.status != 501:  # 501: it knows no GET
-            return Finding("FAIL", about, f"{what} answers HTTP {reply.status}.", f"See the error log of {host}.")
+            return CheckResult(
+                "FAIL",
+                about,
+                f"{what} answers HTTP {reply.status}.",
+                f"See the error log of {host}.",
+            )
         if 300 <= reply.status < 400:
-            return Finding(
-                "warn", about, f"{what} redirects (HTTP {reply.status}), but the bridge follows no redirect.", remedy
+            return CheckResult(
+                "warn",
+                about,
+                f"{what} redirects (HTTP {reply.status}), but the bridge follows no redirect.",
+                remedy,
             )
         if reply.status == 404:
-            return Finding("warn", about, f"{what} answers HTTP 404: there may be nothing at this path.", remedy)
-        return Finding("ok", about, f"{what} is reachable (HTTP {reply.status} to a GET).")
+            return CheckResult(
+                "warn",
+                about,
+                f"{what} answers HTTP 404: there may be nothing at this path.",
+                remedy,
+            )
+        return CheckResult("ok", about, f"{what} is reachable (HTTP {reply.status} to a GET).")
 
-    def _notify(self) -> Iterator[Finding]:
+    def _notify(self) -> Iterator[CheckResult]:
         admin = self.service.settings.admin
         if admin.summary_at is not None and not admin.notify:
             text = "The daily summary (admin.summary_at) goes only to the log."
-            yield Finding("warn", "notify", text, 'Set admin.notify, or summary_at to "".')
+            yield CheckResult("warn", "notify", text, 'Set admin.notify, or summary_at to "".')
         if not admin.notify:
             text = "Alerts (a held job, a paused account) go only to the log."
-            yield Finding("warn", "notify", text, "Set admin.notify.")
+            yield CheckResult("warn", "notify", text, "Set admin.notify.")
         elif admin.notify.startswith("mailto:"):
             yield self._mail()
         else:
-            yield self._reached("notify", "The receiver of alerts", admin.notify, "Correct admin.notify.")
+            yield self._reached(
+                "notify", "The receiver of alerts", admin.notify, "Correct admin.notify."
+            )
 
-    def _mail(self) -> Finding:
+    def _mail(self) -> CheckResult:
         """As a note is sent, up to the message itself."""
-        admin, host = self.service.settings.admin, urlsplit(self.service.settings.admin.smtp).hostname
+        admin, host = (
+            self.service.settings.admin,
+            urlsplit(self.service.settings.admin.smtp).hostname,
+        )
         password = admin.smtp_password.reveal() if admin.smtp_password else None
         sender, receiver = ends(admin.notify, admin.smtp)
         remedy = "Correct admin.smtp and admin.smtp_password."
@@ -454,12 +674,17 @@ class Doctor:
                     if code >= 400:
                         words = said.decode("ascii", "replace")
                         text = f"{host} refuses mail from {sender} to {receiver}: {code} {words}"
-                        return Finding("FAIL", "notify", text, "Allow it there, or use another server in admin.smtp.")
+                        return CheckResult(
+                            "FAIL",
+                            "notify",
+                            text,
+                            "Allow it there, or use another server in admin.smtp.",
+                        )
                 smtp.rset()
         except (OSError, smtplib.SMTPException) as error:
             why = str(error) if "STARTTLS" in str(error) else type(error).__name__
-            return Finding("FAIL", "notify", f"{host} does not accept mail: {why}.", remedy)
-        return Finding("ok", "notify", f"{host} accepts mail from this machine.")
+            return CheckResult("FAIL", "notify", f"{host} does not accept mail: {why}.", remedy)
+        return CheckResult("ok", "notify", f"{host} accepts mail from this machine.")
 
 
 def mode_of(file: Path) -> int:

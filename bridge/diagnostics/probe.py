@@ -1,6 +1,8 @@
-"""Measures what Enom's documents leave open, with a mailbox of its own: how long reads lag, and what they show.
+"""Measures what Enom's documents leave open, with a mailbox of its own: how long reads lag, and
+what they show.
 
-Works on the backend alone; no hook, job or record is touched. Spends nothing: without a free place it does not begin.
+Works on the backend alone; no hook, job or record is touched. Spends nothing: without a free place
+it does not begin.
 """
 
 import math
@@ -9,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bridge.domain.errors import BridgeError, Refused, Unclear
-from bridge.domain.model import Address, Change, Kind, Mailbox, Terms
+from bridge.domain.errors import BridgeError, OutcomeUnknown, Refused
+from bridge.domain.model import Address, Change, ChangeKind, Mailbox, Terms
 from bridge.domain.ports import Backend
 
 PAUSE = 0.5  # seconds between reads
@@ -20,7 +22,11 @@ LEAST_SETTLE = 30
 
 @dataclass(frozen=True)
 class Measured:
-    """One step. `lag` is the seconds from the answer until a read showed it; None: none did. `readable`: one could have."""
+    """One step.
+
+    `lag` is the seconds from the answer until a read showed it; None: none did. `readable`: one
+    could have.
+    """
 
     step: str
     command: str
@@ -31,7 +37,8 @@ class Measured:
 
 @dataclass
 class Probe:
-    """`choose` picks one at random; `patience` is the most seconds to wait for a read to show a step."""
+    """`choose` picks one at random; `patience` is the most seconds to wait for a read to show a
+    step."""
 
     backend: Backend
     terms: Terms
@@ -44,25 +51,39 @@ class Probe:
     shows: tuple[str, ...] = ()
 
     def run(self) -> Iterator[Measured]:
-        """Raises BridgeError where it cannot begin or a step is refused. What it made is deleted in any case."""
+        """Raises BridgeError where it cannot begin or a step is refused.
+
+        What it made is deleted in any case.
+        """
         seen = self.backend.observe(self.address)
         if seen.exists:
-            raise Refused(f"{self.address} already exists; run the command again to use another name.")
+            raise Refused(
+                f"{self.address} already exists; run the command again to use another name."
+            )
         room = [pak for pak in seen.paks if pak.free > 0 and pak.expires > datetime.now(UTC)]
         if not room:
-            raise Refused(f"{self.address.domain} has no free mailbox slot, and the probe buys none. Buy a pak at Enom first.")
+            raise Refused(
+                f"{self.address.domain} has no free mailbox slot, and the probe buys none. Buy "
+                "a pak at Enom first."
+            )
         password = self.backend.new_password(self.address, self.choose)
-        create = Change(Kind.CREATE, {"bundle": room[0].bundle, "display_name": None}, password)
+        create = Change(
+            ChangeKind.CREATE, {"bundle": room[0].bundle, "display_name": None}, password
+        )
         gone = False
         try:
             yield self._step("create", create, self._appears)
             if self.measured[-1].lag is None:
                 return
             yield self._step(
-                "change password", Change(Kind.SET_PASSWORD, secret=self.backend.new_password(self.address, self.choose))
+                "change password",
+                Change(
+                    ChangeKind.SET_PASSWORD,
+                    secret=self.backend.new_password(self.address, self.choose),
+                ),
             )
             yield from self._suspension()
-            yield self._step("delete", Change(Kind.DELETE), lambda now: now.exists is False)
+            yield self._step("delete", Change(ChangeKind.DELETE), lambda now: now.exists is False)
             gone = True
         finally:
             if not gone:
@@ -71,7 +92,10 @@ class Probe:
     def _appears(self, now: Mailbox) -> bool:
         fields = {"services": now.services, "quota": now.quota, "usage": now.used, "pak": now.pak}
         if now.exists:
-            self.shows = ("existence", *(name for name, value in fields.items() if value is not None))
+            self.shows = (
+                "existence",
+                *(name for name, value in fields.items() if value is not None),
+            )
         return now.exists is True
 
     def _suspension(self) -> Iterator[Measured]:
@@ -79,18 +103,26 @@ class Probe:
         if not self.terms.hosted_email or not before:
             return
         names = list(self.terms.services)
-        suspend = Change(Kind.SUSPEND, {"with": "hosted-email", "services": names})
-        yield self._step("suspend", suspend, lambda now: all((now.services or {}).get(n) == "suspended" for n in names))
-        restore = Change(Kind.RESTORE, {"with": "hosted-email", "services": dict(before)})
+        suspend = Change(ChangeKind.SUSPEND, {"with": "hosted-email", "services": names})
+        yield self._step(
+            "suspend",
+            suspend,
+            lambda now: all((now.services or {}).get(n) == "suspended" for n in names),
+        )
+        restore = Change(ChangeKind.RESTORE, {"with": "hosted-email", "services": dict(before)})
         yield self._step("restore", restore, lambda now: dict(now.services or {}) == dict(before))
 
-    def _step(self, name: str, change: Change, shown: Callable[[Mailbox], bool] | None = None) -> Measured:
+    def _step(
+        self, name: str, change: Change, shown: Callable[[Mailbox], bool] | None = None
+    ) -> Measured:
         command, said = self.backend.command(change), "yes"
         try:
             self.backend.apply(self.address, change, self.backend.observe(self.address))
-        except Unclear as error:
+        except OutcomeUnknown as error:
             said = error.detail
-        self.measured.append(Measured(name, command, said, self._lag(shown) if shown else None, shown is not None))
+        self.measured.append(
+            Measured(name, command, said, self._lag(shown) if shown else None, shown is not None)
+        )
         return self.measured[-1]
 
     def _lag(self, shown: Callable[[Mailbox], bool]) -> float | None:
@@ -99,14 +131,16 @@ class Probe:
             try:
                 if shown(self.backend.observe(self.address)):
                     return round(self.timer() - begun, 1)
-            except Unclear:
+            except OutcomeUnknown:
                 pass  # one bad answer is not the end of a measurement
             self.sleep(PAUSE)
         return None
 
     def _clean_up(self) -> None:
         try:
-            self.backend.apply(self.address, Change(Kind.DELETE), self.backend.observe(self.address))
+            self.backend.apply(
+                self.address, Change(ChangeKind.DELETE), self.backend.observe(self.address)
+            )
         except BridgeError:
             return  # the caller names the address: it may be left behind
 
@@ -114,4 +148,8 @@ class Probe:
         """What follows for `settle`; None when a step was not shown at all."""
         lags = [step.lag for step in self.measured if step.readable]
         seen = [lag for lag in lags if lag is not None]
-        return max(LEAST_SETTLE, math.ceil(MARGIN * max(seen))) if lags and len(seen) == len(lags) else None
+        return (
+            max(LEAST_SETTLE, math.ceil(MARGIN * max(seen)))
+            if lags and len(seen) == len(lags)
+            else None
+        )

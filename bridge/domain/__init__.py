@@ -1,1 +1,4 @@
-"""What a mailbox is, what a hook wants and what has to be done. Pure: time, randomness and ids are passed in."""
+"""What a mailbox is, what a hook wants and what has to be done.
+
+Pure: time, randomness and ids are passed in.
+"""

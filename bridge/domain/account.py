@@ -1,4 +1,5 @@
-"""One account of a mailbox system as the running bridge uses it: settings that were checked, and the backend made of them."""
+"""One account of a mailbox system as the running bridge uses it: settings that were checked, and
+the backend made of them."""
 
 from dataclasses import dataclass
 
@@ -8,7 +9,8 @@ from bridge.domain.model import Terms
 
 @dataclass(frozen=True)
 class Account:
-    """`settle`: seconds for which reads may not show a command. `call_limit`: most seconds of one call.
+    """`settle`: seconds for which reads may not show a command. `call_limit`: most seconds of one
+    call.
 
     `max_in_flight`: most calls at a time, of all processes together. `observe_only`: nothing is ever sent. `domains`: those
     that the configuration names for the sources of this account, in A-labels.

@@ -1,20 +1,22 @@
-"""What each hook wants to be true. One line of ACTIONS is one action; a hook says what should be, never what to do.
+"""What each hook wants to be true. One line of ACTIONS is one action; a hook says what should be,
+never what to do.
 
-An action is pure: from the intent, the mailbox as seen and the bridge's own record it gives the desired mailbox, or
-raises Refused or NeedsPerson when no plan could make it so.
+An action is pure: from the intent, the mailbox as seen and the bridge's own record it gives the
+desired mailbox, or raises Refused or NeedsPerson when no plan could make it so.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bridge.domain.errors import Limit, NeedsPerson, Refused
-from bridge.domain.model import MAILBOX, Desired, Fact, Mailbox, Record, Terms, in_words
+from bridge.domain.model import MAILBOX, Desired, Fact, Mailbox, Record, Terms, to_rfc3339
 from hooks.types import Intent
 
 
 @dataclass(frozen=True)
-class Wish:
-    """An intent with what only the bridge knows about it: who sent it, when, and the keyed digest of its password."""
+class Request:
+    """An intent with what only the bridge knows about it: who sent it, when, and the keyed
+    digest of its password."""
 
     source: str
     intent: Intent
@@ -23,10 +25,10 @@ class Wish:
     purge: bool = False
 
 
-Action = Callable[[Wish, Mailbox, Record, Terms], Desired]
+Action = Callable[[Request, Mailbox, Record, Terms], Desired]
 
 
-def create(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+def create(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     if seen.exists:
         require_owner(wish, seen, record)
         refuse_foreign_suspension(seen, record)
@@ -36,7 +38,10 @@ def create(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
         size = plan_size(wish.intent.plan, terms)
         quota = size if terms.hosted_email else None
     if wish.intent.password is None:
-        raise Refused("The password of this hook has been wiped. Send the hook again with a password.", code="password_needed")
+        raise Refused(
+            "The password of this hook has been wiped. Send the hook again with a password.",
+            code="password_needed",
+        )
     return Desired(
         exists=True,
         suspended=False,
@@ -47,27 +52,32 @@ def create(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     )
 
 
-def suspend(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+def suspend(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     require_mailbox(wish, seen, record)
     if terms.suspend_with == "refuse":
         raise Refused('The account is configured with suspend_with = "refuse".', code="unsupported")
     return Desired(suspended=True)
 
 
-def unsuspend(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+def unsuspend(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     require_mailbox(wish, seen, record)
     if terms.suspend_with == "refuse" and record.suspended_with is None:
         raise Refused('The account is configured with suspend_with = "refuse".', code="unsupported")
     if record.suspended_with == "lock-out" and wish.intent.password is None:
         raise Refused(
-            "The mailbox is suspended with a random password (lock-out); the hook must bring a new password.",
+            (
+                "The mailbox is suspended with a random password (lock-out); the hook must bring a "
+                "new password."
+            ),
             code="password_needed",
         )
     refuse_foreign_suspension(seen, record)
-    return Desired(suspended=False, password=wish.intent.password, password_digest=wish.password_digest)
+    return Desired(
+        suspended=False, password=wish.intent.password, password_digest=wish.password_digest
+    )
 
 
-def terminate(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+def terminate(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     if not seen.exists:
         return Desired(exists=False)
     require_owner(wish, seen, record)
@@ -78,26 +88,36 @@ def terminate(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desire
     return Desired(exists=False)
 
 
-def change_password(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+def change_password(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     require_mailbox(wish, seen, record)
     if record.suspended_with == "lock-out":
         raise Refused(
-            "The mailbox is suspended (lock-out), and a new password would reactivate it. Unsuspend it first.", code="conflict"
+            (
+                "The mailbox is suspended (lock-out), and a new password would reactivate it. "
+                "Unsuspend it first."
+            ),
+            code="conflict",
         )
     if wish.intent.password is None:
-        raise Refused("The password of this hook has been wiped. Send the hook again with a password.", code="password_needed")
+        raise Refused(
+            "The password of this hook has been wiped. Send the hook again with a password.",
+            code="password_needed",
+        )
     return Desired(password=wish.intent.password, password_digest=wish.password_digest)
 
 
-def change_plan(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+def change_plan(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     require_mailbox(wish, seen, record)
     size = plan_size(wish.intent.plan or "", terms)
     if not terms.hosted_email:
-        raise Refused("Changing a plan needs [accounts.….hosted_email] in the configuration.", code="unsupported")
+        raise Refused(
+            "Changing a plan needs [accounts.….hosted_email] in the configuration.",
+            code="unsupported",
+        )
     return Desired(quota=size)
 
 
-def renew(wish: Wish, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+def renew(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     require_mailbox(wish, seen, record)
     paid = terms.products.paid_until(seen)
     return Desired(until=None if paid is None else wish.intent.until)
@@ -122,7 +142,11 @@ def decides(action: str, *, password: bool = False) -> frozenset[Fact]:
         case "mailbox.suspend":
             return frozenset({Fact.SUSPENSION})
         case "mailbox.unsuspend":
-            return frozenset({Fact.SUSPENSION, Fact.PASSWORD}) if password else frozenset({Fact.SUSPENSION})
+            return (
+                frozenset({Fact.SUSPENSION, Fact.PASSWORD})
+                if password
+                else frozenset({Fact.SUSPENSION})
+            )
         case "mailbox.terminate":
             return frozenset(Fact)
         case "mailbox.change_password":
@@ -134,13 +158,16 @@ def decides(action: str, *, password: bool = False) -> frozenset[Fact]:
     raise KeyError(action)
 
 
-def require_owner(wish: Wish, seen: Mailbox, record: Record) -> None:
+def require_owner(wish: Request, seen: Mailbox, record: Record) -> None:
     require_type(seen)
     if record.owned_by(wish.source, wish.intent.service_id):
         return
     if record.delete_after is not None and record.source is not None:
         raise Refused(
-            f"The mailbox of a terminated service is kept until {in_words(record.delete_after)} (safety.terminate_grace_days).",
+            (
+                "The mailbox of a terminated service is kept until "
+                f"{to_rfc3339(record.delete_after)} (safety.terminate_grace_days)."
+            ),
             code="conflict",
         )
     # One source learns nothing of another's services.
@@ -149,23 +176,33 @@ def require_owner(wish: Wish, seen: Mailbox, record: Record) -> None:
     raise Refused(f"The mailbox exists and belongs to {owner}.", code="not_ours")
 
 
-def require_confirmed_domain(wish: Wish, seen: Mailbox, terms: Terms) -> None:
-    """Of a domain that is not there yet nobody can tell whose it is: whoever gets its first mailbox has it."""
-    if seen.domain_missing and not wish.intent.domain_confirmed and Limit.DOMAIN_OF_ANOTHER not in terms.lifted:
+def require_confirmed_domain(wish: Request, seen: Mailbox, terms: Terms) -> None:
+    """Of a domain that is not there yet nobody can tell whose it is: whoever gets its first
+    mailbox has it."""
+    if (
+        seen.domain_missing
+        and not wish.intent.domain_confirmed
+        and Limit.DOMAIN_OF_ANOTHER not in terms.lifted
+    ):
         raise NeedsPerson(
-            f"{seen.address.domain} is no mail domain yet, and would be made for this customer (create_domains). Check that "
+            f"{seen.address.domain} is no mail domain yet, and would be made for this customer "
+            "(create_domains). Check that "
             "the domain is the customer's.",
             code="domain_of_another",
         )
 
 
 def require_type(seen: Mailbox) -> None:
-    """What has the address and is no mailbox is not the service's, whatever is on record: it is left alone."""
+    """What has the address and is no mailbox is not the service's, whatever is on record: it is
+    left alone."""
     if seen.exists and seen.type != MAILBOX:
-        raise Refused(f"{seen.address} is no mailbox there, but of type {seen.type}: it is left as it is.", code="conflict")
+        raise Refused(
+            f"{seen.address} is no mailbox there, but of type {seen.type}: it is left as it is.",
+            code="conflict",
+        )
 
 
-def require_mailbox(wish: Wish, seen: Mailbox, record: Record) -> None:
+def require_mailbox(wish: Request, seen: Mailbox, record: Record) -> None:
     if not seen.exists:
         raise Refused("Enom does not list this mailbox.", code="not_found")
     require_owner(wish, seen, record)
@@ -184,5 +221,7 @@ def refuse_foreign_suspension(seen: Mailbox, record: Record) -> None:
 def plan_size(plan: str, terms: Terms) -> int:
     if plan not in terms.plans:
         known = ", ".join(sorted(terms.plans)) or "none"
-        raise Refused(f"The configuration has no plan of this name (known: {known}).", code="plan_unknown")
+        raise Refused(
+            f"The configuration has no plan of this name (known: {known}).", code="plan_unknown"
+        )
     return terms.plans[plan]

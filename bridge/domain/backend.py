@@ -6,29 +6,58 @@ from typing import Protocol
 
 from bridge.domain.differences import Difference
 from bridge.domain.errors import Limit
-from bridge.domain.model import Address, Answer, Change, Deleted, Desired, Fact, Mailbox, Pak, Proof, Survey
+from bridge.domain.model import (
+    Address,
+    Answer,
+    Change,
+    Deleted,
+    Desired,
+    Fact,
+    Mailbox,
+    Pak,
+    Proof,
+    Survey,
+)
 
 Clock = Callable[[], float]
 """Epoch seconds."""
 
 Checkpoint = Callable[[str], None]
-"""Called with a name between every two steps that a crash could separate. Does nothing in service; tests kill there."""
+"""Called with a name between every two steps that a crash could separate.
+
+Does nothing in service; tests kill there.
+"""
 
 
 class Products(Protocol):
-    """What a mailbox costs at one remote, and what has to be bought for it. Pure: plans are made of it."""
+    """What a mailbox costs at one remote, and what has to be bought for it.
+
+    Pure: plans are made of it.
+    """
 
     def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
-        """What makes a mailbox that is not there, or buys its place first. Raises Refused where neither is allowed."""
+        """What makes a mailbox that is not there, or buys its place first.
 
-    def renewal(self, seen: Mailbox, until: datetime, lifted: Collection[Limit]) -> Sequence[Change]:
-        """What must be bought so that it is paid until then; nothing where it is. Raises Refused or NeedsPerson."""
+        Raises Refused where neither is allowed.
+        """
+
+    def renewal(
+        self, seen: Mailbox, until: datetime, lifted: Collection[Limit]
+    ) -> Sequence[Change]:
+        """What must be bought so that it is paid until then; nothing where it is.
+
+        Raises Refused or NeedsPerson.
+        """
 
     def paid_until(self, seen: Mailbox) -> datetime | None:
-        """None where a mailbox is not paid for in advance. Raises Refused("unsupported") where no read shows it."""
+        """None where a mailbox is not paid for in advance.
+
+        Raises Refused("unsupported") where no read shows it.
+        """
 
     def place(self, seen: Mailbox) -> str:
-        """What was paid for this mailbox, in words for staff; empty where nothing was, or no read shows it."""
+        """What was paid for this mailbox, in words for staff; empty where nothing was, or no
+        read shows it."""
 
     def notices(self, domain: str, paks: Sequence[Pak], now: datetime) -> Iterable[Difference]:
         """What an admin should know of what was bought for a domain."""
@@ -49,31 +78,41 @@ class Backend(Protocol):
 
     @property
     def proves_passwords(self) -> bool:
-        """Whether it carries out PROVE_PASSWORD: a yes is a sign-in, Refused is none, or that there is none to be tried."""
+        """Whether it carries out PROVE_PASSWORD: a yes is a sign-in, Refused is none, or that
+        there is none to be tried."""
 
     def observe(self, address: Address, about: Collection[Fact] = tuple(Fact)) -> Mailbox:
-        """What the remote shows now. An absent mailbox is an answer (`exists=False`), not an error. Raises BridgeError.
+        """What the remote shows now. An absent mailbox is an answer (`exists=False`), not an error.
+        Raises BridgeError.
 
         `about`: the facts in question. Of a mailbox that is there, what no such fact needs may be left out.
         """
 
     def survey(self, domain: str) -> Survey:
-        """Every mailbox and pak that the remote shows of a domain, at the price of one look. Raises BridgeError.
+        """Every mailbox and pak that the remote shows of a domain, at the price of one look. Raises
+        BridgeError.
 
         `exists` is True, or None where its two systems disagree. A list shows less than a look: `services` are told where all
         of them are suspended, and sizes may be missing.
         """
 
     def deleted(self, domain: str) -> Sequence[Deleted]:
-        """What was deleted of a domain and can still be brought back, newest first. Raises Refused("unsupported")."""
+        """What was deleted of a domain and can still be brought back, newest first.
+
+        Raises Refused("unsupported").
+        """
 
     def undelete(self, found: Deleted) -> None:
-        """Brings it back under its own name, with its mail. Raises BridgeError; then a look tells what came of it."""
+        """Brings it back under its own name, with its mail.
+
+        Raises BridgeError; then a look tells what came of it.
+        """
 
     def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
-        """Sends the one command of `change`. Returning means that the remote said yes, not that it is so.
+        """Sends the one command of `change`. Returning means that the remote said yes, not that it
+        is so.
 
-        Refused: surely not done. Unavailable: surely nothing happened. Unclear and its kin: may have happened.
+        Refused: surely not done. Unavailable: surely nothing happened. OutcomeUnknown and its kin: may have happened.
         """
 
     def command(self, change: Change) -> str:
@@ -83,10 +122,16 @@ class Backend(Protocol):
         """One that the remote takes for this mailbox. `choose` picks one of several at random."""
 
     def probe(self) -> None:
-        """Asks the remote, without changing anything, whether this account may work. Raises BridgeError."""
+        """Asks the remote, without changing anything, whether this account may work.
+
+        Raises BridgeError.
+        """
 
     def usage(self, address: Address) -> Mapping[str, int]:
-        """`used_bytes` and `quota_bytes`, as far as they can be read. Raises Refused("unsupported")."""
+        """`used_bytes` and `quota_bytes`, as far as they can be read.
+
+        Raises Refused("unsupported").
+        """
 
     def sign_in(self, address: Address) -> str:
         """A link that opens this mailbox's webmail once. Raises Refused("unsupported")."""

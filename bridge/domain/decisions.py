@@ -1,7 +1,8 @@
-"""What a person may do now with a job, a hook or a callback; where not, why not, and what instead. Pure.
+"""What a person may do now with a job, a hook or a callback; where not, why not, and what instead.
+Pure.
 
-Rule 1: nothing is done that this does not allow. The store asks it under the lock of the row, the pages make their buttons of
-it, and a form that comes without a button is refused by the same words.
+Rule 1: nothing is done that this does not allow. The store asks it under the lock of the row, the
+pages make their buttons of it, and a form that comes without a button is refused by the same words.
 """
 
 import hashlib
@@ -49,7 +50,10 @@ def approve(job: JobFacts) -> str | None:
     if job.in_doubt:
         return f"{doubt(job)} Check the order at Enom, then: enom-bridge jobs retry {job.id}"
     if job.limit is None:
-        why = f"No safety limit holds job {job.id}, so there is nothing to approve: it stopped with {job.code or 'a doubt'}."
+        why = (
+            f"No safety limit holds job {job.id}, so there is nothing to approve: it stopped with "
+            f"{job.code or 'a doubt'}."
+        )
         return f"{why} Fix the cause, then: enom-bridge jobs retry {job.id}"
     return job.overtaken
 
@@ -60,7 +64,8 @@ def retry(job: JobFacts) -> str | None:
         return f"{text} See: enom-bridge jobs explain {job.id}"
     if job.tried_again_as is not None:
         return again(job)
-    # Whoever tries it again has looked the purchase up. It no longer holds up others, also when the job is not repeated.
+    # Whoever tries it again has looked the purchase up. It no longer holds up others, also when the
+    # job is not repeated.
     return None if job.in_doubt else job.overtaken
 
 
@@ -70,16 +75,30 @@ def reject(job: JobFacts) -> str | None:
     if job.tried_again_as is not None:
         return again(job)
     return (
-        f"{doubt(job)} Check the order at Enom, then retry it first: enom-bridge jobs retry {job.id}" if job.in_doubt else None
+        (
+            f"{doubt(job)} Check the order at Enom, then retry "
+            f"it first: enom-bridge jobs retry {job.id}"
+        )
+        if job.in_doubt
+        else None
     )
 
 
 def cancel(job: JobFacts) -> str | None:
     if job.status != Status.QUEUED:
         running = "a worker is running it; try again in a moment"
-        text = f"Job {job.id} is {job.status}: {running if job.status == Status.RUNNING else 'it has ended'}."
-        return f"{text} To close it: enom-bridge jobs reject {job.id}" if reject(job) is None else text
-    return f"{doubt(job)} It must be settled first. See: enom-bridge jobs explain {job.id}" if job.in_doubt else None
+        text = (
+            f"Job {job.id} is {job.status}: "
+            f"{running if job.status == Status.RUNNING else 'it has ended'}."
+        )
+        return (
+            f"{text} To close it: enom-bridge jobs reject {job.id}" if reject(job) is None else text
+        )
+    return (
+        f"{doubt(job)} It must be settled first. See: enom-bridge jobs explain {job.id}"
+        if job.in_doubt
+        else None
+    )
 
 
 def again(job: JobFacts) -> str:
@@ -90,7 +109,12 @@ def doubt(job: JobFacts) -> str:
     return f"Job {job.id} has a purchase in doubt."
 
 
-OF_JOBS: Mapping[str, Rule] = {"approve": approve, "retry": retry, "reject": reject, "cancel": cancel}
+OF_JOBS: Mapping[str, Rule] = {
+    "approve": approve,
+    "retry": retry,
+    "reject": reject,
+    "cancel": cancel,
+}
 """In the order in which a page offers them."""
 STATUSES: Mapping[str, tuple[Status, ...]] = {
     "approve": (Status.HELD,),
@@ -108,10 +132,16 @@ def of_job(job: JobFacts) -> dict[str, str | None]:
 
 
 def among_many(verb: str, job: JobFacts) -> str | None:
-    """Why this is not done to this job together with others. A purchase in doubt is looked up, so each by itself."""
+    """Why this is not done to this job together with others.
+
+    A purchase in doubt is looked up, so each by itself.
+    """
     refusal = OF_JOBS[verb](job)
     if refusal is None and job.in_doubt:
-        return f"{doubt(job)} Check the order at Enom, then give its id: enom-bridge jobs {verb} {job.id}"
+        return (
+            f"{doubt(job)} Check the order at Enom, then give "
+            f"its id: enom-bridge jobs {verb} {job.id}"
+        )
     return refusal
 
 
@@ -121,7 +151,11 @@ def checksum(verb: str, ids: Sequence[str]) -> str:
 
 
 def of_hook(hook: HookFacts) -> dict[str, str | None]:
-    dismissed = f"Hook {hook.id} was dismissed; have billing send it again under a new id." if hook.dismissed else None
+    dismissed = (
+        f"Hook {hook.id} was dismissed; have billing send it again under a new id."
+        if hook.dismissed
+        else None
+    )
     wiped = None if hook.body or hook.led_to else "Its body was wiped 72 hours after it arrived."
     led = f"Hook {hook.id} has a job, so it cannot be dismissed." if hook.led_to else None
     return {
@@ -132,4 +166,6 @@ def of_hook(hook: HookFacts) -> dict[str, str | None]:
 
 def of_callback(id: str, status: str, due: bool) -> dict[str, str | None]:
     """`due`: it is the sender's turn, or was never tried."""
-    return {"resend": f"Callback {id} is already being sent." if status == "pending" and due else None}
+    return {
+        "resend": f"Callback {id} is already being sent." if status == "pending" and due else None
+    }

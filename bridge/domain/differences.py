@@ -1,4 +1,5 @@
-"""A difference between the record and Enom: its kind, whom it is about, its remedy, and its repair where there is one. Pure."""
+"""A difference between the record and Enom: its kind, whom it is about, its remedy, and its
+repair where there is one. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 from bridge.domain.model import State
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """In the order in which they are told."""
 
     MISSING = "missing"
@@ -24,26 +25,27 @@ class Kind(StrEnum):
     UNREAD = "unread"
 
 
-ORDER = tuple(Kind)
+ORDER = tuple(DifferenceKind)
 
-TITLES: Mapping[Kind, str] = {
-    Kind.MISSING: "recorded, but not at Enom",
-    Kind.EXTRA: "terminated by billing, but still at Enom",
-    Kind.WRONG_STATE: "in another state than recorded",
-    Kind.WRONG_PLAN: "of another size than recorded",
-    Kind.SUSPENDED_AT_ENOM: "suspended at Enom, not by this bridge",
-    Kind.HALF: "in one of Enom's two systems only",
-    Kind.PAK_ENDED: "paks that have expired",
-    Kind.PAK_ENDING: "paks that expire within 30 days",
-    Kind.PAK_FULL: "paks without a free slot, where buying is not allowed",
-    Kind.NO_OWNER: "at Enom, but owned by no service",
-    Kind.UNREAD: "could not be read",
+TITLES: Mapping[DifferenceKind, str] = {
+    DifferenceKind.MISSING: "recorded, but not at Enom",
+    DifferenceKind.EXTRA: "terminated by billing, but still at Enom",
+    DifferenceKind.WRONG_STATE: "in another state than recorded",
+    DifferenceKind.WRONG_PLAN: "of another size than recorded",
+    DifferenceKind.SUSPENDED_AT_ENOM: "suspended at Enom, not by this bridge",
+    DifferenceKind.HALF: "in one of Enom's two systems only",
+    DifferenceKind.PAK_ENDED: "paks that have expired",
+    DifferenceKind.PAK_ENDING: "paks that expire within 30 days",
+    DifferenceKind.PAK_FULL: "paks without a free slot, where buying is not allowed",
+    DifferenceKind.NO_OWNER: "at Enom, but owned by no service",
+    DifferenceKind.UNREAD: "could not be read",
 }
 
 
 @dataclass(frozen=True)
 class Repair:
-    """What would make it right: a job for its owner (`action`, `plan`), or only the record corrected to `state`."""
+    """What would make it right: a job for its owner (`action`, `plan`), or only the record
+    corrected to `state`."""
 
     action: str
     plan: str | None = None
@@ -62,7 +64,7 @@ RECORD = "record"
 class Difference:
     """One of one mailbox, or of a whole domain (`address` None)."""
 
-    kind: Kind
+    kind: DifferenceKind
     domain: str
     detail: str
     remedy: str

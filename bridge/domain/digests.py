@@ -1,4 +1,5 @@
-"""What tells two deliveries of one id apart, made before the transaction that asks: keyed digests of what was said."""
+"""What tells two deliveries of one id apart, made before the transaction that asks: keyed
+digests of what was said."""
 
 import hmac
 import re
@@ -9,14 +10,18 @@ from bridge.domain.ports import Forgotten
 
 @dataclass(frozen=True)
 class Digests:
-    """Of one content: `newest` is the one to be stored, `every` those with each key, `keys` the names of these keys."""
+    """Of one content: `newest` is the one to be stored, `every` those with each key, `keys` the
+    names of these keys."""
 
     newest: str
     every: tuple[str, ...]
     keys: tuple[str, ...]
 
     def made(self, stored: str) -> bool:
-        """Whether `stored` is a digest of this content, with any of the keys. Each is compared in constant time."""
+        """Whether `stored` is a digest of this content, with any of the keys.
+
+        Each is compared in constant time.
+        """
         given = stored.encode(errors="replace")
         found = [hmac.compare_digest(each.encode(), given) for each in self.every]
         return any(found)
@@ -30,6 +35,7 @@ class Digests:
 
 
 def key_id(digest: str) -> str | None:
-    """The name of the key that a digest was made with; None for one of version 0.1, which does not tell."""
+    """The name of the key that a digest was made with; None for one of version 0.1, which does
+    not tell."""
     found = re.match(r"([0-9a-f]{8})\.", digest)
     return found[1] if found else None

@@ -1,6 +1,8 @@
-"""The closed set of errors of a job. Each leaf answers: whose fault is it, and is trying again useful?
+"""The closed set of errors of a job. Each leaf answers: whose fault is it, and is trying again
+useful?
 
-`code` is one of CODES; its sentence is safe to be shown to a customer. `detail` and `remote` are for staff only.
+`code` is one of CODES; its sentence is safe to be shown to a customer. `detail` and `remote` are
+for staff only.
 """
 
 from collections.abc import Mapping
@@ -37,7 +39,8 @@ FOR_APPROVAL = frozenset({"unsafe", "domain_of_another", "reserved_name"})
 
 
 class Limit(StrEnum):
-    """What holds a job although nothing is in doubt. Approving lifts the one that held it, and no other.
+    """What holds a job although nothing is in doubt. Approving lifts the one that held it, and no
+    other.
 
     Those of a customer's domain have the name of their error's code.
     """
@@ -67,7 +70,10 @@ class BridgeError(Exception):
         remote: Mapping[str, str] | None = None,
         retry_after: float | None = None,
     ) -> None:
-        """`remote` holds the remote's own codes and texts. `retry_after` is in seconds, where the remote named one."""
+        """`remote` holds the remote's own codes and texts.
+
+        `retry_after` is in seconds, where the remote named one.
+        """
         self.code = code or self.default_code
         if self.code not in CODES:
             raise KeyError(self.code)
@@ -93,22 +99,23 @@ class Unavailable(BridgeError):
     default_code = "unavailable"
 
 
-class Unclear(BridgeError):
+class OutcomeUnknown(BridgeError):
     """The answer was lost or says two things: look before anything else."""
 
     kind = "outcome_unknown"
     default_code = "unclear"
 
 
-class Garbled(Unclear):
-    """The answer was not understood: as Unclear."""
+class MalformedReply(OutcomeUnknown):
+    """The answer was not understood: as OutcomeUnknown."""
 
     kind = "malformed_reply"
     default_code = "garbled"
 
 
-class Doubted(Unclear):
-    """The remote said no, in words that do not prove that nothing happened: look; if it stays undone, it was `refusal`."""
+class RefusalUnproven(OutcomeUnknown):
+    """The remote said no, in words that do not prove that nothing happened: look; if it stays
+    undone, it was `refusal`."""
 
     kind = "refusal_unproven"
 
@@ -118,7 +125,8 @@ class Doubted(Unclear):
 
 
 class AccountFault(BridgeError):
-    """Our standing with the remote is wrong (credentials, address list): pause the account, keep the jobs."""
+    """Our standing with the remote is wrong (credentials, address list): pause the account, keep
+    the jobs."""
 
     kind = "account_fault"
     default_code = "credentials"
@@ -132,7 +140,10 @@ class NoFunds(BridgeError):
 
 
 class NeedsPerson(BridgeError):
-    """A person must decide. `limit`: what a person may lift by approving; None: there is a doubt, which only a look ends."""
+    """A person must decide.
+
+    `limit`: what a person may lift by approving; None: there is a doubt, which only a look ends.
+    """
 
     kind = "needs_person"
     default_code = "unsafe"
@@ -163,15 +174,19 @@ class Withdrawn(BridgeError):
     default_code = "withdrawn"
 
 
-class NotThere(Exception):
-    """What was asked for does not exist, or is not the asker's. Not a job's error: commands and queries raise it."""
+class UnknownThing(Exception):
+    """What was asked for does not exist, or is not the asker's.
+
+    Not a job's error: commands and queries raise it.
+    """
 
 
-class NotNow(Exception):
-    """What was asked for cannot be done in the present state; the message says why and what to do."""
+class NotPossible(Exception):
+    """What was asked for cannot be done in the present state; the message says why and what to
+    do."""
 
 
-class Busy(NotNow):
+class Busy(NotPossible):
     """As many as may do this at a time are doing it; try again in a few seconds."""
 
 

@@ -1,4 +1,7 @@
-"""Whether the module that sends hooks fits this bridge: both have the same major and minor version. Pure."""
+"""Whether the module that sends hooks fits this bridge: both have the same major and minor version.
+
+Pure.
+"""
 
 import re
 
@@ -9,7 +12,10 @@ UPDATE = "Update the older of the two: docs/upgrade.md says which goes first."
 
 
 def fits(sender: str, bridge: str = __version__) -> bool:
-    """`sender` as a module names itself in `connection.test`: "whmcs 0.2.0". Without a version nothing is known against it."""
+    """`sender` as a module names itself in `connection.test`: "whmcs 0.2.0".
+
+    Without a version nothing is known against it.
+    """
     theirs = minor(sender)
     return theirs is None or theirs == minor(bridge)
 
@@ -21,4 +27,6 @@ def minor(version: str) -> tuple[int, int] | None:
 
 
 def misfit(sender: str) -> str:
-    return f"The module that last tested the connection is {sender}, and this bridge is {__version__}."
+    return (
+        f"The module that last tested the connection is {sender}, and this bridge is {__version__}."
+    )

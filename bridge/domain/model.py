@@ -1,4 +1,7 @@
-"""The words of the middle: what a mailbox is, what it should be, and the plan between the two. All frozen."""
+"""The words of the middle: what a mailbox is, what it should be, and the plan between the two.
+
+All frozen.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,7 +60,10 @@ ENDS_SOON = 30 * 86400.0
 
 @dataclass(frozen=True)
 class Pak:
-    """A paid bundle of mailbox places of one domain. `free` counts the places left, `expires` is in UTC."""
+    """A paid bundle of mailbox places of one domain.
+
+    `free` counts the places left, `expires` is in UTC.
+    """
 
     bundle: str
     free: int
@@ -65,7 +71,10 @@ class Pak:
 
 
 MAILBOX = "mailbox"
-"""The type of what is one. A remote may show others under an address: an alias, a forward, a filter."""
+"""The type of what is one.
+
+A remote may show others under an address: an alias, a forward, a filter.
+"""
 
 
 @dataclass(frozen=True)
@@ -148,7 +157,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class Desired:
-    """What one hook wants to be true; None leaves a fact as it is. `quota` in bytes, `delete_after` in epoch seconds."""
+    """What one hook wants to be true; None leaves a fact as it is.
+
+    `quota` in bytes, `delete_after` in epoch seconds.
+    """
 
     exists: bool | None = None
     suspended: bool | None = None
@@ -160,7 +172,7 @@ class Desired:
     delete_after: float | None = None
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What a change does. The order is the order in which a plan holds them."""
 
     MAKE_DOMAIN = "make_domain"
@@ -176,16 +188,19 @@ class Kind(StrEnum):
     PROVE_PASSWORD = "prove_password"  # noqa: S105 - the name of a change; it changes nothing, and no plan holds it
 
 
-MONEY = frozenset({Kind.BUY, Kind.RENEW})
-MAKING = frozenset({Kind.MAKE_DOMAIN, Kind.BUY, Kind.CREATE})
+MONEY = frozenset({ChangeKind.BUY, ChangeKind.RENEW})
+MAKING = frozenset({ChangeKind.MAKE_DOMAIN, ChangeKind.BUY, ChangeKind.CREATE})
 """What leads to a mailbox that was not there."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One command to the remote. `arguments` may be shown to staff and stored; `secret` (a password) may not."""
+    """One command to the remote.
 
-    kind: Kind
+    `arguments` may be shown to staff and stored; `secret` (a password) may not.
+    """
+
+    kind: ChangeKind
     arguments: Mapping[str, Any] = field(default_factory=dict)
     secret: str | None = field(default=None, repr=False)
 
@@ -217,7 +232,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Answer:
-    """The remote's yes to one command; `evidence` are allow-listed fields of it (order number, bundle, counts)."""
+    """The remote's yes to one command; `evidence` are allow-listed fields of it (order number,
+    bundle, counts)."""
 
     command: str
     evidence: Mapping[str, str] = field(default_factory=dict)
@@ -254,7 +270,7 @@ class Step:
     settles_at: float = 0.0
 
 
-def in_words(moment: float | datetime) -> str:
+def to_rfc3339(moment: float | datetime) -> str:
     """A time in RFC 3339, UTC, whole seconds."""
     at = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -16,12 +16,24 @@ def near(given: str, known: Iterable[str]) -> list[str]:
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """`did you mean held or failed?`, or nothing."""
     found = near(given, known)
-    return f"did you mean {', '.join(found[:-1])}{' or ' if found[1:] else ''}{found[-1]}?" if found else ""
+    return (
+        f"did you mean {', '.join(found[:-1])}{' or ' if found[1:] else ''}{found[-1]}?"
+        if found
+        else ""
+    )
 
 
 def no_such(what: str, given: str, known: Iterable[str]) -> str:
-    """A sentence for a value that is none of `known`. Only for values that are no secret: it names the value."""
+    """A sentence for a value that is none of `known`.
+
+    Only for values that are no secret: it names the value.
+    """
     names = list(dict.fromkeys(known))
     meant = did_you_mean(given, names)
-    told = f"; there are: {', '.join(names)}" if len(names) <= (FEW if meant else MANY) else ""
-    return f"there is no {what} {given!r}{told if names else ''}{f'; {meant}' if meant else ''}"
+    listed_names = (
+        f"; there are: {', '.join(names)}" if len(names) <= (FEW if meant else MANY) else ""
+    )
+    return (
+        f"there is no {what} "
+        f"{given!r}{listed_names if names else ''}{f'; {meant}' if meant else ''}"
+    )

@@ -1,30 +1,41 @@
 """From observed to desired: the plan, and what each change leaves in the bridge's own record. Pure.
 
-`diff` of a mailbox that is as desired is empty: that is the proof. Dry run, preview, real run and reconciliation share it.
+`diff` of a mailbox that is as desired is empty: that is the proof. Dry run, preview, real run and
+reconciliation share it.
 """
 
 from dataclasses import replace
 from datetime import datetime
 
 from bridge.domain.errors import Refused
-from bridge.domain.model import MAILBOX, Change, Desired, Kind, Mailbox, Plan, Record, State, Terms
+from bridge.domain.model import (
+    MAILBOX,
+    Change,
+    ChangeKind,
+    Desired,
+    Mailbox,
+    Plan,
+    Record,
+    State,
+    Terms,
+)
 
 
 def diff(seen: Mailbox, record: Record, desired: Desired, terms: Terms, now: datetime) -> Plan:
     """What must be done, in order. Raises Refused or NeedsPerson when it may not be done."""
     if desired.exists is False:
-        return Plan((Change(Kind.DELETE),) if seen.exists else ())
+        return Plan((Change(ChangeKind.DELETE),) if seen.exists else ())
     changes: list[Change] = []
     if desired.until is not None:
         changes += terms.products.renewal(seen, desired.until, terms.lifted)
     if desired.exists and not seen.exists:
         return Plan((*changes, *terms.products.creation(seen, desired, now)))
     if desired.password_digest is not None and record.password_digest != desired.password_digest:
-        changes.append(Change(Kind.SET_PASSWORD, secret=desired.password))
+        changes.append(Change(ChangeKind.SET_PASSWORD, secret=desired.password))
     if desired.suspended is False:
         changes += restoration(seen, record)
     if desired.quota is not None and seen.quota != desired.quota:
-        changes.append(Change(Kind.SET_QUOTA, {"quota_bytes": desired.quota}))
+        changes.append(Change(ChangeKind.SET_QUOTA, {"quota_bytes": desired.quota}))
     if desired.suspended:
         changes += suspension(seen, record, terms)
     return Plan(tuple(changes))
@@ -38,26 +49,34 @@ def suspension(seen: Mailbox, record: Record, terms: Terms) -> list[Change]:
             # Only what a read shows can be given back later.
             states = shown(seen, terms)
             arguments["services"] = [name for name, state in states.items() if state != "suspended"]
-        changes.append(Change(Kind.SUSPEND, arguments))
+        changes.append(Change(ChangeKind.SUSPEND, arguments))
     ours = bool(changes) or record.suspended_with is not None
     if terms.suspend_with == "hosted-email" and ours and (changes or not record.sessions_ended):
-        changes.append(Change(Kind.LOG_OUT))
+        changes.append(Change(ChangeKind.LOG_OUT))
     return changes
 
 
 def restoration(seen: Mailbox, record: Record) -> list[Change]:
     if record.suspended_with == "commands":
-        return [Change(Kind.RESTORE, {"with": "commands"})]
+        return [Change(ChangeKind.RESTORE, {"with": "commands"})]
     if record.suspended_with != "hosted-email" or record.saved_services is None:
         return []  # a lock-out ends with the new password
     if seen.services is None:
-        raise Refused("The services were suspended through hosted email, which is no longer configured.", code="unsupported")
-    lost = {name: state for name, state in record.saved_services.items() if seen.services.get(name) != state}
-    return [Change(Kind.RESTORE, {"with": "hosted-email", "services": lost})] if lost else []
+        raise Refused(
+            "The services were suspended through hosted email, which is no longer configured.",
+            code="unsupported",
+        )
+    lost = {
+        name: state
+        for name, state in record.saved_services.items()
+        if seen.services.get(name) != state
+    }
+    return [Change(ChangeKind.RESTORE, {"with": "hosted-email", "services": lost})] if lost else []
 
 
 def is_suspended(seen: Mailbox, record: Record, terms: Terms) -> bool:
-    """Suspended means: every service that we would suspend is; or our own mark, where no read can show it."""
+    """Suspended means: every service that we would suspend is; or our own mark, where no read
+    can show it."""
     if record.suspended_with in ("lock-out", "commands"):
         return True
     states = shown(seen, terms)
@@ -66,7 +85,11 @@ def is_suspended(seen: Mailbox, record: Record, terms: Terms) -> bool:
 
 def shown(seen: Mailbox, terms: Terms) -> dict[str, str]:
     """The states of those services that a suspension of ours is about."""
-    return {name: seen.services[name] for name in terms.services if name in seen.services} if seen.services else {}
+    return (
+        {name: seen.services[name] for name in terms.services if name in seen.services}
+        if seen.services
+        else {}
+    )
 
 
 def state_of(seen: Mailbox, record: Record, terms: Terms) -> State:
@@ -77,8 +100,11 @@ def state_of(seen: Mailbox, record: Record, terms: Terms) -> State:
     return State.SUSPENDED if is_suspended(seen, record, terms) else State.ACTIVE
 
 
-def believable(seen: Mailbox, record: Record, terms: Terms, observed_at: float, own_doubt: bool) -> bool:
-    """A read that may be stale (before `settles_at`) is believed only where it agrees with what was done last.
+def believable(
+    seen: Mailbox, record: Record, terms: Terms, observed_at: float, own_doubt: bool
+) -> bool:
+    """A read that may be stale (before `settles_at`) is believed only where it agrees with what was
+    done last.
 
     `own_doubt`: what was done last was done by the job that asks; where that is not known, the journal decides instead.
     """
@@ -92,7 +118,8 @@ def believable(seen: Mailbox, record: Record, terms: Terms, observed_at: float, 
 
 
 def settles_at(before: float, ended_at: float, settle: float) -> float:
-    """Until when reads may be stale after a command whose call ended, or must have ended, at `ended_at`.
+    """Until when reads may be stale after a command whose call ended, or must have ended, at
+    `ended_at`.
 
     `before`: until when they may be so because of an earlier one. A smaller `settle` in the configuration does not shorten it.
     """
@@ -105,44 +132,56 @@ def settles_at(before: float, ended_at: float, settle: float) -> float:
 def before_sending(record: Record, change: Change, seen: Mailbox, owner: tuple[str, str]) -> Record:
     """From here on the state is unknown until an answer or a read says otherwise."""
     match change.kind:
-        case Kind.CREATE:
+        case ChangeKind.CREATE:
             return Record(*owner, settles_at=record.settles_at)
-        case Kind.SUSPEND:
+        case ChangeKind.SUSPEND:
             fresh = record.suspended_with is None
-            saved = dict(seen.services) if fresh and seen.services is not None else record.saved_services
-            mark = "hosted-email" if change.arguments["with"] == "hosted-email" else record.suspended_with
+            saved = (
+                dict(seen.services)
+                if fresh and seen.services is not None
+                else record.saved_services
+            )
+            mark = (
+                "hosted-email"
+                if change.arguments["with"] == "hosted-email"
+                else record.suspended_with
+            )
             digest = None if change.arguments["with"] == "lock-out" else record.password_digest
-            record = replace(record, suspended_with=mark, saved_services=saved, password_digest=digest)
+            record = replace(
+                record, suspended_with=mark, saved_services=saved, password_digest=digest
+            )
             return replace(record, state=State.UNKNOWN, sessions_ended=False)
-        case Kind.RESTORE | Kind.DELETE:
+        case ChangeKind.RESTORE | ChangeKind.DELETE:
             return replace(record, state=State.UNKNOWN)
-        case Kind.SET_QUOTA:
+        case ChangeKind.SET_QUOTA:
             return replace(record, quota=None)
-        case Kind.SET_PASSWORD:
+        case ChangeKind.SET_PASSWORD:
             return replace(record, password_digest=None)
     return record
 
 
 def after_accepted(record: Record, change: Change, desired: Desired) -> Record:
     match change.kind:
-        case Kind.CREATE:
+        case ChangeKind.CREATE:
             return replace(record, state=State.ACTIVE, password_digest=desired.password_digest)
-        case Kind.SUSPEND:
+        case ChangeKind.SUSPEND:
             how = change.arguments["with"]
             digest = None if how == "lock-out" else record.password_digest
-            return replace(record, state=State.SUSPENDED, suspended_with=how, password_digest=digest)
-        case Kind.RESTORE:
+            return replace(
+                record, state=State.SUSPENDED, suspended_with=how, password_digest=digest
+            )
+        case ChangeKind.RESTORE:
             mark = None if change.arguments["with"] == "commands" else record.suspended_with
             return replace(record, state=State.ACTIVE, suspended_with=mark)
-        case Kind.SET_PASSWORD:
+        case ChangeKind.SET_PASSWORD:
             locked = record.suspended_with == "lock-out"
             record = replace(record, state=State.ACTIVE, suspended_with=None) if locked else record
             return replace(record, password_digest=desired.password_digest)
-        case Kind.SET_QUOTA:
+        case ChangeKind.SET_QUOTA:
             return replace(record, quota=desired.quota)
-        case Kind.LOG_OUT:
+        case ChangeKind.LOG_OUT:
             return replace(record, sessions_ended=True)
-        case Kind.DELETE:
+        case ChangeKind.DELETE:
             return replace(record, state=State.ABSENT)
     return record
 
@@ -152,21 +191,34 @@ def at_end(record: Record, seen: Mailbox, desired: Desired, terms: Terms) -> Rec
     if not seen.exists:
         return Record(state=State.ABSENT, settles_at=record.settles_at)
     if desired.suspended is False:
-        record = replace(record, suspended_with=None, saved_services=None, sessions_ended=False, delete_after=None)
+        record = replace(
+            record,
+            suspended_with=None,
+            saved_services=None,
+            sessions_ended=False,
+            delete_after=None,
+        )
     if desired.quota is not None:
-        record = replace(record, quota=desired.quota)  # also where it was so already, and no command set it
+        record = replace(
+            record, quota=desired.quota
+        )  # also where it was so already, and no command set it
     if desired.delete_after is not None:
         record = replace(record, delete_after=desired.delete_after)
     return replace(record, state=state_of(seen, record, terms))
 
 
 def after_failure(record: Record, seen: Mailbox | None, terms: Terms) -> Record:
-    """The record of a job that was refused: what was noted for a command that did nothing is taken back."""
+    """The record of a job that was refused: what was noted for a command that did nothing is
+    taken back."""
     if seen is None or seen.exists is None:
         return record
     if not seen.exists:
-        # What was nobody's and is not there was not terminated either: one that turns up there later is not billing's to end.
-        return Record(state=State.ABSENT if record.source is not None else record.state, settles_at=record.settles_at)
+        # What was nobody's and is not there was not terminated either: one that turns up there
+        # later is not billing's to end.
+        return Record(
+            state=State.ABSENT if record.source is not None else record.state,
+            settles_at=record.settles_at,
+        )
     if record.suspended_with == "hosted-email" and not restoration(seen, record):
         record = replace(record, suspended_with=None, saved_services=None, sessions_ended=False)
     return replace(record, state=state_of(seen, record, terms))

@@ -1,35 +1,42 @@
 """Whether a new password is tried in the mailbox's own name, and what follows from a no. Pure.
 
-A wrong try may lock a mailbox at the remote, so there are two at most: one after the last command, and one once reads do
-not lag behind it any more.
+A wrong try may lock a mailbox at the remote, so there are two at most: one after the last command,
+and one once reads do not lag behind it any more.
 """
 
 from collections.abc import Sequence
 
 from bridge.domain.errors import NeedsPerson
-from bridge.domain.jobs import LookAgain, WaitingFor
-from bridge.domain.model import Kind, Step
+from bridge.domain.jobs import Recheck, WaitingFor
+from bridge.domain.model import ChangeKind, Step
 
 NOT_TRIED = "unsupported"
-"""The code of a refusal that says nothing of the password: a second factor, or no such sign-in at all."""
+"""The code of a refusal that says nothing of the password: a second factor, or no such sign-in
+at all."""
 
 
 def try_due(journal: Sequence[Step], now: float, settle: float) -> bool:
-    """Raises LookAgain where the second try has to wait, NeedsPerson after the last one that said no."""
-    set_by = [step for step in journal if step.kind in (Kind.CREATE, Kind.SET_PASSWORD)]
+    """Raises Recheck where the second try has to wait, NeedsPerson after the last one that said
+    no."""
+    set_by = [step for step in journal if step.kind in (ChangeKind.CREATE, ChangeKind.SET_PASSWORD)]
     sent = [step for step in set_by if step.outcome in ("accepted", "unknown")]
-    tries = [step for step in journal if step.kind == Kind.PROVE_PASSWORD and step.outcome != "unsent"]
+    tries = [
+        step
+        for step in journal
+        if step.kind == ChangeKind.PROVE_PASSWORD and step.outcome != "unsent"
+    ]
     if not sent or any(answered(step) for step in tries):
         return False
     settled_at = sent[-1].ended_at + settle
     if len(tries) > 1 or (tries and tries[-1].started_at >= settled_at):
         raise NeedsPerson(
-            "The mail provider accepted the new password, but the mailbox cannot sign in with it. Try it by hand; then "
+            "The mail provider accepted the new password, but the mailbox cannot sign in with it. "
+            "Try it by hand; then "
             "have billing send it again, or send another one.",
             code="unclear",
         )
     if tries and now < settled_at:
-        raise LookAgain(settled_at, WaitingFor.SETTLE, tries[-1].error)
+        raise Recheck(settled_at, WaitingFor.SETTLE, tries[-1].error)
     return True
 
 
@@ -39,4 +46,6 @@ def answered(step: Step) -> bool:
 
 
 def proved(journal: Sequence[Step]) -> bool:
-    return any(step.kind == Kind.PROVE_PASSWORD and step.outcome == "accepted" for step in journal)
+    return any(
+        step.kind == ChangeKind.PROVE_PASSWORD and step.outcome == "accepted" for step in journal
+    )

@@ -1,4 +1,5 @@
-"""One billing system as the running bridge knows it: how its hooks are verified, what it may touch, where it is called back."""
+"""One billing system as the running bridge knows it: how its hooks are verified, what it may
+touch, where it is called back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,10 @@ class Forbidden(HookError):
 
 @dataclass(frozen=True)
 class CallbackEndpoint:
-    """Where a source hears from us. No url: nothing is sent, and the platform asks for `results`."""
+    """Where a source hears from us.
+
+    No url: nothing is sent, and the platform asks for `results`.
+    """
 
     url: str
     secret: bytes = field(repr=False)
@@ -27,7 +31,8 @@ class CallbackEndpoint:
 
 @dataclass(frozen=True)
 class Source:
-    """`account` is a name. `secrets` are decoded, the oldest first; `domains` in A-labels, or "*" for any.
+    """`account` is a name. `secrets` are decoded, the oldest first; `domains` in A-labels, or "*"
+    for any.
 
     Without `allow_from` its hooks may come from everywhere.
     """
@@ -43,12 +48,18 @@ class Source:
 
     def admits(self, client: IPv4Address | IPv6Address | None) -> bool:
         """Whether hooks may come from there. An address that nobody knows is in no network."""
-        return not self.allow_from or (client is not None and any(client in network for network in self.allow_from))
+        return not self.allow_from or (
+            client is not None and any(client in network for network in self.allow_from)
+        )
 
     def may_touch(self, domain: str) -> bool:
         return ANY in self.domains or domain in self.domains
 
     def permit(self, address: str) -> None:
-        """Raises Forbidden where the configuration does not give this source the address's domain."""
+        """Raises Forbidden where the configuration does not give this source the address's
+        domain."""
         if not self.may_touch(Address.parse(address).domain):
-            raise Forbidden("This source may not use this mail domain. Add it to the source's `domains` in bridge.toml.")
+            raise Forbidden(
+                "This source may not use this mail domain. Add it to the source's `domains` in "
+                "bridge.toml."
+            )

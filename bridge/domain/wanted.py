@@ -1,7 +1,9 @@
-"""Which hooks take a mailbox away, which need it, and what a newer hook makes of an older one of its service. Pure.
+"""Which hooks take a mailbox away, which need it, and what a newer hook makes of an older one of
+its service. Pure.
 
-Rule 1: nothing else decides whether a hook is still wanted; whoever records, runs or repeats one asks here.
-Rule 2: in doubt a mailbox stays. A hook that takes it away too late can be sent again, a mailbox that is gone cannot.
+Rule 1: nothing else decides whether a hook is still wanted; whoever records, runs or repeats one
+asks here. Rule 2: in doubt a mailbox stays. A hook that takes it away too late can be sent again, a
+mailbox that is gone cannot.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +14,15 @@ from bridge.domain.errors import Overtaken, Withdrawn
 from bridge.domain.model import Fact
 
 TAKES_AWAY = frozenset({"mailbox.terminate"})
-"""Also what the bridge does in its name: the suspension that begins a grace, and the deletion at its end."""
+"""Also what the bridge does in its name: the suspension that begins a grace, and the deletion at
+its end."""
 NEEDS = frozenset({"mailbox.create", "mailbox.unsuspend", "mailbox.renew"})
 """What says that the service is to have its mailbox; a renewal, because it is paid for."""
 
 NEEDED = "needed"
-"""The mark of the last hook that needs the mailbox, beside those of the facts. An unsuspend leaves no other mark of existence:
-under that one a create that is older than the unsuspend would be late."""
+"""The mark of the last hook that needs the mailbox, beside those of the facts. An unsuspend leaves
+no other mark of existence: under that one a create that is older than the unsuspend would be late.
+"""
 
 Marks = Mapping[str, Sequence[Any]]
 """Fact -> source, service and own time (epoch seconds) of the hook that decided it last."""
@@ -32,7 +36,8 @@ SAID: Mapping[type, str] = {
 
 @dataclass(frozen=True)
 class Said:
-    """One hook as it counts beside others of its service: what it asks for, and which facts it decides."""
+    """One hook as it counts beside others of its service: what it asks for, and which facts it
+    decides."""
 
     action: str
     facts: frozenset[str]
@@ -51,7 +56,8 @@ Mark = tuple[Said, Sequence[str], float]
 
 
 def overtaken(older: Said, newer: Iterable[Said]) -> Overtaken | None:
-    """Why nothing is to be done for a hook that still waits, when these of its service were accepted after it.
+    """Why nothing is to be done for a hook that still waits, when these of its service were
+    accepted after it.
 
     One that takes the mailbox away yields to any that needs it, and to nothing else. Every other one yields when newer hooks
     decide all of its facts. One that takes the mailbox away does not count here, because it may yet be called off itself:
@@ -60,11 +66,15 @@ def overtaken(older: Said, newer: Iterable[Said]) -> Overtaken | None:
     if older.takes_away:
         return needed() if any(each.needs for each in newer) else None
     decided = frozenset[str]().union(*(each.facts for each in newer if not each.takes_away))
-    return Overtaken("Cancelled by a newer hook of this service.") if older.facts <= decided else None
+    return (
+        Overtaken("Cancelled by a newer hook of this service.") if older.facts <= decided else None
+    )
 
 
 def needed() -> Overtaken:
-    return Overtaken("A newer hook of this service needs the mailbox, so it is not deleted or suspended.")
+    return Overtaken(
+        "A newer hook of this service needs the mailbox, so it is not deleted or suspended."
+    )
 
 
 def withdrawn() -> Withdrawn:
@@ -72,14 +82,16 @@ def withdrawn() -> Withdrawn:
 
 
 def taken_away(older: Said, newer: Iterable[Said]) -> Overtaken | None:
-    """Why nothing is to be done for a hook that still waits, when these newer ones of its service are begun or done."""
+    """Why nothing is to be done for a hook that still waits, when these newer ones of its
+    service are begun or done."""
     if older.takes_away or not any(each.takes_away for each in newer):
         return None
     return Overtaken("A newer hook of this service deletes the mailbox.")
 
 
 def is_late(said: Said, marks: Marks, service: Sequence[str], spoken: float) -> bool:
-    """Whether hooks of the same service, newer by their own time, were accepted before this one, and decide what it wants.
+    """Whether hooks of the same service, newer by their own time, were accepted before this one,
+    and decide what it wants.
 
     For one that takes the mailbox away existence alone counts: a newer one that needs it, or that said the last of existence.
     """
@@ -98,30 +110,37 @@ def is_later(last: Sequence[Any] | None, service: Sequence[str], spoken: float) 
 
 
 def is_older(spoken: float, other: float) -> bool:
-    """Whether a hook of this time is older than one of the other, as far as its own time can tell."""
+    """Whether a hook of this time is older than one of the other, as far as its own time can
+    tell."""
     return other > (spoken if spoken % 1 else spoken + 0.999_999)
 
 
-def marked(said: Said, marks: Marks, service: Sequence[str], spoken: float) -> dict[str, Sequence[Any]]:
+def marked(
+    said: Said, marks: Marks, service: Sequence[str], spoken: float
+) -> dict[str, Sequence[Any]]:
     """The marks once this hook is accepted."""
     now = {**marks, **{str(fact): [*service, spoken] for fact in said.facts}}
     if said.needs:
-        # A renewal may be older than the unsuspend before it: what is known of the service's need does not grow older by it.
+        # A renewal may be older than the unsuspend before it: what is known of the service's need
+        # does not grow older by it.
         last = marks.get(NEEDED)
-        now[NEEDED] = last if is_later(last, service, spoken) and last is not None else [*service, spoken]
+        now[NEEDED] = (
+            last if is_later(last, service, spoken) and last is not None else [*service, spoken]
+        )
     return now
 
 
 def taken_back(
     said: Said, marks: Marks, service: Sequence[str], spoken: float, before: Iterable[Mark]
 ) -> dict[str, Sequence[Any]]:
-    """The marks once nothing is done for this hook: what was said `before` it, the newest first, counts again.
+    """The marks once nothing is done for this hook: what was said `before` it, the newest first,
+    counts again.
 
     That its service needs the mailbox stays said.
     """
-    now, told = dict(marks), list(before)
+    now, earlier = dict(marks), list(before)
     for fact in said.facts:
         if list(marks.get(fact, ())) == [*service, spoken]:
             del now[fact]
-            now |= next(({fact: [*of, at]} for word, of, at in told if fact in word.facts), {})
+            now |= next(({fact: [*of, at]} for word, of, at in earlier if fact in word.facts), {})
     return now

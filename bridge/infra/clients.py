@@ -1,4 +1,5 @@
-"""Whose request it is: the one place that reads addresses of clients, whether a socket, a proxy or a person wrote them."""
+"""Whose request it is: the one place that reads addresses of clients, whether a socket, a proxy
+or a person wrote them."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +16,10 @@ _MAPPED = 96  # bits before the IPv4 address in ::ffff:0:0/96
 
 
 def read(text: str) -> Client | None:
-    """The address: plain, with a port, in brackets, with a zone, or IPv4 written as IPv6. None: it is no address."""
+    """The address: plain, with a port, in brackets, with a zone, or IPv4 written as IPv6.
+
+    None: it is no address.
+    """
     text = text.strip(" \t")
     found = _WITH_PORT.fullmatch(text)
     try:
@@ -23,7 +27,9 @@ def read(text: str) -> Client | None:
     except ValueError:
         return None
     if isinstance(address, IPv6Address):
-        return address.ipv4_mapped or IPv6Address(int(address))  # without the zone, which names a card of this machine
+        return address.ipv4_mapped or IPv6Address(
+            int(address)
+        )  # without the zone, which names a card of this machine
     return address
 
 
@@ -51,20 +57,36 @@ def named(client: Client | None) -> str:
 
 def counted_as(client: Client | None) -> str:
     """What is limited together: an address; of IPv6 the 64 bits that one customer is given."""
-    return str(IPv6Network((client, 64), strict=False)) if isinstance(client, IPv6Address) else named(client)
+    return (
+        str(IPv6Network((client, 64), strict=False))
+        if isinstance(client, IPv6Address)
+        else named(client)
+    )
 
 
 def network(text: str) -> Network:
-    """A network or one address, as a person writes it. Raises ValueError with what to write instead."""
+    """A network or one address, as a person writes it.
+
+    Raises ValueError with what to write instead.
+    """
     if "%" in text:
         raise ValueError('has a zone ("%..."), which counts on one machine only; leave it out')
     try:
         found = ip_network(text, strict=False)
     except ValueError:
-        raise ValueError('must be a network such as "192.0.2.0/24" or one address, without a port') from None
+        raise ValueError(
+            'must be a network such as "192.0.2.0/24" or one address, without a port'
+        ) from None
     alone = ip_address(text.partition("/")[0])
     if alone != found.network_address:
-        raise ValueError(f'has bits set after the prefix; write "{found}" for the network, or "{alone}" for one address')
-    if isinstance(found, IPv6Network) and found.prefixlen >= _MAPPED and (mapped := found.network_address.ipv4_mapped):
+        raise ValueError(
+            f'has bits set after the prefix; write "{found}" for '
+            f'the network, or "{alone}" for one address'
+        )
+    if (
+        isinstance(found, IPv6Network)
+        and found.prefixlen >= _MAPPED
+        and (mapped := found.network_address.ipv4_mapped)
+    ):
         return IPv4Network((mapped, found.prefixlen - _MAPPED))
     return found

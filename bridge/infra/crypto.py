@@ -1,7 +1,8 @@
 """Encryption and digests of what is stored, under keys derived for one purpose each.
 
-Rule 1: no key of the configuration is used as it is; each purpose, and each use of it, has a key of its own (HKDF-SHA256).
-Rule 2: a digest names its key, so that one can tell "of something else" from "of a key that is gone".
+Rule 1: no key of the configuration is used as it is; each purpose, and each use of it, has a key of
+its own (HKDF-SHA256). Rule 2: a digest names its key, so that one can tell "of something else" from
+"of a key that is gone".
 """
 
 import hmac
@@ -18,7 +19,10 @@ from bridge.domain.digests import Digests
 
 
 class Purpose(StrEnum):
-    """What a derived key is for. A value is part of the derivation: changing one makes what was stored unreadable."""
+    """What a derived key is for.
+
+    A value is part of the derivation: changing one makes what was stored unreadable.
+    """
 
     PASSWORD = "password"  # noqa: S105  a purpose, not a password
     CONTENT = "content"
@@ -29,11 +33,17 @@ class Purpose(StrEnum):
 
 
 class Unsealable(Exception):
-    """No configured key opens this. Put the key it was sealed with back into bridge.keys, before the newest."""
+    """No configured key opens this.
+
+    Put the key it was sealed with back into bridge.keys, before the newest.
+    """
 
 
 class Sealer:
-    """Seals with the newest key, opens and compares with every key. `keys` are oldest first, 32 random bytes each."""
+    """Seals with the newest key, opens and compares with every key.
+
+    `keys` are oldest first, 32 random bytes each.
+    """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         if not keys:
@@ -44,7 +54,10 @@ class Sealer:
     @cached_property
     def key_ids(self) -> tuple[str, ...]:
         """Eight hex digits for each key, oldest first; they name it and tell nothing of it."""
-        return tuple(HKDF(SHA256(), 4, salt=None, info=b"enom-bridge/key-id").derive(key).hex() for key in self._keys)
+        return tuple(
+            HKDF(SHA256(), 4, salt=None, info=b"enom-bridge/key-id").derive(key).hex()
+            for key in self._keys
+        )
 
     def seal(self, purpose: Purpose, text: str) -> str:
         return self._fernet(purpose).encrypt(text.encode()).decode()
@@ -66,7 +79,8 @@ class Sealer:
         return None
 
     def digest(self, purpose: Purpose, content: bytes, known: str | None = None) -> str:
-        """HMAC-SHA256 with the newest key, after that key's name. Compare with `matches`, which also knows older keys.
+        """HMAC-SHA256 with the newest key, after that key's name. Compare with `matches`, which
+        also knows older keys.
 
         `known` itself where it is a digest of the same content, so that a change of key makes nothing look changed.
         """
@@ -78,7 +92,9 @@ class Sealer:
         """With every key, and as version 0.1 made them, which named no key."""
         keys = self.keys(purpose, "digest")
         named = [_named(name, key, content) for name, key in zip(self.key_ids, keys, strict=True)]
-        return Digests(named[-1], (*named, *(_hmac(key, content).hex() for key in keys)), self.key_ids)
+        return Digests(
+            named[-1], (*named, *(_hmac(key, content).hex() for key in keys)), self.key_ids
+        )
 
     def matches(self, purpose: Purpose, content: bytes, digest: str) -> bool:
         """Whether `digest` was made of the same content with any key."""
@@ -88,7 +104,9 @@ class Sealer:
         """The derived keys, oldest first: the order that itsdangerous expects for rotation."""
         info = f"enom-bridge/{purpose.value}/{use}".encode()
         if info not in self._derived:
-            self._derived[info] = [HKDF(SHA256(), 32, salt=None, info=info).derive(key) for key in self._keys]
+            self._derived[info] = [
+                HKDF(SHA256(), 32, salt=None, info=info).derive(key) for key in self._keys
+            ]
         return self._derived[info]
 
     def _fernet(self, purpose: Purpose) -> MultiFernet:

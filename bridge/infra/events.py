@@ -1,19 +1,27 @@
-"""Told of what the bridge does while it does it: how measuring and tracing look in without anybody below knowing them."""
+"""Told of what the bridge does while it does it: how measuring and tracing look in without
+anybody below knowing them."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
-Facts = dict[str, Any]
-"""What is known of one piece of work: ids, names and outcomes. Never a secret, an address or a person's words."""
+Attributes = dict[str, Any]
+"""What is known of one piece of work: ids, names and outcomes.
+
+Never a secret, an address or a person's words.
+"""
 
 
 class Listener(Protocol):
-    """Never waits. What `begin` returns is given to `end`; what is raised is dropped: the work goes before its figures."""
+    """Never waits.
 
-    def begin(self, kind: str, facts: Facts) -> Any: ...
-    def end(self, begun: Any, kind: str, facts: Facts, seconds: float) -> None: ...
+    What `begin` returns is given to `end`; what is raised is dropped: the work goes before its
+    figures.
+    """
+
+    def begin(self, kind: str, facts: Attributes) -> Any: ...
+    def end(self, begun: Any, kind: str, facts: Attributes, seconds: float) -> None: ...
 
 
 class Watch:
@@ -30,8 +38,11 @@ class Watch:
         self._listeners = (*self._listeners, listener)
 
     @contextmanager
-    def over(self, kind: str, **facts: Any) -> Iterator[Facts]:
-        """Spans a piece of work. Whoever does it adds what comes of it to the facts, `outcome` above all."""
+    def over(self, kind: str, **facts: Any) -> Iterator[Attributes]:
+        """Spans a piece of work.
+
+        Whoever does it adds what comes of it to the facts, `outcome` above all.
+        """
         begun: list[tuple[Listener, Any]] = []
         for listener in self._listeners:
             with suppress(Exception):

@@ -1,7 +1,8 @@
-"""Every HTTP call that leaves the bridge. A call ends by its deadline, and says whether the other side may have got it.
+"""Every HTTP call that leaves the bridge. A call ends by its deadline, and says whether the other
+side may have got it.
 
-Nothing is followed, repeated, unpacked or taken from the environment. Only the look-up of a name cannot be cut short;
-a call whose look-up took too long sends nothing.
+Nothing is followed, repeated, unpacked or taken from the environment. Only the look-up of a name
+cannot be cut short; a call whose look-up took too long sends nothing.
 """
 
 import socket
@@ -48,7 +49,8 @@ class Lost(Exception):
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that Retry-After asks for, at most a day; `now` in epoch seconds. None: it is missing, or not understood.
+    """Seconds that Retry-After asks for, at most a day; `now` in epoch seconds. None: it is
+    missing, or not understood.
 
     A whole number, or an HTTP date in any of its three forms (RFC 9110, 5.6.7 and 10.2.3); a date that has passed is 0.
     """
@@ -77,8 +79,17 @@ class Outgoing:
         self._adapters: list[_Adapter] = []
         self._verify: bool | str = True
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, limit: int = MEBIBYTE) -> Reply:
-        """Posts `body`. `timeout` bounds the whole call in seconds, `limit` the answer's body in bytes.
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        timeout: float,
+        limit: int = MEBIBYTE,
+    ) -> Reply:
+        """Posts `body`. `timeout` bounds the whole call in seconds, `limit` the answer's body in
+        bytes.
 
         Raises NotSent or Lost; their texts name the fault and the host, nothing else of the request.
         """
@@ -96,15 +107,30 @@ class Outgoing:
         for adapter in adapters:
             adapter.close()
 
-    def _call(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], timeout: float, limit: int) -> Reply:
+    def _call(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        timeout: float,
+        limit: int,
+    ) -> Reply:
         call = _Call(timeout)
         fault = ""
         try:
             _calls.current = call
             with call:
-                headers = {"User-Agent": "enom-bridge", "Accept": "*/*", **headers, "Accept-Encoding": "identity"}
+                headers = {
+                    "User-Agent": "enom-bridge",
+                    "Accept": "*/*",
+                    **headers,
+                    "Accept-Encoding": "identity",
+                }
                 request = requests.Request(method, url, data=body, headers=headers).prepare()
-                with self._adapter().send(request, stream=True, timeout=timeout, verify=self._verify) as answer:
+                with self._adapter().send(
+                    request, stream=True, timeout=timeout, verify=self._verify
+                ) as answer:
                     return _read(answer, call, limit)
         except Lost as error:
             fault = str(error)
@@ -148,11 +174,18 @@ def _read(answer: requests.Response, call: "_Call", limit: int) -> Reply:
 
 
 def _fault(error: Exception) -> str:
-    """What went wrong, for whoever has to mend it. The libraries wrap the cause; its own words name no request."""
+    """What went wrong, for whoever has to mend it.
+
+    The libraries wrap the cause; its own words name no request.
+    """
     found: list[BaseException] = [error]
     for each in found:
         inner = (*each.args, getattr(each, "reason", None), each.__cause__, each.__context__)
-        found += [one for one in inner if isinstance(one, BaseException) and not any(one is known for known in found)]
+        found += [
+            one
+            for one in inner
+            if isinstance(one, BaseException) and not any(one is known for known in found)
+        ]
     for each in found:
         if isinstance(each, ssl.SSLCertVerificationError):
             return f"its certificate is not valid: {each.verify_message.rstrip('.')}"
@@ -173,7 +206,8 @@ def _host(url: str) -> str:
 
 
 class _Call:
-    """One call: its deadline, whether a byte was sent, and the connection that is cut at the deadline."""
+    """One call: its deadline, whether a byte was sent, and the connection that is cut at the
+    deadline."""
 
     def __init__(self, timeout: float) -> None:
         self.sent = False
@@ -200,7 +234,8 @@ class _Call:
         return self.left <= 0
 
     def watch(self, connection: socket.socket) -> None:
-        """A second handle on the connection, because TLS and urllib3 pass the first one on and close it early."""
+        """A second handle on the connection, because TLS and urllib3 pass the first one on and
+        close it early."""
         if self.over:
             raise TimeoutError("the deadline has passed")
         with self._lock:
@@ -215,10 +250,15 @@ class _Call:
 
 
 class _Watchdog:
-    """Cuts every call that is still under way at its deadline. One thread for all: one for each took a tenth of a job."""
+    """Cuts every call that is still under way at its deadline.
+
+    One thread for all: one for each took a tenth of a job.
+    """
 
     def __init__(self) -> None:
-        self._calls: list[tuple[float, int, _Call]] = []  # a heap; the number keeps two of one moment apart
+        self._calls: list[
+            tuple[float, int, _Call]
+        ] = []  # a heap; the number keeps two of one moment apart
         self._numbers = count()
         self._earlier = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -226,7 +266,9 @@ class _Watchdog:
     def watch(self, call: _Call) -> None:
         with self._earlier:
             heappush(self._calls, (call.deadline, next(self._numbers), call))
-            if self._thread is None or not self._thread.is_alive():  # not in a process that was forked
+            if (
+                self._thread is None or not self._thread.is_alive()
+            ):  # not in a process that was forked
                 self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
                 self._thread.start()
             elif self._calls[0][2] is call:
@@ -256,10 +298,13 @@ _calls = _Calls()  # how a connection, which urllib3 makes, finds the call that 
 def _open(connection: HTTPConnection) -> socket.socket:
     call = _calls.current or _Call(30.0)
     fault: OSError = OSError("the name has no address")
-    for family, *_, address in socket.getaddrinfo(connection._dns_host, connection.port, type=socket.SOCK_STREAM):
+    for family, *_, address in socket.getaddrinfo(
+        connection._dns_host, connection.port, type=socket.SOCK_STREAM
+    ):
         opened = socket.socket(family, socket.SOCK_STREAM)
         try:
-            # Half of what is left, so that an address that never answers leaves time for the next one.
+            # Half of what is left, so that an address that never answers leaves time for the next
+            # one.
             opened.settimeout(max(call.left / 2, 0.001))
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             opened.connect(address)
@@ -274,7 +319,8 @@ def _open(connection: HTTPConnection) -> socket.socket:
 
 
 def _before_sending(connection: HTTPConnection) -> None:
-    """Called before each write: the last moment at which a call that came too late sends nothing."""
+    """Called before each write: the last moment at which a call that came too late sends
+    nothing."""
     if connection.sock is None:
         connection.connect()
     if call := _calls.current:

@@ -1,6 +1,8 @@
-"""One log pipeline for our own lines and those of every library, with secrets masked before anything is written.
+"""One log pipeline for our own lines and those of every library, with secrets masked before
+anything is written.
 
-Rule 1: a value reaches a stream only after `_redact`. What is not text, a number, a list or a table is logged by its repr.
+Rule 1: a value reaches a stream only after `_redact`. What is not text, a number, a list or a table
+is logged by its repr.
 """
 
 import json
@@ -40,7 +42,10 @@ _hidden: ContextVar[frozenset[str]] = ContextVar("hidden", default=frozenset())
 
 
 def register(value: str) -> None:
-    """From now on `value` is masked in every line, in each form that it may be written in. For the secrets of the settings."""
+    """From now on `value` is masked in every line, in each form that it may be written in.
+
+    For the secrets of the settings.
+    """
     _registered.update(_forms(value))
     _longest_first.cache_clear()
 
@@ -68,7 +73,8 @@ def _longest_first(hidden: frozenset[str]) -> list[str]:
 
 
 def configure(format: Literal["text", "json"], stream: TextIO | None = None) -> None:
-    """Sends everything from INFO up to `stream`, by default to whatever standard error is at the time."""
+    """Sends everything from INFO up to `stream`, by default to whatever standard error is at the
+    time."""
     before: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -90,10 +96,17 @@ def configure(format: Literal["text", "json"], stream: TextIO | None = None) -> 
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    for chatty in ("alembic", "waitress"):  # the one at each start, the other whenever a stranger hangs up
+    for chatty in (
+        "alembic",
+        "waitress",
+    ):  # the one at each start, the other whenever a stranger hangs up
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[*before, structlog.stdlib.PositionalArgumentsFormatter(), ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            *before,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=BoundLogger,
     )
@@ -114,7 +127,8 @@ class _Handler(logging.StreamHandler[TextIO]):
         super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:
-        # The inherited one prints the arguments unmasked. And what cannot be written is no fault of whoever had to say it.
+        # The inherited one prints the arguments unmasked. And what cannot be written is no fault of
+        # whoever had to say it.
         with suppress(Exception):
             sys.stderr.write(f"a log line of {record.name} could not be written\n")
 
@@ -125,11 +139,20 @@ def _forms(value: str) -> frozenset[str]:
     if len(value) < SHORTEST:
         return frozenset()
     raw = value.encode(errors="surrogatepass")
-    forms = {value, quote(raw, safe=""), quote(raw), quote_plus(raw), escape(value), repr(raw)[2:-1]}
+    forms = {
+        value,
+        quote(raw, safe=""),
+        quote(raw),
+        quote_plus(raw),
+        escape(value),
+        repr(raw)[2:-1],
+    }
     for _ in range(2):
         forms |= {text for form in forms for text in _escaped(form)}
     for offset in range(3):
-        encoded = b64encode(b"\0" * offset + raw).decode()[(0, 2, 3)[offset] : (offset + len(raw)) * 8 // 6]
+        encoded = b64encode(b"\0" * offset + raw).decode()[
+            (0, 2, 3)[offset] : (offset + len(raw)) * 8 // 6
+        ]
         forms |= {encoded, encoded.translate({43: "-", 47: "_"})}
     return frozenset(forms)
 
@@ -138,8 +161,12 @@ def _escaped(text: str) -> set[str]:
     return {repr(text)[1:-1], json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
 
 
-def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: _masked(key, value) for key, value in event.items()}  # its keys are names in the code
+def _redact(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    return {
+        key: _masked(key, value) for key, value in event.items()
+    }  # its keys are names in the code
 
 
 def _masked(key: object, value: object) -> object:
@@ -159,7 +186,10 @@ def _masked(key: object, value: object) -> object:
 
 
 def _text(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
-    """`time level event key=value …`, then the traceback. One line for a line: what a stranger sent cannot start another."""
+    """`time level event key=value …`, then the traceback.
+
+    One line for a line: what a stranger sent cannot start another.
+    """
     head = [event.pop("timestamp"), event.pop("level").upper().ljust(7), _line(event.pop("event"))]
     tail = [event.pop(key) for key in ("exception", "stack") if key in event]
     fields = [f"{key}={_line(value)}" for key, value in event.items() if value is not None]

@@ -1,7 +1,9 @@
-"""Standard output and error of what runs for ever. Rule 1: to write never waits, never raises, and loses no line uncounted.
+"""Standard output and error of what runs for ever. Rule 1: to write never waits, never raises, and
+loses no line uncounted.
 
-A pipe whose reader is gone or sleeps, a full disk, a terminal that was stopped: none of them may hold up a hook. So whoever
-writes only leaves the text here, and a thread of its own carries it out, also what libraries and Python itself print.
+A pipe whose reader is gone or sleeps, a full disk, a terminal that was stopped: none of them may
+hold up a hook. So whoever writes only leaves the text here, and a thread of its own carries it out,
+also what libraries and Python itself print.
 """
 
 import io
@@ -37,16 +39,17 @@ def drain(seconds: float = LAST) -> None:
 
 
 @contextmanager
-def steady(told: Callable[[int], None]) -> Iterator[None]:
-    """Meanwhile sys.stdout and sys.stderr keep to rule 1. `told` hears of lost lines, once they can be written again.
+def steady(report_lost: Callable[[int], None]) -> Iterator[None]:
+    """Meanwhile sys.stdout and sys.stderr keep to rule 1. `told` hears of lost lines, once they can
+    be written again.
 
     What is not the process's own, as in a test that looks at what was said, stays as it is.
     """
     before = sys.stdout, sys.stderr
     if leads_to(sys.stdout, 1):
-        sys.stdout = Outlet(1, told)
+        sys.stdout = Outlet(1, report_lost)
     if leads_to(sys.stderr, 2):
-        sys.stderr = Outlet(2, told)
+        sys.stderr = Outlet(2, report_lost)
     _outlets[:] = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, Outlet)]
     try:
         yield
@@ -68,8 +71,8 @@ class Outlet(io.TextIOBase):
 
     encoding, errors = "utf-8", "backslashreplace"
 
-    def __init__(self, descriptor: int, told: Callable[[int], None]) -> None:
-        self._descriptor, self._told = descriptor, told
+    def __init__(self, descriptor: int, report_lost: Callable[[int], None]) -> None:
+        self._descriptor, self._report_lost = descriptor, report_lost
         self._texts: SimpleQueue[str | threading.Event] = SimpleQueue()
         self._untold = 0
         self._cut = False  # the last line was written in part
@@ -129,7 +132,7 @@ class Outlet(io.TextIOBase):
         if self._untold and data:
             with _counting:
                 count, self._untold = self._untold, 0
-            self._told(count)
+            self._report_lost(count)
 
     def _lose(self, lines: int) -> None:
         global _lost

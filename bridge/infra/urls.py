@@ -32,12 +32,17 @@ def web(text: str) -> SplitResult | None:
 
 def web_url(text: str) -> str:
     if not web(text):
-        raise ValueError("must be a URL beginning with https:// or http://, without user, password and fragment")
+        raise ValueError(
+            "must be a URL beginning with https:// or http://, without user, password and fragment"
+        )
     return text
 
 
 def api_url(text: str) -> str:
     parts = web(text)
     if not parts or parts.query or not (parts.scheme == "https" or is_loopback(text)):
-        raise ValueError("must be an https:// URL without user, password, query and fragment (http:// to this machine only)")
+        raise ValueError(
+            "must be an https:// URL without user, password, query and fragment (http:// to "
+            "this machine only)"
+        )
     return text.rstrip("/")

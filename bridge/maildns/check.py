@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bridge.domain.model import in_words
+from bridge.domain.model import to_rfc3339
 from bridge.maildns.rules import Found, Wanted, judge
 
 GOOD, BAD = 3600.0, 600.0  # seconds for which a good and any other finding is believed
@@ -18,21 +18,27 @@ class Seen:
     checked_at: float
 
 
-class Readings(Protocol):
-    def reading(self, domain: str, fresh: Callable[[Found], float], ask: Callable[[str], Found]) -> Seen:
-        """What is on record, unless it is older than `fresh` says; else what `ask` finds, which is kept."""
+class DnsCache(Protocol):
+    def reading(
+        self, domain: str, fresh: Callable[[Found], float], ask: Callable[[str], Found]
+    ) -> Seen:
+        """What is on record, unless it is older than `fresh` says; else what `ask` finds, which
+        is kept."""
 
 
 @dataclass
-class Postal:
+class MailDns:
     """`wanted` by account."""
 
-    readings: Readings
+    readings: DnsCache
     wanted: Mapping[str, Wanted]
     ask: Callable[[str], Found]
 
     def receives_mail(self, account: str, domain: str) -> dict[str, Any] | None:
-        """None where the account does not have it checked. Bounded in time by `ask`; never an error because of DNS."""
+        """None where the account does not have it checked.
+
+        Bounded in time by `ask`; never an error because of DNS.
+        """
         wanted = self.wanted.get(account)
         if wanted is None or not wanted.hosts:
             return None
@@ -41,4 +47,6 @@ class Postal:
             return GOOD if judge(domain, found, wanted).status == "ready" else BAD
 
         seen = self.readings.reading(domain, fresh, self.ask)
-        return judge(domain, seen.found, wanted).describe() | {"checked_at": in_words(seen.checked_at)}
+        return judge(domain, seen.found, wanted).describe() | {
+            "checked_at": to_rfc3339(seen.checked_at)
+        }

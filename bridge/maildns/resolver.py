@@ -1,4 +1,7 @@
-"""Asks DNS, within a bound: what a domain says of its mail. Nothing of this machine's own names (/etc/hosts) is looked at."""
+"""Asks DNS, within a bound: what a domain says of its mail.
+
+Nothing of this machine's own names (/etc/hosts) is looked at.
+"""
 
 import time
 from collections.abc import Sequence
@@ -34,7 +37,10 @@ class Resolver:
             return Found(problem=f"no answer within {self._seconds:g} seconds")
         except (dns.exception.DNSException, OSError, ValueError) as error:
             return Found(problem=type(error).__name__)
-        hosts = sorted((int(record.preference), record.exchange.to_text(omit_final_dot=True).lower()) for record in mx)
+        hosts = sorted(
+            (int(record.preference), record.exchange.to_text(omit_final_dot=True).lower())
+            for record in mx
+        )
         spoken = [b"".join(record.strings).decode("ascii", "replace") for record in texts]
         return Found(
             mx=tuple((preference, "" if host == "." else host) for preference, host in hosts),
@@ -49,9 +55,13 @@ class Resolver:
         resolver.timeout = self._seconds / 2
         return resolver
 
-    def _ask(self, resolver: dns.resolver.Resolver, domain: str, kind: str, deadline: float) -> Sequence[Any]:
+    def _ask(
+        self, resolver: dns.resolver.Resolver, domain: str, kind: str, deadline: float
+    ) -> Sequence[Any]:
         left = deadline - time.monotonic()
         if left <= 0:
             raise dns.exception.Timeout
-        answer = resolver.resolve(f"{domain}.", kind, lifetime=left, search=False, raise_on_no_answer=False)
+        answer = resolver.resolve(
+            f"{domain}.", kind, lifetime=left, search=False, raise_on_no_answer=False
+        )
         return list(answer.rrset or ())[:MOST]

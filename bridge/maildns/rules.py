@@ -1,8 +1,10 @@
-"""Whether mail for a domain reaches its mailboxes: what its DNS says, against what Enom's mail needs. Pure.
+"""Whether mail for a domain reaches its mailboxes: what its DNS says, against what Enom's mail
+needs. Pure.
 
-Enom documents the MX `mx.DOMAIN.cust.a.hostedemail.com` [D: support.enom.com, "Hostedemail Spam and Rejections Guide"]; the
-`b` cluster and older names without a letter end alike [O]. Domains on it publish `include:_spf.hostedemail.com` [O]. That a
-domain without that include is refused somewhere is inferred from what SPF is for [I].
+Enom documents the MX `mx.DOMAIN.cust.a.hostedemail.com` [D: support.enom.com, "Hostedemail Spam and
+Rejections Guide"]; the `b` cluster and older names without a letter end alike [O]. Domains on it
+publish `include:_spf.hostedemail.com` [O]. That a domain without that include is refused somewhere
+is inferred from what SPF is for [I].
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +16,10 @@ MX_OF = "mx.{domain}.cust.a.hostedemail.com"
 
 @dataclass(frozen=True)
 class Wanted:
-    """Where mail of an account's domains has to go. No `hosts`: nothing is checked; no `spf_include`: no SPF is."""
+    """Where mail of an account's domains has to go.
+
+    No `hosts`: nothing is checked; no `spf_include`: no SPF is.
+    """
 
     hosts: Sequence[str]
     spf_include: str = ""
@@ -22,7 +27,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Found:
-    """What DNS said: MX as (preference, host), the texts that begin with v=spf1. `problem`: why it said nothing."""
+    """What DNS said: MX as (preference, host), the texts that begin with v=spf1. `problem`: why
+    it said nothing."""
 
     mx: Sequence[tuple[int, str]] = ()
     spf: Sequence[str] = ()
@@ -30,7 +36,12 @@ class Found:
     exists: bool = True
 
     def plain(self) -> dict[str, Any]:
-        return {"mx": [list(each) for each in self.mx], "spf": list(self.spf), "problem": self.problem, "exists": self.exists}
+        return {
+            "mx": [list(each) for each in self.mx],
+            "spf": list(self.spf),
+            "problem": self.problem,
+            "exists": self.exists,
+        }
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "Found":
@@ -40,7 +51,8 @@ class Found:
 
 @dataclass(frozen=True)
 class Readiness:
-    """`status` is `ready`, `not_ready` or `unknown`; `records` are what to set in the domain's DNS."""
+    """`status` is `ready`, `not_ready` or `unknown`; `records` are what to set in the domain's
+    DNS."""
 
     status: str
     reason: str
@@ -54,11 +66,19 @@ def judge(domain: str, found: Found, wanted: Wanted) -> Readiness:
     if found.problem:
         return Readiness("unknown", f"DNS did not answer: {found.problem}.")
     if not found.exists:
-        return Readiness("not_ready", f"{domain} does not exist in DNS: register it, or set its name servers.")
-    faults = [fault for fault in (mx_fault(domain, found, wanted), spf_fault(domain, found, wanted)) if fault]
+        return Readiness(
+            "not_ready", f"{domain} does not exist in DNS: register it, or set its name servers."
+        )
+    faults = [
+        fault
+        for fault in (mx_fault(domain, found, wanted), spf_fault(domain, found, wanted))
+        if fault
+    ]
     if not faults:
         return Readiness("ready", "Mail for this domain goes to Enom's mail servers.")
-    return Readiness("not_ready", " ".join(reason for reason, _ in faults), [record for _, record in faults])
+    return Readiness(
+        "not_ready", " ".join(reason for reason, _ in faults), [record for _, record in faults]
+    )
 
 
 def mx_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | None:
@@ -66,12 +86,17 @@ def mx_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | Non
     if not found.mx:
         return "It has no MX record, so it receives no mail.", record
     ours = [preference for preference, host in found.mx if is_ours(host, wanted)]
-    foreign = sorted((preference, host) for preference, host in found.mx if not is_ours(host, wanted))
+    foreign = sorted(
+        (preference, host) for preference, host in found.mx if not is_ours(host, wanted)
+    )
     if not ours:
         return f"Its mail goes to another server: {foreign[0][1] or 'none'}.", record
     if foreign and foreign[0][0] <= min(ours):
         return (
-            f"Some of its mail goes to {foreign[0][1]}, which has the same or a higher priority. Remove that MX record.",
+            (
+                f"Some of its mail goes to {foreign[0][1]}, which has the same or a higher "
+                "priority. Remove that MX record."
+            ),
             record,
         )
     return None
@@ -84,13 +109,22 @@ def spf_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | No
         reason = "It has no SPF record, so mail from its mailboxes may be rejected as forged."
         return reason, f'{domain}. TXT "v=spf1 include:{wanted.spf_include} ~all"'
     if len(found.spf) > 1:
-        merged = " ".join(dict.fromkeys(word for text in found.spf for word in text.split()[1:] if not word.endswith("all")))
-        reason = f"It has {len(found.spf)} SPF records, so receivers ignore all of them. Keep only one."
+        merged = " ".join(
+            dict.fromkeys(
+                word for text in found.spf for word in text.split()[1:] if not word.endswith("all")
+            )
+        )
+        reason = (
+            f"It has {len(found.spf)} SPF records, so receivers ignore all of them. Keep only one."
+        )
         return reason, f'{domain}. TXT "{with_include(f"v=spf1 {merged} ~all", wanted)}"'
     words = [word.lower().lstrip("+") for word in found.spf[0].split()]
     if f"include:{wanted.spf_include}" in words or f"redirect={wanted.spf_include}" in words:
         return None
-    reason = "Its SPF record does not include Enom's mail servers, so mail from its mailboxes may be rejected."
+    reason = (
+        "Its SPF record does not include Enom's mail servers, "
+        "so mail from its mailboxes may be rejected."
+    )
     return reason, f'{domain}. TXT "{with_include(found.spf[0], wanted)}"'
 
 

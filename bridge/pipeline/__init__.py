@@ -1,1 +1,2 @@
-"""A hook's way, in reading order: intake, worker, callbacks; replay, queries and alerts beside it."""
+"""A hook's way, in reading order: intake, worker, callbacks; replay, queries and alerts beside
+it."""

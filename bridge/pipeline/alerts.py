@@ -1,4 +1,5 @@
-"""Sends notes to the admin: by mail, where a bad hour is one mail, or as a signed webhook, as they come."""
+"""Sends notes to the admin: by mail, where a bad hour is one mail, or as a signed webhook, as
+they come."""
 
 import json
 import smtplib
@@ -11,8 +12,8 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-from bridge.domain.model import in_words
-from bridge.domain.ports import Clock, Note, Notebook, Summaries
+from bridge.domain.model import to_rfc3339
+from bridge.domain.ports import AlertLog, Clock, Note, Summaries
 from bridge.infra import logs
 from bridge.infra.events import Watch
 from bridge.infra.http_client import Lost, NotSent, Outgoing
@@ -22,7 +23,9 @@ from hooks import signing
 log = logs.get("notes")
 
 TIMEOUT = 10.0
-WHOLE_MAIL = 30.0  # seconds for a session with a mail server in all; TIMEOUT is for each of its answers
+WHOLE_MAIL = (
+    30.0  # seconds for a session with a mail server in all; TIMEOUT is for each of its answers
+)
 DAY = 86400.0
 EXAMPLES = 3  # of one cause; a mail that lists hundreds is not read
 COMMANDS = {
@@ -33,13 +36,14 @@ COMMANDS = {
 
 
 @dataclass
-class Notes:
-    """`notify` as in the configuration; empty: notes are written to the log only. `secret` signs webhooks.
+class Alerts:
+    """`notify` as in the configuration; empty: notes are written to the log only. `secret` signs
+    webhooks.
 
     `summary_at` is a minute of the day (UTC), or None for no summaries.
     """
 
-    notebook: Notebook
+    alert_log: AlertLog
     notify: str
     smtp: str
     smtp_password: str | None = field(repr=False)
@@ -54,9 +58,12 @@ class Notes:
     def send_due(self) -> None:
         """Sends what is due, as one message; a summary is one of its own."""
         self._summarise()
-        due = self.notebook.due_notes(gather=self.notify.startswith("mailto:"))
+        due = self.alert_log.due_notes(gather=self.notify.startswith("mailto:"))
         summaries = [note for note in due if note.subject.startswith("summary:")]
-        for message in [[note for note in due if note not in summaries], *([note] for note in summaries)]:
+        for message in [
+            [note for note in due if note not in summaries],
+            *([note] for note in summaries),
+        ]:
             if message:
                 self._send_one(message)
 
@@ -75,11 +82,13 @@ class Notes:
         try:
             self._send(due)
         except (NotSent, Lost, OSError, smtplib.SMTPException) as error:
-            log.error("alerts could not be sent", count=len(due), error=f"{type(error).__name__}: {error}")
-            self.notebook.notes_sent(due, ok=False)
+            log.error(
+                "alerts could not be sent", count=len(due), error=f"{type(error).__name__}: {error}"
+            )
+            self.alert_log.notes_sent(due, ok=False)
             self.watch.tell("notes", count=len(due), outcome="failed")
         else:
-            self.notebook.notes_sent(due, ok=True)
+            self.alert_log.notes_sent(due, ok=True)
             self.watch.tell("notes", count=len(due), outcome="sent")
 
     def _send(self, due: Sequence[Note]) -> None:
@@ -89,9 +98,15 @@ class Notes:
             self._post(due)
 
     def _post(self, due: Sequence[Note]) -> None:
-        told = [{"subject": note.subject, "cleared": note.cleared, "text": note.text} for note in due]
-        body = json.dumps({"type": "notes", "timestamp": in_words(self.clock()), "data": {"notes": told}}).encode()
-        headers = signing.sign(f"notes_{due[0].id}_{due[-1].id}", int(self.clock()), body, self.secret)
+        payload = [
+            {"subject": note.subject, "cleared": note.cleared, "text": note.text} for note in due
+        ]
+        body = json.dumps(
+            {"type": "notes", "timestamp": to_rfc3339(self.clock()), "data": {"notes": payload}}
+        ).encode()
+        headers = signing.sign(
+            f"notes_{due[0].id}_{due[-1].id}", int(self.clock()), body, self.secret
+        )
         headers["content-type"] = "application/json"
         reply = self.outgoing.post(self.notify, body, headers, timeout=TIMEOUT, limit=1 << 16)
         if not 200 <= reply.status < 300:
@@ -131,7 +146,10 @@ class Session(smtplib.SMTP):
 
 @contextmanager
 def mail_server(url: str, password: str | None) -> Iterator[smtplib.SMTP]:
-    """A session that may send. The password goes only over TLS, to a server whose certificate is right."""
+    """A session that may send.
+
+    The password goes only over TLS, to a server whose certificate is right.
+    """
     server = urlsplit(url)
     user = unquote(server.username or "")
     with Session(server.hostname or "", server.port or 587) as smtp:
@@ -141,7 +159,9 @@ def mail_server(url: str, password: str | None) -> Iterator[smtplib.SMTP]:
             smtp.starttls(context=ssl.create_default_context())
         if user and password is not None:
             if not private:
-                raise smtplib.SMTPException("the server offers no STARTTLS, so the password was not sent to it")
+                raise smtplib.SMTPException(
+                    "the server offers no STARTTLS, so the password was not sent to it"
+                )
             smtp.login(user, password)
         yield smtp
 
@@ -154,12 +174,12 @@ def ends(notify: str, smtp: str) -> tuple[str, str]:
 
 
 def title(due: Sequence[Note]) -> str:
-    standing = [note for note in due if not note.cleared]
+    account_state = [note for note in due if not note.cleared]
     if len(due) == 1:
         if due[0].subject.startswith("summary:"):
             return due[0].text.partition("\n")[0]
-        return f"{'Action needed' if standing else 'Resolved'}: {due[0].subject}"
-    return f"{len(standing)} need action, {len(due) - len(standing)} resolved"
+        return f"{'Action needed' if account_state else 'Resolved'}: {due[0].subject}"
+    return f"{len(account_state)} need action, {len(due) - len(account_state)} resolved"
 
 
 def letter(due: Sequence[Note]) -> Iterator[str]:
@@ -172,7 +192,9 @@ def letter(due: Sequence[Note]) -> Iterator[str]:
             causes.setdefault(note.about or note.subject, []).append(note)
     for cause, notes in sorted(causes.items(), key=lambda item: -len(item[1])):
         yield f"== {cause}: {len(notes)} need{'s' if len(notes) == 1 else ''} action =="
-        yield from first([note.text for note in reversed(notes)], EXAMPLES, "… and {} more like these.")
+        yield from first(
+            [note.text for note in reversed(notes)], EXAMPLES, "… and {} more like these."
+        )
         if command := COMMANDS.get(notes[0].subject.partition(":")[0]):
             yield command
     if over:

@@ -6,9 +6,20 @@ from bridge.domain import proving
 from bridge.domain.account import Account
 from bridge.domain.actions import decides
 from bridge.domain.errors import BridgeError
-from bridge.domain.model import Address, Desired, Fact, Kind, Mailbox, Outcome, Proof, Record, Step, Terms
-from bridge.domain.ports import First, Job
-from bridge.infra.events import Facts
+from bridge.domain.model import (
+    Address,
+    ChangeKind,
+    Desired,
+    Fact,
+    Mailbox,
+    Outcome,
+    Proof,
+    Record,
+    Step,
+    Terms,
+)
+from bridge.domain.ports import InitialPlan, Job
+from bridge.infra.events import Attributes
 
 
 @dataclass
@@ -20,11 +31,11 @@ class Attempt:
     record: Record
     journal: list[Step]
     lease_ends: float  # on the monotonic clock
-    told: Facts = field(default_factory=dict)  # what is told of it to whoever watches
+    attributes: Attributes = field(default_factory=dict)  # what is told of it to whoever watches
     seen: Mailbox | None = None
     observed_at: float = 0.0
     planned: bool = False
-    first: First | None = None  # until it is written down
+    first: InitialPlan | None = None  # until it is written down
 
     @property
     def facts(self) -> frozenset[Fact]:
@@ -39,27 +50,38 @@ class Attempt:
     def terms(self) -> Terms:
         return replace(self.account.terms, lifted=self.job.lifted)
 
-    def last(self, kind: Kind) -> Step | None:
+    def last(self, kind: ChangeKind) -> Step | None:
         return next((step for step in reversed(self.journal) if step.kind == kind), None)
 
     def settle(self, last: Step | None) -> float:
-        """Seconds for which reads may miss a command: those in force when it was sent, where they were more than now."""
+        """Seconds for which reads may miss a command: those in force when it was sent, where
+        they were more than now."""
         return max(self.account.settle, self.record.settles_at - last.ended_at if last else 0.0)
 
-    def may_have_done(self, *kinds: Kind) -> bool:
+    def may_have_done(self, *kinds: ChangeKind) -> bool:
         """Whether a command of one of these kinds took effect, or may have."""
-        return any(step.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN) for step in self.journal if step.kind in kinds)
+        return any(
+            step.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN)
+            for step in self.journal
+            if step.kind in kinds
+        )
 
     @property
     def acted(self) -> bool:
         """Whether what is so now may be so because of a command of this job."""
-        return any(step.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN, Outcome.DOUBTED) for step in self.journal)
+        return any(
+            step.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN, Outcome.DOUBTED)
+            for step in self.journal
+        )
 
 
 def in_the_dark(last: Step, error: BridgeError) -> bool:
-    """Whether a refusal does not explain what became of the last command: a no that was doubted, it explains by its code."""
+    """Whether a refusal does not explain what became of the last command: a no that was doubted,
+    it explains by its code."""
     said = last.error.code if last.error else None
-    return last.outcome == Outcome.UNKNOWN or (last.outcome == Outcome.DOUBTED and said != error.code)
+    return last.outcome == Outcome.UNKNOWN or (
+        last.outcome == Outcome.DOUBTED and said != error.code
+    )
 
 
 def proofs(attempt: Attempt, desired: Desired) -> dict[str, str]:

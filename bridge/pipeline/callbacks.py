@@ -1,7 +1,8 @@
-"""Tells each source, signed, how its jobs ended. 2xx is delivered, 410 stops for good, all else is tried again for days.
+"""Tells each source, signed, how its jobs ended. 2xx is delivered, 410 stops for good, all else is
+tried again for days.
 
-What goes to a receiver that does not answer at all is put off, one callback asking now and then, so that it keeps nobody
-else's waiting and nothing of its own is given up early.
+What goes to a receiver that does not answer at all is put off, one callback asking now and then, so
+that it keeps nobody else's waiting and nothing of its own is given up early.
 """
 
 import random
@@ -12,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bridge.domain.ports import Clock, Outbox, Postcard, Receipt
+from bridge.domain.ports import ClaimedCallback, Clock, Outbox, Receipt
 from bridge.domain.source import Source
 from bridge.infra import logs
-from bridge.infra.events import Facts, Watch
+from bridge.infra.events import Attributes, Watch
 from bridge.infra.http_client import Lost, NotSent, Outgoing, retry_after
 from bridge.reporting import answers
 from hooks import signing
@@ -23,16 +24,29 @@ from hooks.types import Report
 
 log = logs.get("callbacks")
 
-RETRIES = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)  # seconds, plus or minus JITTER
+RETRIES = (
+    5.0,
+    300.0,
+    1800.0,
+    7200.0,
+    18000.0,
+    36000.0,
+    50400.0,
+    72000.0,
+    86400.0,
+)  # seconds, plus or minus JITTER
 JITTER = 0.2
 TIMEOUT = 10.0  # seconds in all
-LONGEST_SILENCE = 300.0  # seconds until a receiver that does not answer is asked again; it begins with the first of RETRIES
+# seconds until a receiver that does not answer is asked again; it begins with the first of RETRIES
+LONGEST_SILENCE = 300.0
 GATEWAY = frozenset({502, 504})
-"""A proxy's answers, when what is behind it gave none. 503 is an answer: the receiver is busy with this one service."""
+"""A proxy's answers, when what is behind it gave none. 503 is an answer: the receiver is busy
+with this one service."""
 
 
 class Turns:
-    """Which sources may be sent to now, of those that something is due for. Counts what is under way in this process.
+    """Which sources may be sent to now, of those that something is due for. Counts what is under
+    way in this process.
 
     While several have something due, each holds at most half of the senders; where there are several, one alone leaves a
     sender free for whoever comes next.
@@ -48,12 +62,15 @@ class Turns:
         """Whether the last order left out a source that something is due for."""
 
     def order(self, due: Sequence[str]) -> list[str]:
-        """Those that may go: the one with the least under way first, then whoever had no turn for longest."""
+        """Those that may go: the one with the least under way first, then whoever had no turn
+        for longest."""
         with self._lock:
             most = self._senders // 2 if len(due) > 1 else self._senders - self._several
             may = [source for source in due if self._under_way[source] < most]
             self.withheld = len(may) < len(due)
-            return sorted(may, key=lambda source: (self._under_way[source], self._last.get(source, 0)))
+            return sorted(
+                may, key=lambda source: (self._under_way[source], self._last.get(source, 0))
+            )
 
     def begin(self, source: str) -> None:
         with self._lock:
@@ -77,7 +94,7 @@ class Callbacks:
     checkpoint: Callable[[str], None] = lambda name: None
     watch: Watch = field(default_factory=Watch)
 
-    def deliver(self, card: Postcard) -> None:
+    def deliver(self, card: ClaimedCallback) -> None:
         """One try to deliver one claimed callback."""
         named = {
             "callback": card.id,
@@ -86,53 +103,87 @@ class Callbacks:
             "source": card.source,
             "account": card.account,
         }
-        with logs.bound(**named), self.watch.over("callback", **named, tries=card.tries, outcome="left") as told:
-            self._deliver(card, told)
+        with (
+            logs.bound(**named),
+            self.watch.over("callback", **named, tries=card.tries, outcome="left") as attributes,
+        ):
+            self._deliver(card, attributes)
 
-    def _deliver(self, card: Postcard, told: Facts) -> None:
+    def _deliver(self, card: ClaimedCallback, attributes: Attributes) -> None:
         source = self.sources.get(card.source)
         if source is None or not source.callback.url:
-            self.outbox.callback_done(card, "stopped", None, "This source has no callback URL in the configuration.", None)
-            told["outcome"] = "stopped"
+            self.outbox.callback_done(
+                card, "stopped", None, "This source has no callback URL in the configuration.", None
+            )
+            attributes["outcome"] = "stopped"
             return
         self.checkpoint("callback-claimed")
         status, headers, error = self._post(card, source)
         self.checkpoint("callback-sent")
         answered = status is not None and status not in GATEWAY
         outcome, retry_in = self._judge(card, status, headers)
-        log.info("callback", outcome=outcome, status=status, error=error, tries=card.tries, unanswered=card.unanswered)
+        log.info(
+            "callback",
+            outcome=outcome,
+            status=status,
+            error=error,
+            tries=card.tries,
+            unanswered=card.unanswered,
+        )
         if answered:
             self.outbox.callback_done(card, outcome, status, error, retry_in)
         else:
             self._unanswered(card, outcome, status, error, retry_in)
-        told.update(outcome=outcome, status=status)
+        attributes.update(outcome=outcome, status=status)
         self.checkpoint("callback-noted")
 
-    def _unanswered(self, card: Postcard, outcome: str, status: int | None, error: str | None, retry_in: float | None) -> None:
+    def _unanswered(
+        self,
+        card: ClaimedCallback,
+        outcome: str,
+        status: int | None,
+        error: str | None,
+        retry_in: float | None,
+    ) -> None:
         pause: float = min(self.retries[0] * 2 ** min(card.unanswered, 30), LONGEST_SILENCE)
         self.outbox.callback_done(card, outcome, status, error, retry_in, silent_for=pause)
         if card.unanswered and (ended := self.outbox.give_up(card.source, sum(self.retries))):
-            log.error("callbacks not delivered: the receiver does not answer", source=card.source, count=ended)
+            log.error(
+                "callbacks not delivered: the receiver does not answer",
+                source=card.source,
+                count=ended,
+            )
 
-    def _post(self, card: Postcard, source: Source) -> tuple[int | None, Mapping[str, str], str | None]:
+    def _post(
+        self, card: ClaimedCallback, source: Source
+    ) -> tuple[int | None, Mapping[str, str], str | None]:
         now = self.clock()
         body = source.platform.write(report(card.receipt))
         headers = signing.sign(card.id, int(now), body, source.callback.secret)
         headers["content-type"] = "application/json"
         try:
-            reply = self.outgoing.post(source.callback.url, body, headers, timeout=TIMEOUT, limit=1 << 16)
+            reply = self.outgoing.post(
+                source.callback.url, body, headers, timeout=TIMEOUT, limit=1 << 16
+            )
         except (NotSent, Lost) as error:
             return None, {}, str(error)
         return reply.status, reply.headers, None if reply.status < 300 else f"HTTP {reply.status}"
 
-    def _judge(self, card: Postcard, status: int | None, headers: Mapping[str, str]) -> tuple[str, float | None]:
+    def _judge(
+        self, card: ClaimedCallback, status: int | None, headers: Mapping[str, str]
+    ) -> tuple[str, float | None]:
         if status is not None and 200 <= status < 300:
             return "delivered", None
-        # What was only observed asks nothing of billing: a receiver that does not know its type is not asked again.
+        # What was only observed asks nothing of billing: a receiver that does not know its type is
+        # not asked again.
         if status == 410 or (observed(card.receipt) and status is not None and 400 <= status < 500):
             return "stopped", None
         # Where nothing was answered no try counts, so age decides.
-        old = card.unanswered > 0 and (status is None or status in GATEWAY) and card.waited > sum(self.retries)
+        old = (
+            card.unanswered > 0
+            and (status is None or status in GATEWAY)
+            and card.waited > sum(self.retries)
+        )
         if card.tries > len(self.retries) or old:
             return "exhausted", None
         seconds = self.retries[card.tries - 1] * (1 + JITTER * (2 * self.random() - 1))
@@ -146,10 +197,15 @@ def report(receipt: Receipt) -> Report:
     data = answers.dump(answers.CallbackData, receipt.describe())
     if receipt.error is not None and "remote" in receipt.error:
         del data["error"]["detail"]  # it quotes Enom, too
-    ended = datetime.now(UTC) if receipt.finished_at is None else datetime.fromtimestamp(int(receipt.finished_at), UTC)
+    ended = (
+        datetime.now(UTC)
+        if receipt.finished_at is None
+        else datetime.fromtimestamp(int(receipt.finished_at), UTC)
+    )
     return Report("job.observed" if observed(receipt) else f"job.{receipt.status}", ended, data)
 
 
 def observed(receipt: Receipt) -> bool:
-    """Whether the job was only observed: nothing was changed, whatever it says it would have done."""
+    """Whether the job was only observed: nothing was changed, whatever it says it would have
+    done."""
     return bool(receipt.extra.get("observed_only"))

@@ -1,7 +1,9 @@
-"""One delivery in: verify, read, record. The order of the checks is the contract's; each failure is one exception.
+"""One delivery in: verify, read, record. The order of the checks is the contract's; each failure is
+one exception.
 
-BadSignature 401, UnsupportedType 415, Malformed 400, Invalid 422, Forbidden 403, Reused 409 (Dismissed and Forgotten are
-kinds of it), CannotWithdraw 409, SourcePaused and StoreUnavailable 503. Nothing of an unverified delivery is parsed or stored.
+BadSignature 401, UnsupportedType 415, Malformed 400, Invalid 422, Forbidden 403, Reused 409
+(Dismissed and Forgotten are kinds of it), CannotWithdraw 409, SourcePaused and StoreUnavailable
+503. Nothing of an unverified delivery is parsed or stored.
 """
 
 import json
@@ -13,7 +15,7 @@ from bridge.domain.ports import Clock, Dismissal, Dismissed, Inbox, Receipt, Reu
 from bridge.domain.source import Forbidden, Source
 from bridge.infra import clients, logs
 from bridge.infra.crypto import Purpose, Sealer
-from bridge.infra.events import Facts, Watch
+from bridge.infra.events import Attributes, Watch
 from hooks import message, signing
 from hooks.errors import BadSignature, HookError, Invalid, Reason
 from hooks.types import Delivery, Intent, Message, Question, Verified
@@ -52,33 +54,50 @@ class Intake:
 
     def receive(self, delivery: Delivery, sender: str) -> Receipt | Dismissal:
         """Records a hook, or takes one back. `sender` is the client's IP address."""
-        with self.watch.over("hook", outcome="refused") as told:
-            return self._receive(delivery, sender, told)
+        with self.watch.over("hook", outcome="refused") as attributes:
+            return self._receive(delivery, sender, attributes)
 
-    def _receive(self, delivery: Delivery, sender: str, told: Facts) -> Receipt | Dismissal:
+    def _receive(
+        self, delivery: Delivery, sender: str, attributes: Attributes
+    ) -> Receipt | Dismissal:
         source, verified = self.verify(delivery, sender)
-        told.update(source=source.name, hook=verified.id, account=source.account)
+        attributes.update(source=source.name, hook=verified.id, account=source.account)
         body = self.body(delivery, verified)
         content = canonical(body)
         if body.type in source.platform.WITHDRAWALS:
-            return self._withdraw(source, verified, body, content, told)
+            return self._withdraw(source, verified, body, content, attributes)
         try:
             intent = source.platform.read(body, verified)
         except Invalid as error:
             self._park(source, verified, body, content, error)
             raise
         receipt = self.accept(Reading(source, verified, intent, content))
-        told.update(job=receipt.job, action=receipt.action, outcome=receipt.status)
-        log.info("hook", job=receipt.job, account=source.account, action=receipt.action, status=receipt.status)
+        attributes.update(job=receipt.job, action=receipt.action, outcome=receipt.status)
+        log.info(
+            "hook",
+            job=receipt.job,
+            account=source.account,
+            action=receipt.action,
+            status=receipt.status,
+        )
         return receipt
 
-    def _withdraw(self, source: Source, verified: Verified, body: Message, content: bytes, told: Facts) -> Receipt | Dismissal:
+    def _withdraw(
+        self,
+        source: Source,
+        verified: Verified,
+        body: Message,
+        content: bytes,
+        attributes: Attributes,
+    ) -> Receipt | Dismissal:
         """One that cannot be read is not parked: nobody could do anything with it later."""
         withdrawal = source.platform.withdraw(body, verified)
         digests = self.sealer.digests(Purpose.CONTENT, content)
-        left = self.withdrawals.withdraw(source.name, verified, withdrawal, digests.newest, digests.same)
+        left = self.withdrawals.withdraw(
+            source.name, verified, withdrawal, digests.newest, digests.same
+        )
         job, status = (left.job, left.status) if isinstance(left, Receipt) else (None, "dismissed")
-        told.update(job=job, action=body.type, outcome=status)
+        attributes.update(job=job, action=body.type, outcome=status)
         log.info("withdrawal", of=withdrawal.hook, job=job, account=source.account, status=status)
         return left
 
@@ -91,7 +110,8 @@ class Intake:
         return source, verified, question
 
     def verify(self, delivery: Delivery, sender: str) -> tuple[Source, Verified]:
-        """One and the same error for an unknown source, a wrong address and a wrong signature, after the same work.
+        """One and the same error for an unknown source, a wrong address and a wrong signature,
+        after the same work.
 
         Only its `reason`, for our log, tells them apart.
         """
@@ -116,10 +136,15 @@ class Intake:
         return message.read_message(verified)
 
     def read_again(self, name: str, verified: Verified) -> Reading:
-        """A delivery that was verified when it came, or that a person vouches for, as it reads now. Raises HookError."""
+        """A delivery that was verified when it came, or that a person vouches for, as it reads now.
+
+        Raises HookError.
+        """
         source = self.sources.get(name)
         if source is None:
-            raise Forbidden(f"The source {name!r} is not in the configuration. Add [sources.{name}].")
+            raise Forbidden(
+                f"The source {name!r} is not in the configuration. Add [sources.{name}]."
+            )
         body = message.read_message(verified)
         reading = Reading(source, verified, source.platform.read(body, verified), canonical(body))
         source.permit(reading.intent.address)
@@ -129,18 +154,37 @@ class Intake:
         """Makes a job of it. Raises Forbidden, and what `Inbox.accept` raises."""
         source, intent, content = reading.source, reading.intent, reading.content
         source.permit(intent.address)
-        sealed = None if intent.password is None else self.sealer.seal(Purpose.PASSWORD, intent.password)
+        sealed = (
+            None if intent.password is None else self.sealer.seal(Purpose.PASSWORD, intent.password)
+        )
         digests = self.sealer.digests(Purpose.CONTENT, content)
-        return self.inbox.accept(source.name, source.account, reading.verified, intent, digests.newest, sealed, digests.same)
+        return self.inbox.accept(
+            source.name,
+            source.account,
+            reading.verified,
+            intent,
+            digests.newest,
+            sealed,
+            digests.same,
+        )
 
-    def _park(self, source: Source, verified: Verified, body: Message, content: bytes, error: Invalid) -> None:
-        """Keeps what could not be read, encrypted whole: a password may stand anywhere in it. Raises Dismissed."""
+    def _park(
+        self, source: Source, verified: Verified, body: Message, content: bytes, error: Invalid
+    ) -> None:
+        """Keeps what could not be read, encrypted whole: a password may stand anywhere in it.
+
+        Raises Dismissed.
+        """
         digests = self.sealer.digests(Purpose.CONTENT, content)
         sealed = self.sealer.seal(Purpose.CONTENT, verified.body.decode())
         # A type that nobody knows may be a password in the wrong place, too.
-        kind = body.type if body.type in {*source.platform.ACTIONS, *source.platform.QUESTIONS} else ""
+        kind = (
+            body.type if body.type in {*source.platform.ACTIONS, *source.platform.QUESTIONS} else ""
+        )
         try:
-            self.inbox.park(source.name, verified, kind, digests.newest, sealed, error.errors, digests.same)
+            self.inbox.park(
+                source.name, verified, kind, digests.newest, sealed, error.errors, digests.same
+            )
         except Dismissed:
             raise
         except Reused:
@@ -149,5 +193,8 @@ class Intake:
 
 
 def canonical(body: Message) -> bytes:
-    """What makes two deliveries of one id the same: type and data. The body's timestamp does not count."""
+    """What makes two deliveries of one id the same: type and data.
+
+    The body's timestamp does not count.
+    """
     return json.dumps([body.type, body.data], sort_keys=True).encode()

@@ -1,4 +1,7 @@
-"""Signed reads, answered at once; recorded is only who tested the connection. What is another source's does not exist."""
+"""Signed reads, answered at once; recorded is only who tested the connection.
+
+What is another source's does not exist.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,10 +10,10 @@ from typing import Any
 from bridge import __version__
 from bridge.domain import plan
 from bridge.domain.account import Account
-from bridge.domain.errors import BridgeError, NotNow, NotThere
+from bridge.domain.errors import BridgeError, NotPossible, UnknownThing
 from bridge.domain.model import Address, Record
-from bridge.domain.ports import Backend, Clock, Lookup, Standing
-from bridge.maildns.check import Postal
+from bridge.domain.ports import AccountState, Backend, Clock, Lookup
+from bridge.maildns.check import MailDns
 from bridge.reporting.times import with_times
 from hooks.errors import Invalid
 from hooks.standard.fields import PLACE_RULE, moment
@@ -19,19 +22,23 @@ from hooks.types import Question, Verified
 PAGE = 200
 FROM_THE_RECORD = frozenset({"mailbox.list", "job", "results"})
 """Questions that ask nobody outside. Only so many of all others are answered at a time."""
-SIGN_IN_KEPT = 600.0  # seconds; longer than a signature is valid, so that a replayed query opens nothing
+SIGN_IN_KEPT = (
+    600.0  # seconds; longer than a signature is valid, so that a replayed query opens nothing
+)
 
 
 @dataclass
 class Queries:
     lookup: Lookup
-    standing: Standing
+    account_state: AccountState
     accounts: Mapping[str, Account]
     clock: Clock
-    postal: Postal | None = None
+    mail_dns: MailDns | None = None
 
-    def answer(self, source: str, account: str, verified: Verified, question: Question) -> dict[str, Any]:
-        """The answer's `data`. Raises NotThere, NotNow, BridgeError."""
+    def answer(
+        self, source: str, account: str, verified: Verified, question: Question
+    ) -> dict[str, Any]:
+        """The answer's `data`. Raises UnknownThing, NotPossible, BridgeError."""
         answer: Callable[[Query], dict[str, Any]] = QUESTIONS[question.type]
         return answer(Query(self, source, self.accounts[account], verified, question.arguments))
 
@@ -55,38 +62,43 @@ class Query:
         owner = self.source, self.arguments["service_id"]
         record = self.queries.lookup.record(self.account.name, self.arguments["address"], owner)
         if not record.owned_by(*owner):
-            raise NotThere("This service has no mailbox with this address.")
+            raise UnknownThing("This service has no mailbox with this address.")
         return record
 
     def call(self, ask: Callable[[Backend], Any]) -> Any:
         """One call to Enom, within the account's limit of calls in flight."""
         account = self.account
         # A look may take two calls, one to each API.
-        with self.queries.standing.call_slot(account.name, account.max_in_flight, 2 * account.call_limit):
+        with self.queries.account_state.call_slot(
+            account.name, account.max_in_flight, 2 * account.call_limit
+        ):
             return ask(account.backend)
 
     def receives_mail(self) -> dict[str, Any] | None:
-        postal = self.queries.postal
-        return postal.receives_mail(self.account.name, self.address.domain) if postal else None
+        mail_dns = self.queries.mail_dns
+        return mail_dns.receives_mail(self.account.name, self.address.domain) if mail_dns else None
 
     def page(self) -> str:
         return self.arguments.get("after", "")
 
 
 def connection_test(query: Query) -> dict[str, Any]:
-    paused = query.queries.standing.account_paused(query.account.name)
+    paused = query.queries.account_state.account_paused(query.account.name)
     reachable, problem = True, None
     try:
         query.call(lambda backend: backend.probe())
-    except (BridgeError, NotNow) as error:
+    except (BridgeError, NotPossible) as error:
         reachable, problem = False, getattr(error, "code", "busy")
     if sender := query.arguments.get("sender"):
-        query.queries.standing.heard(query.source, sender)
+        query.queries.account_state.heard(query.source, sender)
     return {
         "version": __version__,
         "clock_skew": round(query.queries.clock() - query.verified.timestamp),
         "account": {"reachable": reachable, "problem": problem, "paused": paused},
-        "plans": {name: {"quota_gb": size // 2**30} for name, size in sorted(query.account.terms.plans.items())},
+        "plans": {
+            name: {"quota_gb": size // 2**30}
+            for name, size in sorted(query.account.terms.plans.items())
+        },
     }
 
 
@@ -127,8 +139,8 @@ def mailbox_usage(query: Query) -> dict[str, Any]:
 
 def mailbox_sign_in(query: Query) -> dict[str, Any]:
     query.own_record()
-    if not query.queries.standing.first_use(query.source, query.verified.id, SIGN_IN_KEPT):
-        raise NotNow("This query was already answered; a sign-in needs a new webhook-id.")
+    if not query.queries.account_state.first_use(query.source, query.verified.id, SIGN_IN_KEPT):
+        raise NotPossible("This query was already answered; a sign-in needs a new webhook-id.")
     return {"url": query.call(lambda backend: backend.sign_in(query.address))}
 
 
@@ -141,9 +153,13 @@ def results(query: Query) -> dict[str, Any]:
     place = query.page()
     begin = moment(place)
     try:
-        receipts, after = query.queries.lookup.results(query.source, f"{begin.timestamp()!r}/" if begin else place, PAGE)
+        receipts, after = query.queries.lookup.results(
+            query.source, f"{begin.timestamp()!r}/" if begin else place, PAGE
+        )
     except ValueError:
-        raise Invalid({"data.after": [f"Not a valid position in the results. {PLACE_RULE}"]}) from None
+        raise Invalid(
+            {"data.after": [f"Not a valid position in the results. {PLACE_RULE}"]}
+        ) from None
     return {"items": [receipt.describe() for receipt in receipts], "next": after}
 
 

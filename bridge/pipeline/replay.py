@@ -1,4 +1,5 @@
-"""The same plan over a recorded hook or a file: read again, observed, planned, shown. To act, it only puts a job in the queue.
+"""The same plan over a recorded hook or a file: read again, observed, planned, shown. To act, it
+only puts a job in the queue.
 
 Rule 1: nothing is done whose plan was not shown before; `checksum` names what was shown.
 """
@@ -10,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridge.domain.account import Account
-from bridge.domain.actions import Wish
+from bridge.domain.actions import Request
 from bridge.domain.errors import BridgeError
 from bridge.domain.model import Plan
-from bridge.domain.ports import Clock, Lookup, People, Receipt, Recorded
+from bridge.domain.ports import Clock, Lookup, OperatorActions, Receipt, Recorded
 from bridge.infra.crypto import Purpose, Sealer, Unsealable
 from bridge.pipeline.intake import Intake, Reading
 from bridge.steps.look_and_plan import StaleRead, look_and_plan
@@ -53,7 +54,10 @@ class Preview:
 
 
 def checksum(previews: Sequence[Preview]) -> str:
-    """Twelve hex digits that name what was shown: for whom, and each plan. A problem's wording does not count."""
+    """Twelve hex digits that name what was shown: for whom, and each plan.
+
+    A problem's wording does not count.
+    """
     shown = [preview.describe() | {"problem": preview.problem is not None} for preview in previews]
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -65,10 +69,13 @@ class Replay:
     sealer: Sealer
     clock: Clock
     intake: Intake
-    people: People
+    operator: OperatorActions
 
     def recorded(self, hook: str, source: str | None = None) -> Preview:
-        """A hook that came: a parked one is read anew, else what its newest job wants. Raises NotThere, NotNow."""
+        """A hook that came: a parked one is read anew, else what its newest job wants.
+
+        Raises UnknownThing, NotPossible.
+        """
         found = self.lookup.recorded(hook, source)
         if found.intent is None or found.job is None:
             return self._parked(found)
@@ -85,14 +92,19 @@ class Replay:
             reading = self.intake.read_again(source, verified)
         except HookError as error:
             return Preview(name, source, problem=("unreadable", error.detail))
-        return self._planned(Preview(name, source, reading.intent, reading.source.account, reading=reading))
+        return self._planned(
+            Preview(name, source, reading.intent, reading.source.account, reading=reading)
+        )
 
     def carry_out(self, preview: Preview, who: str) -> Receipt:
-        """Makes a preview without a problem a job, in the name of a person. Raises NotThere, NotNow, Reused."""
+        """Makes a preview without a problem a job, in the name of a person.
+
+        Raises UnknownThing, NotPossible, Reused.
+        """
         if preview.reading is None:
-            return self.people.by(who).retry(preview.job or "")
+            return self.operator.by(who).retry(preview.job or "")
         verified = preview.reading.verified
-        self.people.by(who).noted("replay", f"{verified.id} of {preview.source}")
+        self.operator.by(who).noted("replay", f"{verified.id} of {preview.source}")
         return self.intake.accept(preview.reading)
 
     def _parked(self, found: Recorded) -> Preview:
@@ -104,23 +116,35 @@ class Replay:
         except Unsealable as error:
             return Preview(found.hook, found.source, problem=("unreadable", str(error)))
         # Its signature was right when it came, or it would not have been recorded.
-        return self.sample(found.hook, found.source, Verified(found.hook, int(found.received_at), body, found.key_index))
+        return self.sample(
+            found.hook,
+            found.source,
+            Verified(found.hook, int(found.received_at), body, found.key_index),
+        )
 
     def _planned(self, preview: Preview) -> Preview:
-        """Looks and plans; changes nothing. A remote that cannot be asked, or not be believed yet, is a problem."""
+        """Looks and plans; changes nothing.
+
+        A remote that cannot be asked, or not be believed yet, is a problem.
+        """
         intent, account = preview.intent, self.accounts.get(preview.account or "")
         if intent is None or account is None:
             text = f"Account {preview.account!r} is no longer in the configuration."
             return replace(preview, problem=("unknown_account", text))
         record = self.lookup.record(account.name, intent.address)
         digest = None if intent.password is None else self._digest(intent, record.password_digest)
-        request = Wish(preview.source, intent, digest, self.clock())
+        request = Request(preview.source, intent, digest, self.clock())
         try:
-            return replace(preview, plan=look_and_plan(account, account.terms, request, record, self.clock).plan)
+            return replace(
+                preview,
+                plan=look_and_plan(account, account.terms, request, record, self.clock).plan,
+            )
         except StaleRead as stale:
             return replace(preview, problem=("unclear", str(stale)))
         except BridgeError as error:
             return replace(preview, problem=(error.code, error.detail))
 
     def _digest(self, intent: Intent, known: str | None) -> str:
-        return self.sealer.digest(Purpose.REQUEST, f"password:{intent.address}:{intent.password}".encode(), known)
+        return self.sealer.digest(
+            Purpose.REQUEST, f"password:{intent.address}:{intent.password}".encode(), known
+        )

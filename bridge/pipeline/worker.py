@@ -1,8 +1,9 @@
-"""One attempt at a job: observe, plan, apply, observe again. Success is an empty second plan, never the absence of an error.
+"""One attempt at a job: observe, plan, apply, observe again. Success is an empty second plan, never
+the absence of an error.
 
-What stops an attempt is an exception: LookAgain (wait, then begin again), a BridgeError (jobs.verdict says what it makes
-of the job), LeaseLost (somebody else has the job: leave quietly). Whatever else happens, the journal tells the next
-attempt what may have been sent.
+What stops an attempt is an exception: Recheck (wait, then begin again), a BridgeError (jobs.verdict
+says what it makes of the job), LeaseLost (somebody else has the job: leave quietly). Whatever else
+happens, the journal tells the next attempt what may have been sent.
 """
 
 import json
@@ -15,37 +16,46 @@ from typing import Protocol
 
 from bridge.domain import jobs, plan, proving
 from bridge.domain.account import Account
-from bridge.domain.actions import Wish
+from bridge.domain.actions import Request
 from bridge.domain.errors import (
     CODES,
     AccountFault,
     BridgeError,
-    Doubted,
     LeaseLost,
     NeedsPerson,
     NoFunds,
+    OutcomeUnknown,
+    RefusalUnproven,
     Refused,
     StoreUnavailable,
     Unavailable,
-    Unclear,
 )
 from bridge.domain.jobs import Status, WaitingFor
 from bridge.domain.model import (
     Answer,
     Change,
+    ChangeKind,
     Desired,
-    Kind,
     Mailbox,
     Outcome,
     Plan,
     State,
     Step,
-    in_words,
+    to_rfc3339,
 )
-from bridge.domain.ports import Checkpoint, Clock, Ending, First, Job, Limits, Queue, Standing
+from bridge.domain.ports import (
+    AccountState,
+    Checkpoint,
+    Clock,
+    InitialPlan,
+    Job,
+    JobResult,
+    Limits,
+    Queue,
+)
 from bridge.domain.wanted import NEEDS, SAID
 from bridge.infra import logs
-from bridge.infra.events import Facts, Watch
+from bridge.infra.events import Attributes, Watch
 from bridge.pipeline.attempt import Attempt, in_the_dark, proofs
 from bridge.reporting.messages import message
 from bridge.steps.look_and_plan import Look, Planned, StaleRead, look_and_plan
@@ -62,13 +72,14 @@ class Digest(Protocol):
 
 @dataclass
 class Worker:
-    """Runs claimed jobs. Safe to use from several threads; the queue keeps two from one domain apart.
+    """Runs claimed jobs. Safe to use from several threads; the queue keeps two from one domain
+    apart.
 
     `digest` gives a keyed digest of a text, or the `known` one if it is of the same text. `lease` in seconds, as the queue's.
     """
 
     queue: Queue
-    standing: Standing
+    account_state: AccountState
     accounts: Mapping[str, Account]
     digest: Digest
     clock: Clock
@@ -80,16 +91,25 @@ class Worker:
     watch: Watch = field(default_factory=Watch)
 
     def run(self, job: Job) -> None:
-        """Takes a claimed job as far as it goes now. Never raises: what is not done is in the database or under a lease."""
-        named = {"job": job.id, "hook": job.hook, "source": job.source, "account": job.account, "action": job.intent.action}
+        """Takes a claimed job as far as it goes now.
+
+        Never raises: what is not done is in the database or under a lease.
+        """
+        named = {
+            "job": job.id,
+            "hook": job.hook,
+            "source": job.source,
+            "account": job.account,
+            "action": job.intent.action,
+        }
         with (
             logs.bound(**named, address=job.intent.address),
             logs.hiding(job.intent.password or ""),
-            self.watch.over("attempt", **named, tries=job.tries, outcome="left") as told,
+            self.watch.over("attempt", **named, tries=job.tries, outcome="left") as attributes,
         ):
-            self._run(job, told)
+            self._run(job, attributes)
 
-    def _run(self, job: Job, told: Facts) -> None:
+    def _run(self, job: Job, attributes: Attributes) -> None:
         attempt = Attempt(
             job=job,
             account=self.accounts[job.account],
@@ -97,7 +117,7 @@ class Worker:
             journal=list(job.journal),
             lease_ends=time.monotonic() + self.lease,
             planned=bool(job.journal),
-            told=told,
+            attributes=attributes,
         )
         try:
             self.checkpoint("claimed")
@@ -105,12 +125,15 @@ class Worker:
         except LeaseLost:
             log.warning("lease expired; another worker continues this job")
         except StoreUnavailable as error:
-            log.error("the database is not reachable; the job continues when its lease expires", error=str(error))
+            log.error(
+                "the database is not reachable; the job continues when its lease expires",
+                error=str(error),
+            )
 
     def _attempt(self, attempt: Attempt) -> None:
         try:
             self._advance(attempt)
-        except jobs.LookAgain as pause:
+        except jobs.Recheck as pause:
             self._wait(attempt, pause.at, pause.waiting_for, pause.error)
         except BridgeError as error:
             self._conclude(attempt, error)
@@ -119,13 +142,14 @@ class Worker:
         except Exception:
             # A fault of ours must not lose the job, nor be tried in a tight loop.
             log.exception("unexpected error; the job will be retried")
-            self._conclude(attempt, Unclear("Internal error of the bridge; see its log."))
+            self._conclude(attempt, OutcomeUnknown("Internal error of the bridge; see its log."))
 
     # The loop
 
     def _advance(self, attempt: Attempt) -> None:
-        # Every attempt begins with a look, also the first one after a crash: what an earlier one sent, and whose answer was
-        # lost, is then either seen to be done, or stands in the journal and `may_send` decides.
+        # Every attempt begins with a look, also the first one after a crash: what an earlier one
+        # sent, and whose answer was lost, is then either seen to be done, or stands in the journal
+        # and `may_send` decides.
         while True:
             found = self._look_and_plan(attempt)
             if found.plan.empty:
@@ -134,23 +158,28 @@ class Worker:
                 return self._succeed(attempt, found.seen, found.desired)
             for change in found.plan.changes:
                 last = attempt.last(change.kind)
-                # Settle: by the look that this plan rests on, not by now. A look from before `settle` proves nothing undone.
+                # Settle: by the look that this plan rests on, not by now. A look from before
+                # `settle` proves nothing undone.
                 jobs.may_send(change, last, attempt.observed_at, attempt.settle(last))
                 self._send(attempt, change, found.seen, found.desired)
                 if attempt.journal[-1].outcome != Outcome.ACCEPTED:
-                    # In doubt nothing further of this plan is sent: it was made for a mailbox that may be another by now.
+                    # In doubt nothing further of this plan is sent: it was made for a mailbox that
+                    # may be another by now.
                     break
 
     def _look_and_plan(self, attempt: Attempt) -> Planned:
-        """Raises LookAgain while the look contradicts what was done last and reads may lag, Observed in observe mode."""
+        """Raises Recheck while the look contradicts what was done last and reads may lag,
+        Observed in observe mode."""
         request = self._request(attempt)
         looked, doubt = partial(self._looked, attempt), bool(attempt.journal)
         try:
-            found = look_and_plan(attempt.account, attempt.terms, request, attempt.record, self.clock, doubt, looked)
+            found = look_and_plan(
+                attempt.account, attempt.terms, request, attempt.record, self.clock, doubt, looked
+            )
         except StaleRead as stale:
-            raise jobs.LookAgain(self._next_look(attempt, stale.until), WaitingFor.SETTLE) from None
+            raise jobs.Recheck(self._next_look(attempt, stale.until), WaitingFor.SETTLE) from None
         if not attempt.planned:
-            attempt.first, attempt.planned = First(found.plan, found.seen), True
+            attempt.first, attempt.planned = InitialPlan(found.plan, found.seen), True
             self.checkpoint("planned")
         if attempt.account.observe_only:
             if any(change.makes for change in found.plan.changes):
@@ -159,40 +188,63 @@ class Worker:
         return found
 
     def _looked(self, attempt: Attempt, look: Look) -> None:
-        """Also what is not believed is noted: a job that ends with it tells the state that was seen."""
+        """Also what is not believed is noted: a job that ends with it tells the state that was
+        seen."""
         attempt.seen, attempt.observed_at = look.seen, look.at
         self.checkpoint("observed")
 
-    def _request(self, attempt: Attempt) -> Wish:
+    def _request(self, attempt: Attempt) -> Request:
         intent, job = attempt.job.intent, attempt.job
         digest = None
         if intent.password is not None:
-            digest = self.digest(f"password:{intent.address}:{intent.password}", attempt.record.password_digest)
-        return Wish(job.source, intent, digest, self.clock(), job.purge)
+            digest = self.digest(
+                f"password:{intent.address}:{intent.password}", attempt.record.password_digest
+            )
+        return Request(job.source, intent, digest, self.clock(), job.purge)
 
     def _send(self, attempt: Attempt, change: Change, seen: Mailbox, desired: Desired) -> None:
         job, account, before = attempt.job, attempt.account, attempt.record
-        record = plan.before_sending(attempt.record, change, seen, (job.source, job.intent.service_id))
+        record = plan.before_sending(
+            attempt.record, change, seen, (job.source, job.intent.service_id)
+        )
         command = account.backend.command(change)
         digest = self.digest(json.dumps([change.describe(), change.secret], sort_keys=True))
-        # The journal first, then the send: a crash between the two leaves an intent, which counts as "may have been done".
-        # The other way round it would leave nothing, and a purchase could be made twice. In the same transaction, under the
-        # mailbox's lock, it is asked whether the job is still wanted; so a newer hook is either seen here, or finds it begun.
+        # The journal first, then the send: a crash between the two leaves an intent, which counts
+        # as "may have been done". The other way round it would leave nothing, and a purchase could
+        # be made twice. In the same transaction, under the mailbox's lock, it is asked whether the
+        # job is still wanted; so a newer hook is either seen here, or finds it begun.
         step = self.queue.intend(
-            job, change, command, digest, record, account.call_limit, account.settle, self.limits, attempt.first
+            job,
+            change,
+            command,
+            digest,
+            record,
+            account.call_limit,
+            account.settle,
+            self.limits,
+            attempt.first,
         )
         attempt.record, attempt.first = replace(record, settles_at=step.settles_at), None
         self.checkpoint("intent-committed")
         self._hold_lease(attempt, step)
         outcome, error, answer = self._call(attempt, change, seen)
         self.checkpoint("sent")
-        # Sessions that could not be ended do not stand against a suspension that holds: a no is as good as a yes here.
-        if outcome == Outcome.ACCEPTED or (change.kind is Kind.LOG_OUT and outcome in (Outcome.REFUSED, Outcome.DOUBTED)):
+        # Sessions that could not be ended do not stand against a suspension that holds: a no is as
+        # good as a yes here.
+        if outcome == Outcome.ACCEPTED or (
+            change.kind is ChangeKind.LOG_OUT and outcome in (Outcome.REFUSED, Outcome.DOUBTED)
+        ):
             attempt.record = plan.after_accepted(attempt.record, change, desired)
-        elif change.kind is Kind.CREATE and outcome != Outcome.UNKNOWN and not attempt.may_have_done(Kind.CREATE):
+        elif (
+            change.kind is ChangeKind.CREATE
+            and outcome != Outcome.UNKNOWN
+            and not attempt.may_have_done(ChangeKind.CREATE)
+        ):
             attempt.record = before  # a mailbox that turns up now is not of our making
         log.info("command", command=command, outcome=outcome, error=error and error.detail)
-        step = self.queue.answered(job, step, outcome, error, answer, attempt.record, account.settle)
+        step = self.queue.answered(
+            job, step, outcome, error, answer, attempt.record, account.settle
+        )
         self.checkpoint("answer-committed")
         attempt.journal.append(step)
         attempt.record = replace(attempt.record, settles_at=step.settles_at)
@@ -201,19 +253,27 @@ class Worker:
             raise error
 
     def _hold_lease(self, attempt: Attempt, step: Step) -> None:
-        """The last thing before a send: a process that was stopped meanwhile asks whether the job is still its own."""
-        # Fencing: writes are refused to a token that is not the newest one, but a command at the remote asks for no token. So
-        # the lease has to outlive the call. The monotonic clock, because the wall's may be set back meanwhile.
+        """The last thing before a send: a process that was stopped meanwhile asks whether the
+        job is still its own."""
+        # Fencing: writes are refused to a token that is not the newest one, but a command at the
+        # remote asks for no token. So the lease has to outlive the call. The monotonic clock,
+        # because the wall's may be set back meanwhile.
         if time.monotonic() + attempt.account.call_limit > attempt.lease_ends:
             self.queue.renew(attempt.job, step, attempt.account.call_limit, attempt.account.settle)
             attempt.lease_ends = time.monotonic() + self.lease
 
-    def _call(self, attempt: Attempt, change: Change, seen: Mailbox) -> tuple[Outcome, BridgeError | None, Answer | None]:
+    def _call(
+        self, attempt: Attempt, change: Change, seen: Mailbox
+    ) -> tuple[Outcome, BridgeError | None, Answer | None]:
         try:
-            return Outcome.ACCEPTED, None, attempt.account.backend.apply(attempt.address, change, seen)
-        except Doubted as error:
+            return (
+                Outcome.ACCEPTED,
+                None,
+                attempt.account.backend.apply(attempt.address, change, seen),
+            )
+        except RefusalUnproven as error:
             return Outcome.DOUBTED, error, None
-        except Unclear as error:
+        except OutcomeUnknown as error:
             return Outcome.UNKNOWN, error, None
         except Refused as error:
             return Outcome.REFUSED, error, None
@@ -221,24 +281,34 @@ class Worker:
             return Outcome.UNSENT, error, None
 
     def _proved_in_time(self, attempt: Attempt) -> None:
-        """A look proves an unknown command only once it cannot show the time before an earlier one."""
-        # The record was UNKNOWN then, so `believable` left it to the journal: a read that agrees may still be older than an
-        # earlier command, of this job or the one before, which set the same.
+        """A look proves an unknown command only once it cannot show the time before an earlier
+        one."""
+        # The record was UNKNOWN then, so `believable` left it to the journal: a read that agrees
+        # may still be older than an earlier command, of this job or the one before, which set the
+        # same.
         for step in attempt.journal:
             if step.outcome == Outcome.UNKNOWN and attempt.observed_at < step.trust_after:
-                raise jobs.LookAgain(self._next_look(attempt, step.trust_after), WaitingFor.SETTLE)
+                raise jobs.Recheck(self._next_look(attempt, step.trust_after), WaitingFor.SETTLE)
 
     def _prove_password(self, attempt: Attempt, seen: Mailbox, desired: Desired) -> None:
-        """Signs in with a password that this job has set, where the backend can; a suspended mailbox could not."""
+        """Signs in with a password that this job has set, where the backend can; a suspended
+        mailbox could not."""
         if not attempt.account.backend.proves_passwords or desired.password is None:
             return
         if plan.is_suspended(seen, attempt.record, attempt.terms):
             return
         try:
             while proving.try_due(attempt.journal, self.clock(), attempt.account.settle):
-                self._send(attempt, Change(Kind.PROVE_PASSWORD, secret=desired.password), seen, desired)
+                self._send(
+                    attempt,
+                    Change(ChangeKind.PROVE_PASSWORD, secret=desired.password),
+                    seen,
+                    desired,
+                )
         except NeedsPerson:
-            attempt.record = replace(attempt.record, password_digest=None)  # so that a retry sends it again
+            attempt.record = replace(
+                attempt.record, password_digest=None
+            )  # so that a retry sends it again
             raise
 
     def _next_look(self, attempt: Attempt, latest: float) -> float:
@@ -256,44 +326,71 @@ class Worker:
         state = plan.state_of(seen, record, attempt.terms)
         extra: dict[str, object] = {}
         if record.delete_after is not None and desired.delete_after is not None:
-            extra["delete_after"] = in_words(record.delete_after)
-        kept = sorted(name for name, value in (attempt.record.saved_services or {}).items() if value == "suspended")
-        text = message(attempt.job.intent.action, state, attempt.acted, kept if desired.suspended is False else [])
+            extra["delete_after"] = to_rfc3339(record.delete_after)
+        kept = sorted(
+            name
+            for name, value in (attempt.record.saved_services or {}).items()
+            if value == "suspended"
+        )
+        text = message(
+            attempt.job.intent.action,
+            state,
+            attempt.acted,
+            kept if desired.suspended is False else [],
+        )
         verified = proofs(attempt, desired)
-        self._finish(attempt, Ending(Status.SUCCEEDED, state, attempt.acted, verified, text, None, record, extra))
+        self._finish(
+            attempt,
+            JobResult(Status.SUCCEEDED, state, attempt.acted, verified, text, None, record, extra),
+        )
 
     def _conclude(self, attempt: Attempt, error: BridgeError) -> None:
         verdict = jobs.verdict(error)
-        if isinstance(error, Observed) or (attempt.account.observe_only and verdict.status in (Status.FAILED, Status.HELD)):
+        if isinstance(error, Observed) or (
+            attempt.account.observe_only and verdict.status in (Status.FAILED, Status.HELD)
+        ):
             return self._observed(attempt, error)
         if isinstance(error, AccountFault):
-            self.standing.pause_account(attempt.job.account, error.code, error.detail)
+            self.account_state.pause_account(attempt.job.account, error.code, error.detail)
             self.checkpoint("account-paused")
             return self._wait(attempt, self.clock(), WaitingFor.ACCOUNT, error, undecided=False)
         if isinstance(error, NoFunds):
             seconds = error.retry_after or MONEY_PAUSE
             if error.retry_after is None:
-                self.standing.pause_money(attempt.job.account, seconds, error.detail)
+                self.account_state.pause_money(attempt.job.account, seconds, error.detail)
                 self.checkpoint("money-paused")
-            return self._wait(attempt, self.clock() + seconds, WaitingFor.ACCOUNT, error, undecided=False)
+            return self._wait(
+                attempt, self.clock() + seconds, WaitingFor.ACCOUNT, error, undecided=False
+            )
         if verdict.status == Status.QUEUED:
             seconds = max(jobs.pause(attempt.job.tries, self.random), error.retry_after or 0.0)
             return self._wait(attempt, self.clock() + seconds, WaitingFor.RETRY, error)
         if verdict.status == Status.CANCELLED:
             return self._called_off(attempt, error)
-        unsure = verdict.status == Status.FAILED and attempt.journal and in_the_dark(attempt.journal[-1], error)
+        unsure = (
+            verdict.status == Status.FAILED
+            and attempt.journal
+            and in_the_dark(attempt.journal[-1], error)
+        )
         self._end_badly(attempt, Status.HELD if unsure else verdict.status, error)
 
     def _wait(
-        self, attempt: Attempt, at: float, waiting_for: WaitingFor, error: BridgeError | None, undecided: bool = True
+        self,
+        attempt: Attempt,
+        at: float,
+        waiting_for: WaitingFor,
+        error: BridgeError | None,
+        undecided: bool = True,
     ) -> None:
         since = attempt.job.undecided_since
         if undecided and since is not None and self.clock() - since > self.retry_seconds:
-            why = error or Unclear("Enom does not show the result yet.")
+            why = error or OutcomeUnknown("Enom does not show the result yet.")
             return self._end_badly(attempt, Status.HELD, why)
         log.info("waits", waiting_for=waiting_for, error=error and error.detail)
         self.queue.wait(attempt.job, at, waiting_for, error, undecided, attempt.first)
-        attempt.told.update(outcome="waits", waiting_for=str(waiting_for), code=error and error.code)
+        attempt.attributes.update(
+            outcome="waits", waiting_for=str(waiting_for), code=error and error.code
+        )
         self.checkpoint("waited")
 
     def _end_badly(self, attempt: Attempt, status: Status, error: BridgeError) -> None:
@@ -304,36 +401,66 @@ class Worker:
         text = message("held", state, False, []) if status == Status.HELD else CODES[error.code]
         kept = record if status == Status.FAILED else attempt.record
         known = kept if attempt.seen is not None else None
-        changed = attempt.may_have_done(*Kind)
-        self._finish(attempt, Ending(status, state, changed, {}, text, error, known))
+        changed = attempt.may_have_done(*ChangeKind)
+        self._finish(attempt, JobResult(status, state, changed, {}, text, error, known))
 
     def _called_off(self, attempt: Attempt, error: BridgeError) -> None:
         """The end of a job that turned out, just before a command, not to be wanted any more."""
         state = attempt.record.state
         if attempt.seen is not None and not attempt.acted:
             state = plan.state_of(attempt.seen, attempt.record, attempt.terms)
-        self._finish(attempt, Ending(Status.CANCELLED, state, attempt.may_have_done(*Kind), {}, SAID[type(error)], error))
+        self._finish(
+            attempt,
+            JobResult(
+                Status.CANCELLED,
+                state,
+                attempt.may_have_done(*ChangeKind),
+                {},
+                SAID[type(error)],
+                error,
+            ),
+        )
 
     def _observed(self, attempt: Attempt, error: BridgeError) -> None:
-        """The end of a job in observe mode: what would have been done, or what would have stood in the way."""
+        """The end of a job in observe mode: what would have been done, or what would have stood
+        in the way."""
         extra: dict[str, object] = {"observed_only": True}
         if isinstance(error, Observed):
             extra["plan"] = error.todo.describe()
         else:
-            extra["would_be"] = {"status": str(jobs.verdict(error).status), "code": error.code, "detail": error.detail}
+            extra["would_be"] = {
+                "status": str(jobs.verdict(error).status),
+                "code": error.code,
+                "detail": error.detail,
+            }
         state = State.UNKNOWN
         if attempt.seen is not None:
             state = plan.state_of(attempt.seen, attempt.record, attempt.terms)
-        self._finish(attempt, Ending(Status.SUCCEEDED, state, False, {}, message("observed", state, False, []), extra=extra))
+        self._finish(
+            attempt,
+            JobResult(
+                Status.SUCCEEDED,
+                state,
+                False,
+                {},
+                message("observed", state, False, []),
+                extra=extra,
+            ),
+        )
 
-    def _finish(self, attempt: Attempt, ending: Ending) -> None:
+    def _finish(self, attempt: Attempt, ending: JobResult) -> None:
         self.checkpoint("finishing")
         self.queue.finish(attempt.job, ending, attempt.first)
         code, age = ending.error and ending.error.code, self.clock() - attempt.job.created_at
-        attempt.told.update(outcome=str(ending.status), code=code, age=max(0.0, age))
+        attempt.attributes.update(outcome=str(ending.status), code=code, age=max(0.0, age))
         self.checkpoint("finished")
         tell = log.warning if ending.status in (Status.FAILED, Status.HELD) else log.info
-        tell("ended", status=ending.status, state=ending.state, error=ending.error and ending.error.detail)
+        tell(
+            "ended",
+            status=ending.status,
+            state=ending.state,
+            error=ending.error and ending.error.detail,
+        )
 
 
 class Observed(BridgeError):

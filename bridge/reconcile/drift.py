@@ -1,6 +1,8 @@
-"""Where the record and Enom differ: each difference with its remedy, and the repair where there is one. Pure.
+"""Where the record and Enom differ: each difference with its remedy, and the repair where there is
+one. Pure.
 
-A list shows less than a look, and may be stale: over lists this only suspects, and whoever asks looks at each suspect again.
+A list shows less than a look, and may be stale: over lists this only suspects, and whoever asks
+looks at each suspect again.
 """
 
 import hashlib
@@ -11,14 +13,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bridge.domain.compare import compare, unsettled
-from bridge.domain.differences import ORDER, RECORD, Difference, Kind, Repair, owner_in_words
+from bridge.domain.differences import (
+    ORDER,
+    RECORD,
+    Difference,
+    DifferenceKind,
+    Repair,
+    owner_in_words,
+)
 from bridge.domain.model import Address, Mailbox, Record, State, Terms
-from bridge.reconcile.matching import FOREIGN_SUSPENSION, HALF, Barred, Group, Shown
+from bridge.reconcile.matching import FOREIGN_SUSPENSION, HALF, Group, Scan, ScanError
 
 
 @dataclass(frozen=True)
 class View:
-    """One account: its records by address, the addresses at which a job is or waits, its terms. `now` in epoch seconds."""
+    """One account: its records by address, the addresses at which a job is or waits, its terms.
+
+    `now` in epoch seconds.
+    """
 
     records: Mapping[str, Record]
     busy: AbstractSet[str]
@@ -30,13 +42,22 @@ class View:
         return address in self.busy or unsettled(self.records.get(address, Record()), self.now)
 
 
-def of_domain(view: View, domain: str, shown: Shown, known: Sequence[str]) -> list[Difference]:
-    """What a list tells of one domain; `known` are its addresses on record. Of single mailboxes these are suspicions."""
+def of_domain(view: View, domain: str, shown: Scan, known: Sequence[str]) -> list[Difference]:
+    """What a list tells of one domain; `known` are its addresses on record.
+
+    Of single mailboxes these are suspicions.
+    """
     listed = {str(address) for address in shown.mailboxes}
     names = sorted(listed | set(known))
-    found = [of_mailbox(view, Address.parse(name), shown.mailboxes.get(Address.parse(name))) for name in names]
+    found = [
+        of_mailbox(view, Address.parse(name), shown.mailboxes.get(Address.parse(name)))
+        for name in names
+    ]
     now = datetime.fromtimestamp(view.now, UTC)
-    return [*(each for each in found if each is not None), *view.terms.products.notices(domain, shown.paks, now)]
+    return [
+        *(each for each in found if each is not None),
+        *view.terms.products.notices(domain, shown.paks, now),
+    ]
 
 
 def of_mailbox(view: View, address: Address, seen: Mailbox | None) -> Difference | None:
@@ -50,27 +71,47 @@ def of_mailbox(view: View, address: Address, seen: Mailbox | None) -> Difference
     match compared.kind:
         case None:
             return None
-        case Kind.HALF:
-            return Difference(Kind.HALF, address.domain, HALF, "Check it at Enom.", name, owner)
-        case Kind.SUSPENDED_AT_ENOM:
-            remedy = "Find out who suspended it and why, and unsuspend it there; the bridge never does."
-            return Difference(Kind.SUSPENDED_AT_ENOM, address.domain, FOREIGN_SUSPENSION, remedy, name, owner)
-        case Kind.WRONG_STATE:
+        case DifferenceKind.HALF:
+            return Difference(
+                DifferenceKind.HALF, address.domain, HALF, "Check it at Enom.", name, owner
+            )
+        case DifferenceKind.SUSPENDED_AT_ENOM:
+            remedy = (
+                "Find out who suspended it and why, and unsuspend it there; the bridge never does."
+            )
+            return Difference(
+                DifferenceKind.SUSPENDED_AT_ENOM,
+                address.domain,
+                FOREIGN_SUSPENSION,
+                remedy,
+                name,
+                owner,
+            )
+        case DifferenceKind.WRONG_STATE:
             return of_state(address, record, compared.state, owner)
-    if seen is None or compared.kind is Kind.MISSING:
+    if seen is None or compared.kind is DifferenceKind.MISSING:
         return missing(address, record, owner)
-    return of_size(view, address, record, seen, owner) if owner is not None else ownerless(view.terms, address, record, seen)
+    return (
+        of_size(view, address, record, seen, owner)
+        if owner is not None
+        else ownerless(view.terms, address, record, seen)
+    )
 
 
-def missing(address: Address, record: Record, owner: tuple[str, str | None] | None) -> Difference | None:
+def missing(
+    address: Address, record: Record, owner: tuple[str, str | None] | None
+) -> Difference | None:
     if owner is None:
         return None
     whose = owner_in_words(*owner)
     return Difference(
-        Kind.MISSING,
+        DifferenceKind.MISSING,
         address.domain,
         f"It belongs to {whose} and is recorded as {record.state}, but Enom does not list it.",
-        f"If the customer should have it, create it again from billing (Create, for {whose}); else terminate it there.",
+        (
+            f"If the customer should have it, create it again from billing (Create, for {whose}); "
+            "else terminate it there."
+        ),
         str(address),
         owner,
     )
@@ -81,32 +122,75 @@ def ownerless(terms: Terms, address: Address, record: Record, seen: Mailbox) -> 
     place = f" It uses a slot of {paid}." if paid else ""
     adopt = f"enom-bridge mailboxes adopt {address} --source SOURCE --service-id ID"
     if record.state is State.ABSENT:
-        detail = f"Its service was terminated, but the mailbox still (or again) exists at Enom.{place}"
+        detail = (
+            f"Its service was terminated, but the mailbox still (or again) exists at Enom.{place}"
+        )
         remedy = f"Delete it at Enom, or adopt it: {adopt}"
-        return Difference(Kind.EXTRA, address.domain, detail, remedy, str(address))
+        return Difference(DifferenceKind.EXTRA, address.domain, detail, remedy, str(address))
     remedy = f"To adopt many: enom-bridge mailboxes import. To adopt this one: {adopt}"
-    return Difference(Kind.NO_OWNER, address.domain, f"It belongs to no billing service.{place}", remedy, str(address))
+    return Difference(
+        DifferenceKind.NO_OWNER,
+        address.domain,
+        f"It belongs to no billing service.{place}",
+        remedy,
+        str(address),
+    )
 
 
-def of_state(address: Address, record: Record, state: State, owner: tuple[str, str | None] | None) -> Difference:
+def of_state(
+    address: Address, record: Record, state: State, owner: tuple[str, str | None] | None
+) -> Difference:
     if record.state is State.SUSPENDED:
-        detail, repair = "Billing had it suspended, but it is active at Enom.", Repair("mailbox.suspend")
-        return Difference(Kind.WRONG_STATE, address.domain, detail, applied("Suspend it again"), str(address), owner, repair)
+        detail, repair = (
+            "Billing had it suspended, but it is active at Enom.",
+            Repair("mailbox.suspend"),
+        )
+        return Difference(
+            DifferenceKind.WRONG_STATE,
+            address.domain,
+            detail,
+            applied("Suspend it again"),
+            str(address),
+            owner,
+            repair,
+        )
     repair = Repair(RECORD, state=state)
     detail = f"It is recorded as {record.state}, but is {state} at Enom."
-    return Difference(Kind.WRONG_STATE, address.domain, detail, applied("Correct the record"), str(address), owner, repair)
+    return Difference(
+        DifferenceKind.WRONG_STATE,
+        address.domain,
+        detail,
+        applied("Correct the record"),
+        str(address),
+        owner,
+        repair,
+    )
 
 
-def of_size(view: View, address: Address, record: Record, seen: Mailbox, owner: tuple[str, str | None]) -> Difference | None:
+def of_size(
+    view: View, address: Address, record: Record, seen: Mailbox, owner: tuple[str, str | None]
+) -> Difference | None:
     if record.quota is None or seen.quota is None or record.quota == seen.quota:
         return None
     names = sorted(name for name, size in view.terms.plans.items() if size == record.quota)
-    detail = f"It is recorded with {gigabytes(record.quota)}, but has {gigabytes(seen.quota)} at Enom."
+    detail = (
+        f"It is recorded with {gigabytes(record.quota)}, but has {gigabytes(seen.quota)} at Enom."
+    )
     if not names:
         remedy = "No plan in bridge.toml has that size any more: have billing send its plan again."
-        return Difference(Kind.WRONG_PLAN, address.domain, detail, remedy, str(address), owner)
+        return Difference(
+            DifferenceKind.WRONG_PLAN, address.domain, detail, remedy, str(address), owner
+        )
     repair = Repair("mailbox.change_plan", names[0])
-    return Difference(Kind.WRONG_PLAN, address.domain, detail, applied("Set it again"), str(address), owner, repair)
+    return Difference(
+        DifferenceKind.WRONG_PLAN,
+        address.domain,
+        detail,
+        applied("Set it again"),
+        str(address),
+        owner,
+        repair,
+    )
 
 
 def applied(what: str) -> str:
@@ -114,23 +198,32 @@ def applied(what: str) -> str:
 
 
 def was_never_there(record: Record) -> bool:
-    """Whether nothing says that this mailbox ever was: a hook named it, and was refused. Also where it is known to be gone."""
+    """Whether nothing says that this mailbox ever was: a hook named it, and was refused.
+
+    Also where it is known to be gone.
+    """
     return record.source is None and record.state in (State.UNKNOWN, State.ABSENT)
 
 
-def not_ours(records: Mapping[str, Record], barred: Barred, known: Sequence[str]) -> bool:
-    """Whether a domain is none of this account's, as Enom says, and none of its `known` addresses is on record as ours.
+def not_ours(records: Mapping[str, Record], barred: ScanError, known: Sequence[str]) -> bool:
+    """Whether a domain is none of this account's, as Enom says, and none of its `known` addresses
+    is on record as ours.
 
     Then nothing is missing: a mistyped address left its name here, or all that was there is gone.
     """
-    return barred.group is Group.NOT_IN_ACCOUNT and all(was_never_there(records.get(name, Record())) for name in known)
+    return barred.group is Group.NOT_IN_ACCOUNT and all(
+        was_never_there(records.get(name, Record())) for name in known
+    )
 
 
-def of_barred(domain: str, barred: Barred, address: str | None = None) -> Difference:
+def of_barred(domain: str, barred: ScanError, address: str | None = None) -> Difference:
     remedy = "Run the command again; if it fails again: enom-bridge doctor."
     if barred.group is Group.NOT_IN_ACCOUNT:
-        remedy = "Add the domain to this account at Enom, with its mail service there; or the mailboxes are in another account."
-    return Difference(Kind.UNREAD, domain, barred.detail, remedy, address)
+        remedy = (
+            "Add the domain to this account at Enom, with its mail service there; or the mailboxes "
+            "are in another account."
+        )
+    return Difference(DifferenceKind.UNREAD, domain, barred.detail, remedy, address)
 
 
 def gigabytes(size: int) -> str:
@@ -142,6 +235,9 @@ def in_order(found: Sequence[Difference]) -> list[Difference]:
 
 
 def checksum(found: Sequence[Difference]) -> str:
-    """Twelve hex digits that name the repairs that were shown: what would be done, to which mailbox, in whose name."""
-    plans = [[each.address, each.owner, each.repair.words()] for each in in_order(found) if each.repair]
+    """Twelve hex digits that name the repairs that were shown: what would be done, to which
+    mailbox, in whose name."""
+    plans = [
+        [each.address, each.owner, each.repair.words()] for each in in_order(found) if each.repair
+    ]
     return hashlib.sha256(json.dumps(plans).encode()).hexdigest()[:12]

@@ -1,4 +1,5 @@
-"""What is paid for at Enom beside what billing knows, as the last reconciliation saw it; with the money. Pure.
+"""What is paid for at Enom beside what billing knows, as the last reconciliation saw it; with the
+money. Pure.
 
 `price`: what one place for a mailbox costs a year, in the account's currency; 0: no sums.
 """
@@ -9,17 +10,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.domain.model import ENDS_SOON, in_words
+from bridge.domain.model import ENDS_SOON, to_rfc3339
 from bridge.reporting.lists import first
 from bridge.reporting.times import with_times
 
-COLUMNS = ("account", "what", "domain", "address", "bundle", "used", "free", "expires", "service", "since", "cost_per_year")
+COLUMNS = (
+    "account",
+    "what",
+    "domain",
+    "address",
+    "bundle",
+    "used",
+    "free",
+    "expires",
+    "service",
+    "since",
+    "cost_per_year",
+)
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Stock:
-    """One account. Rows are as the store gives them: times in epoch seconds, `ends_in` in seconds from now."""
+class Inventory:
+    """One account.
+
+    Rows are as the store gives them: times in epoch seconds, `ends_in` in seconds from now.
+    """
 
     account: str
     as_of: float | None
@@ -37,44 +53,53 @@ def remark(pak: Row) -> str:
     return "ending" if pak["ends_in"] < ENDS_SOON else "" if pak["used"] else "empty"
 
 
-def sums(stock: Stock) -> dict[str, Any]:
+def sums(stock: Inventory) -> dict[str, Any]:
     """Places and money: what is paid, what of it is used, and what nobody pays for."""
     current = [pak for pak in stock.paks if pak["ends_in"] > 0]
     used, free = sum(pak["used"] for pak in current), sum(pak["free"] for pak in current)
-    counts = {"paid": used + free, "used": used, "free": free, "ended_and_paid": len(stock.ended) + len(stock.leaving)}
+    counts = {
+        "paid": used + free,
+        "used": used,
+        "free": free,
+        "ended_and_paid": len(stock.ended) + len(stock.leaving),
+    }
     cost = {name: round(places * stock.price, 2) for name, places in counts.items()}
     places = counts | {"active_and_absent": len(stock.missing)}
     return {"places": places, "cost_per_year": cost if stock.price else None}
 
 
-def described(stock: Stock) -> dict[str, Any]:
+def described(stock: Inventory) -> dict[str, Any]:
     return {
         "account": stock.account,
         "as_of": stock.as_of,
         **sums(stock),
-        "ended_and_paid": [told(each) for each in (*stock.ended, *stock.leaving)],
-        "active_and_absent": [told(each) for each in stock.missing],
+        "ended_and_paid": [described_row(each) for each in (*stock.ended, *stock.leaving)],
+        "active_and_absent": [described_row(each) for each in stock.missing],
         "paks": [
-            {name: pak[name] for name in ("domain", "bundle", "used", "free", "expires")} | {"remark": remark(pak) or None}
+            {name: pak[name] for name in ("domain", "bundle", "used", "free", "expires")}
+            | {"remark": remark(pak) or None}
             for pak in stock.paks
         ],
     }
 
 
-def told(each: Row) -> dict[str, Any]:
+def described_row(each: Row) -> dict[str, Any]:
     owner = f"service {each['service_id']} of {each['source']}" if each["source"] else None
     since = {"since": each["since"]} if "since" in each else {"delete_after": each["delete_after"]}
     return {"address": each["address"], "domain": each["domain"], "service": owner, **since}
 
 
-def lines(stock: Stock, most: int | None = 10) -> Iterator[str]:
+def lines(stock: Inventory, most: int | None = 10) -> Iterator[str]:
     """For a terminal or a mail. `most`: lines of each list, None for all."""
     if stock.as_of is None:
-        yield f"Account {stock.account} was never compared with Enom. First: enom-bridge reconcile --account {stock.account}"
+        yield (
+            f"Account {stock.account} was never compared with Enom. First: enom-bridge reconcile "
+            f"--account {stock.account}"
+        )
         return
     total = sums(stock)
     places, cost = total["places"], total["cost_per_year"] or {}
-    yield f"Account {stock.account}, as of {in_words(stock.as_of)}:"
+    yield f"Account {stock.account}, as of {to_rfc3339(stock.as_of)}:"
     for name, words in (
         ("paid", "mailbox slots paid for"),
         ("used", "used"),
@@ -86,9 +111,15 @@ def lines(stock: Stock, most: int | None = 10) -> Iterator[str]:
         yield f"{places[name]:7,}  {words}{money}"
     notable = [pak for pak in stock.paks if remark(pak)]
     for title, items in (
-        ("Terminated in billing, still paid for", [line(each) for each in (*stock.ended, *stock.leaving)]),
+        (
+            "Terminated in billing, still paid for",
+            [line(each) for each in (*stock.ended, *stock.leaving)],
+        ),
         ("Active in billing, not at Enom", [line(each) for each in stock.missing]),
-        ("Paks that have expired, expire within 30 days or are empty", [pak_line(pak) for pak in notable]),
+        (
+            "Paks that have expired, expire within 30 days or are empty",
+            [pak_line(pak) for pak in notable],
+        ),
     ):
         if items:
             yield ""
@@ -97,30 +128,53 @@ def lines(stock: Stock, most: int | None = 10) -> Iterator[str]:
 
 
 def line(each: Row) -> str:
-    fields = told(each)
+    fields = described_row(each)
     whose = f" ({fields['service']})" if fields["service"] else ""
-    when = f"since {in_words(fields['since'])}" if "since" in fields else f"deleted after {in_words(fields['delete_after'])}"
+    when = (
+        f"since {to_rfc3339(fields['since'])}"
+        if "since" in fields
+        else f"deleted after {to_rfc3339(fields['delete_after'])}"
+    )
     return f"{fields['address']}{whose}, {when}"
 
 
 def pak_line(pak: Row) -> str:
     places = f"{pak['used']} used, {pak['free']} free"
-    return f"{pak['domain']}: pak {pak['bundle']} {remark(pak)}, until {in_words(pak['expires'])[:10]}, {places}"
+    return (
+        f"{pak['domain']}: pak {pak['bundle']} {remark(pak)}, until "
+        f"{to_rfc3339(pak['expires'])[:10]}, {places}"
+    )
 
 
-def as_csv(stocks: Sequence[Stock]) -> str:
+def as_csv(stocks: Sequence[Inventory]) -> str:
     """One line for each pak and each mailbox that costs or lacks something; with a header."""
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()
     for stock in stocks:
         for pak in stock.paks:
-            shown = with_times({name: pak[name] for name in ("domain", "bundle", "used", "free", "expires")})
+            shown = with_times(
+                {name: pak[name] for name in ("domain", "bundle", "used", "free", "expires")}
+            )
             cost = round((pak["used"] + pak["free"]) * stock.price, 2) if stock.price else None
-            table.writerow({"account": stock.account, "what": f"pak {remark(pak)}".strip(), "cost_per_year": cost, **shown})
-        for what, rows in (("ended_and_paid", (*stock.ended, *stock.leaving)), ("active_and_absent", stock.missing)):
-            for each in map(told, rows):
+            table.writerow(
+                {
+                    "account": stock.account,
+                    "what": f"pak {remark(pak)}".strip(),
+                    "cost_per_year": cost,
+                    **shown,
+                }
+            )
+        for what, rows in (
+            ("ended_and_paid", (*stock.ended, *stock.leaving)),
+            ("active_and_absent", stock.missing),
+        ):
+            for each in map(described_row, rows):
                 cost = stock.price if what == "ended_and_paid" and stock.price else None
-                shown = with_times({name: each.get(name) for name in ("domain", "address", "service", "since")})
-                table.writerow({"account": stock.account, "what": what, "cost_per_year": cost, **shown})
+                shown = with_times(
+                    {name: each.get(name) for name in ("domain", "address", "service", "since")}
+                )
+                table.writerow(
+                    {"account": stock.account, "what": what, "cost_per_year": cost, **shown}
+                )
     return text.getvalue()

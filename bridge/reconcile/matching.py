@@ -1,4 +1,7 @@
-"""Billing's services beside the bridge's record and what Enom shows: each mailbox in one group. Pure."""
+"""Billing's services beside the bridge's record and what Enom shows: each mailbox in one group.
+
+Pure.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,14 +9,22 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.domain.compare import Compared, compare, unsettled
-from bridge.domain.differences import Kind, owner_in_words
-from bridge.domain.model import Address, Mailbox, Pak, Record, State, Terms, in_words
+from bridge.domain.differences import DifferenceKind, owner_in_words
+from bridge.domain.model import Address, Mailbox, Pak, Record, State, Terms, to_rfc3339
 from bridge.reconcile.service_list import Claim
 
-FOREIGN_SUSPENSION = "It is suspended, but not by this bridge: an unsuspend will be held until it is unsuspended at Enom."
-NOT_PERMITTED = "This source may not use this mail domain. Add it to the source's `domains` in bridge.toml."
+FOREIGN_SUSPENSION = (
+    "It is suspended, but not by this bridge: an unsuspend "
+    "will be held until it is unsuspended at Enom."
+)
+NOT_PERMITTED = (
+    "This source may not use this mail domain. Add it to the source's `domains` in bridge.toml."
+)
 CUSTOMER = "The list names a new or different customer: --apply records the one in the list."
-HALF = "Only one of Enom's two systems lists it. Compare again later; if it stays so, check it at Enom."
+HALF = (
+    "Only one of Enom's two systems lists it. Compare "
+    "again later; if it stays so, check it at Enom."
+)
 
 
 class Group(StrEnum):
@@ -34,7 +45,7 @@ ORDER = tuple(Group)
 
 
 @dataclass(frozen=True)
-class Shown:
+class Scan:
     """What Enom showed of a domain, and when (epoch seconds)."""
 
     mailboxes: Mapping[Address, Mailbox]
@@ -43,7 +54,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Barred:
+class ScanError:
     """Why nothing is known of a domain."""
 
     group: Group
@@ -52,11 +63,12 @@ class Barred:
 
 @dataclass(frozen=True)
 class View:
-    """All that is known, side by side: `records` by address, `seen` by domain, `customers` of this source by address."""
+    """All that is known, side by side: `records` by address, `seen` by domain, `customers` of
+    this source by address."""
 
     source: str
     records: Mapping[str, Record]
-    seen: Mapping[str, Shown | Barred]
+    seen: Mapping[str, Scan | ScanError]
     terms: Terms
     customers: Mapping[str, str] = field(default_factory=dict)
 
@@ -93,29 +105,38 @@ class Finding:
             "owner_now": self.owner and owner_in_words(*self.owner),
             "detail": self.detail or None,
             "remarks": list(self.remarks),
-            "checked_at": in_words(self.seen_at) if self.seen_at is not None else None,
+            "checked_at": to_rfc3339(self.seen_at) if self.seen_at is not None else None,
         }
 
 
 def match(view: View, claims: Sequence[Claim]) -> list[Finding]:
-    """Every claim, every mailbox at Enom that nobody claims and no other source owns, every domain without an answer."""
+    """Every claim, every mailbox at Enom that nobody claims and no other source owns, every
+    domain without an answer."""
     found = [of_claim(view, claim) for claim in claims]
     claimed = {claim.address for claim in claims}
-    told = {finding.domain for finding in found}
+    listed = {finding.domain for finding in found}
     for domain, shown in view.seen.items():
-        if isinstance(shown, Shown):
+        if isinstance(shown, Scan):
             found += [of_rest(view, seen, shown.at) for seen in unclaimed(view, shown, claimed)]
-        elif domain not in told:
+        elif domain not in listed:
             found.append(Finding(shown.group, domain, detail=shown.detail))
-    return sorted(found, key=lambda finding: (ORDER.index(finding.group), finding.domain, finding.address or ""))
+    return sorted(
+        found,
+        key=lambda finding: (ORDER.index(finding.group), finding.domain, finding.address or ""),
+    )
 
 
 def of_claim(view: View, claim: Claim) -> Finding:
     address = Address.parse(claim.address)
     shown = view.seen[address.domain]
-    if isinstance(shown, Barred):
+    if isinstance(shown, ScanError):
         return Finding(
-            shown.group, address.domain, claim.address, claim.service_id, detail=shown.detail, customer_id=claim.customer_id
+            shown.group,
+            address.domain,
+            claim.address,
+            claim.service_id,
+            detail=shown.detail,
+            customer_id=claim.customer_id,
         )
     record, seen = view.records.get(claim.address, Record()), shown.mailboxes.get(address)
     compared = compare(record, seen, view.terms)
@@ -134,29 +155,51 @@ def of_claim(view: View, claim: Claim) -> Finding:
     )
     if group not in (Group.TAKE_OVER, Group.OURS):
         return finding
-    return replace(finding, state=compared.state, remarks=tuple(remarks(view, claim, record, compared)))
+    return replace(
+        finding, state=compared.state, remarks=tuple(remarks(view, claim, record, compared))
+    )
 
 
-def judged(view: View, claim: Claim, record: Record, compared: Compared, at: float) -> tuple[Group, str]:
+def judged(
+    view: View, claim: Claim, record: Record, compared: Compared, at: float
+) -> tuple[Group, str]:
     """`at`: when it was looked at. What has become sure since then was not so at the look."""
     ours = record.owned_by(view.source, claim.service_id)
     if record.source is not None and not ours:
-        command = f"enom-bridge mailboxes adopt {claim.address} --source {view.source} --service-id {claim.service_id}"
-        return Group.OTHERS, f"It belongs to {owner_in_words(record.source, record.service_id)}. To change that: {command}"
+        command = (
+            f"enom-bridge mailboxes adopt {claim.address} --source {view.source} --service-id "
+            f"{claim.service_id}"
+        )
+        return (
+            Group.OTHERS,
+            (
+                f"It belongs to {owner_in_words(record.source, record.service_id)}. To change "
+                f"that: {command}"
+            ),
+        )
     if unsettled(record, at):
-        until = in_words(record.settles_at)
-        return Group.DISAGREE, f"The bridge has just changed it, and Enom may not show that yet. Compare again after {until}."
+        until = to_rfc3339(record.settles_at)
+        return (
+            Group.DISAGREE,
+            (
+                "The bridge has just changed it, and Enom may not show that yet. Compare again "
+                f"after {until}."
+            ),
+        )
     if compared.state is State.ABSENT:
         return Group.MISSING, "The bridge has recorded it for this service." if ours else ""
-    if compared.kind is Kind.HALF:
+    if compared.kind is DifferenceKind.HALF:
         return Group.DISAGREE, HALF
     return (Group.OURS if ours else Group.TAKE_OVER), ""
 
 
 def teaches(view: View, claim: Claim, record: Record) -> bool:
-    """Whether the claim tells a customer that is not on record, of a mailbox that its service owns already."""
-    told = claim.customer_id is not None and claim.customer_id != view.customers.get(claim.address)
-    return told and record.owned_by(view.source, claim.service_id)
+    """Whether the claim tells a customer that is not on record, of a mailbox that its service
+    owns already."""
+    listed = claim.customer_id is not None and claim.customer_id != view.customers.get(
+        claim.address
+    )
+    return listed and record.owned_by(view.source, claim.service_id)
 
 
 def remarks(view: View, claim: Claim, record: Record, compared: Compared) -> Iterator[str]:
@@ -165,7 +208,7 @@ def remarks(view: View, claim: Claim, record: Record, compared: Compared) -> Ite
     if teaches(view, claim, record):
         yield CUSTOMER
     if record.delete_after is not None:
-        yield f"Billing terminated it: it will be deleted after {in_words(record.delete_after)}."
+        yield f"Billing terminated it: it will be deleted after {to_rfc3339(record.delete_after)}."
     if record.source is not None and record.state not in (State.UNKNOWN, compared.state):
         yield f"It is recorded as {record.state}, but is {compared.state} at Enom."
     if claim.plan is not None and claim.plan not in view.terms.plans:
@@ -173,7 +216,7 @@ def remarks(view: View, claim: Claim, record: Record, compared: Compared) -> Ite
         yield f"Its plan in the file is not in [plans] in bridge.toml (known: {known})."
 
 
-def unclaimed(view: View, shown: Shown, claimed: set[str]) -> Iterator[Mailbox]:
+def unclaimed(view: View, shown: Scan, claimed: set[str]) -> Iterator[Mailbox]:
     for address, seen in shown.mailboxes.items():
         owner = view.records.get(str(address), Record()).source
         if str(address) not in claimed and owner in (None, view.source):
@@ -183,11 +226,25 @@ def unclaimed(view: View, shown: Shown, claimed: set[str]) -> Iterator[Mailbox]:
 def of_rest(view: View, seen: Mailbox, at: float) -> Finding:
     record = view.records.get(str(seen.address), Record())
     owner = owner_of(record)
-    detail = f"It is recorded for {owner_in_words(*owner)}, which is not in the file." if owner else ""
+    detail = (
+        f"It is recorded for {owner_in_words(*owner)}, which is not in the file." if owner else ""
+    )
     compared = compare(record, seen, view.terms)
-    group, detail = (Group.DISAGREE, HALF) if compared.kind is Kind.HALF else (Group.AT_ENOM_ONLY, detail)
+    group, detail = (
+        (Group.DISAGREE, HALF)
+        if compared.kind is DifferenceKind.HALF
+        else (Group.AT_ENOM_ONLY, detail)
+    )
     address = str(seen.address)
-    return Finding(group, seen.address.domain, address, state=compared.state, owner=owner, detail=detail, seen_at=at)
+    return Finding(
+        group,
+        seen.address.domain,
+        address,
+        state=compared.state,
+        owner=owner,
+        detail=detail,
+        seen_at=at,
+    )
 
 
 def owner_of(record: Record) -> tuple[str, str | None] | None:

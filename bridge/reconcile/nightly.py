@@ -1,4 +1,5 @@
-"""The nightly reconciliation of each account: taken under a lease, marked done when it is done, never by two at once."""
+"""The nightly reconciliation of each account: taken under a lease, marked done when it is done,
+never by two at once."""
 
 import threading
 from collections.abc import Callable
@@ -21,7 +22,10 @@ class Stopped(Exception):
 
 @dataclass
 class Nightly:
-    """`at`: the hour, HH:MM in UTC; empty: only what a person asks for. `stopping` says that this process ends."""
+    """`at`: the hour, HH:MM in UTC; empty: only what a person asks for.
+
+    `stopping` says that this process ends.
+    """
 
     comparisons: Comparisons
     reconcile: Reconcile
@@ -42,12 +46,17 @@ class Nightly:
             return False
         name = held.account
         try:
-            found = self.reconcile.account(name, "the bridge (nightly)", progress=lambda what: self._go_on)
+            found = self.reconcile.account(
+                name, "the bridge (nightly)", progress=lambda what: self._go_on
+            )
         except Stopped:
             log.info("reconciliation stopped with the bridge; it will run again", account=name)
             self._end(self.comparisons.hand_back)
         except LeaseLost:
-            log.warning("lease expired during the reconciliation; another process continues it", account=name)
+            log.warning(
+                "lease expired during the reconciliation; another process continues it",
+                account=name,
+            )
         except StoreUnavailable:
             raise  # it is free when its lease is over
         except Exception:  # of any kind: the loop goes on, and so do the other accounts
@@ -62,13 +71,17 @@ class Nightly:
                 not_in_account=list(found.foreign),
             )
             if found.unread and not found.domains:
-                log.warning("reconciliation could not read anything; it will be retried later", account=name)
+                log.warning(
+                    "reconciliation could not read anything; it will be retried later", account=name
+                )
                 self._put_off()
             else:
                 self._end(lambda comparison: self.comparisons.done(comparison, self.at))
                 self.watch.tell("chore", name="reconciliation", outcome="done")
         finally:
-            self._end(lambda comparison: None)  # under the lock: a renewal that is under way must not leave it held
+            self._end(
+                lambda comparison: None
+            )  # under the lock: a renewal that is under way must not leave it held
         return True
 
     def keep(self) -> None:

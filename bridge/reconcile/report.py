@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from bridge.domain.differences import TITLES, Difference, Kind, owner_in_words
-from bridge.domain.model import in_words
+from bridge.domain.differences import TITLES, Difference, DifferenceKind, owner_in_words
+from bridge.domain.model import to_rfc3339
 from bridge.domain.ports import Reconciliation
 from bridge.reporting.lists import first
 
@@ -17,14 +17,22 @@ def lines(report: Reconciliation, most: int | None = FEW) -> Iterator[str]:
     differ = len(report.differences)
     looked = f"mailboxes read: {report.mailboxes:,}."
     read = f"domains read: {len(report.domains):,}; mailboxes: {report.mailboxes:,}."
-    yield f"Account {report.account}, compared with Enom on {in_words(report.ended_at)}; {read if report.whole else looked}"
+    yield (
+        f"Account {report.account}, compared with Enom on {to_rfc3339(report.ended_at)}; "
+        f"{read if report.whole else looked}"
+    )
     if report.under_way:
         yield f"Skipped {report.under_way:,} mailboxes: a job is running or has just changed them."
     if report.foreign:
-        yield f"Not in this account, and without recorded mailboxes (a mistyped address?): {', '.join(report.foreign)}."
+        yield (
+            "Not in this account, and without recorded mailboxes (a mistyped address?): "
+            f"{', '.join(report.foreign)}."
+        )
     if not differ:
         yield "No differences." if not report.under_way else "No other differences."
-    groups = {kind: list(items) for kind, items in groupby(report.differences, lambda each: each.kind)}
+    groups = {
+        kind: list(items) for kind, items in groupby(report.differences, lambda each: each.kind)
+    }
     for kind, items in groups.items():
         yield f"{len(items):7,}  {TITLES[kind]}"
     for kind, items in groups.items():
@@ -33,24 +41,30 @@ def lines(report: Reconciliation, most: int | None = FEW) -> Iterator[str]:
         yield from listed(kind, items, most)
 
 
-def listed(kind: Kind, items: Sequence[Difference], most: int | None) -> Iterator[str]:
+def listed(kind: DifferenceKind, items: Sequence[Difference], most: int | None) -> Iterator[str]:
     """Each difference; its remedy once, where several have the same."""
-    for remedy, group in groupby(sorted(items, key=lambda each: each.remedy), lambda each: each.remedy):
+    for remedy, group in groupby(
+        sorted(items, key=lambda each: each.remedy), lambda each: each.remedy
+    ):
         same = list(group)
         yield from (f"  {text}" for text in first([line(kind, each) for each in same], most))
         yield f"  -> {remedy}"
 
 
-def line(kind: Kind, each: Difference) -> str:
-    whose = f" ({owner_in_words(*each.owner)})" if each.owner and kind is not Kind.MISSING else ""
+def line(kind: DifferenceKind, each: Difference) -> str:
+    whose = (
+        f" ({owner_in_words(*each.owner)})"
+        if each.owner and kind is not DifferenceKind.MISSING
+        else ""
+    )
     return f"{each.address or each.domain}{whose}: {each.detail}"
 
 
 def described(report: Reconciliation) -> dict[str, Any]:
     return {
         "account": report.account,
-        "started_at": in_words(report.started_at),
-        "ended_at": in_words(report.ended_at),
+        "started_at": to_rfc3339(report.started_at),
+        "ended_at": to_rfc3339(report.ended_at),
         "whole": report.whole,
         "domains": len(report.domains),
         "unread": list(report.unread),

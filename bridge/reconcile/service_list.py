@@ -1,7 +1,8 @@
-"""The services as billing has them: a CSV file in, claims out, or every fault at once with its line. Pure.
+"""The services as billing has them: a CSV file in, claims out, or every fault at once with its
+line. Pure.
 
-Rule 1: no fault repeats what stands in the file, except an address or an id that stands there twice: with the columns
-mixed up, the rest may be passwords.
+Rule 1: no fault repeats what stands in the file, except an address or an id that stands there
+twice: with the columns mixed up, the rest may be passwords.
 """
 
 import csv
@@ -15,7 +16,9 @@ from hooks import Platform
 
 NEEDED, OPTIONAL = ("service_id", "address"), ("plan", "customer_id")
 SEPARATORS = ",;\t"
-HEADER_RULE = f"The first line must name the columns: {','.join(NEEDED)} or {','.join((*NEEDED, *OPTIONAL))}."
+HEADER_RULE = (
+    f"The first line must name the columns: {','.join(NEEDED)} or {','.join((*NEEDED, *OPTIONAL))}."
+)
 
 Fault = tuple[int, str]
 """The number of a line, and a sentence about it."""
@@ -23,7 +26,10 @@ Fault = tuple[int, str]
 
 @dataclass(frozen=True)
 class Claim:
-    """One service and the mailbox that billing says is its. `plan` is the name that the file gives."""
+    """One service and the mailbox that billing says is its.
+
+    `plan` is the name that the file gives.
+    """
 
     service_id: str
     address: str
@@ -48,7 +54,8 @@ class Unreadable(Exception):
 
 
 def read(content: bytes, platform: Platform) -> Roster:
-    """Takes commas, semicolons and tabs, any line ends, with a byte order mark or without. Raises Unreadable.
+    """Takes commas, semicolons and tabs, any line ends, with a byte order mark or without. Raises
+    Unreadable.
 
     Ids and addresses are held to the platform's own rules, as in a hook.
     """
@@ -61,7 +68,10 @@ def read(content: bytes, platform: Platform) -> Roster:
         roll.faults.append((1, "There are no lines below the header. Add a line for each service."))
     if roll.faults:
         raise Unreadable(*roll.faults)
-    return Roster(tuple(roll.claims), tuple(name for name in roll.names if name and name not in (*NEEDED, *OPTIONAL)))
+    return Roster(
+        tuple(roll.claims),
+        tuple(name for name in roll.names if name and name not in (*NEEDED, *OPTIONAL)),
+    )
 
 
 def _parsed(lines: Iterator[tuple[int, list[str]]], schema: Schema) -> "_Roll":
@@ -75,12 +85,17 @@ def _parsed(lines: Iterator[tuple[int, list[str]]], schema: Schema) -> "_Roll":
         for number, row in () if roll.faults else lines:
             roll.add(number, row)
     except csv.Error as error:
-        roll.faults.append((number + 1, f"Not valid CSV from here on: {error}. Check the quotation marks."))
+        roll.faults.append(
+            (number + 1, f"Not valid CSV from here on: {error}. Check the quotation marks.")
+        )
     return roll
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows that hold something, with the number of their last line. What separates them is told by the first."""
+    """Rows that hold something, with the number of their last line.
+
+    What separates them is told by the first.
+    """
     first = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(SEPARATORS, key=first.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -112,21 +127,36 @@ class _Roll:
 
     def add(self, number: int, row: Sequence[str]) -> None:
         if any(field.strip() for field in row[len(self.names) :]):
-            sentence = f"{len(row)} fields, but the header names {len(self.names)}. Put a value with a separator in quotes."
+            sentence = (
+                f"{len(row)} fields, but the header names {len(self.names)}. Put a value with a "
+                "separator in quotes."
+            )
             self.faults.append((number, sentence))
             return
         given = {name: field.strip() for name, field in zip(self.names, row, strict=False)}
         try:
-            told = {"customer_id": given.get("customer_id") or None}
-            known = self.schema.load({name: given.get(name, "") for name in NEEDED} | told)
+            optional = {"customer_id": given.get("customer_id") or None}
+            known = self.schema.load({name: given.get(name, "") for name in NEEDED} | optional)
         except ValidationError as error:
-            self.faults += [(number, f"{name}: {text}") for name, texts in error.messages_dict.items() for text in texts]
+            self.faults += [
+                (number, f"{name}: {text}")
+                for name, texts in error.messages_dict.items()
+                for text in texts
+            ]
             return
         for name in NEEDED:
             first = self._first.setdefault((name, known[name]), number)
             if first != number:
                 sentence = (
-                    f"{name} {known[name]} is already on line {first}: a service has one mailbox, and a mailbox one service."
+                    f"{name} {known[name]} is already on line {first}: a service has one mailbox, "
+                    "and a mailbox one service."
                 )
                 self.faults.append((number, sentence))
-        self.claims.append(Claim(known["service_id"], known["address"], given.get("plan") or None, known["customer_id"]))
+        self.claims.append(
+            Claim(
+                known["service_id"],
+                known["address"],
+                given.get("plan") or None,
+                known["customer_id"],
+            )
+        )

@@ -1,6 +1,8 @@
-"""After a time in observe mode: each hook that came, beside what is so at Enom now because somebody did it the old way.
+"""After a time in observe mode: each hook that came, beside what is so at Enom now because somebody
+did it the old way.
 
-Reads only. What a newer hook of the same mailbox decided anew is not judged; what no read can show is told as that.
+Reads only. What a newer hook of the same mailbox decided anew is not judged; what no read can show
+is told as that.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,16 +13,16 @@ from typing import Any
 from bridge.domain import plan
 from bridge.domain.account import Account
 from bridge.domain.compare import compare
-from bridge.domain.errors import Refused, Unclear
-from bridge.domain.model import Address, Mailbox, Record, State, Terms, in_words
+from bridge.domain.errors import OutcomeUnknown, Refused
+from bridge.domain.model import Address, Mailbox, Record, State, Terms, to_rfc3339
 from bridge.domain.ports import Lookup, ObservedJob
 from bridge.domain.wanted import Said, overtaken, taken_away
-from bridge.reconcile.matching import Barred
-from bridge.reconcile.scan import Surveyor, Told, unheard
+from bridge.reconcile.matching import ScanError
+from bridge.reconcile.scan import OnProgress, Scanner, silent
 from bridge.steps.look_and_plan import Look, StaleRead, believe
 
 
-class Verdict(StrEnum):
+class Agreement(StrEnum):
     """In the order in which they are told."""
 
     DIFFERENT = "different"
@@ -31,13 +33,13 @@ class Verdict(StrEnum):
     OVERTAKEN = "overtaken"
 
 
-WORDS: Mapping[Verdict, str] = {
-    Verdict.DIFFERENT: "differ at Enom: your present system did something else, or has not done it yet",
-    Verdict.WOULD_NOT: "would have failed or been held by the bridge",
-    Verdict.UNSEEN: "cannot be checked by a read",
-    Verdict.UNREAD: "could not be read",
-    Verdict.SAME: "were done by your present system as the bridge would have done them",
-    Verdict.OVERTAKEN: "were replaced by a later hook",
+WORDS: Mapping[Agreement, str] = {
+    Agreement.DIFFERENT: "differ at Enom: your present system did something else, or has not done it yet",
+    Agreement.WOULD_NOT: "would have failed or been held by the bridge",
+    Agreement.UNSEEN: "cannot be checked by a read",
+    Agreement.UNREAD: "could not be read",
+    Agreement.SAME: "were done by your present system as the bridge would have done them",
+    Agreement.OVERTAKEN: "were replaced by a later hook",
 }
 
 
@@ -46,7 +48,7 @@ class Judged:
     """`why` is empty where there is nothing to say."""
 
     job: ObservedJob
-    verdict: Verdict
+    verdict: Agreement
     why: str = ""
 
     def describe(self) -> dict[str, Any]:
@@ -57,7 +59,7 @@ class Judged:
             "action": job.intent.action,
             "address": job.intent.address,
             "service_id": job.intent.service_id,
-            "received_at": in_words(job.created_at),
+            "received_at": to_rfc3339(job.created_at),
             "verdict": str(self.verdict),
             "why": self.why or None,
         }
@@ -66,96 +68,122 @@ class Judged:
 @dataclass
 class Observation:
     lookup: Lookup
-    surveyor: Surveyor
+    scanner: Scanner
     accounts: Mapping[str, Account]
 
-    def report(self, account: str, since: float, told: Told = unheard) -> list[Judged]:
+    def report(self, account: str, since: float, progress: OnProgress = silent) -> list[Judged]:
         """Every hook that was only observed since then (epoch seconds), what differs first."""
         jobs = self.lookup.observed(account, since)
         current, decided_anew = newest(jobs)
         addresses = sorted({job.intent.address for job in current})
         known = self.accounts[account]
-        looks = self.surveyor.mailboxes(known, [Address.parse(one) for one in addresses], told)
+        looks = self.scanner.mailboxes(known, [Address.parse(one) for one in addresses], progress)
         # Read after Enom, so that what a hook did meanwhile is known here.
         records = self.lookup.records(account)
         judged = [
-            judge(known, job, looks[Address.parse(job.intent.address)], records.get(job.intent.address, Record()))
+            judge(
+                known,
+                job,
+                looks[Address.parse(job.intent.address)],
+                records.get(job.intent.address, Record()),
+            )
             for job in current
         ]
-        judged += [Judged(job, Verdict.OVERTAKEN) for job in decided_anew]
-        order = tuple(Verdict)
-        return sorted(judged, key=lambda each: (order.index(each.verdict), each.job.intent.address, each.job.id))
+        judged += [Judged(job, Agreement.OVERTAKEN) for job in decided_anew]
+        order = tuple(Agreement)
+        return sorted(
+            judged,
+            key=lambda each: (order.index(each.verdict), each.job.intent.address, each.job.id),
+        )
 
 
-def judge(account: Account, job: ObservedJob, found: Look | Barred, record: Record) -> Judged:
-    if isinstance(found, Barred):
-        return Judged(job, Verdict.UNREAD, found.detail)
+def judge(account: Account, job: ObservedJob, found: Look | ScanError, record: Record) -> Judged:
+    if isinstance(found, ScanError):
+        return Judged(job, Agreement.UNREAD, found.detail)
     if job.would_be is not None:
-        return Judged(job, Verdict.WOULD_NOT, f"It would have {ENDS[job.would_be[0]]}: {job.would_be[1]}")
+        return Judged(
+            job, Agreement.WOULD_NOT, f"It would have {ENDS[job.would_be[0]]}: {job.would_be[1]}"
+        )
     try:
         seen = believe(found, record, account.terms)
-    except (StaleRead, Unclear) as doubt:
-        return Judged(job, Verdict.UNREAD, str(doubt))
+    except (StaleRead, OutcomeUnknown) as doubt:
+        return Judged(job, Agreement.UNREAD, str(doubt))
     return Judged(job, *JUDGES[job.intent.action](job, seen, account.terms))
 
 
 ENDS: Mapping[str, str] = {"failed": "failed", "held": "been held for a decision"}
-Judge = Callable[[ObservedJob, Mailbox, Terms], tuple[Verdict, str]]
+Judge = Callable[[ObservedJob, Mailbox, Terms], tuple[Agreement, str]]
 GONE = "The mailbox does not exist at Enom."
 
 
 def newest(jobs: Sequence[ObservedJob]) -> tuple[list[ObservedJob], list[ObservedJob]]:
-    """Those that decide a fact last, and those whose facts all were decided anew; `jobs` are the newest first."""
+    """Those that decide a fact last, and those whose facts all were decided anew; `jobs` are the
+    newest first."""
     newer: dict[str, list[Said]] = {}
     current: list[ObservedJob] = []
     decided_anew: list[ObservedJob] = []
     for job in jobs:
-        later, said = newer.setdefault(job.intent.address, []), Said(job.intent.action, frozenset(job.facts))
+        later, said = (
+            newer.setdefault(job.intent.address, []),
+            Said(job.intent.action, frozenset(job.facts)),
+        )
         (decided_anew if overtaken(said, later) or taken_away(said, later) else current).append(job)
         later.append(said)
     return current, decided_anew
 
 
-def created(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
-    return (Verdict.SAME, "") if seen.exists else (Verdict.DIFFERENT, GONE)
+def created(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
+    return (Agreement.SAME, "") if seen.exists else (Agreement.DIFFERENT, GONE)
 
 
-def terminated(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
-    return (Verdict.DIFFERENT, "The mailbox still exists at Enom.") if seen.exists else (Verdict.SAME, "")
+def terminated(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
+    return (
+        (Agreement.DIFFERENT, "The mailbox still exists at Enom.")
+        if seen.exists
+        else (Agreement.SAME, "")
+    )
 
 
-def suspended(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
+def suspended(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
     if not seen.exists:
-        return Verdict.DIFFERENT, GONE
+        return Agreement.DIFFERENT, GONE
     if not plan.shown(seen, terms):
-        return Verdict.UNSEEN, "Only hosted email shows whether a mailbox is suspended."
+        return Agreement.UNSEEN, "Only hosted email shows whether a mailbox is suspended."
     wanted = State.SUSPENDED if job.intent.action == "mailbox.suspend" else State.ACTIVE
     state = compare(Record(), seen, terms).state
-    return (Verdict.SAME, "") if state is wanted else (Verdict.DIFFERENT, f"At Enom it is {state}.")
+    return (
+        (Agreement.SAME, "")
+        if state is wanted
+        else (Agreement.DIFFERENT, f"At Enom it is {state}.")
+    )
 
 
-def sized(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
+def sized(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
     if not seen.exists:
-        return Verdict.DIFFERENT, GONE
+        return Agreement.DIFFERENT, GONE
     if seen.quota is None:
-        return Verdict.UNSEEN, "Only hosted email shows the size of a mailbox."
+        return Agreement.UNSEEN, "Only hosted email shows the size of a mailbox."
     wanted = terms.plans[job.intent.plan or ""]
     same = seen.quota == wanted
-    return (Verdict.SAME, "") if same else (Verdict.DIFFERENT, f"At Enom it has {seen.quota / 2**30:g} GB.")
+    return (
+        (Agreement.SAME, "")
+        if same
+        else (Agreement.DIFFERENT, f"At Enom it has {seen.quota / 2**30:g} GB.")
+    )
 
 
-def renewed(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
+def renewed(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
     try:
         paid = terms.products.paid_until(seen)
     except Refused as unseen:
-        return Verdict.UNSEEN, unseen.detail
+        return Agreement.UNSEEN, unseen.detail
     if paid is None or job.intent.until is None or paid >= job.intent.until:
-        return Verdict.SAME, ""
-    return Verdict.DIFFERENT, f"At Enom it has {terms.products.place(seen)}."
+        return Agreement.SAME, ""
+    return Agreement.DIFFERENT, f"At Enom it has {terms.products.place(seen)}."
 
 
-def unseen(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Verdict, str]:
-    return Verdict.UNSEEN, "No read shows passwords."
+def unseen(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
+    return Agreement.UNSEEN, "No read shows passwords."
 
 
 JUDGES: Mapping[str, Judge] = {

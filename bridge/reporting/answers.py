@@ -1,4 +1,5 @@
-"""What senders and receivers are told as JSON. One class makes it and describes it in `/openapi.json`.
+"""What senders and receivers are told as JSON. One class makes it and describes it in
+`/openapi.json`.
 
 Rule 1: what leaves is what `dump` lets through, so no field can be sent that is not described.
 """
@@ -21,7 +22,10 @@ PAGE = 200
 
 
 class Answer(Schema):
-    """What is `required` is always there. Fields may be added, so nobody has to refuse one that is not described."""
+    """What is `required` is always there.
+
+    Fields may be added, so nobody has to refuse one that is not described.
+    """
 
     class Meta:
         unknown = EXCLUDE
@@ -101,7 +105,10 @@ class Dismissal(Answer):
 
 
 class Problem(Answer):
-    """RFC 9457. `errors`: the faults of each field. `code`: why Enom did not do it, or what has been stopped."""
+    """RFC 9457.
+
+    `errors`: the faults of each field. `code`: why Enom did not do it, or what has been stopped.
+    """
 
     type = _text()
     title = _text()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bridge.domain.model import in_words
+from bridge.domain.model import to_rfc3339
 from bridge.reporting.lists import first
 
 MOST = 10  # lines of one kind
@@ -17,21 +17,27 @@ class Day:
     now: float
     ended: Mapping[str, int] = field(default_factory=dict)  # status -> jobs
     failed: Mapping[str, int] = field(default_factory=dict)  # code -> jobs
-    held: Mapping[str, int] = field(default_factory=dict)  # account -> jobs that wait for a person, since whenever
+    held: Mapping[str, int] = field(
+        default_factory=dict
+    )  # account -> jobs that wait for a person, since whenever
     open: int = 0
     oldest: float = 0.0
     exhausted: Mapping[str, int] = field(default_factory=dict)  # source -> callbacks
     paused: Mapping[str, str] = field(default_factory=dict)  # account -> why
     stopped: Mapping[str, str] = field(default_factory=dict)  # source -> why
-    differences: Sequence[tuple[str, str, int, str, str]] = ()  # account, kind, how many, one of them, its remedy
-    compared: Mapping[str, float] = field(default_factory=dict)  # account -> when it was last compared with Enom
+    differences: Sequence[
+        tuple[str, str, int, str, str]
+    ] = ()  # account, kind, how many, one of them, its remedy
+    compared: Mapping[str, float] = field(
+        default_factory=dict
+    )  # account -> when it was last compared with Enom
     paks: Sequence[tuple[str, str, float, int]] = ()  # domain, pak, when it ends, mailboxes in it
 
     @property
     def worth_telling(self) -> bool:
         late = self.open and self.oldest > LATE
-        people = self.failed or self.held or self.exhausted or self.paused or self.stopped
-        return bool(people or late or self.differences or self.paks)
+        operator = self.failed or self.held or self.exhausted or self.paused or self.stopped
+        return bool(operator or late or self.differences or self.paks)
 
 
 def subject(day: Day) -> str:
@@ -52,13 +58,34 @@ def subject(day: Day) -> str:
 
 def text(day: Day) -> str:
     """Beginning with the subject, on a line of its own."""
-    done = ", ".join(f"{day.ended.get(status, 0)} {status}" for status in ("succeeded", "failed", "held", "cancelled"))
-    lines = [subject(day), "", f"Jobs that ended in the last 24 hours: {done}. Still open: {day.open}."]
+    done = ", ".join(
+        f"{day.ended.get(status, 0)} {status}"
+        for status in ("succeeded", "failed", "held", "cancelled")
+    )
+    lines = [
+        subject(day),
+        "",
+        f"Jobs that ended in the last 24 hours: {done}. Still open: {day.open}.",
+    ]
     if day.open and day.oldest > LATE:
-        lines += [f"The oldest has been waiting for {day.oldest / 3600:.0f} hours: enom-bridge jobs list --status queued"]
+        lines += [
+            (
+                f"The oldest has been waiting for {day.oldest / 3600:.0f} hours: enom-bridge jobs "
+                "list --status queued"
+            )
+        ]
     if day.failed:
-        lines += ["", "Failed, by code (docs/errors.md says what to do): enom-bridge jobs list --status failed"]
-        lines += [f"  {count} {code}" for code, count in sorted(day.failed.items(), key=lambda item: -item[1])]
+        lines += [
+            "",
+            (
+                "Failed, by code (docs/errors.md says what to do): "
+                "enom-bridge jobs list --status failed"
+            ),
+        ]
+        lines += [
+            f"  {count} {code}"
+            for code, count in sorted(day.failed.items(), key=lambda item: -item[1])
+        ]
     if day.held:
         lines += ["", "Held, waiting for your decision: enom-bridge jobs list --status held"]
         lines += [f"  {count} of account {account}" for account, count in sorted(day.held.items())]
@@ -76,9 +103,15 @@ def text(day: Day) -> str:
         for account, kind, count, example, remedy in day.differences[:MOST]:
             lines += [f"  {account}: {count} {kind}. For example {example} {remedy}".rstrip()]
     if day.compared:
-        lines += [""] + [f"Account {name} was last compared with Enom on {in_words(at)}." for name, at in day.compared.items()]
+        lines += [""] + [
+            f"Account {name} was last compared with Enom on {to_rfc3339(at)}."
+            for name, at in day.compared.items()
+        ]
     if day.paks:
         lines += ["", "Paks that expire within 30 days:"]
-        paks = [f"{domain}, pak {pak}: {in_words(ends)[:10]}, {used} mailboxes" for domain, pak, ends, used in day.paks]
+        paks = [
+            f"{domain}, pak {pak}: {to_rfc3339(ends)[:10]}, {used} mailboxes"
+            for domain, pak, ends, used in day.paks
+        ]
         lines += [f"  {text}" for text in first(paks, MOST, "… and {} more.")]
     return "\n".join(lines)

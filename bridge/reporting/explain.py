@@ -1,4 +1,5 @@
-"""A job in a few plain sentences, for a tired person: asked, seen, planned, done, proved, told, waiting. Pure.
+"""A job in a few plain sentences, for a tired person: asked, seen, planned, done, proved, told,
+waiting. Pure.
 
 `story` is what the store tells of a job; its times are epoch seconds.
 """
@@ -6,7 +7,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bridge.domain.model import Kind
+from bridge.domain.model import ChangeKind
 from bridge.reporting.next_steps import advise
 from bridge.reporting.times import clock, readable
 
@@ -22,17 +23,17 @@ ASKED: Mapping[str, str] = {
     "mailbox.renew": "renew {address} until {until}",
 }
 CHANGES: Mapping[str, str] = {
-    Kind.MAKE_DOMAIN: "make the mail domain",
-    Kind.BUY: "buy one {product}",
-    Kind.RENEW: "renew pak {bundle} by {years} year(s)",
-    Kind.CREATE: "create the mailbox{place}",
-    Kind.SET_PASSWORD: "set the password",
-    Kind.RESTORE: "unsuspend the mailbox ({with})",
-    Kind.SET_QUOTA: "set the quota to {quota}",
-    Kind.SUSPEND: "suspend the mailbox ({with})",
-    Kind.LOG_OUT: "end its sessions",
-    Kind.DELETE: "delete the mailbox",
-    Kind.PROVE_PASSWORD: "try the new password",
+    ChangeKind.MAKE_DOMAIN: "make the mail domain",
+    ChangeKind.BUY: "buy one {product}",
+    ChangeKind.RENEW: "renew pak {bundle} by {years} year(s)",
+    ChangeKind.CREATE: "create the mailbox{place}",
+    ChangeKind.SET_PASSWORD: "set the password",
+    ChangeKind.RESTORE: "unsuspend the mailbox ({with})",
+    ChangeKind.SET_QUOTA: "set the quota to {quota}",
+    ChangeKind.SUSPEND: "suspend the mailbox ({with})",
+    ChangeKind.LOG_OUT: "end its sessions",
+    ChangeKind.DELETE: "delete the mailbox",
+    ChangeKind.PROVE_PASSWORD: "try the new password",
 }
 OUTCOMES: Mapping[str, str] = {
     "accepted": "Enom accepted it",
@@ -70,42 +71,67 @@ WAITING: Mapping[str | None, str] = {
 
 def tell(story: Story, worker_alive: bool, retry_hours: float) -> list[str]:
     """The sentences, each a line; the last is what to do next."""
-    told = [line for lines in chapters(story, retry_hours).values() for line in lines]
-    return [*told, f"Next: {advise(story, worker_alive)}"]
+    sentences = [line for lines in chapters(story, retry_hours).values() for line in lines]
+    return [*sentences, f"Next: {advise(story, worker_alive)}"]
 
 
 def chapters(story: Story, retry_hours: float) -> dict[str, list[str]]:
     """The sentences by what they are about, in the order of time; a chapter may be empty."""
-    parts = {"asked": _asked, "seen": _seen, "planned": _planned, "sent": _commands, "proved": _proved}
-    told = {name: list(part(story)) for name, part in parts.items()}
-    return told | {"ended": list(_ended(story, retry_hours)), "told": list(_callbacks(story))}
+    parts = {
+        "asked": _asked,
+        "seen": _seen,
+        "planned": _planned,
+        "sent": _commands,
+        "proved": _proved,
+    }
+    sentences = {name: list(part(story)) for name, part in parts.items()}
+    return sentences | {"ended": list(_ended(story, retry_hours)), "told": list(_callbacks(story))}
 
 
 def in_plain_words(change: Mapping[str, Any]) -> str:
     """One change of a plan, as it is stored, in words."""
     size = change.get("quota_bytes")
     place = f" in pak {change['bundle']}" if change.get("bundle") else ""
-    return CHANGES[change["change"]].format_map({"quota": size and f"{size / 2**30:g} GB", "place": place, **change})
+    return CHANGES[change["change"]].format_map(
+        {"quota": size and f"{size / 2**30:g} GB", "place": place, **change}
+    )
 
 
 def plan_in_words(plan: Sequence[Mapping[str, Any]]) -> str:
-    return ", then ".join(in_plain_words(change) for change in plan) or "nothing to do, it is already done"
+    return (
+        ", then ".join(in_plain_words(change) for change in plan)
+        or "nothing to do, it is already done"
+    )
 
 
 def _asked(story: Story) -> Iterator[str]:
     job = story["job"]
-    words = ASKED[job["action"]].format_map({"plan": "-", "until": "-", **job["intent"], "address": job["address"]})
-    who, when = f"for service {job['service_id']}{_customer(job['intent'])}", clock(job["created_at"])
+    words = ASKED[job["action"]].format_map(
+        {"plan": "-", "until": "-", **job["intent"], "address": job["address"]}
+    )
+    who, when = (
+        f"for service {job['service_id']}{_customer(job['intent'])}",
+        clock(job["created_at"]),
+    )
     reason = f" Reason: {job['intent']['reason']}." if job["intent"].get("reason") else ""
     if job["purge"]:
-        yield f"The grace period ended on {when}: the bridge started to {words} {who} of {job['source']}."
+        yield (
+            f"The grace period ended on {when}: the bridge started to {words} {who} of "
+            f"{job['source']}."
+        )
     elif job["hook_id"].startswith("repair_"):
-        yield f"On {when} an operator started a repair: {words} {who} of {job['source']}, as billing last asked."
+        yield (
+            f"On {when} an operator started a repair: {words} {who} "
+            f"of {job['source']}, as billing last asked."
+        )
     elif job["replaces"]:
         did = "approved" if job["passed"] else "retried"
         yield f"On {when} an operator {did} job {job['replaces']}: {words} {who} of {job['source']}."
     else:
-        yield f"On {when} billing ({job['source']}) asked to {words} {who}, in hook {job['hook_id']}.{reason}"
+        yield (
+            f"On {when} billing ({job['source']}) asked to {words} {who}, in hook "
+            f"{job['hook_id']}.{reason}"
+        )
         if job["intent"].get("domain_confirmed"):
             yield "Billing confirmed that this customer may use the domain (domain_confirmed)."
 
@@ -123,14 +149,25 @@ def _seen(story: Story) -> Iterator[str]:
         return
     room = ""
     if "paks" in seen:
-        room = f"; free mailbox slots in the paks of {job['domain']}: {sum(pak['free'] for pak in seen['paks'])}"
+        room = (
+            f"; free mailbox slots in the paks of {job['domain']}: "
+            f"{sum(pak['free'] for pak in seen['paks'])}"
+        )
     if not seen["exists"]:
         yield f"Read from Enom: no such mailbox{room}."
         return
-    pak = f" in pak {seen['pak']['bundle']} (until {seen['pak']['expires'][:10]})" if seen.get("pak") else ""
+    pak = (
+        f" in pak {seen['pak']['bundle']} (until {seen['pak']['expires'][:10]})"
+        if seen.get("pak")
+        else ""
+    )
     services = seen.get("services") or {}
     off = sorted(name for name, state in services.items() if state == "suspended")
-    state = f", {'all services' if len(off) == len(services) else ', '.join(off)} suspended" if off else ""
+    state = (
+        f", {'all services' if len(off) == len(services) else ', '.join(off)} suspended"
+        if off
+        else ""
+    )
     yield f"Read from Enom: the mailbox exists{pak}{state}{room}."
 
 
@@ -142,11 +179,18 @@ def _planned(story: Story) -> Iterator[str]:
 def _commands(story: Story) -> Iterator[str]:
     for step in story["commands"]:
         said = OUTCOMES[step["outcome"]].format(detail=_detail(step["error"]).rstrip("."))
-        shown = {name: value for name, value in (step["evidence"] or {}).items() if name != "tracking"}
-        evidence = f" ({', '.join(f'{name} {value}' for name, value in shown.items())})" if shown else ""
+        shown = {
+            name: value for name, value in (step["evidence"] or {}).items() if name != "tracking"
+        }
+        evidence = (
+            f" ({', '.join(f'{name} {value}' for name, value in shown.items())})" if shown else ""
+        )
         seconds = 0 if step["outcome"] == "intent" else step["ended_at"] - step["started_at"]
         later = f"{seconds:.0f} s later " if seconds >= 1 else ""
-        yield f"{step['command']} was sent at {_when(story, step['started_at'])}; {later}{said}{evidence}."
+        yield (
+            f"{step['command']} was sent at {_when(story, step['started_at'])}; "
+            f"{later}{said}{evidence}."
+        )
 
 
 def _proved(story: Story) -> Iterator[str]:
@@ -173,7 +217,10 @@ def _ended(story: Story, retry_hours: float) -> Iterator[str]:
         case "failed":
             yield f"Failed at {at} ({error['code']}): {_detail(error)}{_remote(error)}"
         case "held":
-            yield f"Held since {at}, waiting for your decision ({error['code']}): {_detail(error)}{_remote(error)}"
+            yield (
+                f"Held since {at}, waiting for your decision ({error['code']}): "
+                f"{_detail(error)}{_remote(error)}"
+            )
 
 
 def _observed(extra: Mapping[str, Any]) -> Iterator[str]:
@@ -203,15 +250,27 @@ def _running(story: Story) -> Iterator[str]:
 def _waiting(story: Story, retry_hours: float) -> Iterator[str]:
     job, account = story["job"], story["account"] or {}
     detail = _detail(job["error"])
-    paused = "; ".join(pause["detail"].rstrip(".") for pause in account.get("pauses", ()) if pause["detail"])
+    paused = "; ".join(
+        pause["detail"].rstrip(".") for pause in account.get("pauses", ()) if pause["detail"]
+    )
     why = paused or detail.rstrip(".")
-    behind = f"{_and(story['behind'])}, older and of the same mailbox" if story["behind"] else "its turn (it is next)"
-    free = f"a free worker; running now in this domain: {', '.join(story['beside'])}" if story["beside"] else "a free worker"
+    behind = (
+        f"{_and(story['behind'])}, older and of the same mailbox"
+        if story["behind"]
+        else "its turn (it is next)"
+    )
+    free = (
+        f"a free worker; running now in this domain: {', '.join(story['beside'])}"
+        if story["beside"]
+        else "a free worker"
+    )
     waiting_for = "turn" if job["waiting_for"] is None and story["behind"] else job["waiting_for"]
     yield WAITING[waiting_for].format(
         behind=behind,
         free=free,
-        later=f", and not before {_when(story, job['available_at'])}" if job["available_at"] > story["now"] else "",
+        later=f", and not before {_when(story, job['available_at'])}"
+        if job["available_at"] > story["now"]
+        else "",
         tries=job["tries"],
         at=_when(story, job["available_at"]),
         why=f" ({detail.rstrip('.')})" if detail else "",
@@ -222,13 +281,20 @@ def _waiting(story: Story, retry_hours: float) -> Iterator[str]:
         yield f"Account {job['account']} is also paused: {paused or account['paused']}."
     if job["undecided_since"]:
         since = clock(job["undecided_since"])
-        yield f"Without a clear result within {retry_hours:g} hours of {since}, it is held for your decision."
+        yield (
+            f"Without a clear result within {retry_hours:g} hours "
+            f"of {since}, it is held for your decision."
+        )
 
 
 def _callbacks(story: Story) -> Iterator[str]:
     for callback in story["callbacks"]:
-        last = callback["last_error"] or (f"HTTP {callback['last_status']}" if callback["last_status"] else "")
-        words = CALLBACK_WAITS.get(callback.get("waiting_for") or "") or CALLBACKS[callback["status"]]
+        last = callback["last_error"] or (
+            f"HTTP {callback['last_status']}" if callback["last_status"] else ""
+        )
+        words = (
+            CALLBACK_WAITS.get(callback.get("waiting_for") or "") or CALLBACKS[callback["status"]]
+        )
         asked = callback.get("receiver_after")
         yield words.format(
             silent=callback.get("receiver_tries"),
@@ -249,7 +315,11 @@ def _detail(error: Mapping[str, Any] | None) -> str:
 
 
 def _remote(error: Mapping[str, Any]) -> str:
-    new = {name: value for name, value in (error.get("remote") or {}).items() if value and value not in _detail(error)}
+    new = {
+        name: value
+        for name, value in (error.get("remote") or {}).items()
+        if value and value not in _detail(error)
+    }
     said = ", ".join(f"{name} {value}" for name, value in new.items())
     return f"{'' if _detail(error).endswith('.') else '.'} Enom's answer: {said}." if said else ""
 

@@ -29,7 +29,10 @@ SPECIAL = {
 
 
 def message(action: str, state: State, acted: bool, kept: Sequence[str]) -> str:
-    """One sentence. `kept` names the services that stay suspended because they were so before us."""
+    """One sentence.
+
+    `kept` names the services that stay suspended because they were so before us.
+    """
     if action in SPECIAL:
         return SPECIAL[action]
     if action == "mailbox.terminate" and state is State.SUSPENDED:

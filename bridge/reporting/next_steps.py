@@ -1,4 +1,7 @@
-"""What a person does next about a job: a sentence that names the command, or the button. Pure; every error code has its own."""
+"""What a person does next about a job: a sentence that names the command, or the button.
+
+Pure; every error code has its own.
+"""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +25,12 @@ COMMANDS: Mapping[str, str] = {
 }
 """What is to be done, on the command line."""
 
-VERBS: Mapping[str, str] = {"retry": "Retry", "approve": "Approve", "reject": "Reject", "cancel": "Cancel"}
+VERBS: Mapping[str, str] = {
+    "retry": "Retry",
+    "approve": "Approve",
+    "reject": "Reject",
+    "cancel": "Cancel",
+}
 """The buttons of a job's page."""
 
 BUTTONS: Mapping[str, str] = {
@@ -39,14 +47,22 @@ BUTTONS: Mapping[str, str] = {
 """The same, on the pages."""
 
 ON_PAGES: Mapping[str, str] = {
-    **{COMMANDS[verb]: BUTTONS[verb] for verb in (*VERBS, "siblings", "neighbours", "mailbox", "adopt", "resume", "resend")},
-    "enom-bridge mailboxes adopt {address} --source {source} --service-id {service_id}": BUTTONS["adopt"],
+    **{
+        COMMANDS[verb]: BUTTONS[verb]
+        for verb in (*VERBS, "siblings", "neighbours", "mailbox", "adopt", "resume", "resend")
+    },
+    "enom-bridge mailboxes adopt {address} --source {source} --service-id {service_id}": BUTTONS[
+        "adopt"
+    ],
     "enom-bridge reconcile shows the plan, and does it with --apply": '"Repair" under Drift shows the plan, and does it',
     "enom-bridge reconcile --account {account}": BUTTONS["compare"],
     "enom-bridge pause account {account}": '"Pause" on the overview',
     "enom-bridge resume source {source}": BUTTONS["resume"],
     "enom-bridge jobs explain {job}": "the page of job {job}",
-    **{f"enom-bridge {what} list": f"the page {what.capitalize()}" for what in ("jobs", "hooks", "callbacks", "mailboxes")},
+    **{
+        f"enom-bridge {what} list": f"the page {what.capitalize()}"
+        for what in ("jobs", "hooks", "callbacks", "mailboxes")
+    },
 }
 """Each command for which the pages have a button, and what it is there."""
 
@@ -59,12 +75,16 @@ def _of_command(command: str) -> re.Pattern[str]:
 
 
 _FOUND = sorted(
-    ((_of_command(command), button) for command, button in ON_PAGES.items()), key=lambda each: -len(each[0].pattern)
+    ((_of_command(command), button) for command, button in ON_PAGES.items()),
+    key=lambda each: -len(each[0].pattern),
 )
 
 
 def in_buttons(text: str) -> str:
-    """The same sentence with the buttons of the pages in the place of commands. A command without one stays."""
+    """The same sentence with the buttons of the pages in the place of commands.
+
+    A command without one stays.
+    """
     for pattern, button in _FOUND:
         text = pattern.sub(partial(_named, button), text)
     return text
@@ -78,18 +98,30 @@ RETRY = "then: {retry}"
 
 ADVICE: Mapping[str, str] = {
     "refused": f"Fix what Enom complains about, at Enom or in billing; {RETRY}",
-    "not_found": "Enom has no such mailbox. If the customer should have one, create it from billing (mailbox.create).",
+    "not_found": (
+        "Enom has no such mailbox. If the customer should have one, create it from billing "
+        "(mailbox.create)."
+    ),
     "not_ours": f"If this mailbox belongs to service {{service_id}}, adopt it: {{adopt}}; {RETRY}",
-    "conflict": f"The mailbox is in a state that does not allow this. See {{mailbox}}; once that is resolved, {RETRY}",
+    "conflict": (
+        f"The mailbox is in a state that does not allow this. See {{mailbox}}; once that is "
+        f"resolved, {RETRY}"
+    ),
     "password_rejected": "Set another password in billing: Enom wants 10 to 20 characters with an upper-case letter, a "
     "digit and one of * @ - _ / . and without the address. The new hook replaces this job.",
     "password_needed": "Have billing send a new password: change it there, or run the same action again. "
     "Retrying this job does not help, because the bridge does not keep passwords.",
     "domain_not_in_account": f"Add {{domain}} to Enom account {{account}}, with its mail service at Enom; {RETRY}",
-    "pak_full": f'Buy another pak for {{domain}} at Enom, or set accounts.{{account}}.purchase = "paks"; {RETRY}',
+    "pak_full": (
+        f"Buy another pak for {{domain}} at Enom, or set "
+        f'accounts.{{account}}.purchase = "paks"; {RETRY}'
+    ),
     "purchase_needed": "Buy or renew the pak of {domain} at Enom, or let the bridge do it: "
     f'set accounts.{{account}}.purchase = "paks" or "boxes" and reload the bridge; {RETRY}',
-    "plan_unknown": f"Add [plans.{{plan}}] to bridge.toml and reload the bridge, or correct the product in billing; {RETRY}",
+    "plan_unknown": (
+        f"Add [plans.{{plan}}] to bridge.toml and reload the bridge, or correct the product in "
+        f"billing; {RETRY}"
+    ),
     "unsupported": "Account {account} is not configured for this: choose another suspend_with, or add "
     f"[accounts.{{account}}.hosted_email], and reload the bridge; {RETRY}",
     "credentials": "Correct the credentials of account {account} in bridge.toml and reload the bridge; its jobs then "
@@ -110,14 +142,18 @@ ADVICE: Mapping[str, str] = {
     "If so: {approve} - or have billing send it with domain_confirmed. If not: {reject}",
     "overtaken": "Nothing to do: a newer hook of this service replaced it. See: {siblings}",
     "withdrawn": "Nothing to do: billing withdrew this hook. See: {siblings}",
-    "rejected": "Nothing to do: an operator rejected it. If it is wanted after all, have billing send it again.",
+    "rejected": (
+        "Nothing to do: an operator rejected it. If it is "
+        "wanted after all, have billing send it again."
+    ),
 }
 NO_LIMIT = f"Fix at Enom what blocks it; {RETRY}"
 GIVE_UP = " If it is no longer wanted: {reject}"
 DECIDED = "Newer hooks of this service replaced it, so it cannot be retried. To close it: {reject}"
 PAUSED_BY_PERSON = "An operator paused account {account}. To let its jobs continue: {resume}"
 PAUSED_BY_RESTORE = (
-    "The database was restored, so account {account} is paused until you have checked it (docs/backup.md): "
+    "The database was restored, so account {account} is paused until you have checked it "
+    "(docs/backup.md): "
     "{compare}, then: {resume}"
 )
 BY_HAND: Mapping[str, str] = {"person": PAUSED_BY_PERSON, "restored": PAUSED_BY_RESTORE}
@@ -126,29 +162,36 @@ OPEN_AT_BACKUP = (
     "Enom first and does only what is missing."
 )
 WAITS = "Nothing to do: it continues by itself. To cancel it: {cancel}"
-LOST = "Nothing to do: another worker takes over. To speed that up, restart the bridge (enom-bridge serve, or worker)."
+LOST = (
+    "Nothing to do: another worker takes over. To speed that up, restart the bridge (enom-bridge "
+    "serve, or worker)."
+)
 NO_WORKER = "No worker is running, so jobs wait: start enom-bridge serve (or enom-bridge worker)."
 FOLLOW = "It was retried. Continue with: {follow}"
 RESEND = "The callback was not delivered. When billing is reachable: {resend}"
 OBSERVED = (
-    'To let the bridge act: set accounts.{account}.mode = "act", reload the bridge, and have billing send the hook again.'
+    'To let the bridge act: set accounts.{account}.mode = "act", reload the bridge, and have '
+    "billing send the hook again."
 )
 NOTHING = "Nothing to do."
 
 
-def advise(story: Mapping[str, Any], worker_alive: bool, steps: Mapping[str, str] = COMMANDS) -> str:
+def advise(
+    story: Mapping[str, Any], worker_alive: bool, steps: Mapping[str, str] = COMMANDS
+) -> str:
     """The one next step. `story` as the store tells it; `steps`: COMMANDS or BUTTONS."""
     return _filled(_choose(story, worker_alive), steps, _names(story))
 
 
 def about_account(paused: str, account: str, steps: Mapping[str, str] = COMMANDS) -> str:
-    """What a person does about an account that is paused, or whose purchases are, for this reason."""
+    """What a person does about an account that is paused, or whose purchases are, for this
+    reason."""
     return _filled(BY_HAND.get(paused) or ADVICE[paused], steps, {"account": account})
 
 
 def _filled(text: str, steps: Mapping[str, str], names: Mapping[str, str]) -> str:
-    told = {name: step.format_map(names) for name, step in steps.items() if f"{{{name}}}" in text}
-    return text.format_map({**names, **told})
+    filled = {name: step.format_map(names) for name, step in steps.items() if f"{{{name}}}" in text}
+    return text.format_map({**names, **filled})
 
 
 def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:
@@ -177,12 +220,21 @@ def _while_held(story: Mapping[str, Any], code: str) -> str:
         chosen = OPEN_AT_BACKUP
     else:
         chosen = NO_LIMIT if code == "unsafe" and may["approve"] is not None else ADVICE[code]
-    return chosen if "{reject}" in chosen or may["reject"] is not None else f"{chosen.rstrip('.')}.{GIVE_UP}"
+    return (
+        chosen
+        if "{reject}" in chosen or may["reject"] is not None
+        else f"{chosen.rstrip('.')}.{GIVE_UP}"
+    )
 
 
 def _observed(extra: Mapping[str, Any]) -> str:
-    """Before it acts, what would have stopped it is put right; this job, which has ended, is not tried again."""
-    hindrance = ADVICE[extra["would_be"]["code"]].removesuffix(f"; {RETRY}") if extra.get("would_be") else OBSERVED
+    """Before it acts, what would have stopped it is put right; this job, which has ended, is not
+    tried again."""
+    hindrance = (
+        ADVICE[extra["would_be"]["code"]].removesuffix(f"; {RETRY}")
+        if extra.get("would_be")
+        else OBSERVED
+    )
     return OBSERVED if "{retry}" in hindrance or "{approve}" in hindrance else hindrance
 
 
@@ -207,8 +259,15 @@ def _undelivered(story: Mapping[str, Any]) -> str | None:
     What was only observed needs nobody who does not take it.
     """
     newest = story["callbacks"][-1] if story["callbacks"] else None
-    turned_down = newest and newest["status"] == "stopped" and newest["last_status"] and not _only_observed(story["job"])
-    return str(newest["id"]) if newest and (turned_down or newest["status"] == "exhausted") else None
+    turned_down = (
+        newest
+        and newest["status"] == "stopped"
+        and newest["last_status"]
+        and not _only_observed(story["job"])
+    )
+    return (
+        str(newest["id"]) if newest and (turned_down or newest["status"] == "exhausted") else None
+    )
 
 
 def _only_observed(job: Mapping[str, Any]) -> bool:
@@ -218,5 +277,13 @@ def _only_observed(job: Mapping[str, Any]) -> bool:
 def _names(story: Mapping[str, Any]) -> dict[str, str]:
     job = story["job"]
     names = {name: job[name] for name in ("address", "domain", "source", "account")}
-    more = {"job": job["id"], "service_id": quote(job["service_id"]), "plan": job["intent"].get("plan") or "NAME"}
-    return names | more | {"next": story["tried_again_as"] or "", "callback": _undelivered(story) or ""}
+    more = {
+        "job": job["id"],
+        "service_id": quote(job["service_id"]),
+        "plan": job["intent"].get("plan") or "NAME",
+    }
+    return (
+        names
+        | more
+        | {"next": story["tried_again_as"] or "", "callback": _undelivered(story) or ""}
+    )

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from bridge.domain.model import in_words
+from bridge.domain.model import to_rfc3339
 
 SHOWN = 10  # differences in a note
 
@@ -17,8 +17,11 @@ class Row(Protocol):
 
 def restored(at: float) -> str:
     """Why an account stands still after a restore. `at` 0: before that was kept."""
-    when = f" on {in_words(at)}" if at else ""
-    return f"The database was restored{when}. It does not contain anything that happened after the backup."
+    when = f" on {to_rfc3339(at)}" if at else ""
+    return (
+        f"The database was restored{when}. It does not contain "
+        "anything that happened after the backup."
+    )
 
 
 def paused_by_restore(account: str, at: float) -> str:
@@ -30,7 +33,9 @@ def paused_by_restore(account: str, at: float) -> str:
 
 
 def account_paused(account: str, detail: str) -> str:
-    return f"Account {account} is paused, its jobs wait: {detail}\nThe bridge retries every 5 minutes."
+    return (
+        f"Account {account} is paused, its jobs wait: {detail}\nThe bridge retries every 5 minutes."
+    )
 
 
 def account_works(account: str) -> str:
@@ -125,9 +130,9 @@ def no_drift(account: str) -> str:
 def compared(last: Mapping[str, Any]) -> str:
     """A reconciliation of a whole account in a sentence, for whoever ends a restore."""
     found = sum(count for kind, count in last["found"].items() if kind != "under_way")
-    told = [f"differences {found}", f"unreadable domains {last['unread']}"]
-    told.append(f"mailboxes skipped because of running jobs {last['found'].get('under_way', 0)}")
-    return f"Compared with Enom at {in_words(last['ended_at'])}: {', '.join(told)}."
+    result = [f"differences {found}", f"unreadable domains {last['unread']}"]
+    result.append(f"mailboxes skipped because of running jobs {last['found'].get('under_way', 0)}")
+    return f"Compared with Enom at {to_rfc3339(last['ended_at'])}: {', '.join(result)}."
 
 
 # Customers

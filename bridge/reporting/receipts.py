@@ -14,7 +14,8 @@ PAUSED = "Paused by an operator."
 UNANSWERED = "the receiver did not answer"
 """Why a callback was given up."""
 LATE = "A newer hook of this service, by its own time, was accepted before this one."
-"""The detail of a job that was cancelled because its hook came late: it counts as if it had never come."""
+"""The detail of a job that was cancelled because its hook came late: it counts as if it had
+never come."""
 
 
 def rejected(reason: str | None) -> str:

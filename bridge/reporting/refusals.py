@@ -1,4 +1,5 @@
-"""Why something is not done, in sentences for the person who asked for it, with what to do instead. Pure.
+"""Why something is not done, in sentences for the person who asked for it, with what to do instead.
+Pure.
 
 The store decides and gives a code with its facts; the sentence of each code stands here.
 """
@@ -10,7 +11,9 @@ REFUSALS: Mapping[str, str] = {
     "no_job": "There is no job {id!r}. List them: enom-bridge jobs list",
     "no_hook": "There is no hook {id!r}. List them: enom-bridge hooks list",
     "no_callback": "There is no callback {id!r}. List them: enom-bridge callbacks list",
-    "no_mailbox": ("There is no mailbox {address!r} in the bridge. List them: enom-bridge mailboxes list"),
+    "no_mailbox": (
+        "There is no mailbox {address!r} in the bridge. List them: enom-bridge mailboxes list"
+    ),
     "no_page": "There is no page after {after!r}: use the `next` of the previous page.",
     "no_job_or_hook": "No job or hook has this id.",
     "no_account": "There is no account {name!r} in the configuration.",
@@ -20,17 +23,25 @@ REFUSALS: Mapping[str, str] = {
     # Hooks
     "hook_of_several": "Several sources sent a hook with the id {id!r} ({sources}): say which one with --source.",
     "withdrawal_replayed": "Hook {id!r} withdraws another one: there is nothing to replay.",
-    "withdrawal_withdrawn": ("This is the id of a job.withdraw, which cannot be withdrawn. Send what is wanted now."),
+    "withdrawal_withdrawn": (
+        "This is the id of a job.withdraw, which cannot be withdrawn. Send what is wanted now."
+    ),
     "withdrawn_in_doubt": (
         "A purchase of job {job} is in doubt, so it cannot be withdrawn until it is known "
         "whether money was spent. Ask for its result with the query `job`."
     ),
     # Jobs
-    "job_withdrawn": ("withdrawn: billing withdrew the hook of job {job}. Have billing send what it wants now."),
-    "mailbox_needed": (
-        "overtaken: a newer hook of this service needs the mailbox (job {needs}). Have billing send what it wants now."
+    "job_withdrawn": (
+        "withdrawn: billing withdrew the hook of job {job}. Have billing send what it wants now."
     ),
-    "decided_by_newer": ("overtaken: newer hooks of this service replaced job {job}. Have billing send what it wants now."),
+    "mailbox_needed": (
+        "overtaken: a newer hook of this service needs the mailbox (job {needs}). Have billing "
+        "send what it wants now."
+    ),
+    "decided_by_newer": (
+        "overtaken: newer hooks of this service replaced job "
+        "{job}. Have billing send what it wants now."
+    ),
     "purchase_looked_up": "{why} Its purchase now counts as settled and no longer blocks others.",
     "not_held": "Job {job} is no longer held.",
     # Money and limits
@@ -41,23 +52,29 @@ REFUSALS: Mapping[str, str] = {
     "purchases_without_money": "Purchases of this account are paused: its balance was too low.",
     "purchase_in_doubt": "The purchase of {job} is in doubt.",
     "purchases_of_day": (
-        "{limit} purchases were made today (safety.max_purchases_per_day). If this one is right: enom-bridge jobs approve {job}"
+        "{limit} purchases were made today (safety.max_purchases_per_day). If this one is "
+        "right: enom-bridge jobs approve {job}"
     ),
     "deletions_of_hour": (
         "The hourly limit of deletions is reached (safety.max_terminations_per_hour = {limit}). "
         "If this one is right: enom-bridge jobs approve {job}"
     ),
-    "calls_in_use": ("This account has reached its limit of parallel calls to Enom; try again in a few seconds."),
+    "calls_in_use": (
+        "This account has reached its limit of parallel calls to Enom; try again in a few seconds."
+    ),
     # Mailboxes
     "worker_at_mailbox": "A worker is running job {job} of this mailbox; try again in a moment.",
-    "owner_changed": ("{address} has changed since you looked: it now belongs to {owner}. Check it again."),
+    "owner_changed": (
+        "{address} has changed since you looked: it now belongs to {owner}. Check it again."
+    ),
     "mailbox_changed": "{address} has changed since you looked. Reconcile it again.",
     "state_known": "{address} is already recorded as {state}.",
     "nothing_to_repair": "The bridge cannot repair this by itself.",
     "owned_already": "It now belongs to service {service} of {source}.",
     "worker_at_job": "A worker is running its job {job}. Run the same command again in a moment.",
     "changed_since_look": (
-        "The bridge has changed it since it was read from Enom. Run the same command again in a few minutes."
+        "The bridge has changed it since it was read from Enom. Run the same command again in "
+        "a few minutes."
     ),
     # Accounts
     "restore_not_compared": (
@@ -66,9 +83,16 @@ REFUSALS: Mapping[str, str] = {
     ),
     # Erasing
     "job_open": ("Job {job} is {status}. Wait until it ends, or: enom-bridge jobs cancel {job}"),
-    "purchase_open": ("A purchase of job {job} is in doubt, and only that job can settle it: enom-bridge jobs explain {job}"),
-    "callback_open": ("Callback {callback} is not delivered yet. See: enom-bridge jobs explain {job}"),
-    "deletion_open": ("{address} is scheduled for deletion. See: enom-bridge mailboxes show {address}"),
+    "purchase_open": (
+        "A purchase of job {job} is in doubt, and only that job can settle it: enom-bridge "
+        "jobs explain {job}"
+    ),
+    "callback_open": (
+        "Callback {callback} is not delivered yet. See: enom-bridge jobs explain {job}"
+    ),
+    "deletion_open": (
+        "{address} is scheduled for deletion. See: enom-bridge mailboxes show {address}"
+    ),
     # Keys
     "worker_without_key": (
         "A worker runs without the newest key of bridge.keys and could not decrypt what is "
@@ -88,18 +112,22 @@ REFUSALS: Mapping[str, str] = {
     ),
     "database_not_saved": "The removed database could not be saved as {target}: {error}",
     "file_belongs": (
-        "{file} belongs to {owner}, so this user cannot write it. Give it to the bridge's user: chown USER: {file}*"
+        "{file} belongs to {owner}, so this user cannot write it. Give it to the bridge's "
+        "user: chown USER: {file}*"
     ),
     "file_unwritable": "Check {setting}, and that this user may write {folder}.",
     "server_away": "Check {setting}, and that the server is running.",
     "part_removed": (
-        "{file} was removed while the bridge runs. Restart the bridge, but do not kill it: it saves the content when it stops."
+        "{file} was removed while the bridge runs. Restart the bridge, but do not kill it: it "
+        "saves the content when it stops."
     ),
     "part_replaced": (
-        "{file} was replaced while the bridge runs. Restart the bridge, but do not kill it: it saves the content when it stops."
+        "{file} was replaced while the bridge runs. Restart the bridge, but do not kill it: it "
+        "saves the content when it stops."
     ),
     "file_removed": (
-        "The database file {file} was removed or moved while the bridge runs, or its volume is gone. "
+        "The database file {file} was removed or moved while "
+        "the bridge runs, or its volume is gone. "
         "Put it back, and the bridge continues by itself. If you cannot, stop the bridge normally, "
         "not by kill: it saves a copy there."
     ),
@@ -123,10 +151,16 @@ REFUSALS: Mapping[str, str] = {
         "has used it. Install that version again, or use another database."
     ),
     "schema_newer": (
-        "The schema is {present}, from a newer enom-bridge; this version needs {needed}: install the newer version again."
+        "The schema is {present}, from a newer enom-bridge; this version needs {needed}: "
+        "install the newer version again."
     ),
-    "schema_to_upgrade": ("The schema is {present}, this version needs {needed}: run `enom-bridge db upgrade`."),
-    "schema_to_serve": ("The schema is {present}, this version needs {needed}: start `enom-bridge serve`, which upgrades it."),
+    "schema_to_upgrade": (
+        "The schema is {present}, this version needs {needed}: run `enom-bridge db upgrade`."
+    ),
+    "schema_to_serve": (
+        "The schema is {present}, this version needs {needed}: start `enom-bridge serve`, "
+        "which upgrades it."
+    ),
     "file_away": (
         "{file} is missing, but a bridge has used it. Put it back before you start the bridge: "
         "`enom-bridge serve` would create an empty one."
@@ -135,7 +169,8 @@ REFUSALS: Mapping[str, str] = {
     "file_empty": "{file} is empty. `enom-bridge serve` creates it.",
     # Backups
     "bridge_runs": (
-        "A bridge runs on this database: {owner} was seen {ago:.0f} s ago. Stop it first. If it was "
+        "A bridge runs on this database: {owner} was seen "
+        "{ago:.0f} s ago. Stop it first. If it was "
         "killed, wait: it counts as running for {alive:.0f} s."
     ),
     "unchanged": "{why} Nothing was changed.",

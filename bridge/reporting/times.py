@@ -6,7 +6,7 @@ Inside of the program a time is epoch seconds; its edges make text of it, here a
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.domain.model import in_words
+from bridge.domain.model import to_rfc3339
 
 NAMES = frozenset({"at", "since", "expires", "now", "as_of"})
 ENDS = ("_at", "_after", "_until", "_since", "_from")
@@ -23,12 +23,12 @@ def with_times(value: Any, name: str = "") -> Any:
         return {key: with_times(each, str(key)) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [with_times(each, name) for each in value]
-    return in_words(value) if isinstance(value, float) and is_time(name) else value
+    return to_rfc3339(value) if isinstance(value, float) and is_time(name) else value
 
 
 def clock(moment: float) -> str:
     """1795368423.0 -> 2026-11-22 17:27:03 UTC."""
-    return readable(in_words(moment))
+    return readable(to_rfc3339(moment))
 
 
 def readable(text: str) -> str:

@@ -1,4 +1,5 @@
-"""What goes wrong without any one job or account saying so: Enom is away, jobs wait, jobs fail for one cause. Pure.
+"""What goes wrong without any one job or account saying so: Enom is away, jobs wait, jobs fail for
+one cause. Pure.
 
 Each trouble is one note while it lasts, and one when it is over.
 """
@@ -9,14 +10,22 @@ from dataclasses import dataclass
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 UNREACHABLE_AFTER = 15 * MINUTE  # before that, a job's own retries are answer enough
 WAITING_AFTER = HOUR
-FAILED_WITHIN = HOUR  # a cause that failed jobs as late as this stands; one without any for a day is over
+FAILED_WITHIN = (
+    HOUR  # a cause that failed jobs as late as this stands; one without any for a day is over
+)
 REMEDIES = {
     "domain_not_in_account": "Add the domain to the Enom account, with its mail service at Enom.",
     "pak_full": 'Buy a pak for the domain at Enom, or set purchase = "paks" for the account.',
     "plan_unknown": "Add the plan to bridge.toml under [plans] and reload, or correct the product in billing.",
     "purchase_needed": 'Buy or renew the pak at Enom, or set purchase = "paks" or "boxes" for the account.',
-    "unsupported": "The account is not configured for this: see suspend_with and hosted_email in docs/configuration.md.",
-    "not_ours": "If the mailboxes belong to these services: enom-bridge mailboxes import, or mailboxes adopt.",
+    "unsupported": (
+        "The account is not configured for this: see suspend_with and hosted_email in "
+        "docs/configuration.md."
+    ),
+    "not_ours": (
+        "If the mailboxes belong to these services: enom-bridge "
+        "mailboxes import, or mailboxes adopt."
+    ),
     "password_needed": "Have billing send a new password: change it there.",
 }
 """Error codes of failed jobs that the admin can mend for all of them at once."""
@@ -24,7 +33,10 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class Counted:
-    """Of one account. `oldest_*` in epoch seconds, None where there is none; `failed`: code, how many, newest job."""
+    """Of one account.
+
+    `oldest_*` in epoch seconds, None where there is none; `failed`: code, how many, newest job.
+    """
 
     account: str
     paused: bool
@@ -42,7 +54,10 @@ class Trouble:
 
 
 def found(counted: Counted, now: float) -> Iterator[Trouble]:
-    """What stands now. A paused account has a note of its own, and its jobs wait because of that."""
+    """What stands now.
+
+    A paused account has a note of its own, and its jobs wait because of that.
+    """
     account = counted.account
     if counted.unreachable and counted.oldest_unreachable is not None and not counted.paused:
         minutes = int((now - counted.oldest_unreachable) // MINUTE)
@@ -56,7 +71,8 @@ def found(counted: Counted, now: float) -> Iterator[Trouble]:
         hours = (now - counted.oldest_waiting) / HOUR
         yield Trouble(
             f"waiting:{account}",
-            f"{jobs(counted.waiting, 'has', 'have')} waited for more than an hour in account {account}, "
+            f"{jobs(counted.waiting, 'has', 'have')} waited for "
+            f"more than an hour in account {account}, "
             f"the oldest for {hours:.1f} hours.\n"
             f"To see why: enom-bridge jobs list --status queued",
         )
@@ -64,8 +80,10 @@ def found(counted: Counted, now: float) -> Iterator[Trouble]:
         if code in REMEDIES:
             yield Trouble(
                 f"failing:{account}:{code}",
-                f"{jobs(count, 'has', 'have')} failed in account {account} with {code}. {REMEDIES[code]}\n"
-                f"Then: enom-bridge jobs retry JOB (enom-bridge jobs list --status failed). The newest: {newest}",
+                f"{jobs(count, 'has', 'have')} failed in account {account} with {code}. "
+                f"{REMEDIES[code]}\n"
+                "Then: enom-bridge jobs retry JOB (enom-bridge jobs list --status failed). The "
+                f"newest: {newest}",
             )
 
 

@@ -1,4 +1,5 @@
-"""The control port: tests set up what is true at the remote, arm faults, and read the whole truth."""
+"""The control port: tests set up what is true at the remote, arm faults, and read the whole
+truth."""
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -82,9 +83,14 @@ class Control:
 
     def _admin(self, body: Body) -> Body:
         """Somebody who may call hosted email for this account, in one of the documented roles."""
-        role, user = _choice("role", body.get("role", "company"), tuple(ALLOWED)), body["user"].lower()
+        role, user = (
+            _choice("role", body.get("role", "company"), tuple(ALLOWED)),
+            body["user"].lower(),
+        )
         account = self._named_account(body)
-        account.admins[user] = Admin(user, body["password"], role, body["domain"].lower() if role == "domain" else "")
+        account.admins[user] = Admin(
+            user, body["password"], role, body["domain"].lower() if role == "domain" else ""
+        )
         return {}
 
     def _balance(self, body: Body) -> Body:
@@ -95,10 +101,14 @@ class Control:
     def _domain(self, body: Body) -> Body:
         uid, name = body["uid"].lower(), body["domain"].lower()
         wanted = [str(body["environment"])] if "environment" in body else ENVIRONMENTS
-        homes = [environment for environment in wanted if (environment, uid) in self._state.accounts]
+        homes = [
+            environment for environment in wanted if (environment, uid) in self._state.accounts
+        ]
         if not homes:
             raise ControlError(f"uid: no account {uid}; POST /accounts first")
-        self._state.put(Domain(homes[0], name, uid, self._state.number(), active=body.get("active", True)))
+        self._state.put(
+            Domain(homes[0], name, uid, self._state.number(), active=body.get("active", True))
+        )
         return {"domain_id": self._state.domains[homes[0], name].id}
 
     def _pak(self, body: Body) -> Body:
@@ -150,7 +160,11 @@ class Control:
 
     def _set(self, body: Body) -> Body:
         self._settings.update(body)
-        lags = (self._settings.stale_seconds, self._settings.hosted_lag, self._settings.password_lag)
+        lags = (
+            self._settings.stale_seconds,
+            self._settings.hosted_lag,
+            self._settings.password_lag,
+        )
         self._state.horizon = max(lags)
         return asdict(self._settings)
 
@@ -169,7 +183,9 @@ class Control:
 
     def _seen(self, body: Body) -> Body:
         command = str(body.get("command", "")).lower()
-        seen = [dict(entry) for entry in self._history.seen if command in ("", entry["command"].lower())]
+        seen = [
+            dict(entry) for entry in self._history.seen if command in ("", entry["command"].lower())
+        ]
         return {"history": seen}
 
     def _forget(self, body: Body) -> Body:
@@ -209,7 +225,8 @@ class Control:
         return domain, domain.mailboxes[local]
 
     def _put(self, domain: Domain, body: Body, change: Callable[[Domain], Domain]) -> None:
-        """Now, so that stale reads still show what was before; or with `settled` as if it had always been so."""
+        """Now, so that stale reads still show what was before; or with `settled` as if it had
+        always been so."""
         if body.get("settled"):
             self._state.settle(domain.key, change)
         else:
@@ -235,24 +252,36 @@ def _with_services(mailbox: Mailbox, services: dict[str, str], level: str) -> Ma
 
 def _by_the_system(mailbox: Mailbox, services: dict[str, str], now: float) -> Mailbox:
     """As a change of its own stands in the list of changes [D]."""
-    told = tuple({"application": "", "user": "OpenSRS", "msg": f"{n} = {v}", "time": int(now)} for n, v in services.items())
-    return replace(mailbox, changes=(*mailbox.changes, *told))
+    result = tuple(
+        {"application": "", "user": "OpenSRS", "msg": f"{n} = {v}", "time": int(now)}
+        for n, v in services.items()
+    )
+    return replace(mailbox, changes=(*mailbox.changes, *result))
 
 
 def _truth(state: State) -> Body:
     accounts: Body = {}
     for account in state.accounts.values():
-        name = account.uid if account.uid not in accounts else f"{account.environment}/{account.uid}"
+        name = (
+            account.uid if account.uid not in accounts else f"{account.environment}/{account.uid}"
+        )
         shown = {each: getattr(account, each) for each in ("environment", "balance", "purchases")}
         accounts[name] = {**shown, "orders": [asdict(order) for order in account.orders.values()]}
     domains: Body = {}
     for domain in state.domains.values():
         name = domain.name if domain.name not in domains else f"{domain.environment}/{domain.name}"
         domains[name] = {
-            **{name: getattr(domain, name) for name in ("environment", "uid", "email_set", "hosted")},
+            **{
+                name: getattr(domain, name)
+                for name in ("environment", "uid", "email_set", "hosted")
+            },
             "paks": {str(bundle): _pak(domain, pak) for bundle, pak in domain.paks.items()},
-            "mailboxes": {f"{local}@{domain.name}": _plain(box) for local, box in domain.mailboxes.items()},
-            "deleted": [{"address": f"{box.local}@{domain.name}"} | _plain(box) for box in domain.deleted],
+            "mailboxes": {
+                f"{local}@{domain.name}": _plain(box) for local, box in domain.mailboxes.items()
+            },
+            "deleted": [
+                {"address": f"{box.local}@{domain.name}"} | _plain(box) for box in domain.deleted
+            ],
         }
     return {"accounts": accounts, "domains": domains}
 
@@ -266,4 +295,8 @@ def _pak(domain: Domain, pak: Pak) -> Body:
 
 
 def _plain(mailbox: Mailbox) -> Body:
-    return {**asdict(replace(mailbox, changes=())), "held": sorted(mailbox.held), "status": mailbox.status}
+    return {
+        **asdict(replace(mailbox, changes=())),
+        "held": sorted(mailbox.held),
+        "status": mailbox.status,
+    }

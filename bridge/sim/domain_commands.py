@@ -21,7 +21,9 @@ def service_select(call: Call) -> list[Element]:
         shown = call.domain
     options = (group("option", name=name) for name in EMAIL_SETS)
     service = group("service", *options, name="emailset")
-    select = group("ServiceSelect", _domain_name(shown), service, one("current-svc", shown.email_set))
+    select = group(
+        "ServiceSelect", _domain_name(shown), service, one("current-svc", shown.email_set)
+    )
     return [one("ParkingEnabled", "False"), select]
 
 
@@ -29,15 +31,26 @@ def mail_hosts(call: Call) -> list[Element]:
     address = f"mx.{call.domain.name}.cust.a.hostedemail.com."
     host = row("hostID HostName RecordType Address MXPref", call.domain.id, "@", "MX", address, 10)
     hosts = [group("host", *host)] if call.domain.email_set == "1114" else []
-    found = group("mailhosts", one("EmailForwarding", "False"), *hosts, one("MailHostCount", len(hosts)))
+    found = group(
+        "mailhosts", one("EmailForwarding", "False"), *hosts, one("MailHostCount", len(hosts))
+    )
     return [found, *row("ParkingEnabled ServiceSelect", "False", call.domain.email_set)]
 
 
 def info(call: Call) -> list[Element]:
     expires = date(add_months(call.state.now(), 12))
-    status = row("expiration registrationstatus belongs-to", expires, "Registered", call.account.uid)
+    status = row(
+        "expiration registrationstatus belongs-to", expires, "Registered", call.account.uid
+    )
     entry = group("entry", one("service", call.domain.email_set, changable="1"), name="emailset")
-    return [group("GetDomainInfo", _domain_name(call.domain), group("status", *status), group("services", entry))]
+    return [
+        group(
+            "GetDomainInfo",
+            _domain_name(call.domain),
+            group("status", *status),
+            group("services", entry),
+        )
+    ]
 
 
 def _domain_name(domain: Domain) -> Element:

@@ -1,4 +1,5 @@
-"""The answer of interface.asp around a command's result: Text, HTML, and XML in the two server generations."""
+"""The answer of interface.asp around a command's result: Text, HTML, and XML in the two server
+generations."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,7 +29,10 @@ LABELS = {
 
 
 class Failure(Exception):
-    """One error of an answer. Without a code it has a text only, as the contradictory sample shows [S]."""
+    """One error of an answer.
+
+    Without a code it has a text only, as the contradictory sample shows [S].
+    """
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -37,7 +41,9 @@ class Failure(Exception):
 
     @property
     def response_string(self) -> str:
-        fault = "not active" if self.code == "316154" else FAULTS[self.code[1:3]]  # not what the scheme says [O]
+        fault = (
+            "not active" if self.code == "316154" else FAULTS[self.code[1:3]]
+        )  # not what the scheme says [O]
         return f"{SYSTEMS[self.code[0]]}; {fault}; {LABELS[self.code[3:]]}"
 
 
@@ -53,7 +59,11 @@ class Element:
     def xml(self) -> str:
         attributes = "".join(f" {name}={quoteattr(value)}" for name, value in self.attributes)
         inner = "".join(child.xml() for child in self.children) or escape(self.text)
-        return f"<{self.name}{attributes}>{inner}</{self.name}>" if inner else f"<{self.name}{attributes} />"
+        return (
+            f"<{self.name}{attributes}>{inner}</{self.name}>"
+            if inner
+            else f"<{self.name}{attributes} />"
+        )
 
 
 def one(tag: str, value: object = "", /, **attributes: str) -> Element:
@@ -95,7 +105,10 @@ class Form:
 def date(moment: float) -> str:
     """As Enom writes it: M/D/YYYY h:mm:ss AM/PM, without a zone."""
     at = datetime.fromtimestamp(moment, UTC)
-    return f"{at.month}/{at.day}/{at.year} {at.hour % 12 or 12}:{at:%M:%S} {'AM' if at.hour < 12 else 'PM'}"
+    return (
+        f"{at.month}/{at.day}/{at.year} {at.hour % 12 or 12}:{at:%M:%S} "
+        f"{'AM' if at.hour < 12 else 'PM'}"
+    )
 
 
 def money(amount: float) -> str:
@@ -109,40 +122,75 @@ def render(result: Result, form: Form) -> tuple[str, str]:
         return "text/xml; charset=utf-8", _xml(elements, form.skin)
     pairs = list(_flat(elements))
     if form.response_type == "HTML":
-        lines = "".join(f"<STRONG>{escape(key)}: </STRONG>{escape(value)}<br />\r\n" for key, value in pairs)
+        lines = "".join(
+            f"<STRONG>{escape(key)}: </STRONG>{escape(value)}<br />\r\n" for key, value in pairs
+        )
         return "text/html; charset=utf-8", f"<HTML><BODY>\r\n{lines}</BODY></HTML>"
     head = ";URL Interface\r\n;Machine is SJL0VWRESELL_T1\r\n;Encoding Type is utf-8\r\n"
-    return "text/plain; charset=utf-8", head + "".join(f"{key}={' '.join(value.split())}\r\n" for key, value in pairs)
+    return "text/plain; charset=utf-8", head + "".join(
+        f"{key}={' '.join(value.split())}\r\n" for key, value in pairs
+    )
 
 
 def _elements(result: Result, form: Form) -> Iterator[Element]:
     net = form.skin == "API.NET"
-    coded = [error for error in result.errors[: len(result.errors) - result.uncounted] if error.code]
+    coded = [
+        error for error in result.errors[: len(result.errors) - result.uncounted] if error.code
+    ]
     yield from result.elements
     language = "eng" if net else "en"
-    yield from row("Command APIType Language ErrCount", result.command.upper(), form.skin, language, len(result.errors))
+    yield from row(
+        "Command APIType Language ErrCount",
+        result.command.upper(),
+        form.skin,
+        language,
+        len(result.errors),
+    )
     if result.errors:
-        yield group("errors", *(one(f"Err{n}", error.text) for n, error in enumerate(result.errors, 1)))
+        yield group(
+            "errors", *(one(f"Err{n}", error.text) for n, error in enumerate(result.errors, 1))
+        )
     yield one("ResponseCount", len(coded))
     if coded:
-        pairs = (row("ResponseNumber ResponseString", error.code, error.response_string) for error in coded)
+        pairs = (
+            row("ResponseNumber ResponseString", error.code, error.response_string)
+            for error in coded
+        )
         yield group("responses", *(group("response", *pair) for pair in pairs))
     names = "MinPeriod MaxPeriod Server Site IsLockable IsRealTimeTLD TimeDifference ExecTime"
     if net:
         yield from row(names, 1, 10, "sjl0vwresell_t1", form.site, "", "", "+0.00", "0.016")
     else:
-        yield from row(f"{names} debug", "", 10, "SJL21WRESELLT01", form.site, "True", "True", "+08.00", "0.0625", "")
+        yield from row(
+            f"{names} debug",
+            "",
+            10,
+            "SJL21WRESELLT01",
+            form.site,
+            "True",
+            "True",
+            "+08.00",
+            "0.0625",
+            "",
+        )
     if result.done:
         yield one("Done", "true")
     if net:
-        yield from row("TrackingKey RequestDateTime debug", form.tracking_key, date(form.moment), "")
+        yield from row(
+            "TrackingKey RequestDateTime debug", form.tracking_key, date(form.moment), ""
+        )
 
 
 def _xml(elements: list[Element], skin: str) -> str:
     if skin == "API.NET":
         inner = "".join(element.xml() for element in elements)
-        return f'<?xml version="1.0" encoding="utf-8"?><interface-response>{inner}</interface-response>'
-    inner = "\r\n".join(element.xml() for element in elements).replace("<debug />", "<debug><![CDATA[]]></debug>")
+        return (
+            '<?xml version="1.0" '
+            f'encoding="utf-8"?><interface-response>{inner}</interface-response>'
+        )
+    inner = "\r\n".join(element.xml() for element in elements).replace(
+        "<debug />", "<debug><![CDATA[]]></debug>"
+    )
     return f'<?xml version="1.0"?>\r\n<interface-response>\r\n{inner}\r\n</interface-response>\r\n'
 
 

@@ -13,7 +13,8 @@ class Request:
     """'test' or 'live'; empty for hosted email, where the credentials say it."""
     command: str
     parameters: Mapping[str, Any]
-    """interface: lower-case name to first value. hosted: the JSON object; empty if the body was none."""
+    """interface: lower-case name to first value. hosted: the JSON object; empty if the body was
+    none."""
     client: str
     malformed: bool = False
     cluster: str = "a"
@@ -24,7 +25,9 @@ class Request:
             parts = (self.parameters.get("sld", ""), self.parameters.get("tld", ""))
             return ".".join(part.lower() for part in parts if part)
         criteria = self.parameters.get("criteria")
-        named = self.parameters.get("domain") or (criteria.get("domain") if isinstance(criteria, dict) else "")
+        named = self.parameters.get("domain") or (
+            criteria.get("domain") if isinstance(criteria, dict) else ""
+        )
         return str(named or self.address.partition("@")[2]).lower()
 
     @property
@@ -56,6 +59,18 @@ class History:
 
     def begin(self, request: Request, now: float, fault: str | None) -> dict[str, Any]:
         self._count += 1
-        what = {name: getattr(request, name) for name in ("api", "command", "domain", "address", "parameters")}
-        self.seen.append({"n": self._count, **what, "started": now, "ended": None, "fault": fault, "effect": False})
+        what = {
+            name: getattr(request, name)
+            for name in ("api", "command", "domain", "address", "parameters")
+        }
+        self.seen.append(
+            {
+                "n": self._count,
+                **what,
+                "started": now,
+                "ended": None,
+                "fault": fault,
+                "effect": False,
+            }
+        )
         return self.seen[-1]

@@ -1,4 +1,7 @@
-"""Faults by name: armed for a command, or drawn by seed for a share of all requests. Each is real on the wire."""
+"""Faults by name: armed for a command, or drawn by seed for a share of all requests.
+
+Each is real on the wire.
+"""
 
 import random
 import re
@@ -11,7 +14,17 @@ from .exchange import Answer
 ANY = (
     "slow",  # does it, answers after the delay
     "late",  # does it only after the delay
-    *("drop_before", "drop_after", "cut", "error_500", "error_500_after", "html", "html_after", "empty", "too_many"),
+    *(
+        "drop_before",
+        "drop_after",
+        "cut",
+        "error_500",
+        "error_500_after",
+        "html",
+        "html_after",
+        "empty",
+        "too_many",
+    ),
     *("drip", "drip_headers", "huge", "wrong_encoding", "latin1", "bom"),
     *("trailing_nul", "control_byte", "broken_utf8"),
 )
@@ -23,23 +36,35 @@ ODD: dict[str, bytes] = {
     "control_reference": b"a&#x1F;b",
     "html_entity": b"a&nbsp;b",
 }
-"""What a customer typed, as it stands unescaped in a list: in each password that the answer shows, and in one more field."""
+"""What a customer typed, as it stands unescaped in a list: in each password that the answer
+shows, and in one more field."""
 FITS: dict[str, str] = {
     **dict.fromkeys(ANY, "any"),
     "stale": "read",
     **dict.fromkeys(("contradiction", "maintenance", "balance", "no_done"), "interface"),
-    **dict.fromkeys(("bare_ampersand", "bare_less", "control_reference", "html_entity"), "interface"),
-    **dict.fromkeys(("oma_20", "oma_22", "oma_25", "oma_28"), "hosted"),  # 28 comes after the effect
+    **dict.fromkeys(
+        ("bare_ampersand", "bare_less", "control_reference", "html_entity"), "interface"
+    ),
+    **dict.fromkeys(
+        ("oma_20", "oma_22", "oma_25", "oma_28"), "hosted"
+    ),  # 28 comes after the effect
     # Says that it was there already, after the effect; says yes, and does nothing.
     **dict.fromkeys(("oma_23", "lie"), "hosted-write"),
 }
-"""Every fault, and the API it fits; 'read' is a read of either, 'hosted-write' what is no read of hosted email."""
+"""Every fault, and the API it fits; 'read' is a read of either, 'hosted-write' what is no read
+of hosted email."""
 DELAYS = {"slow": 1.0, "late": 1.0, "drip": 0.05, "drip_headers": 0.05, "too_many": 2.0}
 """Seconds if nobody names any."""
 LONG = ("drip", "drip_headers", "huge")
 """Not drawn by seed unless named."""
 HTML = b"<html><head><title>Runtime Error</title></head><body><h1>Server Error in '/' Application.</h1></body></html>"
-WIRE = {"drop_after": "drop", "cut": "cut", "drip": "drip", "drip_headers": "drip_headers", "huge": "huge"}
+WIRE = {
+    "drop_after": "drop",
+    "cut": "cut",
+    "drip": "drip",
+    "drip_headers": "drip_headers",
+    "huge": "huge",
+}
 
 
 @dataclass
@@ -57,7 +82,10 @@ class Fault:
 
 
 class Faults:
-    """Decides which fault a request meets. The same seed and the same requests meet the same faults."""
+    """Decides which fault a request meets.
+
+    The same seed and the same requests meet the same faults.
+    """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -79,15 +107,30 @@ class Faults:
         values = {"command": "*", "delay": DELAYS.get(name, 0.0), **fault}
         times, probability = values.get("times", 1), values.get("probability", 1.0)
         if times is not None and (type(times) is not int or times < 1):
-            raise ValueError(f"times: {times!r} is not a count; give a number from 1, or null for ever")
+            raise ValueError(
+                f"times: {times!r} is not a count; give a number from 1, or null for ever"
+            )
         command = str(values["command"]).lower()
         domain = str(values.get("domain", "*")).lower()
-        self._armed.append(Fault(self._count, command, name, times, float(probability), float(values["delay"]), domain))
+        self._armed.append(
+            Fault(
+                self._count,
+                command,
+                name,
+                times,
+                float(probability),
+                float(values["delay"]),
+                domain,
+            )
+        )
         return self._count
 
     def chaos(self, share: float, names: list[str]) -> None:
-        """From now on each request meets one of the names (all but the long ones) with probability `share`."""
-        self._names = tuple(_known(name) for name in names) or tuple(name for name in FITS if name not in LONG)
+        """From now on each request meets one of the names (all but the long ones) with
+        probability `share`."""
+        self._names = tuple(_known(name) for name in names) or tuple(
+            name for name in FITS if name not in LONG
+        )
         self._share = share
 
     def armed(self) -> list[dict[str, Any]]:
@@ -123,7 +166,9 @@ def instead(fault: Fault) -> Answer | None:
         "error_500": lambda: Answer(500, "text/html", HTML),
         "html": lambda: Answer(200, "text/html", HTML),
         "empty": lambda: Answer(200, "text/html", b""),
-        "too_many": lambda: Answer(503, "text/html", HTML, (("Retry-After", str(round(fault.delay))),)),
+        "too_many": lambda: Answer(
+            503, "text/html", HTML, (("Retry-After", str(round(fault.delay))),)
+        ),
     }
     return answers[fault.fault]() if fault.fault in answers else None
 
@@ -150,16 +195,21 @@ def shaped(fault: Fault, answer: Answer) -> Answer:
 def _with(odd: bytes, answer: Answer) -> bytes:
     if answer.content_type.startswith("text/xml"):
         body = answer.body.replace(b"</password>", odd + b"</password>")
-        return body.replace(b"</interface-response>", b"<Odd>" + odd + b"</Odd></interface-response>")
+        return body.replace(
+            b"</interface-response>", b"<Odd>" + odd + b"</Odd></interface-response>"
+        )
     if answer.content_type == "application/json":
         return answer.body.rstrip().removesuffix(b"}") + b', "odd": "' + odd + b'"}'
     return answer.body + odd
 
 
 def _wrongly_declared(answer: Answer) -> Answer:
-    """Says utf-16 over utf-8 bytes: in the XML declaration, as seen on the sister endpoint [O], else in the header."""
+    """Says utf-16 over utf-8 bytes: in the XML declaration, as seen on the sister endpoint [O],
+    else in the header."""
     if not answer.content_type.startswith("text/xml"):
-        return replace(answer, content_type=answer.content_type.partition(";")[0] + "; charset=utf-16")
+        return replace(
+            answer, content_type=answer.content_type.partition(";")[0] + "; charset=utf-16"
+        )
     body = re.sub(rb"\A<\?xml[^>]*\?>", b'<?xml version="1.0" encoding="utf-16"?>', answer.body)
     return replace(answer, content_type="text/xml", body=body)
 

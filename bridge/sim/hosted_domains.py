@@ -9,8 +9,12 @@ from .state import SERVICES, Admin, Domain
 
 DOMAIN_ATTRIBUTES: dict[str, type] = {
     "disabled": bool,
-    **dict.fromkeys(("quota", "quota_maximum", "limit_users", "limit_aliases", "smtp_sent_limit"), int),
-    **dict.fromkeys(("default_password_encoding", "password_strength", "filtermx", "brand", "workgroup"), str),
+    **dict.fromkeys(
+        ("quota", "quota_maximum", "limit_users", "limit_aliases", "smtp_sent_limit"), int
+    ),
+    **dict.fromkeys(
+        ("default_password_encoding", "password_strength", "filtermx", "brand", "workgroup"), str
+    ),
     **dict.fromkeys(SERVICES, str),
 }
 
@@ -40,7 +44,11 @@ def generate_token(call: HostedCall) -> Fields:
 
 
 def echo(call: HostedCall) -> Fields:
-    return {name: value for name, value in call.request.items() if name not in ("credentials", "success")}
+    return {
+        name: value
+        for name, value in call.request.items()
+        if name not in ("credentials", "success")
+    }
 
 
 def get_company(call: HostedCall) -> Fields:
@@ -49,7 +57,12 @@ def get_company(call: HostedCall) -> Fields:
 
 def get_domain(call: HostedCall) -> Fields:
     domain = call.seen(call.owned(call.field("domain"), missing=2))
-    attributes = {"account": domain.name, "disabled": False, **domain.default_services(), **domain.hosted}
+    attributes = {
+        "account": domain.name,
+        "disabled": False,
+        **domain.default_services(),
+        **domain.hosted,
+    }
     return {
         "attributes": attributes,
         "settable_attribute": sorted(DOMAIN_ATTRIBUTES),
@@ -65,7 +78,11 @@ def change_domain(call: HostedCall) -> Fields:
         raise HostedError(23)
     if there is None and call.admin.role not in MAKES_DOMAINS:
         raise HostedError(9)
-    domain = call.owned(name) if there else Domain(call.account.environment, name, call.account.uid, call.state.number())
+    domain = (
+        call.owned(name)
+        if there
+        else Domain(call.account.environment, name, call.account.uid, call.state.number())
+    )
     checked(attributes, DOMAIN_ATTRIBUTES)
     call.state.put(replace(domain, hosted={**domain.hosted, **attributes}))
     return {}
@@ -74,9 +91,15 @@ def change_domain(call: HostedCall) -> Fields:
 def search_domains(call: HostedCall) -> Fields:
     criteria = call.field("criteria", dict)
     match = str(criteria.get("match", "*")).lower()
-    found = sorted(d.name for d in call.state.owned(call.account) if fnmatch.fnmatchcase(d.name, match))
+    found = sorted(
+        d.name for d in call.state.owned(call.account) if fnmatch.fnmatchcase(d.name, match)
+    )
     page = paged(call, found)
-    return {"domains": [{"domain": name} for name in page], "count": len(page), "total_count": len(found)}
+    return {
+        "domains": [{"domain": name} for name in page],
+        "count": len(page),
+        "total_count": len(found),
+    }
 
 
 METHODS: dict[str, Method] = {

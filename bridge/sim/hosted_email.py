@@ -1,5 +1,5 @@
-"""The hosted-email API (OMA): who may ask, which method it is, and its answer in JSON. The methods are in hosted_users.py and
-hosted_domains.py."""
+"""The hosted-email API (OMA): who may ask, which method it is, and its answer in JSON. The methods
+are in hosted_users.py and hosted_domains.py."""
 
 import json
 import random
@@ -36,7 +36,8 @@ ERRORS = {
 STATES = ("enabled", "disabled", "suspended")
 INSTEAD = {"oma_20": 20, "oma_22": 22, "oma_25": 25}
 AFTER = {"oma_28": 28, "oma_23": 23}
-"""Faults that answer with this error after the effect: 23 is the answer to a request that somebody on the way sent twice."""
+"""Faults that answer with this error after the effect: 23 is the answer to a request that
+somebody on the way sent twice."""
 Fields = dict[str, Any]
 
 
@@ -82,7 +83,10 @@ class HostedCall:
         return self.owned(domain), local
 
     def mailbox(self) -> tuple[Domain, Mailbox]:
-        """The user to change. Error 25 while hosted email has not yet heard of it from interface.asp."""
+        """The user to change.
+
+        Error 25 while hosted email has not yet heard of it from interface.asp.
+        """
         domain, local = self.address()
         if local not in domain.mailboxes:
             raise HostedError(3 if domain.alias_target(local) else 2)
@@ -100,8 +104,19 @@ Method = Callable[[HostedCall], Fields]
 
 
 class HostedEmail:
-    def __init__(self, state: State, settings: Settings, methods: Mapping[str, Method], generator: random.Random) -> None:
-        self._state, self._settings, self._methods, self._random = state, settings, methods, generator
+    def __init__(
+        self,
+        state: State,
+        settings: Settings,
+        methods: Mapping[str, Method],
+        generator: random.Random,
+    ) -> None:
+        self._state, self._settings, self._methods, self._random = (
+            state,
+            settings,
+            methods,
+            generator,
+        )
 
     def reads(self, method: str) -> bool:
         return method in READING
@@ -143,7 +158,9 @@ class HostedEmail:
             raise HostedError(21)
         if request.command not in ALLOWED[admin.role]:
             raise HostedError(9)
-        return HostedCall(self._state, self._settings, request.parameters, seen, self._token, account, admin)
+        return HostedCall(
+            self._state, self._settings, request.parameters, seen, self._token, account, admin
+        )
 
     def _log_in(self, user: str, password: str, request: Request) -> tuple[Account, Admin]:
         """The company, and who of it this is: an admin, or one of its mailboxes."""
@@ -158,7 +175,9 @@ class HostedEmail:
         self._check_password(user, known and self._as_it_signs_in(domain, known), password)
         if known and known.second_factor:
             raise HostedError(33)
-        return self._state.accounts[domain.environment, domain.uid], Admin(user, password, "mail", domain.name)
+        return self._state.accounts[domain.environment, domain.uid], Admin(
+            user, password, "mail", domain.name
+        )
 
     def _as_it_signs_in(self, domain: Domain, mailbox: Mailbox) -> Mailbox | None:
         lag = self._settings.password_lag
@@ -166,7 +185,8 @@ class HostedEmail:
         return then.mailboxes.get(mailbox.local)
 
     def _check_password(self, user: str, mailbox: Mailbox | None, password: str) -> None:
-        """Raise error 1 for a wrong password, and for any where sign-in is locked: nothing tells the two apart [I]."""
+        """Raise error 1 for a wrong password, and for any where sign-in is locked: nothing tells
+        the two apart [I]."""
         wrong, most = self._state.wrong_passwords, self._settings.lock_after
         if mailbox is None or mailbox.password != password or (most and wrong[user] >= most):
             wrong[user] += 1
@@ -195,7 +215,8 @@ def issue(call: HostedCall, admin: Admin, seconds: int, once: bool = False) -> s
 
 
 def checked(attributes: Mapping[str, Any], known: Mapping[str, type[Any]]) -> None:
-    """Raise error 6 with hints if an attribute is unknown, of the wrong type or a service in no known state."""
+    """Raise error 6 with hints if an attribute is unknown, of the wrong type or a service in no
+    known state."""
     hints = {}
     for name, value in attributes.items():
         if name not in known:

@@ -1,6 +1,8 @@
-"""The methods of hosted email on users: make, change, show, list, delete, bring back, and who changed what.
+"""The methods of hosted email on users: make, change, show, list, delete, bring back, and who
+changed what.
 
-A user is a mailbox, or a forward or a filter, which have its form and none of its mail [D]. An alias is a name of a mailbox.
+A user is a mailbox, or a forward or a filter, which have its form and none of its mail [D]. An
+alias is a name of a mailbox.
 """
 
 import fnmatch
@@ -18,11 +20,21 @@ RESTORABLE_DAYS = 30
 KEPT_CHANGES = 50
 ATTRIBUTES: dict[str, type] = {
     **dict.fromkeys(SERVICES, str),
-    **dict.fromkeys(("password", "name", "title", "phone", "fax", "notes_external", "language", "timezone"), str),
-    **dict.fromkeys(("type", "workgroup", "brand", "spamtag", "spamheader", "spamfolder", "spamlevel"), str),
-    **dict.fromkeys(("forward_option_subject_prefix", "forward_option_reply_to", "autoresponder"), str),
-    **dict.fromkeys(("quota", "smtp_sent_limit", "max_pab_entries", "autoresponder_option_enddate"), int),
-    **dict.fromkeys(("delivery_local", "delivery_forward", "delivery_filter", "delivery_autoresponder"), bool),
+    **dict.fromkeys(
+        ("password", "name", "title", "phone", "fax", "notes_external", "language", "timezone"), str
+    ),
+    **dict.fromkeys(
+        ("type", "workgroup", "brand", "spamtag", "spamheader", "spamfolder", "spamlevel"), str
+    ),
+    **dict.fromkeys(
+        ("forward_option_subject_prefix", "forward_option_reply_to", "autoresponder"), str
+    ),
+    **dict.fromkeys(
+        ("quota", "smtp_sent_limit", "max_pab_entries", "autoresponder_option_enddate"), int
+    ),
+    **dict.fromkeys(
+        ("delivery_local", "delivery_forward", "delivery_filter", "delivery_autoresponder"), bool
+    ),
     **dict.fromkeys(("aliases", "forward_recipients", "allow", "block"), list),
 }
 STATUSES = ("active", "deleted", "suspended", "smtplimit", "quota")
@@ -32,7 +44,9 @@ TYPES = ("mailbox", "forward", "filter")
 def change_user(call: HostedCall) -> Fields:
     attributes = dict(call.field("attributes", dict))
     domain, local = call.address()
-    if call.request.get("create_only") and (local in domain.mailboxes or domain.alias_target(local)):
+    if call.request.get("create_only") and (
+        local in domain.mailboxes or domain.alias_target(local)
+    ):
         raise HostedError(23)
     if local in domain.mailboxes or domain.alias_target(local):
         domain, mailbox = call.mailbox()
@@ -46,7 +60,7 @@ def change_user(call: HostedCall) -> Fields:
     services = {name: attributes.pop(name) for name in SERVICES if name in attributes}
     if any(name in mailbox.held and value != "suspended" for name, value in services.items()):
         raise HostedError(4)
-    told = list(_told(mailbox, {**attributes, **services}))
+    result = list(_told(mailbox, {**attributes, **services}))
     changed = replace(
         mailbox,
         password=attributes.pop("password", mailbox.password),
@@ -55,7 +69,7 @@ def change_user(call: HostedCall) -> Fields:
         services={**mailbox.services, **services},
         attributes={**mailbox.attributes, **attributes},
         changed_by="hosted",
-        changes=noted(call, mailbox, *told),
+        changes=noted(call, mailbox, *result),
     )
     call.state.put(domain.with_mailbox(changed))
     return {}
@@ -93,7 +107,12 @@ def get_user(call: HostedCall) -> Fields:
         "2fa_enabled": mailbox.second_factor,
     }
     kind = attributes["type"]
-    return {"type": kind, "settable_attributes": sorted(ATTRIBUTES), "attributes": attributes, "metadata": metadata}
+    return {
+        "type": kind,
+        "settable_attributes": sorted(ATTRIBUTES),
+        "attributes": attributes,
+        "metadata": metadata,
+    }
 
 
 def get_user_changes(call: HostedCall) -> Fields:
@@ -141,15 +160,23 @@ def search_users(call: HostedCall) -> Fields:
     statuses, types = criteria.get("status", STATUSES), criteria.get("type", (*TYPES, "alias"))
     if not isinstance(statuses, list | tuple) or not isinstance(types, list | tuple):
         raise HostedError(5, criteria="status and type are lists")
-    found = [row for row in _rows(domain, bool(criteria.get("deleted"))) if row["status"] in statuses and row["type"] in types]
+    found = [
+        row
+        for row in _rows(domain, bool(criteria.get("deleted")))
+        if row["status"] in statuses and row["type"] in types
+    ]
     found = [row for row in found if fnmatch.fnmatchcase(row["user"].partition("@")[0], match)]
     sort = call.field("sort", dict, {})
     by = str(sort.get("by", "user"))
     if found and by not in found[0]:
         raise HostedError(5, sort="by is not a known field")
-    found.sort(key=lambda row: (str(row[by]), row["user"]), reverse=sort.get("direction") == "descending")
+    found.sort(
+        key=lambda row: (str(row[by]), row["user"]), reverse=sort.get("direction") == "descending"
+    )
     wanted = ["user", "id", *call.field("fields", list, ["status", "workgroup"])]
-    page = [{key: value for key, value in row.items() if key in wanted} for row in paged(call, found)]
+    page = [
+        {key: value for key, value in row.items() if key in wanted} for row in paged(call, found)
+    ]
     return {"users": page, "count": len(page), "total_count": len(found)}
 
 
@@ -160,18 +187,26 @@ def logout_user(call: HostedCall) -> Fields:
 
 
 def noted(call: HostedCall, mailbox: Mailbox, *texts: str) -> tuple[Mapping[str, Any], ...]:
-    who = {"application": str(call.request.get("credentials", {}).get("client", "")), "user": call.admin.user}
+    who = {
+        "application": str(call.request.get("credentials", {}).get("client", "")),
+        "user": call.admin.user,
+    }
     new = [{**who, "msg": text, "time": int(call.state.now())} for text in texts]
     return (*mailbox.changes, *new)[-KEPT_CHANGES:]
 
 
 def _told(mailbox: Mailbox, attributes: Mapping[str, Any]) -> Iterator[str]:
-    """A short text for each change, as long ones are told by their size [D]; a password is never told."""
+    """A short text for each change, as long ones are told by their size [D]; a password is never
+    told."""
     if not mailbox.password and "password" in attributes:
         yield "created"
     for name, value in attributes.items():
         text = str(value)
-        yield f"{name} changed" if name == "password" else f"{name} = {text if len(text) < 40 else f'{len(text)} bytes'}"
+        yield (
+            f"{name} changed"
+            if name == "password"
+            else f"{name} = {text if len(text) < 40 else f'{len(text)} bytes'}"
+        )
 
 
 def _rows(domain: Domain, deleted: bool) -> Iterator[dict[str, Any]]:
@@ -222,7 +257,8 @@ def _check_type(domain: Domain, local: str, attributes: Mapping[str, Any]) -> No
 
 
 def _check_quota(domain: Domain, quota: int | None) -> None:
-    """A mailbox's size is in bytes, its domain's largest in MB [D]; which error it is, is not documented [I]."""
+    """A mailbox's size is in bytes, its domain's largest in MB [D]; which error it is, is not
+    documented [I]."""
     most = domain.hosted.get("quota_maximum")
     if quota is not None and most and quota > most * MIB:
         raise HostedError(6, quota=f"over the domain's maximum of {most} MB")

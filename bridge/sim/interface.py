@@ -30,7 +30,8 @@ class Call:
 
     @property
     def domain(self) -> Domain:
-        assert self.found is not None, "the command's entry in COMMANDS says that it needs no domain"  # noqa: S101
+        # COMMANDS says of each command whether it needs a domain, so this one has been found.
+        assert self.found is not None  # noqa: S101 (for the type checker)
         return self.found
 
     def value(self, *names: str) -> str:
@@ -74,8 +75,19 @@ class Command:
 class Interface:
     """Answers commands from `commands`, a table by lower-case name."""
 
-    def __init__(self, state: State, settings: Settings, commands: Mapping[str, Command], generator: random.Random) -> None:
-        self._state, self._settings, self._commands, self._random = state, settings, commands, generator
+    def __init__(
+        self,
+        state: State,
+        settings: Settings,
+        commands: Mapping[str, Command],
+        generator: random.Random,
+    ) -> None:
+        self._state, self._settings, self._commands, self._random = (
+            state,
+            settings,
+            commands,
+            generator,
+        )
 
     def reads(self, command: str) -> bool:
         return command.lower() in self._commands and self._commands[command.lower()].read
@@ -97,9 +109,17 @@ class Interface:
         name = command.name if command else ""
         by_command = {key.lower(): skin for key, skin in self._settings.skins.items()}
         auto = command.skin if command else "API"
-        return by_command.get(name.lower()) or (auto if self._settings.skin == "auto" else self._settings.skin)
+        return by_command.get(name.lower()) or (
+            auto if self._settings.skin == "auto" else self._settings.skin
+        )
 
-    def _run(self, command: Command | None, request: Request, seen: Callable[[Domain], Domain], fault: str) -> Result:
+    def _run(
+        self,
+        command: Command | None,
+        request: Request,
+        seen: Callable[[Domain], Domain],
+        fault: str,
+    ) -> Result:
         result = Result(request.command)
         try:
             account = self._admitted(request, result)
@@ -122,9 +142,13 @@ class Interface:
         return result
 
     def _admitted(self, request: Request, result: Result) -> Account | None:
-        account = self._state.accounts.get((request.environment, request.parameters.get("uid", "").lower()))
+        account = self._state.accounts.get(
+            (request.environment, request.parameters.get("uid", "").lower())
+        )
         if account and request.client not in account.allow:
-            result.errors.append(Failure("713254", f"User not permitted from this IP address - {request.client}"))
+            result.errors.append(
+                Failure("713254", f"User not permitted from this IP address - {request.client}")
+            )
         if account is None or request.parameters.get("pw", "") != account.token:
             result.uncounted = len(result.errors)
             result.errors.append(Failure("304155", "Bad User name or Password"))
@@ -139,7 +163,9 @@ class Interface:
             for name, code in (("sld", "301151"), ("tld", "301152")):
                 if not values.get(name):
                     raise Failure(code, f"{name.upper()} is missing")
-            domain = self._state.find(f"{values['sld']}.{values['tld']}".lower(), account.environment)
+            domain = self._state.find(
+                f"{values['sld']}.{values['tld']}".lower(), account.environment
+            )
         if domain is None:
             raise Failure("316153", "Domain name not found")
         if domain.uid != account.uid:

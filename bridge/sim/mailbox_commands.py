@@ -1,4 +1,7 @@
-"""The commands of interface.asp on single mailboxes. Texts of mail-specific failures are constructed: none is published [I]."""
+"""The commands of interface.asp on single mailboxes.
+
+Texts of mail-specific failures are constructed: none is published [I].
+"""
 
 import re
 from collections import Counter
@@ -75,15 +78,32 @@ def delete(call: Call) -> list[Element]:
 
 def get(call: Call) -> list[Element]:
     domain = call.domain
-    boxes = [] if call.value("getdefaultonly") == "1" else [_pop(call, box) for box in domain.mailboxes.values()]
+    boxes = (
+        []
+        if call.value("getdefaultonly") == "1"
+        else [_pop(call, box) for box in domain.mailboxes.values()]
+    )
     used = Counter(box.bundle for box in domain.mailboxes.values())
     paks = []
     for pak in domain.paks.values():
-        left = pak.size - used[pak.bundle]  # QtyAvailable is what is left, whatever the prose says [S]
-        values = (pak.bundle, pak.size, left, date(pak.expires), int(pak.auto_renew), pak.capacity_mb, 38, 2)
+        left = (
+            pak.size - used[pak.bundle]
+        )  # QtyAvailable is what is left, whatever the prose says [S]
+        values = (
+            pak.bundle,
+            pak.size,
+            left,
+            date(pak.expires),
+            int(pak.auto_renew),
+            pak.capacity_mb,
+            38,
+            2,
+        )
         names = "BundleId QtyPurchased QtyAvailable ExpDate AutoRenew Quota ProdType PakVersion"
         paks.append(group("Pak", *row(names, *values), prefix="Pak"))
-    last = row("Count AdditionalHostPop AdditionalHostAcctLogin Successful", len(paks), "", "", "True")
+    last = row(
+        "Count AdditionalHostPop AdditionalHostAcctLogin Successful", len(paks), "", "", "True"
+    )
     return [*boxes, one("EmailCount", len(boxes)), group("Paks", *paks), *last]
 
 
@@ -91,7 +111,9 @@ def get_forwarding(call: Call) -> list[Element]:
     mailbox = _existing(call, call.required("username", "301286").lower())
     domain, target = call.domain, mailbox.forward_to
     values = (domain.name, domain.id, mailbox.local, target, "1" if target else "")
-    shown = group("popforwarding", *row("domainname domainnameid username forwardto active", *values))
+    shown = group(
+        "popforwarding", *row("domainname domainnameid username forwardto active", *values)
+    )
     return [shown, one("Count", int(bool(target)))]
 
 
@@ -99,8 +121,12 @@ def set_forwarding(call: Call) -> list[Element]:
     mailbox = _existing(call, call.required("username", "301286").lower())
     if call.value("email").lower() != call.domain.name:
         raise Failure("304153", "EMail must equal the domain name")
-    target = call.required("forwardto", "301172") if call.required("enable", "301261") == "1" else ""
-    changed = replace(mailbox, forward_to=target, forward_flags=call.value("statusflags"), changed_by="interface")
+    target = (
+        call.required("forwardto", "301172") if call.required("enable", "301261") == "1" else ""
+    )
+    changed = replace(
+        mailbox, forward_to=target, forward_flags=call.value("statusflags"), changed_by="interface"
+    )
     call.put(call.domain.with_mailbox(changed))
     return [one("success", 1)]
 
@@ -111,7 +137,18 @@ def _pop(call: Call, mailbox: Mailbox) -> Element:
     expires, renew = (date(pak.expires), int(pak.auto_renew)) if pak else ("", 0)
     quota, used = mailbox.quota_bytes // MIB, mailbox.used_bytes // MIB
     names = "username password quota expdate BundleId AutoRenew admin quotaused vasitemid version"
-    values = (mailbox.local, password, quota, expires, mailbox.bundle, renew, int(mailbox.admin), used, mailbox.bundle, 2)
+    values = (
+        mailbox.local,
+        password,
+        quota,
+        expires,
+        mailbox.bundle,
+        renew,
+        int(mailbox.admin),
+        used,
+        mailbox.bundle,
+        2,
+    )
     return group("pop", *row(names, *values))
 
 
@@ -124,7 +161,9 @@ def _names(call: Call) -> list[str]:
     return names
 
 
-def _each(call: Call, step: Callable[[str, int], Domain], what: str, verb: str, success: str) -> list[Element]:
+def _each(
+    call: Call, step: Callable[[str, int], Domain], what: str, verb: str, success: str
+) -> list[Element]:
     """Carry out the step for each index; one that fails stops none of the others [I]."""
     done = 0
     names = _names(call)

@@ -21,7 +21,8 @@ class Item:
     domain: Key
     kind: str = "pak"
     quantity: int = 1
-    """create: paks or boxes. enlarge: units for each address of the pak. renew: the pak's boxes, or 1."""
+    """create: paks or boxes. enlarge: units for each address of the pak. renew: the pak's boxes,
+    or 1."""
     months: int = 12
     capacity_mb: int = 1024
     bundle: int = 0
@@ -50,17 +51,22 @@ class Order:
 
 
 def item(call: Call) -> Item:
-    """The item of a PurchaseServices or AddToCart call, in any of the spellings that the documents use [D]."""
+    """The item of a PurchaseServices or AddToCart call, in any of the spellings that the
+    documents use [D]."""
     product = call.value("service", "producttype").upper()
     if product not in PRODUCTS:
-        raise Failure("304182" if product else "301182", "Service or ProductType must be a mail product")
+        raise Failure(
+            "304182" if product else "301182", "Service or ProductType must be a mail product"
+        )
     call.required("enduserip", "301160")
     quantity = call.number("quantity", default=1, most=100, code="303183")
     action = call.value("actiontype").lower() or "create"
     if action not in ("create", "renew"):
         raise Failure("304261", "ActionType must be Create or Renew")
     if product == "EMAILSTORAGE":
-        return Item("enlarge", call.domain.key, quantity=quantity, bundle=call.pak("productid").bundle)
+        return Item(
+            "enlarge", call.domain.key, quantity=quantity, bundle=call.pak("productid").bundle
+        )
     if product == "RENEW-POP":
         return renewal(call, call.pak("productid"), 12 * quantity)
     if action == "renew":
@@ -80,7 +86,8 @@ def renewal(call: Call, pak: Pak, months: int) -> Item:
 
 
 def buy(call: Call, items: list[Item], wait: float = 0.0) -> Order:
-    """Debit the account and place the order; it is delivered `wait` seconds later, at once for 0."""
+    """Debit the account and place the order; it is delivered `wait` seconds later, at once for
+    0."""
     state, account = call.state, call.account
     amount = round(sum(each.price for each in items), 2)
     if amount > account.balance:
@@ -107,7 +114,9 @@ def _months(call: Call) -> int:
     unit = call.value("timeunit", "billingperiod").lower() or "year"
     if unit not in ("year", "month"):
         raise Failure("304217", "TimeUnit must be Year or Month")
-    return call.number("timequantity", "period", default=1, most=12, code="303217") * (12 if unit == "year" else 1)
+    return call.number("timequantity", "period", default=1, most=12, code="303217") * (
+        12 if unit == "year" else 1
+    )
 
 
 def _deliver(state: State, each: Item) -> list[int]:
@@ -128,7 +137,9 @@ def _deliver(state: State, each: Item) -> list[int]:
         return [pak.bundle]
     extra = STORAGE_MB * each.quantity
     larger = {
-        local: replace(box, quota_bytes=box.quota_bytes + extra * MIB) if box.bundle == pak.bundle else box
+        local: replace(box, quota_bytes=box.quota_bytes + extra * MIB)
+        if box.bundle == pak.bundle
+        else box
         for local, box in domain.mailboxes.items()
     }
     domain = domain.with_pak(replace(pak, capacity_mb=pak.capacity_mb + extra))

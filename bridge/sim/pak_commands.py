@@ -11,7 +11,11 @@ def purchase_bundle(call: Call) -> list[Element]:
     quantity = call.number("quantity", default=0, most=10, code="303183")
     order = orders.buy(call, [orders.Item("create", call.domain.key, quantity=quantity)])
     bundles = (one("BundleID", bundle) for bundle in order.bundles)
-    return [one("orderid", order.id), group("Bundles", *bundles), one("BundleCount", len(order.bundles))]
+    return [
+        one("orderid", order.id),
+        group("Bundles", *bundles),
+        one("BundleCount", len(order.bundles)),
+    ]
 
 
 def purchase_services(call: Call) -> list[Element]:
@@ -19,7 +23,14 @@ def purchase_services(call: Call) -> list[Element]:
     order = orders.buy(call, [item])
     product = call.value("service", "producttype")
     action, months, amount = call.value("actiontype") or "Create", item.months, money(order.amount)
-    sold = row("Success ProductType ActionType DomainName OrderID", "True", product, action, call.domain.name, order.id)
+    sold = row(
+        "Success ProductType ActionType DomainName OrderID",
+        "True",
+        product,
+        action,
+        call.domain.name,
+        order.id,
+    )
     bundles = [one("BundleID", bundle) for bundle in order.bundles]
     names = "BundleCount Quantity BillingPeriod OrderAmount ExpDate"
     expires = date(call.state.domains[item.domain].paks[order.bundles[0]].expires)
@@ -102,16 +113,30 @@ def order_detail(call: Call) -> list[Element]:
     order = call.account.orders.get(int(number)) if number.isascii() and number.isdigit() else None
     if order is None:
         return [group("Order", one("OrderID", number), one("Result", "False"))]
-    number_status, status, stage = (6, "Successful", "Closed") if order.closed else (1, "Processing", "Open")
+    number_status, status, stage = (
+        (6, "Successful", "Closed") if order.closed else (1, "Processing", "Open")
+    )
     names = "OrderID Result OrderDate OrderBillAmount OrderStatus StatusDesc"
-    head = row(names, order.id, "True", date(order.placed), f"${money(order.amount)}", number_status, status)
+    head = row(
+        names,
+        order.id,
+        "True",
+        date(order.placed),
+        f"${money(order.amount)}",
+        number_status,
+        status,
+    )
     details = []
     for n, item in enumerate(order.items):
         bundles = order.delivered[n] if order.closed else []
-        product = {"enlarge": "EmailStorage"}.get(item.action) or {"box": "Mailbox", "pak": "POP"}[item.kind]
+        product = {"enlarge": "EmailStorage"}.get(item.action) or {"box": "Mailbox", "pak": "POP"}[
+            item.kind
+        ]
         values = (product, item.quantity, status, stage, f"${money(item.price)}")
         detail = row("ProductType Quantity Status OrderStatus AmountPaid", *values)
-        details.append(group("OrderDetail", *detail, *(one("BundleID", bundle) for bundle in bundles)))
+        details.append(
+            group("OrderDetail", *detail, *(one("BundleID", bundle) for bundle in bundles))
+        )
     return [group("Order", *head, *details)]
 
 

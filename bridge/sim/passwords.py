@@ -1,4 +1,5 @@
-"""Which mailbox passwords Enom takes: the rules of the oldest page, and those since November 2018 [D]."""
+"""Which mailbox passwords Enom takes: the rules of the oldest page, and those since November
+2018 [D]."""
 
 SPECIAL = "*@-_/."
 
@@ -14,7 +15,11 @@ def refused(password: str, local: str, domain: str, rules: str) -> str:
         return "password must have an upper-case letter and a number"
     if not any(c in SPECIAL for c in password):
         return f"password must have one of {SPECIAL}"
-    return "password must not contain the user name or the domain" if contains(password, local, domain) else ""
+    return (
+        "password must not contain the user name or the domain"
+        if contains(password, local, domain)
+        else ""
+    )
 
 
 def contains(password: str, local: str, domain: str) -> bool:
@@ -22,7 +27,8 @@ def contains(password: str, local: str, domain: str) -> bool:
 
 
 def hosted_refused(password: str) -> bool:
-    """Hosted email's own rule: plain text of 1 to 54 characters, ASCII without space and double quote; or a hash [D, O]."""
+    """Hosted email's own rule: plain text of 1 to 54 characters, ASCII without space and double
+    quote; or a hash [D, O]."""
     if password.startswith("{") and "}" in password:
         return False
     return not 1 <= len(password) <= 54 or not all(c == "!" or "#" <= c <= "~" for c in password)

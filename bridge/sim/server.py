@@ -1,4 +1,5 @@
-"""Sockets and threads: one HTTP/1.1 connection per thread, answers written byte by byte where a fault wants it."""
+"""Sockets and threads: one HTTP/1.1 connection per thread, answers written byte by byte where a
+fault wants it."""
 
 import ipaddress
 import socket
@@ -38,11 +39,16 @@ class Server(socketserver.TCPServer):
 
     def __init__(self, host: str, port: int, respond: Respond, stopped: threading.Event) -> None:
         if not _loopback(host):
-            raise ValueError(f"host: {host!r} is not a loopback address, and the simulator shows passwords; use 127.0.0.1")
+            raise ValueError(
+                f"host: {host!r} is not a loopback address, and the simulator shows passwords; "
+                "use 127.0.0.1"
+            )
         self.respond, self.stopped = respond, stopped
         self._open: dict[threading.Thread, socket.socket] = {}
         self._guard = threading.Lock()
-        self._acceptor = threading.Thread(target=self.serve_forever, args=(0.01,), name="sim-accept", daemon=True)
+        self._acceptor = threading.Thread(
+            target=self.serve_forever, args=(0.01,), name="sim-accept", daemon=True
+        )
         super().__init__((host, port), Connection)
 
     @property
@@ -72,7 +78,9 @@ class Server(socketserver.TCPServer):
             thread.join()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        thread = threading.Thread(target=self._serve, args=(request, client_address), name="sim-serve", daemon=True)
+        thread = threading.Thread(
+            target=self._serve, args=(request, client_address), name="sim-serve", daemon=True
+        )
         with self._guard:
             self._open[thread] = request
         thread.start()
@@ -102,7 +110,11 @@ class Connection(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         content_type = self.headers.get("Content-Type", "")
         body = self.rfile.read(int(length))
-        self._write(self.server.respond(Incoming(self.command, path, query, content_type, body, self.client_address[0])))
+        self._write(
+            self.server.respond(
+                Incoming(self.command, path, query, content_type, body, self.client_address[0])
+            )
+        )
 
     do_POST = do_GET
     do_DELETE = do_GET
@@ -132,7 +144,10 @@ class Connection(BaseHTTPRequestHandler):
 
     def _head(self, answer: Answer) -> bytes:
         length = HUGE if answer.wire == "huge" else len(answer.body)
-        lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}", "Server: Microsoft-IIS/10.0"]
+        lines = [
+            f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
+            "Server: Microsoft-IIS/10.0",
+        ]
         lines += [f"Content-Type: {answer.content_type}", f"Content-Length: {length}"]
         lines += [f"{name}: {value}" for name, value in answer.headers]
         if self.close_connection:
@@ -146,7 +161,8 @@ class Connection(BaseHTTPRequestHandler):
                 return
 
     def _pad(self, left: int) -> None:
-        """White space, which both XML and JSON allow after the end: only a size limit saves the reader."""
+        """White space, which both XML and JSON allow after the end: only a size limit saves the
+        reader."""
         while left > 0 and not self.server.stopped.is_set():
             left -= self.wfile.write(CHUNK[:left])
 

@@ -45,9 +45,15 @@ class Settings:
             if name not in known:
                 raise ValueError(f"{name}: no such setting; use one of {', '.join(known)}")
             expected = (int, float) if isinstance(known[name], float) else type(known[name])
-            if not isinstance(value, expected) or (isinstance(value, bool) and not isinstance(known[name], bool)):
-                raise ValueError(f"{name}: {value!r} is of the wrong type; give a value like {known[name]!r}")
+            if not isinstance(value, expected) or (
+                isinstance(value, bool) and not isinstance(known[name], bool)
+            ):
+                raise ValueError(
+                    f"{name}: {value!r} is of the wrong type; give a value like {known[name]!r}"
+                )
             if name in CHOICES and value not in CHOICES[name]:
-                raise ValueError(f"{name}: {value!r} is not a choice; use one of {', '.join(CHOICES[name])}")
+                raise ValueError(
+                    f"{name}: {value!r} is not a choice; use one of {', '.join(CHOICES[name])}"
+                )
         for name, value in values.items():
             setattr(self, name, value)

@@ -1,4 +1,5 @@
-"""The simulated Enom in one object: two APIs over one state, a control port, and the threads that serve them."""
+"""The simulated Enom in one object: two APIs over one state, a control port, and the threads
+that serve them."""
 
 import json
 import random
@@ -23,21 +24,38 @@ from .state import Clock, Domain, State
 HOSTED_PATH = re.compile(r"/(?:(?P<cluster>[ab])/)?api/(?P<method>.+)")
 """/api is cluster A, as is /a/api; /b/api is the other one."""
 COMMANDS = {
-    command.name.lower(): command for command in (*mailbox_commands.COMMANDS, *pak_commands.COMMANDS, *domain_commands.COMMANDS)
+    command.name.lower(): command
+    for command in (*mailbox_commands.COMMANDS, *pak_commands.COMMANDS, *domain_commands.COMMANDS)
 }
 
 
 class Simulator:
-    """Serves on a loopback address only, because it keeps and shows passwords in clear. Ports of 0 take any free one."""
+    """Serves on a loopback address only, because it keeps and shows passwords in clear.
+
+    Ports of 0 take any free one.
+    """
 
     def __init__(
-        self, seed: int = 1, host: str = "127.0.0.1", port: int = 0, control_port: int = 0, clock: Clock = time.time
+        self,
+        seed: int = 1,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        control_port: int = 0,
+        clock: Clock = time.time,
     ) -> None:
-        self._state, self._settings, self._faults, self._history = State(clock), Settings(), Faults(seed), History()
+        self._state, self._settings, self._faults, self._history = (
+            State(clock),
+            Settings(),
+            Faults(seed),
+            History(),
+        )
         self._random = random.Random(f"{seed} answers")  # noqa: S311  repeatable on purpose
         self._interface = Interface(self._state, self._settings, COMMANDS, self._random)
         self._hosted = HostedEmail(
-            self._state, self._settings, {**hosted_domains.METHODS, **hosted_users.METHODS}, self._random
+            self._state,
+            self._settings,
+            {**hosted_domains.METHODS, **hosted_users.METHODS},
+            self._random,
         )
         self._control = Control(self._state, self._settings, self._faults, self._history)
         self._stopped = threading.Event()
@@ -52,7 +70,10 @@ class Simulator:
         return self
 
     def stop(self) -> None:
-        """Ends every connection, even one in mid-answer, and every thread. A stopped simulator is not started again."""
+        """Ends every connection, even one in mid-answer, and every thread.
+
+        A stopped simulator is not started again.
+        """
         self._stopped.set()
         for server in self._servers:
             server.stop()
@@ -60,7 +81,12 @@ class Simulator:
     def __enter__(self) -> "Simulator":
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         self.stop()
 
     @property
@@ -93,7 +119,8 @@ class Simulator:
         return self._servers[1].url
 
     def control(self, path: str, body: Any = None, method: str = "") -> dict[str, Any]:
-        """One call of the control port, in process: GET without a body, POST with one. Raises ControlError."""
+        """One call of the control port, in process: GET without a body, POST with one. Raises
+        ControlError."""
         method = method or ("GET" if body is None and path != "/reset" else "POST")
         return self._control.call(path, {} if body is None else body, method)
 
@@ -114,16 +141,22 @@ class Simulator:
             return Answer(404, "text/html", HTML)
         api = self._hosted if request.api == "hosted" else self._interface
         with self._state.lock:
-            fault = self._faults.draw(request.api, request.command, api.reads(request.command), request.domain)
+            fault = self._faults.draw(
+                request.api, request.command, api.reads(request.command), request.domain
+            )
             entry = self._history.begin(request, self._state.now(), fault.fault if fault else None)
-        self._wait(self._settings.latency + (fault.delay if fault and fault.fault == "late" else 0.0))
+        self._wait(
+            self._settings.latency + (fault.delay if fault and fault.fault == "late" else 0.0)
+        )
         with self._state.lock:
             for account in self._state.accounts.values():
                 deliver_due(self._state, account)
             before = self._state.changes
             answer = instead(fault) if fault else None
             if answer is None:
-                answer = api.answer(request, self._view(request, fault), fault.fault if fault else "")
+                answer = api.answer(
+                    request, self._view(request, fault), fault.fault if fault else ""
+                )
             entry["effect"] = self._state.changes != before
             entry["ended"] = self._state.now()
         if fault is None:
@@ -141,7 +174,11 @@ class Simulator:
                 return state.before_latest(domain)
             if age:
                 return state.as_of(domain, state.now() - age)
-            return state.hosted_view(domain, settings.hosted_lag) if request.api == "hosted" else domain
+            return (
+                state.hosted_view(domain, settings.hosted_lag)
+                if request.api == "hosted"
+                else domain
+            )
 
         return seen
 
@@ -171,4 +208,6 @@ def _read(incoming: Incoming) -> Request | None:
         body = None
     malformed = not isinstance(body, dict)
     values = {} if malformed else body
-    return Request("hosted", "", found["method"], values, incoming.client, malformed, found["cluster"] or "a")
+    return Request(
+        "hosted", "", found["method"], values, incoming.client, malformed, found["cluster"] or "a"
+    )

@@ -1,8 +1,8 @@
 """What is true at the simulated Enom: accounts, domains, paks, mailboxes.
 
-Rule 1: whoever touches a State holds its lock.
-Rule 2: domains, paks and mailboxes are frozen. A change puts a new domain in the old one's place and keeps the old one with the
-time of the change, so that a stale read shows exactly what was true then.
+Rule 1: whoever touches a State holds its lock. Rule 2: domains, paks and mailboxes are frozen. A
+change puts a new domain in the old one's place and keeps the old one with the time of the change,
+so that a stale read shows exactly what was true then.
 """
 
 import calendar
@@ -67,7 +67,9 @@ class Mailbox:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        return tuple(str(each).partition("@")[0].lower() for each in self.attributes.get("aliases", ()))
+        return tuple(
+            str(each).partition("@")[0].lower() for each in self.attributes.get("aliases", ())
+        )
 
     @property
     def status(self) -> str:
@@ -118,7 +120,9 @@ class Domain:
         return replace(self, paks={**self.paks, pak.bundle: pak})
 
     def without_paks(self, *bundles: int) -> "Domain":
-        return replace(self, paks={key: pak for key, pak in self.paks.items() if key not in bundles})
+        return replace(
+            self, paks={key: pak for key, pak in self.paks.items() if key not in bundles}
+        )
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,10 @@ class Token:
 
 
 class State:
-    """One simulated Enom. `changes` grows with every effect, so that a request can tell whether it had one."""
+    """One simulated Enom.
+
+    `changes` grows with every effect, so that a request can tell whether it had one.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.lock = threading.RLock()
@@ -183,14 +190,20 @@ class State:
     def find(self, name: str, environment: str = "") -> Domain | None:
         """The domain of this name, of any environment if none is named (test first)."""
         wanted = (environment,) if environment else ENVIRONMENTS
-        return next((self.domains[key] for key in ((each, name) for each in wanted) if key in self.domains), None)
+        return next(
+            (self.domains[key] for key in ((each, name) for each in wanted) if key in self.domains),
+            None,
+        )
 
     def owned(self, account: Account) -> list[Domain]:
         mine = (account.environment, account.uid)
-        return [domain for domain in self.domains.values() if (domain.environment, domain.uid) == mine]
+        return [
+            domain for domain in self.domains.values() if (domain.environment, domain.uid) == mine
+        ]
 
     def put(self, domain: Domain) -> Domain:
-        """Make `domain` the truth from now on; older truths are kept for the horizon, and always the last 64."""
+        """Make `domain` the truth from now on; older truths are kept for the horizon, and always
+        the last 64."""
         now = self.now()
         past = self._former.setdefault(domain.key, deque())
         if domain.key in self.domains:
@@ -204,7 +217,9 @@ class State:
     def settle(self, key: Key, change: Callable[[Domain], Domain]) -> None:
         """Change the domain as if it had always been so: stale reads show the change too."""
         self.domains[key] = change(self.domains[key])
-        self._former[key] = deque((until, change(domain)) for until, domain in self._former.get(key, ()))
+        self._former[key] = deque(
+            (until, change(domain)) for until, domain in self._former.get(key, ())
+        )
         self.changes += 1
 
     def as_of(self, domain: Domain, moment: float) -> Domain:
@@ -217,14 +232,25 @@ class State:
         return past[-1][1] if past else domain
 
     def hosted_view(self, domain: Domain, lag: float) -> Domain:
-        """The domain as hosted email sees it: its own changes at once, those of interface.asp `lag` seconds late."""
+        """The domain as hosted email sees it: its own changes at once, those of interface.asp
+        `lag` seconds late."""
         if not lag:
             return domain
         old = self.as_of(domain, self.now() - lag)
-        seen = {local: box for local, box in domain.mailboxes.items() if box.changed_by != "interface"}
+        seen = {
+            local: box for local, box in domain.mailboxes.items() if box.changed_by != "interface"
+        }
         dropped = {box.local for box in domain.deleted if box.changed_by != "interface"}
-        late = {local: box for local, box in old.mailboxes.items() if local not in seen and local not in dropped}
-        return replace(domain, mailboxes={**late, **seen}, deleted=tuple(b for b in domain.deleted if b.local not in late))
+        late = {
+            local: box
+            for local, box in old.mailboxes.items()
+            if local not in seen and local not in dropped
+        }
+        return replace(
+            domain,
+            mailboxes={**late, **seen},
+            deleted=tuple(b for b in domain.deleted if b.local not in late),
+        )
 
 
 def add_months(moment: float, months: int) -> float:

@@ -1,6 +1,8 @@
-"""From a hook to its plan: look, believe the look or not, decide, plan. The worker and the preview share all of it.
+"""From a hook to its plan: look, believe the look or not, decide, plan. The worker and the preview
+share all of it.
 
-Rule 1: what is decided by a look is decided by one that `believe` let pass. Nothing here writes, here or at the remote.
+Rule 1: what is decided by a look is decided by one that `believe` let pass. Nothing here writes,
+here or at the remote.
 """
 
 from collections.abc import Callable, Collection
@@ -9,16 +11,19 @@ from datetime import UTC, datetime
 
 from bridge.domain import plan
 from bridge.domain.account import Account
-from bridge.domain.actions import ACTIONS, Wish, decides
+from bridge.domain.actions import ACTIONS, Request, decides
 from bridge.domain.backend import Clock
 from bridge.domain.compare import unsettled
-from bridge.domain.errors import Unclear
-from bridge.domain.model import Address, Desired, Fact, Mailbox, Plan, Record, Terms, in_words
+from bridge.domain.errors import OutcomeUnknown
+from bridge.domain.model import Address, Desired, Fact, Mailbox, Plan, Record, Terms, to_rfc3339
 
 
 @dataclass(frozen=True)
 class Look:
-    """What the remote showed of one mailbox. `at` (epoch seconds) is from before the call: no read is newer than its start."""
+    """What the remote showed of one mailbox.
+
+    `at` (epoch seconds) is from before the call: no read is newer than its start.
+    """
 
     seen: Mailbox
     at: float
@@ -26,7 +31,10 @@ class Look:
 
 @dataclass(frozen=True)
 class Planned:
-    """What one look led to. An empty plan means that the hook's wish is true, and that this look proves it."""
+    """What one look led to.
+
+    An empty plan means that the hook's wish is true, and that this look proves it.
+    """
 
     seen: Mailbox
     desired: Desired
@@ -34,35 +42,44 @@ class Planned:
 
 
 class StaleRead(Exception):
-    """A read that may be older than the last command and contradicts it. From `until` (epoch seconds) on reads count again."""
+    """A read that may be older than the last command and contradicts it.
+
+    From `until` (epoch seconds) on reads count again.
+    """
 
     def __init__(self, until: float) -> None:
         super().__init__(
-            f"Enom may still show this mailbox as it was before the last command. Look again after {in_words(until)}."
+            "Enom may still show this mailbox as it was before the last command. Look again "
+            f"after {to_rfc3339(until)}."
         )
         self.until = until
 
 
-def unheard(look: Look) -> None:
+def silent(look: Look) -> None:
     """For whom the look by itself is of no use."""
 
 
-def look(account: Account, address: Address, clock: Clock, about: Collection[Fact] = tuple(Fact)) -> Look:
+def look(
+    account: Account, address: Address, clock: Clock, about: Collection[Fact] = tuple(Fact)
+) -> Look:
     """Raises BridgeError where the remote cannot be asked."""
     at = clock()
     return Look(account.backend.observe(address, about), at)
 
 
 def believe(look: Look, record: Record, terms: Terms, own_doubt: bool = False) -> Mailbox:
-    """What was seen, once it counts. Raises StaleRead while it may be the past, Unclear where the remote contradicts itself.
+    """What was seen, once it counts. Raises StaleRead while it may be the past, OutcomeUnknown
+    where the remote contradicts itself.
 
     `own_doubt`: what was done last was done by the job that asks. Then its journal decides what a read is worth.
     """
     stale = unsettled(record, look.at)
     if look.seen.exists is None and not stale:
-        raise Unclear("Only one of Enom and hosted email lists this mailbox.")
+        raise OutcomeUnknown("Only one of Enom and hosted email lists this mailbox.")
     # Within `settle` two systems that disagree are no riddle yet: one of them may only be late.
-    if look.seen.exists is None or not plan.believable(look.seen, record, terms, look.at, own_doubt):
+    if look.seen.exists is None or not plan.believable(
+        look.seen, record, terms, look.at, own_doubt
+    ):
         raise StaleRead(record.settles_at)
     return look.seen
 
@@ -70,13 +87,14 @@ def believe(look: Look, record: Record, terms: Terms, own_doubt: bool = False) -
 def look_and_plan(
     account: Account,
     terms: Terms,
-    request: Wish,
+    request: Request,
     record: Record,
     clock: Clock,
     own_doubt: bool = False,
-    looked: Callable[[Look], None] = unheard,
+    looked: Callable[[Look], None] = silent,
 ) -> Planned:
-    """What this hook wants and what has to be done for it. Raises StaleRead, and BridgeError where there can be no plan.
+    """What this hook wants and what has to be done for it. Raises StaleRead, and BridgeError where
+    there can be no plan.
 
     `terms` are the account's, with what a person lifted for this job. `looked` is given the look before it is judged.
     """

@@ -1,15 +1,15 @@
 """The database: the only place that knows SQL. Each class is one concern over the same tables."""
 
-from bridge.store.admin.clock_repair import put_right
-from bridge.store.admin.dns_cache import Readings
+from bridge.store.admin.clock_repair import correct_future_times
+from bridge.store.admin.dns_cache import DnsCache
 from bridge.store.admin.findings import Findings
 from bridge.store.admin.lookup import Lookup
 from bridge.store.admin.metrics import Gauges
-from bridge.store.admin.operator import People
+from bridge.store.admin.operator import OperatorActions
 from bridge.store.admin.overview import Overview
 from bridge.store.admin.owners import Owners
 from bridge.store.admin.privacy import Held, Privacy, names
-from bridge.store.admin.retention import Upkeep
+from bridge.store.admin.retention import Retention
 from bridge.store.admin.rotation import Rotation, Survey, Tally
 from bridge.store.admin.sign_ins import SignIns
 from bridge.store.admin.summaries import Summaries
@@ -19,10 +19,10 @@ from bridge.store.base.database import ANOTHER, EMPTY, Database, remedy, sqlite_
 from bridge.store.base.migrate import check, newest, schema_fault, upgrade
 from bridge.store.base.serve_lock import served_before, sole
 from bridge.store.base.sqlite_files import FULL, WHILE
-from bridge.store.queue.account_state import Standing
+from bridge.store.queue.account_state import AccountState
 from bridge.store.queue.brake import Brake
 from bridge.store.queue.inbox import Inbox
-from bridge.store.queue.notes import Notebook
+from bridge.store.queue.notes import AlertLog
 from bridge.store.queue.outbox import CALLBACK_LEASE, Outbox
 from bridge.store.queue.queue import Queue
 from bridge.store.queue.withdrawals import Withdrawals
@@ -33,36 +33,36 @@ __all__ = [
     "EMPTY",
     "FULL",
     "WHILE",
+    "AccountState",
+    "AlertLog",
     "Brake",
     "Copies",
     "Database",
+    "DnsCache",
     "Findings",
     "Gauges",
     "Held",
     "Inbox",
     "Lookup",
-    "Notebook",
+    "OperatorActions",
     "Outbox",
     "Overview",
     "Owners",
-    "People",
     "Privacy",
     "Queue",
-    "Readings",
     "Restored",
+    "Retention",
     "Rotation",
     "SignIns",
-    "Standing",
     "Summaries",
     "Survey",
     "Tally",
     "Troubles",
-    "Upkeep",
     "Withdrawals",
     "check",
+    "correct_future_times",
     "names",
     "newest",
-    "put_right",
     "remedy",
     "schema_fault",
     "served_before",

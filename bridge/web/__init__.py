@@ -16,7 +16,9 @@ from bridge.wiring import Service
 MOST_BYTES = 64 * 1024
 
 
-def create_app(service: Service, threads: int = 16, metrics: Metrics | None = None, before: Flask | None = None) -> Flask:
+def create_app(
+    service: Service, threads: int = 16, metrics: Metrics | None = None, before: Flask | None = None
+) -> Flask:
     """`threads` the server has; web/thread_limits.py says what may take them for long.
 
     `before`: the app that this one replaces in the same server, whose counts go on.

@@ -45,7 +45,9 @@ class Parser(HTTPRequestParser):
         super().parse_header(header_plus)
         # A proxy in front may have believed the length (RFC 9112, 6.3), or an encoding that
         # HTTP/1.0 does not have.
-        if "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
+        if "TRANSFER_ENCODING" in self.headers or (
+            self.chunked and "CONTENT_LENGTH" in self.headers
+        ):
             raise ParsingError("")
 
 
@@ -121,7 +123,8 @@ class Connection(HTTPChannel):
                 self.server.add_task(self)
 
     def read_at_once(self) -> None:
-        """What was sent before the connection was accepted need not wait for the loop's next round."""
+        """What was sent before the connection was accepted need not wait for the loop's next
+        round."""
         try:
             data = self.wire.recv(self.adj.recv_bytes)
         except BlockingIOError:
@@ -143,7 +146,11 @@ class Connection(HTTPChannel):
 
     def readable(self) -> bool:
         """Asked in each round of the loop."""
-        if self.request is not None and not self.requests and time.monotonic() - self.waiting_since > LONGEST:
+        if (
+            self.request is not None
+            and not self.requests
+            and time.monotonic() - self.waiting_since > LONGEST
+        ):
             self.will_close = True
         ready = bool(super().readable())
         if ready and self.behind:

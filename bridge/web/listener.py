@@ -70,7 +70,9 @@ class LimitedListener(TcpWSGIServer):
         except OSError:
             has_place = False  # the other side has gone meanwhile
         if has_place:
-            self.channel_class(self, wire, self.fix_addr(address), self.adj, map=self._map).read_at_once()
+            self.channel_class(
+                self, wire, self.fix_addr(address), self.adj, map=self._map
+            ).read_at_once()
         else:
             wire.close()
 
@@ -79,7 +81,9 @@ class LimitedListener(TcpWSGIServer):
         if clients.within(clients.read(str(address[0])), self.trusted()):
             return True
         peer = peer_of(address)
-        mine = [one for one in self.active_channels.values() if one.peer == peer and not one.will_close]
+        mine = [
+            one for one in self.active_channels.values() if one.peer == peer and not one.will_close
+        ]
         return len(mine) < MOST_OF_ONE or give_way(mine)
 
     def client_of(self, channel: Connection, request: Any) -> str:

@@ -22,7 +22,7 @@ from bridge.domain.actions import ACTIONS
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.jobs import ENDED
 from bridge.infra import output
-from bridge.infra.events import Facts
+from bridge.infra.events import Attributes
 from bridge.web.thread_limits import SCRAPE_SECONDS, SCRAPES
 from bridge.wiring import Service
 
@@ -94,7 +94,9 @@ class Metrics:
             ["source", "outcome"],
             registry=registry,
         )
-        self._notes = Counter("enom_bridge_notes_sent", "Alerts to the admin.", ["outcome"], registry=registry)
+        self._notes = Counter(
+            "enom_bridge_notes_sent", "Alerts to the admin.", ["outcome"], registry=registry
+        )
         self._turned = Gauge(
             "enom_bridge_loop_turned_timestamp_seconds",
             "When a loop of a worker last ran.",
@@ -140,14 +142,16 @@ class Metrics:
         self._requests.labels(path, known, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 
-    def begin(self, kind: str, facts: Facts) -> None:
+    def begin(self, kind: str, facts: Attributes) -> None:
         if kind == "attempt":
             self._claims.labels(facts["account"]).inc()
 
-    def end(self, begun: None, kind: str, facts: Facts, seconds: float) -> None:
+    def end(self, begun: None, kind: str, facts: Attributes, seconds: float) -> None:
         match kind:
             case "call":
-                self._calls.labels(facts["account"], facts["api"], facts["command"], facts["outcome"]).inc()
+                self._calls.labels(
+                    facts["account"], facts["api"], facts["command"], facts["outcome"]
+                ).inc()
                 self._call_seconds.labels(facts["api"], facts["command"]).observe(seconds)
             case "attempt" if facts["outcome"] in ENDED:
                 self._ended.labels(facts["action"], facts["outcome"]).inc()
@@ -238,8 +242,12 @@ class Listener:
     """
 
     def __init__(self, metrics: Metrics, listen: Address) -> None:
-        self._server = make_server(listen.host, listen.port, make_wsgi_app(metrics.registry), Scrapes, Scrape)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self._server = make_server(
+            listen.host, listen.port, make_wsgi_app(metrics.registry), Scrapes, Scrape
+        )
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="metrics", daemon=True
+        )
         self._thread.start()
         self.port = self._server.server_port
 

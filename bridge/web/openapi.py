@@ -79,11 +79,19 @@ def describe() -> dict[str, Any]:
     left = {"anyOf": [receipt, of(answers.Dismissal)]}
     ended = {
         "200": answer(
-            "Ended within the wait or earlier; or dismissed, by a job.withdraw of a hook without a job",
+            (
+                "Ended within the wait or earlier; or dismissed, by a job.withdraw of a hook "
+                "without a job"
+            ),
             left,
         )
     }
-    reused = {"409": refusal("This id was already used with another type or data, was dismissed, or cannot be withdrawn")}
+    reused = {
+        "409": refusal(
+            "This id was already used with another type or "
+            "data, was dismissed, or cannot be withdrawn"
+        )
+    }
     prefer = header("Prefer", "wait=N: wait up to N seconds for the result", required=False)
     operation = {
         "summary": "Send a hook",
@@ -104,7 +112,9 @@ def describe() -> dict[str, Any]:
     }
     spec.path("/query/{source}", operations={"post": ask})
     for path, text, responses in reads():
-        spec.path(path, operations={"get": {"summary": text, "responses": {**responses, **of_any_get()}}})
+        spec.path(
+            path, operations={"get": {"summary": text, "responses": {**responses, **of_any_get()}}}
+        )
     document = spec.to_dict()
     document["webhooks"] = {"callback": {"post": callback()}}
     one_of_both(document["components"]["schemas"]["Job"])
@@ -190,12 +200,16 @@ def one_of_both(job: dict[str, Any]) -> None:
     """No schema class can say that exactly one of two fields is there."""
     names = ("job", "hook")
     job["oneOf"] = [
-        {"required": [one], "properties": {one: TEXT, other: {"type": "null"}}} for one, other in (names, names[::-1])
+        {"required": [one], "properties": {one: TEXT, other: {"type": "null"}}}
+        for one, other in (names, names[::-1])
     ]
 
 
 def answer_to(data: Mapping[str, type[answers.Answer]]) -> dict[str, Any]:
-    each = [{"properties": {"type": {"const": name}, "data": of(schema)}} for name, schema in data.items()]
+    each = [
+        {"properties": {"type": {"const": name}, "data": of(schema)}}
+        for name, schema in data.items()
+    ]
     return {
         "type": "object",
         "required": ["type", "data"],

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from bridge.domain.errors import CODES, BridgeError, NotNow, NotThere, StoreUnavailable
+from bridge.domain.errors import CODES, BridgeError, NotPossible, StoreUnavailable, UnknownThing
 from bridge.domain.ports import (
     CannotWithdraw,
     Dismissed,
@@ -41,19 +41,23 @@ TITLES = {
 }
 # One and the same words for every way to be a stranger.
 STRANGER = (
-    "The source, the sender's IP address, the signature or the time is wrong. Check the source name in the URL, its secret, "
+    "The source, the sender's IP address, the signature or the time is wrong. Check the source "
+    "name in the URL, its secret, "
     "both clocks, and allow_from in bridge.toml."
 )
 
 REUSED = (
-    "This webhook-id was already used with another type or data. Send a new event under a new id; repeat an old one unchanged."
+    "This webhook-id was already used with another type or data. Send a new event under a new id; "
+    "repeat an old one unchanged."
 )
 SUSPENSIONS_PAUSED = (
-    "This source sent too many suspensions within an hour, so further ones are refused until an operator accepts them. All "
+    "This source sent too many suspensions within an hour, so further ones are refused until an "
+    "operator accepts them. All "
     "other hooks are accepted. Send it again later."
 )
 FORGOTTEN = (
-    "This webhook-id was used before, but the key to check its content was removed from bridge.keys. Ask for its result "
+    "This webhook-id was used before, but the key to check its content was removed from "
+    "bridge.keys. Ask for its result "
     "with the query `job`; send a new event under a new id."
 )
 DISMISSED = "This hook was dismissed. Send it again under a new id."
@@ -63,7 +67,13 @@ blueprint = Blueprint("problems", __name__)
 
 def of_reuse(error: Reused) -> str:
     """What is wrong with an id that was used before."""
-    return DISMISSED if isinstance(error, Dismissed) else FORGOTTEN if isinstance(error, Forgotten) else REUSED
+    return (
+        DISMISSED
+        if isinstance(error, Dismissed)
+        else FORGOTTEN
+        if isinstance(error, Forgotten)
+        else REUSED
+    )
 
 
 def described(status: int, title: str, detail: str, **more: Any) -> dict[str, Any]:
@@ -118,20 +128,22 @@ def suspensions_paused(error: SuspensionsPaused) -> Response:
     return problem(503, SUSPENSIONS_PAUSED, 300, code="suspensions_stopped")
 
 
-@blueprint.app_errorhandler(NotThere)
-def not_there(error: NotThere) -> Response:
+@blueprint.app_errorhandler(UnknownThing)
+def not_there(error: UnknownThing) -> Response:
     return problem(404, str(error))
 
 
-@blueprint.app_errorhandler(NotNow)
-def not_now(error: NotNow) -> Response:
+@blueprint.app_errorhandler(NotPossible)
+def not_now(error: NotPossible) -> Response:
     return problem(429, str(error), 3)
 
 
 @blueprint.app_errorhandler(StoreUnavailable)
 def database_gone(error: Exception) -> Response:
     log.error("the database is not reachable", error=str(error))
-    return problem(503, "The bridge cannot use its database, so nothing was accepted. Send it again.", 5)
+    return problem(
+        503, "The bridge cannot use its database, so nothing was accepted. Send it again.", 5
+    )
 
 
 @blueprint.app_errorhandler(HTTPException)

@@ -51,13 +51,14 @@ class ReadinessCheck:
                 return [store.EMPTY]
             if present != needed:
                 return [store.schema_fault(database, present, needed)]
-            if database.instance not in (None, self._service.standing.instance()):
+            if database.instance not in (None, self._service.account_state.instance()):
                 return [store.ANOTHER]
             found = self._disk()
             self._write()
-            if not self._service.standing.worker_alive():
+            if not self._service.account_state.worker_alive():
                 found.append(
-                    "No worker has asked for jobs for 90 seconds: start `enom-bridge serve` or `enom-bridge worker`; "
+                    "No worker has asked for jobs for 90 seconds: start `enom-bridge serve` or "
+                    "`enom-bridge worker`; "
                     "if one is running, check its log and restart it."
                 )
             return found
@@ -71,11 +72,15 @@ class ReadinessCheck:
             free = shutil.disk_usage(file.parent).free if file else store.FULL
         except OSError:
             return []  # that the database cannot be used says more
-        return [f"The disk of the database is full ({free >> 20} MiB left): free some space."] if free < store.FULL else []
+        return (
+            [f"The disk of the database is full ({free >> 20} MiB left): free some space."]
+            if free < store.FULL
+            else []
+        )
 
     def _write(self) -> None:
         """Whether a write reaches the disk is known only by writing. Raises StoreUnavailable."""
         with self._lock:
             if time.monotonic() - self._written > WRITE_EVERY:
-                self._service.standing.try_write()
+                self._service.account_state.try_write()
                 self._written = time.monotonic()

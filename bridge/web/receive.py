@@ -60,7 +60,9 @@ def hook(source: str) -> Response:
 @blueprint.post("/query/<source>")
 def query(source: str) -> Response:
     context = web_context()
-    known, verified, question = context.service.intake.ask(delivery(source), clients.named(sender()))
+    known, verified, question = context.service.intake.ask(
+        delivery(source), clients.named(sender())
+    )
     at_once = question.type in FROM_THE_RECORD
     with nullcontext() if at_once else context.threads.slot(Use.ASK):
         data = context.service.queries.answer(source, known.account, verified, question)
@@ -112,5 +114,7 @@ def asked_wait(prefer: str) -> float:
 
     RFC 7240: what is not understood is ignored.
     """
-    found = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?:$|[,;])", prefer, re.IGNORECASE)
+    found = re.search(
+        r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?:$|[,;])", prefer, re.IGNORECASE
+    )
     return float(found[1]) if found else 0.0

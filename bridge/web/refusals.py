@@ -65,7 +65,9 @@ class Refusals:
                     due.append(replace(count))
                     count.unreported, count.reported_at = 0, now
             self._counts = {
-                key: count for key, count in self._counts.items() if count.unreported or now - count.reported_at < AGAIN
+                key: count
+                for key, count in self._counts.items()
+                if count.unreported or now - count.reported_at < AGAIN
             }
         for count in due:
             # Only what could be a name of a source: a log's reader must not take a stranger's words

@@ -32,7 +32,9 @@ class Server:
     Addresses are bound when this returns.
     """
 
-    def __init__(self, app: Flask, listen: Address, metrics_listen: Address | None, threads: int = THREADS) -> None:
+    def __init__(
+        self, app: Flask, listen: Address, metrics_listen: Address | None, threads: int = THREADS
+    ) -> None:
         self._channels: dict[int, Any] = {}
         self._dispatcher = FairDispatcher(threads)
         self.app = app
@@ -63,7 +65,9 @@ class Server:
         self._listeners = len(listeners)
         self._server: Any = listeners[0]
         self.port = int(self._server.effective_port)
-        self.metrics = Listener(web_context(app).metrics, metrics_listen) if metrics_listen else None
+        self.metrics = (
+            Listener(web_context(app).metrics, metrics_listen) if metrics_listen else None
+        )
 
     def take(self, app: Flask) -> None:
         """Lets this app answer from the next request on; what is being answered comes to its end in
@@ -75,7 +79,9 @@ class Server:
         sys.setswitchinterval(TURN)
         self._thread = threading.Thread(target=self._server.run, name="web")
         self._thread.start()
-        self._reporter = threading.Thread(target=web_context(self.app).refusals.run, args=(self._over,), name="refusals")
+        self._reporter = threading.Thread(
+            target=web_context(self.app).refusals.run, args=(self._over,), name="refusals"
+        )
         self._reporter.start()
 
     def gone(self) -> list[str]:
@@ -92,7 +98,9 @@ class Server:
         self._dispatcher.shutdown()
         # In the loop's own thread: a descriptor closed under its select could be another
         # connection's by then.
-        loop: Any = next(item for item in list(self._channels.values()) if isinstance(item, trigger))
+        loop: Any = next(
+            item for item in list(self._channels.values()) if isinstance(item, trigger)
+        )
         pulled = threading.Event()
         loop.pull_trigger(partial(self._close, pulled))
         pulled.set()

@@ -53,7 +53,10 @@ class ThreadLimits:
     """
 
     def __init__(self, count: int) -> None:
-        self._of = {use: threading.BoundedSemaphore(max(1, int(count * share))) for use, share in SHARES.items()}
+        self._of = {
+            use: threading.BoundedSemaphore(max(1, int(count * share)))
+            for use, share in SHARES.items()
+        }
         self._together = threading.BoundedSemaphore(max(1, int(count * TOGETHER)))
         self._mine = threading.local()
 

@@ -1,6 +1,8 @@
-"""Hooks accepted per second: durable (SQLite, synchronous FULL; PostgreSQL) beside the same app storing nothing, by turns.
+"""Hooks accepted per second: durable (SQLite, synchronous FULL; PostgreSQL) beside the same app
+storing nothing, by turns.
 
-The load comes from a process of its own with 16 connections; every body is signed beforehand and used once.
+The load comes from a process of its own with 16 connections; every body is signed beforehand and
+used once.
 """
 
 import argparse
@@ -27,7 +29,21 @@ NAMES = (
     "durable (PostgreSQL, two processes)",
     "verified and validated, not stored",
 )
-NOTHING = Receipt("job_none", "msg", "mailbox.suspend", "a@example.com", "1", 1, "queued", None, "unknown", False, {}, "", None)
+NOTHING = Receipt(
+    "job_none",
+    "msg",
+    "mailbox.suspend",
+    "a@example.com",
+    "1",
+    1,
+    "queued",
+    None,
+    "unknown",
+    False,
+    {},
+    "",
+    None,
+)
 
 
 def serve(keeps: bool, url: str, pipe: Connection) -> None:
@@ -45,7 +61,10 @@ def serve(keeps: bool, url: str, pipe: Connection) -> None:
 
 
 class Line(asyncio.Protocol):
-    """One connection that sends the next hook as soon as the last one is answered. Its cost is small beside the bridge's."""
+    """One connection that sends the next hook as soon as the last one is answered.
+
+    Its cost is small beside the bridge's.
+    """
 
     def __init__(self, hooks: Iterator[bytes], times: list[float]) -> None:
         self.hooks, self.times, self.answer = hooks, times, b""
@@ -81,24 +100,39 @@ class Line(asyncio.Protocol):
             self.transport.write(hook)
 
 
-def load(ports: Sequence[int], count: int, connections: int, pipe: Connection, first: int = 0) -> None:
-    """Sends so many hooks and tells the rate a second and how long each took, in seconds, shortest first."""
+def load(
+    ports: Sequence[int], count: int, connections: int, pipe: Connection, first: int = 0
+) -> None:
+    """Sends so many hooks and tells the rate a second and how long each took, in seconds,
+    shortest first."""
     hooks = [ready_made(number) for number in range(first, first + count)]
     pipe.send(asyncio.run(send(ports, iter(hooks), connections)))
 
 
 def ready_made(number: int) -> bytes:
     """A whole request."""
-    body, headers = hook("mailbox.suspend", service_id=str(number), address=f"user{number}@example{number % 97}.com")
+    body, headers = hook(
+        "mailbox.suspend", service_id=str(number), address=f"user{number}@example{number % 97}.com"
+    )
     lines = ["POST /hooks/shop HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
-    return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode() + body
+    return (
+        "\r\n".join(
+            [*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        ).encode()
+        + body
+    )
 
 
-async def send(ports: Sequence[int], hooks: Iterator[bytes], connections: int) -> tuple[float, list[float]]:
+async def send(
+    ports: Sequence[int], hooks: Iterator[bytes], connections: int
+) -> tuple[float, list[float]]:
     times: list[float] = []
     loop, begun = asyncio.get_running_loop(), time.perf_counter()
     places = [ports[nth % len(ports)] for nth in range(connections)]
-    made = [await loop.create_connection(lambda: Line(hooks, times), "127.0.0.1", port) for port in places]
+    made = [
+        await loop.create_connection(lambda: Line(hooks, times), "127.0.0.1", port)
+        for port in places
+    ]
     await asyncio.gather(*(line.over for _, line in made))
     return len(times) / (time.perf_counter() - begun), sorted(times)
 
@@ -134,16 +168,29 @@ def main() -> None:
     options.add_argument("--hooks", type=int, default=3000)
     options.add_argument("--connections", type=int, default=16)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--postgres", action="store_true", help="also with two processes on one PostgreSQL")
+    options.add_argument(
+        "--postgres", action="store_true", help="also with two processes on one PostgreSQL"
+    )
     chosen = options.parse_args()
     with stores(chosen.postgres) as found:
-        rounds = [[measure(*kind, chosen.hooks, chosen.connections) for kind in kinds(found)] for _ in range(chosen.rounds)]
-    print(head(f"Hooks accepted, {chosen.connections} connections, {chosen.hooks} hooks a round, {chosen.rounds} rounds"))
+        rounds = [
+            [measure(*kind, chosen.hooks, chosen.connections) for kind in kinds(found)]
+            for _ in range(chosen.rounds)
+        ]
+    print(
+        head(
+            f"Hooks accepted, {chosen.connections} connections, {chosen.hooks} hooks a round, "
+            f"{chosen.rounds} rounds"
+        )
+    )
     print("\n| | hooks/s | p50 ms | p99 ms | ÷ not stored |\n| --- | --- | --- | --- | --- |")
     medians = [
-        [statistics.median(turn[index][column] for turn in rounds) for column in range(3)] for index in range(len(rounds[0]))
+        [statistics.median(turn[index][column] for turn in rounds) for column in range(3)]
+        for index in range(len(rounds[0]))
     ]
-    for name, (rate, p50, p99) in zip((*NAMES[: len(medians) - 1], NAMES[-1]), medians, strict=True):
+    for name, (rate, p50, p99) in zip(
+        (*NAMES[: len(medians) - 1], NAMES[-1]), medians, strict=True
+    ):
         print(f"| {name} | {rate:.0f} | {p50:.1f} | {p99:.1f} | {rate / medians[-1][0]:.2f} |")
 
 

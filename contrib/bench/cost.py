@@ -1,7 +1,8 @@
-"""What one hook costs on an idle bridge: from sending it to its callback, one at a time, with a remote that answers at once.
+"""What one hook costs on an idle bridge: from sending it to its callback, one at a time, with a
+remote that answers at once.
 
-For each action: milliseconds in all, what of it were calls to the remote, what the bridge's process computed, and how many
-calls were made. The remote and the billing side are processes of their own.
+For each action: milliseconds in all, what of it were calls to the remote, what the bridge's process
+computed, and how many calls were made. The remote and the billing side are processes of their own.
 """
 
 import argparse
@@ -49,12 +50,18 @@ class Calls:
 
 
 def serve(endpoint: str, hosted: str, callback: str, pipe: Connection) -> None:
-    """A bridge, as `enom-bridge serve` runs it. Asked for it, it tells the seconds of calls and of the processor so far."""
+    """A bridge, as `enom-bridge serve` runs it.
+
+    Asked for it, it tells the seconds of calls and of the processor so far.
+    """
     with tempfile.TemporaryDirectory() as folder:
         service = build(Path(folder), endpoint, hosted, callback=callback)
         calls = Calls()
         service.watch.add(calls)
-        server, engine = Server(create_app(service), Address("127.0.0.1", 0), None), service.new_engine()
+        server, engine = (
+            Server(create_app(service), Address("127.0.0.1", 0), None),
+            service.new_engine(),
+        )
         engine.start()
         server.start()
         pipe.send(server.port)
@@ -90,15 +97,20 @@ class Billing:
         Thread(target=self._server.serve_forever, daemon=True).start()
 
 
-def measure(sim: Remote, billing: Billing, port: int, bridge: Connection, count: int) -> Mapping[str, Mapping[str, Any]]:
-    """By action: lists of the milliseconds in all, in calls and computed, one of each hook; and how many calls a hook took."""
+def measure(
+    sim: Remote, billing: Billing, port: int, bridge: Connection, count: int
+) -> Mapping[str, Mapping[str, Any]]:
+    """By action: lists of the milliseconds in all, in calls and computed, one of each hook; and
+    how many calls a hook took."""
     line, found = http.client.HTTPConnection("127.0.0.1", port), {}
     for action, data in ACTIONS.items():
         sim.control("/history", method="DELETE")
         totals, calling, computed = [], [], []
         for number in range(count):
             address = f"box{number}@example{number // BOXES}.com"
-            body, headers = hook(f"mailbox.{action}", service_id=str(number), address=address, **data)
+            body, headers = hook(
+                f"mailbox.{action}", service_id=str(number), address=address, **data
+            )
             before = asked(bridge)
             begun = time.perf_counter()
             line.request("POST", "/hooks/shop", body, headers)
@@ -129,19 +141,27 @@ def main() -> None:
     with simulator() as sim:
         furnish(sim, -(-chosen.hooks // BOXES), 0, BOXES)
         ours, theirs = context.Pipe()
-        bridge = context.Process(target=serve, args=(sim.endpoint, sim.hosted_email, billing.url, theirs))
+        bridge = context.Process(
+            target=serve, args=(sim.endpoint, sim.hosted_email, billing.url, theirs)
+        )
         bridge.start()
         found = measure(sim, billing, ours.recv(), ours, chosen.hooks)
         ours.send(None)
         bridge.join()
-    print(head(f"One hook at a time on an idle bridge, {chosen.hooks} of each action, milliseconds"))
-    print("\n| | p50 | p99 | of it in calls, p50 | without them, p50 | p99 | computed, p50 | p99 | calls |")
+    print(
+        head(f"One hook at a time on an idle bridge, {chosen.hooks} of each action, milliseconds")
+    )
+    print(
+        "\n| | p50 | p99 | of it in calls, p50 | without them, "
+        "p50 | p99 | computed, p50 | p99 | calls |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for action, each in found.items():
         own = [total - calls for total, calls in zip(each["all"], each["calls"], strict=True)]
         computed = pair(each["computed"])
         print(
-            f"| {action} | {pair(each['all'])} | {statistics.median(each['calls']):.1f} | {pair(own)} | {computed} | "
+            f"| {action} | {pair(each['all'])} | {statistics.median(each['calls']):.1f} | "
+            f"{pair(own)} | {computed} | "
             f"{each['count']:.2f} |"
         )
 

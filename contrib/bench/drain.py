@@ -1,6 +1,8 @@
-"""Suspensions completed per second against a simulator of fixed latency, beside the limit of latency and `max_in_flight`.
+"""Suspensions completed per second against a simulator of fixed latency, beside the limit of
+latency and `max_in_flight`.
 
-The limit is in-flight ÷ (calls per job x latency): what a bridge would reach that costs nothing itself.
+The limit is in-flight ÷ (calls per job x latency): what a bridge would reach that costs nothing
+itself.
 """
 
 import argparse
@@ -33,7 +35,9 @@ class Remote:
 
     def control(self, path: str, body: Any = None, method: str = "") -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.control_url + path, data, method=method or ("POST" if data else "GET"))
+        request = urllib.request.Request(
+            self.control_url + path, data, method=method or ("POST" if data else "GET")
+        )
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
@@ -57,15 +61,29 @@ def simulate(pipe: Connection) -> None:
 
 def furnish(sim: Remote, domains: int, mailboxes: int, room: int = 0) -> None:
     """An account with so many domains and mailboxes, and `room` for more in each domain."""
-    account = {"uid": "reseller", "token": TOKEN, "environment": "test", "balance": 5000.0, "allow": ["127.0.0.1"]}
+    account = {
+        "uid": "reseller",
+        "token": TOKEN,
+        "environment": "test",
+        "balance": 5000.0,
+        "allow": ["127.0.0.1"],
+    }
     sim.control("/accounts", account | {"hosted_user": USER, "hosted_password": WORD})
     for number in range(domains):
         domain = f"example{number}.com"
         sim.control("/domains", {"uid": "reseller", "domain": domain})
         size = -(-mailboxes // domains) + room
-        pak = sim.control("/paks", {"domain": domain, "size": size, "expires": "2030-01-01T00:00:00Z", "kind": "pak"})
+        pak = sim.control(
+            "/paks",
+            {"domain": domain, "size": size, "expires": "2030-01-01T00:00:00Z", "kind": "pak"},
+        )
         for place in range(number, mailboxes, domains):
-            box = {"address": f"user{place}@{domain}", "password": "Made-Up.12345", "bundle": pak["bundle"], "settled": True}
+            box = {
+                "address": f"user{place}@{domain}",
+                "password": "Made-Up.12345",
+                "bundle": pak["bundle"],
+                "settled": True,
+            }
             sim.control("/mailboxes", box)
 
 
@@ -74,7 +92,7 @@ def fill(service: wiring.Service, domains: int, mailboxes: int) -> None:
     client = create_app(service).test_client()
     for place in range(mailboxes):
         address = f"user{place}@example{place % domains}.com"
-        service.people.adopt("main", Address.parse(address), "shop", str(place))
+        service.operator.adopt("main", Address.parse(address), "shop", str(place))
         body, headers = hook("mailbox.suspend", service_id=str(place), address=address)
         assert client.post("/hooks/shop", data=body, headers=headers).status_code == 202
 
@@ -111,13 +129,20 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--jobs", type=int, default=400)
     options.add_argument("--domains", type=int, default=100)
-    options.add_argument("--latency", type=float, default=0.2, help="seconds that each answer takes")
+    options.add_argument(
+        "--latency", type=float, default=0.2, help="seconds that each answer takes"
+    )
     options.add_argument("--in-flight", type=int, default=16)
     chosen = options.parse_args()
     rate, calls = drain(chosen.jobs, chosen.domains, chosen.latency, chosen.in_flight)
     limit = chosen.in_flight / (calls * chosen.latency)
-    print(head(f"{chosen.jobs} suspensions over {chosen.domains} domains, latency {chosen.latency} s"))
-    print("\n| max_in_flight | calls a job | jobs/s | limit | ratio |\n| --- | --- | --- | --- | --- |")
+    print(
+        head(f"{chosen.jobs} suspensions over {chosen.domains} domains, latency {chosen.latency} s")
+    )
+    print(
+        "\n| max_in_flight | calls a job | jobs/s | limit "
+        "| ratio |\n| --- | --- | --- | --- | --- |"
+    )
     print(f"| {chosen.in_flight} | {calls:.2f} | {rate:.2f} | {limit:.2f} | {rate / limit:.2f} |")
 
 

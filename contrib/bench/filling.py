@@ -1,4 +1,5 @@
-"""A store as a busy bridge has it after three months: jobs with their hooks, commands, callbacks and audit, and mailboxes."""
+"""A store as a busy bridge has it after three months: jobs with their hooks, commands, callbacks
+and audit, and mailboxes."""
 
 import json
 import random
@@ -16,7 +17,13 @@ from bridge.store.base import tables
 DAY, DAYS, RECENT = 86400.0, 90, 0.05  # of the jobs, in the last day
 ENDS = ("succeeded",) * 950 + ("failed",) * 25 + ("cancelled",) * 20 + ("held",) * 5
 TOLD = ("delivered",) * 985 + ("superseded",) * 10 + ("stopped",) * 4 + ("exhausted",)
-ACTIONS = ("mailbox.create", "mailbox.suspend", "mailbox.unsuspend", "mailbox.change_password", "mailbox.renew")
+ACTIONS = (
+    "mailbox.create",
+    "mailbox.suspend",
+    "mailbox.unsuspend",
+    "mailbox.change_password",
+    "mailbox.renew",
+)
 DOMAINS = 4000
 BATCH = 5000
 
@@ -27,20 +34,37 @@ def fill(service: wiring.Service, jobs: int, mailboxes: int, waiting: int = 40) 
     for numbers in batches(iter(range(mailboxes))):
         with service.database.write() as tx:
             insert(tx, tables.mailboxes, [mailbox(number, now) for number in numbers])
-    moments = sorted(now - (dice.random() if dice.random() < RECENT else dice.random() * DAYS) * DAY for _ in range(jobs))
+    moments = sorted(
+        now - (dice.random() if dice.random() < RECENT else dice.random() * DAYS) * DAY
+        for _ in range(jobs)
+    )
     middle = add_jobs(service, moments, 0, mailboxes, dice, waiting)
     settle(service)
-    return {"job": middle["id"], "hook": middle["hook_id"], "address": middle["address"], "service": middle["service_id"]}
+    return {
+        "job": middle["id"],
+        "hook": middle["hook_id"],
+        "address": middle["address"],
+        "service": middle["service_id"],
+    }
 
 
 def add_jobs(
-    service: wiring.Service, moments: list[float], first: int, mailboxes: int, dice: random.Random, waiting: int = 0
+    service: wiring.Service,
+    moments: list[float],
+    first: int,
+    mailboxes: int,
+    dice: random.Random,
+    waiting: int = 0,
 ) -> dict[str, Any]:
-    """A job at each moment, numbered from `first`, by turns over the mailboxes; the one in the middle."""
+    """A job at each moment, numbered from `first`, by turns over the mailboxes; the one in the
+    middle."""
     count, middle = len(moments), {}
     numbered = iter(enumerate(moments, first))
     for batch in batches(numbered):
-        rows = [job(number, moment, mailboxes, dice, number - first >= count - waiting) for number, moment in batch]
+        rows = [
+            job(number, moment, mailboxes, dice, number - first >= count - waiting)
+            for number, moment in batch
+        ]
         ended = [row for row in rows if row["finished_at"]]
         with service.database.write() as tx:
             insert(tx, tables.jobs, rows)
@@ -73,19 +97,32 @@ def copy(tx: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
     with cursor.copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN") as copying:
         for row in rows:
             values = zip(row.values(), objects, strict=True)
-            copying.write_row([json.dumps(value) if is_json and value is not None else value for value, is_json in values])
+            copying.write_row(
+                [
+                    json.dumps(value) if is_json and value is not None else value
+                    for value, is_json in values
+                ]
+            )
 
 
 def settle(service: wiring.Service) -> None:
     """What PostgreSQL does by itself in the course of time."""
     if not service.database.embedded:
-        with service.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as tx:
+        with service.database.engine.connect().execution_options(
+            isolation_level="AUTOCOMMIT"
+        ) as tx:
             tx.execute(sa.text("VACUUM ANALYZE"))
 
 
 def mailbox(number: int, now: float) -> dict[str, Any]:
     domain = f"example{number % DOMAINS}.com"
-    base = {"account": "main", "domain": domain, "address": f"user{number}@{domain}", "sequence": 100, "source": "shop"}
+    base = {
+        "account": "main",
+        "domain": domain,
+        "address": f"user{number}@{domain}",
+        "sequence": 100,
+        "source": "shop",
+    }
     return base | {
         "service_id": str(number),
         "state": ("active", "suspended")[number % 9 == 0],
@@ -93,7 +130,9 @@ def mailbox(number: int, now: float) -> dict[str, Any]:
     }
 
 
-def job(number: int, moment: float, mailboxes: int, dice: random.Random, waits: bool) -> dict[str, Any]:
+def job(
+    number: int, moment: float, mailboxes: int, dice: random.Random, waits: bool
+) -> dict[str, Any]:
     owner, status = mailbox(number % mailboxes, moment), "queued" if waits else dice.choice(ENDS)
     error = (
         {"kind": "refused", "code": "refused", "detail": "Enom said no.", "remote": {}}
@@ -116,7 +155,10 @@ def job(number: int, moment: float, mailboxes: int, dice: random.Random, waits: 
 
 def hook(row: dict[str, Any], dice: random.Random) -> dict[str, Any]:
     parked = dice.random() < 0.001
-    kept = {"job_id": None if parked else row["id"], "errors": {"data": ["missing"]} if parked else None}
+    kept = {
+        "job_id": None if parked else row["id"],
+        "errors": {"data": ["missing"]} if parked else None,
+    }
     return kept | {
         "source": "shop", "hook_id": row["hook_id"], "type": row["action"], "digest": "x" * 40, "key_index": 0,
         "received_at": row["created_at"], "sealed": "sealed" if parked and row["created_at"] > time.time() - 3 * DAY else None,
@@ -142,4 +184,9 @@ def callback(row: dict[str, Any], dice: random.Random) -> dict[str, Any]:
 
 
 def entry(row: dict[str, Any]) -> dict[str, Any]:
-    return {"at": row["created_at"], "who": "jane (password)", "action": "retry", "target": row["id"]}
+    return {
+        "at": row["created_at"],
+        "who": "jane (password)",
+        "action": "retry",
+        "target": row["id"],
+    }

@@ -1,4 +1,5 @@
-"""Memory of `enom-bridge serve` after some jobs and 100,000 hooks, and the time from its start until /readyz says yes.
+"""Memory of `enom-bridge serve` after some jobs and 100,000 hooks, and the time from its start
+until /readyz says yes.
 
 The account is paused once the jobs are done, so that the hooks are only accepted.
 """
@@ -40,7 +41,8 @@ def ready(port: int) -> None:
 
 
 def starts(path: Path, count: int) -> list[float]:
-    """Seconds from the start of the process until it is ready; the first one, which makes the database, is left out."""
+    """Seconds from the start of the process until it is ready; the first one, which makes the
+    database, is left out."""
     times = []
     for _ in range(count + 1):
         port, begun = free_port(), time.perf_counter()
@@ -63,11 +65,13 @@ def grow(path: Path, sim: Remote, jobs: int, hooks: int) -> dict[str, tuple[floa
         while open_jobs(service):
             time.sleep(0.2)
         found[f"{jobs} jobs worked at"] = memory(process.pid)
-        service.people.pause_account("main", "only accepting from now on")
+        service.operator.pause_account("main", "only accepting from now on")
         context = multiprocessing.get_context("spawn")
         for done in range(0, hooks, CHUNK):
             ours, theirs = context.Pipe()
-            client = context.Process(target=load, args=([port], min(CHUNK, hooks - done), 16, theirs, done))
+            client = context.Process(
+                target=load, args=([port], min(CHUNK, hooks - done), 16, theirs, done)
+            )
             client.start()
             ours.recv()
             client.join()
@@ -91,7 +95,10 @@ def main() -> None:
     print("\n| | MiB | most so far |\n| --- | --- | --- |")
     for stage, (now, most) in found.items():
         print(f"| {stage} | {now:.0f} | {most:.0f} |")
-    shown = f"{statistics.median(times):.2f} s, {min(times):.2f} to {max(times):.2f} s in {len(times)} starts"
+    shown = (
+        f"{statistics.median(times):.2f} s, {min(times):.2f} "
+        f"to {max(times):.2f} s in {len(times)} starts"
+    )
     print(f"\nFrom the start of the process until /readyz answers 200: {shown}.")
 
 

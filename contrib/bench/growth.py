@@ -1,6 +1,8 @@
-"""A store with a million finished jobs, hooks and callbacks beside one with 2,000: how fast, how large, and how it is pruned.
+"""A store with a million finished jobs, hooks and callbacks beside one with 2,000: how fast, how
+large, and how it is pruned.
 
-The small one holds what a first page shows, so that both show the same. By turns; the ratio is the speed with the full one.
+The small one holds what a first page shows, so that both show the same. By turns; the ratio is the
+speed with the full one.
 """
 
 import argparse
@@ -15,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge import wiring
-from bridge.store import Upkeep
+from bridge.store import Retention
 from bridge.store.base import tables
 from bridge.web import create_app
 from contrib.bench.filling import DAY, DAYS, DOMAINS, add_jobs, fill, settle
@@ -24,9 +26,12 @@ from contrib.bench.stores import sign_in, stores
 
 EACH = 10  # jobs of a mailbox
 SMALL = 200  # mailboxes; as many as a page of mailbox.list holds
-STRIDE = 499  # from one mailbox that gets a hook to the next; no divisor of DOMAINS, so that every one has a domain of its own
+# from one mailbox that gets a hook to the next; no divisor of DOMAINS, so that every one has a
+# domain of its own
+STRIDE = 499
 COLUMNS = (
-    "| | bytes a job | jobs pruned | in s | longest batch, ms | nothing old, ms | MiB before | MiB after as many came again |"
+    "| | bytes a job | jobs pruned | in s | longest batch, ms | nothing old, ms | MiB before | MiB "
+    "after as many came again |"
 )
 LISTS = ("jobs", "hooks", "callbacks", "mailboxes", "audit", "drift")
 
@@ -37,7 +42,9 @@ class Side:
     def __init__(self, folder: Path, url: str, jobs: int) -> None:
         folder.mkdir()
         self.jobs, self.mailboxes = jobs, max(SMALL, jobs // EACH)
-        self.service = build(folder, "http://127.0.0.1:9/interface.asp", "http://127.0.0.1:9/api", database=url)
+        self.service = build(
+            folder, "http://127.0.0.1:9/interface.asp", "http://127.0.0.1:9/api", database=url
+        )
         before = size(self.service)
         fill(self.service, jobs, self.mailboxes, waiting=0)
         self.bytes = size(self.service) - before
@@ -93,40 +100,51 @@ def size(service: wiring.Service) -> int:
     """Bytes of the file, or of every table with its indexes."""
     with service.database.read() as tx:
         if service.database.embedded:
-            return int(tx.scalar(sa.text("PRAGMA page_count")) or 0) * int(tx.scalar(sa.text("PRAGMA page_size")) or 0)
-        return sum(int(tx.scalar(sa.select(sa.func.pg_total_relation_size(name))) or 0) for name in tables.metadata.tables)
+            return int(tx.scalar(sa.text("PRAGMA page_count")) or 0) * int(
+                tx.scalar(sa.text("PRAGMA page_size")) or 0
+            )
+        return sum(
+            int(tx.scalar(sa.select(sa.func.pg_total_relation_size(name))) or 0)
+            for name in tables.metadata.tables
+        )
 
 
 def prune(full: Side) -> str:
-    """The oldest third goes, and as many new ones come: a row that says how long it took and what became of the size."""
+    """The oldest third goes, and as many new ones come: a row that says how long it took and
+    what became of the size."""
     before = size(full.service)
-    upkeep = Upkeep(full.service.database, wiring.new_job_id, DAYS * 2 / 3)
+    retention = Retention(full.service.database, wiring.new_job_id, DAYS * 2 / 3)
     batches: list[float] = []
     gone, begun = 0, time.perf_counter()
-    while count := upkeep.prune():
+    while count := retention.prune():
         batches.append(time.perf_counter() - begun - sum(batches))
         gone += count
     took = time.perf_counter() - begun
     settle(full.service)
     moments = [time.time() - DAY + number * DAY / gone for number in range(gone)]
     add_jobs(full.service, moments, full.jobs, full.mailboxes, random.Random(2))
-    while upkeep.prune():  # what has become old meanwhile
+    while retention.prune():  # what has become old meanwhile
         pass
-    rest = [upkeep_alone(upkeep) for _ in range(5)]
+    rest = [upkeep_alone(retention) for _ in range(5)]
     figures = f"{took:.0f} | {1000 * max(batches):.0f} | {1000 * statistics.median(rest):.1f}"
     return f"{gone} | {figures} | {before / 2**20:.0f} | {size(full.service) / 2**20:.0f}"
 
 
-def upkeep_alone(upkeep: Upkeep) -> float:
+def upkeep_alone(retention: Retention) -> float:
     """Seconds of a look that finds nothing old, or one."""
     begun = time.perf_counter()
-    upkeep.prune()
+    retention.prune()
     return time.perf_counter() - begun
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--jobs", type=int, default=1_000_000, help="finished jobs in the full store; a tenth of it mailboxes")
+    options.add_argument(
+        "--jobs",
+        type=int,
+        default=1_000_000,
+        help="finished jobs in the full store; a tenth of it mailboxes",
+    )
     options.add_argument("--rounds", type=int, default=200)
     options.add_argument("--no-postgres", action="store_true")
     chosen = options.parse_args()
@@ -140,11 +158,21 @@ def main() -> None:
                 sizes.append(f"| {store} | {full.bytes / full.jobs:.0f} | {prune(full)} |")
                 small.service.close()
                 full.service.close()
-    print(head(f"A store with {chosen.jobs} finished jobs beside one with {SMALL * EACH}, {chosen.rounds} rounds"))
-    print("\n| | " + " | ".join(f"{store}: small, ms | full, ms | ratio" for store in speeds) + " |")
+    print(
+        head(
+            f"A store with {chosen.jobs} finished jobs beside one with {SMALL * EACH}, "
+            f"{chosen.rounds} rounds"
+        )
+    )
+    print(
+        "\n| | " + " | ".join(f"{store}: small, ms | full, ms | ratio" for store in speeds) + " |"
+    )
     print("| --- |" + " --- | --- | --- |" * len(speeds))
     for name in WORK:
-        figures = (f"{few:.1f} | {many:.1f} | {few / many:.2f}" for few, many in (times[name] for times in speeds.values()))
+        figures = (
+            f"{few:.1f} | {many:.1f} | {few / many:.2f}"
+            for few, many in (times[name] for times in speeds.values())
+        )
         print(f"| {name} | {' | '.join(figures)} |")
     print(f"\n{COLUMNS}\n|{' --- |' * 8}", *sizes, sep="\n")
 

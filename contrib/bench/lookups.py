@@ -1,8 +1,9 @@
-"""Does the time of an answer tell what it does not say? Two requests that are answered alike, by turns, in one process.
+"""Does the time of an answer tell what it does not say? Two requests that are answered alike, by
+turns, in one process.
 
-Time of the processor, without a network and without what else the machine does: far more than a sender could see. For each
-pair: tenths and medians, how often the first took longer (0.5: nothing can be told), and z of the rank sum (Mann and
-Whitney): beyond 3 it is no chance.
+Time of the processor, without a network and without what else the machine does: far more than a
+sender could see. For each pair: tenths and medians, how often the first took longer (0.5: nothing
+can be told), and z of the rank sum (Mann and Whitney): beyond 3 it is no chance.
 """
 
 import argparse
@@ -32,13 +33,15 @@ def furnish(service: wiring.Service) -> None:
     """Two sources on one account and one domain; every mailbox and hook is the first one's."""
     sources = dict(service.intake.sources)
     service.intake.sources = sources | {"other": dataclasses.replace(sources["shop"], name="other")}
-    service.standing.know(["main"], ["shop", "other"])
+    service.account_state.know(["main"], ["shop", "other"])
     client = create_app(service).test_client()
     for number in range(MAILBOXES):
         body, headers = hook("mailbox.suspend", service_id=str(number), address=address(number))
         client.post("/hooks/shop", data=body, headers=headers)
     with service.database.write() as tx:
-        tx.execute(sa.update(tables.mailboxes).values(source="shop", service_id="1", state="active"))
+        tx.execute(
+            sa.update(tables.mailboxes).values(source="shop", service_id="1", state="active")
+        )
 
 
 def address(number: int) -> str:
@@ -55,7 +58,9 @@ def unsigned(path: str, size: int) -> Delivery:
     return path, body, {**headers, "webhook-signature": "v1," + "A" * 43 + "="}
 
 
-def pairs(service: wiring.Service, dice: random.Random) -> Mapping[str, tuple[Callable[[], Delivery], Callable[[], Delivery]]]:
+def pairs(
+    service: wiring.Service, dice: random.Random
+) -> Mapping[str, tuple[Callable[[], Delivery], Callable[[], Delivery]]]:
     with service.database.read() as tx:
         hooks = tx.scalars(sa.select(tables.hooks.c.hook_id)).all()
 
@@ -99,7 +104,9 @@ def measure(
             times[which].append((time.thread_time_ns() - begun) / 1000)
             answers.add((answer.status_code, answer.data))
     if len(answers) != 1:
-        raise SystemExit(f"These are not answered alike: {json.dumps([str(answer) for answer in answers])}")
+        raise SystemExit(
+            f"These are not answered alike: {json.dumps([str(answer) for answer in answers])}"
+        )
     return times
 
 
@@ -122,12 +129,22 @@ def main() -> None:
         service = build(Path(folder), "http://127.0.0.1:9/interface.asp", "http://127.0.0.1:9/api")
         furnish(service)
         client = create_app(service).test_client()
-        print(head(f"Times of answers that are alike, {chosen.pairs} pairs each, seed {chosen.seed}, {MAILBOXES} mailboxes"))
-        print("\n| | first: p10, p50, p90 µs | second: p10, p50, p90 µs | first longer | z |\n| --- | --- | --- | --- | --- |")
+        print(
+            head(
+                f"Times of answers that are alike, {chosen.pairs} pairs each, seed "
+                f"{chosen.seed}, {MAILBOXES} mailboxes"
+            )
+        )
+        print(
+            "\n| | first: p10, p50, p90 µs | second: p10, p50, p90 µs | first longer | z |\n| "
+            "--- | --- | --- | --- | --- |"
+        )
         for name, makers in pairs(service, dice).items():
             times = measure(client, makers, chosen.pairs, dice)
             tenths = [statistics.quantiles(each, n=10) for each in times]
-            shown = " | ".join(f"{tenth[0]:.0f}, {tenth[4]:.0f}, {tenth[8]:.0f}" for tenth in tenths)
+            shown = " | ".join(
+                f"{tenth[0]:.0f}, {tenth[4]:.0f}, {tenth[8]:.0f}" for tenth in tenths
+            )
             more, z = rank_sum(*times)
             print(f"| {name} | {shown} | {more:.3f} | {z:+.1f} |")
         service.close()

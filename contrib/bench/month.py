@@ -1,8 +1,10 @@
-"""A month-end of many resellers, simulated: how long it takes, and which of Enom's limits, workers and database is busy.
+"""A month-end of many resellers, simulated: how long it takes, and which of Enom's limits, workers
+and database is busy.
 
-A job waits for its turn (its account's `max_in_flight`, its domain, a free hand of a worker), and then, for each of its calls,
-takes a share of a worker process, some transactions of the database, and the latency of Enom. What it costs is measured, see
-docs/performance.md; `--check` measures it here, runs a real bridge, and shows the simulation beside it.
+A job waits for its turn (its account's `max_in_flight`, its domain, a free hand of a worker), and
+then, for each of its calls, takes a share of a worker process, some transactions of the database,
+and the latency of Enom. What it costs is measured, see docs/performance.md; `--check` measures it
+here, runs a real bridge, and shows the simulation beside it.
 """
 
 import argparse
@@ -20,7 +22,10 @@ from contrib.bench.setting import head
 
 @dataclass(frozen=True)
 class Case:
-    """Times in seconds. `own`: of a worker process for a job. `look`: of it for each account that a claim looks at."""
+    """Times in seconds.
+
+    `own`: of a worker process for a job. `look`: of it for each account that a claim looks at.
+    """
 
     accounts: int
     domains: int
@@ -84,7 +89,10 @@ class Month:
         for number in range(case.jobs):
             domain = self.random.randrange(case.domains) if number >= case.largest else 0
             account = self.accounts[domain % case.accounts]
-            self.at(self.random.uniform(0, case.within), partial(self.come, account=account, domain=domain))
+            self.at(
+                self.random.uniform(0, case.within),
+                partial(self.come, account=account, domain=domain),
+            )
         while self.events:
             self.now, _, event = heapq.heappop(self.events)
             event(self.now)
@@ -118,7 +126,9 @@ class Month:
             else:
                 return
 
-    def step(self, worker: Server, account: Account, domain: int, came: float, left: int) -> Callable[[float], None]:
+    def step(
+        self, worker: Server, account: Account, domain: int, came: float, left: int
+    ) -> Callable[[float], None]:
         """The next call with what belongs to it: processor, then transactions, then Enom."""
         case = self.case
 
@@ -163,12 +173,15 @@ COLUMNS = (
 
 
 def check(case: Case) -> None:
-    """A real bridge with the latency, and what goes into its simulation: two runs with a remote that answers at once.
+    """A real bridge with the latency, and what goes into its simulation: two runs with a remote
+    that answers at once.
 
     Side by side they tell what the process can do, which is `own`; one at a time, what a job waits for besides Enom.
     """
     alone = drain(case.jobs // 4, case.domains, 0.0, 1)
-    instant, real = (drain(case.jobs, case.domains, latency, case.in_flight) for latency in (0.0, case.latency))
+    instant, real = (
+        drain(case.jobs, case.domains, latency, case.in_flight) for latency in (0.0, case.latency)
+    )
     own, calls = 1 / instant.rate, round(real.calls)
     alike = replace(
         case, accounts=1, within=0, calls=calls, workers=1, concurrency=case.in_flight, own=own, look=0,
@@ -177,44 +190,85 @@ def check(case: Case) -> None:
     simulated = alike.jobs / Month(alike).run().took
     what = f"{case.jobs} suspensions over {case.domains} domains"
     print(head(f"{what}, latency {case.latency} s, max_in_flight {case.in_flight}"))
-    print("\n| own s a job | alone s | real jobs/s | simulated jobs/s | simulated ÷ real |\n| --- | --- | --- | --- | --- |")
-    print(f"| {own:.3f} | {1 / alone.rate:.3f} | {real.rate:.2f} | {simulated:.2f} | {simulated / real.rate:.2f} |")
+    print(
+        "\n| own s a job | alone s | real jobs/s | simulated jobs/s | simulated ÷ real |\n| "
+        "--- | --- | --- | --- | --- |"
+    )
+    print(
+        f"| {own:.3f} | {1 / alone.rate:.3f} | {real.rate:.2f} | {simulated:.2f} | "
+        f"{simulated / real.rate:.2f} |"
+    )
 
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="contrib.bench.month", description=__doc__)
-    options.add_argument("--check", action="store_true", help="compare with a real run: one account, 400 jobs unless said")
+    options.add_argument(
+        "--check",
+        action="store_true",
+        help="compare with a real run: one account, 400 jobs unless said",
+    )
     options.add_argument("--accounts", type=int, default=10)
     options.add_argument("--domains", type=int, help="of all accounts; default 200,000")
     options.add_argument("--jobs", type=int, help="suspensions; default 50,000")
-    options.add_argument("--within", type=float, default=3600, help="seconds in which the hooks come")
+    options.add_argument(
+        "--within", type=float, default=3600, help="seconds in which the hooks come"
+    )
     options.add_argument("--calls", type=int, default=4, help="to Enom, for each job")
     options.add_argument(
-        "--latency", type=float, nargs="+", default=[1, 3, 12], help="seconds of a call; several: a row for each"
+        "--latency",
+        type=float,
+        nargs="+",
+        default=[1, 3, 12],
+        help="seconds of a call; several: a row for each",
     )
-    options.add_argument("--spread", type=float, default=0.5, help="share by which a latency varies, either way")
     options.add_argument(
-        "--in-flight", type=int, nargs="+", default=[4, 16, 32], help="of each account; several: a row for each"
+        "--spread", type=float, default=0.5, help="share by which a latency varies, either way"
+    )
+    options.add_argument(
+        "--in-flight",
+        type=int,
+        nargs="+",
+        default=[4, 16, 32],
+        help="of each account; several: a row for each",
     )
     options.add_argument("--workers", type=int, default=2, help="processes")
-    options.add_argument("--concurrency", type=int, help="of each process; default: enough for all accounts")
-    options.add_argument("--own", type=float, default=0.012, help="seconds of a worker process for a job")
-    options.add_argument("--look", type=float, default=0.002, help="seconds of it for each account that a claim looks at")
+    options.add_argument(
+        "--concurrency", type=int, help="of each process; default: enough for all accounts"
+    )
+    options.add_argument(
+        "--own", type=float, default=0.012, help="seconds of a worker process for a job"
+    )
+    options.add_argument(
+        "--look",
+        type=float,
+        default=0.002,
+        help="seconds of it for each account that a claim looks at",
+    )
     options.add_argument("--commits", type=int, default=9, help="transactions of a job")
-    options.add_argument("--transactions", type=float, default=1000, help="that the database takes a second")
-    options.add_argument("--largest", type=int, default=0, help="of the jobs, how many are of one domain")
+    options.add_argument(
+        "--transactions", type=float, default=1000, help="that the database takes a second"
+    )
+    options.add_argument(
+        "--largest", type=int, default=0, help="of the jobs, how many are of one domain"
+    )
     given = vars(options.parse_args())
     checking, latencies, limits = (given.pop(name) for name in ("check", "latency", "in_flight"))
     given["jobs"] = given["jobs"] or (400 if checking else 50_000)
     given["domains"] = given["domains"] or (100 if checking else 200_000)
     if checking:
         return check(Case(latency=latencies[0], in_flight=limits[0], **given))
-    many = f"{given['jobs']:,} suspensions of {given['accounts']} accounts, {given['domains']:,} domains"
+    many = (
+        f"{given['jobs']:,} suspensions of {given['accounts']} "
+        f"accounts, {given['domains']:,} domains"
+    )
     print(head(f"{many}, {given['calls']} calls a job"))
     print(f"\n| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
     for latency, in_flight in itertools.product(latencies, limits):
         concurrency = given["concurrency"] or -(-in_flight * given["accounts"] // given["workers"])
-        print(row(Case(latency=latency, in_flight=in_flight, **given | {"concurrency": concurrency})), flush=True)
+        print(
+            row(Case(latency=latency, in_flight=in_flight, **given | {"concurrency": concurrency})),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

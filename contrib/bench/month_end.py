@@ -1,6 +1,8 @@
-"""A month-end of suspensions through the serial cron of a stand-in for WHMCS, with the real module, bridge and simulator.
+"""A month-end of suspensions through the serial cron of a stand-in for WHMCS, with the real module,
+bridge and simulator.
 
-Both answers that the module may give while Enom is at it: wait for the result, or success at once, corrected later.
+Both answers that the module may give while Enom is at it: wait for the result, or success at once,
+corrected later.
 """
 
 import argparse
@@ -13,7 +15,8 @@ from contrib.bench.setting import head
 from tests.support.house import House
 
 COLUMNS = (
-    "| told | latency | cron min | mails to staff | Module Queue rows | all suspended after min | calls to Enom | differences |"
+    "| told | latency | cron min | mails to staff | Module Queue rows | all suspended after min | "
+    "calls to Enom | differences |"
 )
 IN_FLIGHT = 16
 
@@ -25,7 +28,13 @@ def run(how: str, count: int, domains: int, latency: float) -> str:
         database = Database(url)
         upgrade(database)
         database.close()
-        house = House(Path(folder), url, bridge__wait_limit=20, account__max_in_flight=IN_FLIGHT, worker__concurrency=IN_FLIGHT)
+        house = House(
+            Path(folder),
+            url,
+            bridge__wait_limit=20,
+            account__max_in_flight=IN_FLIGHT,
+            worker__concurrency=IN_FLIGHT,
+        )
         try:
             house.existing(how, count, domains)
             house.sim.control("/settings", {"latency": latency})
@@ -45,19 +54,29 @@ def run(how: str, count: int, domains: int, latency: float) -> str:
         finally:
             house.close()
     queue = len(state["queue"])
-    return f"| {how} | {latency} s | {cron / 60:.1f} | {staff} | {queue} | {ended / 60:.1f} | {calls} | {wrong} |"
+    return (
+        f"| {how} | {latency} s | {cron / 60:.1f} | {staff} | "
+        f"{queue} | {ended / 60:.1f} | {calls} | {wrong} |"
+    )
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--services", type=int, default=3000)
     options.add_argument("--domains", type=int, default=600)
-    options.add_argument("--latency", type=float, default=0.05, help="seconds that each answer of Enom takes")
+    options.add_argument(
+        "--latency", type=float, default=0.05, help="seconds that each answer of Enom takes"
+    )
     options.add_argument("--told", choices=("wait", "success", "both"), default="both")
     chosen = options.parse_args()
-    print(head(f"{chosen.services} suspensions over {chosen.domains} domains, max_in_flight {IN_FLIGHT}"))
+    print(
+        head(
+            f"{chosen.services} suspensions over {chosen.domains} "
+            f"domains, max_in_flight {IN_FLIGHT}"
+        )
+    )
     print(f"\n{COLUMNS}\n|{' --- |' * 8}")
-    for how in ("wait", "success") if chosen.told == "both" else (chosen.told,):
+    for how in ("wait", "success") if chosen.result == "both" else (chosen.result,):
         print(run(how, chosen.services, chosen.domains, chosen.latency), flush=True)
 
 

@@ -1,6 +1,7 @@
 """A hook's worst wait while one address, or one slow remote, takes what it can get of the web side.
 
-The bridge runs as `serve`. One hook after another comes on a connection of its own, from an address of its own.
+The bridge runs as `serve`. One hook after another comes on a connection of its own, from an address
+of its own.
 """
 
 import argparse
@@ -29,7 +30,8 @@ MAILBOXES = 40
 
 
 async def keep_alive(port: int, connections: int = 250, fresh: int = 100) -> None:
-    """So many connections with a request each, always; and so many new ones a second, each with one request."""
+    """So many connections with a request each, always; and so many new ones a second, each with
+    one request."""
 
     async def one() -> None:
         while True:
@@ -80,12 +82,18 @@ async def quiet(work: Any) -> None:
 
 
 def crowd(shape: str, port: int) -> None:
-    asyncio.run({"keep-alive": keep_alive, "pipelined": pipelined, "behind a proxy": keep_alive}[shape](port))
+    asyncio.run(
+        {"keep-alive": keep_alive, "pipelined": pipelined, "behind a proxy": keep_alive}[shape](
+            port
+        )
+    )
 
 
 @contextmanager
 def attacked(shape: str, port: int) -> Iterator[None]:
-    process = multiprocessing.get_context("spawn").Process(target=crowd, args=(shape, port), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=crowd, args=(shape, port), daemon=True
+    )
     process.start()
     try:
         yield
@@ -96,17 +104,22 @@ def attacked(shape: str, port: int) -> Iterator[None]:
 
 @contextmanager
 def asking(port: int) -> Iterator[None]:
-    """Billing asks for the status of its mailboxes, so many at a time, and again as soon as it was answered."""
+    """Billing asks for the status of its mailboxes, so many at a time, and again as soon as it
+    was answered."""
     over = threading.Event()
 
     def ask(first: int) -> None:
         while not over.is_set():
-            body, headers = hook("mailbox.status", service_id=str(first), address=f"user{first}@example0.com")
+            body, headers = hook(
+                "mailbox.status", service_id=str(first), address=f"user{first}@example0.com"
+            )
             status = post(port, "/query/shop", body, headers)
             if status != 200:
                 over.wait(1.0)
 
-    threads = [threading.Thread(target=ask, args=(number,), daemon=True) for number in range(ASKING)]
+    threads = [
+        threading.Thread(target=ask, args=(number,), daemon=True) for number in range(ASKING)
+    ]
     for thread in threads:
         thread.start()
     yield
@@ -131,7 +144,9 @@ def waits(port: int, seconds: float, first: int) -> list[float]:
     number = first
     while time.monotonic() < end:
         number += 1
-        body, headers = hook("mailbox.suspend", service_id=str(number), address=f"new{number}@example.net")
+        body, headers = hook(
+            "mailbox.suspend", service_id=str(number), address=f"new{number}@example.net"
+        )
         begun = time.perf_counter()
         status = post(port, "/hooks/shop", body, headers)
         took.append(time.perf_counter() - begun if status in (200, 202) else PATIENCE)
@@ -142,7 +157,9 @@ def waits(port: int, seconds: float, first: int) -> list[float]:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=30.0, help="of each measurement")
-    options.add_argument("--only", choices=["idle", "keep-alive", "pipelined", "behind a proxy", "queries"])
+    options.add_argument(
+        "--only", choices=["idle", "keep-alive", "pipelined", "behind a proxy", "queries"]
+    )
     chosen = options.parse_args()
     print("| | hooks | median ms | worst ms |\n| --- | --- | --- | --- |", flush=True)
     shapes: dict[str, Callable[[int], Any]] = {
@@ -153,8 +170,16 @@ def main() -> None:
         "queries": asking,
     }
     for name in [chosen.only] if chosen.only else shapes:
-        took = measured(shapes[name], chosen.seconds, slow=name == "queries", proxy=name == "behind a proxy")
-        print(f"| {name} | {len(took)} | {1000 * statistics.median(took):.0f} | {1000 * max(took):.0f} |", flush=True)
+        took = measured(
+            shapes[name], chosen.seconds, slow=name == "queries", proxy=name == "behind a proxy"
+        )
+        print(
+            (
+                f"| {name} | {len(took)} | {1000 * statistics.median(took):.0f} | "
+                f"{1000 * max(took):.0f} |"
+            ),
+            flush=True,
+        )
 
 
 def measured(shape: Callable[[int], Any], seconds: float, slow: bool, proxy: bool) -> list[float]:
@@ -162,7 +187,9 @@ def measured(shape: Callable[[int], Any], seconds: float, slow: bool, proxy: boo
     with tempfile.TemporaryDirectory() as folder, simulator() as sim:
         furnish(sim, 1, MAILBOXES)
         path = configure(Path(folder), sim.endpoint, sim.hosted_email, in_flight=32, concurrency=4)
-        listen = f'listen = "127.0.0.1:{port}"' + ('\ntrusted_proxies = ["127.0.0.0/8"]' if proxy else "")
+        listen = f'listen = "127.0.0.1:{port}"' + (
+            '\ntrusted_proxies = ["127.0.0.0/8"]' if proxy else ""
+        )
         path.write_text(path.read_text().replace('listen = "127.0.0.1:0"', listen))
         with running(path, "serve"):
             wait_for(port)
@@ -181,14 +208,19 @@ def own(path: Path) -> None:
 
     service = wiring.build(config.load(path, {}))
     for number in range(MAILBOXES):
-        service.people.adopt("main", Address.parse(f"user{number}@example0.com"), "shop", str(number))
+        service.operator.adopt(
+            "main", Address.parse(f"user{number}@example0.com"), "shop", str(number)
+        )
     service.close()
 
 
 def wait_for(port: int) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        with suppress(OSError), urllib.request.urlopen(f"http://{BILLING}:{port}/healthz", timeout=5):
+        with (
+            suppress(OSError),
+            urllib.request.urlopen(f"http://{BILLING}:{port}/healthz", timeout=5),
+        ):
             return
         time.sleep(0.1)
     raise SystemExit("The bridge does not answer.")

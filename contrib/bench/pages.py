@@ -1,4 +1,5 @@
-"""Milliseconds that the server takes for each page of the admin, with 100,000 jobs and 20,000 mailboxes, on both stores."""
+"""Milliseconds that the server takes for each page of the admin, with 100,000 jobs and 20,000
+mailboxes, on both stores."""
 
 import argparse
 import statistics
@@ -15,7 +16,11 @@ from contrib.bench.stores import sign_in, stores
 
 
 def pages(ids: dict[str, str]) -> list[str]:
-    one = [f"/admin/jobs/{ids['job']}", f"/admin/hooks/shop/{ids['hook']}", f"/admin/mailboxes/{ids['address']}"]
+    one = [
+        f"/admin/jobs/{ids['job']}",
+        f"/admin/hooks/shop/{ids['hook']}",
+        f"/admin/mailboxes/{ids['address']}",
+    ]
     job, address, service = ids["job"], ids["address"], ids["service"]
     filtered = [
         "/admin/jobs?status=held", "/admin/jobs?status=cancelled", "/admin/jobs?status=running", "/admin/jobs?status=queued",
@@ -32,8 +37,11 @@ def pages(ids: dict[str, str]) -> list[str]:
     return [*(each.path for each in nav.NAV), *one, f"/admin/callbacks/cb_{job}_1", *filtered]
 
 
-def measure(service: wiring.Service, jobs: int, mailboxes: int, rounds: int) -> dict[str, tuple[float, float, float]]:
-    """For each page, with ids taken out of it: median, 95th percentile and median of the processor's time, in milliseconds."""
+def measure(
+    service: wiring.Service, jobs: int, mailboxes: int, rounds: int
+) -> dict[str, tuple[float, float, float]]:
+    """For each page, with ids taken out of it: median, 95th percentile and median of the
+    processor's time, in milliseconds."""
     ids = fill(service, jobs, mailboxes)
     client = create_app(service).test_client()
     sign_in(service, client)
@@ -47,13 +55,21 @@ def measure(service: wiring.Service, jobs: int, mailboxes: int, rounds: int) -> 
             work.append(1000 * (time.process_time() - worked))
             assert answer.status_code == 200, f"{path}: {answer.status_code}"
         times, work = sorted(times[2:]), sorted(work[2:])  # the first ones compile and connect
-        found[named(path, ids)] = statistics.median(times), times[int(len(times) * 0.95)], statistics.median(work)
+        found[named(path, ids)] = (
+            statistics.median(times),
+            times[int(len(times) * 0.95)],
+            statistics.median(work),
+        )
     return found
 
 
 def named(path: str, ids: dict[str, str]) -> str:
     for name, id in sorted(ids.items(), key=lambda item: -len(item[1])):
-        path = path.replace(f"={id}", f"=({name})").replace(f"/{id}", f"/({name})").replace(f"cb_{id}_1", "(callback)")
+        path = (
+            path.replace(f"={id}", f"=({name})")
+            .replace(f"/{id}", f"/({name})")
+            .replace(f"cb_{id}_1", "(callback)")
+        )
     return path
 
 
@@ -68,13 +84,27 @@ def main() -> None:
     with stores(not chosen.no_postgres) as found:
         for store, url in found.items():
             with tempfile.TemporaryDirectory() as folder:
-                service = build(Path(folder), "http://127.0.0.1:9/interface.asp", "http://127.0.0.1:9/api", database=url())
+                service = build(
+                    Path(folder),
+                    "http://127.0.0.1:9/interface.asp",
+                    "http://127.0.0.1:9/api",
+                    database=url(),
+                )
                 try:
                     results[store] = measure(service, chosen.jobs, chosen.mailboxes, chosen.rounds)
                 finally:
                     service.close()
-    print(head(f"Pages of the admin, {chosen.jobs} jobs, {chosen.mailboxes} mailboxes, {chosen.rounds} rounds"))
-    print("\n| page | " + " | ".join(f"{store}: median ms | p95 ms | processor ms" for store in results) + " |")
+    print(
+        head(
+            f"Pages of the admin, {chosen.jobs} jobs, {chosen.mailboxes} mailboxes, "
+            f"{chosen.rounds} rounds"
+        )
+    )
+    print(
+        "\n| page | "
+        + " | ".join(f"{store}: median ms | p95 ms | processor ms" for store in results)
+        + " |"
+    )
     print("| --- |" + " --- | --- | --- |" * len(results))
     for path in next(iter(results.values())):
         figures = (f"{value:.0f}" for found in results.values() for value in found[path])

@@ -1,7 +1,8 @@
 """What a suspension costs the worker's processor, and where: one job after the other in one thread.
 
-First the milliseconds without a profiler, then the shares with one, which makes small functions look dearer than they are.
-The interpreter's own functions count for who calls them. The remote is a process of its own that answers at once.
+First the milliseconds without a profiler, then the shares with one, which makes small functions
+look dearer than they are. The interpreter's own functions count for who calls them. The remote is a
+process of its own that answers at once.
 """
 
 import argparse
@@ -35,7 +36,14 @@ PARTS = {  # what is in the path of a file, or in the name of a function of the 
 
 
 def part_of(*words: str) -> str:
-    return next((part for part, known in PARTS.items() if any(one in word for one in known for word in words)), "other")
+    return next(
+        (
+            part
+            for part, known in PARTS.items()
+            if any(one in word for one in known for word in words)
+        ),
+        "other",
+    )
 
 
 def shares(profile: cProfile.Profile) -> Counter[str]:
@@ -63,7 +71,9 @@ def suspensions(service: wiring.Service, count: int) -> None:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--jobs", type=int, default=150, help="so many without a profiler, and as many with one")
+    options.add_argument(
+        "--jobs", type=int, default=150, help="so many without a profiler, and as many with one"
+    )
     count = options.parse_args().jobs
     total = WARM + 2 * count
     with simulator() as sim, tempfile.TemporaryDirectory() as folder:
@@ -78,7 +88,10 @@ def main() -> None:
             suspensions(service, count)
         service.close()
     print(head(f"{count} suspensions, one after the other in one thread"))
-    print(f"\n{1000 * used / count:.1f} ms of the processor a job, {1000 * wall / count:.1f} ms in all\n")
+    print(
+        f"\n{1000 * used / count:.1f} ms of the processor a "
+        f"job, {1000 * wall / count:.1f} ms in all\n"
+    )
     print("| part | share | of the milliseconds |\n| --- | --- | --- |")
     found = shares(profile)
     for part, seconds in found.most_common():

@@ -14,7 +14,9 @@ PROGRAM = (sys.executable, "-c", "from bridge.cli import main; main()")
 def running(path: Path, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
     """One process with the configuration of `path`, which is told to stop at the end."""
     with (path.parent / "said").open("ab") as said:
-        process = subprocess.Popen([*PROGRAM, "--config", str(path), *words], stdout=said, stderr=said)
+        process = subprocess.Popen(
+            [*PROGRAM, "--config", str(path), *words], stdout=said, stderr=said
+        )
     try:
         yield process
     finally:

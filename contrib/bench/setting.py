@@ -48,9 +48,15 @@ callback_loopback = true
 """
 
 
-def build(folder: Path, endpoint: str, hosted: str, in_flight: int = 4, database: str = "", **more: Any) -> wiring.Service:
-    logs.configure("json", (folder / "log").open("w"))  # written as in service, but not where the table goes
-    service = wiring.build(config.load(configure(folder, endpoint, hosted, in_flight, database, **more), {}))
+def build(
+    folder: Path, endpoint: str, hosted: str, in_flight: int = 4, database: str = "", **more: Any
+) -> wiring.Service:
+    logs.configure(
+        "json", (folder / "log").open("w")
+    )  # written as in service, but not where the table goes
+    service = wiring.build(
+        config.load(configure(folder, endpoint, hosted, in_flight, database, **more), {})
+    )
     wiring.prepare(service)
     return service
 
@@ -68,9 +74,21 @@ def configure(
 ) -> Path:
     """The configuration's file. `concurrency` 0: as many as `in_flight`."""
     path = folder / "bridge.toml"
-    values = {"token": TOKEN, "user": USER, "word": WORD, "secret": SECRET, "timeout": timeout, "callback": callback}
-    values |= {"concurrency": concurrency or in_flight, "database": database or "sqlite:///bridge.sqlite3"}
-    path.write_text(TEMPLATE.format(endpoint=endpoint, hosted=hosted, in_flight=in_flight, **values))
+    values = {
+        "token": TOKEN,
+        "user": USER,
+        "word": WORD,
+        "secret": SECRET,
+        "timeout": timeout,
+        "callback": callback,
+    }
+    values |= {
+        "concurrency": concurrency or in_flight,
+        "database": database or "sqlite:///bridge.sqlite3",
+    }
+    path.write_text(
+        TEMPLATE.format(endpoint=endpoint, hosted=hosted, in_flight=in_flight, **values)
+    )
     path.chmod(0o600)
     return path
 
@@ -79,7 +97,9 @@ def hook(type: str, **data: Any) -> tuple[bytes, dict[str, str]]:
     """A signed delivery: body and headers."""
     now = datetime.now(UTC)
     body = json.dumps({"type": type, "timestamp": now.isoformat(), "data": data}).encode()
-    headers = signing.sign(f"msg_{uuid.uuid4().hex}", int(now.timestamp()), body, signing.decode_secret(SECRET))
+    headers = signing.sign(
+        f"msg_{uuid.uuid4().hex}", int(now.timestamp()), body, signing.decode_secret(SECRET)
+    )
     return body, headers | {"content-type": "application/json"}
 
 

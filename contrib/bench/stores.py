@@ -10,14 +10,19 @@ from bridge import wiring
 from bridge.web.admin import sign_in_code
 from tests.support.postgres import Postgres, folder
 
-SETTINGS = ("max_connections=500", "listen_addresses=127.0.0.1")  # and so it syncs each commit, unlike that of the tests
+SETTINGS = (
+    "max_connections=500",
+    "listen_addresses=127.0.0.1",
+)  # and so it syncs each commit, unlike that of the tests
 
 
 def sign_in(service: wiring.Service, client: FlaskClient) -> None:
     form = client.get("/admin/sign-in").text
     token = form.partition('name="csrf" value="')[2].partition('"')[0]
     code = sign_in_code.make(service.sealer, "bench", True, service.database.clock() + 600)
-    answer = client.post("/admin/sign-in", data={"csrf": token, "code": code}, headers={"Origin": "http://localhost"})
+    answer = client.post(
+        "/admin/sign-in", data={"csrf": token, "code": code}, headers={"Origin": "http://localhost"}
+    )
     assert answer.status_code == 303, answer.text
 
 

@@ -1,7 +1,9 @@
-"""1, 2 and 4 processes of `enom-bridge worker` and one of `web` on one PostgreSQL: suspensions a second, beside linear.
+"""1, 2 and 4 processes of `enom-bridge worker` and one of `web` on one PostgreSQL: suspensions a
+second, beside linear.
 
-Each worker has 4 hands, the account allows 16 calls in flight. Then a run with a limit below the hands, in which a worker comes
-and one is killed: never more calls than allowed, every mailbox's jobs in their order, nothing lost.
+Each worker has 4 hands, the account allows 16 calls in flight. Then a run with a limit below the
+hands, in which a worker comes and one is killed: never more calls than allowed, every mailbox's
+jobs in their order, nothing lost.
 """
 
 import argparse
@@ -34,15 +36,25 @@ PASSWORD = "Made-Up.67890"
 class House:
     """A simulator, a bridge's database and a web process; the account is paused until `go`."""
 
-    def __init__(self, stack: ExitStack, url: str, boxes: int, actions: Sequence[str], latency: float, in_flight: int) -> None:
+    def __init__(
+        self,
+        stack: ExitStack,
+        url: str,
+        boxes: int,
+        actions: Sequence[str],
+        latency: float,
+        in_flight: int,
+    ) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         self.stack, self.boxes, self.path = stack, boxes, folder / "bridge.toml"
         self.sim: Remote = stack.enter_context(simulator())
         furnish(self.sim, boxes, boxes)
         more = {"concurrency": HANDS, "timeout": TIMEOUT}
-        self.service = build(folder, self.sim.endpoint, self.sim.hosted_email, in_flight, url, **more)
+        self.service = build(
+            folder, self.sim.endpoint, self.sim.hosted_email, in_flight, url, **more
+        )
         stack.callback(self.service.close)
-        self.service.standing.pause_account("main", "credentials", "until all are there")
+        self.service.account_state.pause_account("main", "credentials", "until all are there")
         port = free_port()
         stack.enter_context(running(self.path, "web", "--port", str(port)))
         until(lambda: answers(port))
@@ -54,10 +66,12 @@ class House:
         line = http.client.HTTPConnection("127.0.0.1", port)
         for number in range(self.boxes):
             address = f"user{number}@example{number}.com"
-            self.service.people.adopt("main", Address.parse(address), "shop", str(number))
+            self.service.operator.adopt("main", Address.parse(address), "shop", str(number))
             for action in actions:
                 secret = {"password": PASSWORD} if action == "change_password" else {}
-                body, headers = hook(f"mailbox.{action}", service_id=str(number), address=address, **secret)
+                body, headers = hook(
+                    f"mailbox.{action}", service_id=str(number), address=address, **secret
+                )
                 line.request("POST", "/hooks/shop", body, headers)
                 answer = line.getresponse()
                 assert answer.status == 202, answer.read()
@@ -79,12 +93,14 @@ class House:
             return int(tx.scalar(sa.select(sa.func.count()).where(*mine)) or 0)
 
     def go(self) -> float:
-        self.service.standing.resume_account("main")
+        self.service.account_state.resume_account("main")
         return time.monotonic()
 
     def most_in_flight(self) -> int:
         seen = self.sim.control("/history")["history"]
-        edges = sorted([(call["started"], 1) for call in seen] + [(call["ended"], -1) for call in seen])
+        edges = sorted(
+            [(call["started"], 1) for call in seen] + [(call["ended"], -1) for call in seen]
+        )
         most = now = 0
         for _, step in edges:
             now += step
@@ -124,7 +140,10 @@ def drain(url: str, count: int, boxes: int, latency: float) -> tuple[float, int]
 
 
 def come_and_die(url: str, boxes: int, latency: float) -> str:
-    """Two workers; a third comes, the first is killed. Two jobs of each mailbox. What was seen, in a sentence."""
+    """Two workers; a third comes, the first is killed.
+
+    Two jobs of each mailbox. What was seen, in a sentence.
+    """
     with ExitStack() as stack:
         house = House(stack, url, boxes, ["suspend", "change_password"], latency, LOW)
         first, _ = house.worker(), house.worker()
@@ -136,12 +155,28 @@ def come_and_die(url: str, boxes: int, latency: float) -> str:
         held = house.held_by(first.pid)
         first.kill()
         until(lambda: open_jobs(house.service) == 0)
-        took, most, late = time.monotonic() - begun, house.most_in_flight(), out_of_order(house.service)
+        took, most, late = (
+            time.monotonic() - begun,
+            house.most_in_flight(),
+            out_of_order(house.service),
+        )
         truth = house.sim.control("/state")["domains"]
-        left = [box for domain in truth.values() for box in domain["mailboxes"].values() if box["password"] != PASSWORD]
-        assert most <= LOW and not late and not left and succeeded(house.service) == 2 * boxes, (most, late, left)
+        left = [
+            box
+            for domain in truth.values()
+            for box in domain["mailboxes"].values()
+            if box["password"] != PASSWORD
+        ]
+        assert most <= LOW and not late and not left and succeeded(house.service) == 2 * boxes, (
+            most,
+            late,
+            left,
+        )
     events = f"a worker came and one was killed with {held} jobs in its hands"
-    return f"{2 * boxes} jobs, {events}: {took:.0f} s, at most {most} calls in flight of {LOW}, {late} mailboxes out of order."
+    return (
+        f"{2 * boxes} jobs, {events}: {took:.0f} s, at most {most} calls in flight of {LOW}, "
+        f"{late} mailboxes out of order."
+    )
 
 
 def succeeded(service: wiring.Service) -> int:
@@ -151,8 +186,15 @@ def succeeded(service: wiring.Service) -> int:
 
 def out_of_order(service: wiring.Service) -> int:
     """Mailboxes of which a command began before one of an earlier job had ended."""
-    mine = sa.select(jobs.c.mailbox_id, jobs.c.sequence, sa.func.min(steps.c.started_at), sa.func.max(steps.c.ended_at))
-    mine = mine.join(steps, steps.c.job_id == jobs.c.id).group_by(jobs.c.mailbox_id, jobs.c.sequence)
+    mine = sa.select(
+        jobs.c.mailbox_id,
+        jobs.c.sequence,
+        sa.func.min(steps.c.started_at),
+        sa.func.max(steps.c.ended_at),
+    )
+    mine = mine.join(steps, steps.c.job_id == jobs.c.id).group_by(
+        jobs.c.mailbox_id, jobs.c.sequence
+    )
     with service.database.read() as tx:
         rows = tx.execute(mine.order_by(jobs.c.mailbox_id, jobs.c.sequence)).all()
     return sum(one[0] == next[0] and next[2] < one[3] for one, next in pairwise(rows))
@@ -161,19 +203,28 @@ def out_of_order(service: wiring.Service) -> int:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--jobs", type=int, default=80, help="for each worker")
-    options.add_argument("--latency", type=float, default=0.2, help="seconds that each answer takes")
+    options.add_argument(
+        "--latency", type=float, default=0.2, help="seconds that each answer takes"
+    )
     chosen = options.parse_args()
     with stores(True) as found:
         fresh = found["PostgreSQL"]
-        rates = {count: drain(fresh(), count, count * chosen.jobs, chosen.latency) for count in (1, 2, 4)}
-        told = come_and_die(fresh(), chosen.jobs, chosen.latency)
+        rates = {
+            count: drain(fresh(), count, count * chosen.jobs, chosen.latency) for count in (1, 2, 4)
+        }
+        result = come_and_die(fresh(), chosen.jobs, chosen.latency)
     print(
-        head(f"Workers of {HANDS} hands each on one PostgreSQL, {chosen.jobs} suspensions for each, latency {chosen.latency} s")
+        head(
+            f"Workers of {HANDS} hands each on one PostgreSQL, {chosen.jobs} suspensions for "
+            f"each, latency {chosen.latency} s"
+        )
     )
     print("\n| workers | jobs/s | ÷ linear | most calls in flight |\n| --- | --- | --- | --- |")
     for count, (rate, most) in rates.items():
-        print(f"| {count} | {rate:.2f} | {rate / (count * rates[1][0]):.2f} | {most} of {IN_FLIGHT} |")
-    print(f"\n{told}")
+        print(
+            f"| {count} | {rate:.2f} | {rate / (count * rates[1][0]):.2f} | {most} of {IN_FLIGHT} |"
+        )
+    print(f"\n{result}")
 
 
 if __name__ == "__main__":

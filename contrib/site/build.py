@@ -1,7 +1,8 @@
 """Builds the documentation as a site: `make docs`. Any warning is an error.
 
-The pages are those of docs/, the other Markdown files that a reader needs, and the HTTP description in words. They are put
-together in build/site-pages; a link to a file of the project that is no page of the site becomes plain text.
+The pages are those of docs/, the other Markdown files that a reader needs, and the HTTP description
+in words. They are put together in build/site-pages; a link to a file of the project that is no page
+of the site becomes plain text.
 """
 
 import posixpath
@@ -30,7 +31,15 @@ ELSEWHERE: Mapping[str, str] = {
 
 SECTIONS: Mapping[str, Sequence[str]] = {
     "Start here": ("install", "day-one", "upgrade"),
-    "How to": ("admin", "monitoring", "reconcile", "backup", "suspension", "money", "data-protection"),
+    "How to": (
+        "admin",
+        "monitoring",
+        "reconcile",
+        "backup",
+        "suspension",
+        "money",
+        "data-protection",
+    ),
     "Billing platforms": ("platforms/whmcs", "whmcs-figures", "platforms/standard"),
     "Reference": ("configuration", "commands", "errors", "http", "api"),
     "Inside": (
@@ -55,7 +64,9 @@ def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
     assemble(PAGES)
     settings = Path(__file__).parent
-    status = build_main(["-q", "-W", "--keep-going", "-c", str(settings), "-b", "html", str(PAGES), str(SITE)])
+    status = build_main(
+        ["-q", "-W", "--keep-going", "-c", str(settings), "-b", "html", str(PAGES), str(SITE)]
+    )
     if status == 0:
         print(f"The site is in {SITE.relative_to(ROOT)}/index.html")
     return status
@@ -63,7 +74,9 @@ def main() -> int:
 
 def assemble(folder: Path) -> None:
     """Writes every page of the site as Markdown."""
-    places = {f"docs/{path.name}": path.name for path in sorted((ROOT / "docs").glob("*.md"))} | ELSEWHERE
+    places = {
+        f"docs/{path.name}": path.name for path in sorted((ROOT / "docs").glob("*.md"))
+    } | ELSEWHERE
     for source, page in places.items():
         text = relinked((ROOT / source).read_text("utf-8"), source, page, places)
         write(folder / page, text + contents() if page == "index.md" else text)
@@ -79,7 +92,8 @@ def write(path: Path, text: str) -> None:
 def contents() -> str:
     """The tree of pages, which the index does not show but the sidebar does."""
     trees = [
-        "\n".join(("```{toctree}", ":hidden:", f":caption: {title}", "", *pages, "```")) for title, pages in SECTIONS.items()
+        "\n".join(("```{toctree}", ":hidden:", f":caption: {title}", "", *pages, "```"))
+        for title, pages in SECTIONS.items()
     ]
     return "\n" + "\n\n".join(trees) + "\n"
 
@@ -87,7 +101,9 @@ def contents() -> str:
 def relinked(text: str, source: str, page: str, places: Mapping[str, str]) -> str:
     """The text of `source` with its links as they have to stand on `page`."""
     pieces = FENCED.split(text)  # every second one is code
-    pieces[::2] = [LINK.sub(lambda found: link(found, source, page, places), piece) for piece in pieces[::2]]
+    pieces[::2] = [
+        LINK.sub(lambda found: link(found, source, page, places), piece) for piece in pieces[::2]
+    ]
     return "".join(pieces)
 
 
@@ -97,7 +113,9 @@ def link(found: re.Match[str], source: str, page: str, places: Mapping[str, str]
     if not path or re.match(r"[a-z]+:", target):
         return found[0]
     named = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
-    place = places.get(named) or (named.removeprefix("docs/") if named.startswith("docs/pictures/") else None)
+    place = places.get(named) or (
+        named.removeprefix("docs/") if named.startswith("docs/pictures/") else None
+    )
     if place is None:
         return words
     relative = posixpath.relpath(place, posixpath.dirname(page) or ".")
@@ -108,7 +126,10 @@ def api(document: dict[str, Any]) -> Iterator[str]:
     """The OpenAPI description in words."""
     yield "# HTTP, path by path"
     yield ""
-    yield "Made of what the bridge serves at `/openapi.json`. How to sign, and what happens when, stands in [HTTP](http.md)."
+    yield (
+        "Made of what the bridge serves at `/openapi.json`. How to sign, and what happens when, "
+        "stands in [HTTP](http.md)."
+    )
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             yield from ("", f"## {method.upper()} {path}", "", f"{operation['summary']}.")
@@ -116,7 +137,10 @@ def api(document: dict[str, Any]) -> Iterator[str]:
                 yield from ("", "| parameter | in | |", "| --- | --- | --- |")
                 for each in operation["parameters"]:
                     needed = "" if each["required"] else "optional. "
-                    yield f"| `{each['name']}` | {each['in']} | {needed}{each.get('description', '')} |"
+                    yield (
+                        f"| `{each['name']}` | {each['in']} | "
+                        f"{needed}{each.get('description', '')} |"
+                    )
             yield from ("", "| answer | |", "| --- | --- |")
             for status, answer in operation["responses"].items():
                 yield f"| {status} | {answer.get('description', '')} |"
@@ -135,8 +159,14 @@ def limits(kind: dict[str, Any]) -> str:
     if "enum" in kind:
         return ", ".join(f"`{value}`" for value in kind["enum"])
     types = kind.get("type", "any")
-    words = [types if isinstance(types, str) else " or ".join(types), *([kind["format"]] if "format" in kind else [])]
-    for key, text in (("minLength", "at least {} characters"), ("maxLength", "at most {} characters")):
+    words = [
+        types if isinstance(types, str) else " or ".join(types),
+        *([kind["format"]] if "format" in kind else []),
+    ]
+    for key, text in (
+        ("minLength", "at least {} characters"),
+        ("maxLength", "at most {} characters"),
+    ):
         if key in kind:
             words.append(text.format(kind[key]))
     return ", ".join(words)

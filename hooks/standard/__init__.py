@@ -1,6 +1,7 @@
 """Our own body, `{"type", "timestamp", "data"}`, for any sender that has none of its own.
 
-Only HookErrors come out of reading; an Invalid names all faults at once, by field, and repeats no value.
+Only HookErrors come out of reading; an Invalid names all faults at once, by field, and repeats no
+value.
 """
 
 import json
@@ -24,8 +25,15 @@ Schemas = Mapping[str, type[Schema]]
 
 
 def read(message: Message, verified: Verified, actions: Schemas = ACTIONS) -> Intent:
-    """What a body sent to `/hooks` wants; raises UnknownAction or Invalid. Other platforms pass their `actions`."""
-    hint = "This is a query: send it to /query." if message.type in QUESTIONS else _one_of({**actions, **WITHDRAWALS})
+    """What a body sent to `/hooks` wants; raises UnknownAction or Invalid.
+
+    Other platforms pass their `actions`.
+    """
+    hint = (
+        "This is a query: send it to /query."
+        if message.type in QUESTIONS
+        else _one_of({**actions, **WITHDRAWALS})
+    )
     if message.type in WITHDRAWALS:
         hint = "This withdraws a hook: send it to /hooks, signed."
     timestamp, data = _load(message, verified, actions, hint)
@@ -33,16 +41,23 @@ def read(message: Message, verified: Verified, actions: Schemas = ACTIONS) -> In
 
 
 def withdraw(message: Message, verified: Verified) -> Withdrawal:
-    """What a body of one of WITHDRAWALS, sent to `/hooks`, takes back; raises UnknownAction or Invalid."""
+    """What a body of one of WITHDRAWALS, sent to `/hooks`, takes back; raises UnknownAction or
+    Invalid."""
     _, data = _load(message, verified, WITHDRAWALS, _one_of(WITHDRAWALS))
     return Withdrawal(data["hook"])
 
 
 def ask(message: Message, verified: Verified, questions: Schemas = QUESTIONS) -> Question:
     """What a body sent to `/query` asks; raises UnknownAction or Invalid."""
-    hint = "This is an action: send it to /hooks." if message.type in {**ACTIONS, **WITHDRAWALS} else _one_of(questions)
+    hint = (
+        "This is an action: send it to /hooks."
+        if message.type in {**ACTIONS, **WITHDRAWALS}
+        else _one_of(questions)
+    )
     _, data = _load(message, verified, questions, hint)
-    return Question(message.type, {name: value for name, value in data.items() if value is not None})
+    return Question(
+        message.type, {name: value for name, value in data.items() if value is not None}
+    )
 
 
 def write(report: Report) -> bytes:
@@ -57,7 +72,9 @@ def form(url: str, source: str, secret: str) -> Mapping[str, str]:
     return {"URL": f"{url}/hooks/{source}", "secret": secret}
 
 
-def _load(message: Message, verified: Verified, schemas: Schemas, hint: str) -> tuple[datetime, dict[str, Any]]:
+def _load(
+    message: Message, verified: Verified, schemas: Schemas, hint: str
+) -> tuple[datetime, dict[str, Any]]:
     errors: dict[str, list[str]] = {}
     schema = schemas.get(message.type)
     if schema is None:
@@ -78,7 +95,9 @@ def _timestamp(message: Message, verified: Verified, errors: dict[str, list[str]
         errors["timestamp"] = [str(fault) for fault in error.messages]
         return epoch
     if (timestamp - epoch).total_seconds() > verified.timestamp + WINDOW:
-        errors["timestamp"] = [f"More than {WINDOW} s ahead of the signature's time. Send when the event happened."]
+        errors["timestamp"] = [
+            f"More than {WINDOW} s ahead of the signature's time. Send when the event happened."
+        ]
     return timestamp
 
 
@@ -101,7 +120,8 @@ def _made(schema: type[Schema]) -> Schema:
 
 
 def _unknown(message: Message, schema: type[Schema]) -> tuple[str, ...]:
-    """The names that nobody reads, fit to be stored and shown: at most 20 of at most 64 plain characters."""
+    """The names that nobody reads, fit to be stored and shown: at most 20 of at most 64 plain
+    characters."""
     names = sorted({*message.data} - {*_made(schema).fields})
     return tuple(re.sub(r"[^A-Za-z0-9_.-]", "?", name[:64]) for name in names[:20])
 

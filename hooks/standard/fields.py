@@ -1,4 +1,5 @@
-"""The kinds of values in a body. Each knows its rule, which is at once the error's remedy and the OpenAPI description.
+"""The kinds of values in a body. Each knows its rule, which is at once the error's remedy and the
+OpenAPI description.
 
 Rule 1: no error repeats a value, for it may be a password.
 """
@@ -14,29 +15,50 @@ from hooks import address
 
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 FIT = r"[^\x00-\x08\x0a-\x1f\x7f]"
-"""One character that is not unfit, for a pattern; halves of surrogate pairs, which no pattern can name, apart."""
+"""One character that is not unfit, for a pattern; halves of surrogate pairs, which no pattern
+can name, apart."""
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME = re.compile(_DATE.pattern + r"[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+_TIME = re.compile(
+    _DATE.pattern + r"[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 PLACE_RULE = (
-    "Send `next` of the answer before, or an RFC 3339 time with its zone, like 2026-11-22T17:27:00Z, to begin there; leave it "
+    "Send `next` of the answer before, or an RFC 3339 time with its zone, like "
+    "2026-11-22T17:27:00Z, to begin there; leave it "
     "out to begin with the oldest."
 )
-PLACE = [{"pattern": r"^[0-9]{1,12}(\.[0-9]{1,9})?/[A-Za-z0-9_]*$"}, {"format": "date-time"}, {"type": "null"}]
+PLACE = [
+    {"pattern": r"^[0-9]{1,12}(\.[0-9]{1,9})?/[A-Za-z0-9_]*$"},
+    {"format": "date-time"},
+    {"type": "null"},
+]
 MOMENT_RULE = "Send an RFC 3339 time with its zone, like 2026-11-22T17:27:00Z."
-UNTIL_RULE = "Send the date that must be covered, like 2027-11-30, or an RFC 3339 time with its zone."
+UNTIL_RULE = (
+    "Send the date that must be covered, like 2027-11-30, or an RFC 3339 time with its zone."
+)
 
 
 PLAIN: Mapping[str, Any] = {"pattern": f"^{FIT}*$"}
 
 
 class Text(fields.String):
-    """A string without line breaks, control characters and lone surrogates, within a length or of a pattern."""
+    """A string without line breaks, control characters and lone surrogates, within a length or
+    of a pattern."""
 
     def __init__(
-        self, rule: str, *, required: bool = False, longest: int = 255, pattern: str = "", described: Mapping[str, Any] = PLAIN
+        self,
+        rule: str,
+        *,
+        required: bool = False,
+        longest: int = 255,
+        pattern: str = "",
+        described: Mapping[str, Any] = PLAIN,
     ) -> None:
         fault = f"Wrong length or characters. {rule}"
-        shape = validate.Regexp(pattern, error=fault) if pattern else validate.Length(max=longest, error=fault)
+        shape = (
+            validate.Regexp(pattern, error=fault)
+            if pattern
+            else validate.Length(max=longest, error=fault)
+        )
         super().__init__(
             required=required,
             allow_none=not required,
@@ -45,7 +67,9 @@ class Text(fields.String):
             metadata={"description": rule, **({} if pattern and described is PLAIN else described)},
         )
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
         return _fit(self, value)
 
 
@@ -54,9 +78,16 @@ class Address(Text):
 
     def __init__(self) -> None:
         described = {"format": "idn-email", "pattern": address.SHAPE}
-        super().__init__("Send the mailbox's address, like john@example.com.", required=True, longest=320, described=described)
+        super().__init__(
+            "Send the mailbox's address, like john@example.com.",
+            required=True,
+            longest=320,
+            described=described,
+        )
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
         try:
             return address.normalise(_fit(self, value))
         except ValueError as error:
@@ -68,9 +99,14 @@ class Flag(fields.Field[bool]):
 
     def __init__(self, rule: str) -> None:
         described = {"type": "boolean", "description": rule}
-        super().__init__(error_messages=_messages(rule) | {"flag": f"Not true or false. {rule}"}, metadata=described)
+        super().__init__(
+            error_messages=_messages(rule) | {"flag": f"Not true or false. {rule}"},
+            metadata=described,
+        )
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> bool:
         if not isinstance(value, bool):
             raise self.make_error("flag")
         return value
@@ -80,12 +116,18 @@ class Moment(fields.Field[datetime]):
     """An RFC 3339 time, in UTC; with `dates`, also a date, which means its last second."""
 
     def __init__(self, rule: str = MOMENT_RULE, *, dates: bool = False) -> None:
-        forms = {"anyOf": [{"format": "date"}, {"format": "date-time"}]} if dates else {"format": "date-time"}
+        forms = (
+            {"anyOf": [{"format": "date"}, {"format": "date-time"}]}
+            if dates
+            else {"format": "date-time"}
+        )
         described = {"type": "string", "description": rule, **forms}
         super().__init__(required=True, error_messages=_messages(rule), metadata=described)
         self.dates = dates
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> datetime:
         text = _fit(self, value)
         if self.dates and _DATE.fullmatch(text):
             text += "T23:59:59Z"

@@ -1,4 +1,5 @@
-"""What `data` holds, one class for each type; the bodies are checked and `/openapi.json` is written from these."""
+"""What `data` holds, one class for each type; the bodies are checked and `/openapi.json` is
+written from these."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,14 +9,25 @@ from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 from hooks.standard.fields import FIT, PLACE, PLACE_RULE, UNTIL_RULE, Address, Flag, Moment, Text
 
 PASSWORD_RULE = 'Send 1 to 54 printable ASCII characters without space and ".'  # noqa: S105 - a sentence
-CUSTOMER_RULE = "Send the billing platform's id of the customer as a string of 1 to 64 characters, or leave it out."
-CONFIRMED_RULE = "Send true, without quotes, only where staff vouches that this customer may use the domain; else leave it out."
+CUSTOMER_RULE = (
+    "Send the billing platform's id of the customer as a "
+    "string of 1 to 64 characters, or leave it out."
+)
+CONFIRMED_RULE = (
+    "Send true, without quotes, only where staff vouches that this customer may use the domain; "
+    "else leave it out."
+)
 SENDER_RULE = "Send your name and version in 1 to 64 characters, like whmcs 0.2.0, or leave it out."
 PLAN_RULE = "Send the name of a plan of the bridge's configuration, 1 to 64 characters."
 
 
 def _password(required: bool) -> Text:
-    return Text(PASSWORD_RULE, required=required, pattern=r"^[!#-~]{1,54}$", described={"format": "password"})
+    return Text(
+        PASSWORD_RULE,
+        required=required,
+        pattern=r"^[!#-~]{1,54}$",
+        described={"format": "password"},
+    )
 
 
 def _plan(required: bool) -> Text:
@@ -76,7 +88,11 @@ class Renew(Hook):
 
 
 class Withdraw(Data):
-    hook = Text("Send the webhook-id of the hook to be withdrawn.", required=True, pattern=r"^[A-Za-z0-9_:-]{1,128}$")
+    hook = Text(
+        "Send the webhook-id of the hook to be withdrawn.",
+        required=True,
+        pattern=r"^[A-Za-z0-9_:-]{1,128}$",
+    )
 
 
 class ConnectionTest(Data):
@@ -84,7 +100,9 @@ class ConnectionTest(Data):
 
 
 class Page(Data):
-    after = Text("Send `next` of the answer before; leave it out to begin.", pattern=rf"^{FIT}{{1,128}}$")
+    after = Text(
+        "Send `next` of the answer before; leave it out to begin.", pattern=rf"^{FIT}{{1,128}}$"
+    )
 
 
 class Results(Data):
@@ -93,12 +111,16 @@ class Results(Data):
 
 class Job(Data):
     job = Text("Send the id of a job, or `hook` instead.", pattern=r"^[A-Za-z0-9_:-]{1,128}$")
-    hook = Text("Send the webhook-id of a hook, or `job` instead.", pattern=r"^[A-Za-z0-9_:-]{1,128}$")
+    hook = Text(
+        "Send the webhook-id of a hook, or `job` instead.", pattern=r"^[A-Za-z0-9_:-]{1,128}$"
+    )
 
     @validates_schema(skip_on_field_errors=True)
     def one_of_both(self, data: Mapping[str, Any], **kwargs: Any) -> None:
         if (data.get("job") is None) == (data.get("hook") is None):
-            raise ValidationError("Send the id of a job as `job` or that of a hook as `hook`, one of both.", "job")
+            raise ValidationError(
+                "Send the id of a job as `job` or that of a hook as `hook`, one of both.", "job"
+            )
 
 
 ACTIONS: Mapping[str, type[Hook]] = {

@@ -1,7 +1,7 @@
 """WHMCS has no webhooks of its own; a provisioning module sends our standard body for it.
 
-What differs is the id: `service_id` is `tblhosting.id`, or `a` and `tblhostingaddons.id` for a product add-on: the two
-tables count apart.
+What differs is the id: `service_id` is `tblhosting.id`, or `a` and `tblhostingaddons.id` for a
+product add-on: the two tables count apart.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,17 @@ from hooks.standard.fields import Text
 from hooks.standard.schemas import OfMailbox
 from hooks.types import Intent, Message, Question, Verified
 
-__all__ = ["ACTIONS", "FUNCTIONS", "QUESTIONS", "WITHDRAWALS", "ask", "form", "read", "withdraw", "write"]
+__all__ = [
+    "ACTIONS",
+    "FUNCTIONS",
+    "QUESTIONS",
+    "WITHDRAWALS",
+    "ask",
+    "form",
+    "read",
+    "withdraw",
+    "write",
+]
 
 # The functions of a WHMCS server module, without their prefix.
 FUNCTIONS: Mapping[str, str] = {
@@ -27,7 +37,10 @@ FUNCTIONS: Mapping[str, str] = {
     "Renew": "mailbox.renew",
 }
 
-_ID_RULE = "Send the number of the service as a string, like 1042, or a and the number of a product add-on, like a77."
+_ID_RULE = (
+    "Send the number of the service as a string, like 1042, or a and the number of a product "
+    "add-on, like a77."
+)
 
 
 def _with_our_id(schema: type[Schema]) -> type[Schema]:

@@ -1,6 +1,8 @@
-"""What every backend keeps to. A test module subclasses BackendContract and gives a `remote` fixture.
+"""What every backend keeps to. A test module subclasses BackendContract and gives a `remote`
+fixture.
 
-Where places for mailboxes are bought it subclasses PlacesContract, which is the same and what is true of places.
+Where places for mailboxes are bought it subclasses PlacesContract, which is the same and what is
+true of places.
 """
 
 import random
@@ -11,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bridge.domain.errors import BridgeError, Doubted, NoFunds, Refused, Unclear
-from bridge.domain.model import Address, Change, Desired, Fact, Kind
+from bridge.domain.errors import BridgeError, NoFunds, OutcomeUnknown, RefusalUnproven, Refused
+from bridge.domain.model import Address, Change, ChangeKind, Desired, Fact
 from bridge.domain.ports import Backend
 
 JOHN = Address("john", "example.com")
@@ -31,7 +33,7 @@ class Remote(Protocol):
     def mailboxes(self) -> set[str]: ...
     def password(self, address: Address) -> str: ...
     def set_services(self, address: Address, states: Mapping[str, str]) -> None: ...
-    def lose_answer(self, kind: Kind) -> None:
+    def lose_answer(self, kind: ChangeKind) -> None:
         """The next change of `kind` happens, but its answer is lost."""
 
 
@@ -61,7 +63,9 @@ class BackendContract:
 
     @pytest.fixture
     def create(self, apply, place):
-        return lambda address=JOHN, secret=PASSWORD: apply(Kind.CREATE, {**place, "display_name": "A Name"}, secret, address)
+        return lambda address=JOHN, secret=PASSWORD: apply(
+            ChangeKind.CREATE, {**place, "display_name": "A Name"}, secret, address
+        )
 
     def test_an_absent_mailbox_is_an_answer(self, backend):
         seen = backend.observe(JOHN)
@@ -84,20 +88,20 @@ class BackendContract:
     def test_a_new_password_is_one_that_it_takes(self, backend, remote, create, apply):
         create()
         fresh = backend.new_password(JOHN, random.Random(7).choice)
-        apply(Kind.SET_PASSWORD, {}, fresh)
+        apply(ChangeKind.SET_PASSWORD, {}, fresh)
         assert remote.password(JOHN) == fresh
 
     def test_create_twice_makes_one_and_says_so(self, remote, create):
         create()
-        with pytest.raises(Doubted) as caught:
+        with pytest.raises(RefusalUnproven) as caught:
             create(secret=OTHER_PASSWORD)
         assert (caught.value.code, caught.value.refusal.code) == ("not_ours", "not_ours")
         assert remote.mailboxes() == {str(JOHN)}
         assert remote.password(JOHN) == PASSWORD
 
     def test_a_lost_answer_is_unclear_and_a_look_tells(self, backend, remote, create):
-        remote.lose_answer(Kind.CREATE)
-        with pytest.raises(Unclear):
+        remote.lose_answer(ChangeKind.CREATE)
+        with pytest.raises(OutcomeUnknown):
             create()
         assert backend.observe(JOHN).exists is True
 
@@ -108,54 +112,61 @@ class BackendContract:
         assert remote.mailboxes() == set()
         create()
         with pytest.raises(Refused):
-            apply(Kind.SET_PASSWORD, {}, "weak")
+            apply(ChangeKind.SET_PASSWORD, {}, "weak")
         assert remote.password(JOHN) == PASSWORD
 
     def test_a_password_is_set_and_shown_nowhere(self, backend, remote, create, apply):
         create()
-        answer = apply(Kind.SET_PASSWORD, {}, OTHER_PASSWORD)
+        answer = apply(ChangeKind.SET_PASSWORD, {}, OTHER_PASSWORD)
         assert remote.password(JOHN) == OTHER_PASSWORD
-        assert OTHER_PASSWORD not in repr(answer) + repr(backend.observe(JOHN)) + repr(vars(backend))
+        assert OTHER_PASSWORD not in repr(answer) + repr(backend.observe(JOHN)) + repr(
+            vars(backend)
+        )
 
     def test_a_password_for_the_absent_makes_nothing(self, remote, apply):
-        with pytest.raises((Refused, Doubted)) as caught:
-            apply(Kind.SET_PASSWORD, {}, PASSWORD)
+        with pytest.raises((Refused, RefusalUnproven)) as caught:
+            apply(ChangeKind.SET_PASSWORD, {}, PASSWORD)
         assert caught.value.code == "not_found"
         assert remote.mailboxes() == set()
 
-    def test_suspend_and_restore_leave_the_disabled_as_they_are(self, backend, remote, create, apply):
+    def test_suspend_and_restore_leave_the_disabled_as_they_are(
+        self, backend, remote, create, apply
+    ):
         create()
         remote.set_services(JOHN, {"pop": "disabled"})
         before = dict(backend.observe(JOHN).services)
-        apply(Kind.SUSPEND, {"with": "hosted-email", "services": list(ALL_SERVICES)})
-        apply(Kind.LOG_OUT)
+        apply(ChangeKind.SUSPEND, {"with": "hosted-email", "services": list(ALL_SERVICES)})
+        apply(ChangeKind.LOG_OUT)
         assert set(backend.observe(JOHN).services.values()) == {"suspended"}
-        apply(Kind.RESTORE, {"with": "hosted-email", "services": before})
+        apply(ChangeKind.RESTORE, {"with": "hosted-email", "services": before})
         after = backend.observe(JOHN).services
         assert (after, after["pop"]) == (before, "disabled")
 
     def test_suspend_touches_only_the_named_services(self, backend, create, apply):
         create()
-        apply(Kind.SUSPEND, {"with": "hosted-email", "services": ["imap", "sending"]})
+        apply(ChangeKind.SUSPEND, {"with": "hosted-email", "services": ["imap", "sending"]})
         states = backend.observe(JOHN).services
-        assert {name for name, state in states.items() if state == "suspended"} == {"imap", "sending"}
+        assert {name for name, state in states.items() if state == "suspended"} == {
+            "imap",
+            "sending",
+        }
         assert set(states) == set(ALL_SERVICES)
 
     def test_a_quota_is_observed(self, backend, create, apply):
         create()
-        apply(Kind.SET_QUOTA, {"quota_bytes": 25 * 2**30})
+        apply(ChangeKind.SET_QUOTA, {"quota_bytes": 25 * 2**30})
         assert backend.observe(JOHN).quota == 25 * 2**30
 
     def test_delete_takes_one_away(self, backend, remote, create, apply):
         create()
         create(JANE)
-        apply(Kind.DELETE)
+        apply(ChangeKind.DELETE)
         assert (backend.observe(JOHN).exists, remote.mailboxes()) == (False, {str(JANE)})
 
     def test_deleting_the_absent_harms_nothing_and_says_so(self, remote, create, apply):
         create(JANE)
-        with pytest.raises((Refused, Doubted)) as caught:
-            apply(Kind.DELETE)
+        with pytest.raises((Refused, RefusalUnproven)) as caught:
+            apply(ChangeKind.DELETE)
         assert caught.value.code == "not_found"
         assert remote.mailboxes() == {str(JANE)}
 
@@ -175,8 +186,8 @@ class BackendContract:
     def test_a_survey_shows_what_is_suspended_as_a_whole(self, backend, create, apply):
         for address in (JOHN, JANE):
             create(address)
-        apply(Kind.SUSPEND, {"with": "hosted-email", "services": list(ALL_SERVICES)})
-        apply(Kind.SUSPEND, {"with": "hosted-email", "services": ["imap"]}, address=JANE)
+        apply(ChangeKind.SUSPEND, {"with": "hosted-email", "services": list(ALL_SERVICES)})
+        apply(ChangeKind.SUSPEND, {"with": "hosted-email", "services": ["imap"]}, address=JANE)
         jane, john = backend.survey("example.com").mailboxes
         assert john.services == dict.fromkeys(ALL_SERVICES, "suspended")
         assert set((jane.services or {}).values()) != {"suspended"}
@@ -184,7 +195,7 @@ class BackendContract:
     def test_what_was_deleted_is_kept_and_comes_back_once(self, backend, create, apply):
         create()
         assert list(backend.deleted("example.com")) == []
-        apply(Kind.DELETE)
+        apply(ChangeKind.DELETE)
         (kept,) = backend.deleted("example.com")
         assert (kept.address, backend.observe(JOHN).exists) == (JOHN, False)
         backend.undelete(kept)
@@ -208,7 +219,10 @@ class BackendContract:
     def test_a_sign_in_link_is_for_this_mailbox(self, backend, create):
         create()
         link = urlsplit(backend.sign_in(JOHN))
-        assert (link.scheme in ("http", "https"), parse_qs(link.query)["user"]) == (True, [str(JOHN)])
+        assert (link.scheme in ("http", "https"), parse_qs(link.query)["user"]) == (
+            True,
+            [str(JOHN)],
+        )
 
     def test_a_probe_changes_nothing(self, backend, remote, create):
         create()
@@ -247,40 +261,40 @@ class PlacesContract(BackendContract):
 
     def test_a_full_pak_takes_no_mailbox(self, remote, apply):
         full = remote.add_pak(free=1)
-        apply(Kind.CREATE, {"bundle": full}, PASSWORD)
-        with pytest.raises(Doubted) as caught:
-            apply(Kind.CREATE, {"bundle": full}, PASSWORD, JANE)
+        apply(ChangeKind.CREATE, {"bundle": full}, PASSWORD)
+        with pytest.raises(RefusalUnproven) as caught:
+            apply(ChangeKind.CREATE, {"bundle": full}, PASSWORD, JANE)
         assert caught.value.code == "pak_full"
         assert remote.mailboxes() == {str(JOHN)}
 
     def test_delete_frees_the_place(self, backend, remote, create, apply):
         create()
         create(JANE)
-        apply(Kind.DELETE)
+        apply(ChangeKind.DELETE)
         seen = backend.observe(JOHN)
         assert (seen.exists, seen.paks[0].free) == (False, 9)
         assert remote.mailboxes() == {str(JANE)}
 
     @pytest.mark.parametrize(("product", "places"), [("pak", 10), ("box", 1)])
     def test_a_purchase_is_observed(self, backend, apply, product, places):
-        answer = apply(Kind.BUY, {"product": product, "quantity": 1})
+        answer = apply(ChangeKind.BUY, {"product": product, "quantity": 1})
         (pak,) = backend.observe(JOHN).paks
         assert (answer.evidence["bundle"], pak.free) == (pak.bundle, places)
-        apply(Kind.CREATE, {"bundle": pak.bundle, "display_name": None}, PASSWORD)
+        apply(ChangeKind.CREATE, {"bundle": pak.bundle, "display_name": None}, PASSWORD)
         assert backend.observe(JOHN).pak.bundle == pak.bundle
 
     @pytest.mark.parametrize("product", ["pak", "box"])
     def test_a_renewal_is_observed(self, backend, apply, product):
-        bundle = apply(Kind.BUY, {"product": product, "quantity": 1}).evidence["bundle"]
+        bundle = apply(ChangeKind.BUY, {"product": product, "quantity": 1}).evidence["bundle"]
         (before,) = backend.observe(JOHN).paks
-        apply(Kind.RENEW, {"bundle": bundle, "years": 2, "product": product})
+        apply(ChangeKind.RENEW, {"bundle": bundle, "years": 2, "product": product})
         (after,) = backend.observe(JOHN).paks
         assert after.expires - before.expires >= timedelta(days=729)
 
     def test_without_money_nothing_is_bought(self, remote, apply):
         remote.set_balance(0)
         with pytest.raises(NoFunds):
-            apply(Kind.BUY, {"product": "pak", "quantity": 1})
+            apply(ChangeKind.BUY, {"product": "pak", "quantity": 1})
         assert remote.paks() == 0
 
     def test_a_survey_shows_the_paks_of_a_domain_without_mailboxes(self, backend, bundle):

@@ -7,11 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.backends.hosted_email import wire
-from bridge.domain.errors import BridgeError, Garbled
+from bridge.domain.errors import BridgeError, MalformedReply
 
 USER = {
     "success": True,
-    "attributes": {"service_imap4": "Suspended", "service_pop3": "disabled", "quota": "5", "password": "planted"},
+    "attributes": {
+        "service_imap4": "Suspended",
+        "service_pop3": "disabled",
+        "quota": "5",
+        "password": "planted",
+    },
     "metadata": {"quota": {"bytes_max": 10, "bytes_used": "3"}, "status": "active"},
 }
 
@@ -23,7 +28,11 @@ def decode(document: object, **more) -> wire.Result:
 def test_credentials_go_in_the_body():
     password = "p\N{LATIN SMALL LETTER E WITH ACUTE}"
     assert json.loads(wire.encode("admin", password, {"user": "a@example.com"})) == {
-        "credentials": {"user": "admin", "password": "p\N{LATIN SMALL LETTER E WITH ACUTE}", "client": "enom-bridge"},
+        "credentials": {
+            "user": "admin",
+            "password": "p\N{LATIN SMALL LETTER E WITH ACUTE}",
+            "client": "enom-bridge",
+        },
         "user": "a@example.com",
     }
 
@@ -44,8 +53,15 @@ def test_a_quota_is_also_found_among_the_attributes():
 
 
 def test_a_no_is_read_without_what_was_sent():
-    result = decode({"success": False, "error": "wrong: s&cret", "error_number": "1"}, secrets=["s&cret"])
-    assert (result.success, result.number, result.text, result.user) == (False, 1, "wrong: ***", None)
+    result = decode(
+        {"success": False, "error": "wrong: s&cret", "error_number": "1"}, secrets=["s&cret"]
+    )
+    assert (result.success, result.number, result.text, result.user) == (
+        False,
+        1,
+        "wrong: ***",
+        None,
+    )
 
 
 YES, NO = (True, 1, "true", "1"), (False, 0, "false", "0")
@@ -54,13 +70,15 @@ YES, NO = (True, 1, "true", "1"), (False, 0, "false", "0")
 @pytest.mark.parametrize("success", [*YES, *NO])
 def test_each_documented_way_to_say_yes_or_no_is_read(success):
     said = decode({**USER, "success": success, "users": [{"user": "jane"}], "total_count": 1})
-    told = (said.success, said.user is not None, len(said.listed), said.total)
-    assert told == ((True, True, 1, 1) if success in YES else (False, False, 0, None))
+    reported = (said.success, said.user is not None, len(said.listed), said.total)
+    assert reported == ((True, True, 1, 1) if success in YES else (False, False, 0, None))
 
 
 @pytest.mark.parametrize("success", [None, 2, -1, "", "True", "yes", "XX", [], {}])
 def test_what_is_neither_yes_nor_no_is_garbled(success):
-    with pytest.raises(Garbled, match=r"^The hosted-email answer does not say whether it succeeded\.$"):
+    with pytest.raises(
+        MalformedReply, match=r"^The hosted-email answer does not say whether it succeeded\.$"
+    ):
         decode({**USER, "success": success})
 
 
@@ -78,9 +96,9 @@ def test_what_is_garbled_is_named():
         ({**USER, "attributes": {"service_imap4": "x"}}, "not documented"),
         ({"success": False, "error_number": {}}, "no number where one is expected"),
     ):
-        with pytest.raises(Garbled, match=rf"^The hosted-email answer .*{fault}"):
+        with pytest.raises(MalformedReply, match=rf"^The hosted-email answer .*{fault}"):
             decode(document)
-    with pytest.raises(Garbled, match="is not JSON"):
+    with pytest.raises(MalformedReply, match="is not JSON"):
         wire.decode(b"{")
 
 
@@ -91,18 +109,26 @@ def test_a_token_is_not_shown():
 
 
 def test_a_list_is_read():
-    rows = [{"user": "John@example.com", "status": "Suspended", "type": "mailbox"}, {"user": "jane", "id": "7"}]
+    rows = [
+        {"user": "John@example.com", "status": "Suspended", "type": "mailbox"},
+        {"user": "jane", "id": "7"},
+    ]
     result = decode({"success": True, "users": rows, "count": 2, "total_count": "3"})
-    assert (result.listed, result.total) == ((wire.Listed("john", "suspended", "mailbox"), wire.Listed("jane", "", "", "7")), 3)
+    assert (result.listed, result.total) == (
+        (wire.Listed("john", "suspended", "mailbox"), wire.Listed("jane", "", "", "7")),
+        3,
+    )
 
 
 @pytest.mark.parametrize("users", ["john", {"user": "john"}, [7], [{}], [{"user": "@example.com"}]])
 def test_a_list_of_another_shape_is_garbled(users):
-    with pytest.raises(Garbled):
+    with pytest.raises(MalformedReply):
         decode({"success": True, "users": users, "total_count": 1})
 
 
-@pytest.mark.parametrize("body", [b'\xef\xbb\xbf{"success": true}', b'{"success": 1, "server": "\xae"}'])
+@pytest.mark.parametrize(
+    "body", [b'\xef\xbb\xbf{"success": true}', b'{"success": 1, "server": "\xae"}']
+)
 def test_any_way_to_write_letters_is_read(body):
     assert wire.decode(body).success
 
@@ -126,13 +152,15 @@ def test_any_way_to_write_letters_is_read(body):
     ],
 )
 def test_another_shape_is_garbled(document):
-    with pytest.raises(Garbled):
+    with pytest.raises(MalformedReply):
         decode(document)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html/>", b"[" * 200_000, b'{"success": ' + b"9" * 5000 + b"}", b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html/>", b"[" * 200_000, b'{"success": ' + b"9" * 5000 + b"}", b"\xff"]
+)
 def test_anything_else_is_garbled(body):
-    with pytest.raises(Garbled) as caught:
+    with pytest.raises(MalformedReply) as caught:
         wire.decode(body)
     assert caught.value.__context__ is None
 
@@ -146,7 +174,8 @@ def test_whatever_comes_only_our_errors_leave(body):
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["quota", "bytes_max", "service_imap4", "user"]), inner)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["quota", "bytes_max", "service_imap4", "user"]), inner)
     ),
     max_leaves=10,
 )
@@ -154,7 +183,10 @@ VALUES = st.recursive(
 
 @given(
     st.dictionaries(
-        st.sampled_from([*"success error error_number attributes metadata token users total_count".split()]), VALUES
+        st.sampled_from(
+            [*"success error error_number attributes metadata token users total_count".split()]
+        ),
+        VALUES,
     ),
     st.sampled_from([True, False, 1, "1"]),
 )
@@ -162,7 +194,7 @@ def test_whatever_shape_comes_only_our_errors_leave(document, success):
     try:
         result = decode({**document, "success": success})
     except BridgeError as error:
-        assert isinstance(error, Garbled)
+        assert isinstance(error, MalformedReply)
     else:
         assert isinstance(result.success, bool)
 
@@ -184,11 +216,13 @@ def test_one_odd_character_keeps_nobody_from_being_read(change):
 
 def test_what_is_no_json_is_told_with_its_place_and_nothing_of_its_text():
     body = json.dumps(USER, indent=1).encode().replace(b"planted", b'pl"anted')
-    with pytest.raises(Garbled, match=r"^The hosted-email answer is not JSON at line 7, column 19\.$") as caught:
+    with pytest.raises(
+        MalformedReply, match=r"^The hosted-email answer is not JSON at line 7, column 19\.$"
+    ) as caught:
         wire.decode(body)
     assert caught.value.__context__ is None
 
 
 def test_a_name_that_cannot_be_read_is_nobodys():
-    with pytest.raises(Garbled, match="under a name that cannot be read"):
+    with pytest.raises(MalformedReply, match="under a name that cannot be read"):
         wire.decode(b'{"success": true, "users": [{"user": "jo\x1fhn@example.com"}]}')

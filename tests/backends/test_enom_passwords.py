@@ -11,11 +11,18 @@ from bridge.backends.passwords import LENGTH, SIGNS, unknowable
 from bridge.domain.model import Address
 
 
-@given(st.integers(), st.sampled_from(["a", "j", "7", "john.doe", "_"]), st.sampled_from(["example.com", "x.test", "7.co.uk"]))
+@given(
+    st.integers(),
+    st.sampled_from(["a", "j", "7", "john.doe", "_"]),
+    st.sampled_from(["example.com", "x.test", "7.co.uk"]),
+)
 def test_a_password_fits_the_rule_and_names_nobody(seed, local, domain):
     password = unknowable(Address(local, domain), random.Random(seed).choice)
     assert len(password) == LENGTH
-    assert all(any(test(sign) for sign in password) for test in (str.isupper, str.islower, str.isdigit, SIGNS.__contains__))
+    assert all(
+        any(test(sign) for sign in password)
+        for test in (str.isupper, str.islower, str.isdigit, SIGNS.__contains__)
+    )
     assert local.lower() not in password.lower()
     assert domain not in password.lower()
 

@@ -1,4 +1,5 @@
-"""Enom's backend against the simulator: the contract, and each fault of the wire as the right error."""
+"""Enom's backend against the simulator: the contract, and each fault of the wire as the right
+error."""
 
 from datetime import UTC, datetime
 
@@ -8,8 +9,17 @@ from backend_contract import JANE, JOHN, PASSWORD, SOON, PlacesContract
 from bridge.backends.enom import Command, EnomAccount, EnomBackend
 from bridge.backends.hosted_email import HostedEmail, HostedEmailAccount
 from bridge.backends.hosted_email.wire import SERVICES
-from bridge.domain.errors import AccountFault, Doubted, Garbled, NeedsPerson, NoFunds, Refused, Unavailable, Unclear
-from bridge.domain.model import Address, Change, Fact, Kind, Proof
+from bridge.domain.errors import (
+    AccountFault,
+    MalformedReply,
+    NeedsPerson,
+    NoFunds,
+    OutcomeUnknown,
+    RefusalUnproven,
+    Refused,
+    Unavailable,
+)
+from bridge.domain.model import Address, Change, ChangeKind, Fact, Proof
 from bridge.infra.http_client import Outgoing
 from bridge.sim import Simulator
 
@@ -25,7 +35,12 @@ class SimulatedRemote:
         self.simulator, self.outgoing = simulator, outgoing
         simulator.control(
             "/accounts",
-            {"uid": "reseller", "token": TOKEN, "hosted_user": "admin@example.test", "hosted_password": ADMIN_PASSWORD},
+            {
+                "uid": "reseller",
+                "token": TOKEN,
+                "hosted_user": "admin@example.test",
+                "hosted_password": ADMIN_PASSWORD,
+            },
         )
         simulator.control("/accounts", {"uid": "stranger", "token": "x"})
         simulator.control("/domains", {"uid": "reseller", "domain": "example.com"})
@@ -77,7 +92,7 @@ class SimulatedRemote:
     def set_balance(self, amount: int) -> None:
         self.simulator.control("/balance", {"uid": "reseller", "balance": amount})
 
-    def lose_answer(self, kind: Kind) -> None:
+    def lose_answer(self, kind: ChangeKind) -> None:
         self.fault(self.backend.command(Change(kind)), "drop_after")
 
 
@@ -95,18 +110,24 @@ class TestEnom(PlacesContract):
             backend.observe(Address("john", "example.org"))
         assert caught.value.code == "domain_not_in_account"
 
-    def test_a_host_below_a_domain_is_refused_by_enom_alone_and_nobody_elses_domain_is_asked_for(self, backend, remote):
+    def test_a_host_below_a_domain_is_refused_by_enom_alone_and_nobody_elses_domain_is_asked_for(
+        self, backend, remote
+    ):
         with pytest.raises(
-            Refused, match=r"Domain name not found; .* If the address should be one of example\.com, correct it\."
+            Refused,
+            match=r"Domain name not found; .* If the address should be one of example\.com, correct it\.",
         ) as caught:
             backend.observe(Address("john", "mail.example.com"))
         assert caught.value.code == "domain_not_in_account"
         assert [entry["domain"] for entry in remote.history()] == ["mail.example.com"]
 
     @pytest.mark.parametrize(
-        "suffix", ["uk.com", "us.com", "eu.com", "de.com", "co.com", "com.se", "co.no", "web.id", "newone"]
+        "suffix",
+        ["uk.com", "us.com", "eu.com", "de.com", "co.com", "com.se", "co.no", "web.id", "newone"],
     )
-    def test_a_suffix_that_a_registrar_sells_is_none_of_ours_to_refuse(self, backend, remote, suffix):
+    def test_a_suffix_that_a_registrar_sells_is_none_of_ours_to_refuse(
+        self, backend, remote, suffix
+    ):
         domain = f"example.{suffix}"
         remote.simulator.control("/domains", {"uid": "reseller", "domain": domain})
         expires = SOON.isoformat()
@@ -115,11 +136,12 @@ class TestEnom(PlacesContract):
         seen = backend.observe(john)
         assert seen.exists is False
         (pak,) = seen.paks
-        backend.apply(john, Change(Kind.CREATE, {"bundle": pak.bundle}, PASSWORD), seen)
+        backend.apply(john, Change(ChangeKind.CREATE, {"bundle": pak.bundle}, PASSWORD), seen)
         assert backend.observe(john).exists is True
-        assert {(entry["parameters"]["sld"], entry["parameters"]["tld"]) for entry in remote.history("GetPOP3")} == {
-            ("example", suffix)
-        }
+        assert {
+            (entry["parameters"]["sld"], entry["parameters"]["tld"])
+            for entry in remote.history("GetPOP3")
+        } == {("example", suffix)}
 
     def test_a_domain_under_a_two_part_suffix_is_split_at_the_first_dot(self, backend, remote):
         remote.simulator.control("/domains", {"uid": "reseller", "domain": "example.co.uk"})
@@ -143,12 +165,24 @@ class TestEnom(PlacesContract):
         seen = backend.observe(JOHN, [Fact.SUSPENSION, Fact.PASSWORD, Fact.PLAN])
         assert [entry["command"] for entry in remote.history()[before:]] == ["get_user"]
         whole = backend.observe(JOHN)
-        assert [entry["command"] for entry in remote.history()[before + 1 :]] == ["GetPOP3", "get_user"]
-        assert (seen.exists, seen.services, seen.quota, seen.pak) == (True, whole.services, whole.quota, None)
+        assert [entry["command"] for entry in remote.history()[before + 1 :]] == [
+            "GetPOP3",
+            "get_user",
+        ]
+        assert (seen.exists, seen.services, seen.quota, seen.pak) == (
+            True,
+            whole.services,
+            whole.quota,
+            None,
+        )
         assert whole.pak is not None
 
-    @pytest.mark.parametrize("about", [[Fact.EXISTENCE], [Fact.EXPIRY], [Fact.SUSPENSION, Fact.EXISTENCE]])
-    def test_whether_it_is_there_and_paid_both_systems_have_to_say(self, backend, remote, create, about):
+    @pytest.mark.parametrize(
+        "about", [[Fact.EXISTENCE], [Fact.EXPIRY], [Fact.SUSPENSION, Fact.EXISTENCE]]
+    )
+    def test_whether_it_is_there_and_paid_both_systems_have_to_say(
+        self, backend, remote, create, about
+    ):
         create()
         remote.simulator.control("/settings", {"hosted_lag": 3600.0})
         create(JANE)
@@ -163,7 +197,9 @@ class TestEnom(PlacesContract):
 
     def test_without_hosted_email_the_list_is_all_there_is(self, remote, create):
         create()
-        seen = remote.backend_with(hosted=False, suspend_with="lock-out").observe(JOHN, [Fact.SUSPENSION])
+        seen = remote.backend_with(hosted=False, suspend_with="lock-out").observe(
+            JOHN, [Fact.SUSPENSION]
+        )
         assert (seen.exists, seen.services) == (True, None)
 
     def test_a_survey_is_one_call_to_each_system(self, backend, remote, create):
@@ -171,9 +207,14 @@ class TestEnom(PlacesContract):
             create(Address(local, "example.com"))
         before = len(remote.history())
         assert len(backend.survey("example.com").mailboxes) == 3
-        assert [entry["command"] for entry in remote.history()[before:]] == ["GetPOP3", "search_users"]
+        assert [entry["command"] for entry in remote.history()[before:]] == [
+            "GetPOP3",
+            "search_users",
+        ]
 
-    def test_a_survey_reads_the_list_of_hosted_email_to_its_end(self, backend, remote, create, monkeypatch):
+    def test_a_survey_reads_the_list_of_hosted_email_to_its_end(
+        self, backend, remote, create, monkeypatch
+    ):
         monkeypatch.setattr("bridge.backends.hosted_email.client.PAGE", 2)
         for local in ("box1", "box2", "box3", "box4", "box5"):
             create(Address(local, "example.com"))
@@ -181,14 +222,28 @@ class TestEnom(PlacesContract):
         assert len(remote.history("search_users")) == 3
 
     def test_a_survey_shows_what_only_one_of_the_systems_has(self, backend, remote, bundle, create):
-        settled = {"address": str(JANE), "password": PASSWORD, "bundle": int(bundle), "settled": True}
+        settled = {
+            "address": str(JANE),
+            "password": PASSWORD,
+            "bundle": int(bundle),
+            "settled": True,
+        }
         remote.simulator.control("/mailboxes", settled)
         remote.simulator.control("/settings", {"hosted_lag": 3600.0})
         create(JOHN)
-        assert [(seen.address, seen.exists) for seen in backend.survey("example.com").mailboxes] == [(JANE, True), (JOHN, None)]
+        assert [
+            (seen.address, seen.exists) for seen in backend.survey("example.com").mailboxes
+        ] == [(JANE, True), (JOHN, None)]
 
-    def test_a_survey_of_a_domain_that_hosted_email_does_not_know_yet_is_empty(self, remote, create, bundle):
-        stranger = {"uid": "stranger", "token": "x", "hosted_user": "other@example.test", "hosted_password": "planted"}
+    def test_a_survey_of_a_domain_that_hosted_email_does_not_know_yet_is_empty(
+        self, remote, create, bundle
+    ):
+        stranger = {
+            "uid": "stranger",
+            "token": "x",
+            "hosted_user": "other@example.test",
+            "hosted_password": "planted",
+        }
         remote.simulator.control("/accounts", stranger)
         hosted = HostedEmailAccount(remote.simulator.hosted_email, "other@example.test", "planted")
         backend = remote.backend_with(hosted_email=hosted)
@@ -203,9 +258,14 @@ class TestEnom(PlacesContract):
         (seen,) = remote.backend_with(hosted=False).survey("example.com").mailboxes
         assert (seen.address, seen.exists, seen.services) == (JOHN, True, None)
 
-    @pytest.mark.parametrize(("fault", "error"), [("cut", Unclear), ("html", Garbled), ("drop_before", Unclear)])
+    @pytest.mark.parametrize(
+        ("fault", "error"),
+        [("cut", OutcomeUnknown), ("html", MalformedReply), ("drop_before", OutcomeUnknown)],
+    )
     @pytest.mark.parametrize("command", ["GetPOP3", "search_users"])
-    def test_a_survey_whose_answer_is_broken_shows_nothing(self, backend, remote, create, command, fault, error):
+    def test_a_survey_whose_answer_is_broken_shows_nothing(
+        self, backend, remote, create, command, fault, error
+    ):
         create()
         remote.fault(command, fault)
         with pytest.raises(error):
@@ -231,20 +291,20 @@ class TestEnom(PlacesContract):
     @pytest.mark.parametrize(
         ("fault", "error", "done"),
         [
-            ("drop_before", Unclear, False),
-            ("drop_after", Unclear, True),
-            ("cut", Unclear, True),
-            ("error_500", Unclear, False),
-            ("error_500_after", Unclear, True),
-            ("html", Garbled, False),
-            ("html_after", Garbled, True),
-            ("empty", Garbled, False),
-            ("huge", Unclear, True),
-            ("contradiction", Unclear, True),
-            ("no_done", Unclear, True),
+            ("drop_before", OutcomeUnknown, False),
+            ("drop_after", OutcomeUnknown, True),
+            ("cut", OutcomeUnknown, True),
+            ("error_500", OutcomeUnknown, False),
+            ("error_500_after", OutcomeUnknown, True),
+            ("html", MalformedReply, False),
+            ("html_after", MalformedReply, True),
+            ("empty", MalformedReply, False),
+            ("huge", OutcomeUnknown, True),
+            ("contradiction", OutcomeUnknown, True),
+            ("no_done", OutcomeUnknown, True),
             ("maintenance", Unavailable, False),
             ("balance", NoFunds, False),
-            ("too_many", Unclear, False),
+            ("too_many", OutcomeUnknown, False),
         ],
     )
     def test_each_fault_of_the_wire_is_the_right_error(self, remote, create, fault, error, done):
@@ -252,7 +312,7 @@ class TestEnom(PlacesContract):
         with pytest.raises(error) as caught:
             create()
         assert (remote.mailboxes() == {str(JOHN)}) is done
-        assert not isinstance(caught.value, Doubted)
+        assert not isinstance(caught.value, RefusalUnproven)
         assert type(caught.value) is error
 
     @pytest.mark.parametrize("fault", ["drip", "drip_headers"])
@@ -260,8 +320,8 @@ class TestEnom(PlacesContract):
         create()
         remote.fault("DeletePOP3", fault)
         hasty = remote.backend_with(timeout=0.3)
-        with pytest.raises(Unclear):
-            hasty.apply(JOHN, Change(Kind.DELETE), remote.backend.observe(JOHN))
+        with pytest.raises(OutcomeUnknown):
+            hasty.apply(JOHN, Change(ChangeKind.DELETE), remote.backend.observe(JOHN))
         assert remote.mailboxes() == set()
 
     @pytest.mark.parametrize(
@@ -270,17 +330,19 @@ class TestEnom(PlacesContract):
             ("oma_20", Unavailable, None),
             ("oma_22", Unavailable, 90),
             ("oma_25", Unavailable, 90),
-            ("oma_28", Unclear, None),
-            ("drop_after", Unclear, None),
-            ("html", Garbled, None),
-            ("too_many", Unclear, 2),
+            ("oma_28", OutcomeUnknown, None),
+            ("drop_after", OutcomeUnknown, None),
+            ("html", MalformedReply, None),
+            ("too_many", OutcomeUnknown, 2),
         ],
     )
-    def test_each_fault_of_hosted_email_is_the_right_error(self, backend, remote, create, apply, fault, error, retry_after):
+    def test_each_fault_of_hosted_email_is_the_right_error(
+        self, backend, remote, create, apply, fault, error, retry_after
+    ):
         create()
         remote.fault("change_user", fault)
         with pytest.raises(error) as caught:
-            apply(Kind.SUSPEND, {"with": "hosted-email", "services": ["imap"]})
+            apply(ChangeKind.SUSPEND, {"with": "hosted-email", "services": ["imap"]})
         assert type(caught.value) is error
         assert caught.value.retry_after == retry_after
         done = fault in ("oma_28", "drop_after")
@@ -288,10 +350,14 @@ class TestEnom(PlacesContract):
 
     def test_what_a_higher_admin_suspended_cannot_be_restored(self, remote, create, apply):
         create()
-        held = {"address": str(JOHN), "services": {"service_smtprelay": "suspended"}, "level": "higher"}
+        held = {
+            "address": str(JOHN),
+            "services": {"service_smtprelay": "suspended"},
+            "level": "higher",
+        }
         remote.simulator.control("/services", held)
         with pytest.raises(Refused) as caught:
-            apply(Kind.RESTORE, {"with": "hosted-email", "services": {"sending": "enabled"}})
+            apply(ChangeKind.RESTORE, {"with": "hosted-email", "services": {"sending": "enabled"}})
         assert (caught.value.code, caught.value.remote["number"]) == ("conflict", "4")
 
     @pytest.mark.parametrize("use", ["observe", "probe"])
@@ -306,14 +372,23 @@ class TestEnom(PlacesContract):
             assert "wrong" not in repr(caught.value) + repr(caught.value.remote)
 
     def test_an_address_that_is_not_listed_is_named_before_credentials(self, remote):
-        remote.simulator.control("/accounts", {"uid": "reseller", "token": "new", "allow": ["192.0.2.1"]})
+        remote.simulator.control(
+            "/accounts", {"uid": "reseller", "token": "new", "allow": ["192.0.2.1"]}
+        )
         with pytest.raises(AccountFault) as caught:
             remote.backend.probe()
         assert caught.value.code == "ip_not_allowed"
         assert "Bad User name" in caught.value.remote["text"]
 
-    def test_a_domain_that_hosted_email_does_not_know_yet_has_no_mailbox(self, remote, create, bundle):
-        stranger = {"uid": "stranger", "token": "x", "hosted_user": "other@example.test", "hosted_password": "planted"}
+    def test_a_domain_that_hosted_email_does_not_know_yet_has_no_mailbox(
+        self, remote, create, bundle
+    ):
+        stranger = {
+            "uid": "stranger",
+            "token": "x",
+            "hosted_user": "other@example.test",
+            "hosted_password": "planted",
+        }
         remote.simulator.control("/accounts", stranger)
         hosted = HostedEmailAccount(remote.simulator.hosted_email, "other@example.test", "planted")
         backend = remote.backend_with(hosted_email=hosted)
@@ -330,22 +405,43 @@ class TestEnom(PlacesContract):
 
     def test_a_lock_out_sets_a_password_that_nobody_has(self, backend, remote, create, apply):
         create()
-        answer = apply(Kind.SUSPEND, {"with": "lock-out"})
+        answer = apply(ChangeKind.SUSPEND, {"with": "lock-out"})
         password = remote.password(JOHN)
         assert (password != PASSWORD, len(password), answer.command) == (True, 16, "ModifyPOP3")
         assert password not in repr(answer)
 
     def test_configured_commands_get_the_mailbox_filled_in(self, remote, create):
         create()
-        parameters = {"UserName": "{local}", "SLD": "{sld}", "TLD": "{tld}", "EMail": "{domain}", "Note": "{address}"}
-        commands = {"suspend": Command("SetPOPForwarding", parameters | {"ForwardTo": "a@example.net", "Enable": "1"})}
+        parameters = {
+            "UserName": "{local}",
+            "SLD": "{sld}",
+            "TLD": "{tld}",
+            "EMail": "{domain}",
+            "Note": "{address}",
+        }
+        commands = {
+            "suspend": Command(
+                "SetPOPForwarding", parameters | {"ForwardTo": "a@example.net", "Enable": "1"}
+            )
+        }
         backend = remote.backend_with(suspend_with="commands", commands=commands)
-        change = Change(Kind.SUSPEND, {"with": "commands"})
-        assert backend.apply(JOHN, change, backend.observe(JOHN)).command == backend.command(change) == "SetPOPForwarding"
+        change = Change(ChangeKind.SUSPEND, {"with": "commands"})
+        assert (
+            backend.apply(JOHN, change, backend.observe(JOHN)).command
+            == backend.command(change)
+            == "SetPOPForwarding"
+        )
         sent = remote.history("SetPOPForwarding")[0]["parameters"]
-        assert (sent["username"], sent["sld"], sent["tld"], sent["note"]) == ("john", "example", "com", "john@example.com")
+        assert (sent["username"], sent["sld"], sent["tld"], sent["note"]) == (
+            "john",
+            "example",
+            "com",
+            "john@example.com",
+        )
         with pytest.raises(Refused) as caught:
-            backend.apply(JOHN, Change(Kind.RESTORE, {"with": "commands"}), backend.observe(JOHN))
+            backend.apply(
+                JOHN, Change(ChangeKind.RESTORE, {"with": "commands"}), backend.observe(JOHN)
+            )
         assert caught.value.code == "unsupported"
 
     def test_in_an_expired_pak_hosted_email_deletes(self, backend, remote):
@@ -354,20 +450,24 @@ class TestEnom(PlacesContract):
         remote.simulator.control("/mailboxes", body)
         seen = backend.observe(JOHN)
         with pytest.raises(NeedsPerson):
-            remote.backend_with(hosted=False).apply(JOHN, Change(Kind.DELETE), seen)
-        assert backend.apply(JOHN, Change(Kind.DELETE), seen).command == "delete_user"
+            remote.backend_with(hosted=False).apply(JOHN, Change(ChangeKind.DELETE), seen)
+        assert backend.apply(JOHN, Change(ChangeKind.DELETE), seen).command == "delete_user"
         assert remote.mailboxes() == set()
 
     def test_an_expired_pak_takes_no_mailbox(self, remote, apply):
-        with pytest.raises(Doubted) as caught:
-            apply(Kind.CREATE, {"bundle": remote.add_pak(expires=PAST)}, PASSWORD)
+        with pytest.raises(RefusalUnproven) as caught:
+            apply(ChangeKind.CREATE, {"bundle": remote.add_pak(expires=PAST)}, PASSWORD)
         assert caught.value.code == "purchase_needed"
 
     def test_no_money_is_spent_where_the_configuration_says_never(self, remote):
         backend = remote.backend_with(purchase="never")
-        for kind in (Kind.BUY, Kind.RENEW):
+        for kind in (ChangeKind.BUY, ChangeKind.RENEW):
             with pytest.raises(Refused, match="never"):
-                backend.apply(JOHN, Change(kind, {"product": "pak", "bundle": "1", "years": 1}), backend.observe(JOHN))
+                backend.apply(
+                    JOHN,
+                    Change(kind, {"product": "pak", "bundle": "1", "years": 1}),
+                    backend.observe(JOHN),
+                )
         assert remote.simulator.control("/state")["accounts"]["reseller"]["purchases"] == 0
 
     def test_without_hosted_email_its_changes_are_unsupported(self, remote, create):
@@ -375,8 +475,12 @@ class TestEnom(PlacesContract):
         backend = remote.backend_with(hosted=False)
         seen = backend.observe(JOHN)
         assert (seen.exists, seen.services, seen.quota) == (True, None, None)
-        suspend = Change(Kind.SUSPEND, {"with": "hosted-email", "services": ["imap"]})
-        for change in (suspend, Change(Kind.LOG_OUT), Change(Kind.SET_QUOTA, {"quota_bytes": 1})):
+        suspend = Change(ChangeKind.SUSPEND, {"with": "hosted-email", "services": ["imap"]})
+        for change in (
+            suspend,
+            Change(ChangeKind.LOG_OUT),
+            Change(ChangeKind.SET_QUOTA, {"quota_bytes": 1}),
+        ):
             with pytest.raises(Refused) as caught:
                 backend.apply(JOHN, change, seen)
             assert caught.value.code == "unsupported"
@@ -406,22 +510,26 @@ class TestEnom(PlacesContract):
     def test_the_command_is_named_before_it_is_sent(self, backend, remote, create, apply):
         create()
         changes = [
-            Change(Kind.SET_PASSWORD, {}, PASSWORD),
-            Change(Kind.SUSPEND, {"with": "hosted-email", "services": ["imap"]}),
-            Change(Kind.SUSPEND, {"with": "lock-out"}),
-            Change(Kind.RESTORE, {"with": "hosted-email", "services": {"imap": "enabled"}}),
-            Change(Kind.SET_QUOTA, {"quota_bytes": 2**30}),
-            Change(Kind.LOG_OUT),
-            Change(Kind.DELETE),
-            Change(Kind.BUY, {"product": "pak", "quantity": 1}),
-            Change(Kind.BUY, {"product": "box", "quantity": 1, "capacity": 25}),
+            Change(ChangeKind.SET_PASSWORD, {}, PASSWORD),
+            Change(ChangeKind.SUSPEND, {"with": "hosted-email", "services": ["imap"]}),
+            Change(ChangeKind.SUSPEND, {"with": "lock-out"}),
+            Change(ChangeKind.RESTORE, {"with": "hosted-email", "services": {"imap": "enabled"}}),
+            Change(ChangeKind.SET_QUOTA, {"quota_bytes": 2**30}),
+            Change(ChangeKind.LOG_OUT),
+            Change(ChangeKind.DELETE),
+            Change(ChangeKind.BUY, {"product": "pak", "quantity": 1}),
+            Change(ChangeKind.BUY, {"product": "box", "quantity": 1, "capacity": 25}),
         ]
         for change in changes:
-            assert backend.apply(JOHN, change, backend.observe(JOHN)).command == backend.command(change)
+            assert backend.apply(JOHN, change, backend.observe(JOHN)).command == backend.command(
+                change
+            )
             assert remote.history()[-1]["command"] == backend.command(change)
 
     @pytest.mark.parametrize("kind", ["alias", "forward", "filter"])
-    def test_what_is_no_mailbox_is_shown_as_that_and_never_touched(self, backend, remote, create, kind):
+    def test_what_is_no_mailbox_is_shown_as_that_and_never_touched(
+        self, backend, remote, create, kind
+    ):
         create()
         info = Address("info", "example.com")
         hosted = HostedEmail(remote.hosted_settings(), remote.outgoing).client
@@ -435,15 +543,17 @@ class TestEnom(PlacesContract):
             assert (seen.exists, seen.type) == (True, kind)
         before = remote.truth()
         for change in (
-            Change(Kind.DELETE),
-            Change(Kind.SET_PASSWORD, {}, PASSWORD),
-            Change(Kind.SET_QUOTA, {"quota_bytes": 1}),
+            Change(ChangeKind.DELETE),
+            Change(ChangeKind.SET_PASSWORD, {}, PASSWORD),
+            Change(ChangeKind.SET_QUOTA, {"quota_bytes": 1}),
         ):
             with pytest.raises(Refused) as caught:
                 backend.apply(info, change, seen)
             assert caught.value.code == "conflict"
         assert remote.truth() == before
-        assert [(each.address, each.exists) for each in backend.survey("example.com").mailboxes] == [(JOHN, True)]
+        assert [
+            (each.address, each.exists) for each in backend.survey("example.com").mailboxes
+        ] == [(JOHN, True)]
 
     def test_no_secret_is_in_the_repr_of_anything_that_is_kept(self, remote, backend, create):
         create()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.backends.enom import paks, wire
 from bridge.backends.text import TEXT_LIMIT
-from bridge.domain.errors import BridgeError, Garbled
+from bridge.domain.errors import BridgeError, MalformedReply
 
 HIDDEN = "Hidden-Secret-42"
 LIST = f"""
@@ -30,12 +30,16 @@ REFUSAL = """
 """
 
 
-def answer(inner: str, declaration: str = "", done: str = "<ErrCount>0</ErrCount><Done>true</Done>") -> bytes:
+def answer(
+    inner: str, declaration: str = "", done: str = "<ErrCount>0</ErrCount><Done>true</Done>"
+) -> bytes:
     return f"{declaration}<interface-response>{inner}{done}</interface-response>".encode()
 
 
 def test_a_command_becomes_a_form():
-    body = wire.encode("reseller", "to&ken", "GetPOP3", {"SLD": "example", "DisplayName1": "Zoë & Co"})
+    body = wire.encode(
+        "reseller", "to&ken", "GetPOP3", {"SLD": "example", "DisplayName1": "Zoë & Co"}
+    )
     assert parse_qs(body.decode()) == {
         "command": ["GetPOP3"],
         "uid": ["reseller"],
@@ -52,9 +56,16 @@ def test_a_list_is_read():
     assert envelope.fields == {"emailcount": "2", "success": "True"}
     listing = paks.listing(envelope)
     assert listing.complete
-    assert listing.mailboxes == {"john": paks.Listed("26770", 2**30, 3 * 2**20), "jane": paks.Listed("26771", None, None)}
+    assert listing.mailboxes == {
+        "john": paks.Listed("26770", 2**30, 3 * 2**20),
+        "jane": paks.Listed("26771", None, None),
+    }
     (pak,) = listing.paks
-    assert (pak.bundle, pak.free, pak.expires) == ("26770", 6, datetime(2030, 5, 3, 14, 14, 59, tzinfo=UTC))
+    assert (pak.bundle, pak.free, pak.expires) == (
+        "26770",
+        6,
+        datetime(2030, 5, 3, 14, 14, 59, tzinfo=UTC),
+    )
 
 
 def test_a_password_of_a_list_is_kept_by_no_object():
@@ -67,7 +78,10 @@ def test_a_password_of_a_list_is_kept_by_no_object():
 def test_errors_and_codes_are_read():
     envelope = wire.decode(answer(REFUSAL, done=""))
     assert envelope.err_count == 2
-    assert envelope.errors == ("User not permitted from this IP address - 192.0.2.1", "Bad User name or Password")
+    assert envelope.errors == (
+        "User not permitted from this IP address - 192.0.2.1",
+        "Bad User name or Password",
+    )
     assert envelope.codes == (("304155", "Validation error; invalid ; loginid"),)
 
 
@@ -78,7 +92,9 @@ def test_names_are_read_in_any_case(name):
 
 
 def test_a_code_without_number_or_text_is_empty():
-    assert wire.decode(answer("<responses><response><Description>x</Description></response></responses>")).codes == (("", ""),)
+    assert wire.decode(
+        answer("<responses><response><Description>x</Description></response></responses>")
+    ).codes == (("", ""),)
 
 
 def test_a_secret_that_begins_another_is_masked_with_all_of_it():
@@ -87,10 +103,12 @@ def test_a_secret_that_begins_another_is_masked_with_all_of_it():
 
 
 def test_names_are_read_in_any_namespace_and_what_is_missing_is_empty():
-    named = answer("<Command>X</Command>").replace(b"<interface-response>", b'<interface-response xmlns="urn:example">', 1)
+    named = answer("<Command>X</Command>").replace(
+        b"<interface-response>", b'<interface-response xmlns="urn:example">', 1
+    )
     assert wire.decode(named).command == "X"
     assert wire.decode(answer("")).command == wire.decode(answer("<Command/>")).command == ""
-    with pytest.raises(Garbled, match=r"^This is not an answer of Enom's interface"):
+    with pytest.raises(MalformedReply, match=r"^This is not an answer of Enom's interface"):
         wire.decode(b"<html/>")
 
 
@@ -100,7 +118,12 @@ def test_what_stands_in_errors_and_codes_is_no_field():
 
 
 def test_only_listed_fields_leave():
-    assert wire.decode(answer("<Secret>x</Secret><Password>y</Password><a><password>z</password></a>")).fields == {}
+    assert (
+        wire.decode(
+            answer("<Secret>x</Secret><Password>y</Password><a><password>z</password></a>")
+        ).fields
+        == {}
+    )
 
 
 def test_a_text_is_short_printable_and_without_what_was_sent():
@@ -117,8 +140,14 @@ def test_a_text_is_short_printable_and_without_what_was_sent():
         (answer("", '<?xml version="1.0" ?>\n'), "text/xml"),
         (answer("", '\r\n<?xml version="1.0" encoding="utf-16"?>'), "text/xml; charset=utf-16"),
         (answer("<Site>eNom®</Site>").decode().encode("latin-1"), "text/xml; charset=utf-8"),
-        (answer("<Site>eNom®</Site>").decode().encode("windows-1252"), 'text/xml; charset="windows-1252"'),
-        (b"\xef\xbb\xbf" + answer("", '<?xml version="1.0" encoding="utf-8"?>'), "text/xml; charset=iso-8859-1"),
+        (
+            answer("<Site>eNom®</Site>").decode().encode("windows-1252"),
+            'text/xml; charset="windows-1252"',
+        ),
+        (
+            b"\xef\xbb\xbf" + answer("", '<?xml version="1.0" encoding="utf-8"?>'),
+            "text/xml; charset=iso-8859-1",
+        ),
         (answer("").decode().encode("utf-16"), "text/xml"),
         (answer("").decode().encode("utf-16"), "text/xml; charset=utf-16"),
         (answer(""), "text/xml; charset=undefined"),
@@ -149,7 +178,9 @@ def test_a_charset_is_believed_where_it_proves_itself(body, content_type):
 
 
 def test_a_byte_that_is_no_letter_spoils_nothing_else():
-    body = b"\xef\xbb\xbf" + answer("<errors><Err1>5 # are missing</Err1></errors>").replace(b"#", b"\x80")
+    body = b"\xef\xbb\xbf" + answer("<errors><Err1>5 # are missing</Err1></errors>").replace(
+        b"#", b"\x80"
+    )
     assert wire.decode(body).errors == ("5 \N{REPLACEMENT CHARACTER} are missing",)
 
 
@@ -173,7 +204,7 @@ def test_a_byte_that_is_no_letter_spoils_nothing_else():
     ],
 )
 def test_anything_else_is_garbled(body):
-    with pytest.raises(Garbled) as caught:
+    with pytest.raises(MalformedReply) as caught:
         wire.decode(body)
     assert caught.value.__context__ is None
 
@@ -216,7 +247,7 @@ def test_whatever_shape_comes_only_our_errors_leave(inner):
     try:
         paks.listing(wire.decode(answer(inner)))
     except BridgeError as error:
-        assert isinstance(error, Garbled)
+        assert isinstance(error, MalformedReply)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +272,7 @@ def test_dates_are_utc(text, expected):
     ],
 )
 def test_a_pak_that_cannot_be_read_is_not_overlooked(pak):
-    with pytest.raises(Garbled):
+    with pytest.raises(MalformedReply):
         paks.listing(wire.decode(answer(f"<Paks><Pak>{pak}</Pak></Paks>")))
 
 
@@ -299,13 +330,24 @@ def test_one_odd_character_keeps_nobodys_mailbox_from_being_read(password):
         (lambda body: b"\xef\xbb\xbf\xef\xbb\xbf" + body, "text/xml; charset=utf-8"),
         (lambda body: b"\r\n" + body, ""),
         (lambda body: body.replace(HIDDEN.encode(), b"\xc3("), "text/xml; charset=utf-8"),
-        (lambda body: body.replace(HIDDEN.encode(), b"caf\xe9 \xc3\xbc"), "text/xml; charset=utf-8"),
+        (
+            lambda body: body.replace(HIDDEN.encode(), b"caf\xe9 \xc3\xbc"),
+            "text/xml; charset=utf-8",
+        ),
         (lambda body: body.replace(HIDDEN.encode(), b"\xf0\x9f"), ""),
-        (lambda body: b'<?xml version="1.0" encoding="utf-8"?>\n' + body.replace(HIDDEN.encode(), b"a&b\xff"), ""),
+        (
+            lambda body: (
+                b'<?xml version="1.0" encoding="utf-8"?>\n'
+                + body.replace(HIDDEN.encode(), b"a&b\xff")
+            ),
+            "",
+        ),
     ],
 )
 def test_odd_bytes_keep_nobodys_mailbox_from_being_read(change, kind):
-    assert paks.listing(wire.decode(change(answer(LIST)), kind)) == paks.listing(wire.decode(answer(LIST)))
+    assert paks.listing(wire.decode(change(answer(LIST)), kind)) == paks.listing(
+        wire.decode(answer(LIST))
+    )
 
 
 def test_a_byte_that_is_no_utf_8_spoils_no_other():
@@ -314,29 +356,38 @@ def test_a_byte_that_is_no_utf_8_spoils_no_other():
 
 
 def test_what_stands_escaped_reads_as_before():
-    inner = "<errors><Err1>a &amp;lt; &#38; &#x41; <![CDATA[<b> & ]]> &lt;c&gt; &x</Err1></errors><!-- a & <b> -->"
+    inner = (
+        "<errors><Err1>a &amp;lt; &#38; &#x41; <![CDATA[<b> & "
+        "]]> &lt;c&gt; &x</Err1></errors><!-- a & <b> -->"
+    )
     assert wire.decode(answer(inner)).errors == ("a &lt; & A <b> &  <c> &x",)
 
 
 @pytest.mark.parametrize(
     ("inner", "place"),
     [
-        (f"\n <pop><username>john</username>\n  <password>{HIDDEN}<b></password></pop>", "line 3, column "),
+        (
+            f"\n <pop><username>john</username>\n  <password>{HIDDEN}<b></password></pop>",
+            "line 3, column ",
+        ),
         (f"\n\n<pop><password>a&b {HIDDEN} <i>x</password></pop>", "line 3, column "),
         (f"<pop><password>{HIDDEN}</pop>", "line 1, column "),
     ],
 )
 def test_what_can_be_read_in_two_ways_is_told_with_its_place_and_nothing_of_its_text(inner, place):
-    with pytest.raises(Garbled, match=place) as caught:
+    with pytest.raises(MalformedReply, match=place) as caught:
         wire.decode(answer(inner))
     assert HIDDEN not in str(caught.value) and caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("head", ["", '<?xml version="1.0" encoding="utf-8"?>', '<?xml version="1.0"?>\r\n\r\n', "\ufeff \n"])
+@pytest.mark.parametrize(
+    "head",
+    ["", '<?xml version="1.0" encoding="utf-8"?>', '<?xml version="1.0"?>\r\n\r\n', "\ufeff \n"],
+)
 def test_the_place_is_that_of_the_answer_as_it_came(head):
     inner = "<Site>a & b < c &nbsp;</Site>\n<a>\x1f&</a> <x>wrong</y>"
     body = answer(inner, head)
-    with pytest.raises(Garbled) as caught:
+    with pytest.raises(MalformedReply) as caught:
         wire.decode(body, "text/xml; charset=iso-8859-1" if not head.startswith("\ufeff") else "")
     text = body.decode().removeprefix("\ufeff")
     before = text[: text.index("</y>")]
@@ -361,10 +412,15 @@ THREE = "".join(
 NO_PAKS = "<Paks></Paks>"
 
 
-@pytest.mark.parametrize(("first", "last"), [("<!--x", "-->"), ("<![CDATA[x", "]]>"), ("<!--", "--><!--x-->")])
+@pytest.mark.parametrize(
+    ("first", "last"), [("<!--x", "-->"), ("<![CDATA[x", "]]>"), ("<!--", "--><!--x-->")]
+)
 def test_no_two_passwords_hide_the_mailboxes_between_them(first, last):
-    """Each customer chooses a password; where a list shows them unescaped, what is passed over would be read as gone."""
-    with pytest.raises(Garbled, match="unclosed comment or section from line 2, column ") as caught:
+    """Each customer chooses a password; where a list shows them unescaped, what is passed over
+    would be read as gone."""
+    with pytest.raises(
+        MalformedReply, match="unclosed comment or section from line 2, column "
+    ) as caught:
         wire.decode(answer(THREE % (first, HIDDEN, last) + NO_PAKS))
     assert HIDDEN not in str(caught.value)
 
@@ -372,7 +428,9 @@ def test_no_two_passwords_hide_the_mailboxes_between_them(first, last):
 @pytest.mark.parametrize("field", ["username", "bundleid", "Username"])
 def test_a_password_that_ends_its_field_names_nobody_else(field):
     odd = f"</password><{field}>victim</{field}><password>"
-    listing = paks.listing(wire.decode(answer(THREE.replace("victim", "other") % (odd, HIDDEN, "x") + NO_PAKS)))
+    listing = paks.listing(
+        wire.decode(answer(THREE.replace("victim", "other") % (odd, HIDDEN, "x") + NO_PAKS))
+    )
     assert set(listing.mailboxes) == {"other", "zoe"} and not listing.complete
     assert "a field twice" in listing.incomplete().detail
 
@@ -380,7 +438,7 @@ def test_a_password_that_ends_its_field_names_nobody_else(field):
 @pytest.mark.parametrize("name", ["BundleId", "QtyAvailable", "ExpDate"])
 def test_a_pak_that_cannot_be_read_is_told_with_its_place(name):
     body = answer(f"<Paks>\n<Pak><{name}>1\x1f</{name}></Pak></Paks>")
-    with pytest.raises(Garbled, match="a pak that cannot be read, at line 2, column "):
+    with pytest.raises(MalformedReply, match="a pak that cannot be read, at line 2, column "):
         paks.listing(wire.decode(body))
 
 

@@ -5,8 +5,15 @@ from backend_contract import ALL_SERVICES, JANE, JOHN, OTHER_PASSWORD, PASSWORD,
 
 from bridge.backends.hosted_email import HostedEmail, HostedEmailAccount, codes, wire
 from bridge.backends.hosted_email.wire import SERVICES
-from bridge.domain.errors import AccountFault, Doubted, Garbled, Refused, Unavailable, Unclear
-from bridge.domain.model import Address, Change, Fact, Kind, Proof
+from bridge.domain.errors import (
+    AccountFault,
+    MalformedReply,
+    OutcomeUnknown,
+    RefusalUnproven,
+    Refused,
+    Unavailable,
+)
+from bridge.domain.model import Address, Change, ChangeKind, Fact, Proof
 from bridge.infra.http_client import Outgoing
 from bridge.sim import Simulator
 
@@ -19,7 +26,10 @@ class HostedRemote:
 
     def __init__(self, simulator: Simulator, outgoing: Outgoing) -> None:
         self.simulator, self.outgoing = simulator, outgoing
-        simulator.control("/accounts", {"uid": "company", "token": None, "hosted_user": ADMIN, "hosted_password": SECRET})
+        simulator.control(
+            "/accounts",
+            {"uid": "company", "token": None, "hosted_user": ADMIN, "hosted_password": SECRET},
+        )
         simulator.control("/accounts", {"uid": "stranger", "token": None})
         for uid, domain in (("company", "example.com"), ("stranger", "example.org")):
             simulator.control("/domains", {"uid": uid, "domain": domain})
@@ -28,10 +38,18 @@ class HostedRemote:
 
     def backend_with(self, **changes) -> HostedEmail:
         given = {"endpoint": self.simulator.hosted_email, "user": ADMIN, "password": SECRET}
-        return HostedEmail(HostedEmailAccount(**{**given, **changes}), self.outgoing, name="mail", timeout=10.0)
+        return HostedEmail(
+            HostedEmailAccount(**{**given, **changes}), self.outgoing, name="mail", timeout=10.0
+        )
 
     def admin(self, role: str, **more) -> HostedEmail:
-        given = {"uid": "company", "user": f"{role}@example.test", "password": SECRET, "role": role, **more}
+        given = {
+            "uid": "company",
+            "user": f"{role}@example.test",
+            "password": SECRET,
+            "role": role,
+            **more,
+        }
         self.simulator.control("/admins", given)
         return self.backend_with(user=given["user"])
 
@@ -57,7 +75,7 @@ class HostedRemote:
         services = {SERVICES[name]: state for name, state in states.items()}
         self.simulator.control("/services", {"address": str(address), "services": services})
 
-    def lose_answer(self, kind: Kind) -> None:
+    def lose_answer(self, kind: ChangeKind) -> None:
         self.fault(self.backend.command(Change(kind)), "drop_after")
 
 
@@ -71,13 +89,19 @@ def remote():
 
 class TestHostedEmail(BackendContract):
     def test_a_creation_is_one_command_with_name_size_and_password(self, backend, remote):
-        change = Change(Kind.CREATE, {"display_name": "A Name", "quota_bytes": 25 << 30}, PASSWORD)
+        change = Change(
+            ChangeKind.CREATE, {"display_name": "A Name", "quota_bytes": 25 << 30}, PASSWORD
+        )
         seen = backend.observe(JOHN)
         before = len(remote.commands())
         backend.apply(JOHN, change, seen)
         assert remote.commands()[before:] == ["change_user"]
         box = remote.truth()["mailboxes"][str(JOHN)]
-        assert (box["display_name"], box["quota_bytes"], box["password"]) == ("A Name", 25 << 30, PASSWORD)
+        assert (box["display_name"], box["quota_bytes"], box["password"]) == (
+            "A Name",
+            25 << 30,
+            PASSWORD,
+        )
 
     def test_a_look_is_one_call(self, backend, remote, create):
         create()
@@ -89,10 +113,16 @@ class TestHostedEmail(BackendContract):
     def test_nothing_is_proved_of_an_end_nor_paid_in_advance(self, backend, create):
         create()
         seen = backend.observe(JOHN)
-        assert (backend.proofs[Fact.EXPIRY], backend.proofs[Fact.EXISTENCE]) == (Proof.UNSUPPORTED, Proof.VERIFIED)
+        assert (backend.proofs[Fact.EXPIRY], backend.proofs[Fact.EXISTENCE]) == (
+            Proof.UNSUPPORTED,
+            Proof.VERIFIED,
+        )
         assert (backend.products.paid_until(seen), backend.products.place(seen)) == (None, "")
 
-    @pytest.mark.parametrize("change", [Change(Kind.BUY, {"product": "pak"}), Change(Kind.RENEW, {"years": 1})])
+    @pytest.mark.parametrize(
+        "change",
+        [Change(ChangeKind.BUY, {"product": "pak"}), Change(ChangeKind.RENEW, {"years": 1})],
+    )
     def test_nothing_is_bought(self, backend, create, change):
         create()
         with pytest.raises(Refused) as caught:
@@ -103,10 +133,10 @@ class TestHostedEmail(BackendContract):
         before = len(remote.commands())
         suspend = {"with": "hosted-email", "services": list(ALL_SERVICES)}
         for kind, given, secret in (
-            (Kind.SET_PASSWORD, {}, PASSWORD),
-            (Kind.SET_QUOTA, {"quota_bytes": 1 << 30}, None),
-            (Kind.SUSPEND, suspend, None),
-            (Kind.DELETE, {}, None),
+            (ChangeKind.SET_PASSWORD, {}, PASSWORD),
+            (ChangeKind.SET_QUOTA, {"quota_bytes": 1 << 30}, None),
+            (ChangeKind.SUSPEND, suspend, None),
+            (ChangeKind.DELETE, {}, None),
         ):
             with pytest.raises(Refused) as caught:
                 apply(kind, given, secret)
@@ -114,21 +144,33 @@ class TestHostedEmail(BackendContract):
         assert set(remote.commands()[before:]) == {"get_user"}
 
     @pytest.mark.parametrize("kind", ["alias", "forward", "filter"])
-    def test_what_is_no_mailbox_is_shown_as_that_and_never_touched(self, backend, remote, create, apply, kind):
+    def test_what_is_no_mailbox_is_shown_as_that_and_never_touched(
+        self, backend, remote, create, apply, kind
+    ):
         create()
         if kind == "alias":
             remote.call("change_user", user=str(JOHN), attributes={"aliases": [str(INFO)]})
         else:
-            remote.call("change_user", user=str(INFO), attributes={"type": kind, "forward_recipients": ["x@example.net"]})
+            remote.call(
+                "change_user",
+                user=str(INFO),
+                attributes={"type": kind, "forward_recipients": ["x@example.net"]},
+            )
         seen = backend.observe(INFO)
         assert (seen.exists, seen.type) == (True, kind)
         before = remote.truth()
-        for change in (Change(Kind.DELETE), Change(Kind.SET_PASSWORD, {}, OTHER_PASSWORD), Change(Kind.CREATE, {}, PASSWORD)):
+        for change in (
+            Change(ChangeKind.DELETE),
+            Change(ChangeKind.SET_PASSWORD, {}, OTHER_PASSWORD),
+            Change(ChangeKind.CREATE, {}, PASSWORD),
+        ):
             with pytest.raises(Refused) as caught:
                 backend.apply(INFO, change, seen)
             assert caught.value.code == "conflict"
         assert remote.truth() == before
-        assert [str(each.address) for each in backend.survey("example.com").mailboxes] == [str(JOHN)]
+        assert [str(each.address) for each in backend.survey("example.com").mailboxes] == [
+            str(JOHN)
+        ]
 
     def test_a_domain_of_another_company_is_refused(self, backend):
         with pytest.raises(Refused) as caught:
@@ -141,7 +183,7 @@ class TestHostedEmail(BackendContract):
         backend.probe()
         absent = remote.backend.observe(JOHN)
         with pytest.raises(Refused, match="role of the credentials") as caught:
-            backend.apply(JOHN, Change(Kind.CREATE, {}, PASSWORD), absent)
+            backend.apply(JOHN, Change(ChangeKind.CREATE, {}, PASSWORD), absent)
         assert (caught.value.remote["number"], remote.mailboxes()) == ("9", set())
 
     def test_the_wrong_cluster_is_the_accounts_fault(self, remote):
@@ -156,14 +198,20 @@ class TestHostedEmail(BackendContract):
                 ask()
             assert "wrong" not in repr(caught.value) + repr(caught.value.remote)
 
-    def test_a_size_over_the_domains_maximum_is_refused_with_the_reason(self, remote, create, apply):
+    def test_a_size_over_the_domains_maximum_is_refused_with_the_reason(
+        self, remote, create, apply
+    ):
         create()
         remote.call("change_domain", domain="example.com", attributes={"quota_maximum": 2048})
         with pytest.raises(Refused, match="maximum of 2048 MB"):
-            apply(Kind.SET_QUOTA, {"quota_bytes": 3 << 30})
+            apply(ChangeKind.SET_QUOTA, {"quota_bytes": 3 << 30})
 
-    @pytest.mark.parametrize("password", ["with space", 'with"quote', "x" * 55, "has-john-inside-1"])
-    def test_a_password_that_it_does_not_take_is_the_customers_to_change(self, remote, create, password):
+    @pytest.mark.parametrize(
+        "password", ["with space", 'with"quote', "x" * 55, "has-john-inside-1"]
+    )
+    def test_a_password_that_it_does_not_take_is_the_customers_to_change(
+        self, remote, create, password
+    ):
         with pytest.raises(Refused) as caught:
             create(secret=password)
         assert (caught.value.code, remote.mailboxes()) == ("password_rejected", set())
@@ -171,29 +219,44 @@ class TestHostedEmail(BackendContract):
 
     def test_what_the_bridge_does_not_suspend_it_does_not_lift(self, remote, create, apply):
         create()
-        held = {"address": str(JOHN), "services": {"service_smtprelay": "suspended"}, "level": "higher"}
+        held = {
+            "address": str(JOHN),
+            "services": {"service_smtprelay": "suspended"},
+            "level": "higher",
+        }
         remote.simulator.control("/services", held)
         with pytest.raises(Refused) as caught:
-            apply(Kind.RESTORE, {"with": "hosted-email", "services": {"sending": "enabled"}})
+            apply(ChangeKind.RESTORE, {"with": "hosted-email", "services": {"sending": "enabled"}})
         assert caught.value.code == "conflict"
 
-    def test_a_password_is_proved_in_the_mailboxs_own_name_and_is_never_the_accounts_fault(self, remote, create, apply):
+    def test_a_password_is_proved_in_the_mailboxs_own_name_and_is_never_the_accounts_fault(
+        self, remote, create, apply
+    ):
         create()
-        assert apply(Kind.PROVE_PASSWORD, {}, PASSWORD).command == "authenticate"
-        remote.simulator.control("/mailboxes", {"address": str(JANE), "password": PASSWORD, "second_factor": True})
-        for address, password, code in ((JOHN, OTHER_PASSWORD, "unclear"), (JANE, PASSWORD, "unsupported")):
+        assert apply(ChangeKind.PROVE_PASSWORD, {}, PASSWORD).command == "authenticate"
+        remote.simulator.control(
+            "/mailboxes", {"address": str(JANE), "password": PASSWORD, "second_factor": True}
+        )
+        for address, password, code in (
+            (JOHN, OTHER_PASSWORD, "unclear"),
+            (JANE, PASSWORD, "unsupported"),
+        ):
             with pytest.raises(Refused) as caught:
-                apply(Kind.PROVE_PASSWORD, {}, password, address)
+                apply(ChangeKind.PROVE_PASSWORD, {}, password, address)
             assert caught.value.code == code
             assert password not in caught.value.detail + repr(caught.value.remote)
-        for fault, error in (("oma_22", Unavailable), ("drop_after", Unclear)):
+        for fault, error in (("oma_22", Unavailable), ("drop_after", OutcomeUnknown)):
             remote.fault("authenticate", fault)
             with pytest.raises(error):
-                apply(Kind.PROVE_PASSWORD, {}, PASSWORD)
+                apply(ChangeKind.PROVE_PASSWORD, {}, PASSWORD)
 
     def test_what_speaks_of_more_than_the_password_tells_nothing_of_it(self):
         doubted = {0, 1, 2, 7, 8, 20, 22, 23, 25, 28, 29, 30, 41, 49}
-        found = [codes.of_sign_in(wire.Result(False, number, "said")) for number in range(50) if number not in doubted]
+        found = [
+            codes.of_sign_in(wire.Result(False, number, "said"))
+            for number in range(50)
+            if number not in doubted
+        ]
         assert {(type(error), error.code) for error in found if error} == {(Refused, "unsupported")}
 
     def test_answers_in_another_form_are_read(self, backend, remote, create):
@@ -206,20 +269,20 @@ class TestHostedEmail(BackendContract):
     @pytest.mark.parametrize(
         ("fault", "error", "done"),
         [
-            ("drop_before", Unclear, False),
-            ("drop_after", Unclear, True),
-            ("cut", Unclear, True),
-            ("error_500", Unclear, False),
-            ("error_500_after", Unclear, True),
-            ("html", Garbled, False),
-            ("html_after", Garbled, True),
-            ("empty", Garbled, False),
-            ("too_many", Unclear, False),
+            ("drop_before", OutcomeUnknown, False),
+            ("drop_after", OutcomeUnknown, True),
+            ("cut", OutcomeUnknown, True),
+            ("error_500", OutcomeUnknown, False),
+            ("error_500_after", OutcomeUnknown, True),
+            ("html", MalformedReply, False),
+            ("html_after", MalformedReply, True),
+            ("empty", MalformedReply, False),
+            ("too_many", OutcomeUnknown, False),
             ("oma_20", Unavailable, False),
             ("oma_22", Unavailable, False),
             ("oma_25", Unavailable, False),
-            ("oma_28", Unclear, True),
-            ("oma_23", Doubted, True),
+            ("oma_28", OutcomeUnknown, True),
+            ("oma_23", RefusalUnproven, True),
             ("control_byte", None, True),
             ("lie", None, False),
         ],

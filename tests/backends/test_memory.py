@@ -8,8 +8,8 @@ from backend_contract import JOHN, PASSWORD, SOON, PlacesContract
 from bridge.backends import BACKENDS
 from bridge.backends.hosted_email.wire import SERVICES as ENOM_SERVICES
 from bridge.backends.memory import SERVICES, MemoryBackend
-from bridge.domain.errors import Unavailable, Unclear
-from bridge.domain.model import Address, Change, Kind
+from bridge.domain.errors import OutcomeUnknown, Unavailable
+from bridge.domain.model import Address, Change, ChangeKind
 
 
 class MemoryRemote:
@@ -34,8 +34,8 @@ class MemoryRemote:
     def set_balance(self, amount: int) -> None:
         self.backend.balance = amount
 
-    def lose_answer(self, kind: Kind) -> None:
-        self.backend.fail_next(kind, Unclear("lost"), after_effect=True)
+    def lose_answer(self, kind: ChangeKind) -> None:
+        self.backend.fail_next(kind, OutcomeUnknown("lost"), after_effect=True)
 
 
 class TestMemory(PlacesContract):
@@ -48,11 +48,15 @@ class TestMemory(PlacesContract):
         assert remote.backend.observe(JOHN).exists is False
         remote.backend.show_stale(JOHN, times=2)
         bundle = remote.add_pak()
-        remote.backend.apply(JOHN, Change(Kind.CREATE, {"bundle": bundle}, PASSWORD), remote.backend.observe(JOHN))
+        remote.backend.apply(
+            JOHN,
+            Change(ChangeKind.CREATE, {"bundle": bundle}, PASSWORD),
+            remote.backend.observe(JOHN),
+        )
         assert [remote.backend.observe(JOHN).exists for _ in range(2)] == [False, True]
 
     def test_a_fault_before_the_effect_leaves_nothing(self, remote, create):
-        remote.backend.fail_next(Kind.CREATE, Unavailable())
+        remote.backend.fail_next(ChangeKind.CREATE, Unavailable())
         with pytest.raises(Unavailable):
             create()
         assert remote.mailboxes() == set()
@@ -62,7 +66,7 @@ class TestMemory(PlacesContract):
         create()
         remote.backend._now = lambda: datetime(2036, 1, 1, tzinfo=UTC)
         with pytest.raises(Exception, match="expired"):
-            apply(Kind.DELETE)
+            apply(ChangeKind.DELETE)
         assert remote.mailboxes() == {str(JOHN)}
 
 

@@ -10,7 +10,9 @@ __all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")
-def stand(browser: Browser, new_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def stand(
+    browser: Browser, new_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stand]:
     """One for the tests of a file, which may change it."""
     made = Stand(tmp_path_factory.mktemp("stand"), new_database("sqlite"))
     yield made

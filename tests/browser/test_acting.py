@@ -1,4 +1,5 @@
-"""Every action, by the mouse: asked, explained, done, told; and a page that changes by itself, but not under one's hands."""
+"""Every action, by the mouse: asked, explained, done, told; and a page that changes by itself,
+but not under one's hands."""
 
 import csv
 import re
@@ -28,15 +29,21 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
     page.click("main >> button")
     expect(note).to_have_text("Account main resumed.")
 
-    tab.go(f"/admin/callbacks/{stand.ids['exhausted']}").get_by_role("link", name="Resend", exact=True).click()
+    tab.go(f"/admin/callbacks/{stand.ids['exhausted']}").get_by_role(
+        "link", name="Resend", exact=True
+    ).click()
     page.click("main >> button")
     expect(note).to_contain_text("Callback queued to be sent now.")
 
-    tab.go(f"/admin/jobs/{stand.ids['queued']}").get_by_role("link", name="Cancel", exact=True).click()
+    tab.go(f"/admin/jobs/{stand.ids['queued']}").get_by_role(
+        "link", name="Cancel", exact=True
+    ).click()
     page.click("main >> button")
     expect(note).to_contain_text("cancelled")
 
-    tab.go(f"/admin/jobs/{stand.ids['failed']}").get_by_role("link", name="Retry", exact=True).click()
+    tab.go(f"/admin/jobs/{stand.ids['failed']}").get_by_role(
+        "link", name="Retry", exact=True
+    ).click()
     page.click("main >> button")
     expect(note).to_contain_text("was retried as this job")
 
@@ -47,23 +54,31 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
     expect(note).to_contain_text("Hook dismissed.")
 
     tab.go("/admin/jobs?status=held").get_by_role("link", name="Reject all", exact=True).click()
-    expect(page.locator("main")).to_contain_text("a deletion scheduled after a grace period is called off")
+    expect(page.locator("main")).to_contain_text(
+        "a deletion scheduled after a grace period is called off"
+    )
     expect(page.locator("main")).to_contain_text(stand.ids["held"])
     page.click("text=Back, do nothing")
     expect(page).to_have_url(re.compile("status=held"))
 
-    tab.go("/admin/hooks/shop/msg_held").get_by_role("link", name="Replay: show the plan first", exact=True).click()
+    tab.go("/admin/hooks/shop/msg_held").get_by_role(
+        "link", name="Replay: show the plan first", exact=True
+    ).click()
     expect(page.locator("main")).to_contain_text("delete the mailbox")
     page.click("text=Back, do nothing")
     page.click("a.id")
     page.get_by_role("link", name="Approve", exact=True).click()
     page.click("main >> button")
     expect(note).to_contain_text("was approved as this job")
-    expect(page.locator("main a.button.main")).to_have_count(0)  # what was just decided is not to be cancelled
+    expect(page.locator("main a.button.main")).to_have_count(
+        0
+    )  # what was just decided is not to be cancelled
     stand.scene.work(300)
     assert stand.scene.mailbox("amy@example.com") is None
 
-    stand.sim.control("/mailboxes", {"address": "found@example.com", "password": PASSWORD, "settled": True})
+    stand.sim.control(
+        "/mailboxes", {"address": "found@example.com", "password": PASSWORD, "settled": True}
+    )
     tab.go("/admin/mailboxes").get_by_role("link", name="Adopt a mailbox", exact=True).click()
     page.fill("#address", "found@example.com")
     page.fill("#service_id", "55")
@@ -105,7 +120,9 @@ def test_a_difference_is_compared_anew_shown_repaired_and_gone(open_tab: Open) -
 def test_a_repair_that_is_not_what_was_shown_is_shown_anew_and_not_done(open_tab: Open) -> None:
     tab = open_tab()
     page, scene = tab.page, tab.stand.scene
-    scene.sim.control("/services", {"address": LIFTED, "services": dict.fromkeys(SERVICES.values(), "enabled")})
+    scene.sim.control(
+        "/services", {"address": LIFTED, "services": dict.fromkeys(SERVICES.values(), "enabled")}
+    )
     scene.clock.now += 60
     compare(tab)
     ask_for_repair(page)
@@ -142,7 +159,9 @@ def checksum(stand: Stand) -> str:
 def test_the_inventory_is_taken_home_as_csv(open_tab: Open) -> None:
     tab = open_tab()
     page = tab.go("/admin/inventory")
-    expect(page.locator("tbody tr").first).to_have_text(re.compile(r"Mailbox slots paid for\s*10\s*100\.00"))
+    expect(page.locator("tbody tr").first).to_have_text(
+        re.compile(r"Mailbox slots paid for\s*10\s*100\.00")
+    )
     with page.expect_download() as download:
         page.get_by_role("link", name="Download CSV", exact=True).click()
     assert download.value.suggested_filename == "enom-inventory.csv"
@@ -151,7 +170,9 @@ def test_the_inventory_is_taken_home_as_csv(open_tab: Open) -> None:
     assert {"pak", "active_and_absent"} <= {row["what"] for row in rows}
 
 
-def test_a_page_updates_itself_but_not_what_somebody_is_in(open_tab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_updates_itself_but_not_what_somebody_is_in(
+    open_tab: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bridge.web.admin.listing.EVERY", 1)
     tab = open_tab()
     page, scene = tab.go("/admin/jobs?status=queued"), tab.stand.scene

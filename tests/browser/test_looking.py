@@ -1,4 +1,5 @@
-"""How the pages look when much goes wrong, with names as long as they may be: on a phone, on a small and on a usual screen."""
+"""How the pages look when much goes wrong, with names as long as they may be: on a phone, on a
+small and on a usual screen."""
 
 import re
 
@@ -19,7 +20,19 @@ WITHOUT_BUTTON = {"serve", "worker", "doctor", "config check", "admin-link", "ma
 def everything(stand: Stand) -> list[str]:
     """The pages of a bridge in trouble."""
     ids = stand.ids | trouble(stand.scene)
-    jobs = [ids[name] for name in ("another", "rejected", "waiting", "long", "failed", "held", "queued", "succeeded")]
+    jobs = [
+        ids[name]
+        for name in (
+            "another",
+            "rejected",
+            "waiting",
+            "long",
+            "failed",
+            "held",
+            "queued",
+            "succeeded",
+        )
+    ]
     return [
         *(entry.path for entry in NAV), *(f"/admin/jobs/{job}" for job in jobs),
         *(f"/admin/jobs/{ids['another']}/{verb}" for verb in ("approve", "retry", "reject")),
@@ -34,7 +47,9 @@ def everything(stand: Stand) -> list[str]:
     ]  # fmt: skip
 
 
-def test_no_page_is_wider_than_the_window_and_names_break_at_their_seams(open_tab: Open, everything: list[str]) -> None:
+def test_no_page_is_wider_than_the_window_and_names_break_at_their_seams(
+    open_tab: Open, everything: list[str]
+) -> None:
     tab = open_tab()
     for path in everything:
         page = tab.go(path)
@@ -44,8 +59,12 @@ def test_no_page_is_wider_than_the_window_and_names_break_at_their_seams(open_ta
             assert torn(page) == [], (path, window)
 
 
-@pytest.mark.timeout(900)  # fifty pages, each looked at twice: many seconds also where nothing else runs
-def test_no_page_has_a_serious_barrier_in_trouble_either(open_tab: Open, everything: list[str]) -> None:
+@pytest.mark.timeout(
+    900
+)  # fifty pages, each looked at twice: many seconds also where nothing else runs
+def test_no_page_has_a_serious_barrier_in_trouble_either(
+    open_tab: Open, everything: list[str]
+) -> None:
     tab = open_tab()
     for path in everything:
         tab.go(path)
@@ -54,7 +73,9 @@ def test_no_page_has_a_serious_barrier_in_trouble_either(open_tab: Open, everyth
             assert tab.barriers("color-contrast") == [], path
 
 
-def test_on_a_phone_every_value_stands_beside_its_label(open_tab: Open, everything: list[str]) -> None:
+def test_on_a_phone_every_value_stands_beside_its_label(
+    open_tab: Open, everything: list[str]
+) -> None:
     tab = open_tab(viewport=PHONE)
     for path in everything:
         assert under_labels(tab.go(path)) == [], path
@@ -70,24 +91,36 @@ def test_what_is_filled_in_stands_in_one_line(open_tab: Open, everything: list[s
         assert len(set(heights)) <= 1, path
 
 
-def test_no_page_tells_to_type_a_command_where_a_button_does_it(open_tab: Open, everything: list[str]) -> None:
+def test_no_page_tells_to_type_a_command_where_a_button_does_it(
+    open_tab: Open, everything: list[str]
+) -> None:
     tab = open_tab()
     for path in everything:
         page = tab.go(path)
-        page.evaluate("document.querySelectorAll('pre').forEach(each => each.remove())")  # evidence is as it is stored
+        page.evaluate(
+            "document.querySelectorAll('pre').forEach(each => each.remove())"
+        )  # evidence is as it is stored
         for command in COMMAND.findall(page.locator("body").inner_text()):
-            assert any(command.startswith(f"enom-bridge {name}") for name in WITHOUT_BUTTON), (path, command)
+            assert any(command.startswith(f"enom-bridge {name}") for name in WITHOUT_BUTTON), (
+                path,
+                command,
+            )
 
 
 def test_what_has_no_button_is_in_no_table_of_buttons() -> None:
-    commands = re.findall(r"\| ([^|]*) \|$", section("docs/admin.md", "What can be done"), re.MULTILINE)
-    with_button = {each for line in commands for each in re.findall(r"`([a-z -]+?)(?: --apply)?`", line)}
+    commands = re.findall(
+        r"\| ([^|]*) \|$", section("docs/admin.md", "What can be done"), re.MULTILINE
+    )
+    with_button = {
+        each for line in commands for each in re.findall(r"`([a-z -]+?)(?: --apply)?`", line)
+    }
     assert "jobs approve" in with_button
     assert not with_button & WITHOUT_BUTTON
 
 
 def torn(page: Page) -> list[str]:
-    """Names in lists that are broken in the middle: each piece between two places to break is a text of its own."""
+    """Names in lists that are broken in the middle: each piece between two places to break is a
+    text of its own."""
     found: list[str] = page.evaluate(
         """() => {
             const texts = [], found = [];

@@ -1,4 +1,5 @@
-"""Every page as people meet it: on a phone, in the dark, by a screen reader, by keyboard, without JavaScript."""
+"""Every page as people meet it: on a phone, in the dark, by a screen reader, by keyboard,
+without JavaScript."""
 
 from playwright.sync_api import Page, expect
 

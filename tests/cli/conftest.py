@@ -40,13 +40,20 @@ class House:
             self.running.close()
         self.running = None
 
-    def send(self, type: str, address: str = "ann@example.com", service_id: str = "7", **more: Any) -> dict[str, Any]:
-        """A signed hook; its receipt, at its end where the bridge works. A create brings a password."""
+    def send(
+        self, type: str, address: str = "ann@example.com", service_id: str = "7", **more: Any
+    ) -> dict[str, Any]:
+        """A signed hook; its receipt, at its end where the bridge works.
+
+        A create brings a password.
+        """
         assert self.running
         if type == "mailbox.create":
             more = {"password": PASSWORD, **more}
         wait = 20 if self.running.working else None
-        answer = self.billing.send(self.running.hooks, type, wait=wait, address=address, service_id=service_id, **more)
+        answer = self.billing.send(
+            self.running.hooks, type, wait=wait, address=address, service_id=service_id, **more
+        )
         result: dict[str, Any] = answer.json()
         return result
 

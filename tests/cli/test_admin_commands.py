@@ -20,7 +20,9 @@ def test_a_link_stands_under_the_public_address_with_its_code_behind_the_hash(ho
     made = house.json("admin-link", "--read-only", "--minutes", "5")
     looking = sign_in_code.read(service.sealer, made["code"], service.database.clock())
     assert looking is not None and not looking.acts
-    assert [row["detail"] for row in house.json("audit", "list", "--action", "admin-link")["items"]] == [
+    assert [
+        row["detail"] for row in house.json("audit", "list", "--action", "admin-link")["items"]
+    ] == [
         "read-only, 5 minutes",
         "15 minutes",
     ]
@@ -36,4 +38,9 @@ def test_a_password_is_asked_for_twice_and_only_its_hash_is_printed() -> None:
 
 def test_a_short_password_and_one_that_was_typed_otherwise_are_refused() -> None:
     assert CliRunner().invoke(main, ["admin-password"], input="short\nshort\n").exit_code == 1
-    assert CliRunner().invoke(main, ["admin-password"], input="Correct-Horse.1\nCorrect-Horse.2\n").exit_code == 1
+    assert (
+        CliRunner()
+        .invoke(main, ["admin-password"], input="Correct-Horse.1\nCorrect-Horse.2\n")
+        .exit_code
+        == 1
+    )

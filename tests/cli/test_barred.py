@@ -1,4 +1,5 @@
-"""Paths in a folder that the user of a command may not enter, as /root is for that of the service: a sentence each."""
+"""Paths in a folder that the user of a command may not enter, as /root is for that of the
+service: a sentence each."""
 
 import os
 import sys
@@ -13,7 +14,10 @@ from tests.cli.conftest import House
 
 @pytest.fixture
 def barred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in which nothing can even be looked for. Tests may run as root, whom no mode keeps out."""
+    """A folder in which nothing can even be looked for.
+
+    Tests may run as root, whom no mode keeps out.
+    """
     folder, stat = tmp_path / "barred", os.stat
 
     def refused(path: Any, *args: Any, **more: Any) -> os.stat_result:
@@ -26,24 +30,35 @@ def barred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("command", [("db", "backup"), ("db", "restore"), ("replay",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [("db", "backup"), ("db", "restore"), ("replay",)], ids=" ".join
+)
 def test_a_file_of_a_command(house: House, barred: Path, command: tuple[str, ...]) -> None:
     house.ok("db", "upgrade")
 
-    told = house.refused(*command, str(barred / "file"))
+    reported = house.refused(*command, str(barred / "file"))
 
-    assert f"Error: {barred}/file: Permission denied. The user who runs this command has no access." in told
+    assert (
+        f"Error: {barred}/file: Permission denied. The user who runs this command has no access."
+        in reported
+    )
 
 
 def test_a_configuration_that_is_named(house: House, barred: Path) -> None:
     house.path = barred / "bridge.toml"
-    assert f"no configuration at {barred}/bridge.toml that this user may read" in house.refused("doctor", code=2)
+    assert f"no configuration at {barred}/bridge.toml that this user may read" in house.refused(
+        "doctor", code=2
+    )
     assert f"{barred}/bridge.toml: Permission denied." in house.refused("init", "--yes")
 
 
-def test_a_working_folder_is_passed_over(house: House, barred: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_working_folder_is_passed_over(
+    house: House, barred: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An administrator stands in /root, and gives the command for the user of the service."""
-    monkeypatch.setattr(sys.modules[find.__module__], "PLACES", (barred / "bridge.toml", house.path))
+    monkeypatch.setattr(
+        sys.modules[find.__module__], "PLACES", (barred / "bridge.toml", house.path)
+    )
     assert find(None, {}) == house.path
 
 
@@ -53,4 +68,6 @@ def test_the_folder_of_the_database(house: House, barred: Path) -> None:
 
     for command in ("serve", "jobs list", "doctor"):
         result = house.run(*command.split())
-        assert result.exit_code == 1 and "The database cannot be used" in result.output, result.output
+        assert result.exit_code == 1 and "The database cannot be used" in result.output, (
+            result.output
+        )

@@ -1,4 +1,5 @@
-"""A log or an output that cannot be written changes nothing of what a program does; and what ends it, ends it whole."""
+"""A log or an output that cannot be written changes nothing of what a program does; and what
+ends it, ends it whole."""
 
 import os
 import resource
@@ -28,15 +29,29 @@ class Serving:
 
     def __init__(self, folder: Path, sim: Simulator, billing: Billing) -> None:
         self.billing, self.port, self.metrics = billing, free_port(), free_port()
-        listen = {"bridge__listen": f"127.0.0.1:{self.port}", "bridge__metrics_listen": f"127.0.0.1:{self.metrics}"}
+        listen = {
+            "bridge__listen": f"127.0.0.1:{self.port}",
+            "bridge__metrics_listen": f"127.0.0.1:{self.metrics}",
+        }
         self.path = write_config(folder, sim, callback=billing.url, account__settle=1, **listen)
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, stderr: Any, stdout: Any = subprocess.DEVNULL, before: Callable[[], None] | None = None) -> None:
+    def start(
+        self,
+        stderr: Any,
+        stdout: Any = subprocess.DEVNULL,
+        before: Callable[[], None] | None = None,
+    ) -> None:
         command = [PROGRAM, "--config", str(self.path), "serve"]
         environment = {"PATH": os.environ["PATH"]}
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=environment, cwd=ROOT, preexec_fn=before
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            env=environment,
+            cwd=ROOT,
+            preexec_fn=before,
         )
 
     def until_it_answers(self) -> None:
@@ -54,12 +69,18 @@ class Serving:
     def send(self, number: int) -> str:
         hooks = f"http://127.0.0.1:{self.port}/hooks/shop"
         box = f"box{number}@example.com"
-        answer = self.billing.send(hooks, "mailbox.create", address=box, service_id=str(number), password=PASSWORD, wait=20)
+        answer = self.billing.send(
+            hooks, "mailbox.create", address=box, service_id=str(number), password=PASSWORD, wait=20
+        )
         return str(answer.json().get("status"))
 
     def lost(self) -> float:
         text = requests.get(f"http://127.0.0.1:{self.metrics}/metrics", timeout=10).text
-        line = next(line for line in text.splitlines() if line.startswith("enom_bridge_log_lines_lost_total"))
+        line = next(
+            line
+            for line in text.splitlines()
+            if line.startswith("enom_bridge_log_lines_lost_total")
+        )
         return float(line.split()[-1])
 
     def cpu(self) -> float:
@@ -106,7 +127,9 @@ def test_a_log_whose_reader_has_gone_changes_nothing(serving: Serving) -> None:
     assert serving.stop() == 0
 
 
-def test_a_log_whose_reader_sleeps_holds_nothing_up_and_goes_on_when_it_reads_again(serving: Serving) -> None:
+def test_a_log_whose_reader_sleeps_holds_nothing_up_and_goes_on_when_it_reads_again(
+    serving: Serving,
+) -> None:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     while select.select([], [writer], [], 0)[1]:
@@ -155,7 +178,9 @@ def test_a_log_on_a_full_disk_or_to_nowhere_changes_nothing(serving: Serving, ho
     assert serving.stop() == 0
 
 
-def test_a_log_that_can_be_written_again_says_how_much_is_lost(serving: Serving, tmp_path: Path) -> None:
+def test_a_log_that_can_be_written_again_says_how_much_is_lost(
+    serving: Serving, tmp_path: Path
+) -> None:
     log = tmp_path / "bridge.log"
     with log.open("wb") as file:
         serving.start(file)
@@ -163,18 +188,34 @@ def test_a_log_that_can_be_written_again_says_how_much_is_lost(serving: Serving,
     until(lambda: "ready" in log.read_text())
     assert serving.process
     room = log.stat().st_size + 100  # of the next line, some is written
-    before = resource.prlimit(serving.process.pid, resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+    before = resource.prlimit(
+        serving.process.pid, resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY)
+    )
     # Nothing that a database writes below this size is there: it is refused, as on a full disk.
     hooks = f"http://127.0.0.1:{serving.port}/hooks/shop"
-    assert serving.billing.send(hooks, "mailbox.suspend", address="a@example.com", service_id="1").status_code == 503
+    assert (
+        serving.billing.send(
+            hooks, "mailbox.suspend", address="a@example.com", service_id="1"
+        ).status_code
+        == 503
+    )
     until(lambda: serving.lost() > 0)
 
     resource.prlimit(serving.process.pid, resource.RLIMIT_FSIZE, before)
 
-    until(lambda: serving.billing.send(hooks, "mailbox.suspend", address="a@example.com", service_id="1").status_code == 202)
+    until(
+        lambda: (
+            serving.billing.send(
+                hooks, "mailbox.suspend", address="a@example.com", service_id="1"
+            ).status_code
+            == 202
+        )
+    )
     until(lambda: "log lines could not be written and are lost lines=" in log.read_text())
     assert serving.stop() == 0
-    assert log.read_text()[room : room + 3] == "\n20", "each line begins anew, also after one that was cut"
+    assert log.read_text()[room : room + 3] == "\n20", (
+        "each line begins anew, also after one that was cut"
+    )
 
 
 BEFORE = """
@@ -191,7 +232,8 @@ def when_started(do):
 
 
 def ended(serving: Serving, *, patch: str) -> tuple[int, str]:
-    """The exit code and log of a `serve` in which something breaks after it was ready: `patch` says what."""
+    """The exit code and log of a `serve` in which something breaks after it was ready: `patch`
+    says what."""
     script = f"{BEFORE}\n{patch}\nmain(sys.argv[1:])\n"
     log = serving.path.with_suffix(".log")
     with log.open("wb") as file:
@@ -266,7 +308,9 @@ def test_the_simulator_says_its_lines_to_nobody_and_goes_on(tmp_path: Path) -> N
     reader, writer = os.pipe()
     os.close(reader)
     command = [PROGRAM, "sim", "--port", str(port)]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, cwd=tmp_path)
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, cwd=tmp_path
+    )
     os.close(writer)
     try:
         until(lambda: process.poll() is None and reached(f"http://127.0.0.1:{port}/interface.asp"))
@@ -285,11 +329,26 @@ def reached(url: str) -> bool:
     return True
 
 
-SHORT = tuple(map(str.split, ("jobs list --json", "config show", "doctor", "keys new", "--help", "jobs --help", "db check")))
+SHORT = tuple(
+    map(
+        str.split,
+        (
+            "jobs list --json",
+            "config show",
+            "doctor",
+            "keys new",
+            "--help",
+            "jobs --help",
+            "db check",
+        ),
+    )
+)
 
 
 @pytest.fixture
-def short(tmp_path: Path, new_database: Callable[[str], str]) -> Iterator[Callable[..., tuple[int, str]]]:
+def short(
+    tmp_path: Path, new_database: Callable[[str], str]
+) -> Iterator[Callable[..., tuple[int, str]]]:
     """Gives a command's exit code and what it said on standard error."""
 
     with Simulator(seed=1) as sim:
@@ -298,7 +357,12 @@ def short(tmp_path: Path, new_database: Callable[[str], str]) -> Iterator[Callab
         def run(*arguments: str, stdout: Any) -> tuple[int, str]:
             command = [PROGRAM, "--config", str(path), *arguments]
             done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, cwd=ROOT, timeout=120
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                cwd=ROOT,
+                timeout=120,
             )
             return done.returncode, done.stderr.decode()
 
@@ -317,13 +381,17 @@ def test_a_command_whose_reader_has_gone_ends_as_other_tools_do(
 
 
 @pytest.mark.parametrize("arguments", SHORT, ids=" ".join)
-def test_a_command_that_cannot_print_says_so(short: Callable[..., tuple[int, str]], arguments: list[str]) -> None:
+def test_a_command_that_cannot_print_says_so(
+    short: Callable[..., tuple[int, str]], arguments: list[str]
+) -> None:
     with open(FULL, "wb") as full:
         code, said = short(*arguments, stdout=full)
     assert (code, said) == (1, "Error: the output cannot be written: No space left on device\n")
 
 
-def test_a_command_without_an_output_does_its_work(short: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+def test_a_command_without_an_output_does_its_work(
+    short: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
     target = tmp_path / "copy"
     command = 'exec "$0" --config "$1" db backup "$2" >&- 2>&- <&-'
     given = [PROGRAM, str(tmp_path / "bridge.toml"), str(target)]

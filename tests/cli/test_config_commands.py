@@ -78,7 +78,11 @@ def test_every_fault_is_printed_and_the_exit_code_is_2(file: Path, command: str)
     result = run(file, command)
 
     assert result.exit_code == 2
-    assert [key for key in ("accounts.main.uid", "accounts.main.user", "bridge.wait_limit") if key not in result.stderr] == []
+    assert [
+        key
+        for key in ("accounts.main.uid", "accounts.main.user", "bridge.wait_limit")
+        if key not in result.stderr
+    ] == []
 
 
 def test_check_prints_faults_as_json(file: Path) -> None:

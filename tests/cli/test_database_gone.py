@@ -1,4 +1,5 @@
-"""A database that is taken away while a bridge runs: nothing is accepted that nobody would ever see again."""
+"""A database that is taken away while a bridge runs: nothing is accepted that nobody would ever
+see again."""
 
 import os
 import signal
@@ -45,7 +46,9 @@ class House(Serving):
     def hook(self, number: int, type: str = "mailbox.suspend") -> int:
         box = f"box{number}@example.com"
         hooks = f"http://127.0.0.1:{self.port}/hooks/shop"
-        return self.billing.send(hooks, type, id=f"msg_{number}", address=box, service_id=str(number)).status_code
+        return self.billing.send(
+            hooks, type, id=f"msg_{number}", address=box, service_id=str(number)
+        ).status_code
 
     def hooks(self) -> set[str]:
         """Those in the file that stands at the path now."""
@@ -54,7 +57,9 @@ class House(Serving):
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [PROGRAM, "--config", str(self.path), *arguments]
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT, timeout=120)
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT, timeout=120
+        )
 
 
 @pytest.fixture
@@ -106,9 +111,13 @@ def shm_removed(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "away", [removed, moved, folder_moved, replaced, folder_replaced, wal_removed, shm_removed], ids=lambda each: each.__name__
+    "away",
+    [removed, moved, folder_moved, replaced, folder_replaced, wal_removed, shm_removed],
+    ids=lambda each: each.__name__,
 )
-def test_nothing_is_accepted_into_a_file_that_nobody_finds_again(house: House, away: Callable[[House], None]) -> None:
+def test_nothing_is_accepted_into_a_file_that_nobody_finds_again(
+    house: House, away: Callable[[House], None]
+) -> None:
     house.run_on()
     assert house.hook(1) == 202
 
@@ -121,17 +130,26 @@ def test_nothing_is_accepted_into_a_file_that_nobody_finds_again(house: House, a
     assert (
         "nothing was accepted"
         in house.billing.send(
-            f"http://127.0.0.1:{house.port}/hooks/shop", "mailbox.suspend", address="a@example.com", service_id="9"
+            f"http://127.0.0.1:{house.port}/hooks/shop",
+            "mailbox.suspend",
+            address="a@example.com",
+            service_id="9",
         ).text
     )
     until(lambda: "while the bridge runs" in house.log.read_text())
     doctor = house.command("doctor")
     assert doctor.returncode == 1 and "while the bridge runs" in doctor.stdout, doctor.stdout
-    assert not list(house.data.glob("bridge.sqlite3")) or house.file.stat().st_size > 0, "nothing is made anew by looking"
+    assert not list(house.data.glob("bridge.sqlite3")) or house.file.stat().st_size > 0, (
+        "nothing is made anew by looking"
+    )
 
 
-@pytest.mark.parametrize("away", [moved, folder_moved, folder_replaced], ids=lambda each: each.__name__)
-def test_it_goes_on_by_itself_when_the_file_is_back(house: House, away: Callable[[House], None]) -> None:
+@pytest.mark.parametrize(
+    "away", [moved, folder_moved, folder_replaced], ids=lambda each: each.__name__
+)
+def test_it_goes_on_by_itself_when_the_file_is_back(
+    house: House, away: Callable[[House], None]
+) -> None:
     house.run_on()
     assert house.hook(1) == 202
     away(house)
@@ -149,7 +167,9 @@ def test_it_goes_on_by_itself_when_the_file_is_back(house: House, away: Callable
 
 
 @pytest.mark.parametrize("away", [removed, replaced], ids=lambda each: each.__name__)
-def test_a_stop_keeps_what_a_removed_file_holds(house: House, away: Callable[[House], None]) -> None:
+def test_a_stop_keeps_what_a_removed_file_holds(
+    house: House, away: Callable[[House], None]
+) -> None:
     house.run_on()
     assert house.hook(1) == 202
     away(house)
@@ -159,7 +179,9 @@ def test_a_stop_keeps_what_a_removed_file_holds(house: House, away: Callable[[Ho
     saved = list(house.data.glob("bridge.sqlite3.saved-*"))
     assert len(saved) == 1 and saved[0].stat().st_mode & 0o777 == 0o600
     assert str(saved[0]) in house.log.read_text()
-    removed_files = [house.file.with_name(f"{house.file.name}{end}") for end in ("", "-wal", "-shm")]
+    removed_files = [
+        house.file.with_name(f"{house.file.name}{end}") for end in ("", "-wal", "-shm")
+    ]
     for file in removed_files:
         file.unlink(missing_ok=True)
     saved[0].rename(house.file)
@@ -184,16 +206,24 @@ def test_a_database_that_is_made_anew_is_said_loudly(house: House) -> None:
     house.run_on()
     assert house.stop() == 0
     first = house.log.read_text()
-    assert "WARNING creating a new, empty database, in case you expected data here: stop and find the old one" in first
+    assert (
+        "WARNING creating a new, empty database, in case you "
+        "expected data here: stop and find the old one"
+    ) in first
     assert house.run_on().stop() == 0
     assert house.log.read_text().count("a new, empty database") == 1, "only where it is one"
     house.file.unlink()
     doctor = house.command("doctor")
-    assert doctor.returncode == 1 and "is missing, but a bridge has used it" in doctor.stdout, doctor.stdout
+    assert doctor.returncode == 1 and "is missing, but a bridge has used it" in doctor.stdout, (
+        doctor.stdout
+    )
 
     assert house.run_on().stop() == 0
 
-    assert "ERROR   creating a new, empty database, but a bridge had one here before" in house.log.read_text()
+    assert (
+        "ERROR   creating a new, empty database, but a bridge had one here before"
+        in house.log.read_text()
+    )
 
 
 def test_doctor_finds_a_bridge_that_works_on_another_database(house: House) -> None:
@@ -201,7 +231,9 @@ def test_doctor_finds_a_bridge_that_works_on_another_database(house: House) -> N
     assert "A bridge answers on" in house.command("doctor").stdout
     house.path.write_text(house.path.read_text().replace("bridge.sqlite3", "other.sqlite3"))
     missing = house.command("doctor")
-    assert missing.returncode == 1 and "is missing, but a bridge answers" in missing.stdout, missing.stdout
+    assert missing.returncode == 1 and "is missing, but a bridge answers" in missing.stdout, (
+        missing.stdout
+    )
     assert not (house.data / "other.sqlite3").exists()
     assert house.command("db", "upgrade").returncode == 0
 
@@ -215,7 +247,9 @@ def test_a_second_bridge_on_one_file_refuses_and_a_kill_frees_it(house: House) -
     assert house.process
     second = house.command("serve", "--port", "0", "--metrics-listen", "")
     assert second.returncode == 1
-    assert second.stderr.startswith(f"Error: Another bridge already serves {house.file} (pid {house.process.pid} on ")
+    assert second.stderr.startswith(
+        f"Error: Another bridge already serves {house.file} (pid {house.process.pid} on "
+    )
     assert house.command("jobs", "list").returncode == 0, "the command line works beside it"
     house.process.send_signal(signal.SIGHUP)
     until(lambda: "reloaded" in house.log.read_text())
@@ -228,7 +262,9 @@ def test_a_second_bridge_on_one_file_refuses_and_a_kill_frees_it(house: House) -
     assert house.stop() == 0
 
 
-def test_a_lock_that_another_user_left_locked_away_is_no_reason_to_stand_still(house: House) -> None:
+def test_a_lock_that_another_user_left_locked_away_is_no_reason_to_stand_still(
+    house: House,
+) -> None:
     (house.data / "bridge.sqlite3.lock").mkdir()  # as bad as it gets: it cannot be opened
     assert house.run_on().hook(1) == 202
     assert os.listdir(house.data / "bridge.sqlite3.lock") == []

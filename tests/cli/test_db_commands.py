@@ -1,4 +1,5 @@
-"""`db backup` and `db restore` as an admin gives them, beside a bridge that runs, and on a disk that is full."""
+"""`db backup` and `db restore` as an admin gives them, beside a bridge that runs, and on a disk
+that is full."""
 
 import io
 import os
@@ -26,24 +27,30 @@ def test_a_backup_of_a_bridge_that_runs_and_back_again(house: House, tmp_path: P
     house.send("mailbox.create")
     file = tmp_path / "backup"
 
-    told = house.ok("db", "backup", str(file))
+    reported = house.ok("db", "backup", str(file))
 
-    assert "Backup written and checked" in told and "Do not store it with the keys" in told
+    assert "Backup written and checked" in reported and "Do not store it with the keys" in reported
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert "already exists" in house.refused("db", "backup", str(file))
     assert "Stop it first" in house.refused("db", "restore", str(file))
     house.send("mailbox.suspend")
     house.stop()
 
-    told = house.ok("db", "restore", str(file))
+    reported = house.ok("db", "restore", str(file))
 
-    assert "is kept: " in told and "Paused: main." in told and "enom-bridge resume account main" in told
+    assert (
+        "is kept: " in reported
+        and "Paused: main." in reported
+        and "enom-bridge resume account main" in reported
+    )
     assert [job["action"] for job in house.json("jobs", "list")["items"]] == ["mailbox.create"]
     house.start(work=False)
     assert house.send("mailbox.unsuspend")["waiting_for"] == "account"
 
 
-def test_the_log_of_the_start_after_a_restore_names_both_commands_in_order(house: House, tmp_path: Path) -> None:
+def test_the_log_of_the_start_after_a_restore_names_both_commands_in_order(
+    house: House, tmp_path: Path
+) -> None:
     """A resume alone is refused until the account was compared."""
     house.ok("db", "upgrade")
     house.ok("pause", "account", "main")
@@ -56,21 +63,32 @@ def test_the_log_of_the_start_after_a_restore_names_both_commands_in_order(house
         tell_paused(service)
 
     restored, person = sorted(said.getvalue().splitlines(), key=lambda line: "restored" not in line)
-    assert "then=enom-bridge reconcile --account main; then: enom-bridge resume account main " in restored
+    assert (
+        "then=enom-bridge reconcile --account main; then: enom-bridge resume account main "
+        in restored
+    )
     assert "then=enom-bridge resume account main " in person
 
 
-def test_in_a_folder_backups_are_named_by_their_time_and_the_newest_are_kept(house: House, tmp_path: Path) -> None:
+def test_in_a_folder_backups_are_named_by_their_time_and_the_newest_are_kept(
+    house: House, tmp_path: Path
+) -> None:
     house.start(work=False)
     folder = tmp_path / "backups"
     folder.mkdir()
     (folder / "enom-bridge-of-mine").write_text("no backup of this command")
     made = [Path(house.json("db", "backup", str(folder), "--keep", "2")["file"]) for _ in range(3)]
-    assert sorted(path.name for path in folder.iterdir()) == [made[1].name, made[2].name, "enom-bridge-of-mine"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        made[1].name,
+        made[2].name,
+        "enom-bridge-of-mine",
+    ]
     removed = house.json("db", "backup", str(folder), "--keep", "1")["removed"]
     assert removed == [str(made[1]), str(made[2])]
     assert "Removed: " in house.ok("db", "backup", str(folder), "--keep", "1")
-    assert "needs an existing folder" in house.refused("db", "backup", str(tmp_path / "none"), "--keep", "2", code=2)
+    assert "needs an existing folder" in house.refused(
+        "db", "backup", str(tmp_path / "none"), "--keep", "2", code=2
+    )
     assert len(list(folder.iterdir())) == 2
 
 
@@ -89,14 +107,18 @@ def test_as_json(house: House, tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_is_said(house: House, tmp_path: Path) -> None:
-    assert "`enom-bridge serve` creates it" in house.refused("db", "backup", str(tmp_path / "backup"))
+    assert "`enom-bridge serve` creates it" in house.refused(
+        "db", "backup", str(tmp_path / "backup")
+    )
     house.start()
     house.stop()
     assert "There is no backup at" in house.refused("db", "restore", str(tmp_path / "none"))
     (tmp_path / "text").write_text("no database" * 100)
     assert "Nothing was changed" in house.refused("db", "restore", str(tmp_path / "text"))
     assert "--in-place" in house.refused("db", "restore", code=2)
-    assert "--in-place" in house.refused("db", "restore", str(tmp_path / "text"), "--in-place", code=2)
+    assert "--in-place" in house.refused(
+        "db", "restore", str(tmp_path / "text"), "--in-place", code=2
+    )
 
 
 def test_a_full_disk_leaves_nothing_half(house: House, tmp_path: Path) -> None:
@@ -110,21 +132,36 @@ def test_a_full_disk_leaves_nothing_half(house: House, tmp_path: Path) -> None:
     def full() -> None:  # no file grows beyond this, as on a disk without room
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, 1 << 14))
 
-    command = [sys.executable, "-c", PROGRAM, "--config", str(house.path), "db", "backup", str(target / "backup")]
-    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=full, restore_signals=False)
+    command = [
+        sys.executable,
+        "-c",
+        PROGRAM,
+        "--config",
+        str(house.path),
+        "db",
+        "backup",
+        str(target / "backup"),
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, preexec_fn=full, restore_signals=False
+    )
 
     assert done.returncode == 1, done.stdout
     assert "could not be copied" in done.stderr and "Traceback" not in done.stderr
     assert list(target.iterdir()) == []
 
 
-def test_no_secret_is_told_and_the_passwords_of_a_backup_are_encrypted(house: House, tmp_path: Path) -> None:
+def test_no_secret_is_told_and_the_passwords_of_a_backup_are_encrypted(
+    house: House, tmp_path: Path
+) -> None:
     house.start(work=False)
     house.send("mailbox.create")
-    told = house.ok("db", "backup", str(tmp_path / "backup")) + house.ok("db", "backup", str(tmp_path / "more"), "--json")
+    reported = house.ok("db", "backup", str(tmp_path / "backup")) + house.ok(
+        "db", "backup", str(tmp_path / "more"), "--json"
+    )
     raw = (tmp_path / "backup").read_bytes()
     for secret in (PASSWORD, TOKEN):
-        assert secret not in told and secret.encode() not in raw
+        assert secret not in reported and secret.encode() not in raw
 
 
 def test_a_start_after_a_restore_says_that_accounts_are_paused_and_what_to_do(house: House) -> None:
@@ -155,7 +192,9 @@ LOOKS = [
 
 
 @pytest.mark.parametrize("command", LOOKS, ids=" ".join)
-def test_before_the_first_start_no_command_makes_a_database(house: House, command: tuple[str, ...]) -> None:
+def test_before_the_first_start_no_command_makes_a_database(
+    house: House, command: tuple[str, ...]
+) -> None:
     """Given by root, it would belong to root, and the bridge's own user could not start."""
     result = house.run(*command)
 
@@ -167,15 +206,19 @@ def test_before_the_first_start_no_command_makes_a_database(house: House, comman
 def test_a_database_that_was_there_is_not_made_anew_by_a_look(house: House) -> None:
     (house.folder / "bridge.sqlite3.lock").touch()  # of a `serve`
 
-    told = house.refused("jobs", "list")
+    reported = house.refused("jobs", "list")
 
-    assert "is missing, but a bridge has used it. Put it back" in told
+    assert "is missing, but a bridge has used it. Put it back" in reported
     assert not (house.folder / "bridge.sqlite3").exists()
 
 
-def test_what_is_made_is_given_to_the_owner_of_the_folder(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_made_is_given_to_the_owner_of_the_folder(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given: dict[str, tuple[int, int]] = {}
-    monkeypatch.setattr(os, "chown", lambda path, uid, gid: given.update({Path(path).name: (uid, gid)}))  # only root may
+    monkeypatch.setattr(
+        os, "chown", lambda path, uid, gid: given.update({Path(path).name: (uid, gid)})
+    )  # only root may
     folder = house.folder / "var"
     folder.mkdir()
     file = folder / "bridge.sqlite3"
@@ -189,17 +232,22 @@ def test_what_is_made_is_given_to_the_owner_of_the_folder(house: House, monkeypa
     assert given == {file.name: owner, f"{file.name}.lock": owner}
 
 
-def test_a_file_of_another_user_is_told_with_its_owner(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_another_user_is_told_with_its_owner(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house.ok("db", "upgrade")
     file = house.folder / "bridge.sqlite3"
     file.write_bytes(b"")
     monkeypatch.setattr(sqlite3, "connect", unable)
     monkeypatch.setattr(os, "access", lambda *_: False)
 
-    told = house.refused("jobs", "list")
+    reported = house.refused("jobs", "list")
 
-    owner = f"belongs to {file.owner()}, so this user cannot write it. Give it to the bridge's user: chown USER: {file}*"
-    assert f"unable to open database file. {file} {owner}" in told
+    owner = (
+        f"belongs to {file.owner()}, so this user cannot write it. Give it to the bridge's user: "
+        f"chown USER: {file}*"
+    )
+    assert f"unable to open database file. {file} {owner}" in reported
     assert owner in house.run("doctor").stdout
 
 

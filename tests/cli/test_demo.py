@@ -45,27 +45,43 @@ def only(monkeypatch: pytest.MonkeyPatch, *numbers: int, **changes: Any) -> None
 
 def test_every_outcome_is_as_expected_and_nothing_is_left(tmp_path: Path) -> None:
     result = run("--json")
-    told = json.loads(result.stdout)
-    assert (result.exit_code, told["ok"], told["faults"]) == (0, True, [])
-    assert "standardwebhooks" in told["verified_by"]
+    reported = json.loads(result.stdout)
+    assert (result.exit_code, reported["ok"], reported["faults"]) == (0, True, [])
+    assert "standardwebhooks" in reported["verified_by"]
     assert list(tmp_path.iterdir()) == []
 
-    scenes = {scene["number"]: scene for scene in told["scenes"]}
+    scenes = {scene["number"]: scene for scene in reported["scenes"]}
     assert [scene["http"] for scene in scenes.values()] == [200] * 8 + [422, 401, 200]
     assert scenes[2]["answer"]["changed"] is False and scenes[2]["sent"] == []
     lost = scenes[6]
     assert [step["outcome"] for step in lost["journal"]] == ["unknown", "accepted", "accepted"]
     assert [request["command"] for request in lost["sent"]].count("SetUpPOP3User") == 1
-    assert [scenes[number]["answer"]["error"]["code"] for number in (7, 8)] == ["not_found", "not_ours"]
+    assert [scenes[number]["answer"]["error"]["code"] for number in (7, 8)] == [
+        "not_found",
+        "not_ours",
+    ]
     assert scenes[10]["enom"]["state"] == "active" and scenes[11]["enom"]["state"] == "absent"
-    assert all(scene["callback"]["data"]["hook"] == scene["answer"]["hook"] for scene in scenes.values() if scene["callback"])
+    assert all(
+        scene["callback"]["data"]["hook"] == scene["answer"]["hook"]
+        for scene in scenes.values()
+        if scene["callback"]
+    )
 
 
 def test_a_person_is_shown_every_stage_of_each_hook(monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, 1, 9)
     result = run()
     assert result.exit_code == 0
-    for stage in ("received", "answered", "plan", "sent", "read back", "Enom has", "callback", "as expected"):
+    for stage in (
+        "received",
+        "answered",
+        "plan",
+        "sent",
+        "read back",
+        "Enom has",
+        "callback",
+        "as expected",
+    ):
         assert f"    {stage}" in result.output
     assert "password: ***" in result.output
     assert "\x1b" not in result.output
@@ -76,7 +92,11 @@ def test_a_person_is_shown_every_stage_of_each_hook(monkeypatch: pytest.MonkeyPa
     ("number", "changes", "sentence"),
     [
         (9, {"http": 202}, "HTTP 422, expected 202"),
-        (1, {"sent": ("SetUpPOP3User",)}, "Enom got ['SetUpPOP3User', 'change_user'], expected ['SetUpPOP3User']"),
+        (
+            1,
+            {"sent": ("SetUpPOP3User",)},
+            "Enom got ['SetUpPOP3User', 'change_user'], expected ['SetUpPOP3User']",
+        ),
         (1, {"truth": "suspended"}, "Enom has the mailbox 'active', expected 'suspended'"),
         (7, {"error": "not_ours"}, "its error is 'not_found', expected 'not_ours'"),
         (7, {"status": "succeeded"}, "the callback is 'job.failed', expected 'job.succeeded'"),
@@ -104,7 +124,9 @@ def test_a_wrong_password_at_enom_is_seen(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(script, "truth", spoiled)
     result = run("--json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout)["scenes"][0]["faults"] == ["Enom has the right password False, expected True"]
+    assert json.loads(result.stdout)["scenes"][0]["faults"] == [
+        "Enom has the right password False, expected True"
+    ]
 
 
 def test_a_callback_whose_signature_is_wrong_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +155,9 @@ def test_the_own_verifier_knows_right_from_wrong() -> None:
         check(OTHER)(b"{}", headers)
 
 
-def test_a_kept_folder_holds_no_password_in_clear(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_kept_folder_holds_no_password_in_clear(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     only(monkeypatch, 1, 9)
     result = run("--keep")
     (folder,) = tmp_path.iterdir()
@@ -146,7 +170,9 @@ def test_a_kept_folder_holds_no_password_in_clear(monkeypatch: pytest.MonkeyPatc
 
 def test_it_runs_as_a_program_of_its_own(tmp_path: Path) -> None:
     env = {**os.environ, "TMPDIR": str(tmp_path)}
-    done = subprocess.run(COMMAND, capture_output=True, text=True, cwd=tmp_path, env=with_path(env), timeout=250)
+    done = subprocess.run(
+        COMMAND, capture_output=True, text=True, cwd=tmp_path, env=with_path(env), timeout=250
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert "All 11 results are as expected." in done.stdout
     assert not [password for password in PASSWORDS if password in done.stdout]
@@ -157,8 +183,11 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     env = with_path({**os.environ, "TMPDIR": str(tmp_path)})
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     # A job that a shell runs in the background ignores Ctrl-C, and so would its children.
-    heeding: dict[str, Any] = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
-    # An interrupt in the middle of open() loses the file that is being opened; Python's remark on that is not the demo's.
+    heeding: dict[str, Any] = {
+        "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
+    }
+    # An interrupt in the middle of open() loses the file that is being opened; Python's remark on
+    # that is not the demo's.
     command = [*COMMAND[:3], "-W", "ignore::ResourceWarning", *COMMAND[3:]]
     with subprocess.Popen(command, cwd=tmp_path, env=env, **pipes, **heeding) as process:
         assert process.stdout is not None and process.stderr is not None

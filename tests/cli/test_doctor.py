@@ -1,4 +1,5 @@
-"""`doctor`: each thing that can be wrong outside the program is found, with its remedy, and nothing is changed."""
+"""`doctor`: each thing that can be wrong outside the program is found, with its remedy, and
+nothing is changed."""
 
 import resource
 import shutil
@@ -23,7 +24,9 @@ from tests.support.tls import self_signed
 
 def found(house: House, level: str) -> str:
     """The lines of one level."""
-    return "\n".join(line for line in house.run("doctor").stdout.splitlines() if line.startswith(level))
+    return "\n".join(
+        line for line in house.run("doctor").stdout.splitlines() if line.startswith(level)
+    )
 
 
 @pytest.fixture
@@ -46,10 +49,19 @@ def test_all_is_well_with_a_bridge_that_runs(house: House) -> None:
     result = house.run("doctor")
 
     assert result.exit_code == 0, result.output
-    good = ["configuration:", "disk:", "database:", "worker:", "accepts the credentials and this", "Hosted email accepts"]
+    good = [
+        "configuration:",
+        "disk:",
+        "database:",
+        "worker:",
+        "accepts the credentials and this",
+        "Hosted email accepts",
+    ]
     good += ["example.com is at Enom", "The callback URL is reachable"]
     assert [words for words in good if words not in found(house, "ok")] == []
-    assert "Uses a simulator on this machine." in found(house, "warn") and "Set admin.notify" in found(house, "warn")
+    assert "Uses a simulator on this machine." in found(
+        house, "warn"
+    ) and "Set admin.notify" in found(house, "warn")
 
 
 def test_before_the_first_start_it_warns_and_makes_no_database(house: House) -> None:
@@ -76,14 +88,22 @@ def test_it_sends_no_command_that_changes_anything_and_no_callback(house: House)
     [
         ({"account__token": "WRONG-TOKEN-123456"}, "Check uid and token of the account"),
         ({"hosted__password": "Wrong-Hosted-1"}, "Hosted email is not usable"),
-        ({"account__endpoint": "http://127.0.0.1:9/interface.asp"}, "this machine can reach http://127.0.0.1:9/interface.asp"),
+        (
+            {"account__endpoint": "http://127.0.0.1:9/interface.asp"},
+            "this machine can reach http://127.0.0.1:9/interface.asp",
+        ),
         ({"source__callback": "http://127.0.0.1:9/callback"}, "Correct sources.shop.callback"),
         ({"source__domains": ["example.net"]}, "remove it from sources.shop.domains"),
         ({"bridge__database": "sqlite:////proc/none/bridge.sqlite3"}, "This user cannot write to"),
-        ({"admin__notify": "mailto:admin@example.com", "admin__smtp": "smtp://127.0.0.1:9"}, "Correct admin.smtp"),
+        (
+            {"admin__notify": "mailto:admin@example.com", "admin__smtp": "smtp://127.0.0.1:9"},
+            "Correct admin.smtp",
+        ),
     ],
 )
-def test_what_is_wrong_fails_with_its_remedy(house: House, changes: dict[str, Any], words: str) -> None:
+def test_what_is_wrong_fails_with_its_remedy(
+    house: House, changes: dict[str, Any], words: str
+) -> None:
     house.configure(**changes)
 
     result = house.run("doctor")
@@ -106,7 +126,10 @@ def test_the_module_that_tested_the_connection_is_told_and_whether_it_fits(house
 
     house.billing.send(url, "connection.test", sender="whmcs 0.1.9")
     warned = found(house, "warn")
-    assert f"The module that last tested the connection is whmcs 0.1.9, and this bridge is {__version__}." in warned
+    assert (
+        "The module that last tested the connection is whmcs 0.1.9, and this bridge is "
+        f"{__version__}."
+    ) in warned
     assert "docs/upgrade.md" in house.ok("doctor")
 
 
@@ -125,13 +148,17 @@ def test_an_address_that_enom_does_not_know_is_told_apart(house: House) -> None:
         ({"source__callback": ""}, "No callback URL"),
     ],
 )
-def test_choices_with_a_price_are_remarked_on(house: House, changes: dict[str, Any], words: str) -> None:
+def test_choices_with_a_price_are_remarked_on(
+    house: House, changes: dict[str, Any], words: str
+) -> None:
     house.configure(**changes)
 
     assert words in found(house, "warn")
 
 
-def test_enoms_own_test_environment_is_told_apart_from_a_simulator(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_enoms_own_test_environment_is_told_apart_from_a_simulator(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house.configure(account__endpoint="https://enom.example.test/interface.asp")
 
     def nobody(*_: Any, **__: Any) -> Reply:
@@ -152,7 +179,9 @@ def answer(monkeypatch: pytest.MonkeyPatch, url: str, reply: Reply) -> None:
     monkeypatch.setattr(Outgoing, "get", get)
 
 
-@pytest.mark.parametrize(("status", "level"), [(500, "FAIL"), (404, "warn"), (302, "warn"), (405, "ok"), (401, "ok")])
+@pytest.mark.parametrize(
+    ("status", "level"), [(500, "FAIL"), (404, "warn"), (302, "warn"), (405, "ok"), (401, "ok")]
+)
 def test_a_callback_url_is_judged_by_its_answer_to_a_get(
     house: House, monkeypatch: pytest.MonkeyPatch, status: int, level: str
 ) -> None:
@@ -165,7 +194,11 @@ def test_a_callback_url_is_judged_by_its_answer_to_a_get(
 def test_a_clock_that_is_off_is_found_by_the_date_of_enoms_answer(
     house: House, monkeypatch: pytest.MonkeyPatch, skew: float, level: str
 ) -> None:
-    answer(monkeypatch, house.sim.endpoint, Reply(200, {"date": formatdate(time.time() + skew, usegmt=True)}, b""))
+    answer(
+        monkeypatch,
+        house.sim.endpoint,
+        Reply(200, {"date": formatdate(time.time() + skew, usegmt=True)}, b""),
+    )
 
     text = found(house, level)
 
@@ -180,7 +213,9 @@ def test_what_is_paused_and_a_worker_that_is_missing_are_found(house: House) -> 
     text = found(house, "warn")
 
     assert [
-        words for words in ("resume account main", "resume source shop", "Not running, so jobs wait") if words not in text
+        words
+        for words in ("resume account main", "resume source shop", "Not running, so jobs wait")
+        if words not in text
     ] == []
 
 
@@ -196,7 +231,9 @@ def test_a_secret_file_that_others_may_read_is_found(house: House, tmp_path: Pat
     assert "chmod 600" not in house.run("doctor").stdout
 
 
-def test_a_database_is_made_readable_by_its_user_alone_and_another_one_is_found(house: House) -> None:
+def test_a_database_is_made_readable_by_its_user_alone_and_another_one_is_found(
+    house: House,
+) -> None:
     house.refused("jobs", "list")  # whatever opens it first makes it
     house.start()
     files = list(house.folder.glob("bridge.sqlite3*"))
@@ -209,7 +246,11 @@ def test_a_database_is_made_readable_by_its_user_alone_and_another_one_is_found(
 
 
 def test_a_configuration_that_cannot_be_read_is_exit_code_2_with_every_fault(house: House) -> None:
-    house.path.write_text(house.path.read_text().replace('suspend_with = "hosted-email"', 'suspend_with = "x"\nwrong = 1'))
+    house.path.write_text(
+        house.path.read_text().replace(
+            'suspend_with = "hosted-email"', 'suspend_with = "x"\nwrong = 1'
+        )
+    )
 
     stderr = house.refused("doctor", code=2)
 
@@ -236,7 +277,9 @@ def test_the_probe_says_what_an_environment_that_provisions_nothing_shows(house:
     result = house.run("doctor", "--probe", "--domain", "example.com", "--patience", "1")
 
     assert result.exit_code == 1
-    assert "no read showed it in time" in result.stdout and "keep `settle` as it is" in result.stdout
+    assert (
+        "no read showed it in time" in result.stdout and "keep `settle` as it is" in result.stdout
+    )
 
 
 def test_the_probe_deletes_its_mailbox_when_a_step_is_refused(house: House) -> None:
@@ -253,18 +296,30 @@ def test_the_probe_refuses_a_live_account_and_a_full_domain(house: House) -> Non
     house.sim.control("/domains", {"uid": "reseller", "domain": "example.net"})
     assert "the probe buys none" in house.refused("doctor", "--probe", "--domain", "example.net")
     assert "--domain" in house.refused("doctor", "--probe", code=2)
-    assert "--account" in house.refused("doctor", "--probe", "--account", "else", "--domain", "example.com", code=2)
+    assert "--account" in house.refused(
+        "doctor", "--probe", "--account", "else", "--domain", "example.com", code=2
+    )
 
-    live = house.path.read_text().replace("[accounts.main]", '[accounts.main]\nenvironment = "live"')
-    house.path.write_text(live.replace(house.sim.endpoint, "").replace(house.sim.hosted_email, "https://mail.example.test/api"))
+    live = house.path.read_text().replace(
+        "[accounts.main]", '[accounts.main]\nenvironment = "live"'
+    )
+    house.path.write_text(
+        live.replace(house.sim.endpoint, "").replace(
+            house.sim.hosted_email, "https://mail.example.test/api"
+        )
+    )
 
     assert "Account main is live" in house.refused("doctor", "--probe", "--domain", "example.com")
 
 
-def test_something_else_at_the_address_is_found_and_one_that_is_not_of_this_machine(house: House) -> None:
+def test_something_else_at_the_address_is_found_and_one_that_is_not_of_this_machine(
+    house: House,
+) -> None:
     address = house.billing.url.partition("//")[2].partition("/")[0]
     house.configure(bridge__listen=address)
-    assert f"Another program answers on {address} (HTTP 501)" in found(house, "FAIL") and "another port" in found(house, "FAIL")
+    assert f"Another program answers on {address} (HTTP 501)" in found(
+        house, "FAIL"
+    ) and "another port" in found(house, "FAIL")
 
     house.configure(bridge__listen="192.0.2.1:8080")
     assert "Cannot listen on 192.0.2.1:8080" in found(house, "FAIL")
@@ -274,25 +329,40 @@ def test_a_public_url_is_followed_to_the_bridge(house: House) -> None:
     house.start()
     assert house.running
     here = house.running.url
-    house.configure(bridge__public_url=here.replace("127.0.0.1", "localhost"), bridge__listen=here.partition("//")[2])
+    house.configure(
+        bridge__public_url=here.replace("127.0.0.1", "localhost"),
+        bridge__listen=here.partition("//")[2],
+    )
     assert "leads to a bridge" in found(house, "ok")
 
-    house.configure(bridge__public_url=house.billing.url.removesuffix("/callback"), bridge__listen=here.partition("//")[2])
-    assert "does not lead to a bridge (HTTP 501)" in found(house, "warn") and "contrib/nginx" in found(house, "warn")
+    house.configure(
+        bridge__public_url=house.billing.url.removesuffix("/callback"),
+        bridge__listen=here.partition("//")[2],
+    )
+    assert "does not lead to a bridge (HTTP 501)" in found(
+        house, "warn"
+    ) and "contrib/nginx" in found(house, "warn")
 
     house.configure(bridge__public_url="http://127.0.0.1:1", bridge__listen=here.partition("//")[2])
     assert "does not lead to a bridge (it refuses connections (127.0.0.1))" in found(house, "warn")
 
 
-def test_a_proxy_whose_certificate_is_not_valid_is_told_as_that(house: House, untrusted: str) -> None:
+def test_a_proxy_whose_certificate_is_not_valid_is_told_as_that(
+    house: House, untrusted: str
+) -> None:
     """An admin who reads that nobody answers looks at firewalls and names, and finds nothing."""
     house.start()
     assert house.running
-    house.configure(bridge__public_url=untrusted, bridge__listen=house.running.url.partition("//")[2])
+    house.configure(
+        bridge__public_url=untrusted, bridge__listen=house.running.url.partition("//")[2]
+    )
 
-    told = found(house, "warn")
+    reported = found(house, "warn")
 
-    assert "its certificate is not valid: self-signed certificate (127.0.0.1)" in told and "fullchain.pem" in told
+    assert (
+        "its certificate is not valid: self-signed certificate (127.0.0.1)" in reported
+        and "fullchain.pem" in reported
+    )
 
     sent = house.refused("send", "connection.test", "--source", "shop", "--url", untrusted)
     assert "its certificate is not valid: self-signed certificate" in sent
@@ -303,7 +373,9 @@ def test_a_full_disk_fails(house: House, monkeypatch: pytest.MonkeyPatch) -> Non
     little = namedtuple("usage", "total used free")(1 << 40, 1 << 40, 5 << 20)
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "disk_usage", lambda _: little)
-        assert "is full (5 MiB left): no hooks are accepted. Free some space." in found(house, "FAIL")
+        assert "is full (5 MiB left): no hooks are accepted. Free some space." in found(
+            house, "FAIL"
+        )
     assert found(house, "FAIL") == ""
 
 
@@ -317,7 +389,9 @@ def test_writes_that_fail_fail(house: House) -> None:
         result = house.run("doctor")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert result.exit_code == 1 and "FAIL  database: The database cannot be used" in result.stdout, result.stdout
+    assert (
+        result.exit_code == 1 and "FAIL  database: The database cannot be used" in result.stdout
+    ), result.stdout
     assert house.run("doctor").exit_code == 0
 
 
@@ -329,20 +403,29 @@ def test_a_bridge_without_a_worker_is_not_ready(house: House) -> None:
 
 
 def test_a_list_of_senders_behind_an_unnamed_proxy_is_found(house: House) -> None:
-    house.configure(source__allow_from=["192.0.2.0/24"], bridge__public_url="https://bridge.example.test")
+    house.configure(
+        source__allow_from=["192.0.2.0/24"], bridge__public_url="https://bridge.example.test"
+    )
     assert "trusted_proxies" in found(house, "warn")
 
 
-def test_a_mail_server_is_tried_up_to_the_message(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mail_server_is_tried_up_to_the_message(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = MailServer()
     try:
         house.configure(admin__notify="mailto:admin@example.com", admin__smtp=server.url)
         assert "accepts mail from this machine" in found(house, "ok")
         assert server.mails == []
         server.refusing = True
-        assert "refuses mail from admin@example.com to admin@example.com: 451 later" in found(house, "FAIL")
+        assert "refuses mail from admin@example.com to admin@example.com: 451 later" in found(
+            house, "FAIL"
+        )
         server.refusing = False
-        secret: dict[str, Any] = {"admin__smtp": server.url.replace("//", "//bridge@"), "admin__smtp_password": "Smtp-Secret.1"}
+        secret: dict[str, Any] = {
+            "admin__smtp": server.url.replace("//", "//bridge@"),
+            "admin__smtp_password": "Smtp-Secret.1",
+        }
         house.configure(admin__notify="mailto:admin@example.com", **secret)
         assert "no STARTTLS, so the password was not sent" in found(house, "FAIL")
         assert "AUTH" not in server.verbs
@@ -358,7 +441,10 @@ def test_a_domain_that_gets_no_mail_is_found_with_the_record_to_set(house: House
         house.configure(source__domains=["example.com"], **changes)
         names.put("example.com", ["10 mx.example.net."], "v=spf1 include:_spf.hostedemail.com ~all")
         warned = found(house, "warn")
-        assert "example.com receives no mail" in warned and "MX 10 mx.example.com.cust.a.hostedemail.com." in warned
+        assert (
+            "example.com receives no mail" in warned
+            and "MX 10 mx.example.com.cust.a.hostedemail.com." in warned
+        )
         names.failing = True
         assert "Whether example.com receives mail is unknown" in found(house, "warn")
     finally:

@@ -29,13 +29,17 @@ def test_every_command_and_option_is_explained(path: tuple[str, ...]) -> None:
 
     assert result.exit_code == 0
     assert command.help
-    assert [option.name for option in command.params if isinstance(option, click.Option) and not option.help] == []
+    assert [
+        option.name
+        for option in command.params
+        if isinstance(option, click.Option) and not option.help
+    ] == []
 
 
 def test_the_help_lists_each_command_once_under_what_one_wants_to_do() -> None:
-    told = CliRunner().invoke(main, ["--help"]).output
-    assert all(f"{title}:\n" in told for title in SECTIONS)
-    listed = told.partition("\nSet it up:")[2]
+    reported = CliRunner().invoke(main, ["--help"]).output
+    assert all(f"{title}:\n" in reported for title in SECTIONS)
+    listed = reported.partition("\nSet it up:")[2]
     assert all(listed.count(f"\n  {name} ") == 1 for name in main.commands)
 
 
@@ -66,7 +70,10 @@ def test_a_list_for_people_is_aligned_and_says_when_it_is_empty(house: House) ->
     lines = house.ok("jobs", "list").splitlines()
 
     column = lines[0].index("ADDRESS")
-    assert [line[column:].split()[0] for line in lines[1:]] == ["somebody.else@example.com", "ann@example.com"]
+    assert [line[column:].split()[0] for line in lines[1:]] == [
+        "somebody.else@example.com",
+        "ann@example.com",
+    ]
 
 
 @pytest.mark.parametrize("after", ["none", "9" * 30, "-1", "²"])

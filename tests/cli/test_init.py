@@ -12,7 +12,16 @@ from click.testing import CliRunner, Result
 from bridge.backends import BACKENDS
 from bridge.backends.enom import Command
 from bridge.cli.init import init
-from bridge.config import Admin, Bridge, EnomAccountSettings, HostedEmailAccountSettings, Plan, Safety, SourceSettings, load
+from bridge.config import (
+    Admin,
+    Bridge,
+    EnomAccountSettings,
+    HostedEmailAccountSettings,
+    Plan,
+    Safety,
+    SourceSettings,
+    load,
+)
 from bridge.infra import logs
 from bridge.infra.setting import declared
 
@@ -42,7 +51,10 @@ def test_with_yes_nothing_is_asked_and_the_file_loads(place: Path) -> None:
     assert place.stat().st_mode & 0o777 == 0o600
     assert settings.warnings == ()
     assert settings.plans["basic"].quota_gb == 10
-    assert "Fill in at whmcs:\n  Module    enom-bridge mailbox\n  Hostname  127.0.0.1\n  Port      8080\n" in result.stdout
+    assert (
+        "Fill in at whmcs:\n  Module    enom-bridge mailbox\n "
+        " Hostname  127.0.0.1\n  Port      8080\n"
+    ) in result.stdout
     assert "  SSL       not ticked\n  Username  whmcs-main\n  Password  whsec_" in result.stdout
     assert secret in result.stdout
     assert "enom-bridge doctor" in result.stdout and "enom-bridge serve" in result.stdout
@@ -50,17 +62,30 @@ def test_with_yes_nothing_is_asked_and_the_file_loads(place: Path) -> None:
 
 
 def test_live_begins_with_looking_and_deletes_after_days(place: Path, tmp_path: Path) -> None:
-    hosted = ("--suspend-with", "hosted-email", "--hosted-user", "a@example.com", "--hosted-password", "example-password")
+    hosted = (
+        "--suspend-with",
+        "hosted-email",
+        "--hosted-user",
+        "a@example.com",
+        "--hosted-password",
+        "example-password",
+    )
 
     result = run("--yes", *NEEDED[:4], "--environment", "live", *hosted)
 
     live = load(place, {})
     assert (live.accounts["main"].mode, live.safety.terminate_grace_days) == ("observe", 7)
-    assert 'It only observes: nothing is changed at Enom until you set mode = "act"' in result.stdout
+    assert (
+        'It only observes: nothing is changed at Enom until you set mode = "act"' in result.stdout
+    )
     for name, more, expected in (
         ("test", hosted, ("act", 0)),
         ("refuse", ("--environment", "live", "--suspend-with", "refuse"), ("observe", 0)),
-        ("given", ("--environment", "live", *hosted, "--mode", "act", "--terminate-grace-days", "30"), ("act", 30)),
+        (
+            "given",
+            ("--environment", "live", *hosted, "--mode", "act", "--terminate-grace-days", "30"),
+            ("act", 30),
+        ),
     ):
         file = tmp_path / f"{name}.toml"
         assert run("--yes", "--config", str(file), *NEEDED[:4], *more).exit_code == 0
@@ -75,7 +100,10 @@ def test_every_file_has_secrets_and_a_database_of_its_own(tmp_path: Path) -> Non
 
     first, second = (tomllib.loads(file.read_text()) for file in files)
     assert first["bridge"]["keys"] != second["bridge"]["keys"]
-    assert [file["bridge"]["database"] for file in (first, second)] == ["sqlite:///a.sqlite3", "sqlite:///b.sqlite3"]
+    assert [file["bridge"]["database"] for file in (first, second)] == [
+        "sqlite:///a.sqlite3",
+        "sqlite:///b.sqlite3",
+    ]
     assert first["sources"]["whmcs-main"]["secrets"] != second["sources"]["whmcs-main"]["secrets"]
 
 
@@ -98,7 +126,16 @@ def test_an_existing_file_is_left_alone(place: Path) -> None:
 
 
 def test_questions_are_asked_and_the_choices_explained(place: Path) -> None:
-    answers = ["standard", "shop", "", "https://bridge.example.com/", "live", "reseller", "example-token", "hosted-email"]
+    answers = [
+        "standard",
+        "shop",
+        "",
+        "https://bridge.example.com/",
+        "live",
+        "reseller",
+        "example-token",
+        "hosted-email",
+    ]
     answers += ["admin@example.com", "example-password", "boxes", "observe"]
     answers += ["mailto:admin@example.com", ""]
 
@@ -107,16 +144,33 @@ def test_questions_are_asked_and_the_choices_explained(place: Path) -> None:
     assert result.exit_code == 0, result.output
     account = load(place, {}).accounts["main"]
     assert (account.environment, account.purchase, account.mode) == ("live", "boxes", "observe")
-    assert account.hosted_email is not None and account.hosted_email.password.reveal() == "example-password"
+    assert (
+        account.hosted_email is not None
+        and account.hosted_email.password.reveal() == "example-password"
+    )
     assert "https://bridge.example.com/hooks/shop" in result.stdout
-    for words in ("Mail still arrives", "No read can confirm", "spend money", "changes nothing at Enom"):
+    for words in (
+        "Mail still arrives",
+        "No read can confirm",
+        "spend money",
+        "changes nothing at Enom",
+    ):
         assert words in result.stderr
     assert "example-password" not in result.output and "example-token" not in result.output
 
 
 def test_what_was_given_is_not_asked(place: Path) -> None:
     result = run(
-        *NEEDED, "--backend", "enom", "--platform", "whmcs", "--source", "shop", "--callback", "", answers="\n\n\n\n\n"
+        *NEEDED,
+        "--backend",
+        "enom",
+        "--platform",
+        "whmcs",
+        "--source",
+        "shop",
+        "--callback",
+        "",
+        answers="\n\n\n\n\n",
     )
 
     assert result.exit_code == 0, result.output
@@ -145,22 +199,61 @@ def test_commands_are_written(place: Path) -> None:
 def test_a_script_can_set_what_it_needs(place: Path) -> None:
     result = run(
         *("--yes", "--json", *NEEDED, "--platform", "standard", "--source", "shop"),
-        *("--callback", "http://127.0.0.1:9000/cb", "--endpoint", "http://127.0.0.1:9001/interface.asp"),
-        *("--hosted-user", "a", "--hosted-password", 'qu"o\\te\x7f', "--hosted-endpoint", "http://127.0.0.1:9001/api"),
-        *("--listen", "127.0.0.1:9002", "--metrics-listen", "", "--database", "sqlite:///other.sqlite3"),
+        *(
+            "--callback",
+            "http://127.0.0.1:9000/cb",
+            "--endpoint",
+            "http://127.0.0.1:9001/interface.asp",
+        ),
+        *(
+            "--hosted-user",
+            "a",
+            "--hosted-password",
+            'qu"o\\te\x7f',
+            "--hosted-endpoint",
+            "http://127.0.0.1:9001/api",
+        ),
+        *(
+            "--listen",
+            "127.0.0.1:9002",
+            "--metrics-listen",
+            "",
+            "--database",
+            "sqlite:///other.sqlite3",
+        ),
         *("--plan", "big one=50", "--domain", "example.com", "--domain", "example.net"),
     )
 
-    # A control character in the password is refused by the configuration itself, so the file is gone again.
+    # A control character in the password is refused by the configuration itself, so the file is
+    # gone again.
     assert result.exit_code == 2
     assert "accounts.main.hosted_email.password" in result.stderr
     assert not place.exists()
 
     result = run(
         *("--yes", "--json", *NEEDED, "--platform", "standard", "--source", "shop"),
-        *("--callback", "http://127.0.0.1:9000/cb", "--endpoint", "http://127.0.0.1:9001/interface.asp"),
-        *("--hosted-user", "a", "--hosted-password", 'qu"o\\te', "--hosted-endpoint", "http://127.0.0.1:9001/api"),
-        *("--listen", "127.0.0.1:9002", "--metrics-listen", "", "--database", "sqlite:///other.sqlite3"),
+        *(
+            "--callback",
+            "http://127.0.0.1:9000/cb",
+            "--endpoint",
+            "http://127.0.0.1:9001/interface.asp",
+        ),
+        *(
+            "--hosted-user",
+            "a",
+            "--hosted-password",
+            'qu"o\\te',
+            "--hosted-endpoint",
+            "http://127.0.0.1:9001/api",
+        ),
+        *(
+            "--listen",
+            "127.0.0.1:9002",
+            "--metrics-listen",
+            "",
+            "--database",
+            "sqlite:///other.sqlite3",
+        ),
         *("--plan", "big one=50", "--domain", "example.com", "--domain", "example.net"),
     )
 
@@ -184,7 +277,16 @@ def test_a_script_can_set_what_it_needs(place: Path) -> None:
 
 
 def test_faults_of_the_answers_are_all_named_and_nothing_is_left_behind(place: Path) -> None:
-    result = run("--yes", *NEEDED, "--callback", "http://billing.example.com", "--plan", "big", "--source", "a b")
+    result = run(
+        "--yes",
+        *NEEDED,
+        "--callback",
+        "http://billing.example.com",
+        "--plan",
+        "big",
+        "--source",
+        "a b",
+    )
 
     assert result.exit_code == 2
     for key in ("sources.a b", "plans.big.quota_gb"):
@@ -192,14 +294,26 @@ def test_faults_of_the_answers_are_all_named_and_nothing_is_left_behind(place: P
     assert not place.exists()
 
 
-def test_the_place_comes_from_the_option_the_group_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_place_comes_from_the_option_the_group_or_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ENOM_BRIDGE_CONFIG", str(tmp_path / "environ.toml"))
 
     run("--yes", *NEEDED)
     run("--yes", *NEEDED, config=str(tmp_path / "group.toml"))
-    result = run("--yes", *NEEDED, "--config", str(tmp_path / "option.toml"), config=str(tmp_path / "group.toml"))
+    result = run(
+        "--yes",
+        *NEEDED,
+        "--config",
+        str(tmp_path / "option.toml"),
+        config=str(tmp_path / "group.toml"),
+    )
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["environ.toml", "group.toml", "option.toml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "environ.toml",
+        "group.toml",
+        "option.toml",
+    ]
     assert f"enom-bridge --config {tmp_path / 'option.toml'} doctor" in result.stdout
 
 
@@ -211,7 +325,14 @@ def test_a_place_that_cannot_be_written_is_exit_code_1(tmp_path: Path) -> None:
 
 
 def test_a_bad_answer_is_asked_again_at_once_and_loses_no_other(place: Path) -> None:
-    answers = ["standard", "my shop", "shop", "billing", "http://billing.example.com/cb", "https://billing.example.com/cb"]
+    answers = [
+        "standard",
+        "my shop",
+        "shop",
+        "billing",
+        "http://billing.example.com/cb",
+        "https://billing.example.com/cb",
+    ]
     answers += [
         "bridge.example.com",
         "https://bridge.example.com",
@@ -222,7 +343,14 @@ def test_a_bad_answer_is_asked_again_at_once_and_loses_no_other(place: Path) -> 
         "\x7f-secret",
         "sim-token",
     ]
-    answers += ["refuse", "", "", "admin@example.com", "mailto:admin@example.com", "smtp://u:hidden-word@mail.example.com"]
+    answers += [
+        "refuse",
+        "",
+        "",
+        "admin@example.com",
+        "mailto:admin@example.com",
+        "smtp://u:hidden-word@mail.example.com",
+    ]
     answers += ["smtp://mail.example.com:25"]
 
     result = run("--backend", "enom", answers="\n".join(answers) + "\n")
@@ -230,8 +358,16 @@ def test_a_bad_answer_is_asked_again_at_once_and_loses_no_other(place: Path) -> 
     assert result.exit_code == 0, result.output
     settings = load(place, {})
     assert settings.sources["shop"].callback == "https://billing.example.com/cb"
-    assert (settings.admin.notify, settings.admin.smtp) == ("mailto:admin@example.com", "smtp://mail.example.com:25")
-    for words in ("this is not a usable name", "must be a URL", "must begin with https://", "this must be printable text"):
+    assert (settings.admin.notify, settings.admin.smtp) == (
+        "mailto:admin@example.com",
+        "smtp://mail.example.com:25",
+    )
+    for words in (
+        "this is not a usable name",
+        "must be a URL",
+        "must begin with https://",
+        "this must be printable text",
+    ):
         assert words in result.stderr, words
     assert "-secret" not in result.output.replace("hidden", "")
 
@@ -242,13 +378,28 @@ TABLES |= {f"accounts.main.commands.{verb}": Command for verb in ("suspend", "un
 
 
 def test_the_comment_of_a_key_is_what_it_was_declared_to_do(place: Path) -> None:
-    run("--yes", *NEEDED[:4], "--suspend-with", "commands", "--suspend-command", "A", "--unsuspend-command", "B")
+    run(
+        "--yes",
+        *NEEDED[:4],
+        "--suspend-with",
+        "commands",
+        "--suspend-command",
+        "A",
+        "--unsuspend-command",
+        "B",
+    )
 
     header, *tables = place.read_text().split("\n[")
     assert "keep it readable only by its user" in header
-    assert [table.partition("]")[0] for table in tables] == [*list(TABLES)[:4], *list(TABLES)[6:], *list(TABLES)[4:6]]
+    assert [table.partition("]")[0] for table in tables] == [
+        *list(TABLES)[:4],
+        *list(TABLES)[6:],
+        *list(TABLES)[4:6],
+    ]
     for name, _, lines in (table.partition("]\n") for table in tables):
-        does = {each.name: setting.does for each in fields(TABLES[name]) if (setting := declared(each))}
+        does = {
+            each.name: setting.does for each in fields(TABLES[name]) if (setting := declared(each))
+        }
         comments, keys = lines.strip().split("\n")[::2], lines.strip().split("\n")[1::2]
         assert comments == [f"# {does[key.split(' = ')[0]]}" for key in keys]
 
@@ -258,24 +409,52 @@ def two_backends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BACKENDS, "hosted-email", BACKENDS.get("hosted-email", BACKENDS["memory"]))
 
 
-HOSTED = ("--backend", "hosted-email", "--hosted-user", "admin@reseller.example", "--hosted-password", "example-password")
+HOSTED = (
+    "--backend",
+    "hosted-email",
+    "--hosted-user",
+    "admin@reseller.example",
+    "--hosted-password",
+    "example-password",
+)
 
 
 @pytest.mark.usefixtures("two_backends")
 def test_the_backend_is_asked_for_and_only_its_keys_are_written(place: Path) -> None:
-    answers = ["standard", "shop", "", "https://bridge.example.com", "hosted_email", "hosted-email", "live"]
+    answers = [
+        "standard",
+        "shop",
+        "",
+        "https://bridge.example.com",
+        "hosted_email",
+        "hosted-email",
+        "live",
+    ]
     answers += ["admin@reseller.example", "example-password", "observe", ""]
 
     result = run(answers="\n".join(answers) + "\n")
 
     assert result.exit_code == 0, result.output
-    assert "control panel shows paks" in result.stderr and "this must be one of: enom, hosted-email" in result.stderr
+    assert (
+        "control panel shows paks" in result.stderr
+        and "this must be one of: enom, hosted-email" in result.stderr
+    )
     assert "Enom login" not in result.stderr and "spend money" not in result.stderr
     account = load(place, {}).accounts["main"]
     assert isinstance(account, HostedEmailAccountSettings)
-    assert (account.environment, account.mode, account.suspend_with) == ("live", "observe", "hosted-email")
+    assert (account.environment, account.mode, account.suspend_with) == (
+        "live",
+        "observe",
+        "hosted-email",
+    )
     written = tomllib.loads(place.read_text())
-    assert set(written["accounts"]["main"]) == {"backend", "environment", "mode", "suspend_with", "hosted_email"}
+    assert set(written["accounts"]["main"]) == {
+        "backend",
+        "environment",
+        "mode",
+        "suspend_with",
+        "hosted_email",
+    }
     assert set(written["accounts"]["main"]["hosted_email"]) == {"user", "password"}
     assert written["safety"]["terminate_grace_days"] == 7
 
@@ -294,11 +473,15 @@ def test_an_option_of_another_backend_is_refused(place: Path) -> None:
     result = run("--yes", *HOSTED, "--purchase", "paks")
 
     assert result.exit_code == 2
-    assert '--purchase is for the backend "enom" only, and this one is "hosted-email"' in result.stderr
+    assert (
+        '--purchase is for the backend "enom" only, and this one is "hosted-email"' in result.stderr
+    )
     assert not place.exists()
 
 
-def test_a_backend_that_is_not_there_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backend_that_is_not_there_is_refused(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delitem(BACKENDS, "hosted-email", raising=False)
 
     result = run("--yes", *HOSTED)

@@ -1,6 +1,8 @@
-"""What `make dist` builds is installed with pip into a venv of its own, from an empty folder, and is the whole program.
+"""What `make dist` builds is installed with pip into a venv of its own, from an empty folder, and
+is the whole program.
 
-Its dependencies are those of the tests' own venv: what pip downloads is pip's affair, and .ci/run does that once.
+Its dependencies are those of the tests' own venv: what pip downloads is pip's affair, and .ci/run
+does that once.
 """
 
 import json
@@ -34,7 +36,16 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in SOURCES:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, sources / name)
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
     ran(*pip, "--wheel-dir", sources / "dist", ".", cwd=sources)
     (made,) = sources.glob("dist/*.whl")
     return made
@@ -46,12 +57,29 @@ def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     empty = tmp_path_factory.mktemp("empty")
     ran(sys.executable, "-m", "venv", "--without-pip", empty / "venv", cwd=empty)
     python = empty / "venv" / "bin" / "python"
-    site = Path(ran(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=empty).strip())
-    # A folder named in a .pth is searched, but its own .pth files, such as that of an editable install, are not read.
+    site = Path(
+        ran(
+            python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=empty
+        ).strip()
+    )
+    # A folder named in a .pth is searched, but its own .pth files, such as that of an editable
+    # install, are not read.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check", "--no-index"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-index",
+    ]
     ran(*pip, "--no-deps", "--ignore-installed", wheel, cwd=empty)
-    where = ran(python, "-c", "import bridge, hooks; print(bridge.__file__, hooks.__file__)", cwd=empty)
+    where = ran(
+        python, "-c", "import bridge, hooks; print(bridge.__file__, hooks.__file__)", cwd=empty
+    )
     assert where.count(str(site)) == 2
     return python.with_name("enom-bridge")
 
@@ -59,7 +87,15 @@ def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def configured(program: Path, tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     answers = ["--uid", "reseller", "--token", "sim-token", "--suspend-with", "refuse"]
-    ran(program, "init", "--yes", *answers, "--endpoint", "http://127.0.0.1:9/interface.asp", cwd=tmp_path)
+    ran(
+        program,
+        "init",
+        "--yes",
+        *answers,
+        "--endpoint",
+        "http://127.0.0.1:9/interface.asp",
+        cwd=tmp_path,
+    )
     yield program, tmp_path
 
 
@@ -69,7 +105,9 @@ def test_from_an_empty_folder_to_a_bridge_that_answers(configured: tuple[Path, P
     url = f"http://127.0.0.1:{(port := free_port())}"
     log = folder / "bridge.log"
     with log.open("w") as out:
-        serving = subprocess.Popen([program, "serve", "--port", str(port)], cwd=folder, stdout=out, stderr=out)
+        serving = subprocess.Popen(
+            [program, "serve", "--port", str(port)], cwd=folder, stdout=out, stderr=out
+        )
     try:
         until(lambda: " ready" in log.read_text() or serving.poll() is not None, why=log.read_text)
         for path in ("/healthz", "/openapi.json", "/admin/sign-in", "/admin/static/admin.css"):

@@ -20,7 +20,10 @@ ADOPT = ("mailboxes", "adopt", "Ann@Example.com", "--source", "shop", "--service
 
 def foreign(house: House, **more: Any) -> None:
     """A mailbox that was at Enom before the bridge."""
-    house.sim.control("/mailboxes", {"address": "ann@example.com", "password": "Old-Secret.1", "settled": True, **more})
+    house.sim.control(
+        "/mailboxes",
+        {"address": "ann@example.com", "password": "Old-Secret.1", "settled": True, **more},
+    )
 
 
 def test_adopting_shows_what_would_change_and_writes_only_when_told(house: House) -> None:
@@ -38,13 +41,25 @@ def test_adopting_shows_what_would_change_and_writes_only_when_told(house: House
     assert house.json(*ADOPT)["changes"] is False
 
 
-def test_adopting_warns_of_the_former_owner_and_of_a_suspension_that_is_not_ours(house: House) -> None:
+def test_adopting_warns_of_the_former_owner_and_of_a_suspension_that_is_not_ours(
+    house: House,
+) -> None:
     house.start()
     house.send("mailbox.create", service_id="1")
-    services = dict.fromkeys(("imap", "pop", "receiving", "sending", "webmail_sending", "webmail"), "suspended")
-    names = {"imap": "service_imap4", "pop": "service_pop3", "receiving": "service_smtpin", "sending": "service_smtprelay"}
+    services = dict.fromkeys(
+        ("imap", "pop", "receiving", "sending", "webmail_sending", "webmail"), "suspended"
+    )
+    names = {
+        "imap": "service_imap4",
+        "pop": "service_pop3",
+        "receiving": "service_smtpin",
+        "sending": "service_smtprelay",
+    }
     names |= {"webmail_sending": "service_smtprelay_webmail", "webmail": "service_webmail"}
-    body = {"address": "ann@example.com", "services": {names[name]: state for name, state in services.items()}}
+    body = {
+        "address": "ann@example.com",
+        "services": {names[name]: state for name, state in services.items()},
+    }
     house.sim.control("/services", {**body, "settled": True})
 
     shown = house.json(*ADOPT)
@@ -71,18 +86,28 @@ def test_what_cannot_be_adopted_is_said(house: House) -> None:
 
     assert "Enom does not list it" in house.refused(*ADOPT)
     assert "may not use" in house.refused("mailboxes", "adopt", "a@example.org", *ADOPT[3:])
-    assert "the source's `domains`" in house.refused("mailboxes", "adopt", "a@example.org", *ADOPT[3:])
+    assert "the source's `domains`" in house.refused(
+        "mailboxes", "adopt", "a@example.org", *ADOPT[3:]
+    )
     assert "Enom" in house.refused("mailboxes", "adopt", "a@example.net", *ADOPT[3:])
-    assert "it has shop" in house.refused(*ADOPT[:3], "--source", "else", "--service-id", "7", code=2)
+    assert "it has shop" in house.refused(
+        *ADOPT[:3], "--source", "else", "--service-id", "7", code=2
+    )
     assert "Send one like" in house.refused("mailboxes", "adopt", "ann", *ADOPT[3:], code=2)
     assert "enom-bridge mailboxes list" in house.refused("mailboxes", "show", "nobody@example.com")
 
 
 def test_a_paused_account_takes_hooks_and_sends_nothing_until_it_is_resumed(house: House) -> None:
     house.start()
-    assert "hooks are still accepted" in house.ok("pause", "account", "main", "--reason", "Enom works on it.")
+    assert "hooks are still accepted" in house.ok(
+        "pause", "account", "main", "--reason", "Enom works on it."
+    )
     job = house.billing.send(
-        house.running.hooks, "mailbox.create", service_id="7", address="ann@example.com", password=PASSWORD
+        house.running.hooks,
+        "mailbox.create",
+        service_id="7",
+        address="ann@example.com",
+        password=PASSWORD,
     ).json()["job"]  # type: ignore[union-attr]
 
     text = house.ok("jobs", "explain", job)
@@ -120,32 +145,48 @@ def test_suspensions_that_were_stopped_go_on_when_a_person_says_so_and_a_pause_i
     house.start(work=False)
     house.send("mailbox.suspend")
     assert house.send("mailbox.suspend", "bob@example.com", "8")["status"] == 503
-    told = "It sent 1 suspensions within an hour, of 0 mailboxes (1 are always allowed); further suspensions are answered 503."
-    assert told in house.run("doctor").stdout
+    result = (
+        "It sent 1 suspensions within an hour, of 0 mailboxes (1 are always allowed); further "
+        "suspensions are answered 503."
+    )
+    assert result in house.run("doctor").stdout
     house.ok("pause", "source", "shop")
     still = house.ok("resume", "source", "shop")
-    assert "Its hooks are accepted." in still and "still refused" in still and "run this command again" in still
+    assert (
+        "Its hooks are accepted." in still
+        and "still refused" in still
+        and "run this command again" in still
+    )
     assert "Suspensions of source shop are accepted again." in house.ok("resume", "source", "shop")
     assert house.send("mailbox.suspend", "bob@example.com", "8")["status"] == "queued"
 
 
-def test_a_receiver_that_does_not_answer_is_told_of_each_callback_that_waits_for_it(house: House) -> None:
+def test_a_receiver_that_does_not_answer_is_told_of_each_callback_that_waits_for_it(
+    house: House,
+) -> None:
     house.configure(source__callback="http://127.0.0.1:9/")
     house.start()
     for nth in range(3):
         house.send("mailbox.suspend", f"box{nth}@example.com", str(nth))
     rows = until(lambda: waits_for_the_receiver(house))
-    assert {row["receiver_tries"] for row in rows} != {0} and all(row["receiver_after"] for row in rows)
+    assert {row["receiver_tries"] for row in rows} != {0} and all(
+        row["receiver_after"] for row in rows
+    )
     text = house.ok("callbacks", "list")
     assert "WAITING FOR" in text and "receiver" in text
     explained = house.ok("jobs", "explain", rows[0]["job_id"])
-    assert "the receiver has not answered" in explained and "as soon as it answers, all are sent" in explained
+    assert (
+        "the receiver has not answered" in explained
+        and "as soon as it answers, all are sent" in explained
+    )
     assert "The receiver of callbacks has not answered" in house.run("doctor").stdout
 
 
 def waits_for_the_receiver(house: House) -> list[dict[str, Any]] | None:
     rows: list[dict[str, Any]] = house.json("callbacks", "list")["items"]
-    return rows if len(rows) == 3 and all(row["waiting_for"] == "receiver" for row in rows) else None
+    return (
+        rows if len(rows) == 3 and all(row["waiting_for"] == "receiver" for row in rows) else None
+    )
 
 
 def test_what_is_not_in_the_configuration_cannot_be_paused(house: House) -> None:
@@ -160,7 +201,11 @@ def test_a_callback_that_was_refused_for_good_is_sent_again(house: House) -> Non
     house.billing.answers = [(410, {})]
     house.start()
     job = house.send("mailbox.create")["job"]
-    until(lambda: house.json("callbacks", "list", "--status", "stopped", "--address", "ann@example.com")["items"])
+    until(
+        lambda: house.json(
+            "callbacks", "list", "--status", "stopped", "--address", "ann@example.com"
+        )["items"]
+    )
     callback = house.json("callbacks", "list")["items"][0]["id"]
     assert f"enom-bridge callbacks resend {callback}" in house.ok("jobs", "explain", job)
 
@@ -184,14 +229,24 @@ def test_no_list_or_object_shows_a_secret(house: House) -> None:
     house.start()
     job = house.send("mailbox.create", id="msg_1")["job"]
     views = [(what, "list", "--all") for what in ("hooks", "jobs", "mailboxes", "callbacks")]
-    views += [("hooks", "show", "msg_1"), ("jobs", "show", job), ("mailboxes", "show", "ann@example.com")]
+    views += [
+        ("hooks", "show", "msg_1"),
+        ("jobs", "show", job),
+        ("mailboxes", "show", "ann@example.com"),
+    ]
 
     for view in views:
         shown = house.ok(*view) + house.ok(*view, "--json")
-        assert [secret for secret in (PASSWORD, TOKEN, HOSTED_PASSWORD, "digest", "sealed") if secret in shown] == []
+        assert [
+            secret
+            for secret in (PASSWORD, TOKEN, HOSTED_PASSWORD, "digest", "sealed")
+            if secret in shown
+        ] == []
 
 
-def test_showing_a_mailbox_says_whether_its_domain_receives_mail_and_what_to_set(house: House) -> None:
+def test_showing_a_mailbox_says_whether_its_domain_receives_mail_and_what_to_set(
+    house: House,
+) -> None:
     names = NameServer()
     try:
         host, port = names.address
@@ -203,7 +258,10 @@ def test_showing_a_mailbox_says_whether_its_domain_receives_mail_and_what_to_set
         shown = house.ok("mailboxes", "show", "ann@example.com")
         assert "no. It has no MX record" in shown
         assert "example.com. MX 10 mx.example.com.cust.a.hostedemail.com." in shown
-        assert house.json("mailboxes", "show", "ann@example.com")["receives_mail"]["status"] == "not_ready"
+        assert (
+            house.json("mailboxes", "show", "ann@example.com")["receives_mail"]["status"]
+            == "not_ready"
+        )
         assert len(names.asked) == 2, "kept"
     finally:
         names.close()

@@ -1,4 +1,5 @@
-"""`mailboxes import`: shown before it is written, counts first, and every way that it can be given wrongly."""
+"""`mailboxes import`: shown before it is written, counts first, and every way that it can be
+given wrongly."""
 
 from pathlib import Path
 
@@ -16,7 +17,12 @@ def furnish(house: House) -> None:
     add_domain(house.sim, "example.net")
     for address in ("ann@example.com", "bob@example.com", "old@example.com"):
         house.sim.control("/mailboxes", {"address": address, "password": OLD, "settled": True})
-    barred = {"address": "dee@example.net", "password": OLD, "settled": True, "suspended_by": "higher"}
+    barred = {
+        "address": "dee@example.net",
+        "password": OLD,
+        "settled": True,
+        "suspended_by": "higher",
+    }
     house.sim.control("/mailboxes", barred)
     house.start()
 
@@ -48,8 +54,14 @@ def test_it_is_shown_first_and_nothing_is_written(house: House) -> None:
         "Compared for shop: services.csv (services: 5) with Enom account main (domains: 3).",
         "",
         "      3  to adopt: at Enom, and owned by no service",
-        "         1 [1] Its plan in the file is not in [plans] in bridge.toml (known: basic, large).",
-        "         1 [2] It is suspended, but not by this bridge: an unsuspend will be held until it is unsuspended at Enom.",
+        (
+            "         1 [1] Its plan in the file is not in "
+            "[plans] in bridge.toml (known: basic, large)."
+        ),
+        (
+            "         1 [2] It is suspended, but not by this bridge: an unsuspend will be held "
+            "until it is unsuspended at Enom."
+        ),
         "      1  at Enom, but not in services.csv",
         "      1  in services.csv, but not at Enom",
         "      1  in domains that are not in this Enom account",
@@ -69,7 +81,10 @@ def test_applied_it_takes_over_what_is_nobodys_and_can_be_given_again(house: Hou
 
     assert "Adopted: 3." in house.ok(*command, "--apply")
 
-    owners = {item["address"]: (item["service_id"], item["state"]) for item in house.json("mailboxes", "list")["items"]}
+    owners = {
+        item["address"]: (item["service_id"], item["state"])
+        for item in house.json("mailboxes", "list")["items"]
+    }
     assert owners == {
         "ann@example.com": ("1", "active"),
         "bob@example.com": ("2", "active"),
@@ -88,7 +103,9 @@ def test_enom_is_asked_once_for_each_domain_and_changed_in_nothing(house: House)
 
     house.ok(*command, "--apply")
 
-    asked = sorted((call["command"], call["domain"]) for call in house.sim.control("/history")["history"])
+    asked = sorted(
+        (call["command"], call["domain"]) for call in house.sim.control("/history")["history"]
+    )
     assert asked == [
         *(("GetPOP3", domain) for domain in ("example.com", "example.net", "example.org")),
         *(("search_users", domain) for domain in ("example.com", "example.net")),
@@ -121,24 +138,35 @@ def test_in_json_every_mailbox_is_an_item(house: House) -> None:
 
 def test_what_another_service_owns_is_never_taken(house: House) -> None:
     command = usual(house)
-    house.ok("mailboxes", "adopt", "ann@example.com", "--source", "shop", "--service-id", "77", "--apply")
+    house.ok(
+        "mailboxes", "adopt", "ann@example.com", "--source", "shop", "--service-id", "77", "--apply"
+    )
 
     shown = house.ok(*command, "--apply")
 
-    assert "It belongs to service 77 of shop. To change that: enom-bridge mailboxes adopt ann@example.com" in shown
+    assert (
+        "It belongs to service 77 of shop. To change that: enom-bridge mailboxes adopt "
+        "ann@example.com"
+    ) in shown
     assert house.json("mailboxes", "show", "ann@example.com")["service_id"] == "77"
 
 
 def test_a_domain_that_cannot_be_read_fails_the_command_and_loses_no_other(house: House) -> None:
     command = usual(house)
-    house.sim.control("/faults", {"command": "GetPOP3", "fault": "html", "domain": "example.net", "times": None})
+    house.sim.control(
+        "/faults", {"command": "GetPOP3", "fault": "html", "domain": "example.net", "times": None}
+    )
 
     result = house.run(*command, "--apply")
 
     assert result.exit_code == 1
-    assert "example.net (1 mailbox): This is not an answer of Enom's interface.asp." in result.stdout
+    assert (
+        "example.net (1 mailbox): This is not an answer of Enom's interface.asp." in result.stdout
+    )
     assert "Adopted: 2." in result.stdout
-    assert "Domains that could not be read: 1. Run the same command again for them." in result.stderr
+    assert (
+        "Domains that could not be read: 1. Run the same command again for them." in result.stderr
+    )
     house.sim.control("/faults", {}, "DELETE")
     assert "Adopted: 1." in house.ok(*command, "--apply")
 
@@ -167,7 +195,10 @@ def test_a_file_with_faults_is_refused_whole_and_enom_is_not_asked(house: House)
 
     said = house.refused(*IMPORT, "--csv", file, "--apply", code=2)
 
-    assert "cannot be used; nothing was done. Correct it:\n  line 3: service_id 1 is already on line 2" in said
+    assert (
+        "cannot be used; nothing was done. Correct it:\n  line 3: service_id 1 is already on line 2"
+        in said
+    )
     assert "\n  line 4: address: " in said
     assert house.sim.control("/history")["history"] == []
 
@@ -176,53 +207,84 @@ def test_many_faults_are_counted_unless_all_are_wanted(house: House) -> None:
     furnish(house)
     file = listed(house, *(f"{number},ann," for number in range(60)))
 
-    assert house.refused(*IMPORT, "--csv", file, code=2).endswith("\n  and 10 more; see them with --all\n")
+    assert house.refused(*IMPORT, "--csv", file, code=2).endswith(
+        "\n  and 10 more; see them with --all\n"
+    )
     assert house.refused(*IMPORT, "--csv", file, "--all", code=2).count("\n  line ") == 60
 
 
 def test_wrong_usage_is_told_with_the_remedy(house: House, tmp_path: Path) -> None:
     furnish(house)
 
-    assert "it has shop" in house.refused(*IMPORT[:3], "else", "--csv", listed(house, "1,ann@example.com,"), code=2)
+    assert "it has shop" in house.refused(
+        *IMPORT[:3], "else", "--csv", listed(house, "1,ann@example.com,"), code=2
+    )
     assert "--csv" in house.refused(*IMPORT, "--apply", code=2)
     assert "No such file" in house.refused(*IMPORT, "--csv", str(tmp_path / "none.csv"), code=2)
     assert "Missing option" in house.refused("mailboxes", "import", code=2)
 
 
 def test_without_a_schema_the_remedy_is_named(house: House) -> None:
-    assert "`enom-bridge serve` creates it" in house.refused(*IMPORT, "--csv", listed(house, "1,ann@example.com,"))
+    assert "`enom-bridge serve` creates it" in house.refused(
+        *IMPORT, "--csv", listed(house, "1,ann@example.com,")
+    )
 
 
-def test_what_was_left_out_is_told_with_its_reason(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_left_out_is_told_with_its_reason(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = usual(house)
     reason = "A worker is running its job job_1."
     monkeypatch.setattr("bridge.store.Owners.take_over", lambda *_: {"ann@example.com": reason})
 
     result = house.run(*command, "--apply")
 
-    assert (result.exit_code, f"\nSkipped:\n  ann@example.com: {reason}\n" in result.stdout) == (1, True)
+    assert (result.exit_code, f"\nSkipped:\n  ann@example.com: {reason}\n" in result.stdout) == (
+        1,
+        True,
+    )
     assert "Adopted: 2." in result.stdout
     items = {item["address"]: item for item in house.json(*command, "--apply")["items"]}
-    assert (items["ann@example.com"]["applied"], items["ann@example.com"]["detail"]) == (False, reason)
+    assert (items["ann@example.com"]["applied"], items["ann@example.com"]["detail"]) == (
+        False,
+        reason,
+    )
 
 
-def test_a_list_with_customers_notes_them_for_what_it_takes_over_and_for_what_is_ours(house: House) -> None:
+def test_a_list_with_customers_notes_them_for_what_it_takes_over_and_for_what_is_ours(
+    house: House,
+) -> None:
     furnish(house)
     header = "service_id,address,customer_id"
     assert "Adopted: 2." in house.ok(
-        *IMPORT, "--csv", listed(house, "1,ann@example.com,", "2,bob@example.com,12", header=header), "--apply"
+        *IMPORT,
+        "--csv",
+        listed(house, "1,ann@example.com,", "2,bob@example.com,12", header=header),
+        "--apply",
     )
     assert customers(house) == {"ann@example.com": None, "bob@example.com": "12"}
 
-    full = listed(house, "1,ann@example.com,11", "2,bob@example.com,12", "3,dee@example.net,13", header=header)
+    full = listed(
+        house, "1,ann@example.com,11", "2,bob@example.com,12", "3,dee@example.net,13", header=header
+    )
     shown = house.ok(*IMPORT, "--csv", full)
 
-    assert "] The list names a new or different customer: --apply records the one in the list." in shown
-    assert "To record the customers of 1 mailboxes already owned, run the same command with --apply." in shown
+    assert (
+        "] The list names a new or different customer: --apply records the one in the list."
+        in shown
+    )
+    assert (
+        "To record the customers of 1 mailboxes already owned, run the same command with --apply."
+        in shown
+    )
     assert customers(house)["ann@example.com"] is None
     done = house.ok(*IMPORT, "--csv", full, "--apply")
     assert "Adopted: 1." in done and "Customers recorded for mailboxes already owned: 1." in done
-    assert customers(house) == {"ann@example.com": "11", "bob@example.com": "12", "dee@example.net": "13"}
+    assert customers(house) == {
+        "ann@example.com": "11",
+        "bob@example.com": "12",
+        "dee@example.net": "13",
+    }
     assert (
         house.json("audit", "list", "--action", "import")["items"][0]["detail"]
         == "1 mailboxes; customers recorded for 1 others"
@@ -230,18 +292,31 @@ def test_a_list_with_customers_notes_them_for_what_it_takes_over_and_for_what_is
     again = house.ok(*IMPORT, "--csv", full, "--apply")
     assert "Customers recorded" not in again
 
-    # What was imported is judged like what was told by hooks, and a mailbox of another service is not taught by a list.
-    assert house.send("mailbox.create", "ceo@example.com", "9", customer_id="19")["error"]["code"] == "domain_of_another"
+    # What was imported is judged like what was told by hooks, and a mailbox of another service is
+    # not taught by a list.
+    assert (
+        house.send("mailbox.create", "ceo@example.com", "9", customer_id="19")["error"]["code"]
+        == "domain_of_another"
+    )
     house.ok(*IMPORT, "--csv", listed(house, "8,ann@example.com,18", header=header), "--apply")
     assert customers(house)["ann@example.com"] == "11"
 
 
 def test_an_older_list_without_the_column_takes_no_customer_away(house: House) -> None:
     furnish(house)
-    house.ok(*IMPORT, "--csv", listed(house, "1,ann@example.com,11", header="service_id,address,customer_id"), "--apply")
-    house.ok(*IMPORT, "--csv", listed(house, "1,ann@example.com", header="service_id,address"), "--apply")
+    house.ok(
+        *IMPORT,
+        "--csv",
+        listed(house, "1,ann@example.com,11", header="service_id,address,customer_id"),
+        "--apply",
+    )
+    house.ok(
+        *IMPORT, "--csv", listed(house, "1,ann@example.com", header="service_id,address"), "--apply"
+    )
     assert customers(house) == {"ann@example.com": "11"}
 
 
 def customers(house: House) -> dict[str, str | None]:
-    return {item["address"]: item["customer_id"] for item in house.json("mailboxes", "list")["items"]}
+    return {
+        item["address"]: item["customer_id"] for item in house.json("mailboxes", "list")["items"]
+    }

@@ -17,9 +17,9 @@ def shown(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO) -> str:
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
     with progress() as begun:
-        told = begun("Reading domains")
-        told(1, 2000)
-        told(2000, 2000)
+        result = begun("Reading domains")
+        result(1, 2000)
+        result(2000, 2000)
     return stream.getvalue()
 
 

@@ -1,4 +1,5 @@
-"""nginx and Caddy with the files of contrib/, in front of a bridge: hooks, the pages, and nothing else."""
+"""nginx and Caddy with the files of contrib/, in front of a bridge: hooks, the pages, and
+nothing else."""
 
 import re
 import subprocess
@@ -19,10 +20,17 @@ Start = Callable[[Path, int, int], subprocess.Popen[bytes]]
 
 
 def nginx(folder: Path, port: int, bridge: int) -> subprocess.Popen[bytes]:
-    conf = text("contrib/nginx/enom-bridge.conf").replace("server 127.0.0.1:8080;", f"server 127.0.0.1:{bridge};")
-    conf = re.sub(r"\n    (listen \[::\]|ssl_).*", "", conf).replace("listen 80;", f"listen 127.0.0.1:{free_port()};")
+    conf = text("contrib/nginx/enom-bridge.conf").replace(
+        "server 127.0.0.1:8080;", f"server 127.0.0.1:{bridge};"
+    )
+    conf = re.sub(r"\n    (listen \[::\]|ssl_).*", "", conf).replace(
+        "listen 80;", f"listen 127.0.0.1:{free_port()};"
+    )
     conf = conf.replace("listen 443 ssl http2;", f"listen 127.0.0.1:{port};")
-    places = "".join(f"{name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    places = "".join(
+        f"{name}_temp_path {folder}/{name};\n"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     first = f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n"
     (folder / "nginx.conf").write_text(f"{first}http {{\naccess_log off;\n{places}{conf}}}\n")
     command = [needed("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
@@ -33,8 +41,19 @@ def caddy(folder: Path, port: int, bridge: int) -> subprocess.Popen[bytes]:
     conf = text("contrib/caddy/Caddyfile").replace("127.0.0.1:8080", f"127.0.0.1:{bridge}")
     conf = conf.replace("bridge.example.com {", f"http://127.0.0.1:{port} {{")
     (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{conf}")
-    command = [needed("caddy"), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
-    environment = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    command = [
+        needed("caddy"),
+        "run",
+        "--adapter",
+        "caddyfile",
+        "--config",
+        str(folder / "Caddyfile"),
+    ]
+    environment = {
+        "HOME": str(folder),
+        "XDG_DATA_HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+    }
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
 
 
@@ -71,18 +90,39 @@ def test_the_pages_are_passed_on_and_nobody_names_himself(proxied: str, house: H
     assert requests.get(f"{proxied}/admin/sign-in", timeout=10).status_code == 200
     assert requests.get(f"{proxied}/admin", timeout=10).url.endswith("/admin/sign-in")
     assert requests.get(f"{proxied}/admin/static/admin.css", timeout=10).status_code == 200
-    forged = requests.get(f"{proxied}/admin/jobs", headers={"X-Forwarded-User": ADMIN}, timeout=10, allow_redirects=False)
-    assert (forged.status_code, forged.headers["Location"].partition("?")[0]) == (303, "/admin/sign-in")
+    forged = requests.get(
+        f"{proxied}/admin/jobs",
+        headers={"X-Forwarded-User": ADMIN},
+        timeout=10,
+        allow_redirects=False,
+    )
+    assert (forged.status_code, forged.headers["Location"].partition("?")[0]) == (
+        303,
+        "/admin/sign-in",
+    )
     assert house.running
-    believed = requests.get(f"{house.running.url}/admin/jobs", headers={"X-Forwarded-User": ADMIN}, timeout=10)
-    assert believed.status_code == 200 and "Jobs" in believed.text, "without a proxy the header would count"
-    hook = house.billing.send(f"{proxied}/hooks/shop", "mailbox.suspend", address="ann@example.com", service_id="1")
+    believed = requests.get(
+        f"{house.running.url}/admin/jobs", headers={"X-Forwarded-User": ADMIN}, timeout=10
+    )
+    assert believed.status_code == 200 and "Jobs" in believed.text, (
+        "without a proxy the header would count"
+    )
+    hook = house.billing.send(
+        f"{proxied}/hooks/shop", "mailbox.suspend", address="ann@example.com", service_id="1"
+    )
     assert hook.status_code == 202
-    assert [requests.get(f"{proxied}{place}", timeout=10).status_code for place in ("/readyz", "/metrics", "/")] == [404] * 3
+    assert [
+        requests.get(f"{proxied}{place}", timeout=10).status_code
+        for place in ("/readyz", "/metrics", "/")
+    ] == [404] * 3
 
 
-def test_doctor_is_content_with_it_and_not_with_one_that_knows_no_pages(proxied: str, house: House) -> None:
-    assert f"{proxied}/admin/sign-in is the sign-in of the admin pages" in house.run("doctor").stdout
+def test_doctor_is_content_with_it_and_not_with_one_that_knows_no_pages(
+    proxied: str, house: House
+) -> None:
+    assert (
+        f"{proxied}/admin/sign-in is the sign-in of the admin pages" in house.run("doctor").stdout
+    )
     assert house.running
     for rule in list(house.running.app.url_map.iter_rules()):
         if rule.rule == "/admin/sign-in":

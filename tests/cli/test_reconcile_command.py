@@ -1,4 +1,5 @@
-"""`reconcile` and `mailboxes undelete` as an admin gives them: what is shown first, what is done, and each wrong use."""
+"""`reconcile` and `mailboxes undelete` as an admin gives them: what is shown first, what is
+done, and each wrong use."""
 
 import json
 import re
@@ -8,7 +9,7 @@ import pytest
 
 from bridge.backends.hosted_email.wire import SERVICES
 from bridge.cli import undelete
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from bridge.domain.model import Address, Deleted
 from bridge.store.base.tables import accounts
 from tests.cli.conftest import House
@@ -30,7 +31,9 @@ def open_house(house: House) -> House:
 
 def work_again(house: House, address: str = BOB) -> None:
     """Somebody lifts our suspension at Enom."""
-    house.sim.control("/services", {"address": address, "services": dict.fromkeys(SERVICES.values(), "enabled")})
+    house.sim.control(
+        "/services", {"address": address, "services": dict.fromkeys(SERVICES.values(), "enabled")}
+    )
 
 
 def test_where_nothing_differs_it_says_so(open_house: House) -> None:
@@ -41,20 +44,34 @@ def test_where_nothing_differs_it_says_so(open_house: House) -> None:
 
 
 def test_what_differs_is_told_with_counts_first_and_its_remedy(open_house: House) -> None:
-    open_house.sim.control("/mailboxes", {"address": "eve@example.com", "password": "Old-Secret.1", "settled": True})
+    open_house.sim.control(
+        "/mailboxes", {"address": "eve@example.com", "password": "Old-Secret.1", "settled": True}
+    )
     open_house.sim.control("/mailboxes/delete", {"address": ANN})
     shown = open_house.ok("reconcile").splitlines()
-    assert shown[1:3] == ["      1  recorded, but not at Enom", "      1  at Enom, but owned by no service"]
+    assert shown[1:3] == [
+        "      1  recorded, but not at Enom",
+        "      1  at Enom, but owned by no service",
+    ]
     text = "\n".join(shown)
-    assert "ann@example.com: It belongs to service 7 of shop and is recorded as active, but Enom does not list it." in text
-    assert "-> If the customer should have it, create it again from billing (Create, for service 7 of shop)" in text
+    assert (
+        "ann@example.com: It belongs to service 7 of shop and is recorded as active, but Enom "
+        "does not list it."
+    ) in text
+    assert (
+        "-> If the customer should have it, create it again "
+        "from billing (Create, for service 7 of shop)"
+    ) in text
     assert "mailboxes adopt eve@example.com" in text
 
 
 def test_a_repair_is_shown_first_and_done_under_its_checksum_only(open_house: House) -> None:
     work_again(open_house)
     shown = open_house.ok("reconcile")
-    assert "bob@example.com (service 8 of shop): Billing had it suspended, but it is active at Enom." in shown
+    assert (
+        "bob@example.com (service 8 of shop): Billing had it suspended, but it is active at Enom."
+        in shown
+    )
     checksum = re.search(r"--apply (\w{12})$", shown.strip())
     assert checksum and "To repair 1, run the same command" in shown
     assert "nothing was done" in open_house.refused("reconcile", "--apply", "0123456789ab")
@@ -62,17 +79,24 @@ def test_a_repair_is_shown_first_and_done_under_its_checksum_only(open_house: Ho
     assert re.search(r"^bob@example.com: suspend it again: job job_\w+$", done, re.MULTILINE)
     open_house.billing.wait_for(4)
     assert "No differences." in open_house.ok("reconcile")
-    told = open_house.ok("audit", "list", "--action", "repair")
-    assert BOB in told and "command line" in told
+    reported = open_house.ok("audit", "list", "--action", "repair")
+    assert BOB in reported and "command line" in reported
     job = open_house.json("jobs", "list")["items"][0]["id"]
-    assert "an operator started a repair: suspend bob@example.com for service 8" in open_house.ok("jobs", "explain", job)
+    assert "an operator started a repair: suspend bob@example.com for service 8" in open_house.ok(
+        "jobs", "explain", job
+    )
 
 
 def test_json_has_all_of_it(open_house: House) -> None:
     work_again(open_house)
     found = open_house.json("reconcile")
     (item,) = found["items"]
-    assert (item["account"], item["whole"], item["mailboxes"], len(found["checksum"])) == ("main", True, 2, 12)
+    assert (item["account"], item["whole"], item["mailboxes"], len(found["checksum"])) == (
+        "main",
+        True,
+        2,
+        12,
+    )
     assert item["differences"] == [
         {
             "kind": "wrong_state",
@@ -98,7 +122,10 @@ def test_a_domain_that_is_not_in_the_account_makes_the_exit_code_1(open_house: H
     open_house.configure(account__settle=0, source__domains=["example.com", "example.org"])
     result = open_house.run("reconcile")
     assert result.exit_code == 1
-    assert "example.org:" in result.stdout and "Add the domain to this account at Enom" in result.stdout
+    assert (
+        "example.org:" in result.stdout
+        and "Add the domain to this account at Enom" in result.stdout
+    )
 
 
 class TestNightly:
@@ -111,7 +138,9 @@ class TestNightly:
         with house.running.service.database.write() as tx:
             tx.execute(accounts.update().values(reconcile_at=1.0))
 
-    def test_a_worker_compares_every_account_once_when_it_is_due(self, hurry: None, open_house: House) -> None:
+    def test_a_worker_compares_every_account_once_when_it_is_due(
+        self, hurry: None, open_house: House
+    ) -> None:
         open_house.start()
         self.make_due(open_house)
         assert open_house.running
@@ -124,9 +153,13 @@ class TestNightly:
         open_house.stop()  # and it is over by itself
 
     def test_a_stop_gives_up_what_takes_long(self, hurry: None, open_house: House) -> None:
-        open_house.configure(account__settle=0, source__domains=[f"d{number}.example.com" for number in range(40)])
+        open_house.configure(
+            account__settle=0, source__domains=[f"d{number}.example.com" for number in range(40)]
+        )
         open_house.start()
-        open_house.sim.control("/faults", {"command": "GetPOP3", "fault": "slow", "delay": 1.0, "times": None})
+        open_house.sim.control(
+            "/faults", {"command": "GetPOP3", "fault": "slow", "delay": 1.0, "times": None}
+        )
         self.make_due(open_house)
         time.sleep(1.0)
         open_house.stop()
@@ -139,7 +172,10 @@ class TestUndelete:
         assert "Nothing changed yet" in open_house.ok("mailboxes", "undelete", ANN)
         assert json.loads(open_house.ok("reconcile", "--json"))["items"][0]["differences"] == []
         done = open_house.ok("mailboxes", "undelete", ANN, "--apply")
-        assert "It belongs to no service yet; to adopt it: enom-bridge mailboxes adopt ann@example.com" in done
+        assert (
+            "It belongs to no service yet; to adopt it: enom-bridge mailboxes adopt ann@example.com"
+            in done
+        )
         (found,) = open_house.json("reconcile")["items"][0]["differences"]
         assert (found["kind"], found["address"]) == ("extra", ANN)
         assert "undelete" in open_house.ok("audit", "list", "--target", ANN)
@@ -151,12 +187,16 @@ class TestUndelete:
         kept, others = Deleted(Address.parse(ANN), "30017"), Deleted(Address.parse(ANN), "30018")
         service = open_house.running.service
         undelete.refuse_second(service, "main", kept)
-        with pytest.raises(NotNow, match=f"{ANN} is being restored right now"):
+        with pytest.raises(NotPossible, match=f"{ANN} is being restored right now"):
             undelete.refuse_second(service, "main", kept)
         undelete.refuse_second(service, "main", others)
 
     def test_what_is_there_or_never_was_cannot(self, open_house: House) -> None:
         assert "exists at Enom" in open_house.refused("mailboxes", "undelete", ANN)
         assert "never existed" in open_house.refused("mailboxes", "undelete", "eve@example.com")
-        assert "Domain name not found" in open_house.refused("mailboxes", "undelete", "eve@example.org")
-        assert "it has" not in open_house.refused("mailboxes", "undelete", ANN, "--account", "none", code=2)
+        assert "Domain name not found" in open_house.refused(
+            "mailboxes", "undelete", "eve@example.org"
+        )
+        assert "it has" not in open_house.refused(
+            "mailboxes", "undelete", ANN, "--account", "none", code=2
+        )

@@ -1,4 +1,5 @@
-"""SIGHUP: a changed configuration takes over while hooks come in, and a faulty one changes nothing."""
+"""SIGHUP: a changed configuration takes over while hooks come in, and a faulty one changes
+nothing."""
 
 import os
 import pty
@@ -25,12 +26,19 @@ ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error::ResourceWar
 class Daemon:
     """`enom-bridge serve` in a process of its own, as systemd starts it."""
 
-    def __init__(self, folder: Path, sim: Simulator, billing: Billing, terminal: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, sim: Simulator, billing: Billing, terminal: int | None = None
+    ) -> None:
         self.folder, self.sim, self.billing = folder, sim, billing
         self.log = folder / "bridge.log"
         self.port = free_port()
         self.configure()
-        command = [str(Path(sys.executable).with_name("enom-bridge")), "--config", str(self.path), "serve"]
+        command = [
+            str(Path(sys.executable).with_name("enom-bridge")),
+            "--config",
+            str(self.path),
+            "serve",
+        ]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL if terminal is None else terminal, stdout=log, stderr=log, env=ENVIRONMENT,
@@ -39,14 +47,22 @@ class Daemon:
         self.wait_for("ready")
 
     def configure(self, **changes: Any) -> None:
-        given = {"bridge__listen": f"127.0.0.1:{self.port}", "account__settle": 1, "account__max_in_flight": 8, **changes}
+        given = {
+            "bridge__listen": f"127.0.0.1:{self.port}",
+            "account__settle": 1,
+            "account__max_in_flight": 8,
+            **changes,
+        }
         self.path = write_config(self.folder, self.sim, callback=self.billing.url, **given)
 
     def said(self, words: str) -> int:
         return len(re.findall(words, self.log.read_text()))
 
     def wait_for(self, words: str, times: int = 1) -> None:
-        until(lambda: self.said(words) >= times or self.process.poll() is not None, why=self.log.read_text)
+        until(
+            lambda: self.said(words) >= times or self.process.poll() is not None,
+            why=self.log.read_text,
+        )
         assert self.process.poll() is None, self.log.read_text()
 
     def reload(self) -> None:
@@ -55,7 +71,9 @@ class Daemon:
         self.wait_for(r"[ \"](not )?reloaded", before + 1)
 
     def send(self, type: str, **more: Any) -> requests.Response:
-        return self.billing.send(f"http://127.0.0.1:{self.port}/hooks/shop", f"mailbox.{type}", **more)
+        return self.billing.send(
+            f"http://127.0.0.1:{self.port}/hooks/shop", f"mailbox.{type}", **more
+        )
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -83,7 +101,12 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 
 def test_no_hook_is_lost_or_refused_while_the_configuration_changes(daemon: Daemon) -> None:
-    assert daemon.send("create", address="ann@example.com", service_id="1", password=PASSWORD, wait=20).status_code == 200
+    assert (
+        daemon.send(
+            "create", address="ann@example.com", service_id="1", password=PASSWORD, wait=20
+        ).status_code
+        == 200
+    )
     answers: list[int | str] = []
     stopped = threading.Event()
 
@@ -93,7 +116,9 @@ def test_no_hook_is_lost_or_refused_while_the_configuration_changes(daemon: Daem
             verb = ("suspend", "unsuspend")[len(answers) % 2]
             try:
                 more: dict[str, Any] = {"wait": 3} if number == 0 else {}
-                answers.append(daemon.send(verb, address="ann@example.com", service_id="1", **more).status_code)
+                answers.append(
+                    daemon.send(verb, address="ann@example.com", service_id="1", **more).status_code
+                )
             except requests.RequestException as error:
                 answers.append(repr(error))
 
@@ -114,13 +139,13 @@ def test_no_hook_is_lost_or_refused_while_the_configuration_changes(daemon: Daem
             sender.join()
     assert set(answers) <= {200, 202}, answers
     assert len(answers) > 10
-    told = daemon.billing.wait_for(1 + len(answers) // 2)
-    assert daemon.send("change_plan", address="ann@example.com", service_id="1", plan="extra", wait=20).json()["status"] == (
-        "succeeded"
-    ), "the newest configuration is in force"
+    result = daemon.billing.wait_for(1 + len(answers) // 2)
+    assert daemon.send(
+        "change_plan", address="ann@example.com", service_id="1", plan="extra", wait=20
+    ).json()["status"] == ("succeeded"), "the newest configuration is in force"
     box = daemon.sim.control("/state")["domains"]["example.com"]["mailboxes"]["ann@example.com"]
     assert box["quota_bytes"] == 5 << 30
-    assert told and daemon.said(r" ERROR ") == 0
+    assert result and daemon.said(r" ERROR ") == 0
     assert daemon.stop() == 0
 
 
@@ -130,7 +155,9 @@ def test_a_faulty_configuration_is_told_whole_and_changes_nothing(daemon: Daemon
     daemon.reload()
     assert daemon.said("accounts.main.settle") == 1 and daemon.said("accounts.main.wrong") == 1
     assert daemon.said("not reloaded: the previous configuration stays active") == 1
-    answer = daemon.send("create", address="ann@example.com", service_id="1", password=PASSWORD, wait=20)
+    answer = daemon.send(
+        "create", address="ann@example.com", service_id="1", password=PASSWORD, wait=20
+    )
     assert answer.json()["status"] == "succeeded"
     daemon.path.write_text("not toml")
     daemon.reload()
@@ -140,19 +167,34 @@ def test_a_faulty_configuration_is_told_whole_and_changes_nothing(daemon: Daemon
 
 
 def test_what_takes_a_restart_is_said_and_stays(daemon: Daemon) -> None:
-    daemon.configure(bridge__listen="127.0.0.1:1", bridge__database="sqlite:///other.sqlite3", bridge__log_format="json")
+    daemon.configure(
+        bridge__listen="127.0.0.1:1",
+        bridge__database="sqlite:///other.sqlite3",
+        bridge__log_format="json",
+    )
     daemon.reload()
     assert daemon.said("this change needs a restart.*bridge.listen") == 1
     assert daemon.said("this change needs a restart.*bridge.database") == 1
     assert daemon.said('"event": "reloaded"') == 1, "the form of the log may change"
-    assert daemon.send("create", address="ann@example.com", service_id="1", password=PASSWORD).status_code == 202
+    assert (
+        daemon.send(
+            "create", address="ann@example.com", service_id="1", password=PASSWORD
+        ).status_code
+        == 202
+    )
     assert not (daemon.folder / "other.sqlite3").exists()
 
 
-def test_a_source_that_was_added_is_known_and_one_that_was_removed_is_a_stranger(daemon: Daemon) -> None:
+def test_a_source_that_was_added_is_known_and_one_that_was_removed_is_a_stranger(
+    daemon: Daemon,
+) -> None:
     other = "whsec_" + "YW5vdGhlci1zZWNyZXQtb2YtMzItYnl0ZXMtZm9yLWl0"
     daemon.configure(
-        **{"sources.till__account": "main", "sources.till__platform": "standard", "sources.till__secrets": [other]},
+        **{
+            "sources.till__account": "main",
+            "sources.till__platform": "standard",
+            "sources.till__secrets": [other],
+        },
         **{"sources.till__domains": ["example.net"]},
         source__domains=["example.com"],
     )
@@ -160,10 +202,16 @@ def test_a_source_that_was_added_is_known_and_one_that_was_removed_is_a_stranger
     till = Billing(other)
     try:
         url = f"http://127.0.0.1:{daemon.port}/hooks/till"
-        assert till.send(url, "mailbox.suspend", address="ann@example.net", service_id="1").status_code == 202
+        assert (
+            till.send(url, "mailbox.suspend", address="ann@example.net", service_id="1").status_code
+            == 202
+        )
         daemon.configure()
         daemon.reload()
-        assert till.send(url, "mailbox.suspend", address="ann@example.net", service_id="1").status_code == 401
+        assert (
+            till.send(url, "mailbox.suspend", address="ann@example.net", service_id="1").status_code
+            == 401
+        )
     finally:
         till.close()
 

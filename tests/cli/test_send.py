@@ -33,21 +33,29 @@ def sim() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def bridge(sim: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    logs.configure("text", io.StringIO())  # else the bridge's lines get between those of the command
+    logs.configure(
+        "text", io.StringIO()
+    )  # else the bridge's lines get between those of the command
     running = Running(write_config(tmp_path_factory.mktemp("bridge"), sim))
     yield running
     logs.configure("text")
     running.close()
 
 
-def call(path: Path, *arguments: str, input: str | None = None, env: dict[str, str] | None = None) -> Result:
-    result = CliRunner().invoke(main, ["--config", str(path), "send", *arguments], input=input, env=env)
+def call(
+    path: Path, *arguments: str, input: str | None = None, env: dict[str, str] | None = None
+) -> Result:
+    result = CliRunner().invoke(
+        main, ["--config", str(path), "send", *arguments], input=input, env=env
+    )
     assert PASSWORD not in result.output and OTHER not in result.output
     return result
 
 
 def send(bridge: Running, type: str, *arguments: str, **more: Any) -> Result:
-    return call(bridge.settings.path, type, "--source", "shop", "--url", bridge.url, *arguments, **more)
+    return call(
+        bridge.settings.path, type, "--source", "shop", "--url", bridge.url, *arguments, **more
+    )
 
 
 def about(name: str, service: str = "7") -> tuple[str, ...]:
@@ -55,7 +63,11 @@ def about(name: str, service: str = "7") -> tuple[str, ...]:
 
 
 def password_at_enom(sim: Simulator, name: str) -> str:
-    return str(sim.control("/state")["domains"]["example.com"]["mailboxes"][f"{name}@example.com"]["password"])
+    return str(
+        sim.control("/state")["domains"]["example.com"]["mailboxes"][f"{name}@example.com"][
+            "password"
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,31 +89,49 @@ def test_a_mailbox_is_created_with_the_password_however_it_was_given(
     assert password_at_enom(sim, name) == PASSWORD
 
 
-def test_the_password_of_the_environment_is_not_sent_where_the_type_has_none(bridge: Running) -> None:
+def test_the_password_of_the_environment_is_not_sent_where_the_type_has_none(
+    bridge: Running,
+) -> None:
     result = send(bridge, "mailbox.suspend", *about("nobody"), "--json", env={VARIABLE: PASSWORD})
     assert "unknown_fields" not in json.loads(result.stdout)
 
 
 def test_json_is_the_receipt_and_a_failed_job_is_exit_code_1(bridge: Running) -> None:
-    result = send(bridge, "mailbox.suspend", *about("nobody"), "--reason", "overdue", "--id", "msg_nobody", "--json")
+    result = send(
+        bridge,
+        "mailbox.suspend",
+        *about("nobody"),
+        "--reason",
+        "overdue",
+        "--id",
+        "msg_nobody",
+        "--json",
+    )
     receipt = json.loads(result.stdout)
-    assert (result.exit_code, receipt["status"], receipt["error"]["code"]) == (1, "failed", "not_found")
+    assert (result.exit_code, receipt["status"], receipt["error"]["code"]) == (
+        1,
+        "failed",
+        "not_found",
+    )
     assert receipt["hook"] == "msg_nobody"
 
 
 def test_the_customer_and_what_staff_confirms_are_sent(bridge: Running) -> None:
     arguments = *about("customer"), "--password", PASSWORD, "--customer-id", "15"
-    for more, told in (((), None), (("--domain-confirmed",), True)):
+    for more, reported in (((), None), (("--domain-confirmed",), True)):
         result = send(bridge, "mailbox.create", *arguments, *more, "--json")
         receipt = json.loads(result.stdout)
         assert (result.exit_code, "unknown_fields" in receipt) == (0, False)
         intent = bridge.service.lookup.story(receipt["job"])["job"]["intent"]
-        assert (intent["customer_id"], intent.get("domain_confirmed")) == ("15", told)
+        assert (intent["customer_id"], intent.get("domain_confirmed")) == ("15", reported)
     assert bridge.service.lookup.mailbox("customer@example.com")["customer_id"] == "15"
 
 
 def test_the_same_id_starts_nothing_new(bridge: Running) -> None:
-    first, second = (send(bridge, "mailbox.suspend", *about("twice"), "--id", "msg_twice", "--json") for _ in range(2))
+    first, second = (
+        send(bridge, "mailbox.suspend", *about("twice"), "--id", "msg_twice", "--json")
+        for _ in range(2)
+    )
     assert json.loads(first.stdout)["job"] == json.loads(second.stdout)["job"]
 
 
@@ -118,7 +148,16 @@ def test_a_job_that_has_not_ended_in_time_says_how_to_look_again(bridge: Running
 
 
 def test_what_is_not_valid_is_listed_field_by_field(bridge: Running) -> None:
-    result = send(bridge, "mailbox.create", "--service-id", "7", "--address", "a..b@example.com", "--timestamp", "now")
+    result = send(
+        bridge,
+        "mailbox.create",
+        "--service-id",
+        "7",
+        "--address",
+        "a..b@example.com",
+        "--timestamp",
+        "now",
+    )
     assert result.exit_code == 1
     assert "422 Not valid" in result.stderr
     for field in ("timestamp", "data.address", "data.password"):
@@ -144,7 +183,7 @@ def test_a_job_can_be_asked_for_by_its_hook(bridge: Running) -> None:
 
 
 def test_a_hook_that_waits_can_be_taken_back(bridge: Running) -> None:
-    bridge.service.people.pause_account("main", "")
+    bridge.service.operator.pause_account("main", "")
     try:
         send(
             bridge,
@@ -159,14 +198,22 @@ def test_a_hook_that_waits_can_be_taken_back(bridge: Running) -> None:
             "--timeout",
             "0",
         )
-        result = send(bridge, "job.withdraw", "--hook", "msg_waits", "--json", env={VARIABLE: PASSWORD})
+        result = send(
+            bridge, "job.withdraw", "--hook", "msg_waits", "--json", env={VARIABLE: PASSWORD}
+        )
     finally:
-        bridge.service.people.resume_account("main")
+        bridge.service.operator.resume_account("main")
     receipt = json.loads(result.stdout)
-    assert (result.exit_code, receipt["status"], receipt["error"]["code"]) == (0, "cancelled", "withdrawn")
+    assert (result.exit_code, receipt["status"], receipt["error"]["code"]) == (
+        0,
+        "cancelled",
+        "withdrawn",
+    )
 
 
-def test_a_hook_that_never_came_is_told_as_dismissed_and_one_that_is_done_as_it_is(bridge: Running) -> None:
+def test_a_hook_that_never_came_is_told_as_dismissed_and_one_that_is_done_as_it_is(
+    bridge: Running,
+) -> None:
     result = send(bridge, "job.withdraw", "--hook", "msg_never")
     assert (result.exit_code, "dismissed" in result.stdout) == (0, True)
     send(bridge, "mailbox.terminate", *about("nobody"), "--id", "msg_done")
@@ -190,7 +237,9 @@ def test_the_other_scheme_is_signed_too(sim: Simulator, tmp_path: Path) -> None:
         running.close()
 
 
-def test_the_newest_secret_signs_and_every_own_address_is_tried(sim: Simulator, tmp_path: Path) -> None:
+def test_the_newest_secret_signs_and_every_own_address_is_tried(
+    sim: Simulator, tmp_path: Path
+) -> None:
     secrets = [new_secret(bytes([number]) * 32) for number in (1, 2)]
     path = write_config(
         tmp_path,
@@ -205,20 +254,29 @@ def test_the_newest_secret_signs_and_every_own_address_is_tried(sim: Simulator, 
 
 
 def test_no_bridge_there_says_how_to_start_one(sim: Simulator, tmp_path: Path) -> None:
-    path = write_config(tmp_path, sim, bridge__listen=NOWHERE, bridge__public_url=f"http://{NOWHERE}")
+    path = write_config(
+        tmp_path, sim, bridge__listen=NOWHERE, bridge__public_url=f"http://{NOWHERE}"
+    )
     result = call(path, "connection.test", "--source", "shop")
     assert result.exit_code == 1
-    why = f"no bridge answers at http://{NOWHERE}: it refuses connections (127.0.0.1). Start it with `enom-bridge serve`"
+    why = (
+        f"no bridge answers at http://{NOWHERE}: it refuses connections (127.0.0.1). Start it with "
+        "`enom-bridge serve`"
+    )
     assert why in result.stderr
 
 
-def test_something_else_that_answers_is_not_taken_for_a_bridge(bridge: Running, sim: Simulator) -> None:
+def test_something_else_that_answers_is_not_taken_for_a_bridge(
+    bridge: Running, sim: Simulator
+) -> None:
     result = call(bridge.settings.path, "connection.test", "--source", "shop", "--url", sim.url)
     assert result.exit_code == 1
     assert "answered 404 without JSON" in result.stderr
 
 
-def test_after_a_lost_answer_the_id_to_repeat_is_told(bridge: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_lost_answer_the_id_to_repeat_is_told(
+    bridge: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def lose(*_: Any, **__: Any) -> None:
         raise Lost("no complete answer in time (127.0.0.1)")
 
@@ -237,7 +295,9 @@ def test_after_a_lost_answer_the_id_to_repeat_is_told(bridge: Running, monkeypat
         ((), "--source"),
     ],
 )
-def test_wrong_usage_is_exit_code_2(bridge: Running, arguments: tuple[str, ...], fault: str) -> None:
+def test_wrong_usage_is_exit_code_2(
+    bridge: Running, arguments: tuple[str, ...], fault: str
+) -> None:
     result = call(bridge.settings.path, "mailbox.suspend", *arguments)
     assert result.exit_code == 2
     assert fault in result.stderr

@@ -22,7 +22,16 @@ from bridge.cli import main, sim
 from bridge.domain.model import Address
 from bridge.sim import Simulator
 
-COMMAND = [sys.executable, "-W", "error", "-c", "from bridge.cli import main; main()", "sim", "--port", "0"]
+COMMAND = [
+    sys.executable,
+    "-W",
+    "error",
+    "-c",
+    "from bridge.cli import main; main()",
+    "sim",
+    "--port",
+    "0",
+]
 REST = """
 [bridge]
 keys = ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]
@@ -34,7 +43,9 @@ secrets = ["whsec_c2FtcGxlLXNlY3JldC1vZi10aGUtdGVzdHMtMzItYnl0ZXM="]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[Result, list[dict[str, Any]]]]:
+def run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., tuple[Result, list[dict[str, Any]]]]:
     """Runs the command and stops it at once; gives its result and what was armed while it ran."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ENOM_BRIDGE_CONFIG", raising=False)
@@ -70,7 +81,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("sim")
     env = {**os.environ, "PYTHONPATH": str(Path(sim.__file__).parents[2])}
     env.pop("ENOM_BRIDGE_CONFIG", None)
-    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=env) as process:
+    with subprocess.Popen(
+        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=env
+    ) as process:
         assert process.stdout is not None and process.stderr is not None
         lines = []
         while "enom-bridge send" not in (line := process.stdout.readline()):
@@ -107,20 +120,30 @@ def test_the_printed_init_does_too(printed: str, tmp_path: Path) -> None:
     found = re.search(r"enom-bridge (init .*?)\n  enom-bridge serve", printed, re.DOTALL)
     assert found
     path = tmp_path / "bridge.toml"
-    result = CliRunner().invoke(main, ["--config", str(path), *shlex.split(found[1].replace("\\\n", " "))])
+    result = CliRunner().invoke(
+        main, ["--config", str(path), *shlex.split(found[1].replace("\\\n", " "))]
+    )
     assert result.exit_code == 0, result.output
     works(path)
 
 
 def test_another_account_and_domain(run: Callable[..., Any]) -> None:
-    result, _ = run("--uid", "other", "--token", "other-token", "--domain", "mail.example.test", "--json")
-    told = json.loads(result.stdout)
-    assert (told["uid"], told["token"], told["domains"]) == ("other", "other-token", ["mail.example.test"])
+    result, _ = run(
+        "--uid", "other", "--token", "other-token", "--domain", "mail.example.test", "--json"
+    )
+    reported = json.loads(result.stdout)
+    assert (reported["uid"], reported["token"], reported["domains"]) == (
+        "other",
+        "other-token",
+        ["mail.example.test"],
+    )
 
 
 def test_faults_are_armed_from_a_file(run: Callable[..., Any], tmp_path: Path) -> None:
     path = tmp_path / "faults.json"
-    path.write_text('[{"command": "SetUpPOP3User", "fault": "drop_after"}, {"fault": "slow", "times": null}]')
+    path.write_text(
+        '[{"command": "SetUpPOP3User", "fault": "drop_after"}, {"fault": "slow", "times": null}]'
+    )
     result, armed = run("--faults", str(path))
     assert result.exit_code == 0, result.output
     assert [fault["fault"] for fault in armed] == ["drop_after", "slow"]
@@ -137,7 +160,9 @@ def test_faults_are_armed_from_a_file(run: Callable[..., Any], tmp_path: Path) -
         ("[7]", "fault 1: "),
     ],
 )
-def test_a_bad_file_of_faults_is_exit_code_2(run: Callable[..., Any], tmp_path: Path, text: str | None, fault: str) -> None:
+def test_a_bad_file_of_faults_is_exit_code_2(
+    run: Callable[..., Any], tmp_path: Path, text: str | None, fault: str
+) -> None:
     path = tmp_path / "faults.json"
     if text is not None:
         path.write_text(text)
@@ -147,22 +172,31 @@ def test_a_bad_file_of_faults_is_exit_code_2(run: Callable[..., Any], tmp_path: 
 
 
 def test_it_never_starts_beside_live_credentials(run: Callable[..., Any], tmp_path: Path) -> None:
-    # The token is not set here, so the configuration itself could not be used: that must hide nothing.
-    (tmp_path / "bridge.toml").write_text('[accounts.real]\nenvironment = "live"\ntoken = "env:UNSET_HERE"\n')
+    # The token is not set here, so the configuration itself could not be used: that must hide
+    # nothing.
+    (tmp_path / "bridge.toml").write_text(
+        '[accounts.real]\nenvironment = "live"\ntoken = "env:UNSET_HERE"\n'
+    )
     result, _ = run()
     assert result.exit_code == 1
     assert 'live credentials (accounts.real.environment = "live")' in result.stderr
 
 
-def test_a_configuration_that_cannot_be_read_might_be_live(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_configuration_that_cannot_be_read_might_be_live(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
     (tmp_path / "bridge.toml").write_text("[accounts.real")
     result, _ = run()
     assert result.exit_code == 2
     assert "so it may hold live credentials" in result.stderr
 
 
-def test_it_starts_beside_a_configuration_for_tests(run: Callable[..., Any], tmp_path: Path) -> None:
-    (tmp_path / "bridge.toml").write_text('[accounts.main]\nenvironment = "test"\n[accounts.other]\n')
+def test_it_starts_beside_a_configuration_for_tests(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "bridge.toml").write_text(
+        '[accounts.main]\nenvironment = "test"\n[accounts.other]\n'
+    )
     assert run()[0].exit_code == 0
 
 
@@ -180,7 +214,9 @@ def test_a_port_in_use_is_told(run: Callable[..., Any]) -> None:
 
 
 @pytest.fixture
-def begun(run: Callable[..., tuple[Result, list[dict[str, Any]]]], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def begun(
+    run: Callable[..., tuple[Result, list[dict[str, Any]]]], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
     """Runs the command with these options; gives its result, and domain -> what was in it."""
     added = sim.add_mailboxes
     states: list[dict[str, Any]] = []
@@ -198,24 +234,39 @@ def begun(run: Callable[..., tuple[Result, list[dict[str, Any]]]], monkeypatch: 
     return call
 
 
-def test_mailboxes_that_are_there_already_fill_paks_of_their_domains(begun: Callable[..., Any], tmp_path: Path) -> None:
+def test_mailboxes_that_are_there_already_fill_paks_of_their_domains(
+    begun: Callable[..., Any], tmp_path: Path
+) -> None:
     many = tmp_path / "addresses.txt"
     many.write_text("".join(f"box{number}@school.example\n" for number in range(23)))
-    result, domains = begun("--mailbox", "Ann@example.com", "--mailbox", "ann@example.com", "--mailboxes", str(many))
+    result, domains = begun(
+        "--mailbox", "Ann@example.com", "--mailbox", "ann@example.com", "--mailboxes", str(many)
+    )
     assert result.exit_code == 0 and "Existing: 24 mailboxes" in result.output
-    assert len(domains["school.example"]["mailboxes"]) == 23 and len(domains["school.example"]["paks"]) == 3
+    assert (
+        len(domains["school.example"]["mailboxes"]) == 23
+        and len(domains["school.example"]["paks"]) == 3
+    )
     assert list(domains["example.com"]["mailboxes"]) == ["ann@example.com"]
 
 
-def test_billings_own_list_is_taken_so_that_day_one_can_be_rehearsed(begun: Callable[..., Any], tmp_path: Path) -> None:
+def test_billings_own_list_is_taken_so_that_day_one_can_be_rehearsed(
+    begun: Callable[..., Any], tmp_path: Path
+) -> None:
     listed = tmp_path / "services.tsv"
-    listed.write_text("service_id\taddress\tplan\n7\tann@m\u00fcnchen.example\tbasic\n8\tbob@example.com\t\n")
+    listed.write_text(
+        "service_id\taddress\tplan\n7\tann@m\u00fcnchen.example\tbasic\n8\tbob@example.com\t\n"
+    )
     _, domains = begun("--mailboxes", str(listed))
-    assert len(domains["xn--mnchen-3ya.example"]["mailboxes"]) == len(domains["example.com"]["mailboxes"]) == 1
+    assert (
+        len(domains["xn--mnchen-3ya.example"]["mailboxes"])
+        == len(domains["example.com"]["mailboxes"])
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         ("ann@example.com\nSecret-1.pass@x\n", "line 2: The part after the @ is not a domain"),
         ("service_id,address\n7,nonsense\n", "line 2: address"),
@@ -223,11 +274,11 @@ def test_billings_own_list_is_taken_so_that_day_one_can_be_rehearsed(begun: Call
     ],
 )
 def test_a_list_that_cannot_be_taken_is_told_by_its_line_and_not_quoted(
-    begun: Callable[..., Any], tmp_path: Path, content: str, told: str
+    begun: Callable[..., Any], tmp_path: Path, content: str, reported: str
 ) -> None:
     listed = tmp_path / "list"
     listed.write_text(content)
     result, _ = begun("--mailboxes", str(listed))
-    assert result.exit_code == 2 and told in result.output and "Secret" not in result.output
+    assert result.exit_code == 2 and reported in result.output and "Secret" not in result.output
     assert begun("--mailboxes", str(tmp_path / "none"))[0].exit_code == 2
     assert "not an address" in begun("--mailbox", "nonsense")[0].output.lower()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.domain.actions import ACTIONS, Wish, decides
+from bridge.domain.actions import ACTIONS, Request, decides
 from bridge.domain.errors import BridgeError, NeedsPerson, Refused
 from bridge.domain.model import Desired, Fact, Mailbox, Pak, Record, State
 from hooks.standard.schemas import ACTIONS as TYPES
@@ -21,7 +21,9 @@ HELD = replace(ACTIVE, services={"imap": "suspended", "pop": "disabled"})
 OURS = Record("shop", "7", State.ACTIVE, "digest")
 THEIRS = Record("shop", "8", State.ACTIVE, "digest")
 NOBODYS = Record()
-SUSPENDED = replace(OURS, state=State.SUSPENDED, suspended_with="hosted-email", saved_services={"imap": "enabled"})
+SUSPENDED = replace(
+    OURS, state=State.SUSPENDED, suspended_with="hosted-email", saved_services={"imap": "enabled"}
+)
 LOCKED = replace(OURS, state=State.SUSPENDED, suspended_with="lock-out", password_digest=None)
 LEAVING = replace(SUSPENDED, delete_after=NOW + 86400)
 DATA: dict[str, dict[str, Any]] = {
@@ -32,10 +34,17 @@ DATA: dict[str, dict[str, Any]] = {
 }
 
 
-def desired(action: str, seen: Mailbox, record: Record, purge: bool = False, allowed: Any = None, **data: Any) -> Desired:
+def desired(
+    action: str,
+    seen: Mailbox,
+    record: Record,
+    purge: bool = False,
+    allowed: Any = None,
+    **data: Any,
+) -> Desired:
     given = {**DATA.get(action, {}), **data}
     intent = Intent(f"mailbox.{action}", START, "7", str(JOHN), **given)
-    wish = Wish("shop", intent, "digest" if intent.password else None, NOW, purge)
+    wish = Request("shop", intent, "digest" if intent.password else None, NOW, purge)
     return ACTIONS[f"mailbox.{action}"](wish, seen, record, allowed or terms())
 
 
@@ -52,7 +61,9 @@ def test_every_type_of_hook_is_an_action() -> None:
 NAMES = [name.removeprefix("mailbox.") for name in ACTIONS]
 
 
-@pytest.mark.parametrize("record", [THEIRS, NOBODYS, replace(OURS, source="other")], ids=["service", "nobody", "source"])
+@pytest.mark.parametrize(
+    "record", [THEIRS, NOBODYS, replace(OURS, source="other")], ids=["service", "nobody", "source"]
+)
 @pytest.mark.parametrize("action", NAMES)
 def test_nothing_is_done_to_a_mailbox_of_somebody_else(action: str, record: Record) -> None:
     error = refusal(action, ACTIVE, record)
@@ -82,7 +93,9 @@ def test_a_create_wants_all_that_it_decides() -> None:
     assert GOOD not in repr(wanted)
 
 
-def test_without_hosted_email_a_create_leaves_the_plan_alone_and_a_change_of_plan_is_unsupported() -> None:
+def test_without_hosted_email_a_create_leaves_the_plan_alone_and_a_change_of_plan_is_unsupported() -> (
+    None
+):
     bare = terms(hosted_email=False, services=(), suspend_with="lock-out")
     assert desired("create", ABSENT, NOBODYS, plan="large", allowed=bare).quota is None
     assert refusal("change_plan", ACTIVE, OURS, allowed=bare).code == "unsupported"
@@ -112,7 +125,9 @@ def test_what_was_suspended_before_ours_is_no_reason_to_stop() -> None:
 
 @pytest.mark.parametrize("method", ["hosted-email", "lock-out", "commands"])
 def test_a_suspend_wants_a_suspension(method: str) -> None:
-    assert desired("suspend", ACTIVE, OURS, allowed=terms(suspend_with=method)) == Desired(suspended=True)
+    assert desired("suspend", ACTIVE, OURS, allowed=terms(suspend_with=method)) == Desired(
+        suspended=True
+    )
 
 
 @pytest.mark.parametrize("action", ["suspend", "unsuspend"])
@@ -121,7 +136,9 @@ def test_refuse_refuses(action: str) -> None:
 
 
 def test_refuse_still_lifts_what_another_setting_suspended() -> None:
-    assert desired("unsuspend", HELD, SUSPENDED, allowed=terms(suspend_with="refuse")) == Desired(suspended=False)
+    assert desired("unsuspend", HELD, SUSPENDED, allowed=terms(suspend_with="refuse")) == Desired(
+        suspended=False
+    )
 
 
 def test_a_lock_out_ends_only_with_a_password() -> None:
@@ -131,7 +148,9 @@ def test_a_lock_out_ends_only_with_a_password() -> None:
 
 @pytest.mark.parametrize("record", [OURS, THEIRS, NOBODYS])
 @pytest.mark.parametrize("action", NAMES)
-def test_what_is_no_mailbox_is_never_changed_or_deleted_in_a_mailboxs_name(action: str, record: Record) -> None:
+def test_what_is_no_mailbox_is_never_changed_or_deleted_in_a_mailboxs_name(
+    action: str, record: Record
+) -> None:
     error = refusal(action, replace(ACTIVE, type="alias"), record)
     assert (type(error), error.code) == (Refused, "conflict")
     assert "of type alias" in error.detail
@@ -190,8 +209,14 @@ def test_the_password_of_the_hook_is_wanted_with_its_digest(action: str, record:
 
 REFUSE = terms(suspend_with="refuse")
 WIPED = "The password of this hook has been wiped. Send the hook again with a password."
-LOCKED_OUT = "The mailbox is suspended with a random password (lock-out); the hook must bring a new password."
-STAYS_LOCKED = "The mailbox is suspended (lock-out), and a new password would reactivate it. Unsuspend it first."
+LOCKED_OUT = (
+    "The mailbox is suspended with a random password "
+    "(lock-out); the hook must bring a new password."
+)
+STAYS_LOCKED = (
+    "The mailbox is suspended (lock-out), and a new password "
+    "would reactivate it. Unsuspend it first."
+)
 NO_PLANS = "Changing a plan needs [accounts.….hosted_email] in the configuration."
 SENTENCES: list[tuple[str, Mailbox, Record, dict[str, Any], str]] = [
     ("create", ABSENT, NOBODYS, {"password": None}, WIPED),

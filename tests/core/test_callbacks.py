@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from bridge.domain.ports import Postcard, Receipt
+from bridge.domain.ports import ClaimedCallback, Receipt
 from bridge.infra.http_client import Lost, NotSent, Reply
 from bridge.pipeline.callbacks import LONGEST_SILENCE, RETRIES, Callbacks, Turns, report
 from hooks import signing
@@ -54,7 +54,9 @@ class Box:
         self.silent_for: float | None = None
         self.given_up: list[tuple[str, float]] = []
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, limit: int) -> Reply:
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, limit: int
+    ) -> Reply:
         assert timeout == 10.0
         self.sent.append((url, body, headers))
         if isinstance(self.answer, Exception):
@@ -63,7 +65,7 @@ class Box:
 
     def callback_done(
         self,
-        card: Postcard,
+        card: ClaimedCallback,
         outcome: str,
         status: int | None,
         error: str | None,
@@ -90,7 +92,11 @@ def deliver(
     sources = {"shop": source_of("shop", callback=url, secret=signing.decode_secret(SECRET))}
     callbacks = Callbacks(box, sources, box, lambda: NOW, random=lambda: chance)  # type: ignore[arg-type]
     source = more.pop("source", "shop")
-    callbacks.deliver(Postcard("cb_job_1_1", 1, source, "job_1", tries, receipt(**more), "main", unanswered, waited))
+    callbacks.deliver(
+        ClaimedCallback(
+            "cb_job_1_1", 1, source, "job_1", tries, receipt(**more), "main", unanswered, waited
+        )
+    )
     return box
 
 
@@ -106,13 +112,19 @@ def test_it_says_what_the_contract_shows() -> None:
     body = json.loads(deliver(Box(Reply(200, {}, b""))).sent[0][1])
     assert body["type"] == "job.succeeded"
     assert body["timestamp"] == "2027-03-01T12:00:00Z"
-    names = "job hook action service_id address sequence state changed verified message error finished_at"
+    names = (
+        "job hook action service_id address sequence state "
+        "changed verified message error finished_at"
+    )
     assert set(body["data"]) == set(names.split())
 
 
 def test_nothing_that_enom_said_reaches_the_billing_side() -> None:
     data = report(receipt(status="failed", error=ERROR)).data
-    assert data["error"] == {"code": "refused", "message": "The mail provider refused this request."}
+    assert data["error"] == {
+        "code": "refused",
+        "message": "The mail provider refused this request.",
+    }
     own = {name: value for name, value in ERROR.items() if name != "remote"}
     assert report(receipt(status="failed", error=own)).data["error"]["detail"] == "Enom: No."
 
@@ -139,19 +151,25 @@ def test_its_type_is_how_the_job_ended(status: str) -> None:
         (Lost("no complete answer in time"), ("pending", 5.0)),
     ],
 )
-def test_what_an_answer_makes_of_it(answer: Reply | Exception, expected: tuple[str, float | None]) -> None:
+def test_what_an_answer_makes_of_it(
+    answer: Reply | Exception, expected: tuple[str, float | None]
+) -> None:
     done = deliver(Box(answer)).done
     assert done is not None
     assert (done[0], done[3]) == expected
 
 
 @pytest.mark.parametrize("status", [200, 301, 400, 404, 410, 422, 429, 500, 503])
-def test_what_was_only_observed_says_so_and_is_not_sent_again_where_nobody_takes_it(status: int) -> None:
+def test_what_was_only_observed_says_so_and_is_not_sent_again_where_nobody_takes_it(
+    status: int,
+) -> None:
     box = deliver(Box(Reply(status, {}, b"")), extra={"observed_only": True, "plan": []})
-    told = json.loads(box.sent[0][1])
-    assert (told["type"], told["data"]["observed_only"]) == ("job.observed", True)
+    result = json.loads(box.sent[0][1])
+    assert (result["type"], result["data"]["observed_only"]) == ("job.observed", True)
     assert box.done is not None
-    assert box.done[0] == ("delivered" if status == 200 else "stopped" if 400 <= status < 500 else "pending")
+    assert box.done[0] == (
+        "delivered" if status == 200 else "stopped" if 400 <= status < 500 else "pending"
+    )
 
 
 def test_the_pauses_are_the_contracts() -> None:
@@ -175,11 +193,18 @@ def test_a_source_without_a_callback_is_not_told(more: dict[str, Any]) -> None:
     assert box.done is not None and box.done[0] == "stopped"
 
 
-NONE = [NotSent("refused"), Lost("no complete answer in time"), Reply(502, {}, b""), Reply(504, {}, b"")]
+NONE = [
+    NotSent("refused"),
+    Lost("no complete answer in time"),
+    Reply(502, {}, b""),
+    Reply(504, {}, b""),
+]
 
 
 @pytest.mark.parametrize("answer", NONE)
-def test_a_receiver_that_does_not_answer_is_left_alone_for_longer_and_longer(answer: Reply | Exception) -> None:
+def test_a_receiver_that_does_not_answer_is_left_alone_for_longer_and_longer(
+    answer: Reply | Exception,
+) -> None:
     pauses = [deliver(Box(answer), unanswered=nth).silent_for for nth in range(8)]
     assert pauses == [5.0, 10.0, 20.0, 40.0, 80.0, 160.0, LONGEST_SILENCE, LONGEST_SILENCE]
 
@@ -194,7 +219,9 @@ def test_what_nobody_answers_is_given_up_at_the_age_at_which_its_tries_would_be_
     assert young.done is not None and young.done[0] == "pending"
     old = deliver(Box(NotSent("refused")), unanswered=4, waited=sum(RETRIES) + 1)
     assert old.done is not None and old.done[0] == "exhausted"
-    assert young.given_up == old.given_up == [("shop", sum(RETRIES))], "and with it all that is as old"
+    assert young.given_up == old.given_up == [("shop", sum(RETRIES))], (
+        "and with it all that is as old"
+    )
     answered = deliver(Box(Reply(500, {}, b"")), unanswered=4, waited=sum(RETRIES) + 1)
     assert answered.done is not None and answered.done[0] == "pending" and answered.given_up == []
 
@@ -217,10 +244,10 @@ class TestTurns:
             assert turns.order(["shop"]) == []
 
     def test_they_take_turns(self) -> None:
-        turns, told = Turns(4, several=True), []
+        turns, result = Turns(4, several=True), []
         for _ in range(6):
             source = turns.order(["a", "b", "c"])[0]
-            told.append(source)
+            result.append(source)
             turns.begin(source)
             turns.end(source)
-        assert told == ["a", "b", "c"] * 2
+        assert result == ["a", "b", "c"] * 2

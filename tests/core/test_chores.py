@@ -1,10 +1,11 @@
-"""What has to happen now and then: one that fails ends nobody else's turn, is seen to fail, and fills no log."""
+"""What has to happen now and then: one that fails ends nobody else's turn, is seen to fail, and
+fills no log."""
 
 from typing import Any
 
 from bridge.domain.errors import StoreUnavailable
-from bridge.infra.chores import AGAIN, Chore, Chores
 from bridge.infra.events import Watch
+from bridge.infra.periodic_tasks import AGAIN, PeriodicTask, PeriodicTasks
 
 
 class House:
@@ -13,12 +14,18 @@ class House:
     def __init__(self) -> None:
         self.now = 0.0
         self.done: list[Any] = []
-        self.told: list[Any] = []
+        self.result: list[Any] = []
         self.broken: dict[str, Exception] = {}
         self.watch = Watch()
         self.watch.add(self)
         every = {"probes": 5.0, "wiping": 5.0, "pruning": 3600.0}
-        self.chores = Chores([Chore(name, pause, lambda name=name: self.do(name)) for name, pause in every.items()], self.watch)
+        self.periodic_tasks = PeriodicTasks(
+            [
+                PeriodicTask(name, pause, lambda name=name: self.do(name))
+                for name, pause in every.items()
+            ],
+            self.watch,
+        )
 
     def do(self, name: str) -> None:
         if name in self.broken:
@@ -27,13 +34,13 @@ class House:
 
     def begin(self, kind: str, facts: dict[str, Any]) -> None: ...
     def end(self, begun: None, kind: str, facts: dict[str, Any], seconds: float) -> None:
-        self.told.append((kind, facts["name"], facts["outcome"]))
+        self.result.append((kind, facts["name"], facts["outcome"]))
 
     def turn(self, seconds: float) -> list[str]:
         """What was done in the round so many seconds later."""
         self.now += seconds
         self.done.clear()
-        self.chores.run_due(lambda: self.now)
+        self.periodic_tasks.run_due(lambda: self.now)
         return list(self.done)
 
 
@@ -50,18 +57,18 @@ def test_one_that_raises_ends_no_other_and_is_tried_again_after_a_while() -> Non
         house = House()
         house.broken["probes"] = fault
         assert house.turn(0) == ["wiping", "pruning"]
-        assert house.told == [
+        assert house.result == [
             ("chore", "probes", "failed"),
             ("chore", "wiping", "done"),
             ("chore", "pruning", "done"),
         ]
         house.broken["probes"] = AssertionError("tried too soon")
-        house.told.clear()
+        house.result.clear()
         assert house.turn(5) == ["wiping"]
-        assert ("chore", "probes", "failed") not in house.told
+        assert ("chore", "probes", "failed") not in house.result
         del house.broken["probes"]
         assert house.turn(AGAIN) == ["probes", "wiping"]
-        assert ("chore", "probes", "done") in house.told
+        assert ("chore", "probes", "done") in house.result
 
 
 def test_one_that_takes_long_is_not_due_again_at_once() -> None:
@@ -70,7 +77,7 @@ def test_one_that_takes_long_is_not_due_again_at_once() -> None:
     def slow() -> None:
         house.now += 100
 
-    chores = Chores([Chore("slow", 5.0, slow)], Watch())
-    chores.run_due(lambda: house.now)
-    chores.run_due(lambda: house.now)
+    periodic_tasks = PeriodicTasks([PeriodicTask("slow", 5.0, slow)], Watch())
+    periodic_tasks.run_due(lambda: house.now)
+    periodic_tasks.run_due(lambda: house.now)
     assert house.now == 100

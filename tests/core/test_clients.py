@@ -1,4 +1,5 @@
-"""Addresses of clients, however they are written: read in one place, never an error, never a proxy of ours for the client."""
+"""Addresses of clients, however they are written: read in one place, never an error, never a
+proxy of ours for the client."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
@@ -11,21 +12,38 @@ from bridge.infra import clients
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 IPV4 = st.ip_addresses(v=4)
-IPV6 = st.ip_addresses(v=6).filter(lambda address: isinstance(address, IPv6Address) and address.ipv4_mapped is None)
+IPV6 = st.ip_addresses(v=6).filter(
+    lambda address: isinstance(address, IPv6Address) and address.ipv4_mapped is None
+)
 SPACES = st.text(" \t", max_size=3)
 PORT = st.integers(0, 65535)
 
 
 @st.composite
-def written(draw: st.DrawFn, addresses: st.SearchStrategy[Any] = IPV4 | IPV6) -> tuple[clients.Client, str]:
+def written(
+    draw: st.DrawFn, addresses: st.SearchStrategy[Any] = IPV4 | IPV6
+) -> tuple[clients.Client, str]:
     """An address, and one of the ways in which proxies and sockets write it."""
     address = draw(addresses)
     if isinstance(address, IPv4Address):
         mapped = IPv6Address(0xFFFF_0000_0000 | int(address))
-        forms = [f"{address}", f"{address}:{draw(PORT)}", f"::ffff:{address}", f"[::ffff:{address}]:{draw(PORT)}", f"{mapped}"]
+        forms = [
+            f"{address}",
+            f"{address}:{draw(PORT)}",
+            f"::ffff:{address}",
+            f"[::ffff:{address}]:{draw(PORT)}",
+            f"{mapped}",
+        ]
     else:
         long = address.exploded
-        forms = [f"{address}", f"[{address}]", f"[{address}]:{draw(PORT)}", f"{address}%eth0", long, long.upper()]
+        forms = [
+            f"{address}",
+            f"[{address}]",
+            f"[{address}]:{draw(PORT)}",
+            f"{address}%eth0",
+            long,
+            long.upper(),
+        ]
     return address, draw(SPACES) + draw(st.sampled_from(forms)) + draw(SPACES)
 
 
@@ -56,11 +74,16 @@ def test_what_is_no_address_is_none(text: str) -> None:
 
 @given(st.lists(written(), max_size=5), written(), st.text(max_size=30), st.integers(1, 3))
 def test_the_client_is_the_nearest_that_is_not_a_proxy_of_ours(
-    chain: list[tuple[clients.Client, str]], peer: tuple[clients.Client, str], made_up: str, headers: int
+    chain: list[tuple[clients.Client, str]],
+    peer: tuple[clients.Client, str],
+    made_up: str,
+    headers: int,
 ) -> None:
     """Whatever stands behind it, and into however many headers a proxy put it."""
     hops = [*chain, peer]
-    outer = [index for index, (address, _) in enumerate(hops) if not clients.within(address, TRUSTED)]
+    outer = [
+        index for index, (address, _) in enumerate(hops) if not clients.within(address, TRUSTED)
+    ]
     nearest = outer[-1] if outer else 0
     behind = made_up.replace(",", "") + "," if outer else ""
     forwarded = behind + ("," * headers).join(text for _, text in chain)
@@ -68,7 +91,9 @@ def test_the_client_is_the_nearest_that_is_not_a_proxy_of_ours(
 
 
 @given(st.text(max_size=60), written(st.just(IPv4Address("203.0.113.5"))))
-def test_what_a_stranger_writes_changes_nothing(forwarded: str, peer: tuple[clients.Client, str]) -> None:
+def test_what_a_stranger_writes_changes_nothing(
+    forwarded: str, peer: tuple[clients.Client, str]
+) -> None:
     assert clients.of(peer[1], forwarded, TRUSTED) == peer[0]
 
 
@@ -80,7 +105,9 @@ def test_where_the_proxy_does_not_say_who_it_is_nobody_knows(hop: str) -> None:
 
 
 def test_of_ipv6_the_network_of_one_customer_is_counted() -> None:
-    assert {clients.counted_as(clients.read(f"2001:db8::{tail}")) for tail in ("1", "2:3")} == {"2001:db8::/64"}
+    assert {clients.counted_as(clients.read(f"2001:db8::{tail}")) for tail in ("1", "2:3")} == {
+        "2001:db8::/64"
+    }
     assert clients.counted_as(clients.read("::ffff:203.0.113.5")) == "203.0.113.5"
 
 
@@ -100,7 +127,10 @@ def test_a_network_is_read_in_the_form_in_which_clients_are(text: str) -> None:
 
 
 FAULTS = {
-    "192.0.2.7/24": 'bits set after the prefix; write "192.0.2.0/24" for the network, or "192.0.2.7" for one address',
+    "192.0.2.7/24": (
+        'bits set after the prefix; write "192.0.2.0/24" for '
+        'the network, or "192.0.2.7" for one address'
+    ),
     "2001:db8::7/64": 'write "2001:db8::/64" for the network, or "2001:db8::7" for one address',
     "fe80::1%eth0": "zone",
     "fe80::%eth0/64": "zone",

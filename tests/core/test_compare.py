@@ -1,4 +1,5 @@
-"""In what way a record and what the remote shows of its mailbox differ: the one rule that every report goes by."""
+"""In what way a record and what the remote shows of its mailbox differ: the one rule that every
+report goes by."""
 
 from dataclasses import replace
 
@@ -6,7 +7,7 @@ import pytest
 
 from bridge.backends.memory import SERVICES
 from bridge.domain.compare import Compared, compare, unsettled
-from bridge.domain.differences import Kind
+from bridge.domain.differences import DifferenceKind
 from bridge.domain.model import Address, Mailbox, Record, State
 from tests.support.bench import terms
 
@@ -24,23 +25,37 @@ SUSPENDED = replace(OURS, state=State.SUSPENDED, suspended_with="hosted-email")
         (OURS, ON, Compared(State.ACTIVE)),
         (SUSPENDED, OFF, Compared(State.SUSPENDED)),
         (NOBODYS, None, Compared(State.ABSENT)),
-        (OURS, None, Compared(State.ABSENT, Kind.MISSING)),
-        (OURS, Mailbox(ANN, False), Compared(State.ABSENT, Kind.MISSING)),
-        (OURS, Mailbox(ANN, None), Compared(State.UNKNOWN, Kind.HALF)),
-        (NOBODYS, Mailbox(ANN, None), Compared(State.UNKNOWN, Kind.HALF)),
-        (NOBODYS, ON, Compared(State.ACTIVE, Kind.NO_OWNER)),
-        (NOBODYS, OFF, Compared(State.SUSPENDED, Kind.NO_OWNER, suspended_by_others=True)),
-        (Record(state=State.ABSENT), ON, Compared(State.ACTIVE, Kind.EXTRA)),
-        (OURS, OFF, Compared(State.SUSPENDED, Kind.SUSPENDED_AT_ENOM, suspended_by_others=True)),
-        (SUSPENDED, ON, Compared(State.ACTIVE, Kind.WRONG_STATE)),
-        (replace(OURS, state=State.UNKNOWN), ON, Compared(State.ACTIVE, Kind.WRONG_STATE)),
-        (replace(SUSPENDED, quota=1), ON, Compared(State.ACTIVE, Kind.WRONG_STATE)),
-        (replace(OURS, quota=1), ON, Compared(State.ACTIVE, Kind.WRONG_PLAN)),
+        (OURS, None, Compared(State.ABSENT, DifferenceKind.MISSING)),
+        (OURS, Mailbox(ANN, False), Compared(State.ABSENT, DifferenceKind.MISSING)),
+        (OURS, Mailbox(ANN, None), Compared(State.UNKNOWN, DifferenceKind.HALF)),
+        (NOBODYS, Mailbox(ANN, None), Compared(State.UNKNOWN, DifferenceKind.HALF)),
+        (NOBODYS, ON, Compared(State.ACTIVE, DifferenceKind.NO_OWNER)),
+        (
+            NOBODYS,
+            OFF,
+            Compared(State.SUSPENDED, DifferenceKind.NO_OWNER, suspended_by_others=True),
+        ),
+        (Record(state=State.ABSENT), ON, Compared(State.ACTIVE, DifferenceKind.EXTRA)),
+        (
+            OURS,
+            OFF,
+            Compared(State.SUSPENDED, DifferenceKind.SUSPENDED_AT_ENOM, suspended_by_others=True),
+        ),
+        (SUSPENDED, ON, Compared(State.ACTIVE, DifferenceKind.WRONG_STATE)),
+        (
+            replace(OURS, state=State.UNKNOWN),
+            ON,
+            Compared(State.ACTIVE, DifferenceKind.WRONG_STATE),
+        ),
+        (replace(SUSPENDED, quota=1), ON, Compared(State.ACTIVE, DifferenceKind.WRONG_STATE)),
+        (replace(OURS, quota=1), ON, Compared(State.ACTIVE, DifferenceKind.WRONG_PLAN)),
         (replace(OURS, quota=None), ON, Compared(State.ACTIVE)),
         (OURS, replace(ON, quota=None), Compared(State.ACTIVE)),
     ],
 )
-def test_one_difference_is_named_and_the_state_as_it_is_shown(record: Record, seen: Mailbox | None, expected: Compared) -> None:
+def test_one_difference_is_named_and_the_state_as_it_is_shown(
+    record: Record, seen: Mailbox | None, expected: Compared
+) -> None:
     assert compare(record, seen, terms()) == expected
 
 

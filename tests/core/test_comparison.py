@@ -1,4 +1,5 @@
-"""Each mailbox is in one group, and every group says what is true: billing's claim, the record and Enom side by side."""
+"""Each mailbox is in one group, and every group says what is true: billing's claim, the record
+and Enom side by side."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,7 +8,16 @@ import pytest
 
 from bridge.backends.memory import SERVICES
 from bridge.domain.model import Address, Mailbox, Record, State
-from bridge.reconcile.matching import FOREIGN_SUSPENSION, HALF, Barred, Finding, Group, Shown, View, match
+from bridge.reconcile.matching import (
+    FOREIGN_SUSPENSION,
+    HALF,
+    Finding,
+    Group,
+    Scan,
+    ScanError,
+    View,
+    match,
+)
 from bridge.reconcile.service_list import Claim
 from tests.support.bench import terms
 
@@ -18,9 +28,13 @@ SUSPENDED = dict.fromkeys(SERVICES, "suspended")
 
 
 def found(
-    claims: list[Claim], *seen: Mailbox, records: dict[str, Record] | None = None, barred: Barred | None = None, **more: Any
+    claims: list[Claim],
+    *seen: Mailbox,
+    records: dict[str, Record] | None = None,
+    barred: ScanError | None = None,
+    **more: Any,
 ) -> list[Finding]:
-    shown = Shown({mailbox.address: mailbox for mailbox in seen}, NOW - 1)
+    shown = Scan({mailbox.address: mailbox for mailbox in seen}, NOW - 1)
     view = View("shop", records or {}, {"example.com": barred or shown}, terms(**more))
     return match(view, claims)
 
@@ -32,7 +46,15 @@ def one(*arguments: Any, **more: Any) -> Finding:
 
 def test_what_nobody_owns_and_enom_has_is_to_be_taken_over() -> None:
     finding = one([replace(CLAIM, plan="large")], Mailbox(ANN, True))
-    assert finding == Finding(Group.TAKE_OVER, "example.com", str(ANN), "7", plan="large", state=State.ACTIVE, seen_at=NOW - 1)
+    assert finding == Finding(
+        Group.TAKE_OVER,
+        "example.com",
+        str(ANN),
+        "7",
+        plan="large",
+        state=State.ACTIVE,
+        seen_at=NOW - 1,
+    )
 
 
 def test_what_is_ours_stays_ours() -> None:
@@ -41,15 +63,22 @@ def test_what_is_ours_stays_ours() -> None:
 
 
 @pytest.mark.parametrize("owner", [("shop", "8"), ("till", "7")])
-def test_what_another_owns_is_never_taken_and_the_command_that_would_is_named(owner: tuple[str, str]) -> None:
+def test_what_another_owns_is_never_taken_and_the_command_that_would_is_named(
+    owner: tuple[str, str],
+) -> None:
     finding = one([CLAIM], Mailbox(ANN, True), records={str(ANN): Record(*owner)})
     assert (finding.group, finding.owner) == (Group.OTHERS, owner)
-    assert "enom-bridge mailboxes adopt ann@example.com --source shop --service-id 7" in finding.detail
+    assert (
+        "enom-bridge mailboxes adopt ann@example.com --source shop --service-id 7" in finding.detail
+    )
 
 
 def test_what_enom_does_not_have_is_missing() -> None:
     assert (one([CLAIM]).group, one([CLAIM]).detail) == (Group.MISSING, "")
-    assert "has recorded it" in one([CLAIM], records={str(ANN): Record("shop", "7", State.ACTIVE)}).detail
+    assert (
+        "has recorded it"
+        in one([CLAIM], records={str(ANN): Record("shop", "7", State.ACTIVE)}).detail
+    )
 
 
 def test_what_only_enom_has_is_told_with_the_service_on_record() -> None:
@@ -65,7 +94,9 @@ def test_what_another_source_owns_and_nobody_here_claims_is_not_told() -> None:
 
 
 @pytest.mark.parametrize("claims", [[CLAIM], []])
-def test_what_only_one_of_the_two_systems_lists_is_neither_there_nor_not(claims: list[Claim]) -> None:
+def test_what_only_one_of_the_two_systems_lists_is_neither_there_nor_not(
+    claims: list[Claim],
+) -> None:
     finding = one(claims, Mailbox(ANN, None))
     assert (finding.group, finding.detail) == (Group.DISAGREE, HALF)
 
@@ -82,20 +113,28 @@ def test_what_the_bridge_has_just_changed_is_not_judged_by_a_read_that_may_lag()
 
 
 def test_a_domain_without_an_answer_is_told_for_each_of_its_claims_or_once() -> None:
-    barred = Barred(Group.UNREAD, "No answer.")
-    assert one([CLAIM], barred=barred) == Finding(Group.UNREAD, "example.com", str(ANN), "7", detail="No answer.")
+    barred = ScanError(Group.UNREAD, "No answer.")
+    assert one([CLAIM], barred=barred) == Finding(
+        Group.UNREAD, "example.com", str(ANN), "7", detail="No answer."
+    )
     assert one([], barred=barred) == Finding(Group.UNREAD, "example.com", detail="No answer.")
 
 
 def test_a_suspension_that_is_not_ours_is_remarked() -> None:
     finding = one([CLAIM], Mailbox(ANN, True, SUSPENDED))
-    assert (finding.group, finding.state, finding.remarks) == (Group.TAKE_OVER, State.SUSPENDED, (FOREIGN_SUSPENSION,))
+    assert (finding.group, finding.state, finding.remarks) == (
+        Group.TAKE_OVER,
+        State.SUSPENDED,
+        (FOREIGN_SUSPENSION,),
+    )
     ours = Record("shop", "7", State.SUSPENDED, suspended_with="hosted-email")
     assert one([CLAIM], Mailbox(ANN, True, SUSPENDED), records={str(ANN): ours}).remarks == ()
 
 
 def test_a_record_that_says_otherwise_than_enom_is_remarked() -> None:
-    finding = one([CLAIM], Mailbox(ANN, True), records={str(ANN): Record("shop", "7", State.SUSPENDED)})
+    finding = one(
+        [CLAIM], Mailbox(ANN, True), records={str(ANN): Record("shop", "7", State.SUSPENDED)}
+    )
     assert finding.remarks == ("It is recorded as suspended, but is active at Enom.",)
 
 

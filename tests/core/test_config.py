@@ -67,15 +67,22 @@ def test_settings_cannot_be_changed(file: Path) -> None:
         ("live", "https://reseller.enom.com/interface.asp"),
     ],
 )
-def test_the_environment_picks_the_documented_endpoint(file: Path, environment: str, endpoint: str) -> None:
+def test_the_environment_picks_the_documented_endpoint(
+    file: Path, environment: str, endpoint: str
+) -> None:
     file.write_text(MINIMAL.replace("uid =", f'environment = "{environment}"\nuid ='))
 
     assert load(file, {}).accounts["main"].endpoint == endpoint
 
 
 def test_a_full_file_is_read(file: Path) -> None:
-    text = MINIMAL.replace('suspend_with = "refuse"', 'suspend_with = "commands"\nsettle = 0\ntimeout = 1.5')
-    text = text.replace("[bridge]", '[bridge]\nlisten = "[::1]:80"\nmetrics_listen = ""\ntrusted_proxies = ["192.0.2.0/24"]')
+    text = MINIMAL.replace(
+        'suspend_with = "refuse"', 'suspend_with = "commands"\nsettle = 0\ntimeout = 1.5'
+    )
+    text = text.replace(
+        "[bridge]",
+        '[bridge]\nlisten = "[::1]:80"\nmetrics_listen = ""\ntrusted_proxies = ["192.0.2.0/24"]',
+    )
     text += """
 callback = "http://127.0.0.1:9000/cb"
 callback_loopback = true
@@ -114,7 +121,11 @@ user_admins = ["jane", "john@example.com"]
     assert (account.settle, account.timeout) == (0, 1.5)
     assert account.commands is not None
     assert account.commands.suspend.parameters == {"Mailbox": "{address}"}
-    assert account.commands.unsuspend.parameters == {"UserName": "{local}", "SLD": "{sld}", "TLD": "{tld}"}
+    assert account.commands.unsuspend.parameters == {
+        "UserName": "{local}",
+        "SLD": "{sld}",
+        "TLD": "{tld}",
+    }
     assert account.hosted_email is not None
     assert account.hosted_email.endpoint == "http://127.0.0.1:8099/api"
     assert settings.plans["big one"].quota_gb == 50
@@ -142,12 +153,19 @@ def test_a_relative_database_counts_from_the_folder_of_the_file(file: Path, writ
 def test_a_secret_shows_itself_only_when_asked() -> None:
     secret = Secret("example-secret", "env:NAME")
 
-    assert [str(secret), repr(secret), f"{secret}", repr([secret])] == ["***", "***", "***", "[***]"]
+    assert [str(secret), repr(secret), f"{secret}", repr([secret])] == [
+        "***",
+        "***",
+        "***",
+        "[***]",
+    ]
     assert secret.reveal() == "example-secret"
 
 
 def test_nothing_that_describes_the_settings_holds_a_secret(file: Path) -> None:
-    text = MINIMAL.replace("keys", 'database = "postgresql+psycopg://user:pass/word@db.example.com/bridge"\nkeys')
+    text = MINIMAL.replace(
+        "keys", 'database = "postgresql+psycopg://user:pass/word@db.example.com/bridge"\nkeys'
+    )
     text += """
 callback = "https://billing.example.com/cb?token=in-the-query&server=3"
 [admin]
@@ -160,7 +178,15 @@ smtp_password = "example-smtp"
 
     plain = describe(settings)
     shown = json.dumps(plain) + repr(settings)
-    hidden = (KEY, HOOK_SECRET[6:], "token-of-the", "pass/word", "example-smtp", "in-the-query", "in-the-path")
+    hidden = (
+        KEY,
+        HOOK_SECRET[6:],
+        "token-of-the",
+        "pass/word",
+        "example-smtp",
+        "in-the-query",
+        "in-the-path",
+    )
     assert [secret for secret in hidden if secret in shown] == []
     assert plain["accounts"]["main"]["token"] == "*** (env:TOKEN)"
     assert plain["bridge"]["keys"] == ["***"]
@@ -181,14 +207,20 @@ def test_a_file_with_secrets_that_others_may_read_is_warned_about(file: Path) ->
 
 
 def test_a_file_without_secrets_may_be_read_by_all(file: Path) -> None:
-    text = MINIMAL.replace(KEY, "env:KEY").replace("example-token", "env:TOKEN").replace(HOOK_SECRET, "env:HOOK")
+    text = (
+        MINIMAL.replace(KEY, "env:KEY")
+        .replace("example-token", "env:TOKEN")
+        .replace(HOOK_SECRET, "env:HOOK")
+    )
     file.write_text(text)
     file.chmod(0o644)
 
     assert load(file, {"KEY": KEY, "TOKEN": "example-token", "HOOK": HOOK_SECRET}).warnings == ()
 
 
-def test_the_option_goes_before_the_environment_and_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_option_goes_before_the_environment_and_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("option.toml", "environ.toml", "bridge.toml"):
         (tmp_path / name).touch()
@@ -198,7 +230,9 @@ def test_the_option_goes_before_the_environment_and_the_folder(tmp_path: Path, m
     assert find(None, {}) == Path("bridge.toml")
 
 
-def test_what_was_named_and_is_not_there_is_not_replaced_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_named_and_is_not_there_is_not_replaced_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bridge.toml").touch()
 
@@ -206,7 +240,9 @@ def test_what_was_named_and_is_not_there_is_not_replaced_by_another(tmp_path: Pa
         find("absent.toml", {})
 
 
-def test_all_places_that_were_tried_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_places_that_were_tried_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Path, "is_file", lambda _: False)
 

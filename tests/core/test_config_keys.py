@@ -1,4 +1,5 @@
-"""The contract's list of keys, word for word, against the schema: nothing missing, nothing more, the same defaults."""
+"""The contract's list of keys, word for word, against the schema: nothing missing, nothing more,
+the same defaults."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -59,10 +60,18 @@ CONTRACT: dict[str, Any] = {
     "accounts.*.commands": ABSENT,
     "accounts.*.commands.suspend": REQUIRED,
     "accounts.*.commands.suspend.command": REQUIRED,
-    "accounts.*.commands.suspend.parameters": {"UserName": "{local}", "SLD": "{sld}", "TLD": "{tld}"},
+    "accounts.*.commands.suspend.parameters": {
+        "UserName": "{local}",
+        "SLD": "{sld}",
+        "TLD": "{tld}",
+    },
     "accounts.*.commands.unsuspend": REQUIRED,
     "accounts.*.commands.unsuspend.command": REQUIRED,
-    "accounts.*.commands.unsuspend.parameters": {"UserName": "{local}", "SLD": "{sld}", "TLD": "{tld}"},
+    "accounts.*.commands.unsuspend.parameters": {
+        "UserName": "{local}",
+        "SLD": "{sld}",
+        "TLD": "{tld}",
+    },
     "accounts.*.mail_hosts": ["hostedemail.com"],
     "accounts.*.spf_include": "_spf.hostedemail.com",
     "plans.*.quota_gb": 10,
@@ -82,7 +91,13 @@ def keys(schema: Schema, path: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, field in schema.fields.items():
         key = path + name
-        inner = field.entry() if isinstance(field, Named) else field.schema if isinstance(field, fields.Nested) else None
+        inner = (
+            field.entry()
+            if isinstance(field, Named)
+            else field.schema
+            if isinstance(field, fields.Nested)
+            else None
+        )
         if not isinstance(inner, Schema):
             found[key] = REQUIRED if field.required else field.load_default
             continue
@@ -101,17 +116,26 @@ def tables(table: type) -> Iterator[type]:
     yield table
     for kind in get_type_hints(table).values():
         for inner in (kind, *get_args(kind)):
-            for each in settings.ACCOUNTS.values() if inner is settings.AccountSettings else [inner]:
+            for each in (
+                settings.ACCOUNTS.values() if inner is settings.AccountSettings else [inner]
+            ):
                 if dataclasses.is_dataclass(each):
                     yield from tables(each)
 
 
 TABLES = list(dict.fromkeys(tables(settings.Settings)))
-DECLARED = [(table, field.name, said) for table in TABLES for field in dataclasses.fields(table) if (said := declared(field))]
+DECLARED = [
+    (table, field.name, said)
+    for table in TABLES
+    for field in dataclasses.fields(table)
+    if (said := declared(field))
+]
 
 
 def test_the_tables_are_all_there() -> None:
-    assert {"Bridge", "EnomAccountSettings", "HostedEmailTable", "Command", "Plan"} <= {table.__name__ for table in TABLES}
+    assert {"Bridge", "EnomAccountSettings", "HostedEmailTable", "Command", "Plan"} <= {
+        table.__name__ for table in TABLES
+    }
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
@@ -120,7 +144,13 @@ def test_what_is_no_setting_is_only_a_name_and_what_the_loader_knows(table: type
     assert undeclared <= ({"path", "warnings"} if table is settings.Settings else {"name"})
 
 
-@pytest.mark.parametrize(("table", "key", "said"), DECLARED, ids=[f"{table.__name__}.{key}" for table, key, _ in DECLARED])
-def test_a_setting_says_what_it_does_in_a_sentence_that_fits_a_line(table: type, key: str, said: Setting) -> None:
+@pytest.mark.parametrize(
+    ("table", "key", "said"),
+    DECLARED,
+    ids=[f"{table.__name__}.{key}" for table, key, _ in DECLARED],
+)
+def test_a_setting_says_what_it_does_in_a_sentence_that_fits_a_line(
+    table: type, key: str, said: Setting
+) -> None:
     assert said.does[-1] in ".?" and said.does.isprintable()
     assert len(f"# {said.does}") <= 100

@@ -1,4 +1,5 @@
-"""What a person may do now: the whole table, so that store, pages and command line cannot differ."""
+"""What a person may do now: the whole table, so that store, pages and command line cannot
+differ."""
 
 from dataclasses import replace
 
@@ -39,7 +40,9 @@ def allowed(job: JobFacts) -> set[str]:
 def test_what_may_be_done_to_a_job(job: JobFacts, may: set[str]) -> None:
     assert allowed(job) == may
     for refusal in decisions.of_job(job).values():
-        assert refusal is None or refusal == job.overtaken or "job_1" in refusal, "it says which job, and why not"
+        assert refusal is None or refusal == job.overtaken or "job_1" in refusal, (
+            "it says which job, and why not"
+        )
 
 
 def test_every_state_is_in_the_table_and_no_two_of_a_job_can_both_be_done_by_one_button() -> None:
@@ -54,11 +57,16 @@ def test_together_with_others_no_purchase_in_doubt_is_taken_for_looked_up() -> N
     assert "jobs retry job_1" in (decisions.among_many("retry", doubt) or "")
     assert decisions.among_many("approve", HELD) is decisions.among_many("reject", HELD) is None
     for verb, statuses in decisions.STATUSES.items():
-        assert all(decisions.OF_JOBS[verb](replace(HELD, status=status)) is None for status in statuses)
+        assert all(
+            decisions.OF_JOBS[verb](replace(HELD, status=status)) is None for status in statuses
+        )
 
 
 def test_a_checksum_names_the_jobs_and_what_is_done_to_them() -> None:
-    sums = {decisions.checksum(*shown) for shown in (("approve", ["a", "b"]), ("reject", ["a", "b"]), ("approve", ["b", "a"]))}
+    sums = {
+        decisions.checksum(*shown)
+        for shown in (("approve", ["a", "b"]), ("reject", ["a", "b"]), ("approve", ["b", "a"]))
+    }
     assert len(sums) == 3 and all(len(each) == 12 for each in sums)
 
 
@@ -79,7 +87,9 @@ def test_a_callback_that_is_on_its_way_is_not_sent_again() -> None:
     for status in ("delivered", "stopped", "exhausted", "superseded"):
         assert decisions.of_callback("cb_1", status, due=True) == {"resend": None}
     assert decisions.of_callback("cb_1", "pending", due=False) == {"resend": None}
-    assert "already being sent" in (decisions.of_callback("cb_1", "pending", due=True)["resend"] or "")
+    assert "already being sent" in (
+        decisions.of_callback("cb_1", "pending", due=True)["resend"] or ""
+    )
 
 
 def test_what_held_a_job_is_named_with_its_error_or_by_its_code() -> None:
@@ -91,5 +101,9 @@ def test_what_held_a_job_is_named_with_its_error_or_by_its_code() -> None:
 
 def test_who_cancels_what_is_held_hears_of_reject_where_that_may_be_done() -> None:
     assert "enom-bridge jobs reject job_1" in (decisions.cancel(HELD) or "")
-    for other in (replace(HELD, in_doubt=True), replace(HELD, tried_again_as="job_2"), replace(HELD, status="failed")):
+    for other in (
+        replace(HELD, in_doubt=True),
+        replace(HELD, tried_again_as="job_2"),
+        replace(HELD, status="failed"),
+    ):
         assert "reject" not in (decisions.cancel(other) or "")

@@ -1,4 +1,5 @@
-"""Each way in which the record and Enom can differ: its kind, its remedy, and what would repair it."""
+"""Each way in which the record and Enom can differ: its kind, its remedy, and what would repair
+it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,11 +8,11 @@ from typing import Any
 import pytest
 
 from bridge.backends.memory import SERVICES
-from bridge.domain.differences import TITLES, Difference, Kind
+from bridge.domain.differences import TITLES, Difference, DifferenceKind
 from bridge.domain.model import Address, Mailbox, Pak, Record, State
 from bridge.reconcile import drift
 from bridge.reconcile.drift import View
-from bridge.reconcile.matching import Barred, Group, Shown
+from bridge.reconcile.matching import Group, Scan, ScanError
 from tests.support.bench import terms
 
 NOW = 1_800_000_000.0
@@ -61,14 +62,18 @@ def test_what_agrees_is_not_told(record: Record | None, seen: Mailbox | None) ->
 def test_what_is_on_record_and_not_at_enom_is_missing(record: Record, seen: Mailbox | None) -> None:
     difference = found(record, seen)
     assert difference is not None
-    assert (difference.kind, difference.owner, difference.repair) == (Kind.MISSING, ("shop", "7"), None)
+    assert (difference.kind, difference.owner, difference.repair) == (
+        DifferenceKind.MISSING,
+        ("shop", "7"),
+        None,
+    )
     assert "Create, for service 7 of shop" in difference.remedy
 
 
 def test_what_billing_terminated_and_enom_has_costs_money() -> None:
     difference = found(Record(state=State.ABSENT), there())
     assert difference is not None
-    assert (difference.kind, difference.repair) == (Kind.EXTRA, None)
+    assert (difference.kind, difference.repair) == (DifferenceKind.EXTRA, None)
     assert "slot of pak 26770, paid until" in difference.detail
 
 
@@ -76,20 +81,26 @@ def test_what_billing_terminated_and_enom_has_costs_money() -> None:
 def test_what_nobody_owns_is_told_with_the_command_to_take_it(record: Record | None) -> None:
     difference = found(record, there())
     assert difference is not None
-    assert difference.kind is Kind.NO_OWNER and "mailboxes adopt ann@example.com" in difference.remedy
+    assert (
+        difference.kind is DifferenceKind.NO_OWNER
+        and "mailboxes adopt ann@example.com" in difference.remedy
+    )
 
 
 def test_a_suspension_of_billing_that_is_not_at_enom_can_be_repaired() -> None:
     difference = found(SUSPENDED, there())
     assert difference is not None and difference.repair is not None
-    assert (difference.kind, difference.repair.action) == (Kind.WRONG_STATE, "mailbox.suspend")
+    assert (difference.kind, difference.repair.action) == (
+        DifferenceKind.WRONG_STATE,
+        "mailbox.suspend",
+    )
 
 
 @pytest.mark.parametrize("record", [OURS, replace(OURS, state=State.UNKNOWN)])
 def test_a_suspension_that_is_not_ours_is_never_repaired(record: Record) -> None:
     difference = found(record, there(OFF))
     assert difference is not None
-    assert (difference.kind, difference.repair) == (Kind.SUSPENDED_AT_ENOM, None)
+    assert (difference.kind, difference.repair) == (DifferenceKind.SUSPENDED_AT_ENOM, None)
 
 
 @pytest.mark.parametrize(
@@ -101,17 +112,19 @@ def test_a_suspension_that_is_not_ours_is_never_repaired(record: Record) -> None
         (replace(SUSPENDED, state=State.ACTIVE), there(OFF), State.SUSPENDED),
     ],
 )
-def test_where_the_record_does_not_know_what_is_seen_it_can_be_noted(record: Record, seen: Mailbox, state: State) -> None:
+def test_where_the_record_does_not_know_what_is_seen_it_can_be_noted(
+    record: Record, seen: Mailbox, state: State
+) -> None:
     difference = found(record, seen)
     assert difference is not None and difference.repair is not None
-    assert (difference.kind, difference.repair.state) == (Kind.WRONG_STATE, state)
+    assert (difference.kind, difference.repair.state) == (DifferenceKind.WRONG_STATE, state)
     assert difference.repair.words() == f"record that it is {state}"
 
 
 def test_another_size_is_set_again_where_a_plan_has_it() -> None:
     difference = found(replace(OURS, quota=25 << 30), there(quota=1 << 30))
     assert difference is not None and difference.repair is not None
-    assert (difference.kind, difference.repair.plan) == (Kind.WRONG_PLAN, "large")
+    assert (difference.kind, difference.repair.plan) == (DifferenceKind.WRONG_PLAN, "large")
     assert difference.detail == "It is recorded with 25 GB, but has 1 GB at Enom."
     nameless = found(replace(OURS, quota=3 << 30), there(quota=1 << 30))
     assert nameless is not None and nameless.repair is None
@@ -119,7 +132,7 @@ def test_another_size_is_set_again_where_a_plan_has_it() -> None:
 
 def test_what_only_one_system_has_is_told_as_that() -> None:
     difference = found(OURS, Mailbox(ANN, None))
-    assert difference is not None and difference.kind is Kind.HALF
+    assert difference is not None and difference.kind is DifferenceKind.HALF
 
 
 @pytest.mark.parametrize("seen", [None, there(), there(OFF), Mailbox(ANN, None)])
@@ -128,48 +141,58 @@ def test_what_is_under_way_is_not_judged(seen: Mailbox | None) -> None:
     assert found(replace(SUSPENDED, settles_at=NOW + 1), seen) is None
 
 
-def paks(*given: Pak, **more: Any) -> list[tuple[Kind, str]]:
-    found = drift.of_domain(view(**more), "example.com", Shown({}, 0.0, given), ())
+def paks(*given: Pak, **more: Any) -> list[tuple[DifferenceKind, str]]:
+    found = drift.of_domain(view(**more), "example.com", Scan({}, 0.0, given), ())
     return [(each.kind, each.detail) for each in found]
 
 
 def test_paks_that_end_are_told_in_time() -> None:
     ending, ended = replace(PAK, expires=TODAY + timedelta(days=29)), replace(PAK, expires=TODAY)
     assert paks(PAK) == []
-    assert [kind for kind, _ in paks(ending, ended)] == [Kind.PAK_ENDING, Kind.PAK_ENDED]
+    assert [kind for kind, _ in paks(ending, ended)] == [
+        DifferenceKind.PAK_ENDING,
+        DifferenceKind.PAK_ENDED,
+    ]
 
 
 def test_a_domain_without_a_free_place_is_told_where_nothing_may_be_bought() -> None:
     full = replace(PAK, free=0)
-    assert [kind for kind, _ in paks(full)] == [Kind.PAK_FULL]
+    assert [kind for kind, _ in paks(full)] == [DifferenceKind.PAK_FULL]
     assert paks(full, PAK) == paks(full, purchase="paks") == paks() == []
-    assert [kind for kind, _ in paks(full, replace(PAK, expires=TODAY))] == [Kind.PAK_ENDED, Kind.PAK_FULL]
+    assert [kind for kind, _ in paks(full, replace(PAK, expires=TODAY))] == [
+        DifferenceKind.PAK_ENDED,
+        DifferenceKind.PAK_FULL,
+    ]
 
 
 def test_a_domain_tells_of_the_recorded_and_of_the_listed() -> None:
     bob = Address("bob", "example.com")
-    shown = Shown({bob: Mailbox(bob, True)}, NOW, (replace(PAK, free=0),))
-    told = drift.of_domain(view(), "example.com", shown, [str(ANN)])
-    assert [(each.kind, each.address) for each in told] == [
-        (Kind.MISSING, str(ANN)),
-        (Kind.NO_OWNER, str(bob)),
-        (Kind.PAK_FULL, None),
+    shown = Scan({bob: Mailbox(bob, True)}, NOW, (replace(PAK, free=0),))
+    result = drift.of_domain(view(), "example.com", shown, [str(ANN)])
+    assert [(each.kind, each.address) for each in result] == [
+        (DifferenceKind.MISSING, str(ANN)),
+        (DifferenceKind.NO_OWNER, str(bob)),
+        (DifferenceKind.PAK_FULL, None),
     ]
 
 
 def test_the_checksum_names_the_repairs_and_nothing_else() -> None:
     one, other = found(SUSPENDED, there()), found(OURS, GONE)
     assert one is not None and other is not None
-    assert drift.checksum([one]) == drift.checksum([other, one]) == drift.checksum([replace(one, detail="in other words")])
+    assert (
+        drift.checksum([one])
+        == drift.checksum([other, one])
+        == drift.checksum([replace(one, detail="in other words")])
+    )
     assert drift.checksum([one]) != drift.checksum([]) == drift.checksum([other])
     assert drift.checksum([one]) != drift.checksum([replace(one, owner=("shop", "8"))])
 
 
 def test_what_could_not_be_read_is_a_difference() -> None:
-    barred = Barred(Group.NOT_IN_ACCOUNT, "It is not there.")
-    assert drift.of_barred("example.com", barred).kind is Kind.UNREAD
+    barred = ScanError(Group.NOT_IN_ACCOUNT, "It is not there.")
+    assert drift.of_barred("example.com", barred).kind is DifferenceKind.UNREAD
     assert "account at Enom" in drift.of_barred("example.com", barred).remedy
 
 
 def test_every_kind_has_its_title() -> None:
-    assert list(TITLES) == list(Kind)
+    assert list(TITLES) == list(DifferenceKind)

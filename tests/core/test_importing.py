@@ -1,4 +1,5 @@
-"""Taking over what was there before, over the memory backend and a real store: one read a domain, written in batches."""
+"""Taking over what was there before, over the memory backend and a real store: one read a
+domain, written in batches."""
 
 import threading
 from collections import Counter
@@ -8,12 +9,12 @@ from typing import Any
 import pytest
 
 from bridge import store
-from bridge.domain.errors import AccountFault, NotNow, Refused, Unavailable
+from bridge.domain.errors import AccountFault, NotPossible, Refused, Unavailable
 from bridge.domain.model import Address, State, Survey
 from bridge.reconcile.matching import Finding, Group
-from bridge.reconcile.scan import Surveyor
+from bridge.reconcile.scan import Scanner
 from bridge.reconcile.service_list import Claim
-from bridge.reconcile.takeover import Importing, without
+from bridge.reconcile.takeover import Takeover, without
 from tests.support.bench import GOOD, Bench, source
 
 DOMAINS = ("example.com", "example.net")
@@ -36,9 +37,9 @@ class House:
 
     def open(self, domains: Sequence[str] = ("*",), most: int = 4) -> None:
         accounts, sources = {"main": self.bench.account(most)}, {"shop": source("shop", domains)}
-        surveyor = Surveyor(self.bench.standing, self.bench.clock, self._pause)
+        scanner = Scanner(self.bench.account_state, self.bench.clock, self._pause)
         owners = store.Owners(self.bench.database)
-        self.importing = Importing(self.bench.lookup, surveyor, owners, sources, accounts)
+        self.takeover = Takeover(self.bench.lookup, scanner, owners, sources, accounts)
 
     def _survey(self, domain: str) -> Survey:
         with self._lock:
@@ -63,13 +64,13 @@ class House:
             backend._create(address, backend.paks[address.domain][0].bundle, GOOD)
 
     def compare(self, *claims: tuple[str, str]) -> list[Finding]:
-        return self.importing.compare("shop", [Claim(*claim) for claim in claims])
+        return self.takeover.compare("shop", [Claim(*claim) for claim in claims])
 
     def groups(self, *claims: tuple[str, str]) -> dict[str, str]:
         return {each.address or each.domain: each.group.value for each in self.compare(*claims)}
 
     def take(self, *claims: tuple[str, str]) -> dict[str, str]:
-        return dict(self.importing.take_over("shop", self.compare(*claims)))
+        return dict(self.takeover.take_over("shop", self.compare(*claims)))
 
 
 @pytest.fixture
@@ -102,12 +103,19 @@ def test_what_was_taken_over_is_ours_with_its_state_and_without_a_password(house
     house.add(ANN[1])
     assert house.take(ANN) == {}
     record = house.bench.lookup.record("main", ANN[1])
-    assert (record.source, record.service_id, record.state, record.password_digest) == ("shop", "7", State.ACTIVE, None)
+    assert (record.source, record.service_id, record.state, record.password_digest) == (
+        "shop",
+        "7",
+        State.ACTIVE,
+        None,
+    )
     assert house.groups(ANN) == {ANN[1]: "ours"}
     assert house.bench.do("suspend", address=ANN[1]).status == "succeeded"
 
 
-def test_it_can_be_given_again_and_goes_on_where_it_stopped(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_can_be_given_again_and_goes_on_where_it_stopped(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bridge.reconcile.takeover.BATCH", 2)
     names = [(str(number), f"box{number}@example.com") for number in range(5)]
     house.add(*(address for _, address in names))
@@ -117,7 +125,7 @@ def test_it_can_be_given_again_and_goes_on_where_it_stopped(house: House, monkey
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        house.importing.take_over("shop", house.compare(*names), stop)
+        house.takeover.take_over("shop", house.compare(*names), stop)
     assert Counter(house.groups(*names).values()) == {"ours": 4, "take_over": 1}
     for _ in range(2):
         assert house.take(*names) == {}
@@ -127,8 +135,8 @@ def test_it_can_be_given_again_and_goes_on_where_it_stopped(house: House, monkey
 def test_what_got_an_owner_since_it_was_shown_is_left_and_told(house: House) -> None:
     house.add(ANN[1])
     findings = house.compare(ANN)
-    house.bench.people.adopt("main", Address.parse(ANN[1]), "other", "1")
-    left = house.importing.take_over("shop", findings)
+    house.bench.operator.adopt("main", Address.parse(ANN[1]), "other", "1")
+    left = house.takeover.take_over("shop", findings)
     assert left == {ANN[1]: "It now belongs to service 1 of other."}
     assert without(findings, left)[0].detail == left[ANN[1]]
     assert house.groups(ANN) == {ANN[1]: "owned_by_other"}
@@ -174,7 +182,9 @@ def test_when_the_account_is_at_fault_no_other_domain_is_asked(house: House) -> 
 
 
 @pytest.mark.parametrize(("limit", "most"), [(1, 1), (2, 1), (4, 3)])
-def test_the_last_call_of_the_account_is_left_to_others(house: House, limit: int, most: int) -> None:
+def test_the_last_call_of_the_account_is_left_to_others(
+    house: House, limit: int, most: int
+) -> None:
     house.open(most=limit)
     domains = [f"example{number}.com" for number in range(20)]
     house.bench.backend.domains |= set(domains)
@@ -183,11 +193,13 @@ def test_the_last_call_of_the_account_is_left_to_others(house: House, limit: int
     assert house.asked.total() == 20
 
 
-def test_it_waits_while_all_calls_are_in_use_and_then_gives_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_waits_while_all_calls_are_in_use_and_then_gives_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bridge.reconcile.scan.PATIENCE", 2.0)
     house.open(most=2)
     house.add(ANN[1])
-    with house.bench.standing.call_slot("main", 2, 1e9):
+    with house.bench.account_state.call_slot("main", 2, 1e9):
         (finding,) = house.compare(ANN)
     assert (finding.group, "limit of parallel calls" in finding.detail) == (Group.UNREAD, True)
     assert sum(house.paused) >= 2.0
@@ -196,16 +208,18 @@ def test_it_waits_while_all_calls_are_in_use_and_then_gives_up(house: House, mon
 
 
 def test_progress_is_told_in_order(house: House) -> None:
-    told: list[Any] = []
-    house.importing.compare("shop", [Claim(*ANN), Claim(*BOB)], lambda done, of: told.append((done, of)))
-    assert told == [(1, 2), (2, 2)]
+    result: list[Any] = []
+    house.takeover.compare(
+        "shop", [Claim(*ANN), Claim(*BOB)], lambda done, of: result.append((done, of))
+    )
+    assert result == [(1, 2), (2, 2)]
 
 
 def test_a_stop_in_the_middle_leaves_no_thread_behind(house: House) -> None:
     def stop(done: int, of: int) -> None:
-        raise NotNow("stop")
+        raise NotPossible("stop")
 
     before = threading.active_count()
-    with pytest.raises(NotNow):
-        house.importing.compare("shop", [Claim(*ANN), Claim(*BOB)], stop)
+    with pytest.raises(NotPossible):
+        house.takeover.compare("shop", [Claim(*ANN), Claim(*BOB)], stop)
     assert threading.active_count() == before

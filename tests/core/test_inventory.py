@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.reconcile.inventory import Stock, as_csv, described, lines, sums
+from bridge.reconcile.inventory import Inventory, as_csv, described, lines, sums
 
 DAY = 86400.0
 
@@ -16,15 +16,27 @@ def at(year: int, month: int, day: int, hour: int = 0) -> float:
 
 
 def pak(bundle: str, used: int, free: int, days: float) -> dict[str, Any]:
-    row = {"domain": "example.com", "bundle": bundle, "used": used, "free": free, "expires": at(2027, 6, 1)}
+    row = {
+        "domain": "example.com",
+        "bundle": bundle,
+        "used": used,
+        "free": free,
+        "expires": at(2027, 6, 1),
+    }
     return row | {"ends_in": days * DAY}
 
 
 def mailbox(name: str, **more: Any) -> dict[str, Any]:
-    return {"address": f"{name}@example.com", "domain": "example.com", "source": None, "service_id": None, **more}
+    return {
+        "address": f"{name}@example.com",
+        "domain": "example.com",
+        "source": None,
+        "service_id": None,
+        **more,
+    }
 
 
-STOCK = Stock(
+STOCK = Inventory(
     account="main",
     as_of=at(2027, 3, 1, 3),
     price=9.5,
@@ -67,15 +79,21 @@ def test_without_a_reconciliation_the_command_is_named() -> None:
 
 
 def test_json_has_every_pak_and_what_stands_out_of_it() -> None:
-    told = described(STOCK)
-    assert [each["remark"] for each in told["paks"]] == [None, "empty", "ending", "ended"]
-    assert [each["address"] for each in told["ended_and_paid"]] == ["old@example.com", "going@example.com"]
-    assert told["active_and_absent"][0]["service"] == "service 7 of shop"
+    result = described(STOCK)
+    assert [each["remark"] for each in result["paks"]] == [None, "empty", "ending", "ended"]
+    assert [each["address"] for each in result["ended_and_paid"]] == [
+        "old@example.com",
+        "going@example.com",
+    ]
+    assert result["active_and_absent"][0]["service"] == "service 7 of shop"
 
 
 def test_csv_has_a_line_for_each_with_what_it_costs() -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv([STOCK]))))
-    assert (rows[0]["expires"], rows[4]["since"]) == ("2027-06-01T00:00:00Z", "2027-02-01T00:00:00Z")
+    assert (rows[0]["expires"], rows[4]["since"]) == (
+        "2027-06-01T00:00:00Z",
+        "2027-02-01T00:00:00Z",
+    )
     assert [(row["what"], row["cost_per_year"]) for row in rows] == [
         ("pak", "95.0"), ("pak empty", "95.0"), ("pak ending", "19.0"), ("pak ended", "9.5"),
         ("ended_and_paid", "9.5"), ("ended_and_paid", "9.5"), ("active_and_absent", ""),

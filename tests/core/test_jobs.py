@@ -1,4 +1,5 @@
-"""Rule 1 of jobs: where a job may go, what an error makes of it, and when a command may be sent again."""
+"""Rule 1 of jobs: where a job may go, what an error makes of it, and when a command may be sent
+again."""
 
 import pytest
 
@@ -6,18 +7,18 @@ from bridge.domain import errors, jobs
 from bridge.domain.errors import (
     AccountFault,
     BridgeError,
-    Doubted,
-    Garbled,
+    MalformedReply,
     NeedsPerson,
     NoFunds,
+    OutcomeUnknown,
     Overtaken,
+    RefusalUnproven,
     Refused,
     Unavailable,
-    Unclear,
     Withdrawn,
 )
-from bridge.domain.jobs import LookAgain, Verdict, may_send
-from bridge.domain.model import Change, Kind, Step
+from bridge.domain.jobs import Recheck, Verdict, may_send
+from bridge.domain.model import Change, ChangeKind, Step
 
 WAYS = {
     ("queued", "running"),
@@ -38,7 +39,9 @@ def test_a_job_goes_only_the_ways_of_the_contract() -> None:
 
 def test_what_has_ended_goes_nowhere_but_what_is_held_can_be_called_off() -> None:
     assert jobs.ENDED == {"succeeded", "failed", "held", "cancelled"}
-    assert {state: set(jobs.STATES[state]) for state in jobs.ENDED if jobs.STATES[state]} == {"held": {"cancelled"}}
+    assert {state: set(jobs.STATES[state]) for state in jobs.ENDED if jobs.STATES[state]} == {
+        "held": {"cancelled"}
+    }
 
 
 @pytest.mark.parametrize(
@@ -52,9 +55,9 @@ def test_what_has_ended_goes_nowhere_but_what_is_held_can_be_called_off() -> Non
         (AccountFault(code="ip_not_allowed"), Verdict("queued", "account")),
         (NoFunds(), Verdict("queued", "account")),
         (Unavailable(), Verdict("queued", "retry")),
-        (Unclear(), Verdict("queued", "retry")),
-        (Garbled(), Verdict("queued", "retry")),
-        (Doubted(Refused()), Verdict("queued", "retry")),
+        (OutcomeUnknown(), Verdict("queued", "retry")),
+        (MalformedReply(), Verdict("queued", "retry")),
+        (RefusalUnproven(Refused()), Verdict("queued", "retry")),
         (BridgeError(), Verdict("queued", "retry")),
     ],
     ids=lambda value: type(value).__name__,
@@ -65,28 +68,51 @@ def test_what_an_error_makes_of_a_job(error: BridgeError, expected: Verdict) -> 
 
 
 def test_every_error_has_a_verdict_that_the_states_allow() -> None:
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, BridgeError)]
+    kinds = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, BridgeError)
+    ]
     assert len(kinds) > 8
     for kind in kinds:
-        error = Doubted(Refused()) if kind is Doubted else kind()
+        error = RefusalUnproven(Refused()) if kind is RefusalUnproven else kind()
         assert jobs.verdict(error).status in jobs.STATES["running"]
 
 
 def test_pauses_grow_to_five_minutes_with_full_jitter() -> None:
-    assert [jobs.pause(tries, lambda: 1.0) for tries in (1, 2, 3, 8, 9, 50)] == [2, 4, 8, 256, 300, 300]
+    assert [jobs.pause(tries, lambda: 1.0) for tries in (1, 2, 3, 8, 9, 50)] == [
+        2,
+        4,
+        8,
+        256,
+        300,
+        300,
+    ]
     assert jobs.pause(9, lambda: 0.0) == 0.0
     assert jobs.pause(9, lambda: 0.5) == 150.0
 
 
 def test_looks_come_at_most_half_a_minute_apart() -> None:
-    assert [jobs.look_pause(lagging) for lagging in (-9.0, 0.0, 1.0, 8.0, 31.0, 1e9)] == [1.0, 1.0, 1.0, 8.0, 30.0, 30.0]
+    assert [jobs.look_pause(lagging) for lagging in (-9.0, 0.0, 1.0, 8.0, 31.0, 1e9)] == [
+        1.0,
+        1.0,
+        1.0,
+        8.0,
+        30.0,
+        30.0,
+    ]
 
 
 # The rule for repeating: a row for each outcome, before and after reads can be trusted.
 
 ENDED_AT, SETTLE = 1000.0, 60.0
 EARLY, LATE = ENDED_AT + SETTLE - 1, ENDED_AT + SETTLE
-DELETE, BUY, RENEW, CREATE = Change(Kind.DELETE), Change(Kind.BUY), Change(Kind.RENEW), Change(Kind.CREATE)
+DELETE, BUY, RENEW, CREATE = (
+    Change(ChangeKind.DELETE),
+    Change(ChangeKind.BUY),
+    Change(ChangeKind.RENEW),
+    Change(ChangeKind.CREATE),
+)
 NO = Refused("the pak is full", code="pak_full")
 
 
@@ -101,14 +127,18 @@ ROWS = [
     (BUY, step("unsent"), EARLY, SENT),
     (DELETE, step("refused", NO), EARLY, REFUSED),
     (BUY, step("refused", NO), LATE, REFUSED),
-    *((change, step(outcome), EARLY, WAIT) for change in (DELETE, CREATE, BUY, RENEW) for outcome in ("accepted", "unknown")),
+    *(
+        (change, step(outcome), EARLY, WAIT)
+        for change in (DELETE, CREATE, BUY, RENEW)
+        for outcome in ("accepted", "unknown")
+    ),
     (DELETE, step("unknown", NO), EARLY, WAIT),
-    (CREATE, step("doubted", Doubted(NO)), EARLY, WAIT),
-    (CREATE, step("doubted", Doubted(NO)), LATE, REFUSED),
-    (BUY, step("doubted", Doubted(NO)), LATE, REFUSED),
+    (CREATE, step("doubted", RefusalUnproven(NO)), EARLY, WAIT),
+    (CREATE, step("doubted", RefusalUnproven(NO)), LATE, REFUSED),
+    (BUY, step("doubted", RefusalUnproven(NO)), LATE, REFUSED),
     (DELETE, step("accepted"), LATE, SENT),
     (DELETE, step("unknown"), LATE, SENT),
-    (DELETE, step("unknown", Doubted(NO)), LATE, SENT),
+    (DELETE, step("unknown", RefusalUnproven(NO)), LATE, SENT),
     (DELETE, step("unknown", interrupted=True), LATE, SENT),
     (CREATE, step("unknown"), LATE, SENT),
     (CREATE, step("unknown", interrupted=True), LATE, SENT),
@@ -122,11 +152,13 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("change", "last", "observed_at", "expected"), ROWS)
-def test_when_a_command_may_be_sent_again(change: Change, last: Step | None, observed_at: float, expected: str) -> None:
+def test_when_a_command_may_be_sent_again(
+    change: Change, last: Step | None, observed_at: float, expected: str
+) -> None:
     try:
         may_send(change, last, observed_at, SETTLE)
         got = SENT
-    except LookAgain as pause:
+    except Recheck as pause:
         got = WAIT
         assert observed_at < pause.at <= ENDED_AT + SETTLE
         assert pause.waiting_for == "settle"
@@ -147,4 +179,4 @@ def test_when_a_command_may_be_sent_again(change: Change, last: Step | None, obs
 
 
 def test_a_look_again_says_when_and_why() -> None:
-    assert str(LookAgain(12.3, "settle")) == "settle until 12"
+    assert str(Recheck(12.3, "settle")) == "settle until 12"

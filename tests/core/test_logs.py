@@ -56,14 +56,24 @@ def test_a_line_has_time_level_logger_and_what_is_bound() -> None:
 
     time = line.pop("timestamp")
     assert time.endswith("Z") and "T" in time
-    expected = {"event": "done", "level": "info", "logger": "bridge.pipeline.worker", "job": "job_1", "hook": "msg_1"}
+    expected = {
+        "event": "done",
+        "level": "info",
+        "logger": "bridge.pipeline.worker",
+        "job": "job_1",
+        "hook": "msg_1",
+    }
     assert line == expected | {"seconds": 1.5, "changed": True, "state": None}
 
 
 def test_a_line_of_a_library_looks_the_same() -> None:
     line = json_line(lambda: logging.getLogger("waitress").warning("queue depth is %d", 3))
 
-    assert (line["event"], line["logger"], line["level"]) == ("queue depth is 3", "waitress", "warning")
+    assert (line["event"], line["logger"], line["level"]) == (
+        "queue depth is 3",
+        "waitress",
+        "warning",
+    )
     assert line["timestamp"].endswith("Z")
 
 
@@ -108,7 +118,10 @@ FORMS = {
     "JSON within a repr": repr(json.dumps({"a": SECRET})),
     "base64": base64.b64encode(SECRET.encode()).decode(),
     "base64url": base64.urlsafe_b64encode(SECRET.encode()).decode(),
-    **{f"Basic, after {n}": base64.b64encode(b"u" * n + b":" + SECRET.encode()).decode() for n in range(3)},
+    **{
+        f"Basic, after {n}": base64.b64encode(b"u" * n + b":" + SECRET.encode()).decode()
+        for n in range(3)
+    },
 }
 
 
@@ -117,12 +130,18 @@ def test_a_registered_value_is_masked_in_every_form_and_place(form: str) -> None
     logs.register(SECRET)
     class_with_secret = type("Thing", (), {"__repr__": lambda self: f"<{form}>"})
 
-    line = json_line(lambda: logs.get("x").info(f"a {form} b", field=[form], thing=class_with_secret(), raw=form.encode()))
+    line = json_line(
+        lambda: logs.get("x").info(
+            f"a {form} b", field=[form], thing=class_with_secret(), raw=form.encode()
+        )
+    )
 
     core = form[8:16]
     assert core not in line["event"] + line["thing"] + line["field"][0] + line["raw"]
     assert line["event"].startswith("a ") and line["event"].endswith(" b")
-    assert all(logs.MASK in text for text in (line["event"], line["thing"], line["field"][0], line["raw"]))
+    assert all(
+        logs.MASK in text for text in (line["event"], line["thing"], line["field"][0], line["raw"])
+    )
 
 
 def test_exceptions_are_masked_and_show_no_local_variables(written: Written) -> None:
@@ -173,14 +192,18 @@ def test_nothing_that_was_sent_can_begin_a_line_of_text() -> None:
     stream = io.StringIO()
     logs.configure("text", stream)
 
-    logs.get("x").info("unknown source", source="a\n2026-01-01T00:00:00Z INFO forged", event_id="\x1b[2J")
+    logs.get("x").info(
+        "unknown source", source="a\n2026-01-01T00:00:00Z INFO forged", event_id="\x1b[2J"
+    )
 
     assert len(stream.getvalue().splitlines()) == 1
     assert "\x1b" not in stream.getvalue()
 
 
 @given(st.text(min_size=logs.SHORTEST), st.text(), st.text())
-def test_whatever_the_secret_is_the_text_without_it_remains(secret: str, before: str, after: str) -> None:
+def test_whatever_the_secret_is_the_text_without_it_remains(
+    secret: str, before: str, after: str
+) -> None:
     with logs.hiding(secret):
         masked = logs.mask(f"{before}{secret}{after}")
 
@@ -197,7 +220,9 @@ def test_configuring_again_replaces_the_stream(written: Written) -> None:
     assert second.getvalue().count("once") == 1
 
 
-def test_without_a_stream_lines_go_to_the_standard_error_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_stream_lines_go_to_the_standard_error_of_the_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     logs.configure("text")
     later = io.StringIO()
     monkeypatch.setattr(sys, "stderr", later)
@@ -207,7 +232,9 @@ def test_without_a_stream_lines_go_to_the_standard_error_of_the_moment(monkeypat
     assert "hello" in later.getvalue()
 
 
-def test_a_line_that_cannot_be_written_is_reported_without_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_cannot_be_written_is_reported_without_its_arguments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     errors = io.StringIO()
     monkeypatch.setattr(sys, "stderr", errors)
     logs.configure("text")

@@ -1,4 +1,5 @@
-"""The nightly reconciliation: done when it is done, by one process at a time, never lost, never in a tight loop."""
+"""The nightly reconciliation: done when it is done, by one process at a time, never lost, never
+in a tight loop."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ from bridge.domain.errors import AccountFault, StoreUnavailable
 from bridge.infra.events import Watch
 from bridge.reconcile.nightly import PUT_OFF, Nightly
 from bridge.reconcile.reconcile import Reconcile
-from bridge.reconcile.scan import Surveyor
+from bridge.reconcile.scan import Scanner
 from bridge.store import Findings
 from bridge.store.admin.findings import LEASE
 from tests.support.bench import GOOD, Bench
@@ -24,11 +25,11 @@ class Process:
     def __init__(self, bench: Bench) -> None:
         self.bench, self.stop, self.meanwhile = bench, False, lambda: None
         self.looks = 0
-        self.told: list[Any] = []
+        self.result: list[Any] = []
         self.findings = Findings(bench.database)
-        surveyor = Surveyor(bench.standing, bench.clock, lambda seconds: None)
+        scanner = Scanner(bench.account_state, bench.clock, lambda seconds: None)
         accounts = {"main": bench.account(domains={"example.com"})}
-        reconcile = Reconcile(bench.lookup, surveyor, self.findings, accounts, bench.clock)
+        reconcile = Reconcile(bench.lookup, scanner, self.findings, accounts, bench.clock)
         watch = Watch()
         watch.add(self)
         self.nightly = Nightly(self.findings, reconcile, AT, lambda: self.stop, watch)
@@ -43,7 +44,7 @@ class Process:
 
     def begin(self, kind: str, facts: dict[str, Any]) -> None: ...
     def end(self, begun: None, kind: str, facts: dict[str, Any], seconds: float) -> None:
-        self.told.append(facts["outcome"])
+        self.result.append(facts["outcome"])
 
     def run(self) -> bool:
         before, self.bench.backend.survey = self.bench.backend.survey, self.survey
@@ -70,14 +71,22 @@ def kept(bench: Bench) -> int:
     return len(bench.rows("reconciliations"))
 
 
-def test_it_runs_once_a_night_and_is_marked_done_when_it_is_done(bench: Bench, process: Process) -> None:
+def test_it_runs_once_a_night_and_is_marked_done_when_it_is_done(
+    bench: Bench, process: Process
+) -> None:
     marked: list[Any] = []
-    process.meanwhile = lambda: marked.append((process.row["reconcile_at"], process.row["reconcile_lease"]))
+    process.meanwhile = lambda: marked.append(
+        (process.row["reconcile_at"], process.row["reconcile_lease"])
+    )
     due_at = process.row["reconcile_at"]
     assert process.run() and not process.run()
     assert marked == [(due_at, bench.clock.now + LEASE)]
-    assert (process.row["reconcile_at"] - due_at, process.row["reconcile_lease"], kept(bench)) == (86400, None, 1)
-    assert process.told == ["done"]
+    assert (process.row["reconcile_at"] - due_at, process.row["reconcile_lease"], kept(bench)) == (
+        86400,
+        None,
+        1,
+    )
+    assert process.result == ["done"]
     bench.clock.now += 86400
     assert process.run() and kept(bench) == 2
 
@@ -113,7 +122,9 @@ def test_a_stop_hands_it_back_so_that_the_night_is_not_lost(bench: Bench, proces
 
 
 @pytest.mark.parametrize("lost", [KeyboardInterrupt, StoreUnavailable])
-def test_a_crash_frees_it_when_the_lease_is_over(bench: Bench, process: Process, lost: type[BaseException]) -> None:
+def test_a_crash_frees_it_when_the_lease_is_over(
+    bench: Bench, process: Process, lost: type[BaseException]
+) -> None:
     process.nightly.reconcile.lookup.records = raising(lost)  # type: ignore[method-assign]
     with pytest.raises(lost):
         process.run()
@@ -124,7 +135,9 @@ def test_a_crash_frees_it_when_the_lease_is_over(bench: Bench, process: Process,
     assert other.run() and kept(bench) == 1
 
 
-def test_who_was_away_for_too_long_leaves_it_to_who_has_it_now(bench: Bench, process: Process) -> None:
+def test_who_was_away_for_too_long_leaves_it_to_who_has_it_now(
+    bench: Bench, process: Process
+) -> None:
     other = Process(bench)
 
     def asleep() -> None:
@@ -134,7 +147,7 @@ def test_who_was_away_for_too_long_leaves_it_to_who_has_it_now(bench: Bench, pro
 
     process.meanwhile = asleep
     process.run()
-    assert (kept(bench), other.looks, process.told, other.told) == (1, 1, [], ["done"])
+    assert (kept(bench), other.looks, process.result, other.result) == (1, 1, [], ["done"])
     assert not other.run(), "the night is done, whoever came late"
 
 
@@ -182,15 +195,15 @@ def test_one_that_fails_is_put_off_and_never_runs_in_a_tight_loop(
         looks = process.looks
         assert not process.run() and process.looks == looks, "at once again"
         bench.clock.now += PUT_OFF
-    assert set(process.told) == {"failed"}
+    assert set(process.result) == {"failed"}
     process.survey, process.meanwhile = well, lambda: None
-    assert process.run() and process.told[-1] == "done"
+    assert process.run() and process.result[-1] == "done"
 
 
 def test_a_person_who_asks_while_it_runs_gets_another_one(bench: Bench, process: Process) -> None:
     def ask() -> None:
         bench.clock.now += 1
-        bench.people.reconcile_soon("main")
+        bench.operator.reconcile_soon("main")
         process.meanwhile = lambda: None
 
     process.meanwhile = ask

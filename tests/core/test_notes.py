@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 from bridge.domain.ports import Note
 from bridge.infra.http_client import NotSent, Outgoing, Reply
 from bridge.pipeline import alerts
-from bridge.pipeline.alerts import Notes, title
+from bridge.pipeline.alerts import Alerts, title
 from tests.support.bench import START
 
 KEY = b"a note's key of thirty-two bytes"
@@ -85,8 +85,13 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return Smtp.said
 
 
-def send(book: Book, notify: str, net: Any = None, smtp: str = "smtp://bridge%40example.com@mail.example.com") -> Book:
-    Notes(book, notify, smtp, "Smtp-Secret.1", KEY, net or Outgoing(), START.timestamp).send_due()
+def send(
+    book: Book,
+    notify: str,
+    net: Any = None,
+    smtp: str = "smtp://bridge%40example.com@mail.example.com",
+) -> Book:
+    Alerts(book, notify, smtp, "Smtp-Secret.1", KEY, net or Outgoing(), START.timestamp).send_due()
     return book
 
 
@@ -95,7 +100,9 @@ def test_a_webhook_tells_all_that_is_due_signed_and_at_once() -> None:
     assert send(Book(HELD, OVER), "https://chat.example.com/hook", net).sent == [([1, 2], True)]
     ((url, body, headers),) = net.posted
     assert url == "https://chat.example.com/hook"
-    assert headers["webhook-signature"] == Webhook(KEY).sign(headers["webhook-id"], START, body.decode())
+    assert headers["webhook-signature"] == Webhook(KEY).sign(
+        headers["webhook-id"], START, body.decode()
+    )
     assert b"john@example.com is held" in body
 
 
@@ -107,23 +114,36 @@ def test_what_nobody_took_is_tried_again(status: int | None) -> None:
 def test_a_mail_goes_over_tls_with_the_servers_certificate_checked(said: list[Any]) -> None:
     assert send(Book(HELD), "mailto:admin@example.com").sent == [([1], True)]
     server, tls, login, mail = said
-    assert (server, tls, login) == (("mail.example.com", 587), "starttls", ("bridge@example.com", "Smtp-Secret.1"))
+    assert (server, tls, login) == (
+        ("mail.example.com", 587),
+        "starttls",
+        ("bridge@example.com", "Smtp-Secret.1"),
+    )
     assert (mail["To"], mail["From"]) == ("admin@example.com", "bridge@example.com")
     assert mail["Subject"] == "[enom-bridge] Action needed: job:job_1"
     assert "john@example.com is held" in mail.get_content()
 
 
-def test_the_servers_password_is_never_sent_in_clear(said: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_servers_password_is_never_sent_in_clear(
+    said: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Smtp, "offers", set())
     assert send(Book(HELD), "mailto:admin@example.com").sent == [([1], False)]
     assert said == [("mail.example.com", 587)]
 
 
-def test_without_a_password_a_relay_next_door_will_do(said: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_password_a_relay_next_door_will_do(
+    said: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Smtp, "offers", set())
-    assert send(Book(OVER), "mailto:admin@example.com", smtp="smtp://127.0.0.1:2525").sent == [([2], True)]
+    assert send(Book(OVER), "mailto:admin@example.com", smtp="smtp://127.0.0.1:2525").sent == [
+        ([2], True)
+    ]
     assert said[0] == ("127.0.0.1", 2525)
-    assert (said[1]["From"], said[1]["Subject"]) == ("admin@example.com", "[enom-bridge] Resolved: account:main")
+    assert (said[1]["From"], said[1]["Subject"]) == (
+        "admin@example.com",
+        "[enom-bridge] Resolved: account:main",
+    )
 
 
 def test_without_an_address_the_log_is_enough() -> None:
@@ -156,7 +176,11 @@ def test_a_mail_server_that_drips_is_left_in_the_end(monkeypatch: pytest.MonkeyP
 
         thread = threading.Thread(target=drip)
         thread.start()
-        book = send(Book(OVER), "mailto:admin@example.com", smtp=f"smtp://127.0.0.1:{server.getsockname()[1]}")
+        book = send(
+            Book(OVER),
+            "mailto:admin@example.com",
+            smtp=f"smtp://127.0.0.1:{server.getsockname()[1]}",
+        )
         thread.join(10)
         assert left.is_set(), "the server was left"
         assert book.sent == [([2], False)]

@@ -1,18 +1,20 @@
-"""Observe mode beside the old way: what was done the same, what differently and why, what nobody can see."""
+"""Observe mode beside the old way: what was done the same, what differently and why, what nobody
+can see."""
 
 from collections.abc import Mapping
 
 import pytest
 
 from bridge.domain.actions import ACTIONS
-from bridge.domain.model import Kind
-from bridge.reconcile.scan import Surveyor
-from bridge.reconcile.shadow import JUDGES, WORDS, Observation, Verdict
+from bridge.domain.model import ChangeKind
+from bridge.reconcile.scan import Scanner
+from bridge.reconcile.shadow import JUDGES, WORDS, Agreement, Observation
 from tests.support.bench import GOOD, JOHN, Bench
 
 
 class Week:
-    """A week in observe mode over the memory backend; `old_way` does there what somebody else did."""
+    """A week in observe mode over the memory backend; `old_way` does there what somebody else
+    did."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench, self.begun = bench, bench.clock.now
@@ -22,10 +24,13 @@ class Week:
 
     def judged(self, **more: object) -> list[tuple[str, str, str]]:
         bench = self.bench
-        surveyor = Surveyor(bench.standing, bench.clock, lambda seconds: None)
-        observation = Observation(bench.lookup, surveyor, {"main": bench.account(**more)})
+        scanner = Scanner(bench.account_state, bench.clock, lambda seconds: None)
+        observation = Observation(bench.lookup, scanner, {"main": bench.account(**more)})
         found = observation.report("main", self.begun)
-        return [(each.job.intent.action.partition(".")[2], str(each.verdict), each.why) for each in found]
+        return [
+            (each.job.intent.action.partition(".")[2], str(each.verdict), each.why)
+            for each in found
+        ]
 
 
 @pytest.fixture
@@ -34,7 +39,9 @@ def week(bench: Bench) -> Week:
 
 
 def services(week: Week, state: str) -> None:
-    week.bench.backend.mailboxes[JOHN].services.update(dict.fromkeys(week.bench.backend.mailboxes[JOHN].services, state))
+    week.bench.backend.mailboxes[JOHN].services.update(
+        dict.fromkeys(week.bench.backend.mailboxes[JOHN].services, state)
+    )
 
 
 def test_what_the_old_way_did_too_is_the_same(week: Week) -> None:
@@ -63,13 +70,19 @@ def test_what_no_read_shows_is_told_as_that(week: Week) -> None:
     week.bench.do("change_password", password="Other-Secret.8")
     assert [verdict for _, verdict, _ in week.judged()] == ["unseen"]
     week.bench.do("suspend")
-    assert ("suspend", "unseen", "Only hosted email shows whether a mailbox is suspended.") in week.judged(services=())
+    assert (
+        "suspend",
+        "unseen",
+        "Only hosted email shows whether a mailbox is suspended.",
+    ) in week.judged(services=())
 
 
 def test_what_the_bridge_would_have_refused_is_told_with_the_reason(week: Week) -> None:
     week.bench.do("change_plan", plan="gold")
     ((_, verdict, why),) = week.judged()
-    assert verdict == "would_not" and why.startswith("It would have failed: The configuration has no plan of this name")
+    assert verdict == "would_not" and why.startswith(
+        "It would have failed: The configuration has no plan of this name"
+    )
 
 
 def test_creations_and_terminations_are_told_by_existence(week: Week) -> None:
@@ -113,10 +126,10 @@ def test_what_was_really_done_is_not_in_it(week: Week) -> None:
 def test_nothing_was_sent(week: Week) -> None:
     week.bench.do("suspend")
     week.judged()
-    assert week.bench.commands == [str(Kind.CREATE)]
+    assert week.bench.commands == [str(ChangeKind.CREATE)]
 
 
 def test_every_action_has_its_judge_and_every_verdict_its_words() -> None:
     assert set(JUDGES) == set(ACTIONS)
-    told: Mapping[Verdict, str] = WORDS
-    assert set(told) == set(Verdict)
+    result: Mapping[Agreement, str] = WORDS
+    assert set(result) == set(Agreement)

@@ -1,4 +1,5 @@
-"""Outgoing against real sockets: an answer that never ends would hang the test, so the time limit of pytest is the proof."""
+"""Outgoing against real sockets: an answer that never ends would hang the test, so the time
+limit of pytest is the proof."""
 
 import gzip
 import socket
@@ -21,7 +22,8 @@ SHORT = 0.3
 
 
 class Remote:
-    """Runs one script for each connection, after the request has been read, and keeps what was sent."""
+    """Runs one script for each connection, after the request has been read, and keeps what was
+    sent."""
 
     def __init__(self) -> None:
         self.requests: list[bytes] = []
@@ -156,13 +158,20 @@ def test_get_sends_no_body(remote, outgoing):
         pytest.param(drip(b"HTTP/1.1 200 OK\r\n", b"X"), id="dripping headers"),
         pytest.param(drip(b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n"), id="headers without end"),
         pytest.param(
-            drip(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"), id="interim answers without end"
+            drip(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"),
+            id="interim answers without end",
         ),
-        pytest.param(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", b"x"), id="dripping body"),
-        pytest.param(drip(b"HTTP/1.1 200 OK\r\n\r\n", b"x"), id="dripping body without length"),
-        pytest.param(drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"), id="dripping chunk size"),
         pytest.param(
-            drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: 1\r\n"), id="trailers without end"
+            drip(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", b"x"), id="dripping body"
+        ),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\n\r\n", b"x"), id="dripping body without length"),
+        pytest.param(
+            drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+            id="dripping chunk size",
+        ),
+        pytest.param(
+            drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: 1\r\n"),
+            id="trailers without end",
         ),
     ],
 )
@@ -172,20 +181,23 @@ def test_nothing_outlives_the_deadline(post, script):
 
 
 def test_each_call_has_a_deadline_of_its_own(remote, outgoing):
-    asked, told = threading.Event(), threading.Event()
+    asked, reported = threading.Event(), threading.Event()
 
     def in_the_end(connection):
         asked.set()
-        told.wait(20)
+        reported.wait(20)
         answer_ok(connection)
 
-    remote.scripts += [in_the_end, drip(b"HTTP/1.1 200 OK\r\n", b"X")]  # which no time-out of a socket ends
+    remote.scripts += [
+        in_the_end,
+        drip(b"HTTP/1.1 200 OK\r\n", b"X"),
+    ]  # which no time-out of a socket ends
     with ThreadPoolExecutor(1) as pool:
         late = pool.submit(outgoing.post, remote.url, b"{}", {}, timeout=60)
         assert asked.wait(60)
         with pytest.raises(Lost):
             outgoing.post(remote.url, b"{}", {}, timeout=SHORT)
-        told.set()
+        reported.set()
         assert late.result(60).body == b"ok"
 
 
@@ -194,13 +206,23 @@ def test_each_call_has_a_deadline_of_its_own(remote, outgoing):
     [
         pytest.param(lambda connection: None, id="dropped"),
         pytest.param(send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), id="cut short"),
-        pytest.param(send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12"), id="cut in a chunk"),
-        pytest.param(send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n12"), id="bad chunk"),
-        pytest.param(send(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", b"x" * 5000), id="too large"),
+        pytest.param(
+            send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12"),
+            id="cut in a chunk",
+        ),
+        pytest.param(
+            send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n12"), id="bad chunk"
+        ),
+        pytest.param(
+            send(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", b"x" * 5000), id="too large"
+        ),
         pytest.param(send(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 5000), id="too large without length"),
         pytest.param(send(b"\x00\x01\x02\r\n\r\n"), id="not HTTP"),
         pytest.param(
-            send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 29\r\n\r\n", gzip.compress(b"x" * 5000)[:29]),
+            send(
+                b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 29\r\n\r\n",
+                gzip.compress(b"x" * 5000)[:29],
+            ),
             id="packed",
         ),
     ],
@@ -211,7 +233,10 @@ def test_an_unusable_answer_is_lost(post, script):
 
 
 def test_a_complete_answer_of_the_largest_size_is_taken(post):
-    assert len(post(send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"x" * 1000)).body) == 1000
+    assert (
+        len(post(send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"x" * 1000)).body)
+        == 1000
+    )
 
 
 def test_a_lost_request_is_sent_once(post, remote):
@@ -221,7 +246,9 @@ def test_a_lost_request_is_sent_once(post, remote):
 
 
 def test_a_redirect_is_not_followed(post, remote):
-    reply = post(send(f"HTTP/1.1 307 Go\r\nLocation: {remote.url}\r\nContent-Length: 0\r\n\r\n".encode()))
+    reply = post(
+        send(f"HTTP/1.1 307 Go\r\nLocation: {remote.url}\r\nContent-Length: 0\r\n\r\n".encode())
+    )
     assert (reply.status, len(remote.requests)) == (307, 1)
 
 
@@ -236,13 +263,27 @@ def test_the_environment_sets_no_proxy_and_no_credentials(post, remote, monkeypa
 
 def test_it_says_who_asks_and_no_more(post, remote):
     post(answer_ok)
-    sent = {line.split(b":")[0].lower() for line in remote.requests[0].split(b"\r\n\r\n")[0].split(b"\r\n")[1:]}
+    sent = {
+        line.split(b":")[0].lower()
+        for line in remote.requests[0].split(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+    }
     assert b"user-agent: enom-bridge\r\n" in remote.requests[0].lower()
-    assert sent == {b"host", b"user-agent", b"accept", b"accept-encoding", b"content-length", b"x-note"}  # the last is given
+    assert sent == {
+        b"host",
+        b"user-agent",
+        b"accept",
+        b"accept-encoding",
+        b"content-length",
+        b"x-note",
+    }  # the last is given
 
 
 def test_cookies_are_not_kept(post, remote):
-    post(send(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"))
+    post(
+        send(
+            b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        )
+    )
     post(answer_ok)
     assert b"cookie" not in remote.requests[1].lower()
 
@@ -307,7 +348,10 @@ def test_a_look_up_that_takes_too_long_sends_nothing(remote, outgoing, monkeypat
     assert remote.requests == []
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "ftp://example.test/", "http://", "http://[::1", "http://exa mple.test/"])
+@pytest.mark.parametrize(
+    "url",
+    ["", "nonsense", "ftp://example.test/", "http://", "http://[::1", "http://exa mple.test/"],
+)
 def test_a_bad_url_means_not_sent(outgoing, url):
     with pytest.raises(NotSent):
         outgoing.post(url, b"{}", {}, timeout=1)
@@ -326,7 +370,9 @@ def test_a_fault_tells_nothing_of_the_request(post):
 
 
 def test_no_thread_is_left(post):
-    post(answer_ok)  # the watchdog is there from the first call on, and the remote's own thread for the kept connection
+    post(
+        answer_ok
+    )  # the watchdog is there from the first call on, and the remote's own thread for the kept connection
     before = threading.active_count()
     for _ in range(3):
         post(answer_ok)

@@ -1,4 +1,5 @@
-"""What is unpacked into a billing platform: exactly the tree, and byte for byte the same whenever it is built."""
+"""What is unpacked into a billing platform: exactly the tree, and byte for byte the same
+whenever it is built."""
 
 import os
 import zipfile
@@ -35,7 +36,9 @@ def test_the_archive_is_the_tree_without_what_is_hidden(tree: Path, tmp_path: Pa
     build(tree, tmp_path / "dist" / "plugin.zip", "modules")
     with zipfile.ZipFile(tmp_path / "dist" / "plugin.zip") as archive:
         assert archive.testzip() is None
-        assert [(entry.filename, archive.read(entry)) for entry in archive.infolist()] == sorted(CONTENT.items())
+        assert [(entry.filename, archive.read(entry)) for entry in archive.infolist()] == sorted(
+            CONTENT.items()
+        )
 
 
 def test_it_unpacks_into_what_is_there(tree: Path, tmp_path: Path) -> None:
@@ -44,7 +47,10 @@ def test_it_unpacks_into_what_is_there(tree: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "plugin.zip") as archive:
         archive.extractall(tmp_path / "whmcs")
     assert (tmp_path / "whmcs" / MODULE / "logo.png").read_bytes() == CONTENT[f"{MODULE}/logo.png"]
-    assert sorted(path.name for path in (tmp_path / "whmcs" / "modules" / "servers").iterdir()) == ["enombridge", "other"]
+    assert sorted(path.name for path in (tmp_path / "whmcs" / "modules" / "servers").iterdir()) == [
+        "enombridge",
+        "other",
+    ]
 
 
 def test_two_builds_are_the_same_bytes_whatever_made_the_tree(tree: Path, tmp_path: Path) -> None:
@@ -66,14 +72,20 @@ def test_what_lies_beside_the_one_folder_is_refused(tree: Path, tmp_path: Path, 
     assert not (tmp_path / "plugin.zip").exists()
 
 
-def test_the_command_tells_the_path_and_what_comes_next(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_tells_the_path_and_what_comes_next(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(tmp_path) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith(f"dist/enom-bridge-whmcs-{__version__}.zip: unzip it into the folder of whmcs")
+    assert line.startswith(
+        f"dist/enom-bridge-whmcs-{__version__}.zip: unzip it into the folder of whmcs"
+    )
     assert (tmp_path / "dist" / f"enom-bridge-whmcs-{__version__}.zip").exists()
 
 
-def test_without_a_tree_the_command_fails_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_tree_the_command_fails_with_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(tmp_path) == 1
     assert "has no files" in capsys.readouterr().err
 

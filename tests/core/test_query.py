@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bridge import __version__
-from bridge.domain.errors import AccountFault, NotNow, NotThere
+from bridge.domain.errors import AccountFault, NotPossible, UnknownThing
 from bridge.domain.model import Address
 from bridge.pipeline.queries import QUESTIONS, Queries, plan_of
 from hooks.errors import Invalid
@@ -17,8 +17,15 @@ from tests.support.bench import GOOD, SETTLE, Bench
 HERE: dict[str, Any] = {"service_id": "7", "address": "john@example.com"}
 
 
-def ask(bench: Bench, type: str, source: str = "shop", id: str = "msg_q", most: int = 4, **arguments: Any) -> dict[str, Any]:
-    queries = Queries(bench.lookup, bench.standing, {"main": bench.account(most)}, bench.clock)
+def ask(
+    bench: Bench,
+    type: str,
+    source: str = "shop",
+    id: str = "msg_q",
+    most: int = 4,
+    **arguments: Any,
+) -> dict[str, Any]:
+    queries = Queries(bench.lookup, bench.account_state, {"main": bench.account(most)}, bench.clock)
     verified = Verified(id, int(bench.clock.now) - 2, b"{}", 0)
     return queries.answer(source, "main", verified, Question(type, arguments))
 
@@ -45,11 +52,14 @@ def test_who_tests_the_connection_is_noted_with_its_version_and_kept(bench: Benc
     ask(bench, "connection.test", sender="whmcs 0.2.0")
     ask(bench, "connection.test")
     ask(bench, "mailbox.list")
-    assert {row["name"]: row["sender"] for row in bench.standing.source_states()} == {"shop": "whmcs 0.2.0", "other": None}
+    assert {row["name"]: row["sender"] for row in bench.account_state.source_states()} == {
+        "shop": "whmcs 0.2.0",
+        "other": None,
+    }
 
 
 def test_an_account_that_cannot_work_is_an_answer_and_not_an_error(bench: Bench) -> None:
-    bench.standing.pause_account("main", "credentials", "Bad User name or Password")
+    bench.account_state.pause_account("main", "credentials", "Bad User name or Password")
     bench.backend.fail_next(None, AccountFault("Bad User name or Password"))
     assert ask(bench, "connection.test")["account"] == {
         "reachable": False,
@@ -61,7 +71,11 @@ def test_an_account_that_cannot_work_is_an_answer_and_not_an_error(bench: Bench)
 def test_the_status_is_read_now(mailbox: Bench) -> None:
     mailbox.backend.mailboxes[next(iter(mailbox.backend.mailboxes))].services["imap"] = "disabled"
     answer = ask(mailbox, "mailbox.status", **HERE)
-    assert (answer["state"], answer["recorded_state"], answer["suspended_with"]) == ("active", "active", None)
+    assert (answer["state"], answer["recorded_state"], answer["suspended_with"]) == (
+        "active",
+        "active",
+        None,
+    )
     assert answer["services"]["imap"] == "disabled"
     assert answer["quota_bytes"] == 1 << 30
 
@@ -80,29 +94,31 @@ def test_usage_and_sign_in_are_for_the_owner(mailbox: Bench) -> None:
         ("shop", HERE | {"address": "amy@example.com"}),
     ],
 )
-def test_what_is_anothers_does_not_exist(mailbox: Bench, type: str, source: str, arguments: dict[str, Any]) -> None:
-    with pytest.raises(NotThere) as caught:
+def test_what_is_anothers_does_not_exist(
+    mailbox: Bench, type: str, source: str, arguments: dict[str, Any]
+) -> None:
+    with pytest.raises(UnknownThing) as caught:
         ask(mailbox, type, source, **arguments)
     assert str(caught.value) == "This service has no mailbox with this address."
 
 
 def test_a_sign_in_opens_once_for_each_id_and_source(mailbox: Bench) -> None:
     ask(mailbox, "mailbox.sign_in", id="msg_1", **HERE)
-    with pytest.raises(NotNow):
+    with pytest.raises(NotPossible):
         ask(mailbox, "mailbox.sign_in", id="msg_1", **HERE)
     ask(mailbox, "mailbox.sign_in", id="msg_2", **HERE)
     mailbox.clock.now += 599
-    with pytest.raises(NotNow):
+    with pytest.raises(NotPossible):
         ask(mailbox, "mailbox.sign_in", id="msg_1", **HERE)
     mailbox.clock.now += 2
     ask(mailbox, "mailbox.sign_in", id="msg_1", **HERE)
 
 
 def test_queries_count_among_the_accounts_calls(mailbox: Bench) -> None:
-    with mailbox.standing.call_slot("main", 1, 10.0), pytest.raises(NotNow):
+    with mailbox.account_state.call_slot("main", 1, 10.0), pytest.raises(NotPossible):
         ask(mailbox, "mailbox.usage", most=1, **HERE)
     ask(mailbox, "mailbox.usage", most=1, **HERE)
-    with mailbox.standing.call_slot("main", 1, 10.0):
+    with mailbox.account_state.call_slot("main", 1, 10.0):
         mailbox.clock.now += 11  # whoever held it is gone
         ask(mailbox, "mailbox.usage", most=1, **HERE)
 
@@ -112,29 +128,31 @@ def test_a_job_is_found_by_its_id_and_by_its_hook(mailbox: Bench) -> None:
     assert ask(mailbox, "job", job=found["job"]) == found
     assert (found["status"], found["hook"]) == ("succeeded", "msg_1")
     for arguments in ({"job": found["job"]}, {"hook": "msg_1"}):
-        with pytest.raises(NotThere):
+        with pytest.raises(UnknownThing):
             ask(mailbox, "job", "other", **arguments)
 
 
 def test_a_hook_that_was_tried_again_is_told_by_its_newest_job(mailbox: Bench) -> None:
     failed = mailbox.do("change_plan", plan="gold", id="msg_again")
     assert failed.status == "failed"
-    again = mailbox.people.retry(failed.job)
+    again = mailbox.operator.retry(failed.job)
     assert ask(mailbox, "job", hook="msg_again")["job"] == again.job
     assert ask(mailbox, "job", job=failed.job)["status"] == "failed"
     assert mailbox.hook("change_plan", plan="gold", id="msg_again").job == again.job
 
 
-def test_results_are_told_once_each_in_the_order_of_their_ends(mailbox: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_are_told_once_each_in_the_order_of_their_ends(
+    mailbox: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bridge.pipeline.queries.PAGE", 2)
     for _ in range(4):
         mailbox.clock.now += SETTLE
         mailbox.do("suspend")
-    told, after = [], ""
+    result, after = [], ""
     while (page := ask(mailbox, "results", **({"after": after} if after else {})))["items"]:
-        told += [item["sequence"] for item in page["items"]]
+        result += [item["sequence"] for item in page["items"]]
         after = page["next"]
-    assert told == [1, 2, 3, 4, 5]
+    assert result == [1, 2, 3, 4, 5]
     assert page == {"items": [], "next": None}
     assert ask(mailbox, "results", "other")["items"] == []
 
@@ -149,7 +167,9 @@ def test_results_can_begin_at_a_time(mailbox: Bench) -> None:
         since.isoformat().replace("+00:00", "Z"),
         since.astimezone(timezone(timedelta(hours=2))).isoformat(),
     ):
-        assert [item["action"] for item in ask(mailbox, "results", after=time)["items"]] == ["mailbox.suspend"]
+        assert [item["action"] for item in ask(mailbox, "results", after=time)["items"]] == [
+            "mailbox.suspend"
+        ]
     assert len(ask(mailbox, "results", after="1969-12-31T23:59:59Z")["items"]) == 2
     page = ask(mailbox, "results", after=since.isoformat())
     assert ask(mailbox, "results", after=page["next"]) == {"items": [], "next": None}
@@ -159,7 +179,16 @@ def test_results_can_begin_at_a_time(mailbox: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    "after", ["2026", "2026-11-22", "2026-11-22T17:27:00", "2026-13-22T17:27:00Z", "inf/job_1", "nan/job_1", "soon"]
+    "after",
+    [
+        "2026",
+        "2026-11-22",
+        "2026-11-22T17:27:00",
+        "2026-13-22T17:27:00Z",
+        "inf/job_1",
+        "nan/job_1",
+        "soon",
+    ],
 )
 def test_what_is_no_place_in_the_results_names_both_forms(mailbox: Bench, after: str) -> None:
     with pytest.raises(Invalid) as caught:
@@ -191,23 +220,33 @@ def test_the_list_pages_through_ones_own(mailbox: Bench, monkeypatch: pytest.Mon
 def test_the_list_tells_size_plan_and_when_it_was_created(mailbox: Bench) -> None:
     mailbox.do("create", address="amy@example.com", service_id="8", plan="large", password=GOOD)
     mailbox.do("create", address="bob@example.com", service_id="9", plan="basic", password=GOOD)
-    mailbox.people.adopt("main", Address.parse("bob@example.com"), "shop", "10")
+    mailbox.operator.adopt("main", Address.parse("bob@example.com"), "shop", "10")
     items = {item["address"]: item for item in ask(mailbox, "mailbox.list")["items"]}
     assert {name: (item["plan"], item["quota_bytes"]) for name, item in items.items()} == {
         "amy@example.com": ("large", 25 << 30),
-        "bob@example.com": ("basic", 1 << 30),  # it had that size from the beginning, so no command set it
+        "bob@example.com": (
+            "basic",
+            1 << 30,
+        ),  # it had that size from the beginning, so no command set it
         "john@example.com": (None, None),
     }
     created = ask(mailbox, "job", hook="msg_2")["finished_at"]
-    assert (items["amy@example.com"]["created_at"], items["bob@example.com"]["created_at"]) == (created, None)
+    assert (items["amy@example.com"]["created_at"], items["bob@example.com"]["created_at"]) == (
+        created,
+        None,
+    )
 
 
 def test_the_list_tells_the_customer_to_its_own_source(mailbox: Bench) -> None:
     mailbox.do("create", address="amy@example.com", service_id="8", customer_id="15", password=GOOD)
-    told = {item["address"]: item["customer_id"] for item in ask(mailbox, "mailbox.list")["items"]}
-    assert told == {"amy@example.com": "15", "john@example.com": None}
-    mailbox.people.adopt("main", Address.parse("amy@example.com"), "other", "8")
-    assert [item["customer_id"] for item in ask(mailbox, "mailbox.list", "other")["items"]] == [None]
+    result = {
+        item["address"]: item["customer_id"] for item in ask(mailbox, "mailbox.list")["items"]
+    }
+    assert result == {"amy@example.com": "15", "john@example.com": None}
+    mailbox.operator.adopt("main", Address.parse("amy@example.com"), "other", "8")
+    assert [item["customer_id"] for item in ask(mailbox, "mailbox.list", "other")["items"]] == [
+        None
+    ]
 
 
 def test_a_size_that_several_plans_have_is_no_plan() -> None:

@@ -23,7 +23,9 @@ SET_SPF = 'example.com. TXT "v=spf1 include:_spf.hostedemail.com ~all"'
         ([MX], ["V=SPF1 Include:_SPF.hostedemail.com ~all"]),
     ],
 )
-def test_a_domain_whose_mail_goes_to_enom_is_ready(mx: list[tuple[int, str]], spf: list[str]) -> None:
+def test_a_domain_whose_mail_goes_to_enom_is_ready(
+    mx: list[tuple[int, str]], spf: list[str]
+) -> None:
     assert judge("example.com", Found(mx, spf), ENOM).status == "ready"
 
 
@@ -51,14 +53,16 @@ def test_a_domain_whose_mail_goes_to_enom_is_ready(mx: list[tuple[int, str]], sp
 def test_what_stands_in_the_way_is_told_with_the_record_to_set(
     mx: list[tuple[int, str]], spf: list[str], reason: str, records: list[str]
 ) -> None:
-    told = judge("example.com", Found(mx, spf), ENOM)
-    assert (told.status, list(told.records)) == ("not_ready", records)
-    assert reason in told.reason
+    result = judge("example.com", Found(mx, spf), ENOM)
+    assert (result.status, list(result.records)) == ("not_ready", records)
+    assert reason in result.reason
 
 
 def test_a_domain_that_does_not_exist_and_one_that_nobody_could_ask_are_told_apart() -> None:
     assert judge("example.com", Found(exists=False), ENOM).status == "not_ready"
-    assert judge("example.com", Found(problem="no answer within 2 seconds"), ENOM).status == "unknown"
+    assert (
+        judge("example.com", Found(problem="no answer within 2 seconds"), ENOM).status == "unknown"
+    )
 
 
 def test_spf_is_looked_at_only_where_it_is_asked_for_and_other_hosts_name_themselves() -> None:

@@ -1,4 +1,5 @@
-"""A whole account beside its records, over the memory backend and a real store: reads only, and believes a second look."""
+"""A whole account beside its records, over the memory backend and a real store: reads only, and
+believes a second look."""
 
 from collections import Counter
 from typing import Any
@@ -6,13 +7,13 @@ from typing import Any
 import pytest
 
 from bridge import store
-from bridge.domain.errors import AccountFault, NotNow, Unavailable
+from bridge.domain.errors import AccountFault, NotPossible, Unavailable
 from bridge.domain.model import Address, State, Survey
 from bridge.domain.ports import Reconciliation
 from bridge.reconcile import drift
 from bridge.reconcile.reconcile import Reconcile
 from bridge.reconcile.report import lines
-from bridge.reconcile.scan import Surveyor
+from bridge.reconcile.scan import Scanner
 from bridge.store.base import tables
 from tests.support.bench import GOOD, JOHN, Bench
 
@@ -31,9 +32,9 @@ class House:
         self.survey, bench.backend.survey = bench.backend.survey, self._survey
         self.observe, bench.backend.observe = bench.backend.observe, self._observe
         self.findings = store.Findings(bench.database)
-        surveyor = Surveyor(bench.standing, bench.clock, lambda seconds: None)
+        scanner = Scanner(bench.account_state, bench.clock, lambda seconds: None)
         accounts = {"main": bench.account(domains={"example.net"})}
-        self.reconcile = Reconcile(bench.lookup, surveyor, self.findings, accounts, bench.clock)
+        self.reconcile = Reconcile(bench.lookup, scanner, self.findings, accounts, bench.clock)
 
     def _survey(self, domain: str) -> Survey:
         self.asked[domain] += 1
@@ -48,7 +49,10 @@ class House:
         return self.reconcile.account("main", "ann", addresses, **more)
 
     def kinds(self, *addresses: str, **more: Any) -> dict[str, str]:
-        return {each.address or each.domain: str(each.kind) for each in self.look(*addresses, **more).differences}
+        return {
+            each.address or each.domain: str(each.kind)
+            for each in self.look(*addresses, **more).differences
+        }
 
     def settled(self) -> None:
         self.bench.clock.now += 3600
@@ -116,21 +120,31 @@ def test_a_domain_that_cannot_be_read_spoils_no_other(house: House) -> None:
 
 
 class TestAMistypedDomain:
-    """A hook for a domain that is not in the account leaves a name on record, which is no fault of a reconciliation."""
+    """A hook for a domain that is not in the account leaves a name on record, which is no fault
+    of a reconciliation."""
 
     TYPO = "john@nowhere.example"
 
     @pytest.fixture(autouse=True)
     def typed(self, house: House) -> None:
         receipt = house.bench.do("create", address=self.TYPO, service_id="9", password=GOOD)
-        assert (receipt.status, (receipt.error or {})["code"]) == ("failed", "domain_not_in_account")
+        assert (receipt.status, (receipt.error or {})["code"]) == (
+            "failed",
+            "domain_not_in_account",
+        )
 
     def test_is_told_as_such_and_is_neither_a_difference_nor_unread(self, house: House) -> None:
         for addresses in ((), (self.TYPO,)):
             report = house.look(*addresses)
-            assert (list(report.foreign), list(report.unread), report.differences) == (["nowhere.example"], [], [])
-            told = "\n".join(lines(report))
-            assert "nowhere.example" in told and "mistyped" in told and "No differences." in told
+            assert (list(report.foreign), list(report.unread), report.differences) == (
+                ["nowhere.example"],
+                [],
+                [],
+            )
+            result = "\n".join(lines(report))
+            assert (
+                "nowhere.example" in result and "mistyped" in result and "No differences." in result
+            )
 
     def test_what_was_kept_of_it_before_is_forgotten(self, house: House) -> None:
         row = {
@@ -148,10 +162,12 @@ class TestAMistypedDomain:
         assert house.bench.rows("differences") == []
 
     def test_a_mailbox_of_ours_on_record_there_makes_it_a_fault_again(self, house: House) -> None:
-        house.bench.people.adopt("main", Address("ann", "nowhere.example"), "shop", "10")
+        house.bench.operator.adopt("main", Address("ann", "nowhere.example"), "shop", "10")
         report = house.look()
         assert (list(report.foreign), list(report.unread)) == ([], ["nowhere.example"])
-        assert [(each.domain, str(each.kind)) for each in report.differences] == [("nowhere.example", "unread")]
+        assert [(each.domain, str(each.kind)) for each in report.differences] == [
+            ("nowhere.example", "unread")
+        ]
 
     def test_a_domain_that_only_cannot_be_read_is_a_fault(self, house: House) -> None:
         for _ in range(6):
@@ -170,9 +186,13 @@ class TestAMistypedDomain:
         assert list(house.look().foreign) == ["example.org", "nowhere.example"]
 
 
-def test_a_hook_for_what_was_never_there_does_not_make_billings_of_what_comes_later(house: House) -> None:
+def test_a_hook_for_what_was_never_there_does_not_make_billings_of_what_comes_later(
+    house: House,
+) -> None:
     bench, sue = house.bench, Address("sue", "example.com")
-    assert (bench.do("suspend", address=str(sue), service_id="9").error or {})["code"] == "not_found"
+    assert (bench.do("suspend", address=str(sue), service_id="9").error or {})[
+        "code"
+    ] == "not_found"
     house.settled()
     bench.backend.mailboxes[sue] = bench.backend.mailboxes[ANN]  # made by hand at Enom
     assert house.kinds() == {str(sue): "no_owner"}, "not: terminated, and to be deleted"
@@ -202,7 +222,7 @@ class TestRepair:
         house.settled()
         bench.backend.mailboxes[JOHN].services.update(imap="enabled")
         (found,) = house.look().differences
-        done = bench.people.by("ann").repair("main", found)
+        done = bench.operator.by("ann").repair("main", found)
         assert done.startswith("job ") and house.look(str(JOHN)).under_way == 1
         bench.work(600)
         house.settled()
@@ -211,7 +231,9 @@ class TestRepair:
         assert (job["action"], job["status"], job["source"], job["hook_id"]) == (
             "mailbox.suspend", "succeeded", "shop", f"repair_{job['id']}",
         )  # fmt: skip
-        assert bench.record().saved_services == dict.fromkeys(bench.record().saved_services or {}, "enabled")
+        assert bench.record().saved_services == dict.fromkeys(
+            bench.record().saved_services or {}, "enabled"
+        )
         assert [row["action"] for row in bench.rows("audit")] == ["repair"]
 
     def test_what_is_seen_is_noted(self, house: House) -> None:
@@ -219,8 +241,14 @@ class TestRepair:
         with bench.database.write() as tx:
             tx.execute(tables.mailboxes.update().values(state="unknown"))
         report = house.look()
-        assert [bench.people.repair("main", each) for each in report.differences] == ["recorded as active"] * 2
-        assert (house.kinds(), bench.record().state, len(bench.rows("jobs"))) == ({}, State.ACTIVE, 2)
+        assert [bench.operator.repair("main", each) for each in report.differences] == [
+            "recorded as active"
+        ] * 2
+        assert (house.kinds(), bench.record().state, len(bench.rows("jobs"))) == (
+            {},
+            State.ACTIVE,
+            2,
+        )
 
     @pytest.mark.parametrize("meanwhile", ["another owner", "a hook"])
     def test_what_was_changed_meanwhile_is_left_alone(self, house: House, meanwhile: str) -> None:
@@ -232,10 +260,10 @@ class TestRepair:
         if meanwhile == "a hook":
             bench.hook("unsuspend")
         else:
-            bench.people.adopt("main", JOHN, "other", "9")
+            bench.operator.adopt("main", JOHN, "other", "9")
         jobs = len(bench.rows("jobs"))
-        with pytest.raises(NotNow, match="has changed since you looked"):
-            bench.people.repair("main", found)
+        with pytest.raises(NotPossible, match="has changed since you looked"):
+            bench.operator.repair("main", found)
         assert len(bench.rows("jobs")) == jobs
 
     def test_a_hook_that_comes_later_wins(self, house: House) -> None:
@@ -244,7 +272,9 @@ class TestRepair:
         house.settled()
         bench.backend.mailboxes[JOHN].services.update(imap="enabled")
         (found,) = house.look().differences
-        bench.people.repair("main", found)
-        bench.do("unsuspend", at=-5)  # by its own clock it is older than the repair, and still it is billing's word
+        bench.operator.repair("main", found)
+        bench.do(
+            "unsuspend", at=-5
+        )  # by its own clock it is older than the repair, and still it is billing's word
         assert bench.record().state is State.ACTIVE
         assert drift.checksum(house.look().differences) == drift.checksum([])

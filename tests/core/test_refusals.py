@@ -18,7 +18,11 @@ def asked() -> Iterator[tuple[str, set[str]]]:
     files = (file.read_text() for file in sorted(BRIDGE.rglob("*.py")))
     for source in (text for text in files if "bridge.reporting.refusals import refusal" in text):
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "refusal":
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "refusal"
+            ):
                 code = node.args[0]
                 if isinstance(code, ast.Constant):
                     yield str(code.value), {str(each.arg) for each in node.keywords}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.backends.calls import exchange
-from bridge.domain.errors import Unclear
+from bridge.domain.errors import OutcomeUnknown
 from bridge.infra.http_client import LONGEST_WAIT, Reply, retry_after
 from tests.core.test_callbacks import Box, deliver
 from tests.support.bench import START
@@ -53,15 +53,22 @@ def test_whatever_is_sent_is_a_pause_within_bounds_or_none(text: str, now: float
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_receiver_may_name_a_date(status: int) -> None:
-    assert deliver(Box(Reply(status, {"retry-after": later(900)}, b""))).done == ("pending", status, f"HTTP {status}", 900.0)
+    assert deliver(Box(Reply(status, {"retry-after": later(900)}, b""))).done == (
+        "pending",
+        status,
+        f"HTTP {status}",
+        900.0,
+    )
 
 
-@pytest.mark.parametrize(("text", "seconds"), [(later(900), 900.0), (later(-900), 0.0), ("40", 40.0), ("soon", None)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [(later(900), 900.0), (later(-900), 0.0), ("40", 40.0), ("soon", None)]
+)
 def test_enom_may_name_a_date(text: str, seconds: float | None) -> None:
     class Busy:
         def post(self, *_: object, **__: object) -> Reply:
             return Reply(503, {"retry-after": text}, b"")
 
-    with pytest.raises(Unclear) as caught:
+    with pytest.raises(OutcomeUnknown) as caught:
         exchange(Busy(), lambda: NOW, "https://enom.example.com", b"", "text/plain", 1.0)  # type: ignore[arg-type]
     assert caught.value.retry_after == seconds

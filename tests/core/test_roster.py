@@ -1,4 +1,5 @@
-"""Billing's list: what people and programs write is read, and what cannot be is told at once, line by line."""
+"""Billing's list: what people and programs write is read, and what cannot be is told at once,
+line by line."""
 
 import pytest
 from hypothesis import given
@@ -35,13 +36,19 @@ def test_whatever_a_program_writes_is_read(content: str) -> None:
 
 
 def test_a_plan_is_read_and_other_columns_are_named() -> None:
-    roster = read(b"service_id,domainstatus,address,plan\n1,Active,ann@example.com,large\n", STANDARD)
+    roster = read(
+        b"service_id,domainstatus,address,plan\n1,Active,ann@example.com,large\n", STANDARD
+    )
     assert roster == Roster((Claim("1", "ann@example.com", "large"),), ("domainstatus",))
 
 
 def test_a_customer_is_read_and_an_empty_cell_is_none() -> None:
-    roster = read(b"service_id,address,customer_id\n1,ann@example.com, 15 \n2,bob@example.com,\n", STANDARD)
-    assert roster == Roster((Claim("1", "ann@example.com", customer_id="15"), Claim("2", "bob@example.com")))
+    roster = read(
+        b"service_id,address,customer_id\n1,ann@example.com, 15 \n2,bob@example.com,\n", STANDARD
+    )
+    assert roster == Roster(
+        (Claim("1", "ann@example.com", customer_id="15"), Claim("2", "bob@example.com"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,23 +67,35 @@ def test_a_customer_is_read_and_an_empty_cell_is_none() -> None:
         ("service_id,address\n1,\n", 2, "address: "),
         ("service_id,address\n,a@example.com\n", 2, "service_id: "),
         ("service_id,address\n1,ann\n", 2, "Send one like john@example.com."),
-        (f"service_id,address,customer_id\n1,a@example.com,{'x' * 65}\n", 2, "customer_id: Wrong length"),
-        ("service_id,address,customer_id,customer_id\n", 1, "The column customer_id appears twice."),
+        (
+            f"service_id,address,customer_id\n1,a@example.com,{'x' * 65}\n",
+            2,
+            "customer_id: Wrong length",
+        ),
+        (
+            "service_id,address,customer_id,customer_id\n",
+            1,
+            "The column customer_id appears twice.",
+        ),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line_and_what_to_do(content: str, line: int, words: str) -> None:
-    told = faults(content)
-    assert any(number == line and words in sentence for number, sentence in told), told
+def test_what_is_wrong_is_told_with_its_line_and_what_to_do(
+    content: str, line: int, words: str
+) -> None:
+    result = faults(content)
+    assert any(number == line and words in sentence for number, sentence in result), result
 
 
 def test_every_fault_is_told_at_once() -> None:
-    content = "service_id,address\n1,ann\n2,bob@example.com\n2,cid@example.com\n3,Bob@example.com\n,x\n"
+    content = (
+        "service_id,address\n1,ann\n2,bob@example.com\n2,cid@example.com\n3,Bob@example.com\n,x\n"
+    )
     assert [number for number, _ in faults(content)] == [2, 4, 5, 6, 6]
 
 
 def test_an_id_and_an_address_that_stand_there_twice_are_named_with_both_lines() -> None:
-    told = faults("service_id,address\n1,ann@example.com\n2,ANN@example.com\n1,bob@example.com\n")
-    assert [(number, sentence.partition(":")[0]) for number, sentence in told] == [
+    result = faults("service_id,address\n1,ann@example.com\n2,ANN@example.com\n1,bob@example.com\n")
+    assert [(number, sentence.partition(":")[0]) for number, sentence in result] == [
         (3, "address ann@example.com is already on line 2"),
         (4, "service_id 1 is already on line 2"),
     ]
@@ -89,17 +108,24 @@ def test_ids_are_held_to_the_rule_of_the_platform() -> None:
     assert (line, "Send the number of the service" in sentence) == (2, True)
 
 
-@pytest.mark.parametrize("content", ["service_id,address\n1,j\xf6rg@example.com".encode("latin-1"), "a,b".encode("utf-16")])
+@pytest.mark.parametrize(
+    "content",
+    ["service_id,address\n1,j\xf6rg@example.com".encode("latin-1"), "a,b".encode("utf-16")],
+)
 def test_another_encoding_is_told_with_the_remedy(content: bytes) -> None:
     assert faults(content) == [(1, 'The file is not in UTF-8. Save it as "CSV UTF-8".')]
 
 
 def test_no_fault_repeats_what_may_be_a_password() -> None:
-    told = faults(
-        "service_id,address\nann@example.com,Planted-Secret.7\nPlanted Secret,ann\n1,a@b.com,Planted-Secret.7\n", "whmcs"
+    result = faults(
+        (
+            "service_id,address\nann@example.com,Planted-Secret.7\nPlanted "
+            "Secret,ann\n1,a@b.com,Planted-Secret.7\n"
+        ),
+        "whmcs",
     )
-    assert len(told) == 5
-    assert "Planted" not in repr(told)
+    assert len(result) == 5
+    assert "Planted" not in repr(result)
 
 
 @given(st.binary(), st.booleans())

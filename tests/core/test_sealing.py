@@ -48,7 +48,11 @@ def test_no_text_opens_or_raises_anything_else(token: str) -> None:
 def test_a_digest_is_made_with_the_newest_key_and_matched_with_every_key() -> None:
     digest = old.digest(Purpose.REQUEST, b"content")
 
-    assert both.digest(Purpose.REQUEST, b"content") == new.digest(Purpose.REQUEST, b"content") != digest
+    assert (
+        both.digest(Purpose.REQUEST, b"content")
+        == new.digest(Purpose.REQUEST, b"content")
+        != digest
+    )
     assert both.matches(Purpose.REQUEST, b"content", digest)
     assert both.matches(Purpose.REQUEST, b"content", both.digest(Purpose.REQUEST, b"content"))
     assert not new.matches(Purpose.REQUEST, b"content", digest)
@@ -58,7 +62,10 @@ def test_a_digest_names_its_key_so_that_one_that_is_gone_is_not_taken_for_anothe
     digest = old.digest(Purpose.CONTENT, b"content")
 
     assert len(digest) <= 64, "the columns that hold it"
-    assert [sealer.digests(Purpose.CONTENT, b"content").same(digest) for sealer in (old, both)] == [True, True]
+    assert [sealer.digests(Purpose.CONTENT, b"content").same(digest) for sealer in (old, both)] == [
+        True,
+        True,
+    ]
     assert not both.digests(Purpose.CONTENT, b"other").same(digest)
     for content in (b"content", b"other"):
         with pytest.raises(Forgotten):
@@ -84,12 +91,19 @@ def test_a_digest_of_version_0_1_names_no_key_and_still_matches() -> None:
         (Purpose.REQUEST, b"content", "ä\ud800"),
     ],
 )
-def test_a_digest_of_something_else_does_not_match(purpose: Purpose, content: bytes, digest: str) -> None:
+def test_a_digest_of_something_else_does_not_match(
+    purpose: Purpose, content: bytes, digest: str
+) -> None:
     assert not both.matches(purpose, content, digest)
 
 
 def test_no_two_purposes_and_uses_share_a_key() -> None:
-    keys = [key for purpose in Purpose for use in ("sign", "seal", "digest") for key in both.keys(purpose, use)]
+    keys = [
+        key
+        for purpose in Purpose
+        for use in ("sign", "seal", "digest")
+        for key in both.keys(purpose, use)
+    ]
 
     assert len(set(keys)) == len(keys)
     assert {OLD, NEW}.isdisjoint(keys)

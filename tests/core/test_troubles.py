@@ -1,4 +1,5 @@
-"""Notes about what no single job or account says: Enom away, jobs that wait, jobs that fail for one cause."""
+"""Notes about what no single job or account says: Enom away, jobs that wait, jobs that fail for
+one cause."""
 
 from typing import NoReturn
 
@@ -6,7 +7,7 @@ import pytest
 
 from bridge.domain.errors import Refused, Unavailable
 from bridge.domain.model import State
-from bridge.domain.ports import Ending
+from bridge.domain.ports import JobResult
 from bridge.store import Troubles
 from bridge.wiring import first_id
 from tests.support.bench import Bench
@@ -27,7 +28,9 @@ def fail(bench: Bench, code: str, address: str) -> None:
     bench.hook("suspend", address=address)
     job = bench.queue.claim("worker", {"main": 4})
     assert job is not None
-    bench.queue.finish(job, Ending("failed", State.UNKNOWN, False, {}, "No.", Refused("No.", code=code)))
+    bench.queue.finish(
+        job, JobResult("failed", State.UNKNOWN, False, {}, "No.", Refused("No.", code=code))
+    )
 
 
 @both
@@ -52,13 +55,15 @@ def test_enom_away_for_a_quarter_of_an_hour_is_one_note_and_one_when_it_answers(
 
 
 @both
-def test_jobs_that_nobody_takes_for_an_hour_are_told_unless_the_account_is_paused(bench: Bench) -> None:
+def test_jobs_that_nobody_takes_for_an_hour_are_told_unless_the_account_is_paused(
+    bench: Bench,
+) -> None:
     bench.hook("suspend")
     bench.clock.now += HOUR + 1
     assert look(bench) == [("waiting:main", False)]
-    bench.people.pause_account("main", "looking")
+    bench.operator.pause_account("main", "looking")
     assert look(bench) == [("waiting:main", True)], "the pause has its own note"
-    bench.people.resume_account("main")
+    bench.operator.resume_account("main")
     assert look(bench) == [("waiting:main", False)]
     bench.work(HOUR)
     assert look(bench) == [("waiting:main", True)]
@@ -70,7 +75,10 @@ def test_jobs_that_fail_for_one_cause_the_admin_can_mend_are_one_note(bench: Ben
         fail(bench, "plan_unknown", f"box{number}@example.com")
     fail(bench, "refused", "other@example.com")
     assert look(bench) == [("failing:main:plan_unknown", False)]
-    assert "3 jobs have failed" in bench.rows("notes")[-1]["text"] and "[plans]" in bench.rows("notes")[-1]["text"]
+    assert (
+        "3 jobs have failed" in bench.rows("notes")[-1]["text"]
+        and "[plans]" in bench.rows("notes")[-1]["text"]
+    )
     bench.clock.now += HOUR
     fail(bench, "plan_unknown", "again@example.com")
     assert look(bench) == []

@@ -1,4 +1,5 @@
-"""What a newer hook makes of an older one of its service: the table of actions, walked; and times and marks."""
+"""What a newer hook makes of an older one of its service: the table of actions, walked; and
+times and marks."""
 
 from itertools import product
 
@@ -39,12 +40,17 @@ def test_one_yields_to_another_by_facts_and_a_terminate_by_need(older: str, newe
     elif KINDS[newer] == TAKES:
         expected = False  # until its turn has come
     assert (overtaken(word(older), [word(newer)]) is not None) == expected
-    assert (taken_away(word(older), [word(newer)]) is not None) == (KINDS[newer] == TAKES and KINDS[older] != TAKES)
+    assert (taken_away(word(older), [word(newer)]) is not None) == (
+        KINDS[newer] == TAKES and KINDS[older] != TAKES
+    )
 
 
 def test_several_decide_together_but_no_terminate_among_them() -> None:
     create = word("mailbox.create")
-    parts = [word(f"mailbox.{name}") for name in ("suspend", "change_password", "change_plan", "terminate")]
+    parts = [
+        word(f"mailbox.{name}")
+        for name in ("suspend", "change_password", "change_plan", "terminate")
+    ]
     assert overtaken(create, parts) is None
     assert overtaken(create, [*parts, word("mailbox.create")]) is not None
     assert overtaken(create, []) is None and taken_away(create, []) is None

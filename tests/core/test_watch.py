@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.infra.events import Facts, Watch
+from bridge.infra.events import Attributes, Watch
 
 
 class Ear:
@@ -12,13 +12,13 @@ class Ear:
         self.heard: list[Any] = []
         self.fails = fails
 
-    def begin(self, kind: str, facts: Facts) -> str:
+    def begin(self, kind: str, facts: Attributes) -> str:
         if self.fails == "begin":
             raise RuntimeError("a listener is broken")
         self.heard.append(("begin", kind))
         return "token"
 
-    def end(self, begun: Any, kind: str, facts: Facts, seconds: float) -> None:
+    def end(self, begun: Any, kind: str, facts: Attributes, seconds: float) -> None:
         if self.fails == "end":
             raise RuntimeError("a listener is broken")
         self.heard.append((begun, kind, dict(facts)))
@@ -31,7 +31,12 @@ def test_a_listener_hears_the_begin_and_the_end_with_what_came_of_it() -> None:
         facts["outcome"] = "ok"
     watch.tell("turn", loop="jobs")
     ended = ("token", "call", {"command": "GetPOP3", "outcome": "ok"})
-    assert ear.heard == [("begin", "call"), ended, ("begin", "turn"), ("token", "turn", {"loop": "jobs"})]
+    assert ear.heard == [
+        ("begin", "call"),
+        ended,
+        ("begin", "turn"),
+        ("token", "turn", {"loop": "jobs"}),
+    ]
 
 
 def test_what_fails_inside_is_heard_and_goes_on_failing() -> None:

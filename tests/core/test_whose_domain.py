@@ -24,18 +24,32 @@ def code(*present: Presence, local: str = "ceo", lifted: tuple[str, ...] = ()) -
         ([Presence(OTHER, creates=True), Presence(ME, has=True)], None, None),
         ([Presence(ME, has=True)], None, None),
         ([Presence(ME, creates=True)], None, "reserved_name"),
-        ([Presence(ME, creates=True), Presence(OTHER, has=True)], "domain_of_another", "domain_of_another"),
+        (
+            [Presence(ME, creates=True), Presence(OTHER, has=True)],
+            "domain_of_another",
+            "domain_of_another",
+        ),
         ([Presence(OTHER, gone_at=NOW - REMEMBERED + 1)], "domain_of_another", "domain_of_another"),
         ([Presence(OTHER, gone_at=NOW - REMEMBERED)], None, "reserved_name"),
         ([Presence(ME, gone_at=NOW)], None, "reserved_name"),
         ([Presence(ME, gone_at=NOW), Presence(OTHER, gone_at=NOW - 1)], None, "reserved_name"),
-        ([Presence(ME, gone_at=NOW - 1), Presence(OTHER, gone_at=NOW)], "domain_of_another", "domain_of_another"),
+        (
+            [Presence(ME, gone_at=NOW - 1), Presence(OTHER, gone_at=NOW)],
+            "domain_of_another",
+            "domain_of_another",
+        ),
         ([Presence(ME, gone_at=NOW), Presence(OTHER, gone_at=NOW)], None, "reserved_name"),
-        ([Presence(ME, gone_at=NOW), Presence(OTHER, has=True, gone_at=NOW - 9)], "domain_of_another", "domain_of_another"),
+        (
+            [Presence(ME, gone_at=NOW), Presence(OTHER, has=True, gone_at=NOW - 9)],
+            "domain_of_another",
+            "domain_of_another",
+        ),
         ([Presence(OTHER)], None, "reserved_name"),
     ],
 )
-def test_who_is_there_decides(present: list[Presence], plain: str | None, reserved: str | None) -> None:
+def test_who_is_there_decides(
+    present: list[Presence], plain: str | None, reserved: str | None
+) -> None:
     for order in (present, present[::-1]):
         assert code(*order) == plain
         assert {code(*order, local=local) for local in RESERVED} == {reserved}
@@ -44,9 +58,13 @@ def test_who_is_there_decides(present: list[Presence], plain: str | None, reserv
 def test_what_a_person_let_pass_passes_and_nothing_else() -> None:
     theirs = Presence(OTHER, has=True)
     assert code(theirs, lifted=("domain_of_another",)) is None
-    assert code(theirs, local="root", lifted=("domain_of_another",)) is None  # the same question was asked of a person
+    assert (
+        code(theirs, local="root", lifted=("domain_of_another",)) is None
+    )  # the same question was asked of a person
     assert code(local="root", lifted=("reserved_name",)) is None
-    assert code(theirs, local="root", lifted=("reserved_name",)) == "domain_of_another"  # that somebody else came is new
+    assert (
+        code(theirs, local="root", lifted=("reserved_name",)) == "domain_of_another"
+    )  # that somebody else came is new
     assert code(theirs, lifted=("unsafe",)) == "domain_of_another"
 
 
@@ -54,10 +72,13 @@ def test_the_words_name_customers_and_no_address() -> None:
     many = [Presence(str(number), has=True) for number in range(21, 27)]
     error = objection(ME, Address("ceo", "example.com"), many, NOW)
     assert error is not None and error.detail == (
-        "example.com has mailboxes of customers 21, 22, 23 and 3 more. This hook is for customer 15, who has no mailbox there."
+        "example.com has mailboxes of customers 21, 22, 23 and 3 more. This hook is for "
+        "customer 15, who has no mailbox there."
     )
     gone = objection(ME, Address("root", "example.com"), [Presence(OTHER, gone_at=NOW)], NOW)
     assert gone is not None and gone.detail == (
-        "The last mailboxes of example.com, deleted 2027-01-15T08:00:00Z, belonged to customer 11. This hook is for "
-        "customer 15, who has no mailbox there. root is also a name that proves control of a domain."
+        "The last mailboxes of example.com, deleted 2027-01-15T08:00:00Z, belonged to customer "
+        "11. This hook is for "
+        "customer 15, who has no mailbox there. root is also "
+        "a name that proves control of a domain."
     )

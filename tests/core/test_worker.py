@@ -1,4 +1,5 @@
-"""The worker over a remote that lags, loses answers and contradicts itself, on a real store and a clock of the test's own."""
+"""The worker over a remote that lags, loses answers and contradicts itself, on a real store and
+a clock of the test's own."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,8 +8,17 @@ from unittest.mock import patch
 import pytest
 
 from bridge.domain import jobs
-from bridge.domain.errors import AccountFault, Doubted, Garbled, LeaseLost, NoFunds, Refused, Unavailable, Unclear
-from bridge.domain.model import Address, Change, Kind, Mailbox, State
+from bridge.domain.errors import (
+    AccountFault,
+    LeaseLost,
+    MalformedReply,
+    NoFunds,
+    OutcomeUnknown,
+    RefusalUnproven,
+    Refused,
+    Unavailable,
+)
+from bridge.domain.model import Address, Change, ChangeKind, Mailbox, State
 from bridge.domain.ports import Limits
 from tests.support.bench import GOOD, JOHN, OTHER, SETTLE, Bench
 
@@ -23,7 +33,12 @@ def create(bench: Bench, **more: Any) -> None:
 def test_a_create_is_observed_done_and_observed_again(bench: Bench) -> None:
     receipt = bench.do("create", password=GOOD, plan="large", display_name="John Doe")
     assert (receipt.status, receipt.state, receipt.changed) == ("succeeded", "active", True)
-    assert receipt.verified == {"existence": "verified", "suspension": "verified", "password": "accepted", "plan": "verified"}
+    assert receipt.verified == {
+        "existence": "verified",
+        "suspension": "verified",
+        "password": "accepted",
+        "plan": "verified",
+    }
     assert receipt.message == "Mailbox created and confirmed."
     assert bench.commands == ["create", "set_quota"]
     assert bench.backend.mailboxes[JOHN].password == GOOD
@@ -31,11 +46,11 @@ def test_a_create_is_observed_done_and_observed_again(bench: Bench) -> None:
 
 
 KINDS = {
-    "create": Kind.CREATE,
-    "suspend": Kind.SUSPEND,
-    "terminate": Kind.DELETE,
-    "change_password": Kind.SET_PASSWORD,
-    "change_plan": Kind.SET_QUOTA,
+    "create": ChangeKind.CREATE,
+    "suspend": ChangeKind.SUSPEND,
+    "terminate": ChangeKind.DELETE,
+    "change_password": ChangeKind.SET_PASSWORD,
+    "change_plan": ChangeKind.SET_QUOTA,
 }
 DATA: dict[str, dict[str, Any]] = {
     "create": {"password": GOOD},
@@ -44,14 +59,16 @@ DATA: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("after_effect", [False, True], ids=["before the effect", "after the effect"])
+@pytest.mark.parametrize(
+    "after_effect", [False, True], ids=["before the effect", "after the effect"]
+)
 @pytest.mark.parametrize("action", KINDS)
 def test_a_command_whose_answer_is_lost_is_looked_at_and_repeated_only_if_undone(
     bench: Bench, action: str, after_effect: bool
 ) -> None:
     if action != "create":
         create(bench)
-    bench.backend.fail_next(KINDS[action], Unclear("the answer was lost"), after_effect)
+    bench.backend.fail_next(KINDS[action], OutcomeUnknown("the answer was lost"), after_effect)
     receipt = bench.do(action, **DATA.get(action, {}))
     assert (receipt.status, receipt.changed) == ("succeeded", True)
     # No read shows a password, so that one is set again in any case.
@@ -64,7 +81,9 @@ def test_a_command_whose_answer_is_lost_is_looked_at_and_repeated_only_if_undone
 
 @pytest.mark.parametrize("times", [1, 3, 5])
 @pytest.mark.parametrize("action", ["suspend", "terminate", "change_plan"])
-def test_stale_reads_are_not_believed_while_reads_may_lag(bench: Bench, action: str, times: int) -> None:
+def test_stale_reads_are_not_believed_while_reads_may_lag(
+    bench: Bench, action: str, times: int
+) -> None:
     create(bench)
     before = bench.backend._look(JOHN)
     receipt = bench.hook(action, **DATA.get(action, {}))
@@ -107,7 +126,7 @@ def test_a_contradiction_of_the_two_systems_waits_and_ends_held(bench: Bench) ->
     now = bench.receipt(receipt)
     assert (now.status, now.state) == ("held", "unknown")
     assert now.message == "This request is waiting for a manual decision."
-    again = bench.people.retry(receipt.job)
+    again = bench.operator.retry(receipt.job)
     bench.work(60)
     assert bench.receipt(again).status == "succeeded"
 
@@ -135,7 +154,7 @@ def test_a_smaller_settle_after_a_reload_makes_no_stale_read_believed(bench: Ben
 def test_a_command_is_not_repeated_sooner_because_settle_is_smaller_now(bench: Bench) -> None:
     create(bench)
     bench.worker.accounts = {"main": replace(bench.worker.accounts["main"], settle=600.0)}
-    bench.backend.fail_next(Kind.SET_PASSWORD, Unclear("the answer was lost"))
+    bench.backend.fail_next(ChangeKind.SET_PASSWORD, OutcomeUnknown("the answer was lost"))
     bench.hook("change_password", password=OTHER)
     bench.step()
     bench.worker.accounts = {"main": replace(bench.worker.accounts["main"], settle=5.0)}
@@ -155,31 +174,49 @@ def test_a_contradiction_that_settles_costs_nothing_but_time(bench: Bench) -> No
 
 def test_an_account_fault_pauses_the_account_and_keeps_every_job(bench: Bench) -> None:
     bench.backend.fail_next(None, AccountFault("Bad User name or Password"))
-    tried, untried = bench.hook("create", password=GOOD), bench.hook("create", address="amy@example.com", password=GOOD)
+    tried, untried = (
+        bench.hook("create", password=GOOD),
+        bench.hook("create", address="amy@example.com", password=GOOD),
+    )
     bench.work(4000)
     now = bench.receipt(tried)
-    assert (now.status, now.waiting_for, now.error and now.error["code"]) == ("queued", "account", "credentials")
-    assert (bench.receipt(untried).status, bench.receipt(untried).waiting_for) == ("queued", "account")
+    assert (now.status, now.waiting_for, now.error and now.error["code"]) == (
+        "queued",
+        "account",
+        "credentials",
+    )
+    assert (bench.receipt(untried).status, bench.receipt(untried).waiting_for) == (
+        "queued",
+        "account",
+    )
     later = bench.hook("create", address="bob@example.com", password=GOOD)
     assert (later.status, later.waiting_for) == ("queued", "account")
     assert len(bench.rows("notes")) == 1
-    assert bench.standing.resume_account("main")
+    assert bench.account_state.resume_account("main")
     bench.work(60)
     assert {bench.receipt(each).status for each in (tried, untried, later)} == {"succeeded"}
     assert [note["cleared"] for note in bench.rows("notes")] == [False, True]
 
 
-def test_an_account_fault_of_a_command_makes_nobody_owner_of_what_was_not_made(bench: Bench) -> None:
-    bench.backend.fail_next(Kind.CREATE, AccountFault("User not permitted", code="ip_not_allowed"))
+def test_an_account_fault_of_a_command_makes_nobody_owner_of_what_was_not_made(
+    bench: Bench,
+) -> None:
+    bench.backend.fail_next(
+        ChangeKind.CREATE, AccountFault("User not permitted", code="ip_not_allowed")
+    )
     receipt = bench.hook("create", password=GOOD)
     bench.step()
     assert bench.receipt(receipt).waiting_for == "account"
     assert bench.record().source is None
     somebody_creates(bench)
-    bench.people.resume_account("main")
+    bench.operator.resume_account("main")
     bench.work(600)
     now = bench.receipt(receipt)
-    assert (now.status, now.changed, now.error and now.error["code"]) == ("failed", False, "not_ours")
+    assert (now.status, now.changed, now.error and now.error["code"]) == (
+        "failed",
+        False,
+        "not_ours",
+    )
     assert bench.backend.mailboxes[JOHN].password == "Somebody-Else.1"
 
 
@@ -197,7 +234,7 @@ def test_a_mailbox_that_somebody_else_makes_at_the_same_moment_is_never_taken_ov
     def overtaken(address: object, change: Change, seen: Mailbox) -> object:
         bench.backend.apply = real  # type: ignore[method-assign]
         somebody_creates(bench)
-        raise Doubted(Refused("it exists already", code=code))
+        raise RefusalUnproven(Refused("it exists already", code=code))
 
     bench.backend.apply = overtaken  # type: ignore[method-assign, assignment]
     now = bench.do("create", password=GOOD)
@@ -207,27 +244,41 @@ def test_a_mailbox_that_somebody_else_makes_at_the_same_moment_is_never_taken_ov
 
 
 def test_a_create_that_took_effect_although_its_answer_was_lost_is_ours(bench: Bench) -> None:
-    bench.backend.fail_next(Kind.CREATE, Garbled("an error page"), after_effect=True)
+    bench.backend.fail_next(ChangeKind.CREATE, MalformedReply("an error page"), after_effect=True)
     now = bench.do("create", password=GOOD)
     assert (now.status, now.changed) == ("succeeded", True)
     assert bench.record().owned_by("shop", "7")
 
 
-def test_a_no_that_is_doubted_is_the_end_once_a_read_after_settle_shows_nothing_done(bench: Bench) -> None:
-    bench.backend.fail_next(Kind.CREATE, Doubted(Refused("the pak is full", code="pak_full")))
+def test_a_no_that_is_doubted_is_the_end_once_a_read_after_settle_shows_nothing_done(
+    bench: Bench,
+) -> None:
+    bench.backend.fail_next(
+        ChangeKind.CREATE, RefusalUnproven(Refused("the pak is full", code="pak_full"))
+    )
     receipt = bench.hook("create", password=GOOD)
     bench.step()
-    assert (bench.receipt(receipt).status, bench.receipt(receipt).waiting_for) == ("queued", "settle")
+    assert (bench.receipt(receipt).status, bench.receipt(receipt).waiting_for) == (
+        "queued",
+        "settle",
+    )
     bench.work(SETTLE + 31)
     now = bench.receipt(receipt)
-    assert (now.status, now.state, now.changed, now.error and now.error["code"]) == ("failed", "absent", False, "pak_full")
+    assert (now.status, now.state, now.changed, now.error and now.error["code"]) == (
+        "failed",
+        "absent",
+        False,
+        "pak_full",
+    )
     assert bench.commands == ["create"]
 
 
-@pytest.mark.parametrize("error", [Refused("no"), Doubted(Refused("no"))], ids=["refused", "doubted"])
+@pytest.mark.parametrize(
+    "error", [Refused("no"), RefusalUnproven(Refused("no"))], ids=["refused", "doubted"]
+)
 def test_a_logout_that_is_refused_does_not_undo_a_suspension(bench: Bench, error: Refused) -> None:
     create(bench)
-    bench.backend.fail_next(Kind.LOG_OUT, error)
+    bench.backend.fail_next(ChangeKind.LOG_OUT, error)
     now = bench.do("suspend")
     assert (now.status, now.state) == ("succeeded", "suspended")
 
@@ -243,7 +294,11 @@ def test_missing_funds_pause_purchases_and_nothing_else(bench: Bench) -> None:
     rich = bench.hook("create", address="amy@example.net", password=GOOD)
     bench.work(60)
     now = bench.receipt(poor)
-    assert (now.status, now.waiting_for, now.error and now.error["code"]) == ("queued", "account", "insufficient_funds")
+    assert (now.status, now.waiting_for, now.error and now.error["code"]) == (
+        "queued",
+        "account",
+        "insufficient_funds",
+    )
     assert bench.receipt(poorer).waiting_for == "account"
     assert bench.receipt(rich).status == "succeeded"
     assert bench.commands.count("buy") == 1
@@ -264,7 +319,11 @@ def test_a_remote_that_cannot_be_asked_is_asked_again_and_in_the_end_held(bench:
     receipt = bench.hook("create", password=GOOD)
     bench.work(60)
     now = bench.receipt(receipt)
-    assert (now.status, now.waiting_for, now.error and now.error["code"]) == ("queued", "retry", "unavailable")
+    assert (now.status, now.waiting_for, now.error and now.error["code"]) == (
+        "queued",
+        "retry",
+        "unavailable",
+    )
     bench.work(3600)
     now = bench.receipt(receipt)
     assert (now.status, now.error and now.error["code"]) == ("held", "unavailable")
@@ -273,8 +332,9 @@ def test_a_remote_that_cannot_be_asked_is_asked_again_and_in_the_end_held(bench:
 
 
 def test_a_long_wait_for_reads_does_not_make_the_pause_after_an_error_longer(bench: Bench) -> None:
-    """Looks are no errors: a job that waited for `settle` and then meets its first error is soon at it again."""
-    bench.backend.fail_next(Kind.CREATE, Unclear("the answer was lost"))
+    """Looks are no errors: a job that waited for `settle` and then meets its first error is soon
+    at it again."""
+    bench.backend.fail_next(ChangeKind.CREATE, OutcomeUnknown("the answer was lost"))
     receipt = bench.hook("create", password=GOOD)
     bench.work(SETTLE - 1)
     assert bench.receipt(receipt).waiting_for == "settle"
@@ -284,7 +344,7 @@ def test_a_long_wait_for_reads_does_not_make_the_pause_after_an_error_longer(ben
 
 
 def test_looks_come_soon_at_first_also_after_many_errors(bench: Bench) -> None:
-    bench.backend.fail_next(Kind.CREATE, Unclear("the answer was lost"))
+    bench.backend.fail_next(ChangeKind.CREATE, OutcomeUnknown("the answer was lost"))
     for _ in range(9):
         bench.backend.fail_next(None, Unavailable("no connection"))
     bench.hook("create", password=GOOD)
@@ -347,7 +407,11 @@ def test_a_bug_in_a_backend_does_not_lose_the_job(bench: Bench, where: str) -> N
     receipt = bench.hook("create", password=GOOD)
     bench.step()
     now = bench.receipt(receipt)
-    assert (now.status, now.waiting_for, now.error and now.error["code"]) == ("queued", "retry", "unclear")
+    assert (now.status, now.waiting_for, now.error and now.error["code"]) == (
+        "queued",
+        "retry",
+        "unclear",
+    )
     bench.work(600)
     assert bench.receipt(receipt).status == "succeeded"
     assert bench.commands == ["create"]
@@ -376,7 +440,9 @@ def test_observe_mode_reports_what_it_would_do_and_does_nothing(bench: Bench) ->
 
 
 @pytest.mark.parametrize(("action", "code"), [("suspend", "not_found"), ("create", "plan_unknown")])
-def test_observe_mode_reports_what_would_stand_in_the_way(bench: Bench, action: str, code: str) -> None:
+def test_observe_mode_reports_what_would_stand_in_the_way(
+    bench: Bench, action: str, code: str
+) -> None:
     bench.use(observe_only=True)
     data: dict[str, Any] = {"password": GOOD, "plan": "gold"} if action == "create" else {}
     now = bench.do(action, **data)
@@ -397,13 +463,20 @@ def test_a_lock_out_says_accepted_never_verified(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "proof"), [("hosted-email", "verified"), ("lock-out", "accepted"), ("commands", "accepted")]
+    ("method", "proof"),
+    [("hosted-email", "verified"), ("lock-out", "accepted"), ("commands", "accepted")],
 )
-def test_what_suspends_decides_how_a_suspension_is_proved(bench: Bench, method: str, proof: str) -> None:
+def test_what_suspends_decides_how_a_suspension_is_proved(
+    bench: Bench, method: str, proof: str
+) -> None:
     create(bench)
     bench.use(suspend_with=method)
     now = bench.do("suspend")
-    assert (now.status, now.state, now.verified) == ("succeeded", "suspended", {"suspension": proof})
+    assert (now.status, now.state, now.verified) == (
+        "succeeded",
+        "suspended",
+        {"suspension": proof},
+    )
 
 
 def test_two_purchases_for_one_domain_wait_until_the_first_can_be_seen(bench: Bench) -> None:
@@ -433,7 +506,9 @@ def test_nobody_buys_while_another_job_has_not_yet_seen_what_it_bought(bench: Be
     assert claimed is not None
     bench.queue.wait(claimed, bench.clock.now + 30, "settle", None, True)
     second = bench.hook("create", address="amy@example.com", password=GOOD)
-    bench.backend.stale[Address("amy", "example.com")] = [Mailbox(Address("amy", "example.com"), False)]
+    bench.backend.stale[Address("amy", "example.com")] = [
+        Mailbox(Address("amy", "example.com"), False)
+    ]
     bench.step()
     assert (bench.receipt(second).waiting_for, bench.commands) == ("settle", ["buy"])
     bench.work(120)
@@ -441,8 +516,10 @@ def test_nobody_buys_while_another_job_has_not_yet_seen_what_it_bought(bench: Be
     assert bench.commands.count("buy") == 1
 
 
-def test_what_a_job_met_is_told_while_it_waits_because_of_it_and_not_while_it_looks(bench: Bench) -> None:
-    bench.backend.fail_next(Kind.CREATE, Unclear("the answer was lost"))
+def test_what_a_job_met_is_told_while_it_waits_because_of_it_and_not_while_it_looks(
+    bench: Bench,
+) -> None:
+    bench.backend.fail_next(ChangeKind.CREATE, OutcomeUnknown("the answer was lost"))
     receipt = bench.hook("create", password=GOOD)
     bench.step()
     now = bench.receipt(receipt)
@@ -450,11 +527,18 @@ def test_what_a_job_met_is_told_while_it_waits_because_of_it_and_not_while_it_lo
     assert bench.rows("jobs")[0]["error"]["code"] == "unclear"  # for staff it stays
 
 
-def test_a_purchase_that_was_accepted_and_is_never_seen_is_held_and_holds_the_others(bench: Bench) -> None:
+def test_a_purchase_that_was_accepted_and_is_never_seen_is_held_and_holds_the_others(
+    bench: Bench,
+) -> None:
     bench.use(purchase="paks", retry_hours=2)
     bench.backend.paks.clear()
     absent = bench.backend._look(JOHN)
-    never = patch.object(bench.backend, "observe", autospec=True, side_effect=lambda box, about: replace(absent, address=box))
+    never = patch.object(
+        bench.backend,
+        "observe",
+        autospec=True,
+        side_effect=lambda box, about: replace(absent, address=box),
+    )
     with never:
         first = bench.hook("create", password=GOOD)
         second = bench.hook("create", address="amy@example.com", password=GOOD)
@@ -463,13 +547,15 @@ def test_a_purchase_that_was_accepted_and_is_never_seen_is_held_and_holds_the_ot
     assert (held.status, held.error and held.error["code"]) == ("held", "unclear")
     assert bench.commands == ["buy"]
     assert bench.receipt(second).status == "queued"
-    assert bench.people.retry(first.job).status == "queued"
+    assert bench.operator.retry(first.job).status == "queued"
     bench.work(3600)
     assert bench.receipt(second).status == "succeeded"
     assert bench.commands.count("buy") == 1
 
 
-def test_deletions_over_the_hourly_limit_are_held_until_a_person_lets_them_pass(bench: Bench) -> None:
+def test_deletions_over_the_hourly_limit_are_held_until_a_person_lets_them_pass(
+    bench: Bench,
+) -> None:
     bench.limits = Limits(20, 2)
     bench.use()
     names = ["amy", "bob", "cat"]
@@ -478,7 +564,7 @@ def test_deletions_over_the_hourly_limit_are_held_until_a_person_lets_them_pass(
     ended = [bench.do("terminate", address=f"{name}@example.com") for name in names]
     assert [each.status for each in ended] == ["succeeded", "succeeded", "held"]
     assert ended[2].error is not None and ended[2].error["code"] == "unsafe"
-    again = bench.people.retry(ended[2].job, approve=True)
+    again = bench.operator.retry(ended[2].job, approve=True)
     bench.work(60)
     assert bench.receipt(again).status == "succeeded"
     bench.clock.now += 3600
@@ -501,7 +587,7 @@ def test_every_state_that_a_job_can_end_in_was_ended_in_by_the_rules(bench: Benc
 def test_no_funds_named_with_a_time_is_waited_for_without_a_second_pause(bench: Bench) -> None:
     bench.use(purchase="paks")
     bench.backend.paks.clear()
-    bench.backend.fail_next(Kind.BUY, NoFunds("empty"))
+    bench.backend.fail_next(ChangeKind.BUY, NoFunds("empty"))
     first = bench.hook("create", password=GOOD)
     bench.work(299)
     assert bench.receipt(first).status == "queued"
@@ -509,16 +595,20 @@ def test_no_funds_named_with_a_time_is_waited_for_without_a_second_pause(bench: 
     assert bench.receipt(first).status == "succeeded"
 
 
-def test_an_unknown_command_is_not_proved_by_a_read_from_before_an_earlier_one(bench: Bench) -> None:
+def test_an_unknown_command_is_not_proved_by_a_read_from_before_an_earlier_one(
+    bench: Bench,
+) -> None:
     bench.do("create", password=GOOD)
     bench.clock.now += 600
     before = bench.backend.observe(JOHN)
     bench.do("suspend")
-    bench.backend.fail_next(Kind.RESTORE, Unclear("lost on its way"))
+    bench.backend.fail_next(ChangeKind.RESTORE, OutcomeUnknown("lost on its way"))
 
     def show_the_past(point: str) -> None:
         if point == "sent" and bench.commands.count("restore") == 1:
-            bench.backend.stale[JOHN] = [before]  # as it was before the suspension: looks as if the restore was done
+            bench.backend.stale[JOHN] = [
+                before
+            ]  # as it was before the suspension: looks as if the restore was done
 
     bench.worker.checkpoint = show_the_past
     assert bench.do("unsuspend").status == "succeeded"

@@ -5,7 +5,14 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PLACES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "hooks/*/README.md", "contrib/**/README.md")
+PLACES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/*.md",
+    "hooks/*/README.md",
+    "contrib/**/README.md",
+)
 PAGES = sorted({path for place in PLACES for path in ROOT.glob(place)})
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -44,5 +51,7 @@ def first_cells(path: Path | str) -> set[str]:
 
 def section(path: Path | str, heading: str) -> str:
     """What stands between a heading and the next one; "" when there is none."""
-    found = re.search(rf"^(#+) {re.escape(heading)}$(.*?)(?=^#{{1,6}} |\Z)", text(path), re.MULTILINE | re.DOTALL)
+    found = re.search(
+        rf"^(#+) {re.escape(heading)}$(.*?)(?=^#{{1,6}} |\Z)", text(path), re.MULTILINE | re.DOTALL
+    )
     return found[2] if found else ""

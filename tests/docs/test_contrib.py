@@ -1,4 +1,5 @@
-"""What contrib/ gives for running is what the program is: paths, commands, ports; and the programs it is for take it."""
+"""What contrib/ gives for running is what the program is: paths, commands, ports; and the
+programs it is for take it."""
 
 import configparser
 import io
@@ -28,7 +29,10 @@ from tests.support.programs import needed
 CONTRIB = ROOT / "contrib"
 BACKUP = CONTRIB / "systemd" / "enom-bridge-backup.service"
 UNITS = sorted(set(CONTRIB.glob("systemd/*.service")) - {BACKUP})
-LISTEN, METRICS = (Document().fields["bridge"].schema.fields[key].load_default for key in ("listen", "metrics_listen"))
+LISTEN, METRICS = (
+    Document().fields["bridge"].schema.fields[key].load_default
+    for key in ("listen", "metrics_listen")
+)
 PROGRAM = "/opt/enom-bridge/bin/enom-bridge"
 COMPOSE: dict[str, Any] = yaml.safe_load(text("contrib/container/compose.yaml"))
 CONTAINERFILE = text("contrib/container/Containerfile")
@@ -58,7 +62,9 @@ def known(command: str, *options: str) -> None:
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
-def test_units_start_a_command_that_exists_and_stop_and_reload_it_as_the_program_does(path: Path) -> None:
+def test_units_start_a_command_that_exists_and_stop_and_reload_it_as_the_program_does(
+    path: Path,
+) -> None:
     read = unit(path)
     (start,) = read["ExecStart"]
     words = start.split()
@@ -73,7 +79,12 @@ def test_units_start_a_command_that_exists_and_stop_and_reload_it_as_the_program
 
 
 def test_every_unit_is_hardened_alike() -> None:
-    texts = [re.sub(r"(?m)^(#.*|Exec\w+=.*|State.*|Working.*|Description.*)\n", "", path.read_text("utf-8")) for path in UNITS]
+    texts = [
+        re.sub(
+            r"(?m)^(#.*|Exec\w+=.*|State.*|Working.*|Description.*)\n", "", path.read_text("utf-8")
+        )
+        for path in UNITS
+    ]
     assert len({one[one.index("[Service]") :] for one in texts}) == 1
 
 
@@ -84,7 +95,11 @@ def test_the_nightly_backup_is_a_command_that_exists_and_hardened_like_the_rest(
     command = main.commands["db"].commands["backup"]
     assert words[6] in {flag for param in command.params for flag in param.opts}
     assert words[5] in unit(BACKUP)["ReadWritePaths"][0] and words[5] in text("docs/backup.md")
-    hardening = text("contrib/systemd/enom-bridge.service").partition("# It needs")[2].partition("\n[Install]")[0]
+    hardening = (
+        text("contrib/systemd/enom-bridge.service")
+        .partition("# It needs")[2]
+        .partition("\n[Install]")[0]
+    )
     assert hardening.strip() in BACKUP.read_text("utf-8")
     assert unit(BACKUP.with_suffix(".timer"))["Persistent"] == ["true"]
 
@@ -106,16 +121,20 @@ def test_systemd_takes_the_units_and_finds_little_to_expose(units: list[Path]) -
     analyze = needed("systemd-analyze")
     for path in units:
         assert ran(analyze, "verify", path) == ""
-        told = ran(analyze, "security", "--offline=true", path)
-        exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)
-        assert exposure and float(exposure[1]) < 2, told
+        result = ran(analyze, "security", "--offline=true", path)
+        exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", result)
+        assert exposure and float(exposure[1]) < 2, result
 
 
 def test_the_credentials_are_those_that_the_page_names() -> None:
     drop_in = text("contrib/systemd/credentials.conf")
-    loaded = re.findall(r"^LoadCredential=([\w-]+):/etc/enom-bridge/credentials/([\w-]+)$", drop_in, re.MULTILINE)
+    loaded = re.findall(
+        r"^LoadCredential=([\w-]+):/etc/enom-bridge/credentials/([\w-]+)$", drop_in, re.MULTILINE
+    )
     assert loaded and all(name == file for name, file in loaded)
-    for named in re.findall(r"file:/run/credentials/enom-bridge\.service/([\w-]+)", drop_in + text("docs/install.md")):
+    for named in re.findall(
+        r"file:/run/credentials/enom-bridge\.service/([\w-]+)", drop_in + text("docs/install.md")
+    ):
         assert named in {name for name, _ in loaded}
 
 
@@ -148,10 +167,18 @@ def test_nginx_itself_takes_it(tmp_path: Path) -> None:
     conf = text("contrib/nginx/enom-bridge.conf")
     conf = re.sub(r"ssl_certificate /\S+;", f"ssl_certificate {certificate};", conf)
     conf = re.sub(r"ssl_certificate_key /\S+;", f"ssl_certificate_key {key};", conf)
-    conf = re.sub(r"\n    listen \[::\]:.*", "", conf).replace("listen 80;", "listen 127.0.0.1:58080;")
+    conf = re.sub(r"\n    listen \[::\]:.*", "", conf).replace(
+        "listen 80;", "listen 127.0.0.1:58080;"
+    )
     conf = conf.replace("listen 443", "listen 127.0.0.1:58443")
-    places = "".join(f"{name}_temp_path {tmp_path}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    whole = f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{places}{conf}}}\n"
+    places = "".join(
+        f"{name}_temp_path {tmp_path}/{name};\n"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole = (
+        f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log "
+        f"off;\n{places}{conf}}}\n"
+    )
     (tmp_path / "nginx.conf").write_text(whole)
     assert "test is successful" in ran(nginx, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf")
 
@@ -165,7 +192,14 @@ def test_caddy_passes_on_the_same() -> None:
 
 
 def test_caddy_itself_takes_it() -> None:
-    command = [needed("caddy"), "adapt", "--adapter", "caddyfile", "--config", str(CONTRIB / "caddy" / "Caddyfile")]
+    command = [
+        needed("caddy"),
+        "adapt",
+        "--adapter",
+        "caddyfile",
+        "--config",
+        str(CONTRIB / "caddy" / "Caddyfile"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     adapted = json.loads(done.stdout)
@@ -178,10 +212,14 @@ def test_logrotate_keeps_the_file_that_the_bridge_has_open(tmp_path: Path) -> No
     mine = tmp_path / "conf"
     (tmp_path / "bridge.log").write_text("a line\n")
     (tmp_path / "bridge.log").chmod(0o600)
-    mine.write_text(re.sub(r"\n    su .*", "", conf).replace("/var/log/enom-bridge/*.log", f"{tmp_path}/*.log"))
+    mine.write_text(
+        re.sub(r"\n    su .*", "", conf).replace("/var/log/enom-bridge/*.log", f"{tmp_path}/*.log")
+    )
     mine.chmod(0o644)
     ran(needed("logrotate"), "--state", tmp_path / "state", "--force", mine)
-    assert (tmp_path / "bridge.log").read_text() == "" and (tmp_path / "bridge.log.1").read_text() == "a line\n"
+    assert (tmp_path / "bridge.log").read_text() == "" and (
+        tmp_path / "bridge.log.1"
+    ).read_text() == "a line\n"
 
 
 def test_the_container_starts_what_exists_as_nobody_in_particular() -> None:
@@ -210,11 +248,17 @@ def test_each_container_is_locked_down_and_runs_a_command(name: str) -> None:
 def test_the_database_is_there_and_its_schema_up_to_date_before_anything_runs() -> None:
     services = COMPOSE["services"]
     assert services["database"]["healthcheck"]["test"][:2] == ["CMD", "pg_isready"]
-    assert services["schema"]["command"] == ["db", "upgrade"] and services["schema"]["restart"] == "no"
+    assert (
+        services["schema"]["command"] == ["db", "upgrade"] and services["schema"]["restart"] == "no"
+    )
     assert services["schema"]["depends_on"] == {"database": {"condition": "service_healthy"}}
     for name in ("web", "worker"):
-        assert services[name]["depends_on"] == {"schema": {"condition": "service_completed_successfully"}}
-    assert "http://127.0.0.1:9108/metrics" in services["worker"]["healthcheck"]["test"][-1], "it answers no /healthz"
+        assert services[name]["depends_on"] == {
+            "schema": {"condition": "service_completed_successfully"}
+        }
+    assert "http://127.0.0.1:9108/metrics" in services["worker"]["healthcheck"]["test"][-1], (
+        "it answers no /healthz"
+    )
 
 
 def test_the_configuration_of_the_containers_is_good_and_fits_them(tmp_path: Path) -> None:
@@ -231,7 +275,9 @@ def test_the_configuration_of_the_containers_is_good_and_fits_them(tmp_path: Pat
     path.write_text(text("contrib/container/bridge.toml").replace("/run/secrets/", f"{tmp_path}/"))
     settings = config.load(path, {})
     assert (
-        settings.bridge.listen.port == 8080 and settings.bridge.metrics_listen and settings.bridge.metrics_listen.port == 9108
+        settings.bridge.listen.port == 8080
+        and settings.bridge.metrics_listen
+        and settings.bridge.metrics_listen.port == 9108
     )
     assert set(secrets) | {"postgres_password"} == set(COMPOSE["secrets"])
     assert COMPOSE["services"]["web"]["ports"] == ["127.0.0.1:8080:8080"]
@@ -246,14 +292,19 @@ def test_the_environment_file_has_the_names_that_the_page_uses() -> None:
 
 
 def refused_lines(format: Any) -> list[str]:
-    """As the program writes them: two that count, then a wrong clock, and one whose address nobody knows."""
-    told = io.StringIO()
+    """As the program writes them: two that count, then a wrong clock, and one whose address
+    nobody knows."""
+    result = io.StringIO()
     root = logging.getLogger()
     before = root.handlers[:], root.level
-    logs.configure(format, told)
+    logs.configure(format, result)
     try:
         refusals = Refusals()
-        for address, reason in (("203.0.113.5", "signature"), ("2001:db8::7", "wrong-password"), ("203.0.113.6", "time")):
+        for address, reason in (
+            ("203.0.113.5", "signature"),
+            ("2001:db8::7", "wrong-password"),
+            ("203.0.113.6", "time"),
+        ):
             refusals.note(clients.read(address), reason, "shop")
         refusals.note(None, "source", "x client=203.0.113.9 reason=signature")
         refusals.write()
@@ -266,7 +317,7 @@ def refused_lines(format: Any) -> list[str]:
     finally:
         structlog.reset_defaults()
         root.handlers[:], root.level = before
-    return told.getvalue().splitlines()
+    return result.getvalue().splitlines()
 
 
 def fail2ban_filter() -> Mapping[str, str]:
@@ -277,9 +328,13 @@ def fail2ban_filter() -> Mapping[str, str]:
 
 @pytest.mark.parametrize("format", ["text", "json"])
 @pytest.mark.parametrize("before", ["", "host enom-bridge[812]: "])
-def test_fail2bans_filter_finds_who_was_refused_and_nobody_that_a_stranger_names(format: str, before: str) -> None:
+def test_fail2bans_filter_finds_who_was_refused_and_nobody_that_a_stranger_names(
+    format: str, before: str
+) -> None:
     address = r"(?P<address>[0-9a-f.:]+)"
-    patterns = [line.replace("<ADDR>", address) for line in fail2ban_filter()["failregex"].splitlines()]
+    patterns = [
+        line.replace("<ADDR>", address) for line in fail2ban_filter()["failregex"].splitlines()
+    ]
     found = []
     for line in refused_lines(format):
         # fail2ban takes the time out of a line of a file; in the journal it stands beside it.
@@ -300,5 +355,10 @@ def test_fail2ban_itself_takes_it(format: str, tmp_path: Path) -> None:
     lines = refused_lines(format)
     (tmp_path / "bridge.log").write_text("\n".join(lines) + "\n")
     command = needed("fail2ban-regex")
-    told = ran(command, "--print-all-matched", tmp_path / "bridge.log", CONTRIB / "fail2ban/filter.d/enom-bridge.conf")
-    assert re.search(r"\b2 matched, 4 missed", told), told
+    result = ran(
+        command,
+        "--print-all-matched",
+        tmp_path / "bridge.log",
+        CONTRIB / "fail2ban/filter.d/enom-bridge.conf",
+    )
+    assert re.search(r"\b2 matched, 4 missed", result), result

@@ -1,4 +1,5 @@
-"""What http.md gives to copy works: its Python against the bridge, its shell against the same check."""
+"""What http.md gives to copy works: its Python against the bridge, its shell against the same
+check."""
 
 import os
 import subprocess
@@ -53,15 +54,21 @@ def test_the_python_example_signs_what_the_bridge_verifies(example):
 
 
 def test_the_python_example_of_the_other_scheme_signs_what_the_bridge_verifies(example):
-    assert verified(example["sign_itsdangerous"](SECRET, "msg_1", BODY), BODY, "itsdangerous", time.time())
+    assert verified(
+        example["sign_itsdangerous"](SECRET, "msg_1", BODY), BODY, "itsdangerous", time.time()
+    )
 
 
 def test_the_python_example_sends_a_hook_and_gets_its_receipt(example, bridge):
     running, billing = bridge
     data = {"service_id": "7", "address": "john@example.com", "password": PASSWORD}
-    status, receipt = example["send"](running.hooks, SECRET, "mailbox.create", data, event_id="msg_1")
+    status, receipt = example["send"](
+        running.hooks, SECRET, "mailbox.create", data, event_id="msg_1"
+    )
     assert (status, receipt["hook"], receipt["status"]) == (200, "msg_1", "succeeded")
-    status, problem = example["send"](running.hooks, SECRET, "mailbox.create", data | {"password": "a b"}, event_id="msg_2")
+    status, problem = example["send"](
+        running.hooks, SECRET, "mailbox.create", data | {"password": "a b"}, event_id="msg_2"
+    )
     assert (status, list(problem["errors"])) == (422, ["data.password"])
     status, answer = example["send"](running.query, SECRET, "job", {"hook": "msg_1"})
     assert (status, answer["data"]["job"]) == (200, receipt["job"])

@@ -1,7 +1,8 @@
-"""Every command line that a page gives is run: over a bridge that has lived a little, with its ids in the place of the page's.
+"""Every command line that a page gives is run: over a bridge that has lived a little, with its ids
+in the place of the page's.
 
-Run means: the command understands it and ends by itself, with what was asked for or with a sentence of its own, other than that
-there is no such thing. What runs for ever is only parsed.
+Run means: the command understands it and ends by itself, with what was asked for or with a sentence
+of its own, other than that there is no such thing. What runs for ever is only parsed.
 """
 
 import re
@@ -24,7 +25,8 @@ BEGUN = re.compile(
 
 
 def lines(page: Path) -> Iterator[str]:
-    """What follows the program's name, with continued lines joined; up to a pipe, a comment or a second command."""
+    """What follows the program's name, with continued lines joined; up to a pipe, a comment or a
+    second command."""
     for kind in ("sh", "console", "ini", ""):
         for block in blocks(page, kind):
             for line in re.sub(r" *\\\n\s*", " ", block).splitlines():
@@ -36,7 +38,8 @@ GIVEN = [(name(page), line) for page in PAGES for line in dict.fromkeys(lines(pa
 
 
 def furnish(house: House) -> dict[str, str]:
-    """Mailboxes, a failed and a held job, a parked hook; what stands on the pages -> what stands for it here."""
+    """Mailboxes, a failed and a held job, a parked hook; what stands on the pages -> what stands
+    for it here."""
     house.configure(account__settle=0, safety__max_terminations_per_hour=1)
     house.start()
     done = house.send("mailbox.create", JOHN, "1042")
@@ -47,7 +50,14 @@ def furnish(house: House) -> dict[str, str]:
     held = house.send("mailbox.terminate", "eve@example.com", "2")
     assert (failed["status"], held["status"]) == ("failed", "held")
     assert house.running
-    house.billing.send(house.running.hooks, "mailbox.create", id="msg_bad", address=JOHN, service_id="9", password="a b")
+    house.billing.send(
+        house.running.hooks,
+        "mailbox.create",
+        id="msg_bad",
+        address=JOHN,
+        service_id="9",
+        password="a b",
+    )
     house.billing.wait_for(6)
     for file in ("services.csv", "services.tsv"):
         (house.folder / file).write_text("service_id,address\n1042,john@example.com\n")
@@ -87,7 +97,9 @@ def run(house: House, line: str) -> Result | None:
         backup.unlink(missing_ok=True)
     if arguments[0] == "init" and "--config" not in arguments:
         arguments += ["--config", str(house.folder / "another.toml")]
-    return CliRunner().invoke(main, ["--config", str(house.path), *arguments], input="Sample-Pass.01\n")
+    return CliRunner().invoke(
+        main, ["--config", str(house.path), *arguments], input="Sample-Pass.01\n"
+    )
 
 
 def test_every_line_is_understood_and_ends_with_a_sentence(house: House) -> None:
@@ -102,8 +114,13 @@ def test_every_line_is_understood_and_ends_with_a_sentence(house: House) -> None
         except click.ClickException as error:
             wrong.append(f"{page}: {line}: {error.format_message()}")
             continue
-        if result and (result.exit_code not in (0, 1) or not isinstance(result.exception, SystemExit | None)):
-            wrong.append(f"{page}: {line}: exit code {result.exit_code}: {result.output[-300:]} {result.exception!r}")
+        if result and (
+            result.exit_code not in (0, 1) or not isinstance(result.exception, SystemExit | None)
+        ):
+            wrong.append(
+                f"{page}: {line}: exit code {result.exit_code}: {result.output[-300:]} "
+                f"{result.exception!r}"
+            )
         elif result and "There is no" in result.output:
             wrong.append(f"{page}: {line}: {result.output[-300:]}")
     assert wrong == []

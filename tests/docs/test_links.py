@@ -1,4 +1,5 @@
-"""Links between pages lead somewhere, examples in JSON and TOML can be read, and no page waits for its text."""
+"""Links between pages lead somewhere, examples in JSON and TOML can be read, and no page waits
+for its text."""
 
 import json
 import re
@@ -44,5 +45,13 @@ def test_no_page_has_a_gap_to_be_filled(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_file_that_a_page_names_is_there(page):
-    named = {span.rstrip("/") for span in spans(page) if re.fullmatch(r"(bridge|hooks|tests|docs|contrib)/[\w./-]+", span)}
-    assert {path for path in named if not (ROOT / path).exists() and not (ROOT / "bridge" / path).exists()} == set()
+    named = {
+        span.rstrip("/")
+        for span in spans(page)
+        if re.fullmatch(r"(bridge|hooks|tests|docs|contrib)/[\w./-]+", span)
+    }
+    assert {
+        path
+        for path in named
+        if not (ROOT / path).exists() and not (ROOT / "bridge" / path).exists()
+    } == set()

@@ -1,4 +1,5 @@
-"""What is installed is what was locked: one version and its hashes for each package, from wherever, and nothing else."""
+"""What is installed is what was locked: one version and its hashes for each package, from
+wherever, and nothing else."""
 
 import re
 import tomllib
@@ -32,7 +33,9 @@ def test_every_line_pins_one_version_with_hashes_and_names_no_host(lock: str) ->
     assert len(entries(lock)) > 20
     for requirement, hashes in entries(lock).items():
         assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*==[A-Za-z0-9.+!]+", requirement), requirement
-        assert hashes and all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", each) for each in hashes), requirement
+        assert hashes and all(
+            re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", each) for each in hashes
+        ), requirement
     assert "://" not in text(lock) and "--index" not in text(lock) and "@" not in text(lock)
 
 

@@ -34,7 +34,9 @@ def test_alarms_and_dashboard_name_metrics_that_exist(metric_names: set[str]) ->
     for expression in [*(rule["expr"] for rule in RULES), *SHOWN]:
         for name in named(expression):
             plain = re.sub(r"_(bucket|count|sum)$", "", name)
-            assert name in metric_names or (plain.endswith("_seconds") and plain in metric_names), name
+            assert name in metric_names or (plain.endswith("_seconds") and plain in metric_names), (
+                name
+            )
         assert named(expression) or expression.startswith("up{"), expression
 
 
@@ -51,19 +53,23 @@ def test_every_metric_of_work_and_trouble_is_shown_or_alarmed_on(metric_names: s
 def test_every_alarm_has_a_remedy_on_its_page(rule: dict[str, Any]) -> None:
     assert rule["annotations"]["runbook"] == f"{PAGE}#{rule['alert'].lower()}"
     assert rule["annotations"]["summary"] and rule["labels"]["severity"] in ("page", "ticket")
-    told = section(PAGE, rule["alert"])
-    assert len(told.strip()) > 40, "no remedy"
+    result = section(PAGE, rule["alert"])
+    assert len(result.strip()) > 40, "no remedy"
 
 
 def test_the_page_has_no_alarm_that_is_gone() -> None:
-    assert set(re.findall(r"^### (EnomBridge\w+)$", text(PAGE), re.MULTILINE)) == {rule["alert"] for rule in RULES}
+    assert set(re.findall(r"^### (EnomBridge\w+)$", text(PAGE), re.MULTILINE)) == {
+        rule["alert"] for rule in RULES
+    }
 
 
 def test_panels_do_not_overlap_and_ask_the_source_that_was_chosen() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in DASHBOARD["panels"]:
         place = panel["gridPos"]
-        cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
+        cells = {
+            (place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])
+        }
         assert not cells & taken and place["x"] + place["w"] <= 24, panel["title"]
         taken |= cells
         assert panel["datasource"]["uid"] == "${source}"
@@ -71,14 +77,18 @@ def test_panels_do_not_overlap_and_ask_the_source_that_was_chosen() -> None:
 
 def test_prometheus_itself_takes_the_rules(tmp_path: Path) -> None:
     for what in (["rules", "enom-bridge.rules.yml"], ["config", "prometheus.yml"]):
-        done = subprocess.run([needed("promtool"), "check", *what], cwd=PROMETHEUS, capture_output=True, text=True)
+        done = subprocess.run(
+            [needed("promtool"), "check", *what], cwd=PROMETHEUS, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_alarms_go_off_as_they_should(tmp_path: Path) -> None:
     """A day of numbers, by Prometheus's own evaluation."""
 
-    def alarm(name: str, at: str, series: dict[str, str], fires: bool = True, **labels: str) -> dict[str, Any]:
+    def alarm(
+        name: str, at: str, series: dict[str, str], fires: bool = True, **labels: str
+    ) -> dict[str, Any]:
         rule = next(rule for rule in RULES if rule["alert"] == name)
         expected = [{"exp_labels": labels | rule["labels"], "exp_annotations": {}}] if fires else []
         given = [{"series": key, "values": value} for key, value in series.items()]
@@ -88,16 +98,23 @@ def test_the_alarms_go_off_as_they_should(tmp_path: Path) -> None:
             "alert_rule_test": [{"eval_time": at, "alertname": name, "exp_alerts": expected}],
         }
 
-    both = {f'enom_bridge_jobs_held{{account="main",job="enom-bridge",instance="{n}"}}': "0x10 3x60" for n in "ab"}
+    both = {
+        f'enom_bridge_jobs_held{{account="main",job="enom-bridge",instance="{n}"}}': "0x10 3x60"
+        for n in "ab"
+    }
     up = {'up{job="enom-bridge",instance="a"}': "1x60"}
     reads = {'enom_bridge_callbacks_oldest_seconds{job="enom-bridge",instance="a"}': "0x60"}
     ended = 'enom_bridge_jobs_ended_total{action="mailbox.create",instance="a",status='
     half = {f'{ended}"failed"}}': "0+1x70", f'{ended}"succeeded"}}': "0+1x70"}
     few = {f'{ended}"failed"}}': "0+1x70", f'{ended}"succeeded"}}': "0+9x70"}
-    given_up = {'enom_bridge_callbacks_sent_total{source="shop",outcome="exhausted",instance="a"}': "0x10 1x60"}
+    given_up = {
+        'enom_bridge_callbacks_sent_total{source="shop",outcome="exhausted",instance="a"}': "0x10 1x60"
+    }
     unsent = {'enom_bridge_notes_sent_total{outcome="failed",instance="a"}': "0x10 1+1x60"}
     unsent |= {'enom_bridge_notes_sent_total{outcome="sent",instance="a"}': "3x70"}
-    stopped = {f'enom_bridge_suspensions_paused{{source="shop",instance="{n}"}}': "0x10 1x60" for n in "ab"}
+    stopped = {
+        f'enom_bridge_suspensions_paused{{source="shop",instance="{n}"}}': "0x10 1x60" for n in "ab"
+    }
     silent = {'enom_bridge_receiver_unanswered{source="shop",instance="a"}': "0x10 1+1x60"}
     tests = [
         alarm("EnomBridgeSuspensionsPaused", "12m", stopped, source="shop"),
@@ -120,5 +137,10 @@ def test_the_alarms_go_off_as_they_should(tmp_path: Path) -> None:
     (tmp_path / "test.yml").write_text(
         yaml.safe_dump({"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": tests})
     )
-    done = subprocess.run([needed("promtool"), "test", "rules", "test.yml"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [needed("promtool"), "test", "rules", "test.yml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout + done.stderr

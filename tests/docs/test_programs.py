@@ -1,4 +1,5 @@
-"""`make test` passes where nothing is installed that is not needed: what is not tried says which command brings it."""
+"""`make test` passes where nothing is installed that is not needed: what is not tried says which
+command brings it."""
 
 import os
 import re
@@ -11,7 +12,22 @@ import pytest
 from tests.docs.pages import ROOT, text
 from tests.support.programs import PACKAGES
 
-BASICS = ("env", "sh", "bash", "git", "make", "cat", "sed", "grep", "expand", "getconf", "base64", "od", "tr", "setpriv")
+BASICS = (
+    "env",
+    "sh",
+    "bash",
+    "git",
+    "make",
+    "cat",
+    "sed",
+    "grep",
+    "expand",
+    "getconf",
+    "base64",
+    "od",
+    "tr",
+    "setpriv",
+)
 CI = set(re.sub("#.*", "", text(".ci/packages")).split())
 TRIED = (
     "tests/docs", "tests/browser", "tests/whmcs", "tests/hooks/test_whmcs_php.py", "tests/store/test_migrations.py",
@@ -36,22 +52,37 @@ def bare(tmp_path: Path) -> str:
 
 
 def test_without_any_of_them_tests_are_skipped_with_the_command_and_none_fails(bare: str) -> None:
-    """The folders that need one, whole; the rest of the suite asks for PostgreSQL through the one fixture."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CI"))}
+    """The folders that need one, whole; the rest of the suite asks for PostgreSQL through the
+    one fixture."""
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CI"))
+    }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs", *TRIED]
     command += ["--deselect", f"tests/docs/{Path(__file__).name}"]
-    ran = subprocess.run(command, cwd=ROOT, env=clean | {"PATH": bare}, capture_output=True, text=True)
+    ran = subprocess.run(
+        command, cwd=ROOT, env=clean | {"PATH": bare}, capture_output=True, text=True
+    )
     assert ran.returncode == 0, ran.stdout[-6000:]
     skipped = re.findall(r"^SKIPPED \[\d+\] \S+ (.+)$", ran.stdout, re.MULTILINE)
     reasons = {reason for reason in skipped if "is not installed" in reason}
     named = {reason.split()[0] for reason in reasons}
     # PgBouncer is asked for after PostgreSQL; curl and phpunit by scripts.
     assert named == set(PACKAGES) - {"bash", "curl", "phpunit", "pgbouncer"}, ran.stdout[-3000:]
-    assert all(re.search(r"apt-get install \S+.* \(all: make deps\)$", reason) for reason in reasons)
+    assert all(
+        re.search(r"apt-get install \S+.* \(all: make deps\)$", reason) for reason in reasons
+    )
 
 
 def test_the_plug_ins_own_tests_are_skipped_loudly_too(bare: str) -> None:
-    ran = subprocess.run(["bash", "tests/php/run"], cwd=ROOT, env={"PATH": bare}, capture_output=True, text=True)
-    assert (ran.returncode, "SKIPPED" in ran.stderr, "apt-get install" in ran.stderr) == (0, True, True)
-    failed = subprocess.run(["bash", "tests/php/run"], cwd=ROOT, env={"PATH": bare, "CI": "true"}, capture_output=True)
+    ran = subprocess.run(
+        ["bash", "tests/php/run"], cwd=ROOT, env={"PATH": bare}, capture_output=True, text=True
+    )
+    assert (ran.returncode, "SKIPPED" in ran.stderr, "apt-get install" in ran.stderr) == (
+        0,
+        True,
+        True,
+    )
+    failed = subprocess.run(
+        ["bash", "tests/php/run"], cwd=ROOT, env={"PATH": bare, "CI": "true"}, capture_output=True
+    )
     assert failed.returncode == 1

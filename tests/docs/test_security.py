@@ -16,7 +16,12 @@ def test_a_test_that_the_page_names_is_there(named):
     assert re.search(rf"^ *def {name}\(", text(path), re.MULTILINE)
 
 
-HEADINGS = ["Who may send what", "What is stolen, and what it gives", "What is checked, in this order", "Safety for customers"]
+HEADINGS = [
+    "Who may send what",
+    "What is stolen, and what it gives",
+    "What is checked, in this order",
+    "Safety for customers",
+]
 
 
 @pytest.mark.parametrize("heading", HEADINGS)
@@ -27,4 +32,6 @@ def test_each_line_of_the_threat_model_names_its_test(heading):
 
 
 def test_the_commands_of_the_page_are_targets_of_make():
-    assert {"hostile", "fuzz", "mutation"} <= set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"hostile", "fuzz", "mutation"} <= set(
+        re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    )

@@ -1,4 +1,5 @@
-"""What a job costs in calls: the least that its proof needs. docs/performance.md has the same table."""
+"""What a job costs in calls: the least that its proof needs. docs/performance.md has the same
+table."""
 
 from collections.abc import Callable
 
@@ -40,7 +41,9 @@ DATA = {
 
 @pytest.mark.parametrize("backend", CALLS)
 @pytest.mark.parametrize("store", ["sqlite"])
-def test_calls_of_each_action_in_their_order(open_scene: Callable[..., Scene], backend: str) -> None:
+def test_calls_of_each_action_in_their_order(
+    open_scene: Callable[..., Scene], backend: str
+) -> None:
     scene = open_scene(backend=backend, account__purchase="paks")
 
     def commands() -> list[str]:

@@ -1,4 +1,5 @@
-"""The machine's clock jumps an hour, either way, at each point of a job: nothing is lost, and nothing is bought twice."""
+"""The machine's clock jumps an hour, either way, at each point of a job: nothing is lost, and
+nothing is bought twice."""
 
 import time
 from collections.abc import Iterator
@@ -28,8 +29,13 @@ class Ahead(Scene):
     ahead = 0.0
 
     def tuning(self) -> wiring.Tuning:
-        watch = SimpleNamespace(time=lambda: self.clock.now + self.ahead, monotonic=self.clock, sleep=time.sleep)
-        self.watches = [mock.patch.object(database, "time", watch), mock.patch.object(wiring, "time", watch)]
+        watch = SimpleNamespace(
+            time=lambda: self.clock.now + self.ahead, monotonic=self.clock, sleep=time.sleep
+        )
+        self.watches = [
+            mock.patch.object(database, "time", watch),
+            mock.patch.object(wiring, "time", watch),
+        ]
         for each in self.watches:
             each.start()
         return wiring.Tuning()
@@ -52,7 +58,10 @@ class Stepped(World):
     def tuning(self) -> wiring.Tuning:
         wall = lambda: self.clock.now + self.ahead  # noqa: E731
         watch = SimpleNamespace(time=wall, monotonic=self.clock, sleep=time.sleep)
-        self.watches = [mock.patch.object(database, "time", watch), mock.patch.object(wiring, "time", watch)]
+        self.watches = [
+            mock.patch.object(database, "time", watch),
+            mock.patch.object(wiring, "time", watch),
+        ]
         for each in self.watches:
             each.start()
         return wiring.Tuning(checkpoint=self.trap)
@@ -64,7 +73,9 @@ class Stepped(World):
 
 
 @pytest.fixture
-def world(simulator: Simulator, clock: Clock, database_url: str, tmp_path: Path) -> Iterator[Stepped]:
+def world(
+    simulator: Simulator, clock: Clock, database_url: str, tmp_path: Path
+) -> Iterator[Stepped]:
     made = Stepped(tmp_path, simulator, clock, database_url)
     yield made
     made.close()
@@ -85,19 +96,29 @@ def points(world: Stepped) -> list[str]:
     return list(world.trap.passed)
 
 
-@pytest.mark.parametrize("store", ["sqlite"])  # PostgreSQL has a clock of its own, which is not this machine's
+@pytest.mark.parametrize(
+    "store", ["sqlite"]
+)  # PostgreSQL has a clock of its own, which is not this machine's
 @pytest.mark.parametrize("step", [HOUR, -HOUR])
-def test_a_clock_that_jumps_loses_nothing_and_repeats_no_purchase(world: Stepped, step: float) -> None:
+def test_a_clock_that_jumps_loses_nothing_and_repeats_no_purchase(
+    world: Stepped, step: float
+) -> None:
     for n in range(2, len(points(world)) + 1, 3):
         world.ahead = 0.0
         world.reset()
         world.fault("PurchasePOPBundle", "drop_after")
         world.sim.control("/settings", {"stale_seconds": 15.0})  # less than settle
-        world.trap.point, world.trap.left, world.trap.act = "*", n, lambda: setattr(world, "ahead", step)
+        world.trap.point, world.trap.left, world.trap.act = (
+            "*",
+            n,
+            lambda: setattr(world, "ahead", step),
+        )
         world.hook("create", address=BOX, password=PASSWORD)
         run_out(world)
         world.trap.point = ""
-        assert [row["status"] for row in world.rows(tables.jobs)] == ["succeeded"], f"stepped at point {n}"
+        assert [row["status"] for row in world.rows(tables.jobs)] == ["succeeded"], (
+            f"stepped at point {n}"
+        )
         assert world.outside.bought("example.net", "PurchasePOPBundle") == 1
         assert world.outside.wrong == []
 
@@ -122,24 +143,38 @@ def test_after_a_start_with_the_clock_put_right_what_it_had_leased_goes_on_withi
     before = HourAhead(tmp_path, simulator, clock, database_url, account__max_in_flight=4)
     before.engine.beat()
     hooks = [
-        before.body("mailbox.create", address=f"box{n}@example.com", service_id=str(n), password=PASSWORD) for n in range(3)
+        before.body(
+            "mailbox.create", address=f"box{n}@example.com", service_id=str(n), password=PASSWORD
+        )
+        for n in range(3)
     ]
-    taken = [before.post("/hooks/shop", body, before.sign(body, f"msg_{n}", skew=HOUR)) for n, body in enumerate(hooks)]
+    taken = [
+        before.post("/hooks/shop", body, before.sign(body, f"msg_{n}", skew=HOUR))
+        for n, body in enumerate(hooks)
+    ]
     claimed = before.engine.queue.claim(before.engine.owner, before.engine.limits)
     assert claimed is not None
-    running, waiting = claimed.id, [id for answer in taken if (id := (answer.json or {})["job"]) != claimed.id]
+    running, waiting = (
+        claimed.id,
+        [id for answer in taken if (id := (answer.json or {})["job"]) != claimed.id],
+    )
     before.close()
 
     clock.now += 10
     after = Ahead(tmp_path, simulator, clock, database_url, account__max_in_flight=4)
     try:
-        told = [explained(after, job) for job in (running, *waiting)]
-        assert "no longer responds" in told[0] and "restart the bridge" in told[0]
-        assert all(f"running now in this domain: {running}, and not before" in text for text in told[1:])
+        result = [explained(after, job) for job in (running, *waiting)]
+        assert "no longer responds" in result[0] and "restart the bridge" in result[0]
+        assert all(
+            f"running now in this domain: {running}, and not before" in text for text in result[1:]
+        )
         after.work(1800)
-        assert {after.job({"job": job})["status"] for job in (running, *waiting)} == {"running", "queued"}, "for an hour"
+        assert {after.job({"job": job})["status"] for job in (running, *waiting)} == {
+            "running",
+            "queued",
+        }, "for an hour"
 
-        wiring.put_right(after.service)
+        wiring.correct_future_times(after.service)
         after.work(120)
         for _ in range(2):
             clock.now += 60
@@ -150,4 +185,8 @@ def test_after_a_start_with_the_clock_put_right_what_it_had_leased_goes_on_withi
 
 
 def explained(scene: Scene, job: str) -> str:
-    return "\n".join(explain.tell(scene.service.lookup.story(job), scene.service.standing.worker_alive(), 72))
+    return "\n".join(
+        explain.tell(
+            scene.service.lookup.story(job), scene.service.account_state.worker_alive(), 72
+        )
+    )

@@ -1,7 +1,8 @@
-"""Killed at each named point that the life of a hook passes, alone and while it recovers from a lost answer: the same end.
+"""Killed at each named point that the life of a hook passes, alone and while it recovers from a
+lost answer: the same end.
 
-In one process, with a crash that nothing of ours can catch. That the points are enough is tested, too: between every two
-commits there is one, and around every command.
+In one process, with a crash that nothing of ours can catch. That the points are enough is tested,
+too: between every two commits there is one, and around every command.
 """
 
 from collections.abc import Callable, Iterator
@@ -46,7 +47,10 @@ def world(simulator: Simulator, clock: Clock, database_url: str, tmp_path: Path)
 
 
 def live(world: World, action: str, fault: tuple[str, str] | None, crash_at: int) -> dict[str, Any]:
-    """One life of a hook; how it ended. `crash_at`: which of the points it passes kills it, 0 for none."""
+    """One life of a hook; how it ended.
+
+    `crash_at`: which of the points it passes kills it, 0 for none.
+    """
     world.reset()
     for name in BEFORE.get(action, ("create",)):
         hook(world, name)
@@ -67,7 +71,12 @@ def live(world: World, action: str, fault: tuple[str, str] | None, crash_at: int
     assert {row["id"] for row in cards} <= world.outside.taken
     assert world.outside.wrong == []
     ends = [(row["hook_id"], row["status"], row["state"], row["changed"]) for row in jobs]
-    return {"state": state, "money": money, "jobs": ends, "told": [row["sequence"] for row in cards]}
+    return {
+        "state": state,
+        "money": money,
+        "jobs": ends,
+        "told": [row["sequence"] for row in cards],
+    }
 
 
 def hook(world: World, action: str) -> None:
@@ -90,8 +99,14 @@ def crash() -> None:
     raise Crash
 
 
-def cells(world: World, action: str, long: bool) -> Iterator[tuple[tuple[str, str] | None, int, str, dict[str, Any]]]:
-    for fault in [(command, name) for command in COMMANDS[action] for name in TROUBLE if name] if long else []:
+def cells(
+    world: World, action: str, long: bool
+) -> Iterator[tuple[tuple[str, str] | None, int, str, dict[str, Any]]]:
+    for fault in (
+        [(command, name) for command in COMMANDS[action] for name in TROUBLE if name]
+        if long
+        else []
+    ):
         usual = uncrashed(world, action, fault)
         yield from ((fault, n, point, usual) for n, point in enumerate(list(world.trap.passed), 1))
     usual = uncrashed(world, action, None)
@@ -108,10 +123,15 @@ def uncrashed(world: World, action: str, fault: tuple[str, str] | None) -> dict[
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
-    "action", [each if each == "create" else pytest.param(each, marks=pytest.mark.long) for each in COMMANDS]
+    "action",
+    [each if each == "create" else pytest.param(each, marks=pytest.mark.long) for each in COMMANDS],
 )
 def test_killed_at_each_point_it_ends_as_without(
-    world: World, store: str, action: str, request: pytest.FixtureRequest, tally: Callable[..., None]
+    world: World,
+    store: str,
+    action: str,
+    request: pytest.FixtureRequest,
+    tally: Callable[..., None],
 ) -> None:
     long = request.config.getoption("--long")
     count = held = 0
@@ -119,9 +139,15 @@ def test_killed_at_each_point_it_ends_as_without(
     for fault, n, point, usual in cells(world, action, long):
         found = live(world, action, fault, n)
         count += 1
-        if point == "intent-committed" and COMMANDS[action][0] in SPENDING and fault not in committed:
+        if (
+            point == "intent-committed"
+            and COMMANDS[action][0] in SPENDING
+            and fault not in committed
+        ):
             committed.add(fault)
-            assert in_doubt(world, action), f"{action}, killed at point {n}: whether its purchase travels was not asked"
+            assert in_doubt(world, action), (
+                f"{action}, killed at point {n}: whether its purchase travels was not asked"
+            )
         if found != usual and in_doubt(world, action):
             held += 1  # nobody can know whether the purchase still travels
             assert max(found["money"]) <= 1
@@ -132,7 +158,11 @@ def test_killed_at_each_point_it_ends_as_without(
 
 def in_doubt(world: World, action: str) -> bool:
     last = world.rows(tables.jobs)[-1]
-    return last["status"] == "held" and last["error"]["code"] == "unclear" and COMMANDS[action][0] in SPENDING
+    return (
+        last["status"] == "held"
+        and last["error"]["code"] == "unclear"
+        and COMMANDS[action][0] in SPENDING
+    )
 
 
 @pytest.mark.parametrize("store", ["sqlite"])
@@ -143,11 +173,18 @@ def test_between_every_two_commits_is_a_named_point_and_around_every_command(
     watch_commits(world, trace)
     world.outside.commands = trace
     for action in COMMANDS if request.config.getoption("--long") else ("create", "suspend"):
-        for fault in (None, (COMMANDS[action][0], "drop_after"), ("GetPOP3", "maintenance"), ("get_user", "oma_20")):
+        for fault in (
+            None,
+            (COMMANDS[action][0], "drop_after"),
+            ("GetPOP3", "maintenance"),
+            ("get_user", "oma_20"),
+        ):
             live(world, action, fault, 0)
             unnamed = {"COMMIT", *COMMANDS[action]}
             for one, two in pairwise(trace):
-                assert not {one, two} <= unnamed, f"{action}, {fault}: nothing between {one} and {two} in {trace}"
+                assert not {one, two} <= unnamed, (
+                    f"{action}, {fault}: nothing between {one} and {two} in {trace}"
+                )
 
 
 def watch_commits(world: World, trace: list[str]) -> None:
@@ -155,7 +192,11 @@ def watch_commits(world: World, trace: list[str]) -> None:
 
     def executed(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         verb = statement.split()[0]
-        if verb == "INSERT" or "RETURNING" in statement or (verb in ("UPDATE", "DELETE") and cursor.rowcount > 0):
+        if (
+            verb == "INSERT"
+            or "RETURNING" in statement
+            or (verb in ("UPDATE", "DELETE") and cursor.rowcount > 0)
+        ):
             connection.info["wrote"] = True
 
     def committed(connection: Any) -> None:

@@ -1,4 +1,5 @@
-"""A database of PostgreSQL that is dropped, emptied or made anew while a bridge runs: 503, not ready, and why."""
+"""A database of PostgreSQL that is dropped, emptied or made anew while a bridge runs: 503, not
+ready, and why."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,11 @@ from tests.support.billing import Billing, until
 from tests.support.bridge import Running, Simulator, furnish, write_config
 from tests.support.postgres import Postgres
 
-EMPTY, ANOTHER, AWAY = "the bridge's tables are gone", "another database than when", "cannot be used"
+EMPTY, ANOTHER, AWAY = (
+    "the bridge's tables are gone",
+    "another database than when",
+    "cannot be used",
+)
 
 
 class Place:
@@ -33,7 +38,9 @@ class Place:
     def hook(self) -> int:
         self.sent += 1
         data = {"address": "ann@example.com", "service_id": "1"}
-        return self.billing.send(self.bridge.hooks, "mailbox.suspend", id=f"msg_{self.sent}", **data).status_code
+        return self.billing.send(
+            self.bridge.hooks, "mailbox.suspend", id=f"msg_{self.sent}", **data
+        ).status_code
 
     def ready(self) -> tuple[int, str]:
         answer = requests.get(f"{self.bridge.url}/readyz", timeout=10)
@@ -45,7 +52,9 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, postgres: Postgres, new_database: Callable[[str], str]) -> Iterator[Place]:
+def place(
+    tmp_path: Path, postgres: Postgres, new_database: Callable[[str], str]
+) -> Iterator[Place]:
     with Simulator(seed=1) as sim:
         furnish(sim)
         place = Place(tmp_path, sim, new_database("postgres"))
@@ -78,14 +87,18 @@ def made_anew(place: Place) -> None:
 def made_anew_with_tables(place: Place) -> None:
     made_anew(place)
     migrate(place.url)
-    place.tell("INSERT INTO marks (name, value) VALUES ('instance', 1), ('tried', 0)", database=place.name)
+    place.tell(
+        "INSERT INTO marks (name, value) VALUES ('instance', 1), ('tried', 0)", database=place.name
+    )
 
 
 WAYS = {emptied: EMPTY, dropped: AWAY, made_anew: EMPTY, made_anew_with_tables: ANOTHER}
 
 
 @pytest.mark.parametrize("away", WAYS, ids=lambda each: each.__name__)
-def test_nothing_is_accepted_and_the_reason_is_said(place: Place, away: Callable[[Place], None]) -> None:
+def test_nothing_is_accepted_and_the_reason_is_said(
+    place: Place, away: Callable[[Place], None]
+) -> None:
     assert place.hook() == 202
     until(lambda: place.ready()[0] == 200)
 

@@ -1,11 +1,12 @@
-"""A purchase in doubt whose job is not needed any more: a person can end the doubt, and what waits for it goes on."""
+"""A purchase in doubt whose job is not needed any more: a person can end the doubt, and what
+waits for it goes on."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from bridge.sim import Simulator
 from bridge.store.base import tables
 from tests.support.bench import Clock
@@ -34,16 +35,19 @@ def test_a_doubt_that_holds_up_the_hook_that_took_its_place_can_be_ended(world: 
     second = world.hook("create", address=BOX, password="Other-Secret.8")
     world.work(150)
     assert (world.job(second)["status"], world.job(second)["waiting_for"]) == ("queued", "settle")
-    with pytest.raises(NotNow, match=r"overtaken.*counts as settled"):
-        world.service.people.retry(first["job"])
+    with pytest.raises(NotPossible, match=r"overtaken.*counts as settled"):
+        world.service.operator.retry(first["job"])
     world.work(150)
     assert world.job(second)["status"] == "succeeded"
     assert world.outside.bought("example.net", "PurchasePOPBundle") == 1
     assert [row["outcome"] for row in world.rows(tables.purchases)] == ["judged", "done"]
 
 
-def test_a_purchase_that_came_late_is_not_repeated_by_a_retry_that_reads_the_past(world: World) -> None:
-    """Its sender was stopped; it went out just before a person tried again, and no read shows it yet."""
+def test_a_purchase_that_came_late_is_not_repeated_by_a_retry_that_reads_the_past(
+    world: World,
+) -> None:
+    """Its sender was stopped; it went out just before a person tried again, and no read shows it
+    yet."""
 
     def meanwhile() -> None:
         world.clock.now += LEASE + 1
@@ -55,7 +59,7 @@ def test_a_purchase_that_came_late_is_not_repeated_by_a_retry_that_reads_the_pas
     first = world.hook("create", address=BOX, password=PASSWORD)
     world.step("stopped")
     assert world.job(first)["status"] == "held"
-    again = world.service.people.retry(first["job"])
+    again = world.service.operator.retry(first["job"])
     world.work(300)
     assert world.job({"job": again.job})["status"] == "succeeded"
     assert world.outside.bought("example.net", "PurchasePOPBundle") == 1

@@ -1,4 +1,5 @@
-"""A stop that is asked for ends what is under way, and waits for nothing else; nothing that comes round again is lost by it."""
+"""A stop that is asked for ends what is under way, and waits for nothing else; nothing that
+comes round again is lost by it."""
 
 import threading
 from collections import Counter
@@ -8,9 +9,9 @@ from typing import Any
 import pytest
 
 from bridge import engine
-from bridge.pipeline.alerts import Notes
-from bridge.reconcile.scan import Surveyor
-from bridge.store import Database, Standing, Upkeep
+from bridge.pipeline.alerts import Alerts
+from bridge.reconcile.scan import Scanner
+from bridge.store import AccountState, Database, Retention
 from tests.support.billing import until
 from tests.support.bridge import Running, Simulator, furnish, write_config
 
@@ -44,19 +45,21 @@ def test_a_stop_in_the_middle_of_the_nightly_reconciliation_loses_no_night(
 ) -> None:
     monkeypatch.setattr(engine, "CHORES", 0.05)
     begun, go_on = threading.Event(), threading.Event()
-    domains = Surveyor.domains
+    domains = Scanner.domains
 
     def slow(*given: Any) -> Any:
         begun.set()
         assert go_on.wait(30)
         return domains(*given)
 
-    monkeypatch.setattr(Surveyor, "domains", slow)
+    monkeypatch.setattr(Scanner, "domains", slow)
     with Simulator() as sim:
         furnish(sim)
-        path = write_config(tmp_path, sim, database_url, source__domains=["example.com"], worker__reconcile_at="")
+        path = write_config(
+            tmp_path, sim, database_url, source__domains=["example.com"], worker__reconcile_at=""
+        )
         bridge = Running(path)
-        bridge.service.people.reconcile_soon("main")
+        bridge.service.operator.reconcile_soon("main")
         assert begun.wait(30)
         stopping = threading.Thread(target=bridge.close)
         stopping.start()
@@ -71,7 +74,15 @@ def test_a_stop_in_the_middle_of_the_nightly_reconciliation_loses_no_night(
             again.close()
 
 
-@pytest.mark.parametrize("broken", [(Upkeep, "purge_due"), (Upkeep, "prune"), (Notes, "send_due"), (Standing, "due_probes")])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        (Retention, "purge_due"),
+        (Retention, "prune"),
+        (Alerts, "send_due"),
+        (AccountState, "due_probes"),
+    ],
+)
 def test_one_chore_that_raises_leaves_the_others_alone(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: tuple[type, str]
 ) -> None:
@@ -81,16 +92,21 @@ def test_one_chore_that_raises_leaves_the_others_alone(
     def counting(owner: type, name: str) -> None:
         real = getattr(owner, name)
 
-        def chore(self: Any) -> Any:
+        def task(self: Any) -> Any:
             done[name] += 1
             if (owner, name) == broken:
                 raise ZeroDivisionError("a fault of ours")
             return real(self)
 
-        monkeypatch.setattr(owner, name, chore)
+        monkeypatch.setattr(owner, name, task)
 
-    often = [(Standing, "due_probes"), (Upkeep, "purge_due"), (Upkeep, "wipe"), (Notes, "send_due")]
-    for owner, name in [*often, (Upkeep, "prune")]:
+    often = [
+        (AccountState, "due_probes"),
+        (Retention, "purge_due"),
+        (Retention, "wipe"),
+        (Alerts, "send_due"),
+    ]
+    for owner, name in [*often, (Retention, "prune")]:
         counting(owner, name)
     with Simulator() as sim:
         furnish(sim)

@@ -1,7 +1,9 @@
-"""A bridge that has hosted email alone: a mailbox's life, a remote that lies, and what only this remote can say.
+"""A bridge that has hosted email alone: a mailbox's life, a remote that lies, and what only this
+remote can say.
 
-The clock of bridge and simulator is one that jumps, so that every fault meets every command within seconds. Faults that are
-only slow are those of tests/flow/test_lying_remote.py: what sends and reads is the same.
+The clock of bridge and simulator is one that jumps, so that every fault meets every command within
+seconds. Faults that are only slow are those of tests/flow/test_lying_remote.py: what sends and
+reads is the same.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,11 +47,16 @@ def cells() -> Iterator[tuple[str, str, str]]:
     for action, commands in COMMANDS.items():
         for command in commands:
             fits = ("any", "hosted", "read" if command == "get_user" else "hosted-write")
-            yield from ((action, command, fault) for fault, fit in FITS.items() if fit in fits and fault not in SLOW)
+            yield from (
+                (action, command, fault)
+                for fault, fit in FITS.items()
+                if fit in fits and fault not in SLOW
+            )
 
 
 def wanted(action: str) -> dict[str, Any] | None:
-    """What is true at the remote after each action, where a mailbox was there as `furnish` makes it."""
+    """What is true at the remote after each action, where a mailbox was there as `furnish` makes
+    it."""
     box = {"password": PASSWORD, "quota_bytes": 1 << 30, "services": {"enabled"}}
     match action:
         case "suspend":
@@ -78,8 +85,10 @@ def test_every_fault_at_every_command(scene: Scene, request: pytest.FixtureReque
         given = {"service_id": domain, "address": f"box@{domain}"}
         scene.sim.control("/domains", {"uid": "reseller", "domain": domain})
         if action != "create":
-            scene.sim.control("/mailboxes", {"address": given["address"], "password": PASSWORD, "settled": True})
-            scene.service.people.adopt("main", Address.parse(given["address"]), "shop", domain)
+            scene.sim.control(
+                "/mailboxes", {"address": given["address"], "password": PASSWORD, "settled": True}
+            )
+            scene.service.operator.adopt("main", Address.parse(given["address"]), "shop", domain)
         if action == "unsuspend":
             scene.do("suspend", **given)
         scene.clock.now += 60
@@ -95,7 +104,15 @@ def test_every_fault_at_every_command(scene: Scene, request: pytest.FixtureReque
 @pytest.mark.parametrize("store", ["sqlite"])
 def test_a_life(scene: Scene) -> None:
     proofs = {}
-    for action in ("create", "suspend", "unsuspend", "change_password", "change_plan", "renew", "terminate"):
+    for action in (
+        "create",
+        "suspend",
+        "unsuspend",
+        "change_password",
+        "change_plan",
+        "renew",
+        "terminate",
+    ):
         receipt = scene.do(action, **DATA.get(action, {}))
         assert receipt["status"] == "succeeded", action
         proofs[action] = receipt["verified"]
@@ -104,7 +121,12 @@ def test_a_life(scene: Scene) -> None:
         clock = scene.clock.now
         scene.work(120)
         assert scene.clock.now > clock
-    everything = {"existence": "verified", "suspension": "verified", "password": "accepted", "plan": "verified"}
+    everything = {
+        "existence": "verified",
+        "suspension": "verified",
+        "password": "accepted",
+        "plan": "verified",
+    }
     assert proofs == {
         "create": everything,
         "suspend": {"suspension": "verified"},
@@ -118,7 +140,9 @@ def test_a_life(scene: Scene) -> None:
 
 @pytest.mark.parametrize("store", ["sqlite"])
 def test_a_mailbox_that_was_there_is_nobodys_to_take(scene: Scene) -> None:
-    scene.sim.control("/mailboxes", {"address": "john.doe@example.com", "password": "Theirs-Word.1"})
+    scene.sim.control(
+        "/mailboxes", {"address": "john.doe@example.com", "password": "Theirs-Word.1"}
+    )
     receipt = scene.do("create", password=PASSWORD)
     assert (receipt["status"], receipt["error"]["code"]) == ("failed", "not_ours")
     assert (scene.mailbox() or {})["password"] == "Theirs-Word.1"
@@ -127,7 +151,11 @@ def test_a_mailbox_that_was_there_is_nobodys_to_take(scene: Scene) -> None:
 @pytest.mark.parametrize("store", ["sqlite"])
 def test_what_is_no_mailbox_is_left_alone(scene: Scene) -> None:
     scene.do("create", service_id="8", address="jane@example.com", password=PASSWORD)
-    box = {"address": "bob@example.com", "password": PASSWORD, "attributes": {"aliases": ["john.doe@example.com"]}}
+    box = {
+        "address": "bob@example.com",
+        "password": PASSWORD,
+        "attributes": {"aliases": ["john.doe@example.com"]},
+    }
     scene.sim.control("/mailboxes", box)
     before = scene.sim.control("/state")["domains"]
     for action in COMMANDS:
@@ -144,11 +172,19 @@ def test_a_domain_that_is_not_there_is_told(scene: Scene) -> None:
 
 @pytest.mark.parametrize("store", ["sqlite"])
 def test_a_role_that_cannot_provision_pauses_nothing_and_is_told(scene: Scene) -> None:
-    admin = {"uid": "reseller", "user": "admin@reseller.example", "password": "Planted-Hosted-9", "role": "company_ro"}
+    admin = {
+        "uid": "reseller",
+        "user": "admin@reseller.example",
+        "password": "Planted-Hosted-9",
+        "role": "company_ro",
+    }
     scene.sim.control("/admins", admin)
     receipt = scene.do("create", password=PASSWORD)
     assert (receipt["status"], scene.mailbox()) == ("failed", None)
-    assert "role of the credentials" in scene.service.lookup.receipt("shop", receipt["job"]).error["detail"]
+    assert (
+        "role of the credentials"
+        in scene.service.lookup.receipt("shop", receipt["job"]).error["detail"]
+    )
 
 
 @pytest.fixture
@@ -167,11 +203,19 @@ def tries(scene: Scene) -> int:
 @pytest.mark.parametrize("store", ["sqlite"])
 def test_a_new_password_is_proved_once(proving: Scene) -> None:
     created = proving.do("create", password=PASSWORD)
-    assert (created["status"], created["verified"]["password"], tries(proving)) == ("succeeded", "verified", 1)
+    assert (created["status"], created["verified"]["password"], tries(proving)) == (
+        "succeeded",
+        "verified",
+        1,
+    )
     changed = proving.do("change_password", password=OTHER)
     assert (changed["verified"], tries(proving)) == ({"password": "verified"}, 2)
     again = proving.do("change_password", password=OTHER)
-    assert (again["changed"], again["verified"], tries(proving)) == (False, {"password": "accepted"}, 2)
+    assert (again["changed"], again["verified"], tries(proving)) == (
+        False,
+        {"password": "accepted"},
+        2,
+    )
 
 
 @pytest.mark.parametrize("store", ["sqlite"])
@@ -180,7 +224,11 @@ def test_a_sign_in_that_lags_is_tried_once_more_after_settle(proving: Scene) -> 
     proving.sim.control("/settings", {"password_lag": 10.0})
     proving.clock.now += 60
     changed = proving.do("change_password", password=OTHER)
-    assert (changed["status"], changed["verified"], tries(proving)) == ("succeeded", {"password": "verified"}, 3)
+    assert (changed["status"], changed["verified"], tries(proving)) == (
+        "succeeded",
+        {"password": "verified"},
+        3,
+    )
 
 
 @pytest.mark.parametrize("store", ["sqlite"])
@@ -189,22 +237,35 @@ def test_a_password_that_is_not_there_is_held_and_the_account_works_on(proving: 
     proving.fault("change_user", "lie")
     held = proving.do("change_password", password=OTHER)
     assert (held["status"], held["error"]["code"], tries(proving)) == ("held", "unclear", 3)
-    assert proving.service.standing.account_paused("main") is None
-    proving.service.people.retry(held["job"])
+    assert proving.service.account_state.account_paused("main") is None
+    proving.service.operator.retry(held["job"])
     proving.work(600)
     assert ((proving.mailbox() or {})["password"], tries(proving)) == (OTHER, 4)
 
 
 @pytest.mark.parametrize("store", ["sqlite"])
 def test_nothing_is_tried_of_a_suspended_mailbox_or_beyond_a_second_factor(proving: Scene) -> None:
-    box = {"address": "john.doe@example.com", "password": PASSWORD, "second_factor": True, "settled": True}
+    box = {
+        "address": "john.doe@example.com",
+        "password": PASSWORD,
+        "second_factor": True,
+        "settled": True,
+    }
     proving.sim.control("/mailboxes", box)
-    proving.service.people.adopt("main", Address("john.doe", "example.com"), "shop", "7")
+    proving.service.operator.adopt("main", Address("john.doe", "example.com"), "shop", "7")
     changed = proving.do("change_password", password=OTHER)
-    assert (changed["status"], changed["verified"], tries(proving)) == ("succeeded", {"password": "accepted"}, 1)
+    assert (changed["status"], changed["verified"], tries(proving)) == (
+        "succeeded",
+        {"password": "accepted"},
+        1,
+    )
     proving.do("suspend")
     changed = proving.do("change_password", password=PASSWORD)
-    assert (changed["status"], changed["verified"], tries(proving)) == ("succeeded", {"password": "accepted"}, 1)
+    assert (changed["status"], changed["verified"], tries(proving)) == (
+        "succeeded",
+        {"password": "accepted"},
+        1,
+    )
 
 
 @pytest.mark.parametrize("store", ["sqlite"])
@@ -231,7 +292,7 @@ def test_a_domain_is_made_with_its_first_mailbox_once_a_person_has_looked(making
     held = making.do("create", **NEW)
     assert (held["status"], held["error"]["code"]) == ("held", "domain_of_another")
     assert "new.test" not in making.sim.control("/state")["domains"]
-    making.service.people.retry(held["job"], approve=True)
+    making.service.operator.retry(held["job"], approve=True)
     making.work(600)
     assert (making.mailbox("john@new.test") or {})["password"] == PASSWORD
     calls = ["get_user", "get_domain", "change_domain", "change_user", "get_user"]

@@ -1,4 +1,5 @@
-"""A bridge killed with kill -9 at every named point of every action ends where it would have ended, and pays once.
+"""A bridge killed with kill -9 at every named point of every action ends where it would have ended,
+and pays once.
 
 All cells of the matrix run side by side, each with a process, a database and a domain of its own.
 """
@@ -21,7 +22,15 @@ OTHER_PASSWORD = "Planted-Other.8"
 LARGE = 25 << 30
 
 # action: the commands that it takes
-COMMANDS = {"create": 2, "suspend": 2, "unsuspend": 1, "terminate": 1, "change_password": 1, "change_plan": 1, "renew": 1}
+COMMANDS = {
+    "create": 2,
+    "suspend": 2,
+    "unsuspend": 1,
+    "terminate": 1,
+    "change_password": 1,
+    "change_plan": 1,
+    "renew": 1,
+}
 DATA: dict[str, dict[str, str]] = {
     "create": {"password": PASSWORD, "plan": "basic"},
     "change_password": {"password": OTHER_PASSWORD},
@@ -30,7 +39,16 @@ DATA: dict[str, dict[str, str]] = {
 }
 BEFORE = {"unsuspend": ("create", "suspend"), "create": ()}  # else: create
 AFTER = {"terminate": "create", "change_plan": "change_password"}  # else: change_plan
-ONCE = ("accepting", "accepted", "claimed", "planned", "finishing", "finished", "callback-claimed", "callback-sent")
+ONCE = (
+    "accepting",
+    "accepted",
+    "claimed",
+    "planned",
+    "finishing",
+    "finished",
+    "callback-claimed",
+    "callback-sent",
+)
 SPENDING = ("create", "renew")
 BRIEF = (*SPENDING, "suspend", "terminate")
 EACH_COMMAND = ("intent-committed", SENDING, "sent", "answer-committed")
@@ -49,23 +67,42 @@ class Cell:
     @property
     def lost_before_paying(self) -> bool:
         """Nobody can know whether the purchase still travels: a person decides."""
-        return self.action in ("create", "renew") and self.nth == 1 and self.point in ("intent-committed", SENDING)
+        return (
+            self.action in ("create", "renew")
+            and self.nth == 1
+            and self.point in ("intent-committed", SENDING)
+        )
 
     @property
     def ends(self) -> tuple[str, ...]:
-        """A terminate that did nothing yet is called off by the create after it, unless it comes first."""
-        unsent = self.point in ("accepting", "accepted", "claimed", "observed", "planned", "intent-committed", SENDING)
-        return ("cancelled", "succeeded") if self.action == "terminate" and unsent else ("succeeded",)
+        """A terminate that did nothing yet is called off by the create after it, unless it comes
+        first."""
+        unsent = self.point in (
+            "accepting",
+            "accepted",
+            "claimed",
+            "observed",
+            "planned",
+            "intent-committed",
+            SENDING,
+        )
+        return (
+            ("cancelled", "succeeded") if self.action == "terminate" and unsent else ("succeeded",)
+        )
 
 
 def cells(store: str, long: bool) -> Iterator[Cell]:
-    """The brief form: a creation at every point, the other commands around their call, PostgreSQL where money is spent."""
+    """The brief form: a creation at every point, the other commands around their call,
+    PostgreSQL where money is spent."""
     for action in COMMANDS:
         if not long and action not in (BRIEF if store == "sqlite" else SPENDING):
             continue
         if long or (action, store) == ("create", "sqlite"):
             yield from (Cell(store, action, point, 1) for point in ONCE)
-            yield from (Cell(store, action, "observed", nth) for nth in range(1, 4 if action == "create" else 3))
+            yield from (
+                Cell(store, action, "observed", nth)
+                for nth in range(1, 4 if action == "create" else 3)
+            )
         for nth in range(1, COMMANDS[action] + 1):
             yield from (Cell(store, action, point, nth) for point in EACH_COMMAND)
 
@@ -86,7 +123,9 @@ def run(stage: Stage, cell: Cell, database: str) -> Outcome:
     bridge = Bridge(path := stage.config(database))
     hooks: dict[str, dict[str, str]] = {}
 
-    def ask(action: str, how: Callable[..., dict[str, Any]] = stage.send, **more: Any) -> dict[str, Any]:
+    def ask(
+        action: str, how: Callable[..., dict[str, Any]] = stage.send, **more: Any
+    ) -> dict[str, Any]:
         data = DATA.get(action, {})
         receipt = how(lambda: bridge.hooks, f"mailbox.{action}", **base, **data, **more)
         hooks[receipt["hook"]] = data
@@ -95,10 +134,12 @@ def run(stage: Stage, cell: Cell, database: str) -> Outcome:
     try:
         for action in BEFORE.get(cell.action, ("create",)):
             assert ask(action, stage.do)["status"] == "succeeded"
-        until(lambda: len(told(stage, cell)) == len(hooks), pause=0.1)
+        until(lambda: len(result(stage, cell)) == len(hooks), pause=0.1)
         bridge.arm(cell.point, nth=cell.nth)
         id = f"msg_{cell}"
-        body, headers = stage.billing.hook(f"mailbox.{cell.action}", id=id, **base, **DATA.get(cell.action, {}))
+        body, headers = stage.billing.hook(
+            f"mailbox.{cell.action}", id=id, **base, **DATA.get(cell.action, {})
+        )
         post_once(bridge.hooks, body, headers)
         assert bridge.killed(90), f"{cell.point} was not passed {cell.nth} times"
         bridge = Bridge(path, lease=10.0)
@@ -106,13 +147,17 @@ def run(stage: Stage, cell: Cell, database: str) -> Outcome:
         ask(AFTER.get(cell.action, "change_plan"))
         jobs = stage.ended(database, len(hooks))
         counts = stage.audit(database, hooks, {domain: 1})
-        return Outcome(jobs[-2], jobs[-1], stage.mailbox(base["address"]), stage.bought(domain), counts)
+        return Outcome(
+            jobs[-2], jobs[-1], stage.mailbox(base["address"]), stage.bought(domain), counts
+        )
     finally:
         bridge.close()
 
 
-def told(stage: Stage, cell: Cell) -> list[dict[str, Any]]:
-    return [call for call in list(stage.billing.received) if call["data"]["service_id"] == str(cell)]
+def result(stage: Stage, cell: Cell) -> list[dict[str, Any]]:
+    return [
+        call for call in list(stage.billing.received) if call["data"]["service_id"] == str(cell)
+    ]
 
 
 def post_once(url: str, body: bytes, headers: dict[str, str]) -> None:
@@ -137,7 +182,9 @@ def test_killed_there_it_ends_as_if_nothing_had_happened(
     new_database(store)  # from this thread, because a server dies with the thread that started it
     try:
         wanted = cells(store, request.config.getoption("--long"))
-        outcomes = all_at_once(lambda cell: checked(cell, run(stage, cell, new_database(store))), wanted)
+        outcomes = all_at_once(
+            lambda cell: checked(cell, run(stage, cell, new_database(store))), wanted
+        )
     finally:
         stage.close()
     for _, outcome in outcomes:
@@ -147,14 +194,20 @@ def test_killed_there_it_ends_as_if_nothing_had_happened(
 def checked(cell: Cell, outcome: Outcome) -> Outcome:
     assert outcome.counts.faults == {}
     ends = [(job["action"], job["status"], job["error"]) for job in (outcome.first, outcome.second)]
-    assert outcome.bought == (cell.action in ("create", "renew") and not cell.lost_before_paying), ends
+    assert outcome.bought == (cell.action in ("create", "renew") and not cell.lost_before_paying), (
+        ends
+    )
     if cell.lost_before_paying:
         assert (outcome.first["status"], outcome.first["error"]["code"]) == ("held", "unclear")
         return outcome
     assert outcome.first["status"] in cell.ends and outcome.second["status"] == "succeeded", ends
     assert outcome.mailbox is not None
     suspended = cell.action == "suspend"
-    assert set(outcome.mailbox["services"].values()) == ({"suspended"} if suspended else {"enabled"})
-    assert outcome.mailbox["password"] == (OTHER_PASSWORD if cell.action in ("change_password", "change_plan") else PASSWORD)
+    assert set(outcome.mailbox["services"].values()) == (
+        {"suspended"} if suspended else {"enabled"}
+    )
+    assert outcome.mailbox["password"] == (
+        OTHER_PASSWORD if cell.action in ("change_password", "change_plan") else PASSWORD
+    )
     assert outcome.mailbox["quota_bytes"] == (1 << 30 if cell.action == "terminate" else LARGE)
     return outcome

@@ -1,4 +1,5 @@
-"""A bridge killed or stopped again and again under load loses nothing, pays once, and keeps every mailbox's order."""
+"""A bridge killed or stopped again and again under load loses nothing, pays once, and keeps
+every mailbox's order."""
 
 import random
 import signal
@@ -15,12 +16,18 @@ from tests.support.workload import Workload
 
 LEASE = 3.0
 BRIDGES = {"sqlite": (1, 1), "postgres": (2, 3)}  # in brief, in the long form
-CALM = (1.5, 4.0)  # the most seconds between two, likewise: a process that is always starting does no work that could go wrong
-STOPS = 0.2  # share of them; a stop lasts longer than the lease, in which one bridge alone does nothing
+CALM = (
+    1.5,
+    4.0,
+)  # the most seconds between two, likewise: a process that is always starting does no work that could go wrong
+STOPS = (
+    0.2  # share of them; a stop lasts longer than the lease, in which one bridge alone does nothing
+)
 
 
 class Disturber:
-    """Kills bridges with kill -9, or stops them for longer than their lease, at moments drawn by seed."""
+    """Kills bridges with kill -9, or stops them for longer than their lease, at moments drawn by
+    seed."""
 
     def __init__(self, path: Path, bridges: int, seed: int, calm: float) -> None:
         self.path, self.calm = path, calm
@@ -65,7 +72,11 @@ class Disturber:
 
 @pytest.mark.timeout(7200)
 def test_killed_and_stopped_at_random_under_load(
-    store: str, database_url: str, tmp_path: Path, request: pytest.FixtureRequest, tally: Callable[..., None]
+    store: str,
+    database_url: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    tally: Callable[..., None],
 ) -> None:
     stage = Stage(tmp_path)
     long, seed = request.config.getoption("--long"), request.config.getoption("--seed")
@@ -87,6 +98,13 @@ def test_killed_and_stopped_at_random_under_load(
         disturber.close()
         pool.shutdown()
         stage.close()
-    tally("killed and stopped at random", store, counts, kills=disturber.kills, stops=disturber.stops, retried=load.retried)
+    tally(
+        "killed and stopped at random",
+        store,
+        counts,
+        kills=disturber.kills,
+        stops=disturber.stops,
+        retried=load.retried,
+    )
     assert counts.faults == {}
     assert counts.jobs >= load.jobs + load.retried

@@ -1,6 +1,8 @@
-"""A remote that is late, drips, drops, fails after the effect, contradicts itself or shows what was: the end is right.
+"""A remote that is late, drips, drops, fails after the effect, contradicts itself or shows what
+was: the end is right.
 
-Every fault meets every command of every action, each in a domain of its own, all through one bridge at the same time.
+Every fault meets every command of every action, each in a domain of its own, all through one bridge
+at the same time.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +15,7 @@ import pytest
 
 from bridge.domain.model import Address
 from bridge.sim.faults import FITS
-from bridge.store import Database, People
+from bridge.store import Database, OperatorActions
 from bridge.wiring import new_job_id
 from tests.support.audit import Counts, purchases, read
 from tests.support.bridge import PASSWORD
@@ -37,8 +39,14 @@ DATA: dict[str, dict[str, str]] = {
     "renew": {"until": "2031-06-01"},
 }
 READS = ("GetPOP3", "get_user")
-# A slow answer is slower than the time-out, a late effect comes within settle after it; both with room for a busy machine.
-SETTLE = {"account__timeout": 2, "account__settle": 2.5, "account__max_in_flight": 24, "worker__concurrency": 24}
+# A slow answer is slower than the time-out, a late effect comes within settle after it; both with
+# room for a busy machine.
+SETTLE = {
+    "account__timeout": 2,
+    "account__settle": 2.5,
+    "account__max_in_flight": 24,
+    "worker__concurrency": 24,
+}
 DELAYS = {"slow": 3.0, "late": 3.0, "drip": 0.3, "drip_headers": 0.3}
 ELSEWHERE = {"balance"}  # pauses all purchases of the account, as it should
 STALE = 2  # reads in a row
@@ -67,7 +75,11 @@ def cells() -> Iterator[Cell]:
         for command in commands:
             api = "hosted" if command.islower() else "interface"
             fits = ("any", api, "read" if command in READS else f"{api}-write")
-            yield from (Cell(action, command, fault) for fault, fit in FITS.items() if fit in fits and fault not in ELSEWHERE)
+            yield from (
+                Cell(action, command, fault)
+                for fault, fit in FITS.items()
+                if fit in fits and fault not in ELSEWHERE
+            )
 
 
 class Trial:
@@ -88,8 +100,15 @@ class Trial:
         self.stage.ended(self.database, len(self.hooks))
         for cell in self.cells:
             times = STALE if cell.fault == "stale" else 1
-            fault = {"command": cell.command, "fault": cell.fault, "domain": cell.domain, "times": times}
-            self.stage.sim.control("/faults", fault | ({"delay": DELAYS[cell.fault]} if cell.fault in DELAYS else {}))
+            fault = {
+                "command": cell.command,
+                "fault": cell.fault,
+                "domain": cell.domain,
+                "times": times,
+            }
+            self.stage.sim.control(
+                "/faults", fault | ({"delay": DELAYS[cell.fault]} if cell.fault in DELAYS else {})
+            )
         with ThreadPoolExecutor(8) as pool:
             for sent in [pool.submit(self.send, cell, cell.action) for cell in self.cells]:
                 sent.result()
@@ -99,35 +118,54 @@ class Trial:
     def furnish(self) -> None:
         """Makes what the actions need, as if it had always been so."""
         database = Database(self.database)
-        people = People(database, new_job_id)
+        operator = OperatorActions(database, new_job_id)
         for cell in self.cells:
             bundle = self.stage.domain(cell.domain, pak=cell.action != "create")
             if cell.action != "create":
-                box = {"address": cell.address, "password": PASSWORD, "bundle": bundle, "settled": True}
+                box = {
+                    "address": cell.address,
+                    "password": PASSWORD,
+                    "bundle": bundle,
+                    "settled": True,
+                }
                 self.stage.sim.control("/mailboxes", box)
-                people.adopt("main", Address.parse(cell.address), "shop", str(cell))
+                operator.adopt("main", Address.parse(cell.address), "shop", str(cell))
         database.close()
 
     def send(self, cell: Cell, action: str) -> None:
         data = DATA.get(action, {})
         who = {"service_id": str(cell), "address": cell.address}
-        self.hooks[self.stage.send(lambda: self.bridge.hooks, f"mailbox.{action}", **who, **data)["hook"]] = data
+        self.hooks[
+            self.stage.send(lambda: self.bridge.hooks, f"mailbox.{action}", **who, **data)["hook"]
+        ] = data
 
     def wrong(self) -> dict[str, Any]:
-        """The cells that did not succeed, were not hit by their fault, or cost another sum than was needed."""
+        """The cells that did not succeed, were not hit by their fault, or cost another sum than
+        was needed."""
         jobs = {job["service_id"]: job for job in read(self.database)["jobs"]}
-        left = {fault["domain"] for fault in self.stage.sim.control("/faults")["faults"] if fault["fault"] != "stale"}
+        left = {
+            fault["domain"]
+            for fault in self.stage.sim.control("/faults")["faults"]
+            if fault["fault"] != "stale"
+        }
         paid = purchases(self.stage.sim)
         found = {}
         for cell in self.cells:
             job, bought = jobs[str(cell)], paid[cell.domain]
-            if (job["status"], bought) != ("succeeded", cell.action in ("create", "renew")) or cell.domain in left:
+            if (job["status"], bought) != (
+                "succeeded",
+                cell.action in ("create", "renew"),
+            ) or cell.domain in left:
                 found[str(cell)] = (job["status"], bought, job["error"], cell.domain in left)
         return found
 
 
 def test_every_fault_at_every_command(
-    store: str, database_url: str, tmp_path: Path, request: pytest.FixtureRequest, tally: Callable[..., None]
+    store: str,
+    database_url: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    tally: Callable[..., None],
 ) -> None:
     stage = Stage(tmp_path)
     # The faults are the remote's, not the store's: in brief, PostgreSQL gets every fifth of them.
@@ -143,7 +181,9 @@ def test_every_fault_at_every_command(
         stage.close()
 
 
-def test_reads_that_stay_stale_longer_than_promised_never_buy_twice(store: str, database_url: str, tmp_path: Path) -> None:
+def test_reads_that_stay_stale_longer_than_promised_never_buy_twice(
+    store: str, database_url: str, tmp_path: Path
+) -> None:
     stage = Stage(tmp_path)
     trial = Trial(stage, database_url, [cell := Cell("create", "GetPOP3", "stale")])
     try:
@@ -151,7 +191,11 @@ def test_reads_that_stay_stale_longer_than_promised_never_buy_twice(store: str, 
         stage.sim.control("/faults", {"command": "GetPOP3", "fault": "stale", "times": None})
         trial.send(cell, "create")
         (job,) = stage.ended(database_url, 1)
-        assert (job["status"], job["error"]["code"], stage.bought(cell.domain)) == ("held", "unclear", 1)
+        assert (job["status"], job["error"]["code"], stage.bought(cell.domain)) == (
+            "held",
+            "unclear",
+            1,
+        )
     finally:
         trial.bridge.close()
         stage.close()
@@ -167,11 +211,18 @@ CHAOS = sorted(set(FITS) - {"balance", "drip", "drip_headers", "huge"})
 
 
 def test_chaos_by_seed(
-    store: str, seed: int, database_url: str, tmp_path: Path, request: pytest.FixtureRequest, tally: Callable[..., None]
+    store: str,
+    seed: int,
+    database_url: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    tally: Callable[..., None],
 ) -> None:
     stage = Stage(tmp_path, seed)
     long = request.config.getoption("--long")
-    load = Workload(stage, f"chaos-{store}", database_url, jobs=600 if long else 60, domains=15, seed=seed)
+    load = Workload(
+        stage, f"chaos-{store}", database_url, jobs=600 if long else 60, domains=15, seed=seed
+    )
     stage.sim.control("/chaos", {"share": 0.1 if long else 0.05, "faults": CHAOS})
     stage.sim.control("/settings", {"stale_seconds": 0.5, "stale_share": 0.3, "hosted_lag": 0.3})
     bridge = Bridge(stage.config(database_url, **SETTLE), lease=10.0)

@@ -1,4 +1,5 @@
-"""A second fault while the bridge recovers from the first, in pairs drawn by seed: the end is right, or a person is asked."""
+"""A second fault while the bridge recovers from the first, in pairs drawn by seed: the end is
+right, or a person is asked."""
 
 import random
 from collections.abc import Callable, Collection
@@ -41,7 +42,9 @@ def pairs(seed: int, without: Collection[str] = ELSEWHERE) -> list[Pair]:
     for cell in chance.sample(first, min(PAIRS, len(first))):
         then = chance.choice((cell.command, *READS, *COMMANDS[cell.action]))
         fits = ("any", "hosted" if then.islower() else "interface")
-        second = chance.choice(sorted(name for name, fit in FITS.items() if fit in fits and name not in without))
+        second = chance.choice(
+            sorted(name for name, fit in FITS.items() if fit in fits and name not in without)
+        )
         pair = Pair(cell.action, cell.command, cell.fault, then, second)
         if len(str(pair)) < 60:  # it names a domain
             drawn[str(pair)] = pair
@@ -62,11 +65,17 @@ def test_two_faults_in_a_row_do_not_keep_a_job_for_long(
     world = World(tmp_path, simulator, clock, database_url)
     world.engine.worker.random = lambda: 1.0
     long, without = request.config.getoption("--long"), ELSEWHERE | NEEDS_A_SOCKET
-    drawn = [pair for seed in range(10) for pair in pairs(seed, without)] if long else pairs(0, without)[:12]
+    drawn = (
+        [pair for seed in range(10) for pair in pairs(seed, without)]
+        if long
+        else pairs(0, without)[:12]
+    )
     try:
         for pair in drawn:
             took, usual = seconds_until_the_end(world, pair)
-            assert took <= 2 * SETTLE + 10 + sum(A_FEW_MINUTES.get(fault, 0.0) for fault in (pair.fault, pair.second)), pair
+            assert took <= 2 * SETTLE + 10 + sum(
+                A_FEW_MINUTES.get(fault, 0.0) for fault in (pair.fault, pair.second)
+            ), pair
             assert usual, pair
     finally:
         world.close()
@@ -95,7 +104,12 @@ def seconds_until_the_end(world: World, pair: Pair) -> tuple[float, bool]:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_second_fault_during_recovery(
-    store: str, seed: int, database_url: str, tmp_path: Path, request: pytest.FixtureRequest, tally: Callable[..., None]
+    store: str,
+    seed: int,
+    database_url: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    tally: Callable[..., None],
 ) -> None:
     stage = Stage(tmp_path)
     trial = Trial(stage, database_url, list(pairs(seed)))
@@ -107,7 +121,10 @@ def test_a_second_fault_during_recovery(
         pair = arm_second.get(str(cell))
         if pair is not None and action == cell.action:
             delay = {"delay": DELAYS[pair.second]} if pair.second in DELAYS else {}
-            stage.sim.control("/faults", {"command": pair.then, "fault": pair.second, "domain": pair.domain, **delay})
+            stage.sim.control(
+                "/faults",
+                {"command": pair.then, "fault": pair.second, "domain": pair.domain, **delay},
+            )
         send(cell, action)
 
     trial.send = armed  # type: ignore[method-assign]
@@ -116,7 +133,11 @@ def test_a_second_fault_during_recovery(
         tally("pairs of faults", store, counts)
         assert counts.faults == {}
         jobs = {job["service_id"]: job for job in read(database_url)["jobs"]}
-        assert {name: jobs[name]["status"] for name in arm_second if jobs[name]["status"] not in ("succeeded", "held")} == {}
+        assert {
+            name: jobs[name]["status"]
+            for name in arm_second
+            if jobs[name]["status"] not in ("succeeded", "held")
+        } == {}
         assert [str(cell) for cell in trial.cells if stage.bought(cell.domain) > 1] == []
     finally:
         trial.bridge.close()

@@ -1,4 +1,5 @@
-"""Stopped gracefully and backed up, again and again under load: nothing is held or told twice, and each backup is whole."""
+"""Stopped gracefully and backed up, again and again under load: nothing is held or told twice,
+and each backup is whole."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,11 @@ from tests.support.workload import Workload
 
 @pytest.mark.timeout(3600)
 def test_stopped_gracefully_and_backed_up_under_load(
-    store: str, new_database: Callable[[str], str], tmp_path: Path, request: pytest.FixtureRequest, tally: Callable[..., None]
+    store: str,
+    new_database: Callable[[str], str],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    tally: Callable[..., None],
 ) -> None:
     stage, url = Stage(tmp_path), new_database(store)
     long, seed = request.config.getoption("--long"), request.config.getoption("--seed")
@@ -38,7 +43,13 @@ def test_stopped_gracefully_and_backed_up_under_load(
         crew.close()
         pool.shutdown()
         stage.close()
-    tally("stopped gracefully and backed up", store, counts, graceful_stops=crew.restarts, backups=len(backups))
+    tally(
+        "stopped gracefully and backed up",
+        store,
+        counts,
+        graceful_stops=crew.restarts,
+        backups=len(backups),
+    )
     assert counts.faults == {}
     assert (counts.held, counts.callbacks_twice, counts.late_calls) == (0, 0, 0)
     for backup, accepted in backups.items():

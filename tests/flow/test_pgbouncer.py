@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bridge.domain.errors import NotNow, StoreUnavailable
+from bridge.domain.errors import NotPossible, StoreUnavailable
 from bridge.store import Copies, Database
 from bridge.store.base import database as module
 from tests.support.billing import Billing
@@ -18,7 +18,8 @@ from tests.support.postgres import Postgres
 from tests.support.programs import needed
 
 WAYS = {"refused": {}, "dropped": {"ignore_startup_parameters": "options,extra_float_digits"}}
-"""What becomes of the settings that a connection begins with: the two ways that an admin may have it."""
+"""What becomes of the settings that a connection begins with: the two ways that an admin may
+have it."""
 
 
 @pytest.fixture
@@ -34,7 +35,9 @@ def pooled(request: pytest.FixtureRequest, postgres: Postgres, direct: str) -> I
     bouncer.close()
 
 
-def test_hooks_are_taken_and_done_by_processes_that_hear_nothing_of_each_other(pooled: str, tmp_path: Path) -> None:
+def test_hooks_are_taken_and_done_by_processes_that_hear_nothing_of_each_other(
+    pooled: str, tmp_path: Path
+) -> None:
     with Simulator(seed=1) as sim:
         furnish(sim)
         billing = Billing()
@@ -42,10 +45,18 @@ def test_hooks_are_taken_and_done_by_processes_that_hear_nothing_of_each_other(p
         web, worker = Running(path, work=False), Running(path)
         try:
             data = {"address": "ann@example.com", "service_id": "1"}
-            receipt = billing.send(web.hooks, "mailbox.create", wait=20, password=PASSWORD, **data).json()
+            receipt = billing.send(
+                web.hooks, "mailbox.create", wait=20, password=PASSWORD, **data
+            ).json()
             assert receipt["status"] == "succeeded", receipt
-            for verb in ("suspend", "unsuspend") * 5:  # each statement often enough that a driver would prepare it
-                assert billing.send(web.hooks, f"mailbox.{verb}", wait=20, **data).json()["status"] == "succeeded"
+            for verb in (
+                "suspend",
+                "unsuspend",
+            ) * 5:  # each statement often enough that a driver would prepare it
+                assert (
+                    billing.send(web.hooks, f"mailbox.{verb}", wait=20, **data).json()["status"]
+                    == "succeeded"
+                )
             assert len(billing.wait_for(11)) >= 11
             assert worker.service.database.pooler and worker.service.database.pooler.present
         finally:
@@ -57,7 +68,10 @@ def test_hooks_are_taken_and_done_by_processes_that_hear_nothing_of_each_other(p
 def test_each_transaction_has_the_settings_and_leaves_none_behind(pooled: str, direct: str) -> None:
     database, plain = Database(pooled), Database(direct)
     try:
-        ask = sa.text("SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')")
+        ask = sa.text(
+            "SELECT current_setting('lock_timeout'), "
+            "current_setting('idle_in_transaction_session_timeout')"
+        )
 
         def settings(_: int) -> tuple[str, ...]:
             with database.write() as tx:
@@ -75,7 +89,9 @@ def test_each_transaction_has_the_settings_and_leaves_none_behind(pooled: str, d
         plain.close()
 
 
-def test_a_row_that_another_one_holds_is_not_waited_for_without_end(pooled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_that_another_one_holds_is_not_waited_for_without_end(
+    pooled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "LOCK_WAIT", 0.2)
     database = Database(pooled)
     held, done = threading.Event(), threading.Event()
@@ -103,7 +119,7 @@ def test_a_copy_is_refused_with_what_to_do(pooled: str, tmp_path: Path) -> None:
     """pg_dump sets its own search path, and a pooler would hand that on to others."""
     database = Database(pooled)
     try:
-        with pytest.raises(NotNow, match="connects to PostgreSQL directly"):
+        with pytest.raises(NotPossible, match="connects to PostgreSQL directly"):
             Copies(database, {}).backup(tmp_path / "copy")
         assert not (tmp_path / "copy").exists()
     finally:

@@ -1,4 +1,5 @@
-"""What is held on an address can be shown whole, and removed whole once its mailbox is gone; what is another's stays."""
+"""What is held on an address can be shown whole, and removed whole once its mailbox is gone;
+what is another's stays."""
 
 import io
 import json
@@ -28,9 +29,23 @@ def command(scene: Scene, *words: str) -> Result:
 
 
 def live(scene: Scene) -> None:
-    """A life that leaves something in every table, and a neighbour whose address holds the same words."""
-    scene.do("create", id="msg_john1", password=PASSWORD, display_name=PERSONAL[1], customer_id=PERSONAL[4])
-    scene.do("create", id="msg_mary", address=NEIGHBOUR, service_id="8", password=PASSWORD, display_name="Mary")
+    """A life that leaves something in every table, and a neighbour whose address holds the same
+    words."""
+    scene.do(
+        "create",
+        id="msg_john1",
+        password=PASSWORD,
+        display_name=PERSONAL[1],
+        customer_id=PERSONAL[4],
+    )
+    scene.do(
+        "create",
+        id="msg_mary",
+        address=NEIGHBOUR,
+        service_id="8",
+        password=PASSWORD,
+        display_name="Mary",
+    )
     scene.do("suspend", id="msg_john2", reason=PERSONAL[2])
     scene.do("unsuspend", id="msg_john3")
     scene.do("renew", id="msg_john4", until="2031-01-01")
@@ -69,8 +84,8 @@ def test_an_export_holds_all_of_it_and_no_secret(scene: Scene) -> None:
     result = command(scene, "mailboxes", "export", "John.Doe@Example.com")
 
     assert (result.exit_code, leaks(result.stdout)) == (0, [])
-    told: dict[str, Any] = json.loads(result.stdout)
-    assert {name: len(rows) for name, rows in told.items() if name != "address"} == {
+    reported: dict[str, Any] = json.loads(result.stdout)
+    assert {name: len(rows) for name, rows in reported.items() if name != "address"} == {
         "mailboxes": 1, "hooks": 6, "parked": 1, "jobs": 5, "commands": 5, "callbacks": 5, "purchases": 1, "notes": 1,
         "differences": 0, "audit": 0,
     }  # fmt: skip
@@ -79,7 +94,9 @@ def test_an_export_holds_all_of_it_and_no_secret(scene: Scene) -> None:
     assert not [word for word in ("sealed", "digest") if word in result.stdout]
 
 
-def test_after_an_erasure_nothing_of_it_is_in_any_table_and_the_neighbour_is_as_before(scene: Scene) -> None:
+def test_after_an_erasure_nothing_of_it_is_in_any_table_and_the_neighbour_is_as_before(
+    scene: Scene,
+) -> None:
     before = json.loads(command(scene, "mailboxes", "export", NEIGHBOUR).stdout)
 
     result = erased(scene)
@@ -93,12 +110,21 @@ def test_after_an_erasure_nothing_of_it_is_in_any_table_and_the_neighbour_is_as_
         if names(text, word) or (word != JOHN and word in text)
     }
     assert left == {}
-    assert command(scene, "mailboxes", "export", JOHN).stderr == f"Error: Nothing is stored about {JOHN}.\n"
+    assert (
+        command(scene, "mailboxes", "export", JOHN).stderr
+        == f"Error: Nothing is stored about {JOHN}.\n"
+    )
     after = json.loads(command(scene, "mailboxes", "export", NEIGHBOUR).stdout)
-    told = ("status", "tries", "ended_at", "next_at", "last_status")  # its callbacks went out meanwhile
+    reported = (
+        "status",
+        "tries",
+        "ended_at",
+        "next_at",
+        "last_status",
+    )  # its callbacks went out meanwhile
     for view in (before, after):
         for callback in view["callbacks"]:
-            for name in told:
+            for name in reported:
                 callback.pop(name)
     assert after == before
     assert len(json.loads(everything(scene)["purchases"])) == 1
@@ -110,8 +136,12 @@ def test_without_apply_it_is_only_shown(scene: Scene) -> None:
     before = everything(scene)
     shown = command(scene, "mailboxes", "erase", JOHN)
     assert "Nothing changed yet" in shown.stdout and "jobs 6" in shown.stdout
-    told = json.loads(command(scene, "mailboxes", "erase", JOHN, "--json").stdout)
-    assert (told["applied"], told["removed"]["jobs"], told["purchases_kept"]) == (False, 6, 1)
+    reported = json.loads(command(scene, "mailboxes", "erase", JOHN, "--json").stdout)
+    assert (reported["applied"], reported["removed"]["jobs"], reported["purchases_kept"]) == (
+        False,
+        6,
+        1,
+    )
     assert everything(scene) == before
 
 
@@ -120,9 +150,15 @@ def test_what_must_stay_is_named_and_nothing_is_removed(scene: Scene) -> None:
     assert "is not delivered yet" in command(scene, "mailboxes", "erase", JOHN, "--apply").stderr
     scene.call_back(60)
     refusal = command(scene, "mailboxes", "erase", JOHN, "--apply")
-    assert refusal.exit_code == 1 and "exists at Enom and belongs to service 7 of shop" in refusal.stderr
+    assert (
+        refusal.exit_code == 1
+        and "exists at Enom and belongs to service 7 of shop" in refusal.stderr
+    )
     waiting = scene.hook("terminate")
-    assert f"enom-bridge jobs cancel {waiting['job']}" in command(scene, "mailboxes", "erase", JOHN, "--apply").stderr
+    assert (
+        f"enom-bridge jobs cancel {waiting['job']}"
+        in command(scene, "mailboxes", "erase", JOHN, "--apply").stderr
+    )
     scene.work(60)
     scene.call_back(60)
     scene.fault("GetPOP3", "error_500")
@@ -137,10 +173,14 @@ def test_a_purchase_in_doubt_keeps_the_job_that_settles_it(open_scene: Open) -> 
     scene.fault("PurchasePOPBundle", "drop_before", times=None)
     scene.do("create", address="ann@example.net", password=PASSWORD)
     scene.call_back(60)
-    assert "is in doubt" in command(scene, "mailboxes", "erase", "ann@example.net", "--apply").stderr
+    assert (
+        "is in doubt" in command(scene, "mailboxes", "erase", "ann@example.net", "--apply").stderr
+    )
 
 
-def test_a_mailbox_of_that_name_that_comes_again_goes_on_above_its_old_sequence(scene: Scene) -> None:
+def test_a_mailbox_of_that_name_that_comes_again_goes_on_above_its_old_sequence(
+    scene: Scene,
+) -> None:
     last = scene.do("suspend")["sequence"]
     assert erased(scene).exit_code == 0
     assert scene.do("create", password=PASSWORD)["sequence"] > last + 1
@@ -160,7 +200,9 @@ def test_nothing_of_it_is_left_in_free_pages_of_the_file(scene: Scene) -> None:
     file = scene.service.database.file
     assert file is not None and erased(scene).exit_code == 0
     with scene.service.database.engine.connect() as connection:
-        assert connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
+        assert connection.connection.driver_connection.execute(
+            "PRAGMA wal_checkpoint(TRUNCATE)"
+        ).fetchone() == (0, 0, 0)
     raw = file.read_bytes()
     assert NEIGHBOUR.encode() in raw
     assert not [word for word in PERSONAL[1:] if word.encode() in raw]
@@ -169,24 +211,36 @@ def test_nothing_of_it_is_left_in_free_pages_of_the_file(scene: Scene) -> None:
 @sqlite
 def test_a_note_about_a_longer_address_is_not_taken_for_one_about_this(scene: Scene) -> None:
     assert names(f"create of {JOHN} is held", JOHN) and names(f"<{JOHN.upper()}>.", JOHN)
-    assert not [text for text in (f"x{JOHN}", f"mary.{JOHN}", f"{JOHN}.example", f"{JOHN}x") if names(text, JOHN)]
+    assert not [
+        text
+        for text in (f"x{JOHN}", f"mary.{JOHN}", f"{JOHN}.example", f"{JOHN}x")
+        if names(text, JOHN)
+    ]
 
 
-def test_a_mistyped_domain_stands_in_the_way_of_neither_a_comparison_nor_an_erasure(open_scene: Open) -> None:
+def test_a_mistyped_domain_stands_in_the_way_of_neither_a_comparison_nor_an_erasure(
+    open_scene: Open,
+) -> None:
     scene, typo = open_scene(), "john@nowhere.example"
     receipt = scene.do("create", id="msg_typo", address=typo, service_id="9", password=PASSWORD)
     assert (receipt["status"], receipt["error"]["code"]) == ("failed", "domain_not_in_account")
     scene.call_back(60)
-    told = command(scene, "reconcile")
-    assert told.exit_code == 0 and "nowhere.example" in told.stdout and "No differences." in told.stdout
+    reported = command(scene, "reconcile")
+    assert (
+        reported.exit_code == 0
+        and "nowhere.example" in reported.stdout
+        and "No differences." in reported.stdout
+    )
     assert scene.service.lookup.page("differences", None)[0] == []
     assert command(scene, "mailboxes", "erase", typo, "--apply").exit_code == 0
     assert typo not in "".join(everything(scene).values())
     assert "nowhere.example" not in command(scene, "reconcile").stdout
 
 
-def test_a_mailbox_of_a_service_is_not_erased_while_its_domain_is_in_no_account(open_scene: Open) -> None:
+def test_a_mailbox_of_a_service_is_not_erased_while_its_domain_is_in_no_account(
+    open_scene: Open,
+) -> None:
     scene = open_scene()
-    scene.service.people.adopt("main", Address.parse("ann@nowhere.example"), "shop", "9")
+    scene.service.operator.adopt("main", Address.parse("ann@nowhere.example"), "shop", "9")
     refused = command(scene, "mailboxes", "erase", "ann@nowhere.example", "--apply")
     assert refused.exit_code == 1 and "Could not check at Enom" in refused.stderr

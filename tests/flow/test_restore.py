@@ -1,4 +1,5 @@
-"""A bridge set back to a backup: what happened since is unknown to it, and none of it is undone, paid twice or told wrongly."""
+"""A bridge set back to a backup: what happened since is unknown to it, and none of it is undone,
+paid twice or told wrongly."""
 
 import json
 import sqlite3
@@ -10,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from bridge.sim import Simulator
 from bridge.store import Copies
 from tests.support.bench import START, Clock
@@ -23,7 +24,7 @@ QUIET = {"main": 30.0}
 def go_on(scene: Scene) -> None:
     """As a person does: look at what differs, then resume."""
     scene.service.reconcile.account("main", "ann")
-    scene.service.people.resume_account("main")
+    scene.service.operator.resume_account("main")
 
 
 sqlite = pytest.mark.parametrize("store", ["sqlite"])
@@ -55,7 +56,11 @@ class Story:
 
 @pytest.fixture
 def story(
-    store: str, new_database: Callable[[str], str], simulator: Simulator, clock: Clock, tmp_path: Path
+    store: str,
+    new_database: Callable[[str], str],
+    simulator: Simulator,
+    clock: Clock,
+    tmp_path: Path,
 ) -> Iterator[Callable[..., Story]]:
     """On a database of its own, because a restore leaves the replaced one beside it."""
     simulator.control("/reset")
@@ -74,7 +79,9 @@ def story(
         each.scene.close()
 
 
-def test_every_account_is_paused_until_a_person_resumes_it_and_hooks_are_taken(story: Callable[..., Story]) -> None:
+def test_every_account_is_paused_until_a_person_resumes_it_and_hooks_are_taken(
+    story: Callable[..., Story],
+) -> None:
     tale = story()
     tale.scene.do("create", password=PASSWORD)
     tale.backup()
@@ -83,28 +90,35 @@ def test_every_account_is_paused_until_a_person_resumes_it_and_hooks_are_taken(s
 
     waiting = scene.hook("suspend")
     scene.work(3600)
-    scene.chores(3600)
+    scene.periodic_tasks(3600)
 
     assert scene.job(waiting)["waiting_for"] == "account"
-    assert "enom-bridge resume account main" in tale.command("jobs", "explain", waiting["job"]).stdout
+    assert (
+        "enom-bridge resume account main" in tale.command("jobs", "explain", waiting["job"]).stdout
+    )
     assert "Paused (restored)" in tale.command("doctor").stdout
     assert "enom-bridge resume account main" in json.dumps(scene.receiver.notes)
     refused = tale.command("resume", "account", "main")
     assert refused.exit_code == 1 and "enom-bridge reconcile --account main" in refused.stderr
-    assert scene.service.people.by("ann").pause_account("main", "Enom is moving house")
-    told = tale.command("resume", "account", "main")
-    assert told.exit_code == 1 and "still paused. The pause by an operator has ended." in told.stdout
-    assert "enom-bridge reconcile --account main" in told.stdout
+    assert scene.service.operator.by("ann").pause_account("main", "Enom is moving house")
+    result = tale.command("resume", "account", "main")
+    assert (
+        result.exit_code == 1
+        and "still paused. The pause by an operator has ended." in result.stdout
+    )
+    assert "enom-bridge reconcile --account main" in result.stdout
     scene.work(3600)
     assert scene.job(waiting)["waiting_for"] == "account"
     scene.service.reconcile.account("main", "ann")
-    told = tale.command("resume", "account", "main")
-    assert told.exit_code == 0 and "Compared with Enom at" in told.stdout
+    result = tale.command("resume", "account", "main")
+    assert result.exit_code == 0 and "Compared with Enom at" in result.stdout
     scene.work(60)
     assert scene.job(waiting)["status"] == "succeeded"
 
 
-def test_what_was_open_in_the_backup_is_held_and_never_done_by_itself(story: Callable[..., Story]) -> None:
+def test_what_was_open_in_the_backup_is_held_and_never_done_by_itself(
+    story: Callable[..., Story],
+) -> None:
     tale = story()
     scene = tale.scene
     scene.do("create", password=PASSWORD)
@@ -119,18 +133,29 @@ def test_what_was_open_in_the_backup_is_held_and_never_done_by_itself(story: Cal
     go_on(scene)
     scene.work(3600)
 
-    assert set((scene.mailbox() or {})["services"].values()) == {"enabled"}, "the paying customer is left alone"
+    assert set((scene.mailbox() or {})["services"].values()) == {"enabled"}, (
+        "the paying customer is left alone"
+    )
     held = scene.job(open_then)
-    assert (held["status"], held["error"]["code"], "restored_at" in held) == ("held", "unclear", True)
-    told = tale.command("jobs", "explain", open_then["job"]).stdout
-    assert f"enom-bridge jobs retry {open_then['job']}" in told and "replaced by newer ones" in told
-    again = scene.service.people.retry(open_then["job"])
+    assert (held["status"], held["error"]["code"], "restored_at" in held) == (
+        "held",
+        "unclear",
+        True,
+    )
+    result = tale.command("jobs", "explain", open_then["job"]).stdout
+    assert (
+        f"enom-bridge jobs retry {open_then['job']}" in result
+        and "replaced by newer ones" in result
+    )
+    again = scene.service.operator.retry(open_then["job"])
     scene.work(60)
     assert scene.job({"job": again.job})["status"] == "succeeded"
 
 
 @sqlite
-def test_a_mailbox_that_has_another_owner_by_now_is_not_deleted_for_the_old_one(story: Callable[..., Story]) -> None:
+def test_a_mailbox_that_has_another_owner_by_now_is_not_deleted_for_the_old_one(
+    story: Callable[..., Story],
+) -> None:
     tale = story(safety__terminate_grace_days=3)
     scene = tale.scene
     scene.do("create", password=PASSWORD)
@@ -147,7 +172,7 @@ def test_a_mailbox_that_has_another_owner_by_now_is_not_deleted_for_the_old_one(
     assert done.tamed.called_off == (JOHN,)
     go_on(scene)
     for _ in range(10):
-        scene.chores(86400)
+        scene.periodic_tasks(86400)
         scene.work(60)
 
     assert scene.mailbox(JOHN) and scene.mailbox(EVE)
@@ -165,13 +190,20 @@ def test_what_was_bought_since_the_backup_is_not_bought_again(story: Callable[..
     scene = tale.scene
     go_on(scene)  # at once: Enom's reads may still show the time before
 
-    again = scene.do("create", id="msg_bought", seconds=600, address=ANN, service_id="8", password=PASSWORD)
+    again = scene.do(
+        "create", id="msg_bought", seconds=600, address=ANN, service_id="8", password=PASSWORD
+    )
 
     assert len(scene.orders) == 1
-    assert (again["status"], again["error"]["code"]) == ("failed", "not_ours")  # until a person adopts it
+    assert (again["status"], again["error"]["code"]) == (
+        "failed",
+        "not_ours",
+    )  # until a person adopts it
 
 
-def test_a_person_who_pauses_a_restored_account_and_resumes_it_buys_nothing_twice(story: Callable[..., Story]) -> None:
+def test_a_person_who_pauses_a_restored_account_and_resumes_it_buys_nothing_twice(
+    story: Callable[..., Story],
+) -> None:
     tale = story(account__purchase="paks")
     tale.backup()
     scene = tale.scene
@@ -179,9 +211,9 @@ def test_a_person_who_pauses_a_restored_account_and_resumes_it_buys_nothing_twic
     scene.do("create", id="msg_bought", address=ANN, service_id="8", password=PASSWORD)
     tale.restore()
     scene = tale.scene
-    scene.service.people.pause_account("main", "while I look")
-    scene.service.people.resume_account("main")
-    scene.service.people.by("ann").reconcile_soon("main")
+    scene.service.operator.pause_account("main", "while I look")
+    scene.service.operator.resume_account("main")
+    scene.service.operator.by("ann").reconcile_soon("main")
 
     waiting = scene.hook("create", id="msg_bought", address=ANN, service_id="8", password=PASSWORD)
     scene.work(600)
@@ -191,7 +223,9 @@ def test_a_person_who_pauses_a_restored_account_and_resumes_it_buys_nothing_twic
 
 
 @sqlite
-def test_a_purchase_that_was_open_in_the_backup_holds_the_domain_until_a_person_has_looked(story: Callable[..., Story]) -> None:
+def test_a_purchase_that_was_open_in_the_backup_holds_the_domain_until_a_person_has_looked(
+    story: Callable[..., Story],
+) -> None:
     tale = story(account__purchase="paks")
     scene = tale.scene
 
@@ -232,14 +266,17 @@ def test_callbacks_go_on_above_everything_that_was_told_before(story: Callable[.
     tale.restore()  # and once more, of the same backup
     scene = tale.scene
     go_on(scene)
-    told = len(scene.receiver.callbacks)
+    result = len(scene.receiver.callbacks)
 
     scene.do("suspend")
     scene.do("create", address=EVE, service_id="12", password=PASSWORD)  # its row is lost
     scene.do("unsuspend")
     scene.call_back(60)
 
-    new = [(call["data"]["address"], call["data"]["sequence"]) for call in scene.receiver.callbacks[told:]]
+    new = [
+        (call["data"]["address"], call["data"]["sequence"])
+        for call in scene.receiver.callbacks[result:]
+    ]
     johns = [sequence for address, sequence in new if address == JOHN and sequence > 3]
     assert len(johns) == 2 and johns[1] == johns[0] + 1
     assert all(sequence > last[address] for address, sequence in new if sequence not in (1, 2, 3))
@@ -247,7 +284,9 @@ def test_callbacks_go_on_above_everything_that_was_told_before(story: Callable[.
 
 
 @sqlite
-def test_a_password_from_before_the_backup_is_set_and_not_believed_to_be_set_still(story: Callable[..., Story]) -> None:
+def test_a_password_from_before_the_backup_is_set_and_not_believed_to_be_set_still(
+    story: Callable[..., Story],
+) -> None:
     tale = story()
     scene = tale.scene
     scene.do("create", password=PASSWORD)
@@ -262,7 +301,9 @@ def test_a_password_from_before_the_backup_is_set_and_not_believed_to_be_set_sti
     assert (scene.mailbox() or {})["password"] == PASSWORD
 
 
-def test_what_was_replaced_is_kept_and_can_be_put_back(story: Callable[..., Story], store: str) -> None:
+def test_what_was_replaced_is_kept_and_can_be_put_back(
+    story: Callable[..., Story], store: str
+) -> None:
     tale = story()
     tale.backup()
     tale.scene.do("create", password=PASSWORD)
@@ -276,17 +317,21 @@ def test_what_was_replaced_is_kept_and_can_be_put_back(story: Callable[..., Stor
     else:
         with tale.scene.service.database.read() as tx:
             schema = done.kept.removeprefix("schema ")
-            assert tx.exec_driver_sql(f"SELECT status FROM {schema}.jobs").fetchall() == [("succeeded",)]
+            assert tx.exec_driver_sql(f"SELECT status FROM {schema}.jobs").fetchall() == [
+                ("succeeded",)
+            ]
 
 
-def test_a_database_that_was_set_back_by_other_means_is_tamed_in_place(story: Callable[..., Story]) -> None:
+def test_a_database_that_was_set_back_by_other_means_is_tamed_in_place(
+    story: Callable[..., Story],
+) -> None:
     tale = story()
     receipt = tale.scene.hook("create", password=PASSWORD)
 
-    told = json.loads(tale.command("db", "restore", "--in-place", "--json").stdout)
+    result = json.loads(tale.command("db", "restore", "--in-place", "--json").stdout)
 
-    assert (told["held"], told["paused"], told["kept"]) == ([receipt["job"]], ["main"], None)
-    assert tale.scene.service.standing.account_paused("main") == "restored"
+    assert (result["held"], result["paused"], result["kept"]) == ([receipt["job"]], ["main"], None)
+    assert tale.scene.service.account_state.account_paused("main") == "restored"
 
 
 def test_beside_a_worker_nothing_is_restored(story: Callable[..., Story]) -> None:
@@ -294,19 +339,21 @@ def test_beside_a_worker_nothing_is_restored(story: Callable[..., Story]) -> Non
     tale.backup()
     tale.scene.do("create", password=PASSWORD)
     tale.scene.engine.beat()
-    with pytest.raises(NotNow, match="Stop it first"):
+    with pytest.raises(NotPossible, match="Stop it first"):
         Copies(tale.scene.service.database, QUIET).restore(tale.file)
     assert len(tale.scene.service.lookup.page("jobs", None)[0]) == 1
 
 
-def test_a_backup_that_cannot_be_loaded_changes_nothing(story: Callable[..., Story], store: str) -> None:
+def test_a_backup_that_cannot_be_loaded_changes_nothing(
+    story: Callable[..., Story], store: str
+) -> None:
     tale = story()
     tale.backup()
     tale.scene.do("create", password=PASSWORD)
     whole = tale.file.read_bytes()
     for broken in (b"no backup at all", whole[: len(whole) // 2], b""):
         tale.file.write_bytes(broken)
-        with pytest.raises(NotNow, match="Nothing was changed"):
+        with pytest.raises(NotPossible, match="Nothing was changed"):
             Copies(tale.scene.service.database, QUIET).restore(tale.file)
         assert len(tale.scene.service.lookup.page("jobs", None)[0]) == 1
     assert tale.scene.do("suspend")["status"] == "succeeded"

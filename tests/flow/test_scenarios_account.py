@@ -1,4 +1,5 @@
-"""Our standing with Enom is wrong: the account waits as a whole, one note goes out, and nothing is lost."""
+"""Our standing with Enom is wrong: the account waits as a whole, one note goes out, and nothing
+is lost."""
 
 from typing import Any
 
@@ -30,20 +31,29 @@ def statuses(scene: Scene, sent: list[dict[str, Any]]) -> list[tuple[str, str | 
 
 
 def notes(scene: Scene) -> list[tuple[str, bool]]:
-    return [(note["subject"], note["cleared"]) for each in scene.receiver.notes for note in each["data"]["notes"]]
+    return [
+        (note["subject"], note["cleared"])
+        for each in scene.receiver.notes
+        for note in each["data"]["notes"]
+    ]
 
 
 @pytest.mark.parametrize(
     ("code", "change"),
     [("credentials", {"token": "another"}), ("ip_not_allowed", {"allow": ("198.51.100.7",)})],
 )
-def test_a_wrong_account_in_the_middle_of_many_jobs(open_scene: Open, store: str, code: str, change: dict[str, Any]) -> None:
+def test_a_wrong_account_in_the_middle_of_many_jobs(
+    open_scene: Open, store: str, code: str, change: dict[str, Any]
+) -> None:
     scene = open_scene()
     count = COUNT[store] if code == "credentials" else 20
     for n in range(count // 10):
         add_domain(scene.sim, f"d{n}.example")
     sent = [
-        scene.hook("create", address=f"box{n}@d{n // 10}.example", service_id=str(n), password=PASSWORD) for n in range(count)
+        scene.hook(
+            "create", address=f"box{n}@d{n // 10}.example", service_id=str(n), password=PASSWORD
+        )
+        for n in range(count)
     ]
     for _ in range(count // 2):
         job = scene.engine.queue.claim("worker", scene.engine.limits)
@@ -58,28 +68,28 @@ def test_a_wrong_account_in_the_middle_of_many_jobs(open_scene: Open, store: str
     met = [scene.service.lookup.receipt("shop", each["job"]).error for each in sent]
     assert {error["code"] for error in met if error} == {code}
     for _ in range(3):  # it is asked now and then, by nobody else
-        scene.chores(301)
+        scene.periodic_tasks(301)
         scene.work()
     assert len(scene.calls()) == calls + 3
     assert notes(scene) == [("account:main", False)]
     put_account(scene)
-    scene.chores(301)
+    scene.periodic_tasks(301)
     scene.work(60)
     assert set(statuses(scene, sent)) == {("succeeded", None)}
-    scene.chores()
+    scene.periodic_tasks()
     assert notes(scene) == [("account:main", False), ("account:main", True)]
     assert len(scene.calls("SetUpPOP3User")) == count
 
 
 def test_what_a_person_paused_only_a_person_resumes(scene: Scene) -> None:
-    scene.service.people.pause_account("main", "moving house")
+    scene.service.operator.pause_account("main", "moving house")
     receipt = scene.hook("create", password=PASSWORD)
     assert receipt["waiting_for"] == "account"
-    scene.chores(3000)
+    scene.periodic_tasks(3000)
     scene.work(60)
     assert scene.job(receipt)["status"] == "queued"
     assert scene.calls() == []
-    scene.service.people.resume_account("main")
+    scene.service.operator.resume_account("main")
     scene.work(60)
     assert scene.job(receipt)["status"] == "succeeded"
 
@@ -90,11 +100,11 @@ def test_what_cannot_be_decided_in_time_is_held_with_a_note(open_scene: Open) ->
     scene.fault("GetPOP3", "html", times=None)
     receipt = scene.do("create", seconds=900, password=PASSWORD)
     assert (receipt["status"], receipt["error"]["code"]) == ("held", "garbled")
-    scene.chores()
+    scene.periodic_tasks()
     assert notes(scene) == [(f"job:{receipt['job']}", False)]
     scene.sim.control("/faults", method="DELETE")
-    again = scene.service.people.retry(receipt["job"])
+    again = scene.service.operator.retry(receipt["job"])
     scene.work(60)
     assert scene.job({"job": again.job})["status"] == "succeeded"
-    scene.chores()
+    scene.periodic_tasks()
     assert notes(scene)[-1] == (f"job:{receipt['job']}", True)

@@ -1,4 +1,5 @@
-"""One odd character in what Enom answers, of one customer's password: the jobs of its whole domain go on all the same."""
+"""One odd character in what Enom answers, of one customer's password: the jobs of its whole
+domain go on all the same."""
 
 import pytest
 
@@ -12,11 +13,15 @@ JANE = "jane@example.com"
 
 
 @pytest.mark.parametrize("fault", [*ODD, "trailing_nul", "bom", "latin1"])
-def test_the_jobs_of_a_domain_go_on_while_its_list_holds_an_odd_character(open_scene: Open, fault: str) -> None:
+def test_the_jobs_of_a_domain_go_on_while_its_list_holds_an_odd_character(
+    open_scene: Open, fault: str
+) -> None:
     scene = open_scene()
     assert scene.do("create", password=PASSWORD)["status"] == "succeeded"
     scene.fault("*", fault, times=None)
-    assert scene.do("create", address=JANE, service_id="8", password=PASSWORD)["status"] == "succeeded"
+    assert (
+        scene.do("create", address=JANE, service_id="8", password=PASSWORD)["status"] == "succeeded"
+    )
     for action in ("suspend", "unsuspend"):
         assert scene.do(action)["status"] == "succeeded"
     assert scene.do("change_password", password=f"{PASSWORD}9")["status"] == "succeeded"

@@ -17,8 +17,14 @@ Receipt = dict[str, Any]
 Story = Callable[[Open], tuple[Scene, Receipt]]
 
 
-def story(type: str, before: Callable[[Scene], object] = lambda scene: None, seconds: float = 30, **more: Any) -> Story:
-    """One hook after `before`; what starts with a capital letter is a change of the configuration."""
+def story(
+    type: str,
+    before: Callable[[Scene], object] = lambda scene: None,
+    seconds: float = 30,
+    **more: Any,
+) -> Story:
+    """One hook after `before`; what starts with a capital letter is a change of the
+    configuration."""
     settings = {name.lower(): value for name, value in more.items() if name[0].isupper()}
     data = {name: value for name, value in more.items() if name[0].islower()}
 
@@ -33,13 +39,18 @@ def story(type: str, before: Callable[[Scene], object] = lambda scene: None, sec
 def existing(*then: str) -> Callable[[Scene], object]:
     def make(scene: Scene) -> None:
         for type in ("create", *then):
-            assert scene.do(type, **({"password": PASSWORD} if type == "create" else {}))["status"] == "succeeded"
+            assert (
+                scene.do(type, **({"password": PASSWORD} if type == "create" else {}))["status"]
+                == "succeeded"
+            )
 
     return make
 
 
 def somebodys(scene: Scene) -> None:
-    scene.sim.control("/mailboxes", {"address": JOHN, "password": "Somebody-Else.1", "settled": True})
+    scene.sim.control(
+        "/mailboxes", {"address": JOHN, "password": "Somebody-Else.1", "settled": True}
+    )
 
 
 def late(open_scene: Open) -> tuple[Scene, Receipt]:
@@ -52,7 +63,7 @@ def rejected(open_scene: Open) -> tuple[Scene, Receipt]:
     scene = open_scene(safety__max_terminations_per_hour=1)
     twice_terminated(scene)
     held = scene.do("terminate")
-    scene.service.people.by("jane").reject(held["job"])
+    scene.service.operator.by("jane").reject(held["job"])
     return scene, scene.job(held)
 
 
@@ -86,13 +97,21 @@ def twice_terminated(scene: Scene) -> None:
 
 
 def anothers(scene: Scene) -> None:
-    scene.do("create", address="amy@example.com", service_id="8", customer_id="11", password=PASSWORD)
+    scene.do(
+        "create", address="amy@example.com", service_id="8", customer_id="11", password=PASSWORD
+    )
 
 
 def full(scene: Scene) -> None:
     for n in range(10):
         scene.sim.control(
-            "/mailboxes", {"address": f"box{n}@example.com", "password": "x", "bundle": bundle(scene), "settled": True}
+            "/mailboxes",
+            {
+                "address": f"box{n}@example.com",
+                "password": "x",
+                "bundle": bundle(scene),
+                "settled": True,
+            },
         )
 
 
@@ -101,30 +120,46 @@ def bundle(scene: Scene) -> int:
 
 
 def account(**more: Any) -> Callable[[Scene], object]:
-    return lambda scene: scene.sim.control("/accounts", {"uid": "reseller", "environment": "test", "token": TOKEN, **more})
+    return lambda scene: scene.sim.control(
+        "/accounts", {"uid": "reseller", "environment": "test", "token": TOKEN, **more}
+    )
 
 
 def fault(name: str) -> Callable[[Scene], object]:
     return lambda scene: scene.fault("GetPOP3", name, times=None)
 
 
-FAILED, HELD, WAITS, CANCELLED = ("failed", None), ("held", None), ("queued", "account"), ("cancelled", None)
+FAILED, HELD, WAITS, CANCELLED = (
+    ("failed", None),
+    ("held", None),
+    ("queued", "account"),
+    ("cancelled", None),
+)
 RETRIED = ("queued", "retry")
 STORIES: dict[str, tuple[Story, tuple[str, str | None]]] = {
     "refused": (story(**CREATE | {"address": "john.@example.com"}), FAILED),
     "not_found": (story("suspend"), FAILED),
     "not_ours": (story("suspend", somebodys), FAILED),
-    "conflict": (story("change_password", existing("suspend"), password=PASSWORD, **LOCK_OUT), FAILED),
+    "conflict": (
+        story("change_password", existing("suspend"), password=PASSWORD, **LOCK_OUT),
+        FAILED,
+    ),
     "password_rejected": (story("create", password="short"), FAILED),
     "password_needed": (story("unsuspend", existing("suspend"), **LOCK_OUT), FAILED),
     "domain_not_in_account": (story(**CREATE | {"address": "john@example.org"}), FAILED),
     "pak_full": (story(before=full, **CREATE), FAILED),
     "purchase_needed": (story(before=bare, **CREATE, address=BARE), FAILED),
     "plan_unknown": (story(**CREATE, plan="gold"), FAILED),
-    "unsupported": (story("suspend", existing(), **LOCK_OUT | {"Account__suspend_with": "refuse"}), FAILED),
+    "unsupported": (
+        story("suspend", existing(), **LOCK_OUT | {"Account__suspend_with": "refuse"}),
+        FAILED,
+    ),
     "credentials": (story(before=account(token="another"), **CREATE), WAITS),
     "ip_not_allowed": (story(before=account(allow=["198.51.100.7"]), **CREATE), WAITS),
-    "insufficient_funds": (story(before=poor, **CREATE, address=BARE, Account__purchase="paks"), WAITS),
+    "insufficient_funds": (
+        story(before=poor, **CREATE, address=BARE, Account__purchase="paks"),
+        WAITS,
+    ),
     "unavailable": (story(before=fault("maintenance"), **CREATE), RETRIED),
     "unclear": (story(before=fault("drop_after"), **CREATE), RETRIED),
     "garbled": (story(before=fault("html"), **CREATE), RETRIED),
@@ -147,9 +182,12 @@ def test_a_code_is_what_something_real_ends_with(open_scene: Open, code: str) ->
     play, expected = STORIES[code]
     scene, receipt = play(open_scene)
     assert receipt["error"] is not None, receipt
-    assert (receipt["error"]["code"], receipt["status"], receipt["waiting_for"]) == (code, *expected)
+    assert (receipt["error"]["code"], receipt["status"], receipt["waiting_for"]) == (
+        code,
+        *expected,
+    )
     assert receipt["error"]["message"] == CODES[code]
     assert receipt["error"]["detail"]
-    for told in scene.call_back():
-        error = told["data"]["error"]
+    for result in scene.call_back():
+        error = result["data"]["error"]
         assert error is None or "remote" not in error

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from tests.support.scene import PASSWORD, Open, Scene
 from tests.support.stores import on_sqlite
 
@@ -20,13 +20,13 @@ def waiting(scene: Scene) -> Scene:
     assert scene.do("create", password=PASSWORD)["status"] == "succeeded"
     scene.call_back()
     scene.receiver.callbacks.clear()
-    scene.service.people.pause_account("main", "")
+    scene.service.operator.pause_account("main", "")
     scene.clock.now += 60
     return scene
 
 
 def go_on(scene: Scene) -> list[dict[str, Any]]:
-    scene.service.people.resume_account("main")
+    scene.service.operator.resume_account("main")
     scene.work(120)
     return scene.call_back()
 
@@ -39,21 +39,28 @@ def test_an_unsuspend_overtakes_a_waiting_suspend(waiting: Scene) -> None:
     old, new = waiting.hook("suspend"), waiting.hook("unsuspend")
     assert statuses(waiting, old, new) == ["cancelled", "queued"]
     assert waiting.job(old)["error"]["code"] == "overtaken"
-    told = go_on(waiting)
+    result = go_on(waiting)
     assert statuses(waiting, old, new) == ["cancelled", "succeeded"]
     assert waiting.job(new)["changed"] is False
     assert waiting.calls("change_user") == []
-    # The newer one decides the same: the older one need not be told any more, and never comes after it.
-    assert [each["data"]["sequence"] for each in told][-1] == 3
+    # The newer one decides the same: the older one need not be told any more, and never comes after
+    # it.
+    assert [each["data"]["sequence"] for each in result][-1] == 3
 
 
 def test_an_unsuspend_with_a_password_overtakes_by_each_fact(waiting: Scene) -> None:
-    sent = [waiting.hook("suspend"), waiting.hook("change_password", password=OTHER), waiting.hook("change_plan", plan="large")]
+    sent = [
+        waiting.hook("suspend"),
+        waiting.hook("change_password", password=OTHER),
+        waiting.hook("change_plan", plan="large"),
+    ]
     sent.append(waiting.hook("unsuspend", password="Third-Secret.9"))
     assert statuses(waiting, *sent) == ["cancelled", "cancelled", "queued", "queued"]
 
 
-def test_a_terminate_makes_an_end_of_what_waits_before_it_when_its_turn_has_come(waiting: Scene) -> None:
+def test_a_terminate_makes_an_end_of_what_waits_before_it_when_its_turn_has_come(
+    waiting: Scene,
+) -> None:
     sent = [
         waiting.hook("suspend"),
         waiting.hook("change_password", password=OTHER),
@@ -64,15 +71,31 @@ def test_a_terminate_makes_an_end_of_what_waits_before_it_when_its_turn_has_come
     assert statuses(waiting, *sent) == ["queued"] * 5
     go_on(waiting)
     assert statuses(waiting, *sent) == ["cancelled"] * 4 + ["succeeded"]
-    assert waiting.mailbox() is None and waiting.calls("change_user", "ModifyPOP3", "RenewPOPBundle") == []
+    assert (
+        waiting.mailbox() is None
+        and waiting.calls("change_user", "ModifyPOP3", "RenewPOPBundle") == []
+    )
 
 
-def test_a_terminate_is_overtaken_by_what_needs_the_mailbox_and_by_nothing_else(waiting: Scene) -> None:
-    sent = [waiting.hook("renew", until="2029-01-01"), waiting.hook("terminate"), waiting.hook("suspend")]
+def test_a_terminate_is_overtaken_by_what_needs_the_mailbox_and_by_nothing_else(
+    waiting: Scene,
+) -> None:
+    sent = [
+        waiting.hook("renew", until="2029-01-01"),
+        waiting.hook("terminate"),
+        waiting.hook("suspend"),
+    ]
     sent += [waiting.hook("change_password", password=OTHER), waiting.hook("terminate")]
     assert statuses(waiting, *sent) == ["queued"] * 5
     sent.append(waiting.hook("create", password="Third-Secret.9"))
-    assert statuses(waiting, *sent) == ["queued", "cancelled", "cancelled", "cancelled", "cancelled", "queued"]
+    assert statuses(waiting, *sent) == [
+        "queued",
+        "cancelled",
+        "cancelled",
+        "cancelled",
+        "cancelled",
+        "queued",
+    ]
     go_on(waiting)
     assert statuses(waiting, *sent)[-1] == "succeeded"
     assert (waiting.mailbox() or {})["password"] == "Third-Secret.9"
@@ -88,7 +111,11 @@ def test_a_create_yields_to_a_newer_one_of_the_same_service_only(waiting: Scene)
 
 def test_two_newer_hooks_overtake_together(waiting: Scene) -> None:
     create = waiting.hook("create", password=OTHER, plan="large")
-    for type, data in (("change_password", {"password": OTHER}), ("change_plan", {"plan": "basic"}), ("suspend", {})):
+    for type, data in (
+        ("change_password", {"password": OTHER}),
+        ("change_plan", {"plan": "basic"}),
+        ("suspend", {}),
+    ):
         waiting.hook(type, **data)
     assert statuses(waiting, create) == ["queued"]  # nobody newer decides that it exists
     waiting.hook("create", password="Third-Secret.9")
@@ -112,13 +139,22 @@ def test_a_late_hook_is_cancelled_and_called_back(waiting: Scene) -> None:
     new = waiting.hook("unsuspend", at=0)
     answer = waiting.send("mailbox.suspend", at=-30)
     late = answer.json or {}
-    assert (answer.status_code, late["status"], late["error"]["code"]) == (200, "cancelled", "overtaken")
+    assert (answer.status_code, late["status"], late["error"]["code"]) == (
+        200,
+        "cancelled",
+        "overtaken",
+    )
     other = waiting.hook("change_plan", at=-30, plan="large")  # another fact
     equal = waiting.hook("suspend", at=0)  # the same time: by arrival
     foreign = waiting.hook("suspend", at=-60, service_id="8")
-    assert statuses(waiting, new, other, equal, foreign) == ["cancelled", "queued", "queued", "queued"]
-    told = go_on(waiting)
-    assert late["job"] in {each["data"]["job"] for each in told} | superseded(waiting)
+    assert statuses(waiting, new, other, equal, foreign) == [
+        "cancelled",
+        "queued",
+        "queued",
+        "queued",
+    ]
+    result = go_on(waiting)
+    assert late["job"] in {each["data"]["job"] for each in result} | superseded(waiting)
 
 
 def superseded(scene: Scene) -> set[str]:
@@ -130,12 +166,14 @@ def test_a_retry_of_what_newer_hooks_decided_is_refused(scene: Scene) -> None:
     failed = scene.do("change_plan", plan="gold")
     assert failed["status"] == "failed"
     scene.do("create", password=PASSWORD, plan="basic")
-    with pytest.raises(NotNow, match="overtaken"):
-        scene.service.people.retry(failed["job"])
+    with pytest.raises(NotPossible, match="overtaken"):
+        scene.service.operator.retry(failed["job"])
 
 
 def test_a_hook_that_was_parked_is_done_once_it_can_be_read(scene: Scene) -> None:
-    body = scene.body("mailbox.create", service_id="7", address="john.doe@example.com", password="with space")
+    body = scene.body(
+        "mailbox.create", service_id="7", address="john.doe@example.com", password="with space"
+    )
     assert scene.post("/hooks/shop", body, scene.sign(body, "msg_1")).status_code == 422
     assert scene.ask("job", hook="msg_1").status_code == 404
 
@@ -182,14 +220,16 @@ def test_after_the_last_try_it_is_exhausted_and_can_be_sent_again(scene: Scene) 
     assert pending(scene) == 0
     assert len(scene.receiver.tries) == 10
     scene.receiver.answers.clear()
-    scene.service.people.resend(f"cb_{receipt['job']}_1")
+    scene.service.operator.resend(f"cb_{receipt['job']}_1")
     scene.call_back()
     assert sequences(scene) == [1]
 
 
 def pending(scene: Scene) -> int:
     with scene.service.database.read() as tx:
-        return int(tx.scalar(sa.text("SELECT count(*) FROM callbacks WHERE status = 'pending'")) or 0)
+        return int(
+            tx.scalar(sa.text("SELECT count(*) FROM callbacks WHERE status = 'pending'")) or 0
+        )
 
 
 def test_an_older_callback_holds_back_newer_ones_until_its_second_try(scene: Scene) -> None:
@@ -200,7 +240,9 @@ def test_an_older_callback_holds_back_newer_ones_until_its_second_try(scene: Sce
     scene.call_back()
     assert (sequences(scene), len(scene.receiver.tries)) == ([], 1)
     scene.call_back(30)
-    assert sequences(scene) == [2]  # it passes after the second try of the first, which decides other facts, too
+    assert sequences(scene) == [
+        2
+    ]  # it passes after the second try of the first, which decides other facts, too
     scene.call_back(600)
     assert sequences(scene) == [2, 1]
 
@@ -232,4 +274,6 @@ def test_a_source_without_a_callback_asks_for_results(open_scene: Open) -> None:
     receipt = scene.do("create", password=PASSWORD)
     scene.call_back(60)
     assert scene.receiver.tries == []
-    assert [item["job"] for item in (scene.ask("results").json or {})["data"]["items"]] == [receipt["job"]]
+    assert [item["job"] for item in (scene.ask("results").json or {})["data"]["items"]] == [
+        receipt["job"]
+    ]

@@ -1,6 +1,8 @@
-"""Planted secrets come out nowhere: not in a database, a log, an answer, a callback, a note, a metric, a command or a trace.
+"""Planted secrets come out nowhere: not in a database, a log, an answer, a callback, a note, a
+metric, a command or a trace.
 
-Each is looked for as it is, and URL-encoded, escaped for JSON and HTML, in hex, and in base64 at any offset.
+Each is looked for as it is, and URL-encoded, escaped for JSON and HTML, in hex, and in base64 at
+any offset.
 """
 
 import base64
@@ -51,10 +53,19 @@ JOHN, AMY, BOB = "john.doe@example.com", "amy@example.com", "bob@example.com"
 
 def forms(secret: str) -> set[str]:
     raw = secret.encode()
-    found = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), html.escape(secret), raw.hex()}
+    found = {
+        secret,
+        quote(secret, safe=""),
+        quote(secret),
+        quote_plus(secret),
+        html.escape(secret),
+        raw.hex(),
+    }
     found |= {json.dumps(secret)[1:-1], json.dumps(json.dumps(secret))[3:-3], repr(secret)[1:-1]}
     for offset in range(3):
-        encoded = base64.b64encode(b"\0" * offset + raw).decode()[(0, 2, 3)[offset] : (offset + len(raw)) * 8 // 6]
+        encoded = base64.b64encode(b"\0" * offset + raw).decode()[
+            (0, 2, 3)[offset] : (offset + len(raw)) * 8 // 6
+        ]
         found |= {encoded, encoded.replace("+", "-").replace("/", "_")}
     return found
 
@@ -111,11 +122,21 @@ def heard(open_scene: Open, log: io.StringIO) -> Heard:
     scene.sim.control("/mailboxes", {"address": BOB, "password": NEIGHBOURS, "settled": True})
     assert scene.do("create", password=PASSWORD, plan="basic")["status"] == "succeeded"
     assert scene.do("change_password", password=SECOND)["status"] == "succeeded"
-    assert scene.do("create", address=AMY, service_id="8", password=REJECTED.replace('"', ""))["status"] == "failed"
+    assert (
+        scene.do("create", address=AMY, service_id="8", password=REJECTED.replace('"', ""))[
+            "status"
+        ]
+        == "failed"
+    )
     assert scene.do("create", address=BOB, service_id="9", password=PASSWORD)["status"] == "failed"
     assert scene.send("mailbox.create", id="msg_parked", password=PARKED).status_code == 422
     stranger = scene.body("mailbox.create", service_id="7", address=JOHN, password=PASSWORD)
-    assert scene.post("/hooks/shop", stranger, scene.sign(stranger) | {"webhook-signature": "v1,AAAA"}).status_code == 401
+    assert (
+        scene.post(
+            "/hooks/shop", stranger, scene.sign(stranger) | {"webhook-signature": "v1,AAAA"}
+        ).status_code
+        == 401
+    )
     assert scene.post("/hooks/shop", stranger[:-1], scene.sign(stranger[:-1])).status_code == 400
     for type, fault in (("suspend", "drop_after"), ("unsuspend", "html_after")):
         scene.fault("change_user", fault)
@@ -138,7 +159,7 @@ def heard(open_scene: Open, log: io.StringIO) -> Heard:
     scene.hook("create", address="dan@example.com", service_id="11", password=SECOND)
     scene.work(30)
     scene.call_back(60)
-    scene.chores()
+    scene.periodic_tasks()
     return heard
 
 
@@ -201,7 +222,9 @@ def test_no_secret_is_in_the_output_of_a_command(heard: Heard) -> None:
         for more in ([], ["--json"]):
             if more and not takes_json(command):
                 continue
-            result = CliRunner().invoke(main, ["--config", str(heard.scene.path), *command, *more], env={"COLUMNS": "300"})
+            result = CliRunner().invoke(
+                main, ["--config", str(heard.scene.path), *command, *more], env={"COLUMNS": "300"}
+            )
             assert result.exit_code in (0, 1), (command, result.output, result.exception)
             assert result.exception is None or isinstance(result.exception, SystemExit), command
             output += result.output + result.stderr
@@ -219,12 +242,16 @@ def takes_json(command: list[str]) -> bool:
 
 
 @pytest.mark.parametrize("store", ["sqlite"])
-def test_a_crash_with_secrets_in_its_locals_and_its_words_tells_none(open_scene: Open, log: io.StringIO) -> None:
+def test_a_crash_with_secrets_in_its_locals_and_its_words_tells_none(
+    open_scene: Open, log: io.StringIO
+) -> None:
     scene = open_scene()
 
     def crash(address: object, change: Any, seen: object) -> NoReturn:
         password, token = change.secret, TOKEN
-        raise RuntimeError(f"could not set {password} with {token!r}", password, {"pw": token}, password.encode())
+        raise RuntimeError(
+            f"could not set {password} with {token!r}", password, {"pw": token}, password.encode()
+        )
 
     scene.engine.worker.accounts["main"].backend.apply = crash  # type: ignore[method-assign]
     receipt = scene.hook("create", password=PASSWORD)
@@ -234,7 +261,11 @@ def test_a_crash_with_secrets_in_its_locals_and_its_words_tells_none(open_scene:
     assert "RuntimeError" in text and "Traceback" in text
     assert leaks(text) == []
     with scene.service.database.read() as tx:
-        kept = [dict(row) for table in tables.metadata.sorted_tables for row in tx.execute(sa.select(table)).mappings()]
+        kept = [
+            dict(row)
+            for table in tables.metadata.sorted_tables
+            for row in tx.execute(sa.select(table)).mappings()
+        ]
     assert leaks(json.dumps(kept, default=str)) == []
 
 
@@ -275,12 +306,12 @@ def test_after_another_end_it_is_kept_for_three_days(scene: Scene) -> None:
     assert failed["status"] == "failed"
     scene.send("mailbox.create", id="msg_parked", password=PARKED)
     scene.clock.now += 71 * 3600
-    assert scene.engine.upkeep.wipe() == 0
+    assert scene.engine.retention.wipe() == 0
     assert sealed(scene) == {1}
     scene.clock.now += 3600 + 60
-    assert scene.engine.upkeep.wipe() == 2
+    assert scene.engine.retention.wipe() == 2
     assert sealed(scene) == set()
-    again = scene.service.people.retry(failed["job"])
+    again = scene.service.operator.retry(failed["job"])
     scene.work(60)
     assert scene.job({"job": again.job})["error"]["code"] == "password_needed"
 
@@ -288,11 +319,19 @@ def test_after_another_end_it_is_kept_for_three_days(scene: Scene) -> None:
 def sealed(scene: Scene) -> set[int]:
     """The sequence numbers of the jobs whose password is still kept."""
     with scene.service.database.read() as tx:
-        return set(tx.scalars(sa.select(tables.jobs.c.sequence).where(tables.jobs.c.sealed.is_not(None))))
+        return set(
+            tx.scalars(sa.select(tables.jobs.c.sequence).where(tables.jobs.c.sealed.is_not(None)))
+        )
 
 
 def test_the_search_finds_what_it_should() -> None:
     assert leaks(f"x{PASSWORD}x") == ["a mailbox's password"]
-    for encoded in (quote_plus(TOKEN + "&"), base64.b64encode(f"uid:{TOKEN}".encode()).decode(), TOKEN.encode().hex()):
+    for encoded in (
+        quote_plus(TOKEN + "&"),
+        base64.b64encode(f"uid:{TOKEN}".encode()).decode(),
+        TOKEN.encode().hex(),
+    ):
         assert leaks(encoded) == ["Enom's token"]
-    assert leaks(json.dumps({"body": json.dumps({"password": PARKED})})) == ["one in a body that cannot be read"]
+    assert leaks(json.dumps({"body": json.dumps({"password": PARKED})})) == [
+        "one in a body that cannot be read"
+    ]

@@ -1,4 +1,5 @@
-"""Receivers that take a connection and never answer: they keep no other callbacks and none of the bridge's work waiting."""
+"""Receivers that take a connection and never answer: they keep no other callbacks and none of
+the bridge's work waiting."""
 
 import socket
 import threading
@@ -67,7 +68,9 @@ def shops(folder: Path, sim: Simulator, database: str, silent: str, answering: s
     return write_config(folder, sim, database, silent, source__domains=["example.com"], **changes)
 
 
-def test_a_silent_receiver_keeps_no_other_source_waiting(database_url: str, tmp_path: Path, silence: Silence) -> None:
+def test_a_silent_receiver_keeps_no_other_source_waiting(
+    database_url: str, tmp_path: Path, silence: Silence
+) -> None:
     with Simulator() as sim, ExitStack() as closing:
         furnish(sim)
         sim.control("/domains", {"uid": "reseller", "domain": "example.net"})
@@ -85,12 +88,20 @@ def test_a_silent_receiver_keeps_no_other_source_waiting(database_url: str, tmp_
                 return tx.scalar(sa.select(sa.func.count()).where(*mine)) or 0
 
         for nth in range(20):
-            shop.send(bridge.hooks, "mailbox.suspend", address=f"john{nth}@example.com", service_id=str(nth))
+            shop.send(
+                bridge.hooks,
+                "mailbox.suspend",
+                address=f"john{nth}@example.com",
+                service_id=str(nth),
+            )
         until(lambda: pending("shop") == 20)
         until(lambda: silence.callers)
-        till.send(f"{bridge.url}/hooks/till", "mailbox.suspend", address="ann@example.net", service_id="1")
+        till.send(
+            f"{bridge.url}/hooks/till", "mailbox.suspend", address="ann@example.net", service_id="1"
+        )
         till.wait_for(1)
-        # It came while the first ones of the silent receiver were still under way: nothing had to end for it.
+        # It came while the first ones of the silent receiver were still under way: nothing had to
+        # end for it.
         assert len(silence.callers) <= engine.SENDERS - 1
         assert pending("shop") == 20 and all(row == 0 for row in tries(database))
 
@@ -108,22 +119,29 @@ def test_a_silent_receiver_of_notes_keeps_no_chore_waiting(
     where = f"http://127.0.0.1:{silence.port}/"
     notify: dict[str, Any] = {"admin__notify": where}
     if kind == "mail":
-        notify = {"admin__notify": "mailto:admin@example.com", "admin__smtp": f"smtp://127.0.0.1:{silence.port}"}
+        notify = {
+            "admin__notify": "mailto:admin@example.com",
+            "admin__smtp": f"smtp://127.0.0.1:{silence.port}",
+        }
     with Simulator() as sim:
         furnish(sim)
         path = write_config(tmp_path, sim, database_url, **notify)
         bridge = Running(path, work=False)
         try:
             database = bridge.service.database
-            bridge.service.standing.pause_account("main", "credentials", "The login is refused.")
+            bridge.service.account_state.pause_account(
+                "main", "credentials", "The login is refused."
+            )
             bridge.engine.start()
             bridge.working = True
             until(lambda: silence.callers)
             with database.write() as tx:
                 tx.execute(sa.update(accounts).values(probe_at=database.now(tx) - PROBE_EVERY))
-            until(lambda: bridge.service.standing.account_paused("main") is None)
+            until(lambda: bridge.service.account_state.account_paused("main") is None)
             with database.read() as tx:
-                assert tx.scalar(sa.select(notes.c.next_at).order_by(notes.c.id).limit(1)) is not None, "still being sent"
+                assert (
+                    tx.scalar(sa.select(notes.c.next_at).order_by(notes.c.id).limit(1)) is not None
+                ), "still being sent"
         finally:
             for caller in silence.callers:
                 caller.shutdown(socket.SHUT_RDWR)

@@ -1,7 +1,9 @@
-"""A worker stopped past its lease (SIGSTOP) and resumed: another one has taken over, and the late one changes nothing.
+"""A worker stopped past its lease (SIGSTOP) and resumed: another one has taken over, and the late
+one changes nothing.
 
-But for one call: when the process stops between its last look at the lease and the send. No token can help there. These
-calls are counted, and the next observation must not be fooled by what they did.
+But for one call: when the process stops between its last look at the lease and the send. No token
+can help there. These calls are counted, and the next observation must not be fooled by what they
+did.
 """
 
 import signal
@@ -19,14 +21,27 @@ from tests.support.bridge import PASSWORD
 from tests.support.process import SENDING, Bridge
 from tests.support.stage import Stage, all_at_once
 
-POINTS = ("claimed", "observed", "planned", "intent-committed", SENDING, "sent", "answer-committed", "finishing", "finished")
+POINTS = (
+    "claimed",
+    "observed",
+    "planned",
+    "intent-committed",
+    SENDING,
+    "sent",
+    "answer-committed",
+    "finishing",
+    "finished",
+)
 DATA: dict[str, dict[str, str]] = {
     "create": {"password": PASSWORD},
     "change_plan": {"plan": "large"},
     "change_password": {"password": "Planted-Other.8"},
     "renew": {"until": "2031-06-01"},
 }
-BEFORE: dict[str, tuple[str, ...]] = {"create": (), "unsuspend": ("create", "suspend")}  # else: create
+BEFORE: dict[str, tuple[str, ...]] = {
+    "create": (),
+    "unsuspend": ("create", "suspend"),
+}  # else: create
 BRIEF = ("claimed", "intent-committed", SENDING, "sent", "finishing")
 ACTIONS = ("create", "suspend", "unsuspend", "terminate", "change_password", "renew")
 
@@ -71,17 +86,24 @@ class Scene:
         self.path = stage.config(database)
         self.stopped = self.bridge = Bridge(self.path)
 
-    def ask(self, action: str, how: Callable[..., dict[str, Any]] | None = None, **more: Any) -> dict[str, Any]:
+    def ask(
+        self, action: str, how: Callable[..., dict[str, Any]] | None = None, **more: Any
+    ) -> dict[str, Any]:
         data = DATA.get(action, {})
         who = {"service_id": str(self.cell), "address": self.address}
-        receipt = (how or self.stage.send)(lambda: self.bridge.hooks, f"mailbox.{action}", **who, **data, **more)
+        receipt = (how or self.stage.send)(
+            lambda: self.bridge.hooks, f"mailbox.{action}", **who, **data, **more
+        )
         self.hooks[receipt["hook"]] = data
         return receipt
 
     def writes(self) -> int:
         history = self.stage.sim.control("/history")["history"]
         spending = {"PurchasePOPBundle", "RenewPOPBundle"}
-        return sum(call["domain"] == self.domain and call["command"] in WRITES | spending for call in history)
+        return sum(
+            call["domain"] == self.domain and call["command"] in WRITES | spending
+            for call in history
+        )
 
     def run(self) -> Outcome:
         try:
@@ -101,7 +123,13 @@ class Scene:
             jobs = self.stage.ended(self.database, len(self.hooks))
             counts = self.stage.audit(self.database, self.hooks, {self.domain: 1})
             bought = self.stage.bought(self.domain)
-            return Outcome([job["status"] for job in jobs], late_calls, self.stage.mailbox(self.address), bought, counts)
+            return Outcome(
+                [job["status"] for job in jobs],
+                late_calls,
+                self.stage.mailbox(self.address),
+                bought,
+                counts,
+            )
         finally:
             self.stopped.close()
             self.bridge.close()
@@ -110,7 +138,9 @@ class Scene:
         self.bridge.arm(self.cell.point, kind=signal.SIGSTOP)
         who = {"service_id": str(self.cell), "address": self.address}
         data = DATA.get(self.cell.action, {})
-        body, headers = self.stage.billing.hook(f"mailbox.{self.cell.action}", id=f"msg_{self.cell}", **who, **data)
+        body, headers = self.stage.billing.hook(
+            f"mailbox.{self.cell.action}", id=f"msg_{self.cell}", **who, **data
+        )
         with requests.Session() as session:
             session.trust_env = False
             try:
@@ -131,11 +161,18 @@ def test_stopped_there_and_resumed_after_another_took_over(
     new_database(store)  # from this thread, because a server dies with the thread that started it
     try:
         wanted = cells(store, request.config.getoption("--long"))
-        outcomes = all_at_once(lambda cell: checked(cell, Scene(stage, cell, new_database(store)).run()), wanted)
+        outcomes = all_at_once(
+            lambda cell: checked(cell, Scene(stage, cell, new_database(store)).run()), wanted
+        )
     finally:
         stage.close()
     for _, outcome in outcomes:
-        tally("stopped past its lease and resumed", store, outcome.counts, late_calls=outcome.late_calls)
+        tally(
+            "stopped past its lease and resumed",
+            store,
+            outcome.counts,
+            late_calls=outcome.late_calls,
+        )
 
 
 def checked(cell: Cell, outcome: Outcome) -> Outcome:
@@ -143,7 +180,8 @@ def checked(cell: Cell, outcome: Outcome) -> Outcome:
     if cell.overtaken_by:
         the_next_observation_is_not_fooled(cell, outcome)
         return outcome
-    # A late call is one that comes after the other worker's; whether that is out of order depends on what it repeats.
+    # A late call is one that comes after the other worker's; whether that is out of order depends
+    # on what it repeats.
     assert outcome.counts.out_of_order <= outcome.late_calls
     assert not set(outcome.counts.faults) - {"out_of_order"}
     doubted = cell.action in ("create", "renew") and cell.point in ("intent-committed", SENDING)
@@ -154,7 +192,9 @@ def checked(cell: Cell, outcome: Outcome) -> Outcome:
 
 
 def the_next_observation_is_not_fooled(cell: Cell, outcome: Outcome) -> None:
-    if cell.action == "terminate":  # the late deletion took the new mailbox: the next create sees that, and makes it anew
+    if (
+        cell.action == "terminate"
+    ):  # the late deletion took the new mailbox: the next create sees that, and makes it anew
         assert outcome.statuses[-1] == "succeeded"
         assert outcome.mailbox is not None
     else:  # the late suspension is not marked as ours: the next unsuspend sees it, and asks a person

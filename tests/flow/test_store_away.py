@@ -1,4 +1,5 @@
-"""A disk that fills up, a PostgreSQL that is killed, under load: what was answered is done, the rest was told 503."""
+"""A disk that fills up, a PostgreSQL that is killed, under load: what was answered is done, the
+rest was told 503."""
 
 import random
 import resource
@@ -38,7 +39,9 @@ def limit(bridge: Bridge, room: int) -> None:
     resource.prlimit(bridge.process.pid, resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
 
 
-def under_load(load: Workload, bridges: list[Bridge], times: int, disturb: Callable[[], None]) -> None:
+def under_load(
+    load: Workload, bridges: list[Bridge], times: int, disturb: Callable[[], None]
+) -> None:
     """Sends everything, and disturbs so many times meanwhile."""
     chance = random.Random(load.seed)
     with ThreadPoolExecutor(1) as pool:
@@ -50,7 +53,9 @@ def under_load(load: Workload, bridges: list[Bridge], times: int, disturb: Calla
 
 
 @pytest.mark.parametrize("store", ["sqlite"])
-def test_a_full_disk_is_a_503_with_nothing_accepted_until_there_is_room_again(stage: Stage, database_url: str) -> None:
+def test_a_full_disk_is_a_503_with_nothing_accepted_until_there_is_room_again(
+    stage: Stage, database_url: str
+) -> None:
     stage.domain("full.test")
     path = stage.config(database_url)
     bridge = Bridge(path)
@@ -65,7 +70,10 @@ def test_a_full_disk_is_a_503_with_nothing_accepted_until_there_is_room_again(st
             if answer.status_code == 202:
                 taken.append(id)
             else:
-                assert int(answer.headers["Retry-After"]) > 0 and "nothing was accepted" in answer.json()["detail"]
+                assert (
+                    int(answer.headers["Retry-After"]) > 0
+                    and "nothing was accepted" in answer.json()["detail"]
+                )
             return answer.status_code
 
         assert send() == 202
@@ -76,13 +84,17 @@ def test_a_full_disk_is_a_503_with_nothing_accepted_until_there_is_room_again(st
         limit(bridge, resource.RLIM_INFINITY)
         until(lambda: send() == 202)
         jobs = stage.ended(database_url, len(taken))
-        assert [job["status"] for job in jobs][:10] == ["succeeded"] * min(10, len(jobs))  # a pak has ten places
+        assert [job["status"] for job in jobs][:10] == ["succeeded"] * min(
+            10, len(jobs)
+        )  # a pak has ten places
         assert {job["hook_id"] for job in jobs} == set(taken)
     finally:
         bridge.close()
 
 
-@pytest.mark.timeout(1800)  # other purchases of a domain look again a minute after one in doubt was judged
+@pytest.mark.timeout(
+    1800
+)  # other purchases of a domain look again a minute after one in doubt was judged
 @pytest.mark.parametrize("store", ["sqlite"])
 def test_a_disk_that_fills_up_again_and_again_loses_nothing(
     stage: Stage, database_url: str, request: pytest.FixtureRequest, tally: Callable[..., None]
@@ -108,10 +120,16 @@ def test_a_disk_that_fills_up_again_and_again_loses_nothing(
     assert "the database is not reachable" in path.with_suffix(".log").read_text()
 
 
-@pytest.mark.timeout(1800)  # other purchases of a domain look again a minute after one in doubt was judged
+@pytest.mark.timeout(
+    1800
+)  # other purchases of a domain look again a minute after one in doubt was judged
 @pytest.mark.parametrize("store", ["postgres"])
 def test_a_server_that_is_killed_again_and_again_loses_nothing(
-    stage: Stage, database_url: str, postgres: Postgres, request: pytest.FixtureRequest, tally: Callable[..., None]
+    stage: Stage,
+    database_url: str,
+    postgres: Postgres,
+    request: pytest.FixtureRequest,
+    tally: Callable[..., None],
 ) -> None:
     long = request.config.getoption("--long")
     load = Workload(stage, "server", database_url, jobs=1200 if long else 90, domains=10, seed=12)

@@ -14,12 +14,21 @@ IN_FLIGHT = 3
 
 
 def test_two_bridges_on_one_store(
-    store: str, database_url: str, tmp_path: Path, request: pytest.FixtureRequest, tally: Callable[..., None]
+    store: str,
+    database_url: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    tally: Callable[..., None],
 ) -> None:
     stage = Stage(tmp_path)
     long = request.config.getoption("--long")
-    load = Workload(stage, f"two-{store}", database_url, jobs=2000 if long else 100, domains=12, seed=7)
-    paths = [stage.config(database_url, account__max_in_flight=IN_FLIGHT, account__timeout=5) for _ in range(2)]
+    load = Workload(
+        stage, f"two-{store}", database_url, jobs=2000 if long else 100, domains=12, seed=7
+    )
+    paths = [
+        stage.config(database_url, account__max_in_flight=IN_FLIGHT, account__timeout=5)
+        for _ in range(2)
+    ]
     bridges = [Bridge(path, lease=10.0) for path in paths]
     try:
         turns = cycle(bridges)
@@ -32,11 +41,15 @@ def test_two_bridges_on_one_store(
     tally("two workers on one store", store, counts)
     assert counts.faults == {}
     assert most_at_a_time(stage.sim.control("/history")["history"]) <= IN_FLIGHT
-    assert all(" ended " in path.with_suffix(".log").read_text() for path in paths), "one of them did nothing"
+    assert all(" ended " in path.with_suffix(".log").read_text() for path in paths), (
+        "one of them did nothing"
+    )
 
 
 def most_at_a_time(history: list[dict[str, float]]) -> int:
-    moments = sorted([(call["started"], 1) for call in history] + [(call["ended"], -1) for call in history])
+    moments = sorted(
+        [(call["started"], 1) for call in history] + [(call["ended"], -1) for call in history]
+    )
     at_a_time = most = 0
     for _, change in moments:
         at_a_time += change

@@ -1,7 +1,8 @@
 """A bridge driven through arbitrary interleavings, beside a small model of what must be true of it.
 
-In brief the examples are always the same; in the long form they are drawn anew, and a failing run prints its seed
-(`--hypothesis-seed`). A failing case shrinks to a short list of steps, which is printed as a program.
+In brief the examples are always the same; in the long form they are drawn anew, and a failing run
+prints its seed (`--hypothesis-seed`). A failing case shrinks to a short list of steps, which is
+printed as a program.
 """
 
 from collections import defaultdict
@@ -14,9 +15,16 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from bridge.domain.jobs import ENDED, STATES
 from bridge.domain.model import Address
 from bridge.sim import Simulator
@@ -31,17 +39,51 @@ BOXES = ("ann@example.com", "bob@example.com", "cat@example.net", "dan@example.n
 SERVICES = (("shop", "7"), ("shop", "8"), ("other", "7"))
 PASSWORDS = (PASSWORD, "Other-Secret.8")
 FAULTS = (
-    *(("GetPOP3", fault) for fault in ("drop_before", "error_500", "html", "empty", "no_done", "too_many")),
+    *(
+        ("GetPOP3", fault)
+        for fault in ("drop_before", "error_500", "html", "empty", "no_done", "too_many")
+    ),
     *(("get_user", fault) for fault in ("drop_before", "oma_20", "oma_22", "oma_25")),
-    *(("change_user", fault) for fault in ("drop_before", "drop_after", "error_500_after", "oma_20", "oma_22", "oma_28")),
+    *(
+        ("change_user", fault)
+        for fault in ("drop_before", "drop_after", "error_500_after", "oma_20", "oma_22", "oma_28")
+    ),
     *(("logout_user", fault) for fault in ("drop_after", "oma_25")),
-    *(("SetUpPOP3User", fault) for fault in ("drop_before", "drop_after", "cut", "html_after", "contradiction", "no_done")),
-    *(("ModifyPOP3", fault) for fault in ("drop_before", "drop_after", "error_500_after", "contradiction", "maintenance")),
-    *(("DeletePOP3", fault) for fault in ("drop_before", "drop_after", "html_after", "contradiction")),
-    *(("PurchasePOPBundle", fault) for fault in ("drop_before", "drop_after", "contradiction", "balance")),
+    *(
+        ("SetUpPOP3User", fault)
+        for fault in ("drop_before", "drop_after", "cut", "html_after", "contradiction", "no_done")
+    ),
+    *(
+        ("ModifyPOP3", fault)
+        for fault in (
+            "drop_before",
+            "drop_after",
+            "error_500_after",
+            "contradiction",
+            "maintenance",
+        )
+    ),
+    *(
+        ("DeletePOP3", fault)
+        for fault in ("drop_before", "drop_after", "html_after", "contradiction")
+    ),
+    *(
+        ("PurchasePOPBundle", fault)
+        for fault in ("drop_before", "drop_after", "contradiction", "balance")
+    ),
     *(("RenewPOPBundle", fault) for fault in ("drop_before", "drop_after", "error_500_after")),
 )
-ATTEMPT = ("claimed", "observed", "planned", "intent-committed", "sending", "sent", "answer-committed", "finishing", "finished")
+ATTEMPT = (
+    "claimed",
+    "observed",
+    "planned",
+    "intent-committed",
+    "sending",
+    "sent",
+    "answer-committed",
+    "finishing",
+    "finished",
+)
 HOOK = ("accepting", "accepted")
 WHOLE = {"existence", "suspension", "password", "plan"}
 FACTS = {
@@ -110,9 +152,13 @@ class Model(RuleBasedStateMachine):
         self.sent = 0
         self.resent: set[str] = set()
         self.needs: list[Need] = []
-        self.words: dict[tuple[str, tuple[str, str]], str] = {}  # address, service: what it said last of existence
+        self.words: dict[
+            tuple[str, tuple[str, str]], str
+        ] = {}  # address, service: what it said last of existence
         self.paused, self.lagging = False, ""
-        self.spoken: dict[tuple[str, str], tuple[tuple[str, str], float]] = {}  # address, fact: by whom decided, and when
+        self.spoken: dict[
+            tuple[str, str], tuple[tuple[str, str], float]
+        ] = {}  # address, fact: by whom decided, and when
         self.sequences: dict[str, int] = defaultdict(int)
 
     @initialize(
@@ -138,10 +184,18 @@ class Model(RuleBasedStateMachine):
         late=st.sampled_from((0, 0, 300)),
         then=st.sampled_from((None, None, 0, 25, 100)),
     )
-    def hook(self, action: str, service: int, box: int, word: int, late: int, then: int | None) -> None:
+    def hook(
+        self, action: str, service: int, box: int, word: int, late: int, then: int | None
+    ) -> None:
         """`then`: seconds of work that follow."""
         self.sent += 1
-        self.deliver(f"msg_{self.sent}", action, SERVICES[service][0], data_of(action, service, box, word), late)
+        self.deliver(
+            f"msg_{self.sent}",
+            action,
+            SERVICES[service][0],
+            data_of(action, service, box, word),
+            late,
+        )
         if then is not None:
             self.world.work(then)
 
@@ -160,12 +214,18 @@ class Model(RuleBasedStateMachine):
         assert answer.status_code == (409 if other else answer.status_code)
         if not other:
             jobs = [
-                row["id"] for row in self.world.rows(tables.jobs) if (row["source"], row["hook_id"]) == (was.source, was.id)
+                row["id"]
+                for row in self.world.rows(tables.jobs)
+                if (row["source"], row["hook_id"]) == (was.source, was.id)
             ]
             assert answer.status_code in (200, 202), answer.text
             assert (answer.json or {})["job"] == max(jobs) and was.job in jobs
 
-    @rule(action=st.sampled_from(ACTIONS), box=st.sampled_from((0, 0, 1, 2)), point=st.sampled_from(HOOK))
+    @rule(
+        action=st.sampled_from(ACTIONS),
+        box=st.sampled_from((0, 0, 1, 2)),
+        point=st.sampled_from(HOOK),
+    )
     def crash_at_the_door(self, action: str, box: int, point: str) -> None:
         """The sender got no answer and sends again."""
         self.sent += 1
@@ -185,10 +245,15 @@ class Model(RuleBasedStateMachine):
         assert answer.status_code in (200, 202), answer.text
         receipt = answer.json or {}
         self.taken.append(Taken(id, f"mailbox.{action}", source, data, receipt["job"]))
-        self.comes_in_its_place(action, (source, data["service_id"]), self.world.clock.now - late, receipt)
+        self.comes_in_its_place(
+            action, (source, data["service_id"]), self.world.clock.now - late, receipt
+        )
 
-    def comes_in_its_place(self, action: str, service: tuple[str, str], at: float, receipt: dict[str, Any]) -> None:
-        """A hook that is older than what its service decided since decides nothing; any other one does."""
+    def comes_in_its_place(
+        self, action: str, service: tuple[str, str], at: float, receipt: dict[str, Any]
+    ) -> None:
+        """A hook that is older than what its service decided since decides nothing; any other
+        one does."""
         address = receipt["address"]
         assert receipt["sequence"] > self.sequences[address]
         self.sequences[address] = receipt["sequence"]
@@ -196,8 +261,13 @@ class Model(RuleBasedStateMachine):
         decided = [self.spoken.get((address, fact)) for fact in facts]
         late = all(each is not None and each[0] == service and each[1] > at + 1 for each in decided)
         if action == "terminate":
-            late |= any((each.address, each.service) == (address, service) and each.at > at + 1 for each in self.needs)
-        assert (receipt["status"] == "cancelled") == late, f"{action} of {at}: {receipt}, after {decided}"
+            late |= any(
+                (each.address, each.service) == (address, service) and each.at > at + 1
+                for each in self.needs
+            )
+        assert (receipt["status"] == "cancelled") == late, (
+            f"{action} of {at}: {receipt}, after {decided}"
+        )
         if late:
             return
         self.spoken |= {(address, fact): (service, at) for fact in FACTS[action]}
@@ -223,7 +293,11 @@ class Model(RuleBasedStateMachine):
         was = self.taken[-1 if last else n % len(self.taken)]
         before = self.newest_of(was)
         again = any(row["replaces"] == before["id"] for row in self.world.rows(tables.jobs))
-        doubt = [row["outcome"] for row in self.world.rows(tables.purchases) if row["job_id"] in self.jobs_of(was)]
+        doubt = [
+            row["outcome"]
+            for row in self.world.rows(tables.purchases)
+            if row["job_id"] in self.jobs_of(was)
+        ]
         answer = self.post(f"msg_{self.sent}", "job.withdraw", was.source, {"hook": was.id}, 0)
         after = self.newest_of(was)
         if answer.status_code == 503:
@@ -240,11 +314,16 @@ class Model(RuleBasedStateMachine):
 
     def jobs_of(self, was: Taken) -> list[str]:
         rows = self.world.rows(tables.jobs)
-        return [row["id"] for row in rows if (row["source"], row["hook_id"]) == (was.source, was.id)]
+        return [
+            row["id"] for row in rows if (row["source"], row["hook_id"]) == (was.source, was.id)
+        ]
 
     def newest_of(self, was: Taken) -> Any:
         mine = self.jobs_of(was)
-        return max((row for row in self.world.rows(tables.jobs) if row["id"] in mine), key=lambda row: row["sequence"])
+        return max(
+            (row for row in self.world.rows(tables.jobs) if row["id"] in mine),
+            key=lambda row: row["sequence"],
+        )
 
     @rule(action=st.sampled_from(("terminate", *ACTIONS)), box=st.sampled_from((0, 0, 1, 2)))
     def withdraw_what_still_travels(self, action: str, box: int) -> None:
@@ -256,7 +335,10 @@ class Model(RuleBasedStateMachine):
             assert self.paused
             return
         assert (answer.status_code, answer.json) == (200, {"hook": id, "status": "dismissed"})
-        assert self.post(id, f"mailbox.{action}", "shop", data_of(action, 0, box, 0), 0).status_code == 409
+        assert (
+            self.post(id, f"mailbox.{action}", "shop", data_of(action, 0, box, 0), 0).status_code
+            == 409
+        )
 
     # The bridge
 
@@ -279,7 +361,9 @@ class Model(RuleBasedStateMachine):
         point=st.sampled_from(ATTEMPT),
         nth=st.sampled_from((1, 1, 2)),
     )
-    def crash_in_an_attempt(self, action: str, box: int, fault: tuple[str, str] | None, point: str, nth: int) -> None:
+    def crash_in_an_attempt(
+        self, action: str, box: int, fault: tuple[str, str] | None, point: str, nth: int
+    ) -> None:
         self.something_to_do(action, box)
         if fault is not None:
             self.world.fault(*fault)
@@ -305,9 +389,17 @@ class Model(RuleBasedStateMachine):
         beside=st.booleans(),
     )
     def stop_past_the_lease(
-        self, action: str, box: int, point: str, nth: int, seconds: int, newer: str | None, beside: bool
+        self,
+        action: str,
+        box: int,
+        point: str,
+        nth: int,
+        seconds: int,
+        newer: str | None,
+        beside: bool,
     ) -> None:
-        """At the point another worker gets the job and goes on, perhaps with a newer one; then the first one wakes up."""
+        """At the point another worker gets the job and goes on, perhaps with a newer one; then
+        the first one wakes up."""
         self.something_to_do(action, box)
 
         def meanwhile() -> None:
@@ -332,18 +424,28 @@ class Model(RuleBasedStateMachine):
         newer=st.sampled_from((*NEEDS, "suspend")),
         before=st.sampled_from(("suspend", None)),
     )
-    def a_customer_pays_while_a_worker_is_at_the_terminate(self, box: int, point: str, newer: str, before: str | None) -> None:
+    def a_customer_pays_while_a_worker_is_at_the_terminate(
+        self, box: int, point: str, newer: str, before: str | None
+    ) -> None:
         """Too rare to be left to chance."""
         for action in ("create", before):
             if action is not None:
                 self.hook(action=action, service=0, box=box, word=0, late=0, then=60)
         self.hook(action="terminate", service=0, box=box, word=0, late=0, then=None)
-        self.arm(point, 1, lambda: self.hook(action=newer, service=0, box=box, word=1, late=0, then=None))
+        self.arm(
+            point, 1, lambda: self.hook(action=newer, service=0, box=box, word=1, late=0, then=None)
+        )
         self.world.step()
         self.world.trap.point = ""
 
-    @rule(box=st.sampled_from((1, 3)), newer=st.sampled_from(("unsuspend", "renew")), attempts=st.integers(0, 2))
-    def an_order_is_ended_and_paid_before_it_was_begun(self, box: int, newer: str, attempts: int) -> None:
+    @rule(
+        box=st.sampled_from((1, 3)),
+        newer=st.sampled_from(("unsuspend", "renew")),
+        attempts=st.integers(0, 2),
+    )
+    def an_order_is_ended_and_paid_before_it_was_begun(
+        self, box: int, newer: str, attempts: int
+    ) -> None:
         for action in ("create", "terminate", newer):
             self.hook(action=action, service=0, box=box, word=0, late=0, then=None)
             for _ in range(attempts if action == "terminate" else 0):
@@ -351,12 +453,12 @@ class Model(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from((1, 30, 3600)))
     def time_passes(self, seconds: int) -> None:
-        self.world.chores(seconds)
+        self.world.periodic_tasks(seconds)
 
     @rule()
-    def upkeep(self) -> None:
-        self.world.engine.upkeep.wipe()
-        self.world.engine.upkeep.prune()  # nothing is old enough to be lost
+    def retention(self) -> None:
+        self.world.engine.retention.wipe()
+        self.world.engine.retention.prune()  # nothing is old enough to be lost
 
     def something_to_do(self, action: str, box: int) -> None:
         if all(row["status"] in ENDED for row in self.world.rows(tables.jobs)):
@@ -380,7 +482,9 @@ class Model(RuleBasedStateMachine):
     @rule(share=st.sampled_from((0.0, 0.5, 1.0)), hosted=st.sampled_from((0.0, 5.0)))
     def reads_lag(self, share: float, hosted: float) -> None:
         """By almost settle: none of them, each second one, all."""
-        self.world.sim.control("/settings", {"stale_seconds": SETTLE - 1.0, "stale_share": share, "hosted_lag": hosted})
+        self.world.sim.control(
+            "/settings", {"stale_seconds": SETTLE - 1.0, "stale_share": share, "hosted_lag": hosted}
+        )
 
     @precondition(lambda self: self.lagging == "commands")
     @rule(times=st.sampled_from((1, 2)))
@@ -393,42 +497,51 @@ class Model(RuleBasedStateMachine):
     @precondition(lambda self: self.taken)
     @rule(n=st.integers(0, 30), how=st.sampled_from(("retry", "approve", "cancel", "resend")))
     def person(self, n: int, how: str) -> None:
-        people, job = self.world.service.people, self.taken[n % len(self.taken)].job
+        operator, job = self.world.service.operator, self.taken[n % len(self.taken)].job
         try:
             match how:
                 case "cancel":
-                    people.cancel(job)
+                    operator.cancel(job)
                 case "resend":
-                    # The newest: an earlier one would tell anew, and otherwise, of a job that was called off since.
-                    told = [row["id"] for row in self.world.rows(tables.callbacks) if row["job_id"] == job]
-                    if told:
-                        people.resend(max(told))
-                        self.resent.add(max(told))
+                    # The newest: an earlier one would tell anew, and otherwise, of a job that was
+                    # called off since.
+                    result = [
+                        row["id"]
+                        for row in self.world.rows(tables.callbacks)
+                        if row["job_id"] == job
+                    ]
+                    if result:
+                        operator.resend(max(result))
+                        self.resent.add(max(result))
                 case _:
-                    people.retry(job, approve=how == "approve")
-        except NotNow:
+                    operator.retry(job, approve=how == "approve")
+        except NotPossible:
             pass
 
     @rule(box=st.sampled_from(range(3)), service=st.sampled_from((0, 2)))
     def adopt(self, box: int, service: int) -> None:
         address, owner = BOXES[box], SERVICES[service]
-        open_jobs = [row for row in self.world.rows(tables.jobs) if row["address"] == address and row["status"] not in ENDED]
+        open_jobs = [
+            row
+            for row in self.world.rows(tables.jobs)
+            if row["address"] == address and row["status"] not in ENDED
+        ]
         if open_jobs:
             return  # what is under way was planned for the former owner
-        self.world.service.people.adopt("main", Address.parse(address), *owner)
+        self.world.service.operator.adopt("main", Address.parse(address), *owner)
         if self.world.mailbox(address) is not None:
             self.out.owner[address] = owner
 
     @rule(what=st.sampled_from(("account", "source")), paused=st.booleans())
     def pause(self, what: str, paused: bool) -> None:
-        people = self.world.service.people
+        operator = self.world.service.operator
         if what == "source":
-            people.pause_source("shop", paused)
+            operator.pause_source("shop", paused)
             self.paused = paused
         elif paused:
-            people.pause_account("main", "Paused by a person.")
+            operator.pause_account("main", "Paused by a person.")
         else:
-            people.resume_account("main")
+            operator.resume_account("main")
 
     # What is true after each step
 
@@ -448,7 +561,8 @@ class Model(RuleBasedStateMachine):
                 assert after in STATES[before], f"{id} went from {before} to {after}"
 
     def nobody_is_deleted_who_came_back(self) -> None:
-        """No deletion is begun for a hook once a newer one of its service was accepted that needs the mailbox."""
+        """No deletion is begun for a hook once a newer one of its service was accepted that
+        needs the mailbox."""
         jobs = {row["id"]: row for row in self.world.rows(tables.jobs)}
         came: dict[tuple[str, str], int] = {}
         for row in jobs.values():
@@ -456,7 +570,10 @@ class Model(RuleBasedStateMachine):
             came[hook] = min(row["sequence"], came.get(hook, row["sequence"]))
         for number, step in enumerate(self.world.rows(tables.steps)):
             job = jobs[step["job_id"]]
-            of, said = (job["address"], (job["source"], job["service_id"])), came[job["source"], job["hook_id"]]
+            of, said = (
+                (job["address"], (job["source"], job["service_id"])),
+                came[job["source"], job["hook_id"]],
+            )
             for need in self.needs if step["kind"] == "delete" else ():
                 older = (need.address, need.service) == of and said < need.sequence
                 assert not (older and need.steps <= number), f"{job['id']} was begun after {need}"
@@ -490,12 +607,12 @@ class Model(RuleBasedStateMachine):
         world.trap.point, self.out.answers, self.out.delays = "", [], []
         world.sim.control("/faults", method="DELETE")
         world.sim.control("/settings", {"stale_seconds": 0.0, "hosted_lag": 0.0})
-        world.service.people.pause_source("shop", False)
-        world.service.people.resume_account("main")
+        world.service.operator.pause_source("shop", False)
+        world.service.operator.resume_account("main")
         for _ in range(12):
             world.work(1200)
             world.call_back(1200)
-            world.chores(600)
+            world.periodic_tasks(600)
             if all(row["status"] in ENDED for row in world.rows(tables.jobs)):
                 break
         world.call_back(5 * 86400)
@@ -523,44 +640,73 @@ class Model(RuleBasedStateMachine):
                         for other in cards.values()
                         if other["mailbox_id"] == card["mailbox_id"]
                         and other["sequence"] > card["sequence"]
-                        and other["id"] in self.out.told
+                        and other["id"] in self.out.result
                     ]
                     assert any(set(row["facts"].split()) <= facts for facts in newer)
                 case other:
                     raise AssertionError(f"{card['id']} is {other}")
-            if card["id"] in self.out.told and card["id"] not in self.resent:
-                assert self.out.told[card["id"]]["message"] == row["message"]
+            if card["id"] in self.out.result and card["id"] not in self.resent:
+                assert self.out.result[card["id"]]["message"] == row["message"]
 
     def nothing_differs_silently(self, jobs: list[Any]) -> None:
-        """What succeeded, one after the other, is so at the remote, unless a later job was held or may have done something."""
+        """What succeeded, one after the other, is so at the remote, unless a later job was held
+        or may have done something."""
         records = {row["address"]: row for row in self.world.rows(tables.mailboxes)}
         for address in BOXES:
             box = self.world.mailbox(address)
             wanted = expected(
-                [row for row in sorted(jobs, key=lambda row: row["sequence"]) if row["address"] == address], self.data()
+                [
+                    row
+                    for row in sorted(jobs, key=lambda row: row["sequence"])
+                    if row["address"] == address
+                ],
+                self.data(),
             )
             found: dict[str, Any] = {"exists": box is not None}
             if box is not None:
-                found |= {"services": set(box["services"].values()), "password": box["password"], "quota": box["quota_bytes"]}
+                found |= {
+                    "services": set(box["services"].values()),
+                    "password": box["password"],
+                    "quota": box["quota_bytes"],
+                }
             assert {name: found.get(name) for name in wanted} == wanted, address
             if (record := records.get(address)) is None:
                 continue
-            truth = "absent" if box is None else "suspended" if found["services"] == {"suspended"} else "active"
-            assert record["state"] in ("unknown", truth), f"{address}: the record says {record['state']}, Enom {truth}"
+            truth = (
+                "absent"
+                if box is None
+                else "suspended"
+                if found["services"] == {"suspended"}
+                else "active"
+            )
+            assert record["state"] in ("unknown", truth), (
+                f"{address}: the record says {record['state']}, Enom {truth}"
+            )
             if box is not None and record["state"] != "unknown" and self.out.owner.get(address):
                 assert (record["source"], record["service_id"]) == self.out.owner[address]
 
     def who_pays_has_a_mailbox(self, jobs: list[Any]) -> None:
-        """Where a service said last that it needs its mailbox, and there is none, its create was not dropped for another."""
+        """Where a service said last that it needs its mailbox, and there is none, its create was
+        not dropped for another."""
         for (address, service), word in self.words.items():
             if word not in NEEDS or self.world.mailbox(address) is not None:
                 continue
-            mine = [row for row in jobs if (row["address"], (row["source"], row["service_id"])) == (address, service)]
+            mine = [
+                row
+                for row in jobs
+                if (row["address"], (row["source"], row["service_id"])) == (address, service)
+            ]
             gone = max((row["sequence"] for row in mine if deletes(row)), default=0)
-            creates = [row for row in mine if row["action"] == "mailbox.create" and row["sequence"] > gone and not late(row)]
+            creates = [
+                row
+                for row in mine
+                if row["action"] == "mailbox.create" and row["sequence"] > gone and not late(row)
+            ]
             last = max(creates, key=lambda row: row["sequence"], default=None)
             if last is not None:
-                assert (last["error"] or {}).get("code") != "overtaken", f"{last['id']} was dropped, {word} came last"
+                assert (last["error"] or {}).get("code") != "overtaken", (
+                    f"{last['id']} was dropped, {word} came last"
+                )
 
     def data(self) -> dict[tuple[str, str], dict[str, str]]:
         return {(hook.source, hook.id): hook.data for hook in self.taken}
@@ -568,11 +714,15 @@ class Model(RuleBasedStateMachine):
 
 def deletes(job: Any) -> bool:
     """Whether it took the mailbox away, or may have."""
-    return bool(job["action"] == "mailbox.terminate" and (job["status"] == "succeeded" or job["changed"]))
+    return bool(
+        job["action"] == "mailbox.terminate" and (job["status"] == "succeeded" or job["changed"])
+    )
 
 
 def late(job: Any) -> bool:
-    return job["status"] == "cancelled" and "by its own time" in (job["error"] or {}).get("detail", "")
+    return job["status"] == "cancelled" and "by its own time" in (job["error"] or {}).get(
+        "detail", ""
+    )
 
 
 def expected(jobs: list[Any], sent: dict[tuple[str, str], dict[str, str]]) -> dict[str, Any]:
@@ -610,7 +760,11 @@ TRIGGERS = {
 
 @pytest.fixture
 def world(
-    simulator: Simulator, clock: Clock, store: str, new_database: Callable[[str], str], tmp_path: Path
+    simulator: Simulator,
+    clock: Clock,
+    store: str,
+    new_database: Callable[[str], str],
+    tmp_path: Path,
 ) -> Iterator[World]:
     made = World(tmp_path, simulator, clock, new_database(store), **LIMITS)
     with made.service.database.write() as tx:
@@ -622,7 +776,9 @@ def world(
 
 @pytest.mark.parametrize("store", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
 @pytest.mark.timeout(7200)
-def test_whatever_happens_the_promises_hold(store: str, world: World, request: pytest.FixtureRequest) -> None:
+def test_whatever_happens_the_promises_hold(
+    store: str, world: World, request: pytest.FixtureRequest
+) -> None:
     long = request.config.getoption("--long")
 
     class Bound(Model):

@@ -1,4 +1,7 @@
-"""What every platform of PLATFORMS must do. A newcomer inherits `PlatformContract`, sets `platform`, and is tested."""
+"""What every platform of PLATFORMS must do.
+
+A newcomer inherits `PlatformContract`, sets `platform`, and is tested.
+"""
 
 import hashlib
 import json
@@ -24,7 +27,9 @@ SIGNERS = {"standard": signing.sign, "itsdangerous": signing.sign_itsdangerous}
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(), children, max_size=4),
+    lambda children: (
+        st.lists(children, max_size=4) | st.dictionaries(st.text(), children, max_size=4)
+    ),
     max_leaves=8,
 )
 
@@ -36,7 +41,9 @@ def delivery(headers: dict[str, str], body: bytes = b"{}") -> Delivery:
 def verified(body: object) -> Verified:
     """A delivery that was really signed, so that these tests make no Verified by hand."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return signing.verify(delivery(signing.sign("msg_1", NOW, raw, KEY), raw), [KEY], "standard", NOW)
+    return signing.verify(
+        delivery(signing.sign("msg_1", NOW, raw, KEY), raw), [KEY], "standard", NOW
+    )
 
 
 def samples(platform: str) -> Path:
@@ -72,7 +79,9 @@ class PlatformContract:
         headers = json.loads((folder / "headers.json").read_text())
         body = (folder / "body.json").read_bytes()
         secret = signing.decode_secret((samples(self.platform) / "secret").read_text().strip())
-        proof = signing.verify(delivery(headers, body), [secret], "standard", int(headers["webhook-timestamp"]))
+        proof = signing.verify(
+            delivery(headers, body), [secret], "standard", int(headers["webhook-timestamp"])
+        )
         return read_message(proof), proof
 
     # -- samples -----------------------------------------------------------------------------------------------------
@@ -85,7 +94,11 @@ class PlatformContract:
     def test_each_sample_verifies_and_reads_to_its_intent(self) -> None:
         for event in PLATFORMS[self.platform].ACTIONS:
             expected = json.loads((samples(self.platform) / event / "intent.json").read_text())
-            times = {name: datetime.fromisoformat(expected[name]) for name in ("timestamp", "until") if name in expected}
+            times = {
+                name: datetime.fromisoformat(expected[name])
+                for name in ("timestamp", "until")
+                if name in expected
+            }
             intent = PLATFORMS[self.platform].read(*self.sample(event))
             assert intent == Intent(**expected | times)
             assert intent.action == event
@@ -98,15 +111,21 @@ class PlatformContract:
     def test_the_invalid_sample_names_all_its_faults(self) -> None:
         with pytest.raises(Invalid) as caught:
             PLATFORMS[self.platform].read(*self.sample("invalid"))
-        assert caught.value.errors == json.loads((samples(self.platform) / "invalid" / "errors.json").read_text())
+        assert caught.value.errors == json.loads(
+            (samples(self.platform) / "invalid" / "errors.json").read_text()
+        )
 
     # -- signatures --------------------------------------------------------------------------------------------------
 
     @pytest.mark.parametrize("scheme", SIGNERS)
-    def test_a_good_signature_is_accepted_as_far_as_300_seconds_either_way(self, scheme: signing.Scheme) -> None:
+    def test_a_good_signature_is_accepted_as_far_as_300_seconds_either_way(
+        self, scheme: signing.Scheme
+    ) -> None:
         headers = SIGNERS[scheme]("msg_1", NOW, b"{}", KEY)
         for now in (NOW - 300, NOW, NOW + 300):
-            assert signing.verify(delivery(headers), [KEY], scheme, now) == Verified("msg_1", NOW, b"{}", 0)
+            assert signing.verify(delivery(headers), [KEY], scheme, now) == Verified(
+                "msg_1", NOW, b"{}", 0
+            )
 
     @pytest.mark.parametrize("off", [-301, 301, -300.001, 300.001, 10**9])
     @pytest.mark.parametrize("scheme", SIGNERS)
@@ -150,7 +169,10 @@ class PlatformContract:
             with pytest.raises(UnknownAction) as caught:
                 self.read(self.body("x") | {"type": type})
             assert list(caught.value.errors) == ["type"]
-            assert all(action in caught.value.errors["type"][0] for action in PLATFORMS[self.platform].ACTIONS)
+            assert all(
+                action in caught.value.errors["type"][0]
+                for action in PLATFORMS[self.platform].ACTIONS
+            )
 
     def test_a_query_sent_as_a_hook_is_told_where_to_go_and_the_reverse(self) -> None:
         assert "/query" in self.errors(self.body("mailbox.status"))["type"][0]
@@ -161,7 +183,9 @@ class PlatformContract:
             body = self.body(type, hook="msg_1")
             assert "withdraws a hook" in self.errors(body)["type"][0]
             assert "/hooks" in self.errors(body, "ask")["type"][0]
-            assert list(self.errors(self.body("mailbox.terminate", **self.data()), "withdraw")) == ["type"]
+            assert list(self.errors(self.body("mailbox.terminate", **self.data()), "withdraw")) == [
+                "type"
+            ]
             assert type in self.errors(self.body("mailbox.paint"))["type"][0]
 
     @pytest.mark.parametrize("hook", [None, "", "a b", "x" * 129, 7, ["msg_1"], PLANTED + "\x00"])
@@ -210,7 +234,11 @@ class PlatformContract:
             assert question.arguments.items() <= fields.items()
 
     def test_a_callback_body_is_compact_json_with_its_time_in_utc(self) -> None:
-        report = Report("job.held", datetime.fromisoformat("2026-11-22T18:27:00+01:00"), {"message": "é", "error": None})
+        report = Report(
+            "job.held",
+            datetime.fromisoformat("2026-11-22T18:27:00+01:00"),
+            {"message": "é", "error": None},
+        )
         body = PLATFORMS[self.platform].write(report)
         assert json.loads(body) == {
             "type": "job.held",

@@ -74,7 +74,11 @@ def test_an_error_says_what_is_wrong_also_without_words_of_its_own() -> None:
 
 
 def test_a_refusal_does_not_carry_the_body() -> None:
-    for body in (f'{{"password": "{PLANTED}"', f'{{"password": "{PLANTED}", "password": 1}}', f'{{"p": "{PLANTED}\xff"}}'):
+    for body in (
+        f'{{"password": "{PLANTED}"',
+        f'{{"password": "{PLANTED}", "password": 1}}',
+        f'{{"p": "{PLANTED}\xff"}}',
+    ):
         with pytest.raises(Malformed) as caught:
             read_message(verified(body.encode("latin-1")))
         assert caught.value.__context__ is None

@@ -13,13 +13,26 @@ known = PLATFORMS["standard"]
 types = st.sampled_from([*known.ACTIONS, *known.WITHDRAWALS, *known.QUESTIONS])
 times = st.sampled_from(["2026-11-22T17:27:00Z", "0001-01-01T00:00:00+23:59"])
 names = st.sampled_from(
-    ["service_id", "address", "password", "display_name", "plan", "reason", "until", "after", "job", "hook"]
+    [
+        "service_id",
+        "address",
+        "password",
+        "display_name",
+        "plan",
+        "reason",
+        "until",
+        "after",
+        "job",
+        "hook",
+    ]
 )
 addresses = st.text("aA.@-x1ü\ud800", max_size=40)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_each_platform_has_a_contract_test_and_a_set_up_page(platform: str, request: pytest.FixtureRequest) -> None:
+def test_each_platform_has_a_contract_test_and_a_set_up_page(
+    platform: str, request: pytest.FixtureRequest
+) -> None:
     assert (request.path.parent / f"test_{platform}.py").exists()
     assert (samples(platform).parent / "README.md").exists()
 

@@ -32,24 +32,30 @@ def test_a_report_is_in_utc_wherever_the_machine_stands(monkeypatch: pytest.Monk
 
 
 def test_what_is_sent_to_the_wrong_door_is_told_the_right_one() -> None:
-    for read, type, told in (
+    for read, type, result in (
         (standard.read, "job", "This is a query: send it to /query."),
         (standard.ask, "mailbox.create", "This is an action: send it to /hooks."),
         (standard.ask, "nothing", f"Unknown type. Send one of {', '.join(standard.QUESTIONS)}."),
     ):
         with pytest.raises(UnknownAction) as caught:
             read(Message(type, "2026-01-01T00:00:00Z", {}), Verified("msg_1", NOW, b"", 0))
-        assert caught.value.errors["type"] == [told]
+        assert caught.value.errors["type"] == [result]
 
 
-def test_a_fault_of_a_known_type_is_no_unknown_action_and_unknown_names_keep_their_letters() -> None:
+def test_a_fault_of_a_known_type_is_no_unknown_action_and_unknown_names_keep_their_letters() -> (
+    None
+):
     known = Verified("msg_1", NOW, b"", 0)
     with pytest.raises(Invalid) as caught:
         standard.read(Message("mailbox.terminate", "2026-01-01T00:00:00Z", [1]), known)
     assert type(caught.value) is Invalid
-    assert caught.value.errors["data"] == ["Not an object. Send the fields of this type as an object."]
+    assert caught.value.errors["data"] == [
+        "Not an object. Send the fields of this type as an object."
+    ]
     data = {"service_id": "7", "address": "john@example.com", "Abc_9.-": 1, "a b": 2}
-    assert standard.read(Message("mailbox.terminate", "2026-01-01T00:00:00Z", data), known).unknown == ("Abc_9.-", "a?b")
+    assert standard.read(
+        Message("mailbox.terminate", "2026-01-01T00:00:00Z", data), known
+    ).unknown == ("Abc_9.-", "a?b")
 
 
 class TestStandard(PlatformContract):
@@ -58,59 +64,108 @@ class TestStandard(PlatformContract):
     def faults(self, action: str, **data: object) -> list[str]:
         return list(self.errors(self.body(action, **self.data(**data))))
 
-    @pytest.mark.parametrize("value", ["", "x" * 65, 1042, None, True, ["1"], "a\nb", "a\rb", "a\0b", "\ud800"])
+    @pytest.mark.parametrize(
+        "value", ["", "x" * 65, 1042, None, True, ["1"], "a\nb", "a\rb", "a\0b", "\ud800"]
+    )
     def test_a_service_id_is_a_string_of_1_to_64_characters(self, value: object) -> None:
         assert self.faults("mailbox.terminate", service_id=value) == ["data.service_id"]
 
     @pytest.mark.parametrize("value", ["7", "x" * 64, "mailbox 7", "é"])
     def test_any_other_service_id_is_kept_as_it_is(self, value: str) -> None:
-        assert self.read(self.body("mailbox.terminate", **self.data(service_id=value))).service_id == value
+        assert (
+            self.read(self.body("mailbox.terminate", **self.data(service_id=value))).service_id
+            == value
+        )
 
-    @pytest.mark.parametrize("value", ["", "x" * 65, 12, True, ["1"], {"a": 1}, "a\nb", "a\0b", "\ud800"])
-    def test_a_customer_is_a_string_of_1_to_64_characters_in_every_hook(self, value: object) -> None:
+    @pytest.mark.parametrize(
+        "value", ["", "x" * 65, 12, True, ["1"], {"a": 1}, "a\nb", "a\0b", "\ud800"]
+    )
+    def test_a_customer_is_a_string_of_1_to_64_characters_in_every_hook(
+        self, value: object
+    ) -> None:
         more = {"password": PLANTED, "plan": "basic", "until": "2027-11-30"}
         for action in standard.ACTIONS:
             assert self.faults(action, **more, customer_id=value) == ["data.customer_id"], action
 
     @pytest.mark.parametrize("value", ["7", "x" * 64, "cus_Na6dX7aXxi11N4", "é 1"])
     def test_any_other_customer_is_kept_as_it_is_and_it_may_be_absent(self, value: str) -> None:
-        assert self.read(self.body("mailbox.terminate", **self.data(customer_id=value))).customer_id == value
+        assert (
+            self.read(self.body("mailbox.terminate", **self.data(customer_id=value))).customer_id
+            == value
+        )
         for none in ({}, {"customer_id": None}):
-            assert self.read(self.body("mailbox.terminate", **self.data(**none))).customer_id is None
+            assert (
+                self.read(self.body("mailbox.terminate", **self.data(**none))).customer_id is None
+            )
 
     def test_only_true_confirms_a_domain(self) -> None:
-        for value, told in (({"domain_confirmed": True}, True), ({"domain_confirmed": False}, False), ({}, False)):
-            assert self.read(self.body("mailbox.create", **self.data(password=PLANTED, **value))).domain_confirmed is told
+        for value, result in (
+            ({"domain_confirmed": True}, True),
+            ({"domain_confirmed": False}, False),
+            ({}, False),
+        ):
+            assert (
+                self.read(
+                    self.body("mailbox.create", **self.data(password=PLANTED, **value))
+                ).domain_confirmed
+                is result
+            )
         for wrong in ("true", "yes", 1, 0, None, [True], {}):
-            assert self.faults("mailbox.create", password=PLANTED, domain_confirmed=wrong) == ["data.domain_confirmed"]
+            assert self.faults("mailbox.create", password=PLANTED, domain_confirmed=wrong) == [
+                "data.domain_confirmed"
+            ]
 
     def test_a_query_takes_no_customer(self) -> None:
-        assert "customer_id" not in self.ask(self.body("mailbox.status", **self.data(customer_id="7"))).arguments
+        assert (
+            "customer_id"
+            not in self.ask(self.body("mailbox.status", **self.data(customer_id="7"))).arguments
+        )
 
-    @pytest.mark.parametrize("value", ["", "x" * 55, "with space", 'with"quote', "pässword", "tab\t", "\x7f", 12345678])
+    @pytest.mark.parametrize(
+        "value", ["", "x" * 55, "with space", 'with"quote', "pässword", "tab\t", "\x7f", 12345678]
+    )
     def test_a_password_that_no_api_takes_is_refused(self, value: object) -> None:
         for action in ("mailbox.create", "mailbox.unsuspend", "mailbox.change_password"):
             assert self.faults(action, password=value) == ["data.password"]
 
-    @given(st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='"'), min_size=1, max_size=54))
+    @given(
+        st.text(
+            st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='"'),
+            min_size=1,
+            max_size=54,
+        )
+    )
     def test_every_other_password_arrives_unchanged(self, value: str) -> None:
         assert self.read(self.body("mailbox.create", **self.data(password=value))).password == value
 
     def test_a_password_is_not_shown_by_repr(self) -> None:
-        assert PLANTED not in repr(self.read(self.body("mailbox.create", **self.data(password=PLANTED))))
+        assert PLANTED not in repr(
+            self.read(self.body("mailbox.create", **self.data(password=PLANTED)))
+        )
 
     def test_optional_fields_may_be_null_or_absent(self) -> None:
         absent = self.read(self.body("mailbox.create", **self.data(password=PLANTED)))
-        null = self.read(self.body("mailbox.create", **self.data(password=PLANTED, plan=None, display_name=None)))
+        null = self.read(
+            self.body("mailbox.create", **self.data(password=PLANTED, plan=None, display_name=None))
+        )
         assert absent == null
 
     @pytest.mark.parametrize(
         ("action", "field", "longest"),
-        [("mailbox.create", "display_name", 255), ("mailbox.suspend", "reason", 255), ("mailbox.change_plan", "plan", 64)],
+        [
+            ("mailbox.create", "display_name", 255),
+            ("mailbox.suspend", "reason", 255),
+            ("mailbox.change_plan", "plan", 64),
+        ],
     )
-    def test_texts_are_bounded_and_without_line_breaks(self, action: str, field: str, longest: int) -> None:
+    def test_texts_are_bounded_and_without_line_breaks(
+        self, action: str, field: str, longest: int
+    ) -> None:
         data = self.data(password=PLANTED)
-        assert getattr(self.read(self.body(action, **data | {field: "é" * longest})), field) == "é" * longest
+        assert (
+            getattr(self.read(self.body(action, **data | {field: "é" * longest})), field)
+            == "é" * longest
+        )
         for value in ("é" * (longest + 1), "a\nb", "a\rb", "a\0b", "\udfff", 5, {"a": 1}):
             assert self.faults(action, **data | {field: value}) == [f"data.{field}"]
 
@@ -130,18 +185,38 @@ class TestStandard(PlatformContract):
     @pytest.mark.parametrize(
         "until",
         [
-            *("", "2027-13-01", "2027-02-30", "20271130", "2027-W48-2", "2027-11-30\n", "٢٠٢٧-11-30", 20271130, None),
-            *("2027-11-30T12:00:00", "2027-11-30T24:01:00Z", "2027-11-30T12:00:00+25:00", "0001-01-01T00:00:00+23:59"),
+            *(
+                "",
+                "2027-13-01",
+                "2027-02-30",
+                "20271130",
+                "2027-W48-2",
+                "2027-11-30\n",
+                "٢٠٢٧-11-30",
+                20271130,
+                None,
+            ),
+            *(
+                "2027-11-30T12:00:00",
+                "2027-11-30T24:01:00Z",
+                "2027-11-30T12:00:00+25:00",
+                "0001-01-01T00:00:00+23:59",
+            ),
         ],
     )
     def test_anything_else_is_not_an_until(self, until: object) -> None:
         assert self.faults("mailbox.renew", until=until) == ["data.until"]
 
     def test_fractions_of_the_timestamp_count(self) -> None:
-        early = self.read(self.body("mailbox.terminate", **self.data()) | {"timestamp": "2026-11-22T18:27:00.000001+01:00"})
+        early = self.read(
+            self.body("mailbox.terminate", **self.data())
+            | {"timestamp": "2026-11-22T18:27:00.000001+01:00"}
+        )
         assert early.timestamp == datetime(2026, 11, 22, 17, 27, 0, 1, tzinfo=UTC)
 
-    @pytest.mark.parametrize("timestamp", ["2026-11-22T17:27:00", "2026-11-22", NOW, str(NOW), "now", None, ""])
+    @pytest.mark.parametrize(
+        "timestamp", ["2026-11-22T17:27:00", "2026-11-22", NOW, str(NOW), "now", None, ""]
+    )
     def test_a_timestamp_needs_its_zone(self, timestamp: object) -> None:
         body = self.body("mailbox.terminate", **self.data()) | {"timestamp": timestamp}
         assert list(self.errors(body)) == ["timestamp"]
@@ -149,7 +224,9 @@ class TestStandard(PlatformContract):
     def test_a_timestamp_may_be_as_far_ahead_as_a_signature(self) -> None:
         at = [datetime.fromtimestamp(NOW + WINDOW + ahead, UTC).isoformat() for ahead in (0, 0.001)]
         body = self.body("mailbox.terminate", **self.data())
-        assert self.read(body | {"timestamp": at[0]}).timestamp == datetime.fromtimestamp(NOW + WINDOW, UTC)
+        assert self.read(body | {"timestamp": at[0]}).timestamp == datetime.fromtimestamp(
+            NOW + WINDOW, UTC
+        )
         assert list(self.errors(body | {"timestamp": at[1]})) == ["timestamp"]
 
     @pytest.mark.parametrize("data", [[], "x", 7, True])
@@ -158,13 +235,19 @@ class TestStandard(PlatformContract):
 
     def test_queries_about_the_source_need_no_data(self) -> None:
         for type in ("connection.test", "mailbox.list", "results"):
-            assert self.ask({"type": type, "timestamp": "2026-11-22T17:27:00Z"}) == Question(type, {})
+            assert self.ask({"type": type, "timestamp": "2026-11-22T17:27:00Z"}) == Question(
+                type, {}
+            )
 
     def test_queries_about_a_mailbox_need_it(self) -> None:
         for type in ("mailbox.status", "mailbox.usage", "mailbox.sign_in"):
             assert list(self.errors(self.body(type), "ask")) == ["data.service_id", "data.address"]
 
-    @pytest.mark.parametrize("data", [{}, {"job": None}, {"job": "job_1", "hook": "msg_1"}, {"job": "a b"}, {"job": 7}])
+    @pytest.mark.parametrize(
+        "data", [{}, {"job": None}, {"job": "job_1", "hook": "msg_1"}, {"job": "a b"}, {"job": 7}]
+    )
     def test_a_job_is_asked_for_by_its_id_or_its_hook(self, data: dict[str, object]) -> None:
-        assert self.ask(self.body("job", hook="msg_1", job=None)) == Question("job", {"hook": "msg_1"})
+        assert self.ask(self.body("job", hook="msg_1", job=None)) == Question(
+            "job", {"hook": "msg_1"}
+        )
         assert list(self.errors(self.body("job", **data), "ask")) == ["data.job"]

@@ -11,9 +11,14 @@ class TestWhmcs(PlatformContract):
 
     @pytest.mark.parametrize("value", ["1", "1042", "a77", "9" * 19])
     def test_services_and_product_add_ons_have_ids_of_their_own(self, value: str) -> None:
-        assert self.read(self.body("mailbox.terminate", **self.data(service_id=value))).service_id == value
+        assert (
+            self.read(self.body("mailbox.terminate", **self.data(service_id=value))).service_id
+            == value
+        )
 
-    @pytest.mark.parametrize("value", ["0", "01", "-1", "1.0", "b7", "a", "a0", "A7", "٣", " 1", "1\n", "9" * 20, 1042])
+    @pytest.mark.parametrize(
+        "value", ["0", "01", "-1", "1.0", "b7", "a", "a0", "A7", "٣", " 1", "1\n", "9" * 20, 1042]
+    )
     def test_other_ids_are_refused_in_actions_and_queries(self, value: object) -> None:
         wrong = self.data(service_id=value)
         assert list(self.errors(self.body("mailbox.terminate", **wrong))) == ["data.service_id"]

@@ -1,4 +1,5 @@
-"""`make fuzz`: schemathesis takes /openapi.json at its word, against a whole bridge over sockets."""
+"""`make fuzz`: schemathesis takes /openapi.json at its word, against a whole bridge over
+sockets."""
 
 import os
 import subprocess
@@ -20,7 +21,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @click.command()
-@click.option("--examples", default=300, show_default=True, help="For each operation, in each way of making them.")
+@click.option(
+    "--examples",
+    default=300,
+    show_default=True,
+    help="For each operation, in each way of making them.",
+)
 @click.option("--seed", default=7, show_default=True)
 @click.option("--phases", default="coverage,fuzzing", show_default=True)
 def main(examples: int, seed: int, phases: str) -> None:
@@ -28,11 +34,17 @@ def main(examples: int, seed: int, phases: str) -> None:
     faults = Faults()
     with TemporaryDirectory(dir=in_memory()) as folder, Simulator(seed=1) as sim:
         furnish(sim)
-        changes = {"bridge__wait_limit": 1, "source__domains": ["example.com"], "account__purchase": "never"}
+        changes = {
+            "bridge__wait_limit": 1,
+            "source__domains": ["example.com"],
+            "account__purchase": "never",
+        }
         running = Running(write_config(Path(folder), sim, **changes))
         logs.configure("json", cast(TextIO, faults))
         try:
-            code = max(fuzz(running.url, examples, seed, phases, signed) for signed in (True, False))
+            code = max(
+                fuzz(running.url, examples, seed, phases, signed) for signed in (True, False)
+            )
             click.echo(f"fuzz: seed {seed}, {counted(running)}, errors logged {len(faults.seen)}")
         finally:
             running.close()
@@ -52,7 +64,13 @@ def counted(running: Running) -> str:
 
 
 def fuzz(url: str, examples: int, seed: int, phases: str, signed: bool) -> int:
-    words = ["run", f"{url}/openapi.json", f"--seed={seed}", f"--max-examples={examples}", f"--phases={phases}"]
+    words = [
+        "run",
+        f"{url}/openapi.json",
+        f"--seed={seed}",
+        f"--max-examples={examples}",
+        f"--phases={phases}",
+    ]
     words += [
         "--mode=all",
         "--checks=all",
@@ -61,7 +79,11 @@ def fuzz(url: str, examples: int, seed: int, phases: str, signed: bool) -> int:
         "--no-color",
         "--output-truncate=false",
     ]
-    made = {"SCHEMATHESIS_HOOKS": "tests.security.fuzz_signing", "FUZZ_SECRET": SECRET, "FUZZ_SEED": str(seed)}
+    made = {
+        "SCHEMATHESIS_HOOKS": "tests.security.fuzz_signing",
+        "FUZZ_SECRET": SECRET,
+        "FUZZ_SEED": str(seed),
+    }
     made |= {"FUZZ_SIGNED": "yes"} if signed else {}
     return subprocess.run(
         [ROOT / "build/fuzz/bin/schemathesis", *words],

@@ -1,7 +1,9 @@
-"""Hooks for schemathesis, which runs them in an environment of its own: what it makes up is signed as it goes out.
+"""Hooks for schemathesis, which runs them in an environment of its own: what it makes up is signed
+as it goes out.
 
-Only the standard library and what comes with schemathesis. With FUZZ_SIGNED the headers of the signature are taken out of the
-description, so that all of its inventions go into what is signed; without, those headers are made up too, and mostly wrong.
+Only the standard library and what comes with schemathesis. With FUZZ_SIGNED the headers of the
+signature are taken out of the description, so that all of its inventions go into what is signed;
+without, those headers are made up too, and mostly wrong.
 """
 
 import base64
@@ -30,7 +32,11 @@ class Signed(AuthBase):
         id, at = f"msg_{uuid.UUID(int=CHANCE.getrandbits(128)).hex}", str(int(time.time()))
         digest = hmac.digest(KEY, f"{id}.{at}.".encode() + body, "sha256")
         request.headers.update(
-            {"webhook-id": id, "webhook-timestamp": at, "webhook-signature": "v1," + base64.b64encode(digest).decode()}
+            {
+                "webhook-id": id,
+                "webhook-timestamp": at,
+                "webhook-signature": "v1," + base64.b64encode(digest).decode(),
+            }
         )
         return request
 
@@ -39,7 +45,9 @@ class Signed(AuthBase):
 def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
     if "FUZZ_SIGNED" in os.environ:
         for operation in (one["post"] for one in raw_schema["paths"].values() if "post" in one):
-            operation["parameters"] = [one for one in operation["parameters"] if not one["name"].startswith("webhook-")]
+            operation["parameters"] = [
+                one for one in operation["parameters"] if not one["name"].startswith("webhook-")
+            ]
 
 
 @schemathesis.hook
@@ -58,12 +66,20 @@ def map_path_parameters(context: Any, path_parameters: Any) -> Any:
 
 @schemathesis.hook
 def map_body(context: Any, body: Any) -> Any:
-    """What no schema says: a domain is one, and mostly the source's, and nothing happened in the future."""
+    """What no schema says: a domain is one, and mostly the source's, and nothing happened in the
+    future."""
     if not isinstance(body, dict):
         return body
     data = body.get("data")
-    if isinstance(data, dict) and isinstance(address := data.get("address"), str) and "@" in address:
-        body = {**body, "data": {**data, "address": f"{address.rpartition('@')[0]}@{CHANCE.choice(DOMAINS)}"}}
+    if (
+        isinstance(data, dict)
+        and isinstance(address := data.get("address"), str)
+        and "@" in address
+    ):
+        body = {
+            **body,
+            "data": {**data, "address": f"{address.rpartition('@')[0]}@{CHANCE.choice(DOMAINS)}"},
+        }
     if is_future(body.get("timestamp")):
         body = {**body, "timestamp": "2026-01-01T00:00:00Z"}
     return body

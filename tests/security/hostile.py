@@ -1,4 +1,5 @@
-"""Requests that mean harm, made from a seed: of strangers, of who tampers, and of who holds the secret and abuses it."""
+"""Requests that mean harm, made from a seed: of strangers, of who tampers, and of who holds the
+secret and abuses it."""
 
 # ruff: noqa: E501 - the tables are read by the row
 
@@ -16,7 +17,18 @@ from hooks.standard.schemas import ACTIONS, QUESTIONS
 
 PLANTED = "Planted-Word.9"
 MOST_BYTES = 64 * 1024
-METHODS = ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "X" * 300]
+METHODS = [
+    "GET",
+    "HEAD",
+    "PUT",
+    "DELETE",
+    "PATCH",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "X" * 300,
+]
 PATHS = [
     "/", "/hooks", "/hooks/", "/hooks//", "//hooks/shop", "/hooks//shop", "/hooks/shop/", "/hooks/../hooks/shop", "/hooks/./shop",
     "/hooks/shop/..", "/hooks/..%2fshop", "/hooks/shop\x00", "/hooks/sh\r\nop/x", "/HOOKS/shop", "/hooks/shop;x=1", "/query",
@@ -38,7 +50,19 @@ SOURCES = [
     "*",
     "{source}",
 ]
-IDS = ["", "a.b", "a b", "x" * 129, "\x00", "msg_\xff", "msg\r\n", "msg_1, msg_1", "*", "' OR 1=1 --", "\u00a0"]
+IDS = [
+    "",
+    "a.b",
+    "a b",
+    "x" * 129,
+    "\x00",
+    "msg_\xff",
+    "msg\r\n",
+    "msg_1, msg_1",
+    "*",
+    "' OR 1=1 --",
+    "\u00a0",
+]
 TIMES = [
     "",
     "-1",
@@ -69,15 +93,51 @@ MARKS = [
     ",",
     "\x00",
 ]
-TAILS = ["", ".", "a.b", "." * 60, "AAAA." + "b" * 43, "A" * 13 + "." + "b" * 43, "\xff.\xff", "-_-_." + "-" * 43]
+TAILS = [
+    "",
+    ".",
+    "a.b",
+    "." * 60,
+    "AAAA." + "b" * 43,
+    "A" * 13 + "." + "b" * 43,
+    "\xff.\xff",
+    "-_-_." + "-" * 43,
+]
 KINDS = [
     "", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json, application/json",
     "application/json\x00", "application/problem+json", "application/json;" + "a" * 2000, "APPLICATION/JSON", "text/json",
     "application/json; charset=utf-16", "application/json; charset=nothing", "*/*", ";", "\xff",
 ]  # fmt: skip
 OTHER_HEADERS: list[tuple[str, list[str]]] = [
-    ("host", ["", "example.net", "[::1", "a" * 3000, "shop\x00", "x:99999", "x:y", "http://example.net/", "\xff", "a, b", "@"]),
-    ("x-forwarded-for", ["127.0.0.1", "1.2.3.4, " * 400, "::1", "%", "x" * 3000, "127.0.0.1\x00", "unknown, 10.0.0.1", ",,,,"]),
+    (
+        "host",
+        [
+            "",
+            "example.net",
+            "[::1",
+            "a" * 3000,
+            "shop\x00",
+            "x:99999",
+            "x:y",
+            "http://example.net/",
+            "\xff",
+            "a, b",
+            "@",
+        ],
+    ),
+    (
+        "x-forwarded-for",
+        [
+            "127.0.0.1",
+            "1.2.3.4, " * 400,
+            "::1",
+            "%",
+            "x" * 3000,
+            "127.0.0.1\x00",
+            "unknown, 10.0.0.1",
+            ",,,,",
+        ],
+    ),
     ("x-forwarded-host", ["example.net"]),
     ("x-forwarded-proto", ["https", "gopher"]),
     ("x-forwarded-prefix", ["/hooks", "//example.net"]),
@@ -85,13 +145,26 @@ OTHER_HEADERS: list[tuple[str, list[str]]] = [
     ("x-http-method-override", ["POST", "DELETE"]),
     (
         "prefer",
-        ["wait", "wait=", "wait=-1", "wait=1e9", "wait=" + "9" * 4000, "wait=NaN", ", " * 1000, "respond-async", "wait=\xff"],
+        [
+            "wait",
+            "wait=",
+            "wait=-1",
+            "wait=1e9",
+            "wait=" + "9" * 4000,
+            "wait=NaN",
+            ", " * 1000,
+            "respond-async",
+            "wait=\xff",
+        ],
     ),
     ("cookie", ["session=" + "A" * 3000, "; " * 900, "a=b; a=c", "=\x00", "session=\xff"]),
     ("accept", ["*/*" * 400, "text/html", ""]),
     ("accept-encoding", ["gzip;q=\xff", "identity;q=0", "*;" * 500]),
     ("accept-language", ["x" * 3000, "en;q=nan"]),
-    ("authorization", ["Basic " + "A" * 400, "Basic :::", "Bearer \x00", "Digest " + "a=" * 300, ""]),
+    (
+        "authorization",
+        ["Basic " + "A" * 400, "Basic :::", "Bearer \x00", "Digest " + "a=" * 300, ""],
+    ),
     ("content-encoding", ["gzip", "deflate, gzip", "br"]),
     ("expect", ["100-continue", "200-ok"]),
     ("range", ["bytes=0-", "bytes=" + "0-1," * 400]),
@@ -132,7 +205,8 @@ PIECES = [
 
 @dataclass(frozen=True)
 class Request:
-    """`path` unquoted, in latin-1 as WSGI has it; header names in lower case, one name perhaps several times."""
+    """`path` unquoted, in latin-1 as WSGI has it; header names in lower case, one name perhaps
+    several times."""
 
     method: str = "POST"
     path: str = "/hooks/shop"
@@ -158,16 +232,28 @@ class Request:
 
     def genuine(self, key: bytes, now: float) -> bool:
         """Whether a holder of the secret made it, by the words of the contract alone."""
-        id, time, marks = self.header("webhook-id"), self.header("webhook-timestamp"), self.header("webhook-signature")
-        if self.method != "POST" or self.place not in ("/hooks/shop", "/query/shop") or not (id and time and marks):
+        id, time, marks = (
+            self.header("webhook-id"),
+            self.header("webhook-timestamp"),
+            self.header("webhook-signature"),
+        )
+        if (
+            self.method != "POST"
+            or self.place not in ("/hooks/shop", "/query/shop")
+            or not (id and time and marks)
+        ):
             return False
-        if not (time.isascii() and time.isdigit() and len(time) < 13 and abs(int(time) - now) <= 300):
+        if not (
+            time.isascii() and time.isdigit() and len(time) < 13 and abs(int(time) - now) <= 300
+        ):
             return False
         return signature(id, time, self.body, key) in marks.split(" ")
 
 
 def signature(id: str, time: str, body: bytes, key: bytes) -> str:
-    digest = hmac.digest(key, b".".join((id.encode("latin-1"), time.encode("latin-1"), body)), "sha256")
+    digest = hmac.digest(
+        key, b".".join((id.encode("latin-1"), time.encode("latin-1"), body)), "sha256"
+    )
     return "v1," + base64.b64encode(digest).decode()
 
 
@@ -199,12 +285,15 @@ class Hostile:
             ("webhook-signature", MARKS),
             ("x-signature", TAILS),
         ):
-            good = {"webhook-id": "msg_1", "webhook-timestamp": str(int(self.now))}.get(name, "v1," + "A" * 43 + "=")
+            good = {"webhook-id": "msg_1", "webhook-timestamp": str(int(self.now))}.get(
+                name, "v1," + "A" * 43 + "="
+            )
             headers += [(name, pick([*values, good, good]))] * pick([0, 1, 1, 1, 1, 2])
         return Request(path=at, headers=headers, body=self.body())
 
     def tampered(self) -> Request:
-        """Signed, and then one thing that the signature covers, or that names the source, is changed."""
+        """Signed, and then one thing that the signature covers, or that names the source, is
+        changed."""
         made = self.signed()
         headers = dict(made.headers)
         changes: list[Callable[[], Request]] = [
@@ -212,35 +301,65 @@ class Hostile:
             lambda: replace(made, body=made.body[1:] or b"x"),
             lambda: replace(made, path=f"/hooks/{self.random.choice(SOURCES)}"),
             lambda: replace(made, method=self.random.choice(METHODS)),
-            lambda: replace(made, headers=[*(headers | {"webhook-id": headers["webhook-id"] + "0"}).items()]),
-            lambda: replace(made, headers=[*(headers | {"webhook-timestamp": str(int(self.now) + 1)}).items()]),
             lambda: replace(
-                made, headers=[*(headers | {"webhook-signature": headers["webhook-signature"].swapcase()}).items()]
+                made, headers=[*(headers | {"webhook-id": headers["webhook-id"] + "0"}).items()]
+            ),
+            lambda: replace(
+                made, headers=[*(headers | {"webhook-timestamp": str(int(self.now) + 1)}).items()]
+            ),
+            lambda: replace(
+                made,
+                headers=[
+                    *(
+                        headers | {"webhook-signature": headers["webhook-signature"].swapcase()}
+                    ).items()
+                ],
             ),
             lambda: replace(made, headers=[*made.headers, ("webhook-id", headers["webhook-id"])]),
-            lambda: replace(made, headers=[*made.headers, ("webhook-timestamp", headers["webhook-timestamp"])]),
-            lambda: replace(made, headers=[pair for pair in made.headers if pair[0] != "webhook-signature"]),
+            lambda: replace(
+                made, headers=[*made.headers, ("webhook-timestamp", headers["webhook-timestamp"])]
+            ),
+            lambda: replace(
+                made, headers=[pair for pair in made.headers if pair[0] != "webhook-signature"]
+            ),
             lambda: self.sign(made, b"another-secret-of-32-bytes-length"),
-            lambda: self.sign(made, at=self.now + self.random.choice([-301, 301, -(10**9), 10**10])),
+            lambda: self.sign(
+                made, at=self.now + self.random.choice([-301, 301, -(10**9), 10**10])
+            ),
         ]
         return self.random.choice(changes)()
 
     def elsewhere(self) -> Request:
         method = self.random.choice([*METHODS, "GET", "GET", "POST"])
-        query = self.random.choice(["", "", "source=shop", "%", "a" * 3000, "\xff", "&" * 500, "a[]=1"])
-        return Request(method, self.random.choice(PATHS), [], self.body() if method == "POST" else b"", query)
+        query = self.random.choice(
+            ["", "", "source=shop", "%", "a" * 3000, "\xff", "&" * 500, "a[]=1"]
+        )
+        return Request(
+            method, self.random.choice(PATHS), [], self.body() if method == "POST" else b"", query
+        )
 
     def signed(self) -> Request:
-        """By the holder of the secret: junk, hostile fields, or old ids with something else in them."""
+        """By the holder of the secret: junk, hostile fields, or old ids with something else in
+        them."""
         chance = self.random.random()
-        body = self.body() if chance < 0.3 else self.bent(self.object()) if chance < 0.5 else self.object()
+        body = (
+            self.body()
+            if chance < 0.3
+            else self.bent(self.object())
+            if chance < 0.5
+            else self.object()
+        )
         path = "/query/shop" if self.random.random() < 0.3 else "/hooks/shop"
         kind = self.random.choice(KINDS) if self.random.random() < 0.1 else "application/json"
         return self.sign(Request(path=path, headers=[("content-type", kind)], body=body))
 
     def sign(self, made: Request, key: bytes | None = None, at: float | None = None) -> Request:
         time = str(int(self.now + self.random.uniform(-290, 290) if at is None else at))
-        id = self.random.choice(self.known) if self.random.random() < 0.75 else f"msg_{self.random.getrandbits(64):x}"
+        id = (
+            self.random.choice(self.known)
+            if self.random.random() < 0.75
+            else f"msg_{self.random.getrandbits(64):x}"
+        )
         if len(self.known) < 3_000 and id not in self.known[-1:]:
             self.known.append(id)
         headers = {
@@ -272,13 +391,20 @@ class Hostile:
         )
 
     def bent(self, body: bytes) -> bytes:
-        """With one to three places of it cut out, doubled, swapped or replaced: what no list of ours foresaw."""
+        """With one to three places of it cut out, doubled, swapped or replaced: what no list of
+        ours foresaw."""
         for _ in range(self.random.choice([1, 1, 2, 3])):
             one, two = sorted(self.random.randrange(len(body) + 1) for _ in range(2))
             two = min(two, one + self.random.choice([1, 1, 4, 40]))
             piece = body[one:two]
             new = self.random.choice(
-                [b"", piece * 2, piece[::-1], self.random.randbytes(len(piece)), self.random.choice(PIECES)]
+                [
+                    b"",
+                    piece * 2,
+                    piece[::-1],
+                    self.random.randbytes(len(piece)),
+                    self.random.choice(PIECES),
+                ]
             )
             body = body[:one] + new + body[two:]
         return body
@@ -286,7 +412,9 @@ class Hostile:
     def object(self) -> bytes:
         pick = self.random.choice
         type = pick([*ACTIONS, *QUESTIONS, *ACTIONS, pick(TEXTS), pick(VALUES)])
-        schema = (ACTIONS | QUESTIONS).get(type if isinstance(type, str) else "", ACTIONS["mailbox.create"])  # type: ignore[operator]
+        schema = (ACTIONS | QUESTIONS).get(
+            type if isinstance(type, str) else "", ACTIONS["mailbox.create"]
+        )  # type: ignore[operator]
         good = {
             "service_id": "7",
             "address": f"box{self.random.randrange(200)}@example.com",
@@ -301,6 +429,12 @@ class Hostile:
             data["service_id"] = "7"  # the receipt repeats it: a service's id is no secret
         if self.random.random() < 0.03:
             data |= {f"k{number}": number for number in range(900)}
-        time: Any = "2027-03-01T12:00:00Z" if self.random.random() < 0.8 else pick([*TEXTS, *VALUES])
-        body = {"type": type, "timestamp": time, "data": data if self.random.random() < 0.95 else pick(VALUES)}
+        time: Any = (
+            "2027-03-01T12:00:00Z" if self.random.random() < 0.8 else pick([*TEXTS, *VALUES])
+        )
+        body = {
+            "type": type,
+            "timestamp": time,
+            "data": data if self.random.random() < 0.95 else pick(VALUES),
+        }
         return json.dumps(body).encode()

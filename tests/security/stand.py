@@ -1,4 +1,5 @@
-"""A bridge for a million requests: its app called as waitress calls it, every answer judged, every row counted."""
+"""A bridge for a million requests: its app called as waitress calls it, every answer judged,
+every row counted."""
 
 import io
 import logging
@@ -70,7 +71,9 @@ class Stand:
 
     def judge(self, request: Request, answer: Answer, genuine: bool) -> None:
         broken = self.broken(request, answer, genuine)
-        assert not broken, f"{broken}: {request!r:.900} was answered {answer.status} {answer.body!r:.300}"
+        assert not broken, (
+            f"{broken}: {request!r:.900} was answered {answer.status} {answer.body!r:.300}"
+        )
         if answer.status == 401:
             self.stranger = self.stranger or answer
 
@@ -91,11 +94,16 @@ class Stand:
             return "it redirects, or leaves something behind"
         if answer.status == 401 and self.stranger is not None and answer != self.stranger:
             return f"other strangers were answered {self.stranger}"
-        return "" if answer.status in possible(request, genuine) else f"no status for one that is {genuine=}"
+        return (
+            ""
+            if answer.status in possible(request, genuine)
+            else f"no status for one that is {genuine=}"
+        )
 
     @staticmethod
     def broken_of_page(answer: Answer) -> str:
-        """A stranger is led to the form of the pages, or told as a page that this is nothing; nobody is signed in."""
+        """A stranger is led to the form of the pages, or told as a page that this is nothing;
+        nobody is signed in."""
         if answer.status not in PAGES:
             return "no status for a stranger at a page"
         if not answer.headers.get("location", "/admin/sign-in").startswith("/admin/sign-in"):
@@ -103,7 +111,11 @@ class Stand:
         if "set-cookie" in answer.headers:
             return "it leaves something behind"
         as_problem = answer.headers.get("content-type") == "application/problem+json"
-        return "" if as_problem or "content-security-policy" in answer.headers else "a page without its policy"
+        return (
+            ""
+            if as_problem or "content-security-policy" in answer.headers
+            else "a page without its policy"
+        )
 
     def rows(self) -> dict[str, int]:
         with self.service.database.read() as tx:
@@ -140,11 +152,15 @@ def possible(request: Request, genuine: bool) -> set[int]:
 
 
 def is_door(path: str) -> bool:
-    return any(path.startswith(door) and "/" not in path[len(door) :] and path != door for door in ("/hooks/", "/query/"))
+    return any(
+        path.startswith(door) and "/" not in path[len(door) :] and path != door
+        for door in ("/hooks/", "/query/")
+    )
 
 
 def call(app: Flask, request: Request) -> Answer:
-    """As waitress hands it over: names upper-case, repeated headers joined, the body with its length and no encoding."""
+    """As waitress hands it over: names upper-case, repeated headers joined, the body with its
+    length and no encoding."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
@@ -213,7 +229,8 @@ class Count:
 
 
 def share(requests: int, seed: int, minutes: float) -> Count:
-    """Sends that many, each judged; after each batch also what is stored and how much memory there is."""
+    """Sends that many, each judged; after each batch also what is stored and how much memory
+    there is."""
     with TemporaryDirectory(dir=in_memory()) as folder, stand(Path(folder)) as bridge:
         made = Hostile(seed, KEY, NOW)
         end = time.monotonic() + minutes * 60
@@ -223,7 +240,9 @@ def share(requests: int, seed: int, minutes: float) -> Count:
             for _ in range(batch):
                 bridge.send(made.anybody())
             sent += batch
-            assert bridge.hook_ids() == bridge.kept, "something is stored that nobody signed, or the reverse"
+            assert bridge.hook_ids() == bridge.kept, (
+                "something is stored that nobody signed, or the reverse"
+            )
             warm = warm or resident()
             grown = resident() - warm
             assert grown < MOST_GROWTH, f"{grown} bytes more memory after {sent} requests"
@@ -237,21 +256,32 @@ def in_memory() -> str | None:
 
 @click.command()
 @click.option("--requests", default=1_000_000, show_default=True)
-@click.option("--seed", default=4, show_default=True, help="Of the first process; each further one has the next.")
+@click.option(
+    "--seed",
+    default=4,
+    show_default=True,
+    help="Of the first process; each further one has the next.",
+)
 @click.option("--processes", default=os.cpu_count() or 1, show_default=True)
 @click.option("--minutes", default=600.0, help="Stops after so long, however many were sent.")
 def main(requests: int, seed: int, processes: int, minutes: float) -> None:
-    """Sends hostile requests to a bridge in each of some processes, judges each answer, and prints one line of counts."""
+    """Sends hostile requests to a bridge in each of some processes, judges each answer, and
+    prints one line of counts."""
     begun = time.monotonic()
-    shares = [requests // processes + (number < requests % processes) for number in range(processes)]
+    shares = [
+        requests // processes + (number < requests % processes) for number in range(processes)
+    ]
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         counts = list(pool.map(share, shares, range(seed, seed + processes), [minutes] * processes))
     statuses = sum((count.statuses for count in counts), Counter[int]())
     seconds = time.monotonic() - begun
     click.echo(
-        f"hostile: requests {sum(count.sent for count in counts)}, seeds {seed} to {seed + processes - 1}, "
-        f"signed {sum(count.signed for count in counts)}, hooks stored {sum(count.stored for count in counts)}, "
-        f"{', '.join(f'{status} {count}' for status, count in sorted(statuses.items()))}, errors logged 0, "
+        f"hostile: requests {sum(count.sent for count in counts)}, seeds {seed} to "
+        f"{seed + processes - 1}, "
+        f"signed {sum(count.signed for count in counts)}, hooks stored "
+        f"{sum(count.stored for count in counts)}, "
+        f"{', '.join(f'{status} {count}' for status, count in sorted(statuses.items()))}, "
+        "errors logged 0, "
         f"memory at most {max(count.grown for count in counts) / 2**20:+.1f} MiB, {seconds:.0f} s"
     )
 

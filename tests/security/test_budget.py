@@ -1,4 +1,5 @@
-"""Strangers cannot use up what the signed need: a ratio of two measurements side by side in one run, never a duration."""
+"""Strangers cannot use up what the signed need: a ratio of two measurements side by side in one
+run, never a duration."""
 
 import statistics
 import sys
@@ -32,7 +33,8 @@ def answered(server: Server, made: Hostile, count: int) -> float:
 
 
 class Flood:
-    """Strangers: some send unsigned hooks as fast as they can, others open connections and never finish."""
+    """Strangers: some send unsigned hooks as fast as they can, others open connections and never
+    finish."""
 
     def __init__(self, server: Server, senders: int, slow: int) -> None:
         self.server, self.stop, self.sent = server, threading.Event(), 0
@@ -65,7 +67,9 @@ class Flood:
             wire.close()
 
 
-@pytest.mark.parametrize(("senders", "slow"), [(8, 0), (0, 350), (8, 350)], ids=["fast", "slow", "both"])
+@pytest.mark.parametrize(
+    ("senders", "slow"), [(8, 0), (0, 350), (8, 350)], ids=["fast", "slow", "both"]
+)
 def test_a_signed_hook_is_answered_while_strangers_flood(
     tmp_path: Path, senders: int, slow: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,13 +83,16 @@ def test_a_signed_hook_is_answered_while_strangers_flood(
             flood.end()
         with capsys.disabled():
             sys.stdout.write(
-                f"\nbudget: {senders} fast and {slow} slow strangers: ratio {loud / quiet:.1f}, unsigned {flood.sent}\n"
+                f"\nbudget: {senders} fast and {slow} slow strangers: ratio "
+                f"{loud / quiet:.1f}, unsigned {flood.sent}\n"
             )
         assert loud / quiet < MOST
         assert bridge.faults.seen == []
 
 
-def test_without_making_room_the_test_would_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_making_room_the_test_would_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bridge.web.connection.Connection._make_room", lambda self: None)
     monkeypatch.setattr("bridge.web.server.MOST_OPEN", -60)  # a limit of 40 is met sooner
     with serving(tmp_path) as (_, server):

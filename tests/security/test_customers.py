@@ -27,15 +27,25 @@ def services(scene: Scene) -> dict[str, str]:
 
 
 def set_services(scene: Scene, state: str, level: str) -> None:
-    scene.sim.control("/services", {"address": ADDRESS, "services": dict.fromkeys(services(scene), state), "level": level})
+    scene.sim.control(
+        "/services",
+        {"address": ADDRESS, "services": dict.fromkeys(services(scene), state), "level": level},
+    )
 
 
-def test_what_a_higher_admin_suspended_on_top_of_ours_is_not_lifted_and_ours_is_not_forgotten(mailbox: Scene) -> None:
-    """Our own suspension gives us something to restore; the abuse desk's, put upon it, has to stay all the same."""
+def test_what_a_higher_admin_suspended_on_top_of_ours_is_not_lifted_and_ours_is_not_forgotten(
+    mailbox: Scene,
+) -> None:
+    """Our own suspension gives us something to restore; the abuse desk's, put upon it, has to
+    stay all the same."""
     assert mailbox.do("suspend", address=ADDRESS)["status"] == "succeeded"
     set_services(mailbox, "suspended", "higher")
     refused = mailbox.do("unsuspend", address=ADDRESS)
-    assert (refused["status"], code(refused), refused["state"]) == ("failed", "conflict", "suspended")
+    assert (refused["status"], code(refused), refused["state"]) == (
+        "failed",
+        "conflict",
+        "suspended",
+    )
     assert set(services(mailbox).values()) == {"suspended"}
     set_services(mailbox, "suspended", "company")  # theirs is lifted, ours is left
     assert mailbox.do("unsuspend", address=ADDRESS)["state"] == "active"
@@ -43,7 +53,11 @@ def test_what_a_higher_admin_suspended_on_top_of_ours_is_not_lifted_and_ours_is_
 
 
 def test_a_retry_without_a_persons_approval_passes_no_limit(open_scene: Open) -> None:
-    scene = open_scene(account__purchase="boxes", safety__max_purchases_per_day=1, safety__max_terminations_per_hour=1)
+    scene = open_scene(
+        account__purchase="boxes",
+        safety__max_purchases_per_day=1,
+        safety__max_terminations_per_hour=1,
+    )
     names = ["example.net", "example.org"]
     for name in names:
         add_domain(scene.sim, name, pak=False)
@@ -53,7 +67,10 @@ def test_a_retry_without_a_persons_approval_passes_no_limit(open_scene: Open) ->
     assert again(scene, bought[1])["status"] == "held"
     assert len(scene.orders) == orders
 
-    assert scene.do("create", address="jane@example.com", service_id="8", password=PASSWORD)["status"] == "succeeded"
+    assert (
+        scene.do("create", address="jane@example.com", service_id="8", password=PASSWORD)["status"]
+        == "succeeded"
+    )
     gone = [
         scene.do("terminate", address="john@example.net"),
         scene.do("terminate", address="jane@example.com", service_id="8"),
@@ -64,6 +81,6 @@ def test_a_retry_without_a_persons_approval_passes_no_limit(open_scene: Open) ->
 
 
 def again(scene: Scene, held: dict[str, Any]) -> dict[str, Any]:
-    tried = scene.service.people.retry(held["job"])
+    tried = scene.service.operator.retry(held["job"])
     scene.work(60)
     return scene.job({"job": tried.job})

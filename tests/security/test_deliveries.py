@@ -20,7 +20,9 @@ def test_nothing_of_a_stranger_is_stored_and_all_get_one_answer(tmp_path: Path) 
         assert bridge.statuses[401] > BRIEF / 3
 
 
-def test_whoever_sends_whatever_there_is_no_5xx_no_foreign_error_and_no_growth(tmp_path: Path) -> None:
+def test_whoever_sends_whatever_there_is_no_5xx_no_foreign_error_and_no_growth(
+    tmp_path: Path,
+) -> None:
     with stand(tmp_path) as bridge:
         made = Hostile(SEED + 1, KEY, NOW)
         for number in range(BRIEF):
@@ -34,10 +36,17 @@ def test_whoever_sends_whatever_there_is_no_5xx_no_foreign_error_and_no_growth(t
 
 def test_an_unknown_source_is_answered_byte_for_byte_like_a_wrong_signature(tmp_path: Path) -> None:
     with stand(tmp_path) as bridge:
-        headers = [("content-type", "application/json"), ("webhook-id", "msg_1"), ("webhook-timestamp", str(int(NOW)))]
-        wrong = Request(headers=[*headers, ("webhook-signature", "v1," + "A" * 43 + "=")], body=b"{}")
+        headers = [
+            ("content-type", "application/json"),
+            ("webhook-id", "msg_1"),
+            ("webhook-timestamp", str(int(NOW))),
+        ]
+        wrong = Request(
+            headers=[*headers, ("webhook-signature", "v1," + "A" * 43 + "=")], body=b"{}"
+        )
         known, unknown = (
-            call(bridge.app, Request("POST", path, wrong.headers, wrong.body)) for path in ("/hooks/shop", "/hooks/x")
+            call(bridge.app, Request("POST", path, wrong.headers, wrong.body))
+            for path in ("/hooks/shop", "/hooks/x")
         )
         assert known == unknown
         assert known.status == 401

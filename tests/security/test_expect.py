@@ -1,4 +1,5 @@
-"""`Expect: 100-continue`: who is told to go on still has something to send, and nobody waits for nothing."""
+"""`Expect: 100-continue`: who is told to go on still has something to send, and nobody waits for
+nothing."""
 
 import socket
 import struct
@@ -31,8 +32,14 @@ CASES = {
     "with a length of 0": (POST + EXPECT + b"Content-Length: 0\r\n\r\n" + LAST, [401, 404]),
     "with a length that is none": (POST + EXPECT + b"Content-Length: abc\r\n\r\n", [400]),
     "with more than may come": (POST + EXPECT + b"Content-Length: 500000\r\n\r\n", [413]),
-    "with a length and chunks": (POST + EXPECT + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", [400]),
-    "with its body at once": (POST + EXPECT + b"Content-Length: 5\r\n\r\nhello" + LAST, [100, 401, 404]),
+    "with a length and chunks": (
+        POST + EXPECT + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        [400],
+    ),
+    "with its body at once": (
+        POST + EXPECT + b"Content-Length: 5\r\n\r\nhello" + LAST,
+        [100, 401, 404],
+    ),
     "behind another": (GET + HEAD + EXPECT + b"\r\n" + LAST, [200, 200, 404]),
 }
 
@@ -54,7 +61,8 @@ def test_who_waits_to_be_told_is_told(stage: tuple[Stand, Server]) -> None:
 
 
 def test_only_the_loop_closes_a_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here the sender leaves while a thread is about to tell it to go on: a loop from which one is taken dies of it."""
+    """Here the sender leaves while a thread is about to tell it to go on: a loop from which one
+    is taken dies of it."""
     closed_by: list[str] = []
     gone, begun, let_go = threading.Event(), threading.Event(), threading.Event()
     inherited = Connection.handle_close
@@ -72,7 +80,9 @@ def test_only_the_loop_closes_a_connection(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(Connection, "handle_close", handle_close)
     with serving(tmp_path) as (bridge, server):
         bridge.app.view_functions["health.healthz"] = slow
-        monkeypatch.setattr(server._server, "pull_trigger", lambda: None)  # else the loop mostly comes first
+        monkeypatch.setattr(
+            server._server, "pull_trigger", lambda: None
+        )  # else the loop mostly comes first
         wire = connect(server)
         wire.sendall(GET + POST + EXPECT + b"Content-Length: 5\r\n\r\n")
         assert begun.wait(20)

@@ -1,11 +1,12 @@
-"""`keys rotate` beside a process that only takes hooks: it leaves no heartbeat, so the command says what shows it."""
+"""`keys rotate` beside a process that only takes hooks: it leaves no heartbeat, so the command
+says what shows it."""
 
 import json
 
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.domain.model import in_words
+from bridge.domain.model import to_rfc3339
 from tests.support.bridge import KEY
 from tests.support.scene import PASSWORD, Open, Scene
 
@@ -25,10 +26,15 @@ def test_a_web_that_was_not_restarted_is_found_by_what_it_writes(open_scene: Ope
     scene.clock.now += 3600
     web.hook("create", password=PASSWORD)
 
-    told = rotate(scene).stdout
+    reported = rotate(scene).stdout
 
-    assert f"The last hook under an older key is from {in_words(scene.clock.now)}." in told
-    assert "passwords: 1 re-encrypted" in told
-    assert json.loads(rotate(scene, "--json").stdout)["older_last_used"] == in_words(scene.clock.now)
+    assert f"The last hook under an older key is from {to_rfc3339(scene.clock.now)}." in reported
+    assert "passwords: 1 re-encrypted" in reported
+    assert json.loads(rotate(scene, "--json").stdout)["older_last_used"] == to_rfc3339(
+        scene.clock.now
+    )
     assert "passwords: 0 re-encrypted" in rotate(scene).stdout
-    assert "cannot see processes that only receive hooks" not in rotate(open_scene(bridge__keys=[SECOND])).stdout
+    assert (
+        "cannot see processes that only receive hooks"
+        not in rotate(open_scene(bridge__keys=[SECOND])).stdout
+    )

@@ -1,4 +1,5 @@
-"""One address keeps no other waiting, however many connections it opens and whatever it sends ahead. Nothing is timed."""
+"""One address keeps no other waiting, however many connections it opens and whatever it sends
+ahead. Nothing is timed."""
 
 import json
 import logging
@@ -24,11 +25,15 @@ ONE, OTHER = "127.0.0.66", "127.0.0.67"  # this machine is all of 127.0.0.0/8
 
 
 def get(path: str, close: bool = False, more: str = "") -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: x\r\n{'Connection: close' if close else 'X: y'}\r\n{more}\r\n".encode()
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: "
+        f"x\r\n{'Connection: close' if close else 'X: y'}\r\n{more}\r\n"
+    ).encode()
 
 
 class Gate:
-    """Stands where an answer is made: writes down in which order, and lets nobody through before it is open."""
+    """Stands where an answer is made: writes down in which order, and lets nobody through before
+    it is open."""
 
     def __init__(self) -> None:
         self.order: list[str] = []
@@ -90,10 +95,15 @@ def test_who_has_many_connections_has_one_turn_like_everybody(tmp_path: Path) ->
 
 
 def test_behind_a_proxy_of_ours_the_turns_are_the_clients(tmp_path: Path) -> None:
-    with gated(tmp_path, bridge__trusted_proxies=["127.0.0.0/8"]) as (_, server, gate), ExitStack() as wires:
+    with (
+        gated(tmp_path, bridge__trusted_proxies=["127.0.0.0/8"]) as (_, server, gate),
+        ExitStack() as wires,
+    ):
         for number in range(20):
             wire = wires.enter_context(connect(server, ONE))
-            wire.sendall(get(f"/healthz?n=one{number}", more="X-Forwarded-For: 203.0.113.9:443\r\n"))
+            wire.sendall(
+                get(f"/healthz?n=one{number}", more="X-Forwarded-For: 203.0.113.9:443\r\n")
+            )
             until(lambda number=number: waiting(server) == number + 1)
         wire = wires.enter_context(connect(server, ONE))
         wire.sendall(get("/healthz?n=other", close=True, more="X-Forwarded-For: 203.0.113.10\r\n"))
@@ -107,7 +117,9 @@ def test_a_stranger_does_not_choose_whose_turn_it_takes(tmp_path: Path) -> None:
     with gated(tmp_path) as (_, server, _gate), ExitStack() as wires:
         for number in range(5):
             wire = wires.enter_context(connect(server, ONE))
-            wire.sendall(get(f"/healthz?n={number}", more=f"X-Forwarded-For: 203.0.113.{number}\r\n"))
+            wire.sendall(
+                get(f"/healthz?n={number}", more=f"X-Forwarded-For: 203.0.113.{number}\r\n")
+            )
             until(lambda number=number: waiting(server) == number + 1)
         assert {each.client for each in channels(server)} == {ONE}
 
@@ -128,7 +140,10 @@ def test_of_what_was_sent_ahead_only_one_request_is_looked_at(tmp_path: Path) ->
 
 def test_a_request_of_which_a_part_was_sent_ahead_is_answered_whole(tmp_path: Path) -> None:
     body = b'{"type": "x"}'
-    head = b"POST /hooks/shop HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+    head = (
+        b"POST /hooks/shop HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+        % len(body)
+    )
     with gated(tmp_path) as (_, server, gate), connect(server, ONE) as wire:
         wire.sendall(get("/healthz?n=0") + head + body[:5])
         assert gate.begun.wait(20)
@@ -168,7 +183,9 @@ def crowd(server: Server, wires: ExitStack, most: int) -> None:
     until(lambda: waiting(server) == most)
 
 
-def test_one_address_has_so_many_connections_and_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_address_has_so_many_connections_and_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(listener, "MOST_OF_ONE", 5)
     with gated(tmp_path) as (bridge, server, gate), ExitStack() as wires:
         crowd(server, wires, 5)
@@ -183,7 +200,9 @@ def test_one_address_has_so_many_connections_and_is_told_so(tmp_path: Path, monk
         assert bridge.faults.seen == []
 
 
-def test_a_slow_connection_of_the_same_address_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_connection_of_the_same_address_makes_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(listener, "MOST_OF_ONE", 5)
     with gated(tmp_path) as (_, server, gate), ExitStack() as wires:
         others = wires.enter_context(connect(server, OTHER))
@@ -207,7 +226,9 @@ def test_a_proxy_of_ours_is_not_limited(tmp_path: Path, monkeypatch: pytest.Monk
         gate.open.set()
 
 
-def test_the_description_is_made_once_and_not_sent_to_whoever_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_description_is_made_once_and_not_sent_to_whoever_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with stand(tmp_path) as bridge:
         client = bridge.app.test_client()
         monkeypatch.setattr(bridge.app.json, "dumps", lambda *_, **__: pytest.fail("made anew"))
@@ -217,17 +238,24 @@ def test_the_description_is_made_once_and_not_sent_to_whoever_has_it(tmp_path: P
         assert first.content_type == "application/json"
 
 
-def test_a_flood_writes_no_line_for_each_request_that_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_writes_no_line_for_each_request_that_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lines: list[str] = []
-    monkeypatch.setattr(logging.getLogger("waitress.queue"), "warning", lambda text, *_: lines.append(text))
+    monkeypatch.setattr(
+        logging.getLogger("waitress.queue"), "warning", lambda text, *_: lines.append(text)
+    )
     with gated(tmp_path) as (_, server, gate), ExitStack() as wires:
         crowd(server, wires, 10)
         gate.open.set()
     assert lines == []
 
 
-def test_what_cannot_be_read_ends_its_connection_and_not_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the loop accepts it, or looks at what came behind: both would end with what is raised."""
+def test_what_cannot_be_read_ends_its_connection_and_not_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the loop accepts it, or looks at what came behind: both would end with what is
+    raised."""
     real = Parser.received
 
     def broken(parser: Parser, data: bytes) -> int:

@@ -1,4 +1,5 @@
-"""On real sockets, against the server that is shipped: framing that two parsers could read differently, and slow senders."""
+"""On real sockets, against the server that is shipped: framing that two parsers could read
+differently, and slow senders."""
 
 import json
 import random
@@ -47,7 +48,8 @@ def connect(server: Server) -> socket.socket:
 
 
 def answers(wire: socket.socket) -> list[tuple[int, bytes]]:
-    """Everything that comes until the other side closes, as statuses and bodies; one that goes on for ever is a fault."""
+    """Everything that comes until the other side closes, as statuses and bodies; one that goes
+    on for ever is a fault."""
     heard, end = bytearray(), time.monotonic() + 60
     try:
         while piece := wire.recv(65536):
@@ -59,7 +61,10 @@ def answers(wire: socket.socket) -> list[tuple[int, bytes]]:
     while heard:
         head, _, rest = bytes(heard).partition(b"\r\n\r\n")
         lines = head.lower().split(b"\r\n")
-        length = next((int(line.partition(b":")[2]) for line in lines if line.startswith(b"content-length:")), 0)
+        length = next(
+            (int(line.partition(b":")[2]) for line in lines if line.startswith(b"content-length:")),
+            0,
+        )
         if len(rest) < length:
             break  # cut off with the connection
         found.append((int(head.split(b" ")[1]), rest[:length]))
@@ -78,17 +83,23 @@ def ask(server: Server, raw: bytes) -> list[tuple[int, bytes]]:
 
 
 FRAMINGS = {
-    "a length and chunks": POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + GET,
-    "chunks and a length": POST + b"Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + GET,
+    "a length and chunks": POST
+    + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    + GET,
+    "chunks and a length": POST
+    + b"Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    + GET,
     "two lengths": POST + b"Content-Length: 5\r\nContent-Length: 0\r\n\r\nhello" + GET,
     "one length twice": POST + b"Content-Length: 5, 5\r\n\r\nhello",
     "a length with a sign": POST + b"Content-Length: +5\r\n\r\nhello",
     "a negative length": POST + b"Content-Length: -1\r\n\r\n",
     "a length of thousands of digits": POST + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n",
     "a length in other digits": POST + "Content-Length: \u0665\r\n\r\n".encode() + b"hello",
-    "chunks in HTTP/1.0": b"POST /hooks/shop HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + GET,
+    "chunks in HTTP/1.0": b"POST /hooks/shop HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    + GET,
     "an encoding that nobody has": POST + b"Transfer-Encoding: xchunked\r\n\r\n",
-    "an encoding twice": POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "an encoding twice": POST
+    + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "an encoding before another": POST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
     "an encoding behind a tab": POST + b"Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n",
     "an encoding with a space in its name": POST + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
@@ -96,10 +107,17 @@ FRAMINGS = {
     "a chunk without a size": POST + b"Transfer-Encoding: chunked\r\n\r\n\r\n\r\n",
     "a chunk of a negative size": POST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
     "a chunk of no number": POST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n",
-    "a chunk of an endless size": POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 9000 + b"\r\n\r\n",
+    "a chunk of an endless size": POST
+    + b"Transfer-Encoding: chunked\r\n\r\n"
+    + b"f" * 9000
+    + b"\r\n\r\n",
     "a chunk with 0x": POST + b"Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
-    "a chunk that is longer than it says": POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhello\r\n0\r\n\r\n",
-    "a chunk with an endless extension": POST + b"Transfer-Encoding: chunked\r\n\r\n5;" + b"x" * 300_000 + b"\r\nhello",
+    "a chunk that is longer than it says": POST
+    + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhello\r\n0\r\n\r\n",
+    "a chunk with an endless extension": POST
+    + b"Transfer-Encoding: chunked\r\n\r\n5;"
+    + b"x" * 300_000
+    + b"\r\nhello",
     "endless trailers": POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 60_000,
     "lines that end in LF": b"POST /hooks/shop HTTP/1.1\nHost: x\nContent-Length: 0\n\n",
     "a bare CR": b"POST /hooks/shop HTTP/1.1\r\nHost: x\rContent-Length: 0\r\n\r\n",
@@ -124,7 +142,9 @@ FRAMINGS = {
 
 
 @pytest.mark.parametrize("name", FRAMINGS)
-def test_framing_that_could_be_read_in_two_ways_is_refused_and_tells_nothing(stage: tuple[Stand, Server], name: str) -> None:
+def test_framing_that_could_be_read_in_two_ways_is_refused_and_tells_nothing(
+    stage: tuple[Stand, Server], name: str
+) -> None:
     bridge, server = stage
     before = bridge.rows()
     for status, body in ask(server, FRAMINGS[name]):
@@ -143,7 +163,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stand, Ser
 
 
 @pytest.mark.parametrize(
-    "name", ["a length and chunks", "chunks and a length", "two lengths", "a chunk that is longer than it says"]
+    "name",
+    [
+        "a length and chunks",
+        "chunks and a length",
+        "two lengths",
+        "a chunk that is longer than it says",
+    ],
 )
 def test_nothing_is_smuggled_behind_a_request(stage: tuple[Stand, Server], name: str) -> None:
     """What follows in the same bytes is never answered as a request of its own."""
@@ -159,7 +185,9 @@ def raw(made: Request) -> bytes:
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + made.body
 
 
-def test_hostile_requests_over_sockets(stage: tuple[Stand, Server], request: pytest.FixtureRequest) -> None:
+def test_hostile_requests_over_sockets(
+    stage: tuple[Stand, Server], request: pytest.FixtureRequest
+) -> None:
     bridge, server = stage
     before = bridge.rows()
     made, chance = Hostile(11, KEY, NOW), random.Random(11)
@@ -167,7 +195,9 @@ def test_hostile_requests_over_sockets(stage: tuple[Stand, Server], request: pyt
         whole = raw(made.strangers())
         if chance.random() < 0.3:
             cut = chance.randrange(len(whole))
-            whole = whole[:cut] + chance.choice([b"", b"\x00", b"\r\n\r\n", b"\xff", whole[cut + 1 :]])
+            whole = whole[:cut] + chance.choice(
+                [b"", b"\x00", b"\r\n\r\n", b"\xff", whole[cut + 1 :]]
+            )
         for status, body in ask(server, whole):
             assert status < 500 or b'"ready"' in body, (whole[:600], status, body)
             page = b"/admin" in whole and body.startswith(b"<!doctype html>")
@@ -186,12 +216,18 @@ def test_slow_connections_use_up_neither_the_places_nor_the_memory(
     try:
         for number, wire in enumerate(slow):
             try:
-                wire.sendall(POST + b"Content-Length: 200000\r\n\r\n" + b"x" * 100_000 if number % 2 else POST[:20])
+                wire.sendall(
+                    POST + b"Content-Length: 200000\r\n\r\n" + b"x" * 100_000
+                    if number % 2
+                    else POST[:20]
+                )
             except ConnectionError:
                 pass  # it had to make room already
         assert ask(server, GET)[0][0] == 200
         assert resident() - before < 32 << 20
-        open_now = sum(isinstance(item, connection.Connection) for item in server._channels.values())
+        open_now = sum(
+            isinstance(item, connection.Connection) for item in server._channels.values()
+        )
         assert open_now <= 42
     finally:
         for wire in slow:
@@ -203,7 +239,10 @@ def test_a_stop_closes_what_has_arrived_of_half_a_request(tmp_path: Path) -> Non
     with serving(tmp_path) as (_, server), connect(server) as wire:
         wire.sendall(POST + b"Content-Length: 200000\r\n\r\n" + b"x" * 100_000)
         deadline = time.monotonic() + 20
-        while not (half := [each for each in channels(server) if each.request is not None]) and time.monotonic() < deadline:
+        while (
+            not (half := [each for each in channels(server) if each.request is not None])
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.01)
         server.stop()
         assert [each.request for each in half] == [None]
@@ -211,10 +250,14 @@ def test_a_stop_closes_what_has_arrived_of_half_a_request(tmp_path: Path) -> Non
 
 
 def channels(server: Server) -> list[connection.Connection]:
-    return [item for item in list(server._channels.values()) if isinstance(item, connection.Connection)]
+    return [
+        item for item in list(server._channels.values()) if isinstance(item, connection.Connection)
+    ]
 
 
-def test_a_request_that_drips_is_cut_off_in_the_end(served: tuple[Stand, Server], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_drips_is_cut_off_in_the_end(
+    served: tuple[Stand, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connection, "LONGEST", 0.3)
     with connect(served[1]) as wire:
         wire.sendall(POST)
@@ -224,7 +267,9 @@ def test_a_request_that_drips_is_cut_off_in_the_end(served: tuple[Stand, Server]
                 time.sleep(0.05)
 
 
-def test_who_does_not_take_the_answers_gets_no_memory_for_them(served: tuple[Stand, Server]) -> None:
+def test_who_does_not_take_the_answers_gets_no_memory_for_them(
+    served: tuple[Stand, Server],
+) -> None:
     before = resident()
     greedy = [connect(served[1]) for _ in range(30)]
     try:
@@ -245,18 +290,32 @@ def test_behind_a_proxy_the_clients_address_counts_only_where_the_proxy_is_trust
     changes = {"bridge__trusted_proxies": trusted, "source__allow_from": ["198.51.100.7/32"]}
     with serving(tmp_path, **changes) as (_, server):
         body = BODY
-        signed = Hostile(1, KEY, NOW).sign(Request(headers=[("content-type", "application/json")], body=body))
+        signed = Hostile(1, KEY, NOW).sign(
+            Request(headers=[("content-type", "application/json")], body=body)
+        )
         headers = [*signed.headers, ("x-forwarded-for", "203.0.113.9, 198.51.100.7")]
         assert ask(server, raw(Request("POST", "/hooks/shop", headers, body)))[0][0] == status
 
 
 def test_several_headers_of_a_proxy_are_one_chain(tmp_path: Path) -> None:
-    changes = {"bridge__trusted_proxies": ["127.0.0.1", "198.51.100.0/24"], "source__allow_from": ["203.0.113.9"]}
+    changes = {
+        "bridge__trusted_proxies": ["127.0.0.1", "198.51.100.0/24"],
+        "source__allow_from": ["203.0.113.9"],
+    }
     with serving(tmp_path, **changes) as (_, server):
-        for chain, status in ((("203.0.113.9:51234", "198.51.100.7"), 202), (("203.0.113.9", "203.0.113.10"), 401)):
+        for chain, status in (
+            (("203.0.113.9:51234", "198.51.100.7"), 202),
+            (("203.0.113.9", "203.0.113.10"), 401),
+        ):
             body = BODY
-            signed = Hostile(1, KEY, NOW).sign(Request(headers=[("content-type", "application/json")], body=body))
-            headers = [*signed.headers, *(("x-forwarded-for", hop) for hop in chain), ("x_forwarded_for", "203.0.113.9")]
+            signed = Hostile(1, KEY, NOW).sign(
+                Request(headers=[("content-type", "application/json")], body=body)
+            )
+            headers = [
+                *signed.headers,
+                *(("x-forwarded-for", hop) for hop in chain),
+                ("x_forwarded_for", "203.0.113.9"),
+            ]
             assert ask(server, raw(Request("POST", "/hooks/shop", headers, body)))[0][0] == status
 
 
@@ -270,5 +329,9 @@ def test_the_files_of_the_machine_are_not_served(stage: tuple[Stand, Server]) ->
         b"/metrics",
     ):
         assert ask(stage[1], b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")[0][0] == 404
-    for path in (b"/admin/static/../session.py", b"/admin/static/%2e%2e/session.py", b"/admin/static/"):
+    for path in (
+        b"/admin/static/../session.py",
+        b"/admin/static/%2e%2e/session.py",
+        b"/admin/static/",
+    ):
         assert ask(stage[1], b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")[0][0] in (303, 404)

@@ -1,4 +1,5 @@
-"""A simulator with one account, one domain and one pak, and a plain client that shares no code with the bridge."""
+"""A simulator with one account, one domain and one pak, and a plain client that shares no code
+with the bridge."""
 
 import json
 import socket
@@ -35,8 +36,17 @@ class Remote:
     password: str = PASSWORD
     credentials: dict[str, Any] = field(default_factory=lambda: dict(ADMIN))
 
-    def raw(self, command: str, *, live: bool = False, get: bool = False, **parameters: Any) -> bytes:
-        form = {"command": command, "uid": "reseller", "pw": "TOKEN", "sld": "example", "tld": "com", **parameters}
+    def raw(
+        self, command: str, *, live: bool = False, get: bool = False, **parameters: Any
+    ) -> bytes:
+        form = {
+            "command": command,
+            "uid": "reseller",
+            "pw": "TOKEN",
+            "sld": "example",
+            "tld": "com",
+            **parameters,
+        }
         data = urllib.parse.urlencode(form)
         url = self.sim.live_endpoint if live else self.sim.endpoint
         target = (f"{url}?{data}", None) if get else (url, data.encode())
@@ -61,7 +71,9 @@ class Remote:
 
     def oma(self, method: str, **fields: Any) -> dict[str, Any]:
         body = json.dumps({"credentials": self.credentials, **fields}).encode()
-        request = urllib.request.Request(f"{self.sim.hosted_email}/{method}", body, {"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            f"{self.sim.hosted_email}/{method}", body, {"Content-Type": "application/json"}
+        )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
@@ -79,7 +91,10 @@ class Remote:
         form = f"command={command}&uid=reseller&pw=TOKEN&sld=example&tld=com&responsetype=XML&bundleid={self.bundle}"
         form += f"&username1=jane&password1={PASSWORD}"
         head = "POST /interface.asp HTTP/1.1\r\nHost: sim\r\nConnection: close\r\n"
-        head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n\r\n"
+        head += (
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+            f"{len(form)}\r\n\r\n"
+        )
         got = bytearray()
         with self.connect() as connection:
             connection.sendall((head + form).encode())
@@ -97,7 +112,11 @@ def remote() -> Iterator[Remote]:
     clock = Clock()
     with Simulator(seed=1, clock=clock) as sim:
         hosted = {"hosted_user": ADMIN["user"], "hosted_password": ADMIN["password"]}
-        sim.control("/accounts", {"uid": "reseller", "token": "TOKEN", "environment": "test", **hosted})
+        sim.control(
+            "/accounts", {"uid": "reseller", "token": "TOKEN", "environment": "test", **hosted}
+        )
         sim.control("/domains", {"uid": "reseller", "domain": "example.com"})
-        pak = sim.control("/paks", {"domain": "example.com", "size": 3, "expires": "2031-05-03T14:09:59Z"})
+        pak = sim.control(
+            "/paks", {"domain": "example.com", "size": 3, "expires": "2031-05-03T14:09:59Z"}
+        )
         yield Remote(sim, clock, pak["bundle"])

@@ -1,4 +1,5 @@
-"""Who is let in: two environments, GET and POST, addresses, credentials, and the order of the checks."""
+"""Who is let in: two environments, GET and POST, addresses, credentials, and the order of the
+checks."""
 
 import urllib.request
 
@@ -6,7 +7,10 @@ import pytest
 
 TRUE_TEXTS = {
     "304155": ("Bad User name or Password", "Validation error; invalid ; loginid"),
-    "713254": ("User not permitted from this IP address - 127.0.0.1", "Policy error; unauthorized; user(s)"),
+    "713254": (
+        "User not permitted from this IP address - 127.0.0.1",
+        "Policy error; unauthorized; user(s)",
+    ),
     "316153": ("Domain name not found", "Validation error; not found; domain name(s)"),
     "316154": ("Domain name not active", "Validation error; not active; domain name(s)"),
 }
@@ -21,7 +25,9 @@ def failure(root):
 
 def test_live_and_test_have_accounts_and_balances_of_their_own(remote):
     assert remote.codes("CheckLogin", live=True) == ["304155"]
-    remote.sim.control("/accounts", {"uid": "reseller", "token": "LIVE", "environment": "live", "balance": 12.5})
+    remote.sim.control(
+        "/accounts", {"uid": "reseller", "token": "LIVE", "environment": "live", "balance": 12.5}
+    )
     assert remote.ask("GetBalance", live=True, pw="LIVE").findtext("Balance") == "12.50"
     assert remote.ask("GetBalance").findtext("Balance") == "5,000.00"
     assert remote.codes("CheckLogin", pw="LIVE") == ["304155"]
@@ -56,7 +62,10 @@ def test_known_errors_have_their_exact_texts(remote, code, change):
 
 def test_an_inactive_domain_is_refused_with_its_exact_text(remote):
     remote.sim.control("/domains", {"uid": "reseller", "domain": "sleeping.test", "active": False})
-    assert failure(remote.ask("GetPOP3", sld="sleeping", tld="test")) == ("316154", TRUE_TEXTS["316154"])
+    assert failure(remote.ask("GetPOP3", sld="sleeping", tld="test")) == (
+        "316154",
+        TRUE_TEXTS["316154"],
+    )
 
 
 def test_a_foreign_address_is_refused(remote):

@@ -1,4 +1,5 @@
-"""How answers are written: three formats, two server generations, and the spellings that surprise."""
+"""How answers are written: three formats, two server generations, and the spellings that
+surprise."""
 
 import re
 
@@ -9,7 +10,13 @@ def test_text_is_the_default_and_flattens_lists(remote):
     remote.create("jane", "john")
     lines = remote.raw("GetPOP3").decode().split("\r\n")
     assert lines[0] == ";URL Interface"
-    assert {"username1=jane", "username2=john", "EmailCount=2", f"PakBundleId1={remote.bundle}", "Count=1"} <= set(lines)
+    assert {
+        "username1=jane",
+        "username2=john",
+        "EmailCount=2",
+        f"PakBundleId1={remote.bundle}",
+        "Count=1",
+    } <= set(lines)
     assert {"PakQtyAvailable1=1", "PakVersion1=2", "Done=true"} <= set(lines)
 
 
@@ -37,7 +44,12 @@ def test_the_classic_generation_has_none(remote):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"skin": "API"}, {"skins": {"getpop3": "API"}}, {"skin": "API.NET", "skins": {"GetPOP3": "API"}}]
+    "settings",
+    [
+        {"skin": "API"},
+        {"skins": {"getpop3": "API"}},
+        {"skin": "API.NET", "skins": {"GetPOP3": "API"}},
+    ],
 )
 def test_the_generation_can_be_chosen_for_all_or_by_command(remote, settings):
     remote.sim.control("/settings", settings)
@@ -47,10 +59,18 @@ def test_the_generation_can_be_chosen_for_all_or_by_command(remote, settings):
 def test_results_stand_before_the_command_and_spellings_vary(remote):
     remote.create("jane")
     assert next(iter(remote.ask("PurchasePOPBundle", quantity=1))).tag == "orderid"
-    assert remote.ask("ModifyPOP3", emailcount=1, username1="jane", isadmin1=1).findtext("Success") == "True"
+    assert (
+        remote.ask("ModifyPOP3", emailcount=1, username1="jane", isadmin1=1).findtext("Success")
+        == "True"
+    )
     assert remote.ask("DeletePOP3", username1="jane").findtext("success") == "True"
     assert remote.ask("GetPOP3").findtext("Successful") == "True"
-    forwarding = {"username": "jane", "email": "example.com", "forwardto": "a@example.net", "enable": 1}
+    forwarding = {
+        "username": "jane",
+        "email": "example.com",
+        "forwardto": "a@example.net",
+        "enable": 1,
+    }
     remote.create("jane")
     assert remote.ask("SetPOPForwarding", **forwarding).findtext("success") == "1"
 
@@ -59,7 +79,10 @@ def test_get_pop3_is_flat_and_shows_dates_slots_and_passwords(remote):
     remote.create("jane")
     root = remote.ask("GetPOP3")
     pop, pak = root.find("pop"), root.find("Paks/Pak")
-    shown = {name: pop.findtext(name) for name in ("username", "password", "quota", "expdate", "BundleId")}
+    shown = {
+        name: pop.findtext(name)
+        for name in ("username", "password", "quota", "expdate", "BundleId")
+    }
     assert shown == {
         "username": "jane",
         "password": remote.password,

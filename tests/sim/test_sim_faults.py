@@ -53,7 +53,12 @@ def test_a_cut_answer_promises_more_than_it_gives(remote):
 
 @pytest.mark.parametrize(
     ("name", "status", "effect"),
-    [("error_500", 500, False), ("error_500_after", 500, True), ("html", 200, False), ("html_after", 200, True)],
+    [
+        ("error_500", 500, False),
+        ("error_500_after", 500, True),
+        ("html", 200, False),
+        ("html_after", 200, True),
+    ],
 )
 def test_a_page_comes_instead_of_the_answer(remote, name, status, effect):
     arm(remote, name)
@@ -160,7 +165,10 @@ def test_a_trailing_nul_stands_last(remote):
 def test_the_contradictory_answer_created_the_mailbox(remote):
     arm(remote, "contradiction", "*", times=2)
     root = remote.create("jane")
-    found = [root.findtext(name) for name in ("Success", "AccountsCreated", "ErrCount", "errors/Err1", "ResponseCount")]
+    found = [
+        root.findtext(name)
+        for name in ("Success", "AccountsCreated", "ErrCount", "errors/Err1", "ResponseCount")
+    ]
     assert found == ["True", "1", "1", "Invalid Item specified", "0"]
     assert made(remote)
     assert remote.ask("GetPOP3").findtext("errors/Err1") == "Invalid Item specified"
@@ -200,7 +208,9 @@ def test_hosted_email_fails_by_number(remote, number, effect):
 def test_a_slow_answer_has_its_effect_before_or_after_the_wait(remote, name, effect):
     arm(remote, name, delay=60)
     with remote.connect() as connection:
-        form = f"command={CREATE}&uid=reseller&pw=TOKEN&sld=example&tld=com&bundleid={remote.bundle}"
+        form = (
+            f"command={CREATE}&uid=reseller&pw=TOKEN&sld=example&tld=com&bundleid={remote.bundle}"
+        )
         form += f"&username1=jane&password1={remote.password}"
         connection.sendall(f"GET /interface.asp?{form} HTTP/1.1\r\n\r\n".encode())
         connection.settimeout(0.1)
@@ -257,11 +267,19 @@ def test_chaos_is_repeatable_by_seed():
     assert set(first) == {None, "maintenance", "no_done"}
 
 
-@pytest.mark.parametrize(("fault", "success", "made"), [("oma_23", False, True), ("lie", True, False), ("oma_28", False, True)])
+@pytest.mark.parametrize(
+    ("fault", "success", "made"),
+    [("oma_23", False, True), ("lie", True, False), ("oma_28", False, True)],
+)
 def test_an_answer_that_is_not_what_happened(remote, fault, success, made):
     remote.sim.control("/faults", {"command": "change_user", "fault": fault})
     assert (
-        remote.oma("change_user", user="new@example.com", create_only=True, attributes={"password": "Pass-Word-1"})["success"]
+        remote.oma(
+            "change_user",
+            user="new@example.com",
+            create_only=True,
+            attributes={"password": "Pass-Word-1"},
+        )["success"]
         is success
     )
     assert (remote.mailbox("new@example.com") is not None) is made
@@ -272,8 +290,12 @@ def test_an_answer_that_is_not_what_happened(remote, fault, success, made):
 def test_every_fault_has_a_test():
     with open(__file__) as here, open(__file__.replace("faults", "staleness")) as stale:
         text = here.read() + stale.read()
-    told = [name for name in FITS if f'"{name}"' in text or (name.startswith("oma_") and f"({name[4:]}, " in text)]
-    assert told == list(FITS)
+    result = [
+        name
+        for name in FITS
+        if f'"{name}"' in text or (name.startswith("oma_") and f"({name[4:]}, " in text)
+    ]
+    assert result == list(FITS)
 
 
 def test_stop_ends_answers_that_are_under_way():

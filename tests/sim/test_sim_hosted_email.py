@@ -1,4 +1,5 @@
-"""Hosted email: the same mailboxes in JSON, with service states, soft delete, tokens and error numbers."""
+"""Hosted email: the same mailboxes in JSON, with service states, soft delete, tokens and error
+numbers."""
 
 import json
 import urllib.error
@@ -7,7 +8,10 @@ import urllib.request
 import pytest
 
 JANE = "jane@example.com"
-SERVICES = [f"service_{name}" for name in ("imap4", "pop3", "smtpin", "smtprelay", "smtprelay_webmail", "webmail")]
+SERVICES = [
+    f"service_{name}"
+    for name in ("imap4", "pop3", "smtpin", "smtprelay", "smtprelay_webmail", "webmail")
+]
 SUSPENDED = dict.fromkeys(SERVICES, "suspended")
 
 
@@ -16,7 +20,9 @@ def services(answer):
 
 
 def post(remote, method, body):
-    request = urllib.request.Request(f"{remote.sim.hosted_email}/{method}", body, {"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        f"{remote.sim.hosted_email}/{method}", body, {"Content-Type": "application/json"}
+    )
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request)
     caught.value.close()
@@ -45,12 +51,21 @@ def test_what_a_higher_admin_suspended_stays(remote):
     changed = {"name": "Jane", "service_webmail": "enabled"}
     assert remote.oma("change_user", user=JANE, attributes=changed)["error_number"] == 4
     assert remote.mailbox()["display_name"] == ""
-    remote.sim.control("/services", {"address": JANE, "services": {"service_webmail": "suspended"}, "level": "company"})
-    assert remote.oma("change_user", user=JANE, attributes={"service_webmail": "enabled"})["success"]
+    remote.sim.control(
+        "/services",
+        {"address": JANE, "services": {"service_webmail": "suspended"}, "level": "company"},
+    )
+    assert remote.oma("change_user", user=JANE, attributes={"service_webmail": "enabled"})[
+        "success"
+    ]
 
 
 def test_create_only_makes_but_never_changes(remote):
-    made = {"user": JANE, "create_only": True, "attributes": {"password": "Pass-Word-1", "quota": 5000}}
+    made = {
+        "user": JANE,
+        "create_only": True,
+        "attributes": {"password": "Pass-Word-1", "quota": 5000},
+    }
     assert remote.oma("change_user", **made) == {"success": True}
     made["attributes"]["quota"] = 9
     assert remote.oma("change_user", **made)["error_number"] == 23
@@ -61,7 +76,9 @@ def test_a_delete_can_be_undone_for_thirty_days(remote):
     remote.create("jane")
     assert remote.oma("delete_user", user=JANE)["success"]
     assert (remote.names(), remote.oma("get_user", user=JANE)["error_number"]) == ([], 2)
-    gone = remote.oma("search_users", criteria={"domain": "example.com", "deleted": True})["users"][0]
+    gone = remote.oma("search_users", criteria={"domain": "example.com", "deleted": True})["users"][
+        0
+    ]
     assert gone["status"] == "deleted"
     back = {"user": JANE, "id": gone["id"], "new_name": JANE}
     remote.clock.now += 31 * 86400
@@ -101,9 +118,21 @@ def test_a_missing_mailbox_is_an_error_or_a_form(remote):
         ("get_domain", {"domain": "elsewhere.test"}, 2),
         ("change_user", {"user": JANE, "attributes": []}, 5),
         ("change_user", {"user": JANE, "attributes": {}}, 5),
-        ("change_user", {"user": JANE, "attributes": {"password": "ok-Password-1", "colour": "red"}}, 6),
-        ("change_user", {"user": JANE, "attributes": {"password": "ok-Password-1", "quota": "9"}}, 6),
-        ("change_user", {"user": JANE, "attributes": {"password": "ok-Password-1", "service_imap4": "off"}}, 6),
+        (
+            "change_user",
+            {"user": JANE, "attributes": {"password": "ok-Password-1", "colour": "red"}},
+            6,
+        ),
+        (
+            "change_user",
+            {"user": JANE, "attributes": {"password": "ok-Password-1", "quota": "9"}},
+            6,
+        ),
+        (
+            "change_user",
+            {"user": JANE, "attributes": {"password": "ok-Password-1", "service_imap4": "off"}},
+            6,
+        ),
         ("change_user", {"user": JANE, "attributes": {"password": "with space"}}, 6),
         ("change_user", {"user": JANE, "attributes": {"password": "my-JANE-password"}}, 48),
         ("change_user", {"user": "..@example.com", "attributes": {"password": "ok-Password-1"}}, 6),
@@ -131,7 +160,9 @@ def test_http_errors_are_for_bad_json_and_unknown_methods(remote):
 
 
 def test_credentials_addresses_and_tokens_are_checked(remote):
-    token = remote.oma("authenticate", generate_session_token=True, session_token_duration=60)["session_token"]
+    token = remote.oma("authenticate", generate_session_token=True, session_token_duration=60)[
+        "session_token"
+    ]
     remote.credentials = {"token": token}
     assert remote.oma("get_domain", domain="example.com")["attributes"]["disabled"] is False
     remote.clock.now += 61
@@ -144,7 +175,9 @@ def test_credentials_addresses_and_tokens_are_checked(remote):
 
 def test_a_company_outside_its_allow_list_is_refused(remote):
     hosted = {"hosted_user": "admin@company.test", "hosted_password": "company-secret"}
-    remote.sim.control("/accounts", {"uid": "reseller", "token": "T", "allow": ["127.0.0.9"], **hosted})
+    remote.sim.control(
+        "/accounts", {"uid": "reseller", "token": "T", "allow": ["127.0.0.9"], **hosted}
+    )
     assert remote.oma("echo")["error_number"] == 21
 
 
@@ -169,15 +202,27 @@ def test_a_sign_on_token_works_once(remote):
 def test_users_are_searched_in_pages(remote):
     remote.create("carol", "alice", "bob")
     remote.oma("change_user", user="bob@example.com", attributes=SUSPENDED)
-    page = remote.oma("search_users", criteria={"domain": "example.com"}, range={"first": 1, "limit": 1})
-    assert ([u["user"] for u in page["users"]], page["count"], page["total_count"]) == (["bob@example.com"], 1, 3)
-    only = remote.oma("search_users", criteria={"domain": "example.com", "status": ["suspended"], "match": "b*"})
+    page = remote.oma(
+        "search_users", criteria={"domain": "example.com"}, range={"first": 1, "limit": 1}
+    )
+    assert ([u["user"] for u in page["users"]], page["count"], page["total_count"]) == (
+        ["bob@example.com"],
+        1,
+        3,
+    )
+    only = remote.oma(
+        "search_users", criteria={"domain": "example.com", "status": ["suspended"], "match": "b*"}
+    )
     assert [user["user"] for user in only["users"]] == ["bob@example.com"]
 
 
 def test_a_domain_can_be_disabled_and_gives_defaults(remote):
     remote.create("jane")
-    remote.oma("change_domain", domain="example.com", attributes={"disabled": True, "service_imap4": "disabled"})
+    remote.oma(
+        "change_domain",
+        domain="example.com",
+        attributes={"disabled": True, "service_imap4": "disabled"},
+    )
     assert remote.oma("get_domain", domain="example.com")["attributes"]["disabled"] is True
     assert remote.oma("search_domains", criteria={"match": "exam*"})["total_count"] == 1
     remote.create("john")
@@ -196,13 +241,19 @@ def test_log_outs_and_echo(remote):
 
 def test_no_answer_ever_has_the_password(remote):
     remote.create("jane")
-    answers = [remote.oma("get_user", user=JANE), remote.oma("search_users", criteria={"domain": "example.com"})]
+    answers = [
+        remote.oma("get_user", user=JANE),
+        remote.oma("search_users", criteria={"domain": "example.com"}),
+    ]
     assert remote.password not in json.dumps(answers)
 
 
 def admin(remote, role, **more):
     user = f"{role}@company.test"
-    remote.sim.control("/admins", {"uid": "reseller", "user": user, "password": "admin-Secret", "role": role, **more})
+    remote.sim.control(
+        "/admins",
+        {"uid": "reseller", "user": user, "password": "admin-Secret", "role": role, **more},
+    )
     remote.credentials = {"user": user, "password": "admin-Secret"}
 
 
@@ -212,12 +263,65 @@ NEW = {"user": "new@example.com", "create_only": True, "attributes": {"password"
 @pytest.mark.parametrize(
     ("role", "calls"),
     [
-        ("company", {"get_user": 0, "change_user": 0, "create": 0, "delete_user": 0, "domain": 0, "generate_token": 0}),
-        ("company_mail", {"get_user": 0, "change_user": 0, "create": 9, "delete_user": 9, "domain": 9, "generate_token": 0}),
-        ("company_ro", {"get_user": 0, "change_user": 9, "create": 9, "delete_user": 9, "domain": 9, "generate_token": 9}),
-        ("company_view", {"get_user": 0, "change_user": 9, "create": 9, "delete_user": 9, "domain": 9, "generate_token": 9}),
-        ("company_token_only", {"get_user": 9, "change_user": 9, "create": 9, "domain": 9, "generate_token": 0}),
-        ("domain", {"get_user": 0, "change_user": 0, "create": 0, "delete_user": 0, "domain": 9, "generate_token": 0}),
+        (
+            "company",
+            {
+                "get_user": 0,
+                "change_user": 0,
+                "create": 0,
+                "delete_user": 0,
+                "domain": 0,
+                "generate_token": 0,
+            },
+        ),
+        (
+            "company_mail",
+            {
+                "get_user": 0,
+                "change_user": 0,
+                "create": 9,
+                "delete_user": 9,
+                "domain": 9,
+                "generate_token": 0,
+            },
+        ),
+        (
+            "company_ro",
+            {
+                "get_user": 0,
+                "change_user": 9,
+                "create": 9,
+                "delete_user": 9,
+                "domain": 9,
+                "generate_token": 9,
+            },
+        ),
+        (
+            "company_view",
+            {
+                "get_user": 0,
+                "change_user": 9,
+                "create": 9,
+                "delete_user": 9,
+                "domain": 9,
+                "generate_token": 9,
+            },
+        ),
+        (
+            "company_token_only",
+            {"get_user": 9, "change_user": 9, "create": 9, "domain": 9, "generate_token": 0},
+        ),
+        (
+            "domain",
+            {
+                "get_user": 0,
+                "change_user": 0,
+                "create": 0,
+                "delete_user": 0,
+                "domain": 9,
+                "generate_token": 0,
+            },
+        ),
     ],
 )
 def test_a_role_may_do_what_is_its_own(remote, role, calls):
@@ -228,11 +332,16 @@ def test_a_role_may_do_what_is_its_own(remote, role, calls):
         "change_user": lambda: remote.oma("change_user", user=JANE, attributes={"name": "Jane"}),
         "create": lambda: remote.oma("change_user", **NEW),
         "delete_user": lambda: remote.oma("delete_user", user=JANE),
-        "domain": lambda: remote.oma("change_domain", domain="new.test", attributes={}, create_only=True),
+        "domain": lambda: remote.oma(
+            "change_domain", domain="new.test", attributes={}, create_only=True
+        ),
         "generate_token": lambda: remote.oma("generate_token", user=JANE, reason="r"),
     }
     assert remote.oma("authenticate")["success"]
-    assert {name: asked[name]().get("error_number", 0) for name in sorted(calls, key="delete_user".__eq__)} == calls
+    assert {
+        name: asked[name]().get("error_number", 0)
+        for name in sorted(calls, key="delete_user".__eq__)
+    } == calls
 
 
 def test_a_domain_admin_knows_no_other_domain(remote):
@@ -244,7 +353,9 @@ def test_a_domain_admin_knows_no_other_domain(remote):
 def test_the_other_cluster_knows_nobody_of_this_one(remote):
     assert remote.oma("authenticate")["success"]
     body = json.dumps({"credentials": remote.credentials}).encode()
-    request = urllib.request.Request(f"{remote.sim.other_cluster}/authenticate", body, {"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        f"{remote.sim.other_cluster}/authenticate", body, {"Content-Type": "application/json"}
+    )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert json.load(answer)["error_number"] == 1
 
@@ -260,42 +371,66 @@ def test_a_domain_is_made_once(remote):
 
 def test_an_alias_is_a_name_of_its_mailbox_and_nothing_by_itself(remote):
     remote.create("jane", "john")
-    assert remote.oma("change_user", user=JANE, attributes={"aliases": ["info@example.com"]})["success"]
+    assert remote.oma("change_user", user=JANE, attributes={"aliases": ["info@example.com"]})[
+        "success"
+    ]
     info = "info@example.com"
     shown = remote.oma("get_user", user=info)
     assert (shown["type"], shown["attributes"]["account"]) == ("alias", JANE)
     assert remote.oma("change_user", user=info, attributes={"name": "x"})["error_number"] == 3
     assert remote.oma("delete_user", user=info)["error_number"] == 3
     assert remote.oma("change_user", **{**NEW, "user": info})["error_number"] == 23
-    assert remote.oma("change_user", user="john@example.com", attributes={"aliases": [info]})["error_number"] == 7
-    rows = remote.oma("search_users", criteria={"domain": "example.com"}, fields=["type", "alias_target"])["users"]
+    assert (
+        remote.oma("change_user", user="john@example.com", attributes={"aliases": [info]})[
+            "error_number"
+        ]
+        == 7
+    )
+    rows = remote.oma(
+        "search_users", criteria={"domain": "example.com"}, fields=["type", "alias_target"]
+    )["users"]
     assert [(row["user"], row["type"], row.get("alias_target")) for row in rows] == [
         (info, "alias", JANE),
         (JANE, "mailbox", None),
         ("john@example.com", "mailbox", None),
     ]
-    assert remote.oma("search_users", criteria={"domain": "example.com", "type": ["mailbox"]})["total_count"] == 2
+    assert (
+        remote.oma("search_users", criteria={"domain": "example.com", "type": ["mailbox"]})[
+            "total_count"
+        ]
+        == 2
+    )
 
 
 @pytest.mark.parametrize("kind", ["forward", "filter"])
 def test_what_is_no_mailbox_has_its_type(remote, kind):
-    assert remote.oma("change_user", user=JANE, attributes={"type": kind, "forward_recipients": ["x@example.net"]})["success"]
+    assert remote.oma(
+        "change_user", user=JANE, attributes={"type": kind, "forward_recipients": ["x@example.net"]}
+    )["success"]
     assert remote.oma("get_user", user=JANE)["type"] == kind
-    assert remote.oma("search_users", criteria={"domain": "example.com"}, fields=["type"])["users"][0]["type"] == kind
+    assert (
+        remote.oma("search_users", criteria={"domain": "example.com"}, fields=["type"])["users"][0][
+            "type"
+        ]
+        == kind
+    )
 
 
 def test_who_changed_what_is_told_and_never_a_password(remote):
     remote.oma("change_user", user=JANE, attributes={"password": "Pass-Word-1", "quota": 5000})
-    remote.sim.control("/services", {"address": JANE, "services": {"service_smtprelay": "suspended"}, "level": "higher"})
-    told = remote.oma("get_user_changes", user=JANE)
-    assert [(each["user"], each["msg"]) for each in told["changes"]] == [
+    remote.sim.control(
+        "/services",
+        {"address": JANE, "services": {"service_smtprelay": "suspended"}, "level": "higher"},
+    )
+    result = remote.oma("get_user_changes", user=JANE)
+    assert [(each["user"], each["msg"]) for each in result["changes"]] == [
         ("admin@company.test", "created"),
         ("admin@company.test", "password changed"),
         ("admin@company.test", "quota = 5000"),
         ("OpenSRS", "service_smtprelay = suspended"),
     ]
     assert remote.oma("get_user_changes", user=JANE, range={"first": 3, "limit": 5})["count"] == 1
-    assert "Pass-Word-1" not in json.dumps(told)
+    assert "Pass-Word-1" not in json.dumps(result)
 
 
 def test_a_mailbox_is_no_larger_than_its_domain_allows(remote):
@@ -320,7 +455,10 @@ def test_a_sign_in_can_lag_lock_and_ask_for_a_second_factor(remote):
     assert [remote.oma("authenticate")["error_number"] for _ in range(3)] == [1, 1, 1]
     remote.credentials["password"] = "Other-Word-2"
     assert remote.oma("authenticate")["error_number"] == 1
-    remote.sim.control("/mailboxes", {"address": "two@example.com", "password": "Pass-Word-1", "second_factor": True})
+    remote.sim.control(
+        "/mailboxes",
+        {"address": "two@example.com", "password": "Pass-Word-1", "second_factor": True},
+    )
     remote.sim.control("/settings", {"password_lag": 0.0})
     remote.credentials = {"user": "two@example.com", "password": "Pass-Word-1"}
     assert remote.oma("authenticate")["error_number"] == 33
@@ -335,5 +473,8 @@ def test_answers_come_in_another_form(remote):
 
 
 def test_an_account_of_hosted_email_alone_is_unknown_to_interface_asp(remote):
-    remote.sim.control("/accounts", {"uid": "opensrs", "token": None, "hosted_user": "o@company.test", "hosted_password": "p"})
+    remote.sim.control(
+        "/accounts",
+        {"uid": "opensrs", "token": None, "hosted_user": "o@company.test", "hosted_password": "p"},
+    )
     assert remote.codes("GetPOP3", uid="opensrs", pw="") == ["304155"]

@@ -5,14 +5,21 @@ import pytest
 
 def expiry(remote, bundle):
     root = remote.ask("GetPOPExpirations")
-    return {pop.findtext("bundleid"): pop.findtext("expdate") for pop in root.iter("pop")}[str(bundle)]
+    return {pop.findtext("bundleid"): pop.findtext("expdate") for pop in root.iter("pop")}[
+        str(bundle)
+    ]
 
 
 def test_a_pak_costs_ten_and_serves_at_once(remote):
     root = remote.ask("PurchasePOPBundle", quantity=2)
     bundles = [each.text for each in root.iterfind("Bundles/BundleID")]
     assert (len(bundles), root.findtext("BundleCount"), remote.balance()) == (2, "2", 4980.0)
-    assert remote.codes("SetUpPOP3User", bundleid=bundles[1], username1="jane", password1=remote.password) == []
+    assert (
+        remote.codes(
+            "SetUpPOP3User", bundleid=bundles[1], username1="jane", password1=remote.password
+        )
+        == []
+    )
     detail = remote.ask("GetOrderDetail", orderid=root.findtext("orderid"))
     assert detail.findtext("Order/OrderDetail/OrderStatus") == "Closed"
 
@@ -28,8 +35,23 @@ def test_no_purchase_without_money(remote):
     ("parameters", "price", "size", "capacity"),
     [
         ({"service": "POP3"}, 10.0, 10, 1024),
-        ({"service": "mailbox", "quantityunit": "boxes", "quantity": 3, "capacity": 25}, 6.0, 3, 25600),
-        ({"producttype": "Mailbox", "quantityunit": "boxes", "billingperiod": "Month", "period": 6}, 1.0, 1, 1024),
+        (
+            {"service": "mailbox", "quantityunit": "boxes", "quantity": 3, "capacity": 25},
+            6.0,
+            3,
+            25600,
+        ),
+        (
+            {
+                "producttype": "Mailbox",
+                "quantityunit": "boxes",
+                "billingperiod": "Month",
+                "period": 6,
+            },
+            1.0,
+            1,
+            1024,
+        ),
         ({"producttype": "POP", "timeunit": "Year", "timequantity": 2}, 20.0, 10, 1024),
     ],
 )
@@ -59,7 +81,13 @@ def test_renewal_counts_from_the_old_expiry(remote):
     root = remote.ask("RenewPOPBundle", pakid=remote.bundle, quantity=2)
     assert root.findtext("orderid")
     assert (expiry(remote, remote.bundle), remote.balance()) == ("5/3/2033 2:09:59 PM", 4980.0)
-    renew = {"service": "MAILBOX", "actiontype": "Renew", "productid": remote.bundle, "timeunit": "Month", "timequantity": 3}
+    renew = {
+        "service": "MAILBOX",
+        "actiontype": "Renew",
+        "productid": remote.bundle,
+        "timeunit": "Month",
+        "timequantity": 3,
+    }
     remote.ask("PurchaseServices", enduserip="192.0.2.1", **renew)
     assert expiry(remote, remote.bundle) == "8/3/2033 2:09:59 PM"
 
@@ -73,13 +101,24 @@ def test_a_repeated_purchase_charges_again(remote):
 
 def test_a_cart_order_is_open_until_its_time_comes(remote):
     remote.create("jane")
-    storage = {"producttype": "EmailStorage", "productid": remote.bundle, "quantity": 2, "enduserip": "192.0.2.1"}
+    storage = {
+        "producttype": "EmailStorage",
+        "productid": remote.bundle,
+        "quantity": 2,
+        "enduserip": "192.0.2.1",
+    }
     assert remote.ask("AddToCart", **storage).findtext("ItemAdded") == "True"
     order = remote.ask("InsertNewOrder").findtext("OrderID")
-    assert remote.ask("GetOrderDetail", orderid=order).findtext("Order/OrderDetail/OrderStatus") == "Open"
+    assert (
+        remote.ask("GetOrderDetail", orderid=order).findtext("Order/OrderDetail/OrderStatus")
+        == "Open"
+    )
     assert remote.ask("GetPOP3").findtext("pop/quota") == "1024"
     remote.clock.now += 6
-    assert remote.ask("GetOrderDetail", orderid=order).findtext("Order/OrderDetail/OrderStatus") == "Closed"
+    assert (
+        remote.ask("GetOrderDetail", orderid=order).findtext("Order/OrderDetail/OrderStatus")
+        == "Closed"
+    )
     assert remote.ask("GetPOP3").findtext("pop/quota") == "2048"
     assert remote.codes("InsertNewOrder") == ["301192"]
 
@@ -100,6 +139,8 @@ def test_only_an_empty_pak_can_be_deleted(remote):
 
 
 def test_auto_renewal_is_a_switch(remote):
-    assert remote.ask("SetPakRenew", bundleid=remote.bundle, autopakrenew=1).findtext("PakUpdated") == str(remote.bundle)
+    assert remote.ask("SetPakRenew", bundleid=remote.bundle, autopakrenew=1).findtext(
+        "PakUpdated"
+    ) == str(remote.bundle)
     assert remote.ask("GetPOP3").findtext("Paks/Pak/AutoRenew") == "1"
     assert remote.codes("SetPakRenew", bundleid=remote.bundle, autopakrenew=2) == ["304163"]

@@ -1,4 +1,5 @@
-"""The simulator as a process part: loopback only, connections kept, nothing left behind, a control port over HTTP."""
+"""The simulator as a process part: loopback only, connections kept, nothing left behind, a
+control port over HTTP."""
 
 import http.client
 import json
@@ -44,7 +45,10 @@ def test_a_connection_serves_many_requests(remote):
 
 def test_many_clients_at_once_never_overfill_a_pak(remote):
     bundle = remote.sim.control("/paks", {"domain": "example.com", "size": 10})["bundle"]
-    threads = [threading.Thread(target=remote.create, args=(f"u{n}",), kwargs={"bundleid": bundle}) for n in range(16)]
+    threads = [
+        threading.Thread(target=remote.create, args=(f"u{n}",), kwargs={"bundleid": bundle})
+        for n in range(16)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -78,11 +82,16 @@ def test_other_paths_are_not_found(remote):
 
 
 def test_the_control_port_takes_the_same_calls(remote):
-    assert control(remote.sim, "/paks", {"domain": "example.com", "kind": "box", "size": 2})[0] == 200
+    assert (
+        control(remote.sim, "/paks", {"domain": "example.com", "kind": "box", "size": 2})[0] == 200
+    )
     status, state = control(remote.sim, "/state")
     assert status == 200
     assert state == json.loads(json.dumps(remote.sim.control("/state")))
-    assert [pak["kind"] for pak in state["domains"]["example.com"]["paks"].values()] == ["pak", "box"]
+    assert [pak["kind"] for pak in state["domains"]["example.com"]["paks"].values()] == [
+        "pak",
+        "box",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -112,18 +121,26 @@ def test_history_can_be_asked_for_one_command_and_forgotten(remote):
     remote.oma("get_user", user="jane@example.com")
     entry = control(remote.sim, "/history?command=get_user")[1]["history"][0]
     assert (entry["n"], entry["api"], entry["address"]) == (2, "hosted", "jane@example.com")
-    assert control(remote.sim, "/history")[1]["history"][0]["parameters"]["password1"] == remote.password
+    assert (
+        control(remote.sim, "/history")[1]["history"][0]["parameters"]["password1"]
+        == remote.password
+    )
     control(remote.sim, "/history", method="DELETE")
     assert control(remote.sim, "/history")[1] == {"history": []}
 
 
 def test_mailboxes_change_behind_the_clients_back(remote):
     jane = {"address": "jane@example.com"}
-    remote.sim.control("/mailboxes", {**jane, "password": "x", "bundle": remote.bundle, "used_bytes": 5})
+    remote.sim.control(
+        "/mailboxes", {**jane, "password": "x", "bundle": remote.bundle, "used_bytes": 5}
+    )
     assert remote.ask("GetPOP3").findtext("Paks/Pak/QtyAvailable") == "2"
     remote.sim.control("/services", {**jane, "services": {"service_imap4": "disabled"}})
     seen = remote.oma("get_user", user=jane["address"])
-    assert (seen["attributes"]["service_imap4"], seen["metadata"]["quota"]["bytes_used"]) == ("disabled", 5)
+    assert (seen["attributes"]["service_imap4"], seen["metadata"]["quota"]["bytes_used"]) == (
+        "disabled",
+        5,
+    )
     remote.sim.control("/mailboxes/delete", jane)
     assert remote.names() == []
 

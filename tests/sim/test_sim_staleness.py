@@ -28,16 +28,22 @@ def test_history_reaches_back_before_the_switch(remote):
 def test_commands_act_on_the_truth_whatever_reads_show(remote):
     remote.sim.control("/settings", {"stale_seconds": 60})
     remote.create("kim")
-    assert remote.codes("SetUpPOP3User", bundleid=remote.bundle, username1="kim", password1=remote.password) == ["302286"]
+    assert remote.codes(
+        "SetUpPOP3User", bundleid=remote.bundle, username1="kim", password1=remote.password
+    ) == ["302286"]
 
 
 def test_paks_set_up_by_a_test_have_always_been_there(remote):
     remote.sim.control("/settings", {"stale_seconds": 60})
     remote.create("kim")
     bundle = remote.sim.control("/paks", {"domain": "example.com"})["bundle"]
-    assert str(bundle) in [each.text for each in remote.ask("GetPOP3").iterfind("Paks/Pak/BundleId")]
+    assert str(bundle) in [
+        each.text for each in remote.ask("GetPOP3").iterfind("Paks/Pak/BundleId")
+    ]
     remote.sim.control("/mailboxes", {"address": "new@example.com", "password": "x"})
-    remote.sim.control("/mailboxes", {"address": "old@example.com", "password": "x", "settled": True})
+    remote.sim.control(
+        "/mailboxes", {"address": "old@example.com", "password": "x", "settled": True}
+    )
     assert remote.names() == ["old"]
 
 

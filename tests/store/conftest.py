@@ -10,9 +10,19 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.domain.errors import BridgeError
-from bridge.domain.model import Change, Kind, Record, State, Step
-from bridge.domain.ports import Ending, First, Job, Limits, Postcard, Receipt
-from bridge.store import Database, Inbox, Lookup, Notebook, Outbox, People, Queue, Standing, Upkeep
+from bridge.domain.model import Change, ChangeKind, Record, State, Step
+from bridge.domain.ports import ClaimedCallback, InitialPlan, Job, JobResult, Limits, Receipt
+from bridge.store import (
+    AccountState,
+    AlertLog,
+    Database,
+    Inbox,
+    Lookup,
+    OperatorActions,
+    Outbox,
+    Queue,
+    Retention,
+)
 from hooks.types import Intent, Verified
 
 NOON = 1_800_000_000.0 - 1_800_000_000.0 % 86400 + 43200
@@ -31,14 +41,14 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.database, self.new_id)
-        self.standing = Standing(self.database)
+        self.account_state = AccountState(self.database)
         self.queue = Queue(self.database, lambda sealed: sealed.removeprefix("sealed:"), LEASE)
         self.outbox = Outbox(self.database)
-        self.people = People(self.database, self.new_id)
-        self.upkeep = Upkeep(self.database, self.new_id, keep_days=90)
+        self.operator = OperatorActions(self.database, self.new_id)
+        self.retention = Retention(self.database, self.new_id, keep_days=90)
         self.lookup = Lookup(self.database)
-        self.notebook = Notebook(self.database)
-        self.standing.know(ACCOUNTS, ["shop", "till"])
+        self.alert_log = AlertLog(self.database)
+        self.account_state.know(ACCOUNTS, ["shop", "till"])
 
     def new_id(self, now: float) -> str:
         return f"job_{next(self.ids):06}"
@@ -76,21 +86,29 @@ class Shop:
     def intend(
         self,
         job: Job,
-        kind: Kind = Kind.SET_PASSWORD,
+        kind: ChangeKind = ChangeKind.SET_PASSWORD,
         limits: Limits | None = None,
-        first: First | None = None,
+        first: InitialPlan | None = None,
         **arguments: Any,
     ) -> Step:
         change, most = Change(kind, arguments), limits or Limits(0, 0)
-        return self.queue.intend(job, change, f"do {kind}", "digest", job.record, CALL, SETTLE, most, first)
+        return self.queue.intend(
+            job, change, f"do {kind}", "digest", job.record, CALL, SETTLE, most, first
+        )
 
-    def answer(self, job: Job, step: Step, outcome: str = "accepted", error: BridgeError | None = None) -> Step:
+    def answer(
+        self, job: Job, step: Step, outcome: str = "accepted", error: BridgeError | None = None
+    ) -> Step:
         return self.queue.answered(job, step, outcome, error, None, job.record, SETTLE)
 
     def finish(
-        self, job: Job, status: str = "succeeded", error: BridgeError | None = None, record: Record | None = None
+        self,
+        job: Job,
+        status: str = "succeeded",
+        error: BridgeError | None = None,
+        record: Record | None = None,
     ) -> None:
-        self.queue.finish(job, Ending(status, State.ACTIVE, True, {}, "Done.", error, record))
+        self.queue.finish(job, JobResult(status, State.ACTIVE, True, {}, "Done.", error, record))
 
     def run(self, action: str, *arguments: Any, status: str = "succeeded", **more: Any) -> Receipt:
         """A hook whose job ends at once."""
@@ -105,7 +123,7 @@ class Shop:
     def status(self, receipt: Receipt) -> str:
         return self.receipt(receipt).status
 
-    def postcard(self, owner: str = "sender") -> Postcard | None:
+    def postcard(self, owner: str = "sender") -> ClaimedCallback | None:
         return self.outbox.claim_callback(owner)
 
     def delivered(self) -> list[int]:
@@ -118,7 +136,10 @@ class Shop:
 
     def rows(self, table: sa.Table) -> list[dict[str, Any]]:
         with self.database.read() as tx:
-            return [dict(row) for row in tx.execute(sa.select(table).order_by(*table.primary_key)).mappings()]
+            return [
+                dict(row)
+                for row in tx.execute(sa.select(table).order_by(*table.primary_key)).mappings()
+            ]
 
 
 def verified(id: str) -> Verified:

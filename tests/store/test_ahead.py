@@ -1,4 +1,5 @@
-"""A clock that was ahead and is put right: nothing waits longer than it may, and no read is believed too soon."""
+"""A clock that was ahead and is put right: nothing waits longer than it may, and no read is
+believed too soon."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,13 +7,32 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.domain.model import Change, Kind, Record, State
+from bridge.domain.model import Change, ChangeKind, Record, State
 from bridge.domain.ports import Limits
 from bridge.maildns.rules import Found
-from bridge.store import Findings, Readings, SignIns
-from bridge.store.admin.clock_repair import AHEAD, DAY, HISTORY, TOLERANCE, PutRight, Waits, put_right
-from bridge.store.backup.restored import tame
-from bridge.store.base.tables import accounts, callbacks, jobs, mailboxes, marks, metadata, purchases, slots, sources, workers
+from bridge.store import DnsCache, Findings, SignIns
+from bridge.store.admin.clock_repair import (
+    AHEAD,
+    DAY,
+    HISTORY,
+    TOLERANCE,
+    ClockCorrection,
+    Waits,
+    correct_future_times,
+)
+from bridge.store.backup.restored import quarantine_after_restore
+from bridge.store.base.tables import (
+    accounts,
+    callbacks,
+    jobs,
+    key_values,
+    mailboxes,
+    metadata,
+    purchases,
+    slots,
+    sources,
+    workers,
+)
 from bridge.store.queue.notes import LONGEST_PAUSE, NEXT_SENDING
 from tests.store.conftest import CALL, LEASE, NOON, SETTLE, Shop
 
@@ -20,36 +40,40 @@ WAITS = Waits(LEASE, CALL, SETTLE, 120.0, 40.0, [6.0, 360.0], DAY)
 HOUR = 3600.0
 
 
-def right(shop: Shop, waits: Waits = WAITS) -> PutRight:
-    return put_right(shop.database, waits)
+def right(shop: Shop, waits: Waits = WAITS) -> ClockCorrection:
+    return correct_future_times(shop.database, waits)
 
 
 def busy(shop: Shop) -> None:
     """Something in every column that a time can wait in."""
-    shop.people.by("ann").reconcile_soon("main")
+    shop.operator.by("ann").reconcile_soon("main")
     findings = Findings(shop.database)
     assert findings.take_due("03:00", ["main"])
     shop.hook("create", password="Planted-Secret.7")
     job = shop.claimed()
-    step = shop.answer(job, shop.intend(job, Kind.BUY, product="pak"))
-    shop.intend(replace(job, record=replace(job.record, settles_at=step.settles_at)), Kind.CREATE)
+    step = shop.answer(job, shop.intend(job, ChangeKind.BUY, product="pak"))
+    shop.intend(
+        replace(job, record=replace(job.record, settles_at=step.settles_at)), ChangeKind.CREATE
+    )
     shop.run("suspend", "ann@example.net")
     assert shop.postcard() is not None
     shop.hook("suspend", "bob@example.org")
     shop.queue.wait(shop.claimed(), shop.now + 300, "retry", None, True)
     shop.queue.extend("worker", [job.id])
-    shop.standing.pause_account("other", "credentials", "Enom refuses the login.")
-    shop.standing.pause_money("other", 300, "There is no money.")
-    assert shop.notebook.due_notes(gather=True)
-    assert shop.standing.first_use("shop", "msg_query", 600)
+    shop.account_state.pause_account("other", "credentials", "Enom refuses the login.")
+    shop.account_state.pause_money("other", 300, "There is no money.")
+    assert shop.alert_log.due_notes(gather=True)
+    assert shop.account_state.first_use("shop", "msg_query", 600)
     with shop.database.write() as tx:
         tx.execute(sa.insert(slots).values(account="main", until=shop.now + 60))
     SignIns(shop.database).begin("192.0.2.1")
-    Readings(shop.database).reading("example.com", lambda found: HOUR, lambda domain: Found())
+    DnsCache(shop.database).reading("example.com", lambda found: HOUR, lambda domain: Found())
     with shop.database.write() as tx:
         values = {"restored_at": shop.now, "quiet_until": shop.now + WAITS.quiet}
         tx.execute(sa.update(accounts).where(accounts.c.name == "other").values(**values))
-        tx.execute(sa.update(sources).values(suspensions_from=shop.now, receiver_after=shop.now + 300))
+        tx.execute(
+            sa.update(sources).values(suspensions_from=shop.now, receiver_after=shop.now + 300)
+        )
         tx.execute(sa.update(callbacks).values(pending_since=shop.now))
 
 
@@ -57,15 +81,24 @@ def too_far(shop: Shop) -> dict[str, int]:
     """How many of each column lie further ahead than they may."""
     with shop.database.read() as tx:
         counts = {
-            str(column): tx.scalar(sa.select(sa.func.count()).where(column > shop.now + longest(WAITS)))
+            str(column): tx.scalar(
+                sa.select(sa.func.count()).where(column > shop.now + longest(WAITS))
+            )
             for column, longest in AHEAD.items()
         }
     return {name: count for name, count in counts.items() if count}
 
 
 def test_every_time_in_the_schema_is_a_wait_with_its_longest_or_named_as_history() -> None:
-    times = {column for table in metadata.sorted_tables for column in table.c if isinstance(column.type, sa.Float)}
-    assert times - set(AHEAD) - HISTORY == set(), "say how far ahead it may lie (bridge/store/admin/clock_repair.py)"
+    times = {
+        column
+        for table in metadata.sorted_tables
+        for column in table.c
+        if isinstance(column.type, sa.Float)
+    }
+    assert times - set(AHEAD) - HISTORY == set(), (
+        "say how far ahead it may lie (bridge/store/admin/clock_repair.py)"
+    )
     assert set(AHEAD) & HISTORY == set()
     assert (set(AHEAD) | HISTORY) - times == set()
 
@@ -88,7 +121,7 @@ def test_a_clock_that_is_far_off_leaves_nothing_anywhere(shop: Shop) -> None:
     assert set(too_far(shop)) == {str(column) for column in AHEAD}
     right(shop)
     assert too_far(shop) == {}
-    late = shop.rows(marks)
+    late = shop.rows(key_values)
     assert all(row["value"] <= NOON + LONGEST_PAUSE for row in late if row["name"] == NEXT_SENDING)
 
 
@@ -112,7 +145,9 @@ def test_where_the_clock_was_right_nothing_is_touched(shop: Shop) -> None:
     tables = [accounts, jobs, mailboxes, purchases, workers]
     before = [shop.rows(table) for table in tables]
     smaller = Waits(1.0, 1.0, 0.0, 1.0, 1.0, [1.0], 1.0)
-    assert right(shop, smaller) == PutRight(0.0, {}), "after a start with a smaller settle, reads are not believed sooner"
+    assert right(shop, smaller) == ClockCorrection(0.0, {}), (
+        "after a start with a smaller settle, reads are not believed sooner"
+    )
     assert [shop.rows(table) for table in tables] == before
 
 
@@ -126,16 +161,18 @@ def test_whatever_the_wrong_clock_left_shows_that_it_was_wrong(shop: Shop, left:
             shop.queue.extend("worker", [])
         case "a restore":
             with shop.database.write() as tx:
-                tame(tx, shop.database, {"main": 30.0})
+                quarantine_after_restore(tx, shop.database, {"main": 30.0})
     shop.now = NOON
     assert right(shop).ahead > HOUR - TOLERANCE
-    assert not shop.standing.pauses("main") or shop.rows(accounts)[0]["restored_at"] == NOON
+    assert not shop.account_state.pauses("main") or shop.rows(accounts)[0]["restored_at"] == NOON
 
 
-def test_reads_are_not_believed_before_the_window_is_over_that_the_right_clock_would_have_set(shop: Shop) -> None:
+def test_reads_are_not_believed_before_the_window_is_over_that_the_right_clock_would_have_set(
+    shop: Shop,
+) -> None:
     shop.hook("suspend")
     job = shop.claimed()
-    change = Change(Kind.SET_PASSWORD)
+    change = Change(ChangeKind.SET_PASSWORD)
     shop.queue.intend(job, change, "do it", "digest", job.record, CALL, SETTLE, Limits(0, 0))
     window = shop.rows(mailboxes)[0]["settles_at"]
     shop.now = NOON + HOUR  # just now

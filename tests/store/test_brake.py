@@ -1,4 +1,5 @@
-"""The brake for suspensions: a wrong setting in billing suspends a share of the mailboxes, and no more."""
+"""The brake for suspensions: a wrong setting in billing suspends a share of the mailboxes, and
+no more."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -55,7 +56,7 @@ def suspended(shop: Shop, most: int, begin: int = 0, **more: Any) -> int:
 
 
 def state(shop: Shop, name: str = "shop") -> dict[str, Any]:
-    return shop.standing.source_state(name)
+    return shop.account_state.source_state(name)
 
 
 class TestBraking:
@@ -124,10 +125,12 @@ class TestGrace:
         graceful.hook("unsuspend", "box3@example.net", service="3")
 
     def test_the_deletions_at_its_end_are_none_of_them(self, graceful: Shop) -> None:
-        change = sa.update(mailboxes).where(mailboxes.c.service_id.in_([str(nth) for nth in range(50)]))
+        change = sa.update(mailboxes).where(
+            mailboxes.c.service_id.in_([str(nth) for nth in range(50)])
+        )
         with graceful.database.write() as tx:
             tx.execute(change.values(delete_after=graceful.now - 1))
-        assert graceful.upkeep.purge_due() == 50
+        assert graceful.retention.purge_due() == 50
         assert suspended(graceful, 120) == 60
 
     def test_without_a_grace_they_have_a_limit_of_their_own(self, shop: Shop) -> None:
@@ -161,37 +164,50 @@ class TestWhileStopped:
                 suspend(stopped, nth)
         (note,) = stopped.rows(notes)
         assert note["subject"] == "suspensions:shop" and not note["cleared"]
-        for words in ("60 suspensions within an hour, of 120", "enom-bridge resume source shop", "pause account main"):
+        for words in (
+            "60 suspensions within an hour, of 120",
+            "enom-bridge resume source shop",
+            "pause account main",
+        ):
             assert words in note["text"]
 
     def test_a_person_lets_it_go_on_and_it_is_counted_anew(self, stopped: Shop) -> None:
         stopped.now += 10
-        stopped.people.pause_source("shop", False)
-        assert (state(stopped)["suspensions_paused"], state(stopped)["suspensions_from"]) == (None, stopped.now)
+        stopped.operator.pause_source("shop", False)
+        assert (state(stopped)["suspensions_paused"], state(stopped)["suspensions_from"]) == (
+            None,
+            stopped.now,
+        )
         stopped.now += 1
         assert suspended(stopped, 60, 60) == 60
         with pytest.raises(SuspensionsPaused):
             suspend(stopped, 3)
         assert [note["cleared"] for note in stopped.rows(notes)] == [False, True, False]
 
-    def test_what_a_person_paused_and_what_the_brake_stopped_are_two_things(self, stopped: Shop) -> None:
-        stopped.people.pause_source("shop", True, "moving house")
+    def test_what_a_person_paused_and_what_the_brake_stopped_are_two_things(
+        self, stopped: Shop
+    ) -> None:
+        stopped.operator.pause_source("shop", True, "moving house")
         assert state(stopped)["detail"] == "moving house" and state(stopped)["suspensions_paused"]
         with pytest.raises(SourcePaused):
             stopped.hook("unsuspend", "box3@example.net", service="3")
-        stopped.people.pause_source("shop", False)
+        stopped.operator.pause_source("shop", False)
         assert state(stopped)["detail"] is None and state(stopped)["suspensions_paused"]
         stopped.hook("unsuspend", "box3@example.net", service="3")
         with pytest.raises(SuspensionsPaused):
             suspend(stopped, 70)
-        stopped.people.pause_source("shop", False)
+        stopped.operator.pause_source("shop", False)
         stopped.now += 1
         suspend(stopped, 70)
 
 
-def test_several_that_come_at_once_in_several_processes_pass_the_share_by_little(shop: Shop) -> None:
+def test_several_that_come_at_once_in_several_processes_pass_the_share_by_little(
+    shop: Shop,
+) -> None:
     have(shop, 200)
-    processes = [Inbox(shop.database, shop.new_id, brake=Brake(0.5, lambda now: "")) for _ in range(3)]
+    processes = [
+        Inbox(shop.database, shop.new_id, brake=Brake(0.5, lambda now: "")) for _ in range(3)
+    ]
 
     def send(begin: int) -> int:
         accepted = 0
@@ -207,6 +223,8 @@ def test_several_that_come_at_once_in_several_processes_pass_the_share_by_little
 
     with ThreadPoolExecutor(3) as pool:
         accepted = sum(pool.map(send, range(3)))
-    assert 100 <= accepted <= 103 + 100 // UNCOUNTED_PART  # one may stall with what it was given, while the others go on
+    assert (
+        100 <= accepted <= 103 + 100 // UNCOUNTED_PART
+    )  # one may stall with what it was given, while the others go on
     assert [row["suspensions_paused"] is not None for row in shop.rows(sources)] == [True, False]
     assert len(shop.rows(notes)) == 1

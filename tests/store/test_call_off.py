@@ -26,12 +26,15 @@ def held(shop: Shop) -> Receipt:
 def call_off(shop: Shop) -> Callable[..., bool]:
     def done(receipt: Receipt, *only_if: object) -> bool:
         with shop.database.write() as tx:
-            return cancelling.call_off(tx, receipt.job, shop.now, WHY, "It is over.", *only_if) is not None
+            return (
+                cancelling.call_off(tx, receipt.job, shop.now, WHY, "It is over.", *only_if)
+                is not None
+            )
 
     return done
 
 
-def told(shop: Shop) -> list[tuple[str, str]]:
+def result(shop: Shop) -> list[tuple[str, str]]:
     return [(row["id"].rpartition("_")[2], row["status"]) for row in shop.rows(callbacks)]
 
 
@@ -40,12 +43,22 @@ def test_it_becomes_cancelled_without_its_password_under_its_old_number(
 ) -> None:
     assert call_off(held)
     (row,) = shop.rows(jobs)
-    assert (row["status"], row["sealed"], row["finished_at"], row["sequence"]) == ("cancelled", None, shop.now, 1)
+    assert (row["status"], row["sealed"], row["finished_at"], row["sequence"]) == (
+        "cancelled",
+        None,
+        shop.now,
+        1,
+    )
     receipt = shop.receipt(held)
-    assert (receipt.message, receipt.error and receipt.error["code"]) == ("It is over.", "overtaken")
+    assert (receipt.message, receipt.error and receipt.error["code"]) == (
+        "It is over.",
+        "overtaken",
+    )
 
 
-def test_results_tell_it_once_more(shop: Shop, held: Receipt, call_off: Callable[..., bool]) -> None:
+def test_results_tell_it_once_more(
+    shop: Shop, held: Receipt, call_off: Callable[..., bool]
+) -> None:
     shop.now += 60
     first, after = shop.lookup.results("shop", "", 10)
     assert [each.status for each in first] == ["held"] and after is not None
@@ -54,30 +67,38 @@ def test_results_tell_it_once_more(shop: Shop, held: Receipt, call_off: Callable
     assert [each.status for each in shop.lookup.results("shop", after, 10)[0]] == ["cancelled"]
 
 
-def test_what_was_not_delivered_yet_is_not_told_any_more(shop: Shop, held: Receipt, call_off: Callable[..., bool]) -> None:
+def test_what_was_not_delivered_yet_is_not_told_any_more(
+    shop: Shop, held: Receipt, call_off: Callable[..., bool]
+) -> None:
     call_off(held)
-    assert told(shop) == [("1", "superseded"), ("2", "pending")]
+    assert result(shop) == [("1", "superseded"), ("2", "pending")]
     card = shop.postcard()
     assert card is not None and (card.id, card.receipt.status) == (f"cb_{held.job}_2", "cancelled")
 
 
-def test_what_was_delivered_is_followed_by_a_second_one(shop: Shop, held: Receipt, call_off: Callable[..., bool]) -> None:
+def test_what_was_delivered_is_followed_by_a_second_one(
+    shop: Shop, held: Receipt, call_off: Callable[..., bool]
+) -> None:
     assert shop.delivered() == [1]
     call_off(held)
     assert shop.delivered() == [1]
-    assert told(shop) == [("1", "delivered"), ("2", "delivered")]
+    assert result(shop) == [("1", "delivered"), ("2", "delivered")]
 
 
-def test_the_note_to_the_admin_is_over(shop: Shop, held: Receipt, call_off: Callable[..., bool]) -> None:
-    assert [note.cleared for note in shop.notebook.due_notes()] == [False]
+def test_the_note_to_the_admin_is_over(
+    shop: Shop, held: Receipt, call_off: Callable[..., bool]
+) -> None:
+    assert [note.cleared for note in shop.alert_log.due_notes()] == [False]
     call_off(held)
-    (note,) = shop.notebook.due_notes()
+    (note,) = shop.alert_log.due_notes()
     assert (note.subject, note.cleared) == (f"job:{held.job}", True)
 
 
-def test_only_what_is_held_was_not_tried_again_and_fits(shop: Shop, held: Receipt, call_off: Callable[..., bool]) -> None:
+def test_only_what_is_held_was_not_tried_again_and_fits(
+    shop: Shop, held: Receipt, call_off: Callable[..., bool]
+) -> None:
     assert not call_off(held, jobs.c.touched)
-    again = shop.people.retry(held.job)
+    again = shop.operator.retry(held.job)
     assert not call_off(held) and not call_off(again)
     shop.finish(shop.claimed(), "failed")
     assert not call_off(again)

@@ -1,4 +1,5 @@
-"""The clock of an embedded database: a step of the machine's clock shortens no wait, and is followed slowly."""
+"""The clock of an embedded database: a step of the machine's clock shortens no wait, and is
+followed slowly."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +39,9 @@ def embedded(machine: Machine, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.mark.parametrize("step", [3600.0, -3600.0])
-def test_a_step_of_the_machines_clock_moves_nothing_at_once(machine: Machine, embedded: Database, step: float) -> None:
+def test_a_step_of_the_machines_clock_moves_nothing_at_once(
+    machine: Machine, embedded: Database, step: float
+) -> None:
     before = embedded.clock()
     machine.stepped = step
     machine.passed = 20.0
@@ -48,7 +51,9 @@ def test_a_step_of_the_machines_clock_moves_nothing_at_once(machine: Machine, em
 
 
 @pytest.mark.parametrize("step", [3600.0, -3600.0])
-def test_in_the_end_it_shows_the_machines_time_and_never_went_back(machine: Machine, embedded: Database, step: float) -> None:
+def test_in_the_end_it_shows_the_machines_time_and_never_went_back(
+    machine: Machine, embedded: Database, step: float
+) -> None:
     machine.stepped = step
     seen = [embedded.clock()]
     for _ in range(3000):

@@ -1,4 +1,5 @@
-"""Backups are whole and checked, never overwrite, leave nothing half; a restored database forgets what it must."""
+"""Backups are whole and checked, never overwrite, leave nothing half; a restored database
+forgets what it must."""
 
 import os
 import stat
@@ -10,13 +11,22 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bridge.domain.errors import LeaseLost, NoFunds, NotNow
-from bridge.domain.model import Address, Kind, Record
+from bridge.domain.errors import LeaseLost, NoFunds, NotPossible
+from bridge.domain.model import Address, ChangeKind, Record
 from bridge.domain.ports import Reconciliation
 from bridge.store import Copies, Database, Findings, newest
-from bridge.store.backup.restored import tame
+from bridge.store.backup.restored import quarantine_after_restore
 from bridge.store.base.migrate import bring_up
-from bridge.store.base.tables import accounts, callbacks, hooks, jobs, mailboxes, metadata, notes, purchases
+from bridge.store.base.tables import (
+    accounts,
+    callbacks,
+    hooks,
+    jobs,
+    mailboxes,
+    metadata,
+    notes,
+    purchases,
+)
 from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"
@@ -63,13 +73,15 @@ def test_a_backup_beside_writers_is_one_consistent_state(own: Shop, tmp_path: Pa
 def test_what_is_there_already_is_left_alone(own: Shop, tmp_path: Path) -> None:
     file = tmp_path / "backup"
     file.write_text("precious")
-    with pytest.raises(NotNow, match="already exists"):
+    with pytest.raises(NotPossible, match="already exists"):
         copies(own).backup(file)
     assert (file.read_text(), os.listdir(tmp_path)) == ("precious", ["backup"])
 
 
-def test_where_nothing_can_be_written_it_is_said_and_nothing_is_left(own: Shop, tmp_path: Path) -> None:
-    with pytest.raises(NotNow, match="cannot be written: No such file"):
+def test_where_nothing_can_be_written_it_is_said_and_nothing_is_left(
+    own: Shop, tmp_path: Path
+) -> None:
+    with pytest.raises(NotPossible, match="cannot be written: No such file"):
         copies(own).backup(tmp_path / "none" / "backup")
     assert os.listdir(tmp_path) == []
 
@@ -86,119 +98,150 @@ def test_a_backup_of_an_older_schema_is_upgraded(own: Shop, tmp_path: Path) -> N
     assert own.hook("suspend").sequence > 1_000_000
 
 
-def test_a_backup_of_a_newer_schema_is_refused_and_nothing_changed(own: Shop, tmp_path: Path) -> None:
+def test_a_backup_of_a_newer_schema_is_refused_and_nothing_changed(
+    own: Shop, tmp_path: Path
+) -> None:
     own.hook("suspend")
     with own.database.write() as tx:
         tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     copies(own).backup(tmp_path / "backup")
     with own.database.write() as tx:
-        tx.execute(sa.text("UPDATE alembic_version SET version_num = :version"), {"version": newest()})
-    with pytest.raises(NotNow, match="9999"):
+        tx.execute(
+            sa.text("UPDATE alembic_version SET version_num = :version"), {"version": newest()}
+        )
+    with pytest.raises(NotPossible, match="9999"):
         copies(own).restore(tmp_path / "backup")
     assert own.hook("suspend").sequence == 2
 
 
 class TestTaming:
-    def tame(self, shop: Shop) -> None:
+    def quarantine_after_restore(self, shop: Shop) -> None:
         with shop.database.write() as tx:
-            tame(tx, shop.database, {"main": 180.0, "other": 90.0, "new": 30.0})
+            quarantine_after_restore(tx, shop.database, {"main": 180.0, "other": 90.0, "new": 30.0})
 
     def go_on(self, shop: Shop) -> None:
         """A person compared the account, and resumes it."""
         look = Reconciliation("main", shop.now, shop.now, True, {}, (), (), 0, 0, ())
         Findings(shop.database).keep("ann", look)
-        shop.people.resume_account("main")
+        shop.operator.resume_account("main")
 
-    def test_every_account_is_paused_also_one_that_the_backup_does_not_know(self, shop: Shop) -> None:
-        shop.standing.pause_account("other", "credentials", "why")
-        self.tame(shop)
+    def test_every_account_is_paused_also_one_that_the_backup_does_not_know(
+        self, shop: Shop
+    ) -> None:
+        shop.account_state.pause_account("other", "credentials", "why")
+        self.quarantine_after_restore(shop)
         rows = shop.rows(accounts)
-        assert {row["name"]: row["restored_at"] for row in rows} == dict.fromkeys(("main", "other", "new"), shop.now)
-        assert {row["name"]: row["quiet_until"] - shop.now for row in rows} == {"main": 180, "other": 90, "new": 30}
+        assert {row["name"]: row["restored_at"] for row in rows} == dict.fromkeys(
+            ("main", "other", "new"), shop.now
+        )
+        assert {row["name"]: row["quiet_until"] - shop.now for row in rows} == {
+            "main": 180,
+            "other": 90,
+            "new": 30,
+        }
         assert {row["paused"] for row in rows} == {None}, "what Enom said before the backup is old"
         shop.now += 600
-        assert shop.standing.due_probes() == []
+        assert shop.account_state.due_probes() == []
 
     def test_what_a_person_paused_before_the_backup_stays_so(self, shop: Shop) -> None:
-        shop.people.pause_account("main", "Enom is moving house")
-        self.tame(shop)
-        assert [each.code for each in shop.standing.pauses("main")] == ["restored", "person"]
+        shop.operator.pause_account("main", "Enom is moving house")
+        self.quarantine_after_restore(shop)
+        assert [each.code for each in shop.account_state.pauses("main")] == ["restored", "person"]
 
-    def test_a_fault_met_meanwhile_does_not_turn_it_into_a_pause_that_ends_by_itself(self, shop: Shop) -> None:
-        self.tame(shop)
-        shop.standing.pause_account("main", "credentials", "why")
-        assert shop.standing.account_paused("main") == "restored"
-        assert shop.standing.resume_account("main")
-        assert shop.standing.account_paused("main") == "restored"
+    def test_a_fault_met_meanwhile_does_not_turn_it_into_a_pause_that_ends_by_itself(
+        self, shop: Shop
+    ) -> None:
+        self.quarantine_after_restore(shop)
+        shop.account_state.pause_account("main", "credentials", "why")
+        assert shop.account_state.account_paused("main") == "restored"
+        assert shop.account_state.resume_account("main")
+        assert shop.account_state.account_paused("main") == "restored"
 
-    def test_a_note_of_a_fault_from_the_backup_does_not_hide_that_of_the_restore(self, shop: Shop) -> None:
-        shop.standing.pause_account("main", "credentials", "why")
-        shop.notebook.notes_sent(shop.notebook.due_notes(), ok=True)
-        self.tame(shop)
-        told = [note.text for note in shop.notebook.due_notes() if note.subject == "account:main"]
-        assert len(told) == 1 and "was restored" in told[0]
+    def test_a_note_of_a_fault_from_the_backup_does_not_hide_that_of_the_restore(
+        self, shop: Shop
+    ) -> None:
+        shop.account_state.pause_account("main", "credentials", "why")
+        shop.alert_log.notes_sent(shop.alert_log.due_notes(), ok=True)
+        self.quarantine_after_restore(shop)
+        result = [
+            note.text for note in shop.alert_log.due_notes() if note.subject == "account:main"
+        ]
+        assert len(result) == 1 and "was restored" in result[0]
 
     def test_a_window_in_which_reads_are_not_believed_gets_no_shorter(self, shop: Shop) -> None:
         shop.hook("suspend")
         record = Record("shop", "7", settles_at=shop.now + 900)
         shop.finish(shop.claimed(), record=record)
         shop.run("suspend", "ann@example.com")
-        self.tame(shop)
-        ends = {row["address"].partition("@")[0]: row["settles_at"] - shop.now for row in shop.rows(mailboxes)}
+        self.quarantine_after_restore(shop)
+        ends = {
+            row["address"].partition("@")[0]: row["settles_at"] - shop.now
+            for row in shop.rows(mailboxes)
+        }
         assert ends == {"john": 900, "ann": 180}
 
     def test_nothing_lifts_the_wait_for_purchases_but_time(self, shop: Shop) -> None:
-        self.tame(shop)
+        self.quarantine_after_restore(shop)
         self.go_on(shop)
         for _ in range(2):
-            shop.people.resume_account("main")
-        shop.standing.pause_money("main", 5, "no money")
-        shop.people.resume_account("main")
+            shop.operator.resume_account("main")
+        shop.account_state.pause_money("main", 5, "no money")
+        shop.operator.resume_account("main")
         shop.hook("create", password=PASSWORD)
         job = shop.claimed()
         with pytest.raises(NoFunds, match="just restored"):
-            shop.intend(job, Kind.BUY, product="pak")
+            shop.intend(job, ChangeKind.BUY, product="pak")
 
-    def test_resuming_lets_jobs_go_on_but_purchases_only_when_reads_show_the_last_one(self, shop: Shop) -> None:
-        self.tame(shop)
+    def test_resuming_lets_jobs_go_on_but_purchases_only_when_reads_show_the_last_one(
+        self, shop: Shop
+    ) -> None:
+        self.quarantine_after_restore(shop)
         self.go_on(shop)
         shop.hook("create", password=PASSWORD)
         job = shop.claimed()
         with pytest.raises(NoFunds, match="just restored"):
-            shop.intend(job, Kind.BUY, product="pak")
+            shop.intend(job, ChangeKind.BUY, product="pak")
         shop.now += 180
-        assert shop.intend(job, Kind.BUY, product="pak").outcome == "intent"
+        assert shop.intend(job, ChangeKind.BUY, product="pak").outcome == "intent"
 
-    def test_open_jobs_are_held_with_a_callback_each_and_their_leases_are_void(self, shop: Shop) -> None:
+    def test_open_jobs_are_held_with_a_callback_each_and_their_leases_are_void(
+        self, shop: Shop
+    ) -> None:
         shop.hook("create", password=PASSWORD)
         running = shop.claimed()
-        shop.answer(running, shop.intend(running, Kind.BUY, product="pak"))
+        shop.answer(running, shop.intend(running, ChangeKind.BUY, product="pak"))
         shop.hook("suspend", "ann@example.com")
-        self.tame(shop)
+        self.quarantine_after_restore(shop)
         assert {row["status"] for row in shop.rows(jobs)} == {"held"}
-        assert [row["outcome"] for row in shop.rows(purchases)] == ["unknown"], "it holds the domain until a person has looked"
+        assert [row["outcome"] for row in shop.rows(purchases)] == ["unknown"], (
+            "it holds the domain until a person has looked"
+        )
         assert len(shop.rows(callbacks)) == 2
         with pytest.raises(LeaseLost):
             shop.finish(running)
         assert shop.claim() is None
 
     def test_old_notes_are_not_sent_again_and_one_tells_of_the_restore(self, shop: Shop) -> None:
-        shop.standing.pause_money("main", 60, "no money")
-        self.tame(shop)
-        assert sorted(note.subject for note in shop.notebook.due_notes()) == ["account:main", "account:new", "account:other"]
+        shop.account_state.pause_money("main", 60, "no money")
+        self.quarantine_after_restore(shop)
+        assert sorted(note.subject for note in shop.alert_log.due_notes()) == [
+            "account:main",
+            "account:new",
+            "account:other",
+        ]
         assert len(shop.rows(notes)) == 4
         self.go_on(shop)
-        assert [note.cleared for note in shop.notebook.due_notes()] == [True]
+        assert [note.cleared for note in shop.alert_log.due_notes()] == [True]
 
     def test_sequences_go_on_above_the_clock_and_never_backwards(self, shop: Shop) -> None:
         shop.run("suspend")
-        self.tame(shop)
+        self.quarantine_after_restore(shop)
         known, new = shop.hook("suspend").sequence, shop.hook("suspend", "new@example.com").sequence
         assert known == new == int(shop.now) + 1
-        shop.people.adopt("main", Address.parse("adopted@example.com"), "shop", "9")
+        shop.operator.adopt("main", Address.parse("adopted@example.com"), "shop", "9")
         assert shop.hook("suspend", "adopted@example.com").sequence == int(shop.now) + 1
         shop.now -= 1000  # a clock that was set back
-        self.tame(shop)
+        self.quarantine_after_restore(shop)
         assert shop.hook("suspend").sequence == known + 1
 
 
@@ -217,7 +260,7 @@ class TestSqlite:
         with open(file, "r+b") as raw:
             raw.seek(4096 * 8)
             raw.write(b"\x55" * 4096 * 6)
-        with pytest.raises(NotNow, match=r"damaged|malformed"):
+        with pytest.raises(NotPossible, match=r"damaged|malformed"):
             copies(own).backup(tmp_path / "backup")
         assert os.listdir(tmp_path) == []
 
@@ -230,16 +273,18 @@ class TestSqlite:
         other = Database(own.database.url)
         with closing(other), other.read() as tx:
             tx.execute(sa.select(jobs)).all()
-            with pytest.raises(NotNow, match="Stop the bridge first"):
+            with pytest.raises(NotPossible, match="Stop the bridge first"):
                 copies(own).restore(tmp_path / "backup")
         assert len(own.rows(jobs)) == 1
 
-    def test_a_database_that_cannot_be_read_is_not_replaced_before_it_was_moved_away(self, own: Shop, tmp_path: Path) -> None:
+    def test_a_database_that_cannot_be_read_is_not_replaced_before_it_was_moved_away(
+        self, own: Shop, tmp_path: Path
+    ) -> None:
         copies(own).backup(tmp_path / "backup")
         file = Path(own.database.url.partition(":///")[2])
         own.database.engine.dispose()
         file.write_bytes(b"rubbish" * 1000)
-        with pytest.raises(NotNow, match="move the file away"):
+        with pytest.raises(NotPossible, match="move the file away"):
             copies(own).restore(tmp_path / "backup")
         assert file.read_bytes()[:7] == b"rubbish"
         file.unlink()
@@ -253,14 +298,18 @@ class TestPostgres:
         self, own: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
-        with pytest.raises(NotNow, match="install PostgreSQL's client programs"):
+        with pytest.raises(NotPossible, match="install PostgreSQL's client programs"):
             copies(own).backup(tmp_path / "backup")
         assert os.listdir(tmp_path) == []
 
-    def test_a_password_is_not_in_the_arguments_and_not_in_the_error(self, own: Shop, tmp_path: Path) -> None:
+    def test_a_password_is_not_in_the_arguments_and_not_in_the_error(
+        self, own: Shop, tmp_path: Path
+    ) -> None:
         url = own.database.engine.url
-        wrong = Database(url.set(password="Planted-Db.9", port=1).render_as_string(hide_password=False))
-        with closing(wrong), pytest.raises(NotNow) as told:
+        wrong = Database(
+            url.set(password="Planted-Db.9", port=1).render_as_string(hide_password=False)
+        )
+        with closing(wrong), pytest.raises(NotPossible) as result:
             Copies(wrong, {}).backup(tmp_path / "backup")
-        assert "Planted-Db.9" not in str(told.value) and "pg_dump" in str(told.value)
+        assert "Planted-Db.9" not in str(result.value) and "pg_dump" in str(result.value)
         assert os.listdir(tmp_path) == []

@@ -1,4 +1,5 @@
-"""What is asked all the time reads no more for all that has ended: by the plans that SQLite makes, which has no statistics."""
+"""What is asked all the time reads no more for all that has ended: by the plans that SQLite
+makes, which has no statistics."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.domain.errors import NotThere
+from bridge.domain.errors import UnknownThing
 from bridge.store import Database, Gauges
 from bridge.store.base import tables
 from bridge.store.queue import next_job
@@ -26,11 +27,13 @@ FEW = {  # the indexes of what waits or needs a person
 def walks(line: str) -> bool:
     """Whether a step of a plan reads a whole table that grows, or all that a source ever sent."""
     found = SCAN.search(line)
-    return line.endswith("(source=?)") or (found is not None and found[1] in GROWING and found[2] not in FEW)
+    return line.endswith("(source=?)") or (
+        found is not None and found[1] in GROWING and found[2] not in FEW
+    )
 
 
 def nobodys(shop: Shop) -> None:
-    with pytest.raises(NotThere):
+    with pytest.raises(UnknownThing):
         shop.lookup.receipt("shop", "msg_none")
 
 
@@ -44,14 +47,18 @@ def finished(shop: Shop) -> None:
 ASKED: Mapping[str, Callable[[Shop], object]] = {
     "hook": lambda shop: shop.hook("suspend"),
     "job": finished,
-    "claim": lambda shop: (shop.hook("create", password="Planted-Secret.7"), shop.hook("terminate"), shop.claimed()),
+    "claim": lambda shop: (
+        shop.hook("create", password="Planted-Secret.7"),
+        shop.hook("terminate"),
+        shop.claimed(),
+    ),
     "receipt": nobodys,
     "results": lambda shop: shop.lookup.results("shop", "1.0/job_1", 10),
     "mailbox.list": lambda shop: shop.lookup.mailboxes("shop", "", 10),
     "gauges": lambda shop: Gauges(shop.database).read(),
-    "purge_due": lambda shop: shop.upkeep.purge_due(),
-    "wipe": lambda shop: shop.upkeep.wipe(),
-    "prune": lambda shop: shop.upkeep.prune(),
+    "purge_due": lambda shop: shop.retention.purge_due(),
+    "wipe": lambda shop: shop.retention.wipe(),
+    "prune": lambda shop: shop.retention.prune(),
     **{
         f"jobs {name}": lambda shop, name=name: shop.lookup.page("jobs", 10, status=name)
         for name in ("held", "failed", "queued")
@@ -62,11 +69,17 @@ ASKED: Mapping[str, Callable[[Shop], object]] = {
 }
 
 
-@pytest.mark.parametrize("store", ["sqlite"])  # PostgreSQL plans by what is there, and a few rows it reads whole
+@pytest.mark.parametrize(
+    "store", ["sqlite"]
+)  # PostgreSQL plans by what is there, and a few rows it reads whole
 @pytest.mark.parametrize("name", ASKED)
 def test_nothing_walks_what_has_ended(shop: Shop, name: str) -> None:
     sent: list[tuple[str, Any]] = []
-    sa.event.listen(shop.database.engine, "before_cursor_execute", lambda *given: sent.append((given[2], given[3])))
+    sa.event.listen(
+        shop.database.engine,
+        "before_cursor_execute",
+        lambda *given: sent.append((given[2], given[3])),
+    )
     ASKED[name](shop)
     plans = [line for statement, values in sent for line in plan(shop.database, statement, values)]
     assert plans
@@ -76,7 +89,8 @@ def test_nothing_walks_what_has_ended(shop: Shop, name: str) -> None:
 @pytest.mark.parametrize("store", ["sqlite"])  # as above
 @pytest.mark.parametrize("name", ["SELECT_NEXT_JOB_ID", "SELECT_NEXT_JOB"])
 def test_no_part_of_a_claim_walks_what_waits(shop: Shop, name: str) -> None:
-    """Each claim asks it of each job that is due: a part that reads all of them would make that the square."""
+    """Each claim asks it of each job that is due: a part that reads all of them would make that
+    the square."""
     made = getattr(next_job, name).compile(shop.database.engine)
     given = made.construct_params({"account_name": "main", "now": 0.0})
     plans = plan(shop.database, str(made), tuple(given[key] for key in made.positiontup))
@@ -87,4 +101,6 @@ def plan(database: Database, statement: str, values: Any) -> list[str]:
     if not statement.startswith(("SELECT", "UPDATE", "DELETE")):
         return []
     with database.engine.connect() as connection:
-        return [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+        return [
+            row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]

@@ -7,13 +7,17 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.domain.errors import LeaseLost, NeedsPerson, Overtaken
-from bridge.domain.model import Kind
+from bridge.domain.model import ChangeKind
 from bridge.domain.ports import Dismissed, Reused, SourcePaused
 from bridge.store.base.tables import hooks, jobs
 from tests.store.conftest import NOON, Shop, verified
 
 PASSWORD = "Planted-Secret.7"
-DATA = {"create": {"password": PASSWORD}, "change_password": {"password": PASSWORD}, "change_plan": {"plan": "basic"}}
+DATA = {
+    "create": {"password": PASSWORD},
+    "change_password": {"password": PASSWORD},
+    "change_plan": {"plan": "basic"},
+}
 
 
 def hook(shop: Shop, action: str, **more):
@@ -24,7 +28,9 @@ def hook(shop: Shop, action: str, **more):
 
 
 class TestIds:
-    def test_the_same_delivery_again_gets_the_same_receipt_and_starts_nothing(self, shop: Shop) -> None:
+    def test_the_same_delivery_again_gets_the_same_receipt_and_starts_nothing(
+        self, shop: Shop
+    ) -> None:
         first = shop.hook("suspend", id="msg_1")
         assert shop.hook("suspend", id="msg_1") == first
         assert len(shop.rows(jobs)) == 1
@@ -40,7 +46,10 @@ class TestIds:
         assert len(shop.rows(jobs)) == 1
 
     def test_two_sources_may_use_the_same_id(self, shop: Shop) -> None:
-        first, second = shop.hook("suspend", id="msg_1"), shop.hook("suspend", id="msg_1", source="till")
+        first, second = (
+            shop.hook("suspend", id="msg_1"),
+            shop.hook("suspend", id="msg_1", source="till"),
+        )
         assert first.job != second.job
 
     def test_one_delivery_on_many_threads_at_once_is_one_job(self, shop: Shop) -> None:
@@ -55,23 +64,35 @@ class TestIds:
         assert [row["sequence"] for row in shop.rows(jobs)] == [1]
 
     def test_a_paused_source_is_refused_and_nothing_kept(self, shop: Shop) -> None:
-        shop.people.pause_source("shop", True)
+        shop.operator.pause_source("shop", True)
         with pytest.raises(SourcePaused):
             shop.hook("suspend")
         assert shop.rows(hooks) == []
-        shop.people.pause_source("shop", False)
+        shop.operator.pause_source("shop", False)
         assert shop.hook("suspend").sequence == 1
 
 
 class TestParked:
     def park(self, shop: Shop, digest: str = "suspend john@example.com") -> None:
         errors = {"address": ["no domain"]}
-        shop.inbox.park("shop", verified("msg_1"), "mailbox.suspend", digest, "sealed body", errors, digest.__eq__)
+        shop.inbox.park(
+            "shop",
+            verified("msg_1"),
+            "mailbox.suspend",
+            digest,
+            "sealed body",
+            errors,
+            digest.__eq__,
+        )
 
     def test_what_cannot_be_read_is_kept_without_a_job(self, shop: Shop) -> None:
         self.park(shop)
         (row,) = shop.rows(hooks)
-        assert (row["job_id"], row["sealed"], row["errors"]) == (None, "sealed body", {"address": ["no domain"]})
+        assert (row["job_id"], row["sealed"], row["errors"]) == (
+            None,
+            "sealed body",
+            {"address": ["no domain"]},
+        )
 
     def test_the_same_again_is_kept_once_and_other_data_refused(self, shop: Shop) -> None:
         self.park(shop)
@@ -88,11 +109,17 @@ class TestParked:
         (row,) = shop.rows(hooks)
         assert (row["job_id"], row["sealed"], row["errors"]) == (receipt.job, None, None)
 
-    def test_one_that_was_dismissed_is_refused_whatever_comes_under_its_id(self, shop: Shop) -> None:
+    def test_one_that_was_dismissed_is_refused_whatever_comes_under_its_id(
+        self, shop: Shop
+    ) -> None:
         self.park(shop)
         with shop.database.write() as tx:
             tx.execute(sa.update(hooks).values(dismissed_at=shop.now, sealed=None))
-        for deliver in (lambda: self.park(shop), lambda: self.park(shop, "other"), lambda: shop.hook("suspend", id="msg_1")):
+        for deliver in (
+            lambda: self.park(shop),
+            lambda: self.park(shop, "other"),
+            lambda: shop.hook("suspend", id="msg_1"),
+        ):
             with pytest.raises(Dismissed):
                 deliver()
         assert (shop.rows(jobs), len(shop.rows(hooks))) == ([], 1)
@@ -144,8 +171,12 @@ OVERTAKING = [
     ("create", "change_password", False),
     ("suspend", "create", True),
     ("change_plan", "create", True),
-    *[(each, "terminate", False) for each in (*BEFORE_A_TERMINATE, "terminate")],  # not until its turn has come
-    *[("terminate", each, True) for each in ("create", "unsuspend", "renew")],  # the service needs its mailbox
+    *[
+        (each, "terminate", False) for each in (*BEFORE_A_TERMINATE, "terminate")
+    ],  # not until its turn has come
+    *[
+        ("terminate", each, True) for each in ("create", "unsuspend", "renew")
+    ],  # the service needs its mailbox
     *[("terminate", each, False) for each in ("suspend", "change_password", "change_plan")],
 ]
 
@@ -170,7 +201,7 @@ class TestOvertaking:
         job = shop.claimed()
         assert (job.id, shop.claim(), shop.status(old)) == (terminate.job, None, "queued")
         if ends == "with a command":
-            shop.answer(job, shop.intend(job, Kind.DELETE))
+            shop.answer(job, shop.intend(job, ChangeKind.DELETE))
         else:
             shop.finish(job)
         seen = shop.receipt(old)
@@ -182,16 +213,18 @@ class TestOvertaking:
 
     @pytest.mark.parametrize("waiting", BEFORE_A_TERMINATE)
     @pytest.mark.parametrize("how", ["cancelled", "held", "failed", "called off"])
-    def test_it_goes_on_when_the_terminate_does_nothing(self, shop: Shop, waiting: str, how: str) -> None:
+    def test_it_goes_on_when_the_terminate_does_nothing(
+        self, shop: Shop, waiting: str, how: str
+    ) -> None:
         old, terminate = hook(shop, waiting), hook(shop, "terminate")
         match how:
             case "cancelled":
-                shop.people.cancel(terminate.job)
+                shop.operator.cancel(terminate.job)
             case "called off":
                 job = shop.claimed()
                 hook(shop, "renew")
                 with pytest.raises(Overtaken):
-                    shop.intend(job, Kind.DELETE)
+                    shop.intend(job, ChangeKind.DELETE)
                 shop.finish(job, "cancelled", Overtaken())
                 if waiting == "renew":
                     assert shop.status(old) == "cancelled"
@@ -200,14 +233,20 @@ class TestOvertaking:
                 shop.finish(shop.claimed(), how, NeedsPerson())
         assert shop.claimed().id == old.job
 
-    def test_it_passes_nothing_of_another_service_and_nothing_that_has_begun(self, shop: Shop) -> None:
+    def test_it_passes_nothing_of_another_service_and_nothing_that_has_begun(
+        self, shop: Shop
+    ) -> None:
         """Else two jobs of a mailbox would change their order; and nothing waits for ever."""
         sent = [hook(shop, "suspend"), hook(shop, "suspend", service="8"), hook(shop, "terminate")]
         for each in sent:
             job = shop.claimed()
             assert (job.id, shop.claim()) == (each.job, None)
             shop.finish(job)
-        begun, waits, terminate = hook(shop, "suspend"), hook(shop, "change_plan"), hook(shop, "terminate")
+        begun, waits, terminate = (
+            hook(shop, "suspend"),
+            hook(shop, "change_plan"),
+            hook(shop, "terminate"),
+        )
         job = shop.claimed()
         assert job.id == terminate.job
         shop.queue.wait(job, shop.now, "retry", None, True)
@@ -219,18 +258,20 @@ class TestOvertaking:
         assert shop.claimed().id == terminate.job
         assert shop.status(waits) == "queued"
 
-    def test_another_services_terminate_or_one_that_is_only_repeated_ends_nothing(self, shop: Shop) -> None:
+    def test_another_services_terminate_or_one_that_is_only_repeated_ends_nothing(
+        self, shop: Shop
+    ) -> None:
         failed = shop.run("terminate", status="failed")
         old = hook(shop, "suspend")
         hook(shop, "terminate", service="8")
-        shop.people.retry(failed.job)
+        shop.operator.retry(failed.job)
         assert shop.claimed().id == old.job
 
     def test_what_began_before_a_terminate_goes_on(self, shop: Shop) -> None:
         old = hook(shop, "suspend")
         job = shop.claimed()
         hook(shop, "terminate")
-        shop.intend(job, Kind.SUSPEND)
+        shop.intend(job, ChangeKind.SUSPEND)
         shop.queue.wait(job, shop.now, "settle", None, True)
         assert shop.claimed().id == old.job
 
@@ -263,7 +304,7 @@ class TestOvertaking:
     def test_what_has_sent_a_command_is_not_overtaken(self, shop: Shop) -> None:
         old = hook(shop, "suspend")
         job = shop.claimed()
-        shop.intend(job, Kind.SUSPEND)
+        shop.intend(job, ChangeKind.SUSPEND)
         shop.queue.wait(job, shop.now, "settle", None, True)
         hook(shop, "terminate")
         assert shop.status(old) == "queued"
@@ -277,7 +318,10 @@ class TestOvertaking:
     def test_an_overtaken_job_is_called_back_and_its_password_gone(self, shop: Shop) -> None:
         hook(shop, "change_password")
         hook(shop, "change_password")
-        assert [(row["status"], row["sealed"] is None) for row in shop.rows(jobs)] == [("cancelled", True), ("queued", False)]
+        assert [(row["status"], row["sealed"] is None) for row in shop.rows(jobs)] == [
+            ("cancelled", True),
+            ("queued", False),
+        ]
         card = shop.postcard()
         assert card is not None
         assert card.receipt.status == "cancelled"
@@ -313,7 +357,9 @@ class TestLateHooks:
     def test_only_the_same_facts_count(self, shop: Shop) -> None:
         hook(shop, "suspend", at=NOON)
         assert hook(shop, "change_password", at=NOON - 9).status == "queued"
-        assert hook(shop, "unsuspend+", at=NOON - 5).status == "queued", "its password is newer than the last one"
+        assert hook(shop, "unsuspend+", at=NOON - 5).status == "queued", (
+            "its password is newer than the last one"
+        )
 
     def test_a_late_hook_is_called_back_and_keeps_no_password(self, shop: Shop) -> None:
         shop.run("change_password", at=NOON, password=PASSWORD)

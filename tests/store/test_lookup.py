@@ -1,11 +1,12 @@
-"""Reads: receipts and results of one's own, pages that miss nothing, and nothing secret for people."""
+"""Reads: receipts and results of one's own, pages that miss nothing, and nothing secret for
+people."""
 
 import threading
 
 import pytest
 import sqlalchemy as sa
 
-from bridge.domain.errors import NotThere
+from bridge.domain.errors import UnknownThing
 from bridge.domain.model import Address, Record, State
 from bridge.store.admin.lookup import VISIBLE_AFTER
 from tests.store.conftest import Shop
@@ -16,17 +17,21 @@ PASSWORD = "Planted-Secret.7"
 class TestReceipts:
     def test_by_job_and_by_hook(self, shop: Shop) -> None:
         receipt = shop.hook("suspend", id="msg_1")
-        assert shop.lookup.receipt("shop", "msg_1") == shop.lookup.receipt("shop", receipt.job) == receipt
+        assert (
+            shop.lookup.receipt("shop", "msg_1")
+            == shop.lookup.receipt("shop", receipt.job)
+            == receipt
+        )
 
     def test_another_sources_are_not_there(self, shop: Shop) -> None:
         receipt = shop.hook("suspend", id="msg_1")
         for id in (receipt.job, "msg_1", "none"):
-            with pytest.raises(NotThere):
+            with pytest.raises(UnknownThing):
                 shop.lookup.receipt("till", id)
 
     def test_after_a_retry_a_hooks_receipt_is_the_newest(self, shop: Shop) -> None:
         old = shop.run("suspend", id="msg_1", status="failed")
-        new = shop.people.retry(old.job)
+        new = shop.operator.retry(old.job)
         assert shop.lookup.receipt("shop", "msg_1").job == new.job
 
     def test_waiting_for_the_end_returns_with_it(self, shop: Shop) -> None:
@@ -34,7 +39,9 @@ class TestReceipts:
         job = shop.claimed()
         found = []
         waiter = threading.Thread(
-            target=lambda: found.append(shop.lookup.wait_ended("shop", receipt.job, 10.0, lambda: 0.0).status)
+            target=lambda: found.append(
+                shop.lookup.wait_ended("shop", receipt.job, 10.0, lambda: 0.0).status
+            )
         )
         waiter.start()
         shop.finish(job)
@@ -77,7 +84,8 @@ class TestResults:
         assert [receipt.address for receipt in page] == ["b@example.com"]
 
     def test_one_that_commits_late_is_not_missed(self, shop: Shop) -> None:
-        """On PostgreSQL a row's time is taken before others can see it: nothing so fresh is shown yet."""
+        """On PostgreSQL a row's time is taken before others can see it: nothing so fresh is
+        shown yet."""
         shop.run("suspend")
         page, _ = shop.lookup.results("shop", "", 10)
         assert len(page) == (1 if shop.database.embedded else 0)
@@ -94,7 +102,10 @@ class TestMailboxes:
         shop.hook("create", "d@example.com", source="till", password=PASSWORD)
         shop.finish(shop.claimed(), record=Record("till", "7", State.ACTIVE))
         first, after = shop.lookup.mailboxes("shop", "", 2)
-        assert ([item["address"] for item in first], after) == (["a@example.com", "b@example.com"], "b@example.com")
+        assert ([item["address"] for item in first], after) == (
+            ["a@example.com", "b@example.com"],
+            "b@example.com",
+        )
         second, after = shop.lookup.mailboxes("shop", after or "", 2)
         assert ([item["address"] for item in second], after) == (["c@example.com"], None)
 
@@ -102,7 +113,9 @@ class TestMailboxes:
         def create(address: str, service: str, owner: Record | None = None, **more: str) -> None:
             shop.now += 100
             shop.hook("create", address, service=service, password=PASSWORD)
-            shop.finish(shop.claimed(), record=owner or Record("shop", service, State.ACTIVE), **more)
+            shop.finish(
+                shop.claimed(), record=owner or Record("shop", service, State.ACTIVE), **more
+            )
 
         create("a@example.com", "1")
         first = shop.now
@@ -117,9 +130,11 @@ class TestMailboxes:
     def test_a_page_costs_one_statement_however_long_it_is(self, shop: Shop) -> None:
         for number in range(6):
             shop.run("create", f"box{number}@example.com", password=PASSWORD)
-            shop.people.adopt("main", Address.parse(f"box{number}@example.com"), "shop", "7")
+            shop.operator.adopt("main", Address.parse(f"box{number}@example.com"), "shop", "7")
         sent: list[str] = []
-        sa.event.listen(shop.database.engine, "before_cursor_execute", lambda *given: sent.append(given[2]))
+        sa.event.listen(
+            shop.database.engine, "before_cursor_execute", lambda *given: sent.append(given[2])
+        )
         assert len(shop.lookup.mailboxes("shop", "", 10)[0]) == 6
         assert len([statement for statement in sent if statement.startswith("SELECT")]) == 1
 

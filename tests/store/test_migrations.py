@@ -1,4 +1,5 @@
-"""The migrations make exactly the tables that the code uses, on both stores, and may be run by many at once."""
+"""The migrations make exactly the tables that the code uses, on both stores, and may be run by
+many at once."""
 
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from bridge.store import Database, check, newest, upgrade
 from bridge.store.base.migrate import FOLDER, versions
 from bridge.store.base.tables import metadata
@@ -21,7 +22,9 @@ from tests.support.postgres import Postgres
 
 
 @pytest.fixture
-def empty(store: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], Database]]:
+def empty(
+    store: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[], Database]]:
     """Opens one database that has nothing in it yet."""
     if store == "sqlite":
         url = f"sqlite:///{tmp_path / 'new.sqlite3'}"
@@ -45,7 +48,9 @@ def test_an_empty_database_gets_exactly_our_tables(empty: Callable[[], Database]
     assert (before, upgrade(database)) == (None, newest)
     assert check(database) == (newest, newest)
     with database.read() as tx:
-        context = MigrationContext.configure(tx, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(
+            tx, opts={"compare_type": True, "compare_server_default": True}
+        )
         assert compare_metadata(context, metadata) == []
 
 
@@ -60,7 +65,9 @@ def test_partial_indexes_are_partial(empty: Callable[[], Database]) -> None:
             for index in sa.inspect(tx).get_indexes(table)
         }
     ours = {
-        index.name: index.dialect_options[dialect]["where"] for table in metadata.tables.values() for index in table.indexes
+        index.name: index.dialect_options[dialect]["where"]
+        for table in metadata.tables.values()
+        for index in table.indexes
     }
     assert {name for name, where in ours.items() if where is not None} == {
         name for name, where in found.items() if where is not None
@@ -77,7 +84,7 @@ def test_a_schema_of_a_newer_program_is_named_and_left_alone(empty: Callable[[],
     upgrade(database)
     with database.write() as tx:
         tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(NotNow, match="schema 9999, which this version does not know"):
+    with pytest.raises(NotPossible, match="schema 9999, which this version does not know"):
         upgrade(database)
     assert check(database)[0] == "9999"
 
@@ -98,4 +105,9 @@ def test_the_versions_are_those_of_alembic() -> None:
 
 def test_a_start_without_anything_to_upgrade_does_not_load_alembic() -> None:
     loaded = "import sys, bridge.cli.serve, bridge.wiring; print('alembic' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "False\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
+        ).stdout
+        == "False\n"
+    )

@@ -1,8 +1,9 @@
-"""Callbacks out: in order of sequence for each mailbox, none lost, none sent that a newer one makes needless."""
+"""Callbacks out: in order of sequence for each mailbox, none lost, none sent that a newer one
+makes needless."""
 
 import pytest
 
-from bridge.domain.ports import Postcard
+from bridge.domain.ports import ClaimedCallback
 from bridge.store.base.tables import callbacks, sources
 from bridge.store.queue.outbox import CALLBACK_LEASE
 from tests.store.conftest import NOON, Shop
@@ -28,7 +29,12 @@ class TestClaiming:
         receipt = shop.run("suspend", status="held")
         card = shop.postcard()
         assert card is not None
-        assert (card.id, card.source, card.job, card.tries) == (f"cb_{receipt.job}_1", "shop", receipt.job, 1)
+        assert (card.id, card.source, card.job, card.tries) == (
+            f"cb_{receipt.job}_1",
+            "shop",
+            receipt.job,
+            1,
+        )
         assert (card.receipt.status, card.receipt.finished_at) == ("held", NOON)
 
     def test_a_sender_that_was_lost_is_followed_after_its_lease(self, shop: Shop) -> None:
@@ -78,7 +84,9 @@ class TestOrder:
         assert shop.postcard() is not None
         assert shop.postcard() is not None
 
-    def test_a_failing_one_holds_back_newer_ones_until_its_second_try_is_over(self, shop: Shop) -> None:
+    def test_a_failing_one_holds_back_newer_ones_until_its_second_try_is_over(
+        self, shop: Shop
+    ) -> None:
         shop.run("change_password", password=PASSWORD)
         shop.run("suspend")
         assert failed_once(shop, 5) == 1
@@ -141,19 +149,24 @@ class TestSuperseding:
 class TestConclusions:
     def test_the_number_counts_the_conclusions_of_one_job(self, shop: Shop) -> None:
         first = shop.run("suspend", status="failed")
-        again = shop.people.retry(first.job)
+        again = shop.operator.retry(first.job)
         shop.finish(shop.claimed())
-        assert sorted(row["id"] for row in shop.rows(callbacks)) == sorted([f"cb_{first.job}_1", f"cb_{again.job}_1"])
+        assert sorted(row["id"] for row in shop.rows(callbacks)) == sorted(
+            [f"cb_{first.job}_1", f"cb_{again.job}_1"]
+        )
 
 
 class TestSilence:
-    """A receiver that does not answer: one callback asks, the others wait, and no try is counted."""
+    """A receiver that does not answer: one callback asks, the others wait, and no try is
+    counted."""
 
     def many(self, shop: Shop, count: int = 5, source: str = "shop") -> None:
         for nth in range(count):
             shop.run("suspend", f"{source}{nth}@example.com", source=source)
 
-    def unanswered(self, shop: Shop, card: Postcard | None = None, silent_for: float = 5.0) -> Postcard:
+    def unanswered(
+        self, shop: Shop, card: ClaimedCallback | None = None, silent_for: float = 5.0
+    ) -> ClaimedCallback:
         card = card or shop.postcard()
         assert card is not None
         shop.outbox.callback_done(card, "pending", None, "refused", 5.0, silent_for)
@@ -185,20 +198,27 @@ class TestSilence:
         for _ in range(20):
             self.unanswered(shop)
             shop.now += 5
-        assert sorted(row["tries"] for row in shop.rows(callbacks)) == [0, 0, 0, 0, 1], "the one that found out"
+        assert sorted(row["tries"] for row in shop.rows(callbacks)) == [0, 0, 0, 0, 1], (
+            "the one that found out"
+        )
 
-    def test_as_soon_as_one_is_answered_all_go_in_the_order_of_each_mailbox(self, shop: Shop) -> None:
+    def test_as_soon_as_one_is_answered_all_go_in_the_order_of_each_mailbox(
+        self, shop: Shop
+    ) -> None:
         self.many(shop, 3)
         shop.run("unsuspend", "shop0@example.com", service="8")
         for _ in range(9):
             self.unanswered(shop)
             shop.now += 5
-        told = []
+        result = []
         while card := shop.postcard():
-            told.append((card.receipt.address, card.receipt.sequence))
+            result.append((card.receipt.address, card.receipt.sequence))
             shop.outbox.callback_done(card, "delivered", 200, None, None)
-        assert sorted(told) == [(f"shop{nth}@example.com", sequence) for nth, sequence in ((0, 1), (0, 2), (1, 1), (2, 1))]
-        assert told.index(("shop0@example.com", 1)) < told.index(("shop0@example.com", 2))
+        assert sorted(result) == [
+            (f"shop{nth}@example.com", sequence)
+            for nth, sequence in ((0, 1), (0, 2), (1, 1), (2, 1))
+        ]
+        assert result.index(("shop0@example.com", 1)) < result.index(("shop0@example.com", 2))
 
     def test_an_answer_of_any_kind_is_one(self, shop: Shop) -> None:
         self.many(shop)
@@ -209,7 +229,9 @@ class TestSilence:
         shop.outbox.callback_done(card, "pending", 500, "HTTP 500", 5.0)
         assert shop.postcard() is not None and shop.postcard() is not None
 
-    def test_a_sender_that_was_lost_while_it_asked_is_followed_after_its_lease(self, shop: Shop) -> None:
+    def test_a_sender_that_was_lost_while_it_asked_is_followed_after_its_lease(
+        self, shop: Shop
+    ) -> None:
         self.many(shop)
         self.unanswered(shop)
         shop.now += 5
@@ -246,7 +268,12 @@ class TestSilence:
         self.many(shop, 1, source="till")
         card = shop.outbox.claim_callback("sender", lambda due: [name for name in reversed(due)])
         assert card is not None and card.source == "till"
-        assert shop.outbox.claim_callback("sender", lambda due: [name for name in due if name != "shop"]) is None
+        assert (
+            shop.outbox.claim_callback(
+                "sender", lambda due: [name for name in due if name != "shop"]
+            )
+            is None
+        )
 
     def test_what_was_put_off_for_too_long_is_given_up_at_once(self, shop: Shop) -> None:
         self.many(shop, 3)
@@ -256,17 +283,23 @@ class TestSilence:
         self.unanswered(shop)
         shop.now += 5
         asking = shop.postcard()
-        assert shop.outbox.give_up("shop", 50.0) == 2, "neither what is under way, nor what is young"
+        assert shop.outbox.give_up("shop", 50.0) == 2, (
+            "neither what is under way, nor what is young"
+        )
         self.unanswered(shop, asking)
         assert shop.outbox.give_up("shop", 50.0) == 1
-        left = {row["job_id"] for row in shop.rows(callbacks) if row["status"] == "pending" and row["source"] == "shop"}
+        left = {
+            row["job_id"]
+            for row in shop.rows(callbacks)
+            if row["status"] == "pending" and row["source"] == "shop"
+        }
         assert left == {late.job}
 
     def test_what_a_person_sends_again_is_young_and_asks_at_once(self, shop: Shop) -> None:
         self.many(shop, 1)
         shop.now += 1000
         card = self.unanswered(shop, silent_for=300.0)
-        shop.people.resend(card.id)
+        shop.operator.resend(card.id)
         again = shop.postcard()
         assert again is not None and (again.tries, again.waited) == (1, 0.0)
         self.unanswered(shop, again)
@@ -281,11 +314,20 @@ class TestSilence:
             rows, _ = shop.lookup.page("callbacks", None)
             return sorted(f"{row['address']} {row['waiting_for']}" for row in rows)
 
-        told = ["shop0@example.com None", "shop0@example.com turn", "shop1@example.com None", "till0@example.com None"]
-        assert waits() == told
+        result = [
+            "shop0@example.com None",
+            "shop0@example.com turn",
+            "shop1@example.com None",
+            "till0@example.com None",
+        ]
+        assert waits() == result
         self.unanswered(shop)
-        told = ["shop0@example.com receiver", "shop0@example.com receiver", "shop1@example.com receiver"]
-        assert waits() == [*told, "till0@example.com None"]
+        result = [
+            "shop0@example.com receiver",
+            "shop0@example.com receiver",
+            "shop1@example.com receiver",
+        ]
+        assert waits() == [*result, "till0@example.com None"]
         shop.now += 5
         card = shop.postcard()
         assert card is not None

@@ -1,4 +1,5 @@
-"""Ownership in batches: only what is nobody's is given away, and everything left is told with its reason."""
+"""Ownership in batches: only what is nobody's is given away, and everything left is told with
+its reason."""
 
 from bridge.domain.model import Record, State
 from bridge.domain.ports import Taking
@@ -9,16 +10,27 @@ from tests.store.conftest import ADDRESS, SETTLE, Shop
 PASSWORD = "Planted-Secret.7"
 
 
-def take(shop: Shop, *takings: tuple[str, str], account: str = "main", seen_at: float | None = None) -> dict[str, str]:
+def take(
+    shop: Shop, *takings: tuple[str, str], account: str = "main", seen_at: float | None = None
+) -> dict[str, str]:
     at = shop.now if seen_at is None else seen_at
     owners = Owners(shop.database)
-    return dict(owners.take_over(account, "shop", [Taking(address, service, State.ACTIVE, at) for address, service in takings]))
+    return dict(
+        owners.take_over(
+            account,
+            "shop",
+            [Taking(address, service, State.ACTIVE, at) for address, service in takings],
+        )
+    )
 
 
 def test_unknown_mailboxes_are_given_to_their_services(shop: Shop) -> None:
     assert take(shop, ("b@example.net", "2"), ("a@example.com", "1")) == {}
     rows = {row["address"]: row for row in shop.rows(mailboxes)}
-    assert {name: (row["domain"], row["source"], row["service_id"], row["state"]) for name, row in rows.items()} == {
+    assert {
+        name: (row["domain"], row["source"], row["service_id"], row["state"])
+        for name, row in rows.items()
+    } == {
         "a@example.com": ("example.com", "shop", "1", "active"),
         "b@example.net": ("example.net", "shop", "2", "active"),
     }

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bridge.domain.model import Kind
+from bridge.domain.model import ChangeKind
 from bridge.store.queue import next_job
 from tests.store.conftest import Shop
 
@@ -14,16 +14,20 @@ ELSE = "else@example.net"
 
 @pytest.fixture(params=["shop", "till"])
 def crowded(request: pytest.FixtureRequest, shop: Shop) -> Shop:
-    """Another mailbox has two open jobs, the second of them with a number below the terminate's; nothing of it is ours."""
+    """Another mailbox has two open jobs, the second of them with a number below the terminate's;
+    nothing of it is ours."""
     source = request.param
     shop.hook("create", ELSE, service="8", source=source, account="other", password=PASSWORD)
-    shop.answer(job := shop.claimed(), shop.intend(job, Kind.CREATE))
+    shop.answer(job := shop.claimed(), shop.intend(job, ChangeKind.CREATE))
     shop.hook("renew", ELSE, service="8", source=source, account="other")
     return shop
 
 
 def test_a_terminate_passes_though_another_mailbox_has_open_jobs(crowded: Shop) -> None:
-    waits = [crowded.hook("create", password=PASSWORD), crowded.hook("change_password", password=PASSWORD)]
+    waits = [
+        crowded.hook("create", password=PASSWORD),
+        crowded.hook("change_password", password=PASSWORD),
+    ]
     terminate = crowded.hook("terminate")
     job = crowded.claimed()
     assert job.id == terminate.job, "a create before it would buy what nobody wants any more"

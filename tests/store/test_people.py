@@ -1,11 +1,20 @@
-"""What a person may do: retry, approve, cancel, resend, adopt; and what is refused, with the reason."""
+"""What a person may do: retry, approve, cancel, resend, adopt; and what is refused, with the
+reason."""
 
 from typing import Any
 
 import pytest
 
-from bridge.domain.errors import BridgeError, Limit, NeedsPerson, NotNow, NotThere, Refused, Unclear
-from bridge.domain.model import Address, Kind, Record, State
+from bridge.domain.errors import (
+    BridgeError,
+    Limit,
+    NeedsPerson,
+    NotPossible,
+    OutcomeUnknown,
+    Refused,
+    UnknownThing,
+)
+from bridge.domain.model import Address, ChangeKind, Record, State
 from bridge.domain.ports import Receipt
 from bridge.store.base.tables import jobs, purchases
 from tests.store.conftest import ADDRESS, SETTLE, Shop
@@ -15,11 +24,18 @@ PASSWORD = "Planted-Secret.7"
 
 class TestRetry:
     @pytest.mark.parametrize("status", ["held", "failed"])
-    def test_makes_a_new_job_of_the_same_hook_at_the_end_of_the_line(self, shop: Shop, status: str) -> None:
+    def test_makes_a_new_job_of_the_same_hook_at_the_end_of_the_line(
+        self, shop: Shop, status: str
+    ) -> None:
         old = shop.run("change_password", password=PASSWORD, status=status)
         shop.hook("suspend")
-        new = shop.people.retry(old.job)
-        assert (new.hook, new.action, new.sequence, new.status) == (old.hook, old.action, 3, "queued")
+        new = shop.operator.retry(old.job)
+        assert (new.hook, new.action, new.sequence, new.status) == (
+            old.hook,
+            old.action,
+            3,
+            "queued",
+        )
         assert shop.status(old) == status
         shop.finish(shop.claimed())
         assert shop.claimed().intent.password == PASSWORD
@@ -33,14 +49,14 @@ class TestRetry:
             job = shop.claimed()
             if status == "succeeded":
                 shop.finish(job)
-        with pytest.raises(NotNow, match=f"is {status}"):
-            shop.people.retry(receipt.job)
+        with pytest.raises(NotPossible, match=f"is {status}"):
+            shop.operator.retry(receipt.job)
 
     def test_once(self, shop: Shop) -> None:
         old = shop.run("suspend", status="failed")
-        new = shop.people.retry(old.job)
-        with pytest.raises(NotNow, match=new.job):
-            shop.people.retry(old.job)
+        new = shop.operator.retry(old.job)
+        with pytest.raises(NotPossible, match=new.job):
+            shop.operator.retry(old.job)
 
     @pytest.mark.parametrize("newer", ["queued", "running", "succeeded"])
     def test_not_when_newer_hooks_decided_the_same(self, shop: Shop, newer: str) -> None:
@@ -50,63 +66,69 @@ class TestRetry:
             job = shop.claimed()
             if newer == "succeeded":
                 shop.finish(job)
-        with pytest.raises(NotNow, match="overtaken"):
-            shop.people.retry(old.job)
+        with pytest.raises(NotPossible, match="overtaken"):
+            shop.operator.retry(old.job)
 
-    def test_a_purchase_in_doubt_is_judged_also_when_its_job_is_not_repeated(self, shop: Shop) -> None:
+    def test_a_purchase_in_doubt_is_judged_also_when_its_job_is_not_repeated(
+        self, shop: Shop
+    ) -> None:
         shop.hook("create", password=PASSWORD)
         job = shop.claimed()
-        shop.answer(job, shop.intend(job, Kind.BUY, product="pak"), "unknown")
+        shop.answer(job, shop.intend(job, ChangeKind.BUY, product="pak"), "unknown")
         shop.finish(job, "held")
         shop.run("terminate")
-        with pytest.raises(NotNow, match=r"overtaken.* no longer blocks others"):
-            shop.people.retry(job.id)
-        assert [row["outcome"] for row in shop.rows(purchases)] == ["judged"], "or nobody could ever settle it"
-        with pytest.raises(NotNow, match=r"overtaken.*wants now\.$"):
-            shop.people.retry(job.id)
+        with pytest.raises(NotPossible, match=r"overtaken.* no longer blocks others"):
+            shop.operator.retry(job.id)
+        assert [row["outcome"] for row in shop.rows(purchases)] == ["judged"], (
+            "or nobody could ever settle it"
+        )
+        with pytest.raises(NotPossible, match=r"overtaken.*wants now\.$"):
+            shop.operator.retry(job.id)
 
     def test_a_newer_one_that_failed_or_is_anothers_decided_nothing(self, shop: Shop) -> None:
         old = shop.run("suspend", status="failed")
         shop.run("unsuspend", status="failed")
         shop.run("unsuspend", service="8")
-        assert shop.people.retry(old.job).status == "queued"
+        assert shop.operator.retry(old.job).status == "queued"
 
     def test_a_retry_overtakes_nothing_and_is_no_newer_word(self, shop: Shop) -> None:
         old = shop.run("suspend", status="failed", at=shop.now - 100)
         waiting = shop.hook("change_plan", plan="basic")
-        shop.people.retry(old.job)
+        shop.operator.retry(old.job)
         assert shop.status(waiting) == "queued"
         assert shop.hook("suspend", at=shop.now - 50).status == "queued"
 
     def test_what_there_is_not(self, shop: Shop) -> None:
-        with pytest.raises(NotThere):
-            shop.people.retry("job_none")
+        with pytest.raises(UnknownThing):
+            shop.operator.retry("job_none")
 
 
 class TestApprove:
     @pytest.mark.parametrize("limit", Limit)
     def test_lifts_what_held_it_and_no_other_limit(self, shop: Shop, limit: Limit) -> None:
         old = held(shop, NeedsPerson("Too many.", limit=limit))
-        shop.people.retry(old.job, approve=True)
+        shop.operator.retry(old.job, approve=True)
         assert shop.claimed().lifted == {limit}
 
     def test_trying_again_lifts_nothing(self, shop: Shop) -> None:
         old = held(shop, NeedsPerson("Too many.", limit=Limit.DELETIONS))
-        shop.people.retry(old.job)
+        shop.operator.retry(old.job)
         assert shop.claimed().lifted == frozenset()
 
     def test_only_what_is_held(self, shop: Shop) -> None:
         old = shop.run("terminate", status="failed")
-        with pytest.raises(NotNow, match="only held"):
-            shop.people.retry(old.job, approve=True)
+        with pytest.raises(NotPossible, match="only held"):
+            shop.operator.retry(old.job, approve=True)
 
-    @pytest.mark.parametrize("error", [Unclear("The answer was lost."), NeedsPerson("The pak has expired."),
+    @pytest.mark.parametrize("error", [OutcomeUnknown("The answer was lost."), NeedsPerson("The pak has expired."),
                                        NeedsPerson("Suspended by others.", code="conflict")])  # fmt: skip
     def test_a_doubt_is_looked_up_and_not_approved(self, shop: Shop, error: BridgeError) -> None:
         old = held(shop, error)
-        with pytest.raises(NotNow, match=rf"nothing to approve.* {error.code}\. .*jobs retry {old.job}"):
-            shop.people.retry(old.job, approve=True)
-        assert shop.people.retry(old.job).status == "queued"
+        with pytest.raises(
+            NotPossible, match=rf"nothing to approve.* {error.code}\. .*jobs retry {old.job}"
+        ):
+            shop.operator.retry(old.job, approve=True)
+        assert shop.operator.retry(old.job).status == "queued"
 
 
 def held(shop: Shop, error: BridgeError, action: str = "terminate", **more: Any) -> Receipt:
@@ -118,7 +140,7 @@ def held(shop: Shop, error: BridgeError, action: str = "terminate", **more: Any)
 class TestCancel:
     def test_a_queued_job_ends_and_is_called_back_without_its_password(self, shop: Shop) -> None:
         receipt = shop.hook("change_password", password=PASSWORD)
-        assert shop.people.cancel(receipt.job).status == "cancelled"
+        assert shop.operator.cancel(receipt.job).status == "cancelled"
         assert shop.rows(jobs)[0]["sealed"] is None
         assert shop.delivered() == [1]
         assert shop.claim() is None
@@ -126,55 +148,57 @@ class TestCancel:
     def test_not_what_runs_nor_what_has_ended(self, shop: Shop) -> None:
         receipt = shop.hook("suspend")
         job = shop.claimed()
-        with pytest.raises(NotNow, match="running"):
-            shop.people.cancel(receipt.job)
+        with pytest.raises(NotPossible, match="running"):
+            shop.operator.cancel(receipt.job)
         shop.finish(job)
-        with pytest.raises(NotNow, match="succeeded"):
-            shop.people.cancel(receipt.job)
+        with pytest.raises(NotPossible, match="succeeded"):
+            shop.operator.cancel(receipt.job)
 
 
 class TestResend:
     def test_an_ended_callback_goes_out_again_with_all_its_tries(self, shop: Shop) -> None:
         receipt = shop.run("suspend")
         shop.delivered()
-        shop.people.resend(f"cb_{receipt.job}_1")
+        shop.operator.resend(f"cb_{receipt.job}_1")
         card = shop.postcard()
         assert card is not None
         assert (card.id, card.tries) == (f"cb_{receipt.job}_1", 1)
 
     def test_what_there_is_not(self, shop: Shop) -> None:
-        with pytest.raises(NotThere):
-            shop.people.resend("cb_none_1")
+        with pytest.raises(UnknownThing):
+            shop.operator.resend("cb_none_1")
 
 
 class TestAdopt:
     def test_gives_an_unknown_mailbox_to_a_service(self, shop: Shop) -> None:
-        shop.people.adopt("main", Address.parse(ADDRESS), "shop", "7")
+        shop.operator.adopt("main", Address.parse(ADDRESS), "shop", "7")
         assert shop.lookup.record("main", ADDRESS).owned_by("shop", "7")
         assert shop.hook("suspend").sequence == 1
 
     def test_what_enom_showed_is_noted_where_no_state_is_on_record(self, shop: Shop) -> None:
-        shop.people.adopt("main", Address.parse(ADDRESS), "shop", "7", State.ACTIVE)
+        shop.operator.adopt("main", Address.parse(ADDRESS), "shop", "7", State.ACTIVE)
         assert shop.lookup.record("main", ADDRESS) == Record("shop", "7", State.ACTIVE)
-        shop.people.adopt("main", Address.parse(ADDRESS), "till", "9", State.SUSPENDED)
+        shop.operator.adopt("main", Address.parse(ADDRESS), "till", "9", State.SUSPENDED)
         assert shop.lookup.record("main", ADDRESS) == Record("till", "9", State.ACTIVE)
 
     def test_what_may_be_from_before_a_command_is_not_noted(self, shop: Shop) -> None:
         shop.hook("suspend")
         job = shop.claimed()
-        shop.answer(job, shop.intend(job, Kind.SUSPEND), "unknown", Unclear())
+        shop.answer(job, shop.intend(job, ChangeKind.SUSPEND), "unknown", OutcomeUnknown())
         shop.queue.wait(job, shop.now + SETTLE, "settle", None, True)
-        shop.people.adopt("main", Address.parse(ADDRESS), "shop", "7", State.ACTIVE)
+        shop.operator.adopt("main", Address.parse(ADDRESS), "shop", "7", State.ACTIVE)
         assert shop.lookup.record("main", ADDRESS).state is State.UNKNOWN
         shop.now += SETTLE + 1
-        shop.people.adopt("main", Address.parse(ADDRESS), "shop", "7", State.ACTIVE)
+        shop.operator.adopt("main", Address.parse(ADDRESS), "shop", "7", State.ACTIVE)
         assert shop.lookup.record("main", ADDRESS).state is State.ACTIVE
 
     def test_gives_a_known_one_to_another_and_forgets_nothing_else(self, shop: Shop) -> None:
         shop.hook("create", password=PASSWORD)
         shop.finish(shop.claimed(), record=Record("shop", "7", State.ACTIVE, password_digest="d"))
-        shop.people.adopt("main", Address.parse(ADDRESS), "till", "9")
-        assert shop.lookup.record("main", ADDRESS) == Record("till", "9", State.ACTIVE, password_digest="d")
+        shop.operator.adopt("main", Address.parse(ADDRESS), "till", "9")
+        assert shop.lookup.record("main", ADDRESS) == Record(
+            "till", "9", State.ACTIVE, password_digest="d"
+        )
         assert shop.hook("suspend").sequence == 2
 
 
@@ -183,45 +207,47 @@ class TestNotes:
         shop.hook("suspend")
         job = shop.claimed()
         shop.finish(job, "held", NeedsPerson("Look at the orders."))
-        (note,) = shop.notebook.due_notes()
+        (note,) = shop.alert_log.due_notes()
         assert (note.subject, note.cleared) == (f"job:{job.id}", False)
         assert "Look at the orders." in note.text
-        shop.people.retry(job.id)
-        (note,) = shop.notebook.due_notes()
+        shop.operator.retry(job.id)
+        (note,) = shop.alert_log.due_notes()
         assert note.cleared
 
     def test_a_failed_job_is_no_note(self, shop: Shop) -> None:
         shop.hook("suspend")
         shop.finish(shop.claimed(), "failed", Refused())
-        assert shop.notebook.due_notes() == []
+        assert shop.alert_log.due_notes() == []
 
     def test_one_for_each_subject_until_it_is_over(self, shop: Shop) -> None:
         for _ in range(3):
-            shop.standing.pause_account("main", "credentials", "refused")
-        shop.standing.resume_account("main")
-        shop.standing.resume_account("main")
-        shop.standing.pause_account("main", "credentials", "refused")
-        assert [note.cleared for note in shop.notebook.due_notes()] == [False, True, False]
+            shop.account_state.pause_account("main", "credentials", "refused")
+        shop.account_state.resume_account("main")
+        shop.account_state.resume_account("main")
+        shop.account_state.pause_account("main", "credentials", "refused")
+        assert [note.cleared for note in shop.alert_log.due_notes()] == [False, True, False]
 
-    def test_a_note_that_cannot_be_sent_is_tried_again_and_given_up_in_the_end(self, shop: Shop) -> None:
-        shop.standing.pause_account("main", "credentials", "refused")
+    def test_a_note_that_cannot_be_sent_is_tried_again_and_given_up_in_the_end(
+        self, shop: Shop
+    ) -> None:
+        shop.account_state.pause_account("main", "credentials", "refused")
         tries = 0
         for _ in range(20):
-            for note in shop.notebook.due_notes():
+            for note in shop.alert_log.due_notes():
                 tries = note.tries
-                shop.notebook.notes_sent([note], ok=False)
+                shop.alert_log.notes_sent([note], ok=False)
             shop.now += 10_000
         assert tries == 5
 
     def test_a_sent_note_is_not_sent_again_and_a_lost_sender_is_followed(self, shop: Shop) -> None:
-        shop.standing.pause_account("main", "credentials", "refused")
-        assert len(shop.notebook.due_notes()) == 1
-        assert shop.notebook.due_notes() == []
+        shop.account_state.pause_account("main", "credentials", "refused")
+        assert len(shop.alert_log.due_notes()) == 1
+        assert shop.alert_log.due_notes() == []
         shop.now += 60
-        (note,) = shop.notebook.due_notes()
-        shop.notebook.notes_sent([note], ok=True)
+        (note,) = shop.alert_log.due_notes()
+        shop.alert_log.notes_sent([note], ok=True)
         shop.now += 1e6
-        assert shop.notebook.due_notes() == []
+        assert shop.alert_log.due_notes() == []
 
 
 class TestAudit:
@@ -230,7 +256,7 @@ class TestAudit:
         return [(row["who"], row["action"], row["target"], row["detail"]) for row in reversed(rows)]
 
     def test_names_who_did_what_to_what(self, shop: Shop) -> None:
-        ann = shop.people.by("ann (page)")
+        ann = shop.operator.by("ann (page)")
         over = held(shop, NeedsPerson("Too many.", limit=Limit.DELETIONS), "suspend")
         waiting = shop.hook("unsuspend")
         ann.cancel(waiting.job)
@@ -248,15 +274,17 @@ class TestAudit:
             ("ann (page)", "pause", "source shop", None),
         ]
 
-    def test_what_was_refused_and_what_the_bridge_does_itself_leave_nothing(self, shop: Shop) -> None:
+    def test_what_was_refused_and_what_the_bridge_does_itself_leave_nothing(
+        self, shop: Shop
+    ) -> None:
         for refused in (
-            lambda: shop.people.retry("job_none"),
-            lambda: shop.people.resend("cb_none_1"),
-            lambda: shop.people.pause_account("none", ""),
-            lambda: shop.people.pause_source("none", True),
+            lambda: shop.operator.retry("job_none"),
+            lambda: shop.operator.resend("cb_none_1"),
+            lambda: shop.operator.pause_account("none", ""),
+            lambda: shop.operator.pause_source("none", True),
         ):
-            with pytest.raises(NotThere):
+            with pytest.raises(UnknownThing):
                 refused()
-        shop.standing.pause_account("main", "credentials", "refused")
-        shop.standing.resume_account("main")
+        shop.account_state.pause_account("main", "credentials", "refused")
+        shop.account_state.resume_account("main")
         assert self.trail(shop) == []

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.domain.errors import Doubted, LeaseLost, Refused, Unavailable
-from bridge.domain.model import Address, Change, Kind, Mailbox, Plan, Record, State, Step
-from bridge.domain.ports import Ending, First, Job, Limits
+from bridge.domain.errors import LeaseLost, RefusalUnproven, Refused, Unavailable
+from bridge.domain.model import Address, Change, ChangeKind, Mailbox, Plan, Record, State, Step
+from bridge.domain.ports import InitialPlan, Job, JobResult, Limits
 from bridge.store.base.rows import KINDS, KINDS_OF_0_1, error_values, to_error
 from bridge.store.base.tables import callbacks, jobs, mailboxes, steps
 from tests.store.conftest import ADDRESS, CALL, LEASE, NOON, SETTLE, Shop
@@ -18,9 +18,19 @@ class TestClaiming:
         assert shop.claim() is None
 
     def test_a_claimed_job_brings_all_that_a_worker_needs(self, shop: Shop) -> None:
-        shop.hook("create", password="Planted-Secret.7", display_name="John", plan="basic", unknown=("colour",))
+        shop.hook(
+            "create",
+            password="Planted-Secret.7",
+            display_name="John",
+            plan="basic",
+            unknown=("colour",),
+        )
         job = shop.claimed()
-        assert (job.intent.action, job.intent.password, job.intent.plan) == ("mailbox.create", "Planted-Secret.7", "basic")
+        assert (job.intent.action, job.intent.password, job.intent.plan) == (
+            "mailbox.create",
+            "Planted-Secret.7",
+            "basic",
+        )
         assert (job.sequence, job.tries, job.journal, job.record) == (1, 1, (), Record())
 
     def test_the_oldest_that_is_due_comes_first(self, shop: Shop) -> None:
@@ -86,7 +96,7 @@ class TestClaiming:
 
     def test_calls_of_queries_count_too(self, shop: Shop) -> None:
         shop.hook("suspend")
-        with shop.standing.call_slot("main", most=1, seconds=30):
+        with shop.account_state.call_slot("main", most=1, seconds=30):
             assert shop.claim(main=1) is None
         assert shop.claim(main=1) is not None
 
@@ -94,10 +104,10 @@ class TestClaiming:
     def test_a_paused_account_is_left_alone_and_others_go_on(self, shop: Shop, code: str) -> None:
         shop.hook("suspend", "a@example.com")
         shop.hook("suspend", "a@example.net", account="other", source="till")
-        shop.standing.pause_account("main", code, "why")
+        shop.account_state.pause_account("main", code, "why")
         assert shop.claimed().account == "other"
         assert shop.claim() is None
-        shop.people.resume_account("main")
+        shop.operator.resume_account("main")
         assert shop.claimed().account == "main"
 
     def test_many_workers_at_once_never_get_the_same_job(self, shop: Shop) -> None:
@@ -107,16 +117,24 @@ class TestClaiming:
             taken = list(pool.map(lambda n: shop.claimed(f"worker{n}").id, range(40)))
         assert len(set(taken)) == 40
 
-    def test_many_workers_at_once_never_meet_at_a_domain_nor_exceed_the_limit(self, shop: Shop) -> None:
+    def test_many_workers_at_once_never_meet_at_a_domain_nor_exceed_the_limit(
+        self, shop: Shop
+    ) -> None:
         for number in range(40):
             shop.hook("suspend", f"box{number}@d{number % 8}.test")
         with ThreadPoolExecutor(8) as pool:
-            taken = [job for job in pool.map(lambda n: shop.claim(f"worker{n}", main=5), range(40)) if job]
+            taken = [
+                job
+                for job in pool.map(lambda n: shop.claim(f"worker{n}", main=5), range(40))
+                if job
+            ]
         assert len(taken) == len({job.intent.address.partition("@")[2] for job in taken}) == 5
 
 
 class TestLeases:
-    def test_a_lease_that_ran_out_gives_the_job_to_another_with_a_new_token(self, shop: Shop) -> None:
+    def test_a_lease_that_ran_out_gives_the_job_to_another_with_a_new_token(
+        self, shop: Shop
+    ) -> None:
         shop.hook("suspend")
         old = shop.claimed("first")
         shop.now += LEASE
@@ -202,7 +220,9 @@ class TestJournal:
         assert isinstance(step.error, Refused)
         assert (step.error.code, step.error.remote) == ("conflict", {"number": "1"})
 
-    def test_the_mailbox_settles_from_the_end_of_the_last_call_that_may_have_acted(self, shop: Shop) -> None:
+    def test_the_mailbox_settles_from_the_end_of_the_last_call_that_may_have_acted(
+        self, shop: Shop
+    ) -> None:
         shop.hook("suspend")
         job = shop.claimed()
         step = shop.intend(job)
@@ -211,11 +231,17 @@ class TestJournal:
         shop.answer(job, step)
         assert shop.lookup.record("main", ADDRESS).settles_at == NOON + 5 + SETTLE
 
-    @pytest.mark.parametrize("outcome", ["intent", "renewed", "accepted", "refused", "doubted", "unknown", "unsent"])
-    def test_a_smaller_settle_shortens_no_window_and_the_step_says_what_was_written(self, shop: Shop, outcome: str) -> None:
+    @pytest.mark.parametrize(
+        "outcome", ["intent", "renewed", "accepted", "refused", "doubted", "unknown", "unsent"]
+    )
+    def test_a_smaller_settle_shortens_no_window_and_the_step_says_what_was_written(
+        self, shop: Shop, outcome: str
+    ) -> None:
         def command(job: Job, settle: float, outcome: str) -> Step:
-            change = Change(Kind.SET_PASSWORD)
-            step = shop.queue.intend(job, change, "do it", "digest", job.record, CALL, settle, Limits(0, 0))
+            change = Change(ChangeKind.SET_PASSWORD)
+            step = shop.queue.intend(
+                job, change, "do it", "digest", job.record, CALL, settle, Limits(0, 0)
+            )
             if outcome == "renewed":
                 shop.queue.renew(job, step, CALL, settle)
             if outcome in ("intent", "renewed"):
@@ -239,25 +265,35 @@ class TestJournal:
         assert shop.lookup.record("main", ADDRESS).settles_at == 0
 
     @pytest.mark.parametrize("write", ["intend", "wait", "finish"])
-    def test_the_first_plan_and_what_it_rests_on_are_kept_with_whatever_is_written_next(self, shop: Shop, write: str) -> None:
+    def test_the_first_plan_and_what_it_rests_on_are_kept_with_whatever_is_written_next(
+        self, shop: Shop, write: str
+    ) -> None:
         receipt = shop.hook("suspend")
         job = shop.claimed()
-        first = First(Plan((Change(Kind.LOG_OUT),)), Mailbox(Address.parse(ADDRESS), False))
+        first = InitialPlan(
+            Plan((Change(ChangeKind.LOG_OUT),)), Mailbox(Address.parse(ADDRESS), False)
+        )
         match write:
             case "intend":
                 shop.answer(job, shop.intend(job, first=first))
             case "wait":
                 shop.queue.wait(job, shop.now, "retry", None, True, first)
             case "finish":
-                shop.queue.finish(job, Ending("failed", State.ABSENT, False, {}, "No."), first)
+                shop.queue.finish(job, JobResult("failed", State.ABSENT, False, {}, "No."), first)
         kept = shop.lookup.story(receipt.job)["job"]
-        assert (kept["seen"], kept["plan"]) == ({"exists": False, "paks": []}, first.plan.describe())
+        assert (kept["seen"], kept["plan"]) == (
+            {"exists": False, "paks": []},
+            first.plan.describe(),
+        )
 
     def test_the_mark_before_a_command_survives_until_the_answer(self, shop: Shop) -> None:
-        """What must be remembered before a command is sent stands in the mailbox's row, whatever becomes of the sender."""
+        """What must be remembered before a command is sent stands in the mailbox's row, whatever
+        becomes of the sender."""
         shop.hook("suspend")
-        saved = Record("shop", "7", suspended_with="hosted-email", saved_services={"imap": "enabled"})
-        shop.intend(replace(shop.claimed(), record=saved), Kind.SUSPEND)
+        saved = Record(
+            "shop", "7", suspended_with="hosted-email", saved_services={"imap": "enabled"}
+        )
+        shop.intend(replace(shop.claimed(), record=saved), ChangeKind.SUSPEND)
         assert shop.lookup.record("main", ADDRESS).saved_services == {"imap": "enabled"}
         assert shop.lookup.record("main", ADDRESS).settles_at > shop.now + SETTLE
 
@@ -267,12 +303,23 @@ class TestEnding:
         receipt = shop.hook("create", password="Planted-Secret.7")
         shop.finish(shop.claimed(), record=Record("shop", "7", State.ACTIVE, password_digest="d"))
         ended = shop.receipt(receipt)
-        assert (ended.status, ended.state, ended.changed, ended.message) == ("succeeded", "active", True, "Done.")
-        assert shop.lookup.record("main", ADDRESS) == Record("shop", "7", State.ACTIVE, password_digest="d")
+        assert (ended.status, ended.state, ended.changed, ended.message) == (
+            "succeeded",
+            "active",
+            True,
+            "Done.",
+        )
+        assert shop.lookup.record("main", ADDRESS) == Record(
+            "shop", "7", State.ACTIVE, password_digest="d"
+        )
         assert [row["id"] for row in shop.rows(callbacks)] == [f"cb_{receipt.job}_1"]
 
-    @pytest.mark.parametrize(("status", "kept"), [("succeeded", False), ("failed", True), ("held", True)])
-    def test_a_password_is_wiped_with_success_and_kept_for_a_retry_otherwise(self, shop: Shop, status: str, kept: bool) -> None:
+    @pytest.mark.parametrize(
+        ("status", "kept"), [("succeeded", False), ("failed", True), ("held", True)]
+    )
+    def test_a_password_is_wiped_with_success_and_kept_for_a_retry_otherwise(
+        self, shop: Shop, status: str, kept: bool
+    ) -> None:
         shop.hook("change_password", password="Planted-Secret.7")
         shop.finish(shop.claimed(), status, Refused())
         assert (shop.rows(jobs)[0]["sealed"] is not None) == kept
@@ -283,7 +330,9 @@ class TestEnding:
         with pytest.raises(ValueError, match="cannot go from running to running"):
             shop.finish(job, "running")
 
-    def test_undecided_time_counts_from_the_first_try_and_stops_while_the_account_is_away(self, shop: Shop) -> None:
+    def test_undecided_time_counts_from_the_first_try_and_stops_while_the_account_is_away(
+        self, shop: Shop
+    ) -> None:
         shop.hook("suspend")
         shop.queue.wait(shop.claimed(), shop.now, "retry", Unavailable(), True)
         shop.now += 100
@@ -293,13 +342,19 @@ class TestEnding:
         assert shop.claimed().undecided_since is None
 
 
-def test_an_error_is_stored_by_a_kind_that_no_class_is_named_after_and_rows_of_before_are_read() -> None:
+def test_an_error_is_stored_by_a_kind_that_no_class_is_named_after_and_rows_of_before_are_read() -> (
+    None
+):
     for kind, error in KINDS.items():
-        made = error(Refused("no")) if error is Doubted else error("why")
+        made = error(Refused("no")) if error is RefusalUnproven else error("why")
         kept = error_values(made)
         assert kept["kind"] == kind and "class" not in kept
         again = to_error(kept)
-        assert (type(again), again and again.code, again and again.detail) == (type(made), made.code, made.detail)
+        assert (type(again), again and again.code, again and again.detail) == (
+            type(made),
+            made.code,
+            made.detail,
+        )
     for name, kind in KINDS_OF_0_1.items():
         old = to_error({"class": name, "code": "refused", "detail": "no", "remote": {}})
         assert type(old) is KINDS[kind]

@@ -1,4 +1,5 @@
-"""What people may see of a row is what is named, column by column; everything else stays in the database."""
+"""What people may see of a row is what is named, column by column; everything else stays in the
+database."""
 
 import ast
 from collections.abc import Mapping
@@ -60,7 +61,12 @@ def test_a_new_column_is_hidden_until_it_is_named(table: str) -> None:
 def filled(column: sa.Column[Any]) -> sa.Label[Any]:
     """What a row of this column could hold, and what would betray it."""
     if column.name == "error":
-        value: Any = {"code": "unclear", "detail": "No.", "remote": None, "kind": "Planted-Secret.7"}
+        value: Any = {
+            "code": "unclear",
+            "detail": "No.",
+            "remote": None,
+            "kind": "Planted-Secret.7",
+        }
         return sa.literal(value, column.type).label(column.name)
     return sa.literal(f"hidden {column.name}").label(column.name)
 

@@ -1,4 +1,5 @@
-"""Whether a terminate is still wanted, asked by the store: in its races, of what was pruned, restored, repeated or upgraded."""
+"""Whether a terminate is still wanted, asked by the store: in its races, of what was pruned,
+restored, repeated or upgraded."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -8,10 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.domain.errors import Limit, NeedsPerson, NotNow, Overtaken, Withdrawn
-from bridge.domain.model import Kind, Record, State
-from bridge.domain.ports import Ending, Job, Receipt
-from bridge.store.backup.restored import tame
+from bridge.domain.errors import Limit, NeedsPerson, NotPossible, Overtaken, Withdrawn
+from bridge.domain.model import ChangeKind, Record, State
+from bridge.domain.ports import Job, JobResult, Receipt
+from bridge.store.backup.restored import quarantine_after_restore
 from bridge.store.base.tables import jobs, mailboxes, steps
 from bridge.store.queue import enqueue
 from hooks.types import Intent
@@ -35,13 +36,15 @@ def hold(shop: Shop, job: Job) -> None:
 
 class TestAtWork:
     @needs
-    def test_the_first_intent_sees_what_came_meanwhile_and_leaves_nothing(self, shop: Shop, needs: str) -> None:
+    def test_the_first_intent_sees_what_came_meanwhile_and_leaves_nothing(
+        self, shop: Shop, needs: str
+    ) -> None:
         terminate = shop.hook("terminate")
         job = shop.claimed()
         needing(shop, needs)
         assert shop.status(terminate) == "running"
         with pytest.raises(Overtaken):
-            shop.intend(job, Kind.DELETE)
+            shop.intend(job, ChangeKind.DELETE)
         row = next(row for row in shop.rows(jobs) if row["id"] == job.id)
         assert (row["touched"], shop.rows(steps)) == (False, [])
 
@@ -49,10 +52,10 @@ class TestAtWork:
     def test_so_does_each_later_one(self, shop: Shop, needs: str) -> None:
         shop.hook("terminate")
         job = shop.claimed()
-        shop.answer(job, shop.intend(job, Kind.SUSPEND))
+        shop.answer(job, shop.intend(job, ChangeKind.SUSPEND))
         needing(shop, needs)
         with pytest.raises(Overtaken):
-            shop.intend(job, Kind.LOG_OUT)
+            shop.intend(job, ChangeKind.LOG_OUT)
 
     def test_what_another_service_or_another_action_says_stops_nothing(self, shop: Shop) -> None:
         shop.hook("terminate")
@@ -62,7 +65,7 @@ class TestAtWork:
         needing(shop, "unsuspend", address="else@example.com")
         shop.hook("suspend")
         needing(shop, "unsuspend", at=NOON - 100)  # late by its own time
-        assert shop.intend(job, Kind.DELETE).kind == "delete"
+        assert shop.intend(job, ChangeKind.DELETE).kind == "delete"
 
     @pytest.mark.parametrize("how", ["wait", "held", "release"])
     def test_what_a_worker_leaves_unbegun_is_called_off(self, shop: Shop, how: str) -> None:
@@ -77,7 +80,7 @@ class TestAtWork:
             case "release":
                 shop.queue.release("worker")
                 with pytest.raises(Overtaken):
-                    shop.intend(shop.claimed(), Kind.DELETE)
+                    shop.intend(shop.claimed(), ChangeKind.DELETE)
                 return
         seen = shop.receipt(terminate)
         assert (seen.status, seen.error and seen.error["code"]) == ("cancelled", "overtaken")
@@ -90,7 +93,9 @@ class TestAtWork:
         record = Record("shop", "7", State.SUSPENDED, delete_after=shop.now + DAY)
         with pytest.raises(Overtaken):
             shop.finish(job, record=record)
-        shop.queue.finish(job, Ending("cancelled", State.SUSPENDED, False, {}, "Over.", Overtaken()))
+        shop.queue.finish(
+            job, JobResult("cancelled", State.SUSPENDED, False, {}, "Over.", Overtaken())
+        )
         assert [row["delete_after"] for row in shop.rows(mailboxes)] == [None]
 
     @needs
@@ -108,7 +113,7 @@ class TestAtWork:
         with ThreadPoolExecutor(2) as pool:
             hook = pool.submit(needing, shop, needs)
             assert inside.wait(10)
-            intent = pool.submit(shop.intend, job, Kind.DELETE)
+            intent = pool.submit(shop.intend, job, ChangeKind.DELETE)
             with pytest.raises(TimeoutError):
                 intent.result(0.3)
             go.set()
@@ -120,10 +125,15 @@ class TestAtWork:
 class TestCalledOff:
     """What is not done because it was called off makes no other hook late."""
 
-    @pytest.mark.parametrize("how", ["withdrawn", "withdrawn at work", "rejected", "cancelled", "overtaken"])
+    @pytest.mark.parametrize(
+        "how", ["withdrawn", "withdrawn at work", "rejected", "cancelled", "overtaken"]
+    )
     @pytest.mark.parametrize("action, delayed", [("terminate", "create"), ("suspend", "unsuspend")])
-    def test_a_hook_that_is_older_than_it_is_done(self, shop: Shop, how: str, action: str, delayed: str) -> None:
-        """The life that this is about: create is delayed, terminate is sent, the customer pays, unsuspend, create arrives."""
+    def test_a_hook_that_is_older_than_it_is_done(
+        self, shop: Shop, how: str, action: str, delayed: str
+    ) -> None:
+        """The life that this is about: create is delayed, terminate is sent, the customer pays,
+        unsuspend, create arrives."""
         hook = shop.hook(action, at=NOON + 5, id="msg_off")
         match how:
             case "withdrawn":
@@ -134,14 +144,20 @@ class TestCalledOff:
                 shop.finish(job, "cancelled", Withdrawn())
             case "rejected":
                 shop.finish(shop.claimed(), "held", NeedsPerson())
-                shop.people.reject(hook.job)
+                shop.operator.reject(hook.job)
             case "cancelled":
-                shop.people.cancel(hook.job)
+                shop.operator.cancel(hook.job)
             case "overtaken":
-                shop.hook("unsuspend" if action == "terminate" else "create", at=NOON + 6, **DATA["create"])
+                shop.hook(
+                    "unsuspend" if action == "terminate" else "create",
+                    at=NOON + 6,
+                    **DATA["create"],
+                )
         late = shop.hook(delayed, at=NOON + 4, **DATA[delayed])
         # For a suspension there is a newer create now, and that has decided it.
-        assert late.status == ("cancelled" if (action, how) == ("suspend", "overtaken") else "queued")
+        assert late.status == (
+            "cancelled" if (action, how) == ("suspend", "overtaken") else "queued"
+        )
 
     def test_what_was_done_before_it_counts_again(self, shop: Shop) -> None:
         shop.run("change_password", at=NOON + 3, password=PASSWORD)
@@ -150,7 +166,9 @@ class TestCalledOff:
         assert shop.hook("change_password", at=NOON + 2, password=PASSWORD).status == "cancelled"
         assert shop.hook("change_password", at=NOON + 4, password=PASSWORD).status == "queued"
 
-    def test_a_terminate_older_than_a_renewal_stays_late_though_that_was_withdrawn(self, shop: Shop) -> None:
+    def test_a_terminate_older_than_a_renewal_stays_late_though_that_was_withdrawn(
+        self, shop: Shop
+    ) -> None:
         needing(shop, "renew", at=NOON + 5, id="msg_off")
         withdraw(shop, "msg_off")
         assert shop.hook("terminate", at=NOON + 4).status == "cancelled"
@@ -165,16 +183,22 @@ class TestRepeating:
     ) -> None:
         shop.hook("terminate")
         job = shop.claimed()
-        shop.answer(job, shop.intend(job, Kind.DELETE), "unknown")
+        shop.answer(job, shop.intend(job, ChangeKind.DELETE), "unknown")
         shop.finish(job, status, NeedsPerson(limit=Limit.DELETIONS))
         newer = needing(shop, needs)
         if became == "cancelled":
-            shop.people.cancel(newer.job)
+            shop.operator.cancel(newer.job)
         elif became != "queued":
-            shop.finish(shop.claimed(), became, NeedsPerson(limit=Limit.DELETIONS) if became != "succeeded" else None)
+            shop.finish(
+                shop.claimed(),
+                became,
+                NeedsPerson(limit=Limit.DELETIONS) if became != "succeeded" else None,
+            )
         for approve in (False, True)[: 2 if status == "held" else 1]:
-            with pytest.raises(NotNow, match=f"overtaken: .* needs the mailbox .job {newer.job}."):
-                shop.people.retry(job.id, approve=approve)
+            with pytest.raises(
+                NotPossible, match=f"overtaken: .* needs the mailbox .job {newer.job}."
+            ):
+                shop.operator.retry(job.id, approve=approve)
         assert len(shop.rows(jobs)) == 2
 
     def test_what_was_late_itself_does_not_count(self, shop: Shop) -> None:
@@ -183,29 +207,31 @@ class TestRepeating:
         assert needing(shop, "unsuspend", at=NOON - 100).status == "cancelled"
         (terminate, _) = shop.rows(jobs)
         assert terminate["status"] == "held"
-        assert shop.people.retry(terminate["id"], approve=True).status == "queued"
+        assert shop.operator.retry(terminate["id"], approve=True).status == "queued"
 
     def test_a_person_who_repeats_an_older_create_says_nothing_newer(self, shop: Shop) -> None:
         create = shop.run("create", password=PASSWORD, status="failed")
         shop.hook("terminate")
         hold(shop, shop.claimed())
-        shop.people.retry(create.job)
+        shop.operator.retry(create.job)
         (_, terminate, _) = shop.rows(jobs)
-        assert shop.people.retry(terminate["id"], approve=True).status == "queued"
+        assert shop.operator.retry(terminate["id"], approve=True).status == "queued"
 
-    def test_a_repetition_that_waits_from_before_an_upgrade_is_as_old_as_its_hook(self, shop: Shop) -> None:
+    def test_a_repetition_that_waits_from_before_an_upgrade_is_as_old_as_its_hook(
+        self, shop: Shop
+    ) -> None:
         terminate = shop.hook("terminate")
         job = shop.claimed()
-        shop.answer(job, shop.intend(job, Kind.DELETE), "unknown")
+        shop.answer(job, shop.intend(job, ChangeKind.DELETE), "unknown")
         hold(shop, job)
         shop.finish(shop.claimed() if needing(shop, "unsuspend") else job)
         with shop.database.write() as tx:
             row = tx.execute(sa.select(jobs).where(jobs.c.id == terminate.job)).mappings().one()
-            shop.people._again(tx, row, Limit.DELETIONS)  # which is refused now
+            shop.operator._again(tx, row, Limit.DELETIONS)  # which is refused now
         again = shop.claimed()
         assert again.lifted
         with pytest.raises(Overtaken):
-            shop.intend(again, Kind.DELETE)
+            shop.intend(again, ChangeKind.DELETE)
 
 
 class TestLate:
@@ -215,7 +241,9 @@ class TestLate:
         shop.finish(shop.claimed())
         shop.delivered()
         shop.now += 91 * DAY
-        assert shop.upkeep.prune() == 1 and newer.job not in [row["id"] for row in shop.rows(jobs)]
+        assert shop.retention.prune() == 1 and newer.job not in [
+            row["id"] for row in shop.rows(jobs)
+        ]
         assert shop.hook("terminate", at=NOON - 10).status == "cancelled"
         assert shop.hook("terminate", at=NOON + 10).status == "queued"
 
@@ -251,43 +279,68 @@ class TestGrace:
         shop.finish(shop.claimed(), record=record)
         if newer is not None:
             needing(shop, newer)
-            shop.finish(shop.claimed(), status, NeedsPerson(limit=Limit.DELETIONS) if status != "succeeded" else None)
+            shop.finish(
+                shop.claimed(),
+                status,
+                NeedsPerson(limit=Limit.DELETIONS) if status != "succeeded" else None,
+            )
         shop.now += 8 * DAY
 
     @needs
     @pytest.mark.parametrize("status", ["failed", "held", "succeeded"])
-    def test_nothing_is_deleted_when_the_customer_came_back(self, shop: Shop, needs: str, status: str) -> None:
+    def test_nothing_is_deleted_when_the_customer_came_back(
+        self, shop: Shop, needs: str, status: str
+    ) -> None:
         self.due(shop, newer=needs, status=status)
-        shop.upkeep.purge_due()
+        shop.retention.purge_due()
         assert not any(row["purge"] for row in shop.rows(jobs))
         assert [row["delete_after"] for row in shop.rows(mailboxes)] == [None]
 
     def test_a_second_terminate_counts_from_there(self, shop: Shop) -> None:
         self.due(shop, newer="renew", status="failed")
         shop.hook("terminate")
-        shop.finish(shop.claimed(), record=Record("shop", "7", State.SUSPENDED, delete_after=shop.now))
+        shop.finish(
+            shop.claimed(), record=Record("shop", "7", State.SUSPENDED, delete_after=shop.now)
+        )
         shop.hook("terminate", at=NOON - 10)  # late, and so no newer word
-        shop.upkeep.purge_due()
+        shop.retention.purge_due()
         assert [row["purge"] for row in shop.rows(jobs)][-1]
 
     @needs
-    def test_a_deletion_from_before_an_upgrade_is_as_old_as_its_terminate(self, shop: Shop, needs: str) -> None:
+    def test_a_deletion_from_before_an_upgrade_is_as_old_as_its_terminate(
+        self, shop: Shop, needs: str
+    ) -> None:
         self.due(shop, newer=needs, status="failed")
         with shop.database.write() as tx:
             row = tx.execute(sa.select(mailboxes)).mappings().one()
-            intent = Intent("mailbox.terminate", datetime.fromtimestamp(shop.now, UTC), "7", row["address"])
-            enqueue.add_job(tx, shop.database, "job_old", "purge_job_old", "shop", "main", intent, None, shop.now, purge=True)
+            intent = Intent(
+                "mailbox.terminate", datetime.fromtimestamp(shop.now, UTC), "7", row["address"]
+            )
+            enqueue.add_job(
+                tx,
+                shop.database,
+                "job_old",
+                "purge_job_old",
+                "shop",
+                "main",
+                intent,
+                None,
+                shop.now,
+                purge=True,
+            )
         job = shop.claimed()
         with pytest.raises(Overtaken):
-            shop.intend(job, Kind.DELETE)
+            shop.intend(job, ChangeKind.DELETE)
 
 
 class TestRestored:
     @needs
-    def test_what_a_restore_holds_is_called_off_by_a_customer_who_pays(self, shop: Shop, needs: str) -> None:
+    def test_what_a_restore_holds_is_called_off_by_a_customer_who_pays(
+        self, shop: Shop, needs: str
+    ) -> None:
         terminate = shop.hook("terminate")
         with shop.database.write() as tx:
-            tame(tx, shop.database, {"main": 60.0})
+            quarantine_after_restore(tx, shop.database, {"main": 60.0})
         assert shop.status(terminate) == "held"
         needing(shop, needs)
         seen = shop.receipt(terminate)

@@ -1,4 +1,7 @@
-"""Several people at once: of the same decision one is carried out, and the others hear that it was. With real threads."""
+"""Several people at once: of the same decision one is carried out, and the others hear that it was.
+
+With real threads.
+"""
 
 import threading
 from collections.abc import Callable
@@ -6,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bridge.domain.differences import Difference, Kind, Repair
-from bridge.domain.errors import Limit, NeedsPerson, NotNow
+from bridge.domain.differences import Difference, DifferenceKind, Repair
+from bridge.domain.errors import Limit, NeedsPerson, NotPossible
 from bridge.domain.model import Address, Record, State
-from bridge.store import People
+from bridge.store import OperatorActions
 from bridge.store.base.tables import audit, callbacks, jobs, mailboxes
 from tests.store.conftest import ADDRESS, Shop, verified
 
@@ -17,7 +20,9 @@ MANY = 4
 ROUNDS = 5
 
 
-def together(shop: Shop, act: Callable[[People], Any], many: int = MANY) -> tuple[list[Any], list[str]]:
+def together(
+    shop: Shop, act: Callable[[OperatorActions], Any], many: int = MANY
+) -> tuple[list[Any], list[str]]:
     """What came of it in each of so many threads: the answers, and the refusals."""
     start = threading.Barrier(many)
     done: list[Any] = []
@@ -25,11 +30,11 @@ def together(shop: Shop, act: Callable[[People], Any], many: int = MANY) -> tupl
     broken: list[Exception] = []
 
     def one(number: int) -> None:
-        person = shop.people.by(f"person {number}")
+        person = shop.operator.by(f"person {number}")
         start.wait(30)
         try:
             done.append(act(person))
-        except NotNow as refusal:
+        except NotPossible as refusal:
             refused.append(str(refusal))
         except Exception as error:
             broken.append(error)
@@ -53,7 +58,9 @@ def queued(shop: Shop, address: str = ADDRESS) -> str:
     return shop.hook("suspend", address).job
 
 
-DECISIONS: dict[str, tuple[Callable[[Shop, str], str], Callable[[People, str], Any], str]] = {
+DECISIONS: dict[
+    str, tuple[Callable[[Shop, str], str], Callable[[OperatorActions, str], Any], str]
+] = {
     "approve": (held, lambda person, job: person.retry(job, approve=True), "was already retried"),
     "retry": (held, lambda person, job: person.retry(job), "was already retried"),
     "cancel": (queued, lambda person, job: person.cancel(job), "is cancelled: it has ended"),
@@ -62,7 +69,7 @@ DECISIONS: dict[str, tuple[Callable[[Shop, str], str], Callable[[People, str], A
 
 @pytest.mark.parametrize("decision", DECISIONS)
 def test_of_one_decision_one_is_carried_out(shop: Shop, decision: str) -> None:
-    make, act, told = DECISIONS[decision]
+    make, act, result = DECISIONS[decision]
     for number in range(ROUNDS):
         job = make(shop, f"box{number}@example.com")
         shop.delivered()
@@ -71,7 +78,7 @@ def test_of_one_decision_one_is_carried_out(shop: Shop, decision: str) -> None:
         done, refused = together(shop, lambda person, job=job: act(person, job))  # type: ignore[misc]
 
         assert (len(done), len(refused)) == (1, MANY - 1)
-        assert all(told in each for each in refused), refused
+        assert all(result in each for each in refused), refused
         assert len(shop.rows(jobs)) - before == (0 if decision == "cancel" else 1)
         assert len(shop.rows(callbacks)) - calls == (1 if decision == "cancel" else 0)
         assert [row["action"] for row in shop.rows(audit) if row["target"] == job] == [decision]
@@ -95,7 +102,9 @@ def test_of_two_who_give_a_mailbox_away_one_is_told_that_the_other_was_faster(sh
         assert (len(done), len(refused)) == (1, MANY - 1)
         assert all("it now belongs to service" in each for each in refused)
         assert sum(row["address"] == str(address) for row in shop.rows(mailboxes)) == 1
-        assert [row["action"] for row in shop.rows(audit) if row["target"] == str(address)] == ["adopt"]
+        assert [row["action"] for row in shop.rows(audit) if row["target"] == str(address)] == [
+            "adopt"
+        ]
 
 
 def test_of_two_who_send_a_callback_again_one_is_told_that_it_is_on_its_way(shop: Shop) -> None:
@@ -115,24 +124,42 @@ def test_of_two_who_pause_the_reason_of_the_first_stays(shop: Shop, kind: str) -
     for _ in range(ROUNDS):
         if kind == "account":
             done, refused = together(shop, lambda person: person.pause_account("main", person.who))
-            told = {row["pause_reason"] for row in shop.standing.account_states() if row["name"] == "main"}
+            result = {
+                row["pause_reason"]
+                for row in shop.account_state.account_states()
+                if row["name"] == "main"
+            }
         else:
-            done, refused = together(shop, lambda person: person.pause_source("shop", True, person.who))
+            done, refused = together(
+                shop, lambda person: person.pause_source("shop", True, person.who)
+            )
         trail = [row["detail"] for row in shop.rows(audit) if row["action"] == "pause"]
         assert (sorted(done), refused, len(trail)) == ([False] * (MANY - 1) + [True], [], 1)
-        assert kind == "source" or told == set(trail)
-        shop.people.resume_account("main")
-        shop.people.pause_source("shop", False)
+        assert kind == "source" or result == set(trail)
+        shop.operator.resume_account("main")
+        shop.operator.pause_source("shop", False)
         with shop.database.write() as tx:
             tx.execute(audit.delete())
 
 
-def test_a_parked_hook_that_several_replay_while_it_is_sent_again_becomes_one_job(shop: Shop) -> None:
+def test_a_parked_hook_that_several_replay_while_it_is_sent_again_becomes_one_job(
+    shop: Shop,
+) -> None:
     for number in range(ROUNDS):
         id, address = f"msg_parked{number}", f"box{number}@example.com"
-        shop.inbox.park("shop", verified(id), "mailbox.suspend", f"suspend {address}", "sealed:body", {}, lambda _: True)
+        shop.inbox.park(
+            "shop",
+            verified(id),
+            "mailbox.suspend",
+            f"suspend {address}",
+            "sealed:body",
+            {},
+            lambda _: True,
+        )
 
-        done, refused = together(shop, lambda _, id=id, address=address: shop.hook("suspend", address, id=id))  # type: ignore[misc]
+        done, refused = together(
+            shop, lambda _, id=id, address=address: shop.hook("suspend", address, id=id)
+        )  # type: ignore[misc]
 
         assert (len({receipt.job for receipt in done}), refused) == (1, [])
         assert sum(row["hook_id"] == id for row in shop.rows(jobs)) == 1
@@ -143,7 +170,15 @@ def test_one_repair_of_a_difference_is_done(shop: Shop) -> None:
     owner = Record("shop", "7", State.UNKNOWN)
     shop.hook("suspend")
     shop.finish(shop.claimed(), record=owner)
-    found = Difference(Kind.WRONG_STATE, "example.com", "Works.", "", ADDRESS, ("shop", "7"), Repair("mailbox.suspend"))
+    found = Difference(
+        DifferenceKind.WRONG_STATE,
+        "example.com",
+        "Works.",
+        "",
+        ADDRESS,
+        ("shop", "7"),
+        Repair("mailbox.suspend"),
+    )
 
     done, refused = together(shop, lambda person: person.repair("main", found))
 

@@ -1,4 +1,5 @@
-"""A database that cannot be used says so as StoreUnavailable, does nothing, and works again when it is back."""
+"""A database that cannot be used says so as StoreUnavailable, does nothing, and works again when
+it is back."""
 
 import os
 import shutil
@@ -51,7 +52,9 @@ class TestSqlite:
             impatient.hook("suspend")
         assert impatient.hook("suspend").sequence == 1
 
-    def test_a_full_disk_takes_nothing_and_everything_goes_on_when_there_is_room(self, shop: Shop) -> None:
+    def test_a_full_disk_takes_nothing_and_everything_goes_on_when_there_is_room(
+        self, shop: Shop
+    ) -> None:
         shop.hook("suspend")
         with shop.database.read() as tx:
             raw = tx.connection.driver_connection  # the one connection that this thread uses
@@ -70,7 +73,9 @@ class TestSqlite:
             raw.execute("PRAGMA max_page_count = 1000000")
         assert shop.hook("suspend", "more@example.com").sequence == 1
 
-    def test_a_file_that_turned_read_only_takes_nothing_and_is_written_again_when_it_can_be(self, nobodys: Shop) -> None:
+    def test_a_file_that_turned_read_only_takes_nothing_and_is_written_again_when_it_can_be(
+        self, nobodys: Shop
+    ) -> None:
         nobodys.hook("suspend")
         file = nobodys.database.file
         assert file is not None
@@ -80,7 +85,9 @@ class TestSqlite:
             with pytest.raises(StoreUnavailable, match="readonly"):
                 nobodys.hook("suspend", "else@example.com")
             assert len(nobodys.rows(hooks)) == 1, "reading goes on"
-        for each in file.parent.glob(f"{file.name}*"):  # what SQLite made beside it meanwhile is as it was
+        for each in file.parent.glob(
+            f"{file.name}*"
+        ):  # what SQLite made beside it meanwhile is as it was
             each.chmod(0o600)
         with suppress(StoreUnavailable):  # a connection from before may fail once
             nobodys.hook("suspend", "else@example.com")
@@ -120,7 +127,9 @@ class TestSqlite:
         database.close()
 
     @pytest.mark.parametrize("end", ["-wal", "-shm"])
-    def test_behind_a_symbolic_link_too_a_log_that_was_removed_takes_no_hook(self, tmp_path: Path, end: str) -> None:
+    def test_behind_a_symbolic_link_too_a_log_that_was_removed_takes_no_hook(
+        self, tmp_path: Path, end: str
+    ) -> None:
         (tmp_path / "volume").mkdir()
         real, link = tmp_path / "volume" / "data.sqlite3", tmp_path / "bridge.sqlite3"
         link.symlink_to(real)
@@ -164,7 +173,9 @@ class TestPostgres:
     def test_waking_works_again_after_the_server_was_away(
         self, monkeypatch: pytest.MonkeyPatch, shop: Shop, postgres: Postgres
     ) -> None:
-        monkeypatch.setattr(connections, "REST", 0.0)  # what a connection in use meets is in the test below
+        monkeypatch.setattr(
+            connections, "REST", 0.0
+        )  # what a connection in use meets is in the test below
         shop.database.mark()
         postgres.stop()
         postgres.start()
@@ -179,7 +190,12 @@ class TestPostgres:
 
     @pytest.mark.parametrize(("rest", "errors"), [(0.0, 0), (60.0, 1)])
     def test_a_server_that_was_started_again_costs_one_error_at_most(
-        self, monkeypatch: pytest.MonkeyPatch, shop: Shop, postgres: Postgres, rest: float, errors: int
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        shop: Shop,
+        postgres: Postgres,
+        rest: float,
+        errors: int,
     ) -> None:
         monkeypatch.setattr(connections, "REST", rest)
         with shop.database.read(), shop.database.read(), shop.database.read():
@@ -212,7 +228,9 @@ class TestPostgres:
             assert tx.scalar(sa.text("SHOW lock_timeout")) == "5s"
             assert tx.scalar(sa.text("SHOW synchronous_commit")) == "on"
 
-    def test_a_row_locked_for_too_long(self, monkeypatch: pytest.MonkeyPatch, shop: Shop, database_url: str) -> None:
+    def test_a_row_locked_for_too_long(
+        self, monkeypatch: pytest.MonkeyPatch, shop: Shop, database_url: str
+    ) -> None:
         shop.hook("suspend")
         monkeypatch.setattr(module, "LOCK_WAIT", 1.0)
         impatient = Shop(Database(database_url), ids=count(100))

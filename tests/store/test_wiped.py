@@ -1,4 +1,5 @@
-"""What is wiped is not in SQLite's file any more, also where the library was built without secure delete."""
+"""What is wiped is not in SQLite's file any more, also where the library was built without
+secure delete."""
 
 from pathlib import Path
 
@@ -14,7 +15,9 @@ WORD = "Planted-Wiped.3" * 8
 def after_a_delete(path: Path, prepared: bool) -> bytes:
     """The file's bytes, by a library that leaves what is deleted unless it is told otherwise."""
     engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
-    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA secure_delete = OFF"))
+    event.listen(
+        engine, "connect", lambda connection, _: connection.execute("PRAGMA secure_delete = OFF")
+    )
     if prepared:
         prepare_sqlite(engine)
     with engine.begin() as tx:
@@ -27,5 +30,7 @@ def after_a_delete(path: Path, prepared: bool) -> bytes:
 
 
 @pytest.mark.parametrize("prepared", [True, False])
-def test_what_is_deleted_is_overwritten_only_because_we_ask_for_it(tmp_path: Path, prepared: bool) -> None:
+def test_what_is_deleted_is_overwritten_only_because_we_ask_for_it(
+    tmp_path: Path, prepared: bool
+) -> None:
     assert (WORD.encode() in after_a_delete(tmp_path / "bridge.sqlite3", prepared)) is not prepared

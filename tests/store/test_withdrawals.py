@@ -1,12 +1,13 @@
-"""A hook that its sender takes back: by the state of its job, what is answered, what is left; and hooks without a job."""
+"""A hook that its sender takes back: by the state of its job, what is answered, what is left;
+and hooks without a job."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from bridge.domain.errors import NeedsPerson, NotNow, Withdrawn
-from bridge.domain.model import Kind
+from bridge.domain.errors import NeedsPerson, NotPossible, Withdrawn
+from bridge.domain.model import ChangeKind
 from bridge.domain.ports import CannotWithdraw, Dismissal, Dismissed, Receipt, Reused, SourcePaused
 from bridge.store import Withdrawals
 from bridge.store.base.tables import callbacks, hooks, jobs, purchases, steps
@@ -16,9 +17,13 @@ from tests.store.conftest import Shop, verified
 PASSWORD = "Planted-Secret.7"
 
 
-def withdraw(shop: Shop, hook: str, id: str = "msg_back", source: str = "shop", content: str = "") -> Receipt | Dismissal:
+def withdraw(
+    shop: Shop, hook: str, id: str = "msg_back", source: str = "shop", content: str = ""
+) -> Receipt | Dismissal:
     digest = content or f"withdraw {hook}"
-    return Withdrawals(shop.database).withdraw(source, verified(id), Withdrawal(hook), digest, digest.__eq__)
+    return Withdrawals(shop.database).withdraw(
+        source, verified(id), Withdrawal(hook), digest, digest.__eq__
+    )
 
 
 def of(left: Receipt | Dismissal) -> tuple[str, str | None]:
@@ -27,14 +32,15 @@ def of(left: Receipt | Dismissal) -> tuple[str, str | None]:
 
 
 def again_after(shop: Shop, action: str, outcome: str) -> Receipt:
-    """A hook, msg_1, whose job sent a command with this outcome and was held; a person had it tried again. The first job."""
+    """A hook, msg_1, whose job sent a command with this outcome and was held; a person had it
+    tried again. The first job."""
     first = shop.hook(action, id="msg_1")
     job = shop.claimed()
-    step = shop.intend(job, Kind.SUSPEND)
+    step = shop.intend(job, ChangeKind.SUSPEND)
     if outcome != "intent":
         shop.answer(job, step, outcome)
     shop.finish(job, "held", NeedsPerson())
-    shop.people.retry(first.job)
+    shop.operator.retry(first.job)
     return first
 
 
@@ -51,14 +57,17 @@ class TestNotBegun:
         assert shop.delivered() == [1]
         assert of(withdraw(shop, "msg_1")) == ("cancelled", "withdrawn")
         assert shop.delivered() == [1]
-        assert [row["id"] for row in shop.rows(callbacks)] == [f"cb_{hook.job}_1", f"cb_{hook.job}_2"]
+        assert [row["id"] for row in shop.rows(callbacks)] == [
+            f"cb_{hook.job}_1",
+            f"cb_{hook.job}_2",
+        ]
         for approve in (False, True):
-            with pytest.raises(NotNow):
-                shop.people.retry(hook.job, approve=approve)
+            with pytest.raises(NotPossible):
+                shop.operator.retry(hook.job, approve=approve)
 
     def test_what_is_tried_again_is_meant_by_its_hook(self, shop: Shop) -> None:
         old = shop.run("suspend", id="msg_1", status="held")
-        new = shop.people.retry(old.job)
+        new = shop.operator.retry(old.job)
         left = withdraw(shop, "msg_1")
         assert (of(left), left.job) == (("cancelled", "withdrawn"), new.job)  # type: ignore[union-attr]
         assert shop.status(old) == "held"
@@ -70,12 +79,16 @@ class TestNotBegun:
         assert shop.claimed().id == later.job
 
     @pytest.mark.parametrize("action", ["suspend", "terminate", "create"])
-    def test_a_worker_that_is_at_it_stops_before_its_first_command(self, shop: Shop, action: str) -> None:
-        hook = shop.hook(action, id="msg_1", **({"password": PASSWORD} if action == "create" else {}))
+    def test_a_worker_that_is_at_it_stops_before_its_first_command(
+        self, shop: Shop, action: str
+    ) -> None:
+        hook = shop.hook(
+            action, id="msg_1", **({"password": PASSWORD} if action == "create" else {})
+        )
         job = shop.claimed()
         assert of(withdraw(shop, "msg_1")) == ("running", None)
         with pytest.raises(Withdrawn):
-            shop.intend(job, Kind.SUSPEND)
+            shop.intend(job, ChangeKind.SUSPEND)
         assert shop.rows(steps) == [] and shop.status(hook) == "running"
         shop.finish(job, "cancelled", Withdrawn())
         assert of(withdraw(shop, "msg_1")) == ("cancelled", "withdrawn")
@@ -95,7 +108,7 @@ class TestNotBegun:
                 shop.queue.release("worker")
                 again = shop.claimed()
                 with pytest.raises(Withdrawn):
-                    shop.intend(again, Kind.SUSPEND)
+                    shop.intend(again, ChangeKind.SUSPEND)
                 shop.finish(again, "cancelled", Withdrawn())
         seen = shop.receipt(hook)
         assert (seen.status, seen.error and seen.error["code"]) == ("cancelled", "withdrawn")
@@ -114,7 +127,7 @@ class TestBegun:
     def test_what_was_begun_is_left_as_it_is(self, shop: Shop, status: str) -> None:
         hook = shop.hook("suspend", id="msg_1")
         job = shop.claimed()
-        step = shop.intend(job, Kind.SUSPEND)
+        step = shop.intend(job, ChangeKind.SUSPEND)
         if status != "running":
             shop.answer(job, step, "unknown")
         if status == "queued":
@@ -132,8 +145,11 @@ class TestBegun:
         assert withdraw(shop, "msg_1") == shop.receipt(hook)
 
     @pytest.mark.parametrize("outcome", ["accepted", "unknown", "doubted", "intent"])
-    def test_so_is_what_was_begun_before_a_person_had_it_tried_again(self, shop: Shop, outcome: str) -> None:
-        """A sender that hears "cancelled" takes it that nothing was done: a customer who paid would stay suspended."""
+    def test_so_is_what_was_begun_before_a_person_had_it_tried_again(
+        self, shop: Shop, outcome: str
+    ) -> None:
+        """A sender that hears "cancelled" takes it that nothing was done: a customer who paid
+        would stay suspended."""
         first = again_after(shop, "suspend", outcome)
         before = shop.receipt(first)
         assert of(withdraw(shop, "msg_1")) == ("queued", None)
@@ -146,31 +162,47 @@ class TestBegun:
 
     def test_a_terminate_that_was_begun_before_is_not_begun_again(self, shop: Shop) -> None:
         again_after(shop, "terminate", "unknown")
-        assert of(withdraw(shop, "msg_1")) == ("cancelled", "withdrawn"), "in doubt the mailbox stays"
+        assert of(withdraw(shop, "msg_1")) == ("cancelled", "withdrawn"), (
+            "in doubt the mailbox stays"
+        )
 
     @pytest.mark.parametrize("outcome", ["intent", "unknown"])
     def test_a_purchase_in_doubt_has_to_be_found_out_first(self, shop: Shop, outcome: str) -> None:
         hook = shop.hook("create", id="msg_1", password=PASSWORD)
         job = shop.claimed()
-        step = shop.intend(job, Kind.BUY, product="pak")
+        step = shop.intend(job, ChangeKind.BUY, product="pak")
         if outcome == "unknown":
             shop.answer(job, step, "unknown")
             shop.finish(job, "held")
         with pytest.raises(CannotWithdraw, match=f"{hook.job} is in doubt"):
             withdraw(shop, "msg_1")
-        assert [row["hook_id"] for row in shop.rows(hooks)] == ["msg_1"], "so that it can be sent again"
+        assert [row["hook_id"] for row in shop.rows(hooks)] == ["msg_1"], (
+            "so that it can be sent again"
+        )
         assert [row["outcome"] for row in shop.rows(purchases)] == [outcome]
 
 
 class TestWithoutAJob:
     def park(self, shop: Shop) -> None:
-        shop.inbox.park("shop", verified("msg_1"), "mailbox.suspend", "digest", "sealed", {"a": ["b"]}, "digest".__eq__)
+        shop.inbox.park(
+            "shop",
+            verified("msg_1"),
+            "mailbox.suspend",
+            "digest",
+            "sealed",
+            {"a": ["b"]},
+            "digest".__eq__,
+        )
 
     def test_what_is_parked_is_dismissed_and_its_body_wiped(self, shop: Shop) -> None:
         self.park(shop)
         assert withdraw(shop, "msg_1") == Dismissal("msg_1")
         parked, back = shop.rows(hooks)
-        assert (parked["sealed"], parked["dismissed_at"], back["dismissed_at"]) == (None, shop.now, shop.now)
+        assert (parked["sealed"], parked["dismissed_at"], back["dismissed_at"]) == (
+            None,
+            shop.now,
+            shop.now,
+        )
         with pytest.raises(Dismissed):
             shop.hook("suspend", id="msg_1")
         assert shop.rows(jobs) == []
@@ -180,7 +212,9 @@ class TestWithoutAJob:
         for come in (lambda: shop.hook("terminate", id="msg_1"), lambda: self.park(shop)):
             with pytest.raises(Dismissed):
                 come()
-        assert shop.hook("terminate", id="msg_1", source="till").status == "queued", "another source's id is another one"
+        assert shop.hook("terminate", id="msg_1", source="till").status == "queued", (
+            "another source's id is another one"
+        )
         assert shop.rows(jobs)[0]["source"] == "till"
 
     def test_which_of_the_two_came_first_is_known_to_both(self, shop: Shop) -> None:
@@ -199,7 +233,9 @@ class TestWithoutAJob:
 
 class TestItself:
     @pytest.mark.parametrize("came", [True, False])
-    def test_the_same_again_gives_the_present_receipt_and_changes_nothing(self, shop: Shop, came: bool) -> None:
+    def test_the_same_again_gives_the_present_receipt_and_changes_nothing(
+        self, shop: Shop, came: bool
+    ) -> None:
         if came:
             shop.hook("suspend", id="msg_1")
         first = withdraw(shop, "msg_1")
@@ -232,7 +268,7 @@ class TestItself:
 
     def test_a_paused_source_is_refused_and_nothing_kept(self, shop: Shop) -> None:
         hook = shop.hook("suspend", id="msg_1")
-        shop.people.pause_source("shop", True)
+        shop.operator.pause_source("shop", True)
         with pytest.raises(SourcePaused):
             withdraw(shop, "msg_1")
         assert (shop.status(hook), len(shop.rows(hooks))) == ("queued", 1)
@@ -241,5 +277,5 @@ class TestItself:
         hook = shop.hook("suspend", id="msg_1")
         withdraw(shop, "msg_1")
         assert [job["id"] for job in shop.lookup.hook("msg_back")["jobs"]] == [hook.job]
-        with pytest.raises(NotNow, match="nothing to replay"):
+        with pytest.raises(NotPossible, match="nothing to replay"):
             shop.lookup.recorded("msg_back")

@@ -1,4 +1,5 @@
-"""What became of everything, by three witnesses: the database, the simulator's history, the billing side's callbacks."""
+"""What became of everything, by three witnesses: the database, the simulator's history, the
+billing side's callbacks."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
@@ -12,14 +13,17 @@ from bridge.sim import Simulator
 from bridge.store.base.tables import callbacks, jobs, mailboxes, steps
 from tests.support.billing import Billing
 
-WRITES = frozenset({"SetUpPOP3User", "ModifyPOP3", "DeletePOP3", "change_user", "logout_user", "delete_user"})
+WRITES = frozenset(
+    {"SetUpPOP3User", "ModifyPOP3", "DeletePOP3", "change_user", "logout_user", "delete_user"}
+)
 CLOCKS = 0.1  # seconds by which the clocks of remote and database may differ here
 PLANS = {"basic": 1 << 30, "large": 25 << 30}  # as write_config has them
 
 
 @dataclass
 class Counts:
-    """`lost`: hooks answered 2xx whose job is missing or not ended. `overlapping`: calls to one domain at a time.
+    """`lost`: hooks answered 2xx whose job is missing or not ended. `overlapping`: calls to one
+    domain at a time.
 
     `disagreeing`: mailboxes that at the remote are not what the jobs that succeeded, one after the other, make of them.
     `late_calls`: commands that reached the remote after the time at which their call must have ended. They were inside a
@@ -44,7 +48,9 @@ class Counts:
     callbacks_out_of_order: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+        return Counts(
+            *(getattr(self, field.name) + getattr(other, field.name) for field in fields(self))
+        )
 
     @property
     def faults(self) -> dict[str, int]:
@@ -58,7 +64,11 @@ def read(url: str) -> dict[str, list[dict[str, Any]]]:
     """The rows of the tables that tell the story, each in its order."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as tx:
-        tables = {"jobs": (jobs, jobs.c.sequence), "steps": (steps, steps.c.id), "callbacks": (callbacks, callbacks.c.sequence)}
+        tables = {
+            "jobs": (jobs, jobs.c.sequence),
+            "steps": (steps, steps.c.id),
+            "callbacks": (callbacks, callbacks.c.sequence),
+        }
         tables["mailboxes"] = (mailboxes, mailboxes.c.id)
         rows = {
             name: [dict(row) for row in tx.execute(sa.select(table).order_by(order)).mappings()]
@@ -68,7 +78,8 @@ def read(url: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def open_ends(url: str) -> Callable[[], tuple[int, int]]:
-    """A look at the database that is cheap enough to be repeated: jobs in all, and jobs and callbacks not at their end."""
+    """A look at the database that is cheap enough to be repeated: jobs in all, and jobs and
+    callbacks not at their end."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     total = sa.select(sa.func.count()).select_from(jobs).scalar_subquery()
     unfinished = sa.select(sa.func.count()).where(jobs.c.finished_at.is_(None)).scalar_subquery()
@@ -83,9 +94,16 @@ def open_ends(url: str) -> Callable[[], tuple[int, int]]:
 
 
 def audit(
-    url: str, sim: Simulator, billing: Billing, accepted: Mapping[str, Mapping[str, Any]], needed: Mapping[str, int]
+    url: str,
+    sim: Simulator,
+    billing: Billing,
+    accepted: Mapping[str, Mapping[str, Any]],
+    needed: Mapping[str, int],
 ) -> Counts:
-    """`accepted`: id -> data of the hooks that were answered 2xx. `needed`: domain -> purchases that they called for."""
+    """`accepted`: id -> data of the hooks that were answered 2xx.
+
+    `needed`: domain -> purchases that they called for.
+    """
     rows = read(url)
     mine = {job["id"]: job for job in rows["jobs"]}
     domains = {job["domain"] for job in mine.values()}
@@ -93,9 +111,11 @@ def audit(
     ended = {job["hook_id"] for job in mine.values() if job["status"] in ENDED}
     paid = purchases(sim)
     bought = {domain: paid[domain] for domain in domains}
-    told = [call for call in list(billing.received) if call["data"]["job"] in mine]
-    times = Counter(call["id"] for call in told)
-    undelivered = [row for row in rows["callbacks"] if row["id"] not in times and row["status"] != "superseded"]
+    result = [call for call in list(billing.received) if call["data"]["job"] in mine]
+    times = Counter(call["id"] for call in result)
+    undelivered = [
+        row for row in rows["callbacks"] if row["id"] not in times and row["status"] != "superseded"
+    ]
     unwritten = set(mine) - {row["job_id"] for row in rows["callbacks"]}
     late = late_calls(rows["steps"], mine, history)
     newest = {job["address"]: job["status"] for job in rows["jobs"]}
@@ -105,17 +125,21 @@ def audit(
         held=sum(job["status"] == "held" for job in mine.values()),
         commands=len(rows["steps"]),
         lost=len(set(accepted) - ended),
-        out_of_order=out_of_order(rows["steps"], mine, [call for call in history if call not in late]),
+        out_of_order=out_of_order(
+            rows["steps"], mine, [call for call in history if call not in late]
+        ),
         late_calls=len(late),
         overlapping=overlapping(history),
         purchases=sum(bought.values()),
         disagreeing=len(disagreeing(rows["jobs"], accepted, sim) - known),
-        repeated_purchases=sum(max(0, count - needed.get(domain, 0)) for domain, count in bought.items()),
+        repeated_purchases=sum(
+            max(0, count - needed.get(domain, 0)) for domain, count in bought.items()
+        ),
         callbacks=len(times),
-        callbacks_twice=len(told) - len(times),
+        callbacks_twice=len(result) - len(times),
         callbacks_superseded=sum(row["status"] == "superseded" for row in rows["callbacks"]),
         callbacks_lost=len(undelivered) + len(unwritten),
-        callbacks_out_of_order=callbacks_out_of_order(told),
+        callbacks_out_of_order=callbacks_out_of_order(result),
     )
 
 
@@ -125,8 +149,11 @@ def purchases(sim: Simulator) -> Counter[str]:
     return Counter(item["domain"][1] for order in orders for item in order["items"])
 
 
-def out_of_order(journal: list[dict[str, Any]], mine: Mapping[str, Any], history: list[dict[str, Any]]) -> int:
-    """Commands that were journalled, or reached the remote, before one that an earlier hook of the mailbox asked for."""
+def out_of_order(
+    journal: list[dict[str, Any]], mine: Mapping[str, Any], history: list[dict[str, Any]]
+) -> int:
+    """Commands that were journalled, or reached the remote, before one that an earlier hook of
+    the mailbox asked for."""
     written: dict[str, list[str]] = defaultdict(list)
     last: dict[str, int] = defaultdict(int)
     wrong = 0
@@ -137,28 +164,40 @@ def out_of_order(journal: list[dict[str, Any]], mine: Mapping[str, Any], history
         written[job["address"]].append(step["command"])
     for address, commands in written.items():
         ahead = iter(commands)
-        sent = [call["command"] for call in history if call["address"] == address and call["command"] in WRITES]
+        sent = [
+            call["command"]
+            for call in history
+            if call["address"] == address and call["command"] in WRITES
+        ]
         # Each call that the remote saw follows, in the journal, the one before it.
         wrong += sum(not any(command == each for each in ahead) for command in sent)
     return wrong
 
 
-def late_calls(journal: list[dict[str, Any]], mine: Mapping[str, Any], history: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Commands that began outside the time in which any step of their kind says that its call was under way."""
+def late_calls(
+    journal: list[dict[str, Any]], mine: Mapping[str, Any], history: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Commands that began outside the time in which any step of their kind says that its call
+    was under way."""
     spans: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for step in journal:
-        spans[mine[step["job_id"]]["address"], step["command"]].append((step["started_at"], step["ended_at"]))
+        spans[mine[step["job_id"]]["address"], step["command"]].append(
+            (step["started_at"], step["ended_at"])
+        )
     return [
         call
         for call in history
         if call["command"] in WRITES
         and not any(
-            began - CLOCKS <= call["started"] <= ended + CLOCKS for began, ended in spans[call["address"], call["command"]]
+            began - CLOCKS <= call["started"] <= ended + CLOCKS
+            for began, ended in spans[call["address"], call["command"]]
         )
     ]
 
 
-def disagreeing(journal: list[dict[str, Any]], accepted: Mapping[str, Mapping[str, Any]], sim: Simulator) -> set[str]:
+def disagreeing(
+    journal: list[dict[str, Any]], accepted: Mapping[str, Mapping[str, Any]], sim: Simulator
+) -> set[str]:
     wanted: dict[str, dict[str, Any]] = defaultdict(dict)
     for job in journal:
         if job["status"] != "succeeded":
@@ -179,14 +218,19 @@ def disagreeing(journal: list[dict[str, Any]], accepted: Mapping[str, Mapping[st
     wrong = set()
     for address, wish in wanted.items():
         found = domains[address.partition("@")[2]]["mailboxes"].get(address)
-        shown = {**found, "exists": True, "services": set(found["services"].values())} if found else {"exists": False}
+        shown = (
+            {**found, "exists": True, "services": set(found["services"].values())}
+            if found
+            else {"exists": False}
+        )
         if {name: shown.get(name) for name in wish} != wish:
             wrong.add(address)
     return wrong
 
 
 def overlapping(history: list[dict[str, Any]]) -> int:
-    """Calls that began while another one to the same domain was under way, as far as the caller could know."""
+    """Calls that began while another one to the same domain was under way, as far as the caller
+    could know."""
     until: dict[str, float] = defaultdict(float)
     count = 0
     for call in sorted(history, key=lambda call: call["started"]):
@@ -196,14 +240,17 @@ def overlapping(history: list[dict[str, Any]]) -> int:
     return count
 
 
-def callbacks_out_of_order(told: list[dict[str, Any]]) -> int:
-    """First deliveries that came after one of a later sequence of the same mailbox; not of a job that is told once more."""
+def callbacks_out_of_order(result: list[dict[str, Any]]) -> int:
+    """First deliveries that came after one of a later sequence of the same mailbox; not of a job
+    that is told once more."""
     seen: set[str] = set()
     last: dict[str, int] = defaultdict(int)
     wrong = 0
-    for call in told:
+    for call in result:
         if call["id"] not in seen and call["id"].endswith("_1"):
             seen.add(call["id"])
             wrong += call["data"]["sequence"] < last[call["data"]["address"]]
-            last[call["data"]["address"]] = max(last[call["data"]["address"]], call["data"]["sequence"])
+            last[call["data"]["address"]] = max(
+                last[call["data"]["address"]], call["data"]["sequence"]
+            )
     return wrong

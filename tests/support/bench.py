@@ -1,4 +1,7 @@
-"""One worker over the memory backend and a real store, on a clock that only the test moves. No threads, no sockets."""
+"""One worker over the memory backend and a real store, on a clock that only the test moves.
+
+No threads, no sockets.
+"""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
@@ -45,15 +48,24 @@ class Clock:
 
 def terms(purchase: str = "never", **more: Any) -> Terms:
     plans = {"basic": 1 << 30, "large": 25 << 30}
-    given: dict[str, Any] = {"suspend_with": "hosted-email", "services": SERVICES, "hosted_email": True, "plans": plans}
+    given: dict[str, Any] = {
+        "suspend_with": "hosted-email",
+        "services": SERVICES,
+        "hosted_email": True,
+        "plans": plans,
+    }
     given["products"] = Paks(purchase)
     return Terms(**given | more)
 
 
-def source(name: str = "shop", domains: Iterable[str] = ("*",), callback: str = "", secret: bytes = b"") -> Source:
+def source(
+    name: str = "shop", domains: Iterable[str] = ("*",), callback: str = "", secret: bytes = b""
+) -> Source:
     """One of our own format, with an account that is called main."""
     endpoint = CallbackEndpoint(callback, secret)
-    return Source(name, PLATFORMS["standard"], "main", (secret,), "standard", frozenset(domains), endpoint)
+    return Source(
+        name, PLATFORMS["standard"], "main", (secret,), "standard", frozenset(domains), endpoint
+    )
 
 
 @dataclass
@@ -66,13 +78,13 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.database = store.Database(self.url, self.clock)
-        self.standing = store.Standing(self.database)
-        self.standing.know(["main"], ["shop", "other"])
+        self.account_state = store.AccountState(self.database)
+        self.account_state.know(["main"], ["shop", "other"])
         self.queue = store.Queue(self.database, lambda sealed: sealed.removeprefix("sealed:"), 60.0)
         self.inbox = store.Inbox(self.database, new_job_id)
         self.lookup = store.Lookup(self.database)
-        self.people = store.People(self.database, new_job_id)
-        self.upkeep = store.Upkeep(self.database, new_job_id, 90)
+        self.operator = store.OperatorActions(self.database, new_job_id)
+        self.retention = store.Retention(self.database, new_job_id, 90)
         self.backend = MemoryBackend(now=lambda: self.clock.moment)
         self.backend.add_pak("example.com")
         self.use()
@@ -82,15 +94,21 @@ class Bench:
         """The account's settings from now on."""
         account = self.account(observe_only=observe_only, **more)
         self.worker = Worker(
-            self.queue, self.standing, {"main": account}, lambda text, known=None: f"digest of {text}"[:60], self.clock,
+            self.queue, self.account_state, {"main": account}, lambda text, known=None: f"digest of {text}"[:60], self.clock,
             self.limits,
             retry_seconds=retry_hours * 3600, random=lambda: 1.0,
         )  # fmt: skip
 
-    def account(self, most: int = 4, observe_only: bool = False, domains: Iterable[str] = (), **more: Any) -> Account:
-        return Account("main", self.backend, terms(**more), SETTLE, 5.0, most, observe_only, frozenset(domains))
+    def account(
+        self, most: int = 4, observe_only: bool = False, domains: Iterable[str] = (), **more: Any
+    ) -> Account:
+        return Account(
+            "main", self.backend, terms(**more), SETTLE, 5.0, most, observe_only, frozenset(domains)
+        )
 
-    def hook(self, action: str, *, id: str = "", source: str = "shop", at: float = 0.0, **data: Any) -> Receipt:
+    def hook(
+        self, action: str, *, id: str = "", source: str = "shop", at: float = 0.0, **data: Any
+    ) -> Receipt:
         """Accepts a hook `at` seconds from now by its own time."""
         self.sent += 1
         self.clock.now += 0.001  # the order of jobs that come within a millisecond is nobody's
@@ -100,7 +118,9 @@ class Bench:
         intent = Intent(f"mailbox.{action}", moment, **given)
         sealed = f"sealed:{intent.password}" if intent.password else None
         verified = Verified(id, int(self.clock.now), b"{}", 0)
-        return self.inbox.accept(source, "main", verified, intent, f"{action}{given}", sealed, lambda other: True)
+        return self.inbox.accept(
+            source, "main", verified, intent, f"{action}{given}", sealed, lambda other: True
+        )
 
     def step(self) -> bool:
         """One claim and one attempt; False when nothing may run now."""
@@ -110,7 +130,8 @@ class Bench:
         return job is not None
 
     def work(self, seconds: float = 0.0, until: Receipt | None = None) -> None:
-        """All that can be done within so many seconds from now, jumping from one due time to the next."""
+        """All that can be done within so many seconds from now, jumping from one due time to the
+        next."""
         end = self.clock.now + seconds
         for _ in range(500):
             if self.step():
@@ -138,7 +159,9 @@ class Bench:
         return self.receipt(receipt)
 
     def receipt(self, earlier: Receipt) -> Receipt:
-        return self.lookup.receipt("other" if earlier.hook.startswith("other") else "shop", earlier.job)
+        return self.lookup.receipt(
+            "other" if earlier.hook.startswith("other") else "shop", earlier.job
+        )
 
     def record(self, address: Address = JOHN) -> Record:
         return self.lookup.record("main", str(address))

@@ -1,4 +1,5 @@
-"""A stand-in for the billing side: signs hooks, receives callbacks on a real socket and verifies them independently."""
+"""A stand-in for the billing side: signs hooks, receives callbacks on a real socket and verifies
+them independently."""
 
 import json
 import threading
@@ -16,7 +17,8 @@ SECRET = "whsec_" + "c2FtcGxlLXNlY3JldC1vZi10aGUtdGVzdHMtMzItYnl0ZXM="
 
 
 class Billing:
-    """Callbacks as they came, in order: `received`. `answers` are HTTP statuses to give before 200 is given."""
+    """Callbacks as they came, in order: `received`. `answers` are HTTP statuses to give before
+    200 is given."""
 
     def __init__(self, secret: str = SECRET) -> None:
         self.webhook = Webhook(secret)
@@ -42,7 +44,9 @@ class Billing:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}
+        )
         self._thread.start()
 
     @property
@@ -57,7 +61,9 @@ class Billing:
             if self.answers:
                 self.refused += 1
                 return self.answers.pop(0)
-            message = self.webhook.verify(body, {name.lower(): value for name, value in headers.items()})
+            message = self.webhook.verify(
+                body, {name.lower(): value for name, value in headers.items()}
+            )
             self.received.append({"id": headers.get("webhook-id"), **message})
             self._changed.notify_all()
         return 200, {}
@@ -73,7 +79,9 @@ class Billing:
     ) -> tuple[bytes, dict[str, str]]:
         """Body and headers, signed by the published package."""
         now = datetime.now(UTC)
-        body = json.dumps({"type": type, "timestamp": (at or now).isoformat(), "data": data}).encode()
+        body = json.dumps(
+            {"type": type, "timestamp": (at or now).isoformat(), "data": data}
+        ).encode()
         id = id or f"msg_{uuid.uuid4().hex}"
         headers = {
             "webhook-id": id,
@@ -83,7 +91,9 @@ class Billing:
         }
         return body, headers
 
-    def send(self, url: str, type: str, *, wait: float | None = None, **more: Any) -> requests.Response:
+    def send(
+        self, url: str, type: str, *, wait: float | None = None, **more: Any
+    ) -> requests.Response:
         body, headers = self.hook(type, **more)
         if wait is not None:
             headers["prefer"] = f"wait={wait}"
@@ -97,8 +107,11 @@ class Billing:
         self._thread.join()
 
 
-def until(what: Any, seconds: float = 60.0, pause: float = 0.02, why: Callable[[], str] = str) -> Any:
-    """Polls `what` until it is true and returns it; a failing wait is a failing test, and tells `why`."""
+def until(
+    what: Any, seconds: float = 60.0, pause: float = 0.02, why: Callable[[], str] = str
+) -> Any:
+    """Polls `what` until it is true and returns it; a failing wait is a failing test, and tells
+    `why`."""
     end = time.monotonic() + seconds
     while not (value := what()):
         assert time.monotonic() < end, f"nothing after {seconds} s: {what} {why()}"

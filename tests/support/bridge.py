@@ -15,8 +15,13 @@ HOSTED_PASSWORD = "Planted-Hosted-9"
 PASSWORD = "Planted-Secret.7"
 
 
-def write_config(folder: Path, sim: Simulator, database: str = "", callback: str = "", **changes: Any) -> Path:
-    """A bridge.toml for `sim`. Changes: section__key=value, for example account__purchase="paks"."""
+def write_config(
+    folder: Path, sim: Simulator, database: str = "", callback: str = "", **changes: Any
+) -> Path:
+    """A bridge.toml for `sim`.
+
+    Changes: section__key=value, for example account__purchase="paks".
+    """
     sections: dict[str, dict[str, Any]] = {
         "bridge": {
             "listen": "127.0.0.1:0",
@@ -25,7 +30,11 @@ def write_config(folder: Path, sim: Simulator, database: str = "", callback: str
             "database": database or "sqlite:///bridge.sqlite3",
         },
         "worker": {"concurrency": 4},
-        "safety": {"max_terminations_per_hour": 0, "max_purchases_per_day": 0, "max_suspended_share": 0},
+        "safety": {
+            "max_terminations_per_hour": 0,
+            "max_purchases_per_day": 0,
+            "max_suspended_share": 0,
+        },
         "admin": {},
         "accounts.main": {
             "uid": "reseller",
@@ -68,7 +77,8 @@ def write_config(folder: Path, sim: Simulator, database: str = "", callback: str
         for key in ("uid", "token", "endpoint", "purchase"):
             sections["accounts.main"].pop(key, None)
     lines = [
-        f"[{name}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in keys.items()) for name, keys in sections.items()
+        f"[{name}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in keys.items())
+        for name, keys in sections.items()
     ]
     path = folder / "bridge.toml"
     path.write_text("\n".join(lines))
@@ -100,12 +110,18 @@ def furnish(sim: Simulator, domain: str = "example.com", pak: bool = True) -> No
     add_domain(sim, domain, pak)
 
 
-def add_domain(sim: Simulator, domain: str, pak: bool = True, expires: str = "2030-01-01T00:00:00Z") -> int:
+def add_domain(
+    sim: Simulator, domain: str, pak: bool = True, expires: str = "2030-01-01T00:00:00Z"
+) -> int:
     """The number of its pak, or 0."""
     sim.control("/domains", {"uid": "reseller", "domain": domain})
     if not pak:
         return 0
-    return int(sim.control("/paks", {"domain": domain, "size": 10, "expires": expires, "kind": "pak"})["bundle"])
+    return int(
+        sim.control("/paks", {"domain": domain, "size": 10, "expires": expires, "kind": "pak"})[
+            "bundle"
+        ]
+    )
 
 
 class Running:
@@ -115,7 +131,7 @@ class Running:
         self.settings = config.load(path, {})
         self.service = wiring.build(self.settings, tuning)
         wiring.prepare(self.service)
-        wiring.put_right(self.service)
+        wiring.correct_future_times(self.service)
         self.app = create_app(self.service)
         self.server = Server(self.app, config.Address("127.0.0.1", 0), None)
         self.server.start()

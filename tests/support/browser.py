@@ -1,4 +1,5 @@
-"""The system's Chromium in front of a bridge that has every state in it; what a page did wrong is kept."""
+"""The system's Chromium in front of a bridge that has every state in it; what a page did wrong
+is kept."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -29,7 +30,8 @@ def chromium() -> Iterator[Browser]:
         # As root, as in a container, Chromium has no sandbox of its own.
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = driver.chromium.launch(
-            executable_path=needed(*NAMES), args=[*flags, "--disable-gpu", "--disable-dev-shm-usage"]
+            executable_path=needed(*NAMES),
+            args=[*flags, "--disable-gpu", "--disable-dev-shm-usage"],
         )
         try:
             yield browser
@@ -67,7 +69,10 @@ class Stand:
 
 
 class Tab:
-    """One browser of its own. `faults`: what it complained of; a page that a policy forbids something tells it there."""
+    """One browser of its own.
+
+    `faults`: what it complained of; a page that a policy forbids something tells it there.
+    """
 
     def __init__(self, browser: Browser, stand: Stand, **options: Any) -> None:
         self.stand, self.faults = stand, list[str]()
@@ -94,15 +99,28 @@ class Tab:
         return self.page
 
     def barriers(self, *rules: str) -> list[str]:
-        """What axe finds serious or worse, with the first place of each; with some of its rules only, or with all."""
-        options: dict[str, Any] = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+        """What axe finds serious or worse, with the first place of each; with some of its rules
+        only, or with all."""
+        options: dict[str, Any] = (
+            {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+        )
         options["resultTypes"] = ["violations"]
-        if self.page.evaluate("'axe' in window"):  # this page was asked before: it is half a megabyte to read
-            found = self.page.evaluate("options => axe.run(document, options)", options)["violations"]
+        if self.page.evaluate(
+            "'axe' in window"
+        ):  # this page was asked before: it is half a megabyte to read
+            found = self.page.evaluate("options => axe.run(document, options)", options)[
+                "violations"
+            ]
         else:
             found = Axe().run(self.page, options=options).response["violations"]
         bad = [each for each in found if each["impact"] in ("serious", "critical")]
-        return [f"{each['id']}: {each['nodes'][0]['html']} ({each['nodes'][0].get('failureSummary', '')})" for each in bad]
+        return [
+            (
+                f"{each['id']}: {each['nodes'][0]['html']} "
+                f"({each['nodes'][0].get('failureSummary', '')})"
+            )
+            for each in bad
+        ]
 
     @contextmanager
     def dark(self) -> Iterator[None]:
@@ -113,7 +131,11 @@ class Tab:
 
     def overflow(self) -> int:
         """Pixels that the page is wider than the window."""
-        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+        return int(
+            self.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+        )
 
 
 Open = Callable[..., Tab]

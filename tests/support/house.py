@@ -1,4 +1,5 @@
-"""A hosting company: WHMCS with the plug-in, a bridge in a process of its own, Enom; and the question whether they agree."""
+"""A hosting company: WHMCS with the plug-in, a bridge in a process of its own, Enom; and the
+question whether they agree."""
 
 import json
 import sqlite3
@@ -43,7 +44,9 @@ def mailbox_state(enom: dict[str, Any], address: str) -> str:
 class House:
     """`callback` False: WHMCS cannot be reached from the bridge."""
 
-    def __init__(self, folder: Path, database: str, *, callback: bool = True, **changes: Any) -> None:
+    def __init__(
+        self, folder: Path, database: str, *, callback: bool = True, **changes: Any
+    ) -> None:
         self.sim = Simulator(1).start()
         furnish(self.sim, pak=False)
         plugins.build(PLUGIN, folder / "plugin.zip", "modules")
@@ -52,11 +55,17 @@ class House:
         self.database = database
         where = self.relay.url(CALLBACK) if callback else ""
         (folder / "bridge").mkdir()
-        self.config = write_config(folder / "bridge", self.sim, database, where, **{**CONFIG, **changes})
+        self.config = write_config(
+            folder / "bridge", self.sim, database, where, **{**CONFIG, **changes}
+        )
         self.bridge = Bridge(self.config)
         self.server = self._place()
-        self.products = {how: self._product(how) for how in ("wait", "success")} | {"large": self._product("wait", "large")}
-        self.client = self.whmcs.add_client(firstname="Jane", lastname="O'Example", email="jane@example.net")
+        self.products = {how: self._product(how) for how in ("wait", "success")} | {
+            "large": self._product("wait", "large")
+        }
+        self.client = self.whmcs.add_client(
+            firstname="Jane", lastname="O'Example", email="jane@example.net"
+        )
         self._domains = 0
 
     def _place(self, **id: int) -> int:
@@ -65,23 +74,41 @@ class House:
         return self.whmcs.add_server(name="Bridge", username="shop", password=SECRET, **where, **id)
 
     def _product(self, how: str, plan: str = "basic") -> int:
-        settings = {"1": plan, "2": "field", "3": FIELD, "5": how, "6": "1", "7": "https://webmail.example.com"}
+        settings = {
+            "1": plan,
+            "2": "field",
+            "3": FIELD,
+            "5": how,
+            "6": "1",
+            "7": "https://webmail.example.com",
+        }
         settings |= {"8": "imap.example.com", "9": "smtp.example.com"}
-        return self.whmcs.save_product(name=f"Mailbox {plan} ({how})", settings=settings, custom_fields=[FIELD])
+        return self.whmcs.save_product(
+            name=f"Mailbox {plan} ({how})", settings=settings, custom_fields=[FIELD]
+        )
 
     def existing(self, how: str, count: int, domains: int) -> dict[str, int]:
-        """Services by mailbox: active, due since ten days, at Enom since long, and taken over by the bridge."""
+        """Services by mailbox: active, due since ten days, at Enom since long, and taken over by
+        the bridge."""
         for number in range(domains):
             domain = f"m{number}.test"
             self.sim.control("/domains", {"uid": "reseller", "domain": domain})
             pak = self.sim.control("/paks", {"domain": domain, "size": -(-count // domains)})
             for box in range(number, count, domains):
-                made = {"address": f"box{box}@{domain}", "password": "Existing-Box.1", "bundle": pak["bundle"], "settled": True}
+                made = {
+                    "address": f"box{box}@{domain}",
+                    "password": "Existing-Box.1",
+                    "bundle": pak["bundle"],
+                    "settled": True,
+                }
                 self.sim.control("/mailboxes", made)
         boxes = [f"box{number}@m{number % domains}.test" for number in range(count)]
         services = self.whmcs.existing(self.client, self.products[how], self.server, FIELD, boxes)
         listed = self.config.with_name("services.csv")
-        listed.write_text("service_id,address\n" + "".join(f"{service},{box}\n" for box, service in services.items()))
+        listed.write_text(
+            "service_id,address\n"
+            + "".join(f"{service},{box}\n" for box, service in services.items())
+        )
         self.enom_bridge("mailboxes", "import", "--csv", str(listed), "--source", "shop", "--apply")
         return services
 
@@ -117,7 +144,13 @@ class House:
     def ordered(self, address: str = "", how: str = "wait") -> dict[str, Any]:
         """`service`, `invoice`, `address` of an order that is not paid yet."""
         address = address or self.address()
-        order = self.whmcs.order(self.client, self.products[how], custom_fields={FIELD: address}, domain="", server=self.server)
+        order = self.whmcs.order(
+            self.client,
+            self.products[how],
+            custom_fields={FIELD: address},
+            domain="",
+            server=self.server,
+        )
         return {**order, "address": address}
 
     def active(self, how: str = "wait") -> dict[str, Any]:
@@ -127,7 +160,8 @@ class House:
         return order
 
     def done(self, answer: str, order: dict[str, Any], status: str) -> None:
-        """The module's answer is success, or on a busy machine that it is in progress; then the service has that status."""
+        """The module's answer is success, or on a busy machine that it is in progress; then the
+        service has that status."""
         assert answer == "success" or "In progress" in answer, answer
         self.becomes(order, status)
         if answer != "success":
@@ -170,12 +204,18 @@ class House:
 
     def _kept(self) -> dict[int, dict[str, Any]]:
         with closing(sqlite3.connect(self.data)) as database:
-            rows = database.execute("SELECT service, pending FROM mod_enombridge WHERE pending IS NOT NULL").fetchall()
+            rows = database.execute(
+                "SELECT service, pending FROM mod_enombridge WHERE pending IS NOT NULL"
+            ).fetchall()
         return {service: json.loads(pending) for service, pending in rows}
 
     @property
     def data(self) -> Path:
-        return next(path for path in (self.whmcs.root / "storage").iterdir() if path.suffix in (".sqlite", ".sqlite3"))
+        return next(
+            path
+            for path in (self.whmcs.root / "storage").iterdir()
+            if path.suffix in (".sqlite", ".sqlite3")
+        )
 
     def quiet(self, seconds: float = 90.0) -> None:
         """No job is open at the bridge, and no callback on its way."""
@@ -183,12 +223,16 @@ class House:
         until(lambda: not look()[1], seconds, pause=0.1)
 
     def differences(self) -> list[str]:
-        """Every service of which billing and Enom do not say the same; and what PHP complained of."""
+        """Every service of which billing and Enom do not say the same; and what PHP complained
+        of."""
         found = [str(fault) for fault in self.whmcs.faults()]
         enom = self.sim.control("/state")
         for service in self.whmcs.state()["services"]:
             # An upgrade to another product empties the field.
-            address, status = service["customfields"].get(FIELD) or service["username"], service["status"]
+            address, status = (
+                service["customfields"].get(FIELD) or service["username"],
+                service["status"],
+            )
             there = mailbox_state(enom, address)
             if there != STATES.get(status, "absent"):
                 found.append(f"service {service['id']}: WHMCS {status}, Enom {there}")

@@ -1,6 +1,8 @@
-"""What the libraries work out anew for each app and each engine, kept for the whole run: it is the same each time.
+"""What the libraries work out anew for each app and each engine, kept for the whole run: it is the
+same each time.
 
-A program makes one app and one engine. The tests make a thousand of each, and spent a third of their time on this.
+A program makes one app and one engine. The tests make a thousand of each, and spent a third of
+their time on this.
 """
 
 from collections.abc import Iterator, MutableMapping
@@ -25,7 +27,9 @@ class KeptRule(Rule):
         if key not in RULES:
             before = vars(self).copy()
             super().compile()
-            made = {name: value for name, value in vars(self).items() if value is not before.get(name)}
+            made = {
+                name: value for name, value in vars(self).items() if value is not before.get(name)
+            }
             RULES[key] = made | {"arguments": self.arguments}
         vars(self).update(RULES[key])
 

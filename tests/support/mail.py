@@ -39,7 +39,9 @@ class MailServer:
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}
+        )
         self._thread.start()
 
     @property
@@ -54,7 +56,10 @@ class MailServer:
 
     def texts(self) -> list[tuple[str, str]]:
         """Subject and body of each, without what every subject begins with."""
-        return [(str(mail["Subject"]).removeprefix("[enom-bridge] "), mail.get_content()) for mail in self.mails]
+        return [
+            (str(mail["Subject"]).removeprefix("[enom-bridge] "), mail.get_content())
+            for mail in self.mails
+        ]
 
     def close(self) -> None:
         self._server.shutdown()

@@ -1,4 +1,5 @@
-"""A DNS server on this machine, over UDP, that knows what it was told and counts what it is asked."""
+"""A DNS server on this machine, over UDP, that knows what it was told and counts what it is
+asked."""
 
 import socket
 import threading
@@ -11,7 +12,10 @@ import dns.rrset
 
 
 class NameServer:
-    """`records` by name and kind, as in a zone file. `silent`: it never answers; `failing`: SERVFAIL."""
+    """`records` by name and kind, as in a zone file.
+
+    `silent`: it never answers; `failing`: SERVFAIL.
+    """
 
     def __init__(self) -> None:
         self.records: dict[tuple[str, str], list[str]] = {}
@@ -45,7 +49,10 @@ class NameServer:
 
     def _answer(self, query: dns.message.Message) -> dns.message.Message | None:
         (question,) = query.question
-        name, kind = question.name.to_text(omit_final_dot=True), dns.rdatatype.to_text(question.rdtype)
+        name, kind = (
+            question.name.to_text(omit_final_dot=True),
+            dns.rdatatype.to_text(question.rdtype),
+        )
         self.asked.append((name, kind))
         if self.silent:
             return None

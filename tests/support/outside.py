@@ -1,4 +1,5 @@
-"""Both remote sides without sockets, and what must be true of all that reaches them: commands, and callbacks."""
+"""Both remote sides without sockets, and what must be true of all that reaches them: commands,
+and callbacks."""
 
 import json
 import re
@@ -53,7 +54,7 @@ class Outside:
         self.effects: list[Effect] = []
         self.commands.clear()
         self.owner: dict[str, tuple[str, str] | None] = {}
-        self.told: dict[str, dict[str, Any]] = {}  # by webhook-id, in the order of the first post
+        self.result: dict[str, dict[str, Any]] = {}  # by webhook-id, in the order of the first post
         self.taken: set[str] = set()
         self.gone: set[str] = set()
         self.answers: list[int | None] = []
@@ -64,13 +65,27 @@ class Outside:
         self.travelling: list[tuple[float, str, bytes, str, Job | None]] = []
         self._last: dict[tuple[str, str], int] = defaultdict(int)
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, limit: int = 1 << 20) -> Reply:
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        timeout: float,
+        limit: int = 1 << 20,
+    ) -> Reply:
         where = urlsplit(url)
         if where.path == "/notes":
             return Reply(200, {}, b"")
         if where.path == "/callback":
-            return self.billing("other" if where.hostname == "other.example.com" else "shop", body, dict(headers))
-        return self.remote(where.path, body, {name.lower(): value for name, value in headers.items()}["content-type"])
+            return self.billing(
+                "other" if where.hostname == "other.example.com" else "shop", body, dict(headers)
+            )
+        return self.remote(
+            where.path,
+            body,
+            {name.lower(): value for name, value in headers.items()}["content-type"],
+        )
 
     def close(self) -> None:
         pass
@@ -78,13 +93,16 @@ class Outside:
     # Billing
 
     def billing(self, source: str, body: bytes, headers: dict[str, str]) -> Reply:
-        id, stamp = headers["webhook-id"], datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+        id, stamp = (
+            headers["webhook-id"],
+            datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC),
+        )
         if headers["webhook-signature"] != Webhook(SECRETS[source]).sign(id, stamp, body.decode()):
             self.wrong.append(f"{id} is signed otherwise")
         data = json.loads(body)["data"]
-        if id not in self.told:
+        if id not in self.result:
             self._first(source, id, data)
-        elif self.told[id] != data:
+        elif self.result[id] != data:
             self.wrong.append(f"{id} was told twice, and otherwise")
         answer = self.answers.pop(0) if self.answers else 200
         if answer in (None, 200):
@@ -100,11 +118,14 @@ class Outside:
 
         A held job that is called off is told once more, under its old number.
         """
-        self.told[id] = data
+        self.result[id] = data
         if not id.endswith("_1"):
             return
         if data["sequence"] < self._last["", data["address"]]:
-            self.wrong.append(f"callback {id} (sequence {data['sequence']}) came after {self._last['', data['address']]}")
+            self.wrong.append(
+                f"callback {id} (sequence {data['sequence']}) came after "
+                f"{self._last['', data['address']]}"
+            )
         self._last["", data["address"]] = data["sequence"]
 
     # Enom
@@ -140,7 +161,9 @@ class Outside:
             self._effect(seen[count]["command"])
         if answer.wire in ("drop", "cut"):
             raise Lost("cut off")
-        shown = {name.lower(): value for name, value in answer.headers} | {"content-type": answer.content_type}
+        shown = {name.lower(): value for name, value in answer.headers} | {
+            "content-type": answer.content_type
+        }
         return Reply(answer.status, shown, answer.body)
 
     def _effect(self, command: str) -> None:
@@ -150,9 +173,14 @@ class Outside:
         address, service = job.intent.address, (job.source, job.intent.service_id)
         effect = Effect(command, address, job.id, job.sequence, service)
         self.effects.append(effect)
-        stopped, self.stopped = self.stopped, False  # no token can recall what is sent late; it must only not be sent again
+        stopped, self.stopped = (
+            self.stopped,
+            False,
+        )  # no token can recall what is sent late; it must only not be sent again
         if self._last["command", address] > job.sequence and not stopped:
-            self.wrong.append(f"{effect} came after one of sequence {self._last['command', address]}")
+            self.wrong.append(
+                f"{effect} came after one of sequence {self._last['command', address]}"
+            )
         self._last["command", address] = max(job.sequence, self._last["command", address])
         if command == "SetUpPOP3User":
             self.owner[address] = service
@@ -160,4 +188,6 @@ class Outside:
             self.wrong.append(f"{effect} changed a mailbox of {self.owner.get(address)}")
 
     def bought(self, domain: str, command: str) -> int:
-        return sum(each.command == command and each.address.endswith(f"@{domain}") for each in self.effects)
+        return sum(
+            each.command == command and each.address.endswith(f"@{domain}") for each in self.effects
+        )

@@ -13,16 +13,21 @@ from tests.support.postgres import free_port
 
 
 class PgBouncer:
-    """Each transaction gets whichever of the `size` connections to the server is free. It refuses root, as its server does."""
+    """Each transaction gets whichever of the `size` connections to the server is free.
 
-    def __init__(self, program: str, server_port: int, name: str, size: int = 4, **settings: str) -> None:
+    It refuses root, as its server does.
+    """
+
+    def __init__(
+        self, program: str, server_port: int, name: str, size: int = 4, **settings: str
+    ) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="bridge-pgbouncer-"))
         self.port = free_port()
-        told = {
+        result = {
             "listen_addr": "127.0.0.1", "listen_port": str(self.port), "unix_socket_dir": "", "auth_type": "any",
             "pool_mode": "transaction", "default_pool_size": str(size), "max_client_conn": "500", **settings,
         }  # fmt: skip
-        lines = [f"{key} = {value}\n" for key, value in told.items()]
+        lines = [f"{key} = {value}\n" for key, value in result.items()]
         database = f"{name} = host=127.0.0.1 port={server_port} dbname={name} user=bridge"
         place = self._folder / "pgbouncer.ini"
         place.write_text(f"[databases]\n{database}\n[pgbouncer]\n{''.join(lines)}")
@@ -36,7 +41,9 @@ class PgBouncer:
             shutil.chown(place, "postgres", "postgres")
         with open(self._folder / "log", "ab") as log:
             command = [setpriv, *as_user, "--pdeathsig=KILL", *command]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
+            )
         self.url = f"postgresql+psycopg://bridge@127.0.0.1:{self.port}/{name}"
         until(self._answers, 60, why=lambda: (self._folder / "log").read_text())
 

@@ -16,7 +16,13 @@ from tests.support.billing import until
 from tests.support.programs import found
 
 # The tests kill processes, never the machine: nothing has to reach the disk.
-SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=500", "listen_addresses=127.0.0.1", "shared_buffers=32MB")
+SETTINGS = (
+    "fsync=off",
+    "full_page_writes=off",
+    "max_connections=500",
+    "listen_addresses=127.0.0.1",
+    "shared_buffers=32MB",
+)
 
 
 def folder() -> Path | None:
@@ -42,10 +48,19 @@ class Postgres:
             self._as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
             shutil.chown(self._folder, "postgres", "postgres")
         self._numbers = count(1)
-        make = [*self._as_user, str(programs / "initdb"), f"--pgdata={self._folder}/data", "--username=bridge"]
+        make = [
+            *self._as_user,
+            str(programs / "initdb"),
+            f"--pgdata={self._folder}/data",
+            "--username=bridge",
+        ]
         options = ["--auth=trust", "--no-sync", "--encoding=UTF8"]
-        done = subprocess.run([*make, *options], capture_output=True, text=True, cwd="/", timeout=120)
-        assert done.returncode == 0, f"initdb ended with {done.returncode}: {done.stdout}{done.stderr}"
+        done = subprocess.run(
+            [*make, *options], capture_output=True, text=True, cwd="/", timeout=120
+        )
+        assert done.returncode == 0, (
+            f"initdb ended with {done.returncode}: {done.stdout}{done.stderr}"
+        )
         for tries_left in (2, 1, 0):
             self.port = free_port()
             try:
@@ -66,10 +81,14 @@ class Postgres:
             str(self.port),
         ]
         command += [f"--{setting}" for setting in self._settings]
-        if setpriv := shutil.which("setpriv"):  # so that it dies with the tests, even when they are killed
+        if setpriv := shutil.which(
+            "setpriv"
+        ):  # so that it dies with the tests, even when they are killed
             command = [*(self._as_user or [setpriv]), "--pdeathsig=QUIT", *command]
         with open(self._folder / "log", "ab") as log:
-            self._server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
+            self._server = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
+            )
         until(self._answers, 60, why=self._said)
 
     def _said(self) -> str:
@@ -103,7 +122,9 @@ class Postgres:
         return f"postgresql+psycopg://bridge@127.0.0.1:{self.port}/{name}"
 
     def _tell(self, command: str) -> None:
-        with psycopg.connect(f"postgresql://bridge@127.0.0.1:{self.port}/postgres", autocommit=True) as connection:
+        with psycopg.connect(
+            f"postgresql://bridge@127.0.0.1:{self.port}/postgres", autocommit=True
+        ) as connection:
             connection.execute(command)  # type: ignore[arg-type]
 
 

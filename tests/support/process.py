@@ -1,6 +1,8 @@
-"""A bridge in a process of its own, that can be killed, stopped and resumed: at a named point, or at any time.
+"""A bridge in a process of its own, that can be killed, stopped and resumed: at a named point, or
+at any time.
 
-The processes are forks of one that has loaded everything, so that starting one takes a moment and not a second.
+The processes are forks of one that has loaded everything, so that starting one takes a moment and
+not a second.
 """
 
 import multiprocessing
@@ -20,7 +22,8 @@ from bridge.wiring import Tuning
 from tests.support.bridge import Running
 
 SENDING = "sending"
-"""Inside the process, after its last look at the lease and before the call: the one place where no token can help."""
+"""Inside the process, after its last look at the lease and before the call: the one place where
+no token can help."""
 
 nursery = multiprocessing.get_context("forkserver")
 nursery.set_forkserver_preload(["tests.support.process", "tests.support.warm"])
@@ -29,7 +32,8 @@ children = threading.Lock()
 
 
 class Trap:
-    """Sends a signal to its own process when a named point is passed for the n-th time since it was armed."""
+    """Sends a signal to its own process when a named point is passed for the n-th time since it
+    was armed."""
 
     def __init__(self) -> None:
         self._lock = self.writing = threading.Lock()
@@ -51,7 +55,8 @@ class Trap:
         # To this very thread: then nothing of it runs on after the call.
         if kind != signal.SIGSTOP:
             signal.pthread_kill(threading.get_ident(), kind)
-        # SQLite stays locked for everybody while a process is stopped inside a transaction of another thread.
+        # SQLite stays locked for everybody while a process is stopped inside a transaction of
+        # another thread.
         with self.writing:
             signal.pthread_kill(threading.get_ident(), kind)
 
@@ -84,7 +89,10 @@ def live(path: Path, orders: Connection, tuning: Mapping[str, Any], work: bool) 
 
 
 class Bridge:
-    """`path` as `write_config` wrote it. `tuning`: fields of wiring.Tuning. `work` False: it only receives."""
+    """`path` as `write_config` wrote it.
+
+    `tuning`: fields of wiring.Tuning. `work` False: it only receives.
+    """
 
     def __init__(self, path: Path, *, work: bool = True, **tuning: Any) -> None:
         self._orders, theirs = nursery.Pipe()
@@ -100,8 +108,14 @@ class Bridge:
             self.process.kill()
             code = self._exit_code(60)
             log = path.with_suffix(".log")
-            said = log.read_text()[-4000:] if log.exists() else "none; what came before its log is in the captured stderr"
-            raise AssertionError(f"the bridge did not start ({error!r}, exit code {code}); its last words:\n{said}") from None
+            said = (
+                log.read_text()[-4000:]
+                if log.exists()
+                else "none; what came before its log is in the captured stderr"
+            )
+            raise AssertionError(
+                f"the bridge did not start ({error!r}, exit code {code}); its last words:\n{said}"
+            ) from None
 
     @property
     def hooks(self) -> str:
@@ -128,7 +142,10 @@ class Bridge:
         return state == "T"
 
     def close(self) -> bool:
-        """A graceful end; a process that is dead already stays so. May be called again. Whether it ended without fault."""
+        """A graceful end; a process that is dead already stays so.
+
+        May be called again. Whether it ended without fault.
+        """
         if self._orders.closed:
             return True
         if self._exit_code(0) is None:

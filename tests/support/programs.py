@@ -1,6 +1,7 @@
 """What some tests need beyond Python, where it comes from, and what happens where it is missing.
 
-On a person's machine such a test is skipped and says which command brings the program; on CI it fails.
+On a person's machine such a test is skipped and says which command brings the program; on CI it
+fails.
 """
 
 import os
@@ -25,11 +26,15 @@ PACKAGES = {
     "promtool": "prometheus",
     "systemd-analyze": "systemd",
 }
-"""Program -> the Debian packages that bring it with what it needs; `.ci/packages` has all of them."""
+"""Program -> the Debian packages that bring it with what it needs; `.ci/packages` has all of
+them."""
 
 
 def found(*names: str) -> str | None:
-    """The path of the first of these programs that is installed. Debian keeps some outside of a user's PATH."""
+    """The path of the first of these programs that is installed.
+
+    Debian keeps some outside of a user's PATH.
+    """
     path = os.environ.get("PATH", "")
     if "/usr/bin" in path.split(os.pathsep):
         path += f"{os.pathsep}/usr/sbin{os.pathsep}/sbin"
@@ -37,13 +42,17 @@ def found(*names: str) -> str | None:
 
 
 def needed(name: str, *others: str) -> str:
-    """The path of a program, or of one that serves as well; the test ends here where there is none."""
+    """The path of a program, or of one that serves as well; the test ends here where there is
+    none."""
     return found(name, *others) or missing(name)
 
 
 def missing(name: str) -> NoReturn:
     """Ends the test: skipped, on CI failed, with the command that brings what it needs."""
-    why = f"{name} is not installed, so this is not tested: apt-get install {PACKAGES[name]} (all: make deps)"
+    why = (
+        f"{name} is not installed, so this is not tested: apt-get "
+        f"install {PACKAGES[name]} (all: make deps)"
+    )
     if os.environ.get("CI") == "true":
         pytest.fail(why)
     pytest.skip(why)

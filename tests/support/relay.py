@@ -1,4 +1,5 @@
-"""Stands between the bridge and WHMCS, and treats callbacks as networks do: loses, doubles, delays and reorders them."""
+"""Stands between the bridge and WHMCS, and treats callbacks as networks do: loses, doubles,
+delays and reorders them."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,8 @@ Delivery = tuple[str, dict[str, str], bytes]
 
 
 class Relay:
-    """`mode`: "pass", "lose" (says 200, forwards nothing), "refuse" (503), "twice", or "keep" until `release`."""
+    """`mode`: "pass", "lose" (says 200, forwards nothing), "refuse" (503), "twice", or "keep"
+    until `release`."""
 
     def __init__(self, target: str) -> None:
         self.target = target
@@ -33,7 +35,9 @@ class Relay:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}
+        )
         self._thread.start()
 
     def url(self, path: str) -> str:
@@ -54,7 +58,9 @@ class Relay:
         path, headers, body = delivery
         with requests.Session() as web:
             web.trust_env = False
-            status = web.post(self.target + path, data=body, headers=headers, timeout=60).status_code
+            status = web.post(
+                self.target + path, data=body, headers=headers, timeout=60
+            ).status_code
         self.statuses.append(status)
         return status
 

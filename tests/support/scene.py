@@ -1,4 +1,5 @@
-"""The whole bridge but its threads: HTTP by Flask's client, work and callbacks by hand, one clock for bridge and simulator."""
+"""The whole bridge but its threads: HTTP by Flask's client, work and callbacks by hand, one
+clock for bridge and simulator."""
 
 import hashlib
 import json
@@ -29,7 +30,10 @@ DEFAULTS: dict[str, Any] = {"account__settle": 20, "safety__max_purchases_per_da
 
 
 class Receiver:
-    """Stands where callbacks and notes go out. `answers`: what to answer before 200; None is a refused connection."""
+    """Stands where callbacks and notes go out.
+
+    `answers`: what to answer before 200; None is a refused connection.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -38,7 +42,9 @@ class Receiver:
         self.tries: list[str] = []
         self.answers: list[tuple[int, dict[str, str]] | None] = []
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, limit: int) -> Reply:
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, limit: int
+    ) -> Reply:
         if url.endswith("/notes"):
             self.notes.append(json.loads(body))
             return Reply(200, {}, b"")
@@ -59,14 +65,28 @@ class Scene:
     """Changes are those of `write_config`. Everything happens in the thread that asks for it."""
 
     def __init__(
-        self, folder: Path, sim: Simulator, clock: Clock, database: str, backend: str = "enom", **changes: Any
+        self,
+        folder: Path,
+        sim: Simulator,
+        clock: Clock,
+        database: str,
+        backend: str = "enom",
+        **changes: Any,
     ) -> None:
         self.sim, self.clock = sim, clock
-        given = DEFAULTS | {"admin__notify": "https://chat.example.com/notes", "account__backend": backend} | changes
-        self.path = write_config(folder, sim, database, "https://billing.example.com/callback", **given)
+        given = (
+            DEFAULTS
+            | {"admin__notify": "https://chat.example.com/notes", "account__backend": backend}
+            | changes
+        )
+        self.path = write_config(
+            folder, sim, database, "https://billing.example.com/callback", **given
+        )
         self.settings = config.load(self.path, {})
         self.service = wiring.build(self.settings, self.tuning())
-        self.service.standing.know(self.settings.accounts, self.settings.sources)  # the schema is there already
+        self.service.account_state.know(
+            self.settings.accounts, self.settings.sources
+        )  # the schema is there already
         self.app = create_app(self.service, threads=4)
         self.client: FlaskClient = self.app.test_client()
         self.engine = self.service.new_engine()
@@ -76,11 +96,15 @@ class Scene:
     def tuning(self) -> wiring.Tuning:
         return wiring.Tuning(clock=self.clock)
 
-    def sign(self, body: bytes, id: str = "", secret: str = SECRET, skew: float = 0.0, **more: str) -> dict[str, str]:
+    def sign(
+        self, body: bytes, id: str = "", secret: str = SECRET, skew: float = 0.0, **more: str
+    ) -> dict[str, str]:
         """Headers of a body as it is, by the published package."""
         id = id or f"msg_{uuid.uuid4().hex}"
         at = datetime.fromtimestamp(int(self.clock.now + skew), UTC)
-        signature = Webhook(secret).sign(id, at, body.decode("latin-1")) if body.isascii() else "v1,none"
+        signature = (
+            Webhook(secret).sign(id, at, body.decode("latin-1")) if body.isascii() else "v1,none"
+        )
         return {
             "webhook-id": id,
             "webhook-timestamp": str(int(at.timestamp())),
@@ -120,7 +144,8 @@ class Scene:
         return dict(answer.json or {})
 
     def do(self, type: str, seconds: float = 300.0, **more: Any) -> dict[str, Any]:
-        """Sends a hook and works until it has ended, or so many seconds are over; the receipt then."""
+        """Sends a hook and works until it has ended, or so many seconds are over; the receipt
+        then."""
         receipt = self.hook(type, **more)
         self.work(seconds, until=receipt)
         return self.job(receipt)
@@ -131,7 +156,8 @@ class Scene:
         return dict((answer.json or {})["data"])
 
     def work(self, seconds: float = 0.0, until: Mapping[str, Any] | None = None) -> None:
-        """All work that is due within so many seconds, the clock jumping from one due time to the next."""
+        """All work that is due within so many seconds, the clock jumping from one due time to
+        the next."""
         end = self.clock.now + seconds
         while True:
             while (job := self.engine.queue.claim("worker", self.engine.limits)) is not None:
@@ -152,9 +178,14 @@ class Scene:
             asked = sa.select(sa.func.min(tables.sources.c.receiver_after)).where(
                 tables.sources.c.receiver_after > self.clock.now
             )
-            with self.service.database.read() as tx:  # a receiver that did not answer is asked again then
+            with (
+                self.service.database.read() as tx
+            ):  # a receiver that did not answer is asked again then
                 until = tx.scalar(asked)
-            if not self.jump(tables.callbacks.c.next_at, waiting, min(end, until or end)) and self.clock.now >= end:
+            if (
+                not self.jump(tables.callbacks.c.next_at, waiting, min(end, until or end))
+                and self.clock.now >= end
+            ):
                 return self.receiver.callbacks
 
     def jump(self, due: sa.Column[Any], waiting: sa.ColumnElement[bool], end: float) -> bool:
@@ -164,11 +195,11 @@ class Scene:
         self.clock.now = min(end, found or end)
         return found is not None and found < end
 
-    def chores(self, seconds: float = 0.0) -> None:
+    def periodic_tasks(self, seconds: float = 0.0) -> None:
         """What happens now and then, each chore once."""
         self.clock.now += seconds
-        for chore in (*self.engine.chores.table, *self.engine.sending.table):
-            chore.do()
+        for task in (*self.engine.periodic_tasks.table, *self.engine.sending.table):
+            task.do()
 
     # The remote's truth
 
@@ -214,7 +245,9 @@ def clock(simulated_clock: Clock) -> Clock:
 
 
 @pytest.fixture
-def open_scene(simulator: Simulator, simulated_clock: Clock, database_url: str, tmp_path: Path) -> Iterator[Open]:
+def open_scene(
+    simulator: Simulator, simulated_clock: Clock, database_url: str, tmp_path: Path
+) -> Iterator[Open]:
     """Makes a scene with the given changes; the simulator is fresh for each test."""
     opened: list[Scene] = []
     simulator.control("/reset")
@@ -237,7 +270,9 @@ def scene(open_scene: Open) -> Scene:
 
 def signed_by_itsdangerous(body: bytes, id: str, secret: bytes) -> str:
     """By the class that the contract names, with its own clock: the tail after the body."""
-    signer = TimestampSigner(secret, salt=b"enom-bridge.hook", key_derivation="hmac", digest_method=hashlib.sha256)
+    signer = TimestampSigner(
+        secret, salt=b"enom-bridge.hook", key_derivation="hmac", digest_method=hashlib.sha256
+    )
     signed = signer.sign(id.encode() + b"." + body)
     return signed[len(id) + 1 + len(body) + 1 :].decode()
 

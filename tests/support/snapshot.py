@@ -1,7 +1,8 @@
-"""Writes a made-up database with a row of every kind as SQL text, to be kept for ever: later versions must upgrade it.
+"""Writes a made-up database with a row of every kind as SQL text, to be kept for ever: later
+versions must upgrade it.
 
-Run once for each released schema, with the code of that release: `python -m tests.support.snapshot` writes
-tests/store/data/VERSION.schema.sql and VERSION.rows.sql.
+Run once for each released schema, with the code of that release: `python -m tests.support.snapshot`
+writes tests/store/data/VERSION.schema.sql and VERSION.rows.sql.
 """
 
 import json
@@ -29,30 +30,51 @@ def play(scene: Scene) -> None:
     scene.do("create", id="msg_created", password=PASSWORD, display_name="John Doe", plan="basic")
     scene.do("suspend", id="msg_suspended", reason="Overdue on payment")
     scene.call_back(60)
-    scene.do("create", id="msg_bought", address="ann@example.net", service_id="8", password=PASSWORD)
-    scene.do("create", id="msg_rejected", address="bob@example.com", service_id="9", password="short")
+    scene.do(
+        "create", id="msg_bought", address="ann@example.net", service_id="8", password=PASSWORD
+    )
+    scene.do(
+        "create", id="msg_rejected", address="bob@example.com", service_id="9", password="short"
+    )
     lose_the_sender_of_a_purchase(scene)
     scene.send("mailbox.create", id="msg_parked", password="one two")
     scene.do("create", id="msg_gone", address="eve@example.com", service_id="11", password=PASSWORD)
     scene.do("terminate", id="msg_terminated", address="eve@example.com", service_id="11")
-    scene.hook("change_password", id="msg_overtaken", address="ann@example.net", service_id="8", password="Planted-Old.1")
-    scene.hook("change_password", id="msg_waiting", address="ann@example.net", service_id="8", password="Planted-New.2")
-    scene.sim.control("/mailboxes", {"address": "ida@example.com", "password": "Old-Secret.1", "settled": True})
+    scene.hook(
+        "change_password",
+        id="msg_overtaken",
+        address="ann@example.net",
+        service_id="8",
+        password="Planted-Old.1",
+    )
+    scene.hook(
+        "change_password",
+        id="msg_waiting",
+        address="ann@example.net",
+        service_id="8",
+        password="Planted-New.2",
+    )
+    scene.sim.control(
+        "/mailboxes", {"address": "ida@example.com", "password": "Old-Secret.1", "settled": True}
+    )
     scene.clock.now += 120.0
     scene.service.reconcile.account("main", "jane (command line)")
     store.SignIns(scene.service.database).begin("192.0.2.1")
-    store.Readings(scene.service.database).reading("example.com", lambda found: 3600.0, lambda domain: Found())
+    store.DnsCache(scene.service.database).reading(
+        "example.com", lambda found: 3600.0, lambda domain: Found()
+    )
     scene.receiver.answers = [None] * 20
     scene.call_back(1)
-    scene.service.standing.pause_account("main", "credentials", "Enom refuses the login.")
-    scene.service.people.pause_source("shop", True)
-    scene.service.standing.first_use("shop", "msg_query", 600.0)
+    scene.service.account_state.pause_account("main", "credentials", "Enom refuses the login.")
+    scene.service.operator.pause_source("shop", True)
+    scene.service.account_state.first_use("shop", "msg_query", 600.0)
     scene.engine.owner = "bridge-1:4711:0a1b2c3d"
     scene.engine.beat()
 
 
 def lose_the_sender_of_a_purchase(scene: Scene) -> None:
-    """As after kill -9 between the committed intent and the call: the job is held, its purchase in doubt."""
+    """As after kill -9 between the committed intent and the call: the job is held, its purchase
+    in doubt."""
 
     def crash(point: str) -> None:
         if point == "intent-committed":
@@ -60,7 +82,13 @@ def lose_the_sender_of_a_purchase(scene: Scene) -> None:
 
     scene.engine.worker.checkpoint = crash
     with suppress(KeyboardInterrupt):
-        scene.do("create", id="msg_doubted", address="cid@example.org", service_id="10", password=PASSWORD)
+        scene.do(
+            "create",
+            id="msg_doubted",
+            address="cid@example.org",
+            service_id="10",
+            password=PASSWORD,
+        )
     scene.engine.worker.checkpoint = lambda point: None
     scene.clock.now += 120.0
     scene.work(600.0)
@@ -97,7 +125,10 @@ def statements(tx: sa.Connection) -> Iterator[str]:
     for table in metadata.sorted_tables:
         for row in tx.execute(sa.select(table).order_by(*table.primary_key)).mappings():
             values = (literal(row[column.name], column) for column in table.columns)
-            yield f"INSERT INTO {table.name} ({', '.join(table.columns.keys())}) VALUES ({', '.join(values)});"
+            yield (
+                f"INSERT INTO {table.name} ({', '.join(table.columns.keys())}) VALUES "
+                f"({', '.join(values)});"
+            )
 
 
 def literal(value: Any, column: sa.Column[Any]) -> str:

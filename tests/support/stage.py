@@ -1,4 +1,5 @@
-"""A simulator and a billing side that many bridges share, each bridge with domains and a database of its own."""
+"""A simulator and a billing side that many bridges share, each bridge with domains and a
+database of its own."""
 
 import threading
 import time
@@ -20,12 +21,21 @@ SIDE_BY_SIDE = 24
 Cell = TypeVar("Cell")
 Outcome = TypeVar("Outcome")
 
-# A call and a lease are far longer than either takes, because the machine may be busy with something else.
-QUICK = {"account__timeout": 4, "account__settle": 1, "account__purchase": "paks", "account__max_in_flight": 16}
+# A call and a lease are far longer than either takes, because the machine may be busy with
+# something else.
+QUICK = {
+    "account__timeout": 4,
+    "account__settle": 1,
+    "account__purchase": "paks",
+    "account__max_in_flight": 16,
+}
 
 
-def all_at_once(trial: Callable[[Cell], Outcome], cells: Iterable[Cell]) -> list[tuple[Cell, Outcome]]:
-    """Runs a trial for each cell, side by side; what fails is raised together, each with its cell's name."""
+def all_at_once(
+    trial: Callable[[Cell], Outcome], cells: Iterable[Cell]
+) -> list[tuple[Cell, Outcome]]:
+    """Runs a trial for each cell, side by side; what fails is raised together, each with its
+    cell's name."""
     done, failures = [], []
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         running = [(cell, pool.submit(trial, cell)) for cell in cells]
@@ -65,8 +75,19 @@ class Stage:
         """A domain, with a pak of ten unless told; the pak's number."""
         return add_domain(self.sim, name, pak)
 
-    def send(self, url: Callable[[], str], type: str, *, id: str = "", seconds: float = 120.0, **data: Any) -> dict[str, Any]:
-        """As a billing system does it: again with the same id until it is taken; the receipt. `url` may change meanwhile."""
+    def send(
+        self,
+        url: Callable[[], str],
+        type: str,
+        *,
+        id: str = "",
+        seconds: float = 120.0,
+        **data: Any,
+    ) -> dict[str, Any]:
+        """As a billing system does it: again with the same id until it is taken; the receipt.
+
+        `url` may change meanwhile.
+        """
         id = id or f"msg_{uuid.uuid4().hex}"
         end = time.monotonic() + seconds
         while True:
@@ -75,12 +96,24 @@ class Stage:
                 if answer.status_code in (200, 202):
                     return {**answer.json(), "hook": id}
                 assert answer.status_code == 503, answer.text
-            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+            except (
+                requests.ConnectionError,
+                requests.Timeout,
+                requests.exceptions.ChunkedEncodingError,
+            ):
                 pass
             assert time.monotonic() < end, f"{type} was not taken in {seconds} s"
             time.sleep(0.05)
 
-    def do(self, url: Callable[[], str], type: str, *, id: str = "", seconds: float = 120.0, **data: Any) -> dict[str, Any]:
+    def do(
+        self,
+        url: Callable[[], str],
+        type: str,
+        *,
+        id: str = "",
+        seconds: float = 120.0,
+        **data: Any,
+    ) -> dict[str, Any]:
         """Sends a hook, again and again, until its job has ended; the receipt then."""
         id = id or f"msg_{uuid.uuid4().hex}"
 
@@ -92,9 +125,14 @@ class Stage:
         return ended
 
     def ended(
-        self, database: str, count: int, seconds: float = 120.0, meanwhile: Callable[[], None] = lambda: None
+        self,
+        database: str,
+        count: int,
+        seconds: float = 120.0,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> list[dict[str, Any]]:
-        """The jobs, once there are `count`, all have ended, and every callback has been delivered or dropped."""
+        """The jobs, once there are `count`, all have ended, and every callback has been
+        delivered or dropped."""
 
         look = open_ends(database)
 
@@ -109,11 +147,18 @@ class Stage:
     def mailbox(self, address: str) -> dict[str, Any] | None:
         """The truth at the remote."""
         domain = address.partition("@")[2]
-        found: dict[str, Any] | None = self.sim.control("/state")["domains"][domain]["mailboxes"].get(address)
+        found: dict[str, Any] | None = self.sim.control("/state")["domains"][domain][
+            "mailboxes"
+        ].get(address)
         return found
 
     def bought(self, domain: str) -> int:
         return purchases(self.sim)[domain]
 
-    def audit(self, database: str, accepted: dict[str, dict[str, Any]], needed: dict[str, int] | None = None) -> Counts:
+    def audit(
+        self,
+        database: str,
+        accepted: dict[str, dict[str, Any]],
+        needed: dict[str, int] | None = None,
+    ) -> Counts:
         return audit(database, self.sim, self.billing, accepted, needed or {})

@@ -1,7 +1,8 @@
 """On which stores a test runs.
 
-Both, where the database itself decides: what is in the store, who claims, waits or is killed, and each rule of the contract
-once (tests/flow/test_scenarios.py). SQLite alone, where a test is about what is above the store.
+Both, where the database itself decides: what is in the store, who claims, waits or is killed, and
+each rule of the contract once (tests/flow/test_scenarios.py). SQLite alone, where a test is about
+what is above the store.
 """
 
 import pytest

@@ -1,6 +1,8 @@
-"""Loads and computes once what every bridge needs, for the process whose forks the bridges are (see `process`).
+"""Loads and computes once what every bridge needs, for the process whose forks the bridges are (see
+`process`).
 
-Each fork would do it again: import psycopg, read the list of public suffixes, make the schemas. No thread may be left.
+Each fork would do it again: import psycopg, read the list of public suffixes, make the schemas. No
+thread may be left.
 """
 
 import tempfile

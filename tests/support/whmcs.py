@@ -1,7 +1,8 @@
-"""A WHMCS that is none: tests/whmcs/standin with the plug-in unpacked over it, on PHP's own web server.
+"""A WHMCS that is none: tests/whmcs/standin with the plug-in unpacked over it, on PHP's own web
+server.
 
-A hosting company's events are methods. Each runs where it would at a hoster: in a web request, and cron in a process of
-its own. Nothing is mocked between the module and the bridge.
+A hosting company's events are methods. Each runs where it would at a hoster: in a web request, and
+cron in a process of its own. Nothing is mocked between the module and the bridge.
 """
 
 import json
@@ -23,7 +24,9 @@ TREE = Path(__file__).parents[1] / "whmcs" / "standin"
 LIBRARIES = ("Illuminate/Database/Capsule/Manager.php", "smarty4/Smarty.class.php")
 EXTENSIONS = {"curl", "mbstring", "xml", "pdo_sqlite"}
 WORKERS = 6
-SETTINGS = "-derror_reporting=-1 -ddisplay_errors=0 -dopcache.enable_cli=1 -dopcache.revalidate_freq=0"
+SETTINGS = (
+    "-derror_reporting=-1 -ddisplay_errors=0 -dopcache.enable_cli=1 -dopcache.revalidate_freq=0"
+)
 
 
 def ready() -> bool:
@@ -31,24 +34,33 @@ def ready() -> bool:
     php = found("php")
     if php is None:
         return False
-    ask = "echo json_encode([get_loaded_extensions(), array_map('stream_resolve_include_path', json_decode($argv[1]))]);"
-    done = subprocess.run([php, "-r", ask, json.dumps(LIBRARIES)], capture_output=True, text=True, timeout=120)
+    ask = (
+        "echo json_encode([get_loaded_extensions(), array_map('stream_resolve_include_path', "
+        "json_decode($argv[1]))]);"
+    )
+    done = subprocess.run(
+        [php, "-r", ask, json.dumps(LIBRARIES)], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, f"php ended with {done.returncode}: {done.stdout}{done.stderr}"
     extensions, libraries = json.loads(done.stdout)
     return EXTENSIONS <= set(extensions) and all(libraries)
 
 
 class Refused(Exception):
-    """The stand-in could not do what was asked: a test's own mistake, never an answer of the module."""
+    """The stand-in could not do what was asked: a test's own mistake, never an answer of the
+    module."""
 
 
 class Whmcs:
-    """An installation under `folder`/whmcs, served until `close`. `plugin`: a zip or a folder, unpacked over the root.
+    """An installation under `folder`/whmcs, served until `close`. `plugin`: a zip or a folder,
+    unpacked over the root.
 
     Answers of the module are what it returned: "success" or its error text, "" where it was not called.
     """
 
-    def __init__(self, folder: Path, plugin: Path | None = None, *, module: str = "enombridge") -> None:
+    def __init__(
+        self, folder: Path, plugin: Path | None = None, *, module: str = "enombridge"
+    ) -> None:
         self.module = module
         self.root = folder / "whmcs"
         self.log = folder / "whmcs.log"
@@ -86,7 +98,8 @@ class Whmcs:
     # The web server
 
     def start(self) -> None:
-        """A shell holds it: when these tests end, also by kill -9, its pipe closes and the group goes with all workers."""
+        """A shell holds it: when these tests end, also by kill -9, its pipe closes and the group
+        goes with all workers."""
         php = f"php {SETTINGS} -S 127.0.0.1:{self.port} -t . router.php"
         with self.log.open("ab") as log:
             self._server = subprocess.Popen(
@@ -112,7 +125,10 @@ class Whmcs:
         return self.log.read_text()[-4000:]
 
     def stop(self) -> None:
-        """At once, as when the machine goes down: requests under way are cut off. `start` serves the same data again."""
+        """At once, as when the machine goes down: requests under way are cut off.
+
+        `start` serves the same data again.
+        """
         if self._server is not None:
             os.killpg(self._server.pid, signal.SIGKILL)
             self._server.wait(60)
@@ -134,7 +150,9 @@ class Whmcs:
         try:
             found: dict[str, Any] = answer.json()
         except ValueError:
-            raise Refused(f"{verb}: {answer.status_code} {answer.text[:500]}\n{self.log.read_text()[-2000:]}") from None
+            raise Refused(
+                f"{verb}: {answer.status_code} {answer.text[:500]}\n{self.log.read_text()[-2000:]}"
+            ) from None
         if answer.status_code != 200:
             raise Refused(f"{verb}: {found['error']}")
         return found
@@ -160,16 +178,21 @@ class Whmcs:
 
     def get(self, path: str, role: str = "client", **query: str | int) -> requests.Response:
         """A page as a person sees it, without following redirects. `role`: client or admin."""
-        return self._web.get(self.url + path, params={"as": role, **query}, allow_redirects=False, timeout=60)
+        return self._web.get(
+            self.url + path, params={"as": role, **query}, allow_redirects=False, timeout=60
+        )
 
     def submit(self, path: str, role: str = "client", **form: str | int) -> requests.Response:
         """A form of that page."""
-        return self._web.post(self.url + path, params={"as": role}, data=form, allow_redirects=False, timeout=60)
+        return self._web.post(
+            self.url + path, params={"as": role}, data=form, allow_redirects=False, timeout=60
+        )
 
     # What the hoster sets up
 
     def settings(self, **values: str) -> dict[str, str]:
-        """All of tblconfiguration after the change; the names are in includes/classes/Standin/Settings.php."""
+        """All of tblconfiguration after the change; the names are in
+        includes/classes/Standin/Settings.php."""
         return self.call("settings", values=values)
 
     def set_today(self, day: str) -> None:
@@ -177,11 +200,13 @@ class Whmcs:
         self.settings(today=day)
 
     def add_server(self, **values: Any) -> int:
-        """hostname, port, secure, username, password, accesshash, ipaddress, name, disabled; `id` to change one."""
+        """hostname, port, secure, username, password, accesshash, ipaddress, name, disabled;
+        `id` to change one."""
         return int(self.call("server", **{"type": self.module, **values})["server"])
 
     def save_product(self, **values: Any) -> int:
-        """Also activates the module. name, type, autosetup, settings, welcome, custom_fields, options; `id` to change one.
+        """Also activates the module. name, type, autosetup, settings, welcome, custom_fields,
+        options; `id` to change one.
 
         settings={"1": "basic"}; custom_fields=["Mailbox"]; options=[{"name": "Seats", "type": "quantity"}].
         """
@@ -191,16 +216,31 @@ class Whmcs:
         return int(self.call("client", **values)["client"])
 
     def existing(
-        self, client: int, product: int, server: int, field: str, addresses: list[str], days: int = 10
+        self,
+        client: int,
+        product: int,
+        server: int,
+        field: str,
+        addresses: list[str],
+        days: int = 10,
     ) -> dict[str, int]:
         """Services that are active since long and overdue, by the address in their custom field."""
-        made = self.call("existing", client=client, product=product, server=server, field=field, addresses=addresses, days=days)
+        made = self.call(
+            "existing",
+            client=client,
+            product=product,
+            server=server,
+            field=field,
+            addresses=addresses,
+            days=days,
+        )
         return dict(made["services"])
 
     # What clients do
 
     def order(self, client: int, product: int, **values: Any) -> dict[str, Any]:
-        """order, service, invoice and answer. domain, username, password, custom_fields, options, server."""
+        """order, service, invoice and answer. domain, username, password, custom_fields,
+        options, server."""
         return self.call("order", client=client, product=product, **values)
 
     def pay(self, invoice: int) -> dict[str, str]:
@@ -211,9 +251,13 @@ class Whmcs:
         return str(self.call("change_password", service=service, password=password)["answer"])
 
     def upgrade(self, service: int, product: int = 0, options: dict[str, Any] | None = None) -> str:
-        return str(self.call("upgrade", service=service, product=product, options=options or {})["answer"])
+        return str(
+            self.call("upgrade", service=service, product=product, options=options or {})["answer"]
+        )
 
-    def cancel(self, service: int, reason: str = "Not needed", type: str = "End of Billing Period") -> None:
+    def cancel(
+        self, service: int, reason: str = "Not needed", type: str = "End of Billing Period"
+    ) -> None:
         self.call("cancel", service=service, reason=reason, type=type)
 
     def sso(self, service: int) -> dict[str, Any]:
@@ -228,7 +272,9 @@ class Whmcs:
 
     def command(self, service: int, function: str, reason: str = "") -> str:
         """A Module Command, by the function's name: CreateAccount, SuspendAccount, ..."""
-        return str(self.call("command", service=service, function=function, reason=reason)["answer"])
+        return str(
+            self.call("command", service=service, function=function, reason=reason)["answer"]
+        )
 
     def custom(self, service: int, function: str) -> str:
         """A button of the module's own."""
@@ -299,7 +345,8 @@ class Whmcs:
         return self.call("local_api", command=command, values=values)
 
     def service(self, service: int) -> dict[str, Any]:
-        """The columns of tblhosting, and product, status, password in clear, customfields, configoptions."""
+        """The columns of tblhosting, and product, status, password in clear, customfields,
+        configoptions."""
         return self.call("service", service=service)
 
     def state(self) -> dict[str, Any]:
@@ -307,7 +354,10 @@ class Whmcs:
         return self.call("state")
 
     def faults(self) -> list[dict[str, Any]]:
-        """What PHP complained of in the module, or the module did wrong. The stand-in's own faults fail at once."""
+        """What PHP complained of in the module, or the module did wrong.
+
+        The stand-in's own faults fail at once.
+        """
         state = self.state()
         assert state["standin_faults"] == [], state["standin_faults"]
         found: list[dict[str, Any]] = state["module_faults"]
@@ -315,4 +365,8 @@ class Whmcs:
 
 
 def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in ("PATH", "HOME", "LANG", "TMPDIR")
+    }

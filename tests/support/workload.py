@@ -1,4 +1,5 @@
-"""Many hooks for many mailboxes, made by a seed and sent side by side: of each mailbox one after the other."""
+"""Many hooks for many mailboxes, made by a seed and sent side by side: of each mailbox one after
+the other."""
 
 import random
 import threading
@@ -8,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bridge.domain.errors import NotNow
-from bridge.store import Database, People
+from bridge.domain.errors import NotPossible
+from bridge.store import Database, OperatorActions
 from bridge.store.base.tables import jobs
 from bridge.wiring import new_job_id
 from tests.support.audit import Counts
@@ -21,9 +22,14 @@ SHARES = (30, 25, 15, 15, 5, 10)
 
 
 class Workload:
-    """`jobs` hooks over `domains` domains of three mailboxes. A new domain has no pak: its first create buys one."""
+    """`jobs` hooks over `domains` domains of three mailboxes.
 
-    def __init__(self, stage: Stage, name: str, database: str, jobs: int, domains: int, seed: int) -> None:
+    A new domain has no pak: its first create buys one.
+    """
+
+    def __init__(
+        self, stage: Stage, name: str, database: str, jobs: int, domains: int, seed: int
+    ) -> None:
         self.stage, self.name, self.database, self.seed = stage, name, database, seed
         self.domains = [f"{name}-{number}.test" for number in range(domains)]
         self.boxes = [f"box{number}@{domain}" for domain in self.domains for number in range(3)]
@@ -51,7 +57,9 @@ class Workload:
             id = f"msg_{self.name}_{address.replace('@', '_').replace('.', '_')}_{number}"
             # Some wait as a person at the billing system does, so that not everything is overtaken.
             wait = 3 if chance.random() < 0.4 else 0
-            self.stage.send(url, type, id=id, wait=wait, service_id=address, address=address, **data)
+            self.stage.send(
+                url, type, id=id, wait=wait, service_id=address, address=address, **data
+            )
             with self._lock:
                 self.accepted[id] = data
 
@@ -66,27 +74,35 @@ class Workload:
             yield f"mailbox.{action}", data
 
     def finish(self) -> Counts:
-        """Waits for the end of everything and counts. A purchase in doubt is looked up and tried again, as a person would."""
+        """Waits for the end of everything and counts.
+
+        A purchase in doubt is looked up and tried again, as a person would.
+        """
         self.stage.ended(self.database, self.jobs, 120 + self.jobs / 2, meanwhile=self._judge)
         return self.stage.audit(self.database, self.accepted, dict.fromkeys(self.domains, 1))
 
     def look_again(self, url: Callable[[], str]) -> Counts:
-        """What a late call did is seen by the next hook at the latest: one more for each mailbox, then counts."""
+        """What a late call did is seen by the next hook at the latest: one more for each
+        mailbox, then counts."""
         for address in self.boxes:
             id = f"msg_{self.name}_{address.replace('@', '_').replace('.', '_')}_last"
             data = {"password": "Planted-Last.1z", "plan": "basic"}
-            self.stage.send(url, "mailbox.create", id=id, service_id=address, address=address, **data)
+            self.stage.send(
+                url, "mailbox.create", id=id, service_id=address, address=address, **data
+            )
             self.accepted[id] = data
-        self.stage.ended(self.database, self.jobs + len(self.boxes), 60 + self.jobs / 2, meanwhile=self._judge)
+        self.stage.ended(
+            self.database, self.jobs + len(self.boxes), 60 + self.jobs / 2, meanwhile=self._judge
+        )
         return self.stage.audit(self.database, self.accepted, dict.fromkeys(self.domains, 1))
 
     def _judge(self) -> None:
         for job in set(in_doubt(self.database)) - self.looked_up:
             database = Database(self.database)
             try:
-                People(database, new_job_id).retry(job)
+                OperatorActions(database, new_job_id).retry(job)
                 self.retried += 1
-            except NotNow:
+            except NotPossible:
                 self.looked_up.add(job)  # newer hooks decided the rest; the doubt is over
             finally:
                 database.close()
@@ -96,6 +112,9 @@ def in_doubt(url: str) -> list[str]:
     """Jobs that are held because of a purchase, and that nobody has tried again."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as tx:
-        again = {row[0] for row in tx.execute(sa.select(jobs.c.replaces).where(jobs.c.replaces.is_not(None)))}
+        again = {
+            row[0]
+            for row in tx.execute(sa.select(jobs.c.replaces).where(jobs.c.replaces.is_not(None)))
+        }
         held = tx.execute(sa.select(jobs.c.id, jobs.c.error).where(jobs.c.status == "held")).all()
     return [id for id, error in held if "purchase" in error["detail"] and id not in again]

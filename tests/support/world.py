@@ -1,4 +1,5 @@
-"""A scene without sockets that can be killed, or robbed of its lease, at a named point; and whether its successes are true."""
+"""A scene without sockets that can be killed, or robbed of its lease, at a named point; and
+whether its successes are true."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -12,7 +13,7 @@ from unittest import mock
 import sqlalchemy as sa
 
 from bridge import wiring
-from bridge.domain.ports import Ending, First, Job
+from bridge.domain.ports import InitialPlan, Job, JobResult
 from bridge.pipeline import worker
 from bridge.sim import Simulator
 from bridge.store.base import tables
@@ -62,17 +63,24 @@ class Trap:
 class World(Scene):
     """Good for many examples: `reset` begins a new one. Everything is the same on every run."""
 
-    def __init__(self, folder: Path, sim: Simulator, clock: Clock, database: str, **changes: Any) -> None:
+    def __init__(
+        self, folder: Path, sim: Simulator, clock: Clock, database: str, **changes: Any
+    ) -> None:
         self.trap = Trap()
         self.outside = Outside(sim)
         with mock.patch.object(wiring, "Outgoing", lambda: self.outside):
             super().__init__(folder, sim, clock, database, **SETTINGS | changes)
         self.engine.callbacks.outgoing = self.engine.notes.outgoing = self.outside  # type: ignore[assignment]
         self.engine.worker.random = self.engine.callbacks.random = lambda: 0.5
-        self.service.intake.inbox.new_id = self.service.people.new_id = self.engine.upkeep.new_id = self.new_id
-        # Ownership has to hold also where the configuration was wrong, or was changed, and two sources meet in one domain.
+        self.service.intake.inbox.new_id = self.service.operator.new_id = (
+            self.engine.retention.new_id
+        ) = self.new_id
+        # Ownership has to hold also where the configuration was wrong, or was changed, and two
+        # sources meet in one domain.
         sources = self.service.intake.sources
-        self.service.intake.sources = {name: replace(each, domains=frozenset({"*"})) for name, each in sources.items()}
+        self.service.intake.sources = {
+            name: replace(each, domains=frozenset({"*"})) for name, each in sources.items()
+        }
         self._finish = self.engine.queue.finish
         self.engine.queue.finish = self.finish  # type: ignore[method-assign]
         self._watch = mock.patch.object(worker, "time", SimpleNamespace(monotonic=clock))
@@ -98,7 +106,7 @@ class World(Scene):
         with self.service.database.write() as tx:
             for table in reversed(tables.metadata.sorted_tables):
                 tx.execute(sa.delete(table))
-        self.service.standing.know(self.settings.accounts, self.settings.sources)
+        self.service.account_state.know(self.settings.accounts, self.settings.sources)
 
     def new_id(self, now: float) -> str:
         self.ids += 1
@@ -137,9 +145,13 @@ class World(Scene):
         jobs = tables.jobs.c
         with self.service.database.read() as tx:
             queued = tx.scalar(
-                sa.select(sa.func.min(jobs.available_at)).where(jobs.status == "queued", jobs.available_at > now)
+                sa.select(sa.func.min(jobs.available_at)).where(
+                    jobs.status == "queued", jobs.available_at > now
+                )
             )
-            leased = tx.scalar(sa.select(sa.func.min(jobs.lease_until)).where(jobs.status == "running"))
+            leased = tx.scalar(
+                sa.select(sa.func.min(jobs.lease_until)).where(jobs.status == "running")
+            )
         times = [time for time in (queued, leased) if time is not None]
         return min(times) + 0.001 if times else None
 
@@ -148,10 +160,12 @@ class World(Scene):
             super().call_back(seconds)
         return []
 
-    def finish(self, job: Job, ending: Ending, first: First | None = None) -> None:
+    def finish(self, job: Job, ending: JobResult, first: InitialPlan | None = None) -> None:
         self._finish(job, ending, first)
         if ending.status == "succeeded" and not job.purge and (lie := self.lie(job)):
-            self.outside.wrong.append(f"{job.id} ({job.intent.action} of {job.intent.address}) succeeded, yet {lie}")
+            self.outside.wrong.append(
+                f"{job.id} ({job.intent.action} of {job.intent.address}) succeeded, yet {lie}"
+            )
 
     # What is true
 
@@ -163,7 +177,11 @@ class World(Scene):
             return "" if box is None else "the mailbox is there"
         if box is None:
             return "the mailbox is not there"
-        wanted = {"mailbox.create": "enabled", "mailbox.unsuspend": "enabled", "mailbox.suspend": "suspended"}
+        wanted = {
+            "mailbox.create": "enabled",
+            "mailbox.unsuspend": "enabled",
+            "mailbox.suspend": "suspended",
+        }
         services = set(box["services"].values())
         if intent.action in wanted and services != {wanted[intent.action]}:
             return f"its services are {services}"

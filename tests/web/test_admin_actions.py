@@ -1,4 +1,5 @@
-"""What a person may do on the pages: each says first what will happen, is refused to whom it must be, and is written down."""
+"""What a person may do on the pages: each says first what will happen, is refused to whom it
+must be, and is written down."""
 
 import re
 from typing import Any
@@ -55,24 +56,39 @@ def acts(ids: dict[str, str]) -> list[str]:
 
 def state(scene: Scene) -> Any:
     """What an action could have changed."""
-    rows = {what: scene.service.lookup.page(what, None)[0] for what in ("jobs", "callbacks", "mailboxes")}
-    return rows, [dict(row) for row in scene.service.standing.account_states()], scene.service.standing.paused_sources()
+    rows = {
+        what: scene.service.lookup.page(what, None)[0]
+        for what in ("jobs", "callbacks", "mailboxes")
+    }
+    return (
+        rows,
+        [dict(row) for row in scene.service.account_state.account_states()],
+        scene.service.account_state.paused_sources(),
+    )
 
 
-def test_the_next_step_of_a_job_is_a_button_of_its_page(visitor: Visitor, ids: dict[str, str]) -> None:
+def test_the_next_step_of_a_job_is_a_button_of_its_page(
+    visitor: Visitor, ids: dict[str, str]
+) -> None:
     for name, button in (("held", "Approve"), ("queued", "Cancel"), ("failed", "Adopt")):
         page = visitor.get(f"/admin/jobs/{ids[name]}")
-        (told,) = page.all("p", class_="next")
-        assert f'"{button}"' in "".join(told.itertext())
+        (result,) = page.all("p", class_="next")
+        assert f'"{button}"' in "".join(result.itertext())
         if name == "failed":
             page = visitor.get("/admin/mailboxes/john.doe@example.com")
-        assert button in [each.text for each in page.all("a") if "button" in (each.get("class") or "")]
+        assert button in [
+            each.text for each in page.all("a") if "button" in (each.get("class") or "")
+        ]
 
 
-def test_approve_lets_the_held_job_go_on_as_a_new_one(full: Scene, visitor: Visitor, ids: dict[str, str]) -> None:
+def test_approve_lets_the_held_job_go_on_as_a_new_one(
+    full: Scene, visitor: Visitor, ids: dict[str, str]
+) -> None:
     assert f"/admin/jobs/{ids['held']}/approve" in visitor.get(f"/admin/jobs/{ids['held']}").links()
     asked = visitor.get(f"/admin/jobs/{ids['held']}/approve")
-    assert "It can spend money or delete mail" in asked.words and "delete the mailbox" in asked.words
+    assert (
+        "It can spend money or delete mail" in asked.words and "delete the mailbox" in asked.words
+    )
     page = visitor.press(f"/admin/jobs/{ids['held']}/approve")
     assert f"{ids['held']} was approved as this job." in page.words
     assert last(full) == (WHO, "approve", ids["held"], None)
@@ -82,8 +98,12 @@ def test_approve_lets_the_held_job_go_on_as_a_new_one(full: Scene, visitor: Visi
 
 
 def test_what_is_held_for_anothers_domain_is_approved_on_its_page(scene: Scene) -> None:
-    scene.do("create", address="alice@example.com", service_id="1", customer_id="11", password=PASSWORD)
-    held = scene.do("create", address="ceo@example.com", service_id="2", customer_id="12", password=PASSWORD)
+    scene.do(
+        "create", address="alice@example.com", service_id="1", customer_id="11", password=PASSWORD
+    )
+    held = scene.do(
+        "create", address="ceo@example.com", service_id="2", customer_id="12", password=PASSWORD
+    )
     visitor = Visitor(scene)
     visitor.sign_in()
     page = visitor.get(f"/admin/jobs/{held['job']}")
@@ -114,17 +134,24 @@ def test_reject_ends_a_held_job_with_a_reason_and_nobody_is_needed_any_more(
     path = f"/admin/jobs/{ids['held']}/reject"
     assert path in visitor.get(f"/admin/jobs/{ids['held']}").links()
     page = visitor.press(path, reason="The customer\nstays.")
-    assert "Job rejected." in page.words and "Rejected by an operator: The customer stays." in page.words
+    assert (
+        "Job rejected." in page.words
+        and "Rejected by an operator: The customer stays." in page.words
+    )
     assert last(full) == (WHO, "reject", ids["held"], "The customer stays.")
     assert "held job" not in visitor.get("/admin/").words
-    assert [each["type"] for each in full.call_back(60) if each["data"]["job"] == ids["held"]] == ["job.held", "job.cancelled"]
+    assert [each["type"] for each in full.call_back(60) if each["data"]["job"] == ids["held"]] == [
+        "job.held",
+        "job.cancelled",
+    ]
     assert full.mailbox("amy@example.com") is not None
 
 
 def test_what_no_button_offers_is_refused_with_the_reason_also_without_a_page(
     full: Scene, visitor: Visitor, ids: dict[str, str]
 ) -> None:
-    """A form that was made by hand, or on a page from before: the rule is the same, and it is asked when it is sent."""
+    """A form that was made by hand, or on a page from before: the rule is the same, and it is
+    asked when it is sent."""
     before, token = state(full), visitor.get("/admin/").form("/admin/sign-out")["csrf"]
     for what, verb, why in (
         ("failed", "approve", "only held jobs can be approved"),
@@ -144,15 +171,24 @@ def test_what_no_button_offers_is_refused_with_the_reason_also_without_a_page(
     assert state(full) == before
 
 
-def test_a_doubt_is_not_approved_on_the_pages_either(full: Scene, visitor: Visitor, ids: dict[str, str]) -> None:
+def test_a_doubt_is_not_approved_on_the_pages_either(
+    full: Scene, visitor: Visitor, ids: dict[str, str]
+) -> None:
     new = {"address": "new@example.com", "service_id": "11"}
     full.do("create", password=PASSWORD, **new)
     full.work(300)
-    full.sim.control("/services", {"address": new["address"], "services": dict.fromkeys(SERVICES.values(), "suspended")})
+    full.sim.control(
+        "/services",
+        {"address": new["address"], "services": dict.fromkeys(SERVICES.values(), "suspended")},
+    )
     job = full.do("unsuspend", **new)
     assert (job["status"], job["error"]["code"]) == ("held", "conflict")
     page = visitor.get(f"/admin/jobs/{job['job']}")
-    offered = {link.rpartition("/")[2] for link in page.links() if link.startswith(f"/admin/jobs/{job['job']}/")}
+    offered = {
+        link.rpartition("/")[2]
+        for link in page.links()
+        if link.startswith(f"/admin/jobs/{job['job']}/")
+    }
     assert offered == {"retry", "reject"}
     token = page.form("/admin/sign-out")["csrf"]
     answer = visitor.post(f"/admin/jobs/{job['job']}/approve", {"csrf": token})
@@ -162,18 +198,27 @@ def test_a_doubt_is_not_approved_on_the_pages_either(full: Scene, visitor: Visit
 def test_a_button_that_gives_something_up_is_never_the_one_that_a_page_leads_to(
     full: Scene, visitor: Visitor, ids: dict[str, str]
 ) -> None:
-    """After an approval the page of the new job is shown, and what a person has decided just now is not to be cancelled."""
+    """After an approval the page of the new job is shown, and what a person has decided just now
+    is not to be cancelled."""
     after = visitor.press(f"/admin/jobs/{ids['held']}/approve")
     for page in (after, visitor.get(f"/admin/jobs/{ids['queued']}")):
         assert [each.text for each in page.all("a", class_="button main")] == []
         assert "Cancel" in [each.text for each in page.all("a", class_="button")]
 
 
-def test_all_that_filters_leave_are_decided_after_they_were_shown(full: Scene, visitor: Visitor, ids: dict[str, str]) -> None:
+def test_all_that_filters_leave_are_decided_after_they_were_shown(
+    full: Scene, visitor: Visitor, ids: dict[str, str]
+) -> None:
     listed = query("/admin/jobs", status="held", code="unsafe")
     links = [link for link in visitor.get(listed).links() if link.startswith("/admin/jobs/all/")]
-    assert sorted(link.partition("?")[0].rpartition("/")[2] for link in links) == ["approve", "reject", "retry"]
-    assert not [link for link in visitor.get("/admin/jobs?status=queued").links() if "/all/" in link]
+    assert sorted(link.partition("?")[0].rpartition("/")[2] for link in links) == [
+        "approve",
+        "reject",
+        "retry",
+    ]
+    assert not [
+        link for link in visitor.get("/admin/jobs?status=queued").links() if "/all/" in link
+    ]
     (path,) = [link for link in links if "/all/approve" in link]
     asked = visitor.get(path)
     assert ids["held"] in asked.words and "Approve 1 job" in asked.words
@@ -182,14 +227,19 @@ def test_all_that_filters_leave_are_decided_after_they_were_shown(full: Scene, v
     assert "1 job approved." in page.words
     assert last(full) == (WHO, "approve", ids["held"], None)
     answer = visitor.post("/admin/jobs/all/approve", form)
-    assert (answer.status_code, "No job in this list allows this now." in answer.text) == (409, True)
+    assert (answer.status_code, "No job in this list allows this now." in answer.text) == (
+        409,
+        True,
+    )
     (path,) = [link for link in visitor.get("/admin/jobs?status=failed").links() if "/all/" in link]
     changed = visitor.get(path).form("/admin/jobs/all/retry") | {"checksum": "guessed"}
     assert "so nothing was done" in visitor.post("/admin/jobs/all/retry", changed).text
     assert last(full)[1] == "approve"
 
 
-def test_a_parked_hook_is_dismissed_and_gone_from_the_overview(full: Scene, visitor: Visitor) -> None:
+def test_a_parked_hook_is_dismissed_and_gone_from_the_overview(
+    full: Scene, visitor: Visitor
+) -> None:
     assert "could not be read" in visitor.get("/admin/").words
     page = visitor.press("/admin/hooks/shop/msg_parked/dismiss", reason="A test")
     assert "Dismissed. Its id is refused" in page.words and "dismissed" in page.words
@@ -197,7 +247,9 @@ def test_a_parked_hook_is_dismissed_and_gone_from_the_overview(full: Scene, visi
     assert last(full) == (WHO, "dismiss", "msg_parked", "A test")
     assert "could not be read" not in visitor.get("/admin/").words
     assert "msg_parked" in visitor.get("/admin/hooks?status=dismissed").words
-    again = full.send("mailbox.create", id="msg_parked", address="new@example.com", password=PASSWORD)
+    again = full.send(
+        "mailbox.create", id="msg_parked", address="new@example.com", password=PASSWORD
+    )
     assert (again.status_code, "dismissed" in again.text) == (409, True)
     assert "was dismissed" in visitor.get("/admin/hooks/shop/msg_parked/replay", 409).words
 
@@ -206,10 +258,15 @@ def test_a_difference_that_was_repaired_is_gone_at_once(full: Scene, visitor: Vi
     path = f"/admin/drift/main/repair/{LIFTED}"
     assert path in visitor.get("/admin/drift").links()
     visitor.press(path)
-    assert path not in visitor.get("/admin/drift").links() and LIFTED not in visitor.get("/admin/drift").words
+    assert (
+        path not in visitor.get("/admin/drift").links()
+        and LIFTED not in visitor.get("/admin/drift").words
+    )
 
 
-def test_cancel_takes_a_waiting_job_out_of_the_line(full: Scene, visitor: Visitor, ids: dict[str, str]) -> None:
+def test_cancel_takes_a_waiting_job_out_of_the_line(
+    full: Scene, visitor: Visitor, ids: dict[str, str]
+) -> None:
     assert "Job cancelled." in visitor.press(f"/admin/jobs/{ids['queued']}/cancel").words
     assert last(full) == (WHO, "cancel", ids["queued"], None)
 
@@ -217,8 +274,10 @@ def test_cancel_takes_a_waiting_job_out_of_the_line(full: Scene, visitor: Visito
 def test_what_is_true_no_more_when_the_button_is_pressed_is_told_and_not_done(
     full: Scene, visitor: Visitor, ids: dict[str, str]
 ) -> None:
-    form = visitor.get(f"/admin/jobs/{ids['held']}/approve").form(f"/admin/jobs/{ids['held']}/approve")
-    full.service.people.by("another").retry(ids["held"])
+    form = visitor.get(f"/admin/jobs/{ids['held']}/approve").form(
+        f"/admin/jobs/{ids['held']}/approve"
+    )
+    full.service.operator.by("another").retry(ids["held"])
     answer = visitor.post(f"/admin/jobs/{ids['held']}/approve", form)
     assert (answer.status_code, "was already retried" in answer.text) == (409, True)
     assert last(full)[0] == "another"
@@ -231,7 +290,9 @@ def test_a_callback_is_sent_again(full: Scene, visitor: Visitor, ids: dict[str, 
     assert ids["exhausted"] in [each["id"] for each in full.call_back(10)]
 
 
-def test_a_hook_is_replayed_after_its_plan_was_shown(full: Scene, visitor: Visitor, ids: dict[str, str]) -> None:
+def test_a_hook_is_replayed_after_its_plan_was_shown(
+    full: Scene, visitor: Visitor, ids: dict[str, str]
+) -> None:
     asked = visitor.get("/admin/hooks/shop/msg_held/replay")
     assert "Plan delete the mailbox" in asked.words
     page = visitor.press("/admin/hooks/shop/msg_held/replay")
@@ -239,7 +300,9 @@ def test_a_hook_is_replayed_after_its_plan_was_shown(full: Scene, visitor: Visit
     assert last(full) == (WHO, "retry", ids["held"], None)
 
 
-def test_a_replay_whose_plan_has_changed_does_nothing_and_shows_the_new_one(full: Scene, visitor: Visitor) -> None:
+def test_a_replay_whose_plan_has_changed_does_nothing_and_shows_the_new_one(
+    full: Scene, visitor: Visitor
+) -> None:
     path = "/admin/hooks/shop/msg_held/replay"
     form = visitor.get(path).form(path)
     full.sim.control("/mailboxes/delete", {"address": "amy@example.com"})
@@ -255,22 +318,39 @@ def test_a_replay_whose_plan_has_changed_does_nothing_and_shows_the_new_one(full
     assert state(full) == before
 
 
-def test_a_mailbox_is_adopted_after_what_would_change_was_shown(full: Scene, visitor: Visitor) -> None:
-    full.sim.control("/mailboxes", {"address": "found@example.com", "password": PASSWORD, "settled": True})
+def test_a_mailbox_is_adopted_after_what_would_change_was_shown(
+    full: Scene, visitor: Visitor
+) -> None:
+    full.sim.control(
+        "/mailboxes", {"address": "found@example.com", "password": PASSWORD, "settled": True}
+    )
     path = query("/admin/adopt", address="Found@Example.com", source="shop", service_id="55")
     assert "Owner now none" in visitor.get(path).words
     page = visitor.press(path)
-    assert page.heading == "found@example.com" and "active It belongs to service 55 of shop" in page.words
+    assert (
+        page.heading == "found@example.com"
+        and "active It belongs to service 55 of shop" in page.words
+    )
     assert last(full) == (WHO, "adopt", "found@example.com", "for service 55 of shop")
     assert visitor.get(path).all("button", class_="main") == [], "it is so already"
-    taken = visitor.get(query("/admin/adopt", address="found@example.com", source="shop", service_id="56"))
+    taken = visitor.get(
+        query("/admin/adopt", address="found@example.com", source="shop", service_id="56")
+    )
     assert "Hooks of service 55 of shop will then be refused (not_ours)" in taken.words
-    for address, status in (("missing@example.com", 409), ("nonsense", 422), ("x@example.net", 409)):
+    for address, status in (
+        ("missing@example.com", 409),
+        ("nonsense", 422),
+        ("x@example.net", 409),
+    ):
         visitor.get(query("/admin/adopt", address=address, source="shop", service_id="55"), status)
-    visitor.get(query("/admin/adopt", address="found@example.com", source="nobody", service_id="55"), 404)
+    visitor.get(
+        query("/admin/adopt", address="found@example.com", source="nobody", service_id="55"), 404
+    )
 
 
-def test_accounts_and_sources_are_paused_with_a_reason_and_resumed(full: Scene, visitor: Visitor) -> None:
+def test_accounts_and_sources_are_paused_with_a_reason_and_resumed(
+    full: Scene, visitor: Visitor
+) -> None:
     page = visitor.press("/admin/pause/account/main", reason="Enom is\nmoving <house>")
     assert "Account main paused." in page.words and "Enom is moving <house>" in page.words
     assert last(full) == (WHO, "pause", "account main", "Enom is moving <house>")
@@ -297,7 +377,10 @@ def test_accounts_and_sources_are_paused_with_a_reason_and_resumed(full: Scene, 
     assert "Compared with Enom at" in asked and "The database was restored, so check first" in asked
     assert "Account main resumed." in visitor.press("/admin/resume/account/main").words
     assert last(full) == (WHO, "resume", "account main", "after a restore")
-    assert "Source shop is paused" in visitor.press("/admin/pause/source/shop", reason="Billing runs wild").words
+    assert (
+        "Source shop is paused"
+        in visitor.press("/admin/pause/source/shop", reason="Billing runs wild").words
+    )
     assert last(full) == (WHO, "pause", "source shop", "Billing runs wild")
     assert full.send("mailbox.suspend").status_code == 503
     visitor.press("/admin/resume/source/shop")
@@ -310,7 +393,10 @@ def test_suspensions_that_were_stopped_are_shown_and_accepted_again(
     why = "2,000 suspensions within an hour, of 4,000 mailboxes (safety.max_suspended_share = 0.5)"
     brake.stop(full.service.database, "shop", "main", brake.TooMany(why, None))
     words = visitor.get("/admin/").words
-    assert f"Not running normally: Source shop sent {why}; its further suspensions are refused." in words
+    assert (
+        f"Not running normally: Source shop sent {why}; its further suspensions are refused."
+        in words
+    )
     assert "suspensions refused" in words and "Accept suspensions" in words
     assert why in visitor.get("/admin/resume/source/shop").words
     visitor.press("/admin/resume/source/shop")
@@ -318,7 +404,9 @@ def test_suspensions_that_were_stopped_are_shown_and_accepted_again(
     assert last(full)[:3] == (WHO, "resume", "source shop")
 
 
-def test_a_receiver_that_does_not_answer_is_shown_where_its_callbacks_are(full: Scene, visitor: Visitor) -> None:
+def test_a_receiver_that_does_not_answer_is_shown_where_its_callbacks_are(
+    full: Scene, visitor: Visitor
+) -> None:
     full.receiver.answers = [None] * 7
     full.hook("suspend", address="nobody@example.com", service_id="99")
     full.work()
@@ -330,14 +418,18 @@ def test_a_receiver_that_does_not_answer_is_shown_where_its_callbacks_are(full: 
     assert "The receiver does not answer" in visitor.get(f"/admin/callbacks/{row['id']}").words
 
 
-def test_who_only_looks_sees_no_button_and_is_refused_each_action(full: Scene, ids: dict[str, str]) -> None:
+def test_who_only_looks_sees_no_button_and_is_refused_each_action(
+    full: Scene, ids: dict[str, str]
+) -> None:
     looker = Visitor(full)
     looker.sign_in(acts=False)
     before, allowed = state(full), {"/admin/sign-out"}
     for path in ("/admin/", f"/admin/jobs/{ids['held']}", f"/admin/callbacks/{ids['exhausted']}", "/admin/hooks/shop/msg_held",
                  "/admin/mailboxes", "/admin/mailboxes/amy@example.com"):  # fmt: skip
         page = looker.get(path)
-        assert {each.get("action") for each in page.all("form") if each.get("method") == "post"} == allowed, path
+        assert {
+            each.get("action") for each in page.all("form") if each.get("method") == "post"
+        } == allowed, path
         assert not [link for link in page.links() if re.search(DEEDS, link)]
     token = looker.get("/admin/").form("/admin/sign-out")["csrf"]
     for path in acts(ids):
@@ -352,13 +444,19 @@ REFUSED: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("another site", {}, {"Sec_Fetch_Site": "cross-site", "Origin": "https://example.net"}),
     ("another site that hides", {}, {"Sec_Fetch_Site": "cross-site", "Origin": ""}),
     ("another origin", {}, {"Sec_Fetch_Site": "", "Origin": "https://example.net"}),
-    ("another host of the same site", {}, {"Sec_Fetch_Site": "same-site", "Origin": "https://shop.example.com"}),
+    (
+        "another host of the same site",
+        {},
+        {"Sec_Fetch_Site": "same-site", "Origin": "https://shop.example.com"},
+    ),
     ("no origin that could be named", {}, {"Sec_Fetch_Site": "", "Origin": "null"}),
     ("nothing said of where it comes from", {}, {"Sec_Fetch_Site": "", "Origin": ""}),
 ]
 
 
-def test_no_form_but_our_own_does_anything(full: Scene, visitor: Visitor, ids: dict[str, str]) -> None:
+def test_no_form_but_our_own_does_anything(
+    full: Scene, visitor: Visitor, ids: dict[str, str]
+) -> None:
     token = visitor.get("/admin/").form("/admin/sign-out")["csrf"]
     stranger = Visitor(full)
     stranger.sign_in()
@@ -367,7 +465,10 @@ def test_no_form_but_our_own_does_anything(full: Scene, visitor: Visitor, ids: d
     cases = [*REFUSED, ("another session's token", {"csrf": foreign}, {})]
     for path in acts(ids):
         for what, data, headers in cases:
-            assert visitor.post(path, {"csrf": token} | data, **headers).status_code == 403, (path, what)
+            assert visitor.post(path, {"csrf": token} | data, **headers).status_code == 403, (
+                path,
+                what,
+            )
         assert Visitor(full).post(path, {"csrf": token}).status_code == 403, "no session"
         assert full.client.get(path).status_code == 303
     full.clock.now += 1801
@@ -386,11 +487,17 @@ def test_a_token_of_htmx_stands_in_a_header(full: Scene, visitor: Visitor) -> No
 def test_a_form_is_taken_at_the_public_address_behind_a_proxy(open_scene: Open) -> None:
     scene = open_scene(bridge__public_url="http://bridge.example.com")
     visitor = Visitor(scene)
-    answer = visitor.post("/admin/sign-in", visitor.first_form() | {"code": visitor.code()}, Origin="http://bridge.example.com")
+    answer = visitor.post(
+        "/admin/sign-in",
+        visitor.first_form() | {"code": visitor.code()},
+        Origin="http://bridge.example.com",
+    )
     assert answer.status_code == 303
 
 
-def test_only_so_many_pages_ask_enom_at_a_time(full: Scene, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_pages_ask_enom_at_a_time(
+    full: Scene, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """So that hooks always find a thread that is free."""
     path, answers = "/admin/hooks/shop/msg_held/replay", list[tuple[int, bool]]()
     ask = type(full.service.replay).recorded

@@ -1,4 +1,5 @@
-"""Every page with a database full of every state: it is there, parses strictly, holds no secret, nothing breaks out of it."""
+"""Every page with a database full of every state: it is there, parses strictly, holds no secret,
+nothing breaks out of it."""
 
 import html
 import json
@@ -87,8 +88,15 @@ def test_every_page_is_there_parses_strictly_and_holds_no_secret(full: Scene) ->
 def test_no_page_has_a_script_or_a_style_of_its_own(ids: dict[str, str], visitor: Visitor) -> None:
     for path in pages(ids):
         page = visitor.get(path)
-        assert [each for each in page.all("script") if not each.get("src")] == page.all("style") == []
-        assert [each for each in page.tree.iter() for name in each.attrib if name == "style" or name.startswith("on")] == []
+        assert (
+            [each for each in page.all("script") if not each.get("src")] == page.all("style") == []
+        )
+        assert [
+            each
+            for each in page.tree.iter()
+            for name in each.attrib
+            if name == "style" or name.startswith("on")
+        ] == []
 
 
 def test_every_link_of_every_page_leads_to_a_page(visitor: Visitor) -> None:
@@ -97,7 +105,9 @@ def test_every_link_of_every_page_leads_to_a_page(visitor: Visitor) -> None:
         path = left.pop()
         seen.add(path)
         answer = visitor.raw(path)
-        assert answer.status_code == 200 or (answer.status_code == 409 and path.endswith("/replay")), path
+        assert answer.status_code == 200 or (
+            answer.status_code == 409 and path.endswith("/replay")
+        ), path
         if answer.mimetype == "text/csv":
             continue
         page = Page(answer)
@@ -111,28 +121,45 @@ def test_every_link_of_every_page_leads_to_a_page(visitor: Visitor) -> None:
 
 def test_the_headers_of_a_page_forbid_what_a_browser_need_not_do(visitor: Visitor) -> None:
     headers = visitor.get("/admin/").answer.headers
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+    assert headers["Content-Security-Policy"].startswith(
+        "default-src 'none'; script-src 'self'; style-src 'self'"
+    )
     assert "unsafe" not in headers["Content-Security-Policy"]
-    told = (headers["Cache-Control"], headers["X-Content-Type-Options"], headers["Referrer-Policy"])
-    assert told == ("no-store", "nosniff", "same-origin")
+    result = (
+        headers["Cache-Control"],
+        headers["X-Content-Type-Options"],
+        headers["Referrer-Policy"],
+    )
+    assert result == ("no-store", "nosniff", "same-origin")
 
 
-def test_the_files_of_the_pages_may_be_kept_because_their_address_changes_with_them(visitor: Visitor) -> None:
+def test_the_files_of_the_pages_may_be_kept_because_their_address_changes_with_them(
+    visitor: Visitor,
+) -> None:
     page = visitor.get("/admin/")
-    sources = [each.get("src") for each in page.all("script")] + [each.get("href") for each in page.all("link")]
+    sources = [each.get("src") for each in page.all("script")] + [
+        each.get("href") for each in page.all("link")
+    ]
     assert len(sources) == 4
     for source in sources:
         answer = visitor.raw(source)
         assert (answer.status_code, "immutable" in answer.headers["Cache-Control"]) == (200, True)
-    assert Visitor(visitor.scene).raw(sources[0].partition("?")[0]).headers["Cache-Control"] == "no-store"
+    assert (
+        Visitor(visitor.scene).raw(sources[0].partition("?")[0]).headers["Cache-Control"]
+        == "no-store"
+    )
     assert visitor.raw("/admin/static/htmx.LICENSE.txt").status_code == 200
 
 
-def test_a_part_that_updates_itself_is_only_that_part(ids: dict[str, str], visitor: Visitor) -> None:
+def test_a_part_that_updates_itself_is_only_that_part(
+    ids: dict[str, str], visitor: Visitor
+) -> None:
     whole = visitor.get("/admin/jobs?status=held")
     (live,) = whole.all("div", id="live")
     assert (live.get("hx-get"), live.get("hx-trigger")) == ("/admin/jobs?status=held", "every 10s")
-    part = visitor.raw("/admin/jobs?status=held", HX_Request="true", HX_Target="live", HX_Trigger="live").text
+    part = visitor.raw(
+        "/admin/jobs?status=held", HX_Request="true", HX_Target="live", HX_Trigger="live"
+    ).text
     assert part.startswith('<div id="live"') and "<html" not in part and ids["held"] in part
     still = visitor.get("/admin/jobs?status=held&live=off")
     assert still.all("div", id="live")[0].get("hx-get") is None
@@ -141,14 +168,23 @@ def test_a_part_that_updates_itself_is_only_that_part(ids: dict[str, str], visit
 
 def test_filters_stand_in_the_address_and_in_the_form(visitor: Visitor) -> None:
     page = visitor.get("/admin/jobs?status=held&source=shop&address=AMY@example.com")
-    assert [each.get("value") for each in page.all("option") if each.get("selected") is not None] == ["held", "shop"]
+    assert [
+        each.get("value") for each in page.all("option") if each.get("selected") is not None
+    ] == ["held", "shop"]
     assert page.all("input", id="f-address")[0].get("value") == "amy@example.com"
     assert len(page.all("tr")) == 2
-    pushed = visitor.raw("/admin/jobs?status=held&source=&action=", HX_Request="true", HX_Target="live", HX_Trigger="filters")
+    pushed = visitor.raw(
+        "/admin/jobs?status=held&source=&action=",
+        HX_Request="true",
+        HX_Target="live",
+        HX_Trigger="filters",
+    )
     assert pushed.headers["HX-Push-Url"] == "/admin/jobs?status=held"
 
 
-def test_a_long_list_is_paged_by_keys_and_keeps_its_filters(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_list_is_paged_by_keys_and_keeps_its_filters(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bridge.web.admin.listing.ROWS", 2)
     made = [scene.hook("suspend", address=f"u{number}@example.com")["job"] for number in range(5)]
     visitor, found, path = Visitor(scene), [], "/admin/jobs?status=queued"
@@ -162,7 +198,9 @@ def test_a_long_list_is_paged_by_keys_and_keeps_its_filters(scene: Scene, monkey
     visitor.get("/admin/hooks?after=none", 404)
 
 
-def test_the_search_leads_to_the_one_thing_or_lists_what_there_is(ids: dict[str, str], visitor: Visitor) -> None:
+def test_the_search_leads_to_the_one_thing_or_lists_what_there_is(
+    ids: dict[str, str], visitor: Visitor
+) -> None:
     for text, place in (
         (ids["held"], f"/admin/jobs/{ids['held']}"),
         (ids["exhausted"], f"/admin/callbacks/{ids['exhausted']}"),
@@ -171,7 +209,10 @@ def test_the_search_leads_to_the_one_thing_or_lists_what_there_is(ids: dict[str,
     ):
         assert visitor.raw(query("/admin/search", q=text)).headers["Location"] == place
     page = visitor.get("/admin/search?q=8")
-    assert "/admin/mailboxes/amy@example.com" in page.links() and f"/admin/jobs/{ids['held']}" in page.links()
+    assert (
+        "/admin/mailboxes/amy@example.com" in page.links()
+        and f"/admin/jobs/{ids['held']}" in page.links()
+    )
 
 
 def test_the_overview_says_whether_it_works_what_is_stuck_and_what_to_do(full: Scene) -> None:
@@ -180,11 +221,16 @@ def test_the_overview_says_whether_it_works_what_is_stuck_and_what_to_do(full: S
     words = visitor.get("/admin/").words
     assert "Running, needs attention: 1 held job waits for your decision." in words
     assert "1 callback could not be delivered" in words and "1 hook could not be read" in words
-    full.service.people.by("jane").pause_account("main", "Enom is moving house.")
+    full.service.operator.by("jane").pause_account("main", "Enom is moving house.")
     words = visitor.get("/admin/").words
-    assert "Not running normally: Account main is paused (Enom is moving house); 1 of its jobs wait." in words
+    assert (
+        "Not running normally: Account main is paused (Enom is moving house); 1 of its jobs wait."
+        in words
+    )
     full.clock.now += 100
-    assert "Not running normally: No worker has responded for 1 minute" in visitor.get("/admin/").words
+    assert (
+        "Not running normally: No worker has responded for 1 minute" in visitor.get("/admin/").words
+    )
 
 
 def test_where_all_is_well_the_overview_says_so(scene: Scene) -> None:
@@ -199,7 +245,11 @@ def test_where_all_is_well_the_overview_says_so(scene: Scene) -> None:
 @both
 def test_the_figures_of_the_last_hours_are_those_of_the_jobs(full: Scene) -> None:
     figures = Visitor(full).scene.app and overview(full)
-    assert (sum(figures.hours.accepted), sum(figures.hours.succeeded), sum(figures.hours.bad)) == (4, 1, 1)
+    assert (sum(figures.hours.accepted), sum(figures.hours.succeeded), sum(figures.hours.bad)) == (
+        4,
+        1,
+        1,
+    )
     assert figures.hours.waiting[-1] == figures.waiting == 1
     assert [row["open"] for row in figures.accounts] == [1]
     assert [plot.total for plot in drawn(figures)[:4]] == ["4", "1", "1", "1"]
@@ -219,26 +269,41 @@ def test_a_filter_finds_what_a_walk_through_the_whole_list_finds(full: Scene) ->
         rows, _ = page(what, None)
         for source in (None, "shop", "other"):
             for status in statuses:
-                wanted = [row for row in rows if row["status"] == status and source in (None, row["source"])]
-                assert page(what, None, status=status, source=source)[0] == wanted, (what, status, source)
+                wanted = [
+                    row
+                    for row in rows
+                    if row["status"] == status and source in (None, row["source"])
+                ]
+                assert page(what, None, status=status, source=source)[0] == wanted, (
+                    what,
+                    status,
+                    source,
+                )
         for address in ("amy@example.com", "nobody@example.com"):
-            assert page(what, None, address=address)[0] == [row for row in rows if row["address"] == address]
+            assert page(what, None, address=address)[0] == [
+                row for row in rows if row["address"] == address
+            ]
 
 
-def test_the_settings_tell_which_module_tested_the_connection_and_whether_it_fits(scene: Scene) -> None:
+def test_the_settings_tell_which_module_tested_the_connection_and_whether_it_fits(
+    scene: Scene,
+) -> None:
     visitor = Visitor(scene)
     visitor.sign_in()
     assert "Billing modules" not in visitor.get("/admin/settings").words
     scene.ask("connection.test", sender=f"whmcs {__version__}")
     assert f"shop whmcs {__version__} yes" in visitor.get("/admin/settings").words
     scene.ask("connection.test", sender="whmcs <b>9.9.9")
-    assert f"is whmcs <b>9.9.9, and this bridge is {__version__}. Update the older" in visitor.get("/admin/settings").words
+    assert (
+        f"is whmcs <b>9.9.9, and this bridge is {__version__}. Update the older"
+        in visitor.get("/admin/settings").words
+    )
 
 
 def test_a_value_that_nothing_can_have_is_told_with_the_nearest_right_ones(shown: Scene) -> None:
     visitor = Visitor(shown)
     visitor.sign_in()
-    for path, told in (
+    for path, result in (
         ("/admin/jobs?status=hled", "There is no status 'hled'; there are: queued,"),
         ("/admin/jobs?code=unsave", "did you mean unsafe"),
         ("/admin/jobs?source=shob", "did you mean shop?"),
@@ -249,9 +314,11 @@ def test_a_value_that_nothing_can_have_is_told_with_the_nearest_right_ones(shown
         ("/admin/audit?action=aprove", "did you mean approve?"),
     ):
         page = visitor.get(path, 422)
-        assert told in page.words and page.all("table", class_="list") == [], path
+        assert result in page.words and page.all("table", class_="list") == [], path
         part = visitor.raw(path, HX_Target="live")
-        assert told in html.unescape(part.text.replace("<wbr>", "")), "htmx shows only what went well"
+        assert result in html.unescape(part.text.replace("<wbr>", "")), (
+            "htmx shows only what went well"
+        )
         assert part.status_code == 200
 
 
@@ -259,7 +326,10 @@ def test_an_address_is_found_by_a_part_of_it(shown: Scene) -> None:
     visitor = Visitor(shown)
     visitor.sign_in()
     for text in ("john", "JOHN.d", "doe@"):
-        assert visitor.raw(query("/admin/search", q=text)).headers["Location"] == "/admin/mailboxes/john.doe@example.com"
+        assert (
+            visitor.raw(query("/admin/search", q=text)).headers["Location"]
+            == "/admin/mailboxes/john.doe@example.com"
+        )
     page = visitor.get(query("/admin/search", q="example.com"))
     assert {"/admin/mailboxes/amy@example.com", "/admin/mailboxes/bob@example.com"} <= page.links()
     assert visitor.get(query("/admin/mailboxes", address="amy")).words.count("amy@example.com") == 1
@@ -274,7 +344,7 @@ def overview(scene: Scene) -> Any:
 
 def test_a_job_that_was_tried_again_needs_nobody_any_more(full: Scene) -> None:
     assert overview(full).todo["held"][0] == 1
-    full.service.people.by("jane").retry(full.ids["held"])  # type: ignore[attr-defined]
+    full.service.operator.by("jane").retry(full.ids["held"])  # type: ignore[attr-defined]
     assert overview(full).todo["held"][0] == 0
 
 
@@ -286,18 +356,39 @@ def test_what_a_stranger_wrote_is_text_and_nothing_else(full: Scene) -> None:
             sa.update(tables.jobs).values(
                 service_id=HOSTILE[:64],
                 message=HOSTILE,
-                error={"kind": "refused", "code": "refused", "detail": HOSTILE, "remote": {"x": HOSTILE}},
+                error={
+                    "kind": "refused",
+                    "code": "refused",
+                    "detail": HOSTILE,
+                    "remote": {"x": HOSTILE},
+                },
             )
         )
         tx.execute(sa.update(tables.callbacks).values(last_error=HOSTILE))
-        tx.execute(sa.update(tables.hooks).where(tables.hooks.c.errors.is_not(None)).values(errors={HOSTILE: [HOSTILE]}))
-        tx.execute(sa.update(tables.audit).values(who=HOSTILE, detail=HOSTILE, target=HOSTILE, action=HOSTILE[:32]))
+        tx.execute(
+            sa.update(tables.hooks)
+            .where(tables.hooks.c.errors.is_not(None))
+            .values(errors={HOSTILE: [HOSTILE]})
+        )
+        tx.execute(
+            sa.update(tables.audit).values(
+                who=HOSTILE, detail=HOSTILE, target=HOSTILE, action=HOSTILE[:32]
+            )
+        )
         tx.execute(sa.update(tables.accounts).values(paused="person", detail=HOSTILE))
-        tx.execute(sa.update(tables.mailboxes).values(service_id=HOSTILE[:64], suspended_with=HOSTILE[:16]))
-        tx.execute(sa.update(tables.differences).values(detail=HOSTILE, remedy=HOSTILE, service_id=HOSTILE[:64]))
+        tx.execute(
+            sa.update(tables.mailboxes).values(service_id=HOSTILE[:64], suspended_with=HOSTILE[:16])
+        )
+        tx.execute(
+            sa.update(tables.differences).values(
+                detail=HOSTILE, remedy=HOSTILE, service_id=HOSTILE[:64]
+            )
+        )
     visitor = Visitor(full)
     visitor.sign_in(code=visitor.code(who=HOSTILE))
-    for path in [path for path in pages(ids) if not re.search(r"/replay|adopt\?|/approve|/repair", path)]:
+    for path in [
+        path for path in pages(ids) if not re.search(r"/replay|adopt\?|/approve|/repair", path)
+    ]:
         page = visitor.get(path)
         assert "alert(1)" not in "".join(each.text or "" for each in page.all("script")), path
         assert "<script>alert" not in page.text, path
@@ -314,7 +405,9 @@ def test_a_plot_escapes_its_words() -> None:
 @contextmanager
 def away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def refuse(*_: object, **__: object) -> None:
-        raise sa.exc.OperationalError("SELECT", {"password": "Sesame"}, Exception("connection refused"))
+        raise sa.exc.OperationalError(
+            "SELECT", {"password": "Sesame"}, Exception("connection refused")
+        )
 
     with monkeypatch.context() as patch:
         patch.setattr(scene.service.database.engine, "begin", refuse)
@@ -323,7 +416,9 @@ def away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @both
-def test_while_the_database_is_away_every_page_says_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_the_database_is_away_every_page_says_so(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     visitor = Visitor(scene)
     visitor.sign_in()
     with away(scene, monkeypatch):
@@ -359,14 +454,18 @@ def test_what_is_not_below_admin_is_answered_as_before(scene: Scene) -> None:
         assert "Content-Security-Policy" not in answer.headers
 
 
-def test_an_error_of_ours_is_a_page_without_its_words(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_ours_is_a_page_without_its_words(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     visitor = Visitor(scene)
     visitor.sign_in()
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("Sesame")
 
-    monkeypatch.setattr("bridge.web.admin.error_pages.log.error", lambda *_, **__: None, raising=False)
+    monkeypatch.setattr(
+        "bridge.web.admin.error_pages.log.error", lambda *_, **__: None, raising=False
+    )
     monkeypatch.setattr(scene.service.lookup, "page", fail)
     page = visitor.get("/admin/jobs", 500)
     assert page.heading == "Internal error" and "Sesame" not in page.text
@@ -374,19 +473,33 @@ def test_an_error_of_ours_is_a_page_without_its_words(scene: Scene, monkeypatch:
 
 def test_settings_show_what_is_in_force_and_mask_the_rest(visitor: Visitor) -> None:
     words = visitor.get("/admin/settings").words
-    assert "[accounts.main]" in words and "token ***" in words and "password_hash ***" in words and "25 GB" in words
+    assert (
+        "[accounts.main]" in words
+        and "token ***" in words
+        and "password_hash ***" in words
+        and "25 GB" in words
+    )
 
 
 @pytest.mark.parametrize(
-    "seconds, told", [(0.4, "now"), (59, "59 seconds ago"), (61, "1 minute ago"), (-7200, "in 2 hours"), (200000, "2 days ago")]
+    "seconds, result",
+    [
+        (0.4, "now"),
+        (59, "59 seconds ago"),
+        (61, "1 minute ago"),
+        (-7200, "in 2 hours"),
+        (200000, "2 days ago"),
+    ],
 )
-def test_a_time_is_told_beside_the_present(seconds: float, told: str) -> None:
-    assert formatting.ago(1803902400.0, 1803902400.0 + seconds) == told
+def test_a_time_is_told_beside_the_present(seconds: float, result: str) -> None:
+    assert formatting.ago(1803902400.0, 1803902400.0 + seconds) == result
 
 
 def test_many_commands_without_a_yes_are_told(scene: Scene) -> None:
     figures = overview(scene)
     figures.hours.commands[-1], figures.hours.without_yes[-1] = 20, 11
-    (finding,) = [each for each in overall_status.issues(figures, {}) if "Enom refused" in each.text]
+    (finding,) = [
+        each for each in overall_status.issues(figures, {}) if "Enom refused" in each.text
+    ]
     assert "11 of the last 20" in finding.text
     assert json.dumps(finding.remedy)

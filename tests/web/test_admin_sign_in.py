@@ -22,13 +22,19 @@ HASHES = {
     "admin__password_hash": generate_password_hash(PASSWORD, CHEAP),
     "admin__view_password_hash": generate_password_hash(VIEWING, CHEAP),
 }
-PROXY = {"admin__user_header": "X-Forwarded-User", "admin__user_admins": ["jane"], "bridge__trusted_proxies": ["127.0.0.1"]}
+PROXY = {
+    "admin__user_header": "X-Forwarded-User",
+    "admin__user_admins": ["jane"],
+    "bridge__trusted_proxies": ["127.0.0.1"],
+}
 both = pytest.mark.parametrize("store", ["sqlite", "postgres"])
 
 
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("bridge.web.admin.passwords.nobodys", lambda: HASHES["admin__password_hash"])
+    monkeypatch.setattr(
+        "bridge.web.admin.passwords.nobodys", lambda: HASHES["admin__password_hash"]
+    )
     yield
 
 
@@ -67,7 +73,10 @@ def test_a_link_ends_with_its_time_and_is_of_our_keys_only(scene: Scene) -> None
 def test_a_link_of_an_older_key_still_works_after_a_rotation(open_scene: Open) -> None:
     first = open_scene()
     code = Visitor(first).code()
-    keys = [first.service.settings.bridge.keys[0].reveal(), "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="]
+    keys = [
+        first.service.settings.bridge.keys[0].reveal(),
+        "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=",
+    ]
     rotated = open_scene(bridge__keys=keys)
     visitor = Visitor(rotated)
     assert visitor.sign_in(code=code).status_code == 303
@@ -80,7 +89,10 @@ def test_a_session_survives_a_new_key_and_ends_when_its_own_is_gone(open_scene: 
     visitor.sign_in()
     cookie = visitor.client.get_cookie("enom_bridge_admin", path="/admin")
     assert cookie is not None
-    for keys, status in (([first.service.settings.bridge.keys[0].reveal(), newer], 200), ([newer], 303)):
+    for keys, status in (
+        ([first.service.settings.bridge.keys[0].reveal(), newer], 200),
+        ([newer], 303),
+    ):
         other = Visitor(open_scene(bridge__keys=keys))
         other.client.set_cookie("enom_bridge_admin", cookie.value, path="/admin")
         assert other.raw("/admin/").status_code == status
@@ -100,14 +112,18 @@ def test_the_other_password_only_looks(locked: Scene) -> None:
     assert "viewer (password), read-only" in visitor.get("/admin/").words
 
 
-def test_without_a_password_in_the_configuration_none_is_asked_for_and_none_fits(scene: Scene) -> None:
+def test_without_a_password_in_the_configuration_none_is_asked_for_and_none_fits(
+    scene: Scene,
+) -> None:
     visitor = Visitor(scene)
     assert visitor.get("/admin/sign-in").all("input", type="password") == []
     assert visitor.sign_in(password="nobody's").status_code == 403
     assert visitor.sign_in(password=PASSWORD).status_code == 403
 
 
-def test_every_hash_is_tried_for_a_wrong_password_as_for_a_right_one(locked: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_hash_is_tried_for_a_wrong_password_as_for_a_right_one(
+    locked: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tried: list[str] = []
 
     def check(kept: str, password: str) -> bool:
@@ -122,7 +138,9 @@ def test_every_hash_is_tried_for_a_wrong_password_as_for_a_right_one(locked: Sce
 
 
 @both
-def test_five_wrong_tries_of_one_client_are_the_end_for_a_quarter_of_an_hour(locked_on: Scene) -> None:
+def test_five_wrong_tries_of_one_client_are_the_end_for_a_quarter_of_an_hour(
+    locked_on: Scene,
+) -> None:
     scene, visitor = locked_on, Visitor(locked_on)
     for _ in range(MOST_FROM_ONE):
         assert visitor.sign_in(password="wrong").status_code == 403
@@ -145,7 +163,11 @@ def test_many_clients_are_counted_together(open_scene: Open) -> None:
     scene = open_scene(**HASHES, bridge__trusted_proxies=["127.0.0.1"])
     for number in range(MOST_IN_ALL):
         visitor = Visitor(scene)
-        answer = visitor.post("/admin/sign-in", visitor.first_form() | {"password": "no"}, X_Forwarded_For=f"192.0.2.{number}")
+        answer = visitor.post(
+            "/admin/sign-in",
+            visitor.first_form() | {"password": "no"},
+            X_Forwarded_For=f"192.0.2.{number}",
+        )
         assert answer.status_code == 403
     assert Visitor(scene).sign_in(password=PASSWORD).status_code == 429
 
@@ -154,7 +176,9 @@ def test_the_addresses_of_one_network_of_ipv6_are_one_client(open_scene: Open) -
     scene = open_scene(**HASHES, bridge__trusted_proxies=["127.0.0.1"])
     for number in range(MOST_FROM_ONE + 1):
         visitor, wrong = Visitor(scene), {"password": "no"}
-        answer = visitor.post("/admin/sign-in", visitor.first_form() | wrong, X_Forwarded_For=f"2001:db8::{number}")
+        answer = visitor.post(
+            "/admin/sign-in", visitor.first_form() | wrong, X_Forwarded_For=f"2001:db8::{number}"
+        )
         assert answer.status_code == (403 if number < MOST_FROM_ONE else 429)
 
 
@@ -166,11 +190,16 @@ def test_a_try_counts_before_it_is_looked_at(database_url: str, scene: Scene) ->
     tries.succeeded(begun[0])
     assert tries.begin("192.0.2.1").id is not None
     with scene.service.database.read() as tx:
-        assert tx.scalar(sa.select(sa.func.count()).select_from(tables.sign_in_failures)) == MOST_FROM_ONE
+        assert (
+            tx.scalar(sa.select(sa.func.count()).select_from(tables.sign_in_failures))
+            == MOST_FROM_ONE
+        )
 
 
 @pytest.mark.parametrize("step, status", [(1799, 200), (1801, 303)])
-def test_a_session_ends_when_nobody_was_there_for_half_an_hour(scene: Scene, step: int, status: int) -> None:
+def test_a_session_ends_when_nobody_was_there_for_half_an_hour(
+    scene: Scene, step: int, status: int
+) -> None:
     visitor = Visitor(scene)
     visitor.sign_in()
     scene.clock.now += step
@@ -203,7 +232,11 @@ def test_a_changed_password_ends_every_session(open_scene: Open) -> None:
     visitor.sign_in(password=VIEWING)
     cookie = visitor.client.get_cookie("enom_bridge_admin", path="/admin")
     assert cookie is not None
-    other = Visitor(open_scene(**HASHES | {"admin__password_hash": generate_password_hash("Another-One.3", CHEAP)}))
+    other = Visitor(
+        open_scene(
+            **HASHES | {"admin__password_hash": generate_password_hash("Another-One.3", CHEAP)}
+        )
+    )
     other.client.set_cookie("enom_bridge_admin", cookie.value, path="/admin")
     assert other.raw("/admin/").status_code == 303
 
@@ -239,13 +272,17 @@ def test_a_form_token_or_a_link_is_no_session(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("url, secure", [("http://localhost", False), ("https://localhost", True)])
-def test_the_cookies_are_for_the_pages_only_and_for_tls_where_there_is_some(open_scene: Open, url: str, secure: bool) -> None:
+def test_the_cookies_are_for_the_pages_only_and_for_tls_where_there_is_some(
+    open_scene: Open, url: str, secure: bool
+) -> None:
     visitor = Visitor(open_scene(bridge__public_url=url))
     form = visitor.client.get("/admin/sign-in", base_url=url)
     token = re.search(r'name="csrf" value="([^"]+)"', form.text)
     assert token
     filled = {"csrf": token[1], "code": visitor.code()}
-    answer = visitor.client.post("/admin/sign-in", data=filled, base_url=url, headers={"Origin": url})
+    answer = visitor.client.post(
+        "/admin/sign-in", data=filled, base_url=url, headers={"Origin": url}
+    )
     assert answer.status_code == 303
     for cookie in form.headers.getlist("Set-Cookie") + answer.headers.getlist("Set-Cookie"):
         flags = set(cookie.split("; "))
@@ -269,7 +306,10 @@ def test_who_is_not_signed_in_is_led_to_the_form_and_back(scene: Scene) -> None:
     visitor = Visitor(scene)
     answer = visitor.raw("/admin/jobs?status=held&source=shop")
     assert answer.status_code == 303
-    assert answer.headers["Location"] == "/admin/sign-in?next=/admin/jobs%3Fstatus%3Dheld%26source%3Dshop"
+    assert (
+        answer.headers["Location"]
+        == "/admin/sign-in?next=/admin/jobs%3Fstatus%3Dheld%26source%3Dshop"
+    )
     form = visitor.get(answer.headers["Location"]).form("/admin/sign-in")
     assert form["next"] == "/admin/jobs?status=held&source=shop"
 
@@ -284,7 +324,9 @@ def test_a_link_from_another_site_meets_a_form_that_says_how_to_go_on(scene: Sce
     assert "/admin/jobs" in page.links()
 
 
-def test_a_trusted_proxy_names_who_it_is_and_the_configuration_who_may_act(open_scene: Open) -> None:
+def test_a_trusted_proxy_names_who_it_is_and_the_configuration_who_may_act(
+    open_scene: Open,
+) -> None:
     scene = open_scene(**PROXY)
     for name, role in (("jane", "jane (proxy)"), ("joe", "joe (proxy), read-only")):
         assert role in Visitor(scene).get("/admin/", X_Forwarded_User=name).words
@@ -297,10 +339,16 @@ def test_the_header_counts_from_trusted_proxies_only(open_scene: Open) -> None:
     assert Visitor(scene).raw("/admin/", X_Forwarded_User="jane").status_code == 303
 
 
-@pytest.mark.parametrize(("peer", "status"), [("::ffff:127.0.0.1", 200), ("::ffff:192.0.2.1", 303), ("", 303)])
-def test_a_proxy_that_comes_by_a_socket_for_both_is_the_same_proxy(open_scene: Open, peer: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("peer", "status"), [("::ffff:127.0.0.1", 200), ("::ffff:192.0.2.1", 303), ("", 303)]
+)
+def test_a_proxy_that_comes_by_a_socket_for_both_is_the_same_proxy(
+    open_scene: Open, peer: str, status: int
+) -> None:
     client = open_scene(**PROXY).app.test_client()
-    answer = client.get("/admin/", headers={"X-Forwarded-User": "jane"}, environ_overrides={"REMOTE_ADDR": peer})
+    answer = client.get(
+        "/admin/", headers={"X-Forwarded-User": "jane"}, environ_overrides={"REMOTE_ADDR": peer}
+    )
     assert answer.status_code == status
 
 
@@ -309,7 +357,9 @@ def test_however_a_proxy_writes_an_address_its_tries_are_counted_together(open_s
     for number in range(MOST_FROM_ONE + 1):
         visitor, wrong = Visitor(scene), {"password": "no"}
         written = ("192.0.2.7", f"192.0.2.7:{number}", "::ffff:192.0.2.7")[number % 3]
-        answer = visitor.post("/admin/sign-in", visitor.first_form() | wrong, X_Forwarded_For=written)
+        answer = visitor.post(
+            "/admin/sign-in", visitor.first_form() | wrong, X_Forwarded_For=written
+        )
         assert answer.status_code == (403 if number < MOST_FROM_ONE else 429)
 
 

@@ -1,4 +1,5 @@
-"""Four people press the same button at once, over HTTP: one job takes its place, the others are told so."""
+"""Four people press the same button at once, over HTTP: one job takes its place, the others are
+told so."""
 
 import threading
 from collections import Counter
@@ -22,7 +23,9 @@ def store(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def full(open_scene: Open) -> Scene:
     scene = open_scene(**FULL)
-    scene.app = create_app(scene.service, threads=4 * MANY)  # of which half may make pages at a time
+    scene.app = create_app(
+        scene.service, threads=4 * MANY
+    )  # of which half may make pages at a time
     fill(scene)
     return scene
 
@@ -48,11 +51,19 @@ def test_one_is_carried_out(full: Scene, verb: str) -> None:
         forms = [visitor.get(path).form(path) for visitor in visitors]
         answers: Counter[int] = Counter()
 
-        def press(visitor: Visitor, form: dict[str, str], path: str = path, start: threading.Barrier = start) -> None:
+        def press(
+            visitor: Visitor,
+            form: dict[str, str],
+            path: str = path,
+            start: threading.Barrier = start,
+        ) -> None:
             start.wait(30)
             answers[visitor.post(path, form).status_code] += 1  # noqa: B023 - it ends within this turn of the loop
 
-        threads = [threading.Thread(target=press, args=given) for given in zip(visitors, forms, strict=True)]
+        threads = [
+            threading.Thread(target=press, args=given)
+            for given in zip(visitors, forms, strict=True)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -63,6 +74,6 @@ def test_one_is_carried_out(full: Scene, verb: str) -> None:
         replacements = [row["id"] for row in rows if row["replaces"] == job]
         assert len(replacements) == (0 if verb == "reject" else 1)
         if replacements:
-            full.service.people.by("jane").cancel(replacements[0])
-        told, _ = full.service.lookup.page("callbacks", None, job_id=job)
-        assert len(told) == (2 if verb == "reject" else 1)
+            full.service.operator.by("jane").cancel(replacements[0])
+        result, _ = full.service.lookup.page("callbacks", None, job_id=job)
+        assert len(result) == (2 if verb == "reject" else 1)

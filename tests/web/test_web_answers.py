@@ -1,4 +1,5 @@
-"""Whatever is answered or called back is what `/openapi.json` says of it: no field more, none less, each of its kind."""
+"""Whatever is answered or called back is what `/openapi.json` says of it: no field more, none
+less, each of its kind."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,15 +25,22 @@ HERE = {"service_id": "7", "address": "john.doe@example.com"}
 
 
 def faults(value: Any, schema: Mapping[str, Any], place: str = "$") -> list[str]:
-    """Where a value is not what a schema of the document says: as JSON Schema, and nothing undescribed beside it."""
+    """Where a value is not what a schema of the document says: as JSON Schema, and nothing
+    undescribed beside it."""
     if "$ref" in schema:
-        return faults(value, DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]], place)
+        return faults(
+            value, DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]], place
+        )
     if "anyOf" in schema:
         each = [faults(value, option, place) for option in schema["anyOf"]]
         return [] if [] in each else min(each, key=len)
     if "oneOf" in schema:
-        fit = [each for each in schema["oneOf"] if value["type"] == each["properties"]["type"]["const"]]
-        return faults(value["data"], fit[0]["properties"]["data"], place) if len(fit) == 1 else [place]
+        fit = [
+            each for each in schema["oneOf"] if value["type"] == each["properties"]["type"]["const"]
+        ]
+        return (
+            faults(value["data"], fit[0]["properties"]["data"], place) if len(fit) == 1 else [place]
+        )
     found = []
     kinds = schema.get("type", [])
     if not any(of_kind(value, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)):
@@ -48,7 +56,9 @@ def faults(value: Any, schema: Mapping[str, Any], place: str = "$") -> list[str]
 
 def faults_of_fields(value: Mapping[str, Any], schema: Mapping[str, Any], place: str) -> list[str]:
     known, rest = schema.get("properties", {}), schema.get("additionalProperties")
-    found = [f"{place}.{name} is missing" for name in schema.get("required", []) if name not in value]
+    found = [
+        f"{place}.{name} is missing" for name in schema.get("required", []) if name not in value
+    ]
     for name, each in value.items():
         described = known.get(name, rest)
         if described is None:
@@ -75,7 +85,9 @@ def check(answer: TestResponse, path: str, method: str = "post") -> Any:
 def called_back(scene: Scene, type: str) -> Mapping[str, Any]:
     """The newest callback, which must be of this type and what the document says."""
     callback = {name: value for name, value in scene.call_back(60)[-1].items() if name != "id"}
-    body = DOCUMENT["webhooks"]["callback"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    body = DOCUMENT["webhooks"]["callback"]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
     assert (callback["type"], faults(callback, body)) == (type, [])
     data: Mapping[str, Any] = callback["data"]
     return data
@@ -109,12 +121,17 @@ def test_every_answer_to_a_query(house: Scene) -> None:
 
 
 def test_a_receipt_at_each_stage_and_a_dismissal(scene: Scene) -> None:
-    assert check(scene.send("mailbox.create", password=PASSWORD), "/hooks/{source}")["status"] == "queued"
+    assert (
+        check(scene.send("mailbox.create", password=PASSWORD), "/hooks/{source}")["status"]
+        == "queued"
+    )
     scene.work(300)
     called_back(scene, "job.succeeded")
     answer = check(scene.send("mailbox.suspend", id="msg_1"), "/hooks/{source}")
     scene.work(300, until=answer)
-    assert check(scene.send("mailbox.suspend", id="msg_1"), "/hooks/{source}")["status"] == "succeeded"
+    assert (
+        check(scene.send("mailbox.suspend", id="msg_1"), "/hooks/{source}")["status"] == "succeeded"
+    )
     body = scene.body("job.withdraw", hook="msg_2")
     assert check(scene.post("/hooks/shop", body, scene.sign(body)), "/hooks/{source}") == {
         "hook": "msg_2",
@@ -126,7 +143,10 @@ def test_what_failed_with_what_enom_said_of_it_for_staff_alone(scene: Scene) -> 
     failed = scene.do("create", password="short")
     error = check(scene.ask("job", job=failed["job"]), "/query/{source}")["data"]["error"]
     assert error["remote"] and error["detail"]
-    assert called_back(scene, "job.failed")["error"] == {"code": error["code"], "message": error["message"]}
+    assert called_back(scene, "job.failed")["error"] == {
+        "code": error["code"],
+        "message": error["message"],
+    }
 
 
 def test_what_is_held(scene: Scene) -> None:
@@ -154,7 +174,11 @@ def test_what_is_only_observed(open_scene: Open) -> None:
 
 @pytest.mark.parametrize(
     ("type", "data", "status"),
-    [("mailbox.create", {}, 422), ("mailbox.explode", {}, 422), ("mailbox.suspend", {"address": "a@example.org"}, 403)],
+    [
+        ("mailbox.create", {}, 422),
+        ("mailbox.explode", {}, 422),
+        ("mailbox.suspend", {"address": "a@example.org"}, 403),
+    ],
 )
 def test_what_is_refused(open_scene: Open, type: str, data: dict[str, str], status: int) -> None:
     scene = open_scene(source__domains=["example.com"])
@@ -164,7 +188,7 @@ def test_what_is_refused(open_scene: Open, type: str, data: dict[str, str], stat
 def test_a_stranger_and_a_pause(scene: Scene) -> None:
     assert check(scene.post("/hooks/shop", b"{}", {}), "/hooks/{source}")["status"] == 401
     assert check(scene.ask("job", job="job_0"), "/query/{source}")["status"] == 404
-    scene.service.people.pause_source("shop", True, None)
+    scene.service.operator.pause_source("shop", True, None)
     assert check(scene.send("mailbox.suspend"), "/hooks/{source}")["status"] == 503
 
 

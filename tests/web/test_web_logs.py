@@ -1,4 +1,5 @@
-"""Each line of a life names what it is about: a request its hook, a job's work all that one would search for."""
+"""Each line of a life names what it is about: a request its hook, a job's work all that one
+would search for."""
 
 import io
 import json
@@ -27,7 +28,8 @@ def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
 
 
 def live(open_scene: Open) -> Scene:
-    """Everything that a log can tell: refusals, a lost answer, a retry, a job held, callbacks that fail and arrive."""
+    """Everything that a log can tell: refusals, a lost answer, a retry, a job held, callbacks
+    that fail and arrive."""
     scene = open_scene(worker__retry_hours=0.05)
     scene.post("/hooks/shop", b"{}", {"webhook-id": "msg_stranger"})
     scene.send("mailbox.create", id="msg_parked", password="a b")
@@ -38,7 +40,7 @@ def live(open_scene: Open) -> Scene:
     scene.do("unsuspend", id="msg_held", seconds=900)
     scene.receiver.answers = [(500, {})]
     scene.call_back(600)
-    scene.chores()
+    scene.periodic_tasks()
     return scene
 
 
@@ -50,22 +52,26 @@ NEEDED = {
 }
 
 
-def told(line: dict[str, Any], events: dict[str, set[str]]) -> None:
+def result(line: dict[str, Any], events: dict[str, set[str]]) -> None:
     missing = {key for key in NEEDED.get(line["logger"], ()) if not line.get(key)}
     assert missing == set(), line
     events.setdefault(line["logger"], set()).add(line["event"])
 
 
-def test_each_line_of_a_whole_life_names_what_it_is_about(open_scene: Open, stream: io.StringIO) -> None:
+def test_each_line_of_a_whole_life_names_what_it_is_about(
+    open_scene: Open, stream: io.StringIO
+) -> None:
     logs.configure("json", stream)
     live(open_scene)
     events: dict[str, set[str]] = {}
     for text in stream.getvalue().splitlines():
-        told(json.loads(text), events)
+        result(json.loads(text), events)
     assert events["intake"] == {"hook", "parked"}
     assert events["worker"] >= {"command", "waits", "ended"}
     ends = {
-        (line["status"], line["level"]) for line in map(json.loads, stream.getvalue().splitlines()) if line["event"] == "ended"
+        (line["status"], line["level"])
+        for line in map(json.loads, stream.getvalue().splitlines())
+        if line["event"] == "ended"
     }
     assert ends == {("succeeded", "info"), ("held", "warning")}
     assert events["callbacks"] == {"callback"}

@@ -12,7 +12,7 @@ from prometheus_client import generate_latest
 from bridge.cli.process import metrics_listener
 from bridge.cli.serve import chosen
 from bridge.config import Address
-from bridge.infra.chores import AGAIN
+from bridge.infra.periodic_tasks import AGAIN
 from bridge.store.base import tables
 from bridge.web.metrics import Listener, Metrics
 from bridge.web.thread_limits import SCRAPES
@@ -33,9 +33,22 @@ def test_a_life_is_counted_where_it_happens(scene: Scene) -> None:
     scene.receiver.answers = [(500, {}), (200, {})]
     scene.call_back(60)
     seen = lines(scene)
-    assert seen['enom_calls_total{account="main",api="interface",command="SetUpPOP3User",outcome="ok"}'] == 1
-    assert seen['enom_calls_total{account="main",api="hosted-email",command="get_user",outcome="ok"}'] > 1
-    assert seen['enom_calls_total{account="main",api="hosted-email",command="change_user",outcome="unclear"}'] == 1
+    assert (
+        seen[
+            'enom_calls_total{account="main",api="interface",command="SetUpPOP3User",outcome="ok"}'
+        ]
+        == 1
+    )
+    assert (
+        seen['enom_calls_total{account="main",api="hosted-email",command="get_user",outcome="ok"}']
+        > 1
+    )
+    assert (
+        seen[
+            'enom_calls_total{account="main",api="hosted-email",command="change_user",outcome="unclear"}'
+        ]
+        == 1
+    )
     assert seen['enom_call_duration_seconds_count{api="interface",command="SetUpPOP3User"}'] == 1
     assert seen['jobs_ended_total{action="mailbox.create",status="succeeded"}'] == 1
     assert seen['jobs_ended_total{action="mailbox.suspend",status="succeeded"}'] == 1
@@ -48,8 +61,12 @@ def test_a_life_is_counted_where_it_happens(scene: Scene) -> None:
 
 
 def test_what_is_not_sent_with_post_is_no_request(scene: Scene) -> None:
-    assert [scene.client.open("/hooks/shop", method=each).status_code for each in ("OPTIONS", "GET")] == [200, 405]
-    assert sum(count for name, count in lines(scene).items() if name.startswith("requests_total")) == 0
+    assert [
+        scene.client.open("/hooks/shop", method=each).status_code for each in ("OPTIONS", "GET")
+    ] == [200, 405]
+    assert (
+        sum(count for name, count in lines(scene).items() if name.startswith("requests_total")) == 0
+    )
     assert scene.send("mailbox.suspend").status_code == 202
     assert lines(scene)['requests_total{path="hook",source="shop",status="202"}'] == 1
 
@@ -70,27 +87,37 @@ def test_what_waits_for_people_and_money_is_shown(open_scene: Open) -> None:
     scene.fault("GetPOP3", "html", times=None)
     held = scene.do("create", seconds=900, password=PASSWORD)
     assert held["status"] == "held"
-    scene.service.standing.pause_account("main", "credentials", "refused")
-    scene.service.standing.pause_money("main", 600, "empty")
+    scene.service.account_state.pause_account("main", "credentials", "refused")
+    scene.service.account_state.pause_money("main", 600, "empty")
     seen = lines(scene)
     assert seen['jobs_held{account="main"}'] == 1
-    assert seen['account_paused{account="main"}'] == 1 and seen['account_waits_for_money{account="main"}'] == 1
+    assert (
+        seen['account_paused{account="main"}'] == 1
+        and seen['account_waits_for_money{account="main"}'] == 1
+    )
     assert seen["notes_open"] == 3
     assert seen['purchases_today{account="main"}'] == 0
     assert seen["callbacks_oldest_seconds"] >= 0
-    scene.chores()
+    scene.periodic_tasks()
     assert lines(scene)['notes_sent_total{outcome="sent"}'] == 3
-    scene.service.people.retry(held["job"])
+    scene.service.operator.retry(held["job"])
     assert lines(scene)['jobs_held{account="main"}'] == 0, "what is tried again waits for nobody"
 
 
-def test_an_account_that_was_restored_is_paused_whatever_else_pauses_it_and_wants_no_money(scene: Scene) -> None:
+def test_an_account_that_was_restored_is_paused_whatever_else_pauses_it_and_wants_no_money(
+    scene: Scene,
+) -> None:
     with scene.service.database.write() as tx:
-        tx.execute(tables.accounts.update().values(restored_at=1.0, quiet_until=scene.clock.now + 60))
-    scene.service.people.pause_account("main", "")
-    scene.service.people.resume_account("main")
+        tx.execute(
+            tables.accounts.update().values(restored_at=1.0, quiet_until=scene.clock.now + 60)
+        )
+    scene.service.operator.pause_account("main", "")
+    scene.service.operator.resume_account("main")
     seen = lines(scene)
-    assert seen['account_paused{account="main"}'] == 1 and seen['account_waits_for_money{account="main"}'] == 0
+    assert (
+        seen['account_paused{account="main"}'] == 1
+        and seen['account_waits_for_money{account="main"}'] == 0
+    )
     assert (scene.ask("connection.test").json or {})["data"]["account"]["paused"] == "restored"
 
 
@@ -108,18 +135,35 @@ def test_a_chore_that_fails_is_shown_until_it_works_again(scene: Scene) -> None:
 
     assert turn() == 0
     post, scene.engine.notes.outgoing.post = scene.engine.notes.outgoing.post, None  # type: ignore[method-assign, assignment]
-    scene.service.standing.pause_account("main", "credentials", "refused")
+    scene.service.account_state.pause_account("main", "credentials", "refused")
     assert turn() == 1
     scene.engine.notes.outgoing.post = post  # type: ignore[method-assign]
     assert turn() == 0
 
 
 def test_a_reconciliation_is_shown_with_what_it_found(scene: Scene) -> None:
-    known: dict[str, Any] = {"account": "main", "who": "night", "started_at": 1.0, "whole": True, "domains": 1, "unread": 0}
-    gone: dict[str, Any] = {"account": "main", "domain": "example.com", "kind": "gone", "detail": "-", "remedy": "-"}
+    known: dict[str, Any] = {
+        "account": "main",
+        "who": "night",
+        "started_at": 1.0,
+        "whole": True,
+        "domains": 1,
+        "unread": 0,
+    }
+    gone: dict[str, Any] = {
+        "account": "main",
+        "domain": "example.com",
+        "kind": "gone",
+        "detail": "-",
+        "remedy": "-",
+    }
     with scene.service.database.write() as tx:
         for ended in (100.0, 200.0):
-            tx.execute(tables.reconciliations.insert().values(**known, ended_at=ended, mailboxes=2, found={}))
+            tx.execute(
+                tables.reconciliations.insert().values(
+                    **known, ended_at=ended, mailboxes=2, found={}
+                )
+            )
         tx.execute(tables.differences.insert(), [gone | {"since": 1.0, "seen_at": 1.0}] * 2)
     seen = lines(scene)
     assert seen['reconciliation_timestamp_seconds{account="main"}'] == 200
@@ -135,17 +179,27 @@ def test_a_worker_has_metrics_without_a_web_side(scene: Scene) -> None:
     finally:
         listener.stop()
     assert status == 200
-    assert 'enom_bridge_loop_turned_timestamp_seconds{loop="jobs"}' in text and "enom_bridge_build_info{" in text
+    assert (
+        'enom_bridge_loop_turned_timestamp_seconds{loop="jobs"}' in text
+        and "enom_bridge_build_info{" in text
+    )
 
 
-def test_only_so_many_ask_for_metrics_at_a_time_and_none_for_long(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_ask_for_metrics_at_a_time_and_none_for_long(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bridge.web.metrics.Scrape.timeout", 0.5)
     listener = Listener(Metrics(scene.service), Address("127.0.0.1", 0))
     try:
         with ExitStack() as wires:
-            slow = [wires.enter_context(socket.create_connection(("127.0.0.1", listener.port), 20)) for _ in range(SCRAPES + 1)]
+            slow = [
+                wires.enter_context(socket.create_connection(("127.0.0.1", listener.port), 20))
+                for _ in range(SCRAPES + 1)
+            ]
             assert slow[-1].recv(1) == b"", "one too many is closed at once"
-            assert [wire.recv(1) for wire in slow] == [b""] * len(slow), "who asks nothing is closed in the end"
+            assert [wire.recv(1) for wire in slow] == [b""] * len(slow), (
+                "who asks nothing is closed in the end"
+            )
         assert get(listener.port, "/metrics")[0] == 200
     finally:
         listener.stop()
@@ -182,7 +236,9 @@ def test_an_address_that_is_taken_is_said_and_stops_nothing(scene: Scene) -> Non
 
 
 def test_the_command_line_says_where_metrics_go(scene: Scene) -> None:
-    assert chosen(scene.settings, metrics_listen="127.0.0.1:9109").bridge.metrics_listen == Address("127.0.0.1", 9109)
+    assert chosen(scene.settings, metrics_listen="127.0.0.1:9109").bridge.metrics_listen == Address(
+        "127.0.0.1", 9109
+    )
     assert chosen(scene.settings, metrics_listen="").bridge.metrics_listen is None
     assert chosen(scene.settings).bridge == scene.settings.bridge
     with pytest.raises(click.BadParameter, match="host:port"):

@@ -17,7 +17,9 @@ DOCUMENT = describe()
 
 def walk(node: Any) -> Iterator[Any]:
     yield node
-    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+    for child in (
+        node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    ):
         yield from walk(child)
 
 
@@ -34,7 +36,9 @@ def test_it_has_the_shape_of_the_specification() -> None:
         for method, operation in item.items():
             assert method in {"get", "post"}
             assert operation["responses"]
-            named = {each["name"] for each in operation.get("parameters", []) if each["in"] == "path"}
+            named = {
+                each["name"] for each in operation.get("parameters", []) if each["in"] == "path"
+            }
             assert named == set(re.findall(r"{(\w+)}", path))
             for code, response in operation["responses"].items():
                 assert re.fullmatch(r"[1-5]\d\d", code)
@@ -44,14 +48,18 @@ def test_it_has_the_shape_of_the_specification() -> None:
 
 
 def test_each_type_of_a_callback_is_named() -> None:
-    schema = DOCUMENT["webhooks"]["callback"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    schema = DOCUMENT["webhooks"]["callback"]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
     assert schema["properties"]["type"]["enum"] == [
         "job.cancelled", "job.failed", "job.held", "job.succeeded", "job.observed",
     ]  # fmt: skip
 
 
 def test_every_reference_leads_somewhere() -> None:
-    references = {node["$ref"] for node in walk(DOCUMENT) if isinstance(node, dict) and "$ref" in node}
+    references = {
+        node["$ref"] for node in walk(DOCUMENT) if isinstance(node, dict) and "$ref" in node
+    }
     assert len(references) > 8
     for reference in references:
         node: Any = DOCUMENT
@@ -62,7 +70,9 @@ def test_every_reference_leads_somewhere() -> None:
 def test_every_schema_is_a_json_schema() -> None:
     kinds = {"object", "string", "integer", "boolean", "array", "number", "null"}
     for schema in (
-        node for node in walk(DOCUMENT["components"]) if isinstance(node, dict) and isinstance(node.get("properties"), dict)
+        node
+        for node in walk(DOCUMENT["components"])
+        if isinstance(node, dict) and isinstance(node.get("properties"), dict)
     ):
         assert set(schema.get("required", [])) <= set(schema["properties"])
         for field in schema["properties"].values():
@@ -72,7 +82,10 @@ def test_every_schema_is_a_json_schema() -> None:
                 re.compile(field["pattern"])
 
 
-@pytest.mark.parametrize(("path", "types"), [("/hooks/{source}", {**ACTIONS, **WITHDRAWALS}), ("/query/{source}", QUESTIONS)])
+@pytest.mark.parametrize(
+    ("path", "types"),
+    [("/hooks/{source}", {**ACTIONS, **WITHDRAWALS}), ("/query/{source}", QUESTIONS)],
+)
 def test_every_type_is_named(path: str, types: Any) -> None:
     body = DOCUMENT["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body["properties"]["type"]["enum"] == list(types)
@@ -85,9 +98,36 @@ def test_the_two_forms_of_a_place_in_the_results_are_described() -> None:
 
 def test_every_status_of_the_contract_is_named() -> None:
     hooks = DOCUMENT["paths"]["/hooks/{source}"]["post"]["responses"]
-    assert set(hooks) == {"200", "202", "400", "401", "403", "409", "413", "415", "422", "431", "500", "503"}
+    assert set(hooks) == {
+        "200",
+        "202",
+        "400",
+        "401",
+        "403",
+        "409",
+        "413",
+        "415",
+        "422",
+        "431",
+        "500",
+        "503",
+    }
     query = DOCUMENT["paths"]["/query/{source}"]["post"]["responses"]
-    assert set(query) == {"200", "400", "401", "403", "404", "413", "415", "422", "429", "431", "500", "502", "503"}
+    assert set(query) == {
+        "200",
+        "400",
+        "401",
+        "403",
+        "404",
+        "413",
+        "415",
+        "422",
+        "429",
+        "431",
+        "500",
+        "502",
+        "503",
+    }
 
 
 def test_the_receipt_is_what_is_answered(scene: Scene) -> None:
@@ -101,6 +141,10 @@ def test_the_receipt_is_what_is_answered(scene: Scene) -> None:
 
 def test_the_signatures_headers_are_required() -> None:
     for path in ("/hooks/{source}", "/query/{source}"):
-        parameters = {each["name"]: each["required"] for each in DOCUMENT["paths"][path]["post"]["parameters"]}
-        assert all(parameters[name] for name in ("webhook-id", "webhook-timestamp", "webhook-signature"))
+        parameters = {
+            each["name"]: each["required"] for each in DOCUMENT["paths"][path]["post"]["parameters"]
+        }
+        assert all(
+            parameters[name] for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+        )
         assert parameters.get("Prefer", False) is False

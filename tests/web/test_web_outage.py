@@ -24,7 +24,9 @@ def gone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """As SQLAlchemy tells it when the server has been stopped, or the disk is gone."""
 
     def refuse(*_: object, **__: object) -> None:
-        raise sa.exc.OperationalError("INSERT", {"password": "Sesame"}, Exception("connection refused"))
+        raise sa.exc.OperationalError(
+            "INSERT", {"password": "Sesame"}, Exception("connection refused")
+        )
 
     monkeypatch.setattr(scene.service.database.engine, "begin", refuse)
     monkeypatch.setattr(scene.service.database.engine, "connect", refuse)
@@ -33,7 +35,9 @@ def gone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 @both
 @pytest.mark.parametrize("type", ["mailbox.suspend", "mailbox.explode"])
-def test_nothing_is_accepted_while_the_database_is_away(gone: Scene, type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_accepted_while_the_database_is_away(
+    gone: Scene, type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = gone.send(type, id="msg_1")
     assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
     assert int(answer.headers["Retry-After"]) > 0
@@ -49,10 +53,15 @@ def test_queries_and_health_say_so_too(gone: Scene, monkeypatch: pytest.MonkeyPa
     assert gone.ask("job", job="job_1").status_code == 503
     assert gone.client.get("/healthz").status_code == 200
     answer = gone.client.get("/readyz")
-    assert (answer.status_code, (answer.json or {})["reasons"]) == (503, ["The database cannot be used."])
+    assert (answer.status_code, (answer.json or {})["reasons"]) == (
+        503,
+        ["The database cannot be used."],
+    )
 
 
-def test_a_locked_sqlite_is_a_503_and_not_a_wait_without_end(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_sqlite_is_a_503_and_not_a_wait_without_end(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bridge.store.base.database.LOCK_WAIT", 0.05)
     with scene.service.database.write():
         with ThreadPoolExecutor(1) as other:
@@ -104,7 +113,9 @@ def test_a_schema_of_a_newer_version_is_told_as_that(scene: Scene) -> None:
 
 
 @both
-def test_a_worker_that_lives_and_claims_nothing_is_none(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_lives_and_claims_nothing_is_none(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its heartbeat goes on, and keeps the leases of what it is at."""
     scene.engine.beat()
     assert scene.client.get("/readyz").status_code == 200
@@ -142,17 +153,24 @@ def test_a_database_that_does_not_answer_takes_one_thread_and_not_one_for_each_w
         late = scene.app.test_client().get("/readyz")
         over.set()
         assert first.result(20).status_code == 200
-    assert (late.status_code, (late.json or {})["reasons"]) == (503, ["The database does not answer."])
+    assert (late.status_code, (late.json or {})["reasons"]) == (
+        503,
+        ["The database does not answer."],
+    )
 
 
-def test_a_full_disk_is_not_ready_and_says_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_not_ready_and_says_so(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scene.engine.beat()
     little = namedtuple("usage", "total used free")(1 << 40, 1 << 40, 5 << 20)
     with monkeypatch.context() as patched:
         patched.setattr(readiness.shutil, "disk_usage", lambda _: little)
         answer = scene.client.get("/readyz")
     assert answer.status_code == 503
-    assert (answer.json or {})["reasons"] == ["The disk of the database is full (5 MiB left): free some space."]
+    assert (answer.json or {})["reasons"] == [
+        "The disk of the database is full (5 MiB left): free some space."
+    ]
     assert scene.client.get("/readyz").status_code == 200
 
 

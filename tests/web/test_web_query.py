@@ -17,7 +17,10 @@ def mailbox(scene: Scene) -> Scene:
     return scene
 
 
-STATUS = "address service_id state recorded_state suspended_with services quota_bytes used_bytes expires receives_mail"
+STATUS = (
+    "address service_id state recorded_state suspended_with services quota_bytes used_bytes "
+    "expires receives_mail"
+)
 ANSWERS = {
     "connection.test": ({}, {"version", "clock_skew", "account", "plans"}),
     "mailbox.status": (HERE, set(STATUS.split())),
@@ -36,13 +39,20 @@ def test_every_question_is_answered_at_once_and_not_recorded(mailbox: Scene, typ
     assert (answer.json or {})["type"] == type
     assert set((answer.json or {})["data"]) == names
     with mailbox.service.database.read() as tx:
-        counts = [tx.scalar(sa.select(sa.func.count()).select_from(table)) for table in (tables.hooks, tables.jobs)]
+        counts = [
+            tx.scalar(sa.select(sa.func.count()).select_from(table))
+            for table in (tables.hooks, tables.jobs)
+        ]
     assert counts == [1, 1]
 
 
 def test_the_status_is_what_the_remote_shows_now(mailbox: Scene) -> None:
     data = (mailbox.ask("mailbox.status", **HERE).json or {})["data"]
-    assert (data["state"], data["quota_bytes"], data["expires"][:10]) == ("active", 25 << 30, "2030-01-01")
+    assert (data["state"], data["quota_bytes"], data["expires"][:10]) == (
+        "active",
+        25 << 30,
+        "2030-01-01",
+    )
     mailbox.sim.control("/mailboxes/delete", {"address": HERE["address"]})
     data = (mailbox.ask("mailbox.status", **HERE).json or {})["data"]
     assert (data["state"], data["recorded_state"]) == ("absent", "active")
@@ -51,7 +61,12 @@ def test_the_status_is_what_the_remote_shows_now(mailbox: Scene) -> None:
 
 def test_the_list_tells_plan_size_and_when_it_was_created(mailbox: Scene) -> None:
     (item,) = (mailbox.ask("mailbox.list").json or {})["data"]["items"]
-    assert set(item) == set("address service_id customer_id state quota_bytes plan created_at delete_after checked_at".split())
+    assert set(item) == set(
+        (
+            "address service_id customer_id state quota_bytes "
+            "plan created_at delete_after checked_at"
+        ).split()
+    )
     created = (mailbox.ask("results").json or {})["data"]["items"][0]["finished_at"]
     assert (item["plan"], item["quota_bytes"], item["created_at"]) == ("large", 25 << 30, created)
 
@@ -60,8 +75,8 @@ def test_results_begin_at_a_time(mailbox: Scene) -> None:
     mailbox.clock.now += 60
     since = mailbox.clock.moment.isoformat()
     mailbox.do("suspend")
-    told = (mailbox.ask("results", after=since).json or {})["data"]["items"]
-    assert [item["action"] for item in told] == ["mailbox.suspend"]
+    result = (mailbox.ask("results", after=since).json or {})["data"]["items"]
+    assert [item["action"] for item in result] == ["mailbox.suspend"]
 
 
 def test_a_job_is_found_by_its_own_and_its_hooks_id(mailbox: Scene) -> None:
@@ -73,14 +88,22 @@ def test_a_job_is_found_by_its_own_and_its_hooks_id(mailbox: Scene) -> None:
 
 @pytest.mark.parametrize(
     ("type", "arguments"),
-    [("job", {"job": "job_0"}), ("job", {"hook": "msg_0"}), ("mailbox.status", HERE | {"service_id": "8"})],
+    [
+        ("job", {"job": "job_0"}),
+        ("job", {"hook": "msg_0"}),
+        ("mailbox.status", HERE | {"service_id": "8"}),
+    ],
 )
-def test_what_is_not_ones_own_is_not_found(mailbox: Scene, type: str, arguments: dict[str, str]) -> None:
+def test_what_is_not_ones_own_is_not_found(
+    mailbox: Scene, type: str, arguments: dict[str, str]
+) -> None:
     answer = mailbox.ask(type, **arguments)
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
 
 
-def test_another_sources_mailboxes_and_jobs_do_not_exist(open_scene: Open, tmp_path: object) -> None:
+def test_another_sources_mailboxes_and_jobs_do_not_exist(
+    open_scene: Open, tmp_path: object
+) -> None:
     scene = open_scene(source__domains=["example.com"])
     receipt = scene.do("create", password=PASSWORD)
     known = scene.service.intake.sources["shop"]
@@ -127,28 +150,37 @@ def test_the_checks_are_those_of_hooks_in_the_same_order(open_scene: Open) -> No
     body = b"x" * (64 * 1024 + 1)
     assert scene.post("/query/shop", body, {}).status_code == 413
     assert scene.post("/query/shop", b"x", {}).status_code == 401
-    assert scene.post("/query/shop", b"x", scene.sign(b"x", content_type="text/plain")).status_code == 415
+    assert (
+        scene.post("/query/shop", b"x", scene.sign(b"x", content_type="text/plain")).status_code
+        == 415
+    )
     assert scene.post("/query/shop", b"x", scene.sign(b"x")).status_code == 400
     assert scene.ask("mailbox.status", service_id="", address="john@example.net").status_code == 422
-    assert scene.ask("mailbox.status", service_id="7", address="john@example.net").status_code == 403
+    assert (
+        scene.ask("mailbox.status", service_id="7", address="john@example.net").status_code == 403
+    )
 
 
-def test_results_page_on_where_they_left_off(mailbox: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_page_on_where_they_left_off(
+    mailbox: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bridge.pipeline.queries.PAGE", 2)
     for type in ("suspend", "unsuspend", "suspend"):
         assert mailbox.do(type)["status"] == "succeeded"
-    told: list[int] = []
+    result: list[int] = []
     after = None
     while True:
         data = (mailbox.ask("results", **({"after": after} if after else {})).json or {})["data"]
         if not data["items"]:
             break
-        told += [item["sequence"] for item in data["items"]]
+        result += [item["sequence"] for item in data["items"]]
         after = data["next"]
-    assert told == [1, 2, 3, 4]
+    assert result == [1, 2, 3, 4]
 
 
-def test_a_failure_of_the_remote_has_the_contracts_code_and_none_of_its_words(mailbox: Scene) -> None:
+def test_a_failure_of_the_remote_has_the_contracts_code_and_none_of_its_words(
+    mailbox: Scene,
+) -> None:
     mailbox.sim.control("/accounts", {"uid": "reseller", "token": "another", "environment": "test"})
     answer = mailbox.ask("mailbox.status", **HERE)
     assert (answer.status_code, (answer.json or {})["code"]) == (502, "credentials")
@@ -161,9 +193,9 @@ def test_a_failure_of_the_remote_has_the_contracts_code_and_none_of_its_words(ma
 def test_a_sender_that_cannot_be_one_is_named_and_not_kept(scene: Scene, sender: object) -> None:
     answer = scene.ask("connection.test", sender=sender)
     assert (answer.status_code, list((answer.json or {})["errors"])) == (422, ["data.sender"])
-    assert scene.service.standing.source_state("shop")["sender"] is None
+    assert scene.service.account_state.source_state("shop")["sender"] is None
     assert scene.ask("connection.test", sender="x" * 64).status_code == 200
-    assert scene.service.standing.source_state("shop")["sender"] == "x" * 64
+    assert scene.service.account_state.source_state("shop")["sender"] == "x" * 64
 
 
 def test_what_the_account_is_not_set_up_for_is_unsupported(open_scene: Open) -> None:
@@ -171,4 +203,7 @@ def test_what_the_account_is_not_set_up_for_is_unsupported(open_scene: Open) -> 
     scene.do("create", password=PASSWORD)
     answer = scene.ask("mailbox.sign_in", **HERE)
     assert (answer.status_code, (answer.json or {})["code"]) == (422, "unsupported")
-    assert set((scene.ask("mailbox.usage", **HERE).json or {})["data"]) == {"used_bytes", "quota_bytes"}
+    assert set((scene.ask("mailbox.usage", **HERE).json or {})["data"]) == {
+        "used_bytes",
+        "quota_bytes",
+    }

@@ -1,4 +1,5 @@
-"""`receives_mail` of a signed query: from a DNS server of the test's own, bounded, kept, and asked for nobody else."""
+"""`receives_mail` of a signed query: from a DNS server of the test's own, bounded, kept, and
+asked for nobody else."""
 
 import json
 import time
@@ -39,7 +40,9 @@ def mail(scene: Scene) -> dict[str, Any]:
     return found
 
 
-def test_a_domain_that_is_ready_is_told_and_kept_for_an_hour(house: Scene, names: NameServer) -> None:
+def test_a_domain_that_is_ready_is_told_and_kept_for_an_hour(
+    house: Scene, names: NameServer
+) -> None:
     names.put("example.com", [MX], "other=1", SPF)
     first = mail(house)
     assert (first["status"], first["records"]) == ("ready", [])
@@ -51,14 +54,16 @@ def test_a_domain_that_is_ready_is_told_and_kept_for_an_hour(house: Scene, names
     assert mail(house)["checked_at"] != first["checked_at"]
 
 
-def test_one_that_is_not_is_told_with_the_record_and_asked_again_after_ten_minutes(house: Scene, names: NameServer) -> None:
+def test_one_that_is_not_is_told_with_the_record_and_asked_again_after_ten_minutes(
+    house: Scene, names: NameServer
+) -> None:
     names.put("example.com", ["10 mx.example.net."], SPF)
-    told = mail(house)
-    assert told["status"] == "not_ready" and "mx.example.net" in told["reason"]
-    assert told["records"] == ["example.com. MX 10 mx.example.com.cust.a.hostedemail.com."]
+    result = mail(house)
+    assert result["status"] == "not_ready" and "mx.example.net" in result["reason"]
+    assert result["records"] == ["example.com. MX 10 mx.example.com.cust.a.hostedemail.com."]
     names.put("example.com", [MX], SPF)
     house.clock.now += 590
-    assert mail(house) == told
+    assert mail(house) == result
     house.clock.now += 20
     assert mail(house)["status"] == "ready"
 
@@ -68,7 +73,9 @@ def test_a_domain_that_does_not_exist(house: Scene, names: NameServer) -> None:
     assert names.asked == [("example.com", "MX")]
 
 
-def test_a_server_that_never_answers_costs_a_bounded_time_once(house: Scene, names: NameServer) -> None:
+def test_a_server_that_never_answers_costs_a_bounded_time_once(
+    house: Scene, names: NameServer
+) -> None:
     names.silent = True
     begun = time.monotonic()
     assert (mail(house)["status"], mail(house)["status"]) == ("unknown", "unknown")
@@ -81,11 +88,24 @@ def test_a_server_that_fails_is_no_verdict(house: Scene, names: NameServer) -> N
     assert mail(house)["status"] == "unknown"
 
 
-def test_an_unsigned_query_and_one_about_anothers_mailbox_ask_nothing(house: Scene, names: NameServer) -> None:
+def test_an_unsigned_query_and_one_about_anothers_mailbox_ask_nothing(
+    house: Scene, names: NameServer
+) -> None:
     body = house.body("mailbox.status", service_id="7", address="john.doe@example.com")
-    assert house.post("/query/shop", body, house.sign(body) | {"webhook-signature": "v1,AAAA"}).status_code == 401
-    assert house.ask("mailbox.status", service_id="8", address="john.doe@example.com").status_code == 404
-    assert house.ask("mailbox.status", service_id="7", address="john.doe@example.net").status_code == 404
+    assert (
+        house.post(
+            "/query/shop", body, house.sign(body) | {"webhook-signature": "v1,AAAA"}
+        ).status_code
+        == 401
+    )
+    assert (
+        house.ask("mailbox.status", service_id="8", address="john.doe@example.com").status_code
+        == 404
+    )
+    assert (
+        house.ask("mailbox.status", service_id="7", address="john.doe@example.net").status_code
+        == 404
+    )
     assert names.asked == []
 
 
@@ -95,7 +115,13 @@ def test_an_account_that_has_nothing_checked_asks_nothing(scene: Scene) -> None:
 
 
 def test_many_records_and_odd_bytes_are_no_trouble(names: NameServer) -> None:
-    names.put("example.com", [f"{n} mx{n}.example.net." for n in range(20)], *(f"x={n}" for n in range(10)), SPF, "v=spf10 no")
+    names.put(
+        "example.com",
+        [f"{n} mx{n}.example.net." for n in range(20)],
+        *(f"x={n}" for n in range(10)),
+        SPF,
+        "v=spf10 no",
+    )
     names.records["example.com", "TXT"].append('"\\255\\000v=spf1"')
     found = Resolver(names.address).mail_of("example.com")
     assert len(found.mx) == 20 and found.spf == (SPF,)
@@ -108,11 +134,16 @@ def test_the_resolver_says_why_it_knows_nothing() -> None:
     assert Resolver(("127.0.0.1", 9), seconds=0.3).mail_of("a" * 70 + ".example.com").problem
 
 
-def test_the_page_of_a_mailbox_tells_it_with_the_record_to_set(house: Scene, names: NameServer) -> None:
+def test_the_page_of_a_mailbox_tells_it_with_the_record_to_set(
+    house: Scene, names: NameServer
+) -> None:
     visitor = Visitor(house)
     visitor.sign_in()
     assert "Receives mail not ready" in visitor.get("/admin/mailboxes/john.doe@example.com").words
     names.put("example.com", ["10 mx.example.net."], SPF)
     house.clock.now += 700
     words = visitor.get("/admin/mailboxes/john.doe@example.com").words
-    assert "Its mail goes to another server" in words and "example.com. MX 10 mx.example.com.cust.a.hostedemail.com." in words
+    assert (
+        "Its mail goes to another server" in words
+        and "example.com. MX 10 mx.example.com.cust.a.hostedemail.com." in words
+    )

@@ -1,4 +1,5 @@
-"""The table of answers of `POST /hooks/<source>`, in the order of its checks, and what of each is stored."""
+"""The table of answers of `POST /hooks/<source>`, in the order of its checks, and what of each
+is stored."""
 
 import base64
 import hmac
@@ -93,10 +94,12 @@ TABLE: list[tuple[Make, int]] = [
 
 
 @pytest.mark.parametrize(("make", "status"), TABLE)
-def test_the_first_fault_in_the_order_of_the_table_is_the_answer(open_scene: Open, make: Make, status: int) -> None:
+def test_the_first_fault_in_the_order_of_the_table_is_the_answer(
+    open_scene: Open, make: Make, status: int
+) -> None:
     scene = open_scene(source__domains=["example.com"])
     assert scene.send("mailbox.create", id="msg_used", password=PASSWORD).status_code == 202
-    scene.service.people.pause_source("shop", True)
+    scene.service.operator.pause_source("shop", True)
     before = rows(scene, "hooks"), rows(scene, "jobs")
     body, headers = make(scene)
     assert is_problem(scene.post("/hooks/shop", body, headers), status)
@@ -104,14 +107,17 @@ def test_the_first_fault_in_the_order_of_the_table_is_the_answer(open_scene: Ope
 
 
 def test_what_is_not_valid_is_told_even_while_the_source_is_paused(scene: Scene) -> None:
-    scene.service.people.pause_source("shop", True)
+    scene.service.operator.pause_source("shop", True)
     assert is_problem(scene.send("mailbox.create", address="nobody"), 422)
 
 
 def test_a_fresh_hook_is_202_and_one_that_ended_200(scene: Scene) -> None:
     answer = scene.send("mailbox.create", id="msg_1", password=PASSWORD)
     assert (answer.status_code, (answer.json or {})["status"]) == (202, "queued")
-    names = "job hook action address service_id sequence status waiting_for state changed verified message error"
+    names = (
+        "job hook action address service_id sequence status waiting_for state changed verified "
+        "message error"
+    )
     assert list(answer.json or {}) == names.split()
     scene.work(60)
     again = scene.send("mailbox.create", id="msg_1", at=-60, password=PASSWORD)
@@ -121,7 +127,8 @@ def test_a_fresh_hook_is_202_and_one_that_ended_200(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"type": "mailbox.create"}, {"data": {**JOHN, "reason": "late"}}, {"data": {**JOHN, "x": 1}}]
+    "change",
+    [{"type": "mailbox.create"}, {"data": {**JOHN, "reason": "late"}}, {"data": {**JOHN, "x": 1}}],
 )
 def test_an_id_is_for_one_type_and_data(scene: Scene, change: dict[str, Any]) -> None:
     sent = {"type": "mailbox.suspend", "timestamp": "2027-03-01T12:00:00Z", "data": JOHN}
@@ -129,27 +136,46 @@ def test_an_id_is_for_one_type_and_data(scene: Scene, change: dict[str, Any]) ->
         raw = json.dumps(body).encode()
         assert scene.post("/hooks/shop", raw, scene.sign(raw, "msg_1")).status_code == status
     data = {"password": PASSWORD} | change.get("data", JOHN)
-    raw = json.dumps(sent | change | {"data": data if "type" in change else change["data"]}).encode()
+    raw = json.dumps(
+        sent | change | {"data": data if "type" in change else change["data"]}
+    ).encode()
     assert is_problem(scene.post("/hooks/shop", raw, scene.sign(raw, "msg_1")), 409)
     assert len(rows(scene, "hooks")) == len(rows(scene, "jobs")) == 1
 
 
 def test_the_same_data_in_another_order_is_the_same(scene: Scene) -> None:
-    first = scene.send("mailbox.suspend", id="msg_1", service_id="7", address="john.doe@example.com")
-    raw = json.dumps({"data": dict(reversed(JOHN.items())), "timestamp": "2027-03-01T12:00:00Z", "type": "mailbox.suspend"})
+    first = scene.send(
+        "mailbox.suspend", id="msg_1", service_id="7", address="john.doe@example.com"
+    )
+    raw = json.dumps(
+        {
+            "data": dict(reversed(JOHN.items())),
+            "timestamp": "2027-03-01T12:00:00Z",
+            "type": "mailbox.suspend",
+        }
+    )
     again = scene.post("/hooks/shop", raw.encode(), scene.sign(raw.encode(), "msg_1"))
     assert (again.json or {}) == (first.json or {})
 
 
 def test_what_cannot_be_read_is_parked_whole_and_its_id_is_used(scene: Scene) -> None:
-    answer = scene.send("mailbox.create", id="msg_1", address="nobody", password="white space", plan=7)
+    answer = scene.send(
+        "mailbox.create", id="msg_1", address="nobody", password="white space", plan=7
+    )
     assert is_problem(answer, 422)
     assert set((answer.json or {})["errors"]) == {"data.address", "data.password", "data.plan"}
     (parked,) = rows(scene, "hooks")
-    assert (parked["job_id"], parked["hook_id"], set(parked["errors"])) == (None, "msg_1", set((answer.json or {})["errors"]))
+    assert (parked["job_id"], parked["hook_id"], set(parked["errors"])) == (
+        None,
+        "msg_1",
+        set((answer.json or {})["errors"]),
+    )
     assert rows(scene, "jobs") == []
     # The same again is the same answer; another body is another hook.
-    assert is_problem(scene.send("mailbox.create", id="msg_1", address="nobody", password="white space", plan=7), 422)
+    assert is_problem(
+        scene.send("mailbox.create", id="msg_1", address="nobody", password="white space", plan=7),
+        422,
+    )
     assert is_problem(scene.send("mailbox.create", id="msg_1", password=PASSWORD), 409)
     assert len(rows(scene, "hooks")) == 1
 
@@ -161,7 +187,9 @@ def test_a_delivery_that_was_dismissed_is_refused_whatever_comes_under_its_id(sc
     for address in ("nobody", "john.doe@example.com"):
         answer = scene.send("mailbox.create", id="msg_1", address=address, password=PASSWORD)
         assert is_problem(answer, 409)
-        assert (answer.json or {})["detail"] == "This hook was dismissed. Send it again under a new id."
+        assert (answer.json or {})[
+            "detail"
+        ] == "This hook was dismissed. Send it again under a new id."
     assert (rows(scene, "jobs"), len(rows(scene, "hooks"))) == ([], 1)
 
 
@@ -178,18 +206,32 @@ def suspend(timestamp: str = "2027-03-01T12:00:00Z", **data: Any) -> bytes:
         (b"\xff", 400, ()),
         (b'{"a":NaN}', 400, ()),
         (b'{"a":1,"a":2}', 400, ()),
-        (b'{"type":"mailbox.explode","timestamp":"2027-03-01T12:00:00Z","data":{}}', 422, ("type",)),
+        (
+            b'{"type":"mailbox.explode","timestamp":"2027-03-01T12:00:00Z","data":{}}',
+            422,
+            ("type",),
+        ),
         (b'{"type":"mailbox.status","timestamp":"2027-03-01T12:00:00Z","data":{}}', 422, ("type",)),
         (suspend("2027-03-01T12:05:01Z"), 422, ("timestamp",)),
         (suspend().replace(b"timestamp", b"when"), 422, ("timestamp",)),
-        (b'{"type":"mailbox.suspend","timestamp":"2027-03-01T12:00:00Z","data":[]}', 422, ("data",)),
-        (suspend("soon", service_id="", address="a@b@c"), 422, ("timestamp", "data.service_id", "data.address")),
+        (
+            b'{"type":"mailbox.suspend","timestamp":"2027-03-01T12:00:00Z","data":[]}',
+            422,
+            ("data",),
+        ),
+        (
+            suspend("soon", service_id="", address="a@b@c"),
+            422,
+            ("timestamp", "data.service_id", "data.address"),
+        ),
         (suspend(reason="a\ud800"), 422, ("data.reason",)),
         (suspend(reason="a\r\nb"), 422, ("data.reason",)),
         (suspend(service_id="a\0"), 422, ("data.service_id",)),
     ],
 )
-def test_every_fault_of_a_body_is_named(scene: Scene, body: bytes, status: int, names: tuple[str, ...]) -> None:
+def test_every_fault_of_a_body_is_named(
+    scene: Scene, body: bytes, status: int, names: tuple[str, ...]
+) -> None:
     headers = scene.sign(body)
     if not body.isascii():
         headers["webhook-signature"] = signature(scene, body, headers["webhook-id"])
@@ -210,7 +252,12 @@ SECRETS = ["Sesame-Open.123 ", "john.secret@place", "gold\nplated"]
 
 @pytest.mark.parametrize("path", ["/hooks/shop", "/query/shop", "/hooks/nowhere"])
 def test_no_answer_repeats_what_was_sent(scene: Scene, path: str) -> None:
-    data = {"service_id": SECRETS[2], "address": SECRETS[1], "password": SECRETS[0], "plan": SECRETS[2]}
+    data = {
+        "service_id": SECRETS[2],
+        "address": SECRETS[1],
+        "password": SECRETS[0],
+        "plan": SECRETS[2],
+    }
     for type in ("mailbox.create", "mailbox.status", "Sesame-type"):
         body = scene.body(type, **data)
         answer = scene.post(path, body, scene.sign(body))
@@ -224,21 +271,34 @@ STRANGERS: dict[str, Callable[[dict[str, str], Scene], dict[str, str]]] = {
     "a long id": lambda headers, scene: headers | {"webhook-id": "a" * 129},
     "no time": lambda headers, scene: headers | {"webhook-timestamp": ""},
     "a bad time": lambda headers, scene: headers | {"webhook-timestamp": "now"},
-    "too early": lambda headers, scene: scene.sign(scene.body("mailbox.suspend", **JOHN), skew=-302),
+    "too early": lambda headers, scene: scene.sign(
+        scene.body("mailbox.suspend", **JOHN), skew=-302
+    ),
     "too late": lambda headers, scene: scene.sign(scene.body("mailbox.suspend", **JOHN), skew=302),
     "no signature": lambda headers, scene: headers | {"webhook-signature": ""},
-    "another version": lambda headers, scene: headers | {"webhook-signature": headers["webhook-signature"].replace("v1", "v2")},
-    "another secret": lambda headers, scene: scene.sign(scene.body("mailbox.suspend", **JOHN), secret=OTHER_SECRET),
+    "another version": lambda headers, scene: (
+        headers | {"webhook-signature": headers["webhook-signature"].replace("v1", "v2")}
+    ),
+    "another secret": lambda headers, scene: scene.sign(
+        scene.body("mailbox.suspend", **JOHN), secret=OTHER_SECRET
+    ),
     "another id": lambda headers, scene: headers | {"webhook-id": "msg_other"},
 }
 
 
 def test_one_and_the_same_answer_for_every_stranger(open_scene: Open) -> None:
-    scene = open_scene(bridge__trusted_proxies=["127.0.0.1/32"], source__allow_from=["127.0.0.1/32"])
+    scene = open_scene(
+        bridge__trusted_proxies=["127.0.0.1/32"], source__allow_from=["127.0.0.1/32"]
+    )
     body = scene.body("mailbox.suspend", **JOHN)
     answers = [scene.post("/hooks/nowhere", body, scene.sign(body))]
-    answers.append(scene.post("/hooks/shop", body, scene.sign(body) | {"x-forwarded-for": "203.0.113.9"}))
-    answers += [scene.post("/hooks/shop", body, change(scene.sign(body), scene)) for change in STRANGERS.values()]
+    answers.append(
+        scene.post("/hooks/shop", body, scene.sign(body) | {"x-forwarded-for": "203.0.113.9"})
+    )
+    answers += [
+        scene.post("/hooks/shop", body, change(scene.sign(body), scene))
+        for change in STRANGERS.values()
+    ]
     assert [answer.status_code for answer in answers] == [401] * len(answers)
     assert len({answer.data for answer in answers}) == 1
     assert len({tuple(answer.headers.keys()) for answer in answers}) == 1
@@ -276,12 +336,19 @@ SENDERS: dict[tuple[str, ...], list[tuple[str, str, int]]] = {
 
 
 @pytest.mark.parametrize("trusted", SENDERS)
-def test_the_senders_address_is_the_nearest_that_is_not_our_own_proxy(open_scene: Open, trusted: tuple[str, ...]) -> None:
-    scene = open_scene(bridge__trusted_proxies=list(trusted), source__allow_from=["198.51.100.0/24", "2001:db8::/32"])
+def test_the_senders_address_is_the_nearest_that_is_not_our_own_proxy(
+    open_scene: Open, trusted: tuple[str, ...]
+) -> None:
+    scene = open_scene(
+        bridge__trusted_proxies=list(trusted),
+        source__allow_from=["198.51.100.0/24", "2001:db8::/32"],
+    )
     for peer, forwarded, status in SENDERS[trusted]:
         body = scene.body("mailbox.suspend", **JOHN)
         headers = scene.sign(body) | ({"x-forwarded-for": forwarded} if forwarded else {})
-        answer = scene.client.post("/hooks/shop", data=body, headers=headers, environ_overrides={"REMOTE_ADDR": peer})
+        answer = scene.client.post(
+            "/hooks/shop", data=body, headers=headers, environ_overrides={"REMOTE_ADDR": peer}
+        )
         assert answer.status_code == status, (peer, forwarded)
 
 
@@ -292,13 +359,19 @@ def test_every_secret_verifies_and_the_last_one_signs(open_scene: Open) -> None:
         assert scene.post("/hooks/shop", body, scene.sign(body, secret=secret)).status_code == 202
     both = scene.sign(body, secret=SECRET)["webhook-signature"]
     headers = scene.sign(body, "msg_2", secret=OTHER_SECRET)
-    assert scene.post("/hooks/shop", body, headers | {"webhook-signature": f"v1,AAAA {both} {headers['webhook-signature']}"})
+    assert scene.post(
+        "/hooks/shop",
+        body,
+        headers | {"webhook-signature": f"v1,AAAA {both} {headers['webhook-signature']}"},
+    )
     assert [row["key_index"] for row in rows(scene, "hooks")] == [0, 1, 0]
     scene.work()
     assert len(scene.call_back()) >= 2  # the receiver checks them with the newest
 
 
-def test_itsdangerous_signs_as_well_and_the_other_schemes_headers_do_not_count(open_scene: Open) -> None:
+def test_itsdangerous_signs_as_well_and_the_other_schemes_headers_do_not_count(
+    open_scene: Open,
+) -> None:
     key = base64.b64decode(SECRET.removeprefix("whsec_"))
     scene = open_scene(source__signature="itsdangerous")
     scene.clock.now = time.time()  # TimestampSigner reads the machine's clock
@@ -325,12 +398,12 @@ def test_a_domain_of_another_source_is_forbidden_and_not_stored(open_scene: Open
 
 
 def test_a_paused_source_is_told_when_to_come_again(scene: Scene) -> None:
-    scene.service.people.pause_source("shop", True)
+    scene.service.operator.pause_source("shop", True)
     answer = scene.send("mailbox.suspend", id="msg_1")
     assert is_problem(answer, 503)
     assert int(answer.headers["Retry-After"]) > 0
     assert rows(scene, "hooks") == []
-    scene.service.people.pause_source("shop", False)
+    scene.service.operator.pause_source("shop", False)
     assert scene.send("mailbox.suspend", id="msg_1").status_code == 202
 
 
@@ -341,24 +414,30 @@ def test_a_source_that_suspends_too_many_is_told_so_and_all_else_of_it_is_taken(
     scene = open_scene(safety__max_suspended_share=0.5)
 
     def suspend(nth: int) -> TestResponse:
-        return scene.send("mailbox.suspend", id=f"msg_{nth}", address=f"box{nth}@example.com", service_id=str(nth))
+        return scene.send(
+            "mailbox.suspend", id=f"msg_{nth}", address=f"box{nth}@example.com", service_id=str(nth)
+        )
 
     assert [suspend(nth).status_code for nth in range(2)] == [202, 202]
     answer = suspend(2)
     assert is_problem(answer, 503)
     assert "further ones are refused until an operator accepts them" in str(answer.json)
     assert int(answer.headers["Retry-After"]) == 300
-    assert (answer.json or {})["code"] == "suspensions_stopped", "so that billing goes on with all else"
+    assert (answer.json or {})["code"] == "suspensions_stopped", (
+        "so that billing goes on with all else"
+    )
     assert len(rows(scene, "hooks")) == 2
     assert suspend(0).status_code == 202, "a repeat of what was accepted"
     paid = {"address": "box0@example.com", "service_id": "0"}
     assert scene.send("mailbox.unsuspend", **paid).status_code == 202
     assert scene.ask("mailbox.list").status_code == 200
-    scene.service.people.pause_source("shop", False)
+    scene.service.operator.pause_source("shop", False)
     scene.clock.now += 1
     assert suspend(2).status_code == 202
-    scene.chores()
-    assert [note["subject"] for told in scene.receiver.notes for note in told["data"]["notes"]] == ["suspensions:shop"] * 2
+    scene.periodic_tasks()
+    assert [
+        note["subject"] for result in scene.receiver.notes for note in result["data"]["notes"]
+    ] == ["suspensions:shop"] * 2
 
 
 @pytest.mark.parametrize("days, answered", [(7, 503), (0, 202)])
@@ -370,7 +449,10 @@ def test_with_a_grace_terminates_count_as_the_suspensions_that_they_are(
     for nth in range(2):
         sent = scene.send("mailbox.terminate", address=f"box{nth}@example.com", service_id=str(nth))
         assert sent.status_code == 202
-    assert scene.send("mailbox.terminate", address="box2@example.com", service_id="2").status_code == answered
+    assert (
+        scene.send("mailbox.terminate", address="box2@example.com", service_id="2").status_code
+        == answered
+    )
 
 
 def test_unknown_fields_are_let_through_and_reported_without_their_values(scene: Scene) -> None:
@@ -393,7 +475,9 @@ def test_other_requests_are_problems_too(scene: Scene, method: str, path: str, s
     assert is_problem(scene.client.open(path, method=method), status)
 
 
-def test_a_fault_of_ours_is_a_500_without_a_word_of_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_is_a_500_without_a_word_of_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("Sesame")
 

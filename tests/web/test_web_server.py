@@ -1,4 +1,5 @@
-"""On a real socket: large, chunked, slow and broken senders; the metrics' own listener; a stop that ends."""
+"""On a real socket: large, chunked, slow and broken senders; the metrics' own listener; a stop
+that ends."""
 
 import http.client
 import json
@@ -21,7 +22,9 @@ from tests.support.scene import Open, Scene
 
 @contextmanager
 def served(scene: Scene, metrics: bool = False) -> Iterator[Server]:
-    server = Server(scene.app, Address("127.0.0.1", 0), Address("127.0.0.1", 0) if metrics else None, threads=4)
+    server = Server(
+        scene.app, Address("127.0.0.1", 0), Address("127.0.0.1", 0) if metrics else None, threads=4
+    )
     server.start()
     try:
         yield server
@@ -35,7 +38,9 @@ def server(scene: Scene) -> Iterator[Server]:
         yield server
 
 
-def post(server: Server, body: Any, headers: dict[str, str], path: str = "/hooks/shop", **more: Any) -> tuple[int, str, bytes]:
+def post(
+    server: Server, body: Any, headers: dict[str, str], path: str = "/hooks/shop", **more: Any
+) -> tuple[int, str, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request("POST", path, body, headers, **more)
     answer = connection.getresponse()
@@ -44,7 +49,9 @@ def post(server: Server, body: Any, headers: dict[str, str], path: str = "/hooks
     return got
 
 
-def test_a_hook_by_content_length_and_one_in_chunks_are_the_same(scene: Scene, server: Server) -> None:
+def test_a_hook_by_content_length_and_one_in_chunks_are_the_same(
+    scene: Scene, server: Server
+) -> None:
     body = scene.body("mailbox.suspend", service_id="7", address="john@example.com")
     headers = scene.sign(body, "msg_1")
     plain = post(server, body, headers)
@@ -55,7 +62,9 @@ def test_a_hook_by_content_length_and_one_in_chunks_are_the_same(scene: Scene, s
 
 @pytest.mark.parametrize("size", [64 * 1024 + 1, 200_000])
 @pytest.mark.parametrize("chunked", [False, True])
-def test_what_is_too_large_is_413_announced_or_not(server: Server, size: int, chunked: bool) -> None:
+def test_what_is_too_large_is_413_announced_or_not(
+    server: Server, size: int, chunked: bool
+) -> None:
     body = b"x" * size
     given: Any = iter([body]) if chunked else body
     status, kind, answer = post(server, given, {}, encode_chunked=chunked)
@@ -78,7 +87,9 @@ def test_what_is_larger_than_all_reason_is_refused_before_it_has_arrived(server:
 
 
 def test_slow_senders_do_not_keep_others_waiting(scene: Scene, server: Server) -> None:
-    slow = [socket.create_connection(("127.0.0.1", server.port), 60) for _ in range(12)]  # three times the threads
+    slow = [
+        socket.create_connection(("127.0.0.1", server.port), 60) for _ in range(12)
+    ]  # three times the threads
     try:
         for wire in slow:
             wire.sendall(b"POST /hooks/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
@@ -107,7 +118,9 @@ def test_what_is_not_http_harms_nobody(scene: Scene, server: Server, raw: bytes)
     assert post(server, body, scene.sign(body))[0] == 202
 
 
-def test_a_stop_lets_an_answer_end_and_closes_idle_connections(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_lets_an_answer_end_and_closes_idle_connections(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun, go_on = threading.Event(), threading.Event()
     real = scene.service.intake.receive
 
@@ -139,7 +152,9 @@ def test_a_stop_lets_an_answer_end_and_closes_idle_connections(scene: Scene, mon
         socket.create_connection(("127.0.0.1", server.port), 1)
 
 
-def test_a_stop_pulls_no_trigger_that_is_closed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_pulls_no_trigger_that_is_closed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pull = trigger._physical_pull
 
     def pulled_by_another_thread_first(self: trigger) -> None:
@@ -167,7 +182,9 @@ def test_metrics_are_on_their_own_listener_and_count_no_made_up_names(open_scene
         status, text = get(server.metrics.port, "/metrics")
     assert status == 200
     requests = [
-        line for line in text.splitlines() if line.startswith("enom_bridge_requests_total{") and not line.endswith(" 0.0")
+        line
+        for line in text.splitlines()
+        if line.startswith("enom_bridge_requests_total{") and not line.endswith(" 0.0")
     ]
     assert sorted(requests) == [
         'enom_bridge_requests_total{path="hook",source="shop",status="202"} 1.0',
@@ -187,7 +204,9 @@ def get(port: int, path: str) -> tuple[int, str]:
     return got
 
 
-def test_metrics_without_a_database_are_those_of_the_process(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_without_a_database_are_those_of_the_process(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def away() -> None:
         raise StoreUnavailable("gone")
 

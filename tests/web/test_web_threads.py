@@ -1,4 +1,5 @@
-"""What may take a thread for long: each kind so many, all together three quarters, and a hook always finds one."""
+"""What may take a thread for long: each kind so many, all together three quarters, and a hook
+always finds one."""
 
 import threading
 from collections.abc import Callable
@@ -49,7 +50,10 @@ class Others:
             thread.join(20)
 
     def take(self, *uses: Use) -> bool:
-        """One more of them takes these, one within the other. False: it was told that there are too many."""
+        """One more of them takes these, one within the other.
+
+        False: it was told that there are too many.
+        """
         settled, refused = threading.Event(), list[Busy]()
 
         def hold() -> None:
@@ -81,7 +85,9 @@ def ask(scene: Scene, server: Server, type: str, **data: Any) -> tuple[int, str,
     return post(server, body, scene.sign(body), "/query/shop")
 
 
-def test_a_hook_is_taken_while_queries_wait_for_enom(mailbox: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hook_is_taken_while_queries_wait_for_enom(
+    mailbox: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     backend = mailbox.service.accounts["main"].backend
     slow = Slow(backend.observe)
     monkeypatch.setattr(backend, "observe", slow)
@@ -115,13 +121,20 @@ def test_what_is_too_many_is_told_when_to_come_again(mailbox: Scene) -> None:
 
 
 @pytest.mark.parametrize("type", QUESTIONS)
-def test_what_is_answered_from_the_record_asks_nobody(mailbox: Scene, monkeypatch: pytest.MonkeyPatch, type: str) -> None:
+def test_what_is_answered_from_the_record_asks_nobody(
+    mailbox: Scene, monkeypatch: pytest.MonkeyPatch, type: str
+) -> None:
     """A question that asks somebody, and is not among those that are counted, is found here."""
     outside: list[str] = []
     backend = mailbox.service.accounts["main"].backend
     for name in ("observe", "usage", "sign_in", "probe"):
         monkeypatch.setattr(backend, name, noting(name, getattr(backend, name), outside))
-    data = {"mailbox.list": {}, "results": {}, "connection.test": {}, "job": {"job": mailbox.hook("suspend")["job"]}}
+    data = {
+        "mailbox.list": {},
+        "results": {},
+        "connection.test": {},
+        "job": {"job": mailbox.hook("suspend")["job"]},
+    }
     assert mailbox.ask(type, **data.get(type, HERE)).status_code == 200
     assert bool(outside) == (type not in FROM_THE_RECORD)
 
@@ -142,24 +155,34 @@ def test_each_kind_takes_so_many_of_sixteen_and_gives_them_back(use: Use) -> Non
     threads = ThreadLimits(16)
     for _ in range(2):
         with Others(threads) as others:
-            assert [others.take(use) for _ in range(MOST[use] + 2)] == [True] * MOST[use] + [False] * 2
+            assert [others.take(use) for _ in range(MOST[use] + 2)] == [True] * MOST[use] + [
+                False
+            ] * 2
 
 
 def test_a_quarter_is_left_whatever_is_asked_for() -> None:
     with Others(ThreadLimits(16)) as others:
-        assert sum(others.take(use) for use in [Use.WAIT] * 8 + [Use.ASK] * 8 + [Use.PAGE] * 8) == 12
+        assert (
+            sum(others.take(use) for use in [Use.WAIT] * 8 + [Use.ASK] * 8 + [Use.PAGE] * 8) == 12
+        )
 
 
 def test_one_thread_is_counted_once_whatever_it_does() -> None:
     """A page that asks Enom is a page, an asking page and one that asks, and takes one thread."""
     with Others(ThreadLimits(16)) as others:
-        assert [others.take(Use.PAGE, Use.ASK_FOR_PAGE, Use.ASK) for _ in range(3)] == [True, True, False]
+        assert [others.take(Use.PAGE, Use.ASK_FOR_PAGE, Use.ASK) for _ in range(3)] == [
+            True,
+            True,
+            False,
+        ]
         assert [others.take(Use.WAIT) for _ in range(8)] == [True] * 8
         assert [others.take(Use.PAGE) for _ in range(3)] == [True, True, False]
 
 
 @pytest.mark.parametrize(("use", "most"), [(Use.PAGE, 2), (Use.SIGN_IN, 1)])
-def test_pages_and_sign_ins_that_are_too_many_are_told_when_to_come_again(scene: Scene, use: Use, most: int) -> None:
+def test_pages_and_sign_ins_that_are_too_many_are_told_when_to_come_again(
+    scene: Scene, use: Use, most: int
+) -> None:
     visitor = Visitor(scene)
     visitor.sign_in()
     with Others(scene.app.extensions["web"].threads) as others:
@@ -172,7 +195,9 @@ def test_pages_and_sign_ins_that_are_too_many_are_told_when_to_come_again(scene:
     assert Visitor(scene).sign_in().status_code == 303
 
 
-def test_a_page_gives_its_place_back_whatever_becomes_of_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_gives_its_place_back_whatever_becomes_of_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     visitor = Visitor(scene)
     visitor.sign_in()
     monkeypatch.setattr(scene.service.lookup, "find", lambda _: 1 / 0)

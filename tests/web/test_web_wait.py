@@ -1,4 +1,5 @@
-"""`Prefer: wait=N`: the answer is held while there are hands to spare, and never longer than allowed."""
+"""`Prefer: wait=N`: the answer is held while there are hands to spare, and never longer than
+allowed."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -52,12 +53,21 @@ class Held:
         return self.scene.service.lookup.receipt(source, job)
 
 
-def test_half_of_the_threads_hold_and_the_rest_answer_at_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_of_the_threads_hold_and_the_rest_answer_at_once(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     held = Held(scene, monkeypatch, most=2)  # of four threads
-    bodies = [scene.body("mailbox.suspend", service_id=str(n), address=f"john{n}@example.com") for n in range(6)]
+    bodies = [
+        scene.body("mailbox.suspend", service_id=str(n), address=f"john{n}@example.com")
+        for n in range(6)
+    ]
 
     def send(body: bytes) -> int:
-        return scene.app.test_client().post("/hooks/shop", data=body, headers=scene.sign(body, prefer="wait=5")).status_code
+        return (
+            scene.app.test_client()
+            .post("/hooks/shop", data=body, headers=scene.sign(body, prefer="wait=5"))
+            .status_code
+        )
 
     with ThreadPoolExecutor(6) as pool:
         holding = [pool.submit(send, body) for body in bodies[:2]]
@@ -72,7 +82,9 @@ def test_half_of_the_threads_hold_and_the_rest_answer_at_once(scene: Scene, monk
     assert len(held.waits) == 3
 
 
-def test_nobody_waits_longer_than_the_limit(open_scene: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_waits_longer_than_the_limit(
+    open_scene: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scene = open_scene(bridge__wait_limit=3)
     held = Held(scene, monkeypatch, most=1)
     held.end.set()
@@ -83,7 +95,9 @@ def test_nobody_waits_longer_than_the_limit(open_scene: Open, monkeypatch: pytes
 def test_what_has_ended_is_not_waited_for(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     scene.do("create", id="msg_1", password=PASSWORD)
     held = Held(scene, monkeypatch, most=1)
-    answer = scene.send("mailbox.create", id="msg_1", password=PASSWORD, headers={"prefer": "wait=9"})
+    answer = scene.send(
+        "mailbox.create", id="msg_1", password=PASSWORD, headers={"prefer": "wait=9"}
+    )
     assert (answer.status_code, held.waits) == (200, [])
     late = scene.send("mailbox.suspend", at=-9, headers={"prefer": "wait=9"})
     assert (late.status_code, (late.json or {})["status"], held.waits) == (200, "cancelled", [])
@@ -92,12 +106,17 @@ def test_what_has_ended_is_not_waited_for(scene: Scene, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("store", ["sqlite", "postgres"])
 def test_the_wait_ends_with_the_job(scene: Scene) -> None:
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(scene.send, "mailbox.create", password=PASSWORD, headers={"prefer": "wait=20"})
+        answer = pool.submit(
+            scene.send, "mailbox.create", password=PASSWORD, headers={"prefer": "wait=20"}
+        )
         while not answer.done():
             job = scene.engine.queue.claim("worker", scene.engine.limits)
             if job is None:
                 scene.engine.queue.idle(0.05, scene.engine.queue.mark())
             else:
                 scene.engine.worker.run(job)
-    assert (answer.result().status_code, (answer.result().json or {})["status"]) == (200, "succeeded")
+    assert (answer.result().status_code, (answer.result().json or {})["status"]) == (
+        200,
+        "succeeded",
+    )
     assert scene.clock.now == START.timestamp()

@@ -14,18 +14,24 @@ from tests.support.scene import PASSWORD, Scene
 @pytest.fixture
 def waiting(scene: Scene) -> Scene:
     scene.do("create", password=PASSWORD)
-    scene.service.people.pause_account("main", "")
+    scene.service.operator.pause_account("main", "")
     scene.hook("terminate", id="msg_1")
     return scene
 
 
-def withdraw(scene: Scene, hook: Any = "msg_1", *, id: str = "msg_back", prefer: str = "", **more: Any) -> TestResponse:
+def withdraw(
+    scene: Scene, hook: Any = "msg_1", *, id: str = "msg_back", prefer: str = "", **more: Any
+) -> TestResponse:
     body = scene.body("job.withdraw", hook=hook, **more)
-    return scene.post("/hooks/shop", body, scene.sign(body, id) | ({"prefer": prefer} if prefer else {}))
+    return scene.post(
+        "/hooks/shop", body, scene.sign(body, id) | ({"prefer": prefer} if prefer else {})
+    )
 
 
 def problem(answer: TestResponse, status: int) -> dict[str, Any]:
-    assert (answer.status_code, answer.content_type) == (status, "application/problem+json"), answer.text
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json"), (
+        answer.text
+    )
     return dict(answer.json or {})
 
 
@@ -40,11 +46,11 @@ def test_what_waits_is_taken_back_and_told(waiting: Scene) -> None:
     }
     assert receipt["message"] == "This request was withdrawn."
     assert withdraw(waiting).json == receipt, "the same again"
-    waiting.service.people.resume_account("main")
+    waiting.service.operator.resume_account("main")
     waiting.work(300)
     assert waiting.mailbox() is not None
-    told = waiting.call_back(60)[-1]
-    assert (told["type"], told["data"]["error"]["code"]) == ("job.cancelled", "withdrawn")
+    result = waiting.call_back(60)[-1]
+    assert (result["type"], result["data"]["error"]["code"]) == ("job.cancelled", "withdrawn")
 
 
 def test_what_is_done_is_told_as_it_is(scene: Scene) -> None:
@@ -62,7 +68,12 @@ def test_what_was_parked_or_never_came_is_dismissed(scene: Scene) -> None:
         again = problem(scene.send("mailbox.create", id=hook, password=PASSWORD), 409)
         assert again["detail"] == "This hook was dismissed. Send it again under a new id."
     with scene.service.database.read() as tx:
-        assert tx.scalars(sa.select(tables.hooks.c.sealed).where(tables.hooks.c.sealed.is_not(None))).all() == []
+        assert (
+            tx.scalars(
+                sa.select(tables.hooks.c.sealed).where(tables.hooks.c.sealed.is_not(None))
+            ).all()
+            == []
+        )
         assert tx.scalars(sa.select(tables.jobs.c.id)).all() == []
 
 
@@ -71,7 +82,9 @@ def test_what_names_no_hook_is_refused_and_not_parked(scene: Scene, hook: object
     assert list(problem(withdraw(scene, hook), 422)["errors"]) == ["data.hook"]
     with scene.service.database.read() as tx:
         assert tx.scalars(sa.select(tables.hooks.c.id)).all() == []
-    assert (withdraw(scene, "msg_1").json or {})["status"] == "dismissed", "its id may be used again"
+    assert (withdraw(scene, "msg_1").json or {})["status"] == "dismissed", (
+        "its id may be used again"
+    )
 
 
 def test_an_id_that_was_used_or_that_is_a_withdrawals_is_refused(waiting: Scene) -> None:
@@ -83,10 +96,20 @@ def test_an_id_that_was_used_or_that_is_a_withdrawals_is_refused(waiting: Scene)
 def test_a_purchase_in_doubt_is_told_as_that(waiting: Scene) -> None:
     with waiting.service.database.write() as tx:
         job = tx.scalar(sa.select(tables.jobs.c.id).where(tables.jobs.c.hook_id == "msg_1"))
-        values = {"account": "main", "domain": "example.com", "kind": "buy", "arguments": {}, "outcome": "unknown"}
-        tx.execute(sa.insert(tables.purchases).values(**values, job_id=job, step_id=1, started_at=0.0, ended_at=0.0))
-    told = problem(withdraw(waiting), 409)["detail"]
-    assert told.startswith(f"A purchase of job {job} is in doubt")
+        values = {
+            "account": "main",
+            "domain": "example.com",
+            "kind": "buy",
+            "arguments": {},
+            "outcome": "unknown",
+        }
+        tx.execute(
+            sa.insert(tables.purchases).values(
+                **values, job_id=job, step_id=1, started_at=0.0, ended_at=0.0
+            )
+        )
+    result = problem(withdraw(waiting), 409)["detail"]
+    assert result.startswith(f"A purchase of job {job} is in doubt")
 
 
 def test_it_needs_a_signature_and_says_nothing_of_other_sources(waiting: Scene) -> None:
@@ -98,7 +121,7 @@ def test_it_needs_a_signature_and_says_nothing_of_other_sources(waiting: Scene) 
 
 def test_with_a_wait_it_is_answered_when_the_worker_has_stopped(waiting: Scene) -> None:
     """A worker was at the job: its first command is not sent."""
-    waiting.service.people.resume_account("main")
+    waiting.service.operator.resume_account("main")
     job = waiting.engine.queue.claim("worker", waiting.engine.limits)
     assert job is not None
     answer = withdraw(waiting)

@@ -1,4 +1,5 @@
-"""What WHMCS asked for while it could not be done, and what happened to it until it could: is it still wanted?"""
+"""What WHMCS asked for while it could not be done, and what happened to it until it could: is it
+still wanted?"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +15,9 @@ ABUSE = "Abuse: sends spam"
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[str], str]) -> Iterator[House]:
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[str], str]
+) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("house"), new_database("sqlite"))
     yield house
     house.close()
@@ -30,10 +33,12 @@ def house(shared: House) -> Iterator[House]:
     assert shared.differences() == []
 
 
-def told(house: House, order: dict[str, Any], text: str) -> list[str]:
+def result(house: House, order: dict[str, Any], text: str) -> list[str]:
     """What the activity log says of this service, as far as it has this text."""
     lines: list[str] = house.whmcs.state()["activity"]
-    return [line for line in lines if text in line and line.endswith(f"Service ID: {order['service']}")]
+    return [
+        line for line in lines if text in line and line.endswith(f"Service ID: {order['service']}")
+    ]
 
 
 def back(house: House) -> None:
@@ -53,7 +58,7 @@ def test_a_termination_by_cron_is_dropped_once_the_customer_has_paid(house: Hous
     back(house)
     assert (house.status(order), house.at_enom(order["address"])) == ("Active", "active")
     until(lambda: house.pending() == [])
-    assert told(house, order, "was not done")
+    assert result(house, order, "was not done")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +70,9 @@ def test_a_termination_by_cron_is_dropped_once_the_customer_has_paid(house: Hous
     ],
     ids=["due next year", "not to be suspended", "free"],
 )
-def test_a_termination_by_cron_is_dropped_once_staff_decided_otherwise(house: House, change: dict[str, str]) -> None:
+def test_a_termination_by_cron_is_dropped_once_staff_decided_otherwise(
+    house: House, change: dict[str, str]
+) -> None:
     order = house.active()
     house.whmcs.overdue(order["service"], days=31)
     house.down()
@@ -74,7 +81,7 @@ def test_a_termination_by_cron_is_dropped_once_staff_decided_otherwise(house: Ho
     back(house)
     assert (house.status(order), house.at_enom(order["address"])) == ("Active", "active")
     assert house.pending() == []
-    assert told(house, order, "was not done")
+    assert result(house, order, "was not done")
 
 
 def test_a_termination_that_is_still_wanted_is_sent_again(house: House) -> None:
@@ -98,7 +105,9 @@ def test_what_staff_ended_by_hand_is_ended(house: House) -> None:
 
 
 @pytest.mark.parametrize("given", ["", "on"], ids=["reason not told", "reason told"])
-def test_a_suspension_for_abuse_outlives_a_payment_while_the_bridge_is_away(house: House, given: str) -> None:
+def test_a_suspension_for_abuse_outlives_a_payment_while_the_bridge_is_away(
+    house: House, given: str
+) -> None:
     house.whmcs.settings(suspend_reason_given=given)
     order = house.active()
     house.down()
@@ -111,7 +120,9 @@ def test_a_suspension_for_abuse_outlives_a_payment_while_the_bridge_is_away(hous
         assert house.whmcs.service(order["service"])["suspendreason"] == ABUSE
 
 
-def test_a_suspension_for_abuse_outlives_a_payment_while_the_account_is_paused(house: House) -> None:
+def test_a_suspension_for_abuse_outlives_a_payment_while_the_account_is_paused(
+    house: House,
+) -> None:
     house.whmcs.settings(suspend_reason_given="on")
     order = house.active()
     house.pause()
@@ -128,7 +139,9 @@ def test_a_suspension_for_abuse_outlives_a_payment_while_the_account_is_paused(h
 
 
 @pytest.mark.parametrize("how", ["wait", "success"])
-def test_a_termination_that_the_bridge_has_is_withdrawn_in_the_moment_of_the_payment(house: House, how: str) -> None:
+def test_a_termination_that_the_bridge_has_is_withdrawn_in_the_moment_of_the_payment(
+    house: House, how: str
+) -> None:
     order = house.active(how)
     invoice = house.whmcs.overdue(order["service"], days=31)
     house.pause()
@@ -151,5 +164,7 @@ def test_a_hook_that_never_came_is_withdrawn_for_good(house: House) -> None:
     house.whmcs.cron(daily=True)
     house.whmcs.pay(invoice)
     back(house)
-    withdrawn = [line for line in house.whmcs.state()["module_log"] if line["action"] == "job.withdraw"]
+    withdrawn = [
+        line for line in house.whmcs.state()["module_log"] if line["action"] == "job.withdraw"
+    ]
     assert withdrawn[-1]["response"].startswith("200")

@@ -1,4 +1,5 @@
-"""One mailbox from order to termination, and everything that can come between WHMCS and the bridge meanwhile."""
+"""One mailbox from order to termination, and everything that can come between WHMCS and the
+bridge meanwhile."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,7 +12,9 @@ pytestmark = pytest.mark.usefixtures("php")
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[str], str]) -> Iterator[House]:
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[str], str]
+) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("house"), new_database("sqlite"))
     yield house
     house.close()
@@ -67,7 +70,11 @@ def test_staff_presses_retry_meanwhile(house: House) -> None:
     house.becomes(order, "Active")
     house.quiet()
     house.done(house.whmcs.command(order["service"], "CreateAccount"), order, "Active")
-    creations = [call for call in house.sim.control("/history")["history"] if call["command"] == "SetUpPOP3User"]
+    creations = [
+        call
+        for call in house.sim.control("/history")["history"]
+        if call["command"] == "SetUpPOP3User"
+    ]
     domain = order["address"].partition("@")[2]
     assert len([call for call in creations if call["domain"] == domain]) == 1
 
@@ -141,20 +148,25 @@ def test_early_success_is_corrected_when_it_fails(house: House) -> None:
     assert house.whmcs.command(order["service"], "SuspendAccount") == "success"
     house.becomes(order, "Active")
     house.quiet()
-    told = [line for line in house.whmcs.state()["activity"] if "reported success before" in line]
+    result = [line for line in house.whmcs.state()["activity"] if "reported success before" in line]
     tickets = [ticket for ticket in house.whmcs.state()["tickets"] if domain in ticket["title"]]
-    assert (len(told), len(tickets)) == (1, 1)
+    assert (len(result), len(tickets)) == (1, 1)
     house.done(house.whmcs.command(order["service"], "TerminateAccount"), order, "Terminated")
 
 
 def test_a_held_job_becomes_one_ticket_and_send_again_ends_it(house: House) -> None:
     order = house.active()
     house.set_services(order["address"], "suspended")  # for abuse, by somebody above us
-    until(lambda: "Needs a decision" in house.whmcs.command(order["service"], "UnsuspendAccount"), pause=0.5)
+    until(
+        lambda: "Needs a decision" in house.whmcs.command(order["service"], "UnsuspendAccount"),
+        pause=0.5,
+    )
     for _ in range(3):
         house.whmcs.command(order["service"], "UnsuspendAccount")
     house.quiet()
-    tickets = [ticket for ticket in house.whmcs.state()["tickets"] if order["address"] in ticket["title"]]
+    tickets = [
+        ticket for ticket in house.whmcs.state()["tickets"] if order["address"] in ticket["title"]
+    ]
     assert len(tickets) == 1
     house.set_services(order["address"], "enabled")
     answer = house.whmcs.custom(order["service"], "sendAgain")

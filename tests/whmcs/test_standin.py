@@ -1,4 +1,7 @@
-"""The stand-in does with a module's answers what WHMCS documents. The module here is fixtures/plugin, which obeys orders."""
+"""The stand-in does with a module's answers what WHMCS documents.
+
+The module here is fixtures/plugin, which obeys orders.
+"""
 
 import json
 import shutil
@@ -15,7 +18,8 @@ PLUGIN = Path(__file__).parent / "fixtures" / "plugin"
 
 
 class Shop:
-    """One installation for all tests here: each orders services of its own and looks only at them."""
+    """One installation for all tests here: each orders services of its own and looks only at
+    them."""
 
     def __init__(self, whmcs: Whmcs) -> None:
         self.whmcs = whmcs
@@ -45,16 +49,27 @@ class Shop:
         return str(self.whmcs.service(service)["status"])
 
     def emails(self, service: int, kind: str) -> list[str]:
-        return [mail["template"] for mail in self.whmcs.state()["emails"] if mail["relid"] == service and mail["kind"] == kind]
+        return [
+            mail["template"]
+            for mail in self.whmcs.state()["emails"]
+            if mail["relid"] == service and mail["kind"] == kind
+        ]
 
     def queue(self, service: int) -> list[tuple[str, str, int, int]]:
         rows = [row for row in self.whmcs.state()["queue"] if row["service_id"] == service]
-        return [(row["module_action"], row["last_attempt_error"], row["num_retries"], row["completed"]) for row in rows]
+        return [
+            (row["module_action"], row["last_attempt_error"], row["num_retries"], row["completed"])
+            for row in rows
+        ]
 
     def notes(self) -> list[tuple[str, dict[str, Any]]]:
         """What the module and its hooks were given."""
         path = self.whmcs.root / "storage" / "fake.log"
-        return [(what, given) for what, given in map(json.loads, path.read_text().splitlines())] if path.exists() else []
+        return (
+            [(what, given) for what, given in map(json.loads, path.read_text().splitlines())]
+            if path.exists()
+            else []
+        )
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +94,18 @@ def faulty(shop: Shop) -> Iterator[list[str]]:
     expected: list[str] = []
     yield expected
     assert [fault["kind"] for fault in shop.whmcs.faults()[before:]] == expected
-    shop.whmcs.php("-r", "require 'init.php'; WHMCS\\Database\\Capsule::table('standin_faults')->delete();")
+    shop.whmcs.php(
+        "-r", "require 'init.php'; WHMCS\\Database\\Capsule::table('standin_faults')->delete();"
+    )
 
 
 class TestCreate:
     def test_paid_order_is_created_and_welcomed_once(self, shop: Shop) -> None:
         order = shop.order(
-            username="ada", password="s3cret", custom_fields={"Mailbox": "ada"}, options={"Seats": 3, "Size": "2"}
+            username="ada",
+            password="s3cret",
+            custom_fields={"Mailbox": "ada"},
+            options={"Seats": 3, "Size": "2"},
         )
         assert (shop.status(order["service"]), shop.notes()) == ("Pending", [])
         assert shop.whmcs.pay(order["invoice"]) == {"CreateAccount": "success"}
@@ -112,14 +132,20 @@ class TestCreate:
         assert shop.whmcs.pay(order["invoice"]) == {"CreateAccount": "No room left"}
         assert shop.status(service) == "Pending"
         assert shop.queue(service) == [("CreateAccount", "No room left", 0, 0)]
-        assert (shop.emails(service, "admin"), shop.emails(service, "client")) == (["Service Create Failed"], [])
+        assert (shop.emails(service, "admin"), shop.emails(service, "client")) == (
+            ["Service Create Failed"],
+            [],
+        )
         (row,) = [row["id"] for row in shop.whmcs.state()["queue"] if row["service_id"] == service]
         shop.tell(CreateAccount="Still none")
         assert shop.whmcs.retry(row) == "Still none"
         assert shop.queue(service) == [("CreateAccount", "Still none", 1, 0)]
         shop.tell()
         assert shop.whmcs.retry_all() == {str(row): "success"}
-        assert (shop.status(service), shop.queue(service)) == ("Active", [("CreateAccount", "Still none", 1, 1)])
+        assert (shop.status(service), shop.queue(service)) == (
+            "Active",
+            [("CreateAccount", "Still none", 1, 1)],
+        )
         assert (len(shop.emails(service, "admin")), len(shop.emails(service, "client"))) == (1, 1)
 
     @pytest.mark.parametrize("answer", [" success", "SUCCESS", "ok"])
@@ -151,7 +177,12 @@ class TestCreate:
 
 class TestHooks:
     def test_order_overrides_and_abort(self, shop: Shop) -> None:
-        shop.tell(**{"PreModuleCreate first": {"configoption1": "a"}, "PreModuleCreate second": {"configoption1": "b"}})
+        shop.tell(
+            **{
+                "PreModuleCreate first": {"configoption1": "a"},
+                "PreModuleCreate second": {"configoption1": "b"},
+            }
+        )
         shop.active()
         assert [what for what, _ in shop.notes()] == [
             "OverrideModuleUsernameGeneration first", "OverrideModuleUsernameGeneration second", "PreModuleCreate first",
@@ -195,10 +226,19 @@ class TestMoney:
         report = shop.whmcs.cron(daily=True)
         assert (report["suspended"], report["terminated"], report["usage_updates"]) == (1, 0, 1)
         found = shop.whmcs.service(service)
-        assert (found["status"], found["suspendreason"], found["diskusage"]) == ("Suspended", "Overdue on Payment", 12)
-        assert {metric["metric"]: metric["value"] for metric in shop.whmcs.state()["metrics"]} == {"emailaddr": 7}
+        assert (found["status"], found["suspendreason"], found["diskusage"]) == (
+            "Suspended",
+            "Overdue on Payment",
+            12,
+        )
+        assert {metric["metric"]: metric["value"] for metric in shop.whmcs.state()["metrics"]} == {
+            "emailaddr": 7
+        }
         assert shop.whmcs.pay(invoice) == {"UnsuspendAccount": "success", "Renew": "success"}
-        assert (shop.status(service), shop.whmcs.service(service)["suspendreason"]) == ("Active", "")
+        assert (shop.status(service), shop.whmcs.service(service)["suspendreason"]) == (
+            "Active",
+            "",
+        )
         assert shop.whmcs.pay(shop.whmcs.renewal(service)) == {"Renew": "success"}
 
     def test_long_overdue_is_terminated(self, shop: Shop) -> None:
@@ -207,13 +247,19 @@ class TestMoney:
         shop.tell(SuspendAccount="busy")
         report = shop.whmcs.cron(daily=True)
         assert (report["not_suspended"], report["terminated"]) == (1, 1)
-        assert (shop.status(service), shop.queue(service)) == ("Terminated", [("SuspendAccount", "busy", 0, 0)])
+        assert (shop.status(service), shop.queue(service)) == (
+            "Terminated",
+            [("SuspendAccount", "busy", 0, 0)],
+        )
 
     def test_other_cron_runs_only_its_hook(self, shop: Shop) -> None:
         service = shop.active()
         invoice = shop.whmcs.overdue(service)
         shop.whmcs.cron()
-        assert [what for what, _ in shop.notes()][-2:] == ["AfterCronJob first", "AfterCronJob second"]
+        assert [what for what, _ in shop.notes()][-2:] == [
+            "AfterCronJob first",
+            "AfterCronJob second",
+        ]
         assert shop.status(service) == "Active"
         shop.whmcs.pay(invoice)
 
@@ -230,7 +276,10 @@ class TestService:
         given = dict(shop.notes())["AfterModuleChangePassword first"]
         assert given == {"serviceid": service, "oldpassword": "old", "newpassword": "new"}
         shop.whmcs.command(service, "SuspendAccount", "abuse")
-        assert shop.whmcs.change_password(service, "newer") == "This service offers no change of password"
+        assert (
+            shop.whmcs.change_password(service, "newer")
+            == "This service offers no change of password"
+        )
 
     def test_upgrade_shows_the_module_the_new_product(self, shop: Shop) -> None:
         service = shop.active()
@@ -246,7 +295,9 @@ class TestService:
         assert shop.whmcs.custom(service, "other") == "The module offers no button other"
         shop.tell(TerminateAccount="locked")
         assert shop.whmcs.command(service, "TerminateAccount") == "locked"
-        assert (shop.status(service), shop.queue(service)) == ("Active", []), "a person saw it: nothing is queued"
+        assert (shop.status(service), shop.queue(service)) == ("Active", []), (
+            "a person saw it: nothing is queued"
+        )
 
     def test_server_screens(self, shop: Shop) -> None:
         service = shop.active("one.example")
@@ -263,7 +314,10 @@ class TestLocalApi:
     def test_errors_are_the_modules_own_words(self, shop: Shop) -> None:
         service = shop.active()
         shop.tell(SuspendAccount="Not now")
-        assert shop.whmcs.local_api("modulesuspend", accountid=service) == {"result": "error", "message": "Not now"}
+        assert shop.whmcs.local_api("modulesuspend", accountid=service) == {
+            "result": "error",
+            "message": "Not now",
+        }
         assert shop.whmcs.local_api("ModuleRenew", serviceid=service)["result"] == "error"
         assert shop.whmcs.local_api("ModuleCreate", serviceid=99999)["result"] == "error"
         plain = shop.whmcs.save_product(module="", name="No module")
@@ -272,18 +326,33 @@ class TestLocalApi:
 
     def test_update_changes_the_record_alone(self, shop: Shop) -> None:
         service = shop.active()
-        shop.whmcs.local_api("UpdateClientProduct", serviceid=service, status="Suspended", servicepassword="pw", notes="n")
-        (found,) = shop.whmcs.local_api("GetClientsProducts", serviceid=service)["products"]["product"]
+        shop.whmcs.local_api(
+            "UpdateClientProduct",
+            serviceid=service,
+            status="Suspended",
+            servicepassword="pw",
+            notes="n",
+        )
+        (found,) = shop.whmcs.local_api("GetClientsProducts", serviceid=service)["products"][
+            "product"
+        ]
         assert (found["status"], found["password"], found["notes"]) == ("Suspended", "pw", "n")
         assert "SuspendAccount" not in dict(shop.notes())
 
     def test_messages(self, shop: Shop) -> None:
-        ticket = shop.whmcs.local_api("OpenTicket", deptid=1, subject="s", message="m", clientid=shop.client, noemail=True)
-        assert shop.whmcs.local_api("AddTicketNote", ticketid=ticket["id"], message="n") == {"result": "success"}
+        ticket = shop.whmcs.local_api(
+            "OpenTicket", deptid=1, subject="s", message="m", clientid=shop.client, noemail=True
+        )
+        assert shop.whmcs.local_api("AddTicketNote", ticketid=ticket["id"], message="n") == {
+            "result": "success"
+        }
         sealed = shop.whmcs.local_api("EncryptPassword", password2="pw")["password"]
         assert shop.whmcs.local_api("DecryptPassword", password2=sealed)["password"] == "pw"
         assert shop.whmcs.local_api("GetModuleQueue")["result"] == "success"
-        assert shop.whmcs.local_api("GetClientsDetails", clientid=shop.client)["client"]["country"] == "DE"
+        assert (
+            shop.whmcs.local_api("GetClientsDetails", clientid=shop.client)["client"]["country"]
+            == "DE"
+        )
 
 
 class TestFaults:
@@ -297,7 +366,9 @@ class TestFaults:
             (["success"], ["answer"], "An unknown error"),
         ],
     )
-    def test_nothing_is_swallowed(self, shop: Shop, faulty: list[str], order: Any, kinds: list[str], answer: str) -> None:
+    def test_nothing_is_swallowed(
+        self, shop: Shop, faulty: list[str], order: Any, kinds: list[str], answer: str
+    ) -> None:
         service = shop.active()
         shop.tell(SuspendAccount=order)
         assert shop.whmcs.command(service, "SuspendAccount").startswith(answer)
@@ -323,12 +394,23 @@ class TestProcesses:
         services = [shop.order()["service"] for _ in range(6)]
         shop.tell(CreateAccount="!sleep1500")
         with ThreadPoolExecutor(8) as pool:
-            calls = [pool.submit(shop.whmcs.command, service, "CreateAccount") for service in services[:4]]
+            calls = [
+                pool.submit(shop.whmcs.command, service, "CreateAccount")
+                for service in services[:4]
+            ]
             callback = f"modules/servers/fake/callback.php?service={services[4]}"
             calls += [pool.submit(lambda: shop.whmcs.get(callback).json()["result"])]
-            calls += [pool.submit(lambda: shop.whmcs.cli("command", service=services[5], function="CreateAccount")["answer"])]
+            calls += [
+                pool.submit(
+                    lambda: shop.whmcs.cli(
+                        "command", service=services[5], function="CreateAccount"
+                    )["answer"]
+                )
+            ]
             assert [call.result() for call in calls] == ["success"] * 6
-        order = [what for what, _ in shop.notes() if what in ("CreateAccount", "AfterModuleCreate first")]
+        order = [
+            what for what, _ in shop.notes() if what in ("CreateAccount", "AfterModuleCreate first")
+        ]
         assert order[:2] == ["CreateAccount"] * 2, "the second began before the first had ended"
         assert [shop.status(service) for service in services] == ["Active"] * 6
 
@@ -369,21 +451,31 @@ class TestScreens:
 
     def test_templates_are_not_escaped_for_the_module(self, shop: Shop) -> None:
         page = shop.whmcs.get("clientarea.php", action="productdetails", id=shop.active())
-        assert '<p id="module-output">one.example <i>raw</i> &lt;i&gt;raw&lt;/i&gt;</p>' in page.text
+        assert (
+            '<p id="module-output">one.example <i>raw</i> &lt;i&gt;raw&lt;/i&gt;</p>' in page.text
+        )
         assert "Open the panel" in page.text
 
     def test_links_that_leave(self, shop: Shop) -> None:
         service = shop.active(username="ada")
-        page = shop.whmcs.get("clientarea.php", action="productdetails", id=service, dosinglesignon=1)
+        page = shop.whmcs.get(
+            "clientarea.php", action="productdetails", id=service, dosinglesignon=1
+        )
         assert page.headers["Location"] == "https://panel.example/ada"
-        assert shop.whmcs.get("clientarea.php", action="customaction", id=service).headers["Location"].endswith("/ada")
+        assert (
+            shop.whmcs.get("clientarea.php", action="customaction", id=service)
+            .headers["Location"]
+            .endswith("/ada")
+        )
 
     def test_forms(self, shop: Shop) -> None:
         service = shop.active()
         words = {"modulechangepassword": "true", "newpw": "neu", "confirmpw": "neu"}
         shop.whmcs.submit("clientarea.php", action="productdetails", id=service, **words)
         assert shop.whmcs.service(service)["password"] == "neu"
-        shop.whmcs.submit("admin/clientsservices.php", "admin", id=service, command="SuspendAccount")
+        shop.whmcs.submit(
+            "admin/clientsservices.php", "admin", id=service, command="SuspendAccount"
+        )
         assert shop.status(service) == "Suspended"
 
     def test_settings_of_the_module(self, shop: Shop) -> None:

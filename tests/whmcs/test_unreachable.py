@@ -1,4 +1,5 @@
-"""WHMCS cannot be reached from the bridge at all, and everything goes wrong that can: in the end all three agree."""
+"""WHMCS cannot be reached from the bridge at all, and everything goes wrong that can: in the end
+all three agree."""
 
 import base64
 import json
@@ -18,26 +19,45 @@ from tests.support.house import House
 
 pytestmark = pytest.mark.usefixtures("php")
 
-PLANTED = "Planted&Pw<9>/+-.A"  # every character that one of HTML, URLs, JSON or base64 writes otherwise
+PLANTED = (
+    "Planted&Pw<9>/+-.A"  # every character that one of HTML, URLs, JSON or base64 writes otherwise
+)
 STEPS = ("overdue", "pay", "password", "renew", "terminate", "create", "cron")
 SHARES = (6, 6, 3, 2, 2, 3, 4)
-FAULTS = ["slow", "drop_after", "drop_before", "error_500", "error_500_after", "html", "cut", "empty"]
+FAULTS = [
+    "slow",
+    "drop_after",
+    "drop_before",
+    "error_500",
+    "error_500_after",
+    "html",
+    "cut",
+    "empty",
+]
 
 
 @pytest.mark.parametrize("callback", [False, True], ids=["unreachable", "reachable"])
 def test_all_agree_after_a_month_of_accidents(
-    callback: bool, tmp_path: Path, new_database: Callable[[str], str], request: pytest.FixtureRequest
+    callback: bool,
+    tmp_path: Path,
+    new_database: Callable[[str], str],
+    request: pytest.FixtureRequest,
 ) -> None:
     house = House(tmp_path, new_database("sqlite"), callback=callback, worker__retry_hours=1)
     chance = random.Random(11 + callback)
     long = request.config.getoption("--long")
     try:
-        services = [{"order": house.ordered(how=how)} for how in ("wait", "success") * (12 if long else 4)]
+        services = [
+            {"order": house.ordered(how=how)} for how in ("wait", "success") * (12 if long else 4)
+        ]
         house.sim.control("/chaos", {"share": 0.15, "faults": FAULTS})
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda one: house.whmcs.pay(one["order"]["invoice"]), services))
             for _ in range(12 if long else 4):
-                done = [pool.submit(step, house, one, chance.choices(STEPS, SHARES)[0]) for one in services]
+                done = [
+                    pool.submit(step, house, one, chance.choices(STEPS, SHARES)[0])
+                    for one in services
+                ]
                 time.sleep(chance.uniform(0.1, 1.0))  # the random moment
                 house.down()
                 house.restart()
@@ -82,7 +102,9 @@ def settle(house: House) -> None:
             return
         house.later()
         house.whmcs.cron()
-    raise AssertionError(f"still pending: {house.pending()}, {house.whmcs.state()['activity'][-20:]}")
+    raise AssertionError(
+        f"still pending: {house.pending()}, {house.whmcs.state()['activity'][-20:]}"
+    )
 
 
 def test_no_secret_is_written_anywhere(tmp_path: Path, new_database: Callable[[str], str]) -> None:
@@ -97,7 +119,11 @@ def test_no_secret_is_written_anywhere(tmp_path: Path, new_database: Callable[[s
         house.whmcs.change_password(order["service"], PLANTED + "x")
         house.whmcs.cron()
         current = house.whmcs.service(order["service"])["password"]
-        state = {name: rows for name, rows in house.whmcs.state().items() if name not in ("services", "emails")}
+        state = {
+            name: rows
+            for name, rows in house.whmcs.state().items()
+            if name not in ("services", "emails")
+        }
         written = {"state": json.dumps(state), "web server's log": house.whmcs.log.read_text()}
         with sqlite3.connect(house.data) as database:
             written["database"] = "\n".join(database.iterdump())
@@ -105,7 +131,14 @@ def test_no_secret_is_written_anywhere(tmp_path: Path, new_database: Callable[[s
         written["bridge"] = house.config.with_suffix(".log").read_text()
     finally:
         house.close()
-    for secret in (PLANTED, PLANTED.swapcase(), PLANTED + "x", current, SECRET, SECRET.removeprefix("whsec_")):
+    for secret in (
+        PLANTED,
+        PLANTED.swapcase(),
+        PLANTED + "x",
+        current,
+        SECRET,
+        SECRET.removeprefix("whsec_"),
+    ):
         spellings = {
             secret,
             quote_plus(secret),
@@ -114,4 +147,6 @@ def test_no_secret_is_written_anywhere(tmp_path: Path, new_database: Callable[[s
             secret.encode().hex(),
         }
         for where, text in written.items():
-            assert not [spelling for spelling in spellings if spelling in text], f"a secret stands in the {where}"
+            assert not [spelling for spelling in spellings if spelling in text], (
+                f"a secret stands in the {where}"
+            )

@@ -1,4 +1,5 @@
-"""Enom as a backend: what its two systems show, put together; each change by the one command that makes it."""
+"""Enom as a backend: what its two systems show, put together; each change by the one command
+that makes it."""
 
 import secrets
 import time
@@ -17,7 +18,17 @@ from bridge.backends.hosted_email.backend import observed, read_usage
 from bridge.backends.hosted_email.wire import SERVICES, Listed
 from bridge.backends.passwords import unknowable
 from bridge.domain.errors import Refused
-from bridge.domain.model import MAILBOX, Address, Answer, Change, Deleted, Fact, Mailbox, Proof, Survey
+from bridge.domain.model import (
+    MAILBOX,
+    Address,
+    Answer,
+    Change,
+    Deleted,
+    Fact,
+    Mailbox,
+    Proof,
+    Survey,
+)
 from bridge.infra.events import Watch
 from bridge.infra.http_client import Outgoing
 
@@ -55,7 +66,11 @@ class EnomBackend:
         self._account, self._now, self._choose = account, now, choose
         self._enom = Client(account, outgoing, now, watch)
         hosted = account.hosted_email
-        self._hosted = HostedEmail(hosted, outgoing, now, watch, name=account.name, timeout=account.timeout) if hosted else None
+        self._hosted = (
+            HostedEmail(hosted, outgoing, now, watch, name=account.name, timeout=account.timeout)
+            if hosted
+            else None
+        )
         self.products = Paks(account.purchase)
         self.services = self._hosted.services if self._hosted else ()
         self.proofs: Mapping[Fact, Proof] = {
@@ -93,7 +108,9 @@ class EnomBackend:
         hosted = self._hosted.client.users(domain, domain_may_be_new=new) if self._hosted else None
         names = {*listing.mailboxes, *(hosted or {})}
         others = {line.local for line in (hosted or {}).values() if not line.is_mailbox}
-        found = [surveyed(Address(local, domain), listing, hosted) for local in sorted(names - others)]
+        found = [
+            surveyed(Address(local, domain), listing, hosted) for local in sorted(names - others)
+        ]
         return Survey(tuple(found), listing.paks)
 
     def deleted(self, domain: str) -> Sequence[Deleted]:
@@ -110,7 +127,10 @@ class EnomBackend:
         if call is None:
             return self._hosted_needed("This needs hosted email").apply(address, change, seen)
         fields = self._enom.write(call.command, call.parameters).fields
-        return Answer(call.command, {ours: fields[theirs] for theirs, ours in EVIDENCE.items() if fields.get(theirs)})
+        return Answer(
+            call.command,
+            {ours: fields[theirs] for theirs, ours in EVIDENCE.items() if fields.get(theirs)},
+        )
 
     def command(self, change: Change) -> str:
         return name_of(change, self._account)
@@ -147,7 +167,9 @@ class EnomBackend:
             if not meant:
                 raise
             hint = f"If the address should be one of {meant}, correct it."
-            fault = Refused(f"{refusal.detail.rstrip('.')}. {hint}", code=refusal.code, remote=refusal.remote)
+            fault = Refused(
+                f"{refusal.detail.rstrip('.')}. {hint}", code=refusal.code, remote=refusal.remote
+            )
         raise fault
 
     def _listing_with(self, address: Address) -> paks.Listing:
@@ -158,7 +180,9 @@ class EnomBackend:
         return listing
 
 
-def surveyed(address: Address, listing: paks.Listing, hosted: Mapping[str, Listed] | None) -> Mailbox:
+def surveyed(
+    address: Address, listing: paks.Listing, hosted: Mapping[str, Listed] | None
+) -> Mailbox:
     """One mailbox out of the lists of both systems; `hosted` is None where only one is asked."""
     box = listing.mailboxes.get(address.local)
     both = hosted is None or (box is None) == (address.local not in hosted)

@@ -13,7 +13,9 @@ from bridge.infra.http_client import Outgoing
 class Client:
     """interface.asp under one account."""
 
-    def __init__(self, account: EnomAccount, outgoing: Outgoing, clock: Clock, watch: Watch) -> None:
+    def __init__(
+        self, account: EnomAccount, outgoing: Outgoing, clock: Clock, watch: Watch
+    ) -> None:
         self._account, self._outgoing, self._clock, self._watch = account, outgoing, clock, watch
 
     def read(self, command: str, parameters: Mapping[str, str]) -> wire.Envelope:
@@ -22,7 +24,8 @@ class Client:
             return self._send(command, parameters)
 
     def write(self, command: str, parameters: Mapping[str, str]) -> wire.Envelope:
-        """Likewise for a command that changes something; Doubted when the yes says that nothing was done."""
+        """Likewise for a command that changes something; RefusalUnproven when the yes says that
+        nothing was done."""
         with watched(self._watch, self._account.name, "interface", command):
             envelope = self._send(command, parameters)
             if error := codes.hollow(envelope):
@@ -34,7 +37,10 @@ class Client:
         body = wire.encode(account.uid, account.token, command, parameters)
         kind = "application/x-www-form-urlencoded"
         reply = exchange(self._outgoing, self._clock, account.endpoint, body, kind, account.timeout)
-        secrets = [account.token, *(value for name, value in parameters.items() if name.lower().startswith("password"))]
+        secrets = [
+            account.token,
+            *(value for name, value in parameters.items() if name.lower().startswith("password")),
+        ]
         envelope = wire.decode(reply.body, reply.headers.get("content-type", ""), secrets)
         if error := codes.fault(envelope, command):
             raise error

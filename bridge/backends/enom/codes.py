@@ -1,14 +1,25 @@
-"""What interface.asp's numbers mean for us. Pure. Numbers are S EE PPP: system, error, parameter [D].
+"""What interface.asp's numbers mean for us. Pure. Numbers are S EE PPP: system, error, parameter
+[D].
 
-Rule 1: Refused and Unavailable only where surely nothing was done. What is unknown is doubted, and looked at.
-Texts decide only where Enom documents them: the two of a wrong address list, and the one of wrong credentials.
+Rule 1: Refused and Unavailable only where surely nothing was done. What is unknown is doubted, and
+looked at. Texts decide only where Enom documents them: the two of a wrong address list, and the one
+of wrong credentials.
 """
 
 from collections.abc import Mapping
 from enum import Enum, auto
 
 from bridge.backends.enom.wire import Envelope
-from bridge.domain.errors import AccountFault, BridgeError, Doubted, Garbled, NoFunds, Refused, Unavailable, Unclear
+from bridge.domain.errors import (
+    AccountFault,
+    BridgeError,
+    MalformedReply,
+    NoFunds,
+    OutcomeUnknown,
+    RefusalUnproven,
+    Refused,
+    Unavailable,
+)
 
 IP_TEXTS = ("user not permitted from this ip address", "invalid client ip")
 LOGIN_TEXTS = ("bad user name or password",)
@@ -42,7 +53,10 @@ STATE_CODES: Mapping[str, str] = {
     "317269": "purchase_needed",
     "317271": "purchase_needed",
 }
-"""Constructed from the scheme; none was seen [I]. All are doubted: the state may be the desired one already."""
+"""Constructed from the scheme; none was seen [I].
+
+All are doubted: the state may be the desired one already.
+"""
 
 COUNTS = ("accountscreated", "accountsmodified", "accountsdeleted", "bundlecount")
 CLAIMS = (*COUNTS, "orderid", "bundleid")
@@ -81,31 +95,40 @@ def classify(number: str) -> Class:
 def fault(envelope: Envelope, command: str) -> BridgeError | None:
     """What stands against taking this answer as a yes; None when nothing does."""
     if not envelope.done:
-        return Unclear("Enom's answer was cut off.")
+        return OutcomeUnknown("Enom's answer was cut off.")
     if envelope.err_count is None:
-        return Garbled("Enom's answer does not say whether there was an error.")
+        return MalformedReply("Enom's answer does not say whether there was an error.")
     if envelope.command and envelope.command.lower() != command.lower():
-        return Garbled("Enom answered another command than the one sent.")
+        return MalformedReply("Enom answered another command than the one sent.")
     if envelope.err_count == 0:
         return None
     remote = _remote(envelope)
     # SetUpPOP3User is documented to say Success and ErrCount 1 in one answer [S].
     if _says_yes(envelope):
-        return Unclear("Enom's answer says both success and failure.", remote=remote)
+        return OutcomeUnknown("Enom's answer says both success and failure.", remote=remote)
     return _refusal(envelope, remote)
 
 
 def hollow(envelope: Envelope) -> BridgeError | None:
     """A write without an error that still says that nothing was done."""
     fields = envelope.fields
-    if fields.get("success", "").lower() in ("false", "0") or any(fields.get(name) == "0" for name in COUNTS):
-        return Doubted(Refused("Enom's answer reports no error, but also that nothing was done.", remote=_remote(envelope)))
+    if fields.get("success", "").lower() in ("false", "0") or any(
+        fields.get(name) == "0" for name in COUNTS
+    ):
+        return RefusalUnproven(
+            Refused(
+                "Enom's answer reports no error, but also that nothing was done.",
+                remote=_remote(envelope),
+            )
+        )
     return None
 
 
 def _says_yes(envelope: Envelope) -> bool:
     fields = envelope.fields
-    return fields.get("success", "").lower() in ("true", "1") or any(fields.get(name, "0") != "0" for name in CLAIMS)
+    return fields.get("success", "").lower() in ("true", "1") or any(
+        fields.get(name, "0") != "0" for name in CLAIMS
+    )
 
 
 def _refusal(envelope: Envelope, remote: Mapping[str, str]) -> BridgeError:
@@ -119,15 +142,18 @@ def _refusal(envelope: Envelope, remote: Mapping[str, str]) -> BridgeError:
             remote=remote,
         )
     if Class.LOGIN in classes:
-        return AccountFault(f"{said}. Check uid and token of the account; test and live have different ones.", remote=remote)
+        return AccountFault(
+            f"{said}. Check uid and token of the account; test and live have different ones.",
+            remote=remote,
+        )
     if classes == {Class.MONEY}:
         return NoFunds(f"{said}. Top up the account's balance.", remote=remote)
     if classes == {Class.DOWN}:
         return Unavailable(said, remote=remote)
     if classes & {Class.MONEY, Class.DOWN, Class.UNCLEAR}:
-        return Unclear(said, remote=remote)
+        return OutcomeUnknown(said, remote=remote)
     refusal = Refused(said, code=_code(numbers), remote=remote)
-    return refusal if classes == {Class.CALLER} else Doubted(refusal)
+    return refusal if classes == {Class.CALLER} else RefusalUnproven(refusal)
 
 
 def _by_text(errors: tuple[str, ...]) -> set[Class]:
@@ -148,4 +174,7 @@ def _code(numbers: list[str]) -> str:
 
 def _remote(envelope: Envelope) -> dict[str, str]:
     texts = [*envelope.errors, *(text for _, text in envelope.codes if text)]
-    return {"number": ", ".join(number for number, _ in envelope.codes)[:60], "text": "; ".join(texts)[:300]}
+    return {
+        "number": ", ".join(number for number, _ in envelope.codes)[:60],
+        "text": "; ".join(texts)[:300],
+    }

@@ -9,9 +9,11 @@ from bridge.backends.enom.settings import EnomAccount
 from bridge.backends.hosted_email.commands import method_of
 from bridge.backends.passwords import unknowable
 from bridge.domain.errors import NeedsPerson, Refused
-from bridge.domain.model import Address, Change, Kind, Mailbox
+from bridge.domain.model import Address, Change, ChangeKind, Mailbox
 
-END_USER_IP = "127.0.0.1"  # the fraud check's field; a billing system's purchase has no end user's address
+END_USER_IP = (
+    "127.0.0.1"  # the fraud check's field; a billing system's purchase has no end user's address
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Order:
-    """All that a call is made of. `now` in epoch seconds; `choose` picks one character at random."""
+    """All that a call is made of.
+
+    `now` in epoch seconds; `choose` picks one character at random.
+    """
 
     account: EnomAccount
     address: Address
@@ -40,12 +45,17 @@ class Order:
     @property
     def secret(self) -> str:
         if not self.change.secret:
-            raise Refused("This change needs a password, but the hook has none.", code="password_needed")
+            raise Refused(
+                "This change needs a password, but the hook has none.", code="password_needed"
+            )
         return self.change.secret
 
 
 def call_for(order: Order) -> Call | None:
-    """The one call of a change; None: hosted email carries it out. Raises Refused or NeedsPerson."""
+    """The one call of a change; None: hosted email carries it out.
+
+    Raises Refused or NeedsPerson.
+    """
     return MAKERS[order.change.kind](order)
 
 
@@ -62,8 +72,13 @@ def renew(order: Order) -> Call:
     _allowed_to_spend(order)
     given = order.change.arguments
     if given["product"] == "pak":
-        return Call("RenewPOPBundle", {**order.domain, "PakID": given["bundle"], "Quantity": str(given["years"])})
-    return Call("PurchaseServices", {**_boxes(order, "Renew", given["years"]), "ProductID": given["bundle"]})
+        return Call(
+            "RenewPOPBundle",
+            {**order.domain, "PakID": given["bundle"], "Quantity": str(given["years"])},
+        )
+    return Call(
+        "PurchaseServices", {**_boxes(order, "Renew", given["years"]), "ProductID": given["bundle"]}
+    )
 
 
 def create(order: Order) -> Call:
@@ -108,21 +123,24 @@ def delete(order: Order) -> Call | None:
         return Call("DeletePOP3", {**order.domain, "UserName1": order.address.local})
     # Enom deletes only through a pak that is current [D].
     if order.account.hosted_email is None:
-        raise NeedsPerson(f"Pak {pak.bundle} has expired, so Enom cannot delete its mailboxes: renew it, or ask Enom.")
+        raise NeedsPerson(
+            f"Pak {pak.bundle} has expired, so Enom cannot delete "
+            "its mailboxes: renew it, or ask Enom."
+        )
     return None
 
 
-MAKERS: Mapping[Kind, Callable[[Order], Call | None]] = {
-    Kind.BUY: buy,
-    Kind.RENEW: renew,
-    Kind.CREATE: create,
-    Kind.SET_PASSWORD: set_password,
-    Kind.RESTORE: restore,
-    Kind.SET_QUOTA: by_hosted_email,
-    Kind.SUSPEND: suspend,
-    Kind.LOG_OUT: by_hosted_email,
-    Kind.DELETE: delete,
-    Kind.PROVE_PASSWORD: by_hosted_email,
+MAKERS: Mapping[ChangeKind, Callable[[Order], Call | None]] = {
+    ChangeKind.BUY: buy,
+    ChangeKind.RENEW: renew,
+    ChangeKind.CREATE: create,
+    ChangeKind.SET_PASSWORD: set_password,
+    ChangeKind.RESTORE: restore,
+    ChangeKind.SET_QUOTA: by_hosted_email,
+    ChangeKind.SUSPEND: suspend,
+    ChangeKind.LOG_OUT: by_hosted_email,
+    ChangeKind.DELETE: delete,
+    ChangeKind.PROVE_PASSWORD: by_hosted_email,
 }
 
 
@@ -130,21 +148,23 @@ def name_of(change: Change, account: EnomAccount) -> str:
     """The command of a change, as far as it is known before the mailbox is seen."""
     how = change.arguments.get("with", "")
     match change.kind:
-        case Kind.BUY if change.arguments.get("product") == "pak":
+        case ChangeKind.BUY if change.arguments.get("product") == "pak":
             return "PurchasePOPBundle"
-        case Kind.RENEW if change.arguments.get("product") == "pak":
+        case ChangeKind.RENEW if change.arguments.get("product") == "pak":
             return "RenewPOPBundle"
-        case Kind.BUY | Kind.RENEW:
+        case ChangeKind.BUY | ChangeKind.RENEW:
             return "PurchaseServices"
-        case Kind.CREATE:
+        case ChangeKind.CREATE:
             return "SetUpPOP3User"
-        case Kind.DELETE:
+        case ChangeKind.DELETE:
             return "DeletePOP3"
-        case Kind.LOG_OUT | Kind.SET_QUOTA | Kind.PROVE_PASSWORD:
+        case ChangeKind.LOG_OUT | ChangeKind.SET_QUOTA | ChangeKind.PROVE_PASSWORD:
             return method_of(change)
-        case Kind.SUSPEND | Kind.RESTORE if how == "commands" and account.commands:
-            return account.commands["suspend" if change.kind is Kind.SUSPEND else "unsuspend"].command
-        case Kind.SUSPEND | Kind.RESTORE if how != "lock-out":
+        case ChangeKind.SUSPEND | ChangeKind.RESTORE if how == "commands" and account.commands:
+            return account.commands[
+                "suspend" if change.kind is ChangeKind.SUSPEND else "unsuspend"
+            ].command
+        case ChangeKind.SUSPEND | ChangeKind.RESTORE if how != "lock-out":
             return method_of(change)
     return "ModifyPOP3"
 
@@ -175,7 +195,9 @@ def _password(order: Order, password: str) -> Call:
 def _configured(order: Order, which: str) -> Call:
     configured = (order.account.commands or {}).get(which)
     if configured is None:
-        raise Refused(f"No command is configured: set [accounts.….commands.{which}].", code="unsupported")
+        raise Refused(
+            f"No command is configured: set [accounts.….commands.{which}].", code="unsupported"
+        )
     domain = order.domain
     address = order.address
     values = {
@@ -185,7 +207,10 @@ def _configured(order: Order, which: str) -> Call:
         "{tld}": domain["TLD"],
         "{address}": str(address),
     }
-    return Call(configured.command, {name: _filled(text, values) for name, text in configured.parameters.items()})
+    return Call(
+        configured.command,
+        {name: _filled(text, values) for name, text in configured.parameters.items()},
+    )
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

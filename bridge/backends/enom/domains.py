@@ -1,4 +1,5 @@
-"""How Enom names a domain: SLD is its first label, TLD the rest [O]. Whether a domain can have mail there, only Enom says."""
+"""How Enom names a domain: SLD is its first label, TLD the rest [O]. Whether a domain can have
+mail there, only Enom says."""
 
 from functools import cache
 
@@ -21,6 +22,9 @@ def split(domain: str) -> dict[str, str]:
 
 
 def perhaps_meant(domain: str) -> str:
-    """The registered domain that this one may be a host of; empty where it may be one itself. A hint, for people only."""
+    """The registered domain that this one may be a host of; empty where it may be one itself.
+
+    A hint, for people only.
+    """
     found = _suffixes().privatesuffix(domain)
     return found if found and found != domain else ""

@@ -1,12 +1,14 @@
 """XML that is not quite XML, read as far as there is one way to read it. Pure.
 
-Enom's lists hold what customers typed, passwords among it, and one character of one customer must not stop the mailboxes of
-a whole domain. A `&` that begins no reference and a `<` that begins no tag can only be themselves; a character that no XML
-may hold is marked with its place, so that whoever needs that very value can tell that it cannot be read.
+Enom's lists hold what customers typed, passwords among it, and one character of one customer must
+not stop the mailboxes of a whole domain. A `&` that begins no reference and a `<` that begins no
+tag can only be themselves; a character that no XML may hold is marked with its place, so that
+whoever needs that very value can tell that it cannot be read.
 
-Rule 1: what cannot be read is told by line and column, never by its text. Rule 2: a DTD is refused, whatever it declares.
-Rule 3: nothing that a customer typed hides what follows. Where values stand unescaped, two passwords are the two ends of a
-comment, and each mailbox between them would be read as gone.
+Rule 1: what cannot be read is told by line and column, never by its text. Rule 2: a DTD is refused,
+whatever it declares. Rule 3: nothing that a customer typed hides what follows. Where values stand
+unescaped, two passwords are the two ends of a comment, and each mailbox between them would be read
+as gone.
 """
 
 import re
@@ -18,12 +20,13 @@ from xml.sax.saxutils import escape
 
 from defusedxml.ElementTree import fromstring
 
-from bridge.backends.text import PLACE, in_words
-from bridge.domain.errors import Garbled
+from bridge.backends.text import PLACE, to_rfc3339
+from bridge.domain.errors import MalformedReply
 
 BEGINNING = re.compile(r"[\ufeff\x00\s]*(?:<\?xml[^>]*\?>)?\s*", re.IGNORECASE)
 MOST = 10_000
-"""Characters that are put right in one answer; what holds more of them is no XML with a slip in it."""
+"""Characters that are put right in one answer; what holds more of them is no XML with a slip in
+it."""
 HIDING = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>"}
 """What is passed over as a whole, or read as text: opening -> closing."""
 PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
@@ -43,13 +46,16 @@ TOKEN = re.compile(
 
 
 def parse(text: str) -> Element:
-    """The root element. Raises Garbled, with the place at which it cannot be read."""
+    """The root element. Raises MalformedReply, with the place at which it cannot be read."""
     text = text.replace("\ue000", "\ufffd").replace("\ue001", "\ufffd")
     begin = BEGINNING.match(text).end()  # type: ignore[union-attr]  # it fits everywhere
     whole = text.rstrip("\x00 \t\r\n")
     if (at := _hiding(whole, begin)) is not None:
-        place = in_words(*_Lines(whole).place(at))
-        raise Garbled(f"Enom's answer has an unclosed comment or section from {place} on, so it cannot be read.")
+        place = to_rfc3339(*_Lines(whole).place(at))
+        raise MalformedReply(
+            "Enom's answer has an unclosed comment or section "
+            f"from {place} on, so it cannot be read."
+        )
     root, _ = _strict(whole[begin:])
     if root is not None:
         return root
@@ -57,20 +63,25 @@ def parse(text: str) -> Element:
     root, fault = _strict(mended.text)
     if root is not None:
         return root
-    raise Garbled(f"Enom's answer is not well-formed XML at {mended.place(fault)}, so it cannot be read.")
+    raise MalformedReply(
+        f"Enom's answer is not well-formed XML at {mended.place(fault)}, so it cannot be read."
+    )
 
 
 def unreadable(text: str | None) -> str:
     """Where a character of this value could not be read; empty: all could."""
     found = PLACE.search(text or "")
-    return in_words(*map(int, found[1].split(":"))) if found else ""
+    return to_rfc3339(*map(int, found[1].split(":"))) if found else ""
 
 
 def _hiding(text: str, begin: int) -> int | None:
-    """Where a comment, a section or an instruction begins that holds the end of an element; None: there is none."""
+    """Where a comment, a section or an instruction begins that holds the end of an element;
+    None: there is none."""
     for opening, closing in HIDING.items():
         at = begin
-        while (at := text.find(opening, at)) >= 0 and (end := text.find(closing, at + len(opening))) >= 0:
+        while (at := text.find(opening, at)) >= 0 and (
+            end := text.find(closing, at + len(opening))
+        ) >= 0:
             if text.find("</", at + len(opening), end) >= 0:
                 return at
             at = end
@@ -78,7 +89,8 @@ def _hiding(text: str, begin: int) -> int | None:
 
 
 def _strict(text: str) -> tuple[Element | None, tuple[int, int] | None]:
-    """The root, or the line and column at which it is none; without a place where a DTD is refused."""
+    """The root, or the line and column at which it is none; without a place where a DTD is
+    refused."""
     try:
         return fromstring(text, forbid_dtd=True), None
     except ParseError as error:
@@ -88,7 +100,8 @@ def _strict(text: str) -> tuple[Element | None, tuple[int, int] | None]:
 
 
 class _Mended:
-    """The text from `begin` on, made well-formed where that is unambiguous; knows where each part of it stood before."""
+    """The text from `begin` on, made well-formed where that is unambiguous; knows where each
+    part of it stood before."""
 
     def __init__(self, whole: str, begin: int) -> None:
         self._whole = whole
@@ -109,7 +122,9 @@ class _Mended:
             return "its document type, which is never read"
         offset = _Lines(self.text).offset(*fault)
         nth = bisect_right(self._new, offset) - 1
-        return in_words(*self._lines.place(min(self._old[nth] + offset - self._new[nth], len(self._whole))))
+        return to_rfc3339(
+            *self._lines.place(min(self._old[nth] + offset - self._new[nth], len(self._whole)))
+        )
 
     def _parts(self, at: int) -> Iterator[tuple[str, int]]:
         """Each part, and where it began."""
@@ -118,8 +133,10 @@ class _Mended:
             if (text := self._mend(token)) == token[0]:
                 continue
             if (mended := mended + 1) > MOST:
-                place = in_words(*self._lines.place(token.start()))
-                raise Garbled(f"Enom's answer contains too much invalid XML; reading stopped at {place}.")
+                place = to_rfc3339(*self._lines.place(token.start()))
+                raise MalformedReply(
+                    f"Enom's answer contains too much invalid XML; reading stopped at {place}."
+                )
             yield self._whole[at : token.start()], at
             yield text, token.start()
             at = token.end()
@@ -135,7 +152,9 @@ class _Mended:
             case "reference":
                 return self._referred(token["reference"], text, token.start())
             case "whole":
-                return re.sub(ILLEGAL, lambda found: self._mark(token.start() + found.start()), text)
+                return re.sub(
+                    ILLEGAL, lambda found: self._mark(token.start() + found.start()), text
+                )
         return text
 
     def _referred(self, name: str, text: str, at: int) -> str:
@@ -153,7 +172,8 @@ class _Mended:
 
 
 class _Lines:
-    """Lines from 1, columns from 1 of a place; as the parser counts them, columns from 0, the other way."""
+    """Lines from 1, columns from 1 of a place; as the parser counts them, columns from 0, the
+    other way."""
 
     def __init__(self, text: str) -> None:
         self._begins = [0, *(found.end() for found in re.finditer("\n", text))]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bridge.backends.enom.wire import Envelope, Row
-from bridge.domain.errors import Garbled
+from bridge.domain.errors import MalformedReply
 from bridge.domain.model import Pak
 
 MEBIBYTE = 1 << 20
@@ -22,7 +22,8 @@ class Listed:
 
 @dataclass(frozen=True)
 class Listing:
-    """`complete`: the answer shows as many mailboxes as it says there are, so one that is not shown is not there.
+    """`complete`: the answer shows as many mailboxes as it says there are, so one that is not shown
+    is not there.
 
     `unreadable`: where a mailbox is listed under a name that cannot be read; the list is not complete then.
     """
@@ -32,36 +33,51 @@ class Listing:
     complete: bool
     unreadable: str = ""
 
-    def incomplete(self) -> Garbled:
+    def incomplete(self) -> MalformedReply:
         """What to say of it."""
         if self.unreadable:
-            return Garbled(f"Enom's list of mailboxes holds a name that cannot be read, at {self.unreadable}.")
-        return Garbled("Enom's list of mailboxes is not complete.")
+            return MalformedReply(
+                f"Enom's list of mailboxes holds a name that cannot be read, at {self.unreadable}."
+            )
+        return MalformedReply("Enom's list of mailboxes is not complete.")
 
     def pak(self, bundle: str) -> Pak | None:
         return next((pak for pak in self.paks if pak.bundle == bundle), None)
 
 
 def listing(envelope: Envelope) -> Listing:
-    """Raises Garbled when a pak cannot be read: a plan that overlooks one would buy another."""
+    """Raises MalformedReply when a pak cannot be read: a plan that overlooks one would buy
+    another."""
     mailboxes = {}
     for row in envelope.mailboxes:
         local = row.get("username", "").partition("@")[0].lower()
-        mailboxes[local] = Listed(row.get("bundleid", ""), _bytes(row.get("quota")), _bytes(row.get("quotaused")))
+        mailboxes[local] = Listed(
+            row.get("bundleid", ""), _bytes(row.get("quota")), _bytes(row.get("quotaused"))
+        )
     said = envelope.fields.get("emailcount", "")
-    complete = int(said) <= len(envelope.mailboxes) if is_number(said) else envelope.paks is not None
+    complete = (
+        int(said) <= len(envelope.mailboxes) if is_number(said) else envelope.paks is not None
+    )
     unreadable = ", ".join(envelope.unreadable[:3])
-    return Listing(mailboxes, tuple(_pak(row) for row in envelope.paks or ()), complete and not unreadable, unreadable)
+    return Listing(
+        mailboxes,
+        tuple(_pak(row) for row in envelope.paks or ()),
+        complete and not unreadable,
+        unreadable,
+    )
 
 
 def read_date(text: str) -> datetime:
-    """Enom's dates carry no zone. They are taken as UTC [I]; the zone of its servers is up to eight hours behind."""
+    """Enom's dates carry no zone.
+
+    They are taken as UTC [I]; the zone of its servers is up to eight hours behind.
+    """
     for form in DATE_FORMS:
         try:
             return datetime.strptime(text, form).replace(tzinfo=UTC)
         except ValueError:
             continue
-    raise Garbled("Enom's answer holds a date that cannot be read.")
+    raise MalformedReply("Enom's answer holds a date that cannot be read.")
 
 
 def is_number(text: str) -> bool:
@@ -71,7 +87,7 @@ def is_number(text: str) -> bool:
 def _pak(row: Row) -> Pak:
     bundle, free = row.get("bundleid", ""), row.get("qtyavailable", "")
     if not bundle or not is_number(free):
-        raise Garbled("Enom's answer holds a pak that cannot be read.")
+        raise MalformedReply("Enom's answer holds a pak that cannot be read.")
     # QtyAvailable is what is left: the samples show it, although the prose says the opposite [S].
     return Pak(bundle, int(free), read_date(row.get("expdate", "")))
 

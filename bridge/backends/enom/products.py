@@ -1,19 +1,22 @@
-"""What Enom sells a mailbox's place with: paks of ten and single boxes, each paid until a day. Pure."""
+"""What Enom sells a mailbox's place with: paks of ten and single boxes, each paid until a day.
+
+Pure.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.domain.differences import Difference
-from bridge.domain.differences import Kind as Differs
+from bridge.domain.differences import Difference, DifferenceKind
 from bridge.domain.errors import Limit, NeedsPerson, Refused
-from bridge.domain.model import ENDS_SOON, Change, Desired, Kind, Mailbox, Pak, in_words
+from bridge.domain.model import ENDS_SOON, Change, ChangeKind, Desired, Mailbox, Pak, to_rfc3339
 
 BOX_SIZES = (10, 25, 50)
 """Capacities in GB that Enom sells a single mailbox with [D]."""
 
 MOST_YEARS = 3
-"""A renewal over more years is held for a person: a mistyped date must not spend the account's money."""
+"""A renewal over more years is held for a person: a mistyped date must not spend the account's
+money."""
 
 RENEW = "Renew it at Enom, or have billing send a renewal (mailbox.renew)."
 BUY = 'Buy a pak at Enom, or set purchase = "paks" for this account.'
@@ -28,38 +31,49 @@ class Paks:
     def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
         room = [pak for pak in seen.paks if pak.expires > now and pak.free > 0]
         if room:
-            # The pak that lives longest, so that a new customer's mailbox is not the next to run out.
+            # The pak that lives longest, so that a new customer's mailbox is not the next to run
+            # out.
             bundle = max(room, key=lambda pak: (pak.expires, pak.bundle)).bundle
             given = {"bundle": bundle, "display_name": desired.display_name}
-            return [Change(Kind.CREATE, given, secret=desired.password)]
+            return [Change(ChangeKind.CREATE, given, secret=desired.password)]
         if self.purchase == "never":
             full = any(pak.expires > now for pak in seen.paks)
             raise Refused(
-                "The domain has no free mailbox slot, and the configuration does not allow buying one "
+                "The domain has no free mailbox slot, and the "
+                "configuration does not allow buying one "
                 '(accounts.….purchase = "never"): buy a pak at Enom, or allow it.',
                 code="pak_full" if full else "purchase_needed",
             )
-        # The bundle's number is known only once it is bought: the plan after the purchase holds the creation.
-        return [Change(Kind.BUY, self._to_buy(desired))]
+        # The bundle's number is known only once it is bought: the plan after the purchase holds the
+        # creation.
+        return [Change(ChangeKind.BUY, self._to_buy(desired))]
 
-    def renewal(self, seen: Mailbox, until: datetime, lifted: Collection[Limit]) -> Sequence[Change]:
+    def renewal(
+        self, seen: Mailbox, until: datetime, lifted: Collection[Limit]
+    ) -> Sequence[Change]:
         pak = seen.pak
         if pak is None or pak.expires >= until:
             return []
         years = next((n for n in range(1, 100) if years_later(pak.expires, n) >= until), 100)
         if self.purchase == "never":
             raise Refused(
-                f"Pak {pak.bundle} expires {in_words(pak.expires)}, and the configuration does not allow renewing it "
+                f"Pak {pak.bundle} expires {to_rfc3339(pak.expires)}, and the configuration does "
+                "not allow renewing it "
                 '(accounts.….purchase = "never").',
                 code="purchase_needed",
             )
         if years > MOST_YEARS and Limit.RENEWAL not in lifted:
             raise NeedsPerson(
-                f"Renewing until {in_words(until)} takes {years} years of pak {pak.bundle}; more than {MOST_YEARS} need approval.",
+                (
+                    f"Renewing until {to_rfc3339(until)} takes {years} years of pak {pak.bundle}; "
+                    f"more than {MOST_YEARS} need approval."
+                ),
                 limit=Limit.RENEWAL,
             )
         product = "pak" if self.purchase == "paks" else "box"
-        return [Change(Kind.RENEW, {"bundle": pak.bundle, "years": years, "product": product})]
+        return [
+            Change(ChangeKind.RENEW, {"bundle": pak.bundle, "years": years, "product": product})
+        ]
 
     def paid_until(self, seen: Mailbox) -> datetime | None:
         if seen.pak is None:
@@ -67,22 +81,31 @@ class Paks:
         return seen.pak.expires
 
     def place(self, seen: Mailbox) -> str:
-        return f"pak {seen.pak.bundle}, paid until {in_words(seen.pak.expires)[:10]}" if seen.pak else ""
+        return (
+            f"pak {seen.pak.bundle}, paid until {to_rfc3339(seen.pak.expires)[:10]}"
+            if seen.pak
+            else ""
+        )
 
     def notices(self, domain: str, paks: Sequence[Pak], now: datetime) -> Iterator[Difference]:
         for pak in paks:
-            end = in_words(pak.expires)[:10]
+            end = to_rfc3339(pak.expires)[:10]
             left = (pak.expires - now).total_seconds()
             if left <= 0:
-                text = f"Pak {pak.bundle} expired on {end}: Enom's own commands cannot change its mailboxes."
-                yield Difference(Differs.PAK_ENDED, domain, text, RENEW)
+                text = (
+                    f"Pak {pak.bundle} expired on {end}: Enom's own "
+                    "commands cannot change its mailboxes."
+                )
+                yield Difference(DifferenceKind.PAK_ENDED, domain, text, RENEW)
             elif left < ENDS_SOON:
-                yield Difference(Differs.PAK_ENDING, domain, f"Pak {pak.bundle} expires on {end}.", RENEW)
+                yield Difference(
+                    DifferenceKind.PAK_ENDING, domain, f"Pak {pak.bundle} expires on {end}.", RENEW
+                )
         current = [pak for pak in paks if pak.expires > now]
         if self.purchase == "never" and current and not any(pak.free for pak in current):
             bundles = ", ".join(pak.bundle for pak in current)
             text = f"No pak has a free slot ({bundles}): the next mailbox cannot be created."
-            yield Difference(Differs.PAK_FULL, domain, text, BUY)
+            yield Difference(DifferenceKind.PAK_FULL, domain, text, BUY)
 
     def _to_buy(self, desired: Desired) -> dict[str, object]:
         if self.purchase == "paks":

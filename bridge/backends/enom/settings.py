@@ -42,15 +42,23 @@ def enom_url(text: str) -> str:
 
 def command_name(text: str) -> str:
     if not NAME.fullmatch(text):
-        raise ValueError("must be the name of a command as Enom documents it, such as the letters before its parameters")
+        raise ValueError(
+            "must be the name of a command as Enom documents it, such as the letters before "
+            "its parameters"
+        )
     if text.lower().startswith(REFUSED):
-        raise ValueError("is a command that buys, renews or deletes; only one that changes the mailbox itself is allowed")
+        raise ValueError(
+            "is a command that buys, renews or deletes; only one that changes the mailbox "
+            "itself is allowed"
+        )
     return text
 
 
 def parameter_name(text: str) -> str:
     if not NAME.fullmatch(text) or text.lower() in ("command", "uid", "pw", "responsetype"):
-        raise ValueError("is not an allowed parameter; the bridge adds command, uid, pw and responsetype itself")
+        raise ValueError(
+            "is not an allowed parameter; the bridge adds command, uid, pw and responsetype itself"
+        )
     return text
 
 
@@ -61,7 +69,9 @@ def template(text: str) -> str:
             if place is not None and (place not in PLACEHOLDERS or spec or conversion):
                 raise ValueError
     except ValueError:
-        raise ValueError(f"may use only the placeholders {allowed}; other braces are not allowed") from None
+        raise ValueError(
+            f"may use only the placeholders {allowed}; other braces are not allowed"
+        ) from None
     return text
 
 
@@ -125,7 +135,8 @@ class EnomKeys:
 
 @dataclass(frozen=True)
 class EnomAccount:
-    """`endpoint` is the full URL of interface.asp, `timeout` seconds for one call in all, `plans` name -> bytes."""
+    """`endpoint` is the full URL of interface.asp, `timeout` seconds for one call in all,
+    `plans` name -> bytes."""
 
     name: str
     uid: str

@@ -1,6 +1,8 @@
-"""interface.asp's bytes, both ways. Pure. Whatever comes in, only an Envelope or Garbled comes out.
+"""interface.asp's bytes, both ways. Pure. Whatever comes in, only an Envelope or MalformedReply
+comes out.
 
-Rule 1: a value leaves this file only if its name is on a list here. GetPOP3 shows every password of a domain [S].
+Rule 1: a value leaves this file only if its name is on a list here. GetPOP3 shows every password of
+a domain [S].
 """
 
 import re
@@ -11,15 +13,20 @@ from xml.etree.ElementTree import Element
 
 from bridge.backends.enom import odd_xml
 from bridge.backends.text import clean, mask_of, utf8_or_latin1
-from bridge.domain.errors import Garbled
+from bridge.domain.errors import MalformedReply
 
 FIELDS = frozenset(
-    "success accountscreated accountsmodified accountsdeleted accountsfailed orderid bundleid bundlecount emailcount"
+    "success accountscreated accountsmodified accountsdeleted accountsfailed orderid bundleid "
+    "bundlecount emailcount"
     " trackingkey".split()
 )
 MAILBOX_FIELDS = frozenset({"username", "bundleid", "quota", "quotaused"})
 PAK_FIELDS = frozenset({"bundleid", "qtyavailable", "expdate"})
-BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+BYTE_ORDER_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
 CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16"})
 ROOT = "interface-response"
 
@@ -28,7 +35,8 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Envelope:
-    """One answer. `err_count` is None when there was none; `done` is False when the answer was cut off.
+    """One answer. `err_count` is None when there was none; `done` is False when the answer was cut
+    off.
 
     `fields` and rows have lower-case names. `codes` are pairs of number and text. Texts are short and hold nothing secret.
     `unreadable` says of each mailbox that is listed under a name that cannot be read where it stands.
@@ -46,19 +54,23 @@ class Envelope:
 
 
 def encode(uid: str, token: str, command: str, parameters: Mapping[str, str]) -> bytes:
-    """The body of a form POST: in a URL, passwords would end up in the logs of everything on the way."""
-    return urlencode({"command": command, "uid": uid, "pw": token, "responsetype": "XML", **parameters}).encode("ascii")
+    """The body of a form POST: in a URL, passwords would end up in the logs of everything on the
+    way."""
+    return urlencode(
+        {"command": command, "uid": uid, "pw": token, "responsetype": "XML", **parameters}
+    ).encode("ascii")
 
 
 def decode(body: bytes, content_type: str = "", secrets: Iterable[str] = ()) -> Envelope:
-    """Reads an answer in XML of either server generation. `secrets` are values that no text of it may carry.
+    """Reads an answer in XML of either server generation. `secrets` are values that no text of it
+    may carry.
 
-    Raises Garbled. Does not check whether the answer is a yes.
+    Raises MalformedReply. Does not check whether the answer is a yes.
     """
     text = _text(body, content_type)
     root = odd_xml.parse(text) if ROOT in text.lower() else None
     if root is None or _name(root) != ROOT:
-        raise Garbled("This is not an answer of Enom's interface.asp.")
+        raise MalformedReply("This is not an answer of Enom's interface.asp.")
     mask = mask_of(secrets)
     found: dict[str, list[Element]] = {}
     fields: dict[str, str] = {}
@@ -76,7 +88,9 @@ def decode(body: bytes, content_type: str = "", secrets: Iterable[str] = ()) -> 
         codes=tuple(_code(pair, mask) for group in found.get("responses", ()) for pair in group),
         done=_first(found, "done", mask).lower() == "true",
         fields=fields,
-        mailboxes=tuple(_row(row, MAILBOX_FIELDS, mask) for row in found.get("pop", ()) if not _nameless(row)),
+        mailboxes=tuple(
+            _row(row, MAILBOX_FIELDS, mask) for row in found.get("pop", ()) if not _nameless(row)
+        ),
         paks=_paks(found.get("paks"), mask),
         unreadable=tuple(place for row in found.get("pop", ()) if (place := _nameless(row))),
     )
@@ -115,7 +129,9 @@ def _row(element: Element, names: frozenset[str], mask: re.Pattern[str]) -> Row:
 def _nameless(row: Element) -> str:
     """Where the name of a listed mailbox cannot be read; empty where it can."""
     names = [name for leaf in row if (name := _name(leaf)) in MAILBOX_FIELDS]
-    if len(names) != len(set(names)):  # an unescaped value has ended its field and begun another one
+    if len(names) != len(
+        set(names)
+    ):  # an unescaped value has ended its field and begun another one
         return "a mailbox that shows a field twice"
     for leaf in row:
         if _name(leaf) == "username":
@@ -138,5 +154,5 @@ def _paks(groups: list[Element] | None, mask: re.Pattern[str]) -> tuple[Row, ...
     rows = [row for group in groups for row in group if _name(row) == "pak"]
     for leaf in (leaf for row in rows for leaf in row if _name(leaf) in PAK_FIELDS):
         if place := odd_xml.unreadable(leaf.text):
-            raise Garbled(f"Enom's answer holds a pak that cannot be read, at {place}.")
+            raise MalformedReply(f"Enom's answer holds a pak that cannot be read, at {place}.")
     return tuple(_row(row, PAK_FIELDS, mask) for row in rows)

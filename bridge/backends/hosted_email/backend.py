@@ -1,4 +1,5 @@
-"""Hosted email as a backend by itself: one API, one look, and each change by the one method that makes it."""
+"""Hosted email as a backend by itself: one API, one look, and each change by the one method that
+makes it."""
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,7 +11,19 @@ from bridge.backends.hosted_email.settings import HostedEmailAccount
 from bridge.backends.hosted_email.wire import SERVICES, User
 from bridge.backends.passwords import unknowable
 from bridge.domain.errors import Refused
-from bridge.domain.model import MAILBOX, MAKING, Address, Answer, Change, Deleted, Fact, Kind, Mailbox, Proof, Survey
+from bridge.domain.model import (
+    MAILBOX,
+    MAKING,
+    Address,
+    Answer,
+    Change,
+    ChangeKind,
+    Deleted,
+    Fact,
+    Mailbox,
+    Proof,
+    Survey,
+)
 from bridge.infra.events import Watch
 from bridge.infra.http_client import Outgoing
 
@@ -40,7 +53,10 @@ class HostedEmail:
         timeout: float = 30.0,
     ) -> None:
         self.client = Client(account, timeout, outgoing, now, watch or Watch(), name)
-        self.proves_passwords, self._creates_domains = account.prove_passwords, account.create_domains
+        self.proves_passwords, self._creates_domains = (
+            account.prove_passwords,
+            account.create_domains,
+        )
         kept = {"receiving"} if account.keep_receiving else set()
         self.services: Sequence[str] = tuple(each for each in SERVICES if each not in kept)
 
@@ -62,18 +78,23 @@ class HostedEmail:
         return self.client.deleted(domain)
 
     def undelete(self, found: Deleted) -> None:
-        self.client.call("restore_user", user=str(found.address), id=found.id, new_name=str(found.address))
+        self.client.call(
+            "restore_user", user=str(found.address), id=found.id, new_name=str(found.address)
+        )
 
     def apply(self, address: Address, change: Change, seen: Mailbox) -> Answer:
         method, arguments = method_of(change), arguments_of(change)
         if change.kind not in MAKING and not seen.exists:
-            # `change_user` makes the user that it does not find [D], and nothing can forbid it that.
-            raise Refused(f"{address} does not exist, so there is nothing to change.", code="not_found")
+            # `change_user` makes the user that it does not find [D], and nothing can forbid it
+            # that.
+            raise Refused(
+                f"{address} does not exist, so there is nothing to change.", code="not_found"
+            )
         if seen.exists and seen.type != MAILBOX:
             raise Refused(f"{address} is no mailbox, but of type {seen.type}.", code="conflict")
-        if change.kind is Kind.PROVE_PASSWORD:
+        if change.kind is ChangeKind.PROVE_PASSWORD:
             self.client.sign_in_as(str(address), change.secret or "")
-        elif change.kind is Kind.MAKE_DOMAIN:
+        elif change.kind is ChangeKind.MAKE_DOMAIN:
             self.client.call(method, domain=address.domain, **arguments)
         else:
             self.client.call(method, user=str(address), **arguments)
@@ -111,5 +132,7 @@ def read_usage(used: int | None, quota: int | None) -> Mapping[str, int]:
     known = {"used_bytes": used, "quota_bytes": quota}
     found = {name: value for name, value in known.items() if value is not None}
     if not found:
-        raise Refused("The mail provider does not show the usage of this mailbox.", code="unsupported")
+        raise Refused(
+            "The mail provider does not show the usage of this mailbox.", code="unsupported"
+        )
     return found

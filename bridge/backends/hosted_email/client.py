@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from bridge.backends.calls import exchange, watched
 from bridge.backends.hosted_email import codes, wire
 from bridge.backends.hosted_email.settings import HostedEmailAccount
-from bridge.domain.errors import BridgeError, Garbled
+from bridge.domain.errors import BridgeError, MalformedReply
 from bridge.domain.model import Address, Deleted
 from bridge.domain.ports import Clock
 from bridge.infra.events import Watch
@@ -22,9 +22,20 @@ class Client:
     """The API under one admin's credentials."""
 
     def __init__(
-        self, settings: HostedEmailAccount, timeout: float, outgoing: Outgoing, clock: Clock, watch: Watch, account: str
+        self,
+        settings: HostedEmailAccount,
+        timeout: float,
+        outgoing: Outgoing,
+        clock: Clock,
+        watch: Watch,
+        account: str,
     ) -> None:
-        self._settings, self._timeout, self._outgoing, self._clock = settings, timeout, outgoing, clock
+        self._settings, self._timeout, self._outgoing, self._clock = (
+            settings,
+            timeout,
+            outgoing,
+            clock,
+        )
         self._watch, self._account = watch, account
 
     def call(self, method: str, **arguments: Any) -> wire.Result:
@@ -35,7 +46,10 @@ class Client:
         return result
 
     def user(self, local_at_domain: str, domain_may_be_new: bool = False) -> wire.User | None:
-        """A mailbox; None when it is absent. A domain that has no mailbox yet may still be unknown here [I]."""
+        """A mailbox; None when it is absent.
+
+        A domain that has no mailbox yet may still be unknown here [I].
+        """
         result = self._send("get_user", {"user": local_at_domain})
         absent = {codes.MISSING, codes.NOT_OWNED} if domain_may_be_new else {codes.MISSING}
         if not result.success and result.number in absent:
@@ -45,14 +59,18 @@ class Client:
         return result.user
 
     def domain_missing(self, domain: str, refusal: BridgeError) -> bool:
-        """Whether a user was refused because nobody has this domain: of a user it says the same as where another has it [O]."""
+        """Whether a user was refused because nobody has this domain: of a user it says the same
+        as where another has it [O]."""
         if refusal.remote.get("number") not in NEW_DOMAIN:
             return False
         result = self._send("get_domain", {"domain": domain})
         return not result.success and result.number == codes.MISSING
 
     def users(self, domain: str, domain_may_be_new: bool = False) -> Mapping[str, wire.Listed]:
-        """Everything of a domain that has an address, by its local part. Raises Garbled where the list is not whole."""
+        """Everything of a domain that has an address, by its local part.
+
+        Raises MalformedReply where the list is not whole.
+        """
         try:
             lines = list(self._lines({"domain": domain}))
         except BridgeError as error:
@@ -62,36 +80,53 @@ class Client:
         return {line.local: line for line in lines if line.status != "deleted"}
 
     def deleted(self, domain: str) -> Sequence[Deleted]:
-        """What was deleted and is kept, for 30 days [D]; the newest first. Raises Garbled where the list is not whole."""
+        """What was deleted and is kept, for 30 days [D]; the newest first.
+
+        Raises MalformedReply where the list is not whole.
+        """
         newest = {"by": "delete_time", "direction": "descending"}
         lines = self._lines({"domain": domain, "deleted": True}, sort=newest)
-        return [Deleted(Address(line.local, domain), line.id) for line in lines if line.is_mailbox and line.id]
+        return [
+            Deleted(Address(line.local, domain), line.id)
+            for line in lines
+            if line.is_mailbox and line.id
+        ]
 
     def _lines(self, criteria: Mapping[str, Any], **more: Any) -> Iterator[wire.Listed]:
         """Every line of a list, page by page."""
         seen = 0
         while True:
             page = {"first": seen, "limit": PAGE}
-            result = self.call("search_users", criteria=criteria, fields=["status", "type"], range=page, **more)
+            result = self.call(
+                "search_users", criteria=criteria, fields=["status", "type"], range=page, **more
+            )
             yield from result.listed
             seen += len(result.listed)
             if result.total is not None and seen >= result.total:
                 return
             if not result.listed or result.total is None:
-                raise Garbled("The hosted-email list of mailboxes is not complete.")
+                raise MalformedReply("The hosted-email list of mailboxes is not complete.")
 
     def sign_in_link(self, local_at_domain: str) -> str:
-        """A webmail link with a token that works once. Its form is not documented; other clients build it so [O]."""
+        """A webmail link with a token that works once.
+
+        Its form is not documented; other clients build it so [O].
+        """
         reason = "sign-in from the billing system"
-        token = self.call("generate_token", user=local_at_domain, reason=reason, type="sso", duration=1).token
+        token = self.call(
+            "generate_token", user=local_at_domain, reason=reason, type="sso", duration=1
+        ).token
         if not token:
-            raise Garbled("The hosted-email answer holds no token.")
+            raise MalformedReply("The hosted-email answer holds no token.")
         base = urlsplit(self._settings.endpoint)
         host = base.netloc.replace("admin.", "mail.", 1)
         return f"{base.scheme}://{host}/mail?{urlencode({'user': local_at_domain, 'pass': token})}"
 
     def sign_in_as(self, local_at_domain: str, password: str) -> None:
-        """Signs the mailbox in with its own password. Raises Refused where it does not, or where that cannot be tried."""
+        """Signs the mailbox in with its own password.
+
+        Raises Refused where it does not, or where that cannot be tried.
+        """
         with watched(self._watch, self._account, "hosted-email", "authenticate") as facts:
             result = self._exchange("authenticate", local_at_domain, password, {})
             if error := codes.of_sign_in(result):
@@ -105,7 +140,9 @@ class Client:
                 facts["outcome"] = error.code
         return result
 
-    def _exchange(self, method: str, user: str, password: str, arguments: Mapping[str, Any]) -> wire.Result:
+    def _exchange(
+        self, method: str, user: str, password: str, arguments: Mapping[str, Any]
+    ) -> wire.Result:
         body = wire.encode(user, password, arguments)
         url = f"{self._settings.endpoint}/{method}"
         reply = exchange(self._outgoing, self._clock, url, body, "application/json", self._timeout)

@@ -1,9 +1,19 @@
-"""What the numbers of hosted email mean for us. Pure. Enom publishes the list, with the texts [D]; the classes are ours [I]."""
+"""What the numbers of hosted email mean for us.
+
+Pure. Enom publishes the list, with the texts [D]; the classes are ours [I].
+"""
 
 from collections.abc import Mapping
 
 from bridge.backends.hosted_email.wire import Result
-from bridge.domain.errors import AccountFault, BridgeError, Doubted, Refused, Unavailable, Unclear
+from bridge.domain.errors import (
+    AccountFault,
+    BridgeError,
+    OutcomeUnknown,
+    RefusalUnproven,
+    Refused,
+    Unavailable,
+)
 
 A_FEW_MINUTES = 90.0
 MISSING = 2
@@ -25,7 +35,9 @@ REFUSALS: Mapping[int, str] = {
     40: "password_rejected",
     45: "conflict",
     48: "password_rejected",
-    **dict.fromkeys((5, 6, 10, 12, 13, 14, 16, 17, 18, 19, 24, 26, 27, 31, 37, 38, 46, 47), "refused"),
+    **dict.fromkeys(
+        (5, 6, 10, 12, 13, 14, 16, 17, 18, 19, 24, 26, 27, 31, 37, 38, 46, 47), "refused"
+    ),
 }
 """Definite: the request was looked at and turned down."""
 
@@ -35,7 +47,7 @@ REMEDIES: Mapping[int, str] = {
     "on the other cluster: see [accounts.….hosted_email].",
 }
 STATE: Mapping[int, str] = {2: "not_found", 7: "not_ours", 8: "not_ours", 23: "not_ours"}
-"""Doubted: it may be as desired already."""
+"""RefusalUnproven: it may be as desired already."""
 
 
 def fault(result: Result) -> BridgeError | None:
@@ -46,31 +58,48 @@ def fault(result: Result) -> BridgeError | None:
     remote = {"number": "" if result.number is None else str(number), "text": result.text}
     said = f"Hosted email: {result.text or 'an error without a text'}"
     if number in UNCLEAR:
-        return Unclear(said, remote=remote)
+        return OutcomeUnknown(said, remote=remote)
     if number in LATER:
         return Unavailable(said, remote=remote, retry_after=LATER[number])
     if number in CREDENTIALS:
-        return AccountFault(f"{said}. Check user and password of [accounts.….hosted_email].", remote=remote)
+        return AccountFault(
+            f"{said}. Check user and password of [accounts.….hosted_email].", remote=remote
+        )
     if number == ADDRESS_LIST:
-        return AccountFault(f"{said}. Ask for this machine's IP address to be allowed.", code="ip_not_allowed", remote=remote)
+        return AccountFault(
+            f"{said}. Ask for this machine's IP address to be allowed.",
+            code="ip_not_allowed",
+            remote=remote,
+        )
     if number in REFUSALS:
-        return Refused(f"{said}{REMEDIES.get(number, '')}", code=_code(number, result.faulty), remote=remote)
-    return Doubted(Refused(said, code=STATE.get(number, "refused"), remote=remote))
+        return Refused(
+            f"{said}{REMEDIES.get(number, '')}", code=_code(number, result.faulty), remote=remote
+        )
+    return RefusalUnproven(Refused(said, code=STATE.get(number, "refused"), remote=remote))
 
 
 def of_sign_in(result: Result) -> BridgeError | None:
-    """What stands against taking this answer to a mailbox's own sign-in as a yes; never a fault of the account.
+    """What stands against taking this answer to a mailbox's own sign-in as a yes; never a fault of
+    the account.
 
     That a mailbox may call `authenticate` is inferred [I], so whatever speaks of more than its password tells nothing of it.
     """
     error = fault(result)
     if result.number == WRONG_PASSWORD:
-        return Refused("Hosted email does not let the mailbox sign in with this password.", code="unclear")
+        return Refused(
+            "Hosted email does not let the mailbox sign in with this password.", code="unclear"
+        )
     if isinstance(error, AccountFault | Refused):
-        return Refused(f"Whether the password is right cannot be tried. {error.detail}", code="unsupported")
+        return Refused(
+            f"Whether the password is right cannot be tried. {error.detail}", code="unsupported"
+        )
     return error
 
 
 def _code(number: int, faulty: frozenset[str]) -> str:
     """A password of another form than it takes is a bad attribute to it [D]."""
-    return "password_rejected" if number == BADLY_FORMATTED and "password" in faulty else REFUSALS[number]
+    return (
+        "password_rejected"
+        if number == BADLY_FORMATTED and "password" in faulty
+        else REFUSALS[number]
+    )

@@ -5,13 +5,14 @@ from typing import Any
 
 from bridge.backends.hosted_email.wire import SERVICES
 from bridge.domain.errors import Refused
-from bridge.domain.model import Change, Kind
+from bridge.domain.model import Change, ChangeKind
 
 Arguments = Mapping[str, Any]
 
 
 def create(change: Change) -> Arguments:
-    """With `create_only` an existing user is an error and stays as it is [D], so it may be sent again."""
+    """With `create_only` an existing user is an error and stays as it is [D], so it may be sent
+    again."""
     given = change.arguments
     attributes = {"name": given.get("display_name"), "quota": given.get("quota_bytes")}
     named = {name: value for name, value in attributes.items() if value is not None}
@@ -39,33 +40,39 @@ def nothing(change: Change) -> Arguments:
 
 
 def make_domain(change: Change) -> Arguments:
-    """With `create_only` an existing domain is an error and stays as it is [D]; attributes are needed, if only empty [D]."""
+    """With `create_only` an existing domain is an error and stays as it is [D]; attributes are
+    needed, if only empty [D]."""
     return {"create_only": True, "attributes": {}}
 
 
-METHODS: Mapping[Kind, tuple[str, Callable[[Change], Arguments]]] = {
-    Kind.MAKE_DOMAIN: ("change_domain", make_domain),
-    Kind.CREATE: ("change_user", create),
-    Kind.SET_PASSWORD: ("change_user", set_password),
-    Kind.RESTORE: ("change_user", restore),
-    Kind.SET_QUOTA: ("change_user", set_quota),
-    Kind.SUSPEND: ("change_user", suspend),
-    Kind.LOG_OUT: ("logout_user", nothing),
-    Kind.DELETE: ("delete_user", nothing),
-    Kind.PROVE_PASSWORD: ("authenticate", nothing),
+METHODS: Mapping[ChangeKind, tuple[str, Callable[[Change], Arguments]]] = {
+    ChangeKind.MAKE_DOMAIN: ("change_domain", make_domain),
+    ChangeKind.CREATE: ("change_user", create),
+    ChangeKind.SET_PASSWORD: ("change_user", set_password),
+    ChangeKind.RESTORE: ("change_user", restore),
+    ChangeKind.SET_QUOTA: ("change_user", set_quota),
+    ChangeKind.SUSPEND: ("change_user", suspend),
+    ChangeKind.LOG_OUT: ("logout_user", nothing),
+    ChangeKind.DELETE: ("delete_user", nothing),
+    ChangeKind.PROVE_PASSWORD: ("authenticate", nothing),
 }
 
 
 def method_of(change: Change) -> str:
     if change.kind not in METHODS:
-        raise Refused("Hosted email sells nothing: its mailboxes cost by the month.", code="unsupported")
+        raise Refused(
+            "Hosted email sells nothing: its mailboxes cost by the month.", code="unsupported"
+        )
     return METHODS[change.kind][0]
 
 
 def arguments_of(change: Change) -> Arguments:
     """All but whom it is about. Raises Refused where the change cannot be carried out here."""
     if change.arguments.get("with", "hosted-email") != "hosted-email":
-        raise Refused('Hosted email suspends by its services alone: suspend_with = "hosted-email".', code="unsupported")
+        raise Refused(
+            'Hosted email suspends by its services alone: suspend_with = "hosted-email".',
+            code="unsupported",
+        )
     method_of(change)
     return METHODS[change.kind][1](change)
 
@@ -76,5 +83,7 @@ def services(states: Mapping[str, str]) -> Arguments:
 
 def secret(change: Change) -> str:
     if not change.secret:
-        raise Refused("This change needs a password, but the hook has none.", code="password_needed")
+        raise Refused(
+            "This change needs a password, but the hook has none.", code="password_needed"
+        )
     return change.secret

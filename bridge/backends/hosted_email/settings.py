@@ -43,7 +43,9 @@ class HostedEmailTable:
     )
     keep_receiving: bool = setting("true: a suspended mailbox still receives mail.", False)
 
-    def account(self, prove_passwords: bool = False, create_domains: bool = False) -> HostedEmailAccount:
+    def account(
+        self, prove_passwords: bool = False, create_domains: bool = False
+    ) -> HostedEmailAccount:
         return HostedEmailAccount(
             self.endpoint,
             self.user,

@@ -1,4 +1,7 @@
-"""The hosted-email API's bytes, both ways. Pure. Whatever comes in, only a Result or Garbled comes out."""
+"""The hosted-email API's bytes, both ways.
+
+Pure. Whatever comes in, only a Result or MalformedReply comes out.
+"""
 
 import json
 import re
@@ -7,8 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from bridge.backends.text import clean, in_words, mask_of, utf8_or_latin1
-from bridge.domain.errors import Garbled
+from bridge.backends.text import clean, mask_of, to_rfc3339, utf8_or_latin1
+from bridge.domain.errors import MalformedReply
 from bridge.domain.model import MAILBOX
 
 SERVICES: Mapping[str, str] = MappingProxyType(
@@ -21,14 +24,20 @@ SERVICES: Mapping[str, str] = MappingProxyType(
         "webmail": "service_webmail",
     }
 )
-"""Our word -> theirs. The documents call smtpin sending; the control panel and its clients, receiving [I]."""
+"""Our word -> theirs.
+
+The documents call smtpin sending; the control panel and its clients, receiving [I].
+"""
 
 STATES = frozenset({"enabled", "disabled", "suspended"})
 
 
 @dataclass(frozen=True)
 class User:
-    """`quota` and `used` in bytes. `type` is mailbox, alias, forward or filter; where none is shown it is a mailbox [I]."""
+    """`quota` and `used` in bytes.
+
+    `type` is mailbox, alias, forward or filter; where none is shown it is a mailbox [I].
+    """
 
     services: Mapping[str, str]
     quota: int | None
@@ -38,7 +47,8 @@ class User:
 
 @dataclass(frozen=True)
 class Listed:
-    """A line of a list: `status` and `type` in their words, "" where it shows none. `id` outlives a deletion."""
+    """A line of a list: `status` and `type` in their words, "" where it shows none. `id`
+    outlives a deletion."""
 
     local: str
     status: str
@@ -58,7 +68,8 @@ class Listed:
 
 @dataclass(frozen=True)
 class Result:
-    """One answer. `user` is None where the answer shows none, `number` and `total` where it gives none.
+    """One answer. `user` is None where the answer shows none, `number` and `total` where it gives
+    none.
 
     `total` counts what there is of what `listed` shows a part of.
     """
@@ -80,11 +91,11 @@ def encode(user: str, password: str, arguments: Mapping[str, Any]) -> bytes:
 
 
 def decode(body: bytes, secrets: Iterable[str] = ()) -> Result:
-    """Reads an answer. `secrets` are values that no text of it may carry. Raises Garbled."""
+    """Reads an answer. `secrets` are values that no text of it may carry. Raises MalformedReply."""
     document = _object(_json(body))
     success = document.get("success")
     if success not in (True, False, 0, 1, "true", "false", "0", "1"):
-        raise Garbled("The hosted-email answer does not say whether it succeeded.")
+        raise MalformedReply("The hosted-email answer does not say whether it succeeded.")
     yes = success in (True, 1, "true", "1")
     token, hints = document.get("token"), document.get("hints")
     hints = hints if isinstance(hints, dict) else {}
@@ -103,7 +114,9 @@ def decode(body: bytes, secrets: Iterable[str] = ()) -> Result:
 def _text(error: Any, hints: Mapping[str, Any], mask: re.Pattern[str]) -> str:
     """What it says, and in brackets what is wrong with which field [D]."""
     said = error if isinstance(error, str) else ""
-    why = "; ".join(f"{name}: {reason}" for name, reason in hints.items() if isinstance(reason, str))
+    why = "; ".join(
+        f"{name}: {reason}" for name, reason in hints.items() if isinstance(reason, str)
+    )
     return clean(f"{said} ({why})" if why else said, mask)
 
 
@@ -113,25 +126,30 @@ def _json(body: bytes) -> Any:
     try:
         return json.loads(text, strict=False)  # a control character in a text can only be itself
     except json.JSONDecodeError as error:
-        place = f" at {in_words(error.lineno, error.colno)}"
+        place = f" at {to_rfc3339(error.lineno, error.colno)}"
     except (ValueError, RecursionError):
         pass
-    raise Garbled(f"The hosted-email answer is not JSON{place}.")
+    raise MalformedReply(f"The hosted-email answer is not JSON{place}.")
 
 
 def _object(value: Any) -> Mapping[str, Any]:
     if isinstance(value, dict):
         return value
-    raise Garbled("The hosted-email answer has an undocumented format.")
+    raise MalformedReply("The hosted-email answer has an undocumented format.")
 
 
 def _user(document: Mapping[str, Any]) -> User | None:
-    """None without metadata: so the platform answers for a mailbox that could be made, but is not there [D]."""
+    """None without metadata: so the platform answers for a mailbox that could be made, but is
+    not there [D]."""
     if not document.get("metadata"):
         return None
     attributes = _object(document.get("attributes") or {})
     quota = _object(_object(document["metadata"]).get("quota") or {})
-    services = {ours: _state(attributes[theirs]) for ours, theirs in SERVICES.items() if theirs in attributes}
+    services = {
+        ours: _state(attributes[theirs])
+        for ours, theirs in SERVICES.items()
+        if theirs in attributes
+    }
     largest = _number(quota.get("bytes_max"))
     size = largest if largest is not None else _number(attributes.get("quota"))
     return User(services, size, _number(quota.get("bytes_used")), _type(document, attributes))
@@ -141,13 +159,13 @@ def _type(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> str:
     shown = document.get("type") or attributes.get("type") or MAILBOX
     if isinstance(shown, str) and shown.lower().isascii() and shown.isalpha():
         return shown.lower()[:20]
-    raise Garbled("The hosted-email answer shows a user of a type that is not documented.")
+    raise MalformedReply("The hosted-email answer shows a user of a type that is not documented.")
 
 
 def _listed(document: Mapping[str, Any]) -> tuple[Listed, ...]:
     rows = document.get("users") or ()
     if not isinstance(rows, list | tuple):
-        raise Garbled("The hosted-email answer has an undocumented format.")
+        raise MalformedReply("The hosted-email answer has an undocumented format.")
     return tuple(_line(_object(row)) for row in rows)
 
 
@@ -155,18 +173,24 @@ def _line(row: Mapping[str, Any]) -> Listed:
     user = row.get("user")
     local = user.partition("@")[0].lower() if isinstance(user, str) else ""
     if not local.isprintable():
-        raise Garbled("The hosted-email answer lists a mailbox under a name that cannot be read.")
+        raise MalformedReply(
+            "The hosted-email answer lists a mailbox under a name that cannot be read."
+        )
     if not local:
-        raise Garbled("The hosted-email answer lists a mailbox without its name.")
+        raise MalformedReply("The hosted-email answer lists a mailbox without its name.")
     id = row.get("id")
     kept = str(id)[:64] if isinstance(id, str | int) and not isinstance(id, bool) else ""
-    return Listed(local, str(row.get("status") or "").lower(), str(row.get("type") or "").lower(), kept)
+    return Listed(
+        local, str(row.get("status") or "").lower(), str(row.get("type") or "").lower(), kept
+    )
 
 
 def _state(value: Any) -> str:
     if isinstance(value, str) and value.lower() in STATES:
         return value.lower()
-    raise Garbled("The hosted-email answer shows a service in a state that is not documented.")
+    raise MalformedReply(
+        "The hosted-email answer shows a service in a state that is not documented."
+    )
 
 
 def _number(value: Any) -> int | None:
@@ -174,6 +198,11 @@ def _number(value: Any) -> int | None:
     if value is None or value == "":
         return None
     text = str(value)
-    if isinstance(value, int | str) and not isinstance(value, bool) and text.isascii() and text.isdigit():
+    if (
+        isinstance(value, int | str)
+        and not isinstance(value, bool)
+        and text.isascii()
+        and text.isdigit()
+    ):
         return int(text[:18])
-    raise Garbled("The hosted-email answer has no number where one is expected.")
+    raise MalformedReply("The hosted-email answer has no number where one is expected.")

@@ -1,4 +1,5 @@
-"""A stand-in for the billing side's receiver: takes callbacks on a real socket and checks each signature."""
+"""A stand-in for the billing side's receiver: takes callbacks on a real socket and checks each
+signature."""
 
 import json
 import threading
@@ -22,24 +23,31 @@ MOST = 1 << 20
 
 
 def published_check() -> tuple[Check, str] | None:
-    """The published Standard Webhooks package, which shares no line with the signer; None if it is not installed."""
+    """The published Standard Webhooks package, which shares no line with the signer; None if it
+    is not installed."""
     try:
         webhook = import_module("standardwebhooks").Webhook
     except ImportError:
         return None
-    return lambda secret: webhook(secret).verify, f"the published package standardwebhooks {version('standardwebhooks')}"
+    return (
+        lambda secret: webhook(secret).verify,
+        f"the published package standardwebhooks {version('standardwebhooks')}",
+    )
 
 
 def own_check() -> tuple[Check, str]:
     def check(secret: str) -> Verify:
         key = signing.decode_secret(secret)
-        return lambda body, headers: signing.verify(Delivery("", headers, body, time.time()), [key], "standard", time.time())
+        return lambda body, headers: signing.verify(
+            Delivery("", headers, body, time.time()), [key], "standard", time.time()
+        )
 
     return check, "this bridge's own verifier only"
 
 
 class Billing:
-    """Keeps what came in `received` (callbacks whose signature was right) and `refused` (why the others were not)."""
+    """Keeps what came in `received` (callbacks whose signature was right) and `refused` (why the
+    others were not)."""
 
     def __init__(self, verify: Verify) -> None:
         self.received: list[dict[str, Any]] = []
@@ -47,7 +55,9 @@ class Billing:
         self._verify = verify
         self._changed = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="billing")
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="billing"
+        )
 
     def __enter__(self) -> "Billing":
         self._thread.start()
@@ -69,7 +79,9 @@ class Billing:
             return self._find(job)
 
     def _find(self, job: str) -> dict[str, Any] | None:
-        return next((callback for callback in self.received if callback["data"]["job"] == job), None)
+        return next(
+            (callback for callback in self.received if callback["data"]["job"] == job), None
+        )
 
     def _take(self, headers: Mapping[str, str], body: bytes) -> int:
         try:
@@ -92,7 +104,11 @@ class Billing:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(min(int(self.headers["content-length"]), MOST))
-                self.send_response(billing._take({name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_response(
+                    billing._take(
+                        {name.lower(): value for name, value in self.headers.items()}, body
+                    )
+                )
                 self.send_header("content-length", "0")
                 self.end_headers()
 

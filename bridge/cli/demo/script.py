@@ -1,4 +1,7 @@
-"""What is played, and what must come of it. Each outcome is asked of four witnesses: the answer, Enom, billing, the journal."""
+"""What is played, and what must come of it.
+
+Each outcome is asked of four witnesses: the answer, Enom, billing, the journal.
+"""
 
 import json
 import secrets
@@ -8,7 +11,7 @@ from importlib import resources
 from typing import Any
 
 from bridge.cli.demo.stage import QUOTA_GB, STRANGER, Stage
-from bridge.cli.send import Reply
+from bridge.cli.send import HookAnswer
 
 WAIT = 20.0  # seconds that the bridge may hold an answer
 PATIENCE = 60.0  # seconds until a job is given up
@@ -19,7 +22,8 @@ JANE = {"service_id": "1043", "address": "jane@example.com", "display_name": "Ja
 
 @dataclass(frozen=True)
 class Scene:
-    """A hook and its expected outcome. `sample` is a folder of hooks/whmcs/samples, `data` what differs from it.
+    """A hook and its expected outcome. `sample` is a folder of hooks/whmcs/samples, `data` what
+    differs from it.
 
     `http` is the answer's status; `status` and `error` are the job's, None where there is no job. `sent` are the changing
     commands that Enom must have got, in order. `truth` is what Enom must have in the end.
@@ -40,7 +44,12 @@ class Scene:
 SCENES = (
     Scene("A customer orders a mailbox", "mailbox.create", sent=(CREATION, "change_user")),
     Scene("Billing sends the same order again, by mistake", "mailbox.create"),
-    Scene("An invoice is overdue", "mailbox.suspend", sent=("change_user", "logout_user"), truth="suspended"),
+    Scene(
+        "An invoice is overdue",
+        "mailbox.suspend",
+        sent=("change_user", "logout_user"),
+        truth="suspended",
+    ),
     Scene("It is paid", "mailbox.unsuspend", sent=("change_user",)),
     Scene("The customer changes the password", "mailbox.change_password", sent=("ModifyPOP3",)),
     Scene(
@@ -48,7 +57,8 @@ SCENES = (
         "mailbox.create",
         JANE,
         fault={"command": CREATION, "fault": "drop_after"},
-        # The password is set once more, because no read can show that the lost answer was a yes to it.
+        # The password is set once more, because no read can show that the lost answer was a yes to
+        # it.
         sent=(CREATION, "ModifyPOP3", "change_user"),
     ),
     Scene(
@@ -66,14 +76,25 @@ SCENES = (
         status="failed",
         error="not_ours",
     ),
-    Scene("Must fail: a hook with invalid fields", "invalid", http=422, status=None, truth="absent"),
-    Scene("Must fail: a hook signed with another secret", "mailbox.terminate", forged=True, http=401, status=None),
+    Scene(
+        "Must fail: a hook with invalid fields", "invalid", http=422, status=None, truth="absent"
+    ),
+    Scene(
+        "Must fail: a hook signed with another secret",
+        "mailbox.terminate",
+        forged=True,
+        http=401,
+        status=None,
+    ),
     Scene("The contract ends", "mailbox.terminate", sent=("DeletePOP3",), truth="absent"),
 )
 
 
-def play(at: Stage, scene: Scene, number: int, tell: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
-    """Sends the scene's hook and collects what came of it, with `faults`: what was not as expected."""
+def play(
+    at: Stage, scene: Scene, number: int, tell: Callable[[Mapping[str, Any]], None]
+) -> dict[str, Any]:
+    """Sends the scene's hook and collects what came of it, with `faults`: what was not as
+    expected."""
     body = sample(scene, at.sender.now())
     data, before = body["data"], len(at.history())
     if scene.fault:
@@ -92,12 +113,19 @@ def play(at: Stage, scene: Scene, number: int, tell: Callable[[Mapping[str, Any]
     seen = {
         "number": number,
         "title": scene.title,
-        "hook": {"type": body["type"], "data": {**data, **({"password": "***"} if "password" in data else {})}},
+        "hook": {
+            "type": body["type"],
+            "data": {**data, **({"password": "***"} if "password" in data else {})},
+        },
         "http": first.status,
         "answer": answer,
         "plan": story["job"]["plan"] if story else None,
-        "sent": [{"command": request["command"], "fault": request["fault"]} for request in changing],
-        "journal": [{name: step[name] for name in ("command", "kind", "outcome")} for step in journal],
+        "sent": [
+            {"command": request["command"], "fault": request["fault"]} for request in changing
+        ],
+        "journal": [
+            {name: step[name] for name in ("command", "kind", "outcome")} for step in journal
+        ],
         "reads": [request["command"] for request in requests if request not in changing],
         "enom": truth(at, data["address"]),
         "callback": at.billing.about(job) if job else None,
@@ -118,7 +146,9 @@ def sample(scene: Scene, now: str) -> dict[str, Any]:
 
 
 def read(sample: str, file: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((resources.files("hooks") / "whmcs/samples" / sample / file).read_text("utf-8"))
+    found: dict[str, Any] = json.loads(
+        (resources.files("hooks") / "whmcs/samples" / sample / file).read_text("utf-8")
+    )
     return found
 
 
@@ -128,13 +158,20 @@ def truth(at: Stage, address: str) -> dict[str, Any]:
     if box is None:
         return {"address": address, "state": "absent"}
     right = secrets.compare_digest(box["password"].encode(), at.passwords.get(address, "").encode())
-    return {"address": address, "state": box["status"], "quota_gb": box["quota_bytes"] / 2**30, "password_right": right}
+    return {
+        "address": address,
+        "state": box["status"],
+        "quota_gb": box["quota_bytes"] / 2**30,
+        "password_right": right,
+    }
 
 
-def faults(scene: Scene, data: Mapping[str, str], first: Reply, seen: Mapping[str, Any]) -> Sequence[str]:
+def faults(
+    scene: Scene, data: Mapping[str, str], first: HookAnswer, seen: Mapping[str, Any]
+) -> Sequence[str]:
     """What was not as expected, a sentence each."""
     answer, callback, enom = seen["answer"], seen["callback"], seen["enom"]
-    told = {} if callback is None else callback["data"]
+    reported = {} if callback is None else callback["data"]
     sent = [request["command"] for request in seen["sent"]]
     pairs: list[tuple[str, Any, Any]] = [
         ("Enom got", sent, list(scene.sent)),
@@ -151,10 +188,10 @@ def faults(scene: Scene, data: Mapping[str, str], first: Reply, seen: Mapping[st
             ("the job's status is", answer.get("status"), scene.status),
             ("changed is", answer.get("changed"), bool(scene.sent)),
             ("its error is", code, scene.error),
-            ("the callback is about the hook", told.get("hook"), answer.get("hook")),
+            ("the callback is about the hook", reported.get("hook"), answer.get("hook")),
             (
                 "the callback tells the state",
-                told.get("state"),
+                reported.get("state"),
                 scene.truth if scene.status == "succeeded" else answer["state"],
             ),
         ]
@@ -163,18 +200,27 @@ def faults(scene: Scene, data: Mapping[str, str], first: Reply, seen: Mapping[st
     if "plan" in data and enom["state"] != "absent":
         pairs.append(("Enom's quota in GB is", enom["quota_gb"], float(QUOTA_GB)))
     if scene.sample == "invalid":
-        pairs.append(("the fields named are", sorted(answer.get("errors", {})), sorted(read("invalid", "errors.json"))))
-    return [f"{what} {came!r}, expected {wanted!r}" for what, came, wanted in pairs if came != wanted]
+        pairs.append(
+            (
+                "the fields named are",
+                sorted(answer.get("errors", {})),
+                sorted(read("invalid", "errors.json")),
+            )
+        )
+    return [
+        f"{what} {came!r}, expected {wanted!r}" for what, came, wanted in pairs if came != wanted
+    ]
 
 
 def at_the_end(at: Stage, seen: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What only the whole can show: nothing was told twice, nothing was made twice, nobody else spoke."""
+    """What only the whole can show: nothing was told twice, nothing was made twice, nobody else
+    spoke."""
     jobs = [scene["answer"]["job"] for scene in seen if "job" in scene["answer"]]
-    told = [callback["data"]["job"] for callback in at.billing.received]
+    reported = [callback["data"]["job"] for callback in at.billing.received]
     made = sum(request["command"] == CREATION and request["effect"] for request in at.history())
     found = list(at.billing.refused)
-    if sorted(told) != sorted(jobs):
-        found.append(f"{len(told)} callbacks arrived for {len(jobs)} jobs")
+    if sorted(reported) != sorted(jobs):
+        found.append(f"{len(reported)} callbacks arrived for {len(jobs)} jobs")
     wanted = sum(CREATION in scene.sent for scene in SCENES)
     if made != wanted:
         found.append(f"{made} mailboxes were created, expected {wanted}")

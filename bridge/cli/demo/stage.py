@@ -1,4 +1,5 @@
-"""Everything that the demo needs, on loopback and in a temporary folder; nothing of it is left afterwards."""
+"""Everything that the demo needs, on loopback and in a temporary folder; nothing of it is left
+afterwards."""
 
 import secrets
 import shutil
@@ -71,7 +72,9 @@ class Stage:
 
     def mailbox(self, address: str) -> dict[str, Any] | None:
         """What is true at Enom's stand-in, past both of its APIs."""
-        found: dict[str, Any] | None = self.sim.control("/state")["domains"][DOMAIN]["mailboxes"].get(address)
+        found: dict[str, Any] | None = self.sim.control("/state")["domains"][DOMAIN][
+            "mailboxes"
+        ].get(address)
         return found
 
 
@@ -82,7 +85,9 @@ def stage(check: Check, keep: bool) -> Iterator[Stage]:
         folder = Path(tempfile.mkdtemp(prefix="enom-bridge-demo-"))
         if not keep:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        logs.configure("text", stack.enter_context(open(folder / "bridge.log", "w", encoding="utf-8")))
+        logs.configure(
+            "text", stack.enter_context(open(folder / "bridge.log", "w", encoding="utf-8"))
+        )
         stack.callback(logs.configure, "text")
         sim = stack.enter_context(Simulator())
         furnish(sim, UID, TOKEN, (DOMAIN,))
@@ -99,7 +104,9 @@ def stage(check: Check, keep: bool) -> Iterator[Stage]:
         stack.callback(engine.stop)
         outgoing = Outgoing()
         stack.callback(outgoing.close)
-        sender = Sender(SOURCE, decode_secret(secret), "standard", [f"http://127.0.0.1:{server.port}"], outgoing)
+        sender = Sender(
+            SOURCE, decode_secret(secret), "standard", [f"http://127.0.0.1:{server.port}"], outgoing
+        )
         yield Stage(folder, sim, billing, service, sender, {STRANGER: stranger})
 
 

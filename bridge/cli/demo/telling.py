@@ -1,4 +1,7 @@
-"""The demo in words: coloured on a terminal, plain elsewhere. Passwords were taken out before anything gets here."""
+"""The demo in words: coloured on a terminal, plain elsewhere.
+
+Passwords were taken out before anything gets here.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,26 +31,44 @@ class Teller:
         self._line(f"{seen['number']:2}. {seen['title']}", "bold")
         lines = [("received", came_in(seen["hook"])), ("answered", answered(seen))]
         if "job" in seen["answer"]:
-            lines += [("plan", plan(seen)), ("sent", commands(seen)), ("read back", read_back(seen))]
+            lines += [
+                ("plan", plan(seen)),
+                ("sent", commands(seen)),
+                ("read back", read_back(seen)),
+            ]
         lines += [("Enom has", enom(seen["enom"])), ("callback", callback(seen["callback"]))]
         for name, text in lines:
             if text:
                 self._console.print(Text.assemble((f"    {name:10}", "cyan"), text))
-        self._line("    as expected" if good else "    NOT as expected", "green" if good else "bold red")
+        self._line(
+            "    as expected" if good else "    NOT as expected", "green" if good else "bold red"
+        )
         for fault in seen["faults"]:
             self._line(f"      {fault}", "red")
 
-    def end(self, good: bool, seen: Sequence[Mapping[str, Any]], faults: Sequence[str], folder: str | None) -> None:
+    def end(
+        self,
+        good: bool,
+        seen: Sequence[Mapping[str, Any]],
+        faults: Sequence[str],
+        folder: str | None,
+    ) -> None:
         self._line()
         bad = [str(scene["number"]) for scene in seen if not scene["expected"]]
         if good:
             self._line(f"All {len(seen)} results are as expected.", "bold green")
         else:
-            self._line(f"Unexpected: {', '.join(f'scene {number}' for number in bad) or 'the whole'}.", "bold red")
+            self._line(
+                f"Unexpected: {', '.join(f'scene {number}' for number in bad) or 'the whole'}.",
+                "bold red",
+            )
         for fault in faults:
             self._line(f"  {fault}", "red")
         if folder:
-            self._line(f"Kept: {folder} (bridge.toml, bridge.sqlite3, bridge.log). Delete it when you are done.")
+            self._line(
+                f"Kept: {folder} (bridge.toml, bridge.sqlite3, "
+                "bridge.log). Delete it when you are done."
+            )
         if good:
             self._line("Next: enom-bridge init, or enom-bridge sim to try it by hand.")
 
@@ -101,5 +122,5 @@ def enom(truth: Mapping[str, Any]) -> str:
     return f"{truth['address']}, {truth['state']}, {truth['quota_gb']:g} GB, {password}"
 
 
-def callback(told: Mapping[str, Any] | None) -> str:
-    return f"{told['type']}, state {told['data']['state']}; signature valid" if told else ""
+def callback(body: Mapping[str, Any] | None) -> str:
+    return f"{body['type']}, state {body['data']['state']}; signature valid" if body else ""

@@ -1,41 +1,43 @@
 """What the use cases need of the outside. Adapters and use cases meet only here.
 
-Most have one implementation, the store's. They are here because `pipeline` and `reconcile` may not import the store: so each
-holds what these call, and nothing else. Whoever may import the store (engine, wiring, web, cli) uses its classes.
+Most have one implementation, the store's. They are here because `pipeline` and `reconcile` may not
+import the store: so each holds what these call, and nothing else. Whoever may import the store
+(engine, wiring, web, cli) uses its classes.
 
-Every time is in epoch seconds. A method that writes under a lease raises LeaseLost when another worker holds the job.
-Any method of the store raises StoreUnavailable when the database cannot be used; then nothing was done.
+Every time is in epoch seconds. A method that writes under a lease raises LeaseLost when another
+worker holds the job. Any method of the store raises StoreUnavailable when the database cannot be
+used; then nothing was done.
 """
 
 from bridge.domain.backend import Backend, Checkpoint, Clock
 from bridge.domain.ports.books import (
+    AccountState,
+    AlertLog,
     Comparison,
     Comparisons,
     Findings,
     Lookup,
     Note,
-    Notebook,
     ObservedJob,
+    OperatorActions,
     Owners,
-    People,
     Reconciliation,
     Recorded,
-    Standing,
     Summaries,
     Taking,
 )
 from bridge.domain.ports.journey import (
     CannotWithdraw,
+    ClaimedCallback,
     Dismissal,
     Dismissed,
-    Ending,
-    First,
     Forgotten,
     Inbox,
+    InitialPlan,
     Job,
+    JobResult,
     Limits,
     Outbox,
-    Postcard,
     Queue,
     Receipt,
     Reused,
@@ -45,36 +47,36 @@ from bridge.domain.ports.journey import (
 )
 
 __all__ = [
+    "AccountState",
+    "AlertLog",
     "Backend",
     "CannotWithdraw",
     "Checkpoint",
+    "ClaimedCallback",
     "Clock",
     "Comparison",
     "Comparisons",
     "Dismissal",
     "Dismissed",
-    "Ending",
     "Findings",
-    "First",
     "Forgotten",
     "Inbox",
+    "InitialPlan",
     "Job",
+    "JobResult",
     "Limits",
     "Lookup",
     "Note",
-    "Notebook",
     "ObservedJob",
+    "OperatorActions",
     "Outbox",
     "Owners",
-    "People",
-    "Postcard",
     "Queue",
     "Receipt",
     "Reconciliation",
     "Recorded",
     "Reused",
     "SourcePaused",
-    "Standing",
     "Summaries",
     "SuspensionsPaused",
     "Taking",

@@ -1,4 +1,5 @@
-"""What is looked up and kept beside the journey of a hook: records, findings, notes, and what may work at all."""
+"""What is looked up and kept beside the journey of a hook: records, findings, notes, and what
+may work at all."""
 
 from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractContextManager
@@ -13,7 +14,8 @@ from hooks.types import Intent
 
 @dataclass(frozen=True)
 class Recorded:
-    """A hook as it is kept, with the newest job that it led to; `job` and what is the job's are None while it is parked.
+    """A hook as it is kept, with the newest job that it led to; `job` and what is the job's are
+    None while it is parked.
 
     `sealed` is encrypted: the whole body while parked, else the password. None when it was wiped, or there is none.
     `refusal` says why a parked one cannot be read again.
@@ -32,7 +34,10 @@ class Recorded:
 
 @dataclass(frozen=True)
 class ObservedJob:
-    """A job that was only observed. `would_be`: how it would have ended and why, where that is not success."""
+    """A job that was only observed.
+
+    `would_be`: how it would have ended and why, where that is not success.
+    """
 
     id: str
     hook: str
@@ -43,13 +48,19 @@ class ObservedJob:
 
 
 class Lookup(Protocol):
-    """Reads; all but `record`, `records`, `recorded`, `busy` and `observed` are bounded to one source."""
+    """Reads; all but `record`, `records`, `recorded`, `busy` and `observed` are bounded to one
+    source."""
 
     def receipt(self, source: str, job_or_hook: str) -> Receipt: ...
     def results(self, source: str, after: str, limit: int) -> tuple[Sequence[Receipt], str | None]:
-        """`after` is what the page before gave, or epoch seconds and a slash to begin at that time. Raises ValueError."""
+        """`after` is what the page before gave, or epoch seconds and a slash to begin at that time.
 
-    def mailboxes(self, source: str, after: str, limit: int) -> tuple[Sequence[dict[str, Any]], str | None]: ...
+        Raises ValueError.
+        """
+
+    def mailboxes(
+        self, source: str, after: str, limit: int
+    ) -> tuple[Sequence[dict[str, Any]], str | None]: ...
     def record(self, account: str, address: str, owner: tuple[str, str] | None = None) -> Record:
         """An empty one where there is none, or none of this owner (source and service)."""
 
@@ -67,11 +78,12 @@ class Lookup(Protocol):
         """What came since then and was only observed, the newest first."""
 
 
-class Standing(Protocol):
+class AccountState(Protocol):
     """What may work at all."""
 
     def pause_account(self, name: str, code: str, detail: str) -> None:
-        """For a fault that the remote answers with: nothing more is sent for the account until a probe goes well."""
+        """For a fault that the remote answers with: nothing more is sent for the account until a
+        probe goes well."""
 
     def pause_money(self, name: str, seconds: float, detail: str) -> None:
         """Nothing is bought for the account for so long."""
@@ -84,15 +96,18 @@ class Standing(Protocol):
 
     def first_use(self, source: str, query_id: str, keep: float) -> bool: ...
     def call_slot(self, account: str, most: int, seconds: float) -> AbstractContextManager[None]:
-        """Counts one call among the account's calls in flight. Raises NotNow when there is no room."""
+        """Counts one call among the account's calls in flight.
+
+        Raises NotPossible when there is no room.
+        """
 
 
-class People(Protocol):
+class OperatorActions(Protocol):
     """What a person does by hand, noted in that person's name."""
 
-    def by(self, who: str) -> "People": ...
+    def by(self, who: str) -> "OperatorActions": ...
     def retry(self, job: str) -> Receipt:
-        """A new job with the same intent. Raises NotThere, NotNow."""
+        """A new job with the same intent. Raises UnknownThing, NotPossible."""
 
     def noted(self, action: str, target: str) -> None:
         """For what a person did that stands in no other transaction of the store."""
@@ -100,7 +115,8 @@ class People(Protocol):
 
 @dataclass(frozen=True)
 class Taking:
-    """A mailbox that a service is to own from now on, and its state as Enom showed it at `seen_at`."""
+    """A mailbox that a service is to own from now on, and its state as Enom showed it at
+    `seen_at`."""
 
     address: str
     service_id: str
@@ -110,11 +126,13 @@ class Taking:
 
 
 class Owners(Protocol):
-    def teach(self, account: str, source: str, told: Mapping[tuple[str, str], str]) -> int:
-        """Notes the customers of mailboxes by address and service, where that service owns the mailbox; how many."""
+    def teach(self, account: str, source: str, customer_ids: Mapping[tuple[str, str], str]) -> int:
+        """Notes the customers of mailboxes by address and service, where that service owns the
+        mailbox; how many."""
 
     def take_over(self, account: str, source: str, takings: Sequence[Taking]) -> Mapping[str, str]:
-        """Gives mailboxes that are nobody's to services of the source, in one transaction. No password is known of them.
+        """Gives mailboxes that are nobody's to services of the source, in one transaction. No
+        password is known of them.
 
         Gives address -> reason for each that is left as it is: it has another owner by now, or changes right now.
         """
@@ -153,12 +171,16 @@ class Reconciliation:
     under_way: int
     differences: Sequence[Difference]
     foreign: Sequence[str] = ()
-    """Domains that Enom says are not in the account, and where nothing of ours is on record: told, and no fault."""
+    """Domains that Enom says are not in the account, and where nothing of ours is on record:
+    told, and no fault."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The right to compare an account now. `lease` (epoch seconds) names it too: with each renewal it is another one."""
+    """The right to compare an account now.
+
+    `lease` (epoch seconds) names it too: with each renewal it is another one.
+    """
 
     account: str
     lease: float
@@ -166,10 +188,16 @@ class Comparison:
 
 
 class Comparisons(Protocol):
-    """Which account is to be compared when, each by one process at a time. What a lost lease allows no more does nothing."""
+    """Which account is to be compared when, each by one process at a time.
+
+    What a lost lease allows no more does nothing.
+    """
 
     def take_due(self, at: str, among: Sequence[str]) -> Comparison | None:
-        """Of these accounts the one that is due longest. `at` (HH:MM, UTC) is the hour of every night, empty for none."""
+        """Of these accounts the one that is due longest.
+
+        `at` (HH:MM, UTC) is the hour of every night, empty for none.
+        """
 
     def renew(self, comparison: Comparison) -> Comparison | None:
         """None: the lease was lost."""
@@ -184,16 +212,21 @@ class Comparisons(Protocol):
 
 class Findings(Protocol):
     def keep(self, who: str, found: Reconciliation) -> None:
-        """Takes the place of what was known of the same domains and addresses; what was known keeps its first time."""
+        """Takes the place of what was known of the same domains and addresses; what was known
+        keeps its first time."""
 
 
-class Notebook(Protocol):
+class AlertLog(Protocol):
     def due_notes(self, gather: bool = False) -> Sequence[Note]:
-        """What is to be sent now, each to one worker. `gather`: after the first, the next ones are kept for a while."""
+        """What is to be sent now, each to one worker.
+
+        `gather`: after the first, the next ones are kept for a while.
+        """
 
     def notes_sent(self, due: Sequence[Note], ok: bool) -> None: ...
 
 
 class Summaries(Protocol):
     def write(self, minute: int) -> None:
-        """Makes a note of the summary of today, once it is that minute of the day (UTC) and unless it is there."""
+        """Makes a note of the summary of today, once it is that minute of the day (UTC) and
+        unless it is there."""

@@ -1,4 +1,5 @@
-"""What a hook meets from its receipt to its callback: inbox, queue, outbox, and what passes between them."""
+"""What a hook meets from its receipt to its callback: inbox, queue, outbox, and what passes
+between them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +7,17 @@ from typing import Any, Protocol
 
 from bridge.domain.errors import BridgeError, Limit
 from bridge.domain.jobs import Status, WaitingFor
-from bridge.domain.model import Answer, Change, Mailbox, Outcome, Plan, Record, State, Step, in_words
+from bridge.domain.model import (
+    Answer,
+    Change,
+    Mailbox,
+    Outcome,
+    Plan,
+    Record,
+    State,
+    Step,
+    to_rfc3339,
+)
 from hooks.types import Intent, Verified, Withdrawal
 
 
@@ -33,8 +44,14 @@ class Receipt:
 
     def describe(self) -> dict[str, Any]:
         """As JSON."""
-        shown = {name: value for name, value in vars(self).items() if name not in ("extra", "finished_at")}
-        ended = {"finished_at": in_words(self.finished_at)} if self.finished_at is not None else {}
+        shown = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("extra", "finished_at")
+        }
+        ended = (
+            {"finished_at": to_rfc3339(self.finished_at)} if self.finished_at is not None else {}
+        )
         return shown | {"verified": dict(self.verified)} | ended | dict(self.extra)
 
 
@@ -51,7 +68,10 @@ class Dismissal:
 
 @dataclass(frozen=True)
 class Job:
-    """A claimed job. `token` fences every write; `lifted` are the limits that a person lifted for it."""
+    """A claimed job.
+
+    `token` fences every write; `lifted` are the limits that a person lifted for it.
+    """
 
     id: str
     token: int
@@ -72,16 +92,18 @@ class Job:
 
 
 @dataclass(frozen=True)
-class First:
-    """The first plan of a job, and the observation that it rests on: for people, kept with whatever is written next."""
+class InitialPlan:
+    """The first plan of a job, and the observation that it rests on: for people, kept with
+    whatever is written next."""
 
     plan: Plan
     seen: Mailbox
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How a job ended, and what is true of the mailbox now (`record` None: nothing new is known)."""
+class JobResult:
+    """How a job ended, and what is true of the mailbox now (`record` None: nothing new is
+    known)."""
 
     status: Status
     state: State
@@ -94,7 +116,7 @@ class Ending:
 
 
 @dataclass(frozen=True)
-class Postcard:
+class ClaimedCallback:
     """A claimed callback: one conclusion of one job, to be told to its source."""
 
     id: str
@@ -105,7 +127,8 @@ class Postcard:
     receipt: Receipt
     account: str = ""
     unanswered: int = 0
-    """How often in a row its receiver did not answer; if it did not, no other callback goes to it beside this one."""
+    """How often in a row its receiver did not answer; if it did not, no other callback goes to
+    it beside this one."""
     waited: float = 0.0
     """Seconds since it was to be delivered."""
 
@@ -150,14 +173,21 @@ class Inbox(Protocol):
         errors: Mapping[str, list[str]],
         matches: Callable[[str], bool],
     ) -> None:
-        """Records a delivery that could not be read, its whole body encrypted in `sealed`; raises Reused, as does `accept`."""
+        """Records a delivery that could not be read, its whole body encrypted in `sealed`;
+        raises Reused, as does `accept`."""
 
 
 class Withdrawals(Protocol):
     def withdraw(
-        self, source: str, verified: Verified, withdrawal: Withdrawal, digest: str, matches: Callable[[str], bool]
+        self,
+        source: str,
+        verified: Verified,
+        withdrawal: Withdrawal,
+        digest: str,
+        matches: Callable[[str], bool],
     ) -> Receipt | Dismissal:
-        """Takes a hook of this source back, unless a command was sent for it; the receipt of its job then.
+        """Takes a hook of this source back, unless a command was sent for it; the receipt of its
+        job then.
 
         A worker that is at the job stops before its first command. A hook that was parked, or never came, is dismissed. The
         same withdrawal again changes nothing and gives the present receipt. Raises Reused, SourcePaused, CannotWithdraw.
@@ -177,7 +207,8 @@ class Forgotten(Reused):
 
 
 class Dismissed(Reused):
-    """Nobody waits for the delivery of this id any more: a person dismissed it, or its sender took it back."""
+    """Nobody waits for the delivery of this id any more: a person dismissed it, or its sender
+    took it back."""
 
 
 class SourcePaused(Exception):
@@ -185,11 +216,15 @@ class SourcePaused(Exception):
 
 
 class SuspensionsPaused(SourcePaused):
-    """This source sent too many suspensions; no more are accepted until a person has looked, all else is."""
+    """This source sent too many suspensions; no more are accepted until a person has looked, all
+    else is."""
 
 
 class Queue(Protocol):
-    """What a worker writes of the job that it holds. Claims and leases are between the engine and the store's own class."""
+    """What a worker writes of the job that it holds.
+
+    Claims and leases are between the engine and the store's own class.
+    """
 
     def intend(
         self,
@@ -201,17 +236,20 @@ class Queue(Protocol):
         call_limit: float,
         settle: float,
         limits: Limits,
-        first: First | None = None,
+        first: InitialPlan | None = None,
     ) -> Step:
         """Commits that a command is about to be sent, with what must be remembered before it is.
 
         The step's `settles_at` is what was written as the record's.
-        Raises jobs.LookAgain or NeedsPerson when money, safety or another customer's domain forbids it now, NoFunds while
+        Raises jobs.Recheck or NeedsPerson when money, safety or another customer's domain forbids it now, NoFunds while
         purchases are paused.
         """
 
     def allow_creation(self, job: Job, limits: Limits) -> None:
-        """Raises NeedsPerson where `intend` would because of another customer's domain. Writes nothing: for observe mode."""
+        """Raises NeedsPerson where `intend` would because of another customer's domain.
+
+        Writes nothing: for observe mode.
+        """
 
     def answered(
         self,
@@ -223,7 +261,10 @@ class Queue(Protocol):
         record: Record,
         settle: float,
     ) -> Step:
-        """Commits what the remote said. The step's `settles_at` is what was written as the record's, from the call's end."""
+        """Commits what the remote said.
+
+        The step's `settles_at` is what was written as the record's, from the call's end.
+        """
 
     def wait(
         self,
@@ -232,11 +273,11 @@ class Queue(Protocol):
         waiting_for: WaitingFor,
         error: BridgeError | None,
         undecided: bool,
-        first: First | None = None,
+        first: InitialPlan | None = None,
     ) -> None:
         """Puts the job back, to be claimed again at `until`."""
 
-    def finish(self, job: Job, ending: Ending, first: First | None = None) -> None:
+    def finish(self, job: Job, ending: JobResult, first: InitialPlan | None = None) -> None:
         """Ends the job and writes its callback, in one transaction."""
 
     def renew(self, job: Job, step: Step, call_limit: float, settle: float) -> None:
@@ -248,7 +289,7 @@ class Outbox(Protocol):
 
     def callback_done(
         self,
-        card: Postcard,
+        card: ClaimedCallback,
         outcome: str,
         status: int | None,
         error: str | None,
@@ -262,4 +303,5 @@ class Outbox(Protocol):
         """
 
     def give_up(self, source: str, after: float) -> int:
-        """Ends what has been put off for longer than so many seconds, because the receiver does not answer; how many."""
+        """Ends what has been put off for longer than so many seconds, because the receiver does
+        not answer; how many."""

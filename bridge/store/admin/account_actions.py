@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.reporting import notes as sentences
 from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database
@@ -51,7 +51,7 @@ class AccountActions:
         """Ends what a person can end, and the wait for money. After a restore that takes a whole
         reconciliation since.
 
-        Raises NotNow when the restore is all that stops it, and that was not looked at yet.
+        Raises NotPossible when the restore is all that stops it, and that was not looked at yet.
         """
         with self.database.write() as tx:
             now = self.database.now(tx)
@@ -64,7 +64,7 @@ class AccountActions:
             stood = [column for column in ends if before[column] is not None]
             ended = tuple(account_state.PAUSES[column](before).code for column in stood)
             if before["restored_at"] is not None and not ended:
-                raise NotNow(refusal("restore_not_compared", account=name))
+                raise NotPossible(refusal("restore_not_compared", account=name))
             left = account_state.end_pauses(tx, self.database, before, ends, now)
             money.resume_money(tx, name, now)
             self._audit(
@@ -104,7 +104,7 @@ class AccountActions:
             wanted = sa.select(sources).where(sources.c.name == name)
             row = tx.execute(self.database.lock_row(wanted)).mappings().first()
             if row is None:
-                raise NotThere(refusal("no_source", name=name))
+                raise UnknownThing(refusal("no_source", name=name))
             braked = not paused and not row["paused"] and row["suspensions_paused"] is not None
             if row["paused"] == paused and not braked:
                 return False

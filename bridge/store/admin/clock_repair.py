@@ -22,8 +22,8 @@ from bridge.store.base.tables import (
     callbacks,
     hooks,
     jobs,
+    key_values,
     mailboxes,
-    marks,
     metadata,
     notes,
     paks,
@@ -165,7 +165,7 @@ SELECT_NEWEST: Sequence[sa.Select[Any]] = (
 
 
 @dataclass(frozen=True)
-class PutRight:
+class ClockCorrection:
     """`ahead`: seconds by which the clock was ahead at least, 0: it was not. `times`: column -> how
     many came nearer.
     """
@@ -174,12 +174,12 @@ class PutRight:
     times: Mapping[str, int]
 
 
-def put_right(database: Database, waits: Waits) -> PutRight:
+def correct_future_times(database: Database, waits: Waits) -> ClockCorrection:
     """For the start of a process: brings nearer what a clock that was ahead has left, if it was."""
     with database.read() as tx:
         ahead = newest(tx) - database.now(tx)
     if ahead <= TOLERANCE:
-        return PutRight(0.0, {})
+        return ClockCorrection(0.0, {})
     with database.write() as tx:
         now = database.now(tx)
         times = {
@@ -188,7 +188,7 @@ def put_right(database: Database, waits: Waits) -> PutRight:
         }
         times["marks.value"] = gathering(tx, now)
         database.tell(tx)
-    return PutRight(ahead, {name: count for name, count in times.items() if count})
+    return ClockCorrection(ahead, {name: count for name, count in times.items() if count})
 
 
 def newest(tx: Connection) -> float:
@@ -206,5 +206,5 @@ def nearer(tx: Connection, column: sa.Column[Any], latest: Any) -> int:
 def gathering(tx: Connection, now: float) -> int:
     """Until when notes are gathered; a mark, because it is one for all."""
     latest = int(now) + note_times.LONGEST_PAUSE
-    late = marks.c.name == note_times.NEXT_SENDING, marks.c.value > latest
-    return tx.execute(sa.update(marks).where(*late).values(value=latest)).rowcount
+    late = key_values.c.name == note_times.NEXT_SENDING, key_values.c.value > latest
+    return tx.execute(sa.update(key_values).where(*late).values(value=latest)).rowcount

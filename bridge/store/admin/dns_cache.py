@@ -10,7 +10,7 @@ from bridge.store.base.database import Database, upsert
 from bridge.store.base.tables import readiness
 
 
-class Readings:
+class DnsCache:
     def __init__(self, database: Database) -> None:
         self.database = database
 

@@ -98,7 +98,7 @@ class Findings:
             )
         return shown("reconciliations", found) if found else None
 
-    def stock(
+    def inventory(
         self, account: str
     ) -> tuple[Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]:
         """Paks; what is terminated and there; what is in its grace; what is missing at Enom."""

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from bridge.domain import decisions
 from bridge.domain.actions import ACTIONS
-from bridge.domain.differences import Kind
-from bridge.domain.errors import CODES, NotThere
+from bridge.domain.differences import DifferenceKind
+from bridge.domain.errors import CODES, UnknownThing
 from bridge.domain.jobs import STATES
 from bridge.domain.model import State
 from bridge.reporting.refusals import refusal
@@ -196,7 +196,7 @@ VALUES: Mapping[tuple[str, str], Sequence[str]] = {
     ("hooks", "status"): ("parked", "dismissed", *STATES),
     ("callbacks", "status"): STATUSES,
     ("mailboxes", "state"): tuple(State),
-    ("differences", "kind"): tuple(Kind),
+    ("differences", "kind"): tuple(DifferenceKind),
 }
 # Where it is not: what is known by name, and the rows that have it, which may be of an earlier
 # version.
@@ -324,5 +324,5 @@ def page_key(key: sa.Column[Any], after: str) -> Any:
     if key.type.python_type is str:
         return after
     if not after.isdecimal() or not after.isascii() or len(after) > 18:
-        raise NotThere(refusal("no_page", after=after))
+        raise UnknownThing(refusal("no_page", after=after))
     return int(after)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge.domain import decisions
-from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.domain.jobs import ENDED
 from bridge.domain.model import Record
 from bridge.domain.ports import ObservedJob, Receipt, Recorded
@@ -69,7 +69,7 @@ class Lookup(Lists):
     """Everything that is only read. Of lists for people see Lists."""
 
     def receipt(self, source: str, job_or_hook: str) -> Receipt:
-        """Raises NotThere, also for what is another source's."""
+        """Raises UnknownThing, also for what is another source's."""
         asked = {"source": source, "job_or_hook": job_or_hook}
         with self.database.read() as tx:
             row = (
@@ -77,7 +77,7 @@ class Lookup(Lists):
                 or tx.execute(SELECT_NEWEST_OF_HOOK, asked).mappings().first()
             )
         if row is None:
-            raise NotThere(refusal("no_job_or_hook"))
+            raise UnknownThing(refusal("no_job_or_hook"))
         return to_receipt(row)
 
     def wait_ended(self, source: str, job: str, deadline: float, clock: Any) -> Receipt:
@@ -191,14 +191,14 @@ class Lookup(Lists):
         with self.database.read() as tx:
             row = tx.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().first()
             if row is None:
-                raise NotThere(refusal("no_job", id=job))
+                raise UnknownThing(refusal("no_job", id=job))
             hook = sa.select(hooks).where(
                 hooks.c.source == row["source"], hooks.c.hook_id == row["hook_id"]
             )
             found = tx.execute(hook).mappings().first()
-            told = sa.select(callbacks, WAITING_FOR.label("waiting_for"), *RECEIVER_COLUMNS).where(
-                callbacks.c.job_id == job
-            )
+            job_callbacks = sa.select(
+                callbacks, WAITING_FOR.label("waiting_for"), *RECEIVER_COLUMNS
+            ).where(callbacks.c.job_id == job)
 
             def all_of(table: sa.Table, order: sa.ColumnElement[Any]) -> list[dict[str, Any]]:
                 mine = sa.select(table).where(table.c.job_id == job).order_by(order)
@@ -240,7 +240,7 @@ class Lookup(Lists):
                 "purchases": all_of(purchases, purchases.c.id),
                 "callbacks": [
                     shown("callbacks", item)
-                    for item in tx.execute(told.order_by(callbacks.c.id)).mappings()
+                    for item in tx.execute(job_callbacks.order_by(callbacks.c.id)).mappings()
                 ],
             }
 
@@ -268,7 +268,7 @@ class Lookup(Lists):
         with self.database.read() as tx:
             row, found = the_hook(tx, hook, source)
         if row["type"] in WITHDRAWALS:
-            raise NotNow(refusal("withdrawal_replayed", id=hook))
+            raise NotPossible(refusal("withdrawal_replayed", id=hook))
         kept = (row["hook_id"], row["source"], row["key_index"], row["received_at"])
         if not found:
             why = decisions.of_hook(decision_facts.of_hook(row))["replay"]
@@ -284,7 +284,7 @@ class Lookup(Lists):
                 .first()
             )
         if row is None:
-            raise NotThere(refusal("no_mailbox", address=address))
+            raise UnknownThing(refusal("no_mailbox", address=address))
         return shown("mailboxes", row)
 
     def callback(self, id: str) -> Mapping[str, Any]:
@@ -294,7 +294,7 @@ class Lookup(Lists):
             )
             now = self.database.now(tx)
         if row is None:
-            raise NotThere(refusal("no_callback", id=id))
+            raise UnknownThing(refusal("no_callback", id=id))
         return shown("callbacks", row) | {"may": decision_facts.of_callback(row, now)}
 
 
@@ -308,7 +308,7 @@ def place_of(after: str) -> tuple[float, str]:
 
 
 def the_hook(tx: sa.Connection, hook_id: str, source: str | None) -> tuple[Row, Sequence[Row]]:
-    """The hook of this id and its jobs. Raises NotThere, and NotNow where several sources used the
+    """The hook of this id and its jobs. Raises UnknownThing, and NotPossible where several sources used the
     id.
     """
     query = sa.select(hooks).where(hooks.c.hook_id == hook_id)
@@ -320,10 +320,10 @@ def the_hook(tx: sa.Connection, hook_id: str, source: str | None) -> tuple[Row, 
     )
     rows = tx.execute(query.where(whose)).mappings().all()
     if not rows:
-        raise NotThere(refusal("no_hook", id=hook_id))
+        raise UnknownThing(refusal("no_hook", id=hook_id))
     if len(rows) > 1:
         names = ", ".join(sorted(row["source"] for row in rows))
-        raise NotNow(refusal("hook_of_several", id=hook_id, sources=names))
+        raise NotPossible(refusal("hook_of_several", id=hook_id, sources=names))
     led_to = sa.select(jobs).where(jobs.c.source == rows[0]["source"], jobs.c.hook_id == hook_id)
     if rows[0]["type"] in WITHDRAWALS:  # then the job is another hook's
         led_to = sa.select(jobs).where(jobs.c.id == rows[0]["job_id"])

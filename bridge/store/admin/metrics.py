@@ -46,14 +46,14 @@ class Gauges:
     def read(self) -> Sequence[Gauge]:
         with self.database.read() as tx:
             now = self.database.now(tx)
-            told = (
+            result = (
                 of_jobs(tx, now),
                 of_callbacks(tx, now),
                 of_accounts(tx, now),
                 of_sources(tx),
                 of_reconciliations(tx),
             )
-            return [gauge for gauges in (*told, of_notes(tx)) for gauge in gauges]
+            return [gauge for gauges in (*result, of_notes(tx)) for gauge in gauges]
 
 
 def of_jobs(tx: Connection, now: float) -> Iterator[Gauge]:

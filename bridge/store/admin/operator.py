@@ -1,7 +1,7 @@
 """What a person may do: to jobs, callbacks, ownership, and to what may work at all. Each is audited
 in its own transaction.
 
-Refusals are NotNow: they say why, and what to do instead.
+Refusals are NotPossible: they say why, and what to do instead.
 """
 
 from dataclasses import replace
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bridge.domain import decisions
 from bridge.domain.decisions import JobFacts
 from bridge.domain.differences import Difference
-from bridge.domain.errors import CODES, BridgeError, Limit, NotNow, NotThere
+from bridge.domain.errors import CODES, BridgeError, Limit, NotPossible, UnknownThing
 from bridge.domain.model import Address, State
 from bridge.domain.ports import Receipt
 from bridge.reporting import notes as sentences
@@ -40,10 +40,10 @@ from hooks.types import Intent
 Owner = tuple[str | None, str | None]  # source and service
 
 
-class People(AccountActions):
+class OperatorActions(AccountActions):
     """`who` is doing it; `by` gives the same for a person."""
 
-    def by(self, who: str) -> "People":
+    def by(self, who: str) -> "OperatorActions":
         return replace(self, who=who)
 
     def retry(self, job: str, *, approve: bool = False) -> Receipt:
@@ -61,18 +61,18 @@ class People(AccountActions):
             if facts.overtaken is None:
                 return self._again(tx, row, facts.limit if approve else None)
             notes.clear(tx, f"job:{job}", sentences.purchase_looked_up(job), self.database.now(tx))
-        raise NotNow(refusal("purchase_looked_up", why=facts.overtaken))
+        raise NotPossible(refusal("purchase_looked_up", why=facts.overtaken))
 
     def _decide(self, tx: Any, job: str, verb: str) -> tuple[Row, JobFacts]:
         """The job, locked, when a person may do this to it now; of two at once the second is told
         what the first did.
 
-        Raises NotThere and NotNow.
+        Raises UnknownThing and NotPossible.
         """
         row = self._job(tx, job)
         facts = decision_facts.of_job(tx, row)
         if (why := decisions.OF_JOBS[verb](facts)) is not None:
-            raise NotNow(why)
+            raise NotPossible(why)
         return row, facts
 
     def _judge(self, tx: Any, job: str) -> None:
@@ -119,7 +119,7 @@ class People(AccountActions):
             why = BridgeError(rejected(reason), code="rejected")
             ended = cancelling.call_off(tx, job, now, why, CODES["rejected"])
             if ended is None:
-                raise NotNow(refusal("not_held", job=job))
+                raise NotPossible(refusal("not_held", job=job))
             self._call_off(tx, row)
             self._audit(tx, "reject", job, reason)
             self.database.tell(tx)
@@ -134,7 +134,7 @@ class People(AccountActions):
             mine = hooks.c.id == found["id"]
             row = tx.execute(self.database.lock_row(sa.select(hooks).where(mine))).mappings().one()
             if (why := decisions.of_hook(decision_facts.of_hook(row))["dismiss"]) is not None:
-                raise NotNow(why)
+                raise NotPossible(why)
             tx.execute(
                 sa.update(hooks).where(mine).values(dismissed_at=self.database.now(tx), sealed=None)
             )
@@ -155,9 +155,9 @@ class People(AccountActions):
             wanted = sa.select(callbacks).where(callbacks.c.id == callback)
             row = tx.execute(self.database.lock_row(wanted)).mappings().first()
             if row is None:
-                raise NotThere(refusal("no_callback", id=callback))
+                raise UnknownThing(refusal("no_callback", id=callback))
             if (why := decision_facts.of_callback(row, now)["resend"]) is not None:
-                raise NotNow(why)
+                raise NotPossible(why)
             values = {
                 "status": "pending",
                 "next_at": now,
@@ -203,12 +203,12 @@ class People(AccountActions):
             busy = sa.select(jobs.c.id).join(mailboxes).where(*here, jobs.c.status == "running")
             if (job := tx.scalar(busy)) is not None:
                 # It would write the owner that it began with when it ends.
-                raise NotNow(refusal("worker_at_mailbox", job=job))
+                raise NotPossible(refusal("worker_at_mailbox", job=job))
             if seen is not None and (row["source"], row["service_id"]) != seen:
                 owner = (
                     f"service {row['service_id']} of {row['source']}" if row["source"] else "nobody"
                 )
-                raise NotNow(refusal("owner_changed", address=address, owner=owner))
+                raise NotPossible(refusal("owner_changed", address=address, owner=owner))
             # A deletion after the former owner's grace must not take the new owner's mailbox.
             given = {
                 "source": source,
@@ -236,7 +236,7 @@ class People(AccountActions):
         """
         wanted, address = found.repair, found.address
         if wanted is None or address is None or found.owner is None:
-            raise NotNow(refusal("nothing_to_repair"))
+            raise NotPossible(refusal("nothing_to_repair"))
         with self.database.write() as tx:
             now = self.database.now(tx)
             here = mailboxes.c.account == account, mailboxes.c.address == address
@@ -255,9 +255,9 @@ class People(AccountActions):
                 or (row["source"], row["service_id"]) != found.owner
                 or tx.scalar(busy) is not None
             ):
-                raise NotNow(refusal("mailbox_changed", address=address))
+                raise NotPossible(refusal("mailbox_changed", address=address))
             if wanted.state is not None and row["state"] == wanted.state:
-                raise NotNow(refusal("state_known", address=address, state=wanted.state))
+                raise NotPossible(refusal("state_known", address=address, state=wanted.state))
             settled(tx, account, [address])
             self._audit(tx, "repair", address, wanted.words())
             if wanted.state is not None:
@@ -296,7 +296,7 @@ class People(AccountActions):
         """
         found = tx.execute(sa.select(jobs.c.mailbox_id).where(jobs.c.id == job)).first()
         if found is None:
-            raise NotThere(refusal("no_job", id=job))
+            raise UnknownThing(refusal("no_job", id=job))
         tx.execute(
             self.database.lock_row(sa.select(mailboxes.c.id).where(mailboxes.c.id == found[0]))
         ).first()

@@ -63,10 +63,10 @@ class Owners:
                 settled(tx, account, [row["address"] for row in todo if not left[row["address"]]])
         return {address: reason for address, reason in left.items() if reason}
 
-    def teach(self, account: str, source: str, told: Mapping[tuple[str, str], str]) -> int:
+    def teach(self, account: str, source: str, customer_ids: Mapping[tuple[str, str], str]) -> int:
         here = (
             mailboxes.c.account == account,
-            mailboxes.c.address.in_([address for address, _ in told]),
+            mailboxes.c.address.in_([address for address, _ in customer_ids]),
         )
         query = (
             sa.select(mailboxes.c.id, mailboxes.c.address, mailboxes.c.service_id)
@@ -75,7 +75,7 @@ class Owners:
         )
         with self.database.write() as tx:
             todo = [
-                (row.id, row.service_id, told.get((row.address, row.service_id)))
+                (row.id, row.service_id, customer_ids.get((row.address, row.service_id)))
                 for row in tx.execute(query).all()
             ]
             return sum(

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.domain.jobs import ENDED
 from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database
@@ -69,33 +69,33 @@ class Privacy:
         self.mentions = mentions
 
     def held(self, address: str) -> Held:
-        """Raises NotThere when nothing is held."""
+        """Raises UnknownThing when nothing is held."""
         with self.database.read() as tx:
             found = self._held(tx, address)
         if found.empty:
-            raise NotThere(refusal("nothing_held", address=address))
+            raise UnknownThing(refusal("nothing_held", address=address))
         return found
 
     def refuse_open(self, held: Held) -> None:
-        """Raises NotNow while something of it is still to be done or told."""
+        """Raises NotPossible while something of it is still to be done or told."""
         for job in held.rows["jobs"]:
             if job["status"] not in ENDED:
-                raise NotNow(refusal("job_open", job=job["id"], status=job["status"]))
+                raise NotPossible(refusal("job_open", job=job["id"], status=job["status"]))
         for purchase in held.rows["purchases"]:
             if purchase["outcome"] in IN_DOUBT:
-                raise NotNow(refusal("purchase_open", job=purchase["job_id"]))
+                raise NotPossible(refusal("purchase_open", job=purchase["job_id"]))
         for callback in held.rows["callbacks"]:
             if callback["status"] == "pending":
-                raise NotNow(
+                raise NotPossible(
                     refusal("callback_open", callback=callback["id"], job=callback["job_id"])
                 )
         for mailbox in held.rows["mailboxes"]:
             if mailbox["delete_after"] is not None:
-                raise NotNow(refusal("deletion_open", address=mailbox["address"]))
+                raise NotPossible(refusal("deletion_open", address=mailbox["address"]))
 
     def erase(self, address: str) -> Mapping[str, int]:
         """Removes it all but the purchases, which name a domain and no address; how many rows of
-        what. Raises NotNow.
+        what. Raises NotPossible.
 
         The mailbox must be known to be absent at Enom: with its row goes whose it is.
         """
@@ -146,7 +146,7 @@ class Privacy:
             notes.c.subject.in_([f"job:{id}" for id in ids]),
             notes.c.text.contains(address, autoescape=True),
         )
-        told = all_of(sa.select(notes).where(about).order_by(notes.c.id))
+        about_it = all_of(sa.select(notes).where(about).order_by(notes.c.id))
         rows = {
             "mailboxes": all_of(
                 sa.select(mailboxes).where(mailboxes.c.address == address).order_by(mailboxes.c.id)
@@ -163,7 +163,7 @@ class Privacy:
             },
             "notes": [
                 row
-                for row in told
+                for row in about_it
                 if row["subject"].removeprefix("job:") in ids or names(row["text"], address)
             ],
             "differences": all_of(

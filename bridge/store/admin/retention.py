@@ -36,7 +36,7 @@ password again.
 BATCH = 100  # rows in one transaction, so that hooks never wait long
 
 
-class Upkeep:
+class Retention:
     def __init__(
         self, database: Database, new_id: Callable[[float], str], keep_days: float
     ) -> None:

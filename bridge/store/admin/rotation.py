@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge.domain.digests import key_id
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from bridge.infra.crypto import Purpose, Sealer, Unsealable
 from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database
@@ -80,7 +80,7 @@ class Rotation:
         self.keep = keep_days * DAY
 
     def rotate(self) -> Mapping[str, Tally]:
-        """Seals everything with the newest key; `older` counts what was written. Raises NotNow
+        """Seals everything with the newest key; `older` counts what was written. Raises NotPossible
         beside a worker without it.
         """
         self._refuse_unaware()
@@ -213,7 +213,7 @@ class Rotation:
                 if newest not in (row["key_ids"] or "").split()
             ]
         if unaware:
-            raise NotNow(
+            raise NotPossible(
                 refusal("worker_without_key", workers=", ".join(sorted(unaware)), seconds=ALIVE)
             )
 

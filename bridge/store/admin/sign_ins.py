@@ -16,7 +16,7 @@ LINKS, ENDED = "admin.link", "admin.session"  # no source can have a name with a
 
 
 @dataclass(frozen=True)
-class Try:
+class SignInAttempt:
     """`id` None: there were too many, this one is not even looked at. `last`: if it fails, the next
     will be too many.
     """
@@ -29,7 +29,7 @@ class SignIns:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def begin(self, client: str) -> Try:
+    def begin(self, client: str) -> SignInAttempt:
         """Counts a try as a failure before it is looked at, so that many at once are no way around
         the limit.
         """
@@ -42,18 +42,18 @@ class SignIns:
             before = int(tx.scalar(sa.select(sa.func.count()).where(mine)) or 0)
             in_all = int(tx.scalar(sa.select(sa.func.count()).select_from(sign_in_failures)) or 0)
             if before >= MOST_FROM_ONE or in_all >= MOST_IN_ALL:
-                return Try(None)
+                return SignInAttempt(None)
             new = (
                 sa.insert(sign_in_failures)
                 .values(address=client, at=now)
                 .returning(sign_in_failures.c.id)
             )
-            return Try(
+            return SignInAttempt(
                 tx.execute(new).scalar_one(),
                 before + 1 == MOST_FROM_ONE or in_all + 1 == MOST_IN_ALL,
             )
 
-    def succeeded(self, attempt: Try) -> None:
+    def succeeded(self, attempt: SignInAttempt) -> None:
         with self.database.write() as tx:
             tx.execute(sa.delete(sign_in_failures).where(sign_in_failures.c.id == attempt.id))
 

@@ -46,14 +46,14 @@ class Troubles:
             for counted in self._counted(tx, now)
             for trouble in troubles.found(counted, now)
         ]
-        standing, noted = {trouble.subject for trouble in found}, self._noted(tx)
+        account_state, noted = {trouble.subject for trouble in found}, self._noted(tx)
         lasting = {
             subject
             for subject in noted
             if subject.startswith("failing:") and self._failed_today(tx, subject, now)
         }
         raised = [trouble for trouble in found if trouble.subject not in noted]
-        return raised, sorted(noted - standing - lasting)
+        return raised, sorted(noted - account_state - lasting)
 
     def _counted(self, tx: Connection, now: float) -> list[troubles.Counted]:
         late = IS_OPEN & (jobs.c.created_at < now - troubles.WAITING_AFTER)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from bridge.reporting.refusals import refusal
 from bridge.store.base.sqlite_files import owned_as
 
@@ -19,10 +19,10 @@ PATIENCE = 2.0  # seconds that another process may hold the database while it is
 
 def backup(database: Path, target: Path) -> None:
     """A whole, checked copy at `target`, readable by this user alone. The database may be written
-    meanwhile. Raises NotNow.
+    meanwhile. Raises NotPossible.
     """
     if not database.exists():
-        raise NotNow(refusal("no_database", file=database))
+        raise NotPossible(refusal("no_database", file=database))
     with unfinished(target) as part:
         copy(database, part)
         settle(part, target)
@@ -38,37 +38,39 @@ def copy(source: Path, target: Path) -> None:
             written.execute("PRAGMA journal_mode = DELETE")
             check(written, source)
     except sqlite3.Error as error:
-        raise NotNow(
+        raise NotPossible(
             refusal("not_copied", source=source, folder=target.parent, error=error)
         ) from None
     sync(target)
 
 
 def check(connection: sqlite3.Connection, name: Path) -> None:
-    """Raises NotNow unless it is a whole database of ours."""
+    """Raises NotPossible unless it is a whole database of ours."""
     found = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
     if found != ["ok"]:
-        raise NotNow(refusal("damaged", file=name, found="; ".join(found)))
+        raise NotPossible(refusal("damaged", file=name, found="; ".join(found)))
     if not connection.execute(
         "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
     ).fetchall():
-        raise NotNow(refusal("not_ours", file=name))
+        raise NotPossible(refusal("not_ours", file=name))
 
 
-def restore(backup: Path, database: Path, tame: Callable[[Path], None], kept: Path) -> bool:
+def restore(
+    backup: Path, database: Path, quarantine_after_restore: Callable[[Path], None], kept: Path
+) -> bool:
     """Puts a tamed copy of `backup` in the place of `database`, which is kept as `kept`. False when
     there was none before.
 
-    `tame` gets the copy before anybody can use it. Raises NotNow; then the database is as it was.
+    `tame` gets the copy before anybody can use it. Raises NotPossible; then the database is as it was.
     """
     if not backup.is_file():
-        raise NotNow(refusal("no_backup", file=backup))
+        raise NotPossible(refusal("no_backup", file=backup))
     part = database.with_name(f"{database.name}.restoring")
     remove(part)
     try:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         copy(backup, part)
-        tame(part)
+        quarantine_after_restore(part)
         with closing(open_file(part)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
         inherit(database, part)
@@ -79,7 +81,7 @@ def restore(backup: Path, database: Path, tame: Callable[[Path], None], kept: Pa
         sync(database.parent)
         return existed
     except OSError as error:
-        raise NotNow(refusal("not_exchanged", file=database, error=error.strerror)) from None
+        raise NotPossible(refusal("not_exchanged", file=database, error=error.strerror)) from None
     finally:
         remove(part)
 
@@ -87,7 +89,7 @@ def restore(backup: Path, database: Path, tame: Callable[[Path], None], kept: Pa
 @contextmanager
 def alone(database: Path) -> Iterator[bool]:
     """Nobody else has the database open meanwhile, and it is one file. False when there is none.
-    Raises NotNow.
+    Raises NotPossible.
     """
     if not database.exists():
         yield False
@@ -97,9 +99,9 @@ def alone(database: Path) -> Iterator[bool]:
             connection.execute("PRAGMA journal_mode = DELETE")
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
-            raise NotNow(refusal("opened_elsewhere", file=database)) from None
+            raise NotPossible(refusal("opened_elsewhere", file=database)) from None
         except sqlite3.DatabaseError as error:
-            raise NotNow(refusal("unreadable", file=database, error=error)) from None
+            raise NotPossible(refusal("unreadable", file=database, error=error)) from None
         yield True
 
 
@@ -111,18 +113,18 @@ def open_file(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def unfinished(target: Path) -> Iterator[Path]:
-    """An empty file beside `target`, mode 0600, that is gone at the end. Raises NotNow where
+    """An empty file beside `target`, mode 0600, that is gone at the end. Raises NotPossible where
     `target` cannot be made.
     """
     if target.exists():
-        raise NotNow(refusal("target_exists", file=target))
+        raise NotPossible(refusal("target_exists", file=target))
     part = target.with_name(f"{target.name}.part")
     try:
         remove(part)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         yield part
     except OSError as error:
-        raise NotNow(refusal("target_unwritable", file=target, error=error.strerror)) from None
+        raise NotPossible(refusal("target_unwritable", file=target, error=error.strerror)) from None
     finally:
         remove(part)
 

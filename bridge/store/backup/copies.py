@@ -10,10 +10,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.errors import NotNow, StoreUnavailable
+from bridge.domain.errors import NotPossible, StoreUnavailable
 from bridge.reporting.refusals import refusal
 from bridge.store.backup import backup, dump
-from bridge.store.backup.restored import Tamed, tame
+from bridge.store.backup.restored import Quarantined, quarantine_after_restore
 from bridge.store.base.database import Database
 from bridge.store.base.migrate import bring_up
 from bridge.store.base.tables import workers
@@ -26,7 +26,7 @@ class Restored:
     None: there was none.
     """
 
-    tamed: Tamed
+    tamed: Quarantined
     kept: str | None
 
 
@@ -39,49 +39,55 @@ class Copies:
         self.file = database.file
 
     def backup(self, target: Path) -> None:
-        """A whole, checked copy at `target`, mode 0600, beside a running bridge. Raises NotNow."""
+        """A whole, checked copy at `target`, mode 0600, beside a running bridge.
+
+        Raises NotPossible.
+        """
         if self.file is not None:
             backup.backup(self.file, target)
         else:
             dump.backup(self.database, target)
 
     def restore(self, source: Path) -> Restored:
-        """Puts a backup in the place of the database, upgraded and tamed. Raises NotNow; then
+        """Puts a backup in the place of the database, upgraded and tamed. Raises NotPossible; then
         nothing was changed.
         """
         self._refuse_beside_a_worker()
-        told: list[Tamed] = []
+        quarantined: list[Quarantined] = []
         stamp = datetime.now(UTC).strftime("%Y%m%dt%H%M%S%fz")
         if self.file is None:
             schema = f"replaced_{stamp}"
             existed = dump.restore(
-                self.database, source, lambda tx: told.append(self._tame(tx, self.database)), schema
+                self.database,
+                source,
+                lambda tx: quarantined.append(self._quarantine_after_restore(tx, self.database)),
+                schema,
             )
-            return Restored(told[0], f"schema {schema}" if existed else None)
+            return Restored(quarantined[0], f"schema {schema}" if existed else None)
         self.database.let_go()  # the exchange wants to be alone with the file
         kept = self.file.with_name(f"{self.file.name}.replaced-{stamp}")
         existed = backup.restore(
-            source, self.file, lambda part: told.append(self._tame_file(part)), kept
+            source, self.file, lambda part: quarantined.append(self._quarantine_file(part)), kept
         )
-        return Restored(told[0], str(kept) if existed else None)
+        return Restored(quarantined[0], str(kept) if existed else None)
 
     def restored_in_place(self) -> Restored:
         """For a database that was set back by other means: what `restore` does beyond copying."""
         self._refuse_beside_a_worker()
         with self.database.write() as tx:
-            return Restored(self._tame(tx, self.database), None)
+            return Restored(self._quarantine_after_restore(tx, self.database), None)
 
-    def _tame(self, tx: Connection, database: Database) -> Tamed:
+    def _quarantine_after_restore(self, tx: Connection, database: Database) -> Quarantined:
         bring_up(tx, database)
-        return tame(tx, database, self.quiet)
+        return quarantine_after_restore(tx, database, self.quiet)
 
-    def _tame_file(self, file: Path) -> Tamed:
+    def _quarantine_file(self, file: Path) -> Quarantined:
         copy = Database(f"sqlite:///{file}", self.database.own_clock)
         try:
             with copy.write() as tx:
-                return self._tame(tx, copy)
+                return self._quarantine_after_restore(tx, copy)
         except StoreUnavailable as error:
-            raise NotNow(refusal("unchanged", why=error)) from None
+            raise NotPossible(refusal("unchanged", why=error)) from None
         finally:
             copy.close()
 
@@ -103,4 +109,4 @@ class Copies:
             # A file that cannot be read is refused, with the remedy, when it is to be exchanged
             return
         if row is not None:
-            raise NotNow(refusal("bridge_runs", owner=row[0], ago=ago, alive=ALIVE))
+            raise NotPossible(refusal("bridge_runs", owner=row[0], ago=ago, alive=ALIVE))

@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from bridge.reporting.refusals import refusal
 from bridge.store.backup.backup import settle, sync, unfinished
 from bridge.store.base.database import Database
@@ -23,7 +23,7 @@ OUR_TABLES = (*metadata.tables, "alembic_version")
 
 def backup(database: Database, target: Path) -> None:
     """One state of our tables at `target`, in pg_dump's custom format, readable by this user alone.
-    Raises NotNow.
+    Raises NotPossible.
     """
     if database.pooler:
         database.pooler.refuse()
@@ -42,23 +42,28 @@ def backup(database: Database, target: Path) -> None:
 
 
 def check(dump: Path) -> None:
-    """Raises NotNow unless it is a dump of ours."""
+    """Raises NotPossible unless it is a dump of ours."""
     if not dump.is_file():
-        raise NotNow(refusal("no_backup", file=dump))
+        raise NotPossible(refusal("no_backup", file=dump))
     listed = run("pg_restore", ["--list", str(dump)])
     if not all(
         f" TABLE DATA {word}" in listed.replace("public ", "")
         for word in ("alembic_version", "jobs", "mailboxes")
     ):
-        raise NotNow(refusal("dump_not_ours", file=dump))
+        raise NotPossible(refusal("dump_not_ours", file=dump))
 
 
-def restore(database: Database, dump: Path, tame: Callable[[Connection], None], kept: str) -> bool:
+def restore(
+    database: Database,
+    dump: Path,
+    quarantine_after_restore: Callable[[Connection], None],
+    kept: str,
+) -> bool:
     """Loads a dump and tames it; the tables that were there are kept in the schema `kept`. False
     when there were none.
 
     No process of the bridge can start meanwhile: it would wait for the lock that upgrades take.
-    Raises NotNow; then the database is as it was.
+    Raises NotPossible; then the database is as it was.
     """
     check(dump)
     if database.pooler:
@@ -79,7 +84,7 @@ def restore(database: Database, dump: Path, tame: Callable[[Connection], None], 
                 ]
                 run("pg_restore", arguments, database)
                 with connection.begin():
-                    tame(connection)
+                    quarantine_after_restore(connection)
             except BaseException:
                 with connection.begin():
                     move_back(connection, kept, moved)
@@ -119,7 +124,7 @@ def run(
     """What it printed. The password goes by the environment: no list of processes shows it."""
     found = shutil.which(program)
     if found is None:
-        raise NotNow(refusal("no_program", program=program))
+        raise NotPossible(refusal("no_program", program=program))
     environment = dict(os.environ)
     if database is not None:
         url = database.engine.url
@@ -140,5 +145,5 @@ def run(
         said = done.stderr.decode(errors="replace").strip().splitlines() or [
             f"exit code {done.returncode}"
         ]
-        raise NotNow(refusal("unchanged", why=f"{said[0]}."))
+        raise NotPossible(refusal("unchanged", why=f"{said[0]}."))
     return (done.stdout or b"").decode(errors="replace")

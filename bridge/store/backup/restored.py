@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import NeedsPerson
-from bridge.domain.model import State, in_words
+from bridge.domain.model import State, to_rfc3339
 from bridge.reporting import notes as sentences
 from bridge.reporting.messages import message
 from bridge.reporting.refusals import refusal
@@ -38,7 +38,7 @@ OPEN_AT_RESTORE = NeedsPerson(refusal("open_at_restore"), code="unclear")
 
 
 @dataclass(frozen=True)
-class Tamed:
+class Quarantined:
     """`newest_hook` (epoch seconds): what came after it is not known. `called_off`: mailboxes that
     waited for deletion.
     """
@@ -49,7 +49,9 @@ class Tamed:
     called_off: tuple[str, ...]
 
 
-def tame(tx: Connection, database: Database, quiet: Mapping[str, float]) -> Tamed:
+def quarantine_after_restore(
+    tx: Connection, database: Database, quiet: Mapping[str, float]
+) -> Quarantined:
     """In the first transaction after a restore. `quiet`: account -> seconds that Enom's reads may
     lag behind a command.
     """
@@ -85,7 +87,7 @@ def tame(tx: Connection, database: Database, quiet: Mapping[str, float]) -> Tame
         .where(notes_table.c.subject.startswith("money:"))
         .values(cleared=True)
     )
-    return Tamed(newest, _pause(tx, quiet, now), held, called_off)
+    return Quarantined(newest, _pause(tx, quiet, now), held, called_off)
 
 
 def _open_jobs() -> sa.Select[Any]:
@@ -106,7 +108,7 @@ def _hold(tx: Connection, row: sa.RowMapping, now: float) -> str:
         "finished_at": now,
         "message": message("held", State.UNKNOWN, False, []),
         **error_columns(OPEN_AT_RESTORE),
-        "extra": {**(row["extra"] or {}), "restored_at": in_words(now)},
+        "extra": {**(row["extra"] or {}), "restored_at": to_rfc3339(now)},
     }
     ended = (
         tx.execute(sa.update(jobs).where(jobs.c.id == row["id"]).values(**values).returning(jobs))
@@ -114,7 +116,7 @@ def _hold(tx: Connection, row: sa.RowMapping, now: float) -> str:
         .one()
     )
     money.judge_purchases(tx, row["id"], "held")
-    outbox.enclose(tx, ended, now)
+    outbox.enqueue_callback(tx, ended, now)
     return str(row["id"])
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database
 from bridge.store.base.serve_lock import served_before
@@ -25,7 +25,7 @@ SELECT_VERSION = sa.select(sa.column("version_num", sa.String)).select_from(
 def upgrade(database: Database) -> str:
     """Brings the schema to the newest version and returns it. Does nothing when it is there.
 
-    Raises NotNow for a version that this program does not know: there is no way back from a newer
+    Raises NotPossible for a version that this program does not know: there is no way back from a newer
     one.
     """
     with database.write() as connection:
@@ -39,7 +39,7 @@ def bring_up(connection: Connection, database: Database, to: str = "head") -> st
     present = current(connection)
     if present != newest():
         if present is not None and present not in versions():
-            raise NotNow(refusal("schema_unknown", present=present))
+            raise NotPossible(refusal("schema_unknown", present=present))
         migrate(connection, to)
     return newest()
 

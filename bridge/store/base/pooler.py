@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from bridge.reporting.refusals import refusal
 
 
@@ -32,13 +32,13 @@ class Pooler:
         event.listen(engine, "connect", self._connected)
 
     def refuse(self) -> None:
-        """Raises NotNow where there is one, for what needs a connection of its own."""
+        """Raises NotPossible where there is one, for what needs a connection of its own."""
         if self.present is None:
             # Where it fails, whoever asks will hear of it in the words of its own program.
             with suppress(DBAPIError), self._engine.connect():
                 pass
         if self.present:
-            raise NotNow(refusal("behind_pooler"))
+            raise NotPossible(refusal("behind_pooler"))
 
     def _connect(self, dialect: Any, _: object, places: list[Any], given: dict[str, Any]) -> Any:
         if not self.present:

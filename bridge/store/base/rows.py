@@ -11,19 +11,19 @@ from bridge.domain.errors import (
     CODES,
     AccountFault,
     BridgeError,
-    Doubted,
-    Garbled,
     Limit,
+    MalformedReply,
     NeedsPerson,
     NoFunds,
+    OutcomeUnknown,
     Overtaken,
+    RefusalUnproven,
     Refused,
     Unavailable,
-    Unclear,
     Withdrawn,
 )
 from bridge.domain.jobs import ENDED, Status, WaitingFor
-from bridge.domain.model import Outcome, Record, State, Step, in_words
+from bridge.domain.model import Outcome, Record, State, Step, to_rfc3339
 from bridge.domain.ports import Job, ObservedJob, Receipt
 from bridge.reporting.receipts import WAITING
 from hooks.types import Intent
@@ -48,7 +48,7 @@ def record_values(record: Record) -> dict[str, Any]:
 
 def intent_values(intent: Intent) -> dict[str, Any]:
     """An intent without its password, as JSON."""
-    until = in_words(intent.until) if intent.until else None
+    until = to_rfc3339(intent.until) if intent.until else None
     values: dict[str, Any] = {
         "display_name": intent.display_name,
         "plan": intent.plan,
@@ -135,9 +135,9 @@ ERRORS = (
     BridgeError,
     Refused,
     Unavailable,
-    Unclear,
-    Garbled,
-    Doubted,
+    OutcomeUnknown,
+    MalformedReply,
+    RefusalUnproven,
     AccountFault,
     NoFunds,
     NeedsPerson,
@@ -183,8 +183,8 @@ def to_error(kept: Mapping[str, Any] | None) -> BridgeError | None:
         return None
     said: dict[str, Any] = {"code": kept["code"], "remote": kept["remote"]}
     kind = KINDS[kept["kind"] if "kind" in kept else KINDS_OF_0_1[kept["class"]]]
-    if kind is Doubted:
-        return Doubted(Refused(kept["detail"], **said))
+    if kind is RefusalUnproven:
+        return RefusalUnproven(Refused(kept["detail"], **said))
     if kind is NeedsPerson:
         said["limit"] = to_limit(kept)
     error: BridgeError = kind(kept["detail"], **said)

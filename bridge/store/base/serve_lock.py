@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bridge.domain.errors import NotNow
+from bridge.domain.errors import NotPossible
 from bridge.reporting.refusals import refusal
 from bridge.store.base.sqlite_files import owned_as
 
 
 @contextmanager
 def sole(file: Path) -> Iterator[bool]:
-    """Nobody else serves `file` meanwhile. Gives whether somebody did before. Raises NotNow when
+    """Nobody else serves `file` meanwhile. Gives whether somebody did before. Raises NotPossible when
     somebody does.
 
     The lock is on a file beside it and ends with the process, also by a kill; it counts over
@@ -36,7 +36,7 @@ def sole(file: Path) -> Iterator[bool]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             who = os.read(lock, 200).decode(errors="replace").strip() or "unknown"
-            raise NotNow(refusal("served_by_another", file=file, who=who)) from None
+            raise NotPossible(refusal("served_by_another", file=file, who=who)) from None
         except OSError:
             pass  # a file system without locks: better served than not
         with suppress(OSError):  # a full disk

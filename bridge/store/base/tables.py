@@ -310,7 +310,7 @@ workers = Table(
     Column("key_ids", Text),  # the names of the keys that it can open what is sealed with
 )
 
-marks = Table(
+key_values = Table(
     "marks",
     metadata,
     Column("name", String(32), primary_key=True),

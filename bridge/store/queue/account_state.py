@@ -11,14 +11,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.reporting import notes as sentences
 from bridge.reporting.receipts import PAUSED
 from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row
 from bridge.store.base.shown_columns import shown
-from bridge.store.base.tables import accounts, among, jobs, marks, slots, sources, used_ids, workers
+from bridge.store.base.tables import (
+    accounts,
+    among,
+    jobs,
+    key_values,
+    slots,
+    sources,
+    used_ids,
+    workers,
+)
 from bridge.store.queue import money, notes
 
 PROBE_EVERY = 300.0
@@ -54,7 +63,7 @@ STANDS_STILL = sa.or_(*(accounts.c[name].is_not(None) for name in PAUSES))
 
 def pauses(row: Row | Mapping[str, Any]) -> tuple[Pause, ...]:
     """Why an account stands still, all of it; nothing: it works."""
-    return tuple(told(row) for name, told in PAUSES.items() if row[name] is not None)
+    return tuple(result(row) for name, result in PAUSES.items() if row[name] is not None)
 
 
 def shown_account(row: Row) -> dict[str, Any]:
@@ -78,7 +87,7 @@ class Resumed:
     left: tuple[Pause, ...]
 
 
-class Standing:
+class AccountState:
     def __init__(self, database: Database) -> None:
         self.database = database
 
@@ -98,7 +107,7 @@ class Standing:
                     except sa.exc.IntegrityError:
                         continue  # another process came first
             for mark, value in ((TRIED, 0), (INSTANCE, secrets.randbits(62))):
-                if tx.scalar(sa.select(marks.c.name).where(marks.c.name == mark)) is None:
+                if tx.scalar(sa.select(key_values.c.name).where(key_values.c.name == mark)) is None:
                     write_down(tx, mark, value)
 
     def pause_account(self, name: str, code: str, detail: str) -> None:
@@ -149,11 +158,11 @@ class Standing:
             return [shown("sources", row) for row in found]
 
     def source_state(self, name: str) -> dict[str, Any]:
-        """Raises NotThere."""
+        """Raises UnknownThing."""
         with self.database.read() as tx:
             row = tx.execute(sa.select(sources).where(sources.c.name == name)).mappings().first()
         if row is None:
-            raise NotThere(refusal("no_source", name=name))
+            raise UnknownThing(refusal("no_source", name=name))
         return shown("sources", row)
 
     def paused_sources(self) -> Sequence[str]:
@@ -170,7 +179,9 @@ class Standing:
     def instance(self) -> str | None:
         """A number that this database got when it was made, and that says nothing else."""
         with self.database.read() as tx:
-            value: int | None = tx.scalar(sa.select(marks.c.value).where(marks.c.name == INSTANCE))
+            value: int | None = tx.scalar(
+                sa.select(key_values.c.value).where(key_values.c.name == INSTANCE)
+            )
             return None if value is None else f"{value:016x}"
 
     def try_write(self) -> None:
@@ -179,7 +190,7 @@ class Standing:
         """
         with self.database.write() as tx:
             now = int(self.database.now(tx))
-            tx.execute(sa.update(marks).where(marks.c.name == TRIED).values(value=now))
+            tx.execute(sa.update(key_values).where(key_values.c.name == TRIED).values(value=now))
 
     # For queries
 
@@ -205,7 +216,7 @@ class Standing:
 
     @contextmanager
     def call_slot(self, account: str, most: int, seconds: float) -> Iterator[None]:
-        """Counts one call of a query among the account's calls in flight. Raises NotNow when there
+        """Counts one call of a query among the account's calls in flight. Raises NotPossible when there
         is no room.
         """
         # Whoever finds no room shall not wait in line with those who write.
@@ -232,13 +243,18 @@ class Standing:
 
 def refuse_when_full(tx: Connection, account: str, most: int, now: float) -> None:
     if in_flight(tx, account, now) >= most:
-        raise NotNow(refusal("calls_in_use"))
+        raise NotPossible(refusal("calls_in_use"))
 
 
 def write_down(tx: Connection, mark: str, value: int) -> None:
-    if tx.execute(sa.update(marks).where(marks.c.name == mark).values(value=value)).rowcount == 0:
+    if (
+        tx.execute(
+            sa.update(key_values).where(key_values.c.name == mark).values(value=value)
+        ).rowcount
+        == 0
+    ):
         with suppress(sa.exc.IntegrityError), tx.begin_nested():  # another process came first
-            tx.execute(sa.insert(marks).values(name=mark, value=value))
+            tx.execute(sa.insert(key_values).values(name=mark, value=value))
 
 
 def pause_account(tx: Connection, name: str, code: str, detail: str, now: float) -> None:
@@ -268,14 +284,14 @@ def pause_account(tx: Connection, name: str, code: str, detail: str, now: float)
 
 
 def one_account(tx: Connection, database: Database, name: str) -> Row:
-    """The row, locked. Raises NotThere."""
+    """The row, locked. Raises UnknownThing."""
     row = (
         tx.execute(database.lock_row(sa.select(accounts).where(accounts.c.name == name)))
         .mappings()
         .first()
     )
     if row is None:
-        raise NotThere(refusal("no_account", name=name))
+        raise UnknownThing(refusal("no_account", name=name))
     return row
 
 
@@ -328,7 +344,7 @@ def go_on(tx: Connection, account: str, now: float) -> None:
 
 def known(tx: Connection, account: str) -> None:
     if not tx.scalar(sa.select(sa.exists().where(accounts.c.name == account))):
-        raise NotThere(refusal("no_account", name=account))
+        raise UnknownThing(refusal("no_account", name=account))
 
 
 # Made once, because every claim asks.

@@ -98,7 +98,7 @@ def cancel(
     )
     if row is not None:
         take_back(tx, row)
-        outbox.enclose(tx, row, now)
+        outbox.enqueue_callback(tx, row, now)
     return row is not None
 
 
@@ -132,6 +132,6 @@ def call_off(
         return None
     take_back(tx, row)
     outbox.withdraw(tx, job, now)
-    outbox.enclose(tx, row, now)
+    outbox.enqueue_callback(tx, row, now)
     notes.clear(tx, f"job:{job}", sentences.not_held(row, message), now)
     return row

@@ -111,11 +111,11 @@ class Claims:
         # The account's row is the lock under which its domains and its calls in flight are counted:
         # two claims at once could else both find the domain free. The order of locks is the same
         # everywhere: hook, mailbox, its running job, account, queued jobs.
-        standing = tx.execute(
+        account_state = tx.execute(
             SELECT_ACCOUNT_PAUSED if self.database.embedded else SELECT_ACCOUNT_PAUSED_LOCKED,
             {"account_name": account},
         ).first()
-        if standing is None or standing[0] or in_flight(tx, account, now) >= most:
+        if account_state is None or account_state[0] or in_flight(tx, account, now) >= most:
             return None
         found = (
             next_job.SELECT_NEXT_JOB if self.database.embedded else next_job.SELECT_NEXT_JOB_LOCKED

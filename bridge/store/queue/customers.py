@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.customers import Presence, objection
 from bridge.domain.errors import NeedsPerson
-from bridge.domain.model import MAKING, Address, Kind, Record, State
+from bridge.domain.model import MAKING, Address, ChangeKind, Record, State
 from bridge.domain.ports import Job, Limits
 from bridge.reporting import notes as sentences
 from bridge.store.base.database import Database
@@ -45,7 +45,9 @@ SELECT_INTENTS = (
     .order_by(jobs.c.sequence.desc())
 )
 SELECT_CREATE_SENT = sa.select(
-    sa.exists().where(steps.c.job_id == sa.bindparam("job_id"), steps.c.kind == str(Kind.CREATE))
+    sa.exists().where(
+        steps.c.job_id == sa.bindparam("job_id"), steps.c.kind == str(ChangeKind.CREATE)
+    )
 )
 
 
@@ -82,13 +84,13 @@ def named(tx: Connection, mailbox: int, source: str, service_id: str) -> str | N
     """The customer that the newest hook of this service for this mailbox named, as far as its hooks
     are kept.
     """
-    told = tx.execute(
+    intents = tx.execute(
         SELECT_INTENTS, {"mailbox_id": mailbox, "source": source, "service_id": service_id}
     ).mappings()
     return next(
         (
             row["intent"]["customer_id"]
-            for row in told
+            for row in intents
             if "customer_id" in row["intent"] and not is_late(row)
         ),
         None,

@@ -13,7 +13,7 @@ from bridge.domain.wanted import SAID, Said, is_late, marked
 from bridge.reporting.receipts import LATE
 from bridge.store.base.database import Database, upsert
 from bridge.store.base.rows import Row, error_columns, intent_values
-from bridge.store.base.tables import accounts, jobs, mailboxes, marks
+from bridge.store.base.tables import accounts, jobs, key_values, mailboxes
 from bridge.store.queue import cancelling, customers, outbox
 from bridge.store.queue.account_state import STANDS_STILL
 from bridge.store.queue.still_wanted import needed_later
@@ -91,7 +91,7 @@ def add_job(
                 customers.teach(tx, mailbox["id"], source, intent.service_id, intent.customer_id)
     row = tx.execute(INSERT_JOB, values).mappings().one()
     if late:
-        outbox.enclose(tx, row, now)
+        outbox.enqueue_callback(tx, row, now)
     elif not special:
         cancelling.overtake(tx, row, others, now)
     return row
@@ -118,7 +118,8 @@ def next_sequence(tx: Connection, database: Database, account: str, address: Add
 def take_sequence(embedded: bool) -> Any:
     """The statement of `next_sequence`, on either store."""
     floor = sa.func.coalesce(
-        sa.select(marks.c.value).where(marks.c.name == SEQUENCE_FLOOR).scalar_subquery(), 0
+        sa.select(key_values.c.value).where(key_values.c.name == SEQUENCE_FLOOR).scalar_subquery(),
+        0,
     )
     place: dict[str, Any] = {name: sa.bindparam(name) for name in ("account", "domain", "address")}
     new = upsert(embedded, mailboxes).values(**place, sequence=floor + 1)
@@ -137,8 +138,8 @@ def raise_floor(tx: Connection, database: Database, least: int) -> None:
     """From now on no mailbox's next sequence number is `least` or below, also of one that was
     forgotten.
     """
-    new = upsert(database.embedded, marks).values(name=SEQUENCE_FLOOR, value=least)
-    lower = marks.c.value < least
+    new = upsert(database.embedded, key_values).values(name=SEQUENCE_FLOOR, value=least)
+    lower = key_values.c.value < least
     tx.execute(
         new.on_conflict_do_update(index_elements=["name"], set_={"value": least}, where=lower)
     )

@@ -106,12 +106,12 @@ class Inbox:
                 job = self.new_id(now)
                 hook = hook_values(source, verified, intent.action, digest, now)
                 # First, so that two deliveries of one id cannot both get a sequence number.
-                standing = (
+                account_state = (
                     tx.execute(INSERT_HOOK, hook | {"job_id": job, "source_name": source})
                     .mappings()
                     .one()
                 )
-                self._admit(tx, source, standing, intent.action, now)
+                self._admit(tx, source, account_state, intent.action, now)
                 row = enqueue.add_job(
                     tx, self.database, job, verified.id, source, account, intent, sealed, now
                 )
@@ -122,19 +122,19 @@ class Inbox:
             return self._again(source, account, verified, intent, sealed, matches)
 
     def _admit(
-        self, tx: Connection, source: str, standing: Row | None, action: str, now: float
+        self, tx: Connection, source: str, account_state: Row | None, action: str, now: float
     ) -> None:
         """Raises SourcePaused or SuspensionsPaused, and TooMany when suspensions have to be stopped
         now.
         """
-        if standing is None:
+        if account_state is None:
             return
-        if standing["paused"]:
+        if account_state["paused"]:
             raise SourcePaused(source)
         if self.brake is not None and action in self.brake.suspends:
-            if standing["suspensions_paused"] is not None:
+            if account_state["suspensions_paused"] is not None:
                 raise SuspensionsPaused(source)
-            self.brake.check(tx, source, standing["suspensions_from"], now)
+            self.brake.check(tx, source, account_state["suspensions_from"], now)
 
     def _again(
         self,
@@ -152,8 +152,8 @@ class Inbox:
             mine = hooks.c.source == source, hooks.c.hook_id == verified.id
             tx.execute(self.database.lock_row(sa.select(hooks.c.id).where(*mine))).first()
             known = known_hook(tx, source, verified.id, matches)
-            standing = tx.execute(SELECT_SOURCE, {"source_name": source}).mappings().first()
-            if standing is not None and standing["paused"]:
+            account_state = tx.execute(SELECT_SOURCE, {"source_name": source}).mappings().first()
+            if account_state is not None and account_state["paused"]:
                 raise SourcePaused(source)
             if known["job_id"] is not None:
                 of_hook = sa.select(jobs).where(
@@ -164,7 +164,7 @@ class Inbox:
                 )
                 return to_receipt(newest)
             now = self.database.now(tx)
-            self._admit(tx, source, standing, intent.action, now)
+            self._admit(tx, source, account_state, intent.action, now)
             job = self.new_id(now)
             read = {"job_id": job, "type": intent.action, "errors": None, "sealed": None}
             tx.execute(sa.update(hooks).where(hooks.c.id == known["id"]).values(**read))

@@ -14,15 +14,15 @@ from bridge.domain.model import (
     MONEY,
     Answer,
     Change,
-    Kind,
+    ChangeKind,
     Mailbox,
     Outcome,
     Record,
     Step,
-    in_words,
+    to_rfc3339,
 )
 from bridge.domain.plan import settles_at
-from bridge.domain.ports import First, Job, Limits
+from bridge.domain.ports import InitialPlan, Job, Limits
 from bridge.store.base.database import Database
 from bridge.store.base.rows import error_values
 from bridge.store.base.tables import mailboxes, steps
@@ -50,7 +50,7 @@ class Journal:
         call_limit: float,
         settle: float,
         limits: Limits,
-        first: First | None = None,
+        first: InitialPlan | None = None,
     ) -> Step:
         with self.database.write() as tx:
             fencing.lock_mailbox(tx, self.database, job)
@@ -69,9 +69,9 @@ class Journal:
                 money.allow_purchase(
                     tx, self.database, row, now, settle, 2 * call_limit, limits, job.lifted
                 )
-            if change.kind is Kind.CREATE:
+            if change.kind is ChangeKind.CREATE:
                 money.see_purchase(tx, row)
-            if change.kind is Kind.DELETE:
+            if change.kind is ChangeKind.DELETE:
                 money.allow_deletion(tx, row, now, limits, job.lifted)
             cancelling.make_an_end(tx, row, now)
             values = {
@@ -153,7 +153,7 @@ class Journal:
             tx.execute(UPDATE_MAILBOX, {"mailbox_id": job.mailbox, "settles_at": until})
 
 
-def as_columns(first: First | None) -> dict[str, Any]:
+def as_columns(first: InitialPlan | None) -> dict[str, Any]:
     return {"plan": first.plan.describe(), "seen": describe(first.seen)} if first else {}
 
 
@@ -169,10 +169,11 @@ def describe(seen: Mailbox) -> dict[str, Any]:
         shown["pak"] = {
             "bundle": seen.pak.bundle,
             "free": seen.pak.free,
-            "expires": in_words(seen.pak.expires),
+            "expires": to_rfc3339(seen.pak.expires),
         }
     if seen.paks or not seen.exists:
         shown["paks"] = [
-            {"bundle": p.bundle, "free": p.free, "expires": in_words(p.expires)} for p in seen.paks
+            {"bundle": p.bundle, "free": p.free, "expires": to_rfc3339(p.expires)}
+            for p in seen.paks
         ]
     return shown

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import Limit, NeedsPerson, NoFunds
-from bridge.domain.jobs import LookAgain, WaitingFor
+from bridge.domain.jobs import Recheck, WaitingFor
 from bridge.domain.model import Change, Step
 from bridge.domain.plan import settles_at
 from bridge.domain.ports import Limits
@@ -55,16 +55,16 @@ def allow_purchase(
 ) -> None:
     """Returns when this job may spend money now, after a look that took so many seconds at most.
 
-    Raises NoFunds, LookAgain or NeedsPerson.
+    Raises NoFunds, Recheck or NeedsPerson.
     """
     # All rows, so that the limit over all accounts holds for two purchases at once.
-    standing = (
+    account_state = (
         tx.execute(database.lock_row(sa.select(accounts).order_by(accounts.c.name)))
         .mappings()
         .all()
     )
     for column, code in PAUSES.items():
-        until = next((row[column] for row in standing if row["name"] == job["account"]), None)
+        until = next((row[column] for row in account_state if row["name"] == job["account"]), None)
         if until is not None and until > now:
             raise NoFunds(refusal(code), retry_after=until - now)
     others = sa.select(purchases, jobs.c.finished_at).join(
@@ -78,15 +78,15 @@ def allow_purchase(
     for other in tx.execute(others).mappings():
         if other["outcome"] in IN_DOUBT:
             doubt = NeedsPerson(refusal("purchase_in_doubt", job=other["job_id"]), code="unclear")
-            raise LookAgain(now + 60, WaitingFor.SETTLE, doubt)
+            raise Recheck(now + 60, WaitingFor.SETTLE, doubt)
         shown_at = settles_at(other["settles_at"] or 0.0, other["ended_at"], settle) + look
         if other["outcome"] == "accepted" and other["finished_at"] is None:
-            raise LookAgain(max(shown_at, now + UNSEEN_PAUSE), WaitingFor.SETTLE)
+            raise Recheck(max(shown_at, now + UNSEEN_PAUSE), WaitingFor.SETTLE)
         if other["outcome"] in ("accepted", "done", "judged") and shown_at > now:
             # What was just bought may not be visible yet: buying again now could be buying twice.
             # And what a person looked up may have come late, after all reads before, and be what
             # that person saw.
-            raise LookAgain(shown_at, WaitingFor.SETTLE)
+            raise Recheck(shown_at, WaitingFor.SETTLE)
     today = sa.select(sa.func.count()).where(
         purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT)
     )

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from bridge.domain.ports import Note
 from bridge.reporting import notes as sentences
 from bridge.store.base.database import Database
-from bridge.store.base.tables import jobs, marks, notes
+from bridge.store.base.tables import jobs, key_values, notes
 
 LEASE = 60.0
 MOST = 100  # notes in one message
@@ -61,7 +61,7 @@ def stands(tx: Connection, subject: str) -> bool:
     return tx.scalar(last) is False
 
 
-class Notebook:
+class AlertLog:
     def __init__(self, database: Database) -> None:
         self.database = database
 
@@ -97,7 +97,7 @@ class Notebook:
         lasts = now < kept[NEXT_SENDING] + kept[GATHERING_PAUSE]
         pause = min(2 * kept[GATHERING_PAUSE], LONGEST_PAUSE) if lasts else FIRST_PAUSE
         for name, value in ((NEXT_SENDING, int(now) + pause), (GATHERING_PAUSE, pause)):
-            tx.execute(sa.update(marks).where(marks.c.name == name).values(value=value))
+            tx.execute(sa.update(key_values).where(key_values.c.name == name).values(value=value))
         return True
 
     def notes_sent(self, due: Sequence[Note], ok: bool) -> None:
@@ -113,13 +113,15 @@ class Notebook:
 
 def numbers(tx: Connection, database: Database, beginning: Mapping[str, int]) -> Mapping[str, int]:
     """Marks, locked until the transaction ends; what is missing begins with the given values."""
-    query: Any = sa.select(marks).where(marks.c.name.in_(beginning)).order_by(marks.c.name)
+    query: Any = (
+        sa.select(key_values).where(key_values.c.name.in_(beginning)).order_by(key_values.c.name)
+    )
     query = database.lock_row(query)
     found: dict[str, int] = {row[0]: row[1] for row in tx.execute(query)}
     if set(found) != set(beginning):
         for name in sorted(set(beginning) - set(found)):
             with suppress(sa.exc.IntegrityError), tx.begin_nested():  # another worker came first
-                tx.execute(sa.insert(marks).values(name=name, value=beginning[name]))
+                tx.execute(sa.insert(key_values).values(name=name, value=beginning[name]))
         found = {row[0]: row[1] for row in tx.execute(query)}
     return found
 

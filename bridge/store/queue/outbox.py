@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.ports import Postcard
+from bridge.domain.ports import ClaimedCallback
 from bridge.reporting.receipts import UNANSWERED
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row, to_receipt
@@ -33,7 +33,7 @@ COUNT_CALLBACKS = (
 )
 
 
-def enclose(tx: Connection, job: Row, now: float) -> None:
+def enqueue_callback(tx: Connection, job: Row, now: float) -> None:
     """Writes the callback of a job that has just ended. The caller holds the transaction that ends
     it.
     """
@@ -183,7 +183,7 @@ class Outbox:
     def wake(self) -> None:
         self.database.wake()
 
-    def claim_callback(self, owner: str, in_turn: InTurn = list) -> Postcard | None:
+    def claim_callback(self, owner: str, in_turn: InTurn = list) -> ClaimedCallback | None:
         """Takes the next callback that is due and in turn, under a lease.
 
         `in_turn` is given the sources that something is due for, and gives those that may be sent to now, in order.
@@ -204,7 +204,7 @@ class Outbox:
                 for row in tx.execute(SELECT_DUE_SOURCES, {"now": self.database.now(tx)})
             }
 
-    def _claim(self, source: str, unanswered: int) -> Postcard | None:
+    def _claim(self, source: str, unanswered: int) -> ClaimedCallback | None:
         with self.database.write() as tx:
             now = self.database.now(tx)
             found = SELECT_NEXT_CALLBACK if self.database.embedded else SELECT_NEXT_CALLBACK_LOCKED
@@ -228,7 +228,7 @@ class Outbox:
                 .one()
             )
             job = tx.execute(SELECT_JOB, {"job_id": row["job_id"]}).mappings().one()
-            return Postcard(
+            return ClaimedCallback(
                 row["id"],
                 row["token"],
                 row["source"],
@@ -255,7 +255,7 @@ class Outbox:
 
     def callback_done(
         self,
-        card: Postcard,
+        card: ClaimedCallback,
         outcome: str,
         status: int | None,
         error: str | None,

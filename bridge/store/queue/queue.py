@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from bridge.domain.errors import BridgeError
 from bridge.domain.jobs import Status, WaitingFor, allow
-from bridge.domain.ports import Ending, First, Job
+from bridge.domain.ports import InitialPlan, Job, JobResult
 from bridge.domain.wanted import SAID
 from bridge.reporting import notes as sentences
 from bridge.store.base.rows import Row, error_columns
@@ -29,7 +29,7 @@ class Queue(Claims, Journal):
         waiting_for: WaitingFor,
         error: BridgeError | None,
         undecided: bool,
-        first: First | None = None,
+        first: InitialPlan | None = None,
     ) -> None:
         allow(Status.RUNNING, Status.QUEUED)
         with self.database.write() as tx:
@@ -55,7 +55,7 @@ class Queue(Claims, Journal):
             if not row["touched"] and (why := unwanted(tx, row)) is not None:
                 cancelling.cancel(tx, job.id, now, why, SAID[type(why)])
 
-    def finish(self, job: Job, ending: Ending, first: First | None = None) -> None:
+    def finish(self, job: Job, ending: JobResult, first: InitialPlan | None = None) -> None:
         allow(Status.RUNNING, ending.status)
         with self.database.write() as tx:
             fencing.lock_mailbox(tx, self.database, job)
@@ -87,7 +87,7 @@ class Queue(Claims, Journal):
             money.judge_purchases(tx, job.id, ending.status)
             if ending.status == "held":
                 notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
-            outbox.enclose(tx, row, now)
+            outbox.enqueue_callback(tx, row, now)
             if ending.status == "succeeded":
                 cancelling.make_an_end(tx, row, now)
             elif ending.status == "cancelled":
@@ -96,12 +96,12 @@ class Queue(Claims, Journal):
                 cancelling.call_off(tx, job.id, now, why, SAID[type(why)])
 
 
-def begins_grace(row: Row, ending: Ending) -> bool:
+def begins_grace(row: Row, ending: JobResult) -> bool:
     took = said(row).takes_away and ending.status == "succeeded"
     return took and ending.record is not None and ending.record.delete_after is not None
 
 
-def held_note(row: Row, ending: Ending) -> str:
+def held_note(row: Row, ending: JobResult) -> str:
     error = ending.error
     return sentences.held(
         row, error.detail if error else ending.message, error.remote if error else None

@@ -141,13 +141,13 @@ def take_back(tx: Connection, job: Row) -> None:
     decided = (
         tx.scalar(sa.select(mailboxes.c.decided).where(mailboxes.c.id == job["mailbox_id"])) or {}
     )
-    told = (
+    result = (
         _mark(row)
         for row in tx.execute(
             SELECT_OTHER_HOOKS, {"mailbox_id": job["mailbox_id"], "hook_id": job["hook_id"]}
         ).mappings()
     )
-    now = taken_back(said(job), decided, *_mark(job)[1:], told)
+    now = taken_back(said(job), decided, *_mark(job)[1:], result)
     if now != decided:
         tx.execute(
             sa.update(mailboxes).where(mailboxes.c.id == job["mailbox_id"]).values(decided=now)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.errors import NotThere, Withdrawn
+from bridge.domain.errors import UnknownThing, Withdrawn
 from bridge.domain.ports import CannotWithdraw, Dismissal, Receipt, SourcePaused
 from bridge.domain.wanted import SAID, withdrawn
 from bridge.reporting.refusals import refusal
@@ -35,8 +35,8 @@ class Withdrawals:
     ) -> Receipt | Dismissal:
         with self.database.write() as tx:
             now = self.database.now_telling(tx)
-            standing = tx.execute(SELECT_SOURCE, {"source_name": source}).mappings().first()
-            if standing is not None and standing["paused"]:
+            account_state = tx.execute(SELECT_SOURCE, {"source_name": source}).mappings().first()
+            if account_state is not None and account_state["paused"]:
                 raise SourcePaused(source)
             came = hook_values(source, verified, TYPE, digest, now)
             new = upsert(self.database.embedded, hooks).values(came).on_conflict_do_nothing()
@@ -65,7 +65,7 @@ class Withdrawals:
             return Dismissal(withdrawal.hook)
         job = tx.execute(sa.select(jobs).where(jobs.c.id == row["job_id"])).mappings().first()
         if job is None:
-            raise NotThere(refusal("job_pruned"))
+            raise UnknownThing(refusal("job_pruned"))
         return to_receipt(job)
 
     def _take_back(

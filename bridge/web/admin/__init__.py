@@ -28,14 +28,14 @@ from bridge.web.admin import (  # noqa: F401  each registers its views
     sign_in,
 )
 from bridge.web.admin.blueprints import pages
-from bridge.web.admin.office import Office
+from bridge.web.admin.context import AdminContext
 from bridge.web.admin.session import Sessions
 from bridge.web.context import WebContext
 
 
 def add_to(app: Flask, web: WebContext) -> None:
     service = web.service
-    app.extensions["admin"] = Office(
+    app.extensions["admin"] = AdminContext(
         service=service,
         sessions=Sessions(service.sealer, service.settings.admin, service.database.clock),
         sign_ins=store.SignIns(service.database),

@@ -8,7 +8,7 @@ from werkzeug.exceptions import Forbidden, NotFound
 
 from bridge.infra import clients
 from bridge.web.admin.blueprints import actions, pages
-from bridge.web.admin.office import admin_context
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.page import go, here, put_cookie
 from bridge.web.admin.session import COOKIE, IDLE, Person
 from bridge.web.thread_limits import Use
@@ -32,7 +32,10 @@ HEADERS = {
 }
 ASSETS_LAST = 86400 * 365  # an address names its content
 READ_ONLY = "You are signed in read-only. Ask someone with full access to do this."
-NOT_OURS = "This form is too old, or did not come from this bridge. Nothing was done. Reload the page and try again."
+NOT_OURS = (
+    "This form is too old, or did not come from this bridge. "
+    "Nothing was done. Reload the page and try again."
+)
 
 
 @pages.before_request
@@ -92,11 +95,11 @@ def has_session(person: Person) -> bool:
 
 def person_of_request() -> Person | None:
     """By the session, else by what a trusted proxy says."""
-    office = admin_context()
-    person = office.sessions.read(request.cookies.get(COOKIE, ""))
-    if person is not None and not office.sign_ins.ended(person.id):
+    context = admin_context()
+    person = context.sessions.read(request.cookies.get(COOKIE, ""))
+    if person is not None and not context.sign_ins.ended(person.id):
         return person
-    admin, bridge = office.service.settings.admin, office.service.settings.bridge
+    admin, bridge = context.service.settings.admin, context.service.settings.bridge
     peer = clients.read(request.remote_addr or "")
     if not admin.user_header or not clients.within(peer, bridge.trusted_proxies):
         return None
@@ -104,7 +107,7 @@ def person_of_request() -> Person | None:
     # A comma means that the header came twice: from the proxy, and from whoever is behind it.
     if not 1 <= len(name) <= 100 or not name.isprintable() or "," in name:
         return None
-    now = office.service.database.clock()
+    now = context.service.database.clock()
     return Person(f"proxy:{name}", f"{name} (proxy)", name in admin.user_admins, now)
 
 

@@ -12,32 +12,42 @@ from bridge.reporting.explain import plan_in_words
 from bridge.reporting.next_steps import VERBS
 from bridge.web.admin.blueprints import actions
 from bridge.web.admin.confirm import Confirmation, reason, show
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.formatting import path
-from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import done
 
 SAYS: Mapping[str, tuple[str, ...]] = {
     "retry": (
-        "A new job with the same request is queued for this mailbox. It checks Enom first and does only what is missing. "
+        "A new job with the same request is queued for this mailbox. It checks Enom first and "
+        "does only what is missing. "
         "Safety limits still apply.",
     ),
     "approve": (
-        "A new job with the same request is queued for this mailbox and overrides the safety limit that held it; all other "
+        "A new job with the same request is queued for this mailbox and overrides the safety "
+        "limit that held it; all other "
         "limits still apply. It checks Enom first and does only what is missing.",
         "It can spend money or delete mail, if that is what was requested.",
     ),
     "reject": (
-        "The job ends as cancelled, and a callback tells billing. Commands already sent to Enom are not undone; a deletion "
+        "The job ends as cancelled, and a callback tells billing. Commands already sent to Enom "
+        "are not undone; a deletion "
         "scheduled after a grace period is called off.",
     ),
-    "cancel": ("The job ends as cancelled, and a callback tells billing. Commands already sent to Enom are not undone.",),
+    "cancel": (
+        (
+            "The job ends as cancelled, and a callback tells billing. Commands already sent to "
+            "Enom are not undone."
+        ),
+    ),
 }
 DISMISS = (
-    "The hook leaves the overview, and its content is wiped. Its id is refused from now on; if it is wanted after all, have "
+    "The hook leaves the overview, and its content is wiped. Its id is refused from now on; if it "
+    "is wanted after all, have "
     "billing send it again under a new id.",
 )
 RESEND = (
-    "It is sent again now, under the same id (a receiver that has it can tell) and with new attempts. "
+    "It is sent again now, under the same id (a receiver "
+    "that has it can tell) and with new attempts. "
     "It reports the state when its job ended.",
 )
 REASON = "Reason (optional)"
@@ -90,7 +100,9 @@ def ask_dismiss(source: str, id: str) -> Response:
         return show(Confirmation("Dismiss", [refusal], "", back, status=409))
     facts = [("Hook", id), ("Source", source), ("Type", hook["type"] or "unknown")]
     title = f"Dismiss hook {id}"
-    return show(Confirmation(title, DISMISS, "Dismiss", back, danger=True, asks_reason=REASON, facts=facts))
+    return show(
+        Confirmation(title, DISMISS, "Dismiss", back, danger=True, asks_reason=REASON, facts=facts)
+    )
 
 
 @actions.post("/hooks/<source>/<id>/dismiss")
@@ -122,6 +134,6 @@ def hook_page(source: str, id: str) -> str:
 
 def reminder() -> str:
     """What was just asked for will not happen while nothing works on it."""
-    if admin_context().service.standing.worker_alive():
+    if admin_context().service.account_state.worker_alive():
         return ""
     return " No worker is running, so it waits until you start one."

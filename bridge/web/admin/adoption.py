@@ -5,7 +5,7 @@ from flask import Response, request
 from bridge.reconcile.adoption import Adoption
 from bridge.web.admin.blueprints import actions
 from bridge.web.admin.confirm import Confirmation, show
-from bridge.web.admin.office import admin_context
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.page import done, page
 from hooks.address import normalise
 
@@ -36,7 +36,9 @@ def adopt() -> Response:
     if not found.changes or shown != (found.owner_now or ""):
         return show(confirmation(found))
     found.carry_out(admin_context().operator_actions.adopt)
-    return done(f"/admin/mailboxes/{found.address}", f"Adopted: it belongs to {found.owner_then} now.")
+    return done(
+        f"/admin/mailboxes/{found.address}", f"Adopted: it belongs to {found.owner_then} now."
+    )
 
 
 def form(refusal: str = "") -> Response:
@@ -47,9 +49,9 @@ def form(refusal: str = "") -> Response:
 
 
 def look(address: str, source: str, service_id: str) -> Adoption:
-    office = admin_context()
-    with office.looking():
-        return office.service.adopting.consider(address, source, service_id)
+    context = admin_context()
+    with context.enom_slot():
+        return context.service.adopting.consider(address, source, service_id)
 
 
 def confirmation(found: Adoption) -> Confirmation:

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from bridge.domain import decisions
-from bridge.domain.errors import NotNow, NotThere
+from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.reporting.next_steps import VERBS
 from bridge.web.admin.actions import REASON, SAYS, reminder
 from bridge.web.admin.blueprints import actions
 from bridge.web.admin.confirm import Confirmation, reason, show
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.formatting import count
-from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import done
 
 MOST = 100  # at a time
@@ -36,7 +36,10 @@ def offered() -> list[tuple[str, str]]:
     status = request.args.get("status", "")
     kept = {name: value for name in FILTERS if (value := request.args.get(name, "").strip())}
     able = [verb for verb, statuses in decisions.STATUSES.items() if status in statuses]
-    return [(ALL[verb], f"/admin/jobs/all/{verb}?{urlencode(kept | {'status': status})}") for verb in able]
+    return [
+        (ALL[verb], f"/admin/jobs/all/{verb}?{urlencode(kept | {'status': status})}")
+        for verb in able
+    ]
 
 
 def described(row: Mapping[str, Any]) -> str:
@@ -103,6 +106,6 @@ def act_on_one(verb: str, id: str, why: str | None) -> str | None:
             operator.reject(id, why)
         else:
             operator.retry(id, approve=verb == "approve")
-    except (NotNow, NotThere) as refusal:
+    except (NotPossible, UnknownThing) as refusal:
         return str(refusal)
     return None

@@ -4,7 +4,7 @@ from flask import Response
 
 from bridge.web.admin import listing
 from bridge.web.admin.blueprints import pages
-from bridge.web.admin.office import admin_context
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.page import page
 
 

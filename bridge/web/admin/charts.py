@@ -29,5 +29,6 @@ def bars(values: Sequence[float], title: str, kind: str, labels: Sequence[str]) 
     line = f'<line class="axis" x1="0" x2="{width}" y1="{TALL + 1}" y2="{TALL + 1}"/>'
     return Markup(  # noqa: S704  numbers, our own words, and what escape made of the rest
         f'<svg class="plot {escape(kind)}" viewBox="0 0 {width} {TALL + 2}" role="img" '
-        f'aria-label="{escape(title)}" preserveAspectRatio="none" focusable="false">{"".join(drawn)}{line}</svg>'
+        f'aria-label="{escape(title)}" preserveAspectRatio="none" '
+        f'focusable="false">{"".join(drawn)}{line}</svg>'
     )

@@ -5,21 +5,22 @@ Compare anew, repair what can be.
 
 from flask import Response, request
 
-from bridge.domain.differences import TITLES, Kind
-from bridge.domain.errors import NotThere
+from bridge.domain.differences import TITLES, DifferenceKind
+from bridge.domain.errors import UnknownThing
 from bridge.domain.ports import Reconciliation
 from bridge.reconcile import drift as differences
 from bridge.web.admin import listing
 from bridge.web.admin.actions import reminder
 from bridge.web.admin.blueprints import actions, pages
 from bridge.web.admin.confirm import Confirmation, show
-from bridge.web.admin.office import admin_context
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.page import done
 
-KINDS = listing.Filter("kind", "Kind", tuple(Kind))
-REPAIRED = (Kind.WRONG_STATE, Kind.WRONG_PLAN)
+KINDS = listing.Filter("kind", "Kind", tuple(DifferenceKind))
+REPAIRED = (DifferenceKind.WRONG_STATE, DifferenceKind.WRONG_PLAN)
 COMPARE = (
-    "A worker reads every known domain of this account from Enom once, within the account's limit of parallel calls. "
+    "A worker reads every known domain of this account from Enom once, within the account's limit "
+    "of parallel calls. "
     "Nothing is changed. The result appears on the Drift page when it is done.",
 )
 REPAIR = "This starts a normal job: billing gets a callback, and a newer hook wins."
@@ -78,25 +79,30 @@ def repair(account: str, address: str) -> Response:
 
 def look(account: str, address: str) -> Reconciliation:
     require(account)
-    office = admin_context()
-    with office.looking():
-        known = office.service.lookup.mailbox(address)["address"]
-        return office.service.reconcile.account(account, office.person.who, [known])
+    context = admin_context()
+    with context.enom_slot():
+        known = context.service.lookup.mailbox(address)["address"]
+        return context.service.reconcile.account(account, context.person.who, [known])
 
 
 def require(account: str) -> None:
     if account not in admin_context().service.settings.accounts:
-        raise NotThere(f"There is no account {account!r} in the configuration.")
+        raise UnknownThing(f"There is no account {account!r} in the configuration.")
 
 
 def confirmation(report: Reconciliation, first: str = "") -> Confirmation:
     (address,) = report.looked_at
     title, back = f"Repair {address}", f"/admin/drift?address={address}"
-    facts = [(TITLES[each.kind][0].upper() + TITLES[each.kind][1:], each.detail) for each in report.differences]
+    facts = [
+        (TITLES[each.kind][0].upper() + TITLES[each.kind][1:], each.detail)
+        for each in report.differences
+    ]
     wanted = next((each.repair for each in report.differences if each.repair), None)
     if wanted is None:
         facts += [("What to do", each.remedy) for each in report.differences]
-        return Confirmation(title, [*([first] if first else []), NOTHING], "", back, facts=facts, status=409)
+        return Confirmation(
+            title, [*([first] if first else []), NOTHING], "", back, facts=facts, status=409
+        )
     says = [*([first] if first else []), NOTE if wanted.state else REPAIR]
     facts.append(("Then", wanted.words()))
     kept = {"checksum": differences.checksum(report.differences)}

@@ -6,7 +6,7 @@ What the rest of the bridge answers is not touched.
 from flask import Response
 from werkzeug.exceptions import HTTPException, NotFound
 
-from bridge.domain.errors import BridgeError, Busy, NotNow, NotThere, StoreUnavailable
+from bridge.domain.errors import BridgeError, Busy, NotPossible, StoreUnavailable, UnknownThing
 from bridge.domain.filtering import NoSuchValue
 from bridge.domain.ports import Reused, SourcePaused, SuspensionsPaused
 from bridge.infra import logs
@@ -27,7 +27,8 @@ TITLES = {
 }
 BUSY = "Busy"
 AWAY = (
-    "The bridge cannot use its database, so no page works. Hooks are answered 503 meanwhile; billing sends them again, and "
+    "The bridge cannot use its database, so no page works. Hooks are answered 503 meanwhile; "
+    "billing sends them again, and "
     "nothing is lost. Check the log and bridge.database, then reload this page."
 )
 
@@ -36,8 +37,8 @@ def fault(status: int, text: str, title: str = "") -> Response:
     return page("fault.html", status, title=title or TITLES[status], text=text)
 
 
-@pages.errorhandler(NotThere)
-def not_there(error: NotThere) -> Response:
+@pages.errorhandler(UnknownThing)
+def not_there(error: UnknownThing) -> Response:
     return fault(404, str(error))
 
 
@@ -46,8 +47,8 @@ def no_such_value(error: NoSuchValue) -> Response:
     return fault(404, error.sentence)
 
 
-@pages.errorhandler(NotNow)
-def not_now(error: NotNow) -> Response:
+@pages.errorhandler(NotPossible)
+def not_now(error: NotPossible) -> Response:
     return fault(409, str(error))
 
 
@@ -64,7 +65,9 @@ def source_paused(error: SourcePaused) -> Response:
 
 @pages.errorhandler(SuspensionsPaused)
 def suspensions_paused(error: SuspensionsPaused) -> Response:
-    return fault(409, f"Suspensions of source {error} are stopped. Resume it first, on the overview.")
+    return fault(
+        409, f"Suspensions of source {error} are stopped. Resume it first, on the overview."
+    )
 
 
 @pages.errorhandler(Reused)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from bridge.domain.model import in_words
+from bridge.domain.model import to_rfc3339
 from bridge.reporting import times
 from bridge.reporting.next_steps import in_buttons
 from bridge.reporting.times import readable, with_times
@@ -45,7 +45,7 @@ def clock(moment: float) -> str:
 
 def stamp(moment: float) -> str:
     """In RFC 3339, for programs and attributes."""
-    return in_words(moment)
+    return to_rfc3339(moment)
 
 
 def look(state: str | None) -> str:
@@ -109,5 +109,6 @@ def pieces(part: str) -> list[str]:
 
 
 def prose(text: object) -> Markup:
-    """A sentence of the program, as a page has it: buttons for commands, times as everywhere here."""
+    """A sentence of the program, as a page has it: buttons for commands, times as everywhere
+    here."""
     return breakable(MOMENT.sub(lambda found: readable(found[0]), in_buttons(str(text))))

@@ -5,9 +5,9 @@ All of it as the last reconciliation saw it.
 
 from flask import Response
 
-from bridge.reconcile import inventory as stocks
+from bridge.reconcile import inventory as inventories
 from bridge.web.admin.blueprints import pages
-from bridge.web.admin.office import admin_context
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.page import page
 
 MOST = 200  # lines of each list; the CSV has all
@@ -22,17 +22,17 @@ ROWS = (
 
 @pages.get("/inventory")
 def inventory() -> Response:
-    described = [stocks.described(stock) for stock in of_accounts()]
-    return page("inventory.html", stocks=described, rows=ROWS, most=MOST)
+    described = [inventories.described(stock) for stock in of_accounts()]
+    return page("inventory.html", inventories=described, rows=ROWS, most=MOST)
 
 
 @pages.get("/inventory.csv")
 def inventory_csv() -> Response:
-    answer = Response(stocks.as_csv(of_accounts()), mimetype="text/csv")
+    answer = Response(inventories.as_csv(of_accounts()), mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="enom-inventory.csv"'
     return answer
 
 
-def of_accounts() -> list[stocks.Stock]:
+def of_accounts() -> list[inventories.Inventory]:
     service = admin_context().service
-    return [service.stock(name) for name in service.settings.accounts]
+    return [service.inventory(name) for name in service.settings.accounts]

@@ -14,7 +14,7 @@ from bridge.reporting import explain
 from bridge.reporting.next_steps import BUTTONS, VERBS, advise
 from bridge.web.admin import bulk_actions, listing
 from bridge.web.admin.blueprints import pages
-from bridge.web.admin.office import admin_context
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.page import page
 
 EVERY = 3  # seconds, while it is open
@@ -58,7 +58,7 @@ def jobs() -> Response:
 def job(id: str) -> Response:
     service = admin_context().service
     found = service.lookup.story(id)
-    alive, hours = service.standing.worker_alive(), service.settings.worker.retry_hours
+    alive, hours = service.account_state.worker_alive(), service.settings.worker.retry_hours
     done, _ = service.lookup.page("audit", 10, target=id)
     return page(
         "job.html",
@@ -83,7 +83,9 @@ def timeline(found: Mapping[str, Any], hours: float) -> list[dict[str, Any]]:
             "title": CHAPTERS[name],
             "lines": lines,
             "evidence": more.get(name)
-            or {key: job[key] for key in EVIDENCE.get(name, ()) if job[key] not in (None, False, "")},
+            or {
+                key: job[key] for key in EVIDENCE.get(name, ()) if job[key] not in (None, False, "")
+            },
         }
         for name, lines in explain.chapters(found, hours).items()
         if lines

@@ -9,7 +9,7 @@ from flask import Response, request
 from bridge.domain.errors import CODES
 from bridge.domain.filtering import NoSuchValue
 from bridge.store.admin.lists import VALUES
-from bridge.web.admin.office import admin_context
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.page import here, page
 from hooks.standard.schemas import ACTIONS, WITHDRAWALS
 

@@ -7,8 +7,8 @@ from flask import Response
 
 from bridge.web.admin import listing
 from bridge.web.admin.blueprints import pages
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.drift import REPAIRED
-from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import page
 
 HISTORY = 20
@@ -32,7 +32,7 @@ def mailbox(address: str) -> Response:
     return page(
         "mailbox.html",
         mailbox=found,
-        mail=service.postal.receives_mail(found["account"], found["domain"]),
+        mail=service.mail_dns.receives_mail(found["account"], found["domain"]),
         jobs=jobs,
         older=older is not None,
         differences=differences,

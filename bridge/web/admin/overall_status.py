@@ -51,7 +51,11 @@ def summary(found: list[Issue], figures: Figures) -> tuple[str, str]:
 def _workers(figures: Figures) -> Iterator[Issue]:
     seen = figures.worker_seen
     if seen is None or seen <= figures.now - ALIVE:
-        since = f"No worker has responded for {span(figures.now - seen)}" if seen else "No worker has started yet"
+        since = (
+            f"No worker has responded for {span(figures.now - seen)}"
+            if seen
+            else "No worker has started yet"
+        )
         text = f"{since}, so jobs wait."
         yield Issue("bad", text, "Start it: enom-bridge serve, or enom-bridge worker beside web.")
 
@@ -59,19 +63,19 @@ def _workers(figures: Figures) -> Iterator[Issue]:
 def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Issue]:
     for row in figures.accounts:
         if row["paused"] and row["name"] in configured:
-            details = "; ".join(pause["detail"].rstrip(".") for pause in row["pauses"] if pause["detail"])
+            details = "; ".join(
+                pause["detail"].rstrip(".") for pause in row["pauses"] if pause["detail"]
+            )
             why = f" ({details})" if details else ""
             text = f"Account {row['name']} is paused{why}; {row['open']} of its jobs wait."
             yield Issue(
                 "bad", text, about_account(row["paused"], row["name"], BUTTONS), "#accounts"
             )
-        elif (
-            row["money_until"]
-            and row["money_until"] > figures.now
-            and row["name"] in configured
-        ):
+        elif row["money_until"] and row["money_until"] > figures.now and row["name"] in configured:
             text = f"Purchases of account {row['name']} are paused."
-            yield Issue("warn", text, about_account("insufficient_funds", row["name"], BUTTONS), "#accounts")
+            yield Issue(
+                "warn", text, about_account("insufficient_funds", row["name"], BUTTONS), "#accounts"
+            )
 
 
 def _sources(figures: Figures) -> Iterator[Issue]:
@@ -81,11 +85,20 @@ def _sources(figures: Figures) -> Iterator[Issue]:
             text = f"Source {row['name']} is paused{why}: its hooks are answered 503."
             yield Issue("warn", text, "To accept them again, resume the source below.", "#sources")
         if row["suspensions_paused"]:
-            text = f"Source {row['name']} sent {row['suspensions_paused']}; its further suspensions are refused."
-            remedy = "If they are right, accept them below. If not, pause the account and fix billing first."
+            text = (
+                f"Source {row['name']} sent {row['suspensions_paused']}; its further suspensions "
+                "are refused."
+            )
+            remedy = (
+                "If they are right, accept them below. If not, "
+                "pause the account and fix billing first."
+            )
             yield Issue("bad", text, remedy, "#sources")
         if row["receiver_tries"] >= SILENT:
-            text = f"The receiver of {row['name']} has not answered {row['receiver_tries']} times in a row; its callbacks wait."
+            text = (
+                f"The receiver of {row['name']} has not answered {row['receiver_tries']} times in "
+                "a row; its callbacks wait."
+            )
             yield Issue(
                 "warn",
                 text,
@@ -101,7 +114,10 @@ def _people(figures: Figures) -> Iterator[Issue]:
         text = f"{count(held, 'held job')} {wait(held)} for your decision."
         yield Issue("warn", text, remedy, "#todo")
     if exhausted:
-        text = f"{count(exhausted, 'callback')} could not be delivered, so billing does not know the result."
+        text = (
+            f"{count(exhausted, 'callback')} could not be delivered, "
+            "so billing does not know the result."
+        )
         yield Issue(
             "warn",
             text,
@@ -120,11 +136,7 @@ def _people(figures: Figures) -> Iterator[Issue]:
         text = f"{count(figures.differences, 'difference')} between the bridge's record and Enom."
         yield Issue("warn", text, "The page says what to do about each.", "/admin/drift")
     oldest = figures.oldest
-    if (
-        oldest
-        and figures.now - oldest["created_at"] > OLD
-        and oldest["waiting_for"] != "account"
-    ):
+    if oldest and figures.now - oldest["created_at"] > OLD and oldest["waiting_for"] != "account":
         text = f"The oldest job has waited for {span(figures.now - oldest['created_at'])}."
         yield Issue("warn", text, "Its page says why.", f"/admin/jobs/{oldest['id']}")
 

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from bridge.store.admin.overview import HOUR, Figures
 from bridge.web.admin import charts, overall_status
 from bridge.web.admin.blueprints import pages
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.formatting import number, stamp
-from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import page
 
 EVERY = 10  # seconds
@@ -28,8 +28,8 @@ class Chart:
 
 @pages.get("/", strict_slashes=False)
 def overview() -> Response:
-    office = admin_context()
-    figures, settings = office.overview.figures(), office.service.settings
+    context = admin_context()
+    figures, settings = context.overview.figures(), context.service.settings
     found = overall_status.issues(figures, settings.accounts)
     level, sentence = overall_status.summary(found, figures)
     return page(
@@ -79,7 +79,10 @@ def chart(
     says: str,
     total: str | None = None,
 ) -> Chart:
-    rows = [(stamp(figures.hours.begin + nth * HOUR)[11:16], says.format(value)) for nth, value in enumerate(values)]
+    rows = [
+        (stamp(figures.hours.begin + nth * HOUR)[11:16], says.format(value))
+        for nth, value in enumerate(values)
+    ]
     shown = number(sum(values)) if total is None else total
     label = f"{title} in the last 24 hours: {shown}"
     return Chart(

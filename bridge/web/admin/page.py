@@ -10,8 +10,8 @@ from flask import Response, g, make_response, redirect, render_template, request
 
 from bridge import __version__
 from bridge.web.admin import formatting
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.nav import NAV
-from bridge.web.admin.office import admin_context
 from bridge.web.admin.session import NOTE, NOTE_LASTS
 
 
@@ -21,16 +21,16 @@ def page(template: str, status: int = 200, *, every: int | None = None, **values
 
     `every`: after so many seconds the block asks for itself again.
     """
-    office, person = admin_context(), g.get("person")
+    context, person = admin_context(), g.get("person")
     cookie = request.cookies.get(NOTE)
-    note = None if cookie is None else office.sessions.read_note(cookie)
+    note = None if cookie is None else context.sessions.read_note(cookie)
     part = request.headers.get("HX-Target") == "live"
-    now = office.service.database.clock()
+    now = context.service.database.clock()
     html = render_template(
         f"admin/{template}",
         layout="admin/part.html" if part else "admin/base.html",
         asset=asset,
-        csrf=values.pop("csrf", None) or (person and office.sessions.form_token(person.id)),
+        csrf=values.pop("csrf", None) or (person and context.sessions.form_token(person.id)),
         here=request.path,
         here_query=here(),
         without_updates=here(live="off"),
@@ -73,7 +73,9 @@ def put_cookie(response: Response, name: str, value: str, lasts: int | None = No
     `lasts` in seconds.
     """
     secure = admin_context().service.settings.bridge.public_url.startswith("https:")
-    response.set_cookie(name, value, max_age=lasts, path="/admin", httponly=True, samesite="Strict", secure=secure)
+    response.set_cookie(
+        name, value, max_age=lasts, path="/admin", httponly=True, samesite="Strict", secure=secure
+    )
 
 
 def done(place: str, text: str) -> Response:

@@ -26,7 +26,9 @@ def role_of(admin: Admin, password: str) -> bool | None:
 
     Every hash is tried, also after one that fits.
     """
-    acts, looks = (matches(each, password) for each in (admin.password_hash, admin.view_password_hash))
+    acts, looks = (
+        matches(each, password) for each in (admin.password_hash, admin.view_password_hash)
+    )
     return True if acts else False if looks else None
 
 

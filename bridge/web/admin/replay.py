@@ -7,11 +7,17 @@ from bridge.reporting.explain import plan_in_words
 from bridge.web.admin.actions import reminder
 from bridge.web.admin.blueprints import actions
 from bridge.web.admin.confirm import Confirmation, show
-from bridge.web.admin.office import admin_context
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.page import done
 
-PARKED = "The hook is read again and becomes a job with this plan. Nothing happens before you press the button."
-ENDED = "This is the plan now. A failed or held job is retried as a new job; a job that succeeded is not repeated."
+PARKED = (
+    "The hook is read again and becomes a job with this plan. "
+    "Nothing happens before you press the button."
+)
+ENDED = (
+    "This is the plan now. A failed or held job is retried as a new job; a job that succeeded is "
+    "not repeated."
+)
 CHANGED = "The plan has changed since you looked, so nothing was done. This is the new plan."
 
 
@@ -31,9 +37,9 @@ def replay(source: str, id: str) -> Response:
 
 
 def look(source: str, id: str) -> Preview:
-    office = admin_context()
-    with office.looking():
-        return office.service.replay.recorded(id, source)
+    context = admin_context()
+    with context.enom_slot():
+        return context.service.replay.recorded(id, source)
 
 
 def confirmation(preview: Preview, first: str = "") -> Confirmation:
@@ -41,7 +47,9 @@ def confirmation(preview: Preview, first: str = "") -> Confirmation:
     title, said = f"Replay hook {preview.name}", [first] if first else []
     facts = [("Source", preview.source)]
     if intent:
-        facts.append(("Request", f"{intent.action} of {intent.address} for service {intent.service_id}"))
+        facts.append(
+            ("Request", f"{intent.action} of {intent.address} for service {intent.service_id}")
+        )
     if preview.job:
         facts.append(("Newest job", preview.job))
     if preview.problem:

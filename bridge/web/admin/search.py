@@ -10,8 +10,8 @@ from flask import Response, request
 
 from bridge.domain.filtering import spelled
 from bridge.web.admin.blueprints import pages
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.formatting import path
-from bridge.web.admin.office import admin_context
 from bridge.web.admin.page import go, page
 
 LONGEST = 320

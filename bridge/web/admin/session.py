@@ -41,8 +41,13 @@ def signer(keys: Sequence[bytes], use: str) -> URLSafeSerializer:
 class Sessions:
     def __init__(self, sealer: Sealer, admin: Admin, clock: Clock) -> None:
         keys = sealer.keys(Purpose.SESSION)
-        self._cookie, self._form, self._note = (signer(keys, use) for use in ("cookie", "form", "note"))
-        hashes = [each.reveal() if each else "" for each in (admin.password_hash, admin.view_password_hash)]
+        self._cookie, self._form, self._note = (
+            signer(keys, use) for use in ("cookie", "form", "note")
+        )
+        hashes = [
+            each.reveal() if each else ""
+            for each in (admin.password_hash, admin.view_password_hash)
+        ]
         self._bound = hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:16]
         self._clock = clock
 
@@ -51,7 +56,9 @@ class Sessions:
 
     def cookie(self, person: Person) -> str:
         """Good from now on until it was idle for too long."""
-        return str(self._cookie.dumps({**vars(person), "seen": self._clock(), "bound": self._bound}))
+        return str(
+            self._cookie.dumps({**vars(person), "seen": self._clock(), "bound": self._bound})
+        )
 
     def read(self, cookie: str) -> Person | None:
         try:
@@ -78,7 +85,9 @@ class Sessions:
             given, at = self._form.loads(token)
         except (BadData, TypeError, ValueError):
             return False
-        return self._clock() - at <= LONGEST and secrets.compare_digest(str(given).encode(), id.encode())
+        return self._clock() - at <= LONGEST and secrets.compare_digest(
+            str(given).encode(), id.encode()
+        )
 
     # One sentence for the page that follows.
 

@@ -8,7 +8,7 @@ from flask import Response
 from bridge.config import describe
 from bridge.domain import fit
 from bridge.web.admin.blueprints import pages
-from bridge.web.admin.office import admin_context
+from bridge.web.admin.context import admin_context
 from bridge.web.admin.page import page
 from bridge.wiring import Service
 
@@ -32,7 +32,7 @@ def modules(service: Service) -> Iterator[tuple[str, str, str]]:
     that does not fit.
     """
     configured = service.settings.sources
-    for row in service.standing.source_states():
+    for row in service.account_state.source_states():
         if row["sender"] and row["name"] in configured:
             yield (
                 row["name"],

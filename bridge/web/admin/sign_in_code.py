@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itsdangerous import BadData
 
 from bridge.infra.crypto import Purpose, Sealer
-from bridge.store import Standing
+from bridge.store import AccountState
 from bridge.store.admin.sign_ins import LINKS
 from bridge.web.admin.session import signer
 
@@ -38,6 +38,6 @@ def read(sealer: Sealer, text: str, now: float) -> SignInCode | None:
     return code if now <= code.until else None
 
 
-def use(standing: Standing, code: SignInCode, now: float) -> bool:
+def use(account_state: AccountState, code: SignInCode, now: float) -> bool:
     """False when it was used before."""
-    return standing.first_use(LINKS, code.id, max(0.0, code.until - now) + MARGIN)
+    return account_state.first_use(LINKS, code.id, max(0.0, code.until - now) + MARGIN)

@@ -1,4 +1,5 @@
-"""Runs each peer twice, undisturbed and with kill -9 once half of the hooks are told as done, and prints a table."""
+"""Runs each peer twice, undisturbed and with kill -9 once half of the hooks are told as done,
+and prints a table."""
 
 import argparse
 import tempfile
@@ -32,21 +33,39 @@ class Result(NamedTuple):
 def furnish(remote: Remote, mailboxes: int) -> list[list[Hook]]:
     """An account with a domain and a pak for each mailbox; and the hooks of each."""
     remote.control("/reset", method="POST")
-    account = {"uid": ACCOUNT["ENOM_UID"], "token": ACCOUNT["ENOM_TOKEN"], "environment": "test", "allow": ["127.0.0.1"]}
+    account = {
+        "uid": ACCOUNT["ENOM_UID"],
+        "token": ACCOUNT["ENOM_TOKEN"],
+        "environment": "test",
+        "allow": ["127.0.0.1"],
+    }
     remote.control("/accounts", account)
     hooks = []
     for number in range(mailboxes):
         domain = f"example{number}.com"
         remote.control("/domains", {"uid": account["uid"], "domain": domain})
-        bundle = remote.control("/paks", {"domain": domain, "size": 1, "expires": "2035-01-01T00:00:00Z"})["bundle"]
+        bundle = remote.control(
+            "/paks", {"domain": domain, "size": 1, "expires": "2035-01-01T00:00:00Z"}
+        )["bundle"]
         address = f"post@{domain}"
         hooks.append(
-            [Hook(f"msg_{number}_{n}", type, address, f"Made-Up.{number}x{n}9", bundle) for n, type in enumerate(COMMANDS)]
+            [
+                Hook(f"msg_{number}_{n}", type, address, f"Made-Up.{number}x{n}9", bundle)
+                for n, type in enumerate(COMMANDS)
+            ]
         )
     return hooks
 
 
-def run(peer: Peer, remote: Remote, mailboxes: int, connections: int, latency: float, kill: bool, patience: float) -> Result:
+def run(
+    peer: Peer,
+    remote: Remote,
+    mailboxes: int,
+    connections: int,
+    latency: float,
+    kill: bool,
+    patience: float,
+) -> Result:
     hooks = furnish(remote, mailboxes)
     remote.control("/settings", {"latency": latency})
     receiver = Receiver()
@@ -55,8 +74,10 @@ def run(peer: Peer, remote: Remote, mailboxes: int, connections: int, latency: f
         begun = receiver.quiet_since = time.monotonic()
         senders = Senders(running.port, hooks, connections)
         wanted = {hook.id for each in hooks for hook in each}
-        while wanted != set(receiver.told) and (senders.busy or time.monotonic() - receiver.quiet_since < patience):
-            if kill and len(receiver.told) >= len(wanted) / 2:
+        while wanted != set(receiver.reported) and (
+            senders.busy or time.monotonic() - receiver.quiet_since < patience
+        ):
+            if kill and len(receiver.reported) >= len(wanted) / 2:
                 kill = False
                 running.kill()
                 running.start()
@@ -64,17 +85,29 @@ def run(peer: Peer, remote: Remote, mailboxes: int, connections: int, latency: f
             time.sleep(0.01)
         running.close()
     receiver.close()
-    boxes = [box for domain in remote.control("/state")["domains"].values() for box in domain["mailboxes"].items()]
+    boxes = [
+        box
+        for domain in remote.control("/state")["domains"].values()
+        for box in domain["mailboxes"].items()
+    ]
     counts = count(
         [hook for each in hooks for hook in each],
         set(senders.accepted),
-        receiver.told,
+        receiver.reported,
         remote.control("/history")["history"],
         {address: box["password"] for address, box in boxes},
     )
-    done = [at - begun for hook, at in receiver.at.items() if receiver.told[hook] == "job.succeeded"]
+    done = [
+        at - begun for hook, at in receiver.at.items() if receiver.reported[hook] == "job.succeeded"
+    ]
     accepting, took = max(senders.accepted.values()) - begun, max(receiver.at.values()) - begun
-    return Result(len(senders.accepted) / accepting, len(done) / max(done, default=1), took, counts, running.peak)
+    return Result(
+        len(senders.accepted) / accepting,
+        len(done) / max(done, default=1),
+        took,
+        counts,
+        running.peak,
+    )
 
 
 def row(peer: Peer, kill: bool, result: Result, installed: int) -> str:
@@ -91,12 +124,20 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="contrib.bench.peers", description=__doc__)
     options.add_argument("--hooks", type=int, default=400, help="two for each mailbox")
     options.add_argument("--connections", type=int, default=8)
-    options.add_argument("--latency", type=float, default=0.2, help="seconds that each answer of Enom takes")
-    options.add_argument("--patience", type=float, default=300, help="seconds without a callback until a run is over")
+    options.add_argument(
+        "--latency", type=float, default=0.2, help="seconds that each answer of Enom takes"
+    )
+    options.add_argument(
+        "--patience", type=float, default=300, help="seconds without a callback until a run is over"
+    )
     options.add_argument("--only", choices=PEERS, nargs="+", default=list(PEERS))
-    options.add_argument("--plot", type=Path, help="write a picture of what is completed a second, as SVG")
+    options.add_argument(
+        "--plot", type=Path, help="write a picture of what is completed a second, as SVG"
+    )
     chosen = options.parse_args()
-    what = f"{chosen.hooks} hooks over {chosen.hooks // 2} mailboxes, {chosen.connections} connections"
+    what = (
+        f"{chosen.hooks} hooks over {chosen.hooks // 2} mailboxes, {chosen.connections} connections"
+    )
     print(head(f"{what}, latency {chosen.latency} s"))
     print(f"\n| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
     speeds, left_out = [], []
@@ -109,7 +150,13 @@ def main() -> None:
         for kill in (False, True):
             with simulator() as remote:
                 result = run(
-                    peer, remote, chosen.hooks // 2, chosen.connections, chosen.latency, kill, chosen.patience if kill else 30
+                    peer,
+                    remote,
+                    chosen.hooks // 2,
+                    chosen.connections,
+                    chosen.latency,
+                    kill,
+                    chosen.patience if kill else 30,
                 )
             print(row(peer, kill, result, installed), flush=True)
             speeds.append((f"{peer.name}{', killed' if kill else ''}", result.completed))

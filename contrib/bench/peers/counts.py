@@ -38,17 +38,22 @@ class Counts:
 
 
 def count(
-    hooks: Sequence[Hook], accepted: set[str], told: Mapping[str, str], history: Sequence[Seen], passwords: Mapping[str, str]
+    hooks: Sequence[Hook],
+    accepted: set[str],
+    result: Mapping[str, str],
+    history: Sequence[Seen],
+    passwords: Mapping[str, str],
 ) -> Counts:
-    """`hooks` in the order of each mailbox; `told`: hook -> type of its last callback; `passwords`: as they are at the end."""
+    """`hooks` in the order of each mailbox; `told`: hook -> type of its last callback;
+    `passwords`: as they are at the end."""
     commands = [entry for entry in history if entry["command"] in COMMANDS.values()]
     first: dict[str, Seen] = {}
     for entry in sorted(commands, key=lambda entry: float(entry["started"])):
         first.setdefault(entry["parameters"]["password1"], entry)
     last = {hook.address: hook.password for hook in hooks}
     return Counts(
-        lost=len(accepted - set(told)),
-        failed=sum(type != "job.succeeded" for type in told.values()),
+        lost=len(accepted - set(result)),
+        failed=sum(type != "job.succeeded" for type in result.values()),
         repeated=len(commands) - len(first),
         out_of_order=sum(early(earlier, later) for earlier, later in following(hooks, first)),
         wrong=sum(passwords.get(address) != password for address, password in last.items()),
@@ -58,7 +63,8 @@ def count(
 
 
 def following(hooks: Sequence[Hook], first: Mapping[str, Seen]) -> Iterable[tuple[Seen, Seen]]:
-    """The first commands of two hooks of one mailbox that follow each other; what was never sent is passed over."""
+    """The first commands of two hooks of one mailbox that follow each other; what was never sent
+    is passed over."""
     before: dict[str, Seen] = {}
     for hook in hooks:
         if (entry := first.get(hook.password)) is not None:
@@ -72,7 +78,9 @@ def early(earlier: Seen, later: Seen) -> bool:
 
 
 def most_at_once(history: Sequence[Seen]) -> int:
-    steps = [(entry["started"], 1) for entry in history] + [(entry["ended"], -1) for entry in history if entry["ended"]]
+    steps = [(entry["started"], 1) for entry in history] + [
+        (entry["ended"], -1) for entry in history if entry["ended"]
+    ]
     now = most = 0
     for _, step in sorted(steps):
         now += step

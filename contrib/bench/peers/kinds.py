@@ -1,4 +1,7 @@
-"""The peers: what each installs, how it is started, how much lies on the disk. Everything goes to build/bench/."""
+"""The peers: what each installs, how it is started, how much lies on the disk.
+
+Everything goes to build/bench/.
+"""
 
 import importlib.metadata
 import json
@@ -46,7 +49,10 @@ class Peer(ABC):
     name: str
 
     def install(self) -> int:
-        """Bytes on the disk, without what is there anyway (Python, Node, a shell). May raise Missing."""
+        """Bytes on the disk, without what is there anyway (Python, Node, a shell).
+
+        May raise Missing.
+        """
         return 0
 
     @abstractmethod
@@ -60,7 +66,9 @@ class Bridge(Peer):
     def install(self) -> int:
         packages: dict[str, int] = {}
         closure("enom-bridge", packages)
-        return sum(packages.values()) + sum(size(HERE.parents[2] / part) for part in ("bridge", "hooks"))
+        return sum(packages.values()) + sum(
+            size(HERE.parents[2] / part) for part in ("bridge", "hooks")
+        )
 
     def command(self, folder: Path, environment: dict[str, str]) -> list[str]:
         config = folder / "bridge.toml"
@@ -85,7 +93,16 @@ class Webhook(Peer):
         environment["SCRIPT"] = str(HERE / "webhook" / "mailbox.sh")
         hooks = str(HERE / "webhook" / "hooks.json")
         program = str(BUILD / "webhook" / "usr" / "bin" / "webhook")
-        return [program, "-hooks", hooks, "-template", "-ip", "127.0.0.1", "-port", environment["PORT"]]
+        return [
+            program,
+            "-hooks",
+            hooks,
+            "-template",
+            "-ip",
+            "127.0.0.1",
+            "-port",
+            environment["PORT"],
+        ]
 
 
 class NodeRed(Peer):
@@ -108,7 +125,15 @@ class NodeRed(Peer):
         flow = folder / "flow.json"
         flow.write_text(json.dumps(nodes))
         program = BUILD / "node-red" / "node_modules" / "node-red" / "red.js"
-        return ["node", str(program), "-s", str(HERE / "nodered" / "settings.js"), "-u", str(folder), str(flow)]
+        return [
+            "node",
+            str(program),
+            "-s",
+            str(HERE / "nodered" / "settings.js"),
+            "-u",
+            str(folder),
+            str(flow),
+        ]
 
 
 class Module(Peer):
@@ -149,7 +174,11 @@ def closure(name: str, packages: dict[str, int]) -> None:
         return  # for another platform or Python
     key = found.metadata["Name"].lower()
     if key not in packages:
-        packages[key] = sum(size(Path(str(file.locate()))) for file in found.files or () if Path(str(file.locate())).is_file())
+        packages[key] = sum(
+            size(Path(str(file.locate())))
+            for file in found.files or ()
+            if Path(str(file.locate())).is_file()
+        )
         for requirement in found.requires or ():
             if "extra ==" not in requirement:
                 closure(re.split(r"[^\w.-]", requirement, maxsplit=1)[0], packages)

@@ -1,4 +1,5 @@
-"""A provisioning module as they are written for WHMCS, in Python: Enom is called inside the request. Standard library alone.
+"""A provisioning module as they are written for WHMCS, in Python: Enom is called inside the
+request. Standard library alone.
 
 One thread for each request, as PHP has one process for each.
 """
@@ -20,7 +21,9 @@ COMMANDS = {"mailbox.create": "SetUpPOP3User", "mailbox.change_password": "Modif
 
 
 def signature(id: str, timestamp: str, body: bytes) -> str:
-    digest = hmac.digest(os.environ["KEY"].encode(), f"{id}.{timestamp}.".encode() + body, hashlib.sha256)
+    digest = hmac.digest(
+        os.environ["KEY"].encode(), f"{id}.{timestamp}.".encode() + body, hashlib.sha256
+    )
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
@@ -34,17 +37,31 @@ def enom(command: str, domain: str, **parameters: str) -> ET.Element:
 def provision(type: str, data: dict[str, str]) -> bool:
     """Whether Enom said yes and shows it."""
     local, _, domain = data["address"].partition("@")
-    wanted = {"UserName1": local, "Password1": data["password"], "EmailCount": "1", "BundleID": str(data["bundle"])}
+    wanted = {
+        "UserName1": local,
+        "Password1": data["password"],
+        "EmailCount": "1",
+        "BundleID": str(data["bundle"]),
+    }
     if enom(COMMANDS[type], domain, **wanted).findtext("ErrCount") != "0":
         return False
-    boxes = {pop.findtext("username"): pop.findtext("password") for pop in enom("GetPOP3", domain).iter("pop")}
+    boxes = {
+        pop.findtext("username"): pop.findtext("password")
+        for pop in enom("GetPOP3", domain).iter("pop")
+    }
     return boxes.get(local) == data["password"]
 
 
 def call_back(hook: str, good: bool) -> None:
     now = str(int(time.time()))
-    body = json.dumps({"type": "job.succeeded" if good else "job.failed", "data": {"hook": hook}}).encode()
-    headers = {"webhook-id": f"cb_{hook}", "webhook-timestamp": now, "webhook-signature": signature(f"cb_{hook}", now, body)}
+    body = json.dumps(
+        {"type": "job.succeeded" if good else "job.failed", "data": {"hook": hook}}
+    ).encode()
+    headers = {
+        "webhook-id": f"cb_{hook}",
+        "webhook-timestamp": now,
+        "webhook-signature": signature(f"cb_{hook}", now, body),
+    }
     with urlopen(Request(CALLBACK, body, headers), timeout=30):
         pass
 
@@ -55,7 +72,9 @@ class Module(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         id, sent_at = self.headers.get("webhook-id", ""), self.headers.get("webhook-timestamp", "0")
-        good = hmac.compare_digest(self.headers.get("webhook-signature", ""), signature(id, sent_at, body))
+        good = hmac.compare_digest(
+            self.headers.get("webhook-signature", ""), signature(id, sent_at, body)
+        )
         if not good or abs(time.time() - int(sent_at)) > 300:
             return self.answer(401)
         hook = json.loads(body)

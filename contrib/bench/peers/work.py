@@ -26,21 +26,33 @@ AGAIN = 0.2  # seconds until a sender repeats what was not answered 2xx
 
 
 def signed(hook: Hook) -> tuple[bytes, dict[str, str]]:
-    """Body and headers: Standard Webhooks, and what adnanh/webhook can check, which is the body alone."""
+    """Body and headers: Standard Webhooks, and what adnanh/webhook can check, which is the body
+    alone."""
     now = datetime.now(UTC)
-    data = {"service_id": hook.address, "address": hook.address, "password": hook.password, "bundle": hook.bundle}
+    data = {
+        "service_id": hook.address,
+        "address": hook.address,
+        "password": hook.password,
+        "bundle": hook.bundle,
+    }
     body = json.dumps({"type": hook.type, "timestamp": now.isoformat(), "data": data}).encode()
-    alone = {"x-body-signature": f"sha256={hmac.digest(KEY, body, hashlib.sha256).hex()}", "content-type": "application/json"}
+    alone = {
+        "x-body-signature": f"sha256={hmac.digest(KEY, body, hashlib.sha256).hex()}",
+        "content-type": "application/json",
+    }
     return body, signing.sign(hook.id, int(now.timestamp()), body, KEY) | alone
 
 
 class Senders:
-    """Send each mailbox's hooks one after the other, several mailboxes at a time, each until it is answered 2xx."""
+    """Send each mailbox's hooks one after the other, several mailboxes at a time, each until it
+    is answered 2xx."""
 
     def __init__(self, port: int, mailboxes: Sequence[Sequence[Hook]], connections: int) -> None:
         self.accepted: dict[str, float] = {}
         self._port, self._left, self._lock = port, iter(mailboxes), threading.Lock()
-        self._threads = [threading.Thread(target=self._send_all, daemon=True) for _ in range(connections)]
+        self._threads = [
+            threading.Thread(target=self._send_all, daemon=True) for _ in range(connections)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -77,7 +89,7 @@ class Receiver:
     """Hears the callbacks and checks their signatures."""
 
     def __init__(self) -> None:
-        self.told: dict[str, str] = {}
+        self.result: dict[str, str] = {}
         self.at: dict[str, float] = {}
         self.quiet_since = time.monotonic()
         receiver = self
@@ -88,7 +100,9 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                signing.verify(Delivery("shop", headers, body, time.time()), [KEY], "standard", time.time())
+                signing.verify(
+                    Delivery("shop", headers, body, time.time()), [KEY], "standard", time.time()
+                )
                 report = json.loads(body)
                 receiver.hear(report["data"]["hook"], report["type"])
                 self.send_response(204)
@@ -109,7 +123,7 @@ class Receiver:
 
     def hear(self, hook: str, type: str) -> None:
         self.quiet_since = time.monotonic()
-        self.told[hook] = type
+        self.result[hook] = type
         self.at.setdefault(hook, self.quiet_since)
 
     def close(self) -> None:
@@ -118,12 +132,18 @@ class Receiver:
 
 
 class Running:
-    """A peer in a session of its own, that is killed as a whole, as systemd does with a service whose main process dies."""
+    """A peer in a session of its own, that is killed as a whole, as systemd does with a service
+    whose main process dies."""
 
     def __init__(self, peer: Peer, folder: Path, enom: str, callback: str) -> None:
         self._peer, self._folder, self.port, self.peak = peer, folder, free_port(), 0
         key = KEY.decode("ascii")
-        self._environment = ACCOUNT | {"ENOM": enom, "CALLBACK": callback, "KEY": key, "PORT": str(self.port)}
+        self._environment = ACCOUNT | {
+            "ENOM": enom,
+            "CALLBACK": callback,
+            "KEY": key,
+            "PORT": str(self.port),
+        }
         self._over = threading.Event()
         self.start()
         self._watch = threading.Thread(target=self._measure, daemon=True)
@@ -133,12 +153,20 @@ class Running:
         command = self._peer.command(self._folder, self._environment)
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=self._folder, env=os.environ | self._environment, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=self._folder,
+                env=os.environ | self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         end = time.monotonic() + 60
         while not self._answers():
             if time.monotonic() > end or self._process.poll() is not None:
-                raise SystemExit(f"{self._peer.name} did not start:\n{(self._folder / 'log').read_text()[-2000:]}")
+                raise SystemExit(
+                    f"{self._peer.name} did not "
+                    f"start:\n{(self._folder / 'log').read_text()[-2000:]}"
+                )
             time.sleep(0.05)
 
     def kill(self) -> None:
@@ -151,7 +179,8 @@ class Running:
         self.kill()
 
     def _answers(self) -> bool:
-        """To an unsigned hook: anything but "not found", which Node-RED says until its flow is there."""
+        """To an unsigned hook: anything but "not found", which Node-RED says until its flow is
+        there."""
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             line.request("POST", "/hooks/shop", b"{}", {"content-type": "application/json"})
@@ -172,7 +201,10 @@ def resident(session: int) -> int:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if os.getsid(int(folder.name)) == session:
-                rows = dict(line.split(":", 1) for line in (folder / "smaps_rollup").read_text().splitlines()[1:])
+                rows = dict(
+                    line.split(":", 1)
+                    for line in (folder / "smaps_rollup").read_text().splitlines()[1:]
+                )
                 total += int(rows["Pss"].split()[0]) * 1024
         except (OSError, KeyError):
             continue  # it has ended

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import current_app, g
 
-from bridge.store import People
+from bridge.store import OperatorActions
 from bridge.store.admin.overview import Overview
 from bridge.store.admin.sign_ins import SignIns
 from bridge.web.admin.session import Person, Sessions
@@ -16,7 +16,7 @@ from bridge.wiring import Service
 
 
 @dataclass
-class Office:
+class AdminContext:
     service: Service
     sessions: Sessions
     sign_ins: SignIns
@@ -31,18 +31,18 @@ class Office:
         return found
 
     @property
-    def operator_actions(self) -> People:
+    def operator_actions(self) -> OperatorActions:
         """What a person may do, in the name of whoever is signed in."""
-        return self.service.people.by(self.person.who)
+        return self.service.operator.by(self.person.who)
 
     @contextmanager
-    def looking(self) -> Iterator[None]:
+    def enom_slot(self) -> Iterator[None]:
         """Around whatever asks Enom. Raises Busy when others do that already."""
         with self.threads.slot(Use.ASK_FOR_PAGE), self.threads.slot(Use.ASK):
             yield
 
 
-def admin_context() -> Office:
+def admin_context() -> AdminContext:
     """Of the app that the current request is for; the only way to it."""
-    found: Office = current_app.extensions["admin"]
+    found: AdminContext = current_app.extensions["admin"]
     return found

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import click
 
-from bridge.cli.session import people, session
+from bridge.cli.session import operator, session
 from bridge.cli.show import as_json, echo_json
 from bridge.reporting.notes import compared
 from bridge.reporting.refusals import refusal
@@ -15,13 +15,19 @@ _kind = click.argument("kind", type=click.Choice(["account", "source"]))
 _name = click.argument("name")
 PAUSED: Mapping[str, str] = {
     "account": "Its jobs wait, hooks are still accepted. Running jobs finish first.",
-    "source": "Its hooks are answered 503, so billing sends them again later. Jobs already accepted still run.",
+    "source": (
+        "Its hooks are answered 503, so billing sends them "
+        "again later. Jobs already accepted still run."
+    ),
 }
 RESUMED: Mapping[str, str] = {
     "account": "Its jobs continue, purchases too.",
     "source": "Its hooks are accepted.",
     "suspensions": "The count restarts; billing sends the refused ones again.",
-    RESTORED: "Jobs continue; purchases wait until reads from Enom show everything bought before the restore.",
+    RESTORED: (
+        "Jobs continue; purchases wait until reads from Enom "
+        "show everything bought before the restore."
+    ),
 }
 ENDED: Mapping[str, str] = {
     PERSON: "The pause by an operator has ended.",
@@ -33,19 +39,25 @@ ENDED: Mapping[str, str] = {
 @click.command()
 @_kind
 @_name
-@click.option("--reason", default="Paused by an operator.", help="Shown wherever the pause is shown.")
+@click.option(
+    "--reason", default="Paused by an operator.", help="Shown wherever the pause is shown."
+)
 @as_json
 @click.pass_context
 def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) -> None:
-    """Pause an account (its jobs wait, hooks are still accepted) or a source (its hooks are answered 503)."""
+    """Pause an account (its jobs wait, hooks are still accepted) or a source (its hooks are
+    answered 503)."""
     with session(ctx) as service:
-        service.standing.know(service.settings.accounts, service.settings.sources)
+        service.account_state.know(service.settings.accounts, service.settings.sources)
         if kind == "account":
-            changed = people(service).pause_account(name, reason)
+            changed = operator(service).pause_account(name, reason)
         else:
-            changed = people(service).pause_source(name, True, reason)
+            changed = operator(service).pause_source(name, True, reason)
     how = "paused" if changed else "was already paused by an operator"
-    text = f"{kind.capitalize()} {name} {how}. {PAUSED[kind]}\nTo resume: enom-bridge resume {kind} {name}"
+    text = (
+        f"{kind.capitalize()} {name} {how}. {PAUSED[kind]}\nTo "
+        f"resume: enom-bridge resume {kind} {name}"
+    )
     _say(kind, name, True, text, as_json)
 
 
@@ -60,10 +72,10 @@ def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
     After `db restore`, run `reconcile` first. Exit code 1: it is still paused.
     """
     with session(ctx) as service:
-        service.standing.know(service.settings.accounts, service.settings.sources)
+        service.account_state.know(service.settings.accounts, service.settings.sources)
         if kind == "source":
             return _say(kind, name, False, _resume_source(service, name), as_json)
-        resumed = people(service).resume_account(name)
+        resumed = operator(service).resume_account(name)
         last = service.findings.last(name) if RESTORED in resumed.ended else None
     if resumed.left:
         over = " ".join(ENDED[code] for code in resumed.ended)
@@ -76,11 +88,14 @@ def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
 
 def _resume_source(service: Service, name: str) -> str:
     """What a person paused first; else what stopped its suspensions. Gives what became of it."""
-    before = service.standing.source_state(name)
-    people(service).pause_source(name, False)
-    after = service.standing.source_state(name)
+    before = service.account_state.source_state(name)
+    operator(service).pause_source(name, False)
+    after = service.account_state.source_state(name)
     if after["suspensions_paused"] is not None:
-        still = f"Its suspensions are still refused ({after['suspensions_paused']}); to accept them, run this command again."
+        still = (
+            f"Its suspensions are still refused ({after['suspensions_paused']}); to accept them, "
+            "run this command again."
+        )
         return f"Source {name} resumed. {RESUMED['source']}\n{still}"
     if before["suspensions_paused"] is not None:
         return f"Suspensions of source {name} are accepted again. {RESUMED['suspensions']}"
