@@ -58,14 +58,14 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
         "a deletion scheduled after a grace period is called off"
     )
     expect(page.locator("main")).to_contain_text(stand.ids["held"])
-    page.click("text=Back, do nothing")
+    page.click("text=Go back")
     expect(page).to_have_url(re.compile("status=held"))
 
     tab.go("/admin/hooks/shop/msg_held").get_by_role(
         "link", name="Replay: show the plan first", exact=True
     ).click()
     expect(page.locator("main")).to_contain_text("delete the mailbox")
-    page.click("text=Back, do nothing")
+    page.click("text=Go back")
     page.click("a.id")
     page.get_by_role("link", name="Approve", exact=True).click()
     page.click("main >> button")
@@ -187,7 +187,7 @@ def test_a_page_updates_itself_but_not_what_somebody_is_in(
     assert page.locator("tbody tr").count() == before + 1, "the focus is in it"
     page.locator("h1").click()
     expect(page.locator("tbody tr")).to_have_count(before + 2)
-    page.click("text=stop that")
+    page.click("text=stop updates")
     expect(page.locator("footer")).to_contain_text("Updates are off")
 
 

@@ -1,6 +1,7 @@
 """Two customers at one domain at the same moment, whatever keeps their jobs apart: one of the
 two passes."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bridge.domain.customers import Presence
 from bridge.domain.errors import NeedsPerson
 from bridge.domain.model import ChangeKind, Record, State
 from bridge.domain.ports import Job, Limits
 from bridge.store.base.tables import jobs, mailboxes, steps
-from bridge.store.queue import next_job
+from bridge.store.queue import customers, next_job
 from tests.store.conftest import Shop
 
 PASSWORD = "Planted-Secret.7"
@@ -61,11 +63,38 @@ def test_of_two_customers_at_the_same_moment_one_passes(crowded: Shop, kind: Cha
             assert sorted(pool.map(intend, both)) == ["domain_of_another", "passed"]
 
 
-@pytest.mark.parametrize("customers", [("11", "11"), ("11", None), (None, "12"), (None, None)])
-def test_one_customer_twice_or_one_that_is_not_known_is_not_held(
-    crowded: Shop, customers: tuple[str | None, ...]
+@pytest.mark.parametrize("store", ["postgres"])
+def test_a_creation_that_ends_while_the_other_is_judged_is_seen(
+    crowded: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number, customer in enumerate(customers):
+    """Each statement of PostgreSQL sees what was committed before it; SQLite lets nobody in."""
+    first = creator(crowded, "a@example.com", "11")
+    crowded.intend(first, ChangeKind.CREATE)
+    second = creator(crowded, "b@example.com", "12")
+    judged = customers.present
+
+    def present(tx: sa.Connection, asked: Mapping[str, str]) -> list[Presence]:
+        statements = []
+
+        def ends(*given: Any) -> None:
+            statements.append(given)
+            if len(statements) == 2:
+                crowded.finish(first, record=Record("shop", "a@example.com", State.ACTIVE))
+
+        sa.event.listen(tx, "before_cursor_execute", ends)
+        return judged(tx, asked)
+
+    monkeypatch.setattr(customers, "present", present)
+    with pytest.raises(NeedsPerson) as caught:
+        crowded.intend(second, ChangeKind.CREATE)
+    assert caught.value.code == "domain_of_another"
+
+
+@pytest.mark.parametrize("both", [("11", "11"), ("11", None), (None, "12"), (None, None)])
+def test_one_customer_twice_or_one_that_is_not_known_is_not_held(
+    crowded: Shop, both: tuple[str | None, ...]
+) -> None:
+    for number, customer in enumerate(both):
         crowded.intend(creator(crowded, f"box{number}@example.com", customer), ChangeKind.CREATE)
     assert len(crowded.rows(steps)) == 2
 

@@ -241,9 +241,12 @@ def against(
 def present(tx: Connection, asked: Mapping[str, str]) -> list[Presence]:
     """What each known customer of a source has in a domain, beside one job."""
     having: dict[str, dict[str, Any]] = defaultdict(dict)
-    for row in tx.execute(SELECT_CUSTOMERS, asked).mappings():
-        having[row["customer_id"]] = {"has": bool(row["has"]), "gone_at": row["gone_at"]}
+    # The open creations first: each statement of PostgreSQL sees what was committed before it, and
+    # a creation that ends between the two is a mailbox for the second. The other way round it
+    # would be neither.
     for intent in tx.scalars(SELECT_OPEN_CREATIONS, asked):
         if "customer_id" in intent:
             having[intent["customer_id"]]["creates"] = True
+    for row in tx.execute(SELECT_CUSTOMERS, asked).mappings():
+        having[row["customer_id"]] |= {"has": bool(row["has"]), "gone_at": row["gone_at"]}
     return [Presence(customer_id, **what) for customer_id, what in having.items()]
