@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from bridge.cli.listing import filtered, listing
 from bridge.cli.session import operator, remind, session
 from bridge.cli.show import (
     Command,
@@ -12,8 +13,6 @@ from bridge.cli.show import (
     OneLine,
     as_json,
     echo_json,
-    filtered,
-    listing,
     page,
     paged,
     thing,
@@ -166,7 +165,7 @@ def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
 
     With ids it runs at once. With filters it shows a list first; --apply runs it.
     """
-    done = "{id} is rejected; {told}."
+    done = "{id} is rejected; {next_step}."
     _decide(ctx, "reject", lambda acting, id: acting.reject(id, reason), done, **options)
 
 
@@ -176,7 +175,9 @@ def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
 @click.pass_context
 def cancel(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
     """Cancel waiting jobs. A callback tells billing."""
-    _each(ctx, ids, as_json, lambda acting, id: acting.cancel(id), "{id} is cancelled; {told}.")
+    _each(
+        ctx, ids, as_json, lambda acting, id: acting.cancel(id), "{id} is cancelled; {next_step}."
+    )
 
 
 def _decide(
