@@ -16,7 +16,7 @@ from bridge.domain.ports import Backend, Checkpoint, Clock, Limits
 from bridge.domain.source import ANY, CallbackEndpoint, Source
 from bridge.engine import Engine
 from bridge.infra import logs
-from bridge.infra.crypto import Purpose, Sealer, Unsealable
+from bridge.infra.crypto import Purpose, Sealer, Unsealable, note_secret
 from bridge.infra.events import Watch
 from bridge.infra.http_client import LONGEST_WAIT, Outgoing
 from bridge.infra.job_ids import first_id, new_job_id
@@ -386,12 +386,6 @@ def wanted(settings: config.Settings) -> Mapping[str, Wanted]:
         name: Wanted(account.mail_hosts, account.spf_include)
         for name, account in settings.accounts.items()
     }
-
-
-def note_secret(sealer: Sealer) -> bytes:
-    """Signs notes that go out as webhooks; `enom-bridge config note-secret` shows it to whoever
-    has to verify them."""
-    return sealer.keys(Purpose.NOTE)[-1]
 
 
 def opener(sealer: Sealer) -> Callable[[str], str | None]:

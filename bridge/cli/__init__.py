@@ -23,39 +23,75 @@ EPILOG = (
 )
 SECTIONS = {
     "Set it up": {
-        "demo": "demo",
-        "init": "init",
-        "config": "config",
-        "doctor": "doctor",
-        "sim": "sim",
-        "send": "send",
+        "demo": (
+            "demo",
+            "Run the bridge end to end on this machine, with a simulated billing platform and a "
+            "simulated Enom.",
+        ),
+        "init": (
+            "init",
+            "Write a configuration with fresh secrets and say what to paste into the billing platform.",
+        ),
+        "config": ("config", "Show or check the configuration."),
+        "doctor": ("doctor", "Check configuration, database, Enom, callback URLs and alerts."),
+        "sim": ("sim", "Simulate Enom: both APIs, on this machine only, until Ctrl-C."),
+        "send": (
+            "send",
+            "Sign and send a hook (mailbox.create, …) or a query (connection.test, …) to a running "
+            "bridge and show the result.",
+        ),
     },
     "Run it": {
-        "serve": "serve",
-        "web": "serve",
-        "worker": "serve",
-        "pause": "pausing",
-        "resume": "pausing",
+        "serve": ("serve", "Run the bridge on one machine: receive hooks and process them."),
+        "web": ("serve", "Only receive hooks and queries; `worker` processes them."),
+        "worker": ("serve", "Only process received hooks."),
+        "pause": (
+            "pausing",
+            "Pause an account (its jobs wait, hooks are still accepted) or a source (its hooks are "
+            "answered 503).",
+        ),
+        "resume": ("pausing", "Resume a paused account or source."),
     },
     "See what happened and decide": {
-        "jobs": "jobs",
-        "hooks": "hooks",
-        "callbacks": "callbacks",
-        "replay": "replay",
-        "audit": "audit",
-        "admin-link": "admin",
-        "admin-password": "admin",
+        "jobs": ("jobs", "Jobs: list, show, explain, retry, approve, reject, cancel."),
+        "hooks": ("hooks", "Received hooks: list, show, dismiss."),
+        "callbacks": ("callbacks", "Callbacks to billing: list, resend."),
+        "replay": ("replay", "Read received hooks or files again and show what they would do now."),
+        "audit": ("audit", "The audit trail: who did what, and when."),
+        "admin-link": ("admin", "Print a link that signs in to the admin pages once."),
+        "admin-password": (
+            "admin",
+            "Ask for a password twice, without showing it, and print the hash for "
+            "admin.password_hash.",
+        ),
     },
     "Manage mailboxes": {
-        "mailboxes": "mailboxes",
-        "reconcile": "reconcile",
-        "inventory": "inventory",
-        "observed": "observed",
+        "mailboxes": (
+            "mailboxes",
+            "Mailboxes known to the bridge: list, show, adopt, import, undelete, export, erase.",
+        ),
+        "reconcile": ("reconcile", "Compare the bridge's record with Enom."),
+        "inventory": (
+            "inventory",
+            "Show mailboxes paid for at Enom but terminated in billing, active in billing but "
+            "missing at Enom, and paks that expire or are empty, as of the last `reconcile`.",
+        ),
+        "observed": (
+            "observed",
+            'Check, after some days with mode = "observe", whether the bridge would have done the '
+            "same as your present system.",
+        ),
     },
-    "Maintain its data": {"db": "db", "keys": "keys"},
+    "Maintain its data": {
+        "db": ("db", "The database: upgrade or check its schema, back it up, restore it."),
+        "keys": ("keys", "Encryption keys of stored data: make a new one, rotate."),
+    },
 }
-"""By what one wants to do: each command, and the file where it stands."""
-FILES = {name: file for commands in SECTIONS.values() for name, file in commands.items()}
+"""By what one wants to do: each command, the file where it stands, and what `--help` says of it.
+
+The sentence is the first of the command's own help: said here, nothing needs to be loaded for it.
+"""
+COMMANDS = {name: entry for commands in SECTIONS.values() for name, entry in commands.items()}
 
 
 class Commands(UserDict[str, click.Command]):
@@ -63,18 +99,18 @@ class Commands(UserDict[str, click.Command]):
     to be up at once."""
 
     def __getitem__(self, name: str) -> click.Command:
-        file = import_module(f"bridge.cli.{FILES[name]}")
+        file = import_module(f"bridge.cli.{COMMANDS[name][0]}")
         command: click.Command = getattr(file, name.replace("-", "_"))
         return command
 
     def __iter__(self) -> Iterator[str]:
-        return iter(FILES)
+        return iter(COMMANDS)
 
     def __contains__(self, name: object) -> bool:
-        return name in FILES
+        return name in COMMANDS
 
     def __len__(self) -> int:
-        return len(FILES)
+        return len(COMMANDS)
 
 
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -99,12 +135,10 @@ class Program(click.Group):
             return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, names in SECTIONS.items():
+        for title, commands in SECTIONS.items():
             with formatter.section(title):
-                short = (
-                    (name, self.commands[name].get_short_help_str(limit=200)) for name in names
-                )
-                formatter.write_dl(list(short), col_spacing=2)
+                short = [(name, sentence) for name, (_, sentence) in commands.items()]
+                formatter.write_dl(short, col_spacing=2)
 
 
 @contextmanager

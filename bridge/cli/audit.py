@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from bridge.cli.show import listing, paged
+from bridge.cli.listing import listing
+from bridge.cli.show import paged
 
 
 @click.group()

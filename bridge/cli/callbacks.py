@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
+from bridge.cli.listing import listing
 from bridge.cli.session import operator, remind, session
-from bridge.cli.show import as_json, echo_json, listing, paged
+from bridge.cli.show import as_json, echo_json, paged
 
 COLUMNS = (
     "created_at",

@@ -8,8 +8,7 @@ from typing import Any
 import click
 
 from bridge.config import ConfigurationError, Settings, describe, find, load
-from bridge.infra.crypto import Sealer
-from bridge.wiring import note_secret
+from bridge.infra.crypto import Sealer, note_secret
 from hooks.signing import new_secret
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

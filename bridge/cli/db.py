@@ -10,7 +10,7 @@ import click
 
 from bridge import store, wiring
 from bridge.cli.config import settings_of
-from bridge.cli.serve import opened
+from bridge.cli.session import opened
 from bridge.cli.show import as_json, echo_json
 from bridge.config import Settings
 from bridge.domain.model import to_rfc3339

@@ -5,7 +5,7 @@ import click
 
 from bridge.cli import probe
 from bridge.cli.config import settings_of
-from bridge.cli.serve import opened
+from bridge.cli.session import opened
 from bridge.cli.show import as_json, echo_json, word
 from bridge.diagnostics.doctor import CheckResult, Doctor
 

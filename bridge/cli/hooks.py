@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
+from bridge.cli.listing import listing
 from bridge.cli.session import operator, session
-from bridge.cli.show import OneLine, as_json, echo_json, listing, paged, thing
+from bridge.cli.show import OneLine, as_json, echo_json, paged, thing
 from bridge.domain.errors import NotPossible, UnknownThing
 
 COLUMNS = ("received_at", "source", "id", "type", "address", "status", "job_id")

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from bridge.cli.listing import filtered, listing
 from bridge.cli.session import operator, remind, session
 from bridge.cli.show import (
     Command,
@@ -12,8 +13,6 @@ from bridge.cli.show import (
     OneLine,
     as_json,
     echo_json,
-    filtered,
-    listing,
     page,
     paged,
     thing,

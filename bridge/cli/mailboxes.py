@@ -7,8 +7,9 @@ import click
 
 from bridge.cli import importing, privacy, undelete
 from bridge.cli.address import MailAddress
+from bridge.cli.listing import listing
 from bridge.cli.session import operator, session
-from bridge.cli.show import as_json, listing, paged, thing
+from bridge.cli.show import as_json, paged, thing
 from bridge.domain.errors import BridgeError
 from bridge.domain.source import Forbidden
 

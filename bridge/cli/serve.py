@@ -10,9 +10,10 @@ import click
 from bridge import store, wiring
 from bridge.cli.config import settings_of
 from bridge.cli.process import Process, configure_log, orders, to_the_end, told_lost
+from bridge.cli.session import opened
 from bridge.config import Address, Settings
 from bridge.config.values import optional_address
-from bridge.domain.errors import NotPossible, StoreUnavailable
+from bridge.domain.errors import NotPossible
 from bridge.infra import logs, output, tracing
 from bridge.store.queue.account_state import PERSON, RESTORED, pauses
 
@@ -61,29 +62,6 @@ def worker(ctx: click.Context, /, **given: Any) -> None:
     Next to `web` on one machine it needs its own --metrics-listen.
     """
     run(lambda: chosen(shared(settings_of(ctx)), **given), web=False, work=True)
-
-
-class opened:
-    """A service for one command.
-
-    A database that cannot be used ends the command with exit code 1 and a sentence.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self.service = wiring.build(settings)
-
-    def __enter__(self) -> wiring.Service:
-        return self.service
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self.service.close()
-        if isinstance(error, StoreUnavailable):
-            remedy = store.remedy(
-                self.service.database, f"`database` in {self.service.settings.path}"
-            )
-            raise click.ClickException(f"{error} {remedy}") from None
-        if isinstance(error, NotPossible):
-            raise click.ClickException(str(error)) from None
 
 
 def run(read: Callable[[], Settings], *, web: bool, work: bool) -> None:

@@ -8,13 +8,36 @@ from contextlib import contextmanager
 
 import click
 
-from bridge import store
+from bridge import store, wiring
 from bridge.cli.config import settings_of
-from bridge.cli.serve import opened
-from bridge.domain.errors import NotPossible, UnknownThing
+from bridge.config import Settings
+from bridge.domain.errors import NotPossible, StoreUnavailable, UnknownThing
 from bridge.domain.ports import SourcePaused, SuspensionsPaused
 from bridge.store import OperatorActions
 from bridge.wiring import Service
+
+
+class opened:
+    """A service for one command.
+
+    A database that cannot be used ends the command with exit code 1 and a sentence.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.service = wiring.build(settings)
+
+    def __enter__(self) -> Service:
+        return self.service
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self.service.close()
+        if isinstance(error, StoreUnavailable):
+            remedy = store.remedy(
+                self.service.database, f"`database` in {self.service.settings.path}"
+            )
+            raise click.ClickException(f"{error} {remedy}") from None
+        if isinstance(error, NotPossible):
+            raise click.ClickException(str(error)) from None
 
 
 @contextmanager

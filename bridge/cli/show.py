@@ -7,15 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from bridge.cli.session import session
-from bridge.domain.filtering import NoSuchValue
 from bridge.reporting.times import with_times
-from bridge.wiring import Service
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Item = Mapping[str, Any]
@@ -57,40 +50,6 @@ def paged(command: Command) -> Command:
     ):
         command = option(command)
     return command
-
-
-def listing(
-    ctx: click.Context,
-    what: str,
-    columns: Sequence[str],
-    *,
-    limit: int,
-    everything: bool,
-    after: str | None,
-    as_json: bool,
-    shown: Callable[[Item], Item] = dict,
-    **filters: str | None,
-) -> None:
-    """Prints a page of what the store keeps: `what` and its `filters` in the words of Lookup.page.
-
-    `shown` makes of an item what a person reads; JSON has it as it is.
-    """
-    with session(ctx) as service:
-        wanted = filtered(service, what, filters)
-        items, following = service.lookup.page(what, None if everything else limit, after, **wanted)
-    page(items if as_json else [shown(item) for item in items], following, columns, as_json)
-
-
-def filtered(service: Service, what: str, given: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The filters of a list, as the store looks for them.
-
-    Raises UsageError where nothing can have such a value.
-    """
-    try:
-        return service.filters(what, given)
-    except NoSuchValue as wrong:
-        option = wrong.name.removesuffix("_id").replace("_", "-")
-        raise click.UsageError(f"--{option}: {wrong.sentence}") from None
 
 
 def page(
@@ -146,6 +105,12 @@ def _pairs(table: Item) -> str:
 
 
 def _rich(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    # Only here: it takes as long to load as most commands take to end.
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(*headings, box=SIMPLE, pad_edge=False)
     for row in rows:
         table.add_row(*(Text(cell, overflow="fold") for cell in row))

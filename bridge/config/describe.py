@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from bridge.config.settings import Settings
 from bridge.config.values import database_password
-from bridge.infra import logs
+from bridge.infra import masking
 from bridge.infra.secret import MASK, Secret
 
 
@@ -18,7 +18,7 @@ def describe(settings: Settings) -> dict[str, Any]:
     """
     plain: dict[str, Any] = _plain(settings)
     if password := database_password(settings.bridge.database):
-        plain["bridge"]["database"] = logs.mask(
+        plain["bridge"]["database"] = masking.mask(
             settings.bridge.database.replace(f":{password}@", f":{MASK}@")
         )
     notify = urlsplit(settings.admin.notify)
@@ -41,4 +41,4 @@ def _plain(value: object) -> Any:
         return [_plain(item) for item in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    return logs.mask(str(value))
+    return masking.mask(str(value))

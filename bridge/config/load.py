@@ -14,7 +14,7 @@ from bridge.backends.enom.settings import ENDPOINTS
 from bridge.config import checks, settings
 from bridge.config.schema import Document, UnknownKey, surroundings
 from bridge.config.values import database_password
-from bridge.infra import logs
+from bridge.infra import masking
 from bridge.infra.secret import Secret
 
 PLACES = (Path("bridge.toml"), Path("/etc/enom-bridge/bridge.toml"))
@@ -177,7 +177,7 @@ def _warnings(built: settings.Settings) -> list[str]:
 
 def _register(built: settings.Settings) -> None:
     for secret in secrets(built):
-        logs.register(secret.reveal().removeprefix("whsec_"))
+        masking.register(secret.reveal().removeprefix("whsec_"))
     if password := database_password(built.bridge.database):
-        logs.register(password)
-        logs.register(unquote(password))
+        masking.register(password)
+        masking.register(unquote(password))

@@ -5,12 +5,12 @@ Nothing of this machine's own names (/etc/hosts) is looked at.
 
 import time
 from collections.abc import Sequence
-from typing import Any
-
-import dns.exception
-import dns.resolver
+from typing import TYPE_CHECKING, Any
 
 from bridge.maildns.rules import Found
+
+if TYPE_CHECKING:
+    import dns.resolver
 
 SECONDS = 2.0  # for both questions together
 MOST = 50  # records of one answer that are looked at
@@ -24,6 +24,8 @@ class Resolver:
 
     def mail_of(self, domain: str) -> Found:
         """Never raises; what could not be found out is the `problem`."""
+        import dns.resolver  # here: it takes long to load, and most commands ask nothing
+
         deadline = time.monotonic() + self._seconds
         try:
             resolver = self._resolver()
@@ -47,7 +49,9 @@ class Resolver:
             spf=tuple(text for text in spoken if text.lower().split(" ")[0] == "v=spf1"),
         )
 
-    def _resolver(self) -> dns.resolver.Resolver:
+    def _resolver(self) -> "dns.resolver.Resolver":
+        import dns.resolver
+
         resolver = dns.resolver.Resolver(configure=self._server is None)
         if self._server is not None:
             resolver.nameservers, resolver.port = [self._server[0]], self._server[1]
@@ -56,8 +60,10 @@ class Resolver:
         return resolver
 
     def _ask(
-        self, resolver: dns.resolver.Resolver, domain: str, kind: str, deadline: float
+        self, resolver: "dns.resolver.Resolver", domain: str, kind: str, deadline: float
     ) -> Sequence[Any]:
+        import dns.exception
+
         left = deadline - time.monotonic()
         if left <= 0:
             raise dns.exception.Timeout

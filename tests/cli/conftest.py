@@ -12,7 +12,7 @@ import structlog
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.infra import logs
+from bridge.infra import logs, masking
 from bridge.sim import Simulator
 from tests.support.billing import Billing
 from tests.support.bridge import PASSWORD, Running, furnish, write_config
@@ -76,7 +76,7 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setattr(logs, "_registered", set())
+    monkeypatch.setattr(masking, "_registered", set())
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers = []

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bridge.cli.config import config
-from bridge.infra import logs
+from bridge.infra import masking
 
 GOOD = """
 [bridge]
@@ -26,7 +26,7 @@ SECRETS = ("AQIDBAUG", "example-token", "c2VjcmV0")
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(logs, "_registered", set())
+    monkeypatch.setattr(masking, "_registered", set())
     monkeypatch.setenv("ENOM_TOKEN", "example-token")
     path = tmp_path / "bridge.toml"
     path.write_text(GOOD)

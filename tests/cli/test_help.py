@@ -43,6 +43,13 @@ def test_the_help_lists_each_command_once_under_what_one_wants_to_do() -> None:
     assert all(listed.count(f"\n  {name} ") == 1 for name in main.commands)
 
 
+def test_the_help_says_of_each_command_what_the_command_says_first() -> None:
+    said = {name: sentence for names in SECTIONS.values() for name, (_, sentence) in names.items()}
+    assert said == {
+        name: command.get_short_help_str(limit=200) for name, command in main.commands.items()
+    }
+
+
 @pytest.mark.parametrize("what", ["hooks", "jobs", "mailboxes", "callbacks"])
 def test_a_list_pages_by_the_key_that_it_gives(house: House, what: str) -> None:
     house.start()

@@ -22,7 +22,7 @@ from bridge.config import (
     SourceSettings,
     load,
 )
-from bridge.infra import logs
+from bridge.infra import masking
 from bridge.infra.setting import declared
 
 NEEDED = ("--uid", "reseller", "--token", "example-token", "--suspend-with", "refuse")
@@ -30,7 +30,7 @@ NEEDED = ("--uid", "reseller", "--token", "example-token", "--suspend-with", "re
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(logs, "_registered", set())
+    monkeypatch.setattr(masking, "_registered", set())
     monkeypatch.delenv("ENOM_BRIDGE_CONFIG", raising=False)
     monkeypatch.delenv("ENOM_TOKEN", raising=False)
     monkeypatch.chdir(tmp_path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config import Address, ConfigurationError, Secret, describe, find, load
-from bridge.infra import logs
+from bridge.infra import logs, masking
 
 KEY = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 HOOK_SECRET = "whsec_c2VjcmV0LW9mLWEtdGVzdC1pbnN0YWxsYXRpb24="
@@ -27,7 +27,7 @@ secrets = ["{HOOK_SECRET}"]
 
 @pytest.fixture(autouse=True)
 def forget_registered_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "_registered", set())
+    monkeypatch.setattr(masking, "_registered", set())
 
 
 @pytest.fixture

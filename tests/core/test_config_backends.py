@@ -9,7 +9,7 @@ from bridge.backends import BACKENDS
 from bridge.backends.hosted_email.settings import HostedEmailAccount
 from bridge.config import ConfigurationError, HostedEmailAccountSettings, Settings, describe, load
 from bridge.config.load import secrets
-from bridge.infra import logs
+from bridge.infra import logs, masking
 
 TABLES = {
     "bridge": 'keys = ["AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="]',
@@ -22,7 +22,7 @@ ACCOUNT, API = "accounts.mail", "accounts.mail.hosted_email"
 
 @pytest.fixture(autouse=True)
 def backends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "_registered", set())
+    monkeypatch.setattr(masking, "_registered", set())
     monkeypatch.setitem(BACKENDS, "hosted-email", BACKENDS.get("hosted-email", BACKENDS["memory"]))
 
 

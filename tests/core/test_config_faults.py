@@ -6,7 +6,7 @@ import pytest
 
 from bridge.config import ConfigurationError, load, values
 from bridge.domain.errors import BridgeError
-from bridge.infra import logs
+from bridge.infra import masking
 
 KEY = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 SECRET_A = "whsec_c2VjcmV0LW9mLWEtdGVzdC1pbnN0YWxsYXRpb24="
@@ -26,7 +26,7 @@ COMMANDS = {
 
 @pytest.fixture(autouse=True)
 def forget_registered_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "_registered", set())
+    monkeypatch.setattr(masking, "_registered", set())
 
 
 def faults(folder: Path, tables: dict[str, str]) -> dict[str, str]:

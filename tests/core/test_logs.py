@@ -14,7 +14,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.infra import logs
+from bridge.infra import logs, masking
 
 SECRET = 'Geheim+"wört"/\\&1'
 Written = Callable[[], str]
@@ -25,7 +25,7 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers = []
-    monkeypatch.setattr(logs, "_registered", set())
+    monkeypatch.setattr(masking, "_registered", set())
     yield
     root.handlers = handlers
     root.setLevel(level)
@@ -140,7 +140,8 @@ def test_a_registered_value_is_masked_in_every_form_and_place(form: str) -> None
     assert core not in line["event"] + line["thing"] + line["field"][0] + line["raw"]
     assert line["event"].startswith("a ") and line["event"].endswith(" b")
     assert all(
-        logs.MASK in text for text in (line["event"], line["thing"], line["field"][0], line["raw"])
+        masking.MASK in text
+        for text in (line["event"], line["thing"], line["field"][0], line["raw"])
     )
 
 
@@ -200,14 +201,14 @@ def test_nothing_that_was_sent_can_begin_a_line_of_text() -> None:
     assert "\x1b" not in stream.getvalue()
 
 
-@given(st.text(min_size=logs.SHORTEST), st.text(), st.text())
+@given(st.text(min_size=masking.SHORTEST), st.text(), st.text())
 def test_whatever_the_secret_is_the_text_without_it_remains(
     secret: str, before: str, after: str
 ) -> None:
     with logs.hiding(secret):
         masked = logs.mask(f"{before}{secret}{after}")
 
-    assert secret not in masked or secret in logs.MASK * 9
+    assert secret not in masked or secret in masking.MASK * 9
 
 
 def test_configuring_again_replaces_the_stream(written: Written) -> None:

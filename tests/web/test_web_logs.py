@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bridge.infra import logs
+from bridge.infra import logs, masking
 from tests.support.scene import PASSWORD, Open, Scene
 
 
@@ -19,7 +19,7 @@ from tests.support.scene import PASSWORD, Open, Scene
 def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    monkeypatch.setattr(logs, "_registered", set())
+    monkeypatch.setattr(masking, "_registered", set())
     root.handlers = []
     yield io.StringIO()
     root.handlers = handlers
