@@ -73,6 +73,7 @@ class Engine:
             PeriodicTask("probes", CHORES, self._probe_due),
             PeriodicTask("deletions", CHORES, self.retention.purge_due),
             PeriodicTask("wiping", CHORES, self.retention.wipe),
+            PeriodicTask("creations", MINUTE, self._release_creations),
             PeriodicTask("troubles", MINUTE, self.troubles.look),
             PeriodicTask("pruning", HOUR, self._prune),
         )
@@ -260,6 +261,9 @@ class Engine:
         while not self._stopping.wait(CHORES):
             while not self._stopping.is_set() and self.nightly.run_next():
                 pass
+
+    def _release_creations(self) -> None:
+        self.queue.release_creations(self.worker.limits)
 
     def _prune(self) -> None:
         while self.retention.prune() and not self._stopping.is_set():

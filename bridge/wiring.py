@@ -220,7 +220,7 @@ def engine(service: Service) -> Engine:
             Purpose.REQUEST, text.encode(), known
         ),
         clock=database.clock,
-        limits=limits(settings),
+        limits=limits(settings, service.accounts),
         lease=lease,
         retry_seconds=settings.worker.retry_hours * HOUR,
         checkpoint=tuning.checkpoint,
@@ -267,12 +267,16 @@ def engine(service: Service) -> Engine:
     )
 
 
-def limits(settings: config.Settings) -> Limits:
+def limits(settings: config.Settings, accounts: Mapping[str, Account]) -> Limits:
     return Limits(
         purchases_per_day=settings.safety.max_purchases_per_day,
         terminations_per_hour=settings.safety.max_terminations_per_hour,
         sharing=frozenset(
             name for name, source in settings.sources.items() if not source.domain_per_customer
+        ),
+        creations_per_day=settings.safety.max_creations_per_day,
+        monthly=frozenset(
+            name for name, account in accounts.items() if account.backend.products.monthly
         ),
     )
 

@@ -137,8 +137,8 @@ def retry(ctx: click.Context, /, **options: Any) -> None:
 @_several
 @click.pass_context
 def approve(ctx: click.Context, /, **options: Any) -> None:
-    """Override the safety limit that held these jobs, each as a new job. All other limits still
-    apply.
+    """Override the safety limit that held these jobs, each as a new job, or for which they wait.
+    All other limits still apply.
 
     With ids it runs at once. With filters it shows a list first; --apply runs it.
     """
@@ -146,7 +146,7 @@ def approve(ctx: click.Context, /, **options: Any) -> None:
         ctx,
         "approve",
         lambda acting, id: acting.retry(id, approve=True),
-        "{id} is approved and continues as {job}.",
+        "{id} is approved and continues{as_job}.",
         **options,
     )
 
@@ -247,7 +247,14 @@ def _each(ctx: click.Context, ids: Sequence[str], as_json: bool, act: Act, done:
                 continue
             receipts.append(receipt.describe())
             if not as_json:
-                click.echo(done.format(id=id, job=receipt.job, next_step=next_step(service, id)))
+                click.echo(
+                    done.format(
+                        id=id,
+                        job=receipt.job,
+                        as_job="" if receipt.job == id else f" as {receipt.job}",
+                        next_step=next_step(service, id),
+                    )
+                )
         if receipts:
             remind(service)
     if as_json:

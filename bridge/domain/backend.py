@@ -35,6 +35,11 @@ class Products(Protocol):
     Pure: plans are made of it.
     """
 
+    @property
+    def monthly(self) -> bool:
+        """Whether a mailbox costs by the month from its creation on: then
+        `safety.max_creations_per_day` limits creations."""
+
     def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
         """What makes a mailbox that is not there, or buys its place first.
 

@@ -19,14 +19,16 @@ Rule = Callable[["JobFacts"], str | None]
 class JobFacts:
     """What a decision about a job rests on.
 
-    `limit` held it, and is what an approval lifts. `tried_again_as` took its place. `in_doubt`: nobody knows whether its
-    purchase was made. `overtaken` says why it is not to be repeated, where newer hooks decided.
+    `limit` holds it, or lets it wait (`waits`), and is what an approval lifts. `tried_again_as`
+    took its place. `in_doubt`: nobody knows whether its purchase was made. `overtaken` says why it
+    is not to be repeated, where newer hooks decided.
     """
 
     id: str
     status: Status
     code: str | None = None
     limit: Limit | None = None
+    waits: bool = False
     tried_again_as: str | None = None
     in_doubt: bool = False
     overtaken: str | None = None
@@ -43,8 +45,13 @@ class HookFacts:
 
 
 def approve(job: JobFacts) -> str | None:
+    if job.status == Status.QUEUED and job.waits:
+        return None
     if job.status != Status.HELD:
-        return f"Job {job.id} is {job.status}; only held jobs can be approved."
+        return (
+            f"Job {job.id} is {job.status}; only held jobs can be approved, and those that wait "
+            "for safety.max_creations_per_day."
+        )
     if job.tried_again_as is not None:
         return again(job)
     if job.in_doubt:

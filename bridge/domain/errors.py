@@ -48,6 +48,7 @@ class Limit(StrEnum):
     DELETIONS = "deletions"  # safety.max_terminations_per_hour
     PURCHASES = "purchases"  # safety.max_purchases_per_day
     RENEWAL = "renewal"  # over more years than pass by themselves
+    CREATIONS = "creations"  # safety.max_creations_per_day: jobs wait for the next day
     RESERVED_NAME = "reserved_name"
     DOMAIN_OF_ANOTHER = "domain_of_another"
 

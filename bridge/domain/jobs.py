@@ -40,6 +40,7 @@ class WaitingFor(StrEnum):
     RETRY = "retry"
     SETTLE = "settle"
     ACCOUNT = "account"
+    LIMIT = "limit"  # the next day, because safety.max_creations_per_day is reached
 
 
 STATES: Mapping[Status, frozenset[Status]] = {

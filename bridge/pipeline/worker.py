@@ -134,7 +134,9 @@ class Worker:
         try:
             self._advance(attempt)
         except jobs.Recheck as pause:
-            self._wait(attempt, pause.at, pause.waiting_for, pause.error)
+            # Waiting for another day is no doubt: it never becomes held for it.
+            undecided = pause.waiting_for != WaitingFor.LIMIT
+            self._wait(attempt, pause.at, pause.waiting_for, pause.error, undecided)
         except BridgeError as error:
             self._conclude(attempt, error)
         except (LeaseLost, StoreUnavailable):

@@ -65,6 +65,8 @@ WAITING: Mapping[str | None, str] = {
     "turn": "Waiting for {behind}{later}.",
     "retry": "Tried {tries} times; the next attempt is at {at}{why}.",
     "settle": "Enom may still return old data; the bridge checks again at {at}{why}.",
+    "limit": "Waiting until {at}: as many mailboxes were created today (UTC) as "
+    "safety.max_creations_per_day allows.",
     "account": "Waiting until account {account} works again{paused}.",
 }
 
@@ -132,6 +134,8 @@ def _asked(story: Story) -> Iterator[str]:
             f"On {when} billing ({job['source']}) asked to {words} {who}, in hook "
             f"{job['hook_id']}.{reason}"
         )
+        if job["passed"]:
+            yield "An operator approved it: safety.max_creations_per_day does not hold it up."
         if job["intent"].get("domain_confirmed"):
             yield "Billing confirmed that this customer may use the domain (domain_confirmed)."
 

@@ -162,6 +162,7 @@ OPEN_AT_BACKUP = (
     "Enom first and does only what is missing."
 )
 WAITS = "Nothing to do: it continues by itself. To cancel it: {cancel}"
+WAITS_FOR_DAY = f"{WAITS} - to create it today: {{approve}}"
 LOST = (
     "Nothing to do: another worker takes over. To speed that up, restart the bridge (enom-bridge "
     "serve, or worker)."
@@ -246,6 +247,8 @@ def _while_open(story: Mapping[str, Any], code: str, worker_alive: bool) -> str:
         return ADVICE[code]
     if not worker_alive:
         return NO_WORKER
+    if job["waiting_for"] == "limit":
+        return WAITS_FOR_DAY
     return LOST if job["status"] == "running" and not story["holder_lives"] else WAITS
 
 

@@ -87,6 +87,19 @@ def found(counted: Counted, now: float) -> Iterator[Trouble]:
             )
 
 
+def limited(waiting: int) -> Iterator[Trouble]:
+    """`waiting`: how many jobs wait for the next day, over all accounts."""
+    if waiting:
+        yield Trouble(
+            "limit:creations",
+            f"{jobs(waiting, 'waits', 'wait')} for the next day (UTC): today's limit of new "
+            "mailboxes (safety.max_creations_per_day) is reached. Everything else continues.\n"
+            "If they are right: enom-bridge jobs approve JOB, for each, or raise the limit and "
+            "reload the bridge. If not, fix billing, then: enom-bridge jobs cancel JOB\n"
+            "To see them: enom-bridge jobs list --status queued --action mailbox.create",
+        )
+
+
 def jobs(count: int, one: str = "is", many: str = "are") -> str:
     return f"{count} job {one}" if count == 1 else f"{count} jobs {many}"
 
@@ -97,6 +110,7 @@ def over(subject: str) -> str:
     account, _, code = of.partition(":")
     return {
         "unreachable": f"Enom answers again for account {account}.",
+        "limit": "No job waits any more for the limit of new mailboxes.",
         "waiting": f"No job of account {account} has waited for more than an hour.",
         "failing": f"No job of account {account} failed with {code} for a day.",
     }[kind]

@@ -32,6 +32,7 @@ def allowed(job: JobFacts) -> set[str]:
         (replace(HELD, status="failed", tried_again_as="job_2"), set()),
         (JobFacts("job_1", "queued"), {"cancel"}),
         (JobFacts("job_1", "queued", in_doubt=True), set()),
+        (JobFacts("job_1", "queued", limit=Limit.CREATIONS, waits=True), {"approve", "cancel"}),
         (JobFacts("job_1", "running"), set()),
         (JobFacts("job_1", "succeeded"), set()),
         (JobFacts("job_1", "cancelled", "rejected"), set()),

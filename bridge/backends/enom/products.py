@@ -28,6 +28,10 @@ class Paks:
 
     purchase: str = "never"
 
+    @property
+    def monthly(self) -> bool:
+        return False
+
     def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
         room = [pak for pak in seen.paks if pak.expires > now and pak.free > 0]
         if room:

@@ -12,6 +12,8 @@ from bridge.domain.model import Change, ChangeKind, Desired, Mailbox, Pak
 
 
 class ByTheMonth:
+    monthly = True
+
     def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
         """One command that carries name, size and password; before it one that makes the domain,
         where it is not there."""

@@ -137,12 +137,15 @@ class ClaimedCallback:
 class Limits:
     """Money and safety, for the transaction that commits an intent. 0 means no limit.
 
-    `sharing`: the sources whose customers may have mailboxes of one domain.
+    `sharing`: the sources whose customers may have mailboxes of one domain. `monthly`: the accounts whose mailboxes cost by
+    the month, which `creations_per_day` is about.
     """
 
     purchases_per_day: int = 20
     terminations_per_hour: int = 20
     sharing: frozenset[str] = frozenset()
+    creations_per_day: int = 200
+    monthly: frozenset[str] = frozenset()
 
 
 class Inbox(Protocol):
@@ -241,8 +244,8 @@ class Queue(Protocol):
         """Commits that a command is about to be sent, with what must be remembered before it is.
 
         The step's `settles_at` is what was written as the record's.
-        Raises jobs.Recheck or NeedsPerson when money, safety or another customer's domain forbids it now, NoFunds while
-        purchases are paused.
+        Raises jobs.Recheck or NeedsPerson when money, safety or another customer's domain forbids
+        it now, NoFunds while purchases are paused. Recheck also when the day's creations are used.
         """
 
     def allow_creation(self, job: Job, limits: Limits) -> None:

@@ -98,7 +98,10 @@ def of_callback(waits: Waits) -> sa.ColumnElement[float]:
 
 AHEAD: Mapping[sa.Column[Any], Longest] = {
     jobs.c.lease_until: lambda waits: waits.lease,
-    jobs.c.available_at: lambda waits: max(states.LONGEST_PAUSE, waits.quiet),
+    jobs.c.available_at: lambda waits: sa.case(
+        (jobs.c.waiting_for == states.WaitingFor.LIMIT, DAY),
+        else_=max(states.LONGEST_PAUSE, waits.quiet),
+    ),
     jobs.c.undecided_since: lambda waits: 0.0,
     mailboxes.c.settles_at: lambda waits: waits.quiet,
     steps.c.ended_at: lambda waits: waits.call,

@@ -10,7 +10,8 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain import decisions, wanted
 from bridge.domain.decisions import HookFacts, JobFacts
-from bridge.domain.jobs import Status
+from bridge.domain.errors import Limit
+from bridge.domain.jobs import Status, WaitingFor
 from bridge.reporting.refusals import refusal
 from bridge.store.base.rows import Row, to_limit
 from bridge.store.base.tables import jobs, purchases
@@ -46,13 +47,20 @@ def of_jobs(tx: Connection, rows: Sequence[Row]) -> list[JobFacts]:
             id=row["id"],
             status=Status(row["status"]),
             code=row["code"],
-            limit=to_limit(row["error"]) if row["status"] == "held" else None,
+            limit=limit_of(row),
+            waits=row["waiting_for"] == WaitingFor.LIMIT,
             tried_again_as=replaced.get(row["id"]),
             in_doubt=row["id"] in doubted,
             overtaken=overtaken(tx, row) if row["status"] in ("held", "failed") else None,
         )
         for row in rows
     ]
+
+
+def limit_of(row: Row) -> Limit | None:
+    if row["waiting_for"] == WaitingFor.LIMIT:
+        return Limit.CREATIONS
+    return to_limit(row["error"]) if row["status"] == "held" else None
 
 
 def of_hook(row: Any) -> HookFacts:

@@ -48,7 +48,7 @@ class OperatorActions(AccountActions):
 
     def retry(self, job: str, *, approve: bool = False) -> Receipt:
         """A new job with the same intent at the end of the line. `approve`: the limit that held it
-        lets it pass.
+        lets it pass; a job that waits for one goes on itself.
 
         What newer hooks decided is not repeated; of that only a purchase in doubt is settled.
         """
@@ -58,6 +58,8 @@ class OperatorActions(AccountActions):
             if facts.in_doubt:
                 self._judge(tx, job)
             self._audit(tx, verb, job, facts.overtaken)
+            if facts.waits:
+                return self._pass(tx, row, Limit.CREATIONS)
             if facts.overtaken is None:
                 return self._again(tx, row, facts.limit if approve else None)
             notes.clear(tx, f"job:{job}", sentences.purchase_looked_up(job), self.database.now(tx))
@@ -82,6 +84,15 @@ class OperatorActions(AccountActions):
         )
         tx.execute(doubted.values(outcome="judged", ended_at=self.database.now(tx)))
         self.database.tell(tx)
+
+    def _pass(self, tx: Any, row: Row, limit: Limit) -> Receipt:
+        """A waiting job goes on now, past this limit and no other."""
+        lifted = " ".join(sorted(to_limits(row["lifted"]) | {limit}))
+        values = {"lifted": lifted, "passed": True, "waiting_for": None}
+        change = sa.update(jobs).where(jobs.c.id == row["id"]).returning(jobs)
+        now = self.database.now(tx)
+        self.database.tell(tx)
+        return to_receipt(tx.execute(change.values(available_at=now, **values)).mappings().one())
 
     def _again(self, tx: Any, row: Row, limit: Limit | None) -> Receipt:
         now, id = self.database.now(tx), row["id"]

@@ -12,11 +12,12 @@ from bridge.reporting import troubles
 from bridge.store.base.database import Database
 from bridge.store.base.tables import accounts, among, ended_badly, jobs
 from bridge.store.base.tables import notes as notes_table
-from bridge.store.queue import notes
+from bridge.store.queue import creations, notes
 from bridge.store.queue.account_state import STANDS_STILL
 
-KINDS = ("unreachable", "waiting", "failing")
+KINDS = ("unreachable", "waiting", "failing", "limit")
 IS_OPEN = among(jobs.c.status, "queued", "running")
+COUNT_LIMITED = sa.select(sa.func.count()).where(*creations.IS_WAITING)
 
 
 class Troubles:
@@ -32,6 +33,7 @@ class Troubles:
         if not raised and not over:
             return
         with self.database.write() as tx:  # both are idle where another worker came first
+            creations.lock_accounts(tx, self.database)  # or two would both find no note
             now = self.database.now(tx)
             for trouble in raised:
                 notes.raise_once(tx, trouble.subject, trouble.text, now)
@@ -46,6 +48,7 @@ class Troubles:
             for counted in self._counted(tx, now)
             for trouble in troubles.found(counted, now)
         ]
+        found += troubles.limited(tx.scalar(COUNT_LIMITED) or 0)
         account_state, noted = {trouble.subject for trouble in found}, self._noted(tx)
         lasting = {
             subject
@@ -56,7 +59,11 @@ class Troubles:
         return raised, sorted(noted - account_state - lasting)
 
     def _counted(self, tx: Connection, now: float) -> list[troubles.Counted]:
-        late = IS_OPEN & (jobs.c.created_at < now - troubles.WAITING_AFTER)
+        late = (
+            IS_OPEN
+            & (jobs.c.created_at < now - troubles.WAITING_AFTER)
+            & jobs.c.waiting_for.is_distinct_from("limit")  # that has a note of its own
+        )
         tried = (
             IS_OPEN
             & (jobs.c.waiting_for == "retry")

@@ -275,7 +275,7 @@ def pause_account(tx: Connection, name: str, code: str, detail: str, now: float)
     waiting = (
         jobs.c.account == name,
         among(jobs.c.status, "queued"),
-        jobs.c.waiting_for.is_distinct_from("settle"),
+        sa.func.coalesce(jobs.c.waiting_for, "").not_in(("settle", "limit")),
     )
     tx.execute(sa.update(jobs).where(*waiting).values(waiting_for="account"))
     # What a person paused is not asked meanwhile: that person asks after it.

@@ -192,7 +192,7 @@ def allow_creation(
     tx: Connection,
     database: Database,
     job: Job,
-    spends: bool,
+    counted: bool,
     limits: Limits,
     now: float,
     lifted: Collection[str],
@@ -201,17 +201,18 @@ def allow_creation(
 
     Once for each job, before its first command that buys or creates: what was paid for is not held
     up afterwards. From then on the open job stands for its customer, so of two creations at the
-    same moment one sees the other.
+    same moment one sees the other. `counted`: a limit over all accounts is asked next.
     """
     intent = job.intent
     if (intent.customer_id is None and not intent.domain_confirmed) or tx.scalar(
         SELECT_CREATION_BEGUN, {"job_id": job.id}
     ):
         return
-    # Whoever spends locks all accounts later on, in this order; so it has to be theirs.
+    # Whoever is counted over all accounts locks them later on, in this order; so it has to be this
+    # one.
     lock = sa.select(accounts.c.name).order_by(accounts.c.name)
     tx.execute(
-        database.lock_row(lock if spends else lock.where(accounts.c.name == job.account))
+        database.lock_row(lock if counted else lock.where(accounts.c.name == job.account))
     ).all()
     error = against(tx, job, limits, now, lifted)
     if intent.domain_confirmed:

@@ -26,7 +26,7 @@ from bridge.domain.ports import InitialPlan, Job, Limits
 from bridge.store.base.database import Database
 from bridge.store.base.rows import error_values
 from bridge.store.base.tables import mailboxes, steps
-from bridge.store.queue import cancelling, customers, fencing, money
+from bridge.store.queue import cancelling, creations, customers, fencing, money
 from bridge.store.queue.still_wanted import unwanted
 
 UPDATE_MAILBOX = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
@@ -61,9 +61,9 @@ class Journal:
             if (error := unwanted(tx, row)) is not None:
                 raise error
             if change.makes:
-                customers.allow_creation(
-                    tx, self.database, job, change.spends, limits, now, job.lifted
-                )
+                counted = change.spends or creations.is_limited(job, limits)
+                customers.allow_creation(tx, self.database, job, counted, limits, now, job.lifted)
+                creations.allow(tx, self.database, job, limits, now)
             if change.spends:
                 # The look that this rests on may have taken two calls.
                 money.allow_purchase(

@@ -6,12 +6,12 @@ import sqlalchemy as sa
 
 from bridge.domain.errors import BridgeError
 from bridge.domain.jobs import Status, WaitingFor, allow
-from bridge.domain.ports import InitialPlan, Job, JobResult
+from bridge.domain.ports import InitialPlan, Job, JobResult, Limits
 from bridge.domain.wanted import SAID
 from bridge.reporting import notes as sentences
 from bridge.store.base.rows import Row, error_columns
 from bridge.store.base.tables import jobs
-from bridge.store.queue import cancelling, customers, fencing, money, notes, outbox
+from bridge.store.queue import cancelling, creations, customers, fencing, money, notes, outbox
 from bridge.store.queue.claims import Claims
 from bridge.store.queue.journal import Journal, as_columns
 from bridge.store.queue.still_wanted import said, take_back, unwanted
@@ -94,6 +94,9 @@ class Queue(Claims, Journal):
                 take_back(tx, tx.execute(SELECT_JOB, {"job_id": job.id}).mappings().one())
             if why is not None and not row["touched"]:
                 cancelling.call_off(tx, job.id, now, why, SAID[type(why)])
+
+    def release_creations(self, limits: Limits) -> None:
+        creations.release(self.database, limits)
 
 
 def begins_grace(row: Row, ending: JobResult) -> bool:

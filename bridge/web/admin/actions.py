@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from flask import Response
 
 from bridge.domain.decisions import GIVES_UP
+from bridge.domain.jobs import WaitingFor
 from bridge.reporting.explain import plan_in_words
 from bridge.reporting.next_steps import VERBS
 from bridge.web.admin.blueprints import actions
@@ -40,6 +41,10 @@ SAYS: Mapping[str, tuple[str, ...]] = {
         ),
     ),
 }
+PASS = (
+    "The job continues now, although today's limit of new mailboxes is reached; all other limits "
+    "still apply. It checks the mail provider first and does only what is missing.",
+)
 DISMISS = (
     "The hook leaves the overview, and its content is wiped. Its id is refused from now on; if it "
     "is wanted after all, have "
@@ -68,7 +73,7 @@ def ask_act_on_job(id: str, verb: str) -> Response:
     return show(
         Confirmation(
             f"{VERBS[verb]}: {job['action']} of {job['address']}",
-            SAYS[verb],
+            PASS if verb == "approve" and job["waiting_for"] == WaitingFor.LIMIT else SAYS[verb],
             VERBS[verb],
             back,
             verb in GIVES_UP or (verb == "approve" and job["action"] == "mailbox.terminate"),
@@ -89,6 +94,8 @@ def act_on_job(id: str, verb: str) -> Response:
             operator.reject(id, reason() or None)
             return done(f"/admin/jobs/{id}", "Job rejected. A callback tells billing.")
     receipt = operator.retry(id, approve=verb == "approve")
+    if receipt.job == id:
+        return done(f"/admin/jobs/{id}", f"Job approved; it continues now.{reminder()}")
     how = "approved" if verb == "approve" else "retried"
     return done(f"/admin/jobs/{receipt.job}", f"{id} was {how} as this job.{reminder()}")
 

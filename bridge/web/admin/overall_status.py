@@ -136,7 +136,8 @@ def _people(figures: Figures) -> Iterator[Issue]:
         text = f"{count(figures.differences, 'difference')} between the bridge's record and Enom."
         yield Issue("warn", text, "The page says what to do about each.", "/admin/drift")
     oldest = figures.oldest
-    if oldest and figures.now - oldest["created_at"] > OLD and oldest["waiting_for"] != "account":
+    known = ("account", "limit")  # each has an alert of its own
+    if oldest and figures.now - oldest["created_at"] > OLD and oldest["waiting_for"] not in known:
         text = f"The oldest job has waited for {span(figures.now - oldest['created_at'])}."
         yield Issue("warn", text, "Its page says why.", f"/admin/jobs/{oldest['id']}")
 
