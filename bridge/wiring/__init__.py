@@ -1,19 +1,16 @@
-"""The composition root: the only file that knows everything, and makes a working bridge of the
+"""The composition root: the only folder that knows everything, and makes a working bridge of the
 settings."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from functools import partial
 
 from bridge import config, store
-from bridge.backends import BACKENDS
-from bridge.backends.enom import EnomAccount
 from bridge.domain import filtering
 from bridge.domain.account import Account
-from bridge.domain.model import Terms
-from bridge.domain.ports import Backend, Checkpoint, Clock, Limits
-from bridge.domain.source import ANY, CallbackEndpoint, Source
+from bridge.domain.ports import Checkpoint, Clock, Limits
+from bridge.domain.source import Source
 from bridge.engine import Engine
 from bridge.infra import logs
 from bridge.infra.crypto import Purpose, Sealer, Unsealable
@@ -22,7 +19,6 @@ from bridge.infra.http_client import LONGEST_WAIT, Outgoing
 from bridge.infra.job_ids import first_id, new_job_id
 from bridge.maildns.check import MailDns
 from bridge.maildns.resolver import Resolver
-from bridge.maildns.rules import Wanted
 from bridge.pipeline.alerts import Alerts
 from bridge.pipeline.callbacks import JITTER, RETRIES, Callbacks
 from bridge.pipeline.intake import Intake
@@ -38,11 +34,12 @@ from bridge.reconcile.shadow import Observation
 from bridge.reconcile.takeover import Takeover
 from bridge.store.admin.clock_repair import Waits
 from bridge.store.admin.findings import LEASE
-from hooks import PLATFORMS, signing
+from bridge.wiring.accounts import accounts_of, sources_of, wanted
+from bridge.wiring.accounts import enom as enom  # for the doctor, which asks with less
 
 log = logs.get("start")
 
-DAY, HOUR = 86400.0, 3600.0
+HOUR = 3600.0
 LEASE_MARGIN = 30.0  # seconds that a lease outlives the longest call
 
 
@@ -210,7 +207,9 @@ def engine(service: Service) -> Engine:
         service.watch,
     )
     lease, wall = lease_of(settings, tuning), tuning.clock or time.time
-    queue = store.Queue(database, opener(service.sealer), lease, service.sealer.key_ids)
+    queue = store.Queue(
+        database, partial(open_password, service.sealer), lease, service.sealer.key_ids
+    )
     outbox = store.Outbox(database, tuning.callback_lease or store.CALLBACK_LEASE)
     worker = Worker(
         queue=queue,
@@ -285,120 +284,15 @@ def lease_of(settings: config.Settings, tuning: Tuning) -> float:
     )
 
 
-def accounts_of(
-    settings: config.Settings, outgoing: Outgoing, clock: Clock, watch: Watch
-) -> dict[str, Account]:
-    named: dict[str, set[str]] = {name: set() for name in settings.accounts}
-    for source in settings.sources.values():
-        named[source.account] |= set(source.domains) - {ANY}
-    made = {
-        name: backend(each, settings.plans, outgoing, clock, watch)
-        for name, each in settings.accounts.items()
-    }
-    return {
-        name: Account(
-            name=name,
-            backend=made[name],
-            terms=terms_of(account, settings, made[name]),
-            settle=account.settle,
-            call_limit=account.timeout,
-            max_in_flight=account.max_in_flight,
-            observe_only=account.mode == "observe",
-            domains=frozenset(named[name]),
-        )
-        for name, account in settings.accounts.items()
-    }
-
-
-def sources_of(settings: config.Settings) -> dict[str, Source]:
-    return {name: source_of(source) for name, source in settings.sources.items()}
-
-
-def source_of(source: config.SourceSettings) -> Source:
-    secrets = tuple(signing.decode_secret(secret.reveal()) for secret in source.secrets)
-    return Source(
-        name=source.name,
-        platform=PLATFORMS[source.platform],
-        account=source.account,
-        secrets=secrets,
-        scheme=cast(signing.Scheme, source.signature),
-        domains=frozenset(source.domains),
-        callback=CallbackEndpoint(source.callback, secrets[-1]),
-        allow_from=source.allow_from,
-    )
-
-
-def backend(
-    account: config.AccountSettings,
-    plans: Mapping[str, config.Plan],
-    outgoing: Outgoing,
-    clock: Clock,
-    watch: Watch,
-) -> Backend:
-    """What works for this account: nothing else asks which it is."""
-    if isinstance(account, config.EnomAccountSettings):
-        return enom(account, plans, outgoing, clock, watch)
-    if isinstance(account, config.HostedEmailAccountSettings):
-        return BACKENDS["hosted-email"](
-            account.account(), outgoing, clock, watch, name=account.name, timeout=account.timeout
-        )
-    raise TypeError(f"nothing makes a backend of {type(account).__name__}")
-
-
-def enom(
-    account: config.EnomAccountSettings,
-    plans: Mapping[str, config.Plan],
-    outgoing: Outgoing,
-    clock: Clock,
-    watch: Watch | None = None,
-) -> Backend:
-    hosted, commands = account.hosted_email, account.commands
-    settings = EnomAccount(
-        name=account.name,
-        uid=account.uid,
-        token=account.token.reveal(),
-        endpoint=account.endpoint,
-        suspend_with=account.suspend_with,
-        timeout=account.timeout,
-        purchase=account.purchase,
-        hosted_email=hosted.account() if hosted else None,
-        commands={"suspend": commands.suspend, "unsuspend": commands.unsuspend}
-        if commands
-        else None,
-        plans={name: plan.quota_gb << 30 for name, plan in plans.items()},
-    )
-    return BACKENDS["enom"](settings, outgoing, clock, watch=watch)
-
-
-def terms_of(account: config.AccountSettings, settings: config.Settings, backend: Backend) -> Terms:
-    return Terms(
-        suspend_with=account.suspend_with,
-        products=backend.products,
-        services=tuple(backend.services),
-        hosted_email=account.hosted_email is not None,
-        plans={name: plan.quota_gb << 30 for name, plan in settings.plans.items()},
-        grace=settings.safety.terminate_grace_days * DAY,
-    )
-
-
-def wanted(settings: config.Settings) -> Mapping[str, Wanted]:
-    return {
-        name: Wanted(account.mail_hosts, account.spf_include)
-        for name, account in settings.accounts.items()
-    }
-
-
 def note_secret(sealer: Sealer) -> bytes:
     """Signs notes that go out as webhooks; `enom-bridge config note-secret` shows it to whoever
     has to verify them."""
     return sealer.keys(Purpose.NOTE)[-1]
 
 
-def opener(sealer: Sealer) -> Callable[[str], str | None]:
-    def open_sealed(token: str) -> str | None:
-        try:
-            return sealer.open(Purpose.PASSWORD, token)
-        except Unsealable:
-            return None  # the key is gone from bridge.keys: the job ends as password_needed
-
-    return open_sealed
+def open_password(sealer: Sealer, sealed: str) -> str | None:
+    """None when its key is gone from bridge.keys: the job then ends as password_needed."""
+    try:
+        return sealer.open(Purpose.PASSWORD, sealed)
+    except Unsealable:
+        return None
