@@ -78,13 +78,13 @@ class MemoryBackend:
         self.stale: dict[Address, list[Mailbox]] = {}
         self.gone: list[tuple[Deleted, Kept]] = []
         self._faults: list[Fault] = []
-        self._now = now
+        self.now = now
         self._bundles = 100
 
     def add_pak(self, domain: str, free: int = 10, expires: datetime | None = None) -> Pak:
         """A pak as if bought by a person."""
         self._bundles += 1
-        pak = Pak(str(self._bundles), free, expires or (self._now() + YEAR).replace(microsecond=0))
+        pak = Pak(str(self._bundles), free, expires or (self.now() + YEAR).replace(microsecond=0))
         self.paks.setdefault(domain, []).append(pak)
         return pak
 
@@ -97,17 +97,17 @@ class MemoryBackend:
 
     def show_stale(self, address: Address, times: int = 1) -> None:
         """Makes the next reads of `address` show what is true now."""
-        self.stale[address] = [self._look(address)] * times
+        self.stale[address] = [self.look(address)] * times
 
     def observe(self, address: Address, about: Collection[Fact] = tuple(Fact)) -> Mailbox:
         self._read(address.domain)
         earlier = self.stale.get(address)
-        return earlier.pop() if earlier else self._look(address)
+        return earlier.pop() if earlier else self.look(address)
 
     def survey(self, domain: str) -> Survey:
         self._read(domain)
         seen = [
-            self._look(address)
+            self.look(address)
             for address in sorted(self.mailboxes, key=str)
             if address.domain == domain
         ]
@@ -168,7 +168,7 @@ class MemoryBackend:
                 return fault
         return None
 
-    def _look(self, address: Address) -> Mailbox:
+    def look(self, address: Address) -> Mailbox:
         paks = tuple(self.paks.get(address.domain, ()))
         box = self.mailboxes.get(address)
         if box is None:
@@ -196,7 +196,7 @@ class MemoryBackend:
                 pak = self._pak(address.domain, given["bundle"])
                 self._put(address.domain, replace(pak, expires=pak.expires + given["years"] * YEAR))
             case ChangeKind.CREATE:
-                self._create(address, given["bundle"], change.secret or "")
+                self.create(address, given["bundle"], change.secret or "")
             case ChangeKind.SET_PASSWORD:
                 self._box(address).password = _checked(change.secret or "")
             case ChangeKind.SUSPEND:
@@ -231,18 +231,18 @@ class MemoryBackend:
     def _put(self, domain: str, pak: Pak) -> None:
         self.paks[domain] = [pak if old.bundle == pak.bundle else old for old in self.paks[domain]]
 
-    def _create(self, address: Address, bundle: str, password: str) -> None:
+    def create(self, address: Address, bundle: str, password: str) -> None:
         pak = self._pak(address.domain, bundle)
         if address in self.mailboxes:
             raise RefusalUnproven(Refused(f"{address} exists", code="not_ours"))
-        if pak.free < 1 or pak.expires <= self._now():
+        if pak.free < 1 or pak.expires <= self.now():
             raise RefusalUnproven(Refused(f"pak {bundle} is full or has expired", code="pak_full"))
         self.mailboxes[address] = Kept(bundle, _checked(password))
         self._put(address.domain, replace(pak, free=pak.free - 1))
 
     def _delete(self, address: Address) -> None:
         pak = self._pak(address.domain, self._box(address).bundle)
-        if pak.expires <= self._now():
+        if pak.expires <= self.now():
             raise Refused(f"pak {pak.bundle} has expired", code="conflict")
         self._bundles += 1
         self.gone.append((Deleted(address, str(self._bundles)), self.mailboxes.pop(address)))

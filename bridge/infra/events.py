@@ -32,10 +32,10 @@ class Watch:
     """
 
     def __init__(self) -> None:
-        self._listeners: tuple[Listener, ...] = ()
+        self.listeners: tuple[Listener, ...] = ()
 
     def add(self, listener: Listener) -> None:
-        self._listeners = (*self._listeners, listener)
+        self.listeners = (*self.listeners, listener)
 
     @contextmanager
     def over(self, kind: str, **facts: Any) -> Iterator[Attributes]:
@@ -44,7 +44,7 @@ class Watch:
         Whoever does it adds what comes of it to the facts, `outcome` above all.
         """
         begun: list[tuple[Listener, Any]] = []
-        for listener in self._listeners:
+        for listener in self.listeners:
             with suppress(Exception):
                 begun.append((listener, listener.begin(kind, facts)))
         started = time.monotonic()

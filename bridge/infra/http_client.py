@@ -77,7 +77,7 @@ class Outgoing:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._adapters: list[_Adapter] = []
-        self._verify: bool | str = True
+        self.verify: bool | str = True
 
     def post(
         self,
@@ -129,7 +129,7 @@ class Outgoing:
                 }
                 request = requests.Request(method, url, data=body, headers=headers).prepare()
                 with self._adapter().send(
-                    request, stream=True, timeout=timeout, verify=self._verify
+                    request, stream=True, timeout=timeout, verify=self.verify
                 ) as answer:
                     return _read(answer, call, limit)
         except Lost as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from bridge.domain.model import to_rfc3339
@@ -42,11 +43,12 @@ class MailDns:
         wanted = self.wanted.get(account)
         if wanted is None or not wanted.hosts:
             return None
-
-        def fresh(found: Found) -> float:
-            return GOOD if judge(domain, found, wanted).status == "ready" else BAD
-
-        seen = self.readings.reading(domain, fresh, self.ask)
+        seen = self.readings.reading(domain, partial(fresh_for, domain, wanted), self.ask)
         return judge(domain, seen.found, wanted).describe() | {
             "checked_at": to_rfc3339(seen.checked_at)
         }
+
+
+def fresh_for(domain: str, wanted: Wanted, found: Found) -> float:
+    """Seconds for which what DNS said is not asked again."""
+    return GOOD if judge(domain, found, wanted).status == "ready" else BAD

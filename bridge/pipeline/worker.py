@@ -222,7 +222,7 @@ class Worker:
         attempt.record, attempt.first = replace(record, settles_at=step.settles_at), None
         self.checkpoint("intent-committed")
         self._hold_lease(attempt, step)
-        outcome, error, answer = self._call(attempt, change, seen)
+        outcome, error, answer = self.call(attempt, change, seen)
         self.checkpoint("sent")
         # Sessions that could not be ended do not stand against a suspension that holds: a no is as
         # good as a yes here.
@@ -257,7 +257,7 @@ class Worker:
             self.queue.renew(attempt.job, step, attempt.account.call_limit, attempt.account.settle)
             attempt.lease_ends = time.monotonic() + self.lease
 
-    def _call(
+    def call(
         self, attempt: Attempt, change: Change, seen: Mailbox
     ) -> tuple[Outcome, BridgeError | None, Answer | None]:
         try:

@@ -68,7 +68,7 @@ def test_a_preview_is_carried_out_in_a_persons_name(bench: Bench) -> None:
     bench.backend.mailboxes.pop(JOHN)
     bench.clock.now += SETTLE + 1
     assert bench.do("suspend", id="msg_suspend").status == "failed"
-    bench.backend._create(JOHN, bench.backend.paks["example.com"][0].bundle, GOOD)
+    bench.backend.create(JOHN, bench.backend.paks["example.com"][0].bundle, GOOD)
     with bench.database.write() as tx:
         tx.exec_driver_sql(
             "UPDATE mailboxes SET source = 'shop', service_id = '7', state = 'active'"

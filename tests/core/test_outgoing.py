@@ -317,7 +317,7 @@ def test_an_unknown_certificate_means_not_sent(remote, outgoing, certificate):
 
 
 def test_the_deadline_holds_inside_tls(remote, outgoing, certificate):
-    outgoing._verify = certificate
+    outgoing.verify = certificate
     remote.scripts = [answer_ok, drip(b"HTTP/1.1 200 OK\r\n", b"X")]
     url = remote.url.replace("http:", "https:")
     assert outgoing.post(url, b"{}", {}, timeout=20).body == b"ok"

@@ -100,7 +100,7 @@ class World(Scene):
         self.outside.forget()
         self.clock.now = START.timestamp()
         self.sim.control("/reset")
-        self.sim._random.seed(7)  # which reads are stale
+        self.sim.random.seed(7)  # which reads are stale
         furnish(self.sim)
         add_domain(self.sim, "example.net", pak=False)
         with self.service.database.write() as tx:

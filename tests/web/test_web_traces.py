@@ -140,7 +140,7 @@ def test_off_means_not_even_imported() -> None:
         "import sys; from bridge.cli import serve; from bridge.infra import tracing; from "
         "bridge.infra.events import Watch\n"
         "watch = Watch()\n"
-        "with tracing.traced(watch): assert watch._listeners == ()\n"
+        "with tracing.traced(watch): assert watch.listeners == ()\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"
     )
     done = subprocess.run(
@@ -158,4 +158,4 @@ def test_without_the_extra_it_goes_on_without_traces(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(tracing, "find_spec", none)
     watch = Watch()
     with tracing.traced(watch):
-        assert watch._listeners == ()
+        assert watch.listeners == ()

@@ -53,7 +53,7 @@ class HostedEmail:
         timeout: float = 30.0,
     ) -> None:
         self.client = Client(account, timeout, outgoing, now, watch or Watch(), name)
-        self.proves_passwords, self._creates_domains = (
+        self.proves_passwords, self.creates_domains = (
             account.prove_passwords,
             account.create_domains,
         )
@@ -64,7 +64,7 @@ class HostedEmail:
         try:
             user = self.client.user(str(address))
         except Refused as refusal:
-            if not self._creates_domains or not self.client.domain_missing(address.domain, refusal):
+            if not self.creates_domains or not self.client.domain_missing(address.domain, refusal):
                 raise
             return Mailbox(address, False, domain_missing=True)
         return Mailbox(address, False) if user is None else observed(address, user)

@@ -44,7 +44,7 @@ class Database:
         self.instance: str | None = (
             None  # what told it from others when this process began to use it
         )
-        self._lock = threading.Lock()
+        self.write_lock = threading.Lock()
         self._told = threading.local()
         self._offset = time.time() - time.monotonic()
         self._synchronised = time.monotonic()
@@ -160,7 +160,7 @@ class Database:
         """A transaction. SQLite has one writer: a lock of our own queues them fairly, where its
         busy handler would sleep.
         """
-        if self.embedded and not self._lock.acquire(timeout=LOCK_WAIT):
+        if self.embedded and not self.write_lock.acquire(timeout=LOCK_WAIT):
             raise StoreUnavailable(refusal("database_busy"))
         try:
             self.check_files()
@@ -171,7 +171,7 @@ class Database:
             self.check_files()  # before anybody is told that it is committed
         finally:
             if self.embedded:
-                self._lock.release()
+                self.write_lock.release()
         if self._told.pending:
             self.wake()
 
