@@ -18,10 +18,10 @@ from typing import TypeVar
 from bridge.domain.errors import BridgeError, StoreUnavailable
 from bridge.domain.ports import ClaimedCallback, Job
 from bridge.infra import logs
-from bridge.infra.events import Watch
+from bridge.infra.events import Events
 from bridge.infra.periodic_tasks import PeriodicTask, PeriodicTasks
 from bridge.pipeline.alerts import Alerts
-from bridge.pipeline.callbacks import Callbacks, Turns
+from bridge.pipeline.callbacks import Callbacks, SenderShares
 from bridge.pipeline.worker import Worker
 from bridge.reconcile.nightly import Nightly
 from bridge.store import AccountState, Outbox, Queue, Retention, Troubles
@@ -71,7 +71,7 @@ class Engine:
     limits: Mapping[str, int]
     concurrency: int
     owner: str = field(default_factory=new_owner)
-    watch: Watch = field(default_factory=Watch)
+    events: Events = field(default_factory=Events)
 
     def __post_init__(self) -> None:
         self._stopping = threading.Event()
@@ -87,10 +87,10 @@ class Engine:
             PeriodicTask("troubles", MINUTE, self.troubles.look),
             PeriodicTask("pruning", HOUR, self._prune),
         )
-        self.periodic_tasks = PeriodicTasks(table, self.watch)
+        self.periodic_tasks = PeriodicTasks(table, self.events)
         # In a thread of its own: a mail server that does not answer keeps nothing else waiting.
         self.sending = PeriodicTasks(
-            (PeriodicTask("notes", CHORES, self.notes.send_due),), self.watch
+            (PeriodicTask("notes", CHORES, self.notes.send_due),), self.events
         )
 
     def start(self) -> None:
@@ -164,22 +164,22 @@ class Engine:
 
     def _send(self) -> None:
         receivers = sum(bool(each.callback.url) for each in self.callbacks.sources.values())
-        turns = Turns(SENDERS, several=receivers > 1)
+        shares = SenderShares(SENDERS, several=receivers > 1)
         self._pump(
-            partial(self._claim_callback, turns),
-            partial(self._deliver, turns),
+            partial(self._claim_callback, shares),
+            partial(self._deliver, shares),
             SENDERS,
             self.outbox,
-            partial(self.watch.tell, "turn", loop="callbacks"),
+            partial(self.events.report, "turn", loop="callbacks"),
         )
 
-    def _claim_callback(self, turns: Turns) -> ClaimedCallback | None:
-        callback = self.outbox.claim_callback(self.owner, turns.order)
+    def _claim_callback(self, shares: SenderShares) -> ClaimedCallback | None:
+        callback = self.outbox.claim_callback(self.owner, shares.order)
         if callback is not None:
-            turns.begin(callback.source)
+            shares.begin(callback.source)
         return callback
 
-    def _deliver(self, turns: Turns, callback: ClaimedCallback) -> None:
+    def _deliver(self, shares: SenderShares, callback: ClaimedCallback) -> None:
         try:
             self.callbacks.deliver(callback)
         except StoreUnavailable as error:
@@ -188,15 +188,15 @@ class Engine:
                 error=str(error),
             )
         finally:
-            turns.end(callback.source)
-            if turns.withheld:
+            shares.end(callback.source)
+            if shares.withheld:
                 self.outbox.wake()
 
     def note_turn(self) -> None:
         """The loop that claims jobs went round: it claimed, found nothing, or runs as
         many as it may."""
         self._turned = time.monotonic()
-        self.watch.tell("turn", loop="jobs")
+        self.events.report("turn", loop="jobs")
 
     def _pump(
         self,
@@ -252,7 +252,7 @@ class Engine:
 
     def _chores(self) -> None:
         while not self._stopping.wait(CHORES):
-            self.watch.tell("turn", loop="chores")
+            self.events.report("turn", loop="chores")
             self.periodic_tasks.run_due(time.monotonic)
 
     def _notify(self) -> None:

@@ -34,8 +34,8 @@ PROOFS: Mapping[Fact, Proof] = {
 
 
 @dataclass
-class Kept:
-    """A mailbox as this remote keeps it."""
+class StoredMailbox:
+    """A mailbox as this remote keeps it: `quota` and `used` in bytes."""
 
     bundle: str
     password: str = field(repr=False)
@@ -46,7 +46,7 @@ class Kept:
 
 
 @dataclass
-class Fault:
+class ArmedFault:
     """What `fail_next` armed: raised before the effect, or after it."""
 
     kind: ChangeKind | None
@@ -72,17 +72,17 @@ class MemoryBackend:
         self.proofs, self.products, self.services = PROOFS, Paks("paks"), SERVICES
         self.domains = set(domains)
         self.paks: dict[str, list[Pak]] = {}
-        self.mailboxes: dict[Address, Kept] = {}
+        self.mailboxes: dict[Address, StoredMailbox] = {}
         self.balance = 10
         self.history: list[tuple[str, Change]] = []
         self.stale: dict[Address, list[Mailbox]] = {}
-        self.gone: list[tuple[Deleted, Kept]] = []
-        self._faults: list[Fault] = []
+        self.gone: list[tuple[Deleted, StoredMailbox]] = []
+        self._faults: list[ArmedFault] = []
         self.now = now
         self._bundles = 100
 
     def add_pak(self, domain: str, free: int = 10, expires: datetime | None = None) -> Pak:
-        """A pak as if bought by a person."""
+        """Adds a pak as if a person had bought it; without `expires` it ends in a year."""
         self._bundles += 1
         pak = Pak(str(self._bundles), free, expires or (self.now() + YEAR).replace(microsecond=0))
         self.paks.setdefault(domain, []).append(pak)
@@ -93,7 +93,7 @@ class MemoryBackend:
     ) -> None:
         """Makes the next change of `kind` raise `error`, before or after its effect; None: the
         next read."""
-        self._faults.append(Fault(kind, error, after_effect))
+        self._faults.append(ArmedFault(kind, error, after_effect))
 
     def show_stale(self, address: Address, times: int = 1) -> None:
         """Makes the next reads of `address` show what is true now."""
@@ -161,7 +161,7 @@ class MemoryBackend:
         if domain not in self.domains:
             raise Refused(f"{domain} is not in this account", code="domain_not_in_account")
 
-    def _take(self, kind: ChangeKind | None) -> Fault | None:
+    def _take(self, kind: ChangeKind | None) -> ArmedFault | None:
         for fault in self._faults:
             if fault.kind == kind:
                 self._faults.remove(fault)
@@ -176,7 +176,7 @@ class MemoryBackend:
         pak = next((pak for pak in paks if pak.bundle == box.bundle), None)
         return Mailbox(address, True, dict(box.services), box.quota, box.used, pak, paks)
 
-    def _box(self, address: Address) -> Kept:
+    def _box(self, address: Address) -> StoredMailbox:
         if address not in self.mailboxes:
             raise Refused(f"{address} does not exist", code="not_found")
         return self.mailboxes[address]
@@ -237,7 +237,7 @@ class MemoryBackend:
             raise RefusalUnproven(Refused(f"{address} exists", code="not_ours"))
         if pak.free < 1 or pak.expires <= self.now():
             raise RefusalUnproven(Refused(f"pak {bundle} is full or has expired", code="pak_full"))
-        self.mailboxes[address] = Kept(bundle, _checked(password))
+        self.mailboxes[address] = StoredMailbox(bundle, _checked(password))
         self._put(address.domain, replace(pak, free=pak.free - 1))
 
     def _delete(self, address: Address) -> None:

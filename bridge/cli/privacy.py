@@ -11,7 +11,7 @@ from bridge.domain.errors import BridgeError, NotPossible
 from bridge.domain.model import Address
 from bridge.infra.crypto import Purpose, Sealer, Unsealable
 from bridge.reconcile.drift import was_never_there
-from bridge.store import Held, Privacy, names
+from bridge.store import PersonalData, Privacy, names
 from bridge.store.base.rows import to_record
 from bridge.wiring import Service
 
@@ -80,7 +80,7 @@ def mentions(sealer: Sealer, sealed: str, address: str) -> bool:
         return False  # nobody can read it any more; it is wiped within 72 hours
 
 
-def require_absence(service: Service, held: Held) -> None:
+def require_absence(service: Service, held: PersonalData) -> None:
     """Raises NotPossible unless Enom itself shows that the mailbox is gone: with its row goes
     the knowledge whose it is."""
     for row in held.rows["mailboxes"]:

@@ -24,7 +24,7 @@ class Listener(Protocol):
     def end(self, begun: Any, kind: str, facts: Attributes, seconds: float) -> None: ...
 
 
-class Watch:
+class Events:
     """Passes each piece of work on to whoever listens; without listeners it costs next to nothing.
 
     The kinds: `hook` (a hook is taken), `attempt` (one at a job), `call` (one to Enom), `callback`, `notes`, `turn` (a loop of
@@ -38,7 +38,7 @@ class Watch:
         self.listeners = (*self.listeners, listener)
 
     @contextmanager
-    def over(self, kind: str, **facts: Any) -> Iterator[Attributes]:
+    def span(self, kind: str, **facts: Any) -> Iterator[Attributes]:
         """Spans a piece of work.
 
         Whoever does it adds what comes of it to the facts, `outcome` above all.
@@ -56,7 +56,7 @@ class Watch:
                 with suppress(Exception):
                     listener.end(token, kind, facts, seconds)
 
-    def tell(self, kind: str, **facts: Any) -> None:
+    def report(self, kind: str, **facts: Any) -> None:
         """Reports something that takes no time, such as a count."""
-        with self.over(kind, **facts):
+        with self.span(kind, **facts):
             pass

@@ -67,7 +67,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     return max(0.0, min(seconds, LONGEST_WAIT))
 
 
-class Outgoing:
+class HttpClient:
     """Sends requests, with connections of its own for each thread. TLS certificates are verified.
 
     Through the adapter alone: a session around it only adds what we do not want, such as redirects, cookies, netrc and proxies.

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from bridge.domain.model import to_rfc3339
-from bridge.maildns.rules import Found, Wanted, judge
+from bridge.maildns.rules import ExpectedDns, Found, judge
 
 GOOD, BAD = 3600.0, 600.0  # seconds for which a good and any other finding is believed
 
@@ -29,10 +29,10 @@ class DnsCache(Protocol):
 
 @dataclass
 class MailDns:
-    """`wanted` by account."""
+    """Whether mail of a domain goes to its account's hosts; `wanted` by account."""
 
     readings: DnsCache
-    wanted: Mapping[str, Wanted]
+    wanted: Mapping[str, ExpectedDns]
     ask: Callable[[str], Found]
 
     def receives_mail(self, account: str, domain: str) -> dict[str, Any] | None:
@@ -49,6 +49,6 @@ class MailDns:
         }
 
 
-def fresh_for(domain: str, wanted: Wanted, found: Found) -> float:
+def fresh_for(domain: str, wanted: ExpectedDns, found: Found) -> float:
     """Seconds for which what DNS said is not asked again."""
     return GOOD if judge(domain, found, wanted).status == "ready" else BAD

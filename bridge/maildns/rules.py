@@ -15,7 +15,7 @@ MX_OF = "mx.{domain}.cust.a.hostedemail.com"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExpectedDns:
     """Where mail of an account's domains has to go.
 
     No `hosts`: nothing is checked; no `spf_include`: no SPF is.
@@ -62,7 +62,7 @@ class Readiness:
         return {"status": self.status, "reason": self.reason, "records": list(self.records)}
 
 
-def judge(domain: str, found: Found, wanted: Wanted) -> Readiness:
+def judge(domain: str, found: Found, wanted: ExpectedDns) -> Readiness:
     if found.problem:
         return Readiness("unknown", f"DNS did not answer: {found.problem}.")
     if not found.exists:
@@ -81,7 +81,7 @@ def judge(domain: str, found: Found, wanted: Wanted) -> Readiness:
     )
 
 
-def mx_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | None:
+def mx_fault(domain: str, found: Found, wanted: ExpectedDns) -> tuple[str, str] | None:
     record = f"{domain}. MX 10 {mx_of(domain, wanted)}."
     if not found.mx:
         return "It has no MX record, so it receives no mail.", record
@@ -102,7 +102,7 @@ def mx_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | Non
     return None
 
 
-def spf_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | None:
+def spf_fault(domain: str, found: Found, wanted: ExpectedDns) -> tuple[str, str] | None:
     if not wanted.spf_include:
         return None
     if not found.spf:
@@ -128,18 +128,18 @@ def spf_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | No
     return reason, f'{domain}. TXT "{with_include(found.spf[0], wanted)}"'
 
 
-def with_include(spf: str, wanted: Wanted) -> str:
+def with_include(spf: str, wanted: ExpectedDns) -> str:
     """The record as it is, with what is missing in front of its end."""
     first, *rest = spf.split()
     include = f"include:{wanted.spf_include}"
     return " ".join([first, include, *(word for word in rest if word != include)])
 
 
-def is_ours(host: str, wanted: Wanted) -> bool:
+def is_ours(host: str, wanted: ExpectedDns) -> bool:
     name = host.lower().rstrip(".")
     return any(name == suffix or name.endswith(f".{suffix}") for suffix in wanted.hosts)
 
 
-def mx_of(domain: str, wanted: Wanted) -> str:
+def mx_of(domain: str, wanted: ExpectedDns) -> str:
     documented = MX_OF.format(domain=domain)
     return documented if is_ours(documented, wanted) else wanted.hosts[0]

@@ -20,7 +20,7 @@ from bridge.infra.events import Attributes
 
 @dataclass
 class Attempt:
-    """What one attempt has learnt so far."""
+    """What one attempt has learnt so far; its record is what is written with the next command."""
 
     job: Job
     account: Account
@@ -35,7 +35,6 @@ class Attempt:
 
     @property
     def facts(self) -> frozenset[Fact]:
-        """What the hook decides."""
         return decides(self.job.intent.action, password=self.job.intent.password is not None)
 
     @property

@@ -1,4 +1,5 @@
-"""What an attempt at a job makes of it, as the queue writes it down and billing is told it. Pure."""
+"""What an attempt at a job makes of it, as the queue writes it down and billing is told it.
+Pure."""
 
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from bridge.domain.model import (
     to_rfc3339,
 )
 from bridge.domain.ports import JobResult
-from bridge.domain.wanted import NEEDS, SAID
+from bridge.domain.superseded import CUSTOMER_TEXTS, NEEDS
 from bridge.pipeline.attempt import Attempt
 from bridge.reporting.messages import message
 
@@ -71,7 +72,7 @@ def called_off(attempt: Attempt, error: BridgeError) -> JobResult:
     if attempt.seen is not None and not attempt.acted:
         state = plan.state_of(attempt.seen, attempt.record, attempt.terms)
     changed = attempt.may_have_done(*ChangeKind)
-    return JobResult(Status.CANCELLED, state, changed, {}, SAID[type(error)], error)
+    return JobResult(Status.CANCELLED, state, changed, {}, CUSTOMER_TEXTS[type(error)], error)
 
 
 def observed(attempt: Attempt, error: BridgeError) -> JobResult:

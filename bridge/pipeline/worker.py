@@ -50,7 +50,7 @@ from bridge.domain.ports import (
     Queue,
 )
 from bridge.infra import logs
-from bridge.infra.events import Attributes, Watch
+from bridge.infra.events import Attributes, Events
 from bridge.pipeline import endings
 from bridge.pipeline.attempt import Attempt
 from bridge.steps.look_and_plan import Look, Planned, StaleRead, look_and_plan
@@ -83,7 +83,7 @@ class Worker:
     retry_seconds: float = 72 * HOUR
     checkpoint: Checkpoint = lambda name: None
     random: Callable[[], float] = random.random
-    watch: Watch = field(default_factory=Watch)
+    events: Events = field(default_factory=Events)
 
     def run(self, job: Job) -> None:
         """Takes a claimed job as far as it goes now.
@@ -100,7 +100,7 @@ class Worker:
         with (
             logs.bound(**named, address=job.intent.address),
             logs.hiding(job.intent.password or ""),
-            self.watch.over("attempt", **named, tries=job.tries, outcome="left") as attributes,
+            self.events.span("attempt", **named, tries=job.tries, outcome="left") as attributes,
         ):
             self._run(job, attributes)
 

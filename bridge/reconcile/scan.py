@@ -29,7 +29,7 @@ Found = TypeVar("Found")
 
 
 def silent(done: int, of: int) -> None:
-    """For whom no progress is shown."""
+    """Shows no progress: nobody is at a terminal."""
 
 
 @dataclass
@@ -41,13 +41,14 @@ class Scanner:
     def domains(
         self, account: Account, names: Sequence[str], progress: OnProgress = silent
     ) -> dict[str, Scan | ScanError]:
-        """One look for each domain."""
+        """One look for each domain, some side by side. Never raises for a remote: what failed is a
+        ScanError."""
         return self._side_by_side(account, names, partial(self._survey, account), progress)
 
     def mailboxes(
         self, account: Account, addresses: Sequence[Address], progress: OnProgress = silent
     ) -> dict[Address, Look | ScanError]:
-        """One look for each mailbox."""
+        """One look for each mailbox, as `domains` does it."""
         return self._side_by_side(
             account, addresses, lambda address: look(account, address, self.clock), progress
         )

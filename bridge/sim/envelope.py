@@ -94,7 +94,8 @@ class Result:
 
 @dataclass(frozen=True)
 class Form:
-    """How an answer is written."""
+    """How an answer is written. `moment` in epoch seconds; `skin`: which envelope, "API.NET" or the
+    older one."""
 
     response_type: str
     skin: str
@@ -117,7 +118,7 @@ def money(amount: float) -> str:
 
 
 def render(result: Result, form: Form) -> tuple[str, str]:
-    """(content type, text) of the answer."""
+    """Content type and text of the answer, in the form that was asked for."""
     elements = list(_elements(result, form))
     if form.response_type == "XML":
         return "text/xml; charset=utf-8", _xml(elements, form.skin)

@@ -14,8 +14,8 @@ from bridge.domain.source import Source
 from bridge.engine import Engine
 from bridge.infra import logs
 from bridge.infra.crypto import Purpose, Sealer, Unsealable
-from bridge.infra.events import Watch
-from bridge.infra.http_client import LONGEST_WAIT, Outgoing
+from bridge.infra.events import Events
+from bridge.infra.http_client import LONGEST_WAIT, HttpClient
 from bridge.infra.job_ids import first_id, new_job_id
 from bridge.maildns.check import MailDns
 from bridge.maildns.resolver import Resolver
@@ -25,14 +25,14 @@ from bridge.pipeline.intake import Intake
 from bridge.pipeline.queries import Queries
 from bridge.pipeline.replay import Replay
 from bridge.pipeline.worker import Worker
-from bridge.reconcile.adoption import Adopting
+from bridge.reconcile.adoption import Adoptions
 from bridge.reconcile.inventory import Inventory
 from bridge.reconcile.nightly import Nightly
 from bridge.reconcile.reconcile import Reconcile
 from bridge.reconcile.scan import Scanner
 from bridge.reconcile.shadow import Observation
 from bridge.reconcile.takeover import Takeover
-from bridge.store.admin.clock_repair import Waits
+from bridge.store.admin.clock_repair import MaximumWaits
 from bridge.store.admin.findings import LEASE
 from bridge.wiring.accounts import accounts_of, sources_of, wanted
 from bridge.wiring.accounts import enom as enom  # for the doctor, which asks with less
@@ -57,14 +57,14 @@ class Tuning:
 
 @dataclass(frozen=True)
 class Service:
-    """A bridge, wired but not started."""
+    """A bridge, wired but not started: `prepare` comes before first use, `close` ends it."""
 
     settings: config.Settings
     tuning: Tuning
     database: store.Database
     sealer: Sealer
-    outgoing: Outgoing
-    watch: Watch
+    outgoing: HttpClient
+    events: Events
     accounts: Mapping[str, Account]
     sources: Mapping[str, Source]
     lookup: store.Lookup
@@ -77,7 +77,7 @@ class Service:
     queries: Queries
     replay: Replay
     reconcile: Reconcile
-    adopting: Adopting
+    adoptions: Adoptions
     takeover: Takeover
     observation: Observation
 
@@ -114,12 +114,12 @@ def build(
 
     # The outside: the database, the way out, the keys, and who is told of what goes on.
     database = upon.database if upon else store.Database(settings.bridge.database, tuning.clock)
-    outgoing, watch = (upon.outgoing, upon.watch) if upon else (Outgoing(), Watch())
+    outgoing, events = (upon.outgoing, upon.events) if upon else (HttpClient(), Events())
     sealer = Sealer(settings.bridge.key_bytes())
     clock, wall = database.clock, tuning.clock or time.time
 
     # Both sides of a hook: who sends it, and where it is done.
-    accounts, sources = accounts_of(settings, outgoing, clock, watch), sources_of(settings)
+    accounts, sources = accounts_of(settings, outgoing, clock, events), sources_of(settings)
 
     # What is stored.
     lookup, account_state, operator = (
@@ -138,14 +138,14 @@ def build(
         store.DnsCache(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of
     )
     scanner = Scanner(account_state, clock)
-    intake = Intake(sources, inbox, sealer, wall, store.Withdrawals(database), watch)
+    intake = Intake(sources, inbox, sealer, wall, store.Withdrawals(database), events)
     return Service(
         settings=settings,
         tuning=tuning,
         database=database,
         sealer=sealer,
         outgoing=outgoing,
-        watch=watch,
+        events=events,
         accounts=accounts,
         sources=sources,
         lookup=lookup,
@@ -158,7 +158,7 @@ def build(
         queries=Queries(lookup, account_state, accounts, wall, mail_dns),
         replay=Replay(lookup, accounts, sealer, clock, intake, operator),
         reconcile=Reconcile(lookup, scanner, findings, accounts, clock),
-        adopting=Adopting(sources, accounts, lookup, clock),
+        adoptions=Adoptions(sources, accounts, lookup, clock),
         takeover=Takeover(lookup, scanner, store.Owners(database), sources, accounts),
         observation=Observation(lookup, scanner, accounts),
     )
@@ -179,7 +179,7 @@ def correct_future_times(service: Service) -> None:
     longer than it may."""
     tuning, every = service.tuning, service.accounts.values()
     lease = lease_of(service.settings, tuning)
-    waits = Waits(
+    waits = MaximumWaits(
         lease=lease,
         call=max(account.call_limit for account in every),
         settle=max(account.settle for account in every),
@@ -200,11 +200,11 @@ def correct_future_times(service: Service) -> None:
 def engine(service: Service) -> Engine:
     """Everything that works in the background, under one lease length that is longer than any
     call."""
-    settings, tuning, database, watch = (
+    settings, tuning, database, events = (
         service.settings,
         service.tuning,
         service.database,
-        service.watch,
+        service.events,
     )
     lease, wall = lease_of(settings, tuning), tuning.clock or time.time
     queue = store.Queue(
@@ -223,7 +223,7 @@ def engine(service: Service) -> Engine:
         lease=lease,
         retry_seconds=settings.worker.retry_hours * HOUR,
         checkpoint=tuning.checkpoint,
-        watch=watch,
+        events=events,
     )
     callbacks = Callbacks(
         outbox=outbox,
@@ -232,7 +232,7 @@ def engine(service: Service) -> Engine:
         clock=wall,
         retries=tuning.callback_retries,
         checkpoint=tuning.checkpoint,
-        watch=watch,
+        events=events,
     )
     admin = settings.admin
     notes = Alerts(
@@ -243,7 +243,7 @@ def engine(service: Service) -> Engine:
         secret=note_secret(service.sealer),
         outgoing=service.outgoing,
         clock=wall,
-        watch=watch,
+        events=events,
         summaries=store.Summaries(database),
         summary_at=admin.summary_at,
     )
@@ -257,12 +257,12 @@ def engine(service: Service) -> Engine:
         retention=store.Retention(database, new_job_id, settings.bridge.keep_days),
         troubles=store.Troubles(database, first_id),
         nightly=Nightly(
-            service.findings, service.reconcile, settings.worker.reconcile_at, watch=watch
+            service.findings, service.reconcile, settings.worker.reconcile_at, events=events
         ),
         synchronise=database.synchronise,
         limits={name: account.max_in_flight for name, account in service.accounts.items()},
         concurrency=settings.worker.concurrency,
-        watch=watch,
+        events=events,
     )
 
 

@@ -10,22 +10,22 @@ from bridge.domain.account import Account
 from bridge.domain.model import Terms
 from bridge.domain.ports import Backend, Clock
 from bridge.domain.source import ANY, CallbackEndpoint, Source
-from bridge.infra.events import Watch
-from bridge.infra.http_client import Outgoing
-from bridge.maildns.rules import Wanted
+from bridge.infra.events import Events
+from bridge.infra.http_client import HttpClient
+from bridge.maildns.rules import ExpectedDns
 from hooks import PLATFORMS, signing
 
 DAY = 86400.0
 
 
 def accounts_of(
-    settings: config.Settings, outgoing: Outgoing, clock: Clock, watch: Watch
+    settings: config.Settings, outgoing: HttpClient, clock: Clock, events: Events
 ) -> dict[str, Account]:
     named: dict[str, set[str]] = {name: set() for name in settings.accounts}
     for source in settings.sources.values():
         named[source.account] |= set(source.domains) - {ANY}
     made = {
-        name: backend(each, settings.plans, outgoing, clock, watch)
+        name: backend(each, settings.plans, outgoing, clock, events)
         for name, each in settings.accounts.items()
     }
     return {
@@ -64,16 +64,16 @@ def source_of(source: config.SourceSettings) -> Source:
 def backend(
     account: config.AccountSettings,
     plans: Mapping[str, config.Plan],
-    outgoing: Outgoing,
+    outgoing: HttpClient,
     clock: Clock,
-    watch: Watch,
+    events: Events,
 ) -> Backend:
     """What works for this account: nothing else asks which it is."""
     if isinstance(account, config.EnomAccountSettings):
-        return enom(account, plans, outgoing, clock, watch)
+        return enom(account, plans, outgoing, clock, events)
     if isinstance(account, config.HostedEmailAccountSettings):
         return BACKENDS["hosted-email"](
-            account.account(), outgoing, clock, watch, name=account.name, timeout=account.timeout
+            account.account(), outgoing, clock, events, name=account.name, timeout=account.timeout
         )
     raise TypeError(f"nothing makes a backend of {type(account).__name__}")
 
@@ -81,9 +81,9 @@ def backend(
 def enom(
     account: config.EnomAccountSettings,
     plans: Mapping[str, config.Plan],
-    outgoing: Outgoing,
+    outgoing: HttpClient,
     clock: Clock,
-    watch: Watch | None = None,
+    events: Events | None = None,
 ) -> Backend:
     hosted, commands = account.hosted_email, account.commands
     settings = EnomAccount(
@@ -100,7 +100,7 @@ def enom(
         else None,
         plans={name: plan.quota_gb << 30 for name, plan in plans.items()},
     )
-    return BACKENDS["enom"](settings, outgoing, clock, watch=watch)
+    return BACKENDS["enom"](settings, outgoing, clock, events=events)
 
 
 def terms_of(account: config.AccountSettings, settings: config.Settings, backend: Backend) -> Terms:
@@ -114,8 +114,8 @@ def terms_of(account: config.AccountSettings, settings: config.Settings, backend
     )
 
 
-def wanted(settings: config.Settings) -> Mapping[str, Wanted]:
+def wanted(settings: config.Settings) -> Mapping[str, ExpectedDns]:
     return {
-        name: Wanted(account.mail_hosts, account.spf_include)
+        name: ExpectedDns(account.mail_hosts, account.spf_include)
         for name, account in settings.accounts.items()
     }

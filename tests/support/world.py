@@ -68,7 +68,7 @@ class World(Scene):
     ) -> None:
         self.trap = Trap()
         self.outside = Outside(sim)
-        with mock.patch.object(wiring, "Outgoing", lambda: self.outside):
+        with mock.patch.object(wiring, "HttpClient", lambda: self.outside):
             super().__init__(folder, sim, clock, database, **SETTINGS | changes)
         self.engine.callbacks.outgoing = self.engine.notes.outgoing = self.outside  # type: ignore[assignment]
         self.engine.worker.random = self.engine.callbacks.random = lambda: 0.5

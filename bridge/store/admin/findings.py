@@ -240,7 +240,7 @@ def due(now: float, among: Sequence[str]) -> sa.Select[Any]:
 
 
 def following(now: float, at: str) -> float:
-    """The next time it is HH:MM, UTC."""
+    """The next time after `now` at which it is HH:MM in UTC, in epoch seconds."""
     hour, minute = map(int, at.split(":"))
     today = datetime.fromtimestamp(now, UTC).replace(
         hour=hour, minute=minute, second=0, microsecond=0

@@ -81,7 +81,7 @@ class OperatorActions(AccountActions):
             purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT)
         )
         tx.execute(doubted.values(outcome="judged", ended_at=self.database.now(tx)))
-        self.database.tell(tx)
+        self.database.notify(tx)
 
     def _again(self, tx: Any, row: Row, limit: Limit | None) -> Receipt:
         now, id = self.database.now(tx), row["id"]
@@ -98,7 +98,7 @@ class OperatorActions(AccountActions):
         # It goes on with the new job, and is wiped when that one ends.
         tx.execute(sa.update(jobs).where(jobs.c.id == id).values(sealed=None))
         notes.clear(tx, f"job:{id}", sentences.tried_again(row, new["id"]), now)
-        self.database.tell(tx)
+        self.database.notify(tx)
         return to_receipt(new)
 
     def cancel(self, job: str) -> Receipt:
@@ -108,7 +108,7 @@ class OperatorActions(AccountActions):
             cancelling.cancel(tx, job, now, None, CANCELLED)
             self._call_off(tx, row)
             self._audit(tx, "cancel", job)
-            self.database.tell(tx)
+            self.database.notify(tx)
             return to_receipt(self._job(tx, job))
 
     def reject(self, job: str, reason: str | None = None) -> Receipt:
@@ -122,7 +122,7 @@ class OperatorActions(AccountActions):
                 raise NotPossible(refusal("not_held", job=job))
             self._call_off(tx, row)
             self._audit(tx, "reject", job, reason)
-            self.database.tell(tx)
+            self.database.notify(tx)
             return to_receipt(ended)
 
     def dismiss(self, hook: str, source: str | None = None, reason: str | None = None) -> None:
@@ -172,7 +172,7 @@ class OperatorActions(AccountActions):
             )
             tx.execute(asked.values(receiver_after=now))
             self._audit(tx, "resend", callback)
-            self.database.tell(tx)
+            self.database.notify(tx)
 
     def adopt(
         self,
@@ -287,7 +287,7 @@ class OperatorActions(AccountActions):
                 now,
                 replaces=None,
             )
-            self.database.tell(tx)
+            self.database.notify(tx)
             return f"job {job}"
 
     def _job(self, tx: Any, job: str) -> Row:

@@ -46,7 +46,7 @@ STORED_IN = {"parked": "hooks", "commands": "steps"}
 
 
 @dataclass(frozen=True)
-class Held:
+class PersonalData:
     """Rows as they are stored, by what they are."""
 
     rows: Mapping[str, Sequence[Any]]
@@ -68,15 +68,16 @@ class Privacy:
         self.database = database
         self.mentions = mentions
 
-    def held(self, address: str) -> Held:
-        """Raises UnknownThing when nothing is held."""
+    def held(self, address: str) -> PersonalData:
+        """Everything that the database holds of an address. Raises UnknownThing when that is
+        nothing."""
         with self.database.read() as tx:
             found = self._held(tx, address)
         if found.empty:
             raise UnknownThing(refusal("nothing_held", address=address))
         return found
 
-    def refuse_open(self, held: Held) -> None:
+    def refuse_open(self, held: PersonalData) -> None:
         """Raises NotPossible while something of it is still to be done or told."""
         for job in held.rows["jobs"]:
             if job["status"] not in ENDED:
@@ -126,7 +127,7 @@ class Privacy:
             removed["audit"] = tx.execute(done.values(target="(erased address)")).rowcount
             return removed
 
-    def _held(self, tx: Connection, address: str) -> Held:
+    def _held(self, tx: Connection, address: str) -> PersonalData:
         own = _rows(tx, sa.select(jobs).where(jobs.c.address == address).order_by(jobs.c.id))
         ids = [row["id"] for row in own]
         came = sa.exists().where(
@@ -176,7 +177,7 @@ class Privacy:
                 tx, sa.select(audit).where(audit.c.target == address).order_by(audit.c.id)
             ),
         }
-        return Held(rows)
+        return PersonalData(rows)
 
 
 ERASED_TABLES: Mapping[str, sa.Table] = {

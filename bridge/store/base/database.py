@@ -45,7 +45,7 @@ class Database:
             None  # what told it from others when this process began to use it
         )
         self.write_lock = threading.Lock()
-        self._told = threading.local()
+        self._notified = threading.local()
         self._offset = time.time() - time.monotonic()
         self._synchronised = time.monotonic()
         self._changed = threading.Condition()
@@ -76,7 +76,7 @@ class Database:
 
     @property
     def file(self) -> Path | None:
-        """Of SQLite."""
+        """The file of SQLite; None for a server."""
         return sqlite_file(self.url)
 
     def absent(self) -> bool:
@@ -166,13 +166,13 @@ class Database:
             self.check_files()
             with translated(), self.engine.begin() as connection:
                 self._begin(connection, "BEGIN IMMEDIATE")
-                self._told.pending = False
+                self._notified.pending = False
                 yield connection
             self.check_files()  # before anybody is told that it is committed
         finally:
             if self.embedded:
                 self.write_lock.release()
-        if self._told.pending:
+        if self._notified.pending:
             self.wake()
 
     @contextmanager
@@ -196,12 +196,12 @@ class Database:
             return time.monotonic() + self._offset
         return float(connection.scalar(SELECT_NOW))
 
-    def now_telling(self, connection: Connection) -> float:
-        """`now` and `tell` in one round trip."""
+    def now_and_notify(self, connection: Connection) -> float:
+        """`now` and `notify` in one round trip, which counts while rows are locked."""
         if self.embedded or self.own_clock is not None:
-            self.tell(connection)
+            self.notify(connection)
             return self.now(connection)
-        self._told.pending = True
+        self._notified.pending = True
         return float(connection.execute(SELECT_NOW_AND_NOTIFY).scalar_one())
 
     def clock(self) -> float:
@@ -239,9 +239,9 @@ class Database:
 
     # Waking. A lost wake-up costs a little time, never a job: everybody also polls.
 
-    def tell(self, connection: Connection) -> None:
+    def notify(self, connection: Connection) -> None:
         """Wakes those who wait, when this transaction commits."""
-        self._told.pending = True
+        self._notified.pending = True
         if not self.embedded:
             connection.execute(sa.text(f"NOTIFY {CHANNEL}"))
 
@@ -258,7 +258,7 @@ class Database:
             self._changed.wait_for(lambda: self._changes != since or self._closing, seconds)
 
     def wake(self) -> None:
-        """Wakes those of this process who wait."""
+        """Wakes every waiting thread of this process."""
         with self._changed:
             self._changes += 1
             self._changed.notify_all()

@@ -149,7 +149,7 @@ class AccountState:
         return pauses(row) if row else ()
 
     def account_paused(self, name: str) -> str | None:
-        """The first of its pauses, by its code."""
+        """The code of the first of its pauses; None while it works."""
         return next((pause.code for pause in self.pauses(name)), None)
 
     def source_states(self) -> Sequence[dict[str, Any]]:
@@ -158,7 +158,7 @@ class AccountState:
             return [shown("sources", row) for row in found]
 
     def source_state(self, name: str) -> dict[str, Any]:
-        """Raises UnknownThing."""
+        """What is on record of a source. Raises UnknownThing."""
         with self.database.read() as tx:
             row = tx.execute(sa.select(sources).where(sources.c.name == name)).mappings().first()
         if row is None:
@@ -238,7 +238,7 @@ class AccountState:
         finally:
             with self.database.write() as tx:
                 tx.execute(sa.delete(slots).where(slots.c.id == slot))
-                self.database.tell(tx)
+                self.database.notify(tx)
 
 
 def refuse_when_full(tx: Connection, account: str, most: int, now: float) -> None:
@@ -316,7 +316,7 @@ def end_pauses(
         if pauses(row):
             notes.clear(tx, f"account:{name}", sentences.account_works(name), now)
         go_on(tx, name, now)
-        database.tell(tx)
+        database.notify(tx)
     return left
 
 

@@ -170,4 +170,4 @@ class Claims:
     def _release(self, tx: Connection, whose: sa.Update, of: Mapping[str, Any]) -> None:
         allow(Status.RUNNING, Status.QUEUED)
         if tx.execute(whose, of).rowcount:
-            self.database.tell(tx)
+            self.database.notify(tx)

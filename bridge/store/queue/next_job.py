@@ -8,7 +8,7 @@ it.
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
-from bridge.domain.wanted import TAKES_AWAY
+from bridge.domain.superseded import TAKES_AWAY
 from bridge.store.base.tables import among, jobs
 
 OLDER_JOB, JOB_IN_DOMAIN, TERMINATION, JOB_BETWEEN = (

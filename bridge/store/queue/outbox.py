@@ -189,8 +189,8 @@ class Outbox:
         `in_turn` is given the sources that something is due for, and gives those that may be sent to now, in order.
         """
         due = self._due()
-        cards = (self._claim(source, due[source]) for source in in_turn(list(due)))
-        return next((card for card in cards if card is not None), None)
+        claims = (self._claim(source, due[source]) for source in in_turn(list(due)))
+        return next((claimed for claimed in claims if claimed is not None), None)
 
     def _due(self) -> dict[str, int]:
         """The sources that something is due for, and how often in a row the receiver of each did
@@ -255,7 +255,7 @@ class Outbox:
 
     def callback_done(
         self,
-        card: ClaimedCallback,
+        claimed: ClaimedCallback,
         outcome: str,
         status: int | None,
         error: str | None,
@@ -263,33 +263,36 @@ class Outbox:
         silent_for: float | None = None,
     ) -> None:
         with self.database.write() as tx:
-            now = self.database.now_telling(tx)
+            now = self.database.now_and_notify(tx)
             values: dict[str, object] = {
                 "status": outcome,
-                "tries": card.tries,
+                "tries": claimed.tries,
                 "last_status": status,
                 "last_error": error,
             }
             if retry_in is None:
                 values["ended_at"] = now
-            elif silent_for is not None and card.unanswered:
+            elif silent_for is not None and claimed.unanswered:
                 # It only asked whether the receiver is there. The next time another one asks: this
                 # one may be what it hangs at.
-                values |= {"tries": card.tries - 1, "next_at": now}
+                values |= {"tries": claimed.tries - 1, "next_at": now}
             else:
                 values["next_at"] = now + retry_in
             tx.execute(
                 UPDATE_CLAIMED_CALLBACK,
-                {"callback_id": card.id, "claim_token": card.token, **values},
+                {"callback_id": claimed.id, "claim_token": claimed.token, **values},
             )
             # Callbacks before sources, everywhere: so no two transactions wait for each other.
             if silent_for is None:
-                tx.execute(RESET_RECEIVER, {"source": card.source})
+                tx.execute(RESET_RECEIVER, {"source": claimed.source})
             else:
-                silent = {"receiver_tries": card.unanswered + 1, "receiver_after": now + silent_for}
+                silent = {
+                    "receiver_tries": claimed.unanswered + 1,
+                    "receiver_after": now + silent_for,
+                }
                 tx.execute(
                     UPDATE_SILENT_RECEIVER,
-                    {"source": card.source, "tries_before": card.unanswered, **silent},
+                    {"source": claimed.source, "tries_before": claimed.unanswered, **silent},
                 )
 
     def give_up(self, source: str, after: float) -> int:
