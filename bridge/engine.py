@@ -211,6 +211,7 @@ class Engine:
         name = "send" if line is self.outbox else "work"
         with ThreadPoolExecutor(most, thread_name_prefix=name) as pool:
             while not self._stopping.is_set():
+                # Full, but not stuck: each round counts as a sign of life.
                 if not free.acquire(timeout=POLL):
                     turn()
                     continue
@@ -248,6 +249,7 @@ class Engine:
                 seconds=round(still),
             )
         self.queue.extend(self.owner, active, still <= STILL)
+        # Its lease is renewed here, too: a reconciliation takes longer than a lease.
         self.nightly.keep()
 
     def _chores(self) -> None:

@@ -146,6 +146,7 @@ class HttpClient:
     def _adapter(self) -> "_Adapter":
         adapter: _Adapter | None = getattr(self._local, "adapter", None)
         if adapter is None:
+            # No repeats below us: whether a command may be sent again only the journal knows.
             adapter = self._local.adapter = _Adapter(max_retries=0)
             with self._lock:
                 self._adapters.append(adapter)
@@ -154,10 +155,12 @@ class HttpClient:
 
 def _read(answer: requests.Response, call: "_Call", limit: int) -> Reply:
     headers = {name.lower(): value for name, value in answer.headers.items()}
+    # Its headers are here, so it has got the request, whatever becomes of the body.
     call.sent = True
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise Lost("the answer is compressed, which was not requested")
     body = bytearray()
+    # read1, which gives what is there: read() would wait for a whole chunk of a sender that drips.
     while chunk := answer.raw.read1(min(CHUNK, limit + 1), decode_content=False):
         body += chunk
         if len(body) > limit:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from bridge.domain.model import to_rfc3339
 from bridge.maildns.rules import ExpectedDns, Found, judge
 
+# A fault is asked after sooner: whoever mends a record waits for this to see it.
 GOOD, BAD = 3600.0, 600.0  # seconds for which a good and any other finding is believed
 
 

@@ -91,6 +91,8 @@ def mx_fault(domain: str, found: Found, wanted: ExpectedDns) -> tuple[str, str] 
     )
     if not ours:
         return f"Its mail goes to another server: {foreign[0][1] or 'none'}.", record
+    # The lowest number is tried first (RFC 5321, 5.1); with equal ones senders choose at random. A
+    # foreign server behind ours is a backup, and no fault.
     if foreign and foreign[0][0] <= min(ours):
         return (
             (
@@ -108,6 +110,7 @@ def spf_fault(domain: str, found: Found, wanted: ExpectedDns) -> tuple[str, str]
     if not found.spf:
         reason = "It has no SPF record, so mail from its mailboxes may be rejected as forged."
         return reason, f'{domain}. TXT "v=spf1 include:{wanted.spf_include} ~all"'
+    # RFC 7208, 4.5: more than one is a permanent error, whatever they say.
     if len(found.spf) > 1:
         merged = " ".join(
             dict.fromkeys(
@@ -118,6 +121,7 @@ def spf_fault(domain: str, found: Found, wanted: ExpectedDns) -> tuple[str, str]
             f"It has {len(found.spf)} SPF records, so receivers ignore all of them. Keep only one."
         )
         return reason, f'{domain}. TXT "{with_include(f"v=spf1 {merged} ~all", wanted)}"'
+    # `+` is what a mechanism without a sign means (RFC 7208, 4.6.2).
     words = [word.lower().lstrip("+") for word in found.spf[0].split()]
     if f"include:{wanted.spf_include}" in words or f"redirect={wanted.spf_include}" in words:
         return None
@@ -131,6 +135,7 @@ def spf_fault(domain: str, found: Found, wanted: ExpectedDns) -> tuple[str, str]
 def with_include(spf: str, wanted: ExpectedDns) -> str:
     """The record as it is, with what is missing in front of its end."""
     first, *rest = spf.split()
+    # In front, because what stands behind `all` is never reached (RFC 7208, 5.1).
     include = f"include:{wanted.spf_include}"
     return " ".join([first, include, *(word for word in rest if word != include)])
 

@@ -95,6 +95,8 @@ class EnomBackend:
         user = self._hosted.client.user(str(address), domain_may_be_new=not listing.mailboxes)
         if user is not None and user.type != MAILBOX:
             return replace(observed(address, user), pak=pak, paks=listing.paks)
+        # Where the two systems disagree nothing is decided (None): either list may be the older
+        # one.
         exists = box is not None if (box is None) == (user is None) else None
         if user is None:
             return Mailbox(address, exists, pak=pak, paks=listing.paks)
@@ -102,6 +104,8 @@ class EnomBackend:
 
     def survey(self, domain: str) -> Survey:
         listing = self._listing(domain)
+        # A mailbox that a short list leaves out would be reported as missing, and could be made
+        # again.
         if not listing.complete or "" in listing.mailboxes:
             raise listing.incomplete()
         new = not listing.mailboxes

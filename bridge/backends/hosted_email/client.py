@@ -106,6 +106,8 @@ class Client:
             seen += len(result.listed)
             if result.total is not None and seen >= result.total:
                 return
+            # An empty page before the end: without this a list that shrinks meanwhile would be
+            # asked for ever.
             if not result.listed or result.total is None:
                 raise MalformedReply("The hosted-email list of mailboxes is not complete.")
 

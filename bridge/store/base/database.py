@@ -282,6 +282,7 @@ class Database:
                 with psycopg.connect(plain, autocommit=True, connect_timeout=5) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     while not self._closing:
+                        # Short, because it also bounds how long `close` waits for this thread.
                         for _ in connection.notifies(timeout=0.5, stop_after=1):
                             self.wake()
             except psycopg.Error:
@@ -313,9 +314,11 @@ def settings() -> dict[str, str]:
     locks for long.
     """
     return {
+        # Stopped or cut off in a transaction, a worker loses it long before its lease ends.
         "idle_in_transaction_session_timeout": "5s",
         "lock_timeout": f"{LOCK_WAIT * 1000:.0f}ms",
         "statement_timeout": "30s",
+        # A server's default may be another; a 202 whose hook is lost in a power cut would be a lie.
         "synchronous_commit": "on",
     }
 

@@ -70,6 +70,7 @@ def add_job(
         "action": intent.action,
         "facts": " ".join(sorted(facts)),
         "intent": intent_values(intent),
+        # A late hook is never carried out, so its password is not even stored.
         "sealed": None if late else sealed,
         "status": "cancelled" if late else "queued",
         "state": mailbox["state"],
@@ -86,6 +87,7 @@ def add_job(
         values["waiting_for"] = (
             "account" if mailbox["account_paused"] else "turn" if waiting else None
         )
+        # What a person repeats, or a grace period deletes, says nothing new of what billing wants.
         if not special:
             tx.execute(
                 UPDATE_MAILBOX,

@@ -18,6 +18,8 @@ from bridge.store.base.tables import among, callbacks, jobs, sources
 
 CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
 STATUSES = ("pending", "delivered", "superseded", "stopped", "exhausted")
+# Without an end to it, one callback that a receiver never takes would keep all later news of its
+# mailbox back.
 HOLDS_BACK = (
     2  # failed tries until which an undelivered callback holds back newer ones of its mailbox
 )
@@ -37,6 +39,8 @@ def enqueue_callback(tx: Connection, job: Row, now: float) -> None:
     """Writes the callback of a job that has just ended. The caller holds the transaction that ends
     it.
     """
+    # A job may end more than once (held, then retried): each end has an id of its own, so that a
+    # receiver which drops repeats drops only those.
     number = (tx.scalar(COUNT_CALLBACKS, {"job_id": job["id"]}) or 0) + 1
     values = {
         "id": f"cb_{job['id']}_{number}",
@@ -158,6 +162,7 @@ SELECT_OLDER_CALLBACKS = sa.select(callbacks.c.id, callbacks.c.facts).where(
     callbacks.c.sequence < sa.bindparam("sequence"),
     among(callbacks.c.status, "pending"),
 )
+# The fence of callbacks, as of jobs: a sender that hung past its lease records nothing.
 STILL_CLAIMED = (
     callbacks.c.id == sa.bindparam("callback_id"),
     callbacks.c.token == sa.bindparam("claim_token"),

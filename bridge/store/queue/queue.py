@@ -53,6 +53,8 @@ class Queue(Claims, Journal):
                 **as_columns(first),
             }
             row = fencing.update_claimed(tx, job, **leave, **more)
+            # A newer hook may have come while this one was looked at: unbegun, it ends here instead
+            # of waiting for a turn that it would not use.
             if not row["touched"] and (why := unwanted(tx, row)) is not None:
                 cancelling.cancel(tx, job.id, now, why, CUSTOMER_TEXTS[type(why)])
 
@@ -74,6 +76,7 @@ class Queue(Claims, Journal):
                 **error_columns(ending.error),
                 "extra": dict(ending.extra),
             }
+            # Any other end keeps the password for a while: a person may have the job tried again.
             if ending.status in ("succeeded", "cancelled"):
                 values["sealed"] = None
             row = fencing.update_claimed(tx, job, **values, **as_columns(first))
@@ -85,6 +88,8 @@ class Queue(Claims, Journal):
                 customers.remember(tx, job.mailbox, ending.record, now, observed_at=now)
             if job.intent.action == customers.CREATE:
                 customers.created(tx, job.mailbox, job.id, job.source, job.intent.service_id)
+            # In the transaction of the end: a crash between the two would leave a purchase in doubt
+            # that nobody asks after, and block the domain.
             money.judge_purchases(tx, job.id, ending.status)
             if ending.status == "held":
                 notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
@@ -92,6 +97,8 @@ class Queue(Claims, Journal):
             if ending.status == "succeeded":
                 cancelling.make_an_end(tx, row, now)
             elif ending.status == "cancelled":
+                # What this hook had decided was never done, so what was said before it counts
+                # again.
                 take_back(tx, tx.execute(SELECT_JOB, {"job_id": job.id}).mappings().one())
             if why is not None and not row["touched"]:
                 cancelling.call_off(tx, job.id, now, why, CUSTOMER_TEXTS[type(why)])
