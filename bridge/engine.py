@@ -12,15 +12,16 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from bridge.domain.errors import BridgeError, StoreUnavailable
 from bridge.domain.ports import ClaimedCallback, Job
 from bridge.infra import logs
-from bridge.infra.events import Watch
+from bridge.infra.events import Events
 from bridge.infra.periodic_tasks import PeriodicTask, PeriodicTasks
 from bridge.pipeline.alerts import Alerts
-from bridge.pipeline.callbacks import Callbacks, Turns
+from bridge.pipeline.callbacks import Callbacks, SenderShares
 from bridge.pipeline.worker import Worker
 from bridge.reconcile.nightly import Nightly
 from bridge.store import AccountState, Outbox, Queue, Retention, Troubles
@@ -38,6 +39,16 @@ T = TypeVar("T")
 
 def new_owner() -> str:
     return f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _run_one(run: Callable[[T], None], item: T, free: threading.BoundedSemaphore) -> None:
+    try:
+        run(item)
+    except Exception:
+        # A fault of ours in one job ends neither the thread nor the others; the lease frees it.
+        log.exception("unexpected error; the rest continues")
+    finally:
+        free.release()
 
 
 @dataclass
@@ -60,7 +71,7 @@ class Engine:
     limits: Mapping[str, int]
     concurrency: int
     owner: str = field(default_factory=new_owner)
-    watch: Watch = field(default_factory=Watch)
+    events: Events = field(default_factory=Events)
 
     def __post_init__(self) -> None:
         self._stopping = threading.Event()
@@ -77,10 +88,10 @@ class Engine:
             PeriodicTask("troubles", MINUTE, self.troubles.look),
             PeriodicTask("pruning", HOUR, self._prune),
         )
-        self.periodic_tasks = PeriodicTasks(table, self.watch)
+        self.periodic_tasks = PeriodicTasks(table, self.events)
         # In a thread of its own: a mail server that does not answer keeps nothing else waiting.
         self.sending = PeriodicTasks(
-            (PeriodicTask("notes", CHORES, self.notes.send_due),), self.watch
+            (PeriodicTask("notes", CHORES, self.notes.send_due),), self.events
         )
 
     def start(self) -> None:
@@ -136,56 +147,57 @@ class Engine:
                 self._stopping.wait(1.0)
 
     def _work(self) -> None:
-        def claim() -> Job | None:
-            job = self.queue.claim(self.owner, self.limits)
-            if job is not None:
-                with self._lock:
-                    self._active.add(job.id)
-            return job
+        self._pump(self._claim_job, self._run_job, self.concurrency, self.queue, self.note_turn)
 
-        def run(job: Job) -> None:
-            try:
-                self.worker.run(job)
-            finally:
-                with self._lock:
-                    self._active.discard(job.id)
+    def _claim_job(self) -> Job | None:
+        job = self.queue.claim(self.owner, self.limits)
+        if job is not None:
+            with self._lock:
+                self._active.add(job.id)
+        return job
 
-        self._pump(claim, run, self.concurrency, self.queue, self._turn)
+    def _run_job(self, job: Job) -> None:
+        try:
+            self.worker.run(job)
+        finally:
+            with self._lock:
+                self._active.discard(job.id)
 
     def _send(self) -> None:
-        turns = Turns(
-            SENDERS,
-            several=sum(bool(each.callback.url) for each in self.callbacks.sources.values()) > 1,
-        )
-
-        def claim() -> ClaimedCallback | None:
-            card = self.outbox.claim_callback(self.owner, turns.order)
-            if card is not None:
-                turns.begin(card.source)
-            return card
-
-        def deliver(card: ClaimedCallback) -> None:
-            try:
-                self.callbacks.deliver(card)
-            except StoreUnavailable as error:
-                log.error(
-                    "the result of a callback could not be recorded; it may be sent twice",
-                    error=str(error),
-                )
-            finally:
-                turns.end(card.source)
-                if turns.withheld:
-                    self.outbox.wake()
-
+        receivers = sum(bool(each.callback.url) for each in self.callbacks.sources.values())
+        shares = SenderShares(SENDERS, several=receivers > 1)
         self._pump(
-            claim, deliver, SENDERS, self.outbox, lambda: self.watch.tell("turn", loop="callbacks")
+            partial(self._claim_callback, shares),
+            partial(self._deliver, shares),
+            SENDERS,
+            self.outbox,
+            partial(self.events.report, "turn", loop="callbacks"),
         )
 
-    def _turn(self) -> None:
-        """The loop that claims jobs went round: it claimed, found nothing, or has its hands
-        full."""
+    def _claim_callback(self, shares: SenderShares) -> ClaimedCallback | None:
+        callback = self.outbox.claim_callback(self.owner, shares.order)
+        if callback is not None:
+            shares.begin(callback.source)
+        return callback
+
+    def _deliver(self, shares: SenderShares, callback: ClaimedCallback) -> None:
+        try:
+            self.callbacks.deliver(callback)
+        except StoreUnavailable as error:
+            log.error(
+                "the result of a callback could not be recorded; it may be sent twice",
+                error=str(error),
+            )
+        finally:
+            shares.end(callback.source)
+            if shares.withheld:
+                self.outbox.wake()
+
+    def note_turn(self) -> None:
+        """The loop that claims jobs went round: it claimed, found nothing, or runs as
+        many as it may."""
         self._turned = time.monotonic()
-        self.watch.tell("turn", loop="jobs")
+        self.events.report("turn", loop="jobs")
 
     def _pump(
         self,
@@ -195,20 +207,13 @@ class Engine:
         line: Queue | Outbox,
         turn: Callable[[], None],
     ) -> None:
-        """Claims while there is a free hand; sleeps while there is nothing to claim."""
-        hands = threading.BoundedSemaphore(most)
-
-        def work(item: T) -> None:
-            try:
-                run(item)
-            except Exception:
-                log.exception("unexpected error; the rest continues")
-            finally:
-                hands.release()
-
-        with ThreadPoolExecutor(most, thread_name_prefix=run.__name__) as pool:
+        """Claims while fewer than `most` run; sleeps while there is nothing to claim."""
+        free = threading.BoundedSemaphore(most)
+        name = "send" if line is self.outbox else "work"
+        with ThreadPoolExecutor(most, thread_name_prefix=name) as pool:
             while not self._stopping.is_set():
-                if not hands.acquire(timeout=POLL):
+                # Full, but not stuck: each round counts as a sign of life.
+                if not free.acquire(timeout=POLL):
                     turn()
                     continue
                 # The mark before the claim: what comes between the two ends the next `idle` at
@@ -218,12 +223,12 @@ class Engine:
                     item = claim()
                 finally:
                     if item is None:
-                        hands.release()
+                        free.release()
                 turn()
                 if item is None:
                     line.idle(POLL, mark)
                 else:
-                    pool.submit(work, item)
+                    pool.submit(_run_one, run, item, free)
 
     def _heartbeat(self) -> None:
         # Three beats may be lost before a lease is. Then the job is another's: its token is newer,
@@ -245,11 +250,12 @@ class Engine:
                 seconds=round(still),
             )
         self.queue.extend(self.owner, active, still <= STILL)
+        # Its lease is renewed here, too: a reconciliation takes longer than a lease.
         self.nightly.keep()
 
     def _chores(self) -> None:
         while not self._stopping.wait(CHORES):
-            self.watch.tell("turn", loop="chores")
+            self.events.report("turn", loop="chores")
             self.periodic_tasks.run_due(time.monotonic)
 
     def _notify(self) -> None:

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from bridge.domain.errors import BridgeError, OutcomeUnknown, Unavailable
 from bridge.domain.ports import Clock
-from bridge.infra.events import Attributes, Watch
-from bridge.infra.http_client import Lost, NotSent, Outgoing, Reply, retry_after
+from bridge.infra.events import Attributes, Events
+from bridge.infra.http_client import HttpClient, Lost, NotSent, Reply, retry_after
 
 COMMANDS = frozenset(
     {
@@ -25,7 +25,7 @@ Only these are told by name, so that no configuration makes endless series of me
 
 
 def exchange(
-    outgoing: Outgoing, clock: Clock, url: str, body: bytes, content_type: str, timeout: float
+    outgoing: HttpClient, clock: Clock, url: str, body: bytes, content_type: str, timeout: float
 ) -> Reply:
     """Posts, and gives the answer if it is HTTP 200: both of Enom's systems use it for yes and no
     alike [O].
@@ -50,13 +50,13 @@ def exchange(
 
 
 @contextmanager
-def watched(watch: Watch, account: str, api: str, command: str) -> Iterator[Attributes]:
+def watched(events: Events, account: str, api: str, command: str) -> Iterator[Attributes]:
     """Tells of one call: its outcome is `ok`, or the code of what came instead.
 
     A command of the admin's own is `other`.
     """
     name = command if command in COMMANDS else "other"
-    with watch.over("call", account=account, api=api, command=name, outcome="broken") as facts:
+    with events.span("call", account=account, api=api, command=name, outcome="broken") as facts:
         try:
             yield facts
         except BridgeError as error:

@@ -34,8 +34,8 @@ PROOFS: Mapping[Fact, Proof] = {
 
 
 @dataclass
-class Kept:
-    """A mailbox as this remote keeps it."""
+class StoredMailbox:
+    """A mailbox as this remote keeps it: `quota` and `used` in bytes."""
 
     bundle: str
     password: str = field(repr=False)
@@ -46,7 +46,7 @@ class Kept:
 
 
 @dataclass
-class Fault:
+class ArmedFault:
     """What `fail_next` armed: raised before the effect, or after it."""
 
     kind: ChangeKind | None
@@ -72,19 +72,19 @@ class MemoryBackend:
         self.proofs, self.products, self.services = PROOFS, Paks("paks"), SERVICES
         self.domains = set(domains)
         self.paks: dict[str, list[Pak]] = {}
-        self.mailboxes: dict[Address, Kept] = {}
+        self.mailboxes: dict[Address, StoredMailbox] = {}
         self.balance = 10
         self.history: list[tuple[str, Change]] = []
         self.stale: dict[Address, list[Mailbox]] = {}
-        self.gone: list[tuple[Deleted, Kept]] = []
-        self._faults: list[Fault] = []
-        self._now = now
+        self.gone: list[tuple[Deleted, StoredMailbox]] = []
+        self._faults: list[ArmedFault] = []
+        self.now = now
         self._bundles = 100
 
     def add_pak(self, domain: str, free: int = 10, expires: datetime | None = None) -> Pak:
-        """A pak as if bought by a person."""
+        """Adds a pak as if a person had bought it; without `expires` it ends in a year."""
         self._bundles += 1
-        pak = Pak(str(self._bundles), free, expires or (self._now() + YEAR).replace(microsecond=0))
+        pak = Pak(str(self._bundles), free, expires or (self.now() + YEAR).replace(microsecond=0))
         self.paks.setdefault(domain, []).append(pak)
         return pak
 
@@ -93,21 +93,21 @@ class MemoryBackend:
     ) -> None:
         """Makes the next change of `kind` raise `error`, before or after its effect; None: the
         next read."""
-        self._faults.append(Fault(kind, error, after_effect))
+        self._faults.append(ArmedFault(kind, error, after_effect))
 
     def show_stale(self, address: Address, times: int = 1) -> None:
         """Makes the next reads of `address` show what is true now."""
-        self.stale[address] = [self._look(address)] * times
+        self.stale[address] = [self.look(address)] * times
 
     def observe(self, address: Address, about: Collection[Fact] = tuple(Fact)) -> Mailbox:
         self._read(address.domain)
         earlier = self.stale.get(address)
-        return earlier.pop() if earlier else self._look(address)
+        return earlier.pop() if earlier else self.look(address)
 
     def survey(self, domain: str) -> Survey:
         self._read(domain)
         seen = [
-            self._look(address)
+            self.look(address)
             for address in sorted(self.mailboxes, key=str)
             if address.domain == domain
         ]
@@ -161,14 +161,14 @@ class MemoryBackend:
         if domain not in self.domains:
             raise Refused(f"{domain} is not in this account", code="domain_not_in_account")
 
-    def _take(self, kind: ChangeKind | None) -> Fault | None:
+    def _take(self, kind: ChangeKind | None) -> ArmedFault | None:
         for fault in self._faults:
             if fault.kind == kind:
                 self._faults.remove(fault)
                 return fault
         return None
 
-    def _look(self, address: Address) -> Mailbox:
+    def look(self, address: Address) -> Mailbox:
         paks = tuple(self.paks.get(address.domain, ()))
         box = self.mailboxes.get(address)
         if box is None:
@@ -176,7 +176,7 @@ class MemoryBackend:
         pak = next((pak for pak in paks if pak.bundle == box.bundle), None)
         return Mailbox(address, True, dict(box.services), box.quota, box.used, pak, paks)
 
-    def _box(self, address: Address) -> Kept:
+    def _box(self, address: Address) -> StoredMailbox:
         if address not in self.mailboxes:
             raise Refused(f"{address} does not exist", code="not_found")
         return self.mailboxes[address]
@@ -196,7 +196,7 @@ class MemoryBackend:
                 pak = self._pak(address.domain, given["bundle"])
                 self._put(address.domain, replace(pak, expires=pak.expires + given["years"] * YEAR))
             case ChangeKind.CREATE:
-                self._create(address, given["bundle"], change.secret or "")
+                self.create(address, given["bundle"], change.secret or "")
             case ChangeKind.SET_PASSWORD:
                 self._box(address).password = _checked(change.secret or "")
             case ChangeKind.SUSPEND:
@@ -231,18 +231,18 @@ class MemoryBackend:
     def _put(self, domain: str, pak: Pak) -> None:
         self.paks[domain] = [pak if old.bundle == pak.bundle else old for old in self.paks[domain]]
 
-    def _create(self, address: Address, bundle: str, password: str) -> None:
+    def create(self, address: Address, bundle: str, password: str) -> None:
         pak = self._pak(address.domain, bundle)
         if address in self.mailboxes:
             raise RefusalUnproven(Refused(f"{address} exists", code="not_ours"))
-        if pak.free < 1 or pak.expires <= self._now():
+        if pak.free < 1 or pak.expires <= self.now():
             raise RefusalUnproven(Refused(f"pak {bundle} is full or has expired", code="pak_full"))
-        self.mailboxes[address] = Kept(bundle, _checked(password))
+        self.mailboxes[address] = StoredMailbox(bundle, _checked(password))
         self._put(address.domain, replace(pak, free=pak.free - 1))
 
     def _delete(self, address: Address) -> None:
         pak = self._pak(address.domain, self._box(address).bundle)
-        if pak.expires <= self._now():
+        if pak.expires <= self.now():
             raise Refused(f"pak {pak.bundle} has expired", code="conflict")
         self._bundles += 1
         self.gone.append((Deleted(address, str(self._bundles)), self.mailboxes.pop(address)))

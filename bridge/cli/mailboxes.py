@@ -88,7 +88,7 @@ def adopt(
         if source not in service.sources:
             raise importing.no_source(service, source)
         try:
-            found = service.adopting.consider(address, source, service_id)
+            found = service.adoptions.consider(address, source, service_id)
         except (Forbidden, BridgeError) as error:
             raise click.ClickException(error.detail) from None
         if write and found.changes:

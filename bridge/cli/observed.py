@@ -10,7 +10,7 @@ from bridge.cli.progress import progress
 from bridge.cli.reconcile import chosen
 from bridge.cli.session import session
 from bridge.cli.show import as_json, echo_json, word
-from bridge.reconcile.shadow import WORDS, Agreement, Judged
+from bridge.reconcile.shadow import WORDS, Agreement, JudgedJob
 from bridge.reporting.explain import ASKED
 from bridge.reporting.lists import first
 
@@ -40,7 +40,7 @@ def observed(
     Compares each observed hook with the present state at Enom, one read per mailbox. Nothing is changed at Enom.
     Exit code 0 if nothing differs, 1 if something differs or could not be read.
     """
-    found: list[tuple[str, list[Judged]]] = []
+    found: list[tuple[str, list[JudgedJob]]] = []
     with session(ctx) as service:
         since = service.database.clock() - days * DAY
         for name in chosen(service, account, ()):
@@ -64,7 +64,7 @@ def observed(
     ctx.exit(1 if any(each.verdict in bad for _, judged in found for each in judged) else 0)
 
 
-def show(account: str, judged: list[Judged], days: float, everything: bool) -> None:
+def show(account: str, judged: list[JudgedJob], days: float, everything: bool) -> None:
     if not judged:
         click.echo(f"Account {account}: no observed hooks in the last {days:g} days.")
         return
@@ -82,7 +82,7 @@ def show(account: str, judged: list[Judged], days: float, everything: bool) -> N
             click.echo(word(f"  {text}"))
 
 
-def line(each: Judged) -> str:
+def line(each: JudgedJob) -> str:
     intent = each.job.intent
     asked = ASKED[intent.action].format_map(
         {"plan": intent.plan, "until": intent.until, "address": intent.address}

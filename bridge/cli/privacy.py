@@ -1,5 +1,7 @@
 """`enom-bridge mailboxes export|erase`: what is held on an address, and its removal."""
 
+from functools import partial
+
 import click
 
 from bridge.cli.address import MailAddress
@@ -7,9 +9,9 @@ from bridge.cli.session import operator, session
 from bridge.cli.show import as_json, echo_json
 from bridge.domain.errors import BridgeError, NotPossible
 from bridge.domain.model import Address
-from bridge.infra.crypto import Purpose, Unsealable
+from bridge.infra.crypto import Purpose, Sealer, Unsealable
 from bridge.reconcile.drift import was_never_there
-from bridge.store import Held, Privacy, names
+from bridge.store import PersonalData, Privacy, names
 from bridge.store.base.rows import to_record
 from bridge.wiring import Service
 
@@ -67,16 +69,18 @@ def erase(ctx: click.Context, address: str, write: bool, as_json: bool) -> None:
 
 
 def privacy(service: Service) -> Privacy:
-    def mentions(sealed: str, address: str) -> bool:
-        try:
-            return names(service.sealer.open(Purpose.CONTENT, sealed), address)
-        except Unsealable:
-            return False  # nobody can read it any more; it is wiped within 72 hours
-
-    return Privacy(service.database, mentions)
+    return Privacy(service.database, partial(mentions, service.sealer))
 
 
-def require_absence(service: Service, held: Held) -> None:
+def mentions(sealer: Sealer, sealed: str, address: str) -> bool:
+    """Whether the body of a parked hook names this address."""
+    try:
+        return names(sealer.open(Purpose.CONTENT, sealed), address)
+    except Unsealable:
+        return False  # nobody can read it any more; it is wiped within 72 hours
+
+
+def require_absence(service: Service, held: PersonalData) -> None:
     """Raises NotPossible unless Enom itself shows that the mailbox is gone: with its row goes
     the knowledge whose it is."""
     for row in held.rows["mailboxes"]:

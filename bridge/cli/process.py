@@ -15,7 +15,7 @@ import click
 
 from bridge import wiring
 from bridge.cli.config import Misconfigured
-from bridge.config import Address, Settings
+from bridge.config import HostPort, Settings
 from bridge.domain.errors import StoreUnavailable
 from bridge.engine import Engine
 from bridge.infra import logs, output
@@ -95,7 +95,7 @@ class Process:
             *(self._server.gone() if self._server else ()),
             *(self._engine.gone() if self._engine else ()),
         ]:
-            raise Broken(gone)
+            raise PartsEnded(gone)
 
     def stop(self) -> None:
         log.info("stopping; running jobs finish first")
@@ -146,7 +146,7 @@ class Process:
             raise click.ClickException(text) from None
 
 
-def metrics_listener(metrics: Metrics, address: Address | None) -> Listener | None:
+def metrics_listener(metrics: Metrics, address: HostPort | None) -> Listener | None:
     """None where none is wanted, or where the address is taken: mail is worth more than its
     figures."""
     if address is None:
@@ -166,7 +166,7 @@ def configure_log(settings: Settings) -> None:
     logs.configure("json" if settings.bridge.log_format == "json" else "text")
 
 
-class Broken(Exception):
+class PartsEnded(Exception):
     """Parts of the process have ended by themselves."""
 
     def __init__(self, parts: Sequence[str]) -> None:
@@ -184,7 +184,7 @@ def to_the_end() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if isinstance(error, Broken):
+        if isinstance(error, PartsEnded):
             log.critical(
                 (
                     "a part of the bridge stopped unexpectedly; this process exits, so that it can "
@@ -200,7 +200,7 @@ def to_the_end() -> Iterator[None]:
         os._exit(1)
 
 
-def told_lost(lines: int) -> None:
+def report_lost_lines(lines: int) -> None:
     log.warning("log lines could not be written and are lost", lines=lines)
 
 

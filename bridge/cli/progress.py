@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -23,9 +24,9 @@ def progress() -> Iterator[Callable[[str], OnProgress]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        yield partial(new_bar, shown)
 
-        def begun(what: str) -> OnProgress:
-            task = shown.add_task(what, total=None)
-            return lambda done, of: shown.update(task, completed=done, total=of)
 
-        yield begun
+def new_bar(shown: Progress, what: str) -> OnProgress:
+    task = shown.add_task(what, total=None)
+    return lambda done, of: shown.update(task, completed=done, total=of)

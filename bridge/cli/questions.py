@@ -62,7 +62,7 @@ class Checked(click.ParamType[str]):
 
 
 @dataclass(frozen=True)
-class Question:
+class Prompt:
     """One option, and the prompt for it. Without `text` it is never asked.
 
     A `default` of None must be answered.
@@ -145,22 +145,22 @@ def hosted_endpoint(answers: Answers) -> str:
 
 
 BILLING = (
-    Question("platform", "Billing platform.", "Billing platform", "whmcs", tuple(PLATFORMS)),
-    Question(
+    Prompt("platform", "Billing platform.", "Billing platform", "whmcs", tuple(PLATFORMS)),
+    Prompt(
         "source",
         "Name of this billing installation.",
         "A name for this installation",
         lambda answers: f"{answers['platform']}-main",
         check=values.name,
     ),
-    Question(
+    Prompt(
         "callback",
         "URL for the callbacks.",
         "Callback URL on the billing side, as its plug-in shows it (empty: none)",
         check=callback,
     ),
-    Question("listen", "HOST:PORT to listen on.", default="127.0.0.1:8080"),
-    Question(
+    Prompt("listen", "HOST:PORT to listen on.", default="127.0.0.1:8080"),
+    Prompt(
         "public_url",
         "URL of the bridge.",
         "URL at which billing reaches the bridge",
@@ -169,8 +169,8 @@ BILLING = (
     ),
 )
 ENOM = (
-    Question("uid", "Enom login.", "Enom login (uid)", None, backend="enom", check=filled),
-    Question(
+    Prompt("uid", "Enom login.", "Enom login (uid)", None, backend="enom", check=filled),
+    Prompt(
         "token",
         "Enom API token; env:NAME and file:PATH too.",
         "Enom API token (or env:NAME, file:PATH)",
@@ -179,7 +179,7 @@ ENOM = (
         backend="enom",
         check=secret,
     ),
-    Question(
+    Prompt(
         "suspend_with",
         "How to suspend; asked for with an explanation.",
         "Suspend with",
@@ -191,7 +191,7 @@ ENOM = (
     ),
 )
 HOSTED_EMAIL = (
-    Question(
+    Prompt(
         "hosted_user",
         "Hosted-email admin.",
         "Hosted-email admin user",
@@ -199,7 +199,7 @@ HOSTED_EMAIL = (
         only_for="hosted-email",
         check=filled,
     ),
-    Question(
+    Prompt(
         "hosted_password",
         "Its password.",
         "Its password (or env:…)",
@@ -208,11 +208,11 @@ HOSTED_EMAIL = (
         only_for="hosted-email",
         check=secret,
     ),
-    Question("hosted_endpoint", "Base URL of that API.", default=hosted_endpoint),
+    Prompt("hosted_endpoint", "Base URL of that API.", default=hosted_endpoint),
 )
 ENOM_SPENDS = (
     *(
-        Question(
+        Prompt(
             f"{verb}_command",
             f"Enom command to {what}.",
             f"Enom command that {what}s",
@@ -223,7 +223,7 @@ ENOM_SPENDS = (
         )
         for verb, what in (("suspend", "suspend"), ("unsuspend", "restore"))
     ),
-    Question(
+    Prompt(
         "purchase",
         "May the bridge spend money?",
         "Purchases",
@@ -234,7 +234,7 @@ ENOM_SPENDS = (
     ),
 )
 REST = (
-    Question(
+    Prompt(
         "mode",
         "Act, or observe only; live: observe, if nothing else is said.",
         "Mode",
@@ -242,18 +242,18 @@ REST = (
         ("act", "observe"),
         MODE,
     ),
-    Question(
+    Prompt(
         "terminate_grace_days",
         f"Days from terminate to deletion. Default: live {GRACE}, if suspension works; else 0.",
         default=grace,
     ),
-    Question(
+    Prompt(
         "notify",
         "Where alerts go.",
         "Where alerts go: mailto:you@example.com or an https URL (empty: only to the log)",
         check=values.notify,
     ),
-    Question(
+    Prompt(
         "smtp",
         "Mail server for alerts, such as smtp://127.0.0.1:25.",
         "Mail server for alerts",
@@ -261,13 +261,13 @@ REST = (
         only_if=lambda answers: str(answers["notify"]).startswith("mailto:"),
         check=mail_server,
     ),
-    Question("endpoint", "Another URL of Enom's API.", backend="enom"),
-    Question("metrics_listen", "HOST:PORT for metrics.", default="127.0.0.1:9108"),
-    Question("database", "Database URL.", default=lambda a: f"sqlite:///{a['stem']}.sqlite3"),
+    Prompt("endpoint", "Another URL of Enom's API.", backend="enom"),
+    Prompt("metrics_listen", "HOST:PORT for metrics.", default="127.0.0.1:9108"),
+    Prompt("database", "Database URL.", default=lambda a: f"sqlite:///{a['stem']}.sqlite3"),
 )
 QUESTIONS = (
     *BILLING,
-    Question(
+    Prompt(
         "backend",
         "The mailbox system; asked for with an explanation.",
         "Backend",
@@ -277,7 +277,7 @@ QUESTIONS = (
         otherwise="enom",
         check=backend,
     ),
-    Question("environment", "Test or live.", "Environment", "test", ("test", "live")),
+    Prompt("environment", "Test or live.", "Environment", "test", ("test", "live")),
     *ENOM,
     *HOSTED_EMAIL,
     *ENOM_SPENDS,

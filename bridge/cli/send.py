@@ -17,7 +17,7 @@ from bridge.cli.config import settings_of
 from bridge.cli.show import as_json, echo_json, thing
 from bridge.config import Settings, SourceSettings
 from bridge.domain.jobs import ENDED
-from bridge.infra.http_client import Lost, NotSent, Outgoing
+from bridge.infra.http_client import HttpClient, Lost, NotSent
 from hooks import PLATFORMS, signing
 from hooks.standard.schemas import WITHDRAWALS
 
@@ -44,7 +44,7 @@ class Sender:
     secret: bytes
     scheme: str
     bases: Sequence[str]
-    outgoing: Outgoing
+    outgoing: HttpClient
     clock: Callable[[], float] = time.time
 
     def post(
@@ -184,7 +184,7 @@ def send(
             f"--source: no source {source!r} in {settings.path} (there: {known})"
         )
     data = fields(type, settings.sources[source], **given)
-    outgoing = Outgoing()
+    outgoing = HttpClient()
     try:
         sender = sender_for(settings, source, url, outgoing)
         if type in PLATFORMS[settings.sources[source].platform].QUESTIONS:
@@ -257,7 +257,7 @@ def fields(
     return data if password is None else {**data, "password": password}
 
 
-def sender_for(settings: Settings, name: str, url: str | None, outgoing: Outgoing) -> Sender:
+def sender_for(settings: Settings, name: str, url: str | None, outgoing: HttpClient) -> Sender:
     source, listen = settings.sources[name], settings.bridge.listen
     local = listen._replace(host=ANYWHERE.get(listen.host, listen.host))
     bases = [url] if url else dict.fromkeys((f"http://{local}", settings.bridge.public_url))

@@ -9,10 +9,10 @@ import click
 
 from bridge import store, wiring
 from bridge.cli.config import settings_of
-from bridge.cli.process import Process, configure_log, orders, to_the_end, told_lost
+from bridge.cli.process import Process, configure_log, orders, report_lost_lines, to_the_end
 from bridge.cli.session import opened
-from bridge.config import Address, Settings
-from bridge.config.values import optional_address
+from bridge.config import HostPort, Settings
+from bridge.config.values import optional_host_port
 from bridge.domain.errors import NotPossible
 from bridge.infra import logs, output, tracing
 from bridge.store.queue.account_state import PERSON, RESTORED, pauses
@@ -67,14 +67,14 @@ def worker(ctx: click.Context, /, **given: Any) -> None:
 def run(read: Callable[[], Settings], *, web: bool, work: bool) -> None:
     settings = read()
     following = orders()
-    with output.steady(told_lost):
+    with output.steady(report_lost_lines):
         configure_log(settings)
         for warning in settings.warnings:
             log.warning(warning)
         with (
             serving(settings) as before,
             opened(settings) as service,
-            tracing.traced(service.watch),
+            tracing.traced(service.events),
         ):
             ready(service, before)
             tell_paused(service)
@@ -151,11 +151,11 @@ def chosen(
 ) -> Settings:
     """The settings with what the command line says instead."""
     bridge = settings.bridge
-    listen = Address(host or bridge.listen.host, bridge.listen.port if port is None else port)
+    listen = HostPort(host or bridge.listen.host, bridge.listen.port if port is None else port)
     metrics = bridge.metrics_listen
     if metrics_listen is not None:
         try:
-            metrics = optional_address(metrics_listen)
+            metrics = optional_host_port(metrics_listen)
         except ValueError as fault:
             raise click.BadParameter(str(fault), param_hint="--metrics-listen") from None
     return replace(settings, bridge=replace(bridge, listen=listen, metrics_listen=metrics))

@@ -33,7 +33,6 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def paged(command: Command) -> Command:
-    """The options of every list."""
     for option in (
         as_json,
         click.option(
@@ -86,7 +85,7 @@ def thing(fields: Item, as_json: bool) -> None:
 
 
 def echo_json(value: object) -> None:
-    """JSON, with its times as text."""
+    """Prints JSON; times, which are epoch seconds in a row, as RFC 3339."""
     click.echo(json.dumps(with_times(value), indent=2))
 
 

@@ -134,7 +134,7 @@ def sim(
     refuse_beside_live(ctx)
     there = existing(mailboxes, list_file)
     simulator = bound(seed, host, port, control_port)
-    with output.steady(told_lost), stopping() as stop, simulator:
+    with output.steady(report_lost_lines), stopping() as stop, simulator:
         furnish(simulator, **account)
         add_mailboxes(simulator, account["uid"], there)
         arm(simulator, faults)
@@ -149,7 +149,7 @@ def sim(
                 raise click.ClickException("the simulator stopped unexpectedly; start it again")
 
 
-def told_lost(lines: int) -> None:
+def report_lost_lines(lines: int) -> None:
     click.echo(f"{lines} lines could not be written, and are lost.", err=True)
 
 
@@ -304,7 +304,7 @@ def hello(
 
 @contextmanager
 def stopping() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set."""
+    """An event that Ctrl-C and SIGTERM set; the handlers of before are put back at the end."""
     stop = threading.Event()
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]

@@ -18,16 +18,16 @@ from bridge.config.settings import (
     Worker,
     backends,
 )
-from bridge.config.values import Address, Network
+from bridge.config.values import HostPort, Network
 from bridge.infra.secret import Secret
 
 __all__ = [
     "AccountSettings",
-    "Address",
     "Admin",
     "Bridge",
     "ConfigurationError",
     "EnomAccountSettings",
+    "HostPort",
     "HostedEmailAccountSettings",
     "Network",
     "Plan",

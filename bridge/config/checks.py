@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from bridge.backends.enom import settings as enom
 from bridge.backends.hosted_email import settings as hosted_email
-from bridge.domain.nearest import did_you_mean
+from bridge.domain.suggestions import did_you_mean
 from bridge.infra.urls import is_loopback
 
 Fault = tuple[str, str]

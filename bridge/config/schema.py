@@ -13,7 +13,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from bridge.config import settings
 from bridge.config.origin import resolve
-from bridge.domain.nearest import did_you_mean
+from bridge.domain.suggestions import did_you_mean
 from bridge.infra.secret import Secret
 from bridge.infra.setting import Setting, declared
 
@@ -91,8 +91,6 @@ class Flag(fields.Field[bool]):
 
 
 class Items(fields.List[Any]):
-    """A list as a tuple."""
-
     default_error_messages = {"invalid": "must be a list in square brackets"}  # noqa: RUF012
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
@@ -191,8 +189,8 @@ class Table(Schema):
 def schema_of(table: type) -> type[Table]:
     """The schema of a dataclass whose fields are settings; other fields are left out."""
     types = get_type_hints(table)
-    said = {each.name: declared(each) for each in fields_of(table)}
-    made = {name: field_of(types[name], each) for name, each in said.items() if each}
+    spec = {each.name: declared(each) for each in fields_of(table)}
+    made = {name: field_of(types[name], each) for name, each in spec.items() if each}
     return type(f"{table.__name__}Table", (Table,), made)
 
 
@@ -213,32 +211,32 @@ def usual_account() -> Table:
     return account_table(next(iter(settings.backends())))
 
 
-def field_of(of_type: Any, said: Setting) -> fields.Field[Any]:
+def field_of(of_type: Any, spec: Setting) -> fields.Field[Any]:
     """The field that reads a setting of this type."""
-    options = _required(said.needs) if said.needs else {"load_default": said.default}
+    options = _required(spec.needs) if spec.needs else {"load_default": spec.default}
     if get_origin(of_type) in (Union, UnionType):  # X | None, or the two kinds of a network
         of_type = next(kind for kind in get_args(of_type) if kind is not NoneType)
     inner = get_args(of_type)
     if get_origin(of_type) is tuple:
-        options |= {"validate": NOT_EMPTY} if said.filled else {}
-        return Items(_text(inner[0], said, required=True), **options)
+        options |= {"validate": NOT_EMPTY} if spec.filled else {}
+        return Items(_text(inner[0], spec, required=True), **options)
     if get_origin(of_type) is Mapping and inner[1] is settings.AccountSettings:
-        return Accounts(said.name, usual_account, **options)
+        return Accounts(spec.name, usual_account, **options)
     if get_origin(of_type) is Mapping:
         table = schema_of(cast(type, inner[1])) if is_dataclass(inner[1]) else None
-        return Named(said.name, table or partial(Text, said.read), **options)
+        return Named(spec.name, table or partial(Text, spec.read), **options)
     if is_dataclass(of_type):
         return fields.Nested(schema_of(cast(type, of_type)), **options)
     if of_type is bool:
         return Flag(**options)
-    if of_type in (int, float) and said.read is None:
-        return (Whole if of_type is int else Number)(validate=_range(said), **options)
-    return _text(of_type, said, validate=partial(_one_of, said.choices), **options)
+    if of_type in (int, float) and spec.read is None:
+        return (Whole if of_type is int else Number)(validate=_range(spec), **options)
+    return _text(of_type, spec, validate=partial(_one_of, spec.choices), **options)
 
 
-def _text(of_type: Any, said: Setting, **options: Any) -> Text:
-    kind = SecretText if of_type is Secret else TextFromElsewhere if said.elsewhere else Text
-    return kind(said.read, **options)
+def _text(of_type: Any, spec: Setting, **options: Any) -> Text:
+    kind = SecretText if of_type is Secret else TextFromElsewhere if spec.elsewhere else Text
+    return kind(spec.read, **options)
 
 
 def _required(example: str) -> dict[str, Any]:
@@ -256,12 +254,12 @@ def _not_one_of(value: str, choices: tuple[str, ...]) -> str:
     return f"must be one of: {', '.join(choices)}{f'; {meant}' if meant else ''}"
 
 
-def _range(said: Setting) -> Callable[[Any], Any]:
-    if said.above is not None:
-        error = f"must be more than {said.above}"
-        return validate.Range(said.above, min_inclusive=False, error=error)
-    to = f"from {said.low} to {said.high}" if said.high is not None else f"{said.low} or more"
-    return validate.Range(said.low, said.high, error=f"must be {to}")
+def _range(spec: Setting) -> Callable[[Any], Any]:
+    if spec.above is not None:
+        error = f"must be more than {spec.above}"
+        return validate.Range(spec.above, min_inclusive=False, error=error)
+    to = f"from {spec.low} to {spec.high}" if spec.high is not None else f"{spec.low} or more"
+    return validate.Range(spec.low, spec.high, error=f"must be {to}")
 
 
 ACCOUNT_TABLES = {name: schema_of(made) for name, made in settings.ACCOUNTS.items()}

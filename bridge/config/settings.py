@@ -13,7 +13,7 @@ from bridge.backends import BACKENDS
 from bridge.backends.enom.settings import EnomKeys
 from bridge.backends.hosted_email.settings import HostedEmailKeys, HostedEmailTable
 from bridge.config import values
-from bridge.config.values import Address, Network, key_bytes
+from bridge.config.values import HostPort, Network, key_bytes
 from bridge.infra.secret import Secret
 from bridge.infra.setting import setting
 
@@ -28,15 +28,15 @@ class Bridge:
         "http://127.0.0.1:8080",
         read=values.public_url,
     )
-    listen: Address = setting(
+    listen: HostPort = setting(
         "Address and port for hooks and queries, in plain HTTP.",
         "127.0.0.1:8080",
-        read=values.address,
+        read=values.host_port,
     )
-    metrics_listen: Address | None = setting(
+    metrics_listen: HostPort | None = setting(
         'Address and port for Prometheus; "" switches it off.',
         "127.0.0.1:9108",
-        read=values.optional_address,
+        read=values.optional_host_port,
     )
     trusted_proxies: tuple[Network, ...] = setting(
         "Networks of your proxies: X-Forwarded-For counts only from them.", [], read=values.network
@@ -62,10 +62,10 @@ class Bridge:
     )
     keep_days: int = setting("Ended jobs and what led to them go after so many days.", 90, low=1)
     log_format: str = setting("Form of the log: text or json.", "text", choices=("text", "json"))
-    resolver: Address | None = setting(
+    resolver: HostPort | None = setting(
         "Address and port of a DNS server; empty: those of /etc/resolv.conf.",
         "",
-        read=values.optional_address,
+        read=values.optional_host_port,
     )
 
     def key_bytes(self) -> tuple[bytes, ...]:
@@ -90,7 +90,7 @@ class Worker:
 
 @dataclass(frozen=True)
 class Safety:
-    """0 is no limit, and no grace."""
+    """What is held or refused for a person to look at. 0 is no limit, and no grace."""
 
     max_terminations_per_hour: int = setting(
         "Deletions within any hour; more are held. 0: no limit.",

@@ -15,8 +15,8 @@ from hooks.signing import decode_secret
 __all__ = ["Network", "network"]  # addresses of clients are read in one place
 
 
-class Address(NamedTuple):
-    """Where to listen."""
+class HostPort(NamedTuple):
+    """A host, or an address without brackets, and its port."""
 
     host: str
     port: int
@@ -40,7 +40,7 @@ def plan_name(text: str) -> str:
     return text
 
 
-def address(text: str) -> Address:
+def host_port(text: str) -> HostPort:
     try:
         parts = urlsplit(f"//{text}")
         host, port = parts.hostname, parts.port
@@ -48,15 +48,15 @@ def address(text: str) -> Address:
         host, port = None, None
     if not host or port is None or parts.netloc != text or "@" in text:
         raise ValueError('must be "host:port", such as "127.0.0.1:8080" or "[::1]:8080"')
-    return Address(host, port)
+    return HostPort(host, port)
 
 
-def optional_address(text: str) -> Address | None:
-    return address(text) if text else None
+def optional_host_port(text: str) -> HostPort | None:
+    return host_port(text) if text else None
 
 
 def host_name(text: str) -> str:
-    """Lower-cased, without the dot at its end."""
+    """The name of a host in lower case, without the dot at its end."""
     name = text.lower().rstrip(".")
     if (
         not re.fullmatch(
@@ -73,7 +73,7 @@ def optional_host_name(text: str) -> str:
 
 
 def minute_of_day(text: str) -> int | None:
-    """Empty: none."""
+    """Minutes since midnight, UTC; None for an empty text."""
     found = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", text)
     if text and not found:
         raise ValueError('must be a time of the day in UTC, such as "06:30", or empty')
@@ -199,7 +199,6 @@ def bridge_key(text: str) -> str:
 
 
 def key_bytes(text: str) -> bytes:
-    """The 32 bytes of a `bridge_key`."""
     return base64.urlsafe_b64decode(text.rstrip("=") + "=")
 
 

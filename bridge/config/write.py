@@ -33,6 +33,8 @@ def toml(value: Any) -> str:
 
 
 def _table(name: str, keys: type, values: Mapping[str, Any]) -> str:
-    said = {each.name: setting.does for each in fields(keys) if (setting := declared(each))}
-    lines = "".join(f"# {said[key]}\n{key} = {toml(value)}\n" for key, value in values.items())
+    descriptions = {each.name: setting.does for each in fields(keys) if (setting := declared(each))}
+    lines = "".join(
+        f"# {descriptions[key]}\n{key} = {toml(value)}\n" for key, value in values.items()
+    )
     return f"\n[{name}]\n{lines}"

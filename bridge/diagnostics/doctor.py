@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from bridge import store, wiring
 from bridge.config import AccountSettings, EnomAccountSettings, SourceSettings
 from bridge.config.load import secrets
-from bridge.domain import fit
+from bridge.domain import module_version
 from bridge.domain.errors import BridgeError, StoreUnavailable
 from bridge.domain.model import Address, day_after
 from bridge.infra.http_client import Lost, NotSent, Reply
@@ -290,10 +290,12 @@ class Doctor:
     ) -> Iterator[CheckResult]:
         """Whether the module at billing, which names itself when it tests the connection, fits
         this bridge."""
-        if sender is not None and fit.fits(sender):
+        if sender is not None and module_version.is_compatible(sender):
             yield CheckResult("ok", about, f"Module at the last connection test: {sender}.")
         elif sender is not None:
-            yield CheckResult("warn", about, fit.misfit(sender), fit.UPDATE)
+            yield CheckResult(
+                "warn", about, module_version.incompatibility(sender), module_version.UPDATE
+            )
         elif source.platform == "whmcs":
             text = "The module's version is unknown (modules older than 0.2 do not send it)."
             yield CheckResult(

@@ -13,7 +13,7 @@ from bridge.domain.model import MAILBOX, Mailbox, Record, State, Terms
 
 
 @dataclass(frozen=True)
-class Compared:
+class CompareResult:
     """`state` as the remote shows it; UNKNOWN where its two systems disagree. `kind` None: the two
     agree.
 
@@ -26,19 +26,21 @@ class Compared:
     suspended_by_others: bool = False
 
 
-def compare(record: Record, seen: Mailbox | None, terms: Terms) -> Compared:
+def compare(record: Record, seen: Mailbox | None, terms: Terms) -> CompareResult:
     """`seen` None: a list of its domain does not hold it.
 
     Who must not judge by a stale read asks `unsettled` first.
     """
     # An alias or a forward under this address is nobody's mailbox.
     if seen is None or seen.exists is False or (seen.exists and seen.type != MAILBOX):
-        return Compared(State.ABSENT, None if record.source is None else DifferenceKind.MISSING)
+        return CompareResult(
+            State.ABSENT, None if record.source is None else DifferenceKind.MISSING
+        )
     if seen.exists is None:
-        return Compared(State.UNKNOWN, DifferenceKind.HALF)
+        return CompareResult(State.UNKNOWN, DifferenceKind.HALF)
     state = plan.state_of(seen, record, terms)
     foreign = state is State.SUSPENDED and record.suspended_with is None
-    return Compared(state, kind_of(record, seen, state, foreign), foreign)
+    return CompareResult(state, kind_of(record, seen, state, foreign), foreign)
 
 
 def kind_of(record: Record, seen: Mailbox, state: State, foreign: bool) -> DifferenceKind | None:

@@ -10,7 +10,7 @@ from bridge.domain.model import State
 
 
 class DifferenceKind(StrEnum):
-    """In the order in which they are told."""
+    """In what way a record and Enom differ, in the order in which reports list them."""
 
     MISSING = "missing"
     EXTRA = "extra"

@@ -3,7 +3,7 @@ nothing can have the value."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from bridge.domain.nearest import no_such
+from bridge.domain.suggestions import no_such
 from hooks.address import normalise
 
 Given = Mapping[str, str | None]

@@ -23,7 +23,7 @@ from bridge.domain.model import Change, Outcome, Step
 
 
 class Status(StrEnum):
-    """The state of a job."""
+    """The state of a job; which may follow which: STATES."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -34,7 +34,8 @@ class Status(StrEnum):
 
 
 class WaitingFor(StrEnum):
-    """What a queued job waits for."""
+    """What a queued job waits for: an earlier job, a pause after an error, a read that counts, its
+    account."""
 
     TURN = "turn"
     RETRY = "retry"

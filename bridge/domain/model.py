@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # it speaks of what stands here
 
 
 class Fact(StrEnum):
-    """One thing that can be true of a mailbox."""
+    """One thing that can be true of a mailbox, and that one hook can decide without the others."""
 
     EXISTENCE = "existence"
     SUSPENSION = "suspension"

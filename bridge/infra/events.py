@@ -24,7 +24,7 @@ class Listener(Protocol):
     def end(self, begun: Any, kind: str, facts: Attributes, seconds: float) -> None: ...
 
 
-class Watch:
+class Events:
     """Passes each piece of work on to whoever listens; without listeners it costs next to nothing.
 
     The kinds: `hook` (a hook is taken), `attempt` (one at a job), `call` (one to Enom), `callback`, `notes`, `turn` (a loop of
@@ -32,19 +32,19 @@ class Watch:
     """
 
     def __init__(self) -> None:
-        self._listeners: tuple[Listener, ...] = ()
+        self.listeners: tuple[Listener, ...] = ()
 
     def add(self, listener: Listener) -> None:
-        self._listeners = (*self._listeners, listener)
+        self.listeners = (*self.listeners, listener)
 
     @contextmanager
-    def over(self, kind: str, **facts: Any) -> Iterator[Attributes]:
+    def span(self, kind: str, **facts: Any) -> Iterator[Attributes]:
         """Spans a piece of work.
 
         Whoever does it adds what comes of it to the facts, `outcome` above all.
         """
         begun: list[tuple[Listener, Any]] = []
-        for listener in self._listeners:
+        for listener in self.listeners:
             with suppress(Exception):
                 begun.append((listener, listener.begin(kind, facts)))
         started = time.monotonic()
@@ -56,7 +56,7 @@ class Watch:
                 with suppress(Exception):
                     listener.end(token, kind, facts, seconds)
 
-    def tell(self, kind: str, **facts: Any) -> None:
+    def report(self, kind: str, **facts: Any) -> None:
         """Reports something that takes no time, such as a count."""
-        with self.over(kind, **facts):
+        with self.span(kind, **facts):
             pass

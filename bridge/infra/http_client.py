@@ -67,7 +67,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     return max(0.0, min(seconds, LONGEST_WAIT))
 
 
-class Outgoing:
+class HttpClient:
     """Sends requests, with connections of its own for each thread. TLS certificates are verified.
 
     Through the adapter alone: a session around it only adds what we do not want, such as redirects, cookies, netrc and proxies.
@@ -77,7 +77,7 @@ class Outgoing:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._adapters: list[_Adapter] = []
-        self._verify: bool | str = True
+        self.verify: bool | str = True
 
     def post(
         self,
@@ -129,7 +129,7 @@ class Outgoing:
                 }
                 request = requests.Request(method, url, data=body, headers=headers).prepare()
                 with self._adapter().send(
-                    request, stream=True, timeout=timeout, verify=self._verify
+                    request, stream=True, timeout=timeout, verify=self.verify
                 ) as answer:
                     return _read(answer, call, limit)
         except Lost as error:
@@ -146,6 +146,7 @@ class Outgoing:
     def _adapter(self) -> "_Adapter":
         adapter: _Adapter | None = getattr(self._local, "adapter", None)
         if adapter is None:
+            # No repeats below us: whether a command may be sent again only the journal knows.
             adapter = self._local.adapter = _Adapter(max_retries=0)
             with self._lock:
                 self._adapters.append(adapter)
@@ -154,10 +155,12 @@ class Outgoing:
 
 def _read(answer: requests.Response, call: "_Call", limit: int) -> Reply:
     headers = {name.lower(): value for name, value in answer.headers.items()}
+    # Its headers are here, so it has got the request, whatever becomes of the body.
     call.sent = True
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise Lost("the answer is compressed, which was not requested")
     body = bytearray()
+    # read1, which gives what is there: read() would wait for a whole chunk of a sender that drips.
     while chunk := answer.raw.read1(min(CHUNK, limit + 1), decode_content=False):
         body += chunk
         if len(body) > limit:

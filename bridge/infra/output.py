@@ -23,7 +23,7 @@ AGAIN = 0.05  # seconds until a descriptor that would not wait is tried again
 
 _lost = 0
 _counting = threading.RLock()  # a finalizer may print in the middle of counting
-_outlets: list["Outlet"] = []
+_outlets: list["DescriptorStream"] = []
 
 
 def lost() -> int:
@@ -47,10 +47,12 @@ def steady(report_lost: Callable[[int], None]) -> Iterator[None]:
     """
     before = sys.stdout, sys.stderr
     if leads_to(sys.stdout, 1):
-        sys.stdout = Outlet(1, report_lost)
+        sys.stdout = DescriptorStream(1, report_lost)
     if leads_to(sys.stderr, 2):
-        sys.stderr = Outlet(2, report_lost)
-    _outlets[:] = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, Outlet)]
+        sys.stderr = DescriptorStream(2, report_lost)
+    _outlets[:] = [
+        stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, DescriptorStream)
+    ]
     try:
         yield
     finally:
@@ -66,8 +68,8 @@ def leads_to(stream: TextIO, descriptor: int) -> bool:
         return False
 
 
-class Outlet(io.TextIOBase):
-    """A text stream to a descriptor."""
+class DescriptorStream(io.TextIOBase):
+    """A text stream to a descriptor, whose `write` never waits: a thread of its own writes."""
 
     encoding, errors = "utf-8", "backslashreplace"
 

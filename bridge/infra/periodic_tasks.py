@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bridge.domain.errors import StoreUnavailable
 from bridge.infra import logs
-from bridge.infra.events import Watch
+from bridge.infra.events import Events
 
 log = logs.get("chores")
 
@@ -30,7 +30,7 @@ class PeriodicTask:
 @dataclass
 class PeriodicTasks:
     table: Sequence[PeriodicTask]
-    watch: Watch = field(default_factory=Watch)
+    events: Events = field(default_factory=Events)
     _due: dict[str, float] = field(default_factory=dict, repr=False)
     _failing: set[str] = field(default_factory=set, repr=False)
 
@@ -54,8 +54,8 @@ class PeriodicTasks:
             if task.name in self._failing:
                 log.info("works again", task=task.name)
             self._failing.discard(task.name)
-            self.watch.tell("chore", name=task.name, outcome="done")
+            self.events.report("chore", name=task.name, outcome="done")
             return True
         self._failing.add(task.name)
-        self.watch.tell("chore", name=task.name, outcome="failed")
+        self.events.report("chore", name=task.name, outcome="failed")
         return False

@@ -17,8 +17,6 @@ _KEY = "setting"
 
 @dataclass(frozen=True)
 class Setting:
-    """What `setting` was given."""
-
     does: str
     default: Any
     needs: str

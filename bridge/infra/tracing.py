@@ -16,7 +16,7 @@ from typing import Any
 
 from bridge import __version__
 from bridge.infra import logs
-from bridge.infra.events import Attributes, Watch
+from bridge.infra.events import Attributes, Events
 
 log = logs.get("tracing")
 
@@ -53,7 +53,7 @@ def wanted(environ: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def traced(watch: Watch) -> Iterator[None]:
+def traced(events: Events) -> Iterator[None]:
     """Sends traces while it lasts, if they are wanted."""
     if not wanted(os.environ):
         yield
@@ -72,7 +72,7 @@ def traced(watch: Watch) -> Iterator[None]:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     tracer = Tracer(BatchSpanProcessor(OTLPSpanExporter()))
-    watch.add(tracer)
+    events.add(tracer)
     log.info("traces are sent")
     try:
         yield
@@ -188,7 +188,7 @@ def named(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def number_of(job: str) -> int:
-    """The 128 bits of `job_` and a ULID."""
+    """The 128 bits of a job's id, `job_` and a ULID (Crockford's base 32)."""
     number = 0
     for sign in job.removeprefix("job_"):
         number = number << 5 | CROCKFORD.index(sign)
@@ -196,7 +196,7 @@ def number_of(job: str) -> int:
 
 
 def born(job: str) -> int:
-    """Milliseconds since 1970."""
+    """When a job's id was made, in milliseconds since 1970."""
     return number_of(job) >> 80
 
 

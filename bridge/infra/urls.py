@@ -14,7 +14,7 @@ def is_loopback(url: str) -> bool:
 
 
 def split(text: str) -> SplitResult | None:
-    """None: it is no URL with a host."""
+    """The parts of a URL; None for what is no URL, or names no host."""
     try:
         parts = urlsplit(text)
         _ = parts.port

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from bridge.domain.model import to_rfc3339
-from bridge.maildns.rules import Found, Wanted, judge
+from bridge.maildns.rules import ExpectedDns, Found, judge
 
+# A fault is asked after sooner: whoever mends a record waits for this to see it.
 GOOD, BAD = 3600.0, 600.0  # seconds for which a good and any other finding is believed
 
 
@@ -28,10 +30,10 @@ class DnsCache(Protocol):
 
 @dataclass
 class MailDns:
-    """`wanted` by account."""
+    """Whether mail of a domain goes to its account's hosts; `wanted` by account."""
 
     readings: DnsCache
-    wanted: Mapping[str, Wanted]
+    wanted: Mapping[str, ExpectedDns]
     ask: Callable[[str], Found]
 
     def receives_mail(self, account: str, domain: str) -> dict[str, Any] | None:
@@ -42,11 +44,12 @@ class MailDns:
         wanted = self.wanted.get(account)
         if wanted is None or not wanted.hosts:
             return None
-
-        def fresh(found: Found) -> float:
-            return GOOD if judge(domain, found, wanted).status == "ready" else BAD
-
-        seen = self.readings.reading(domain, fresh, self.ask)
+        seen = self.readings.reading(domain, partial(fresh_for, domain, wanted), self.ask)
         return judge(domain, seen.found, wanted).describe() | {
             "checked_at": to_rfc3339(seen.checked_at)
         }
+
+
+def fresh_for(domain: str, wanted: ExpectedDns, found: Found) -> float:
+    """Seconds for which what DNS said is not asked again."""
+    return GOOD if judge(domain, found, wanted).status == "ready" else BAD

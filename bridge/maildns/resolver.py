@@ -55,7 +55,9 @@ class Resolver:
         resolver = dns.resolver.Resolver(configure=self._server is None)
         if self._server is not None:
             resolver.nameservers, resolver.port = [self._server[0]], self._server[1]
+        # This machine's search domains would answer for a domain that does not exist.
         resolver.search = []
+        # Half, so that a second name server is asked while there is time.
         resolver.timeout = self._seconds / 2
         return resolver
 

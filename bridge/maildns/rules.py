@@ -15,7 +15,7 @@ MX_OF = "mx.{domain}.cust.a.hostedemail.com"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExpectedDns:
     """Where mail of an account's domains has to go.
 
     No `hosts`: nothing is checked; no `spf_include`: no SPF is.
@@ -62,7 +62,7 @@ class Readiness:
         return {"status": self.status, "reason": self.reason, "records": list(self.records)}
 
 
-def judge(domain: str, found: Found, wanted: Wanted) -> Readiness:
+def judge(domain: str, found: Found, wanted: ExpectedDns) -> Readiness:
     if found.problem:
         return Readiness("unknown", f"DNS did not answer: {found.problem}.")
     if not found.exists:
@@ -81,7 +81,7 @@ def judge(domain: str, found: Found, wanted: Wanted) -> Readiness:
     )
 
 
-def mx_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | None:
+def mx_fault(domain: str, found: Found, wanted: ExpectedDns) -> tuple[str, str] | None:
     record = f"{domain}. MX 10 {mx_of(domain, wanted)}."
     if not found.mx:
         return "It has no MX record, so it receives no mail.", record
@@ -91,6 +91,8 @@ def mx_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | Non
     )
     if not ours:
         return f"Its mail goes to another server: {foreign[0][1] or 'none'}.", record
+    # The lowest number is tried first (RFC 5321, 5.1); with equal ones senders choose at random. A
+    # foreign server behind ours is a backup, and no fault.
     if foreign and foreign[0][0] <= min(ours):
         return (
             (
@@ -102,12 +104,13 @@ def mx_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | Non
     return None
 
 
-def spf_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | None:
+def spf_fault(domain: str, found: Found, wanted: ExpectedDns) -> tuple[str, str] | None:
     if not wanted.spf_include:
         return None
     if not found.spf:
         reason = "It has no SPF record, so mail from its mailboxes may be rejected as forged."
         return reason, f'{domain}. TXT "v=spf1 include:{wanted.spf_include} ~all"'
+    # RFC 7208, 4.5: more than one is a permanent error, whatever they say.
     if len(found.spf) > 1:
         merged = " ".join(
             dict.fromkeys(
@@ -118,6 +121,7 @@ def spf_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | No
             f"It has {len(found.spf)} SPF records, so receivers ignore all of them. Keep only one."
         )
         return reason, f'{domain}. TXT "{with_include(f"v=spf1 {merged} ~all", wanted)}"'
+    # `+` is what a mechanism without a sign means (RFC 7208, 4.6.2).
     words = [word.lower().lstrip("+") for word in found.spf[0].split()]
     if f"include:{wanted.spf_include}" in words or f"redirect={wanted.spf_include}" in words:
         return None
@@ -128,18 +132,19 @@ def spf_fault(domain: str, found: Found, wanted: Wanted) -> tuple[str, str] | No
     return reason, f'{domain}. TXT "{with_include(found.spf[0], wanted)}"'
 
 
-def with_include(spf: str, wanted: Wanted) -> str:
+def with_include(spf: str, wanted: ExpectedDns) -> str:
     """The record as it is, with what is missing in front of its end."""
     first, *rest = spf.split()
+    # In front, because what stands behind `all` is never reached (RFC 7208, 5.1).
     include = f"include:{wanted.spf_include}"
     return " ".join([first, include, *(word for word in rest if word != include)])
 
 
-def is_ours(host: str, wanted: Wanted) -> bool:
+def is_ours(host: str, wanted: ExpectedDns) -> bool:
     name = host.lower().rstrip(".")
     return any(name == suffix or name.endswith(f".{suffix}") for suffix in wanted.hosts)
 
 
-def mx_of(domain: str, wanted: Wanted) -> str:
+def mx_of(domain: str, wanted: ExpectedDns) -> str:
     documented = MX_OF.format(domain=domain)
     return documented if is_ours(documented, wanted) else wanted.hosts[0]

@@ -15,8 +15,8 @@ from urllib.parse import unquote, urlsplit
 from bridge.domain.model import to_rfc3339
 from bridge.domain.ports import AlertLog, Clock, Note, Summaries
 from bridge.infra import logs
-from bridge.infra.events import Watch
-from bridge.infra.http_client import Lost, NotSent, Outgoing
+from bridge.infra.events import Events
+from bridge.infra.http_client import HttpClient, Lost, NotSent
 from bridge.reporting.lists import first
 from hooks import signing
 
@@ -48,9 +48,9 @@ class Alerts:
     smtp: str
     smtp_password: str | None = field(repr=False)
     secret: bytes = field(repr=False)
-    outgoing: Outgoing
+    outgoing: HttpClient
     clock: Clock
-    watch: Watch = field(default_factory=Watch)
+    events: Events = field(default_factory=Events)
     summaries: Summaries | None = None
     summary_at: int | None = None
     _summarised: float = field(default=-1.0, repr=False)  # the day whose summary was seen to
@@ -86,10 +86,10 @@ class Alerts:
                 "alerts could not be sent", count=len(due), error=f"{type(error).__name__}: {error}"
             )
             self.alert_log.notes_sent(due, ok=False)
-            self.watch.tell("notes", count=len(due), outcome="failed")
+            self.events.report("notes", count=len(due), outcome="failed")
         else:
             self.alert_log.notes_sent(due, ok=True)
-            self.watch.tell("notes", count=len(due), outcome="sent")
+            self.events.report("notes", count=len(due), outcome="sent")
 
     def _send(self, due: Sequence[Note]) -> None:
         if self.notify.startswith("mailto:"):
@@ -167,7 +167,7 @@ def mail_server(url: str, password: str | None) -> Iterator[smtplib.SMTP]:
 
 
 def ends(notify: str, smtp: str) -> tuple[str, str]:
-    """Sender and receiver of a mail."""
+    """Sender and receiver of a mail. The sender is the SMTP user where that is an address."""
     receiver = unquote(notify.removeprefix("mailto:"))
     user = unquote(urlsplit(smtp).username or "")
     return user if "@" in user else receiver, receiver

@@ -2,18 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 
-from bridge.domain import proving
 from bridge.domain.account import Account
 from bridge.domain.actions import decides
-from bridge.domain.errors import BridgeError
 from bridge.domain.model import (
     Address,
     ChangeKind,
-    Desired,
     Fact,
     Mailbox,
     Outcome,
-    Proof,
     Record,
     Step,
     Terms,
@@ -24,7 +20,7 @@ from bridge.infra.events import Attributes
 
 @dataclass
 class Attempt:
-    """What one attempt has learnt so far."""
+    """What one attempt has learnt so far; its record is what is written with the next command."""
 
     job: Job
     account: Account
@@ -39,7 +35,6 @@ class Attempt:
 
     @property
     def facts(self) -> frozenset[Fact]:
-        """What the hook decides."""
         return decides(self.job.intent.action, password=self.job.intent.password is not None)
 
     @property
@@ -73,28 +68,3 @@ class Attempt:
             step.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN, Outcome.DOUBTED)
             for step in self.journal
         )
-
-
-def in_the_dark(last: Step, error: BridgeError) -> bool:
-    """Whether a refusal does not explain what became of the last command: a no that was doubted,
-    it explains by its code."""
-    said = last.error.code if last.error else None
-    return last.outcome == Outcome.UNKNOWN or (
-        last.outcome == Outcome.DOUBTED and said != error.code
-    )
-
-
-def proofs(attempt: Attempt, desired: Desired) -> dict[str, str]:
-    """How each fact that the hook decided was shown to be true."""
-    intent, facts = attempt.job.intent, attempt.facts
-    if intent.action == "mailbox.terminate":
-        facts = frozenset({Fact.EXISTENCE if desired.exists is False else Fact.SUSPENSION})
-    if intent.plan is None:
-        facts -= {Fact.PLAN}
-    shown = {str(fact): str(attempt.account.backend.proofs[fact]) for fact in Fact if fact in facts}
-    method = attempt.record.suspended_with or attempt.terms.suspend_with
-    if Fact.PASSWORD in facts and proving.proved(attempt.journal):
-        shown[Fact.PASSWORD] = str(Proof.VERIFIED)
-    if Fact.SUSPENSION in facts and method in ("lock-out", "commands"):
-        shown[Fact.SUSPENSION] = str(Proof.ACCEPTED)
-    return shown

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from bridge.domain.ports import ClaimedCallback, Clock, Outbox, Receipt
 from bridge.domain.source import Source
 from bridge.infra import logs
-from bridge.infra.events import Attributes, Watch
-from bridge.infra.http_client import Lost, NotSent, Outgoing, retry_after
+from bridge.infra.events import Attributes, Events
+from bridge.infra.http_client import HttpClient, Lost, NotSent, retry_after
 from bridge.reporting import answers
 from hooks import signing
 from hooks.types import Report
@@ -44,7 +44,7 @@ GATEWAY = frozenset({502, 504})
 with this one service."""
 
 
-class Turns:
+class SenderShares:
     """Which sources may be sent to now, of those that something is due for. Counts what is under
     way in this process.
 
@@ -87,79 +87,86 @@ class Turns:
 class Callbacks:
     outbox: Outbox
     sources: Mapping[str, Source]
-    outgoing: Outgoing
+    outgoing: HttpClient
     clock: Clock = time.time
     retries: tuple[float, ...] = RETRIES
     random: Callable[[], float] = random.random
     checkpoint: Callable[[str], None] = lambda name: None
-    watch: Watch = field(default_factory=Watch)
+    events: Events = field(default_factory=Events)
 
-    def deliver(self, card: ClaimedCallback) -> None:
-        """One try to deliver one claimed callback."""
+    def deliver(self, claimed: ClaimedCallback) -> None:
+        """One try to deliver one claimed callback, and its outcome on record. Raises
+        StoreUnavailable."""
         named = {
-            "callback": card.id,
-            "job": card.job,
-            "hook": card.receipt.hook,
-            "source": card.source,
-            "account": card.account,
+            "callback": claimed.id,
+            "job": claimed.job,
+            "hook": claimed.receipt.hook,
+            "source": claimed.source,
+            "account": claimed.account,
         }
         with (
             logs.bound(**named),
-            self.watch.over("callback", **named, tries=card.tries, outcome="left") as attributes,
+            self.events.span(
+                "callback", **named, tries=claimed.tries, outcome="left"
+            ) as attributes,
         ):
-            self._deliver(card, attributes)
+            self._deliver(claimed, attributes)
 
-    def _deliver(self, card: ClaimedCallback, attributes: Attributes) -> None:
-        source = self.sources.get(card.source)
+    def _deliver(self, claimed: ClaimedCallback, attributes: Attributes) -> None:
+        source = self.sources.get(claimed.source)
         if source is None or not source.callback.url:
             self.outbox.callback_done(
-                card, "stopped", None, "This source has no callback URL in the configuration.", None
+                claimed,
+                "stopped",
+                None,
+                "This source has no callback URL in the configuration.",
+                None,
             )
             attributes["outcome"] = "stopped"
             return
         self.checkpoint("callback-claimed")
-        status, headers, error = self._post(card, source)
+        status, headers, error = self._post(claimed, source)
         self.checkpoint("callback-sent")
         answered = status is not None and status not in GATEWAY
-        outcome, retry_in = self._judge(card, status, headers)
+        outcome, retry_in = self._judge(claimed, status, headers)
         log.info(
             "callback",
             outcome=outcome,
             status=status,
             error=error,
-            tries=card.tries,
-            unanswered=card.unanswered,
+            tries=claimed.tries,
+            unanswered=claimed.unanswered,
         )
         if answered:
-            self.outbox.callback_done(card, outcome, status, error, retry_in)
+            self.outbox.callback_done(claimed, outcome, status, error, retry_in)
         else:
-            self._unanswered(card, outcome, status, error, retry_in)
+            self._unanswered(claimed, outcome, status, error, retry_in)
         attributes.update(outcome=outcome, status=status)
         self.checkpoint("callback-noted")
 
     def _unanswered(
         self,
-        card: ClaimedCallback,
+        claimed: ClaimedCallback,
         outcome: str,
         status: int | None,
         error: str | None,
         retry_in: float | None,
     ) -> None:
-        pause: float = min(self.retries[0] * 2 ** min(card.unanswered, 30), LONGEST_SILENCE)
-        self.outbox.callback_done(card, outcome, status, error, retry_in, silent_for=pause)
-        if card.unanswered and (ended := self.outbox.give_up(card.source, sum(self.retries))):
+        pause: float = min(self.retries[0] * 2 ** min(claimed.unanswered, 30), LONGEST_SILENCE)
+        self.outbox.callback_done(claimed, outcome, status, error, retry_in, silent_for=pause)
+        if claimed.unanswered and (ended := self.outbox.give_up(claimed.source, sum(self.retries))):
             log.error(
                 "callbacks not delivered: the receiver does not answer",
-                source=card.source,
+                source=claimed.source,
                 count=ended,
             )
 
     def _post(
-        self, card: ClaimedCallback, source: Source
+        self, claimed: ClaimedCallback, source: Source
     ) -> tuple[int | None, Mapping[str, str], str | None]:
         now = self.clock()
-        body = source.platform.write(report(card.receipt))
-        headers = signing.sign(card.id, int(now), body, source.callback.secret)
+        body = source.platform.write(report(claimed.receipt))
+        headers = signing.sign(claimed.id, int(now), body, source.callback.secret)
         headers["content-type"] = "application/json"
         try:
             reply = self.outgoing.post(
@@ -170,23 +177,25 @@ class Callbacks:
         return reply.status, reply.headers, None if reply.status < 300 else f"HTTP {reply.status}"
 
     def _judge(
-        self, card: ClaimedCallback, status: int | None, headers: Mapping[str, str]
+        self, claimed: ClaimedCallback, status: int | None, headers: Mapping[str, str]
     ) -> tuple[str, float | None]:
         if status is not None and 200 <= status < 300:
             return "delivered", None
         # What was only observed asks nothing of billing: a receiver that does not know its type is
         # not asked again.
-        if status == 410 or (observed(card.receipt) and status is not None and 400 <= status < 500):
+        if status == 410 or (
+            observed(claimed.receipt) and status is not None and 400 <= status < 500
+        ):
             return "stopped", None
         # Where nothing was answered no try counts, so age decides.
         old = (
-            card.unanswered > 0
+            claimed.unanswered > 0
             and (status is None or status in GATEWAY)
-            and card.waited > sum(self.retries)
+            and claimed.waited > sum(self.retries)
         )
-        if card.tries > len(self.retries) or old:
+        if claimed.tries > len(self.retries) or old:
             return "exhausted", None
-        seconds = self.retries[card.tries - 1] * (1 + JITTER * (2 * self.random() - 1))
+        seconds = self.retries[claimed.tries - 1] * (1 + JITTER * (2 * self.random() - 1))
         if status in (429, 503):
             seconds = max(seconds, retry_after(headers, self.clock()) or 0.0)
         return "pending", seconds

@@ -15,7 +15,7 @@ from bridge.domain.ports import Clock, Dismissal, Dismissed, Inbox, Receipt, Reu
 from bridge.domain.source import Forbidden, Source
 from bridge.infra import clients, logs
 from bridge.infra.crypto import Purpose, Sealer
-from bridge.infra.events import Attributes, Watch
+from bridge.infra.events import Attributes, Events
 from hooks import message, signing
 from hooks.errors import BadSignature, HookError, Invalid, Reason
 from hooks.types import Delivery, Intent, Message, Question, Verified
@@ -50,11 +50,11 @@ class Intake:
     sealer: Sealer
     clock: Clock
     withdrawals: Withdrawals
-    watch: Watch = field(default_factory=Watch)
+    events: Events = field(default_factory=Events)
 
     def receive(self, delivery: Delivery, sender: str) -> Receipt | Dismissal:
         """Records a hook, or takes one back. `sender` is the client's IP address."""
-        with self.watch.over("hook", outcome="refused") as attributes:
+        with self.events.span("hook", outcome="refused") as attributes:
             return self._receive(delivery, sender, attributes)
 
     def _receive(
@@ -102,7 +102,7 @@ class Intake:
         return left
 
     def ask(self, delivery: Delivery, sender: str) -> tuple[Source, Verified, Question]:
-        """Reads a query; nothing is recorded."""
+        """Verifies and reads a query; nothing is recorded. Raises HookError."""
         source, verified = self.verify(delivery, sender)
         question = source.platform.ask(self.body(delivery, verified), verified)
         if "address" in question.arguments:

@@ -45,8 +45,6 @@ class Queries:
 
 @dataclass(frozen=True)
 class Query:
-    """One question on its way to its answer."""
-
     queries: Queries
     source: str
     account: Account

@@ -18,7 +18,6 @@ from bridge.domain import jobs, plan, proving
 from bridge.domain.account import Account
 from bridge.domain.actions import Request
 from bridge.domain.errors import (
-    CODES,
     AccountFault,
     BridgeError,
     LeaseLost,
@@ -38,10 +37,7 @@ from bridge.domain.model import (
     Desired,
     Mailbox,
     Outcome,
-    Plan,
-    State,
     Step,
-    to_rfc3339,
 )
 from bridge.domain.ports import (
     AccountState,
@@ -53,11 +49,10 @@ from bridge.domain.ports import (
     Limits,
     Queue,
 )
-from bridge.domain.wanted import NEEDS, SAID
 from bridge.infra import logs
-from bridge.infra.events import Attributes, Watch
-from bridge.pipeline.attempt import Attempt, in_the_dark, proofs
-from bridge.reporting.messages import message
+from bridge.infra.events import Attributes, Events
+from bridge.pipeline import endings
+from bridge.pipeline.attempt import Attempt
 from bridge.steps.look_and_plan import Look, Planned, StaleRead, look_and_plan
 
 log = logs.get("worker")
@@ -88,7 +83,7 @@ class Worker:
     retry_seconds: float = 72 * HOUR
     checkpoint: Checkpoint = lambda name: None
     random: Callable[[], float] = random.random
-    watch: Watch = field(default_factory=Watch)
+    events: Events = field(default_factory=Events)
 
     def run(self, job: Job) -> None:
         """Takes a claimed job as far as it goes now.
@@ -105,7 +100,7 @@ class Worker:
         with (
             logs.bound(**named, address=job.intent.address),
             logs.hiding(job.intent.password or ""),
-            self.watch.over("attempt", **named, tries=job.tries, outcome="left") as attributes,
+            self.events.span("attempt", **named, tries=job.tries, outcome="left") as attributes,
         ):
             self._run(job, attributes)
 
@@ -157,7 +152,7 @@ class Worker:
             if found.plan.empty:
                 self._proved_in_time(attempt)
                 self._prove_password(attempt, found.seen, found.desired)
-                return self._succeed(attempt, found.seen, found.desired)
+                return self._finish(attempt, endings.succeeded(attempt, found.seen, found.desired))
             for change in found.plan.changes:
                 last = attempt.last(change.kind)
                 # Settle: by the look that this plan rests on, not by now. A look from before
@@ -186,7 +181,7 @@ class Worker:
         if attempt.account.observe_only:
             if any(change.makes for change in found.plan.changes):
                 self.queue.allow_creation(attempt.job, self.limits)
-            raise Observed(found.plan)
+            raise endings.Observed(found.plan)
         return found
 
     def _looked(self, attempt: Attempt, look: Look) -> None:
@@ -229,7 +224,7 @@ class Worker:
         attempt.record, attempt.first = replace(record, settles_at=step.settles_at), None
         self.checkpoint("intent-committed")
         self._hold_lease(attempt, step)
-        outcome, error, answer = self._call(attempt, change, seen)
+        outcome, error, answer = self.call(attempt, change, seen)
         self.checkpoint("sent")
         # Sessions that could not be ended do not stand against a suspension that holds: a no is as
         # good as a yes here.
@@ -264,7 +259,7 @@ class Worker:
             self.queue.renew(attempt.job, step, attempt.account.call_limit, attempt.account.settle)
             attempt.lease_ends = time.monotonic() + self.lease
 
-    def _call(
+    def call(
         self, attempt: Attempt, change: Change, seen: Mailbox
     ) -> tuple[Outcome, BridgeError | None, Answer | None]:
         try:
@@ -321,37 +316,12 @@ class Worker:
 
     # The ends
 
-    def _succeed(self, attempt: Attempt, seen: Mailbox, desired: Desired) -> None:
-        record = plan.at_end(attempt.record, seen, desired, attempt.terms)
-        if attempt.job.intent.action in NEEDS:
-            record = replace(record, delete_after=None)  # the customer came back within the grace
-        state = plan.state_of(seen, record, attempt.terms)
-        extra: dict[str, object] = {}
-        if record.delete_after is not None and desired.delete_after is not None:
-            extra["delete_after"] = to_rfc3339(record.delete_after)
-        kept = sorted(
-            name
-            for name, value in (attempt.record.saved_services or {}).items()
-            if value == "suspended"
-        )
-        text = message(
-            attempt.job.intent.action,
-            state,
-            attempt.acted,
-            kept if desired.suspended is False else [],
-        )
-        verified = proofs(attempt, desired)
-        self._finish(
-            attempt,
-            JobResult(Status.SUCCEEDED, state, attempt.acted, verified, text, None, record, extra),
-        )
-
     def _conclude(self, attempt: Attempt, error: BridgeError) -> None:
         verdict = jobs.verdict(error)
-        if isinstance(error, Observed) or (
+        if isinstance(error, endings.Observed) or (
             attempt.account.observe_only and verdict.status in (Status.FAILED, Status.HELD)
         ):
-            return self._observed(attempt, error)
+            return self._finish(attempt, endings.observed(attempt, error))
         if isinstance(error, AccountFault):
             self.account_state.pause_account(attempt.job.account, error.code, error.detail)
             self.checkpoint("account-paused")
@@ -368,13 +338,10 @@ class Worker:
             seconds = max(jobs.pause(attempt.job.tries, self.random), error.retry_after or 0.0)
             return self._wait(attempt, self.clock() + seconds, WaitingFor.RETRY, error)
         if verdict.status == Status.CANCELLED:
-            return self._called_off(attempt, error)
-        unsure = (
-            verdict.status == Status.FAILED
-            and attempt.journal
-            and in_the_dark(attempt.journal[-1], error)
-        )
-        self._end_badly(attempt, Status.HELD if unsure else verdict.status, error)
+            return self._finish(attempt, endings.called_off(attempt, error))
+        unsure = verdict.status == Status.FAILED and endings.unexplained(attempt, error)
+        status = Status.HELD if unsure else verdict.status
+        self._finish(attempt, endings.failed(attempt, status, error))
 
     def _wait(
         self,
@@ -387,68 +354,13 @@ class Worker:
         since = attempt.job.undecided_since
         if undecided and since is not None and self.clock() - since > self.retry_seconds:
             why = error or OutcomeUnknown("Enom does not show the result yet.")
-            return self._end_badly(attempt, Status.HELD, why)
+            return self._finish(attempt, endings.failed(attempt, Status.HELD, why))
         log.info("waits", waiting_for=waiting_for, error=error and error.detail)
         self.queue.wait(attempt.job, at, waiting_for, error, undecided, attempt.first)
         attempt.attributes.update(
             outcome="waits", waiting_for=str(waiting_for), code=error and error.code
         )
         self.checkpoint("waited")
-
-    def _end_badly(self, attempt: Attempt, status: Status, error: BridgeError) -> None:
-        record = plan.after_failure(attempt.record, attempt.seen, attempt.terms)
-        state = State.UNKNOWN
-        if attempt.seen is not None and status == Status.FAILED:
-            state = plan.state_of(attempt.seen, record, attempt.terms)
-        text = message("held", state, False, []) if status == Status.HELD else CODES[error.code]
-        kept = record if status == Status.FAILED else attempt.record
-        known = kept if attempt.seen is not None else None
-        changed = attempt.may_have_done(*ChangeKind)
-        self._finish(attempt, JobResult(status, state, changed, {}, text, error, known))
-
-    def _called_off(self, attempt: Attempt, error: BridgeError) -> None:
-        """The end of a job that turned out, just before a command, not to be wanted any more."""
-        state = attempt.record.state
-        if attempt.seen is not None and not attempt.acted:
-            state = plan.state_of(attempt.seen, attempt.record, attempt.terms)
-        self._finish(
-            attempt,
-            JobResult(
-                Status.CANCELLED,
-                state,
-                attempt.may_have_done(*ChangeKind),
-                {},
-                SAID[type(error)],
-                error,
-            ),
-        )
-
-    def _observed(self, attempt: Attempt, error: BridgeError) -> None:
-        """The end of a job in observe mode: what would have been done, or what would have stood
-        in the way."""
-        extra: dict[str, object] = {"observed_only": True}
-        if isinstance(error, Observed):
-            extra["plan"] = error.todo.describe()
-        else:
-            extra["would_be"] = {
-                "status": str(jobs.verdict(error).status),
-                "code": error.code,
-                "detail": error.detail,
-            }
-        state = State.UNKNOWN
-        if attempt.seen is not None:
-            state = plan.state_of(attempt.seen, attempt.record, attempt.terms)
-        self._finish(
-            attempt,
-            JobResult(
-                Status.SUCCEEDED,
-                state,
-                False,
-                {},
-                message("observed", state, False, []),
-                extra=extra,
-            ),
-        )
 
     def _finish(self, attempt: Attempt, ending: JobResult) -> None:
         self.checkpoint("finishing")
@@ -463,11 +375,3 @@ class Worker:
             state=ending.state,
             error=ending.error and ending.error.detail,
         )
-
-
-class Observed(BridgeError):
-    """The account is in observe mode, and this is what would be done."""
-
-    def __init__(self, todo: Plan) -> None:
-        super().__init__("observe mode")
-        self.todo = todo

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.domain.account import Account
-from bridge.domain.compare import Compared, compare
+from bridge.domain.compare import CompareResult, compare
 from bridge.domain.differences import owner_in_words
 from bridge.domain.errors import NotPossible, OutcomeUnknown, UnknownThing
 from bridge.domain.model import MAILBOX, Address, Mailbox, Record, State, Terms, to_rfc3339
@@ -53,7 +53,7 @@ class Adoption:
 
 
 @dataclass(frozen=True)
-class Adopting:
+class Adoptions:
     sources: Mapping[str, Source]
     accounts: Mapping[str, Account]
     lookup: Lookup
@@ -115,7 +115,7 @@ def adoption(
     owner: tuple[str, str],
     seen: Mailbox,
     record: Record,
-    compared: Compared,
+    compared: CompareResult,
 ) -> Adoption:
     """What giving it to that owner (source and service) would change."""
     return Adoption(
@@ -135,7 +135,7 @@ def adoption(
     )
 
 
-def remarks(record: Record, compared: Compared) -> Iterator[str]:
+def remarks(record: Record, compared: CompareResult) -> Iterator[str]:
     if record.source:
         yield (
             f"Hooks of {owner_in_words(record.source, record.service_id)} "

@@ -26,7 +26,7 @@ from bridge.reconcile.matching import FOREIGN_SUSPENSION, HALF, Group, Scan, Sca
 
 
 @dataclass(frozen=True)
-class View:
+class AccountView:
     """One account: its records by address, the addresses at which a job is or waits, its terms.
 
     `now` in epoch seconds.
@@ -42,7 +42,9 @@ class View:
         return address in self.busy or unsettled(self.records.get(address, Record()), self.now)
 
 
-def of_domain(view: View, domain: str, shown: Scan, known: Sequence[str]) -> list[Difference]:
+def of_domain(
+    view: AccountView, domain: str, shown: Scan, known: Sequence[str]
+) -> list[Difference]:
     """What a list tells of one domain; `known` are its addresses on record.
 
     Of single mailboxes these are suspicions.
@@ -60,7 +62,7 @@ def of_domain(view: View, domain: str, shown: Scan, known: Sequence[str]) -> lis
     ]
 
 
-def of_mailbox(view: View, address: Address, seen: Mailbox | None) -> Difference | None:
+def of_mailbox(view: AccountView, address: Address, seen: Mailbox | None) -> Difference | None:
     """`seen` None: a list of its domain does not hold it."""
     name = str(address)
     record = view.records.get(name, Record())
@@ -168,7 +170,11 @@ def of_state(
 
 
 def of_size(
-    view: View, address: Address, record: Record, seen: Mailbox, owner: tuple[str, str | None]
+    view: AccountView,
+    address: Address,
+    record: Record,
+    seen: Mailbox,
+    owner: tuple[str, str | None],
 ) -> Difference | None:
     if record.quota is None or seen.quota is None or record.quota == seen.quota:
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from bridge.domain.compare import Compared, compare, unsettled
+from bridge.domain.compare import CompareResult, compare, unsettled
 from bridge.domain.differences import DifferenceKind, owner_in_words
 from bridge.domain.model import Address, Mailbox, Pak, Record, State, Terms, to_rfc3339
 from bridge.reconcile.service_list import Claim
@@ -28,7 +28,7 @@ HALF = (
 
 
 class Group(StrEnum):
-    """In the order in which they are told."""
+    """What a service list and Enom make of one mailbox, in the order in which reports list them."""
 
     TAKE_OVER = "take_over"
     OURS = "ours"
@@ -55,14 +55,14 @@ class Scan:
 
 @dataclass(frozen=True)
 class ScanError:
-    """Why nothing is known of a domain."""
+    """Why nothing is known of a domain: the group of all of its mailboxes, and a sentence."""
 
     group: Group
     detail: str
 
 
 @dataclass(frozen=True)
-class View:
+class SourceView:
     """All that is known, side by side: `records` by address, `seen` by domain, `customers` of
     this source by address."""
 
@@ -109,7 +109,7 @@ class Finding:
         }
 
 
-def match(view: View, claims: Sequence[Claim]) -> list[Finding]:
+def match(view: SourceView, claims: Sequence[Claim]) -> list[Finding]:
     """Every claim, every mailbox at Enom that nobody claims and no other source owns, every
     domain without an answer."""
     found = [of_claim(view, claim) for claim in claims]
@@ -126,7 +126,7 @@ def match(view: View, claims: Sequence[Claim]) -> list[Finding]:
     )
 
 
-def of_claim(view: View, claim: Claim) -> Finding:
+def of_claim(view: SourceView, claim: Claim) -> Finding:
     address = Address.parse(claim.address)
     shown = view.seen[address.domain]
     if isinstance(shown, ScanError):
@@ -161,7 +161,7 @@ def of_claim(view: View, claim: Claim) -> Finding:
 
 
 def judged(
-    view: View, claim: Claim, record: Record, compared: Compared, at: float
+    view: SourceView, claim: Claim, record: Record, compared: CompareResult, at: float
 ) -> tuple[Group, str]:
     """`at`: when it was looked at. What has become sure since then was not so at the look."""
     ours = record.owned_by(view.source, claim.service_id)
@@ -193,7 +193,7 @@ def judged(
     return (Group.OURS if ours else Group.TAKE_OVER), ""
 
 
-def teaches(view: View, claim: Claim, record: Record) -> bool:
+def teaches(view: SourceView, claim: Claim, record: Record) -> bool:
     """Whether the claim tells a customer that is not on record, of a mailbox that its service
     owns already."""
     listed = claim.customer_id is not None and claim.customer_id != view.customers.get(
@@ -202,7 +202,9 @@ def teaches(view: View, claim: Claim, record: Record) -> bool:
     return listed and record.owned_by(view.source, claim.service_id)
 
 
-def remarks(view: View, claim: Claim, record: Record, compared: Compared) -> Iterator[str]:
+def remarks(
+    view: SourceView, claim: Claim, record: Record, compared: CompareResult
+) -> Iterator[str]:
     if compared.suspended_by_others:
         yield FOREIGN_SUSPENSION
     if teaches(view, claim, record):
@@ -216,14 +218,14 @@ def remarks(view: View, claim: Claim, record: Record, compared: Compared) -> Ite
         yield f"Its plan in the file is not in [plans] in bridge.toml (known: {known})."
 
 
-def unclaimed(view: View, shown: Scan, claimed: set[str]) -> Iterator[Mailbox]:
+def unclaimed(view: SourceView, shown: Scan, claimed: set[str]) -> Iterator[Mailbox]:
     for address, seen in shown.mailboxes.items():
         owner = view.records.get(str(address), Record()).source
         if str(address) not in claimed and owner in (None, view.source):
             yield seen
 
 
-def of_rest(view: View, seen: Mailbox, at: float) -> Finding:
+def of_rest(view: SourceView, seen: Mailbox, at: float) -> Finding:
     record = view.records.get(str(seen.address), Record())
     owner = owner_of(record)
     detail = (

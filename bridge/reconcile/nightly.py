@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bridge.domain.errors import LeaseLost, StoreUnavailable
 from bridge.domain.ports import Comparison, Comparisons
 from bridge.infra import logs
-from bridge.infra.events import Watch
+from bridge.infra.events import Events
 from bridge.reconcile.reconcile import Reconcile
 
 log = logs.get("nightly")
@@ -31,7 +31,7 @@ class Nightly:
     reconcile: Reconcile
     at: str
     stopping: Callable[[], bool] = lambda: False
-    watch: Watch = field(default_factory=Watch)
+    events: Events = field(default_factory=Events)
     _held: Comparison | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -77,7 +77,7 @@ class Nightly:
                 self._put_off()
             else:
                 self._end(lambda comparison: self.comparisons.done(comparison, self.at))
-                self.watch.tell("chore", name="reconciliation", outcome="done")
+                self.events.report("chore", name="reconciliation", outcome="done")
         finally:
             self._end(
                 lambda comparison: None
@@ -99,7 +99,7 @@ class Nightly:
 
     def _put_off(self) -> None:
         self._end(lambda comparison: self.comparisons.put_off(comparison, PUT_OFF))
-        self.watch.tell("chore", name="reconciliation", outcome="failed")
+        self.events.report("chore", name="reconciliation", outcome="failed")
 
     def _end(self, how: Callable[[Comparison], None]) -> None:
         with self._lock:

@@ -13,7 +13,7 @@ from bridge.domain.differences import Difference, DifferenceKind
 from bridge.domain.model import Address, Pak
 from bridge.domain.ports import Clock, Findings, Lookup, Reconciliation
 from bridge.reconcile import drift
-from bridge.reconcile.drift import View
+from bridge.reconcile.drift import AccountView
 from bridge.reconcile.matching import Scan, ScanError
 from bridge.reconcile.scan import OnProgress, Scanner, silent
 from bridge.steps.look_and_plan import Look
@@ -112,7 +112,7 @@ class Reconcile:
 
     def _foreign(
         self,
-        view: View,
+        view: AccountView,
         account: Account,
         domain: str,
         one: ScanError,
@@ -124,8 +124,8 @@ class Reconcile:
             view.records, one, known.get(domain, ())
         )
 
-    def _view(self, account: Account) -> View:
-        return View(
+    def _view(self, account: Account) -> AccountView:
+        return AccountView(
             self.lookup.records(account.name),
             self.lookup.busy(account.name),
             account.terms,
@@ -133,7 +133,7 @@ class Reconcile:
         )
 
     def _looked_at(
-        self, view: View, looks: Mapping[Address, Look | ScanError]
+        self, view: AccountView, looks: Mapping[Address, Look | ScanError]
     ) -> Iterable[Difference]:
         for address, look in looks.items():
             if isinstance(look, ScanError):

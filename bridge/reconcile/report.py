@@ -13,7 +13,7 @@ FEW = 10  # lines of each list, unless all are wanted
 
 
 def lines(report: Reconciliation, most: int | None = FEW) -> Iterator[str]:
-    """`most`: lines of each list, None for all."""
+    """The report as lines of text. `most`: lines of each list, None for all."""
     differ = len(report.differences)
     looked = f"mailboxes read: {report.mailboxes:,}."
     read = f"domains read: {len(report.domains):,}; mailboxes: {report.mailboxes:,}."

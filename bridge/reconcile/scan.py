@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from bridge.domain.account import Account
@@ -28,7 +29,7 @@ Found = TypeVar("Found")
 
 
 def silent(done: int, of: int) -> None:
-    """For whom no progress is shown."""
+    """Shows no progress: nobody is at a terminal."""
 
 
 @dataclass
@@ -40,22 +41,22 @@ class Scanner:
     def domains(
         self, account: Account, names: Sequence[str], progress: OnProgress = silent
     ) -> dict[str, Scan | ScanError]:
-        """One look for each domain."""
-
-        def survey(name: str) -> Scan:
-            at = self.clock()
-            found = account.backend.survey(name)
-            return Scan({seen.address: seen for seen in found.mailboxes}, at, found.paks)
-
-        return self._side_by_side(account, names, survey, progress)
+        """One look for each domain, some side by side. Never raises for a remote: what failed is a
+        ScanError."""
+        return self._side_by_side(account, names, partial(self._survey, account), progress)
 
     def mailboxes(
         self, account: Account, addresses: Sequence[Address], progress: OnProgress = silent
     ) -> dict[Address, Look | ScanError]:
-        """One look for each mailbox."""
+        """One look for each mailbox, as `domains` does it."""
         return self._side_by_side(
             account, addresses, lambda address: look(account, address, self.clock), progress
         )
+
+    def _survey(self, account: Account, name: str) -> Scan:
+        at = self.clock()  # before the call: a command sent meanwhile is newer than what it shows
+        found = account.backend.survey(name)
+        return Scan({seen.address: seen for seen in found.mailboxes}, at, found.paks)
 
     def _side_by_side(
         self,

@@ -38,7 +38,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Roster:
+class ServiceList:
     """`unread` names the columns that nobody reads."""
 
     claims: tuple[Claim, ...]
@@ -53,7 +53,7 @@ class Unreadable(Exception):
         super().__init__(f"{len(faults)} faults")
 
 
-def read(content: bytes, platform: Platform) -> Roster:
+def read(content: bytes, platform: Platform) -> ServiceList:
     """Takes commas, semicolons and tabs, any line ends, with a byte order mark or without. Raises
     Unreadable.
 
@@ -63,32 +63,34 @@ def read(content: bytes, platform: Platform) -> Roster:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unreadable((1, 'The file is not in UTF-8. Save it as "CSV UTF-8".')) from None
-    roll = _parsed(_lines(text), platform.ACTIONS["mailbox.terminate"]())
-    if not roll.claims and not roll.faults:
-        roll.faults.append((1, "There are no lines below the header. Add a line for each service."))
-    if roll.faults:
-        raise Unreadable(*roll.faults)
-    return Roster(
-        tuple(roll.claims),
-        tuple(name for name in roll.names if name and name not in (*NEEDED, *OPTIONAL)),
+    reader = _parsed(_lines(text), platform.ACTIONS["mailbox.terminate"]())
+    if not reader.claims and not reader.faults:
+        reader.faults.append(
+            (1, "There are no lines below the header. Add a line for each service.")
+        )
+    if reader.faults:
+        raise Unreadable(*reader.faults)
+    return ServiceList(
+        tuple(reader.claims),
+        tuple(name for name in reader.names if name and name not in (*NEEDED, *OPTIONAL)),
     )
 
 
-def _parsed(lines: Iterator[tuple[int, list[str]]], schema: Schema) -> "_Roll":
+def _parsed(lines: Iterator[tuple[int, list[str]]], schema: Schema) -> "_Reader":
     """The claims and faults of the lines, as far as they are CSV."""
     number = 0
-    roll = _Roll(schema, [])
+    reader = _Reader(schema, [])
     try:
         number, header = next(lines, (1, []))
-        roll.names = [name.strip().lower().replace(" ", "_") for name in header]
-        roll.faults = [(number, sentence) for sentence in _of_header(roll.names)]
-        for number, row in () if roll.faults else lines:
-            roll.add(number, row)
+        reader.names = [name.strip().lower().replace(" ", "_") for name in header]
+        reader.faults = [(number, sentence) for sentence in _of_header(reader.names)]
+        for number, row in () if reader.faults else lines:
+            reader.add(number, row)
     except csv.Error as error:
-        roll.faults.append(
+        reader.faults.append(
             (number + 1, f"Not valid CSV from here on: {error}. Check the quotation marks.")
         )
-    return roll
+    return reader
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -116,7 +118,7 @@ def _of_header(names: Sequence[str]) -> Iterator[str]:
             yield f"The column {name} appears twice. Remove one."
 
 
-class _Roll:
+class _Reader:
     """The claims so far, and what is wrong with the lines."""
 
     def __init__(self, schema: Schema, names: Sequence[str]) -> None:

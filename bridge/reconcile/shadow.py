@@ -16,14 +16,14 @@ from bridge.domain.compare import compare
 from bridge.domain.errors import OutcomeUnknown, Refused
 from bridge.domain.model import Address, Mailbox, Record, State, Terms, to_rfc3339
 from bridge.domain.ports import Lookup, ObservedJob
-from bridge.domain.wanted import Said, overtaken, taken_away
+from bridge.domain.superseded import HookEffect, overtaken, taken_away
 from bridge.reconcile.matching import ScanError
 from bridge.reconcile.scan import OnProgress, Scanner, silent
 from bridge.steps.look_and_plan import Look, StaleRead, believe
 
 
 class Agreement(StrEnum):
-    """In the order in which they are told."""
+    """How an observed job compares with what the old way did, in the order of reports."""
 
     DIFFERENT = "different"
     WOULD_NOT = "would_not"
@@ -44,7 +44,7 @@ WORDS: Mapping[Agreement, str] = {
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedJob:
     """`why` is empty where there is nothing to say."""
 
     job: ObservedJob
@@ -71,7 +71,7 @@ class Observation:
     scanner: Scanner
     accounts: Mapping[str, Account]
 
-    def report(self, account: str, since: float, progress: OnProgress = silent) -> list[Judged]:
+    def report(self, account: str, since: float, progress: OnProgress = silent) -> list[JudgedJob]:
         """Every hook that was only observed since then (epoch seconds), what differs first."""
         jobs = self.lookup.observed(account, since)
         current, decided_anew = newest(jobs)
@@ -89,7 +89,7 @@ class Observation:
             )
             for job in current
         ]
-        judged += [Judged(job, Agreement.OVERTAKEN) for job in decided_anew]
+        judged += [JudgedJob(job, Agreement.OVERTAKEN) for job in decided_anew]
         order = tuple(Agreement)
         return sorted(
             judged,
@@ -97,18 +97,18 @@ class Observation:
         )
 
 
-def judge(account: Account, job: ObservedJob, found: Look | ScanError, record: Record) -> Judged:
+def judge(account: Account, job: ObservedJob, found: Look | ScanError, record: Record) -> JudgedJob:
     if isinstance(found, ScanError):
-        return Judged(job, Agreement.UNREAD, found.detail)
+        return JudgedJob(job, Agreement.UNREAD, found.detail)
     if job.would_be is not None:
-        return Judged(
+        return JudgedJob(
             job, Agreement.WOULD_NOT, f"It would have {ENDS[job.would_be[0]]}: {job.would_be[1]}"
         )
     try:
         seen = believe(found, record, account.terms)
     except (StaleRead, OutcomeUnknown) as doubt:
-        return Judged(job, Agreement.UNREAD, str(doubt))
-    return Judged(job, *JUDGES[job.intent.action](job, seen, account.terms))
+        return JudgedJob(job, Agreement.UNREAD, str(doubt))
+    return JudgedJob(job, *JUDGES[job.intent.action](job, seen, account.terms))
 
 
 ENDS: Mapping[str, str] = {"failed": "failed", "held": "been held for a decision"}
@@ -119,13 +119,13 @@ GONE = "The mailbox does not exist at Enom."
 def newest(jobs: Sequence[ObservedJob]) -> tuple[list[ObservedJob], list[ObservedJob]]:
     """Those that decide a fact last, and those whose facts all were decided anew; `jobs` are the
     newest first."""
-    newer: dict[str, list[Said]] = {}
+    newer: dict[str, list[HookEffect]] = {}
     current: list[ObservedJob] = []
     decided_anew: list[ObservedJob] = []
     for job in jobs:
         later, said = (
             newer.setdefault(job.intent.address, []),
-            Said(job.intent.action, frozenset(job.facts)),
+            HookEffect(job.intent.action, frozenset(job.facts)),
         )
         (decided_anew if overtaken(said, later) or taken_away(said, later) else current).append(job)
         later.append(said)

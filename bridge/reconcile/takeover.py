@@ -6,9 +6,17 @@ from dataclasses import dataclass, replace
 
 from bridge.domain.account import Account
 from bridge.domain.model import Address, State
-from bridge.domain.ports import Lookup, Owners, Taking
+from bridge.domain.ports import Assignment, Lookup, Owners
 from bridge.domain.source import ANY, Source
-from bridge.reconcile.matching import NOT_PERMITTED, Finding, Group, Scan, ScanError, View, match
+from bridge.reconcile.matching import (
+    NOT_PERMITTED,
+    Finding,
+    Group,
+    Scan,
+    ScanError,
+    SourceView,
+    match,
+)
 from bridge.reconcile.scan import OnProgress, Scanner, silent
 from bridge.reconcile.service_list import Claim
 
@@ -47,7 +55,7 @@ class Takeover:
             self.lookup.records(account.name),
             self.lookup.customers(account.name, name),
         )
-        return match(View(name, records, seen, account.terms, customers), claims)
+        return match(SourceView(name, records, seen, account.terms, customers), claims)
 
     def take_over(
         self, source: str, findings: Sequence[Finding], progress: OnProgress = silent
@@ -91,14 +99,14 @@ class Takeover:
         return barred | self.scanner.domains(account, allowed, progress)
 
 
-def taking(finding: Finding) -> Taking:
+def taking(finding: Finding) -> Assignment:
     known = (
         finding.address or "",
         finding.service_id or "",
         finding.state or State.UNKNOWN,
         finding.seen_at or 0.0,
     )
-    return Taking(*known, customer_id=finding.customer_id)
+    return Assignment(*known, customer_id=finding.customer_id)
 
 
 def without(findings: Sequence[Finding], left: Mapping[str, str]) -> list[Finding]:

@@ -184,7 +184,7 @@ class MailboxListAnswer(Answer):
 
 
 class MailboxUsageAnswer(Answer):
-    """What Enom does not show is left out."""
+    """Sizes in bytes. What Enom does not show is left out."""
 
     used_bytes = _bytes(required=False)
     quota_bytes = _bytes(required=False)

@@ -182,7 +182,7 @@ def _planned(story: Story) -> Iterator[str]:
 
 def _commands(story: Story) -> Iterator[str]:
     for step in story["commands"]:
-        said = OUTCOMES[step["outcome"]].format(detail=_detail(step["error"]).rstrip("."))
+        phrase = OUTCOMES[step["outcome"]].format(detail=_detail(step["error"]).rstrip("."))
         shown = {
             name: value for name, value in (step["evidence"] or {}).items() if name != "tracking"
         }
@@ -193,7 +193,7 @@ def _commands(story: Story) -> Iterator[str]:
         later = f"{seconds:.0f} s later " if seconds >= 1 else ""
         yield (
             f"{step['command']} was sent at {_when(story, step['started_at'])}; "
-            f"{later}{said}{evidence}."
+            f"{later}{phrase}{evidence}."
         )
 
 
@@ -324,8 +324,10 @@ def _remote(error: Mapping[str, Any]) -> str:
         for name, value in (error.get("remote") or {}).items()
         if value and value not in _detail(error)
     }
-    said = ", ".join(f"{name} {value}" for name, value in new.items())
-    return f"{'' if _detail(error).endswith('.') else '.'} Enom's answer: {said}." if said else ""
+    phrase = ", ".join(f"{name} {value}" for name, value in new.items())
+    return (
+        f"{'' if _detail(error).endswith('.') else '.'} Enom's answer: {phrase}." if phrase else ""
+    )
 
 
 def _when(story: Story, moment: float) -> str:

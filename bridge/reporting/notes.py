@@ -51,11 +51,11 @@ def purchases_go_on(account: str) -> str:
 
 
 def held(job: Row, detail: str, remote: Mapping[str, Any] | None) -> str:
-    said = json.dumps(remote) if remote else "nothing"
+    answer = json.dumps(remote) if remote else "nothing"
     return (
         f"{job['action']} of {job['address']} (service {job['service_id']} of {job['source']}) is "
         f"held: {detail}\n"
-        f"Enom's answer: {said}\nWhat to do: enom-bridge jobs explain {job['id']}"
+        f"Enom's answer: {answer}\nWhat to do: enom-bridge jobs explain {job['id']}"
     )
 
 
@@ -75,7 +75,8 @@ def purchase_looked_up(job: str) -> str:
 
 
 def too_many_suspensions(count: int, mailboxes: int, share: float, floor: int) -> str:
-    """`floor`: how many pass in any case."""
+    """Why suspensions are refused. `share` of all mailboxes is the limit; `floor` of them always
+    pass."""
     rule = f"safety.max_suspended_share = {share:g}"
     limit = rule if count > floor else f"{floor} are always allowed"
     return f"{count:,} suspensions within an hour, of {mailboxes:,} mailboxes ({limit})"
@@ -99,7 +100,6 @@ def suspensions_accepted(source: str) -> str:
 
 
 def suspensions_released(why: str) -> str:
-    """For the audit trail."""
     return f"its suspensions, which were refused: {why}"
 
 
@@ -114,7 +114,7 @@ def source_stopped(source: Row) -> str:
 
 
 def drift(account: str, new: Sequence[Mapping[str, Any]], in_all: int) -> str:
-    """`new`: rows of differences."""
+    """A note of what a reconciliation found, at most SHOWN of the `new` rows of differences."""
     lines = [f"- {each['address'] or each['domain']}: {each['detail']}" for each in new[:SHOWN]]
     more = [f"and {len(new) - SHOWN} more"] if len(new) > SHOWN else []
     counts = f"{len(new)} new differences, {in_all} in all"

@@ -202,5 +202,4 @@ REFUSALS: Mapping[str, str] = {
 
 
 def refusal(code: str, **facts: object) -> str:
-    """The sentence of this code."""
     return REFUSALS[code].format(**facts)

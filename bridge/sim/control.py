@@ -47,7 +47,8 @@ class Control:
         }
 
     def call(self, path: str, body: Any, method: str) -> Body:
-        """Carry out one call. Raises ControlError."""
+        """Carries out one call of the control port. Raises ControlError with a sentence for a
+        person."""
         parts = urlsplit(path)
         route = self._routes.get((method, parts.path))
         if route is None:

@@ -1,6 +1,7 @@
 """The answer of interface.asp around a command's result: Text, HTML, and XML in the two server
 generations."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -93,7 +94,8 @@ class Result:
 
 @dataclass(frozen=True)
 class Form:
-    """How an answer is written."""
+    """How an answer is written. `moment` in epoch seconds; `skin`: which envelope, "API.NET" or the
+    older one."""
 
     response_type: str
     skin: str
@@ -116,7 +118,7 @@ def money(amount: float) -> str:
 
 
 def render(result: Result, form: Form) -> tuple[str, str]:
-    """(content type, text) of the answer."""
+    """Content type and text of the answer, in the form that was asked for."""
     elements = list(_elements(result, form))
     if form.response_type == "XML":
         return "text/xml; charset=utf-8", _xml(elements, form.skin)
@@ -195,16 +197,18 @@ def _xml(elements: list[Element], skin: str) -> str:
 
 
 def _flat(elements: list[Element]) -> Iterator[tuple[str, str]]:
-    seen: dict[str, int] = {}
-
-    def walk(element: Element, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
-        name = element.name if element.name.startswith(prefix) else prefix + element.name
-        for child in element.children:
-            yield from walk(child, element.prefix or prefix, depth + 1)
-        if not element.children and (element.text or depth == 0):
-            numbered = depth and not name.lower().endswith("count") and not name.startswith("Err")
-            seen[name] = seen.get(name, 0) + 1
-            yield (f"{name}{seen[name]}" if numbered else name), element.text
-
+    counts: Counter[str] = Counter()
     for element in elements:
-        yield from walk(element, "", 0)
+        yield from _walk(element, "", 0, counts)
+
+
+def _walk(
+    element: Element, prefix: str, depth: int, counts: Counter[str]
+) -> Iterator[tuple[str, str]]:
+    name = element.name if element.name.startswith(prefix) else prefix + element.name
+    for child in element.children:
+        yield from _walk(child, element.prefix or prefix, depth + 1, counts)
+    if not element.children and (element.text or depth == 0):
+        numbered = depth and not name.lower().endswith("count") and not name.startswith("Err")
+        counts[name] += 1
+        yield (f"{name}{counts[name]}" if numbered else name), element.text

@@ -69,7 +69,7 @@ WIRE = {
 
 @dataclass
 class Fault:
-    """One armed fault."""
+    """One armed fault, and which of the coming requests it fires at."""
 
     id: int
     command: str

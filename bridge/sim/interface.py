@@ -16,8 +16,6 @@ from .state import Account, Domain, Pak, State
 
 @dataclass
 class Call:
-    """One command being carried out."""
-
     state: State
     settings: Settings
     account: Account
@@ -35,7 +33,7 @@ class Call:
         return self.found
 
     def value(self, *names: str) -> str:
-        """The first non-empty of the parameters."""
+        """The first of these parameters that is given and not empty; "" where none is."""
         return next((self.parameters[name] for name in names if self.parameters.get(name)), "")
 
     def required(self, name: str, code: str) -> str:

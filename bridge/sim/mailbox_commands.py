@@ -7,11 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from .envelope import Element, Failure, date, group, one, row
 from .interface import Call, Command
 from .passwords import refused
-from .state import MIB, Domain, Mailbox
+from .state import MIB, Domain, Mailbox, Pak
 
 LOCAL = re.compile(r"[0-9A-Za-z](?:\.?[0-9A-Za-z_-])*\Z")
 
@@ -21,29 +22,30 @@ def set_up(call: Call) -> list[Element]:
     if pak.expires <= call.state.now():
         raise Failure("317271", f"BundleID {pak.bundle} has expired")
 
-    def create(local: str, n: int) -> Domain:
-        if len(local) > 30 or not LOCAL.match(local):
-            raise Failure("304286", f"UserName{n} is not a valid mailbox name")
-        if local in call.domain.mailboxes:
-            raise Failure("302286", f"UserName{n} already exists")
-        password = _password(call, local, n)
-        if not call.domain.free(pak.bundle):
-            raise Failure("315271", f"BundleID {pak.bundle} has no free mailbox")
-        mailbox = Mailbox(
-            id=str(call.state.number()),
-            local=local,
-            password=password,
-            quota_bytes=pak.capacity_mb * MIB,
-            created=call.state.now(),
-            services=call.domain.default_services(),
-            bundle=pak.bundle,
-            changed_by="interface",
-            admin=call.value(f"isadmin{n}") == "1",
-            display_name=call.value(f"displayname{n}"),
-        )
-        return call.domain.with_mailbox(mailbox)
+    return _each(call, partial(_create, call, pak), "Accounts", "Created", "Success")
 
-    return _each(call, create, "Accounts", "Created", "Success")
+
+def _create(call: Call, pak: Pak, local: str, n: int) -> Domain:
+    if len(local) > 30 or not LOCAL.match(local):
+        raise Failure("304286", f"UserName{n} is not a valid mailbox name")
+    if local in call.domain.mailboxes:
+        raise Failure("302286", f"UserName{n} already exists")
+    password = _password(call, local, n)
+    if not call.domain.free(pak.bundle):
+        raise Failure("315271", f"BundleID {pak.bundle} has no free mailbox")
+    mailbox = Mailbox(
+        id=str(call.state.number()),
+        local=local,
+        password=password,
+        quota_bytes=pak.capacity_mb * MIB,
+        created=call.state.now(),
+        services=call.domain.default_services(),
+        bundle=pak.bundle,
+        changed_by="interface",
+        admin=call.value(f"isadmin{n}") == "1",
+        display_name=call.value(f"displayname{n}"),
+    )
+    return call.domain.with_mailbox(mailbox)
 
 
 def modify(call: Call) -> list[Element]:
@@ -51,29 +53,31 @@ def modify(call: Call) -> list[Element]:
     if call.value("emailcount") != str(len(names)):
         raise Failure("303170", "EmailCount must equal the number of user names")
 
-    def change(local: str, n: int) -> Domain:
-        mailbox = _existing(call, local)
-        admin = call.value(f"isadmin{n}")
-        if not call.value(f"password{n}") and not admin:
-            raise Failure("301156", f"Password{n} or IsAdmin{n} is missing")
-        if call.value(f"password{n}"):
-            mailbox = replace(mailbox, password=_password(call, local, n))
-        if admin:
-            mailbox = replace(mailbox, admin=admin == "1")
-        return call.domain.with_mailbox(replace(mailbox, changed_by="interface"))
+    return _each(call, partial(_modify, call), "Accounts", "Modified", "Success")
 
-    return _each(call, change, "Accounts", "Modified", "Success")
+
+def _modify(call: Call, local: str, n: int) -> Domain:
+    mailbox = _existing(call, local)
+    admin = call.value(f"isadmin{n}")
+    if not call.value(f"password{n}") and not admin:
+        raise Failure("301156", f"Password{n} or IsAdmin{n} is missing")
+    if call.value(f"password{n}"):
+        mailbox = replace(mailbox, password=_password(call, local, n))
+    if admin:
+        mailbox = replace(mailbox, admin=admin == "1")
+    return call.domain.with_mailbox(replace(mailbox, changed_by="interface"))
 
 
 def delete(call: Call) -> list[Element]:
-    def remove(local: str, n: int) -> Domain:
-        mailbox = _existing(call, local)
-        pak = call.domain.paks.get(mailbox.bundle)
-        if pak and pak.expires <= call.state.now():
-            raise Failure("317271", f"the pak of UserName{n} has expired")
-        return call.domain.without_mailbox(local, call.state.now(), "interface")
+    return _each(call, partial(_delete, call), "Accounts", "Deleted", "success")
 
-    return _each(call, remove, "Accounts", "Deleted", "success")
+
+def _delete(call: Call, local: str, n: int) -> Domain:
+    mailbox = _existing(call, local)
+    pak = call.domain.paks.get(mailbox.bundle)
+    if pak and pak.expires <= call.state.now():
+        raise Failure("317271", f"the pak of UserName{n} has expired")
+    return call.domain.without_mailbox(local, call.state.now(), "interface")
 
 
 def get(call: Call) -> list[Element]:

@@ -19,7 +19,7 @@ from .interface import Interface
 from .orders import deliver_due
 from .server import Incoming, Server
 from .settings import Settings
-from .state import Clock, Domain, State
+from .state import Clock, State
 
 HOSTED_PATH = re.compile(r"/(?:(?P<cluster>[ab])/)?api/(?P<method>.+)")
 """/api is cluster A, as is /a/api; /b/api is the other one."""
@@ -43,24 +43,24 @@ class Simulator:
         control_port: int = 0,
         clock: Clock = time.time,
     ) -> None:
-        self._state, self._settings, self._faults, self._history = (
+        self.state, self._settings, self._faults, self.history = (
             State(clock),
             Settings(),
             Faults(seed),
             History(),
         )
-        self._random = random.Random(f"{seed} answers")  # noqa: S311  repeatable on purpose
-        self._interface = Interface(self._state, self._settings, COMMANDS, self._random)
+        self.random = random.Random(f"{seed} answers")  # noqa: S311  repeatable on purpose
+        self._interface = Interface(self.state, self._settings, COMMANDS, self.random)
         self._hosted = HostedEmail(
-            self._state,
+            self.state,
             self._settings,
             {**hosted_domains.METHODS, **hosted_users.METHODS},
-            self._random,
+            self.random,
         )
-        self._control = Control(self._state, self._settings, self._faults, self._history)
+        self._control = Control(self.state, self._settings, self._faults, self.history)
         self._stopped = threading.Event()
         self._servers = (
-            Server(host, port, self._public, self._stopped),
+            Server(host, port, self.answer, self._stopped),
             Server(host, control_port, self._controlled, self._stopped),
         )
 
@@ -135,30 +135,30 @@ class Simulator:
             status, answer = 400, {"error": str(error)}
         return Answer(status, "application/json", json.dumps(answer, default=str).encode())
 
-    def _public(self, incoming: Incoming) -> Answer:
+    def answer(self, incoming: Incoming) -> Answer:
         request = _read(incoming)
         if request is None:
             return Answer(404, "text/html", HTML)
         api = self._hosted if request.api == "hosted" else self._interface
-        with self._state.lock:
+        with self.state.lock:
             fault = self._faults.draw(
                 request.api, request.command, api.reads(request.command), request.domain
             )
-            entry = self._history.begin(request, self._state.now(), fault.fault if fault else None)
+            entry = self.history.begin(request, self.state.now(), fault.fault if fault else None)
         self._wait(
             self._settings.latency + (fault.delay if fault and fault.fault == "late" else 0.0)
         )
-        with self._state.lock:
-            for account in self._state.accounts.values():
-                deliver_due(self._state, account)
-            before = self._state.changes
+        with self.state.lock:
+            for account in self.state.accounts.values():
+                deliver_due(self.state, account)
+            before = self.state.changes
             answer = instead(fault) if fault else None
             if answer is None:
                 answer = api.answer(
                     request, self._view(request, fault), fault.fault if fault else ""
                 )
-            entry["effect"] = self._state.changes != before
-            entry["ended"] = self._state.now()
+            entry["effect"] = self.state.changes != before
+            entry["ended"] = self.state.now()
         if fault is None:
             return answer
         self._wait(fault.delay if fault.fault == "slow" else 0.0)
@@ -166,21 +166,16 @@ class Simulator:
 
     def _view(self, request: Request, fault: Fault | None) -> Any:
         """What reads of this one request show of a domain."""
-        settings, state = self._settings, self._state
-        age = settings.stale_seconds if self._random.random() < settings.stale_share else 0.0
-
-        def seen(domain: Domain) -> Domain:
-            if fault and fault.fault == "stale":
-                return state.before_latest(domain)
-            if age:
-                return state.as_of(domain, state.now() - age)
-            return (
-                state.hosted_view(domain, settings.hosted_lag)
-                if request.api == "hosted"
-                else domain
-            )
-
-        return seen
+        settings, state = self._settings, self.state
+        # Drawn once for each request, so that all reads of one request show the same age.
+        stale = self.random.random() < settings.stale_share
+        if fault and fault.fault == "stale":
+            return state.before_latest
+        if stale and settings.stale_seconds:
+            return lambda domain: state.as_of(domain, state.now() - settings.stale_seconds)
+        if request.api == "hosted":
+            return lambda domain: state.hosted_view(domain, settings.hosted_lag)
+        return lambda domain: domain
 
     def _wait(self, seconds: float) -> None:
         if seconds:

@@ -8,7 +8,7 @@ from bridge.store.admin.metrics import Gauges
 from bridge.store.admin.operator import OperatorActions
 from bridge.store.admin.overview import Overview
 from bridge.store.admin.owners import Owners
-from bridge.store.admin.privacy import Held, Privacy, names
+from bridge.store.admin.privacy import PersonalData, Privacy, names
 from bridge.store.admin.retention import Retention
 from bridge.store.admin.rotation import Rotation, Survey, Tally
 from bridge.store.admin.sign_ins import SignIns
@@ -41,13 +41,13 @@ __all__ = [
     "DnsCache",
     "Findings",
     "Gauges",
-    "Held",
     "Inbox",
     "Lookup",
     "OperatorActions",
     "Outbox",
     "Overview",
     "Owners",
+    "PersonalData",
     "Privacy",
     "Queue",
     "Restored",

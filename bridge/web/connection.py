@@ -145,7 +145,8 @@ class Connection(HTTPChannel):
             self.will_close = True
 
     def readable(self) -> bool:
-        """Asked in each round of the loop."""
+        """Asked in each round of the loop of waitress; so a sender whose request takes longer than
+        LONGEST seconds to arrive is ended here."""
         if (
             self.request is not None
             and not self.requests

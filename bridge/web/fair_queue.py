@@ -46,7 +46,8 @@ class FairQueue:
 
 
 class FairDispatcher(ThreadedTaskDispatcher):
-    """Hands requests to threads, in turns."""
+    """Hands requests to threads, those of each client in turn, so that none waits for another's
+    flood."""
 
     def __init__(self, threads: int) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from bridge import __version__
-from bridge.config import Address
+from bridge.config import HostPort
 from bridge.domain.actions import ACTIONS
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.jobs import ENDED
@@ -32,7 +32,7 @@ JOB_SECONDS = (1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200)
 
 
 class Metrics:
-    """Counts what this process does, by listening to the service's Watch, and shows what the
+    """Counts what this process does, by listening to the service's Events, and shows what the
     database knows.
     """
 
@@ -118,7 +118,7 @@ class Metrics:
         info.labels(__version__, platform.python_version()).set(1)
         registry.register(Output())
         registry.register(Stored(self))
-        service.watch.add(self)
+        service.events.add(self)
         self.follow(service)
 
     def follow(self, service: Service) -> None:
@@ -169,7 +169,7 @@ class Metrics:
 
 
 class Output(Collector):
-    """What of the log was lost."""
+    """The log lines that were lost because nobody read them fast enough."""
 
     def describe(self) -> Iterator[Metric]:
         return iter(())
@@ -241,7 +241,7 @@ class Listener:
     The address is bound when this returns. Raises OSError.
     """
 
-    def __init__(self, metrics: Metrics, listen: Address) -> None:
+    def __init__(self, metrics: Metrics, listen: HostPort) -> None:
         self._server = make_server(
             listen.host, listen.port, make_wsgi_app(metrics.registry), Scrapes, Scrape
         )

@@ -173,7 +173,7 @@ def callback() -> dict[str, Any]:
 
 
 def message(types: Mapping[str, Any]) -> dict[str, Any]:
-    """The type decides what `data` holds."""
+    """A message of the format: its type decides what `data` holds."""
     each = [one_message(name, schema) for name, schema in types.items()]
     properties = {"type": {"type": "string", "enum": list(types)}, "timestamp": TIME}
     schema = {

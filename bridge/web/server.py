@@ -13,7 +13,7 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.trigger import trigger
 
-from bridge.config import Address
+from bridge.config import HostPort
 from bridge.web.connection import MOST_OPEN, Connection
 from bridge.web.context import web_context
 from bridge.web.fair_queue import FairDispatcher
@@ -33,7 +33,7 @@ class Server:
     """
 
     def __init__(
-        self, app: Flask, listen: Address, metrics_listen: Address | None, threads: int = THREADS
+        self, app: Flask, listen: HostPort, metrics_listen: HostPort | None, threads: int = THREADS
     ) -> None:
         self._channels: dict[int, Any] = {}
         self._dispatcher = FairDispatcher(threads)

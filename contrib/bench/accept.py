@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import cast
 
-from bridge.config import Address
+from bridge.config import HostPort
 from bridge.domain.ports import Receipt
 from bridge.web import create_app
 from bridge.web.server import Server
@@ -52,7 +52,7 @@ def serve(keeps: bool, url: str, pipe: Connection) -> None:
         service = build(Path(folder), NOWHERE + "/interface.asp", NOWHERE + "/api", database=url)
         if not keeps:
             service.intake.inbox.accept = lambda *_: NOTHING  # type: ignore[method-assign]
-        server = Server(create_app(service), Address("127.0.0.1", 0), None)
+        server = Server(create_app(service), HostPort("127.0.0.1", 0), None)
         server.start()
         pipe.send(server.port)
         pipe.recv()

@@ -18,7 +18,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bridge import wiring
-from bridge.config import Address
+from bridge.config import HostPort
 from bridge.domain.model import Address as Mailbox
 from bridge.reconcile.reconcile import DOMAINS as READING
 from bridge.store.base.tables import jobs
@@ -48,7 +48,7 @@ def serve(endpoint: str, hosted: str, count: int, busy: bool, pipe: Connection) 
         if not busy:
             service.operator.pause_account("main", "idle")
         server, engine = (
-            Server(create_app(service), Address("127.0.0.1", 0), None),
+            Server(create_app(service), HostPort("127.0.0.1", 0), None),
             service.new_engine(),
         )
         engine.start()

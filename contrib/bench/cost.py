@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from bridge.config import Address
+from bridge.config import HostPort
 from bridge.web import create_app
 from bridge.web.server import Server
 from contrib.bench.drain import Remote, furnish, simulator
@@ -57,9 +57,9 @@ def serve(endpoint: str, hosted: str, callback: str, pipe: Connection) -> None:
     with tempfile.TemporaryDirectory() as folder:
         service = build(Path(folder), endpoint, hosted, callback=callback)
         calls = Calls()
-        service.watch.add(calls)
+        service.events.add(calls)
         server, engine = (
-            Server(create_app(service), Address("127.0.0.1", 0), None),
+            Server(create_app(service), HostPort("127.0.0.1", 0), None),
             service.new_engine(),
         )
         engine.start()

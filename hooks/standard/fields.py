@@ -95,7 +95,7 @@ class Address(Text):
 
 
 class Flag(fields.Field[bool]):
-    """True or false, and no word for it."""
+    """True or false; a text such as "yes", and a number, are refused."""
 
     def __init__(self, rule: str) -> None:
         described = {"type": "boolean", "description": rule}

@@ -115,7 +115,7 @@ def test_a_list_is_read():
     ]
     result = decode({"success": True, "users": rows, "count": 2, "total_count": "3"})
     assert (result.listed, result.total) == (
-        (wire.Listed("john", "suspended", "mailbox"), wire.Listed("jane", "", "", "7")),
+        (wire.ListLine("john", "suspended", "mailbox"), wire.ListLine("jane", "", "", "7")),
         3,
     )
 

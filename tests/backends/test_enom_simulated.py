@@ -20,7 +20,7 @@ from bridge.domain.errors import (
     Unavailable,
 )
 from bridge.domain.model import Address, Change, ChangeKind, Fact, Proof
-from bridge.infra.http_client import Outgoing
+from bridge.infra.http_client import HttpClient
 from bridge.sim import Simulator
 
 TOKEN = "PLANTEDTOKEN0123456789"
@@ -31,7 +31,7 @@ PAST = datetime(2020, 1, 1, tzinfo=UTC)
 class SimulatedRemote:
     """`backend_with` makes further backends over the same account."""
 
-    def __init__(self, simulator: Simulator, outgoing: Outgoing) -> None:
+    def __init__(self, simulator: Simulator, outgoing: HttpClient) -> None:
         self.simulator, self.outgoing = simulator, outgoing
         simulator.control(
             "/accounts",
@@ -98,7 +98,7 @@ class SimulatedRemote:
 
 @pytest.fixture
 def remote():
-    outgoing = Outgoing()
+    outgoing = HttpClient()
     with Simulator(seed=1) as simulator:
         yield SimulatedRemote(simulator, outgoing)
     outgoing.close()

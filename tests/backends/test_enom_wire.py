@@ -57,8 +57,8 @@ def test_a_list_is_read():
     listing = paks.listing(envelope)
     assert listing.complete
     assert listing.mailboxes == {
-        "john": paks.Listed("26770", 2**30, 3 * 2**20),
-        "jane": paks.Listed("26771", None, None),
+        "john": paks.ListedMailbox("26770", 2**30, 3 * 2**20),
+        "jane": paks.ListedMailbox("26771", None, None),
     }
     (pak,) = listing.paks
     assert (pak.bundle, pak.free, pak.expires) == (

@@ -14,7 +14,7 @@ from bridge.domain.errors import (
     Unavailable,
 )
 from bridge.domain.model import Address, Change, ChangeKind, Fact, Proof
-from bridge.infra.http_client import Outgoing
+from bridge.infra.http_client import HttpClient
 from bridge.sim import Simulator
 
 ADMIN, SECRET = "admin@example.test", "planted-admin-password"
@@ -24,7 +24,7 @@ INFO = Address("info", "example.com")
 class HostedRemote:
     """`backend_with` makes further backends over the same company."""
 
-    def __init__(self, simulator: Simulator, outgoing: Outgoing) -> None:
+    def __init__(self, simulator: Simulator, outgoing: HttpClient) -> None:
         self.simulator, self.outgoing = simulator, outgoing
         simulator.control(
             "/accounts",
@@ -81,7 +81,7 @@ class HostedRemote:
 
 @pytest.fixture
 def remote():
-    outgoing = Outgoing()
+    outgoing = HttpClient()
     with Simulator(seed=1) as simulator:
         yield HostedRemote(simulator, outgoing)
     outgoing.close()

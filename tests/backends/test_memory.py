@@ -64,7 +64,7 @@ class TestMemory(PlacesContract):
 
     def test_an_expired_pak_takes_nothing_and_gives_nothing(self, remote, create, apply):
         create()
-        remote.backend._now = lambda: datetime(2036, 1, 1, tzinfo=UTC)
+        remote.backend.now = lambda: datetime(2036, 1, 1, tzinfo=UTC)
         with pytest.raises(Exception, match="expired"):
             apply(ChangeKind.DELETE)
         assert remote.mailboxes() == {str(JOHN)}

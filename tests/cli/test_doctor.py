@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bridge import __version__
-from bridge.infra.http_client import NotSent, Outgoing, Reply
+from bridge.infra.http_client import HttpClient, NotSent, Reply
 from tests.cli.conftest import House
 from tests.support.mail import MailServer
 from tests.support.names import NameServer
@@ -164,19 +164,19 @@ def test_enoms_own_test_environment_is_told_apart_from_a_simulator(
     def nobody(*_: Any, **__: Any) -> Reply:
         raise NotSent("not from a test")
 
-    monkeypatch.setattr(Outgoing, "_call", nobody)
+    monkeypatch.setattr(HttpClient, "_call", nobody)
 
     assert "Uses Enom's test environment, which provisions nothing." in found(house, "warn")
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, url: str, reply: Reply) -> None:
     """Lets a GET of `url` be answered with `reply`."""
-    real = Outgoing.get
+    real = HttpClient.get
 
-    def get(self: Outgoing, asked: str, *args: Any, **more: Any) -> Reply:
+    def get(self: HttpClient, asked: str, *args: Any, **more: Any) -> Reply:
         return reply if asked == url else real(self, asked, *args, **more)
 
-    monkeypatch.setattr(Outgoing, "get", get)
+    monkeypatch.setattr(HttpClient, "get", get)
 
 
 @pytest.mark.parametrize(

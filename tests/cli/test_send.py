@@ -14,7 +14,7 @@ from bridge.cli import main
 from bridge.cli.send import PASSWORD as VARIABLE
 from bridge.cli.send import sender_for
 from bridge.infra import logs
-from bridge.infra.http_client import Lost, Outgoing
+from bridge.infra.http_client import HttpClient, Lost
 from bridge.sim import Simulator
 from hooks.signing import decode_secret, new_secret
 from tests.support.bridge import Running, furnish, write_config
@@ -248,7 +248,7 @@ def test_the_newest_secret_signs_and_every_own_address_is_tried(
         bridge__listen="0.0.0.0:8001",
         bridge__public_url="https://bridge.example.com/",
     )
-    sender = sender_for(config.load(path, {}), "shop", None, Outgoing())
+    sender = sender_for(config.load(path, {}), "shop", None, HttpClient())
     assert sender.secret == decode_secret(secrets[1])
     assert sender.bases == ["http://127.0.0.1:8001", "https://bridge.example.com"]
 
@@ -280,7 +280,7 @@ def test_after_a_lost_answer_the_id_to_repeat_is_told(
     def lose(*_: Any, **__: Any) -> None:
         raise Lost("no complete answer in time (127.0.0.1)")
 
-    monkeypatch.setattr(Outgoing, "post", lose)
+    monkeypatch.setattr(HttpClient, "post", lose)
     result = send(bridge, "mailbox.suspend", *about("lost"), "--id", "msg_lost")
     assert result.exit_code == 1
     assert "send it again with --id msg_lost" in result.stderr

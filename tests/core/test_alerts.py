@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bridge.domain.errors import MalformedReply
 from bridge.domain.model import State
 from bridge.domain.ports import JobResult
-from bridge.infra.http_client import Outgoing
+from bridge.infra.http_client import HttpClient
 from bridge.pipeline.alerts import Alerts
 from bridge.store import AlertLog, Summaries
 from bridge.store.base import tables
@@ -35,7 +35,7 @@ def teller(bench: Bench, mail: MailServer) -> Teller:
     def make(summary_at: int | None = None) -> Alerts:
         book, summaries = AlertLog(bench.database), Summaries(bench.database)
         return Alerts(
-            book, "mailto:admin@example.com", mail.url, None, b"key", Outgoing(), bench.clock,
+            book, "mailto:admin@example.com", mail.url, None, b"key", HttpClient(), bench.clock,
             summaries=summaries, summary_at=summary_at,
         )  # fmt: skip
 

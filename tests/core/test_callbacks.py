@@ -9,7 +9,7 @@ from standardwebhooks import Webhook
 
 from bridge.domain.ports import ClaimedCallback, Receipt
 from bridge.infra.http_client import Lost, NotSent, Reply
-from bridge.pipeline.callbacks import LONGEST_SILENCE, RETRIES, Callbacks, Turns, report
+from bridge.pipeline.callbacks import LONGEST_SILENCE, RETRIES, Callbacks, SenderShares, report
 from hooks import signing
 from tests.support.bench import START
 from tests.support.bench import source as source_of
@@ -65,7 +65,7 @@ class Box:
 
     def callback_done(
         self,
-        card: ClaimedCallback,
+        claimed: ClaimedCallback,
         outcome: str,
         status: int | None,
         error: str | None,
@@ -228,7 +228,7 @@ def test_what_nobody_answers_is_given_up_at_the_age_at_which_its_tries_would_be_
 
 class TestTurns:
     def test_one_source_holds_at_most_half_while_another_has_something_due(self) -> None:
-        turns = Turns(4, several=True)
+        turns = SenderShares(4, several=True)
         for _ in range(2):
             turns.begin("shop")
         assert turns.order(["shop", "till"]) == ["till"] and turns.withheld
@@ -237,14 +237,14 @@ class TestTurns:
 
     def test_alone_it_leaves_one_sender_to_whoever_comes_next(self) -> None:
         for several, most in ((True, 3), (False, 4)):
-            turns = Turns(4, several)
+            turns = SenderShares(4, several)
             for _ in range(most):
                 assert turns.order(["shop"]) == ["shop"]
                 turns.begin("shop")
             assert turns.order(["shop"]) == []
 
     def test_they_take_turns(self) -> None:
-        turns, result = Turns(4, several=True), []
+        turns, result = SenderShares(4, several=True), []
         for _ in range(6):
             source = turns.order(["a", "b", "c"])[0]
             result.append(source)

@@ -4,7 +4,7 @@ fills no log."""
 from typing import Any
 
 from bridge.domain.errors import StoreUnavailable
-from bridge.infra.events import Watch
+from bridge.infra.events import Events
 from bridge.infra.periodic_tasks import AGAIN, PeriodicTask, PeriodicTasks
 
 
@@ -16,15 +16,15 @@ class House:
         self.done: list[Any] = []
         self.result: list[Any] = []
         self.broken: dict[str, Exception] = {}
-        self.watch = Watch()
-        self.watch.add(self)
+        self.events = Events()
+        self.events.add(self)
         every = {"probes": 5.0, "wiping": 5.0, "pruning": 3600.0}
         self.periodic_tasks = PeriodicTasks(
             [
                 PeriodicTask(name, pause, lambda name=name: self.do(name))
                 for name, pause in every.items()
             ],
-            self.watch,
+            self.events,
         )
 
     def do(self, name: str) -> None:
@@ -77,7 +77,7 @@ def test_one_that_takes_long_is_not_due_again_at_once() -> None:
     def slow() -> None:
         house.now += 100
 
-    periodic_tasks = PeriodicTasks([PeriodicTask("slow", 5.0, slow)], Watch())
+    periodic_tasks = PeriodicTasks([PeriodicTask("slow", 5.0, slow)], Events())
     periodic_tasks.run_due(lambda: house.now)
     periodic_tasks.run_due(lambda: house.now)
     assert house.now == 100

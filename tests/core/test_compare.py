@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.backends.memory import SERVICES
-from bridge.domain.compare import Compared, compare, unsettled
+from bridge.domain.compare import CompareResult, compare, unsettled
 from bridge.domain.differences import DifferenceKind
 from bridge.domain.model import Address, Mailbox, Record, State
 from tests.support.bench import terms
@@ -22,39 +22,41 @@ SUSPENDED = replace(OURS, state=State.SUSPENDED, suspended_with="hosted-email")
 @pytest.mark.parametrize(
     ("record", "seen", "expected"),
     [
-        (OURS, ON, Compared(State.ACTIVE)),
-        (SUSPENDED, OFF, Compared(State.SUSPENDED)),
-        (NOBODYS, None, Compared(State.ABSENT)),
-        (OURS, None, Compared(State.ABSENT, DifferenceKind.MISSING)),
-        (OURS, Mailbox(ANN, False), Compared(State.ABSENT, DifferenceKind.MISSING)),
-        (OURS, Mailbox(ANN, None), Compared(State.UNKNOWN, DifferenceKind.HALF)),
-        (NOBODYS, Mailbox(ANN, None), Compared(State.UNKNOWN, DifferenceKind.HALF)),
-        (NOBODYS, ON, Compared(State.ACTIVE, DifferenceKind.NO_OWNER)),
+        (OURS, ON, CompareResult(State.ACTIVE)),
+        (SUSPENDED, OFF, CompareResult(State.SUSPENDED)),
+        (NOBODYS, None, CompareResult(State.ABSENT)),
+        (OURS, None, CompareResult(State.ABSENT, DifferenceKind.MISSING)),
+        (OURS, Mailbox(ANN, False), CompareResult(State.ABSENT, DifferenceKind.MISSING)),
+        (OURS, Mailbox(ANN, None), CompareResult(State.UNKNOWN, DifferenceKind.HALF)),
+        (NOBODYS, Mailbox(ANN, None), CompareResult(State.UNKNOWN, DifferenceKind.HALF)),
+        (NOBODYS, ON, CompareResult(State.ACTIVE, DifferenceKind.NO_OWNER)),
         (
             NOBODYS,
             OFF,
-            Compared(State.SUSPENDED, DifferenceKind.NO_OWNER, suspended_by_others=True),
+            CompareResult(State.SUSPENDED, DifferenceKind.NO_OWNER, suspended_by_others=True),
         ),
-        (Record(state=State.ABSENT), ON, Compared(State.ACTIVE, DifferenceKind.EXTRA)),
+        (Record(state=State.ABSENT), ON, CompareResult(State.ACTIVE, DifferenceKind.EXTRA)),
         (
             OURS,
             OFF,
-            Compared(State.SUSPENDED, DifferenceKind.SUSPENDED_AT_ENOM, suspended_by_others=True),
+            CompareResult(
+                State.SUSPENDED, DifferenceKind.SUSPENDED_AT_ENOM, suspended_by_others=True
+            ),
         ),
-        (SUSPENDED, ON, Compared(State.ACTIVE, DifferenceKind.WRONG_STATE)),
+        (SUSPENDED, ON, CompareResult(State.ACTIVE, DifferenceKind.WRONG_STATE)),
         (
             replace(OURS, state=State.UNKNOWN),
             ON,
-            Compared(State.ACTIVE, DifferenceKind.WRONG_STATE),
+            CompareResult(State.ACTIVE, DifferenceKind.WRONG_STATE),
         ),
-        (replace(SUSPENDED, quota=1), ON, Compared(State.ACTIVE, DifferenceKind.WRONG_STATE)),
-        (replace(OURS, quota=1), ON, Compared(State.ACTIVE, DifferenceKind.WRONG_PLAN)),
-        (replace(OURS, quota=None), ON, Compared(State.ACTIVE)),
-        (OURS, replace(ON, quota=None), Compared(State.ACTIVE)),
+        (replace(SUSPENDED, quota=1), ON, CompareResult(State.ACTIVE, DifferenceKind.WRONG_STATE)),
+        (replace(OURS, quota=1), ON, CompareResult(State.ACTIVE, DifferenceKind.WRONG_PLAN)),
+        (replace(OURS, quota=None), ON, CompareResult(State.ACTIVE)),
+        (OURS, replace(ON, quota=None), CompareResult(State.ACTIVE)),
     ],
 )
 def test_one_difference_is_named_and_the_state_as_it_is_shown(
-    record: Record, seen: Mailbox | None, expected: Compared
+    record: Record, seen: Mailbox | None, expected: CompareResult
 ) -> None:
     assert compare(record, seen, terms()) == expected
 

@@ -15,7 +15,7 @@ from bridge.reconcile.matching import (
     Group,
     Scan,
     ScanError,
-    View,
+    SourceView,
     match,
 )
 from bridge.reconcile.service_list import Claim
@@ -35,7 +35,7 @@ def found(
     **more: Any,
 ) -> list[Finding]:
     shown = Scan({mailbox.address: mailbox for mailbox in seen}, NOW - 1)
-    view = View("shop", records or {}, {"example.com": barred or shown}, terms(**more))
+    view = SourceView("shop", records or {}, {"example.com": barred or shown}, terms(**more))
     return match(view, claims)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import Address, ConfigurationError, Secret, describe, find, load
+from bridge.config import ConfigurationError, HostPort, Secret, describe, find, load
 from bridge.infra import logs, masking
 
 KEY = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
@@ -41,7 +41,7 @@ def file(tmp_path: Path) -> Path:
 def test_a_minimal_file_gets_every_default(file: Path) -> None:
     settings = load(file, {})
 
-    assert settings.bridge.listen == Address("127.0.0.1", 8080)
+    assert settings.bridge.listen == HostPort("127.0.0.1", 8080)
     assert settings.bridge.key_bytes() == (bytes(range(1, 33)),)
     assert settings.worker.retry_hours == 72
     assert settings.accounts["main"].name == "main"

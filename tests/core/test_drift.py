@@ -11,7 +11,7 @@ from bridge.backends.memory import SERVICES
 from bridge.domain.differences import TITLES, Difference, DifferenceKind
 from bridge.domain.model import Address, Mailbox, Pak, Record, State
 from bridge.reconcile import drift
-from bridge.reconcile.drift import View
+from bridge.reconcile.drift import AccountView
 from bridge.reconcile.matching import Group, Scan, ScanError
 from tests.support.bench import terms
 
@@ -25,8 +25,10 @@ OURS = Record("shop", "7", State.ACTIVE)
 SUSPENDED = replace(OURS, state=State.SUSPENDED, suspended_with="hosted-email", saved_services=ON)
 
 
-def view(record: Record | None = OURS, *, busy: frozenset[str] = frozenset(), **more: Any) -> View:
-    return View({str(ANN): record} if record else {}, busy, terms(**more), NOW)
+def view(
+    record: Record | None = OURS, *, busy: frozenset[str] = frozenset(), **more: Any
+) -> AccountView:
+    return AccountView({str(ANN): record} if record else {}, busy, terms(**more), NOW)
 
 
 def found(record: Record | None, seen: Mailbox | None, **more: Any) -> Difference | None:

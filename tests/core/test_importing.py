@@ -61,7 +61,7 @@ class House:
         """Mailboxes that were there before."""
         backend = self.bench.backend
         for address in map(Address.parse, addresses):
-            backend._create(address, backend.paks[address.domain][0].bundle, GOOD)
+            backend.create(address, backend.paks[address.domain][0].bundle, GOOD)
 
     def compare(self, *claims: tuple[str, str]) -> list[Finding]:
         return self.takeover.compare("shop", [Claim(*claim) for claim in claims])

@@ -10,7 +10,7 @@ from bridge.domain.model import Mailbox, Record, State, to_rfc3339
 from bridge.infra.crypto import Sealer
 from bridge.pipeline.intake import Intake
 from bridge.pipeline.replay import Replay
-from bridge.reconcile.adoption import Adopting
+from bridge.reconcile.adoption import Adoptions
 from bridge.reconcile.scan import Scanner
 from bridge.reconcile.shadow import Observation
 from bridge.steps.look_and_plan import Look, StaleRead, believe
@@ -68,7 +68,7 @@ def test_a_preview_is_carried_out_in_a_persons_name(bench: Bench) -> None:
     bench.backend.mailboxes.pop(JOHN)
     bench.clock.now += SETTLE + 1
     assert bench.do("suspend", id="msg_suspend").status == "failed"
-    bench.backend._create(JOHN, bench.backend.paks["example.com"][0].bundle, GOOD)
+    bench.backend.create(JOHN, bench.backend.paks["example.com"][0].bundle, GOOD)
     with bench.database.write() as tx:
         tx.exec_driver_sql(
             "UPDATE mailboxes SET source = 'shop', service_id = '7', state = 'active'"
@@ -85,12 +85,12 @@ def test_a_preview_is_carried_out_in_a_persons_name(bench: Bench) -> None:
 def test_what_a_stale_read_does_not_show_is_not_said_to_be_missing(bench: Bench) -> None:
     bench.do("create", password=GOOD)
     bench.backend.stale[JOHN] = [ABSENT]
-    adopting = Adopting({"shop": source()}, {"main": bench.account()}, bench.lookup, bench.clock)
+    adoptions = Adoptions({"shop": source()}, {"main": bench.account()}, bench.lookup, bench.clock)
 
     with pytest.raises(NotPossible, match=r"cannot be adopted yet.*Look again after"):
-        adopting.consider(str(JOHN), "shop", "7")
+        adoptions.consider(str(JOHN), "shop", "7")
 
-    assert not adopting.consider(str(JOHN), "shop", "7").changes
+    assert not adoptions.consider(str(JOHN), "shop", "7").changes
 
 
 def test_adopting_says_that_the_state_it_shows_may_be_an_old_one(bench: Bench) -> None:
@@ -98,11 +98,11 @@ def test_adopting_says_that_the_state_it_shows_may_be_an_old_one(bench: Bench) -
     bench.backend.show_stale(JOHN)
     active = bench.backend.stale.pop(JOHN)
     assert bench.do("suspend").status == "succeeded"
-    adopting = Adopting({"shop": source()}, {"main": bench.account()}, bench.lookup, bench.clock)
-    assert adopting.consider(str(JOHN), "shop", "8").remarks[1:] == ()
+    adoptions = Adoptions({"shop": source()}, {"main": bench.account()}, bench.lookup, bench.clock)
+    assert adoptions.consider(str(JOHN), "shop", "8").remarks[1:] == ()
 
     bench.backend.stale[JOHN] = active
-    shown = adopting.consider(str(JOHN), "shop", "8")
+    shown = adoptions.consider(str(JOHN), "shop", "8")
 
     assert shown.state_at_enom is State.ACTIVE and "Look again after" in shown.remarks[-1]
 
@@ -113,10 +113,10 @@ def test_what_was_just_deleted_is_not_adopted_for_a_stale_read(bench: Bench) -> 
     there = bench.backend.stale.pop(JOHN)
     assert bench.do("terminate").status == "succeeded"
     bench.backend.stale[JOHN] = there
-    adopting = Adopting({"shop": source()}, {"main": bench.account()}, bench.lookup, bench.clock)
+    adoptions = Adoptions({"shop": source()}, {"main": bench.account()}, bench.lookup, bench.clock)
 
     with pytest.raises(NotPossible, match=r"cannot be adopted yet.*Look again after"):
-        adopting.consider(str(JOHN), "shop", "7")
+        adoptions.consider(str(JOHN), "shop", "7")
 
 
 def test_observe_mode_does_not_judge_by_a_stale_read(bench: Bench) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.domain.errors import AccountFault, StoreUnavailable
-from bridge.infra.events import Watch
+from bridge.infra.events import Events
 from bridge.reconcile.nightly import PUT_OFF, Nightly
 from bridge.reconcile.reconcile import Reconcile
 from bridge.reconcile.scan import Scanner
@@ -30,9 +30,9 @@ class Process:
         scanner = Scanner(bench.account_state, bench.clock, lambda seconds: None)
         accounts = {"main": bench.account(domains={"example.com"})}
         reconcile = Reconcile(bench.lookup, scanner, self.findings, accounts, bench.clock)
-        watch = Watch()
-        watch.add(self)
-        self.nightly = Nightly(self.findings, reconcile, AT, lambda: self.stop, watch)
+        events = Events()
+        events.add(self)
+        self.nightly = Nightly(self.findings, reconcile, AT, lambda: self.stop, events)
         survey = bench.backend.survey
 
         def surveyed(domain: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from bridge.domain.ports import Note
-from bridge.infra.http_client import NotSent, Outgoing, Reply
+from bridge.infra.http_client import HttpClient, NotSent, Reply
 from bridge.pipeline import alerts
 from bridge.pipeline.alerts import Alerts, title
 from tests.support.bench import START
@@ -91,7 +91,9 @@ def send(
     net: Any = None,
     smtp: str = "smtp://bridge%40example.com@mail.example.com",
 ) -> Book:
-    Alerts(book, notify, smtp, "Smtp-Secret.1", KEY, net or Outgoing(), START.timestamp).send_due()
+    Alerts(
+        book, notify, smtp, "Smtp-Secret.1", KEY, net or HttpClient(), START.timestamp
+    ).send_due()
     return book
 
 

@@ -456,7 +456,7 @@ def remote(exists: bool, states: dict[str, str], paks: list[tuple[int, int]]) ->
     for free, days in paks:
         backend.add_pak("example.com", free, START + timedelta(days=days))
     if exists:
-        backend._create(JOHN, backend.add_pak("example.com").bundle, GOOD)
+        backend.create(JOHN, backend.add_pak("example.com").bundle, GOOD)
         backend.mailboxes[JOHN].services.update(states)
     return backend
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bridge.maildns.rules import Found, Wanted, judge
+from bridge.maildns.rules import ExpectedDns, Found, judge
 
-ENOM = Wanted(("hostedemail.com", "registeredsite.com"), "_spf.hostedemail.com")
+ENOM = ExpectedDns(("hostedemail.com", "registeredsite.com"), "_spf.hostedemail.com")
 MX = (10, "mx.example.com.cust.a.hostedemail.com")
 SPF = "v=spf1 include:_spf.hostedemail.com ~all"
 SET_MX = "example.com. MX 10 mx.example.com.cust.a.hostedemail.com."
@@ -66,7 +66,7 @@ def test_a_domain_that_does_not_exist_and_one_that_nobody_could_ask_are_told_apa
 
 
 def test_spf_is_looked_at_only_where_it_is_asked_for_and_other_hosts_name_themselves() -> None:
-    plain = Wanted(("mail.example.net",))
+    plain = ExpectedDns(("mail.example.net",))
     assert judge("example.com", Found([(1, "mail.example.net")]), plain).status == "ready"
     assert judge("example.com", Found(), plain).records == ["example.com. MX 10 mail.example.net."]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.reconcile.service_list import Claim, Roster, Unreadable, read
+from bridge.reconcile.service_list import Claim, ServiceList, Unreadable, read
 from hooks import PLATFORMS
 
 STANDARD = PLATFORMS["standard"]
@@ -32,21 +32,21 @@ def faults(content: str | bytes, platform: str = "standard") -> list[tuple[int, 
     ],
 )
 def test_whatever_a_program_writes_is_read(content: str) -> None:
-    assert read(content.encode(), STANDARD) == Roster(TWO)
+    assert read(content.encode(), STANDARD) == ServiceList(TWO)
 
 
 def test_a_plan_is_read_and_other_columns_are_named() -> None:
     roster = read(
         b"service_id,domainstatus,address,plan\n1,Active,ann@example.com,large\n", STANDARD
     )
-    assert roster == Roster((Claim("1", "ann@example.com", "large"),), ("domainstatus",))
+    assert roster == ServiceList((Claim("1", "ann@example.com", "large"),), ("domainstatus",))
 
 
 def test_a_customer_is_read_and_an_empty_cell_is_none() -> None:
     roster = read(
         b"service_id,address,customer_id\n1,ann@example.com, 15 \n2,bob@example.com,\n", STANDARD
     )
-    assert roster == Roster(
+    assert roster == ServiceList(
         (Claim("1", "ann@example.com", customer_id="15"), Claim("2", "bob@example.com"))
     )
 

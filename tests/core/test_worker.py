@@ -85,7 +85,7 @@ def test_stale_reads_are_not_believed_while_reads_may_lag(
     bench: Bench, action: str, times: int
 ) -> None:
     create(bench)
-    before = bench.backend._look(JOHN)
+    before = bench.backend.look(JOHN)
     receipt = bench.hook(action, **DATA.get(action, {}))
     real = bench.backend.apply
 
@@ -222,7 +222,7 @@ def test_an_account_fault_of_a_command_makes_nobody_owner_of_what_was_not_made(
 
 def somebody_creates(bench: Bench) -> None:
     bundle = bench.backend.paks["example.com"][0].bundle
-    bench.backend._create(JOHN, bundle, "Somebody-Else.1")
+    bench.backend.create(JOHN, bundle, "Somebody-Else.1")
 
 
 @pytest.mark.parametrize(("code", "status"), [("not_ours", "failed"), ("refused", "held")])
@@ -532,7 +532,7 @@ def test_a_purchase_that_was_accepted_and_is_never_seen_is_held_and_holds_the_ot
 ) -> None:
     bench.use(purchase="paks", retry_hours=2)
     bench.backend.paks.clear()
-    absent = bench.backend._look(JOHN)
+    absent = bench.backend.look(JOHN)
     never = patch.object(
         bench.backend,
         "observe",

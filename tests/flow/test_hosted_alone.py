@@ -280,7 +280,7 @@ def making(scene: Scene) -> Scene:
     """As with create_domains = true."""
     backend = scene.service.accounts["main"].backend
     assert isinstance(backend, HostedEmail)
-    backend._creates_domains = True
+    backend.creates_domains = True
     return scene
 
 

@@ -58,7 +58,7 @@ def test_what_another_customer_orders_in_a_domain_is_held(scene: Scene) -> None:
         assert scene.mailbox(f"{local}@example.com") is None
         assert "11" not in receipt["message"] + receipt["error"]["message"]
     assert outcome(create(scene, "bob", "4", ANN)) == "succeeded"
-    result = {card["data"]["address"]: card["type"] for card in scene.call_back()}
+    result = {claimed["data"]["address"]: claimed["type"] for claimed in scene.call_back()}
     assert result["ceo@example.com"] == "job.held"
 
 

@@ -625,28 +625,28 @@ class Model(RuleBasedStateMachine):
         assert [row["id"] for row in jobs if row["status"] not in ENDED] == []
 
     def everything_was_told(self, jobs: list[Any]) -> None:
-        cards = {row["job_id"]: row for row in self.world.rows(tables.callbacks)}
+        stored_callbacks = {row["job_id"]: row for row in self.world.rows(tables.callbacks)}
         by_id = {row["id"]: row for row in jobs}
         for row in jobs:
-            card = cards[row["id"]]
-            match card["status"]:
+            claimed = stored_callbacks[row["id"]]
+            match claimed["status"]:
                 case "delivered":
-                    assert card["id"] in self.out.taken
+                    assert claimed["id"] in self.out.taken
                 case "stopped":
-                    assert card["id"] in self.out.gone
+                    assert claimed["id"] in self.out.gone
                 case "superseded":
                     newer = [
                         set(by_id[other["job_id"]]["facts"].split())
-                        for other in cards.values()
-                        if other["mailbox_id"] == card["mailbox_id"]
-                        and other["sequence"] > card["sequence"]
+                        for other in stored_callbacks.values()
+                        if other["mailbox_id"] == claimed["mailbox_id"]
+                        and other["sequence"] > claimed["sequence"]
                         and other["id"] in self.out.result
                     ]
                     assert any(set(row["facts"].split()) <= facts for facts in newer)
                 case other:
-                    raise AssertionError(f"{card['id']} is {other}")
-            if card["id"] in self.out.result and card["id"] not in self.resent:
-                assert self.out.result[card["id"]]["message"] == row["message"]
+                    raise AssertionError(f"{claimed['id']} is {other}")
+            if claimed["id"] in self.out.result and claimed["id"] not in self.resent:
+                assert self.out.result[claimed["id"]]["message"] == row["message"]
 
     def nothing_differs_silently(self, jobs: list[Any]) -> None:
         """What succeeded, one after the other, is so at the remote, unless a later job was held

@@ -248,7 +248,7 @@ def receipt(status: str, **changes: Any) -> Receipt:
         "verified": {"existence": "verified", "password": "accepted"},
         "message": "Mailbox “john” created ✓",
         "error": None,
-        "finished_at": 1795414732.0,
+        "finished_at": 1795414732.0,  # 2026-11-23T06:18:52Z
     }
     return Receipt(**found | changes)
 

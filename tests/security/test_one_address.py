@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask import Response, request
 
-from bridge.config import Address
+from bridge.config import HostPort
 from bridge.web import listener
 from bridge.web.connection import Connection, Parser
 from bridge.web.server import Server
@@ -51,7 +51,7 @@ def gated(folder: Path, threads: int = 1, **changes: Any) -> Iterator[tuple[Stan
     with stand(folder, **changes) as bridge:
         gate = Gate()
         bridge.app.view_functions["health.healthz"] = gate
-        server = Server(bridge.app, Address("127.0.0.1", 0), None, threads=threads)
+        server = Server(bridge.app, HostPort("127.0.0.1", 0), None, threads=threads)
         server.start()
         try:
             yield bridge, server, gate
@@ -155,7 +155,7 @@ def test_a_request_of_which_a_part_was_sent_ahead_is_answered_whole(tmp_path: Pa
 @pytest.fixture
 def unstarted(tmp_path: Path) -> Iterator[Server]:
     with stand(tmp_path) as bridge:
-        server = Server(bridge.app, Address("127.0.0.1", 0), None, threads=1)
+        server = Server(bridge.app, HostPort("127.0.0.1", 0), None, threads=1)
         yield server
         server.start()
         server.stop()

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from bridge.backends.enom import paks, wire
 from bridge.backends.hosted_email import wire as hosted
 from bridge.domain.errors import MalformedReply
-from bridge.infra.http_client import Lost, Outgoing
+from bridge.infra.http_client import HttpClient, Lost
 
 LIMIT = 1 << 20  # what a call takes of an answer at most
 LOL = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
@@ -248,7 +248,7 @@ def test_a_stream_without_end_is_cut_off_at_the_limit(head: str) -> None:
 
         server = threading.Thread(target=pour)
         server.start()
-        outgoing = Outgoing()
+        outgoing = HttpClient()
         try:
             with bounded(20, 16), pytest.raises(Lost, match="larger than"):
                 outgoing.post(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bridge.config import Address
+from bridge.config import HostPort
 from bridge.web import connection
 from bridge.web.server import Server
 from tests.security.hostile import Hostile, Request
@@ -29,7 +29,7 @@ GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 @contextmanager
 def serving(folder: Path, **changes: Any) -> Iterator[tuple[Stand, Server]]:
     with stand(folder, **changes) as bridge:
-        server = Server(bridge.app, Address("127.0.0.1", 0), None, threads=4)
+        server = Server(bridge.app, HostPort("127.0.0.1", 0), None, threads=4)
         server.start()
         try:
             yield bridge, server

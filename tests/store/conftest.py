@@ -123,15 +123,15 @@ class Shop:
     def status(self, receipt: Receipt) -> str:
         return self.receipt(receipt).status
 
-    def postcard(self, owner: str = "sender") -> ClaimedCallback | None:
+    def claim_callback(self, owner: str = "sender") -> ClaimedCallback | None:
         return self.outbox.claim_callback(owner)
 
     def delivered(self) -> list[int]:
         """Delivers what is due; the sequences in the order in which they went out."""
         sent = []
-        while card := self.postcard():
-            sent.append(card.receipt.sequence)
-            self.outbox.callback_done(card, "delivered", 200, None, None)
+        while claimed := self.claim_callback():
+            sent.append(claimed.receipt.sequence)
+            self.outbox.callback_done(claimed, "delivered", 200, None, None)
         return sent
 
     def rows(self, table: sa.Table) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from bridge.store.admin.clock_repair import (
     HISTORY,
     TOLERANCE,
     ClockCorrection,
-    Waits,
+    MaximumWaits,
     correct_future_times,
 )
 from bridge.store.backup.restored import quarantine_after_restore
@@ -36,11 +36,11 @@ from bridge.store.base.tables import (
 from bridge.store.queue.notes import LONGEST_PAUSE, NEXT_SENDING
 from tests.store.conftest import CALL, LEASE, NOON, SETTLE, Shop
 
-WAITS = Waits(LEASE, CALL, SETTLE, 120.0, 40.0, [6.0, 360.0], DAY)
+WAITS = MaximumWaits(LEASE, CALL, SETTLE, 120.0, 40.0, [6.0, 360.0], DAY)
 HOUR = 3600.0
 
 
-def right(shop: Shop, waits: Waits = WAITS) -> ClockCorrection:
+def right(shop: Shop, waits: MaximumWaits = WAITS) -> ClockCorrection:
     return correct_future_times(shop.database, waits)
 
 
@@ -56,7 +56,7 @@ def busy(shop: Shop) -> None:
         replace(job, record=replace(job.record, settles_at=step.settles_at)), ChangeKind.CREATE
     )
     shop.run("suspend", "ann@example.net")
-    assert shop.postcard() is not None
+    assert shop.claim_callback() is not None
     shop.hook("suspend", "bob@example.org")
     shop.queue.wait(shop.claimed(), shop.now + 300, "retry", None, True)
     shop.queue.extend("worker", [job.id])
@@ -144,7 +144,7 @@ def test_where_the_clock_was_right_nothing_is_touched(shop: Shop) -> None:
     busy(shop)
     tables = [accounts, jobs, mailboxes, purchases, workers]
     before = [shop.rows(table) for table in tables]
-    smaller = Waits(1.0, 1.0, 0.0, 1.0, 1.0, [1.0], 1.0)
+    smaller = MaximumWaits(1.0, 1.0, 0.0, 1.0, 1.0, [1.0], 1.0)
     assert right(shop, smaller) == ClockCorrection(0.0, {}), (
         "after a start with a smaller settle, reads are not believed sooner"
     )

@@ -72,8 +72,11 @@ def test_what_was_not_delivered_yet_is_not_told_any_more(
 ) -> None:
     call_off(held)
     assert result(shop) == [("1", "superseded"), ("2", "pending")]
-    card = shop.postcard()
-    assert card is not None and (card.id, card.receipt.status) == (f"cb_{held.job}_2", "cancelled")
+    claimed = shop.claim_callback()
+    assert claimed is not None and (claimed.id, claimed.receipt.status) == (
+        f"cb_{held.job}_2",
+        "cancelled",
+    )
 
 
 def test_what_was_delivered_is_followed_by_a_second_one(

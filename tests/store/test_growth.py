@@ -39,9 +39,9 @@ def nobodys(shop: Shop) -> None:
 
 def finished(shop: Shop) -> None:
     shop.run("suspend")
-    card = shop.outbox.claim_callback("worker")
-    assert card is not None
-    shop.outbox.callback_done(card, "delivered", 200, None, None)
+    claimed = shop.outbox.claim_callback("worker")
+    assert claimed is not None
+    shop.outbox.callback_done(claimed, "delivered", 200, None, None)
 
 
 ASKED: Mapping[str, Callable[[Shop], object]] = {

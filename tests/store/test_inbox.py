@@ -322,9 +322,9 @@ class TestOvertaking:
             ("cancelled", True),
             ("queued", False),
         ]
-        card = shop.postcard()
-        assert card is not None
-        assert card.receipt.status == "cancelled"
+        claimed = shop.claim_callback()
+        assert claimed is not None
+        assert claimed.receipt.status == "cancelled"
 
     def test_a_job_overtaken_between_claim_and_write_does_not_exist(self, shop: Shop) -> None:
         job_of = hook(shop, "suspend")

@@ -13,45 +13,45 @@ PASSWORD = "Planted-Secret.7"
 
 def failed_once(shop: Shop, retry_in: float = 5.0) -> int:
     """The sequence of the callback that was tried and is to be tried again."""
-    card = shop.postcard()
-    assert card is not None
-    shop.outbox.callback_done(card, "pending", 500, "HTTP 500", retry_in)
-    return card.receipt.sequence
+    claimed = shop.claim_callback()
+    assert claimed is not None
+    shop.outbox.callback_done(claimed, "pending", 500, "HTTP 500", retry_in)
+    return claimed.receipt.sequence
 
 
 class TestClaiming:
     def test_a_callback_goes_out_once(self, shop: Shop) -> None:
         shop.run("suspend")
         assert shop.delivered() == [1]
-        assert shop.postcard() is None
+        assert shop.claim_callback() is None
 
     def test_it_tells_the_job_as_it_ended(self, shop: Shop) -> None:
         receipt = shop.run("suspend", status="held")
-        card = shop.postcard()
-        assert card is not None
-        assert (card.id, card.source, card.job, card.tries) == (
+        claimed = shop.claim_callback()
+        assert claimed is not None
+        assert (claimed.id, claimed.source, claimed.job, claimed.tries) == (
             f"cb_{receipt.job}_1",
             "shop",
             receipt.job,
             1,
         )
-        assert (card.receipt.status, card.receipt.finished_at) == ("held", NOON)
+        assert (claimed.receipt.status, claimed.receipt.finished_at) == ("held", NOON)
 
     def test_a_sender_that_was_lost_is_followed_after_its_lease(self, shop: Shop) -> None:
         shop.run("suspend")
-        first = shop.postcard()
+        first = shop.claim_callback()
         shop.now += CALLBACK_LEASE - 1
-        assert shop.postcard() is None
+        assert shop.claim_callback() is None
         shop.now += 1
-        second = shop.postcard()
+        second = shop.claim_callback()
         assert first is not None and second is not None
         assert (second.id, second.token) == (first.id, first.token + 1)
 
     def test_what_a_late_sender_reports_no_longer_counts(self, shop: Shop) -> None:
         shop.run("suspend")
-        first = shop.postcard()
+        first = shop.claim_callback()
         shop.now += CALLBACK_LEASE
-        second = shop.postcard()
+        second = shop.claim_callback()
         assert first is not None and second is not None
         shop.outbox.callback_done(first, "exhausted", 500, None, None)
         assert shop.rows(callbacks)[0]["status"] == "pending"
@@ -61,28 +61,28 @@ class TestClaiming:
     @pytest.mark.parametrize("outcome", ["delivered", "stopped", "exhausted"])
     def test_an_end_is_an_end(self, shop: Shop, outcome: str) -> None:
         shop.run("suspend")
-        card = shop.postcard()
-        assert card is not None
-        shop.outbox.callback_done(card, outcome, 200, None, None)
+        claimed = shop.claim_callback()
+        assert claimed is not None
+        shop.outbox.callback_done(claimed, outcome, 200, None, None)
         shop.now += 1e6
-        assert shop.postcard() is None
+        assert shop.claim_callback() is None
 
 
 class TestOrder:
     def test_of_one_mailbox_by_sequence_one_at_a_time(self, shop: Shop) -> None:
         shop.run("change_password", password=PASSWORD)
         shop.run("suspend")
-        first = shop.postcard()
+        first = shop.claim_callback()
         assert first is not None
-        assert (first.receipt.sequence, shop.postcard()) == (1, None)
+        assert (first.receipt.sequence, shop.claim_callback()) == (1, None)
         shop.outbox.callback_done(first, "delivered", 200, None, None)
         assert shop.delivered() == [2]
 
     def test_mailboxes_do_not_wait_for_each_other(self, shop: Shop) -> None:
         shop.run("suspend", "a@example.com")
         shop.run("suspend", "b@example.com")
-        assert shop.postcard() is not None
-        assert shop.postcard() is not None
+        assert shop.claim_callback() is not None
+        assert shop.claim_callback() is not None
 
     def test_a_failing_one_holds_back_newer_ones_until_its_second_try_is_over(
         self, shop: Shop
@@ -90,12 +90,12 @@ class TestOrder:
         shop.run("change_password", password=PASSWORD)
         shop.run("suspend")
         assert failed_once(shop, 5) == 1
-        assert shop.postcard() is None
+        assert shop.claim_callback() is None
         shop.now += 5
-        second_try = shop.postcard()
+        second_try = shop.claim_callback()
         assert second_try is not None
         assert (second_try.receipt.sequence, second_try.tries) == (1, 2)
-        assert shop.postcard() is None, "while the second try is under way"
+        assert shop.claim_callback() is None, "while the second try is under way"
         shop.outbox.callback_done(second_try, "pending", 500, None, 300)
         assert shop.delivered() == [2]
         shop.now += 300
@@ -105,18 +105,18 @@ class TestOrder:
         shop.run("change_password", password=PASSWORD)
         shop.run("suspend")
         for _ in range(5):
-            assert shop.postcard() is not None
+            assert shop.claim_callback() is not None
             shop.now += CALLBACK_LEASE
-        card = shop.postcard()
-        assert card is not None
-        assert (card.receipt.sequence, card.tries) == (1, 1)
+        claimed = shop.claim_callback()
+        assert claimed is not None
+        assert (claimed.receipt.sequence, claimed.tries) == (1, 1)
 
     def test_what_ends_before_an_earlier_job_is_told_after_it(self, shop: Shop) -> None:
         shop.hook("create", password=PASSWORD)
         running = shop.claimed()
         shop.hook("suspend")
         shop.hook("unsuspend")  # overtakes the suspend, which is over before the create
-        assert shop.postcard() is None
+        assert shop.claim_callback() is None
         shop.finish(running)
         assert shop.delivered() == [1, 2]
 
@@ -165,32 +165,32 @@ class TestSilence:
             shop.run("suspend", f"{source}{nth}@example.com", source=source)
 
     def unanswered(
-        self, shop: Shop, card: ClaimedCallback | None = None, silent_for: float = 5.0
+        self, shop: Shop, claimed: ClaimedCallback | None = None, silent_for: float = 5.0
     ) -> ClaimedCallback:
-        card = card or shop.postcard()
-        assert card is not None
-        shop.outbox.callback_done(card, "pending", None, "refused", 5.0, silent_for)
-        return card
+        claimed = claimed or shop.claim_callback()
+        assert claimed is not None
+        shop.outbox.callback_done(claimed, "pending", None, "refused", 5.0, silent_for)
+        return claimed
 
     def test_while_it_is_left_alone_nothing_goes_to_it(self, shop: Shop) -> None:
         self.many(shop)
         self.unanswered(shop)
-        assert shop.postcard() is None
+        assert shop.claim_callback() is None
         shop.now += 4
-        assert shop.postcard() is None
+        assert shop.claim_callback() is None
 
     def test_then_one_callback_asks_and_only_one(self, shop: Shop) -> None:
         self.many(shop)
         first = self.unanswered(shop)
         shop.now += 5
-        second = shop.postcard()
+        second = shop.claim_callback()
         assert second is not None and second.id != first.id and second.unanswered == 1
-        assert shop.postcard() is None
+        assert shop.claim_callback() is None
         self.unanswered(shop, second, 10.0)
         shop.now += 9
-        assert shop.postcard() is None
+        assert shop.claim_callback() is None
         shop.now += 1
-        third = shop.postcard()
+        third = shop.claim_callback()
         assert third is not None and third.unanswered == 2 and third.id not in (first.id, second.id)
 
     def test_nothing_that_is_put_off_counts_a_try(self, shop: Shop) -> None:
@@ -211,9 +211,9 @@ class TestSilence:
             self.unanswered(shop)
             shop.now += 5
         result = []
-        while card := shop.postcard():
-            result.append((card.receipt.address, card.receipt.sequence))
-            shop.outbox.callback_done(card, "delivered", 200, None, None)
+        while claimed := shop.claim_callback():
+            result.append((claimed.receipt.address, claimed.receipt.sequence))
+            shop.outbox.callback_done(claimed, "delivered", 200, None, None)
         assert sorted(result) == [
             (f"shop{nth}@example.com", sequence)
             for nth, sequence in ((0, 1), (0, 2), (1, 1), (2, 1))
@@ -224,10 +224,10 @@ class TestSilence:
         self.many(shop)
         self.unanswered(shop)
         shop.now += 5
-        card = shop.postcard()
-        assert card is not None
-        shop.outbox.callback_done(card, "pending", 500, "HTTP 500", 5.0)
-        assert shop.postcard() is not None and shop.postcard() is not None
+        claimed = shop.claim_callback()
+        assert claimed is not None
+        shop.outbox.callback_done(claimed, "pending", 500, "HTTP 500", 5.0)
+        assert shop.claim_callback() is not None and shop.claim_callback() is not None
 
     def test_a_sender_that_was_lost_while_it_asked_is_followed_after_its_lease(
         self, shop: Shop
@@ -235,27 +235,27 @@ class TestSilence:
         self.many(shop)
         self.unanswered(shop)
         shop.now += 5
-        assert shop.postcard() is not None
+        assert shop.claim_callback() is not None
         shop.now += CALLBACK_LEASE - 1
-        assert shop.postcard() is None
+        assert shop.claim_callback() is None
         shop.now += 1
-        assert shop.postcard() is not None
-        assert shop.postcard() is None
+        assert shop.claim_callback() is not None
+        assert shop.claim_callback() is None
 
     def test_two_that_go_unanswered_at_once_are_one_silence(self, shop: Shop) -> None:
         self.many(shop)
-        cards = [shop.postcard() for _ in range(3)]
-        for card in cards:
-            self.unanswered(shop, card)
+        cards = [shop.claim_callback() for _ in range(3)]
+        for claimed in cards:
+            self.unanswered(shop, claimed)
         assert [row["receiver_tries"] for row in shop.rows(sources) if row["name"] == "shop"] == [1]
 
     def test_an_answer_that_came_meanwhile_is_not_forgotten(self, shop: Shop) -> None:
         self.many(shop)
-        early = shop.postcard()
+        early = shop.claim_callback()
         self.unanswered(shop)
         assert early is not None
         shop.outbox.callback_done(early, "delivered", 200, None, None)
-        assert shop.postcard() is not None and shop.postcard() is not None
+        assert shop.claim_callback() is not None and shop.claim_callback() is not None
 
     def test_another_source_goes_on(self, shop: Shop) -> None:
         self.many(shop)
@@ -266,8 +266,8 @@ class TestSilence:
     def test_a_source_that_has_no_turn_is_passed_over(self, shop: Shop) -> None:
         self.many(shop)
         self.many(shop, 1, source="till")
-        card = shop.outbox.claim_callback("sender", lambda due: [name for name in reversed(due)])
-        assert card is not None and card.source == "till"
+        claimed = shop.outbox.claim_callback("sender", lambda due: [name for name in reversed(due)])
+        assert claimed is not None and claimed.source == "till"
         assert (
             shop.outbox.claim_callback(
                 "sender", lambda due: [name for name in due if name != "shop"]
@@ -282,7 +282,7 @@ class TestSilence:
         late = shop.run("suspend", "late@example.com")
         self.unanswered(shop)
         shop.now += 5
-        asking = shop.postcard()
+        asking = shop.claim_callback()
         assert shop.outbox.give_up("shop", 50.0) == 2, (
             "neither what is under way, nor what is young"
         )
@@ -298,9 +298,9 @@ class TestSilence:
     def test_what_a_person_sends_again_is_young_and_asks_at_once(self, shop: Shop) -> None:
         self.many(shop, 1)
         shop.now += 1000
-        card = self.unanswered(shop, silent_for=300.0)
-        shop.operator.resend(card.id)
-        again = shop.postcard()
+        claimed = self.unanswered(shop, silent_for=300.0)
+        shop.operator.resend(claimed.id)
+        again = shop.claim_callback()
         assert again is not None and (again.tries, again.waited) == (1, 0.0)
         self.unanswered(shop, again)
         assert shop.outbox.give_up("shop", 50.0) == 0
@@ -329,7 +329,7 @@ class TestSilence:
         ]
         assert waits() == [*result, "till0@example.com None"]
         shop.now += 5
-        card = shop.postcard()
-        assert card is not None
-        shop.outbox.callback_done(card, "pending", 500, "HTTP 500", 60.0)
+        claimed = shop.claim_callback()
+        assert claimed is not None
+        shop.outbox.callback_done(claimed, "pending", 500, "HTTP 500", 60.0)
         assert any(line.endswith(" retry") for line in waits())

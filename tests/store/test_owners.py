@@ -2,7 +2,7 @@
 its reason."""
 
 from bridge.domain.model import Record, State
-from bridge.domain.ports import Taking
+from bridge.domain.ports import Assignment
 from bridge.store import Owners
 from bridge.store.base.tables import mailboxes
 from tests.store.conftest import ADDRESS, SETTLE, Shop
@@ -19,7 +19,7 @@ def take(
         owners.take_over(
             account,
             "shop",
-            [Taking(address, service, State.ACTIVE, at) for address, service in takings],
+            [Assignment(address, service, State.ACTIVE, at) for address, service in takings],
         )
     )
 

@@ -160,9 +160,9 @@ class TestResend:
         receipt = shop.run("suspend")
         shop.delivered()
         shop.operator.resend(f"cb_{receipt.job}_1")
-        card = shop.postcard()
-        assert card is not None
-        assert (card.id, card.tries) == (f"cb_{receipt.job}_1", 1)
+        claimed = shop.claim_callback()
+        assert claimed is not None
+        assert (claimed.id, claimed.tries) == (f"cb_{receipt.job}_1", 1)
 
     def test_what_there_is_not(self, shop: Shop) -> None:
         with pytest.raises(UnknownThing):

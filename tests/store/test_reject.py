@@ -67,9 +67,9 @@ class TestReject:
         page, after = shop.lookup.results("shop", "", 10)
         assert [each.status for each in page] == ["held"]
         shop.operator.reject(old.job)
-        card = shop.postcard()
-        assert card is not None
-        assert (card.id, card.receipt.status, card.receipt.sequence) == (
+        claimed = shop.claim_callback()
+        assert claimed is not None
+        assert (claimed.id, claimed.receipt.status, claimed.receipt.sequence) == (
             f"cb_{old.job}_2",
             "cancelled",
             1,

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from bridge.config import Address
+from bridge.config import HostPort
 from bridge.sim import Simulator
 from bridge.web.server import Server
 from tests.support.admin import FULL, Visitor, fill
@@ -55,7 +55,7 @@ class Stand:
         furnish(self.sim)
         self.scene = Scene(folder, self.sim, clock, database, **FULL)
         self.ids = fill(self.scene)
-        self.server = Server(self.scene.app, Address("127.0.0.1", 0), None)
+        self.server = Server(self.scene.app, HostPort("127.0.0.1", 0), None)
         self.server.start()
         self.url = f"http://127.0.0.1:{self.server.port}"
 

@@ -133,18 +133,18 @@ class Outside:
     def remote(self, path: str, body: bytes, kind: str) -> Reply:
         self.arrive()
         if self.delays and WRITE.search(path.encode() + b" " + body):
-            due = self.sim._state.now() + self.delays.pop(0)
+            due = self.sim.state.now() + self.delays.pop(0)
             self.travelling.append((due, path, body, kind, self.at_work))
             raise Lost("timed out")
         if any(command.encode() in body for command in BUYING):
-            begin = self.sim._state.now()
+            begin = self.sim.state.now()
             self.sending("sending")
-            self.stopped = self.sim._state.now() > begin
+            self.stopped = self.sim.state.now() > begin
         return self._received(path, body, kind)
 
     def arrive(self) -> None:
         """What travelled for so long takes effect now, in the name of the job that sent it."""
-        due = [each for each in self.travelling if each[0] <= self.sim._state.now()]
+        due = [each for each in self.travelling if each[0] <= self.sim.state.now()]
         self.travelling = [each for each in self.travelling if each not in due]
         at_work = self.at_work
         for _, path, body, kind, self.at_work in due:
@@ -153,9 +153,9 @@ class Outside:
         self.at_work = at_work
 
     def _received(self, path: str, body: bytes, kind: str) -> Reply:
-        seen = self.sim._history.seen
+        seen = self.sim.history.seen
         count = len(seen)
-        answer = self.sim._public(Incoming("POST", path, "", kind, body, "127.0.0.1"))
+        answer = self.sim.answer(Incoming("POST", path, "", kind, body, "127.0.0.1"))
         self.commands.append(seen[count]["command"])
         if seen[count]["effect"]:
             self._effect(seen[count]["command"])

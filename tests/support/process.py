@@ -68,16 +68,16 @@ def live(path: Path, orders: Connection, tuning: Mapping[str, Any], work: bool) 
     os.dup2(log, 2)
     logs.configure("text")
     trap = Trap()
-    call = Worker._call
+    call = Worker.call
 
     def trapped(worker: Worker, *arguments: Any) -> Any:
         trap(SENDING)
         return call(worker, *arguments)
 
     codes.LATER = {20: None, 22: 1.0, 25: 1.0}  # a few minutes, for tests
-    Worker._call = trapped  # type: ignore[method-assign]
+    Worker.call = trapped  # type: ignore[method-assign]
     running = Running(path, Tuning(checkpoint=trap, **tuning), work=work)
-    trap.writing = running.service.database._lock
+    trap.writing = running.service.database.write_lock
     orders.send(running.server.port)
     try:
         while order := orders.recv():

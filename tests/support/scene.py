@@ -172,8 +172,8 @@ class Scene:
         """Sends what is due within so many seconds; all callbacks that arrived so far."""
         end = self.clock.now + seconds
         while True:
-            while (card := self.engine.outbox.claim_callback("sender")) is not None:
-                self.engine.callbacks.deliver(card)
+            while (claimed := self.engine.outbox.claim_callback("sender")) is not None:
+                self.engine.callbacks.deliver(claimed)
             waiting = tables.callbacks.c.status == "pending"
             asked = sa.select(sa.func.min(tables.sources.c.receiver_after)).where(
                 tables.sources.c.receiver_after > self.clock.now

@@ -68,7 +68,7 @@ class World(Scene):
     ) -> None:
         self.trap = Trap()
         self.outside = Outside(sim)
-        with mock.patch.object(wiring, "Outgoing", lambda: self.outside):
+        with mock.patch.object(wiring, "HttpClient", lambda: self.outside):
             super().__init__(folder, sim, clock, database, **SETTINGS | changes)
         self.engine.callbacks.outgoing = self.engine.notes.outgoing = self.outside  # type: ignore[assignment]
         self.engine.worker.random = self.engine.callbacks.random = lambda: 0.5
@@ -100,7 +100,7 @@ class World(Scene):
         self.outside.forget()
         self.clock.now = START.timestamp()
         self.sim.control("/reset")
-        self.sim._random.seed(7)  # which reads are stale
+        self.sim.random.seed(7)  # which reads are stale
         furnish(self.sim)
         add_domain(self.sim, "example.net", pak=False)
         with self.service.database.write() as tx:

@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 
 from bridge.cli.process import metrics_listener
 from bridge.cli.serve import chosen
-from bridge.config import Address
+from bridge.config import HostPort
 from bridge.infra.periodic_tasks import AGAIN
 from bridge.store.base import tables
 from bridge.web.metrics import Listener, Metrics
@@ -172,8 +172,8 @@ def test_a_reconciliation_is_shown_with_what_it_found(scene: Scene) -> None:
 
 def test_a_worker_has_metrics_without_a_web_side(scene: Scene) -> None:
     metrics = Metrics(scene.service)
-    scene.service.watch.tell("turn", loop="jobs")
-    listener = Listener(metrics, Address("127.0.0.1", 0))
+    scene.service.events.report("turn", loop="jobs")
+    listener = Listener(metrics, HostPort("127.0.0.1", 0))
     try:
         status, text = get(listener.port, "/metrics")
     finally:
@@ -189,7 +189,7 @@ def test_only_so_many_ask_for_metrics_at_a_time_and_none_for_long(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bridge.web.metrics.Scrape.timeout", 0.5)
-    listener = Listener(Metrics(scene.service), Address("127.0.0.1", 0))
+    listener = Listener(Metrics(scene.service), HostPort("127.0.0.1", 0))
     try:
         with ExitStack() as wires:
             slow = [
@@ -225,10 +225,10 @@ def test_what_alarms_look_at_begins_with_nought(scene: Scene) -> None:
 
 def test_an_address_that_is_taken_is_said_and_stops_nothing(scene: Scene) -> None:
     metrics = Metrics(scene.service)
-    first = Listener(metrics, Address("127.0.0.1", 0))
+    first = Listener(metrics, HostPort("127.0.0.1", 0))
     try:
         with structlog.testing.capture_logs() as said:
-            assert metrics_listener(metrics, Address("127.0.0.1", first.port)) is None
+            assert metrics_listener(metrics, HostPort("127.0.0.1", first.port)) is None
     finally:
         first.stop()
     assert "--metrics-listen" in said[0]["event"] and said[0]["log_level"] == "error"
@@ -236,9 +236,9 @@ def test_an_address_that_is_taken_is_said_and_stops_nothing(scene: Scene) -> Non
 
 
 def test_the_command_line_says_where_metrics_go(scene: Scene) -> None:
-    assert chosen(scene.settings, metrics_listen="127.0.0.1:9109").bridge.metrics_listen == Address(
-        "127.0.0.1", 9109
-    )
+    assert chosen(
+        scene.settings, metrics_listen="127.0.0.1:9109"
+    ).bridge.metrics_listen == HostPort("127.0.0.1", 9109)
     assert chosen(scene.settings, metrics_listen="").bridge.metrics_listen is None
     assert chosen(scene.settings).bridge == scene.settings.bridge
     with pytest.raises(click.BadParameter, match="host:port"):

@@ -125,7 +125,7 @@ def test_a_worker_that_lives_and_claims_nothing_is_none(
     answer = scene.client.get("/readyz")
     assert answer.status_code == 503
     assert "check its log and restart it" in (answer.json or {})["reasons"][0]
-    scene.engine._turn()
+    scene.engine.note_turn()
     scene.engine.beat()
     assert scene.client.get("/readyz").status_code == 200
 

@@ -14,7 +14,7 @@ import pytest
 from prometheus_client import generate_latest
 from waitress.trigger import trigger
 
-from bridge.config import Address
+from bridge.config import HostPort
 from bridge.domain.errors import StoreUnavailable
 from bridge.web.server import Server
 from tests.support.scene import Open, Scene
@@ -23,7 +23,10 @@ from tests.support.scene import Open, Scene
 @contextmanager
 def served(scene: Scene, metrics: bool = False) -> Iterator[Server]:
     server = Server(
-        scene.app, Address("127.0.0.1", 0), Address("127.0.0.1", 0) if metrics else None, threads=4
+        scene.app,
+        HostPort("127.0.0.1", 0),
+        HostPort("127.0.0.1", 0) if metrics else None,
+        threads=4,
     )
     server.start()
     try:
@@ -130,7 +133,7 @@ def test_a_stop_lets_an_answer_end_and_closes_idle_connections(
         return real(*given)
 
     monkeypatch.setattr(scene.service.intake, "receive", slow)
-    server = Server(scene.app, Address("127.0.0.1", 0), None, threads=4)
+    server = Server(scene.app, HostPort("127.0.0.1", 0), None, threads=4)
     server.start()
     idle = socket.create_connection(("127.0.0.1", server.port), 60)
     body = scene.body("mailbox.suspend", service_id="7", address="john@example.com")
@@ -162,7 +165,7 @@ def test_a_stop_pulls_no_trigger_that_is_closed(
         time.sleep(0.1)  # the loop runs what it finds
         pull(self)
 
-    server = Server(scene.app, Address("127.0.0.1", 0), None, threads=4)
+    server = Server(scene.app, HostPort("127.0.0.1", 0), None, threads=4)
     server.start()
     monkeypatch.setattr(trigger, "_physical_pull", pulled_by_another_thread_first)
     server.stop()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bridge.config import Address
+from bridge.config import HostPort
 from bridge.domain.errors import Busy
 from bridge.pipeline.queries import FROM_THE_RECORD, QUESTIONS
 from bridge.web import create_app
@@ -91,7 +91,7 @@ def test_a_hook_is_taken_while_queries_wait_for_enom(
     backend = mailbox.service.accounts["main"].backend
     slow = Slow(backend.observe)
     monkeypatch.setattr(backend, "observe", slow)
-    server = Server(mailbox.app, Address("127.0.0.1", 0), None, threads=4)
+    server = Server(mailbox.app, HostPort("127.0.0.1", 0), None, threads=4)
     server.start()
     try:
         with ThreadPoolExecutor(8) as pool:

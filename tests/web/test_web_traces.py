@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from bridge.infra import tracing
-from bridge.infra.events import Watch
+from bridge.infra.events import Events
 from tests.support.bridge import HOSTED_PASSWORD, TOKEN
 from tests.support.scene import PASSWORD, SECRET, Open, Scene
 
@@ -26,7 +26,7 @@ Spans = Callable[[], list[ReadableSpan]]
 def spans(scene: Scene) -> Iterator[Spans]:
     kept = InMemorySpanExporter()
     tracer = tracing.Tracer(SimpleSpanProcessor(kept))
-    scene.service.watch.add(tracer)
+    scene.service.events.add(tracer)
     yield lambda: list(kept.get_finished_spans())
     tracer.close()
 
@@ -139,8 +139,8 @@ def test_off_means_not_even_imported() -> None:
     program = (
         "import sys; from bridge.cli import serve; from bridge.infra import tracing; from "
         "bridge.infra.events import Watch\n"
-        "watch = Watch()\n"
-        "with tracing.traced(watch): assert watch._listeners == ()\n"
+        "events = Watch()\n"
+        "with tracing.traced(events): assert events.listeners == ()\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"
     )
     done = subprocess.run(
@@ -156,6 +156,6 @@ def test_without_the_extra_it_goes_on_without_traces(monkeypatch: pytest.MonkeyP
         return None
 
     monkeypatch.setattr(tracing, "find_spec", none)
-    watch = Watch()
-    with tracing.traced(watch):
-        assert watch._listeners == ()
+    events = Events()
+    with tracing.traced(events):
+        assert events.listeners == ()

@@ -15,7 +15,7 @@ from bridge.backends.enom.products import Paks
 from bridge.backends.enom.settings import EnomAccount
 from bridge.backends.hosted_email import HostedEmail
 from bridge.backends.hosted_email.backend import observed, read_usage
-from bridge.backends.hosted_email.wire import SERVICES, Listed
+from bridge.backends.hosted_email.wire import SERVICES, ListLine
 from bridge.backends.passwords import unknowable
 from bridge.domain.errors import Refused
 from bridge.domain.model import (
@@ -29,8 +29,8 @@ from bridge.domain.model import (
     Proof,
     Survey,
 )
-from bridge.infra.events import Watch
-from bridge.infra.http_client import Outgoing
+from bridge.infra.events import Events
+from bridge.infra.http_client import HttpClient
 
 EVIDENCE: Mapping[str, str] = {
     "orderid": "order",
@@ -57,17 +57,17 @@ class EnomBackend:
     def __init__(
         self,
         account: EnomAccount,
-        outgoing: Outgoing,
+        outgoing: HttpClient,
         now: Callable[[], float] = time.time,
         choose: Callable[[Any], str] = secrets.choice,
-        watch: Watch | None = None,
+        events: Events | None = None,
     ) -> None:
-        watch = watch or Watch()
+        events = events or Events()
         self._account, self._now, self._choose = account, now, choose
-        self._enom = Client(account, outgoing, now, watch)
+        self._enom = Client(account, outgoing, now, events)
         hosted = account.hosted_email
         self._hosted = (
-            HostedEmail(hosted, outgoing, now, watch, name=account.name, timeout=account.timeout)
+            HostedEmail(hosted, outgoing, now, events, name=account.name, timeout=account.timeout)
             if hosted
             else None
         )
@@ -95,6 +95,8 @@ class EnomBackend:
         user = self._hosted.client.user(str(address), domain_may_be_new=not listing.mailboxes)
         if user is not None and user.type != MAILBOX:
             return replace(observed(address, user), pak=pak, paks=listing.paks)
+        # Where the two systems disagree nothing is decided (None): either list may be the older
+        # one.
         exists = box is not None if (box is None) == (user is None) else None
         if user is None:
             return Mailbox(address, exists, pak=pak, paks=listing.paks)
@@ -102,6 +104,8 @@ class EnomBackend:
 
     def survey(self, domain: str) -> Survey:
         listing = self._listing(domain)
+        # A mailbox that a short list leaves out would be reported as missing, and could be made
+        # again.
         if not listing.complete or "" in listing.mailboxes:
             raise listing.incomplete()
         new = not listing.mailboxes
@@ -181,7 +185,7 @@ class EnomBackend:
 
 
 def surveyed(
-    address: Address, listing: paks.Listing, hosted: Mapping[str, Listed] | None
+    address: Address, listing: paks.Listing, hosted: Mapping[str, ListLine] | None
 ) -> Mailbox:
     """One mailbox out of the lists of both systems; `hosted` is None where only one is asked."""
     box = listing.mailboxes.get(address.local)

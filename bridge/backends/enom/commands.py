@@ -18,7 +18,8 @@ END_USER_IP = (
 
 @dataclass(frozen=True)
 class Call:
-    """One command for interface.asp."""
+    """One command for interface.asp: its parameters in Enom's names, without uid, pw and response
+    type."""
 
     command: str
     parameters: Mapping[str, str] = field(repr=False)

@@ -12,7 +12,7 @@ DATE_FORMS = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y")
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedMailbox:
     """A mailbox of the list; `quota` and `used` in bytes, as far as given."""
 
     bundle: str
@@ -28,13 +28,12 @@ class Listing:
     `unreadable`: where a mailbox is listed under a name that cannot be read; the list is not complete then.
     """
 
-    mailboxes: dict[str, Listed]
+    mailboxes: dict[str, ListedMailbox]
     paks: tuple[Pak, ...]
     complete: bool
     unreadable: str = ""
 
     def incomplete(self) -> MalformedReply:
-        """What to say of it."""
         if self.unreadable:
             return MalformedReply(
                 f"Enom's list of mailboxes holds a name that cannot be read, at {self.unreadable}."
@@ -51,12 +50,14 @@ def listing(envelope: Envelope) -> Listing:
     mailboxes = {}
     for row in envelope.mailboxes:
         local = row.get("username", "").partition("@")[0].lower()
-        mailboxes[local] = Listed(
+        mailboxes[local] = ListedMailbox(
             row.get("bundleid", ""), _bytes(row.get("quota")), _bytes(row.get("quotaused"))
         )
-    said = envelope.fields.get("emailcount", "")
+    announced = envelope.fields.get("emailcount", "")
     complete = (
-        int(said) <= len(envelope.mailboxes) if is_number(said) else envelope.paks is not None
+        int(announced) <= len(envelope.mailboxes)
+        if is_number(announced)
+        else envelope.paks is not None
     )
     unreadable = ", ".join(envelope.unreadable[:3])
     return Listing(

@@ -94,7 +94,8 @@ class Command:
 
 @dataclass(frozen=True)
 class Commands:
-    """`[accounts.NAME.commands]`."""
+    """What suspends and unsuspends where `suspend_with` is "commands": both are needed, or
+    neither."""
 
     suspend: Command = setting(
         "The command that suspends.",

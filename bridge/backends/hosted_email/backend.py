@@ -24,8 +24,8 @@ from bridge.domain.model import (
     Proof,
     Survey,
 )
-from bridge.infra.events import Watch
-from bridge.infra.http_client import Outgoing
+from bridge.infra.events import Events
+from bridge.infra.http_client import HttpClient
 
 PROOFS: Mapping[Fact, Proof] = {
     Fact.EXISTENCE: Proof.VERIFIED,
@@ -45,15 +45,15 @@ class HostedEmail:
     def __init__(
         self,
         account: HostedEmailAccount,
-        outgoing: Outgoing,
+        outgoing: HttpClient,
         now: Callable[[], float] = time.time,
-        watch: Watch | None = None,
+        events: Events | None = None,
         *,
         name: str = "",
         timeout: float = 30.0,
     ) -> None:
-        self.client = Client(account, timeout, outgoing, now, watch or Watch(), name)
-        self.proves_passwords, self._creates_domains = (
+        self.client = Client(account, timeout, outgoing, now, events or Events(), name)
+        self.proves_passwords, self.creates_domains = (
             account.prove_passwords,
             account.create_domains,
         )
@@ -64,7 +64,7 @@ class HostedEmail:
         try:
             user = self.client.user(str(address))
         except Refused as refusal:
-            if not self._creates_domains or not self.client.domain_missing(address.domain, refusal):
+            if not self.creates_domains or not self.client.domain_missing(address.domain, refusal):
                 raise
             return Mailbox(address, False, domain_missing=True)
         return Mailbox(address, False) if user is None else observed(address, user)

@@ -10,8 +10,8 @@ from bridge.backends.hosted_email.settings import HostedEmailAccount
 from bridge.domain.errors import BridgeError, MalformedReply
 from bridge.domain.model import Address, Deleted
 from bridge.domain.ports import Clock
-from bridge.infra.events import Watch
-from bridge.infra.http_client import Outgoing
+from bridge.infra.events import Events
+from bridge.infra.http_client import HttpClient
 
 PAGE = 500
 NEW_DOMAIN = (str(codes.MISSING), str(codes.NOT_OWNED))
@@ -19,15 +19,16 @@ NEW_DOMAIN = (str(codes.MISSING), str(codes.NOT_OWNED))
 
 
 class Client:
-    """The API under one admin's credentials."""
+    """Calls of the API under one admin's credentials, which are in the body of each and in no
+    error."""
 
     def __init__(
         self,
         settings: HostedEmailAccount,
         timeout: float,
-        outgoing: Outgoing,
+        outgoing: HttpClient,
         clock: Clock,
-        watch: Watch,
+        events: Events,
         account: str,
     ) -> None:
         self._settings, self._timeout, self._outgoing, self._clock = (
@@ -36,7 +37,7 @@ class Client:
             outgoing,
             clock,
         )
-        self._watch, self._account = watch, account
+        self._events, self._account = events, account
 
     def call(self, method: str, **arguments: Any) -> wire.Result:
         """Raises BridgeError for any answer but a yes."""
@@ -66,7 +67,7 @@ class Client:
         result = self._send("get_domain", {"domain": domain})
         return not result.success and result.number == codes.MISSING
 
-    def users(self, domain: str, domain_may_be_new: bool = False) -> Mapping[str, wire.Listed]:
+    def users(self, domain: str, domain_may_be_new: bool = False) -> Mapping[str, wire.ListLine]:
         """Everything of a domain that has an address, by its local part.
 
         Raises MalformedReply where the list is not whole.
@@ -92,8 +93,9 @@ class Client:
             if line.is_mailbox and line.id
         ]
 
-    def _lines(self, criteria: Mapping[str, Any], **more: Any) -> Iterator[wire.Listed]:
-        """Every line of a list, page by page."""
+    def _lines(self, criteria: Mapping[str, Any], **more: Any) -> Iterator[wire.ListLine]:
+        """Every line of a list, page by page: as many calls as it takes, each within `timeout`
+        seconds."""
         seen = 0
         while True:
             page = {"first": seen, "limit": PAGE}
@@ -104,6 +106,8 @@ class Client:
             seen += len(result.listed)
             if result.total is not None and seen >= result.total:
                 return
+            # An empty page before the end: without this a list that shrinks meanwhile would be
+            # asked for ever.
             if not result.listed or result.total is None:
                 raise MalformedReply("The hosted-email list of mailboxes is not complete.")
 
@@ -127,14 +131,14 @@ class Client:
 
         Raises Refused where it does not, or where that cannot be tried.
         """
-        with watched(self._watch, self._account, "hosted-email", "authenticate") as facts:
+        with watched(self._events, self._account, "hosted-email", "authenticate") as facts:
             result = self._exchange("authenticate", local_at_domain, password, {})
             if error := codes.of_sign_in(result):
                 facts["outcome"] = error.code
                 raise error
 
     def _send(self, method: str, arguments: dict[str, Any]) -> wire.Result:
-        with watched(self._watch, self._account, "hosted-email", method) as facts:
+        with watched(self._events, self._account, "hosted-email", method) as facts:
             result = self._exchange(method, self._settings.user, self._settings.password, arguments)
             if error := codes.fault(result):
                 facts["outcome"] = error.code

@@ -46,7 +46,7 @@ class User:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListLine:
     """A line of a list: `status` and `type` in their words, "" where it shows none. `id`
     outlives a deletion."""
 
@@ -78,7 +78,7 @@ class Result:
     number: int | None = None
     text: str = ""
     user: User | None = None
-    listed: tuple[Listed, ...] = ()
+    listed: tuple[ListLine, ...] = ()
     total: int | None = None
     token: str = field(default="", repr=False)
     faulty: frozenset[str] = frozenset()
@@ -162,14 +162,14 @@ def _type(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> str:
     raise MalformedReply("The hosted-email answer shows a user of a type that is not documented.")
 
 
-def _listed(document: Mapping[str, Any]) -> tuple[Listed, ...]:
+def _listed(document: Mapping[str, Any]) -> tuple[ListLine, ...]:
     rows = document.get("users") or ()
     if not isinstance(rows, list | tuple):
         raise MalformedReply("The hosted-email answer has an undocumented format.")
     return tuple(_line(_object(row)) for row in rows)
 
 
-def _line(row: Mapping[str, Any]) -> Listed:
+def _line(row: Mapping[str, Any]) -> ListLine:
     user = row.get("user")
     local = user.partition("@")[0].lower() if isinstance(user, str) else ""
     if not local.isprintable():
@@ -180,7 +180,7 @@ def _line(row: Mapping[str, Any]) -> Listed:
         raise MalformedReply("The hosted-email answer lists a mailbox without its name.")
     id = row.get("id")
     kept = str(id)[:64] if isinstance(id, str | int) and not isinstance(id, bool) else ""
-    return Listed(
+    return ListLine(
         local, str(row.get("status") or "").lower(), str(row.get("type") or "").lower(), kept
     )
 

@@ -36,13 +36,32 @@ def published_check() -> tuple[Check, str] | None:
 
 
 def own_check() -> tuple[Check, str]:
-    def check(secret: str) -> Verify:
-        key = signing.decode_secret(secret)
-        return lambda body, headers: signing.verify(
-            Delivery("", headers, body, time.time()), [key], "standard", time.time()
-        )
+    return own_verifier, "this bridge's own verifier only"
 
-    return check, "this bridge's own verifier only"
+
+def own_verifier(secret: str) -> Verify:
+    key = signing.decode_secret(secret)
+    return lambda body, headers: signing.verify(
+        Delivery("", headers, body, time.time()), [key], "standard", time.time()
+    )
+
+
+class Server(ThreadingHTTPServer):
+    take: Callable[[Mapping[str, str], bytes], int]
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(min(int(self.headers["content-length"]), MOST))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.send_response(self.server.take(headers, body))
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing: what came is shown with its scene."""
 
 
 class Billing:
@@ -54,7 +73,8 @@ class Billing:
         self.refused: list[str] = []
         self._verify = verify
         self._changed = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server.take = self.take
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="billing"
         )
@@ -83,7 +103,8 @@ class Billing:
             (callback for callback in self.received if callback["data"]["job"] == job), None
         )
 
-    def _take(self, headers: Mapping[str, str], body: bytes) -> int:
+    def take(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Checks and keeps one callback; header names lower-cased. Gives the HTTP status."""
         try:
             self._verify(body, headers)
         except Exception as error:  # a foreign package's, of any kind
@@ -97,22 +118,3 @@ class Billing:
                 self.received.append({"id": headers["webhook-id"], **json.loads(body)})
             self._changed.notify_all()
         return 401 if refusal else 200
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        billing = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(min(int(self.headers["content-length"]), MOST))
-                self.send_response(
-                    billing._take(
-                        {name.lower(): value for name, value in self.headers.items()}, body
-                    )
-                )
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                """Nothing: what came is shown with its scene."""
-
-        return Handler

@@ -16,7 +16,7 @@ from bridge.cli.demo.billing import Billing, Check
 from bridge.cli.send import Sender
 from bridge.cli.sim import HOSTED_PASSWORD, HOSTED_USER, TOKEN, UID, furnish
 from bridge.infra import logs
-from bridge.infra.http_client import Outgoing
+from bridge.infra.http_client import HttpClient
 from bridge.sim import Simulator
 from bridge.web import create_app
 from bridge.web.server import Server
@@ -102,7 +102,7 @@ def stage(check: Check, keep: bool) -> Iterator[Stage]:
         engine = service.new_engine()
         engine.start()
         stack.callback(engine.stop)
-        outgoing = Outgoing()
+        outgoing = HttpClient()
         stack.callback(outgoing.close)
         sender = Sender(
             SOURCE, decode_secret(secret), "standard", [f"http://127.0.0.1:{server.port}"], outgoing

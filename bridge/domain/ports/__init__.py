@@ -13,6 +13,7 @@ from bridge.domain.backend import Backend, Checkpoint, Clock
 from bridge.domain.ports.books import (
     AccountState,
     AlertLog,
+    Assignment,
     Comparison,
     Comparisons,
     Findings,
@@ -24,7 +25,6 @@ from bridge.domain.ports.books import (
     Reconciliation,
     Recorded,
     Summaries,
-    Taking,
 )
 from bridge.domain.ports.journey import (
     CannotWithdraw,
@@ -49,6 +49,7 @@ from bridge.domain.ports.journey import (
 __all__ = [
     "AccountState",
     "AlertLog",
+    "Assignment",
     "Backend",
     "CannotWithdraw",
     "Checkpoint",
@@ -79,6 +80,5 @@ __all__ = [
     "SourcePaused",
     "Summaries",
     "SuspensionsPaused",
-    "Taking",
     "Withdrawals",
 ]

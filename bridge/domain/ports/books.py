@@ -65,7 +65,7 @@ class Lookup(Protocol):
         """An empty one where there is none, or none of this owner (source and service)."""
 
     def records(self, account: str) -> Mapping[str, Record]:
-        """Every record of the account, by address."""
+        """Every record of the account, by address: also those of mailboxes that are gone."""
 
     def customers(self, account: str, source: str) -> Mapping[str, str]:
         """The customer of each mailbox of a source of which it is known, by address."""
@@ -79,7 +79,8 @@ class Lookup(Protocol):
 
 
 class AccountState(Protocol):
-    """What may work at all."""
+    """Which accounts, purchases and sources may work, and how many calls an account has under
+    way."""
 
     def pause_account(self, name: str, code: str, detail: str) -> None:
         """For a fault that the remote answers with: nothing more is sent for the account until a
@@ -89,7 +90,7 @@ class AccountState(Protocol):
         """Nothing is bought for the account for so long."""
 
     def account_paused(self, account: str) -> str | None:
-        """The reason, or None."""
+        """The code of the error that paused it; None while it works."""
 
     def heard(self, source: str, sender: str) -> None:
         """Notes what the module that tested the connection of this source calls itself."""
@@ -114,7 +115,7 @@ class OperatorActions(Protocol):
 
 
 @dataclass(frozen=True)
-class Taking:
+class Assignment:
     """A mailbox that a service is to own from now on, and its state as Enom showed it at
     `seen_at`."""
 
@@ -130,7 +131,9 @@ class Owners(Protocol):
         """Notes the customers of mailboxes by address and service, where that service owns the
         mailbox; how many."""
 
-    def take_over(self, account: str, source: str, takings: Sequence[Taking]) -> Mapping[str, str]:
+    def take_over(
+        self, account: str, source: str, takings: Sequence[Assignment]
+    ) -> Mapping[str, str]:
         """Gives mailboxes that are nobody's to services of the source, in one transaction. No
         password is known of them.
 
@@ -200,14 +203,14 @@ class Comparisons(Protocol):
         """
 
     def renew(self, comparison: Comparison) -> Comparison | None:
-        """None: the lease was lost."""
+        """Prolongs the lease; None when it was lost, and the comparison is another process's."""
 
     def done(self, comparison: Comparison, at: str) -> None:
         """The next one comes at that hour; or at once, if a person asked for it meanwhile."""
 
     def put_off(self, comparison: Comparison, seconds: float) -> None: ...
     def hand_back(self, comparison: Comparison) -> None:
-        """It is due, as it was."""
+        """Gives the lease back before the end: the comparison is due, as it was before."""
 
 
 class Findings(Protocol):

@@ -288,11 +288,12 @@ class Queue(Protocol):
 
 
 class Outbox(Protocol):
-    """What comes of a claimed callback."""
+    """Records what came of a claimed callback; nothing where another sender has claimed it
+    since."""
 
     def callback_done(
         self,
-        card: ClaimedCallback,
+        claimed: ClaimedCallback,
         outcome: str,
         status: int | None,
         error: str | None,

@@ -54,7 +54,7 @@ RECEIVER = 300.0
 
 
 @dataclass(frozen=True)
-class Waits:
+class MaximumWaits:
     """In seconds, as the configuration has them: the lease of a job, the longest call, the largest
     `settle`; the lease of a reconciliation; of a callback its lease, the pause after each try, and
     what a receiver may ask for.
@@ -74,14 +74,14 @@ class Waits:
         return self.settle + 2 * self.call
 
 
-Longest = Callable[[Waits], Any]
+Longest = Callable[[MaximumWaits], Any]
 """Seconds, or an expression of them over the row."""
 
 
 def after_tries(
     tries: sa.ColumnElement[int], first: float, pauses: Sequence[float]
 ) -> sa.ColumnElement[float]:
-    """The longest pause after so many tries."""
+    """The longest pause, in seconds, that may follow so many tries."""
     return sa.case(
         {0: first} | {n: max(first, pause) for n, pause in enumerate(pauses, 1)},
         value=tries,
@@ -89,7 +89,7 @@ def after_tries(
     )
 
 
-def of_callback(waits: Waits) -> sa.ColumnElement[float]:
+def of_callback(waits: MaximumWaits) -> sa.ColumnElement[float]:
     asked = callbacks.c.last_status.in_((429, 503))
     return sa.case(
         (asked, waits.asked), else_=after_tries(callbacks.c.tries, waits.sending, waits.callbacks)
@@ -177,7 +177,7 @@ class ClockCorrection:
     times: Mapping[str, int]
 
 
-def correct_future_times(database: Database, waits: Waits) -> ClockCorrection:
+def correct_future_times(database: Database, waits: MaximumWaits) -> ClockCorrection:
     """For the start of a process: brings nearer what a clock that was ahead has left, if it was."""
     with database.read() as tx:
         ahead = newest(tx) - database.now(tx)
@@ -190,7 +190,7 @@ def correct_future_times(database: Database, waits: Waits) -> ClockCorrection:
             for column, longest in AHEAD.items()
         }
         times["marks.value"] = gathering(tx, now)
-        database.tell(tx)
+        database.notify(tx)
     return ClockCorrection(ahead, {name: count for name, count in times.items() if count})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain import decisions, wanted
+from bridge.domain import decisions, superseded
 from bridge.domain.decisions import HookFacts, JobFacts
 from bridge.domain.errors import Limit
 from bridge.domain.jobs import Status, WaitingFor
@@ -16,7 +16,7 @@ from bridge.reporting.refusals import refusal
 from bridge.store.base.rows import Row, to_limit
 from bridge.store.base.tables import jobs, purchases
 from bridge.store.queue.money import IN_DOUBT
-from bridge.store.queue.still_wanted import needed_since, said
+from bridge.store.queue.still_wanted import effect_of, needed_since
 
 BATCH = 500
 
@@ -64,7 +64,7 @@ def limit_of(row: Row) -> Limit | None:
 
 
 def of_hook(row: Any) -> HookFacts:
-    """`row` of `hooks`."""
+    """What decides what a person may do with a hook; `row` of `hooks`."""
     led_to = row["job_id"] is not None
     return HookFacts(
         row["hook_id"], led_to, row["dismissed_at"] is not None, row["sealed"] is not None
@@ -84,7 +84,7 @@ def overtaken(tx: Connection, row: Row) -> str | None:
     """
     if row["withdrawn"]:
         return refusal("job_withdrawn", job=row["id"])
-    if said(row).takes_away:
+    if effect_of(row).takes_away:
         needs = needed_since(tx, row)
         return refusal("mailbox_needed", needs=needs) if needs is not None else None
     newer = sa.select(jobs).where(
@@ -94,7 +94,7 @@ def overtaken(tx: Connection, row: Row) -> str | None:
         jobs.c.service_id == row["service_id"],
         jobs.c.status.in_(("queued", "running", "succeeded")),
     )
-    later = [said(other) for other in tx.execute(newer).mappings()]
-    if wanted.overtaken(said(row), later) or wanted.taken_away(said(row), later):
+    later = [effect_of(other) for other in tx.execute(newer).mappings()]
+    if superseded.overtaken(effect_of(row), later) or superseded.taken_away(effect_of(row), later):
         return refusal("decided_by_newer", job=row["id"])
     return None

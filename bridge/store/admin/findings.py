@@ -102,11 +102,6 @@ class Findings:
         self, account: str
     ) -> tuple[Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]:
         """Paks; what is terminated and there; what is in its grace; what is missing at Enom."""
-
-        def differing(kind: str) -> sa.Select[Any]:
-            here = differences.c.account == account, differences.c.kind == kind
-            return sa.select(differences).where(*here).order_by(differences.c.address)
-
         leaving = sa.select(mailboxes).where(
             mailboxes.c.account == account, mailboxes.c.delete_after.is_not(None)
         )
@@ -120,7 +115,10 @@ class Findings:
                 for row in tx.execute(bought).mappings()
             ]
             ended, missing = (
-                [shown("differences", row) for row in tx.execute(differing(kind)).mappings()]
+                [
+                    shown("differences", row)
+                    for row in tx.execute(differing(account, kind)).mappings()
+                ]
                 for kind in ("extra", "missing")
             )
             ordered = leaving.order_by(mailboxes.c.address)
@@ -242,9 +240,14 @@ def due(now: float, among: Sequence[str]) -> sa.Select[Any]:
 
 
 def following(now: float, at: str) -> float:
-    """The next time it is HH:MM, UTC."""
+    """The next time after `now` at which it is HH:MM in UTC, in epoch seconds."""
     hour, minute = map(int, at.split(":"))
     today = datetime.fromtimestamp(now, UTC).replace(
         hour=hour, minute=minute, second=0, microsecond=0
     )
     return (today if today.timestamp() > now else today + timedelta(days=1)).timestamp()
+
+
+def differing(account: str, kind: str) -> sa.Select[Any]:
+    here = differences.c.account == account, differences.c.kind == kind
+    return sa.select(differences).where(*here).order_by(differences.c.address)

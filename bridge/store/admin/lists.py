@@ -4,6 +4,7 @@ offsets.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,26 +68,20 @@ def columns(table: sa.Table, *names: str) -> dict[str, sa.ColumnElement[Any]]:
     return {name: table.c[name] for name in names}
 
 
-def named(column: sa.ColumnElement[str]) -> Callable[[str], sa.ColumnElement[bool]]:
+def named(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
     """A whole address by itself; a part of one, such as `john` or `example.net`, wherever it stands
     in it.
     """
-
-    def condition(text: str) -> sa.ColumnElement[bool]:
-        local, _, domain = text.partition("@")
-        return (
-            column == text
-            if local and "." in domain.strip(".")
-            else column.contains(text, autoescape=True)
-        )
-
-    return condition
+    local, _, domain = text.partition("@")
+    if local and "." in domain.strip("."):
+        return column == text
+    return column.contains(text, autoescape=True)
 
 
 def of_mailbox(address: str) -> sa.ColumnElement[bool]:
     """Jobs of this address, or part of one, by the index that they have."""
     return jobs.c.mailbox_id.in_(
-        sa.select(mailboxes.c.id).where(named(mailboxes.c.address)(address))
+        sa.select(mailboxes.c.id).where(named(mailboxes.c.address, address))
     )
 
 
@@ -165,7 +160,7 @@ LISTS: Mapping[str, Listing] = {
         sa.select(mailboxes),
         mailboxes.c.address,
         columns(mailboxes, "source", "account", "domain", "state", "service_id")
-        | {"address": named(mailboxes.c.address)},
+        | {"address": partial(named, mailboxes.c.address)},
         newest_first=False,
     ),
     "callbacks": Listing(
@@ -184,7 +179,7 @@ LISTS: Mapping[str, Listing] = {
         sa.select(differences),
         differences.c.id,
         columns(differences, "account", "domain", "kind", "source", "service_id")
-        | {"address": named(differences.c.address)},
+        | {"address": partial(named, differences.c.address)},
     ),
     "audit": Listing(sa.select(audit), audit.c.id, columns(audit, "who", "action", "target")),
 }
@@ -299,7 +294,7 @@ class Lists:
         known = sa.select(sources.c.name)
         same = {
             "mailboxes": sa.or_(
-                named(mailboxes.c.address)(address or text.lower()), mailboxes.c.service_id == text
+                named(mailboxes.c.address, address or text.lower()), mailboxes.c.service_id == text
             ),
             "jobs": sa.or_(jobs.c.id == text, jobs.c.service_id == text),
             "hooks": sa.and_(hooks.c.source.in_(known), hooks.c.hook_id == text),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from bridge.domain import decisions
 from bridge.domain.errors import NotPossible, UnknownThing
@@ -200,10 +201,6 @@ class Lookup(Lists):
                 callbacks, WAITING_FOR.label("waiting_for"), *RECEIVER_COLUMNS
             ).where(callbacks.c.job_id == job)
 
-            def all_of(table: sa.Table, order: sa.ColumnElement[Any]) -> list[dict[str, Any]]:
-                mine = sa.select(table).where(table.c.job_id == job).order_by(order)
-                return [shown(table.name, item) for item in tx.execute(mine).mappings()]
-
             ahead = sa.select(jobs.c.id).where(
                 jobs.c.mailbox_id == row["mailbox_id"],
                 jobs.c.sequence < row["sequence"],
@@ -236,8 +233,8 @@ class Lookup(Lists):
                 "holder_lives": seen is not None and abs(now - seen) < ALIVE,
                 "tried_again_as": (facts := decision_facts.of_job(tx, row)).tried_again_as,
                 "may": decisions.of_job(facts),
-                "commands": all_of(steps, steps.c.id),
-                "purchases": all_of(purchases, purchases.c.id),
+                "commands": rows_of_job(tx, steps, job),
+                "purchases": rows_of_job(tx, purchases, job),
                 "callbacks": [
                     shown("callbacks", item)
                     for item in tx.execute(job_callbacks.order_by(callbacks.c.id)).mappings()
@@ -328,3 +325,8 @@ def the_hook(tx: sa.Connection, hook_id: str, source: str | None) -> tuple[Row, 
     if rows[0]["type"] in WITHDRAWALS:  # then the job is another hook's
         led_to = sa.select(jobs).where(jobs.c.id == rows[0]["job_id"])
     return rows[0], tx.execute(led_to.order_by(jobs.c.sequence, jobs.c.id)).mappings().all()
+
+
+def rows_of_job(tx: Connection, table: sa.Table, job: str) -> list[dict[str, Any]]:
+    mine = sa.select(table).where(table.c.job_id == job).order_by(table.c.id)
+    return [shown(table.name, item) for item in tx.execute(mine).mappings()]

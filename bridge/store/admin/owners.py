@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge.domain.model import Address
-from bridge.domain.ports import Taking
+from bridge.domain.ports import Assignment
 from bridge.reporting.refusals import refusal
 from bridge.store.admin.findings import settled
 from bridge.store.base.database import Database, upsert
@@ -19,7 +19,9 @@ class Owners:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def take_over(self, account: str, source: str, takings: Sequence[Taking]) -> Mapping[str, str]:
+    def take_over(
+        self, account: str, source: str, takings: Sequence[Assignment]
+    ) -> Mapping[str, str]:
         wanted = {taking.address: taking for taking in takings}
         here = mailboxes.c.account == account, mailboxes.c.address.in_(wanted)
         running = (
@@ -89,7 +91,7 @@ def owned(row: Row, source: str, service_id: str) -> bool:
     return (row["source"], row["service_id"]) == (source, service_id)
 
 
-def hindrance(row: Row, taking: Taking, job: str | None) -> str:
+def hindrance(row: Row, taking: Assignment, job: str | None) -> str:
     """Why this mailbox cannot be given away now; "" when nothing stands against it."""
     if row["source"] is not None:
         return refusal("owned_already", service=row["service_id"], source=row["source"])
@@ -101,7 +103,7 @@ def hindrance(row: Row, taking: Taking, job: str | None) -> str:
     return ""
 
 
-def values(row: Row, source: str, taking: Taking) -> dict[str, Any]:
+def values(row: Row, source: str, taking: Assignment) -> dict[str, Any]:
     return {
         "mailbox_id": row["id"],
         "source": source,

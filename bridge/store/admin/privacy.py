@@ -46,7 +46,7 @@ STORED_IN = {"parked": "hooks", "commands": "steps"}
 
 
 @dataclass(frozen=True)
-class Held:
+class PersonalData:
     """Rows as they are stored, by what they are."""
 
     rows: Mapping[str, Sequence[Any]]
@@ -68,15 +68,16 @@ class Privacy:
         self.database = database
         self.mentions = mentions
 
-    def held(self, address: str) -> Held:
-        """Raises UnknownThing when nothing is held."""
+    def held(self, address: str) -> PersonalData:
+        """Everything that the database holds of an address. Raises UnknownThing when that is
+        nothing."""
         with self.database.read() as tx:
             found = self._held(tx, address)
         if found.empty:
             raise UnknownThing(refusal("nothing_held", address=address))
         return found
 
-    def refuse_open(self, held: Held) -> None:
+    def refuse_open(self, held: PersonalData) -> None:
         """Raises NotPossible while something of it is still to be done or told."""
         for job in held.rows["jobs"]:
             if job["status"] not in ENDED:
@@ -126,39 +127,39 @@ class Privacy:
             removed["audit"] = tx.execute(done.values(target="(erased address)")).rowcount
             return removed
 
-    def _held(self, tx: Connection, address: str) -> Held:
-        def all_of(query: sa.Select[Any]) -> Sequence[Any]:
-            return tx.execute(query).mappings().all()
-
-        own = all_of(sa.select(jobs).where(jobs.c.address == address).order_by(jobs.c.id))
+    def _held(self, tx: Connection, address: str) -> PersonalData:
+        own = _rows(tx, sa.select(jobs).where(jobs.c.address == address).order_by(jobs.c.id))
         ids = [row["id"] for row in own]
         came = sa.exists().where(
             jobs.c.source == hooks.c.source,
             jobs.c.hook_id == hooks.c.hook_id,
             jobs.c.address == address,
         )
-        unread = all_of(
+        unread = _rows(
+            tx,
             sa.select(hooks)
             .where(hooks.c.job_id.is_(None), hooks.c.sealed.is_not(None))
-            .order_by(hooks.c.id)
+            .order_by(hooks.c.id),
         )
         about = sa.or_(
             notes.c.subject.in_([f"job:{id}" for id in ids]),
             notes.c.text.contains(address, autoescape=True),
         )
-        about_it = all_of(sa.select(notes).where(about).order_by(notes.c.id))
+        about_it = _rows(tx, sa.select(notes).where(about).order_by(notes.c.id))
         rows = {
-            "mailboxes": all_of(
-                sa.select(mailboxes).where(mailboxes.c.address == address).order_by(mailboxes.c.id)
+            "mailboxes": _rows(
+                tx,
+                sa.select(mailboxes).where(mailboxes.c.address == address).order_by(mailboxes.c.id),
             ),
             # Also what took one of them back.
-            "hooks": all_of(
-                sa.select(hooks).where(sa.or_(came, hooks.c.job_id.in_(ids))).order_by(hooks.c.id)
+            "hooks": _rows(
+                tx,
+                sa.select(hooks).where(sa.or_(came, hooks.c.job_id.in_(ids))).order_by(hooks.c.id),
             ),
             "parked": [row for row in unread if self.mentions(row["sealed"], address)],
             "jobs": own,
             **{
-                what: all_of(sa.select(t).where(t.c.job_id.in_(ids)).order_by(key))
+                what: _rows(tx, sa.select(t).where(t.c.job_id.in_(ids)).order_by(key))
                 for what, (t, key) in TABLES_OF_JOB.items()
             },
             "notes": [
@@ -166,14 +167,17 @@ class Privacy:
                 for row in about_it
                 if row["subject"].removeprefix("job:") in ids or names(row["text"], address)
             ],
-            "differences": all_of(
+            "differences": _rows(
+                tx,
                 sa.select(differences)
                 .where(differences.c.address == address)
-                .order_by(differences.c.id)
+                .order_by(differences.c.id),
             ),
-            "audit": all_of(sa.select(audit).where(audit.c.target == address).order_by(audit.c.id)),
+            "audit": _rows(
+                tx, sa.select(audit).where(audit.c.target == address).order_by(audit.c.id)
+            ),
         }
-        return Held(rows)
+        return PersonalData(rows)
 
 
 ERASED_TABLES: Mapping[str, sa.Table] = {
@@ -195,3 +199,7 @@ def names(text: str, address: str) -> bool:
         re.search(rf"(?<![\w.+-]){re.escape(address)}(?![\w-]|\.\w)", text, re.IGNORECASE)
         is not None
     )
+
+
+def _rows(tx: Connection, query: sa.Select[Any]) -> Sequence[Any]:
+    return tx.execute(query).mappings().all()

@@ -78,7 +78,7 @@ class Retention:
                     purge=True,
                 )
             if rows:
-                self.database.tell(tx)
+                self.database.notify(tx)
             return len(rows)
 
     def wipe(self) -> int:

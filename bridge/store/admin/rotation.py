@@ -66,7 +66,7 @@ class Survey:
 
 @dataclass(frozen=True)
 class Recognised:
-    """The hooks that one key recognises."""
+    """The hooks that one key recognises; times in epoch seconds."""
 
     count: int
     last_used: float
@@ -93,7 +93,7 @@ class Rotation:
         return tallies
 
     def survey(self) -> Survey:
-        """Reads only."""
+        """What still needs which key; changes nothing."""
         with self.database.read() as tx:
             groups, passwords = self._hooks(tx), self._passwords(tx)
         older = [group for name, group in groups.items() if self._age(name) == "older"]

@@ -151,7 +151,8 @@ def sync(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """With what SQLite may have left beside it."""
+    """Removes a database file and what SQLite may have left beside it; a missing one is no
+    error."""
     for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
         with suppress(OSError):
             each.unlink()

@@ -14,32 +14,32 @@ REST = 1.0  # seconds after which a connection to a server is asked whether it s
 
 
 def prepare_sqlite(engine: Engine) -> None:
-    def connected(connection: sqlite3.Connection, _: object) -> None:
-        # Transactions are ours, not pysqlite's. Not begun by an event of SQLAlchemy, which would
-        # cost each statement a little.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        # Secure delete: what is wiped or erased does not stay readable in free pages. It cost
-        # nothing that could be measured.
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-            "secure_delete = ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+    event.listen(engine, "connect", set_pragmas)
+    event.listen(engine, "handle_error", drop_if_unwritable)
 
-    def failed(context: ExceptionContext) -> None:
-        # One that was opened while the file could not be written would never write again, also when
-        # it can be.
-        if "readonly" in str(context.original_exception) or "I/O" in str(
-            context.original_exception
-        ):
-            context.is_disconnect = True
 
-    event.listen(engine, "connect", connected)
-    event.listen(engine, "handle_error", failed)
+def set_pragmas(connection: sqlite3.Connection, _: object) -> None:
+    # Transactions are ours, not pysqlite's. Not begun by an event of SQLAlchemy, which would
+    # cost each statement a little.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # Secure delete: what is wiped or erased does not stay readable in free pages. It cost
+    # nothing that could be measured.
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def drop_if_unwritable(context: ExceptionContext) -> None:
+    # One that was opened while the file could not be written would never write again, also when
+    # it can be.
+    if "readonly" in str(context.original_exception) or "I/O" in str(context.original_exception):
+        context.is_disconnect = True
 
 
 def ask_the_rested(engine: Engine) -> None:
@@ -49,15 +49,16 @@ def ask_the_rested(engine: Engine) -> None:
     of one transaction, after which all connections are made anew.
     """
 
-    def returned(_: object, record: ConnectionPoolEntry) -> None:
-        record.info["rests_since"] = time.monotonic()
-
-    def taken(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+    def ping_if_rested(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
         if time.monotonic() - record.info.get("rests_since", math.inf) > REST:
             try:
                 engine.dialect.do_ping(connection)
             except engine.dialect.loaded_dbapi.Error:
                 raise sa.exc.InvalidatePoolError from None
 
-    event.listen(engine, "checkin", returned)
-    event.listen(engine, "checkout", taken)
+    event.listen(engine, "checkin", note_return)
+    event.listen(engine, "checkout", ping_if_rested)
+
+
+def note_return(_: object, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = time.monotonic()

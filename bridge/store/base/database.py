@@ -44,8 +44,8 @@ class Database:
         self.instance: str | None = (
             None  # what told it from others when this process began to use it
         )
-        self._lock = threading.Lock()
-        self._told = threading.local()
+        self.write_lock = threading.Lock()
+        self._notified = threading.local()
         self._offset = time.time() - time.monotonic()
         self._synchronised = time.monotonic()
         self._changed = threading.Condition()
@@ -76,7 +76,7 @@ class Database:
 
     @property
     def file(self) -> Path | None:
-        """Of SQLite."""
+        """The file of SQLite; None for a server."""
         return sqlite_file(self.url)
 
     def absent(self) -> bool:
@@ -160,19 +160,19 @@ class Database:
         """A transaction. SQLite has one writer: a lock of our own queues them fairly, where its
         busy handler would sleep.
         """
-        if self.embedded and not self._lock.acquire(timeout=LOCK_WAIT):
+        if self.embedded and not self.write_lock.acquire(timeout=LOCK_WAIT):
             raise StoreUnavailable(refusal("database_busy"))
         try:
             self.check_files()
             with translated(), self.engine.begin() as connection:
                 self._begin(connection, "BEGIN IMMEDIATE")
-                self._told.pending = False
+                self._notified.pending = False
                 yield connection
             self.check_files()  # before anybody is told that it is committed
         finally:
             if self.embedded:
-                self._lock.release()
-        if self._told.pending:
+                self.write_lock.release()
+        if self._notified.pending:
             self.wake()
 
     @contextmanager
@@ -196,12 +196,12 @@ class Database:
             return time.monotonic() + self._offset
         return float(connection.scalar(SELECT_NOW))
 
-    def now_telling(self, connection: Connection) -> float:
-        """`now` and `tell` in one round trip."""
+    def now_and_notify(self, connection: Connection) -> float:
+        """`now` and `notify` in one round trip, which counts while rows are locked."""
         if self.embedded or self.own_clock is not None:
-            self.tell(connection)
+            self.notify(connection)
             return self.now(connection)
-        self._told.pending = True
+        self._notified.pending = True
         return float(connection.execute(SELECT_NOW_AND_NOTIFY).scalar_one())
 
     def clock(self) -> float:
@@ -239,9 +239,9 @@ class Database:
 
     # Waking. A lost wake-up costs a little time, never a job: everybody also polls.
 
-    def tell(self, connection: Connection) -> None:
+    def notify(self, connection: Connection) -> None:
         """Wakes those who wait, when this transaction commits."""
-        self._told.pending = True
+        self._notified.pending = True
         if not self.embedded:
             connection.execute(sa.text(f"NOTIFY {CHANNEL}"))
 
@@ -258,7 +258,7 @@ class Database:
             self._changed.wait_for(lambda: self._changes != since or self._closing, seconds)
 
     def wake(self) -> None:
-        """Wakes those of this process who wait."""
+        """Wakes every waiting thread of this process."""
         with self._changed:
             self._changes += 1
             self._changed.notify_all()
@@ -282,6 +282,7 @@ class Database:
                 with psycopg.connect(plain, autocommit=True, connect_timeout=5) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     while not self._closing:
+                        # Short, because it also bounds how long `close` waits for this thread.
                         for _ in connection.notifies(timeout=0.5, stop_after=1):
                             self.wake()
             except psycopg.Error:
@@ -313,9 +314,11 @@ def settings() -> dict[str, str]:
     locks for long.
     """
     return {
+        # Stopped or cut off in a transaction, a worker loses it long before its lease ends.
         "idle_in_transaction_session_timeout": "5s",
         "lock_timeout": f"{LOCK_WAIT * 1000:.0f}ms",
         "statement_timeout": "30s",
+        # A server's default may be another; a 202 whose hook is lost in a power cut would be a lie.
         "synchronous_commit": "on",
     }
 

@@ -59,7 +59,6 @@ def check(database: Database) -> tuple[str | None, str]:
 
 
 def newest() -> str:
-    """The version that this program needs."""
     return versions()[-1]
 
 

@@ -47,7 +47,7 @@ def record_values(record: Record) -> dict[str, Any]:
 
 
 def intent_values(intent: Intent) -> dict[str, Any]:
-    """An intent without its password, as JSON."""
+    """An intent as JSON, without its password, which is stored encrypted or not at all."""
     until = to_rfc3339(intent.until) if intent.until else None
     values: dict[str, Any] = {
         "display_name": intent.display_name,

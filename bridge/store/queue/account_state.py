@@ -134,6 +134,8 @@ class AccountState:
         """
         with self.database.write() as tx:
             now = self.database.now(tx)
+            # Asking and putting off are one statement: of several workers only one gets the
+            # account, and an answer that never comes leads to the next probe, not to none.
             due = accounts.c.probe_at <= now, accounts.c.pause_reason.is_(None)
             change = sa.update(accounts).where(*due).values(probe_at=now + PROBE_EVERY)
             return [row[0] for row in tx.execute(change.returning(accounts.c.name))]
@@ -149,7 +151,7 @@ class AccountState:
         return pauses(row) if row else ()
 
     def account_paused(self, name: str) -> str | None:
-        """The first of its pauses, by its code."""
+        """The code of the first of its pauses; None while it works."""
         return next((pause.code for pause in self.pauses(name)), None)
 
     def source_states(self) -> Sequence[dict[str, Any]]:
@@ -158,7 +160,7 @@ class AccountState:
             return [shown("sources", row) for row in found]
 
     def source_state(self, name: str) -> dict[str, Any]:
-        """Raises UnknownThing."""
+        """What is on record of a source. Raises UnknownThing."""
         with self.database.read() as tx:
             row = tx.execute(sa.select(sources).where(sources.c.name == name)).mappings().first()
         if row is None:
@@ -204,6 +206,8 @@ class AccountState:
     def first_use(self, source: str, query_id: str, keep: float) -> bool:
         with self.database.write() as tx:
             now = self.database.now(tx)
+            # In the same transaction, so that the table holds no more than lately came, and needs
+            # no chore.
             tx.execute(sa.delete(used_ids).where(used_ids.c.until < now))
             try:
                 with tx.begin_nested():
@@ -227,6 +231,7 @@ class AccountState:
             tx.execute(
                 self.database.lock_row(sa.select(accounts.c.name).where(accounts.c.name == account))
             )
+            # Of queries whose process died: a slot ends by its time, too.
             tx.execute(sa.delete(slots).where(slots.c.account == account, slots.c.until <= now))
             refuse_when_full(tx, account, most, now)
             insert = (
@@ -238,7 +243,7 @@ class AccountState:
         finally:
             with self.database.write() as tx:
                 tx.execute(sa.delete(slots).where(slots.c.id == slot))
-                self.database.tell(tx)
+                self.database.notify(tx)
 
 
 def refuse_when_full(tx: Connection, account: str, most: int, now: float) -> None:
@@ -316,7 +321,7 @@ def end_pauses(
         if pauses(row):
             notes.clear(tx, f"account:{name}", sentences.account_works(name), now)
         go_on(tx, name, now)
-        database.tell(tx)
+        database.notify(tx)
     return left
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.wanted import TAKES_AWAY
+from bridge.domain.superseded import TAKES_AWAY
 from bridge.reporting import notes as sentences
 from bridge.store.base.database import Database
 from bridge.store.base.tables import among, jobs, mailboxes, sources
@@ -53,7 +53,7 @@ class TooMany(Exception):
 
 
 @dataclass
-class Seen:
+class SuspensionCount:
     """Of one source, in this process: how many suspensions pass without a count, and its mailboxes
     as they were counted.
     """
@@ -84,7 +84,7 @@ class Brake:
         self.share, self.first_id = share, first_id
         self.suspends = SUSPEND | TAKES_AWAY if grace else SUSPEND
         self._counting = count_hooks(self.suspends)
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[str, SuspensionCount] = {}
         self._lock = threading.Lock()
 
     def check(self, tx: Connection, source: str, since: float | None, now: float) -> None:
@@ -94,7 +94,7 @@ class Brake:
         if not self.share:
             return
         with self._lock:
-            seen = self._seen.setdefault(source, Seen())
+            seen = self._seen.setdefault(source, SuspensionCount())
             if seen.uncounted > 0:
                 seen.uncounted -= 1
                 return
@@ -114,7 +114,7 @@ class Brake:
     def most(self, tx: Connection, source: str, now: float) -> int:
         """How many suspensions of this source pass within an hour."""
         with self._lock:
-            seen = self._seen.setdefault(source, Seen())
+            seen = self._seen.setdefault(source, SuspensionCount())
         if now - seen.counted_at > RECOUNT_AFTER:
             seen.mailboxes, seen.counted_at = (
                 tx.scalar(COUNT_MAILBOXES, {"source": source}) or 0,

@@ -8,12 +8,12 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import BridgeError, Overtaken
 from bridge.domain.jobs import Status, allow
-from bridge.domain.wanted import SAID, TAKES_AWAY, overtaken, taken_away
+from bridge.domain.superseded import CUSTOMER_TEXTS, TAKES_AWAY, overtaken, taken_away
 from bridge.reporting import notes as sentences
 from bridge.store.base.rows import Row, error_columns
 from bridge.store.base.tables import among, jobs
 from bridge.store.queue import notes, outbox
-from bridge.store.queue.still_wanted import said, take_back
+from bridge.store.queue.still_wanted import effect_of, take_back
 
 IS_OPEN = jobs.c.mailbox_id == sa.bindparam("mailbox_id"), among(jobs.c.status, "queued", "running")
 COMPARED_COLUMNS = [
@@ -47,18 +47,18 @@ def overtake(tx: Connection, new: Row, others: Sequence[Row], now: float) -> Non
         if (row["source"], row["service_id"]) == (new["source"], new["service_id"])
     ]
     for row in same:
-        newer = [said(new)]
+        newer = [effect_of(new)]
         # Whatever needs the mailbox made an end of such a one when it came.
-        if not said(row).takes_away:
+        if not effect_of(row).takes_away:
             newer += [
-                said(other)
+                effect_of(other)
                 for other in same
                 if other["sequence"] > row["sequence"] and other["status"] != "held"
             ]
-        error = overtaken(said(row), newer)
+        error = overtaken(effect_of(row), newer)
         if error is not None:
             end = call_off if row["status"] == "held" else cancel
-            end(tx, row["id"], now, error, SAID[Overtaken], jobs.c.touched.is_(False))
+            end(tx, row["id"], now, error, CUSTOMER_TEXTS[Overtaken], jobs.c.touched.is_(False))
 
 
 def make_an_end(tx: Connection, job: Row, now: float) -> None:
@@ -68,13 +68,13 @@ def make_an_end(tx: Connection, job: Row, now: float) -> None:
     Not earlier: until then a newer hook may call it off. The caller holds the lock of the mailbox's
     row.
     """
-    if not said(job).takes_away or job["replaces"] is not None or job["purge"]:
+    if not effect_of(job).takes_away or job["replaces"] is not None or job["purge"]:
         return
     for row in jobs_beside(tx, job["mailbox_id"]):
         same = (row["source"], row["service_id"]) == (job["source"], job["service_id"])
-        error = taken_away(said(row), [said(job)])
+        error = taken_away(effect_of(row), [effect_of(job)])
         if error is not None and same and row["sequence"] < job["sequence"]:
-            cancel(tx, row["id"], now, error, SAID[Overtaken], jobs.c.touched.is_(False))
+            cancel(tx, row["id"], now, error, CUSTOMER_TEXTS[Overtaken], jobs.c.touched.is_(False))
 
 
 def cancel(

@@ -38,6 +38,7 @@ SELECT_ACCOUNT_PAUSED = sa.select(STANDS_STILL).where(
 )
 SELECT_ACCOUNT_PAUSED_LOCKED = SELECT_ACCOUNT_PAUSED.with_for_update()
 COUNTED_UP = {"token": jobs.c.token + 1, "tries": jobs.c.tries + 1}
+# Counted up with each claim, and never back: an older holder's token fits no row any more.
 CLAIM_JOB = (
     sa.update(jobs).where(jobs.c.id == sa.bindparam("job_id")).values(**COUNTED_UP).returning(jobs)
 )
@@ -92,6 +93,8 @@ class Claims:
                 continue
             with self.database.write() as tx:
                 now = self.database.now(tx)
+                # Whoever claims also hands back what a dead worker held: no process of its own has
+                # to live for that, and the clock is the database's, not this machine's.
                 self._release(tx, RELEASE_EXPIRED_LEASES, {"account_name": account, "now": now})
                 row = self._next_job(tx, account, limits[account], now)
                 if row is not None:
@@ -133,6 +136,7 @@ class Claims:
         }
         row = tx.execute(CLAIM_JOB, {"job_id": row["id"], **values}).mappings().one()
         mailbox = tx.execute(SELECT_MAILBOX, {"mailbox_id": row["mailbox_id"]}).mappings().one()
+        # A job that was never begun has no commands: one query less for most of all claims.
         journal = (
             tx.execute(SELECT_STEPS, {"job_id": row["id"]}).mappings().all()
             if row["touched"]
@@ -146,6 +150,8 @@ class Claims:
         """
         with self.database.write() as tx:
             now = self.database.now(tx)
+            # Only what this process is at: a job whose claim was committed, but whose answer was
+            # lost on the way, must fall back to the others.
             mine = among(jobs.c.status, "running"), jobs.c.lease_owner == owner, jobs.c.id.in_(at)
             tx.execute(sa.update(jobs).where(*mine).values(lease_until=now + self.lease))
             if (
@@ -158,6 +164,7 @@ class Claims:
                 tx.execute(
                     sa.insert(workers).values(owner=owner, seen_at=now, key_ids=self.key_ids)
                 )
+            # Rows of processes that died: nobody else would ever remove them.
             tx.execute(sa.delete(workers).where(workers.c.seen_at < now - 3600))
 
     def release(self, owner: str) -> None:
@@ -170,4 +177,4 @@ class Claims:
     def _release(self, tx: Connection, whose: sa.Update, of: Mapping[str, Any]) -> None:
         allow(Status.RUNNING, Status.QUEUED)
         if tx.execute(whose, of).rowcount:
-            self.database.tell(tx)
+            self.database.notify(tx)

@@ -71,4 +71,4 @@ def release(database: Database, limits: Limits) -> None:
             oldest = oldest.limit(max(0, room))
         waits = *IS_WAITING, jobs.c.id.in_(oldest), jobs.c.available_at > now
         if tx.execute(sa.update(jobs).where(*waits).values(available_at=now)).rowcount:
-            database.tell(tx)
+            database.notify(tx)

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from bridge.domain.actions import decides
 from bridge.domain.errors import Overtaken
 from bridge.domain.model import Address
-from bridge.domain.wanted import SAID, Said, is_late, marked
+from bridge.domain.superseded import CUSTOMER_TEXTS, HookEffect, is_late, marks_with
 from bridge.reporting.receipts import LATE
 from bridge.store.base.database import Database, upsert
 from bridge.store.base.rows import Row, error_columns, intent_values
@@ -48,12 +48,12 @@ def add_job(
     """
     mailbox = next_sequence(tx, database, account, Address.parse(intent.address))
     facts = decides(intent.action, password=intent.password is not None or sealed is not None)
-    spoken = intent.timestamp.timestamp()
-    word, decided = Said(intent.action, facts), mailbox["decided"] or {}
+    hook_time = intent.timestamp.timestamp()
+    effect, decided = HookEffect(intent.action, facts), mailbox["decided"] or {}
     service = [source, intent.service_id]
-    late = not special and is_late(word, decided, service, spoken)
-    if not special and word.takes_away:
-        late = late or needed_later(tx, mailbox["id"], service, spoken)
+    late = not special and is_late(effect, decided, service, hook_time)
+    if not special and effect.takes_away:
+        late = late or needed_later(tx, mailbox["id"], service, hook_time)
     first = mailbox["sequence"] == 1  # then there is nothing to look for
     others = () if first else cancelling.jobs_beside(tx, mailbox["id"])
     waiting = [row for row in others if row["status"] != "held"]
@@ -70,6 +70,7 @@ def add_job(
         "action": intent.action,
         "facts": " ".join(sorted(facts)),
         "intent": intent_values(intent),
+        # A late hook is never carried out, so its password is not even stored.
         "sealed": None if late else sealed,
         "status": "cancelled" if late else "queued",
         "state": mailbox["state"],
@@ -77,15 +78,23 @@ def add_job(
         "created_at": now,
     } | special
     if late:
-        values |= {"finished_at": now, "message": SAID[Overtaken], **error_columns(OUTDATED)}
+        values |= {
+            "finished_at": now,
+            "message": CUSTOMER_TEXTS[Overtaken],
+            **error_columns(OUTDATED),
+        }
     else:
         values["waiting_for"] = (
             "account" if mailbox["account_paused"] else "turn" if waiting else None
         )
+        # What a person repeats, or a grace period deletes, says nothing new of what billing wants.
         if not special:
             tx.execute(
                 UPDATE_MAILBOX,
-                {"mailbox_id": mailbox["id"], "decided": marked(word, decided, service, spoken)},
+                {
+                    "mailbox_id": mailbox["id"],
+                    "decided": marks_with(effect, decided, service, hook_time),
+                },
             )
             if customers.teaches(mailbox, waiting, source, intent):
                 customers.teach(tx, mailbox["id"], source, intent.service_id, intent.customer_id)

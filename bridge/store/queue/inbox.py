@@ -102,7 +102,7 @@ class Inbox:
     ) -> Receipt:
         try:
             with self.database.write() as tx:
-                now = self.database.now_telling(tx)
+                now = self.database.now_and_notify(tx)
                 job = self.new_id(now)
                 hook = hook_values(source, verified, intent.action, digest, now)
                 # First, so that two deliveries of one id cannot both get a sequence number.
@@ -171,7 +171,7 @@ class Inbox:
             row = enqueue.add_job(
                 tx, self.database, job, verified.id, source, account, intent, sealed, now
             )
-            self.database.tell(tx)
+            self.database.notify(tx)
             return to_receipt(row)
 
 

@@ -73,6 +73,7 @@ class Journal:
                 money.see_purchase(tx, row)
             if change.kind is ChangeKind.DELETE:
                 money.allow_deletion(tx, row, now, limits, job.lifted)
+            # From this commit on the job counts as begun, so what waits before it may end.
             cancelling.make_an_end(tx, row, now)
             values = {
                 "job_id": job.id,
@@ -83,6 +84,8 @@ class Journal:
                 "arguments": dict(change.arguments),
                 "outcome": "intent",
                 "started_at": now,
+                # The latest time at which the call can have ended, until its answer says when it
+                # did.
                 "ended_at": now + call_limit,
                 "trust_after": record.settles_at,
             }
@@ -123,6 +126,8 @@ class Journal:
         with self.database.write() as tx:
             fencing.lock_mailbox(tx, self.database, job)
             now = self.database.now(tx)
+            # An answer that comes after the lease was lost is dropped: the intent stays, and
+            # whoever has the job now treats it as unknown. That is slower, never wrong.
             fencing.require_claim(tx, self.database, job)
             evidence = dict(answer.evidence) if answer else None
             values = {

@@ -76,6 +76,8 @@ def allow_purchase(
         purchases.c.job_id != job["id"],
     )
     for other in tx.execute(others).mappings():
+        # Another job's purchase for this domain may have gone through. Its job finds out, or a
+        # person does; until then a second one could be paid for nothing.
         if other["outcome"] in IN_DOUBT:
             doubt = NeedsPerson(refusal("purchase_in_doubt", job=other["job_id"]), code="unclear")
             raise Recheck(now + 60, WaitingFor.SETTLE, doubt)
@@ -115,6 +117,8 @@ def add_purchase(tx: Connection, job: Row, step: Step, change: Change) -> None:
     """The mark before the call. Earlier ones of this job were proved undone, or there would be no
     new one.
     """
+    # Not deleted: a purchase that was believed undone is the first thing that a person looks for
+    # when the bill says otherwise.
     undone = sa.update(purchases).where(
         purchases.c.job_id == job["id"], purchases.c.outcome.in_(IN_DOUBT)
     )
@@ -146,6 +150,7 @@ def purchase_answered(
     values = {"outcome": outcome, "evidence": evidence, "ended_at": now, "settles_at": settles_at}
     change = sa.update(purchases).where(purchases.c.step_id == step).values(**values)
     row = tx.execute(change.returning(purchases.c.account)).first()
+    # Enom took money, so there is some: what paused the purchases is over, whatever its time says.
     if row is not None and outcome == "accepted":
         resume_money(tx, row[0], now)
 

@@ -8,7 +8,7 @@ it.
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
-from bridge.domain.wanted import TAKES_AWAY
+from bridge.domain.superseded import TAKES_AWAY
 from bridge.store.base.tables import among, jobs
 
 OLDER_JOB, JOB_IN_DOMAIN, TERMINATION, JOB_BETWEEN = (
@@ -63,6 +63,7 @@ YIELDS_TO_TERMINATION = sa.exists().where(
     may_yield(jobs, TERMINATION),
     ~CANNOT_YIELD_BETWEEN,
 )
+# Two jobs in one domain could both see the last free place of its pak, or both buy one.
 DOMAIN_IS_FREE = ~sa.exists().where(
     JOB_IN_DOMAIN.c.account == jobs.c.account,
     JOB_IN_DOMAIN.c.domain == jobs.c.domain,
@@ -76,6 +77,7 @@ IS_DUE = (
 SELECT_NEXT_JOB = sa.select(jobs).where(
     *IS_DUE, IS_FIRST_OF_MAILBOX, ~YIELDS_TO_TERMINATION, DOMAIN_IS_FREE
 )
+# By id where times are equal: ids sort by time, so the order is that of arrival.
 SELECT_NEXT_JOB = SELECT_NEXT_JOB.order_by(jobs.c.available_at, jobs.c.id).limit(1)
 SELECT_NEXT_JOB_LOCKED = SELECT_NEXT_JOB.with_for_update()
 SELECT_NEXT_JOB_ID = SELECT_NEXT_JOB.with_only_columns(jobs.c.id)

@@ -18,6 +18,8 @@ from bridge.store.base.tables import among, callbacks, jobs, sources
 
 CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
 STATUSES = ("pending", "delivered", "superseded", "stopped", "exhausted")
+# Without an end to it, one callback that a receiver never takes would keep all later news of its
+# mailbox back.
 HOLDS_BACK = (
     2  # failed tries until which an undelivered callback holds back newer ones of its mailbox
 )
@@ -37,6 +39,8 @@ def enqueue_callback(tx: Connection, job: Row, now: float) -> None:
     """Writes the callback of a job that has just ended. The caller holds the transaction that ends
     it.
     """
+    # A job may end more than once (held, then retried): each end has an id of its own, so that a
+    # receiver which drops repeats drops only those.
     number = (tx.scalar(COUNT_CALLBACKS, {"job_id": job["id"]}) or 0) + 1
     values = {
         "id": f"cb_{job['id']}_{number}",
@@ -158,6 +162,7 @@ SELECT_OLDER_CALLBACKS = sa.select(callbacks.c.id, callbacks.c.facts).where(
     callbacks.c.sequence < sa.bindparam("sequence"),
     among(callbacks.c.status, "pending"),
 )
+# The fence of callbacks, as of jobs: a sender that hung past its lease records nothing.
 STILL_CLAIMED = (
     callbacks.c.id == sa.bindparam("callback_id"),
     callbacks.c.token == sa.bindparam("claim_token"),
@@ -189,8 +194,8 @@ class Outbox:
         `in_turn` is given the sources that something is due for, and gives those that may be sent to now, in order.
         """
         due = self._due()
-        cards = (self._claim(source, due[source]) for source in in_turn(list(due)))
-        return next((card for card in cards if card is not None), None)
+        claims = (self._claim(source, due[source]) for source in in_turn(list(due)))
+        return next((claimed for claimed in claims if claimed is not None), None)
 
     def _due(self) -> dict[str, int]:
         """The sources that something is due for, and how often in a row the receiver of each did
@@ -255,7 +260,7 @@ class Outbox:
 
     def callback_done(
         self,
-        card: ClaimedCallback,
+        claimed: ClaimedCallback,
         outcome: str,
         status: int | None,
         error: str | None,
@@ -263,33 +268,36 @@ class Outbox:
         silent_for: float | None = None,
     ) -> None:
         with self.database.write() as tx:
-            now = self.database.now_telling(tx)
+            now = self.database.now_and_notify(tx)
             values: dict[str, object] = {
                 "status": outcome,
-                "tries": card.tries,
+                "tries": claimed.tries,
                 "last_status": status,
                 "last_error": error,
             }
             if retry_in is None:
                 values["ended_at"] = now
-            elif silent_for is not None and card.unanswered:
+            elif silent_for is not None and claimed.unanswered:
                 # It only asked whether the receiver is there. The next time another one asks: this
                 # one may be what it hangs at.
-                values |= {"tries": card.tries - 1, "next_at": now}
+                values |= {"tries": claimed.tries - 1, "next_at": now}
             else:
                 values["next_at"] = now + retry_in
             tx.execute(
                 UPDATE_CLAIMED_CALLBACK,
-                {"callback_id": card.id, "claim_token": card.token, **values},
+                {"callback_id": claimed.id, "claim_token": claimed.token, **values},
             )
             # Callbacks before sources, everywhere: so no two transactions wait for each other.
             if silent_for is None:
-                tx.execute(RESET_RECEIVER, {"source": card.source})
+                tx.execute(RESET_RECEIVER, {"source": claimed.source})
             else:
-                silent = {"receiver_tries": card.unanswered + 1, "receiver_after": now + silent_for}
+                silent = {
+                    "receiver_tries": claimed.unanswered + 1,
+                    "receiver_after": now + silent_for,
+                }
                 tx.execute(
                     UPDATE_SILENT_RECEIVER,
-                    {"source": card.source, "tries_before": card.unanswered, **silent},
+                    {"source": claimed.source, "tries_before": claimed.unanswered, **silent},
                 )
 
     def give_up(self, source: str, after: float) -> int:

@@ -7,20 +7,21 @@ import sqlalchemy as sa
 from bridge.domain.errors import BridgeError
 from bridge.domain.jobs import Status, WaitingFor, allow
 from bridge.domain.ports import InitialPlan, Job, JobResult, Limits
-from bridge.domain.wanted import SAID
+from bridge.domain.superseded import CUSTOMER_TEXTS
 from bridge.reporting import notes as sentences
 from bridge.store.base.rows import Row, error_columns
 from bridge.store.base.tables import jobs
 from bridge.store.queue import cancelling, creations, customers, fencing, money, notes, outbox
 from bridge.store.queue.claims import Claims
 from bridge.store.queue.journal import Journal, as_columns
-from bridge.store.queue.still_wanted import said, take_back, unwanted
+from bridge.store.queue.still_wanted import effect_of, take_back, unwanted
 
 SELECT_JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("job_id"))
 
 
 class Queue(Claims, Journal):
-    """For its arguments see Claims."""
+    """The jobs as a worker sees them; for the arguments see Claims. Raises LeaseLost when a job is
+    another's by now."""
 
     def wait(
         self,
@@ -34,7 +35,7 @@ class Queue(Claims, Journal):
         allow(Status.RUNNING, Status.QUEUED)
         with self.database.write() as tx:
             fencing.lock_mailbox(tx, self.database, job)
-            now = self.database.now_telling(tx)
+            now = self.database.now_and_notify(tx)
             since = (job.undecided_since or now) if undecided else None
             # A wait that no error asked for must not make the pause after the next error longer.
             tries = job.tries if waiting_for == WaitingFor.RETRY else 0
@@ -52,14 +53,16 @@ class Queue(Claims, Journal):
                 **as_columns(first),
             }
             row = fencing.update_claimed(tx, job, **leave, **more)
+            # A newer hook may have come while this one was looked at: unbegun, it ends here instead
+            # of waiting for a turn that it would not use.
             if not row["touched"] and (why := unwanted(tx, row)) is not None:
-                cancelling.cancel(tx, job.id, now, why, SAID[type(why)])
+                cancelling.cancel(tx, job.id, now, why, CUSTOMER_TEXTS[type(why)])
 
     def finish(self, job: Job, ending: JobResult, first: InitialPlan | None = None) -> None:
         allow(Status.RUNNING, ending.status)
         with self.database.write() as tx:
             fencing.lock_mailbox(tx, self.database, job)
-            now = self.database.now_telling(tx)
+            now = self.database.now_and_notify(tx)
             values = {
                 "status": ending.status,
                 "waiting_for": None,
@@ -73,6 +76,7 @@ class Queue(Claims, Journal):
                 **error_columns(ending.error),
                 "extra": dict(ending.extra),
             }
+            # Any other end keeps the password for a while: a person may have the job tried again.
             if ending.status in ("succeeded", "cancelled"):
                 values["sealed"] = None
             row = fencing.update_claimed(tx, job, **values, **as_columns(first))
@@ -84,6 +88,8 @@ class Queue(Claims, Journal):
                 customers.remember(tx, job.mailbox, ending.record, now, observed_at=now)
             if job.intent.action == customers.CREATE:
                 customers.created(tx, job.mailbox, job.id, job.source, job.intent.service_id)
+            # In the transaction of the end: a crash between the two would leave a purchase in doubt
+            # that nobody asks after, and block the domain.
             money.judge_purchases(tx, job.id, ending.status)
             if ending.status == "held":
                 notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
@@ -91,16 +97,18 @@ class Queue(Claims, Journal):
             if ending.status == "succeeded":
                 cancelling.make_an_end(tx, row, now)
             elif ending.status == "cancelled":
+                # What this hook had decided was never done, so what was said before it counts
+                # again.
                 take_back(tx, tx.execute(SELECT_JOB, {"job_id": job.id}).mappings().one())
             if why is not None and not row["touched"]:
-                cancelling.call_off(tx, job.id, now, why, SAID[type(why)])
+                cancelling.call_off(tx, job.id, now, why, CUSTOMER_TEXTS[type(why)])
 
     def release_creations(self, limits: Limits) -> None:
         creations.release(self.database, limits)
 
 
 def begins_grace(row: Row, ending: JobResult) -> bool:
-    took = said(row).takes_away and ending.status == "succeeded"
+    took = effect_of(row).takes_away and ending.status == "succeeded"
     return took and ending.record is not None and ending.record.delete_after is not None
 
 

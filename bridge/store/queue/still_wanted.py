@@ -1,5 +1,5 @@
 """What a service has said since: whether a hook that takes its mailbox away is still wanted. The
-rule: domain/wanted.py.
+rule: domain/superseded.py.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import BridgeError
-from bridge.domain.wanted import (
+from bridge.domain.superseded import (
     NEEDS,
     TAKES_AWAY,
+    HookEffect,
     Mark,
-    Said,
     is_older,
+    marks_without,
     needed,
-    taken_back,
     withdrawn,
 )
 from bridge.reporting.receipts import LATE
@@ -70,8 +70,8 @@ SELECT_OTHER_HOOKS = (
 )
 
 
-def said(row: Row) -> Said:
-    return Said(row["action"], frozenset(row["facts"].split()))
+def effect_of(row: Row) -> HookEffect:
+    return HookEffect(row["action"], frozenset(row["facts"].split()))
 
 
 def is_late(row: Row) -> bool:
@@ -82,7 +82,7 @@ def unwanted(tx: Connection, job: Row) -> BridgeError | None:
     """Why nothing more is to be sent for a job. The caller holds the lock of its mailbox's row."""
     if job["withdrawn"]:
         return withdrawn()
-    return needed() if said(job).takes_away and needed_since(tx, job) is not None else None
+    return needed() if effect_of(job).takes_away and needed_since(tx, job) is not None else None
 
 
 def needed_since(tx: Connection, job: Row) -> str | None:
@@ -114,7 +114,7 @@ def came_back(tx: Connection, mailbox: Row) -> bool:
     return next(_needing(tx, service, after or 0), None) is not None
 
 
-def needed_later(tx: Connection, mailbox: int, service: Sequence[str], spoken: float) -> bool:
+def needed_later(tx: Connection, mailbox: int, service: Sequence[str], hook_time: float) -> bool:
     """Whether a hook of the service that needs its mailbox is newer, by its own time, than one of
     this time.
 
@@ -122,7 +122,7 @@ def needed_later(tx: Connection, mailbox: int, service: Sequence[str], spoken: f
     their place.
     """
     of = {"mailbox_id": mailbox, "source": service[0], "service_id": service[1]}
-    return any(is_older(spoken, other) for _, other in _needing(tx, of, 0))
+    return any(is_older(hook_time, other) for _, other in _needing(tx, of, 0))
 
 
 def _needing(tx: Connection, service: dict[str, Any], after: int) -> Iterator[tuple[str, float]]:
@@ -147,7 +147,7 @@ def take_back(tx: Connection, job: Row) -> None:
             SELECT_OTHER_HOOKS, {"mailbox_id": job["mailbox_id"], "hook_id": job["hook_id"]}
         ).mappings()
     )
-    now = taken_back(said(job), decided, *_mark(job)[1:], result)
+    now = marks_without(effect_of(job), decided, *_mark(job)[1:], result)
     if now != decided:
         tx.execute(
             sa.update(mailboxes).where(mailboxes.c.id == job["mailbox_id"]).values(decided=now)
@@ -156,7 +156,7 @@ def take_back(tx: Connection, job: Row) -> None:
 
 def _mark(row: Row) -> Mark:
     return (
-        said(row),
+        effect_of(row),
         (row["source"], row["service_id"]),
         datetime.fromisoformat(row["intent"]["timestamp"]).timestamp(),
     )

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import UnknownThing, Withdrawn
 from bridge.domain.ports import CannotWithdraw, Dismissal, Receipt, SourcePaused
-from bridge.domain.wanted import SAID, withdrawn
+from bridge.domain.superseded import CUSTOMER_TEXTS, withdrawn
 from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database, upsert
 from bridge.store.base.rows import Row, to_receipt
@@ -19,7 +19,7 @@ from bridge.store.base.tables import hooks, jobs, mailboxes, purchases, steps
 from bridge.store.queue import cancelling
 from bridge.store.queue.inbox import SELECT_SOURCE, Matches, hook_values, known_hook
 from bridge.store.queue.money import IN_DOUBT, NOT_SPENT
-from bridge.store.queue.still_wanted import said
+from bridge.store.queue.still_wanted import effect_of
 from hooks.standard.schemas import WITHDRAWALS
 from hooks.types import Verified, Withdrawal
 
@@ -34,7 +34,7 @@ class Withdrawals:
         self, source: str, verified: Verified, withdrawal: Withdrawal, digest: str, matches: Matches
     ) -> Receipt | Dismissal:
         with self.database.write() as tx:
-            now = self.database.now_telling(tx)
+            now = self.database.now_and_notify(tx)
             account_state = tx.execute(SELECT_SOURCE, {"source_name": source}).mappings().first()
             if account_state is not None and account_state["paused"]:
                 raise SourcePaused(source)
@@ -105,7 +105,7 @@ class Withdrawals:
         job = tx.execute(newest).mappings().one()
         # A person had it tried again: what the job before may have done, stays, and whoever hears
         # "cancelled" leaves it so. Only what takes the mailbox away is better left half done.
-        if said(job).takes_away or not tx.scalar(sa.select(done_before(job).exists())):
+        if effect_of(job).takes_away or not tx.scalar(sa.select(done_before(job).exists())):
             self._end(tx, job, now)
         return tx.execute(newest).mappings().one()
 
@@ -116,9 +116,9 @@ class Withdrawals:
         untouched, error = jobs.c.touched.is_(False), withdrawn()
         match job["status"]:
             case "queued":
-                cancelling.cancel(tx, job["id"], now, error, SAID[Withdrawn], untouched)
+                cancelling.cancel(tx, job["id"], now, error, CUSTOMER_TEXTS[Withdrawn], untouched)
             case "held":
-                cancelling.call_off(tx, job["id"], now, error, SAID[Withdrawn], untouched)
+                cancelling.call_off(tx, job["id"], now, error, CUSTOMER_TEXTS[Withdrawn], untouched)
             case "running":
                 running = jobs.c.id == job["id"], jobs.c.status == "running"
                 tx.execute(sa.update(jobs).where(*running, untouched).values(withdrawn=True))

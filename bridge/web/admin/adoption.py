@@ -51,7 +51,7 @@ def form(refusal: str = "") -> Response:
 def look(address: str, source: str, service_id: str) -> Adoption:
     context = admin_context()
     with context.enom_slot():
-        return context.service.adopting.consider(address, source, service_id)
+        return context.service.adoptions.consider(address, source, service_id)
 
 
 def confirmation(found: Adoption) -> Confirmation:

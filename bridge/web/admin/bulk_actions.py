@@ -99,7 +99,7 @@ def look(verb: str, first: str = "") -> tuple[Confirmation, list[str]]:
 
 
 def act_on_one(verb: str, id: str, why: str | None) -> str | None:
-    """Why it could not be done."""
+    """Does it; gives the sentence why it could not be done, or None."""
     operator = admin_context().operator_actions
     try:
         if verb == "reject":

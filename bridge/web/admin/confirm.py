@@ -32,6 +32,6 @@ def show(question: Confirmation) -> Response:
 
 
 def reason(longest: int = 200) -> str:
-    """What the person wrote, on one line."""
+    """The reason that the person wrote, on one line and cut to `longest` signs; may be empty."""
     text = "".join(sign if sign.isprintable() else " " for sign in request.form.get("reason", ""))
     return " ".join(text.split())[:longest]

@@ -32,7 +32,7 @@ def span(seconds: float) -> str:
 
 
 def ago(moment: float, now: float) -> str:
-    """A time beside the present."""
+    """`5 minutes ago`, `in 2 hours`: a time beside the present, both in epoch seconds."""
     seconds = now - moment
     if -1 < seconds < 1:
         return "now"
@@ -44,7 +44,6 @@ def clock(moment: float) -> str:
 
 
 def stamp(moment: float) -> str:
-    """In RFC 3339, for programs and attributes."""
     return to_rfc3339(moment)
 
 

@@ -10,7 +10,7 @@ SHORTEST = 12
 
 
 def hashed(password: str) -> str:
-    """Raises ValueError with a sentence."""
+    """A salted hash for `password_hash`. Raises ValueError with a sentence when it is too short."""
     if len(password) < SHORTEST:
         raise ValueError(f"is too short; take at least {SHORTEST} characters")
     return generate_password_hash(password)

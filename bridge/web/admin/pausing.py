@@ -63,8 +63,8 @@ def pause(verb: str, kind: str, name: str) -> Response:
         case _:
             changed = context.operator_actions.pause_source(name, verb == "pause", why or None)
     word = "paused" if verb == "pause" else "resumed"
-    said = word if changed else f"was already {word}"
-    return done("/admin/", f"{kind.capitalize()} {name} {said}.")
+    outcome = word if changed else f"was already {word}"
+    return done("/admin/", f"{kind.capitalize()} {name} {outcome}.")
 
 
 def resume_account(name: str) -> Response:

@@ -44,7 +44,7 @@ def look(source: str, id: str) -> Preview:
 
 def confirmation(preview: Preview, first: str = "") -> Confirmation:
     back, intent = f"/admin/hooks/{preview.source}/{preview.name}", preview.intent
-    title, said = f"Replay hook {preview.name}", [first] if first else []
+    title, sentences = f"Replay hook {preview.name}", [first] if first else []
     facts = [("Source", preview.source)]
     if intent:
         facts.append(
@@ -53,9 +53,9 @@ def confirmation(preview: Preview, first: str = "") -> Confirmation:
     if preview.job:
         facts.append(("Newest job", preview.job))
     if preview.problem:
-        said.append(f"Not possible now: {preview.problem[1]}")
-        return Confirmation(title, said, "", back, facts=facts, status=409)
+        sentences.append(f"Not possible now: {preview.problem[1]}")
+        return Confirmation(title, sentences, "", back, facts=facts, status=409)
     facts.append(("Plan", plan_in_words(preview.plan.describe())))
-    said.append(ENDED if preview.job else PARKED)
+    sentences.append(ENDED if preview.job else PARKED)
     kept, status = {"checksum": checksum([preview])}, 409 if first else 200
-    return Confirmation(title, said, "Replay", back, facts=facts, kept=kept, status=status)
+    return Confirmation(title, sentences, "Replay", back, facts=facts, kept=kept, status=status)

@@ -28,6 +28,5 @@ def search() -> Response:
 
 
 def address_of(kind: str, row: Mapping[str, Any]) -> str:
-    """The page of one thing."""
     names: Mapping[str, Sequence[str]] = {"mailboxes": ("address",), "hooks": ("source", "hook_id")}
     return "/".join(["/admin", kind, *(path(row[name]) for name in names.get(kind, ("id",)))])

@@ -72,7 +72,7 @@ class Sessions:
         return person if fresh and secrets.compare_digest(bound, self._bound) else None
 
     def left(self, person: Person) -> float:
-        """Seconds until it ends even if it is used."""
+        """Seconds until the session ends even if it is used."""
         return max(0.0, person.began + LONGEST - self._clock())
 
     # Forms: a token is of one session, so nobody else's page can have one.

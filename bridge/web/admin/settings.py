@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from bridge.config import describe
-from bridge.domain import fit
+from bridge.domain import module_version
 from bridge.web.admin.blueprints import pages
 from bridge.web.admin.context import admin_context
 from bridge.web.admin.page import page
@@ -37,7 +37,9 @@ def modules(service: Service) -> Iterator[tuple[str, str, str]]:
             yield (
                 row["name"],
                 row["sender"],
-                "" if fit.fits(row["sender"]) else f"{fit.misfit(row['sender'])} {fit.UPDATE}",
+                ""
+                if module_version.is_compatible(row["sender"])
+                else f"{module_version.incompatibility(row['sender'])} {module_version.UPDATE}",
             )
 
 

@@ -39,5 +39,5 @@ def read(sealer: Sealer, text: str, now: float) -> SignInCode | None:
 
 
 def use(account_state: AccountState, code: SignInCode, now: float) -> bool:
-    """False when it was used before."""
+    """Uses up a code, for all processes; False when it was used before."""
     return account_state.first_use(LINKS, code.id, max(0.0, code.until - now) + MARGIN)

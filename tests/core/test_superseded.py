@@ -6,7 +6,15 @@ from itertools import product
 import pytest
 
 from bridge.domain.actions import ACTIONS, decides
-from bridge.domain.wanted import NEEDED, Said, is_late, is_later, marked, overtaken, taken_away
+from bridge.domain.superseded import (
+    NEEDED,
+    HookEffect,
+    is_late,
+    is_later,
+    marks_with,
+    overtaken,
+    taken_away,
+)
 
 TAKES, NEEDS, NEITHER = "takes the mailbox away", "needs the mailbox", "says nothing of it"
 KINDS = {
@@ -21,8 +29,8 @@ KINDS = {
 US, THEM = ["shop", "7"], ["shop", "8"]
 
 
-def word(action: str, *, password: bool = False) -> Said:
-    return Said(action, frozenset(map(str, decides(action, password=password))))
+def word(action: str, *, password: bool = False) -> HookEffect:
+    return HookEffect(action, frozenset(map(str, decides(action, password=password))))
 
 
 def test_every_action_is_known() -> None:
@@ -66,7 +74,7 @@ def test_why_is_told_with_the_code_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoken", "last", "expected"),
+    ("hook_time", "last", "expected"),
     [
         (100.0, 100.0, False),  # equal times go by arrival
         (100.5, 100.5, False),
@@ -77,16 +85,16 @@ def test_why_is_told_with_the_code_of_the_contract() -> None:
         (100.9, 101.0, True),
     ],
 )
-def test_older_is_strictly_older(spoken: float, last: float, expected: bool) -> None:
-    assert is_later([*US, last], US, spoken) is expected
-    assert is_later([*THEM, last], US, spoken) is False
-    assert is_later(None, US, spoken) is False
+def test_older_is_strictly_older(hook_time: float, last: float, expected: bool) -> None:
+    assert is_later([*US, last], US, hook_time) is expected
+    assert is_later([*THEM, last], US, hook_time) is False
+    assert is_later(None, US, hook_time) is False
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("last", ACTIONS)
 def test_which_older_hook_comes_too_late(action: str, last: str) -> None:
-    marks = marked(word(last), {}, US, 200.0)
+    marks = marks_with(word(last), {}, US, 200.0)
     expected = word(action).facts <= word(last).facts
     if KINDS[action] == TAKES:
         expected = KINDS[last] != NEITHER
@@ -101,9 +109,9 @@ def test_a_database_of_before_knows_by_its_mark_of_existence() -> None:
 
 
 def test_what_is_known_of_a_need_does_not_grow_older_by_a_renewal_that_is() -> None:
-    marks = marked(word("mailbox.unsuspend"), {}, US, 200.0)
-    marks = marked(word("mailbox.renew"), marks, US, 150.0)
+    marks = marks_with(word("mailbox.unsuspend"), {}, US, 200.0)
+    marks = marks_with(word("mailbox.renew"), marks, US, 150.0)
     assert (marks[NEEDED], marks["expiry"]) == ([*US, 200.0], [*US, 150.0])
-    assert marked(word("mailbox.renew"), marks, US, 250.0)[NEEDED] == [*US, 250.0]
-    assert marked(word("mailbox.renew"), marks, THEM, 100.0)[NEEDED] == [*THEM, 100.0]
-    assert marked(word("mailbox.terminate"), marks, US, 300.0)[NEEDED] == [*US, 200.0]
+    assert marks_with(word("mailbox.renew"), marks, US, 250.0)[NEEDED] == [*US, 250.0]
+    assert marks_with(word("mailbox.renew"), marks, THEM, 100.0)[NEEDED] == [*THEM, 100.0]
+    assert marks_with(word("mailbox.terminate"), marks, US, 300.0)[NEEDED] == [*US, 200.0]

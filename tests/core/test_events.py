@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.infra.events import Attributes, Watch
+from bridge.infra.events import Attributes, Events
 
 
 class Ear:
@@ -25,11 +25,11 @@ class Ear:
 
 
 def test_a_listener_hears_the_begin_and_the_end_with_what_came_of_it() -> None:
-    watch, ear = Watch(), Ear()
-    watch.add(ear)
-    with watch.over("call", command="GetPOP3") as facts:
+    events, ear = Events(), Ear()
+    events.add(ear)
+    with events.span("call", command="GetPOP3") as facts:
         facts["outcome"] = "ok"
-    watch.tell("turn", loop="jobs")
+    events.report("turn", loop="jobs")
     ended = ("token", "call", {"command": "GetPOP3", "outcome": "ok"})
     assert ear.heard == [
         ("begin", "call"),
@@ -40,18 +40,18 @@ def test_a_listener_hears_the_begin_and_the_end_with_what_came_of_it() -> None:
 
 
 def test_what_fails_inside_is_heard_and_goes_on_failing() -> None:
-    watch, ear = Watch(), Ear()
-    watch.add(ear)
-    with pytest.raises(ValueError, match="inside"), watch.over("attempt", outcome="left"):
+    events, ear = Events(), Ear()
+    events.add(ear)
+    with pytest.raises(ValueError, match="inside"), events.span("attempt", outcome="left"):
         raise ValueError("inside")
     assert ear.heard[-1] == ("token", "attempt", {"outcome": "left"})
 
 
 @pytest.mark.parametrize("fails", ["begin", "end"])
 def test_a_broken_listener_harms_neither_the_work_nor_the_others(fails: str) -> None:
-    watch, ear = Watch(), Ear()
-    watch.add(Ear(fails))
-    watch.add(ear)
-    with watch.over("attempt") as facts:
+    events, ear = Events(), Ear()
+    events.add(Ear(fails))
+    events.add(ear)
+    with events.span("attempt") as facts:
         facts["outcome"] = "succeeded"
     assert ear.heard[-1] == ("token", "attempt", {"outcome": "succeeded"})

@@ -7,7 +7,7 @@ MOST = 3
 FEW, MANY = 12, 40  # so many names are told whole; so many where none comes near
 
 
-def near(given: str, known: Iterable[str]) -> list[str]:
+def close_names(given: str, known: Iterable[str]) -> list[str]:
     """At most three of `known`, the nearest first; upper and lower case are the same."""
     by_lower = {name.lower(): name for name in known}
     return [by_lower[found] for found in get_close_matches(given.lower(), by_lower, MOST)]
@@ -15,7 +15,7 @@ def near(given: str, known: Iterable[str]) -> list[str]:
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """`did you mean held or failed?`, or nothing."""
-    found = near(given, known)
+    found = close_names(given, known)
     return (
         f"did you mean {', '.join(found[:-1])}{' or ' if found[1:] else ''}{found[-1]}?"
         if found

@@ -13,7 +13,7 @@ import pytest
 import requests
 import responses
 
-from bridge.infra.http_client import Lost, NotSent, Outgoing
+from bridge.infra.http_client import HttpClient, Lost, NotSent
 from tests.support.tls import self_signed
 
 Script = Callable[[socket.socket], None]
@@ -117,14 +117,14 @@ def remote() -> Iterator[Remote]:
 
 
 @pytest.fixture
-def outgoing() -> Iterator[Outgoing]:
-    outgoing = Outgoing()
+def outgoing() -> Iterator[HttpClient]:
+    outgoing = HttpClient()
     yield outgoing
     outgoing.close()
 
 
 @pytest.fixture
-def post(remote: Remote, outgoing: Outgoing) -> Iterator[Callable[..., object]]:
+def post(remote: Remote, outgoing: HttpClient) -> Iterator[Callable[..., object]]:
     def call(script: Script, timeout: float = 20.0, limit: int = 1000) -> object:
         remote.scripts.append(script)
         return outgoing.post(remote.url, b"{}", {"X-Note": "1"}, timeout=timeout, limit=limit)
@@ -317,7 +317,7 @@ def test_an_unknown_certificate_means_not_sent(remote, outgoing, certificate):
 
 
 def test_the_deadline_holds_inside_tls(remote, outgoing, certificate):
-    outgoing._verify = certificate
+    outgoing.verify = certificate
     remote.scripts = [answer_ok, drip(b"HTTP/1.1 200 OK\r\n", b"X")]
     url = remote.url.replace("http:", "https:")
     assert outgoing.post(url, b"{}", {}, timeout=20).body == b"ok"

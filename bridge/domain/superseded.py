@@ -27,7 +27,7 @@ no other mark of existence: under that one a create that is older than the unsus
 Marks = Mapping[str, Sequence[Any]]
 """Fact -> source, service and own time (epoch seconds) of the hook that decided it last."""
 
-SAID: Mapping[type, str] = {
+CUSTOMER_TEXTS: Mapping[type, str] = {
     Overtaken: "Replaced by a newer request.",
     Withdrawn: "This request was withdrawn.",
 }
@@ -35,7 +35,7 @@ SAID: Mapping[type, str] = {
 
 
 @dataclass(frozen=True)
-class Said:
+class HookEffect:
     """One hook as it counts beside others of its service: what it asks for, and which facts it
     decides."""
 
@@ -51,11 +51,11 @@ class Said:
         return self.action in NEEDS
 
 
-Mark = tuple[Said, Sequence[str], float]
+Mark = tuple[HookEffect, Sequence[str], float]
 """A hook with the source and service that it came from, and its own time."""
 
 
-def overtaken(older: Said, newer: Iterable[Said]) -> Overtaken | None:
+def overtaken(older: HookEffect, newer: Iterable[HookEffect]) -> Overtaken | None:
     """Why nothing is to be done for a hook that still waits, when these of its service were
     accepted after it.
 
@@ -81,7 +81,7 @@ def withdrawn() -> Withdrawn:
     return Withdrawn("Billing withdrew this hook before anything was sent to Enom.")
 
 
-def taken_away(older: Said, newer: Iterable[Said]) -> Overtaken | None:
+def taken_away(older: HookEffect, newer: Iterable[HookEffect]) -> Overtaken | None:
     """Why nothing is to be done for a hook that still waits, when these newer ones of its
     service are begun or done."""
     if older.takes_away or not any(each.takes_away for each in newer):
@@ -89,49 +89,53 @@ def taken_away(older: Said, newer: Iterable[Said]) -> Overtaken | None:
     return Overtaken("A newer hook of this service deletes the mailbox.")
 
 
-def is_late(said: Said, marks: Marks, service: Sequence[str], spoken: float) -> bool:
+def is_late(hook: HookEffect, marks: Marks, service: Sequence[str], hook_time: float) -> bool:
     """Whether hooks of the same service, newer by their own time, were accepted before this one,
     and decide what it wants.
 
     For one that takes the mailbox away existence alone counts: a newer one that needs it, or that said the last of existence.
     """
-    if said.takes_away:
-        return any(is_later(marks.get(name), service, spoken) for name in (NEEDED, Fact.EXISTENCE))
-    return all(is_later(marks.get(fact), service, spoken) for fact in said.facts)
+    if hook.takes_away:
+        return any(
+            is_later(marks.get(name), service, hook_time) for name in (NEEDED, Fact.EXISTENCE)
+        )
+    return all(is_later(marks.get(fact), service, hook_time) for fact in hook.facts)
 
 
-def is_later(last: Sequence[Any] | None, service: Sequence[str], spoken: float) -> bool:
+def is_later(last: Sequence[Any] | None, service: Sequence[str], hook_time: float) -> bool:
     """Whether a mark is of the same service and strictly newer than a hook of this time.
 
     Equal times go by arrival. A time without a fraction stands for its whole second: beside a sender with finer times it is
     not older.
     """
-    return last is not None and list(last[:2]) == list(service) and is_older(spoken, last[2])
+    return last is not None and list(last[:2]) == list(service) and is_older(hook_time, last[2])
 
 
-def is_older(spoken: float, other: float) -> bool:
+def is_older(hook_time: float, other: float) -> bool:
     """Whether a hook of this time is older than one of the other, as far as its own time can
     tell."""
-    return other > (spoken if spoken % 1 else spoken + 0.999_999)
+    return other > (hook_time if hook_time % 1 else hook_time + 0.999_999)
 
 
-def marked(
-    said: Said, marks: Marks, service: Sequence[str], spoken: float
+def marks_with(
+    hook: HookEffect, marks: Marks, service: Sequence[str], hook_time: float
 ) -> dict[str, Sequence[Any]]:
-    """The marks once this hook is accepted."""
-    now = {**marks, **{str(fact): [*service, spoken] for fact in said.facts}}
-    if said.needs:
+    """The marks once this hook is accepted; those given are not changed."""
+    now = {**marks, **{str(fact): [*service, hook_time] for fact in hook.facts}}
+    if hook.needs:
         # A renewal may be older than the unsuspend before it: what is known of the service's need
         # does not grow older by it.
         last = marks.get(NEEDED)
         now[NEEDED] = (
-            last if is_later(last, service, spoken) and last is not None else [*service, spoken]
+            last
+            if is_later(last, service, hook_time) and last is not None
+            else [*service, hook_time]
         )
     return now
 
 
-def taken_back(
-    said: Said, marks: Marks, service: Sequence[str], spoken: float, before: Iterable[Mark]
+def marks_without(
+    hook: HookEffect, marks: Marks, service: Sequence[str], hook_time: float, before: Iterable[Mark]
 ) -> dict[str, Sequence[Any]]:
     """The marks once nothing is done for this hook: what was said `before` it, the newest first,
     counts again.
@@ -139,8 +143,10 @@ def taken_back(
     That its service needs the mailbox stays said.
     """
     now, earlier = dict(marks), list(before)
-    for fact in said.facts:
-        if list(marks.get(fact, ())) == [*service, spoken]:
+    for fact in hook.facts:
+        if list(marks.get(fact, ())) == [*service, hook_time]:
             del now[fact]
-            now |= next(({fact: [*of, at]} for word, of, at in earlier if fact in word.facts), {})
+            now |= next(
+                ({fact: [*of, at]} for effect, of, at in earlier if fact in effect.facts), {}
+            )
     return now

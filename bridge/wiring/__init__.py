@@ -1,48 +1,45 @@
-"""The composition root: the only file that knows everything, and makes a working bridge of the
+"""The composition root: the only folder that knows everything, and makes a working bridge of the
 settings."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from functools import partial
 
 from bridge import config, store
-from bridge.backends import BACKENDS
-from bridge.backends.enom import EnomAccount
 from bridge.domain import filtering
 from bridge.domain.account import Account
-from bridge.domain.model import Terms
-from bridge.domain.ports import Backend, Checkpoint, Clock, Limits
-from bridge.domain.source import ANY, CallbackEndpoint, Source
+from bridge.domain.ports import Checkpoint, Clock, Limits
+from bridge.domain.source import Source
 from bridge.engine import Engine
 from bridge.infra import logs
 from bridge.infra.crypto import Purpose, Sealer, Unsealable, note_secret
-from bridge.infra.events import Watch
-from bridge.infra.http_client import LONGEST_WAIT, Outgoing
+from bridge.infra.events import Events
+from bridge.infra.http_client import LONGEST_WAIT, HttpClient
 from bridge.infra.job_ids import first_id, new_job_id
 from bridge.maildns.check import MailDns
 from bridge.maildns.resolver import Resolver
-from bridge.maildns.rules import Wanted
 from bridge.pipeline.alerts import Alerts
 from bridge.pipeline.callbacks import JITTER, RETRIES, Callbacks
 from bridge.pipeline.intake import Intake
 from bridge.pipeline.queries import Queries
 from bridge.pipeline.replay import Replay
 from bridge.pipeline.worker import Worker
-from bridge.reconcile.adoption import Adopting
+from bridge.reconcile.adoption import Adoptions
 from bridge.reconcile.inventory import Inventory
 from bridge.reconcile.nightly import Nightly
 from bridge.reconcile.reconcile import Reconcile
 from bridge.reconcile.scan import Scanner
 from bridge.reconcile.shadow import Observation
 from bridge.reconcile.takeover import Takeover
-from bridge.store.admin.clock_repair import Waits
+from bridge.store.admin.clock_repair import MaximumWaits
 from bridge.store.admin.findings import LEASE
-from hooks import PLATFORMS, signing
+from bridge.wiring.accounts import accounts_of, sources_of, wanted
+from bridge.wiring.accounts import enom as enom  # for the doctor, which asks with less
 
 log = logs.get("start")
 
-DAY, HOUR = 86400.0, 3600.0
+HOUR = 3600.0
 LEASE_MARGIN = 30.0  # seconds that a lease outlives the longest call
 
 
@@ -60,14 +57,14 @@ class Tuning:
 
 @dataclass(frozen=True)
 class Service:
-    """A bridge, wired but not started."""
+    """A bridge, wired but not started: `prepare` comes before first use, `close` ends it."""
 
     settings: config.Settings
     tuning: Tuning
     database: store.Database
     sealer: Sealer
-    outgoing: Outgoing
-    watch: Watch
+    outgoing: HttpClient
+    events: Events
     accounts: Mapping[str, Account]
     sources: Mapping[str, Source]
     lookup: store.Lookup
@@ -80,7 +77,7 @@ class Service:
     queries: Queries
     replay: Replay
     reconcile: Reconcile
-    adopting: Adopting
+    adoptions: Adoptions
     takeover: Takeover
     observation: Observation
 
@@ -117,12 +114,12 @@ def build(
 
     # The outside: the database, the way out, the keys, and who is told of what goes on.
     database = upon.database if upon else store.Database(settings.bridge.database, tuning.clock)
-    outgoing, watch = (upon.outgoing, upon.watch) if upon else (Outgoing(), Watch())
+    outgoing, events = (upon.outgoing, upon.events) if upon else (HttpClient(), Events())
     sealer = Sealer(settings.bridge.key_bytes())
     clock, wall = database.clock, tuning.clock or time.time
 
     # Both sides of a hook: who sends it, and where it is done.
-    accounts, sources = accounts_of(settings, outgoing, clock, watch), sources_of(settings)
+    accounts, sources = accounts_of(settings, outgoing, clock, events), sources_of(settings)
 
     # What is stored.
     lookup, account_state, operator = (
@@ -141,14 +138,14 @@ def build(
         store.DnsCache(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of
     )
     scanner = Scanner(account_state, clock)
-    intake = Intake(sources, inbox, sealer, wall, store.Withdrawals(database), watch)
+    intake = Intake(sources, inbox, sealer, wall, store.Withdrawals(database), events)
     return Service(
         settings=settings,
         tuning=tuning,
         database=database,
         sealer=sealer,
         outgoing=outgoing,
-        watch=watch,
+        events=events,
         accounts=accounts,
         sources=sources,
         lookup=lookup,
@@ -161,7 +158,7 @@ def build(
         queries=Queries(lookup, account_state, accounts, wall, mail_dns),
         replay=Replay(lookup, accounts, sealer, clock, intake, operator),
         reconcile=Reconcile(lookup, scanner, findings, accounts, clock),
-        adopting=Adopting(sources, accounts, lookup, clock),
+        adoptions=Adoptions(sources, accounts, lookup, clock),
         takeover=Takeover(lookup, scanner, store.Owners(database), sources, accounts),
         observation=Observation(lookup, scanner, accounts),
     )
@@ -182,7 +179,7 @@ def correct_future_times(service: Service) -> None:
     longer than it may."""
     tuning, every = service.tuning, service.accounts.values()
     lease = lease_of(service.settings, tuning)
-    waits = Waits(
+    waits = MaximumWaits(
         lease=lease,
         call=max(account.call_limit for account in every),
         settle=max(account.settle for account in every),
@@ -203,14 +200,16 @@ def correct_future_times(service: Service) -> None:
 def engine(service: Service) -> Engine:
     """Everything that works in the background, under one lease length that is longer than any
     call."""
-    settings, tuning, database, watch = (
+    settings, tuning, database, events = (
         service.settings,
         service.tuning,
         service.database,
-        service.watch,
+        service.events,
     )
     lease, wall = lease_of(settings, tuning), tuning.clock or time.time
-    queue = store.Queue(database, opener(service.sealer), lease, service.sealer.key_ids)
+    queue = store.Queue(
+        database, partial(open_password, service.sealer), lease, service.sealer.key_ids
+    )
     outbox = store.Outbox(database, tuning.callback_lease or store.CALLBACK_LEASE)
     worker = Worker(
         queue=queue,
@@ -224,7 +223,7 @@ def engine(service: Service) -> Engine:
         lease=lease,
         retry_seconds=settings.worker.retry_hours * HOUR,
         checkpoint=tuning.checkpoint,
-        watch=watch,
+        events=events,
     )
     callbacks = Callbacks(
         outbox=outbox,
@@ -233,7 +232,7 @@ def engine(service: Service) -> Engine:
         clock=wall,
         retries=tuning.callback_retries,
         checkpoint=tuning.checkpoint,
-        watch=watch,
+        events=events,
     )
     admin = settings.admin
     notes = Alerts(
@@ -244,7 +243,7 @@ def engine(service: Service) -> Engine:
         secret=note_secret(service.sealer),
         outgoing=service.outgoing,
         clock=wall,
-        watch=watch,
+        events=events,
         summaries=store.Summaries(database),
         summary_at=admin.summary_at,
     )
@@ -258,12 +257,12 @@ def engine(service: Service) -> Engine:
         retention=store.Retention(database, new_job_id, settings.bridge.keep_days),
         troubles=store.Troubles(database, first_id),
         nightly=Nightly(
-            service.findings, service.reconcile, settings.worker.reconcile_at, watch=watch
+            service.findings, service.reconcile, settings.worker.reconcile_at, events=events
         ),
         synchronise=database.synchronise,
         limits={name: account.max_in_flight for name, account in service.accounts.items()},
         concurrency=settings.worker.concurrency,
-        watch=watch,
+        events=events,
     )
 
 
@@ -289,114 +288,9 @@ def lease_of(settings: config.Settings, tuning: Tuning) -> float:
     )
 
 
-def accounts_of(
-    settings: config.Settings, outgoing: Outgoing, clock: Clock, watch: Watch
-) -> dict[str, Account]:
-    named: dict[str, set[str]] = {name: set() for name in settings.accounts}
-    for source in settings.sources.values():
-        named[source.account] |= set(source.domains) - {ANY}
-    made = {
-        name: backend(each, settings.plans, outgoing, clock, watch)
-        for name, each in settings.accounts.items()
-    }
-    return {
-        name: Account(
-            name=name,
-            backend=made[name],
-            terms=terms_of(account, settings, made[name]),
-            settle=account.settle,
-            call_limit=account.timeout,
-            max_in_flight=account.max_in_flight,
-            observe_only=account.mode == "observe",
-            domains=frozenset(named[name]),
-        )
-        for name, account in settings.accounts.items()
-    }
-
-
-def sources_of(settings: config.Settings) -> dict[str, Source]:
-    return {name: source_of(source) for name, source in settings.sources.items()}
-
-
-def source_of(source: config.SourceSettings) -> Source:
-    secrets = tuple(signing.decode_secret(secret.reveal()) for secret in source.secrets)
-    return Source(
-        name=source.name,
-        platform=PLATFORMS[source.platform],
-        account=source.account,
-        secrets=secrets,
-        scheme=cast(signing.Scheme, source.signature),
-        domains=frozenset(source.domains),
-        callback=CallbackEndpoint(source.callback, secrets[-1]),
-        allow_from=source.allow_from,
-    )
-
-
-def backend(
-    account: config.AccountSettings,
-    plans: Mapping[str, config.Plan],
-    outgoing: Outgoing,
-    clock: Clock,
-    watch: Watch,
-) -> Backend:
-    """What works for this account: nothing else asks which it is."""
-    if isinstance(account, config.EnomAccountSettings):
-        return enom(account, plans, outgoing, clock, watch)
-    if isinstance(account, config.HostedEmailAccountSettings):
-        return BACKENDS["hosted-email"](
-            account.account(), outgoing, clock, watch, name=account.name, timeout=account.timeout
-        )
-    raise TypeError(f"nothing makes a backend of {type(account).__name__}")
-
-
-def enom(
-    account: config.EnomAccountSettings,
-    plans: Mapping[str, config.Plan],
-    outgoing: Outgoing,
-    clock: Clock,
-    watch: Watch | None = None,
-) -> Backend:
-    hosted, commands = account.hosted_email, account.commands
-    settings = EnomAccount(
-        name=account.name,
-        uid=account.uid,
-        token=account.token.reveal(),
-        endpoint=account.endpoint,
-        suspend_with=account.suspend_with,
-        timeout=account.timeout,
-        purchase=account.purchase,
-        hosted_email=hosted.account() if hosted else None,
-        commands={"suspend": commands.suspend, "unsuspend": commands.unsuspend}
-        if commands
-        else None,
-        plans={name: plan.quota_gb << 30 for name, plan in plans.items()},
-    )
-    return BACKENDS["enom"](settings, outgoing, clock, watch=watch)
-
-
-def terms_of(account: config.AccountSettings, settings: config.Settings, backend: Backend) -> Terms:
-    return Terms(
-        suspend_with=account.suspend_with,
-        products=backend.products,
-        services=tuple(backend.services),
-        hosted_email=account.hosted_email is not None,
-        plans={name: plan.quota_gb << 30 for name, plan in settings.plans.items()},
-        grace=settings.safety.terminate_grace_days * DAY,
-    )
-
-
-def wanted(settings: config.Settings) -> Mapping[str, Wanted]:
-    return {
-        name: Wanted(account.mail_hosts, account.spf_include)
-        for name, account in settings.accounts.items()
-    }
-
-
-def opener(sealer: Sealer) -> Callable[[str], str | None]:
-    def open_sealed(token: str) -> str | None:
-        try:
-            return sealer.open(Purpose.PASSWORD, token)
-        except Unsealable:
-            return None  # the key is gone from bridge.keys: the job ends as password_needed
-
-    return open_sealed
+def open_password(sealer: Sealer, sealed: str) -> str | None:
+    """None when its key is gone from bridge.keys: the job then ends as password_needed."""
+    try:
+        return sealer.open(Purpose.PASSWORD, sealed)
+    except Unsealable:
+        return None

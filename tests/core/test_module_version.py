@@ -1,12 +1,12 @@
-"""Whether the module that sends fits the bridge: by major and minor version."""
+"""Whether the module that sends is_compatible the bridge: by major and minor version."""
 
 import pytest
 
-from bridge.domain import fit
+from bridge.domain import module_version
 
 
 @pytest.mark.parametrize(
-    ("sender", "bridge", "fits"),
+    ("sender", "bridge", "is_compatible"),
     [
         ("whmcs 0.2.0", "0.2.0", True),
         ("whmcs 0.2.7", "0.2.0", True),
@@ -21,5 +21,5 @@ from bridge.domain import fit
         ("shop at 192.0.2.1", "0.2.0", True),
     ],
 )
-def test_major_and_minor_version_decide(sender: str, bridge: str, fits: bool) -> None:
-    assert fit.fits(sender, bridge) is fits
+def test_major_and_minor_version_decide(sender: str, bridge: str, is_compatible: bool) -> None:
+    assert module_version.is_compatible(sender, bridge) is is_compatible
