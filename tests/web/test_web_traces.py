@@ -138,8 +138,8 @@ def test_traces_are_off_unless_a_collector_is_named(environ: dict[str, str], on:
 def test_off_means_not_even_imported() -> None:
     program = (
         "import sys; from bridge.cli import serve; from bridge.infra import tracing; from "
-        "bridge.infra.events import Watch\n"
-        "events = Watch()\n"
+        "bridge.infra.events import Events\n"
+        "events = Events()\n"
         "with tracing.traced(events): assert events.listeners == ()\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"
     )
