@@ -133,7 +133,7 @@ class Running:
         wiring.prepare(self.service)
         wiring.correct_future_times(self.service)
         self.app = create_app(self.service)
-        self.server = Server(self.app, config.Address("127.0.0.1", 0), None)
+        self.server = Server(self.app, config.HostPort("127.0.0.1", 0), None)
         self.server.start()
         self.engine = self.service.new_engine()
         self.working = work

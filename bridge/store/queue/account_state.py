@@ -29,6 +29,7 @@ from bridge.store.base.tables import (
     workers,
 )
 from bridge.store.queue import money, notes
+from bridge.store.queue.next_job import open_of
 
 PROBE_EVERY = 300.0
 TRIED = "tried"  # the mark that shows whether the database can be written
@@ -330,11 +331,7 @@ def go_on(tx: Connection, account: str, now: float) -> None:
     turn again.
     """
     older = jobs.alias("older")
-    behind = sa.exists().where(
-        older.c.mailbox_id == jobs.c.mailbox_id,
-        older.c.sequence < jobs.c.sequence,
-        among(older.c.status, "queued", "running"),
-    )
+    behind = sa.exists().where(*open_of(older, jobs), older.c.sequence < jobs.c.sequence)
     waiting = (
         jobs.c.account == account,
         among(jobs.c.status, "queued"),

@@ -83,16 +83,9 @@ def cancel(
     """Cancels a queued job and writes its callback. False when it is no longer queued, or not as
     `only_if` says.
     """
-    values = {
-        "status": "cancelled",
-        "waiting_for": None,
-        "finished_at": now,
-        "sealed": None,
-        "message": message,
-    }
     change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "queued", *only_if)
     row = (
-        tx.execute(change.values(**values, **error_columns(error)).returning(jobs))
+        tx.execute(change.values(**as_cancelled(now, error, message)).returning(jobs))
         .mappings()
         .first()
     )
@@ -113,18 +106,11 @@ def call_off(
     admin is over.
     """
     allow(Status.HELD, Status.CANCELLED)
-    values = {
-        "status": "cancelled",
-        "waiting_for": None,
-        "finished_at": now,
-        "sealed": None,
-        "message": message,
-    }
     again = jobs.alias("again")
     alone = ~sa.exists().where(again.c.replaces == jobs.c.id)
     change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "held", alone, *only_if)
     row = (
-        tx.execute(change.values(**values, **error_columns(error)).returning(jobs))
+        tx.execute(change.values(**as_cancelled(now, error, message)).returning(jobs))
         .mappings()
         .first()
     )
@@ -135,3 +121,15 @@ def call_off(
     outbox.enqueue_callback(tx, row, now)
     notes.clear(tx, f"job:{job}", sentences.not_held(row, message), now)
     return row
+
+
+def as_cancelled(now: float, error: BridgeError | None, message: str) -> dict[str, Any]:
+    """The columns of a job that is cancelled now; its password is not needed any more."""
+    return {
+        "status": "cancelled",
+        "waiting_for": None,
+        "finished_at": now,
+        "sealed": None,
+        "message": message,
+        **error_columns(error),
+    }

@@ -17,6 +17,8 @@ OLDER_JOB, JOB_IN_DOMAIN, TERMINATION, JOB_BETWEEN = (
 
 
 def open_of(one: FromClause, of: FromClause) -> list[ColumnElement[bool]]:
+    """What is still to be done for the same mailbox. A held job is not: it waits for a person, and
+    nothing waits for it."""
     return [one.c.mailbox_id == of.c.mailbox_id, among(one.c.status, "queued", "running")]
 
 

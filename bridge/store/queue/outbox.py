@@ -15,6 +15,7 @@ from bridge.reporting.receipts import UNANSWERED
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import among, callbacks, jobs, sources
+from bridge.store.queue.next_job import open_of
 
 CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
 STATUSES = ("pending", "delivered", "superseded", "stopped", "exhausted")
@@ -75,9 +76,7 @@ OLDER_IS_PENDING = sa.exists().where(
 # out of order.
 EARLIER_JOB = jobs.alias("earlier_job")
 EARLIER_JOB_IS_OPEN = sa.exists().where(
-    EARLIER_JOB.c.mailbox_id == callbacks.c.mailbox_id,
-    EARLIER_JOB.c.sequence < callbacks.c.sequence,
-    among(EARLIER_JOB.c.status, "queued", "running"),
+    *open_of(EARLIER_JOB, callbacks), EARLIER_JOB.c.sequence < callbacks.c.sequence
 )
 IS_DUE = (
     among(callbacks.c.status, "pending"),
