@@ -18,6 +18,7 @@ from bridge.sim import Simulator
 from tests.cli.test_reload import free_port
 from tests.support.billing import Billing, until
 from tests.support.bridge import PASSWORD, furnish, write_config
+from tests.support.forked import Forked
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = str(Path(sys.executable).with_name("enom-bridge"))
@@ -34,7 +35,7 @@ class Serving:
             "bridge__metrics_listen": f"127.0.0.1:{self.metrics}",
         }
         self.path = write_config(folder, sim, callback=billing.url, account__settle=1, **listen)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
 
     def start(
         self,
