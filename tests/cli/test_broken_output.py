@@ -4,6 +4,7 @@ ends it, ends it whole."""
 import os
 import resource
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -97,11 +98,12 @@ class Serving:
 
 
 @pytest.fixture
-def serving(tmp_path: Path) -> Iterator[Serving]:
+def serving(tmp_path: Path, migrated: Path) -> Iterator[Serving]:
     with Simulator(seed=1) as sim:
         furnish(sim)
         billing = Billing()
         made = Serving(tmp_path, sim, billing)
+        shutil.copy(migrated, tmp_path / "bridge.sqlite3")
         try:
             yield made
         finally:

@@ -2,6 +2,7 @@
 see again."""
 
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -65,11 +66,12 @@ class House(Serving):
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
     with Simulator(seed=1) as sim:
         furnish(sim)
         billing = Billing()
         house = House(tmp_path, sim, billing)
+        shutil.copy(migrated, house.file)
         try:
             yield house
         finally:
@@ -205,6 +207,7 @@ def test_a_stop_loses_nothing_of_a_log_that_was_removed(house: House) -> None:
 
 
 def test_a_database_that_is_made_anew_is_said_loudly(house: House) -> None:
+    house.file.unlink()
     house.run_on()
     assert house.stop() == 0
     first = house.log.read_text()
