@@ -4,6 +4,7 @@ ends it, ends it whole."""
 import os
 import resource
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from bridge.sim import Simulator
 from tests.cli.test_reload import free_port
 from tests.support.billing import Billing, until
 from tests.support.bridge import PASSWORD, furnish, write_config
+from tests.support.forked import Forked
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = str(Path(sys.executable).with_name("enom-bridge"))
@@ -34,7 +36,7 @@ class Serving:
             "bridge__metrics_listen": f"127.0.0.1:{self.metrics}",
         }
         self.path = write_config(folder, sim, callback=billing.url, account__settle=1, **listen)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
 
     def start(
         self,
@@ -96,11 +98,12 @@ class Serving:
 
 
 @pytest.fixture
-def serving(tmp_path: Path) -> Iterator[Serving]:
+def serving(tmp_path: Path, migrated: Path) -> Iterator[Serving]:
     with Simulator(seed=1) as sim:
         furnish(sim)
         billing = Billing()
         made = Serving(tmp_path, sim, billing)
+        shutil.copy(migrated, tmp_path / "bridge.sqlite3")
         try:
             yield made
         finally:

@@ -2,20 +2,23 @@
 see again."""
 
 import os
+import shutil
 import signal
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import requests
+from click.testing import CliRunner, Result
 
+from bridge.cli import main
 from bridge.sim import Simulator
-from tests.cli.test_broken_output import PROGRAM, ROOT, Serving
+from tests.cli.test_broken_output import Serving
 from tests.support.billing import Billing, until
 from tests.support.bridge import furnish, write_config
+from tests.support.forked import Forked
 
 
 class House(Serving):
@@ -33,8 +36,7 @@ class House(Serving):
         self.log = folder / "bridge.log"
 
     def run_on(self) -> "House":
-        with self.log.open("ab") as log:
-            self.start(log, log)
+        self.process = self.forked("serve")
         self.until_it_answers()
         until(lambda: self.ready()[0] == 200)
         return self
@@ -55,19 +57,21 @@ class House(Serving):
         with closing(sqlite3.connect(self.file)) as connection:
             return {row[0] for row in connection.execute("SELECT hook_id FROM hooks")}
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [PROGRAM, "--config", str(self.path), *arguments]
-        return subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT, timeout=120
-        )
+    def forked(self, *arguments: str) -> Forked:
+        return Forked(["--config", str(self.path), *arguments], self.log)
+
+    def command(self, *arguments: str) -> Result:
+        """Run beside the bridge: this process is another than the bridge's."""
+        return CliRunner().invoke(main, ["--config", str(self.path), *arguments])
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
     with Simulator(seed=1) as sim:
         furnish(sim)
         billing = Billing()
         house = House(tmp_path, sim, billing)
+        shutil.copy(migrated, house.file)
         try:
             yield house
         finally:
@@ -138,7 +142,7 @@ def test_nothing_is_accepted_into_a_file_that_nobody_finds_again(
     )
     until(lambda: "while the bridge runs" in house.log.read_text())
     doctor = house.command("doctor")
-    assert doctor.returncode == 1 and "while the bridge runs" in doctor.stdout, doctor.stdout
+    assert doctor.exit_code == 1 and "while the bridge runs" in doctor.stdout, doctor.stdout
     assert not list(house.data.glob("bridge.sqlite3")) or house.file.stat().st_size > 0, (
         "nothing is made anew by looking"
     )
@@ -203,6 +207,7 @@ def test_a_stop_loses_nothing_of_a_log_that_was_removed(house: House) -> None:
 
 
 def test_a_database_that_is_made_anew_is_said_loudly(house: House) -> None:
+    house.file.unlink()
     house.run_on()
     assert house.stop() == 0
     first = house.log.read_text()
@@ -214,7 +219,7 @@ def test_a_database_that_is_made_anew_is_said_loudly(house: House) -> None:
     assert house.log.read_text().count("a new, empty database") == 1, "only where it is one"
     house.file.unlink()
     doctor = house.command("doctor")
-    assert doctor.returncode == 1 and "is missing, but a bridge has used it" in doctor.stdout, (
+    assert doctor.exit_code == 1 and "is missing, but a bridge has used it" in doctor.stdout, (
         doctor.stdout
     )
 
@@ -231,26 +236,28 @@ def test_doctor_finds_a_bridge_that_works_on_another_database(house: House) -> N
     assert "A bridge answers on" in house.command("doctor").stdout
     house.path.write_text(house.path.read_text().replace("bridge.sqlite3", "other.sqlite3"))
     missing = house.command("doctor")
-    assert missing.returncode == 1 and "is missing, but a bridge answers" in missing.stdout, (
+    assert missing.exit_code == 1 and "is missing, but a bridge answers" in missing.stdout, (
         missing.stdout
     )
     assert not (house.data / "other.sqlite3").exists()
-    assert house.command("db", "upgrade").returncode == 0
+    assert house.command("db", "upgrade").exit_code == 0
 
     other = house.command("doctor")
 
-    assert other.returncode == 1 and "uses another database" in other.stdout, other.stdout
+    assert other.exit_code == 1 and "uses another database" in other.stdout, other.stdout
 
 
 def test_a_second_bridge_on_one_file_refuses_and_a_kill_frees_it(house: House) -> None:
     house.run_on()
     assert house.process
-    second = house.command("serve", "--port", "0", "--metrics-listen", "")
-    assert second.returncode == 1
-    assert second.stderr.startswith(
+    before = len(house.log.read_text())
+    second = house.forked("serve", "--port", "0", "--metrics-listen", "")
+    assert second.wait(60) == 1
+    assert (
         f"Error: Another bridge already serves {house.file} (pid {house.process.pid} on "
+        in house.log.read_text()[before:]
     )
-    assert house.command("jobs", "list").returncode == 0, "the command line works beside it"
+    assert house.command("jobs", "list").exit_code == 0, "the command line works beside it"
     house.process.send_signal(signal.SIGHUP)
     until(lambda: "reloaded" in house.log.read_text())
     assert house.hook(1) == 202

@@ -12,6 +12,7 @@ import psycopg  # noqa: F401  a bridge imports it only when it has PostgreSQL
 
 from bridge import config, wiring
 from bridge.backends.enom.domains import perhaps_meant
+from bridge.cli import serve  # noqa: F401  a command's file is loaded when it is asked for
 from bridge.sim import Simulator
 from bridge.web import create_app
 from tests.support.bridge import write_config
