@@ -13,7 +13,6 @@ import pytest
 import requests
 
 from tests.support.audit import Counts
-from tests.support.billing import until
 from tests.support.bridge import PASSWORD
 from tests.support.process import SENDING, Bridge
 from tests.support.stage import Stage, all_at_once
@@ -141,7 +140,8 @@ def run(stage: Stage, cell: Cell, database: str) -> Outcome:
     try:
         for action in BEFORE.get(cell.action, ("create",)):
             assert ask(action, stage.do)["status"] == "succeeded"
-        until(lambda: len(result(stage, cell)) == len(hooks), pause=0.1)
+        # Also noted, or it is the callback of what came before that is killed on a busy machine.
+        stage.ended(database, len(hooks))
         bridge.arm(cell.point, nth=cell.nth)
         id = f"msg_{cell}"
         body, headers = stage.billing.hook(
@@ -159,12 +159,6 @@ def run(stage: Stage, cell: Cell, database: str) -> Outcome:
         )
     finally:
         bridge.close()
-
-
-def result(stage: Stage, cell: Cell) -> list[dict[str, Any]]:
-    return [
-        call for call in list(stage.billing.received) if call["data"]["service_id"] == str(cell)
-    ]
 
 
 def post_once(url: str, body: bytes, headers: dict[str, str]) -> None:
