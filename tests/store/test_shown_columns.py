@@ -73,7 +73,7 @@ def filled(column: sa.Column[Any]) -> sa.Label[Any]:
 
 def test_a_table_that_is_not_named_is_shown_to_nobody(shop: Shop) -> None:
     with shop.database.read() as tx:
-        row = tx.execute(sa.select(tables.marks)).mappings().first()
+        row = tx.execute(sa.select(tables.key_values)).mappings().first()
     assert row is not None
     with pytest.raises(KeyError):
         shown("marks", row)
