@@ -5,7 +5,7 @@ WAITING = {
     "turn": "Accepted. An earlier request for this mailbox or its domain goes first.",
     "retry": "The mail provider was not reachable. The request will be retried.",
     "settle": "Sent. Waiting for confirmation.",
-    "limit": "Accepted. Today's limit of new mailboxes is reached; it is created on another day.",
+    "limit": "Accepted. Today's limit of new mailboxes is reached; this one follows on another day.",
     "account": "Accepted. Waiting until the provider account works again.",
 }
 """By what a job waits for."""

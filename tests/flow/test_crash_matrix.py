@@ -17,6 +17,7 @@ from bridge.sim import Simulator
 from bridge.store.base import tables
 from tests.support.bench import Clock
 from tests.support.scene import PASSWORD
+from tests.support.stores import BACKENDS
 from tests.support.world import Crash, World
 
 BEFORE = {"create": (), "unsuspend": ("create", "suspend")}  # else: create
@@ -35,15 +36,34 @@ COMMANDS = {
     "change_plan": ("change_user",),
     "renew": ("RenewPOPBundle",),
 }
+HOSTED_COMMANDS = {
+    **{action: ("change_user",) for action in ("create", "unsuspend", "change_password")},
+    "suspend": COMMANDS["suspend"],
+    "terminate": ("delete_user",),
+    "change_plan": ("change_user",),
+    "renew": (),
+}
+"""Hosted email alone: nothing is bought, and there is nothing to renew."""
 TROUBLE = ("", "drop_before", "drop_after")
 SPENDING = ("PurchasePOPBundle", "RenewPOPBundle")
 
 
 @pytest.fixture
-def world(simulator: Simulator, clock: Clock, database_url: str, tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path, simulator, clock, database_url)
+def world(
+    simulator: Simulator, clock: Clock, backend: str, database_url: str, tmp_path: Path
+) -> Iterator[World]:
+    made = World(tmp_path, simulator, clock, database_url, backend=backend)
     yield made
     made.close()
+
+
+def commands(world: World, action: str) -> tuple[str, ...]:
+    alone = world.service.accounts["main"].backend.products.monthly
+    return (HOSTED_COMMANDS if alone else COMMANDS)[action]
+
+
+def spends(world: World, action: str) -> bool:
+    return any(command in SPENDING for command in commands(world, action))
 
 
 def live(world: World, action: str, fault: tuple[str, str] | None, crash_at: int) -> dict[str, Any]:
@@ -103,7 +123,7 @@ def cells(
     world: World, action: str, long: bool
 ) -> Iterator[tuple[tuple[str, str] | None, int, str, dict[str, Any]]]:
     for fault in (
-        [(command, name) for command in COMMANDS[action] for name in TROUBLE if name]
+        [(command, name) for command in commands(world, action) for name in TROUBLE if name]
         if long
         else []
     ):
@@ -117,11 +137,12 @@ def uncrashed(world: World, action: str, fault: tuple[str, str] | None) -> dict[
     """What is compared with must be worth it: it succeeded, by all its commands."""
     usual = live(world, action, fault, 0)
     assert {status for _, status, _, _ in usual["jobs"]} == {"succeeded"}
-    assert set(COMMANDS[action]) <= set(world.outside.commands)
+    assert set(commands(world, action)) <= set(world.outside.commands)
     return usual
 
 
 @pytest.mark.timeout(3600)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(
     "action",
     [each if each == "create" else pytest.param(each, marks=pytest.mark.long) for each in COMMANDS],
@@ -129,6 +150,7 @@ def uncrashed(world: World, action: str, fault: tuple[str, str] | None) -> dict[
 def test_killed_at_each_point_it_ends_as_without(
     world: World,
     store: str,
+    backend: str,
     action: str,
     request: pytest.FixtureRequest,
     tally: Callable[..., None],
@@ -139,11 +161,7 @@ def test_killed_at_each_point_it_ends_as_without(
     for fault, n, point, usual in cells(world, action, long):
         found = live(world, action, fault, n)
         count += 1
-        if (
-            point == "intent-committed"
-            and COMMANDS[action][0] in SPENDING
-            and fault not in committed
-        ):
+        if point == "intent-committed" and spends(world, action) and fault not in committed:
             committed.add(fault)
             assert in_doubt(world, action), (
                 f"{action}, killed at point {n}: whether its purchase travels was not asked"
@@ -153,21 +171,18 @@ def test_killed_at_each_point_it_ends_as_without(
             assert max(found["money"]) <= 1
             continue
         assert found == usual, f"{action}, killed at point {n} ({point}), {fault}"
-    tally("killed at each point, in process", store, None, kills=count, held=held)
+    tally(f"killed at each point, in process, {backend}", store, None, kills=count, held=held)
 
 
 def in_doubt(world: World, action: str) -> bool:
     last = world.rows(tables.jobs)[-1]
-    return (
-        last["status"] == "held"
-        and last["error"]["code"] == "unclear"
-        and COMMANDS[action][0] in SPENDING
-    )
+    return last["status"] == "held" and last["error"]["code"] == "unclear" and spends(world, action)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("store", ["sqlite"])
 def test_between_every_two_commits_is_a_named_point_and_around_every_command(
-    world: World, store: str, request: pytest.FixtureRequest
+    world: World, store: str, backend: str, request: pytest.FixtureRequest
 ) -> None:
     trace = world.trap.passed
     watch_commits(world, trace)
@@ -175,12 +190,12 @@ def test_between_every_two_commits_is_a_named_point_and_around_every_command(
     for action in COMMANDS if request.config.getoption("--long") else ("create", "suspend"):
         for fault in (
             None,
-            (COMMANDS[action][0], "drop_after"),
+            *((command, "drop_after") for command in commands(world, action)[:1]),
             ("GetPOP3", "maintenance"),
             ("get_user", "oma_20"),
         ):
             live(world, action, fault, 0)
-            unnamed = {"COMMIT", *COMMANDS[action]}
+            unnamed = {"COMMIT", *commands(world, action)}
             for one, two in pairwise(trace):
                 assert not {one, two} <= unnamed, (
                     f"{action}, {fault}: nothing between {one} and {two} in {trace}"

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.process import Bridge
 from tests.support.stage import Stage
+from tests.support.stores import BACKENDS
 from tests.support.workload import Workload
 
 LEASE = 3.0
@@ -71,22 +72,24 @@ class Disturber:
 
 
 @pytest.mark.timeout(7200)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_killed_and_stopped_at_random_under_load(
     store: str,
+    backend: str,
     database_url: str,
     tmp_path: Path,
     request: pytest.FixtureRequest,
     tally: Callable[..., None],
 ) -> None:
-    stage = Stage(tmp_path)
+    stage = Stage(tmp_path, backend=backend)
     long, seed = request.config.getoption("--long"), request.config.getoption("--seed")
-    jobs, domains = (request.config.getoption("--jobs"), 60) if long else (150, 20)
+    jobs, domains = (request.config.getoption("--jobs"), 60) if long else (75, 10)
     load = Workload(stage, store, database_url, jobs=jobs, domains=domains, seed=seed)
     disturber = Disturber(stage.config(database_url), BRIDGES[store][long], seed, CALM[long])
     pool = ThreadPoolExecutor(1)
     sent = pool.submit(load.send, disturber.url)
     try:
-        for _ in range(3):
+        for _ in range(3 if long else 2):
             disturber.kill()
         while long and not sent.done():
             disturber.stop() if disturber.chance.random() < STOPS else disturber.kill()
@@ -99,7 +102,7 @@ def test_killed_and_stopped_at_random_under_load(
         pool.shutdown()
         stage.close()
     tally(
-        "killed and stopped at random",
+        f"killed and stopped at random, {backend}",
         store,
         counts,
         kills=disturber.kills,

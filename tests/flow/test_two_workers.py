@@ -8,22 +8,30 @@ import pytest
 
 from tests.support.process import Bridge
 from tests.support.stage import Stage
+from tests.support.stores import BACKENDS
 from tests.support.workload import Workload
 
 IN_FLIGHT = 3
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_two_bridges_on_one_store(
     store: str,
+    backend: str,
     database_url: str,
     tmp_path: Path,
     request: pytest.FixtureRequest,
     tally: Callable[..., None],
 ) -> None:
-    stage = Stage(tmp_path)
+    stage = Stage(tmp_path, backend=backend)
     long = request.config.getoption("--long")
     load = Workload(
-        stage, f"two-{store}", database_url, jobs=2000 if long else 100, domains=12, seed=7
+        stage,
+        f"two-{store}",
+        database_url,
+        jobs=2000 if long else 50,
+        domains=12 if long else 6,
+        seed=7,
     )
     paths = [
         stage.config(database_url, account__max_in_flight=IN_FLIGHT, account__timeout=5)
@@ -38,7 +46,7 @@ def test_two_bridges_on_one_store(
         for bridge in bridges:
             bridge.close()
         stage.close()
-    tally("two workers on one store", store, counts)
+    tally(f"two workers on one store, {backend}", store, counts)
     assert counts.faults == {}
     assert most_at_a_time(stage.sim.control("/history")["history"]) <= IN_FLIGHT
     assert all(" ended " in path.with_suffix(".log").read_text() for path in paths), (

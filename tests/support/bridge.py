@@ -33,6 +33,7 @@ def write_config(
         "safety": {
             "max_terminations_per_hour": 0,
             "max_purchases_per_day": 0,
+            "max_creations_per_day": 0,
             "max_suspended_share": 0,
         },
         "admin": {},

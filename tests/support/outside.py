@@ -154,11 +154,11 @@ class Outside:
 
     def _received(self, path: str, body: bytes, kind: str) -> Reply:
         seen = self.sim.history.seen
-        count = len(seen)
+        count, before = len(seen), self._there()
         answer = self.sim.answer(Incoming("POST", path, "", kind, body, "127.0.0.1"))
         self.commands.append(seen[count]["command"])
         if seen[count]["effect"]:
-            self._effect(seen[count]["command"])
+            self._effect(seen[count]["command"], made=self._there() and not before)
         if answer.wire in ("drop", "cut"):
             raise Lost("cut off")
         shown = {name.lower(): value for name, value in answer.headers} | {
@@ -166,7 +166,15 @@ class Outside:
         }
         return Reply(answer.status, shown, answer.body)
 
-    def _effect(self, command: str) -> None:
+    def _there(self) -> bool:
+        """Whether the mailbox of the job at work is at the remote."""
+        if self.at_work is None:
+            return False
+        local, _, name = self.at_work.intent.address.partition("@")
+        domain = self.sim._state.find(name)
+        return domain is not None and local in domain.mailboxes
+
+    def _effect(self, command: str, made: bool) -> None:
         job = self.at_work
         if job is None:
             return
@@ -182,7 +190,7 @@ class Outside:
                 f"{effect} came after one of sequence {self._last['command', address]}"
             )
         self._last["command", address] = max(job.sequence, self._last["command", address])
-        if command == "SetUpPOP3User":
+        if made:
             self.owner[address] = service
         elif command not in BUYING and self.owner.get(address) != service:
             self.wrong.append(f"{effect} changed a mailbox of {self.owner.get(address)}")

@@ -51,8 +51,10 @@ def all_at_once(
 
 
 class Stage:
-    def __init__(self, folder: Path, seed: int = 1) -> None:
-        self.folder = folder
+    """`backend`: which one works for the account of its bridges."""
+
+    def __init__(self, folder: Path, seed: int = 1, backend: str = "enom") -> None:
+        self.folder, self.backend = folder, backend
         self.sim = Simulator(seed).start()
         furnish(self.sim)
         self.sim.control("/balance", {"uid": "reseller", "balance": 1e6})
@@ -69,7 +71,8 @@ class Stage:
             self._configs += 1
             folder = self.folder / f"bridge{self._configs}"
         folder.mkdir()
-        return write_config(folder, self.sim, database, self.billing.url, **{**QUICK, **changes})
+        given = {"account__backend": self.backend, **QUICK, **changes}
+        return write_config(folder, self.sim, database, self.billing.url, **given)
 
     def domain(self, name: str, pak: bool = True) -> int:
         """A domain, with a pak of ten unless told; the pak's number."""

@@ -8,6 +8,8 @@ what is above the store.
 import pytest
 
 STORES = ("sqlite", "postgres")
+BACKENDS = ("enom", "hosted-email")
+"""The real ones. What kills, lies or interleaves runs over each."""
 
 
 @pytest.fixture

@@ -189,8 +189,10 @@ class World(Scene):
             return f"its password is {box['password']}"
         if intent.plan is not None and box["quota_bytes"] != PLANS[intent.plan]:
             return f"its quota is {box['quota_bytes']}"
+        if intent.until is None or self.service.accounts["main"].backend.products.monthly:
+            return ""
         ends = datetime.fromisoformat(domain["paks"][str(box["bundle"])]["expires"]).astimezone(UTC)
-        return "" if intent.until is None or ends >= intent.until else f"it ends {ends}"
+        return "" if ends >= intent.until else f"it ends {ends}"
 
     def rows(self, table: sa.Table) -> list[sa.RowMapping]:
         with self.service.database.read() as tx:
