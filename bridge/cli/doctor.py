@@ -17,7 +17,7 @@ COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
     "--probe",
     "measure",
     is_flag=True,
-    help="Measure how Enom's test environment behaves instead; needs --domain.",
+    help="Measure how the mail provider's test environment behaves instead; needs --domain.",
 )
 @click.option(
     "--domain",

@@ -49,7 +49,7 @@ def jobs() -> None:
 @jobs.command("list")
 @click.option("--status", help="queued, running, succeeded, failed, held or cancelled.")
 @click.option("--source", help="Only this source.")
-@click.option("--account", help="Only this Enom account.")
+@click.option("--account", help="Only this account.")
 @click.option("--address", help="Only this mailbox, or addresses that contain this text.")
 @click.option("--service-id", help="Only this billing service id.")
 @click.option("--action", help="Only this action, such as mailbox.suspend.")
@@ -112,7 +112,7 @@ def _several(command: Command) -> Command:
             help="Do it, if the list still has this checksum.",
         ),
         click.option("--code", help="All jobs with this error code, such as unsafe."),
-        click.option("--account", help="All jobs of this Enom account."),
+        click.option("--account", help="All jobs of this account."),
         click.option("--source", help="All jobs of this source."),
         click.option("--action", help="All jobs of this action, such as mailbox.terminate."),
         click.argument("ids", metavar="[ID]...", nargs=-1),
@@ -166,7 +166,7 @@ def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
 
     With ids it runs at once. With filters it shows a list first; --apply runs it.
     """
-    done = "{id} is rejected; {told}."
+    done = "{id} is rejected; {next_step}."
     _decide(ctx, "reject", lambda acting, id: acting.reject(id, reason), done, **options)
 
 
@@ -176,7 +176,7 @@ def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
 @click.pass_context
 def cancel(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
     """Cancel waiting jobs. A callback tells billing."""
-    _each(ctx, ids, as_json, lambda acting, id: acting.cancel(id), "{id} is cancelled; {told}.")
+    _each(ctx, ids, as_json, lambda acting, id: acting.cancel(id), "{id} is cancelled; {next_step}.")
 
 
 def _decide(

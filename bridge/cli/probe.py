@@ -56,7 +56,7 @@ def run(
     if refusal is not None:
         click.echo(f"Error: {refusal}", err=True)
         if probe.measured:
-            click.echo(f"Check at Enom whether {address} was left behind.", err=True)
+            click.echo(f"Check at the mail provider whether {address} was left behind.", err=True)
     ctx.exit(1 if refusal is not None or settle is None else 0)
 
 
@@ -70,7 +70,8 @@ def _account(service: Service, name: str | None) -> AccountSettings:
         )
     if known[name].environment != "test":
         text = (
-            f"Account {name} is live. --probe works in Enom's test environment only: it creates "
+            f"Account {name} is live. --probe works in the mail provider's test environment only: "
+            "it creates "
             "and deletes a mailbox."
         )
         raise click.ClickException(text)
@@ -89,7 +90,9 @@ def _address(domain: str | None) -> Address:
 
 
 def _in_words(step: Measured) -> str:
-    said = "Enom accepted it" if step.said == "yes" else f"no clear answer ({step.said})"
+    said = (
+        "The mail provider accepted it" if step.said == "yes" else f"no clear answer ({step.said})"
+    )
     if step.lag is not None:
         return f"{step.step}: {step.command}, {said}; a read showed it {step.lag:g} s later."
     none = "no read showed it in time." if step.readable else "no read can show it."
@@ -99,7 +102,8 @@ def _in_words(step: Measured) -> str:
 def _conclusion(account: AccountSettings, settle: int | None) -> str:
     if settle is None:
         return (
-            "Not every step could be confirmed. Enom's test environment provisions nothing, so "
+            "Not every step could be confirmed. The mail provider's test environment provisions "
+            "nothing, so "
             "this may be all it can "
             "show; keep `settle` as it is and check again when the account is live."
         )

@@ -466,11 +466,11 @@ class Doctor:
             yield CheckResult(
                 "warn",
                 about,
-                "Observe mode: nothing is changed at Enom.",
+                "Observe mode: nothing is changed at the mail provider.",
                 'To let it act: mode = "act".',
             )
         if account.environment == "test":
-            text = "Uses Enom's test environment, which provisions nothing."
+            text = "Uses the mail provider's test environment, which provisions nothing."
             if is_loopback(_endpoint(account)):
                 text = "Uses a simulator on this machine."
             yield CheckResult(
@@ -558,14 +558,14 @@ class Doctor:
                 backend.observe(Address("doctor", domain))
             except BridgeError as error:
                 remedy = (
-                    f"Add it to Enom account {source.account}, or remove it from "
+                    f"Add it to account {source.account}, or remove it from "
                     f"sources.{source.name}.domains."
                 )
                 yield CheckResult(
                     "FAIL", about, f"{domain}: {error.detail}", "" if _away(error) else remedy
                 )
             else:
-                yield CheckResult("ok", about, f"{domain} is at Enom.")
+                yield CheckResult("ok", about, f"{domain} is at the mail provider.")
             yield from self._receives(about, source.account, domain)
 
     def _customers(self, source: SourceSettings) -> Iterator[CheckResult]:

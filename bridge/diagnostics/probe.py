@@ -64,7 +64,7 @@ class Probe:
         if not room:
             raise Refused(
                 f"{self.address.domain} has no free mailbox slot, and the probe buys none. Buy "
-                "a pak at Enom first."
+                "a pak at the mail provider first."
             )
         password = self.backend.new_password(self.address, self.choose)
         create = Change(

@@ -93,7 +93,8 @@ def lines(stock: Inventory, most: int | None = 10) -> Iterator[str]:
     """For a terminal or a mail. `most`: lines of each list, None for all."""
     if stock.as_of is None:
         yield (
-            f"Account {stock.account} was never compared with Enom. First: enom-bridge reconcile "
+            f"Account {stock.account} was never compared with the mail provider. First: "
+            "enom-bridge reconcile "
             f"--account {stock.account}"
         )
         return
@@ -105,7 +106,7 @@ def lines(stock: Inventory, most: int | None = 10) -> Iterator[str]:
         ("used", "used"),
         ("free", "free"),
         ("ended_and_paid", "mailboxes terminated in billing, but still paid for"),
-        ("active_and_absent", "mailboxes active in billing, but not at Enom"),
+        ("active_and_absent", "mailboxes active in billing, but not at the mail provider"),
     ):
         money = f" ({cost[name]:,.2f} per year)" if name in cost else ""
         yield f"{places[name]:7,}  {words}{money}"
@@ -115,7 +116,7 @@ def lines(stock: Inventory, most: int | None = 10) -> Iterator[str]:
             "Terminated in billing, still paid for",
             [line(each) for each in (*stock.ended, *stock.leaving)],
         ),
-        ("Active in billing, not at Enom", [line(each) for each in stock.missing]),
+        ("Active in billing, not at the mail provider", [line(each) for each in stock.missing]),
         (
             "Paks that have expired, expire within 30 days or are empty",
             [pak_line(pak) for pak in notable],

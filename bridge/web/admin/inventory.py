@@ -16,7 +16,7 @@ ROWS = (
     ("used", "used"),
     ("free", "free"),
     ("ended_and_paid", "Terminated in billing, still paid for"),
-    ("active_and_absent", "Active in billing, not at Enom"),
+    ("active_and_absent", "Active in billing, not at the mail provider"),
 )
 
 
