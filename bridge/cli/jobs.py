@@ -176,7 +176,9 @@ def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
 @click.pass_context
 def cancel(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
     """Cancel waiting jobs. A callback tells billing."""
-    _each(ctx, ids, as_json, lambda acting, id: acting.cancel(id), "{id} is cancelled; {next_step}.")
+    _each(
+        ctx, ids, as_json, lambda acting, id: acting.cancel(id), "{id} is cancelled; {next_step}."
+    )
 
 
 def _decide(

@@ -57,7 +57,7 @@ def test_all_is_well_with_a_bridge_that_runs(house: House) -> None:
         "accepts the credentials and this",
         "Hosted email accepts",
     ]
-    good += ["example.com is at the mail provider", "The callback URL is reachable"]
+    good += ["example.com is at Enom", "The callback URL is reachable"]
     assert [words for words in good if words not in found(house, "ok")] == []
     assert "Uses a simulator on this machine." in found(
         house, "warn"
