@@ -118,3 +118,21 @@ def test_the_probe_of_a_role_that_cannot_create_says_so_and_of_no_domain(house: 
     assert "role of the credentials" in house.refused(*PROBE)
     house.configure(account__backend="hosted-email", account__create_domains=True)
     assert "Name a domain that does" in house.refused("doctor", "--probe", "--domain", "new.test")
+
+
+def test_the_inventory_lists_what_costs_by_the_month_and_belongs_to_no_service(
+    alone: House,
+) -> None:
+    alone.start()
+    alone.send("mailbox.create", "ann@example.com", "7")
+    bob = {"address": "bob@example.com", "password": "Somebody-Else.1", "settled": True}
+    alone.sim.control("/mailboxes", bob)
+    alone.run("reconcile")
+
+    said = alone.ok("inventory")
+
+    assert "1  mailboxes that cost by the month, and belong to no service" in said
+    assert "bob@example.com" in said and "slot" not in said
+    assert [each["address"] for each in alone.json("inventory")["items"][0]["unpaid"]] == [
+        "bob@example.com"
+    ]
