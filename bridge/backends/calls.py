@@ -14,7 +14,8 @@ COMMANDS = frozenset(
         "CheckLogin", "DeletePOP3", "GetPOP3", "ModifyPOP3", "PurchasePOPBundle", "PurchaseServices", "RenewPOPBundle",
         "SetUpPOP3User",
         # hosted email
-        "authenticate", "change_domain", "change_user", "delete_user", "generate_token", "get_domain", "get_user",
+        "authenticate", "change_domain", "change_user", "delete_user", "generate_token", "get_company", "get_domain",
+        "get_user",
         "logout_user", "restore_user", "search_users",
     }
 )  # fmt: skip
@@ -40,12 +41,12 @@ def exchange(
     else:
         if reply.status != 200:
             raise OutcomeUnknown(
-                f"Enom answered with HTTP {reply.status}.",
+                f"The mail provider answered with HTTP {reply.status}.",
                 retry_after=retry_after(reply.headers, clock()),
             )
         return reply
     raise (Unavailable if isinstance(fault, NotSent) else OutcomeUnknown)(
-        f"No answer from Enom: {fault}."
+        f"No answer from the mail provider: {fault}."
     )
 
 

@@ -18,6 +18,7 @@ from bridge.domain.model import (
     Mailbox,
     Pak,
     Proof,
+    Remark,
     Survey,
 )
 
@@ -64,6 +65,7 @@ class MemoryBackend:
     Tests reach into `mailboxes`, `paks`, `balance`, `history` as they like.
     """
 
+    provider = "memory"
     proves_passwords = False
 
     def __init__(
@@ -146,6 +148,9 @@ class MemoryBackend:
         fault = self._take(None)
         if fault:
             raise fault.error
+
+    def remarks(self, domains: Collection[str], sizes: Mapping[str, int]) -> Sequence[Remark]:
+        return ()
 
     def usage(self, address: Address) -> Mapping[str, int]:
         box = self._box(address)

@@ -165,16 +165,18 @@ def _told(done: store.Restored, file: Path | None) -> Iterator[str]:
         yield f"The old database is kept: {done.kept}"
     yield (
         f"Paused: {', '.join(tamed.paused) or 'no account'}. "
-        "Hooks are accepted, nothing is sent to Enom."
+        "Hooks are accepted, nothing is sent to the mail provider."
     )
-    yield f"Held: {len(tamed.held)} job(s) that were open in the backup and may have been done since."
+    yield (
+        f"Held: {len(tamed.held)} job(s) that were open in the backup and may have been done since."
+    )
     if tamed.called_off:
         yield "Scheduled deletions called off; have billing terminate again what should go:"
         yield from (f"  {address}" for address in tamed.called_off)
     yield "\nNext (docs/backup.md):"
     steps = {
         "serve": "start the bridge (or web and worker)",
-        "reconcile": "compare the record with Enom; resume requires it",
+        "reconcile": "compare the record with the mail provider; resume requires it",
         "jobs list --status held": "check each: jobs explain says what to do",
         **{f"resume account {name}": "once you have checked" for name in tamed.paused},
     }

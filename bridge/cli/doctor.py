@@ -17,7 +17,7 @@ COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
     "--probe",
     "measure",
     is_flag=True,
-    help="Measure how Enom's test environment behaves instead; needs --domain.",
+    help="Measure how the mail provider's test environment behaves instead; needs --domain.",
 )
 @click.option(
     "--domain",
@@ -41,12 +41,12 @@ def doctor(
     patience: float,
     as_json: bool,
 ) -> None:
-    """Check configuration, database, Enom, callback URLs and alerts. Changes nothing.
+    """Check configuration, database, mail provider, callback URLs and alerts. Changes nothing.
 
     Exit code 0 if no check fails (warnings do not count), 1 if one does, 2 if the configuration cannot be read.
 
-    --probe creates a mailbox in the TEST environment, suspends, unsuspends and deletes it, and measures how long Enom's
-    reads take to show each step and which value of `settle` fits. It buys nothing.
+    --probe creates a mailbox in the TEST environment, suspends, unsuspends and deletes it, and measures how long reads
+    take to show each step and which value of `settle` fits. It buys nothing.
     """
     settings = settings_of(ctx)
     with opened(settings) as service:

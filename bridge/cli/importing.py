@@ -21,14 +21,14 @@ from bridge.wiring import Service
 FEW = 10  # lines of a list, unless all are wanted
 FAULTS = 50
 TITLES: Mapping[Group, str] = {
-    Group.TAKE_OVER: "to adopt: at Enom, and owned by no service",
+    Group.TAKE_OVER: "to adopt: at the mail provider, and owned by no service",
     Group.OURS: "already owned by these services",
-    Group.AT_ENOM_ONLY: "at Enom, but not in {list}",
-    Group.MISSING: "in {list}, but not at Enom",
+    Group.AT_ENOM_ONLY: "at the mail provider, but not in {list}",
+    Group.MISSING: "in {list}, but not at the mail provider",
     Group.OTHERS: "owned by another service: an import never changes that",
-    Group.DISAGREE: "undecided: Enom's two systems disagree, or a job is running",
+    Group.DISAGREE: "undecided: the mail provider's two systems disagree, or a job is running",
     Group.NOT_PERMITTED: "in domains that this source may not use",
-    Group.NOT_IN_ACCOUNT: "in domains that are not in this Enom account",
+    Group.NOT_IN_ACCOUNT: "in domains that are not in this account",
     Group.UNREAD: "in domains that could not be read",
 }
 BY_DOMAIN = (Group.NOT_PERMITTED, Group.NOT_IN_ACCOUNT, Group.UNREAD)
@@ -84,7 +84,7 @@ def import_(
         service.database.synchronise()  # what Enom showed is compared with times of the database
         with progress() as progress_of:
             findings = service.takeover.compare(
-                source, claims, progress_of("Reading domains at Enom")
+                source, claims, progress_of("Reading domains at the mail provider")
             )
         left: Mapping[str, str] = {}
         noted = 0
@@ -94,7 +94,7 @@ def import_(
             domains = len({finding.domain for finding in findings})
             services = f"(services: {len(claims):,})"
             click.echo(
-                f"Compared for {source}: {listed} {services} with Enom account {account} "
+                f"Compared for {source}: {listed} {services} with account {account} "
                 f"(domains: {domains:,}).\n"
             )
             _show(findings, listed, everything)

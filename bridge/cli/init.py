@@ -207,7 +207,7 @@ def _advice(result: Mapping[str, Any], answers: Answers, place: str) -> Iterator
     if answers["mode"] == "observe":
         yield ""
         until = 'until you set mode = "act" and reload the bridge.'
-        yield f"It only observes: nothing is changed at Enom {until}"
+        yield f"It only observes: nothing is changed at the mail provider {until}"
 
 
 def _whole(size: str) -> int | str:

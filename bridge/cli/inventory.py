@@ -9,7 +9,7 @@ from bridge.reconcile import inventory as inventories
 
 
 @click.command()
-@click.option("--account", help="Only this Enom account. Default: all.")
+@click.option("--account", help="Only this account. Default: all.")
 @click.option(
     "--csv",
     "as_csv",

@@ -48,7 +48,7 @@ def jobs() -> None:
 @jobs.command("list")
 @click.option("--status", help="queued, running, succeeded, failed, held or cancelled.")
 @click.option("--source", help="Only this source.")
-@click.option("--account", help="Only this Enom account.")
+@click.option("--account", help="Only this account.")
 @click.option("--address", help="Only this mailbox, or addresses that contain this text.")
 @click.option("--service-id", help="Only this billing service id.")
 @click.option("--action", help="Only this action, such as mailbox.suspend.")
@@ -111,7 +111,7 @@ def _several(command: Command) -> Command:
             help="Do it, if the list still has this checksum.",
         ),
         click.option("--code", help="All jobs with this error code, such as unsafe."),
-        click.option("--account", help="All jobs of this Enom account."),
+        click.option("--account", help="All jobs of this account."),
         click.option("--source", help="All jobs of this source."),
         click.option("--action", help="All jobs of this action, such as mailbox.terminate."),
         click.argument("ids", metavar="[ID]...", nargs=-1),

@@ -33,7 +33,7 @@ for command in (importing.import_, undelete.undelete, privacy.export, privacy.er
 @mailboxes.command("list")
 @click.option("--source", help="Only mailboxes of this source.")
 @click.option("--service-id", help="Only mailboxes of this billing service id.")
-@click.option("--account", help="Only this Enom account.")
+@click.option("--account", help="Only this account.")
 @click.option(
     "--address",
     help="Only this mailbox, or addresses that contain this text, such as john or example.net.",

@@ -20,7 +20,7 @@ QUIET = (Agreement.SAME, Agreement.OVERTAKEN)
 
 
 @click.command()
-@click.option("--account", help="Only this Enom account. Default: all.")
+@click.option("--account", help="Only this account. Default: all.")
 @click.option(
     "--days",
     type=click.FloatRange(0, min_open=True),

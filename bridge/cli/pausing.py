@@ -25,7 +25,7 @@ RESUMED: Mapping[str, str] = {
     "source": "Its hooks are accepted.",
     "suspensions": "The count restarts; billing sends the refused ones again.",
     RESTORED: (
-        "Jobs continue; purchases wait until reads from Enom "
+        "Jobs continue; purchases wait until reads from the mail provider "
         "show everything bought before the restore."
     ),
 }

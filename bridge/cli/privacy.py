@@ -16,7 +16,7 @@ from bridge.store.base.rows import to_record
 from bridge.wiring import Service
 
 ELSEWHERE = (
-    "Not covered: the log, backups of the database, and data kept by billing and Enom "
+    "Not covered: the log, backups of the database, and data kept by billing and the mail provider "
     "(docs/data-protection.md)."
 )
 
@@ -97,7 +97,8 @@ def require_absence(service: Service, held: PersonalData) -> None:
             if error.code == "domain_not_in_account" and was_never_there(to_record(row)):
                 continue  # a mistyped domain: nothing is on record that could be lost
             raise NotPossible(
-                f"Could not check at Enom whether {address} still exists: {error.detail}"
+                f"Could not check at the mail provider whether {address} still exists: "
+                f"{error.detail}"
             ) from None
         if seen.exists is not False:
             whose = (
@@ -106,7 +107,8 @@ def require_absence(service: Service, held: PersonalData) -> None:
                 else "no known service"
             )
             raise NotPossible(
-                f"{address} still exists at Enom and belongs to {whose}, so its record is needed. "
+                f"{address} still exists at the mail provider and belongs to {whose}, so its "
+                "record is needed. "
                 "Terminate it from billing "
                 "first (mailbox.terminate)."
             )

@@ -1,11 +1,11 @@
-"""`enom-bridge doctor --probe`: what Enom's test environment shows, and when."""
+"""`enom-bridge doctor --probe`: what the test environment shows, and when."""
 
 import secrets
 
 import click
 
 from bridge.cli.show import echo_json
-from bridge.config import AccountSettings
+from bridge.config import AccountSettings, HostedEmailAccountSettings
 from bridge.diagnostics.probe import Measured, Probe
 from bridge.domain.errors import BridgeError
 from bridge.domain.model import Address
@@ -25,6 +25,7 @@ def run(
     address = _address(domain)
     used = service.accounts[chosen.name]
     probe = Probe(used.backend, used.terms, address, secrets.choice, patience)
+    probe.tries_sign_in = isinstance(chosen, HostedEmailAccountSettings)
     if not as_json:
         click.echo(
             f"Probing account {chosen.name} with {address}. Each step may take up to "
@@ -46,6 +47,7 @@ def run(
                 "steps": steps,
                 "reads_show": probe.shows,
                 "settle": settle,
+                "proves_passwords": probe.proves,
                 "problem": refusal,
             }
         )
@@ -53,10 +55,12 @@ def run(
         click.echo(
             f"Reads show: {', '.join(probe.shows) or 'nothing'}.\n{_conclusion(chosen, settle)}"
         )
+        if probe.tries_sign_in:
+            click.echo(_of_passwords(probe))
     if refusal is not None:
         click.echo(f"Error: {refusal}", err=True)
         if probe.measured:
-            click.echo(f"Check at Enom whether {address} was left behind.", err=True)
+            click.echo(f"Check at the mail provider whether {address} was left behind.", err=True)
     ctx.exit(1 if refusal is not None or settle is None else 0)
 
 
@@ -70,8 +74,8 @@ def _account(service: Service, name: str | None) -> AccountSettings:
         )
     if known[name].environment != "test":
         text = (
-            f"Account {name} is live. --probe works in Enom's test environment only: it creates "
-            "and deletes a mailbox."
+            f"Account {name} is live. --probe works in the mail provider's test environment only: "
+            "it creates and deletes a mailbox."
         )
         raise click.ClickException(text)
     return known[name]
@@ -89,19 +93,30 @@ def _address(domain: str | None) -> Address:
 
 
 def _in_words(step: Measured) -> str:
-    said = "Enom accepted it" if step.said == "yes" else f"no clear answer ({step.said})"
+    said = (
+        "The mail provider accepted it" if step.said == "yes" else f"no clear answer ({step.said})"
+    )
     if step.lag is not None:
         return f"{step.step}: {step.command}, {said}; a read showed it {step.lag:g} s later."
+    if step.step.startswith("sign in"):
+        return f"{step.step}: {step.command}, {step.said}"
     none = "no read showed it in time." if step.readable else "no read can show it."
     return f"{step.step}: {step.command}, {said}; {none}"
+
+
+def _of_passwords(probe: Probe) -> str:
+    if probe.proves:
+        return (
+            "A sign-in proved the password, and a wrong one locked nothing: prove_passwords works."
+        )
+    return "No sign-in proved the password: leave prove_passwords off."
 
 
 def _conclusion(account: AccountSettings, settle: int | None) -> str:
     if settle is None:
         return (
-            "Not every step could be confirmed. Enom's test environment provisions nothing, so "
-            "this may be all it can "
-            "show; keep `settle` as it is and check again when the account is live."
+            "Not every step could be confirmed. A test environment that provisions nothing can show "
+            "no more; keep `settle` as it is and check again when the account is live."
         )
     return (
         f"Every step was confirmed. Suggested for [accounts.{account.name}]: settle = {settle} "

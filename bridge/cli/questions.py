@@ -41,8 +41,8 @@ May the bridge spend money at Enom?
   boxes  it may buy and renew mailboxes one by one"""
 MODE = """
   act      does what hooks ask
-  observe  reads, plans and reports, but changes nothing at Enom: for a trial next to your present
-           system"""
+  observe  reads, plans and reports, but changes nothing at the mail provider: for a trial next
+           to your present system"""
 
 
 class Checked(click.ParamType[str]):

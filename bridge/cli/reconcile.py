@@ -18,7 +18,7 @@ from bridge.wiring import Service
 
 @click.command()
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, type=MailAddress())
-@click.option("--account", help="Only this Enom account. Default: all.")
+@click.option("--account", help="Only this account. Default: all.")
 @click.option(
     "--deep", is_flag=True, help="Read every mailbox one by one, so that sizes are compared too."
 )

@@ -136,7 +136,7 @@ def tell_paused(service: wiring.Service) -> None:
                 if pause.code == RESTORED:  # resume refuses before
                     then = f"enom-bridge reconcile --account {row['name']}; then: {then}"
                 log.warning(
-                    "account paused; hooks are accepted, nothing is sent to Enom",
+                    "account paused; hooks are accepted, nothing is sent to the mail provider",
                     account=row["name"],
                     why=pause.detail,
                     then=then,

@@ -1,4 +1,4 @@
-"""`enom-bridge sim`: the Enom simulator in the foreground, furnished, with the lines to paste."""
+"""`enom-bridge sim`: the simulator in the foreground, furnished, with the lines to paste."""
 
 import json
 import os
@@ -60,7 +60,13 @@ Or from scratch, in a second shell:
     --hosted-user {hosted_user} --hosted-password {hosted_password} --hosted-endpoint {hosted_email}
   enom-bridge serve
 
-and in a third:
+Without Enom, by hosted email alone, it is instead:
+
+  enom-bridge init --yes --backend hosted-email \\
+    --hosted-user {hosted_user} --hosted-password {hosted_password} --hosted-endpoint {hosted_email}
+  enom-bridge serve
+
+and in a third shell:
 
   enom-bridge send mailbox.create --source whmcs-main --service-id 1042 --address {example} --password Try-Me.2026
 """
@@ -130,7 +136,7 @@ def sim(
     as_json: bool,
     **account: Any,
 ) -> None:
-    """Simulate Enom: both APIs, on this machine only, until Ctrl-C."""
+    """Simulate Enom and the hosted-email API, on this machine only, until Ctrl-C."""
     refuse_beside_live(ctx)
     there = existing(mailboxes, list_file)
     simulator = bound(seed, host, port, control_port)

@@ -16,7 +16,7 @@ AT_IT = "mailboxes.undelete"  # no source can have a name with a dot
 
 @click.command()
 @click.argument("address", type=MailAddress())
-@click.option("--account", help="The Enom account; needed if there are several.")
+@click.option("--account", help="The account; needed if there are several.")
 @click.option(
     "--apply",
     "write",
@@ -71,7 +71,7 @@ def undelete(
     else:
         click.echo(
             (
-                "\nHosted email accepted it, but Enom does not show it yet. Check again: "
+                "\nThe mail provider accepted it, but does not show it yet. Check again: "
                 "enom-bridge reconcile "
             )
             + address
@@ -109,7 +109,8 @@ def kept(service: Service, account: str, address: Address) -> Deleted:
     backend = service.accounts[account].backend
     if backend.observe(address).exists is not False:
         raise NotPossible(
-            f"{address} exists at Enom, so no deleted mailbox of this name can be restored."
+            f"{address} exists at the mail provider, so no deleted mailbox of this name can be "
+            "restored."
         )
     found = next(
         (each for each in backend.deleted(address.domain) if each.address == address), None

@@ -82,7 +82,8 @@ class Worker:
         above=0,
     )
     reconcile_at: str = setting(
-        "When every account is compared with Enom each day (UTC); empty: never by itself.",
+        "When every account is compared with the mail provider each day (UTC); empty: never by "
+        "itself.",
         "03:00",
         read=values.time_of_day,
     )

@@ -468,19 +468,11 @@ class Doctor:
             yield CheckResult(
                 "warn",
                 about,
-                "Observe mode: nothing is changed at Enom.",
+                "Observe mode: nothing is changed at the mail provider.",
                 'To let it act: mode = "act".',
             )
         if account.environment == "test":
-            text = "Uses Enom's test environment, which provisions nothing."
-            if is_loopback(_endpoint(account)):
-                text = "Uses a simulator on this machine."
-            yield CheckResult(
-                "warn",
-                about,
-                text,
-                'For real mailboxes: environment = "live", with the live uid and token.',
-            )
+            yield self._test_environment(account)
         if isinstance(account, EnomAccountSettings):
             yield from self._enom(account)
         if account.hosted_email is None or account.name in self._barred:
@@ -496,6 +488,26 @@ class Doctor:
             yield CheckResult("FAIL", about, f"Hosted email is not usable. {error.detail}", remedy)
         else:
             yield CheckResult("ok", about, "Hosted email accepts the credentials.")
+            yield from self._remarks(account)
+
+    def _test_environment(self, account: AccountSettings) -> CheckResult:
+        enom = isinstance(account, EnomAccountSettings)
+        text = f"Uses the test environment of {self._provider(account.name)}."
+        if enom:
+            text = "Uses Enom's test environment, which provisions nothing."
+        if is_loopback(_endpoint(account)):
+            text = "Uses a simulator on this machine."
+        credentials = "the live uid and token" if enom else "the live endpoint, user and password"
+        remedy = f'For real mailboxes: environment = "live", with {credentials}.'
+        return CheckResult("warn", f"account {account.name}", text, remedy)
+
+    def _remarks(self, account: AccountSettings) -> Iterator[CheckResult]:
+        used = self.service.accounts[account.name]
+        for found in used.backend.remarks(sorted(used.domains)[:MOST_DOMAINS], used.terms.plans):
+            yield CheckResult(found.level, f"account {account.name}", found.text, found.remedy)
+
+    def _provider(self, account: str) -> str:
+        return self.service.accounts[account].backend.provider
 
     def _enom(self, account: EnomAccountSettings) -> Iterator[CheckResult]:
         about, service = f"account {account.name}", self.service
@@ -560,14 +572,14 @@ class Doctor:
                 backend.observe(Address("doctor", domain))
             except BridgeError as error:
                 remedy = (
-                    f"Add it to Enom account {source.account}, or remove it from "
+                    f"Add it to account {source.account}, or remove it from "
                     f"sources.{source.name}.domains."
                 )
                 yield CheckResult(
                     "FAIL", about, f"{domain}: {error.detail}", "" if _away(error) else remedy
                 )
             else:
-                yield CheckResult("ok", about, f"{domain} is at Enom.")
+                yield CheckResult("ok", about, f"{domain} is at {backend.provider}.")
             yield from self._receives(about, source.account, domain)
 
     def _customers(self, source: SourceSettings) -> Iterator[CheckResult]:

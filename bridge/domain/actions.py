@@ -204,7 +204,7 @@ def require_type(seen: Mailbox) -> None:
 
 def require_mailbox(wish: Request, seen: Mailbox, record: Record) -> None:
     if not seen.exists:
-        raise Refused("Enom does not list this mailbox.", code="not_found")
+        raise Refused("The mail provider does not list this mailbox.", code="not_found")
     require_owner(wish, seen, record)
 
 
@@ -213,7 +213,8 @@ def refuse_foreign_suspension(seen: Mailbox, record: Record) -> None:
     foreign = sorted(name for name, state in (seen.services or {}).items() if state == "suspended")
     if foreign and record.suspended_with is None:
         raise NeedsPerson(
-            f"Not suspended by this bridge: {', '.join(foreign)}. Check and unsuspend it at Enom.",
+            f"Not suspended by this bridge: {', '.join(foreign)}. Check and unsuspend it at the "
+            "mail provider.",
             code="conflict",
         )
 

@@ -16,6 +16,7 @@ from bridge.domain.model import (
     Mailbox,
     Pak,
     Proof,
+    Remark,
     Survey,
 )
 
@@ -74,6 +75,9 @@ class Backend(Protocol):
     proofs: Mapping[Fact, Proof]
     """How each fact can be shown to be true."""
 
+    provider: str
+    """Its name for people, as in "example.com is at …"."""
+
     @property
     def products(self) -> Products: ...
 
@@ -130,6 +134,13 @@ class Backend(Protocol):
         """Asks the remote, without changing anything, whether this account may work.
 
         Raises BridgeError.
+        """
+
+    def remarks(self, domains: Collection[str], sizes: Mapping[str, int]) -> Iterable[Remark]:
+        """What these credentials cannot do, and what these domains do not allow, as far as it can
+        be read without changing anything.
+
+        `sizes`: bytes of each plan. Of what cannot be read, nothing is told.
         """
 
     def usage(self, address: Address) -> Mapping[str, int]:

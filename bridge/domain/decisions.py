@@ -55,7 +55,10 @@ def approve(job: JobFacts) -> str | None:
     if job.tried_again_as is not None:
         return again(job)
     if job.in_doubt:
-        return f"{doubt(job)} Check the order at Enom, then: enom-bridge jobs retry {job.id}"
+        return (
+            f"{doubt(job)} Check the order at the mail provider, then: enom-bridge jobs retry "
+            f"{job.id}"
+        )
     if job.limit is None:
         why = (
             f"No safety limit holds job {job.id}, so there is nothing to approve: it stopped with "
@@ -83,7 +86,7 @@ def reject(job: JobFacts) -> str | None:
         return again(job)
     return (
         (
-            f"{doubt(job)} Check the order at Enom, then retry "
+            f"{doubt(job)} Check the order at the mail provider, then retry "
             f"it first: enom-bridge jobs retry {job.id}"
         )
         if job.in_doubt
@@ -146,7 +149,7 @@ def among_many(verb: str, job: JobFacts) -> str | None:
     refusal = OF_JOBS[verb](job)
     if refusal is None and job.in_doubt:
         return (
-            f"{doubt(job)} Check the order at Enom, then give "
+            f"{doubt(job)} Check the order at the mail provider, then give "
             f"its id: enom-bridge jobs {verb} {job.id}"
         )
     return refusal

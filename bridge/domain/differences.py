@@ -28,16 +28,16 @@ class DifferenceKind(StrEnum):
 ORDER = tuple(DifferenceKind)
 
 TITLES: Mapping[DifferenceKind, str] = {
-    DifferenceKind.MISSING: "recorded, but not at Enom",
-    DifferenceKind.EXTRA: "terminated by billing, but still at Enom",
+    DifferenceKind.MISSING: "recorded, but not at the mail provider",
+    DifferenceKind.EXTRA: "terminated by billing, but still at the mail provider",
     DifferenceKind.WRONG_STATE: "in another state than recorded",
     DifferenceKind.WRONG_PLAN: "of another size than recorded",
-    DifferenceKind.SUSPENDED_AT_ENOM: "suspended at Enom, not by this bridge",
-    DifferenceKind.HALF: "in one of Enom's two systems only",
+    DifferenceKind.SUSPENDED_AT_ENOM: "suspended at the mail provider, not by this bridge",
+    DifferenceKind.HALF: "in one of the mail provider's two systems only",
     DifferenceKind.PAK_ENDED: "paks that have expired",
     DifferenceKind.PAK_ENDING: "paks that expire within 30 days",
     DifferenceKind.PAK_FULL: "paks without a free slot, where buying is not allowed",
-    DifferenceKind.NO_OWNER: "at Enom, but owned by no service",
+    DifferenceKind.NO_OWNER: "at the mail provider, but owned by no service",
     DifferenceKind.UNREAD: "could not be read",
 }
 

@@ -146,14 +146,14 @@ def may_send(change: Change, last: Step | None, observed_at: float, settle: floa
     # harm. Money does.
     if change.spends and (last.outcome == Outcome.ACCEPTED or last.interrupted):
         why = (
-            "Enom accepted it, but"
+            "The mail provider accepted it, but"
             if last.outcome == Outcome.ACCEPTED
             else "The worker that sent it stopped, and"
         )
         raise NeedsPerson(
             (
                 f"A purchase ({change.kind}) is in doubt. {why} no read shows it. Check the orders "
-                "in Enom's control panel."
+                "in the mail provider's control panel."
             ),
             code="unclear",
         )

@@ -239,6 +239,15 @@ class Answer:
     evidence: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Remark:
+    """What an admin should know before the first hook. `level` is ok, warn or FAIL."""
+
+    level: str
+    text: str
+    remedy: str = ""
+
+
 class Outcome(StrEnum):
     """What became of one command, as far as it is known."""
 

@@ -78,7 +78,7 @@ def needed() -> Overtaken:
 
 
 def withdrawn() -> Withdrawn:
-    return Withdrawn("Billing withdrew this hook before anything was sent to Enom.")
+    return Withdrawn("Billing withdrew this hook before anything was sent to the mail provider.")
 
 
 def taken_away(older: HookEffect, newer: Iterable[HookEffect]) -> Overtaken | None:

@@ -21,7 +21,7 @@ from bridge.infra.events import Attributes, Events
 log = logs.get("tracing")
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-NAMES = {"hook": "take hook", "attempt": "attempt", "call": "Enom", "callback": "callback"}
+NAMES = {"hook": "take hook", "attempt": "attempt", "call": "mail provider", "callback": "callback"}
 TOLD = (
     "job",
     "hook",

@@ -75,7 +75,7 @@ def judge(domain: str, found: Found, wanted: ExpectedDns) -> Readiness:
         if fault
     ]
     if not faults:
-        return Readiness("ready", "Mail for this domain goes to Enom's mail servers.")
+        return Readiness("ready", "Mail for this domain goes to the provider's mail servers.")
     return Readiness(
         "not_ready", " ".join(reason for reason, _ in faults), [record for _, record in faults]
     )
@@ -126,7 +126,7 @@ def spf_fault(domain: str, found: Found, wanted: ExpectedDns) -> tuple[str, str]
     if f"include:{wanted.spf_include}" in words or f"redirect={wanted.spf_include}" in words:
         return None
     reason = (
-        "Its SPF record does not include Enom's mail servers, "
+        "Its SPF record does not include the provider's mail servers, "
         "so mail from its mailboxes may be rejected."
     )
     return reason, f'{domain}. TXT "{with_include(found.spf[0], wanted)}"'

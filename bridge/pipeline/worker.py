@@ -353,7 +353,7 @@ class Worker:
     ) -> None:
         since = attempt.job.undecided_since
         if undecided and since is not None and self.clock() - since > self.retry_seconds:
-            why = error or OutcomeUnknown("Enom does not show the result yet.")
+            why = error or OutcomeUnknown("The mail provider does not show the result yet.")
             return self._finish(attempt, endings.failed(attempt, Status.HELD, why))
         log.info("waits", waiting_for=waiting_for, error=error and error.detail)
         self.queue.wait(attempt.job, at, waiting_for, error, undecided, attempt.first)

@@ -99,7 +99,8 @@ def adoptable(
         raise NotPossible(f"{address} cannot be adopted yet. {doubt}") from None
     if not seen.exists:
         raise NotPossible(
-            f"{address} cannot be adopted: Enom does not list it. Create it from billing "
+            f"{address} cannot be adopted: the mail provider does not list it. Create it from "
+            "billing "
             "(mailbox.create)."
         )
     if seen.type != MAILBOX:

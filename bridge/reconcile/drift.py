@@ -75,7 +75,12 @@ def of_mailbox(view: AccountView, address: Address, seen: Mailbox | None) -> Dif
             return None
         case DifferenceKind.HALF:
             return Difference(
-                DifferenceKind.HALF, address.domain, HALF, "Check it at Enom.", name, owner
+                DifferenceKind.HALF,
+                address.domain,
+                HALF,
+                "Check it at the mail provider.",
+                name,
+                owner,
             )
         case DifferenceKind.SUSPENDED_AT_ENOM:
             remedy = (
@@ -109,7 +114,8 @@ def missing(
     return Difference(
         DifferenceKind.MISSING,
         address.domain,
-        f"It belongs to {whose} and is recorded as {record.state}, but Enom does not list it.",
+        f"It belongs to {whose} and is recorded as {record.state}, but the mail provider does not "
+        "list it.",
         (
             f"If the customer should have it, create it again from billing (Create, for {whose}); "
             "else terminate it there."
@@ -125,9 +131,10 @@ def ownerless(terms: Terms, address: Address, record: Record, seen: Mailbox) -> 
     adopt = f"enom-bridge mailboxes adopt {address} --source SOURCE --service-id ID"
     if record.state is State.ABSENT:
         detail = (
-            f"Its service was terminated, but the mailbox still (or again) exists at Enom.{place}"
+            "Its service was terminated, but the mailbox still (or again) exists at the mail "
+            f"provider.{place}"
         )
-        remedy = f"Delete it at Enom, or adopt it: {adopt}"
+        remedy = f"Delete it at the mail provider, or adopt it: {adopt}"
         return Difference(DifferenceKind.EXTRA, address.domain, detail, remedy, str(address))
     remedy = f"To adopt many: enom-bridge mailboxes import. To adopt this one: {adopt}"
     return Difference(
@@ -144,7 +151,7 @@ def of_state(
 ) -> Difference:
     if record.state is State.SUSPENDED:
         detail, repair = (
-            "Billing had it suspended, but it is active at Enom.",
+            "Billing had it suspended, but it is active at the mail provider.",
             Repair("mailbox.suspend"),
         )
         return Difference(
@@ -157,7 +164,7 @@ def of_state(
             repair,
         )
     repair = Repair(RECORD, state=state)
-    detail = f"It is recorded as {record.state}, but is {state} at Enom."
+    detail = f"It is recorded as {record.state}, but is {state} at the mail provider."
     return Difference(
         DifferenceKind.WRONG_STATE,
         address.domain,
@@ -180,7 +187,8 @@ def of_size(
         return None
     names = sorted(name for name, size in view.terms.plans.items() if size == record.quota)
     detail = (
-        f"It is recorded with {gigabytes(record.quota)}, but has {gigabytes(seen.quota)} at Enom."
+        f"It is recorded with {gigabytes(record.quota)}, but has {gigabytes(seen.quota)} at the "
+        "mail provider."
     )
     if not names:
         remedy = "No plan in bridge.toml has that size any more: have billing send its plan again."
@@ -226,7 +234,8 @@ def of_barred(domain: str, barred: ScanError, address: str | None = None) -> Dif
     remedy = "Run the command again; if it fails again: enom-bridge doctor."
     if barred.group is Group.NOT_IN_ACCOUNT:
         remedy = (
-            "Add the domain to this account at Enom, with its mail service there; or the mailboxes "
+            "Add the domain to this account at the mail provider, with its mail service there; or "
+            "the mailboxes "
             "are in another account."
         )
     return Difference(DifferenceKind.UNREAD, domain, barred.detail, remedy, address)

@@ -1,4 +1,4 @@
-"""What is paid for at Enom beside what billing knows, as the last reconciliation saw it; with the
+"""What is paid for at the mail provider beside what billing knows, as the last reconciliation saw it; with the
 money. Pure.
 
 `price`: what one place for a mailbox costs a year, in the account's currency; 0: no sums.
@@ -43,7 +43,9 @@ class Inventory:
     paks: Sequence[Row]
     ended: Sequence[Row]  # terminated in billing, and still there: differences of the kind `extra`
     leaving: Sequence[Row]  # mailboxes in their grace before the deletion
-    missing: Sequence[Row]  # active in billing, and not at Enom
+    missing: Sequence[Row]  # active in billing, and not at the mail provider
+    unpaid: Sequence[Row] | None = None
+    """What costs by the month and belongs to no service; None where slots are bought."""
 
 
 def remark(pak: Row) -> str:
@@ -57,12 +59,10 @@ def sums(stock: Inventory) -> dict[str, Any]:
     """Places and money: what is paid, what of it is used, and what nobody pays for."""
     current = [pak for pak in stock.paks if pak["ends_in"] > 0]
     used, free = sum(pak["used"] for pak in current), sum(pak["free"] for pak in current)
-    counts = {
-        "paid": used + free,
-        "used": used,
-        "free": free,
-        "ended_and_paid": len(stock.ended) + len(stock.leaving),
-    }
+    counts = {"paid": used + free, "used": used, "free": free} if stock.unpaid is None else {}
+    counts["ended_and_paid"] = len(stock.ended) + len(stock.leaving)
+    if stock.unpaid is not None:
+        counts["unpaid"] = len(stock.unpaid)
     cost = {name: round(places * stock.price, 2) for name, places in counts.items()}
     places = counts | {"active_and_absent": len(stock.missing)}
     return {"places": places, "cost_per_year": cost if stock.price else None}
@@ -75,6 +75,7 @@ def described(stock: Inventory) -> dict[str, Any]:
         **sums(stock),
         "ended_and_paid": [described_row(each) for each in (*stock.ended, *stock.leaving)],
         "active_and_absent": [described_row(each) for each in stock.missing],
+        "unpaid": [described_row(each) for each in stock.unpaid or ()],
         "paks": [
             {name: pak[name] for name in ("domain", "bundle", "used", "free", "expires")}
             | {"remark": remark(pak) or None}
@@ -93,7 +94,8 @@ def lines(stock: Inventory, most: int | None = 10) -> Iterator[str]:
     """For a terminal or a mail. `most`: lines of each list, None for all."""
     if stock.as_of is None:
         yield (
-            f"Account {stock.account} was never compared with Enom. First: enom-bridge reconcile "
+            f"Account {stock.account} was never compared with the mail provider. First: "
+            "enom-bridge reconcile "
             f"--account {stock.account}"
         )
         return
@@ -105,8 +107,11 @@ def lines(stock: Inventory, most: int | None = 10) -> Iterator[str]:
         ("used", "used"),
         ("free", "free"),
         ("ended_and_paid", "mailboxes terminated in billing, but still paid for"),
-        ("active_and_absent", "mailboxes active in billing, but not at Enom"),
+        ("unpaid", "mailboxes that cost by the month, and belong to no service"),
+        ("active_and_absent", "mailboxes active in billing, but not at the mail provider"),
     ):
+        if name not in places:
+            continue
         money = f" ({cost[name]:,.2f} per year)" if name in cost else ""
         yield f"{places[name]:7,}  {words}{money}"
     notable = [pak for pak in stock.paks if remark(pak)]
@@ -115,7 +120,8 @@ def lines(stock: Inventory, most: int | None = 10) -> Iterator[str]:
             "Terminated in billing, still paid for",
             [line(each) for each in (*stock.ended, *stock.leaving)],
         ),
-        ("Active in billing, not at Enom", [line(each) for each in stock.missing]),
+        ("Active in billing, not at the mail provider", [line(each) for each in stock.missing]),
+        ("Belong to no service, still paid for", [line(each) for each in stock.unpaid or ()]),
         (
             "Paks that have expired, expire within 30 days or are empty",
             [pak_line(pak) for pak in notable],
@@ -167,10 +173,11 @@ def as_csv(stocks: Sequence[Inventory]) -> str:
             )
         for what, rows in (
             ("ended_and_paid", (*stock.ended, *stock.leaving)),
+            ("unpaid", stock.unpaid or ()),
             ("active_and_absent", stock.missing),
         ):
             for each in map(described_row, rows):
-                cost = stock.price if what == "ended_and_paid" and stock.price else None
+                cost = stock.price if what != "active_and_absent" and stock.price else None
                 shown = with_times(
                     {name: each.get(name) for name in ("domain", "address", "service", "since")}
                 )

@@ -15,15 +15,15 @@ from bridge.reconcile.service_list import Claim
 
 FOREIGN_SUSPENSION = (
     "It is suspended, but not by this bridge: an unsuspend "
-    "will be held until it is unsuspended at Enom."
+    "will be held until it is unsuspended at the mail provider."
 )
 NOT_PERMITTED = (
     "This source may not use this mail domain. Add it to the source's `domains` in bridge.toml."
 )
 CUSTOMER = "The list names a new or different customer: --apply records the one in the list."
 HALF = (
-    "Only one of Enom's two systems lists it. Compare "
-    "again later; if it stays so, check it at Enom."
+    "Only one of the mail provider's two systems lists it. Compare "
+    "again later; if it stays so, check it at the mail provider."
 )
 
 
@@ -182,7 +182,8 @@ def judged(
         return (
             Group.DISAGREE,
             (
-                "The bridge has just changed it, and Enom may not show that yet. Compare again "
+                "The bridge has just changed it, and the mail provider may not show that yet. "
+                "Compare again "
                 f"after {until}."
             ),
         )
@@ -212,7 +213,7 @@ def remarks(
     if record.delete_after is not None:
         yield f"Billing terminated it: it will be deleted after {to_rfc3339(record.delete_after)}."
     if record.source is not None and record.state not in (State.UNKNOWN, compared.state):
-        yield f"It is recorded as {record.state}, but is {compared.state} at Enom."
+        yield f"It is recorded as {record.state}, but is {compared.state} at the mail provider."
     if claim.plan is not None and claim.plan not in view.terms.plans:
         known = ", ".join(sorted(view.terms.plans)) or "none"
         yield f"Its plan in the file is not in [plans] in bridge.toml (known: {known})."

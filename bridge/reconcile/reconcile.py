@@ -18,7 +18,7 @@ from bridge.reconcile.matching import Scan, ScanError
 from bridge.reconcile.scan import OnProgress, Scanner, silent
 from bridge.steps.look_and_plan import Look
 
-DOMAINS, SUSPECTS = "Reading domains at Enom", "Reading single mailboxes"
+DOMAINS, SUSPECTS = "Reading domains at the mail provider", "Reading single mailboxes"
 Progress = Callable[[str], OnProgress]
 
 

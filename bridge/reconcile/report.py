@@ -18,7 +18,8 @@ def lines(report: Reconciliation, most: int | None = FEW) -> Iterator[str]:
     looked = f"mailboxes read: {report.mailboxes:,}."
     read = f"domains read: {len(report.domains):,}; mailboxes: {report.mailboxes:,}."
     yield (
-        f"Account {report.account}, compared with Enom on {to_rfc3339(report.ended_at)}; "
+        f"Account {report.account}, compared with the mail provider on "
+        f"{to_rfc3339(report.ended_at)}; "
         f"{read if report.whole else looked}"
     )
     if report.under_way:

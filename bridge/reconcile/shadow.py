@@ -34,7 +34,10 @@ class Agreement(StrEnum):
 
 
 WORDS: Mapping[Agreement, str] = {
-    Agreement.DIFFERENT: "differ at Enom: your present system did something else, or has not done it yet",
+    Agreement.DIFFERENT: (
+        "differ at the mail provider: your present system did something else, or has not done it "
+        "yet"
+    ),
     Agreement.WOULD_NOT: "would have failed or been held by the bridge",
     Agreement.UNSEEN: "cannot be checked by a read",
     Agreement.UNREAD: "could not be read",
@@ -113,7 +116,7 @@ def judge(account: Account, job: ObservedJob, found: Look | ScanError, record: R
 
 ENDS: Mapping[str, str] = {"failed": "failed", "held": "been held for a decision"}
 Judge = Callable[[ObservedJob, Mailbox, Terms], tuple[Agreement, str]]
-GONE = "The mailbox does not exist at Enom."
+GONE = "The mailbox does not exist at the mail provider."
 
 
 def newest(jobs: Sequence[ObservedJob]) -> tuple[list[ObservedJob], list[ObservedJob]]:
@@ -138,7 +141,7 @@ def created(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, s
 
 def terminated(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
     return (
-        (Agreement.DIFFERENT, "The mailbox still exists at Enom.")
+        (Agreement.DIFFERENT, "The mailbox still exists at the mail provider.")
         if seen.exists
         else (Agreement.SAME, "")
     )
@@ -154,7 +157,7 @@ def suspended(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement,
     return (
         (Agreement.SAME, "")
         if state is wanted
-        else (Agreement.DIFFERENT, f"At Enom it is {state}.")
+        else (Agreement.DIFFERENT, f"At the mail provider it is {state}.")
     )
 
 
@@ -168,7 +171,7 @@ def sized(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str
     return (
         (Agreement.SAME, "")
         if same
-        else (Agreement.DIFFERENT, f"At Enom it has {seen.quota / 2**30:g} GB.")
+        else (Agreement.DIFFERENT, f"At the mail provider it has {seen.quota / 2**30:g} GB.")
     )
 
 
@@ -179,7 +182,7 @@ def renewed(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, s
         return Agreement.UNSEEN, unseen.detail
     if paid is None or job.intent.until is None or paid >= job.intent.until:
         return Agreement.SAME, ""
-    return Agreement.DIFFERENT, f"At Enom it has {terms.products.place(seen)}."
+    return Agreement.DIFFERENT, f"At the mail provider it has {terms.products.place(seen)}."
 
 
 def unseen(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:

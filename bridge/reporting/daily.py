@@ -99,12 +99,12 @@ def text(day: Day) -> str:
         lines += ["", "Paused sources: enom-bridge doctor"]
         lines += [f"  {source}: {why}" for source, why in sorted(day.stopped.items())]
     if day.differences:
-        lines += ["", "Differences between the bridge and Enom:"]
+        lines += ["", "Differences between the bridge and the mail provider:"]
         for account, kind, count, example, remedy in day.differences[:MOST]:
             lines += [f"  {account}: {count} {kind}. For example {example} {remedy}".rstrip()]
     if day.compared:
         lines += [""] + [
-            f"Account {name} was last compared with Enom on {to_rfc3339(at)}."
+            f"Account {name} was last compared with the mail provider on {to_rfc3339(at)}."
             for name, at in day.compared.items()
         ]
     if day.paks:

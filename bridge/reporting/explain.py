@@ -36,16 +36,16 @@ CHANGES: Mapping[str, str] = {
     ChangeKind.PROVE_PASSWORD: "try the new password",
 }
 OUTCOMES: Mapping[str, str] = {
-    "accepted": "Enom accepted it",
-    "refused": "Enom refused: {detail}",
-    "doubted": "Enom refused it, but may have done it anyway: {detail}",
+    "accepted": "The mail provider accepted it",
+    "refused": "The mail provider refused: {detail}",
+    "doubted": "The mail provider refused it, but may have done it anyway: {detail}",
     "unknown": "the outcome is unknown: {detail}",
     "unsent": "it was not carried out: {detail}",
     "intent": "the worker stopped before it recorded an answer, so the outcome is unknown",
 }
 PROOFS: Mapping[str, str] = {
-    "verified": "confirmed by a read from Enom",
-    "accepted": "accepted by Enom, no read can show it",
+    "verified": "confirmed by a read from the mail provider",
+    "accepted": "accepted by the mail provider, no read can show it",
     "unsupported": "not supported",
 }
 CALLBACKS: Mapping[str, str] = {
@@ -56,15 +56,18 @@ CALLBACKS: Mapping[str, str] = {
     "exhausted": "Callback not delivered after {tries} attempts{last}; the bridge gave up.",
 }
 CALLBACK_WAITS: Mapping[str, str] = {
-    "receiver": "Callback pending: the receiver has not answered {silent} times in a row{last}. One callback "
-    "tries it again at {asked}; as soon as it answers, all are sent.",
+    "receiver": (
+        "Callback pending: the receiver has not answered {silent} times in a row{last}. One "
+        "callback "
+        "tries it again at {asked}; as soon as it answers, all are sent."
+    ),
     "turn": "Callback pending: an older job or callback of this mailbox goes first.",
 }
 WAITING: Mapping[str | None, str] = {
     None: "Waiting for {free}{later}.",
     "turn": "Waiting for {behind}{later}.",
     "retry": "Tried {tries} times; the next attempt is at {at}{why}.",
-    "settle": "Enom may still return old data; the bridge checks again at {at}{why}.",
+    "settle": "The mail provider may still return old data; the bridge checks again at {at}{why}.",
     "limit": "Waiting until {at}: as many mailboxes were created today (UTC) as "
     "safety.max_creations_per_day allows.",
     "account": "Waiting until account {account} works again{paused}.",
@@ -128,7 +131,9 @@ def _asked(story: Story) -> Iterator[str]:
         )
     elif job["replaces"]:
         did = "approved" if job["passed"] else "retried"
-        yield f"On {when} an operator {did} job {job['replaces']}: {words} {who} of {job['source']}."
+        yield (
+            f"On {when} an operator {did} job {job['replaces']}: {words} {who} of {job['source']}."
+        )
     else:
         yield (
             f"On {when} billing ({job['source']}) asked to {words} {who}, in hook "
@@ -158,7 +163,7 @@ def _seen(story: Story) -> Iterator[str]:
             f"{sum(pak['free'] for pak in seen['paks'])}"
         )
     if not seen["exists"]:
-        yield f"Read from Enom: no such mailbox{room}."
+        yield f"Read from the mail provider: no such mailbox{room}."
         return
     pak = (
         f" in pak {seen['pak']['bundle']} (until {seen['pak']['expires'][:10]})"
@@ -172,7 +177,7 @@ def _seen(story: Story) -> Iterator[str]:
         if off
         else ""
     )
-    yield f"Read from Enom: the mailbox exists{pak}{state}{room}."
+    yield f"Read from the mail provider: the mailbox exists{pak}{state}{room}."
 
 
 def _planned(story: Story) -> Iterator[str]:
@@ -234,7 +239,9 @@ def _observed(extra: Mapping[str, Any]) -> Iterator[str]:
         return
     would = extra.get("would_be")
     if would:
-        yield f"In act mode it would have been {would['status']} ({would['code']}): {would['detail']}"
+        yield (
+            f"In act mode it would have been {would['status']} ({would['code']}): {would['detail']}"
+        )
     else:
         yield f"In act mode this would have been done: {plan_in_words(extra.get('plan', []))}."
 
@@ -326,7 +333,9 @@ def _remote(error: Mapping[str, Any]) -> str:
     }
     phrase = ", ".join(f"{name} {value}" for name, value in new.items())
     return (
-        f"{'' if _detail(error).endswith('.') else '.'} Enom's answer: {phrase}." if phrase else ""
+        f"{'' if _detail(error).endswith('.') else '.'} Answer of the mail provider: {phrase}."
+        if phrase
+        else ""
     )
 
 

@@ -18,7 +18,9 @@ COMMANDS: Mapping[str, str] = {
     "siblings": "enom-bridge jobs list --address {address}",
     "mailbox": "enom-bridge mailboxes show {address}",
     "neighbours": "enom-bridge mailboxes list --domain {domain}",
-    "adopt": "enom-bridge mailboxes adopt {address} --source {source} --service-id {service_id} --apply",
+    "adopt": (
+        "enom-bridge mailboxes adopt {address} --source {source} --service-id {service_id} --apply"
+    ),
     "compare": "enom-bridge reconcile --account {account}",
     "resume": "enom-bridge resume account {account}",
     "resend": "enom-bridge callbacks resend {callback}",
@@ -97,9 +99,10 @@ def _named(button: str, found: re.Match[str]) -> str:
 RETRY = "then: {retry}"
 
 ADVICE: Mapping[str, str] = {
-    "refused": f"Fix what Enom complains about, at Enom or in billing; {RETRY}",
+    "refused": f"Fix what the mail provider complains about, there or in billing; {RETRY}",
     "not_found": (
-        "Enom has no such mailbox. If the customer should have one, create it from billing "
+        "The mail provider has no such mailbox. If the customer should have one, create it from "
+        "billing "
         "(mailbox.create)."
     ),
     "not_ours": f"If this mailbox belongs to service {{service_id}}, adopt it: {{adopt}}; {RETRY}",
@@ -107,14 +110,21 @@ ADVICE: Mapping[str, str] = {
         f"The mailbox is in a state that does not allow this. See {{mailbox}}; once that is "
         f"resolved, {RETRY}"
     ),
-    "password_rejected": "Set another password in billing: Enom wants 10 to 20 characters with an upper-case letter, a "
-    "digit and one of * @ - _ / . and without the address. The new hook replaces this job.",
-    "password_needed": "Have billing send a new password: change it there, or run the same action again. "
-    "Retrying this job does not help, because the bridge does not keep passwords.",
-    "domain_not_in_account": f"Add {{domain}} to Enom account {{account}}, with its mail service at Enom; {RETRY}",
+    "password_rejected": (
+        "Set another password in billing; docs/errors.md has the mail provider's rules. The new "
+        "hook replaces this job."
+    ),
+    "password_needed": (
+        "Have billing send a new password: change it there, or run the same action again. "
+        "Retrying this job does not help, because the bridge does not keep passwords."
+    ),
+    "domain_not_in_account": (
+        f"Add {{domain}} to account {{account}} at the mail provider, with its mail service there; "
+        f"{RETRY}"
+    ),
     "pak_full": (
-        f"Buy another pak for {{domain}} at Enom, or set "
-        f'accounts.{{account}}.purchase = "paks"; {RETRY}'
+        f"Get another mailbox slot for {{domain}} at the mail provider (docs/errors.md says how), "
+        f"or allow the bridge to; {RETRY}"
     ),
     "purchase_needed": "Buy or renew the pak of {domain} at Enom, or let the bridge do it: "
     f'set accounts.{{account}}.purchase = "paks" or "boxes" and reload the bridge; {RETRY}',
@@ -122,24 +132,49 @@ ADVICE: Mapping[str, str] = {
         f"Add [plans.{{plan}}] to bridge.toml and reload the bridge, or correct the product in "
         f"billing; {RETRY}"
     ),
-    "unsupported": "Account {account} is not configured for this: choose another suspend_with, or add "
-    f"[accounts.{{account}}.hosted_email], and reload the bridge; {RETRY}",
-    "credentials": "Correct the credentials of account {account} in bridge.toml and reload the bridge; its jobs then "
-    "continue by themselves. To check: enom-bridge doctor",
-    "ip_not_allowed": "Add this machine's IP address to the API allow list of account {account} at Enom. "
-    "The bridge retries every 5 minutes; to continue at once: {resume}",
-    "insufficient_funds": "Top up the balance of account {account} at Enom. Purchases are retried every 5 minutes; "
-    "to continue at once: {resume}",
-    "unavailable": "Enom was not reachable. When enom-bridge doctor reaches it again: {retry}",
-    "unclear": "Check in Enom's control panel (mailboxes and orders of {domain}) whether it was done. Then, "
-    "done or not: {retry} - the retry checks Enom first and does only what is missing.",
-    "garbled": "The bridge could not read Enom's answer; check in Enom's control panel whether it was done. "
-    "Then, done or not: {retry} - the retry checks Enom first and does only what is missing.",
+    "unsupported": (
+        "Account {account} is not configured for this: choose another suspend_with, or add "
+        f"[accounts.{{account}}.hosted_email], and reload the bridge; {RETRY}"
+    ),
+    "credentials": (
+        "Correct the credentials of account {account} in bridge.toml and reload the bridge; its "
+        "jobs then "
+        "continue by themselves. To check: enom-bridge doctor"
+    ),
+    "ip_not_allowed": (
+        "Add this machine's IP address to the API allow list of account {account} at the mail "
+        "provider. "
+        "The bridge retries every 5 minutes; to continue at once: {resume}"
+    ),
+    "insufficient_funds": (
+        "Top up the balance of account {account} at Enom. Purchases are retried every 5 minutes; "
+        "to continue at once: {resume}"
+    ),
+    "unavailable": (
+        "The mail provider was not reachable. When enom-bridge doctor reaches it again: {retry}"
+    ),
+    "unclear": (
+        "Check in the mail provider's control panel (mailboxes and orders of {domain}) whether it "
+        "was done. Then, "
+        "done or not: {retry} - the retry checks the mail provider first and does only what is "
+        "missing."
+    ),
+    "garbled": (
+        "The bridge could not read the mail provider's answer; check in its control panel whether "
+        "it was done. "
+        "Then, done or not: {retry} - the retry checks the mail provider first and does only what is "
+        "missing."
+    ),
     "unsafe": "If this is right: {approve} - if not: {reject}",
-    "domain_of_another": "Find out whether both customers may use {domain}; its mailboxes: {neighbours}. If so: "
-    "{approve} - or have billing send it with domain_confirmed. If not: {reject}",
-    "reserved_name": "Find out whether {domain} belongs to this customer (contact data, or a DNS record that you ask for). "
-    "If so: {approve} - or have billing send it with domain_confirmed. If not: {reject}",
+    "domain_of_another": (
+        "Find out whether both customers may use {domain}; its mailboxes: {neighbours}. If so: "
+        "{approve} - or have billing send it with domain_confirmed. If not: {reject}"
+    ),
+    "reserved_name": (
+        "Find out whether {domain} belongs to this customer (contact data, or a DNS record that "
+        "you ask for). "
+        "If so: {approve} - or have billing send it with domain_confirmed. If not: {reject}"
+    ),
     "overtaken": "Nothing to do: a newer hook of this service replaced it. See: {siblings}",
     "withdrawn": "Nothing to do: billing withdrew this hook. See: {siblings}",
     "rejected": (
@@ -147,7 +182,7 @@ ADVICE: Mapping[str, str] = {
         "wanted after all, have billing send it again."
     ),
 }
-NO_LIMIT = f"Fix at Enom what blocks it; {RETRY}"
+NO_LIMIT = f"Fix at the mail provider what blocks it; {RETRY}"
 GIVE_UP = " If it is no longer wanted: {reject}"
 DECIDED = "Newer hooks of this service replaced it, so it cannot be retried. To close it: {reject}"
 PAUSED_BY_PERSON = "An operator paused account {account}. To let its jobs continue: {resume}"
@@ -158,8 +193,9 @@ PAUSED_BY_RESTORE = (
 )
 BY_HAND: Mapping[str, str] = {"person": PAUSED_BY_PERSON, "restored": PAUSED_BY_RESTORE}
 OPEN_AT_BACKUP = (
-    "Check Enom's control panel and billing. If it is still wanted: {retry} - the retry checks "
-    "Enom first and does only what is missing."
+    "Check the mail provider's control panel and billing. If it is still wanted: {retry} - the "
+    "retry checks "
+    "the mail provider first and does only what is missing."
 )
 WAITS = "Nothing to do: it continues by itself. To cancel it: {cancel}"
 WAITS_FOR_DAY = f"{WAITS} - to create it today: {{approve}}"

@@ -27,7 +27,7 @@ def restored(at: float) -> str:
 def paused_by_restore(account: str, at: float) -> str:
     return (
         f"Account {account} is paused, its jobs wait: {restored(at)}\n"
-        f"Compare it with Enom: enom-bridge reconcile --account {account}. "
+        f"Compare it with the mail provider: enom-bridge reconcile --account {account}. "
         f"Then: enom-bridge resume account {account}"
     )
 
@@ -55,7 +55,7 @@ def held(job: Row, detail: str, remote: Mapping[str, Any] | None) -> str:
     return (
         f"{job['action']} of {job['address']} (service {job['service_id']} of {job['source']}) is "
         f"held: {detail}\n"
-        f"Enom's answer: {answer}\nWhat to do: enom-bridge jobs explain {job['id']}"
+        f"Answer of the mail provider: {answer}\nWhat to do: enom-bridge jobs explain {job['id']}"
     )
 
 
@@ -118,13 +118,13 @@ def drift(account: str, new: Sequence[Mapping[str, Any]], in_all: int) -> str:
     lines = [f"- {each['address'] or each['domain']}: {each['detail']}" for each in new[:SHOWN]]
     more = [f"and {len(new) - SHOWN} more"] if len(new) > SHOWN else []
     counts = f"{len(new)} new differences, {in_all} in all"
-    head = f"Account {account} was compared with Enom: {counts}."
+    head = f"Account {account} was compared with the mail provider: {counts}."
     foot = f"To see all: enom-bridge reconcile --account {account}"
     return "\n".join([head, *lines, *more, foot])
 
 
 def no_drift(account: str) -> str:
-    return f"No more differences between the bridge and Enom account {account}."
+    return f"No more differences between the bridge and account {account}."
 
 
 def compared(last: Mapping[str, Any]) -> str:
@@ -132,7 +132,9 @@ def compared(last: Mapping[str, Any]) -> str:
     found = sum(count for kind, count in last["found"].items() if kind != "under_way")
     result = [f"differences {found}", f"unreadable domains {last['unread']}"]
     result.append(f"mailboxes skipped because of running jobs {last['found'].get('under_way', 0)}")
-    return f"Compared with Enom at {to_rfc3339(last['ended_at'])}: {', '.join(result)}."
+    return (
+        f"Compared with the mail provider at {to_rfc3339(last['ended_at'])}: {', '.join(result)}."
+    )
 
 
 # Customers

@@ -21,7 +21,9 @@ REFUSALS: Mapping[str, str] = {
     "job_pruned": "The job of this hook is no longer kept.",
     "nothing_held": "Nothing is stored about {address}.",
     # Hooks
-    "hook_of_several": "Several sources sent a hook with the id {id!r} ({sources}): say which one with --source.",
+    "hook_of_several": (
+        "Several sources sent a hook with the id {id!r} ({sources}): say which one with --source."
+    ),
     "withdrawal_replayed": "Hook {id!r} withdraws another one: there is nothing to replay.",
     "withdrawal_withdrawn": (
         "This is the id of a job.withdraw, which cannot be withdrawn. Send what is wanted now."
@@ -46,7 +48,8 @@ REFUSALS: Mapping[str, str] = {
     "not_held": "Job {job} is no longer held.",
     # Money and limits
     "purchases_quiet": (
-        "Purchases of this account are paused: the database was just restored, and Enom may "
+        "Purchases of this account are paused: the database was just restored, and the mail "
+        "provider may "
         "not show yet what was bought before."
     ),
     "purchases_without_money": "Purchases of this account are paused: its balance was too low.",
@@ -60,7 +63,8 @@ REFUSALS: Mapping[str, str] = {
         "If this one is right: enom-bridge jobs approve {job}"
     ),
     "calls_in_use": (
-        "This account has reached its limit of parallel calls to Enom; try again in a few seconds."
+        "This account has reached its limit of parallel calls to the mail provider; try again in a "
+        "few seconds."
     ),
     # Mailboxes
     "worker_at_mailbox": "A worker is running job {job} of this mailbox; try again in a moment.",
@@ -73,12 +77,14 @@ REFUSALS: Mapping[str, str] = {
     "owned_already": "It now belongs to service {service} of {source}.",
     "worker_at_job": "A worker is running its job {job}. Run the same command again in a moment.",
     "changed_since_look": (
-        "The bridge has changed it since it was read from Enom. Run the same command again in "
+        "The bridge has changed it since it was read from the mail provider. Run the same command "
+        "again in "
         "a few minutes."
     ),
     # Accounts
     "restore_not_compared": (
-        "The database was restored and has not been compared with Enom since. First compare it: "
+        "The database was restored and has not been compared with the mail provider since. First "
+        "compare it: "
         "enom-bridge reconcile --account {account}"
     ),
     # Erasing

@@ -14,10 +14,16 @@ FAILED_WITHIN = (
     HOUR  # a cause that failed jobs as late as this stands; one without any for a day is over
 )
 REMEDIES = {
-    "domain_not_in_account": "Add the domain to the Enom account, with its mail service at Enom.",
-    "pak_full": 'Buy a pak for the domain at Enom, or set purchase = "paks" for the account.',
-    "plan_unknown": "Add the plan to bridge.toml under [plans] and reload, or correct the product in billing.",
-    "purchase_needed": 'Buy or renew the pak at Enom, or set purchase = "paks" or "boxes" for the account.',
+    "domain_not_in_account": (
+        "Add the domain to the account at the mail provider, with its mail service there."
+    ),
+    "pak_full": "Get another mailbox slot for the domain at the mail provider: docs/errors.md says how.",
+    "plan_unknown": (
+        "Add the plan to bridge.toml under [plans] and reload, or correct the product in billing."
+    ),
+    "purchase_needed": (
+        'Buy or renew the pak at Enom, or set purchase = "paks" or "boxes" for the account.'
+    ),
     "unsupported": (
         "The account is not configured for this: see suspend_with and hosted_email in "
         "docs/configuration.md."
@@ -63,7 +69,7 @@ def found(counted: Counted, now: float) -> Iterator[Trouble]:
         minutes = int((now - counted.oldest_unreachable) // MINUTE)
         yield Trouble(
             f"unreachable:{account}",
-            f"Enom is not reachable for account {account}: "
+            f"The mail provider is not reachable for account {account}: "
             f"{jobs(counted.unreachable, 'has', 'have')} been retrying for {minutes} minutes.\n"
             "They continue by themselves. To see the cause: enom-bridge doctor",
         )
@@ -109,7 +115,7 @@ def over(subject: str) -> str:
     kind, _, of = subject.partition(":")
     account, _, code = of.partition(":")
     return {
-        "unreachable": f"Enom answers again for account {account}.",
+        "unreachable": f"The mail provider answers again for account {account}.",
         "limit": "No job waits any more for the limit of new mailboxes.",
         "waiting": f"No job of account {account} has waited for more than an hour.",
         "failing": f"No job of account {account} failed with {code} for a day.",

@@ -49,7 +49,8 @@ class StaleRead(Exception):
 
     def __init__(self, until: float) -> None:
         super().__init__(
-            "Enom may still show this mailbox as it was before the last command. Look again "
+            "The mail provider may still show this mailbox as it was before the last command. Look "
+            "again "
             f"after {to_rfc3339(until)}."
         )
         self.until = until
@@ -75,7 +76,7 @@ def believe(look: Look, record: Record, terms: Terms, own_doubt: bool = False) -
     """
     stale = unsettled(record, look.at)
     if look.seen.exists is None and not stale:
-        raise OutcomeUnknown("Only one of Enom and hosted email lists this mailbox.")
+        raise OutcomeUnknown("Only one of the mail provider's two systems lists this mailbox.")
     # Within `settle` two systems that disagree are no riddle yet: one of them may only be late.
     if look.seen.exists is None or not plan.believable(
         look.seen, record, terms, look.at, own_doubt

@@ -52,13 +52,13 @@ class Metrics:
         )
         self._calls = Counter(
             "enom_bridge_enom_calls",
-            "Calls to Enom.",
+            "Calls to the mail provider.",
             ["account", "api", "command", "outcome"],
             registry=registry,
         )
         self._call_seconds = Histogram(
             "enom_bridge_enom_call_duration_seconds",
-            "Time of a call to Enom.",
+            "Time of a call to the mail provider.",
             ["api", "command"],
             buckets=CALL_SECONDS,
             registry=registry,

@@ -102,8 +102,12 @@ def describe() -> dict[str, Any]:
     spec.path("/hooks/{source}", operations={"post": operation})
     found = {"200": answer("The answer", answer_to(answers.ANSWERS))}
     missing = {"404": refusal("Not found, or of another source")}
-    failed = {"502": refusal("The request to Enom failed; `code` says why")}
-    busy = later({"429": "Too many calls to Enom at once, or a repeated sign-in id; Retry-After"})
+    failed = {"502": refusal("The request to the mail provider failed; `code` says why")}
+    busy = later(
+        {
+            "429": "Too many calls to the mail provider at once, or a repeated sign-in id; Retry-After"
+        }
+    )
     ask = {
         "summary": "Send a query; answered at once, nothing is stored",
         "parameters": [source(), *signature()],

@@ -36,7 +36,7 @@ TITLES = {
     422: "Not valid",
     429: "Busy",
     500: "Internal error",
-    502: "The request to Enom failed",
+    502: "The request to the mail provider failed",
     503: "Not available",
 }
 # One and the same words for every way to be a stranger.

@@ -39,8 +39,10 @@ SHARES: Mapping[Use, float] = {
 
 BUSY_TEXTS: Mapping[Use, str] = {
     Use.WAIT: "Too many hooks are already waiting for their jobs to end.",
-    Use.ASK: "Too many queries to Enom at once; try again in a few seconds.",
-    Use.ASK_FOR_PAGE: "Too many pages are querying Enom at once; try again in a few seconds.",
+    Use.ASK: "Too many queries to the mail provider at once; try again in a few seconds.",
+    Use.ASK_FOR_PAGE: (
+        "Too many pages are querying the mail provider at once; try again in a few seconds."
+    ),
     Use.PAGE: "Too many pages at once; reload in a few seconds.",
     Use.SIGN_IN: "Too many sign-ins at once; try again in a few seconds.",
 }

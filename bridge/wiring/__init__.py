@@ -9,6 +9,7 @@ from functools import partial
 from bridge import config, store
 from bridge.domain import filtering
 from bridge.domain.account import Account
+from bridge.domain.model import Fact, Proof
 from bridge.domain.ports import Checkpoint, Clock, Limits
 from bridge.domain.source import Source
 from bridge.engine import Engine
@@ -88,8 +89,13 @@ class Service:
         """What is paid for in one account, as its last reconciliation saw it."""
         last = self.findings.last(account)
         price = self.settings.accounts[account].place_price
+        bought = self.accounts[account].backend.proofs[Fact.EXPIRY] is not Proof.UNSUPPORTED
         return Inventory(
-            account, last["ended_at"] if last else None, price, *self.findings.inventory(account)
+            account,
+            last["ended_at"] if last else None,
+            price,
+            *self.findings.inventory(account),
+            unpaid=None if bought else self.findings.ownerless(account),
         )
 
     def filters(self, what: str, given: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -83,7 +83,7 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
     page.fill("#address", "found@example.com")
     page.fill("#service_id", "55")
     page.click("main >> button")
-    expect(page.locator("main")).to_contain_text("Nothing changes at Enom.")
+    expect(page.locator("main")).to_contain_text("Nothing changes at the mail provider.")
     page.click("main >> button")
     expect(page.locator(".lead")).to_contain_text("It belongs to service 55 of shop.")
 
@@ -141,7 +141,9 @@ def compare(tab: Tab) -> None:
     tab.page.get_by_role("link", name="Compare now", exact=True).click()
     expect(tab.page.locator("main")).to_contain_text("Nothing is changed.")
     tab.page.click("main >> button")
-    expect(tab.page.locator("[role=status]")).to_have_text("Comparing account main with Enom.")
+    expect(tab.page.locator("[role=status]")).to_have_text(
+        "Comparing account main with the mail provider."
+    )
     while tab.stand.scene.engine.nightly.run_next():
         pass
     tab.page.reload()

@@ -76,7 +76,8 @@ def test_live_begins_with_looking_and_deletes_after_days(place: Path, tmp_path: 
     live = load(place, {})
     assert (live.accounts["main"].mode, live.safety.terminate_grace_days) == ("observe", 7)
     assert (
-        'It only observes: nothing is changed at Enom until you set mode = "act"' in result.stdout
+        'It only observes: nothing is changed at the mail provider until you set mode = "act"'
+        in result.stdout
     )
     for name, more, expected in (
         ("test", hosted, ("act", 0)),
@@ -153,7 +154,7 @@ def test_questions_are_asked_and_the_choices_explained(place: Path) -> None:
         "Mail still arrives",
         "No read can confirm",
         "spend money",
-        "changes nothing at Enom",
+        "changes nothing at the mail provider",
     ):
         assert words in result.stderr
     assert "example-password" not in result.output and "example-token" not in result.output

@@ -35,10 +35,12 @@ def test_observed_tells_what_differs_and_makes_it_the_exit_code(house: House) ->
     house.send("mailbox.suspend", ANN, "7")
     result = house.run("observed")
     assert result.exit_code == 1
-    assert "1 observed hooks" in result.stdout and "\nDiffer at Enom: " in result.stdout
+    assert (
+        "1 observed hooks" in result.stdout and "\nDiffer at the mail provider: " in result.stdout
+    )
     assert (
         "suspend ann@example.com (service 7, job_" in result.stdout
-        and "At Enom it is active." in result.stdout
+        and "At the mail provider it is active." in result.stdout
     )
     (item,) = house.json("observed")["items"]
     assert [hook["verdict"] for hook in item["hooks"]] == ["different"]

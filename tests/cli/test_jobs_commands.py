@@ -16,11 +16,12 @@ def test_explain_tells_a_success_from_the_hook_to_the_callback(house: House) -> 
 
     reported = [
         "billing (shop) asked to create ann@example.com for service 7",
-        "Read from Enom: no such mailbox",
+        "Read from the mail provider: no such mailbox",
         "Plan: create the mailbox in pak",
         "SetUpPOP3User was sent at",
-        "Enom accepted it",
-        "existence, suspension and plan confirmed by a read from Enom; password accepted by Enom",
+        "The mail provider accepted it",
+        "existence, suspension and plan confirmed by a read from the mail provider; password "
+        "accepted by the mail provider",
         "Succeeded at",
         "Callback delivered at",
         "Next: Nothing to do.",
@@ -39,7 +40,7 @@ def test_explain_of_a_lost_answer_says_that_nobody_knew_and_how_it_was_found_out
     text = house.ok("jobs", "explain", job)
 
     assert "the outcome is unknown" in text
-    assert "existence and suspension confirmed by a read from Enom" in text
+    assert "existence and suspension confirmed by a read from the mail provider" in text
     assert text.count("SetUpPOP3User was sent") == 1
 
 

@@ -84,7 +84,7 @@ def test_what_cannot_be_adopted_is_said(house: House) -> None:
     house.configure(source__domains=["example.com", "example.net"])
     house.start()
 
-    assert "Enom does not list it" in house.refused(*ADOPT)
+    assert "the mail provider does not list it" in house.refused(*ADOPT)
     assert "may not use" in house.refused("mailboxes", "adopt", "a@example.org", *ADOPT[3:])
     assert "the source's `domains`" in house.refused(
         "mailboxes", "adopt", "a@example.org", *ADOPT[3:]

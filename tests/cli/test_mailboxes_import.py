@@ -51,20 +51,20 @@ def test_it_is_shown_first_and_nothing_is_written(house: House) -> None:
     shown = house.ok(*command)
 
     assert shown.splitlines()[:9] == [
-        "Compared for shop: services.csv (services: 5) with Enom account main (domains: 3).",
+        "Compared for shop: services.csv (services: 5) with account main (domains: 3).",
         "",
-        "      3  to adopt: at Enom, and owned by no service",
+        "      3  to adopt: at the mail provider, and owned by no service",
         (
             "         1 [1] Its plan in the file is not in "
             "[plans] in bridge.toml (known: basic, large)."
         ),
         (
             "         1 [2] It is suspended, but not by this bridge: an unsuspend will be held "
-            "until it is unsuspended at Enom."
+            "until it is unsuspended at the mail provider."
         ),
-        "      1  at Enom, but not in services.csv",
-        "      1  in services.csv, but not at Enom",
-        "      1  in domains that are not in this Enom account",
+        "      1  at the mail provider, but not in services.csv",
+        "      1  in services.csv, but not at the mail provider",
+        "      1  in domains that are not in this account",
         "",
     ]
     assert "\n  old@example.com, active\n" in shown

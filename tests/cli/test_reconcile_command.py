@@ -38,7 +38,7 @@ def work_again(house: House, address: str = BOB) -> None:
 
 def test_where_nothing_differs_it_says_so(open_house: House) -> None:
     shown = open_house.ok("reconcile")
-    head = "Account main, compared with Enom on "
+    head = "Account main, compared with the mail provider on "
     assert shown.startswith(head) and "domains read: 1; mailboxes: 2." in shown
     assert shown.endswith("No differences.\n")
 
@@ -50,12 +50,13 @@ def test_what_differs_is_told_with_counts_first_and_its_remedy(open_house: House
     open_house.sim.control("/mailboxes/delete", {"address": ANN})
     shown = open_house.ok("reconcile").splitlines()
     assert shown[1:3] == [
-        "      1  recorded, but not at Enom",
-        "      1  at Enom, but owned by no service",
+        "      1  recorded, but not at the mail provider",
+        "      1  at the mail provider, but owned by no service",
     ]
     text = "\n".join(shown)
     assert (
-        "ann@example.com: It belongs to service 7 of shop and is recorded as active, but Enom "
+        "ann@example.com: It belongs to service 7 of shop and is recorded as active, but the mail "
+        "provider "
         "does not list it."
     ) in text
     assert (
@@ -69,8 +70,8 @@ def test_a_repair_is_shown_first_and_done_under_its_checksum_only(open_house: Ho
     work_again(open_house)
     shown = open_house.ok("reconcile")
     assert (
-        "bob@example.com (service 8 of shop): Billing had it suspended, but it is active at Enom."
-        in shown
+        "bob@example.com (service 8 of shop): Billing had it suspended, but it is active at the "
+        "mail provider." in shown
     )
     checksum = re.search(r"--apply (\w{12})$", shown.strip())
     assert checksum and "To repair 1, run the same command" in shown
@@ -103,8 +104,10 @@ def test_json_has_all_of_it(open_house: House) -> None:
             "domain": "example.com",
             "address": BOB,
             "owner": "service 8 of shop",
-            "detail": "Billing had it suspended, but it is active at Enom.",
-            "remedy": "Suspend it again: enom-bridge reconcile shows the plan, and does it with --apply.",
+            "detail": "Billing had it suspended, but it is active at the mail provider.",
+            "remedy": (
+                "Suspend it again: enom-bridge reconcile shows the plan, and does it with --apply."
+            ),
             "repair": "suspend it again",
         }
     ]
@@ -124,7 +127,7 @@ def test_a_domain_that_is_not_in_the_account_makes_the_exit_code_1(open_house: H
     assert result.exit_code == 1
     assert (
         "example.org:" in result.stdout
-        and "Add the domain to this account at Enom" in result.stdout
+        and "Add the domain to this account at the mail provider" in result.stdout
     )
 
 
@@ -192,7 +195,7 @@ class TestUndelete:
         undelete.refuse_second(service, "main", others)
 
     def test_what_is_there_or_never_was_cannot(self, open_house: House) -> None:
-        assert "exists at Enom" in open_house.refused("mailboxes", "undelete", ANN)
+        assert "exists at the mail provider" in open_house.refused("mailboxes", "undelete", ANN)
         assert "never existed" in open_house.refused("mailboxes", "undelete", "eve@example.com")
         assert "Domain name not found" in open_house.refused(
             "mailboxes", "undelete", "eve@example.org"

@@ -97,7 +97,10 @@ def test_every_error_code_has_its_own_advice_with_nothing_left_open(code: str, s
 
     following = text.splitlines()[-1]
     assert following.startswith("Next: ") and "{" not in following
-    assert f"({code}): What happened: {code}. Enom's answer: number 304155, text Bad." in text
+    assert (
+        f"({code}): What happened: {code}. Answer of the mail provider: number 304155, text Bad."
+        in text
+    )
 
 
 def test_the_advice_is_for_exactly_the_codes_that_there_are() -> None:

@@ -135,7 +135,7 @@ def test_a_record_that_says_otherwise_than_enom_is_remarked() -> None:
     finding = one(
         [CLAIM], Mailbox(ANN, True), records={str(ANN): Record("shop", "7", State.SUSPENDED)}
     )
-    assert finding.remarks == ("It is recorded as suspended, but is active at Enom.",)
+    assert finding.remarks == ("It is recorded as suspended, but is active at the mail provider.",)
 
 
 def test_a_deletion_that_waits_is_remarked() -> None:

@@ -127,7 +127,7 @@ def test_another_size_is_set_again_where_a_plan_has_it() -> None:
     difference = found(replace(OURS, quota=25 << 30), there(quota=1 << 30))
     assert difference is not None and difference.repair is not None
     assert (difference.kind, difference.repair.plan) == (DifferenceKind.WRONG_PLAN, "large")
-    assert difference.detail == "It is recorded with 25 GB, but has 1 GB at Enom."
+    assert difference.detail == "It is recorded with 25 GB, but has 1 GB at the mail provider."
     nameless = found(replace(OURS, quota=3 << 30), there(quota=1 << 30))
     assert nameless is not None and nameless.repair is None
 
@@ -193,7 +193,7 @@ def test_the_checksum_names_the_repairs_and_nothing_else() -> None:
 def test_what_could_not_be_read_is_a_difference() -> None:
     barred = ScanError(Group.NOT_IN_ACCOUNT, "It is not there.")
     assert drift.of_barred("example.com", barred).kind is DifferenceKind.UNREAD
-    assert "account at Enom" in drift.of_barred("example.com", barred).remedy
+    assert "account at the mail provider" in drift.of_barred("example.com", barred).remedy
 
 
 def test_every_kind_has_its_title() -> None:

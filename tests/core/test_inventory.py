@@ -74,7 +74,8 @@ def test_a_long_list_is_cut_and_says_so() -> None:
 
 def test_without_a_reconciliation_the_command_is_named() -> None:
     assert list(lines(replace(STOCK, as_of=None))) == [
-        "Account main was never compared with Enom. First: enom-bridge reconcile --account main"
+        "Account main was never compared with the mail provider. First: enom-bridge reconcile "
+        "--account main"
     ]
 
 
@@ -98,3 +99,20 @@ def test_csv_has_a_line_for_each_with_what_it_costs() -> None:
         ("pak", "95.0"), ("pak empty", "95.0"), ("pak ending", "19.0"), ("pak ended", "9.5"),
         ("ended_and_paid", "9.5"), ("ended_and_paid", "9.5"), ("active_and_absent", ""),
     ]  # fmt: skip
+
+
+def test_where_mailboxes_cost_by_the_month_those_of_no_service_are_told_and_no_slots() -> None:
+    stock = replace(STOCK, paks=[], unpaid=[mailbox("who", since=at(2027, 2, 3))])
+    assert sums(stock) == {
+        "places": {"ended_and_paid": 2, "unpaid": 1, "active_and_absent": 1},
+        "cost_per_year": {"ended_and_paid": 19.0, "unpaid": 9.5},
+    }
+    text = list(lines(stock))
+    assert (
+        "      1  mailboxes that cost by the month, and belong to no service (9.50 per year)"
+        in text
+    )
+    assert "  who@example.com, since 2027-02-03T00:00:00Z" in text
+    assert not [line for line in text if "slots" in line or "pak" in line.lower()]
+    rows = list(csv.DictReader(io.StringIO(as_csv([stock]))))
+    assert ("unpaid", "9.5") in [(row["what"], row["cost_per_year"]) for row in rows]

@@ -170,7 +170,7 @@ def test_when_a_command_may_be_sent_again(
         got = PERSON
         assert error.code == "unclear"
         why = (
-            "Enom accepted it, but no read"
+            "The mail provider accepted it, but no read"
             if last and last.outcome == "accepted"
             else "The worker that sent it stopped, and no read"
         )

@@ -52,7 +52,7 @@ def test_what_the_old_way_did_too_is_the_same(week: Week) -> None:
 
 def test_what_the_old_way_did_not_do_is_different(week: Week) -> None:
     week.bench.do("suspend")
-    assert week.judged() == [("suspend", "different", "At Enom it is active.")]
+    assert week.judged() == [("suspend", "different", "At the mail provider it is active.")]
 
 
 def test_only_the_last_word_on_each_fact_counts(week: Week) -> None:
@@ -60,7 +60,7 @@ def test_only_the_last_word_on_each_fact_counts(week: Week) -> None:
     week.bench.do("unsuspend")
     week.bench.do("change_plan", plan="large")
     assert week.judged() == [
-        ("change_plan", "different", "At Enom it has 1 GB."),
+        ("change_plan", "different", "At the mail provider it has 1 GB."),
         ("unsuspend", "same", ""),
         ("suspend", "overtaken", ""),
     ]
@@ -89,8 +89,8 @@ def test_creations_and_terminations_are_told_by_existence(week: Week) -> None:
     week.bench.do("create", address="new@example.com", service_id="8", password=GOOD)
     week.bench.do("terminate")
     assert week.judged() == [
-        ("terminate", "different", "The mailbox still exists at Enom."),
-        ("create", "different", "The mailbox does not exist at Enom."),
+        ("terminate", "different", "The mailbox still exists at the mail provider."),
+        ("create", "different", "The mailbox does not exist at the mail provider."),
     ]
     del week.bench.backend.mailboxes[JOHN]
     assert week.judged()[1] == ("terminate", "same", "")

@@ -40,7 +40,7 @@ def test_a_domain_whose_mail_goes_to_enom_is_ready(
         ([(10, "mx.example.net"), MX], [SPF], "the same or a higher priority", [SET_MX]),
         ([MX], [], "no SPF record", [SET_SPF]),
         (
-            [MX], ["v=spf1 mx -all"], "does not include Enom's mail servers",
+            [MX], ["v=spf1 mx -all"], "does not include the provider's mail servers",
             ['example.com. TXT "v=spf1 include:_spf.hostedemail.com mx -all"'],
         ),
         (

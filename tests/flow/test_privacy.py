@@ -152,7 +152,7 @@ def test_what_must_stay_is_named_and_nothing_is_removed(scene: Scene) -> None:
     refusal = command(scene, "mailboxes", "erase", JOHN, "--apply")
     assert (
         refusal.exit_code == 1
-        and "exists at Enom and belongs to service 7 of shop" in refusal.stderr
+        and "exists at the mail provider and belongs to service 7 of shop" in refusal.stderr
     )
     waiting = scene.hook("terminate")
     assert (
@@ -162,7 +162,10 @@ def test_what_must_stay_is_named_and_nothing_is_removed(scene: Scene) -> None:
     scene.work(60)
     scene.call_back(60)
     scene.fault("GetPOP3", "error_500")
-    assert "Could not check at Enom" in command(scene, "mailboxes", "erase", JOHN, "--apply").stderr
+    assert (
+        "Could not check at the mail provider"
+        in command(scene, "mailboxes", "erase", JOHN, "--apply").stderr
+    )
     assert command(scene, "mailboxes", "erase", JOHN, "--apply").exit_code == 0
 
 
@@ -243,4 +246,4 @@ def test_a_mailbox_of_a_service_is_not_erased_while_its_domain_is_in_no_account(
     scene = open_scene()
     scene.service.operator.adopt("main", Address.parse("ann@nowhere.example"), "shop", "9")
     refused = command(scene, "mailboxes", "erase", "ann@nowhere.example", "--apply")
-    assert refused.exit_code == 1 and "Could not check at Enom" in refused.stderr
+    assert refused.exit_code == 1 and "Could not check at the mail provider" in refused.stderr

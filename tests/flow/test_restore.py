@@ -111,7 +111,7 @@ def test_every_account_is_paused_until_a_person_resumes_it_and_hooks_are_taken(
     assert scene.job(waiting)["waiting_for"] == "account"
     scene.service.reconcile.account("main", "ann")
     result = tale.command("resume", "account", "main")
-    assert result.exit_code == 0 and "Compared with Enom at" in result.stdout
+    assert result.exit_code == 0 and "Compared with the mail provider at" in result.stdout
     scene.work(60)
     assert scene.job(waiting)["status"] == "succeeded"
 

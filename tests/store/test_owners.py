@@ -81,7 +81,10 @@ def test_one_that_was_changed_since_enom_was_asked_is_left(shop: Shop) -> None:
     shop.hook("terminate")
     looked = shop.now
     shop.finish(shop.claimed(), record=Record(state=State.ABSENT, settles_at=shop.now + SETTLE))
-    assert "since it was read from Enom" in take(shop, (ADDRESS, "7"), seen_at=looked)[ADDRESS]
+    assert (
+        "since it was read from the mail provider"
+        in take(shop, (ADDRESS, "7"), seen_at=looked)[ADDRESS]
+    )
     shop.now += SETTLE + 1
     assert take(shop, (ADDRESS, "7")) == {}
 

@@ -171,7 +171,7 @@ class Outside:
         if self.at_work is None:
             return False
         local, _, name = self.at_work.intent.address.partition("@")
-        domain = self.sim._state.find(name)
+        domain = self.sim.state.find(name)
         return domain is not None and local in domain.mailboxes
 
     def _effect(self, command: str, made: bool) -> None:

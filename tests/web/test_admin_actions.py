@@ -370,11 +370,14 @@ def test_accounts_and_sources_are_paused_with_a_reason_and_resumed(
     refused = visitor.press("/admin/resume/account/main").words
     assert "Account main is still paused." in refused and '"Compare now" under Drift' in refused
     alone = visitor.get("/admin/resume/account/main", 409)
-    assert "has not been compared with Enom since" in alone.words
+    assert "has not been compared with the mail provider since" in alone.words
     assert alone.all("form", action="/admin/resume/account/main") == []
     full.service.reconcile.account("main", "ann")
     asked = visitor.get("/admin/resume/account/main").words
-    assert "Compared with Enom at" in asked and "The database was restored, so check first" in asked
+    assert (
+        "Compared with the mail provider at" in asked
+        and "The database was restored, so check first" in asked
+    )
     assert "Account main resumed." in visitor.press("/admin/resume/account/main").words
     assert last(full) == (WHO, "resume", "account main", "after a restore")
     assert (
@@ -506,7 +509,9 @@ def test_only_so_many_pages_ask_enom_at_a_time(
         other = Visitor(full)
         other.sign_in()
         answer = other.raw(path)
-        answers.append((answer.status_code, "Too many pages are querying Enom" in answer.text))
+        answers.append(
+            (answer.status_code, "Too many pages are querying the mail provider" in answer.text)
+        )
         return ask(replay, hook, source)
 
     monkeypatch.setattr(type(full.service.replay), "recorded", meanwhile)

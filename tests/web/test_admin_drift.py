@@ -40,10 +40,13 @@ def visitor(scene: Scene) -> Visitor:
 
 def test_before_the_first_reconciliation_the_pages_say_so(scene: Scene, visitor: Visitor) -> None:
     page = visitor.get("/admin/drift").words
-    assert "main never compared with Enom" in page and "Nothing was compared with Enom yet" in page
+    assert (
+        "main never compared with the mail provider" in page
+        and "Nothing was compared with the mail provider yet" in page
+    )
     assert "No differences" not in page
     inventory = visitor.get("/admin/inventory")
-    assert "This account was never compared with Enom" in inventory.words
+    assert "This account was never compared with the mail provider" in inventory.words
     assert "/admin/drift/main/compare" in inventory.links()
 
 
@@ -65,7 +68,7 @@ def test_differences_are_listed_with_what_to_do(scene: Scene, visitor: Visitor) 
     scene.service.reconcile.account("main", "ann")
     page = visitor.get("/admin/drift")
     assert "by ann: 1 domain, 3 mailboxes" in page.words
-    assert "Billing had it suspended, but it is active at Enom." in page.words
+    assert "Billing had it suspended, but it is active at the mail provider." in page.words
     assert {
         f"/admin/drift/main/repair/{AMY}",
         "/admin/adopt?address=odd@example.com",
@@ -80,11 +83,11 @@ def test_differences_are_listed_with_what_to_do(scene: Scene, visitor: Visitor) 
 def test_the_overview_tells_of_differences_but_not_of_what_is_nobodys(
     scene: Scene, visitor: Visitor
 ) -> None:
-    assert "between the bridge's record and Enom" not in visitor.get("/admin/").words
+    assert "between the bridge's record and the mail provider" not in visitor.get("/admin/").words
     scene.service.reconcile.account("main", "ann")
     assert (
-        "1 difference between the bridge's record and Enom. The page says what to do about each."
-        in visitor.get("/admin/").words
+        "1 difference between the bridge's record and the mail provider. The page says what to do "
+        "about each." in visitor.get("/admin/").words
     )
 
 
@@ -92,7 +95,7 @@ def test_comparing_anew_is_left_to_a_worker_and_written_down(
     scene: Scene, visitor: Visitor
 ) -> None:
     page = visitor.press("/admin/drift/main/compare")
-    assert "Comparing account main with Enom." in page.words
+    assert "Comparing account main with the mail provider." in page.words
     due = scene.service.findings.take_due("", ["main"])
     assert due is not None and due.account == "main"
     rows, _ = scene.service.lookup.page("audit", 1)
@@ -143,7 +146,7 @@ def test_where_nothing_can_be_repaired_the_page_says_what_a_person_does(
         "the bridge cannot repair this by itself" in page.words
         and "What to do Find out who suspended it" in page.words
     )
-    assert "Suspended at Enom, not by this bridge" in page.words
+    assert "Suspended at the mail provider, not by this bridge" in page.words
     assert page.all("button", class_="main") == []
 
 
@@ -155,7 +158,7 @@ def test_what_is_terminated_and_still_there_is_to_be_deleted_or_given_to_a_servi
     scene.clock.now += 600
     scene.service.reconcile.account("main", "ann")
     page = visitor.get(f"/admin/drift?kind={DifferenceKind.EXTRA}")
-    assert "Delete it at Enom, or: Adopt" in page.words
+    assert "Delete it at the mail provider, or: Adopt" in page.words
     assert {f"/admin/adopt?address={JOHN}", f"/admin/mailboxes/{JOHN}"} <= page.links()
 
 

@@ -499,7 +499,9 @@ def test_many_commands_without_a_yes_are_told(scene: Scene) -> None:
     figures = overview(scene)
     figures.hours.commands[-1], figures.hours.without_yes[-1] = 20, 11
     (finding,) = [
-        each for each in overall_status.issues(figures, {}) if "Enom refused" in each.text
+        each
+        for each in overall_status.issues(figures, {})
+        if "The mail provider refused" in each.text
     ]
     assert "11 of the last 20" in finding.text
     assert json.dumps(finding.remedy)

@@ -54,8 +54,8 @@ def test_hook_attempts_calls_and_callback_are_one_trace(scene: Scene, spans: Spa
     assert {
         "take hook mailbox.create",
         "attempt mailbox.create",
-        "Enom GetPOP3",
-        "Enom SetUpPOP3User",
+        "mail provider GetPOP3",
+        "mail provider SetUpPOP3User",
     } <= set(names)
     assert names[-1] == "callback"
     by_id = {span.context.span_id: span for span in mine if span.context}

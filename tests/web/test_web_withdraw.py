@@ -42,7 +42,7 @@ def test_what_waits_is_taken_back_and_told(waiting: Scene) -> None:
     assert receipt["error"] == {
         "code": "withdrawn",
         "message": "This request was withdrawn.",
-        "detail": "Billing withdrew this hook before anything was sent to Enom.",
+        "detail": "Billing withdrew this hook before anything was sent to the mail provider.",
     }
     assert receipt["message"] == "This request was withdrawn."
     assert withdraw(waiting).json == receipt, "the same again"

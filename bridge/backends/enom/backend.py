@@ -27,6 +27,7 @@ from bridge.domain.model import (
     Fact,
     Mailbox,
     Proof,
+    Remark,
     Survey,
 )
 from bridge.infra.events import Events
@@ -52,6 +53,7 @@ SUSPENSION_PROOF: Mapping[str, Proof] = {
 class EnomBackend:
     """Both of Enom's APIs under one account; hosted email only where it is configured."""
 
+    provider = "Enom"
     proves_passwords = False
 
     def __init__(
@@ -146,6 +148,9 @@ class EnomBackend:
         self._enom.read("CheckLogin", {})
         if self._hosted:
             self._hosted.probe()
+
+    def remarks(self, domains: Collection[str], sizes: Mapping[str, int]) -> Sequence[Remark]:
+        return ()
 
     def usage(self, address: Address) -> Mapping[str, int]:
         if self._hosted:

@@ -2,8 +2,9 @@
 makes it."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+from bridge.backends.hosted_email import standing
 from bridge.backends.hosted_email.client import Client
 from bridge.backends.hosted_email.commands import arguments_of, method_of
 from bridge.backends.hosted_email.products import ByTheMonth
@@ -22,6 +23,7 @@ from bridge.domain.model import (
     Fact,
     Mailbox,
     Proof,
+    Remark,
     Survey,
 )
 from bridge.infra.events import Events
@@ -39,6 +41,7 @@ PROOFS: Mapping[Fact, Proof] = {
 class HostedEmail:
     """The API under one admin's credentials. `timeout` is seconds for one call in all."""
 
+    provider = "hosted email"
     proofs = PROOFS
     products = ByTheMonth()
 
@@ -53,6 +56,7 @@ class HostedEmail:
         timeout: float = 30.0,
     ) -> None:
         self.client = Client(account, timeout, outgoing, now, events or Events(), name)
+        self._account = account
         self.proves_passwords, self.creates_domains = (
             account.prove_passwords,
             account.create_domains,
@@ -108,6 +112,9 @@ class HostedEmail:
 
     def probe(self) -> None:
         self.client.call("authenticate")
+
+    def remarks(self, domains: Collection[str], sizes: Mapping[str, int]) -> Iterator[Remark]:
+        return standing.remarks(self.client, self._account, domains, sizes)
 
     def usage(self, address: Address) -> Mapping[str, int]:
         user = self.client.user(str(address))

@@ -45,6 +45,7 @@ BADLY_FORMATTED = 6
 REMEDIES: Mapping[int, str] = {
     NOT_OWNED: " Either the domain is not this company's, or the role of the credentials may not do this, or the account is "
     "on the other cluster: see [accounts.….hosted_email].",
+    15: " The domain has reached its limit of users: raise it in the control panel (limit_users).",
 }
 STATE: Mapping[int, str] = {2: "not_found", 7: "not_ours", 8: "not_ours", 23: "not_ours"}
 """RefusalUnproven: it may be as desired already."""
@@ -63,7 +64,9 @@ def fault(result: Result) -> BridgeError | None:
         return Unavailable(said, remote=remote, retry_after=LATER[number])
     if number in CREDENTIALS:
         return AccountFault(
-            f"{said}. Check user and password of [accounts.….hosted_email].", remote=remote
+            f"{said}. Check user and password of [accounts.….hosted_email], and whether its "
+            "endpoint is your cluster's.",
+            remote=remote,
         )
     if number == ADDRESS_LIST:
         return AccountFault(

@@ -81,6 +81,10 @@ class Result:
     listed: tuple[ListLine, ...] = ()
     total: int | None = None
     token: str = field(default="", repr=False)
+    role: str = ""
+    """The caller's, where the answer about its company names it [I]."""
+    largest: int | None = None
+    """MB that the largest mailbox of a domain may have [D]."""
     faulty: frozenset[str] = frozenset()
     """The fields that a no names as the reason."""
 
@@ -98,6 +102,8 @@ def decode(body: bytes, secrets: Iterable[str] = ()) -> Result:
         raise MalformedReply("The hosted-email answer does not say whether it succeeded.")
     yes = success in (True, 1, "true", "1")
     token, hints = document.get("token"), document.get("hints")
+    attributes = document.get("attributes")
+    attributes = attributes if isinstance(attributes, dict) else {}
     hints = hints if isinstance(hints, dict) else {}
     return Result(
         success=yes,
@@ -107,6 +113,8 @@ def decode(body: bytes, secrets: Iterable[str] = ()) -> Result:
         listed=_listed(document) if yes else (),
         total=_number(document.get("total_count")) if yes else None,
         token=token if isinstance(token, str) else "",
+        role=str(attributes.get("role") or "") if yes else "",
+        largest=_number(attributes.get("quota_maximum")) if yes else None,
         faulty=frozenset() if yes else frozenset(str(name)[:40] for name in hints),
     )
 

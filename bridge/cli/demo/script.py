@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import Any
 
-from bridge.cli.demo.stage import QUOTA_GB, STRANGER, Stage
+from bridge.cli.demo.stage import ALONE, QUOTA_GB, SOURCE, STRANGER, Stage
 from bridge.cli.send import HookAnswer
 
 WAIT = 20.0  # seconds that the bridge may hold an answer
 PATIENCE = 60.0  # seconds until a job is given up
 CREATION = "SetUpPOP3User"
 
+ANN = {"service_id": "2042", "address": "ann@example.net"}
 JANE = {"service_id": "1043", "address": "jane@example.com", "display_name": "Jane Doe"}
 
 
@@ -26,7 +27,8 @@ class Scene:
     differs from it.
 
     `http` is the answer's status; `status` and `error` are the job's, None where there is no job. `sent` are the changing
-    commands that Enom must have got, in order. `truth` is what Enom must have in the end.
+    commands that the remote must have got, in order. `truth` is what it must have in the end. `source` tells which account,
+    and so which backend.
     """
 
     title: str
@@ -39,6 +41,7 @@ class Scene:
     error: str | None = None
     sent: tuple[str, ...] = ()
     truth: str = "active"
+    source: str = SOURCE
 
 
 SCENES = (
@@ -87,6 +90,30 @@ SCENES = (
         status=None,
     ),
     Scene("The contract ends", "mailbox.terminate", sent=("DeletePOP3",), truth="absent"),
+    Scene(
+        "Without Enom, by the hosted-email API alone: a customer orders a mailbox",
+        "mailbox.create",
+        ANN,
+        sent=("change_user",),
+        source=ALONE,
+    ),
+    Scene(
+        "Its invoice is overdue",
+        "mailbox.suspend",
+        ANN,
+        sent=("change_user", "logout_user"),
+        truth="suspended",
+        source=ALONE,
+    ),
+    Scene("It is paid", "mailbox.unsuspend", ANN, sent=("change_user",), source=ALONE),
+    Scene(
+        "The contract ends",
+        "mailbox.terminate",
+        ANN,
+        sent=("delete_user",),
+        truth="absent",
+        source=ALONE,
+    ),
 )
 
 
@@ -99,9 +126,10 @@ def play(
     data, before = body["data"], len(at.history())
     if scene.fault:
         at.sim.control("/faults", dict(scene.fault))
-    sender = replace(at.sender, secret=secrets.token_bytes(32)) if scene.forged else at.sender
+    billing = replace(at.sender, source=scene.source, secret=at.keys[scene.source])
+    sender = replace(billing, secret=secrets.token_bytes(32)) if scene.forged else billing
     first = sender.post("hooks", body, wait=WAIT)
-    answer = at.sender.follow(first, PATIENCE).body
+    answer = billing.follow(first, PATIENCE).body
     job = answer.get("job")
     story = at.service.lookup.story(job) if job else None
     journal = story["commands"] if story else []
@@ -113,6 +141,7 @@ def play(
     seen = {
         "number": number,
         "title": scene.title,
+        "provider": at.provider(scene.source),
         "hook": {
             "type": body["type"],
             "data": {**data, **({"password": "***"} if "password" in data else {})},
@@ -171,17 +200,18 @@ def faults(
 ) -> Sequence[str]:
     """What was not as expected, a sentence each."""
     answer, callback, enom = seen["answer"], seen["callback"], seen["enom"]
+    remote = seen["provider"]
     reported = {} if callback is None else callback["data"]
     sent = [request["command"] for request in seen["sent"]]
     pairs: list[tuple[str, Any, Any]] = [
-        ("Enom got", sent, list(scene.sent)),
-        ("Enom has the mailbox", enom["state"], scene.truth),
+        (f"{remote} got", sent, list(scene.sent)),
+        (f"{remote} has the mailbox", enom["state"], scene.truth),
         ("the callback is", callback and callback["type"], scene.status and f"job.{scene.status}"),
     ]
     if first.status != 202:  # a slow machine; the job's end was waited for
         pairs.append(("HTTP", first.status, scene.http))
     if not scene.status:
-        pairs.append(("Enom was queried", seen["reads"], []))
+        pairs.append((f"{remote} was queried", seen["reads"], []))
     else:
         code = (answer.get("error") or {}).get("code")
         pairs += [
@@ -196,9 +226,9 @@ def faults(
             ),
         ]
     if enom["state"] != "absent":
-        pairs.append(("Enom has the right password", enom["password_right"], True))
+        pairs.append((f"{remote} has the right password", enom["password_right"], True))
     if "plan" in data and enom["state"] != "absent":
-        pairs.append(("Enom's quota in GB is", enom["quota_gb"], float(QUOTA_GB)))
+        pairs.append((f"{remote}'s quota in GB is", enom["quota_gb"], float(QUOTA_GB)))
     if scene.sample == "invalid":
         pairs.append(
             (

@@ -5,14 +5,14 @@ import secrets
 import shutil
 import tempfile
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bridge import config, wiring
-from bridge.cli.demo.billing import Billing, Check
+from bridge.cli.demo.billing import Billing, Check, Verify
 from bridge.cli.send import Sender
 from bridge.cli.sim import HOSTED_PASSWORD, HOSTED_USER, TOKEN, UID, furnish
 from bridge.infra import logs
@@ -23,6 +23,7 @@ from bridge.web.server import Server
 from hooks.signing import decode_secret, new_secret
 
 SOURCE, DOMAIN, QUOTA_GB = "whmcs-main", "example.com", 10
+ALONE, DOMAIN_ALONE = "whmcs-email", "example.net"  # of the account that has hosted email alone
 STRANGER = f"office@{DOMAIN}"  # there before the bridge was, and nobody's that it knows
 
 CONFIGURATION = """\
@@ -44,6 +45,15 @@ endpoint = "{sim.hosted_email}"
 user = "{user}"
 password = "{password}"
 
+[accounts.email]
+backend = "hosted-email"
+settle = 1
+
+[accounts.email.hosted_email]
+endpoint = "{sim.hosted_email}"
+user = "{user}"
+password = "{password}"
+
 [plans.basic]
 quota_gb = {quota}
 
@@ -51,6 +61,13 @@ quota_gb = {quota}
 platform = "whmcs"
 account = "main"
 secrets = ["{secret}"]
+callback = "{callback}"
+callback_loopback = true
+
+[sources.{alone}]
+platform = "whmcs"
+account = "email"
+secrets = ["{other}"]
 callback = "{callback}"
 callback_loopback = true
 """
@@ -63,24 +80,31 @@ class Stage:
     billing: Billing
     service: wiring.Service
     sender: Sender
+    keys: Mapping[str, bytes] = field(repr=False)
+    """source -> what its hooks are signed with."""
     passwords: dict[str, str] = field(default_factory=dict, repr=False)
     """address -> the password that Enom must have by now."""
 
     def history(self) -> list[dict[str, Any]]:
-        """Every request that Enom's stand-in has got."""
+        """Every request that the simulator has got."""
         return list(self.sim.control("/history")["history"])
 
     def mailbox(self, address: str) -> dict[str, Any] | None:
-        """What is true at Enom's stand-in, past both of its APIs."""
-        found: dict[str, Any] | None = self.sim.control("/state")["domains"][DOMAIN][
-            "mailboxes"
-        ].get(address)
+        """What is true at the simulator, past both of its APIs."""
+        domain = self.sim.control("/state")["domains"][address.partition("@")[2]]
+        found: dict[str, Any] | None = domain["mailboxes"].get(address)
         return found
+
+    def provider(self, source: str) -> str:
+        """What this source's mailboxes are at, in words."""
+        account = self.service.settings.sources[source].account
+        return self.service.accounts[account].backend.provider
 
 
 @contextmanager
 def stage(check: Check, keep: bool) -> Iterator[Stage]:
-    secret, stranger = new_secret(secrets.token_bytes(32)), secrets.token_urlsafe(12)
+    secret, other = (new_secret(secrets.token_bytes(32)) for _ in range(2))
+    stranger = secrets.token_urlsafe(12)
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="enom-bridge-demo-"))
         if not keep:
@@ -91,9 +115,10 @@ def stage(check: Check, keep: bool) -> Iterator[Stage]:
         stack.callback(logs.configure, "text")
         sim = stack.enter_context(Simulator())
         furnish(sim, UID, TOKEN, (DOMAIN,))
+        sim.control("/domains", {"uid": UID, "domain": DOMAIN_ALONE})
         sim.control("/mailboxes", {"address": STRANGER, "password": stranger})
-        billing = stack.enter_context(Billing(check(secret)))
-        service = wiring.build(config.load(written(folder, sim, billing.url, secret), {}))
+        billing = stack.enter_context(Billing(either(check(secret), check(other))))
+        service = wiring.build(config.load(written(folder, sim, billing.url, secret, other), {}))
         stack.callback(service.close)
         wiring.prepare(service)
         server = Server(create_app(service), service.settings.bridge.listen, None)
@@ -107,10 +132,23 @@ def stage(check: Check, keep: bool) -> Iterator[Stage]:
         sender = Sender(
             SOURCE, decode_secret(secret), "standard", [f"http://127.0.0.1:{server.port}"], outgoing
         )
-        yield Stage(folder, sim, billing, service, sender, {STRANGER: stranger})
+        keys = {SOURCE: decode_secret(secret), ALONE: decode_secret(other)}
+        yield Stage(folder, sim, billing, service, sender, keys, {STRANGER: stranger})
 
 
-def written(folder: Path, sim: Simulator, callback: str, secret: str) -> Path:
+def either(first: Verify, second: Verify) -> Verify:
+    """Takes what either of two sources has signed."""
+
+    def check(body: bytes, headers: Mapping[str, str]) -> Any:
+        try:
+            return first(body, headers)
+        except Exception:  # of either package; what the second one raises is told
+            return second(body, headers)
+
+    return check
+
+
+def written(folder: Path, sim: Simulator, callback: str, secret: str, other: str) -> Path:
     path = folder / "bridge.toml"
     text = CONFIGURATION.format(
         key=urlsafe_b64encode(secrets.token_bytes(32)).decode(),
@@ -121,7 +159,9 @@ def written(folder: Path, sim: Simulator, callback: str, secret: str) -> Path:
         password=HOSTED_PASSWORD,
         quota=QUOTA_GB,
         source=SOURCE,
+        alone=ALONE,
         secret=secret,
+        other=other,
         callback=callback,
     )
     path.touch(0o600)

@@ -12,7 +12,8 @@ from rich.text import Text
 from bridge.cli.show import word
 
 INTRO = """\
-This demo runs a bridge, a simulated Enom and a simulated billing platform on this machine.
+This demo runs a bridge, a simulated Enom and a simulated billing platform on this machine, and at the end the
+hosted-email API without Enom.
 Each hook below is a sample from hooks/whmcs/samples, freshly signed and sent over HTTP. Callbacks are checked by
 {checker}."""
 FAULTS = {"drop_after": "done, but the connection dropped before the answer"}
@@ -36,7 +37,8 @@ class Teller:
                 ("sent", commands(seen)),
                 ("read back", read_back(seen)),
             ]
-        lines += [("Enom has", enom(seen["enom"])), ("callback", callback(seen["callback"]))]
+        there = "Enom has" if seen["provider"] == "Enom" else "it has"
+        lines += [(there, enom(seen["enom"])), ("callback", callback(seen["callback"]))]
         for name, text in lines:
             if text:
                 self._console.print(Text.assemble((f"    {name:10}", "cyan"), text))

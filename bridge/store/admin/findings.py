@@ -101,7 +101,7 @@ class Findings:
     def inventory(
         self, account: str
     ) -> tuple[Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]:
-        """Paks; what is terminated and there; what is in its grace; what is missing at Enom."""
+        """Paks; what is terminated and there; what is in its grace; what is missing there."""
         leaving = sa.select(mailboxes).where(
             mailboxes.c.account == account, mailboxes.c.delete_after.is_not(None)
         )
@@ -124,6 +124,13 @@ class Findings:
             ordered = leaving.order_by(mailboxes.c.address)
             going = [shown("mailboxes", row) for row in tx.execute(ordered).mappings()]
         return held, ended, going, missing
+
+    def ownerless(self, account: str) -> Sequence[Row]:
+        """What the last comparison found that belongs to no service."""
+        here = differences.c.account == account, differences.c.kind == "no_owner"
+        query = sa.select(differences).where(*here).order_by(differences.c.address)
+        with self.database.read() as tx:
+            return [shown("differences", row) for row in tx.execute(query).mappings()]
 
     def _forget(
         self, tx: Connection, found: Reconciliation

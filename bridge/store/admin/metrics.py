@@ -138,7 +138,7 @@ def of_reconciliations(tx: Connection) -> Iterator[Gauge]:
     when = [((account,), ended) for account, ended in tx.execute(newest)]
     yield Gauge(
         "reconciliation_timestamp_seconds",
-        "When an account was last compared with Enom.",
+        "When an account was last compared with the mail provider.",
         ["account"],
         when,
     )
@@ -146,7 +146,10 @@ def of_reconciliations(tx: Connection) -> Iterator[Gauge]:
     found = tx.execute(grouped.group_by(differences.c.account, differences.c.kind)).all()
     values = [((account, kind), float(count)) for account, kind, count in found]
     yield Gauge(
-        "differences", "Differences between the bridge and Enom.", ["account", "kind"], values
+        "differences",
+        "Differences between the bridge and the mail provider.",
+        ["account", "kind"],
+        values,
     )
 
 

@@ -196,8 +196,8 @@ class OperatorActions(AccountActions):
     ) -> None:
         """Gives a mailbox, known or not, to a service.
 
-        `state` was seen at Enom just now. It is noted where none is on record, unless reads may
-        still miss the last command. `seen`: whose it was when a person decided; whoever was faster
+        `state` was seen there just now. It is noted where none is on record, or that it is gone,
+        unless reads may still miss the last command. `seen`: whose it was when a person decided; whoever was faster
         is not overruled.
         """
         with self.database.write() as tx:
@@ -235,7 +235,8 @@ class OperatorActions(AccountActions):
                     "customer_id": customer,
                     "customer_source": source if customer is not None else None,
                 }
-            if row["state"] == State.UNKNOWN and row["settles_at"] <= self.database.now(tx):
+            unsure = row["state"] in (State.UNKNOWN, State.ABSENT) and state != State.UNKNOWN
+            if unsure and row["settles_at"] <= self.database.now(tx):
                 given["state"] = str(state)
             tx.execute(sa.update(mailboxes).where(mailboxes.c.id == row["id"]).values(**given))
             settled(tx, account, [str(address)])

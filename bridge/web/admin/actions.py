@@ -19,25 +19,27 @@ from bridge.web.admin.page import done
 
 SAYS: Mapping[str, tuple[str, ...]] = {
     "retry": (
-        "A new job with the same request is queued for this mailbox. It checks Enom first and "
+        "A new job with the same request is queued for this mailbox. It checks the mail provider "
+        "first and "
         "does only what is missing. "
         "Safety limits still apply.",
     ),
     "approve": (
         "A new job with the same request is queued for this mailbox and overrides the safety "
         "limit that held it; all other "
-        "limits still apply. It checks Enom first and does only what is missing.",
+        "limits still apply. It checks the mail provider first and does only what is missing.",
         "It can spend money or delete mail, if that is what was requested.",
     ),
     "reject": (
-        "The job ends as cancelled, and a callback tells billing. Commands already sent to Enom "
+        "The job ends as cancelled, and a callback tells billing. Commands already sent to the "
+        "mail provider "
         "are not undone; a deletion "
         "scheduled after a grace period is called off.",
     ),
     "cancel": (
         (
             "The job ends as cancelled, and a callback tells billing. Commands already sent to "
-            "Enom are not undone."
+            "the mail provider are not undone."
         ),
     ),
 }

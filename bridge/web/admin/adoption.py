@@ -12,7 +12,7 @@ from hooks.address import normalise
 NAMES = ("address", "source", "service_id")
 LONGEST = 64  # characters of a service's id
 ALREADY = "It already belongs to this service; nothing to do."
-SAYS = "Hooks of this service may then change the mailbox. Nothing changes at Enom."
+SAYS = "Hooks of this service may then change the mailbox. Nothing changes at the mail provider."
 
 
 @actions.get("/adopt")
@@ -58,7 +58,7 @@ def confirmation(found: Adoption) -> Confirmation:
     pak = f", in pak {found.pak['bundle']}" if found.pak else ""
     facts = [
         ("Mailbox", found.address),
-        ("At Enom", f"{found.state_at_enom}{pak}"),
+        ("At the mail provider", f"{found.state_at_enom}{pak}"),
         ("Owner now", found.owner_now or "none"),
         ("New owner", found.owner_then),
     ]

@@ -19,12 +19,13 @@ from bridge.web.admin.page import done
 KINDS = listing.Filter("kind", "Kind", tuple(DifferenceKind))
 REPAIRED = (DifferenceKind.WRONG_STATE, DifferenceKind.WRONG_PLAN)
 COMPARE = (
-    "A worker reads every known domain of this account from Enom once, within the account's limit "
+    "A worker reads every known domain of this account from the mail provider once, within the "
+    "account's limit "
     "of parallel calls. "
     "Nothing is changed. The result appears on the Drift page when it is done.",
 )
 REPAIR = "This starts a normal job: billing gets a callback, and a newer hook wins."
-NOTE = "Only the bridge's record is corrected; nothing is sent to Enom or to billing."
+NOTE = "Only the bridge's record is corrected; nothing is sent to the mail provider or to billing."
 NOTHING = "Checked just now: the bridge cannot repair this by itself."
 CHANGED = "The plan has changed since you looked, so nothing was done. This is the new plan."
 
@@ -49,7 +50,7 @@ def drift() -> Response:
 @actions.get("/drift/<account>/compare")
 def ask_compare(account: str) -> Response:
     require(account)
-    title = f"Compare account {account} with Enom"
+    title = f"Compare account {account} with the mail provider"
     return show(Confirmation(title, COMPARE, "Compare now", "/admin/drift"))
 
 
@@ -57,7 +58,7 @@ def ask_compare(account: str) -> Response:
 def compare(account: str) -> Response:
     require(account)
     admin_context().operator_actions.reconcile_soon(account)
-    return done("/admin/drift", f"Comparing account {account} with Enom.{reminder()}")
+    return done("/admin/drift", f"Comparing account {account} with the mail provider.{reminder()}")
 
 
 @actions.get("/drift/<account>/repair/<address>")

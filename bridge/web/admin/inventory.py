@@ -1,4 +1,4 @@
-"""`/admin/inventory`: what is paid for at Enom beside what billing knows; also as CSV.
+"""`/admin/inventory`: what is paid for at the mail provider beside what billing knows; also as CSV.
 
 All of it as the last reconciliation saw it.
 """
@@ -16,7 +16,8 @@ ROWS = (
     ("used", "used"),
     ("free", "free"),
     ("ended_and_paid", "Terminated in billing, still paid for"),
-    ("active_and_absent", "Active in billing, not at Enom"),
+    ("unpaid", "Cost by the month, and belong to no service"),
+    ("active_and_absent", "Active in billing, not at the mail provider"),
 )
 
 

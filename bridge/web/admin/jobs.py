@@ -20,7 +20,7 @@ from bridge.web.admin.page import page
 EVERY = 3  # seconds, while it is open
 CHAPTERS: Mapping[str, str] = {
     "asked": "Asked",
-    "seen": "Read from Enom",
+    "seen": "Read from the mail provider",
     "planned": "Planned",
     "sent": "Commands",
     "proved": "Read back",

@@ -133,7 +133,10 @@ def _people(figures: Figures) -> Iterator[Issue]:
             "/admin/hooks?status=parked",
         )
     if figures.differences:
-        text = f"{count(figures.differences, 'difference')} between the bridge's record and Enom."
+        text = (
+            f"{count(figures.differences, 'difference')} between the bridge's record and the mail "
+            "provider."
+        )
         yield Issue("warn", text, "The page says what to do about each.", "/admin/drift")
     oldest = figures.oldest
     known = ("account", "limit")  # each has an alert of its own
@@ -145,11 +148,14 @@ def _people(figures: Figures) -> Iterator[Issue]:
 def _enom(figures: Figures) -> Iterator[Issue]:
     commands, without = sum(figures.hours.commands[-2:]), sum(figures.hours.without_yes[-2:])
     if commands >= MANY and without * 2 > commands:
-        text = f"Enom refused or did not answer {without} of the last {commands} commands."
+        text = (
+            f"The mail provider refused or did not answer {without} of the last {commands} "
+            "commands."
+        )
         yield Issue(
             "warn",
             text,
-            "Check the failed jobs and Enom's status page.",
+            "Check the failed jobs and the mail provider's status page.",
             "/admin/jobs?status=failed",
         )
 

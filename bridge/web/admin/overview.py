@@ -54,7 +54,7 @@ def drawn(figures: Figures) -> list[Chart]:
         chart(figures, "Waiting", hours.waiting, "open", "{} waiting", number(figures.waiting)),
         chart(
             figures,
-            "Enom: seconds per command",
+            "Mail provider: seconds per command",
             hours.seconds,
             "time",
             "{:.1f} s",
@@ -62,7 +62,7 @@ def drawn(figures: Figures) -> list[Chart]:
         ),
         chart(
             figures,
-            "Enom: commands not accepted",
+            "Mail provider: commands not accepted",
             hours.without_yes,
             "warn",
             "{} not accepted",

@@ -14,15 +14,20 @@ from bridge.web.admin.context import admin_context
 from bridge.web.admin.page import done
 
 PAUSE: Mapping[str, str] = {
-    "account": "Nothing more is sent to Enom for this account: its jobs wait, hooks are still accepted. Running jobs finish "
-    "first. It stays paused until you resume it.",
+    "account": (
+        "Nothing more is sent to the mail provider for this account: its jobs wait, hooks are "
+        "still accepted. Running jobs finish "
+        "first. It stays paused until you resume it."
+    ),
     "source": (
         "Its hooks are answered 503, so billing sends them "
         "again later. Jobs already accepted still run."
     ),
 }
 RESUME: Mapping[str, str] = {
-    "account": "Its jobs continue, purchases too. If the cause is not fixed, it pauses again by itself.",
+    "account": (
+        "Its jobs continue, purchases too. If the cause is not fixed, it pauses again by itself."
+    ),
     "source": "Its hooks are accepted again.",
 }
 SUSPENSIONS = (
@@ -32,7 +37,7 @@ SUSPENSIONS = (
 )
 RESTORE = (
     "The database was restored, so check first (docs/backup.md). Jobs continue; purchases wait "
-    "until reads from Enom show "
+    "until reads from the mail provider show "
     "everything that was bought before the restore."
 )
 
