@@ -17,7 +17,7 @@ from bridge.domain.jobs import STATES
     ],
 )
 def test_the_nearest(given: str, found: list[str]) -> None:
-    assert suggestions.near(given, STATES) == found
+    assert suggestions.close_names(given, STATES) == found
 
 
 def test_a_sentence_names_the_nearest_and_all_where_they_are_few() -> None:

@@ -74,10 +74,10 @@ def run(
         begun = receiver.quiet_since = time.monotonic()
         senders = Senders(running.port, hooks, connections)
         wanted = {hook.id for each in hooks for hook in each}
-        while wanted != set(receiver.reported) and (
+        while wanted != set(receiver.result) and (
             senders.busy or time.monotonic() - receiver.quiet_since < patience
         ):
-            if kill and len(receiver.reported) >= len(wanted) / 2:
+            if kill and len(receiver.result) >= len(wanted) / 2:
                 kill = False
                 running.kill()
                 running.start()
@@ -93,12 +93,12 @@ def run(
     counts = count(
         [hook for each in hooks for hook in each],
         set(senders.accepted),
-        receiver.reported,
+        receiver.result,
         remote.control("/history")["history"],
         {address: box["password"] for address, box in boxes},
     )
     done = [
-        at - begun for hook, at in receiver.at.items() if receiver.reported[hook] == "job.succeeded"
+        at - begun for hook, at in receiver.at.items() if receiver.result[hook] == "job.succeeded"
     ]
     accepting, took = max(senders.accepted.values()) - begun, max(receiver.at.values()) - begun
     return Result(
