@@ -47,5 +47,5 @@ LATIN1_BYTES = "enom-latin-1-bytes"
 codecs.register_error(LATIN1_BYTES, _as_latin1)
 
 
-def to_rfc3339(line: int, column: int) -> str:
+def line_and_column(line: int, column: int) -> str:
     return f"line {line}, column {column}"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.backends.hosted_email import HostedEmail, HostedEmailAccount
-from bridge.infra.http_client import Outgoing
+from bridge.infra.http_client import HttpClient
 from tests.cli.conftest import House
 from tests.cli.test_doctor import found
 from tests.support.bridge import HOSTED_PASSWORD
@@ -78,7 +78,7 @@ def test_a_live_endpoint_in_a_test_account_is_refused_before_it_is_asked(house: 
 
 
 def test_a_plan_over_the_domains_maximum_is_named(alone: House) -> None:
-    outgoing = Outgoing()
+    outgoing = HttpClient()
     admin = "admin@reseller.example"
     account = HostedEmailAccount(alone.sim.hosted_email, admin, HOSTED_PASSWORD)
     most = {"quota_maximum": 2048}

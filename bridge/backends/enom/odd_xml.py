@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 
 from defusedxml.ElementTree import fromstring
 
-from bridge.backends.text import PLACE, to_rfc3339
+from bridge.backends.text import PLACE, line_and_column
 from bridge.domain.errors import MalformedReply
 
 BEGINNING = re.compile(r"[\ufeff\x00\s]*(?:<\?xml[^>]*\?>)?\s*", re.IGNORECASE)
@@ -51,7 +51,7 @@ def parse(text: str) -> Element:
     begin = BEGINNING.match(text).end()  # type: ignore[union-attr]  # it fits everywhere
     whole = text.rstrip("\x00 \t\r\n")
     if (at := _hiding(whole, begin)) is not None:
-        place = to_rfc3339(*_Lines(whole).place(at))
+        place = line_and_column(*_Lines(whole).place(at))
         raise MalformedReply(
             "Enom's answer has an unclosed comment or section "
             f"from {place} on, so it cannot be read."
@@ -71,7 +71,7 @@ def parse(text: str) -> Element:
 def unreadable(text: str | None) -> str:
     """Where a character of this value could not be read; empty: all could."""
     found = PLACE.search(text or "")
-    return to_rfc3339(*map(int, found[1].split(":"))) if found else ""
+    return line_and_column(*map(int, found[1].split(":"))) if found else ""
 
 
 def _hiding(text: str, begin: int) -> int | None:
@@ -122,7 +122,7 @@ class _Mended:
             return "its document type, which is never read"
         offset = _Lines(self.text).offset(*fault)
         nth = bisect_right(self._new, offset) - 1
-        return to_rfc3339(
+        return line_and_column(
             *self._lines.place(min(self._old[nth] + offset - self._new[nth], len(self._whole)))
         )
 
@@ -133,7 +133,7 @@ class _Mended:
             if (text := self._mend(token)) == token[0]:
                 continue
             if (mended := mended + 1) > MOST:
-                place = to_rfc3339(*self._lines.place(token.start()))
+                place = line_and_column(*self._lines.place(token.start()))
                 raise MalformedReply(
                     f"Enom's answer contains too much invalid XML; reading stopped at {place}."
                 )

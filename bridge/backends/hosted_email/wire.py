@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from bridge.backends.text import clean, mask_of, to_rfc3339, utf8_or_latin1
+from bridge.backends.text import clean, line_and_column, mask_of, utf8_or_latin1
 from bridge.domain.errors import MalformedReply
 from bridge.domain.model import MAILBOX
 
@@ -134,7 +134,7 @@ def _json(body: bytes) -> Any:
     try:
         return json.loads(text, strict=False)  # a control character in a text can only be itself
     except json.JSONDecodeError as error:
-        place = f" at {to_rfc3339(error.lineno, error.colno)}"
+        place = f" at {line_and_column(error.lineno, error.colno)}"
     except (ValueError, RecursionError):
         pass
     raise MalformedReply(f"The hosted-email answer is not JSON{place}.")
