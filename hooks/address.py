@@ -5,7 +5,7 @@ import re
 import idna
 
 LOCAL_RULE = (
-    "The part before the @ is not a name that Enom takes. Send 1 to 64 characters of A-Z, 0-9, "
+    "The part before the @ is not a name for a mailbox. Send 1 to 64 characters of A-Z, 0-9, "
     "dot, underscore and "
     "hyphen, a letter or digit first, no two dots in a row."
 )

@@ -96,10 +96,11 @@ def _in_words(step: Measured) -> str:
     said = (
         "The mail provider accepted it" if step.said == "yes" else f"no clear answer ({step.said})"
     )
+    if step.step.startswith("sign in"):
+        worked = f"it worked after {step.lag:g} s." if step.lag is not None else step.said
+        return f"{step.step}: {step.command}, {worked}"
     if step.lag is not None:
         return f"{step.step}: {step.command}, {said}; a read showed it {step.lag:g} s later."
-    if step.step.startswith("sign in"):
-        return f"{step.step}: {step.command}, {step.said}"
     none = "no read showed it in time." if step.readable else "no read can show it."
     return f"{step.step}: {step.command}, {said}; {none}"
 
