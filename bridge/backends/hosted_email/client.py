@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from bridge.backends.calls import exchange, watched
 from bridge.backends.hosted_email import codes, wire
 from bridge.backends.hosted_email.settings import HostedEmailAccount
+from bridge.backends.text import secrets_in
 from bridge.domain.errors import BridgeError, MalformedReply
 from bridge.domain.model import Address, Deleted
 from bridge.domain.ports import Clock
@@ -150,4 +151,4 @@ class Client:
         body = wire.encode(user, password, arguments)
         url = f"{self._settings.endpoint}/{method}"
         reply = exchange(self._outgoing, self._clock, url, body, "application/json", self._timeout)
-        return wire.decode(reply.body, [password])
+        return wire.decode(reply.body, [password, *secrets_in(arguments)])
