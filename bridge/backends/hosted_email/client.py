@@ -1,6 +1,7 @@
 """Calls to the hosted-email API."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -48,9 +49,9 @@ class Client:
         return result
 
     def user(self, local_at_domain: str, domain_may_be_new: bool = False) -> wire.User | None:
-        """A mailbox; None when it is absent.
+        """What has this address; None where nothing has.
 
-        A domain that has no mailbox yet may still be unknown here [I].
+        What is shown under another name is an alias here, whatever type it is itself. A domain that has no mailbox yet may still be unknown here [I].
         """
         result = self._send("get_user", {"user": local_at_domain})
         absent = {codes.MISSING, codes.NOT_OWNED} if domain_may_be_new else {codes.MISSING}
@@ -58,7 +59,11 @@ class Client:
             return None
         if error := codes.fault(result):
             raise error
-        return result.user
+        user = result.user
+        # In letters that are not ASCII a domain may be written in another way than ours.
+        if user and user.account.isascii() and user.account not in ("", local_at_domain.lower()):
+            return replace(user, type="alias")
+        return user
 
     def domain_missing(self, domain: str, refusal: BridgeError) -> bool:
         """Whether a user was refused because nobody has this domain: of a user it says the same
@@ -79,7 +84,7 @@ class Client:
             if domain_may_be_new and error.remote.get("number") in NEW_DOMAIN:
                 return {}
             raise
-        return {line.local: line for line in lines if line.status != "deleted"}
+        return {line.local: line for line in lines if not line.deleted}
 
     def deleted(self, domain: str) -> Sequence[Deleted]:
         """What was deleted and is kept, for 30 days [D]; the newest first.

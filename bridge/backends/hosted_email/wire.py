@@ -29,6 +29,8 @@ SERVICES: Mapping[str, str] = MappingProxyType(
 The documents call smtpin sending; the control panel and its clients, receiving [I].
 """
 
+DELETED = "deleted"
+"""The status of a user that is kept for 30 days after its deletion [D]."""
 STATES = frozenset({"enabled", "disabled", "suspended"})
 
 
@@ -36,13 +38,15 @@ STATES = frozenset({"enabled", "disabled", "suspended"})
 class User:
     """`quota` and `used` in bytes.
 
-    `type` is mailbox, alias, forward or filter; where none is shown it is a mailbox [I].
+    `type` is mailbox, alias, forward or filter; where none is shown it is a mailbox [I]. `account`
+    is the user's own name, which is not the one that was asked for where that is an alias.
     """
 
     services: Mapping[str, str]
     quota: int | None
     used: int | None
     type: str = MAILBOX
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,10 @@ class ListLine:
     def is_mailbox(self) -> bool:
         """An alias is a name of one; a forward and a filter have no mail of their own."""
         return self.type in ("", MAILBOX)
+
+    @property
+    def deleted(self) -> bool:
+        return self.status == DELETED
 
     @property
     def suspended(self) -> bool:
@@ -148,11 +156,14 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 def _user(document: Mapping[str, Any]) -> User | None:
     """None without metadata: so the platform answers for a mailbox that could be made, but is
-    not there [D]."""
+    not there [D]. One that is kept after its deletion is not there either."""
     if not document.get("metadata"):
         return None
+    metadata = _object(document["metadata"])
+    if _is_deleted(metadata):
+        return None
     attributes = _object(document.get("attributes") or {})
-    quota = _object(_object(document["metadata"]).get("quota") or {})
+    quota = _object(metadata.get("quota") or {})
     services = {
         ours: _state(attributes[theirs])
         for ours, theirs in SERVICES.items()
@@ -160,7 +171,12 @@ def _user(document: Mapping[str, Any]) -> User | None:
     }
     largest = _number(quota.get("bytes_max"))
     size = largest if largest is not None else _number(attributes.get("quota"))
-    return User(services, size, _number(quota.get("bytes_used")), _type(document, attributes))
+    used, account = _number(quota.get("bytes_used")), str(attributes.get("account") or "").lower()
+    return User(services, size, used, _type(document, attributes), account)
+
+
+def _is_deleted(shown: Mapping[str, Any]) -> bool:
+    return str(shown.get("status") or "").lower() == DELETED
 
 
 def _type(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> str:
