@@ -275,6 +275,19 @@ def test_a_try_whose_answer_is_lost_is_one_of_the_two(proving: Scene) -> None:
     assert (held["status"], held["error"]["code"], tries(proving)) == ("held", "unclear", 2)
 
 
+@pytest.mark.parametrize(
+    ("later", "ends"),
+    [(None, ("succeeded", "accepted", 2)), (1, ("succeeded", "verified", 2))],
+)
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_try_that_is_put_off_is_one_of_the_two(
+    proving: Scene, later: int | None, ends: object
+) -> None:
+    proving.fault("authenticate", "oma_22", times=later)
+    created = proving.do("create", password=PASSWORD, seconds=6 * 3600)
+    assert (created["status"], created["verified"]["password"], tries(proving)) == ends
+
+
 @pytest.fixture
 def making(scene: Scene) -> Scene:
     """As with create_domains = true."""
