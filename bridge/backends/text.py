@@ -35,7 +35,14 @@ def mask_of(secrets: Iterable[str]) -> re.Pattern[str]:
 def written(secret: str) -> Iterable[str]:
     """The forms in which a remote may repeat it: as it is, and as in URLs, JSON, code and markup."""
     inner = json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]
-    return (secret, quote(secret), quote_plus(secret), *inner, escape(secret), escape(secret, False))
+    return (
+        secret,
+        quote(secret),
+        quote_plus(secret),
+        *inner,
+        escape(secret),
+        escape(secret, False),
+    )
 
 
 def secrets_in(arguments: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.bridge import PASSWORD
-from tests.support.in_between import InBetween
+from tests.support.in_between import InBetween, on_call
 from tests.support.scene import Scene
 from tests.support.stores import on_sqlite
 
@@ -68,3 +68,53 @@ def test_a_terminate_whose_mailbox_is_shown_as_deleted_succeeds(scene: Scene) ->
 
     InBetween(scene, "get_user", before=kept)
     assert scene.do("terminate", seconds=3600)["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("first", ["drop_before", "lie", "error_500"])
+def test_a_second_create_that_finds_somebody_elses_mailbox_leaves_it_alone(
+    scene: Scene, first: str
+) -> None:
+    InBetween(scene, "change_user", before=on_call(2, lambda: put(scene)))
+    scene.fault("change_user", first)  # nothing was done; only a look after `settle` proves it
+    receipt = scene.do("create", seconds=3600, password=PASSWORD)
+    assert_left_alone(scene, receipt)
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_mailbox_of_somebody_else_after_a_lost_create_is_left_alone(scene: Scene) -> None:
+    InBetween(scene, "change_user", after=on_call(1, lambda: put(scene)))
+    scene.fault("change_user", "drop_before")
+    receipt = scene.do("create", seconds=3600, password=PASSWORD)
+    assert_left_alone(scene, receipt)
+    assert "enom-bridge mailboxes adopt" in receipt["error"]["detail"]
+
+
+def assert_left_alone(scene: Scene, receipt: dict[str, Any]) -> None:
+    assert (receipt["status"], receipt["error"]["code"]) == ("failed", "not_ours")
+    assert scene.do("terminate", seconds=3600)["error"]["code"] == "not_ours"
+    again = scene.do("create", seconds=3600, password=PASSWORD)
+    assert (again["status"], again["error"]["code"]) == ("failed", "not_ours")
+    assert (scene.mailbox() or {})["password"] == THEIRS
+
+
+def test_a_create_that_was_lost_after_its_effect_is_known_by_the_platforms_log(
+    scene: Scene,
+) -> None:
+    scene.fault("change_user", "drop_after")
+    receipt = scene.do("create", seconds=3600, password=PASSWORD)
+    assert receipt["status"] == "succeeded"
+    assert len(scene.calls("get_user_changes")) == 1
+    scene.fault("change_user", "drop_after")
+    scene.do("change_password", password="Another-Pass.01")
+    assert len(scene.calls("get_user_changes")) == 1  # the service has had it before
+
+
+@pytest.mark.parametrize("answer", [{"success": False, "error_number": 9}, {"success": True}])
+def test_without_the_platforms_log_a_mailbox_in_doubt_is_left_as_it_is(
+    scene: Scene, answer: dict[str, Any]
+) -> None:
+    scene.fault("change_user", "drop_after")
+    InBetween(scene, "get_user_changes", before=lambda sent: answer)
+    receipt = scene.do("create", seconds=3600, password=PASSWORD)
+    assert (receipt["status"], receipt["error"]["code"]) == ("failed", "not_ours")
+    assert len(scene.calls("change_user")) == 1

@@ -96,6 +96,12 @@ class HostedEmail:
             )
         if seen.exists:
             require_type(address, seen.type)
+        if change.in_doubt and not self.client.made_by_bridge(str(address)):
+            raise Refused(
+                f"{address} exists, and nothing shows that this creation made it: it is left as it "
+                "is. If it is this service's, adopt it (enom-bridge mailboxes adopt) and try again.",
+                code="not_ours",
+            )
         if change.kind is ChangeKind.PROVE_PASSWORD:
             self.client.sign_in_as(str(address), change.secret or "")
         elif change.kind is ChangeKind.MAKE_DOMAIN:

@@ -9,7 +9,7 @@ from bridge.backends.calls import exchange, watched
 from bridge.backends.hosted_email import codes, wire
 from bridge.backends.hosted_email.settings import HostedEmailAccount
 from bridge.backends.text import secrets_in
-from bridge.domain.errors import BridgeError, MalformedReply
+from bridge.domain.errors import BridgeError, MalformedReply, RefusalUnproven, Refused
 from bridge.domain.model import Address, Deleted
 from bridge.domain.ports import Clock
 from bridge.infra.events import Events
@@ -64,6 +64,15 @@ class Client:
         if user and user.account.isascii() and user.account not in ("", local_at_domain.lower()):
             return replace(user, type="alias")
         return user
+
+    def made_by_bridge(self, local_at_domain: str) -> bool:
+        """Whether the platform's own log of this user shows this program among those who changed
+        it. It changes nobody else's, so a user that it has changed is of its making."""
+        try:
+            found = self.call("get_user_changes", user=local_at_domain)
+        except (Refused, RefusalUnproven):
+            return False
+        return wire.CLIENT in found.changed_by
 
     def domain_missing(self, domain: str, refusal: BridgeError) -> bool:
         """Whether a user was refused because nobody has this domain: of a user it says the same

@@ -31,6 +31,7 @@ The documents call smtpin sending; the control panel and its clients, receiving 
 
 DELETED = "deleted"
 """The status of a user that is kept for 30 days after its deletion [D]."""
+CLIENT = "enom-bridge"
 STATES = frozenset({"enabled", "disabled", "suspended"})
 
 
@@ -93,12 +94,14 @@ class Result:
     """The caller's, where the answer about its company names it [I]."""
     largest: int | None = None
     """MB that the largest mailbox of a domain may have [D]."""
+    changed_by: frozenset[str] = frozenset()
+    """The programs that have changed a user, as they name themselves (`client`) [I]."""
     faulty: frozenset[str] = frozenset()
     """The fields that a no names as the reason."""
 
 
 def encode(user: str, password: str, arguments: Mapping[str, Any]) -> bytes:
-    credentials = {"user": user, "password": password, "client": "enom-bridge"}
+    credentials = {"user": user, "password": password, "client": CLIENT}
     return json.dumps({"credentials": credentials, **arguments}).encode()
 
 
@@ -123,6 +126,7 @@ def decode(body: bytes, secrets: Iterable[str] = ()) -> Result:
         token=token if isinstance(token, str) else "",
         role=str(attributes.get("role") or "") if yes else "",
         largest=_number(attributes.get("quota_maximum")) if yes else None,
+        changed_by=_changed_by(document) if yes else frozenset(),
         faulty=frozenset() if yes else frozenset(str(name)[:40] for name in hints),
     )
 
@@ -191,6 +195,16 @@ def _listed(document: Mapping[str, Any]) -> tuple[ListLine, ...]:
     if not isinstance(rows, list | tuple):
         raise MalformedReply("The hosted-email answer has an undocumented format.")
     return tuple(_line(_object(row)) for row in rows)
+
+
+def _changed_by(document: Mapping[str, Any]) -> frozenset[str]:
+    rows = document.get("changes")
+    shown = (
+        [row.get("application") for row in rows if isinstance(row, dict)]
+        if isinstance(rows, list)
+        else []
+    )
+    return frozenset(name for name in shown if isinstance(name, str))
 
 
 def _line(row: Mapping[str, Any]) -> ListLine:
