@@ -51,7 +51,8 @@ class Client:
     def user(self, local_at_domain: str, domain_may_be_new: bool = False) -> wire.User | None:
         """What has this address; None where nothing has.
 
-        What is shown under another name is an alias here, whatever type it is itself. A domain that has no mailbox yet may still be unknown here [I].
+        What is shown under another name is an alias here, whatever type it is itself. A domain that
+        has no mailbox yet may still be unknown here [I].
         """
         result = self._send("get_user", {"user": local_at_domain})
         absent = {codes.MISSING, codes.NOT_OWNED} if domain_may_be_new else {codes.MISSING}
