@@ -15,7 +15,7 @@ COMMANDS = frozenset(
         "SetUpPOP3User",
         # hosted email
         "authenticate", "change_domain", "change_user", "delete_user", "generate_token", "get_company", "get_domain",
-        "get_user",
+        "get_user", "get_user_changes",
         "logout_user", "restore_user", "search_users",
     }
 )  # fmt: skip

@@ -2,8 +2,11 @@
 fault stands. Pure."""
 
 import codecs
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 TEXT_LIMIT = 300
@@ -22,13 +25,33 @@ def clean(text: str | None, mask: re.Pattern[str]) -> str:
 
 
 def mask_of(secrets: Iterable[str]) -> re.Pattern[str]:
-    forms = {
-        form for secret in secrets if secret for form in (secret, quote(secret), quote_plus(secret))
-    }
+    forms = {form for secret in secrets if secret for form in written(secret)}
     # (?!) fits nowhere: without secrets nothing is masked.
     return re.compile(
         "|".join(map(re.escape, sorted(forms, key=len, reverse=True))) or "(?!)", re.IGNORECASE
     )
+
+
+def written(secret: str) -> Iterable[str]:
+    """The forms in which a remote may repeat it: as it is, and as in URLs, JSON, code and markup."""
+    inner = json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]
+    return (
+        secret,
+        quote(secret),
+        quote_plus(secret),
+        *inner,
+        escape(secret),
+        escape(secret, False),
+    )
+
+
+def secrets_in(arguments: Mapping[str, Any]) -> Iterator[str]:
+    """Every password that a request carries, however deep: no text of its answer may repeat it."""
+    for name, value in arguments.items():
+        if isinstance(value, Mapping):
+            yield from secrets_in(value)
+        elif "password" in name.lower() and isinstance(value, str):
+            yield value
 
 
 def utf8_or_latin1(body: bytes) -> str:

@@ -203,6 +203,9 @@ class Change:
     kind: ChangeKind
     arguments: Mapping[str, Any] = field(default_factory=dict)
     secret: str | None = field(default=None, repr=False)
+    in_doubt: bool = False
+    """The mailbox may be another's: no creation of this job was answered with a yes, and now it is
+    there."""
 
     @property
     def spends(self) -> bool:

@@ -1,7 +1,8 @@
 """Whether a new password is tried in the mailbox's own name, and what follows from a no. Pure.
 
 A wrong try may lock a mailbox at the remote, so there are two at most: one after the last command,
-and one once reads do not lag behind it any more.
+and one once reads do not lag behind it any more. One that was put off counts too: nobody knows what
+was tried. Where both were, the password stays accepted.
 """
 
 from collections.abc import Sequence
@@ -20,15 +21,12 @@ def try_due(journal: Sequence[Step], now: float, settle: float) -> bool:
     no."""
     set_by = [step for step in journal if step.kind in (ChangeKind.CREATE, ChangeKind.SET_PASSWORD)]
     sent = [step for step in set_by if step.outcome in ("accepted", "unknown")]
-    tries = [
-        step
-        for step in journal
-        if step.kind == ChangeKind.PROVE_PASSWORD and step.outcome != "unsent"
-    ]
-    if not sent or any(answered(step) for step in tries):
+    tries = [step for step in journal if step.kind == ChangeKind.PROVE_PASSWORD]
+    noes = [step for step in tries if step.outcome != "unsent"]
+    if not sent or any(answered(step) for step in tries) or (len(tries) > 1 and not noes):
         return False
     settled_at = sent[-1].ended_at + settle
-    if len(tries) > 1 or (tries and tries[-1].started_at >= settled_at):
+    if noes and (len(tries) > 1 or noes[-1].started_at >= settled_at):
         raise NeedsPerson(
             "The mail provider accepted the new password, but the mailbox cannot sign in with it. "
             "Try it by hand; then "

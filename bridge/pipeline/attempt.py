@@ -62,6 +62,19 @@ class Attempt:
         )
 
     @property
+    def whose_in_doubt(self) -> bool:
+        """Whether a mailbox that is there now may be another's: this job's creation, as far as
+        anybody knows, may not have made it."""
+        made = [
+            step
+            for step in self.journal
+            if step.kind in (ChangeKind.CREATE, ChangeKind.SET_PASSWORD)
+            and step.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN, Outcome.DOUBTED)
+        ]
+        created = any(step.kind == ChangeKind.CREATE for step in made)
+        return created and made[-1].outcome != Outcome.ACCEPTED
+
+    @property
     def acted(self) -> bool:
         """Whether what is so now may be so because of a command of this job."""
         return any(

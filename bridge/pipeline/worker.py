@@ -37,6 +37,7 @@ from bridge.domain.model import (
     Desired,
     Mailbox,
     Outcome,
+    Record,
     Step,
 )
 from bridge.domain.ports import (
@@ -158,6 +159,8 @@ class Worker:
                 # Settle: by the look that this plan rests on, not by now. A look from before
                 # `settle` proves nothing undone.
                 jobs.may_send(change, last, attempt.observed_at, attempt.settle(last))
+                in_doubt = bool(found.seen.exists) and attempt.whose_in_doubt
+                change = replace(change, in_doubt=in_doubt)
                 self._send(attempt, change, found.seen, found.desired)
                 if attempt.journal[-1].outcome != Outcome.ACCEPTED:
                     # In doubt nothing further of this plan is sent: it was made for a mailbox that
@@ -226,6 +229,9 @@ class Worker:
         self._hold_lease(attempt, step)
         outcome, error, answer = self.call(attempt, change, seen)
         self.checkpoint("sent")
+        not_ours = (
+            change.in_doubt and isinstance(error, Refused) and error.code == "not_ours"
+        )  # which no look says again
         # Sessions that could not be ended do not stand against a suspension that holds: a no is as
         # good as a yes here.
         if outcome == Outcome.ACCEPTED or (
@@ -238,6 +244,8 @@ class Worker:
             and not attempt.may_have_done(ChangeKind.CREATE)
         ):
             attempt.record = before  # a mailbox that turns up now is not of our making
+        elif not_ours:
+            attempt.record = Record(settles_at=attempt.record.settles_at)
         log.info("command", command=command, outcome=outcome, error=error and error.detail)
         step = self.queue.answered(
             job, step, outcome, error, answer, attempt.record, account.settle
@@ -246,7 +254,9 @@ class Worker:
         attempt.journal.append(step)
         attempt.record = replace(attempt.record, settles_at=step.settles_at)
         # A refusal is not raised here: whether it is final, `may_send` says after the next look.
-        if isinstance(error, AccountFault | NoFunds | NeedsPerson | Unavailable):
+        if error and (
+            not_ours or isinstance(error, AccountFault | NoFunds | NeedsPerson | Unavailable)
+        ):
             raise error
 
     def _hold_lease(self, attempt: Attempt, step: Step) -> None:

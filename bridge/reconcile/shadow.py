@@ -14,7 +14,7 @@ from bridge.domain import plan
 from bridge.domain.account import Account
 from bridge.domain.compare import compare
 from bridge.domain.errors import OutcomeUnknown, Refused
-from bridge.domain.model import Address, Mailbox, Record, State, Terms, to_rfc3339
+from bridge.domain.model import MAILBOX, Address, Mailbox, Record, State, Terms, to_rfc3339
 from bridge.domain.ports import Lookup, ObservedJob
 from bridge.domain.superseded import HookEffect, overtaken, taken_away
 from bridge.reconcile.matching import ScanError
@@ -135,21 +135,29 @@ def newest(jobs: Sequence[ObservedJob]) -> tuple[list[ObservedJob], list[Observe
     return current, decided_anew
 
 
+def missing(seen: Mailbox) -> str:
+    """Why there is no mailbox; empty where there is one. An alias or a forward is none."""
+    if not seen.exists:
+        return GONE
+    return "" if seen.type == MAILBOX else f"It is no mailbox there, but of type {seen.type}."
+
+
 def created(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
-    return (Agreement.SAME, "") if seen.exists else (Agreement.DIFFERENT, GONE)
+    why = missing(seen)
+    return (Agreement.DIFFERENT, why) if why else (Agreement.SAME, "")
 
 
 def terminated(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
     return (
         (Agreement.DIFFERENT, "The mailbox still exists at the mail provider.")
-        if seen.exists
+        if not missing(seen)
         else (Agreement.SAME, "")
     )
 
 
 def suspended(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
-    if not seen.exists:
-        return Agreement.DIFFERENT, GONE
+    if why := missing(seen):
+        return Agreement.DIFFERENT, why
     if not plan.shown(seen, terms):
         return Agreement.UNSEEN, "Only hosted email shows whether a mailbox is suspended."
     wanted = State.SUSPENDED if job.intent.action == "mailbox.suspend" else State.ACTIVE
@@ -162,8 +170,8 @@ def suspended(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement,
 
 
 def sized(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
-    if not seen.exists:
-        return Agreement.DIFFERENT, GONE
+    if why := missing(seen):
+        return Agreement.DIFFERENT, why
     if seen.quota is None:
         return Agreement.UNSEEN, "Only hosted email shows the size of a mailbox."
     wanted = terms.plans[job.intent.plan or ""]
@@ -176,6 +184,8 @@ def sized(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str
 
 
 def renewed(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
+    if why := missing(seen):
+        return Agreement.DIFFERENT, why
     try:
         paid = terms.products.paid_until(seen)
     except Refused as unseen:

@@ -48,6 +48,12 @@ def test_a_user_without_metadata_is_absent(metadata):
     assert decode({**USER, "metadata": metadata}).user is None
 
 
+@pytest.mark.parametrize("status", ["deleted", "Deleted"])
+def test_a_user_that_is_kept_after_its_deletion_is_absent(status):
+    assert decode({**USER, "metadata": {**USER["metadata"], "status": status}}).user is None
+    assert decode({**USER, "metadata": {**USER["metadata"], "status": "active"}}).user
+
+
 def test_a_quota_is_also_found_among_the_attributes():
     assert decode({**USER, "metadata": {"status": "active"}}).user.quota == 5
 

@@ -2,13 +2,16 @@
 can see."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from bridge.domain.actions import ACTIONS
 from bridge.domain.model import ChangeKind
+from bridge.domain.ports import ObservedJob
 from bridge.reconcile.scan import Scanner
 from bridge.reconcile.shadow import JUDGES, WORDS, Agreement, Observation
+from hooks.types import Intent
 from tests.support.bench import GOOD, JOHN, Bench
 
 
@@ -121,6 +124,18 @@ def test_what_was_really_done_is_not_in_it(week: Week) -> None:
     week.bench.use()
     week.bench.do("suspend")
     assert week.judged() == []
+
+
+@pytest.mark.parametrize("action", sorted(set(ACTIONS) - {"mailbox.change_password"}))
+def test_an_alias_in_a_mailboxs_place_is_none(week: Week, action: str) -> None:
+    bench = week.bench
+    intent = Intent(action, bench.clock.moment, "7", str(JOHN), plan="basic")
+    seen = replace(bench.backend.observe(JOHN), type="alias")
+    job = ObservedJob("job_1", "msg_1", intent, (), 0.0)
+    verdict, why = JUDGES[action](job, seen, bench.account().terms)
+    gone = action == "mailbox.terminate"
+    assert verdict is (Agreement.SAME if gone else Agreement.DIFFERENT)
+    assert why == ("" if gone else "It is no mailbox there, but of type alias.")
 
 
 def test_nothing_was_sent(week: Week) -> None:

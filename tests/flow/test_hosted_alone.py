@@ -275,6 +275,19 @@ def test_a_try_whose_answer_is_lost_is_one_of_the_two(proving: Scene) -> None:
     assert (held["status"], held["error"]["code"], tries(proving)) == ("held", "unclear", 2)
 
 
+@pytest.mark.parametrize(
+    ("later", "ends"),
+    [(None, ("succeeded", "accepted", 2)), (1, ("succeeded", "verified", 2))],
+)
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_try_that_is_put_off_is_one_of_the_two(
+    proving: Scene, later: int | None, ends: object
+) -> None:
+    proving.fault("authenticate", "oma_22", times=later)
+    created = proving.do("create", password=PASSWORD, seconds=6 * 3600)
+    assert (created["status"], created["verified"]["password"], tries(proving)) == ends
+
+
 @pytest.fixture
 def making(scene: Scene) -> Scene:
     """As with create_domains = true."""
@@ -299,6 +312,25 @@ def test_a_domain_is_made_with_its_first_mailbox_once_a_person_has_looked(making
     assert [call["command"] for call in making.calls()][-5:] == calls
     second = making.do("create", **NEW | {"address": "jane@new.test", "service_id": "8"})
     assert (second["status"], len(making.calls("change_domain"))) == ("succeeded", 1)
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_domains_of_mailboxes_that_are_refused_count_as_creations_of_the_day(
+    open_scene: Callable[..., Scene],
+) -> None:
+    scene = open_scene(
+        backend="hosted-email", bridge__wait_limit=0, safety__max_creations_per_day=2
+    )
+    scene.service.accounts["main"].backend.creates_domains = True  # type: ignore[attr-defined]
+    ends = []
+    for number in range(4):
+        given = {"address": f"john@new{number}.test", "service_id": str(number)}
+        # The platform refuses a password that contains the name, once its domain is made.
+        receipt = scene.do("create", **given, password="john-Word.123", domain_confirmed=True)
+        ends.append((receipt["status"], receipt["waiting_for"]))
+    assert ends == [("failed", None)] * 2 + [("queued", "limit")] * 2
+    made = [name for name in scene.sim.control("/state")["domains"] if name.startswith("new")]
+    assert made == ["new0.test", "new1.test"]
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "oma_23", "oma_22", "error_500"])

@@ -10,7 +10,7 @@ import html
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus
@@ -26,6 +26,7 @@ from bridge.cli import main
 from bridge.infra import logs
 from bridge.store.base import tables
 from tests.support.bridge import HOSTED_PASSWORD, KEY, TOKEN
+from tests.support.in_between import InBetween
 from tests.support.scene import SECRET, Open, Scene
 
 PASSWORD = "Pl@nted/Secret*7"
@@ -286,6 +287,29 @@ def test_a_crash_while_a_hook_is_taken_tells_no_secret(
     assert answer.status_code == 500
     assert "could not read" in log.getvalue()
     assert leaks(answer.text + log.getvalue()) == []
+
+
+@pytest.mark.parametrize("form", [str, repr, json.dumps, html.escape, str.upper])
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_refusal_that_repeats_the_new_password_keeps_it_nowhere(
+    open_scene: Open, log: io.StringIO, form: Callable[[str], str]
+) -> None:
+    scene = open_scene(backend="hosted-email", bridge__wait_limit=0)
+
+    def refuse(sent: dict[str, Any]) -> dict[str, Any]:
+        text = form(sent["attributes"]["password"])
+        hints = {"password": f"{text} is too weak", f"not {text}": "no such field"}
+        return {"success": False, "error_number": 40, "error": f"No {text}", "hints": hints}
+
+    InBetween(scene, "change_user", before=refuse)
+    receipt = scene.do("create", password=REJECTED)
+    assert receipt["error"]["code"] == "password_rejected"
+    assert "too weak" in receipt["error"]["detail"]
+    story = scene.service.lookup.story(receipt["job"])
+    with scene.service.database.read() as tx:
+        kept = [list(tx.execute(sa.select(table))) for table in tables.metadata.sorted_tables]
+    text = f"{json.dumps(receipt)} {story} {kept} {log.getvalue()}"
+    assert leaks(text) == [] and form(REJECTED) not in text
 
 
 def test_a_password_is_wiped_when_its_job_has_succeeded_or_was_cancelled(scene: Scene) -> None:

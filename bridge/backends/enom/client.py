@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bridge.backends.calls import exchange, watched
 from bridge.backends.enom import codes, wire
 from bridge.backends.enom.settings import EnomAccount
+from bridge.backends.text import secrets_in
 from bridge.domain.ports import Clock
 from bridge.infra.events import Events
 from bridge.infra.http_client import HttpClient
@@ -38,10 +39,7 @@ class Client:
         body = wire.encode(account.uid, account.token, command, parameters)
         kind = "application/x-www-form-urlencoded"
         reply = exchange(self._outgoing, self._clock, account.endpoint, body, kind, account.timeout)
-        secrets = [
-            account.token,
-            *(value for name, value in parameters.items() if name.lower().startswith("password")),
-        ]
+        secrets = [account.token, *secrets_in(parameters)]
         envelope = wire.decode(reply.body, reply.headers.get("content-type", ""), secrets)
         if error := codes.fault(envelope, command):
             raise error

@@ -94,8 +94,14 @@ class HostedEmail:
             raise Refused(
                 f"{address} does not exist, so there is nothing to change.", code="not_found"
             )
-        if seen.exists and seen.type != MAILBOX:
-            raise Refused(f"{address} is no mailbox, but of type {seen.type}.", code="conflict")
+        if seen.exists:
+            require_type(address, seen.type)
+        if change.in_doubt and not self.client.made_by_bridge(str(address)):
+            raise Refused(
+                f"{address} exists, and nothing shows that this creation made it: it is left as it "
+                "is. If it is this service's, adopt it (enom-bridge mailboxes adopt) and try again.",
+                code="not_ours",
+            )
         if change.kind is ChangeKind.PROVE_PASSWORD:
             self.client.sign_in_as(str(address), change.secret or "")
         elif change.kind is ChangeKind.MAKE_DOMAIN:
@@ -117,13 +123,25 @@ class HostedEmail:
         return standing.remarks(self.client, self._account, domains, sizes)
 
     def usage(self, address: Address) -> Mapping[str, int]:
-        user = self.client.user(str(address))
-        if user is None:
-            raise Refused(f"{address} does not exist.", code="not_found")
+        user = self._mailbox(address)
         return read_usage(user.used, user.quota)
 
     def sign_in(self, address: Address) -> str:
+        self._mailbox(address)  # a token for an alias would open the mailbox of another name
         return self.client.sign_in_link(str(address))
+
+    def _mailbox(self, address: Address) -> User:
+        """Raises Refused where the address is none of a mailbox by itself."""
+        user = self.client.user(str(address))
+        if user is None:
+            raise Refused(f"{address} does not exist.", code="not_found")
+        require_type(address, user.type)
+        return user
+
+
+def require_type(address: Address, type: str) -> None:
+    if type != MAILBOX:
+        raise Refused(f"{address} is no mailbox, but of type {type}.", code="conflict")
 
 
 def observed(address: Address, user: User) -> Mailbox:

@@ -1,13 +1,15 @@
 """Calls to the hosted-email API."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from bridge.backends.calls import exchange, watched
 from bridge.backends.hosted_email import codes, wire
 from bridge.backends.hosted_email.settings import HostedEmailAccount
-from bridge.domain.errors import BridgeError, MalformedReply
+from bridge.backends.text import secrets_in
+from bridge.domain.errors import BridgeError, MalformedReply, RefusalUnproven, Refused
 from bridge.domain.model import Address, Deleted
 from bridge.domain.ports import Clock
 from bridge.infra.events import Events
@@ -47,9 +49,10 @@ class Client:
         return result
 
     def user(self, local_at_domain: str, domain_may_be_new: bool = False) -> wire.User | None:
-        """A mailbox; None when it is absent.
+        """What has this address; None where nothing has.
 
-        A domain that has no mailbox yet may still be unknown here [I].
+        What is shown under another name is an alias here, whatever type it is itself. A domain that
+        has no mailbox yet may still be unknown here [I].
         """
         result = self._send("get_user", {"user": local_at_domain})
         absent = {codes.MISSING, codes.NOT_OWNED} if domain_may_be_new else {codes.MISSING}
@@ -57,7 +60,20 @@ class Client:
             return None
         if error := codes.fault(result):
             raise error
-        return result.user
+        user = result.user
+        # In letters that are not ASCII a domain may be written in another way than ours.
+        if user and user.account.isascii() and user.account not in ("", local_at_domain.lower()):
+            return replace(user, type="alias")
+        return user
+
+    def made_by_bridge(self, local_at_domain: str) -> bool:
+        """Whether the platform's own log of this user shows this program among those who changed
+        it. It changes nobody else's, so a user that it has changed is of its making."""
+        try:
+            found = self.call("get_user_changes", user=local_at_domain)
+        except (Refused, RefusalUnproven):
+            return False
+        return wire.CLIENT in found.changed_by
 
     def domain_missing(self, domain: str, refusal: BridgeError) -> bool:
         """Whether a user was refused because nobody has this domain: of a user it says the same
@@ -78,7 +94,7 @@ class Client:
             if domain_may_be_new and error.remote.get("number") in NEW_DOMAIN:
                 return {}
             raise
-        return {line.local: line for line in lines if line.status != "deleted"}
+        return {line.local: line for line in lines if not line.deleted}
 
     def deleted(self, domain: str) -> Sequence[Deleted]:
         """What was deleted and is kept, for 30 days [D]; the newest first.
@@ -150,4 +166,4 @@ class Client:
         body = wire.encode(user, password, arguments)
         url = f"{self._settings.endpoint}/{method}"
         reply = exchange(self._outgoing, self._clock, url, body, "application/json", self._timeout)
-        return wire.decode(reply.body, [password])
+        return wire.decode(reply.body, [password, *secrets_in(arguments)])

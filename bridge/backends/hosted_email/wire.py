@@ -29,6 +29,9 @@ SERVICES: Mapping[str, str] = MappingProxyType(
 The documents call smtpin sending; the control panel and its clients, receiving [I].
 """
 
+DELETED = "deleted"
+"""The status of a user that is kept for 30 days after its deletion [D]."""
+CLIENT = "enom-bridge"
 STATES = frozenset({"enabled", "disabled", "suspended"})
 
 
@@ -36,13 +39,15 @@ STATES = frozenset({"enabled", "disabled", "suspended"})
 class User:
     """`quota` and `used` in bytes.
 
-    `type` is mailbox, alias, forward or filter; where none is shown it is a mailbox [I].
+    `type` is mailbox, alias, forward or filter; where none is shown it is a mailbox [I]. `account`
+    is the user's own name, which is not the one that was asked for where that is an alias.
     """
 
     services: Mapping[str, str]
     quota: int | None
     used: int | None
     type: str = MAILBOX
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,10 @@ class ListLine:
     def is_mailbox(self) -> bool:
         """An alias is a name of one; a forward and a filter have no mail of their own."""
         return self.type in ("", MAILBOX)
+
+    @property
+    def deleted(self) -> bool:
+        return self.status == DELETED
 
     @property
     def suspended(self) -> bool:
@@ -85,12 +94,14 @@ class Result:
     """The caller's, where the answer about its company names it [I]."""
     largest: int | None = None
     """MB that the largest mailbox of a domain may have [D]."""
+    changed_by: frozenset[str] = frozenset()
+    """The programs that have changed a user, as they name themselves (`client`) [I]."""
     faulty: frozenset[str] = frozenset()
     """The fields that a no names as the reason."""
 
 
 def encode(user: str, password: str, arguments: Mapping[str, Any]) -> bytes:
-    credentials = {"user": user, "password": password, "client": "enom-bridge"}
+    credentials = {"user": user, "password": password, "client": CLIENT}
     return json.dumps({"credentials": credentials, **arguments}).encode()
 
 
@@ -115,6 +126,7 @@ def decode(body: bytes, secrets: Iterable[str] = ()) -> Result:
         token=token if isinstance(token, str) else "",
         role=str(attributes.get("role") or "") if yes else "",
         largest=_number(attributes.get("quota_maximum")) if yes else None,
+        changed_by=_changed_by(document) if yes else frozenset(),
         faulty=frozenset() if yes else frozenset(str(name)[:40] for name in hints),
     )
 
@@ -148,11 +160,14 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 def _user(document: Mapping[str, Any]) -> User | None:
     """None without metadata: so the platform answers for a mailbox that could be made, but is
-    not there [D]."""
+    not there [D]. One that is kept after its deletion is not there either."""
     if not document.get("metadata"):
         return None
+    metadata = _object(document["metadata"])
+    if _is_deleted(metadata):
+        return None
     attributes = _object(document.get("attributes") or {})
-    quota = _object(_object(document["metadata"]).get("quota") or {})
+    quota = _object(metadata.get("quota") or {})
     services = {
         ours: _state(attributes[theirs])
         for ours, theirs in SERVICES.items()
@@ -160,7 +175,12 @@ def _user(document: Mapping[str, Any]) -> User | None:
     }
     largest = _number(quota.get("bytes_max"))
     size = largest if largest is not None else _number(attributes.get("quota"))
-    return User(services, size, _number(quota.get("bytes_used")), _type(document, attributes))
+    used, account = _number(quota.get("bytes_used")), str(attributes.get("account") or "").lower()
+    return User(services, size, used, _type(document, attributes), account)
+
+
+def _is_deleted(shown: Mapping[str, Any]) -> bool:
+    return str(shown.get("status") or "").lower() == DELETED
 
 
 def _type(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> str:
@@ -175,6 +195,16 @@ def _listed(document: Mapping[str, Any]) -> tuple[ListLine, ...]:
     if not isinstance(rows, list | tuple):
         raise MalformedReply("The hosted-email answer has an undocumented format.")
     return tuple(_line(_object(row)) for row in rows)
+
+
+def _changed_by(document: Mapping[str, Any]) -> frozenset[str]:
+    rows = document.get("changes")
+    shown = (
+        [row.get("application") for row in rows if isinstance(row, dict)]
+        if isinstance(rows, list)
+        else []
+    )
+    return frozenset(name for name in shown if isinstance(name, str))
 
 
 def _line(row: Mapping[str, Any]) -> ListLine:
