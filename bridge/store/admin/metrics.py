@@ -23,7 +23,7 @@ from bridge.store.base.tables import (
     sources,
 )
 from bridge.store.queue.account_state import pauses
-from bridge.store.queue.money import DAY, NOT_SPENT
+from bridge.store.queue.money import NOT_SPENT, of_today
 
 IS_HELD = ended_badly(jobs), jobs.c.status == "held"  # the first finds the index
 REPEATED_JOB = jobs.alias("later")
@@ -105,7 +105,7 @@ def of_accounts(tx: Connection, now: float) -> Iterator[Gauge]:
         ["account"],
         waits,
     )
-    spent = purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT)
+    spent = of_today(purchases.c.started_at, now), purchases.c.outcome.not_in(NOT_SPENT)
     # Counted here: to group them SQLite would walk all purchases that there ever were.
     today = Counter(tx.scalars(sa.select(purchases.c.account).where(*spent)))
     values = [((row["name"],), today[row["name"]]) for row in rows]
