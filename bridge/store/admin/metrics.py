@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.domain.jobs import WaitingFor
 from bridge.store.base.database import Database
 from bridge.store.base.tables import (
     accounts,
@@ -24,9 +25,12 @@ from bridge.store.base.tables import (
 )
 from bridge.store.queue.account_state import pauses
 from bridge.store.queue.money import NOT_SPENT, of_today
+from bridge.store.queue.next_job import waits_for
 
 IS_HELD = ended_badly(jobs), jobs.c.status == "held"  # the first finds the index
 REPEATED_JOB = jobs.alias("later")
+SINCE = sa.func.min(sa.case((~waits_for(WaitingFor.LIMIT), jobs.c.created_at)))
+"""When the oldest came. What waits for another day has an alert of its own, and is not meant."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,10 @@ class Gauges:
 
 
 def of_jobs(tx: Connection, now: float) -> Iterator[Gauge]:
-    unfinished = sa.select(jobs.c.status, sa.func.count(), sa.func.min(jobs.c.created_at))
+    unfinished = sa.select(jobs.c.status, sa.func.count(), SINCE)
     unfinished = unfinished.where(among(jobs.c.status, "queued", "running")).group_by(jobs.c.status)
     rows = tx.execute(unfinished).all()
-    ages = [((status,), now - oldest) for status, _, oldest in rows]
+    ages = [((status,), 0.0 if oldest is None else now - oldest) for status, _, oldest in rows]
     yield Gauge("jobs_open", "Open jobs.", ["status"], [((row[0],), float(row[1])) for row in rows])
     yield Gauge("jobs_oldest_seconds", "Age of the oldest open job.", ["status"], ages)
     waiting = [((name,), float(count)) for name, count in held(tx).items()]
