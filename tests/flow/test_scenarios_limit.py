@@ -1,6 +1,7 @@
 """The day's limit of mailboxes that cost by the month, through the whole bridge."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -77,6 +78,39 @@ def test_what_waits_is_cancelled_by_a_terminate_of_its_service(
     assert scene.mailbox("box3@example.com") is not None
 
 
+@pytest.fixture
+def turned_away(open_scene: Open) -> Scene:
+    """Box 1 waits, after a command that surely did nothing; box 2 has the place of the day."""
+    scene = open_scene(backend="hosted-email", safety__max_creations_per_day=1)
+    scene.fault("change_user", "oma_22")
+    scene.hook("create", id="msg_first", password=PASSWORD, **box(1))
+    scene.work(0)
+    assert scene.do("create", password=PASSWORD, **box(2))["status"] == "succeeded"
+    scene.work(600)
+    assert first(scene)["waiting_for"] == "limit"
+    return scene
+
+
+def first(scene: Scene) -> dict[str, Any]:
+    return scene.service.lookup.receipt("shop", "msg_first").describe()
+
+
+def test_after_a_command_that_did_nothing_a_terminate_ends_it_at_once(turned_away: Scene) -> None:
+    assert turned_away.do("terminate", seconds=3600, **box(1))["status"] == "succeeded"
+    assert first(turned_away)["status"] == "cancelled"
+    turned_away.work(2 * DAY)
+    assert turned_away.mailbox("box1@example.com") is None
+    assert len(turned_away.calls("change_user")) == 2
+
+
+def test_after_a_command_that_did_nothing_it_can_be_withdrawn(turned_away: Scene) -> None:
+    body = turned_away.body("job.withdraw", hook="msg_first")
+    answer = turned_away.post("/hooks/shop", body, turned_away.sign(body))
+    assert (answer.status_code, answer.json["status"]) == (200, "cancelled"), answer.text
+    turned_away.work(2 * DAY)
+    assert turned_away.mailbox("box1@example.com") is None
+
+
 def test_one_alert_goes_out_and_one_when_it_is_over(scene: Scene, waiting: list[str]) -> None:
     def alerts() -> list[tuple[str, bool]]:
         return [
@@ -93,6 +127,40 @@ def test_one_alert_goes_out_and_one_when_it_is_over(scene: Scene, waiting: list[
     scene.periodic_tasks(3600)
     assert all(scene.job({"job": job})["status"] in ENDED for job in waiting)
     assert alerts() == [("limit:creations", False), ("limit:creations", True)]
+
+
+@pytest.fixture
+def behind(scene: Scene, waiting: list[str]) -> Visitor:
+    """Something more is wanted of a mailbox that waits, and two hours have passed."""
+    scene.hook("change_plan", plan="large", **box(2))
+    scene.work(7200)
+    scene.engine.beat()
+    visitor = Visitor(scene)
+    visitor.sign_in()
+    return visitor
+
+
+def test_what_waits_in_turn_behind_it_is_no_trouble_of_its_own(
+    scene: Scene, behind: Visitor
+) -> None:
+    for _ in range(3):
+        scene.periodic_tasks(60)
+    notes = [note["subject"] for sent in scene.receiver.notes for note in sent["data"]["notes"]]
+    assert notes == ["limit:creations"]
+    gauges = {gauge.name: gauge.values for gauge in scene.service.gauges.read()}
+    assert gauges["jobs_oldest_seconds"] == [(("queued",), 0.0)]
+    assert "has waited for" not in behind.get("/admin/").words
+
+
+def test_beside_it_the_overview_tells_of_jobs_that_stand_still(
+    scene: Scene, behind: Visitor
+) -> None:
+    scene.hook("change_plan", plan="large", **box(1))  # and nobody works at it
+    scene.clock.now += 5 * 3600
+    scene.engine.beat()
+    behind.sign_in()
+    words = behind.get("/admin/").words
+    assert "A job has waited for 5 h" in words and "nothing needs attention" not in words
 
 
 def test_approved_on_the_command_line_one_passes(

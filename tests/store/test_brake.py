@@ -228,3 +228,12 @@ def test_several_that_come_at_once_in_several_processes_pass_the_share_by_little
     )  # one may stall with what it was given, while the others go on
     assert [row["suspensions_paused"] is not None for row in shop.rows(sources)] == [True, False]
     assert len(shop.rows(notes)) == 1
+
+
+def test_what_a_clock_that_was_ahead_has_noted_counts_only_in_its_own_hour(shop: Shop) -> None:
+    have(braked(shop), FLOOR)
+    shop.now += 30 * 86400
+    assert suspended(shop, FLOOR) == FLOOR
+    shop.now -= 30 * 86400
+    braked(shop)  # a new process counts anew
+    assert suspended(shop, FLOOR, FLOOR) == FLOOR

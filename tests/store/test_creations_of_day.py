@@ -179,6 +179,63 @@ def test_where_there_is_room_again_before_midnight_the_oldest_goes_on(shop: Shop
     assert shop.claimed().id == third.id
 
 
+def test_room_goes_to_a_job_that_can_run(shop: Shop) -> None:
+    """Not to an older one whose account is paused: nobody would have it."""
+    assert created(shop, creator(shop, "a"), most(1))
+    first, second = creator(shop, "b"), creator(shop, "c", "other")
+    assert not create(shop, first, most(1)) and not create(shop, second, most(1))
+    shop.operator.pause_account("main", "maintenance for a day")
+    for _ in range(3):
+        shop.queue.release_creations(most(2))
+    assert shop.claimed().id == second.id
+
+
+def test_what_is_not_limited_any_more_takes_no_room(shop: Shop) -> None:
+    """Its account buys paks now."""
+    assert created(shop, creator(shop, "a"), most(1))
+    first, second = creator(shop, "b"), creator(shop, "c", "other")
+    assert not create(shop, first, most(1)) and not create(shop, second, most(1))
+    shop.queue.release_creations(most(2, frozenset({"other"})))
+    assert {shop.claimed().id, shop.claimed().id} == {first.id, second.id}
+
+
+def test_who_makes_a_domain_keeps_a_place_for_its_mailbox(shop: Shop) -> None:
+    """Else a domain could stand there for a mailbox that waits for days."""
+    first, second = creator(shop, "a"), creator(shop, "b")
+    step = shop.intend(first, ChangeKind.MAKE_DOMAIN, most(1))
+    assert not create(shop, second, most(1), ChangeKind.MAKE_DOMAIN)
+    shop.answer(first, step)
+    assert create(shop, first, most(1))
+
+
+def test_a_domain_without_its_mailbox_keeps_no_place(shop: Shop) -> None:
+    first = creator(shop, "a")
+    shop.answer(first, shop.intend(first, ChangeKind.MAKE_DOMAIN, most(1)))
+    shop.answer(first, shop.intend(first, ChangeKind.CREATE, most(1)), "refused")
+    shop.finish(first, "failed")
+    assert create(shop, creator(shop, "b"), most(1))
+
+
+def test_a_clock_that_was_ahead_uses_up_no_day_but_its_own(shop: Shop) -> None:
+    shop.now = NOON + 30 * 86400
+    for name in "ab":
+        assert created(shop, creator(shop, name), most(2))
+    shop.now = NOON
+    assert created(shop, creator(shop, "c"), most(2))
+    shop.now = NOON + 30 * 86400
+    assert not create(shop, creator(shop, "d"), most(2))
+
+
+def test_one_that_waits_after_a_command_that_did_nothing_is_sent_by_its_journal(shop: Shop) -> None:
+    """It counts as unbegun, so that a terminate may pass; its commands are not forgotten."""
+    job = creator(shop, "a")
+    shop.answer(job, shop.intend(job, ChangeKind.CREATE, most(1)), "unsent")
+    assert created(shop, creator(shop, "b"), most(1))
+    assert not create(shop, job, most(1))
+    shop.now = MIDNIGHT
+    assert [step.outcome for step in shop.claimed().journal] == ["unsent"]
+
+
 def test_one_alert_while_jobs_wait_and_one_when_none_does(shop: Shop) -> None:
     assert created(shop, creator(shop, "a"), most(1))
     assert look(shop) == []

@@ -18,7 +18,7 @@ from bridge.domain.jobs import Recheck
 from bridge.domain.model import Change, ChangeKind, Step
 from bridge.domain.ports import Job, Limits
 from bridge.store.base.tables import purchases
-from tests.store.conftest import CALL, LEASE, SETTLE, Shop
+from tests.store.conftest import CALL, LEASE, NOON, SETTLE, Shop
 
 PASSWORD = "Planted-Secret.7"
 BUY = {"product": "pak", "quantity": 1}
@@ -264,3 +264,18 @@ class TestFunds:
             ("money:main", False),
             ("money:main", True),
         ]
+
+
+def test_what_a_clock_that_was_ahead_has_noted_uses_up_no_limit_but_its_own(shop: Shop) -> None:
+    shop.now = NOON + 30 * 86400
+    for kind in (ChangeKind.BUY, ChangeKind.DELETE):
+        shop.hook("create", f"box@ahead-{kind}.test", service=str(kind))
+        job = shop.claimed()
+        shop.answer(job, shop.intend(job, kind, Limits(1, 1)))
+        shop.finish(job)
+    shop.now = NOON
+    for kind in (ChangeKind.BUY, ChangeKind.DELETE):
+        shop.hook("create", f"box@{kind}.test", service=f"2{kind}")
+        job = shop.claimed()
+        shop.answer(job, shop.intend(job, kind, Limits(1, 1)))
+        shop.finish(job)

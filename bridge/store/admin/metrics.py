@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.domain.jobs import WaitingFor
 from bridge.store.base.database import Database
 from bridge.store.base.tables import (
     accounts,
@@ -23,10 +24,13 @@ from bridge.store.base.tables import (
     sources,
 )
 from bridge.store.queue.account_state import pauses
-from bridge.store.queue.money import DAY, NOT_SPENT
+from bridge.store.queue.money import NOT_SPENT, of_today
+from bridge.store.queue.next_job import waits_for
 
 IS_HELD = ended_badly(jobs), jobs.c.status == "held"  # the first finds the index
 REPEATED_JOB = jobs.alias("later")
+SINCE = sa.func.min(sa.case((~waits_for(WaitingFor.LIMIT), jobs.c.created_at)))
+"""When the oldest came. What waits for another day has an alert of its own, and is not meant."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,10 @@ class Gauges:
 
 
 def of_jobs(tx: Connection, now: float) -> Iterator[Gauge]:
-    unfinished = sa.select(jobs.c.status, sa.func.count(), sa.func.min(jobs.c.created_at))
+    unfinished = sa.select(jobs.c.status, sa.func.count(), SINCE)
     unfinished = unfinished.where(among(jobs.c.status, "queued", "running")).group_by(jobs.c.status)
     rows = tx.execute(unfinished).all()
-    ages = [((status,), now - oldest) for status, _, oldest in rows]
+    ages = [((status,), 0.0 if oldest is None else now - oldest) for status, _, oldest in rows]
     yield Gauge("jobs_open", "Open jobs.", ["status"], [((row[0],), float(row[1])) for row in rows])
     yield Gauge("jobs_oldest_seconds", "Age of the oldest open job.", ["status"], ages)
     waiting = [((name,), float(count)) for name, count in held(tx).items()]
@@ -105,7 +109,7 @@ def of_accounts(tx: Connection, now: float) -> Iterator[Gauge]:
         ["account"],
         waits,
     )
-    spent = purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT)
+    spent = of_today(purchases.c.started_at, now), purchases.c.outcome.not_in(NOT_SPENT)
     # Counted here: to group them SQLite would walk all purchases that there ever were.
     today = Counter(tx.scalars(sa.select(purchases.c.account).where(*spent)))
     values = [((row["name"],), today[row["name"]]) for row in rows]

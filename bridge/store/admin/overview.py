@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.domain.jobs import WaitingFor
 from bridge.store.base.database import Database
 from bridge.store.base.shown_columns import shown
 from bridge.store.base.tables import (
@@ -23,7 +24,8 @@ from bridge.store.base.tables import (
     steps,
     workers,
 )
-from bridge.store.queue.account_state import shown_account
+from bridge.store.queue.account_state import STANDS_STILL, shown_account
+from bridge.store.queue.next_job import waits_for
 
 HOUR = 3600.0
 HOURS = 24
@@ -52,6 +54,7 @@ class Figures:
     """`todo`: kind -> how many, and the newest of them. `sources` and `accounts`: a row for each,
     with its counts.
 
+    `stuck`: the oldest open job that waits for nothing that is told by itself.
     `differences` between the record and Enom, as the last reconciliation saw them, without
     mailboxes that are nobody's.
     """
@@ -59,6 +62,7 @@ class Figures:
     now: float
     hours: Hours
     oldest: Mapping[str, Any] | None
+    stuck: Mapping[str, Any] | None
     waiting: int
     undelivered: int
     worker_seen: float | None
@@ -94,6 +98,7 @@ class Overview:
                 now=now,
                 hours=hours,
                 oldest=one_job(tx, SELECT_OLDEST_JOB),
+                stuck=one_job(tx, SELECT_STUCK_JOB),
                 waiting=waiting,
                 undelivered=int(tx.scalar(COUNT_PENDING_CALLBACKS) or 0),
                 worker_seen=tx.scalar(sa.select(sa.func.max(workers.c.seen_at))),
@@ -189,6 +194,11 @@ IS_OPEN = among(jobs.c.status, "queued", "running")
 OWNER = sa.func.coalesce(jobs.c.source, ""), sa.func.coalesce(jobs.c.account, "")
 COUNT_OPEN_JOBS = sa.select(*OWNER, sa.func.count()).where(IS_OPEN).group_by(*OWNER)
 SELECT_OLDEST_JOB = sa.select(jobs).where(IS_OPEN).order_by(jobs.c.created_at).limit(1)
+# A pause and the day's limit each have an alert of their own. What waits for them hides nothing else.
+SELECT_STUCK_JOB = SELECT_OLDEST_JOB.where(
+    ~waits_for(WaitingFor.ACCOUNT, WaitingFor.LIMIT),
+    jobs.c.account.not_in(sa.select(accounts.c.name).where(STANDS_STILL)),
+)
 # What is nobody's needs nobody at once: there may be thousands before an import.
 COUNT_DIFFERENCES = sa.select(sa.func.count()).where(differences.c.kind != "no_owner")
 COUNT_PENDING_CALLBACKS = sa.select(sa.func.count()).where(among(callbacks.c.status, "pending"))

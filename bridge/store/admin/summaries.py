@@ -58,7 +58,7 @@ def of_day(tx: Connection, now: float) -> daily.Day:
     recent = jobs.c.finished_at > now - DAY
     ended = sa.select(jobs.c.status, sa.func.count()).where(recent).group_by(jobs.c.status)
     errors = tx.scalars(sa.select(jobs.c.error).where(recent, jobs.c.status == "failed"))
-    unfinished = sa.select(sa.func.count(), sa.func.min(jobs.c.created_at))
+    unfinished = sa.select(sa.func.count(), metrics.SINCE)
     count, oldest = tx.execute(unfinished.where(among(jobs.c.status, "queued", "running"))).one()
     given_up = callbacks.c.status == "exhausted", callbacks.c.ended_at > now - DAY
     exhausted = (

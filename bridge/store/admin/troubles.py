@@ -8,12 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.domain.jobs import WaitingFor
 from bridge.reporting import troubles
 from bridge.store.base.database import Database
 from bridge.store.base.tables import accounts, among, ended_badly, jobs
 from bridge.store.base.tables import notes as notes_table
 from bridge.store.queue import creations, notes
 from bridge.store.queue.account_state import STANDS_STILL
+from bridge.store.queue.next_job import waits_for
 
 KINDS = ("unreachable", "waiting", "failing", "limit")
 IS_OPEN = among(jobs.c.status, "queued", "running")
@@ -62,7 +64,7 @@ class Troubles:
         late = (
             IS_OPEN
             & (jobs.c.created_at < now - troubles.WAITING_AFTER)
-            & jobs.c.waiting_for.is_distinct_from("limit")  # that has a note of its own
+            & ~waits_for(WaitingFor.LIMIT)  # that has a note of its own
         )
         tried = (
             IS_OPEN

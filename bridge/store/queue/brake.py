@@ -34,6 +34,7 @@ CAME_LATELY = (
     jobs.c.id >= sa.bindparam("first_id"),
     sa.func.coalesce(jobs.c.source, "") == sa.bindparam("source"),
     jobs.c.created_at > sa.bindparam("since"),
+    jobs.c.created_at <= sa.bindparam("until"),  # no later ones: of a clock that was ahead
     jobs.c.status != "cancelled",
     jobs.c.replaces.is_(None),
     jobs.c.purge.is_(False),
@@ -98,12 +99,12 @@ class Brake:
             if seen.uncounted > 0:
                 seen.uncounted -= 1
                 return
-        begin = max(now - HOUR, since or 0.0)
+        lately = max(now - HOUR, since or 0.0), now + HOUR
         most = FLOOR
-        count = self._count(tx, source, begin, most)
+        count = self._count(tx, source, lately, most)
         if count >= FLOOR:
             most = self.most(tx, source, now)
-            count = self._count(tx, source, begin, most)
+            count = self._count(tx, source, lately, most)
         if count >= most:
             raise TooMany(
                 sentences.too_many_suspensions(count, seen.mailboxes, self.share, FLOOR), since
@@ -122,8 +123,15 @@ class Brake:
             )
         return max(FLOOR, int(self.share * seen.mailboxes))
 
-    def _count(self, tx: Connection, source: str, since: float, most: int) -> int:
-        asked = {"source": source, "since": since, "first_id": self.first_id(since), "most": most}
+    def _count(self, tx: Connection, source: str, lately: tuple[float, float], most: int) -> int:
+        since, until = lately
+        asked = {
+            "source": source,
+            "since": since,
+            "until": until,
+            "first_id": self.first_id(since),
+            "most": most,
+        }
         return int(tx.scalar(self._counting, asked) or 0)
 
 

@@ -127,6 +127,9 @@ class Claims:
 
     def _claim_job(self, tx: Connection, row: Row, owner: str, now: float) -> Job:
         allow(Status(row["status"]), Status.RUNNING)
+        # One that is claimed for the first time has no commands: one query less for most of all
+        # claims.
+        claimed_before = row["started_at"] is not None
         values = {
             "status": "running",
             "waiting_for": None,
@@ -136,10 +139,9 @@ class Claims:
         }
         row = tx.execute(CLAIM_JOB, {"job_id": row["id"], **values}).mappings().one()
         mailbox = tx.execute(SELECT_MAILBOX, {"mailbox_id": row["mailbox_id"]}).mappings().one()
-        # A job that was never begun has no commands: one query less for most of all claims.
         journal = (
             tx.execute(SELECT_STEPS, {"job_id": row["id"]}).mappings().all()
-            if row["touched"]
+            if claimed_before
             else ()
         )
         return to_job(row, mailbox, journal, self.open_sealed)

@@ -13,9 +13,11 @@ from bridge.domain.model import MAKING, MONEY
 from bridge.domain.ports import Job, Limits
 from bridge.store.base.database import Database
 from bridge.store.base.tables import accounts, among, jobs, steps
-from bridge.store.queue.money import DAY, NOT_SPENT
+from bridge.store.queue.account_state import STANDS_STILL
+from bridge.store.queue.money import DAY, NOT_SPENT, of_today
 
 SELECT_ACCOUNTS = sa.select(accounts.c.name).order_by(accounts.c.name)
+SELECT_PAUSED = sa.select(accounts.c.name).where(STANDS_STILL)
 IS_WAITING = among(jobs.c.status, "queued"), jobs.c.waiting_for == WaitingFor.LIMIT
 
 COUNTED = MAKING - MONEY
@@ -49,7 +51,7 @@ def counted_today(tx: Connection, limits: Limits, now: float) -> set[str]:
     begun = sa.select(steps.c.job_id).join(jobs, jobs.c.id == steps.c.job_id)
     begun = begun.where(
         steps.c.kind.in_([str(kind) for kind in COUNTED]),
-        steps.c.started_at >= now - now % DAY,
+        of_today(steps.c.started_at, now),
         steps.c.outcome.not_in(NOT_SPENT),
         jobs.c.account.in_(limits.monthly),
     )
@@ -57,7 +59,8 @@ def counted_today(tx: Connection, limits: Limits, now: float) -> set[str]:
 
 
 def release(database: Database, limits: Limits) -> None:
-    """Lets as many of those that wait go on as there is room for now, the oldest first.
+    """Lets as many of those that wait go on as there is room for now, the oldest first. One whose
+    account is paused takes no room, and neither does one that is not limited any more.
 
     There is room before the next day where the limit was raised, or where a creation that was
     counted turned out to be refused.
@@ -68,10 +71,11 @@ def release(database: Database, limits: Limits) -> None:
             return
     with database.write() as tx:
         lock_accounts(tx, database)
-        now, oldest = database.now(tx), late.order_by(jobs.c.id)
+        now, limited = database.now(tx), jobs.c.account.in_(limits.monthly)
+        oldest = late.where(limited, jobs.c.account.not_in(SELECT_PAUSED)).order_by(jobs.c.id)
         if limits.creations_per_day:
             room = limits.creations_per_day - len(counted_today(tx, limits, now))
             oldest = oldest.limit(max(0, room))
-        waits = *IS_WAITING, jobs.c.id.in_(oldest), jobs.c.available_at > now
+        waits = *IS_WAITING, jobs.c.id.in_(oldest) | ~limited, jobs.c.available_at > now
         if tx.execute(sa.update(jobs).where(*waits).values(available_at=now)).rowcount:
             database.notify(tx)

@@ -43,6 +43,13 @@ UPDATE_PURCHASES = {  # made once, because every job ends with it
 }
 
 
+def of_today(moment: sa.ColumnElement[float], now: float) -> sa.ColumnElement[bool]:
+    """Whether it lies in this UTC day. What a clock that was ahead noted uses up no day but its
+    own."""
+    begin = now - now % DAY
+    return (moment >= begin) & (moment < begin + DAY)
+
+
 def allow_purchase(
     tx: Connection,
     database: Database,
@@ -90,7 +97,7 @@ def allow_purchase(
             # that person saw.
             raise Recheck(shown_at, WaitingFor.SETTLE)
     today = sa.select(sa.func.count()).where(
-        purchases.c.started_at >= now - now % DAY, purchases.c.outcome.not_in(NOT_SPENT)
+        of_today(purchases.c.started_at, now), purchases.c.outcome.not_in(NOT_SPENT)
     )
     held_back = limits.purchases_per_day and Limit.PURCHASES not in lifted
     if held_back and (tx.scalar(today) or 0) >= limits.purchases_per_day:
@@ -104,6 +111,7 @@ def allow_deletion(
     recent = sa.select(sa.func.count(sa.distinct(steps.c.job_id))).where(
         among(steps.c.kind, "delete"),
         steps.c.started_at > now - HOUR,
+        steps.c.started_at <= now + HOUR,  # no later ones: a clock that was ahead noted them
         steps.c.outcome.not_in(NOT_SPENT),
         steps.c.job_id != job["id"],
     )

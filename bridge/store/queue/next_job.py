@@ -38,6 +38,18 @@ def may_yield(one: FromClause, of: FromClause) -> ColumnElement[bool]:
     return sa.and_(*same, *unbegun)
 
 
+def waits_for(*reasons: str) -> ColumnElement[bool]:
+    """For one of these reasons, or in turn behind a job of its mailbox that does."""
+    ahead = sa.exists().where(
+        *open_of(OLDER_JOB, jobs),
+        OLDER_JOB.c.sequence < jobs.c.sequence,
+        OLDER_JOB.c.waiting_for.in_(reasons),
+    )
+    # Without a reason the column is null, and what is compared with null is neither true nor false.
+    own = sa.func.coalesce(jobs.c.waiting_for, "").in_(reasons)
+    return own | ahead.correlate(jobs)
+
+
 # The oldest of a mailbox is first. But what waits unbegun right before a hook that takes the
 # mailbox away lets that one pass: that makes an end of it with its first command, or is called off
 # itself, and then it is done.

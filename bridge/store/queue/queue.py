@@ -52,7 +52,10 @@ class Queue(Claims, Journal):
                 **error_columns(error),
                 **as_columns(first),
             }
-            row = fencing.update_claimed(tx, job, **leave, **more)
+            # Whoever is at the limit has just seen that there is no mailbox: nothing that was sent
+            # for it keeps a terminate or a withdrawal waiting for another day.
+            unbegun = {"touched": False} if waiting_for == WaitingFor.LIMIT else {}
+            row = fencing.update_claimed(tx, job, **leave, **more, **unbegun)
             # A newer hook may have come while this one was looked at: unbegun, it ends here instead
             # of waiting for a turn that it would not use.
             if not row["touched"] and (why := unwanted(tx, row)) is not None:

@@ -138,11 +138,10 @@ def _people(figures: Figures) -> Iterator[Issue]:
             "provider."
         )
         yield Issue("warn", text, "The page says what to do about each.", "/admin/drift")
-    oldest = figures.oldest
-    known = ("account", "limit")  # each has an alert of its own
-    if oldest and figures.now - oldest["created_at"] > OLD and oldest["waiting_for"] not in known:
-        text = f"The oldest job has waited for {span(figures.now - oldest['created_at'])}."
-        yield Issue("warn", text, "Its page says why.", f"/admin/jobs/{oldest['id']}")
+    stuck = figures.stuck
+    if stuck and figures.now - stuck["created_at"] > OLD:
+        text = f"A job has waited for {span(figures.now - stuck['created_at'])}."
+        yield Issue("warn", text, "Its page says why.", f"/admin/jobs/{stuck['id']}")
 
 
 def _enom(figures: Figures) -> Iterator[Issue]:
