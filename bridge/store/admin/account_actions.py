@@ -65,7 +65,8 @@ class AccountActions:
             ended = tuple(account_state.PAUSES[column](before).code for column in stood)
             if before["restored_at"] is not None and not ended:
                 raise NotPossible(self._not_compared(tx, before) or "")
-            left = account_state.end_pauses(tx, self.database, before, ends, now)
+            over = sentences.account_resumed(name, self.who)
+            left = account_state.end_pauses(tx, self.database, before, ends, over, now)
             money.resume_money(tx, name, now)
             self._audit(
                 tx,
