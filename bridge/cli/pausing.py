@@ -77,9 +77,10 @@ def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
             return _say(kind, name, False, _resume_source(service, name), as_json)
         resumed = operator(service).resume_account(name)
         last = service.findings.last(name) if RESTORED in resumed.ended else None
+        left = operator(service).not_compared(name)
     if resumed.left:
         over = " ".join(ENDED[code] for code in resumed.ended)
-        left = refusal("restore_not_compared", account=name)
+        left = left or refusal("restore_not_compared", account=name)
         _say(kind, name, True, f"Account {name} is still paused. {over}\n{left}", as_json)
         ctx.exit(1)
     text = f"Account {name} resumed. {RESUMED[RESTORED if last else kind]}"

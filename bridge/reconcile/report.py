@@ -15,13 +15,7 @@ FEW = 10  # lines of each list, unless all are wanted
 def lines(report: Reconciliation, most: int | None = FEW) -> Iterator[str]:
     """The report as lines of text. `most`: lines of each list, None for all."""
     differ = len(report.differences)
-    looked = f"mailboxes read: {report.mailboxes:,}."
-    read = f"domains read: {len(report.domains):,}; mailboxes: {report.mailboxes:,}."
-    yield (
-        f"Account {report.account}, compared with the mail provider on "
-        f"{to_rfc3339(report.ended_at)}; "
-        f"{read if report.whole else looked}"
-    )
+    yield head(report)
     if report.under_way:
         yield f"Skipped {report.under_way:,} mailboxes: a job is running or has just changed them."
     if report.foreign:
@@ -29,7 +23,7 @@ def lines(report: Reconciliation, most: int | None = FEW) -> Iterator[str]:
             "Not in this account, and without recorded mailboxes (a mistyped address?): "
             f"{', '.join(report.foreign)}."
         )
-    if not differ:
+    if not differ and (report.domains or not report.whole):
         yield "No differences." if not report.under_way else "No other differences."
     groups = {
         kind: list(items) for kind, items in groupby(report.differences, lambda each: each.kind)
@@ -40,6 +34,30 @@ def lines(report: Reconciliation, most: int | None = FEW) -> Iterator[str]:
         yield ""
         yield f"{TITLES[kind]}:"
         yield from listed(kind, items, most)
+
+
+def head(report: Reconciliation) -> str:
+    """What was compared when; where that is nothing, why."""
+    when = to_rfc3339(report.ended_at)
+    if not report.whole or report.domains:
+        looked = f"mailboxes read: {report.mailboxes:,}."
+        read = f"domains read: {len(report.domains):,}; mailboxes: {report.mailboxes:,}."
+        return (
+            f"Account {report.account}, compared with the mail provider on {when}; "
+            f"{read if report.whole else looked}"
+        )
+    if report.unread:
+        domains = "its domain" if len(report.unread) == 1 else "all of its domains"
+        return (
+            f"Account {report.account} could not be compared with the mail provider on {when}: "
+            f"{domains} could not be read ({len(report.unread):,})."
+        )
+    if report.foreign:
+        return f"Account {report.account}: no domain could be compared on {when}."
+    return (
+        f"Account {report.account}: no domain is on record, so nothing was compared. "
+        "Import billing's list first: enom-bridge mailboxes import"
+    )
 
 
 def listed(kind: DifferenceKind, items: Sequence[Difference], most: int | None) -> Iterator[str]:

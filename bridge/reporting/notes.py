@@ -42,6 +42,10 @@ def account_works(account: str) -> str:
     return f"Account {account} works again; its jobs continue."
 
 
+def account_resumed(account: str, who: str) -> str:
+    return f"Account {account} was resumed by {who}; its jobs continue."
+
+
 def purchases_paused(account: str, detail: str) -> str:
     return f"Purchases of account {account} are paused: {detail}"
 

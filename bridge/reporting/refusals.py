@@ -87,6 +87,15 @@ REFUSALS: Mapping[str, str] = {
         "compare it: "
         "enom-bridge reconcile --account {account}"
     ),
+    "restore_no_domain": (
+        "The database was restored, and no domain of account {account} is on record, so nothing "
+        "was compared. Import billing's list first: enom-bridge mailboxes import"
+    ),
+    "restore_unread": (
+        "The database was restored, and the comparison since could not read any domain at the mail "
+        "provider. Find the cause: enom-bridge doctor. Then: enom-bridge reconcile --account "
+        "{account}"
+    ),
     # Erasing
     "job_open": ("Job {job} is {status}. Wait until it ends, or: enom-bridge jobs cancel {job}"),
     "purchase_open": (

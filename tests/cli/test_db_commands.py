@@ -70,6 +70,22 @@ def test_the_log_of_the_start_after_a_restore_names_both_commands_in_order(
     assert "then=enom-bridge resume account main " in person
 
 
+def test_a_backup_that_knows_no_mailbox_leaves_nothing_to_compare_so_no_resume(
+    house: House, tmp_path: Path
+) -> None:
+    house.configure(source__domains=[])
+    house.ok("db", "upgrade")
+    house.ok("db", "backup", str(tmp_path / "backup"))
+    house.ok("db", "restore", str(tmp_path / "backup"))
+    shown = house.ok("reconcile")
+    assert "no domain is on record, so nothing was compared" in shown
+    assert "No differences" not in shown
+    assert "no domain of account main is on record" in house.refused("resume", "account", "main")
+    house.configure(source__domains=["example.com"])
+    assert "No differences." in house.ok("reconcile")
+    assert "Account main resumed." in house.ok("resume", "account", "main")
+
+
 def test_in_a_folder_backups_are_named_by_their_time_and_the_newest_are_kept(
     house: House, tmp_path: Path
 ) -> None:

@@ -121,7 +121,9 @@ class TestTaming:
 
     def go_on(self, shop: Shop) -> None:
         """A person compared the account, and resumes it."""
-        look = Reconciliation("main", shop.now, shop.now, True, {}, (), (), 0, 0, ())
+        look = Reconciliation(
+            "main", shop.now, shop.now, True, {"example.com": ()}, (), (), 0, 0, ()
+        )
         Findings(shop.database).keep("ann", look)
         shop.operator.resume_account("main")
 

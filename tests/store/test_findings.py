@@ -220,8 +220,11 @@ class TestAfterARestore:
         found(shop, whole=False, domains=(), looked_at=["ann@example.com"])
         found(shop, account="other")
         found(shop, started_at=shop.now - 5000)  # began before
-        found(shop, domains=(), unread=["example.com", "example.net"])  # nothing could be read
-        with pytest.raises(NotPossible):
+        found(shop, domains=(), unread=["example.com", "example.net"])
+        with pytest.raises(NotPossible, match="could not read any domain"):
+            shop.operator.resume_account("main")
+        found(shop, domains=())
+        with pytest.raises(NotPossible, match="no domain of account main is on record"):
             shop.operator.resume_account("main")
         found(shop, GONE)
         assert shop.operator.resume_account("main").ended == ("restored",)

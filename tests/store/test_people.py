@@ -227,6 +227,17 @@ class TestNotes:
         shop.account_state.pause_account("main", "credentials", "refused")
         assert [note.cleared for note in shop.alert_log.due_notes()] == [False, True, False]
 
+    def test_a_resume_by_a_person_is_not_said_to_be_the_provider_that_works_again(
+        self, shop: Shop
+    ) -> None:
+        shop.account_state.pause_account("main", "credentials", "refused")
+        shop.operator.by("ann (page)").resume_account("main")
+        shop.account_state.pause_account("main", "credentials", "refused")
+        shop.account_state.resume_account("main")
+        _, by_hand, again, works = [note.text for note in shop.alert_log.due_notes()]
+        assert by_hand == "Account main was resumed by ann (page); its jobs continue."
+        assert "is paused" in again and works == "Account main works again; its jobs continue."
+
     def test_a_note_that_cannot_be_sent_is_tried_again_and_given_up_in_the_end(
         self, shop: Shop
     ) -> None:

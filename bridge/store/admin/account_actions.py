@@ -59,13 +59,14 @@ class AccountActions:
             ends = [
                 column
                 for column in account_state.PAUSES
-                if column != "restored_at" or self._compared(tx, before)
+                if column != "restored_at" or self._not_compared(tx, before) is None
             ]
             stood = [column for column in ends if before[column] is not None]
             ended = tuple(account_state.PAUSES[column](before).code for column in stood)
             if before["restored_at"] is not None and not ended:
-                raise NotPossible(refusal("restore_not_compared", account=name))
-            left = account_state.end_pauses(tx, self.database, before, ends, now)
+                raise NotPossible(self._not_compared(tx, before) or "")
+            over = sentences.account_resumed(name, self.who)
+            left = account_state.end_pauses(tx, self.database, before, ends, over, now)
             money.resume_money(tx, name, now)
             self._audit(
                 tx,
@@ -75,24 +76,32 @@ class AccountActions:
             )
             return Resumed(ended, left)
 
-    def is_compared(self, name: str) -> bool:
-        """Whether a restore of this account may be ended: the whole account was compared with Enom
-        since.
+    def not_compared(self, name: str) -> str | None:
+        """Why a restore of this account may not be ended yet; None once the whole account was
+        compared with Enom since.
         """
         with self.database.read() as tx:
             row = tx.execute(sa.select(accounts).where(accounts.c.name == name)).mappings().one()
-            return self._compared(tx, row)
+            return self._not_compared(tx, row)
 
-    def _compared(self, tx: Any, account: Row) -> bool:
-        """Whether a reconciliation of the whole account that began after its restore has read
-        anything there was to read.
+    def _not_compared(self, tx: Any, account: Row) -> str | None:
+        """None where a reconciliation of the whole account that began after its restore has read at
+        least one domain. One that knew of no domain has compared nothing.
         """
-        since = reconciliations.c.account == account["name"], reconciliations.c.whole
-        read = sa.or_(reconciliations.c.domains > 0, reconciliations.c.unread == 0)
-        shown = sa.exists().where(
-            *since, read, reconciliations.c.started_at >= (account["restored_at"] or 0.0)
+        since = (
+            reconciliations.c.account == account["name"],
+            reconciliations.c.whole,
+            reconciliations.c.started_at >= (account["restored_at"] or 0.0),
         )
-        return bool(tx.scalar(sa.select(shown)))
+        last = sa.select(reconciliations.c.unread).where(*since)
+        if tx.scalar(sa.select(last.where(reconciliations.c.domains > 0).exists())):
+            return None
+        unread = tx.scalar(last.order_by(reconciliations.c.id.desc()).limit(1))
+        if unread is None:
+            return refusal("restore_not_compared", account=account["name"])
+        if unread:
+            return refusal("restore_unread", account=account["name"])
+        return refusal("restore_no_domain", account=account["name"])
 
     def pause_source(self, name: str, paused: bool, reason: str | None = None) -> bool:
         """To resume lifts what a person paused; where nobody did, what stopped its suspensions.

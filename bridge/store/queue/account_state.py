@@ -120,7 +120,8 @@ class AccountState:
         """By a probe that went well, which ends the fault alone; false when there was none."""
         with self.database.write() as tx:
             before = one_account(tx, self.database, name)
-            end_pauses(tx, self.database, before, ("paused",), self.database.now(tx))
+            over = sentences.account_works(name)
+            end_pauses(tx, self.database, before, ("paused",), over, self.database.now(tx))
             return before["paused"] is not None
 
     def pause_money(self, name: str, seconds: float, detail: str) -> None:
@@ -302,10 +303,10 @@ def one_account(tx: Connection, database: Database, name: str) -> Row:
 
 
 def end_pauses(
-    tx: Connection, database: Database, row: Row, columns: Sequence[str], now: float
+    tx: Connection, database: Database, row: Row, columns: Sequence[str], over: str, now: float
 ) -> tuple[Pause, ...]:
     """Ends those of its pauses that stand in these columns of PAUSES; what is left. Its jobs go on
-    when nothing is.
+    when nothing is: then `over` is the note that says so.
     """
     name, ended = row["name"], {column: None for column in columns}
     if "paused" in ended:
@@ -320,7 +321,7 @@ def end_pauses(
     left = pauses(after)
     if not left:
         if pauses(row):
-            notes.clear(tx, f"account:{name}", sentences.account_works(name), now)
+            notes.clear(tx, f"account:{name}", over, now)
         go_on(tx, name, now)
         database.notify(tx)
     return left

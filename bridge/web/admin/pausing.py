@@ -73,10 +73,10 @@ def pause(verb: str, kind: str, name: str) -> Response:
 
 
 def resume_account(name: str) -> Response:
-    left = admin_context().operator_actions.resume_account(name).left
-    if not left:
+    actions = admin_context().operator_actions
+    if not actions.resume_account(name).left:
         return done("/admin/", f"Account {name} resumed.")
-    why = refusal("restore_not_compared", account=name)
+    why = actions.not_compared(name) or refusal("restore_not_compared", account=name)
     return done("/admin/", f"Account {name} is still paused. {why}")
 
 
@@ -88,8 +88,9 @@ def resuming_account(name: str, title: str) -> Confirmation:
     last = context.service.findings.last(name) if restored else None
     if last:
         facts.append(("Last compared", compared(last)))
-    if restored and not context.operator_actions.is_compared(name):
-        says, button = [refusal("restore_not_compared", account=name)], ""
+    missing = context.operator_actions.not_compared(name) if restored else None
+    if missing:
+        says, button = [missing], ""
         if len(stops) > 1:
             says.append(
                 "Resuming now ends the other reasons; the account "
