@@ -178,14 +178,14 @@ ADVICE: Mapping[str, str] = {
     "overtaken": "Nothing to do: a newer hook of this service replaced it. See: {siblings}",
     "withdrawn": "Nothing to do: billing withdrew this hook. See: {siblings}",
     "rejected": (
-        "Nothing to do: an operator rejected it. If it is "
+        "Nothing to do: an admin rejected it. If it is "
         "wanted after all, have billing send it again."
     ),
 }
 NO_LIMIT = f"Fix at the mail provider what blocks it; {RETRY}"
 GIVE_UP = " If it is no longer wanted: {reject}"
 DECIDED = "Newer hooks of this service replaced it, so it cannot be retried. To close it: {reject}"
-PAUSED_BY_PERSON = "An operator paused account {account}. To let its jobs continue: {resume}"
+PAUSED_BY_PERSON = "An admin paused account {account}. To let its jobs continue: {resume}"
 PAUSED_BY_RESTORE = (
     "The database was restored, so account {account} is paused until you have checked it "
     "(docs/backup.md): "

@@ -184,7 +184,7 @@ REFUSALS: Mapping[str, str] = {
     "no_database": "There is no database at {file} yet: `enom-bridge serve` creates it.",
     "not_copied": "{source} could not be copied to {folder}: {error}. Nothing was changed.",
     "damaged": "{file} is damaged: {found}. Nothing was changed.",
-    "not_ours": "{file} is not an enom-bridge database. Nothing was changed.",
+    "not_ours": "{file} is not a backup of enom-bridge. Nothing was changed.",
     "dump_not_ours": "{file} is not a dump of enom-bridge's tables. Nothing was changed.",
     "not_exchanged": "{file} could not be replaced: {error}. Nothing was changed.",
     "opened_elsewhere": "Another process has {file} open. Stop the bridge first.",
