@@ -14,11 +14,11 @@ def audit() -> None:
 
 
 @audit.command("list")
-@click.option("--who", help="Only this operator, as named in the list.")
+@click.option("--who", help="Only this admin, as named in the list.")
 @click.option("--action", help="Only this, such as retry, approve, pause or sign-in.")
 @click.option("--target", help="Only this target: a job id, an address, `account main`.")
 @paged
 @click.pass_context
 def listed(ctx: click.Context, /, **options: Any) -> None:
-    """List what operators did, newest first. Entries are never deleted."""
+    """List what admins did, newest first. Entries are never deleted."""
     listing(ctx, "audit", ("at", "who", "action", "target", "detail"), **options)

@@ -30,7 +30,7 @@ RESUMED: Mapping[str, str] = {
     ),
 }
 ENDED: Mapping[str, str] = {
-    PERSON: "The pause by an operator has ended.",
+    PERSON: "The pause by an admin has ended.",
     "credentials": "The pause after a refused login has ended.",
     "ip_not_allowed": "The pause after a refused IP address has ended.",
 }
@@ -39,9 +39,7 @@ ENDED: Mapping[str, str] = {
 @click.command()
 @_kind
 @_name
-@click.option(
-    "--reason", default="Paused by an operator.", help="Shown wherever the pause is shown."
-)
+@click.option("--reason", default="Paused by an admin.", help="Shown wherever the pause is shown.")
 @as_json
 @click.pass_context
 def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) -> None:
@@ -53,7 +51,7 @@ def pause(ctx: click.Context, kind: str, name: str, reason: str, as_json: bool) 
             changed = operator(service).pause_account(name, reason)
         else:
             changed = operator(service).pause_source(name, True, reason)
-    how = "paused" if changed else "was already paused by an operator"
+    how = "paused" if changed else "was already paused by an admin"
     text = (
         f"{kind.capitalize()} {name} {how}. {PAUSED[kind]}\nTo "
         f"resume: enom-bridge resume {kind} {name}"

@@ -75,8 +75,8 @@ class Sender:
                 raise click.ClickException(text) from None
             return HookAnswer(reply.status, as_object(reply.body, reply.status, url))
         text = (
-            f"no bridge answers at {'; '.join(tried)}. Start it with `enom-bridge serve`, or name "
-            "it with --url"
+            f"no bridge answers at {'; '.join(tried)}. Start it with `enom-bridge serve`, or give "
+            "its address with --url"
         )
         raise click.ClickException(text)
 

@@ -36,7 +36,7 @@ The simulator plays Enom until Ctrl-C. It keeps everything in memory only.
 
   Enom API       {endpoint}
   hosted email   {hosted_email}
-  domains        {shown}: a pak of ten mailboxes each
+  domains        {shown}: each with paks of ten mailboxes
   control port   {control}: GET /state shows the full state, passwords included
 
 In bridge.toml:
@@ -144,6 +144,8 @@ def sim(
         furnish(simulator, **account)
         add_mailboxes(simulator, account["uid"], there)
         arm(simulator, faults)
+        added = (address.partition("@")[2] for address in there)
+        account["domains"] = tuple(dict.fromkeys((*account["domains"], *added)))
         hello(simulator, as_json, **account)
         if there and not as_json:
             click.echo(
@@ -191,9 +193,10 @@ def bound(seed: int, host: str, port: int, control_port: int) -> Simulator:
     except ValueError as error:
         raise click.UsageError(f"--{error}") from None
     except OSError as error:
+        also = f" or its control port {control_port}" if control_port else ""
         text = (
-            f"cannot listen on {host}, ports {port} and {control_port}: {error.strerror}; name "
-            "others: --port, --control-port"
+            f"cannot listen on {host}, port {port}{also}: {error.strerror}. Choose another: "
+            "--port, --control-port"
         )
         raise click.ClickException(text) from None
 

@@ -261,7 +261,7 @@ class SourceSettings:
         'Mail domains that this source may use; "*": all.', ["*"], read=values.domain, filled=True
     )
     domain_per_customer: bool = setting(
-        "true: a new mailbox in another customer's domain is held for a person.",
+        "true: a new mailbox in another customer's domain is held for your approval.",
         True,
     )
     allow_from: tuple[Network, ...] = setting(
@@ -274,7 +274,7 @@ class Settings:
     path: Path
     bridge: Bridge = setting("The process: its addresses and its database.", {})
     worker: Worker = setting("How jobs are done.", {})
-    safety: Safety = setting("Limits that a person has to lift.", {})
+    safety: Safety = setting("Limits that only an admin can override.", {})
     admin: Admin = setting("The pages, and who hears of trouble.", {})
     accounts: Mapping[str, AccountSettings] = setting(
         "The accounts that mailboxes are in.",

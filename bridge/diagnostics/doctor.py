@@ -26,7 +26,7 @@ from bridge.infra.http_client import Lost, NotSent, Reply
 from bridge.infra.urls import is_loopback
 from bridge.maildns.rules import judge
 from bridge.pipeline.alerts import ends, mail_server
-from bridge.store.queue.account_state import RESTORED, pauses
+from bridge.store.queue.account_state import PERSON, RESTORED, pauses
 
 TIMEOUT = 10.0
 CLOCK_WARN, CLOCK_FAIL = 10.0, 300.0  # seconds; signatures are valid for 300
@@ -232,21 +232,18 @@ class Doctor:
                 "Start enom-bridge serve (or worker).",
             )
         for row in account_state.account_states():
-            name, remedy = (
-                row["name"],
-                f"Once that is fixed: enom-bridge resume account {row['name']}",
-            )
+            name, resume = row["name"], f"enom-bridge resume account {row['name']}"
+            remedy = f"Once that is fixed: {resume}"
+            remedies = {
+                PERSON: f"To resume: {resume}",
+                RESTORED: f"First: enom-bridge reconcile --account {name}. Then: {resume}",
+            }
             for pause in pauses(row):
-                first = (
-                    f"First: enom-bridge reconcile --account {name}. "
-                    if pause.code == RESTORED
-                    else ""
-                )
                 yield CheckResult(
                     "warn",
                     f"account {name}",
-                    f"Paused ({pause.code}): {pause.detail}",
-                    first + remedy,
+                    pause.sentence,
+                    remedies.get(pause.code, remedy),
                 )
             if row["money_until"] and row["money_until"] > self.clock():
                 yield CheckResult(

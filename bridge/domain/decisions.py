@@ -94,13 +94,18 @@ def reject(job: JobFacts) -> str | None:
     )
 
 
+NOT_CANCELLED: Mapping[Status, str] = {
+    Status.RUNNING: "is running; try again in a moment",
+    Status.HELD: "is held, so nothing is left to cancel",
+    Status.SUCCEEDED: "has already succeeded",
+    Status.FAILED: "has already failed",
+    Status.CANCELLED: "was already cancelled",
+}
+
+
 def cancel(job: JobFacts) -> str | None:
     if job.status != Status.QUEUED:
-        running = "a worker is running it; try again in a moment"
-        text = (
-            f"Job {job.id} is {job.status}: "
-            f"{running if job.status == Status.RUNNING else 'it has ended'}."
-        )
+        text = f"Job {job.id} {NOT_CANCELLED[job.status]}."
         return (
             f"{text} To close it: enom-bridge jobs reject {job.id}" if reject(job) is None else text
         )

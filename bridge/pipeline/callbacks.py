@@ -119,7 +119,7 @@ class Callbacks:
                 claimed,
                 "stopped",
                 None,
-                "This source has no callback URL in the configuration.",
+                "This source has no callback URL.",
                 None,
             )
             attributes["outcome"] = "stopped"

@@ -94,7 +94,7 @@ def lines(stock: Inventory, most: int | None = 10) -> Iterator[str]:
     """For a terminal or a mail. `most`: lines of each list, None for all."""
     if stock.as_of is None:
         yield (
-            f"Account {stock.account} was never compared with the mail provider. First: "
+            f"Account {stock.account} has not been compared with the mail provider yet. First: "
             "enom-bridge reconcile "
             f"--account {stock.account}"
         )

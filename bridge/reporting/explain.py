@@ -43,17 +43,23 @@ OUTCOMES: Mapping[str, str] = {
     "unsent": "it was not carried out: {detail}",
     "intent": "the worker stopped before it recorded an answer, so the outcome is unknown",
 }
+NAMED_OUTCOMES: Mapping[str, str] = {
+    "refused": "{detail}",
+    "doubted": "{detail}; it may have been done anyway",
+}
 PROOFS: Mapping[str, str] = {
     "verified": "confirmed by a read from the mail provider",
     "accepted": "accepted by the mail provider, no read can show it",
     "unsupported": "not supported",
 }
 CALLBACKS: Mapping[str, str] = {
-    "pending": "Callback pending after {tries} attempts{last}; the next one is at {next}.",
+    "unsent": "The callback has not been sent yet; the first attempt is due by {next}.",
+    "pending": "Callback pending after {tries} attempt{s}{last}; the next one is at {next}.",
     "delivered": "Callback delivered at {ended}{last}.",
     "superseded": "Callback not sent: a newer callback replaced it.",
     "stopped": "Callback not delivered{last}; it is not retried.",
-    "exhausted": "Callback not delivered after {tries} attempts{last}; the bridge gave up.",
+    "nowhere": "No callback was sent: this source has no callback URL.",
+    "exhausted": "Callback not delivered after {tries} attempt{s}{last}; the bridge gave up.",
 }
 CALLBACK_WAITS: Mapping[str, str] = {
     "receiver": (
@@ -126,21 +132,19 @@ def _asked(story: Story) -> Iterator[str]:
         )
     elif job["hook_id"].startswith("repair_"):
         yield (
-            f"On {when} an operator started a repair: {words} {who} "
+            f"On {when} an admin started a repair: {words} {who} "
             f"of {job['source']}, as billing last asked."
         )
     elif job["replaces"]:
         did = "approved" if job["passed"] else "retried"
-        yield (
-            f"On {when} an operator {did} job {job['replaces']}: {words} {who} of {job['source']}."
-        )
+        yield (f"On {when} an admin {did} job {job['replaces']}: {words} {who} of {job['source']}.")
     else:
         yield (
             f"On {when} billing ({job['source']}) asked to {words} {who}, in hook "
             f"{job['hook_id']}.{reason}"
         )
         if job["passed"]:
-            yield "An operator approved it: safety.max_creations_per_day does not hold it up."
+            yield "An admin approved it: safety.max_creations_per_day does not hold it up."
         if job["intent"].get("domain_confirmed"):
             yield "Billing confirmed that this customer may use the domain (domain_confirmed)."
 
@@ -187,7 +191,7 @@ def _planned(story: Story) -> Iterator[str]:
 
 def _commands(story: Story) -> Iterator[str]:
     for step in story["commands"]:
-        phrase = OUTCOMES[step["outcome"]].format(detail=_detail(step["error"]).rstrip("."))
+        phrase = _outcome(step["outcome"], _detail(step["error"]).rstrip("."))
         shown = {
             name: value for name, value in (step["evidence"] or {}).items() if name != "tracking"
         }
@@ -200,6 +204,13 @@ def _commands(story: Story) -> Iterator[str]:
             f"{step['command']} was sent at {_when(story, step['started_at'])}; "
             f"{later}{phrase}{evidence}."
         )
+
+
+def _outcome(outcome: str, detail: str) -> str:
+    """A provider's own refusal names it already: "Enom refused (error 304156): ..."."""
+    if " refused (error " in detail and outcome in NAMED_OUTCOMES:
+        return NAMED_OUTCOMES[outcome].format(detail=detail)
+    return OUTCOMES[outcome].format(detail=detail)
 
 
 def _proved(story: Story) -> Iterator[str]:
@@ -304,17 +315,28 @@ def _callbacks(story: Story) -> Iterator[str]:
             f"HTTP {callback['last_status']}" if callback["last_status"] else ""
         )
         words = (
-            CALLBACK_WAITS.get(callback.get("waiting_for") or "") or CALLBACKS[callback["status"]]
+            CALLBACK_WAITS.get(callback.get("waiting_for") or "") or CALLBACKS[_how_far(callback)]
         )
         asked = callback.get("receiver_after")
         yield words.format(
             silent=callback.get("receiver_tries"),
             asked=_when(story, asked) if asked else "once",
             tries=callback["tries"],
+            s="s" * (callback["tries"] != 1),
             next=_when(story, callback["next_at"]),
             ended=_when(story, callback["ended_at"]) if callback["ended_at"] else "",
             last=f" ({last.rstrip('.')})" if last else "",
         )
+
+
+def _how_far(callback: Mapping[str, Any]) -> str:
+    """The status, told apart where nothing was sent at all."""
+    match callback["status"]:
+        case "pending" if not callback["tries"]:
+            return "unsent"
+        case "stopped" if callback["tries"] <= 1 and not callback["last_status"]:
+            return "nowhere"
+    return str(callback["status"])
 
 
 def _and(names: Sequence[str]) -> str:

@@ -178,14 +178,14 @@ ADVICE: Mapping[str, str] = {
     "overtaken": "Nothing to do: a newer hook of this service replaced it. See: {siblings}",
     "withdrawn": "Nothing to do: billing withdrew this hook. See: {siblings}",
     "rejected": (
-        "Nothing to do: an operator rejected it. If it is "
+        "Nothing to do: an admin rejected it. If it is "
         "wanted after all, have billing send it again."
     ),
 }
 NO_LIMIT = f"Fix at the mail provider what blocks it; {RETRY}"
 GIVE_UP = " If it is no longer wanted: {reject}"
 DECIDED = "Newer hooks of this service replaced it, so it cannot be retried. To close it: {reject}"
-PAUSED_BY_PERSON = "An operator paused account {account}. To let its jobs continue: {resume}"
+PAUSED_BY_PERSON = "An admin paused account {account}{why}. To let its jobs continue: {resume}"
 PAUSED_BY_RESTORE = (
     "The database was restored, so account {account} is paused until you have checked it "
     "(docs/backup.md): "
@@ -223,7 +223,7 @@ def advise(
 def about_account(paused: str, account: str, steps: Mapping[str, str] = COMMANDS) -> str:
     """What a person does about an account that is paused, or whose purchases are, for this
     reason."""
-    return _filled(BY_HAND.get(paused) or ADVICE[paused], steps, {"account": account})
+    return _filled(BY_HAND.get(paused) or ADVICE[paused], steps, {"account": account, "why": ""})
 
 
 def _filled(text: str, steps: Mapping[str, str], names: Mapping[str, str]) -> str:
@@ -309,6 +309,12 @@ def _undelivered(story: Mapping[str, Any]) -> str | None:
     )
 
 
+def _why(account: Mapping[str, Any]) -> str:
+    """The reason that an admin gave for the pause of this account, in brackets."""
+    given = [each["detail"] for each in account.get("pauses", ()) if each["code"] == "person"]
+    return f" ({given[0].rstrip('.')})" if given and not given[0].startswith("Paused by ") else ""
+
+
 def _only_observed(job: Mapping[str, Any]) -> bool:
     return bool((job["extra"] or {}).get("observed_only"))
 
@@ -320,6 +326,7 @@ def _names(story: Mapping[str, Any]) -> dict[str, str]:
         "job": job["id"],
         "service_id": quote(job["service_id"]),
         "plan": job["intent"].get("plan") or "NAME",
+        "why": _why(story["account"] or {}),
     }
     return (
         names

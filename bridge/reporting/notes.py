@@ -24,6 +24,16 @@ def restored(at: float) -> str:
     )
 
 
+def paused_how(code: str) -> str:
+    """How an account was paused, to stand behind the word "paused"."""
+    return {"person": "by an admin", "restored": "after a restore"}.get(code, f"({code})")
+
+
+def paused(code: str, detail: str) -> str:
+    """That an account is paused, and why. A reason that nobody gave says itself who it was."""
+    return detail if detail.startswith("Paused by ") else f"Paused {paused_how(code)}: {detail}"
+
+
 def paused_by_restore(account: str, at: float) -> str:
     return (
         f"Account {account} is paused, its jobs wait: {restored(at)}\n"
@@ -110,7 +120,7 @@ def suspensions_released(why: str) -> str:
 def source_stopped(source: Row) -> str:
     """Why a source stands still, or a part of it."""
     if source["paused"]:
-        return str(source["detail"] or "by an operator")
+        return str(source["detail"] or "by an admin")
     return f"only its suspensions: it sent {source['suspensions_paused']}"
 
 
@@ -134,11 +144,17 @@ def no_drift(account: str) -> str:
 def compared(last: Mapping[str, Any]) -> str:
     """A reconciliation of a whole account in a sentence, for whoever ends a restore."""
     found = sum(count for kind, count in last["found"].items() if kind != "under_way")
-    result = [f"differences {found}", f"unreadable domains {last['unread']}"]
-    result.append(f"mailboxes skipped because of running jobs {last['found'].get('under_way', 0)}")
-    return (
-        f"Compared with the mail provider at {to_rfc3339(last['ended_at'])}: {', '.join(result)}."
-    )
+    unread, left = last["unread"], last["found"].get("under_way", 0)
+    result = [
+        f"found {found or 'no'} difference{'s' * (found != 1)}",
+        f"{unread} domain{'s' * (unread != 1)} could not be read"
+        if unread
+        else "all domains were read",
+    ]
+    if left:
+        were = "mailbox with an open job was" if left == 1 else "mailboxes with open jobs were"
+        result.append(f"{left} {were} left out")
+    return f"The comparison of {to_rfc3339(last['ended_at'])} {'; '.join(result)}."
 
 
 # Customers

@@ -10,8 +10,8 @@ WAITING = {
 }
 """By what a job waits for."""
 
-CANCELLED = "Cancelled by an operator."
-PAUSED = "Paused by an operator."
+CANCELLED = "Cancelled by an admin."
+PAUSED = "Paused by an admin."
 UNANSWERED = "the receiver did not answer"
 """Why a callback was given up."""
 LATE = "A newer hook of this service, by its own time, was accepted before this one."
@@ -20,4 +20,4 @@ never come."""
 
 
 def rejected(reason: str | None) -> str:
-    return f"Rejected by an operator: {reason}" if reason else "Rejected by an operator."
+    return f"Rejected by an admin: {reason}" if reason else "Rejected by an admin."

@@ -180,8 +180,8 @@ REFUSALS: Mapping[str, str] = {
         "{file} is missing, but a bridge has used it. Put it back before you start the bridge: "
         "`enom-bridge serve` would create an empty one."
     ),
-    "file_missing": "{file} does not exist yet. `enom-bridge serve` creates it.",
-    "file_empty": "{file} is empty. `enom-bridge serve` creates it.",
+    "file_missing": "{file} does not exist yet. `enom-bridge serve` creates it, or: enom-bridge db upgrade",
+    "file_empty": "{file} is empty. `enom-bridge serve` creates it, or: enom-bridge db upgrade",
     # Backups
     "bridge_runs": (
         "A bridge runs on this database: {owner} was seen "
@@ -190,10 +190,13 @@ REFUSALS: Mapping[str, str] = {
     ),
     "unchanged": "{why} Nothing was changed.",
     "no_backup": "There is no backup at {file}.",
-    "no_database": "There is no database at {file} yet: `enom-bridge serve` creates it.",
+    "no_database": (
+        "There is no database at {file} yet. `enom-bridge serve` creates it, or: enom-bridge db "
+        "upgrade"
+    ),
     "not_copied": "{source} could not be copied to {folder}: {error}. Nothing was changed.",
     "damaged": "{file} is damaged: {found}. Nothing was changed.",
-    "not_ours": "{file} is not an enom-bridge database. Nothing was changed.",
+    "not_ours": "{file} is not a backup of enom-bridge. Nothing was changed.",
     "dump_not_ours": "{file} is not a dump of enom-bridge's tables. Nothing was changed.",
     "not_exchanged": "{file} could not be replaced: {error}. Nothing was changed.",
     "opened_elsewhere": "Another process has {file} open. Stop the bridge first.",

@@ -52,7 +52,7 @@ REUSED = (
 )
 SUSPENSIONS_PAUSED = (
     "This source sent too many suspensions within an hour, so further ones are refused until an "
-    "operator accepts them. All "
+    "admin accepts them. All "
     "other hooks are accepted. Send it again later."
 )
 FORGOTTEN = (

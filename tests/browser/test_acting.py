@@ -69,7 +69,7 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
     page.click("a.id")
     page.get_by_role("link", name="Approve", exact=True).click()
     page.click("main >> button")
-    expect(note).to_contain_text("was approved as this job")
+    expect(note).to_contain_text("this job continues it")
     expect(page.locator("main a.button.main")).to_have_count(
         0
     )  # what was just decided is not to be cancelled
@@ -105,7 +105,7 @@ def test_a_difference_is_compared_anew_shown_repaired_and_gone(open_tab: Open) -
     assert page.input_value("[name=checksum]") == checksum(tab.stand)
     page.click("main >> button")
     expect(page.locator("[role=status]")).to_contain_text(f"{LIFTED}: job job_")
-    expect(page.locator("main")).to_contain_text("an operator started a repair: suspend")
+    expect(page.locator("main")).to_contain_text("an admin started a repair: suspend")
     tab.stand.scene.work(300)
     tab.stand.scene.clock.now += 60
     compare(tab)

@@ -215,7 +215,10 @@ def test_before_the_first_start_no_command_makes_a_database(
     result = house.run(*command)
 
     assert result.exit_code == 1
-    assert "bridge.sqlite3 does not exist yet. `enom-bridge serve` creates it." in result.output
+    assert (
+        "bridge.sqlite3 does not exist yet. `enom-bridge serve` creates it, or: enom-bridge db upgrade"
+        in result.output
+    )
     assert [path.name for path in house.folder.iterdir() if "sqlite3" in path.name] == []
 
 

@@ -288,7 +288,7 @@ def test_the_probe_deletes_its_mailbox_when_a_step_is_refused(house: House) -> N
     result = house.run("doctor", "--probe", "--domain", "example.com", "--patience", "5")
 
     assert result.exit_code == 1
-    assert "Error: Enom:" in result.stderr and "left behind" in result.stderr
+    assert "Error: Enom refused (error" in result.stderr and "left behind" in result.stderr
     assert house.sim.control("/state")["domains"]["example.com"]["mailboxes"] == {}
 
 

@@ -75,7 +75,7 @@ def test_a_failed_job_is_tried_again_when_its_cause_is_gone(house: House) -> Non
 
     until(lambda: house.json("jobs", "show", again)["status"] == "succeeded")
     assert f"enom-bridge jobs explain {again}" in house.ok("jobs", "explain", failed["job"])
-    assert f"an operator retried job {failed['job']}" in house.ok("jobs", "explain", again)
+    assert f"an admin retried job {failed['job']}" in house.ok("jobs", "explain", again)
 
 
 def test_a_job_that_safety_held_goes_on_when_it_is_approved(house: House) -> None:
@@ -96,7 +96,7 @@ def test_a_job_that_safety_held_goes_on_when_it_is_approved(house: House) -> Non
     goes_on = house.json("jobs", "approve", held["job"])["items"][0]["job"]
 
     until(lambda: house.json("jobs", "show", goes_on)["status"] == "succeeded")
-    assert "an operator approved job" in house.ok("jobs", "explain", goes_on)
+    assert "an admin approved job" in house.ok("jobs", "explain", goes_on)
 
 
 def test_a_waiting_job_is_cancelled_and_says_that_no_worker_runs(house: House) -> None:
@@ -121,7 +121,7 @@ def test_what_cannot_be_done_is_said_and_the_rest_is_done(house: House) -> None:
     result = house.run("jobs", "cancel", first, "job_none", second)
 
     assert result.exit_code == 1
-    assert f"Job {first} is cancelled: it has ended" in result.stderr
+    assert f"Job {first} was already cancelled" in result.stderr
     assert "no job 'job_none'" in result.stderr and "enom-bridge jobs list" in result.stderr
     assert house.json("jobs", "show", second)["status"] == "cancelled"
 
@@ -187,7 +187,7 @@ def test_a_held_job_is_rejected_and_billing_is_told(house: House) -> None:
 
     shown = house.json("jobs", "show", job)
     assert (shown["status"], shown["code"]) == ("cancelled", "rejected")
-    assert shown["error"]["detail"] == "Rejected by an operator: The customer stays."
+    assert shown["error"]["detail"] == "Rejected by an admin: The customer stays."
     until(
         lambda: (
             [body["type"] for body in house.billing.received if body["data"]["job"] == job]

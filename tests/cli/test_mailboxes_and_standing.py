@@ -111,7 +111,7 @@ def test_a_paused_account_takes_hooks_and_sends_nothing_until_it_is_resumed(hous
     ).json()["job"]  # type: ignore[union-attr]
 
     text = house.ok("jobs", "explain", job)
-    assert "Enom works on it" in text and "Next: An operator paused account main" in text
+    assert "Enom works on it" in text and "Next: An admin paused account main" in text
     assert house.json("resume", "account", "main") == {"account": "main", "paused": False}
 
     until(lambda: house.json("jobs", "show", job)["status"] == "succeeded")

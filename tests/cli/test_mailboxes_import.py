@@ -70,7 +70,7 @@ def test_it_is_shown_first_and_nothing_is_written(house: House) -> None:
     assert "\n  old@example.com, active\n" in shown
     assert "\n  dee@example.net (service 3), suspended [2]\n" in shown
     assert "\n  gone@example.com (service 4)\n" in shown
-    assert "\n  example.org (1 mailbox): Enom:" in shown
+    assert "\n  example.org (1 mailbox): Enom refused (error" in shown
     assert shown.endswith("Nothing changed yet. To adopt 3, run the same command with --apply.\n")
     assert house.json("mailboxes", "list")["items"] == []
     assert not any(secret in shown for secret in (OLD, TOKEN))

@@ -83,7 +83,7 @@ def test_a_repair_is_shown_first_and_done_under_its_checksum_only(open_house: Ho
     reported = open_house.ok("audit", "list", "--action", "repair")
     assert BOB in reported and "command line" in reported
     job = open_house.json("jobs", "list")["items"][0]["id"]
-    assert "an operator started a repair: suspend bob@example.com for service 8" in open_house.ok(
+    assert "an admin started a repair: suspend bob@example.com for service 8" in open_house.ok(
         "jobs", "explain", job
     )
 

@@ -210,7 +210,7 @@ def test_a_port_in_use_is_told(run: Callable[..., Any]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result, _ = run("--port", str(taken.getsockname()[1]))
     assert result.exit_code == 1
-    assert "Address already in use; name others: --port, --control-port" in result.stderr
+    assert "Address already in use. Choose another: --port, --control-port" in result.stderr
 
 
 @pytest.fixture

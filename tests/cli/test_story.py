@@ -202,7 +202,7 @@ def test_a_pause_by_a_person_is_lifted_by_resume_and_not_by_mending_credentials(
     text = text_of(told_of(status="queued", waiting_for="account", account=paused))
 
     assert "maintenance" in text
-    assert "An operator paused account main" in text and "enom-bridge resume account main" in text
+    assert "An admin paused account main" in text and "enom-bridge resume account main" in text
 
 
 def test_what_pauses_an_account_is_told_whole_also_of_a_job_that_waits_for_something_else() -> None:

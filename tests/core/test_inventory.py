@@ -74,7 +74,7 @@ def test_a_long_list_is_cut_and_says_so() -> None:
 
 def test_without_a_reconciliation_the_command_is_named() -> None:
     assert list(lines(replace(STOCK, as_of=None))) == [
-        "Account main was never compared with the mail provider. First: enom-bridge reconcile "
+        "Account main has not been compared with the mail provider yet. First: enom-bridge reconcile "
         "--account main"
     ]
 

@@ -172,7 +172,7 @@ def test_approved_on_the_command_line_one_passes(
     assert f"{waiting[1]} is approved and continues.\n" in result.output
     scene.work(60)
     assert [scene.job({"job": job})["status"] for job in waiting] == ["queued", "succeeded"]
-    assert "An operator approved it" in "\n".join(
+    assert "An admin approved it" in "\n".join(
         tell(scene.service.lookup.story(waiting[1]), True, 72)
     )
 

@@ -51,7 +51,7 @@ class TestReject:
         assert receipt.error is not None
         assert (receipt.error["code"], receipt.error["detail"]) == (
             "rejected",
-            "Rejected by an operator: The customer stays.",
+            "Rejected by an admin: The customer stays.",
         )
         (row,) = shop.rows(jobs)
         assert (row["code"], row["finished_at"]) == ("rejected", shop.now)

@@ -63,7 +63,7 @@ DECISIONS: dict[
 ] = {
     "approve": (held, lambda person, job: person.retry(job, approve=True), "was already retried"),
     "retry": (held, lambda person, job: person.retry(job), "was already retried"),
-    "cancel": (queued, lambda person, job: person.cancel(job), "is cancelled: it has ended"),
+    "cancel": (queued, lambda person, job: person.cancel(job), "was already cancelled"),
 }
 
 

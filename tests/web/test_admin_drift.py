@@ -41,12 +41,12 @@ def visitor(scene: Scene) -> Visitor:
 def test_before_the_first_reconciliation_the_pages_say_so(scene: Scene, visitor: Visitor) -> None:
     page = visitor.get("/admin/drift").words
     assert (
-        "main never compared with the mail provider" in page
+        "main not compared with the mail provider yet" in page
         and "Nothing was compared with the mail provider yet" in page
     )
     assert "No differences" not in page
     inventory = visitor.get("/admin/inventory")
-    assert "This account was never compared with the mail provider" in inventory.words
+    assert "This account has not been compared with the mail provider yet" in inventory.words
     assert "/admin/drift/main/compare" in inventory.links()
 
 
@@ -113,7 +113,7 @@ def test_a_repair_is_shown_first_and_goes_on_as_a_job(scene: Scene, visitor: Vis
     page = visitor.press(path)
     assert (
         page.answer.request.path.startswith("/admin/jobs/job_")
-        and "an operator started a repair: suspend" in page.words
+        and "an admin started a repair: suspend" in page.words
     )
     scene.work(300)
     scene.clock.now += 600

@@ -60,8 +60,8 @@ def test_a_sentence_of_before_the_pages_reads_as_theirs() -> None:
         'No more deletions within this hour. If this one is right: "Approve"'
     )
     assert (
-        prose("Compared with the mail provider at 2027-03-15T12:00:09Z: 3")
-        == "Compared with the mail provider at 2027-03-15 12:00:09 UTC: 3"
+        prose("The comparison of 2027-03-15T12:00:09Z found 3")
+        == "The comparison of 2027-03-15 12:00:09 UTC found 3"
     )
     assert (
         in_buttons("To see why: enom-bridge jobs list --status queued")

@@ -421,7 +421,7 @@ def test_a_source_that_suspends_too_many_is_told_so_and_all_else_of_it_is_taken(
     assert [suspend(nth).status_code for nth in range(2)] == [202, 202]
     answer = suspend(2)
     assert is_problem(answer, 503)
-    assert "further ones are refused until an operator accepts them" in str(answer.json)
+    assert "further ones are refused until an admin accepts them" in str(answer.json)
     assert int(answer.headers["Retry-After"]) == 300
     assert (answer.json or {})["code"] == "suspensions_stopped", (
         "so that billing goes on with all else"

@@ -134,25 +134,26 @@ def _says_yes(envelope: Envelope) -> bool:
 def _refusal(envelope: Envelope, remote: Mapping[str, str]) -> BridgeError:
     numbers = [number for number, _ in envelope.codes]
     classes = {classify(number) for number in numbers} | _by_text(envelope.errors)
-    said = f"Enom: {remote['text'] or 'an error without a text'}"
+    text = remote["text"] or "an error without a text"
+    said, refused = f"Enom: {text}", f"Enom refused (error {remote['number'] or '-'}): {text}"
     if Class.IP in classes:
         return AccountFault(
-            f"{said}. Add this machine's IP address to the account's API allow list at Enom.",
+            f"{refused}. Add this machine's IP address to the account's API allow list at Enom.",
             code="ip_not_allowed",
             remote=remote,
         )
     if Class.LOGIN in classes:
         return AccountFault(
-            f"{said}. Check uid and token of the account; test and live have different ones.",
+            f"{refused}. Check uid and token of the account; test and live have different ones.",
             remote=remote,
         )
     if classes == {Class.MONEY}:
-        return NoFunds(f"{said}. Top up the account's balance.", remote=remote)
+        return NoFunds(f"{refused}. Top up the account's balance.", remote=remote)
     if classes == {Class.DOWN}:
         return Unavailable(said, remote=remote)
     if classes & {Class.MONEY, Class.DOWN, Class.UNCLEAR}:
         return OutcomeUnknown(said, remote=remote)
-    refusal = Refused(said, code=_code(numbers), remote=remote)
+    refusal = Refused(refused, code=_code(numbers), remote=remote)
     return refusal if classes == {Class.CALLER} else RefusalUnproven(refusal)
 
 

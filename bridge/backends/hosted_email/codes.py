@@ -57,28 +57,30 @@ def fault(result: Result) -> BridgeError | None:
         return None
     number = -1 if result.number is None else result.number
     remote = {"number": "" if result.number is None else str(number), "text": result.text}
-    said = f"Hosted email: {result.text or 'an error without a text'}"
+    text = result.text or "an error without a text"
+    said = f"Hosted email: {text}"
+    refused = f"Hosted email refused (error {remote['number'] or '-'}): {text}"
     if number in UNCLEAR:
         return OutcomeUnknown(said, remote=remote)
     if number in LATER:
         return Unavailable(said, remote=remote, retry_after=LATER[number])
     if number in CREDENTIALS:
         return AccountFault(
-            f"{said}. Check user and password of [accounts.….hosted_email], and whether its "
+            f"{refused}. Check user and password of [accounts.….hosted_email], and whether its "
             "endpoint is your cluster's.",
             remote=remote,
         )
     if number == ADDRESS_LIST:
         return AccountFault(
-            f"{said}. Ask for this machine's IP address to be allowed.",
+            f"{refused}. Ask for this machine's IP address to be allowed.",
             code="ip_not_allowed",
             remote=remote,
         )
     if number in REFUSALS:
         return Refused(
-            f"{said}{REMEDIES.get(number, '')}", code=_code(number, result.faulty), remote=remote
+            f"{refused}{REMEDIES.get(number, '')}", code=_code(number, result.faulty), remote=remote
         )
-    return RefusalUnproven(Refused(said, code=STATE.get(number, "refused"), remote=remote))
+    return RefusalUnproven(Refused(refused, code=STATE.get(number, "refused"), remote=remote))
 
 
 def of_sign_in(result: Result) -> BridgeError | None:

@@ -38,6 +38,8 @@ def copy(source: Path, target: Path) -> None:
             written.execute("PRAGMA journal_mode = DELETE")
             check(written, source)
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            raise NotPossible(refusal("not_ours", file=source)) from None
         raise NotPossible(
             refusal("not_copied", source=source, folder=target.parent, error=error)
         ) from None

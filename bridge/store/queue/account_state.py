@@ -48,6 +48,10 @@ class Pause:
     code: str
     detail: str
 
+    @property
+    def sentence(self) -> str:
+        return sentences.paused(self.code, self.detail)
+
 
 # What stops an account, that which needs most of a person first. Each has columns of its own: only
 # its own ending removes it, and an account works when there is none.

@@ -3,11 +3,13 @@
 Each says first what will happen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Response
 
 from bridge.domain.decisions import GIVES_UP
+from bridge.domain.errors import Limit
 from bridge.domain.jobs import WaitingFor
 from bridge.reporting.explain import plan_in_words
 from bridge.reporting.next_steps import VERBS
@@ -25,10 +27,9 @@ SAYS: Mapping[str, tuple[str, ...]] = {
         "Safety limits still apply.",
     ),
     "approve": (
-        "A new job with the same request is queued for this mailbox and overrides the safety "
-        "limit that held it; all other "
-        "limits still apply. It checks the mail provider first and does only what is missing.",
-        "It can spend money or delete mail, if that is what was requested.",
+        "A new job with the same request is queued for this mailbox and overrides the limit that "
+        "holds it. All other limits still apply.",
+        "It checks the mail provider first and does only what is missing.",
     ),
     "reject": (
         "The job ends as cancelled, and a callback tells billing. Commands already sent to the "
@@ -43,9 +44,23 @@ SAYS: Mapping[str, tuple[str, ...]] = {
         ),
     ),
 }
+APPROVES: Mapping[Limit, str] = {
+    Limit.DELETIONS: "deletes the mailbox although the hourly limit of deletions is reached",
+    Limit.PURCHASES: "can spend money although today's limit of purchases is reached",
+    Limit.CREATIONS: "creates the mailbox although today's limit of new mailboxes is reached",
+    Limit.RENEWAL: "spends money on a renewal over more years than usual",
+    Limit.RESERVED_NAME: "creates the mailbox although its name is reserved",
+    Limit.DOMAIN_OF_ANOTHER: "creates the mailbox although another customer uses this domain",
+}
+APPROVE = (
+    "A new job with the same request is queued for this mailbox. It {what}. All other limits "
+    "still apply.",
+    "It checks the mail provider first and does only what is missing.",
+)
 PASS = (
-    "The job continues now, although today's limit of new mailboxes is reached; all other limits "
-    "still apply. It checks the mail provider first and does only what is missing.",
+    "The job continues now, although today's limit of new mailboxes is reached. All other limits "
+    "still apply.",
+    "It checks the mail provider first and does only what is missing.",
 )
 DISMISS = (
     "The hook leaves the overview, and its content is wiped. Its id is refused from now on; if it "
@@ -75,7 +90,7 @@ def ask_act_on_job(id: str, verb: str) -> Response:
     return show(
         Confirmation(
             f"{VERBS[verb]}: {job['action']} of {job['address']}",
-            PASS if verb == "approve" and job["waiting_for"] == WaitingFor.LIMIT else SAYS[verb],
+            approving(job) if verb == "approve" else SAYS[verb],
             VERBS[verb],
             back,
             verb in GIVES_UP or (verb == "approve" and job["action"] == "mailbox.terminate"),
@@ -83,6 +98,13 @@ def ask_act_on_job(id: str, verb: str) -> Response:
             facts=facts,
         )
     )
+
+
+def approving(job: Mapping[str, Any]) -> Sequence[str]:
+    """What an approval of this job does, by the limit that holds it."""
+    if job["waiting_for"] == WaitingFor.LIMIT:
+        return PASS
+    return [each.format(what=APPROVES[Limit(job["error"]["limit"])]) for each in APPROVE]
 
 
 @actions.post("/jobs/<id>/<any(retry,approve,reject,cancel):verb>")
@@ -99,7 +121,8 @@ def act_on_job(id: str, verb: str) -> Response:
     if receipt.job == id:
         return done(f"/admin/jobs/{id}", f"Job approved; it continues now.{reminder()}")
     how = "approved" if verb == "approve" else "retried"
-    return done(f"/admin/jobs/{receipt.job}", f"{id} was {how} as this job.{reminder()}")
+    text = f"You {how} {id}; this job continues it.{reminder()}"
+    return done(f"/admin/jobs/{receipt.job}", text)
 
 
 @actions.get("/hooks/<source>/<id>/dismiss")

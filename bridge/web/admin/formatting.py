@@ -10,6 +10,7 @@ from markupsafe import Markup
 from bridge.domain.model import to_rfc3339
 from bridge.reporting import times
 from bridge.reporting.next_steps import in_buttons
+from bridge.reporting.notes import paused_how as paused_how
 from bridge.reporting.times import readable, with_times
 
 UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))

@@ -129,7 +129,9 @@ def _people(figures: Figures) -> Iterator[Issue]:
         yield Issue(
             "warn",
             text,
-            "After a fix, replay them; their bodies are kept for 72 hours.",
+            "Open it to see why; its content is kept for 72 hours."
+            if parked == 1
+            else "Open each to see why; their contents are kept for 72 hours.",
             "/admin/hooks?status=parked",
         )
     if figures.differences:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Response
 
 from bridge.domain.errors import UnknownThing
-from bridge.reporting.notes import compared
+from bridge.reporting.notes import compared, paused_how
 from bridge.reporting.refusals import refusal
 from bridge.store.queue.account_state import RESTORED
 from bridge.web.admin.blueprints import actions
@@ -84,7 +84,7 @@ def resuming_account(name: str, title: str) -> Confirmation:
     context = admin_context()
     stops = context.service.account_state.pauses(name)
     restored = any(pause.code == RESTORED for pause in stops)
-    facts = [(f"Paused ({pause.code})", pause.detail) for pause in stops]
+    facts = [(f"Paused {paused_how(pause.code)}", pause.detail) for pause in stops]
     last = context.service.findings.last(name) if restored else None
     if last:
         facts.append(("Last compared", compared(last)))
