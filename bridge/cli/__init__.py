@@ -33,8 +33,14 @@ SECTIONS = {
             "Write a configuration with fresh secrets and say what to paste into the billing platform.",
         ),
         "config": ("config", "Show or check the configuration."),
-        "doctor": ("doctor", "Check configuration, database, Enom, callback URLs and alerts."),
-        "sim": ("sim", "Simulate Enom: both APIs, on this machine only, until Ctrl-C."),
+        "doctor": (
+            "doctor",
+            "Check configuration, database, mail provider, callback URLs and alerts.",
+        ),
+        "sim": (
+            "sim",
+            "Simulate Enom and the hosted-email API, on this machine only, until Ctrl-C.",
+        ),
         "send": (
             "send",
             "Sign and send a hook (mailbox.create, …) or a query (connection.test, …) to a running "
