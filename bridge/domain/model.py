@@ -85,6 +85,7 @@ class Mailbox:
     and `used` (bytes) are None when no read can show them. `pak` is the one that holds the mailbox, `paks` are all of
     its domain, where they were asked for. `type`: what is there in the remote's word, where it tells.
     `domain_missing`: the mail domain is not there either, and would be made with its first mailbox.
+    `made_at`: since when it exists, in epoch seconds of the remote's clock; None where it is not shown.
     """
 
     address: Address
@@ -96,6 +97,7 @@ class Mailbox:
     paks: tuple[Pak, ...] = ()
     type: str = MAILBOX
     domain_missing: bool = False
+    made_at: float | None = None
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,14 @@ class Attempt:
             if step.kind in kinds
         )
 
+    def made_anew(self, seen: Mailbox) -> bool:
+        """Whether what is there now was made after this job's deletion was sent: then the mailbox
+        that it was about is gone. A clock of the remote that is ahead errs to the safe side."""
+        last = self.last(ChangeKind.DELETE)
+        if last is None or last.outcome not in (Outcome.ACCEPTED, Outcome.UNKNOWN):
+            return False
+        return seen.made_at is not None and seen.made_at >= int(last.started_at)
+
     @property
     def whose_in_doubt(self) -> bool:
         """Whether a mailbox that is there now may be another's: this job's creation, as far as

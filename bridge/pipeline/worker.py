@@ -154,6 +154,7 @@ class Worker:
                 self._proved_in_time(attempt)
                 self._prove_password(attempt, found.seen, found.desired)
                 return self._finish(attempt, endings.succeeded(attempt, found.seen, found.desired))
+            self._refuse_made_anew(attempt, found.seen)
             for change in found.plan.changes:
                 last = attempt.last(change.kind)
                 # Settle: by the look that this plan rests on, not by now. A look from before
@@ -166,6 +167,16 @@ class Worker:
                     # In doubt nothing further of this plan is sent: it was made for a mailbox that
                     # may be another by now.
                     break
+
+    def _refuse_made_anew(self, attempt: Attempt, seen: Mailbox) -> None:
+        if attempt.made_anew(seen):
+            attempt.record = Record(settles_at=attempt.record.settles_at)
+            raise NeedsPerson(
+                f"{seen.address} exists, and was made after its deletion was sent: it may be "
+                "another's, and is left as it is. To delete it all the same, adopt it "
+                "(enom-bridge mailboxes adopt) and retry.",
+                code="unclear",
+            )
 
     def _look_and_plan(self, attempt: Attempt) -> Planned:
         """Raises Recheck while the look contradicts what was done last and reads may lag,
@@ -229,9 +240,8 @@ class Worker:
         self._hold_lease(attempt, step)
         outcome, error, answer = self.call(attempt, change, seen)
         self.checkpoint("sent")
-        not_ours = (
-            change.in_doubt and isinstance(error, Refused) and error.code == "not_ours"
-        )  # which no look says again
+        # No look says again that what is there is not ours.
+        not_ours = change.in_doubt and isinstance(error, Refused) and error.code == "not_ours"
         # Sessions that could not be ended do not stand against a suspension that holds: a no is as
         # good as a yes here.
         if outcome == Outcome.ACCEPTED or (

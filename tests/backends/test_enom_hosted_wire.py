@@ -54,6 +54,19 @@ def test_a_user_that_is_kept_after_its_deletion_is_absent(status):
     assert decode({**USER, "metadata": {**USER["metadata"], "status": "active"}}).user
 
 
+@pytest.mark.parametrize(
+    ("shown", "read"),
+    [
+        (1700000000, 1.7e9),
+        ("1700000000", 1.7e9),
+        *((other, None) for other in ("2023-11-14", None, [], 1700000000000, "", -1)),
+    ],
+)
+def test_a_time_of_creation_in_another_form_is_none(shown, read):
+    user = decode({**USER, "metadata": {**USER["metadata"], "createtime": shown}}).user
+    assert user.made_at == read
+
+
 def test_a_quota_is_also_found_among_the_attributes():
     assert decode({**USER, "metadata": {"status": "active"}}).user.quota == 5
 

@@ -97,6 +97,28 @@ def assert_left_alone(scene: Scene, receipt: dict[str, Any]) -> None:
     assert (scene.mailbox() or {})["password"] == THEIRS
 
 
+@pytest.mark.parametrize("fault", ["drop_after", "cut", "error_500_after"])
+def test_a_mailbox_made_anew_after_a_lost_deletion_is_not_deleted(scene: Scene, fault: str) -> None:
+    scene.do("create", password=PASSWORD)
+    scene.clock.now += 300
+    scene.fault("delete_user", fault)
+    InBetween(scene, "delete_user", after=on_call(1, lambda: put(scene)))
+    receipt = scene.do("terminate", seconds=3600)
+    assert (receipt["status"], receipt["error"]["code"]) == ("held", "unclear")
+    assert "made after its deletion was sent" in receipt["error"]["detail"]
+    assert scene.do("terminate", seconds=3600)["error"]["code"] == "not_ours"
+    assert (scene.mailbox() or {})["password"] == THEIRS
+    assert len(scene.calls("delete_user")) == 1
+
+
+def test_a_deletion_that_was_lost_before_its_effect_is_sent_again(scene: Scene) -> None:
+    scene.do("create", password=PASSWORD)
+    scene.clock.now += 300
+    scene.fault("delete_user", "drop_before")
+    assert scene.do("terminate", seconds=3600)["status"] == "succeeded"
+    assert scene.mailbox() is None
+
+
 def test_a_create_that_was_lost_after_its_effect_is_known_by_the_platforms_log(
     scene: Scene,
 ) -> None:

@@ -145,7 +145,8 @@ def require_type(address: Address, type: str) -> None:
 
 
 def observed(address: Address, user: User) -> Mailbox:
-    return Mailbox(address, True, user.services, user.quota, user.used, type=user.type)
+    services, made_at = user.services, user.made_at
+    return Mailbox(address, True, services, user.quota, user.used, type=user.type, made_at=made_at)
 
 
 def listed(address: Address, suspended: bool) -> Mailbox:

@@ -48,6 +48,7 @@ class User:
     used: int | None
     type: str = MAILBOX
     account: str = ""
+    made_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,8 @@ def _user(document: Mapping[str, Any]) -> User | None:
     largest = _number(quota.get("bytes_max"))
     size = largest if largest is not None else _number(attributes.get("quota"))
     used, account = _number(quota.get("bytes_used")), str(attributes.get("account") or "").lower()
-    return User(services, size, used, _type(document, attributes), account)
+    made_at = _epoch(metadata.get("createtime"))
+    return User(services, size, used, _type(document, attributes), account, made_at)
 
 
 def _is_deleted(shown: Mapping[str, Any]) -> bool:
@@ -229,6 +231,12 @@ def _state(value: Any) -> str:
     raise MalformedReply(
         "The hosted-email answer shows a service in a state that is not documented."
     )
+
+
+def _epoch(value: Any) -> float | None:
+    """Seconds [I]; None for any other form of a time, on which no look may fail."""
+    text = str(value)
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
 def _number(value: Any) -> int | None:
