@@ -104,7 +104,12 @@ def _answers(given: Mapping[str, Any], silent: bool, stem: str) -> Answers:
         answer = given[question.name]
         if answer is None:
             answer = question.usual(answers) if silent else question.ask(answers)
-        elif question.backend and question.backend != answers["backend"]:
+        elif (
+            question.backend
+            and question.backend != answers["backend"]
+            # What a backend has no choice about may be said all the same.
+            and answer != question.otherwise
+        ):
             text = f'{question.option} is for the backend "{question.backend}" only'
             raise click.UsageError(f'{text}, and this one is "{answers["backend"]}"')
         if answer is None:

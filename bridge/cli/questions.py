@@ -118,7 +118,7 @@ def callback(url: str) -> None:
         raise ValueError("must begin with https://; http:// is for this machine only")
 
 
-def secret(text: str) -> None:
+def credential(text: str) -> None:
     kind, colon, rest = text.partition(":")
     if kind in ("env", "file") and colon:
         text = rest
@@ -169,7 +169,7 @@ BILLING = (
     ),
 )
 ENOM = (
-    Prompt("uid", "Enom login.", "Enom login (uid)", None, backend="enom", check=filled),
+    Prompt("uid", "Enom login.", "Enom login (uid)", None, backend="enom", check=credential),
     Prompt(
         "token",
         "Enom API token; env:NAME and file:PATH too.",
@@ -177,7 +177,7 @@ ENOM = (
         None,
         hidden=True,
         backend="enom",
-        check=secret,
+        check=credential,
     ),
     Prompt(
         "suspend_with",
@@ -197,7 +197,7 @@ HOSTED_EMAIL = (
         "Hosted-email admin user",
         None,
         only_for="hosted-email",
-        check=filled,
+        check=credential,
     ),
     Prompt(
         "hosted_password",
@@ -206,7 +206,7 @@ HOSTED_EMAIL = (
         None,
         hidden=True,
         only_for="hosted-email",
-        check=secret,
+        check=credential,
     ),
     Prompt("hosted_endpoint", "Base URL of that API.", default=hosted_endpoint),
 )

@@ -27,9 +27,11 @@ def faults(read: Tables, written: Tables, platforms: Collection[str]) -> Iterato
     yield from _grace(read)
     yield from _bridge(read.get("bridge", {}))
     yield from _admin(read.get("admin", {}), read.get("bridge", {}))
-    sources = read.get("sources", {})
+    sources, named = read.get("sources", {}), written.get("accounts", {})
     for name, source in sources.items():
-        yield from _source(f"sources.{name}", source, written.get("accounts", {}), platforms)
+        if isinstance(named, Mapping):
+            yield from _account_of(f"sources.{name}", source, named)
+        yield from _source(f"sources.{name}", source, platforms)
     yield from _secrets(sources)
     yield from _domains(sources)
 
@@ -121,21 +123,23 @@ def _admin(admin: Tables, bridge: Tables) -> Iterator[Fault]:
         )
 
 
-def _source(
-    path: str, source: Tables, accounts: Collection[str], platforms: Collection[str]
-) -> Iterator[Fault]:
-    platform, account = source.get("platform"), source.get("account")
-    if platform is not None and platform not in platforms:
-        yield (
-            f"{path}.platform",
-            f"is not a known platform; known are: {', '.join(sorted(platforms))}",
-        )
+def _account_of(path: str, source: Tables, accounts: Collection[str]) -> Iterator[Fault]:
+    account = source.get("account")
     if account is not None and account not in accounts:
         meant = did_you_mean(account, accounts)
         remedy = f"{meant} Otherwise add" if meant else "add"
         yield (
             f"{path}.account",
             f"names no account; {remedy} [accounts.{account}] or correct the name",
+        )
+
+
+def _source(path: str, source: Tables, platforms: Collection[str]) -> Iterator[Fault]:
+    platform = source.get("platform")
+    if platform is not None and platform not in platforms:
+        yield (
+            f"{path}.platform",
+            f"is not a known platform; known are: {', '.join(sorted(platforms))}",
         )
     callback = source.get("callback", "")
     if callback.startswith("http:") and not (

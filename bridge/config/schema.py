@@ -57,7 +57,8 @@ class SecretText(Text):
 
 
 class TextFromElsewhere(Text):
-    """Not masked as a whole, but it may hold a password, so it may come from where one does."""
+    """Not masked as a whole, but it may hold a password or belongs to one, so it may come from
+    where one does."""
 
     def understand(self, text: str) -> Any:
         return self.read(resolve(text, *surroundings.get()).reveal())

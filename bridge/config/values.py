@@ -108,11 +108,18 @@ def database(text: str) -> str:
     scheme, _, rest = text.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and rest.strip("/") and ":memory:" not in rest:
         return text
-    if scheme == "postgresql+psycopg" and urlsplit(text).path.strip("/"):
+    if scheme == "postgresql+psycopg" and _path(text).strip("/"):
         if find_spec("psycopg") is None:
             raise ValueError(f"needs PostgreSQL's driver, which is not installed: {DRIVER}")
         return text
     raise ValueError('must be "sqlite:///PATH" (a file) or "postgresql+psycopg://user@host/name"')
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:  # as of a bracket that is not closed
+        return ""
 
 
 def database_password(url: str) -> str | None:
@@ -126,13 +133,9 @@ def optional_web_url(text: str) -> str:
 
 
 def notify(text: str) -> str:
-    parts = urlsplit(text)
-    mail = (
-        parts.scheme == "mailto"
-        and re.fullmatch(r"[^@\s]+@[^@\s]+", parts.path)
-        and not parts.query
-    )
-    if text and not mail and not (web(text) and (parts.scheme == "https" or is_loopback(text))):
+    mail = re.fullmatch(r"mailto:[^@\s?#]+@[^@\s?#]+", text)
+    page = web(text)
+    if text and not mail and not (page and (page.scheme == "https" or is_loopback(text))):
         raise ValueError('must be "mailto:someone@example.com" or an https:// URL, or empty')
     return text
 

@@ -51,7 +51,8 @@ def setting(
     list or a table: each text), returns the value in use, and raises ValueError with a sentence.
     `name` likewise checks the names of a table that the admin chooses. `low`, `high` and `above`
     are the range. `filled`: the list has an entry at least. `elsewhere`: text that may hold a
-    password, and so may be written as `env:NAME` or `file:PATH`; a `Secret` may always.
+    password, or stands beside one, and so may be written as `env:NAME` or `file:PATH`; a `Secret`
+    may always.
     """
     made = Setting(does, default, needs, read, name, choices, low, high, above, filled, elsewhere)
     return field(repr=repr, metadata={_KEY: made})

@@ -101,8 +101,9 @@ def connection_test(query: Query) -> dict[str, Any]:
 
 
 def mailbox_status(query: Query) -> dict[str, Any]:
-    record = query.own_record()
+    query.own_record()  # before the look: nobody is shown another's mailbox
     seen = query.call(lambda backend: backend.observe(query.address))
+    record = query.own_record()  # and after it, so that both are of the same time
     return {
         "address": query.arguments["address"],
         "service_id": query.arguments["service_id"],

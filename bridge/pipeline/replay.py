@@ -17,7 +17,7 @@ from bridge.domain.model import Plan
 from bridge.domain.ports import Clock, Lookup, OperatorActions, Receipt, Recorded
 from bridge.infra.crypto import Purpose, Sealer, Unsealable
 from bridge.pipeline.intake import Intake, Reading
-from bridge.steps.look_and_plan import StaleRead, look_and_plan
+from bridge.steps.look_and_plan import StaleRead, look_for, plan_upon
 from hooks.errors import HookError
 from hooks.types import Intent, Verified
 
@@ -131,18 +131,20 @@ class Replay:
         if intent is None or account is None:
             text = f"Account {preview.account!r} is no longer in the configuration."
             return replace(preview, problem=("unknown_account", text))
-        record = self.lookup.record(account.name, intent.address)
-        digest = None if intent.password is None else self._digest(intent, record.password_digest)
-        request = Request(preview.source, intent, digest, self.clock())
         try:
-            return replace(
-                preview,
-                plan=look_and_plan(account, account.terms, request, record, self.clock).plan,
-            )
+            return replace(preview, plan=self._plan(preview.source, intent, account))
         except StaleRead as stale:
             return replace(preview, problem=("unclear", str(stale)))
         except BridgeError as error:
             return replace(preview, problem=(error.code, error.detail))
+
+    def _plan(self, source: str, intent: Intent, account: Account) -> Plan:
+        found = look_for(account, intent, self.clock)
+        # Read after the look, so that what a worker did meanwhile is known here.
+        record = self.lookup.record(account.name, intent.address)
+        digest = None if intent.password is None else self._digest(intent, record.password_digest)
+        request = Request(source, intent, digest, self.clock())
+        return plan_upon(found, account.terms, request, record, self.clock).plan
 
     def _digest(self, intent: Intent, known: str | None) -> str:
         return self.sealer.digest(

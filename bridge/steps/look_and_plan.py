@@ -16,6 +16,7 @@ from bridge.domain.backend import Clock
 from bridge.domain.compare import unsettled
 from bridge.domain.errors import OutcomeUnknown
 from bridge.domain.model import Address, Desired, Fact, Mailbox, Plan, Record, Terms, to_rfc3339
+from hooks.types import Intent
 
 
 @dataclass(frozen=True)
@@ -99,12 +100,29 @@ def look_and_plan(
 
     `terms` are the account's, with what a person lifted for this job. `looked` is given the look before it is judged.
     """
-    intent = request.intent
-    about = decides(intent.action, password=intent.password is not None)
-    found = look(account, Address.parse(intent.address), clock, about)
+    found = look_for(account, request.intent, clock)
     looked(found)
+    return plan_upon(found, terms, request, record, clock, own_doubt)
+
+
+def look_for(account: Account, intent: Intent, clock: Clock) -> Look:
+    """A look at what this hook is about."""
+    about = decides(intent.action, password=intent.password is not None)
+    return look(account, Address.parse(intent.address), clock, about)
+
+
+def plan_upon(
+    found: Look,
+    terms: Terms,
+    request: Request,
+    record: Record,
+    clock: Clock,
+    own_doubt: bool = False,
+) -> Planned:
+    """The second half of `look_and_plan`. Who holds no job reads `record` after the look: what a
+    worker did meanwhile is known there, and the look may be from before."""
     seen = believe(found, record, terms, own_doubt)
-    desired = ACTIONS[intent.action](request, seen, record, terms)
+    desired = ACTIONS[request.intent.action](request, seen, record, terms)
     # The time anew: a look may take a while, and a pak may end meanwhile.
     now = datetime.fromtimestamp(clock(), UTC)
     return Planned(seen, desired, plan.diff(seen, record, desired, terms, now))

@@ -490,3 +490,23 @@ def test_a_backend_that_is_not_there_is_refused(
     assert result.exit_code == 2
     assert "must be one of: enom" in result.stderr
     assert not place.exists()
+
+
+NAMED = ("--backend", "hosted-email", "--hosted-user", "env:U", "--hosted-password", "env:P")
+
+
+@pytest.mark.parametrize(
+    "backend", [NAMED, ("--suspend-with", "lock-out", "--uid", "env:U", "--token", "env:P")]
+)
+def test_every_variable_that_is_to_be_set_is_read(place: Path, backend: tuple[str, ...]) -> None:
+    result = run("--yes", *backend)
+    assert "Before you start the bridge, set: P, U" in result.stdout, result.output
+    account = load(place, {"U": "admin@reseller.example", "P": "example-password"}).accounts["main"]
+    assert "admin@reseller.example" in repr(account) and "env:U" not in repr(account)
+
+
+def test_the_one_way_to_suspend_that_a_backend_has_may_be_said(place: Path) -> None:
+    assert run("--yes", *NAMED, "--suspend-with", "hosted-email").exit_code == 0
+    place.unlink()
+    refused = run("--yes", *NAMED, "--suspend-with", "lock-out")
+    assert refused.exit_code == 2 and "--suspend-with is for the backend" in refused.output

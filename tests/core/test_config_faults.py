@@ -83,6 +83,9 @@ CASES = [
     ("bridge", '+trusted_proxies = "10.0.0.0/8"', "bridge.trusted_proxies", "list"),
     ("bridge", '+database = "mysql://db/x"', "bridge.database", "postgresql+psycopg"),
     ("bridge", '+database = "postgresql://db/x"', "bridge.database", "postgresql+psycopg"),
+    ("bridge", '+database = "postgresql+psycopg://[/x"', "bridge.database", "must be"),
+    ("admin", 'notify = "https://["', "admin.notify", "must be"),
+    ("admin", 'notify = "mailto:["', "admin.notify", "must be"),
     ("bridge", '+database = "sqlite:///:memory:"', "bridge.database", "a file"),
     ("bridge", '+database = "sqlite://"', "bridge.database", "a file"),
     ("bridge", "+wait_limit = 61", "bridge.wait_limit", "from 0 to 60"),
@@ -417,3 +420,13 @@ def test_what_was_meant_is_named(tmp_path: Path, written: str, result: str) -> N
     with pytest.raises(ConfigurationError) as error:
         load(path, {})
     assert result in str(error.value)
+
+
+@pytest.mark.parametrize("wrong", ["0", "true", '"x"', "[]", "[1]", "[[]]"])
+def test_accounts_that_are_no_table_are_one_fault(tmp_path: Path, wrong: str) -> None:
+    path = tmp_path / "bridge.toml"
+    rest = (f"[{name}]\n{GOOD[name]}" for name in ("bridge", "sources.a"))
+    path.write_text("\n".join([f"accounts = {wrong}", *rest]))
+    with pytest.raises(ConfigurationError) as error:
+        load(path, {})
+    assert error.value.faults == [("accounts", "must be a table")]

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.domain.errors import NotPossible
+from bridge.domain.model import Address, Mailbox
 from bridge.infra.crypto import Purpose
 from bridge.sim import Simulator
 from bridge.store.base import tables
@@ -420,3 +421,24 @@ def test_a_customer_who_came_back_in_vain_is_not_deleted_at_the_end_of_the_grace
     scene.periodic_tasks(8 * DAY)
     scene.work(300)
     assert scene.mailbox() is None
+
+
+def test_a_preview_goes_by_the_record_as_it_is_after_the_look(open_scene: Open) -> None:
+    """Its look may have begun before a worker's last command."""
+    scene = open_scene(backend="hosted-email", bridge__wait_limit=0)
+    assert scene.do("create", password=PASSWORD)["status"] == "succeeded"
+    scene.clock.now += 300
+    scene.do("change_plan", plan="large", id="msg_plan")
+    scene.clock.now += 300
+    backend = scene.service.accounts["main"].backend
+    real = backend.observe
+
+    def slow(address: Address, *about: Any) -> Mailbox:
+        seen = real(address, *about)  # and its answer travels
+        backend.observe = real
+        assert scene.do("terminate")["status"] == "succeeded"
+        return seen
+
+    backend.observe = slow
+    preview = scene.service.replay.recorded("msg_plan", "shop")
+    assert preview.problem is not None and preview.problem[0] == "unclear", preview.plan

@@ -111,7 +111,9 @@ class Commands:
 class EnomKeys:
     """The keys of `[accounts.NAME]` that belong to the backend `enom`."""
 
-    uid: str = setting("The login of the account.", needs='uid = "reseller"', read=filled)
+    uid: str = setting(
+        "The login of the account.", needs='uid = "reseller"', read=filled, elsewhere=True
+    )
     token: Secret = setting("API token or password.", needs='token = "env:ENOM_TOKEN"', read=filled)
     endpoint: str = setting(
         "Another URL of Enom's API; empty: the documented one of the environment.",

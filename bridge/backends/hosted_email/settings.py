@@ -35,6 +35,7 @@ class HostedEmailTable:
         "The admin user of that API.",
         needs='user = "admin@reseller.example"',
         read=filled,
+        elsewhere=True,
     )
     password: Secret = setting(
         "The password of that user.",
