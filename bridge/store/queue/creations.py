@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import Limit
 from bridge.domain.jobs import Recheck, WaitingFor
-from bridge.domain.model import ChangeKind
+from bridge.domain.model import MAKING, MONEY
 from bridge.domain.ports import Job, Limits
 from bridge.store.base.database import Database
 from bridge.store.base.tables import accounts, among, jobs, steps
@@ -19,6 +19,8 @@ from bridge.store.queue.money import DAY, NOT_SPENT, of_today
 SELECT_ACCOUNTS = sa.select(accounts.c.name).order_by(accounts.c.name)
 SELECT_PAUSED = sa.select(accounts.c.name).where(STANDS_STILL)
 IS_WAITING = among(jobs.c.status, "queued"), jobs.c.waiting_for == WaitingFor.LIMIT
+
+COUNTED = MAKING - MONEY
 
 
 def is_limited(job: Job, limits: Limits) -> bool:
@@ -44,14 +46,11 @@ def lock_accounts(tx: Connection, database: Database) -> None:
 
 
 def counted_today(tx: Connection, limits: Limits, now: float) -> set[str]:
-    """The jobs that have created a mailbox today, or may have, or are about to: one that made the
-    domain of its mailbox today keeps its place while it is open."""
-    about_to = (steps.c.kind == str(ChangeKind.MAKE_DOMAIN)) & among(
-        jobs.c.status, "queued", "running"
-    )
+    """The jobs that have created a mailbox today, or may have, or made a domain for one: a domain
+    stays, also where its mailbox is refused."""
     begun = sa.select(steps.c.job_id).join(jobs, jobs.c.id == steps.c.job_id)
     begun = begun.where(
-        sa.or_(steps.c.kind == str(ChangeKind.CREATE), about_to),
+        steps.c.kind.in_([str(kind) for kind in COUNTED]),
         of_today(steps.c.started_at, now),
         steps.c.outcome.not_in(NOT_SPENT),
         jobs.c.account.in_(limits.monthly),
