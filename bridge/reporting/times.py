@@ -18,12 +18,19 @@ def is_time(name: str) -> bool:
 
 
 def with_times(value: Any, name: str = "") -> Any:
-    """The same, with text in RFC 3339 for every time, however deep it lies."""
+    """The same, with text in RFC 3339 for every time, however deep it lies; None for one that
+    was never set."""
     if isinstance(value, Mapping):
         return {key: with_times(each, str(key)) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [with_times(each, name) for each in value]
+    value = without_zero(value, name)
     return to_rfc3339(value) if isinstance(value, float) and is_time(name) else value
+
+
+def without_zero(value: Any, name: str) -> Any:
+    """The same; None for a time that was never set, which a row may hold as 0."""
+    return None if isinstance(value, float) and not value and is_time(name) else value
 
 
 def clock(moment: float) -> str:

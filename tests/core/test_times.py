@@ -29,6 +29,15 @@ def test_numbers_that_are_no_times_stay_numbers() -> None:
     assert with_times(plain) == plain
 
 
+def test_a_time_that_was_never_set_is_none_and_not_1970() -> None:
+    never = {"mailbox": {"settles_at": 0.0}, "commands": [{"trust_after": 0.0}], "seconds": 0.0}
+    assert with_times(never) == {
+        "mailbox": {"settles_at": None},
+        "commands": [{"trust_after": None}],
+        "seconds": 0.0,
+    }
+
+
 def test_text_that_is_one_already_stays() -> None:
     assert with_times({"delete_after": "2027-03-01T12:00:00Z"}) == {
         "delete_after": "2027-03-01T12:00:00Z"

@@ -208,8 +208,8 @@ def test_who_makes_a_domain_keeps_a_place_for_its_mailbox(shop: Shop) -> None:
     assert create(shop, first, most(1))
 
 
-def test_a_domain_whose_mailbox_is_refused_counts(shop: Shop) -> None:
-    """It stays at the provider. Else whoever sends bad passwords makes domains without end."""
+def test_a_domain_counts_also_where_its_mailbox_is_refused(shop: Shop) -> None:
+    """Else creations that are always refused would make domains without end."""
     first = creator(shop, "a")
     shop.answer(first, shop.intend(first, ChangeKind.MAKE_DOMAIN, most(1)))
     shop.answer(first, shop.intend(first, ChangeKind.CREATE, most(1)), "refused")

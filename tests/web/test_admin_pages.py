@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from bridge import __version__
+from bridge.cli import main
+from bridge.domain.model import Address
 from bridge.store.admin.lists import VALUES
 from bridge.store.base import tables
 from bridge.web.admin import charts, formatting, nav, overall_status
@@ -83,6 +86,29 @@ def test_every_page_is_there_parses_strictly_and_holds_no_secret(full: Scene) ->
         assert len(ids) == len(set(ids)), path
         for label in page.all("label"):
             assert label.get("for") in ids, path
+
+
+def test_a_time_that_was_never_set_is_none_on_every_page_and_for_every_command(
+    open_scene: Open,
+) -> None:
+    scene = open_scene(**FULL)
+    job = scene.do("create", password=PASSWORD)["job"]
+    scene.service.operator.adopt("main", Address.parse("old@example.com"), "shop", "33")
+    commands = [
+        ["jobs", "show", job],
+        ["jobs", "explain", job],
+        ["mailboxes", "list"],
+        ["mailboxes", "show", "old@example.com"],
+        ["mailboxes", "show", "john.doe@example.com"],
+        ["mailboxes", "export", "old@example.com"],
+    ]
+    for words in [*commands, *([*each, "--json"] for each in commands)]:
+        told = CliRunner().invoke(main, ["--config", str(scene.path), *words]).output
+        assert told and "1970" not in told, words
+    visitor = Visitor(scene)
+    visitor.sign_in()
+    for path in (f"jobs/{job}", "mailboxes/old@example.com", "mailboxes/john.doe@example.com"):
+        assert "1970" not in visitor.get(f"/admin/{path}").text
 
 
 def test_no_page_has_a_script_or_a_style_of_its_own(ids: dict[str, str], visitor: Visitor) -> None:

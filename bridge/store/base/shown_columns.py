@@ -7,6 +7,7 @@ Rule 1: a new column is hidden until it is named. A table that is not here is sh
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.reporting.times import without_zero
 from bridge.store.base.rows import Row
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
@@ -68,7 +69,7 @@ def shown(table: str, row: Row) -> dict[str, Any]:
     """A row of this table for people. Its times stay epoch seconds; whoever prints it makes text of
     them.
     """
-    fields = {name: row[name] for name in SHOWN[table] if name in row}
+    fields = {name: without_zero(row[name], name) for name in SHOWN[table] if name in row}
     if fields.get("error"):
         fields["error"] = {name: fields["error"][name] for name in ERROR if name in fields["error"]}
     if table == "jobs":
