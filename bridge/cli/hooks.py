@@ -7,7 +7,7 @@ import click
 
 from bridge.cli.listing import listing
 from bridge.cli.session import operator, session
-from bridge.cli.show import OneLine, as_json, echo_json, paged, thing
+from bridge.cli.show import Item, OneLine, as_json, echo_json, paged, thing
 from bridge.domain.errors import NotPossible, UnknownThing
 
 COLUMNS = ("received_at", "source", "id", "type", "address", "status", "job_id")
@@ -30,7 +30,12 @@ def listed(ctx: click.Context, /, **options: Any) -> None:
 
     Parked ones could not be read; `replay` reads them again.
     """
-    listing(ctx, "hooks", COLUMNS, **options)
+    listing(ctx, "hooks", COLUMNS, shown=typed, **options)
+
+
+def typed(hook: Item) -> Item:
+    """One that could not be read may have no type."""
+    return {**hook, "type": hook["type"] or None}
 
 
 @hooks.command()
@@ -80,9 +85,12 @@ def show(ctx: click.Context, id: str, source: str | None, as_json: bool) -> None
         click.echo(f"\nWhat happened: enom-bridge jobs explain {hook['jobs'][-1]['id']}")
     elif hook["may"]["replay"] is None:
         click.echo(
-            f"\nParked. Fix the cause (plans, domains or the bridge), then: enom-bridge replay {id}"
+            "\nParked. If the hook is wrong: correct it in billing, which sends it again under a new "
+            f"id, then: enom-bridge hooks dismiss {id}"
         )
-        click.echo(f"If it is not needed: enom-bridge hooks dismiss {id}")
+        click.echo(
+            "If the bridge's configuration was wrong: correct it, then: enom-bridge replay " + id
+        )
     elif hook["dismissed_at"]:
         click.echo(
             "\nDismissed. If it is wanted after all, have billing send it again under a new id."

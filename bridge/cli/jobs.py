@@ -22,6 +22,7 @@ from bridge.domain.decisions import checksum
 from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.domain.ports import Receipt
 from bridge.reporting.explain import tell
+from bridge.reporting.receipts import billing_learns
 from bridge.store import OperatorActions
 from bridge.wiring import Service
 
@@ -32,6 +33,7 @@ COLUMNS = (
     "address",
     "service_id",
     "status",
+    "code",
     "waiting_for",
     "message",
 )
@@ -160,8 +162,8 @@ def approve(ctx: click.Context, /, **options: Any) -> None:
 )
 @click.pass_context
 def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
-    """Close held jobs without doing them. A callback tells billing; a scheduled deletion is called
-    off.
+    """Close held jobs without doing them. A callback, if its source has one, tells billing; a
+    scheduled deletion is called off.
 
     With ids it runs at once. With filters it shows a list first; --apply runs it.
     """
@@ -174,7 +176,7 @@ def reject(ctx: click.Context, /, reason: str | None, **options: Any) -> None:
 @as_json
 @click.pass_context
 def cancel(ctx: click.Context, ids: Sequence[str], as_json: bool) -> None:
-    """Cancel waiting jobs. A callback tells billing."""
+    """Cancel waiting jobs. A callback, if the source has one, tells billing."""
     _each(
         ctx, ids, as_json, lambda acting, id: acting.cancel(id), "{id} is cancelled; {next_step}."
     )
@@ -230,9 +232,7 @@ def _decide(
 def next_step(service: Service, id: str) -> str:
     """How billing learns that a job has ended."""
     source = service.settings.sources.get(service.lookup.story(id)["job"]["source"])
-    if source is not None and source.callback:
-        return "a callback tells billing"
-    return "its source has no callback, so billing learns this only if it asks for results"
+    return billing_learns({bool(source and source.callback)})
 
 
 def _each(ctx: click.Context, ids: Sequence[str], as_json: bool, act: Act, done: str) -> None:

@@ -9,6 +9,7 @@ from bridge.cli.address import MailAddress
 from bridge.cli.progress import progress
 from bridge.cli.session import operator, remind, session, who
 from bridge.cli.show import as_json, echo_json, word
+from bridge.domain.differences import DifferenceKind
 from bridge.domain.errors import NotPossible
 from bridge.domain.ports import Reconciliation
 from bridge.reconcile import drift
@@ -59,7 +60,9 @@ def reconcile(
             for report in reports:
                 for line in lines(report, None if everything else FEW):
                     click.echo(word(line))
-        if agreed not in (None, sum_now):
+        if agreed and not todo and not as_json:
+            click.echo("There is nothing to repair.")
+        elif agreed not in (None, sum_now) and todo:
             text = f"The plan has changed since {agreed}, so nothing was done. "
             text += f"Check the plan above; its checksum is now {sum_now}."
             raise click.ClickException(text)
@@ -74,7 +77,11 @@ def reconcile(
             f"\nNothing changed yet. To repair {len(todo):,}, run the same command with "
             f"--apply {sum_now}"
         )
-    ctx.exit(1 if left or any(report.unread for report in reports) else 0)
+    unread = any(
+        report.unread or any(each.kind is DifferenceKind.UNREAD for each in report.differences)
+        for report in reports
+    )
+    ctx.exit(1 if left or unread else 0)
 
 
 def chosen(service: Service, account: str | None, addresses: Sequence[str]) -> list[str]:

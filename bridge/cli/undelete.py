@@ -7,8 +7,9 @@ from bridge.cli.address import MailAddress
 from bridge.cli.session import operator, session
 from bridge.cli.show import as_json, thing
 from bridge.domain import plan
+from bridge.domain.compare import unsettled
 from bridge.domain.errors import BridgeError, NotPossible
-from bridge.domain.model import Address, Deleted, State
+from bridge.domain.model import Address, Deleted, State, to_rfc3339
 from bridge.wiring import Service
 
 AT_IT = "mailboxes.undelete"  # no source can have a name with a dot
@@ -37,16 +38,17 @@ def undelete(
         account = only(service, account)
         try:
             found = kept(service, account, Address.parse(address))
-            state = State.ABSENT
+            state, settles_at = State.ABSENT, 0.0
             if write:
                 refuse_second(service, account, found)
                 backend = service.accounts[account].backend
                 backend.undelete(found)
                 operator(service).noted("undelete", address)
                 seen = backend.observe(found.address)
-                state = plan.state_of(
-                    seen, service.lookup.record(account, address), service.accounts[account].terms
-                )
+                record = service.lookup.record(account, address)
+                state = plan.state_of(seen, record, service.accounts[account].terms)
+                if unsettled(record, service.database.clock()):
+                    settles_at = record.settles_at
         except BridgeError as error:
             raise click.ClickException(error.detail) from None
     thing(
@@ -65,16 +67,16 @@ def undelete(
         click.echo("\nNothing changed yet. To restore it, run the same command with --apply.")
     elif state in (State.ACTIVE, State.SUSPENDED):
         adopt = f"enom-bridge mailboxes adopt {address} --source SOURCE --service-id ID --apply"
+        when = f", after {to_rfc3339(settles_at)}" if settles_at else ""
         click.echo(
-            f"\nRestored with its old password. It belongs to no service yet; to adopt it: {adopt}"
+            "\nRestored with its old password. It belongs to no service yet; to adopt it"
+            f"{when}: {adopt}"
         )
     else:
+        when = f" after {to_rfc3339(settles_at)}" if settles_at else ""
         click.echo(
-            (
-                "\nThe mail provider accepted it, but does not show it yet. Check again: "
-                "enom-bridge reconcile "
-            )
-            + address
+            "\nThe mail provider accepted it, but does not show it yet. Check again"
+            f"{when}: enom-bridge reconcile {address}"
         )
 
 

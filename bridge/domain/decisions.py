@@ -20,7 +20,7 @@ class JobFacts:
     """What a decision about a job rests on.
 
     `limit` holds it, or lets it wait (`waits`), and is what an approval lifts. `tried_again_as`
-    took its place. `in_doubt`: nobody knows whether its purchase was made. `overtaken` says why it
+    took its place; `approved`: by an approval. `in_doubt`: nobody knows whether its purchase was made. `overtaken` says why it
     is not to be repeated, where newer hooks decided.
     """
 
@@ -32,6 +32,7 @@ class JobFacts:
     tried_again_as: str | None = None
     in_doubt: bool = False
     overtaken: str | None = None
+    approved: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def cancel(job: JobFacts) -> str | None:
 
 
 def again(job: JobFacts) -> str:
-    return f"Job {job.id} was already retried, as {job.tried_again_as}."
+    how = "approved" if job.approved else "retried"
+    return f"Job {job.id} was already {how}, as {job.tried_again_as}."
 
 
 def doubt(job: JobFacts) -> str:

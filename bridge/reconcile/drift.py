@@ -41,6 +41,11 @@ class AccountView:
         """Whether what Enom shows of it may be the past, or is about to change."""
         return address in self.busy or unsettled(self.records.get(address, Record()), self.now)
 
+    def settles_at(self, address: str) -> float:
+        """Until when what Enom shows of it may be the past; 0: that is over."""
+        record = self.records.get(address, Record())
+        return record.settles_at if unsettled(record, self.now) else 0.0
+
 
 def of_domain(
     view: AccountView, domain: str, shown: Scan, known: Sequence[str]

@@ -46,6 +46,10 @@ class Inventory:
     missing: Sequence[Row]  # active in billing, and not at the mail provider
     unpaid: Sequence[Row] | None = None
     """What costs by the month and belongs to no service; None where slots are bought."""
+    unread: int = 0
+    """Domains that the comparison of `as_of` could not read: their figures are older."""
+    failed_at: float | None = None
+    """When the account was compared since, and no domain could be read."""
 
 
 def remark(pak: Row) -> str:
@@ -72,6 +76,8 @@ def described(stock: Inventory) -> dict[str, Any]:
     return {
         "account": stock.account,
         "as_of": stock.as_of,
+        "unread": stock.unread,
+        "failed_at": stock.failed_at,
         **sums(stock),
         "ended_and_paid": [described_row(each) for each in (*stock.ended, *stock.leaving)],
         "active_and_absent": [described_row(each) for each in stock.missing],
@@ -92,6 +98,12 @@ def described_row(each: Row) -> dict[str, Any]:
 
 def lines(stock: Inventory, most: int | None = 10) -> Iterator[str]:
     """For a terminal or a mail. `most`: lines of each list, None for all."""
+    if stock.as_of is None and stock.failed_at is not None:
+        yield (
+            f"Account {stock.account}: the comparison of {to_rfc3339(stock.failed_at)} read no "
+            "domain, so there are no figures yet."
+        )
+        return
     if stock.as_of is None:
         yield (
             f"Account {stock.account} has not been compared with the mail provider yet. First: "
@@ -101,7 +113,7 @@ def lines(stock: Inventory, most: int | None = 10) -> Iterator[str]:
         return
     total = sums(stock)
     places, cost = total["places"], total["cost_per_year"] or {}
-    yield f"Account {stock.account}, as of {to_rfc3339(stock.as_of)}:"
+    yield f"Account {stock.account}, as of {to_rfc3339(stock.as_of)}{caution(stock)}:"
     for name, words in (
         ("paid", "mailbox slots paid for"),
         ("used", "used"),
@@ -131,6 +143,17 @@ def lines(stock: Inventory, most: int | None = 10) -> Iterator[str]:
             yield ""
             yield f"{title}:"
             yield from (f"  {item}" for item in first(items, most))
+
+
+def caution(stock: Inventory) -> str:
+    """What of the figures is older than their date, in brackets."""
+    says = []
+    if stock.failed_at is not None:
+        says.append(f"the comparison of {to_rfc3339(stock.failed_at)} could not read any domain")
+    if stock.unread:
+        domains = "1 domain" if stock.unread == 1 else f"{stock.unread:,} domains"
+        says.append(f"{domains} could not be read then; older figures are used there")
+    return f" ({'; '.join(says)})" if says else ""
 
 
 def line(each: Row) -> str:

@@ -82,6 +82,7 @@ class Reconcile:
         found += [
             drift.of_barred(domain, one) for domain, one in barred.items() if domain not in foreign
         ]
+        judged = addresses or [each for names in known.values() for each in names]
         report = Reconciliation(
             account=name,
             started_at=started,
@@ -91,13 +92,13 @@ class Reconcile:
             unread=sorted(set(barred) - set(foreign)),
             foreign=foreign,
             looked_at=list(addresses),
-            mailboxes=len(addresses) or sum(len(one.mailboxes) for one in read.values()),
-            under_way=sum(
-                map(
-                    view.under_way,
-                    addresses or (each for names in known.values() for each in names),
-                )
+            mailboxes=(
+                sum(isinstance(look, Look) for look in looks.values())
+                if addresses
+                else sum(len(one.mailboxes) for one in read.values())
             ),
+            under_way=sum(map(view.under_way, judged)),
+            settles_at=max(map(view.settles_at, judged), default=0.0),
             differences=drift.in_order(found),
         )
         self.findings.keep(who, report)

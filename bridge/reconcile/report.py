@@ -17,14 +17,16 @@ def lines(report: Reconciliation, most: int | None = FEW) -> Iterator[str]:
     differ = len(report.differences)
     yield head(report)
     if report.under_way:
-        yield f"Skipped {report.under_way:,} mailboxes: a job is running or has just changed them."
+        yield skipped(report)
     if report.foreign:
         yield (
             "Not in this account, and without recorded mailboxes (a mistyped address?): "
             f"{', '.join(report.foreign)}."
         )
-    if not differ and (report.domains or not report.whole):
-        yield "No differences." if not report.under_way else "No other differences."
+    if not differ and report.mailboxes > report.under_way and report.under_way:
+        yield "No differences in what was compared."
+    elif not differ and not report.under_way and (report.domains or not report.whole):
+        yield "No differences."
     groups = {
         kind: list(items) for kind, items in groupby(report.differences, lambda each: each.kind)
     }
@@ -57,6 +59,16 @@ def head(report: Reconciliation) -> str:
     return (
         f"Account {report.account}: no domain is on record, so nothing was compared. "
         "Import billing's list first: enom-bridge mailboxes import"
+    )
+
+
+def skipped(report: Reconciliation) -> str:
+    """How many mailboxes were not compared, why, and when they can be."""
+    one = report.under_way == 1
+    when = f"after {to_rfc3339(report.settles_at)}" if report.settles_at else "when its jobs ended"
+    return (
+        f"Not compared: {report.under_way:,} {'mailbox' if one else 'mailboxes'} (an open job, or "
+        f"changed so lately that a read may be old). Run it again {when}."
     )
 
 

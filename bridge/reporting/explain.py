@@ -69,6 +69,15 @@ CALLBACK_WAITS: Mapping[str, str] = {
     ),
     "turn": "Callback pending: an older job or callback of this mailbox goes first.",
 }
+UNREAD: Mapping[str | None, str] = {
+    "": "The bridge could not read a reliable state of the mailbox yet.",
+    "unavailable": "The mail provider has not answered yet, so nothing was sent.",
+    "credentials": "The mail provider refuses the login, so nothing was sent.",
+    "ip_not_allowed": (
+        "The mail provider refuses the IP address of this machine, so nothing was sent."
+    ),
+}
+"""Why nothing was read yet, by the error of the last attempt."""
 WAITING: Mapping[str | None, str] = {
     None: "Waiting for {free}{later}.",
     "turn": "Waiting for {behind}{later}.",
@@ -158,7 +167,8 @@ def _seen(story: Story) -> Iterator[str]:
     job, seen = story["job"], story["job"]["seen"]
     if seen is None:
         if job["status"] == "queued" and job["started_at"]:
-            yield "The bridge could not read a reliable state of the mailbox yet."
+            code = (job["error"] or {}).get("code")
+            yield UNREAD.get("" if story["commands"] else code, UNREAD[""])
         return
     room = ""
     if "paks" in seen:
@@ -262,6 +272,8 @@ def _running(story: Story) -> Iterator[str]:
     until, tried = _when(story, job["lease_until"]), f"attempt {job['tries']}"
     if story["holder_lives"]:
         yield f"A worker is running it now ({tried}); its lease ends at {until}."
+        if failed := _detail(job["error"]):
+            yield f"The attempt before failed: {failed}"
     else:
         yield (
             f"The worker that ran it ({tried}) no longer responds. Another worker takes over when "

@@ -197,7 +197,13 @@ OPEN_AT_BACKUP = (
     "retry checks "
     "the mail provider first and does only what is missing."
 )
-WAITS = "Nothing to do: it continues by itself. To cancel it: {cancel}"
+CONTINUES = "Nothing to do: it continues by itself."
+SILENT = (
+    "Nothing to do: it continues by itself as soon as the mail provider answers. To find out why it "
+    "does not: enom-bridge doctor."
+)
+CANCEL = " To cancel it: {cancel}"
+WAITS = f"{CONTINUES}{CANCEL}"
 WAITS_FOR_DAY = f"{WAITS} - to create it today: {{approve}}"
 LOST = (
     "Nothing to do: another worker takes over. To speed that up, restart the bridge (enom-bridge "
@@ -205,6 +211,7 @@ LOST = (
 )
 NO_WORKER = "No worker is running, so jobs wait: start enom-bridge serve (or enom-bridge worker)."
 FOLLOW = "It was retried. Continue with: {follow}"
+FOLLOW_APPROVED = "It was approved. Continue with: {follow}"
 RESEND = "The callback was not delivered. When billing is reachable: {resend}"
 OBSERVED = (
     'To let the bridge act: set accounts.{account}.mode = "act", reload the bridge, and have '
@@ -235,14 +242,16 @@ def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:
     job = story["job"]
     code = (job["error"] or {}).get("code", "unclear")
     if story["tried_again_as"]:
-        return FOLLOW
+        return FOLLOW_APPROVED if story.get("approved") else FOLLOW
     match job["status"]:
         case "queued" | "running":
             return _while_open(story, code, worker_alive)
         case "held":
             return _while_held(story, code)
         case "failed":
-            return ADVICE[code]
+            chosen = ADVICE[code]
+            no_retry = "{retry}" in chosen and story["may"]["retry"] is not None
+            return ADVICE["overtaken"] if no_retry else chosen
     if _undelivered(story):
         return RESEND
     return _observed(job["extra"]) if _only_observed(job) else NOTHING
@@ -285,7 +294,10 @@ def _while_open(story: Mapping[str, Any], code: str, worker_alive: bool) -> str:
         return NO_WORKER
     if job["waiting_for"] == "limit":
         return WAITS_FOR_DAY
-    return LOST if job["status"] == "running" and not story["holder_lives"] else WAITS
+    if job["status"] == "running" and not story["holder_lives"]:
+        return LOST
+    waits = SILENT if job["error"] and code == "unavailable" else CONTINUES
+    return waits if story["may"]["cancel"] is not None else f"{waits}{CANCEL}"
 
 
 def is_later(moment: float | None, now: float) -> bool:

@@ -1,5 +1,7 @@
 """What a receipt says of a job that has no result yet, or that a person ended. Pure."""
 
+from collections.abc import Set
+
 WAITING = {
     None: "Accepted and queued.",
     "turn": "Accepted. An earlier request for this mailbox or its domain goes first.",
@@ -21,3 +23,16 @@ never come."""
 
 def rejected(reason: str | None) -> str:
     return f"Rejected by an admin: {reason}" if reason else "Rejected by an admin."
+
+
+def billing_learns(callbacks: Set[bool]) -> str:
+    """How billing learns that a job has ended. `callbacks`: whether the sources of the jobs have a
+    callback; both where some have."""
+    if callbacks == {True}:
+        return "a callback tells billing"
+    if True in callbacks:
+        return (
+            "a callback tells billing where its source has one; elsewhere billing learns this only "
+            "if it asks for results"
+        )
+    return "its source has no callback, so billing learns this only if it asks for results"

@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.domain.model import to_rfc3339
 
-NAMES = frozenset({"at", "since", "expires", "now", "as_of"})
+NAMES = frozenset({"at", "since", "expires", "now", "as_of", "failed_at"})
 ENDS = ("_at", "_after", "_until", "_since", "_from")
 
 

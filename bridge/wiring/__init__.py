@@ -87,15 +87,17 @@ class Service:
 
     def inventory(self, account: str) -> Inventory:
         """What is paid for in one account, as its last reconciliation saw it."""
-        last = self.findings.last(account)
+        last, read = self.findings.last(account), self.findings.last(account, read=True)
         price = self.settings.accounts[account].place_price
         bought = self.accounts[account].backend.proofs[Fact.EXPIRY] is not Proof.UNSUPPORTED
         return Inventory(
             account,
-            last["ended_at"] if last else None,
+            read["ended_at"] if read else None,
             price,
             *self.findings.inventory(account),
             unpaid=None if bought else self.findings.ownerless(account),
+            unread=read["unread"] if read else 0,
+            failed_at=last["ended_at"] if last and (not read or last["id"] != read["id"]) else None,
         )
 
     def filters(self, what: str, given: Mapping[str, str | None]) -> dict[str, str | None]:

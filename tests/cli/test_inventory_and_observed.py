@@ -26,6 +26,23 @@ def test_the_inventory_is_what_the_last_reconciliation_saw(house: House) -> None
     assert "it has main" in house.refused("inventory", "--account", "none", code=2)
 
 
+def test_a_comparison_that_read_nothing_gives_old_figures_no_new_date(house: House) -> None:
+    house.configure(account__settle=0)
+    house.start()
+    house.send("mailbox.create", ANN, "7")
+    house.billing.wait_for(1)
+    house.ok("reconcile")
+    before = house.json("inventory")["items"][0]
+    house.sim.control("/faults", {"fault": "html", "times": None})
+    shown = house.run("reconcile")
+    assert shown.exit_code == 1
+    assert "Account main could not be compared with the mail provider on " in shown.stdout
+    after = house.json("inventory")["items"][0]
+    assert (after["as_of"], after["places"]) == (before["as_of"], before["places"])
+    assert after["failed_at"] >= before["as_of"] and before["failed_at"] is None
+    assert "could not read any domain):" in house.ok("inventory").splitlines()[0]
+
+
 def test_observed_tells_what_differs_and_makes_it_the_exit_code(house: House) -> None:
     house.start()
     house.send("mailbox.create", ANN, "7")

@@ -167,7 +167,10 @@ def test_a_list_tells_which_held_jobs_were_decided_already(house: House) -> None
 
     goes_on = house.json("jobs", "approve", bob)["items"][0]["job"]
 
+    assert f"was already approved, as {goes_on}" in house.refused("jobs", "reject", bob)
+    assert "Next: It was approved. Continue with:" in house.ok("jobs", "explain", bob)
     listed = house.ok("jobs", "list", "--status", "held").splitlines()
+    assert "CODE" in listed[0] and all("unsafe" in line for line in listed[1:])
     assert [f"Continues as {goes_on}." in line for line in listed if bob in line] == [True]
     assert ["Continues as" in line for line in listed if cid in line] == [False]
     as_json = {

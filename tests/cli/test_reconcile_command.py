@@ -11,7 +11,7 @@ from bridge.backends.hosted_email.wire import SERVICES
 from bridge.cli import undelete
 from bridge.domain.errors import NotPossible
 from bridge.domain.model import Address, Deleted
-from bridge.store.base.tables import accounts
+from bridge.store.base.tables import accounts, mailboxes
 from tests.cli.conftest import House
 
 ANN, BOB = "ann@example.com", "bob@example.com"
@@ -80,6 +80,9 @@ def test_a_repair_is_shown_first_and_done_under_its_checksum_only(open_house: Ho
     assert re.search(r"^bob@example.com: suspend it again: job job_\w+$", done, re.MULTILINE)
     open_house.billing.wait_for(4)
     assert "No differences." in open_house.ok("reconcile")
+    late = open_house.ok("reconcile", "--apply", checksum[1])
+    assert late.endswith("There is nothing to repair.\n") and "plan above" not in late
+    assert open_house.json("reconcile", "--apply", checksum[1])["done"] == []
     reported = open_house.ok("audit", "list", "--action", "repair")
     assert BOB in reported and "command line" in reported
     job = open_house.json("jobs", "list")["items"][0]["id"]
@@ -184,6 +187,17 @@ class TestUndelete:
         assert "undelete" in open_house.ok("audit", "list", "--target", ANN)
         open_house.ok("mailboxes", "adopt", ANN, "--source", "shop", "--service-id", "7", "--apply")
         assert open_house.send("mailbox.suspend", ANN, "7")["status"] == "succeeded"
+
+    def test_the_next_step_names_the_time_from_which_it_works(self, open_house: House) -> None:
+        open_house.send("mailbox.terminate", ANN, "7")
+        assert open_house.running
+        with open_house.running.service.database.write() as tx:
+            settles = {"settles_at": open_house.running.service.database.now(tx) + 300}
+            tx.execute(mailboxes.update().where(mailboxes.c.address == ANN).values(settles))
+        done = open_house.ok("mailboxes", "undelete", ANN, "--apply")
+        (after,) = re.findall(r"after (\S+Z): enom-bridge", done)
+        adopt = ("mailboxes", "adopt", ANN, "--source", "shop", "--service-id", "7", "--apply")
+        assert f"Look again after {after}" in open_house.refused(*adopt)
 
     def test_of_two_at_once_hosted_email_is_asked_by_one(self, open_house: House) -> None:
         assert open_house.running

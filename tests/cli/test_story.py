@@ -236,6 +236,9 @@ def test_a_job_whose_worker_is_gone_and_what_waits_behind_it_say_so() -> None:
     lost = text_of(told_of(status="running", lease_until=later, holder_lives=False))
     assert "no longer responds" in lost and "18:28:03" in lost and "restart the bridge" in lost
     assert "A worker is running it now" in text_of(told_of(status="running"))
+    again = text_of(told_of(status="running", tries=3, error=failure("unavailable")))
+    assert "(attempt 3)" in again
+    assert "The attempt before failed: What happened: unavailable." in again
     waits = text_of(told_of(status="queued", beside=["job_2"], available_at=later))
     assert (
         "Waiting for a free worker; running now in this domain: job_2, and not before 18:28:03."
@@ -244,6 +247,41 @@ def test_a_job_whose_worker_is_gone_and_what_waits_behind_it_say_so() -> None:
     assert "Waiting for job_3, older and of the same mailbox." in text_of(
         told_of(status="queued", behind=["job_3"])
     )
+
+
+def test_what_is_refused_is_not_offered() -> None:
+    """As in tests/store: a running job cannot be cancelled, and what newer hooks replaced is not
+    retried."""
+    doubt = told_of(status="queued", in_doubt=True)
+    for story in (told_of(status="running"), doubt):
+        assert "jobs cancel" not in text_of(story)
+        assert text_of(story).splitlines()[-1].startswith("Next: Nothing to do: it continues")
+    assert "To cancel it: enom-bridge jobs cancel job_1" in text_of(told_of(status="queued"))
+    failed = told_of(status="failed", error=failure("refused"), overtaken="Newer hooks decided.")
+    assert "jobs retry" not in text_of(failed)
+
+
+@pytest.mark.parametrize(
+    ("code", "first", "following"),
+    [
+        ("unavailable", "has not answered yet, so nothing was sent.", "enom-bridge doctor"),
+        ("credentials", "refuses the login, so nothing was sent.", "enom-bridge jobs cancel"),
+        ("unclear", "could not read a reliable state of the mailbox yet.", "continues by itself"),
+    ],
+)
+def test_a_job_that_read_nothing_yet_says_why(code: str, first: str, following: str) -> None:
+    waits = told_of(status="queued", waiting_for="retry", error=failure(code))
+    lines = text_of(waits).splitlines()
+    assert any(line.endswith(first) for line in lines) and following in lines[-1]
+    sent = {
+        "command": "SetUpPOP3User",
+        "outcome": "unknown",
+        "evidence": None,
+        "error": failure("unclear"),
+        "started_at": AT,
+        "ended_at": AT,
+    }
+    assert "so nothing was sent" not in text_of(waits | {"commands": [sent]})
 
 
 def test_with_no_worker_the_next_command_starts_one() -> None:

@@ -79,6 +79,21 @@ def test_without_a_reconciliation_the_command_is_named() -> None:
     ]
 
 
+def test_figures_that_are_older_than_the_last_comparison_say_so() -> None:
+    failed = replace(STOCK, failed_at=at(2027, 3, 2, 3))
+    (head, *_) = lines(failed)
+    assert head == (
+        "Account main, as of 2027-03-01T03:00:00Z (the comparison of 2027-03-02T03:00:00Z could "
+        "not read any domain):"
+    )
+    (head, *_) = lines(replace(STOCK, unread=2))
+    assert "(2 domains could not be read then; older figures are used there)" in head
+    assert list(lines(replace(failed, as_of=None))) == [
+        "Account main: the comparison of 2027-03-02T03:00:00Z read no domain, so there are no "
+        "figures yet."
+    ]
+
+
 def test_json_has_every_pak_and_what_stands_out_of_it() -> None:
     result = described(STOCK)
     assert [each["remark"] for each in result["paks"]] == [None, "empty", "ending", "ended"]

@@ -92,6 +92,26 @@ def test_what_a_hook_changed_meanwhile_is_not_judged(house: House) -> None:
     assert (report.differences, report.under_way) == ([], 2)
 
 
+def test_what_was_not_compared_is_not_said_to_be_without_differences(house: House) -> None:
+    house.bench.do("suspend")
+    house.bench.hook("suspend", address=str(ANN), service_id="8")
+    head, skipped = lines(house.look())
+    assert head.endswith("mailboxes: 2.")
+    assert skipped.startswith("Not compared: 2 mailboxes (an open job, or changed so lately")
+    assert house.bench.clock.now < house.look().settles_at
+    house.settled()
+    _, skipped, verdict = lines(house.look())
+    assert skipped.startswith("Not compared: 1 mailbox (")
+    assert skipped.endswith("Run it again when its jobs ended.")
+    assert verdict == "No differences in what was compared."
+
+
+def test_an_address_that_could_not_be_read_is_not_counted_as_read(house: House) -> None:
+    house.bench.backend.domains.discard("example.com")
+    report = house.look(str(ANN))
+    assert (report.mailboxes, [str(each.kind) for each in report.differences]) == (0, ["unread"])
+
+
 def test_a_deep_one_looks_at_every_mailbox_and_so_sees_sizes(house: House) -> None:
     house.bench.do("change_plan", plan="large")
     house.settled()

@@ -163,7 +163,7 @@ def test_what_a_person_had_approved_already_is_called_off_all_the_same(open_scen
     scene.work(300)
     assert ended(scene, {"job": again.job}, held) == ["cancelled overtaken", "held unsafe"]
     assert scene.mailbox() is not None
-    with pytest.raises(NotPossible, match="already retried"):
+    with pytest.raises(NotPossible, match="already approved"):
         scene.service.operator.retry(held["job"], approve=True)
 
 

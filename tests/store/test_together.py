@@ -61,7 +61,7 @@ def queued(shop: Shop, address: str = ADDRESS) -> str:
 DECISIONS: dict[
     str, tuple[Callable[[Shop, str], str], Callable[[OperatorActions, str], Any], str]
 ] = {
-    "approve": (held, lambda person, job: person.retry(job, approve=True), "was already retried"),
+    "approve": (held, lambda person, job: person.retry(job, approve=True), "was already approved"),
     "retry": (held, lambda person, job: person.retry(job), "was already retried"),
     "cancel": (queued, lambda person, job: person.cancel(job), "was already cancelled"),
 }

@@ -387,6 +387,27 @@ def test_accounts_and_sources_are_paused_with_a_reason_and_resumed(
     assert full.send("mailbox.suspend").status_code == 202
 
 
+def test_where_no_callback_is_configured_no_page_says_that_one_tells_billing(
+    open_scene: Open,
+) -> None:
+    scene = open_scene(**FULL, source__callback="")
+    visitor = Visitor(scene)
+    visitor.sign_in()
+    first, second = (
+        scene.send("mailbox.suspend", address=f"{name}@example.com", service_id=name).json["job"]
+        for name in ("amy", "ann")
+    )
+    with scene.service.database.write() as tx:
+        held = tables.jobs.c.id == second
+        tx.execute(sa.update(tables.jobs).where(held).values(status="held", code="unclear"))
+    for job, verb in ((first, "cancel"), (second, "reject")):
+        asked = visitor.get(f"/admin/jobs/{job}/{verb}").words
+        done = visitor.press(f"/admin/jobs/{job}/{verb}").words
+        for words in (asked, done):
+            assert "ts source has no callback, so billing learns this only if it asks" in words
+            assert "a callback tells billing" not in words.lower()
+
+
 def test_suspensions_that_were_stopped_are_shown_and_accepted_again(
     full: Scene, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

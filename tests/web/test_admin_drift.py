@@ -56,12 +56,18 @@ def test_what_was_never_compared_is_not_said_to_be_without_differences(open_scen
     visitor = Visitor(scene)
     visitor.sign_in()
     scene.service.reconcile.account("other", "ann")
-    assert (
-        "No differences in what was compared. Never compared: main."
-        in visitor.get("/admin/drift").words
-    )
+    page = visitor.get("/admin/drift").words
+    assert "Nothing could be compared" in page and "No differences" not in page
+    assert "main never compared with the mail provider" in page
+    scene.do("create", password=PASSWORD)
+    scene.clock.now += 600
     scene.service.reconcile.account("main", "ann")
     assert "No differences." in visitor.get("/admin/drift").words
+    scene.do("suspend")
+    scene.service.reconcile.account("main", "ann")
+    page = visitor.get("/admin/drift").words
+    assert "1 not compared (an open job, or changed just before)" in page
+    assert "No differences in what was compared." in page
 
 
 def test_differences_are_listed_with_what_to_do(scene: Scene, visitor: Visitor) -> None:

@@ -160,7 +160,8 @@ class Reconciliation:
 
     `whole`: every domain that the bridge knows. `domains` are those that were read, with their paks and how many mailboxes
     are in each; `unread` those that could not be. `looked_at` are addresses that were asked for singly. `under_way` counts
-    mailboxes that are not judged, because the bridge is at them or has just changed them.
+    mailboxes that are not judged, because the bridge is at them or has just changed them; the last of what it changed shows
+    for sure from `settles_at` on (0: none waits for that).
     """
 
     account: str
@@ -176,6 +177,7 @@ class Reconciliation:
     foreign: Sequence[str] = ()
     """Domains that Enom says are not in the account, and where nothing of ours is on record:
     told, and no fault."""
+    settles_at: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -29,15 +29,17 @@ def of_jobs(tx: Connection, rows: Sequence[Row]) -> list[JobFacts]:
     """For each row of `jobs`, in the same order."""
     ids = [row["id"] for row in rows]
     replaced: dict[str, str] = {}
+    approved: dict[str, bool] = {}
     doubted: set[str] = set()
     for start in range(0, len(ids), BATCH):
         some = ids[start : start + BATCH]
         later = (
-            sa.select(jobs.c.replaces, jobs.c.id)
+            sa.select(jobs.c.replaces, jobs.c.id, jobs.c.passed)
             .where(jobs.c.replaces.in_(some))
             .order_by(jobs.c.id)
         )
-        replaced |= {old: new for old, new in tx.execute(later)}
+        for old, new, passed in tx.execute(later):
+            replaced[old], approved[old] = new, passed
         doubts = sa.select(purchases.c.job_id).where(
             purchases.c.job_id.in_(some), purchases.c.outcome.in_(IN_DOUBT)
         )
@@ -52,6 +54,7 @@ def of_jobs(tx: Connection, rows: Sequence[Row]) -> list[JobFacts]:
             tried_again_as=replaced.get(row["id"]),
             in_doubt=row["id"] in doubted,
             overtaken=overtaken(tx, row) if row["status"] in ("held", "failed") else None,
+            approved=approved.get(row["id"], False),
         )
         for row in rows
     ]

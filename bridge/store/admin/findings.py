@@ -87,12 +87,16 @@ class Findings:
         with self.database.write() as tx:
             tx.execute(mine(comparison).values(reconcile_lease=None))
 
-    def last(self, account: str) -> Mapping[str, Any] | None:
-        """The last reconciliation of the whole account."""
+    def last(self, account: str, read: bool = False) -> Mapping[str, Any] | None:
+        """The last reconciliation of the whole account; `read`: the last that could read any of its
+        domains.
+        """
         with self.database.read() as tx:
             query = sa.select(reconciliations).where(
                 reconciliations.c.account == account, reconciliations.c.whole
             )
+            if read:
+                query = query.where(reconciliations.c.domains > 0)
             found = (
                 tx.execute(query.order_by(reconciliations.c.id.desc()).limit(1)).mappings().first()
             )

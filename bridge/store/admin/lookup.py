@@ -232,6 +232,7 @@ class Lookup(Lists):
                 "beside": list(tx.scalars(beside.order_by(jobs.c.id))),
                 "holder_lives": seen is not None and abs(now - seen) < ALIVE,
                 "tried_again_as": (facts := decision_facts.of_job(tx, row)).tried_again_as,
+                "approved": facts.approved,
                 "may": decisions.of_job(facts),
                 "commands": rows_of_job(tx, steps, job),
                 "purchases": rows_of_job(tx, purchases, job),

@@ -13,6 +13,7 @@ from bridge.domain.errors import Limit
 from bridge.domain.jobs import WaitingFor
 from bridge.reporting.explain import plan_in_words
 from bridge.reporting.next_steps import VERBS
+from bridge.reporting.receipts import billing_learns
 from bridge.web.admin.blueprints import actions
 from bridge.web.admin.confirm import Confirmation, reason, show
 from bridge.web.admin.context import admin_context
@@ -32,14 +33,14 @@ SAYS: Mapping[str, tuple[str, ...]] = {
         "It checks the mail provider first and does only what is missing.",
     ),
     "reject": (
-        "The job ends as cancelled, and a callback tells billing. Commands already sent to the "
+        "The job ends as cancelled; {learns}. Commands already sent to the "
         "mail provider "
         "are not undone; a deletion "
         "scheduled after a grace period is called off.",
     ),
     "cancel": (
         (
-            "The job ends as cancelled, and a callback tells billing. Commands already sent to "
+            "The job ends as cancelled; {learns}. Commands already sent to "
             "the mail provider are not undone."
         ),
     ),
@@ -75,6 +76,24 @@ RESEND = (
 REASON = "Reason (optional)"
 
 
+def says(verb: str, *sources: str) -> list[str]:
+    """What will happen to jobs of these sources."""
+    return [line.format(learns=learns(*sources)) for line in SAYS[verb]]
+
+
+def learns(*sources: str) -> str:
+    """How billing learns that jobs of these sources have ended."""
+    configured = admin_context().service.settings.sources
+    return billing_learns(
+        {bool((source := configured.get(name)) and source.callback) for name in sources}
+    )
+
+
+def outcome(job: str) -> str:
+    phrase = learns(admin_context().service.lookup.story(job)["job"]["source"])
+    return phrase[0].upper() + phrase[1:]
+
+
 @actions.get("/jobs/<id>/<any(retry,approve,reject,cancel):verb>")
 def ask_act_on_job(id: str, verb: str) -> Response:
     story = admin_context().service.lookup.story(id)
@@ -90,7 +109,7 @@ def ask_act_on_job(id: str, verb: str) -> Response:
     return show(
         Confirmation(
             f"{VERBS[verb]}: {job['action']} of {job['address']}",
-            approving(job) if verb == "approve" else SAYS[verb],
+            approving(job) if verb == "approve" else says(verb, job["source"]),
             VERBS[verb],
             back,
             verb in GIVES_UP or (verb == "approve" and job["action"] == "mailbox.terminate"),
@@ -113,10 +132,10 @@ def act_on_job(id: str, verb: str) -> Response:
     match verb:
         case "cancel":
             operator.cancel(id)
-            return done(f"/admin/jobs/{id}", "Job cancelled. A callback tells billing.")
+            return done(f"/admin/jobs/{id}", f"Job cancelled. {outcome(id)}.")
         case "reject":
             operator.reject(id, reason() or None)
-            return done(f"/admin/jobs/{id}", "Job rejected. A callback tells billing.")
+            return done(f"/admin/jobs/{id}", f"Job rejected. {outcome(id)}.")
     receipt = operator.retry(id, approve=verb == "approve")
     if receipt.job == id:
         return done(f"/admin/jobs/{id}", f"Job approved; it continues now.{reminder()}")

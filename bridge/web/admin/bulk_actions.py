@@ -12,7 +12,7 @@ from flask import Response, request
 from bridge.domain import decisions
 from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.reporting.next_steps import VERBS
-from bridge.web.admin.actions import REASON, SAYS, reminder
+from bridge.web.admin.actions import REASON, reminder, says
 from bridge.web.admin.blueprints import actions
 from bridge.web.admin.confirm import Confirmation, reason, show
 from bridge.web.admin.context import admin_context
@@ -80,13 +80,14 @@ def look(verb: str, first: str = "") -> tuple[Confirmation, list[str]]:
     facts += [("Skipped", no) for _, no in left]
     if not ids:
         return Confirmation(title, [NONE], "", back, facts=facts, status=409), []
-    says = [*([first] if first else []), "For each job below:", *SAYS[verb]]
+    sources = sorted({row["source"] for row in found})
+    lines = [*([first] if first else []), "For each job below:", *says(verb, *sources)]
     if len(found) == MOST:
-        says.append(f"At most {MOST} jobs at a time; repeat for the rest.")
+        lines.append(f"At most {MOST} jobs at a time; repeat for the rest.")
     deletes = any(row["action"] == "mailbox.terminate" for row in found)
     confirmation = Confirmation(
         title,
-        says,
+        lines,
         title,
         back,
         verb in decisions.GIVES_UP or deletes,

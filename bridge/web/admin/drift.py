@@ -42,6 +42,8 @@ def drift() -> Response:
         last=last,
         never=[name for name, run in last.items() if run is None],
         unread=any(run["unread"] for run in last.values() if run),
+        nothing=not any(run["domains"] for run in last.values() if run),
+        skipped=any(run["found"].get("under_way") for run in last.values() if run),
         titles=TITLES,
         repaired=REPAIRED,
     )
