@@ -70,7 +70,7 @@ def furnish(house: House) -> dict[str, str]:
         r"\$\([^)]*\)": "today",
         r"/var/backups/[^\s]*": str(house.folder / "backup"),
         r"(?<= )hooks/(?=\w+/samples)": f"{ROOT}/hooks/",
-        r"services\.(csv|tsv)": rf"{house.folder}/services.\1",
+        r"(?:\.\./)?services\.(csv|tsv)": rf"{house.folder}/services.\1",
         r"john@example\.com(?= --apply$)": "bob@example.com",
     }
 
