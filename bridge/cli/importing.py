@@ -76,8 +76,8 @@ def import_(
     Compares billing's list, the bridge's record and Enom; without a list, use `reconcile`. With --apply, mailboxes at Enom
     that no service owns are assigned to their service, and the customers in the list are recorded. Safe to repeat.
 
-    Exit code 0 if everything was compared (and adopted), 1 if a domain could not be read or a mailbox was skipped, 2 if
-    the file cannot be used.
+    Exit code 0 if everything was compared (and adopted), 1 if a domain could not be read or a mailbox was skipped or
+    undecided, 2 if the file cannot be used.
     """
     with session(ctx) as service:
         claims = _claims(service, file, source, everything)
@@ -115,8 +115,8 @@ def import_(
     else:
         _conclude(findings, left, done, write, source, everything)
         _of_customers(sum(finding.teaches for finding in findings), noted, write)
-    unread = any(finding.group is Group.UNREAD for finding in findings)
-    ctx.exit(1 if left or unread else 0)
+    skipped = any(finding.group in (Group.UNREAD, Group.DISAGREE) for finding in findings)
+    ctx.exit(1 if left or skipped else 0)
 
 
 def no_source(service: Service, source: str) -> click.UsageError:
@@ -208,6 +208,7 @@ def _conclude(
 ) -> None:
     todo = sum(finding.group is Group.TAKE_OVER for finding in findings)
     unread = len({finding.domain for finding in findings if finding.group is Group.UNREAD})
+    undecided = sum(finding.group is Group.DISAGREE for finding in findings)
     if left:
         click.echo("\nSkipped:")
         _list([f"{address}: {reason}" for address, reason in left.items()], everything)
@@ -217,6 +218,12 @@ def _conclude(
         )
     elif todo:
         click.echo(f"\nNothing changed yet. To adopt {todo:,}, run the same command with --apply.")
+    else:
+        click.echo("\nNothing to adopt.")
+    if undecided:
+        click.echo(
+            f"Undecided mailboxes: {undecided:,}. Run the same command again in an hour.", err=True
+        )
     if unread:
         click.echo(
             f"Domains that could not be read: {unread:,}. Run the same command again for them.",

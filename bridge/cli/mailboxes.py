@@ -59,9 +59,24 @@ def show(ctx: click.Context, address: str, as_json: bool) -> None:
     with session(ctx) as service:
         found = dict(service.lookup.mailbox(address))
         found["receives_mail"] = service.mail_dns.receives_mail(found["account"], found["domain"])
-    thing(found if as_json else found | _in_words(found.pop("receives_mail")), as_json)
+        now = service.database.clock()
+    thing(found if as_json else _readable(found, now), as_json)
     if not as_json:
         click.echo(f"\nIts jobs: enom-bridge jobs list --address {address}")
+
+
+def _readable(found: dict[str, Any], now: float) -> dict[str, Any]:
+    """The record with sizes and times that say what they mean; what means nothing now is left
+    out."""
+    shown = {**found, **_in_words(found["receives_mail"])}
+    settles_at, quota = shown.pop("settles_at"), shown.pop("quota")
+    if shown["state"] != "suspended":
+        del shown["sessions_ended"]
+    if quota is not None:
+        shown["size"] = f"{quota / 2**30:g} GB"
+    if settles_at > now:
+        shown["reads_may_be_old_until"] = settles_at
+    return shown
 
 
 def _in_words(mail: dict[str, Any] | None) -> dict[str, Any]:

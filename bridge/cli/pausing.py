@@ -88,7 +88,8 @@ def resume(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
 def _resume_source(service: Service, name: str) -> str:
     """What a person paused first; else what stopped its suspensions. Gives what became of it."""
     before = service.account_state.source_state(name)
-    operator(service).pause_source(name, False)
+    if not operator(service).pause_source(name, False):
+        return f"Source {name} was not paused. {RESUMED['source']}"
     after = service.account_state.source_state(name)
     if after["suspensions_paused"] is not None:
         still = (

@@ -278,14 +278,21 @@ def as_object(body: bytes, status: int, url: str) -> dict[str, Any]:
     return found
 
 
+def in_short(error: Mapping[str, Any] | None) -> str | None:
+    """Code and detail: the customer's sentence stands in `message`, the provider's in `detail`."""
+    return None if error is None else f"{error['code']}: {error.get('detail') or error['message']}"
+
+
 def show(body: Mapping[str, Any]) -> None:
     """A receipt, a query's answer or a problem, for people."""
     if "job" in body:
-        thing(body, False)
+        thing({**body, "error": in_short(body.get("error"))}, False)
         if body["status"] not in ENDED:
             click.echo(
                 f"Not finished yet. Check again: enom-bridge jobs explain {body['job']}", err=True
             )
+        elif body["status"] != "succeeded":
+            click.echo(f"To see why: enom-bridge jobs explain {body['job']}", err=True)
     elif "data" in body:
         thing(body["data"], False)
     elif "hook" in body:

@@ -40,7 +40,7 @@ BUTTONS: Mapping[str, str] = {
     "follow": "its new job",
     "siblings": "the jobs of this mailbox",
     "mailbox": "the page of this mailbox",
-    "neighbours": "the list of mailboxes, with this domain as its filter",
+    "neighbours": "the mailboxes of {domain}",
     "adopt": '"Adopt" on the page of this mailbox',
     "compare": '"Compare now" under Drift',
     "resume": '"Resume" on the overview',
@@ -167,7 +167,7 @@ ADVICE: Mapping[str, str] = {
     ),
     "unsafe": "If this is right: {approve} - if not: {reject}",
     "domain_of_another": (
-        "Find out whether both customers may use {domain}; its mailboxes: {neighbours}. If so: "
+        "Find out whether both customers may use {domain} (see: {neighbours}). If so: "
         "{approve} - or have billing send it with domain_confirmed. If not: {reject}"
     ),
     "reserved_name": (

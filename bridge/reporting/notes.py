@@ -31,7 +31,10 @@ def paused_how(code: str) -> str:
 
 def paused(code: str, detail: str) -> str:
     """That an account is paused, and why. A reason that nobody gave says itself who it was."""
-    return detail if detail.startswith("Paused by ") else f"Paused {paused_how(code)}: {detail}"
+    reason = detail.rstrip(".")
+    return (
+        f"{reason}." if reason.startswith("Paused by ") else f"Paused {paused_how(code)}: {reason}."
+    )
 
 
 def paused_by_restore(account: str, at: float) -> str:

@@ -108,6 +108,14 @@ def test_in_a_folder_backups_are_named_by_their_time_and_the_newest_are_kept(
     assert len(list(folder.iterdir())) == 2
 
 
+def test_another_file_is_not_taken_for_a_backup(house: House, tmp_path: Path) -> None:
+    house.start(work=False)
+    house.stop()
+    (tmp_path / "services.csv").write_text("service_id,address\n" * 200)
+    refused = house.refused("db", "restore", str(tmp_path / "services.csv"))
+    assert "services.csv is not a backup of enom-bridge. Nothing was changed." in refused
+
+
 def test_as_json(house: House, tmp_path: Path) -> None:
     house.start(work=False)
     job = house.send("mailbox.create")["job"]

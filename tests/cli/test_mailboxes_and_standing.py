@@ -1,5 +1,6 @@
 """`mailboxes`, `pause`, `resume`, `callbacks`, `config note-secret`."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -135,6 +136,29 @@ def test_the_reason_of_a_paused_source_is_shown_to_whoever_looks(house: House) -
     assert "Paused (Billing moves house); its hooks are answered 503." in house.run("doctor").stdout
     house.ok("resume", "source", "shop")
     assert "moves house" not in house.run("doctor").stdout
+    assert "Source shop was not paused." in house.ok("resume", "source", "shop")
+
+
+def test_a_pause_of_an_account_says_who_paused_it_and_why(house: House) -> None:
+    house.start()
+    house.ok("pause", "account", "main", "--reason", "Moving house")
+    shown = house.run("doctor").stdout
+    assert "Paused by an admin: Moving house. To resume: enom-bridge resume account main" in shown
+    house.ok("resume", "account", "main")
+    house.ok("pause", "account", "main")
+    assert "account main: Paused by an admin. To resume: " in house.run("doctor").stdout
+
+
+def test_a_mailbox_is_shown_with_sizes_and_without_what_means_nothing(house: House) -> None:
+    house.start()
+    house.send("mailbox.create", plan="basic")
+    house.send("mailbox.change_plan", plan="large")
+    shown = house.ok("mailboxes", "show", "ann@example.com")
+    assert re.search(r"^size +\d+ GB$", shown, re.M)
+    assert "settles at" not in shown and "sessions ended" not in shown and "quota" not in shown
+    assert {"settles_at", "quota", "sessions_ended"} <= set(
+        house.json("mailboxes", "show", "ann@example.com")
+    )
 
 
 def test_suspensions_that_were_stopped_go_on_when_a_person_says_so_and_a_pause_is_another_thing(

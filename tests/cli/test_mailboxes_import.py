@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.reconcile.matching import Finding, Group
 from tests.cli.conftest import House
 from tests.support.bridge import TOKEN, add_domain
 
@@ -222,6 +223,23 @@ def test_wrong_usage_is_told_with_the_remedy(house: House, tmp_path: Path) -> No
     assert "--csv" in house.refused(*IMPORT, "--apply", code=2)
     assert "No such file" in house.refused(*IMPORT, "--csv", str(tmp_path / "none.csv"), code=2)
     assert "Missing option" in house.refused("mailboxes", "import", code=2)
+
+
+def test_where_nothing_is_left_to_adopt_it_says_so(house: House) -> None:
+    command = usual(house)
+    house.ok(*command, "--apply")
+    assert house.ok(*command).endswith("\nNothing to adopt.\n")
+
+
+def test_an_undecided_mailbox_is_named_and_is_no_success(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = usual(house)
+    open_now = Finding(Group.DISAGREE, "example.com", "ann@example.com", "1")
+    monkeypatch.setattr("bridge.reconcile.takeover.Takeover.compare", lambda *_: [open_now])
+    result = house.run(*command)
+    assert result.exit_code == 1 and "Nothing to adopt." in result.stdout
+    assert "Undecided mailboxes: 1. Run the same command again" in result.stderr
 
 
 def test_without_a_schema_the_remedy_is_named(house: House) -> None:

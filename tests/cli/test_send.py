@@ -147,6 +147,13 @@ def test_a_job_that_has_not_ended_in_time_says_how_to_look_again(bridge: Running
     assert "enom-bridge jobs explain job_" in result.stderr
 
 
+def test_a_job_that_failed_says_so_once_and_where_to_read_why(bridge: Running) -> None:
+    result = send(bridge, "mailbox.suspend", *about("nobody"), "--reason", "overdue")
+    (line,) = [each for each in result.stdout.splitlines() if each.startswith("error ")]
+    assert "not_found: " in line and "message:" not in line
+    assert "To see why: enom-bridge jobs explain job_" in result.stderr
+
+
 def test_what_is_not_valid_is_listed_field_by_field(bridge: Running) -> None:
     result = send(
         bridge,

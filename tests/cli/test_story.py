@@ -162,6 +162,30 @@ def test_nothing_is_advised_that_would_be_refused() -> None:
     assert "jobs reject job_1" in old and "jobs approve" not in old and "jobs retry" not in old
 
 
+@pytest.mark.parametrize(
+    ("status", "tries", "expected"),
+    [
+        ("pending", 0, "The callback has not been sent yet; the first attempt is due by 17:"),
+        ("pending", 1, "Callback pending after 1 attempt; the next one is at 17:"),
+        ("stopped", 1, "No callback was sent: this source has no callback URL."),
+    ],
+)
+def test_a_callback_that_was_never_sent_does_not_sound_as_if_it_was(
+    status: str, tries: int, expected: str
+) -> None:
+    callback = {"id": "cb_1", "status": status, "tries": tries, "last_status": None}
+    callback |= {"last_error": None, "next_at": AT, "ended_at": AT}
+    assert expected in text_of(told_of(callbacks=[callback]))
+
+
+def test_a_refusal_names_the_provider_and_its_number_once() -> None:
+    step = {"command": "SetUpPOP3User", "outcome": "refused", "evidence": None}
+    step |= {"error": {"detail": "Enom refused (error 304156): Password1: too short"}}
+    step |= {"started_at": AT, "ended_at": AT}
+    text = text_of(told_of(commands=[step]))
+    assert "; Enom refused (error 304156): Password1: too short." in text
+
+
 @pytest.mark.parametrize("waiting_for", [None, *WaitingFor])
 def test_every_wait_says_for_what_and_that_it_goes_on_by_itself(waiting_for: str | None) -> None:
     text = text_of(
@@ -202,7 +226,10 @@ def test_a_pause_by_a_person_is_lifted_by_resume_and_not_by_mending_credentials(
     text = text_of(told_of(status="queued", waiting_for="account", account=paused))
 
     assert "maintenance" in text
-    assert "An admin paused account main" in text and "enom-bridge resume account main" in text
+    assert (
+        "An admin paused account main (maintenance)." in text
+        and "enom-bridge resume account main" in text
+    )
 
 
 def test_what_pauses_an_account_is_told_whole_also_of_a_job_that_waits_for_something_else() -> None:

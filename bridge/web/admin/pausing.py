@@ -67,8 +67,10 @@ def pause(verb: str, kind: str, name: str) -> Response:
             return resume_account(name)
         case _:
             changed = context.operator_actions.pause_source(name, verb == "pause", why or None)
-    word = "paused" if verb == "pause" else "resumed"
-    outcome = word if changed else f"was already {word}"
+    if verb == "pause":
+        outcome = "paused" if changed else "was already paused"
+    else:
+        outcome = "resumed" if changed else "was not paused"
     return done("/admin/", f"{kind.capitalize()} {name} {outcome}.")
 
 
