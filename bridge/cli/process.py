@@ -142,7 +142,10 @@ class Process:
         try:
             return Server(create_app(self._service, THREADS, self._metrics), bridge.listen, None)
         except OSError as error:
-            text = f"cannot listen on {bridge.listen}: {error.strerror}. Is another bridge running?"
+            text = (
+                f"cannot listen on {bridge.listen}: {error.strerror}. Is another bridge running? "
+                "Another port: --port, --metrics-listen"
+            )
             raise click.ClickException(text) from None
 
 

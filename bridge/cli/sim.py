@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from bridge.config import ConfigurationError, find
 from bridge.infra import output
 from bridge.reconcile import service_list
 from bridge.reconcile.service_list import SEPARATORS
+from bridge.reporting import lists
 from bridge.sim import Simulator
 from bridge.sim.control import ControlError
 from hooks import PLATFORMS
@@ -29,6 +30,7 @@ BOX_PASSWORD, BOX_PLACES = (
     "Sim-Mailbox.01",
     10,
 )  # of each mailbox and each pak that is there to begin with
+FEW = 10  # domains that are named
 DOMAINS = ("example.com", "example.net", "example.test")
 
 HELLO = """\
@@ -144,12 +146,18 @@ def sim(
         furnish(simulator, **account)
         add_mailboxes(simulator, account["uid"], there)
         arm(simulator, faults)
-        hello(simulator, as_json, **account)
+        named = dict.fromkeys(address.partition("@")[2] for address in there)
+        more = [name for name in named if name not in account["domains"]]
+        hello(simulator, as_json, more, **account)
         if there and not as_json:
             click.echo(
                 f"\nExisting: {len(there)} mailboxes, each with the password {BOX_PASSWORD}",
                 nl=True,
             )
+            if more:
+                click.echo(
+                    f"Their domains, beside those above: {', '.join(lists.first(more, FEW, 'and {:,} more'))}"
+                )
         while not stop.wait(1.0):
             if not simulator.alive:
                 raise click.ClickException("the simulator stopped unexpectedly; start it again")
@@ -287,8 +295,14 @@ def arm(simulator: Simulator, path: Path | None) -> None:
 
 
 def hello(
-    simulator: Simulator, as_json: bool, uid: str, token: str, domains: tuple[str, ...]
+    simulator: Simulator,
+    as_json: bool,
+    more: Sequence[str],
+    uid: str,
+    token: str,
+    domains: tuple[str, ...],
 ) -> None:
+    """`more`: domains that the mailboxes of the start brought."""
     facts = {
         "endpoint": simulator.endpoint,
         "hosted_email": simulator.hosted_email,
@@ -297,7 +311,7 @@ def hello(
         "token": token,
         "hosted_user": HOSTED_USER,
         "hosted_password": HOSTED_PASSWORD,
-        "domains": list(domains),
+        "domains": [*domains, *more],
     }
     if as_json:
         return echo_json(facts)

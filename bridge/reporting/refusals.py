@@ -180,8 +180,14 @@ REFUSALS: Mapping[str, str] = {
         "{file} is missing, but a bridge has used it. Put it back before you start the bridge: "
         "`enom-bridge serve` would create an empty one."
     ),
-    "file_missing": "{file} does not exist yet. `enom-bridge serve` creates it.",
-    "file_empty": "{file} is empty. `enom-bridge serve` creates it.",
+    "file_missing": (
+        "{file} does not exist yet. `enom-bridge serve` creates it. Without a bridge: "
+        "`enom-bridge db upgrade`."
+    ),
+    "file_empty": (
+        "{file} is empty. `enom-bridge serve` creates it. Without a bridge: "
+        "`enom-bridge db upgrade`."
+    ),
     # Backups
     "bridge_runs": (
         "A bridge runs on this database: {owner} was seen "

@@ -73,7 +73,7 @@ def test_the_log_of_the_start_after_a_restore_names_both_commands_in_order(
 def test_a_backup_that_knows_no_mailbox_leaves_nothing_to_compare_so_no_resume(
     house: House, tmp_path: Path
 ) -> None:
-    house.configure(source__domains=[])
+    house.configure(source__domains=["*"])
     house.ok("db", "upgrade")
     house.ok("db", "backup", str(tmp_path / "backup"))
     house.ok("db", "restore", str(tmp_path / "backup"))
@@ -216,6 +216,7 @@ def test_before_the_first_start_no_command_makes_a_database(
 
     assert result.exit_code == 1
     assert "bridge.sqlite3 does not exist yet. `enom-bridge serve` creates it." in result.output
+    assert "`enom-bridge db upgrade`" in result.output
     assert [path.name for path in house.folder.iterdir() if "sqlite3" in path.name] == []
 
 
