@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,18 @@ def test_a_job_that_has_not_ended_in_time_says_how_to_look_again(bridge: Running
     result = send(bridge, "mailbox.terminate", *about("late"), "--wait", "0", "--timeout", "0")
     assert result.exit_code == 1
     assert "enom-bridge jobs explain job_" in result.stderr
+
+
+def test_the_wait_for_the_answer_is_part_of_the_timeout(
+    bridge: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bridge.service.operator.pause_account("main", "")
+    begun = time.monotonic()
+    try:
+        send(bridge, "mailbox.terminate", *about("slow"), "--wait", "15", "--timeout", "1")
+    finally:
+        bridge.service.operator.resume_account("main")
+    assert time.monotonic() - begun < 8
 
 
 def test_what_is_not_valid_is_listed_field_by_field(bridge: Running) -> None:
