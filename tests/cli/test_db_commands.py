@@ -4,6 +4,7 @@ that is full."""
 import io
 import os
 import resource
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -84,6 +85,13 @@ def test_a_backup_that_knows_no_mailbox_leaves_nothing_to_compare_so_no_resume(
     house.configure(source__domains=["example.com"])
     assert "No differences." in house.ok("reconcile")
     assert "Account main resumed." in house.ok("resume", "account", "main")
+
+
+def test_a_taken_port_names_the_options_that_give_another(house: House) -> None:
+    house.ok("db", "upgrade")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = house.refused("serve", "--port", str(taken.getsockname()[1]))
+    assert "Is another bridge running? Another port: --port, --metrics-listen" in said
 
 
 def test_in_a_folder_backups_are_named_by_their_time_and_the_newest_are_kept(
