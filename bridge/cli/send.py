@@ -152,7 +152,7 @@ class Sender:
     type=click.FloatRange(0),
     default=120,
     show_default=True,
-    help="Seconds to follow the job.",
+    help="Seconds to wait for the end of the job, --wait included.",
 )
 @click.option(
     "--url", help="URL of the bridge. Default: `listen`, then `public_url` of the configuration."
@@ -195,7 +195,9 @@ def send(
                 if wait is None
                 else min(wait, settings.bridge.wait_limit)
             )
-            reply = sender.follow(hooked(sender, type, data, id, timestamp, held), timeout)
+            end = time.monotonic() + timeout
+            reply = hooked(sender, type, data, id, timestamp, min(held, timeout))
+            reply = sender.follow(reply, end - time.monotonic())
     except ValueError as error:
         raise click.UsageError(f"--id: {error}") from None
     finally:

@@ -11,7 +11,7 @@ from enum import StrEnum
 CODES: Mapping[str, str] = {
     "refused": "The mail provider refused this request.",
     "not_found": "This mailbox does not exist.",
-    "not_ours": "This address already exists and belongs to another service.",
+    "not_ours": "This address already exists and is not assigned to this service.",
     "conflict": "The mailbox is in a state that does not allow this.",
     "password_rejected": "The mail provider did not accept this password. Please choose another one.",
     "password_needed": "A new password is needed.",

@@ -4,6 +4,7 @@ that is full."""
 import io
 import os
 import resource
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -73,7 +74,7 @@ def test_the_log_of_the_start_after_a_restore_names_both_commands_in_order(
 def test_a_backup_that_knows_no_mailbox_leaves_nothing_to_compare_so_no_resume(
     house: House, tmp_path: Path
 ) -> None:
-    house.configure(source__domains=[])
+    house.configure(source__domains=["*"])
     house.ok("db", "upgrade")
     house.ok("db", "backup", str(tmp_path / "backup"))
     house.ok("db", "restore", str(tmp_path / "backup"))
@@ -84,6 +85,13 @@ def test_a_backup_that_knows_no_mailbox_leaves_nothing_to_compare_so_no_resume(
     house.configure(source__domains=["example.com"])
     assert "No differences." in house.ok("reconcile")
     assert "Account main resumed." in house.ok("resume", "account", "main")
+
+
+def test_a_taken_port_names_the_options_that_give_another(house: House) -> None:
+    house.ok("db", "upgrade")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = house.refused("serve", "--port", str(taken.getsockname()[1]))
+    assert "choose other ports: --port, --metrics-listen" in said
 
 
 def test_in_a_folder_backups_are_named_by_their_time_and_the_newest_are_kept(

@@ -31,10 +31,18 @@ def test_a_parked_delivery_shows_each_faulty_field_and_no_value(house: House) ->
     text = house.ok("hooks", "show", "msg_parked")
 
     assert "data.service_id" in text and "enom-bridge replay msg_parked" in text
+    assert "correct it in billing" in text and "enom-bridge hooks dismiss msg_parked" in text
     assert PASSWORD not in text + house.run("hooks", "show", "msg_parked", "--json").stdout
     assert [
         item["hook_id"] for item in house.json("hooks", "list", "--status", "parked")["items"]
     ] == ["msg_parked"]
+
+
+def test_an_empty_type_is_a_dash_in_the_list(house: House) -> None:
+    house.start()
+    house.send("", id="msg_typeless")
+    heads, row = (re.split(r"  +", line) for line in house.ok("hooks", "list").splitlines())
+    assert dict(zip(heads, row, strict=False))["TYPE"] == "-"
 
 
 def test_a_hook_shows_its_jobs_and_where_the_story_is(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,18 @@ def test_a_job_that_failed_says_so_once_and_where_to_read_why(bridge: Running) -
     (line,) = [each for each in result.stdout.splitlines() if each.startswith("error ")]
     assert "not_found: " in line and "message:" not in line
     assert "To see why: enom-bridge jobs explain job_" in result.stderr
+
+
+def test_the_wait_for_the_answer_is_part_of_the_timeout(
+    bridge: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bridge.service.operator.pause_account("main", "")
+    begun = time.monotonic()
+    try:
+        send(bridge, "mailbox.terminate", *about("slow"), "--wait", "15", "--timeout", "1")
+    finally:
+        bridge.service.operator.resume_account("main")
+    assert time.monotonic() - begun < 8
 
 
 def test_what_is_not_valid_is_listed_field_by_field(bridge: Running) -> None:

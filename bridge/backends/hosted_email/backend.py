@@ -96,12 +96,8 @@ class HostedEmail:
             )
         if seen.exists:
             require_type(address, seen.type)
-        if change.in_doubt and not self.client.made_by_bridge(str(address)):
-            raise Refused(
-                f"{address} exists, and nothing shows that this creation made it: it is left as it "
-                "is. If it is this service's, adopt it (enom-bridge mailboxes adopt) and try again.",
-                code="not_ours",
-            )
+        if change.in_doubt:
+            self._require_own(address)
         if change.kind is ChangeKind.PROVE_PASSWORD:
             self.client.sign_in_as(str(address), change.secret or "")
         elif change.kind is ChangeKind.MAKE_DOMAIN:
@@ -115,6 +111,22 @@ class HostedEmail:
 
     def new_password(self, address: Address, choose: Callable[[Sequence[str]], str]) -> str:
         return unknowable(address, choose)
+
+    def _require_own(self, address: Address) -> None:
+        """Of a creation in doubt: raises where the mailbox that is there now may be another's."""
+        ours = self.client.made_by_bridge(str(address))
+        adopt = "If it is this service's, adopt it (enom-bridge mailboxes adopt) and retry the job."
+        if ours is None:
+            raise NeedsPerson(
+                f"{address} exists, and the platform's log does not show who made it: it is left "
+                f"as it is. {adopt}",
+                code="unclear",
+            )
+        if not ours:
+            raise Refused(
+                f"{address} exists, and somebody else made it: it is left as it is. {adopt}",
+                code="not_ours",
+            )
 
     def probe(self) -> None:
         self.client.call("authenticate")

@@ -66,14 +66,17 @@ class Client:
             return replace(user, type="alias")
         return user
 
-    def made_by_bridge(self, local_at_domain: str) -> bool:
+    def made_by_bridge(self, local_at_domain: str) -> bool | None:
         """Whether the platform's own log of this user shows this program among those who changed
-        it. It changes nobody else's, so a user that it has changed is of its making."""
+        it. It changes nobody else's, so a user that it has changed is of its making.
+
+        None where the log names nobody: its form is inferred [I], so that proves nothing.
+        """
         try:
             found = self.call("get_user_changes", user=local_at_domain)
         except (Refused, RefusalUnproven):
-            return False
-        return wire.CLIENT in found.changed_by
+            return None
+        return wire.CLIENT in found.changed_by if found.changed_by else None
 
     def domain_missing(self, domain: str, refusal: BridgeError) -> bool:
         """Whether a user was refused because nobody has this domain: of a user it says the same
