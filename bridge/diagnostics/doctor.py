@@ -26,6 +26,7 @@ from bridge.infra.http_client import Lost, NotSent, Reply
 from bridge.infra.urls import is_loopback
 from bridge.maildns.rules import judge
 from bridge.pipeline.alerts import ends, mail_server
+from bridge.reporting.notes import paused_why
 from bridge.store.queue.account_state import PERSON, RESTORED, pauses
 
 TIMEOUT = 10.0
@@ -258,7 +259,7 @@ class Doctor:
     def _source_state(self, row: Mapping[str, Any]) -> Iterator[CheckResult]:
         about, remedy = f"source {row['name']}", f"enom-bridge resume source {row['name']}"
         if row["paused"]:
-            why = f" ({row['detail'].rstrip('.')})" if row["detail"] else ""
+            why = paused_why(row["detail"])
             yield CheckResult("warn", about, f"Paused{why}; its hooks are answered 503.", remedy)
         if row["suspensions_paused"]:
             text = f"It sent {row['suspensions_paused']}; further suspensions are answered 503."

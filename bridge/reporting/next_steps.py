@@ -40,7 +40,7 @@ BUTTONS: Mapping[str, str] = {
     "follow": "its new job",
     "siblings": "the jobs of this mailbox",
     "mailbox": "the page of this mailbox",
-    "neighbours": "the mailboxes of {domain}",
+    "neighbours": "the mailboxes of this domain",
     "adopt": '"Adopt" on the page of this mailbox',
     "compare": '"Compare now" under Drift',
     "resume": '"Resume" on the overview',

@@ -37,6 +37,11 @@ def paused(code: str, detail: str) -> str:
     )
 
 
+def paused_why(detail: str | None) -> str:
+    """The reason in brackets, to stand behind the word "paused"; nothing without one."""
+    return f" ({detail.removeprefix('Paused ').rstrip('.')})" if detail else ""
+
+
 def paused_by_restore(account: str, at: float) -> str:
     return (
         f"Account {account} is paused, its jobs wait: {restored(at)}\n"

@@ -135,6 +135,9 @@ def test_the_reason_of_a_paused_source_is_shown_to_whoever_looks(house: House) -
     house.ok("pause", "source", "shop", "--reason", "Billing moves house.")
     assert "Paused (Billing moves house); its hooks are answered 503." in house.run("doctor").stdout
     house.ok("resume", "source", "shop")
+    house.ok("pause", "source", "shop")
+    assert "Paused (by an admin); its hooks are answered 503." in house.run("doctor").stdout
+    house.ok("resume", "source", "shop")
     assert "moves house" not in house.run("doctor").stdout
     assert "Source shop was not paused." in house.ok("resume", "source", "shop")
 

@@ -282,7 +282,7 @@ final class CallbackTest extends TestCase
 
     public function testARejectionAfterAHoldIsHeardThoughItHasTheSameNumber(): void
     {
-        foreach (['rejected' => 'Somebody rejected it on the bridge.', 'overtaken' => 'A newer request replaced it.', 'withdrawn' => 'It was withdrawn'] as $code => $told) {
+        foreach (['rejected' => 'An admin rejected it on the bridge.', 'overtaken' => 'A newer request replaced it.', 'withdrawn' => 'It was withdrawn'] as $code => $told) {
             $this->setUp();
             Billing::configure([5 => 'success']);
             Billing::change(['domainstatus' => 'Active']);

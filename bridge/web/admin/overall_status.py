@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.reporting.next_steps import BUTTONS, about_account
+from bridge.reporting.notes import paused_why
 from bridge.store.admin.overview import Figures
 from bridge.store.queue.account_state import ALIVE
 from bridge.web.admin.formatting import count, span
@@ -66,7 +67,7 @@ def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Is
             details = "; ".join(
                 pause["detail"].rstrip(".") for pause in row["pauses"] if pause["detail"]
             )
-            why = f" ({details})" if details else ""
+            why = paused_why(details)
             text = f"Account {row['name']} is paused{why}; {row['open']} of its jobs wait."
             yield Issue(
                 "bad", text, about_account(row["paused"], row["name"], BUTTONS), "#accounts"
@@ -81,7 +82,7 @@ def _accounts(figures: Figures, configured: Mapping[str, object]) -> Iterator[Is
 def _sources(figures: Figures) -> Iterator[Issue]:
     for row in figures.sources:
         if row["paused"]:
-            why = f" ({row['detail'].rstrip('.')})" if row["detail"] else ""
+            why = paused_why(row["detail"])
             text = f"Source {row['name']} is paused{why}: its hooks are answered 503."
             yield Issue("warn", text, "To accept them again, resume the source below.", "#sources")
         if row["suspensions_paused"]:
