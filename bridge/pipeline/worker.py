@@ -58,6 +58,7 @@ from bridge.steps.look_and_plan import Look, Planned, StaleRead, look_and_plan
 
 log = logs.get("worker")
 
+WHOSE = ("not_ours", "unclear")  # of a mailbox in doubt: another's, or nothing shows whose
 MONEY_PAUSE = 300.0  # seconds until a purchase is tried again after the account ran out of money
 HOUR = 3600.0
 
@@ -241,7 +242,7 @@ class Worker:
         outcome, error, answer = self.call(attempt, change, seen)
         self.checkpoint("sent")
         # No look says again that what is there is not ours.
-        not_ours = change.in_doubt and isinstance(error, Refused) and error.code == "not_ours"
+        not_ours = change.in_doubt and error is not None and error.code in WHOSE
         # Sessions that could not be ended do not stand against a suspension that holds: a no is as
         # good as a yes here.
         if outcome == Outcome.ACCEPTED or (

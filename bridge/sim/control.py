@@ -142,6 +142,7 @@ class Control:
             used_bytes=int(body.get("used_bytes", 0)),
             second_factor=bool(body.get("second_factor", False)),
             attributes=dict(body.get("attributes", {})),
+            changes=(_change("control panel", "admin", "created", self._state.now()),),
         )
         mailbox = _with_services(mailbox, services, level or "company")
         self._put(domain, body, lambda former: former.with_mailbox(mailbox))
@@ -253,11 +254,12 @@ def _with_services(mailbox: Mailbox, services: dict[str, str], level: str) -> Ma
 
 def _by_the_system(mailbox: Mailbox, services: dict[str, str], now: float) -> Mailbox:
     """As a change of its own stands in the list of changes [D]."""
-    result = tuple(
-        {"application": "", "user": "OpenSRS", "msg": f"{n} = {v}", "time": int(now)}
-        for n, v in services.items()
-    )
+    result = (_change("", "OpenSRS", f"{name} = {to}", now) for name, to in services.items())
     return replace(mailbox, changes=(*mailbox.changes, *result))
+
+
+def _change(application: str, user: str, text: str, now: float) -> dict[str, Any]:
+    return {"application": application, "user": user, "msg": text, "time": int(now)}
 
 
 def _truth(state: State) -> Body:

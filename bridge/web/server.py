@@ -61,7 +61,12 @@ class Server:
         )
         # A name such as localhost may stand for several addresses. Each listener is in the map, and
         # one loop runs it.
-        listeners = [self._listener(settings, place) for place in settings.listen]
+        try:
+            listeners = [self._listener(settings, place) for place in settings.listen]
+        except OSError:
+            for opened in list(self._channels.values()):
+                opened.close()
+            raise
         self._listeners = len(listeners)
         self._server: Any = listeners[0]
         self.port = int(self._server.effective_port)

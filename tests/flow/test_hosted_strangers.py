@@ -131,12 +131,22 @@ def test_a_create_that_was_lost_after_its_effect_is_known_by_the_platforms_log(
     assert len(scene.calls("get_user_changes")) == 1  # the service has had it before
 
 
-@pytest.mark.parametrize("answer", [{"success": False, "error_number": 9}, {"success": True}])
-def test_without_the_platforms_log_a_mailbox_in_doubt_is_left_as_it_is(
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"success": False, "error_number": 9},
+        {"success": True},
+        {"success": True, "changes": [{"program": "enom-bridge"}]},
+    ],
+)
+def test_where_the_platforms_log_shows_nobody_a_mailbox_in_doubt_waits_for_an_admin(
     scene: Scene, answer: dict[str, Any]
 ) -> None:
     scene.fault("change_user", "drop_after")
     InBetween(scene, "get_user_changes", before=lambda sent: answer)
     receipt = scene.do("create", seconds=3600, password=PASSWORD)
-    assert (receipt["status"], receipt["error"]["code"]) == ("failed", "not_ours")
+    assert (receipt["status"], receipt["error"]["code"]) == ("held", "unclear")
     assert len(scene.calls("change_user")) == 1
+    # It may be the service's own, so it is not failed; it may be another's, so nothing touches it.
+    assert scene.do("terminate", seconds=3600)["error"]["code"] == "not_ours"
+    assert scene.mailbox() is not None

@@ -11,7 +11,7 @@ from bridge.backends.hosted_email.products import ByTheMonth
 from bridge.backends.hosted_email.settings import HostedEmailAccount
 from bridge.backends.hosted_email.wire import SERVICES, User
 from bridge.backends.passwords import unknowable
-from bridge.domain.errors import Refused
+from bridge.domain.errors import NeedsPerson, Refused
 from bridge.domain.model import (
     MAILBOX,
     MAKING,
