@@ -74,7 +74,7 @@ def _readable(found: dict[str, Any], now: float) -> dict[str, Any]:
         del shown["sessions_ended"]
     if quota is not None:
         shown["size"] = f"{quota / 2**30:g} GB"
-    if settles_at > now:
+    if settles_at is not None and settles_at > now:
         shown["reads_may_be_old_until"] = settles_at
     return shown
 

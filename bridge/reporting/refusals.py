@@ -89,7 +89,8 @@ REFUSALS: Mapping[str, str] = {
     ),
     "restore_no_domain": (
         "The database was restored, and no domain of account {account} is on record, so nothing "
-        "was compared. Import billing's list first: enom-bridge mailboxes import"
+        "was compared. Import billing's list (enom-bridge mailboxes import), or wait for the first "
+        "hook; then: enom-bridge reconcile --account {account}"
     ),
     "restore_unread": (
         "The database was restored, and the comparison since could not read any domain at the mail "

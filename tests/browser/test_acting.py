@@ -45,7 +45,7 @@ def test_every_action_is_explained_done_and_told(open_tab: Open) -> None:
         "link", name="Retry", exact=True
     ).click()
     page.click("main >> button")
-    expect(note).to_contain_text("was retried as this job")
+    expect(note).to_contain_text("You retried")
 
     tab.go("/admin/").get_by_role("link", name="msg_parked").click()
     page.get_by_role("link", name="Dismiss", exact=True).click()

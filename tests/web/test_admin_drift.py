@@ -58,7 +58,7 @@ def test_what_was_never_compared_is_not_said_to_be_without_differences(open_scen
     scene.service.reconcile.account("other", "ann")
     page = visitor.get("/admin/drift").words
     assert "Nothing could be compared" in page and "No differences" not in page
-    assert "main never compared with the mail provider" in page
+    assert "main not compared with the mail provider yet" in page
     scene.do("create", password=PASSWORD)
     scene.clock.now += 600
     scene.service.reconcile.account("main", "ann")
