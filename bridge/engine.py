@@ -143,6 +143,7 @@ class Engine:
                 log.error("the database is not reachable; retrying", error=str(error))
                 self._stopping.wait(1.0)
             except Exception:
+                # A loop that ends would stop its part of the work for good.
                 log.exception("unexpected error; continuing")
                 self._stopping.wait(1.0)
 
