@@ -44,8 +44,7 @@ def new_owner() -> str:
 def _run_one(run: Callable[[T], None], item: T, free: threading.BoundedSemaphore) -> None:
     try:
         run(item)
-    except Exception:
-        # A fault of ours in one job ends neither the thread nor the others; the lease frees it.
+    except Exception:  # a fault of ours in one job ends no other; its lease frees it
         log.exception("unexpected error; the rest continues")
     finally:
         free.release()
@@ -142,8 +141,7 @@ class Engine:
             except StoreUnavailable as error:
                 log.error("the database is not reachable; retrying", error=str(error))
                 self._stopping.wait(1.0)
-            except Exception:
-                # A loop that ends would stop its part of the work for good.
+            except Exception:  # a loop that ends would stop its part of the work for good
                 log.exception("unexpected error; continuing")
                 self._stopping.wait(1.0)
 

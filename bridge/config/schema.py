@@ -25,7 +25,7 @@ surroundings: ContextVar[tuple[Path, Mapping[str, str]]] = ContextVar("surroundi
 class Text(fields.String):
     """A string in the form that `read` makes of it."""
 
-    default_error_messages = {"invalid": "must be text in quotes"}  # noqa: RUF012
+    default_error_messages = {"invalid": "must be text in quotes"}  # noqa: RUF012  marshmallow declares it so; nobody changes it
 
     def __init__(self, read: Callable[[str], Any] | None, **options: Any) -> None:
         super().__init__(**options)
@@ -65,14 +65,14 @@ class TextFromElsewhere(Text):
 
 
 class Whole(fields.Integer):
-    default_error_messages = {"invalid": "must be a whole number without quotes"}  # noqa: RUF012
+    default_error_messages = {"invalid": "must be a whole number without quotes"}  # noqa: RUF012  marshmallow declares it so; nobody changes it
 
     def __init__(self, **options: Any) -> None:
         super().__init__(strict=True, **options)
 
 
 class Number(fields.Float):
-    default_error_messages = {  # noqa: RUF012
+    default_error_messages = {  # noqa: RUF012  marshmallow declares it so; nobody changes it
         "invalid": "must be a number without quotes",
         "special": "must be a finite number",
     }
@@ -92,7 +92,7 @@ class Flag(fields.Field[bool]):
 
 
 class Items(fields.List[Any]):
-    default_error_messages = {"invalid": "must be a list in square brackets"}  # noqa: RUF012
+    default_error_messages = {"invalid": "must be a list in square brackets"}  # noqa: RUF012  marshmallow declares it so; nobody changes it
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         return tuple(super()._deserialize(value, *args, **kwargs))

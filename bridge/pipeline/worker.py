@@ -138,8 +138,7 @@ class Worker:
             self._conclude(attempt, error)
         except (LeaseLost, StoreUnavailable):
             raise
-        except Exception:
-            # A fault of ours must not lose the job, nor be tried in a tight loop.
+        except Exception:  # a fault of ours must not lose the job, nor be tried in a tight loop
             log.exception("unexpected error; the job will be retried")
             self._conclude(attempt, OutcomeUnknown("Internal error of the bridge; see its log."))
 

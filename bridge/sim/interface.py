@@ -28,8 +28,8 @@ class Call:
 
     @property
     def domain(self) -> Domain:
-        # COMMANDS says of each command whether it needs a domain, so this one has been found.
-        assert self.found is not None  # noqa: S101 (for the type checker)
+        if self.found is None:
+            raise RuntimeError("COMMANDS says that this command needs no domain")
         return self.found
 
     def value(self, *names: str) -> str:

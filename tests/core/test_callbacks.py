@@ -90,7 +90,7 @@ def deliver(
     **more: Any,
 ) -> Box:
     sources = {"shop": source_of("shop", callback=url, secret=signing.decode_secret(SECRET))}
-    callbacks = Callbacks(box, sources, box, lambda: NOW, random=lambda: chance)  # type: ignore[arg-type]
+    callbacks = Callbacks(box, sources, box, lambda: NOW, random=lambda: chance)  # type: ignore[arg-type]  # Box is outbox and way out, as far as they are asked
     source = more.pop("source", "shop")
     callbacks.deliver(
         ClaimedCallback(

@@ -319,9 +319,11 @@ def test_domains_of_mailboxes_that_are_refused_count_as_creations_of_the_day(
     open_scene: Callable[..., Scene],
 ) -> None:
     scene = open_scene(
-        backend="hosted-email", bridge__wait_limit=0, safety__max_creations_per_day=2
+        backend="hosted-email",
+        bridge__wait_limit=0,
+        safety__max_creations_per_day=2,
+        account__create_domains=True,
     )
-    scene.service.accounts["main"].backend.creates_domains = True  # type: ignore[attr-defined]
     ends = []
     for number in range(4):
         given = {"address": f"john@new{number}.test", "service_id": str(number)}

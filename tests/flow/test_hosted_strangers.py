@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.bridge import PASSWORD
-from tests.support.in_between import InBetween, on_call
+from tests.support.in_between import InBetween, client_of, on_call
 from tests.support.scene import Scene
 from tests.support.stores import on_sqlite
 
@@ -31,7 +31,7 @@ def put(scene: Scene, address: str = JOHN, **more: Any) -> None:
 def alias(scene: Scene, request: pytest.FixtureRequest) -> Scene:
     """The mailbox of a service is gone, and its name is an alias of a customer's other mailbox."""
     assert scene.do("create", password=PASSWORD)["status"] == "succeeded"
-    scene.service.accounts["main"].backend.client.call("delete_user", user=JOHN)  # type: ignore[attr-defined]
+    client_of(scene).call("delete_user", user=JOHN)
     put(scene, BOB, attributes={"aliases": [JOHN]})
     scene.clock.now += 600
     if request.param == "account alone":

@@ -254,7 +254,7 @@ def test_a_crash_with_secrets_in_its_locals_and_its_words_tells_none(
             f"could not set {password} with {token!r}", password, {"pw": token}, password.encode()
         )
 
-    scene.engine.worker.accounts["main"].backend.apply = crash  # type: ignore[method-assign]
+    scene.engine.worker.accounts["main"].backend.apply = crash  # type: ignore[method-assign]  # it crashes there
     receipt = scene.hook("create", password=PASSWORD)
     scene.work()
     assert scene.job(receipt)["error"]["code"] == "unclear"

@@ -5,6 +5,7 @@ A newcomer inherits `PlatformContract`, sets `platform`, and is tested.
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ KEY = hashlib.sha256(b"a key of the tests").digest()
 OLD_KEY = hashlib.sha256(b"an older key of the tests").digest()
 PLANTED = "Planted-secret.7"
 
-SIGNERS = {"standard": signing.sign, "itsdangerous": signing.sign_itsdangerous}
+SIGNERS: dict[signing.Scheme, Callable[[str, int, bytes, bytes], dict[str, str]]] = {
+    "standard": signing.sign,
+    "itsdangerous": signing.sign_itsdangerous,
+}
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -136,7 +136,7 @@ def test_an_id_that_is_not_plain_is_neither_signed_nor_read(id: str) -> None:
         with pytest.raises(BadSignature, match="webhook-id"):
             signing.verify(
                 delivery(sign("x", NOW, b"{}", KEY) | {"webhook-id": id}), [KEY], scheme, NOW
-            )  # type: ignore[arg-type]
+            )
 
 
 def test_the_end_of_a_body_cannot_be_moved_into_the_signature() -> None:
