@@ -96,7 +96,7 @@ class Doctor:
         self._neighbour = self._ask() if self._alive else None
         yield from self._configuration()
         yield from self._database()
-        yield from self._doors()
+        yield from self._listeners()
         for account in settings.accounts.values():
             yield from self._account(account)
         for source in settings.sources.values():
@@ -163,7 +163,7 @@ class Doctor:
             yield from self._same()
             if not database.embedded:
                 yield self._compared("clock", "the database", skew)
-            yield from self._standing()
+            yield from self._account_states()
             for source in self.service.settings.sources.values():
                 yield from self._customers(source)
             yield from self._keys()
@@ -221,7 +221,7 @@ class Doctor:
         else:
             yield CheckResult("ok", "disk", f"{folder} is writable, {free >> 30} GiB free.")
 
-    def _standing(self) -> Iterator[CheckResult]:
+    def _account_states(self) -> Iterator[CheckResult]:
         account_state = self.service.account_state
         if account_state.worker_alive():
             yield CheckResult("ok", "worker", "Running.")
@@ -303,7 +303,7 @@ class Doctor:
                 "Press Test Connection in WHMCS. Compatible versions: docs/upgrade.md.",
             )
 
-    def _doors(self) -> Iterator[CheckResult]:
+    def _listeners(self) -> Iterator[CheckResult]:
         """Whether hooks can come in: here, and at the URL that billing was given."""
         bridge = self.service.settings.bridge
         if self._alive:
