@@ -271,6 +271,7 @@ class Step:
     `interrupted`: its sender was lost between intent and answer, so the outcome is unknown, and `ended_at` is the time at
     which the call must have ended. `trust_after`: reads before may still show the time before an earlier command.
     `settles_at`: the record's, as it was written with this step; 0 where the step was read back.
+    `mailbox_made`: when the mailbox was made that a deletion was sent for, by the remote's clock, where it shows that.
     """
 
     id: int
@@ -282,6 +283,7 @@ class Step:
     interrupted: bool = False
     error: BridgeError | None = None
     settles_at: float = 0.0
+    mailbox_made: str | None = None
 
 
 def to_rfc3339(moment: float | datetime) -> str:

@@ -18,13 +18,14 @@ from bridge.domain.model import (
     Record,
     State,
     Terms,
+    to_rfc3339,
 )
 
 
 def diff(seen: Mailbox, record: Record, desired: Desired, terms: Terms, now: datetime) -> Plan:
     """What must be done, in order. Raises Refused or NeedsPerson when it may not be done."""
     if desired.exists is False:
-        return Plan((Change(ChangeKind.DELETE),) if seen.exists else ())
+        return Plan((deletion(seen),) if seen.exists else ())
     changes: list[Change] = []
     if desired.until is not None:
         changes += terms.products.renewal(seen, desired.until, terms.lifted)
@@ -54,6 +55,13 @@ def suspension(seen: Mailbox, record: Record, terms: Terms) -> list[Change]:
     if terms.suspend_with == "hosted-email" and ours and (changes or not record.sessions_ended):
         changes.append(Change(ChangeKind.LOG_OUT))
     return changes
+
+
+def deletion(seen: Mailbox) -> Change:
+    """The journal keeps when this mailbox was made: one that is there later, and was made at
+    another time, is another."""
+    made = {} if seen.made_at is None else {"mailbox_made": to_rfc3339(seen.made_at)}
+    return Change(ChangeKind.DELETE, made)
 
 
 def restoration(seen: Mailbox, record: Record) -> list[Change]:

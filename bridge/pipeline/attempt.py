@@ -13,6 +13,7 @@ from bridge.domain.model import (
     Record,
     Step,
     Terms,
+    to_rfc3339,
 )
 from bridge.domain.ports import InitialPlan, Job
 from bridge.infra.events import Attributes
@@ -62,12 +63,15 @@ class Attempt:
         )
 
     def made_anew(self, seen: Mailbox) -> bool:
-        """Whether what is there now was made after this job's deletion was sent: then the mailbox
-        that it was about is gone. A clock of the remote that is ahead errs to the safe side."""
+        """Whether what is there now was made at another time than what this job's deletion was
+        sent for: then the mailbox that it was about is gone. Both times are the remote's own: its
+        clock is not ours."""
         last = self.last(ChangeKind.DELETE)
         if last is None or last.outcome not in (Outcome.ACCEPTED, Outcome.UNKNOWN):
             return False
-        return seen.made_at is not None and seen.made_at >= int(last.started_at)
+        if seen.made_at is None or last.mailbox_made is None:
+            return False
+        return to_rfc3339(seen.made_at) != last.mailbox_made
 
     @property
     def whose_in_doubt(self) -> bool:

@@ -111,9 +111,12 @@ def test_a_mailbox_made_anew_after_a_lost_deletion_is_not_deleted(scene: Scene, 
     assert len(scene.calls("delete_user")) == 1
 
 
-def test_a_deletion_that_was_lost_before_its_effect_is_sent_again(scene: Scene) -> None:
+@pytest.mark.parametrize("since", [-1, 300], ids=["in the same second", "later"])
+def test_a_deletion_that_was_lost_before_its_effect_is_sent_again(
+    scene: Scene, since: float
+) -> None:
     scene.do("create", password=PASSWORD)
-    scene.clock.now += 300
+    scene.clock.now += since
     scene.fault("delete_user", "drop_before")
     assert scene.do("terminate", seconds=3600)["status"] == "succeeded"
     assert scene.mailbox() is None

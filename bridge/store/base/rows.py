@@ -92,6 +92,7 @@ def to_step(row: Row) -> Step:
         trust_after=row["trust_after"],
         interrupted=lost,
         error=to_error(row["error"]),
+        mailbox_made=row["arguments"].get("mailbox_made"),
     )
 
 

@@ -101,6 +101,7 @@ class Journal:
                 now + call_limit,
                 record.settles_at,
                 settles_at=until,
+                mailbox_made=change.arguments.get("mailbox_made"),
             )
             if change.spends:
                 money.add_purchase(tx, row, step, change)
