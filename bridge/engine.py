@@ -16,7 +16,7 @@ from functools import partial
 from typing import TypeVar
 
 from bridge.domain.errors import BridgeError, StoreUnavailable
-from bridge.domain.ports import ClaimedCallback, Job
+from bridge.domain.ports import AccountLimits, ClaimedCallback, Job
 from bridge.infra import logs
 from bridge.infra.events import Events
 from bridge.infra.periodic_tasks import PeriodicTask, PeriodicTasks
@@ -54,7 +54,7 @@ def _run_one(run: Callable[[T], None], item: T, free: threading.BoundedSemaphore
 class Engine:
     """Start and stop of everything that works in the background.
 
-    `limits` is account -> most jobs in flight.
+    `limits` by account.
     """
 
     queue: Queue
@@ -67,7 +67,7 @@ class Engine:
     troubles: Troubles
     nightly: Nightly
     synchronise: Callable[[], None]
-    limits: Mapping[str, int]
+    limits: Mapping[str, AccountLimits]
     concurrency: int
     owner: str = field(default_factory=new_owner)
     events: Events = field(default_factory=Events)

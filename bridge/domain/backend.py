@@ -41,6 +41,11 @@ class Products(Protocol):
         """Whether a mailbox costs by the month from its creation on: then
         `safety.max_creations_per_day` limits creations."""
 
+    @property
+    def exclusive_actions(self) -> frozenset[str]:
+        """Those that may take or give back a place of a domain: of these, one at a time runs in
+        each domain. `mailbox.create` is always one: it decides whose customer a domain is."""
+
     def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
         """What makes a mailbox that is not there, or buys its place first.
 

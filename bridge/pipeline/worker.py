@@ -69,8 +69,8 @@ class Digest(Protocol):
 
 @dataclass
 class Worker:
-    """Runs claimed jobs. Safe to use from several threads; the queue keeps two from one domain
-    apart.
+    """Runs claimed jobs. Safe to use from several threads; the queue keeps apart what may
+    not run side by side.
 
     `digest` gives a keyed digest of a text, or the `known` one if it is of the same text. `lease` in seconds, as the queue's.
     """

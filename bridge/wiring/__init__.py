@@ -10,7 +10,7 @@ from bridge import config, store
 from bridge.domain import filtering
 from bridge.domain.account import Account
 from bridge.domain.model import Fact, Proof
-from bridge.domain.ports import Checkpoint, Clock, Limits
+from bridge.domain.ports import AccountLimits, Checkpoint, Clock, Limits
 from bridge.domain.source import Source
 from bridge.engine import Engine
 from bridge.infra import logs
@@ -268,7 +268,10 @@ def engine(service: Service) -> Engine:
             service.findings, service.reconcile, settings.worker.reconcile_at, events=events
         ),
         synchronise=database.synchronise,
-        limits={name: account.max_in_flight for name, account in service.accounts.items()},
+        limits={
+            name: AccountLimits(account.max_in_flight, account.backend.products.exclusive_actions)
+            for name, account in service.accounts.items()
+        },
         concurrency=settings.worker.concurrency,
         events=events,
     )

@@ -11,6 +11,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,9 @@ class Side:
         self.bytes = size(self.service) - before
         self.client = create_app(self.service).test_client()
         sign_in(self.service, self.client)
-        self.queue = self.service.new_engine().queue
+        engine = self.service.new_engine()
+        self.queue = engine.queue
+        self.limits = {"main": replace(engine.limits["main"], in_flight=10**6)}
 
     def accept(self, nth: int) -> None:
         number = nth * STRIDE % self.mailboxes
@@ -59,7 +62,7 @@ class Side:
         assert self.client.post("/hooks/shop", data=body, headers=headers).status_code == 202
 
     def claim(self, nth: int) -> None:
-        assert self.queue.claim("bench", {"main": 10**6}) is not None
+        assert self.queue.claim("bench", self.limits) is not None
 
     def query(self, nth: int) -> None:
         body, headers = hook("mailbox.list")

@@ -45,6 +45,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "Reference": ("configuration", "commands", "errors", "http", "api"),
     "Inside": (
         "life-of-a-hook",
+        "side-by-side",
         "design",
         "reliability",
         "security",

@@ -16,6 +16,7 @@ from bridge.store import AlertLog, Summaries
 from bridge.store.base import tables
 from tests.support.bench import GOOD, Bench
 from tests.support.mail import MailServer
+from tests.support.stores import up_to
 
 HOUR, DAY = 3600.0, 86400.0
 NOON = 12 * 60
@@ -45,7 +46,7 @@ def teller(bench: Bench, mail: MailServer) -> Teller:
 def hold(bench: Bench) -> None:
     """A job that a person has to look at."""
     bench.hook("suspend", address=f"box{bench.sent}@d{bench.sent}.example")
-    job = bench.queue.claim("worker", {"main": 4})
+    job = bench.queue.claim("worker", up_to(main=4))
     assert job is not None
     bench.queue.finish(
         job,

@@ -11,6 +11,7 @@ from bridge.domain.ports import JobResult
 from bridge.store import Troubles
 from bridge.wiring import first_id
 from tests.support.bench import Bench
+from tests.support.stores import up_to
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 both = pytest.mark.parametrize("store", ["sqlite", "postgres"])
@@ -26,7 +27,7 @@ def look(bench: Bench) -> list[tuple[str, bool]]:
 
 def fail(bench: Bench, code: str, address: str) -> None:
     bench.hook("suspend", address=address)
-    job = bench.queue.claim("worker", {"main": 4})
+    job = bench.queue.claim("worker", up_to(main=4))
     assert job is not None
     bench.queue.finish(
         job, JobResult("failed", State.UNKNOWN, False, {}, "No.", Refused("No.", code=code))

@@ -21,6 +21,7 @@ from bridge.domain.errors import (
 from bridge.domain.model import Address, Change, ChangeKind, Mailbox, State
 from bridge.domain.ports import Limits
 from tests.support.bench import GOOD, JOHN, OTHER, SETTLE, Bench
+from tests.support.stores import up_to
 
 
 def create(bench: Bench, **more: Any) -> None:
@@ -368,7 +369,7 @@ def test_a_pause_that_the_remote_asks_for_is_kept(bench: Bench) -> None:
 
 def test_a_job_whose_lease_went_to_another_worker_is_left_alone(bench: Bench) -> None:
     receipt = bench.hook("create", password=GOOD)
-    job = bench.queue.claim("first", {"main": 4})
+    job = bench.queue.claim("first", up_to(main=4))
     assert job is not None
     bench.clock.now += 61
     assert bench.step()
@@ -380,13 +381,13 @@ def test_a_job_whose_lease_went_to_another_worker_is_left_alone(bench: Bench) ->
 
 def test_a_lease_lost_between_intent_and_send_sends_nothing(bench: Bench) -> None:
     bench.hook("create", password=GOOD)
-    job = bench.queue.claim("first", {"main": 4})
+    job = bench.queue.claim("first", up_to(main=4))
     assert job is not None
 
     def stolen(name: str) -> None:
         if name == "intent-committed":
             bench.clock.now += 61
-            other = bench.queue.claim("second", {"main": 4})
+            other = bench.queue.claim("second", up_to(main=4))
             assert other is not None and other.token > job.token
 
     bench.worker.checkpoint = stolen
@@ -502,7 +503,7 @@ def test_nobody_buys_while_another_job_has_not_yet_seen_what_it_bought(bench: Be
     first = bench.rows("jobs")[0]
     assert (first["status"], first["waiting_for"], bench.commands) == ("queued", "settle", ["buy"])
     bench.clock.now += SETTLE * 2  # long enough for reads, but its worker is slow
-    claimed = bench.queue.claim("worker", {"main": 4})
+    claimed = bench.queue.claim("worker", up_to(main=4))
     assert claimed is not None
     bench.queue.wait(claimed, bench.clock.now + 30, "settle", None, True)
     second = bench.hook("create", address="amy@example.com", password=GOOD)
@@ -575,7 +576,7 @@ def test_deletions_over_the_hourly_limit_are_held_until_a_person_lets_them_pass(
 def test_every_state_that_a_job_can_end_in_was_ended_in_by_the_rules(bench: Bench) -> None:
     with pytest.raises(LeaseLost):
         job = bench.hook("create", password=GOOD)
-        claimed = bench.queue.claim("first", {"main": 4})
+        claimed = bench.queue.claim("first", up_to(main=4))
         assert claimed is not None
         bench.queue.wait(claimed, bench.clock.now, "retry", None, True)
         bench.queue.wait(claimed, bench.clock.now, "retry", None, True)

@@ -1,7 +1,7 @@
 """Every class of the store over one database, with a clock that only moves when it is told to."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,15 @@ import sqlalchemy as sa
 
 from bridge.domain.errors import BridgeError
 from bridge.domain.model import Change, ChangeKind, Record, State, Step
-from bridge.domain.ports import ClaimedCallback, InitialPlan, Job, JobResult, Limits, Receipt
+from bridge.domain.ports import (
+    AccountLimits,
+    ClaimedCallback,
+    InitialPlan,
+    Job,
+    JobResult,
+    Limits,
+    Receipt,
+)
 from bridge.store import (
     AccountState,
     AlertLog,
@@ -24,10 +32,11 @@ from bridge.store import (
     Retention,
 )
 from hooks.types import Intent, Verified
+from tests.support.stores import up_to
 
 NOON = 1_800_000_000.0 - 1_800_000_000.0 % 86400 + 43200
 LEASE, CALL, SETTLE = 60.0, 30.0, 120.0
-ACCOUNTS = {"main": 100, "other": 100}
+ACCOUNTS = up_to(main=100, other=100)
 ADDRESS = "john@example.com"
 
 
@@ -40,6 +49,7 @@ class Shop:
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
+        self.accounts: Mapping[str, AccountLimits] = ACCOUNTS
         self.inbox = Inbox(self.database, self.new_id)
         self.account_state = AccountState(self.database)
         self.queue = Queue(self.database, lambda sealed: sealed.removeprefix("sealed:"), LEASE)
@@ -76,7 +86,7 @@ class Shop:
         return self.inbox.accept(source, account, verified(id), intent, digest, sealed, matches)
 
     def claim(self, owner: str = "worker", **limits: int) -> Job | None:
-        return self.queue.claim(owner, limits or ACCOUNTS)
+        return self.queue.claim(owner, up_to(**limits) or self.accounts)
 
     def claimed(self, owner: str = "worker") -> Job:
         job = self.claim(owner)

@@ -3,6 +3,7 @@ two passes."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 from typing import Any
 
@@ -14,25 +15,19 @@ from bridge.domain.errors import NeedsPerson
 from bridge.domain.model import ChangeKind, Record, State
 from bridge.domain.ports import Job, Limits
 from bridge.store.base.tables import jobs, mailboxes, steps
-from bridge.store.queue import customers, next_job
-from tests.store.conftest import Shop
+from bridge.store.queue import customers
+from tests.store.conftest import ACCOUNTS, Shop
 
 PASSWORD = "Planted-Secret.7"
 BUY = {"product": "pak", "quantity": 1}
-SIDE_BY_SIDE = (
-    sa.select(jobs)
-    .where(*next_job.IS_DUE, next_job.IS_FIRST_OF_MAILBOX)
-    .order_by(jobs.c.id)
-    .limit(1)
-)
 
 
 @pytest.fixture
-def crowded(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def crowded(shop: Shop) -> Shop:
     """As if nothing kept the jobs of one domain from running side by side."""
-    monkeypatch.setattr(next_job, "SELECT_NEXT_JOB", SIDE_BY_SIDE)
-    monkeypatch.setattr(next_job, "SELECT_NEXT_JOB_LOCKED", SIDE_BY_SIDE.with_for_update())
-    monkeypatch.setattr(next_job, "SELECT_NEXT_JOB_ID", SIDE_BY_SIDE.with_only_columns(jobs.c.id))
+    shop.accounts = {
+        name: replace(each, exclusive_actions=frozenset()) for name, each in ACCOUNTS.items()
+    }
     return shop
 
 

@@ -23,6 +23,7 @@ from tests.support.billing import SECRET
 from tests.support.bridge import KEY, PASSWORD
 from tests.support.postgres import Postgres
 from tests.support.snapshot import DATA, schema
+from tests.support.stores import up_to
 
 LATER = 1_803_903_310.0  # a few seconds after the last of what is in it
 RELEASES = sorted(path.name.partition(".")[0] for path in DATA.glob("*.rows.sql"))
@@ -215,7 +216,7 @@ def test_what_was_open_goes_on_and_mailboxes_without_a_customer_stay_their_servi
     claimed = {
         job.intent.address
         for _ in range(2)
-        if (job := service.new_engine().queue.claim("worker", {"main": 4}))
+        if (job := service.new_engine().queue.claim("worker", up_to(main=4)))
     }
     assert claimed == {"ann@example.net", "cid@example.org"}
 
@@ -301,7 +302,7 @@ def test_a_repeated_hook_is_known_and_the_waiting_job_goes_on(service: Service) 
     )
     receipt = service.intake.accept(reading)
     assert (receipt.hook, receipt.status, receipt.sequence) == ("msg_created", "succeeded", 1)
-    job = service.new_engine().queue.claim("worker", {"main": 4})
+    job = service.new_engine().queue.claim("worker", up_to(main=4))
     assert job is not None and job.intent.password == "Planted-New.2"
 
 

@@ -26,6 +26,7 @@ from bridge.store.base import tables
 from bridge.wiring import new_job_id
 from hooks import PLATFORMS
 from hooks.types import Intent, Verified
+from tests.support.stores import up_to
 
 START = datetime(2027, 3, 1, 12, tzinfo=UTC)
 GOOD = "Planted-Secret.7"
@@ -124,7 +125,7 @@ class Bench:
 
     def step(self) -> bool:
         """One claim and one attempt; False when nothing may run now."""
-        job = self.queue.claim("worker", {"main": 4})
+        job = self.queue.claim("worker", up_to(main=4))
         if job is not None:
             self.worker.run(job)
         return job is not None

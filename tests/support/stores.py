@@ -7,6 +7,9 @@ what is above the store.
 
 import pytest
 
+from bridge.backends.enom.products import Paks
+from bridge.domain.ports import AccountLimits
+
 STORES = ("sqlite", "postgres")
 BACKENDS = ("enom", "hosted-email")
 """The real ones. What kills, lies or interleaves runs over each."""
@@ -19,3 +22,8 @@ def on_sqlite() -> str:
 
 
 on_both = pytest.mark.parametrize("store", STORES)
+
+
+def up_to(**in_flight: int) -> dict[str, AccountLimits]:
+    """Accounts with paks, with so many jobs at a time each: what a queue is asked with."""
+    return {name: AccountLimits(most, Paks().exclusive_actions) for name, most in in_flight.items()}

@@ -32,6 +32,10 @@ class Paks:
     def monthly(self) -> bool:
         return False
 
+    @property
+    def exclusive_actions(self) -> frozenset[str]:
+        return frozenset({"mailbox.create", "mailbox.terminate", "mailbox.renew"})
+
     def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
         room = [pak for pak in seen.paks if pak.expires > now and pak.free > 0]
         if room:

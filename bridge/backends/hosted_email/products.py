@@ -13,6 +13,8 @@ from bridge.domain.model import Change, ChangeKind, Desired, Mailbox, Pak
 
 class ByTheMonth:
     monthly = True
+    # A place of a domain is one of its `limit_users`.
+    exclusive_actions = frozenset({"mailbox.create", "mailbox.terminate"})
 
     def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
         """One command that carries name, size and password; before it one that makes the domain,

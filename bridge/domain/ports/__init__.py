@@ -27,6 +27,7 @@ from bridge.domain.ports.books import (
     Summaries,
 )
 from bridge.domain.ports.journey import (
+    AccountLimits,
     CannotWithdraw,
     ClaimedCallback,
     Dismissal,
@@ -47,6 +48,7 @@ from bridge.domain.ports.journey import (
 )
 
 __all__ = [
+    "AccountLimits",
     "AccountState",
     "AlertLog",
     "Assignment",

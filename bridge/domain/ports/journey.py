@@ -148,6 +148,17 @@ class Limits:
     monthly: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class AccountLimits:
+    """What of an account may run at a time.
+
+    `in_flight`: most jobs and queries. `exclusive_actions`: of these, one in each domain.
+    """
+
+    in_flight: int
+    exclusive_actions: frozenset[str]
+
+
 class Inbox(Protocol):
     def accept(
         self,

@@ -151,7 +151,12 @@ jobs = Table(
     Column("started_at", Float),
     Column("finished_at", Float),
     UniqueConstraint("mailbox_id", "sequence"),
-    when("queued", "jobs", "status = 'queued'", "account", "available_at", "id"),
+    when(
+        "queued",
+        "jobs",
+        "status = 'queued'",
+        *("account", "source", "action", "domain", "available_at", "id"),
+    ),
     when("open", "jobs", "status IN ('queued', 'running')", "mailbox_id", "sequence"),
     when("running", "jobs", "status = 'running'", "account", "domain"),
     when("sealed", "jobs", "sealed IS NOT NULL", "finished_at"),

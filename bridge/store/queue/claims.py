@@ -5,6 +5,7 @@ it any more.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -12,12 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.jobs import Status, allow
-from bridge.domain.ports import Job
+from bridge.domain.ports import AccountLimits, Job
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row, to_job
 from bridge.store.base.tables import accounts, among, jobs, mailboxes, steps, workers
 from bridge.store.queue import next_job
 from bridge.store.queue.account_state import STANDS_STILL, in_flight
+from bridge.store.queue.turns import Flow, Turns
 
 QUEUED_AGAIN: dict[str, Any] = {
     "status": "queued",
@@ -46,6 +48,14 @@ SELECT_MAILBOX = sa.select(mailboxes).where(mailboxes.c.id == sa.bindparam("mail
 SELECT_STEPS = sa.select(steps).where(steps.c.job_id == sa.bindparam("job_id")).order_by(steps.c.id)
 
 
+@dataclass(frozen=True)
+class Look:
+    """What there is to do for an account."""
+
+    flows: Sequence[Flow]
+    lease_expired: bool
+
+
 class Claims:
     """`lease` in seconds, longer than any call; `open_sealed` gives a stored password, or None when
     no key opens it.
@@ -66,6 +76,7 @@ class Claims:
         self.lease = lease
         self.key_ids = " ".join(key_ids)
         self._turn = count()
+        self._turns = Turns()
 
     def mark(self) -> int:
         """What has changed so far; to be taken before a claim."""
@@ -81,36 +92,46 @@ class Claims:
         """Ends every `idle` of this process."""
         self.database.wake()
 
-    def claim(self, owner: str, limits: Mapping[str, int]) -> Job | None:
-        """Takes the next job that may run, under a lease. `limits` is account -> most jobs in
-        flight.
-        """
+    def claim(self, owner: str, limits: Mapping[str, AccountLimits]) -> Job | None:
+        """Takes the next job that may run, under a lease. `limits` by account."""
         # Each time another account is first: in a fixed order, a worker with few hands would let
         # the last one wait for ever.
         names, first = list(limits), next(self._turn)
         for account in (names[(first + place) % len(names)] for place in range(len(names))):
-            if not self._anything_to_do(account):
+            look = self._look(account, limits[account])
+            if not look.flows and not look.lease_expired:
                 continue
             with self.database.write() as tx:
                 now = self.database.now(tx)
                 # Whoever claims also hands back what a dead worker held: no process of its own has
                 # to live for that, and the clock is the database's, not this machine's.
-                self._release(tx, RELEASE_EXPIRED_LEASES, {"account_name": account, "now": now})
-                row = self._next_job(tx, account, limits[account], now)
+                if look.lease_expired:
+                    self._release(tx, RELEASE_EXPIRED_LEASES, {"account_name": account, "now": now})
+                    look = self._look_in(tx, account, limits[account])
+                row = self._next_job(tx, account, limits[account], look.flows, now)
                 if row is not None:
                     return self._claim_job(tx, row, owner, now)
         return None
 
-    def _anything_to_do(self, account: str) -> bool:
+    def _look(self, account: str, limits: AccountLimits) -> Look:
         """Whoever finds nothing shall not wait in line with those who write."""
         with self.database.read() as tx:
-            asked = {"account_name": account, "now": self.database.now(tx)}
-            return any(
-                tx.execute(statement, asked).first() is not None
-                for statement in (next_job.SELECT_NEXT_JOB_ID, SELECT_EXPIRED_LEASE)
-            )
+            return self._look_in(tx, account, limits)
 
-    def _next_job(self, tx: Connection, account: str, most: int, now: float) -> Row | None:
+    def _look_in(self, tx: Connection, account: str, limits: AccountLimits) -> Look:
+        asked = {"account_name": account, "now": self.database.now(tx)}
+        due_flows = next_job.statements(limits.exclusive_actions).due_flows
+        flows = [(row[0], row[1]) for row in tx.execute(due_flows, asked)]
+        return Look(flows, tx.execute(SELECT_EXPIRED_LEASE, asked).first() is not None)
+
+    def _next_job(
+        self,
+        tx: Connection,
+        account: str,
+        limits: AccountLimits,
+        flows: Sequence[Flow],
+        now: float,
+    ) -> Row | None:
         # The account's row is the lock under which its domains and its calls in flight are counted:
         # two claims at once could else both find the domain free. The order of locks is the same
         # everywhere: hook, mailbox, its running job, account, queued jobs.
@@ -118,12 +139,23 @@ class Claims:
             SELECT_ACCOUNT_PAUSED if self.database.embedded else SELECT_ACCOUNT_PAUSED_LOCKED,
             {"account_name": account},
         ).first()
-        if account_state is None or account_state[0] or in_flight(tx, account, now) >= most:
+        if (
+            account_state is None
+            or account_state[0]
+            or in_flight(tx, account, now) >= limits.in_flight
+        ):
             return None
-        found = (
-            next_job.SELECT_NEXT_JOB if self.database.embedded else next_job.SELECT_NEXT_JOB_LOCKED
-        )
-        return tx.execute(found, {"account_name": account, "now": now}).mappings().first()
+        made = next_job.statements(limits.exclusive_actions)
+        found = made.next_job if self.database.embedded else made.next_job_locked
+        for flow in self._turns.order(account, flows):
+            asked = {"account_name": account, "now": now, "source": flow[0], "action": flow[1]}
+            # From the domain after the last one to the end, then from the beginning.
+            for last in dict.fromkeys((self._turns.last_domain(account, flow), "")):
+                row = tx.execute(found, asked | {"last_domain": last}).mappings().first()
+                if row is not None:
+                    self._turns.serve(account, flow, row["domain"])
+                    return row
+        return None
 
     def _claim_job(self, tx: Connection, row: Row, owner: str, now: float) -> Job:
         allow(Status(row["status"]), Status.RUNNING)

@@ -1,18 +1,23 @@
-"""Which job of an account is claimed next: in the order of its mailbox, one at a time in each
-domain.
+"""Which job of an account may be claimed next: the oldest of its mailbox, and of the actions that
+need a place in a domain one at a time there (docs/side-by-side.md).
 
 Statements are made once: SQLAlchemy takes longer to put one together than the database to answer
 it.
 """
 
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
+from bridge.domain.actions import ACTIONS
 from bridge.domain.superseded import TAKES_AWAY
-from bridge.store.base.tables import among, jobs
+from bridge.store.base.tables import among, jobs, sources
 
-OLDER_JOB, JOB_IN_DOMAIN, TERMINATION, JOB_BETWEEN = (
-    jobs.alias(name) for name in ("older", "beside", "ending", "between")
+OLDER_JOB, EXCLUSIVE_JOB, TERMINATION, JOB_BETWEEN = (
+    jobs.alias(name) for name in ("older", "exclusive", "ending", "between")
 )
 
 
@@ -77,21 +82,60 @@ YIELDS_TO_TERMINATION = sa.exists().where(
     may_yield(jobs, TERMINATION),
     ~CANNOT_YIELD_BETWEEN,
 )
-# Two jobs in one domain could both see the last free place of its pak, or both buy one.
-DOMAIN_IS_FREE = ~sa.exists().where(
-    JOB_IN_DOMAIN.c.account == jobs.c.account,
-    JOB_IN_DOMAIN.c.domain == jobs.c.domain,
-    among(JOB_IN_DOMAIN.c.status, "running"),
-)
-IS_DUE = (
-    jobs.c.account == sa.bindparam("account_name"),
-    among(jobs.c.status, "queued"),
-    jobs.c.available_at <= sa.bindparam("now"),
-)
-SELECT_NEXT_JOB = sa.select(jobs).where(
-    *IS_DUE, IS_FIRST_OF_MAILBOX, ~YIELDS_TO_TERMINATION, DOMAIN_IS_FREE
-)
-# By id where times are equal: ids sort by time, so the order is that of arrival.
-SELECT_NEXT_JOB = SELECT_NEXT_JOB.order_by(jobs.c.available_at, jobs.c.id).limit(1)
-SELECT_NEXT_JOB_LOCKED = SELECT_NEXT_JOB.with_for_update()
-SELECT_NEXT_JOB_ID = SELECT_NEXT_JOB.with_only_columns(jobs.c.id)
+ACTION_NAMES = sa.union_all(
+    *(sa.select(sa.literal_column(f"'{name}'").label("action")) for name in ACTIONS)
+).subquery("actions")
+
+
+def domain_is_free(exclusive_actions: frozenset[str]) -> ColumnElement[bool]:
+    """Or is not needed. Two that need it could both see the last free place, or both buy one."""
+    if not exclusive_actions:
+        return sa.true()
+    names = sorted(exclusive_actions)
+    busy = sa.select(EXCLUSIVE_JOB.c.domain).where(
+        EXCLUSIVE_JOB.c.account == sa.bindparam("account_name"),
+        among(EXCLUSIVE_JOB.c.status, "running"),
+        among(EXCLUSIVE_JOB.c.action, *names),
+    )
+    return ~among(jobs.c.action, *names) | jobs.c.domain.not_in(busy)
+
+
+@dataclass(frozen=True)
+class Statements:
+    """`due_flows`: source and action of what may be claimed now. `next_job` is the first of such a
+    flow in a domain after `last_domain`."""
+
+    due_flows: sa.Select[Any]
+    next_job: sa.Select[Any]
+    next_job_locked: sa.Select[Any]
+
+
+@cache
+def statements(exclusive_actions: frozenset[str]) -> Statements:
+    may_run = (
+        jobs.c.account == sa.bindparam("account_name"),
+        among(jobs.c.status, "queued"),
+        jobs.c.available_at <= sa.bindparam("now"),
+        IS_FIRST_OF_MAILBOX,
+        ~YIELDS_TO_TERMINATION,
+        domain_is_free(exclusive_actions),
+    )
+    of_flow = jobs.c.source == sources.c.name, jobs.c.action == ACTION_NAMES.c.action
+    due_flows = (
+        sa.select(sources.c.name, ACTION_NAMES.c.action)
+        .join_from(sources, ACTION_NAMES, sa.true())  # each action of each source
+        .where(sa.exists().where(*of_flow, *may_run))
+    )
+    next_job = sa.select(jobs).where(
+        jobs.c.source == sa.bindparam("source"),
+        jobs.c.action == sa.bindparam("action"),
+        jobs.c.domain > sa.bindparam("last_domain"),
+        *may_run,
+    )
+    # By id where times are equal: ids sort by time, so the order is that of arrival.
+    next_job = next_job.order_by(jobs.c.domain, jobs.c.available_at, jobs.c.id).limit(1)
+    return Statements(
+        due_flows.order_by(sources.c.name, ACTION_NAMES.c.action),
+        next_job,
+        next_job.with_for_update(),
+    )

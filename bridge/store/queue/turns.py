@@ -1,0 +1,40 @@
+"""Whose turn it is among the jobs of an account, so that many of one kind keep nobody waiting.
+
+Kept in memory, by each worker process for itself: a new process begins anew, and nothing is lost.
+"""
+
+from collections.abc import Iterable
+from itertools import count
+
+Flow = tuple[str, str]
+"""The jobs of one source that ask for one action."""
+
+
+class Turns:
+    """The source that was served longest ago comes first, of its actions likewise, and in a flow
+    the domain after the last one, in the order of names."""
+
+    def __init__(self) -> None:
+        self._number = count(1)
+        self._served: dict[tuple[str, ...], int] = {}
+        self._domains: dict[tuple[str, Flow], str] = {}
+
+    def order(self, account: str, flows: Iterable[Flow]) -> list[Flow]:
+        def last_turns(flow: Flow) -> tuple[int, int]:
+            source, action = flow
+            return (
+                self._served.get((account, source), 0),
+                self._served.get((account, source, action), 0),
+            )
+
+        return sorted(flows, key=last_turns)
+
+    def last_domain(self, account: str, flow: Flow) -> str:
+        """Sorts before every domain where none was served yet."""
+        return self._domains.get((account, flow), "")
+
+    def serve(self, account: str, flow: Flow, domain: str) -> None:
+        source, action = flow
+        turn = next(self._number)
+        self._served[account, source] = self._served[account, source, action] = turn
+        self._domains[account, flow] = domain
