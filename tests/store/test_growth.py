@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bridge.backends.enom.products import Paks
 from bridge.domain.errors import UnknownThing
 from bridge.store import Database, Gauges
 from bridge.store.base import tables
 from bridge.store.queue import next_job
 from tests.store.conftest import Shop
+
+PLACES = Paks().exclusive_actions
 
 GROWING = ("hooks", "mailboxes", "jobs", "steps", "callbacks", "purchases")
 SCAN = re.compile(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?")
@@ -88,18 +91,23 @@ def test_nothing_walks_what_has_ended(shop: Shop, name: str) -> None:
 
 @pytest.mark.parametrize("store", ["sqlite"])  # as above
 @pytest.mark.parametrize(
-    ("name", "by"),
+    ("statement", "by"),
     [
-        ("due_flows", "account=? AND source=? AND action=?"),
-        ("next_job", "account=? AND source=? AND action=? AND domain>?"),
+        (next_job.due_flows(PLACES), "account=? AND source=? AND action=?"),
+        (
+            next_job.next_job(PLACES, "mailbox.create", False),
+            "account=? AND source=? AND action=? AND domain>?",
+        ),
     ],
+    ids=["due_flows", "next_job"],
 )
-def test_no_part_of_a_claim_walks_what_waits(shop: Shop, name: str, by: str) -> None:
+def test_no_part_of_a_claim_walks_what_waits(
+    shop: Shop, statement: sa.Select[Any], by: str
+) -> None:
     """Each claim asks it of each job that is due: a part that reads all of them would make that
     the square."""
-    statements = next_job.statements(shop.accounts["main"].exclusive_actions)
-    made = getattr(statements, name).compile(shop.database.engine)
-    texts = dict.fromkeys(("account_name", "source", "action", "last_domain"), "x")
+    made = statement.compile(shop.database.engine)
+    texts = dict.fromkeys(("account_name", "source", "last_domain"), "x")
     given = made.construct_params({"now": 0.0, **texts})
     plans = plan(shop.database, str(made), tuple(given[key] for key in made.positiontup))
     few = ("SCAN sources", "SCAN actions", "SCAN CONSTANT ROW")

@@ -120,7 +120,7 @@ class Claims:
 
     def _look_in(self, tx: Connection, account: str, limits: AccountLimits) -> Look:
         asked = {"account_name": account, "now": self.database.now(tx)}
-        due_flows = next_job.statements(limits.exclusive_actions).due_flows
+        due_flows = next_job.due_flows(limits.exclusive_actions)
         flows = [(row[0], row[1]) for row in tx.execute(due_flows, asked)]
         return Look(flows, tx.execute(SELECT_EXPIRED_LEASE, asked).first() is not None)
 
@@ -145,10 +145,11 @@ class Claims:
             or in_flight(tx, account, now) >= limits.in_flight
         ):
             return None
-        made = next_job.statements(limits.exclusive_actions)
-        found = made.next_job if self.database.embedded else made.next_job_locked
         for flow in self._turns.order(account, flows):
-            asked = {"account_name": account, "now": now, "source": flow[0], "action": flow[1]}
+            source, action = flow
+            locked = not self.database.embedded
+            found = next_job.next_job(limits.exclusive_actions, action, locked)
+            asked = {"account_name": account, "now": now, "source": source}
             # From the domain after the last one to the end, then from the beginning.
             for last in dict.fromkeys((self._turns.last_domain(account, flow), "")):
                 row = tx.execute(found, asked | {"last_domain": last}).mappings().first()

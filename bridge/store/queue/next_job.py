@@ -5,7 +5,6 @@ Statements are made once: SQLAlchemy takes longer to put one together than the d
 it.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -100,19 +99,8 @@ def domain_is_free(exclusive_actions: frozenset[str]) -> ColumnElement[bool]:
     return ~among(jobs.c.action, *names) | jobs.c.domain.not_in(busy)
 
 
-@dataclass(frozen=True)
-class Statements:
-    """`due_flows`: source and action of what may be claimed now. `next_job` is the first of such a
-    flow in a domain after `last_domain`."""
-
-    due_flows: sa.Select[Any]
-    next_job: sa.Select[Any]
-    next_job_locked: sa.Select[Any]
-
-
-@cache
-def statements(exclusive_actions: frozenset[str]) -> Statements:
-    may_run = (
+def may_run(exclusive_actions: frozenset[str]) -> tuple[ColumnElement[bool], ...]:
+    return (
         jobs.c.account == sa.bindparam("account_name"),
         among(jobs.c.status, "queued"),
         jobs.c.available_at <= sa.bindparam("now"),
@@ -120,22 +108,31 @@ def statements(exclusive_actions: frozenset[str]) -> Statements:
         ~YIELDS_TO_TERMINATION,
         domain_is_free(exclusive_actions),
     )
+
+
+@cache
+def due_flows(exclusive_actions: frozenset[str]) -> sa.Select[Any]:
+    """Source and action of what may be claimed now."""
     of_flow = jobs.c.source == sources.c.name, jobs.c.action == ACTION_NAMES.c.action
-    due_flows = (
+    return (
         sa.select(sources.c.name, ACTION_NAMES.c.action)
         .join_from(sources, ACTION_NAMES, sa.true())  # each action of each source
-        .where(sa.exists().where(*of_flow, *may_run))
+        .where(sa.exists().where(*of_flow, *may_run(exclusive_actions)))
+        .order_by(sources.c.name, ACTION_NAMES.c.action)
     )
-    next_job = sa.select(jobs).where(
+
+
+@cache
+def next_job(exclusive_actions: frozenset[str], action: str, locked: bool) -> sa.Select[Any]:
+    """The first of a source that asks for this action, in a domain after `last_domain`."""
+    found = sa.select(jobs).where(
         jobs.c.source == sa.bindparam("source"),
-        jobs.c.action == sa.bindparam("action"),
+        # In the statement itself: there is a partial index on actions, and for a parameter SQLite
+        # would plan anew each time whether that one fits.
+        among(jobs.c.action, action),
         jobs.c.domain > sa.bindparam("last_domain"),
-        *may_run,
+        *may_run(exclusive_actions),
     )
     # By id where times are equal: ids sort by time, so the order is that of arrival.
-    next_job = next_job.order_by(jobs.c.domain, jobs.c.available_at, jobs.c.id).limit(1)
-    return Statements(
-        due_flows.order_by(sources.c.name, ACTION_NAMES.c.action),
-        next_job,
-        next_job.with_for_update(),
-    )
+    found = found.order_by(jobs.c.domain, jobs.c.available_at, jobs.c.id).limit(1)
+    return found.with_for_update() if locked else found
