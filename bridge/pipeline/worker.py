@@ -240,8 +240,9 @@ class Worker:
         self._hold_lease(attempt, step)
         outcome, error, answer = self.call(attempt, change, seen)
         self.checkpoint("sent")
-        # No look says again that what is there is not ours.
-        not_ours = change.in_doubt and error is not None and error.code in WHOSE
+        # No look says again that what is there is not ours. A lost answer says nothing of it.
+        answered = outcome in (Outcome.REFUSED, Outcome.UNSENT)
+        not_ours = change.in_doubt and answered and error is not None and error.code in WHOSE
         # Sessions that could not be ended do not stand against a suspension that holds: a no is as
         # good as a yes here.
         if outcome == Outcome.ACCEPTED or (

@@ -11,6 +11,7 @@ from bridge.sim import Simulator
 from bridge.store.base import tables
 from tests.support.bench import Clock
 from tests.support.scene import PASSWORD
+from tests.support.stores import BACKENDS
 from tests.support.world import LEASE, SETTLE, Crash, World
 
 BOX = "box@example.net"  # its domain has no pak
@@ -63,3 +64,23 @@ def test_a_purchase_that_came_late_is_not_repeated_by_a_retry_that_reads_the_pas
     world.work(300)
     assert world.job({"job": again.job})["status"] == "succeeded"
     assert world.outside.bought("example.net", "PurchasePOPBundle") == 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_second_answer_that_is_lost_takes_the_new_mailbox_from_nobody(
+    backend: str, simulator: Simulator, clock: Clock, database_url: str, tmp_path: Path
+) -> None:
+    """The creation and what follows it both come late: a lost answer does not say that the
+    mailbox is another's."""
+    world = World(tmp_path, simulator, clock, database_url, backend=backend)
+    try:
+        world.outside.delays = [SETTLE - 1.0] * 2
+        receipt = world.hook("create", password=PASSWORD)
+        world.work(600)
+        job = world.job(receipt)
+        assert (job["status"], job["error"]) == ("succeeded", None)
+        [record] = world.rows(tables.mailboxes)
+        assert (record["source"], record["service_id"]) == ("shop", "7")
+        assert (world.mailbox() or {})["password"] == PASSWORD
+    finally:
+        world.close()

@@ -1,4 +1,4 @@
-"""Two whole bridges on one store share the work and never meet at a domain."""
+"""Two whole bridges on one store share the work, and never meet where they may not."""
 
 from collections.abc import Callable
 from itertools import cycle

@@ -446,6 +446,34 @@ class Model(RuleBasedStateMachine):
         self.world.step("stopped")
         self.world.trap.point = ""
 
+    @rule(
+        actions=st.lists(st.sampled_from(ACTIONS), min_size=2, max_size=3),
+        domain=st.sampled_from((0, 2)),
+        point=st.sampled_from(ATTEMPT),
+        nth=st.sampled_from((1, 1, 2)),
+        crash=st.booleans(),
+    )
+    def others_work_beside(
+        self, actions: list[str], domain: int, point: str, nth: int, crash: bool
+    ) -> None:
+        """Other workers take what may run beside a job that is at this point, as far as it goes
+        now, and perhaps one more hook of the domain comes; then the first one goes on."""
+        for number, action in enumerate(actions):
+            box = domain + number % 2
+            self.hook(action=action, service=0, box=box, word=1, late=0, then=None)
+
+        def meanwhile() -> None:
+            while self.world.step("beside"):
+                pass
+            if crash:
+                raise Crash
+
+        self.arm(point, nth, meanwhile)
+        self.world.step("first")
+        self.world.trap.point = ""
+
+    and_others_too = others_work_beside
+
     @rule(seconds=st.sampled_from((0, 60)), beside=st.booleans())
     def a_purchase_is_stopped_on_its_way(self, seconds: int, beside: bool) -> None:
         """Too rare to be left to chance."""

@@ -16,14 +16,15 @@ from tests.support.billing import Billing
 WRITES = frozenset(
     {"SetUpPOP3User", "ModifyPOP3", "DeletePOP3", "change_user", "logout_user", "delete_user"}
 )
+PLACES = ("mailbox.create", "mailbox.terminate")  # with every backend
 CLOCKS = 0.1  # seconds by which the clocks of remote and database may differ here
 PLANS = {"basic": 1 << 30, "large": 25 << 30}  # as write_config has them
 
 
 @dataclass
 class Counts:
-    """`lost`: hooks answered 2xx whose job is missing or not ended. `overlapping`: calls to one
-    domain at a time.
+    """`lost`: hooks answered 2xx whose job is missing or not ended. `overlapping`: calls that met
+    though they may not: for one mailbox, or both about a place of one domain.
 
     `disagreeing`: mailboxes that at the remote are not what the jobs that succeeded, one after the other, make of them.
     `late_calls`: commands that reached the remote after the time at which their call must have ended. They were inside a
@@ -129,7 +130,7 @@ def audit(
             rows["steps"], mine, [call for call in history if call not in late]
         ),
         late_calls=len(late),
-        overlapping=overlapping(history),
+        overlapping=overlapping(rows["steps"], mine, history),
         purchases=sum(bought.values()),
         disagreeing=len(disagreeing(rows["jobs"], accepted, sim) - known),
         repeated_purchases=sum(
@@ -228,15 +229,35 @@ def disagreeing(
     return wrong
 
 
-def overlapping(history: list[dict[str, Any]]) -> int:
-    """Calls that began while another one to the same domain was under way, as far as the caller
-    could know."""
+def overlapping(
+    journal: list[dict[str, Any]], mine: Mapping[str, Any], history: list[dict[str, Any]]
+) -> int:
+    """Calls that began while another one was under way that they may not meet, as far as the
+    caller could know (docs/side-by-side.md)."""
+    sent = [
+        (call["started"], call["ended"] or call["started"], call["address"])
+        for call in history
+        if call["address"] and call["fault"] not in ("slow", "late")
+    ]
+    # Of what needs a place in its domain, from the first command of an attempt to the last: also
+    # the looks between them may not meet another one's commands.
+    placed: dict[tuple[str, int], tuple[float, float, str]] = {}
+    for step in journal:
+        job = mine[step["job_id"]]
+        if job["action"] in PLACES and step["outcome"] not in ("intent", "unknown"):
+            attempt = job["id"], step["token"]
+            began, ended, _ = placed.get(attempt, (step["started_at"], 0.0, ""))
+            placed[attempt] = began, max(ended, step["ended_at"]), job["domain"]
+    return meetings(sent) + meetings(list(placed.values()))
+
+
+def meetings(spans: list[tuple[float, float, str]]) -> int:
+    """Of spans (begin, end, of what), those that begin while another one of the same lasts."""
     until: dict[str, float] = defaultdict(float)
     count = 0
-    for call in sorted(history, key=lambda call: call["started"]):
-        count += call["started"] < until[call["domain"]]
-        if call["fault"] not in ("slow", "late"):
-            until[call["domain"]] = max(until[call["domain"]], call["ended"] or call["started"])
+    for began, ended, what in sorted(spans):
+        count += began < until[what]
+        until[what] = max(until[what], ended)
     return count
 
 

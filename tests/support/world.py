@@ -1,6 +1,7 @@
 """A scene without sockets that can be killed, or robbed of its lease, at a named point; and
 whether its successes are true."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -120,12 +121,23 @@ class World(Scene):
             job = self.engine.queue.claim(owner, self.engine.limits)
             if job is None:
                 return False
+            self.outside.wrong += self.meetings()
             before, self.outside.at_work = self.outside.at_work, job
             try:
                 self.engine.worker.run(job)
             finally:
                 self.outside.at_work = before
         return True
+
+    def meetings(self) -> list[str]:
+        """Jobs that run now and may not run side by side, in words."""
+        running = [row for row in self.rows(tables.jobs) if row["status"] == "running"]
+        places = self.service.accounts["main"].backend.products.exclusive_actions
+        boxes = Counter(row["address"] for row in running)
+        domains = Counter(row["domain"] for row in running if row["action"] in places)
+        return [
+            f"{count} jobs run at {what}" for what, count in (boxes + domains).items() if count > 1
+        ]
 
     def work(self, seconds: float = 0.0, until: Mapping[str, Any] | None = None) -> None:
         end = self.clock.now + seconds
