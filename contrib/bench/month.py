@@ -1,8 +1,8 @@
 """A month-end of many resellers, simulated: how long it takes, and which of Enom's limits, workers
 and database is busy.
 
-A job waits for its turn (its account's `max_in_flight`, its domain, a free hand of a worker), and
-then, for each of its calls, takes a share of a worker process, some transactions of the database,
+A job waits for its turn (its account's `max_in_flight`, the other domains', a free hand of a
+worker), and then, for each of its calls, takes a share of a worker process, some transactions of the database,
 and the latency of Enom. What it costs is measured, see docs/performance.md; `--check` measures it
 here, runs a real bridge, and shows the simulation beside it.
 """
@@ -62,8 +62,9 @@ class Server:
 class Account:
     running: int = 0
     waiting: dict[int, deque[float]] = field(default_factory=dict)
-    """Domain -> when its jobs came; a domain at which a job runs is not in `ready`."""
-    ready: deque[int] = field(default_factory=deque)
+    """Domain -> when its jobs came."""
+    turns: deque[int] = field(default_factory=deque)
+    """The domains at which jobs wait, in the order of their turns."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Month:
         queue = account.waiting.get(domain)
         if queue is None:
             queue = account.waiting[domain] = deque()
-            account.ready.append(domain)
+            account.turns.append(domain)
         queue.append(now)
         self.claim(now)
 
@@ -115,19 +116,23 @@ class Month:
         while (worker := max(self.workers, key=lambda each: each.hands)).hands:
             self.accounts.append(self.accounts.pop(0))
             for looked, account in enumerate(tuple(self.accounts), 1):
-                if account.ready and account.running < self.case.in_flight:
-                    domain = account.ready.popleft()
+                if account.turns and account.running < self.case.in_flight:
+                    domain = account.turns.popleft()
                     came = account.waiting[domain].popleft()
+                    if account.waiting[domain]:
+                        account.turns.append(domain)
+                    else:
+                        del account.waiting[domain]
                     account.running += 1
                     worker.hands -= 1
                     begun = worker.serve(now, looked * self.case.look)
-                    self.at(begun, self.step(worker, account, domain, came, self.case.calls))
+                    self.at(begun, self.step(worker, account, came, self.case.calls))
                     break
             else:
                 return
 
     def step(
-        self, worker: Server, account: Account, domain: int, came: float, left: int
+        self, worker: Server, account: Account, came: float, left: int
     ) -> Callable[[float], None]:
         """The next call with what belongs to it: processor, then transactions, then Enom."""
         case = self.case
@@ -136,15 +141,11 @@ class Month:
             account.running -= 1
             worker.hands += 1
             self.times.append(now - came)
-            if account.waiting[domain]:
-                account.ready.append(domain)
-            else:
-                del account.waiting[domain]
             self.claim(now)
 
         def call(now: float) -> None:
             latency = case.latency * self.random.uniform(1 - case.spread, 1 + case.spread)
-            self.at(now + latency, self.step(worker, account, domain, came, left - 1))
+            self.at(now + latency, self.step(worker, account, came, left - 1))
 
         def commit(now: float) -> None:
             self.at(self.database.serve(now, case.commits / case.transactions / case.calls), call)
