@@ -45,14 +45,14 @@ def test_a_stop_in_the_middle_of_the_nightly_reconciliation_loses_no_night(
 ) -> None:
     monkeypatch.setattr(engine, "CHORES", 0.05)
     begun, go_on = threading.Event(), threading.Event()
-    domains = Scanner.domains
+    domains = Scanner.each_domain
 
     def slow(*given: Any) -> Any:
         begun.set()
         assert go_on.wait(30)
         return domains(*given)
 
-    monkeypatch.setattr(Scanner, "domains", slow)
+    monkeypatch.setattr(Scanner, "each_domain", slow)
     with Simulator() as sim:
         furnish(sim)
         path = write_config(
