@@ -97,7 +97,7 @@ class Nightly:
         else:
             self._compared(held, found)
         finally:
-            held.end()
+            held.end()  # also of a renewal that is under way
             del self._held[name]
 
     def _compared(self, held: Held, found: Reconciliation) -> None:
