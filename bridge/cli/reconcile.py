@@ -61,10 +61,10 @@ def reconcile(
             for report in reports:
                 for line in lines(report, None if everything else FEW):
                     click.echo(word(line))
+        elif reports and len(reports) < len(results):
+            echo_items(reports, sum_now, [])
         for error in results:
-            if isinstance(error, Exception):  # the others are told, and nothing is repaired
-                if as_json:
-                    echo_items(reports, sum_now, [])
+            if isinstance(error, Exception):  # the others were told, and nothing is repaired
                 raise error
         if agreed and not todo and not as_json:
             click.echo("There is nothing to repair.")
