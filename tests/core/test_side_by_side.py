@@ -2,8 +2,10 @@
 fault."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -182,6 +184,34 @@ class TestForAPerson:
             "main",
             "other",
         ]
+
+    def test_each_has_its_own_limit_of_calls_and_leaves_one_to_hooks(
+        self, bench: Bench, accounts: Accounts
+    ) -> None:
+        calls, most, lock = Counter[str](), Counter[str](), threading.Lock()
+        together = threading.Barrier(6)  # two calls of each of three accounts, which allow three
+        accounts.reconcile.accounts = {
+            name: replace(
+                bench.account(3, domains={f"{name}.d{number}.example.com" for number in range(6)}),
+                name=name,
+            )
+            for name in NAMES
+        }
+
+        def counted(name: str) -> None:
+            with lock:
+                calls[name] += 1
+                most[name] = max(most[name], calls[name])
+            together.wait(30)
+            with lock:
+                calls[name] -= 1
+
+        accounts.meanwhile = {name: partial(counted, name) for name in NAMES}
+        assert all(
+            isinstance(each, Reconciliation) and len(each.domains) == 6
+            for each in self.reports(accounts, *NAMES)
+        )
+        assert most == dict.fromkeys(NAMES, 2)
 
     def test_an_error_in_one_is_told_in_its_place(self, accounts: Accounts) -> None:
         def broken() -> None:
