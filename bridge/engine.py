@@ -23,7 +23,8 @@ from bridge.infra.periodic_tasks import PeriodicTask, PeriodicTasks
 from bridge.pipeline.alerts import Alerts
 from bridge.pipeline.callbacks import Callbacks, SenderShares
 from bridge.pipeline.worker import Worker
-from bridge.reconcile.nightly import Nightly
+from bridge.reconcile.nightly import Held, Nightly
+from bridge.reconcile.reconcile import AT_ONCE
 from bridge.store import AccountState, Outbox, Queue, Retention, Troubles
 
 log = logs.get("engine")
@@ -79,6 +80,7 @@ class Engine:
         self._lock = threading.Lock()
         self._turned = time.monotonic()
         self.nightly.stopping = self._stopping.is_set
+        self._comparing = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reconcile")
         table = (
             PeriodicTask("probes", CHORES, self._probe_due),
             PeriodicTask("deletions", CHORES, self.retention.purge_due),
@@ -121,6 +123,7 @@ class Engine:
         self.outbox.wake()
         for thread in self._threads:
             thread.join()
+        self._comparing.shutdown()
         try:
             self.queue.release(self.owner)
         except StoreUnavailable as error:
@@ -262,10 +265,22 @@ class Engine:
             self.sending.run_due(time.monotonic)
 
     def _look_over(self) -> None:
-        """The nightly reconciliation, in a thread of its own because it may take an hour."""
+        """The nightly reconciliation, each account in a thread of its own: it may take hours."""
         while not self._stopping.wait(CHORES):
-            while not self._stopping.is_set() and self.nightly.run_next():
-                pass
+            while not self._stopping.is_set() and (held := self.nightly.take()):
+                self._comparing.submit(self._compare, held)
+
+    def _compare(self, held: Held) -> None:
+        try:
+            self.nightly.compare(held)
+        except StoreUnavailable as error:
+            log.error(
+                "the database is not reachable; the reconciliation will be retried",
+                account=held.account,
+                error=str(error),
+            )
+        except Exception:  # nobody asks for what comes of it
+            log.exception("unexpected error; the rest continues", account=held.account)
 
     def _release_creations(self) -> None:
         self.queue.release_creations(self.worker.limits)

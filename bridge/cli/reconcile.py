@@ -1,7 +1,7 @@
 """`enom-bridge reconcile`: where the record and Enom differ; with the checksum of what was
 shown, repair it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -45,21 +45,27 @@ def reconcile(
     admin pages. --apply with the checksum repairs what it can: it suspends again a mailbox that should be suspended, sets a
     size again, or corrects a state in the record.
 
-    Exit code 0 if everything could be compared (and repaired), 1 if not.
+    Several accounts are compared side by side. Exit code 0 if everything could be compared (and
+    repaired), 1 if not.
     """
     with session(ctx) as service:
         service.database.synchronise()  # what Enom showed is compared with times of the database
         names = chosen(service, account, addresses)
-        reports = []
-        for name in names:
-            with progress() as progress_of:
-                reports.append(service.reconcile.account(name, who(), addresses, deep, progress_of))
+        with progress() as progress_of:
+            compare = service.reconcile.side_by_side
+            results = compare(names, who(), addresses, deep, progress_of)
+        reports = [each for each in results if isinstance(each, Reconciliation)]
         sum_now = drift.checksum([each for report in reports for each in report.differences])
         todo = [each for report in reports for each in report.differences if each.repair]
         if not as_json:
             for report in reports:
                 for line in lines(report, None if everything else FEW):
                     click.echo(word(line))
+        elif reports and len(reports) < len(results):
+            echo_items(reports, sum_now, [])
+        for error in results:
+            if isinstance(error, Exception):  # the others were told, and nothing is repaired
+                raise error
         if agreed and not todo and not as_json:
             click.echo("There is nothing to repair.")
         elif agreed not in (None, sum_now) and todo:
@@ -70,8 +76,7 @@ def reconcile(
         if done:
             remind(service)
     if as_json:
-        items = [described(report) for report in reports]
-        echo_json({"items": items, "next": None, "checksum": sum_now, "done": done})
+        echo_items(reports, sum_now, done)
     elif todo and not agreed:
         click.echo(
             f"\nNothing changed yet. To repair {len(todo):,}, run the same command with "
@@ -97,6 +102,13 @@ def chosen(service: Service, account: str | None, addresses: Sequence[str]) -> l
             f"--account: say which account they are in; there are {', '.join(known)}"
         )
     return known if account is None else [account]
+
+
+def echo_items(
+    reports: Sequence[Reconciliation], checksum: str, done: Sequence[Mapping[str, str]]
+) -> None:
+    items = [described(report) for report in reports]
+    echo_json({"items": items, "next": None, "checksum": checksum, "done": done})
 
 
 def repaired(

@@ -19,6 +19,7 @@ from http.client import HTTPException
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -76,7 +77,8 @@ class HttpClient:
     def __init__(self) -> None:
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._adapters: list[_Adapter] = []
+        # Weakly: with its thread an adapter goes, and closes what it kept.
+        self._adapters: WeakSet[_Adapter] = WeakSet()
         self.verify: bool | str = True
 
     def post(
@@ -102,7 +104,7 @@ class HttpClient:
     def close(self) -> None:
         """Closes every kept connection; later calls open new ones."""
         with self._lock:
-            adapters, self._adapters = self._adapters, []
+            adapters, self._adapters = list(self._adapters), WeakSet()
             self._local = threading.local()
         for adapter in adapters:
             adapter.close()
@@ -149,7 +151,7 @@ class HttpClient:
             # No repeats below us: whether a command may be sent again only the journal knows.
             adapter = self._local.adapter = _Adapter(max_retries=0)
             with self._lock:
-                self._adapters.append(adapter)
+                self._adapters.add(adapter)
         return adapter
 
 

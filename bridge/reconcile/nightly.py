@@ -1,23 +1,41 @@
 """The nightly reconciliation of each account: taken under a lease, marked done when it is done,
-never by two at once."""
+never by two at once. Accounts are compared side by side, and none waits for another."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from bridge.domain.errors import LeaseLost, StoreUnavailable
-from bridge.domain.ports import Comparison, Comparisons
+from bridge.domain.ports import Comparison, Comparisons, Reconciliation
 from bridge.infra import logs
 from bridge.infra.events import Events
-from bridge.reconcile.reconcile import Reconcile
+from bridge.reconcile.reconcile import AT_ONCE, Reconcile, Stopped
 
 log = logs.get("nightly")
 
 PUT_OFF = 900.0  # seconds until one that failed is tried again
 
 
-class Stopped(Exception):
-    """This process stops, so what takes long is given up."""
+@dataclass
+class Held:
+    """An account that this process compares. `comparison`: its lease; None once that is over."""
+
+    account: str
+    comparison: Comparison | None
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def renew(self, comparisons: Comparisons) -> None:
+        with self.lock:
+            if self.comparison is not None:
+                self.comparison = comparisons.renew(self.comparison)
+
+    def end(self, how: Callable[[Comparison], None] = lambda comparison: None) -> None:
+        # Under the lock: a renewal that is under way must not leave it held.
+        with self.lock:
+            if self.comparison is not None:
+                how(self.comparison)
+            self.comparison = None
 
 
 @dataclass
@@ -32,26 +50,40 @@ class Nightly:
     at: str
     stopping: Callable[[], bool] = lambda: False
     events: Events = field(default_factory=Events)
-    _held: Comparison | None = field(default=None, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _held: dict[str, Held] = field(default_factory=dict, repr=False)
 
-    def run_next(self) -> bool:
-        """Compares the account whose reconciliation is due longest; false when none is.
+    def take(self) -> Held | None:
+        """The account whose reconciliation is due longest, for `compare`; None when none is, or
+        this process is at as many as it may.
 
-        One that a stop ends is handed back; one that a crash ends is free when its lease is over; one that fails, or can read
-        nothing at all, is put off.
+        To be called by one thread.
         """
-        held = self._held = self.comparisons.take_due(self.at, sorted(self.reconcile.accounts))
-        if held is None:
-            return False
+        at_work = set(self._held)
+        if len(at_work) >= AT_ONCE:
+            return None
+        # One that is still at work here may have lost its lease; it gets no second thread.
+        free = sorted(self.reconcile.accounts.keys() - at_work)
+        comparison = self.comparisons.take_due(self.at, free)
+        if comparison is None:
+            return None
+        held = self._held[comparison.account] = Held(comparison.account, comparison)
+        return held
+
+    def compare(self, held: Held) -> None:
+        """Compares one account.
+
+        One that a stop ends is handed back; one that a crash ends is free when its lease is over;
+        one that fails, or can read nothing at all, is put off. Raises StoreUnavailable.
+        """
         name = held.account
         try:
+            go_on = partial(self._go_on, held)
             found = self.reconcile.account(
-                name, "the bridge (nightly)", progress=lambda what: self._go_on
+                name, "the bridge (nightly)", progress=lambda what: go_on
             )
         except Stopped:
             log.info("reconciliation stopped with the bridge; it will run again", account=name)
-            self._end(self.comparisons.hand_back)
+            held.end(self.comparisons.hand_back)
         except LeaseLost:
             log.warning(
                 "lease expired during the reconciliation; another process continues it",
@@ -59,50 +91,46 @@ class Nightly:
             )
         except StoreUnavailable:
             raise  # it is free when its lease is over
-        except Exception:  # of any kind: the loop goes on, and so do the other accounts
+        except Exception:  # of any kind: it is tried again, and the other accounts go on
             log.exception("reconciliation failed; it will be retried later", account=name)
-            self._put_off()
+            self._put_off(held)
         else:
-            log.info(
-                "reconciled",
-                account=name,
-                mailboxes=found.mailboxes,
-                differences=len(found.differences),
-                not_in_account=list(found.foreign),
-            )
-            if found.unread and not found.domains:
-                log.warning(
-                    "reconciliation could not read anything; it will be retried later", account=name
-                )
-                self._put_off()
-            else:
-                self._end(lambda comparison: self.comparisons.done(comparison, self.at))
-                self.events.report("chore", name="reconciliation", outcome="done")
+            self._compared(held, found)
         finally:
-            self._end(
-                lambda comparison: None
-            )  # under the lock: a renewal that is under way must not leave it held
-        return True
+            held.end()  # also of a renewal that is under way
+            del self._held[name]
+
+    def _compared(self, held: Held, found: Reconciliation) -> None:
+        log.info(
+            "reconciled",
+            account=held.account,
+            mailboxes=found.mailboxes,
+            differences=len(found.differences),
+            not_in_account=list(found.foreign),
+        )
+        if found.unread and not found.domains:
+            log.warning(
+                "reconciliation could not read anything; it will be retried later",
+                account=held.account,
+            )
+            self._put_off(held)
+        else:
+            held.end(partial(self.comparisons.done, at=self.at))
+            self.events.report("chore", name="reconciliation", outcome="done")
 
     def keep(self) -> None:
-        """Renews the lease; to be called while `run_next` is at work, more often than it lasts."""
-        with self._lock:
-            if self._held is not None:
-                self._held = self.comparisons.renew(self._held)
+        """Renews the leases; to be called while `compare` is at work, more often than they
+        last."""
+        for held in list(self._held.values()):
+            held.renew(self.comparisons)
 
-    def _go_on(self, done: int, of: int) -> None:
+    def _go_on(self, held: Held, done: int, of: int) -> None:
         """Told of each look: the place at which a reconciliation is given up."""
         if self.stopping():
             raise Stopped
-        if self._held is None:
+        if held.comparison is None:
             raise LeaseLost
 
-    def _put_off(self) -> None:
-        self._end(lambda comparison: self.comparisons.put_off(comparison, PUT_OFF))
+    def _put_off(self, held: Held) -> None:
+        held.end(partial(self.comparisons.put_off, seconds=PUT_OFF))
         self.events.report("chore", name="reconciliation", outcome="failed")
-
-    def _end(self, how: Callable[[Comparison], None]) -> None:
-        with self._lock:
-            if self._held is not None:
-                how(self._held)
-            self._held = None

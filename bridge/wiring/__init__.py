@@ -29,8 +29,8 @@ from bridge.pipeline.worker import Worker
 from bridge.reconcile.adoption import Adoptions
 from bridge.reconcile.inventory import Inventory
 from bridge.reconcile.nightly import Nightly
-from bridge.reconcile.reconcile import Reconcile
-from bridge.reconcile.scan import Scanner
+from bridge.reconcile.reconcile import AT_ONCE, Reconcile
+from bridge.reconcile.scan import THREADS, Scanner
 from bridge.reconcile.shadow import Observation
 from bridge.reconcile.takeover import Takeover
 from bridge.store.admin.clock_repair import MaximumWaits
@@ -145,7 +145,8 @@ def build(
     mail_dns = MailDns(
         store.DnsCache(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of
     )
-    scanner = Scanner(account_state, clock)
+    threads = THREADS // max(1, min(len(accounts), AT_ONCE))
+    scanner = Scanner(account_state, clock, threads=threads)
     intake = Intake(sources, inbox, sealer, wall, store.Withdrawals(database), events)
     return Service(
         settings=settings,

@@ -144,8 +144,8 @@ def compare(tab: Tab) -> None:
     expect(tab.page.locator("[role=status]")).to_have_text(
         "Comparing account main with the mail provider."
     )
-    while tab.stand.scene.engine.nightly.run_next():
-        pass
+    while held := tab.stand.scene.engine.nightly.take():
+        tab.stand.scene.engine.nightly.compare(held)
     tab.page.reload()
 
 

@@ -11,6 +11,7 @@ from bridge.backends.hosted_email.wire import SERVICES
 from bridge.cli import undelete
 from bridge.domain.errors import NotPossible
 from bridge.domain.model import Address, Deleted
+from bridge.reconcile.reconcile import Reconcile
 from bridge.store.base.tables import accounts, mailboxes
 from tests.cli.conftest import House
 
@@ -132,6 +133,77 @@ def test_a_domain_that_is_not_in_the_account_makes_the_exit_code_1(open_house: H
         "example.org:" in result.stdout
         and "Add the domain to this account at the mail provider" in result.stdout
     )
+
+
+class TestSeveralAccounts:
+    @pytest.fixture(autouse=True)
+    def second(self, open_house: House) -> None:
+        """An account of one domain beside main, with credentials of its own."""
+        sim = open_house.sim
+        theirs = {"uid": "second", "token": "SECONDTOKEN1234567890", "environment": "test"}
+        sim.control("/accounts", theirs | {"allow": ["127.0.0.1"]})
+        sim.control("/domains", {"uid": "second", "domain": "example.net"})
+        values = {
+            "accounts.another__uid": "second",
+            "accounts.another__token": theirs["token"],
+            "accounts.another__endpoint": sim.endpoint,
+            "accounts.another__timeout": 5,
+            "accounts.another__suspend_with": "refuse",
+            "sources.till__platform": "standard",
+            "sources.till__account": "another",
+            "sources.till__secrets": ["whsec_" + "dGhlLXNlY3JldC1vZi10aGUtc2Vjb25kLXNvdXJjZQ=="],
+            "sources.till__domains": ["example.net"],
+        }
+        open_house.stop()
+        open_house.configure(account__settle=0, **values)
+        open_house.start().stop()
+
+    def heads(self, shown: str) -> list[str]:
+        return re.findall(r"^Account (\w+)", shown, re.MULTILINE)
+
+    def test_are_all_compared_and_told_by_name(self, open_house: House) -> None:
+        assert self.heads(open_house.ok("reconcile")) == ["another", "main"]
+        items = open_house.json("reconcile")["items"]
+        assert [(item["account"], item["domains"]) for item in items] == [
+            ("another", 1),
+            ("main", 1),
+        ]
+        assert self.heads(open_house.ok("reconcile", "--account", "main")) == ["main"]
+
+    def test_one_that_enom_refuses_is_told_and_spoils_no_other(self, open_house: House) -> None:
+        open_house.sim.control(
+            "/accounts", {"uid": "second", "token": "CHANGED", "environment": "test"}
+        )
+        work_again(open_house)
+        result = open_house.run("reconcile")
+        assert result.exit_code == 1 and self.heads(result.stdout) == ["another", "main"]
+        assert "could not be compared" in result.stdout and "To repair 1" in result.stdout
+
+    @pytest.mark.parametrize("form", ["text", "json"])
+    def test_a_fault_in_one_shows_the_others_and_repairs_nothing(
+        self, open_house: House, monkeypatch: pytest.MonkeyPatch, form: str
+    ) -> None:
+        work_again(open_house)
+        checksum = open_house.json("reconcile")["checksum"]
+        account = Reconcile.account
+
+        def faulty(reconcile: Reconcile, name: str, *more: object) -> object:
+            if name == "another":
+                raise ZeroDivisionError
+            return account(reconcile, name, *more)  # type: ignore[arg-type] # handed on
+
+        monkeypatch.setattr(Reconcile, "account", faulty)
+        more = ["--json"] if form == "json" else []
+        result = open_house.run("reconcile", "--apply", checksum, *more)
+        assert result.exit_code == 1 and isinstance(result.exception, ZeroDivisionError)
+        if form == "json":
+            shown = json.loads(result.stdout)
+            assert [item["account"] for item in shown["items"]] == ["main"]
+            assert shown["done"] == []
+        else:
+            assert self.heads(result.stdout) == ["main"] and "job_" not in result.stdout
+        monkeypatch.undo()
+        assert "To repair 1" in open_house.ok("reconcile")
 
 
 class TestNightly:

@@ -1,6 +1,7 @@
 """Outgoing against real sockets: an answer that never ends would hang the test, so the time
 limit of pytest is the proof."""
 
+import gc
 import gzip
 import socket
 import ssl
@@ -14,6 +15,7 @@ import requests
 import responses
 
 from bridge.infra.http_client import HttpClient, Lost, NotSent
+from tests.support.billing import until
 from tests.support.tls import self_signed
 
 Script = Callable[[socket.socket], None]
@@ -39,6 +41,11 @@ class Remote:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/path"
+
+    @property
+    def serving(self) -> list[threading.Thread]:
+        """One for each connection, until that is closed."""
+        return self._threads[1:]
 
     def stop(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -377,6 +384,18 @@ def test_no_thread_is_left(post):
     for _ in range(3):
         post(answer_ok)
     assert threading.active_count() == before
+
+
+def test_the_connections_of_a_thread_end_with_it(post, remote):
+    """A comparison of a night starts threads anew: what they left would add up until no file can
+    be opened any more."""
+    for _ in range(10):
+        thread = threading.Thread(target=post, args=(answer_ok,))
+        thread.start()
+        thread.join()
+    assert remote.connections == 10
+    gc.collect()
+    until(lambda: not any(each.is_alive() for each in remote.serving), 10)
 
 
 def test_the_edge_can_be_mocked(outgoing):

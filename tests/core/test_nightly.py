@@ -49,7 +49,10 @@ class Process:
     def run(self) -> bool:
         before, self.bench.backend.survey = self.bench.backend.survey, self.survey
         try:
-            return self.nightly.run_next()
+            held = self.nightly.take()
+            if held:
+                self.nightly.compare(held)
+            return held is not None
         finally:
             self.bench.backend.survey = before
 

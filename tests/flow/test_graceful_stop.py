@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from bridge import engine
+from bridge.domain.account import Account
 from bridge.pipeline.alerts import Alerts
 from bridge.reconcile.scan import Scanner
 from bridge.store import AccountState, Database, Retention
 from tests.support.billing import until
-from tests.support.bridge import Running, Simulator, furnish, write_config
+from tests.support.bridge import TOKEN, Running, Simulator, furnish, write_config
 
 
 def test_a_stop_does_not_sit_out_the_pause_between_two_looks(
@@ -45,14 +46,14 @@ def test_a_stop_in_the_middle_of_the_nightly_reconciliation_loses_no_night(
 ) -> None:
     monkeypatch.setattr(engine, "CHORES", 0.05)
     begun, go_on = threading.Event(), threading.Event()
-    domains = Scanner.domains
+    domains = Scanner.each_domain
 
     def slow(*given: Any) -> Any:
         begun.set()
         assert go_on.wait(30)
         return domains(*given)
 
-    monkeypatch.setattr(Scanner, "domains", slow)
+    monkeypatch.setattr(Scanner, "each_domain", slow)
     with Simulator() as sim:
         furnish(sim)
         path = write_config(
@@ -72,6 +73,53 @@ def test_a_stop_in_the_middle_of_the_nightly_reconciliation_loses_no_night(
             until(lambda: again.service.findings.last("main") is not None)
         finally:
             again.close()
+
+
+def test_an_account_that_hangs_keeps_no_other_waiting_and_a_stop_hands_it_back(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "CHORES", 0.05)
+    begun, go_on = threading.Event(), threading.Event()
+    domains = Scanner.each_domain
+
+    def slow(scanner: Scanner, account: Account, *more: Any) -> Any:
+        if account.name == "main":
+            begun.set()
+            assert go_on.wait(30)
+        return domains(scanner, account, *more)
+
+    monkeypatch.setattr(Scanner, "each_domain", slow)
+    with Simulator() as sim:
+        furnish(sim)
+        second: dict[str, Any] = {
+            "accounts.another__uid": "reseller",
+            "accounts.another__token": TOKEN,
+            "accounts.another__endpoint": sim.endpoint,
+            "accounts.another__suspend_with": "refuse",
+            "accounts.another__mail_hosts": [],
+        }
+        own = {"source__domains": ["example.com"], "worker__reconcile_at": ""}
+        bridge = Running(write_config(tmp_path, sim, database_url, **own, **second))
+        before = {thread.ident for thread in threading.enumerate()}
+        bridge.service.operator.reconcile_soon("main")
+        assert begun.wait(30)
+        bridge.service.operator.reconcile_soon("another")
+        until(lambda: bridge.service.findings.last("another") is not None)
+        stopping = threading.Thread(target=bridge.close)
+        stopping.start()
+        until(lambda: bridge.engine.nightly.stopping())
+        go_on.set()
+        stopping.join(30)
+        again = Running(tmp_path / "bridge.toml", work=False)
+        try:
+            rows = {row["name"]: row for row in again.service.account_state.account_states()}
+            assert rows["main"]["reconcile_lease"] is None
+            assert rows["main"]["reconcile_at"] is not None, "it is due, as it was"
+            assert again.service.findings.last("main") is None
+        finally:
+            again.close()
+        left = {each for each in threading.enumerate() if each.ident not in before}
+        assert [each.name for each in left if each.name.startswith(("reconcile", "survey"))] == []
 
 
 @pytest.mark.parametrize(

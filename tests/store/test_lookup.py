@@ -139,6 +139,18 @@ class TestMailboxes:
         assert len([statement for statement in sent if statement.startswith("SELECT")]) == 1
 
 
+class TestRecords:
+    def test_of_an_account_or_of_some_domains_of_it(self, shop: Shop) -> None:
+        for address in ("a@example.com", "b@example.com", "c@example.net", "d@example.org"):
+            shop.operator.adopt("main", Address.parse(address), "shop", address)
+        shop.operator.adopt("other", Address.parse("e@example.com"), "shop", "e")
+        assert sorted(shop.lookup.domains("main")) == ["example.com", "example.net", "example.org"]
+        assert len(shop.lookup.records("main")) == 4
+        some = shop.lookup.records("main", ["example.com", "example.org"])
+        assert sorted(some) == ["a@example.com", "b@example.com", "d@example.org"]
+        assert shop.lookup.records("main", []) == {} == shop.lookup.records("none")
+
+
 class TestForPeople:
     @pytest.mark.parametrize("what", ["jobs", "hooks", "mailboxes", "callbacks"])
     def test_lists_page_without_gaps_and_show_no_secret(self, shop: Shop, what: str) -> None:

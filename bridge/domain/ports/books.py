@@ -48,8 +48,8 @@ class ObservedJob:
 
 
 class Lookup(Protocol):
-    """Reads; all but `record`, `records`, `recorded`, `busy` and `observed` are bounded to one
-    source."""
+    """Reads; all but `record`, `records`, `domains`, `recorded`, `busy` and `observed` are bounded
+    to one source."""
 
     def receipt(self, source: str, job_or_hook: str) -> Receipt: ...
     def results(self, source: str, after: str, limit: int) -> tuple[Sequence[Receipt], str | None]:
@@ -64,8 +64,12 @@ class Lookup(Protocol):
     def record(self, account: str, address: str, owner: tuple[str, str] | None = None) -> Record:
         """An empty one where there is none, or none of this owner (source and service)."""
 
-    def records(self, account: str) -> Mapping[str, Record]:
-        """Every record of the account, by address: also those of mailboxes that are gone."""
+    def records(self, account: str, domains: Sequence[str] | None = None) -> Mapping[str, Record]:
+        """Every record of the account, or of these domains of it, by address: also those of
+        mailboxes that are gone."""
+
+    def domains(self, account: str) -> Sequence[str]:
+        """Every domain of which there is a record."""
 
     def customers(self, account: str, source: str) -> Mapping[str, str]:
         """The customer of each mailbox of a source of which it is known, by address."""

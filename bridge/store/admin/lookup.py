@@ -141,10 +141,17 @@ class Lookup(Lists):
             row = tx.execute(sa.select(mailboxes).where(*here)).mappings().first()
         return to_record(row) if row else Record()
 
-    def records(self, account: str) -> Mapping[str, Record]:
+    def records(self, account: str, domains: Sequence[str] | None = None) -> Mapping[str, Record]:
+        query = sa.select(mailboxes).where(mailboxes.c.account == account)
+        if domains is not None:
+            query = query.where(mailboxes.c.domain.in_(domains))
         with self.database.read() as tx:
-            rows = tx.execute(sa.select(mailboxes).where(mailboxes.c.account == account)).mappings()
-            return {row["address"]: to_record(row) for row in rows}
+            return {row["address"]: to_record(row) for row in tx.execute(query).mappings()}
+
+    def domains(self, account: str) -> Sequence[str]:
+        query = sa.select(mailboxes.c.domain).where(mailboxes.c.account == account).distinct()
+        with self.database.read() as tx:
+            return list(tx.scalars(query))
 
     def customers(self, account: str, source: str) -> Mapping[str, str]:
         mine = (
