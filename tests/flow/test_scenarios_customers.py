@@ -2,15 +2,14 @@
 real hooks."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from bridge.domain.customers import RESERVED
 from bridge.domain.model import Address
 from bridge.store.base import tables
-from bridge.store.queue import next_job
 from tests.support.bridge import add_domain
 from tests.support.scene import PASSWORD, Open, Scene
 from tests.support.stores import on_both, on_sqlite
@@ -205,15 +204,11 @@ def test_of_two_workers_at_one_domain_one_makes_a_mailbox(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if nothing kept the jobs of one domain from running side by side."""
-    beside = (
-        sa.select(tables.jobs)
-        .where(*next_job.IS_DUE, next_job.IS_FIRST_OF_MAILBOX)
-        .order_by(tables.jobs.c.id)
-        .limit(1)
-    )
-    monkeypatch.setattr(next_job, "SELECT_NEXT_JOB", beside)
-    monkeypatch.setattr(next_job, "SELECT_NEXT_JOB_LOCKED", beside.with_for_update())
-    monkeypatch.setattr(next_job, "SELECT_NEXT_JOB_ID", beside.with_only_columns(tables.jobs.c.id))
+    limits = {
+        name: replace(each, exclusive_actions=frozenset())
+        for name, each in scene.engine.limits.items()
+    }
+    monkeypatch.setattr(scene.engine, "limits", limits)
     for number in range(4):
         domain = f"fresh{number}.example"
         add_domain(scene.sim, domain)
