@@ -41,7 +41,7 @@ final class LanguageTest extends TestCase
     private static function named(): array
     {
         $called = $texts = [];
-        foreach ([...glob(MODULE . '/lib/*.php'), MODULE . '/enombridge.php'] as $file) {
+        foreach ([...glob(MODULE . '/lib/*.php'), ...glob(KIT . '/*.php'), MODULE . '/enombridge.php'] as $file) {
             $source = file_get_contents($file);
             preg_match_all("/Text::of\\('([A-Za-z_]+)'[,)]/", $source, $found);
             array_push($called, ...$found[1]);

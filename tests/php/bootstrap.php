@@ -7,6 +7,7 @@
 
 namespace EnomBridge\Tests {
     const MODULE = __DIR__ . '/../../hooks/whmcs/php/modules/servers/enombridge';
+    const KIT = __DIR__ . '/../../hooks/php/src';
     const SAMPLES = __DIR__ . '/../../hooks/whmcs/samples';
 
     error_reporting(E_ALL);
