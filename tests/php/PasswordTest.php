@@ -2,7 +2,7 @@
 
 namespace EnomBridge\Tests;
 
-use WHMCS\Module\Server\Enombridge\Password;
+use EnomBridge\Kit\Password;
 
 /** Enom's rule for passwords. */
 final class PasswordTest extends TestCase

@@ -2,9 +2,9 @@
 
 namespace EnomBridge\Tests;
 
-use WHMCS\Module\Server\Enombridge\Fault;
-use WHMCS\Module\Server\Enombridge\Signature;
-use WHMCS\Module\Server\Enombridge\Unsigned;
+use EnomBridge\Kit\Fault;
+use EnomBridge\Kit\Signature;
+use EnomBridge\Kit\Unsigned;
 
 /** The deliveries that the bridge's own tests verify, made and verified here byte for byte. */
 final class SignatureTest extends TestCase
@@ -20,7 +20,7 @@ final class SignatureTest extends TestCase
 
     public function testThereIsASampleOfEveryAction(): void
     {
-        $actions = array_map(fn ($action) => $action->value, \WHMCS\Module\Server\Enombridge\Action::cases());
+        $actions = array_map(fn ($action) => $action->value, \EnomBridge\Kit\Action::cases());
         self::assertEqualsCanonicalizing([...$actions, 'job.withdraw', 'invalid'], array_keys(iterator_to_array(self::samples())));
     }
 

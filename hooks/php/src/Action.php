@@ -1,8 +1,8 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
-/** What a hook asks for, with the names that WHMCS has for it. */
+/** What a hook asks for. */
 enum Action: string
 {
     case Create = 'mailbox.create';
@@ -13,32 +13,16 @@ enum Action: string
     case ChangePlan = 'mailbox.change_plan';
     case Renew = 'mailbox.renew';
 
-    /** The command of localAPI that lets WHMCS run its own function; there is none for Renew. */
-    public function command(): ?string
-    {
-        return match ($this) {
-            self::ChangePassword => 'ModuleChangePw',
-            self::ChangePlan => 'ModuleChangePackage',
-            self::Renew => null,
-            default => "Module{$this->name}",
-        };
-    }
-
     /** What staff reads of it. */
     public function told(): string
     {
         return Text::of("action_$this->name");
     }
 
-    /** The status that WHMCS gives a service when this succeeds; null: it stays as it is. */
+    /** The status that the platform gives a service when this succeeds; null: it stays as it is. */
     public function leadsTo(): ?string
     {
-        return match ($this) {
-            self::Create, self::Unsuspend => 'Active',
-            self::Suspend => 'Suspended',
-            self::Terminate => 'Terminated',
-            default => null,
-        };
+        return Kit::platform()->statusAfter($this);
     }
 
     /** What it is about. A newer hook about the same takes the place of an older one; those about other things go on. */

@@ -1,33 +1,10 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
-/** Which mailbox a service is about: one product is one mailbox. */
+/** Spellings of addresses: which are of one mailbox. */
 final class Address
 {
-    /** @param array<string, mixed> $params as WHMCS gives them; throws Fault that names the empty field */
-    public static function of(array $params): string
-    {
-        $from = Option::AddressFrom->value($params);
-        $domain = self::clean($params['domain'] ?? '');
-        if ($from === 'domain') {
-            if ($domain === '') {
-                throw new Fault(Text::of('domain_empty'));
-            }
-            return Option::Local->value($params) . "@$domain";
-        }
-        $name = Option::Field->value($params);
-        $kind = $from === 'option' ? 'configoptions' : 'customfields';
-        $given = self::clean($params[$kind][$name] ?? '');
-        if ($given === '') {
-            throw new Fault(Text::of("{$kind}_empty", ['name' => Text::plain($name)]));
-        }
-        if (!str_contains($given, '@') && $domain === '') {
-            throw new Fault(Text::of('address_incomplete', ['name' => Text::plain($name)]));
-        }
-        return str_contains($given, '@') ? $given : "$given@$domain";
-    }
-
     /**
      * Whether two spellings are surely of different mailboxes. Where this PHP cannot encode a domain, nothing is sure of it
      * but its absence: the bridge, which answers in A-labels, decides.
@@ -61,13 +38,8 @@ final class Address
         return $labels === false || $labels === '' ? null : $labels;
     }
 
-    private static function clean(mixed $value): string
-    {
-        return is_scalar($value) ? self::lower(trim(htmlspecialchars_decode((string) $value, ENT_QUOTES))) : '';
-    }
-
     /** A to Z only: what other letters become is the bridge's to say, and PHP's versions differ in it. */
-    private static function lower(string $text): string
+    public static function lower(string $text): string
     {
         return strtr($text, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz');
     }

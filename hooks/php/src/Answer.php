@@ -1,6 +1,6 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /**
  * What the bridge said to a hook or a query. `kind` is one of:

@@ -1,6 +1,6 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /** A callback of the bridge: verified before anything is read, then concluded. */
 final class Callback
@@ -9,7 +9,7 @@ final class Callback
 
     /**
      * @param array<string, mixed> $request as $_SERVER
-     * @param array<string, mixed> $query as $_GET
+     * @param array<string, mixed> $query as $_GET; `server` is the number of the bridge
      * @return array{int, array<string, string>, string} status, headers, body
      */
     public static function answer(array $request, array $query, string $body): array
@@ -22,12 +22,12 @@ final class Callback
         }
         $log = null; // until the delivery is known to be the bridge's nothing is written, so that strangers fill no log
         try {
-            $server = Server::stored((int) (is_scalar($query['server'] ?? 0) ? $query['server'] ?? 0 : 0));
-            if ($server === null) {
+            $bridge = Kit::platform()->bridge((int) (is_scalar($query['server'] ?? 0) ? $query['server'] ?? 0 : 0));
+            if ($bridge === null) {
                 return self::status(401, 'Not signed.');
             }
-            Signature::verify(self::headers($request), $body, $server->secret, time());
-            $log = $server->log();
+            Signature::verify(self::headers($request), $body, $bridge->secret, time());
+            $log = $bridge->log();
             $receipt = self::receipt($body);
             $log = $log->hiding(...self::passwords($receipt));
             [$status, $headers, $said] = self::take($receipt, $log);
@@ -48,7 +48,7 @@ final class Callback
     {
         $message = json_decode($body, true, 32);
         $type = is_array($message) ? $message['type'] ?? null : null;
-        // Only the bridge's own types: what WHMCS itself sent must not come back to it as an answer.
+        // Only the bridge's own types: what this side itself sent must not come back to it as an answer.
         if (!is_string($type) || !preg_match('/\Ajob\.(succeeded|failed|held|cancelled|observed)\z/', $type, $found) || !is_array($message['data'] ?? null)) {
             return null;
         }

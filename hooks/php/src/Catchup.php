@@ -1,16 +1,16 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /**
  * After each cron run: fetches the ends that callbacks did not bring, repeats under its own id what the bridge does not have
- * yet, and takes back what WHMCS wants no longer.
+ * yet, and takes back what the platform wants no longer.
  *
- * So nothing is lost when the bridge was down, a callback went missing, or WHMCS cannot be reached from outside.
+ * So nothing is lost when the bridge was down, a callback went missing, or the platform cannot be reached from outside.
  */
 final class Catchup
 {
-    private const LONGEST = 240; // seconds; WHMCS runs its cron every 5 minutes
+    private const LONGEST = 240; // seconds; a cron that runs every 5 minutes is expected
     private const FRESH = 60; // seconds that a hook may be on its way without us
     private const PATIENCE = 1800; // seconds until one that the bridge accepted is asked for
     private const UNKNOWN = 404;
@@ -20,58 +20,57 @@ final class Catchup
     {
         $end = microtime(true) + self::LONGEST;
         try {
-            foreach (Server::ids() as $id) {
-                self::server($id, $end);
+            foreach (Kit::platform()->bridges() as $id) {
+                self::bridge($id, $end);
             }
         } catch (\Throwable $error) {
-            Lifecycle::unexpected('cron', [], $error);
+            (new Log([]))->unexpected('cron', $error);
         }
     }
 
-    /** What was just changed in WHMCS: what is no longer wanted is taken back at once. Never throws. */
+    /** What was just changed in billing: what is no longer wanted is taken back at once. Never throws. */
     public static function reconsider(int $service): void
     {
         try {
-            $hosting = Record::of($service)->pending === [] ? null : Hosting::find($service);
-            $server = $hosting === null ? null : Server::stored($hosting->server);
-            if ($server !== null) {
-                self::service($service, $server, repeats: false);
+            $now = Record::of($service)->pending === [] ? null : Kit::platform()->service($service);
+            $bridge = $now === null ? null : Kit::platform()->bridge($now->bridge);
+            if ($bridge !== null) {
+                self::service($service, $bridge, repeats: false);
             }
         } catch (\Throwable $error) {
-            Lifecycle::unexpected('reconsider', [], $error);
+            (new Log([]))->unexpected('reconsider', $error);
         }
     }
 
-    private static function server(int $id, float $end): void
+    private static function bridge(int $id, float $end): void
     {
-        Record::prepare();
         try {
-            $server = Server::stored($id);
-            if ($server === null) {
+            $bridge = Kit::platform()->bridge($id);
+            if ($bridge === null) {
                 return;
             }
-            (new Results($server, new Client($server, $server->log())))->fetch();
-            foreach (Record::pendingOnes($id) as $service) {
-                if (microtime(true) > $end || !self::service($service, $server)) {
+            (new Results($bridge))->fetch();
+            foreach (Kit::platform()->store()->waiting($id) as $service) {
+                if (microtime(true) > $end || !self::service($service, $bridge)) {
                     return;
                 }
             }
         } catch (Fault $fault) {
             Log::activity($fault->getMessage(), 0);
         } catch (\Throwable $error) {
-            Lifecycle::unexpected('cron', [], $error); // another server's bridge is none the worse for it
+            (new Log([]))->unexpected('cron', $error); // another bridge is none the worse for it
         }
     }
 
     /** False: the bridge is away, and it is no use to go on. */
-    private static function service(int $service, Server $server, bool $repeats = true): bool
+    private static function service(int $service, Bridge $bridge, bool $repeats = true): bool
     {
         try {
             $seen = [];
             // What is dropped may bring back what it had taken the place of.
             while (($pending = current(array_diff_key(self::byId($service), $seen))) !== false) {
                 $seen[$pending->id] = true;
-                [$answer, $next] = Lock::around($service, fn () => self::ask($service, $pending->action->about(), $server, $repeats), patience: 0);
+                [$answer, $next] = Lock::around($service, fn () => self::ask($service, $pending->action->about(), $bridge, $repeats), patience: 0);
                 if ($answer?->isTheLast()) {
                     return false;
                 }
@@ -86,7 +85,7 @@ final class Catchup
         } catch (Fault $fault) {
             Log::activity($fault->getMessage(), $service);
         } catch (\Throwable $error) {
-            Lifecycle::unexpected('cron', [], $error); // one service that cannot be dealt with must not stop the others
+            (new Log([]))->unexpected('cron', $error); // one service that cannot be dealt with must not stop the others
         }
         return true;
     }
@@ -98,7 +97,7 @@ final class Catchup
     }
 
     /** @return array{?Answer, ?callable} the answer, if there is more to make of it; what is left to do once the service is free */
-    private static function ask(int $service, string $about, Server $server, bool $repeats): array
+    private static function ask(int $service, string $about, Bridge $bridge, bool $repeats): array
     {
         $record = Record::of($service);
         $pending = $record->pending[$about] ?? null;
@@ -106,9 +105,9 @@ final class Catchup
         if ($pending === null || ($age < self::FRESH && !$pending->accepted && !$pending->held)) {
             return [null, null];
         }
-        $hosting = Hosting::find($service);
-        $client = new Client($server, $server->log());
-        if ($hosting === null) {
+        $now = Kit::platform()->service($service);
+        $client = $bridge->client();
+        if ($now === null) {
             return [self::forgotten($record, $pending, $client), null];
         }
         foreach ($pending->superseded() as $one) {
@@ -119,16 +118,16 @@ final class Catchup
             $pending->replaced = array_values(array_filter($pending->replaced, fn (Pending $other) => $other->id !== $one->id));
             $record->save();
         }
-        $wanted = Wanted::of($pending, $hosting);
+        $wanted = Wanted::of($pending, $now);
         if ($wanted->verdict !== Verdict::Keep) {
-            return Withdrawal::ask($hosting, $record, $pending, $wanted, $client);
+            return Withdrawal::ask($now, $record, $pending, $wanted, $client);
         }
         if (!$repeats || $pending->held || ($pending->accepted && $age < self::PATIENCE)) {
             return [null, null];
         }
         $pending->asked = time();
         $record->save();
-        return [$pending->accepted ? self::look($record, $pending, $client) : self::repeat($hosting, $record, $pending, $client), null];
+        return [$pending->accepted ? self::look($record, $pending, $client) : self::repeat($now, $record, $pending, $client), null];
     }
 
     /** The bridge has it, and is asked how it stands; nothing is sent a second time. */
@@ -142,14 +141,14 @@ final class Catchup
         return $answer;
     }
 
-    private static function repeat(Hosting $hosting, Record $record, Pending $pending, Client $client): Answer
+    private static function repeat(Service $service, Record $record, Pending $pending, Client $client): Answer
     {
         $answer = $client->hook($pending->id, $pending->action->value, $pending->timestamp, $pending->body(), 0);
         if ($answer->kind === 'accepted') {
             $pending->accepted = true;
             $record->save();
         } elseif ($answer->kind === 'refused') {
-            Conclusion::drop($hosting, $record, $pending, Text::of('refused_staff', ['why' => $answer->problem]));
+            Conclusion::drop($service, $record, $pending, Text::of('refused_staff', ['why' => $answer->problem]));
         }
         return $answer;
     }

@@ -1,8 +1,8 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
-/** What can have changed in WHMCS since a hook was asked for. Of several the first here that matters decides. */
+/** What can have changed in billing since a hook was asked for. Of several the first here that matters decides. */
 enum Change: string
 {
     case Status = 'status'; // the service has become something that neither was so before nor follows from the hook
@@ -12,11 +12,11 @@ enum Change: string
     case Unpaid = 'unpaid'; // its due date lies earlier
     case Product = 'product'; // it has another product
     case Terms = 'terms'; // client, price, cycle, a cancellation, or one of the settings above in another way
-    case Doubt = 'doubt'; // what led to it was not kept: a hook of an older version of this module
+    case Doubt = 'doubt'; // what led to it was not kept: a hook of an older version of the plug-in
 
     /** What staff reads of it. */
-    public function told(Hosting $hosting): string
+    public function told(Service $service): string
     {
-        return Text::of("change_$this->value", ['status' => $hosting->status]);
+        return Text::of("change_$this->value", ['status' => $service->status]);
     }
 }

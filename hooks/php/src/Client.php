@@ -1,6 +1,6 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /** The one place from which the bridge is called: signed, 5 s to connect, 25 s in all, TLS verified, no redirects. */
 final class Client
@@ -11,7 +11,7 @@ final class Client
     private const TOTAL = 25;
     private const MOST = 4 << 20; // bytes of an answer; a page of 200 receipts is a tenth of this
 
-    public function __construct(private readonly Server $server, private readonly Log $log)
+    public function __construct(private readonly Bridge $bridge, private readonly Log $log)
     {
     }
 
@@ -27,7 +27,7 @@ final class Client
     /** Takes back a hook of which nothing was done yet, or that may never have come. */
     public function withdraw(Pending $pending): Answer
     {
-        $id = 'whmcs_withdraw_' . bin2hex(random_bytes(12));
+        $id = Kit::platform()->sender() . '_withdraw_' . bin2hex(random_bytes(12));
         $log = $this->log->hiding($pending->password());
         $message = ['type' => 'job.withdraw', 'timestamp' => gmdate('Y-m-d\TH:i:s\Z'), 'data' => ['hook' => $pending->id]];
         $read = fn (int $status, string $body) => Answer::ofWithdrawal($status, $body, $pending->id);
@@ -37,7 +37,7 @@ final class Client
     /** How a hook that the bridge has stands: as its answer to the hook itself would be. */
     public function job(Pending $pending): Answer
     {
-        $client = new self($this->server, $this->log->hiding($pending->password()));
+        $client = new self($this->bridge, $this->log->hiding($pending->password()));
         $answer = $client->query('job', ['hook' => $pending->id]);
         $receipt = $answer->kind === 'answered' ? Receipt::read($answer->receipt) : null;
         return $receipt !== null && $receipt['hook'] === $pending->id ? Answer::of($receipt) : $answer;
@@ -49,7 +49,7 @@ final class Client
         $id = 'qry_' . bin2hex(random_bytes(12));
         $timestamp = gmdate('Y-m-d\TH:i:s\Z');
         $read = fn (int $status, string $body) => Answer::read('query', $status, $body);
-        return $this->post('query', $id, compact('type', 'timestamp', 'data'), 0, $this->log, $read)->masked($this->log->masker, $this->server->log()->masker);
+        return $this->post('query', $id, compact('type', 'timestamp', 'data'), 0, $this->log, $read)->masked($this->log->masker, $this->bridge->log()->masker);
     }
 
     /**
@@ -60,11 +60,11 @@ final class Client
     {
         $message['data'] = $message['data'] ?: new \stdClass();
         $body = (string) json_encode($message, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE);
-        $headers = ['content-type' => 'application/json', ...Signature::sign($id, time(), $body, $this->server->secret)];
+        $headers = ['content-type' => 'application/json', ...Signature::sign($id, time(), $body, $this->bridge->secret)];
         if ($wait > 0) {
             $headers['prefer'] = "wait=$wait";
         }
-        [$status, $got] = $this->send("{$this->server->url}/$what/{$this->server->source}", $headers, $body);
+        [$status, $got] = $this->send("{$this->bridge->url}/$what/{$this->bridge->source}", $headers, $body);
         $answer = $status === 0 ? Answer::away(Text::of('away', ['why' => $got])) : $read($status, $got);
         // Receipts of many services at once are not written down: what they might repeat, this log does not know to mask.
         $shown = $message['type'] === 'results' && $answer->kind === 'answered' ? count((array) ($answer->receipt['items'] ?? [])) . ' receipts' : $got;

@@ -1,9 +1,9 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /**
- * A job has ended, and its end came by callback or was fetched: what WHMCS makes of it.
+ * A job has ended, and its end came by callback or was fetched: what the platform is told.
  *
  * Rule 1: it acts only on the hook that is pending, and only where billing is not already as it should be. What billing
  * decided meanwhile (Wanted) goes before what an older hook brought about.
@@ -11,7 +11,7 @@ namespace WHMCS\Module\Server\Enombridge;
 final class Conclusion
 {
     private function __construct(
-        private readonly Hosting $hosting,
+        private readonly Service $service,
         private readonly Record $record,
         private readonly Pending $pending,
         private readonly Masker $masker = new Masker([]),
@@ -19,7 +19,7 @@ final class Conclusion
     }
 
     /**
-     * Throws Busy when another process is at this service, Fault when WHMCS refused: then the same may come again.
+     * Throws Busy when another process is at this service, Fault when the platform refused: then the same may come again.
      *
      * @param array<string, mixed> $receipt as Receipt reads it
      */
@@ -39,10 +39,10 @@ final class Conclusion
     private static function conclude(int $service, array $receipt): ?callable
     {
         $record = Record::of($service);
-        $hosting = Hosting::find($service);
+        $now = Kit::platform()->service($service);
         $pending = $record->expected($receipt['hook']);
-        if ($pending === null || $hosting === null) {
-            $record->pending = $hosting === null ? [] : $record->pending;
+        if ($pending === null || $now === null) {
+            $record->pending = $now === null ? [] : $record->pending;
             $record->save();
             return null;
         }
@@ -55,7 +55,7 @@ final class Conclusion
         $masker = new Masker([$pending->password()]);
         $receipt = Receipt::masked($receipt, $masker);
         $record->learn($receipt, $pending);
-        $next = (new self($hosting, $record, $pending, $masker))->act($receipt);
+        $next = (new self($now, $record, $pending, $masker))->act($receipt);
         $record->save();
         return $next;
     }
@@ -67,7 +67,7 @@ final class Conclusion
         $about = "{$receipt['job']} {$receipt['status']}";
         if ($receipt['status'] === 'held') {
             $this->pending->accepted = $this->pending->held = true;
-            Notice::give($this->hosting, $this->record, $about, Text::of('held_notice', $told), ticket: true);
+            Notice::give($this->service, $this->record, $about, Text::of('held_notice', $told), alert: true);
             return null;
         }
         if ($receipt['status'] === 'succeeded' && !$receipt['observed_only'] || $this->record->hasNothingOf($this->pending->action, $receipt)) {
@@ -75,7 +75,7 @@ final class Conclusion
         }
         $this->record->settled($this->pending);
         if ($this->wasLockedOut($receipt)) {
-            return fn () => Lifecycle::unlock($this->hosting);
+            return fn () => Dispatch::unlock($this->service);
         }
         $this->correct($about, Text::of(($receipt['status'] === 'succeeded' ? 'observed' : $receipt['status']) . '_notice', $told));
         return null;
@@ -84,66 +84,62 @@ final class Conclusion
     /** @param array<string, mixed> $receipt */
     private function succeeded(array $receipt): ?callable
     {
-        $wanted = Wanted::of($this->pending, $this->hosting, done: true);
+        $wanted = Wanted::of($this->pending, $this->service, done: true);
         if ($wanted->verdict !== Verdict::Keep && $this->pending->action !== Action::Suspend || $wanted->verdict === Verdict::Drop) {
             return $this->contradicted($receipt, $wanted);
         }
         $address = $receipt['address'];
-        if ($this->hosting->status !== $this->pending->action->leadsTo()) {
+        if ($this->service->status !== $this->pending->action->leadsTo()) {
             $this->complete();
         }
-        if ($receipt['status'] === 'succeeded' && $address !== '' && $this->hosting->username !== $address && $this->pending->action !== Action::Terminate) {
-            localAPI('UpdateClientProduct', ['serviceid' => $this->hosting->id, 'serviceusername' => $address]);
+        if ($receipt['status'] === 'succeeded' && $address !== '' && $this->service->mailbox !== $address && $this->pending->action !== Action::Terminate) {
+            $this->service->setMailbox($address);
         }
         $this->record->settled($this->pending);
-        return $wanted->verdict === Verdict::Lift ? fn () => self::lift($this->hosting->id) : null;
+        return $wanted->verdict === Verdict::Lift ? fn () => self::lift($this->service->id) : null;
     }
 
     /**
-     * It was done, and WHMCS does not want it any more: a person decides; a deletion that only waits is lifted.
+     * It was done, and the platform does not want it any more: a person decides; a deletion that only waits is lifted.
      *
      * @param array<string, mixed> $receipt
      */
     private function contradicted(array $receipt, Wanted $wanted): ?callable
     {
         $this->record->settled($this->pending);
-        $status = $this->pending->told ? $this->pending->was : $this->hosting->status;
-        if ($wanted->verdict === Verdict::Lift && $receipt['state'] === 'suspended' && Wanted::mayBeLifted($this->hosting, $status)) {
-            self::takeBack($this->hosting, $this->pending);
-            return fn () => self::lift($this->hosting->id);
+        $status = $this->pending->told ? $this->pending->was : $this->service->status;
+        if ($wanted->verdict === Verdict::Lift && $receipt['state'] === 'suspended' && Wanted::mayBeLifted($this->service, $status)) {
+            self::takeBack($this->service, $this->pending);
+            return fn () => self::lift($this->service->id);
         }
-        $values = ['action' => $this->pending->action->told(), 'address' => $receipt['address'], 'change' => (string) $wanted->why?->told($this->hosting)];
-        Notice::give($this->hosting, $this->record, "{$receipt['job']} done", Text::of('contradiction', $values), ticket: true);
+        $values = ['action' => $this->pending->action->told(), 'address' => $receipt['address'], 'change' => (string) $wanted->why?->told($this->service)];
+        Notice::give($this->service, $this->record, "{$receipt['job']} done", Text::of('contradiction', $values), alert: true);
         return null;
     }
 
-    /** Lets WHMCS run its own function, which finds the mark: status, mail and hooks stay native. */
     private function complete(): void
     {
-        if ($this->pending->action->command() === null) {
-            return;
-        }
-        $answer = Confirmed::tell($this->hosting->id, $this->pending->action, $this->pending->again());
-        if (($answer['result'] ?? '') !== 'success') {
-            throw new Fault(Text::of('not_completed', ['why' => Text::plain($this->masker->mask((string) ($answer['message'] ?? '')))]));
+        $why = $this->service->complete($this->pending);
+        if ($why !== null) {
+            throw new Fault(Text::of('not_completed', ['why' => Text::plain($this->masker->mask($why))]));
         }
     }
 
     private function correct(string $about, string $text): void
     {
-        $text .= self::takeBack($this->hosting, $this->pending);
-        $ticket = $this->pending->told || $this->pending->action === Action::Terminate;
-        Notice::give($this->hosting, $this->record, $about, $text, $ticket);
+        $text .= self::takeBack($this->service, $this->pending);
+        $alert = $this->pending->told || $this->pending->action === Action::Terminate;
+        Notice::give($this->service, $this->record, $about, $text, $alert);
     }
 
-    /** Where WHMCS was told success early, and it is not so, its record gets back the status from before. What to say of it. */
-    public static function takeBack(Hosting $hosting, Pending $pending): string
+    /** Where the platform was told success early, and it is not so, its record gets back the status from before. What to say of it. */
+    public static function takeBack(Service $service, Pending $pending): string
     {
         $target = $pending->action->leadsTo();
-        if (!$pending->told || $target === null || $hosting->status !== $target || $pending->was === $target) {
+        if (!$pending->told || $target === null || $service->status !== $target || $pending->was === $target) {
             return '';
         }
-        localAPI('UpdateClientProduct', ['serviceid' => $hosting->id, 'status' => $pending->was]);
+        $service->setStatus($pending->was);
         return ' ' . Text::of('corrected', ['status' => $pending->was]);
     }
 
@@ -151,23 +147,23 @@ final class Conclusion
     private function wasLockedOut(array $receipt): bool
     {
         return $receipt['status'] === 'failed' && Receipt::code($receipt) === 'password_needed'
-            && $this->pending->action === Action::Unsuspend && $this->pending->sealed === '' && $this->hosting->status === $this->pending->was;
+            && $this->pending->action === Action::Unsuspend && $this->pending->sealed === '' && $this->service->status === $this->pending->was;
     }
 
-    /** A suspension, or a deletion that waits, that came through after the payment: WHMCS itself would not lift it. */
+    /** A suspension, or a deletion that waits, that came through after the payment: the platform itself would not lift it. */
     public static function lift(int $service): void
     {
-        $hosting = Hosting::find($service);
-        if ($hosting !== null && Wanted::mayBeLifted($hosting)) {
-            Log::activity(Text::of('lifted'), $hosting->id, $hosting->client);
-            Automatic::call('ModuleUnsuspend', ['serviceid' => $hosting->id]);
+        $now = Kit::platform()->service($service);
+        if ($now !== null && Wanted::mayBeLifted($now)) {
+            Log::activity(Text::of('lifted'), $now->id, $now->client);
+            $now->unsuspend();
         }
     }
 
     /** A pending hook that is no longer wanted, or that the bridge refuses: dropped, and what was told early corrected. */
-    public static function drop(Hosting $hosting, Record $record, Pending $pending, string $text): void
+    public static function drop(Service $service, Record $record, Pending $pending, string $text): void
     {
-        (new self($hosting, $record, $pending))->correct("$pending->id dropped", $text);
+        (new self($service, $record, $pending))->correct("$pending->id dropped", $text);
         $record->dropped($pending);
         $record->save();
     }

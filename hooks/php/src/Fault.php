@@ -1,6 +1,6 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /** Something stands in the way. The message is a sentence for staff, with the remedy, and without any secret. */
 class Fault extends \RuntimeException

@@ -1,8 +1,6 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
-
-use WHMCS\Database\Capsule;
+namespace EnomBridge\Kit;
 
 /** One process at a time for one service, over all web servers of an installation. */
 final class Lock
@@ -21,20 +19,16 @@ final class Lock
         try {
             return $do();
         } finally {
-            Capsule::table(Record::TABLE)->where('service', $service)->where('lock_owner', $owner)->update(['lock_owner' => null, 'lock_until' => null]);
+            Kit::platform()->store()->unlock($service, $owner);
         }
     }
 
     private static function take(int $service, int $patience): string
     {
-        Record::prepare();
-        Capsule::table(Record::TABLE)->insertOrIgnore(['service' => $service]);
         $owner = bin2hex(random_bytes(16));
         $end = microtime(true) + $patience;
         do {
-            $free = fn ($query) => $query->whereNull('lock_until')->orWhere('lock_until', '<', time());
-            $mine = ['lock_owner' => $owner, 'lock_until' => time() + self::LONGEST];
-            if (Capsule::table(Record::TABLE)->where('service', $service)->where($free)->update($mine) === 1) {
+            if (Kit::platform()->store()->lock($service, $owner, time(), time() + self::LONGEST)) {
                 return $owner;
             }
             usleep(100_000);

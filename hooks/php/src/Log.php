@@ -1,8 +1,8 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
-/** Utilities > Logs > Module Log and Activity Log; what goes in has its secrets masked already. */
+/** The platform's logs; what goes in has its secrets masked already. */
 final class Log
 {
     public readonly Masker $masker;
@@ -21,12 +21,28 @@ final class Log
 
     public function call(string $action, string $request, string $response, string $processed): void
     {
-        // The secrets themselves are not given to WHMCS as "replace" values: they would only travel further.
-        logModuleCall('enombridge', $action, $this->masker->mask($request), $this->masker->mask($response), $this->masker->mask($processed), []);
+        Kit::platform()->logCall($action, $this->masker->mask($request), $this->masker->mask($response), $this->masker->mask($processed));
     }
 
+    /**
+     * What nobody thought of. Returns a sentence for people. Never throws: what is told here may be that the database is
+     * away, and with it the platform's own log.
+     */
+    public function unexpected(string $what, \Throwable $error): string
+    {
+        // Not the trace as PHP writes it: that shows the beginnings of arguments, and so of secrets.
+        $places = array_map(fn (array $frame) => ($frame['file'] ?? '-') . ':' . ($frame['line'] ?? 0), $error->getTrace());
+        array_unshift($places, $error->getFile() . ':' . $error->getLine());
+        try {
+            $this->call($what, '', get_class($error) . ': ' . $error->getMessage() . "\n" . implode("\n", $places), 'unexpected');
+        } catch (\Throwable) {
+        }
+        return Text::of('unexpected');
+    }
+
+    /** A sentence for staff. 0: of no service, of no client. */
     public static function activity(string $text, int $service, int $client = 0): void
     {
-        logActivity("enom-bridge: $text" . ($service > 0 ? " - Service ID: $service" : ''), $client);
+        Kit::platform()->logActivity($text, $service, $client);
     }
 }

@@ -1,6 +1,6 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /** Takes secrets out of a text, in every spelling that they could have on their way through logs. */
 final class Masker

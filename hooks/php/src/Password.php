@@ -1,8 +1,8 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
-/** Enom's rule for a mailbox's password, which those that WHMCS makes up do not always keep. */
+/** Enom's rule for a mailbox's password, which those that a billing platform makes up do not always keep. */
 final class Password
 {
     /** Whether it keeps the rule: 10 to 20 characters, an upper-case letter, a digit and one of * @ - _ / . */

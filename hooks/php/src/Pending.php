@@ -1,19 +1,19 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /**
  * A hook whose end is not known yet. It is kept before it is sent, so that whatever is lost, the same id goes out again;
- * and with what led to it, so that it does not when WHMCS wants it no longer.
+ * and with what led to it, so that it does not when the platform wants it no longer.
  */
 final class Pending
 {
     private const MOST = 12; // that it remembers to have taken the place of: of a bridge that is away for days, the oldest are let go
 
     /**
-     * @param array<string, string|bool> $data without the password, which is `sealed` by WHMCS's own encryption
+     * @param array<string, string|bool> $data without the password, which is `sealed` by the platform's own encryption
      * @param string $was the service's status before
-     * @param array<string, mixed> $grounds as Grounds has them; older versions of this module kept `due` alone
+     * @param array<string, mixed> $grounds as Grounds has them; older versions of the plug-in kept `due` alone
      */
     public function __construct(
         public readonly string $id,
@@ -26,7 +26,7 @@ final class Pending
         public array $grounds,
         public readonly int $since,
         public Asked $asked_by = Asked::Cron,
-        public bool $told = false, // WHMCS was told success already
+        public bool $told = false, // the platform was told success already
         public bool $accepted = false, // the bridge has it
         public bool $held = false, // a person at the bridge must decide
         public int $asked = 0, // epoch seconds of the last try
@@ -41,23 +41,23 @@ final class Pending
      * @param array<string, string|bool> $data the password included
      * @param ?self $before the one that it takes the place of
      */
-    public static function fresh(Action $action, array $data, Hosting $hosting, string $secret, ?self $before): self
+    public static function fresh(Action $action, array $data, Service $service, string $secret, ?self $before): self
     {
         $now = time();
         $password = (string) ($data['password'] ?? '');
-        // Where WHMCS was told early, the status that it has now is not the one from before.
-        $was = $before?->told && $before->action === $action ? $before->was : $hosting->status;
-        return new self(self::newId($hosting->id, $action), $action, self::digest($action, $data, $secret),
-            gmdate('Y-m-d\TH:i:s\Z', $now), array_diff_key($data, ['password' => 0]), $password === '' ? '' : Seal::close($password),
-            $was, Grounds::of($hosting), $now, Asked::now());
+        // Where the platform was told early, the status that it has now is not the one from before.
+        $was = $before?->told && $before->action === $action ? $before->was : $service->status;
+        return new self(self::newId($service->id, $action), $action, self::digest($action, $data, $secret),
+            gmdate('Y-m-d\TH:i:s\Z', $now), array_diff_key($data, ['password' => 0]), $password === '' ? '' : Kit::platform()->seal($password),
+            $was, $service->grounds(), $now, Kit::platform()->asked());
     }
 
-    /** WHMCS asks for the same again now: what led to it is what there is now. */
-    public function askedAgain(Hosting $hosting): void
+    /** The platform asks for the same again now: what led to it is what there is now. */
+    public function askedAgain(Service $service): void
     {
-        $this->was = $this->told ? $this->was : $hosting->status;
-        $this->grounds = Grounds::of($hosting);
-        $this->asked_by = Asked::now();
+        $this->was = $this->told ? $this->was : $service->status;
+        $this->grounds = $service->grounds();
+        $this->asked_by = Kit::platform()->asked();
     }
 
     /** The same as a new event. */
@@ -79,7 +79,7 @@ final class Pending
     }
 
     /**
-     * Those of them that are not wanted whatever becomes of this one: WHMCS has asked for the same anew; or it had asked for
+     * Those of them that are not wanted whatever becomes of this one: the platform has asked for the same anew; or it had asked for
      * the end by itself, and then for something else.
      *
      * @return list<self>
@@ -96,13 +96,13 @@ final class Pending
 
     private static function newId(int $service, Action $action): string
     {
-        return "whmcs_{$service}_{$action->name}_" . bin2hex(random_bytes(8));
+        return Kit::platform()->sender() . "_{$service}_{$action->name}_" . bin2hex(random_bytes(8));
     }
 
     /** @param array<string, string|bool> $data */
     public function isFor(Action $action, array $data, string $secret): bool
     {
-        // Older versions of this module sent no customer; the id may only be used for what was sent under it.
+        // Older versions of the plug-in sent no customer; the id may only be used for what was sent under it.
         $data = isset($this->data['customer_id']) ? $data : array_diff_key($data, ['customer_id' => 0]);
         return hash_equals($this->digest, self::digest($action, $data, $secret));
     }
@@ -113,22 +113,10 @@ final class Pending
         return $this->sealed === '' ? $this->data : $this->data + ['password' => $this->password()];
     }
 
-    /** What WHMCS has to be told when it runs its own function for this once more. @return array<string, string> */
-    public function again(): array
-    {
-        $reason = (string) ($this->data['reason'] ?? '');
-        return match (true) {
-            $this->action === Action::ChangePassword => ['servicepassword' => $this->password()],
-            // Without one WHMCS takes it as unpaid, and lifts it with the next payment.
-            $this->action === Action::Suspend && !Reason::isOverdue($reason) => ['suspendreason' => $reason],
-            default => [],
-        };
-    }
-
     /** Empty, if the hook has none. */
     public function password(): string
     {
-        return $this->sealed === '' ? '' : Seal::open($this->sealed);
+        return $this->sealed === '' ? '' : Kit::platform()->open($this->sealed);
     }
 
     /** The day on which it was asked for, like 2027-11-30. */

@@ -1,6 +1,6 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /**
  * What the bridge tells of a job, wherever it stands: in an answer, a callback or a query.
@@ -56,7 +56,7 @@ final class Receipt
         return is_string($found) && preg_match(self::FORMS['address'], $found) ? $found : '';
     }
 
-    /** The service of WHMCS that it is about; null: an add-on, or something else that shares the source. @param array<string, mixed> $receipt */
+    /** The number of the service that it is about; null: something else that shares the source. @param array<string, mixed> $receipt */
     public static function service(array $receipt): ?int
     {
         return preg_match('/\A[1-9][0-9]{0,9}\z/', $receipt['service_id']) ? (int) $receipt['service_id'] : null;
@@ -84,7 +84,7 @@ final class Receipt
     }
 
     /**
-     * What staff is told of it: sentences of our own, found by the code. The bridge's and Enom's words stay in the module log.
+     * What staff is told of it: sentences of our own, found by the code. The bridge's and Enom's words stay in the log of calls.
      *
      * @param array<string, mixed> $receipt @return array<string, string>
      */

@@ -1,20 +1,10 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
-use Illuminate\Database\Schema\Blueprint;
-use WHMCS\Database\Capsule;
-
-/**
- * What the module itself keeps of a service: its mailbox, the hook that is pending, and what the bridge said last.
- *
- * A table of our own instead of service properties: those are custom fields, shown to people, and nothing in them can be
- * taken by one process only.
- */
+/** What the plug-in itself keeps of a service: its mailbox, the hooks that are pending, and what the bridge said last. */
 final class Record
 {
-    public const TABLE = 'mod_enombridge';
-
     public string $address = ''; // of the mailbox that this service has; empty: none that the bridge confirmed
     public string $asked = ''; // how that was written when it was asked for
     public string $confirmed = ''; // the domain of which staff said that this client may have mail in it
@@ -36,9 +26,8 @@ final class Record
 
     public static function of(int $service): self
     {
-        self::prepare();
         $record = new self($service);
-        $row = (array) Capsule::table(self::TABLE)->where('service', $service)->first();
+        $row = Kit::platform()->store()->load($service);
         foreach (array_intersect_key($row, get_object_vars($record)) as $name => $value) {
             if ($name === 'pending') {
                 $record->pending = self::pendingIn((string) $value);
@@ -62,7 +51,7 @@ final class Record
         $values = get_object_vars($this);
         $values['pending'] = $this->pending ? json_encode($this->pending, JSON_INVALID_UTF8_SUBSTITUTE) : null;
         $values['pending_since'] = $this->pending ? min(array_map(fn (Pending $one) => $one->since, $this->pending)) : null;
-        Capsule::table(self::TABLE)->updateOrInsert(['service' => $this->service], array_diff_key($values, ['service' => 0]));
+        Kit::platform()->store()->save($this->service, array_diff_key($values, ['service' => 0]));
     }
 
     /** From now on the end of this hook is waited for, and no longer that of what it decides anew. */
@@ -154,87 +143,8 @@ final class Record
         }
         return match (Receipt::code($receipt)) {
             'not_found' => true,
-            'not_ours' => $this->isAnothers($receipt['address']),
+            'not_ours' => Kit::platform()->isAnothers($this->service, $receipt['address']),
             default => false,
         };
-    }
-
-    /** Whether another service of WHMCS has this mailbox. */
-    private function isAnothers(string $address): bool
-    {
-        return Capsule::table('tblhosting')->join('tblproducts', 'tblproducts.id', '=', 'tblhosting.packageid')
-            ->leftJoin(self::TABLE, self::TABLE . '.service', '=', 'tblhosting.id')
-            ->where('tblproducts.servertype', 'enombridge')->where('tblhosting.id', '!=', $this->service)
-            ->where(fn ($query) => $query->where(self::TABLE . '.address', $address)
-                ->orWhere(fn ($named) => $named->where('tblhosting.username', $address)->whereIn('tblhosting.domainstatus', ['Active', 'Suspended'])))
-            ->exists();
-    }
-
-    /** @return list<int> services with a pending hook, those that wait longest first */
-    public static function pendingOnes(int $server): array
-    {
-        self::prepare();
-        return array_map('intval', Capsule::table(self::TABLE)->join('tblhosting', 'tblhosting.id', '=', self::TABLE . '.service')
-            ->where('tblhosting.server', $server)->whereNotNull('pending_since')->orderBy('pending_since')->pluck('service')->all());
-    }
-
-    /** Makes our two tables, and what newer versions have more. Two processes may come here at once. */
-    public static function prepare(): void
-    {
-        static $prepared = false;
-        if ($prepared) {
-            return;
-        }
-        self::make(self::TABLE, function (Blueprint $table): void {
-            $table->integer('service')->primary();
-            $table->string('lock_owner', 32)->nullable();
-            $table->integer('lock_until')->nullable();
-            $table->string('address', 320)->nullable();
-            $table->bigInteger('sequence')->nullable();
-            $table->string('sequence_of', 320)->nullable();
-            $table->text('pending')->nullable();
-            $table->integer('pending_since')->nullable()->index();
-            foreach (['job', 'job_status', 'state', 'noted'] as $name) {
-                $table->string($name, 64)->nullable();
-            }
-            $table->text('verified')->nullable();
-            $table->integer('checked_at')->nullable();
-        });
-        self::widen(['asked' => 320, 'confirmed' => 255, 'code' => 64]);
-        self::make(Results::TABLE, function (Blueprint $table): void {
-            $table->integer('server')->primary();
-            $table->string('after', 128);
-        });
-        $prepared = true;
-    }
-
-    private static function make(string $table, callable $columns): void
-    {
-        self::once(fn () => Capsule::schema()->hasTable($table), fn () => Capsule::schema()->create($table, $columns));
-    }
-
-    /** @param array<string, int> $columns with their lengths, which a table of an older version lacks */
-    private static function widen(array $columns): void
-    {
-        $there = Capsule::schema()->getColumnListing(self::TABLE);
-        foreach (array_diff_key($columns, array_flip($there)) as $name => $length) {
-            $add = fn (Blueprint $table) => $table->string($name, $length)->nullable();
-            self::once(fn () => Capsule::schema()->hasColumn(self::TABLE, $name), fn () => Capsule::schema()->table(self::TABLE, $add));
-        }
-    }
-
-    /** Of two processes that do it at once, the second finds it done. */
-    private static function once(callable $isDone, callable $do): void
-    {
-        if ($isDone()) {
-            return;
-        }
-        try {
-            $do();
-        } catch (\Throwable $error) {
-            if (!$isDone()) {
-                throw $error;
-            }
-        }
     }
 }

@@ -1,26 +1,23 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
-
-use WHMCS\Database\Capsule;
+namespace EnomBridge\Kit;
 
 /** The ends of jobs since we last asked, for what callbacks did not bring. */
 final class Results
 {
-    public const TABLE = 'mod_enombridge_results';
-
     private const PAGES = 50; // of 200; more is left for the next run
 
-    public function __construct(private readonly Server $server, private readonly Client $client)
+    public function __construct(private readonly Bridge $bridge)
     {
     }
 
     /** Throws Fault when the bridge cannot be asked. */
     public function fetch(): void
     {
+        $client = $this->bridge->client();
         $after = $this->place();
         for ($page = 0; $page < self::PAGES; $page++) {
-            $answer = $this->client->query('results', ['after' => $after]);
+            $answer = $client->query('results', ['after' => $after]);
             if ($answer->kind === 'refused') {
                 $this->forget($answer->problem);
                 return;
@@ -36,21 +33,20 @@ final class Results
                 return;
             }
             $after = $next;
-            Capsule::table(self::TABLE)->updateOrInsert(['server' => $this->server->id], ['after' => $after]);
+            Kit::platform()->store()->keepPlace($this->bridge->id, $after);
         }
     }
 
     /** Where we were; the first time: an hour ago, because what is older nobody waits for. */
     private function place(): string
     {
-        $kept = Capsule::table(self::TABLE)->where('server', $this->server->id)->value('after');
-        return is_string($kept) && $kept !== '' ? $kept : gmdate('Y-m-d\TH:i:s\Z', time() - 3600);
+        return Kit::platform()->store()->place($this->bridge->id) ?: gmdate('Y-m-d\TH:i:s\Z', time() - 3600);
     }
 
     /** The place is none of this bridge's: the next run begins anew, and what is pending is asked for all the same. */
     private function forget(string $why): void
     {
-        Capsule::table(self::TABLE)->where('server', $this->server->id)->delete();
+        Kit::platform()->store()->keepPlace($this->bridge->id, '');
         Log::activity($why, 0);
     }
 
@@ -68,7 +64,7 @@ final class Results
             // Busy or not to be completed now: the hook stays pending, and is asked for again.
             Log::activity($fault->getMessage(), $service);
         } catch (\Throwable $error) {
-            Lifecycle::unexpected('results', [], $error); // one that cannot be taken must not stop the others
+            (new Log([]))->unexpected('results', $error); // one that cannot be taken must not stop the others
         }
     }
 }

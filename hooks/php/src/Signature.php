@@ -1,6 +1,6 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /**
  * Standard Webhooks 1.0.0, both ways: base64 of HMAC-SHA256 with the decoded secret over `id.timestamp.body`.

@@ -1,6 +1,6 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /** The delivery is not from a holder of the secret, or too old. */
 final class Unsigned extends Fault

@@ -1,11 +1,11 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /** What becomes of a pending hook. */
 enum Verdict: string
 {
-    /** Sent again; left to the bridge that has it; done, and WHMCS is told so. */
+    /** Sent again; left to the bridge that has it; done, and the platform is told so. */
     case Keep = 'keep';
 
     /** Dropped; withdrawn from the bridge that has it; done, and left to a person. Staff is told in each case. */

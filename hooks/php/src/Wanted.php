@@ -1,9 +1,9 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /**
- * Whether WHMCS still wants what a pending hook asks for.
+ * Whether the platform still wants what a pending hook asks for.
  *
  * Rule 1: this is asked before every repetition, before anything is lifted, and before a late end is concluded; nothing
  * else decides it.
@@ -29,17 +29,16 @@ final class Wanted
         'mailbox.renew' => ['unpaid' => Verdict::Drop],
     ];
     private const OVERDUE = 'mailbox.suspend for an unpaid invoice';
-    private const ENDED = ['Terminated', 'Cancelled', 'Fraud'];
 
     private function __construct(public readonly Verdict $verdict, public readonly ?Change $why)
     {
     }
 
     /** @param bool $done whether it is an end that is concluded from: that repeats nothing, so a doubt does not stand in its way */
-    public static function of(Pending $pending, Hosting $hosting, bool $done = false): self
+    public static function of(Pending $pending, Service $service, bool $done = false): self
     {
-        $overdue = self::isForMoney($pending) && self::isForMoneyNow($hosting);
-        foreach (self::changes($pending, $hosting, $done || $pending->accepted) as $change) {
+        $overdue = self::isForMoney($pending) && self::isForMoneyNow($service);
+        foreach (self::changes($pending, $service, $done || $pending->accepted) as $change) {
             $verdict = self::rule($pending->action, $pending->asked_by, $overdue, $change);
             if ($verdict !== Verdict::Keep) {
                 return new self($verdict, $change);
@@ -57,35 +56,35 @@ final class Wanted
     }
 
     /** Whether a payment may give this service back: staff has no reason of its own to keep it, and it has not ended. */
-    public static function mayBeLifted(Hosting $hosting, ?string $status = null): bool
+    public static function mayBeLifted(Service $service, ?string $status = null): bool
     {
-        return self::isForMoneyNow($hosting) && !in_array($status ?? $hosting->status, self::ENDED, true);
+        return self::isForMoneyNow($service) && !Kit::platform()->hasEnded($status ?? $service->status);
     }
 
-    /** Suspended by WHMCS itself, for WHMCS's own reason, when it was due. */
+    /** Suspended by the platform itself, for its own reason, when it was due. */
     private static function isForMoney(Pending $pending): bool
     {
         $due = $pending->grounds['due'] ?? '';
         return $pending->action === Action::Suspend && $pending->asked_by !== Asked::Admin
-            && Reason::isOverdue($pending->data['reason'] ?? '') && $due !== '' && $due <= $pending->day();
+            && Kit::platform()->isOverdue($pending->data['reason'] ?? '') && $due !== '' && $due <= $pending->day();
     }
 
-    private static function isForMoneyNow(Hosting $hosting): bool
+    private static function isForMoneyNow(Service $service): bool
     {
-        return Reason::isOverdue($hosting->reason);
+        return Kit::platform()->isOverdue($service->reason);
     }
 
     /** @return list<Change> in the order of their weight */
-    private static function changes(Pending $pending, Hosting $hosting, bool $taken): array
+    private static function changes(Pending $pending, Service $service, bool $taken): array
     {
         $then = $pending->grounds;
-        $now = Grounds::of($hosting);
+        $now = $service->grounds();
         $differ = fn (string ...$names): bool => array_filter($names, fn ($name) => isset($then[$name]) && $then[$name] !== $now[$name]) !== [];
         $due = $then['due'] ?? '';
         $protected = Grounds::protected($now, date('Y-m-d', time())) && !Grounds::protected($then, $pending->day());
         $found = [
-            [Change::Status, self::contradicts($pending, $hosting)],
-            [Change::Reason, $differ('reason') && !Reason::isOverdue($hosting->reason)],
+            [Change::Status, self::contradicts($pending, $service)],
+            [Change::Reason, $differ('reason') && !Kit::platform()->isOverdue($service->reason)],
             [Change::Paid, $due !== '' && ($now['due'] === '' || $now['due'] > $due) || array_diff($then['owed'] ?? [], $now['owed']) !== []],
             [Change::Protected, isset($then['exempt']) && $protected],
             [Change::Unpaid, $now['due'] !== '' && $now['due'] < $due],
@@ -96,13 +95,13 @@ final class Wanted
         return array_column(array_filter($found, fn (array $one) => $one[1]), 0);
     }
 
-    private static function contradicts(Pending $pending, Hosting $hosting): bool
+    private static function contradicts(Pending $pending, Service $service): bool
     {
-        $status = $hosting->status;
+        $status = $service->status;
         $target = $pending->action->leadsTo();
         if ($target !== null) {
             return $status !== $pending->was && $status !== $target;
         }
-        return in_array($status, self::ENDED, true) && $status !== $pending->was;
+        return Kit::platform()->hasEnded($status) && $status !== $pending->was;
     }
 }

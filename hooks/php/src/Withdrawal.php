@@ -1,9 +1,9 @@
 <?php
 
-namespace WHMCS\Module\Server\Enombridge;
+namespace EnomBridge\Kit;
 
 /**
- * Takes back a hook that WHMCS wants no longer, from a bridge that has it or may have it. Within the service's lock.
+ * Takes back a hook that the platform wants no longer, from a bridge that has it or may have it. Within the service's lock.
  *
  * Rule 1: it stays pending, and is never sent again, until the bridge has said what became of it.
  */
@@ -13,7 +13,7 @@ final class Withdrawal
     private const IN_DOUBT = 409; // a purchase of it is in doubt
 
     private function __construct(
-        private readonly Hosting $hosting,
+        private readonly Service $service,
         private readonly Record $record,
         private readonly Pending $pending,
         private readonly Wanted $wanted,
@@ -21,13 +21,13 @@ final class Withdrawal
     }
 
     /** @return array{?Answer, ?callable} an answer that is still to be dealt with; what to do once the service is free */
-    public static function ask(Hosting $hosting, Record $record, Pending $pending, Wanted $wanted, Client $client): array
+    public static function ask(Service $service, Record $record, Pending $pending, Wanted $wanted, Client $client): array
     {
         if (time() - $pending->kept < self::PATIENCE) {
             return [null, null];
         }
         $answer = $client->withdraw($pending);
-        $self = new self($hosting, $record, $pending, $wanted);
+        $self = new self($service, $record, $pending, $wanted);
         return match (true) {
             $answer->isOneOf('away', 'unsigned') => [$answer, null],
             $answer->kind === 'dismissed' => $self->drop(),
@@ -48,9 +48,9 @@ final class Withdrawal
         if ($receipt !== []) {
             $this->record->learn($receipt, $this->pending);
         }
-        Conclusion::drop($this->hosting, $this->record, $this->pending, Text::of('dropped', $this->told()));
+        Conclusion::drop($this->service, $this->record, $this->pending, Text::of('dropped', $this->told()));
         $lifts = !$surely && $this->wanted->verdict === Verdict::Lift && $this->pending->action === Action::Suspend;
-        return [null, $lifts ? fn () => Conclusion::lift($this->hosting->id) : null];
+        return [null, $lifts ? fn () => Conclusion::lift($this->service->id) : null];
     }
 
     /** The bridge keeps it: commands were sent, or a person must look first, or it is too old to know withdrawals. @return array{null, null} */
@@ -60,7 +60,7 @@ final class Withdrawal
         $this->pending->held = $answer->kind === 'ended' || $this->pending->held;
         $this->pending->kept = time();
         $why = $answer->kind === 'refused' && $answer->status !== self::IN_DOUBT ? 'kept_unknown' : 'kept_begun';
-        Notice::give($this->hosting, $this->record, "{$this->pending->id} kept", Text::of($why, $this->told()), ticket: false);
+        Notice::give($this->service, $this->record, "{$this->pending->id} kept", Text::of($why, $this->told()), alert: false);
         $this->record->save();
         return [null, null];
     }
@@ -71,7 +71,7 @@ final class Withdrawal
         return [
             'action' => $this->pending->action->told(),
             'address' => Text::plain((string) $this->pending->data['address']),
-            'change' => (string) $this->wanted->why?->told($this->hosting),
+            'change' => (string) $this->wanted->why?->told($this->service),
         ];
     }
 }

@@ -1,15 +1,18 @@
 <?php
 
-// WHMCS loads these classes by itself while the module runs; callback.php and hooks.php come before it. What knows nothing of
-// WHMCS is in Kit/, and in a checkout, which has no such folder, in hooks/php/src.
+use EnomBridge\Kit\Kit;
+use EnomBridge\Kit\Platform;
+use WHMCS\Module\Server\Enombridge\Whmcs;
+
+// WHMCS loads these classes by itself while the module runs; callback.php and hooks.php come before it.
 spl_autoload_register(static function (string $class): void {
     $prefix = 'WHMCS\\Module\\Server\\Enombridge\\';
-    $kit = is_dir(__DIR__ . '/Kit') ? __DIR__ . '/Kit' : dirname(__DIR__, 6) . '/php/src';
-    foreach (str_starts_with($class, $prefix) ? [__DIR__, $kit] : [] as $folder) {
-        $file = "$folder/" . substr($class, strlen($prefix)) . '.php';
-        if (is_file($file)) {
-            require_once $file;
-            return;
-        }
+    $file = __DIR__ . '/' . substr($class, strlen($prefix)) . '.php';
+    if (str_starts_with($class, $prefix) && is_file($file)) {
+        require_once $file;
     }
 });
+
+// The kit is in Kit/, where `make plugins` put it; a checkout has no such folder, and there it is hooks/php/src.
+require_once (is_dir(__DIR__ . '/Kit') ? __DIR__ . '/Kit' : dirname(__DIR__, 6) . '/php/src') . '/autoload.php';
+Kit::serve(static fn (): Platform => new Whmcs());

@@ -1,0 +1,163 @@
+<?php
+
+namespace EnomBridge\Kit;
+
+/** What people see of one mailbox and may do beside its lifecycle: nothing here is asked of Enom unless a button says so. */
+class Mailbox
+{
+    private const SECURITY = ['993' => 'SSL/TLS', '995' => 'SSL/TLS', '465' => 'SSL/TLS', '143' => 'STARTTLS', '110' => 'STARTTLS', '587' => 'STARTTLS', '25' => 'STARTTLS'];
+
+    protected readonly Record $record;
+
+    public function __construct(protected readonly Call $call)
+    {
+        $this->record = Record::of($call->id);
+    }
+
+    /** Throws Fault where there is none, and the service's fields say none. */
+    public function address(): string
+    {
+        return $this->record->address ?: $this->call->address();
+    }
+
+    public function isInProgress(): bool
+    {
+        return isset($this->record->pending['status']);
+    }
+
+    /** For staff: key of the label => plain text. @return array<string, string> */
+    public function rows(): array
+    {
+        $pending = array_map($this->told(...), $this->record->pending);
+        return [
+            'staff_mailbox' => $this->record->address ?: Text::of('staff_no_mailbox', ['wanted' => $this->call->address()]),
+            'staff_state' => Text::of("state_{$this->record->state}"),
+            'staff_checked' => $this->record->checked_at ? gmdate('Y-m-d H:i:s', $this->record->checked_at) . ' UTC' : Text::of('never'),
+            'staff_evidence' => $this->evidence() ?: '-',
+            'staff_job' => $this->lastJob(),
+            'staff_pending' => $pending ? implode('; ', $pending) : Text::of('nothing_pending'),
+        ];
+    }
+
+    /** Empty, unless the service's fields name another mailbox than it has. */
+    public function warning(): string
+    {
+        $now = $this->call->renamed($this->record);
+        return $now === null ? '' : Text::of('renamed', ['now' => $now, 'has' => $this->record->address]);
+    }
+
+    /** To the bridge's own pages about this mailbox and its last job: key of the label => URL. @return array<string, string> */
+    public function links(): array
+    {
+        $pages = $this->call->bridge->pages;
+        if ($pages === '') {
+            return [];
+        }
+        $mailbox = $this->record->address === '' ? [] : ['link_mailbox' => "$pages/admin/mailboxes/" . rawurlencode($this->record->address)];
+        return $this->record->job === '' ? $mailbox : $mailbox + ['link_job' => "$pages/admin/jobs/" . rawurlencode($this->record->job)];
+    }
+
+    /** Asks Enom through the bridge how it is, and the bridge how what is pending stands. Throws Fault. */
+    public function check(): void
+    {
+        foreach ($this->record->pending as $pending) {
+            $answer = $this->call->client()->job($pending);
+            if ($answer->kind === 'ended') {
+                Conclusion::reached($this->call->id, $answer->receipt);
+            } elseif ($answer->isOneOf('away', 'unsigned')) {
+                throw new Fault($answer->problem);
+            }
+        }
+        $answer = $this->call->client()->query('mailbox.status', $this->call->mailbox($this->record));
+        if ($answer->kind !== 'answered') {
+            throw new Fault($answer->problem);
+        }
+        Lock::around($this->call->id, function () use ($answer): void {
+            $record = Record::of($this->call->id);
+            $state = $answer->receipt['state'] ?? '';
+            $record->state = in_array($state, ['active', 'suspended', 'absent'], true) ? $state : 'unknown';
+            $record->checked_at = time();
+            if ($record->address === '' && in_array($record->state, ['active', 'suspended'], true)) {
+                // Taken over: the bridge says that it is this service's.
+                $record->has(Receipt::address($answer->receipt['address'] ?? null), $this->call->address());
+            }
+            $record->save();
+        });
+    }
+
+    /** Sends anew what is pending, as a new event: for a held job whose cause was mended. Null: success; else a sentence. */
+    public function sendAgain(): ?string
+    {
+        $said = [];
+        foreach (array_keys($this->record->pending) as $about) {
+            $pending = Lock::around($this->call->id, fn () => $this->renewed($about));
+            if ($pending !== null) {
+                $said[] = $this->repeat($pending);
+            }
+        }
+        $faults = array_filter($said, 'is_string');
+        return $said === [] ? Text::of('nothing_pending') : ($faults === [] ? null : implode(' ', $faults));
+    }
+
+    /** A link that signs the customer in to webmail; empty: there is none now. */
+    public function signIn(): string
+    {
+        $answer = $this->call->client()->query('mailbox.sign_in', $this->call->mailbox($this->record));
+        $url = $answer->receipt['url'] ?? null;
+        return $answer->kind === 'answered' && is_string($url) && preg_match('#\Ahttps?://[!\#-;=?-~]+\z#', $url) ? $url : '';
+    }
+
+    /** Host, port and what protects it, as a mail program asks for them; a dash as host shows nothing. */
+    public function place(string $host, string $port): string
+    {
+        if ($host === '-' || preg_match('/:[0-9]+\b/', $host) || !preg_match('/\A[0-9]{1,5}\z/', $port)) {
+            return $host === '-' ? '' : $host;
+        }
+        $values = ['host' => $host, 'port' => $port, 'security' => self::SECURITY[$port] ?? ''];
+        return Text::of($values['security'] === '' ? 'host_port' : 'host_port_security', $values, $this->call->language());
+    }
+
+    /** How it is sent; a platform whose own status follows has its own function do it. Null: success; else a sentence. */
+    protected function repeat(Pending $pending): ?string
+    {
+        return Dispatch::run($pending->action, $this->call);
+    }
+
+    /** It stays pending, under a new id: so nothing is lost if it cannot be sent now. */
+    private function renewed(string $about): ?Pending
+    {
+        $record = Record::of($this->call->id);
+        if (!isset($record->pending[$about])) {
+            return null; // another that was sent again has decided it
+        }
+        $record->pending[$about] = $record->pending[$about]->renewed();
+        $record->save();
+        return $record->pending[$about];
+    }
+
+    /** What was seen, fact by fact. */
+    private function evidence(): string
+    {
+        $told = function (string $one): string {
+            [$fact, $how] = explode(': ', $one, 2) + ['', ''];
+            return Text::among('fact', $fact, ['fact' => $fact]) . ': ' . Text::among('how', $how, ['how' => $how]);
+        };
+        return $this->record->verified === '' ? '' : implode(', ', array_map($told, explode(', ', $this->record->verified)));
+    }
+
+    private function lastJob(): string
+    {
+        if ($this->record->job === '') {
+            return '-';
+        }
+        $why = $this->record->code === '' ? '' : ': ' . Text::among('code', $this->record->code);
+        return $this->record->job . ' (' . Text::among('job', $this->record->job_status, ['status' => $this->record->job_status]) . ")$why";
+    }
+
+    private function told(Pending $pending): string
+    {
+        $how = $pending->held ? 'pending_held' : ($pending->accepted ? 'pending_accepted' : 'pending_unsent');
+        $values = ['action' => $pending->action->told(), 'since' => gmdate('Y-m-d H:i:s', $pending->since), 'hook' => $pending->id];
+        return Text::of($how, $values);
+    }
+}
