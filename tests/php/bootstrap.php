@@ -8,7 +8,6 @@
 namespace EnomBridge\Tests {
     const MODULE = __DIR__ . '/../../hooks/whmcs/php/modules/servers/enombridge';
     const KIT = __DIR__ . '/../../hooks/php/src';
-    const SAMPLES = __DIR__ . '/../../hooks/whmcs/samples';
 
     error_reporting(E_ALL);
     spl_autoload_register(static function (string $class): void {

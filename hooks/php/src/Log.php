@@ -43,6 +43,6 @@ final class Log
     /** A sentence for staff. 0: of no service, of no client. */
     public static function activity(string $text, int $service, int $client = 0): void
     {
-        Kit::platform()->logActivity($text, $service, $client);
+        Kit::platform()->tellStaff($text, $service, $client);
     }
 }

@@ -28,7 +28,7 @@ interface Platform
     public function logCall(string $action, string $request, string $response, string $outcome): void;
 
     /** A sentence for staff. 0: of no service, of no client. */
-    public function logActivity(string $text, int $service, int $client): void;
+    public function tellStaff(string $text, int $service, int $client): void;
 
     /** @return list<int> the numbers of all bridges that are set up */
     public function bridges(): array;

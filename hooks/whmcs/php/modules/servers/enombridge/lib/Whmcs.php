@@ -60,7 +60,7 @@ final class Whmcs implements Kit\Platform
         logModuleCall('enombridge', $action, $request, $response, $outcome, []);
     }
 
-    public function logActivity(string $text, int $service, int $client): void
+    public function tellStaff(string $text, int $service, int $client): void
     {
         logActivity("enom-bridge: $text" . ($service > 0 ? " - Service ID: $service" : ''), $client);
     }

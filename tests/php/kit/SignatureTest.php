@@ -1,7 +1,8 @@
 <?php
 
-namespace EnomBridge\Tests;
+namespace EnomBridge\Tests\Kit;
 
+use EnomBridge\Kit\Action;
 use EnomBridge\Kit\Fault;
 use EnomBridge\Kit\Signature;
 use EnomBridge\Kit\Unsigned;
@@ -12,7 +13,7 @@ final class SignatureTest extends TestCase
     /** @return iterable<string, array{array<string, string>, string}> */
     public static function samples(): iterable
     {
-        foreach (glob(SAMPLES . '/*/headers.json') as $file) {
+        foreach (glob(\EnomBridge\Tests\SAMPLES . '/*/headers.json') as $file) {
             $folder = dirname($file);
             yield basename($folder) => [json_decode(file_get_contents($file), true, 4, JSON_THROW_ON_ERROR), file_get_contents("$folder/body.json")];
         }
@@ -20,7 +21,7 @@ final class SignatureTest extends TestCase
 
     public function testThereIsASampleOfEveryAction(): void
     {
-        $actions = array_map(fn ($action) => $action->value, \EnomBridge\Kit\Action::cases());
+        $actions = array_map(fn ($action) => $action->value, Action::cases());
         self::assertEqualsCanonicalizing([...$actions, 'job.withdraw', 'invalid'], array_keys(iterator_to_array(self::samples())));
     }
 
@@ -109,6 +110,6 @@ final class SignatureTest extends TestCase
 
     private static function secret(): string
     {
-        return file_get_contents(SAMPLES . '/secret');
+        return file_get_contents(\EnomBridge\Tests\SAMPLES . '/secret');
     }
 }

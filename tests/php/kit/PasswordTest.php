@@ -1,6 +1,6 @@
 <?php
 
-namespace EnomBridge\Tests;
+namespace EnomBridge\Tests\Kit;
 
 use EnomBridge\Kit\Password;
 
