@@ -3,6 +3,7 @@
 namespace EnomBridge\Tests\Kit;
 
 use EnomBridge\Kit\Action;
+use EnomBridge\Kit\Grounds;
 use EnomBridge\Kit\Pending;
 use EnomBridge\Kit\Service;
 
@@ -17,10 +18,12 @@ final class Item extends Service
 
     public function grounds(): array
     {
-        $same = ['product' => 'box', 'client' => (string) $this->client, 'cycle' => 'month', 'override' => '',
-            'until' => '', 'exempt' => '', 'cancel' => '', 'owed' => []];
-        $now = ['day' => date('Y-m-d'), 'due' => $this->row['due'], 'reason' => $this->reason, 'amount' => $this->row['price']];
-        return $now + $same;
+        return Grounds::of(
+            due: $this->row['due'],
+            reason: $this->reason,
+            client: (string) $this->client,
+            amount: $this->row['price'],
+        );
     }
 
     public function setStatus(string $status): void

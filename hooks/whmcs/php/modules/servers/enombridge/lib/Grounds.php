@@ -14,21 +14,22 @@ final class Grounds
     /** @return array<string, string|list<int>> as the kit's Grounds names them */
     public static function of(Hosting $hosting): array
     {
-        return [
-            'day' => date('Y-m-d', time()), // of these grounds
-            'due' => in_array($hosting->column('billingcycle'), self::NEVER_DUE, true) ? '' : Kit\Grounds::day($hosting->column('nextduedate')),
-            'reason' => $hosting->reason,
-            'product' => $hosting->column('packageid'),
-            'client' => (string) $hosting->client,
-            'cycle' => $hosting->column('billingcycle'),
-            'amount' => $hosting->column('amount'),
+        $cycle = $hosting->column('billingcycle');
+        $isDue = !in_array($cycle, self::NEVER_DUE, true);
+        return Kit\Grounds::of(
+            due: $isDue ? Kit\Grounds::day($hosting->column('nextduedate')) : '',
+            reason: $hosting->reason,
+            product: $hosting->column('packageid'),
+            client: (string) $hosting->client,
+            cycle: $cycle,
+            amount: $hosting->column('amount'),
             // The misspelling is WHMCS's own.
-            'override' => in_array($hosting->column('overideautosuspend'), ['', '0'], true) ? '' : 'on',
-            'until' => Kit\Grounds::day($hosting->column('overidesuspenduntil')),
-            'exempt' => self::exempt($hosting->client),
-            'cancel' => (string) Capsule::table('tblcancelrequests')->where('relid', $hosting->id)->max('id'),
-            'owed' => self::owed($hosting->id),
-        ];
+            override: in_array($hosting->column('overideautosuspend'), ['', '0'], true) ? '' : 'on',
+            until: Kit\Grounds::day($hosting->column('overidesuspenduntil')),
+            exempt: self::exempt($hosting->client),
+            cancel: (string) Capsule::table('tblcancelrequests')->where('relid', $hosting->id)->max('id'),
+            owed: self::owed($hosting->id),
+        );
     }
 
     /** "Exempt from Suspend & Terminate" of the client's group. */
