@@ -2,7 +2,9 @@
 
 namespace EnomBridge\Kit;
 
-/** Who made the platform ask for something: staff by hand, the client, or the platform by itself. */
+/**
+ * Who made the platform ask for something: staff by hand, the client, or the platform by itself.
+ */
 enum Asked: string
 {
     case Admin = 'admin';

@@ -2,7 +2,10 @@
 
 namespace EnomBridge\Kit;
 
-/** One bridge, as the platform has it set up: where it answers, the name of the source there, and its secret. */
+/**
+ * One bridge, as the platform has it set up: where it answers, the name of the source there, and
+ * its secret.
+ */
 final class Bridge
 {
     private function __construct(
@@ -20,8 +23,15 @@ final class Bridge
      * @param string $port empty or 0: that of the scheme
      * @param string $pages where staff's browsers reach the bridge, if that is somewhere else
      */
-    public static function at(int $id, string $host, string $port, bool $secure, string $source, string $secret, string $pages = ''): self
-    {
+    public static function at(
+        int $id,
+        string $host,
+        string $port,
+        bool $secure,
+        string $source,
+        string $secret,
+        string $pages = '',
+    ): self {
         $host = trim($host);
         if ($host === '' || trim($source) === '' || trim($secret) === '') {
             throw new Fault(Text::of('server_incomplete'));
@@ -51,7 +61,10 @@ final class Bridge
         return new Client($this, $this->log());
     }
 
-    /** What is given, where it is an address; else where the bridge answers, unless that is known to this machine only. */
+    /**
+     * What is given, where it is an address; else where the bridge answers, unless that is known to
+     * this machine only.
+     */
     private static function pages(string $given, string $url): string
     {
         return preg_match('#\Ahttps?://[A-Za-z0-9.:\[\]-]+/?\z#', $given) ? rtrim($given, '/') : $url;

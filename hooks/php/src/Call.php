@@ -11,7 +11,10 @@ abstract class Call
     {
     }
 
-    /** What the customer asks for now, which need not be the mailbox that the service has. Throws Fault. */
+    /**
+     * What the customer asks for now, which need not be the mailbox that the service has. Throws
+     * Fault.
+     */
     abstract public function address(): string;
 
     /** The platform's id of the customer; empty: it is not sent. */
@@ -39,13 +42,18 @@ abstract class Call
         return 'english';
     }
 
-    /** Why this customer may not have a mailbox in that domain, as far as the platform knows; null: nothing speaks against it. */
+    /**
+     * Why this customer may not have a mailbox in that domain, as far as the platform knows; null:
+     * nothing speaks against it.
+     */
     protected function objection(): ?string
     {
         return null;
     }
 
-    /** Whether the admin chose to have success told while it is in progress, to be corrected later. */
+    /**
+     * Whether the admin chose to have success told while it is in progress, to be corrected later.
+     */
     protected function tellsEarly(): bool
     {
         return false;
@@ -94,7 +102,10 @@ abstract class Call
         return ['service_id' => (string) $this->id, 'address' => $record->address ?: $this->address()];
     }
 
-    /** Why this customer may not have a new mailbox, as far as the platform knows and staff has not said otherwise. */
+    /**
+     * Why this customer may not have a new mailbox, as far as the platform knows and staff has not
+     * said otherwise.
+     */
     public function stops(Record $record): ?string
     {
         return $record->address !== '' || $this->isConfirmed($record) ? null : $this->objection();
@@ -120,7 +131,9 @@ abstract class Call
     private function more(Action $action): array
     {
         $more = match ($action) {
-            Action::Create => ['password' => $this->fitPassword(), 'display_name' => $this->displayName(), 'plan' => $this->plan()],
+            Action::Create => [
+                'password' => $this->fitPassword(), 'display_name' => $this->displayName(), 'plan' => $this->plan(),
+            ],
             Action::Suspend => ['reason' => $this->reason()],
             Action::ChangePassword => ['password' => $this->password()],
             Action::ChangePlan => ['plan' => $this->plan()],
@@ -130,13 +143,19 @@ abstract class Call
         return array_filter($more, fn (string $value) => $value !== '');
     }
 
-    /** A new mailbox's password: the platform's own, or where Enom's rule forbids it, a new one that the platform then has as well. */
+    /**
+     * A new mailbox's password: the platform's own, or where Enom's rule forbids it, a new one that
+     * the platform then has as well.
+     */
     private function fitPassword(): string
     {
         if (Password::fits($this->password())) {
             return $this->password();
         }
         $this->fresh = Password::fresh();
-        return $this->keepPassword($this->fresh) ? $this->fresh : throw new Fault(Text::of('password_not_kept'));
+        if (!$this->keepPassword($this->fresh)) {
+            throw new Fault(Text::of('password_not_kept'));
+        }
+        return $this->fresh;
     }
 }

@@ -48,7 +48,8 @@ final class Callback
     {
         $message = json_decode($body, true, 32);
         $type = is_array($message) ? $message['type'] ?? null : null;
-        // Only the bridge's own types: what this side itself sent must not come back to it as an answer.
+        // Only the bridge's own types: what this side itself sent must not come back to it as an
+        // answer.
         if (!is_string($type) || !preg_match('/\Ajob\.(succeeded|failed|held|cancelled|observed)\z/', $type, $found) || !is_array($message['data'] ?? null)) {
             return null;
         }

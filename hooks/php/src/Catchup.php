@@ -6,7 +6,8 @@ namespace EnomBridge\Kit;
  * After each cron run: fetches the ends that callbacks did not bring, repeats under its own id what the bridge does not have
  * yet, and takes back what the platform wants no longer.
  *
- * So nothing is lost when the bridge was down, a callback went missing, or the platform cannot be reached from outside.
+ * So nothing is lost when the bridge was down, a callback went missing, or the platform cannot be
+ * reached from outside.
  */
 final class Catchup
 {
@@ -28,7 +29,10 @@ final class Catchup
         }
     }
 
-    /** What was just changed in billing: what is no longer wanted is taken back at once. Never throws. */
+    /**
+     * What was just changed in billing: what is no longer wanted is taken back at once. Never
+     * throws.
+     */
     public static function reconsider(int $service): void
     {
         try {

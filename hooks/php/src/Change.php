@@ -2,7 +2,10 @@
 
 namespace EnomBridge\Kit;
 
-/** What can have changed in billing since a hook was asked for. Of several the first here that matters decides. */
+/**
+ * What can have changed in billing since a hook was asked for. Of several the first here that
+ * matters decides.
+ */
 enum Change: string
 {
     case Status = 'status'; // the service has become something that neither was so before nor follows from the hook

@@ -19,7 +19,8 @@ final class Conclusion
     }
 
     /**
-     * Throws Busy when another process is at this service, Fault when the platform refused: then the same may come again.
+     * Throws Busy when another process is at this service, Fault when the platform refused: then
+     * the same may come again.
      *
      * @param array<string, mixed> $receipt as Receipt reads it
      */
@@ -100,7 +101,8 @@ final class Conclusion
     }
 
     /**
-     * It was done, and the platform does not want it any more: a person decides; a deletion that only waits is lifted.
+     * It was done, and the platform does not want it any more: a person decides; a deletion that
+     * only waits is lifted.
      *
      * @param array<string, mixed> $receipt
      */
@@ -132,7 +134,10 @@ final class Conclusion
         Notice::give($this->service, $this->record, $about, $text, $alert);
     }
 
-    /** Where the platform was told success early, and it is not so, its record gets back the status from before. What to say of it. */
+    /**
+     * Where the platform was told success early, and it is not so, its record gets back the status
+     * from before. What to say of it.
+     */
     public static function takeBack(Service $service, Pending $pending): string
     {
         $target = $pending->action->leadsTo();
@@ -150,7 +155,10 @@ final class Conclusion
             && $this->pending->action === Action::Unsuspend && $this->pending->sealed === '' && $this->service->status === $this->pending->was;
     }
 
-    /** A suspension, or a deletion that waits, that came through after the payment: the platform itself would not lift it. */
+    /**
+     * A suspension, or a deletion that waits, that came through after the payment: the platform
+     * itself would not lift it.
+     */
     public static function lift(int $service): void
     {
         $now = Kit::platform()->service($service);

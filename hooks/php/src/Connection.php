@@ -5,23 +5,32 @@ namespace EnomBridge\Kit;
 /** What the bridge says of itself: for a test button and for the list of plans. */
 final class Connection
 {
-    /** Of this kit and its plug-in. It fits each bridge of the same minor version: what a newer one has more, both do without. */
+    /**
+     * Of this kit and its plug-in. It fits each bridge of the same minor version: what a newer one
+     * has more, both do without.
+     */
     public const VERSION = '0.2.0';
 
     private const SKEW = 60; // seconds; signatures are refused from 300 on
 
-    /** What is wrong; empty: the bridge can work for this plug-in. Throws Fault when it cannot be asked. */
+    /**
+     * What is wrong; empty: the bridge can work for this plug-in. Throws Fault when it cannot be
+     * asked.
+     */
     public static function problem(Bridge $bridge): string
     {
         $found = self::ask($bridge);
         $account = is_array($found['account'] ?? null) ? $found['account'] : [];
         $skew = is_int($found['clock_skew'] ?? null) ? $found['clock_skew'] : 0;
-        $why = fn (string $name): string => Text::among('account', is_string($account[$name] ?? null) ? $account[$name] : '');
+        $why = function (string $name) use ($account): string {
+            return Text::among('account', is_string($account[$name] ?? null) ? $account[$name] : '');
+        };
         $version = is_string($found['version'] ?? null) ? $found['version'] : '';
         return match (true) {
             abs($skew) > self::SKEW => Text::of('clock_skew', ['seconds' => abs($skew)]),
             !empty($account['paused']) => Text::of('account_paused', ['why' => $why('paused')]),
-            ($account['reachable'] ?? null) !== true => Text::of('account_away', ['why' => $why('problem')]),
+            ($account['reachable'] ?? null) !== true
+                => Text::of('account_away', ['why' => $why('problem')]),
             self::minor($version) !== self::minor(self::VERSION) => self::unfit($version),
             default => '',
         };
@@ -55,7 +64,8 @@ final class Connection
     /** @return array<string, mixed> */
     private static function ask(Bridge $bridge): array
     {
-        $answer = $bridge->client()->query('connection.test', ['sender' => Kit::platform()->sender() . ' ' . self::VERSION]);
+        $sender = Kit::platform()->sender() . ' ' . self::VERSION;
+        $answer = $bridge->client()->query('connection.test', ['sender' => $sender]);
         if ($answer->kind !== 'answered') {
             throw new Fault($answer->problem);
         }

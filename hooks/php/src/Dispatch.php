@@ -5,8 +5,8 @@ namespace EnomBridge\Kit;
 /**
  * Sends what the platform asks for, and says what it is to be told.
  *
- * Rule 1: success is said of what the bridge has confirmed. The one exception is an action that the admin chose to have
- * told early; what becomes of it corrects the platform later.
+ * Rule 1: success is said of what the bridge has confirmed. The one exception is an action that the
+ * admin chose to have told early; what becomes of it corrects the platform later.
  */
 final class Dispatch
 {
@@ -18,16 +18,21 @@ final class Dispatch
     }
 
     /**
-     * Null: success. Else a sentence: for the customer where a password is changed, for staff in all other cases. Throws Busy
-     * when another process is at this service, Fault when something stands in the way; then nothing was sent.
+     * Null: success. Else a sentence: for the customer where a password is changed, for staff in
+     * all other cases. Throws Busy when another process is at this service, Fault when something
+     * stands in the way; then nothing was sent.
      */
     public static function run(Action $action, Call $call): ?string
     {
-        $more = $action === Action::Unsuspend && isset(self::$unlocking[$call->id]) ? ['password' => $call->knownPassword()] : [];
+        $unlocks = $action === Action::Unsuspend && isset(self::$unlocking[$call->id]);
+        $more = $unlocks ? ['password' => $call->knownPassword()] : [];
         return Lock::around($call->id, fn () => (new self($call, $action))->send($more));
     }
 
-    /** A mailbox that is locked out needs its password: the platform unsuspends it once more, and that sends it. */
+    /**
+     * A mailbox that is locked out needs its password: the platform unsuspends it once more, and
+     * that sends it.
+     */
     public static function unlock(Service $service): void
     {
         self::$unlocking[$service->id] = true;
@@ -48,15 +53,17 @@ final class Dispatch
         $service = Service::required($this->call->id);
         $data = $this->call->data($this->action, $record) + $more;
         $pending = $record->pending[$this->action->about()] ?? null;
-        if ($this->action === Action::Create && !$pending?->accepted && ($why = $this->call->stops($record)) !== null) {
+        $isOrder = $this->action === Action::Create && !$pending?->accepted;
+        if ($isOrder && ($why = $this->call->stops($record)) !== null) {
             Notice::give($service, $record, 'domain ' . md5($why), $why, alert: true);
             $record->save();
             return $why;
         }
         $pending = $this->expected($record, $pending, $data, $service);
-        $wait = $this->call->isToldEarly($this->action) ? 0 : Client::WAIT;
-        $answer = $this->call->client($pending->password())->hook($pending->id, $this->action->value, $pending->timestamp, $pending->body(), $wait);
-        return $answer->kind === 'ended' ? $this->ended($record, $pending, $answer->receipt) : $this->open($record, $pending, $answer);
+        $answer = $this->sent($pending);
+        return $answer->kind === 'ended'
+            ? $this->ended($record, $pending, $answer->receipt)
+            : $this->open($record, $pending, $answer);
     }
 
     /** It is kept before it is sent. @param array<string, string|bool> $data */
@@ -72,6 +79,13 @@ final class Dispatch
         $pending->asked = time();
         $record->save();
         return $pending;
+    }
+
+    private function sent(Pending $pending): Answer
+    {
+        $client = $this->call->client($pending->password());
+        $wait = $this->call->isToldEarly($this->action) ? 0 : Client::WAIT;
+        return $client->hook($pending->id, $this->action->value, $pending->timestamp, $pending->body(), $wait);
     }
 
     private function open(Record $record, Pending $pending, Answer $answer): ?string
@@ -106,7 +120,8 @@ final class Dispatch
             return $this->send(['password' => $this->call->password()]); // it was a lock-out
         }
         if ($record->hasNothingOf($this->action, $receipt)) {
-            Log::activity(Text::of('nothing_ours', ['action' => $this->action->told(), 'address' => $receipt['address']]), $this->call->id);
+            $values = ['action' => $this->action->told(), 'address' => $receipt['address']];
+            Log::activity(Text::of('nothing_ours', $values), $this->call->id);
             return null;
         }
         if ($status !== 'succeeded' || $receipt['observed_only']) {
@@ -123,14 +138,18 @@ final class Dispatch
         $pending->accepted = $pending->held = true;
         $pending->sequence = $receipt['sequence'];
         $told = Receipt::told($receipt);
-        Notice::give(Service::required($this->call->id), $record, "{$receipt['job']} held", Text::of('held_notice', $told), alert: true);
+        $service = Service::required($this->call->id);
+        Notice::give($service, $record, "{$receipt['job']} held", Text::of('held_notice', $told), alert: true);
         $record->save();
         return $this->say('held', $told);
     }
 
     private function takeBack(Pending $pending): string
     {
-        return $pending->told ? Conclusion::takeBack(Service::required($this->call->id), $pending) : '';
+        if (!$pending->told) {
+            return '';
+        }
+        return Conclusion::takeBack(Service::required($this->call->id), $pending);
     }
 
     /** The platform matches accounts and usage by the address. */
@@ -148,6 +167,7 @@ final class Dispatch
         if ($this->action !== Action::ChangePassword) {
             return Text::of("{$key}_staff", $values);
         }
-        return Text::of(($password ? 'password_refused' : $key) . '_client', $values, $this->call->language());
+        $key = $password ? 'password_refused' : $key;
+        return Text::of("{$key}_client", $values, $this->call->language());
     }
 }

@@ -11,7 +11,8 @@ final class Grounds
 {
     /** What decides where two are compared; one that lacks any was kept by an older version. */
     public const NAMES = [
-        'due', 'reason', 'product', 'client', 'cycle', 'amount', 'override', 'until', 'exempt', 'cancel', 'owed',
+        'due', 'reason', 'product', 'client', 'cycle', 'amount',
+        'override', 'until', 'exempt', 'cancel', 'owed',
     ];
 
     /**
@@ -19,7 +20,8 @@ final class Grounds
      *
      * @param string $due like 2027-11-30; empty: automation heeds no date
      * @param string $reason why it is suspended
-     * @param string $override staff keeps automation from suspending it, up to `until` if that is a date
+     * @param string $override staff keeps automation from suspending it, up to `until` if there
+     *   is one
      * @param string $exempt the same of the client's group
      * @param string $cancel the newest request to cancel it
      * @param list<int> $owed numbers of its unpaid invoices
@@ -45,7 +47,8 @@ final class Grounds
     public static function protected(array $grounds, string $today): bool
     {
         [$override, $until] = [$grounds['override'] ?? '', $grounds['until'] ?? ''];
-        return ($grounds['exempt'] ?? '') !== '' || ($override !== '' && ($until === '' || $until > $today));
+        $overrides = $override !== '' && ($until === '' || $until > $today);
+        return ($grounds['exempt'] ?? '') !== '' || $overrides;
     }
 
     /** A date, or nothing: some platforms write zeros for a service that is never due. */

@@ -13,7 +13,8 @@ final class Kit
     /**
      * To be called once, right after autoload.php.
      *
-     * @param \Closure(): Platform $make called when it is first needed: a page that has nothing to do with mailboxes pays nothing
+     * @param \Closure(): Platform $make called when it is first needed: a page that has nothing to
+     *   do with mailboxes pays nothing
      */
     public static function serve(\Closure $make): void
     {
@@ -23,6 +24,7 @@ final class Kit
 
     public static function platform(): Platform
     {
-        return self::$platform ??= (self::$make ?? throw new \LogicException('Call Kit::serve first.'))();
+        $make = self::$make ?? throw new \LogicException('Call Kit::serve first.');
+        return self::$platform ??= $make();
     }
 }

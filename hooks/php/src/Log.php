@@ -21,20 +21,22 @@ final class Log
 
     public function call(string $action, string $request, string $response, string $processed): void
     {
-        Kit::platform()->logCall($action, $this->masker->mask($request), $this->masker->mask($response), $this->masker->mask($processed));
+        $masked = array_map($this->masker->mask(...), [$request, $response, $processed]);
+        Kit::platform()->logCall($action, ...$masked);
     }
 
     /**
-     * What nobody thought of. Returns a sentence for people. Never throws: what is told here may be that the database is
-     * away, and with it the platform's own log.
+     * What nobody thought of. Returns a sentence for people. Never throws: what is told here may be
+     * that the database is away, and with it the platform's own log.
      */
     public function unexpected(string $what, \Throwable $error): string
     {
         // Not the trace as PHP writes it: that shows the beginnings of arguments, and so of secrets.
         $places = array_map(fn (array $frame) => ($frame['file'] ?? '-') . ':' . ($frame['line'] ?? 0), $error->getTrace());
         array_unshift($places, $error->getFile() . ':' . $error->getLine());
+        $shown = [get_class($error) . ': ' . $error->getMessage(), ...$places];
         try {
-            $this->call($what, '', get_class($error) . ': ' . $error->getMessage() . "\n" . implode("\n", $places), 'unexpected');
+            $this->call($what, '', implode("\n", $shown), 'unexpected');
         } catch (\Throwable) {
         }
         return Text::of('unexpected');

@@ -28,11 +28,14 @@ class Mailbox
     /** For staff: key of the label => plain text. @return array<string, string> */
     public function rows(): array
     {
-        $pending = array_map($this->told(...), $this->record->pending);
+        $record = $this->record;
+        $pending = array_map($this->told(...), $record->pending);
+        $none = fn (): string => Text::of('staff_no_mailbox', ['wanted' => $this->call->address()]);
+        $checked = $record->checked_at ? gmdate('Y-m-d H:i:s', $record->checked_at) . ' UTC' : '';
         return [
-            'staff_mailbox' => $this->record->address ?: Text::of('staff_no_mailbox', ['wanted' => $this->call->address()]),
-            'staff_state' => Text::of("state_{$this->record->state}"),
-            'staff_checked' => $this->record->checked_at ? gmdate('Y-m-d H:i:s', $this->record->checked_at) . ' UTC' : Text::of('never'),
+            'staff_mailbox' => $record->address ?: $none(),
+            'staff_state' => Text::of("state_$record->state"),
+            'staff_checked' => $checked ?: Text::of('never'),
             'staff_evidence' => $this->evidence() ?: '-',
             'staff_job' => $this->lastJob(),
             'staff_pending' => $pending ? implode('; ', $pending) : Text::of('nothing_pending'),
@@ -43,21 +46,33 @@ class Mailbox
     public function warning(): string
     {
         $now = $this->call->renamed($this->record);
-        return $now === null ? '' : Text::of('renamed', ['now' => $now, 'has' => $this->record->address]);
+        $values = ['now' => (string) $now, 'has' => $this->record->address];
+        return $now === null ? '' : Text::of('renamed', $values);
     }
 
-    /** To the bridge's own pages about this mailbox and its last job: key of the label => URL. @return array<string, string> */
+    /**
+     * To the bridge's own pages about this mailbox and its last job: key of the label => URL.
+     *
+     * @return array<string, string>
+     */
     public function links(): array
     {
         $pages = $this->call->bridge->pages;
-        if ($pages === '') {
-            return [];
+        $names = $pages === '' ? [] : array_filter([
+            'link_mailbox' => $this->record->address,
+            'link_job' => $this->record->job,
+        ], 'strlen');
+        $folders = ['link_mailbox' => 'mailboxes', 'link_job' => 'jobs'];
+        foreach ($names as $key => $name) {
+            $names[$key] = "$pages/admin/$folders[$key]/" . rawurlencode($name);
         }
-        $mailbox = $this->record->address === '' ? [] : ['link_mailbox' => "$pages/admin/mailboxes/" . rawurlencode($this->record->address)];
-        return $this->record->job === '' ? $mailbox : $mailbox + ['link_job' => "$pages/admin/jobs/" . rawurlencode($this->record->job)];
+        return $names;
     }
 
-    /** Asks Enom through the bridge how it is, and the bridge how what is pending stands. Throws Fault. */
+    /**
+     * Asks Enom through the bridge how it is, and the bridge how what is pending stands. Throws
+     * Fault.
+     */
     public function check(): void
     {
         foreach ($this->record->pending as $pending) {
@@ -68,7 +83,8 @@ class Mailbox
                 throw new Fault($answer->problem);
             }
         }
-        $answer = $this->call->client()->query('mailbox.status', $this->call->mailbox($this->record));
+        $mailbox = $this->call->mailbox($this->record);
+        $answer = $this->call->client()->query('mailbox.status', $mailbox);
         if ($answer->kind !== 'answered') {
             throw new Fault($answer->problem);
         }
@@ -79,13 +95,17 @@ class Mailbox
             $record->checked_at = time();
             if ($record->address === '' && in_array($record->state, ['active', 'suspended'], true)) {
                 // Taken over: the bridge says that it is this service's.
-                $record->has(Receipt::address($answer->receipt['address'] ?? null), $this->call->address());
+                $address = Receipt::address($answer->receipt['address'] ?? null);
+                $record->has($address, $this->call->address());
             }
             $record->save();
         });
     }
 
-    /** Sends anew what is pending, as a new event: for a held job whose cause was mended. Null: success; else a sentence. */
+    /**
+     * Sends anew what is pending, as a new event: for a held job whose cause was mended. Null:
+     * success; else a sentence.
+     */
     public function sendAgain(): ?string
     {
         $said = [];
@@ -96,28 +116,40 @@ class Mailbox
             }
         }
         $faults = array_filter($said, 'is_string');
-        return $said === [] ? Text::of('nothing_pending') : ($faults === [] ? null : implode(' ', $faults));
+        return match (true) {
+            $said === [] => Text::of('nothing_pending'),
+            $faults === [] => null,
+            default => implode(' ', $faults),
+        };
     }
 
     /** A link that signs the customer in to webmail; empty: there is none now. */
     public function signIn(): string
     {
-        $answer = $this->call->client()->query('mailbox.sign_in', $this->call->mailbox($this->record));
-        $url = $answer->receipt['url'] ?? null;
-        return $answer->kind === 'answered' && is_string($url) && preg_match('#\Ahttps?://[!\#-;=?-~]+\z#', $url) ? $url : '';
+        $mailbox = $this->call->mailbox($this->record);
+        $answer = $this->call->client()->query('mailbox.sign_in', $mailbox);
+        $url = $answer->kind === 'answered' ? $answer->receipt['url'] ?? null : null;
+        return is_string($url) && preg_match('#\Ahttps?://[!\#-;=?-~]+\z#', $url) ? $url : '';
     }
 
-    /** Host, port and what protects it, as a mail program asks for them; a dash as host shows nothing. */
+    /**
+     * Host, port and what protects it, as a mail program asks for them; a dash as host shows
+     * nothing.
+     */
     public function place(string $host, string $port): string
     {
         if ($host === '-' || preg_match('/:[0-9]+\b/', $host) || !preg_match('/\A[0-9]{1,5}\z/', $port)) {
             return $host === '-' ? '' : $host;
         }
         $values = ['host' => $host, 'port' => $port, 'security' => self::SECURITY[$port] ?? ''];
-        return Text::of($values['security'] === '' ? 'host_port' : 'host_port_security', $values, $this->call->language());
+        $key = $values['security'] === '' ? 'host_port' : 'host_port_security';
+        return Text::of($key, $values, $this->call->language());
     }
 
-    /** How it is sent; a platform whose own status follows has its own function do it. Null: success; else a sentence. */
+    /**
+     * How it is sent; a platform whose own status follows has its own function do it. Null:
+     * success; else a sentence.
+     */
     protected function repeat(Pending $pending): ?string
     {
         return Dispatch::run($pending->action, $this->call);

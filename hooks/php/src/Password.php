@@ -2,7 +2,10 @@
 
 namespace EnomBridge\Kit;
 
-/** Enom's rule for a mailbox's password, which those that a billing platform makes up do not always keep. */
+/**
+ * Enom's rule for a mailbox's password, which those that a billing platform makes up do not always
+ * keep.
+ */
 final class Password
 {
     /** Whether it keeps the rule: 10 to 20 characters, an upper-case letter, a digit and one of * @ - _ / . */

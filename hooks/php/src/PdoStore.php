@@ -20,8 +20,8 @@ final class PdoStore implements Store
 
     public function load(int $service): array
     {
-        $found = $this->run("SELECT * FROM $this->name WHERE service = ?", [$service])->fetch(\PDO::FETCH_ASSOC);
-        return $found ?: [];
+        $found = $this->run("SELECT * FROM $this->name WHERE service = ?", [$service]);
+        return $found->fetch(\PDO::FETCH_ASSOC) ?: [];
     }
 
     public function save(int $service, array $values): void
@@ -32,12 +32,13 @@ final class PdoStore implements Store
     /** Also those whose service is gone: somebody must take back what the bridge has of them. */
     public function waiting(int $bridge): array
     {
-        $found = $this->run("SELECT service FROM $this->name WHERE pending_since IS NOT NULL ORDER BY pending_since");
+        $waiting = 'WHERE pending_since IS NOT NULL ORDER BY pending_since';
+        $found = $this->run("SELECT service FROM $this->name $waiting")->fetchAll(\PDO::FETCH_COLUMN);
         $isIts = function (int $id) use ($bridge): bool {
             $service = Kit::platform()->service($id);
             return $service === null || $service->bridge === $bridge;
         };
-        return array_values(array_filter(array_map('intval', $found->fetchAll(\PDO::FETCH_COLUMN)), $isIts));
+        return array_values(array_filter(array_map('intval', $found), $isIts));
     }
 
     public function lock(int $service, string $owner, int $now, int $until): bool
@@ -71,8 +72,8 @@ final class PdoStore implements Store
     private function put(string $table, string $key, int $id, array $values): void
     {
         $set = implode(', ', array_map(fn (string $name) => "$name = ?", array_keys($values)));
-        $changed = $this->run("UPDATE $table SET $set WHERE $key = ?", [...array_values($values), $id]);
-        if ($changed->rowCount() === 0) {
+        $update = "UPDATE $table SET $set WHERE $key = ?";
+        if ($this->run($update, [...array_values($values), $id])->rowCount() === 0) {
             $this->add($table, [$key => $id] + $values); // or it is there, and is so already
         }
     }
@@ -91,7 +92,8 @@ final class PdoStore implements Store
             return true;
         } catch (\PDOException $error) {
             $key = array_key_first($values);
-            if ($this->run("SELECT 1 FROM $table WHERE $key = ?", [$values[$key]])->fetch() === false) {
+            $row = $this->run("SELECT 1 FROM $table WHERE $key = ?", [$values[$key]])->fetch();
+            if ($row === false) {
                 throw $error;
             }
             return false;
@@ -112,12 +114,32 @@ final class PdoStore implements Store
 
     private function make(): void
     {
-        $short = 'asked VARCHAR(320), address VARCHAR(320), sequence_of VARCHAR(320), confirmed VARCHAR(255),'
-            . ' job VARCHAR(64), job_status VARCHAR(64), state VARCHAR(64), code VARCHAR(64), noted VARCHAR(64)';
-        $this->database->exec("CREATE TABLE IF NOT EXISTS $this->name (service BIGINT PRIMARY KEY, $short,"
-            . ' sequence BIGINT, pending TEXT, pending_since BIGINT, verified TEXT, checked_at BIGINT,'
-            . ' lock_owner VARCHAR(32), lock_until BIGINT)');
-        $this->database->exec("CREATE TABLE IF NOT EXISTS {$this->name}_results"
-            . ' (bridge BIGINT PRIMARY KEY, place VARCHAR(128))');
+        $this->database->exec(<<<SQL
+            CREATE TABLE IF NOT EXISTS $this->name (
+                service BIGINT PRIMARY KEY,
+                lock_owner VARCHAR(32),
+                lock_until BIGINT,
+                address VARCHAR(320),
+                asked VARCHAR(320),
+                confirmed VARCHAR(255),
+                sequence BIGINT,
+                sequence_of VARCHAR(320),
+                pending TEXT,
+                pending_since BIGINT,
+                job VARCHAR(64),
+                job_status VARCHAR(64),
+                state VARCHAR(64),
+                code VARCHAR(64),
+                noted VARCHAR(64),
+                verified TEXT,
+                checked_at BIGINT
+            )
+            SQL);
+        $this->database->exec(<<<SQL
+            CREATE TABLE IF NOT EXISTS {$this->name}_results (
+                bridge BIGINT PRIMARY KEY,
+                place VARCHAR(128)
+            )
+            SQL);
     }
 }

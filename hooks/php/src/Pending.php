@@ -11,9 +11,11 @@ final class Pending
     private const MOST = 12; // that it remembers to have taken the place of: of a bridge that is away for days, the oldest are let go
 
     /**
-     * @param array<string, string|bool> $data without the password, which is `sealed` by the platform's own encryption
+     * @param array<string, string|bool> $data without the password, which is `sealed` by the
+     *   platform's own encryption
      * @param string $was the service's status before
-     * @param array<string, mixed> $grounds as Grounds has them; older versions of the plug-in kept `due` alone
+     * @param array<string, mixed> $grounds as Grounds has them; older versions of the plug-in kept
+     *   `due` alone
      */
     public function __construct(
         public readonly string $id,
@@ -79,8 +81,8 @@ final class Pending
     }
 
     /**
-     * Those of them that are not wanted whatever becomes of this one: the platform has asked for the same anew; or it had asked for
-     * the end by itself, and then for something else.
+     * Those of them that are not wanted whatever becomes of this one: the platform has asked for
+     * the same anew; or it had asked for the end by itself, and then for something else.
      *
      * @return list<self>
      */
@@ -102,7 +104,8 @@ final class Pending
     /** @param array<string, string|bool> $data */
     public function isFor(Action $action, array $data, string $secret): bool
     {
-        // Older versions of the plug-in sent no customer; the id may only be used for what was sent under it.
+        // Older versions of the plug-in sent no customer; the id may only be used for what was sent
+        // under it.
         $data = isset($this->data['customer_id']) ? $data : array_diff_key($data, ['customer_id' => 0]);
         return hash_equals($this->digest, self::digest($action, $data, $secret));
     }

@@ -56,7 +56,11 @@ final class Receipt
         return is_string($found) && preg_match(self::FORMS['address'], $found) ? $found : '';
     }
 
-    /** The number of the service that it is about; null: something else that shares the source. @param array<string, mixed> $receipt */
+    /**
+     * The number of the service that it is about; null: something else that shares the source.
+     *
+     * @param array<string, mixed> $receipt
+     */
     public static function service(array $receipt): ?int
     {
         return preg_match('/\A[1-9][0-9]{0,9}\z/', $receipt['service_id']) ? (int) $receipt['service_id'] : null;
@@ -84,7 +88,8 @@ final class Receipt
     }
 
     /**
-     * What staff is told of it: sentences of our own, found by the code. The bridge's and Enom's words stay in the log of calls.
+     * What staff is told of it: sentences of our own, found by the code. The bridge's and Enom's
+     * words stay in the log of calls.
      *
      * @param array<string, mixed> $receipt @return array<string, string>
      */

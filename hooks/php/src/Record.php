@@ -2,7 +2,10 @@
 
 namespace EnomBridge\Kit;
 
-/** What the plug-in itself keeps of a service: its mailbox, the hooks that are pending, and what the bridge said last. */
+/**
+ * What the plug-in itself keeps of a service: its mailbox, the hooks that are pending, and what the
+ * bridge said last.
+ */
 final class Record
 {
     public string $address = ''; // of the mailbox that this service has; empty: none that the bridge confirmed

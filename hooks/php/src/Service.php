@@ -2,7 +2,10 @@
 
 namespace EnomBridge\Kit;
 
-/** A service (an order, a subscription) as the platform has it now, and what the kit lets the platform do with it. */
+/**
+ * A service (an order, a subscription) as the platform has it now, and what the kit lets the
+ * platform do with it.
+ */
 abstract class Service
 {
     /**
@@ -26,7 +29,11 @@ abstract class Service
         return Kit::platform()->service($id) ?? throw new Fault(Text::of('no_service'));
     }
 
-    /** What could have led to a hook, under the names of Grounds. @return array<string, string|list<int>> */
+    /**
+     * What could have led to a hook, under the names of Grounds.
+     *
+     * @return array<string, string|list<int>>
+     */
     abstract public function grounds(): array;
 
     /** The record only: nothing is called, no mail goes out. */
@@ -35,8 +42,8 @@ abstract class Service
     abstract public function setMailbox(string $address): void;
 
     /**
-     * Lets the platform do what follows a confirmed hook (status, mail, events), without a second hook. Null: done; else why
-     * not, and then it is tried again.
+     * Lets the platform do what follows a confirmed hook (status, mail, events), without a second
+     * hook. Null: done; else why not, and then it is tried again.
      */
     abstract public function complete(Pending $pending): ?string;
 

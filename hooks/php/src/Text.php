@@ -2,7 +2,10 @@
 
 namespace EnomBridge\Kit;
 
-/** Every sentence that a person reads, from the plug-in's folder and from lang/ here. Another language is another file with the same keys. */
+/**
+ * Every sentence that a person reads, from the plug-in's folder and from lang/ here. Another
+ * language is another file with the same keys.
+ */
 final class Text
 {
     /** @var array<string, array<string, string>> */
@@ -10,11 +13,13 @@ final class Text
 
     /**
      * @param array<string, scalar> $values put in for {name}
-     * @param ?string $language as a file of lang/ is named; null: that of the staff at work, or English
+     * @param ?string $language as a file of lang/ is named; null: that of the staff at work, or
+     *   English
      */
     public static function of(string $key, array $values = [], ?string $language = null): string
     {
-        $text = self::lines($language ?? Kit::platform()->language())[$key] ?? self::lines('english')[$key];
+        $lines = self::lines($language ?? Kit::platform()->language());
+        $text = $lines[$key] ?? self::lines('english')[$key];
         $places = array_map(fn (string $name) => '{' . $name . '}', array_keys($values));
         return strtr($text, array_combine($places, array_map('strval', $values))); // at once: a value may hold {words} of its own
     }
@@ -33,15 +38,21 @@ final class Text
     public static function lines(string $language): array
     {
         if (!isset(self::$loaded[$language])) {
-            $files = array_map(fn (string $folder) => "$folder/$language.php", [Kit::platform()->texts(), __DIR__ . '/lang']);
-            $known = preg_match('/\A[a-z-]+\z/', $language) ? array_filter($files, 'is_file') : [];
-            $lines = array_reduce($known, fn (array $lines, string $file) => $lines + require $file, []);
+            $lines = [];
+            foreach ([Kit::platform()->texts(), __DIR__ . '/lang'] as $folder) {
+                $file = "$folder/$language.php";
+                $isThere = preg_match('/\A[a-z-]+\z/', $language) && is_file($file);
+                $lines += $isThere ? require $file : [];
+            }
             self::$loaded[$language] = str_replace('{billing}', Kit::platform()->name(), $lines);
         }
         return self::$loaded[$language];
     }
 
-    /** A foreign text as one line that means nothing as HTML: not every platform escapes what a plug-in returns. */
+    /**
+     * A foreign text as one line that means nothing as HTML: not every platform escapes what a
+     * plug-in returns.
+     */
     public static function plain(string $text): string
     {
         return trim((string) preg_replace('/\s+/u', ' ', strtr(mb_scrub($text), ['<' => '‹', '>' => '›'])));

@@ -3,7 +3,8 @@
 namespace EnomBridge\Kit;
 
 /**
- * Takes back a hook that the platform wants no longer, from a bridge that has it or may have it. Within the service's lock.
+ * Takes back a hook that the platform wants no longer, from a bridge that has it or may have it.
+ * Within the service's lock.
  *
  * Rule 1: it stays pending, and is never sent again, until the bridge has said what became of it.
  */

@@ -1,6 +1,7 @@
 <?php
 
-// What WHMCS has beside the module, as far as files need it to be loaded; then the module begins as WHMCS begins it.
+// What WHMCS has beside the module, as far as files need it to be loaded; then the module begins as
+// WHMCS begins it.
 require dirname(__DIR__) . '/support/metrics.php';
 define('WHMCS', true);
 

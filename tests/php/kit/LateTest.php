@@ -11,7 +11,10 @@ use EnomBridge\Kit\Signature;
 use EnomBridge\Tests\Bridge;
 use EnomBridge\Tests\Clock;
 
-/** Ends that come later: by callback, by results, by asking again; and what is no longer wanted by then. */
+/**
+ * Ends that come later: by callback, by results, by asking again; and what is no longer wanted by
+ * then.
+ */
 final class LateTest extends TestCase
 {
     public function testACallbackCompletesWhatWasInProgress(): void

@@ -8,7 +8,9 @@ use EnomBridge\Kit\Change;
 use EnomBridge\Kit\Text;
 use const EnomBridge\Tests\KIT;
 
-/** The kit's sentences: none is missing, none comes out with a hole in it, each names the platform. */
+/**
+ * The kit's sentences: none is missing, none comes out with a hole in it, each names the platform.
+ */
 final class TextTest extends TestCase
 {
     /** For the pages of a plug-in: nothing here uses them. */

@@ -22,11 +22,11 @@ final class Command
     /** What WHMCS has to be told when it runs its own function for this once more. @return array<string, string> */
     public static function values(Pending $pending): array
     {
-        $reason = (string) ($pending->data['reason'] ?? '');
+        [$action, $reason] = [$pending->action, (string) ($pending->data['reason'] ?? '')];
         return match (true) {
-            $pending->action === Action::ChangePassword => ['servicepassword' => $pending->password()],
+            $action === Action::ChangePassword => ['servicepassword' => $pending->password()],
             // Without one WHMCS takes it as unpaid, and lifts it with the next payment.
-            $pending->action === Action::Suspend && !Reason::isOverdue($reason) => ['suspendreason' => $reason],
+            $action === Action::Suspend && !Reason::isOverdue($reason) => ['suspendreason' => $reason],
             default => [],
         };
     }

@@ -27,7 +27,8 @@ final class Confirmed
         $mark = "$service {$pending->action->value}";
         self::$marks[$mark] = true;
         try {
-            return Automatic::call((string) Command::of($pending->action), ['serviceid' => $service] + Command::values($pending));
+            $values = ['serviceid' => $service] + Command::values($pending);
+            return Automatic::call((string) Command::of($pending->action), $values);
         } finally {
             unset(self::$marks[$mark]);
         }

@@ -6,7 +6,9 @@ use EnomBridge\Kit;
 use EnomBridge\Kit\Fault;
 use EnomBridge\Kit\Text;
 
-/** What the bridge says of itself, as WHMCS wants it: for the test button and for the list of plans. */
+/**
+ * What the bridge says of itself, as WHMCS wants it: for the test button and for the list of plans.
+ */
 final class Connection
 {
     /**

@@ -14,8 +14,14 @@ final class Hosting extends Kit\Service
     /** @param array<string, mixed> $row of tblhosting, and configoption1, configoption2, … of its product */
     private function __construct(int $id, private readonly array $row)
     {
-        parent::__construct($id, (int) $row['userid'], (int) $row['server'], (string) $row['domainstatus'], (string) $row['username'],
-            (string) ($row['suspendreason'] ?? ''));
+        parent::__construct(
+            $id,
+            client: (int) $row['userid'],
+            bridge: (int) $row['server'],
+            status: (string) $row['domainstatus'],
+            mailbox: (string) $row['username'],
+            reason: (string) ($row['suspendreason'] ?? ''),
+        );
     }
 
     /** Null: there is no such service any more, or it is not ours. */
@@ -75,7 +81,8 @@ final class Hosting extends Kit\Service
     /** WHMCS runs its own function, which finds the mark: status, mail and hooks stay native. */
     public function complete(Pending $pending): ?string
     {
-        return Command::of($pending->action) === null ? null : Command::failure(Confirmed::tell($this->id, $pending));
+        $isThere = Command::of($pending->action) !== null;
+        return $isThere ? Command::failure(Confirmed::tell($this->id, $pending)) : null;
     }
 
     public function unsuspend(): ?string

@@ -9,7 +9,10 @@ use EnomBridge\Kit\Fault;
 use EnomBridge\Kit\Log;
 use EnomBridge\Kit\Text;
 
-/** The seven functions that WHMCS calls for a service. They answer with `success`, or with a sentence. */
+/**
+ * The seven functions that WHMCS calls for a service. They answer with `success`, or with a
+ * sentence.
+ */
 final class Lifecycle
 {
     /** @param array<string, mixed> $params as WHMCS gives them */
@@ -21,7 +24,10 @@ final class Lifecycle
                 return self::ofAddon($action, $params);
             }
             $service = Service::of($params);
-            return Confirmed::has($service->id, $action) ? 'success' : Dispatch::run($action, $service) ?? 'success';
+            if (Confirmed::has($service->id, $action)) {
+                return 'success';
+            }
+            return Dispatch::run($action, $service) ?? 'success';
         } catch (Fault $fault) {
             // WHMCS shows to the customer what ChangePassword answers; what stands in the way is for staff.
             return $action === Action::ChangePassword ? self::toClient($fault, $params) : $fault->getMessage();

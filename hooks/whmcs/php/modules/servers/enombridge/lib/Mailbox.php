@@ -45,7 +45,7 @@ final class Mailbox extends Kit\Mailbox
             'state' => $state,
             'signIn' => $status === 'Active',
             'serviceId' => $this->call->id,
-            'webmail' => preg_match('#\Ahttps?://#i', $value(Option::Webmail)) ? $value(Option::Webmail) : '',
+            'webmail' => self::link($value(Option::Webmail)),
             'incoming' => $this->place($value(Option::Incoming), $value(Option::IncomingPort)),
             'outgoing' => $this->place($value(Option::Outgoing), $value(Option::OutgoingPort)),
         ];
@@ -54,17 +54,16 @@ final class Mailbox extends Kit\Mailbox
     /** @return array<string, string> label => HTML */
     public function staffFields(): array
     {
-        $escaped = fn (string $text): string => htmlspecialchars($text, ENT_QUOTES | ENT_SUBSTITUTE);
         $fields = [];
         foreach ($this->rows() as $key => $text) {
-            $fields[Text::of($key)] = $escaped($text);
+            $fields[Text::of($key)] = self::escaped($text);
         }
         if (($links = $this->links()) !== []) {
-            $link = fn (string $key, string $url): string => '<a href="' . $escaped($url) . '" target="_blank" rel="noopener noreferrer">' . $escaped(Text::of($key)) . '</a>';
-            $fields[Text::of('staff_bridge')] = implode(' &middot; ', array_map($link, array_keys($links), $links));
+            $anchors = array_map(self::anchor(...), array_keys($links), $links);
+            $fields[Text::of('staff_bridge')] = implode(' &middot; ', $anchors);
         }
         if (($warning = $this->warning()) !== '') {
-            $fields[Text::of('staff_warning')] = "<strong>{$escaped($warning)}</strong>";
+            $fields[Text::of('staff_warning')] = '<strong>' . self::escaped($warning) . '</strong>';
         }
         return $fields;
     }
@@ -92,14 +91,19 @@ final class Mailbox extends Kit\Mailbox
     public function singleSignOn(): array
     {
         $url = $this->signIn();
-        return $url !== '' ? ['success' => true, 'redirectTo' => $url] : ['success' => false, 'errorMsg' => Text::of('sign_in_failed', [], $this->call->language())];
+        if ($url !== '') {
+            return ['success' => true, 'redirectTo' => $url];
+        }
+        $why = Text::of('sign_in_failed', [], $this->call->language());
+        return ['success' => false, 'errorMsg' => $why];
     }
 
     protected function repeat(Pending $pending): ?string
     {
         $command = Command::of($pending->action);
         if ($command === null) {
-            $said = Lifecycle::run($pending->action, $this->params); // WHMCS does no more about a renewal either
+            // WHMCS does no more about a renewal either.
+            $said = Lifecycle::run($pending->action, $this->params);
             return $said === 'success' ? null : $said;
         }
         return $this->ran($command, Command::values($pending));
@@ -108,7 +112,25 @@ final class Mailbox extends Kit\Mailbox
     /** @param array<string, string> $values */
     private function ran(string $command, array $values = []): ?string
     {
-        $why = Command::failure((array) localAPI($command, ['serviceid' => $this->call->id] + $values));
+        $answer = (array) localAPI($command, ['serviceid' => $this->call->id] + $values);
+        $why = Command::failure($answer);
         return $why === null ? null : Text::plain($this->call->log()->masker->mask($why));
+    }
+
+    private static function anchor(string $key, string $url): string
+    {
+        $to = self::escaped($url);
+        $label = self::escaped(Text::of($key));
+        return "<a href=\"$to\" target=\"_blank\" rel=\"noopener noreferrer\">$label</a>";
+    }
+
+    private static function escaped(string $text): string
+    {
+        return htmlspecialchars($text, ENT_QUOTES | ENT_SUBSTITUTE);
+    }
+
+    private static function link(string $url): string
+    {
+        return preg_match('#\Ahttps?://#i', $url) ? $url : '';
     }
 }

@@ -34,6 +34,7 @@ final class OrderedAddress
 
     private static function clean(mixed $value): string
     {
-        return is_scalar($value) ? Address::lower(trim(htmlspecialchars_decode((string) $value, ENT_QUOTES))) : '';
+        $typed = htmlspecialchars_decode(is_scalar($value) ? (string) $value : '', ENT_QUOTES);
+        return Address::lower(trim($typed));
     }
 }

@@ -5,7 +5,10 @@ namespace WHMCS\Module\Server\Enombridge;
 use EnomBridge\Kit\Bridge;
 use WHMCS\Database\Capsule;
 
-/** A bridge, as WHMCS has it: a row of Setup > Servers. Hostname, port and SSL say where, the user name is the source. */
+/**
+ * A bridge, as WHMCS has it: a row of Setup > Servers. Hostname, port and SSL say where, the user
+ * name is the source.
+ */
 final class Server
 {
     /** @param array<string, mixed> $params what WHMCS gives to every function; throws Fault when something is missing */
@@ -29,8 +32,15 @@ final class Server
         if ($row === null) {
             return null;
         }
-        return Bridge::at((int) $row->id, $row->hostname ?: $row->ipaddress, (string) $row->port, (bool) $row->secure,
-            (string) $row->username, Seal::open((string) $row->password), (string) ($row->accesshash ?? ''));
+        return Bridge::at(
+            (int) $row->id,
+            $row->hostname ?: $row->ipaddress,
+            (string) $row->port,
+            (bool) $row->secure,
+            (string) $row->username,
+            Seal::open((string) $row->password),
+            (string) ($row->accesshash ?? ''),
+        );
     }
 
     /** @return list<int> the ids of all rows of our kind */

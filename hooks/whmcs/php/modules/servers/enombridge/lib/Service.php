@@ -65,7 +65,8 @@ final class Service extends Call
 
     protected function keepPassword(string $password): bool
     {
-        $kept = localAPI('UpdateClientProduct', ['serviceid' => $this->id, 'servicepassword' => $password]);
+        $values = ['serviceid' => $this->id, 'servicepassword' => $password];
+        $kept = localAPI('UpdateClientProduct', $values);
         return ($kept['result'] ?? '') === 'success';
     }
 

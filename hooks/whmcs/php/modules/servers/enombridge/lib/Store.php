@@ -3,12 +3,13 @@
 namespace WHMCS\Module\Server\Enombridge;
 
 use EnomBridge\Kit;
+use Illuminate\Database\Query\Builder;
 use Illuminate\Database\Schema\Blueprint;
 use WHMCS\Database\Capsule;
 
 /**
- * Two tables of our own. Service properties would not do: those are custom fields, shown to people, and nothing in them can
- * be taken by one process only.
+ * Two tables of our own. Service properties would not do: those are custom fields, shown to people,
+ * and nothing in them can be taken by one process only.
  */
 final class Store implements Kit\Store
 {
@@ -18,7 +19,7 @@ final class Store implements Kit\Store
     public function load(int $service): array
     {
         self::prepare();
-        return (array) Capsule::table(self::TABLE)->where('service', $service)->first();
+        return (array) self::row($service)->first();
     }
 
     public function save(int $service, array $values): void
@@ -29,8 +30,11 @@ final class Store implements Kit\Store
     public function waiting(int $bridge): array
     {
         self::prepare();
-        return array_map('intval', Capsule::table(self::TABLE)->join('tblhosting', 'tblhosting.id', '=', self::TABLE . '.service')
-            ->where('tblhosting.server', $bridge)->whereNotNull('pending_since')->orderBy('pending_since')->pluck('service')->all());
+        $found = Capsule::table(self::TABLE)
+            ->join('tblhosting', 'tblhosting.id', '=', self::TABLE . '.service')
+            ->where('tblhosting.server', $bridge)->whereNotNull('pending_since')
+            ->orderBy('pending_since')->pluck('service');
+        return array_map('intval', $found->all());
     }
 
     public function lock(int $service, string $owner, int $now, int $until): bool
@@ -38,13 +42,15 @@ final class Store implements Kit\Store
         self::prepare();
         $free = fn ($query) => $query->whereNull('lock_until')->orWhere('lock_until', '<', $now);
         $mine = ['lock_owner' => $owner, 'lock_until' => $until];
-        $take = fn (): bool => Capsule::table(self::TABLE)->where('service', $service)->where($free)->update($mine) === 1;
-        return $take() || (Capsule::table(self::TABLE)->insertOrIgnore(['service' => $service]) === 1 && $take());
+        $take = fn (): bool => self::row($service)->where($free)->update($mine) === 1;
+        $isNew = fn (): bool => Capsule::table(self::TABLE)->insertOrIgnore(['service' => $service]) === 1;
+        return $take() || ($isNew() && $take());
     }
 
     public function unlock(int $service, string $owner): void
     {
-        Capsule::table(self::TABLE)->where('service', $service)->where('lock_owner', $owner)->update(['lock_owner' => null, 'lock_until' => null]);
+        $nobodys = ['lock_owner' => null, 'lock_until' => null];
+        self::row($service)->where('lock_owner', $owner)->update($nobodys);
     }
 
     public function place(int $bridge): string
@@ -55,10 +61,11 @@ final class Store implements Kit\Store
 
     public function keepPlace(int $bridge, string $place): void
     {
+        $results = Capsule::table(self::RESULTS);
         if ($place === '') {
-            Capsule::table(self::RESULTS)->where('server', $bridge)->delete();
+            $results->where('server', $bridge)->delete();
         } else {
-            Capsule::table(self::RESULTS)->updateOrInsert(['server' => $bridge], ['after' => $place]);
+            $results->updateOrInsert(['server' => $bridge], ['after' => $place]);
         }
     }
 
@@ -69,7 +76,12 @@ final class Store implements Kit\Store
 
     public static function forget(int $service): void
     {
-        Capsule::table(self::TABLE)->where('service', $service)->delete();
+        self::row($service)->delete();
+    }
+
+    private static function row(int $service): Builder
+    {
+        return Capsule::table(self::TABLE)->where('service', $service);
     }
 
     /** Makes our two tables, and what newer versions have more. Two processes may come here at once. */

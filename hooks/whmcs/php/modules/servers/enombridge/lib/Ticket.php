@@ -27,7 +27,8 @@ final class Ticket
             'noemail' => true,
         ]));
         if ($why !== null) {
-            Log::activity(Text::of('ticket_failed', ['why' => Text::plain($why)]), $hosting->id, $hosting->client);
+            $text = Text::of('ticket_failed', ['why' => Text::plain($why)]);
+            Log::activity($text, $hosting->id, $hosting->client);
         }
     }
 }

@@ -54,10 +54,10 @@ final class Whmcs implements Kit\Platform
     }
 
     /** Utilities > Logs > Module Log. */
-    public function logCall(string $action, string $request, string $response, string $outcome): void
+    public function logCall(string $action, string $sent, string $answer, string $outcome): void
     {
         // The secrets themselves are not given to WHMCS as "replace" values: they would only travel further.
-        logModuleCall('enombridge', $action, $request, $response, $outcome, []);
+        logModuleCall('enombridge', $action, $sent, $answer, $outcome, []);
     }
 
     public function tellStaff(string $text, int $service, int $client): void

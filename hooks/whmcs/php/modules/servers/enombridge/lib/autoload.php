@@ -13,6 +13,8 @@ spl_autoload_register(static function (string $class): void {
     }
 });
 
-// The kit is in Kit/, where `make plugins` put it; a checkout has no such folder, and there it is hooks/php/src.
-require_once (is_dir(__DIR__ . '/Kit') ? __DIR__ . '/Kit' : dirname(__DIR__, 6) . '/php/src') . '/autoload.php';
+// The kit is in Kit/, where `make plugins` put it; a checkout has no such folder, and there it is
+// hooks/php/src.
+require_once (is_dir(__DIR__ . '/Kit') ? __DIR__ . '/Kit' : dirname(__DIR__, 6) . '/php/src')
+    . '/autoload.php';
 Kit::serve(static fn (): Platform => new Whmcs());
