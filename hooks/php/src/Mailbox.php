@@ -123,6 +123,30 @@ class Mailbox
         };
     }
 
+    /**
+     * Staff says that this customer may have mail in this domain, whoever else has; then it is
+     * sent. Null: success; else a sentence.
+     *
+     * @param string $staff who says so, for the log
+     */
+    public function sendAnyway(string $staff): ?string
+    {
+        $pending = $this->record->pending['status'] ?? null;
+        if ($pending?->action !== Action::Create && $this->call->stops($this->record) === null) {
+            return Text::of('nothing_stopped');
+        }
+        $domain = Address::domain($this->address());
+        Lock::around($this->call->id, function () use ($domain): void {
+            $record = Record::of($this->call->id);
+            $record->confirmed = $domain;
+            $record->save();
+        });
+        $service = Service::required($this->call->id);
+        $values = ['domain' => Text::plain($domain), 'client' => $service->client, 'staff' => $staff];
+        Log::activity(Text::of('domain_confirmed', $values), $service->id, $service->client);
+        return $this->order();
+    }
+
     /** A link that signs the customer in to webmail; empty: there is none now. */
     public function signIn(): string
     {
@@ -153,6 +177,12 @@ class Mailbox
     protected function repeat(Pending $pending): ?string
     {
         return Dispatch::run($pending->action, $this->call);
+    }
+
+    /** How a stopped order is sent; as above. */
+    protected function order(): ?string
+    {
+        return Dispatch::run(Action::Create, $this->call);
     }
 
     /** It stays pending, under a new id: so nothing is lost if it cannot be sent now. */

@@ -4,6 +4,7 @@ namespace EnomBridge\Tests\Kit;
 
 use EnomBridge\Kit\Action;
 use EnomBridge\Kit\Fault;
+use EnomBridge\Kit\Mailbox;
 use EnomBridge\Kit\Password;
 use EnomBridge\Tests\Bridge;
 use EnomBridge\Tests\Request;
@@ -139,6 +140,21 @@ final class LifeTest extends TestCase
         self::assertSame(['-: ' . Purchase::$objection], $this->shop->alerts);
         Bridge::says(Bridge::ends('succeeded'));
         self::assertNull($this->shop->run(Action::Suspend), 'it is about new mailboxes only');
+    }
+
+    public function testStaffMaySendItAnywayAndTheBridgeIsToldSo(): void
+    {
+        Bridge::says(Bridge::ends('succeeded'));
+        $said = (new Mailbox(new Purchase(Shop::SERVICE)))->sendAnyway('Jo');
+        self::assertStringStartsWith('There is nothing to send', (string) $said);
+        Purchase::$objection = 'Another customer has this domain.';
+        $this->shop->run(Action::Create);
+        self::assertNull((new Mailbox(new Purchase(Shop::SERVICE)))->sendAnyway('Jo'));
+        self::assertTrue(Bridge::last()->data()['domain_confirmed']);
+        self::assertStringContainsString('Staff (admin Jo)', end($this->shop->told));
+        $this->shop->change('wanted', 'john@example.net');
+        self::assertNull($this->shop->run(Action::Terminate));
+        self::assertSame(Purchase::$objection, $this->shop->run(Action::Create), 'another domain');
     }
 
     public function testANewAddressIsNoOtherMailbox(): void

@@ -33,6 +33,8 @@ return [
 
     // What stands in the way of a call
     'no_service' => '{billing} did not name a service of this plug-in.',
+    'domain_confirmed' => 'Staff (admin {staff}) pressed "Send anyway": client {client} may have mailboxes in {domain}.',
+    'nothing_stopped' => 'There is nothing to send: this service was not stopped because of its domain.',
     'renamed' => 'The address of this service was changed to {now}, but its mailbox is {has}, and a mailbox cannot be renamed. Change the address back, or terminate the service and create it again with the new address.',
     'password_not_kept' => 'The password of this service does not meet Enom\'s rules, and {billing} did not save a new one. Set one with 10 to 20 characters, including an upper-case letter, a digit and one of * @ - _ / .',
     'password_unknown' => 'The mailbox was locked, and {billing} has no password for this service to unlock it with. Save one for the service, then unsuspend it again.',

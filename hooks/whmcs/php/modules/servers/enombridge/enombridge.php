@@ -121,12 +121,15 @@ function enombridge_check(array $params): string
 
 function enombridge_sendAgain(array $params): string
 {
-    return enombridge_said($params, fn (Mailbox $mailbox): string => $mailbox->sendAgain() ?? 'success');
+    $do = fn (Mailbox $mailbox): string => $mailbox->sendAgain() ?? 'success';
+    return enombridge_said($params, $do);
 }
 
 function enombridge_sendAnyway(array $params): string
 {
-    return enombridge_said($params, fn (Mailbox $mailbox): string => $mailbox->sendAnyway());
+    $staff = (string) (int) ($_SESSION['adminid'] ?? 0);
+    $do = fn (Mailbox $mailbox): string => $mailbox->sendAnyway($staff) ?? 'success';
+    return enombridge_said($params, $do);
 }
 
 /** On the list of servers: to the bridge's own pages. */

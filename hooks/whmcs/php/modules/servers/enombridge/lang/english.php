@@ -56,8 +56,6 @@ return [
     'domain_used_by' => 'Client {client} has a mailbox in {domain} (service {service}).',
     'domain_not_registered' => 'The domain {domain} is not registered here by this client.',
     'domain_stopped' => '{why} No mailbox was ordered for this client. If it is allowed, press "Send anyway" on this service; if not, cancel the order.',
-    'domain_confirmed' => 'Staff (admin {staff}) pressed "Send anyway": client {client} may have mailboxes in {domain}.',
-    'nothing_stopped' => 'There is nothing to send: this service was not stopped because of its domain.',
     'domain_empty' => 'The product takes the address from the domain, but the service has no domain. Fill in the domain.',
     'customfields_empty' => 'The custom field "{name}" of this service is empty or missing. Fill in the mailbox address, like john@example.com.',
     'configoptions_empty' => 'The configurable option "{name}" of this service is empty or missing. Fill in the mailbox address, like john@example.com.',

@@ -4,11 +4,7 @@ namespace WHMCS\Module\Server\Enombridge;
 
 use EnomBridge\Kit;
 use EnomBridge\Kit\Action;
-use EnomBridge\Kit\Address;
-use EnomBridge\Kit\Lock;
-use EnomBridge\Kit\Log;
 use EnomBridge\Kit\Pending;
-use EnomBridge\Kit\Record;
 use EnomBridge\Kit\Text;
 
 /** What people see of one mailbox on WHMCS's pages, and what its buttons do. */
@@ -68,25 +64,6 @@ final class Mailbox extends Kit\Mailbox
         return $fields;
     }
 
-    /** Staff says that this client may have mail in this domain, whoever else has; then it is sent. */
-    public function sendAnyway(): string
-    {
-        $pending = $this->record->pending['status'] ?? null;
-        if ($pending?->action !== Action::Create && $this->call->stops($this->record) === null) {
-            return Text::of('nothing_stopped');
-        }
-        $domain = Address::domain($this->address());
-        Lock::around($this->call->id, function () use ($domain): void {
-            $record = Record::of($this->call->id);
-            $record->confirmed = $domain;
-            $record->save();
-        });
-        $hosting = Hosting::required($this->call->id);
-        $values = ['domain' => Text::plain($domain), 'client' => $hosting->client, 'staff' => (int) ($_SESSION['adminid'] ?? 0)];
-        Log::activity(Text::of('domain_confirmed', $values), $hosting->id, $hosting->client);
-        return $this->ran((string) Command::of(Action::Create)) ?? 'success';
-    }
-
     /** @return array<string, mixed> as WHMCS wants it of a single sign-on */
     public function singleSignOn(): array
     {
@@ -96,6 +73,11 @@ final class Mailbox extends Kit\Mailbox
         }
         $why = Text::of('sign_in_failed', [], $this->call->language());
         return ['success' => false, 'errorMsg' => $why];
+    }
+
+    protected function order(): ?string
+    {
+        return $this->ran((string) Command::of(Action::Create));
     }
 
     protected function repeat(Pending $pending): ?string
