@@ -46,7 +46,7 @@ tests: $(VENV)/.test ### the tests in Python, spread over the cores: two process
 
 checks: lint lint-php types imports docs php ### everything else that make test runs, before the tests: side by side each takes longer
 
-php: ### phpunit over the plug-in for WHMCS; says what to install where that is missing
+php: ### phpunit over the PHP kit and the plug-in for WHMCS; says what to install where that is missing
 	@tests/php/run --test
 
 reliability: $(VENV)/.test ### kill, stop and lie for an hour or more: the long form of docs/reliability.md; and arbitrary data, a thousand of each
@@ -84,7 +84,7 @@ lint: $(VENV)/.test ### ruff: style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-lint-php: ### php -l over the plug-in for WHMCS and its tests
+lint-php: ### php -l over the PHP kit, the plug-in for WHMCS and their tests
 	@tests/php/run --lint
 
 types: $(VENV)/.test ### mypy, strict

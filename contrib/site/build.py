@@ -41,7 +41,12 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "money",
         "data-protection",
     ),
-    "Billing platforms": ("platforms/whmcs", "whmcs-figures", "platforms/standard"),
+    "Billing platforms": (
+        "platforms/whmcs",
+        "whmcs-figures",
+        "platforms/standard",
+        "php-plugins",
+    ),
     "Reference": ("configuration", "commands", "errors", "http", "api"),
     "Inside": (
         "life-of-a-hook",

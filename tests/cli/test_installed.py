@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +83,14 @@ def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert where.count(str(site)) == 2
     return python.with_name("enom-bridge")
+
+
+def test_plug_ins_are_not_in_the_wheel(wheel: Path) -> None:
+    """They have an archive each, which `make plugins` builds."""
+    with zipfile.ZipFile(wheel) as built:
+        names = built.namelist()
+    assert [name for name in names if name.endswith((".php", ".tpl"))] == []
+    assert "hooks/whmcs/__init__.py" in names
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bridge import __version__
-from contrib.plugins import ROOT, TOP, build, main
+from contrib.plugins import KIT, PLUGINS, ROOT, Plugin, build, main
 
 MODULE = "modules/servers/enombridge"
+PLUGIN = Plugin("modules", f"{MODULE}/lib/Kit", "Vendor\\Shop\\Kit")
 CONTENT = {
     f"{MODULE}/enombridge.php": b"<?php // module\n",
     f"{MODULE}/lib/Client.php": b"<?php // client\r\n",
@@ -23,6 +24,11 @@ def tree(tmp_path: Path) -> Path:
     return grow(tmp_path / "hooks" / "whmcs" / "php", list(CONTENT))
 
 
+@pytest.fixture
+def kit(tmp_path: Path) -> Path:
+    return tmp_path / "hooks" / "php" / "src"
+
+
 def grow(tree: Path, names: list[str]) -> Path:
     """The tree, its files made in the given order; with what editors and systems leave behind."""
     for name in [*names, f"{MODULE}/.DS_Store", ".git/config", f"{MODULE}/.cache/kept"]:
@@ -32,8 +38,10 @@ def grow(tree: Path, names: list[str]) -> Path:
     return tree
 
 
-def test_the_archive_is_the_tree_without_what_is_hidden(tree: Path, tmp_path: Path) -> None:
-    build(tree, tmp_path / "dist" / "plugin.zip", "modules")
+def test_the_archive_is_the_tree_without_what_is_hidden(
+    tree: Path, kit: Path, tmp_path: Path
+) -> None:
+    build(tree, tmp_path / "dist" / "plugin.zip", PLUGIN, kit)
     with zipfile.ZipFile(tmp_path / "dist" / "plugin.zip") as archive:
         assert archive.testzip() is None
         assert [(entry.filename, archive.read(entry)) for entry in archive.infolist()] == sorted(
@@ -41,8 +49,8 @@ def test_the_archive_is_the_tree_without_what_is_hidden(tree: Path, tmp_path: Pa
         )
 
 
-def test_it_unpacks_into_what_is_there(tree: Path, tmp_path: Path) -> None:
-    build(tree, tmp_path / "plugin.zip", "modules")
+def test_it_unpacks_into_what_is_there(tree: Path, kit: Path, tmp_path: Path) -> None:
+    build(tree, tmp_path / "plugin.zip", PLUGIN, kit)
     (tmp_path / "whmcs" / "modules" / "servers" / "other").mkdir(parents=True)
     with zipfile.ZipFile(tmp_path / "plugin.zip") as archive:
         archive.extractall(tmp_path / "whmcs")
@@ -53,22 +61,26 @@ def test_it_unpacks_into_what_is_there(tree: Path, tmp_path: Path) -> None:
     ]
 
 
-def test_two_builds_are_the_same_bytes_whatever_made_the_tree(tree: Path, tmp_path: Path) -> None:
+def test_two_builds_are_the_same_bytes_whatever_made_the_tree(
+    tree: Path, kit: Path, tmp_path: Path
+) -> None:
     other = grow(tmp_path / "elsewhere", list(reversed(CONTENT)))
     for path in other.rglob("*.php"):
         path.chmod(0o600)
         os.utime(path, (1, 1))
-    build(tree, tmp_path / "one.zip", "modules")
-    build(other, tmp_path / "two.zip", "modules")
+    build(tree, tmp_path / "one.zip", PLUGIN, kit)
+    build(other, tmp_path / "two.zip", PLUGIN, kit)
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["README.md", "includes/hooks/enombridge.php"])
-def test_what_lies_beside_the_one_folder_is_refused(tree: Path, tmp_path: Path, name: str) -> None:
+def test_what_lies_beside_the_one_folder_is_refused(
+    tree: Path, kit: Path, tmp_path: Path, name: str
+) -> None:
     (tree / name).parent.mkdir(parents=True, exist_ok=True)
     (tree / name).write_text("")
     with pytest.raises(ValueError, match=f"{name}.* the folder modules/ and nothing else"):
-        build(tree, tmp_path / "plugin.zip", "modules")
+        build(tree, tmp_path / "plugin.zip", PLUGIN, kit)
     assert not (tmp_path / "plugin.zip").exists()
 
 
@@ -91,4 +103,31 @@ def test_without_a_tree_the_command_fails_with_a_sentence(
 
 
 def test_every_platform_that_is_built_is_one_of_hooks() -> None:
-    assert all((ROOT / "hooks" / platform / "README.md").exists() for platform in TOP)
+    assert all((ROOT / "hooks" / platform / "README.md").exists() for platform in PLUGINS)
+
+
+def test_the_kit_goes_with_it_under_a_name_of_its_own(
+    tree: Path, kit: Path, tmp_path: Path
+) -> None:
+    kit.mkdir(parents=True)
+    (kit / "Client.php").write_text(f"<?php namespace {KIT};\nuse {KIT}\\Fault;\n")
+    (kit / "lang").mkdir()
+    (kit / "lang" / "english.php").write_text("<?php return [];\n")
+    (tree / MODULE / "callback.php").write_text(f"<?php use {KIT}\\Callback;\n")
+    build(tree, tmp_path / "plugin.zip", PLUGIN, kit)
+    with zipfile.ZipFile(tmp_path / "plugin.zip") as archive:
+        names = archive.namelist()
+        assert names == sorted(names)
+        client = archive.read(f"{MODULE}/lib/Kit/Client.php").decode()
+        callback = archive.read(f"{MODULE}/callback.php").decode()
+        assert archive.read(f"{MODULE}/lib/Kit/lang/english.php") == b"<?php return [];\n"
+    assert client == "<?php namespace Vendor\\Shop\\Kit;\nuse Vendor\\Shop\\Kit\\Fault;\n"
+    assert callback == "<?php use Vendor\\Shop\\Kit\\Callback;\n"
+
+
+def test_a_tree_with_a_kit_of_its_own_is_refused(tree: Path, kit: Path, tmp_path: Path) -> None:
+    (tree / MODULE / "lib" / "Kit").mkdir()
+    (tree / MODULE / "lib" / "Kit" / "Client.php").write_text("<?php\n")
+    with pytest.raises(ValueError, match=r"lib/Kit/, where the kit of .* goes"):
+        build(tree, tmp_path / "plugin.zip", PLUGIN, kit)
+    assert not (tmp_path / "plugin.zip").exists()

@@ -420,9 +420,7 @@ def test_each_refusal_is_a_sentence_of_the_module(status: int) -> None:
 
 
 def test_the_version_is_the_bridges() -> None:
-    source = (
-        PHP.parents[1] / "hooks/whmcs/php/modules/servers/enombridge/lib/Connection.php"
-    ).read_text()
+    source = (PHP.parents[1] / "hooks/php/src/Connection.php").read_text()
     assert f"public const VERSION = '{__version__}';" in source, (
         "both go up together: Test Connection compares them"
     )

@@ -2,7 +2,7 @@
 
 namespace EnomBridge\Tests;
 
-use WHMCS\Module\Server\Enombridge\Address;
+use EnomBridge\Kit\Address;
 
 /** Which mailbox a service is about. */
 final class AddressTest extends TestCase

@@ -2,7 +2,7 @@
 
 namespace EnomBridge\Tests;
 
-use WHMCS\Module\Server\Enombridge\Client;
+use EnomBridge\Kit\Client;
 
 /** Each answer of the bridge: what WHMCS is told, and what stays pending afterwards. */
 final class AnswersTest extends TestCase

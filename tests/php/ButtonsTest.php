@@ -2,7 +2,7 @@
 
 namespace EnomBridge\Tests;
 
-use WHMCS\Module\Server\Enombridge\Record;
+use EnomBridge\Kit\Record;
 
 /** "Check now" and "Send again" of the service, and the fields beside them. */
 final class ButtonsTest extends TestCase

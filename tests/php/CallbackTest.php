@@ -2,9 +2,9 @@
 
 namespace EnomBridge\Tests;
 
+use EnomBridge\Kit\Signature;
 use WHMCS\Database\Capsule;
-use WHMCS\Module\Server\Enombridge\Record;
-use WHMCS\Module\Server\Enombridge\Signature;
+use WHMCS\Module\Server\Enombridge\Store;
 
 /** What the bridge posts to callback.php when a job has ended. */
 final class CallbackTest extends TestCase
@@ -112,7 +112,7 @@ final class CallbackTest extends TestCase
     public function testABusyServiceIsAnswered503(): void
     {
         $this->wait('CreateAccount');
-        Capsule::table(Record::TABLE)->update(['lock_owner' => 'another', 'lock_until' => Clock::now() + 60]);
+        Capsule::table(Store::TABLE)->update(['lock_owner' => 'another', 'lock_until' => Clock::now() + 60]);
         $answer = $this->called('job.succeeded', $this->concluded());
         self::assertSame([503, '5'], [$answer[0], $answer[1]['Retry-After']]);
         self::assertNotNull($this->pending());
@@ -419,8 +419,8 @@ final class CallbackTest extends TestCase
 
     public function testOnlyAPostOfABearableSizeIsRead(): void
     {
-        self::assertSame(405, \WHMCS\Module\Server\Enombridge\Callback::answer(['REQUEST_METHOD' => 'GET'], ['server' => '3'], '')[0]);
-        self::assertSame(405, \WHMCS\Module\Server\Enombridge\Callback::answer([], [], '')[0]);
+        self::assertSame(405, \EnomBridge\Kit\Callback::answer(['REQUEST_METHOD' => 'GET'], ['server' => '3'], '')[0]);
+        self::assertSame(405, \EnomBridge\Kit\Callback::answer([], [], '')[0]);
         $body = str_repeat(' ', 65537);
         self::assertSame(413, $this->posted($body, Signature::sign('cb_job_1', Clock::now(), $body, Billing::SECRET))[0]);
         $this->assertNoTrace(false);
@@ -456,7 +456,7 @@ final class CallbackTest extends TestCase
             $data = ['job' => 'job_1', 'hook' => 'h', 'action' => 'mailbox.create', 'address' => 'john@example.com', 'service_id' => $id, 'sequence' => 8, 'state' => 'active', 'message' => 'm'];
             self::assertSame(200, $this->called('job.succeeded', $data)[0]);
         }
-        self::assertSame(0, Capsule::table(Record::TABLE)->where('service', '!=', Billing::SERVICE)->count());
+        self::assertSame(0, Capsule::table(Store::TABLE)->where('service', '!=', Billing::SERVICE)->count());
     }
 
     public function testSeveralSignaturesAreReadSoThatASecretCanBeChanged(): void

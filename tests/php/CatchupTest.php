@@ -2,9 +2,9 @@
 
 namespace EnomBridge\Tests;
 
+use EnomBridge\Kit\Catchup;
 use WHMCS\Database\Capsule;
-use WHMCS\Module\Server\Enombridge\Catchup;
-use WHMCS\Module\Server\Enombridge\Record;
+use WHMCS\Module\Server\Enombridge\Store;
 
 /** After each cron run: what is pending is repeated, and what is no longer wanted is dropped. */
 final class CatchupTest extends TestCase
@@ -246,7 +246,7 @@ final class CatchupTest extends TestCase
         Billing::addService(1043);
         $this->lose('CreateAccount');
         $this->lose('CreateAccount', 1043);
-        Capsule::table(Record::TABLE)->where('service', Billing::SERVICE)->update(['lock_until' => Clock::now() + 60, 'lock_owner' => 'another']);
+        Capsule::table(Store::TABLE)->where('service', Billing::SERVICE)->update(['lock_until' => Clock::now() + 60, 'lock_owner' => 'another']);
         Bridge::does(Bridge::accepts());
         Catchup::run();
         self::assertSame(['1043'], array_map(fn (Request $request) => $request->data()['service_id'], Bridge::hooks()));
@@ -260,7 +260,7 @@ final class CatchupTest extends TestCase
         $this->lose('CreateAccount');
         $this->lose('CreateAccount', 1043);
         $this->lose('ChangePackage', 1044);
-        Capsule::table(Record::TABLE)->where('service', Billing::SERVICE)->update(['pending' => '{"id":']);
+        Capsule::table(Store::TABLE)->where('service', Billing::SERVICE)->update(['pending' => '{"id":']);
         $open = fn (array $values) => ['result' => 'success', 'password' => Billing::unseal($values['password2'])];
         Billing::answer('DecryptPassword', fn (array $values) => Billing::unseal($values['password2']) === 'Sample-Pass.01' ? throw new \Error('broken') : $open($values));
         Bridge::does(Bridge::accepts());

@@ -2,8 +2,8 @@
 
 namespace EnomBridge\Tests;
 
-use WHMCS\Module\Server\Enombridge\Connection;
-use WHMCS\Module\Server\Enombridge\Fault;
+use EnomBridge\Kit\Connection;
+use EnomBridge\Kit\Fault;
 
 /** The test button of a server, and the list of plans. */
 final class ConnectionTest extends TestCase

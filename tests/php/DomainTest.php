@@ -2,9 +2,9 @@
 
 namespace EnomBridge\Tests;
 
+use EnomBridge\Kit\Catchup;
+use EnomBridge\Kit\Record;
 use WHMCS\Database\Capsule;
-use WHMCS\Module\Server\Enombridge\Catchup;
-use WHMCS\Module\Server\Enombridge\Record;
 
 /** A domain is a client's: who the hook is for, and what stops a mailbox in a domain of another client. */
 final class DomainTest extends TestCase

@@ -2,7 +2,7 @@
 
 namespace EnomBridge\Tests;
 
-use WHMCS\Module\Server\Enombridge\Signature;
+use EnomBridge\Kit\Signature;
 
 /** callback.php itself, at its place below an installation, behind a real web server. */
 final class EndpointTest extends TestCase

@@ -2,7 +2,7 @@
 
 namespace EnomBridge\Tests;
 
-use WHMCS\Module\Server\Enombridge\Catchup;
+use EnomBridge\Kit\Catchup;
 
 /** Foreign texts never reach a page as HTML. */
 final class EscapingTest extends TestCase

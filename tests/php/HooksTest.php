@@ -3,7 +3,7 @@
 namespace EnomBridge\Tests;
 
 use WHMCS\Database\Capsule;
-use WHMCS\Module\Server\Enombridge\Record;
+use WHMCS\Module\Server\Enombridge\Store;
 
 /** hooks.php: what it registers, and that nothing comes out of it. */
 final class HooksTest extends TestCase
@@ -108,7 +108,7 @@ final class HooksTest extends TestCase
         $this->create();
         $this->fire('ServiceDelete', ['serviceid' => 1042, 'userid' => 7]);
         self::assertStringContainsString('its mailbox john@example.com still exists', Billing::activityTexts()[0]);
-        self::assertSame(0, Capsule::table(Record::TABLE)->count());
+        self::assertSame(0, Capsule::table(Store::TABLE)->count());
         $this->fire('ServiceDelete', ['serviceid' => 1042, 'userid' => 7]);
         self::assertCount(1, Billing::$activities);
     }

@@ -2,10 +2,10 @@
 
 namespace EnomBridge\Tests;
 
+use EnomBridge\Kit\Busy;
+use EnomBridge\Kit\Lock;
 use WHMCS\Database\Capsule;
-use WHMCS\Module\Server\Enombridge\Busy;
-use WHMCS\Module\Server\Enombridge\Lock;
-use WHMCS\Module\Server\Enombridge\Record;
+use WHMCS\Module\Server\Enombridge\Store;
 
 /** One process at a time for one service. */
 final class LockTest extends TestCase
@@ -113,7 +113,7 @@ final class LockTest extends TestCase
 
     private function take(int $seconds): void
     {
-        Record::prepare();
-        Capsule::table(Record::TABLE)->updateOrInsert(['service' => Billing::SERVICE], ['lock_owner' => 'another', 'lock_until' => Clock::now() + $seconds]);
+        Store::prepare();
+        Capsule::table(Store::TABLE)->updateOrInsert(['service' => Billing::SERVICE], ['lock_owner' => 'another', 'lock_until' => Clock::now() + $seconds]);
     }
 }

@@ -2,7 +2,7 @@
 
 namespace EnomBridge\Tests;
 
-use WHMCS\Module\Server\Enombridge\Catchup;
+use EnomBridge\Kit\Catchup;
 
 /** What is not there and was never this service's is ended, instead of being refused by cron day after day. */
 final class NothingOursTest extends TestCase

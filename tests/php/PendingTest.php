@@ -2,8 +2,8 @@
 
 namespace EnomBridge\Tests;
 
+use EnomBridge\Kit\Record;
 use WHMCS\Database\Capsule;
-use WHMCS\Module\Server\Enombridge\Record;
 
 /** What is kept of a hook whose end is not known. */
 final class PendingTest extends TestCase

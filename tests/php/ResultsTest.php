@@ -2,9 +2,9 @@
 
 namespace EnomBridge\Tests;
 
+use EnomBridge\Kit\Catchup;
 use WHMCS\Database\Capsule;
-use WHMCS\Module\Server\Enombridge\Catchup;
-use WHMCS\Module\Server\Enombridge\Results;
+use WHMCS\Module\Server\Enombridge\Store;
 
 /** The ends of jobs that callbacks did not bring. */
 final class ResultsTest extends TestCase
@@ -21,7 +21,7 @@ final class ResultsTest extends TestCase
 
     private function place(): ?string
     {
-        return Capsule::table(Results::TABLE)->where('server', Billing::SERVER)->value('after');
+        return Capsule::table(Store::RESULTS)->where('server', Billing::SERVER)->value('after');
     }
 
     public function testTheFirstRunBeginsAnHourAgoInWordsThatTheBridgeReads(): void
@@ -73,7 +73,7 @@ final class ResultsTest extends TestCase
         Bridge::says(Bridge::refuses(503));
         Billing::run('CreateAccount');
         Clock::pass(120);
-        Capsule::table(Results::TABLE)->insert(['server' => Billing::SERVER, 'after' => 'of another bridge']);
+        Capsule::table(Store::RESULTS)->insert(['server' => Billing::SERVER, 'after' => 'of another bridge']);
         Bridge::does(Bridge::accepts(), ['results' => Bridge::refuses(422, 'Not a place in the results.')]);
         Catchup::run();
         self::assertNull($this->place());

@@ -2,11 +2,11 @@
 
 namespace EnomBridge\Tests;
 
+use EnomBridge\Kit\Callback;
+use EnomBridge\Kit\Catchup;
+use EnomBridge\Kit\Masker;
+use EnomBridge\Kit\Signature;
 use WHMCS\Database\Capsule;
-use WHMCS\Module\Server\Enombridge\Callback;
-use WHMCS\Module\Server\Enombridge\Catchup;
-use WHMCS\Module\Server\Enombridge\Masker;
-use WHMCS\Module\Server\Enombridge\Signature;
 
 /** Secrets that are planted, and looked for in everything that goes to a log, a ticket or a person. */
 final class SecretsTest extends TestCase

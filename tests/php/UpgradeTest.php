@@ -2,11 +2,11 @@
 
 namespace EnomBridge\Tests;
 
+use EnomBridge\Kit\Asked;
+use EnomBridge\Kit\Catchup;
 use Illuminate\Database\Schema\Blueprint;
 use WHMCS\Database\Capsule;
-use WHMCS\Module\Server\Enombridge\Asked;
-use WHMCS\Module\Server\Enombridge\Catchup;
-use WHMCS\Module\Server\Enombridge\Record;
+use WHMCS\Module\Server\Enombridge\Store;
 
 /** An installation of the version before, with hooks that are pending, goes on without a person's doing. */
 final class UpgradeTest extends TestCase
@@ -27,8 +27,8 @@ final class UpgradeTest extends TestCase
     /** @param array<string, mixed> $pending */
     private static function keep(array $pending): void
     {
-        Record::prepare();
-        Capsule::table(Record::TABLE)->insert(['service' => 1042, 'address' => 'john@example.com', 'pending' => json_encode(['status' => $pending]), 'pending_since' => $pending['since']]);
+        Store::prepare();
+        Capsule::table(Store::TABLE)->insert(['service' => 1042, 'address' => 'john@example.com', 'pending' => json_encode(['status' => $pending]), 'pending_since' => $pending['since']]);
         Billing::change(['domainstatus' => $pending['was']]);
     }
 

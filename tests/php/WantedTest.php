@@ -2,16 +2,16 @@
 
 namespace EnomBridge\Tests;
 
+use EnomBridge\Kit\Action;
+use EnomBridge\Kit\Asked;
+use EnomBridge\Kit\Catchup;
+use EnomBridge\Kit\Change;
+use EnomBridge\Kit\Verdict;
+use EnomBridge\Kit\Wanted;
 use WHMCS\Database\Capsule;
-use WHMCS\Module\Server\Enombridge\Action;
-use WHMCS\Module\Server\Enombridge\Asked;
-use WHMCS\Module\Server\Enombridge\Catchup;
-use WHMCS\Module\Server\Enombridge\Change;
 use WHMCS\Module\Server\Enombridge\Hooks;
 use WHMCS\Module\Server\Enombridge\Reason;
-use WHMCS\Module\Server\Enombridge\Record;
-use WHMCS\Module\Server\Enombridge\Verdict;
-use WHMCS\Module\Server\Enombridge\Wanted;
+use WHMCS\Module\Server\Enombridge\Store;
 
 /** Whether what WHMCS asked for is still wanted: each action, what changed meanwhile, and who had asked. */
 final class WantedTest extends TestCase
@@ -168,12 +168,12 @@ final class WantedTest extends TestCase
     /** The pending hooks lose what the version before did not keep. */
     public static function asAnOlderVersionKeptIt(): void
     {
-        $kept = json_decode(Capsule::table(Record::TABLE)->value('pending'), true);
+        $kept = json_decode(Capsule::table(Store::TABLE)->value('pending'), true);
         foreach ($kept as &$one) {
             $one['due'] = $one['grounds']['due'];
             unset($one['grounds'], $one['asked_by'], $one['kept']);
         }
-        Capsule::table(Record::TABLE)->update(['pending' => json_encode($kept)]);
+        Capsule::table(Store::TABLE)->update(['pending' => json_encode($kept)]);
     }
 
     /** @return iterable<string, array{callable(): mixed, Change}> */

@@ -7,7 +7,7 @@
 
 namespace EnomBridge\Tests {
     const MODULE = __DIR__ . '/../../hooks/whmcs/php/modules/servers/enombridge';
-    const SAMPLES = __DIR__ . '/../../hooks/whmcs/samples';
+    const KIT = __DIR__ . '/../../hooks/php/src';
 
     error_reporting(E_ALL);
     spl_autoload_register(static function (string $class): void {

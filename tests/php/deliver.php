@@ -17,13 +17,13 @@
 
 namespace EnomBridge\Tests;
 
+use EnomBridge\Kit\Address;
+use EnomBridge\Kit\Callback;
+use EnomBridge\Kit\Catchup;
+use EnomBridge\Kit\Receipt;
+use EnomBridge\Kit\Signature;
+use EnomBridge\Kit\Unsigned;
 use WHMCS\Database\Capsule;
-use WHMCS\Module\Server\Enombridge\Address;
-use WHMCS\Module\Server\Enombridge\Callback;
-use WHMCS\Module\Server\Enombridge\Catchup;
-use WHMCS\Module\Server\Enombridge\Receipt;
-use WHMCS\Module\Server\Enombridge\Signature;
-use WHMCS\Module\Server\Enombridge\Unsigned;
 
 require __DIR__ . '/bootstrap.php';
 

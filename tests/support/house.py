@@ -21,7 +21,6 @@ from tests.support.process import Bridge
 from tests.support.relay import Relay
 from tests.support.whmcs import Whmcs
 
-PLUGIN = Path(__file__).parents[2] / "hooks" / "whmcs" / "php"
 CALLBACK = "modules/servers/enombridge/callback.php?server=1"
 FIELD = "Mailbox address"
 STATES = {"Active": "active", "Suspended": "suspended"}
@@ -49,7 +48,7 @@ class House:
     ) -> None:
         self.sim = Simulator(1).start()
         furnish(self.sim, pak=False)
-        plugins.build(PLUGIN, folder / "plugin.zip", "modules")
+        plugins.pack("whmcs", folder / "plugin.zip")
         self.whmcs = Whmcs(folder, folder / "plugin.zip")
         self.relay = Relay(self.whmcs.url.rstrip("/"))
         self.database = database

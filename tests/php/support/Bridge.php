@@ -2,7 +2,7 @@
 
 namespace EnomBridge\Tests;
 
-use WHMCS\Module\Server\Enombridge\Pending;
+use EnomBridge\Kit\Pending;
 
 /**
  * A bridge on loopback that says what the test tells it, and keeps every request.

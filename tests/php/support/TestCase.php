@@ -2,11 +2,12 @@
 
 namespace EnomBridge\Tests;
 
+use EnomBridge\Kit\Callback;
+use EnomBridge\Kit\Pending;
+use EnomBridge\Kit\Record;
+use EnomBridge\Kit\Signature;
 use WHMCS\Database\Capsule;
-use WHMCS\Module\Server\Enombridge\Pending;
-use WHMCS\Module\Server\Enombridge\Record;
-use WHMCS\Module\Server\Enombridge\Callback;
-use WHMCS\Module\Server\Enombridge\Signature;
+use WHMCS\Module\Server\Enombridge\Store;
 
 /** A fresh installation for every test; whatever PHP warned of fails it, also where the module caught it. */
 abstract class TestCase extends \PHPUnit\Framework\TestCase
@@ -34,7 +35,7 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
     /** The module's row as it is in the database. */
     protected function kept(int $service = Billing::SERVICE): object
     {
-        return Capsule::table(Record::TABLE)->where('service', $service)->first();
+        return Capsule::table(Store::TABLE)->where('service', $service)->first();
     }
 
     /**

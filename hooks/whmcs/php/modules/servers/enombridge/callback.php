@@ -4,7 +4,7 @@
 require_once __DIR__ . '/../../../init.php';
 require_once __DIR__ . '/lib/autoload.php';
 
-use WHMCS\Module\Server\Enombridge\Callback;
+use EnomBridge\Kit\Callback;
 
 [$status, $headers, $said] = Callback::answer($_SERVER, $_GET, (string) file_get_contents('php://input', false, null, 0, 65537));
 http_response_code($status);

@@ -13,15 +13,16 @@ if (!defined('WHMCS')) {
 
 require_once __DIR__ . '/lib/autoload.php';
 
+use EnomBridge\Kit\Action;
+use EnomBridge\Kit\Fault;
+use EnomBridge\Kit\Text;
 use WHMCS\Module\Server\Enombridge\Accounts;
-use WHMCS\Module\Server\Enombridge\Action;
 use WHMCS\Module\Server\Enombridge\Connection;
-use WHMCS\Module\Server\Enombridge\Fault;
+use WHMCS\Module\Server\Enombridge\Language;
 use WHMCS\Module\Server\Enombridge\Lifecycle;
 use WHMCS\Module\Server\Enombridge\Mailbox;
 use WHMCS\Module\Server\Enombridge\Metrics;
 use WHMCS\Module\Server\Enombridge\Option;
-use WHMCS\Module\Server\Enombridge\Text;
 
 function enombridge_MetaData(): array
 {
@@ -120,12 +121,15 @@ function enombridge_check(array $params): string
 
 function enombridge_sendAgain(array $params): string
 {
-    return enombridge_said($params, fn (Mailbox $mailbox): string => $mailbox->sendAgain());
+    $do = fn (Mailbox $mailbox): string => $mailbox->sendAgain() ?? 'success';
+    return enombridge_said($params, $do);
 }
 
 function enombridge_sendAnyway(array $params): string
 {
-    return enombridge_said($params, fn (Mailbox $mailbox): string => $mailbox->sendAnyway());
+    $staff = (string) (int) ($_SESSION['adminid'] ?? 0);
+    $do = fn (Mailbox $mailbox): string => $mailbox->sendAnyway($staff) ?? 'success';
+    return enombridge_said($params, $do);
 }
 
 /** On the list of servers: to the bridge's own pages. */
@@ -151,16 +155,16 @@ function enombridge_ClientArea(array $params): array
         $shown = $mailbox->overview();
         return '';
     });
-    $language = Text::clients($params);
+    $language = Language::clients($params);
     $variables = $shown + Mailbox::NOTHING + ['text' => Text::lines($language) + Text::lines('english')];
     return ['tabOverviewModuleOutputTemplate' => 'templates/overview.tpl', 'templateVariables' => $variables];
 }
 
 function enombridge_ServiceSingleSignOn(array $params): array
 {
-    $answer = ['success' => false, 'errorMsg' => Text::of('sign_in_failed', [], Text::clients($params))];
+    $answer = ['success' => false, 'errorMsg' => Text::of('sign_in_failed', [], Language::clients($params))];
     enombridge_said($params, function (Mailbox $mailbox) use (&$answer): string {
-        $answer = $mailbox->signIn();
+        $answer = $mailbox->singleSignOn();
         return '';
     });
     return $answer;
@@ -174,7 +178,7 @@ function enombridge_CustomActions(array $params): ?object
     }
     $webmail = \WHMCS\Module\Server\CustomAction::factory(
         'webmail',
-        Text::of('open_webmail', [], Text::clients($params)),
+        Text::of('open_webmail', [], Language::clients($params)),
         'enombridge_ServiceSingleSignOn',
         [$params],
         ['productsso'],

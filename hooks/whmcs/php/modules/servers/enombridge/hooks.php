@@ -9,7 +9,7 @@ if (!defined('WHMCS')) {
 
 require_once __DIR__ . '/lib/autoload.php';
 
-use WHMCS\Module\Server\Enombridge\Catchup;
+use EnomBridge\Kit\Catchup;
 use WHMCS\Module\Server\Enombridge\Hooks;
 
 add_hook('OverrideModuleUsernameGeneration', 1, fn ($params) => Hooks::username((array) $params));

@@ -2,6 +2,12 @@
 
 namespace WHMCS\Module\Server\Enombridge;
 
+use EnomBridge\Kit\Client;
+use EnomBridge\Kit\Fault;
+use EnomBridge\Kit\Log;
+use EnomBridge\Kit\Receipt;
+use EnomBridge\Kit\Record;
+use EnomBridge\Kit\Text;
 use WHMCS\Database\Capsule;
 
 /** All mailboxes of a server at once: for WHMCS's Server Sync Tool, and for the daily usage. */
@@ -121,7 +127,6 @@ final class Accounts
     /** @param array<string, mixed> $params */
     private static function client(array $params): Client
     {
-        $server = Server::of($params);
-        return new Client($server, $server->log());
+        return Server::of($params)->client();
     }
 }

@@ -2,6 +2,9 @@
 
 namespace WHMCS\Module\Server\Enombridge;
 
+use EnomBridge\Kit\Action;
+use EnomBridge\Kit\Pending;
+
 /**
  * What the bridge has confirmed and WHMCS is just being told, in this process.
  *
@@ -18,17 +21,16 @@ final class Confirmed
         return isset(self::$marks["$service $action->value"]);
     }
 
-    /**
-     * @param array<string, mixed> $values
-     * @return array<string, mixed> what localAPI says
-     */
-    public static function tell(int $service, Action $action, array $values): array
+    /** @return array<string, mixed> what localAPI says */
+    public static function tell(int $service, Pending $pending): array
     {
-        self::$marks["$service $action->value"] = true;
+        $mark = "$service {$pending->action->value}";
+        self::$marks[$mark] = true;
         try {
-            return Automatic::call((string) $action->command(), ['serviceid' => $service] + $values);
+            $values = ['serviceid' => $service] + Command::values($pending);
+            return Automatic::call((string) Command::of($pending->action), $values);
         } finally {
-            unset(self::$marks["$service $action->value"]);
+            unset(self::$marks[$mark]);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 namespace WHMCS\Module\Server\Enombridge;
 
+use EnomBridge\Kit\Address;
+use EnomBridge\Kit\Text;
 use Illuminate\Database\Query\Builder;
 use WHMCS\Database\Capsule;
 
@@ -60,11 +62,11 @@ final class Domain
     private function mailboxes(string $whose): Builder
     {
         return Capsule::table('tblhosting')->join('tblproducts', 'tblproducts.id', '=', 'tblhosting.packageid')
-            ->leftJoin(Record::TABLE, Record::TABLE . '.service', '=', 'tblhosting.id')
+            ->leftJoin(Store::TABLE, Store::TABLE . '.service', '=', 'tblhosting.id')
             ->where('tblproducts.servertype', 'enombridge')->where('tblhosting.userid', $whose, $this->client)
             ->where(function (Builder $query) use ($whose): void {
                 foreach ($this->names as $name) {
-                    $query->orWhere(Record::TABLE . '.address', 'like', "%@$name");
+                    $query->orWhere(Store::TABLE . '.address', 'like', "%@$name");
                 }
                 $query->orWhere(fn (Builder $live) => $live->whereIn('tblhosting.domainstatus', ['Active', 'Suspended'])
                     ->where(function (Builder $named) use ($whose): void {

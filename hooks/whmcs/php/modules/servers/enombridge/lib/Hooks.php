@@ -2,6 +2,11 @@
 
 namespace WHMCS\Module\Server\Enombridge;
 
+use EnomBridge\Kit\Catchup;
+use EnomBridge\Kit\Fault;
+use EnomBridge\Kit\Log;
+use EnomBridge\Kit\Record;
+use EnomBridge\Kit\Text;
 use WHMCS\Database\Capsule;
 
 /** What happens in WHMCS without a call of the module. None of it throws: WHMCS runs these in the middle of its own work. */
@@ -15,7 +20,7 @@ final class Hooks
             return null;
         }
         try {
-            return Address::of($params);
+            return OrderedAddress::of($params);
         } catch (\Throwable) {
             return null; // CreateAccount says what is missing
         }
@@ -41,7 +46,7 @@ final class Hooks
                 return;
             }
             try {
-                $now = Address::of(self::fields($hosting));
+                $now = OrderedAddress::of(self::fields($hosting));
             } catch (Fault) {
                 return; // nothing is said, so the mailbox that it has stands
             }
@@ -56,11 +61,11 @@ final class Hooks
     public static function paid(array $vars): void
     {
         try {
-            Record::prepare();
+            Store::prepare();
             $invoice = self::number($vars['invoiceid'] ?? 0);
-            $services = Capsule::table('tblinvoiceitems')->join(Record::TABLE, Record::TABLE . '.service', '=', 'tblinvoiceitems.relid')
+            $services = Capsule::table('tblinvoiceitems')->join(Store::TABLE, Store::TABLE . '.service', '=', 'tblinvoiceitems.relid')
                 ->where('tblinvoiceitems.invoiceid', $invoice)->where('tblinvoiceitems.type', 'Hosting')
-                ->whereNotNull(Record::TABLE . '.pending_since')->pluck('tblinvoiceitems.relid');
+                ->whereNotNull(Store::TABLE . '.pending_since')->pluck('tblinvoiceitems.relid');
             foreach ($services as $service) {
                 Catchup::reconsider((int) $service);
             }
@@ -74,14 +79,14 @@ final class Hooks
     {
         try {
             $id = self::number($vars['serviceid'] ?? 0);
-            if (!Capsule::schema()->hasTable(Record::TABLE)) {
+            if (!Store::exists()) {
                 return;
             }
             $record = Record::of($id);
             if ($record->address !== '' && $record->state !== 'absent') {
                 Log::activity(Text::of('deleted', ['address' => $record->address]), $id);
             }
-            Capsule::table(Record::TABLE)->where('service', $id)->delete();
+            Store::forget($id);
         } catch (\Throwable $error) {
             Lifecycle::unexpected('hook', [], $error);
         }

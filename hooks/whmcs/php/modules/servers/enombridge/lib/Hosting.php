@@ -2,23 +2,26 @@
 
 namespace WHMCS\Module\Server\Enombridge;
 
+use EnomBridge\Kit;
+use EnomBridge\Kit\Fault;
+use EnomBridge\Kit\Pending;
+use EnomBridge\Kit\Text;
 use WHMCS\Database\Capsule;
 
 /** A service as WHMCS has it now, with its product's settings. */
-final class Hosting
+final class Hosting extends Kit\Service
 {
     /** @param array<string, mixed> $row of tblhosting, and configoption1, configoption2, … of its product */
-    private function __construct(
-        public readonly int $id,
-        public readonly int $client,
-        public readonly int $server,
-        public readonly string $status,
-        public readonly string $username,
-        public readonly string $due,
-        public readonly string $reason,
-        private readonly string $invoiced,
-        private readonly array $row,
-    ) {
+    private function __construct(int $id, private readonly array $row)
+    {
+        parent::__construct(
+            $id,
+            client: (int) $row['userid'],
+            bridge: (int) $row['server'],
+            status: (string) $row['domainstatus'],
+            mailbox: (string) $row['username'],
+            reason: (string) ($row['suspendreason'] ?? ''),
+        );
     }
 
     /** Null: there is no such service any more, or it is not ours. */
@@ -27,11 +30,7 @@ final class Hosting
         $row = Capsule::table('tblhosting')->join('tblproducts', 'tblproducts.id', '=', 'tblhosting.packageid')
             ->where('tblhosting.id', $id)->where('tblproducts.servertype', 'enombridge')
             ->first(['tblproducts.*', 'tblhosting.*']);
-        if ($row === null) {
-            return null;
-        }
-        return new self($id, (int) $row->userid, (int) $row->server, (string) $row->domainstatus, (string) $row->username,
-            (string) $row->nextduedate, (string) ($row->suspendreason ?? ''), (string) $row->nextinvoicedate, (array) $row);
+        return $row === null ? null : new self($id, (array) $row);
     }
 
     public static function required(int $id): self
@@ -47,8 +46,9 @@ final class Hosting
      */
     public function covered(): string
     {
-        $date = $this->due > date('Y-m-d', time()) ? $this->due : max($this->due, $this->invoiced);
-        return Grounds::day($date) ?: throw new Fault(Text::of('never_due'));
+        $due = $this->column('nextduedate');
+        $date = $due > date('Y-m-d', time()) ? $due : max($due, $this->column('nextinvoicedate'));
+        return Kit\Grounds::day($date) ?: throw new Fault(Text::of('never_due'));
     }
 
     public function option(Option $option): string
@@ -60,5 +60,38 @@ final class Hosting
     public function column(string $name): string
     {
         return is_scalar($this->row[$name] ?? null) ? (string) $this->row[$name] : '';
+    }
+
+    public function grounds(): array
+    {
+        return Grounds::of($this);
+    }
+
+    public function setStatus(string $status): void
+    {
+        localAPI('UpdateClientProduct', ['serviceid' => $this->id, 'status' => $status]);
+    }
+
+    /** The user name of the service is its mailbox: WHMCS matches accounts and usage by it. */
+    public function setMailbox(string $address): void
+    {
+        localAPI('UpdateClientProduct', ['serviceid' => $this->id, 'serviceusername' => $address]);
+    }
+
+    /** WHMCS runs its own function, which finds the mark: status, mail and hooks stay native. */
+    public function complete(Pending $pending): ?string
+    {
+        $isThere = Command::of($pending->action) !== null;
+        return $isThere ? Command::failure(Confirmed::tell($this->id, $pending)) : null;
+    }
+
+    public function unsuspend(): ?string
+    {
+        return Command::failure(Automatic::call('ModuleUnsuspend', ['serviceid' => $this->id]));
+    }
+
+    public function alert(string $address, string $text): void
+    {
+        Ticket::open($this, $address, $text);
     }
 }

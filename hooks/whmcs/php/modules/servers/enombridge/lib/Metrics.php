@@ -2,6 +2,7 @@
 
 namespace WHMCS\Module\Server\Enombridge;
 
+use EnomBridge\Kit\Text;
 use WHMCS\Database\Capsule;
 use WHMCS\UsageBilling\Contracts\Metrics\MetricInterface;
 use WHMCS\UsageBilling\Contracts\Metrics\ProviderInterface;

@@ -2,6 +2,7 @@
 
 namespace WHMCS\Module\Server\Enombridge;
 
+use EnomBridge\Kit\Text;
 /** The settings of a product. WHMCS keeps them by their place, so their order must never change. */
 enum Option: int
 {

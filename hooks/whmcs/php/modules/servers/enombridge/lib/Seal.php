@@ -2,6 +2,8 @@
 
 namespace WHMCS\Module\Server\Enombridge;
 
+use EnomBridge\Kit\Fault;
+use EnomBridge\Kit\Text;
 /** WHMCS's own encryption, the one under which it keeps passwords of servers and services. */
 final class Seal
 {

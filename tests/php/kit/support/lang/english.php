@@ -1,0 +1,5 @@
+<?php
+
+return [
+    'lifted' => 'The shop gives it back.',
+];
