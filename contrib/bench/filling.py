@@ -178,8 +178,9 @@ def callback(row: dict[str, Any], dice: random.Random) -> dict[str, Any]:
     ended = row["finished_at"] + 1
     return {
         "id": f"cb_{row['id']}_1", "job_id": row["id"], "mailbox_id": row["mailbox_id"], "source": "shop", "tries": 1,
-        "service_id": row["service_id"], "sequence": row["sequence"], "facts": "suspension", "status": dice.choice(TOLD),
-        "next_at": ended, "created_at": row["finished_at"], "ended_at": ended, "last_status": 200,
+        "service_id": row["service_id"], "sequence": row["sequence"], "facts": "suspension",
+        "action": row["action"], "status": dice.choice(TOLD), "next_at": ended, "ended_at": ended,
+        "created_at": row["finished_at"], "last_status": 200,
     }  # fmt: skip
 
 

@@ -333,3 +333,29 @@ class TestSilence:
         assert claimed is not None
         shop.outbox.callback_done(claimed, "pending", 500, "HTTP 500", 60.0)
         assert any(line.endswith(" retry") for line in waits())
+
+
+class TestTurns:
+    def test_news_of_an_order_do_not_wait_behind_those_of_a_month_end(self, shop: Shop) -> None:
+        for number in range(20):
+            shop.run("suspend", f"a@d{number}.test")
+        first = [shop.claim_callback() for _ in range(3)]
+        paid = shop.run("unsuspend", "a@zz.test")
+        then = [shop.claim_callback() for _ in range(2)]
+        assert all(each is not None for each in first)
+        assert paid.job in [each.job for each in then if each is not None]
+
+    def test_each_is_claimed_once_and_in_the_order_of_its_mailbox(self, shop: Shop) -> None:
+        jobs = [
+            shop.run(action, f"a@d{number}.test").job
+            for number in range(3)
+            for action in ("create", "suspend", "unsuspend", "change_password")
+        ]
+        claimed = []
+        while (each := shop.claim_callback()) is not None:
+            claimed.append((each.job, each.receipt.address, each.receipt.sequence))
+            shop.outbox.callback_done(each, "delivered", 200, None, None)
+        assert {job for job, *_ in claimed} <= set(jobs)
+        for number in range(3):
+            mine = [sequence for _, box, sequence in claimed if box == f"a@d{number}.test"]
+            assert mine == sorted(mine) and 4 in mine

@@ -26,7 +26,7 @@ NEVER = {"used_ids", "slots", "workers", "marks", "sign_in_failures", "readiness
 """Tables of which nobody is shown a row."""
 
 ADDED = {"jobs": {"tried_again_as"}, "hooks": {"address", "status"}}
-ADDED |= {"callbacks": {"address", "action", "waiting_for", "receiver_tries", "receiver_after"}}
+ADDED |= {"callbacks": {"address", "waiting_for", "receiver_tries", "receiver_after"}}
 """What the queries of lists add to a row."""
 
 ALL = sorted(tables.metadata.tables)

@@ -167,7 +167,6 @@ LISTS: Mapping[str, Listing] = {
         sa.select(
             callbacks,
             jobs.c.address,
-            jobs.c.action,
             WAITING_FOR.label("waiting_for"),
             *RECEIVER_COLUMNS,
         ).join(jobs, jobs.c.id == callbacks.c.job_id),

@@ -239,7 +239,8 @@ callbacks = Table(
     Column("created_at", Float, nullable=False),
     Column("ended_at", Float),
     Column("pending_since", Float),  # when a person had it sent again; null: since it was made
-    when("due", "callbacks", "status = 'pending'", "source", "next_at"),
+    Column("action", String(32), nullable=False, server_default=text("''")),  # the job's
+    when("due", "callbacks", "status = 'pending'", "source", "action", "next_at"),
     when("order", "callbacks", "status = 'pending'", "mailbox_id", "sequence"),
     Index("ix_callbacks_job", "job_id"),
     when("exhausted", "callbacks", "status = 'exhausted'", "id"),

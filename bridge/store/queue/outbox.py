@@ -6,6 +6,7 @@ its others wait.
 """
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,7 +16,8 @@ from bridge.reporting.receipts import UNANSWERED
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import among, callbacks, jobs, sources
-from bridge.store.queue.next_job import open_of
+from bridge.store.queue.next_job import ACTION_NAMES, open_of
+from bridge.store.queue.turns import Flow, Turns
 
 CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
 STATUSES = ("pending", "delivered", "superseded", "stopped", "exhausted")
@@ -51,6 +53,7 @@ def enqueue_callback(tx: Connection, job: Row, now: float) -> None:
         "service_id": job["service_id"],
         "sequence": job["sequence"],
         "facts": job["facts"],
+        "action": job["action"],
         "status": "pending",
         "next_at": now,
         "created_at": now,
@@ -86,18 +89,22 @@ IS_DUE = (
 )
 SELECT_NEXT_CALLBACK = (
     sa.select(callbacks)
-    .where(callbacks.c.source == sa.bindparam("source"), *IS_DUE)
+    .where(
+        callbacks.c.source == sa.bindparam("source"),
+        callbacks.c.action == sa.bindparam("action"),
+        *IS_DUE,
+    )
     .order_by(callbacks.c.next_at, callbacks.c.sequence)
     .limit(1)
 )
 SELECT_NEXT_CALLBACK_LOCKED = SELECT_NEXT_CALLBACK.with_for_update(skip_locked=True)
 RECEIVER_IS_LEFT_ALONE = sa.func.coalesce(sources.c.receiver_after, 0) > sa.bindparam("now")
-SELECT_DUE_SOURCES = (
-    sa.select(sources.c.name, sources.c.receiver_tries)
-    .where(
-        ~RECEIVER_IS_LEFT_ALONE, sa.exists().where(callbacks.c.source == sources.c.name, *IS_DUE)
-    )
-    .order_by(sources.c.name)
+OF_FLOW = callbacks.c.source == sources.c.name, callbacks.c.action == ACTION_NAMES.c.action
+SELECT_DUE_FLOWS = (
+    sa.select(sources.c.name, ACTION_NAMES.c.action, sources.c.receiver_tries)
+    .join_from(sources, ACTION_NAMES, sa.true())  # each action of each source
+    .where(~RECEIVER_IS_LEFT_ALONE, sa.exists().where(*OF_FLOW, *IS_DUE))
+    .order_by(sources.c.name, ACTION_NAMES.c.action)
 )
 # Of several senders one gets to ask a receiver that did not answer.
 CLAIM_SILENT_RECEIVER = sa.update(sources).where(
@@ -173,10 +180,18 @@ UPDATE_CLAIMED_CALLBACK = sa.update(callbacks).where(*STILL_CLAIMED)
 InTurn = Callable[[Sequence[str]], Sequence[str]]
 
 
+class Due(NamedTuple):
+    """What is due of one source. `unanswered`: how often in a row its receiver did not answer."""
+
+    unanswered: int
+    flows: list[Flow]
+
+
 class Outbox:
     def __init__(self, database: Database, lease: float = CALLBACK_LEASE) -> None:
         self.database = database
         self.lease = lease
+        self._turns = Turns()
 
     def mark(self) -> int:
         return self.database.mark()
@@ -196,23 +211,23 @@ class Outbox:
         claims = (self._claim(source, due[source]) for source in in_turn(list(due)))
         return next((claimed for claimed in claims if claimed is not None), None)
 
-    def _due(self) -> dict[str, int]:
-        """The sources that something is due for, and how often in a row the receiver of each did
-        not answer.
+    def _due(self) -> dict[str, Due]:
+        """By source, what of it is due.
 
         Whoever finds nothing shall not wait in line with those who write.
         """
+        due: dict[str, Due] = {}
         with self.database.read() as tx:
-            return {
-                row[0]: row[1]
-                for row in tx.execute(SELECT_DUE_SOURCES, {"now": self.database.now(tx)})
-            }
+            now = self.database.now(tx)
+            for source, action, unanswered in tx.execute(SELECT_DUE_FLOWS, {"now": now}):
+                due.setdefault(source, Due(unanswered, [])).flows.append((source, action))
+        return due
 
-    def _claim(self, source: str, unanswered: int) -> ClaimedCallback | None:
+    def _claim(self, source: str, due: Due) -> ClaimedCallback | None:
+        unanswered = due.unanswered
         with self.database.write() as tx:
             now = self.database.now(tx)
-            found = SELECT_NEXT_CALLBACK if self.database.embedded else SELECT_NEXT_CALLBACK_LOCKED
-            row = tx.execute(found, {"source": source, "now": now}).mappings().first()
+            row = self._next_callback(tx, due.flows, now)
             if row is None:
                 return None
             if (
@@ -243,6 +258,18 @@ class Outbox:
                 unanswered,
                 now - (row["pending_since"] or row["created_at"]),
             )
+
+    def _next_callback(self, tx: Connection, flows: Sequence[Flow], now: float) -> Row | None:
+        """A month-end of suspensions keeps no other news of its source waiting."""
+        found = SELECT_NEXT_CALLBACK if self.database.embedded else SELECT_NEXT_CALLBACK_LOCKED
+        for flow in self._turns.order("", flows):
+            source, action = flow
+            asked = {"source": source, "action": action, "now": now}
+            row = tx.execute(found, asked).mappings().first()
+            if row is not None:
+                self._turns.serve("", flow)
+                return row
+        return None
 
     def _supersede(self, tx: Connection, row: Row, now: float) -> None:
         """Drops older undelivered callbacks of the same service that this one makes needless."""

@@ -33,7 +33,7 @@ class Turns:
         """Sorts before every domain where none was served yet."""
         return self._domains.get((account, flow), "")
 
-    def serve(self, account: str, flow: Flow, domain: str) -> None:
+    def serve(self, account: str, flow: Flow, domain: str = "") -> None:
         source, action = flow
         turn = next(self._number)
         self._served[account, source] = self._served[account, source, action] = turn
