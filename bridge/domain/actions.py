@@ -134,6 +134,10 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
+PLACE_ACTIONS = frozenset({"mailbox.create", "mailbox.terminate", "mailbox.renew"})
+"""Those that may take, give back or pay for a place of a domain, at one backend or another."""
+
+
 def decides(action: str, *, password: bool = False) -> frozenset[Fact]:
     """The facts that a hook of this action decides. `password`: whether an unsuspend brings one."""
     match action:

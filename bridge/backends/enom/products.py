@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bridge.domain.actions import PLACE_ACTIONS
 from bridge.domain.differences import Difference, DifferenceKind
 from bridge.domain.errors import Limit, NeedsPerson, Refused
 from bridge.domain.model import ENDS_SOON, Change, ChangeKind, Desired, Mailbox, Pak, to_rfc3339
@@ -34,7 +35,7 @@ class Paks:
 
     @property
     def exclusive_actions(self) -> frozenset[str]:
-        return frozenset({"mailbox.create", "mailbox.terminate", "mailbox.renew"})
+        return PLACE_ACTIONS
 
     def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
         room = [pak for pak in seen.paks if pak.expires > now and pak.free > 0]

@@ -6,6 +6,7 @@ Pure.
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+from bridge.domain.actions import PLACE_ACTIONS
 from bridge.domain.differences import Difference
 from bridge.domain.errors import Limit
 from bridge.domain.model import Change, ChangeKind, Desired, Mailbox, Pak
@@ -13,8 +14,8 @@ from bridge.domain.model import Change, ChangeKind, Desired, Mailbox, Pak
 
 class ByTheMonth:
     monthly = True
-    # A place of a domain is one of its `limit_users`.
-    exclusive_actions = frozenset({"mailbox.create", "mailbox.terminate"})
+    # A place of a domain is one of its `limit_users`; nobody pays for one in advance.
+    exclusive_actions = PLACE_ACTIONS - {"mailbox.renew"}
 
     def creation(self, seen: Mailbox, desired: Desired, now: datetime) -> Sequence[Change]:
         """One command that carries name, size and password; before it one that makes the domain,

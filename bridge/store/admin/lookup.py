@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain import decisions
+from bridge.domain.actions import PLACE_ACTIONS
 from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.domain.jobs import ENDED
 from bridge.domain.model import Record
@@ -224,7 +225,13 @@ class Lookup(Lists):
                 jobs.c.domain == row["domain"],
                 jobs.c.id != job,
             )
-            beside = sa.select(jobs.c.id).where(among(jobs.c.status, "running"), *here)
+            # What it may wait for: where it needs no place in the domain, nothing beside it.
+            beside = sa.select(jobs.c.id).where(
+                among(jobs.c.status, "running"),
+                among(jobs.c.action, *sorted(PLACE_ACTIONS)),
+                sa.literal(row["action"] in PLACE_ACTIONS),
+                *here,
+            )
             now = self.database.now(tx)
             seen = tx.scalar(
                 sa.select(workers.c.seen_at).where(workers.c.owner == row["lease_owner"])
