@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from bridge.domain.model import to_rfc3339
+from bridge.reporting.lists import first
 
 SHOWN = 10  # differences in a note
 
@@ -137,12 +138,11 @@ def source_stopped(source: Row) -> str:
 
 def drift(account: str, new: Sequence[Mapping[str, Any]], in_all: int) -> str:
     """A note of what a reconciliation found, at most SHOWN of the `new` rows of differences."""
-    lines = [f"- {each['address'] or each['domain']}: {each['detail']}" for each in new[:SHOWN]]
-    more = [f"and {len(new) - SHOWN} more"] if len(new) > SHOWN else []
+    lines = [f"- {each['address'] or each['domain']}: {each['detail']}" for each in new]
     counts = f"{len(new)} new differences, {in_all} in all"
     head = f"Account {account} was compared with the mail provider: {counts}."
     foot = f"To see all: enom-bridge reconcile --account {account}"
-    return "\n".join([head, *lines, *more, foot])
+    return "\n".join([head, *first(lines, SHOWN, "and {} more"), foot])
 
 
 def no_drift(account: str) -> str:
