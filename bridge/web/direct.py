@@ -1,0 +1,117 @@
+"""`POST /hooks/<source>` without the machinery of Flask, which costs more than reading a hook.
+
+Rule 1: only what was taken is answered here. All else is answered by Flask, as if this were not
+there: other paths, a wait, a body without a length, every error.
+"""
+
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from bridge.domain.jobs import ENDED
+from bridge.domain.ports import Dismissal, Receipt
+from bridge.infra import clients, logs
+from bridge.reporting import answers
+from hooks.types import Delivery
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from bridge.web.context import WebContext
+
+FAILED = "enom_bridge.failed"
+"""Where Flask finds in the environment what was raised here."""
+
+_PATH = re.compile(r"/hooks/([A-Za-z0-9_-]{1,64})")
+_LENGTH = re.compile(r"[0-9]{1,9}")
+# What changes how a request is answered, or where its body ends
+_MEANING_MORE = ("HTTP_PREFER", "HTTP_UPGRADE", "HTTP_TRANSFER_ENCODING", "SCRIPT_NAME")
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A hook that was not taken, and when it came, in seconds of `time.monotonic`."""
+
+    error: Exception
+    begun: float
+
+
+class Headers(Mapping[str, str]):
+    """The headers of a request by their names in lower case, not copied."""
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        name = name.upper().replace("-", "_")
+        plain = name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+        return str(self._environ[name if plain else f"HTTP_{name}"])
+
+    def __iter__(self) -> Iterator[str]:
+        for key in self._environ:
+            name = key.removeprefix("HTTP_")
+            if name != key or key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+                yield name.lower().replace("_", "-")
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class DirectHooks:
+    """Stands before Flask's own `beyond`. `longest`: of a body, in bytes."""
+
+    def __init__(self, context: "WebContext", beyond: "WSGIApplication", longest: int) -> None:
+        self.context, self.beyond, self.longest = context, beyond, longest
+
+    def __call__(self, environ: "WSGIEnvironment", respond: "StartResponse") -> Iterable[bytes]:
+        source = self._named(environ)
+        if source is None:
+            return self.beyond(environ, respond)
+        begun = time.monotonic()
+        try:
+            taken = self._take(source, environ)
+        except Exception as error:  # of any kind: Flask has a handler for each
+            environ[FAILED] = Failed(error, begun)
+            return self.beyond(environ, respond)
+        status, body = answer(taken)
+        self.context.metrics.request("hook", source, status, time.monotonic() - begun)
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        respond(f"{status.value} {status.phrase.upper()}", headers)
+        return [body]
+
+    def _named(self, environ: "WSGIEnvironment") -> str | None:
+        """The source of a hook that can be answered here; None for every other request."""
+        found = _PATH.fullmatch(environ["PATH_INFO"])
+        if not found or environ["REQUEST_METHOD"] != "POST":
+            return None
+        length = environ.get("CONTENT_LENGTH") or ""
+        if not _LENGTH.fullmatch(length) or int(length) > self.longest:
+            return None
+        return None if any(environ.get(name) for name in _MEANING_MORE) else found[1]
+
+    def _take(self, source: str, environ: "WSGIEnvironment") -> Receipt | Dismissal:
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        headers = Headers(environ)
+        sender = clients.of(
+            environ.get("REMOTE_ADDR") or "",
+            headers.get("x-forwarded-for", ""),
+            self.context.trusted_proxies,
+        )
+        # As it came: whose it is is not known before the signature is checked.
+        with logs.bound(source=source, hook=headers.get("webhook-id", "")[:128]):
+            delivery = Delivery(source, headers, body, time.time())
+            return self.context.service.intake.receive(delivery, clients.named(sender))
+
+
+def answer(taken: Receipt | Dismissal) -> tuple[HTTPStatus, bytes]:
+    """What the sender of a hook is told, once it is taken."""
+    if isinstance(taken, Dismissal):
+        status, told = HTTPStatus.OK, answers.dump(answers.Dismissal, taken.describe())
+    else:
+        status = HTTPStatus.OK if taken.status in ENDED else HTTPStatus.ACCEPTED
+        told = answers.dump(answers.Receipt, taken.describe())
+    return status, json.dumps(told, separators=(",", ":")).encode() + b"\n"
