@@ -21,6 +21,7 @@ from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import hooks, jobs, sources
 from bridge.store.queue import brake, enqueue
 from bridge.store.queue.brake import Brake
+from bridge.store.queue.group import GroupedWrites
 from hooks.types import Intent, Verified
 
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and
@@ -55,6 +56,7 @@ class Inbox:
         self.new_id = new_id
         self.checkpoint = checkpoint
         self.brake = brake
+        self.writes = GroupedWrites(database)
 
     def park(
         self,
@@ -100,22 +102,21 @@ class Inbox:
         sealed: str | None,
         matches: Matches,
     ) -> Receipt:
+        def record(tx: Connection) -> Row:
+            now = self.database.now_and_notify(tx)
+            job = self.new_id(now)
+            hook = hook_values(source, verified, intent.action, digest, now)
+            # First, so that two deliveries of one id cannot both get a sequence number.
+            came = tx.execute(INSERT_HOOK, hook | {"job_id": job, "source_name": source})
+            self._admit(tx, source, came.mappings().one(), intent.action, now)
+            row = enqueue.add_job(
+                tx, self.database, job, verified.id, source, account, intent, sealed, now
+            )
+            self.checkpoint("accepting")
+            return row
+
         try:
-            with self.database.write() as tx:
-                now = self.database.now_and_notify(tx)
-                job = self.new_id(now)
-                hook = hook_values(source, verified, intent.action, digest, now)
-                # First, so that two deliveries of one id cannot both get a sequence number.
-                account_state = (
-                    tx.execute(INSERT_HOOK, hook | {"job_id": job, "source_name": source})
-                    .mappings()
-                    .one()
-                )
-                self._admit(tx, source, account_state, intent.action, now)
-                row = enqueue.add_job(
-                    tx, self.database, job, verified.id, source, account, intent, sealed, now
-                )
-                self.checkpoint("accepting")
+            row = self.writes.run(record)
             self.checkpoint("accepted")
             return to_receipt(row)
         except sa.exc.IntegrityError:
