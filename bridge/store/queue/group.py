@@ -85,6 +85,10 @@ class GroupedWrites(Generic[Item, Result]):
         self._waiting: deque[Write[Item, Result]] = deque()
         self._led = False
 
+    def __len__(self) -> int:
+        """How many wait for the one that leads, and are in no transaction yet."""
+        return len(self._waiting)
+
     def run(self, item: Item) -> Result:
         """What comes of it, once it is committed. Raises what `alone` raises, and StoreUnavailable."""
         if not self.database.embedded:
