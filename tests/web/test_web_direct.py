@@ -132,7 +132,7 @@ def test_all_else_is_left_to_flask(
 def test_a_body_of_unknown_length_and_one_that_is_too_long_are_left_to_flask(
     scene: Scene, through_flask: list[str]
 ) -> None:
-    body, headers = signed("mailbox.suspend")(scene)
+    _, headers = signed("mailbox.suspend")(scene)
     scene.client.post("/hooks/shop", input_stream=None, headers=headers)
     assert scene.post("/hooks/shop", b" " * (64 * 1024 + 1), headers).status_code == 413
     assert len(through_flask) == 2
