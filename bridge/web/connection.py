@@ -185,6 +185,11 @@ class Connection(HTTPChannel):
             ready = bool(super().readable())
         return ready
 
+    def end(self) -> None:
+        """Lets the loop close it, in its next round."""
+        self.will_close = True
+        self.server.loop.changed(self.descriptor)
+
     def _flush_some(self, do_close: bool = True) -> bool:
         """Only the loop closes a connection: it would die of one that a thread takes away."""
         inherited: Any = super()  # this method is not in the published stubs
@@ -211,7 +216,7 @@ def give_way(channels: Iterable[Connection]) -> bool:
     slow = [one for one in channels if not one.requests and not one.behind]
     if slow:
         held = Counter(one.peer for one in slow)
-        min(slow, key=lambda one: (-held[one.peer], one.waiting_since)).will_close = True
+        min(slow, key=lambda one: (-held[one.peer], one.waiting_since)).end()
     return bool(slow)
 
 

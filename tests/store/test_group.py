@@ -20,6 +20,7 @@ from bridge.domain.errors import StoreUnavailable
 from bridge.domain.ports import Receipt, Reused, SourcePaused, SuspensionsPaused
 from bridge.store import Brake, Database, Inbox, Withdrawals
 from bridge.store.base.tables import hooks, jobs, mailboxes
+from bridge.store.queue import enqueue
 from bridge.store.queue.brake import FLOOR
 from hooks.types import Withdrawal
 from tests.store.conftest import Shop, verified
@@ -101,6 +102,25 @@ def test_those_that_wait_are_one_transaction_and_each_has_its_job(shop: Shop) ->
     assert len(done) == 2, "that of the first one, and that of all others"
     assert {row["hook_id"] for row in shop.rows(jobs)} >= {f"msg_box{nth}" for nth in range(5)}
     assert all(future.result() == shop.receipt(future.result()) for future in futures)
+
+
+def test_those_that_nothing_stands_against_are_written_at_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    add_jobs = enqueue.add_jobs
+
+    def counted(tx: Any, database: Database, new: Any, now: float) -> Any:
+        written.append(len(new))
+        return add_jobs(tx, database, new, now)
+
+    suspend(shop, 3)()
+    monkeypatch.setattr(enqueue, "add_jobs", counted)
+    wanted = [suspend(shop, nth) for nth in (1, 2, 3, 4)]
+    with waiting(shop, *wanted, lambda: shop.hook("unsuspend", "box1@example.com")) as (futures, _):
+        pass
+    assert answers(futures) == [1, 1, 1, 1, 2]
+    assert written == [1, 3, 1], "the first, those that are new, and the second of one mailbox"
 
 
 def test_a_group_is_bounded(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

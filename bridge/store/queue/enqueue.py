@@ -86,6 +86,8 @@ def add_jobs(
     No two may be of one mailbox: the second would have to see the first. What a person repeats, or
     a grace period deletes (`special`), says nothing new of what billing wants.
     """
+    if not new:
+        return []
     lines = next_sequences(tx, database, new)
     followed = [line["id"] for line in lines if line["sequence"] != 1]  # else nothing to look for
     beside = cancelling.jobs_beside(tx, followed)
