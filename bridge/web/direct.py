@@ -1,7 +1,7 @@
 """`POST /hooks/<source>` without the machinery of Flask, which costs more than reading a hook.
 
-Rule 1: only what was taken is answered here. All else is answered by Flask, as if this were not
-there: other paths, a wait, a body without a length, every error.
+Rule 1: only what was taken, and what a stranger sent, is answered here. All else is answered by
+Flask, as if this were not there: other paths, a wait, a body without a length, every other error.
 """
 
 import json
@@ -16,6 +16,8 @@ from bridge.domain.jobs import ENDED
 from bridge.domain.ports import Dismissal, Receipt
 from bridge.infra import clients, logs
 from bridge.reporting import answers
+from bridge.web import problems
+from hooks.errors import BadSignature
 from hooks.types import Delivery
 
 if TYPE_CHECKING:
@@ -71,15 +73,18 @@ class DirectHooks:
         source = self._named(environ)
         if source is None:
             return self.beyond(environ, respond)
-        begun = time.monotonic()
+        begun, kind = time.monotonic(), "application/json"
+        sender = self._sender(environ)
         try:
-            taken = self._take(source, environ)
+            status, body = answer(self._take(source, sender, environ))
+        except BadSignature as error:
+            self.context.refusals.note(sender, error.reason, source)
+            status, kind, body = HTTPStatus.UNAUTHORIZED, problems.CONTENT_TYPE, OF_A_STRANGER
         except Exception as error:  # of any kind: Flask has a handler for each
             environ[FAILED] = Failed(error, begun)
             return self.beyond(environ, respond)
-        status, body = answer(taken)
         self.context.metrics.request("hook", source, status, time.monotonic() - begun)
-        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
         respond(f"{status.value} {status.phrase.upper()}", headers)
         return [body]
 
@@ -93,14 +98,16 @@ class DirectHooks:
             return None
         return None if any(environ.get(name) for name in _MEANING_MORE) else found[1]
 
-    def _take(self, source: str, environ: "WSGIEnvironment") -> Receipt | Dismissal:
+    def _sender(self, environ: "WSGIEnvironment") -> clients.Client | None:
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
+        trusted = self.context.trusted_proxies
+        return clients.of(environ.get("REMOTE_ADDR") or "", forwarded, trusted)
+
+    def _take(
+        self, source: str, sender: clients.Client | None, environ: "WSGIEnvironment"
+    ) -> Receipt | Dismissal:
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         headers = Headers(environ)
-        sender = clients.of(
-            environ.get("REMOTE_ADDR") or "",
-            headers.get("x-forwarded-for", ""),
-            self.context.trusted_proxies,
-        )
         # As it came: whose it is is not known before the signature is checked.
         with logs.bound(source=source, hook=headers.get("webhook-id", "")[:128]):
             delivery = Delivery(source, headers, body, time.time())
@@ -114,4 +121,12 @@ def answer(taken: Receipt | Dismissal) -> tuple[HTTPStatus, bytes]:
     else:
         status = HTTPStatus.OK if taken.status in ENDED else HTTPStatus.ACCEPTED
         told = answers.dump(answers.Receipt, taken.describe())
-    return status, json.dumps(told, separators=(",", ":")).encode() + b"\n"
+    return status, as_json(told)
+
+
+def as_json(content: Mapping[str, Any]) -> bytes:
+    """As Flask writes it."""
+    return json.dumps(content, separators=(",", ":")).encode() + b"\n"
+
+
+OF_A_STRANGER = as_json(problems.described(401, problems.TITLES[401], problems.STRANGER))
