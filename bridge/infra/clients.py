@@ -3,6 +3,7 @@ or a person wrote them."""
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Client = IPv4Address | IPv6Address
@@ -12,6 +13,7 @@ UNKNOWN = "unknown"
 """How logs and counts name a client whose address nobody knows."""
 
 _WITH_PORT = re.compile(r"(?:\[([^\[\]]+)\]|([0-9.]+))(?::[0-9]{1,5})?")
+_KEPT = 64  # characters of a text whose address is kept: strangers choose the texts
 _MAPPED = 96  # bits before the IPv4 address in ::ffff:0:0/96
 
 
@@ -20,6 +22,11 @@ def read(text: str) -> Client | None:
 
     None: it is no address.
     """
+    return _read(text) if len(text) <= _KEPT else _read.__wrapped__(text)
+
+
+@lru_cache(1024)
+def _read(text: str) -> Client | None:
     text = text.strip(" \t")
     found = _WITH_PORT.fullmatch(text)
     try:

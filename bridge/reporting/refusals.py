@@ -117,6 +117,7 @@ REFUSALS: Mapping[str, str] = {
     ),
     # The database
     "database_busy": "The database is busy.",
+    "write_broken_off": "The thread that was writing to the database ended.",
     "database_unusable": "The database cannot be used: {cause}.",
     "database_empty": (
         "The database is empty: the bridge's tables are gone. If that is a mistake, restore a "

@@ -3,10 +3,13 @@
 Raw body first; nothing parses it before its signature was checked.
 """
 
+from typing import Any
+
 from flask import Flask
 
 from bridge.web import admin, health, openapi, problems, receive
 from bridge.web.context import WebContext, web_context
+from bridge.web.direct import DirectHooks
 from bridge.web.metrics import Metrics
 from bridge.web.readiness import ReadinessCheck
 from bridge.web.refusals import Refusals
@@ -39,4 +42,6 @@ def create_app(
     for views in (receive, health, openapi, problems):
         app.register_blueprint(views.blueprint)
     admin.add_to(app, context)
+    direct: Any = DirectHooks(context, app.wsgi_app, MOST_BYTES)
+    app.wsgi_app = direct  # type: ignore[method-assign]  # as Flask's own pages have it
     return app

@@ -12,7 +12,7 @@ from typing import Any
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
 
 from bridge.infra import clients
@@ -74,6 +74,24 @@ class Refusal(ErrorTask):
         self.write(body)
 
 
+class Answer(WSGITask):
+    """Head and body of an answer in one piece, where waitress sends them one after the other."""
+
+    def write(self, data: bytes) -> None:
+        whole = self.complete and data and self.has_body and self.content_length == len(data)
+        if self.wrote_header or not whole:
+            super().write(data)
+            return
+        head: Any = self.build_response_header()
+        self.wrote_header = True
+        self.content_bytes_written = len(data)
+        self.channel.write_soon(head + data)
+
+
+served = threading.local()
+"""`channel`: the connection that this thread answers."""
+
+
 class Connection(HTTPChannel):
     """A connection that makes room for others: strangers cannot use them up by sending slowly, or
     by not reading.
@@ -83,18 +101,26 @@ class Connection(HTTPChannel):
     """
 
     parser_class = Parser
+    task_class = Answer
     error_task_class = Refusal
     server: Any  # these two are not whole in the published stubs
     requests: Any
 
     def __init__(self, server: Any, wire: Any, address: Any, *given: Any, **more: Any) -> None:
-        self.wire = wire
+        self.wire, self.descriptor = wire, int(wire.fileno())
         self.waiting_since = time.monotonic()
         self.loop = threading.get_ident()
         self.behind = b""  # at most what was received at once
         self.client = self.peer = peer_of(address)
         super().__init__(server, wire, address, *given, **more)
         self._make_room()
+
+    def service(self) -> None:
+        served.channel = self
+        try:
+            super().service()
+        finally:
+            served.channel = None
 
     def received(self, data: bytes) -> bool:
         """As waitress does it, but for one request, not for all that have come."""
@@ -159,6 +185,11 @@ class Connection(HTTPChannel):
             ready = bool(super().readable())
         return ready
 
+    def end(self) -> None:
+        """Lets the loop close it, in its next round."""
+        self.will_close = True
+        self.server.loop.changed(self.descriptor)
+
     def _flush_some(self, do_close: bool = True) -> bool:
         """Only the loop closes a connection: it would die of one that a thread takes away."""
         inherited: Any = super()  # this method is not in the published stubs
@@ -185,7 +216,7 @@ def give_way(channels: Iterable[Connection]) -> bool:
     slow = [one for one in channels if not one.requests and not one.behind]
     if slow:
         held = Counter(one.peer for one in slow)
-        min(slow, key=lambda one: (-held[one.peer], one.waiting_since)).will_close = True
+        min(slow, key=lambda one: (-held[one.peer], one.waiting_since)).end()
     return bool(slow)
 
 

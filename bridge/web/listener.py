@@ -7,7 +7,8 @@ from typing import Any
 from waitress.server import TcpWSGIServer
 
 from bridge.infra import clients
-from bridge.web.connection import Connection, give_way, peer_of, problem
+from bridge.web.connection import Connection, give_way, peer_of, problem, served
+from bridge.web.loop import Loop
 
 MOST_OF_ONE = 100  # connections of one address that is no trusted proxy
 # Connections that are accepted or refused before those that are open have their turn.
@@ -32,6 +33,7 @@ class LimitedListener(TcpWSGIServer):
 
     channel_class = Connection
     trusted: Callable[[], Sequence[clients.Network]] = tuple
+    loop: Loop
     active_channels: Any  # these are not whole in the published stubs
     effective_port: Any
     next_channel_cleanup: Any
@@ -45,6 +47,13 @@ class LimitedListener(TcpWSGIServer):
             self.maintenance(now)
         self.in_connection_overflow = len(self._map) >= self.adj.connection_limit
         return not self.in_connection_overflow
+
+    def pull_trigger(self) -> None:
+        """Wakes the loop, which asks the connection of this thread what it waits for now."""
+        channel = getattr(served, "channel", None)
+        if channel is not None:
+            self.loop.changed(channel.descriptor)
+        super().pull_trigger()
 
     def handle_accept(self) -> None:
         """Not one in each round of the loop: a round is long while many send."""

@@ -24,6 +24,7 @@ from hooks.errors import BadSignature, HookError, Invalid
 
 log = logs.get("web")
 
+CONTENT_TYPE = "application/problem+json"
 TITLES = {
     400: "Not a JSON object",
     401: "Not accepted",
@@ -84,7 +85,7 @@ def described(status: int, title: str, detail: str, **more: Any) -> dict[str, An
 def problem(status: int, detail: str, retry_after: float | None = None, **more: Any) -> Response:
     response = jsonify(described(status, TITLES[status], detail, **more))
     response.status_code = status
-    response.content_type = "application/problem+json"
+    response.content_type = CONTENT_TYPE
     if retry_after is not None:
         response.headers["Retry-After"] = str(max(1, round(retry_after)))
     return response

@@ -1,6 +1,7 @@
 """`POST /hooks/<source>` and `POST /query/<source>`.
 
-From a request to a Delivery, from a Receipt to an answer.
+From a request to a Delivery, from a Receipt to an answer. Most hooks never come here: direct.py
+answers those that are taken and ask for no wait.
 """
 
 import re
@@ -15,6 +16,7 @@ from bridge.domain.ports import Dismissal, Receipt
 from bridge.infra import clients, logs
 from bridge.pipeline.queries import FROM_THE_RECORD
 from bridge.reporting import answers
+from bridge.web import direct
 from bridge.web.context import sender, web_context
 from bridge.web.problems import of_delivery
 from bridge.web.thread_limits import Use
@@ -26,7 +28,8 @@ blueprint = Blueprint("receive", __name__)
 
 @blueprint.before_request
 def begin() -> None:
-    g.begun, g.bound = time.monotonic(), ExitStack()
+    met = failed()
+    g.begun, g.bound = met.begun if met else time.monotonic(), ExitStack()
     # As they came: whose they are is not known before the signature is checked.
     hook = request.headers.get("webhook-id", "")[:128]
     g.bound.enter_context(logs.bound(source=source_named()[:64], hook=hook))
@@ -50,11 +53,20 @@ def end(error: BaseException | None) -> None:
 
 @blueprint.post("/hooks/<source>")
 def hook(source: str) -> Response:
+    if (met := failed()) is not None:
+        raise met.error
     service = web_context().service
-    receipt = service.intake.receive(delivery(source), clients.named(sender()))
-    if isinstance(receipt, Dismissal):
-        return jsonify(answers.dump(answers.Dismissal, receipt.describe()))
-    return answer(waited_for(source, receipt))
+    taken = service.intake.receive(delivery(source), clients.named(sender()))
+    status, body = direct.answer(
+        taken if isinstance(taken, Dismissal) else waited_for(source, taken)
+    )
+    return Response(body, status, content_type="application/json")
+
+
+def failed() -> direct.Failed | None:
+    """Why direct.py did not take this hook; None where it was not asked to."""
+    met: direct.Failed | None = request.environ.get(direct.FAILED)
+    return met
 
 
 @blueprint.post("/query/<source>")
@@ -101,12 +113,6 @@ def waited_for(source: str, receipt: Receipt) -> Receipt:
         lookup = context.service.lookup
         return lookup.wait_ended(source, receipt.job, until, time.monotonic)
     return receipt
-
-
-def answer(receipt: Receipt) -> Response:
-    response = jsonify(answers.dump(answers.Receipt, receipt.describe()))
-    response.status_code = 200 if receipt.status in ENDED else 202
-    return response
 
 
 def asked_wait(prefer: str) -> float:

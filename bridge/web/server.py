@@ -18,6 +18,7 @@ from bridge.web.connection import MOST_OPEN, Connection
 from bridge.web.context import web_context
 from bridge.web.fair_queue import FairDispatcher
 from bridge.web.listener import LimitedListener
+from bridge.web.loop import Loop
 from bridge.web.metrics import Listener
 
 THREADS = 16
@@ -36,6 +37,7 @@ class Server:
         self, app: Flask, listen: HostPort, metrics_listen: HostPort | None, threads: int = THREADS
     ) -> None:
         self._channels: dict[int, Any] = {}
+        self._loop = Loop(self._channels)
         self._dispatcher = FairDispatcher(threads)
         self.app = app
         self._over = threading.Event()
@@ -48,7 +50,6 @@ class Server:
             channel_timeout=30,
             # Never reached: from MOST_OPEN on a connection closes another.
             connection_limit=MOST_OPEN + 100,
-            asyncore_use_poll=True,  # select() dies of a descriptor from 1024 on
             max_request_header_size=32 * 1024,
             # The app answers 413 itself from 64 KiB on; this only bounds what is buffered for it.
             max_request_body_size=256 * 1024,
@@ -82,7 +83,7 @@ class Server:
 
     def start(self) -> None:
         sys.setswitchinterval(TURN)
-        self._thread = threading.Thread(target=self._server.run, name="web")
+        self._thread = threading.Thread(target=self._loop.run, name="web")
         self._thread.start()
         self._reporter = threading.Thread(
             target=web_context(self.app).refusals.run, args=(self._over,), name="refusals"
@@ -134,5 +135,6 @@ class Server:
             adj=settings,
             sockinfo=place,
         )
+        listener.loop = self._loop
         listener.trusted = lambda: web_context(self.app).trusted_proxies
         return listener

@@ -54,8 +54,10 @@ def serve(keeps: bool, url: str, pipe: Connection) -> None:
             service.intake.inbox.accept = lambda *_: NOTHING  # type: ignore[method-assign]
         server = Server(create_app(service), HostPort("127.0.0.1", 0), None)
         server.start()
+        begun = time.process_time()
         pipe.send(server.port)
         pipe.recv()
+        pipe.send(time.process_time() - begun)
         server.stop()
         service.close()
 
@@ -137,19 +139,20 @@ async def send(
     return len(times) / (time.perf_counter() - begun), sorted(times)
 
 
-def measure(keeps: bool, urls: Sequence[str], count: int, connections: int) -> Figures:
-    """With one bridge for each url of a database."""
+def measure(keeps: bool, urls: Sequence[str], count: int, connections: int) -> tuple[float, ...]:
+    """`Figures` and the milliseconds of the processor for each hook; one bridge for each url."""
     context = multiprocessing.get_context("spawn")
     bridges = []
     for url in urls:
         ours, theirs = context.Pipe()
         bridges.append((context.Process(target=serve, args=(keeps, url, theirs)), ours))
         bridges[-1][0].start()
-    figures = loaded([pipe.recv() for _, pipe in bridges], count, connections)
+    figures, used = loaded([pipe.recv() for _, pipe in bridges], count, connections), 0.0
     for process, pipe in bridges:
         pipe.send("stop")
+        used += pipe.recv()
         process.join()
-    return figures
+    return (*figures, 1000 * used / count)
 
 
 def loaded(ports: Sequence[int], count: int, connections: int) -> Figures:
@@ -183,15 +186,17 @@ def main() -> None:
             f"{chosen.rounds} rounds"
         )
     )
-    print("\n| | hooks/s | p50 ms | p99 ms | ÷ not stored |\n| --- | --- | --- | --- | --- |")
+    print("\n| | hooks/s | p50 ms | p99 ms | processor ms a hook | ÷ not stored |")
+    print("| --- | --- | --- | --- | --- | --- |")
     medians = [
-        [statistics.median(turn[index][column] for turn in rounds) for column in range(3)]
+        [statistics.median(turn[index][column] for turn in rounds) for column in range(4)]
         for index in range(len(rounds[0]))
     ]
-    for name, (rate, p50, p99) in zip(
+    for name, (rate, p50, p99, used) in zip(
         (*NAMES[: len(medians) - 1], NAMES[-1]), medians, strict=True
     ):
-        print(f"| {name} | {rate:.0f} | {p50:.1f} | {p99:.1f} | {rate / medians[-1][0]:.2f} |")
+        ratio = rate / medians[-1][0]
+        print(f"| {name} | {rate:.0f} | {p50:.1f} | {p99:.1f} | {used:.2f} | {ratio:.2f} |")
 
 
 def kinds(found: Mapping[str, Callable[[], str]]) -> list[tuple[bool, Sequence[str]]]:

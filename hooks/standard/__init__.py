@@ -6,7 +6,7 @@ value.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -23,37 +23,42 @@ __all__ = ["ACTIONS", "QUESTIONS", "WITHDRAWALS", "ask", "form", "read", "withdr
 
 Schemas = Mapping[str, type[Schema]]
 
+# Made once, not for each message
+_TIMESTAMP, _EPOCH = Moment(), datetime.fromtimestamp(0, UTC)
+
 
 def read(message: Message, verified: Verified, actions: Schemas = ACTIONS) -> Intent:
     """What a body sent to `/hooks` wants; raises UnknownAction or Invalid.
 
     Other platforms pass their `actions`.
     """
-    hint = (
-        "This is a query: send it to /query."
-        if message.type in QUESTIONS
-        else _one_of({**actions, **WITHDRAWALS})
-    )
-    if message.type in WITHDRAWALS:
-        hint = "This withdraws a hook: send it to /hooks, signed."
-    timestamp, data = _load(message, verified, actions, hint)
+    timestamp, data = _load(message, verified, actions, lambda: _hint(message.type, actions))
     return Intent(message.type, timestamp, **data, unknown=_unknown(message, actions[message.type]))
+
+
+def _hint(kind: str, actions: Schemas) -> str:
+    """What to do with a type that is none of `actions`."""
+    if kind in WITHDRAWALS:
+        return "This withdraws a hook: send it to /hooks, signed."
+    if kind in QUESTIONS:
+        return "This is a query: send it to /query."
+    return _one_of({**actions, **WITHDRAWALS})
 
 
 def withdraw(message: Message, verified: Verified) -> Withdrawal:
     """What a body of one of WITHDRAWALS, sent to `/hooks`, takes back; raises UnknownAction or
     Invalid."""
-    _, data = _load(message, verified, WITHDRAWALS, _one_of(WITHDRAWALS))
+    _, data = _load(message, verified, WITHDRAWALS, lambda: _one_of(WITHDRAWALS))
     return Withdrawal(data["hook"])
 
 
 def ask(message: Message, verified: Verified, questions: Schemas = QUESTIONS) -> Question:
     """What a body sent to `/query` asks; raises UnknownAction or Invalid."""
-    hint = (
-        "This is an action: send it to /hooks."
-        if message.type in {**ACTIONS, **WITHDRAWALS}
-        else _one_of(questions)
-    )
+    is_action = message.type in ACTIONS or message.type in WITHDRAWALS
+
+    def hint() -> str:
+        return "This is an action: send it to /hooks." if is_action else _one_of(questions)
+
     _, data = _load(message, verified, questions, hint)
     return Question(
         message.type, {name: value for name, value in data.items() if value is not None}
@@ -73,12 +78,12 @@ def form(url: str, source: str, secret: str) -> Mapping[str, str]:
 
 
 def _load(
-    message: Message, verified: Verified, schemas: Schemas, hint: str
+    message: Message, verified: Verified, schemas: Schemas, hint: Callable[[], str]
 ) -> tuple[datetime, dict[str, Any]]:
     errors: dict[str, list[str]] = {}
     schema = schemas.get(message.type)
     if schema is None:
-        errors["type"] = [hint]
+        errors["type"] = [hint()]
     timestamp = _timestamp(message, verified, errors)
     data = _data(message, schema, errors) if schema else {}
     if errors:
@@ -88,13 +93,12 @@ def _load(
 
 
 def _timestamp(message: Message, verified: Verified, errors: dict[str, list[str]]) -> datetime:
-    epoch = datetime.fromtimestamp(0, UTC)
     try:
-        timestamp: datetime = Moment().deserialize(message.timestamp)
+        timestamp: datetime = _TIMESTAMP.deserialize(message.timestamp)
     except ValidationError as error:
         errors["timestamp"] = [str(fault) for fault in error.messages]
-        return epoch
-    if (timestamp - epoch).total_seconds() > verified.timestamp + WINDOW:
+        return _EPOCH
+    if (timestamp - _EPOCH).total_seconds() > verified.timestamp + WINDOW:
         errors["timestamp"] = [
             f"More than {WINDOW} s ahead of the signature's time. Send when the event happened."
         ]

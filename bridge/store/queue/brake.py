@@ -92,13 +92,8 @@ class Brake:
         """Raises TooMany when one more suspension is too much. `since`: what was sent before does
         not count.
         """
-        if not self.share:
+        if self.passes(source):
             return
-        with self._lock:
-            seen = self._seen.setdefault(source, SuspensionCount())
-            if seen.uncounted > 0:
-                seen.uncounted -= 1
-                return
         lately = max(now - HOUR, since or 0.0), now + HOUR
         most = FLOOR
         count = self._count(tx, source, lately, most)
@@ -106,11 +101,22 @@ class Brake:
             most = self.most(tx, source, now)
             count = self._count(tx, source, lately, most)
         if count >= most:
+            mailboxes_of = self._seen[source].mailboxes
             raise TooMany(
-                sentences.too_many_suspensions(count, seen.mailboxes, self.share, FLOOR), since
+                sentences.too_many_suspensions(count, mailboxes_of, self.share, FLOOR), since
             )
         with self._lock:
+            seen = self._seen[source]
             seen.uncounted = (most - count - 1) // UNCOUNTED_PART
+
+    def passes(self, source: str) -> bool:
+        """Whether one more suspension passes without a count; if so, it is one of those now."""
+        if not self.share:
+            return True
+        with self._lock:
+            seen = self._seen.setdefault(source, SuspensionCount())
+            seen.uncounted -= (passes := seen.uncounted > 0)
+            return passes
 
     def most(self, tx: Connection, source: str, now: float) -> int:
         """How many suspensions of this source pass within an hour."""

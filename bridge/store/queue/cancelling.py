@@ -1,6 +1,7 @@
 """Jobs that end unbegun: overtaken by newer hooks, taken back by billing or called off."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,26 +16,32 @@ from bridge.store.base.tables import among, jobs
 from bridge.store.queue import notes, outbox
 from bridge.store.queue.still_wanted import effect_of, take_back
 
-IS_OPEN = jobs.c.mailbox_id == sa.bindparam("mailbox_id"), among(jobs.c.status, "queued", "running")
+OF_MAILBOXES = jobs.c.mailbox_id.in_(sa.bindparam("mailbox_ids", expanding=True))
+IS_OPEN = OF_MAILBOXES, among(jobs.c.status, "queued", "running")
 COMPARED_COLUMNS = [
-    jobs.c[name] for name in "id sequence source service_id action facts status".split()
+    jobs.c[name] for name in "id mailbox_id sequence source service_id action facts status".split()
 ]
 # With what takes the mailbox away and is held: a newer hook may call it off.
 IS_HELD_TERMINATION = (
-    jobs.c.mailbox_id == sa.bindparam("mailbox_id"),
+    OF_MAILBOXES,
     among(jobs.c.status, "held"),
     among(jobs.c.action, *sorted(TAKES_AWAY)),
 )
-SELECT_JOBS_OF_MAILBOX = (
+SELECT_JOBS_OF_MAILBOXES = (
     sa.select(*COMPARED_COLUMNS)
     .where(*IS_OPEN)
     .union_all(sa.select(*COMPARED_COLUMNS).where(*IS_HELD_TERMINATION, jobs.c.touched.is_(False)))
 )
 
 
-def jobs_beside(tx: Connection, mailbox: int) -> Sequence[Row]:
-    """What is open of a mailbox, and what is held and would take it away."""
-    return tx.execute(SELECT_JOBS_OF_MAILBOX, {"mailbox_id": mailbox}).mappings().all()
+def jobs_beside(tx: Connection, mailboxes: Sequence[int]) -> Mapping[int, Sequence[Row]]:
+    """What is open of each mailbox, and what is held and would take it away; none for others."""
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    if mailboxes:
+        asked = {"mailbox_ids": mailboxes}
+        for row in tx.execute(SELECT_JOBS_OF_MAILBOXES, asked).mappings():
+            found[row["mailbox_id"]].append(row)
+    return found
 
 
 def overtake(tx: Connection, new: Row, others: Sequence[Row], now: float) -> None:
@@ -70,7 +77,7 @@ def make_an_end(tx: Connection, job: Row, now: float) -> None:
     """
     if not effect_of(job).takes_away or job["replaces"] is not None or job["purge"]:
         return
-    for row in jobs_beside(tx, job["mailbox_id"]):
+    for row in jobs_beside(tx, [job["mailbox_id"]])[job["mailbox_id"]]:
         same = (row["source"], row["service_id"]) == (job["source"], job["service_id"])
         error = taken_away(effect_of(row), [effect_of(job)])
         if error is not None and same and row["sequence"] < job["sequence"]:

@@ -1,6 +1,8 @@
 """New jobs: each at the end of the line of its mailbox, with the next sequence number."""
 
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,13 +24,39 @@ from hooks.types import Intent
 SEQUENCE_FLOOR = "sequence_floor"
 OWNER_COLUMNS = "source service_id customer_id customer_source"
 
+# Of the row that is returned. As a column it would be one of a second table in this SELECT.
 SELECT_ACCOUNT_PAUSED = sa.select(STANDS_STILL).where(
-    accounts.c.name == sa.bindparam("account_name")
+    accounts.c.name == sa.literal_column("mailboxes.account")
 )
 INSERT_JOB = sa.insert(jobs).returning(jobs)
 UPDATE_MAILBOX = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
 
 OUTDATED = Overtaken(LATE)
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A job as it is asked for. `sealed`: the hook's password, encrypted."""
+
+    id: str
+    hook_id: str
+    source: str
+    account: str
+    intent: Intent
+    sealed: str | None = field(repr=False)
+
+    @property
+    def service(self) -> list[str]:
+        return [self.source, self.intent.service_id]
+
+    @property
+    def hook_time(self) -> float:
+        return self.intent.timestamp.timestamp()
+
+    @cached_property
+    def effect(self) -> HookEffect:
+        password = self.intent.password is not None or self.sealed is not None
+        return HookEffect(self.intent.action, decides(self.intent.action, password=password))
 
 
 def add_job(
@@ -46,99 +74,148 @@ def add_job(
     """Puts a job at the end of its mailbox's line and overtakes what it makes needless. The caller
     holds the transaction.
     """
-    mailbox = next_sequence(tx, database, account, Address.parse(intent.address))
-    facts = decides(intent.action, password=intent.password is not None or sealed is not None)
-    hook_time = intent.timestamp.timestamp()
-    effect, decided = HookEffect(intent.action, facts), mailbox["decided"] or {}
-    service = [source, intent.service_id]
-    late = not special and is_late(effect, decided, service, hook_time)
-    if not special and effect.takes_away:
-        late = late or needed_later(tx, mailbox["id"], service, hook_time)
-    first = mailbox["sequence"] == 1  # then there is nothing to look for
-    others = () if first else cancelling.jobs_beside(tx, mailbox["id"])
-    waiting = [row for row in others if row["status"] != "held"]
+    new = NewJob(job_id, hook_id, source, account, intent, sealed)
+    return add_jobs(tx, database, [new], now, **special)[0]
+
+
+def add_jobs(
+    tx: Connection, database: Database, new: Sequence[NewJob], now: float, **special: Any
+) -> list[Row]:
+    """`add_job` for several mailboxes at once, with as few statements as for one of them.
+
+    No two may be of one mailbox: the second would have to see the first. What a person repeats, or
+    a grace period deletes (`special`), says nothing new of what billing wants.
+    """
+    if not new:
+        return []
+    lines = next_sequences(tx, database, new)
+    followed = [line["id"] for line in lines if line["sequence"] != 1]  # else nothing to look for
+    beside = cancelling.jobs_beside(tx, followed)
+    late = [not special and comes_late(tx, *each) for each in zip(new, lines, strict=True)]
+    values = [
+        job_values(*each, beside[each[1]["id"]], now) | special
+        for each in zip(new, lines, late, strict=True)
+    ]
+    if not special:
+        counted = [each for each in zip(new, lines, late, strict=True) if not each[2]]
+        mark(tx, [(job, line, beside[line["id"]]) for job, line, _ in counted])
+    rows = inserted(tx, values)
+    for row, came_late, line in zip(rows, late, lines, strict=True):
+        if came_late:
+            outbox.enqueue_callback(tx, row, now)
+        elif not special:
+            cancelling.overtake(tx, row, beside[line["id"]], now)
+    return rows
+
+
+def inserted(tx: Connection, values: list[dict[str, Any]]) -> list[Row]:
+    """The jobs as they are stored, in this order."""
+    if len(values) == 1:
+        return [tx.execute(INSERT_JOB, values[0]).mappings().one()]
+    rows = {row["id"]: row for row in tx.execute(INSERT_JOB, values).mappings()}
+    return [rows[each["id"]] for each in values]
+
+
+def comes_late(tx: Connection, new: NewJob, line: Row) -> bool:
+    """Whether it says less, by its own time, than what came before it."""
+    decided = line["decided"] or {}
+    if is_late(new.effect, decided, new.service, new.hook_time):
+        return True
+    return new.effect.takes_away and needed_later(tx, line["id"], new.service, new.hook_time)
+
+
+def job_values(
+    new: NewJob, line: Row, late: bool, beside: Sequence[Row], now: float
+) -> dict[str, Any]:
+    """The columns of a job that begins now, or is over as it comes late."""
     values = {
-        "id": job_id,
-        "mailbox_id": mailbox["id"],
-        "sequence": mailbox["sequence"],
-        "hook_id": hook_id,
-        "source": source,
-        "account": account,
-        "domain": mailbox["domain"],
-        "address": mailbox["address"],
-        "service_id": intent.service_id,
-        "action": intent.action,
-        "facts": " ".join(sorted(facts)),
-        "intent": intent_values(intent),
+        "id": new.id,
+        "mailbox_id": line["id"],
+        "sequence": line["sequence"],
+        "hook_id": new.hook_id,
+        "source": new.source,
+        "account": new.account,
+        "domain": line["domain"],
+        "address": line["address"],
+        "service_id": new.intent.service_id,
+        "action": new.intent.action,
+        "facts": " ".join(sorted(new.effect.facts)),
+        "intent": intent_values(new.intent),
         # A late hook is never carried out, so its password is not even stored.
-        "sealed": None if late else sealed,
-        "status": "cancelled" if late else "queued",
-        "state": mailbox["state"],
+        "sealed": None if late else new.sealed,
+        "state": line["state"],
         "available_at": now,
         "created_at": now,
-    } | special
+    }
     if late:
-        values |= {
-            "finished_at": now,
-            "message": CUSTOMER_TEXTS[Overtaken],
-            **error_columns(OUTDATED),
+        over = {"status": "cancelled", "waiting_for": None, "finished_at": now}
+        return values | over | {"message": CUSTOMER_TEXTS[Overtaken], **error_columns(OUTDATED)}
+    waits = "account" if line["account_paused"] else "turn" if waiting(beside) else None
+    begins = {"status": "queued", "waiting_for": waits, "finished_at": None, "message": None}
+    return values | begins | error_columns(None)
+
+
+def waiting(beside: Sequence[Row]) -> list[Row]:
+    return [row for row in beside if row["status"] != "held"]
+
+
+def mark(tx: Connection, new: Sequence[tuple[NewJob, Row, Sequence[Row]]]) -> None:
+    """Notes at each mailbox which hook spoke last, and what it says of the customer."""
+    marks = [
+        {
+            "mailbox_id": line["id"],
+            "decided": marks_with(job.effect, line["decided"] or {}, job.service, job.hook_time),
         }
-    else:
-        values["waiting_for"] = (
-            "account" if mailbox["account_paused"] else "turn" if waiting else None
-        )
-        # What a person repeats, or a grace period deletes, says nothing new of what billing wants.
-        if not special:
-            tx.execute(
-                UPDATE_MAILBOX,
-                {
-                    "mailbox_id": mailbox["id"],
-                    "decided": marks_with(effect, decided, service, hook_time),
-                },
+        for job, line, _ in new
+    ]
+    if marks:
+        tx.execute(UPDATE_MAILBOX, marks if len(marks) > 1 else marks[0])
+    for job, line, beside in new:
+        if customers.teaches(line, waiting(beside), job.source, job.intent):
+            customers.teach(
+                tx, line["id"], job.source, job.intent.service_id, job.intent.customer_id
             )
-            if customers.teaches(mailbox, waiting, source, intent):
-                customers.teach(tx, mailbox["id"], source, intent.service_id, intent.customer_id)
-    row = tx.execute(INSERT_JOB, values).mappings().one()
-    if late:
-        outbox.enqueue_callback(tx, row, now)
-    elif not special:
-        cancelling.overtake(tx, row, others, now)
-    return row
 
 
-def next_sequence(tx: Connection, database: Database, account: str, address: Address) -> Row:
-    """The mailbox's next sequence number, taken under the row's lock: this is the order, never a
+def next_sequences(tx: Connection, database: Database, new: Sequence[NewJob]) -> list[Row]:
+    """Each mailbox's next sequence number, taken under the row's lock: this is the order, never a
     clock.
 
     With it comes of the mailbox what a new job needs, and whether the account stands still, as
     `account_paused`.
     """
-    place = {
-        "account": account,
-        "domain": address.domain,
-        "address": str(address),
-        "account_name": account,
+    places = [
+        {"account": job.account, "domain": address.domain, "address": str(address)}
+        for job in new
+        for address in [Address.parse(job.intent.address)]
+    ]
+    statement = take_sequence(database.embedded)
+    if len(places) == 1:
+        return [tx.execute(statement, places[0]).mappings().one()]
+    found = {
+        (row["account"], row["address"]): row for row in tx.execute(statement, places).mappings()
     }
-    row: Row = tx.execute(take_sequence(database.embedded), place).mappings().one()
-    return row
+    return [found[place["account"], place["address"]] for place in places]
 
 
 @cache
 def take_sequence(embedded: bool) -> Any:
-    """The statement of `next_sequence`, on either store."""
-    floor = sa.func.coalesce(
-        sa.select(key_values.c.value).where(key_values.c.name == SEQUENCE_FLOOR).scalar_subquery(),
-        0,
-    )
+    """The statement of `next_sequences`, on either store."""
+    # Written out: several mailboxes at a time would have parameters for what stands in VALUES alone.
+    named: Any = sa.literal_column(f"'{SEQUENCE_FLOOR}'")
+    zero: Any = sa.literal_column("0")
+    one: Any = sa.literal_column("1")
+    last_of_restore = sa.select(key_values.c.value).where(key_values.c.name == named)
+    floor = sa.func.coalesce(last_of_restore.scalar_subquery(), zero)
     place: dict[str, Any] = {name: sa.bindparam(name) for name in ("account", "domain", "address")}
-    new = upsert(embedded, mailboxes).values(**place, sequence=floor + 1)
+    new = upsert(embedded, mailboxes).values(**place, sequence=floor + one)
     last = sa.case((mailboxes.c.sequence < floor, floor), else_=mailboxes.c.sequence)
     taken = new.on_conflict_do_update(
-        index_elements=["account", "address"], set_={"sequence": last + 1}
+        index_elements=["account", "address"], set_={"sequence": last + one}
     )
     needed = (
         mailboxes.c[name]
-        for name in f"id domain address sequence state decided {OWNER_COLUMNS}".split()
+        for name in f"id account domain address sequence state decided {OWNER_COLUMNS}".split()
     )
     return taken.returning(*needed, SELECT_ACCOUNT_PAUSED.scalar_subquery().label("account_paused"))
 

@@ -1,8 +1,10 @@
 """Hooks in. One short transaction holds hook, sequence, overtaking and job; a 2xx is answered only
-after it.
+after it. Hooks that come at the same time may share it: group.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,11 +18,13 @@ from bridge.domain.ports import (
     SourcePaused,
     SuspensionsPaused,
 )
-from bridge.store.base.database import Database
+from bridge.store.base.database import Database, upsert
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import hooks, jobs, sources
 from bridge.store.queue import brake, enqueue
 from bridge.store.queue.brake import Brake
+from bridge.store.queue.enqueue import NewJob
+from bridge.store.queue.group import GroupedWrites
 from hooks.types import Intent, Verified
 
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and
@@ -29,6 +33,7 @@ from hooks.types import Intent, Verified
 SOURCE_COLUMNS = tuple(
     sources.c[name] for name in ("paused", "suspensions_paused", "suspensions_from")
 )
+SELECT_SOURCES = sa.select(sources.c.name, *SOURCE_COLUMNS)
 SELECT_SOURCE = sa.select(*SOURCE_COLUMNS).where(sources.c.name == sa.bindparam("source_name"))
 SOURCE_STATE = [
     sa.select(column)
@@ -39,6 +44,33 @@ SOURCE_STATE = [
 ]
 INSERT_HOOK = sa.insert(hooks).returning(*SOURCE_STATE)
 Matches = Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A hook that was verified and read. `sealed`: its password, encrypted."""
+
+    source: str
+    account: str
+    verified: Verified
+    intent: Intent
+    digest: str
+    sealed: str | None = field(repr=False)
+
+    @property
+    def id(self) -> tuple[str, str]:
+        return self.source, self.verified.id
+
+    @property
+    def mailbox(self) -> tuple[str, str]:
+        return self.account, self.intent.address
+
+    def as_job(self, job: str) -> NewJob:
+        return NewJob(job, self.verified.id, self.source, self.account, self.intent, self.sealed)
+
+    def values(self, job: str, now: float) -> dict[str, Any]:
+        hook = hook_values(self.source, self.verified, self.intent.action, self.digest, now)
+        return hook | {"job_id": job}
 
 
 class Inbox:
@@ -55,6 +87,7 @@ class Inbox:
         self.new_id = new_id
         self.checkpoint = checkpoint
         self.brake = brake
+        self.writes = GroupedWrites(database, self._record, self._record_together)
 
     def park(
         self,
@@ -84,42 +117,64 @@ class Inbox:
         sealed: str | None,
         matches: Matches,
     ) -> Receipt:
+        arrival = Arrival(source, account, verified, intent, digest, sealed)
         try:
-            return self._accept(source, account, verified, intent, digest, sealed, matches)
+            return self._accept(arrival, matches)
         except brake.TooMany as found:  # the hook is not taken, and what stops it has to be
             brake.stop(self.database, source, account, found)
             raise SuspensionsPaused(source) from None
 
-    def _accept(
-        self,
-        source: str,
-        account: str,
-        verified: Verified,
-        intent: Intent,
-        digest: str,
-        sealed: str | None,
-        matches: Matches,
-    ) -> Receipt:
+    def _accept(self, arrival: Arrival, matches: Matches) -> Receipt:
         try:
-            with self.database.write() as tx:
-                now = self.database.now_and_notify(tx)
-                job = self.new_id(now)
-                hook = hook_values(source, verified, intent.action, digest, now)
-                # First, so that two deliveries of one id cannot both get a sequence number.
-                account_state = (
-                    tx.execute(INSERT_HOOK, hook | {"job_id": job, "source_name": source})
-                    .mappings()
-                    .one()
-                )
-                self._admit(tx, source, account_state, intent.action, now)
-                row = enqueue.add_job(
-                    tx, self.database, job, verified.id, source, account, intent, sealed, now
-                )
-                self.checkpoint("accepting")
-            self.checkpoint("accepted")
-            return to_receipt(row)
+            row = self.writes.run(arrival)
         except sa.exc.IntegrityError:
-            return self._again(source, account, verified, intent, sealed, matches)
+            return self._again(arrival, matches)
+        self.checkpoint("accepted")
+        return to_receipt(row)
+
+    def _record(self, tx: Connection, arrival: Arrival) -> Row:
+        """One hook, whatever it meets. IntegrityError: its id came before."""
+        now = self.database.now_and_notify(tx)
+        job = self.new_id(now)
+        # First, so that two deliveries of one id cannot both get a sequence number.
+        values = arrival.values(job, now) | {"source_name": arrival.source}
+        account_state = tx.execute(INSERT_HOOK, values).mappings().one()
+        self._admit(tx, arrival.source, account_state, arrival.intent.action, now)
+        (row,) = enqueue.add_jobs(tx, self.database, [arrival.as_job(job)], now)
+        self.checkpoint("accepting")
+        return row
+
+    def _record_together(self, tx: Connection, arrivals: Sequence[Arrival]) -> list[Row | None]:
+        """Those that nothing stands against, with as few statements as for one hook.
+
+        None for each other one, such as a second one of the same id or mailbox: it is recorded
+        alone, afterwards. Embedded databases only: it locks mailboxes in the order of arrival.
+        """
+        now = self.database.now_and_notify(tx)
+        state = {row["name"]: row for row in tx.execute(SELECT_SOURCES).mappings()}
+        new = {
+            each.id: each
+            for each in first_of_each(arrivals)
+            if self._passes(state.get(each.source), each)
+        }
+        ids = {id: self.new_id(now) for id in new}
+        came = came_first(
+            tx, self.database, [each.values(ids[each.id], now) for each in new.values()]
+        )
+        jobs_of = [each.as_job(ids[each.id]) for each in new.values() if each.id in came]
+        rows = enqueue.add_jobs(tx, self.database, jobs_of, now)
+        recorded = {(row["source"], row["hook_id"]): row for row in rows}
+        for _ in rows:
+            self.checkpoint("accepting")
+        return [recorded.get(each.id) if new.get(each.id) is each else None for each in arrivals]
+
+    def _passes(self, source: Row | None, arrival: Arrival) -> bool:
+        """Whether `_admit` would surely let it pass, and count nothing."""
+        if source is None or source["paused"]:
+            return source is None
+        if self.brake is None or arrival.intent.action not in self.brake.suspends:
+            return True
+        return source["suspensions_paused"] is None and self.brake.passes(arrival.source)
 
     def _admit(
         self, tx: Connection, source: str, account_state: Row | None, action: str, now: float
@@ -136,16 +191,9 @@ class Inbox:
                 raise SuspensionsPaused(source)
             self.brake.check(tx, source, account_state["suspensions_from"], now)
 
-    def _again(
-        self,
-        source: str,
-        account: str,
-        verified: Verified,
-        intent: Intent,
-        sealed: str | None,
-        matches: Matches,
-    ) -> Receipt:
+    def _again(self, arrival: Arrival, matches: Matches) -> Receipt:
         """A known id: the present receipt; or, where it was parked and can be read now, its job."""
+        source, verified = arrival.source, arrival.verified
         with self.database.write() as tx:
             # Locked: it may be taken back or dismissed just now, and a parked one that a person
             # replays becomes one job.
@@ -164,15 +212,41 @@ class Inbox:
                 )
                 return to_receipt(newest)
             now = self.database.now(tx)
-            self._admit(tx, source, account_state, intent.action, now)
+            action = arrival.intent.action
+            self._admit(tx, source, account_state, action, now)
             job = self.new_id(now)
-            read = {"job_id": job, "type": intent.action, "errors": None, "sealed": None}
+            read = {"job_id": job, "type": action, "errors": None, "sealed": None}
             tx.execute(sa.update(hooks).where(hooks.c.id == known["id"]).values(**read))
-            row = enqueue.add_job(
-                tx, self.database, job, verified.id, source, account, intent, sealed, now
-            )
+            (row,) = enqueue.add_jobs(tx, self.database, [arrival.as_job(job)], now)
             self.database.notify(tx)
             return to_receipt(row)
+
+
+def first_of_each(arrivals: Sequence[Arrival]) -> Iterator[Arrival]:
+    """Those before which none has the same id or mailbox."""
+    met: set[tuple[str, str, str]] = set()
+    for each in arrivals:
+        both = {("id", *each.id), ("mailbox", *each.mailbox)}
+        if not both & met:
+            yield each
+        met |= both
+
+
+def came_first(
+    tx: Connection, database: Database, values: list[dict[str, Any]]
+) -> set[tuple[str, str]]:
+    """Records these hooks, and gives the ids of those that had not come before."""
+    if not values:
+        return set()
+    new = tx.execute(insert_hooks(database.embedded), values)
+    return {(row.source, row.hook_id) for row in new}
+
+
+@cache
+def insert_hooks(embedded: bool) -> Any:
+    """The statement of `came_first`."""
+    new = upsert(embedded, hooks).on_conflict_do_nothing(index_elements=["source", "hook_id"])
+    return new.returning(hooks.c.source, hooks.c.hook_id)
 
 
 def known_hook(tx: Connection, source: str, hook_id: str, matches: Matches) -> Row:

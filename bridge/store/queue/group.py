@@ -1,0 +1,202 @@
+"""Group commit: writes that wait for SQLite's one writer share a transaction, and so one sync of
+the disk. PostgreSQL has many writers, and syncs them together itself.
+
+Rule 1: a write returns only after the commit that holds it. Rule 2: an error of one undoes that one
+alone; what fails the transaction fails all of it. Rule 3: a write that comes alone waits for no
+other one.
+
+Whoever comes first leads: it waits for the lock, and then carries out, in the order of arrival, all
+that wait by then. Its end makes the first of those who came meanwhile the next leader.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+from sqlalchemy.engine import Connection
+
+from bridge.domain.errors import StoreUnavailable
+from bridge.reporting.refusals import refusal
+from bridge.store.base.database import LOCK_WAIT, Database, translated
+
+MOST = 32  # writes in one transaction: it also bounds how long others wait for the lock
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Alone = Callable[[Connection, Item], Result]
+Together = Callable[[Connection, Sequence[Item]], Sequence[Result | None]]
+
+
+class Write(Generic[Item, Result]):
+    """One that was asked for. `ended`: there is an outcome, and its thread need not lead."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.ended = False
+        self.error: BaseException | None = None
+        self.result: Result | None = None
+        self._signal = threading.Lock()
+        self._signal.acquire()
+
+    def fail(self, error: BaseException) -> None:
+        """Unless it has an error of its own. Each thread raises an exception of its own."""
+        if self.error is None:
+            self.error = (
+                StoreUnavailable(*error.args)
+                if isinstance(error, StoreUnavailable)
+                else error
+                if isinstance(error, Exception)
+                else StoreUnavailable(refusal("write_broken_off"))
+            )
+
+    def outcome(self) -> Result:
+        if self.error is not None:
+            raise self.error
+        assert self.result is not None  # noqa: S101 - one of the two is there when it has ended
+        return self.result
+
+    def signal(self) -> None:
+        self._signal.release()
+
+    def wait(self, seconds: float = -1) -> bool:
+        """Until it has ended or has to lead; False when neither is so yet."""
+        return self._signal.acquire(timeout=seconds)
+
+
+class GroupedWrites(Generic[Item, Result]):
+    """`alone` writes one item. `together` writes those of several that it can write at once, and
+    gives None for each other one; these are written alone after them. `most`: in one transaction.
+
+    Both may be carried out by the thread of another item.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        alone: Alone[Item, Result],
+        together: Together[Item, Result],
+        most: int = MOST,
+    ) -> None:
+        self.database, self.most = database, most
+        self._alone, self._together = alone, together
+        self._mutex = threading.Lock()
+        self._waiting: deque[Write[Item, Result]] = deque()
+        self._led = False
+
+    def __len__(self) -> int:
+        """How many wait for the one that leads, and are in no transaction yet."""
+        return len(self._waiting)
+
+    def run(self, item: Item) -> Result:
+        """What comes of it, once it is committed. Raises what `alone` raises, and StoreUnavailable."""
+        if not self.database.embedded:
+            with self.database.write() as tx:
+                return self._alone(tx, item)
+        mine: Write[Item, Result] = Write(item)
+        if self._comes_first(mine) or self._must_lead(mine):
+            self._lead(mine)
+        return mine.outcome()
+
+    def _comes_first(self, mine: Write[Item, Result]) -> bool:
+        with self._mutex:
+            if self._led:
+                self._waiting.append(mine)
+                return False
+            self._led = True
+            return True
+
+    def _must_lead(self, mine: Write[Item, Result]) -> bool:
+        """Waits for the leader; raises StoreUnavailable where none takes it in time."""
+        if not mine.wait(LOCK_WAIT):
+            with self._mutex:
+                if mine in self._waiting:
+                    self._waiting.remove(mine)
+                    raise StoreUnavailable(refusal("database_busy"))
+            mine.wait()  # it is being written, or has to lead
+        return not mine.ended
+
+    def _lead(self, mine: Write[Item, Result]) -> None:
+        group: list[Write[Item, Result]] = [mine]
+        begun = False
+        try:
+            with self.database.write() as tx:
+                begun = True
+                group += self._taken()
+                self._carry_out(tx, group)
+        except BaseException as error:
+            # What keeps one from beginning keeps all: else each would wait as long, one by one.
+            group += [] if begun else self._taken()
+            for each in group:
+                each.fail(error)
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._pass_on(group)
+
+    def _taken(self) -> list[Write[Item, Result]]:
+        with self._mutex:
+            count = min(len(self._waiting), self.most - 1)
+            return [self._waiting.popleft() for _ in range(count)]
+
+    def _pass_on(self, group: list[Write[Item, Result]]) -> None:
+        with self._mutex:
+            following = self._waiting.popleft() if self._waiting else None
+            self._led = following is not None
+        if following is not None:
+            following.signal()
+        for each in group:
+            each.ended = True
+            each.signal()
+
+    def _carry_out(self, tx: Connection, group: list[Write[Item, Result]]) -> None:
+        """All of a group. Raises what fails the transaction; the error of one write stays with it."""
+        if len(group) == 1:
+            group[0].result = self._alone(tx, group[0].item)
+            return
+        self._carry_out_together(tx, group)
+        for each in group:
+            if each.result is None:
+                self._carry_out_alone(tx, each)
+
+    def _carry_out_together(self, tx: Connection, group: list[Write[Item, Result]]) -> None:
+        try:
+            with undone_alone(tx):
+                results = self._together(tx, [each.item for each in group])
+        except StoreUnavailable:
+            raise
+        except Exception:  # whose fault it is shows when each is alone
+            return
+        for each, result in zip(group, results, strict=True):
+            each.result = result
+
+    def _carry_out_alone(self, tx: Connection, one: Write[Item, Result]) -> None:
+        try:
+            with undone_alone(tx):
+                one.result = self._alone(tx, one.item)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # whatever it is, the others go on
+            one.error = error
+
+
+@contextmanager
+def undone_alone(tx: Connection) -> Iterator[None]:
+    """Undoes what an error interrupts, and nothing before it. Raises StoreUnavailable where it
+    cannot: a full disk, for one, may have ended the transaction.
+    """
+    with translated():
+        tx.exec_driver_sql("SAVEPOINT one")
+    try:
+        with translated():
+            yield
+    except StoreUnavailable:
+        raise
+    except Exception:
+        with translated():
+            tx.exec_driver_sql("ROLLBACK TO one")
+            tx.exec_driver_sql("RELEASE one")
+        raise
+    with translated():
+        tx.exec_driver_sql("RELEASE one")
