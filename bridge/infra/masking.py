@@ -23,7 +23,7 @@ _KEY = re.compile(
 )
 # pw=… in a URL or a message, 'password': '…' in the repr of a form.
 _PAIR = re.compile(
-    r"""(\w*(?:password|passwd|token|secret|signature|pw)s?(?:=|["']\s*:\s*))"""
+    r"""((?:password|passwd|token|secret|signature|pw)s?(?:=|["']\s*:\s*))"""
     r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s&,;"'<>]+)""",
     re.IGNORECASE,
 )

@@ -196,8 +196,7 @@ class PreparedConnection(Connection):
             self._ask(sql, (), None)
 
     def _is_watched(self) -> bool:
-        seen = self.dispatch
-        return bool(seen.before_cursor_execute or seen.after_cursor_execute)
+        return bool(self._has_events or self.engine._has_events)
 
     def _run(self, prepared: Prepared, given: Mapping[str, Any]) -> Rows:
         reads = prepared if prepared.names else None
