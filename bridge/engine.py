@@ -208,6 +208,7 @@ class Engine:
     ) -> None:
         """Claims while fewer than `most` run; sleeps while there is nothing to claim."""
         free = threading.BoundedSemaphore(most)
+        empty_at: int | None = None  # the database's version in which nothing was to be done at all
         name = "send" if line is self.outbox else "work"
         with ThreadPoolExecutor(most, thread_name_prefix=name) as pool:
             while not self._stopping.is_set():
@@ -217,9 +218,11 @@ class Engine:
                     continue
                 # The mark before the claim: what comes between the two ends the next `idle` at
                 # once, instead of being missed.
-                mark, item = line.mark(), None
+                mark, version, item = line.mark(), line.version(), None
                 try:
-                    item = claim()
+                    if version is None or version != empty_at:
+                        item = claim()
+                        empty_at = version if item is None and line.is_empty() else None
                 finally:
                     if item is None:
                         free.release()

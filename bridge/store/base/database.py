@@ -193,6 +193,18 @@ class Database:
         elif self.pooler and self.pooler.present:
             connection.exec_driver_sql(self.pooler.statement)
 
+    def finds(self, statement: sa.Select[Any]) -> bool:
+        """Whether a statement of `now` gives a row: for whoever writes only now and then, so that
+        nothing waits in line with those who write while there is nothing to do."""
+        with self.read() as connection:
+            return connection.execute(statement, {"now": self.now(connection)}).first() is not None
+
+    def version(self) -> int | None:
+        """Another number after each commit, whoever made it. None where that cannot be told without
+        asking for what has changed: of a server."""
+        self.check_files()
+        return self._files.version() if self._files else None
+
     def now(self, connection: Connection) -> float:
         """Epoch seconds on the clock that all workers share."""
         if self.own_clock is not None:
