@@ -136,7 +136,7 @@ class Statements:
         as it may have been made for this one use."""
         known = self._known.get(statement)
         if known is None:
-            if isinstance(statement, sa.Select | UpdateBase):
+            if isinstance(statement, sa.Select | sa.CompoundSelect | UpdateBase):
                 self._known[statement] = {}
             return None
         keys = tuple(given)
@@ -196,7 +196,8 @@ class PreparedConnection(Connection):
             self._ask(sql, (), None)
 
     def _is_watched(self) -> bool:
-        return bool(self._has_events or self.engine._has_events)
+        seen = self.dispatch
+        return bool(seen.before_cursor_execute or seen.after_cursor_execute)
 
     def _run(self, prepared: Prepared, given: Mapping[str, Any]) -> Rows:
         reads = prepared if prepared.names else None
