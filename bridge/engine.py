@@ -221,8 +221,9 @@ class Engine:
                 mark, version, item = line.mark(), line.version(), None
                 try:
                     if version is None or version != empty_at:
-                        item = claim()
-                        empty_at = version if item is None and line.is_empty() else None
+                        item, empty_at = claim(), None
+                        if item is None and version is not None and line.is_empty():
+                            empty_at = version
                 finally:
                     if item is None:
                         free.release()
