@@ -209,6 +209,7 @@ class Engine:
         """Claims while fewer than `most` run; sleeps while there is nothing to claim."""
         free = threading.BoundedSemaphore(most)
         empty_at: int | None = None  # the database's version in which nothing was to be done at all
+        seen = -1  # the mark of the last look
         name = "send" if line is self.outbox else "work"
         with ThreadPoolExecutor(most, thread_name_prefix=name) as pool:
             while not self._stopping.is_set():
@@ -222,7 +223,9 @@ class Engine:
                 try:
                     if version is None or version != empty_at:
                         item, empty_at = claim(), None
-                        if item is None and version is not None and line.is_empty():
+                        # Not asked after a wake-up, which is followed by others.
+                        quiet, seen = mark == seen, mark
+                        if item is None and quiet and version is not None and line.is_empty():
                             empty_at = version
                 finally:
                     if item is None:
