@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -66,6 +66,7 @@ class Database:
             pool_timeout=LOCK_WAIT,
         )
         self._statements = Statements(self.engine.dialect)
+        self.engine._connection_cls = PreparedConnection
         self._files = Files(self.file) if self.file else None
         if self._files:
             prepare_sqlite(self.engine)
@@ -185,7 +186,9 @@ class Database:
             yield connection
 
     def _connect(self) -> PreparedConnection:
-        return PreparedConnection(self.engine, self._statements)
+        connection = cast(PreparedConnection, self.engine.connect())
+        connection.statements = self._statements
+        return connection
 
     def _begin(self, connection: PreparedConnection, embedded: str) -> None:
         if self.embedded:

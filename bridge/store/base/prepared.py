@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Dialect, Engine, IteratorResult
+from sqlalchemy.engine import Connection, Dialect, IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
@@ -163,11 +163,9 @@ class Statements:
 
 
 class PreparedConnection(Connection):
-    """A connection whose statements are prepared."""
+    """A connection whose statements are prepared, once it has been told where they are kept."""
 
-    def __init__(self, engine: Engine, statements: Statements) -> None:
-        super().__init__(engine)
-        self._statements = statements
+    statements: Statements | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -176,8 +174,9 @@ class PreparedConnection(Connection):
     # overloads that cannot be repeated here.
     def execute(self, statement: Any, parameters: Any = None, **options: Any) -> Any:
         given = {} if parameters is None else parameters
-        if not options and isinstance(given, dict) and not self._is_watched():
-            prepared = self._statements.find(statement, given)
+        known = self.statements
+        if known and not options and isinstance(given, dict) and not self._is_watched():
+            prepared = known.find(statement, given)
             if prepared is not None:
                 return self._run(prepared, given)
         return super().execute(statement, parameters, **options)
