@@ -211,6 +211,8 @@ class Engine:
     ) -> None:
         """Claims while fewer than `most` run; sleeps while there is nothing to claim."""
         free = threading.BoundedSemaphore(most)
+        empty_at: int | None = None  # the database's version in which nothing was to be done at all
+        seen = -1  # the mark of the last look
         name = "send" if line is self.outbox else "work"
         with ThreadPoolExecutor(most, thread_name_prefix=name) as pool:
             while not self._stopping.is_set():
@@ -220,9 +222,14 @@ class Engine:
                     continue
                 # The mark before the claim: what comes between the two ends the next `idle` at
                 # once, instead of being missed.
-                mark, item = line.mark(), None
+                mark, version, item = line.mark(), line.version(), None
                 try:
-                    item = claim()
+                    if version is None or version != empty_at:
+                        item, empty_at = claim(), None
+                        # Not asked after a wake-up, which is followed by others.
+                        quiet, seen = mark == seen, mark
+                        if item is None and quiet and version is not None and line.is_empty():
+                            empty_at = version
                 finally:
                     if item is None:
                         free.release()

@@ -8,27 +8,30 @@ cannot be cut short; a call whose look-up took too long sends nothing.
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from heapq import heappop, heappush
-from http.client import HTTPException
-from itertools import count
-from typing import Any
+from functools import lru_cache
+from http.client import HTTPException, HTTPResponse
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, check_header_validity
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
+from urllib3.util.ssl_ import create_urllib3_context
+
+from bridge.infra.call_deadline import Call, calls
 
 MEBIBYTE = 1 << 20
 CHUNK = 1 << 16
+MOST_HOSTS = 10  # that one thread keeps a connection to
+HEADERS = {"User-Agent": "enom-bridge", "Accept": "*/*", "Accept-Encoding": "identity"}
 LONGEST_WAIT = 86400.0  # seconds; most that a Retry-After can ask for
 
 
@@ -71,7 +74,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 class HttpClient:
     """Sends requests, with connections of its own for each thread. TLS certificates are verified.
 
-    Through the adapter alone: a session around it only adds what we do not want, such as redirects, cookies, netrc and proxies.
+    Through the adapter of requests alone: a session around it only adds what we do not want, such as redirects, cookies,
+    netrc and proxies. Below it one connection for each host instead of urllib3's pools, which took most of a call's time.
     """
 
     def __init__(self) -> None:
@@ -118,21 +122,14 @@ class HttpClient:
         timeout: float,
         limit: int,
     ) -> Reply:
-        call = _Call(timeout)
+        call = Call(timeout)
         fault = ""
         try:
-            _calls.current = call
+            calls.current = call
             with call:
-                headers = {
-                    "User-Agent": "enom-bridge",
-                    "Accept": "*/*",
-                    **headers,
-                    "Accept-Encoding": "identity",
-                }
-                request = requests.Request(method, url, data=body, headers=headers).prepare()
-                with self._adapter().send(
-                    request, stream=True, timeout=timeout, verify=self.verify
-                ) as answer:
+                request = _Request(_target(method, url), body, headers)
+                answer: Any = self._adapter().send(request, timeout=timeout, verify=self.verify)
+                with getattr(answer, "raw", answer) as answer:  # a stand-in gives a whole response
                     return _read(answer, call, limit)
         except Lost as error:
             fault = str(error)
@@ -141,29 +138,70 @@ class HttpClient:
             # A stand-in adapter opens no connection, so only the kind of error can tell.
             call.sent = call.sent or isinstance(error, requests.ReadTimeout)
         finally:
-            _calls.current = None
+            calls.current = None
         # Outside the handler, so that no foreign exception with a request in it hangs on to ours.
         raise (Lost if call.sent else NotSent)(f"{fault} ({_host(url)})")
 
     def _adapter(self) -> "_Adapter":
         adapter: _Adapter | None = getattr(self._local, "adapter", None)
         if adapter is None:
-            # No repeats below us: whether a command may be sent again only the journal knows.
-            adapter = self._local.adapter = _Adapter(max_retries=0)
+            adapter = self._local.adapter = _Adapter()
             with self._lock:
                 self._adapters.add(adapter)
         return adapter
 
 
-def _read(answer: requests.Response, call: "_Call", limit: int) -> Reply:
-    headers = {name.lower(): value for name, value in answer.headers.items()}
+class _Target(NamedTuple):
+    """What requests makes of a URL."""
+
+    method: str
+    url: str
+    path: str
+    host: tuple[str, str, int | None]
+    """Scheme, name or address, port."""
+    headers: Mapping[str, str]
+
+
+@lru_cache(100)
+def _target(method: str, url: str) -> _Target:
+    """Raises a ValueError for a URL that cannot be asked."""
+    prepared = requests.Request(method, url, headers=HEADERS).prepare()
+    prepared.headers.pop("Content-Length", None)  # of no body
+    parts = urlsplit(str(prepared.url))
+    name = parts.netloc.rpartition("@")[2]
+    if parts.port == {"http": 80, "https": 443}.get(parts.scheme):
+        name = name.rpartition(":")[0] or name
+    host = parts.scheme, parts.hostname or "", parts.port
+    headers = {"Host": name, **prepared.headers}
+    return _Target(method, str(prepared.url), prepared.path_url, host, headers)
+
+
+class _Request(requests.PreparedRequest):
+    """One request to a target. Raises a ValueError for a header that holds more than one line."""
+
+    def __init__(self, target: _Target, body: bytes | None, headers: Mapping[str, str]) -> None:
+        super().__init__()
+        for header in headers.items():
+            check_header_validity(header)
+        length = {} if body is None else {"Content-Length": str(len(body))}
+        self.target = target
+        self.method, self.url, self.body = target.method, target.url, body
+        # A dict of its own kind would lower each name several times.
+        self.headers: Any = {**target.headers, **headers, **length}
+
+
+def _read(answer: Any, call: Call, limit: int) -> Reply:
+    headers: dict[str, str] = {}
+    for name, value in answer.headers.items():
+        known = headers.get(name := name.lower())
+        headers[name] = value if known is None else f"{known}, {value}"
     # Its headers are here, so it has got the request, whatever becomes of the body.
     call.sent = True
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise Lost("the answer is compressed, which was not requested")
     body = bytearray()
     # read1, which gives what is there: read() would wait for a whole chunk of a sender that drips.
-    while chunk := answer.raw.read1(min(CHUNK, limit + 1), decode_content=False):
+    while chunk := answer.read1(min(CHUNK, limit + 1)):
         body += chunk
         if len(body) > limit:
             raise Lost(f"the answer is larger than {limit} bytes")
@@ -175,7 +213,7 @@ def _read(answer: requests.Response, call: "_Call", limit: int) -> Reply:
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) != len(body) and "transfer-encoding" not in headers:
         raise Lost("the answer was cut short")
-    return Reply(answer.status_code, headers, bytes(body))
+    return Reply(answer.status, headers, bytes(body))
 
 
 def _fault(error: Exception) -> str:
@@ -210,98 +248,8 @@ def _host(url: str) -> str:
         return "no host"
 
 
-class _Call:
-    """One call: its deadline, whether a byte was sent, and the connection that is cut at the
-    deadline."""
-
-    def __init__(self, timeout: float) -> None:
-        self.sent = False
-        self.deadline = time.monotonic() + timeout
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
-
-    def __enter__(self) -> "_Call":
-        _watchdog.watch(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            if self._socket:
-                self._socket.close()
-            self._socket = None
-
-    @property
-    def left(self) -> float:
-        return self.deadline - time.monotonic()
-
-    @property
-    def over(self) -> bool:
-        return self.left <= 0
-
-    def watch(self, connection: socket.socket) -> None:
-        """A second handle on the connection, because TLS and urllib3 pass the first one on and
-        close it early."""
-        if self.over:
-            raise TimeoutError("the deadline has passed")
-        with self._lock:
-            if self._socket:
-                self._socket.close()
-            self._socket = socket.fromfd(connection.fileno(), connection.family, connection.type)
-
-    def cut(self) -> None:
-        with self._lock, suppress(OSError):
-            if self._socket:
-                self._socket.shutdown(socket.SHUT_RDWR)
-
-
-class _Watchdog:
-    """Cuts every call that is still under way at its deadline.
-
-    One thread for all: one for each took a tenth of a job.
-    """
-
-    def __init__(self) -> None:
-        self._calls: list[
-            tuple[float, int, _Call]
-        ] = []  # a heap; the number keeps two of one moment apart
-        self._numbers = count()
-        self._earlier = threading.Condition()
-        self._thread: threading.Thread | None = None
-
-    def watch(self, call: _Call) -> None:
-        with self._earlier:
-            heappush(self._calls, (call.deadline, next(self._numbers), call))
-            if (
-                self._thread is None or not self._thread.is_alive()
-            ):  # not in a process that was forked
-                self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
-                self._thread.start()
-            elif self._calls[0][2] is call:
-                self._earlier.notify()
-
-    def _run(self) -> None:
-        while True:
-            with self._earlier:
-                left = self._calls[0][2].left if self._calls else None
-                if left is None or left > 0:
-                    self._earlier.wait(left)
-                    continue
-                call = heappop(self._calls)[2]
-            call.cut()  # one that has ended has no connection any more
-
-
-_watchdog = _Watchdog()
-
-
-class _Calls(threading.local):
-    current: _Call | None = None
-
-
-_calls = _Calls()  # how a connection, which urllib3 makes, finds the call that it serves
-
-
 def _open(connection: HTTPConnection) -> socket.socket:
-    call = _calls.current or _Call(30.0)
+    call = calls.current or Call(30.0)
     fault: OSError = OSError("the name has no address")
     for family, *_, address in socket.getaddrinfo(
         connection._dns_host, connection.port, type=socket.SOCK_STREAM
@@ -323,44 +271,114 @@ def _open(connection: HTTPConnection) -> socket.socket:
     raise NewConnectionError(connection, type(fault).__name__) from fault
 
 
-def _before_sending(connection: HTTPConnection) -> None:
-    """Called before each write: the last moment at which a call that came too late sends
-    nothing."""
-    if connection.sock is None:
-        connection.connect()
-    if call := _calls.current:
-        if not call.sent:
-            call.watch(connection.sock)
-        call.sent = True
-
-
 class _Plain(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _open(self)
-
-    def send(self, data: Any) -> None:
-        _before_sending(self)
-        super().send(data)
 
 
 class _Tls(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return _open(self)
 
-    def send(self, data: Any) -> None:
-        _before_sending(self)
-        super().send(data)
+
+@lru_cache(4)
+def _context(verify: bool | str) -> ssl.SSLContext:
+    """Trusts what `verify` names, or else whom requests trusts. To read them takes as long as a
+    dozen calls, so it is not done for each connection."""
+    context = create_urllib3_context()
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH if verify is True else str(verify))
+    return context
 
 
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
+class _Answer(HTTPResponse):
+    """Keeps its connection for the next call once it was read to its end."""
+
+    connection: HTTPConnection
+
+    def close(self) -> None:
+        unread = not self.isclosed() and self.length != 0
+        super().close()
+        if unread or self.will_close:
+            self.connection.close()
 
 
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _Tls
+class _HostConnection:
+    """A connection to one host, in the place of a pool of urllib3. It does not repeat anything:
+    whether a command may be sent again only the journal knows."""
+
+    def __init__(self, host: tuple[str, str, int | None], verify: bool | str) -> None:
+        scheme, name, port = host
+        self.connection: HTTPConnection = (
+            _Tls(name, port, ssl_context=_context(verify))
+            if scheme == "https"
+            else _Plain(name, port)
+        )
+
+    def urlopen(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], **_: Any
+    ) -> _Answer:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        data = f"{method} {url} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + (body or b"")
+        try:
+            return self._ask(method, data)
+        except BaseException as error:
+            self.connection.close()
+            if isinstance(error, HTTPException) and not isinstance(error, OSError):
+                raise ProtocolError(error) from error
+            raise
+
+    def _ask(self, method: str, data: bytes) -> _Answer:
+        call = calls.current or Call(30.0)
+        # What can be read before anything was asked is the other side's end of it.
+        if not self.connection.is_connected:
+            self.connection.close()
+            self.connection.connect()
+        opened = self.connection.sock
+        opened.settimeout(max(call.left, 0.001))
+        # The last moment at which a call that came too late sends nothing.
+        call.watch(opened)
+        call.sent = True
+        with suppress(BrokenPipeError, ConnectionResetError):  # perhaps it answered before
+            opened.sendall(data)
+        answer = _Answer(opened, method=method)
+        answer.connection = self.connection
+        try:
+            answer.begin()
+        except BaseException:
+            answer.close()
+            raise
+        return answer
 
 
 class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+    """The adapter of requests with `_HostConnection` for pools, and what came for a response."""
+
+    def __init__(self) -> None:
+        super().__init__(max_retries=0)
+        self._connections: dict[object, _HostConnection] = {}
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: bool | str | None, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        host = request.target.host
+        found = self._connections.get((host, verify))
+        if found is None:
+            if len(self._connections) >= MOST_HOSTS:
+                self._connections.pop(next(iter(self._connections))).connection.close()
+            found = self._connections[host, verify] = _HostConnection(host, verify or True)
+        return found
+
+    def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
+        """Nothing more: `_HostConnection` was made with what it trusts."""
+
+    def request_url(self, request: Any, proxies: object) -> str:
+        path: str = request.target.path
+        return path
+
+    def build_response(self, req: Any, resp: Any) -> Any:
+        return resp if isinstance(resp, _Answer) else super().build_response(req, resp)
+
+    def close(self) -> None:
+        for each in self._connections.values():
+            each.connection.close()
+        super().close()

@@ -15,7 +15,7 @@ import structlog
 from structlog.contextvars import bound_contextvars as bound
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 
-from bridge.infra.masking import hiding, mask, masked, register
+from bridge.infra.masking import harmless, hiding, mask, masked, register
 
 __all__ = ["bound", "configure", "get", "hiding", "mask", "register"]
 
@@ -58,6 +58,9 @@ def configure(format: Literal["text", "json"], stream: TextIO | None = None) -> 
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=BoundLogger,
     )
+    # Not looked up for each line, because no line tells them.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def get(name: str) -> BoundLogger:
@@ -84,6 +87,8 @@ class _Handler(logging.StreamHandler[TextIO]):
 def _redact(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
+    if harmless(event):
+        return event
     return {
         key: masked(key, value) for key, value in event.items()
     }  # its keys are names in the code

@@ -23,7 +23,7 @@ _KEY = re.compile(
 )
 # pw=… in a URL or a message, 'password': '…' in the repr of a form.
 _PAIR = re.compile(
-    r"""(\w*(?:password|passwd|token|secret|signature|pw)s?(?:=|["']\s*:\s*))"""
+    r"""((?:password|passwd|token|secret|signature|pw)s?(?:=|["']\s*:\s*))"""
     r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s&,;"'<>]+)""",
     re.IGNORECASE,
 )
@@ -57,6 +57,29 @@ def mask(text: str) -> str:
     return _PAIR.sub(rf"\1{MASK}", text)
 
 
+def harmless(event: Mapping[str, object]) -> bool:
+    """Whether `masked` would leave every value of a log line as it is: asked of all of them at
+    once, which is what nearly every line needs."""
+    texts = []
+    for key, value in event.items():
+        if isinstance(value, str):
+            texts.append(value)
+        elif value is not None and not isinstance(value, bool | int | float):
+            return False
+        if value is not None and not isinstance(value, bool) and _names_secret(key):
+            return False
+    # A match that begins in one value and ends in the next only costs the longer way.
+    text = "\n".join(texts)
+    return not any(form in text for form in _longest_first(_hidden.get())) and not _PAIR.search(
+        text
+    )
+
+
+@lru_cache(1000)
+def _names_secret(key: str) -> bool:
+    return bool(_KEY.search(key))
+
+
 @lru_cache(64)
 def _longest_first(hidden: frozenset[str]) -> list[str]:
     return sorted(_registered | hidden, key=len, reverse=True)
@@ -66,7 +89,7 @@ def masked(key: object, value: object) -> object:
     """`value` as it may be written beside `key`: whole tables and lists too."""
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(key, str) and _KEY.search(key):
+    if isinstance(key, str) and _names_secret(key):
         return MASK
     if isinstance(value, int | float):
         return value

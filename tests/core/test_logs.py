@@ -244,3 +244,21 @@ def test_a_line_that_cannot_be_written_is_reported_without_its_arguments(
 
     assert "lib could not be written" in errors.getvalue()
     assert "not-a-number" not in errors.getvalue()
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["event", "command", "token", "pw_count"]),
+        st.one_of(
+            st.lists(st.sampled_from(["Geheim-1", " ", "pw=", "a'", '"', "\n", "x"])).map("".join),
+            st.none(),
+            st.integers(),
+            st.booleans(),
+            st.lists(st.just("Geheim-1"), max_size=1),
+        ),
+    )
+)
+def test_what_is_written_without_masking_holds_nothing_to_mask(event: dict[str, Any]) -> None:
+    with logs.hiding("Geheim-1"):
+        if masking.harmless(event):
+            assert {key: masking.masked(key, value) for key, value in event.items()} == event

@@ -36,6 +36,25 @@ password again.
 BATCH = 100  # rows in one transaction, so that hooks never wait long
 
 
+# What is asked before each transaction that would nearly always find nothing.
+NOW: sa.BindParameter[float] = sa.bindparam("now", type_=sa.Float)
+SELECT_DELETION_DUE = (
+    sa.select(mailboxes.c.id)
+    .where(mailboxes.c.delete_after <= NOW, mailboxes.c.source.is_not(None))
+    .limit(1)
+)
+SELECT_PASSWORD_DUE = (
+    sa.select(jobs.c.id)
+    .where(jobs.c.sealed.is_not(None), jobs.c.finished_at < NOW - WIPE_AFTER)
+    .limit(1)
+)
+SELECT_BODY_DUE = (
+    sa.select(hooks.c.id)
+    .where(hooks.c.sealed.is_not(None), hooks.c.received_at < NOW - WIPE_AFTER)
+    .limit(1)
+)
+
+
 class Retention:
     def __init__(
         self, database: Database, new_id: Callable[[float], str], keep_days: float
@@ -48,6 +67,8 @@ class Retention:
         """Makes a job of every deletion whose grace is over, but of none whose service has come
         back since.
         """
+        if not self.database.finds(SELECT_DELETION_DUE):
+            return 0
         with self.database.write() as tx:
             now = self.database.now(tx)
             due = (
@@ -87,6 +108,8 @@ class Retention:
 
         What is held for a person's approval keeps its password for longer.
         """
+        if not any(map(self.database.finds, (SELECT_PASSWORD_DUE, SELECT_BODY_DUE))):
+            return 0
         with self.database.write() as tx:
             now = self.database.now(tx)
             edge = now - WIPE_AFTER

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -20,6 +20,7 @@ from bridge.domain.errors import StoreUnavailable
 from bridge.reporting.refusals import refusal
 from bridge.store.base.connections import ask_the_rested, prepare_sqlite
 from bridge.store.base.pooler import Pooler
+from bridge.store.base.prepared import PreparedConnection, Statements
 from bridge.store.base.sqlite_files import Files, barred, owned_as
 
 LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
@@ -64,6 +65,8 @@ class Database:
             max_overflow=20,
             pool_timeout=LOCK_WAIT,
         )
+        self._statements = Statements(self.engine.dialect)
+        self.engine._connection_cls = PreparedConnection
         self._files = Files(self.file) if self.file else None
         if self._files:
             prepare_sqlite(self.engine)
@@ -164,7 +167,7 @@ class Database:
             raise StoreUnavailable(refusal("database_busy"))
         try:
             self.check_files()
-            with translated(), self.engine.begin() as connection:
+            with translated(), self._connect() as connection, connection.begin():
                 self._begin(connection, "BEGIN IMMEDIATE")
                 self._notified.pending = False
                 yield connection
@@ -178,15 +181,32 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         self.check_files()
-        with translated(), self.engine.connect() as connection:
+        with translated(), self._connect() as connection:
             self._begin(connection, "BEGIN")
             yield connection
 
-    def _begin(self, connection: Connection, embedded: str) -> None:
+    def _connect(self) -> PreparedConnection:
+        connection = cast(PreparedConnection, self.engine.connect())
+        connection.statements = self._statements
+        return connection
+
+    def _begin(self, connection: PreparedConnection, embedded: str) -> None:
         if self.embedded:
-            connection.exec_driver_sql(embedded)
+            connection.begin_embedded(embedded)
         elif self.pooler and self.pooler.present:
             connection.exec_driver_sql(self.pooler.statement)
+
+    def finds(self, statement: sa.Select[Any]) -> bool:
+        """Whether a statement of `now` gives a row: for whoever writes only now and then, so that
+        nothing waits in line with those who write while there is nothing to do."""
+        with self.read() as connection:
+            return connection.execute(statement, {"now": self.now(connection)}).first() is not None
+
+    def version(self) -> int | None:
+        """Another number after each commit, whoever made it. None where that cannot be told without
+        asking for what has changed: of a server."""
+        self.check_files()
+        return self._files.version() if self._files else None
 
     def now(self, connection: Connection) -> float:
         """Epoch seconds on the clock that all workers share."""

@@ -69,6 +69,14 @@ class Files:
             if (now := identity(path)) != before:
                 raise StoreUnavailable(fault(Path(path), now is None))
 
+    def version(self) -> int | None:
+        """Another number after each commit of another connection; None: unknown."""
+        with self._lock, suppress(sqlite3.Error):
+            if self._kept is not None:
+                found = self._kept.execute("PRAGMA data_version").fetchone()
+                return int(found[0])
+        return None
+
     def save(self, target: Path) -> bool:
         """Copies what a removed file holds to `target`, readable by this user alone. False when
         there was no need to.

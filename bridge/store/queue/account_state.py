@@ -92,6 +92,13 @@ class Resumed:
     left: tuple[Pause, ...]
 
 
+SELECT_PROBE_DUE = (
+    sa.select(accounts.c.name)
+    .where(accounts.c.probe_at <= sa.bindparam("now"), accounts.c.pause_reason.is_(None))
+    .limit(1)
+)
+
+
 class AccountState:
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -138,6 +145,8 @@ class AccountState:
 
         What a person paused is not asked meanwhile.
         """
+        if not self.database.finds(SELECT_PROBE_DUE):
+            return []
         with self.database.write() as tx:
             now = self.database.now(tx)
             # Asking and putting off are one statement: of several workers only one gets the

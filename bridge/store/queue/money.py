@@ -43,6 +43,25 @@ UPDATE_PURCHASES = {  # made once, because every job ends with it
 }
 
 
+COUNT_DELETIONS = sa.select(sa.func.count(sa.distinct(steps.c.job_id))).where(
+    among(steps.c.kind, "delete"),
+    steps.c.started_at > sa.bindparam("after"),
+    steps.c.started_at <= sa.bindparam("until"),
+    ~among(steps.c.outcome, *map(str, NOT_SPENT)),
+    steps.c.job_id != sa.bindparam("but_job"),
+)
+UPDATE_SEEN_PURCHASE = (
+    sa.update(purchases)
+    .where(
+        purchases.c.account == sa.bindparam("its_account"),
+        purchases.c.domain == sa.bindparam("its_domain"),
+        purchases.c.job_id == sa.bindparam("its_job"),
+        purchases.c.outcome == "accepted",
+    )
+    .values(outcome="done")
+)
+
+
 def of_today(moment: sa.ColumnElement[float], now: float) -> sa.ColumnElement[bool]:
     """Whether it lies in this UTC day. What a clock that was ahead noted uses up no day but its
     own."""
@@ -108,15 +127,10 @@ def allow_purchase(
 def allow_deletion(
     tx: Connection, job: Row, now: float, limits: Limits, lifted: frozenset[Limit]
 ) -> None:
-    recent = sa.select(sa.func.count(sa.distinct(steps.c.job_id))).where(
-        among(steps.c.kind, "delete"),
-        steps.c.started_at > now - HOUR,
-        steps.c.started_at <= now + HOUR,  # no later ones: a clock that was ahead noted them
-        steps.c.outcome.not_in(NOT_SPENT),
-        steps.c.job_id != job["id"],
-    )
     held_back = limits.terminations_per_hour and Limit.DELETIONS not in lifted
-    if held_back and (tx.scalar(recent) or 0) >= limits.terminations_per_hour:
+    # No later ones: a clock that was ahead noted them.
+    asked = {"after": now - HOUR, "until": now + HOUR, "but_job": job["id"]}
+    if held_back and (tx.scalar(COUNT_DELETIONS, asked) or 0) >= limits.terminations_per_hour:
         text = refusal("deletions_of_hour", limit=limits.terminations_per_hour, job=job["id"])
         raise NeedsPerson(text, limit=Limit.DELETIONS)
 
@@ -165,14 +179,8 @@ def purchase_answered(
 
 def see_purchase(tx: Connection, job: Row) -> None:
     """A job goes on because a read showed what it bought."""
-    mine = (
-        purchases.c.account == job["account"],
-        purchases.c.domain == job["domain"],
-        purchases.c.job_id == job["id"],
-    )
-    tx.execute(
-        sa.update(purchases).where(*mine, purchases.c.outcome == "accepted").values(outcome="done")
-    )
+    mine = {"its_account": job["account"], "its_domain": job["domain"], "its_job": job["id"]}
+    tx.execute(UPDATE_SEEN_PURCHASE, mine)
 
 
 def judge_purchases(tx: Connection, job: str, status: str) -> None:

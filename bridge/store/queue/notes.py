@@ -61,6 +61,9 @@ def stands(tx: Connection, subject: str) -> bool:
     return tx.scalar(last) is False
 
 
+SELECT_NOTE_DUE = sa.select(notes.c.id).where(notes.c.next_at <= sa.bindparam("now")).limit(1)
+
+
 class AlertLog:
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -69,6 +72,8 @@ class AlertLog:
         """Takes what is to be sent now, under a lease that is simply a later next try. `gather`:
         see above.
         """
+        if not self.database.finds(SELECT_NOTE_DUE):
+            return []
         with self.database.write() as tx:
             now = self.database.now(tx)
             due = sa.select(notes).where(notes.c.next_at <= now).order_by(notes.c.id)

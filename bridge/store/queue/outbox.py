@@ -38,6 +38,11 @@ COUNT_CALLBACKS = (
 )
 
 
+SELECT_PENDING_CALLBACK = (
+    sa.select(callbacks.c.id).where(among(callbacks.c.status, "pending")).limit(1)
+)
+
+
 def enqueue_callback(tx: Connection, job: Row, now: float) -> None:
     """Writes the callback of a job that has just ended. The caller holds the transaction that ends
     it.
@@ -201,6 +206,14 @@ class Outbox:
 
     def wake(self) -> None:
         self.database.wake()
+
+    def version(self) -> int | None:
+        """See Database."""
+        return self.database.version()
+
+    def is_empty(self) -> bool:
+        """Whether no callback is pending, so that none can be claimed however much time goes by."""
+        return not self.database.finds(SELECT_PENDING_CALLBACK)
 
     def claim_callback(self, owner: str, in_turn: InTurn = list) -> ClaimedCallback | None:
         """Takes the next callback that is due and in turn, under a lease.

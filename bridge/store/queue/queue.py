@@ -10,18 +10,27 @@ from bridge.domain.ports import InitialPlan, Job, JobResult, Limits
 from bridge.domain.superseded import CUSTOMER_TEXTS
 from bridge.reporting import notes as sentences
 from bridge.store.base.rows import Row, error_columns
-from bridge.store.base.tables import jobs
+from bridge.store.base.tables import among, jobs
 from bridge.store.queue import cancelling, creations, customers, fencing, money, notes, outbox
 from bridge.store.queue.claims import Claims
 from bridge.store.queue.journal import Journal, as_columns
 from bridge.store.queue.still_wanted import effect_of, take_back, unwanted
 
+SELECT_OPEN_JOB = sa.select(jobs.c.id).where(among(jobs.c.status, "queued", "running")).limit(1)
 SELECT_JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("job_id"))
 
 
 class Queue(Claims, Journal):
     """The jobs as a worker sees them; for the arguments see Claims. Raises LeaseLost when a job is
     another's by now."""
+
+    def version(self) -> int | None:
+        """See Database."""
+        return self.database.version()
+
+    def is_empty(self) -> bool:
+        """Whether no job is open, so that none can be claimed however much time goes by."""
+        return not self.database.finds(SELECT_OPEN_JOB)
 
     def wait(
         self,
