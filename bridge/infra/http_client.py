@@ -8,6 +8,7 @@ cannot be cut short; a call whose look-up took too long sends nothing.
 import socket
 import ssl
 import threading
+import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,6 @@ from functools import lru_cache
 from http.client import HTTPException, HTTPResponse
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from weakref import WeakSet
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -82,7 +82,7 @@ class HttpClient:
         self._local = threading.local()
         self._lock = threading.Lock()
         # Weakly: with its thread an adapter goes, and closes what it kept.
-        self._adapters: WeakSet[_Adapter] = WeakSet()
+        self._adapters: weakref.WeakSet[_Adapter] = weakref.WeakSet()
         self.verify: bool | str = True
 
     def post(
@@ -108,7 +108,7 @@ class HttpClient:
     def close(self) -> None:
         """Closes every kept connection; later calls open new ones."""
         with self._lock:
-            adapters, self._adapters = list(self._adapters), WeakSet()
+            adapters, self._adapters = list(self._adapters), weakref.WeakSet()
             self._local = threading.local()
         for adapter in adapters:
             adapter.close()
@@ -313,6 +313,7 @@ class _HostConnection:
             if scheme == "https"
             else _Plain(name, port)
         )
+        weakref.finalize(self, self.connection.close)  # when its thread has ended
 
     def urlopen(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], **_: Any
