@@ -234,10 +234,10 @@ class Engine:
                     if item is None:
                         free.release()
                 turn()
-                if item is None:
-                    line.idle(POLL, mark)
-                else:
+                if item is not None:
                     pool.submit(_run_one, run, item, free)
+                if item is None or not line.more:
+                    line.idle(POLL, mark)
 
     def _heartbeat(self) -> None:
         # Three beats may be lost before a lease is. Then the job is another's: its token is newer,

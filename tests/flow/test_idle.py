@@ -10,6 +10,7 @@ import pytest
 
 from bridge import engine
 from bridge.store import Database, Outbox, Queue
+from bridge.store.base.database import Topic
 from tests.support.billing import until
 from tests.support.bridge import Billing, Running, Simulator, furnish, write_config
 
@@ -30,9 +31,9 @@ def test_nothing_is_claimed_until_something_was_written(
         claims["send"] += 1
         return claim_callback(outbox, *given)
 
-    def waiting(database: Database, seconds: float, since: int) -> None:
+    def waiting(database: Database, topic: Topic, seconds: float, since: int) -> None:
         looks[threading.current_thread().name] += 1
-        wait(database, seconds, since)
+        wait(database, topic, seconds, since)
 
     monkeypatch.setattr(Queue, "claim", claiming)
     monkeypatch.setattr(Outbox, "claim_callback", claiming_callback)

@@ -17,6 +17,7 @@ from bridge.domain.errors import StoreUnavailable
 from bridge.store import Database, Gauges, upgrade
 from bridge.store.base import connections
 from bridge.store.base import database as module
+from bridge.store.base.database import Topic
 from bridge.store.base.tables import hooks, jobs
 from tests.store.conftest import Shop
 from tests.support.billing import until
@@ -176,15 +177,15 @@ class TestPostgres:
         monkeypatch.setattr(
             connections, "REST", 0.0
         )  # what a connection in use meets is in the test below
-        shop.database.mark()
+        shop.database.mark(Topic.JOBS)
         postgres.stop()
         postgres.start()
-        mark = shop.database.mark()
+        mark = shop.database.mark(Topic.JOBS)
 
         def woken() -> bool:
             with shop.database.write() as tx:
                 tx.execute(sa.text("NOTIFY enom_bridge"))  # from elsewhere: without our own wake-up
-            return shop.database.mark() != mark
+            return shop.database.mark(Topic.JOBS) != mark
 
         until(woken, pause=0.1)
 
@@ -212,12 +213,12 @@ class TestPostgres:
 
     def test_another_process_wakes_us(self, shop: Shop, database_url: str) -> None:
         other = Shop(Database(database_url))
-        shop.database.mark()
-        mark = shop.database.mark()
+        shop.database.mark(Topic.JOBS)
+        mark = shop.database.mark(Topic.JOBS)
 
         def woken() -> bool:
             other.hook("suspend")
-            return shop.database.mark() != mark
+            return shop.database.mark(Topic.JOBS) != mark
 
         until(woken, pause=0.1)
         other.database.close()

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain import jobs as states
-from bridge.store.base.database import Database
+from bridge.store.base.database import Database, Topic
 from bridge.store.base.tables import (
     accounts,
     audit,
@@ -190,7 +190,7 @@ def correct_future_times(database: Database, waits: MaximumWaits) -> ClockCorrec
             for column, longest in AHEAD.items()
         }
         times["marks.value"] = gathering(tx, now)
-        database.notify(tx)
+        database.notify(tx, *Topic)
     return ClockCorrection(ahead, {name: count for name, count in times.items() if count})
 
 

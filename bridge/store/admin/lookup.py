@@ -16,6 +16,7 @@ from bridge.domain.ports import ObservedJob, Receipt, Recorded
 from bridge.reporting.refusals import refusal
 from bridge.store.admin import decision_facts
 from bridge.store.admin.lists import LISTS, Lists
+from bridge.store.base.database import Topic
 from bridge.store.base.rows import Row, to_intent, to_observed, to_receipt, to_record
 from bridge.store.base.shown_columns import shown
 from bridge.store.base.tables import (
@@ -85,12 +86,12 @@ class Lookup(Lists):
     def wait_ended(self, source: str, job: str, deadline: float, clock: Any) -> Receipt:
         """The receipt once the job has ended, or as it is at `deadline` (on `clock`)."""
         while True:
-            mark = self.database.mark()
+            mark = self.database.mark(Topic.ENDS)
             receipt = self.receipt(source, job)
             left = deadline - clock()
             if receipt.status in ENDED or left <= 0:
                 return receipt
-            self.database.wait(min(left, 0.5), mark)
+            self.database.wait(Topic.ENDS, min(left, 0.5), mark)
 
     def results(self, source: str, after: str, limit: int) -> tuple[Sequence[Receipt], str | None]:
         """Receipts ended since, oldest first, and the `after` to go on with (None: nothing new)."""

@@ -22,7 +22,7 @@ from bridge.reporting.refusals import refusal
 from bridge.store.admin import decision_facts, lookup
 from bridge.store.admin.account_actions import AccountActions
 from bridge.store.admin.findings import settled
-from bridge.store.base.database import upsert
+from bridge.store.base.database import Topic, upsert
 from bridge.store.base.rows import Row, to_intent, to_limits, to_receipt
 from bridge.store.base.tables import (
     among,
@@ -83,7 +83,7 @@ class OperatorActions(AccountActions):
             purchases.c.job_id == job, purchases.c.outcome.in_(IN_DOUBT)
         )
         tx.execute(doubted.values(outcome="judged", ended_at=self.database.now(tx)))
-        self.database.notify(tx)
+        self.database.notify(tx, *Topic)
 
     def _pass(self, tx: Any, row: Row, limit: Limit) -> Receipt:
         """A waiting job goes on now, past this limit and no other."""
@@ -91,7 +91,7 @@ class OperatorActions(AccountActions):
         values = {"lifted": lifted, "passed": True, "waiting_for": None}
         change = sa.update(jobs).where(jobs.c.id == row["id"]).returning(jobs)
         now = self.database.now(tx)
-        self.database.notify(tx)
+        self.database.notify(tx, *Topic)
         return to_receipt(tx.execute(change.values(available_at=now, **values)).mappings().one())
 
     def _again(self, tx: Any, row: Row, limit: Limit | None) -> Receipt:
@@ -109,7 +109,7 @@ class OperatorActions(AccountActions):
         # It goes on with the new job, and is wiped when that one ends.
         tx.execute(sa.update(jobs).where(jobs.c.id == id).values(sealed=None))
         notes.clear(tx, f"job:{id}", sentences.tried_again(row, new["id"]), now)
-        self.database.notify(tx)
+        self.database.notify(tx, *Topic)
         return to_receipt(new)
 
     def cancel(self, job: str) -> Receipt:
@@ -119,7 +119,7 @@ class OperatorActions(AccountActions):
             cancelling.cancel(tx, job, now, None, CANCELLED)
             self._call_off(tx, row)
             self._audit(tx, "cancel", job)
-            self.database.notify(tx)
+            self.database.notify(tx, *Topic)
             return to_receipt(self._job(tx, job))
 
     def reject(self, job: str, reason: str | None = None) -> Receipt:
@@ -133,7 +133,7 @@ class OperatorActions(AccountActions):
                 raise NotPossible(refusal("not_held", job=job))
             self._call_off(tx, row)
             self._audit(tx, "reject", job, reason)
-            self.database.notify(tx)
+            self.database.notify(tx, *Topic)
             return to_receipt(ended)
 
     def dismiss(self, hook: str, source: str | None = None, reason: str | None = None) -> None:
@@ -183,7 +183,7 @@ class OperatorActions(AccountActions):
             )
             tx.execute(asked.values(receiver_after=now))
             self._audit(tx, "resend", callback)
-            self.database.notify(tx)
+            self.database.notify(tx, *Topic)
 
     def adopt(
         self,
@@ -299,7 +299,7 @@ class OperatorActions(AccountActions):
                 now,
                 replaces=None,
             )
-            self.database.notify(tx)
+            self.database.notify(tx, *Topic)
             return f"job {job}"
 
     def _job(self, tx: Any, job: str) -> Row:

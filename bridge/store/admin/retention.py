@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bridge.domain.errors import FOR_APPROVAL
 from bridge.store.admin.sign_ins import REFUSED
-from bridge.store.base.database import Database
+from bridge.store.base.database import Database, Topic
 from bridge.store.base.tables import (
     among,
     audit,
@@ -99,7 +99,7 @@ class Retention:
                     purge=True,
                 )
             if rows:
-                self.database.notify(tx)
+                self.database.notify(tx, Topic.JOBS)
             return len(rows)
 
     def wipe(self) -> int:

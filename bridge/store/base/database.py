@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,11 +27,20 @@ from bridge.store.base.sqlite_files import Files, barred, owned_as
 LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
 CHANNEL = "enom_bridge"
 SELECT_NOW = sa.text("SELECT extract(epoch FROM clock_timestamp())")
+NOTIFY = sa.text("SELECT pg_notify(:channel, :topics)").bindparams(channel=CHANNEL)
 SELECT_NOW_AND_NOTIFY = sa.text(
-    "SELECT extract(epoch FROM clock_timestamp()), pg_notify(:channel, '')"
+    "SELECT extract(epoch FROM clock_timestamp()), pg_notify(:channel, :topics)"
 ).bindparams(channel=CHANNEL)
 # Of the time that passes: how fast an embedded database's clock follows a step of the machine's
 FOLLOWS = 0.1
+
+
+class Topic(StrEnum):
+    """What somebody waits for, so that each commit wakes only those to whom it is news."""
+
+    JOBS = "jobs"  # one that may be claimed
+    ENDS = "ends"  # of jobs
+    CALLBACKS = "callbacks"  # one that may be sent
 
 
 class Database:
@@ -50,7 +60,7 @@ class Database:
         self._offset = time.time() - time.monotonic()
         self._synchronised = time.monotonic()
         self._changed = threading.Condition()
-        self._changes = 0
+        self._changes = dict.fromkeys(Topic, 0)
         self._closing = False
         self._listener: threading.Thread | None = None
         options = (
@@ -169,14 +179,14 @@ class Database:
             self.check_files()
             with translated(), self._connect() as connection, connection.begin():
                 self._begin(connection, "BEGIN IMMEDIATE")
-                self._notified.pending = False
+                self._notified.pending = set()
                 yield connection
             self.check_files()  # before anybody is told that it is committed
         finally:
             if self.embedded:
                 self.write_lock.release()
         if self._notified.pending:
-            self.wake()
+            self.wake(*self._notified.pending)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -216,13 +226,14 @@ class Database:
             return time.monotonic() + self._offset
         return float(connection.scalar(SELECT_NOW))
 
-    def now_and_notify(self, connection: Connection) -> float:
+    def now_and_notify(self, connection: Connection, *topics: Topic) -> float:
         """`now` and `notify` in one round trip, which counts while rows are locked."""
         if self.embedded or self.own_clock is not None:
-            self.notify(connection)
+            self.notify(connection, *topics)
             return self.now(connection)
-        self._notified.pending = True
-        return float(connection.execute(SELECT_NOW_AND_NOTIFY).scalar_one())
+        self._notified.pending.update(topics)
+        named = {"topics": " ".join(topics)}
+        return float(connection.execute(SELECT_NOW_AND_NOTIFY, named).scalar_one())
 
     def clock(self) -> float:
         """The same without asking, for what needs no more than a second's accuracy; `synchronise`
@@ -259,28 +270,29 @@ class Database:
 
     # Waking. A lost wake-up costs a little time, never a job: everybody also polls.
 
-    def notify(self, connection: Connection) -> None:
-        """Wakes those who wait, when this transaction commits."""
-        self._notified.pending = True
+    def notify(self, connection: Connection, *topics: Topic) -> None:
+        """Wakes those who wait for one of these, when this transaction commits."""
+        self._notified.pending.update(topics)
         if not self.embedded:
-            connection.execute(sa.text(f"NOTIFY {CHANNEL}"))
+            connection.execute(NOTIFY, {"topics": " ".join(topics)})
 
-    def mark(self) -> int:
+    def mark(self, topic: Topic) -> int:
         """To be taken before looking, and given to `wait`: then nothing that changes in between is
         slept through.
         """
         if self.pooler and not self.pooler.present and self._listener is None:
             self._listen()
-        return self._changes
+        return self._changes[topic]
 
-    def wait(self, seconds: float, since: int) -> None:
+    def wait(self, topic: Topic, seconds: float, since: int) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._changes != since or self._closing, seconds)
+            self._changed.wait_for(lambda: self._changes[topic] != since or self._closing, seconds)
 
-    def wake(self) -> None:
-        """Wakes every waiting thread of this process."""
+    def wake(self, *topics: Topic) -> None:
+        """Wakes every thread of this process that waits for one of these; for any, without."""
         with self._changed:
-            self._changes += 1
+            for topic in topics or Topic:
+                self._changes[topic] += 1
             self._changed.notify_all()
 
     def _listen(self) -> None:
@@ -303,8 +315,8 @@ class Database:
                     connection.execute(f"LISTEN {CHANNEL}")
                     while not self._closing:
                         # Short, because it also bounds how long `close` waits for this thread.
-                        for _ in connection.notifies(timeout=0.5, stop_after=1):
-                            self.wake()
+                        for heard in connection.notifies(timeout=0.5, stop_after=1):
+                            self.wake(*topics_of(heard.payload))
             except psycopg.Error:
                 time.sleep(0.5)
 
@@ -314,6 +326,12 @@ class Database:
         if self._listener is not None:
             self._listener.join()
         self.let_go()
+
+
+def topics_of(payload: str) -> list[Topic]:
+    """Those that are named; none, which means any, where another version names others."""
+    named = payload.split()
+    return [Topic(name) for name in named] if set(named) <= set(Topic) else []
 
 
 def sqlite_file(url: str) -> Path | None:

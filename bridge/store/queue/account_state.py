@@ -15,7 +15,7 @@ from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.reporting import notes as sentences
 from bridge.reporting.receipts import PAUSED
 from bridge.reporting.refusals import refusal
-from bridge.store.base.database import Database
+from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import Row
 from bridge.store.base.shown_columns import shown
 from bridge.store.base.tables import (
@@ -258,7 +258,7 @@ class AccountState:
         finally:
             with self.database.write() as tx:
                 tx.execute(sa.delete(slots).where(slots.c.id == slot))
-                self.database.notify(tx)
+                self.database.notify(tx, Topic.JOBS)
 
 
 def refuse_when_full(tx: Connection, account: str, most: int, now: float) -> None:
@@ -336,7 +336,7 @@ def end_pauses(
         if pauses(row):
             notes.clear(tx, f"account:{name}", over, now)
         go_on(tx, name, now)
-        database.notify(tx)
+        database.notify(tx, Topic.JOBS)
     return left
 
 

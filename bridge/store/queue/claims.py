@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.jobs import Status, allow
 from bridge.domain.ports import AccountLimits, Job
-from bridge.store.base.database import Database
+from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import Row, to_job
 from bridge.store.base.tables import accounts, among, jobs, mailboxes, steps, workers
 from bridge.store.queue import next_job
@@ -77,26 +77,28 @@ class Claims:
         self.key_ids = " ".join(key_ids)
         self._turn = count()
         self._turns = Turns()
+        self.more = False
+        """Whether there may be another job to claim after the last one."""
 
     def mark(self) -> int:
         """What has changed so far; to be taken before a claim."""
-        return self.database.mark()
+        return self.database.mark(Topic.JOBS)
 
     def idle(self, seconds: float, since: int) -> None:
         """Waits until something may have changed since that mark, at most `seconds`. Waking too
         often is harmless.
         """
-        self.database.wait(seconds, since)
+        self.database.wait(Topic.JOBS, seconds, since)
 
     def wake(self) -> None:
         """Ends every `idle` of this process."""
-        self.database.wake()
+        self.database.wake(Topic.JOBS)
 
     def claim(self, owner: str, limits: Mapping[str, AccountLimits]) -> Job | None:
         """Takes the next job that may run, under a lease. `limits` by account."""
         # Each time another account is first: in a fixed order, a worker with few hands would let
         # the last one wait for ever.
-        names, first = list(limits), next(self._turn)
+        self.more, names, first = False, list(limits), next(self._turn)
         for account in (names[(first + place) % len(names)] for place in range(len(names))):
             look = self._look(account, limits[account])
             if not look.flows and not look.lease_expired:
@@ -110,6 +112,7 @@ class Claims:
                     look = self._look_in(tx, account, limits[account])
                 row = self._next_job(tx, account, limits[account], look.flows, now)
                 if row is not None:
+                    self.more |= len(names) > 1
                     return self._claim_job(tx, row, owner, now)
         return None
 
@@ -146,17 +149,28 @@ class Claims:
         ):
             return None
         for flow in self._turns.order(account, flows):
-            source, action = flow
-            locked = not self.database.embedded
-            found = next_job.next_job(limits.exclusive_actions, action, locked)
-            asked = {"account_name": account, "now": now, "source": source}
-            # From the domain after the last one to the end, then from the beginning.
-            for last in dict.fromkeys((self._turns.last_domain(account, flow), "")):
-                row = tx.execute(found, asked | {"last_domain": last}).mappings().first()
-                if row is not None:
-                    self._turns.serve(account, flow, row["domain"])
-                    return row
+            asked = {"account_name": account, "now": now, "source": flow[0]}
+            rows = self._in_turn(tx, limits, flow, asked)
+            if rows:
+                self.more = len(rows) > 1 or len(flows) > 1
+                self._turns.serve(account, flow, rows[0]["domain"])
+                return rows[0]
         return None
+
+    def _in_turn(
+        self, tx: Connection, limits: AccountLimits, flow: Flow, asked: Mapping[str, Any]
+    ) -> Sequence[Row]:
+        """The first of a flow, and another one if there is one: from the domain after the last
+        one to the end, then from the beginning."""
+        locked = not self.database.embedded
+        statement = next_job.next_job(limits.exclusive_actions, flow[1], locked)
+        found: dict[str, Row] = {}
+        for domain in dict.fromkeys((self._turns.last_domain(asked["account_name"], flow), "")):
+            rows = tx.execute(statement, {**asked, "last_domain": domain}).mappings()
+            found |= {row["id"]: row for row in rows if row["id"] not in found}
+            if len(found) > 1:
+                break
+        return list(found.values())
 
     def _claim_job(self, tx: Connection, row: Row, owner: str, now: float) -> Job:
         allow(Status(row["status"]), Status.RUNNING)
@@ -212,4 +226,4 @@ class Claims:
     def _release(self, tx: Connection, whose: sa.Update, of: Mapping[str, Any]) -> None:
         allow(Status.RUNNING, Status.QUEUED)
         if tx.execute(whose, of).rowcount:
-            self.database.notify(tx)
+            self.database.notify(tx, Topic.JOBS)

@@ -11,7 +11,7 @@ from bridge.domain.errors import Limit
 from bridge.domain.jobs import Recheck, WaitingFor
 from bridge.domain.model import MAKING, MONEY
 from bridge.domain.ports import Job, Limits
-from bridge.store.base.database import Database
+from bridge.store.base.database import Database, Topic
 from bridge.store.base.tables import accounts, among, jobs, steps
 from bridge.store.queue.account_state import STANDS_STILL
 from bridge.store.queue.money import DAY, NOT_SPENT, of_today
@@ -78,4 +78,4 @@ def release(database: Database, limits: Limits) -> None:
             oldest = oldest.limit(max(0, room))
         waits = *IS_WAITING, jobs.c.id.in_(oldest) | ~limited, jobs.c.available_at > now
         if tx.execute(sa.update(jobs).where(*waits).values(available_at=now)).rowcount:
-            database.notify(tx)
+            database.notify(tx, Topic.JOBS)

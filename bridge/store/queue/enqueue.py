@@ -13,7 +13,7 @@ from bridge.domain.errors import Overtaken
 from bridge.domain.model import Address
 from bridge.domain.superseded import CUSTOMER_TEXTS, HookEffect, is_late, marks_with
 from bridge.reporting.receipts import LATE
-from bridge.store.base.database import Database, upsert
+from bridge.store.base.database import Database, Topic, upsert
 from bridge.store.base.rows import Row, error_columns, intent_values
 from bridge.store.base.tables import accounts, jobs, key_values, mailboxes
 from bridge.store.queue import cancelling, customers, outbox
@@ -100,6 +100,8 @@ def add_jobs(
         counted = [each for each in zip(new, lines, late, strict=True) if not each[2]]
         mark(tx, [(job, line, beside[line["id"]]) for job, line, _ in counted])
     rows = inserted(tx, values)
+    if any(late) or any(beside[line["id"]] for line in lines):
+        database.notify(tx, *Topic)  # some may end with it, or did
     for row, came_late, line in zip(rows, late, lines, strict=True):
         if came_late:
             outbox.enqueue_callback(tx, row, now)

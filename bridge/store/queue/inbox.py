@@ -18,7 +18,7 @@ from bridge.domain.ports import (
     SourcePaused,
     SuspensionsPaused,
 )
-from bridge.store.base.database import Database, upsert
+from bridge.store.base.database import Database, Topic, upsert
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import hooks, jobs, sources
 from bridge.store.queue import brake, enqueue
@@ -134,7 +134,7 @@ class Inbox:
 
     def _record(self, tx: Connection, arrival: Arrival) -> Row:
         """One hook, whatever it meets. IntegrityError: its id came before."""
-        now = self.database.now_and_notify(tx)
+        now = self.database.now_and_notify(tx, Topic.JOBS)
         job = self.new_id(now)
         # First, so that two deliveries of one id cannot both get a sequence number.
         values = arrival.values(job, now) | {"source_name": arrival.source}
@@ -150,7 +150,7 @@ class Inbox:
         None for each other one, such as a second one of the same id or mailbox: it is recorded
         alone, afterwards. Embedded databases only: it locks mailboxes in the order of arrival.
         """
-        now = self.database.now_and_notify(tx)
+        now = self.database.now_and_notify(tx, Topic.JOBS)
         state = {row["name"]: row for row in tx.execute(SELECT_SOURCES).mappings()}
         new = {
             each.id: each
@@ -218,7 +218,7 @@ class Inbox:
             read = {"job_id": job, "type": action, "errors": None, "sealed": None}
             tx.execute(sa.update(hooks).where(hooks.c.id == known["id"]).values(**read))
             (row,) = enqueue.add_jobs(tx, self.database, [arrival.as_job(job)], now)
-            self.database.notify(tx)
+            self.database.notify(tx, Topic.JOBS)
             return to_receipt(row)
 
 

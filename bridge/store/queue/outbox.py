@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.ports import ClaimedCallback
 from bridge.reporting.receipts import UNANSWERED
-from bridge.store.base.database import Database
+from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import among, callbacks, jobs, sources
 from bridge.store.queue.next_job import ACTION_NAMES, open_of
@@ -38,6 +38,11 @@ COUNT_CALLBACKS = (
 )
 
 
+SELECT_ANOTHER_CALLBACK = (
+    sa.select(callbacks.c.id)
+    .where(among(callbacks.c.status, "pending"), callbacks.c.id != sa.bindparam("callback_id"))
+    .limit(1)
+)
 SELECT_PENDING_CALLBACK = (
     sa.select(callbacks.c.id).where(among(callbacks.c.status, "pending")).limit(1)
 )
@@ -100,7 +105,7 @@ SELECT_NEXT_CALLBACK = (
         *IS_DUE,
     )
     .order_by(callbacks.c.next_at, callbacks.c.sequence)
-    .limit(1)
+    .limit(2)
 )
 SELECT_NEXT_CALLBACK_LOCKED = SELECT_NEXT_CALLBACK.with_for_update(skip_locked=True)
 RECEIVER_IS_LEFT_ALONE = sa.func.coalesce(sources.c.receiver_after, 0) > sa.bindparam("now")
@@ -197,15 +202,17 @@ class Outbox:
         self.database = database
         self.lease = lease
         self._turns = Turns()
+        self.more = False
+        """Whether there may be another callback to claim after the last one."""
 
     def mark(self) -> int:
-        return self.database.mark()
+        return self.database.mark(Topic.CALLBACKS)
 
     def idle(self, seconds: float, since: int) -> None:
-        self.database.wait(seconds, since)
+        self.database.wait(Topic.CALLBACKS, seconds, since)
 
     def wake(self) -> None:
-        self.database.wake()
+        self.database.wake(Topic.CALLBACKS)
 
     def version(self) -> int | None:
         """See Database."""
@@ -221,6 +228,7 @@ class Outbox:
         `in_turn` is given the sources that something is due for, and gives those that may be sent to now, in order.
         """
         due = self._due()
+        self.more = len(due) > 1
         claims = (self._claim(source, due[source]) for source in in_turn(list(due)))
         return next((claimed for claimed in claims if claimed is not None), None)
 
@@ -278,9 +286,11 @@ class Outbox:
         for flow in self._turns.order("", flows):
             source, action = flow
             asked = {"source": source, "action": action, "now": now}
-            row = tx.execute(found, asked).mappings().first()
-            if row is not None:
+            rows = tx.execute(found, asked).mappings().all()
+            if rows:
+                self.more |= len(rows) > 1 or len(flows) > 1
                 self._turns.serve("", flow)
+                row: Row = rows[0]
                 return row
         return None
 
@@ -307,7 +317,10 @@ class Outbox:
         silent_for: float | None = None,
     ) -> None:
         with self.database.write() as tx:
-            now = self.database.now_and_notify(tx)
+            now = self.database.now(tx)
+            # A look that finds nothing costs more than this one.
+            if tx.execute(SELECT_ANOTHER_CALLBACK, {"callback_id": claimed.id}).first() is not None:
+                self.database.notify(tx, Topic.CALLBACKS)
             values: dict[str, object] = {
                 "status": outcome,
                 "tries": claimed.tries,

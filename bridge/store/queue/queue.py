@@ -3,12 +3,14 @@ wait, or at their end.
 """
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import BridgeError
 from bridge.domain.jobs import Status, WaitingFor, allow
 from bridge.domain.ports import InitialPlan, Job, JobResult, Limits
 from bridge.domain.superseded import CUSTOMER_TEXTS
 from bridge.reporting import notes as sentences
+from bridge.store.base.database import Topic
 from bridge.store.base.rows import Row, error_columns
 from bridge.store.base.tables import among, jobs
 from bridge.store.queue import cancelling, creations, customers, fencing, money, notes, outbox
@@ -17,6 +19,15 @@ from bridge.store.queue.journal import Journal, as_columns
 from bridge.store.queue.still_wanted import effect_of, take_back, unwanted
 
 SELECT_OPEN_JOB = sa.select(jobs.c.id).where(among(jobs.c.status, "queued", "running")).limit(1)
+SELECT_ANOTHER_JOB = (
+    sa.select(jobs.c.id)
+    .where(
+        jobs.c.account == sa.bindparam("account_name"),
+        among(jobs.c.status, "queued"),
+        jobs.c.id != sa.bindparam("job_id"),
+    )
+    .limit(1)
+)
 SELECT_JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("job_id"))
 
 
@@ -44,7 +55,7 @@ class Queue(Claims, Journal):
         allow(Status.RUNNING, Status.QUEUED)
         with self.database.write() as tx:
             fencing.lock_mailbox(tx, self.database, job)
-            now = self.database.now_and_notify(tx)
+            now = self.database.now(tx)
             since = (job.undecided_since or now) if undecided else None
             # A wait that no error asked for must not make the pause after the next error longer.
             tries = job.tries if waiting_for == WaitingFor.RETRY else 0
@@ -65,16 +76,25 @@ class Queue(Claims, Journal):
             # for it keeps a terminate or a withdrawal waiting for another day.
             unbegun = {"touched": False} if waiting_for == WaitingFor.LIMIT else {}
             row = fencing.update_claimed(tx, job, **leave, **more, **unbegun)
+            self._make_way(tx, job)
             # A newer hook may have come while this one was looked at: unbegun, it ends here instead
             # of waiting for a turn that it would not use.
             if not row["touched"] and (why := unwanted(tx, row)) is not None:
                 cancelling.cancel(tx, job.id, now, why, CUSTOMER_TEXTS[type(why)])
+                self.database.notify(tx, Topic.ENDS, Topic.CALLBACKS)
+
+    def _make_way(self, tx: Connection, job: Job) -> None:
+        """Wakes whoever claims, if there is another job: its mailbox, its domain or a call is free
+        now. A look that finds nothing costs more than this one."""
+        asked = {"account_name": job.account, "job_id": job.id}
+        if tx.execute(SELECT_ANOTHER_JOB, asked).first() is not None:
+            self.database.notify(tx, Topic.JOBS)
 
     def finish(self, job: Job, ending: JobResult, first: InitialPlan | None = None) -> None:
         allow(Status.RUNNING, ending.status)
         with self.database.write() as tx:
             fencing.lock_mailbox(tx, self.database, job)
-            now = self.database.now_and_notify(tx)
+            now = self.database.now_and_notify(tx, Topic.ENDS, Topic.CALLBACKS)
             values = {
                 "status": ending.status,
                 "waiting_for": None,
@@ -92,6 +112,7 @@ class Queue(Claims, Journal):
             if ending.status in ("succeeded", "cancelled"):
                 values["sealed"] = None
             row = fencing.update_claimed(tx, job, **values, **as_columns(first))
+            self._make_way(tx, job)
             grace = begins_grace(row, ending)
             why = unwanted(tx, row) if grace or ending.status == "held" else None
             if why is not None and grace:

@@ -13,7 +13,7 @@ from bridge.domain.errors import UnknownThing, Withdrawn
 from bridge.domain.ports import CannotWithdraw, Dismissal, Receipt, SourcePaused
 from bridge.domain.superseded import CUSTOMER_TEXTS, withdrawn
 from bridge.reporting.refusals import refusal
-from bridge.store.base.database import Database, upsert
+from bridge.store.base.database import Database, Topic, upsert
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import hooks, jobs, mailboxes, purchases, steps
 from bridge.store.queue import cancelling
@@ -34,7 +34,7 @@ class Withdrawals:
         self, source: str, verified: Verified, withdrawal: Withdrawal, digest: str, matches: Matches
     ) -> Receipt | Dismissal:
         with self.database.write() as tx:
-            now = self.database.now_and_notify(tx)
+            now = self.database.now_and_notify(tx, *Topic)
             account_state = tx.execute(SELECT_SOURCE, {"source_name": source}).mappings().first()
             if account_state is not None and account_state["paused"]:
                 raise SourcePaused(source)
