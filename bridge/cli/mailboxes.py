@@ -12,6 +12,7 @@ from bridge.cli.session import operator, session
 from bridge.cli.show import as_json, paged, thing
 from bridge.domain.errors import BridgeError
 from bridge.domain.source import Forbidden
+from bridge.maildns.records import zone_line
 
 COLUMNS = tuple(
     (
@@ -52,13 +53,16 @@ def listed(ctx: click.Context, /, **options: Any) -> None:
 @as_json
 @click.pass_context
 def show(ctx: click.Context, address: str, as_json: bool) -> None:
-    """Show what the bridge knows about one mailbox, and whether its domain receives mail (DNS).
+    """Show what the bridge knows about one mailbox, and whether its domain's mail works (DNS).
 
     Enom is not queried.
     """
     with session(ctx) as service:
         found = dict(service.lookup.mailbox(address))
-        found["receives_mail"] = service.mail_dns.receives_mail(found["account"], found["domain"])
+        where = found["account"], found["domain"]
+        # The second takes what the first has asked.
+        found["readiness"] = service.mail_dns.readiness(*where)
+        found["receives_mail"] = service.mail_dns.receives_mail(*where)
         now = service.database.clock()
     thing(found if as_json else _readable(found, now), as_json)
     if not as_json:
@@ -68,7 +72,7 @@ def show(ctx: click.Context, address: str, as_json: bool) -> None:
 def _readable(found: dict[str, Any], now: float) -> dict[str, Any]:
     """The record with sizes and times that say what they mean; what means nothing now is left
     out."""
-    shown = {**found, **_in_words(found["receives_mail"])}
+    shown = {**found, **_in_words(found["receives_mail"], found["readiness"])}
     settles_at, quota = shown.pop("settles_at"), shown.pop("quota")
     if shown["state"] != "suspended":
         del shown["sessions_ended"]
@@ -79,11 +83,24 @@ def _readable(found: dict[str, Any], now: float) -> dict[str, Any]:
     return shown
 
 
-def _in_words(mail: dict[str, Any] | None) -> dict[str, Any]:
-    if mail is None:
+ANSWERS = {"ready": "yes", "not_ready": "no", "unknown": "unknown"}
+
+
+def _in_words(mail: dict[str, Any] | None, whole: dict[str, Any] | None) -> dict[str, Any]:
+    if mail is None or whole is None:
         return {}
-    answer = {"ready": "yes", "not_ready": "no", "unknown": "unknown"}[mail["status"]]
-    return {"receives_mail": f"{answer}. {mail['reason']}", "to_be_set_in_dns": mail["records"]}
+    return {
+        "receives_mail": f"{ANSWERS[mail['status']]}. {mail['reason']}",
+        "to_be_set_in_dns": mail["records"],
+        "sends_mail": ANSWERS[whole["sends"]],
+        "readiness": [{record["purpose"]: _line(record)} for record in whole["records"]],
+        "name_servers": whole["name_servers"],
+    }
+
+
+def _line(record: dict[str, Any]) -> str:
+    to_set = zone_line(record)
+    return f"{record['state']}. {record['reason']}{f' Set: {to_set}' if to_set else ''}"
 
 
 @mailboxes.command()

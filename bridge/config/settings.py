@@ -195,10 +195,10 @@ class AccountSettings:
         ["hostedemail.com"],
         read=values.host_name,
     )
-    spf_include: str = setting(
-        'What the SPF records must include; "": not looked at.',
-        "_spf.hostedemail.com",
-        read=values.optional_host_name,
+    spf_includes: tuple[str, ...] = setting(
+        "What the SPF records must include, any of them; []: not looked at.",
+        ["_spf.hostedemail.com", "_spf.emfwd.name-services.com"],
+        read=values.host_name,
     )
     suspend_with: str
     hosted_email: HostedEmailTable | None

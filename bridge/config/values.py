@@ -68,10 +68,6 @@ def host_name(text: str) -> str:
     return name
 
 
-def optional_host_name(text: str) -> str:
-    return host_name(text) if text else text
-
-
 def minute_of_day(text: str) -> int | None:
     """Minutes since midnight, UTC; None for an empty text."""
     found = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", text)

@@ -10,7 +10,7 @@ from typing import Any
 from bridge import __version__
 from bridge.domain import plan
 from bridge.domain.account import Account
-from bridge.domain.errors import BridgeError, NotPossible, UnknownThing
+from bridge.domain.errors import BridgeError, NotPossible, Refused, UnknownThing
 from bridge.domain.model import Address, Record
 from bridge.domain.ports import AccountState, Backend, Clock, Lookup
 from bridge.maildns.check import MailDns
@@ -143,6 +143,19 @@ def mailbox_sign_in(query: Query) -> dict[str, Any]:
     return {"url": query.call(lambda backend: backend.sign_in(query.address))}
 
 
+def domain_readiness(query: Query) -> dict[str, Any]:
+    domain, account = query.arguments["domain"], query.account.name
+    if not query.queries.lookup.has_mailbox_in(query.source, account, domain):
+        raise UnknownThing("This source has no mailbox in this domain.")
+    mail_dns = query.queries.mail_dns
+    found = mail_dns.readiness(account, domain) if mail_dns else None
+    if found is None:
+        raise Refused(
+            "DNS is not checked for this account: its mail_hosts is [].", code="unsupported"
+        )
+    return found
+
+
 def job(query: Query) -> dict[str, Any]:
     wanted = query.arguments.get("job") or query.arguments["hook"]
     return query.queries.lookup.receipt(query.source, wanted).describe()
@@ -168,6 +181,7 @@ QUESTIONS: Mapping[str, Callable[[Query], dict[str, Any]]] = {
     "mailbox.list": mailbox_list,
     "mailbox.usage": mailbox_usage,
     "mailbox.sign_in": mailbox_sign_in,
+    "domain.readiness": domain_readiness,
     "job": job,
     "results": results,
 }

@@ -143,7 +143,7 @@ def build(
 
     # The use cases. What works in the background is made of the same by `engine`.
     mail_dns = MailDns(
-        store.DnsCache(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of
+        store.DnsCache(database), wanted(settings), Resolver(settings.bridge.resolver)
     )
     scanner = Scanner(account_state, clock)
     intake = Intake(sources, inbox, sealer, wall, store.Withdrawals(database), events)

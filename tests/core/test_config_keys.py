@@ -73,7 +73,7 @@ CONTRACT: dict[str, Any] = {
         "TLD": "{tld}",
     },
     "accounts.*.mail_hosts": ["hostedemail.com"],
-    "accounts.*.spf_include": "_spf.hostedemail.com",
+    "accounts.*.spf_includes": ["_spf.hostedemail.com", "_spf.emfwd.name-services.com"],
     "plans.*.quota_gb": 10,
     "sources.*.platform": "whmcs",
     "sources.*.account": REQUIRED,
