@@ -20,11 +20,12 @@ from bridge.domain.ports import AccountLimits, ClaimedCallback, Job
 from bridge.infra import logs
 from bridge.infra.events import Events
 from bridge.infra.periodic_tasks import PeriodicTask, PeriodicTasks
+from bridge.maildns.watching import MailWatch
 from bridge.pipeline.alerts import Alerts
 from bridge.pipeline.callbacks import Callbacks, SenderShares
 from bridge.pipeline.worker import Worker
 from bridge.reconcile.nightly import Nightly
-from bridge.store import AccountState, Outbox, Queue, Retention, Troubles
+from bridge.store import AccountState, MailWatches, Outbox, Queue, Retention, Troubles
 
 log = logs.get("engine")
 
@@ -66,6 +67,8 @@ class Engine:
     retention: Retention
     troubles: Troubles
     nightly: Nightly
+    mail_watch: MailWatch
+    mail_watches: MailWatches
     synchronise: Callable[[], None]
     limits: Mapping[str, AccountLimits]
     concurrency: int
@@ -78,7 +81,7 @@ class Engine:
         self._active: set[str] = set()
         self._lock = threading.Lock()
         self._turned = time.monotonic()
-        self.nightly.stopping = self._stopping.is_set
+        self.nightly.stopping = self.mail_watch.stopping = self._stopping.is_set
         table = (
             PeriodicTask("probes", CHORES, self._probe_due),
             PeriodicTask("deletions", CHORES, self.retention.purge_due),
@@ -92,6 +95,14 @@ class Engine:
         self.sending = PeriodicTasks(
             (PeriodicTask("notes", CHORES, self.notes.send_due),), self.events
         )
+        # So is this: a name server that does not answer takes seconds.
+        self.looking = PeriodicTasks(
+            (
+                PeriodicTask("mail", MINUTE, self.mail_watch.run),
+                PeriodicTask("mail_forgetting", HOUR, self._forget_domains),
+            ),
+            self.events,
+        )
 
     def start(self) -> None:
         self._turned = time.monotonic()
@@ -103,6 +114,7 @@ class Engine:
             self._chores,
             self._notify,
             self._look_over,
+            self._watch_mail,
         )
         self._threads = [
             threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:])
@@ -266,6 +278,14 @@ class Engine:
         while not self._stopping.wait(CHORES):
             while not self._stopping.is_set() and self.nightly.run_next():
                 pass
+
+    def _watch_mail(self) -> None:
+        while not self._stopping.wait(CHORES):
+            self.looking.run_due(time.monotonic)
+
+    def _forget_domains(self) -> None:
+        while self.mail_watches.forget() and not self._stopping.is_set():
+            pass
 
     def _release_creations(self) -> None:
         self.queue.release_creations(self.worker.limits)

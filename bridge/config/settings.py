@@ -87,6 +87,11 @@ class Worker:
         "03:00",
         read=values.time_of_day,
     )
+    mail_sample: int = setting(
+        "Domains a day whose DNS is looked at by itself; new ones come on top. 0: none at all.",
+        200,
+        low=0,
+    )
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,14 @@ class MailDns:
             "checked_at": to_rfc3339(seen.checked_at)
         }
 
+    def look(self, account: str, domain: str) -> DomainMail:
+        """As DNS has it at this moment, and kept for those who ask next."""
+        wanted = self.wanted[account]
+        seen = self.readings.reading(
+            domain, lambda found: 0.0, partial(self._everything, wanted=wanted)
+        )
+        return whole(domain, seen.found, wanted)
+
     def now(self, account: str, domain: str) -> tuple[Readiness, DomainMail]:
         """As DNS has it at this moment: nothing is taken from what is kept, and nothing kept."""
         wanted = self.wanted[account]

@@ -4,6 +4,7 @@ from bridge.store.admin.clock_repair import correct_future_times
 from bridge.store.admin.dns_cache import DnsCache
 from bridge.store.admin.findings import Findings
 from bridge.store.admin.lookup import Lookup
+from bridge.store.admin.mail_watches import MailWatches
 from bridge.store.admin.metrics import Gauges
 from bridge.store.admin.operator import OperatorActions
 from bridge.store.admin.overview import Overview
@@ -43,6 +44,7 @@ __all__ = [
     "Gauges",
     "Inbox",
     "Lookup",
+    "MailWatches",
     "OperatorActions",
     "Outbox",
     "Overview",

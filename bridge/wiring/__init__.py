@@ -20,6 +20,7 @@ from bridge.infra.http_client import LONGEST_WAIT, HttpClient
 from bridge.infra.job_ids import first_id, new_job_id
 from bridge.maildns.check import MailDns
 from bridge.maildns.resolver import Resolver
+from bridge.maildns.watching import MailWatch
 from bridge.pipeline.alerts import Alerts
 from bridge.pipeline.callbacks import JITTER, RETRIES, Callbacks
 from bridge.pipeline.intake import Intake
@@ -242,7 +243,7 @@ def engine(service: Service) -> Engine:
         checkpoint=tuning.checkpoint,
         events=events,
     )
-    admin = settings.admin
+    admin, watches = settings.admin, store.MailWatches(database)
     notes = Alerts(
         alert_log=store.AlertLog(database),
         notify=admin.notify,
@@ -267,6 +268,10 @@ def engine(service: Service) -> Engine:
         nightly=Nightly(
             service.findings, service.reconcile, settings.worker.reconcile_at, events=events
         ),
+        mail_watch=MailWatch(
+            watches, service.mail_dns, database.clock, settings.worker.mail_sample
+        ),
+        mail_watches=watches,
         synchronise=database.synchronise,
         limits={
             name: AccountLimits(account.max_in_flight, account.backend.products.exclusive_actions)

@@ -27,6 +27,7 @@ CONTRACT: dict[str, Any] = {
     "worker.concurrency": 8,
     "worker.retry_hours": 72,
     "worker.reconcile_at": "03:00",
+    "worker.mail_sample": 200,
     "safety.max_terminations_per_hour": 20,
     "safety.max_purchases_per_day": 20,
     "safety.max_creations_per_day": 200,

@@ -26,6 +26,7 @@ from bridge.store.base.tables import (
     callbacks,
     jobs,
     key_values,
+    mail_watches,
     mailboxes,
     metadata,
     purchases,
@@ -75,6 +76,9 @@ def busy(shop: Shop) -> None:
             sa.update(sources).values(suspensions_from=shop.now, receiver_after=shop.now + 300)
         )
         tx.execute(sa.update(callbacks).values(pending_since=shop.now))
+        looked = dict.fromkeys(("looked_at", "sampled_at", "ordered_at", "failing_since"), shop.now)
+        watched = {"account": "main", "domain": "example.com", "next_at": shop.now + DAY}
+        tx.execute(sa.insert(mail_watches).values(**watched, **looked))
 
 
 def too_far(shop: Shop) -> dict[str, int]:

@@ -23,6 +23,7 @@ from bridge.store.base.tables import (
     hooks,
     jobs,
     key_values,
+    mail_watches,
     mailboxes,
     metadata,
     notes,
@@ -126,6 +127,11 @@ AHEAD: Mapping[sa.Column[Any], Longest] = {
     workers.c.seen_at: lambda waits: 0.0,
     sign_in_failures.c.at: lambda waits: 0.0,
     readiness.c.checked_at: lambda waits: 0.0,
+    mail_watches.c.next_at: lambda waits: DAY,
+    mail_watches.c.looked_at: lambda waits: 0.0,
+    mail_watches.c.sampled_at: lambda waits: 0.0,
+    mail_watches.c.ordered_at: lambda waits: 0.0,
+    mail_watches.c.failing_since: lambda waits: 0.0,
 }
 """Each time that something waits for, or counts from, and how far ahead it may lie."""
 
