@@ -23,6 +23,7 @@ from bridge.infra.periodic_tasks import PeriodicTask, PeriodicTasks
 from bridge.maildns.watching import MailWatch
 from bridge.pipeline.alerts import Alerts
 from bridge.pipeline.callbacks import Callbacks, SenderShares
+from bridge.pipeline.service_events import EventSender
 from bridge.pipeline.worker import Worker
 from bridge.reconcile.nightly import Nightly
 from bridge.store import AccountState, MailWatches, Outbox, Queue, Retention, Troubles
@@ -67,6 +68,7 @@ class Engine:
     retention: Retention
     troubles: Troubles
     nightly: Nightly
+    event_sender: EventSender
     mail_watch: MailWatch
     mail_watches: MailWatches
     synchronise: Callable[[], None]
@@ -82,6 +84,7 @@ class Engine:
         self._lock = threading.Lock()
         self._turned = time.monotonic()
         self.nightly.stopping = self.mail_watch.stopping = self._stopping.is_set
+        self.event_sender.stopping = self._stopping.is_set
         table = (
             PeriodicTask("probes", CHORES, self._probe_due),
             PeriodicTask("deletions", CHORES, self.retention.purge_due),
@@ -94,6 +97,10 @@ class Engine:
         # In a thread of its own: a mail server that does not answer keeps nothing else waiting.
         self.sending = PeriodicTasks(
             (PeriodicTask("notes", CHORES, self.notes.send_due),), self.events
+        )
+        # So is this: a receiver that hangs takes ten seconds.
+        self.telling = PeriodicTasks(
+            (PeriodicTask("events", CHORES, self.event_sender.send_due),), self.events
         )
         # So is this: a name server that does not answer takes seconds.
         self.looking = PeriodicTasks(
@@ -115,6 +122,7 @@ class Engine:
             self._notify,
             self._look_over,
             self._watch_mail,
+            self._send_events,
         )
         self._threads = [
             threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:])
@@ -278,6 +286,10 @@ class Engine:
         while not self._stopping.wait(CHORES):
             while not self._stopping.is_set() and self.nightly.run_next():
                 pass
+
+    def _send_events(self) -> None:
+        while not self._stopping.wait(CHORES):
+            self.telling.run_due(time.monotonic)
 
     def _watch_mail(self) -> None:
         while not self._stopping.wait(CHORES):

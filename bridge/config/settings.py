@@ -235,6 +235,12 @@ def backends() -> Mapping[str, type[AccountSettings]]:
 class Plan:
     name: str
     quota_gb: int = setting("Size of the mailbox in units of 2^30 bytes.", 10, low=1)
+    nearly_full: int = setting(
+        "Percent of its size from which a mailbox is nearly full (event); 0: never.",
+        90,
+        low=0,
+        high=100,
+    )
 
 
 @dataclass(frozen=True)
@@ -260,6 +266,11 @@ class SourceSettings:
         "",
         read=values.optional_web_url,
         repr=False,
+    )
+    events: tuple[str, ...] = setting(
+        'What else goes to callback, such as "mailbox.nearly_full"; []: nothing.',
+        [],
+        read=values.event,
     )
     callback_loopback: bool = setting("true: http to this machine is allowed.", False)
     domains: tuple[str, ...] = setting(

@@ -99,6 +99,18 @@ class CallbackData(Receipt):
     error = Nested(PublicError, required=True, allow_none=True)
 
 
+class NearlyFullData(Answer):
+    """A mailbox is nearly full: an event that a source has to ask for in the configuration."""
+
+    address = _text()
+    service_id = _text()
+    plan = _text(null=True)
+    used_bytes = _bytes()
+    quota_bytes = _bytes()
+    percent = Integer(required=True, validate=Range(min=0))
+    threshold = Integer(required=True, validate=Range(min=1, max=100))
+
+
 class Dismissal(Answer):
     hook = _text()
     status = String(required=True, validate=Equal("dismissed"))

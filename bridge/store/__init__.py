@@ -12,6 +12,7 @@ from bridge.store.admin.owners import Owners
 from bridge.store.admin.privacy import PersonalData, Privacy, names
 from bridge.store.admin.retention import Retention
 from bridge.store.admin.rotation import Rotation, Survey, Tally
+from bridge.store.admin.service_events import ServiceEvents
 from bridge.store.admin.sign_ins import SignIns
 from bridge.store.admin.summaries import Summaries
 from bridge.store.admin.troubles import Troubles
@@ -55,6 +56,7 @@ __all__ = [
     "Restored",
     "Retention",
     "Rotation",
+    "ServiceEvents",
     "SignIns",
     "Summaries",
     "Survey",

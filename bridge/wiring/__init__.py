@@ -11,6 +11,7 @@ from bridge.domain import filtering
 from bridge.domain.account import Account
 from bridge.domain.model import Fact, Proof
 from bridge.domain.ports import AccountLimits, Checkpoint, Clock, Limits
+from bridge.domain.service_events import EventType
 from bridge.domain.source import Source
 from bridge.engine import Engine
 from bridge.infra import logs
@@ -26,6 +27,7 @@ from bridge.pipeline.callbacks import JITTER, RETRIES, Callbacks
 from bridge.pipeline.intake import Intake
 from bridge.pipeline.queries import Queries
 from bridge.pipeline.replay import Replay
+from bridge.pipeline.service_events import EventSender, NearlyFull
 from bridge.pipeline.worker import Worker
 from bridge.reconcile.adoption import Adoptions
 from bridge.reconcile.inventory import Inventory
@@ -75,6 +77,7 @@ class Service:
     findings: store.Findings
     gauges: store.Gauges
     mail_dns: MailDns
+    service_events: store.ServiceEvents
     intake: Intake
     queries: Queries
     replay: Replay
@@ -146,6 +149,18 @@ def build(
     mail_dns = MailDns(
         store.DnsCache(database), wanted(settings), Resolver(settings.bridge.resolver)
     )
+    service_events = store.ServiceEvents(database, new_job_id)
+    nearly_full = NearlyFull(
+        service_events,
+        sizes={name: plan.quota_gb << 30 for name, plan in settings.plans.items()},
+        thresholds={name: plan.nearly_full for name, plan in settings.plans.items()},
+        sources=frozenset(
+            name
+            for name, source in settings.sources.items()
+            if EventType.NEARLY_FULL in source.events
+        ),
+        silent=frozenset(name for name, each in accounts.items() if each.observe_only),
+    )
     scanner = Scanner(account_state, clock)
     intake = Intake(sources, inbox, sealer, wall, store.Withdrawals(database), events)
     return Service(
@@ -163,8 +178,9 @@ def build(
         findings=findings,
         gauges=store.Gauges(database),
         mail_dns=mail_dns,
+        service_events=service_events,
         intake=intake,
-        queries=Queries(lookup, account_state, accounts, wall, mail_dns),
+        queries=Queries(lookup, account_state, accounts, wall, mail_dns, nearly_full),
         replay=Replay(lookup, accounts, sealer, clock, intake, operator),
         reconcile=Reconcile(lookup, scanner, findings, accounts, clock),
         adoptions=Adoptions(sources, accounts, lookup, clock),
@@ -243,6 +259,13 @@ def engine(service: Service) -> Engine:
         checkpoint=tuning.checkpoint,
         events=events,
     )
+    event_sender = EventSender(
+        events=service.service_events,
+        sources=service.sources,
+        outgoing=service.outgoing,
+        clock=wall,
+        retries=tuning.callback_retries,
+    )
     admin, watches = settings.admin, store.MailWatches(database)
     notes = Alerts(
         alert_log=store.AlertLog(database),
@@ -268,6 +291,7 @@ def engine(service: Service) -> Engine:
         nightly=Nightly(
             service.findings, service.reconcile, settings.worker.reconcile_at, events=events
         ),
+        event_sender=event_sender,
         mail_watch=MailWatch(
             watches, service.mail_dns, database.clock, settings.worker.mail_sample
         ),

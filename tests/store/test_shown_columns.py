@@ -19,6 +19,7 @@ HIDDEN: Mapping[str, frozenset[str]] = {
     "mailboxes": frozenset({"password_digest", "decided"}),
     "steps": frozenset({"token", "digest"}),
     "callbacks": frozenset({"mailbox_id", "token"}),
+    "events": frozenset({"token"}),
 }
 """Columns that stay hidden. One that is neither here nor shown was added without a decision."""
 
