@@ -60,9 +60,10 @@ def show(ctx: click.Context, address: str, as_json: bool) -> None:
     with session(ctx) as service:
         found = dict(service.lookup.mailbox(address))
         where = found["account"], found["domain"]
-        # The second takes what the first has asked.
-        found["readiness"] = service.mail_dns.readiness(*where)
+        # The first asks everything, so the second needs to ask nothing.
+        readiness = service.mail_dns.readiness(*where)
         found["receives_mail"] = service.mail_dns.receives_mail(*where)
+        found["readiness"] = readiness
         now = service.database.clock()
     thing(found if as_json else _readable(found, now), as_json)
     if not as_json:
@@ -72,7 +73,8 @@ def show(ctx: click.Context, address: str, as_json: bool) -> None:
 def _readable(found: dict[str, Any], now: float) -> dict[str, Any]:
     """The record with sizes and times that say what they mean; what means nothing now is left
     out."""
-    shown = {**found, **_in_words(found["receives_mail"], found["readiness"])}
+    mail = found.pop("readiness")
+    shown = {**found, **_in_words(mail)}
     settles_at, quota = shown.pop("settles_at"), shown.pop("quota")
     if shown["state"] != "suspended":
         del shown["sessions_ended"]
@@ -86,15 +88,15 @@ def _readable(found: dict[str, Any], now: float) -> dict[str, Any]:
 ANSWERS = {"ready": "yes", "not_ready": "no", "unknown": "unknown"}
 
 
-def _in_words(mail: dict[str, Any] | None, whole: dict[str, Any] | None) -> dict[str, Any]:
-    if mail is None or whole is None:
+def _in_words(mail: dict[str, Any] | None) -> dict[str, Any]:
+    if mail is None:
         return {}
+    mx = " ".join(each["reason"] for each in mail["records"] if each["purpose"] == "mx")
     return {
-        "receives_mail": f"{ANSWERS[mail['status']]}. {mail['reason']}",
-        "to_be_set_in_dns": mail["records"],
-        "sends_mail": ANSWERS[whole["sends"]],
-        "readiness": [{record["purpose"]: _line(record)} for record in whole["records"]],
-        "name_servers": whole["name_servers"],
+        "receives_mail": f"{ANSWERS[mail['receives']]}. {mx}",
+        "sends_mail": ANSWERS[mail["sends"]],
+        "dns": [{record["purpose"]: _line(record)} for record in mail["records"]],
+        "name_servers": mail["name_servers"],
     }
 
 

@@ -608,7 +608,7 @@ class Doctor:
     def _mail_of(self, about: str, account: str, domain: str) -> Iterator[CheckResult]:
         mail_dns = self.service.mail_dns
         if mail_dns.checks(account):
-            for level, text, remedy in verdicts(domain, *mail_dns.now(account, domain)):
+            for level, text, remedy in verdicts(mail_dns.now(account, domain)):
                 yield CheckResult(level, about, text, remedy)
 
     def _reached(self, about: str, what: str, url: str, remedy: str) -> CheckResult:

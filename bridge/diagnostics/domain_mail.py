@@ -4,25 +4,23 @@ from collections.abc import Iterator, Sequence
 
 from bridge.maildns.domain_mail import READY, UNKNOWN, DomainMail
 from bridge.maildns.records import Purpose, Record, RecordState, zone_line
-from bridge.maildns.rules import Readiness
 
 Verdict = tuple[str, str, str]
 """Level, sentence and remedy."""
 
 
-def verdicts(domain: str, receives: Readiness, mail: DomainMail) -> Iterator[Verdict]:
-    yield _receives(domain, receives)
+def verdicts(mail: DomainMail) -> Iterator[Verdict]:
+    yield _receives(mail)
     yield _sends(mail)
 
 
-def _receives(domain: str, readiness: Readiness) -> Verdict:
-    if readiness.status == READY:
-        return "ok", f"{domain} receives mail.", ""
-    text = f"{domain} receives no mail."
-    if readiness.status == UNKNOWN:
-        text = f"Whether {domain} receives mail is unknown."
-    remedy = f"Add to its DNS: {'; '.join(readiness.records)}" if readiness.records else ""
-    return "warn", f"{text} {readiness.reason}", remedy
+def _receives(mail: DomainMail) -> Verdict:
+    if mail.receives == READY:
+        return "ok", f"{mail.domain} receives mail.", ""
+    text = f"{mail.domain} receives no mail."
+    if mail.receives == UNKNOWN:
+        text = f"Whether {mail.domain} receives mail is unknown."
+    return _lacking(text, [each for each in mail.records if each.purpose is Purpose.MX])
 
 
 def _sends(mail: DomainMail) -> Verdict:
@@ -33,11 +31,12 @@ def _sends(mail: DomainMail) -> Verdict:
     text = f"Mail from {mail.domain} may be rejected."
     if mail.sends == UNKNOWN:
         text = f"Whether mail from {mail.domain} is accepted is unknown."
-    lacking = [
-        each
-        for each in mail.records
-        if each.purpose in (Purpose.SPF, Purpose.DKIM) and each.state is not RecordState.OK
-    ]
+    ways = (Purpose.SPF, Purpose.DKIM)
+    return _lacking(text, [each for each in mail.records if each.purpose in ways])
+
+
+def _lacking(text: str, records: Sequence[Record]) -> Verdict:
+    lacking = [each for each in records if each.state is not RecordState.OK]
     reasons = " ".join(dict.fromkeys(each.reason for each in lacking))
     lines = to_set(lacking)
     return "warn", f"{text} {reasons}".rstrip(), f"Add to its DNS: {lines}" if lines else ""

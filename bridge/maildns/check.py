@@ -10,7 +10,7 @@ from bridge.maildns import domain_mail
 from bridge.maildns.domain_mail import READY, DomainMail
 from bridge.maildns.expected import ExpectedDns
 from bridge.maildns.replies import NextQuestions, Replies
-from bridge.maildns.rules import Found, Readiness, found_in, judge
+from bridge.maildns.rules import Found, found_in, judge
 
 # A fault is asked after sooner: whoever mends a record waits for this to see it.
 GOOD, BAD = 3600.0, 600.0  # seconds for which a good and any other finding is believed
@@ -88,11 +88,10 @@ class MailDns:
         )
         return whole(domain, seen.found, wanted)
 
-    def now(self, account: str, domain: str) -> tuple[Readiness, DomainMail]:
+    def now(self, account: str, domain: str) -> DomainMail:
         """As DNS has it at this moment: nothing is taken from what is kept, and nothing kept."""
         wanted = self.wanted[account]
-        found = self._everything(domain, wanted)
-        return judge(domain, found, wanted), whole(domain, found, wanted)
+        return whole(domain, self._everything(domain, wanted), wanted)
 
     def _everything(self, domain: str, wanted: ExpectedDns) -> Found:
         replies = self.resolver.replies(partial(domain_mail.questions, domain, wanted))

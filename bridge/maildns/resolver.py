@@ -23,6 +23,10 @@ MOST_QUESTIONS = 40
 MOST = 50  # records of one answer that are looked at
 MOST_TEXTS = 5  # of them, texts that are kept: one is right, the rest is shown as too much
 LONGEST = 1500  # characters of a text
+PROBLEMS = {
+    "NoNameservers": "no name server gave a usable answer",
+}
+"""Of what the library calls them. What is not here is named as it is."""
 ABOUT_MAIL = re.compile(r"v=spf1( |$)|v=dmarc1\s*(;|$)|v=dkim1\s*;|(.*;)?\s*p\s*=", re.IGNORECASE)
 """Texts that are kept. The others at the same name are no business of the bridge's."""
 
@@ -104,8 +108,13 @@ class Resolver:
         except dns.exception.Timeout:
             return late
         except (dns.exception.DNSException, OSError, ValueError) as error:
-            return Reply(problem=type(error).__name__)
+            return Reply(problem=problem_of(error))
         return Reply(values, alias if alias != name.lower() and kind != "CNAME" else "")
+
+
+def problem_of(error: Exception) -> str:
+    name = type(error).__name__
+    return PROBLEMS.get(name, name)
 
 
 def alias_of(error: Any, name: str) -> str:

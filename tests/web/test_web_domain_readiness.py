@@ -175,6 +175,8 @@ def test_a_server_that_fails_is_no_verdict(house: Scene, names: NameServer) -> N
     names.failing = True
     found = ask(house)
     assert {found["receives"], found["sends"], *states(found).values()} == {"unknown"}
+    reason = "DNS did not answer: no name server gave a usable answer."
+    assert found["records"][0]["reason"] == reason
 
 
 def everything(names: NameServer) -> domain_mail.DomainMail:
@@ -192,6 +194,8 @@ def test_aliases_in_a_circle_are_a_problem_and_no_hang(works: NameServer) -> Non
     works.records["loop.example.com", "CNAME"] = ["key1._domainkey.example.com."]
     mail = everything(works)
     assert (of("dkim", mail), mail.sends) == ("unknown", "ready")
+    (dkim,) = (each for each in mail.records if each.purpose == "dkim")
+    assert dkim.reason == "DNS did not answer: no name server gave a usable answer."
 
 
 def test_an_alias_to_nothing_is_found_and_no_key_is_claimed(works: NameServer) -> None:
