@@ -26,7 +26,8 @@ from bridge.pipeline.callbacks import Callbacks, SenderShares
 from bridge.pipeline.service_events import EventSender
 from bridge.pipeline.worker import Worker
 from bridge.reconcile.nightly import Nightly
-from bridge.store import AccountState, MailWatches, Outbox, Queue, Retention, Troubles
+from bridge.store import AccountState, Outbox, Queue, Retention, Troubles
+from bridge.store.admin.mail_watches import MailWatches
 
 log = logs.get("engine")
 
@@ -83,8 +84,7 @@ class Engine:
         self._active: set[str] = set()
         self._lock = threading.Lock()
         self._turned = time.monotonic()
-        self.nightly.stopping = self.mail_watch.stopping = self._stopping.is_set
-        self.event_sender.stopping = self._stopping.is_set
+        self.nightly.stopping = self._stopping.is_set
         table = (
             PeriodicTask("probes", CHORES, self._probe_due),
             PeriodicTask("deletions", CHORES, self.retention.purge_due),
@@ -98,6 +98,7 @@ class Engine:
         self.sending = PeriodicTasks(
             (PeriodicTask("notes", CHORES, self.notes.send_due),), self.events
         )
+        self.event_sender.stopping = self.mail_watch.stopping = self._stopping.is_set
         # So is this: a receiver that hangs takes ten seconds.
         self.telling = PeriodicTasks(
             (PeriodicTask("events", CHORES, self.event_sender.send_due),), self.events

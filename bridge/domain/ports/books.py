@@ -64,14 +64,14 @@ class Lookup(Protocol):
     def record(self, account: str, address: str, owner: tuple[str, str] | None = None) -> Record:
         """An empty one where there is none, or none of this owner (source and service)."""
 
-    def has_mailbox_in(self, source: str, account: str, domain: str) -> bool:
-        """Whether a service of this source owns a mailbox there."""
-
     def records(self, account: str) -> Mapping[str, Record]:
         """Every record of the account, by address: also those of mailboxes that are gone."""
 
     def customers(self, account: str, source: str) -> Mapping[str, str]:
         """The customer of each mailbox of a source of which it is known, by address."""
+
+    def has_mailbox_in(self, source: str, account: str, domain: str) -> bool:
+        """Whether a service of this source owns a mailbox there."""
 
     def recorded(self, hook: str, source: str | None = None) -> Recorded: ...
     def busy(self, account: str) -> Set[str]:

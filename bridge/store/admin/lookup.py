@@ -141,15 +141,6 @@ class Lookup(Lists):
             row = tx.execute(sa.select(mailboxes).where(*here)).mappings().first()
         return to_record(row) if row else Record()
 
-    def has_mailbox_in(self, source: str, account: str, domain: str) -> bool:
-        mine = (
-            mailboxes.c.account == account,
-            mailboxes.c.domain == domain,
-            mailboxes.c.source == source,
-        )
-        with self.database.read() as tx:
-            return bool(tx.scalar(sa.select(sa.exists().where(*mine))))
-
     def records(self, account: str) -> Mapping[str, Record]:
         with self.database.read() as tx:
             rows = tx.execute(sa.select(mailboxes).where(mailboxes.c.account == account)).mappings()
@@ -175,6 +166,15 @@ class Lookup(Lists):
         with self.database.read() as tx:
             known, all_of_them = tx.execute(counts).one()
         return int(known), int(all_of_them)
+
+    def has_mailbox_in(self, source: str, account: str, domain: str) -> bool:
+        mine = (
+            mailboxes.c.account == account,
+            mailboxes.c.domain == domain,
+            mailboxes.c.source == source,
+        )
+        with self.database.read() as tx:
+            return bool(tx.scalar(sa.select(sa.exists().where(*mine))))
 
     def busy(self, account: str) -> Set[str]:
         open_jobs = jobs.c.account == account, among(jobs.c.status, "queued", "running")
