@@ -20,12 +20,15 @@ from bridge.domain.ports import AccountLimits, ClaimedCallback, Job
 from bridge.infra import logs
 from bridge.infra.events import Events
 from bridge.infra.periodic_tasks import PeriodicTask, PeriodicTasks
+from bridge.maildns.watching import MailWatch
 from bridge.pipeline.alerts import Alerts
 from bridge.pipeline.callbacks import Callbacks, SenderShares
+from bridge.pipeline.service_events import EventSender
 from bridge.pipeline.worker import Worker
 from bridge.reconcile.nightly import Held, Nightly
 from bridge.reconcile.reconcile import AT_ONCE
 from bridge.store import AccountState, Outbox, Queue, Retention, Troubles
+from bridge.store.admin.mail_watches import MailWatches
 
 log = logs.get("engine")
 
@@ -67,6 +70,9 @@ class Engine:
     retention: Retention
     troubles: Troubles
     nightly: Nightly
+    event_sender: EventSender
+    mail_watch: MailWatch
+    mail_watches: MailWatches
     synchronise: Callable[[], None]
     limits: Mapping[str, AccountLimits]
     concurrency: int
@@ -94,6 +100,19 @@ class Engine:
         self.sending = PeriodicTasks(
             (PeriodicTask("notes", CHORES, self.notes.send_due),), self.events
         )
+        self.event_sender.stopping = self.mail_watch.stopping = self._stopping.is_set
+        # So is this: a receiver that hangs takes ten seconds.
+        self.telling = PeriodicTasks(
+            (PeriodicTask("events", CHORES, self.event_sender.send_due),), self.events
+        )
+        # So is this: a name server that does not answer takes seconds.
+        self.looking = PeriodicTasks(
+            (
+                PeriodicTask("mail", MINUTE, self.mail_watch.run),
+                PeriodicTask("mail_forgetting", HOUR, self._forget_domains),
+            ),
+            self.events,
+        )
 
     def start(self) -> None:
         self._turned = time.monotonic()
@@ -105,6 +124,8 @@ class Engine:
             self._chores,
             self._notify,
             self._look_over,
+            self._watch_mail,
+            self._send_events,
         )
         self._threads = [
             threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:])
@@ -288,6 +309,18 @@ class Engine:
             )
         except Exception:  # nobody asks for what comes of it
             log.exception("unexpected error; the rest continues", account=held.account)
+
+    def _send_events(self) -> None:
+        while not self._stopping.wait(CHORES):
+            self.telling.run_due(time.monotonic)
+
+    def _watch_mail(self) -> None:
+        while not self._stopping.wait(CHORES):
+            self.looking.run_due(time.monotonic)
+
+    def _forget_domains(self) -> None:
+        while self.mail_watches.forget() and not self._stopping.is_set():
+            pass
 
     def _release_creations(self) -> None:
         self.queue.release_creations(self.worker.limits)

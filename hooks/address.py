@@ -34,10 +34,12 @@ def normalise(address: str) -> str:
         )
     if not _LOCAL.fullmatch(local):
         raise ValueError(LOCAL_RULE)
-    return f"{local.lower()}@{_a_labels(domain)}"
+    return f"{local.lower()}@{normalise_domain(domain)}"
 
 
-def _a_labels(domain: str) -> str:
+def normalise_domain(domain: str) -> str:
+    """The domain in lower case and A-labels (UTS 46); ValueError names the rule broken, not the
+    domain."""
     lowered = domain.lower()
     if not domain.isascii() or "xn--" in lowered:
         try:

@@ -12,6 +12,7 @@ from bridge.cli.session import operator, session
 from bridge.cli.show import as_json, paged, thing
 from bridge.domain.errors import BridgeError
 from bridge.domain.source import Forbidden
+from bridge.maildns.records import zone_line
 
 COLUMNS = tuple(
     (
@@ -52,13 +53,17 @@ def listed(ctx: click.Context, /, **options: Any) -> None:
 @as_json
 @click.pass_context
 def show(ctx: click.Context, address: str, as_json: bool) -> None:
-    """Show what the bridge knows about one mailbox, and whether its domain receives mail (DNS).
+    """Show what the bridge knows about one mailbox, and whether its domain's mail works (DNS).
 
     Enom is not queried.
     """
     with session(ctx) as service:
         found = dict(service.lookup.mailbox(address))
-        found["receives_mail"] = service.mail_dns.receives_mail(found["account"], found["domain"])
+        where = found["account"], found["domain"]
+        # The first asks everything, so the second needs to ask nothing.
+        readiness = service.mail_dns.readiness(*where)
+        found["receives_mail"] = service.mail_dns.receives_mail(*where)
+        found["readiness"] = readiness
         now = service.database.clock()
     thing(found if as_json else _readable(found, now), as_json)
     if not as_json:
@@ -68,7 +73,8 @@ def show(ctx: click.Context, address: str, as_json: bool) -> None:
 def _readable(found: dict[str, Any], now: float) -> dict[str, Any]:
     """The record with sizes and times that say what they mean; what means nothing now is left
     out."""
-    shown = {**found, **_in_words(found["receives_mail"])}
+    mail = found.pop("readiness")
+    shown = {**found, **_in_words(mail)}
     settles_at, quota = shown.pop("settles_at"), shown.pop("quota")
     if shown["state"] != "suspended":
         del shown["sessions_ended"]
@@ -79,11 +85,24 @@ def _readable(found: dict[str, Any], now: float) -> dict[str, Any]:
     return shown
 
 
+ANSWERS = {"ready": "yes", "not_ready": "no", "unknown": "unknown"}
+
+
 def _in_words(mail: dict[str, Any] | None) -> dict[str, Any]:
     if mail is None:
         return {}
-    answer = {"ready": "yes", "not_ready": "no", "unknown": "unknown"}[mail["status"]]
-    return {"receives_mail": f"{answer}. {mail['reason']}", "to_be_set_in_dns": mail["records"]}
+    mx = " ".join(each["reason"] for each in mail["records"] if each["purpose"] == "mx")
+    return {
+        "receives_mail": f"{ANSWERS[mail['receives']]}. {mx}",
+        "sends_mail": ANSWERS[mail["sends"]],
+        "dns": [{record["purpose"]: _line(record)} for record in mail["records"]],
+        "name_servers": mail["name_servers"],
+    }
+
+
+def _line(record: dict[str, Any]) -> str:
+    to_set = zone_line(record)
+    return f"{record['state']}. {record['reason']}{f' Set: {to_set}' if to_set else ''}"
 
 
 @mailboxes.command()

@@ -142,6 +142,8 @@ def _source(path: str, source: Tables, platforms: Collection[str]) -> Iterator[F
             f"is not a known platform; known are: {', '.join(sorted(platforms))}",
         )
     callback = source.get("callback", "")
+    if source.get("events") and source.get("callback", "-") == "":
+        yield f"{path}.events", "need a callback; set it, or remove this"
     if callback.startswith("http:") and not (
         source.get("callback_loopback") and is_loopback(callback)
     ):

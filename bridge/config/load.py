@@ -1,5 +1,6 @@
 """From a file to `Settings`: find, read, check, build."""
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -56,7 +57,7 @@ def load(path: Path, environ: Mapping[str, str]) -> settings.Settings:
     from hooks import PLATFORMS
 
     path = path.absolute()
-    document = _parse(path)
+    document, renamed = _with_new_names(_parse(path))
     token = surroundings.set((path.parent, environ))
     try:
         faults: list[checks.Fault] = []
@@ -71,7 +72,7 @@ def load(path: Path, environ: Mapping[str, str]) -> settings.Settings:
         raise ConfigurationError(faults)
     built = _build(data, path)
     _register(built)
-    return built
+    return replace(built, warnings=(*built.warnings, *renamed))
 
 
 def secrets(of: object) -> Iterator[Secret]:
@@ -96,6 +97,26 @@ def _parse(path: Path) -> dict[str, Any]:
     except OSError as error:
         fault = f"cannot be read: {error.strerror}"
     raise ConfigurationError([(str(path), fault)]) from None
+
+
+def _with_new_names(document: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The document with keys of former versions under their present names, and what to say of
+    them. Where both are written, the former one stays, and is a fault like any unknown key."""
+    accounts, warnings = document.get("accounts"), []
+    if not isinstance(accounts, dict):
+        return document, []
+    written = dict(accounts)
+    for name, account in accounts.items():
+        if not isinstance(account, dict) or "spf_includes" in account:
+            continue
+        if isinstance(former := account.get("spf_include"), str):
+            rest = {key: value for key, value in account.items() if key != "spf_include"}
+            written[name] = rest | {"spf_includes": [former] if former else []}
+            warnings.append(
+                f"accounts.{name}.spf_include has a new name; write spf_includes = "
+                f"{json.dumps([former] if former else [])} instead"
+            )
+    return document | {"accounts": written}, warnings
 
 
 def _flat(messages: Any, path: str = "") -> list[checks.Fault]:

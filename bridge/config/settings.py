@@ -87,6 +87,11 @@ class Worker:
         "03:00",
         read=values.time_of_day,
     )
+    mail_sample: int = setting(
+        "Domains a day whose DNS is looked at by itself; new ones come on top. 0: none at all.",
+        200,
+        low=0,
+    )
 
 
 @dataclass(frozen=True)
@@ -195,10 +200,10 @@ class AccountSettings:
         ["hostedemail.com"],
         read=values.host_name,
     )
-    spf_include: str = setting(
-        'What the SPF records must include; "": not looked at.',
-        "_spf.hostedemail.com",
-        read=values.optional_host_name,
+    spf_includes: tuple[str, ...] = setting(
+        "What the SPF records must include, any of them; []: not looked at.",
+        ["_spf.hostedemail.com", "_spf.emfwd.name-services.com"],
+        read=values.host_name,
     )
     suspend_with: str
     hosted_email: HostedEmailTable | None
@@ -230,6 +235,12 @@ def backends() -> Mapping[str, type[AccountSettings]]:
 class Plan:
     name: str
     quota_gb: int = setting("Size of the mailbox in units of 2^30 bytes.", 10, low=1)
+    nearly_full: int = setting(
+        "Percent of its size from which a mailbox is nearly full (event); 0: never.",
+        90,
+        low=0,
+        high=100,
+    )
 
 
 @dataclass(frozen=True)
@@ -255,6 +266,11 @@ class SourceSettings:
         "",
         read=values.optional_web_url,
         repr=False,
+    )
+    events: tuple[str, ...] = setting(
+        'What else goes to callback, such as "mailbox.nearly_full"; []: nothing.',
+        [],
+        read=values.event,
     )
     callback_loopback: bool = setting("true: http to this machine is allowed.", False)
     domains: tuple[str, ...] = setting(

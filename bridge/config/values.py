@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from bridge.domain.service_events import EventType
 from bridge.infra.clients import Network, network
 from bridge.infra.urls import is_loopback, split, web, web_url
 from hooks.address import normalise
@@ -66,10 +67,6 @@ def host_name(text: str) -> str:
     ):
         raise ValueError('must be the name of a host or the end of one, such as "hostedemail.com"')
     return name
-
-
-def optional_host_name(text: str) -> str:
-    return host_name(text) if text else text
 
 
 def minute_of_day(text: str) -> int | None:
@@ -148,6 +145,12 @@ def smtp(text: str) -> str:
         raise ValueError('must be "smtp://user@host:587", or empty')
     if parts and parts.password is not None:
         raise ValueError("holds a password; move it to admin.smtp_password")
+    return text
+
+
+def event(text: str) -> str:
+    if text not in (known := [str(each) for each in EventType]):
+        raise ValueError(f"is not a known event; known are: {', '.join(known)}")
     return text
 
 

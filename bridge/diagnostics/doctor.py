@@ -19,12 +19,12 @@ from urllib.parse import urlsplit
 from bridge import store, wiring
 from bridge.config import AccountSettings, EnomAccountSettings, SourceSettings
 from bridge.config.load import secrets
+from bridge.diagnostics.domain_mail import verdicts
 from bridge.domain import module_version
 from bridge.domain.errors import BridgeError, StoreUnavailable
 from bridge.domain.model import Address, day_after
 from bridge.infra.http_client import Lost, NotSent, Reply
 from bridge.infra.urls import is_loopback
-from bridge.maildns.rules import judge
 from bridge.pipeline.alerts import ends, mail_server
 from bridge.reporting.notes import paused_why
 from bridge.store.queue.account_state import PERSON, RESTORED, pauses
@@ -578,7 +578,7 @@ class Doctor:
                 )
             else:
                 yield CheckResult("ok", about, f"{domain} is at {backend.provider}.")
-            yield from self._receives(about, source.account, domain)
+            yield from self._mail_of(about, source.account, domain)
 
     def _customers(self, source: SourceSettings) -> Iterator[CheckResult]:
         """Of how many mailboxes nobody has told the customer: in their domains nothing is held
@@ -605,21 +605,11 @@ class Doctor:
                 "ok", about, f"The customer of each of its {every} mailboxes is known."
             )
 
-    def _receives(self, about: str, account: str, domain: str) -> Iterator[CheckResult]:
-        wanted = self.service.mail_dns.wanted[account]
-        if not wanted.hosts:
-            return
-        readiness = judge(domain, self.service.mail_dns.ask(domain), wanted)
-        if readiness.status == "ready":
-            yield CheckResult("ok", about, f"{domain} receives mail.")
-        else:
-            text = (
-                f"Whether {domain} receives mail is unknown."
-                if readiness.status == "unknown"
-                else f"{domain} receives no mail."
-            )
-            remedy = f"Add to its DNS: {'; '.join(readiness.records)}" if readiness.records else ""
-            yield CheckResult("warn", about, f"{text} {readiness.reason}", remedy)
+    def _mail_of(self, about: str, account: str, domain: str) -> Iterator[CheckResult]:
+        mail_dns = self.service.mail_dns
+        if mail_dns.checks(account):
+            for level, text, remedy in verdicts(mail_dns.now(account, domain)):
+                yield CheckResult(level, about, text, remedy)
 
     def _reached(self, about: str, what: str, url: str, remedy: str) -> CheckResult:
         """A GET, which does nothing there: whatever is below 500 came from somebody who listens."""

@@ -58,7 +58,10 @@ class Source:
     def permit(self, address: str) -> None:
         """Raises Forbidden where the configuration does not give this source the address's
         domain."""
-        if not self.may_touch(Address.parse(address).domain):
+        self.permit_domain(Address.parse(address).domain)
+
+    def permit_domain(self, domain: str) -> None:
+        if not self.may_touch(domain):
             raise Forbidden(
                 "This source may not use this mail domain. Add it to the source's `domains` in "
                 "bridge.toml."

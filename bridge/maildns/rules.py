@@ -1,39 +1,29 @@
-"""Whether mail for a domain reaches its mailboxes: what its DNS says, against what Enom's mail
-needs. Pure.
-
-Enom documents the MX `mx.DOMAIN.cust.a.hostedemail.com` [D: support.enom.com, "Hostedemail Spam and
-Rejections Guide"]; the `b` cluster and older names without a letter end alike [O]. Domains on it
-publish `include:_spf.hostedemail.com` [O]. That a domain without that include is refused somewhere
-is inferred from what SPF is for [I].
-"""
+"""Whether mail for a domain reaches its mailboxes, in one answer: what its MX and SPF say, against
+what the provider's mail needs. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MX_OF = "mx.{domain}.cust.a.hostedemail.com"
-
-
-@dataclass(frozen=True)
-class ExpectedDns:
-    """Where mail of an account's domains has to go.
-
-    No `hosts`: nothing is checked; no `spf_include`: no SPF is.
-    """
-
-    hosts: Sequence[str]
-    spf_include: str = ""
+from bridge.maildns import replies as said
+from bridge.maildns.expected import ExpectedDns
+from bridge.maildns.mx import Mx, mx_fault, mx_from, mx_of
+from bridge.maildns.replies import Question, Replies, reply_to
+from bridge.maildns.spf import Walk, included_by, spf_among, spf_fault, walk
 
 
 @dataclass(frozen=True)
 class Found:
-    """What DNS said: MX as (preference, host), the texts that begin with v=spf1. `problem`: why
-    it said nothing."""
+    """What DNS said: MX as (preference, host), the texts that begin with v=spf1, and the domains
+    whose SPF records they take over. `problem`: why it said nothing. `rest`: the replies to
+    everything that was asked, where more was asked than this."""
 
-    mx: Sequence[tuple[int, str]] = ()
+    mx: Sequence[Mx] = ()
     spf: Sequence[str] = ()
     problem: str = ""
     exists: bool = True
+    reached: Sequence[str] = ()
+    rest: Replies | None = None
 
     def plain(self) -> dict[str, Any]:
         return {
@@ -41,12 +31,27 @@ class Found:
             "spf": list(self.spf),
             "problem": self.problem,
             "exists": self.exists,
+            "reached": list(self.reached),
+            "rest": None if self.rest is None else said.plain(self.rest),
         }
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "Found":
+        """Rows of older versions have neither `reached` nor `rest`."""
         mx = tuple((int(preference), str(host)) for preference, host in plain["mx"])
-        return cls(mx, tuple(plain["spf"]), plain["problem"], plain["exists"])
+        rest = plain.get("rest")
+        return cls(
+            mx,
+            tuple(plain["spf"]),
+            plain["problem"],
+            plain["exists"],
+            tuple(plain.get("reached", ())),
+            None if rest is None else said.of_plain(rest),
+        )
+
+    @property
+    def walk(self) -> Walk:
+        return Walk((*(name for spf in self.spf for name in included_by(spf)), *self.reached))
 
 
 @dataclass(frozen=True)
@@ -62,18 +67,37 @@ class Readiness:
         return {"status": self.status, "reason": self.reason, "records": list(self.records)}
 
 
+def questions(domain: str, wanted: ExpectedDns, replies: Replies) -> Sequence[Question]:
+    """Two, and those that tell what the SPF record takes over. After a first one without an answer
+    there is no second."""
+    if (domain, "MX") not in replies:
+        return [(domain, "MX")]
+    mx = replies[domain, "MX"]
+    if mx.problem or not mx.exists:
+        return []
+    return [(domain, "TXT"), *walk(domain, wanted, replies).next]
+
+
+def found_in(domain: str, wanted: ExpectedDns, replies: Replies) -> Found:
+    mx, texts = reply_to(replies, domain, "MX"), reply_to(replies, domain, "TXT")
+    if not mx.exists:
+        return Found(exists=False)
+    if mx.problem or texts.problem:
+        return Found(problem=mx.problem or texts.problem)
+    reached = walk(domain, wanted, replies).reached
+    return Found(mx_from(mx.values), spf_among(texts.values), reached=reached)
+
+
 def judge(domain: str, found: Found, wanted: ExpectedDns) -> Readiness:
     if found.problem:
         return Readiness("unknown", f"DNS did not answer: {found.problem}.")
     if not found.exists:
-        return Readiness(
-            "not_ready", f"{domain} does not exist in DNS: register it, or set its name servers."
-        )
-    faults = [
-        fault
-        for fault in (mx_fault(domain, found, wanted), spf_fault(domain, found, wanted))
-        if fault
-    ]
+        return Readiness("not_ready", no_such_domain(domain))
+    faults = []
+    if reason := mx_fault(found.mx, wanted):
+        faults.append((reason, f"{domain}. MX 10 {mx_of(domain, wanted)}."))
+    if wanted.spf_includes and (fault := spf_fault(found.spf, found.walk, wanted)):
+        faults.append((fault[0], f'{domain}. TXT "{fault[1]}"'))
     if not faults:
         return Readiness("ready", "Mail for this domain goes to the provider's mail servers.")
     return Readiness(
@@ -81,70 +105,5 @@ def judge(domain: str, found: Found, wanted: ExpectedDns) -> Readiness:
     )
 
 
-def mx_fault(domain: str, found: Found, wanted: ExpectedDns) -> tuple[str, str] | None:
-    record = f"{domain}. MX 10 {mx_of(domain, wanted)}."
-    if not found.mx:
-        return "It has no MX record, so it receives no mail.", record
-    ours = [preference for preference, host in found.mx if is_ours(host, wanted)]
-    foreign = sorted(
-        (preference, host) for preference, host in found.mx if not is_ours(host, wanted)
-    )
-    if not ours:
-        return f"Its mail goes to another server: {foreign[0][1] or 'none'}.", record
-    # The lowest number is tried first (RFC 5321, 5.1); with equal ones senders choose at random. A
-    # foreign server behind ours is a backup, and no fault.
-    if foreign and foreign[0][0] <= min(ours):
-        return (
-            (
-                f"Some of its mail goes to {foreign[0][1]}, which has the same or a higher "
-                "priority. Remove that MX record."
-            ),
-            record,
-        )
-    return None
-
-
-def spf_fault(domain: str, found: Found, wanted: ExpectedDns) -> tuple[str, str] | None:
-    if not wanted.spf_include:
-        return None
-    if not found.spf:
-        reason = "It has no SPF record, so mail from its mailboxes may be rejected as forged."
-        return reason, f'{domain}. TXT "v=spf1 include:{wanted.spf_include} ~all"'
-    # RFC 7208, 4.5: more than one is a permanent error, whatever they say.
-    if len(found.spf) > 1:
-        merged = " ".join(
-            dict.fromkeys(
-                word for text in found.spf for word in text.split()[1:] if not word.endswith("all")
-            )
-        )
-        reason = (
-            f"It has {len(found.spf)} SPF records, so receivers ignore all of them. Keep only one."
-        )
-        return reason, f'{domain}. TXT "{with_include(f"v=spf1 {merged} ~all", wanted)}"'
-    # `+` is what a mechanism without a sign means (RFC 7208, 4.6.2).
-    words = [word.lower().lstrip("+") for word in found.spf[0].split()]
-    if f"include:{wanted.spf_include}" in words or f"redirect={wanted.spf_include}" in words:
-        return None
-    reason = (
-        "Its SPF record does not include the provider's mail servers, "
-        "so mail from its mailboxes may be rejected."
-    )
-    return reason, f'{domain}. TXT "{with_include(found.spf[0], wanted)}"'
-
-
-def with_include(spf: str, wanted: ExpectedDns) -> str:
-    """The record as it is, with what is missing in front of its end."""
-    first, *rest = spf.split()
-    # In front, because what stands behind `all` is never reached (RFC 7208, 5.1).
-    include = f"include:{wanted.spf_include}"
-    return " ".join([first, include, *(word for word in rest if word != include)])
-
-
-def is_ours(host: str, wanted: ExpectedDns) -> bool:
-    name = host.lower().rstrip(".")
-    return any(name == suffix or name.endswith(f".{suffix}") for suffix in wanted.hosts)
-
-
-def mx_of(domain: str, wanted: ExpectedDns) -> str:
-    documented = MX_OF.format(domain=domain)
-    return documented if is_ours(documented, wanted) else wanted.hosts[0]
+def no_such_domain(domain: str) -> str:
+    return f"{domain} does not exist in DNS: register it, or set its name servers."

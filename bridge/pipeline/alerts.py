@@ -32,6 +32,7 @@ COMMANDS = {
     "job": "All held jobs: enom-bridge jobs list --status held",
     "account": "Find the cause: enom-bridge doctor",
     "money": "Find the cause: enom-bridge doctor",
+    "mail": "What is wrong, and what to set: enom-bridge mailboxes show ADDRESS",
 }
 
 

@@ -107,6 +107,8 @@ class Intake:
         question = source.platform.ask(self.body(delivery, verified), verified)
         if "address" in question.arguments:
             source.permit(question.arguments["address"])
+        if "domain" in question.arguments:
+            source.permit_domain(question.arguments["domain"])
         return source, verified, question
 
     def verify(self, delivery: Delivery, sender: str) -> tuple[Source, Verified]:

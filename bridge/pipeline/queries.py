@@ -10,10 +10,11 @@ from typing import Any
 from bridge import __version__
 from bridge.domain import plan
 from bridge.domain.account import Account
-from bridge.domain.errors import BridgeError, NotPossible, UnknownThing
+from bridge.domain.errors import BridgeError, NotPossible, Refused, UnknownThing
 from bridge.domain.model import Address, Record
 from bridge.domain.ports import AccountState, Backend, Clock, Lookup
 from bridge.maildns.check import MailDns
+from bridge.pipeline.service_events import NearlyFull
 from bridge.reporting.times import with_times
 from hooks.errors import Invalid
 from hooks.standard.fields import PLACE_RULE, moment
@@ -34,6 +35,7 @@ class Queries:
     accounts: Mapping[str, Account]
     clock: Clock
     mail_dns: MailDns | None = None
+    nearly_full: NearlyFull | None = None
 
     def answer(
         self, source: str, account: str, verified: Verified, question: Question
@@ -72,6 +74,12 @@ class Query:
         ):
             return ask(account.backend)
 
+    def noticed(self, used: int | None, quota: int | None) -> None:
+        """That a read showed how full the mailbox asked for is."""
+        if nearly_full := self.queries.nearly_full:
+            service = self.arguments["service_id"], self.arguments["address"]
+            nearly_full.saw(self.source, self.account.name, service, used, quota)
+
     def receives_mail(self) -> dict[str, Any] | None:
         mail_dns = self.queries.mail_dns
         return mail_dns.receives_mail(self.account.name, self.address.domain) if mail_dns else None
@@ -104,6 +112,7 @@ def mailbox_status(query: Query) -> dict[str, Any]:
     query.own_record()  # before the look: nobody is shown another's mailbox
     seen = query.call(lambda backend: backend.observe(query.address))
     record = query.own_record()  # and after it, so that both are of the same time
+    query.noticed(seen.used, seen.quota)
     return {
         "address": query.arguments["address"],
         "service_id": query.arguments["service_id"],
@@ -133,7 +142,9 @@ def plan_of(quota: int | None, plans: Mapping[str, int]) -> str | None:
 
 def mailbox_usage(query: Query) -> dict[str, Any]:
     query.own_record()
-    return dict(query.call(lambda backend: backend.usage(query.address)))
+    found = dict(query.call(lambda backend: backend.usage(query.address)))
+    query.noticed(found.get("used_bytes"), found.get("quota_bytes"))
+    return found
 
 
 def mailbox_sign_in(query: Query) -> dict[str, Any]:
@@ -141,6 +152,19 @@ def mailbox_sign_in(query: Query) -> dict[str, Any]:
     if not query.queries.account_state.first_use(query.source, query.verified.id, SIGN_IN_KEPT):
         raise NotPossible("This query was already answered; a sign-in needs a new webhook-id.")
     return {"url": query.call(lambda backend: backend.sign_in(query.address))}
+
+
+def domain_readiness(query: Query) -> dict[str, Any]:
+    domain, account = query.arguments["domain"], query.account.name
+    if not query.queries.lookup.has_mailbox_in(query.source, account, domain):
+        raise UnknownThing("This source has no mailbox in this domain.")
+    mail_dns = query.queries.mail_dns
+    found = mail_dns.readiness(account, domain) if mail_dns else None
+    if found is None:
+        raise Refused(
+            "DNS is not checked for this account: its mail_hosts is [].", code="unsupported"
+        )
+    return found
 
 
 def job(query: Query) -> dict[str, Any]:
@@ -168,6 +192,7 @@ QUESTIONS: Mapping[str, Callable[[Query], dict[str, Any]]] = {
     "mailbox.list": mailbox_list,
     "mailbox.usage": mailbox_usage,
     "mailbox.sign_in": mailbox_sign_in,
+    "domain.readiness": domain_readiness,
     "job": job,
     "results": results,
 }

@@ -101,6 +101,18 @@ class CallbackData(Receipt):
     error = Nested(PublicError, required=True, allow_none=True)
 
 
+class NearlyFullData(Answer):
+    """A mailbox is nearly full: an event that a source has to ask for in the configuration."""
+
+    address = _text()
+    service_id = _text()
+    plan = _text(null=True)
+    used_bytes = _bytes()
+    quota_bytes = _bytes()
+    percent = Integer(required=True, validate=Range(min=0))
+    threshold = Integer(required=True, validate=Range(min=1, max=100))
+
+
 class Dismissal(Answer):
     hook = _text()
     status = String(required=True, validate=Equal("dismissed"))
@@ -196,6 +208,30 @@ class SignInAnswer(Answer):
     url = String(required=True, metadata={"format": "uri"})
 
 
+class DnsRecord(Answer):
+    """One record that a domain's mail needs. `value`: what to set, by whom: `set_by`."""
+
+    purpose = _text("mx", "spf", "dkim", "dmarc", "autodiscovery")
+    type = _text()
+    name = _text()
+    value = _text(null=True)
+    found = List(String(), required=True)
+    state = _text("ok", "missing", "wrong", "advised", "unknown")
+    reason = _text()
+    set_by = _text("dns", "provider", null=True)
+
+
+class DomainReadinessAnswer(Answer):
+    """Whether mail of a domain works, as its DNS says."""
+
+    domain = _text()
+    receives = _text("ready", "not_ready", "unknown")
+    sends = _text("ready", "not_ready", "unknown")
+    records = List(Nested(DnsRecord), required=True)
+    name_servers = List(String(), required=True)
+    checked_at = _time()
+
+
 class ResultsAnswer(Answer):
     items = List(Nested(Receipt), required=True, validate=Length(max=PAGE))
     next = _text(null=True)
@@ -207,6 +243,7 @@ ANSWERS: Mapping[str, type[Answer]] = {
     "mailbox.list": MailboxListAnswer,
     "mailbox.usage": MailboxUsageAnswer,
     "mailbox.sign_in": SignInAnswer,
+    "domain.readiness": DomainReadinessAnswer,
     "job": Receipt,
     "results": ResultsAnswer,
 }

@@ -8,6 +8,7 @@ from bridge.domain.model import to_rfc3339
 from bridge.reporting.lists import first
 
 SHOWN = 10  # differences in a note
+LONGEST_OF_DNS = 500  # characters of a line that repeats what a stranger's DNS says
 
 
 class Row(Protocol):
@@ -133,6 +134,32 @@ def source_stopped(source: Row) -> str:
     return f"only its suspensions: it sent {source['suspensions_paused']}"
 
 
+# The mail of domains
+
+
+def mail_subject(domain: str, id: str) -> str:
+    """What a note about a domain's mail is about: the domain, as far as there is room for it."""
+    return f"mail:{domain}" if len(domain) <= 100 else f"mail:{domain[:90]}…{id}"
+
+
+def mail_stopped(
+    domain: str, ways: Sequence[str], reasons: Sequence[str], to_set: Sequence[str]
+) -> str:
+    """`ways`: receive, send or both."""
+    lines = [f"{domain} no longer {' and '.join(f'{way}s' for way in ways)} mail; it did before."]
+    lines += [reason[:LONGEST_OF_DNS] for reason in reasons]
+    lines += [f"Set in its DNS: {line[:LONGEST_OF_DNS]}" for line in to_set]
+    return "\n".join([*lines, f"Its mailboxes: enom-bridge mailboxes list --domain {domain}"])
+
+
+def mail_works(domain: str) -> str:
+    return f"The mail of {domain} works again."
+
+
+def mail_unwatched(domain: str) -> str:
+    return f"No service has a mailbox in {domain} any more; its mail is not checked any more."
+
+
 # Comparisons with Enom
 
 
@@ -183,6 +210,10 @@ def cause_of_job(account: str, code: str) -> str:
 
 def cause_of_account(account: str) -> str:
     return f"account {account}"
+
+
+def cause_of_mail() -> str:
+    return "domains whose mail works no more"
 
 
 def cause_of_money(account: str) -> str:

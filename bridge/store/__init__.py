@@ -4,6 +4,7 @@ from bridge.store.admin.clock_repair import correct_future_times
 from bridge.store.admin.dns_cache import DnsCache
 from bridge.store.admin.findings import Findings
 from bridge.store.admin.lookup import Lookup
+from bridge.store.admin.mail_watches import MailWatches
 from bridge.store.admin.metrics import Gauges
 from bridge.store.admin.operator import OperatorActions
 from bridge.store.admin.overview import Overview
@@ -11,6 +12,7 @@ from bridge.store.admin.owners import Owners
 from bridge.store.admin.privacy import PersonalData, Privacy, names
 from bridge.store.admin.retention import Retention
 from bridge.store.admin.rotation import Rotation, Survey, Tally
+from bridge.store.admin.service_events import ServiceEvents
 from bridge.store.admin.sign_ins import SignIns
 from bridge.store.admin.summaries import Summaries
 from bridge.store.admin.troubles import Troubles
@@ -43,6 +45,7 @@ __all__ = [
     "Gauges",
     "Inbox",
     "Lookup",
+    "MailWatches",
     "OperatorActions",
     "Outbox",
     "Overview",
@@ -53,6 +56,7 @@ __all__ = [
     "Restored",
     "Retention",
     "Rotation",
+    "ServiceEvents",
     "SignIns",
     "Summaries",
     "Survey",

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 
 from bridge import __version__
 from bridge.domain.jobs import ENDED
+from bridge.domain.service_events import EventType
 from bridge.reporting import answers
 from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS
 
@@ -41,6 +42,7 @@ LATER = {"503": "Nothing was accepted; Retry-After"}
 ALSO_SENT = (
     answers.Receipt,
     answers.CallbackData,
+    answers.NearlyFullData,
     answers.Dismissal,
     answers.Problem,
     answers.Alive,
@@ -120,7 +122,7 @@ def describe() -> dict[str, Any]:
             path, operations={"get": {"summary": text, "responses": {**responses, **of_any_get()}}}
         )
     document = spec.to_dict()
-    document["webhooks"] = {"callback": {"post": callback()}}
+    document["webhooks"] = {"callback": {"post": callback()}, "event": {"post": event()}}
     one_of_both(document["components"]["schemas"]["Job"])
     return document
 
@@ -155,13 +157,23 @@ def reads() -> list[tuple[str, str, dict[str, Any]]]:
 def callback() -> dict[str, Any]:
     """What is sent to a source: how each job ended. What was only observed says so by its type."""
     types = [f"job.{each}" for each in (*sorted(ENDED), "observed")]
+    return sent("A job has ended", types, answers.CallbackData)
+
+
+def event() -> dict[str, Any]:
+    """What is sent to a source that asks for it in the configuration."""
+    text = "A mailbox is nearly full; only if sources.NAME.events asks for it"
+    return sent(text, [EventType.NEARLY_FULL], answers.NearlyFullData)
+
+
+def sent(summary: str, types: Sequence[str], data: type[answers.Answer]) -> dict[str, Any]:
     schema = {
         "type": "object",
         "required": ["type", "timestamp", "data"],
         "properties": {
-            "type": {"type": "string", "enum": types},
+            "type": {"type": "string", "enum": [str(each) for each in types]},
             "timestamp": TIME,
-            "data": of(answers.CallbackData),
+            "data": of(data),
         },
     }
     taken = {
@@ -169,7 +181,7 @@ def callback() -> dict[str, Any]:
         "410": {"description": "Do not send this callback again"},
     }
     return {
-        "summary": "A job has ended",
+        "summary": summary,
         "parameters": signature(),
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
         "responses": taken,

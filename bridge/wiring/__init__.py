@@ -11,6 +11,7 @@ from bridge.domain import filtering
 from bridge.domain.account import Account
 from bridge.domain.model import Fact, Proof
 from bridge.domain.ports import AccountLimits, Checkpoint, Clock, Limits
+from bridge.domain.service_events import EventType
 from bridge.domain.source import Source
 from bridge.engine import Engine
 from bridge.infra import logs
@@ -20,11 +21,13 @@ from bridge.infra.http_client import LONGEST_WAIT, HttpClient
 from bridge.infra.job_ids import first_id, new_job_id
 from bridge.maildns.check import MailDns
 from bridge.maildns.resolver import Resolver
+from bridge.maildns.watching import MailWatch
 from bridge.pipeline.alerts import Alerts
 from bridge.pipeline.callbacks import JITTER, RETRIES, Callbacks
 from bridge.pipeline.intake import Intake
 from bridge.pipeline.queries import Queries
 from bridge.pipeline.replay import Replay
+from bridge.pipeline.service_events import EventSender, NearlyFull
 from bridge.pipeline.worker import Worker
 from bridge.reconcile.adoption import Adoptions
 from bridge.reconcile.inventory import Inventory
@@ -74,6 +77,7 @@ class Service:
     findings: store.Findings
     gauges: store.Gauges
     mail_dns: MailDns
+    service_events: store.ServiceEvents
     intake: Intake
     queries: Queries
     replay: Replay
@@ -143,7 +147,19 @@ def build(
 
     # The use cases. What works in the background is made of the same by `engine`.
     mail_dns = MailDns(
-        store.DnsCache(database), wanted(settings), Resolver(settings.bridge.resolver).mail_of
+        store.DnsCache(database), wanted(settings), Resolver(settings.bridge.resolver)
+    )
+    service_events = store.ServiceEvents(database, new_job_id)
+    nearly_full = NearlyFull(
+        service_events,
+        sizes={name: plan.quota_gb << 30 for name, plan in settings.plans.items()},
+        thresholds={name: plan.nearly_full for name, plan in settings.plans.items()},
+        sources=frozenset(
+            name
+            for name, source in settings.sources.items()
+            if EventType.NEARLY_FULL in source.events
+        ),
+        silent=frozenset(name for name, each in accounts.items() if each.observe_only),
     )
     threads = THREADS // max(1, min(len(accounts), AT_ONCE))
     scanner = Scanner(account_state, clock, threads=threads)
@@ -163,8 +179,9 @@ def build(
         findings=findings,
         gauges=store.Gauges(database),
         mail_dns=mail_dns,
+        service_events=service_events,
         intake=intake,
-        queries=Queries(lookup, account_state, accounts, wall, mail_dns),
+        queries=Queries(lookup, account_state, accounts, wall, mail_dns, nearly_full),
         replay=Replay(lookup, accounts, sealer, clock, intake, operator),
         reconcile=Reconcile(lookup, scanner, findings, accounts, clock),
         adoptions=Adoptions(sources, accounts, lookup, clock),
@@ -243,7 +260,14 @@ def engine(service: Service) -> Engine:
         checkpoint=tuning.checkpoint,
         events=events,
     )
-    admin = settings.admin
+    event_sender = EventSender(
+        events=service.service_events,
+        sources=service.sources,
+        outgoing=service.outgoing,
+        clock=wall,
+        retries=tuning.callback_retries,
+    )
+    admin, watches = settings.admin, store.MailWatches(database)
     notes = Alerts(
         alert_log=store.AlertLog(database),
         notify=admin.notify,
@@ -268,6 +292,11 @@ def engine(service: Service) -> Engine:
         nightly=Nightly(
             service.findings, service.reconcile, settings.worker.reconcile_at, events=events
         ),
+        event_sender=event_sender,
+        mail_watch=MailWatch(
+            watches, service.mail_dns, database.clock, settings.worker.mail_sample
+        ),
+        mail_watches=watches,
         synchronise=database.synchronise,
         limits={
             name: AccountLimits(account.max_in_flight, account.backend.products.exclusive_actions)

@@ -12,7 +12,7 @@ from bridge.domain.ports import Backend, Clock
 from bridge.domain.source import ANY, CallbackEndpoint, Source
 from bridge.infra.events import Events
 from bridge.infra.http_client import HttpClient
-from bridge.maildns.rules import ExpectedDns
+from bridge.maildns.expected import ExpectedDns
 from hooks import PLATFORMS, signing
 
 DAY = 86400.0
@@ -116,6 +116,6 @@ def terms_of(account: config.AccountSettings, settings: config.Settings, backend
 
 def wanted(settings: config.Settings) -> Mapping[str, ExpectedDns]:
     return {
-        name: ExpectedDns(account.mail_hosts, account.spf_include)
+        name: ExpectedDns(account.mail_hosts, account.spf_includes)
         for name, account in settings.accounts.items()
     }

@@ -37,6 +37,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "reconcile",
         "backup",
         "suspension",
+        "mail-that-works",
         "opensrs",
         "money",
         "data-protection",

@@ -94,6 +94,26 @@ class Address(Text):
             raise ValidationError(str(error)) from None
 
 
+class Domain(Text):
+    """A mail domain; loads in the one spelling of `hooks.address`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Send a mail domain, like example.com.",
+            required=True,
+            longest=253,
+            described={"format": "idn-hostname"},
+        )
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        try:
+            return address.normalise_domain(_fit(self, value))
+        except ValueError:
+            raise self.make_error("domain") from None
+
+
 class Flag(fields.Field[bool]):
     """True or false; a text such as "yes", and a number, are refused."""
 
@@ -162,4 +182,5 @@ def _messages(rule: str) -> dict[str, str | list[Any] | dict[Any, Any]]:
         "text": f"Not a string. {rule}",
         "unfit": "Holds a line break, a control character or half of a surrogate pair. Leave it out.",
         "time": f"Not a time. {rule}",
+        "domain": f"Not a domain. {rule}",
     }

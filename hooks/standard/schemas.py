@@ -6,7 +6,17 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
-from hooks.standard.fields import FIT, PLACE, PLACE_RULE, UNTIL_RULE, Address, Flag, Moment, Text
+from hooks.standard.fields import (
+    FIT,
+    PLACE,
+    PLACE_RULE,
+    UNTIL_RULE,
+    Address,
+    Domain,
+    Flag,
+    Moment,
+    Text,
+)
 
 PASSWORD_RULE = 'Send 1 to 54 printable ASCII characters without space and ".'  # noqa: S105 - a sentence
 CUSTOMER_RULE = (
@@ -95,6 +105,10 @@ class Withdraw(Data):
     )
 
 
+class OfDomain(Data):
+    domain = Domain()
+
+
 class ConnectionTest(Data):
     sender = Text(SENDER_RULE, pattern=rf"^{FIT}{{1,64}}$")
 
@@ -142,6 +156,7 @@ QUESTIONS: Mapping[str, type[Data]] = {
     "mailbox.list": Page,
     "mailbox.usage": OfMailbox,
     "mailbox.sign_in": OfMailbox,
+    "domain.readiness": OfDomain,
     "job": Job,
     "results": Results,
 }

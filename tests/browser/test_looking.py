@@ -81,6 +81,14 @@ def test_on_a_phone_every_value_stands_beside_its_label(
         assert under_labels(tab.go(path)) == [], path
 
 
+def test_each_dns_record_can_be_read_on_a_phone(open_tab: Open, everything: list[str]) -> None:
+    page = open_tab(viewport=PHONE).go(f"/admin/mailboxes/{LIFTED}")
+    table = page.locator("table", has_text="Receiving (MX)")
+    assert table.locator("code", has_text="mx.example.com.cust.a.hostedemail.com").is_visible()
+    states = table.locator(".badge").all_inner_texts()
+    assert {"wrong", "missing", "unknown", "advised"} == set(states)
+
+
 def test_what_is_filled_in_stands_in_one_line(open_tab: Open, everything: list[str]) -> None:
     tab = open_tab()
     for path in (entry.path for entry in NAV):

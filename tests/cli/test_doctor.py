@@ -445,8 +445,15 @@ def test_a_domain_that_gets_no_mail_is_found_with_the_record_to_set(house: House
             "example.com receives no mail" in warned
             and "MX 10 mx.example.com.cust.a.hostedemail.com." in warned
         )
+        assert "example.com sends mail. Advised: _dmarc.example.com. TXT" in found(house, "ok")
+        names.put("example.com", ["10 mx.example.net."], "v=spf1 -all")
+        warned = found(house, "warn")
+        assert "Mail from example.com may be rejected. Its SPF record does not include" in warned
+        assert '"v=spf1 include:_spf.hostedemail.com -all"' in warned
         names.failing = True
-        assert "Whether example.com receives mail is unknown" in found(house, "warn")
+        warned = found(house, "warn")
+        assert "Whether example.com receives mail is unknown" in warned
+        assert "Whether mail from example.com is accepted is unknown" in warned
     finally:
         names.close()
 

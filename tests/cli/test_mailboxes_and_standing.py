@@ -285,10 +285,15 @@ def test_showing_a_mailbox_says_whether_its_domain_receives_mail_and_what_to_set
         shown = house.ok("mailboxes", "show", "ann@example.com")
         assert "no. It has no MX record" in shown
         assert "example.com. MX 10 mx.example.com.cust.a.hostedemail.com." in shown
+        assert "mx: missing. It has no MX record" in shown and "sends mail" in shown
+        assert '_dmarc.example.com. TXT "v=DMARC1; p=none"' in shown
+        asked = len(names.asked)
         assert (
             house.json("mailboxes", "show", "ann@example.com")["receives_mail"]["status"]
             == "not_ready"
         )
-        assert len(names.asked) == 2, "kept"
+        whole = house.json("mailboxes", "show", "ann@example.com")["readiness"]
+        assert (whole["receives"], whole["sends"]) == ("not_ready", "ready")
+        assert len(names.asked) == asked, "kept"
     finally:
         names.close()

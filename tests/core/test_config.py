@@ -51,6 +51,29 @@ def test_a_minimal_file_gets_every_default(file: Path) -> None:
     assert settings.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("former", "read"), [('"_spf.example.net"', ("_spf.example.net",)), ('""', ())]
+)
+def test_the_former_name_of_the_spf_includes_is_read_with_a_warning(
+    file: Path, former: str, read: tuple[str, ...]
+) -> None:
+    with_former(file, f"spf_include = {former}")
+    settings = load(file, {})
+    assert settings.accounts["main"].spf_includes == read
+    assert "accounts.main.spf_include has a new name; write spf_includes =" in settings.warnings[0]
+
+
+def test_both_names_of_the_spf_includes_are_a_fault(file: Path) -> None:
+    with_former(file, 'spf_include = ""\nspf_includes = []')
+    with pytest.raises(ConfigurationError) as caught:
+        load(file, {})
+    assert [key for key, _ in caught.value.faults] == ["accounts.main.spf_include"]
+
+
+def with_former(file: Path, lines: str) -> None:
+    file.write_text(file.read_text().replace("[accounts.main]", f"[accounts.main]\n{lines}"))
+
+
 def test_settings_cannot_be_changed(file: Path) -> None:
     settings = load(file, {})
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from bridge.maildns.rules import ExpectedDns, Found, judge
+from bridge.maildns.expected import ExpectedDns
+from bridge.maildns.rules import Found, judge
 
-ENOM = ExpectedDns(("hostedemail.com", "registeredsite.com"), "_spf.hostedemail.com")
+ENOM = ExpectedDns(("hostedemail.com", "registeredsite.com"), ("_spf.hostedemail.com",))
 MX = (10, "mx.example.com.cust.a.hostedemail.com")
 SPF = "v=spf1 include:_spf.hostedemail.com ~all"
 SET_MX = "example.com. MX 10 mx.example.com.cust.a.hostedemail.com."

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main
 from bridge.domain.model import Address
+from bridge.domain.service_events import Usage
 from bridge.infra import logs
 from bridge.store import names
 from bridge.store.base import tables
@@ -46,6 +47,7 @@ def live(scene: Scene) -> None:
         password=PASSWORD,
         display_name="Mary",
     )
+    nearly_full(scene)
     scene.do("suspend", id="msg_john2", reason=PERSONAL[2])
     scene.do("unsuspend", id="msg_john3")
     scene.do("renew", id="msg_john4", until="2031-01-01")
@@ -55,6 +57,13 @@ def live(scene: Scene) -> None:
     scene.post("/hooks/shop", back, scene.sign(back, "msg_john_back"))
     scene.send("mailbox.create", id="msg_john6", password="one two", display_name=PERSONAL[1])
     scene.send("mailbox.create", id="msg_mary3", address=NEIGHBOUR, password="one two")
+
+
+def nearly_full(scene: Scene) -> None:
+    """An event, which is sent."""
+    usage = Usage("shop", "main", JOHN, "7", used=95, quota=100, threshold=90)
+    assert scene.service.service_events.note_usage(usage, {"address": JOHN, "service_id": "7"})
+    scene.engine.event_sender.send_due()
 
 
 def everything(scene: Scene) -> dict[str, str]:
@@ -87,7 +96,7 @@ def test_an_export_holds_all_of_it_and_no_secret(scene: Scene) -> None:
     reported: dict[str, Any] = json.loads(result.stdout)
     assert {name: len(rows) for name, rows in reported.items() if name != "address"} == {
         "mailboxes": 1, "hooks": 6, "parked": 1, "jobs": 5, "commands": 5, "callbacks": 5, "purchases": 1, "notes": 1,
-        "differences": 0, "audit": 0,
+        "differences": 0, "events": 1, "audit": 0,
     }  # fmt: skip
     assert all(word in result.stdout for word in PERSONAL)
     assert NEIGHBOUR not in result.stdout

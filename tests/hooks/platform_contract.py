@@ -230,7 +230,7 @@ class PlatformContract:
         assert len(self.read(self.body("mailbox.terminate", **self.data(**more))).unknown) == 20
 
     def test_every_query_is_asked_with_what_it_needs(self) -> None:
-        fields = self.data(after="cursor", job="job_1")
+        fields = self.data(after="cursor", job="job_1", domain="example.com")
         for type in PLATFORMS[self.platform].QUESTIONS:
             proof = verified(self.body(type, **fields))
             question = PLATFORMS[self.platform].ask(read_message(proof), proof)

@@ -82,6 +82,8 @@ def test_every_question_is_answered_as_if_the_other_were_not_there(
     before, calls = shops(two), len(two.calls())
     if question in ABOUT_A_MAILBOX:
         asked = [{"service_id": "7", "address": address} for address in (FOREIGN, NOBODYS)]
+    elif question == "domain.readiness":
+        asked = [{"domain": address.partition("@")[2]} for address in (FOREIGN, NOBODYS)]
     elif question == "job":
         job = before[1][0]["id"]
         asked = [{"job": job}, {"job": "job_00000000000000000000000000"}]
@@ -91,7 +93,7 @@ def test_every_question_is_answered_as_if_the_other_were_not_there(
         asked = [{}]
     answers = [two.ask(question, source="other", **data) for data in asked]
     assert len({answer.data for answer in answers}) == 1
-    if question in (*ABOUT_A_MAILBOX, "job"):
+    if question in (*ABOUT_A_MAILBOX, "domain.readiness", "job"):
         assert {answer.status_code for answer in answers} == (
             {403} if not moved and question != "job" else {404}
         )

@@ -24,8 +24,10 @@ from bridge.store.backup.restored import quarantine_after_restore
 from bridge.store.base.tables import (
     accounts,
     callbacks,
+    events,
     jobs,
     key_values,
+    mail_watches,
     mailboxes,
     metadata,
     purchases,
@@ -75,6 +77,23 @@ def busy(shop: Shop) -> None:
             sa.update(sources).values(suspensions_from=shop.now, receiver_after=shop.now + 300)
         )
         tx.execute(sa.update(callbacks).values(pending_since=shop.now))
+        tx.execute(
+            sa.insert(events).values(
+                id="ev_1",
+                type="mailbox.nearly_full",
+                account="main",
+                address="ann@example.net",
+                source="shop",
+                service_id="7",
+                data={},
+                status="pending",
+                next_at=shop.now + DAY,
+                created_at=shop.now,
+            )
+        )
+        looked = dict.fromkeys(("looked_at", "sampled_at", "ordered_at", "failing_since"), shop.now)
+        watched = {"account": "main", "domain": "example.com", "next_at": shop.now + DAY}
+        tx.execute(sa.insert(mail_watches).values(**watched, **looked))
 
 
 def too_far(shop: Shop) -> dict[str, int]:

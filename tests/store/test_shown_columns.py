@@ -19,10 +19,11 @@ HIDDEN: Mapping[str, frozenset[str]] = {
     "mailboxes": frozenset({"password_digest", "decided"}),
     "steps": frozenset({"token", "digest"}),
     "callbacks": frozenset({"mailbox_id", "token"}),
+    "events": frozenset({"token"}),
 }
 """Columns that stay hidden. One that is neither here nor shown was added without a decision."""
 
-NEVER = {"used_ids", "slots", "workers", "marks", "sign_in_failures", "readiness"}
+NEVER = {"used_ids", "slots", "workers", "marks", "sign_in_failures", "readiness", "mail_watches"}
 """Tables of which nobody is shown a row."""
 
 ADDED = {"jobs": {"tried_again_as"}, "hooks": {"address", "status"}}

@@ -17,10 +17,12 @@ from bridge.web.server import Server
 from tests.support.admin import FULL, Visitor, fill
 from tests.support.bench import Clock
 from tests.support.bridge import furnish
+from tests.support.names import NameServer
 from tests.support.programs import needed
 from tests.support.scene import Scene
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+LONG_SPF = "".join(f" ip4:192.0.2.{n}/32" for n in range(9))
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
@@ -53,7 +55,10 @@ class Stand:
         clock = Clock()
         self.sim = Simulator(seed=7, clock=clock).start()
         furnish(self.sim)
-        self.scene = Scene(folder, self.sim, clock, database, **FULL)
+        self.names = names_in_trouble()
+        host, port = self.names.address
+        dns = {"bridge__resolver": f"{host}:{port}", "account__mail_hosts": ["hostedemail.com"]}
+        self.scene = Scene(folder, self.sim, clock, database, **FULL | dns)
         self.ids = fill(self.scene)
         self.server = Server(self.scene.app, HostPort("127.0.0.1", 0), None)
         self.server.start()
@@ -66,6 +71,17 @@ class Stand:
         self.server.stop()
         self.scene.close()
         self.sim.stop()
+        self.names.close()
+
+
+def names_in_trouble() -> NameServer:
+    """What strangers publish: a long record, a long name, and nothing where something should be."""
+    names = NameServer()
+    names.put("example.com", [f"10 {'m' * 60}.{'x' * 60}.example.net."], f"v=spf1{LONG_SPF} ~all")
+    names.records["example.com", "NS"] = ["ns1.example.net.", f"{'n' * 60}.example.net."]
+    names.records["key1.example.com.dkim.hostedemail.link", "TXT"] = ['"v=DKIM1; p=MIGf"']
+    names.failing_about = {"_dmarc.example.com"}
+    return names
 
 
 class Tab:

@@ -14,13 +14,16 @@ import dns.rrset
 class NameServer:
     """`records` by name and kind, as in a zone file.
 
-    `silent`: it never answers; `failing`: SERVFAIL.
+    An alias is a record of the kind CNAME. `silent`: it never answers; `failing`: SERVFAIL; or only about what stands in
+    `silent_about` and `failing_about`.
     """
 
     def __init__(self) -> None:
         self.records: dict[tuple[str, str], list[str]] = {}
         self.asked: list[tuple[str, str]] = []
         self.silent = self.failing = False
+        self.silent_about: set[str] = set()
+        self.failing_about: set[str] = set()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.settimeout(0.05)
@@ -54,17 +57,29 @@ class NameServer:
             dns.rdatatype.to_text(question.rdtype),
         )
         self.asked.append((name, kind))
-        if self.silent:
+        if self.silent or name in self.silent_about:
             return None
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.RA
-        if self.failing:
+        if self.failing or name in self.failing_about:
             answer.set_rcode(dns.rcode.SERVFAIL)
-        elif (name, kind) not in self.records:
-            answer.set_rcode(dns.rcode.NXDOMAIN)
-        elif values := self.records[name, kind]:
-            answer.answer.append(dns.rrset.from_text(question.name, 300, "IN", kind, *values))
+        else:
+            self._fill(answer, name, kind)
         return answer
+
+    def _fill(self, answer: dns.message.Message, name: str, kind: str) -> None:
+        seen: set[str] = set()
+        while (target := self.records.get((name, "CNAME"))) and kind != "CNAME":
+            answer.answer.append(dns.rrset.from_text(f"{name}.", 300, "IN", "CNAME", *target))
+            if name in seen:
+                return  # a loop
+            seen.add(name)
+            name = target[0].rstrip(".")
+        if (name, kind) not in self.records:
+            if not any(known == name for known, _ in self.records):
+                answer.set_rcode(dns.rcode.NXDOMAIN)
+        elif values := self.records[name, kind]:
+            answer.answer.append(dns.rrset.from_text(f"{name}.", 300, "IN", kind, *values))
 
     def close(self) -> None:
         self._stopped.set()

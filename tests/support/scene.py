@@ -91,7 +91,8 @@ class Scene:
         self.client: FlaskClient = self.app.test_client()
         self.engine = self.service.new_engine()
         self.receiver = Receiver(clock)
-        self.engine.callbacks.outgoing = self.engine.notes.outgoing = self.receiver  # type: ignore[assignment]
+        for each in (self.engine.callbacks, self.engine.notes, self.engine.event_sender):
+            each.outgoing = self.receiver  # type: ignore[assignment]
 
     def tuning(self) -> wiring.Tuning:
         return wiring.Tuning(clock=self.clock)

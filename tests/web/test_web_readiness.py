@@ -141,9 +141,20 @@ def test_the_page_of_a_mailbox_tells_it_with_the_record_to_set(
     visitor.sign_in()
     assert "Receives mail not ready" in visitor.get("/admin/mailboxes/john.doe@example.com").words
     names.put("example.com", ["10 mx.example.net."], SPF)
+    names.records["example.com", "NS"] = ["ns1.example.net."]
     house.clock.now += 700
     words = visitor.get("/admin/mailboxes/john.doe@example.com").words
-    assert (
-        "Its mail goes to another server" in words
-        and "example.com. MX 10 mx.example.com.cust.a.hostedemail.com." in words
-    )
+    assert "Its mail goes to another server" in words and "Its DNS is at ns1.example.net" in words
+    assert "example.com MX 10 mx.example.com.cust.a.hostedemail.com" in words
+    assert "Sends mail ready" in words and "_dmarc.example.com TXT v=DMARC1; p=none" in words
+
+
+def test_what_a_stranger_writes_into_dns_is_text_on_the_page(
+    house: Scene, names: NameServer
+) -> None:
+    visitor = Visitor(house)
+    visitor.sign_in()
+    names.put("example.com", [MX], "v=spf1 <script>alert(1)</script> ~all")
+    page = visitor.get("/admin/mailboxes/john.doe@example.com")
+    assert "v=spf1 <script>alert(1)</script> ~all" in page.words
+    assert "<script>alert" not in page.text

@@ -11,6 +11,8 @@ import pytest
 
 from bridge.config import HostPort
 from bridge.domain.errors import Busy
+from bridge.maildns.expected import ExpectedDns
+from bridge.maildns.resolver import Resolver
 from bridge.pipeline.queries import FROM_THE_RECORD, QUESTIONS
 from bridge.web import create_app
 from bridge.web.server import Server
@@ -129,11 +131,18 @@ def test_what_is_answered_from_the_record_asks_nobody(
     backend = mailbox.service.accounts["main"].backend
     for name in ("observe", "usage", "sign_in", "probe"):
         monkeypatch.setattr(backend, name, noting(name, getattr(backend, name), outside))
+    mail_dns = mailbox.service.mail_dns
+    monkeypatch.setattr(mail_dns, "wanted", {"main": ExpectedDns(("hostedemail.com",))})
+    silent = Resolver(("127.0.0.1", 9), seconds=0.1)
+    for name in ("mail_of", "replies"):
+        monkeypatch.setattr(silent, name, noting(name, getattr(silent, name), outside))
+    monkeypatch.setattr(mail_dns, "resolver", silent)
     data = {
         "mailbox.list": {},
         "results": {},
         "connection.test": {},
         "job": {"job": mailbox.hook("suspend")["job"]},
+        "domain.readiness": {"domain": "example.com"},
     }
     assert mailbox.ask(type, **data.get(type, HERE)).status_code == 200
     assert bool(outside) == (type not in FROM_THE_RECORD)

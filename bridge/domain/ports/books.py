@@ -74,6 +74,9 @@ class Lookup(Protocol):
     def customers(self, account: str, source: str) -> Mapping[str, str]:
         """The customer of each mailbox of a source of which it is known, by address."""
 
+    def has_mailbox_in(self, source: str, account: str, domain: str) -> bool:
+        """Whether a service of this source owns a mailbox there."""
+
     def recorded(self, hook: str, source: str | None = None) -> Recorded: ...
     def busy(self, account: str) -> Set[str]:
         """The addresses at which a job is, or waits."""

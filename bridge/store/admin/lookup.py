@@ -176,6 +176,15 @@ class Lookup(Lists):
             known, all_of_them = tx.execute(counts).one()
         return int(known), int(all_of_them)
 
+    def has_mailbox_in(self, source: str, account: str, domain: str) -> bool:
+        mine = (
+            mailboxes.c.account == account,
+            mailboxes.c.domain == domain,
+            mailboxes.c.source == source,
+        )
+        with self.database.read() as tx:
+            return bool(tx.scalar(sa.select(sa.exists().where(*mine))))
+
     def busy(self, account: str) -> Set[str]:
         open_jobs = jobs.c.account == account, among(jobs.c.status, "queued", "running")
         with self.database.read() as tx:

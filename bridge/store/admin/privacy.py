@@ -22,6 +22,7 @@ from bridge.store.base.tables import (
     audit,
     callbacks,
     differences,
+    events,
     hooks,
     jobs,
     mailboxes,
@@ -173,6 +174,9 @@ class Privacy:
                 .where(differences.c.address == address)
                 .order_by(differences.c.id),
             ),
+            "events": _rows(
+                tx, sa.select(events).where(events.c.address == address).order_by(events.c.id)
+            ),
             "audit": _rows(
                 tx, sa.select(audit).where(audit.c.target == address).order_by(audit.c.id)
             ),
@@ -189,6 +193,7 @@ ERASED_TABLES: Mapping[str, sa.Table] = {
     "jobs": jobs,
     "mailboxes": mailboxes,
     "differences": differences,
+    "events": events,
 }
 """In an order in which no row refers to one that is gone."""
 

@@ -12,6 +12,7 @@ from bridge.store.base.tables import (
     among,
     audit,
     callbacks,
+    events,
     hooks,
     jobs,
     mailboxes,
@@ -159,6 +160,7 @@ class Retention:
             )
             tx.execute(sa.delete(notes).where(notes.c.created_at < edge, notes.c.next_at.is_(None)))
             tx.execute(sa.delete(readiness).where(readiness.c.checked_at < edge))
+            tx.execute(sa.delete(events).where(events.c.ended_at < edge, ~still_told()))
             tx.execute(sa.delete(audit).where(audit.c.action == REFUSED, audit.c.at < edge))
         return len(ids) or self._forget_the_never_there()
 
@@ -185,6 +187,18 @@ class Retention:
                 # If it is named again, billing must not hear a sequence that it has seen.
                 enqueue.raise_floor(tx, self.database, max(row.sequence for row in rows))
             return len(rows)
+
+
+def still_told() -> sa.ColumnElement[bool]:
+    """What an event says still stands, of a mailbox that is still the service's: without its row it
+    would be told again."""
+    owned = sa.exists().where(
+        mailboxes.c.account == events.c.account,
+        mailboxes.c.address == events.c.address,
+        mailboxes.c.source == events.c.source,
+        mailboxes.c.service_id == events.c.service_id,
+    )
+    return events.c.below_at.is_(None) & owned
 
 
 def newest_of_account() -> sa.ColumnElement[bool]:

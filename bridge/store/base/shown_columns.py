@@ -40,6 +40,10 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
             last_error created_at ended_at pending_since address action waiting_for
             receiver_tries receiver_after
         """,
+        "events": """
+            id type account address source service_id data status tries next_at last_status
+            last_error created_at ended_at below_at
+        """,
         "accounts": """
             name paused detail probe_at pause_reason money_until quiet_until reconcile_at
             reconcile_lease restored_at

@@ -400,3 +400,47 @@ readiness = Table(
     Column("found", JSON, nullable=False),  # what the domain's DNS says of its mail
     Column("checked_at", Float, nullable=False),
 )
+
+mail_watches = Table(
+    "mail_watches",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("domain", String(253), nullable=False),
+    Column("ordered_at", Float),  # when a mailbox was last made there while its mail did not work
+    # Its mail once did
+    Column("receives", Boolean, nullable=False, server_default=text("false")),
+    Column("sends", Boolean, nullable=False, server_default=text("false")),
+    Column("failing_since", Float),  # since when one of these does no more
+    Column("looks", Integer, nullable=False, server_default="0"),  # since it was ordered
+    Column("looked_at", Float),
+    Column("sampled_at", Float),  # its place in the round of all domains
+    Column("next_at", Float),  # null: in that round only
+    UniqueConstraint("account", "domain"),
+    when("due", "mail_watches", "next_at IS NOT NULL", "next_at"),
+    Index("ix_mail_watches_sampled_at", "sampled_at"),
+)
+
+# What a source wanted to be told of, beside how its jobs ended.
+events = Table(
+    "events",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("type", String(64), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("address", String(320), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("service_id", String(64), nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_at", Float, nullable=False),
+    Column("token", Integer, nullable=False, server_default="0"),
+    Column("last_status", Integer),
+    Column("last_error", Text),
+    Column("created_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("below_at", Float),  # when what it tells was seen to be over; null: it stands
+    when("due", "events", "status = 'pending'", "next_at"),
+    Index("ix_events_address", "address"),
+)

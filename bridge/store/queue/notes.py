@@ -152,4 +152,6 @@ def about(tx: Connection, subjects: Sequence[str]) -> Mapping[str, str]:
             found[subject] = sentences.cause_of_account(name)
         elif kind == "money":
             found[subject] = sentences.cause_of_money(name)
+        elif kind == "mail":
+            found[subject] = sentences.cause_of_mail()
     return found

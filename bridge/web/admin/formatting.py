@@ -20,8 +20,16 @@ LOOKS: Mapping[str, str] = {
     "held": "warn", "parked": "warn", "paused": "warn", "suspended": "warn", "exhausted": "bad", "failed": "bad",
     "refused": "bad", "doubted": "warn", "unknown": "warn", "unsent": "warn", "stopped": "warn",
     "ready": "good", "not_ready": "bad",
+    "ok": "good", "missing": "bad", "wrong": "bad", "advised": "open",
 }  # fmt: skip
 """How a state looks; what is not here is plain."""
+MAIL_PURPOSES: Mapping[str, str] = {
+    "mx": "Receiving (MX)",
+    "spf": "Sending (SPF)",
+    "dkim": "Sending (DKIM)",
+    "dmarc": "Policy (DMARC)",
+    "autodiscovery": "Mail programs",
+}
 
 
 def span(seconds: float) -> str:
@@ -55,6 +63,10 @@ def look(state: str | None) -> str:
 def label(name: str) -> str:
     """A field's name: `last_error` -> `Last error`."""
     return name.removesuffix("_at").replace("_", " ").capitalize()
+
+
+def mail_purpose(purpose: str) -> str:
+    return MAIL_PURPOSES.get(purpose, purpose)
 
 
 def size(bytes: int | None) -> str:

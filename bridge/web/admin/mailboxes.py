@@ -32,7 +32,7 @@ def mailbox(address: str) -> Response:
     return page(
         "mailbox.html",
         mailbox=found,
-        mail=service.mail_dns.receives_mail(found["account"], found["domain"]),
+        mail=service.mail_dns.readiness(found["account"], found["domain"]),
         jobs=jobs,
         older=older is not None,
         differences=differences,

@@ -1,0 +1,141 @@
+"""Opt-in events out: one when a mailbox has become nearly full, and no other until it was seen
+below."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.domain.service_events import ClaimedEvent, EventType, Usage
+from bridge.store.base.database import Database
+from bridge.store.base.tables import among, events, mailboxes, sources
+
+LEASE = 40.0  # seconds; an event has 10 s in all
+LEFT_ALONE = sa.exists().where(
+    sources.c.name == events.c.source,
+    sa.func.coalesce(sources.c.receiver_after, 0) > sa.bindparam("now"),
+)
+
+
+class ServiceEvents:
+    def __init__(self, database: Database, new_id: Callable[[float], str]) -> None:
+        self.database, self.new_id = database, new_id
+
+    def note_usage(self, usage: Usage, data: Mapping[str, Any]) -> bool:
+        """Makes an event when a mailbox has become nearly full; once, until it was seen below.
+        Whether one was made."""
+        with self.database.read() as tx:  # for almost every mailbox there is nothing to write
+            if self._stands(tx, usage) == usage.nearly_full:
+                return False
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            # Locked, or two reads of one moment would make two; and only while it is this
+            # service's.
+            mailbox = sa.select(mailboxes.c.id).where(
+                mailboxes.c.account == usage.account,
+                mailboxes.c.address == usage.address,
+                mailboxes.c.source == usage.source,
+                mailboxes.c.service_id == usage.service_id,
+            )
+            owned = tx.execute(self.database.lock_row(mailbox)).first() is not None
+            if not owned or self._stands(tx, usage) == usage.nearly_full:
+                return False
+            if usage.nearly_full:
+                self._add(tx, usage, data, now)
+            else:
+                tx.execute(sa.update(events).where(*standing(usage)).values(below_at=now))
+            return usage.nearly_full
+
+    def _stands(self, tx: Connection, usage: Usage) -> bool:
+        return bool(tx.scalar(sa.select(sa.exists().where(*standing(usage)))))
+
+    def _add(self, tx: Connection, usage: Usage, data: Mapping[str, Any], now: float) -> None:
+        tx.execute(
+            sa.insert(events).values(
+                id=f"ev_{self.new_id(now).removeprefix('job_')}",
+                type=str(EventType.NEARLY_FULL),
+                account=usage.account,
+                address=usage.address,
+                source=usage.source,
+                service_id=usage.service_id,
+                data=dict(data),
+                status="pending",
+                next_at=now,
+                created_at=now,
+            )
+        )
+
+    def claim_event(self, without: frozenset[str]) -> ClaimedEvent | None:
+        """Takes the next event that is due, under a lease that is simply a later next try."""
+        due = (
+            among(events.c.status, "pending"),
+            events.c.next_at <= sa.bindparam("now"),
+            events.c.source.not_in(sorted(without)),
+            ~LEFT_ALONE,
+        )
+        with self.database.read() as tx:
+            now = {"now": self.database.now(tx)}
+            if not tx.scalar(sa.select(sa.exists().where(*due)), now):
+                return None
+        query = sa.select(events.c.id).where(*due).order_by(events.c.next_at).limit(1)
+        if not self.database.embedded:
+            query = query.with_for_update(skip_locked=True)
+        with self.database.write() as tx:
+            at = self.database.now(tx)
+            found = tx.scalar(query, {"now": at})
+            if found is None:
+                return None
+            taken = (
+                sa.update(events)
+                .where(events.c.id == found)
+                .values(next_at=at + LEASE, token=events.c.token + 1)
+                .returning(events)
+            )
+            row = tx.execute(taken).mappings().one()
+            return ClaimedEvent(
+                row["id"],
+                row["token"],
+                row["source"],
+                row["type"],
+                row["data"],
+                row["created_at"],
+                row["tries"] + 1,
+            )
+
+    def event_done(
+        self,
+        claimed: ClaimedEvent,
+        outcome: str,
+        status: int | None,
+        error: str | None,
+        retry_in: float | None,
+    ) -> None:
+        """A sender that hung past its lease records nothing."""
+        with self.database.write() as tx:
+            now = self.database.now(tx)
+            values: dict[str, Any] = {
+                "status": outcome,
+                "tries": claimed.tries,
+                "last_status": status,
+                "last_error": error,
+            }
+            values |= {"ended_at": now} if retry_in is None else {"next_at": now + retry_in}
+            still = (
+                events.c.id == claimed.id,
+                events.c.token == claimed.token,
+                among(events.c.status, "pending"),
+            )
+            tx.execute(sa.update(events).where(*still).values(**values))
+
+
+def standing(usage: Usage) -> tuple[sa.ColumnElement[bool], ...]:
+    """The event that was made of this service's mailbox and not seen to be over."""
+    return (
+        events.c.address == usage.address,
+        events.c.account == usage.account,
+        events.c.type == str(EventType.NEARLY_FULL),
+        events.c.source == usage.source,
+        events.c.service_id == usage.service_id,
+        events.c.below_at.is_(None),
+    )
