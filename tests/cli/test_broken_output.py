@@ -266,11 +266,11 @@ def orders():
 serve.orders = orders
 """,
     "the web's loop": """
-from bridge.web.listener import LimitedListener
-LimitedListener.run = lambda self: time.sleep(3)
+from bridge.web.loop import Loop
+Loop.run = lambda self: time.sleep(3)
 """,
     "the web's socket": """
-from bridge.web.listener import LimitedListener
+from bridge.web.loop import Loop
 def accept(self): raise ValueError("broken")
 LimitedListener.handle_accept = accept
 def knock():
