@@ -270,7 +270,7 @@ from bridge.web.loop import Loop
 Loop.run = lambda self: time.sleep(3)
 """,
     "the web's socket": """
-from bridge.web.loop import Loop
+from bridge.web.listener import LimitedListener
 def accept(self): raise ValueError("broken")
 LimitedListener.handle_accept = accept
 def knock():
