@@ -18,7 +18,7 @@ from bridge.cli.show import as_json, echo_json, thing
 from bridge.config import Settings, SourceSettings
 from bridge.domain.jobs import ENDED
 from bridge.infra.http_client import HttpClient, Lost, NotSent
-from hooks import PLATFORMS, signing
+from hooks import PLATFORMS, own_webhooks, signing
 from hooks.standard.schemas import WITHDRAWALS
 
 PASSWORD = "MAILBOX_PASSWORD"  # noqa: S105 - the name of a variable
@@ -182,6 +182,11 @@ def send(
         known = ", ".join(settings.sources) or "none"
         raise click.UsageError(
             f"--source: no source {source!r} in {settings.path} (there: {known})"
+        )
+    if own_webhooks(PLATFORMS[settings.sources[source].platform]) is not None:
+        raise click.UsageError(
+            f"--source: {source} takes {settings.sources[source].platform}'s own webhooks; this "
+            "command signs our format only. Send a test event from the platform"
         )
     data = fields(type, settings.sources[source], **given)
     outgoing = HttpClient()
