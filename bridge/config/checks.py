@@ -161,13 +161,15 @@ def _source(path: str, source: Tables, platforms: Collection[str]) -> Iterator[F
 
 
 def _signed(path: str, source: Tables, platform: Platform, written: Tables) -> Iterator[Fault]:
-    for number, secret in enumerate(source.get("secrets", ())):
+    own, secrets = own_webhooks(platform) is not None, source.get("secrets", ())
+    whole = len(secrets) == len(written.get("secrets", ()))  # else their places are not known
+    for number, secret in enumerate(secrets):
         try:
             key_of(platform, secret.reveal())
         except ValueError as fault:
-            own = own_webhooks(platform) is not None
-            yield f"{path}.secrets[{number}]", str(fault) if own else OUR_FORM
-    if own_webhooks(platform) is not None and "signature" in written:
+            place = f"[{number}]" if whole else ""
+            yield f"{path}.secrets{place}", str(fault) if own else OUR_FORM
+    if own and "signature" in written:
         yield (
             f"{path}.signature",
             f"is for our own format only, and {source['platform']} signs its own way; remove this",

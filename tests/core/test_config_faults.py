@@ -216,6 +216,12 @@ CASES = [
     ("sources.a", 'account = "main"\nsecrets = ["hidden-word"]', "sources.a.secrets[0]", "whsec_"),
     (
         "sources.a",
+        'account = "main"\nsecrets = ["env:NONE", "hidden-word"]',
+        "sources.a.secrets",
+        "whsec_",
+    ),
+    (
+        "sources.a",
         'account = "main"\nsecrets = ["whsec_aGlkZGVuLXdvcmQ="]',
         "sources.a.secrets[0]",
         "24 to 64",

@@ -75,6 +75,12 @@ def test_what_speaks_our_format_has_nothing_of_its_own(name: str) -> None:
     assert offered == ({"SCHEME", "parse"} if own_webhooks(platform) else set())
 
 
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_each_platform_has_the_suite_of_its_kind(name: str) -> None:
+    suite = "WebhookContract" if own_webhooks(PLATFORMS[name]) else "PlatformContract"
+    assert f"({suite})" in (Path(__file__).parent / f"test_{name}.py").read_text()
+
+
 def test_a_secret_is_a_key_as_its_platform_says() -> None:
     shop: Any = example_shop
     text = "whsec_" + "c2FtcGxlLXNlY3JldC1vZi10aGUtdGVzdHMtMzItYnl0ZXM="

@@ -1,7 +1,7 @@
 """What every platform of PLATFORMS that sends webhooks of its own must do.
 
 A newcomer inherits `WebhookContract`, sets `name`, and is tested. Its samples are folders of
-`samples/`: `headers.json` and `body` as the platform sent them, and `intent.json` (what it is read
+`samples/`: `headers.json` and `body.json` as the platform sent them, and `intent.json` (what it is read
 as), `errors.json` (why it cannot be read) or neither (it is ignored); `secret` beside them.
 """
 
@@ -62,7 +62,7 @@ class WebhookContract:
             yield Sample(
                 folder.name,
                 json.loads(found["headers.json"]),
-                found["body"],
+                found["body.json"],
                 intent and Intent(**intent | times(intent)),
                 errors,
             )

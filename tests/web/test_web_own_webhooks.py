@@ -1,11 +1,13 @@
 """Webhooks that a platform makes itself, by HTTP: the shop of docs/platforms.md, signing as
 different platforms do."""
 
+import base64
 import hmac
 import io
 import json
 import logging
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,14 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 from prometheus_client import generate_latest
+from standardwebhooks import Webhook
 from werkzeug.test import TestResponse
 
 import hooks
 from bridge import config, wiring
 from bridge.cli import main
 from bridge.infra import logs
+from bridge.infra.http_client import Reply
 from bridge.store.base import tables
 from bridge.web.context import web_context
 from bridge.web.direct import DirectHooks
@@ -265,6 +269,26 @@ def test_every_stranger_is_told_the_same_after_the_same_work(
                 rounded = [size // 100 for size in computed]  # the time in front has a few letters
                 seen.add((answer.status_code, answer.data, tuple(answer.headers), *rounded))
     assert len(seen) == 1 and next(iter(seen))[0] == 401
+
+
+def test_a_callback_is_ours_signed_with_the_newest_secret(shop: Shop) -> None:
+    sent: list[tuple[bytes, dict[str, str]]] = []
+
+    class Receiver:
+        def post(self, url: str, body: bytes, headers: dict[str, str], **_: Any) -> Reply:
+            sent.append((body, headers))
+            return Reply(200, {}, b"")
+
+    shop.scene.engine.callbacks.outgoing = Receiver()  # type: ignore[assignment]
+    assert shop.send("subscription.ended").status_code == 202
+    shop.scene.work(300)
+    shop.scene.call_back()
+    ((body, headers),) = sent
+    at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    webhook = Webhook("whsec_" + base64.b64encode(SECRET.encode()).decode())
+    expected = webhook.sign(headers["webhook-id"], at, body.decode())
+    assert headers["webhook-signature"] == expected
+    assert json.loads(body)["data"]["hook"] == "evt_1"
 
 
 @pytest.mark.parametrize(
