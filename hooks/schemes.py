@@ -44,7 +44,7 @@ class WebhookScheme:
     entry called `signature` is one and the entry called `time` is the time. `time_header`: the time
     has a header of its own. What is signed is time, `join`, body; the body alone where there is no
     time. `event_id` is the field of the body that names the event; without one, what is signed
-    names it. `key` makes the key of the secret that an admin pastes; ValueError if it cannot be one.
+    names it. `key` makes the key of the secret that an admin pastes; ValueError if it cannot.
     """
 
     header: str

@@ -1,18 +1,21 @@
-"""`enom-bridge conformance`: whether a bridge and a receiver do what a sender of our format may rely
+"""`enom-bridge conformance`: whether a bridge and a receiver do what a sender of our format relies
 on."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 
 import click
 
 from bridge.cli.config import settings_of
 from bridge.cli.doctor import show_line
 from bridge.cli.send import MARGIN, bases_of, own_secret
+from bridge.cli.session import opened
 from bridge.cli.show import as_json, echo_json
 from bridge.config import Settings, SourceSettings
-from bridge.diagnostics.conformance import Conformance, Headers, harmless
+from bridge.diagnostics.conformance import Conformance, Headers, came_from, harmless
+from bridge.diagnostics.doctor import CheckResult
 from bridge.domain.source import ANY
 from bridge.infra.http_client import HttpClient, Lost, NotSent, Reply
 from hooks import PLATFORMS
@@ -34,16 +37,17 @@ def conformance(
     """Try what a sender of hooks relies on against a running bridge, and whether the source's
     receiver of callbacks checks them.
 
-    For whoever writes a sender. Nothing is bought or changed: the account must be in observe mode or use the simulator,
-    and the only hook terminates a mailbox that does not exist. Exit code 0 if all holds (warnings do not count), 1 if
-    something does not, 2 if the source cannot be tried.
+    For whoever writes a sender. At the end it says which types of hooks yours has not sent yet.
+    Nothing is bought or changed: the account must be in observe mode or use the simulator, and the
+    only hook terminates a mailbox that does not exist. Exit code 0 if all holds (warnings do not
+    count), 1 if something does not, 2 if the source cannot be tried.
     """
     settings = settings_of(ctx)
     outgoing = HttpClient()
     try:
         suite = suite_of(settings, source, domain, url, outgoing)
         results = []
-        for result in suite.results():
+        for result in chain(suite.results(), recorded(settings, source)):
             results.append(result)
             if not as_json:
                 show_line(result)
@@ -94,6 +98,16 @@ def suite_of(
         receiver=to_receiver if source.callback else None,
         clock=time.time,
     )
+
+
+def recorded(settings: Settings, source: str) -> Iterator[CheckResult]:
+    """What the database says of the sender, where this machine has that database."""
+    with opened(settings) as service:
+        if service.database.absent():
+            text = "What it has sent was not looked at: the bridge's database is not here."
+            yield CheckResult("warn", "your sender", text)
+            return
+        yield from came_from(service.lookup, service.sources[source].platform, source)
 
 
 def reached(bases: Sequence[str], outgoing: HttpClient) -> str:

@@ -1,5 +1,6 @@
-"""What a sender of our own format may rely on, tried against a running bridge; and whether the
-source's receiver of callbacks takes what is right and refuses what is not.
+"""What a sender of our own format may rely on, tried against a running bridge; whether the source's
+receiver of callbacks takes what is right and refuses what is not; and what the sender itself has
+sent so far.
 
 Rule 1: nothing is bought or changed. The only hook that is sent terminates a mailbox whose name was
 made up a moment ago; and whoever calls this has asked `harmless` before.
@@ -17,6 +18,7 @@ from bridge.diagnostics.doctor import CheckResult
 from bridge.domain.jobs import ENDED
 from bridge.infra.http_client import Lost, NotSent, Reply
 from bridge.infra.urls import is_loopback
+from bridge.store import Lookup
 from hooks import Platform, signing
 from hooks.types import Report
 
@@ -24,13 +26,15 @@ Headers = Mapping[str, str]
 ToBridge = Callable[[str, bytes, Headers], Reply]  # "hooks" or "query", body, headers
 ToReceiver = Callable[[bytes, Headers], Reply]
 
+OURS = "conformance_"  # so begin the ids of what is sent here
+LATELY = 50  # hooks of a type that are looked at
 OFF = 600  # seconds: twice what is allowed
 WITHIN = 200
 HTTP = "docs/http.md"
 
 
 def harmless(account: AccountSettings) -> bool:
-    """Whether this account only observes, or all that it talks to is a simulator of this machine."""
+    """Whether this account only observes, or talks to a simulator of this machine alone."""
     if account.mode == "observe":
         return True
     own = account.endpoint if isinstance(account, EnomAccountSettings) else ""
@@ -52,7 +56,7 @@ class Conformance:
     bridge: ToBridge
     receiver: ToReceiver | None
     clock: Callable[[], float]
-    id: str = field(default_factory=lambda: f"conformance_{secrets.token_hex(12)}")
+    id: str = field(default_factory=lambda: f"{OURS}{secrets.token_hex(12)}")
 
     def results(self) -> Iterator[CheckResult]:
         """Each as soon as it is known. Ends early where the first query is not answered.
@@ -72,7 +76,7 @@ class Conformance:
 
     def _signed(self, body: bytes, id: str = "", off: int = 0, key: bytes = b"") -> dict[str, str]:
         sign = signing.sign_itsdangerous if self.scheme == "itsdangerous" else signing.sign
-        id = id or f"conformance_{secrets.token_hex(12)}"
+        id = id or f"{OURS}{secrets.token_hex(12)}"
         signed = sign(id, int(self.clock()) + off, body, key or self.key)
         return {"content-type": "application/json", **signed}
 
@@ -87,7 +91,7 @@ class Conformance:
     # -- the bridge --------------------------------------------------------------------------------
 
     def _connection(self) -> CheckResult:
-        reply = self._ask("connection.test", {"sender": "conformance"})
+        reply = self._ask("connection.test", {})  # no name: the sender's own is kept
         found = content(reply).get("data", {})
         return judged(
             "a query",
@@ -271,6 +275,27 @@ class Conformance:
             return CheckResult("FAIL", about, text, remedy)
         remedy = "Right for a service that the receiver does not know, as this one."
         return CheckResult("warn", about, text, remedy)
+
+
+def came_from(lookup: Lookup, platform: Platform, source: str) -> Iterator[CheckResult]:
+    """What the sender itself has sent so far, as the bridge recorded it."""
+    sent = {each["type"] for type in platform.ACTIONS for each in lately(lookup, source, type=type)}
+    never = [type for type in platform.ACTIONS if type not in sent]
+    about = "your sender"
+    if never:
+        text = f"It has not sent yet: {', '.join(never)}."
+        yield CheckResult("warn", about, text, "Let it send one of each that it can send.")
+    else:
+        yield CheckResult("ok", about, "It has sent every type of hook.")
+    if parked := lately(lookup, source, status="parked"):
+        text = f"{len(parked)} of its hooks could not be read, such as {parked[0]['id']}."
+        remedy = f"See why: enom-bridge hooks show {parked[0]['id']} --source {source}"
+        yield CheckResult("warn", about, text, remedy)
+
+
+def lately(lookup: Lookup, source: str, **filters: str) -> list[Mapping[str, Any]]:
+    items, _ = lookup.page("hooks", LATELY, source=source, **filters)
+    return [each for each in items if not each["id"].startswith(OURS)]
 
 
 CHANGED = "Does something between here and the bridge change requests or answers?"

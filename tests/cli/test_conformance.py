@@ -16,6 +16,7 @@ from hooks import PLATFORMS
 from hooks.signing import decode_secret
 from tests.cli.conftest import House
 from tests.support.billing import SECRET, Billing
+from tests.support.bridge import PASSWORD
 
 Take = Callable[[dict[str, str], bytes], int]
 
@@ -63,7 +64,8 @@ def test_this_bridge_and_a_receiver_that_checks_hold_all(
     result = conformance(house)
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert len(lines) == 25 and all(line.startswith("ok    ") for line in lines), result.output
+    assert len(lines) == 26 and all(line.startswith("ok    ") for line in lines[:-1])
+    assert lines[-1].startswith("warn  your sender: It has not sent yet: mailbox.create, ")
     assert house.sim.control("/state")["domains"] == before
     assert SECRET[6:] not in result.output
     (hook,) = house.json("hooks", "list")["items"]
@@ -141,16 +143,50 @@ def test_without_a_receiver_or_a_worker_the_rest_is_tried(house: House) -> None:
     result = conformance(house, "--json")
     assert result.exit_code == 0, result.output
     warned = {about for about, level in levels(result).items() if level == "warn"}
-    assert warned == {"prefer: wait", "callbacks"}
+    assert warned == {"prefer: wait", "callbacks", "your sender"}
 
 
-def test_another_secret_ends_it_at_the_first_query(house: House) -> None:
+def test_what_the_sender_itself_has_sent_is_told(house: House) -> None:
+    house.configure(account__mode="observe", source__domains=["example.com"])
+    house.start()
+    assert house.running
+    house.send("mailbox.suspend")
+    house.billing.send(house.running.hooks, "mailbox.suspend", id="msg_bad", address="nobody")
+    result = conformance(house)
+    last = result.stdout.splitlines()[-2:]
+    assert "suspend" not in last[0].partition("yet:")[2].replace("unsuspend", "")
+    assert "mailbox.terminate" in last[0]  # the one that was sent just now is not the sender's
+    assert "1 of its hooks could not be read, such as msg_bad." in last[1]
+    for action in ("create", "unsuspend", "terminate", "change_password", "change_plan", "renew"):
+        more = {"password": PASSWORD, "plan": "basic", "until": "2027-11-30"}
+        house.send(f"mailbox.{action}", **more)
+    assert "ok    your sender: It has sent every type of hook." in conformance(house).stdout
+
+
+def test_a_bridge_elsewhere_is_tried_without_its_database(house: House) -> None:
+    house.start()
+    text = house.path.read_text().replace("bridge.sqlite3", "nothing.sqlite3")
+    house.path.write_text(text)
+    assert "the bridge's database is not here" in conformance(house).stdout
+    assert not (house.folder / "nothing.sqlite3").exists()
+
+
+def test_the_name_of_the_sender_is_kept(house: House) -> None:
+    house.start()
+    assert house.running
+    house.running.service.account_state.heard("shop", "whmcs 0.2.0")
+    assert conformance(house).exit_code == 1  # the receiver of this house answers no forged one
+    (row,) = house.running.service.account_state.source_states()
+    assert row["sender"] == "whmcs 0.2.0"
+
+
+def test_with_another_secret_nothing_is_tried_but_the_first_query(house: House) -> None:
     house.start()
     other = "whsec_" + "b3RoZXItc2VjcmV0LW9mLXRoZS10ZXN0cy0zMi1ieXRlcw=="
     house.path.write_text(house.path.read_text().replace(SECRET, other))
     result = conformance(house)
     assert result.exit_code == 1
-    assert result.stdout.count("\n") == 1 and result.stdout.startswith(
+    assert result.stdout.count("\n") == 2 and result.stdout.startswith(
         "FAIL  a query: Answered 401"
     )
 
