@@ -162,7 +162,8 @@ def _source(path: str, source: Tables, platforms: Collection[str]) -> Iterator[F
 
 def _signed(path: str, source: Tables, platform: Platform, written: Tables) -> Iterator[Fault]:
     own, secrets = own_webhooks(platform) is not None, source.get("secrets", ())
-    whole = len(secrets) == len(written.get("secrets", ()))  # else their places are not known
+    # Else one of them could not be read, and the places of the others are not known.
+    whole = bool(secrets) and len(secrets) == len(written["secrets"])
     for number, secret in enumerate(secrets):
         try:
             key_of(platform, secret.reveal())

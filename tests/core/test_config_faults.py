@@ -213,6 +213,7 @@ CASES = [
         "[accounts.other]",
     ),
     ("sources.a", 'account = "main"\nsecrets = []', "sources.a.secrets", "empty"),
+    ("sources.a", 'account = "main"\nsecrets = 5', "sources.a.secrets", "list"),
     ("sources.a", 'account = "main"\nsecrets = ["hidden-word"]', "sources.a.secrets[0]", "whsec_"),
     (
         "sources.a",
