@@ -5,18 +5,21 @@ Pure: bytes, keys and times go in; values or `hooks.errors` come out.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from marshmallow import Schema
 
 from hooks import standard, whmcs
-from hooks.types import Intent, Message, Question, Report, Verified, Withdrawal
+from hooks.schemes import WebhookScheme
+from hooks.signing import decode_secret
+from hooks.types import Ignored, Intent, Message, Question, Report, Verified, Withdrawal
 
-__all__ = ["PLATFORMS", "Platform"]
+__all__ = ["PLATFORMS", "OwnWebhooks", "Platform", "key_of", "own_webhooks"]
 
 
 class Platform(Protocol):
-    """What a platform's folder offers.
+    """What a platform's folder offers. Its hooks are signed as the source's `signature` says, and
+    their bodies are of our format.
 
     `read`, `withdraw` and `ask` raise only UnknownAction and Invalid.
     """
@@ -35,6 +38,34 @@ class Platform(Protocol):
     def form(self, url: str, source: str, secret: str, /) -> Mapping[str, str]:
         """What to fill into the platform's own form, field by field; `url` is the bridge's,
         without a path."""
+
+
+@runtime_checkable
+class OwnWebhooks(Platform, Protocol):
+    """What the folder of a platform offers besides, if it sends webhooks of its own."""
+
+    @property
+    def SCHEME(self) -> WebhookScheme:
+        """How it signs. `signing.verify_webhook` verifies by this: nobody else makes a Verified."""
+
+    def parse(self, verified: Verified, /) -> Message | Ignored:
+        """The event as a message of our format, its `type` one of ACTIONS, for `read`; or that it
+        means nothing here. Raises only Malformed.
+
+        Headers are not shown to it: they are not signed.
+        """
+
+
+def own_webhooks(platform: Platform) -> OwnWebhooks | None:
+    """The platform, if it sends webhooks of its own; None if it speaks our format."""
+    return platform if isinstance(platform, OwnWebhooks) else None
+
+
+def key_of(platform: Platform, secret: str) -> bytes:
+    """The key in a secret of this platform, as an admin pastes it; ValueError tells the fault
+    without repeating the secret."""
+    own = own_webhooks(platform)
+    return decode_secret(secret) if own is None else own.SCHEME.key(secret)
 
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType({"standard": standard, "whmcs": whmcs})

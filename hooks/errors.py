@@ -36,6 +36,10 @@ class BadSignature(HookError):
     reason = Reason.SIGNATURE
 
 
+class Unsigned(BadSignature):
+    """A header of the signature is missing or malformed, so no signature was compared."""
+
+
 class Stale(BadSignature):
     """The signature is right, but its time is outside the window."""
 

@@ -19,34 +19,54 @@ _TYPE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
 def read_message(verified: Verified) -> Message:
-    """The body as a JSON object; raises Malformed.
+    """The body as a message of our format; raises Malformed.
 
     Whether `type`, `timestamp` and `data` make sense is asked later.
     """
+    body = read_object(verified)
+    return Message(plain_type(body.get("type")), body.get("timestamp"), body.get("data"))
+
+
+def read_object(verified: Verified) -> dict[str, Any]:
+    """The body as a JSON object, as a platform with webhooks of its own reads it too; raises
+    Malformed."""
     body = _parse(verified.body)
     if not isinstance(body, dict):
         raise Malformed(
             "The body is JSON, but not an object. Send an object with type, timestamp and data."
         )
     _check_depth(body)
-    return Message(_plain(body.get("type")), body.get("timestamp"), body.get("data"))
+    return body
 
 
-def _plain(kind: Any) -> str:
+def check_text(verified: Verified) -> None:
+    """Raises Malformed where the body is not UTF-8: what cannot be read is kept as text."""
+    _text(verified.body)
+
+
+def plain_type(kind: Any) -> str:
+    """A type as it may be stored and shown; "" for what is none."""
     return kind if isinstance(kind, str) and _TYPE.fullmatch(kind) else ""
 
 
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")  # a BOM stays in the text, and is refused as "unexpected"
+    except UnicodeDecodeError as error:
+        fault = f"The body is not UTF-8 from byte {error.start} on. Encode it as UTF-8."
+    raise Malformed(fault)  # outside of `except`, because that error holds the whole body
+
+
 def _parse(body: bytes) -> Any:
+    text = _text(body)
     try:
         return json.loads(
-            body.decode("utf-8"),  # a BOM stays in the text, and is refused as "unexpected"
+            text,
             object_pairs_hook=_object,
             parse_constant=_constant,
             parse_float=_float,
             parse_int=_integer,
         )
-    except UnicodeDecodeError as error:
-        fault = f"The body is not UTF-8 from byte {error.start} on. Encode it as UTF-8."
     except json.JSONDecodeError as error:
         fault = (
             f"The body is not JSON at line {error.lineno}, column {error.colno}. Send one object, "

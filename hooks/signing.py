@@ -1,5 +1,5 @@
-"""Who sent this, and when? Standard Webhooks `v1` both ways, and the same promise made with
-itsdangerous.
+"""Who sent this, and when? Standard Webhooks `v1` both ways, the same promise made with
+itsdangerous, and the schemes of platforms with webhooks of their own.
 
 Rule 1: nothing is parsed before its signature was right; `Verified` is made here and nowhere else.
 Rule 2: whatever a stranger sends, only BadSignature or Stale comes out.
@@ -13,11 +13,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from itsdangerous import BadData, Signer, base64_decode, base64_encode
 
-from hooks.errors import BadSignature, Stale
+from hooks import message, schemes
+from hooks.errors import BadSignature, Malformed, Stale, Unsigned
+from hooks.schemes import WebhookScheme
 from hooks.types import Delivery, Verified
 
 Key: TypeAlias = bytes  # a decoded secret, as `decode_secret` gives it
@@ -28,7 +31,6 @@ WINDOW = 300  # seconds that a delivery's time may be off, either way
 SALT = b"enom-bridge.hook"
 
 _PREFIX = "whsec_"
-_MOST_ENTRIES = 16  # a sender that rotates keys sends two
 _ID = re.compile(r"[A-Za-z0-9_:-]{1,128}")
 _HEADERS = {
     "webhook-id": (_ID, "1 to 128 characters of A-Za-z0-9_:-"),
@@ -94,27 +96,68 @@ def verify(delivery: Delivery, secrets: Sequence[Key], scheme: Scheme, now: floa
     """
     id = _header(delivery, "webhook-id").group()
     timestamp, fits = SCHEMES[scheme](delivery, id)
-    fitting = [index for index, secret in enumerate(secrets) if fits(secret)]
+    index = _fitting(secrets, fits)
+    _check_time(timestamp, now)
+    return Verified(id, timestamp, delivery.body, index)
+
+
+def verify_webhook(
+    delivery: Delivery, keys: Sequence[Key], scheme: WebhookScheme, now: float
+) -> Verified:
+    """As `verify`, of a platform that signs its own way. Where it signs no time, a delivery is of
+    the time when it came: whoever calls this must know the ids that came before.
+
+    An event without an id in its body, or with one that is not plain, gets the digest of what was
+    signed: a repetition of it is still known again.
+    """
+    claim = schemes.read(scheme, delivery)
+    index = _fitting(
+        keys,
+        lambda key: _is_among(schemes.signature(scheme, claim.signed, key), claim.signatures),
+    )
+    if claim.time is not None:
+        _check_time(claim.time, now)
+    timestamp = int(now) if claim.time is None else claim.time
+    id = f"sha256_{hashlib.sha256(claim.signed).hexdigest()}"
+    verified = Verified(id, timestamp, delivery.body, index)
+    return replace(verified, id=_event_id(verified, scheme.event_id) or id)
+
+
+def _event_id(verified: Verified, field: str) -> str:
+    """What the body itself, which is proved by now, calls its event; empty if that is no id."""
+    try:
+        found = message.read_object(verified).get(field) if field else None
+    except Malformed:  # is refused when it is parsed
+        return ""
+    return found if isinstance(found, str) and _ID.fullmatch(found) else ""
+
+
+def _fitting(keys: Sequence[Key], fits: _Fits) -> int:
+    """Which key made the signature. Each is tried, also after one that fits."""
+    fitting = [index for index, key in enumerate(keys) if fits(key)]
     if not fitting:
         raise BadSignature
+    return fitting[0]
+
+
+def _check_time(timestamp: int, now: float) -> None:
     if not abs(now - timestamp) <= WINDOW:
         raise Stale(
             f"Signed {abs(now - timestamp):.0f} s off this clock, {WINDOW} s are allowed. Set "
             "both clocks by NTP."
         )
-    return Verified(id, timestamp, delivery.body, fitting[0])
 
 
 def _standard(delivery: Delivery, id: str) -> tuple[int, _Fits]:
     time = _header(delivery, "webhook-timestamp").group()
-    entries = _header(delivery, "webhook-signature").group().split(" ")[:_MOST_ENTRIES]
+    entries = _header(delivery, "webhook-signature").group().split(" ")[: schemes.MOST_ENTRIES]
 
     return int(time), lambda secret: _is_among(
         _standard_signature(id, time, delivery.body, secret), entries
     )
 
 
-def _is_among(expected: str, entries: list[str]) -> bool:
+def _is_among(expected: str, entries: Sequence[str]) -> bool:
     # A list, not a generator: `any` would end at the first that fits, and its time would tell.
     return any([hmac.compare_digest(expected, entry) for entry in entries])
 
@@ -127,7 +170,7 @@ def _itsdangerous(delivery: Delivery, id: str) -> tuple[int, _Fits]:
     try:
         timestamp = int.from_bytes(base64_decode(time), "big")
     except BadData:
-        raise BadSignature("The time in x-signature is not URL-safe base64.") from None
+        raise Unsigned("The time in x-signature is not URL-safe base64.") from None
     return timestamp, lambda secret: _signer(secret).verify_signature(signed, signature)
 
 
@@ -141,7 +184,7 @@ def _header(delivery: Delivery, name: str) -> re.Match[str]:
     pattern, form = _HEADERS[name]
     match = pattern.fullmatch(delivery.headers.get(name, ""))
     if match is None:
-        raise BadSignature(f"The header {name} is missing or malformed. Send {form}.")
+        raise Unsigned(f"The header {name} is missing or malformed. Send {form}.")
     return match
 
 

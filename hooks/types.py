@@ -22,7 +22,8 @@ class Verified:
     """A delivery whose signature and time were right. Only `hooks.signing` makes one: nothing
     unverified is parsed.
 
-    `timestamp` is the epoch second of this attempt; `key_index` tells which of the source's secrets matched (0 is the
+    `timestamp` is the epoch second of this attempt, as signed; where a platform signs no time, that of
+    its arrival. `key_index` tells which of the source's secrets matched (0 is the
     oldest).
     """
 
@@ -44,6 +45,18 @@ class Message:
     type: str
     timestamp: Any
     data: Any = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A verified webhook of a platform's own format that means nothing to us. `type`: what the
+    platform calls it."""
+
+    type: str
+
+    def describe(self) -> dict[str, str]:
+        """As JSON."""
+        return {"status": "ignored"}
 
 
 @dataclass(frozen=True)

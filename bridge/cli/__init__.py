@@ -46,6 +46,11 @@ SECTIONS = {
             "Sign and send a hook (mailbox.create, …) or a query (connection.test, …) to a running "
             "bridge and show the result.",
         ),
+        "conformance": (
+            "conformance",
+            "Try what a sender of hooks relies on against a running bridge, and whether the source's "
+            "receiver of callbacks checks them.",
+        ),
     },
     "Run it": {
         "serve": ("serve", "Run the bridge on one machine: receive hooks and process them."),

@@ -56,14 +56,14 @@ def doctor(
         for finding in Doctor(service).findings():
             findings.append(finding)
             if not as_json:
-                _line(finding)
+                show_line(finding)
     failed = [finding.about for finding in findings if finding.level == "FAIL"]
     if as_json:
         echo_json({"ok": not failed, "checks": [vars(finding) for finding in findings]})
     ctx.exit(1 if failed else 0)
 
 
-def _line(finding: CheckResult) -> None:
+def show_line(finding: CheckResult) -> None:
     remedy = f" {finding.remedy}" if finding.remedy else ""
     click.echo(
         f"{click.style(f'{finding.level:4}', COLOURS[finding.level])}  {finding.about}: "

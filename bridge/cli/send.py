@@ -18,7 +18,7 @@ from bridge.cli.show import as_json, echo_json, thing
 from bridge.config import Settings, SourceSettings
 from bridge.domain.jobs import ENDED
 from bridge.infra.http_client import HttpClient, Lost, NotSent
-from hooks import PLATFORMS, signing
+from hooks import PLATFORMS, own_webhooks, signing
 from hooks.standard.schemas import WITHDRAWALS
 
 PASSWORD = "MAILBOX_PASSWORD"  # noqa: S105 - the name of a variable
@@ -260,11 +260,26 @@ def fields(
 
 
 def sender_for(settings: Settings, name: str, url: str | None, outgoing: HttpClient) -> Sender:
-    source, listen = settings.sources[name], settings.bridge.listen
+    source = settings.sources[name]
+    return Sender(name, own_secret(source), source.signature, bases_of(settings, url), outgoing)
+
+
+def bases_of(settings: Settings, url: str | None) -> Sequence[str]:
+    """Where the bridge may answer, in the order in which to try."""
+    listen = settings.bridge.listen
     local = listen._replace(host=ANYWHERE.get(listen.host, listen.host))
     bases = [url] if url else dict.fromkeys((f"http://{local}", settings.bridge.public_url))
-    secret = signing.decode_secret(source.secrets[-1].reveal())
-    return Sender(name, secret, source.signature, [base.rstrip("/") for base in bases], outgoing)
+    return [base.rstrip("/") for base in bases]
+
+
+def own_secret(source: SourceSettings) -> bytes:
+    """The key with which this source signs our format. Raises UsageError where it has none."""
+    if own_webhooks(PLATFORMS[source.platform]) is not None:
+        raise click.UsageError(
+            f"{source.name} takes {source.platform}'s own webhooks; this command signs our format "
+            "only. Send a test event from the platform"
+        )
+    return signing.decode_secret(source.secrets[-1].reveal())
 
 
 def as_object(body: bytes, status: int, url: str) -> dict[str, Any]:

@@ -10,14 +10,18 @@ from bridge.backends.enom import settings as enom
 from bridge.backends.hosted_email import settings as hosted_email
 from bridge.domain.suggestions import did_you_mean
 from bridge.infra.urls import is_loopback
+from hooks import Platform, key_of, own_webhooks
 
 Fault = tuple[str, str]
 Tables = Mapping[str, Any]
 
+OUR_FORM = (
+    'must be "whsec_" and 24 to 64 random bytes in base64; `enom-bridge init` writes a new one'
+)
 TEST_HOSTS = (enom.TEST_HOST, hosted_email.TEST_HOST)
 
 
-def faults(read: Tables, written: Tables, platforms: Collection[str]) -> Iterator[Fault]:
+def faults(read: Tables, written: Tables, platforms: Mapping[str, Platform]) -> Iterator[Fault]:
     """`read` is what the schemas accepted, `written` the document itself, which still has the
     names of faulty tables."""
     accounts = read.get("accounts", {})
@@ -32,6 +36,8 @@ def faults(read: Tables, written: Tables, platforms: Collection[str]) -> Iterato
         if isinstance(named, Mapping):
             yield from _account_of(f"sources.{name}", source, named)
         yield from _source(f"sources.{name}", source, platforms)
+        if (platform := platforms.get(source.get("platform", ""))) is not None:
+            yield from _signed(f"sources.{name}", source, platform, written["sources"][name])
     yield from _secrets(sources)
     yield from _domains(sources)
 
@@ -153,6 +159,23 @@ def _source(path: str, source: Tables, platforms: Collection[str]) -> Iterator[F
                 "must begin with https://; http:// works only to this machine, with "
                 "callback_loopback = true"
             ),
+        )
+
+
+def _signed(path: str, source: Tables, platform: Platform, written: Tables) -> Iterator[Fault]:
+    own, secrets = own_webhooks(platform) is not None, source.get("secrets", ())
+    # Else one of them could not be read, and the places of the others are not known.
+    whole = bool(secrets) and len(secrets) == len(written["secrets"])
+    for number, secret in enumerate(secrets):
+        try:
+            key_of(platform, secret.reveal())
+        except ValueError as fault:
+            place = f"[{number}]" if whole else ""
+            yield f"{path}.secrets{place}", str(fault) if own else OUR_FORM
+    if own and "signature" in written:
+        yield (
+            f"{path}.signature",
+            f"is for our own format only, and {source['platform']} signs its own way; remove this",
         )
 
 

@@ -15,7 +15,7 @@ from bridge.backends.hosted_email.settings import HostedEmailKeys, HostedEmailTa
 from bridge.config import values
 from bridge.config.values import HostPort, Network, key_bytes
 from bridge.infra.secret import Secret
-from bridge.infra.setting import setting
+from bridge.infra.setting import filled, setting
 
 
 @dataclass(frozen=True)
@@ -253,11 +253,11 @@ class SourceSettings:
     secrets: tuple[Secret, ...] = setting(
         "Oldest first. To change it: add the new one at the end, tell billing, take out the old.",
         needs='secrets = ["env:NAME"]',
-        read=values.source_secret,
+        read=filled,  # whether it is a secret of the source's platform, checks.py asks
         filled=True,
     )
     signature: str = setting(
-        "How hooks are signed: standard or itsdangerous.",
+        "How hooks are signed: standard or itsdangerous. Not for a platform that signs its own way.",
         "standard",
         choices=("standard", "itsdangerous"),
     )

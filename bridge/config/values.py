@@ -11,7 +11,6 @@ from bridge.domain.service_events import EventType
 from bridge.infra.clients import Network, network
 from bridge.infra.urls import is_loopback, split, web, web_url
 from hooks.address import normalise
-from hooks.signing import decode_secret
 
 __all__ = ["Network", "network"]  # addresses of clients are read in one place
 
@@ -206,14 +205,3 @@ def bridge_key(text: str) -> str:
 
 def key_bytes(text: str) -> bytes:
     return base64.urlsafe_b64decode(text.rstrip("=") + "=")
-
-
-def source_secret(text: str) -> str:
-    try:
-        decode_secret(text)
-    except ValueError:
-        raise ValueError(
-            'must be "whsec_" and 24 to 64 random bytes in '
-            "base64; `enom-bridge init` writes a new one"
-        ) from None
-    return text

@@ -3,11 +3,13 @@ touch, where it is called back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from bridge.domain.model import Address
-from hooks import Platform, signing
+from hooks import OwnWebhooks, Platform, message, own_webhooks, signing
 from hooks.errors import HookError
+from hooks.types import Delivery, Ignored, Message, Verified
 
 ANY = "*"
 
@@ -31,10 +33,11 @@ class CallbackEndpoint:
 
 @dataclass(frozen=True)
 class Source:
-    """`account` is a name. `secrets` are decoded, the oldest first; `domains` in A-labels, or "*"
+    """`account` is a name. `secrets` are keys, the oldest first; `domains` in A-labels, or "*"
     for any.
 
-    Without `allow_from` its hooks may come from everywhere.
+    Without `allow_from` its hooks may come from everywhere. `scheme` is how our format is signed,
+    and means nothing to a platform that sends webhooks of its own.
     """
 
     name: str
@@ -51,6 +54,24 @@ class Source:
         return not self.allow_from or (
             client is not None and any(client in network for network in self.allow_from)
         )
+
+    @cached_property
+    def own_webhooks(self) -> OwnWebhooks | None:
+        """Asked once: to compare with a protocol takes longer than to read a hook."""
+        return own_webhooks(self.platform)
+
+    def verify(self, delivery: Delivery, now: float) -> Verified:
+        """Raises BadSignature or Stale."""
+        if (own := self.own_webhooks) is not None:
+            return signing.verify_webhook(delivery, self.secrets, own.SCHEME, now)
+        return signing.verify(delivery, self.secrets, self.scheme, now)
+
+    def parse(self, verified: Verified) -> Message | Ignored:
+        """Raises Malformed. Only a platform with webhooks of its own has something to ignore."""
+        if (own := self.own_webhooks) is not None:
+            message.check_text(verified)
+            return own.parse(verified)
+        return message.read_message(verified)
 
     def may_touch(self, domain: str) -> bool:
         return ANY in self.domains or domain in self.domains

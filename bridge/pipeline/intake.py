@@ -1,14 +1,16 @@
-"""One delivery in: verify, read, record. The order of the checks is the contract's; each failure is
-one exception.
+"""One delivery in: verify, parse, read, record. The order of the checks is the contract's; each
+failure is one exception.
 
 BadSignature 401, UnsupportedType 415, Malformed 400, Invalid 422, Forbidden 403, Reused 409
 (Dismissed and Forgotten are kinds of it), CannotWithdraw 409, SourcePaused and StoreUnavailable
 503. Nothing of an unverified delivery is parsed or stored.
 """
 
+import hmac
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from bridge.domain.ports import Clock, Dismissal, Dismissed, Inbox, Receipt, Reused, Withdrawals
@@ -17,8 +19,8 @@ from bridge.infra import clients, logs
 from bridge.infra.crypto import Purpose, Sealer
 from bridge.infra.events import Attributes, Events
 from hooks import message, signing
-from hooks.errors import BadSignature, HookError, Invalid, Reason
-from hooks.types import Delivery, Intent, Message, Question, Verified
+from hooks.errors import BadSignature, HookError, Invalid, Reason, UnknownAction, Unsigned
+from hooks.types import Delivery, Ignored, Intent, Message, Question, Verified
 
 log = logs.get("intake")
 
@@ -52,17 +54,25 @@ class Intake:
     withdrawals: Withdrawals
     events: Events = field(default_factory=Events)
 
-    def receive(self, delivery: Delivery, sender: str) -> Receipt | Dismissal:
-        """Records a hook, or takes one back. `sender` is the client's IP address."""
+    def receive(self, delivery: Delivery, sender: str) -> Receipt | Dismissal | Ignored:
+        """Records a hook, takes one back, or finds that it means nothing here. `sender` is the
+        client's IP address."""
         with self.events.span("hook", outcome="refused") as attributes:
-            return self._receive(delivery, sender, attributes)
+            source, verified = self.verify(delivery, sender)
+            attributes.update(source=source.name, hook=verified.id, account=source.account)
+            # The header that is bound already is not one of a platform with webhooks of its own.
+            own = source.own_webhooks is not None
+            with logs.bound(hook=verified.id) if own else nullcontext():
+                return self._receive(source, delivery, verified, attributes)
 
     def _receive(
-        self, delivery: Delivery, sender: str, attributes: Attributes
-    ) -> Receipt | Dismissal:
-        source, verified = self.verify(delivery, sender)
-        attributes.update(source=source.name, hook=verified.id, account=source.account)
-        body = self.body(delivery, verified)
+        self, source: Source, delivery: Delivery, verified: Verified, attributes: Attributes
+    ) -> Receipt | Dismissal | Ignored:
+        body = self.parse(source, delivery, verified)
+        if isinstance(body, Ignored):
+            attributes.update(outcome="ignored")
+            log.info("ignored", type=message.plain_type(body.type))
+            return body
         content = canonical(body)
         if body.type in source.platform.WITHDRAWALS:
             return self._withdraw(source, verified, body, content, attributes)
@@ -104,7 +114,10 @@ class Intake:
     def ask(self, delivery: Delivery, sender: str) -> tuple[Source, Verified, Question]:
         """Verifies and reads a query; nothing is recorded. Raises HookError."""
         source, verified = self.verify(delivery, sender)
-        question = source.platform.ask(self.body(delivery, verified), verified)
+        body = self.parse(source, delivery, verified)
+        if isinstance(body, Ignored):
+            raise UnknownAction({"type": ["No query. This platform's webhooks go to /hooks."]})
+        question = source.platform.ask(body, verified)
         if "address" in question.arguments:
             source.permit(question.arguments["address"])
         if "domain" in question.arguments:
@@ -119,23 +132,27 @@ class Intake:
         """
         source, client = self.sources.get(delivery.source), clients.read(sender)
         admitted = source if source is not None and source.admits(client) else None
-        secrets, scheme = (admitted.secrets, admitted.scheme) if admitted else NOBODY
         try:
-            verified = signing.verify(delivery, secrets, scheme, self.clock())
             if admitted is None:
+                signing.verify(delivery, *NOBODY, self.clock())
                 raise BadSignature
+            verified = admitted.verify(delivery, self.clock())
         except BadSignature as refused:
+            if isinstance(refused, Unsigned):
+                # Platforms look for other headers: which ones are missing here must not be told by
+                # the time, else it would tell who has a source, and of what platform.
+                hmac.digest(NOBODYS, delivery.body, "sha256")
             if admitted is None:
                 refused.reason = Reason.SOURCE if source is None else Reason.ADDRESS
             raise
         return admitted, verified
 
     @staticmethod
-    def body(delivery: Delivery, verified: Verified) -> Message:
+    def parse(source: Source, delivery: Delivery, verified: Verified) -> Message | Ignored:
         kind = delivery.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
+        if source.own_webhooks is None and kind != "application/json":
             raise UnsupportedType
-        return message.read_message(verified)
+        return source.parse(verified)
 
     def read_again(self, name: str, verified: Verified) -> Reading:
         """A delivery that was verified when it came, or that a person vouches for, as it reads now.
@@ -147,7 +164,9 @@ class Intake:
             raise Forbidden(
                 f"The source {name!r} is not in the configuration. Add [sources.{name}]."
             )
-        body = message.read_message(verified)
+        body = source.parse(verified)
+        if isinstance(body, Ignored):
+            raise UnknownAction({"type": ["This event means nothing to the bridge."]})
         reading = Reading(source, verified, source.platform.read(body, verified), canonical(body))
         source.permit(reading.intent.address)
         return reading

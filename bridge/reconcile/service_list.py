@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from marshmallow import Schema, ValidationError
 
 from hooks import Platform
+from hooks.standard.schemas import Terminate
 
 NEEDED, OPTIONAL = ("service_id", "address"), ("plan", "customer_id")
 SEPARATORS = ",;\t"
@@ -63,7 +64,9 @@ def read(content: bytes, platform: Platform) -> ServiceList:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unreadable((1, 'The file is not in UTF-8. Save it as "CSV UTF-8".')) from None
-    reader = _parsed(_lines(text), platform.ACTIONS["mailbox.terminate"]())
+    # What sends webhooks of its own need not know how to terminate; its ids are then held to ours.
+    schema = platform.ACTIONS.get("mailbox.terminate", Terminate)
+    reader = _parsed(_lines(text), schema())
     if not reader.claims and not reader.faults:
         reader.faults.append(
             (1, "There are no lines below the header. Add a line for each service.")

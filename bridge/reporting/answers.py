@@ -118,6 +118,12 @@ class Dismissal(Answer):
     status = String(required=True, validate=Equal("dismissed"))
 
 
+class Ignored(Answer):
+    """Of a platform with webhooks of its own: an event that means nothing to the bridge."""
+
+    status = String(required=True, validate=Equal("ignored"))
+
+
 class Problem(Answer):
     """RFC 9457.
 

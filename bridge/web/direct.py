@@ -18,7 +18,7 @@ from bridge.infra import clients, logs
 from bridge.reporting import answers
 from bridge.web import problems
 from hooks.errors import BadSignature
-from hooks.types import Delivery
+from hooks.types import Delivery, Ignored
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -105,7 +105,7 @@ class DirectHooks:
 
     def _take(
         self, source: str, sender: clients.Client | None, environ: "WSGIEnvironment"
-    ) -> Receipt | Dismissal:
+    ) -> Receipt | Dismissal | Ignored:
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         headers = Headers(environ)
         # As it came: whose it is is not known before the signature is checked.
@@ -114,10 +114,12 @@ class DirectHooks:
             return self.context.service.intake.receive(delivery, clients.named(sender))
 
 
-def answer(taken: Receipt | Dismissal) -> tuple[HTTPStatus, bytes]:
+def answer(taken: Receipt | Dismissal | Ignored) -> tuple[HTTPStatus, bytes]:
     """What the sender of a hook is told, once it is taken."""
     if isinstance(taken, Dismissal):
         status, told = HTTPStatus.OK, answers.dump(answers.Dismissal, taken.describe())
+    elif isinstance(taken, Ignored):
+        status, told = HTTPStatus.OK, answers.dump(answers.Ignored, taken.describe())
     else:
         status = HTTPStatus.OK if taken.status in ENDED else HTTPStatus.ACCEPTED
         told = answers.dump(answers.Receipt, taken.describe())

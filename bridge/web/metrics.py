@@ -50,6 +50,12 @@ class Metrics:
             ["path"],
             registry=registry,
         )
+        self._ignored = Counter(
+            "enom_bridge_hooks_ignored",
+            "Events of a platform with webhooks of its own that mean nothing to the bridge.",
+            ["source"],
+            registry=registry,
+        )
         self._calls = Counter(
             "enom_bridge_enom_calls",
             "Calls to the mail provider.",
@@ -130,6 +136,9 @@ class Metrics:
                 self._callbacks.labels(source, outcome)
             for path in ("hook", "query"):
                 self._requests.labels(path, source, "401")
+        for name, known in service.sources.items():
+            if known.own_webhooks is not None:
+                self._ignored.labels(name)
         for outcome in ("sent", "failed"):
             self._notes.labels(outcome)
         for action in ACTIONS:
@@ -153,6 +162,8 @@ class Metrics:
                     facts["account"], facts["api"], facts["command"], facts["outcome"]
                 ).inc()
                 self._call_seconds.labels(facts["api"], facts["command"]).observe(seconds)
+            case "hook" if facts["outcome"] == "ignored":
+                self._ignored.labels(facts["source"]).inc()
             case "attempt" if facts["outcome"] in ENDED:
                 self._ended.labels(facts["action"], facts["outcome"]).inc()
                 self._job_seconds.labels(facts["action"]).observe(facts["age"])

@@ -44,6 +44,7 @@ ALSO_SENT = (
     answers.CallbackData,
     answers.NearlyFullData,
     answers.Dismissal,
+    answers.Ignored,
     answers.Problem,
     answers.Alive,
     answers.Ready,
@@ -78,12 +79,12 @@ def describe() -> dict[str, Any]:
         spec.components.schema(answer_schema.__name__, schema=answer_schema)
     receipt = of(answers.Receipt)
     taken = {"202": answer("Stored; the result comes by callback", receipt)}
-    left = {"anyOf": [receipt, of(answers.Dismissal)]}
+    left = {"anyOf": [receipt, of(answers.Dismissal), of(answers.Ignored)]}
     ended = {
         "200": answer(
             (
                 "Ended within the wait or earlier; or dismissed, by a job.withdraw of a hook "
-                "without a job"
+                "without a job; or ignored, an event of a platform with webhooks of its own"
             ),
             left,
         )

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, g, jsonify, request
 
 from bridge.domain.errors import Busy
 from bridge.domain.jobs import ENDED
-from bridge.domain.ports import Dismissal, Receipt
+from bridge.domain.ports import Receipt
 from bridge.infra import clients, logs
 from bridge.pipeline.queries import FROM_THE_RECORD
 from bridge.reporting import answers
@@ -57,9 +57,7 @@ def hook(source: str) -> Response:
         raise met.error
     service = web_context().service
     taken = service.intake.receive(delivery(source), clients.named(sender()))
-    status, body = direct.answer(
-        taken if isinstance(taken, Dismissal) else waited_for(source, taken)
-    )
+    status, body = direct.answer(waited_for(source, taken) if isinstance(taken, Receipt) else taken)
     return Response(body, status, content_type="application/json")
 
 

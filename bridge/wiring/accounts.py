@@ -13,7 +13,7 @@ from bridge.domain.source import ANY, CallbackEndpoint, Source
 from bridge.infra.events import Events
 from bridge.infra.http_client import HttpClient
 from bridge.maildns.expected import ExpectedDns
-from hooks import PLATFORMS, signing
+from hooks import PLATFORMS, key_of, signing
 
 DAY = 86400.0
 
@@ -48,10 +48,11 @@ def sources_of(settings: config.Settings) -> dict[str, Source]:
 
 
 def source_of(source: config.SourceSettings) -> Source:
-    secrets = tuple(signing.decode_secret(secret.reveal()) for secret in source.secrets)
+    platform = PLATFORMS[source.platform]
+    secrets = tuple(key_of(platform, secret.reveal()) for secret in source.secrets)
     return Source(
         name=source.name,
-        platform=PLATFORMS[source.platform],
+        platform=platform,
         account=source.account,
         secrets=secrets,
         scheme=cast(signing.Scheme, source.signature),

@@ -43,6 +43,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "data-protection",
     ),
     "Billing platforms": (
+        "platforms",
         "platforms/whmcs",
         "whmcs-figures",
         "platforms/standard",

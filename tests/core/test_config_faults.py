@@ -213,7 +213,14 @@ CASES = [
         "[accounts.other]",
     ),
     ("sources.a", 'account = "main"\nsecrets = []', "sources.a.secrets", "empty"),
+    ("sources.a", 'account = "main"\nsecrets = 5', "sources.a.secrets", "list"),
     ("sources.a", 'account = "main"\nsecrets = ["hidden-word"]', "sources.a.secrets[0]", "whsec_"),
+    (
+        "sources.a",
+        'account = "main"\nsecrets = ["env:NONE", "hidden-word"]',
+        "sources.a.secrets",
+        "whsec_",
+    ),
     (
         "sources.a",
         'account = "main"\nsecrets = ["whsec_aGlkZGVuLXdvcmQ="]',

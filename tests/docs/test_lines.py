@@ -66,7 +66,7 @@ def furnish(house: House) -> dict[str, str]:
         r"(?<=approve )job_\w+": held["job"],
         r"cb_job_\w+": f"cb_{done['job']}_1",
         r"(?<![_\w])(job_01M8\w+|JOB)\b": done["job"],
-        r"whmcs-main": "shop",
+        r"(?:whmcs|standard)-main": "shop",
         r"\$\([^)]*\)": "today",
         r"/var/backups/[^\s]*": str(house.folder / "backup"),
         r"(?<= )hooks/(?=\w+/samples)": f"{ROOT}/hooks/",

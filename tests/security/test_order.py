@@ -15,7 +15,7 @@ import bridge
 import hooks
 from bridge.pipeline import intake
 from bridge.pipeline.intake import Intake
-from hooks import message, signing
+from hooks import message, schemes, signing
 from hooks.errors import BadSignature
 from hooks.types import Delivery, Verified
 from tests.security.hostile import Request
@@ -130,7 +130,7 @@ def test_every_entry_is_compared_whole_and_in_constant_time(
 def test_no_signature_or_digest_is_compared_with_equals() -> None:
     """In the files that hold secrets: == ends at the first letter that differs."""
     secretive = ("digest", "signature", "expected", "mac")
-    for module in (signing, __import__("bridge.infra.crypto", fromlist=["x"])):
+    for module in (signing, schemes, __import__("bridge.infra.crypto", fromlist=["x"])):
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.Compare) and any(
                 isinstance(op, ast.Eq | ast.NotEq) for op in node.ops
