@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 from werkzeug.test import TestResponse
 
 import hooks
-from bridge import config, wiring
+from bridge import config
 from bridge.cli import main
 from bridge.infra import logs
 from bridge.infra.http_client import Reply
@@ -62,8 +62,8 @@ class Shop:
 def open_shop(open_scene: Open, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Shop]:
     def make(name: str = "stripe", **changes: Any) -> Shop:
         platforms = {**hooks.PLATFORMS, "shop": shop_signing_as(name)}
-        for module in (hooks, wiring.accounts):
-            monkeypatch.setattr(module, "PLATFORMS", platforms)
+        for module in ("hooks", "bridge.wiring.accounts", "bridge.cli.send"):
+            monkeypatch.setattr(f"{module}.PLATFORMS", platforms)
         given = {"source__platform": "shop", "source__secrets": [OLD_SECRET, SECRET]}
         return Shop(open_scene(**given | changes), name)
 
