@@ -5,6 +5,7 @@ after it. Hooks that come at the same time may share it: group.py.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from bridge.store.queue import brake, enqueue
 from bridge.store.queue.brake import Brake
 from bridge.store.queue.enqueue import NewJob
 from bridge.store.queue.group import GroupedWrites
+from bridge.store.queue.group_server import ServerWrites
 from hooks.types import Intent, Verified
 
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and
@@ -73,6 +75,9 @@ class Arrival:
         return hook | {"job_id": job}
 
 
+mailbox_of = attrgetter("mailbox")
+
+
 class Inbox:
     """`new_id` gives a fresh job id; ids sort by time."""
 
@@ -87,7 +92,11 @@ class Inbox:
         self.new_id = new_id
         self.checkpoint = checkpoint
         self.brake = brake
-        self.writes = GroupedWrites(database, self._record, self._record_together)
+        self.writes = (
+            GroupedWrites(database, self._record, self._record_together)
+            if database.embedded
+            else ServerWrites(database, self._record, self._record_together, mailbox_of)
+        )
 
     def park(
         self,
@@ -148,7 +157,8 @@ class Inbox:
         """Those that nothing stands against, with as few statements as for one hook.
 
         None for each other one, such as a second one of the same id or mailbox: it is recorded
-        alone, afterwards. Embedded databases only: it locks mailboxes in the order of arrival.
+        alone, afterwards. Locks ids first, then mailboxes, each in one order everywhere: two
+        processes would else wait for each other.
         """
         now = self.database.now_and_notify(tx)
         state = {row["name"]: row for row in tx.execute(SELECT_SOURCES).mappings()}
@@ -158,10 +168,12 @@ class Inbox:
             if self._passes(state.get(each.source), each)
         }
         ids = {id: self.new_id(now) for id in new}
-        came = came_first(
-            tx, self.database, [each.values(ids[each.id], now) for each in new.values()]
-        )
-        jobs_of = [each.as_job(ids[each.id]) for each in new.values() if each.id in came]
+        came = came_first(tx, self.database, [new[id].values(ids[id], now) for id in sorted(new)])
+        jobs_of = [
+            each.as_job(ids[each.id])
+            for each in sorted(new.values(), key=mailbox_of)
+            if each.id in came
+        ]
         rows = enqueue.add_jobs(tx, self.database, jobs_of, now)
         recorded = {(row["source"], row["hook_id"]): row for row in rows}
         for _ in rows:
