@@ -16,6 +16,7 @@ from bridge.domain.ports import Receipt, Reused
 from bridge.store import Database, Inbox
 from bridge.store.base import database as base
 from bridge.store.base.tables import hooks, jobs, mailboxes
+from bridge.store.queue import cancelling
 from tests.store.conftest import Shop
 
 PATIENCE = 60
@@ -213,7 +214,7 @@ def test_groups_and_workers_of_two_processes_never_deadlock(
 
 
 def test_a_mailbox_that_is_kept_keeps_no_other_of_its_group_waiting(shop: Shop) -> None:
-    suspend(shop, 2, id="before")()
+    shop.run("suspend", "box2@example.com", service="2")
     errors = refusals(shop)
     with group(shop, *(suspend(shop, nth) for nth in (1, 2, 3))) as met:
         with mailbox_kept(shop, "box2@example.com"):
@@ -224,6 +225,26 @@ def test_a_mailbox_that_is_kept_keeps_no_other_of_its_group_waiting(shop: Shop) 
             assert not met.futures[1].done()
         assert met.futures[1].result(PATIENCE).sequence == 2
     assert errors == [LOCKED]
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["before it began", "under its locks"])
+def test_a_group_locks_no_job(shop: Shop, monkeypatch: pytest.MonkeyPatch, seen: bool) -> None:
+    """Whoever claims locks several in its own order; what overtakes waits for it, and no other."""
+    before = [suspend(shop, nth, id=f"before{nth}")() for nth in (1, 2)]
+    if not seen:
+        monkeypatch.setattr(cancelling, "with_jobs_beside", lambda *_: set())
+    errors = refusals(shop)
+    with group(shop, *(suspend(shop, nth) for nth in (1, 2, 3))) as met:
+        with shop.database.write() as tx:
+            mine = sa.select(jobs).where(jobs.c.id.in_([each.job for each in before]))
+            assert len(tx.execute(mine.with_for_update()).all()) == 2
+            met.go()
+            assert met.futures[2].result(PATIENCE).sequence == 1
+            assert not met.futures[0].done()
+            assert not met.futures[1].done()
+    assert [future.result().sequence for future in met.futures] == [2, 2, 1]
+    assert [shop.status(each) for each in before] == ["cancelled", "cancelled"]
+    assert errors == []
 
 
 def test_one_that_waits_for_its_mailbox_as_the_leader_keeps_no_other_waiting(shop: Shop) -> None:
@@ -320,4 +341,4 @@ def test_a_group_needs_hardly_more_round_trips_than_one_hook(shop: Shop) -> None
     with group(shop, *(suspend(shop, nth) for nth in range(8))) as met:
         asked.clear()
     assert [future.result().sequence for future in met.futures] == [1] * 8
-    assert asked == ["SELECT", *alone]
+    assert asked == ["SELECT", "SELECT", *alone]

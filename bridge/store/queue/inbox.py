@@ -22,7 +22,7 @@ from bridge.domain.ports import (
 from bridge.store.base.database import Database, upsert
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import hooks, jobs, sources
-from bridge.store.queue import brake, enqueue
+from bridge.store.queue import brake, cancelling, enqueue
 from bridge.store.queue.brake import Brake
 from bridge.store.queue.enqueue import NewJob
 from bridge.store.queue.group import GroupedWrites
@@ -156,16 +156,19 @@ class Inbox:
     def _record_together(self, tx: Connection, arrivals: Sequence[Arrival]) -> list[Row | None]:
         """Those that nothing stands against, with as few statements as for one hook.
 
-        None for each other one, such as a second one of the same id or mailbox: it is recorded
-        alone, afterwards. Locks ids first, then mailboxes, each in one order everywhere: two
-        processes would else wait for each other.
+        None for each other one, such as a second one of the same id or mailbox, and on a server one
+        of a mailbox with open jobs: it is recorded alone, afterwards. Locks ids first, then
+        mailboxes, each in one order everywhere: two processes would else wait for each other.
         """
         now = self.database.now_and_notify(tx)
         state = {row["name"]: row for row in tx.execute(SELECT_SOURCES).mappings()}
+        # On a server jobs are locked by whoever claims, too, and in another order.
+        addresses = [] if self.database.embedded else [each.intent.address for each in arrivals]
+        apart = cancelling.with_jobs_beside(tx, addresses) if addresses else set()
         new = {
             each.id: each
             for each in first_of_each(arrivals)
-            if self._passes(state.get(each.source), each)
+            if each.mailbox not in apart and self._passes(state.get(each.source), each)
         }
         ids = {id: self.new_id(now) for id in new}
         came = came_first(tx, self.database, [new[id].values(ids[id], now) for id in sorted(new)])
