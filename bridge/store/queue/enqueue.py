@@ -85,8 +85,8 @@ def add_jobs(
     """`add_job` for several mailboxes at once, with as few statements as for one of them.
 
     No two may be of one mailbox: the second would have to see the first. Raises Locked on a server
-    when several have to be added, and one of their mailboxes has open jobs, or one held. What a person repeats, or
-    a grace period deletes (`special`), says nothing new of what billing wants.
+    when several have to be added, and one of their mailboxes has open jobs, or one held. What a
+    person repeats, or a grace period deletes (`special`), says nothing new of what billing wants.
     """
     if not new:
         return []
