@@ -3,17 +3,23 @@ comes round again is lost by it."""
 
 import threading
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from bridge import engine
 from bridge.domain.account import Account
+from bridge.domain.jobs import ENDED
 from bridge.pipeline.alerts import Alerts
 from bridge.reconcile.scan import Scanner
 from bridge.store import AccountState, Database, Retention
-from tests.support.billing import until
+from bridge.wiring import Tuning
+from tests.support.billing import Billing, until
 from tests.support.bridge import TOKEN, Running, Simulator, furnish, write_config
 
 
@@ -163,5 +169,89 @@ def test_one_chore_that_raises_leaves_the_others_alone(
             others = [name for owner, name in often if (owner, name) != broken]
             until(lambda: all(done[name] > 3 for name in others) and done[broken[1]])
             assert done[broken[1]] < 3, "what fails is not tried in a tight loop"
+        finally:
+            bridge.close()
+
+
+class Pauses:
+    """A checkpoint that stops the first hook inside its transaction, until `go`."""
+
+    def __init__(self) -> None:
+        self.entered, self.go = threading.Event(), threading.Event()
+
+    def __call__(self, name: str) -> None:
+        if name == "accepting" and not self.entered.is_set():
+            self.entered.set()
+            assert self.go.wait(30)
+
+
+@contextmanager
+def hooks_in_a_group(
+    bridge: Running, pauses: Pauses, pool: ThreadPoolExecutor, waits: Sequence[float | None]
+) -> Iterator[list[Future[requests.Response]]]:
+    """Sends one hook, and behind it, one for each of `waits`, those that share a transaction."""
+    billing = Billing()
+    inbox: Any = bridge.service.intake.inbox
+
+    def send(nth: int, wait: float | None) -> Future[requests.Response]:
+        data = {"service_id": str(nth), "address": f"box{nth}@example.com"}
+        return pool.submit(billing.send, bridge.hooks, "mailbox.suspend", wait=wait, **data)
+
+    try:
+        sent = [send(0, None)]
+        assert pauses.entered.wait(30)
+        for nth, wait in enumerate(waits, 1):
+            sent.append(send(nth, wait))
+            until(lambda: len(inbox.writes) == len(sent) - 1)
+        yield sent
+    finally:
+        pauses.go.set()
+        billing.close()
+
+
+def test_a_stop_answers_every_hook_of_the_group_that_is_being_stored(
+    database_url: str, tmp_path: Path
+) -> None:
+    pauses = Pauses()
+    with Simulator() as sim, ThreadPoolExecutor(6) as pool:
+        furnish(sim)
+        path = write_config(tmp_path, sim, database_url)
+        bridge = Running(path, Tuning(checkpoint=pauses), work=False)
+        with hooks_in_a_group(bridge, pauses, pool, [None] * 4) as sent:
+            stopping = threading.Thread(target=bridge.close)
+            stopping.start()
+            until(lambda: bridge.server._dispatcher.stop_count > 0)
+            assert not any(each.done() for each in sent)
+            pauses.go.set()
+            answers = [each.result(30) for each in sent]
+        stopping.join(30)
+        assert not stopping.is_alive()
+        assert [each.status_code for each in answers] == [202] * 5
+        again = Running(path, work=False)
+        try:
+            for each in answers:
+                assert again.service.lookup.receipt("shop", each.json()["job"]).status == "queued"
+        finally:
+            again.close()
+
+
+def test_one_of_a_group_that_waits_for_its_job_keeps_no_other_waiting(
+    database_url: str, tmp_path: Path
+) -> None:
+    pauses = Pauses()
+    with Simulator() as sim, ThreadPoolExecutor(6) as pool:
+        furnish(sim)
+        path = write_config(tmp_path, sim, database_url)
+        bridge = Running(path, Tuning(checkpoint=pauses), work=False)
+        try:
+            with hooks_in_a_group(bridge, pauses, pool, [None, 30, None]) as sent:
+                pauses.go.set()
+                others = [each.result(30) for each in (*sent[:2], sent[3])]
+                assert [each.status_code for each in others] == [202] * 3
+                assert not sent[2].done(), "its job has not ended: nobody works"
+                bridge.work()
+                waited = sent[2].result(60)
+            assert waited.status_code == 200
+            assert waited.json()["status"] in ENDED
         finally:
             bridge.close()

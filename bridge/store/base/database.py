@@ -31,6 +31,12 @@ NOTIFY = sa.text("SELECT pg_notify(:channel, :topics)").bindparams(channel=CHANN
 SELECT_NOW_AND_NOTIFY = sa.text(
     "SELECT extract(epoch FROM clock_timestamp()), pg_notify(:channel, :topics)"
 ).bindparams(channel=CHANNEL)
+# Far below the time after which PostgreSQL looks for a deadlock, and ends whichever it likes.
+HURRIED_LOCK_WAIT = "200ms"
+SELECT_NOW_AND_NOTIFY_HURRIED = sa.text(
+    "SELECT extract(epoch FROM clock_timestamp()), pg_notify(:channel, :topics),"
+    " set_config('lock_timeout', :lock_wait, true)"
+).bindparams(channel=CHANNEL, lock_wait=HURRIED_LOCK_WAIT)
 # Of the time that passes: how fast an embedded database's clock follows a step of the machine's
 FOLLOWS = 0.1
 
@@ -169,9 +175,12 @@ class Database:
                 owned_as(self.file.parent, self.file)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, hurried: bool = False) -> Iterator[Connection]:
         """A transaction. SQLite has one writer: a lock of our own queues them fairly, where its
         busy handler would sleep.
+
+        `hurried`: on a server, once `now_and_notify` was asked, it raises Locked instead of waiting
+        long for another one.
         """
         if self.embedded and not self.write_lock.acquire(timeout=LOCK_WAIT):
             raise StoreUnavailable(refusal("database_busy"))
@@ -179,7 +188,7 @@ class Database:
             self.check_files()
             with translated(), self._connect() as connection, connection.begin():
                 self._begin(connection, "BEGIN IMMEDIATE")
-                self._notified.pending = set()
+                self._notified.pending, self._notified.hurried = set(), hurried
                 yield connection
             self.check_files()  # before anybody is told that it is committed
         finally:
@@ -228,12 +237,14 @@ class Database:
 
     def now_and_notify(self, connection: Connection, *topics: Topic) -> float:
         """`now` and `notify` in one round trip, which counts while rows are locked."""
-        if self.embedded or self.own_clock is not None:
+        if self.embedded:
             self.notify(connection, *topics)
             return self.now(connection)
         self._notified.pending.update(topics)
-        named = {"topics": " ".join(topics)}
-        return float(connection.execute(SELECT_NOW_AND_NOTIFY, named).scalar_one())
+        hurried = self._notified.hurried
+        statement = SELECT_NOW_AND_NOTIFY_HURRIED if hurried else SELECT_NOW_AND_NOTIFY
+        row = connection.execute(statement, {"topics": " ".join(topics)}).one()
+        return self.own_clock() if self.own_clock is not None else float(row[0])
 
     def clock(self) -> float:
         """The same without asking, for what needs no more than a second's accuracy; `synchronise`
@@ -367,12 +378,18 @@ TABLES_AWAY = {"42P01", "42703", "3F000", "42501"}
 """PostgreSQL's codes for a table, column or schema that is not there, and for one that this user
 may not use.
 """
+LOCKED = {"55P03", "40P01"}
+"""PostgreSQL's codes for a lock that was not given in time, and for a deadlock: nothing is kept."""
 OUR_MISTAKES = (
     sa.exc.IntegrityError,
     sa.exc.DataError,
     sa.exc.ProgrammingError,
     sa.exc.NotSupportedError,
 )
+
+
+class Locked(StoreUnavailable):
+    """Another transaction kept what this one needed; nothing of this one is kept."""
 
 
 @contextmanager
@@ -384,11 +401,13 @@ def translated() -> Iterator[None]:
         yield
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
         # Dropped, or made anew and empty
-        strange = getattr(getattr(error, "orig", None), "sqlstate", None) in TABLES_AWAY
+        code = getattr(getattr(error, "orig", None), "sqlstate", None)
+        strange = code in TABLES_AWAY
         if isinstance(error, OUR_MISTAKES) and not strange:
             raise
         cause = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
-        raise StoreUnavailable(refusal("database_unusable", cause=cause)) from None
+        kind = Locked if code in LOCKED else StoreUnavailable
+        raise kind(refusal("database_unusable", cause=cause)) from None
 
 
 def upsert(embedded: bool, table: sa.Table) -> Any:

@@ -12,7 +12,7 @@ from bridge.domain.jobs import Status, allow
 from bridge.domain.superseded import CUSTOMER_TEXTS, TAKES_AWAY, overtaken, taken_away
 from bridge.reporting import notes as sentences
 from bridge.store.base.rows import Row, error_columns
-from bridge.store.base.tables import among, jobs
+from bridge.store.base.tables import among, jobs, mailboxes
 from bridge.store.queue import notes, outbox
 from bridge.store.queue.still_wanted import effect_of, take_back
 
@@ -27,6 +27,15 @@ IS_HELD_TERMINATION = (
     among(jobs.c.status, "held"),
     among(jobs.c.action, *sorted(TAKES_AWAY)),
 )
+SELECT_WITH_JOBS_BESIDE = sa.select(mailboxes.c.account, mailboxes.c.address).where(
+    mailboxes.c.address.in_(sa.bindparam("addresses", expanding=True)),
+    sa.or_(
+        *(
+            sa.exists().where(jobs.c.mailbox_id == mailboxes.c.id, among(jobs.c.status, *statuses))
+            for statuses in (("queued", "running"), ("held",))
+        )
+    ),
+)
 SELECT_JOBS_OF_MAILBOXES = (
     sa.select(*COMPARED_COLUMNS)
     .where(*IS_OPEN)
@@ -34,11 +43,17 @@ SELECT_JOBS_OF_MAILBOXES = (
 )
 
 
-def jobs_beside(tx: Connection, mailboxes: Sequence[int]) -> Mapping[int, Sequence[Row]]:
+def with_jobs_beside(tx: Connection, addresses: Sequence[str]) -> set[tuple[str, str]]:
+    """Those of these mailboxes of which `jobs_beside` may find something: account and address."""
+    rows = tx.execute(SELECT_WITH_JOBS_BESIDE, {"addresses": addresses})
+    return {(row.account, row.address) for row in rows}
+
+
+def jobs_beside(tx: Connection, mailbox_ids: Sequence[int]) -> Mapping[int, Sequence[Row]]:
     """What is open of each mailbox, and what is held and would take it away; none for others."""
     found: defaultdict[int, list[Row]] = defaultdict(list)
-    if mailboxes:
-        asked = {"mailbox_ids": mailboxes}
+    if mailbox_ids:
+        asked = {"mailbox_ids": mailbox_ids}
         for row in tx.execute(SELECT_JOBS_OF_MAILBOXES, asked).mappings():
             found[row["mailbox_id"]].append(row)
     return found

@@ -152,7 +152,8 @@ class Claims:
             asked = {"account_name": account, "now": now, "source": flow[0]}
             rows = self._in_turn(tx, limits, flow, asked)
             if rows:
-                self.more = len(rows) > 1 or len(flows) > 1
+                # A server locks what it finds, so there only one is asked for.
+                self.more = len(rows) > 1 or len(flows) > 1 or not self.database.embedded
                 self._turns.serve(account, flow, rows[0]["domain"])
                 return rows[0]
         return None
@@ -168,7 +169,7 @@ class Claims:
         for domain in dict.fromkeys((self._turns.last_domain(asked["account_name"], flow), "")):
             rows = tx.execute(statement, {**asked, "last_domain": domain}).mappings()
             found |= {row["id"]: row for row in rows if row["id"] not in found}
-            if len(found) > 1:
+            if len(found) > 1 or (found and locked):
                 break
         return list(found.values())
 

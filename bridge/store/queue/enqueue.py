@@ -13,7 +13,8 @@ from bridge.domain.errors import Overtaken
 from bridge.domain.model import Address
 from bridge.domain.superseded import CUSTOMER_TEXTS, HookEffect, is_late, marks_with
 from bridge.reporting.receipts import LATE
-from bridge.store.base.database import Database, Topic, upsert
+from bridge.reporting.refusals import refusal
+from bridge.store.base.database import Database, Locked, Topic, upsert
 from bridge.store.base.rows import Row, error_columns, intent_values
 from bridge.store.base.tables import accounts, jobs, key_values, mailboxes
 from bridge.store.queue import cancelling, customers, outbox
@@ -83,14 +84,18 @@ def add_jobs(
 ) -> list[Row]:
     """`add_job` for several mailboxes at once, with as few statements as for one of them.
 
-    No two may be of one mailbox: the second would have to see the first. What a person repeats, or
-    a grace period deletes (`special`), says nothing new of what billing wants.
+    No two may be of one mailbox: the second would have to see the first. Raises Locked on a server
+    when several have to be added, and one of their mailboxes has open jobs, or one held. What a
+    person repeats, or a grace period deletes (`special`), says nothing new of what billing wants.
     """
     if not new:
         return []
     lines = next_sequences(tx, database, new)
     followed = [line["id"] for line in lines if line["sequence"] != 1]  # else nothing to look for
     beside = cancelling.jobs_beside(tx, followed)
+    if len(new) > 1 and not database.embedded and any(beside.values()):
+        # Whoever claims locks jobs in another order than the mailboxes' one.
+        raise Locked(refusal("database_busy"))
     late = [not special and comes_late(tx, *each) for each in zip(new, lines, strict=True)]
     values = [
         job_values(*each, beside[each[1]["id"]], now) | special

@@ -1,5 +1,5 @@
-"""Group commit: writes that wait for SQLite's one writer share a transaction, and so one sync of
-the disk. PostgreSQL has many writers, and syncs them together itself.
+"""Group commit: writes that come at the same time share a transaction, and so one sync of the disk.
+What is different on a server is in group_server.py.
 
 Rule 1: a write returns only after the commit that holds it. Rule 2: an error of one undoes that one
 alone; what fails the transaction fails all of it. Rule 3: a write that comes alone waits for no
@@ -30,7 +30,7 @@ Together = Callable[[Connection, Sequence[Item]], Sequence[Result | None]]
 
 
 class Write(Generic[Item, Result]):
-    """One that was asked for. `ended`: there is an outcome, and its thread need not lead."""
+    """One that was asked for. `ended`: its leader is done with it; its thread need not lead."""
 
     def __init__(self, item: Item) -> None:
         self.item = item
@@ -50,6 +50,11 @@ class Write(Generic[Item, Result]):
                 if isinstance(error, Exception)
                 else StoreUnavailable(refusal("write_broken_off"))
             )
+
+    @property
+    def left_out(self) -> bool:
+        """Whether it still has to be written, alone."""
+        return self.result is None and self.error is None
 
     def outcome(self) -> Result:
         if self.error is not None:
@@ -91,49 +96,68 @@ class GroupedWrites(Generic[Item, Result]):
 
     def run(self, item: Item) -> Result:
         """What comes of it, once it is committed. Raises what `alone` raises, and StoreUnavailable."""
-        if not self.database.embedded:
-            with self.database.write() as tx:
-                return self._alone(tx, item)
         mine: Write[Item, Result] = Write(item)
-        if self._comes_first(mine) or self._must_lead(mine):
+        with self._mutex:
+            first = self._comes_first(mine)
+        if first or self._must_lead(mine):
             self._lead(mine)
         return mine.outcome()
 
     def _comes_first(self, mine: Write[Item, Result]) -> bool:
-        with self._mutex:
-            if self._led:
-                self._waiting.append(mine)
-                return False
-            self._led = True
-            return True
+        """Whether it leads; else it waits for whoever does. The caller holds the mutex."""
+        if self._led:
+            self._waiting.append(mine)
+            return False
+        self._led = True
+        return True
 
     def _must_lead(self, mine: Write[Item, Result]) -> bool:
         """Waits for the leader; raises StoreUnavailable where none takes it in time."""
         if not mine.wait(LOCK_WAIT):
             with self._mutex:
-                if mine in self._waiting:
-                    self._waiting.remove(mine)
+                if self._gives_up(mine):
                     raise StoreUnavailable(refusal("database_busy"))
             mine.wait()  # it is being written, or has to lead
         return not mine.ended
 
+    def _gives_up(self, mine: Write[Item, Result]) -> bool:
+        """Whether nobody has taken it, and now nobody will. The caller holds the mutex."""
+        if mine not in self._waiting:
+            return False
+        self._waiting.remove(mine)
+        return True
+
     def _lead(self, mine: Write[Item, Result]) -> None:
-        group: list[Write[Item, Result]] = [mine]
-        begun = False
+        group = [mine]
         try:
-            with self.database.write() as tx:
-                begun = True
-                group += self._taken()
-                self._carry_out(tx, group)
+            self._write(group)
         except BaseException as error:
-            # What keeps one from beginning keeps all: else each would wait as long, one by one.
-            group += [] if begun else self._taken()
             for each in group:
                 each.fail(error)
             if not isinstance(error, Exception):
                 raise
         finally:
             self._pass_on(group)
+
+    def _write(self, group: list[Write[Item, Result]]) -> None:
+        with self._begun(group) as tx:
+            self._carry_out(tx, group)
+
+    @contextmanager
+    def _begun(
+        self, group: list[Write[Item, Result]], hurried: bool = False
+    ) -> Iterator[Connection]:
+        """A transaction for the leader, and for those who wait when it begins: they join its group."""
+        begun = False
+        try:
+            with self.database.write(hurried) as tx:
+                begun = True
+                group += self._taken()
+                yield tx
+        except BaseException:
+            # What keeps one from beginning keeps all: else each would wait as long, one by one.
+            group += [] if begun else self._taken()
+            raise
 
     def _taken(self) -> list[Write[Item, Result]]:
         with self._mutex:

@@ -5,6 +5,7 @@ after it. Hooks that come at the same time may share it: group.py.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,10 +22,11 @@ from bridge.domain.ports import (
 from bridge.store.base.database import Database, Topic, upsert
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import hooks, jobs, sources
-from bridge.store.queue import brake, enqueue
+from bridge.store.queue import brake, cancelling, enqueue
 from bridge.store.queue.brake import Brake
 from bridge.store.queue.enqueue import NewJob
 from bridge.store.queue.group import GroupedWrites
+from bridge.store.queue.group_server import ServerWrites
 from hooks.types import Intent, Verified
 
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and
@@ -73,6 +75,9 @@ class Arrival:
         return hook | {"job_id": job}
 
 
+mailbox_of = attrgetter("mailbox")
+
+
 class Inbox:
     """`new_id` gives a fresh job id; ids sort by time."""
 
@@ -87,7 +92,11 @@ class Inbox:
         self.new_id = new_id
         self.checkpoint = checkpoint
         self.brake = brake
-        self.writes = GroupedWrites(database, self._record, self._record_together)
+        self.writes = (
+            GroupedWrites(database, self._record, self._record_together)
+            if database.embedded
+            else ServerWrites(database, self._record, self._record_together, mailbox_of)
+        )
 
     def park(
         self,
@@ -147,21 +156,27 @@ class Inbox:
     def _record_together(self, tx: Connection, arrivals: Sequence[Arrival]) -> list[Row | None]:
         """Those that nothing stands against, with as few statements as for one hook.
 
-        None for each other one, such as a second one of the same id or mailbox: it is recorded
-        alone, afterwards. Embedded databases only: it locks mailboxes in the order of arrival.
+        None for each other one, such as a second one of the same id or mailbox, and on a server one
+        of a mailbox with open jobs: it is recorded alone, afterwards. Locks ids first, then
+        mailboxes, each in one order everywhere: two processes would else wait for each other.
         """
         now = self.database.now_and_notify(tx, Topic.JOBS)
         state = {row["name"]: row for row in tx.execute(SELECT_SOURCES).mappings()}
+        # On a server jobs are locked by whoever claims, too, and in another order.
+        addresses = [] if self.database.embedded else [each.intent.address for each in arrivals]
+        apart = cancelling.with_jobs_beside(tx, addresses) if addresses else set()
         new = {
             each.id: each
             for each in first_of_each(arrivals)
-            if self._passes(state.get(each.source), each)
+            if each.mailbox not in apart and self._passes(state.get(each.source), each)
         }
         ids = {id: self.new_id(now) for id in new}
-        came = came_first(
-            tx, self.database, [each.values(ids[each.id], now) for each in new.values()]
-        )
-        jobs_of = [each.as_job(ids[each.id]) for each in new.values() if each.id in came]
+        came = came_first(tx, self.database, [new[id].values(ids[id], now) for id in sorted(new)])
+        jobs_of = [
+            each.as_job(ids[each.id])
+            for each in sorted(new.values(), key=mailbox_of)
+            if each.id in came
+        ]
         rows = enqueue.add_jobs(tx, self.database, jobs_of, now)
         recorded = {(row["source"], row["hook_id"]): row for row in rows}
         for _ in rows:

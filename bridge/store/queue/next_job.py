@@ -124,8 +124,8 @@ def due_flows(exclusive_actions: frozenset[str]) -> sa.Select[Any]:
 
 @cache
 def next_job(exclusive_actions: frozenset[str], action: str, locked: bool) -> sa.Select[Any]:
-    """The first of a source that asks for this action, in a domain after `last_domain`, and the one
-    after it, if there is one."""
+    """The first of a source that asks for this action, in a domain after `last_domain`; not
+    `locked` also the one after it, if there is one."""
     found = sa.select(jobs).where(
         jobs.c.source == sa.bindparam("source"),
         # In the statement itself: there is a partial index on actions, and for a parameter SQLite
@@ -135,5 +135,5 @@ def next_job(exclusive_actions: frozenset[str], action: str, locked: bool) -> sa
         *may_run(exclusive_actions),
     )
     # By id where times are equal: ids sort by time, so the order is that of arrival.
-    found = found.order_by(jobs.c.domain, jobs.c.available_at, jobs.c.id).limit(2)
-    return found.with_for_update() if locked else found
+    found = found.order_by(jobs.c.domain, jobs.c.available_at, jobs.c.id)
+    return found.limit(1).with_for_update() if locked else found.limit(2)
