@@ -14,7 +14,8 @@ from bridge.domain.model import Address
 from bridge.domain.superseded import CUSTOMER_TEXTS, HookEffect, is_late, marks_with
 from bridge.reporting.receipts import LATE
 from bridge.reporting.refusals import refusal
-from bridge.store.base.database import Database, Locked, Topic, upsert
+from bridge.store.base.database import Database, Topic, upsert
+from bridge.store.base.faults import Locked
 from bridge.store.base.rows import Row, error_columns, intent_values
 from bridge.store.base.tables import accounts, jobs, key_values, mailboxes
 from bridge.store.queue import cancelling, customers, outbox

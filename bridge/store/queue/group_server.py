@@ -13,7 +13,8 @@ from collections.abc import Callable, Hashable, Sequence
 from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import StoreUnavailable
-from bridge.store.base.database import Database, Locked
+from bridge.store.base.database import Database
+from bridge.store.base.faults import Locked
 from bridge.store.queue.group import MOST, Alone, GroupedWrites, Item, Result, Together, Write
 
 
