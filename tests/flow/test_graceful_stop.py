@@ -30,9 +30,9 @@ def test_a_stop_does_not_sit_out_the_pause_between_two_looks(
     idle: set[str] = set()
     wait = Database.wait
 
-    def waiting(database: Database, seconds: float, since: int) -> None:
+    def waiting(database: Database, topic: Topic, seconds: float, since: int) -> None:
         idle.add(threading.current_thread().name)
-        wait(database, seconds, since)
+        wait(database, topic, seconds, since)
 
     monkeypatch.setattr(Database, "wait", waiting)
     with Simulator() as sim:
