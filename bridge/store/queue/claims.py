@@ -153,9 +153,39 @@ class Claims:
             rows = self._in_turn(tx, limits, flow, asked)
             if rows:
                 self.more = len(rows) > 1 or len(flows) > 1
+                if flow[1] in limits.exclusive_actions:
+                    return self._next_of_domain(tx, limits, flow, rows[0], flows, asked)
                 self._turns.serve(account, flow, rows[0]["domain"])
                 return rows[0]
         return None
+
+    def _next_of_domain(
+        self,
+        tx: Connection,
+        limits: AccountLimits,
+        first: Flow,
+        row: Row,
+        flows: Sequence[Flow],
+        asked: Mapping[str, Any],
+    ) -> Row:
+        """That job, or one of another flow that needs its domain too, and had it longer ago: who
+        meets a domain only while it is busy would else never get it."""
+        account, domain = row["account"], row["domain"]
+        need_it = [flow for flow in flows if flow[1] in limits.exclusive_actions]
+        locked = not self.database.embedded
+        for flow in self._turns.order_in(account, domain, need_it) if len(need_it) > 1 else ():
+            if flow == first:
+                self._turns.serve_in(account, domain, flow)
+                break
+            statement = next_job.next_in_domain(limits.exclusive_actions, flow[1], locked)
+            asked_of = {**asked, "source": flow[0], "domain": domain}
+            if other := tx.execute(statement, asked_of).mappings().first():
+                self._turns.serve_in(account, domain, flow)
+                # Its own round through the domains goes on where it was.
+                self._turns.serve(account, flow, self._turns.last_domain(account, flow))
+                return other
+        self._turns.serve(account, first, domain)
+        return row
 
     def _in_turn(
         self, tx: Connection, limits: AccountLimits, flow: Flow, asked: Mapping[str, Any]

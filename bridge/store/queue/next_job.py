@@ -126,12 +126,26 @@ def due_flows(exclusive_actions: frozenset[str]) -> sa.Select[Any]:
 def next_job(exclusive_actions: frozenset[str], action: str, locked: bool) -> sa.Select[Any]:
     """The first of a source that asks for this action, in a domain after `last_domain`, and the one
     after it, if there is one."""
+    after = jobs.c.domain > sa.bindparam("last_domain")
+    return first_of_flow(exclusive_actions, action, after, locked)
+
+
+@cache
+def next_in_domain(exclusive_actions: frozenset[str], action: str, locked: bool) -> sa.Select[Any]:
+    """The same of one domain."""
+    here = jobs.c.domain == sa.bindparam("domain")
+    return first_of_flow(exclusive_actions, action, here, locked)
+
+
+def first_of_flow(
+    exclusive_actions: frozenset[str], action: str, where: ColumnElement[bool], locked: bool
+) -> sa.Select[Any]:
     found = sa.select(jobs).where(
         jobs.c.source == sa.bindparam("source"),
         # In the statement itself: there is a partial index on actions, and for a parameter SQLite
         # would plan anew each time whether that one fits.
         among(jobs.c.action, action),
-        jobs.c.domain > sa.bindparam("last_domain"),
+        where,
         *may_run(exclusive_actions),
     )
     # By id where times are equal: ids sort by time, so the order is that of arrival.

@@ -6,6 +6,8 @@ Kept in memory, by each worker process for itself: a new process begins anew, an
 from collections.abc import Iterable
 from itertools import count
 
+MOST_DOMAINS = 10_000  # domains and flows in them whose turns are kept; then they begin anew
+
 Flow = tuple[str, str]
 """The jobs of one source that ask for one action."""
 
@@ -18,6 +20,7 @@ class Turns:
         self._number = count(1)
         self._served: dict[tuple[str, ...], int] = {}
         self._domains: dict[tuple[str, Flow], str] = {}
+        self._served_in: dict[tuple[str, str, Flow], int] = {}
 
     def order(self, account: str, flows: Iterable[Flow]) -> list[Flow]:
         def last_turns(flow: Flow) -> tuple[int, int]:
@@ -32,6 +35,16 @@ class Turns:
     def last_domain(self, account: str, flow: Flow) -> str:
         """Sorts before every domain where none was served yet."""
         return self._domains.get((account, flow), "")
+
+    def order_in(self, account: str, domain: str, flows: Iterable[Flow]) -> list[Flow]:
+        """The flow that was served longest ago in this domain comes first."""
+        return sorted(flows, key=lambda flow: self._served_in.get((account, domain, flow), 0))
+
+    def serve_in(self, account: str, domain: str, flow: Flow) -> None:
+        """To be called where several flows need a domain one at a time."""
+        if len(self._served_in) >= MOST_DOMAINS:
+            self._served_in.clear()
+        self._served_in[account, domain, flow] = next(self._number)
 
     def serve(self, account: str, flow: Flow, domain: str = "") -> None:
         source, action = flow
