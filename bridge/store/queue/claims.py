@@ -171,19 +171,18 @@ class Claims:
         """That job, or one of another flow that needs its domain too, and had it longer ago: who
         meets a domain only while it is busy would else never get it."""
         account, domain = row["account"], row["domain"]
-        need_it = [flow for flow in flows if flow[1] in limits.exclusive_actions]
-        locked = not self.database.embedded
-        for flow in self._turns.order_in(account, domain, need_it) if len(need_it) > 1 else ():
-            if flow == first:
-                self._turns.serve_in(account, domain, flow)
-                break
-            statement = next_job.next_in_domain(limits.exclusive_actions, flow[1], locked)
-            asked_of = {**asked, "source": flow[0], "domain": domain}
-            if other := tx.execute(statement, asked_of).mappings().first():
-                self._turns.serve_in(account, domain, flow)
-                # Its own round through the domains goes on where it was.
-                self._turns.serve(account, flow, self._turns.last_domain(account, flow))
-                return other
+        exclusive, asked = limits.exclusive_actions, {**asked, "domain": domain}
+        if sum(action in exclusive for _, action in flows) > 1:
+            found = tx.execute(next_job.flows_in_domain(exclusive), asked)
+            served = self._turns.serve_in(account, domain, [(each[0], each[1]) for each in found])
+            if served is not None and served != first:
+                source, action = served
+                statement = next_job.next_in_domain(exclusive, action, not self.database.embedded)
+                other = tx.execute(statement, {**asked, "source": source}).mappings().first()
+                if other is not None:
+                    # Its own round through the domains goes on where it was.
+                    self._turns.serve(account, served, self._turns.last_domain(account, served))
+                    return other
         self._turns.serve(account, first, domain)
         return row
 

@@ -113,11 +113,23 @@ def may_run(exclusive_actions: frozenset[str]) -> tuple[ColumnElement[bool], ...
 @cache
 def due_flows(exclusive_actions: frozenset[str]) -> sa.Select[Any]:
     """Source and action of what may be claimed now."""
+    return flows_of(*may_run(exclusive_actions))
+
+
+@cache
+def flows_in_domain(exclusive_actions: frozenset[str]) -> sa.Select[Any]:
+    """Of those the ones that need this domain."""
+    here = jobs.c.domain == sa.bindparam("domain")
+    needed = among(ACTION_NAMES.c.action, *sorted(exclusive_actions))
+    return flows_of(here, *may_run(exclusive_actions)).where(needed)
+
+
+def flows_of(*conditions: ColumnElement[bool]) -> sa.Select[Any]:
     of_flow = jobs.c.source == sources.c.name, jobs.c.action == ACTION_NAMES.c.action
     return (
         sa.select(sources.c.name, ACTION_NAMES.c.action)
         .join_from(sources, ACTION_NAMES, sa.true())  # each action of each source
-        .where(sa.exists().where(*of_flow, *may_run(exclusive_actions)))
+        .where(sa.exists().where(*of_flow, *conditions))
         .order_by(sources.c.name, ACTION_NAMES.c.action)
     )
 

@@ -3,7 +3,7 @@
 Kept in memory, by each worker process for itself: a new process begins anew, and nothing is lost.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 
 MOST_DOMAINS = 10_000  # domains and flows in them whose turns are kept; then they begin anew
@@ -36,15 +36,16 @@ class Turns:
         """Sorts before every domain where none was served yet."""
         return self._domains.get((account, flow), "")
 
-    def order_in(self, account: str, domain: str, flows: Iterable[Flow]) -> list[Flow]:
-        """The flow that was served longest ago in this domain comes first."""
-        return sorted(flows, key=lambda flow: self._served_in.get((account, domain, flow), 0))
-
-    def serve_in(self, account: str, domain: str, flow: Flow) -> None:
-        """To be called where several flows need a domain one at a time."""
+    def serve_in(self, account: str, domain: str, flows: Sequence[Flow]) -> Flow | None:
+        """Whose turn it is of several that need a domain one at a time: the flow that was served
+        longest ago there. None where there are no several."""
+        if len(flows) < 2:
+            return None
         if len(self._served_in) >= MOST_DOMAINS:
             self._served_in.clear()
+        flow = min(flows, key=lambda flow: self._served_in.get((account, domain, flow), 0))
         self._served_in[account, domain, flow] = next(self._number)
+        return flow
 
     def serve(self, account: str, flow: Flow, domain: str = "") -> None:
         source, action = flow
