@@ -30,6 +30,7 @@ from bridge.infra.call_deadline import Call, calls
 
 MEBIBYTE = 1 << 20
 CHUNK = 1 << 16
+SWITCHING = 101  # the one final status below 200: what follows is another protocol
 MOST_HOSTS = 10  # that one thread keeps a connection to
 HEADERS = {"User-Agent": "enom-bridge", "Accept": "*/*", "Accept-Encoding": "identity"}
 LONGEST_WAIT = 86400.0  # seconds; most that a Retry-After can ask for
@@ -294,6 +295,15 @@ class _Answer(HTTPResponse):
     """Keeps its connection for the next call once it was read to its end."""
 
     connection: HTTPConnection
+
+    def begin(self) -> None:
+        """Reads up to the body of the final answer: an interim one taken for it would leave that to
+        the next call on this connection."""
+        super().begin()
+        while 100 <= self.status < 200 and self.status != SWITCHING:
+            self.headers: Any = None  # else it counts as begun
+            super().begin()
+        self.will_close |= self.status == SWITCHING
 
     def close(self) -> None:
         unread = not self.isclosed() and self.length != 0

@@ -11,6 +11,9 @@ from bridge.web.connection import Connection, give_way, peer_of, problem, served
 from bridge.web.loop import Loop
 
 MOST_OF_ONE = 100  # connections of one address that is no trusted proxy
+# Seconds after a connection that could not be accepted, for want of a descriptor: the next would
+# fail as well, in every round, each with a line in the log.
+PAUSE = 1.0
 # Connections that are accepted or refused before those that are open have their turn.
 AT_ONCE = 1000
 
@@ -34,6 +37,7 @@ class LimitedListener(TcpWSGIServer):
     channel_class = Connection
     trusted: Callable[[], Sequence[clients.Network]] = tuple
     loop: Loop
+    accepts_from = 0.0  # on the monotonic clock
     active_channels: Any  # these are not whole in the published stubs
     effective_port: Any
     next_channel_cleanup: Any
@@ -46,7 +50,7 @@ class LimitedListener(TcpWSGIServer):
             self.next_channel_cleanup = now + self.adj.cleanup_interval
             self.maintenance(now)
         self.in_connection_overflow = len(self._map) >= self.adj.connection_limit
-        return not self.in_connection_overflow
+        return not self.in_connection_overflow and time.monotonic() >= self.accepts_from
 
     def pull_trigger(self) -> None:
         """Wakes the loop, which asks the connection of this thread what it waits for now."""
@@ -64,6 +68,7 @@ class LimitedListener(TcpWSGIServer):
                 accepted = self.accept()
             except OSError as fault:
                 self.logger.warning("A connection could not be accepted: %s", fault)
+                self.accepts_from = time.monotonic() + PAUSE
                 return
             if accepted is None:
                 return  # nobody waits any more

@@ -55,7 +55,9 @@ class Loop:
         channel, waits = self._channels.get(descriptor), 0
         if channel is not None:
             if channel.readable():
-                waits |= select.POLLIN | select.POLLPRI
+                # Without POLLPRI: a byte that a stranger marks as urgent is never read, so it would
+                # be ready in every round, as long as the connection lasts.
+                waits |= select.POLLIN
             if channel.writable() and not channel.accepting:
                 waits |= select.POLLOUT
         if waits == self._waits.get(descriptor, 0):

@@ -409,3 +409,29 @@ def test_the_edge_can_be_mocked(outgoing):
         mocked.post("https://example.test/z", body=requests.ConnectTimeout())
         with pytest.raises(NotSent):
             outgoing.post("https://example.test/z", b"{}", {}, timeout=5)
+
+
+@pytest.mark.parametrize("interim", [b"102 Processing", b"103 Early Hints"])
+def test_an_interim_answer_is_not_the_answer(post, remote, interim):
+    """Else the next call on this connection would read the answer of this one as its own."""
+    before = b"HTTP/1.1 " + interim + b"\r\nLink: </a>\r\n\r\n"
+    assert post(send(before, OK)).body == b"ok"
+
+
+def test_no_call_gets_the_answer_of_the_one_before(remote, outgoing):
+    def answers_late(connection):
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        threading.Event().wait(SHORT)
+        head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n"
+        connection.sendall(head + b"first")
+
+    remote.scripts += [answers_late, answer_ok]
+    bodies = [outgoing.post(remote.url, b"{}", {}, timeout=20).body for _ in range(2)]
+    assert bodies == [b"first", b"ok"]
+
+
+def test_a_connection_that_changes_its_protocol_is_not_kept(post, remote):
+    switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"
+    assert post(send(switching)).status == 101
+    assert post(answer_ok).body == b"ok"
+    assert remote.connections == 2

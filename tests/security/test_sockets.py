@@ -1,6 +1,7 @@
 """On real sockets, against the server that is shipped: framing that two parsers could read
 differently, and slow senders."""
 
+import errno
 import json
 import random
 import socket
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from bridge.config import HostPort
-from bridge.web import connection
+from bridge.web import connection, listener
 from bridge.web.server import Server
 from tests.security.hostile import Hostile, Request
 from tests.security.stand import KEY, NOW, Stand, resident, stand
@@ -317,6 +318,24 @@ def test_several_headers_of_a_proxy_are_one_chain(tmp_path: Path) -> None:
                 ("x_forwarded_for", "203.0.113.9"),
             ]
             assert ask(server, raw(Request("POST", "/hooks/shop", headers, body)))[0][0] == status
+
+
+def test_without_a_descriptor_it_pauses_instead_of_trying_in_every_round(
+    served: tuple[Stand, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, server = served
+    monkeypatch.setattr(listener, "PAUSE", 0.2)
+    accept, tries, until = listener.LimitedListener.accept, [], time.monotonic() + 1
+
+    def scarce(self: listener.LimitedListener) -> Any:
+        tries.append(time.monotonic())
+        if tries[-1] < until:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return accept(self)
+
+    monkeypatch.setattr(listener.LimitedListener, "accept", scarce)
+    assert ask(server, GET)[0][0] == 200
+    assert len([each for each in tries if each < until]) <= 6
 
 
 def test_the_files_of_the_machine_are_not_served(stage: tuple[Stand, Server]) -> None:

@@ -63,6 +63,19 @@ def test_an_error_is_sqlalchemys_own(shop: Shop) -> None:
         assert tx.scalar(sa.select(sa.func.count()).select_from(mailboxes)) == 2
 
 
+def test_an_error_of_the_program_is_left_as_it_is(shop: Shop) -> None:
+    """SQLAlchemy makes an error of its own of the driver's alone: it shows the statement's values."""
+    if not shop.database.embedded:
+        return  # what psycopg does not take is an error of the driver's
+    job = shop.hook("create", password="Made-Up.1").job
+    with shop.database.write() as tx:
+        both(tx, UPDATE, {"job_id": job, "tries": 1})
+    with pytest.raises(OverflowError), shop.database.write() as tx:
+        tx.execute(UPDATE, {"job_id": job, "tries": 2**63})
+    with shop.database.write() as tx:
+        assert tx.execute(UPDATE, {"job_id": job, "tries": 2}).one().extra is None
+
+
 def test_a_statement_made_of_another_is_another(shop: Shop) -> None:
     job = shop.hook("create", password="Made-Up.1").job
     with shop.database.read() as tx:

@@ -2,7 +2,7 @@
 docs/side-by-side.md."""
 
 from collections import Counter
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 
 import pytest
@@ -146,6 +146,35 @@ class TestTurns:
         assert shop.claim() is None
         shop.finish(busy)
         assert shop.claimed().intent.address == "box1@busy.test"
+
+    @pytest.mark.parametrize("source", ["shop", "till"])
+    def test_whoever_needs_a_busy_domain_gets_it_in_the_end(self, shop: Shop, source: str) -> None:
+        """However much there is to create in it, and to do elsewhere."""
+        limited(shop, "enom", 4)
+        number = count()
+
+        def create() -> None:
+            shop.hook("create", f"box{next(number)}@busy.test")
+
+        def terminate() -> None:
+            shop.hook("terminate", f"a@d{next(number):04}.test", source=source)
+
+        for _ in range(5):
+            create()
+            terminate()
+        running: list[Job] = []
+        victim, served = "", 0
+        while served < 40:
+            while len(running) < 4 and (job := shop.claim()) is not None:
+                running.append(job)
+                served += bool(victim)
+            victim = victim or shop.hook("terminate", "z@busy.test", source=source).job
+            if victim in {job.id for job in running}:
+                return
+            shop.finish(ended := running.pop(0))
+            shop.now += 1
+            (create if ended.intent.action == "mailbox.create" else terminate)()
+        raise AssertionError("It waited for ever.")
 
     def test_each_job_gets_its_turn_once(self, shop: Shop) -> None:
         """Whatever sources, actions and domains there are."""

@@ -20,8 +20,10 @@ class Channel:
 
     accepting = False
 
-    def __init__(self, channels: dict[int, Any]) -> None:
-        self.near, self.far = socket.socketpair()
+    def __init__(
+        self, channels: dict[int, Any], pair: tuple[socket.socket, socket.socket] | None = None
+    ) -> None:
+        self.near, self.far = pair or socket.socketpair()
         self.channels = channels
         self.asked = 0
         self.reads, self.writes = True, False
@@ -90,6 +92,21 @@ def test_a_connection_with_which_nothing_happens_is_not_asked_in_every_round(
             assert busy.says(b"?") == b"!"
         assert len(busy.heard) == 200
         assert quiet.asked < 100 < busy.asked
+
+
+def test_an_urgent_byte_that_nobody_reads_keeps_the_loop_no_busier() -> None:
+    channels: dict[int, Any] = {}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        far = socket.create_connection(listener.getsockname(), PATIENCE)
+        near, _ = listener.accept()
+    urgent, busy = Channel(channels, (near, far)), Channel(channels)
+    met: list[bool] = []
+    urgent.handle_expt_event = lambda: met.append(True)  # type: ignore[method-assign]
+    far.send(b"!", socket.MSG_OOB)
+    with running(channels):
+        for _ in range(200):
+            assert busy.says(b"?") == b"!"
+        assert len(met) == 0
 
 
 def test_a_connection_is_asked_at_once_when_another_thread_says_so(

@@ -211,10 +211,13 @@ class PreparedConnection(Connection):
                 reads.describe(cursor.description)
             found = cursor.fetchall() if reads else ()
             count = cursor.rowcount
-        except Exception as error:
+        except self.dialect.loaded_dbapi.Error as error:
             # As SQLAlchemy itself does: it makes its own error of the driver's, and closes a
             # connection that is of no use any more. Always raises.
             self._handle_dbapi_exception(error, sql, arguments, cursor, None)
+        except BaseException:  # of a value that the driver does not take: ours, and left as it is
+            cursor.close()
+            raise
         cursor.close()
         return found, count
 

@@ -154,9 +154,38 @@ class Claims:
             if rows:
                 # A server locks what it finds, so there only one is asked for.
                 self.more = len(rows) > 1 or len(flows) > 1 or not self.database.embedded
+                if flow[1] in limits.exclusive_actions:
+                    return self._next_of_domain(tx, limits, flow, rows[0], flows, asked)
                 self._turns.serve(account, flow, rows[0]["domain"])
                 return rows[0]
         return None
+
+    def _next_of_domain(
+        self,
+        tx: Connection,
+        limits: AccountLimits,
+        first: Flow,
+        row: Row,
+        flows: Sequence[Flow],
+        asked: Mapping[str, Any],
+    ) -> Row:
+        """That job, or one of another flow that needs its domain too, and had it longer ago: who
+        meets a domain only while it is busy would else never get it."""
+        account, domain = row["account"], row["domain"]
+        exclusive, asked = limits.exclusive_actions, {**asked, "domain": domain}
+        if sum(action in exclusive for _, action in flows) > 1:
+            found = tx.execute(next_job.flows_in_domain(exclusive), asked)
+            served = self._turns.serve_in(account, domain, [(each[0], each[1]) for each in found])
+            if served is not None and served != first:
+                source, action = served
+                statement = next_job.next_in_domain(exclusive, action, not self.database.embedded)
+                other = tx.execute(statement, {**asked, "source": source}).mappings().first()
+                if other is not None:
+                    # Its own round through the domains goes on where it was.
+                    self._turns.serve(account, served, self._turns.last_domain(account, served))
+                    return other
+        self._turns.serve(account, first, domain)
+        return row
 
     def _in_turn(
         self, tx: Connection, limits: AccountLimits, flow: Flow, asked: Mapping[str, Any]

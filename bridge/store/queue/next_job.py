@@ -113,11 +113,23 @@ def may_run(exclusive_actions: frozenset[str]) -> tuple[ColumnElement[bool], ...
 @cache
 def due_flows(exclusive_actions: frozenset[str]) -> sa.Select[Any]:
     """Source and action of what may be claimed now."""
+    return flows_of(*may_run(exclusive_actions))
+
+
+@cache
+def flows_in_domain(exclusive_actions: frozenset[str]) -> sa.Select[Any]:
+    """Of those the ones that need this domain."""
+    here = jobs.c.domain == sa.bindparam("domain")
+    needed = among(ACTION_NAMES.c.action, *sorted(exclusive_actions))
+    return flows_of(here, *may_run(exclusive_actions)).where(needed)
+
+
+def flows_of(*conditions: ColumnElement[bool]) -> sa.Select[Any]:
     of_flow = jobs.c.source == sources.c.name, jobs.c.action == ACTION_NAMES.c.action
     return (
         sa.select(sources.c.name, ACTION_NAMES.c.action)
         .join_from(sources, ACTION_NAMES, sa.true())  # each action of each source
-        .where(sa.exists().where(*of_flow, *may_run(exclusive_actions)))
+        .where(sa.exists().where(*of_flow, *conditions))
         .order_by(sources.c.name, ACTION_NAMES.c.action)
     )
 
@@ -126,12 +138,26 @@ def due_flows(exclusive_actions: frozenset[str]) -> sa.Select[Any]:
 def next_job(exclusive_actions: frozenset[str], action: str, locked: bool) -> sa.Select[Any]:
     """The first of a source that asks for this action, in a domain after `last_domain`; not
     `locked` also the one after it, if there is one."""
+    after = jobs.c.domain > sa.bindparam("last_domain")
+    return first_of_flow(exclusive_actions, action, after, locked)
+
+
+@cache
+def next_in_domain(exclusive_actions: frozenset[str], action: str, locked: bool) -> sa.Select[Any]:
+    """The same of one domain."""
+    here = jobs.c.domain == sa.bindparam("domain")
+    return first_of_flow(exclusive_actions, action, here, locked)
+
+
+def first_of_flow(
+    exclusive_actions: frozenset[str], action: str, where: ColumnElement[bool], locked: bool
+) -> sa.Select[Any]:
     found = sa.select(jobs).where(
         jobs.c.source == sa.bindparam("source"),
         # In the statement itself: there is a partial index on actions, and for a parameter SQLite
         # would plan anew each time whether that one fits.
         among(jobs.c.action, action),
-        jobs.c.domain > sa.bindparam("last_domain"),
+        where,
         *may_run(exclusive_actions),
     )
     # By id where times are equal: ids sort by time, so the order is that of arrival.
