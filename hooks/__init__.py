@@ -9,7 +9,7 @@ from typing import Protocol
 
 from marshmallow import Schema
 
-from hooks import standard, whmcs
+from hooks import fossbilling, standard, whmcs
 from hooks.types import Intent, Message, Question, Report, Verified, Withdrawal
 
 __all__ = ["PLATFORMS", "Platform"]
@@ -37,4 +37,6 @@ class Platform(Protocol):
         without a path."""
 
 
-PLATFORMS: Mapping[str, Platform] = MappingProxyType({"standard": standard, "whmcs": whmcs})
+PLATFORMS: Mapping[str, Platform] = MappingProxyType(
+    {"fossbilling": fossbilling, "standard": standard, "whmcs": whmcs}
+)

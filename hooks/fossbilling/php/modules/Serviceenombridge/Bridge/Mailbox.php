@@ -1,0 +1,80 @@
+<?php
+
+namespace Box\Mod\Serviceenombridge\Bridge;
+
+use EnomBridge\Kit;
+use EnomBridge\Kit\Action;
+use EnomBridge\Kit\Fault;
+use EnomBridge\Kit\Pending;
+use EnomBridge\Kit\Text;
+
+/** What people see of one mailbox on FOSSBilling's pages, and what its buttons do. */
+final class Mailbox extends Kit\Mailbox
+{
+    private function __construct(private readonly Order $order)
+    {
+        parent::__construct(new Request($order));
+    }
+
+    /** Throws Fault. */
+    public static function of(int $order): self
+    {
+        return new self(Order::required($order));
+    }
+
+    /** For the customer's page and mails: no secret, and nothing that is for staff. @return array<string, mixed> */
+    public function shown(): array
+    {
+        $language = $this->call->language();
+        $value = fn (Option $option): string => $option->value($this->order->config);
+        $state = match (true) {
+            $this->isInProgress() => 'progress',
+            $this->order->exactly === Order::SUSPENDED => 'suspended',
+            $this->order->exactly === Order::ACTIVE && $this->record->address !== '' => 'active',
+            $this->order->exactly === Order::ACTIVE => 'progress',
+            default => 'none',
+        };
+        $labels = ['your_mailbox', 'address', 'status', 'settings', 'incoming', 'outgoing', 'login', 'open_webmail',
+            'set_password', 'new_password', 'password_rule'];
+        return [
+            'address' => $this->address(),
+            'state' => $state,
+            'said' => Text::of("client_$state", [], $language),
+            'webmail' => preg_match('#\Ahttps?://#i', $value(Option::Webmail)) ? $value(Option::Webmail) : '',
+            'incoming' => $this->place($value(Option::Incoming), $value(Option::IncomingPort)),
+            'outgoing' => $this->place($value(Option::Outgoing), $value(Option::OutgoingPort)),
+            'text' => array_combine($labels, array_map(fn (string $key) => Text::of($key, [], $language), $labels)),
+        ];
+    }
+
+    /** For staff: rows, links, warning, plan. @return array<string, mixed> */
+    public function shownToStaff(): array
+    {
+        $labelled = fn (array $found): array => array_combine(array_map(fn (string $key) => Text::of($key), array_keys($found)), $found);
+        return [
+            'rows' => $labelled($this->rows()),
+            'links' => $labelled($this->links()),
+            'warning' => $this->warning(),
+            'plan' => Option::Plan->value($this->order->config),
+            'server' => $this->order->bridge,
+        ];
+    }
+
+    /** Throws Fault that the customer may read. */
+    public function webmail(): string
+    {
+        $url = $this->signIn();
+        return $url !== '' ? $url : throw new Fault(Text::of('sign_in_failed', [], $this->call->language()));
+    }
+
+    protected function order(): ?string
+    {
+        return Order::required($this->order->id)->run(Action::Create);
+    }
+
+    protected function repeat(Pending $pending): ?string
+    {
+        $why = Order::required($this->order->id)->run($pending->action, $pending);
+        return $why === null ? null : Text::plain($this->call->log()->masker->mask($why));
+    }
+}

@@ -1,0 +1,95 @@
+<?php
+
+namespace Box\Mod\Serviceenombridge\Bridge;
+
+use EnomBridge\Kit\Action;
+use EnomBridge\Kit\Asked;
+use EnomBridge\Kit\Call;
+use EnomBridge\Kit\Kit;
+
+/** One request of FOSSBilling for one order. */
+final class Request extends Call
+{
+    /**
+     * @param bool $early whether FOSSBilling goes on before the end is known
+     * @param string $password the new one; empty: the one that is kept for the order
+     * @param ?string $plan the new one; null: that of the order
+     */
+    public function __construct(
+        private readonly Order $order,
+        private readonly bool $early = false,
+        private readonly string $password = '',
+        private readonly ?string $plan = null,
+    ) {
+        parent::__construct($order->id, Servers::required($order->bridge));
+    }
+
+    public function address(): string
+    {
+        return OrderedAddress::of($this->order->config);
+    }
+
+    public function customer(): string
+    {
+        return (string) $this->order->client;
+    }
+
+    public function password(): string
+    {
+        return $this->password !== '' ? $this->password : Rows::password($this->id);
+    }
+
+    public function language(): string
+    {
+        return Language::ofClient($this->order->client);
+    }
+
+    /** Nobody waits for what FOSSBilling goes on with anyway. */
+    public function isToldEarly(Action $action): bool
+    {
+        return $this->early || parent::isToldEarly($action);
+    }
+
+    protected function tellsEarly(): bool
+    {
+        return Option::Progress->value($this->order->config) === 'success';
+    }
+
+    protected function keepPassword(string $password): bool
+    {
+        Rows::keepPassword($this->id, $password);
+        return true;
+    }
+
+    protected function displayName(): string
+    {
+        $found = Fossbilling::di()['db']->getRow('SELECT first_name, last_name FROM client WHERE id = ?', [$this->order->client]);
+        return self::line(($found['first_name'] ?? '') . ' ' . ($found['last_name'] ?? ''));
+    }
+
+    protected function plan(): string
+    {
+        return $this->plan ?? Option::Plan->value($this->order->config);
+    }
+
+    /** FOSSBilling writes the reason into the order only when this is over; until then it stands in its settings or its request. */
+    protected function reason(): string
+    {
+        if (Kit::platform()->asked() !== Asked::Admin) {
+            return Fossbilling::cronsReason();
+        }
+        $sent = Fossbilling::di()['request']->getPayload()->all();
+        $reason = (int) ($sent['id'] ?? 0) === $this->id ? $sent['reason'] ?? '' : '';
+        return self::line(is_string($reason) ? $reason : '');
+    }
+
+    protected function until(): string
+    {
+        return $this->order->covered();
+    }
+
+    private static function line(string $text): string
+    {
+        return mb_substr(trim((string) preg_replace('/[\x00-\x1f\x7f\s]+/u', ' ', mb_scrub($text))), 0, 255);
+    }
+}
