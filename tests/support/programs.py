@@ -25,6 +25,7 @@ PACKAGES = {
     "postgres": "postgresql",
     "promtool": "prometheus",
     "systemd-analyze": "systemd",
+    "twig": "php-twig",
 }
 """Program -> the Debian packages that bring it with what it needs; `.ci/packages` has all of
 them."""
