@@ -207,3 +207,13 @@ def test_a_renamed_address_is_not_ignored(firm: Firm) -> None:
     assert firm.at_enom(order["address"]) == "suspended"
     config["mailbox"] = order["address"]
     firm.billing.call("set", id=order["id"], values={"config": json.dumps(config)})
+
+
+def test_an_active_order_that_is_activated_by_force_stays_active(firm: Firm) -> None:
+    order = firm.active()
+    firm.pause()
+    assert "In progress" in firm.billing.staff("activate", order["id"], data={"force": 1})
+    assert firm.status(order) == "active"
+    firm.resume()
+    until(lambda: firm.pending() == [])
+    assert firm.status(order) == "active"

@@ -33,7 +33,7 @@ final class Activation
             return;
         }
         $why = Lifecycle::ask(Action::Create, $id);
-        if ($why !== null && !$order->isSetUp() && Lifecycle::isPending(Action::Create, $id)) {
+        if ($why !== null && Lifecycle::isPending(Action::Create, $id)) {
             Rows::set($id, ['watched' => self::ASKED]);
             throw new InformationException($why);
         }
