@@ -51,7 +51,7 @@ def rendered(**changes: Any) -> dict[str, str]:
         timeout=120,
     )
     if "Twig/autoload.php" in done.stdout + done.stderr:
-        missing("twig")
+        missing("php")
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, str] = json.loads(done.stdout)
     return found

@@ -20,12 +20,11 @@ PACKAGES = {
     "nginx": "nginx-light",
     "openssl": "openssl",
     "pgbouncer": "pgbouncer",
-    "php": "php-cli php-curl php-intl php-mbstring php-sqlite3 php-xml php-illuminate-database smarty4",
+    "php": "php-cli php-curl php-intl php-mbstring php-sqlite3 php-xml php-illuminate-database smarty4 php-twig",
     "phpunit": "phpunit",
     "postgres": "postgresql",
     "promtool": "prometheus",
     "systemd-analyze": "systemd",
-    "twig": "php-twig",
 }
 """Program -> the Debian packages that bring it with what it needs; `.ci/packages` has all of
 them."""
