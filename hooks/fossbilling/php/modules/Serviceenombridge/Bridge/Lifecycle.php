@@ -105,10 +105,7 @@ final class Lifecycle
         if ($why !== null) {
             throw new InformationException($why);
         }
-        $row = Fossbilling::di()['db']->load('ClientOrder', $order);
-        $row->config = json_encode(['plan' => $plan] + Order::required($order)->config);
-        $row->updated_at = date('Y-m-d H:i:s');
-        Fossbilling::di()['db']->store($row);
+        Order::required($order)->setPlan($plan);
     }
 
     /**

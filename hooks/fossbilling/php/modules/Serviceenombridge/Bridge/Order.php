@@ -73,10 +73,20 @@ final class Order extends Kit\Service
 
     public function setStatus(string $status): void
     {
-        $row = Fossbilling::di()['db']->load('ClientOrder', $this->id);
-        $row->status = $status;
-        $row->updated_at = date('Y-m-d H:i:s');
-        Fossbilling::di()['db']->store($row);
+        $this->write('status', $status);
+    }
+
+    /** Staff gave it another plan, and its mailbox has it. */
+    public function setPlan(string $plan): void
+    {
+        $this->write('config', (string) json_encode([Option::Plan->value => $plan] + $this->config));
+    }
+
+    /** One column: storing the whole row would undo what others write into it now. */
+    private function write(string $column, string $value): void
+    {
+        $sql = "UPDATE client_order SET $column = ?, updated_at = ? WHERE id = ?";
+        Fossbilling::di()['db']->exec($sql, [$value, date('Y-m-d H:i:s'), $this->id]);
     }
 
     public function setMailbox(string $address): void

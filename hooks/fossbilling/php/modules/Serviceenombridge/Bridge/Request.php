@@ -5,11 +5,14 @@ namespace Box\Mod\Serviceenombridge\Bridge;
 use EnomBridge\Kit\Action;
 use EnomBridge\Kit\Asked;
 use EnomBridge\Kit\Call;
+use EnomBridge\Kit\Client;
 use EnomBridge\Kit\Kit;
 
 /** One request of FOSSBilling for one order. */
 final class Request extends Call
 {
+    private const MOMENT = 4; // seconds
+
     /**
      * @param bool $early whether FOSSBilling goes on before the end is known
      * @param string $password the new one; empty: the one that is kept for the order
@@ -48,6 +51,20 @@ final class Request extends Call
     public function isToldEarly(Action $action): bool
     {
         return $this->early || parent::isToldEarly($action);
+    }
+
+    /**
+     * FOSSBilling reads an order, calls the module, and then writes the whole order: what somebody
+     * paid meanwhile would be undone. So it waits only a moment for what can cross a payment; cron,
+     * which has many orders to go through, does not wait at all. Nor does a gateway wait long for an
+     * answer.
+     */
+    public function waits(Action $action): int
+    {
+        $crosses = in_array($action, [Action::Suspend, Action::Unsuspend, Action::Terminate, Action::Renew], true);
+        $isPerson = Kit::platform()->asked() !== Asked::Cron;
+        $longest = $crosses ? ($isPerson ? self::MOMENT : 0) : ($isPerson ? Client::WAIT : self::MOMENT);
+        return min($longest, parent::waits($action));
     }
 
     protected function tellsEarly(): bool
