@@ -14,7 +14,8 @@ date_default_timezone_set('UTC');
 // Box\Mod\<Name>\… is modules/<Name>/…; all else is a file of library/ named after its class.
 spl_autoload_register(static function (string $class): void {
     $path = str_replace('\\', '/', $class);
-    $file = str_starts_with($path, 'Box/Mod/') ? ROOT . '/modules/' . substr($path, 8) . '.php' : ROOT . "/library/$path.php";
+    $isModule = str_starts_with($path, 'Box/Mod/');
+    $file = ROOT . ($isModule ? '/modules/' . substr($path, 8) : "/library/$path") . '.php';
     if (is_file($file)) {
         require_once $file;
     }

@@ -12,12 +12,12 @@ final class Box_App
     {
     }
 
-    public function get(string $path, string $method, array $conditions = [], string $class = ''): void
+    public function get(string $path, string $method, array $conditions, string $class): void
     {
         $this->routes[] = ['GET', $path, $method, $conditions, $class];
     }
 
-    public function post(string $path, string $method, array $conditions = [], string $class = ''): void
+    public function post(string $path, string $method, array $conditions, string $class): void
     {
         $this->routes[] = ['POST', $path, $method, $conditions, $class];
     }
@@ -31,11 +31,13 @@ final class Box_App
     public function run(string $path): mixed
     {
         foreach ($this->routes as [$verb, $route, $method, $conditions, $class]) {
-            $pattern = preg_replace_callback('/:(\w+)/', fn (array $found) => "(?<$found[1]>{$conditions[$found[1]]})", $route);
+            $named = fn (array $found): string => "(?<$found[1]>{$conditions[$found[1]]})";
+            $pattern = preg_replace_callback('/:(\w+)/', $named, $route);
             if ($verb === $this->getRequest()->getMethod() && preg_match("@^$pattern$@", $path, $found)) {
                 $controller = new $class();
                 $controller->setDi($this->di);
-                return $controller->$method($this, ...array_filter($found, 'is_string', ARRAY_FILTER_USE_KEY));
+                $values = array_filter($found, 'is_string', ARRAY_FILTER_USE_KEY);
+                return $controller->$method($this, ...$values);
             }
         }
         return null;

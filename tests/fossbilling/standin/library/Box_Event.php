@@ -7,8 +7,11 @@ final class Box_Event
     private ?Pimple\Container $di = null;
     private mixed $value = null;
 
-    public function __construct(private readonly mixed $subject, private readonly string $name, private readonly mixed $parameters)
-    {
+    public function __construct(
+        private readonly mixed $subject,
+        private readonly string $name,
+        private readonly mixed $parameters,
+    ) {
     }
 
     public function setDi(Pimple\Container $di): void

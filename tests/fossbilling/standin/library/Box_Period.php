@@ -17,6 +17,7 @@ final class Box_Period
 
     public function getExpirationTime(?int $now = null): int|false
     {
-        return strtotime('+' . (int) $this->code . ' ' . self::UNITS[substr($this->code, -1)], $now ?? time());
+        $unit = self::UNITS[substr($this->code, -1)];
+        return strtotime('+' . (int) $this->code . " $unit", $now ?? time());
     }
 }

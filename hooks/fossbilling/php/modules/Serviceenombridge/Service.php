@@ -42,9 +42,12 @@ class Service implements InjectionAwareInterface
 
     public function getModulePermissions(): array
     {
-        $permission = fn (string $name, string $says): array => ['type' => 'bool', 'display_name' => $name, 'description' => $says];
         return [
-            'manage' => $permission('Manage mailboxes', 'Check mailboxes, send again what is pending, change plans.'),
+            'manage' => [
+                'type' => 'bool',
+                'display_name' => 'Manage mailboxes',
+                'description' => 'Check mailboxes, send again what is pending, change plans.',
+            ],
             'manage_settings' => [],
         ];
     }
@@ -68,7 +71,8 @@ class Service implements InjectionAwareInterface
     {
         $config = json_decode($product->getConfig() ?? '', true);
         $settings = array_column(Option::cases(), 'value', 'value');
-        return array_merge(array_diff_key($data, $settings), array_intersect_key(is_array($config) ? $config : [], $settings));
+        $own = array_intersect_key(is_array($config) ? $config : [], $settings);
+        return array_merge(array_diff_key($data, $settings), $own);
     }
 
     public function validateOrderData(array &$data): void
@@ -153,13 +157,14 @@ class Service implements InjectionAwareInterface
     public function toApiArray($model, $deep = true, $identity = null): array
     {
         $id = (int) $model->order_id;
-        $shown = ['id' => (int) $model->id, 'order_id' => $id, 'client_id' => (int) $model->client_id];
+        $isStaff = $identity instanceof \Model_Admin;
+        $shown = ['id' => (int) $model->id, 'order_id' => $id];
         try {
             $mailbox = Mailbox::of($id);
-            return $shown + $mailbox->shown() + ($identity instanceof \Model_Admin ? $mailbox->shownToStaff() : []);
+            return $shown + $mailbox->shown() + ($isStaff ? $mailbox->shownToStaff() : []);
         } catch (Fault $fault) {
-            $isStaff = $identity instanceof \Model_Admin;
-            return $shown + ['address' => '', 'state' => 'none', 'said' => '', 'rows' => [], 'warning' => $isStaff ? $fault->getMessage() : ''];
+            $shown += ['address' => '', 'state' => 'none', 'said' => ''];
+            return $shown + ($isStaff ? ['warning' => $fault->getMessage()] : []);
         }
     }
 

@@ -23,7 +23,8 @@ final class Auth
 
     public function admin(): ?object
     {
-        return $this->isAdminLoggedIn() ? $this->di['db']->findOne('Admin', 'system_name IS NULL') : null;
+        $isIn = $this->isAdminLoggedIn();
+        return $isIn ? $this->di['db']->findOne('Admin', 'system_name IS NULL') : null;
     }
 
     /** `client` is the first one, `client:2` another. */

@@ -16,9 +16,12 @@ final class Database
     public static function connect(string $name): \PDO
     {
         $pdo = new \PDO('sqlite:' . STORAGE . "/$name.sqlite");
-        $pdo->exec('PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF');
+        $pdo->exec('PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL');
+        $pdo->exec('PRAGMA synchronous = OFF');
         $pdo->sqliteCreateFunction('NOW', static fn (): string => date('Y-m-d H:i:s'));
-        $pdo->sqliteCreateFunction('DATEDIFF', static fn ($to, $from): int => (int) ((strtotime(substr((string) $to, 0, 10)) - strtotime(substr((string) $from, 0, 10))) / 86400));
+        $day = static fn ($time): int => intdiv((int) strtotime((string) $time), 86400);
+        $days = static fn ($to, $from): int => $day($to) - $day($from);
+        $pdo->sqliteCreateFunction('DATEDIFF', $days);
         return $pdo;
     }
 
@@ -38,7 +41,9 @@ final class Database
             $this->run("UPDATE $table SET $set WHERE id = ?", [...array_values($values), $id]);
             return $id;
         }
-        $this->run("INSERT INTO $table (" . implode(', ', array_keys($values)) . ') VALUES (' . implode(', ', array_fill(0, count($values), '?')) . ')', array_values($values));
+        $names = implode(', ', array_keys($values));
+        $places = implode(', ', array_fill(0, count($values), '?'));
+        $this->run("INSERT INTO $table ($names) VALUES ($places)", array_values($values));
         return $bean->id = (int) $this->pdo->lastInsertId();
     }
 
@@ -47,9 +52,13 @@ final class Database
         return $this->findOne($name, 'id = ?', [(int) $id]);
     }
 
-    public function getExistingModelById(string $name, mixed $id, string $message = 'Model :name not found'): OODBBean
-    {
-        return $this->load($name, $id) ?? throw new \FOSSBilling\Exception($message, [':name' => $name]);
+    public function getExistingModelById(
+        string $name,
+        mixed $id,
+        string $message = 'Model :name not found',
+    ): OODBBean {
+        $found = $this->load($name, $id);
+        return $found ?? throw new \FOSSBilling\Exception($message, [':name' => $name]);
     }
 
     public function findOne(string $name, ?string $sql = null, array $values = []): ?OODBBean
@@ -60,7 +69,8 @@ final class Database
     /** @return list<OODBBean> */
     public function find(string $name, ?string $sql = null, array $values = []): array
     {
-        $found = $this->getAll('SELECT * FROM ' . self::table($name) . ($sql === null ? '' : " WHERE $sql"), $values);
+        $where = $sql === null ? '' : " WHERE $sql";
+        $found = $this->getAll('SELECT * FROM ' . self::table($name) . $where, $values);
         return array_map(fn (array $row) => $this->bean($name, $row), $found);
     }
 
@@ -115,7 +125,8 @@ final class Database
     public function exec(string $sql, array $values = []): int
     {
         $sql = preg_replace('/bigint\(20\) NOT NULL AUTO_INCREMENT/i', 'INTEGER NOT NULL', $sql);
-        return $this->run(preg_replace('/\) ENGINE=.*$/is', ')', (string) $sql), $values)->rowCount();
+        $sql = preg_replace('/\) ENGINE=.*$/is', ')', (string) $sql);
+        return $this->run((string) $sql, $values)->rowCount();
     }
 
     private function run(string $sql, array $values): \PDOStatement
@@ -123,7 +134,11 @@ final class Database
         $statement = $this->pdo->prepare($sql);
         foreach ($values as $name => $value) {
             $place = is_int($name) ? $name + 1 : ':' . ltrim($name, ':');
-            $statement->bindValue($place, $value, is_int($value) ? \PDO::PARAM_INT : ($value === null ? \PDO::PARAM_NULL : \PDO::PARAM_STR));
+            $statement->bindValue($place, $value, match (true) {
+                is_int($value) => \PDO::PARAM_INT,
+                $value === null => \PDO::PARAM_NULL,
+                default => \PDO::PARAM_STR,
+            });
         }
         $statement->execute();
         return $statement;
@@ -133,7 +148,8 @@ final class Database
     {
         $class = "Model_$name";
         $isModel = $name !== strtolower($name) && class_exists($class);
-        return $isModel ? new $class(self::table($name), $values) : new OODBBean(self::table($name), $values);
+        $table = self::table($name);
+        return $isModel ? new $class($table, $values) : new OODBBean($table, $values);
     }
 
     private static function table(string $name): string

@@ -20,7 +20,8 @@ final class Logger
         $message = array_shift($values);
         $values = array_filter($values, 'is_scalar');
         $text = $values === [] ? $message : vsprintf($message, array_values($values));
-        file_put_contents(STORAGE . "/$this->channel.log", date('c') . " $level: $text\n", FILE_APPEND | LOCK_EX);
+        $line = date('c') . " $level: $text\n";
+        file_put_contents(STORAGE . "/$this->channel.log", $line, FILE_APPEND | LOCK_EX);
     }
 
     public function addWriter(mixed $writer): self

@@ -10,13 +10,18 @@ use Pimple\Container as Di;
 final class Verbs
 {
     private const TABLES = [
-        'client' => 'first_name, last_name, lang', 'admin' => 'name, system_name', 'product' => 'config',
-        'client_order' => 'client_id INT, product_id INT, title, service_type, service_id INT, status, period, price, quantity INT,'
-            . ' currency, config, reason, unpaid_invoice_id INT, expires_at, activated_at, suspended_at, unsuspended_at, canceled_at,'
-            . ' created_at, updated_at, group_id, group_master INT, form_id INT, notes, invoice_option, discount, promo_id INT',
+        'client' => 'first_name, last_name, lang',
+        'admin' => 'name, system_name',
+        'product' => 'config',
+        'client_order' => 'client_id INT, product_id INT, title, service_type, service_id INT, status,'
+            . ' period, price, quantity INT, currency, config, reason, unpaid_invoice_id INT,'
+            . ' expires_at, activated_at, suspended_at, unsuspended_at, canceled_at, created_at,'
+            . ' updated_at, group_id, group_master INT, form_id INT, notes, invoice_option,'
+            . ' discount, promo_id INT',
         'client_order_status' => 'client_order_id INT, status, notes, created_at, updated_at',
         'client_order_meta' => 'client_order_id INT, name, value',
-        'invoice' => 'status', 'invoice_item' => 'invoice_id INT, type, task, rel_id, status, charged INT, updated_at',
+        'invoice' => 'status',
+        'invoice_item' => 'invoice_id INT, type, task, rel_id, status, charged INT, updated_at',
         'extension_meta' => 'extension, rel_type, rel_id, meta_key, meta_value',
         'standin_mail' => 'code, recipient, order_id INT, vars',
     ];
@@ -29,10 +34,13 @@ final class Verbs
     {
         foreach (self::TABLES as $table => $columns) {
             // AUTOINCREMENT: a number that was rolled back or deleted is not given again.
-            $this->di['db']->exec("CREATE TABLE $table (id INTEGER PRIMARY KEY AUTOINCREMENT, $columns)");
+            $all = "id INTEGER PRIMARY KEY AUTOINCREMENT, $columns";
+            $this->di['db']->exec("CREATE TABLE $table ($all)");
         }
-        $this->di['db']->exec("INSERT INTO admin (name, system_name) VALUES ('Ann', NULL), ('System Cron Job', 'cron')");
-        $this->di['db']->exec("INSERT INTO client (first_name, last_name, lang) VALUES ('Jane', 'O''Example', 'de_DE'), ('Bob', 'Example', NULL)");
+        $staff = "('Ann', NULL), ('System Cron Job', 'cron')";
+        $this->di['db']->exec("INSERT INTO admin (name, system_name) VALUES $staff");
+        $clients = "('Jane', 'O''Example', 'de_DE'), ('Bob', 'Example', NULL)";
+        $this->di['db']->exec("INSERT INTO client (first_name, last_name, lang) VALUES $clients");
         $this->di['mod_service']('serviceenombridge')->install();
         foreach (['order', 'serviceenombridge'] as $module) {
             $this->connect($module);
@@ -43,10 +51,13 @@ final class Verbs
     /** As FOSSBilling finds listeners: public functions whose first parameter is an event. */
     private function connect(string $module): void
     {
-        foreach ((new \ReflectionClass($this->di['mod_service']($module)))->getMethods(\ReflectionMethod::IS_PUBLIC) as $method) {
+        $service = new \ReflectionClass($this->di['mod_service']($module));
+        foreach ($service->getMethods(\ReflectionMethod::IS_PUBLIC) as $method) {
             $type = ($method->getParameters()[0] ?? null)?->getType();
             if ($type instanceof \ReflectionNamedType && $type->getName() === 'Box_Event') {
-                $sql = "INSERT INTO extension_meta (extension, rel_type, rel_id, meta_key, meta_value) VALUES ('mod_hook', 'mod', ?, 'listener', ?)";
+                $names = 'extension, rel_type, rel_id, meta_key, meta_value';
+                $values = "'mod_hook', 'mod', ?, 'listener', ?";
+                $sql = "INSERT INTO extension_meta ($names) VALUES ($values)";
                 $this->di['db']->exec($sql, [$module, $method->getName()]);
             }
         }
@@ -68,7 +79,8 @@ final class Verbs
 
     public function checkout(int $client, int $product, array $data, string $paid = ''): array
     {
-        return $this->said(fn () => $this->di['mod_service']('cart')->checkout($client, $product, $data, $paid));
+        $cart = $this->di['mod_service']('cart');
+        return $this->said(fn () => $cart->checkout($client, $product, $data, $paid));
     }
 
     /** By the gateway, with nobody signed in. */
@@ -123,20 +135,26 @@ final class Verbs
         return $this->said(fn () => $api->$method($data));
     }
 
-    /** What the page of an order shows of its service; as the customer sees it only while the order is active. */
+    /** What the page of an order shows of its service. */
     public function page(int $id, string $role): array
     {
         $order = $this->di['db']->getExistingModelById('ClientOrder', $id, 'Order not found');
         $identity = $this->di['auth']->{$role}();
-        return ['service' => $this->di['mod_service']('order')->getOrderServiceData($order, $identity)];
+        $orders = $this->di['mod_service']('order');
+        return ['service' => $orders->getOrderServiceData($order, $identity)];
     }
 
     public function state(): array
     {
-        $all = fn (string $table): array => $this->di['db']->getAll("SELECT * FROM $table ORDER BY id");
+        $all = fn (string $table): array
+            => $this->di['db']->getAll("SELECT * FROM $table ORDER BY id");
         return [
-            'orders' => $all('client_order'), 'history' => $all('client_order_status'), 'mails' => $all('standin_mail'),
-            'items' => $all('invoice_item'), 'services' => $all('service_enombridge'), 'faults' => Faults::all(),
+            'orders' => $all('client_order'),
+            'history' => $all('client_order_status'),
+            'mails' => $all('standin_mail'),
+            'items' => $all('invoice_item'),
+            'services' => $all('service_enombridge'),
+            'faults' => Faults::all(),
         ];
     }
 

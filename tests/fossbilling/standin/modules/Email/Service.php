@@ -21,9 +21,10 @@ class Service
         if (!is_file($file)) {
             throw new \FOSSBilling\Exception("There is no template {$data['code']}");
         }
+        $recipient = empty($data['to_staff']) ? 'client' : 'staff';
         $this->di['db']->exec(
             'INSERT INTO standin_mail (code, recipient, order_id, vars) VALUES (?, ?, ?, ?)',
-            [$data['code'], empty($data['to_staff']) ? 'client' : 'staff', $data['order']['id'], (string) json_encode($data)],
+            [$data['code'], $recipient, $data['order']['id'], (string) json_encode($data)],
         );
         return true;
     }

@@ -22,9 +22,10 @@ class Service
     public function setConfig(array $data): bool
     {
         if (!$this->di['auth']->isAdminLoggedIn() && empty($this->di['installing'])) {
-            throw new \FOSSBilling\InformationException('You do not have permission to perform this action', [], 403);
+            throw new \FOSSBilling\InformationException('You do not have permission', [], 403);
         }
-        $this->di['db']->exec("DELETE FROM extension_meta WHERE extension = ? AND meta_key = 'config'", [$data['ext']]);
+        $remove = "DELETE FROM extension_meta WHERE extension = ? AND meta_key = 'config'";
+        $this->di['db']->exec($remove, [$data['ext']]);
         $this->di['db']->exec(
             "INSERT INTO extension_meta (extension, meta_key, meta_value) VALUES (?, 'config', ?)",
             [$data['ext'], $this->di['crypt']->encrypt((string) json_encode($data))],

@@ -20,9 +20,11 @@ class Service
         $invoice->status = 'unpaid';
         $id = $this->di['db']->store($invoice);
         $item = $this->di['db']->dispense('InvoiceItem');
-        [$item->invoice_id, $item->type, $item->task, $item->rel_id, $item->status] = [$id, 'order', $task, $order, 'pending_payment'];
+        [$item->invoice_id, $item->type, $item->task] = [$id, 'order', $task];
+        [$item->rel_id, $item->status] = [$order, 'pending_payment'];
         $this->di['db']->store($item);
-        $this->di['db']->exec('UPDATE client_order SET unpaid_invoice_id = ? WHERE id = ?', [$id, $order]);
+        $sql = 'UPDATE client_order SET unpaid_invoice_id = ? WHERE id = ?';
+        $this->di['db']->exec($sql, [$id, $order]);
         return $id;
     }
 
@@ -32,10 +34,12 @@ class Service
         foreach ($items as $item) {
             $item->status = 'pending_setup';
             $this->di['db']->store($item);
-            $this->di['db']->exec('UPDATE client_order SET unpaid_invoice_id = NULL WHERE id = ?', [$item->rel_id]);
+            $sql = 'UPDATE client_order SET unpaid_invoice_id = NULL WHERE id = ?';
+            $this->di['db']->exec($sql, [$item->rel_id]);
         }
         $this->di['db']->exec("UPDATE invoice SET status = 'paid' WHERE id = ?", [$id]);
-        $this->di['events_manager']->fire(['event' => 'onAfterAdminInvoicePaymentReceived', 'params' => ['id' => $id]]);
+        $event = ['event' => 'onAfterAdminInvoicePaymentReceived', 'params' => ['id' => $id]];
+        $this->di['events_manager']->fire($event);
         foreach ($items as $item) {
             $this->di['mod_service']('Invoice', 'InvoiceItem')->executeTask($item);
         }

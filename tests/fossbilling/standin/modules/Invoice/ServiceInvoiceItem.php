@@ -4,7 +4,10 @@ declare(strict_types=1);
 
 namespace Box\Mod\Invoice;
 
-/** What a paid line of an invoice leads to. It is tried once: whatever comes of it, the line is executed. */
+/**
+ * What a paid line of an invoice leads to. It is tried once: whatever comes of it, the line is
+ * executed.
+ */
 class ServiceInvoiceItem
 {
     private ?\Pimple\Container $di = null;
@@ -28,7 +31,7 @@ class ServiceInvoiceItem
                 $orders->renewOrder($this->di['db']->load('ClientOrder', $order->id));
             }
         } catch (\Exception $error) {
-            $orders->saveStatusChange($order, "Order could not be set up or renewed due to error: {$error->getMessage()}.");
+            $orders->saveStatusChange($order, "Not done due to error: {$error->getMessage()}.");
         }
         $item->status = 'executed';
         $this->di['db']->store($item);

@@ -8,7 +8,8 @@ use FOSSBilling\Exception;
 use FOSSBilling\InformationException;
 
 /**
- * The life of an order: which status follows from which function of its service, and what happens when that throws.
+ * The life of an order: which status follows from which function of its service, and what happens
+ * when that throws.
  *
  * Objects that callers hold are not kept up to date, as in FOSSBilling.
  */
@@ -54,7 +55,8 @@ class Service
             throw $error;
         }
         if (!empty($order->period)) {
-            $order->expires_at = $this->after($order, $order->expires_at === null ? time() : strtotime($order->expires_at));
+            $from = $order->expires_at === null ? time() : strtotime($order->expires_at);
+            $order->expires_at = $this->after($order, $from);
         }
         [$order->status, $order->activated_at] = ['active', date('Y-m-d H:i:s')];
         [$order->suspended_at, $order->canceled_at] = [null, null];
@@ -75,7 +77,11 @@ class Service
         if (!empty($order->period)) {
             $from = $order->expires_at === null ? time() : strtotime($order->expires_at);
             $logic = $this->di['mod_config']('order')['order_renewal_logic'] ?? '';
-            $from = match ($logic) { 'from_today' => time(), 'from_greater' => max($from, time()), default => $from };
+            $from = match ($logic) {
+                'from_today' => time(),
+                'from_greater' => max($from, time()),
+                default => $from,
+            };
             $order->expires_at = $this->after($order, $from);
         }
         $order->status = 'active';
@@ -85,15 +91,16 @@ class Service
         return true;
     }
 
-    public function suspendFromOrder(\Model_ClientOrder $order, $reason = null, $skipEvent = false): bool
+    public function suspendFromOrder(\Model_ClientOrder $order, $reason = null): bool
     {
         $this->fire('onBeforeAdminOrderSuspend', $order);
         if ($order->status !== 'active') {
             throw new InformationException('Only active orders can be suspended');
         }
         $this->call($order, 'suspend');
-        [$order->status, $order->reason, $order->suspended_at] = ['suspended', $reason, date('Y-m-d H:i:s')];
-        $this->changed($order, $reason === null ? 'Order suspended' : "Order suspended for $reason");
+        [$order->status, $order->reason] = ['suspended', $reason];
+        $order->suspended_at = date('Y-m-d H:i:s');
+        $this->changed($order, 'Order suspended' . ($reason === null ? '' : " for $reason"));
         $this->fire('onAfterAdminOrderSuspend', $order);
         return true;
     }
@@ -108,14 +115,15 @@ class Service
         return true;
     }
 
-    public function cancelFromOrder(\Model_ClientOrder $order, $reason = null, $skipEvent = false): bool
+    public function cancelFromOrder(\Model_ClientOrder $order, $reason = null): bool
     {
         if (in_array($order->status, ['canceled', 'pending_setup', 'failed_setup'], true)) {
             throw new Exception("Cannot cancel $order->status order");
         }
         $this->fire('onBeforeAdminOrderCancel', $order);
         $this->call($order, 'cancel');
-        [$order->status, $order->reason, $order->canceled_at] = ['canceled', $reason, date('Y-m-d H:i:s')];
+        [$order->status, $order->reason] = ['canceled', $reason];
+        $order->canceled_at = date('Y-m-d H:i:s');
         $order->expires_at = $order->suspended_at = null;
         $this->changed($order, $reason === null ? 'Order canceled' : "Canceled order for $reason");
         $this->fire('onAfterAdminOrderCancel', $order);
@@ -143,7 +151,8 @@ class Service
                 throw $error;
             }
         }
-        $this->di['db']->exec('DELETE FROM client_order_status WHERE client_order_id = ?', [$order->id]);
+        $sql = 'DELETE FROM client_order_status WHERE client_order_id = ?';
+        $this->di['db']->exec($sql, [$order->id]);
         $this->di['db']->trash($order);
         $this->fire('onAfterAdminOrderDelete', $order);
         return true;
@@ -151,7 +160,8 @@ class Service
 
     public function updateOrder(\Model_ClientOrder $order, array $data): bool
     {
-        foreach (array_intersect_key($data, ['expires_at' => 0, 'price' => 0, 'status' => 0, 'reason' => 0]) as $name => $value) {
+        $known = ['expires_at' => 0, 'price' => 0, 'status' => 0, 'reason' => 0];
+        foreach (array_intersect_key($data, $known) as $name => $value) {
             $order->$name = $value === '' ? null : $value;
         }
         $this->di['db']->store($order);
@@ -162,7 +172,8 @@ class Service
     public function batchSuspendExpired(): bool
     {
         $reason = $this->di['mod_config']('order')['batch_suspend_reason'] ?? null;
-        foreach ($this->di['db']->find('ClientOrder', "status = 'active' AND expires_at IS NOT NULL AND expires_at <= NOW() ORDER BY id") as $order) {
+        $expired = "status = 'active' AND expires_at IS NOT NULL AND expires_at <= NOW() ORDER BY id";
+        foreach ($this->di['db']->find('ClientOrder', $expired) as $order) {
             $this->tried(fn () => $this->suspendFromOrder($order, $reason));
         }
         return true;
@@ -175,9 +186,10 @@ class Service
             return false;
         }
         $days = (int) ($config['batch_cancel_suspended_after_days'] ?? 7);
-        $found = $this->di['db']->find('ClientOrder', "status = 'suspended' AND DATEDIFF(NOW(), suspended_at) > ? ORDER BY id DESC", [$days]);
-        foreach ($found as $order) {
-            $this->tried(fn () => $this->cancelFromOrder($order, $config['batch_cancel_suspended_reason'] ?? null));
+        $reason = $config['batch_cancel_suspended_reason'] ?? null;
+        $long = "status = 'suspended' AND DATEDIFF(NOW(), suspended_at) > ? ORDER BY id DESC";
+        foreach ($this->di['db']->find('ClientOrder', $long, [$days]) as $order) {
+            $this->tried(fn () => $this->cancelFromOrder($order, $reason));
         }
         return true;
     }
@@ -185,7 +197,8 @@ class Service
     public function saveStatusChange(\Model_ClientOrder $order, $notes = null): void
     {
         $row = $this->di['db']->dispense('ClientOrderStatus');
-        [$row->client_order_id, $row->status, $row->notes, $row->created_at] = [$order->id, $order->status, $notes, date('Y-m-d H:i:s')];
+        [$row->client_order_id, $row->status, $row->notes] = [$order->id, $order->status, $notes];
+        $row->created_at = date('Y-m-d H:i:s');
         $this->di['db']->store($row);
     }
 
@@ -200,13 +213,17 @@ class Service
 
     public function getOrderService(\Model_ClientOrder $order): ?object
     {
-        return $order->service_id === null ? null : $this->di['db']->findOne("service_$order->service_type", 'id = :id', [':id' => $order->service_id]);
+        $table = "service_$order->service_type";
+        return $order->service_id === null
+            ? null
+            : $this->di['db']->findOne($table, 'id = :id', [':id' => $order->service_id]);
     }
 
     public function getOrderServiceData(\Model_ClientOrder $order, $identity = null): ?array
     {
         $service = $this->getOrderService($order);
-        return $service === null ? null : $this->di['mod_service']("service$order->service_type")->toApiArray($service, true, $identity);
+        $module = $this->di['mod_service']("service$order->service_type");
+        return $service === null ? null : $module->toApiArray($service, true, $identity);
     }
 
     // Mails: only the first needs nobody to be signed in.
@@ -261,7 +278,7 @@ class Service
     {
         $service = $this->di['mod_service']("service$order->service_type");
         $row = $this->di['db']->findOne('client_order', 'id = :id', [':id' => $order->id]);
-        $model = $order->service_id ? $this->di['db']->load("service_$order->service_type", $order->service_id) : null;
+        $model = $this->getOrderService($order);
         return method_exists($service, $action) ? $service->$action($row, $model) : null;
     }
 

@@ -25,7 +25,8 @@ class Admin extends \FOSSBilling\Api\AbstractApi
     public function server_get_pairs($data): array
     {
         $shown = Servers::shown();
-        return array_combine(array_column($shown, 'id'), array_map(fn (array $one) => "{$one['name']} ({$one['source']})", $shown));
+        $named = array_map(fn (array $one) => "{$one['name']} ({$one['source']})", $shown);
+        return array_combine(array_column($shown, 'id'), $named);
     }
 
     public function server_save($data): int
@@ -41,11 +42,12 @@ class Admin extends \FOSSBilling\Api\AbstractApi
         return true;
     }
 
-    /** A sentence when the bridge can work for FOSSBilling; else an error that says why it cannot. */
+    /** A sentence when the bridge can work for FOSSBilling; else an error that says why not. */
     public function server_test($data): string
     {
         $this->checkPermissions('serviceenombridge', 'manage_settings');
-        $problem = $this->done(fn (): string => Connection::problem(Servers::required((int) ($data['id'] ?? 0))));
+        $id = (int) ($data['id'] ?? 0);
+        $problem = $this->done(fn (): string => Connection::problem(Servers::required($id)));
         return $problem === '' ? Text::of('connected') : throw new InformationException($problem);
     }
 
@@ -76,13 +78,15 @@ class Admin extends \FOSSBilling\Api\AbstractApi
     {
         $this->checkPermissions('serviceenombridge', 'manage');
         $staff = (string) ($this->getIdentity()->id ?? '?');
-        return $this->said($this->done(fn (): ?string => $this->mailbox($data)->sendAnyway($staff)));
+        $sent = fn (): ?string => $this->mailbox($data)->sendAnyway($staff);
+        return $this->said($this->done($sent));
     }
 
     public function change_plan($data): bool
     {
         $this->checkPermissions('serviceenombridge', 'manage');
-        $this->done(fn () => Lifecycle::changePlan((int) ($data['order_id'] ?? 0), (string) ($data['plan'] ?? '')));
+        [$order, $plan] = [(int) ($data['order_id'] ?? 0), (string) ($data['plan'] ?? '')];
+        $this->done(fn () => Lifecycle::changePlan($order, $plan));
         return true;
     }
 
@@ -104,7 +108,9 @@ class Admin extends \FOSSBilling\Api\AbstractApi
         } catch (Fault $fault) {
             throw new InformationException($fault->getMessage());
         } catch (\Exception $error) {
-            throw $error instanceof \FOSSBilling\Exception ? $error : new InformationException((new Log([]))->unexpected('page', $error));
+            throw $error instanceof \FOSSBilling\Exception
+                ? $error
+                : new InformationException((new Log([]))->unexpected('page', $error));
         }
     }
 }

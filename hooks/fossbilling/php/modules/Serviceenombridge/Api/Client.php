@@ -14,8 +14,9 @@ class Client extends \FOSSBilling\Api\AbstractApi
     /** Sets a new password; what to tell the customer. */
     public function change_password($data): string
     {
-        $password = $data['password'] ?? '';
-        return Lifecycle::changePassword($this->own($data)->id, is_string($password) ? $password : '');
+        $given = $data['password'] ?? '';
+        $password = is_string($given) ? $given : '';
+        return Lifecycle::changePassword($this->own($data)->id, $password);
     }
 
     /** A link that signs in to webmail. */
@@ -34,6 +35,8 @@ class Client extends \FOSSBilling\Api\AbstractApi
         if ($order === null || $order->client !== (int) $this->getIdentity()->id) {
             throw new InformationException('Order not found');
         }
-        return $order->exactly === Order::ACTIVE ? $order : throw new InformationException('Order is not active');
+        return $order->exactly === Order::ACTIVE
+            ? $order
+            : throw new InformationException('Order is not active');
     }
 }

@@ -10,12 +10,12 @@ use FOSSBilling\InformationException;
 /**
  * An order is set up.
  *
- * Rule 1: while the mailbox is being made, the order stays `pending_setup`. FOSSBilling calls an order
- * `failed_setup` when its service throws, so that is left to what has failed; what is in progress is
- * said before, in the event.
+ * Rule 1: while the mailbox is being made, the order stays `pending_setup`. FOSSBilling calls an
+ * order `failed_setup` when its service throws, so that is left to what has failed; what is in
+ * progress is said before, in the event.
  * Rule 2: in a transaction nothing is sent and nothing thrown. A checkout that an exception passes
- * through is undone as a whole, the order with it. Such an order is active at once, and its mailbox is
- * made after the next cron run.
+ * through is undone as a whole, the order with it. Such an order is active at once, and its mailbox
+ * is made after the next cron run.
  */
 final class Activation
 {
@@ -25,11 +25,11 @@ final class Activation
     /** @var array<int, ?string> what came of it in this process; null: success */
     private static array $outcomes = [];
 
-    /** Before FOSSBilling sets the order up. Throws while it is in progress: then FOSSBilling does not. */
+    /** Before FOSSBilling sets the order up. Throws while it is in progress: then it does not. */
     public static function begin(int $id): void
     {
-        $order = Order::find($id);
-        if ($order === null || Confirmed::has($id, Action::Create) || Fossbilling::isInTransaction()) {
+        $isTold = Confirmed::has($id, Action::Create) || Fossbilling::isInTransaction();
+        if (Order::find($id) === null || $isTold) {
             return;
         }
         $why = Lifecycle::ask(Action::Create, $id);
@@ -61,12 +61,16 @@ final class Activation
         }
     }
 
-    /** By cron: asks for the mailboxes of orders that became active in a checkout, and calls failed what failed late. */
+    /**
+     * By cron: asks for the mailboxes of orders that became active in a checkout, and calls failed
+     * what failed late.
+     */
     public static function catchUp(): void
     {
         foreach (Rows::watched() as $id) {
             $order = Order::find($id);
-            if ($order === null || !in_array($order->exactly, [Order::PENDING, Order::ACTIVE], true) || Record::of($id)->address !== '') {
+            $isMeant = in_array($order?->exactly, [Order::PENDING, Order::ACTIVE], true);
+            if (!$isMeant || Record::of($id)->address !== '') {
                 Rows::set($id, ['watched' => 0]);
             } elseif (Record::of($id)->pending === []) {
                 self::watched($order);
@@ -77,7 +81,9 @@ final class Activation
     private static function watched(Order $order): void
     {
         $isAsked = (int) (Rows::of($order->id)['watched'] ?? 0) === self::ASKED;
-        $why = $isAsked ? Text::of('failed_late') : Lifecycle::ask(Action::Create, $order->id);
+        $why = $isAsked
+            ? Text::of('failed_late')
+            : Lifecycle::ask(Action::Create, $order->id);
         $isPending = Lifecycle::isPending(Action::Create, $order->id);
         Rows::set($order->id, ['watched' => $isPending ? self::ASKED : 0]);
         if ($why !== null && !$isPending) {

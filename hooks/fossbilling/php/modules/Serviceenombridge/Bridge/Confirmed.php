@@ -37,8 +37,8 @@ final class Confirmed
     }
 
     /**
-     * FOSSBilling writes its mails in the name of the administrator who is signed in. Where nobody is,
-     * as in a callback, that is the one of cron: else no mail would go out.
+     * FOSSBilling writes its mails in the name of the administrator who is signed in. Where nobody
+     * is, as in a callback, that is the one of cron: else no mail would go out.
      */
     private static function asCron(callable $do): mixed
     {

@@ -36,7 +36,8 @@ final class Fossbilling implements Kit\Platform
     /** FOSSBilling's container: `db`, `logger`, `mod_service`, … */
     public static function di(): \Pimple\Container
     {
-        return self::$it?->di ?? throw new \LogicException('FOSSBilling has not started the module.');
+        return self::$it?->di
+            ?? throw new \LogicException('FOSSBilling has not started the module.');
     }
 
     public static function orders(): object
@@ -125,7 +126,10 @@ final class Fossbilling implements Kit\Platform
         return Order::find($id);
     }
 
-    /** Cron is cron also where staff starts it from the panel. Payments that a gateway tells of come without a session. */
+    /**
+     * Cron is cron also where staff starts it from the panel. Payments that a gateway reports come
+     * without a session.
+     */
     public function asked(): Asked
     {
         if (!empty($this->di['is_cron']) || PHP_SAPI === 'cli') {
@@ -168,12 +172,13 @@ final class Fossbilling implements Kit\Platform
     public function isAnothers(int $service, string $address): bool
     {
         $this->store()->place(0); // the tables are there
-        $find = $this->own()->prepare('SELECT 1 FROM ' . self::TABLE . ' WHERE address = ? AND service != ?');
+        $sql = 'SELECT 1 FROM ' . self::TABLE . ' WHERE address = ? AND service != ?';
+        $find = $this->own()->prepare($sql);
         $find->execute([$address, $service]);
         return $find->fetchColumn() !== false;
     }
 
-    /** A connection of our own: what the kit keeps must stay when FOSSBilling rolls a checkout back. */
+    /** A connection of our own: what the kit keeps must stay when a checkout is rolled back. */
     private function own(): \PDO
     {
         if ($this->own === null) {

@@ -9,7 +9,8 @@ final class Language
 
     public static function ofClient(int $client): string
     {
-        $found = Fossbilling::di()['db']->getCell('SELECT lang FROM client WHERE id = ?', [$client]);
+        $sql = 'SELECT lang FROM client WHERE id = ?';
+        $found = Fossbilling::di()['db']->getCell($sql, [$client]);
         return self::FILES[strtolower(substr(is_string($found) ? $found : '', 0, 2))] ?? 'english';
     }
 }

@@ -20,7 +20,8 @@ use FOSSBilling\InformationException;
  */
 final class Lifecycle
 {
-    private const PATIENCE = 10; // times that the kit's lock is waited for, 3 s each: longer than one call of the bridge takes
+    // Times that the kit's lock is waited for, 3 s each: longer than one call of the bridge takes.
+    private const PATIENCE = 10;
 
     /**
      * @param bool $goesOn whether FOSSBilling may also go on while the bridge is at it, because it
@@ -56,14 +57,22 @@ final class Lifecycle
      * Null: the bridge has confirmed it. Else a sentence, for the customer where a password is
      * changed, for staff otherwise. Never throws.
      */
-    public static function ask(Action $action, int $order, bool $early = false, string $password = '', ?string $plan = null): ?string
-    {
+    public static function ask(
+        Action $action,
+        int $order,
+        bool $early = false,
+        string $password = '',
+        ?string $plan = null,
+    ): ?string {
         $request = null;
         try {
             $request = new Request(Order::required($order), $early, $password, $plan);
-            return self::patiently($early ? self::PATIENCE : 1, fn (): ?string => Dispatch::run($action, $request));
+            $do = fn (): ?string => Dispatch::run($action, $request);
+            return self::patiently($early ? self::PATIENCE : 1, $do);
         } catch (Fault $fault) {
-            return $action === Action::ChangePassword ? self::toClient($fault, $order) : $fault->getMessage();
+            return $action === Action::ChangePassword
+                ? self::toClient($fault, $order)
+                : $fault->getMessage();
         } catch (\Throwable $error) {
             $said = ($request?->log() ?? new Log([$password]))->unexpected($action->value, $error);
             return $action === Action::ChangePassword ? Text::of('failed_client') : $said;
@@ -83,7 +92,10 @@ final class Lifecycle
         return $record->address === '' && $record->pending === [];
     }
 
-    /** A customer or staff sets a password; what to say of it. Throws InformationException when it was not taken. */
+    /**
+     * A customer or staff sets a password; what to say of it. Throws InformationException when it
+     * was not taken.
+     */
     public static function changePassword(int $order, string $password): string
     {
         if (Confirmed::has($order, Action::ChangePassword)) {
@@ -93,15 +105,23 @@ final class Lifecycle
         $why = self::ask(Action::ChangePassword, $order, password: $password);
         if ($why === null) {
             Rows::keepPassword($order, $password);
-            return Text::of('password_changed', [], Language::ofClient(Order::required($order)->client));
+            $language = Language::ofClient(Order::required($order)->client);
+            return Text::of('password_changed', [], $language);
         }
-        return self::isPending(Action::ChangePassword, $order) ? $why : throw new InformationException($why);
+        return self::isPending(Action::ChangePassword, $order)
+            ? $why
+            : throw new InformationException($why);
     }
 
-    /** Staff gives an order another plan. Throws InformationException until the bridge has confirmed it. */
+    /**
+     * Staff gives an order another plan. Throws InformationException until the bridge has confirmed
+     * it.
+     */
     public static function changePlan(int $order, string $plan): void
     {
-        $why = Confirmed::has($order, Action::ChangePlan) ? null : self::ask(Action::ChangePlan, $order, plan: $plan);
+        $why = Confirmed::has($order, Action::ChangePlan)
+            ? null
+            : self::ask(Action::ChangePlan, $order, plan: $plan);
         if ($why !== null) {
             throw new InformationException($why);
         }
@@ -114,9 +134,9 @@ final class Lifecycle
      */
     public static function delete(int $order): void
     {
-        $why = Order::find($order) === null || self::hasNothing($order) || Confirmed::has($order, Action::Terminate)
-            ? null
-            : self::ask(Action::Terminate, $order);
+        $isOver = Order::find($order) === null || self::hasNothing($order)
+            || Confirmed::has($order, Action::Terminate);
+        $why = $isOver ? null : self::ask(Action::Terminate, $order);
         if ($why !== null) {
             throw new InformationException(self::isAskedByClient() ? self::notNow($order) : $why);
         }
@@ -162,7 +182,10 @@ final class Lifecycle
         return Text::of('busy_client', [], Language::ofClient(Order::required($order)->client));
     }
 
-    /** FOSSBilling would not come back to what stays undone: so another process that is at the service is waited for. */
+    /**
+     * FOSSBilling would not come back to what stays undone: so another process that is at the
+     * service is waited for.
+     */
     private static function patiently(int $tries, callable $do): mixed
     {
         while (true) {

@@ -11,6 +11,11 @@ use EnomBridge\Kit\Text;
 /** What people see of one mailbox on FOSSBilling's pages, and what its buttons do. */
 final class Mailbox extends Kit\Mailbox
 {
+    private const LABELS = [
+        'your_mailbox', 'address', 'status', 'settings', 'incoming', 'outgoing', 'login',
+        'open_webmail', 'set_password', 'new_password', 'password_rule',
+    ];
+
     private function __construct(private readonly Order $order)
     {
         parent::__construct(new Request($order));
@@ -22,7 +27,11 @@ final class Mailbox extends Kit\Mailbox
         return new self(Order::required($order));
     }
 
-    /** For the customer's page and mails: no secret, and nothing that is for staff. @return array<string, mixed> */
+    /**
+     * For the customer's page and mails: no secret, and nothing that is for staff.
+     *
+     * @return array<string, mixed>
+     */
     public function shown(): array
     {
         $language = $this->call->language();
@@ -34,23 +43,27 @@ final class Mailbox extends Kit\Mailbox
             $this->order->exactly === Order::ACTIVE => 'progress',
             default => 'none',
         };
-        $labels = ['your_mailbox', 'address', 'status', 'settings', 'incoming', 'outgoing', 'login', 'open_webmail',
-            'set_password', 'new_password', 'password_rule'];
+        $webmail = $value(Option::Webmail);
         return [
             'address' => $this->address(),
             'state' => $state,
             'said' => Text::of("client_$state", [], $language),
-            'webmail' => preg_match('#\Ahttps?://#i', $value(Option::Webmail)) ? $value(Option::Webmail) : '',
+            'webmail' => preg_match('#\Ahttps?://#i', $webmail) ? $webmail : '',
             'incoming' => $this->place($value(Option::Incoming), $value(Option::IncomingPort)),
             'outgoing' => $this->place($value(Option::Outgoing), $value(Option::OutgoingPort)),
-            'text' => array_combine($labels, array_map(fn (string $key) => Text::of($key, [], $language), $labels)),
+            'text' => array_combine(self::LABELS, array_map(
+                fn (string $key): string => Text::of($key, [], $language),
+                self::LABELS,
+            )),
         ];
     }
 
     /** For staff: rows, links, warning, plan. @return array<string, mixed> */
     public function shownToStaff(): array
     {
-        $labelled = fn (array $found): array => array_combine(array_map(fn (string $key) => Text::of($key), array_keys($found)), $found);
+        $label = fn (string $key): string => Text::of($key);
+        $labelled = fn (array $found): array
+            => array_combine(array_map($label, array_keys($found)), $found);
         return [
             'rows' => $labelled($this->rows()),
             'links' => $labelled($this->links()),
@@ -64,7 +77,8 @@ final class Mailbox extends Kit\Mailbox
     public function webmail(): string
     {
         $url = $this->signIn();
-        return $url !== '' ? $url : throw new Fault(Text::of('sign_in_failed', [], $this->call->language()));
+        $why = Text::of('sign_in_failed', [], $this->call->language());
+        return $url !== '' ? $url : throw new Fault($why);
     }
 
     protected function order(): ?string

@@ -7,7 +7,7 @@ enum Option: string
 {
     case Server = 'server';
     case Plan = 'plan';
-    case Domain = 'domain'; // all mailboxes of the product are in it, and the customer chooses the name before the @
+    case Domain = 'domain'; // of all its mailboxes; the customer chooses the name before the @
     case Progress = 'progress';
     case Webmail = 'webmail';
     case Incoming = 'incoming';

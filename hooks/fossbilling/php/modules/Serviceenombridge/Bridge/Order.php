@@ -55,7 +55,8 @@ final class Order extends Kit\Service
     public function grounds(): array
     {
         $cancels = Fossbilling::di()['db']->getCell(
-            "SELECT value FROM client_order_meta WHERE client_order_id = ? AND name = 'cancel_at_period_end'",
+            'SELECT value FROM client_order_meta'
+                . " WHERE client_order_id = ? AND name = 'cancel_at_period_end'",
             [$this->id],
         );
         $owed = (int) ($this->row->unpaid_invoice_id ?? 0);
@@ -79,7 +80,8 @@ final class Order extends Kit\Service
     /** Staff gave it another plan, and its mailbox has it. */
     public function setPlan(string $plan): void
     {
-        $this->write('config', (string) json_encode([Option::Plan->value => $plan] + $this->config));
+        $config = [Option::Plan->value => $plan] + $this->config;
+        $this->write('config', (string) json_encode($config));
     }
 
     /** One column: storing the whole row would undo what others write into it now. */
@@ -94,10 +96,14 @@ final class Order extends Kit\Service
         Rows::set($this->id, ['address' => $address]);
     }
 
-    /** FOSSBilling runs its own function, which finds the mark: status, dates, mails and events stay native. */
+    /**
+     * FOSSBilling runs its own function, which finds the mark: status, dates, mails and events stay
+     * native.
+     */
     public function complete(Pending $pending): ?string
     {
-        return Confirmed::during($this->id, $pending->action, fn (): ?string => $this->run($pending->action, $pending));
+        $do = fn (): ?string => $this->run($pending->action, $pending);
+        return Confirmed::during($this->id, $pending->action, $do);
     }
 
     public function unsuspend(): ?string
@@ -130,7 +136,7 @@ final class Order extends Kit\Service
         return $this->status !== self::PENDING;
     }
 
-    /** The date that a paid renewal covers, by FOSSBilling's own rule; empty: the order is never due. */
+    /** The date that a renewal covers, by FOSSBilling's own rule; empty: the order is never due. */
     public function covered(): string
     {
         $expires = strtotime((string) ($this->row->expires_at ?? ''));
@@ -143,17 +149,19 @@ final class Order extends Kit\Service
             $logic === 'from_greater' => max($expires, time()),
             default => $expires,
         };
-        return date('Y-m-d', (int) Fossbilling::di()['period']($this->row->period)->getExpirationTime($from));
+        $period = Fossbilling::di()['period']($this->row->period);
+        return date('Y-m-d', (int) $period->getExpirationTime($from));
     }
 
     /**
-     * Whether a renewal of it is being carried out because it was paid. FOSSBilling tries that once:
-     * what throws now is never made up for.
+     * Whether a renewal of it is being carried out because it was paid. FOSSBilling tries that
+     * once: what throws now is never made up for.
      */
     public function isBeingRenewed(): bool
     {
         $found = Fossbilling::di()['db']->getCell(
-            "SELECT COUNT(*) FROM invoice_item WHERE type = 'order' AND task = 'renew' AND status = 'pending_setup' AND rel_id = ?",
+            "SELECT COUNT(*) FROM invoice_item WHERE type = 'order' AND task = 'renew'"
+                . " AND status = 'pending_setup' AND rel_id = ?",
             [$this->id],
         );
         return (int) $found > 0;
@@ -177,15 +185,22 @@ final class Order extends Kit\Service
     private function native(Action $action, ?Pending $pending): void
     {
         [$orders, $row, $status] = [Fossbilling::orders(), $this->fresh(), $this->exactly];
-        $reason = (string) ($pending?->data['reason'] ?? '');
+        $reason = (string) ($pending?->data['reason'] ?? '') ?: null;
+        $isCreated = $this->isSetUp() && $status !== self::CANCELED;
         match (true) {
             $action === Action::Create && !$this->isSetUp() => $orders->activateOrder($row),
-            $action === Action::Create && $status === self::CANCELED => $orders->uncancelFromOrder($row),
-            $action === Action::Suspend && $status === self::ACTIVE => $orders->suspendFromOrder($row, $reason === '' ? null : $reason),
-            $action === Action::Unsuspend && $status === self::SUSPENDED => $orders->unsuspendFromOrder($row),
-            $action === Action::Terminate && $this->isSetUp() && $status !== self::CANCELED => $orders->cancelFromOrder($row, self::reasonToCancel($pending)),
-            $action === Action::ChangePassword && $pending !== null => Lifecycle::changePassword($this->id, $pending->password()),
-            $action === Action::ChangePlan && $pending !== null => Lifecycle::changePlan($this->id, (string) $pending->data['plan']),
+            $action === Action::Create && $status === self::CANCELED
+                => $orders->uncancelFromOrder($row),
+            $action === Action::Suspend && $status === self::ACTIVE
+                => $orders->suspendFromOrder($row, $reason),
+            $action === Action::Unsuspend && $status === self::SUSPENDED
+                => $orders->unsuspendFromOrder($row),
+            $action === Action::Terminate && $isCreated
+                => $orders->cancelFromOrder($row, self::reasonToCancel($pending)),
+            $action === Action::ChangePassword && $pending !== null
+                => Lifecycle::changePassword($this->id, $pending->password()),
+            $action === Action::ChangePlan && $pending !== null
+                => Lifecycle::changePlan($this->id, (string) $pending->data['plan']),
             default => Lifecycle::run($action, $this->id),
         };
     }
@@ -194,7 +209,7 @@ final class Order extends Kit\Service
     private static function reasonToCancel(?Pending $pending): ?string
     {
         $reason = Fossbilling::di()['mod_config']('order')['batch_cancel_suspended_reason'] ?? null;
-        return $pending?->asked_by === Asked::Cron && is_string($reason) && $reason !== '' ? $reason : null;
+        return $pending?->asked_by === Asked::Cron && is_string($reason) ? $reason ?: null : null;
     }
 
     /** FOSSBilling changes the object that it is given. */

@@ -21,7 +21,8 @@ final class OrderedAddress
             return strstr("$given@", '@', true) . "@$domain";
         }
         if ($domain !== '' || substr_count($given, '@') !== 1) {
-            throw new Fault(Text::of($domain === '' ? 'address_incomplete' : 'address_elsewhere', ['domain' => Text::plain($domain)]));
+            $key = $domain === '' ? 'address_incomplete' : 'address_elsewhere';
+            throw new Fault(Text::of($key, ['domain' => Text::plain($domain)]));
         }
         return $given;
     }
@@ -31,10 +32,9 @@ final class OrderedAddress
     {
         $address = self::of($config);
         [$local, $domain] = explode('@', $address, 2);
-        if (!preg_match('/\A[a-z0-9._-]{1,30}\z/', $local) || !preg_match('/\A[^\s@.][^\s@]*\.[^\s@]+\z/u', $domain)) {
-            throw new Fault(Text::of('address_unfit'));
-        }
-        return $address;
+        $fits = preg_match('/\A[a-z0-9._-]{1,30}\z/', $local)
+            && preg_match('/\A[^\s@.][^\s@]*\.[^\s@]+\z/u', $domain);
+        return $fits ? $address : throw new Fault(Text::of('address_unfit'));
     }
 
     private static function clean(mixed $value): string

@@ -56,14 +56,17 @@ final class Request extends Call
     /**
      * FOSSBilling reads an order, calls the module, and then writes the whole order: what somebody
      * paid meanwhile would be undone. So it waits only a moment for what can cross a payment; cron,
-     * which has many orders to go through, does not wait at all. Nor does a gateway wait long for an
-     * answer.
+     * which has many orders to go through, does not wait at all. Nor does a gateway wait long for
+     * an answer.
      */
     public function waits(Action $action): int
     {
-        $crosses = in_array($action, [Action::Suspend, Action::Unsuspend, Action::Terminate, Action::Renew], true);
-        $isPerson = Kit::platform()->asked() !== Asked::Cron;
-        $longest = $crosses ? ($isPerson ? self::MOMENT : 0) : ($isPerson ? Client::WAIT : self::MOMENT);
+        $isByPerson = Kit::platform()->asked() !== Asked::Cron;
+        $longest = match ($action) {
+            Action::Suspend, Action::Unsuspend, Action::Terminate, Action::Renew
+                => $isByPerson ? self::MOMENT : 0,
+            default => $isByPerson ? Client::WAIT : self::MOMENT,
+        };
         return min($longest, parent::waits($action));
     }
 
@@ -80,7 +83,8 @@ final class Request extends Call
 
     protected function displayName(): string
     {
-        $found = Fossbilling::di()['db']->getRow('SELECT first_name, last_name FROM client WHERE id = ?', [$this->order->client]);
+        $sql = 'SELECT first_name, last_name FROM client WHERE id = ?';
+        $found = Fossbilling::di()['db']->getRow($sql, [$this->order->client]);
         return self::line(($found['first_name'] ?? '') . ' ' . ($found['last_name'] ?? ''));
     }
 
@@ -89,7 +93,10 @@ final class Request extends Call
         return $this->plan ?? Option::Plan->value($this->order->config);
     }
 
-    /** FOSSBilling writes the reason into the order only when this is over; until then it stands in its settings or its request. */
+    /**
+     * FOSSBilling writes the reason into the order only when this is over; until then it stands in
+     * its settings or its request.
+     */
     protected function reason(): string
     {
         if (Kit::platform()->asked() !== Asked::Admin) {
@@ -107,6 +114,7 @@ final class Request extends Call
 
     private static function line(string $text): string
     {
-        return mb_substr(trim((string) preg_replace('/[\x00-\x1f\x7f\s]+/u', ' ', mb_scrub($text))), 0, 255);
+        $line = (string) preg_replace('/[\x00-\x1f\x7f\s]+/u', ' ', mb_scrub($text));
+        return mb_substr(trim($line), 0, 255);
     }
 }

@@ -10,7 +10,8 @@ final class Rows
     /** @return array<string, mixed> nothing: there is none yet */
     public static function of(int $order): array
     {
-        $found = Fossbilling::di()['db']->getRow('SELECT * FROM ' . self::TABLE . ' WHERE order_id = ?', [$order]);
+        $sql = 'SELECT * FROM ' . self::TABLE . ' WHERE order_id = ?';
+        $found = Fossbilling::di()['db']->getRow($sql, [$order]);
         return is_array($found) ? $found : [];
     }
 
@@ -19,20 +20,22 @@ final class Rows
     {
         $now = date('Y-m-d H:i:s');
         if (self::of($order) === []) {
-            $client = (int) Fossbilling::di()['db']->getCell('SELECT client_id FROM client_order WHERE id = ?', [$order]);
             Fossbilling::di()['db']->exec(
-                'INSERT INTO ' . self::TABLE . ' (order_id, client_id, created_at, updated_at) VALUES (?, ?, ?, ?)',
-                [$order, $client, $now, $now],
+                'INSERT INTO ' . self::TABLE . ' (order_id, client_id, created_at, updated_at)'
+                    . ' SELECT id, client_id, ?, ? FROM client_order WHERE id = ?',
+                [$now, $now, $order],
             );
         }
         $values['updated_at'] = $now;
         $set = implode(', ', array_map(fn (string $name) => "$name = ?", array_keys($values)));
-        Fossbilling::di()['db']->exec('UPDATE ' . self::TABLE . " SET $set WHERE order_id = ?", [...array_values($values), $order]);
+        $sql = 'UPDATE ' . self::TABLE . " SET $set WHERE order_id = ?";
+        Fossbilling::di()['db']->exec($sql, [...array_values($values), $order]);
     }
 
     public static function remove(int $order): void
     {
-        Fossbilling::di()['db']->exec('DELETE FROM ' . self::TABLE . ' WHERE order_id = ?', [$order]);
+        $sql = 'DELETE FROM ' . self::TABLE . ' WHERE order_id = ?';
+        Fossbilling::di()['db']->exec($sql, [$order]);
     }
 
     /** The mailbox's password as it was last set here; empty: none. */
@@ -47,10 +50,11 @@ final class Rows
         self::set($order, ['password' => Fossbilling::sealed($password)]);
     }
 
-    /** @return list<int> orders whose mailbox is still to be made, by whatever way FOSSBilling asked for it */
+    /** @return list<int> orders whose mailbox is still to be made */
     public static function watched(): array
     {
-        $found = Fossbilling::di()['db']->getAll('SELECT order_id FROM ' . self::TABLE . ' WHERE watched > 0 ORDER BY order_id');
+        $sql = 'SELECT order_id FROM ' . self::TABLE . ' WHERE watched > 0 ORDER BY order_id';
+        $found = Fossbilling::di()['db']->getAll($sql);
         return array_map('intval', array_column($found, 'order_id'));
     }
 

@@ -22,8 +22,14 @@ final class Servers
     public static function bridge(int $id): ?Bridge
     {
         $row = self::all()[$id] ?? null;
+        return $row === null ? null : self::made($id, $row);
+    }
+
+    /** @param array<string, string> $row throws Fault */
+    private static function made(int $id, array $row): Bridge
+    {
         $of = fn (string $name): string => (string) ($row[$name] ?? '');
-        return $row === null ? null : Bridge::at(
+        return Bridge::at(
             $id,
             $of('host'),
             $of('port'),
@@ -36,14 +42,16 @@ final class Servers
 
     public static function required(int $id): Bridge
     {
-        return self::bridge($id) ?? throw new Fault(Text::of('no_bridge_of_this_number', ['number' => $id]));
+        $why = Text::of('no_bridge_of_this_number', ['number' => $id]);
+        return self::bridge($id) ?? throw new Fault($why);
     }
 
     /** For the page of settings: without the secrets. @return list<array<string, string|int>> */
     public static function shown(): array
     {
-        $shown = fn (int $id, array $row): array => ['id' => $id, 'has_secret' => (int) (($row['secret'] ?? '') !== '')]
-            + array_intersect_key($row, array_flip(self::FIELDS));
+        $shown = fn (int $id, array $row): array => [
+            'id' => $id, 'has_secret' => (int) (($row['secret'] ?? '') !== ''),
+        ] + array_intersect_key($row, array_flip(self::FIELDS));
         return array_map($shown, array_keys(self::all()), self::all());
     }
 
@@ -57,10 +65,11 @@ final class Servers
     {
         $all = self::all();
         $id = (int) ($given['id'] ?? 0) ?: ($all === [] ? 0 : max(array_keys($all))) + 1;
-        $text = fn (string $name): string => is_scalar($given[$name] ?? '') ? trim((string) ($given[$name] ?? '')) : '';
+        $given = array_map(fn (mixed $one) => is_scalar($one) ? trim((string) $one) : '', $given);
+        $text = fn (string $name): string => $given[$name] ?? '';
         $row = array_combine(self::FIELDS, array_map($text, self::FIELDS));
-        $row['secret'] = $text('secret') !== '' ? $text('secret') : (string) ($all[$id]['secret'] ?? '');
-        Bridge::at($id, $row['host'], $row['port'], $row['secure'] === '1', $row['source'], $row['secret'], $row['pages']);
+        $row['secret'] = $text('secret') ?: (string) ($all[$id]['secret'] ?? '');
+        self::made($id, $row);
         self::keep([$id => $row] + $all);
         return $id;
     }
@@ -82,6 +91,7 @@ final class Servers
     /** @param array<int, array<string, string>> $all */
     private static function keep(array $all): void
     {
-        Fossbilling::di()['mod_service']('extension')->setConfig(['ext' => self::MODULE, 'servers' => $all]);
+        $extensions = Fossbilling::di()['mod_service']('extension');
+        $extensions->setConfig(['ext' => self::MODULE, 'servers' => $all]);
     }
 }

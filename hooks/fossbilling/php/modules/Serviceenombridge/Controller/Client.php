@@ -9,7 +9,10 @@ use EnomBridge\Kit\Callback;
 use FOSSBilling\InjectionAwareInterface;
 use Symfony\Component\HttpFoundation\JsonResponse;
 
-/** The bridge posts to /serviceenombridge/callback/NUMBER when a job has ended; the signature is checked by the kit. */
+/**
+ * The bridge posts to /serviceenombridge/callback/NUMBER when a job has ended; the kit checks the
+ * signature.
+ */
 class Client implements InjectionAwareInterface
 {
     private const MOST = 65537; // bytes; the kit refuses what is longer than one less
@@ -29,7 +32,8 @@ class Client implements InjectionAwareInterface
 
     public function register(\Box_App &$app): void
     {
-        $app->post('/serviceenombridge/callback/:server', 'post_callback', ['server' => '[0-9]{1,9}'], static::class);
+        $path = '/serviceenombridge/callback/:server';
+        $app->post($path, 'post_callback', ['server' => '[0-9]{1,9}'], static::class);
     }
 
     public function post_callback(\Box_App $app, $server): JsonResponse
@@ -39,7 +43,8 @@ class Client implements InjectionAwareInterface
         }
         $request = $app->getRequest();
         $body = substr((string) $request->getContent(), 0, self::MOST);
-        [$status, $headers, $said] = Callback::answer($request->server->all(), ['server' => (string) $server], $body);
+        $query = ['server' => (string) $server];
+        [$status, $headers, $said] = Callback::answer($request->server->all(), $query, $body);
         return new JsonResponse(['message' => $said], $status, $headers);
     }
 }

@@ -41,7 +41,7 @@ class AbstractApi implements \FOSSBilling\InjectionAwareInterface
     }
 
     /** Everybody of the stand-in's staff may do everything that the module has declared. */
-    protected function checkPermissions(string $module, ?string $key = null, mixed $constraint = null): void
+    protected function checkPermissions(string $module, ?string $key = null): void
     {
         $declared = $this->di['mod_service']($module)->getModulePermissions();
         if ($key !== null && !array_key_exists($key, $declared)) {

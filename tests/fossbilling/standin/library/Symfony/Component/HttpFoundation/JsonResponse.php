@@ -6,8 +6,11 @@ namespace Symfony\Component\HttpFoundation;
 
 final class JsonResponse
 {
-    public function __construct(private readonly mixed $data, private readonly int $status = 200, private readonly array $headers = [])
-    {
+    public function __construct(
+        private readonly mixed $data,
+        private readonly int $status = 200,
+        private readonly array $headers = [],
+    ) {
     }
 
     public function send(): void
