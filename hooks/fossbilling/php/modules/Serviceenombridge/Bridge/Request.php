@@ -102,9 +102,19 @@ final class Request extends Call
         if (Kit::platform()->asked() !== Asked::Admin) {
             return Fossbilling::cronsReason();
         }
-        $sent = Fossbilling::di()['request']->getPayload()->all();
+        $sent = self::payload();
         $reason = (int) ($sent['id'] ?? 0) === $this->id ? $sent['reason'] ?? '' : '';
         return self::line(is_string($reason) ? $reason : '');
+    }
+
+    /** @return array<string, mixed> nothing: the request is of another kind */
+    private static function payload(): array
+    {
+        try {
+            return Fossbilling::di()['request']->getPayload()->all();
+        } catch (\Exception) {
+            return []; // no reason is worth a suspension that fails
+        }
     }
 
     protected function until(): string
