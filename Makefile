@@ -71,7 +71,7 @@ mutation: ### change the pure core in two thousand ways, and count what no fast 
 	build/mutation/bin/pip install --quiet --disable-pip-version-check mutmut==3.8.1; }
 	cd build/mutation/tree && PYTHONPATH=. ../bin/mutmut run && PYTHONPATH=. ../bin/mutmut results
 
-plugins: $(VENV)/.installed ## build what is unpacked into a billing platform: dist/enom-bridge-whmcs-….zip
+plugins: $(VENV)/.installed ## build what is unpacked into a billing platform: dist/enom-bridge-<platform>-….zip
 	@$(BIN)/python -m contrib.plugins
 
 pictures: $(VENV)/.test ### take the pictures of docs/ anew (needs PHP and Chromium)

@@ -39,7 +39,12 @@ PLUGINS = {
         "modules",
         "modules/servers/enombridge/lib/Kit",
         "WHMCS\\Module\\Server\\Enombridge\\Kit",
-    )
+    ),
+    "fossbilling": Plugin(
+        "modules",
+        "modules/Serviceenombridge/Bridge/Kit",
+        "Box\\Mod\\Serviceenombridge\\Bridge\\Kit",
+    ),
 }
 
 

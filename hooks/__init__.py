@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from marshmallow import Schema
 
-from hooks import standard, whmcs
+from hooks import fossbilling, standard, whmcs
 from hooks.schemes import WebhookScheme
 from hooks.signing import decode_secret
 from hooks.types import Ignored, Intent, Message, Question, Report, Verified, Withdrawal
@@ -68,4 +68,6 @@ def key_of(platform: Platform, secret: str) -> bytes:
     return decode_secret(secret) if own is None else own.SCHEME.key(secret)
 
 
-PLATFORMS: Mapping[str, Platform] = MappingProxyType({"standard": standard, "whmcs": whmcs})
+PLATFORMS: Mapping[str, Platform] = MappingProxyType(
+    {"fossbilling": fossbilling, "standard": standard, "whmcs": whmcs}
+)

@@ -24,6 +24,7 @@ ELSEWHERE: Mapping[str, str] = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "contrib/bench/README.md": "benchmarks.md",
+    "hooks/fossbilling/README.md": "platforms/fossbilling.md",
     "hooks/standard/README.md": "platforms/standard.md",
     "hooks/whmcs/README.md": "platforms/whmcs.md",
 }
@@ -46,6 +47,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "platforms",
         "platforms/whmcs",
         "whmcs-figures",
+        "platforms/fossbilling",
         "platforms/standard",
         "php-plugins",
     ),

@@ -16,7 +16,13 @@ SOURCE = ROOT / "hooks" / "php" / "src"
 SCRIPTS = ROOT / "tests" / "php" / "archives"
 STAND_IN = ROOT / "tests" / "php" / "support" / "metrics.php"
 VERSION = re.compile(r"VERSION = '([^']+)'")
-SAID = {"whmcs": ["enom-bridge mailbox", "WHMCS did not name a service of this module."]}
+SAID = {
+    "whmcs": ["enom-bridge mailbox", "WHMCS did not name a service of this module."],
+    "fossbilling": [
+        ["manage", "manage_settings"],
+        "Please enter the address of the mailbox, like john@example.com.",
+    ],
+}
 """What the plug-in answers in tests/php/archives/<platform>.php."""
 
 

@@ -21,7 +21,9 @@ CONTENT = {
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    return grow(tmp_path / "hooks" / "whmcs" / "php", list(CONTENT))
+    for platform in PLUGINS:
+        grow(tmp_path / "hooks" / platform / "php", list(CONTENT))
+    return tmp_path / "hooks" / "whmcs" / "php"
 
 
 @pytest.fixture
@@ -88,11 +90,11 @@ def test_the_command_tells_the_path_and_what_comes_next(
     tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(tmp_path) == 0
-    (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith(
-        f"dist/enom-bridge-whmcs-{__version__}.zip: unzip it into the folder of whmcs"
-    )
-    assert (tmp_path / "dist" / f"enom-bridge-whmcs-{__version__}.zip").exists()
+    lines = capsys.readouterr().out.splitlines()
+    for platform, line in zip(PLUGINS, lines, strict=True):
+        archive = f"dist/enom-bridge-{platform}-{__version__}.zip"
+        assert line.startswith(f"{archive}: unzip it into the folder of {platform}")
+        assert (tmp_path / archive).exists()
 
 
 def test_without_a_tree_the_command_fails_with_a_sentence(

@@ -18,6 +18,7 @@ from bridge.domain.jobs import ENDED
 from bridge.pipeline.alerts import Alerts
 from bridge.reconcile.scan import Scanner
 from bridge.store import AccountState, Database, Retention
+from bridge.store.base.database import Topic
 from bridge.wiring import Tuning
 from tests.support.billing import Billing, until
 from tests.support.bridge import TOKEN, Running, Simulator, furnish, write_config

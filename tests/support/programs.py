@@ -20,7 +20,7 @@ PACKAGES = {
     "nginx": "nginx-light",
     "openssl": "openssl",
     "pgbouncer": "pgbouncer",
-    "php": "php-cli php-curl php-intl php-mbstring php-sqlite3 php-xml php-illuminate-database smarty4",
+    "php": "php-cli php-curl php-intl php-mbstring php-sqlite3 php-xml php-illuminate-database smarty4 php-twig",
     "phpunit": "phpunit",
     "postgres": "postgresql",
     "promtool": "prometheus",

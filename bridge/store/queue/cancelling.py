@@ -83,20 +83,23 @@ def overtake(tx: Connection, new: Row, others: Sequence[Row], now: float) -> Non
             end(tx, row["id"], now, error, CUSTOMER_TEXTS[Overtaken], jobs.c.touched.is_(False))
 
 
-def make_an_end(tx: Connection, job: Row, now: float) -> None:
+def make_an_end(tx: Connection, job: Row, now: float) -> bool:
     """Cancels what waits unbegun before a hook that takes the mailbox away, now that this one is
-    begun, or has ended well.
+    begun, or has ended well; whether there was any.
 
     Not earlier: until then a newer hook may call it off. The caller holds the lock of the mailbox's
     row.
     """
     if not effect_of(job).takes_away or job["replaces"] is not None or job["purge"]:
-        return
+        return False
+    ended = False
     for row in jobs_beside(tx, [job["mailbox_id"]])[job["mailbox_id"]]:
         same = (row["source"], row["service_id"]) == (job["source"], job["service_id"])
         error = taken_away(effect_of(row), [effect_of(job)])
         if error is not None and same and row["sequence"] < job["sequence"]:
-            cancel(tx, row["id"], now, error, CUSTOMER_TEXTS[Overtaken], jobs.c.touched.is_(False))
+            text = CUSTOMER_TEXTS[Overtaken]
+            ended |= cancel(tx, row["id"], now, error, text, jobs.c.touched.is_(False))
+    return ended
 
 
 def cancel(

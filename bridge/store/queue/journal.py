@@ -23,7 +23,7 @@ from bridge.domain.model import (
 )
 from bridge.domain.plan import settles_at
 from bridge.domain.ports import InitialPlan, Job, Limits
-from bridge.store.base.database import Database
+from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import error_values
 from bridge.store.base.tables import mailboxes, steps
 from bridge.store.queue import cancelling, creations, customers, fencing, money
@@ -74,7 +74,8 @@ class Journal:
             if change.kind is ChangeKind.DELETE:
                 money.allow_deletion(tx, row, now, limits, job.lifted)
             # From this commit on the job counts as begun, so what waits before it may end.
-            cancelling.make_an_end(tx, row, now)
+            if cancelling.make_an_end(tx, row, now):
+                self.database.notify(tx, Topic.ENDS, Topic.CALLBACKS)
             values = {
                 "job_id": job.id,
                 "token": job.token,

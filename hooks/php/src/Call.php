@@ -81,6 +81,12 @@ abstract class Call
         return $action->mayBeToldEarly() && $this->tellsEarly();
     }
 
+    /** Seconds that the platform waits for the end of it, before it is told that it is in progress. */
+    public function waits(Action $action): int
+    {
+        return $this->isToldEarly($action) ? 0 : Client::WAIT;
+    }
+
     /**
      * The hook's data. The mailbox that a service has goes before what its fields say now: an upgrade to another product
      * may empty them.

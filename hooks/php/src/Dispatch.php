@@ -84,7 +84,7 @@ final class Dispatch
     private function sent(Pending $pending): Answer
     {
         $client = $this->call->client($pending->password());
-        $wait = $this->call->isToldEarly($this->action) ? 0 : Client::WAIT;
+        $wait = $this->call->waits($this->action);
         return $client->hook($pending->id, $this->action->value, $pending->timestamp, $pending->body(), $wait);
     }
 

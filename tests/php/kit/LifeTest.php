@@ -100,6 +100,17 @@ final class LifeTest extends TestCase
         self::assertSame('wait=20', Bridge::last()->headers['prefer']);
     }
 
+    public function testAPlatformThatCannotWaitIsToldThatItIsInProgress(): void
+    {
+        Bridge::says(Bridge::accepts());
+        foreach ([4 => 'wait=4', 0 => null] as $waits => $sent) {
+            Purchase::$waits = $waits;
+            self::assertStringStartsWith('In progress', $this->shop->run(Action::Suspend));
+            self::assertSame($sent, Bridge::last()->headers['prefer'] ?? null);
+        }
+        self::assertFalse($this->pending()->told);
+    }
+
     public function testAHeldOneIsAPersonsToDecideAndSaidOnce(): void
     {
         Bridge::says(Bridge::ends('held', ['error' => ['code' => 'unsafe']]));

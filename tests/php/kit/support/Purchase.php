@@ -2,6 +2,7 @@
 
 namespace EnomBridge\Tests\Kit;
 
+use EnomBridge\Kit\Action;
 use EnomBridge\Kit\Call;
 
 /** One call of the shop for one of its services. */
@@ -10,6 +11,7 @@ final class Purchase extends Call
     public static bool $early = false;
     public static ?string $objection = null;
     public static bool $keeps = true;
+    public static ?int $waits = null; // seconds; null: as the kit has it
 
     /** @var array<string, mixed> */
     private array $row;
@@ -66,6 +68,11 @@ final class Purchase extends Call
     protected function objection(): ?string
     {
         return self::$objection;
+    }
+
+    public function waits(Action $action): int
+    {
+        return self::$waits ?? parent::waits($action);
     }
 
     protected function tellsEarly(): bool

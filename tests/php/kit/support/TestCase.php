@@ -25,6 +25,7 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
         Bridge::reset();
         $this->shop = Shop::anew();
         [Purchase::$early, Purchase::$objection, Purchase::$keeps] = [false, null, true];
+        Purchase::$waits = null;
     }
 
     protected function assertPostConditions(): void
