@@ -67,6 +67,9 @@ class BackendContract:
             ChangeKind.CREATE, {**place, "display_name": "A Name"}, secret, address
         )
 
+    def test_a_creation_runs_alone_in_its_domain(self, backend):
+        assert "mailbox.create" in backend.products.exclusive_actions
+
     def test_an_absent_mailbox_is_an_answer(self, backend):
         seen = backend.observe(JOHN)
         assert (seen.address, seen.exists, seen.pak) == (JOHN, False, None)
