@@ -193,6 +193,17 @@ def _warnings(built: settings.Settings) -> list[str]:
             'bridge.listen "[::]" accepts only IPv6, "0.0.0.0" only IPv4; for both, put a '
             "proxy in front"
         )
+    for account in built.accounts.values():
+        commands = getattr(account, "commands", None)
+        named = {"suspend": commands.suspend, "unsuspend": commands.unsuspend} if commands else {}
+        found += [
+            f"accounts.{account.name}.commands.{which} names no mailbox: add {{local}} or "
+            "{address} to its parameters, or all of its domain's mailboxes may be meant"
+            for which, command in named.items()
+            if not any(
+                "{local}" in text or "{address}" in text for text in command.parameters.values()
+            )
+        ]
     return found
 
 

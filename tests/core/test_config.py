@@ -229,6 +229,29 @@ def test_a_file_with_secrets_that_others_may_read_is_warned_about(file: Path) ->
     assert "chmod 600" in load(file, {}).warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("parameters", "warned"),
+    [
+        ('SLD = "{sld}", TLD = "{tld}"', True),
+        ('Box = "{address}"', False),
+        ('U = "{local}"', False),
+    ],
+)
+def test_a_command_that_names_no_mailbox_is_warned_about(
+    file: Path, parameters: str, warned: bool
+) -> None:
+    text = MINIMAL.replace('suspend_with = "refuse"', 'suspend_with = "commands"')
+    for which in ("suspend", "unsuspend"):
+        text += f"""[accounts.main.commands.{which}]
+command = "Switch"
+parameters = {{ {parameters} }}
+"""
+    file.write_text(text)
+
+    found = [each for each in load(file, {}).warnings if "names no mailbox" in each]
+    assert len(found) == (2 if warned else 0)
+
+
 def test_a_file_without_secrets_may_be_read_by_all(file: Path) -> None:
     text = (
         MINIMAL.replace(KEY, "env:KEY")
