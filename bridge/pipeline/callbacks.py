@@ -164,17 +164,8 @@ class Callbacks:
     def _post(
         self, claimed: ClaimedCallback, source: Source
     ) -> tuple[int | None, Mapping[str, str], str | None]:
-        now = self.clock()
         body = source.platform.write(report(claimed.receipt))
-        headers = signing.sign(claimed.id, int(now), body, source.callback.secret)
-        headers["content-type"] = "application/json"
-        try:
-            reply = self.outgoing.post(
-                source.callback.url, body, headers, timeout=TIMEOUT, limit=1 << 16
-            )
-        except (NotSent, Lost) as error:
-            return None, {}, str(error)
-        return reply.status, reply.headers, None if reply.status < 300 else f"HTTP {reply.status}"
+        return post_signed(self.outgoing, source, claimed.id, int(self.clock()), body)
 
     def _judge(
         self, claimed: ClaimedCallback, status: int | None, headers: Mapping[str, str]
@@ -218,3 +209,17 @@ def observed(receipt: Receipt) -> bool:
     """Whether the job was only observed: nothing was changed, whatever it says it would have
     done."""
     return bool(receipt.extra.get("observed_only"))
+
+
+def post_signed(
+    outgoing: HttpClient, source: Source, id: str, now: int, body: bytes
+) -> tuple[int | None, Mapping[str, str], str | None]:
+    """Sends a body to the receiver of this source: status and headers of its answer, and what went
+    wrong. Without a status nothing was answered."""
+    headers = signing.sign(id, now, body, source.callback.secret)
+    headers["content-type"] = "application/json"
+    try:
+        reply = outgoing.post(source.callback.url, body, headers, timeout=TIMEOUT, limit=1 << 16)
+    except (NotSent, Lost) as error:
+        return None, {}, str(error)
+    return reply.status, reply.headers, None if reply.status < 300 else f"HTTP {reply.status}"

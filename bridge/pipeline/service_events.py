@@ -15,10 +15,9 @@ from bridge.domain.ports import Clock
 from bridge.domain.service_events import ClaimedEvent, EventLog, EventType, Usage
 from bridge.domain.source import Source
 from bridge.infra import logs
-from bridge.infra.http_client import HttpClient, Lost, NotSent, retry_after
-from bridge.pipeline.callbacks import JITTER, RETRIES, TIMEOUT
+from bridge.infra.http_client import HttpClient, retry_after
+from bridge.pipeline.callbacks import JITTER, RETRIES, post_signed
 from bridge.reporting import answers
-from hooks import signing
 from hooks.types import Report
 
 log = logs.get("events")
@@ -123,15 +122,7 @@ class EventSender:
         happened = datetime.fromtimestamp(int(claimed.created_at), UTC)
         data = answers.dump(SCHEMAS[claimed.type], claimed.data)
         body = source.platform.write(Report(claimed.type, happened, data))
-        headers = signing.sign(claimed.id, int(self.clock()), body, source.callback.secret)
-        headers["content-type"] = "application/json"
-        try:
-            reply = self.outgoing.post(
-                source.callback.url, body, headers, timeout=TIMEOUT, limit=1 << 16
-            )
-        except (NotSent, Lost) as error:
-            return None, {}, str(error)
-        return reply.status, reply.headers, None if reply.status < 300 else f"HTTP {reply.status}"
+        return post_signed(self.outgoing, source, claimed.id, int(self.clock()), body)
 
     def _judge(
         self, claimed: ClaimedEvent, status: int | None, headers: Mapping[str, str]

@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 from marshmallow import Schema
 
 from hooks import standard
-from hooks.standard.fields import Text
-from hooks.standard.schemas import OfMailbox
 from hooks.types import Intent, Message, Question, Verified
 
 __all__ = ["ACTIONS", "QUESTIONS", "WITHDRAWALS", "ask", "form", "read", "withdraw", "write"]
@@ -19,10 +17,7 @@ _ID_RULE = "Send the number of the order as a string, like 1042."
 
 
 def _with_our_id(schema: type[Schema]) -> type[Schema]:
-    if not issubclass(schema, OfMailbox):
-        return schema
-    service_id = Text(_ID_RULE, required=True, pattern=r"^[1-9][0-9]{0,18}$")
-    return schema.from_dict({"service_id": service_id}, name=f"Fossbilling{schema.__name__}")
+    return standard.with_id(schema, "Fossbilling", _ID_RULE, r"^[1-9][0-9]{0,18}$")
 
 
 ACTIONS = {name: _with_our_id(schema) for name, schema in standard.ACTIONS.items()}

@@ -15,11 +15,21 @@ from marshmallow import Schema, ValidationError
 
 from hooks.errors import Invalid, UnknownAction
 from hooks.signing import WINDOW
-from hooks.standard.fields import Moment
-from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS
+from hooks.standard.fields import Moment, Text
+from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS, OfMailbox
 from hooks.types import Intent, Message, Question, Report, Verified, Withdrawal
 
-__all__ = ["ACTIONS", "QUESTIONS", "WITHDRAWALS", "ask", "form", "read", "withdraw", "write"]
+__all__ = [
+    "ACTIONS",
+    "QUESTIONS",
+    "WITHDRAWALS",
+    "ask",
+    "form",
+    "read",
+    "with_id",
+    "withdraw",
+    "write",
+]
 
 Schemas = Mapping[str, type[Schema]]
 
@@ -70,6 +80,14 @@ def write(report: Report) -> bytes:
     time = report.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z")
     body = {"type": report.type, "timestamp": time, "data": dict(report.data)}
     return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+
+
+def with_id(schema: type[Schema], platform: str, rule: str, pattern: str) -> type[Schema]:
+    """The same for a platform whose services have ids of another form; `rule` says which."""
+    if not issubclass(schema, OfMailbox):
+        return schema
+    service_id = Text(rule, required=True, pattern=pattern)
+    return schema.from_dict({"service_id": service_id}, name=f"{platform}{schema.__name__}")
 
 
 def form(url: str, source: str, secret: str) -> Mapping[str, str]:

@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 from marshmallow import Schema
 
 from hooks import standard
-from hooks.standard.fields import Text
-from hooks.standard.schemas import OfMailbox
 from hooks.types import Intent, Message, Question, Verified
 
 __all__ = [
@@ -44,10 +42,7 @@ _ID_RULE = (
 
 
 def _with_our_id(schema: type[Schema]) -> type[Schema]:
-    if not issubclass(schema, OfMailbox):
-        return schema
-    service_id = Text(_ID_RULE, required=True, pattern=r"^a?[1-9][0-9]{0,18}$")
-    return schema.from_dict({"service_id": service_id}, name=f"Whmcs{schema.__name__}")
+    return standard.with_id(schema, "Whmcs", _ID_RULE, r"^a?[1-9][0-9]{0,18}$")
 
 
 ACTIONS = {action: _with_our_id(standard.ACTIONS[action]) for action in FUNCTIONS.values()}

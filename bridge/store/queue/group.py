@@ -218,7 +218,7 @@ def undone_alone(tx: Connection) -> Iterator[None]:
             yield
     except StoreUnavailable:
         raise
-    except Exception:
+    except Exception:  # of any kind: it is undone, and raised again
         with translated():
             tx.exec_driver_sql("ROLLBACK TO one")
             tx.exec_driver_sql("RELEASE one")

@@ -79,10 +79,10 @@ class ServerWrites(GroupedWrites[Item, Result]):
             return
         except StoreUnavailable:
             raise
-        except Exception:
+        except Exception:  # whose fault it is shows when each is alone
             if len(group) == 1:
                 raise
-            return  # whose fault it is shows when each is alone
+            return
         for each, result in zip(group, results, strict=True):
             each.result = result
 
