@@ -207,13 +207,13 @@ class Conformance:
             return
         body, id = self._callback(), f"cb_{self.id}_1"
         right = self._of_callback(body, id)
-        taken = self._sent(body, right)
+        taken = post_to(self.receiver, body, right)
         yield self._taken("a callback", taken)
         if not isinstance(taken, Reply):
             return
-        yield self._taken("the same callback again", self._sent(body, right))
+        yield self._taken("the same callback again", post_to(self.receiver, body, right))
         several = f"v1,{'A' * 43}= {right['webhook-signature']}"
-        two = self._sent(body, right | {"webhook-signature": several})
+        two = post_to(self.receiver, body, right | {"webhook-signature": several})
         yield self._taken("a callback with two signatures, one right", two)
         old = int(self.clock()) - OFF
         for about, headers, sent in (
@@ -227,7 +227,7 @@ class Conformance:
             ("a callback without a signature", right | {"webhook-signature": ""}, body),
             ("a callback that is 10 minutes old", self._of_callback(body, id, at=old), body),
         ):
-            yield refused(about, self._sent(sent, headers))
+            yield refused(about, post_to(self.receiver, sent, headers))
 
     def _callback(self) -> bytes:
         """Of a job that was only observed, so a receiver has to do nothing."""
@@ -254,14 +254,6 @@ class Conformance:
         """Callbacks are always signed after Standard Webhooks."""
         signed = signing.sign(id, at or int(self.clock()), body, key or self.key)
         return {"content-type": "application/json", **signed}
-
-    def _sent(self, body: bytes, headers: Headers) -> Reply | str:
-        """The answer; or why there is none."""
-        assert self.receiver is not None  # noqa: S101 - asked before
-        try:
-            return self.receiver(body, headers)
-        except (NotSent, Lost) as fault:
-            return str(fault)
 
     @staticmethod
     def _taken(about: str, reply: Reply | str) -> CheckResult:
@@ -329,3 +321,11 @@ def content(reply: Reply) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def post_to(receiver: ToReceiver, body: bytes, headers: Headers) -> Reply | str:
+    """The answer; or why there is none."""
+    try:
+        return receiver(body, headers)
+    except (NotSent, Lost) as fault:
+        return str(fault)

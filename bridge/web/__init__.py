@@ -43,5 +43,5 @@ def create_app(
         app.register_blueprint(views.blueprint)
     admin.add_to(app, context)
     direct: Any = DirectHooks(context, app.wsgi_app, MOST_BYTES)
-    app.wsgi_app = direct  # type: ignore[method-assign]  # as Flask's own pages have it
+    app.wsgi_app = direct  # type: ignore[method-assign]  # Flask documents this place
     return app

@@ -26,7 +26,7 @@ def mail(receives: str, sends: str, *records: Record) -> DomainMail:
 
 
 def watched(**more: object) -> Watched:
-    return Watched("1", "main", "example.com", **more)  # type: ignore[arg-type]  # by name
+    return Watched("1", "main", "example.com", **more)  # type: ignore[arg-type]  # each test names its fields
 
 
 def look(before: Watched, receives: str, sends: str, now: float = NOW) -> Outcome:

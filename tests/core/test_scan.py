@@ -32,7 +32,7 @@ class Remote:
         self.lock = threading.Lock()
         self.at_once = self.most_at_once = 0
         monkeypatch.setattr(bench.backend, "survey", self.survey)
-        self.scanner = Scanner(self, bench.clock, self.pause)  # type: ignore[arg-type] # one method
+        self.scanner = Scanner(self, bench.clock, self.pause)  # type: ignore[arg-type]  # the one method it calls
 
     @contextmanager
     def call_slot(self, account: str, most: int, seconds: float) -> Iterator[None]:

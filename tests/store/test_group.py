@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -134,7 +135,7 @@ def test_two_deliveries_of_one_id_in_a_group_are_one_job(shop: Shop) -> None:
 
 
 def test_one_id_with_two_bodies_in_a_group_is_taken_once(shop: Shop) -> None:
-    other = lambda: shop.hook("suspend", "other@example.com", id="msg_box1")  # noqa: E731 - as the rest
+    other = partial(shop.hook, "suspend", "other@example.com", id="msg_box1")
     with waiting(shop, suspend(shop, 1), other, suspend(shop, 2)) as (futures, _):
         pass
     assert answers(futures) == [1, Reused, 1]

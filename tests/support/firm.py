@@ -2,9 +2,7 @@
 question whether they agree."""
 
 import json
-import sqlite3
 import uuid
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from tests.support.billing import SECRET, until
 from tests.support.bridge import add_domain, furnish, write_config
 from tests.support.fossbilling import CALLBACK, Fossbilling
 from tests.support.house import mailbox_state
+from tests.support.open_hooks import OpenHooks
 from tests.support.process import Bridge
 from tests.support.relay import Relay
 
@@ -44,7 +43,7 @@ def day(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%d %H:%M:%S")
 
 
-class Firm:
+class Firm(OpenHooks):
     """`callback` False: FOSSBilling cannot be reached from the bridge."""
 
     def __init__(
@@ -163,30 +162,9 @@ class Firm:
         services = dict.fromkeys(SERVICES, value)
         self.sim.control("/services", {"address": address, "services": services, "level": "higher"})
 
-    def pending(self) -> list[int]:
-        """Orders whose last hook the module still holds as open."""
-        return sorted(self._kept())
-
     def kept(self, order: int) -> dict[str, Any]:
         """What the module still holds as open of this order, by what it is about."""
-        return self._kept()[order]
-
-    def later(self) -> None:
-        """As if an hour had gone by: the next cron repeats what is pending."""
-        kept = self._kept()
-        for pending in [one for hooks in kept.values() for one in hooks.values()]:
-            for one in (pending, *pending.get("replaced", [])):
-                one["asked"] = 0
-        with closing(sqlite3.connect(self.data)) as database, database:
-            rows = [(json.dumps(hooks), order) for order, hooks in kept.items()]
-            database.executemany("UPDATE mod_enombridge SET pending = ? WHERE service = ?", rows)
-
-    def _kept(self) -> dict[int, dict[str, Any]]:
-        with closing(sqlite3.connect(self.data)) as database:
-            rows = database.execute(
-                "SELECT service, pending FROM mod_enombridge WHERE pending IS NOT NULL"
-            ).fetchall()
-        return {order: json.loads(pending) for order, pending in rows}
+        return self.open_hooks()[order]
 
     @property
     def data(self) -> Path:

@@ -1,10 +1,7 @@
 """A hosting company: WHMCS with the plug-in, a bridge in a process of its own, Enom; and the
 question whether they agree."""
 
-import json
-import sqlite3
 import uuid
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from contrib import plugins
 from tests.support.audit import open_ends
 from tests.support.billing import SECRET, until
 from tests.support.bridge import add_domain, furnish, write_config
+from tests.support.open_hooks import OpenHooks
 from tests.support.process import Bridge
 from tests.support.relay import Relay
 from tests.support.whmcs import Whmcs
@@ -40,7 +38,7 @@ def mailbox_state(enom: dict[str, Any], address: str) -> str:
     return "absent" if box is None else str(box["status"])
 
 
-class House:
+class House(OpenHooks):
     """`callback` False: WHMCS cannot be reached from the bridge."""
 
     def __init__(
@@ -186,27 +184,6 @@ class House:
     def welcomed(self, order: dict[str, Any]) -> int:
         mails = self.whmcs.state()["emails"]
         return sum(mail["relid"] == order["service"] and mail["kind"] == "client" for mail in mails)
-
-    def pending(self) -> list[int]:
-        """Services whose last hook the module still holds as open."""
-        return sorted(self._kept())
-
-    def later(self) -> None:
-        """As if an hour had gone by: the next cron repeats what is pending."""
-        kept = self._kept()
-        for pending in [one for hooks in kept.values() for one in hooks.values()]:
-            for one in (pending, *pending.get("replaced", [])):
-                one["asked"] = 0
-        with closing(sqlite3.connect(self.data)) as database, database:
-            rows = [(json.dumps(hooks), service) for service, hooks in kept.items()]
-            database.executemany("UPDATE mod_enombridge SET pending = ? WHERE service = ?", rows)
-
-    def _kept(self) -> dict[int, dict[str, Any]]:
-        with closing(sqlite3.connect(self.data)) as database:
-            rows = database.execute(
-                "SELECT service, pending FROM mod_enombridge WHERE pending IS NOT NULL"
-            ).fetchall()
-        return {service: json.loads(pending) for service, pending in rows}
 
     @property
     def data(self) -> Path:

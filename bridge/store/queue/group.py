@@ -60,7 +60,8 @@ class Write(Generic[Item, Result]):
     def outcome(self) -> Result:
         if self.error is not None:
             raise self.error
-        assert self.result is not None  # noqa: S101 - one of the two is there when it has ended
+        if self.result is None:  # nobody knows of a commit, so nothing may be said to be stored
+            raise StoreUnavailable(refusal("write_broken_off"))
         return self.result
 
     def signal(self) -> None:

@@ -1,0 +1,37 @@
+"""What a plug-in of the PHP kit still holds as open, read from the billing platform's own database."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+
+class OpenHooks:
+    """For the tests of one platform. `data`: the file of its database."""
+
+    @property
+    def data(self) -> Path:
+        raise NotImplementedError
+
+    def pending(self) -> list[int]:
+        """Services whose last hook the plug-in still holds as open."""
+        return sorted(self.open_hooks())
+
+    def later(self) -> None:
+        """As if an hour had gone by: the next cron repeats what is pending."""
+        kept = self.open_hooks()
+        for pending in [one for hooks in kept.values() for one in hooks.values()]:
+            for one in (pending, *pending.get("replaced", [])):
+                one["asked"] = 0
+        with closing(sqlite3.connect(self.data)) as database, database:
+            rows = [(json.dumps(hooks), service) for service, hooks in kept.items()]
+            database.executemany("UPDATE mod_enombridge SET pending = ? WHERE service = ?", rows)
+
+    def open_hooks(self) -> dict[int, dict[str, Any]]:
+        """By service, and by what each hook is about."""
+        with closing(sqlite3.connect(self.data)) as database:
+            rows = database.execute(
+                "SELECT service, pending FROM mod_enombridge WHERE pending IS NOT NULL"
+            ).fetchall()
+        return {service: json.loads(pending) for service, pending in rows}
