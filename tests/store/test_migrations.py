@@ -1,11 +1,14 @@
 """The migrations make exactly the tables that the code uses, on both stores, and may be run by
 many at once."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 import sqlalchemy as sa
@@ -93,6 +96,18 @@ def test_several_processes_may_start_at_once(empty: Callable[[], Database]) -> N
     databases = [empty() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(upgrade, databases))) == 1
+
+
+def test_a_file_that_another_process_is_switching_to_wal_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "new.sqlite3"
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")  # beside which SQLite refuses to switch without waiting
+        end = Timer(0.3, other.execute, ["COMMIT"])
+        end.start()
+        database = Database(f"sqlite:///{file}")
+        assert upgrade(database) == newest()
+        database.close()
+        end.join()
 
 
 def test_the_versions_are_those_of_alembic() -> None:

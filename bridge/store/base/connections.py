@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
+LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
 REST = 1.0  # seconds after which a connection to a server is asked whether it still lives
 
 
@@ -23,16 +24,34 @@ def set_pragmas(connection: sqlite3.Connection, _: object) -> None:
     # cost each statement a little.
     connection.isolation_level = None
     cursor = connection.cursor()
+    switch_to_wal(cursor)
     # Secure delete: what is wiped or erased does not stay readable in free pages. It cost
     # nothing that could be measured.
     for pragma in (
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
         "secure_delete = ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def switch_to_wal(cursor: sqlite3.Cursor) -> None:
+    """Waits for others that switch the same new file, for as long as a transaction waits for a lock:
+    SQLite's busy handler is not asked there.
+
+    Raises sqlite3.OperationalError when it stays locked.
+    """
+    until = time.monotonic() + LOCK_WAIT
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def drop_if_unwritable(context: ExceptionContext) -> None:

@@ -19,13 +19,12 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import StoreUnavailable
 from bridge.reporting.refusals import refusal
-from bridge.store.base.connections import ask_the_rested, prepare_sqlite
+from bridge.store.base.connections import LOCK_WAIT, ask_the_rested, prepare_sqlite
 from bridge.store.base.faults import TABLES_AWAY, translated
 from bridge.store.base.pooler import Pooler
 from bridge.store.base.prepared import PreparedConnection, Statements
 from bridge.store.base.sqlite_files import Files, barred, owned_as
 
-LOCK_WAIT = 5.0  # seconds a transaction waits for another one before it gives up
 CHANNEL = "enom_bridge"
 SELECT_NOW = sa.text("SELECT extract(epoch FROM clock_timestamp())")
 NOTIFY = sa.text("SELECT pg_notify(:channel, :topics)").bindparams(channel=CHANNEL)
