@@ -19,7 +19,8 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import StoreUnavailable
 from bridge.reporting.refusals import refusal
-from bridge.store.base.database import LOCK_WAIT, Database
+from bridge.store.base.connections import LOCK_WAIT
+from bridge.store.base.database import Database
 from bridge.store.base.faults import translated
 
 MOST = 32  # writes in one transaction: it also bounds how long others wait for the lock
