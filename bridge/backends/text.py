@@ -19,8 +19,10 @@ Private to us: where an answer holds these itself they are made unreadable.
 
 def clean(text: str | None, mask: re.Pattern[str]) -> str:
     """One short printable line, without any secret."""
-    result = PLACE.sub("\N{REPLACEMENT CHARACTER}", text or "")
-    line = "".join(sign if sign.isprintable() else " " for sign in result)
+    line = text or ""
+    if not line.isprintable():  # as hardly any is; places are not
+        result = PLACE.sub("\N{REPLACEMENT CHARACTER}", line)
+        line = "".join(sign if sign.isprintable() else " " for sign in result)
     return mask.sub("***", line).strip()[:TEXT_LIMIT]
 
 

@@ -8,6 +8,7 @@ a domain [S].
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
@@ -111,7 +112,12 @@ def _text(body: bytes, content_type: str) -> str:
 
 
 def _name(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2].lower()
+    return _local_name(str(element.tag))
+
+
+@lru_cache(512)
+def _local_name(tag: str) -> str:
+    return tag.rpartition("}")[2].lower()
 
 
 def _first(found: Mapping[str, list[Element]], name: str, mask: re.Pattern[str]) -> str:

@@ -206,7 +206,7 @@ class Database:
 
     def _connect(self) -> PreparedConnection:
         connection = cast(PreparedConnection, self.engine.connect())
-        connection.statements = self._statements
+        connection.prepare_with(self._statements)
         return connection
 
     def _begin(self, connection: PreparedConnection, embedded: str) -> None:

@@ -4,11 +4,11 @@ What the store asks again and again goes to the database without SQLAlchemy putt
 its parameters and its result together anew, which takes longer than the database to answer.
 
 Rule 1: what comes out is what SQLAlchemy would give. Whatever is not plain goes its way: statements
-that are made for one use, lists of values, text, and all of them while a listener wants to see them.
+that are made for one use, lists of values, text, and all of them where a listener wants to see them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -20,26 +20,21 @@ from sqlalchemy.sql.dml import UpdateBase
 Process = Callable[[Any], Any]
 
 
-class Parameter(NamedTuple):
-    """One value that is sent: its name in the statement, as what it is given, what it is where it
-    is not given, and how the database takes it."""
-
-    name: str
-    key: str
-    value: Any
-    process: Process | None
-
-
 class Prepared:
     """A compiled statement, for one set of names of parameters."""
 
     def __init__(self, statement: Any, compiled: SQLCompiler, dialect: Dialect) -> None:
         self.sql = compiled.string
         self._positional = compiled.positional
-        binds = {name: bind for bind, name in compiled.bind_names.items()}
-        self._parameters = tuple(
-            Parameter(name, binds[name].key, binds[name].value, _taken(binds[name].type, dialect))
-            for name in (compiled.positiontup if compiled.positional else binds) or ()
+        by_name = {name: bind for bind, name in compiled.bind_names.items()}
+        self._names = tuple((compiled.positiontup if compiled.positional else by_name) or ())
+        binds = [by_name[name] for name in self._names]
+        # Under what each is given, and what it is where it is not given
+        self._given = tuple((bind.key, bind.value) for bind in binds)
+        self._taken = tuple(
+            (place, process)
+            for place, bind in enumerate(binds)
+            if (process := _taken(bind.type, dialect))
         )
         self._columns = tuple(statement.exported_columns)
         self._dialect = dialect
@@ -57,14 +52,12 @@ class Prepared:
             )
 
     def arguments(self, given: Mapping[str, Any]) -> Any:
-        values = []
-        for _, key, value, process in self._parameters:
-            value = given.get(key, value)
-            values.append(value if process is None else process(value))
+        values = [given.get(key, value) for key, value in self._given]
+        for place, process in self._taken:
+            values[place] = process(values[place])
         if self._positional:
-            return tuple(values)
-        names = (each.name for each in self._parameters)
-        return dict(zip(names, values, strict=True))
+            return values
+        return dict(zip(self._names, values, strict=True))
 
     def rows(self, found: Sequence[Any]) -> Iterator[Any]:
         for row in found:
@@ -163,9 +156,15 @@ class Statements:
 
 
 class PreparedConnection(Connection):
-    """A connection whose statements are prepared, once it has been told where they are kept."""
+    """A connection whose statements are prepared, once it has been told where they are kept; not
+    where a listener wants to see them."""
 
-    statements: Statements | None = None
+    _statements: Statements | None = None
+
+    def prepare_with(self, statements: Statements) -> None:
+        seen = self.dispatch
+        watched = seen.before_cursor_execute or seen.after_cursor_execute
+        self._statements = None if watched else statements
 
     def __enter__(self) -> Self:
         return self
@@ -174,8 +173,8 @@ class PreparedConnection(Connection):
     # overloads that cannot be repeated here.
     def execute(self, statement: Any, parameters: Any = None, **options: Any) -> Any:
         given = {} if parameters is None else parameters
-        known = self.statements
-        if known and not options and isinstance(given, dict) and not self._is_watched():
+        known = self._statements
+        if known and not options and isinstance(given, dict):
             prepared = known.find(statement, given)
             if prepared is not None:
                 return self._run(prepared, given)
@@ -189,14 +188,10 @@ class PreparedConnection(Connection):
 
     def begin_embedded(self, sql: str) -> None:
         """Begins a transaction of SQLite in its own words."""
-        if self._is_watched():
+        if self._statements is None:
             self.exec_driver_sql(sql)
         else:
             self._ask(sql, (), None)
-
-    def _is_watched(self) -> bool:
-        seen = self.dispatch
-        return bool(seen.before_cursor_execute or seen.after_cursor_execute)
 
     def _run(self, prepared: Prepared, given: Mapping[str, Any]) -> Rows:
         reads = prepared if prepared.names else None
