@@ -291,6 +291,21 @@ def _context(verify: bool | str) -> ssl.SSLContext:
     return context
 
 
+class _Lines:
+    """A stream that keeps the line which was read last."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.last = b""
+
+    def readline(self, limit: int) -> bytes:
+        self.last = self.stream.readline(limit)
+        return self.last
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
 class _Answer(HTTPResponse):
     """Keeps its connection for the next call once it was read to its end."""
 
@@ -299,11 +314,22 @@ class _Answer(HTTPResponse):
     def begin(self) -> None:
         """Reads up to the body of the final answer: an interim one taken for it would leave that to
         the next call on this connection."""
-        super().begin()
+        self._read_head()
         while 100 <= self.status < 200 and self.status != SWITCHING:
             self.headers: Any = None  # else it counts as begun
-            super().begin()
+            self._read_head()
         self.will_close |= self.status == SWITCHING
+
+    def _read_head(self) -> None:
+        """Raises Lost where it ends without an empty line, which http.client takes for the end of
+        the headers: what was cut there would be an answer with this status and nothing to say."""
+        lines = _Lines(self.fp)
+        self.fp: Any = lines
+        super().begin()
+        if self.fp is lines:
+            self.fp = lines.stream
+        if lines.last not in (b"\r\n", b"\n"):
+            raise Lost("the answer was cut short")
 
     def close(self) -> None:
         unread = not self.isclosed() and self.length != 0

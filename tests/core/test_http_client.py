@@ -213,6 +213,13 @@ def test_each_call_has_a_deadline_of_its_own(remote, outgoing):
     [
         pytest.param(lambda connection: None, id="dropped"),
         pytest.param(send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), id="cut short"),
+        pytest.param(send(b"HTTP/1.1 200 OK\r\n"), id="cut after its first line"),
+        pytest.param(send(b"HTTP/1.1 204 No Content\r\nServer: a"), id="cut within a header"),
+        pytest.param(send(b"HTTP/1.1 200 OK\r\nServer: a\r\n"), id="cut before the empty line"),
+        pytest.param(
+            send(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nServer: a\r\n"),
+            id="cut after an interim answer",
+        ),
         pytest.param(
             send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12"),
             id="cut in a chunk",
