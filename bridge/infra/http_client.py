@@ -10,28 +10,23 @@ import ssl
 import threading
 import weakref
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, IncompleteRead
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, check_header_validity
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
-from urllib3.util.ssl_ import create_urllib3_context
+from requests.utils import check_header_validity
+from urllib3.exceptions import HTTPError
 
 from bridge.infra.call_deadline import Call, calls
+from bridge.infra.http_connections import Adapter
 
 MEBIBYTE = 1 << 20
 CHUNK = 1 << 16
-SWITCHING = 101  # the one final status below 200: what follows is another protocol
-MOST_HOSTS = 10  # that one thread keeps a connection to
 HEADERS = {"User-Agent": "enom-bridge", "Accept": "*/*", "Accept-Encoding": "identity"}
 LONGEST_WAIT = 86400.0  # seconds; most that a Retry-After can ask for
 
@@ -83,7 +78,7 @@ class HttpClient:
         self._local = threading.local()
         self._lock = threading.Lock()
         # Weakly: with its thread an adapter goes, and closes what it kept.
-        self._adapters: weakref.WeakSet[_Adapter] = weakref.WeakSet()
+        self._adapters: weakref.WeakSet[Adapter] = weakref.WeakSet()
         self.verify: bool | str = True
 
     def post(
@@ -143,10 +138,10 @@ class HttpClient:
         # Outside the handler, so that no foreign exception with a request in it hangs on to ours.
         raise (Lost if call.sent else NotSent)(f"{fault} ({_host(url)})")
 
-    def _adapter(self) -> "_Adapter":
-        adapter: _Adapter | None = getattr(self._local, "adapter", None)
+    def _adapter(self) -> "Adapter":
+        adapter: Adapter | None = getattr(self._local, "adapter", None)
         if adapter is None:
-            adapter = self._local.adapter = _Adapter()
+            adapter = self._local.adapter = Adapter()
             with self._lock:
                 self._adapters.add(adapter)
         return adapter
@@ -239,6 +234,8 @@ def _fault(error: Exception) -> str:
             return "it refuses connections"
         if isinstance(each, TimeoutError):
             return "it does not answer in time"
+        if isinstance(each, IncompleteRead):
+            return "the answer was cut short"
     return type(error).__name__
 
 
@@ -247,175 +244,3 @@ def _host(url: str) -> str:
         return urlsplit(url).hostname or "no host"
     except ValueError:
         return "no host"
-
-
-def _open(connection: HTTPConnection) -> socket.socket:
-    call = calls.current or Call(30.0)
-    fault: OSError = OSError("the name has no address")
-    for family, *_, address in socket.getaddrinfo(
-        connection._dns_host, connection.port, type=socket.SOCK_STREAM
-    ):
-        opened = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            # Half of what is left, so that an address that never answers leaves time for the next
-            # one.
-            opened.settimeout(max(call.left / 2, 0.001))
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            opened.connect(address)
-            call.watch(opened)
-            opened.settimeout(max(call.left, 0.001))
-        except OSError as error:
-            opened.close()
-            fault = error
-        else:
-            return opened
-    raise NewConnectionError(connection, type(fault).__name__) from fault
-
-
-class _Plain(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return _open(self)
-
-
-class _Tls(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _open(self)
-
-
-@lru_cache(4)
-def _context(verify: bool | str) -> ssl.SSLContext:
-    """Trusts what `verify` names, or else whom requests trusts. To read them takes as long as a
-    dozen calls, so it is not done for each connection."""
-    context = create_urllib3_context()
-    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH if verify is True else str(verify))
-    return context
-
-
-class _Lines:
-    """A stream that keeps the line which was read last."""
-
-    def __init__(self, stream: Any) -> None:
-        self.stream = stream
-        self.last = b""
-
-    def readline(self, limit: int) -> bytes:
-        self.last = self.stream.readline(limit)
-        return self.last
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.stream, name)
-
-
-class _Answer(HTTPResponse):
-    """Keeps its connection for the next call once it was read to its end."""
-
-    connection: HTTPConnection
-
-    def begin(self) -> None:
-        """Reads up to the body of the final answer: an interim one taken for it would leave that to
-        the next call on this connection."""
-        self._read_head()
-        while 100 <= self.status < 200 and self.status != SWITCHING:
-            self.headers: Any = None  # else it counts as begun
-            self._read_head()
-        self.will_close |= self.status == SWITCHING
-
-    def _read_head(self) -> None:
-        """Raises Lost where it ends without an empty line, which http.client takes for the end of
-        the headers: what was cut there would be an answer with this status and nothing to say."""
-        lines = _Lines(self.fp)
-        self.fp: Any = lines
-        super().begin()
-        if self.fp is lines:
-            self.fp = lines.stream
-        if lines.last not in (b"\r\n", b"\n"):
-            raise Lost("the answer was cut short")
-
-    def close(self) -> None:
-        unread = not self.isclosed() and self.length != 0
-        super().close()
-        if unread or self.will_close:
-            self.connection.close()
-
-
-class _HostConnection:
-    """A connection to one host, in the place of a pool of urllib3. It does not repeat anything:
-    whether a command may be sent again only the journal knows."""
-
-    def __init__(self, host: tuple[str, str, int | None], verify: bool | str) -> None:
-        scheme, name, port = host
-        self.connection: HTTPConnection = (
-            _Tls(name, port, ssl_context=_context(verify))
-            if scheme == "https"
-            else _Plain(name, port)
-        )
-        weakref.finalize(self, self.connection.close)  # when its thread has ended
-
-    def urlopen(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], **_: Any
-    ) -> _Answer:
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        data = f"{method} {url} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + (body or b"")
-        try:
-            return self._ask(method, data)
-        except BaseException as error:
-            self.connection.close()
-            if isinstance(error, HTTPException) and not isinstance(error, OSError):
-                raise ProtocolError(error) from error
-            raise
-
-    def _ask(self, method: str, data: bytes) -> _Answer:
-        call = calls.current or Call(30.0)
-        # What can be read before anything was asked is the other side's end of it.
-        if not self.connection.is_connected:
-            self.connection.close()
-            self.connection.connect()
-        opened = self.connection.sock
-        opened.settimeout(max(call.left, 0.001))
-        # The last moment at which a call that came too late sends nothing.
-        call.watch(opened)
-        call.sent = True
-        with suppress(BrokenPipeError, ConnectionResetError):  # perhaps it answered before
-            opened.sendall(data)
-        answer = _Answer(opened, method=method)
-        answer.connection = self.connection
-        try:
-            answer.begin()
-        except BaseException:
-            answer.close()
-            raise
-        return answer
-
-
-class _Adapter(HTTPAdapter):
-    """The adapter of requests with `_HostConnection` for pools, and what came for a response."""
-
-    def __init__(self) -> None:
-        super().__init__(max_retries=0)
-        self._connections: dict[object, _HostConnection] = {}
-
-    def get_connection_with_tls_context(
-        self, request: Any, verify: bool | str | None, proxies: Any = None, cert: Any = None
-    ) -> Any:
-        host = request.target.host
-        found = self._connections.get((host, verify))
-        if found is None:
-            if len(self._connections) >= MOST_HOSTS:
-                self._connections.pop(next(iter(self._connections))).connection.close()
-            found = self._connections[host, verify] = _HostConnection(host, verify or True)
-        return found
-
-    def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
-        """Nothing more: `_HostConnection` was made with what it trusts."""
-
-    def request_url(self, request: Any, proxies: object) -> str:
-        path: str = request.target.path
-        return path
-
-    def build_response(self, req: Any, resp: Any) -> Any:
-        return resp if isinstance(resp, _Answer) else super().build_response(req, resp)
-
-    def close(self) -> None:
-        for each in self._connections.values():
-            each.connection.close()
-        super().close()

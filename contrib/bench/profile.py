@@ -28,6 +28,7 @@ PARTS = {  # what is in the path of a file, or in the name of a function of the 
         "/urllib/",
         "socket",
         "http_client.py",
+        "http_connections.py",
     ),
     "threads: starting, waiting": ("/threading.py", "_thread"),
     "log": ("/structlog/", "/logging/", "bridge/infra/logs.py"),
