@@ -14,8 +14,8 @@ from bridge.cli.send import MARGIN, bases_of, own_secret
 from bridge.cli.session import opened
 from bridge.cli.show import as_json, echo_json
 from bridge.config import Settings, SourceSettings
+from bridge.diagnostics.check_result import CheckResult
 from bridge.diagnostics.conformance import Conformance, Headers, came_from, harmless
-from bridge.diagnostics.doctor import CheckResult
 from bridge.domain.source import ANY
 from bridge.infra.http_client import HttpClient, Lost, NotSent, Reply
 from hooks import PLATFORMS

@@ -7,7 +7,8 @@ from bridge.cli import probe
 from bridge.cli.config import settings_of
 from bridge.cli.session import opened
 from bridge.cli.show import as_json, echo_json, word
-from bridge.diagnostics.doctor import CheckResult, Doctor
+from bridge.diagnostics.check_result import CheckResult
+from bridge.diagnostics.doctor import Doctor
 
 COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge.config import AccountSettings, EnomAccountSettings
-from bridge.diagnostics.doctor import CheckResult
+from bridge.diagnostics.check_result import CheckResult
 from bridge.domain.jobs import ENDED
 from bridge.infra.http_client import Lost, NotSent, Reply
 from bridge.infra.urls import is_loopback
