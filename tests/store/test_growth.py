@@ -12,7 +12,7 @@ from bridge.backends.enom.products import Paks
 from bridge.domain.errors import UnknownThing
 from bridge.store import Database, Gauges
 from bridge.store.base import tables
-from bridge.store.queue import next_job
+from bridge.store.queue import next_job, outbox
 from tests.store.conftest import Shop
 
 PLACES = Paks().exclusive_actions
@@ -115,6 +115,58 @@ def test_no_part_of_a_claim_walks_what_waits(
         line for line in plans if line.startswith("SCAN") and not line.startswith(few)
     ]
     assert any(f"SEARCH jobs USING INDEX ix_jobs_queued ({by}" in line for line in plans), plans
+
+
+MANY = range(1000, 1500)
+FLOW = {"source": "shop", "action": "mailbox.suspend"}
+CLAIMS: Mapping[str, tuple[sa.Select[Any], dict[str, Any]]] = {
+    "due_flows": (next_job.due_flows(PLACES), {"account_name": "main"}),
+    "next_job": (
+        next_job.next_job(PLACES, "mailbox.suspend", True),
+        {"account_name": "main", "source": "shop", "last_domain": ""},
+    ),
+    "due callbacks": (outbox.SELECT_DUE_FLOWS, {}),
+    "next callback": (outbox.SELECT_NEXT_CALLBACK_LOCKED, FLOW),
+}
+
+
+@pytest.mark.parametrize("store", ["postgres"])
+def test_a_month_end_that_came_at_once_is_not_walked(shop: Shop) -> None:
+    """The statistics are those of jobs that have ended then. Claims would read all that waits, and
+    for each of it all others: minutes for a claim of a month-end of 3,000."""
+    database, now = shop.database, {"now": shop.now + 1}
+    shop.hook("suspend", "first@example.com")
+    with database.write() as tx:
+        copy(tx, tables.mailboxes, lambda n: {"id": n, "address": f"box{n}@example.com"})
+        copy(tx, tables.jobs, lambda n: {"id": f"old_{n}", "mailbox_id": n, "status": "succeeded"})
+        tx.execute(sa.update(tables.jobs).values(status="succeeded"))
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
+    with database.write() as tx:
+        again = {"sequence": 2, "status": "queued"}
+        copy(tx, tables.jobs, lambda n: {"id": f"job_{n}", "mailbox_id": n, **again})
+        ended = {**FLOW, "service_id": "7", "sequence": 2, "facts": "", "created_at": 0.0}
+        ended |= {"status": "pending", "tries": 0, "token": 0}
+        callbacks = [
+            {**ended, "id": f"cb_{n}", "job_id": f"job_{n}", "mailbox_id": n, "next_at": n}
+            for n in MANY
+        ]
+        tx.execute(sa.insert(tables.callbacks), callbacks)
+    for name, (statement, given) in CLAIMS.items():
+        made = statement.compile(database.engine)
+        with database.engine.connect() as connection:
+            asked = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {made}"
+            values = made.construct_params({**given, **now})
+            found = connection.exec_driver_sql(asked, values).scalar_one()[0]["Plan"]
+        assert found["Actual Rows"] == (2 if name == "next callback" else 1), name
+        pages = found["Shared Hit Blocks"] + found["Shared Read Blocks"]
+        assert pages < len(MANY), f"{name} reads {pages} pages"
+
+
+def copy(tx: sa.Connection, table: sa.Table, other: Callable[[int], Mapping[str, Any]]) -> None:
+    """Many more of the first row, each with other values."""
+    row = dict(tx.execute(sa.select(table).limit(1)).mappings().one())
+    tx.execute(sa.insert(table), [{**row, **other(number)} for number in MANY])
 
 
 def plan(database: Database, statement: str, values: Any) -> list[str]:

@@ -1,22 +1,29 @@
 """The tables. Times are epoch seconds on the database's clock; JSON holds no secrets."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     ColumnElement,
+    Exists,
     Float,
     ForeignKey,
     FromClause,
     Index,
     Integer,
     MetaData,
+    Select,
     String,
     Table,
     Text,
     UniqueConstraint,
+    exists,
     literal_column,
+    select,
     text,
 )
 
@@ -38,6 +45,16 @@ def when(name: str, table: str, condition: str, *columns: str) -> Index:
     """A partial index, so that what has ended costs nothing."""
     where = text(condition)
     return Index(f"ix_{table}_{name}", *columns, sqlite_where=where, postgresql_where=where)
+
+
+def looked_up(*conditions: ColumnElement[bool], by: Sequence[Column[Any]] = ()) -> Exists:
+    """EXISTS, asked of an index for each row; the one that is sorted `by` these. PostgreSQL would
+    make a join of it and, as long as its statistics are older than a month-end, read all open jobs
+    for each of them.
+    """
+    # What has an offset is left as it is.
+    one: Select[Any] = select(literal_column("1")).where(*conditions).order_by(*by)
+    return exists(one.offset(literal_column("0")))
 
 
 def among(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:

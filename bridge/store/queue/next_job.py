@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, FromClause
 
 from bridge.domain.actions import ACTIONS
 from bridge.domain.superseded import TAKES_AWAY
-from bridge.store.base.tables import among, jobs, sources
+from bridge.store.base.tables import among, jobs, looked_up, sources
 
 OLDER_JOB, EXCLUSIVE_JOB, TERMINATION, JOB_BETWEEN = (
     jobs.alias(name) for name in ("older", "exclusive", "ending", "between")
@@ -57,7 +57,7 @@ def waits_for(*reasons: str) -> ColumnElement[bool]:
 # The oldest of a mailbox is first. But what waits unbegun right before a hook that takes the
 # mailbox away lets that one pass: that makes an end of it with its first command, or is called off
 # itself, and then it is done.
-IS_FIRST_OF_MAILBOX = ~sa.exists().where(
+IS_FIRST_OF_MAILBOX = ~looked_up(
     *open_of(OLDER_JOB, jobs),
     OLDER_JOB.c.sequence < jobs.c.sequence,
     ~sa.and_(is_termination(jobs), may_yield(OLDER_JOB, jobs)),
@@ -74,7 +74,7 @@ CANNOT_YIELD_BETWEEN = (
     )
     .correlate(jobs, TERMINATION)
 )
-YIELDS_TO_TERMINATION = sa.exists().where(
+YIELDS_TO_TERMINATION = looked_up(
     *open_of(TERMINATION, jobs),
     TERMINATION.c.sequence > jobs.c.sequence,
     is_termination(TERMINATION),
@@ -129,7 +129,7 @@ def flows_of(*conditions: ColumnElement[bool]) -> sa.Select[Any]:
     return (
         sa.select(sources.c.name, ACTION_NAMES.c.action)
         .join_from(sources, ACTION_NAMES, sa.true())  # each action of each source
-        .where(sa.exists().where(*of_flow, *conditions))
+        .where(looked_up(*of_flow, *conditions, by=(jobs.c.domain, jobs.c.available_at)))
         .order_by(sources.c.name, ACTION_NAMES.c.action)
     )
 

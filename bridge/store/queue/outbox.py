@@ -15,7 +15,7 @@ from bridge.domain.ports import ClaimedCallback
 from bridge.reporting.receipts import UNANSWERED
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import Row, to_receipt
-from bridge.store.base.tables import among, callbacks, jobs, sources
+from bridge.store.base.tables import among, callbacks, jobs, looked_up, sources
 from bridge.store.queue.next_job import ACTION_NAMES, open_of
 from bridge.store.queue.turns import Flow, Turns
 
@@ -79,7 +79,7 @@ def withdraw(tx: Connection, job: str, now: float) -> None:
 
 # The callback to be sent next.
 OLDER_CALLBACK = callbacks.alias("older")
-OLDER_IS_PENDING = sa.exists().where(
+OLDER_IS_PENDING = looked_up(
     OLDER_CALLBACK.c.mailbox_id == callbacks.c.mailbox_id,
     OLDER_CALLBACK.c.sequence < callbacks.c.sequence,
     among(OLDER_CALLBACK.c.status, "pending"),
@@ -88,7 +88,7 @@ OLDER_IS_PENDING = sa.exists().where(
 # A job that is overtaken ends before an earlier one that still runs. Receivers ignore what comes
 # out of order.
 EARLIER_JOB = jobs.alias("earlier_job")
-EARLIER_JOB_IS_OPEN = sa.exists().where(
+EARLIER_JOB_IS_OPEN = looked_up(
     *open_of(EARLIER_JOB, callbacks), EARLIER_JOB.c.sequence < callbacks.c.sequence
 )
 IS_DUE = (
@@ -104,7 +104,7 @@ SELECT_NEXT_CALLBACK = (
         callbacks.c.action == sa.bindparam("action"),
         *IS_DUE,
     )
-    .order_by(callbacks.c.next_at, callbacks.c.sequence)
+    .order_by(callbacks.c.next_at)  # as its index is; of one mailbox the older goes first anyhow
     .limit(2)
 )
 SELECT_NEXT_CALLBACK_LOCKED = SELECT_NEXT_CALLBACK.with_for_update(skip_locked=True)
@@ -113,7 +113,7 @@ OF_FLOW = callbacks.c.source == sources.c.name, callbacks.c.action == ACTION_NAM
 SELECT_DUE_FLOWS = (
     sa.select(sources.c.name, ACTION_NAMES.c.action, sources.c.receiver_tries)
     .join_from(sources, ACTION_NAMES, sa.true())  # each action of each source
-    .where(~RECEIVER_IS_LEFT_ALONE, sa.exists().where(*OF_FLOW, *IS_DUE))
+    .where(~RECEIVER_IS_LEFT_ALONE, looked_up(*OF_FLOW, *IS_DUE, by=(callbacks.c.next_at,)))
     .order_by(sources.c.name, ACTION_NAMES.c.action)
 )
 # Of several senders one gets to ask a receiver that did not answer.
