@@ -35,6 +35,11 @@ class Plugin(NamedTuple):
 
 
 PLUGINS = {
+    "paymenter": Plugin(
+        "EnomBridge",
+        "EnomBridge/Kit",
+        "Paymenter\\Extensions\\Servers\\EnomBridge\\Kit",
+    ),
     "whmcs": Plugin(
         "modules",
         "modules/servers/enombridge/lib/Kit",

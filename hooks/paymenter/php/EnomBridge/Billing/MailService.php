@@ -1,0 +1,135 @@
+<?php
+
+namespace Paymenter\Extensions\Servers\EnomBridge\Billing;
+
+use App\Helpers\NotificationHelper;
+use App\Models\Service;
+use EnomBridge\Kit;
+use EnomBridge\Kit\Action;
+use EnomBridge\Kit\Asked;
+use EnomBridge\Kit\Grounds;
+use EnomBridge\Kit\Log;
+use EnomBridge\Kit\Pending;
+use EnomBridge\Kit\Record;
+use EnomBridge\Kit\Text;
+
+/** A service of Paymenter as it is now. */
+final class MailService extends Kit\Service
+{
+    public const OVERDUE = 'Overdue on payment';
+
+    public function __construct(private readonly Service $model)
+    {
+        parent::__construct(
+            (int) $model->id,
+            (int) $model->user_id,
+            (int) $model->product?->server_id,
+            (string) $model->status,
+            self::mailbox($model),
+            self::OVERDUE,
+        );
+    }
+
+    /** As the service's property has it. */
+    public static function mailbox(Service $model): string
+    {
+        return Text::plain((string) $model->properties()->where('key', Settings::MAILBOX)->value('value'));
+    }
+
+    public static function day(mixed $date): string
+    {
+        $written = $date instanceof \DateTimeInterface ? $date->format('Y-m-d') : (string) (is_scalar($date) ? $date : '');
+        return Grounds::day($written);
+    }
+
+    public function grounds(): array
+    {
+        $cancellation = $this->model->cancellation()->orderByDesc('id')->first();
+        return Grounds::of(
+            due: self::day($this->model->expires_at),
+            reason: $this->reason,
+            product: (string) $this->model->product_id,
+            client: (string) $this->client,
+            cycle: (string) $this->model->plan_id,
+            amount: (string) $this->model->price,
+            cancel: $cancellation === null ? '' : "$cancellation->id $cancellation->type",
+            owed: $this->unpaid(),
+        );
+    }
+
+    public function setStatus(string $status): void
+    {
+        $this->model->status = $status;
+        $this->model->saveQuietly();
+    }
+
+    public function setMailbox(string $address): void
+    {
+        $this->model->properties()->updateOrCreate(['key' => Settings::MAILBOX], ['value' => $address]);
+    }
+
+    /** What Paymenter's own job and the page would have done: status, event, mail, password. */
+    public function complete(Pending $pending): ?string
+    {
+        $status = $pending->action->leadsTo();
+        if ($pending->action === Action::ChangePassword) {
+            (new MailCall($this->model))->keepPassword($pending->password());
+        }
+        if ($status === null) {
+            return null;
+        }
+        $this->model->status = $status;
+        $this->model->save();
+        if ($pending->asked_by !== Asked::Admin) { // Paymenter sends staff's no mail either, unless asked to
+            $this->notify($pending->action);
+        }
+        return null;
+    }
+
+    public function unsuspend(): ?string
+    {
+        return Lifecycle::outcome(Action::Unsuspend, $this->model);
+    }
+
+    public function alert(string $address, string $text): void
+    {
+        $values = ['address' => $address, 'text' => $text, 'service' => $this->id, 'client' => $this->client];
+        $body = htmlspecialchars(Text::of('alert_body', $values), ENT_QUOTES | ENT_SUBSTITUTE);
+        NotificationHelper::sendSystemEmailNotification(Text::of('alert_subject', $values), $body);
+    }
+
+    /** Staff deleted the service: what the bridge still has of it nobody would end. */
+    public function gone(): void
+    {
+        $record = Record::of($this->id);
+        if ($record->address !== '') {
+            $text = Text::of('deleted', ['service' => $this->id, 'address' => $record->address]);
+            Log::activity($text, 0, $this->client);
+            $this->alert($record->address, $text);
+        }
+    }
+
+    /** @return list<int> also those that cron cancelled with the service: only what is paid is owed no longer */
+    private function unpaid(): array
+    {
+        $unpaid = $this->model->invoices()->where('status', '!=', 'paid')->pluck('invoices.id');
+        return $unpaid->map(intval(...))->unique()->sort()->values()->all();
+    }
+
+    /** The status stands; a mail that cannot be sent must not have it done again and again. */
+    private function notify(Action $action): void
+    {
+        $user = $this->model->user;
+        $data = Page::of($this->model)->forMail();
+        try {
+            match ($action) {
+                Action::Create => NotificationHelper::serverCreatedNotification($user, $this->model, $data),
+                Action::Suspend => NotificationHelper::serverSuspendedNotification($user, $this->model, $data),
+                Action::Terminate => NotificationHelper::serverTerminatedNotification($user, $this->model, $data),
+                default => null,
+            };
+        } catch (\Throwable $error) {
+            (new Log([]))->unexpected('notification', $error);
+        }
+    }
+}
