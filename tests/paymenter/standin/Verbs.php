@@ -100,6 +100,7 @@ final class Verbs
     public function order(int $user, int $product, string $mailbox, int $quantity = 1): array
     {
         return DB::transaction(function () use ($user, $product, $mailbox, $quantity): array {
+            $this->takeTurn();
             $new = ['user_id' => $user, 'product_id' => $product, 'plan_id' => 1, 'price' => '5.00', 'quantity' => $quantity];
             $service = Service::create($new);
             $service->properties()->updateOrCreate(['key' => 'mailbox'], ['value' => $mailbox]);
@@ -130,6 +131,7 @@ final class Verbs
     public function upgrade(int $service, int $product): array
     {
         DB::transaction(function () use ($service, $product): void {
+            $this->takeTurn();
             $found = Service::findOrFail($service);
             $found->update(['product_id' => $product, 'price' => '9.00']);
             UpgradeJob::dispatch($found);
@@ -227,6 +229,7 @@ final class Verbs
     public function cron(bool $fails = false): array
     {
         DB::beginTransaction();
+        $this->takeTurn();
         $late = static fn (string $status, int $days) => Service::where('status', $status)
             ->where('expires_at', '<', Carbon::now()->subDays($days))->get();
         foreach ($late('active', self::SUSPENDS) as $service) {
@@ -269,6 +272,12 @@ final class Verbs
             $all[$name] = DB::table($name)->get()->map(static fn ($row) => (array) $row)->all();
         }
         return $all;
+    }
+
+    /** SQLite lets only a transaction wait for others that writes before it reads. */
+    private function takeTurn(): void
+    {
+        DB::table('users')->where('id', 0)->update(['email' => '']);
     }
 
     private function invoice(Service $service): int
