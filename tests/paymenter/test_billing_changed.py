@@ -46,7 +46,9 @@ def test_a_termination_is_dropped_once_the_customer_has_paid(company: Company) -
     order = company.active()
     invoice = company.overdue(order, days=5)
     assert company.cron() == []
-    company.shop.rows("UPDATE services SET expires_at = '2020-01-01' WHERE id = ?", order["service"])
+    company.shop.rows(
+        "UPDATE services SET expires_at = '2020-01-01' WHERE id = ?", order["service"]
+    )
     company.down()
     company.cron()
     assert company.status(order) == "suspended"
@@ -74,7 +76,10 @@ def test_a_job_that_waited_for_a_worker_does_not_end_a_customer_who_came_back(
     company.shop.cli("cron")
     assert company.status(order) == "cancelled"
     edit(company, order, status="active", expires_at=LATER)
-    assert [said.partition(":")[0] for said in company.work()] == ["Not suspended", "Not terminated"]
+    assert [said.partition(":")[0] for said in company.work()] == [
+        "Not suspended",
+        "Not terminated",
+    ]
     assert (company.status(order), company.at_enom(order)) == ("active", "active")
 
 
@@ -227,6 +232,9 @@ def test_a_wish_for_a_password_waits_and_is_kept_once_it_is_set(company: Company
     assert "as soon as possible" in said[0] and said[1] == "success"
     company.back()
     until(lambda: company.pending() == [])
-    assert company.sim.control("/state")["domains"][order["address"][5:]]["mailboxes"][
-        order["address"]
-    ]["password"] == "Another-Pass.07"
+    assert (
+        company.sim.control("/state")["domains"][order["address"][5:]]["mailboxes"][
+            order["address"]
+        ]["password"]
+        == "Another-Pass.07"
+    )

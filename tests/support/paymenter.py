@@ -289,7 +289,9 @@ class Company:
     def differences(self) -> list[str]:
         """Every service of which Paymenter and Enom do not say the same; and what went wrong that
         nobody thought of."""
-        found = [line for line in self.told().splitlines() if "unexpected" in line or "Error" in line]
+        found = [
+            line for line in self.told().splitlines() if "unexpected" in line or "Error" in line
+        ]
         enom = self.sim.control("/state")
         sql = (
             "SELECT s.id, s.status, p.value FROM services s JOIN properties p ON p.model_id = s.id"
