@@ -238,3 +238,16 @@ def test_a_wish_for_a_password_waits_and_is_kept_once_it_is_set(company: Company
         ]["password"]
         == "Another-Pass.07"
     )
+
+
+def test_cron_does_not_suspend_what_its_customer_has_cancelled(company: Company) -> None:
+    order = company.active()
+    company.overdue(order)
+    company.down()
+    company.shop.web("cancel", by=company.customer, service=order["service"], type="immediate")
+    company.work()
+    company.cron()
+    company.back()
+    company.becomes(order, "cancelled")
+    assert company.at_enom(order) == "absent"
+    assert SUSPENDED not in company.mails(order)

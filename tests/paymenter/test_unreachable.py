@@ -61,6 +61,8 @@ def step(company: Company, order: dict[str, Any], what: str) -> None:
     """What a company's day brings to one service."""
     service, shop = order["service"], company.shop
     status = company.status(order)
+    if order.get("cancelled"):  # Paymenter takes no more money for it
+        what = "work" if what in STEPS[:5] else "schedule"
     if what == "overdue" and status == "active":
         order["owed"] = company.overdue(order)
         shop.cli("cron")
@@ -73,6 +75,7 @@ def step(company: Company, order: dict[str, Any], what: str) -> None:
         invoice = int(shop.cli("renewal", service=service)["invoice"])
         shop.web("pay", by=company.customer, invoice=invoice)
     elif what == "cancel" and status in ("active", "suspended"):
+        order["cancelled"] = True
         shop.web("cancel", by=company.customer, service=service, type="immediate")
     elif what == "create" and status == "pending":
         company.trigger(order, "createServer")

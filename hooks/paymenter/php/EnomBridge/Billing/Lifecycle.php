@@ -104,25 +104,36 @@ final class Lifecycle
         return $recent || $found !== null && $service->status === Service::STATUS_CANCELLED;
     }
 
-    /** The status that the service had before Paymenter wrote the one that the action leads to. */
+    /**
+     * The status that the service had before Paymenter wrote the one that the action leads to. What
+     * its customer has cancelled is suspended until it is gone: cron leaves it alone then, and a
+     * payment gives it back.
+     */
     private static function before(Action $action, Service $service): string
     {
-        if ($service->status !== $action->leadsTo() || Kit::platform()->asked() === Asked::Admin) {
+        if (Kit::platform()->asked() === Asked::Admin) {
             return (string) $service->status; // what staff triggers goes before the status
+        }
+        if ($action === Action::Terminate && self::isCancelled($service)) {
+            return Service::STATUS_SUSPENDED;
+        }
+        if ($service->status !== $action->leadsTo()) {
+            return (string) $service->status;
         }
         return match ($action) {
             Action::Create => Service::STATUS_PENDING,
             Action::Suspend => Service::STATUS_ACTIVE,
             Action::Unsuspend => Service::STATUS_SUSPENDED,
-            Action::Terminate => self::isSuspended($service) ? Service::STATUS_SUSPENDED : Service::STATUS_ACTIVE,
+            Action::Terminate => self::asAtEnom($service),
             default => (string) $service->status,
         };
     }
 
     /** As the bridge said last. */
-    private static function isSuspended(Service $service): bool
+    private static function asAtEnom(Service $service): string
     {
-        return Record::of((int) $service->id)->state === 'suspended';
+        $isSuspended = Record::of((int) $service->id)->state === 'suspended';
+        return $isSuspended ? Service::STATUS_SUSPENDED : Service::STATUS_ACTIVE;
     }
 
     /** What anybody else has made of the status meanwhile stays. */
@@ -133,7 +144,8 @@ final class Lifecycle
         if ($after === null || $now === null || !in_array($now->status, [$before, $after], true)) {
             return;
         }
-        self::set($now, $done ? $after : $before);
+        $isOver = !$done && $action === Action::Terminate && Record::of((int) $now->id)->pending === [];
+        self::set($now, $done ? $after : ($isOver ? self::asAtEnom($now) : $before));
         // Paid in these seconds: Paymenter saw no suspended service, and so unsuspends none.
         if ($done && $action === Action::Suspend && Kit::platform()->asked() !== Asked::Admin && !self::isOverdue($now)) {
             Conclusion::lift((int) $now->id);
