@@ -251,3 +251,32 @@ def test_cron_does_not_suspend_what_its_customer_has_cancelled(company: Company)
     company.becomes(order, "cancelled")
     assert company.at_enom(order) == "absent"
     assert SUSPENDED not in company.mails(order)
+
+
+def test_a_suspension_does_not_take_the_place_of_a_creation(company: Company) -> None:
+    order = company.ordered()
+    company.down()
+    company.shop.web("pay", by=company.customer, invoice=order["invoice"])
+    company.overdue(order)
+    said = company.cron()
+    assert "cannot be reached" in said[0] and "still being created" in said[1]
+    assert company.status(order) == "pending"
+    company.back()
+    company.becomes(order, "active")
+    assert company.at_enom(order) == "active"
+    assert company.cron() == []
+    assert company.at_enom(order) == "suspended"
+
+
+def test_a_creation_that_is_retried_gives_nothing_back(company: Company) -> None:
+    order = company.ordered()
+    company.down()
+    company.pay(order["invoice"])
+    company.back()
+    company.becomes(order, "active")
+    company.overdue(order)
+    assert company.cron() == []
+    company.shop.rows("DELETE FROM failed_jobs WHERE class NOT LIKE '%CreateJob'")
+    company.shop.cli("retry")
+    assert "Not created: by now the service is suspended." in company.work()
+    assert (company.status(order), company.at_enom(order)) == ("suspended", "suspended")

@@ -75,16 +75,27 @@ final class Lifecycle
         if ($action === Action::Create && (int) $service->quantity > 1) {
             throw new Fault(Text::of('quantity', ['quantity' => (int) $service->quantity]));
         }
+        $record = Record::of((int) $service->id);
         $status = (string) $service->status;
         $is = static fn (string ...$one): bool => in_array($status, $one, true);
         $due = match ($action) {
-            Action::Create, Action::Unsuspend => !$is(Service::STATUS_CANCELLED),
+            Action::Unsuspend => !$is(Service::STATUS_CANCELLED),
+            // A mailbox that is suspended would be given back.
+            Action::Create => !$is(Service::STATUS_CANCELLED)
+                && ($record->address === '' || !$is(Service::STATUS_SUSPENDED)),
             Action::Suspend => self::isOverdue($service) && $is(Service::STATUS_ACTIVE, Service::STATUS_SUSPENDED),
             Action::Terminate => self::isOverdue($service) && $is(Service::STATUS_SUSPENDED, Service::STATUS_CANCELLED)
                 || self::isCancelled($service),
             default => true,
         };
-        if (!$due && Kit::platform()->asked() !== Asked::Admin) {
+        if (Kit::platform()->asked() === Asked::Admin) {
+            return;
+        }
+        if ($action === Action::Suspend && ($record->pending['status'] ?? null)?->action === Action::Create) {
+            self::set($service, Service::STATUS_PENDING); // it would take the place of the creation
+            throw new Fault(Text::of('stale_new'));
+        }
+        if (!$due) {
             $values = ['status' => $status, 'due' => MailService::day($service->expires_at) ?: Text::of('not_due')];
             throw new Fault(Text::of("stale_$action->name", $values));
         }
@@ -117,11 +128,13 @@ final class Lifecycle
         if ($action === Action::Terminate && self::isCancelled($service)) {
             return Service::STATUS_SUSPENDED;
         }
+        if ($action === Action::Create) {
+            return Service::STATUS_PENDING;
+        }
         if ($service->status !== $action->leadsTo()) {
             return (string) $service->status;
         }
         return match ($action) {
-            Action::Create => Service::STATUS_PENDING,
             Action::Suspend => Service::STATUS_ACTIVE,
             Action::Unsuspend => Service::STATUS_SUSPENDED,
             Action::Terminate => self::asAtEnom($service),

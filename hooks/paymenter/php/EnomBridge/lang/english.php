@@ -41,6 +41,7 @@ return [
     'seal_failed' => 'Paymenter could not encrypt or decrypt a value. Was APP_KEY changed? Set the password of the mailbox anew.',
     'stale_Create' => 'Not created: by now the service is {status}.',
     'stale_Suspend' => 'Not suspended: by now the service is {status}, and its date is {due}. If it must be suspended all the same, use "Trigger Extension Action" on the service.',
+    'stale_new' => 'Not suspended: the mailbox of this service is still being created. Paymenter asks again with its next daily run.',
     'stale_Unsuspend' => 'Not unsuspended: by now the service is {status}.',
     'stale_Terminate' => 'Not terminated: by now the service is {status}, and its date is {due}. If it must be terminated all the same, use "Trigger Extension Action" on the service.',
     'not_due' => 'none',
