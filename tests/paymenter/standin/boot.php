@@ -18,6 +18,7 @@ set_error_handler(static function (int $kind, string $text, string $file, int $l
 require_once 'Illuminate/Database/autoload.php';
 require_once 'Illuminate/Container/autoload.php';
 require __DIR__ . '/laravel.php';
+require __DIR__ . '/events.php';
 require __DIR__ . '/paymenter.php';
 require __DIR__ . '/Verbs.php';
 

@@ -19,7 +19,8 @@ use EnomBridge\Kit\Text;
  *
  * Rule 1: Paymenter writes the status as soon as it has queued a job. Here it goes back to what it
  * was, until the bridge has confirmed what the job is about: a service is what its mailbox is.
- * Rule 2: a job that waited in a queue, or that somebody retries, does nothing that is no longer due.
+ * Rule 2: a job that waited in a queue, or that somebody retries, does nothing that is no longer
+ * due.
  */
 final class Lifecycle
 {
@@ -78,26 +79,28 @@ final class Lifecycle
         $record = Record::of((int) $service->id);
         $status = (string) $service->status;
         $is = static fn (string ...$one): bool => in_array($status, $one, true);
+        $isOverdue = self::isOverdue($service);
         $due = match ($action) {
             Action::Unsuspend => !$is(Service::STATUS_CANCELLED),
             // A mailbox that is suspended would be given back.
             Action::Create => !$is(Service::STATUS_CANCELLED)
                 && ($record->address === '' || !$is(Service::STATUS_SUSPENDED)),
-            Action::Suspend => self::isOverdue($service) && $is(Service::STATUS_ACTIVE, Service::STATUS_SUSPENDED),
-            Action::Terminate => self::isOverdue($service) && $is(Service::STATUS_SUSPENDED, Service::STATUS_CANCELLED)
-                || self::isCancelled($service),
+            Action::Suspend => $isOverdue && $is(Service::STATUS_ACTIVE, Service::STATUS_SUSPENDED),
+            Action::Terminate => self::isCancelled($service)
+                || $isOverdue && $is(Service::STATUS_SUSPENDED, Service::STATUS_CANCELLED),
             default => true,
         };
         if (Kit::platform()->asked() === Asked::Admin) {
             return;
         }
-        if ($action === Action::Suspend && ($record->pending['status'] ?? null)?->action === Action::Create) {
+        $pending = $record->pending['status'] ?? null;
+        if ($action === Action::Suspend && $pending?->action === Action::Create) {
             self::set($service, Service::STATUS_PENDING); // it would take the place of the creation
             throw new Fault(Text::of('stale_new'));
         }
         if (!$due) {
-            $values = ['status' => $status, 'due' => MailService::day($service->expires_at) ?: Text::of('not_due')];
-            throw new Fault(Text::of("stale_$action->name", $values));
+            $date = MailService::day($service->expires_at) ?: Text::of('not_due');
+            throw new Fault(Text::of("stale_$action->name", ['status' => $status, 'due' => $date]));
         }
     }
 
@@ -150,17 +153,22 @@ final class Lifecycle
     }
 
     /** What anybody else has made of the status meanwhile stays. */
-    private static function settle(Action $action, Service $service, string $before, bool $done): void
-    {
+    private static function settle(
+        Action $action,
+        Service $service,
+        string $before,
+        bool $done,
+    ): void {
         $after = $action->leadsTo();
         $now = Service::find($service->id);
         if ($after === null || $now === null || !in_array($now->status, [$before, $after], true)) {
             return;
         }
-        $isOver = !$done && $action === Action::Terminate && Record::of((int) $now->id)->pending === [];
-        self::set($now, $done ? $after : ($isOver ? self::asAtEnom($now) : $before));
+        $isOpen = $action !== Action::Terminate || Record::of((int) $now->id)->pending !== [];
+        self::set($now, $done ? $after : ($isOpen ? $before : self::asAtEnom($now)));
         // Paid in these seconds: Paymenter saw no suspended service, and so unsuspends none.
-        if ($done && $action === Action::Suspend && Kit::platform()->asked() !== Asked::Admin && !self::isOverdue($now)) {
+        $isPaid = $action === Action::Suspend && !self::isOverdue($now);
+        if ($done && $isPaid && Kit::platform()->asked() !== Asked::Admin) {
             Conclusion::lift((int) $now->id);
         }
     }

@@ -25,7 +25,8 @@ final class MailCall extends Call
     public function address(): string
     {
         $given = Address::lower(trim(MailService::mailbox($this->model)));
-        return preg_match('/\A[^@\s]+@[^@\s]+\z/', $given) ? $given : throw new Fault(Text::of('mailbox_empty'));
+        $isOne = preg_match('/\A[^@\s]+@[^@\s]+\z/', $given) === 1;
+        return $isOne ? $given : throw new Fault(Text::of('mailbox_empty'));
     }
 
     public function customer(): string
@@ -44,7 +45,8 @@ final class MailCall extends Call
 
     public function keepPassword(string $password): bool
     {
-        $value = ['name' => 'Mailbox password (encrypted)', 'value' => Kit::platform()->seal($password)];
+        $sealed = Kit::platform()->seal($password);
+        $value = ['name' => 'Mailbox password (encrypted)', 'value' => $sealed];
         $this->model->properties()->updateOrCreate(['key' => self::PASSWORD], $value);
         return true;
     }
@@ -63,14 +65,16 @@ final class MailCall extends Call
     /** A configurable option of the order goes before the product's setting. */
     protected function plan(): string
     {
-        $chosen = Settings::text(ExtensionHelper::getServiceProperties($this->model), Settings::PLAN);
+        $properties = ExtensionHelper::getServiceProperties($this->model);
+        $chosen = Settings::text($properties, Settings::PLAN);
         $product = $this->model->product->settings->pluck('value', 'key')->all();
         return $chosen ?: Settings::text($product, Settings::PLAN);
     }
 
     protected function reason(): string
     {
-        return Kit::platform()->asked() === Asked::Admin ? 'Suspended by staff' : MailService::OVERDUE;
+        $isStaffs = Kit::platform()->asked() === Asked::Admin;
+        return $isStaffs ? 'Suspended by staff' : MailService::OVERDUE;
     }
 
     protected function until(): string

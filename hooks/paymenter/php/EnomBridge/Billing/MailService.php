@@ -33,13 +33,14 @@ final class MailService extends Kit\Service
     /** As the service's property has it. */
     public static function mailbox(Service $model): string
     {
-        return Text::plain((string) $model->properties()->where('key', Settings::MAILBOX)->value('value'));
+        $found = $model->properties()->where('key', Settings::MAILBOX)->value('value');
+        return Text::plain((string) $found);
     }
 
     public static function day(mixed $date): string
     {
-        $written = $date instanceof \DateTimeInterface ? $date->format('Y-m-d') : (string) (is_scalar($date) ? $date : '');
-        return Grounds::day($written);
+        $date = $date instanceof \DateTimeInterface ? $date->format('Y-m-d') : $date;
+        return Grounds::day(is_scalar($date) ? (string) $date : '');
     }
 
     public function grounds(): array
@@ -65,7 +66,8 @@ final class MailService extends Kit\Service
 
     public function setMailbox(string $address): void
     {
-        $this->model->properties()->updateOrCreate(['key' => Settings::MAILBOX], ['value' => $address]);
+        $key = ['key' => Settings::MAILBOX];
+        $this->model->properties()->updateOrCreate($key, ['value' => $address]);
     }
 
     /** What Paymenter's own job and the page would have done: status, event, mail, password. */
@@ -80,7 +82,7 @@ final class MailService extends Kit\Service
         }
         $this->model->status = $status;
         $this->model->save();
-        if ($pending->asked_by !== Asked::Admin) { // Paymenter sends staff's no mail either, unless asked to
+        if ($pending->asked_by !== Asked::Admin) { // as with what staff triggers otherwise
             $this->notify($pending->action);
         }
         return null;
@@ -93,7 +95,7 @@ final class MailService extends Kit\Service
 
     public function alert(string $address, string $text): void
     {
-        $values = ['address' => $address, 'text' => $text, 'service' => $this->id, 'client' => $this->client];
+        $values = compact('address', 'text') + ['service' => $this->id, 'client' => $this->client];
         $body = htmlspecialchars(Text::of('alert_body', $values), ENT_QUOTES | ENT_SUBSTITUTE);
         NotificationHelper::sendSystemEmailNotification(Text::of('alert_subject', $values), $body);
     }
@@ -109,23 +111,24 @@ final class MailService extends Kit\Service
         }
     }
 
-    /** @return list<int> also those that cron cancelled with the service: only what is paid is owed no longer */
+    /** @return list<int> also those that cron cancelled: only what is paid is owed no longer */
     private function unpaid(): array
     {
         $unpaid = $this->model->invoices()->where('status', '!=', 'paid')->pluck('invoices.id');
-        return $unpaid->map(intval(...))->unique()->sort()->values()->all();
+        $ids = array_unique(array_map('intval', $unpaid->all()));
+        sort($ids);
+        return $ids;
     }
 
     /** The status stands; a mail that cannot be sent must not have it done again and again. */
     private function notify(Action $action): void
     {
-        $user = $this->model->user;
-        $data = Page::of($this->model)->forMail();
+        $about = [$this->model->user, $this->model, Page::of($this->model)->forMail()];
         try {
             match ($action) {
-                Action::Create => NotificationHelper::serverCreatedNotification($user, $this->model, $data),
-                Action::Suspend => NotificationHelper::serverSuspendedNotification($user, $this->model, $data),
-                Action::Terminate => NotificationHelper::serverTerminatedNotification($user, $this->model, $data),
+                Action::Create => NotificationHelper::serverCreatedNotification(...$about),
+                Action::Suspend => NotificationHelper::serverSuspendedNotification(...$about),
+                Action::Terminate => NotificationHelper::serverTerminatedNotification(...$about),
                 default => null,
             };
         } catch (\Throwable $error) {

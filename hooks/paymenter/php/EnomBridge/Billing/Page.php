@@ -39,7 +39,11 @@ final class Page
         return self::LANGUAGES[substr(App::getLocale(), 0, 2)] ?? 'english';
     }
 
-    /** For `{{ $mailbox }}` and `{{ $webmail }}` in the product's mail template. @return array<string, string> */
+    /**
+     * For `{{ $mailbox }}` and `{{ $webmail }}` in the product's mail template.
+     *
+     * @return array<string, string>
+     */
     public function forMail(): array
     {
         return ['mailbox' => $this->address(), 'webmail' => $this->fallback()];
@@ -50,7 +54,8 @@ final class Page
     {
         $view = ['type' => 'view', 'name' => 'mailbox', 'label' => $this->text('your_mailbox')];
         $text = ['type' => 'text', 'label' => $this->text('address'), 'text' => $this->address()];
-        $button = ['type' => 'button', 'label' => $this->text('open_webmail'), 'function' => 'signIn'];
+        $label = $this->text('open_webmail');
+        $button = ['type' => 'button', 'label' => $label, 'function' => 'signIn'];
         return $this->record->address === '' ? [$view, $text] : [$view, $text, $button];
     }
 
@@ -87,7 +92,8 @@ final class Page
     private function passwordSet(string $password): array
     {
         if ($password === '' || $this->service->status !== Service::STATUS_ACTIVE) {
-            return [$this->text($password === '' ? 'password_refused_client' : 'refused_client'), 'error'];
+            $why = $password === '' ? 'password_refused_client' : 'refused_client';
+            return [$this->text($why), 'error'];
         }
         $call = new MailCall($this->service, $password);
         $why = Dispatch::run(Action::ChangePassword, $call);
@@ -109,27 +115,32 @@ final class Page
         ], 'strlen');
         $shown = '';
         foreach ($rows as $key => $text) {
-            $shown .= '<div class="flex items-center text-base"><span class="mr-2">' . $this->escaped($key) . ':</span>'
+            $shown .= '<div class="flex items-center text-base">'
+                . '<span class="mr-2">' . $this->escaped($key) . ':</span>'
                 . '<span class="text-base/50">' . self::safe($text) . '</span></div>';
         }
         $login = '<p class="text-sm mt-2">' . $this->escaped('login') . '</p>';
         $form = $this->record->address === '' ? '' : $this->form();
-        return "<div class=\"bg-background-secondary border border-neutral p-4 rounded-lg\">$shown$login$form</div>";
+        $class = 'bg-background-secondary border border-neutral p-4 rounded-lg';
+        return "<div class=\"$class\">$shown$login$form</div>";
     }
 
     private function form(): string
     {
-        $url = self::safe(URL::route('extensions.servers.enom-bridge.password', ['service' => $this->service->id]));
+        $where = ['service' => $this->service->id];
+        $url = self::safe(URL::route('extensions.servers.enom-bridge.password', $where));
         $token = self::safe((string) Session::token());
-        $field = 'block w-full text-sm bg-background-secondary border border-neutral rounded-md px-2.5 py-2.5';
-        $button = 'bg-primary text-white text-sm font-semibold hover:bg-primary/80 py-2 px-4.5 rounded-md mt-2 cursor-pointer';
+        $field = 'block w-full text-sm bg-background-secondary border border-neutral p-2.5';
+        $button = 'bg-primary text-white text-sm font-semibold hover:bg-primary/80 py-2 px-4.5'
+            . ' rounded-md mt-2 cursor-pointer';
         return <<<HTML
             <form method="post" action="$url" class="mt-4">
             <input type="hidden" name="_token" value="$token">
             <h4 class="text-lg font-semibold">{$this->escaped('password_title')}</h4>
             <p class="text-sm">{$this->escaped('set_password_first')}</p>
             <input type="password" name="mailbox_password" autocomplete="new-password" required
-             minlength="10" maxlength="20" class="$field" placeholder="{$this->escaped('password_rule')}">
+             minlength="10" maxlength="20" class="$field"
+             placeholder="{$this->escaped('password_rule')}">
             <button type="submit" class="$button">{$this->escaped('password_button')}</button>
             </form>
             HTML;

@@ -106,9 +106,15 @@ final class Paymenter implements Kit\Platform
             Log::error("enom-bridge: $action: $answer");
         }
         if (Config::get('settings.debug', false)) {
-            $context = ['method' => 'POST', 'url' => "enom-bridge: $action", 'headers' => [], 'payload' => $sent];
-            $context += ['response_status' => $outcome, 'response_headers' => [], 'response' => $answer];
-            DebugLog::create(['type' => 'http', 'context' => $context]);
+            DebugLog::create(['type' => 'http', 'context' => [
+                'method' => 'POST',
+                'url' => "enom-bridge: $action",
+                'headers' => [],
+                'payload' => $sent,
+                'response_status' => $outcome,
+                'response_headers' => [],
+                'response' => $answer,
+            ]]);
         }
     }
 
@@ -128,7 +134,8 @@ final class Paymenter implements Kit\Platform
 
     public function bridges(): array
     {
-        return Server::where('extension', self::EXTENSION)->orderBy('id')->pluck('id')->map(intval(...))->all();
+        $ids = Server::where('extension', self::EXTENSION)->orderBy('id')->pluck('id');
+        return array_map('intval', $ids->all());
     }
 
     public function bridge(int $id): ?Bridge
@@ -178,7 +185,8 @@ final class Paymenter implements Kit\Platform
     public function isAnothers(int $service, string $address): bool
     {
         $mailbox = ['key' => Settings::MAILBOX, 'model_type' => (new Service())->getMorphClass()];
-        $ids = Property::where($mailbox)->where('value', $address)->where('model_id', '!=', $service)->pluck('model_id');
+        $ids = Property::where($mailbox)->where('value', $address)
+            ->where('model_id', '!=', $service)->pluck('model_id');
         $isIts = static fn (Builder $server) => $server->where('extension', self::EXTENSION);
         return Service::whereIn('id', $ids->all())->where('status', '!=', Service::STATUS_CANCELLED)
             ->whereHas('product.server', $isIts)->exists();

@@ -6,7 +6,7 @@ use App\Models\Service;
 use EnomBridge\Kit\Action;
 use Illuminate\Contracts\Queue\ShouldQueue;
 
-/** A paid period more: as Paymenter's own jobs are, tried once, because cron repeats what is pending. */
+/** A paid period more. Tried once, as Paymenter's own jobs are: cron repeats what is pending. */
 final class Renew implements ShouldQueue
 {
     public int $tries = 1;

@@ -19,7 +19,10 @@ final class Settings
     public static function server(): array
     {
         return [
-            self::field('bridge_url', ['required' => true, 'placeholder' => 'https://bridge.example.com']),
+            self::field('bridge_url', [
+                'required' => true,
+                'placeholder' => 'https://bridge.example.com',
+            ]),
             self::field('source', ['required' => true, 'placeholder' => 'paymenter-main']),
             self::field('secret', ['type' => 'password', 'required' => true, 'encrypted' => true]),
             self::field('webmail', ['placeholder' => 'https://webmail.example.com']),
@@ -43,7 +46,8 @@ final class Settings
         } catch (Fault $fault) {
             // What is saved stays, whatever becomes of the bridge.
             $saved = is_string($product[self::PLAN] ?? null) ? $product[self::PLAN] : '';
-            $more += ['options' => [$saved => $saved ?: Text::of('no_plan')], 'hint' => $fault->getMessage()];
+            $more['options'] = [$saved => $saved ?: Text::of('no_plan')];
+            $more['hint'] = $fault->getMessage();
         }
         return [self::field(self::PLAN, $more)];
     }
@@ -52,8 +56,12 @@ final class Settings
     public static function checkout(): array
     {
         $form = 'regex:/\A[A-Za-z0-9._-]{1,30}@[^@\s<>"\']{1,253}\z/u';
-        $validation = ['validation' => [$form], 'placeholder' => 'john@example.com', 'required' => true];
-        return [['label' => Text::of('order_mailbox', [], Page::language())] + self::field(self::MAILBOX, $validation)];
+        return [self::field(self::MAILBOX, [
+            'label' => Text::of('order_mailbox', [], Page::language()),
+            'placeholder' => 'john@example.com',
+            'required' => true,
+            'validation' => [$form],
+        ])];
     }
 
     /** @param array<string, mixed> $server */
@@ -66,7 +74,8 @@ final class Settings
         } catch (Fault $fault) {
             return $fault->getMessage();
         } catch (\Throwable $error) {
-            return (new Log([self::text($server, 'secret')]))->unexpected('connection.test', $error);
+            $log = new Log([self::text($server, 'secret')]);
+            return $log->unexpected('connection.test', $error);
         }
     }
 
@@ -77,7 +86,8 @@ final class Settings
         $parts = array_map('strval', $url ?: []);
         $strange = array_diff_key($parts, array_flip(['scheme', 'host', 'port', 'path'])) !== [];
         $path = trim($parts['path'] ?? '', '/');
-        if ($url === false || $strange || $path !== '' || !in_array($parts['scheme'] ?? 'https', ['http', 'https'], true)) {
+        $isWeb = in_array($parts['scheme'] ?? 'https', ['http', 'https'], true);
+        if ($url === false || $strange || $path !== '' || !$isWeb) {
             throw new Fault(Text::of('server_malformed'));
         }
         $secure = ($parts['scheme'] ?? '') === 'https';

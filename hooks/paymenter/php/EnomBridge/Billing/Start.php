@@ -14,11 +14,12 @@ use Illuminate\Support\Facades\Event as Events;
 use Illuminate\Support\Facades\Route;
 use Paymenter\Extensions\Servers\EnomBridge\EnomBridge;
 
-/** What Paymenter is told of when it starts: URLs, what to listen for, what to run every 5 minutes. */
+/** What Paymenter learns when it starts: URLs, what to listen for, what to run every 5 minutes. */
 final class Start
 {
     public const COMMAND = 'enom-bridge:catch-up';
 
+    private const HAS_ONE = [Service::STATUS_ACTIVE, Service::STATUS_SUSPENDED];
     private const DECIDES = ['status', 'expires_at', 'product_id', 'plan_id', 'price', 'user_id'];
 
     public static function routes(): void
@@ -34,8 +35,10 @@ final class Start
 
     public static function listeners(): void
     {
-        Events::listen(Event\Updated::class, static fn (Event\Updated $event) => self::changed($event->service));
-        Events::listen(Event\Deleted::class, static fn (Event\Deleted $event) => self::deleted($event->service));
+        $changed = static fn (Event\Updated $event) => self::changed($event->service);
+        $deleted = static fn (Event\Deleted $event) => self::deleted($event->service);
+        Events::listen(Event\Updated::class, $changed);
+        Events::listen(Event\Deleted::class, $deleted);
     }
 
     public static function schedule(): void
@@ -44,12 +47,14 @@ final class Start
             return;
         }
         Artisan::command(self::COMMAND, static fn () => Catchup::run())
-            ->purpose('Fetches results of mailboxes from the bridge, and sends again what it does not have');
+            ->purpose('Fetches results from the bridge, and sends again what it does not have');
         $add = static fn (Schedule $schedule) => $schedule->command(self::COMMAND)
             ->everyFiveMinutes()->withoutOverlapping(10)->runInBackground()
             ->description('Mailboxes: results from enom-bridge, and what it does not have yet');
         $app = App::getFacadeRoot();
-        $app->resolved(Schedule::class) ? $add($app->make(Schedule::class)) : $app->afterResolving(Schedule::class, $add);
+        $app->resolved(Schedule::class)
+            ? $add($app->make(Schedule::class))
+            : $app->afterResolving(Schedule::class, $add);
     }
 
     /** After the transaction, which may still be rolled back. */
@@ -61,8 +66,8 @@ final class Start
         $renewed = self::isRenewed($service);
         DB::afterCommit(static function () use ($service, $renewed): void {
             Catchup::reconsider((int) $service->id);
-            if ($renewed) {
-                Bus::dispatch(new Renew((int) $service->id)); // Paymenter has no job of its own for it
+            if ($renewed) { // Paymenter has no job of its own for it
+                Bus::dispatch(new Renew((int) $service->id));
             }
         });
     }
@@ -73,7 +78,7 @@ final class Start
         $before = MailService::day($service->getOriginal('expires_at'));
         return $before !== '' && MailService::day($service->expires_at) > $before
             && $service->status === Service::STATUS_ACTIVE
-            && in_array($service->getOriginal('status'), [Service::STATUS_ACTIVE, Service::STATUS_SUSPENDED], true);
+            && in_array($service->getOriginal('status'), self::HAS_ONE, true);
     }
 
     private static function deleted(Service $service): void
