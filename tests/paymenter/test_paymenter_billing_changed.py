@@ -280,3 +280,18 @@ def test_a_creation_that_is_retried_gives_nothing_back(company: Company) -> None
     company.shop.cli("retry")
     assert "Not created: by now the service is suspended." in company.work()
     assert (company.status(order), company.at_enom(order)) == ("suspended", "suspended")
+
+
+def test_cron_suspends_while_the_creation_runs(company: Company) -> None:
+    order = company.ordered()
+    company.slow("SetUpPOP3User", 1.2)
+    company.shop.web("pay", by=company.customer, invoice=order["invoice"])
+    company.overdue(order)
+    worker = company.shop.process("work")
+    until(lambda: order["service"] in company.pending(), 60, pause=0.05)
+    edit(company, order, status="suspended")
+    worker.communicate(timeout=120)
+    company.quiet()
+    company.becomes(order, "active")
+    assert company.at_enom(order) == "active"
+    assert "was not done" not in company.audited(order)

@@ -161,7 +161,8 @@ final class Lifecycle
     ): void {
         $after = $action->leadsTo();
         $now = Service::find($service->id);
-        if ($after === null || $now === null || !in_array($now->status, [$before, $after], true)) {
+        $own = [$before, $after, ...$action === Action::Create ? [Service::STATUS_SUSPENDED] : []];
+        if ($after === null || $now === null || !in_array($now->status, $own, true)) {
             return;
         }
         $isOpen = $action !== Action::Terminate || Record::of((int) $now->id)->pending !== [];

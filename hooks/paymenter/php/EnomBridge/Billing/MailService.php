@@ -24,10 +24,22 @@ final class MailService extends Kit\Service
             (int) $model->id,
             (int) $model->user_id,
             (int) $model->product?->server_id,
-            (string) $model->status,
+            self::status($model),
             self::mailbox($model),
             self::OVERDUE,
         );
+    }
+
+    /**
+     * Cron suspends what is overdue, also while its creation still waits: there is nothing to
+     * suspend then, and the creation goes on.
+     */
+    private static function status(Service $model): string
+    {
+        $record = $model->status === Service::STATUS_SUSPENDED ? Record::of((int) $model->id) : null;
+        $isNew = $record?->address === ''
+            && ($record->pending['status'] ?? null)?->action === Action::Create;
+        return $isNew ? Service::STATUS_PENDING : (string) $model->status;
     }
 
     /** As the service's property has it. */
