@@ -40,6 +40,7 @@ def test_a_termination_is_dropped_once_anything_changed(
     assert company.pending() == []
     assert "was not done" in company.audited(order)
     edit(company, order, status="active", expires_at=LATER)
+    company.work()
 
 
 def test_a_termination_is_dropped_once_the_customer_has_paid(company: Company) -> None:
@@ -123,6 +124,7 @@ def test_what_staff_ended_by_hand_is_ended(company: Company) -> None:
     company.down()
     assert "cannot be reached" in company.trigger(order, "terminateServer")
     edit(company, order, expires_at=LATER)
+    assert company.work() == ["Not renewed: staff has this service terminated."]
     company.back()
     company.becomes(order, "cancelled")
     assert company.at_enom(order) == "absent"
@@ -258,6 +260,7 @@ def test_a_suspension_does_not_take_the_place_of_a_creation(company: Company) ->
     company.down()
     company.shop.web("pay", by=company.customer, invoice=order["invoice"])
     company.overdue(order)
+    edit(company, order, status="active")  # else Paymenter's cron does not see it
     said = company.cron()
     assert "cannot be reached" in said[0] and "still being created" in said[1]
     assert company.status(order) == "pending"

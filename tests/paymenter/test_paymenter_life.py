@@ -187,6 +187,7 @@ def test_the_connection_test_names_a_wrong_secret(company: Company) -> None:
 def test_a_quantity_is_refused(company: Company) -> None:
     order = company.ordered(quantity=3)
     assert "one service is one mailbox" in company.pay(order["invoice"])[0]
+    assert company.status(order) == "pending"
     company.shop.web("edit", by=company.staff, service=order["service"], values={"quantity": 1})
     assert company.trigger(order, "createServer") == ""
     assert company.status(order) == "active"

@@ -108,9 +108,13 @@ final class Verbs
         });
     }
 
-    /** Paid: a job is queued by the status that is there, and then the service is active and due later. */
-    public function pay(int $invoice): array
+    /**
+     * Paid: a job is queued by the status that is there, and then the service is active and due later.
+     * `overtaken`: a worker has done the job by then.
+     */
+    public function pay(int $invoice, bool $overtaken = false): array
     {
+        $said = [];
         $paid = Invoice::findOrFail($invoice);
         $paid->update(['status' => 'paid']);
         foreach ($paid->items as $item) {
@@ -120,12 +124,13 @@ final class Verbs
                 'pending' => CreateJob::dispatch($service),
                 default => null,
             };
+            $said = $overtaken ? $this->work()['said'] : [];
             $from = $service->expires_at !== null && $service->status === 'active' ? $service->expires_at : Carbon::now();
             $service->expires_at = $from->addDays(30);
             $service->status = 'active';
             $service->save();
         }
-        return [];
+        return ['said' => $said];
     }
 
     public function upgrade(int $service, int $product): array

@@ -110,9 +110,20 @@ namespace OwenIt\Auditing\Events {
     }
 }
 
+namespace Illuminate\Queue\Events {
+    class JobQueued
+    {
+        public function __construct(public $connectionName, public $queue, public $id, public $job, public $payload, public $delay)
+        {
+        }
+    }
+}
+
 namespace Standin {
     use Illuminate\Contracts\Encryption\DecryptException;
+    use Illuminate\Queue\Events\JobQueued;
     use Illuminate\Support\Facades\DB;
+    use Illuminate\Support\Facades\Event;
 
     class Application extends \Illuminate\Container\Container
     {
@@ -157,7 +168,10 @@ namespace Standin {
         public function dispatch(object $job): void
         {
             $row = ['class' => get_class($job), 'payload' => serialize($job)];
-            DB::connection()->afterCommit(static fn () => DB::table('jobs')->insert($row));
+            DB::connection()->afterCommit(static function () use ($row, $job): void {
+                $id = DB::table('jobs')->insertGetId($row);
+                Event::dispatch(new JobQueued('database', 'default', $id, $job, $row['payload'], null));
+            });
         }
 
         /** Runs one. Null: there is none. */

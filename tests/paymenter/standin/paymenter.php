@@ -259,11 +259,18 @@ namespace App\Jobs\Server {
     /** Tried once. It carries the number of the service, which is read anew where it runs. */
     abstract class Job
     {
-        private int $id;
-
-        public function __construct(Service $service)
+        public function __construct(public Service $service)
         {
-            $this->id = $service->id;
+        }
+
+        public function __serialize(): array
+        {
+            return ['id' => $this->service->id];
+        }
+
+        public function __unserialize(array $kept): void
+        {
+            $this->service = Service::findOrFail($kept['id']);
         }
 
         public static function dispatch(Service $service): void
@@ -273,7 +280,7 @@ namespace App\Jobs\Server {
 
         public function handle(): void
         {
-            $service = Service::findOrFail($this->id);
+            $service = $this->service;
             $data = ExtensionHelper::callService($service, static::FUNCTION);
             if (static::MAIL !== '') {
                 NotificationHelper::{static::MAIL}($service->user, $service, is_array($data) ? $data : []);

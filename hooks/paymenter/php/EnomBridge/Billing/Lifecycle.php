@@ -20,7 +20,7 @@ use EnomBridge\Kit\Text;
  * Rule 1: Paymenter writes the status as soon as it has queued a job. Here it goes back to what it
  * was, until the bridge has confirmed what the job is about: a service is what its mailbox is.
  * Rule 2: a job that waited in a queue, or that somebody retries, does nothing that is no longer
- * due.
+ * due. A job that is lost is done all the same (Queued).
  */
 final class Lifecycle
 {
@@ -73,35 +73,61 @@ final class Lifecycle
     /** What staff triggers is not asked for its reason. Throws Fault. */
     private static function mustBeDue(Action $action, Service $service): void
     {
+        $isStaffs = Kit::platform()->asked() === Asked::Admin;
         if ($action === Action::Create && (int) $service->quantity > 1) {
+            $isStaffs || self::set($service, Service::STATUS_PENDING);
             throw new Fault(Text::of('quantity', ['quantity' => (int) $service->quantity]));
         }
-        $record = Record::of((int) $service->id);
-        $status = (string) $service->status;
-        $is = static fn (string ...$one): bool => in_array($status, $one, true);
-        $isOverdue = self::isOverdue($service);
-        $due = match ($action) {
+        if (!$isStaffs && self::isTooEarly($action, $service)) {
+            self::set($service, Service::STATUS_PENDING);
+            throw new Fault(Text::of("early_$action->name"));
+        }
+        if (!$isStaffs && !self::isStillDue($action, $service)) {
+            Dispatch::forget($action, (int) $service->id);
+            $date = MailService::day($service->expires_at) ?: Text::of('not_due');
+            $values = ['status' => $service->status, 'due' => $date];
+            throw new Fault(Text::of("stale_$action->name", $values));
+        }
+    }
+
+    /** Whether a job for this would be carried out now. */
+    public static function isDue(Action $action, Service $service): bool
+    {
+        $isOne = $action !== Action::Create || (int) $service->quantity <= 1;
+        return $isOne && !self::isTooEarly($action, $service)
+            && self::isStillDue($action, $service);
+    }
+
+    /** It would take the place of a creation that is not done yet. */
+    private static function isTooEarly(Action $action, Service $service): bool
+    {
+        $pending = Record::of((int) $service->id)->pending['status'] ?? null;
+        return in_array($action, [Action::Suspend, Action::Unsuspend], true)
+            && $pending?->action === Action::Create;
+    }
+
+    private static function isStillDue(Action $action, Service $service): bool
+    {
+        $is = static fn (string ...$one): bool => in_array($service->status, $one, true);
+        return match ($action) {
             Action::Unsuspend => !$is(Service::STATUS_CANCELLED),
             // A mailbox that is suspended would be given back.
-            Action::Create => !$is(Service::STATUS_CANCELLED)
-                && ($record->address === '' || !$is(Service::STATUS_SUSPENDED)),
-            Action::Suspend => $isOverdue && $is(Service::STATUS_ACTIVE, Service::STATUS_SUSPENDED),
-            Action::Terminate => self::isCancelled($service)
-                || $isOverdue && $is(Service::STATUS_SUSPENDED, Service::STATUS_CANCELLED),
+            Action::Create => !$is(Service::STATUS_CANCELLED) && !($is(Service::STATUS_SUSPENDED)
+                && Record::of((int) $service->id)->address !== ''),
+            Action::Suspend => self::isOverdue($service)
+                && $is(Service::STATUS_ACTIVE, Service::STATUS_SUSPENDED),
+            Action::Terminate => self::isCancelled($service) || self::isOverdue($service)
+                && $is(Service::STATUS_SUSPENDED, Service::STATUS_CANCELLED),
+            Action::Renew, Action::ChangePlan => !self::isEnding($service),
             default => true,
         };
-        if (Kit::platform()->asked() === Asked::Admin) {
-            return;
-        }
-        $pending = $record->pending['status'] ?? null;
-        if ($action === Action::Suspend && $pending?->action === Action::Create) {
-            self::set($service, Service::STATUS_PENDING); // it would take the place of the creation
-            throw new Fault(Text::of('stale_new'));
-        }
-        if (!$due) {
-            $date = MailService::day($service->expires_at) ?: Text::of('not_due');
-            throw new Fault(Text::of("stale_$action->name", ['status' => $status, 'due' => $date]));
-        }
+    }
+
+    /** Staff has triggered its termination: a later request would take the place of that. */
+    private static function isEnding(Service $service): bool
+    {
+        $pending = Record::of((int) $service->id)->pending['status'] ?? null;
+        return $pending?->action === Action::Terminate && $pending->asked_by === Asked::Admin;
     }
 
     private static function isOverdue(Service $service): bool

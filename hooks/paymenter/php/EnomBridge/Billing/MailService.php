@@ -36,7 +36,8 @@ final class MailService extends Kit\Service
      */
     private static function status(Service $model): string
     {
-        $record = $model->status === Service::STATUS_SUSPENDED ? Record::of((int) $model->id) : null;
+        $isSuspended = $model->status === Service::STATUS_SUSPENDED;
+        $record = $isSuspended ? Record::of((int) $model->id) : null;
         $isNew = $record?->address === ''
             && ($record->pending['status'] ?? null)?->action === Action::Create;
         return $isNew ? Service::STATUS_PENDING : (string) $model->status;

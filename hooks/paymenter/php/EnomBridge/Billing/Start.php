@@ -6,6 +6,7 @@ use App\Events\Service as Event;
 use App\Models\Service;
 use EnomBridge\Kit\Catchup;
 use Illuminate\Console\Scheduling\Schedule;
+use Illuminate\Queue\Events\JobQueued;
 use Illuminate\Support\Facades\App;
 use Illuminate\Support\Facades\Artisan;
 use Illuminate\Support\Facades\Bus;
@@ -39,6 +40,7 @@ final class Start
         $deleted = static fn (Event\Deleted $event) => self::deleted($event->service);
         Events::listen(Event\Updated::class, $changed);
         Events::listen(Event\Deleted::class, $deleted);
+        Events::listen(JobQueued::class, static fn (JobQueued $event) => Queued::keep($event->job));
     }
 
     public static function schedule(): void
@@ -66,6 +68,7 @@ final class Start
         $renewed = self::isRenewed($service);
         DB::afterCommit(static function () use ($service, $renewed): void {
             Catchup::reconsider((int) $service->id);
+            Queued::saved((int) $service->id);
             if ($renewed) { // Paymenter has no job of its own for it
                 Bus::dispatch(new Renew((int) $service->id));
             }
