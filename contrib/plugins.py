@@ -23,7 +23,8 @@ MODE = 0o644
 
 
 class Plugin(NamedTuple):
-    """`top`: the one folder that the archive brings, so that it unpacks into the platform's own.
+    """`top`: the one folder that the archive brings, so that it unpacks into the platform's own,
+    or `below` it.
 
     Each archive has a copy of the kit, in the folder `kit`, under a `namespace` of its own: two
     plug-ins, also of two versions, run in one PHP process.
@@ -32,6 +33,7 @@ class Plugin(NamedTuple):
     top: str
     kit: str
     namespace: str
+    below: str = ""
 
 
 PLUGINS = {
@@ -44,6 +46,12 @@ PLUGINS = {
         "modules",
         "modules/Serviceenombridge/Bridge/Kit",
         "Box\\Mod\\Serviceenombridge\\Bridge\\Kit",
+    ),
+    "paymenter": Plugin(
+        "EnomBridge",
+        "EnomBridge/Kit",
+        "Paymenter\\Extensions\\Servers\\EnomBridge\\Kit",
+        "extensions/Servers",
     ),
 }
 
@@ -108,9 +116,10 @@ def main(root: Path = ROOT) -> int:
             click.echo(f"Error: {fault}", err=True)
             return 1
         shown = archive.relative_to(root)
+        below = PLUGINS[platform].below
         click.echo(
-            f"{shown}: unzip it into the folder of {platform}, then go on as "
-            f"hooks/{platform}/README.md tells."
+            f"{shown}: unzip it into the folder of {platform}{below and f', below {below}'}, "
+            f"then go on as hooks/{platform}/README.md tells."
         )
     return 0
 

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from marshmallow import Schema
 
-from hooks import fossbilling, standard, whmcs
+from hooks import fossbilling, paymenter, standard, whmcs
 from hooks.schemes import WebhookScheme
 from hooks.signing import decode_secret
 from hooks.types import Ignored, Intent, Message, Question, Report, Verified, Withdrawal
@@ -69,5 +69,5 @@ def key_of(platform: Platform, secret: str) -> bytes:
 
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType(
-    {"fossbilling": fossbilling, "standard": standard, "whmcs": whmcs}
+    {"fossbilling": fossbilling, "paymenter": paymenter, "standard": standard, "whmcs": whmcs}
 )

@@ -25,6 +25,7 @@ ELSEWHERE: Mapping[str, str] = {
     "CONTRIBUTING.md": "contributing.md",
     "contrib/bench/README.md": "benchmarks.md",
     "hooks/fossbilling/README.md": "platforms/fossbilling.md",
+    "hooks/paymenter/README.md": "platforms/paymenter.md",
     "hooks/standard/README.md": "platforms/standard.md",
     "hooks/whmcs/README.md": "platforms/whmcs.md",
 }
@@ -48,6 +49,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "platforms/whmcs",
         "whmcs-figures",
         "platforms/fossbilling",
+        "platforms/paymenter",
         "platforms/standard",
         "php-plugins",
     ),

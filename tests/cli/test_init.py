@@ -61,6 +61,14 @@ def test_with_yes_nothing_is_asked_and_the_file_loads(place: Path) -> None:
     assert "example-token" not in result.output
 
 
+def test_paymenter_has_a_form_of_its_own(place: Path) -> None:
+    result = run("--yes", *NEEDED, "--platform", "paymenter", "--source", "paymenter-main")
+    assert result.exit_code == 0
+    assert "Fill in at paymenter:\n  Server          EnomBridge\n" in result.stdout
+    assert "  Bridge URL      http://127.0.0.1:8080\n" in result.stdout
+    assert "  Source          paymenter-main\n  Signing secret  whsec_" in result.stdout
+
+
 def test_live_begins_with_looking_and_deletes_after_days(place: Path, tmp_path: Path) -> None:
     hosted = (
         "--suspend-with",

@@ -22,6 +22,12 @@ SAID = {
         ["manage", "manage_settings"],
         "Please enter the address of the mailbox, like john@example.com.",
     ],
+    "paymenter": [
+        "enom-bridge mailbox",
+        "The server needs the URL of the bridge, the name of the source and the signing secret "
+        "(whsec_…). `enom-bridge init` printed them.",
+        [],
+    ],
 }
 """What the plug-in answers in tests/php/archives/<platform>.php."""
 
@@ -72,7 +78,12 @@ def test_without_its_kit_it_does_not_load(platform: str, tmp_path: Path) -> None
 def test_an_archive_names_its_own_copy_of_the_kit_only(platform: str, tmp_path: Path) -> None:
     pack(platform, tmp_path / "plugin.zip")
     with zipfile.ZipFile(tmp_path / "plugin.zip") as archive:
-        named = [name for name in archive.namelist() if KIT.encode() in archive.read(name)]
+        own = PLUGINS[platform].namespace.encode()  # which may end as that of a checkout does
+        named = [
+            name
+            for name in archive.namelist()
+            if KIT.encode() in archive.read(name).replace(own, b"")
+        ]
         place = PLUGINS[platform].kit
         copied = {Path(name) for name in archive.namelist() if name.startswith(f"{place}/")}
     assert named == []

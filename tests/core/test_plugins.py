@@ -21,8 +21,9 @@ CONTENT = {
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    for platform in PLUGINS:
-        grow(tmp_path / "hooks" / platform / "php", list(CONTENT))
+    for platform, plugin in PLUGINS.items():
+        names = list(CONTENT) if platform == "whmcs" else [f"{plugin.top}/main.php"]
+        grow(tmp_path / "hooks" / platform / "php", names)
     return tmp_path / "hooks" / "whmcs" / "php"
 
 
@@ -95,6 +96,13 @@ def test_the_command_tells_the_path_and_what_comes_next(
         archive = f"dist/enom-bridge-{platform}-{__version__}.zip"
         assert line.startswith(f"{archive}: unzip it into the folder of {platform}")
         assert (tmp_path / archive).exists()
+
+
+def test_a_place_below_the_platforms_folder_is_told(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(tmp_path) == 0
+    assert "the folder of paymenter, below extensions/Servers, then" in capsys.readouterr().out
 
 
 def test_without_a_tree_the_command_fails_with_a_sentence(

@@ -33,7 +33,7 @@ STARTS = re.compile(r"subprocess|needed\(")
 TRIED = (
     # A file that starts no process needs no program.
     *(str(file) for file in sorted((ROOT / "tests/docs").glob("test_*.py")) if STARTS.search(file.read_text())),
-    "tests/browser", "tests/whmcs", "tests/fossbilling", "tests/hooks/test_whmcs_php.py",
+    "tests/browser", "tests/paymenter", "tests/whmcs", "tests/fossbilling", "tests/hooks/test_whmcs_php.py",
     "tests/core/test_plugin_archives.py", "tests/store/test_migrations.py",
     "tests/cli/test_proxies.py", "tests/flow/test_pgbouncer.py",
 )  # fmt: skip

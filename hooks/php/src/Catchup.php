@@ -14,6 +14,7 @@ final class Catchup
     private const LONGEST = 240; // seconds; a cron that runs every 5 minutes is expected
     private const FRESH = 60; // seconds that a hook may be on its way without us
     private const PATIENCE = 1800; // seconds until one that the bridge accepted is asked for
+    private const QUEUE = 900; // seconds that a job may wait for a worker of the platform
     private const UNKNOWN = 404;
 
     /** Never throws. */
@@ -106,7 +107,8 @@ final class Catchup
         $record = Record::of($service);
         $pending = $record->pending[$about] ?? null;
         $age = time() - ($pending->asked ?? 0);
-        if ($pending === null || ($age < self::FRESH && !$pending->accepted && !$pending->held)) {
+        $fresh = $pending?->queued ? self::QUEUE : self::FRESH;
+        if ($pending === null || ($age < $fresh && !$pending->accepted && !$pending->held)) {
             return [null, null];
         }
         $now = Kit::platform()->service($service);
@@ -130,6 +132,7 @@ final class Catchup
             return [null, null];
         }
         $pending->asked = time();
+        $pending->queued = false;
         $record->save();
         return [$pending->accepted ? self::look($record, $pending, $client) : self::repeat($now, $record, $pending, $client), null];
     }

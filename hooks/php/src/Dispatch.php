@@ -30,6 +30,31 @@ final class Dispatch
     }
 
     /**
+     * The platform has queued a job that will ask for this. It is kept now: if the job is lost,
+     * cron sends it. Throws as `run` does; Busy too if the job is at it already, which then keeps
+     * it by itself.
+     */
+    public static function keep(Action $action, Call $call): void
+    {
+        Lock::around($call->id, fn () => (new self($call, $action))->queue(), patience: 0);
+    }
+
+    /** The job has found that it is no longer due. */
+    public static function forget(Action $action, int $service): void
+    {
+        $isIts = static fn (Record $record): bool => $record->queued($action) !== null;
+        if ($isIts(Record::of($service))) {
+            Lock::around($service, static function () use ($action, $service, $isIts): void {
+                $record = Record::of($service);
+                if ($isIts($record)) {
+                    $record->dropped($record->pending[$action->about()]);
+                    $record->save();
+                }
+            });
+        }
+    }
+
+    /**
      * A mailbox that is locked out needs its password: the platform unsuspends it once more, and
      * that sends it.
      */
@@ -66,6 +91,24 @@ final class Dispatch
             : $this->open($record, $pending, $answer);
     }
 
+    private function queue(): void
+    {
+        $record = Record::of($this->call->id);
+        $service = Service::required($this->call->id);
+        $data = $this->call->data($this->action, $record);
+        $pending = $record->pending[$this->action->about()] ?? null;
+        $secret = $this->call->bridge->secret;
+        if ($pending?->isFor($this->action, $data, $secret)) {
+            return;
+        }
+        $pending = Pending::fresh($this->action, $data, $service, $secret, $pending);
+        $pending->asked_by = Asked::Cron; // as it is in the job, whoever is signed in now
+        $pending->queued = true;
+        $record->expect($pending);
+        $pending->asked = time();
+        $record->save();
+    }
+
     /** It is kept before it is sent. @param array<string, string|bool> $data */
     private function expected(Record $record, ?Pending $pending, array $data, Service $service): Pending
     {
@@ -77,6 +120,7 @@ final class Dispatch
         }
         $record->expect($pending);
         $pending->asked = time();
+        $pending->queued = false;
         $record->save();
         return $pending;
     }

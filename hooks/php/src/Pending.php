@@ -34,6 +34,7 @@ final class Pending
         public int $asked = 0, // epoch seconds of the last try
         public int $sequence = 0, // of the newest of its jobs that was heard of
         public int $kept = 0, // epoch seconds of the last time that the bridge did not give it back
+        public bool $queued = false, // a job of the platform is to send it; nothing was sent yet
         /** @var list<self> whose place it took before their end was known, oldest first */
         public array $replaced = [],
     ) {
@@ -67,7 +68,7 @@ final class Pending
     {
         $now = time();
         $new = ['id' => self::newId((int) $this->data['service_id'], $this->action), 'timestamp' => gmdate('Y-m-d\TH:i:s\Z', $now), 'since' => $now];
-        $renewed = new self(...$new + ['accepted' => false, 'held' => false, 'asked' => 0, 'sequence' => 0, 'kept' => 0] + get_object_vars($this));
+        $renewed = new self(...$new + ['accepted' => false, 'held' => false, 'asked' => 0, 'sequence' => 0, 'kept' => 0, 'queued' => false] + get_object_vars($this));
         $renewed->takesThePlaceOf($this);
         return $renewed;
     }

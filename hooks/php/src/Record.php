@@ -80,6 +80,13 @@ final class Record
         return null;
     }
 
+    /** A hook of this action that a job of the platform is to send. */
+    public function queued(Action $action): ?Pending
+    {
+        $pending = $this->pending[$action->about()] ?? null;
+        return $pending?->queued && $pending->action === $action ? $pending : null;
+    }
+
     /** Its end is known. */
     public function settled(Pending $pending): void
     {
