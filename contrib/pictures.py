@@ -12,6 +12,7 @@ import structlog
 from bridge.store import Database, upgrade
 from tests.support.bridge import PASSWORD, add_domain
 from tests.support.browser import DESK, NAMES, PHONE, Stand, Tab, chromium
+from tests.support.customer import Portal, change_password
 from tests.support.house import House
 from tests.support.programs import found
 
@@ -51,11 +52,13 @@ def main(only: str | None) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     if only != "admin":
         with tempfile.TemporaryDirectory() as folder:
-            house = House(Path(folder), fresh(folder))
+            portal = Portal(Path(folder), fresh(folder))
             try:
-                shoot(browser, house)
+                shoot_customer(portal)
+                portal.house.whmcs.settings(Template="")
+                shoot(browser, portal.house)
             finally:
-                house.close()
+                portal.close()
     if only != "whmcs":
         with tempfile.TemporaryDirectory() as folder:
             stand = Stand(Path(folder), fresh(folder))
@@ -74,11 +77,38 @@ def fresh(folder: str) -> str:
     return url
 
 
+def shoot_customer(portal: Portal) -> None:
+    """The customer's page in the theme Twenty-One, in English, German and Spanish."""
+    house, service = portal.house, portal.order["service"]
+    box = {"address": portal.order["address"], "password": PASSWORD, "quota_bytes": 1 << 30}
+    house.sim.control("/mailboxes", {**box, "used_bytes": 640 << 20})
+    house.whmcs.cron(daily=True)
+    with chromium() as browser:
+        shots = (("english", DESK, "client"), ("german", DESK, "client-german"),
+                 ("spanish", PHONE, "client-spanish-phone"))  # fmt: skip
+        for language, size, name in shots:
+            tab = Tab(browser, portal, viewport=size)
+            tab.go(f"{portal.of(service)}&language={language}")
+            whole(tab, name)
+        tab = Tab(browser, portal, viewport=PHONE)
+        tab.go(f"{portal.of(service)}&language=german")
+        house.pause()
+        change_password(tab.page, "Another-Pass.02")
+        tab.page.wait_for_selector(".eb-info")
+        tab.page.screenshot(path=PICTURES / "whmcs-progress.png")
+        click.echo("docs/pictures/whmcs-progress.png")
+        house.resume()
+        house.quiet()
+
+
+def whole(tab: Tab, name: str) -> None:
+    tab.page.screenshot(path=PICTURES / f"whmcs-{name}.png", full_page=True)
+    click.echo(f"docs/pictures/whmcs-{name}.png")
+
+
 def shoot(browser: str, house: House) -> None:
     order, base = house.active(), house.whmcs.url
     house.whmcs.custom(order["service"], "check")
-    client = f"{base}clientarea.php?as=client&action=productdetails&id="
-    take(browser, f"{client}{order['service']}", "whmcs-client", 900)
     take(
         browser,
         f"{base}admin/configproducts.php?as=admin&id={house.products['wait']}",
@@ -91,9 +121,6 @@ def shoot(browser: str, house: House) -> None:
     take(browser, base.rstrip("/") + tested + "&as=admin", "whmcs-server", 1000)
     house.pause()
     house.whmcs.command(order["service"], "SuspendAccount")
-    waiting = house.ordered()
-    house.whmcs.pay(waiting["invoice"])
-    take(browser, f"{client}{waiting['service']}", "whmcs-progress", 620)
     take(
         browser,
         f"{base}admin/clientsservices.php?as=admin&id={order['service']}",

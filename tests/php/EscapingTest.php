@@ -7,9 +7,18 @@ use EnomBridge\Kit\Catchup;
 /** Foreign texts never reach a page as HTML. */
 final class EscapingTest extends TestCase
 {
+    protected function setUp(): void
+    {
+        parent::setUp();
+        Machine::session('client');
+    }
+
     private const EVIL = '<script>alert("x")</script>&\'"><img src=x onerror=alert(1)>';
 
-    private static function rendered(array $variables): string
+    private const ELEMENTS = ['html', 'head', 'meta', 'body', 'div', 'section', 'details', 'summary', 'form', 'label', 'input', 'button', 'meter', 'code',
+        'ul', 'li', 'h3', 'h4', 'dl', 'dt', 'dd', 'span', 'p', 'a', 'strong'];
+
+    public static function rendered(array $variables): string
     {
         require_once 'smarty4/Smarty.class.php';
         $smarty = new \Smarty();
@@ -33,15 +42,17 @@ final class EscapingTest extends TestCase
         return self::rendered($found['templateVariables']);
     }
 
+    /** Of a page of ours its own script and style sheet are known; nothing else may be there. */
     private static function assertHarmless(string $html): void
     {
+        $html = preg_replace('#<link rel="stylesheet" href="/modules/servers/enombridge/assets/page\.css\?[0-9.]+">|<script src="/modules/servers/enombridge/assets/page\.js\?[0-9.]+" defer></script>#', '', $html);
         self::assertStringNotContainsString('<script', $html);
         self::assertStringNotContainsString('<img', $html);
         self::assertStringNotContainsStringIgnoringCase('="javascript:', $html);
         $document = new \DOMDocument();
         self::assertTrue(@$document->loadHTML("<meta charset=utf-8>$html"));
         foreach ($document->getElementsByTagName('*') as $element) {
-            self::assertContains($element->nodeName, ['html', 'head', 'meta', 'body', 'div', 'h3', 'h4', 'dl', 'dt', 'dd', 'span', 'p', 'a', 'strong']);
+            self::assertContains($element->nodeName, self::ELEMENTS);
             foreach ($element->attributes as $attribute) {
                 self::assertStringStartsNotWith('on', $attribute->name);
             }
@@ -70,7 +81,8 @@ final class EscapingTest extends TestCase
         }
         Bridge::says(Bridge::accepts());
         Billing::run('CreateAccount');
-        self::assertStringContainsString('role="status"', $this->page());
+        self::assertStringContainsString('is being set up', $this->page());
+        self::assertStringContainsString('data-busy="1"', $this->page());
         self::assertStringContainsString('Your mailbox', $this->page(['serviceid' => 0]), 'also without a service');
         $this->assertHarmless(self::rendered(enombridge_ClientArea([])['templateVariables']));
     }

@@ -5,6 +5,12 @@ namespace EnomBridge\Tests;
 /** What staff and customers find beside the lifecycle: links to the bridge's pages, hosts and ports. */
 final class PagesTest extends TestCase
 {
+    protected function setUp(): void
+    {
+        parent::setUp();
+        Machine::session('client');
+    }
+
     /** @return array<string, mixed> */
     private static function public(array $changes = []): array
     {

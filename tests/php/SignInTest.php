@@ -5,6 +5,12 @@ namespace EnomBridge\Tests;
 /** The way into webmail. */
 final class SignInTest extends TestCase
 {
+    protected function setUp(): void
+    {
+        parent::setUp();
+        Machine::session('client');
+    }
+
     public function testALinkIsPassedOn(): void
     {
         foreach (['https://mail.example.com/in?token=a%20b&x=1#top', 'http://mail.example.com/'] as $url) {

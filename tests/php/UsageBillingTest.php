@@ -37,6 +37,7 @@ final class UsageBillingTest extends TestCase
      */
     public function testTheButtonOpensWebmailWhileTheServiceIsActive(): void
     {
+        Machine::session('client');
         require __DIR__ . '/support/actions.php';
         foreach (['Active' => true, 'Suspended' => false] as $status => $open) {
             Billing::change(['domainstatus' => $status]);

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -84,13 +84,19 @@ def names_in_trouble() -> NameServer:
     return names
 
 
+class Served(Protocol):
+    """What a browser looks at: pages at an address."""
+
+    url: str
+
+
 class Tab:
     """One browser of its own.
 
     `faults`: what it complained of; a page that a policy forbids something tells it there.
     """
 
-    def __init__(self, browser: Browser, stand: Stand, **options: Any) -> None:
+    def __init__(self, browser: Browser, stand: Served, **options: Any) -> None:
         self.stand, self.faults = stand, list[str]()
         self.context = browser.new_context(base_url=stand.url, **{"viewport": DESK, **options})
         self.context.set_default_timeout(30_000)
@@ -103,6 +109,7 @@ class Tab:
             self.faults.append(message.text)
 
     def sign_in(self, acts: bool = True) -> "Tab":
+        assert isinstance(self.stand, Stand)
         self.page.goto(self.stand.link(acts))
         if not self.page.input_value("#code"):  # without JavaScript it is pasted
             self.page.fill("#code", self.page.url.partition("#")[2])

@@ -20,7 +20,10 @@ PACKAGES = {
     "nginx": "nginx-light",
     "openssl": "openssl",
     "pgbouncer": "pgbouncer",
-    "php": "php-cli php-curl php-intl php-mbstring php-sqlite3 php-xml php-illuminate-database smarty4 php-twig",
+    "php": (
+        "php-cli php-curl php-intl php-mbstring php-sqlite3 php-xml php-illuminate-database "
+        "smarty4 php-twig libjs-bootstrap libjs-bootstrap4"
+    ),
     "phpunit": "phpunit",
     "postgres": "postgresql",
     "promtool": "prometheus",

@@ -28,7 +28,14 @@ final class Callback
             }
             Signature::verify(self::headers($request), $body, $bridge->secret, time());
             $log = $bridge->log();
-            $receipt = self::receipt($body);
+            $message = json_decode($body, true, 32);
+            $event = NearlyFull::read(self::headers($request)['webhook-id'], $message);
+            if ($event !== null) {
+                $log->call('callback', $body, '200', $event::TYPE);
+                Kit::platform()->service($event->service)?->nearlyFull($event);
+                return self::status(200, 'Taken.');
+            }
+            $receipt = self::receipt($message);
             $log = $log->hiding(...self::passwords($receipt));
             [$status, $headers, $said] = self::take($receipt, $log);
             $log->call('callback', $body, (string) $status, $said);
@@ -44,9 +51,8 @@ final class Callback
     }
 
     /** @return ?array<string, mixed> null: it is no callback of the bridge */
-    private static function receipt(string $body): ?array
+    private static function receipt(mixed $message): ?array
     {
-        $message = json_decode($body, true, 32);
         $type = is_array($message) ? $message['type'] ?? null : null;
         // Only the bridge's own types: what this side itself sent must not come back to it as an
         // answer.

@@ -11,8 +11,17 @@ final class Client
     private const TOTAL = 25;
     private const MOST = 4 << 20; // bytes of an answer; a page of 200 receipts is a tenth of this
 
-    public function __construct(private readonly Bridge $bridge, private readonly Log $log)
+    public function __construct(
+        private readonly Bridge $bridge,
+        private readonly Log $log,
+        private readonly int $total = self::TOTAL,
+    ) {
+    }
+
+    /** The same, with fewer seconds for each call: somebody waits for a page. */
+    public function within(int $seconds): self
     {
+        return new self($this->bridge, $this->log, $seconds);
     }
 
     /** @param array<string, mixed> $data */
@@ -37,7 +46,7 @@ final class Client
     /** How a hook that the bridge has stands: as its answer to the hook itself would be. */
     public function job(Pending $pending): Answer
     {
-        $client = new self($this->bridge, $this->log->hiding($pending->password()));
+        $client = new self($this->bridge, $this->log->hiding($pending->password()), $this->total);
         $answer = $client->query('job', ['hook' => $pending->id]);
         $receipt = $answer->kind === 'answered' ? Receipt::read($answer->receipt) : null;
         return $receipt !== null && $receipt['hook'] === $pending->id ? Answer::of($receipt) : $answer;
@@ -84,8 +93,8 @@ final class Client
             CURLOPT_POST => true,
             CURLOPT_POSTFIELDS => $body,
             CURLOPT_HTTPHEADER => [...array_map(fn ($name, $value) => "$name: $value", array_keys($headers), $headers), 'expect:'],
-            CURLOPT_CONNECTTIMEOUT => self::CONNECT,
-            CURLOPT_TIMEOUT => self::TOTAL,
+            CURLOPT_CONNECTTIMEOUT => min(self::CONNECT, $this->total),
+            CURLOPT_TIMEOUT => $this->total,
             CURLOPT_FOLLOWLOCATION => false,
             CURLOPT_PROTOCOLS => CURLPROTO_HTTP | CURLPROTO_HTTPS,
             CURLOPT_SSL_VERIFYPEER => true,

@@ -170,7 +170,8 @@ final class Dispatch
         }
         if ($status !== 'succeeded' || $receipt['observed_only']) {
             $kind = $status === 'succeeded' ? 'observed' : $status;
-            return $this->say($kind, Receipt::told($receipt), $code === 'password_rejected') . $this->takeBack($pending);
+            $said = $this->say($kind, Receipt::told($receipt), $code === 'password_rejected', $code);
+            return $said . $this->takeBack($pending);
         }
         $this->nameAfter($record->address);
         return null;
@@ -205,13 +206,21 @@ final class Dispatch
         }
     }
 
-    /** @param array<string, string> $values @param bool $password whether it is the password that is at fault */
-    private function say(string $key, array $values, bool $password = false): string
-    {
+    /**
+     * @param array<string, string> $values
+     * @param bool $password whether it is the password that is at fault
+     * @param string $code why it failed, for a customer who can do something about it
+     */
+    private function say(
+        string $key,
+        array $values,
+        bool $password = false,
+        string $code = '',
+    ): string {
         if ($this->action !== Action::ChangePassword) {
             return Text::of("{$key}_staff", $values);
         }
-        $key = $password ? 'password_refused' : $key;
-        return Text::of("{$key}_client", $values, $this->call->language());
+        $key = ($password ? 'password_refused' : $key) . '_client';
+        return Text::among($key, $code, $values, $this->call->language());
     }
 }

@@ -7,7 +7,9 @@ class Mailbox
 {
     private const SECURITY = ['993' => 'SSL/TLS', '995' => 'SSL/TLS', '465' => 'SSL/TLS', '143' => 'STARTTLS', '110' => 'STARTTLS', '587' => 'STARTTLS', '25' => 'STARTTLS'];
 
-    protected readonly Record $record;
+    private const PATIENCE = 4; // seconds of a page
+
+    protected Record $record;
 
     public function __construct(protected readonly Call $call)
     {
@@ -100,6 +102,28 @@ class Mailbox
             }
             $record->save();
         });
+    }
+
+    /**
+     * Asks the bridge alone how stands what it is at work on, for somebody who waits for it. Never
+     * throws: what cannot be asked now comes by callback or by cron.
+     */
+    public function follow(): void
+    {
+        foreach ($this->record->pending as $pending) {
+            if (!$pending->accepted || $pending->held) {
+                continue;
+            }
+            try {
+                $answer = $this->call->client()->within(self::PATIENCE)->job($pending);
+                if ($answer->kind === 'ended') {
+                    Conclusion::reached($this->call->id, $answer->receipt);
+                }
+            } catch (\Throwable $error) {
+                $error instanceof Fault || $this->call->log()->unexpected('page', $error);
+            }
+        }
+        $this->record = Record::of($this->call->id);
     }
 
     /**

@@ -50,6 +50,14 @@ abstract class Service
     /** Lets the platform unsuspend it, which sends a hook. Null: done; else why not. */
     abstract public function unsuspend(): ?string;
 
+    /**
+     * What to do when a mailbox of it is nearly full: nothing, unless the platform can write to the
+     * customer. The same event may come twice. Throws Fault when it is to come again.
+     */
+    public function nearlyFull(NearlyFull $event): void
+    {
+    }
+
     /** A ticket, a mail: what a person must decide. It stands in the activity log already. */
     abstract public function alert(string $address, string $text): void;
 }

@@ -47,7 +47,7 @@ final class TextTest extends TestCase
         }
         array_push($keys, ...array_map(fn (Change $change) => "change_$change->value", Change::cases()));
         array_push($keys, ...array_map(fn (Action $action) => "action_$action->name", Action::cases()));
-        foreach (['code', 'problem', 'field', 'account', 'fact', 'how', 'job'] as $family) {
+        foreach (['code', 'problem', 'field', 'account', 'fact', 'how', 'job', 'client_code', 'failed_client'] as $family) {
             $isOfIt = fn (string $key) => $key === $family || str_starts_with($key, "{$family}_");
             array_push($keys, ...array_filter(array_keys(self::lines()), $isOfIt));
         }

@@ -9,7 +9,7 @@ use WHMCS\Database\Capsule;
 final class Database
 {
     private const TABLES = ['tblservers', 'tblproducts', 'tblhosting', 'tblclients', 'tblclientgroups', 'tbldomains', 'tblinvoices', 'tblinvoiceitems',
-        'tblcancelrequests', 'tblticketdepartments'];
+        'tblcancelrequests', 'tblticketdepartments', 'tblconfiguration', 'tblproduct_upgrade_products'];
 
     private static Capsule $capsule;
 
@@ -29,7 +29,7 @@ final class Database
     public static function clear(): void
     {
         self::$capsule->getDatabaseManager()->setDefaultConnection('default');
-        foreach ([...self::TABLES, 'mod_enombridge', 'mod_enombridge_results'] as $table) {
+        foreach ([...self::TABLES, 'mod_enombridge', 'mod_enombridge_results', 'mod_enombridge_changes', 'mod_enombridge_events'] as $table) {
             if (Capsule::schema()->hasTable($table)) {
                 Capsule::table($table)->delete();
             }
@@ -69,14 +69,15 @@ final class Database
             }
         });
         $others = [
-            'tblclients' => ['groupid'], 'tblclientgroups' => ['susptermexempt'], 'tbldomains' => ['userid', 'domain', 'status'],
+            'tblclients' => ['groupid', 'language'], 'tblclientgroups' => ['susptermexempt'], 'tbldomains' => ['userid', 'domain', 'status'],
             'tblinvoices' => ['status'], 'tblinvoiceitems' => ['invoiceid', 'type', 'relid'], 'tblcancelrequests' => ['relid'], 'tblticketdepartments' => ['email'],
+            'tblconfiguration' => ['setting', 'value'], 'tblproduct_upgrade_products' => ['product_id', 'upgrade_product_id'],
         ];
         foreach ($others as $name => $columns) {
             $schema->create($name, function (Blueprint $table) use ($columns): void {
                 $table->increments('id');
                 foreach ($columns as $column) {
-                    in_array($column, ['groupid', 'userid', 'invoiceid', 'relid'], true) ? $table->integer($column)->default(0) : $table->string($column)->default('');
+                    in_array($column, ['groupid', 'userid', 'invoiceid', 'relid', 'product_id', 'upgrade_product_id'], true) ? $table->integer($column)->default(0) : $table->string($column)->default('');
                 }
             });
         }

@@ -10,10 +10,18 @@ final class Machine
 
     public static string $sapi = 'fpm-fcgi';
 
+    /** Whether the page is on its way already; else what its headers are. */
+    public static bool $sent = false;
+
+    /** @var list<string> */
+    public static array $headers = [];
+
     public static function reset(): void
     {
         self::$missing = [];
         self::$sapi = 'fpm-fcgi';
+        self::$sent = false;
+        self::$headers = [];
         $_SESSION = [];
     }
 

@@ -18,6 +18,8 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
         Clock::$ahead = 0.0;
         Bridge::reset();
         Billing::reset();
+        $_POST = [];
+        $_SERVER['REQUEST_METHOD'] = 'GET';
     }
 
     protected function assertPostConditions(): void

@@ -65,6 +65,16 @@ namespace WHMCS\Module\Server\Enombridge {
         return \microtime(true) + Clock::$ahead;
     }
 
+    function headers_sent(): bool
+    {
+        return Machine::$sent;
+    }
+
+    function header(string $header, bool $replace = true, int $status = 0): void
+    {
+        Machine::$headers[] = "$status $header";
+    }
+
     function php_sapi_name(): string
     {
         return Machine::$sapi;

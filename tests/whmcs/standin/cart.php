@@ -10,12 +10,11 @@ use Standin\Database;
 use Standin\Orders;
 use Standin\Page;
 use Standin\Params;
-use WHMCS\Database\Capsule;
 
 $role = Page::role();
 $pid = (int) ($_REQUEST['pid'] ?? 0);
 if (isset($_POST['domain'])) {
-    $client = (int) Capsule::table('tblclients')->orderBy('id')->value('id') ?: Orders::client()['client'];
+    $client = $_SESSION['uid'] ?: Orders::client()['client'];
     Orders::place(
         $client,
         $pid,

@@ -13,7 +13,9 @@ use Standin\Module;
 use Standin\Page;
 use Standin\Params;
 use Standin\Services;
+use Standin\Settings;
 use Standin\SingleSignOn;
+use Standin\Visit;
 use WHMCS\Database\Capsule;
 
 $role = Page::role();
@@ -34,6 +36,11 @@ if ($action === 'invoices') {
     Page::show($role, 'Invoices', Page::table(['Invoice', 'Due', 'Total', 'Status', ''], $rows));
     return;
 }
+if ($action !== 'home' && $id && !Visit::owns($id)) {
+    http_response_code(404);
+    Page::show($role, 'Not found', '<p>There is no such service.</p>');
+    return;
+}
 if ($action === 'customaction') {
     $answer = SingleSignOn::act($id, (int) ($_GET['number'] ?? 0));
     if ($answer['success']) {
@@ -44,7 +51,7 @@ if ($action === 'customaction') {
 }
 if ($action !== 'productdetails') {
     $rows = [];
-    foreach (Capsule::table('tblhosting')->orderBy('id')->get() as $row) {
+    foreach (Capsule::table('tblhosting')->where('userid', $_SESSION['uid'])->orderBy('id')->get() as $row) {
         $buttons = '';
         foreach ($row->domainstatus === 'Active' ? SingleSignOn::actions($row->id) : [] as $number => $one) {
             $buttons .= "<a class=\"button\" href=\"/clientarea.php?action=customaction&amp;id=$row->id&amp;number=$number\">" . Page::e($one->getDisplay()) . '</a> ';
@@ -86,6 +93,10 @@ if (($_REQUEST['modop'] ?? '') === 'custom') {
     Page::show($role, $params['domain'], $answer['html']);
     return;
 }
+// What a module's own form sends; the forms of this page are told apart above.
+if ($_SERVER['REQUEST_METHOD'] === 'POST' && !Visit::sentToken()) {
+    Page::go($details, 'Invalid Token');
+}
 [$output, $replaces] = ClientOutput::overview($id);
 $service = Database::row('tblhosting', $id);
 $active = $params['status'] === 'Active';
@@ -94,6 +105,10 @@ $overview = $replaces ? $output : Page::facts([
     'Status' => Page::pill($params['status']), 'Registered' => Page::e($service['regdate']),
     'Next due' => Page::e($service['nextduedate']), 'Price' => '3.00 monthly',
 ]) . "<section class=\"module\">$output</section>";
+if (Settings::get('Template') !== '') {
+    Page::show($role, $params['domain'] ?: "Service $id", $output);
+    return;
+}
 $side = '';
 if ($active && Module::supports($module, 'ServiceSingleSignOn')) {
     $label = Module::ask($module, 'MetaData')['ServiceSingleSignOnLabel'] ?? 'Log in';

@@ -26,6 +26,12 @@ if (preg_match('#^/standin/([a-z_]+)$#', $path, $found)) {
     }
     return true;
 }
+if (str_starts_with($path, '/themes/')) {
+    require __DIR__ . '/includes/classes/Standin/Theme.php';
+    if (Standin\Theme::send($path)) {
+        return true;
+    }
+}
 if (preg_match('#^/(includes|storage|crons)(/|$)|^/(init|router|standin|configuration)\.php$|/\.#', $path)) {
     http_response_code(404);
     echo 'Not Found';

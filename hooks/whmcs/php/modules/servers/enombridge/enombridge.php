@@ -23,6 +23,8 @@ use WHMCS\Module\Server\Enombridge\Lifecycle;
 use WHMCS\Module\Server\Enombridge\Mailbox;
 use WHMCS\Module\Server\Enombridge\Metrics;
 use WHMCS\Module\Server\Enombridge\Option;
+use WHMCS\Module\Server\Enombridge\Page;
+use WHMCS\Module\Server\Enombridge\Visitor;
 
 function enombridge_MetaData(): array
 {
@@ -150,19 +152,16 @@ function enombridge_AdminServicesTabFields(array $params): array
 
 function enombridge_ClientArea(array $params): array
 {
-    $shown = [];
-    enombridge_said($params, function (Mailbox $mailbox) use (&$shown): string {
-        $shown = $mailbox->overview();
-        return '';
-    });
-    $language = Language::clients($params);
-    $variables = $shown + Mailbox::NOTHING + ['text' => Text::lines($language) + Text::lines('english')];
-    return ['tabOverviewModuleOutputTemplate' => 'templates/overview.tpl', 'templateVariables' => $variables];
+    return Page::show($params);
 }
 
 function enombridge_ServiceSingleSignOn(array $params): array
 {
     $answer = ['success' => false, 'errorMsg' => Text::of('sign_in_failed', [], Language::clients($params))];
+    if (!Visitor::mayEnter($params)) {
+        Visitor::refused($params, 'webmail');
+        return $answer;
+    }
     enombridge_said($params, function (Mailbox $mailbox) use (&$answer): string {
         $answer = $mailbox->singleSignOn();
         return '';

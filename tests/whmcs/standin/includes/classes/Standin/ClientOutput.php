@@ -68,6 +68,7 @@ final class ClientOutput
     /** "The variables will be the same module vars as passed to every module function", and the module's own on top. */
     private static function vars(array $params, array $own): array
     {
-        return [...$params, 'id' => $params['serviceid'], 'WEB_ROOT' => '', 'systemurl' => Settings::get('SystemURL'), ...$own];
+        return [...$params, 'id' => $params['serviceid'], 'WEB_ROOT' => '', 'systemurl' => Settings::get('SystemURL'),
+            'token' => $_SESSION['token'] ?? '', 'language' => Visit::language(), ...$own];
     }
 }

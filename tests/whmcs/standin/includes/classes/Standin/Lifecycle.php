@@ -44,7 +44,8 @@ final class Lifecycle
         $before = $_SESSION ?? [];
         $_SESSION = match ($origin) {
             'manual', 'retry' => ['adminid' => 1],
-            'client' => ['uid' => (int) Capsule::table('tblhosting')->where('id', $service)->value('userid')],
+            // Whoever is signed in on the page; an event of a test has nobody, and then it is the client whose service it is.
+            'client' => isset($before['uid']) ? $before : ['uid' => (int) Capsule::table('tblhosting')->where('id', $service)->value('userid')],
             'automated' => [],
             default => $before,
         };

@@ -22,6 +22,7 @@ final class Page
         if (isset($_GET['as'])) {
             setcookie('as', $role, ['path' => '/', 'samesite' => 'Lax']);
         }
+        Visit::begin($role);
         if (!isset(self::MENU[$role]) || ($least === 'admin' && $role !== 'admin')) {
             http_response_code(403);
             self::show('client', 'Not allowed', '<p>This page is for staff: open it with <code>?as=admin</code>.</p>');
@@ -42,6 +43,10 @@ final class Page
         $message = isset($_GET['message']) ? '<p class="message" role="status">' . self::e((string) $_GET['message']) . '</p>' : '';
         $heading = self::e($title);
         header('Content-Type: text/html; charset=utf-8');
+        if ($role === 'client' && Settings::get('Template') !== '') {
+            echo Theme::page($heading, $company, "$message$body");
+            return;
+        }
         echo <<<HTML
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -23,6 +23,7 @@ final class Schema
             . ' configoption8 configoption9 configoption10 configoption11 configoption12 configoption13 configoption14'
             . ' configoption15 configoption16 configoption17 configoption18 configoption19 configoption20'
             . ' configoption21 configoption22 configoption23 configoption24',
+        'tblproduct_upgrade_products' => 'product_id:int upgrade_product_id:int',
         'tblservers' => 'name type hostname ipaddress port:null secure username password accesshash disabled:int active:int',
         'tblhosting' => 'userid:int orderid:int packageid:int server:int regdate domain amount billingcycle nextduedate'
             . ' nextinvoicedate termination_date domainstatus username password notes subscriptionid suspendreason'

@@ -15,6 +15,9 @@ final class Settings
         'SystemURL' => 'http://127.0.0.1/',
         'CompanyName' => 'Sample Hosting',
         'Version' => '8.13.1-release.1',
+        'Language' => 'english',
+        // The theme of the client area: six, twenty-one, nexus; empty is a look of the stand-in's own.
+        'Template' => '',
         'ModuleDebugMode' => 'on',
         'ModuleHooks' => '',
         'AutoSuspensionDays' => '5',
@@ -31,6 +34,8 @@ final class Settings
         // Custom fields, and so service properties, belong to a product. Whether an upgrade carries their values over to
         // fields of the same name of the new product is not documented for developers; by default it does not.
         'upgrade_carries_fields' => '',
+        // Whether the client area looks whose a service is. WHMCS does; without it only the module stands in the way.
+        'checks_owner' => 'on',
         // Whether SuspendAccount gets the reason among its parameters: documented for the API ModuleSuspend only.
         'suspend_reason_given' => '',
     ];

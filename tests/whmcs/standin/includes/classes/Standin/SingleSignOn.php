@@ -16,7 +16,8 @@ final class SingleSignOn
         if (!Module::supports($params['moduletype'], 'ServiceSingleSignOn')) {
             return ['success' => false, 'errorMsg' => 'The module offers no single sign-on'];
         }
-        return self::checked($params['moduletype'], Module::ask($params['moduletype'], 'ServiceSingleSignOn', $params));
+        $ask = static fn () => Module::ask($params['moduletype'], 'ServiceSingleSignOn', $params);
+        return self::checked($params['moduletype'], Lifecycle::within($service, 'client', $ask));
     }
 
     /** @return list<\WHMCS\Module\Server\CustomAction> */

@@ -4,7 +4,9 @@ namespace WHMCS\Module\Server\Enombridge;
 
 use EnomBridge\Kit;
 use EnomBridge\Kit\Fault;
+use EnomBridge\Kit\NearlyFull;
 use EnomBridge\Kit\Pending;
+use EnomBridge\Kit\Record;
 use EnomBridge\Kit\Text;
 use WHMCS\Database\Capsule;
 
@@ -88,6 +90,25 @@ final class Hosting extends Kit\Service
     public function unsuspend(): ?string
     {
         return Command::failure(Automatic::call('ModuleUnsuspend', ['serviceid' => $this->id]));
+    }
+
+    public function nearlyFull(NearlyFull $event): void
+    {
+        Warning::give($this, $event);
+    }
+
+    /** Whether this is a mailbox of the service. */
+    public function has(string $address): bool
+    {
+        return $address === (Record::of($this->id)->address ?: $this->mailbox);
+    }
+
+    /** What upgrade.php has to offer for it: `package`, or nothing. */
+    public function upgrades(): string
+    {
+        $offers = 'tblproduct_upgrade_products';
+        $isThere = Capsule::schema()->hasTable($offers);
+        return $isThere && Capsule::table($offers)->where('product_id', (int) $this->column('packageid'))->exists() ? 'package' : '';
     }
 
     public function alert(string $address, string $text): void

@@ -24,6 +24,10 @@ final class Lifecycle
                 return self::ofAddon($action, $params);
             }
             $service = Service::of($params);
+            if ($action === Action::ChangePassword && Visitor::client() > 0 && !Visitor::mayEnter($params)) {
+                Visitor::refused($params, $action->value);
+                return Text::of('page_refused', [], Language::clients($params));
+            }
             if (Confirmed::has($service->id, $action)) {
                 return 'success';
             }

@@ -10,9 +10,6 @@ use EnomBridge\Kit\Text;
 /** What people see of one mailbox on WHMCS's pages, and what its buttons do. */
 final class Mailbox extends Kit\Mailbox
 {
-    /** What the customer's page shows where there is no service to show. */
-    public const NOTHING = ['address' => '', 'state' => 'none', 'signIn' => false, 'serviceId' => 0, 'webmail' => '', 'incoming' => '', 'outgoing' => ''];
-
     /** @param array<string, mixed> $params throws Fault */
     public static function of(array $params): self
     {
@@ -25,22 +22,11 @@ final class Mailbox extends Kit\Mailbox
         parent::__construct($service);
     }
 
-    /** @return array<string, mixed> for templates/overview.tpl; every text is plain and is escaped there */
-    public function overview(): array
+    /** What a mail program is told. @param array<string, mixed> $params @return array<string, string> plain */
+    public function settings(array $params): array
     {
-        $status = (string) ($this->params['status'] ?? '');
-        $state = match (true) {
-            $this->isInProgress() => 'progress',
-            $status === 'Suspended' => 'suspended',
-            $status === 'Active' => 'active',
-            default => 'none',
-        };
-        $value = fn (Option $option): string => $option->value($this->params);
+        $value = fn (Option $option): string => $option->value($params);
         return [
-            'address' => $this->address(),
-            'state' => $state,
-            'signIn' => $status === 'Active',
-            'serviceId' => $this->call->id,
             'webmail' => self::link($value(Option::Webmail)),
             'incoming' => $this->place($value(Option::Incoming), $value(Option::IncomingPort)),
             'outgoing' => $this->place($value(Option::Outgoing), $value(Option::OutgoingPort)),

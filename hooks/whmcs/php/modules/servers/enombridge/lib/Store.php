@@ -8,13 +8,15 @@ use Illuminate\Database\Schema\Blueprint;
 use WHMCS\Database\Capsule;
 
 /**
- * Two tables of our own. Service properties would not do: those are custom fields, shown to people,
+ * Tables of our own. Service properties would not do: those are custom fields, shown to people,
  * and nothing in them can be taken by one process only.
  */
 final class Store implements Kit\Store
 {
     public const TABLE = 'mod_enombridge';
     public const RESULTS = 'mod_enombridge_results';
+    public const CHANGES = 'mod_enombridge_changes';
+    public const EVENTS = 'mod_enombridge_events';
 
     public function load(int $service): array
     {
@@ -84,7 +86,7 @@ final class Store implements Kit\Store
         return Capsule::table(self::TABLE)->where('service', $service);
     }
 
-    /** Makes our two tables, and what newer versions have more. Two processes may come here at once. */
+    /** Makes our tables, and what newer versions have more. Two processes may come here at once. */
     public static function prepare(): void
     {
         static $prepared = false;
@@ -110,6 +112,19 @@ final class Store implements Kit\Store
         self::make(self::RESULTS, function (Blueprint $table): void {
             $table->integer('server')->primary();
             $table->string('after', 128);
+        });
+        self::make(self::CHANGES, function (Blueprint $table): void {
+            $table->string('hook', 128)->primary();
+            $table->integer('service')->index();
+            $table->string('what', 64);
+            $table->string('address', 320);
+            $table->integer('since');
+            $table->string('status', 16)->default('');
+            $table->string('code', 64)->default('');
+        });
+        self::make(self::EVENTS, function (Blueprint $table): void {
+            $table->string('event', 128)->primary();
+            $table->integer('since');
         });
         $prepared = true;
     }
