@@ -9,6 +9,8 @@ from playwright.sync_api import Page
 from tests.support.house import House
 from tests.support.names import NameServer
 
+VERSIONS = {8: "8.13.1-release.1", 9: "9.0.5-release.1"}
+
 
 class Portal:
     """A hosting company whose bridge looks into a DNS of ours, and one customer of it.
@@ -26,7 +28,7 @@ class Portal:
             account__mail_hosts=["hostedemail.com"],
             source__events=["mailbox.nearly_full"],
         )
-        self.house.whmcs.settings(Template="twenty-one")
+        self.theme("twenty-one", 9)
         self.url = self.house.whmcs.url
         self.order = self.house.active()
         self.domain = self.order["address"].partition("@")[2]
@@ -36,6 +38,9 @@ class Portal:
 
     def of(self, service: int) -> str:
         return f"clientarea.php?as=client&action=productdetails&id={service}"
+
+    def theme(self, name: str, version: int = 9) -> None:
+        self.house.whmcs.settings(Version=VERSIONS[version], Template=name)
 
     def close(self) -> None:
         self.house.close()

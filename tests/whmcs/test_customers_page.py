@@ -19,7 +19,7 @@ __all__ = ["browser"]
 pytestmark = pytest.mark.usefixtures("php")
 
 PHONE, DESK = {"width": 375, "height": 812}, {"width": 1280, "height": 900}
-THEMES = ("six", "twenty-one", "nexus")
+THEMES = (("six", 8), ("twenty-one", 8), ("six", 9), ("twenty-one", 9), ("nexus", 9), ("bare", 9))
 SHEETS = (
     "/usr/share/javascript/bootstrap/css/bootstrap.min.css",
     "/usr/share/javascript/bootstrap4/css/bootstrap.min.css",
@@ -51,18 +51,19 @@ def open_page(browser: Browser, portal: Portal) -> Iterator[Callable[..., Tab]]:
     for tab in opened:
         tab.context.close()
     assert [fault for tab in opened for fault in tab.faults] == []
-    portal.house.whmcs.settings(Template="twenty-one", checks_owner="on")
+    portal.theme("twenty-one")
+    portal.house.whmcs.settings(checks_owner="on")
     portal.house.sim.control("/faults", {}, "DELETE")
     portal.house.quiet()
     assert portal.house.differences() == []
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", THEMES, ids=[f"{name}-{version}" for name, version in THEMES])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_a_page_that_everybody_can_use(
-    portal: Portal, open_page: Callable[..., Tab], theme: str, size: dict[str, int]
+    portal: Portal, open_page: Callable[..., Tab], theme: tuple[str, int], size: dict[str, int]
 ) -> None:
-    portal.house.whmcs.settings(Template=theme)
+    portal.theme(*theme)
     tab = open_page(viewport=size)
     for language, ready in READY.items():
         page = tab.go(f"{portal.path}&language={language}")

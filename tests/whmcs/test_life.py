@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.billing import until
+from tests.support.customer import VERSIONS
 from tests.support.house import House
 
 pytestmark = pytest.mark.usefixtures("php")
@@ -29,8 +30,10 @@ def house(shared: House) -> Iterator[House]:
     assert shared.differences() == []
 
 
-def test_from_order_to_termination(house: House) -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+def test_from_order_to_termination(house: House, version: int) -> None:
     whmcs = house.whmcs
+    whmcs.settings(Version=VERSIONS[version])
     order = house.ordered()
     house.slow("SetUpPOP3User")
     answers = whmcs.pay(order["invoice"])

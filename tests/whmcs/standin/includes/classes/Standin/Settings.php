@@ -14,9 +14,10 @@ final class Settings
     public const DEFAULTS = [
         'SystemURL' => 'http://127.0.0.1/',
         'CompanyName' => 'Sample Hosting',
+        // 8 or 9. For a provisioning module the documents tell no difference but the themes that come with it.
         'Version' => '8.13.1-release.1',
         'Language' => 'english',
-        // The theme of the client area: six, twenty-one, nexus; empty is a look of the stand-in's own.
+        // The theme of the client area: six, twenty-one, nexus, bare; empty is a look of the stand-in's own.
         'Template' => '',
         'ModuleDebugMode' => 'on',
         'ModuleHooks' => '',
@@ -56,6 +57,10 @@ final class Settings
         foreach ($values as $name => $value) {
             if (!array_key_exists($name, self::DEFAULTS)) {
                 throw new \InvalidArgumentException("no setting $name");
+            }
+            $version = $values['Version'] ?? (self::get('Version') ?: self::DEFAULTS['Version']);
+            if ($name === 'Template' && !Theme::isThere((string) $value, (string) $version)) {
+                throw new \InvalidArgumentException("WHMCS $version has no theme $value");
             }
             Capsule::table('tblconfiguration')->upsert(['setting' => $name, 'value' => $value], ['setting'], ['value']);
         }
