@@ -9,8 +9,8 @@ final class CustomersWordsTest extends TestCase
 {
     private const LANGUAGES = ['english', 'german', 'spanish'];
     private const FOLDERS = [MODULE . '/lang', KIT . '/lang'];
-    private const CLASSES = ['Page', 'Form', 'Dns', 'Size', 'Warning'];
-    private const FOR_STAFF = ['refused_visitor', 'mail_failed', 'mail_sent'];
+    private const CLASSES = ['Page', 'Form', 'Dns', 'Size', 'Warning', 'Bar', 'SeatsForm', 'SeatsPage'];
+    private const FOR_STAFF = ['refused_visitor', 'mail_failed', 'mail_sent', 'deleted'];
     private const PURPOSES = ['mx', 'spf', 'dkim', 'dmarc', 'autodiscovery'];
     private const STATES = ['ok', 'missing', 'wrong', 'advised', 'unknown'];
 
@@ -23,7 +23,10 @@ final class CustomersWordsTest extends TestCase
     /** @return list<string> keys that the code puts together */
     public static function composed(): array
     {
-        $keys = ['done_password', 'failed_password', 'failed_client_conflict'];
+        $keys = ['failed_client_conflict', 'password_of_each', 'all_Suspend', 'all_Unsuspend', 'all_Terminate'];
+        foreach (['add', 'password', 'remove', 'aliases', 'forwarding'] as $what) {
+            array_push($keys, "going_$what", "done_$what", "failed_$what");
+        }
         foreach (['Create', 'Suspend', 'Unsuspend', 'Terminate', 'ChangePassword', 'ChangePlan'] as $action) {
             $keys[] = "doing_$action";
         }

@@ -56,7 +56,8 @@ final class FunctionsTest extends TestCase
     {
         $options = enombridge_ConfigOptions();
         self::assertSame(['Plan', 'AddressFrom', 'Field', 'Local', 'InProgress', 'TicketDepartment', 'Webmail', 'Incoming', 'Outgoing',
-            'IncomingPort', 'OutgoingPort', 'DomainCheck'], array_keys($options));
+            'IncomingPort', 'OutgoingPort', 'DomainCheck',
+            'Sells', 'Included', 'SeatsFrom', 'PlanFrom'], array_keys($options));
         self::assertLessThanOrEqual(24, count($options));
         foreach ($options as $option) {
             self::assertContains($option['Type'], ['text', 'password', 'yesno', 'dropdown', 'radio', 'textarea']);

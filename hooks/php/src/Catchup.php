@@ -150,7 +150,7 @@ final class Catchup
 
     private static function repeat(Service $service, Record $record, Pending $pending, Client $client): Answer
     {
-        $answer = $client->hook($pending->id, $pending->action->value, $pending->timestamp, $pending->body(), 0);
+        $answer = $client->hook($pending->id, $pending->type(), $pending->timestamp, $pending->body(), 0);
         if ($answer->kind === 'accepted') {
             $pending->accepted = true;
             $record->save();

@@ -114,7 +114,7 @@ final class Conclusion
             self::takeBack($this->service, $this->pending);
             return fn () => self::lift($this->service->id);
         }
-        $values = ['action' => $this->pending->action->told(), 'address' => $receipt['address'], 'change' => (string) $wanted->why?->told($this->service)];
+        $values = ['action' => $this->pending->action->told(), 'address' => $this->pending->subject($this->service), 'change' => (string) $wanted->why?->told($this->service)];
         Notice::give($this->service, $this->record, "{$receipt['job']} done", Text::of('contradiction', $values), alert: true);
         return null;
     }
@@ -152,7 +152,7 @@ final class Conclusion
     private function wasLockedOut(array $receipt): bool
     {
         return $receipt['status'] === 'failed' && Receipt::code($receipt) === 'password_needed'
-            && $this->pending->action === Action::Unsuspend && $this->pending->sealed === '' && $this->service->status === $this->pending->was;
+            && $this->pending->type() === Action::Unsuspend->value && $this->pending->sealed === '' && $this->service->status === $this->pending->was;
     }
 
     /**

@@ -40,12 +40,18 @@ final class Connection
     public static function plans(Bridge $bridge): array
     {
         $plans = ['' => Text::of('no_plan')];
-        $found = self::ask($bridge)['plans'] ?? null;
-        foreach (is_array($found) ? $found : [] as $name => $plan) {
-            $size = is_array($plan) && is_int($plan['quota_gb'] ?? null) ? $plan['quota_gb'] : 0;
+        foreach (self::sizes($bridge) as $name => $size) {
             $plans[$name] = Text::of('plan_label', ['name' => Text::plain((string) $name), 'size' => $size]);
         }
         return $plans;
+    }
+
+    /** Name => gigabytes, 0 where it is not known; throws Fault. @return array<string, int> */
+    public static function sizes(Bridge $bridge): array
+    {
+        $found = self::ask($bridge)['plans'] ?? null;
+        $size = fn (mixed $plan): int => is_array($plan) && is_int($plan['quota_gb'] ?? null) ? $plan['quota_gb'] : 0;
+        return array_map($size, is_array($found) ? $found : []);
     }
 
     /** Which of the two is behind, and what to do. */

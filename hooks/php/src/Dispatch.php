@@ -129,7 +129,7 @@ final class Dispatch
     {
         $client = $this->call->client($pending->password());
         $wait = $this->call->waits($this->action);
-        return $client->hook($pending->id, $this->action->value, $pending->timestamp, $pending->body(), $wait);
+        return $client->hook($pending->id, $pending->type(), $pending->timestamp, $pending->body(), $wait);
     }
 
     private function open(Record $record, Pending $pending, Answer $answer): ?string

@@ -11,7 +11,7 @@ class Mailbox
 
     protected Record $record;
 
-    public function __construct(protected readonly Call $call)
+    public function __construct(public readonly Call $call)
     {
         $this->record = Record::of($call->id);
     }

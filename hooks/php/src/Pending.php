@@ -111,6 +111,19 @@ final class Pending
         return hash_equals($this->digest, self::digest($action, $data, $secret));
     }
 
+    /** What the bridge calls it: one without an address is about all mailboxes of the service. */
+    public function type(): string
+    {
+        $kind = isset($this->data['address']) ? 'mailbox' : 'service';
+        return (string) preg_replace('/\Amailbox/', $kind, $this->action->value);
+    }
+
+    /** What people read of what it is about. */
+    public function subject(Service $service): string
+    {
+        return Text::plain((string) ($this->data['address'] ?? $service->mailbox));
+    }
+
     /** @return array<string, string|bool> what is sent, the password included */
     public function body(): array
     {

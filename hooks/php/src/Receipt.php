@@ -31,7 +31,12 @@ final class Receipt
     public static function read(array $found): ?array
     {
         $receipt = [];
+        $ofService = is_string($found['action'] ?? null) && str_starts_with($found['action'], 'service.');
         foreach (self::FORMS as $name => $form) {
+            if ($name === 'address' && $ofService) {
+                $receipt[$name] = ''; // it is about each mailbox of the service
+                continue;
+            }
             $value = $found[$name] ?? null;
             if (!is_string($value) || !preg_match($form, $value)) {
                 return null;

@@ -71,7 +71,7 @@ final class Withdrawal
     {
         return [
             'action' => $this->pending->action->told(),
-            'address' => Text::plain((string) $this->pending->data['address']),
+            'address' => $this->pending->subject($this->service),
             'change' => (string) $this->wanted->why?->told($this->service),
         ];
     }

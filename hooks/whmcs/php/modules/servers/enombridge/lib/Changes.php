@@ -12,6 +12,7 @@ final class Changes
     private const KEPT = 1209600; // seconds that an end waits to be told
     private const MOST = 8; // that one look at the page asks the bridge for
     private const PATIENCE = 4; // seconds
+    private const ON_ITS_WAY = 60; // seconds
 
     /** @param string $what the key of its sentence */
     public static function begun(int $service, string $hook, string $what, string $address): void
@@ -46,8 +47,17 @@ final class Changes
                 self::ended($receipt);
             } elseif ($answer->isOneOf('away', 'unsigned')) {
                 return;
+            } elseif ($answer->kind === 'refused') {
+                self::lost($hook);
             }
         }
+    }
+
+    /** The bridge never got it: what was on its way for longer than any request takes does not arrive any more. */
+    private static function lost(string $hook): void
+    {
+        Capsule::table(Store::CHANGES)->where('hook', $hook)->where('since', '<', time() - self::ON_ITS_WAY)
+            ->update(['status' => 'failed', 'code' => 'unavailable']);
     }
 
     /**

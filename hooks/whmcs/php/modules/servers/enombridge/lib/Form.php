@@ -34,7 +34,7 @@ final class Form
      * Does it, and has the browser ask for the page anew, so that a reload sends nothing twice.
      *
      * @param array<string, mixed> $params
-     * @return array{kind: string, text: string} what the customer reads of it
+     * @return array{kind: string, text: string, to?: string} what the customer reads of it
      */
     public static function handle(array $params): array
     {
@@ -42,6 +42,11 @@ final class Form
         $fields = array_map(fn (string $value) => htmlspecialchars_decode($value, ENT_QUOTES), array_filter($_POST[self::NAME], 'is_string'));
         $call = Service::of($params);
         $said = (new self($params, $call, $fields, Language::clients($params)))->done();
+        $to = $said['to'] ?? '';
+        if ($to !== '' && !headers_sent()) {
+            header("Location: $to", true, 303);
+            return $said;
+        }
         if (headers_sent()) {
             return $said;
         }
@@ -66,18 +71,20 @@ final class Form
             Visitor::refused($this->params, $do . ' ' . ($this->fields['mailbox'] ?? ''));
             return $this->said('danger', 'page_refused');
         }
-        return match ($do) {
-            'password' => $this->password(),
-            default => $this->said('danger', 'page_refused'),
-        };
+        $seats = Hosting::required($this->call->id)->hasSeats();
+        return $seats ? (new SeatsForm(SeatsService::of($this->params), $this->fields, $this->language))->done($do) : $this->password();
     }
 
     private function isAllowed(): bool
     {
         $proof = Visitor::proof($this->call->id, $this->call->bridge);
         $hosting = Hosting::find($this->call->id);
-        return Visitor::owns($this->params) && hash_equals($proof, $this->fields['proof'] ?? '')
-            && $hosting?->status === 'Active' && $hosting->has($this->fields['mailbox'] ?? '');
+        if (!Visitor::owns($this->params) || !hash_equals($proof, $this->fields['proof'] ?? '') || $hosting?->status !== 'Active') {
+            return false;
+        }
+        $isOfMailbox = $hosting->hasSeats() ? SeatsForm::ACTIONS : ['password' => true];
+        $needsOne = $isOfMailbox[$this->fields['do'] ?? ''] ?? null;
+        return $needsOne === false || $needsOne === true && $hosting->has($this->fields['mailbox'] ?? '');
     }
 
     /** @return array{kind: string, text: string} */

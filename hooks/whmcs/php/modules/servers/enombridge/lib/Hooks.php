@@ -20,7 +20,7 @@ final class Hooks
             return null;
         }
         try {
-            return OrderedAddress::of($params);
+            return Option::Sells->value($params) === 'seats' ? Seats::domain($params) : OrderedAddress::of($params);
         } catch (\Throwable) {
             return null; // CreateAccount says what is missing
         }
@@ -42,11 +42,11 @@ final class Hooks
     {
         self::ours($vars['serviceid'] ?? 0, function (Hosting $hosting, Record $record): void {
             Catchup::reconsider($hosting->id);
-            if ($record->address === '') {
+            if ($record->address === '' || $hosting->hasSeats()) {
                 return;
             }
             try {
-                $now = OrderedAddress::of(self::fields($hosting));
+                $now = OrderedAddress::of(Params::of($hosting));
             } catch (Fault) {
                 return; // nothing is said, so the mailbox that it has stands
             }
@@ -108,19 +108,5 @@ final class Hooks
     private static function number(mixed $id): int
     {
         return is_numeric($id) ? (int) $id : 0;
-    }
-
-    /** What Address needs, for a service outside of a call of the module. @return array<string, mixed> */
-    private static function fields(Hosting $hosting): array
-    {
-        $found = localAPI('GetClientsProducts', ['serviceid' => $hosting->id]);
-        $product = (array) ($found['products']['product'][0] ?? []);
-        $custom = array_column((array) ($product['customfields']['customfield'] ?? []), 'value', 'name');
-        $options = array_column((array) ($product['configoptions']['configoption'] ?? []), 'value', 'option');
-        $settings = [];
-        foreach (Option::cases() as $option) {
-            $settings["configoption{$option->value}"] = $hosting->option($option);
-        }
-        return $settings + ['domain' => $product['domain'] ?? '', 'customfields' => $custom, 'configoptions' => $options];
     }
 }

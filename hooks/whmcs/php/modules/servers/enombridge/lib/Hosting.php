@@ -97,18 +97,32 @@ final class Hosting extends Kit\Service
         Warning::give($this, $event);
     }
 
-    /** Whether this is a mailbox of the service. */
+    /**
+     * Whether it has a domain's mailboxes. What was sold as a single mailbox stays one, whatever becomes of its product.
+     */
+    public function hasSeats(): bool
+    {
+        $single = Record::of($this->id)->address ?: $this->mailbox;
+        return $this->option(Option::Sells) === 'seats' && !str_contains($single, '@');
+    }
+
+    /** Whether this is a mailbox of the service; throws Fault where the bridge has to be asked and cannot be. */
     public function has(string $address): bool
     {
+        if ($this->hasSeats()) {
+            return Mailboxes::of(SeatsService::of(Params::of($this)))->has($address);
+        }
         return $address === (Record::of($this->id)->address ?: $this->mailbox);
     }
 
-    /** What upgrade.php has to offer for it: `package`, or nothing. */
+    /** What upgrade.php has to offer for it: `package`, `configoptions`, or nothing. */
     public function upgrades(): string
     {
-        $offers = 'tblproduct_upgrade_products';
-        $isThere = Capsule::schema()->hasTable($offers);
-        return $isThere && Capsule::table($offers)->where('product_id', (int) $this->column('packageid'))->exists() ? 'package' : '';
+        $options = in_array($this->column('configoptionsupgrade'), ['', '0'], true) ? '' : 'configoptions';
+        $table = 'tblproduct_upgrade_products';
+        $isThere = Capsule::schema()->hasTable($table);
+        $packages = $isThere && Capsule::table($table)->where('product_id', (int) $this->column('packageid'))->exists() ? 'package' : '';
+        return $this->hasSeats() ? ($options ?: $packages) : ($packages ?: $options);
     }
 
     public function alert(string $address, string $text): void

@@ -31,7 +31,8 @@ final class Lifecycle
             if (Confirmed::has($service->id, $action)) {
                 return 'success';
             }
-            return Dispatch::run($action, $service) ?? 'success';
+            $seats = Hosting::find($service->id)?->hasSeats() ?? false;
+            return ($seats ? SeatsLifecycle::run($action, $params) : Dispatch::run($action, $service)) ?? 'success';
         } catch (Fault $fault) {
             // WHMCS shows to the customer what ChangePassword answers; what stands in the way is for staff.
             return $action === Action::ChangePassword ? self::toClient($fault, $params) : $fault->getMessage();

@@ -4,6 +4,7 @@ namespace WHMCS\Module\Server\Enombridge;
 
 use EnomBridge\Kit;
 use EnomBridge\Kit\Action;
+use EnomBridge\Kit\Fault;
 use EnomBridge\Kit\Pending;
 use EnomBridge\Kit\Text;
 
@@ -13,7 +14,9 @@ final class Mailbox extends Kit\Mailbox
     /** @param array<string, mixed> $params throws Fault */
     public static function of(array $params): self
     {
-        return new self(Service::of($params), $params);
+        $service = Service::of($params);
+        $seats = Hosting::find($service->id)?->hasSeats() ?? false;
+        return new self($seats ? SeatsService::of($params) : $service, $params);
     }
 
     /** @param array<string, mixed> $params */
@@ -37,7 +40,7 @@ final class Mailbox extends Kit\Mailbox
     public function staffFields(): array
     {
         $fields = [];
-        foreach ($this->rows() as $key => $text) {
+        foreach ($this->call instanceof SeatsService ? $this->ofSeats() + $this->rows() : $this->rows() as $key => $text) {
             $fields[Text::of($key)] = self::escaped($text);
         }
         if (($links = $this->links()) !== []) {
@@ -50,9 +53,32 @@ final class Mailbox extends Kit\Mailbox
         return $fields;
     }
 
+    /** What the bridge has on record; Enom is not asked. @return array<string, string> */
+    private function ofSeats(): array
+    {
+        try {
+            $seats = $this->call->seats();
+            $all = Mailboxes::of($this->call)->all();
+            $values = ['used' => count($all), 'seats' => $seats->number, 'domain' => $seats->domain];
+            $told = fn (array $one): string => $one['address'] . ' (' . Text::of("state_$one[state]") . ')';
+            return ['staff_mailbox' => Text::of('staff_seats', $values), 'staff_mailboxes' => implode(', ', array_map($told, $all)) ?: '-'];
+        } catch (Fault $fault) {
+            return ['staff_mailbox' => Text::of('staff_seats_away', ['why' => $fault->getMessage()])];
+        }
+    }
+
+    /** How what is pending stands; of a single mailbox also how it is at Enom. */
+    public function check(): void
+    {
+        $this->call instanceof SeatsService ? $this->follow() : parent::check();
+    }
+
     /** @return array<string, mixed> as WHMCS wants it of a single sign-on */
     public function singleSignOn(): array
     {
+        if ($this->call instanceof SeatsService) { // which of them is chosen on the page
+            return ['success' => true, 'redirectTo' => "clientarea.php?action=productdetails&id={$this->call->id}"];
+        }
         $url = $this->signIn();
         if ($url !== '') {
             return ['success' => true, 'redirectTo' => $url];

@@ -18,6 +18,10 @@ enum Option: int
     case IncomingPort = 10;
     case OutgoingPort = 11;
     case DomainCheck = 12;
+    case Sells = 13;
+    case Included = 14;
+    case SeatsFrom = 15;
+    case PlanFrom = 16;
 
     /** @param array<string, mixed> $params with configoption1, configoption2, … */
     public function value(array $params): string
@@ -38,6 +42,10 @@ enum Option: int
             self::IncomingPort => '993',
             self::OutgoingPort => '465',
             self::DomainCheck => 'client',
+            self::Sells => 'mailbox',
+            self::Included => '0',
+            self::SeatsFrom => 'Mailboxes',
+            self::PlanFrom => 'Mailbox size',
             default => '',
         };
     }
@@ -67,7 +75,8 @@ enum Option: int
             self::DomainCheck => ['Type' => 'dropdown', 'Options' => [
                 'client' => Text::of('check_client'), 'registered' => Text::of('check_registered'), 'off' => Text::of('check_off'),
             ]],
-            self::TicketDepartment, self::IncomingPort, self::OutgoingPort => ['Type' => 'text', 'Size' => 5],
+            self::Sells => ['Type' => 'dropdown', 'Options' => ['mailbox' => Text::of('sells_mailbox'), 'seats' => Text::of('sells_seats')]],
+            self::TicketDepartment, self::Included, self::IncomingPort, self::OutgoingPort => ['Type' => 'text', 'Size' => 5],
             self::Webmail => ['Type' => 'text', 'Size' => 50],
             default => ['Type' => 'text', 'Size' => 30],
         };

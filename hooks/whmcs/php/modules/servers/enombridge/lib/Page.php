@@ -13,12 +13,11 @@ use EnomBridge\Kit\Text;
 /** The customer's page of a service: what templates/overview.tpl shows. Every text is plain, and is escaped there. */
 final class Page
 {
-    private const NEARLY_FULL = 85; // percent from which a bar says so
     private const DOING = ['status' => ['Create', 'Suspend', 'Unsuspend', 'Terminate'], 'password' => ['ChangePassword'], 'plan' => ['ChangePlan']];
 
     /** What it shows where there is nothing to show. */
     private const NOTHING = [
-        'mailboxes' => [], 'messages' => [], 'busy' => false, 'dns' => [], 'serviceId' => 0, 'proof' => '',
+        'mailboxes' => [], 'seats' => [], 'remove' => '', 'messages' => [], 'busy' => false, 'dns' => [], 'serviceId' => 0, 'proof' => '',
         'signIn' => false, 'webmail' => '', 'incoming' => '', 'outgoing' => '', 'mayChange' => false,
     ];
 
@@ -54,9 +53,9 @@ final class Page
     private static function of(array $params, string $language): array
     {
         $said = Form::submitted() ? Form::handle($params) : null;
-        $call = Service::of($params);
-        $client = $call->client();
         $mailbox = Mailbox::of($params);
+        $call = $mailbox->call;
+        $client = $call->client();
         $mailbox->follow();
         Changes::follow($call->id, $client);
         $self = new self($call, $mailbox, Hosting::required($call->id), $language);
@@ -71,14 +70,16 @@ final class Page
     private function shown(array $params, Client $client, ?array $said): array
     {
         $isActive = $this->hosting->status === 'Active';
-        $mailboxes = [$this->one()];
+        [$mailboxes, $seats, $away] = $this->mailboxes();
         // After a form the browser asks anew: that page tells how things have ended.
         $messages = $said === null ? [...array_filter([Form::remembered($this->call->id)]), ...$this->ends()] : [$said];
         $domain = Address::domain($this->mailbox->address());
         return [
             'mailboxes' => $mailboxes,
-            'messages' => $messages,
-            'busy' => array_filter(array_column($mailboxes, 'doing')) !== [],
+            'seats' => $seats,
+            'remove' => $isActive ? SeatsForm::asked($this->call->id) : '',
+            'messages' => [...$away, ...$messages],
+            'busy' => array_filter(array_column($mailboxes, 'doing')) !== [] || in_array('info', array_column($messages, 'kind'), true),
             'dns' => $isActive && $domain !== '' ? Dns::of($domain, $client, $this->language) : [],
             'signIn' => $isActive,
             'mayChange' => $isActive,
@@ -86,6 +87,21 @@ final class Page
             'proof' => Visitor::proof($this->call->id, $this->call->bridge),
             ...$this->mailbox->settings($params),
         ];
+    }
+
+    /** @return array{list<array<string, mixed>>, array<string, mixed>, list<array{kind: string, text: string}>} mailboxes, seats, and what stands in the way */
+    private function mailboxes(): array
+    {
+        if (!$this->call instanceof SeatsService) {
+            return [[$this->one()], [], []];
+        }
+        try {
+            $page = new SeatsPage($this->call, $this->hosting, $this->language);
+            return [$page->mailboxes(), $page->seats(), $page->underWay(Record::of($this->call->id))];
+        } catch (Fault $fault) {
+            $this->call->log()->call('page', '', $fault->getMessage(), 'fault');
+            return [[], [], [['kind' => 'danger', 'text' => Text::of('page_nothing', [], $this->language)]]];
+        }
     }
 
     /** @return array<string, mixed> */
@@ -102,7 +118,7 @@ final class Page
             'address' => $this->mailbox->address(),
             'state' => $state,
             'doing' => $this->doing($record),
-            'usage' => $state === 'none' ? [] : $this->usage((int) $this->hosting->column('diskusage'), (int) $this->hosting->column('disklimit')),
+            'usage' => $state === 'none' ? [] : $this->usage(),
         ];
     }
 
@@ -119,24 +135,11 @@ final class Page
         return $doing;
     }
 
-    /** As it was counted last. @return array<string, mixed> */
-    private function usage(int $used, int $quota): array
+    /** As the daily cron counted it. @return array<string, mixed> */
+    private function usage(): array
     {
-        $day = Size::day($this->hosting->column('lastupdate'), $this->language);
-        if ($quota < 1 || $day === '') {
-            return [];
-        }
-        $percent = (int) floor($used / $quota * 100);
-        $values = [
-            'used' => Size::told($used << 20, $this->language), 'quota' => Size::told($quota << 20, $this->language),
-            'percent' => $percent, 'day' => $day,
-        ];
-        return [
-            'percent' => min(100, $percent),
-            'text' => Text::of('usage', $values, $this->language),
-            'full' => $percent >= self::NEARLY_FULL ? Text::of('usage_full', [], $this->language) : '',
-            'more' => $this->hosting->upgrades(),
-        ];
+        [$used, $quota] = [(int) $this->hosting->column('diskusage') << 20, (int) $this->hosting->column('disklimit') << 20];
+        return Bar::of($used, $quota, $this->hosting->column('lastupdate'), $this->hosting->upgrades(), $this->language);
     }
 
     /** How what the customer asked for has ended. @return list<array{kind: string, text: string}> */
@@ -145,7 +148,11 @@ final class Page
         $messages = [];
         foreach (Changes::told($this->call->id) as $change) {
             $values = ['address' => $change->address];
-            if ($change->status === 'succeeded') {
+            if ($change->status === '' && $this->call instanceof SeatsService) {
+                $messages[] = ['kind' => 'info', 'text' => Text::of("going_$change->what", $values, $this->language)];
+            } elseif ($change->status === 'held' && $this->call instanceof SeatsService) {
+                $messages[] = ['kind' => 'info', 'text' => "$change->address: " . Text::of('doing_held', [], $this->language)];
+            } elseif ($change->status === 'succeeded') {
                 $messages[] = ['kind' => 'success', 'text' => Text::of("done_$change->what", $values, $this->language)];
             } elseif (!in_array($change->status, ['', 'held'], true)) {
                 $why = Text::among('client_code', $change->code, [], $this->language);

@@ -9,16 +9,16 @@ use EnomBridge\Kit\Log;
 use EnomBridge\Kit\Text;
 
 /** One call of WHMCS for one service. */
-final class Service extends Call
+class Service extends Call
 {
     /** @param array<string, mixed> $params */
-    protected function __construct(int $id, Bridge $bridge, private readonly array $params)
+    final protected function __construct(int $id, Bridge $bridge, protected readonly array $params)
     {
         parent::__construct($id, $bridge);
     }
 
     /** @param array<string, mixed> $params as WHMCS gives them; throws Fault */
-    public static function of(array $params): self
+    public static function of(array $params): static
     {
         if (self::isAddon($params)) {
             throw new Fault(Text::of('addon'));
@@ -27,7 +27,7 @@ final class Service extends Call
         if ($id < 1) {
             throw new Fault(Text::of('no_service'));
         }
-        return new self($id, Server::of($params), $params);
+        return new static($id, Server::of($params), $params);
     }
 
     /** @param array<string, mixed> $params */

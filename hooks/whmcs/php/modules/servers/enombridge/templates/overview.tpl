@@ -6,14 +6,51 @@
         <p class="eb-message eb-{$message.kind|escape}">{$message.text|escape}</p>
     {/foreach}
     </div>
-    <h3>{$text.your_mailbox|escape}</h3>
+    {if $seats}
+        <h3>{$text.mailboxes|escape}: {$seats.domain|escape}</h3>
+        <p>{$seats.text|escape} {if $seats.more}<a href="upgrade.php?type={$seats.more|escape}&amp;id={$serviceId|escape}">{$text.more_seats|escape}</a>{/if}</p>
+        {if $mayChange and $remove}
+            <section class="eb-card eb-ask" aria-label="{$text.remove|escape}">
+                <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
+                    <input type="hidden" name="token" value="{$token|default:''|escape}">
+                    <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
+                    <input type="hidden" name="enombridge[do]" value="remove_sure">
+                    <input type="hidden" name="enombridge[mailbox]" value="{$remove|escape}">
+                    <p><strong>{$remove|escape}</strong></p>
+                    <p><input type="checkbox" id="eb-sure" name="enombridge[sure]" required> <label class="eb-inline" for="eb-sure">{$text.remove_sure|escape}</label></p>
+                    <p><button class="btn eb-button eb-danger" type="submit">{$text.remove_now|escape}</button>
+                    <a href="clientarea.php?action=productdetails&amp;id={$serviceId|escape}&amp;enombridge_keep=1">{$text.remove_keep|escape}</a></p>
+                </form>
+            </section>
+        {/if}
+        {if $mayChange and $seats.free}
+            <details class="eb-details eb-card" data-add>
+                <summary>{$text.add|escape}</summary>
+                <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
+                    <input type="hidden" name="token" value="{$token|default:''|escape}">
+                    <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
+                    <input type="hidden" name="enombridge[do]" value="add">
+                    <p><label for="eb-local">{$text.add_name|escape}</label>
+                    <span class="eb-join"><input class="form-control" type="text" id="eb-local" name="enombridge[local]" autocapitalize="none" autocomplete="off" spellcheck="false" required><span>@{$seats.domain|escape}</span></span></p>
+                    <p><label for="eb-password">{$text.password_first|escape}</label>
+                    <input class="form-control" type="password" id="eb-password" name="enombridge[password]" autocomplete="new-password" required aria-describedby="eb-rule">
+                    <span class="eb-hint" id="eb-rule">{$text.password_rule|escape}</span></p>
+                    <p><label for="eb-again">{$text.password_once_more|escape}</label>
+                    <input class="form-control" type="password" id="eb-again" name="enombridge[again]" autocomplete="new-password" required></p>
+                    <p><button class="btn btn-primary eb-button" type="submit">{$text.add_now|escape}</button></p>
+                </form>
+            </details>
+        {/if}
+    {else}
+        <h3>{$text.your_mailbox|escape}</h3>
+    {/if}
     {foreach $mailboxes as $mailbox}
         <section class="eb-card" aria-label="{$mailbox.address|escape}">
             <dl class="eb-facts">
                 <dt>{$text.address|escape}</dt>
                 <dd>{$mailbox.address|escape}</dd>
                 <dt>{$text.status|escape}</dt>
-                <dd>{if $mailbox.state eq 'active'}{$text.client_active|escape}{elseif $mailbox.state eq 'suspended'}{$text.client_suspended|escape}{elseif $mailbox.state eq 'progress'}{$text.client_progress|escape}{else}{$text.client_none|escape}{/if}</dd>
+                <dd>{if $mailbox.state eq 'active'}{$text.client_active|escape}{elseif $mailbox.state eq 'suspended'}{$text.client_suspended|escape}{elseif $mailbox.state eq 'progress'}{$text.client_progress|escape}{elseif $mailbox.state eq 'deleted'}{$mailbox.deleted|escape}{else}{$text.client_none|escape}{/if}</dd>
                 {if $mailbox.usage}
                     <dt>{$text.space|escape}</dt>
                     <dd><meter class="eb-meter" min="0" max="100" high="85" optimum="0" value="{$mailbox.usage.percent|escape}" aria-label="{$text.space|escape}"></meter>
@@ -25,13 +62,22 @@
             {foreach $mailbox.doing as $doing}
                 <p class="eb-message eb-info">{$doing|escape} <a href="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">{$text.reload|escape}</a></p>
             {/foreach}
-            {if $signIn}
+            {if $signIn and not $seats}
                 <p><a class="btn btn-primary eb-button" href="clientarea.php?action=productdetails&amp;id={$serviceId|escape}&amp;dosinglesignon=1">{$text.open_webmail|escape}</a>
                 {if $webmail}<a href="{$webmail|escape}">{$webmail|escape}</a>{/if}</p>
             {/if}
-            {if $mayChange}
+            {if $mayChange and $mailbox.state neq 'deleted'}
+                {if $seats and $mailbox.state eq 'active'}
+                    <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
+                        <input type="hidden" name="token" value="{$token|default:''|escape}">
+                        <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
+                        <input type="hidden" name="enombridge[do]" value="webmail">
+                        <input type="hidden" name="enombridge[mailbox]" value="{$mailbox.address|escape}">
+                        <p><button class="btn btn-primary eb-button" type="submit" aria-label="{$text.open_webmail|escape}: {$mailbox.address|escape}">{$text.open_webmail|escape}</button></p>
+                    </form>
+                {/if}
                 <details class="eb-details">
-                    <summary>{$text.password_change|escape}</summary>
+                    <summary>{if $seats}{$text.manage|escape}<span class="eb-hidden"> {$mailbox.address|escape}</span>{else}{$text.password_change|escape}{/if}</summary>
                     <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
                         <input type="hidden" name="token" value="{$token|default:''|escape}">
                         <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
@@ -44,6 +90,40 @@
                         <input class="form-control" type="password" id="eb-again-{$mailbox@index}" name="enombridge[again]" autocomplete="new-password" required></p>
                         <p><button class="btn btn-primary eb-button" type="submit">{$text.password_save|escape}</button></p>
                     </form>
+                    {if $seats}
+                        {if $mailbox.aliases !== null}
+                            <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
+                                <input type="hidden" name="token" value="{$token|default:''|escape}">
+                                <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
+                                <input type="hidden" name="enombridge[do]" value="aliases">
+                                <input type="hidden" name="enombridge[mailbox]" value="{$mailbox.address|escape}">
+                                <p><label for="eb-aliases-{$mailbox@index}">{$text.aliases|escape}</label>
+                                <textarea class="form-control" id="eb-aliases-{$mailbox@index}" name="enombridge[aliases]" rows="3" autocapitalize="none" spellcheck="false" aria-describedby="eb-aliases-hint-{$mailbox@index}">{$mailbox.aliases|escape}</textarea>
+                                <span class="eb-hint" id="eb-aliases-hint-{$mailbox@index}">{$text.aliases_hint|escape}</span></p>
+                                <p><button class="btn eb-button" type="submit">{$text.aliases_save|escape}</button></p>
+                            </form>
+                        {/if}
+                        {if $mailbox.forward !== null}
+                            <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
+                                <input type="hidden" name="token" value="{$token|default:''|escape}">
+                                <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
+                                <input type="hidden" name="enombridge[do]" value="forwarding">
+                                <input type="hidden" name="enombridge[mailbox]" value="{$mailbox.address|escape}">
+                                <p><label for="eb-forward-{$mailbox@index}">{$text.forwarding|escape}</label>
+                                <textarea class="form-control" id="eb-forward-{$mailbox@index}" name="enombridge[forward]" rows="3" autocapitalize="none" spellcheck="false" aria-describedby="eb-forward-hint-{$mailbox@index}">{$mailbox.forward|escape}</textarea>
+                                <span class="eb-hint" id="eb-forward-hint-{$mailbox@index}">{$text.forwarding_hint|escape}</span></p>
+                                <p><input type="checkbox" id="eb-copy-{$mailbox@index}" name="enombridge[copy]"{if $mailbox.copy} checked{/if}> <label class="eb-inline" for="eb-copy-{$mailbox@index}">{$text.forwarding_copy|escape}</label></p>
+                                <p><button class="btn eb-button" type="submit">{$text.forwarding_save|escape}</button></p>
+                            </form>
+                        {/if}
+                        <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
+                            <input type="hidden" name="token" value="{$token|default:''|escape}">
+                            <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
+                            <input type="hidden" name="enombridge[do]" value="remove">
+                            <input type="hidden" name="enombridge[mailbox]" value="{$mailbox.address|escape}">
+                            <p><button class="btn eb-button eb-danger" type="submit">{$text.remove|escape}</button></p>
+                        </form>
+                    {/if}
                 </details>
             {/if}
         </section>

@@ -1,0 +1,59 @@
+<?php
+
+namespace WHMCS\Module\Server\Enombridge;
+
+use EnomBridge\Kit\Record;
+use EnomBridge\Kit\Text;
+
+/** The mailboxes of a domain on the customer's page, as the bridge has them on record. */
+final class SeatsPage
+{
+    private readonly Mailboxes $mailboxes;
+
+    public function __construct(private readonly SeatsService $call, private readonly Hosting $hosting, private readonly string $language)
+    {
+        $this->mailboxes = Mailboxes::of($call);
+    }
+
+    /** Throws Fault when the bridge cannot be asked. @return list<array<string, mixed>> */
+    public function mailboxes(): array
+    {
+        return array_map($this->shown(...), $this->mailboxes->all());
+    }
+
+    /** @return array<string, mixed> */
+    public function seats(): array
+    {
+        $sold = $this->call->seats();
+        $used = count($this->mailboxes->all());
+        return [
+            'domain' => $sold->domain,
+            'text' => Text::of('seats_used', ['used' => $used, 'seats' => $sold->number], $this->language),
+            'free' => max(0, $sold->number - $used),
+            'more' => $this->hosting->upgrades(),
+        ];
+    }
+
+    /** What WHMCS itself asked for, for all of them. @return list<array{kind: string, text: string}> */
+    public function underWay(Record $record): array
+    {
+        $pending = $record->pending['status'] ?? null;
+        return $pending === null ? [] : [['kind' => 'info', 'text' => Text::of($pending->held ? 'doing_held' : "all_{$pending->action->name}", [], $this->language)]];
+    }
+
+    /** @param array<string, mixed> $one @return array<string, mixed> */
+    private function shown(array $one): array
+    {
+        $deleted = Size::day($one['deleted'], $this->language);
+        return [
+            'address' => $one['address'],
+            'state' => match (true) { $deleted !== '' => 'deleted', $one['state'] === 'unknown' => 'progress', default => $one['state'] },
+            'doing' => [],
+            'deleted' => $deleted === '' ? '' : Text::of('deleted_on', ['day' => $deleted], $this->language),
+            'usage' => Bar::of($one['used'], $one['quota'], $one['counted'], $this->hosting->upgrades(), $this->language),
+            'aliases' => $one['aliases'] === null ? null : implode("\n", $one['aliases']),
+            'forward' => $one['forward'] === null ? null : implode("\n", $one['forward']),
+            'copy' => $one['copy'],
+        ];
+    }
+}
