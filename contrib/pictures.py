@@ -12,6 +12,8 @@ import structlog
 from bridge.store import Database, upgrade
 from tests.support.bridge import PASSWORD, add_domain
 from tests.support.browser import DESK, NAMES, PHONE, Stand, Tab, chromium
+from tests.support.company import NAMES as NAMES_OF_A_COMPANY
+from tests.support.company import Company, product
 from tests.support.customer import Portal, change_password
 from tests.support.house import House
 from tests.support.programs import found
@@ -55,6 +57,7 @@ def main(only: str | None) -> None:
             portal = Portal(Path(folder), fresh(folder))
             try:
                 shoot_customer(portal)
+                shoot_company(portal)
                 portal.house.whmcs.settings(Template="")
                 shoot(browser, portal.house)
             finally:
@@ -99,6 +102,31 @@ def shoot_customer(portal: Portal) -> None:
         click.echo("docs/pictures/whmcs-progress.png")
         house.resume()
         house.quiet()
+
+
+def shoot_company(portal: Portal) -> None:
+    """A domain with five mailboxes: the customer's page in German and Spanish, and staff's."""
+    house = portal.house
+    company = Company(portal, product(house))
+    company.adds(*NAMES_OF_A_COMPANY[:4])
+    for number, name in enumerate(NAMES_OF_A_COMPANY[:4], 1):
+        box = {"address": company.address(name), "password": PASSWORD, "quota_bytes": 1 << 30}
+        house.sim.control("/mailboxes", {**box, "used_bytes": number * 240 << 20})
+    house.whmcs.cron(daily=True)
+    with chromium() as browser:
+        for language, size, name in (
+            ("german", DESK, "company"),
+            ("spanish", PHONE, "company-phone"),
+        ):
+            tab = Tab(browser, portal, viewport=size)
+            page = tab.go(f"{company.path}&language={language}")
+            page.locator(f"section[aria-label='{company.address('bob')}'] summary").click()
+            page.locator(".enombridge").screenshot(path=PICTURES / f"whmcs-{name}.png")
+            click.echo(f"docs/pictures/whmcs-{name}.png")
+        staff = Tab(browser, portal, viewport=DESK)
+        staff.go(f"admin/clientsservices.php?as=admin&id={company.service}")
+        staff.page.screenshot(path=PICTURES / "whmcs-company-staff.png")
+        click.echo("docs/pictures/whmcs-company-staff.png")
 
 
 def whole(tab: Tab, name: str) -> None:

@@ -2,6 +2,7 @@
 front of it."""
 
 from pathlib import Path
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -18,7 +19,7 @@ class Portal:
     `path` leads to the page of the customer's service.
     """
 
-    def __init__(self, folder: Path, database: str) -> None:
+    def __init__(self, folder: Path, database: str, **changes: Any) -> None:
         self.names = NameServer()
         host, port = self.names.address
         self.house = House(
@@ -27,6 +28,7 @@ class Portal:
             bridge__resolver=f"{host}:{port}",
             account__mail_hosts=["hostedemail.com"],
             source__events=["mailbox.nearly_full"],
+            **changes,
         )
         self.theme("twenty-one", 9)
         self.url = self.house.whmcs.url

@@ -54,6 +54,7 @@ final class Database
         $schema->create('tblproducts', function (Blueprint $table): void {
             $table->integer('id')->primary();
             $table->string('servertype');
+            $table->string('configoptionsupgrade')->default('');
             foreach (range(1, 24) as $place) {
                 $table->string("configoption$place")->default('');
             }

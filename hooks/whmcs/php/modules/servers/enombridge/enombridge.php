@@ -1,7 +1,7 @@
 <?php
 
 /**
- * enom-bridge for WHMCS: one product is one mailbox at Enom.
+ * enom-bridge for WHMCS: one product is one mailbox at Enom, or the mailboxes of a domain.
  *
  * The functions that WHMCS calls; what they do stands in lib/. None of them throws, and none says success before the
  * bridge has read back that it is so (but for what the product's settings allow to be told early).

@@ -44,7 +44,7 @@ final class Accounts
                 }
                 $after = $next;
             }
-            return ['success' => true, 'accounts' => $accounts];
+            return ['success' => true, 'accounts' => self::together($accounts)];
         } catch (Fault $fault) {
             return ['success' => false, 'error' => $fault->getMessage()];
         } catch (\Throwable $error) {
@@ -62,16 +62,9 @@ final class Accounts
             $services = Capsule::table('tblhosting')->where('server', (int) ($params['serverid'] ?? 0))->whereIn('domainstatus', ['Active', 'Suspended'])
                 ->orderBy('lastupdate')->get(['id', 'username']);
             foreach ($services as $service) {
-                $address = Record::of((int) $service->id)->address ?: $service->username;
-                if (!str_contains((string) $address, '@')) {
-                    continue; // created by something else, and not taken over yet
-                }
-                $answer = $client->query('mailbox.usage', ['service_id' => (string) $service->id, 'address' => $address]);
-                if ($answer->kind === 'answered') {
-                    self::write((int) $service->id, $answer->receipt);
-                }
-                $failures = $answer->kind === 'away' ? $failures + 1 : 0;
-                if ($answer->kind === 'unsigned' || $failures === self::FAILURES || microtime(true) > $end) {
+                $kind = self::counted((int) $service->id, (string) $service->username, $client);
+                $failures = $kind === 'away' ? $failures + 1 : 0;
+                if ($kind === 'unsigned' || $failures === self::FAILURES || microtime(true) > $end) {
                     return; // WHMCS comes again tomorrow
                 }
             }
@@ -80,6 +73,71 @@ final class Accounts
         } catch (\Throwable $error) {
             Lifecycle::unexpected('mailbox.usage', $params, $error);
         }
+    }
+
+    /** Counts one service. How the bridge answered; empty: it was not asked. */
+    private static function counted(int $service, string $username, Client $client): string
+    {
+        $address = Record::of($service)->address ?: $username;
+        if (!str_contains($address, '@')) {
+            $hosting = Hosting::find($service);
+            return $hosting?->hasSeats() ? self::countedTogether($hosting, $client) : ''; // else made by something else, and not taken over yet
+        }
+        $answer = $client->query('mailbox.usage', ['service_id' => (string) $service, 'address' => $address]);
+        if ($answer->kind === 'answered') {
+            self::write($service, $answer->receipt);
+        }
+        return $answer->kind;
+    }
+
+    /** The mailboxes of a domain are one service: what they use and may use is added up. */
+    private static function countedTogether(Hosting $hosting, Client $client): string
+    {
+        try {
+            $living = Mailboxes::of(SeatsService::of(Params::of($hosting)))->living();
+        } catch (Fault $fault) {
+            Log::activity($fault->getMessage(), $hosting->id, $hosting->client);
+            return 'away';
+        }
+        $sum = ['used_bytes' => 0, 'quota_bytes' => 0];
+        foreach ($living as $one) {
+            $answer = $client->query('mailbox.usage', ['service_id' => (string) $hosting->id, 'address' => $one['address']]);
+            if ($answer->isOneOf('away', 'unsigned')) {
+                return $answer->kind; // half a sum is none
+            }
+            $read = ['used_bytes' => $answer->receipt['used_bytes'] ?? null, 'quota_bytes' => $answer->receipt['quota_bytes'] ?? null];
+            $sum['used_bytes'] += is_int($read['used_bytes']) ? $read['used_bytes'] : $one['used'];
+            $sum['quota_bytes'] += is_int($read['quota_bytes']) ? $read['quota_bytes'] : $one['quota'];
+        }
+        self::write($hosting->id, $sum);
+        Store::count($hosting->id, count($living));
+        return 'answered';
+    }
+
+    /**
+     * Those of one service that has a domain's mailboxes are one account, as they are one service here.
+     *
+     * @param list<array<string, string>> $accounts
+     * @return list<array<string, string>>
+     */
+    private static function together(array $accounts): array
+    {
+        $found = [];
+        foreach ($accounts as $account) {
+            $hosting = Hosting::find((int) $account['service']);
+            $has = $hosting !== null && $hosting->hasSeats();
+            $account = array_diff_key($account, ['service' => 0]);
+            if (!$has) {
+                $found[] = $account;
+                continue;
+            }
+            $name = $hosting->mailbox;
+            $one = $found[$name] ?? ['name' => $name, 'email' => '', 'username' => $name, 'domain' => $name, 'uniqueIdentifier' => $name] + $account;
+            $one['created'] = min($one['created'], $account['created']);
+            $one['status'] = in_array('Active', [$one['status'], $account['status']], true) ? 'Active' : 'Suspended';
+            $found[$name] = $one;
+        }
+        return array_values($found);
     }
 
     /** @param array<string, mixed> $usage */
@@ -106,6 +164,7 @@ final class Accounts
         }
         $text = fn (string $name): string => is_string($item[$name] ?? null) ? Text::plain($item[$name]) : '';
         return [
+            'service' => $text('service_id'),
             'name' => $address,
             'email' => $address,
             'username' => $address,

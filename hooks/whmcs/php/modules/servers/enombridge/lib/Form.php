@@ -3,6 +3,7 @@
 namespace WHMCS\Module\Server\Enombridge;
 
 use EnomBridge\Kit\Action;
+use EnomBridge\Kit\Fault;
 use EnomBridge\Kit\Record;
 use EnomBridge\Kit\Text;
 
@@ -41,7 +42,7 @@ final class Form
         // WHMCS may have escaped it as HTML.
         $fields = array_map(fn (string $value) => htmlspecialchars_decode($value, ENT_QUOTES), array_filter($_POST[self::NAME], 'is_string'));
         $call = Service::of($params);
-        $said = (new self($params, $call, $fields, Language::clients($params)))->done();
+        $said = (new self($params, $call, $fields, Language::clients($params)))->answered();
         $to = $said['to'] ?? '';
         if ($to !== '' && !headers_sent()) {
             header("Location: $to", true, 303);
@@ -63,7 +64,18 @@ final class Form
         return is_array($said) ? $said : null;
     }
 
-    /** @return array{kind: string, text: string} */
+    /** @return array{kind: string, text: string, to?: string} */
+    private function answered(): array
+    {
+        try {
+            return $this->done();
+        } catch (Fault $fault) {
+            $this->call->log()->call('page', '', $fault->getMessage(), 'fault');
+            return $this->said('danger', 'page_nothing');
+        }
+    }
+
+    /** Throws Fault before anything is sent. @return array{kind: string, text: string, to?: string} */
     private function done(): array
     {
         $do = $this->fields['do'] ?? '';

@@ -102,8 +102,8 @@ final class Hosting extends Kit\Service
      */
     public function hasSeats(): bool
     {
-        $single = Record::of($this->id)->address ?: $this->mailbox;
-        return $this->option(Option::Sells) === 'seats' && !str_contains($single, '@');
+        $isSold = $this->option(Option::Sells) === 'seats';
+        return $isSold && !str_contains(Record::of($this->id)->address ?: $this->mailbox, '@');
     }
 
     /** Whether this is a mailbox of the service; throws Fault where the bridge has to be asked and cannot be. */

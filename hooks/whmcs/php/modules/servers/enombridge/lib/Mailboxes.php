@@ -108,13 +108,14 @@ final class Mailboxes
         }
         $text = fn (string $name): string => is_string($item[$name] ?? null) ? $item[$name] : '';
         $number = fn (string $name): int => is_int($item[$name] ?? null) ? max(0, $item[$name]) : 0;
-        $addresses = fn (mixed $list): ?array => is_array($list) ? array_values(array_filter(array_map(Receipt::address(...), $list))) : null;
-        $forwarding = is_array($item['forwarding'] ?? null) ? $item['forwarding'] : null;
+        $addresses = fn (mixed $list): array => array_values(array_filter(array_map(Receipt::address(...), is_array($list) ? $list : [])));
+        $forwarding = is_array($item['forwarding'] ?? null) ? $item['forwarding'] : [];
         return [
             'address' => $address, 'state' => in_array($text('state'), ['active', 'suspended'], true) ? $text('state') : 'unknown', 'plan' => $text('plan'), 'deleted' => $text('delete_after'),
             'quota' => $number('quota_bytes'), 'used' => $number('used_bytes'), 'counted' => $text('used_at'),
-            'aliases' => $addresses($item['aliases'] ?? null),
-            'forward' => $forwarding === null ? null : $addresses($forwarding['forward_to'] ?? []),
+            // A bridge that knows of them says null until somebody has set them.
+            'aliases' => array_key_exists('aliases', $item) ? $addresses($item['aliases']) : null,
+            'forward' => array_key_exists('forwarding', $item) ? $addresses($forwarding['forward_to'] ?? []) : null,
             'copy' => ($forwarding['keep_copy'] ?? true) === true,
         ];
     }

@@ -43,15 +43,22 @@ final class Metrics implements ProviderInterface
     /** @return array<string, list<MetricInterface>> */
     private function of(?string $mailbox): array
     {
-        $services = Capsule::table('tblhosting')->where('server', (int) ($this->params['serverid'] ?? 0))->whereIn('domainstatus', ['Active', 'Suspended']);
+        Store::prepare();
+        $services = Capsule::table('tblhosting')->leftJoin(Store::TABLE, Store::TABLE . '.service', '=', 'tblhosting.id')->where('server', (int) ($this->params['serverid'] ?? 0))->whereIn('domainstatus', ['Active', 'Suspended']);
         if ($mailbox !== null) {
             $services->where('username', $mailbox);
         }
         $usage = [];
-        foreach ($services->get(['username', 'diskusage']) as $service) {
+        foreach ($services->get(['username', 'diskusage', 'mailboxes']) as $service) {
             [$mailboxes, $storage] = $this->metrics();
-            $usage[(string) $service->username] = [$mailboxes->withUsage(new Usage(1)), $storage->withUsage(new Usage((int) $service->diskusage))];
+            $usage[(string) $service->username] = [$mailboxes->withUsage(new Usage(self::counted($service))), $storage->withUsage(new Usage((int) $service->diskusage))];
         }
         return $usage;
+    }
+
+    /** A user name that is an address is one mailbox; a domain has as many as were counted. */
+    private static function counted(object $service): int
+    {
+        return str_contains((string) $service->username, '@') ? 1 : (int) ($service->mailboxes ?? 1);
     }
 }

@@ -76,6 +76,13 @@ final class Store implements Kit\Store
         return Capsule::schema()->hasTable(self::TABLE);
     }
 
+    /** How many mailboxes a service has that sells several, as they were last counted. */
+    public static function count(int $service, int $mailboxes): void
+    {
+        self::prepare();
+        Capsule::table(self::TABLE)->updateOrInsert(['service' => $service], ['mailboxes' => (string) $mailboxes]);
+    }
+
     public static function forget(int $service): void
     {
         self::row($service)->delete();
@@ -108,7 +115,7 @@ final class Store implements Kit\Store
             $table->text('verified')->nullable();
             $table->integer('checked_at')->nullable();
         });
-        self::widen(['asked' => 320, 'confirmed' => 255, 'code' => 64]);
+        self::widen(['asked' => 320, 'confirmed' => 255, 'code' => 64, 'mailboxes' => 16]);
         self::make(self::RESULTS, function (Blueprint $table): void {
             $table->integer('server')->primary();
             $table->string('after', 128);

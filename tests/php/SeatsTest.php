@@ -1,0 +1,359 @@
+<?php
+
+namespace EnomBridge\Tests;
+
+use EnomBridge\Kit\Catchup;
+use EnomBridge\Kit\Record;
+use EnomBridge\Kit\Signature;
+use WHMCS\Database\Capsule;
+use WHMCS\Module\Server\Enombridge\Server;
+use WHMCS\Module\Server\Enombridge\Visitor;
+
+/** A service that has the mailboxes of a domain: what is sent for it, what its page shows and its forms do, and for whom. */
+final class SeatsTest extends TestCase
+{
+    private const GOOD = ['password' => 'Another-Pass.02', 'again' => 'Another-Pass.02'];
+
+    protected function setUp(): void
+    {
+        parent::setUp();
+        Billing::configure([13 => 'seats', 14 => '1']);
+        Billing::change(['domain' => 'example.com', 'domainstatus' => 'Active', 'username' => 'example.com']);
+        Billing::$more = ['configoptions' => ['Mailboxes' => 2]];
+        Machine::session('client');
+        self::bridge([self::box('ann'), self::box('bob')]);
+    }
+
+    /** @param array<string, mixed> $changes @return array<string, mixed> */
+    private static function box(string $name, array $changes = []): array
+    {
+        return $changes + ['address' => "$name@example.com", 'state' => 'active', 'plan' => 'basic', 'quota_bytes' => 1 << 30, 'used_bytes' => 100 << 20,
+            'used_at' => '2026-11-29T03:00:00Z', 'delete_after' => null, 'aliases' => null, 'forwarding' => null];
+    }
+
+    /** @param list<array<string, mixed>> $boxes @param array<string, mixed> $more */
+    private static function bridge(array $boxes, mixed $hooks = null, array $more = []): void
+    {
+        $listed = Bridge::tells(['service_id' => '1042', 'seats' => 3, 'used' => count($boxes), 'suspended' => false, 'items' => $boxes, 'next' => null]);
+        Bridge::does($hooks ?? Bridge::ends('succeeded'), $more + ['service.mailboxes' => $listed, 'domain.readiness' => Bridge::refuses(404), 'job' => Bridge::refuses(404)]);
+    }
+
+    /** @return array<string, mixed> */
+    private static function page(): array
+    {
+        return enombridge_ClientArea(Billing::params())['templateVariables'];
+    }
+
+    /** @param array<string, mixed> $fields @return list<array{kind: string, text: string}> what is said */
+    private static function sends(array $fields, ?array $params = null): array
+    {
+        $_SERVER['REQUEST_METHOD'] = 'POST';
+        $_POST = ['enombridge' => $fields + ['proof' => Visitor::proof(Billing::SERVICE, Server::of(Billing::serverParams()))]];
+        try {
+            return enombridge_ClientArea($params ?? Billing::params())['templateVariables']['messages'];
+        } finally {
+            $_SERVER['REQUEST_METHOD'] = 'GET';
+        }
+    }
+
+    private static function hook(): Request
+    {
+        $hooks = Bridge::hooks();
+        return end($hooks);
+    }
+
+    public function testCreateAsksNothingOfTheBridgeAndNamesTheService(): void
+    {
+        Billing::change(['domainstatus' => 'Pending', 'username' => 'examplec']);
+        self::assertSame('success', Billing::run('CreateAccount'));
+        self::assertSame([], Bridge::hooks());
+        self::assertSame('example.com', Billing::row()->username);
+        self::assertSame('example.com', enombridge_hookUsername());
+        foreach ([[['domain' => ''], 'has no domain'], [['configoptions' => [], 'configoption14' => ''], 'No mailboxes were ordered']] as [$changes, $said]) {
+            self::assertStringContainsString($said, enombridge_CreateAccount(Billing::params($changes)));
+        }
+    }
+
+    public function testADomainOfAnotherClientStopsItUntilStaffSaysSo(): void
+    {
+        Capsule::table('tbldomains')->insert(['userid' => 8, 'domain' => 'example.com', 'status' => 'Active']);
+        self::assertStringContainsString('registered here by client 8', Billing::run('CreateAccount'));
+        $_SESSION = ['adminid' => 1];
+        self::assertSame('success', enombridge_sendAnyway(Billing::params()));
+        Machine::session('client');
+        self::sends(['do' => 'add', 'local' => 'cay'] + self::GOOD);
+        self::assertTrue(Bridge::hooks()[0]->data()['domain_confirmed']);
+    }
+
+    public function testTheWholeServiceIsOneHookWithoutAnAddress(): void
+    {
+        foreach (['SuspendAccount' => ['service.suspend', 'Suspended'], 'UnsuspendAccount' => ['service.unsuspend', 'Active'], 'TerminateAccount' => ['service.terminate', 'Terminated']] as $function => [$type, $status]) {
+            Bridge::$requests = [];
+            self::assertSame('success', Billing::run($function));
+            self::assertSame($status, Billing::status());
+            self::assertSame([$type, ['service_id' => '1042', 'customer_id' => '7']], [Bridge::hooks()[0]->type(), Bridge::hooks()[0]->data()]);
+        }
+    }
+
+    public function testALateEndOfTheWholeServiceCompletesIt(): void
+    {
+        self::bridge([], Bridge::accepts());
+        Billing::$more['suspendreason'] = 'Spam';
+        self::assertStringContainsString('In progress', Billing::run('SuspendAccount'));
+        self::assertSame('Spam', Bridge::hooks()[0]->data()['reason']);
+        self::assertSame('Your mailboxes are being suspended.', self::page()['messages'][0]['text']);
+        $receipt = ['action' => 'service.suspend', 'state' => 'suspended', 'mailboxes' => []] + $this->concludedOfService();
+        unset($receipt['address']);
+        self::assertSame(200, $this->called('job.succeeded', $receipt)[0]);
+        self::assertSame('Suspended', Billing::status());
+        self::assertNull($this->pending());
+    }
+
+    /** @return array<string, mixed> */
+    private function concludedOfService(): array
+    {
+        $pending = $this->pending();
+        return ['job' => 'job_01M83GXBYG0M6C9ZWDX804MBXK', 'hook' => $pending->id, 'service_id' => '1042', 'sequence' => 1, 'changed' => true,
+            'verified' => ['suspension' => 'verified'], 'message' => 'Done.', 'error' => null, 'finished_at' => '2026-11-23T06:18:52Z'];
+    }
+
+    public function testWhatWasPaidMeanwhileIsTakenBackForTheWholeService(): void
+    {
+        $invoice = Billing::overdue();
+        self::bridge([], Bridge::refuses(503));
+        Machine::session('cron');
+        Billing::run('SuspendAccount');
+        Capsule::table('tblinvoices')->where('id', $invoice)->update(['status' => 'Paid']);
+        Clock::$ahead = 120.0;
+        Bridge::does(Bridge::ends('succeeded'));
+        Catchup::run();
+        self::assertCount(1, Bridge::withdrawn());
+        self::assertNull($this->pending());
+        self::assertNotEmpty(preg_grep('/Suspend of example\.com was not done/', Billing::activityTexts()));
+    }
+
+    public function testALockOutOfOneIsForStaffAndSendsNoPassword(): void
+    {
+        Billing::change(['domainstatus' => 'Suspended']);
+        self::bridge([], Bridge::fails('password_needed'));
+        self::assertStringStartsWith('Failed', Billing::run('UnsuspendAccount'));
+        self::assertCount(1, Bridge::hooks());
+    }
+
+    public function testTheServicesOwnPasswordIsNobodys(): void
+    {
+        $_SESSION['Language'] = 'german';
+        self::assertStringStartsWith('Jedes Postfach hat sein eigenes Passwort', Billing::run('ChangePassword'));
+        self::assertSame([], Bridge::hooks());
+    }
+
+    public function testAddSendsTheNumberOfSeatsTheSizeAndTheCustomer(): void
+    {
+        self::assertSame('cay@example.com is ready.', self::sends(['do' => 'add', 'local' => ' Cay '] + self::GOOD)[0]['text']);
+        self::assertSame(['service_id' => '1042', 'address' => 'cay@example.com', 'password' => 'Another-Pass.02', 'seats' => 3, 'plan' => 'basic', 'customer_id' => '7'], Bridge::hooks()[0]->data());
+        Billing::$more['configoptions']['Mailbox size'] = 'large';
+        self::sends(['do' => 'add', 'local' => 'dan'] + self::GOOD);
+        self::assertSame('large', Bridge::hooks()[1]->data()['plan']);
+    }
+
+    public function testEachAnswerIsASentenceOfTheCustomersLanguage(): void
+    {
+        $_SESSION['Language'] = 'spanish';
+        $error = ['error' => ['code' => 'seats_full', 'message' => 'English.']];
+        $answers = [
+            [Bridge::accepts(), 'Se está creando cay@example.com'], [Bridge::ends('held'), 'Antes tenemos que revisarlo'],
+            [Bridge::ends('failed', $error), 'No se ha creado cay@example.com. Todos los buzones contratados'], [Bridge::ends('succeeded', ['observed_only' => true]), 'No se ha creado'],
+            [Bridge::refuses(422, more: ['errors' => ['data.password' => ['No.']]]), 'Esta contraseña no se puede usar'],
+            [Bridge::refuses(422, more: ['errors' => ['data.address' => ['No.']]]), 'Este nombre no se puede usar'],
+            [Bridge::refuses(403), 'El sistema de correo no ha aceptado'], [Bridge::refuses(503), 'En este momento no se puede acceder'],
+        ];
+        foreach ($answers as [$answer, $said]) {
+            self::bridge([self::box('ann')], $answer);
+            self::assertStringStartsWith($said, self::sends(['do' => 'add', 'local' => 'cay'] + self::GOOD)[0]['text']);
+        }
+    }
+
+    public function testWhatNobodyAnsweredIsAskedForUntilItIsKnown(): void
+    {
+        self::bridge([self::box('ann')], Bridge::refuses(503));
+        self::sends(['do' => 'password', 'mailbox' => 'ann@example.com'] + self::GOOD);
+        self::page();
+        self::assertSame('The new password of ann@example.com is being set.', self::page()['messages'][0]['text']);
+        Clock::$ahead = 90.0;
+        self::assertSame('The password of ann@example.com was not changed. The mail system is not available right now. We are working on it.', self::page()['messages'][0]['text']);
+        self::assertSame([], self::page()['messages']);
+    }
+
+    public function testAliasesAndForwardingAreSentWhole(): void
+    {
+        self::sends(['do' => 'aliases', 'mailbox' => 'ann@example.com', 'aliases' => "Sales\r\ninfo@example.com, sales"]);
+        self::assertSame(['mailbox.set_aliases', ['sales@example.com', 'info@example.com']], [self::hook()->type(), self::hook()->data()['aliases']]);
+        self::sends(['do' => 'forwarding', 'mailbox' => 'ann@example.com', 'forward' => "a@example.net\nb@example.org", 'copy' => 'on']);
+        self::assertSame([['a@example.net', 'b@example.org'], true], [self::hook()->data()['forward_to'], self::hook()->data()['keep_copy']]);
+        self::sends(['do' => 'forwarding', 'mailbox' => 'ann@example.com', 'forward' => '']);
+        self::assertSame([[], false], [self::hook()->data()['forward_to'], self::hook()->data()['keep_copy']]);
+        $sent = count(Bridge::hooks());
+        self::assertStringContainsString('must be in example.com', self::sends(['do' => 'aliases', 'mailbox' => 'ann@example.com', 'aliases' => 'a@example.net'])[0]['text']);
+        self::assertStringContainsString('20 at most', self::sends(['do' => 'forwarding', 'mailbox' => 'ann@example.com', 'forward' => implode("\n", array_map(fn (int $n) => "a$n@example.net", range(1, 21)))])[0]['text']);
+        self::assertStringContainsString('20 at most', self::sends(['do' => 'forwarding', 'mailbox' => 'ann@example.com', 'forward' => 'nobody'])[0]['text']);
+        self::assertCount($sent, Bridge::hooks());
+    }
+
+    public function testABridgeThatKnowsNoAliasesShowsNoFormForThem(): void
+    {
+        $known = self::page()['mailboxes'][0];
+        self::assertSame(['', ''], [$known['aliases'], $known['forward']]);
+        self::bridge([array_diff_key(self::box('ann'), ['aliases' => 0, 'forwarding' => 0])]);
+        $unknown = self::page()['mailboxes'][0];
+        self::assertSame([null, null], [$unknown['aliases'], $unknown['forward']]);
+        self::bridge([self::box('ann', ['aliases' => ['sales@example.com'], 'forwarding' => ['forward_to' => ['a@example.net'], 'keep_copy' => false]])]);
+        $set = self::page()['mailboxes'][0];
+        self::assertSame(['sales@example.com', 'a@example.net', false], [$set['aliases'], $set['forward'], $set['copy']]);
+    }
+
+    public function testAMailboxOnItsWayOutSaysWhenAndKeepsItsSeat(): void
+    {
+        self::bridge([self::box('ann'), self::box('bob', ['state' => 'suspended', 'delete_after' => '2026-12-14T10:00:00Z'])]);
+        $page = self::page();
+        self::assertSame(['deleted', 'Will be deleted on 14 Dec 2026'], [$page['mailboxes'][1]['state'], $page['mailboxes'][1]['deleted']]);
+        self::assertSame(['2 of 3 mailboxes are in use.', 1], [$page['seats']['text'], $page['seats']['free']]);
+    }
+
+    /** @return iterable<string, array{string, array<string, string>}> every form of the page */
+    public static function forms(): iterable
+    {
+        yield 'add' => ['add', ['local' => 'cay'] + self::GOOD];
+        yield 'password' => ['password', ['mailbox' => 'ann@example.com'] + self::GOOD];
+        yield 'webmail' => ['webmail', ['mailbox' => 'ann@example.com']];
+        yield 'remove' => ['remove', ['mailbox' => 'ann@example.com']];
+        yield 'remove, confirmed' => ['remove_sure', ['mailbox' => 'ann@example.com', 'sure' => 'on']];
+        yield 'aliases' => ['aliases', ['mailbox' => 'ann@example.com', 'aliases' => 'sales']];
+        yield 'forwarding' => ['forwarding', ['mailbox' => 'ann@example.com', 'forward' => 'a@example.net']];
+    }
+
+    /** @param array<string, string> $fields @dataProvider forms */
+    public function testAnothersIdsOpenNothingWhateverTheForm(string $do, array $fields): void
+    {
+        $strangers = [
+            'another client' => [['uid' => 8], [], []], 'nobody' => [[], [], []], 'staff' => [['adminid' => 1], [], []],
+            'another client, whom WHMCS believes' => [['uid' => 8], [], ['userid' => 8]], 'a forged form' => [['uid' => Billing::CLIENT], ['proof' => 'x'], []],
+        ];
+        if (isset($fields['mailbox'])) {
+            $strangers['the mailbox of another service'] = [['uid' => Billing::CLIENT], ['mailbox' => 'mary@example.net'], []];
+        }
+        foreach ($strangers as $who => [$session, $changes, $params]) {
+            Billing::$activities = Bridge::$requests = [];
+            $_SESSION = $session + ['enombridge_remove' => [Billing::SERVICE, $fields['mailbox'] ?? '', \time()]];
+            self::sends(['do' => $do] + $changes + $fields, $params + Billing::params());
+            self::assertSame([], Bridge::hooks(), "$who, $do");
+            self::assertSame([], Bridge::queries('mailbox.sign_in'), "$who, $do");
+            self::assertNotEmpty(preg_grep("/Refused on the customer's page/", Billing::activityTexts()), "$who, $do");
+        }
+    }
+
+    public function testWebmailIsOfTheMailboxThatWasChosen(): void
+    {
+        self::bridge([self::box('ann')], more: ['mailbox.sign_in' => Bridge::tells(['url' => 'https://mail.example.com/in?token=1'])]);
+        self::sends(['do' => 'webmail', 'mailbox' => 'ann@example.com']);
+        self::assertSame(['303 Location: https://mail.example.com/in?token=1'], Machine::$headers);
+        self::assertSame('ann@example.com', Bridge::queries('mailbox.sign_in')[0]->data()['address']);
+        self::assertSame('clientarea.php?action=productdetails&id=1042', enombridge_ServiceSingleSignOn(Billing::params())['redirectTo']);
+    }
+
+    public function testADowngradeBelowWhatIsUsedNamesWhatToRemove(): void
+    {
+        Billing::$more['configoptions']['Mailboxes'] = 0;
+        $said = Billing::run('ChangePackage');
+        self::assertStringContainsString('2 mailboxes, and 1 are ordered now', $said);
+        self::assertStringContainsString('remove 1 of these: ann@example.com, bob@example.com', $said);
+        self::assertSame([], Bridge::hooks());
+        Billing::$more['configoptions'] = ['Mailboxes' => 5, 'Mailbox size' => 'small'];
+        self::bridge([self::box('ann', ['used_bytes' => 3 << 30]), self::box('bob')], more: ['connection.test' => Bridge::tells(['plans' => ['small' => ['quota_gb' => 2]]])]);
+        self::assertStringEndsWith('remove: ann@example.com', Billing::run('ChangePackage'));
+        self::assertSame([], Bridge::hooks());
+    }
+
+    public function testAChangeOfSizeIsSentForThoseThatHaveAnother(): void
+    {
+        Billing::$more['configoptions']['Mailbox size'] = 'large';
+        $sizes = ['connection.test' => Bridge::tells(['plans' => ['large' => ['quota_gb' => 25]]])];
+        self::bridge([self::box('ann'), self::box('bob', ['plan' => 'large'])], more: $sizes);
+        self::assertSame('success', Billing::run('ChangePackage'));
+        self::assertSame([['mailbox.change_plan', 'ann@example.com', 'large']], array_map(fn (Request $one) => [$one->type(), $one->data()['address'], $one->data()['plan']], Bridge::hooks()));
+        self::bridge([self::box('ann')], Bridge::accepts(), $sizes);
+        self::assertSame('Change Package is in progress, and completes by itself, for: ann@example.com', Billing::run('ChangePackage'));
+        self::bridge([self::box('ann')], Bridge::fails('refused'), $sizes);
+        self::assertSame('Change Package was not done for all mailboxes. ann@example.com: Enom refused it.', Billing::run('ChangePackage'));
+    }
+
+    public function testARenewalIsOfEachMailbox(): void
+    {
+        self::assertSame('success', Billing::run('Renew'));
+        self::assertSame([['ann@example.com', '2030-01-31'], ['bob@example.com', '2030-01-31']], array_map(fn (Request $one) => [$one->data()['address'], $one->data()['until']], Bridge::hooks()));
+    }
+
+    public function testASingleMailboxStaysOneWhateverItsProductSellsNow(): void
+    {
+        Billing::configure([13 => 'mailbox']);
+        Billing::change(['domainstatus' => 'Pending', 'username' => '']);
+        Billing::run('CreateAccount');
+        Billing::configure([13 => 'seats']);
+        Bridge::$requests = [];
+        Billing::run('SuspendAccount');
+        self::assertSame('mailbox.suspend', Bridge::hooks()[0]->type());
+        self::assertSame([], self::page()['seats']);
+        self::assertSame('john@example.com', Record::of(Billing::SERVICE)->address);
+        Billing::addService(1043, ['username' => 'box@example.com', 'domainstatus' => 'Active']);
+        Bridge::$requests = [];
+        Billing::run('SuspendAccount', 1043);
+        self::assertSame('mailbox.suspend', Bridge::hooks()[0]->type(), 'taken over, and not heard of since');
+    }
+
+    public function testTheBridgeIsAwayAndThePageSaysSo(): void
+    {
+        self::bridge([], more: ['service.mailboxes' => Bridge::refuses(503)]);
+        $page = self::page();
+        self::assertSame([[], []], [$page['mailboxes'], $page['seats']]);
+        self::assertStringContainsString('They go on working', $page['messages'][0]['text']);
+        foreach ([['do' => 'password', 'mailbox' => 'ann@example.com'], ['do' => 'add', 'local' => 'cay']] as $form) {
+            self::assertStringContainsString('They go on working', self::sends($form + self::GOOD)[0]['text']);
+        }
+        self::assertSame([], Bridge::hooks());
+    }
+
+    public function testPagesOfMailboxesAreReadToTheEnd(): void
+    {
+        $pages = fn (Request $request) => Bridge::reply(200, ['type' => 'service.mailboxes', 'data' => isset($request->data()['after'])
+            ? ['items' => [self::box('bob')], 'next' => null] : ['items' => [self::box('ann'), ['address' => '<b>'], self::box('old', ['state' => 'absent'])], 'next' => 'ann@example.com']]);
+        self::bridge([], more: ['service.mailboxes' => $pages]);
+        self::assertSame(['ann@example.com', 'bob@example.com'], array_column(self::page()['mailboxes'], 'address'));
+    }
+
+    public function testNothingOfTheBridgeOrAnOrderComesOutAsHtml(): void
+    {
+        $evil = '<script>alert("x")</script>';
+        self::bridge([self::box('ann', ['state' => $evil, 'delete_after' => $evil, 'aliases' => [$evil], 'forwarding' => ['forward_to' => [$evil], 'keep_copy' => $evil]])]);
+        $_SESSION['enombridge_remove'] = [Billing::SERVICE, $evil, \time()];
+        $html = EscapingTest::rendered(enombridge_ClientArea(Billing::params(['domain' => $evil]))['templateVariables']);
+        self::assertStringNotContainsString('<script>', $html);
+    }
+
+    public function testAMailAboutAFullMailboxIsSentForEachOfThem(): void
+    {
+        Billing::answer('SendEmail', fn () => ['result' => 'success']);
+        Capsule::table('tblproducts')->where('id', 5)->update(['configoptionsupgrade' => '1']);
+        $data = ['address' => 'bob@example.com', 'service_id' => '1042', 'plan' => 'basic', 'used_bytes' => 1 << 30, 'quota_bytes' => 1 << 30, 'percent' => 100, 'threshold' => 90];
+        foreach (['ev_1' => $data, 'ev_2' => ['address' => 'mary@example.com'] + $data] as $id => $event) {
+            $body = (string) json_encode(['type' => 'mailbox.nearly_full', 'timestamp' => '2026-11-23T06:18:52Z', 'data' => $event]);
+            $this->posted($body, Signature::sign($id, Clock::now(), $body, Billing::SECRET), ['server' => (string) Billing::SERVER]);
+        }
+        self::assertCount(1, Billing::calls('SendEmail'));
+        self::assertStringContainsString('upgrade.php?type=configoptions&amp;id=1042', Billing::calls('SendEmail')[0]['custommessage']);
+    }
+}
+
+/** The user name that the module's hook gives a new service. */
+function enombridge_hookUsername(): ?string
+{
+    return \WHMCS\Module\Server\Enombridge\Hooks::username(['params' => Billing::params()]);
+}
