@@ -69,11 +69,25 @@ class WouldBe(Answer):
     detail = _text()
 
 
+class ServiceMailbox(Answer):
+    """Of a job of a whole service: how one of its mailboxes stands."""
+
+    address = _text()
+    job = _text()
+    status = _text(*STATES)
+    state = _text(*State)
+    error = Nested(StaffError, required=True, allow_none=True)
+
+
+class ToldMailbox(ServiceMailbox):
+    error = Nested(PublicError, required=True, allow_none=True)
+
+
 class Receipt(Answer):
     job = _text()
     hook = _text()
     action = _text(*ACTIONS)
-    address = _text()
+    address = _text(required=False)
     service_id = _text()
     sequence = Integer(required=True, validate=Range(min=1))
     status = _text(*STATES)
@@ -90,6 +104,7 @@ class Receipt(Answer):
     plan = List(Dict(String()))
     would_be = Nested(WouldBe)
     unknown_fields = List(String())
+    mailboxes = List(Nested(ServiceMailbox))
 
 
 class CallbackData(Receipt):
@@ -99,6 +114,7 @@ class CallbackData(Receipt):
         exclude = ("status", "waiting_for")
 
     error = Nested(PublicError, required=True, allow_none=True)
+    mailboxes = List(Nested(ToldMailbox))
 
 
 class NearlyFullData(Answer):

@@ -77,18 +77,27 @@ def purchases_go_on(account: str) -> str:
 def held(job: Row, detail: str, remote: Mapping[str, Any] | None) -> str:
     answer = json.dumps(remote) if remote else "nothing"
     return (
-        f"{job['action']} of {job['address']} (service {job['service_id']} of {job['source']}) is "
-        f"held: {detail}\n"
+        f"{job['action']} of {named(job)} is held: {detail}\n"
         f"Answer of the mail provider: {answer}\nWhat to do: enom-bridge jobs explain {job['id']}"
     )
 
 
+def named(job: Row) -> str:
+    """What a job is about: a mailbox, or a whole service."""
+    service = f"service {job['service_id']} of {job['source']}"
+    return f"{job['address']} ({service})" if job["address"] else service
+
+
+def subject(job: Row) -> str:
+    return str(job["address"] or f"service {job['service_id']}")
+
+
 def not_held(job: Row, message: str) -> str:
-    return f"{job['action']} of {job['address']} is no longer held. {message}"
+    return f"{job['action']} of {subject(job)} is no longer held. {message}"
 
 
 def tried_again(job: Row, new: str) -> str:
-    return f"{job['action']} of {job['address']} is retried as {new}."
+    return f"{job['action']} of {subject(job)} is retried as {new}."
 
 
 def purchase_looked_up(job: str) -> str:

@@ -10,7 +10,7 @@ from bridge import config, store
 from bridge.domain import filtering
 from bridge.domain.account import Account
 from bridge.domain.model import Fact, Proof
-from bridge.domain.ports import AccountLimits, Checkpoint, Clock, Limits
+from bridge.domain.ports import AccountLimits, Checkpoint, Clock, Limits, ServiceRules
 from bridge.domain.service_events import EventType
 from bridge.domain.source import Source
 from bridge.engine import Engine
@@ -143,7 +143,9 @@ def build(
     brake = store.Brake(
         settings.safety.max_suspended_share, first_id, settings.safety.terminate_grace_days > 0
     )
-    inbox = store.Inbox(database, new_job_id, tuning.checkpoint, brake)
+    inbox = store.Inbox(
+        database, new_job_id, tuning.checkpoint, brake, service_rules(settings, accounts)
+    )
 
     # The use cases. What works in the background is made of the same by `engine`.
     mail_dns = MailDns(
@@ -289,6 +291,7 @@ def engine(service: Service) -> Engine:
         account_state=service.account_state,
         retention=store.Retention(database, new_job_id, settings.bridge.keep_days),
         troubles=store.Troubles(database, first_id),
+        held_services=store.HeldServices(database),
         nightly=Nightly(
             service.findings, service.reconcile, settings.worker.reconcile_at, events=events
         ),
@@ -318,6 +321,17 @@ def limits(settings: config.Settings, accounts: Mapping[str, Account]) -> Limits
         monthly=frozenset(
             name for name, account in accounts.items() if account.backend.products.monthly
         ),
+    )
+
+
+def service_rules(settings: config.Settings, accounts: Mapping[str, Account]) -> ServiceRules:
+    return ServiceRules(
+        terminations_per_hour=settings.safety.max_terminations_per_hour,
+        grace=settings.safety.terminate_grace_days > 0,
+        member_callbacks=frozenset(
+            name for name, source in settings.sources.items() if source.member_callbacks
+        ),
+        observed=frozenset(name for name, each in accounts.items() if each.observe_only),
     )
 
 

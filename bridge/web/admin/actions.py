@@ -47,6 +47,7 @@ SAYS: Mapping[str, tuple[str, ...]] = {
 }
 APPROVES: Mapping[Limit, str] = {
     Limit.DELETIONS: "deletes the mailbox although the hourly limit of deletions is reached",
+    Limit.SUSPENSIONS: "suspends every mailbox of the service at once",
     Limit.PURCHASES: "can spend money although today's limit of purchases is reached",
     Limit.CREATIONS: "creates the mailbox although today's limit of new mailboxes is reached",
     Limit.RENEWAL: "spends money on a renewal over more years than usual",
