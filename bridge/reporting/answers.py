@@ -219,6 +219,30 @@ class MailboxListAnswer(Answer):
     next = _text(null=True)
 
 
+class ServiceMailboxListed(Answer):
+    """As recorded. `used_bytes`: as `mailbox.usage` or `mailbox.status` last read them."""
+
+    address = _text()
+    state = _text(*State)
+    plan = _text(null=True)
+    quota_bytes = _bytes(null=True)
+    used_bytes = _bytes(null=True)
+    used_at = _time(null=True)
+    delete_after = _time(null=True)
+    checked_at = _time(null=True)
+
+
+class ServiceMailboxesAnswer(Answer):
+    """The mailboxes of one service. `seats`: how many it may have, null if none were sold."""
+
+    service_id = _text()
+    seats = Integer(required=True, allow_none=True, validate=Range(min=1))
+    used = Integer(required=True, validate=Range(min=0))
+    suspended = Boolean(required=True)
+    items = List(Nested(ServiceMailboxListed), required=True, validate=Length(max=PAGE))
+    next = _text(null=True)
+
+
 class MailboxUsageAnswer(Answer):
     """Sizes in bytes. What Enom does not show is left out."""
 
@@ -265,6 +289,7 @@ ANSWERS: Mapping[str, type[Answer]] = {
     "mailbox.list": MailboxListAnswer,
     "mailbox.usage": MailboxUsageAnswer,
     "mailbox.sign_in": SignInAnswer,
+    "service.mailboxes": ServiceMailboxesAnswer,
     "domain.readiness": DomainReadinessAnswer,
     "job": Receipt,
     "results": ResultsAnswer,

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from bridge.domain.model import to_rfc3339
 from bridge.reporting.lists import first
+from bridge.reporting.subjects import subject
 
 SHOWN = 10  # differences in a note
 LONGEST_OF_DNS = 500  # characters of a line that repeats what a stranger's DNS says
@@ -77,19 +78,10 @@ def purchases_go_on(account: str) -> str:
 def held(job: Row, detail: str, remote: Mapping[str, Any] | None) -> str:
     answer = json.dumps(remote) if remote else "nothing"
     return (
-        f"{job['action']} of {named(job)} is held: {detail}\n"
+        f"{job['action']} of {job['address'] or 'all mailboxes'} (service {job['service_id']} of "
+        f"{job['source']}) is held: {detail}\n"
         f"Answer of the mail provider: {answer}\nWhat to do: enom-bridge jobs explain {job['id']}"
     )
-
-
-def named(job: Row) -> str:
-    """What a job is about: a mailbox, or a whole service."""
-    service = f"service {job['service_id']} of {job['source']}"
-    return f"{job['address']} ({service})" if job["address"] else service
-
-
-def subject(job: Row) -> str:
-    return str(job["address"] or f"service {job['service_id']}")
 
 
 def not_held(job: Row, message: str) -> str:

@@ -78,6 +78,7 @@ class Service:
     gauges: store.Gauges
     mail_dns: MailDns
     service_events: store.ServiceEvents
+    services: store.Services
     intake: Intake
     queries: Queries
     replay: Replay
@@ -151,7 +152,7 @@ def build(
     mail_dns = MailDns(
         store.DnsCache(database), wanted(settings), Resolver(settings.bridge.resolver)
     )
-    service_events = store.ServiceEvents(database, new_job_id)
+    service_events, services = store.ServiceEvents(database, new_job_id), store.Services(database)
     nearly_full = NearlyFull(
         service_events,
         sizes={name: plan.quota_gb << 30 for name, plan in settings.plans.items()},
@@ -182,9 +183,10 @@ def build(
         gauges=store.Gauges(database),
         mail_dns=mail_dns,
         service_events=service_events,
+        services=services,
         intake=intake,
-        queries=Queries(lookup, account_state, accounts, wall, mail_dns, nearly_full),
-        replay=Replay(lookup, accounts, sealer, clock, intake, operator),
+        queries=Queries(lookup, account_state, accounts, wall, mail_dns, nearly_full, services),
+        replay=Replay(lookup, accounts, sealer, clock, intake, operator, services),
         reconcile=Reconcile(lookup, scanner, findings, accounts, clock),
         adoptions=Adoptions(sources, accounts, lookup, clock),
         takeover=Takeover(lookup, scanner, store.Owners(database), sources, accounts),

@@ -101,9 +101,7 @@ class Shop:
         spoken = datetime.fromtimestamp(self.now if at is None else at, UTC)
         intent = Intent(f"service.{action}", spoken, service, **data)
         digest = f"{action} of {service}"
-        return self.inbox.accept(
-            source, "main", verified(id), intent, digest, None, digest.__eq__
-        )
+        return self.inbox.accept(source, "main", verified(id), intent, digest, None, digest.__eq__)
 
     def own(self, *addresses: str, service: str = "7", source: str = "shop") -> None:
         """Mailboxes that this service has created."""
@@ -111,9 +109,7 @@ class Shop:
             self.hook("create", address, service=service, source=source, password="Sample-1")
             self.end(State.ACTIVE)
 
-    def end(
-        self, state: State = State.ACTIVE, status: str = "succeeded", **more: Any
-    ) -> Job:
+    def end(self, state: State = State.ACTIVE, status: str = "succeeded", **more: Any) -> Job:
         """The next job ends so, and its mailbox is its service's."""
         job = self.claimed()
         error = more.pop("error", None)

@@ -75,7 +75,11 @@ def test_every_mailbox_gets_a_job_and_the_service_ends_with_the_last(
 
 def test_a_service_without_a_mailbox_is_done_at_once(shop: Shop) -> None:
     receipt = shop.whole("terminate")
-    assert (receipt.status, receipt.extra["mailboxes"], receipt.state) == ("succeeded", [], "absent")
+    assert (receipt.status, receipt.extra["mailboxes"], receipt.state) == (
+        "succeeded",
+        [],
+        "absent",
+    )
     assert sent(shop) == [("service.terminate", "", "succeeded")]
 
 
@@ -146,9 +150,7 @@ def test_a_mailbox_that_is_gone_is_no_member(shop: Shop) -> None:
     assert members(shop.whole("suspend")) == {A: "queued"}
 
 
-@pytest.mark.parametrize(
-    ("action", "status"), [("suspend", "succeeded"), ("terminate", "failed")]
-)
+@pytest.mark.parametrize(("action", "status"), [("suspend", "succeeded"), ("terminate", "failed")])
 def test_a_mailbox_that_turns_out_to_be_gone_is_left_out(
     shop: Shop, action: str, status: str
 ) -> None:

@@ -24,6 +24,7 @@ from bridge.domain.ports.books import (
     Owners,
     Reconciliation,
     Recorded,
+    Services,
     Summaries,
 )
 from bridge.domain.ports.journey import (
@@ -81,6 +82,7 @@ __all__ = [
     "Recorded",
     "Reused",
     "ServiceRules",
+    "Services",
     "SourcePaused",
     "Summaries",
     "SuspensionsPaused",

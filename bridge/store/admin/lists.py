@@ -15,6 +15,7 @@ from bridge.domain.differences import DifferenceKind
 from bridge.domain.errors import CODES, UnknownThing
 from bridge.domain.jobs import STATES
 from bridge.domain.model import State
+from bridge.domain.services import MEMBER_ACTIONS
 from bridge.reporting.refusals import refusal
 from bridge.store.admin import decision_facts
 from bridge.store.base.database import Database
@@ -199,10 +200,10 @@ SELECT_NAMES: Mapping[str, sa.Select[Any]] = {
     "account": sa.select(accounts.c.name),
 }
 KNOWN_AND_STORED: Mapping[tuple[str, str], tuple[Sequence[str], sa.Select[Any]]] = {
-    ("jobs", "action"): (tuple(ACTIONS), sa.select(jobs.c.action).distinct()),
+    ("jobs", "action"): ((*ACTIONS, *MEMBER_ACTIONS), sa.select(jobs.c.action).distinct()),
     # What was read has a type that is known; only a parked one has another.
     ("hooks", "type"): (
-        tuple(ACTIONS),
+        (*ACTIONS, *MEMBER_ACTIONS),
         sa.select(hooks.c.type).where(hooks.c.job_id.is_(None)).distinct(),
     ),
     ("audit", "action"): (AUDITED_ACTIONS, sa.select(audit.c.action).distinct()),

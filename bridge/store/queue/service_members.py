@@ -52,8 +52,19 @@ SELECT_LAST_TERMINATION = (
 
 
 def lock(tx: Connection, action: str, source: str, account: str, service_id: str) -> Sequence[Row]:
-    """The rows of its mailboxes, locked in the order of everybody. None of a mailbox that is known
-    to be gone.
+    """As `find`, locked in the order of everybody."""
+    return find(tx, action, source, account, service_id, locked=True)
+
+
+def find(
+    tx: Connection,
+    action: str,
+    source: str,
+    account: str,
+    service_id: str,
+    locked: bool = False,
+) -> Sequence[Row]:
+    """The rows of its mailboxes. None of a mailbox that is known to be gone.
 
     A suspension does not wait for what is held: a creation that is approved later is `conflict`. What
     a customer removed singly is not brought back by an unsuspension of the whole.
@@ -62,7 +73,7 @@ def lock(tx: Connection, action: str, source: str, account: str, service_id: str
     creating = [OPEN_CREATION, HELD_CREATION] if action == "service.terminate" else [OPEN_CREATION]
     found = sa.or_(*(mailboxes.c.id.in_(one) for one in creating))
     query = sa.select(mailboxes).where(RECORDED | found).order_by(mailboxes.c.address)
-    rows = tx.execute(query.with_for_update(), asked).mappings().all()
+    rows = tx.execute(query.with_for_update() if locked else query, asked).mappings().all()
     if action != "service.unsuspend":
         return rows
     return [row for row in rows if not removed_singly(tx, row, source, service_id)]
