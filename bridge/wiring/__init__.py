@@ -2,9 +2,10 @@
 settings."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from bridge import config, store
 from bridge.domain import filtering
@@ -103,7 +104,13 @@ class Service:
             unpaid=None if bought else self.findings.ownerless(account),
             unread=read["unread"] if read else 0,
             failed_at=last["ended_at"] if last and (not read or last["id"] != read["id"]) else None,
+            services=self.sold(account),
         )
+
+    def sold(self, account: str) -> Sequence[Mapping[str, Any]]:
+        """Each service of the account's sources that was sold seats, with how many it uses."""
+        names = [name for name, each in self.sources.items() if each.account == account]
+        return [dict(row) for row in self.services.sold(names)]
 
     def filters(self, what: str, given: Mapping[str, str | None]) -> dict[str, str | None]:
         """The filters of a list as they are looked for. Raises NoSuchValue."""

@@ -154,6 +154,9 @@ class Owners(Protocol):
         """Notes the customers of mailboxes by address and service, where that service owns the
         mailbox; how many."""
 
+    def sell(self, source: str, seats: Mapping[str, int]) -> None:
+        """Notes how many mailboxes each of these services may have."""
+
     def take_over(
         self, account: str, source: str, takings: Sequence[Assignment]
     ) -> Mapping[str, str]:
