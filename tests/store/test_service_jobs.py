@@ -1,20 +1,25 @@
 """Hooks about a whole service: its own job, and one for each of its mailboxes."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Barrier
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from bridge.domain.errors import NeedsPerson, NotPossible, Overtaken, Refused
+from bridge.domain.jobs import WaitingFor
 from bridge.domain.model import ChangeKind, State
-from bridge.domain.ports import Limits, Receipt, ServiceRules, SuspensionsPaused
-from bridge.store import Brake, HeldServices, Withdrawals
+from bridge.domain.ports import Job, Limits, Receipt, ServiceRules, SuspensionsPaused
+from bridge.store import Brake, HeldServices, Services, Withdrawals
+from bridge.store.admin import metrics
 from bridge.store.base.tables import callbacks, jobs, mailboxes, notes, services
 from bridge.store.queue import brake
 from hooks.types import Intent, Withdrawal
-from tests.store.conftest import Shop, verified
+from tests.store.conftest import ACCOUNTS, Shop, verified
 
 A, B, C = "a@example.com", "b@example.com", "c@example.net"
 STATES = {"suspend": State.SUSPENDED, "unsuspend": State.ACTIVE, "terminate": State.ABSENT}
@@ -412,6 +417,11 @@ def test_too_many_deletions_hold_the_service_and_touch_nothing(shop: Shop) -> No
     assert [row["subject"] for row in shop.rows(notes)] == [f"job:{receipt.job}"]
     with pytest.raises(NotPossible, match="counted together"):
         shop.operator.retry(receipt.job)
+    # It is one thing to decide.
+    assert [row["id"] for row in shop.lookup.stopped("approve", {})[0]] == [receipt.job]
+    assert shop.lookup.stopped("retry", {})[0] == []
+    with shop.database.read() as tx:
+        assert metrics.held(tx)["main"] == 1
     again = shop.operator.retry(receipt.job, approve=True)
     assert members(again) == dict.fromkeys((A, B, C), "queued")
     for _ in range(3):
@@ -575,3 +585,57 @@ def test_no_mailbox_of_another_domain_is_touched(shop: Shop) -> None:
             permit,
         )
     assert [row for row in shop.rows(jobs) if row["action"].startswith("service.")] == []
+
+
+# Seats
+
+
+def test_of_two_creations_at_the_last_seat_one_passes(shop: Shop) -> None:
+    shop.accounts = {
+        name: replace(each, exclusive_actions=frozenset()) for name, each in ACCOUNTS.items()
+    }
+    for number in range(6):
+        service = f"s{number}"
+        for local in ("a", "b", "c"):
+            address = f"{local}@d{number}.test"
+            shop.hook("create", address, service=service, password="Sample-1", seats=2)
+        claimed = [shop.claimed() for _ in range(3)]
+        start = Barrier(3)
+
+        def intend(job: Job, start: Barrier = start) -> str:
+            start.wait()
+            try:
+                shop.intend(job, ChangeKind.CREATE)
+            except Refused as error:
+                return error.code
+            return "passed"
+
+        with ThreadPoolExecutor(3) as pool:
+            assert sorted(pool.map(intend, claimed)) == ["passed", "passed", "seats_full"]
+        for job in claimed:
+            shop.finish(job)
+
+
+def test_a_creation_that_waits_for_the_next_day_keeps_its_seat(shop: Shop) -> None:
+    """Its domain was made for it: what was begun is not refused later on."""
+    first = shop.hook("create", A, password="Sample-1", seats=1)
+    job = shop.claimed()
+    shop.intend(job, ChangeKind.MAKE_DOMAIN)
+    shop.queue.wait(job, shop.now + 86400, WaitingFor.LIMIT, None, False)
+    shop.hook("create", C, password="Sample-1", seats=1)
+    with pytest.raises(Refused, match="1 are in use"):
+        shop.intend(shop.claimed(), ChangeKind.CREATE)
+    assert shop.status(first) == "queued"
+
+
+def test_the_newest_number_of_seats_is_kept(shop: Shop) -> None:
+    sold = Services(shop.database)
+    for seats in (5, 3):
+        shop.hook("create", A, password="Sample-1", seats=seats)
+    shop.hook("create", A, password="Sample-1", seats=9, at=shop.now - 60)  # late
+    assert sold.service("shop", "7")["seats"] == 3
+    shop.hook("create", B, password="Sample-1", service="8")
+    assert sold.service("shop", "8")["seats"] is None
+    assert [(row["service_id"], row["seats"], row["used"]) for row in sold.sold(["shop"])] == [
+        ("7", 3, 0)
+    ]

@@ -18,6 +18,7 @@ from bridge.domain.model import State
 from bridge.domain.services import MEMBER_ACTIONS
 from bridge.reporting.refusals import refusal
 from bridge.store.admin import decision_facts
+from bridge.store.admin.part_of_service import decided_with
 from bridge.store.base.database import Database
 from bridge.store.base.shown_columns import shown
 from bridge.store.base.tables import (
@@ -242,7 +243,10 @@ class Lists:
         those that can be.
         """
         query = sa.select(jobs).where(
-            ended_badly(jobs), among(jobs.c.status, *decisions.STATUSES[verb]), ~WAS_TRIED_AGAIN
+            ended_badly(jobs),
+            among(jobs.c.status, *decisions.STATUSES[verb]),
+            ~WAS_TRIED_AGAIN,
+            ~decided_with(*decisions.STATUSES[verb]),
         )
         query = narrowed(query, LISTS["jobs"], filters).order_by(jobs.c.id)
         found: list[Mapping[str, Any]] = []

@@ -223,6 +223,8 @@ class Lookup(Lists):
             ).where(callbacks.c.job_id == job)
 
             ahead = sa.select(jobs.c.id).where(
+                # Of a service nothing runs that could wait.
+                sa.literal(row["mailbox_id"] is not None),
                 jobs.c.mailbox_id == row["mailbox_id"],
                 jobs.c.sequence < row["sequence"],
                 jobs.c.status.not_in(ENDED),

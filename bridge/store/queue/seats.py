@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import Refused
-from bridge.domain.model import State
+from bridge.domain.model import MAKING, State
 from bridge.domain.ports import Job
 from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database
-from bridge.store.base.tables import accounts, among, jobs, mailboxes
+from bridge.store.base.tables import accounts, among, jobs, mailboxes, steps
 from bridge.store.queue import service_lines
 from bridge.store.queue.customers import CREATE, SELECT_CREATION_BEGUN
 
@@ -24,7 +24,7 @@ IS_CREATING = (
     jobs.c.service_id == sa.bindparam("service_id"),
     jobs.c.action == CREATE,
     among(jobs.c.status, "queued", "running"),
-    jobs.c.touched,
+    sa.exists().where(steps.c.job_id == jobs.c.id, steps.c.kind.in_(sorted(map(str, MAKING)))),
     jobs.c.mailbox_id != sa.bindparam("mailbox_id"),
 )
 IS_RECORDED = (
