@@ -255,6 +255,23 @@ def test_a_cancelled_service_leaves_what_is_running(shop: Shop) -> None:
     assert shop.status(receipt) == "failed"
 
 
+def test_of_two_members_that_end_at_the_same_moment_one_ends_the_service(shop: Shop) -> None:
+    for number in range(10):
+        service, names = f"s{number}", [f"{local}@d{number}.test" for local in "abc"]
+        shop.own(*names, service=service)
+        receipt = shop.whole("suspend", service=service)
+        claimed = [shop.claimed() for _ in names]
+        start = Barrier(len(names))
+
+        def finish(job: Job, start: Barrier = start) -> None:
+            start.wait()
+            shop.finish(job)
+
+        with ThreadPoolExecutor(len(names)) as pool:
+            list(pool.map(finish, claimed))
+        assert shop.status(receipt) == "succeeded", number
+
+
 # Beside single hooks
 
 
@@ -509,6 +526,40 @@ def test_a_service_after_too_many_suspensions_is_refused(
         shop.whole("suspend", service="8")
     assert shop.whole("unsuspend").status == "running"
     assert all(row["mailbox_id"] or row["action"] == "service.unsuspend" for row in shop.rows(jobs))
+
+
+# Suspended as a whole
+
+
+def suspended(shop: Shop) -> bool:
+    return Services(shop.database).service("shop", "7")["suspended_at"] is not None
+
+
+def test_a_terminate_that_is_called_off_lifts_no_suspension(shop: Shop) -> None:
+    shop.own(A, B)
+    shop.whole("suspend")
+    for _ in range(2):
+        shop.end(State.SUSPENDED)
+    terminated = shop.whole("terminate")
+    withdraw(shop, terminated)
+    assert suspended(shop)
+    shop.whole("terminate")
+    for _ in range(2):
+        assert suspended(shop)
+        shop.end(State.ABSENT)
+    assert not suspended(shop)
+
+
+def test_an_unsuspension_that_is_withdrawn_leaves_it_suspended(shop: Shop) -> None:
+    shop.own(A)
+    first = shop.whole("suspend")
+    shop.end(State.SUSPENDED)
+    lifted = shop.whole("unsuspend")
+    assert not suspended(shop)
+    withdraw(shop, lifted)
+    assert suspended(shop)
+    with shop.database.read() as tx:
+        assert tx.scalar(sa.select(services.c.suspended_by)) == first.job
 
 
 # Taken back

@@ -28,11 +28,13 @@ def members(tx: Connection, job: Row) -> Sequence[Row]:
 
 
 def lock_mailboxes(tx: Connection, job: str) -> None:
-    """Those of the members of a service's job, in the order of everybody: before the job itself."""
+    """Those of the members of a service's job, and its line, in the order of everybody: before the
+    job itself."""
     found = tx.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().first()
     if found is None or found["mailbox_id"] is not None:
         return
     service_members.lock_of(tx, [row["mailbox_id"] for row in members(tx, found)])
+    service_lines.lock(tx, found["source"], found["service_id"])
 
 
 def repeat(

@@ -2,7 +2,7 @@
 was repeated ends otherwise.
 
 Rule 1: it stands in the transaction that ends the member. So no crash leaves a service open whose
-members are done. Rule 2: mailbox, member, then the service's job: locked in this order.
+members are done. Rule 2: mailbox, member, the service's line, its job: locked in this order.
 """
 
 from typing import Any
@@ -46,18 +46,18 @@ def ended(tx: Connection, job: Row, now: float) -> None:
     """
     outbox.enqueue_callback(tx, job, now)
     if job["service_job"] is not None:
-        settle(tx, job["service_job"], now)
+        settle(tx, job["service_job"], job, now)
 
 
-def settle(tx: Connection, first: str, now: float) -> Row | None:
+def settle(tx: Connection, first: str, of: Row, now: float) -> Row | None:
     """Writes the end that the members of a service's hook have together, once none is open and
-    unless it is so already; the newest job of that hook then."""
-    if tx.execute(SELECT_OPEN_MEMBER, {"first": first}).first() is not None:
-        return None
+    unless it is so already; the newest job of that hook then. `of`: a job of the same service."""
+    service_lines.lock(tx, of["source"], of["service_id"])
+    # Locked before the members are looked at: of two that end at once, the second one waits here,
+    # and sees the end of the first. Else each would take the other for open.
     job = tx.execute(SELECT_NEWEST, {"first": first}).mappings().first()
     if job is None or job["status"] in ("succeeded", "cancelled"):
         return job  # pruned, or said for good
-    # Of two members that end at once, the second one waits for this lock, and sees both.
     if tx.execute(SELECT_OPEN_MEMBER, {"first": first}).first() is not None:
         return None
     end = conclude(job["action"], [to_member(row) for row in newest(tx, first)])
@@ -77,6 +77,8 @@ def write(tx: Connection, job: Row, end: ServiceEnd, now: float) -> Row:
         notes.clear(tx, f"job:{job['id']}", sentences.not_held(row, end.message), now)
     if end.status == Status.CANCELLED:
         service_lines.take_back(tx, row)
+    elif end.status == Status.SUCCEEDED and job["action"] == "service.terminate":
+        service_lines.over(tx, row)
     outbox.enqueue_callback(tx, row, now)
     return row
 

@@ -5,8 +5,8 @@ Rule 1: the members get their places in the lines of their mailboxes together, w
 accepted. So what comes before and after it is so for every mailbox, and a deletion never meets a
 mailbox that was ordered later. Rule 2: the limits count the members whole before there is anything that could run.
 
-Locked in the order of every hook that comes in: the hook, the mailboxes, the service's line, the
-accounts, the jobs.
+Locked in the order of every hook that comes in: the hook, the mailboxes, the accounts, the service's
+line, the jobs.
 """
 
 from collections.abc import Callable, Sequence
@@ -72,8 +72,8 @@ class ServiceJobs:
         )
         for member in members:
             permit(member["address"])
-        line = service_lines.take(tx, self.database, new.source, intent.service_id)
         creations.lock_accounts(tx, self.database)
+        line = service_lines.take(tx, self.database, new.source, intent.service_id)
         if self._comes_late(tx, new, line):
             return self._over(tx, new, line, now)
         limit = self._limit(tx, new, len(members), since, now)
@@ -89,7 +89,7 @@ class ServiceJobs:
             notes.add(tx, f"job:{job['id']}", sentences.held(job, limit.detail, None), now)
             return job
         self.database.notify(tx, *Topic)
-        return service_end.settle(tx, job["id"], now) or job
+        return service_end.settle(tx, job["id"], job, now) or job
 
     def _comes_late(self, tx: Connection, new: NewJob, line: Row) -> bool:
         effect = service_lines.effect(new.intent.action)

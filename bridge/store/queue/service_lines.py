@@ -1,10 +1,11 @@
 """The line of a service: its sequence, which of its own hooks spoke last, how many mailboxes were
 sold, and whether it is suspended.
 
-Locked after the mailboxes, wherever both are.
+Locked after the mailboxes and the accounts, and before the jobs of the service itself, wherever
+several are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.actions import decides
+from bridge.domain.model import State
 from bridge.domain.services import MEMBER_ACTIONS
 from bridge.domain.superseded import HookEffect, Mark, marks_with, marks_without
 from bridge.store.base.database import Database, upsert
@@ -26,19 +28,20 @@ OF_SERVICE = (
 )
 SELECT_LINE = sa.select(services).where(*OF_SERVICE)
 UPDATE_LINE = sa.update(services).where(*OF_SERVICE)
-# Of the service's own hooks, and of those that still count
-SELECT_OTHER_HOOKS = (
-    sa.select(jobs.c.action, jobs.c.facts, jobs.c.intent)
+# Of the service's own hooks, and of those that still count, the newest first
+SELECT_OWN_HOOKS = (
+    sa.select(
+        *(jobs.c[name] for name in "id hook_id action status state intent created_at".split())
+    )
     .where(
         jobs.c.mailbox_id.is_(None),
         jobs.c.source == sa.bindparam("source"),
         jobs.c.service_id == sa.bindparam("service_id"),
-        jobs.c.hook_id != sa.bindparam("hook_id"),
         jobs.c.status != "cancelled",
-        jobs.c.replaces.is_(None),
     )
     .order_by(jobs.c.sequence.desc())
 )
+LOCK_LINE = sa.select(services.c.id).where(*OF_SERVICE).with_for_update()
 
 
 def effect(action: str) -> HookEffect:
@@ -70,45 +73,75 @@ def of(tx: Connection, source: str, service_id: str) -> Row | None:
     return tx.execute(SELECT_LINE, asked).mappings().first()
 
 
+def lock(tx: Connection, source: str, service_id: str) -> None:
+    """Before any job of the service itself, and after the mailboxes and the accounts."""
+    tx.execute(LOCK_LINE, {"of_source": source, "of_service": service_id}).first()
+
+
 def speak(tx: Connection, line: Row, job: Row) -> None:
     """Notes that this hook of the service was accepted: what it decides, and its suspension."""
-    service, at = [job["source"], job["service_id"]], hook_time(job)
-    marks = marks_with(effect(job["action"]), line["decided"] or {}, service, at)
-    suspended = job["action"] == "service.suspend"
-    values = {
-        "decided": marks,
-        "suspended_by": job["id"] if suspended else None,
-        "suspended_at": job["created_at"] if suspended else None,
-    }
-    tx.execute(UPDATE_LINE, {"of_source": service[0], "of_service": service[1], **values})
+    service = [job["source"], job["service_id"]]
+    marks = marks_with(effect(job["action"]), line["decided"] or {}, service, hook_time(job))
+    _write(tx, job, own_hooks(tx, job), marks)
 
 
 def take_back(tx: Connection, job: Row) -> None:
     """Nothing is done for this hook of the service any more, so no hook is late because of it, and
-    it suspends no creation."""
-    service = {"of_source": job["source"], "of_service": job["service_id"]}
-    line = tx.execute(SELECT_LINE, service).mappings().first()
+    what was said before it counts again."""
+    line = of(tx, job["source"], job["service_id"])
     if line is None:
         return
-    asked = {name: job[name] for name in ("source", "service_id", "hook_id")}
-    of_service = [job["source"], job["service_id"]]
+    service = [job["source"], job["service_id"]]
+    own = own_hooks(tx, job)
     before: list[Mark] = [
-        (effect(row["action"]), of_service, hook_time(row))
-        for row in tx.execute(SELECT_OTHER_HOOKS, asked).mappings()
+        (effect(row["action"]), service, hook_time(row))
+        for row in own
+        if row["hook_id"] != job["hook_id"]
     ]
-    decided = marks_without(
-        effect(job["action"]), line["decided"] or {}, of_service, hook_time(job), before
+    marks = marks_without(
+        effect(job["action"]), line["decided"] or {}, service, hook_time(job), before
     )
-    values: dict[str, Any] = {"decided": decided}
-    first = sa.select(sa.func.min(jobs.c.id)).where(
-        jobs.c.mailbox_id.is_(None),
-        jobs.c.source == job["source"],
-        jobs.c.service_id == job["service_id"],
-        jobs.c.hook_id == job["hook_id"],
-    )
-    if line["suspended_by"] is not None and line["suspended_by"] == tx.scalar(first):
-        values |= {"suspended_by": None, "suspended_at": None}
-    tx.execute(UPDATE_LINE, {**service, **values})
+    _write(tx, job, own, marks)
+
+
+def over(tx: Connection, job: Row) -> None:
+    """A service that was terminated is not suspended any more: it may be ordered anew."""
+    line = of(tx, job["source"], job["service_id"])
+    if line is not None:
+        _write(tx, job, own_hooks(tx, job), line["decided"])
+
+
+def _write(tx: Connection, job: Row, own: Sequence[Row], marks: Any) -> None:
+    suspension = suspended_by(own)
+    values = {
+        "decided": marks,
+        "suspended_by": suspension and suspension["id"],
+        "suspended_at": suspension and suspension["created_at"],
+    }
+    of_service = {"of_source": job["source"], "of_service": job["service_id"]}
+    tx.execute(UPDATE_LINE, {**of_service, **values})
+
+
+def own_hooks(tx: Connection, job: Row) -> Sequence[Row]:
+    asked = {name: job[name] for name in ("source", "service_id")}
+    return tx.execute(SELECT_OWN_HOOKS, asked).mappings().all()
+
+
+def suspended_by(own: Sequence[Row]) -> Row | None:
+    """The first job of the hook that suspends the service, of its own hooks that count, the newest
+    first; None: it is not suspended as a whole.
+
+    A terminate that did not take all away lifts no suspension.
+    """
+    for row in own:
+        if row["action"] == "service.unsuspend":
+            return None
+        if row["action"] == "service.suspend":
+            same = [each for each in own if each["hook_id"] == row["hook_id"]]
+            return same[-1]
+        if row["status"] == "succeeded" and row["state"] != str(State.UNKNOWN):
+            return None
+    return None
 
 
 def hook_time(job: Row) -> float:
