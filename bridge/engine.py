@@ -27,7 +27,7 @@ from bridge.pipeline.service_events import EventSender
 from bridge.pipeline.worker import Worker
 from bridge.reconcile.nightly import Held, Nightly
 from bridge.reconcile.reconcile import AT_ONCE
-from bridge.store import AccountState, Outbox, Queue, Retention, Troubles
+from bridge.store import AccountState, HeldServices, Outbox, Queue, Retention, Troubles
 from bridge.store.admin.mail_watches import MailWatches
 
 log = logs.get("engine")
@@ -69,6 +69,7 @@ class Engine:
     account_state: AccountState
     retention: Retention
     troubles: Troubles
+    held_services: HeldServices
     nightly: Nightly
     event_sender: EventSender
     mail_watch: MailWatch
@@ -90,6 +91,7 @@ class Engine:
         table = (
             PeriodicTask("probes", CHORES, self._probe_due),
             PeriodicTask("deletions", CHORES, self.retention.purge_due),
+            PeriodicTask("services", CHORES, self.held_services.call_off_needed),
             PeriodicTask("wiping", CHORES, self.retention.wipe),
             PeriodicTask("creations", MINUTE, self._release_creations),
             PeriodicTask("troubles", MINUTE, self.troubles.look),

@@ -61,19 +61,20 @@ class Ignored:
 
 @dataclass(frozen=True)
 class Intent:
-    """What billing wants to be true of one mailbox.
+    """What billing wants to be true of one mailbox, or of all of a service.
 
-    `address` is lower-cased with its domain in A-labels. `timestamp` is the hook's own time in UTC. `until` (renew) is
-    inclusive, in UTC.
-    `customer_id` is billing's id of the customer, None where it was not told. `domain_confirmed` (create): staff vouches that
-    this customer may have mailboxes of the domain.
+    `address` is lower-cased with its domain in A-labels; empty: of every mailbox of the service.
+    `timestamp` is the hook's own time in UTC. `until` (renew) is inclusive, in UTC.
+    `customer_id` is billing's id of the customer, None where it was not told.
+    `domain_confirmed` (create): staff vouches that this customer may have mailboxes of the domain.
+    `seats` (create): how many mailboxes the service may have.
     `unknown` names the fields of `data` that nobody here reads; their values are not kept.
     """
 
     action: str
     timestamp: datetime
     service_id: str
-    address: str
+    address: str = ""
     password: str | None = field(default=None, repr=False)
     display_name: str | None = None
     plan: str | None = None
@@ -81,6 +82,7 @@ class Intent:
     until: datetime | None = None
     customer_id: str | None = None
     domain_confirmed: bool = False
+    seats: int | None = None
     unknown: tuple[str, ...] = ()
 
 

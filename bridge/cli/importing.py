@@ -92,7 +92,7 @@ def import_(
             listed = Path(file.name).name
             account = service.sources[source].account
             domains = len({finding.domain for finding in findings})
-            services = f"(services: {len(claims):,})"
+            services = f"(services: {len({claim.service_id for claim in claims}):,})"
             click.echo(
                 f"Compared for {source}: {listed} {services} with account {account} "
                 f"(domains: {domains:,}).\n"
@@ -102,6 +102,7 @@ def import_(
             with progress() as progress_of:
                 left = service.takeover.take_over(source, findings, progress_of("Adopting"))
             noted = service.takeover.teach(source, findings)
+            service.takeover.sell(source, claims)
             taken = sum(finding.group is Group.TAKE_OVER for finding in findings) - len(left)
             operator(service).noted(
                 "import",

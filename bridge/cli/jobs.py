@@ -23,6 +23,7 @@ from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.domain.ports import Receipt
 from bridge.reporting.explain import tell
 from bridge.reporting.receipts import billing_learns
+from bridge.reporting.subjects import subject
 from bridge.store import OperatorActions
 from bridge.wiring import Service
 
@@ -37,6 +38,8 @@ COLUMNS = (
     "waiting_for",
     "message",
 )
+MEMBER_COLUMNS = ("address", "id", "status", "state", "code")
+"""Of a service's job: what is shown of each of its mailboxes."""
 FEW = 10  # reasons, one for each job that is left out
 Act = Callable[[OperatorActions, str], Receipt]
 _ids = click.argument("ids", metavar="ID...", nargs=-1, required=True)
@@ -79,7 +82,10 @@ def decided(job: Item) -> Item:
 def show(ctx: click.Context, id: str, as_json: bool) -> None:
     """Show the record of one job. `explain` says it in sentences."""
     with session(ctx) as service:
-        thing(service.lookup.story(id)["job"], as_json)
+        found = service.lookup.story(id)
+    members = found["members"]
+    listed = [{name: each[name] for name in MEMBER_COLUMNS} for each in members]
+    thing({**found["job"], **({"mailboxes": listed} if members else {})}, as_json)
 
 
 @jobs.command()
@@ -95,7 +101,7 @@ def explain(ctx: click.Context, id: str, as_json: bool) -> None:
     if as_json:
         return echo_json({**found, "worker_alive": alive})
     click.echo(
-        f"{found['job']['id']}: {found['job']['action']} of {found['job']['address']}, "
+        f"{found['job']['id']}: {found['job']['action']} of {subject(found['job'])}, "
         f"{found['job']['status']}\n"
     )
     for line in tell(found, alive, hours):

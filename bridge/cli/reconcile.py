@@ -12,7 +12,7 @@ from bridge.cli.show import as_json, echo_json, word
 from bridge.domain.differences import DifferenceKind
 from bridge.domain.errors import NotPossible
 from bridge.domain.ports import Reconciliation
-from bridge.reconcile import drift
+from bridge.reconcile import drift, seats
 from bridge.reconcile.report import FEW, described, lines
 from bridge.wiring import Service
 
@@ -61,8 +61,10 @@ def reconcile(
             for report in reports:
                 for line in lines(report, None if everything else FEW):
                     click.echo(word(line))
+                for line in seats.lines(service.sold(report.account), None if everything else FEW):
+                    click.echo(word(line))
         elif reports and len(reports) < len(results):
-            echo_items(reports, sum_now, [])
+            echo_items(service, reports, sum_now, [])
         for error in results:
             if isinstance(error, Exception):  # the others were told, and nothing is repaired
                 raise error
@@ -76,7 +78,7 @@ def reconcile(
         if done:
             remind(service)
     if as_json:
-        echo_items(reports, sum_now, done)
+        echo_items(service, reports, sum_now, done)
     elif todo and not agreed:
         click.echo(
             f"\nNothing changed yet. To repair {len(todo):,}, run the same command with "
@@ -105,9 +107,15 @@ def chosen(service: Service, account: str | None, addresses: Sequence[str]) -> l
 
 
 def echo_items(
-    reports: Sequence[Reconciliation], checksum: str, done: Sequence[Mapping[str, str]]
+    service: Service,
+    reports: Sequence[Reconciliation],
+    checksum: str,
+    done: Sequence[Mapping[str, str]],
 ) -> None:
-    items = [described(report) for report in reports]
+    items = [
+        described(report) | {"seats": seats.described(service.sold(report.account))}
+        for report in reports
+    ]
     echo_json({"items": items, "next": None, "checksum": checksum, "done": done})
 
 

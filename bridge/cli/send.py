@@ -19,7 +19,7 @@ from bridge.config import Settings, SourceSettings
 from bridge.domain.jobs import ENDED
 from bridge.infra.http_client import HttpClient, Lost, NotSent
 from hooks import PLATFORMS, own_webhooks, signing
-from hooks.standard.schemas import WITHDRAWALS
+from hooks.standard.schemas import MOST_SEATS, WITHDRAWALS
 
 PASSWORD = "MAILBOX_PASSWORD"  # noqa: S105 - the name of a variable
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
@@ -130,6 +130,11 @@ class Sender:
     is_flag=True,
     help="Create: staff confirms that this customer may use the domain.",
 )
+@click.option(
+    "--seats",
+    type=click.IntRange(1, MOST_SEATS),
+    help="Create: how many mailboxes the service may have.",
+)
 @click.option("--reason", help="Why a mailbox is suspended.")
 @click.option("--until", help="Renew: the date until which it must be paid.")
 @click.option("--job", help="For the query `job`: its id.")
@@ -232,7 +237,7 @@ def fields(
     password: str | None,
     password_stdin: bool,
     domain_confirmed: bool,
-    **given: str | None,
+    **given: str | int | None,
 ) -> dict[str, Any]:
     """`data` of the body: what was given.
 

@@ -272,6 +272,9 @@ class SourceSettings:
         [],
         read=values.event,
     )
+    member_callbacks: bool = setting(
+        "true: hooks about a whole service are also answered by a callback for each mailbox.", False
+    )
     callback_loopback: bool = setting("true: http to this machine is allowed.", False)
     domains: tuple[str, ...] = setting(
         'Mail domains that this source may use; "*": all.', ["*"], read=values.domain, filled=True

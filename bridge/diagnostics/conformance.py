@@ -16,6 +16,7 @@ from typing import Any
 from bridge.config import AccountSettings, EnomAccountSettings
 from bridge.diagnostics.check_result import CheckResult
 from bridge.domain.jobs import ENDED
+from bridge.domain.services import MEMBER_ACTIONS
 from bridge.infra.http_client import Lost, NotSent, Reply
 from bridge.infra.urls import is_loopback
 from bridge.store import Lookup
@@ -272,7 +273,9 @@ class Conformance:
 def came_from(lookup: Lookup, platform: Platform, source: str) -> Iterator[CheckResult]:
     """What the sender itself has sent so far, as the bridge recorded it."""
     sent = {each["type"] for type in platform.ACTIONS for each in lately(lookup, source, type=type)}
-    never = [type for type in platform.ACTIONS if type not in sent]
+    # Whoever sells single mailboxes has no use for hooks about all of a service.
+    whole = frozenset() if sent & {*MEMBER_ACTIONS} else frozenset(MEMBER_ACTIONS)
+    never = [type for type in platform.ACTIONS if type not in sent | whole]
     about = "your sender"
     if never:
         text = f"It has not sent yet: {', '.join(never)}."

@@ -33,6 +33,8 @@ class JobFacts:
     in_doubt: bool = False
     overtaken: str | None = None
     approved: bool = False
+    of_service: bool = False
+    """It sends nothing itself: what is done to it is done to its members."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ def retry(job: JobFacts) -> str | None:
         return f"{text} See: enom-bridge jobs explain {job.id}"
     if job.tried_again_as is not None:
         return again(job)
+    if job.of_service and job.limit is not None:
+        # One after the other they would stop at the limit, half done.
+        return (
+            f"Job {job.id} is held by a safety limit, and its mailboxes are counted together. If "
+            f"it is right: enom-bridge jobs approve {job.id}"
+        )
     # Whoever tries it again has looked the purchase up. It no longer holds up others, also when the
     # job is not repeated.
     return None if job.in_doubt else job.overtaken
@@ -105,6 +113,8 @@ NOT_CANCELLED: Mapping[Status, str] = {
 
 
 def cancel(job: JobFacts) -> str | None:
+    if job.of_service and job.status == Status.RUNNING:
+        return None  # what still waits of it is cancelled
     if job.status != Status.QUEUED:
         text = f"Job {job.id} {NOT_CANCELLED[job.status]}."
         return (

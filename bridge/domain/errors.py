@@ -18,6 +18,7 @@ CODES: Mapping[str, str] = {
     "domain_not_in_account": "The domain is not set up for mail with the provider.",
     "pak_full": "This domain has no free mailbox left in its package.",
     "purchase_needed": "This needs a purchase that is not allowed.",
+    "seats_full": "All mailboxes of this package are in use.",
     "plan_unknown": "This mail plan is unknown.",
     "unsupported": "This is not supported for this mailbox.",
     "credentials": "The mail provider is not reachable at the moment. The request will be retried.",
@@ -46,6 +47,7 @@ class Limit(StrEnum):
     """
 
     DELETIONS = "deletions"  # safety.max_terminations_per_hour
+    SUSPENSIONS = "suspensions"  # safety.max_suspended_share, by one service alone
     PURCHASES = "purchases"  # safety.max_purchases_per_day
     RENEWAL = "renewal"  # over more years than pass by themselves
     CREATIONS = "creations"  # safety.max_creations_per_day: jobs wait for the next day

@@ -197,6 +197,11 @@ def report(receipt: Receipt) -> Report:
     data = answers.dump(answers.CallbackData, receipt.describe())
     if receipt.error is not None and "remote" in receipt.error:
         del data["error"]["detail"]  # it quotes Enom, too
+    for told, known in zip(
+        data.get("mailboxes", ()), receipt.extra.get("mailboxes", ()), strict=True
+    ):
+        if known["error"] is not None and "remote" in known["error"]:
+            del told["error"]["detail"]
     ended = (
         datetime.now(UTC)
         if receipt.finished_at is None

@@ -168,13 +168,15 @@ class Intake:
         if isinstance(body, Ignored):
             raise UnknownAction({"type": ["This event means nothing to the bridge."]})
         reading = Reading(source, verified, source.platform.read(body, verified), canonical(body))
-        source.permit(reading.intent.address)
+        if reading.intent.address:
+            source.permit(reading.intent.address)
         return reading
 
     def accept(self, reading: Reading) -> Receipt:
         """Makes a job of it. Raises Forbidden, and what `Inbox.accept` raises."""
         source, intent, content = reading.source, reading.intent, reading.content
-        source.permit(intent.address)
+        if intent.address:
+            source.permit(intent.address)
         sealed = (
             None if intent.password is None else self.sealer.seal(Purpose.PASSWORD, intent.password)
         )
@@ -187,6 +189,7 @@ class Intake:
             digests.newest,
             sealed,
             digests.same,
+            source.permit,
         )
 
     def _park(

@@ -12,7 +12,7 @@ from bridge.domain import plan
 from bridge.domain.account import Account
 from bridge.domain.errors import BridgeError, NotPossible, Refused, UnknownThing
 from bridge.domain.model import Address, Record
-from bridge.domain.ports import AccountState, Backend, Clock, Lookup
+from bridge.domain.ports import AccountState, Backend, Clock, Lookup, Services
 from bridge.maildns.check import MailDns
 from bridge.pipeline.service_events import NearlyFull
 from bridge.reporting.times import with_times
@@ -21,7 +21,7 @@ from hooks.standard.fields import PLACE_RULE, moment
 from hooks.types import Question, Verified
 
 PAGE = 200
-FROM_THE_RECORD = frozenset({"mailbox.list", "job", "results"})
+FROM_THE_RECORD = frozenset({"mailbox.list", "service.mailboxes", "job", "results"})
 """Questions that ask nobody outside. Only so many of all others are answered at a time."""
 SIGN_IN_KEPT = (
     600.0  # seconds; longer than a signature is valid, so that a replayed query opens nothing
@@ -36,6 +36,7 @@ class Queries:
     clock: Clock
     mail_dns: MailDns | None = None
     nearly_full: NearlyFull | None = None
+    services: Services | None = None
 
     def answer(
         self, source: str, account: str, verified: Verified, question: Question
@@ -76,6 +77,8 @@ class Query:
 
     def noticed(self, used: int | None, quota: int | None) -> None:
         """That a read showed how full the mailbox asked for is."""
+        if used is not None and (services := self.queries.services):
+            services.saw_usage(self.account.name, self.arguments["address"], used)
         if nearly_full := self.queries.nearly_full:
             service = self.arguments["service_id"], self.arguments["address"]
             nearly_full.saw(self.source, self.account.name, service, used, quota)
@@ -154,6 +157,37 @@ def mailbox_sign_in(query: Query) -> dict[str, Any]:
     return {"url": query.call(lambda backend: backend.sign_in(query.address))}
 
 
+def service_mailboxes(query: Query) -> dict[str, Any]:
+    service = query.arguments["service_id"]
+    services = query.queries.services
+    if services is None:
+        raise UnknownThing("This bridge keeps no services.")
+    rows, after = services.mailboxes(query.source, service, query.page(), PAGE)
+    of = services.service(query.source, service)
+    plans = query.account.terms.plans
+    items = [
+        {
+            "address": row["address"],
+            "state": row["state"],
+            "plan": plan_of(row["quota"], plans),
+            "quota_bytes": row["quota"],
+            "used_bytes": row["used"],
+            "used_at": row["used_at"],
+            "delete_after": row["delete_after"],
+            "checked_at": row["observed_at"],
+        }
+        for row in rows
+    ]
+    return {
+        "service_id": service,
+        "seats": of["seats"],
+        "used": of["used"],
+        "suspended": of["suspended_at"] is not None,
+        "items": [with_times(item) for item in items],
+        "next": after,
+    }
+
+
 def domain_readiness(query: Query) -> dict[str, Any]:
     domain, account = query.arguments["domain"], query.account.name
     if not query.queries.lookup.has_mailbox_in(query.source, account, domain):
@@ -192,6 +226,7 @@ QUESTIONS: Mapping[str, Callable[[Query], dict[str, Any]]] = {
     "mailbox.list": mailbox_list,
     "mailbox.usage": mailbox_usage,
     "mailbox.sign_in": mailbox_sign_in,
+    "service.mailboxes": service_mailboxes,
     "domain.readiness": domain_readiness,
     "job": job,
     "results": results,

@@ -13,8 +13,9 @@ from typing import Any
 from bridge.domain.account import Account
 from bridge.domain.actions import Request
 from bridge.domain.errors import BridgeError
-from bridge.domain.model import Plan
-from bridge.domain.ports import Clock, Lookup, OperatorActions, Receipt, Recorded
+from bridge.domain.model import Change, Plan
+from bridge.domain.ports import Clock, Lookup, OperatorActions, Receipt, Recorded, Services
+from bridge.domain.services import MEMBER_ACTIONS
 from bridge.infra.crypto import Purpose, Sealer, Unsealable
 from bridge.pipeline.intake import Intake, Reading
 from bridge.steps.look_and_plan import StaleRead, look_for, plan_upon
@@ -70,6 +71,7 @@ class Replay:
     clock: Clock
     intake: Intake
     operator: OperatorActions
+    services: Services
 
     def recorded(self, hook: str, source: str | None = None) -> Preview:
         """A hook that came: a parked one is read anew, else what its newest job wants.
@@ -139,6 +141,20 @@ class Replay:
             return replace(preview, problem=(error.code, error.detail))
 
     def _plan(self, source: str, intent: Intent, account: Account) -> Plan:
+        if intent.action not in MEMBER_ACTIONS:
+            return self._plan_of_mailbox(source, intent, account)
+        members = self.services.members(intent.action, source, account.name, intent.service_id)
+        action = MEMBER_ACTIONS[intent.action]
+        changes: list[Change] = []
+        for address in members:
+            one = replace(intent, action=action, address=address)
+            plan = self._plan_of_mailbox(source, one, account)
+            changes += [
+                replace(each, arguments={**each.arguments, "of": address}) for each in plan.changes
+            ]
+        return Plan(tuple(changes))
+
+    def _plan_of_mailbox(self, source: str, intent: Intent, account: Account) -> Plan:
         found = look_for(account, intent, self.clock)
         # Read after the look, so that what a worker did meanwhile is known here.
         record = self.lookup.record(account.name, intent.address)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.domain.model import ENDS_SOON, to_rfc3339
+from bridge.reconcile import seats
 from bridge.reporting.lists import first
 from bridge.reporting.times import with_times
 
@@ -50,6 +51,8 @@ class Inventory:
     """Domains that the comparison of `as_of` could not read: their figures are older."""
     failed_at: float | None = None
     """When the account was compared since, and no domain could be read."""
+    services: Sequence[Row] = ()
+    """Of each service that was sold seats, how many, and how many mailboxes it has."""
 
 
 def remark(pak: Row) -> str:
@@ -81,6 +84,7 @@ def described(stock: Inventory) -> dict[str, Any]:
         **sums(stock),
         "ended_and_paid": [described_row(each) for each in (*stock.ended, *stock.leaving)],
         "active_and_absent": [described_row(each) for each in stock.missing],
+        "seats": seats.described(stock.services),
         "unpaid": [described_row(each) for each in stock.unpaid or ()],
         "paks": [
             {name: pak[name] for name in ("domain", "bundle", "used", "free", "expires")}
@@ -126,6 +130,7 @@ def lines(stock: Inventory, most: int | None = 10) -> Iterator[str]:
             continue
         money = f" ({cost[name]:,.2f} per year)" if name in cost else ""
         yield f"{places[name]:7,}  {words}{money}"
+    yield from seats.lines(stock.services, most)
     notable = [pak for pak in stock.paks if remark(pak)]
     for title, items in (
         (
@@ -207,4 +212,15 @@ def as_csv(stocks: Sequence[Inventory]) -> str:
                 table.writerow(
                     {"account": stock.account, "what": what, "cost_per_year": cost, **shown}
                 )
+        for row in stock.services:
+            more = row["used"] > row["seats"]
+            table.writerow(
+                {
+                    "account": stock.account,
+                    "what": "seats over" if more else "seats",
+                    "used": row["used"],
+                    "free": max(0, row["seats"] - row["used"]),
+                    "service": f"service {row['service_id']} of {row['source']}",
+                }
+            )
     return text.getvalue()

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from marshmallow import Schema, ValidationError
 
 from hooks import Platform
-from hooks.standard.schemas import Terminate
+from hooks.standard.schemas import MOST_SEATS, Terminate
 
-NEEDED, OPTIONAL = ("service_id", "address"), ("plan", "customer_id")
+NEEDED, OPTIONAL = ("service_id", "address"), ("plan", "customer_id", "seats")
 SEPARATORS = ",;\t"
 HEADER_RULE = (
     f"The first line must name the columns: {','.join(NEEDED)} or {','.join((*NEEDED, *OPTIONAL))}."
@@ -27,15 +27,17 @@ Fault = tuple[int, str]
 
 @dataclass(frozen=True)
 class Claim:
-    """One service and the mailbox that billing says is its.
+    """One service and a mailbox that billing says is its.
 
-    `plan` is the name that the file gives.
+    `plan` is the name that the file gives. `seats`: how many mailboxes the service may have; None:
+    this one alone.
     """
 
     service_id: str
     address: str
     plan: str | None = None
     customer_id: str | None = None
+    seats: int | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class _Reader:
         self.claims: list[Claim] = []
         self.faults: list[Fault] = []
         self._first: dict[tuple[str, str], int] = {}
+        self._seats: dict[str, tuple[int | None, int]] = {}
 
     def add(self, number: int, row: Sequence[str]) -> None:
         if any(field.strip() for field in row[len(self.names) :]):
@@ -149,19 +152,37 @@ class _Reader:
                 for text in texts
             ]
             return
-        for name in NEEDED:
-            first = self._first.setdefault((name, known[name]), number)
-            if first != number:
-                sentence = (
-                    f"{name} {known[name]} is already on line {first}: a service has one mailbox, "
-                    "and a mailbox one service."
-                )
-                self.faults.append((number, sentence))
+        seats = self._seats_of(number, given.get("seats", ""))
+        self._twice(number, known["service_id"], known["address"], seats)
         self.claims.append(
             Claim(
                 known["service_id"],
                 known["address"],
                 given.get("plan") or None,
                 known["customer_id"],
+                seats,
             )
         )
+
+    def _seats_of(self, number: int, text: str) -> int | None:
+        if not text:
+            return None
+        if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MOST_SEATS):
+            sentence = f"seats: Not a whole number from 1 to {MOST_SEATS}."
+            self.faults.append((number, sentence))
+            return None
+        return int(text[:9])
+
+    def _twice(self, number: int, service: str, address: str, seats: int | None) -> None:
+        first = self._first.setdefault(("address", address), number)
+        if first != number:
+            sentence = f"address {address} is already on line {first}: a mailbox has one service."
+            self.faults.append((number, sentence))
+        before, line = self._seats.setdefault(service, (seats, number))
+        if line == number or (seats is not None and seats == before):
+            return
+        sentence = (
+            f"service_id {service} is already on line {line}: a service has one mailbox, unless "
+            "each of its lines has the same number in the column seats."
+        )
+        self.faults.append((number, sentence))

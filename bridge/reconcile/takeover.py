@@ -87,6 +87,14 @@ class Takeover:
             noted += self.owners.teach(self.sources[source].account, source, named)
         return noted
 
+    def sell(self, source: str, claims: Sequence[Claim]) -> None:
+        """Notes how many mailboxes each service may have, where the list says so."""
+        told = {each.service_id: each.seats for each in claims if each.seats is not None}
+        names = sorted(told)
+        for begin in range(0, len(names), BATCH):
+            some = names[begin : begin + BATCH]
+            self.owners.sell(source, {name: told[name] for name in some})
+
     def _survey(
         self, source: Source, account: Account, domains: Sequence[str], progress: OnProgress
     ) -> Mapping[str, Scan | ScanError]:

@@ -69,11 +69,25 @@ class WouldBe(Answer):
     detail = _text()
 
 
+class ServiceMailbox(Answer):
+    """Of a job of a whole service: how one of its mailboxes stands."""
+
+    address = _text()
+    job = _text()
+    status = _text(*STATES)
+    state = _text(*State)
+    error = Nested(StaffError, required=True, allow_none=True)
+
+
+class ToldMailbox(ServiceMailbox):
+    error = Nested(PublicError, required=True, allow_none=True)
+
+
 class Receipt(Answer):
     job = _text()
     hook = _text()
     action = _text(*ACTIONS)
-    address = _text()
+    address = _text(required=False)
     service_id = _text()
     sequence = Integer(required=True, validate=Range(min=1))
     status = _text(*STATES)
@@ -90,6 +104,7 @@ class Receipt(Answer):
     plan = List(Dict(String()))
     would_be = Nested(WouldBe)
     unknown_fields = List(String())
+    mailboxes = List(Nested(ServiceMailbox))
 
 
 class CallbackData(Receipt):
@@ -99,6 +114,7 @@ class CallbackData(Receipt):
         exclude = ("status", "waiting_for")
 
     error = Nested(PublicError, required=True, allow_none=True)
+    mailboxes = List(Nested(ToldMailbox))
 
 
 class NearlyFullData(Answer):
@@ -203,6 +219,30 @@ class MailboxListAnswer(Answer):
     next = _text(null=True)
 
 
+class ServiceMailboxListed(Answer):
+    """As recorded. `used_bytes`: as `mailbox.usage` or `mailbox.status` last read them."""
+
+    address = _text()
+    state = _text(*State)
+    plan = _text(null=True)
+    quota_bytes = _bytes(null=True)
+    used_bytes = _bytes(null=True)
+    used_at = _time(null=True)
+    delete_after = _time(null=True)
+    checked_at = _time(null=True)
+
+
+class ServiceMailboxesAnswer(Answer):
+    """The mailboxes of one service. `seats`: how many it may have, null if none were sold."""
+
+    service_id = _text()
+    seats = Integer(required=True, allow_none=True, validate=Range(min=1))
+    used = Integer(required=True, validate=Range(min=0))
+    suspended = Boolean(required=True)
+    items = List(Nested(ServiceMailboxListed), required=True, validate=Length(max=PAGE))
+    next = _text(null=True)
+
+
 class MailboxUsageAnswer(Answer):
     """Sizes in bytes. What Enom does not show is left out."""
 
@@ -249,6 +289,7 @@ ANSWERS: Mapping[str, type[Answer]] = {
     "mailbox.list": MailboxListAnswer,
     "mailbox.usage": MailboxUsageAnswer,
     "mailbox.sign_in": SignInAnswer,
+    "service.mailboxes": ServiceMailboxesAnswer,
     "domain.readiness": DomainReadinessAnswer,
     "job": Receipt,
     "results": ResultsAnswer,

@@ -21,6 +21,9 @@ ASKED: Mapping[str, str] = {
     "mailbox.change_password": "change the password of {address}",
     "mailbox.change_plan": "change {address} to plan {plan}",
     "mailbox.renew": "renew {address} until {until}",
+    "service.suspend": "suspend all mailboxes",
+    "service.unsuspend": "unsuspend all mailboxes",
+    "service.terminate": "delete all mailboxes",
 }
 CHANGES: Mapping[str, str] = {
     ChangeKind.MAKE_DOMAIN: "make the mail domain",
@@ -35,6 +38,7 @@ CHANGES: Mapping[str, str] = {
     ChangeKind.DELETE: "delete the mailbox",
     ChangeKind.PROVE_PASSWORD: "try the new password",
 }
+MOST_MEMBERS = 20  # of a service, that are told one by one
 OUTCOMES: Mapping[str, str] = {
     "accepted": "The mail provider accepted it",
     "refused": "The mail provider refused: {detail}",
@@ -112,9 +116,10 @@ def in_plain_words(change: Mapping[str, Any]) -> str:
     """One change of a plan, as it is stored, in words."""
     size = change.get("quota_bytes")
     place = f" in pak {change['bundle']}" if change.get("bundle") else ""
-    return CHANGES[change["change"]].format_map(
+    words = CHANGES[change["change"]].format_map(
         {"quota": size and f"{size / 2**30:g} GB", "place": place, **change}
     )
+    return f"{words} of {change['of']}" if "of" in change else words
 
 
 def plan_in_words(plan: Sequence[Mapping[str, Any]]) -> str:
@@ -152,6 +157,11 @@ def _asked(story: Story) -> Iterator[str]:
             f"On {when} billing ({job['source']}) asked to {words} {who}, in hook "
             f"{job['hook_id']}.{reason}"
         )
+        if job.get("service_job"):
+            yield (
+                f"It is part of job {job['service_job']}, which is about every mailbox of the "
+                "service."
+            )
         if job["passed"]:
             yield "An admin approved it: safety.max_creations_per_day does not hold it up."
         if job["intent"].get("domain_confirmed"):
@@ -197,6 +207,25 @@ def _seen(story: Story) -> Iterator[str]:
 def _planned(story: Story) -> Iterator[str]:
     if story["job"]["plan"] is not None:
         yield f"Plan: {plan_in_words(story['job']['plan'])}."
+    if members := story.get("members"):
+        yield f"Its mailboxes: {counted(members)}."
+        left = [each for each in members if each["status"] != "succeeded"]
+        yield from map(_member, left[:MOST_MEMBERS])
+        if more := len(left) - MOST_MEMBERS:
+            yield from [f"And {more} more."] * (more > 0)
+
+
+def counted(members: Sequence[Mapping[str, Any]]) -> str:
+    """How many of a service's mailboxes are in which state."""
+    statuses = [each["status"] for each in members]
+    parts = [f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses)]
+    return f"{', '.join(parts)}, of {len(members)}"
+
+
+def _member(job: Mapping[str, Any]) -> str:
+    code = f" ({job['code']})" if job["code"] else ""
+    detail = f": {found}" if (found := _detail(job["error"])) else "."
+    return f"{job['address']} is {job['status']}{code}, job {job['id']}{detail}"
 
 
 def _commands(story: Story) -> Iterator[str]:
@@ -240,7 +269,8 @@ def _ended(story: Story, retry_hours: float) -> Iterator[str]:
         case "running":
             yield from _running(story)
         case "succeeded":
-            yield f"Succeeded at {at}: {job['message']} The mailbox is {job['state']}."
+            state = f" The mailbox is {job['state']}." if job["address"] else ""
+            yield f"Succeeded at {at}: {job['message']}{state}"
             yield from _observed(job["extra"] or {})
         case "cancelled":
             yield f"Cancelled at {at}: {_detail(error) or job['message']}"
@@ -269,6 +299,9 @@ def _observed(extra: Mapping[str, Any]) -> Iterator[str]:
 
 def _running(story: Story) -> Iterator[str]:
     job = story["job"]
+    if not job["address"]:
+        yield "It ends when the last of its mailboxes does."
+        return
     until, tried = _when(story, job["lease_until"]), f"attempt {job['tries']}"
     if story["holder_lives"]:
         yield f"A worker is running it now ({tried}); its lease ends at {until}."

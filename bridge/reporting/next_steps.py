@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "cancel": "enom-bridge jobs cancel {job}",
     "follow": "enom-bridge jobs explain {next}",
     "siblings": "enom-bridge jobs list --address {address}",
+    "members": "enom-bridge jobs list --service-id {service_id}",
     "mailbox": "enom-bridge mailboxes show {address}",
     "neighbours": "enom-bridge mailboxes list --domain {domain}",
     "adopt": (
@@ -39,6 +40,7 @@ BUTTONS: Mapping[str, str] = {
     **{verb: f'"{title}"' for verb, title in VERBS.items()},
     "follow": "its new job",
     "siblings": "the jobs of this mailbox",
+    "members": "the jobs of this service",
     "mailbox": "the page of this mailbox",
     "neighbours": "the mailboxes of this domain",
     "adopt": '"Adopt" on the page of this mailbox',
@@ -51,7 +53,16 @@ BUTTONS: Mapping[str, str] = {
 ON_PAGES: Mapping[str, str] = {
     **{
         COMMANDS[verb]: BUTTONS[verb]
-        for verb in (*VERBS, "siblings", "neighbours", "mailbox", "adopt", "resume", "resend")
+        for verb in (
+            *VERBS,
+            "siblings",
+            "members",
+            "neighbours",
+            "mailbox",
+            "adopt",
+            "resume",
+            "resend",
+        )
     },
     "enom-bridge mailboxes adopt {address} --source {source} --service-id {service_id}": BUTTONS[
         "adopt"
@@ -128,6 +139,10 @@ ADVICE: Mapping[str, str] = {
     ),
     "purchase_needed": "Buy or renew the pak of {domain} at Enom, or let the bridge do it: "
     f'set accounts.{{account}}.purchase = "paks" or "boxes" and reload the bridge; {RETRY}',
+    "seats_full": (
+        "The service has as many mailboxes as were sold. Remove one, or have billing send a higher "
+        "number of seats (mailbox.create)."
+    ),
     "plan_unknown": (
         f"Add [plans.{{plan}}] to bridge.toml and reload the bridge, or correct the product in "
         f"billing; {RETRY}"
@@ -182,6 +197,14 @@ ADVICE: Mapping[str, str] = {
         "wanted after all, have billing send it again."
     ),
 }
+WHOLE_HELD = (
+    "See which of its mailboxes are held, and why: {members}; once that is resolved, {retry} - it "
+    "repeats only what is not done. If it is no longer wanted: {reject}"
+)
+WHOLE_FAILED = (
+    "See for which of its mailboxes it was not done, and why: {members}; once that is resolved, "
+    "{retry} - it repeats only those."
+)
 NO_LIMIT = f"Fix at the mail provider what blocks it; {RETRY}"
 GIVE_UP = " If it is no longer wanted: {reject}"
 DECIDED = "Newer hooks of this service replaced it, so it cannot be retried. To close it: {reject}"
@@ -243,6 +266,8 @@ def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:
     code = (job["error"] or {}).get("code", "unclear")
     if story["tried_again_as"]:
         return FOLLOW_APPROVED if story.get("approved") else FOLLOW
+    if not job["address"] and (whole := _of_service(story, worker_alive)) is not None:
+        return whole
     match job["status"]:
         case "queued" | "running":
             return _while_open(story, code, worker_alive)
@@ -255,6 +280,20 @@ def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:
     if _undelivered(story):
         return RESEND
     return _observed(job["extra"]) if _only_observed(job) else NOTHING
+
+
+def _of_service(story: Mapping[str, Any], worker_alive: bool) -> str | None:
+    """Of a job that is about every mailbox of a service; None where it is as of any other."""
+    match story["job"]["status"]:
+        case "running":
+            return WAITS if worker_alive else NO_WORKER
+        case "held" if story["may"]["approve"] is not None:
+            return WHOLE_HELD
+        case "held":
+            return ADVICE["unsafe"]
+        case "failed":
+            return WHOLE_FAILED
+    return None
 
 
 def _while_held(story: Mapping[str, Any], code: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from bridge.domain.model import to_rfc3339
 from bridge.reporting.lists import first
+from bridge.reporting.subjects import subject
 
 SHOWN = 10  # differences in a note
 LONGEST_OF_DNS = 500  # characters of a line that repeats what a stranger's DNS says
@@ -77,18 +78,18 @@ def purchases_go_on(account: str) -> str:
 def held(job: Row, detail: str, remote: Mapping[str, Any] | None) -> str:
     answer = json.dumps(remote) if remote else "nothing"
     return (
-        f"{job['action']} of {job['address']} (service {job['service_id']} of {job['source']}) is "
-        f"held: {detail}\n"
+        f"{job['action']} of {job['address'] or 'all mailboxes'} (service {job['service_id']} of "
+        f"{job['source']}) is held: {detail}\n"
         f"Answer of the mail provider: {answer}\nWhat to do: enom-bridge jobs explain {job['id']}"
     )
 
 
 def not_held(job: Row, message: str) -> str:
-    return f"{job['action']} of {job['address']} is no longer held. {message}"
+    return f"{job['action']} of {subject(job)} is no longer held. {message}"
 
 
 def tried_again(job: Row, new: str) -> str:
-    return f"{job['action']} of {job['address']} is retried as {new}."
+    return f"{job['action']} of {subject(job)} is retried as {new}."
 
 
 def purchase_looked_up(job: str) -> str:

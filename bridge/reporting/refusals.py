@@ -62,6 +62,27 @@ REFUSALS: Mapping[str, str] = {
         "The hourly limit of deletions is reached (safety.max_terminations_per_hour = {limit}). "
         "If this one is right: enom-bridge jobs approve {job}"
     ),
+    "service_deletions": (
+        "It would delete {count} mailboxes at once, more than the hourly limit leaves "
+        "(safety.max_terminations_per_hour = {limit}). Nothing was changed. If this one is right: "
+        "enom-bridge jobs approve {job}"
+    ),
+    "service_suspensions": (
+        "It would suspend {count} mailboxes at once, more than this source may within an hour "
+        "(safety.max_suspended_share). Nothing was changed. If this one is right: "
+        "enom-bridge jobs approve {job}"
+    ),
+    "service_done": (
+        "Nothing of job {job} is left to be repeated: newer hooks replaced the rest. Have billing "
+        "send what it wants now."
+    ),
+    "service_suspended": (
+        "The service is suspended (job {job}). It gets new mailboxes once it is unsuspended."
+    ),
+    "seats_full": (
+        "The service may have {seats} mailboxes, and {taken} are in use or being created. Remove "
+        "one, or have billing send a higher number of seats."
+    ),
     "calls_in_use": (
         "This account has reached its limit of parallel calls to the mail provider; try again in a "
         "few seconds."

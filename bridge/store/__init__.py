@@ -12,7 +12,9 @@ from bridge.store.admin.owners import Owners
 from bridge.store.admin.privacy import PersonalData, Privacy, names
 from bridge.store.admin.retention import Retention
 from bridge.store.admin.rotation import Rotation, Survey, Tally
+from bridge.store.admin.service_actions import HeldServices
 from bridge.store.admin.service_events import ServiceEvents
+from bridge.store.admin.services import Services
 from bridge.store.admin.sign_ins import SignIns
 from bridge.store.admin.summaries import Summaries
 from bridge.store.admin.troubles import Troubles
@@ -43,6 +45,7 @@ __all__ = [
     "DnsCache",
     "Findings",
     "Gauges",
+    "HeldServices",
     "Inbox",
     "Lookup",
     "MailWatches",
@@ -57,6 +60,7 @@ __all__ = [
     "Retention",
     "Rotation",
     "ServiceEvents",
+    "Services",
     "SignIns",
     "Summaries",
     "Survey",

@@ -2,15 +2,16 @@
 settings."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from bridge import config, store
 from bridge.domain import filtering
 from bridge.domain.account import Account
 from bridge.domain.model import Fact, Proof
-from bridge.domain.ports import AccountLimits, Checkpoint, Clock, Limits
+from bridge.domain.ports import AccountLimits, Checkpoint, Clock, Limits, ServiceRules
 from bridge.domain.service_events import EventType
 from bridge.domain.source import Source
 from bridge.engine import Engine
@@ -78,6 +79,7 @@ class Service:
     gauges: store.Gauges
     mail_dns: MailDns
     service_events: store.ServiceEvents
+    services: store.Services
     intake: Intake
     queries: Queries
     replay: Replay
@@ -102,7 +104,13 @@ class Service:
             unpaid=None if bought else self.findings.ownerless(account),
             unread=read["unread"] if read else 0,
             failed_at=last["ended_at"] if last and (not read or last["id"] != read["id"]) else None,
+            services=self.sold(account),
         )
+
+    def sold(self, account: str) -> Sequence[Mapping[str, Any]]:
+        """Each service of the account's sources that was sold seats, with how many it uses."""
+        names = [name for name, each in self.sources.items() if each.account == account]
+        return [dict(row) for row in self.services.sold(names)]
 
     def filters(self, what: str, given: Mapping[str, str | None]) -> dict[str, str | None]:
         """The filters of a list as they are looked for. Raises NoSuchValue."""
@@ -143,13 +151,15 @@ def build(
     brake = store.Brake(
         settings.safety.max_suspended_share, first_id, settings.safety.terminate_grace_days > 0
     )
-    inbox = store.Inbox(database, new_job_id, tuning.checkpoint, brake)
+    inbox = store.Inbox(
+        database, new_job_id, tuning.checkpoint, brake, service_rules(settings, accounts)
+    )
 
     # The use cases. What works in the background is made of the same by `engine`.
     mail_dns = MailDns(
         store.DnsCache(database), wanted(settings), Resolver(settings.bridge.resolver)
     )
-    service_events = store.ServiceEvents(database, new_job_id)
+    service_events, services = store.ServiceEvents(database, new_job_id), store.Services(database)
     nearly_full = NearlyFull(
         service_events,
         sizes={name: plan.quota_gb << 30 for name, plan in settings.plans.items()},
@@ -180,9 +190,10 @@ def build(
         gauges=store.Gauges(database),
         mail_dns=mail_dns,
         service_events=service_events,
+        services=services,
         intake=intake,
-        queries=Queries(lookup, account_state, accounts, wall, mail_dns, nearly_full),
-        replay=Replay(lookup, accounts, sealer, clock, intake, operator),
+        queries=Queries(lookup, account_state, accounts, wall, mail_dns, nearly_full, services),
+        replay=Replay(lookup, accounts, sealer, clock, intake, operator, services),
         reconcile=Reconcile(lookup, scanner, findings, accounts, clock),
         adoptions=Adoptions(sources, accounts, lookup, clock),
         takeover=Takeover(lookup, scanner, store.Owners(database), sources, accounts),
@@ -289,6 +300,7 @@ def engine(service: Service) -> Engine:
         account_state=service.account_state,
         retention=store.Retention(database, new_job_id, settings.bridge.keep_days),
         troubles=store.Troubles(database, first_id),
+        held_services=store.HeldServices(database),
         nightly=Nightly(
             service.findings, service.reconcile, settings.worker.reconcile_at, events=events
         ),
@@ -318,6 +330,17 @@ def limits(settings: config.Settings, accounts: Mapping[str, Account]) -> Limits
         monthly=frozenset(
             name for name, account in accounts.items() if account.backend.products.monthly
         ),
+    )
+
+
+def service_rules(settings: config.Settings, accounts: Mapping[str, Account]) -> ServiceRules:
+    return ServiceRules(
+        terminations_per_hour=settings.safety.max_terminations_per_hour,
+        grace=settings.safety.terminate_grace_days > 0,
+        member_callbacks=frozenset(
+            name for name, source in settings.sources.items() if source.member_callbacks
+        ),
+        observed=frozenset(name for name, each in accounts.items() if each.observe_only),
     )
 
 

@@ -39,6 +39,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "reconcile",
         "backup",
         "suspension",
+        "seats",
         "mail-that-works",
         "opensrs",
         "money",

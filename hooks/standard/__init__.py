@@ -16,11 +16,12 @@ from marshmallow import Schema, ValidationError
 from hooks.errors import Invalid, UnknownAction
 from hooks.signing import WINDOW
 from hooks.standard.fields import Moment, Text
-from hooks.standard.schemas import ACTIONS, QUESTIONS, WITHDRAWALS, OfMailbox
+from hooks.standard.schemas import ACTIONS, OF_SERVICE, QUESTIONS, WITHDRAWALS, OfService
 from hooks.types import Intent, Message, Question, Report, Verified, Withdrawal
 
 __all__ = [
     "ACTIONS",
+    "OF_SERVICE",
     "QUESTIONS",
     "WITHDRAWALS",
     "ask",
@@ -84,7 +85,7 @@ def write(report: Report) -> bytes:
 
 def with_id(schema: type[Schema], platform: str, rule: str, pattern: str) -> type[Schema]:
     """The same for a platform whose services have ids of another form; `rule` says which."""
-    if not issubclass(schema, OfMailbox):
+    if not issubclass(schema, OfService):
         return schema
     service_id = Text(rule, required=True, pattern=pattern)
     return schema.from_dict({"service_id": service_id}, name=f"{platform}{schema.__name__}")

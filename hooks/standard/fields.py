@@ -114,6 +114,32 @@ class Domain(Text):
             raise self.make_error("domain") from None
 
 
+class Count(fields.Field[int]):
+    """A whole number within bounds; a text, a fraction and a truth value are refused."""
+
+    def __init__(self, rule: str, *, least: int, most: int) -> None:
+        described = {
+            "type": "integer",
+            "minimum": least,
+            "maximum": most,
+            "description": rule,
+        }
+        super().__init__(
+            allow_none=True,
+            error_messages=_messages(rule) | {"count": f"Not a whole number in bounds. {rule}"},
+            metadata=described,
+        )
+        self.least, self.most = least, most
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int:
+        # True is an int, too.
+        if type(value) is not int or not self.least <= value <= self.most:
+            raise self.make_error("count")
+        return value
+
+
 class Flag(fields.Field[bool]):
     """True or false; a text such as "yes", and a number, are refused."""
 

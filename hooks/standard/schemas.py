@@ -12,6 +12,7 @@ from hooks.standard.fields import (
     PLACE_RULE,
     UNTIL_RULE,
     Address,
+    Count,
     Domain,
     Flag,
     Moment,
@@ -26,6 +27,11 @@ CUSTOMER_RULE = (
 CONFIRMED_RULE = (
     "Send true, without quotes, only where staff vouches that this customer may use the domain; "
     "else leave it out."
+)
+MOST_SEATS = 100_000
+SEATS_RULE = (
+    "Send how many mailboxes this service may have, from 1 to 100000, without quotes, or leave "
+    "it out."
 )
 SENDER_RULE = "Send your name and version in 1 to 64 characters, like whmcs 0.2.0, or leave it out."
 PLAN_RULE = "Send the name of a plan of the bridge's configuration, 1 to 64 characters."
@@ -51,12 +57,15 @@ class Data(Schema):
         unknown = EXCLUDE
 
 
-class OfMailbox(Data):
+class OfService(Data):
     service_id = Text(
         "Send the billing platform's id of the service as a string of 1 to 64 characters.",
         required=True,
         pattern=rf"^{FIT}{{1,64}}$",
     )
+
+
+class OfMailbox(OfService):
     address = Address()
 
 
@@ -66,11 +75,19 @@ class Hook(OfMailbox):
     customer_id = Text(CUSTOMER_RULE, pattern=rf"^{FIT}{{1,64}}$")
 
 
+class ServiceHook(OfService):
+    """A hook about every mailbox of a service."""
+
+    customer_id = Text(CUSTOMER_RULE, pattern=rf"^{FIT}{{1,64}}$")
+    reason = Text("Send at most 255 characters.")
+
+
 class Create(Hook):
     password = _password(required=True)
     display_name = Text("Send at most 255 characters.")
     plan = _plan(required=False)
     domain_confirmed = Flag(CONFIRMED_RULE)
+    seats = Count(SEATS_RULE, least=1, most=MOST_SEATS)
 
 
 class Suspend(Hook):
@@ -119,6 +136,12 @@ class Page(Data):
     )
 
 
+class ServiceMailboxes(OfService):
+    after = Text(
+        "Send `next` of the answer before; leave it out to begin.", pattern=rf"^{FIT}{{1,128}}$"
+    )
+
+
 class Results(Data):
     after = Text(PLACE_RULE, pattern=rf"^{FIT}{{1,128}}$", described={"anyOf": PLACE})
 
@@ -137,7 +160,14 @@ class Job(Data):
             )
 
 
-ACTIONS: Mapping[str, type[Hook]] = {
+OF_SERVICE: Mapping[str, type[ServiceHook]] = {
+    "service.suspend": ServiceHook,
+    "service.unsuspend": ServiceHook,
+    "service.terminate": ServiceHook,
+}
+"""Of all mailboxes of a service: they have no address."""
+
+ACTIONS: Mapping[str, type[Hook | ServiceHook]] = {
     "mailbox.create": Create,
     "mailbox.suspend": Suspend,
     "mailbox.unsuspend": Unsuspend,
@@ -145,6 +175,7 @@ ACTIONS: Mapping[str, type[Hook]] = {
     "mailbox.change_password": ChangePassword,
     "mailbox.change_plan": ChangePlan,
     "mailbox.renew": Renew,
+    **OF_SERVICE,
 }
 
 WITHDRAWALS: Mapping[str, type[Withdraw]] = {"job.withdraw": Withdraw}
@@ -156,6 +187,7 @@ QUESTIONS: Mapping[str, type[Data]] = {
     "mailbox.list": Page,
     "mailbox.usage": OfMailbox,
     "mailbox.sign_in": OfMailbox,
+    "service.mailboxes": ServiceMailboxes,
     "domain.readiness": OfDomain,
     "job": Job,
     "results": Results,

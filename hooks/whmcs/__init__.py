@@ -45,7 +45,10 @@ def _with_our_id(schema: type[Schema]) -> type[Schema]:
     return standard.with_id(schema, "Whmcs", _ID_RULE, r"^a?[1-9][0-9]{0,18}$")
 
 
-ACTIONS = {action: _with_our_id(standard.ACTIONS[action]) for action in FUNCTIONS.values()}
+ACTIONS = {
+    action: _with_our_id(standard.ACTIONS[action])
+    for action in (*FUNCTIONS.values(), *standard.OF_SERVICE)
+}
 QUESTIONS = {name: _with_our_id(schema) for name, schema in standard.QUESTIONS.items()}
 
 WITHDRAWALS = standard.WITHDRAWALS

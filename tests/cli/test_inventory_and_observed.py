@@ -61,3 +61,32 @@ def test_observed_tells_what_differs_and_makes_it_the_exit_code(house: House) ->
     )
     (item,) = house.json("observed")["items"]
     assert [hook["verdict"] for hook in item["hooks"]] == ["different"]
+
+
+def test_seats_are_counted_sold_used_empty_and_over(house: House) -> None:
+    house.configure(account__settle=0)
+    house.start()
+    for number, (service, name) in enumerate(
+        (("7", ANN), ("7", "bob@example.com"), ("8", "cat@example.com"))
+    ):
+        house.send("mailbox.create", name, service, seats=2 if service == "7" else 3)
+        house.billing.wait_for(number + 1)
+    reconciled = house.ok("reconcile")
+    line = "5  mailboxes sold in services with seats (2): 3 used, 2 empty, 0 over"
+    assert line in reconciled and line in house.ok("inventory")
+    # Fewer were sold since: what is there stays, and is told.
+    house.send("mailbox.create", ANN, "7", seats=1)
+    house.billing.wait_for(4)
+    shown = house.ok("inventory")
+    assert "4  mailboxes sold in services with seats (2): 3 used, 2 empty, 1 over" in shown
+    assert "  service 7 of shop: 2 mailboxes, 1 sold" in shown
+    (item,) = house.json("reconcile")["items"]
+    assert (item["seats"]["over"], item["seats"]["services_over"]) == (
+        1,
+        [{"source": "shop", "service_id": "7", "seats": 1, "used": 2}],
+    )
+    rows = list(csv.DictReader(io.StringIO(house.ok("inventory", "--csv"))))
+    seats = [
+        (row["what"], row["used"], row["free"]) for row in rows if row["what"].startswith("seats")
+    ]
+    assert seats == [("seats over", "2", "0"), ("seats", "1", "2")]

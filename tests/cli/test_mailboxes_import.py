@@ -338,3 +338,21 @@ def customers(house: House) -> dict[str, str | None]:
     return {
         item["address"]: item["customer_id"] for item in house.json("mailboxes", "list")["items"]
     }
+
+
+def test_a_service_with_seats_is_imported_whole(house: House) -> None:
+    furnish(house)
+    rows = ("7,ann@example.com,3", "7,bob@example.com,3", "8,old@example.com,")
+    path = listed(house, *rows, header="service_id,address,seats")
+    shown = house.ok(*IMPORT, "--csv", path, "--apply")
+    assert "(services: 2)" in shown and "Adopted: 3." in shown
+    (item,) = house.json("inventory")["items"]
+    assert {
+        name: item["seats"][name] for name in ("services", "sold", "used", "empty", "over")
+    } == {
+        "services": 1,
+        "sold": 3,
+        "used": 2,
+        "empty": 1,
+        "over": 0,
+    }

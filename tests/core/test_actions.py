@@ -9,6 +9,7 @@ import pytest
 from bridge.domain.actions import ACTIONS, Request, decides
 from bridge.domain.errors import BridgeError, NeedsPerson, Refused
 from bridge.domain.model import Desired, Fact, Mailbox, Pak, Record, State
+from bridge.domain.services import MEMBER_ACTIONS
 from hooks.standard.schemas import ACTIONS as TYPES
 from hooks.types import Intent
 from tests.support.bench import GOOD, JOHN, START, terms
@@ -55,7 +56,8 @@ def refusal(*given: Any, **more: Any) -> BridgeError:
 
 
 def test_every_type_of_hook_is_an_action() -> None:
-    assert set(ACTIONS) == set(TYPES)
+    assert {*ACTIONS, *MEMBER_ACTIONS} == set(TYPES)
+    assert set(MEMBER_ACTIONS.values()) <= set(ACTIONS)
 
 
 NAMES = [name.removeprefix("mailbox.") for name in ACTIONS]

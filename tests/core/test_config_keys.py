@@ -83,6 +83,7 @@ CONTRACT: dict[str, Any] = {
     "sources.*.signature": "standard",
     "sources.*.callback": "",
     "sources.*.events": [],
+    "sources.*.member_callbacks": False,
     "sources.*.callback_loopback": False,
     "sources.*.domains": ["*"],
     "sources.*.domain_per_customer": True,

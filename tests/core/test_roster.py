@@ -134,3 +134,27 @@ def test_whatever_comes_it_is_read_or_told(content: bytes, headed: bool) -> None
         read(b"service_id,address\n" + content if headed else content, STANDARD)
     except Unreadable as error:
         assert all(number >= 1 and sentence for number, sentence in error.faults)
+
+
+def test_a_service_with_seats_has_several_mailboxes() -> None:
+    content = (
+        b"service_id,address,seats\n7,ann@example.com,5\n7,bob@example.net,5\n8,cat@example.com,\n"
+    )
+    assert read(content, STANDARD).claims == (
+        Claim("7", "ann@example.com", seats=5),
+        Claim("7", "bob@example.net", seats=5),
+        Claim("8", "cat@example.com"),
+    )
+
+
+@pytest.mark.parametrize("second", ["", "4"])
+def test_a_service_with_several_mailboxes_says_its_seats_on_each_line(second: str) -> None:
+    content = f"service_id,address,seats\n7,ann@example.com,5\n7,bob@example.net,{second}\n"
+    ((line, sentence),) = faults(content)
+    assert line == 3 and "the same number in the column seats" in sentence
+
+
+@pytest.mark.parametrize("seats", ["0", "100001", "-1", "1.5", "many", "٣"])
+def test_seats_are_a_whole_number_in_bounds(seats: str) -> None:
+    ((line, sentence),) = faults(f"service_id,address,seats\n7,ann@example.com,{seats}\n")
+    assert line == 2 and sentence.startswith("seats: Not a whole number from 1 to")

@@ -3,7 +3,7 @@
 import pytest
 from platform_contract import PlatformContract
 
-from hooks import whmcs
+from hooks import standard, whmcs
 
 
 class TestWhmcs(PlatformContract):
@@ -34,4 +34,4 @@ class TestWhmcs(PlatformContract):
             "ChangePackage",
             "Renew",
         }
-        assert list(whmcs.ACTIONS) == list(whmcs.FUNCTIONS.values())
+        assert list(whmcs.ACTIONS) == [*whmcs.FUNCTIONS.values(), *standard.OF_SERVICE]

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.domain.errors import BridgeError
+from bridge.domain.jobs import Status
 from bridge.domain.model import Change, ChangeKind, Record, State, Step
 from bridge.domain.ports import (
     AccountLimits,
@@ -84,6 +85,38 @@ class Shop:
         digest = content or f"{action} {address}"
         matches = digest.__eq__
         return self.inbox.accept(source, account, verified(id), intent, digest, sealed, matches)
+
+    def whole(
+        self,
+        action: str,
+        *,
+        id: str = "",
+        service: str = "7",
+        at: float | None = None,
+        source: str = "shop",
+        **data: Any,
+    ) -> Receipt:
+        """A hook about every mailbox of a service."""
+        id = id or f"msg_{next(self.ids)}"
+        spoken = datetime.fromtimestamp(self.now if at is None else at, UTC)
+        intent = Intent(f"service.{action}", spoken, service, **data)
+        digest = f"{action} of {service}"
+        return self.inbox.accept(source, "main", verified(id), intent, digest, None, digest.__eq__)
+
+    def own(self, *addresses: str, service: str = "7", source: str = "shop") -> None:
+        """Mailboxes that this service has created."""
+        for address in addresses:
+            self.hook("create", address, service=service, source=source, password="Sample-1")
+            self.end(State.ACTIVE)
+
+    def end(self, state: State = State.ACTIVE, status: str = "succeeded", **more: Any) -> Job:
+        """The next job ends so, and its mailbox is its service's."""
+        job = self.claimed()
+        error = more.pop("error", None)
+        record = Record(job.source, job.intent.service_id, state, **more)
+        ending = JobResult(Status(status), state, True, {}, "Done.", error, record)
+        self.queue.finish(job, ending)
+        return job
 
     def claim(self, owner: str = "worker", **limits: int) -> Job | None:
         return self.queue.claim(owner, up_to(**limits) or self.accounts)

@@ -20,6 +20,7 @@ HIDDEN: Mapping[str, frozenset[str]] = {
     "steps": frozenset({"token", "digest"}),
     "callbacks": frozenset({"mailbox_id", "token"}),
     "events": frozenset({"token"}),
+    "services": frozenset({"decided"}),
 }
 """Columns that stay hidden. One that is neither here nor shown was added without a decision."""
 

@@ -29,7 +29,7 @@ class Counts:
     `disagreeing`: mailboxes that at the remote are not what the jobs that succeeded, one after the other, make of them.
     `late_calls`: commands that reached the remote after the time at which their call must have ended. They were inside a
     process while it was stopped, so they are told apart from `out_of_order`; where one is why a job was held,
-    nothing disagrees silently.
+    nothing disagrees silently. `services_wrong`: jobs of a whole service that say otherwise than their members do.
     """
 
     jobs: int = 0
@@ -42,6 +42,7 @@ class Counts:
     purchases: int = 0
     repeated_purchases: int = 0
     disagreeing: int = 0
+    services_wrong: int = 0
     callbacks: int = 0
     callbacks_twice: int = 0
     callbacks_superseded: int = 0
@@ -57,7 +58,7 @@ class Counts:
     def faults(self) -> dict[str, int]:
         """What must be zero, where it is not."""
         names = ("lost", "out_of_order", "overlapping", "repeated_purchases", "disagreeing")
-        names += ("callbacks_lost", "callbacks_out_of_order")
+        names += ("services_wrong", "callbacks_lost", "callbacks_out_of_order")
         return {name: getattr(self, name) for name in names if getattr(self, name)}
 
 
@@ -107,7 +108,7 @@ def audit(
     """
     rows = read(url)
     mine = {job["id"]: job for job in rows["jobs"]}
-    domains = {job["domain"] for job in mine.values()}
+    domains = {job["domain"] for job in mine.values() if job["domain"]}
     history = [call for call in sim.control("/history")["history"] if call["domain"] in domains]
     ended = {job["hook_id"] for job in mine.values() if job["status"] in ENDED}
     paid = purchases(sim)
@@ -117,7 +118,8 @@ def audit(
     undelivered = [
         row for row in rows["callbacks"] if row["id"] not in times and row["status"] != "superseded"
     ]
-    unwritten = set(mine) - {row["job_id"] for row in rows["callbacks"]}
+    told = {id for id, job in mine.items() if not job["silent"]}
+    unwritten = told - {row["job_id"] for row in rows["callbacks"]}
     late = late_calls(rows["steps"], mine, history)
     newest = {job["address"]: job["status"] for job in rows["jobs"]}
     known = {call["address"] for call in late if newest.get(call["address"]) == "held"}
@@ -133,6 +135,7 @@ def audit(
         overlapping=overlapping(rows["steps"], mine, history),
         purchases=sum(bought.values()),
         disagreeing=len(disagreeing(rows["jobs"], accepted, sim) - known),
+        services_wrong=len(services_wrong(rows["jobs"])),
         repeated_purchases=sum(
             max(0, count - needed.get(domain, 0)) for domain, count in bought.items()
         ),
@@ -201,7 +204,7 @@ def disagreeing(
 ) -> set[str]:
     wanted: dict[str, dict[str, Any]] = defaultdict(dict)
     for job in journal:
-        if job["status"] != "succeeded":
+        if job["status"] != "succeeded" or job["mailbox_id"] is None:
             continue
         box, data = wanted[job["address"]], accepted.get(job["hook_id"], {})
         box |= {"exists": True}
@@ -226,6 +229,28 @@ def disagreeing(
         )
         if {name: shown.get(name) for name in wish} != wish:
             wrong.add(address)
+    return wrong
+
+
+def services_wrong(journal: list[dict[str, Any]]) -> set[str]:
+    """Jobs of a whole service, the newest of each hook, that have not ended although their members
+    have, or that succeeded although a member did not and was not replaced."""
+    hooks = {job["hook_id"]: job for job in journal if job["mailbox_id"] is None}
+    first = {job["hook_id"]: job["id"] for job in reversed(journal) if job["mailbox_id"] is None}
+    members: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for job in journal:
+        if job["service_job"]:
+            members[job["service_job"]][job["address"]] = job
+    wrong = set()
+    for hook, job in hooks.items():
+        ends = list(members[first[hook]].values())
+        done = [
+            each["status"] == "succeeded" or each["code"] in ("overtaken", "not_found")
+            for each in ends
+        ]
+        ended = all(each["status"] in ENDED for each in ends)
+        if ended != (job["status"] in ENDED) or (job["status"] == "succeeded" and not all(done)):
+            wrong.add(job["id"])
     return wrong
 
 
@@ -270,8 +295,8 @@ def callbacks_out_of_order(result: list[dict[str, Any]]) -> int:
     for call in result:
         if call["id"] not in seen and call["id"].endswith("_1"):
             seen.add(call["id"])
-            wrong += call["data"]["sequence"] < last[call["data"]["address"]]
-            last[call["data"]["address"]] = max(
-                last[call["data"]["address"]], call["data"]["sequence"]
-            )
+            data = call["data"]
+            line = data.get("address") or f"service {data['service_id']}"
+            wrong += data["sequence"] < last[line]
+            last[line] = max(last[line], data["sequence"])
     return wrong

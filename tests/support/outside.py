@@ -121,12 +121,12 @@ class Outside:
         self.result[id] = data
         if not id.endswith("_1"):
             return
-        if data["sequence"] < self._last["", data["address"]]:
+        line = data.get("address") or f"service {data['service_id']} of {source}"
+        if data["sequence"] < self._last["", line]:
             self.wrong.append(
-                f"callback {id} (sequence {data['sequence']}) came after "
-                f"{self._last['', data['address']]}"
+                f"callback {id} (sequence {data['sequence']}) came after {self._last['', line]}"
             )
-        self._last["", data["address"]] = data["sequence"]
+        self._last["", line] = data["sequence"]
 
     # Enom
 

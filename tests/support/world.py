@@ -131,7 +131,11 @@ class World(Scene):
 
     def meetings(self) -> list[str]:
         """Jobs that run now and may not run side by side, in words."""
-        running = [row for row in self.rows(tables.jobs) if row["status"] == "running"]
+        running = [
+            row
+            for row in self.rows(tables.jobs)
+            if row["status"] == "running" and row["mailbox_id"] is not None
+        ]
         places = self.service.accounts["main"].backend.products.exclusive_actions
         boxes = Counter(row["address"] for row in running)
         domains = Counter(row["domain"] for row in running if row["action"] in places)

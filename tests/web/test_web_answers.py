@@ -108,6 +108,7 @@ def test_every_answer_to_a_query(house: Scene) -> None:
         "mailbox.status": HERE,
         "mailbox.usage": HERE,
         "mailbox.sign_in": HERE,
+        "service.mailboxes": {"service_id": HERE["service_id"]},
         "domain.readiness": {"domain": "example.com"},
         "job": {"job": house.hook("suspend")["job"]},
     }

@@ -118,7 +118,7 @@ def test_what_is_too_many_is_told_when_to_come_again(mailbox: Scene) -> None:
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3")
         assert (answer.json or {})["detail"] == BUSY_TEXTS[Use.ASK]
         for type in FROM_THE_RECORD - {"job"}:
-            assert mailbox.ask(type).status_code == 200
+            assert mailbox.ask(type, **HERE).status_code == 200
     assert mailbox.ask("mailbox.usage", **HERE).status_code == 200
 
 
@@ -139,6 +139,7 @@ def test_what_is_answered_from_the_record_asks_nobody(
     monkeypatch.setattr(mail_dns, "resolver", silent)
     data = {
         "mailbox.list": {},
+        "service.mailboxes": {"service_id": "7"},
         "results": {},
         "connection.test": {},
         "job": {"job": mailbox.hook("suspend")["job"]},

@@ -24,6 +24,7 @@ from bridge.domain.ports.books import (
     Owners,
     Reconciliation,
     Recorded,
+    Services,
     Summaries,
 )
 from bridge.domain.ports.journey import (
@@ -42,6 +43,7 @@ from bridge.domain.ports.journey import (
     Queue,
     Receipt,
     Reused,
+    ServiceRules,
     SourcePaused,
     SuspensionsPaused,
     Withdrawals,
@@ -79,6 +81,8 @@ __all__ = [
     "Reconciliation",
     "Recorded",
     "Reused",
+    "ServiceRules",
+    "Services",
     "SourcePaused",
     "Summaries",
     "SuspensionsPaused",

@@ -85,6 +85,22 @@ class Lookup(Protocol):
         """What came since then and was only observed, the newest first."""
 
 
+class Services(Protocol):
+    """What services with several mailboxes have."""
+
+    def service(self, source: str, service_id: str) -> Mapping[str, Any]:
+        """`seats` (None: none were sold), `used`, `suspended_at`."""
+
+    def mailboxes(
+        self, source: str, service_id: str, after: str, limit: int
+    ) -> tuple[Sequence[Any], str | None]: ...
+    def members(self, action: str, source: str, account: str, service_id: str) -> Sequence[str]:
+        """The addresses that a hook of this action would be about now."""
+
+    def saw_usage(self, account: str, address: str, used: int) -> None:
+        """Notes how many bytes a mailbox uses, as it was just read."""
+
+
 class AccountState(Protocol):
     """Which accounts, purchases and sources may work, and how many calls an account has under
     way."""
@@ -137,6 +153,9 @@ class Owners(Protocol):
     def teach(self, account: str, source: str, customer_ids: Mapping[tuple[str, str], str]) -> int:
         """Notes the customers of mailboxes by address and service, where that service owns the
         mailbox; how many."""
+
+    def sell(self, source: str, seats: Mapping[str, int]) -> None:
+        """Notes how many mailboxes each of these services may have."""
 
     def take_over(
         self, account: str, source: str, takings: Sequence[Assignment]

@@ -29,6 +29,7 @@ class Receipt:
     hook: str
     action: str
     address: str
+    """Empty: it is about a whole service."""
     service_id: str
     sequence: int
     status: Status
@@ -40,14 +41,15 @@ class Receipt:
     error: Mapping[str, Any] | None
     finished_at: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Only where it applies: `observed_only` and `plan`, `delete_after`, `unknown_fields`."""
+    """Only where it applies: `observed_only` and `plan`, `delete_after`, `unknown_fields`; of a
+    service `mailboxes`."""
 
     def describe(self) -> dict[str, Any]:
         """As JSON."""
         shown = {
             name: value
             for name, value in vars(self).items()
-            if name not in ("extra", "finished_at")
+            if name not in ("extra", "finished_at") and (name != "address" or value)
         }
         ended = (
             {"finished_at": to_rfc3339(self.finished_at)} if self.finished_at is not None else {}
@@ -149,6 +151,20 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class ServiceRules:
+    """What the configuration says of hooks that are about a whole service.
+
+    `terminations_per_hour` as in Limits; `grace`: whether a terminate suspends first. `member_callbacks`: the sources that
+    are told of each mailbox, too; `observed`: the accounts in which nothing is changed.
+    """
+
+    terminations_per_hour: int = 0
+    grace: bool = False
+    member_callbacks: frozenset[str] = frozenset()
+    observed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class AccountLimits:
     """What of an account may run at a time.
 
@@ -169,6 +185,7 @@ class Inbox(Protocol):
         digest: str,
         sealed: str | None,
         matches: Callable[[str], bool],
+        permit: Callable[[str], None] = lambda address: None,
     ) -> Receipt:
         """Records hook, sequence and job in one transaction and overtakes what is overtaken.
 

@@ -55,6 +55,7 @@ def of_jobs(tx: Connection, rows: Sequence[Row]) -> list[JobFacts]:
             in_doubt=row["id"] in doubted,
             overtaken=overtaken(tx, row) if row["status"] in ("held", "failed") else None,
             approved=approved.get(row["id"], False),
+            of_service=row["mailbox_id"] is None,
         )
         for row in rows
     ]
@@ -87,6 +88,8 @@ def overtaken(tx: Connection, row: Row) -> str | None:
     """
     if row["withdrawn"]:
         return refusal("job_withdrawn", job=row["id"])
+    if row["mailbox_id"] is None:
+        return None  # asked of each of its members
     if effect_of(row).takes_away:
         needs = needed_since(tx, row)
         return refusal("mailbox_needed", needs=needs) if needs is not None else None

@@ -15,8 +15,10 @@ from bridge.domain.differences import DifferenceKind
 from bridge.domain.errors import CODES, UnknownThing
 from bridge.domain.jobs import STATES
 from bridge.domain.model import State
+from bridge.domain.services import MEMBER_ACTIONS
 from bridge.reporting.refusals import refusal
 from bridge.store.admin import decision_facts
+from bridge.store.admin.part_of_service import decided_with
 from bridge.store.base.database import Database
 from bridge.store.base.shown_columns import shown
 from bridge.store.base.tables import (
@@ -199,10 +201,10 @@ SELECT_NAMES: Mapping[str, sa.Select[Any]] = {
     "account": sa.select(accounts.c.name),
 }
 KNOWN_AND_STORED: Mapping[tuple[str, str], tuple[Sequence[str], sa.Select[Any]]] = {
-    ("jobs", "action"): (tuple(ACTIONS), sa.select(jobs.c.action).distinct()),
+    ("jobs", "action"): ((*ACTIONS, *MEMBER_ACTIONS), sa.select(jobs.c.action).distinct()),
     # What was read has a type that is known; only a parked one has another.
     ("hooks", "type"): (
-        tuple(ACTIONS),
+        (*ACTIONS, *MEMBER_ACTIONS),
         sa.select(hooks.c.type).where(hooks.c.job_id.is_(None)).distinct(),
     ),
     ("audit", "action"): (AUDITED_ACTIONS, sa.select(audit.c.action).distinct()),
@@ -241,7 +243,10 @@ class Lists:
         those that can be.
         """
         query = sa.select(jobs).where(
-            ended_badly(jobs), among(jobs.c.status, *decisions.STATUSES[verb]), ~WAS_TRIED_AGAIN
+            ended_badly(jobs),
+            among(jobs.c.status, *decisions.STATUSES[verb]),
+            ~WAS_TRIED_AGAIN,
+            ~decided_with(*decisions.STATUSES[verb]),
         )
         query = narrowed(query, LISTS["jobs"], filters).order_by(jobs.c.id)
         found: list[Mapping[str, Any]] = []

@@ -17,7 +17,7 @@ from bridge.reporting.refusals import refusal
 from bridge.store.admin import decision_facts
 from bridge.store.admin.lists import LISTS, Lists
 from bridge.store.base.database import Topic
-from bridge.store.base.rows import Row, to_intent, to_observed, to_receipt, to_record
+from bridge.store.base.rows import Row, to_intent, to_observed, to_record
 from bridge.store.base.shown_columns import shown
 from bridge.store.base.tables import (
     accounts,
@@ -31,6 +31,7 @@ from bridge.store.base.tables import (
     steps,
     workers,
 )
+from bridge.store.queue import service_receipts
 from bridge.store.queue.account_state import ALIVE, shown_account
 from bridge.store.queue.outbox import RECEIVER_COLUMNS, WAITING_FOR
 from hooks.standard.schemas import WITHDRAWALS
@@ -79,9 +80,10 @@ class Lookup(Lists):
                 tx.execute(SELECT_JOB, asked).mappings().first()
                 or tx.execute(SELECT_NEWEST_OF_HOOK, asked).mappings().first()
             )
-        if row is None:
+            found = service_receipts.receipt(tx, row) if row else None
+        if found is None:
             raise UnknownThing(refusal("no_job_or_hook"))
-        return to_receipt(row)
+        return found
 
     def wait_ended(self, source: str, job: str, deadline: float, clock: Any) -> Receipt:
         """The receipt once the job has ended, or as it is at `deadline` (on `clock`)."""
@@ -99,14 +101,14 @@ class Lookup(Lists):
         with self.database.read() as tx:
             visible = self.database.now(tx) - (0 if self.database.embedded else VISIBLE_AFTER)
             later = sa.tuple_(jobs.c.finished_at, jobs.c.id) > place
-            mine = jobs.c.source == source, jobs.c.finished_at <= visible, later
+            told = ~jobs.c.silent
+            mine = jobs.c.source == source, jobs.c.finished_at <= visible, later, told
             query = (
                 sa.select(jobs).where(*mine).order_by(jobs.c.finished_at, jobs.c.id).limit(limit)
             )
             rows = tx.execute(query).mappings().all()
-        return [
-            to_receipt(row) for row in rows
-        ], f"{rows[-1]['finished_at']!r}/{rows[-1]['id']}" if rows else None
+            receipts = [service_receipts.receipt(tx, row) for row in rows]
+        return receipts, f"{rows[-1]['finished_at']!r}/{rows[-1]['id']}" if rows else None
 
     def mailboxes(
         self, source: str, after: str, limit: int
@@ -196,6 +198,7 @@ class Lookup(Lists):
             jobs.c.created_at >= since,
             jobs.c.status == "succeeded",
             jobs.c.extra.is_not(None),
+            jobs.c.mailbox_id.is_not(None),
         )
         with self.database.read() as tx:
             rows = (
@@ -220,11 +223,14 @@ class Lookup(Lists):
             ).where(callbacks.c.job_id == job)
 
             ahead = sa.select(jobs.c.id).where(
+                # Of a service nothing runs that could wait.
+                sa.literal(row["mailbox_id"] is not None),
                 jobs.c.mailbox_id == row["mailbox_id"],
                 jobs.c.sequence < row["sequence"],
                 jobs.c.status.not_in(ENDED),
             )
             mailbox = sa.select(mailboxes).where(mailboxes.c.id == row["mailbox_id"])
+            of = tx.execute(mailbox).mappings().first()
             account = (
                 tx.execute(sa.select(accounts).where(accounts.c.name == row["account"]))
                 .mappings()
@@ -249,7 +255,7 @@ class Lookup(Lists):
             return {
                 "job": shown("jobs", row),
                 "hook": shown("hooks", found) if found else None,
-                "mailbox": shown("mailboxes", tx.execute(mailbox).mappings().one()),
+                "mailbox": shown("mailboxes", of) if of else None,
                 "account": shown_account(account) if account else None,
                 "now": now,
                 "behind": list(tx.scalars(ahead.order_by(jobs.c.sequence))),
@@ -258,6 +264,7 @@ class Lookup(Lists):
                 "tried_again_as": (facts := decision_facts.of_job(tx, row)).tried_again_as,
                 "approved": facts.approved,
                 "may": decisions.of_job(facts),
+                "members": members_of(tx, row),
                 "commands": rows_of_job(tx, steps, job),
                 "purchases": rows_of_job(tx, purchases, job),
                 "callbacks": [
@@ -318,6 +325,14 @@ class Lookup(Lists):
         if row is None:
             raise UnknownThing(refusal("no_callback", id=id))
         return shown("callbacks", row) | {"may": decision_facts.of_callback(row, now)}
+
+
+def members_of(tx: sa.Connection, job: Row) -> Sequence[Mapping[str, Any]]:
+    """Of a service's job, how each of its mailboxes stands; none of any other."""
+    if job["mailbox_id"] is not None:
+        return []
+    members = service_receipts.newest(tx, service_receipts.first_of(tx, job))
+    return [shown("jobs", member) for member in members]
 
 
 def place_of(after: str) -> tuple[float, str]:

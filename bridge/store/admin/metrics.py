@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.jobs import WaitingFor
+from bridge.store.admin.part_of_service import decided_with
 from bridge.store.base.database import Database
 from bridge.store.base.tables import (
     accounts,
@@ -72,10 +73,13 @@ def of_jobs(tx: Connection, now: float) -> Iterator[Gauge]:
 
 
 def held(tx: Connection) -> Mapping[str, int]:
-    """By account, the jobs that are held and were not tried again."""
+    """By account, the jobs that are held and were not tried again. A service and its members count
+    once."""
     again = sa.exists().where(REPEATED_JOB.c.replaces == jobs.c.id)
     counts = (
-        sa.select(jobs.c.account, sa.func.count()).where(*IS_HELD, ~again).group_by(jobs.c.account)
+        sa.select(jobs.c.account, sa.func.count())
+        .where(*IS_HELD, ~again, ~decided_with("held"))
+        .group_by(jobs.c.account)
     )
     names = tx.scalars(sa.select(accounts.c.name).order_by(accounts.c.name)).all()
     return dict.fromkeys(names, 0) | {name: count for name, count in tx.execute(counts)}

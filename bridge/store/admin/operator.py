@@ -15,11 +15,11 @@ from bridge.domain.decisions import JobFacts
 from bridge.domain.differences import Difference
 from bridge.domain.errors import CODES, BridgeError, Limit, NotPossible, UnknownThing
 from bridge.domain.model import Address, State
-from bridge.domain.ports import Receipt
+from bridge.domain.ports import Receipt, ServiceRules
 from bridge.reporting import notes as sentences
 from bridge.reporting.receipts import CANCELLED, rejected
 from bridge.reporting.refusals import refusal
-from bridge.store.admin import decision_facts, lookup
+from bridge.store.admin import decision_facts, lookup, service_actions
 from bridge.store.admin.account_actions import AccountActions
 from bridge.store.admin.findings import settled
 from bridge.store.base.database import Topic, upsert
@@ -33,11 +33,28 @@ from bridge.store.base.tables import (
     purchases,
     sources,
 )
-from bridge.store.queue import cancelling, customers, enqueue, notes
+from bridge.store.queue import (
+    cancelling,
+    customers,
+    enqueue,
+    notes,
+    service_lines,
+    service_receipts,
+)
 from bridge.store.queue.money import IN_DOUBT
+from bridge.store.queue.service_jobs import ServiceJobs
 from hooks.types import Intent
 
 Owner = tuple[str | None, str | None]  # source and service
+
+
+def lifting(row: Row, limit: Limit | None) -> dict[str, Any]:
+    """The columns of an approval."""
+    if limit is None:
+        return {}
+    # What was lifted for it before stays so: two limits would hold it in turns for ever.
+    lifted = " ".join(sorted(to_limits(row["lifted"]) | {limit}))
+    return {"passed": True, "lifted": lifted}
 
 
 class OperatorActions(AccountActions):
@@ -96,12 +113,12 @@ class OperatorActions(AccountActions):
 
     def _again(self, tx: Any, row: Row, limit: Limit | None) -> Receipt:
         now, id = self.database.now(tx), row["id"]
+        if row["mailbox_id"] is None:
+            return self._again_whole(tx, row, limit, now)
         intent, sealed = to_intent(row, None), row["sealed"]
-        special: dict[str, Any] = {"replaces": id, "purge": row["purge"]}
-        if limit is not None:
-            # What was lifted for it before stays so: two limits would hold it in turns for ever.
-            lifted = " ".join(sorted(to_limits(row["lifted"]) | {limit}))
-            special |= {"passed": True, "lifted": lifted}
+        special: dict[str, Any] = {"replaces": id, "purge": row["purge"]} | lifting(row, limit)
+        # A member stays one: its service's end is judged anew when it has ended.
+        special |= {name: row[name] for name in ("service_job", "silent")}
         whose = row["hook_id"], row["source"], row["account"]
         new = enqueue.add_job(
             tx, self.database, self.new_id(now), *whose, intent, sealed, now, **special
@@ -112,15 +129,26 @@ class OperatorActions(AccountActions):
         self.database.notify(tx, *Topic)
         return to_receipt(new)
 
+    def _again_whole(self, tx: Any, row: Row, limit: Limit | None, now: float) -> Receipt:
+        special = {"replaces": row["id"], **lifting(row, limit)}
+        makes = ServiceJobs(self.database, self.new_id, ServiceRules())
+        new = service_actions.repeat(tx, makes, row, special, now)
+        notes.clear(tx, f"job:{row['id']}", sentences.tried_again(row, new["id"]), now)
+        self.database.notify(tx, *Topic)
+        return service_receipts.receipt(tx, new)
+
     def cancel(self, job: str) -> Receipt:
         with self.database.write() as tx:
             now = self.database.now(tx)
             row, _ = self._decide(tx, job, "cancel")
-            cancelling.cancel(tx, job, now, None, CANCELLED)
+            if row["mailbox_id"] is None:
+                service_actions.cancel(tx, row, now)
+            else:
+                cancelling.cancel(tx, job, now, None, CANCELLED)
             self._call_off(tx, row)
             self._audit(tx, "cancel", job)
             self.database.notify(tx, *Topic)
-            return to_receipt(self._job(tx, job))
+            return service_receipts.receipt(tx, self._job(tx, job))
 
     def reject(self, job: str, reason: str | None = None) -> Receipt:
         """A held job is not done: it ends as cancelled, and billing is told so."""
@@ -131,10 +159,13 @@ class OperatorActions(AccountActions):
             ended = cancelling.call_off(tx, job, now, why, CODES["rejected"])
             if ended is None:
                 raise NotPossible(refusal("not_held", job=job))
+            if row["mailbox_id"] is None:
+                service_lines.take_back(tx, ended)
+                service_actions.reject(tx, ended, why, now)
             self._call_off(tx, row)
             self._audit(tx, "reject", job, reason)
             self.database.notify(tx, *Topic)
-            return to_receipt(ended)
+            return service_receipts.receipt(tx, ended)
 
     def dismiss(self, hook: str, source: str | None = None, reason: str | None = None) -> None:
         """A parked delivery waits for nobody any more. What was in it is wiped, and its id is
@@ -309,6 +340,8 @@ class OperatorActions(AccountActions):
         found = tx.execute(sa.select(jobs.c.mailbox_id).where(jobs.c.id == job)).first()
         if found is None:
             raise UnknownThing(refusal("no_job", id=job))
+        if found[0] is None:
+            service_actions.lock_mailboxes(tx, job)
         tx.execute(
             self.database.lock_row(sa.select(mailboxes.c.id).where(mailboxes.c.id == found[0]))
         ).first()

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.jobs import WaitingFor
+from bridge.store.admin.part_of_service import decided_with
 from bridge.store.base.database import Database
 from bridge.store.base.shown_columns import shown
 from bridge.store.base.tables import (
@@ -205,7 +206,7 @@ COUNT_PENDING_CALLBACKS = sa.select(sa.func.count()).where(among(callbacks.c.sta
 REPEATED_JOB = jobs.alias("later")
 WAS_TRIED_AGAIN = sa.exists().where(REPEATED_JOB.c.replaces == jobs.c.id)
 # The condition of the partial index, word for word, before what it does not know.
-IS_HELD = ended_badly(jobs), jobs.c.status == "held", ~WAS_TRIED_AGAIN
+IS_HELD = ended_badly(jobs), jobs.c.status == "held", ~WAS_TRIED_AGAIN, ~decided_with("held")
 SELECT_FOR_PERSON: Mapping[str, tuple[str, sa.Select[Any]]] = {
     "held": ("jobs", sa.select(jobs).where(*IS_HELD).order_by(jobs.c.id.desc())),
     "exhausted": (

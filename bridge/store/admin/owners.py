@@ -12,7 +12,7 @@ from bridge.store.admin.findings import settled
 from bridge.store.base.database import Database, upsert
 from bridge.store.base.rows import Row
 from bridge.store.base.tables import among, jobs, mailboxes
-from bridge.store.queue import customers
+from bridge.store.queue import customers, service_lines
 
 
 class Owners:
@@ -64,6 +64,11 @@ class Owners:
                 )
                 settled(tx, account, [row["address"] for row in todo if not left[row["address"]]])
         return {address: reason for address, reason in left.items() if reason}
+
+    def sell(self, source: str, seats: Mapping[str, int]) -> None:
+        told = [(source, service, number) for service, number in seats.items()]
+        with self.database.write() as tx:
+            service_lines.learn_seats(tx, self.database, told)
 
     def teach(self, account: str, source: str, customer_ids: Mapping[tuple[str, str], str]) -> int:
         here = (

@@ -27,6 +27,7 @@ from bridge.store.base.tables import (
     jobs,
     mailboxes,
     reconciliations,
+    services,
     slots,
     workers,
 )
@@ -73,6 +74,8 @@ def quarantine_after_restore(
     tx.execute(
         sa.update(mailboxes).values(delete_after=None, password_digest=None, settles_at=settles_at)
     )
+    # Whether a service is still suspended is not known; its next hook says so.
+    tx.execute(sa.update(services).values(suspended_by=None, suspended_at=None))
     # What was compared before the backup says nothing about today.
     tx.execute(sa.delete(reconciliations))
     tx.execute(sa.delete(differences))

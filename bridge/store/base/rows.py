@@ -58,6 +58,7 @@ def intent_values(intent: Intent) -> dict[str, Any]:
     values |= {
         "customer_id": intent.customer_id,
         "domain_confirmed": intent.domain_confirmed or None,
+        "seats": intent.seats,
     }
     kept = {name: value for name, value in values.items() if value is not None}
     return kept | {"timestamp": intent.timestamp.isoformat(), "unknown": list(intent.unknown)}
@@ -77,6 +78,7 @@ def to_intent(row: Row, password: str | None) -> Intent:
         until=datetime.fromisoformat(kept["until"]) if "until" in kept else None,
         customer_id=kept.get("customer_id"),
         domain_confirmed=kept.get("domain_confirmed", False),
+        seats=kept.get("seats"),
         unknown=tuple(kept["unknown"]),
     )
 

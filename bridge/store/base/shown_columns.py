@@ -16,16 +16,17 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
         "jobs": """
             id sequence hook_id source account domain address service_id action facts intent
             status waiting_for available_at lease_until tries undecided_since touched passed
-            lifted purge withdrawn replaces plan seen state changed verified message error code
+            lifted purge withdrawn replaces service_job silent plan seen state changed verified message error code
             extra created_at started_at finished_at tried_again_as
         """,
+        "services": "id source service_id sequence seats suspended_by suspended_at",
         "hooks": """
             id source hook_id type received_at job_id errors dismissed_at address status
         """,
         "mailboxes": """
             id account domain address sequence source service_id state suspended_with
             saved_services sessions_ended quota delete_after settles_at observed_at customer_id
-            customer_source gone_at
+            customer_source gone_at used used_at
         """,
         "steps": """
             id job_id kind command arguments outcome error evidence started_at ended_at

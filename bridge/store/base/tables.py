@@ -63,6 +63,12 @@ def among(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
     return column == literals[0] if len(literals) == 1 else column.in_(literals)
 
 
+def of_mailbox(table: FromClause) -> ColumnElement[bool]:
+    """Not a service's own job, which nobody runs: it has no domain, and so the index that begins
+    with account and domain leaves it out."""
+    return table.c.domain > literal_column("''")
+
+
 def ended_badly(table: FromClause) -> ColumnElement[bool]:
     """The condition of the index of such jobs, word for word; the one status comes after it."""
     return among(table.c.status, "held", "failed", "cancelled")
@@ -113,6 +119,8 @@ mailboxes = Table(
     Column("customer_id", String(64)),  # billing's customer, as the newest hook that named one said
     Column("customer_source", String(64)),  # whose id that is; it stays when the owner is forgotten
     Column("gone_at", Float),  # when the mailbox was last seen to be gone
+    Column("used", BigInteger),  # bytes, as a query last read them
+    Column("used_at", Float),
     UniqueConstraint("account", "address"),
     Index("ix_mailboxes_source_address", "source", "address"),
     when("delete_after", "mailboxes", "delete_after IS NOT NULL", "delete_after"),
@@ -122,11 +130,27 @@ mailboxes = Table(
     when("unknown", "mailboxes", "state = 'unknown'", "id"),
 )
 
+# A service's own line, beside those of its mailboxes, and what was sold of it.
+services = Table(
+    "services",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("service_id", String(64), nullable=False),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
+    Column("decided", JSON),  # as of a mailbox, by the hooks of the service itself
+    Column("seats", Integer),  # as the newest creation that named them said
+    Column("suspended_by", String(32)),  # the job of the last suspension, until it is lifted
+    Column("suspended_at", Float),
+    UniqueConstraint("source", "service_id"),
+)
+
 jobs = Table(
     "jobs",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("mailbox_id", Serial, ForeignKey("mailboxes.id"), nullable=False),
+    # Null: it is a service's, and its members are the jobs that name it
+    Column("mailbox_id", Serial, ForeignKey("mailboxes.id")),
     Column("sequence", BigInteger, nullable=False),
     Column("hook_id", String(128), nullable=False),
     Column("source", String(64), nullable=False),
@@ -155,6 +179,10 @@ jobs = Table(
     # While a worker was at it
     Column("withdrawn", Boolean, nullable=False, server_default=text("false")),
     Column("replaces", String(32)),
+    # The first job of the service's hook that this is a member of
+    Column("service_job", String(32)),
+    # Its end is told by the service's callback alone
+    Column("silent", Boolean, nullable=False, server_default=text("false")),
     Column("plan", JSON),
     Column("seen", JSON),
     Column("state", String(16), nullable=False, server_default="unknown"),
@@ -192,6 +220,8 @@ jobs = Table(
         "mailbox_id",
         "action",
     ),
+    when("members", "jobs", "service_job IS NOT NULL", "service_job", "status"),
+    when("services", "jobs", "mailbox_id IS NULL", "service_id", "source", "sequence"),
 )
 
 steps = Table(
@@ -242,7 +272,7 @@ callbacks = Table(
     metadata,
     Column("id", String(48), primary_key=True),
     Column("job_id", String(32), ForeignKey("jobs.id"), nullable=False),
-    Column("mailbox_id", Serial, ForeignKey("mailboxes.id"), nullable=False),
+    Column("mailbox_id", Serial, ForeignKey("mailboxes.id")),  # null: of a service
     Column("source", String(64), nullable=False),
     Column("service_id", String(64), nullable=False),
     Column("sequence", BigInteger, nullable=False),
@@ -259,6 +289,7 @@ callbacks = Table(
     Column("action", String(32), nullable=False, server_default=text("''")),  # the job's
     when("due", "callbacks", "status = 'pending'", "source", "action", "next_at"),
     when("order", "callbacks", "status = 'pending'", "mailbox_id", "sequence"),
+    when("services", "callbacks", "mailbox_id IS NULL", "service_id", "source"),
     Index("ix_callbacks_job", "job_id"),
     when("exhausted", "callbacks", "status = 'exhausted'", "id"),
 )

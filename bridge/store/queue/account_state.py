@@ -23,6 +23,7 @@ from bridge.store.base.tables import (
     among,
     jobs,
     key_values,
+    of_mailbox,
     slots,
     sources,
     used_ids,
@@ -365,7 +366,9 @@ def known(tx: Connection, account: str) -> None:
 
 # Made once, because every claim asks.
 COUNT_RUNNING_JOBS = sa.select(sa.func.count()).where(
-    among(jobs.c.status, "running"), jobs.c.account == sa.bindparam("account_name")
+    among(jobs.c.status, "running"),
+    jobs.c.account == sa.bindparam("account_name"),
+    of_mailbox(jobs),
 )
 COUNT_RUNNING_QUERIES = sa.select(sa.func.count()).where(
     slots.c.account == sa.bindparam("account_name"), slots.c.until > sa.bindparam("now")

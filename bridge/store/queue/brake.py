@@ -38,6 +38,8 @@ CAME_LATELY = (
     jobs.c.status != "cancelled",
     jobs.c.replaces.is_(None),
     jobs.c.purge.is_(False),
+    # Of a service that is held whole nothing was suspended.
+    sa.or_(jobs.c.service_job.is_(None), jobs.c.status != "held"),
 )
 SUSPEND = frozenset({"mailbox.suspend"})
 COUNT_MAILBOXES = sa.select(sa.func.count()).where(
@@ -108,6 +110,27 @@ class Brake:
         with self._lock:
             seen = self._seen[source]
             seen.uncounted = (most - count - 1) // UNCOUNTED_PART
+
+    def check_service(
+        self, tx: Connection, source: str, more: int, since: float | None, now: float
+    ) -> bool:
+        """Whether so many suspensions at once pass; False when it is this service alone that is too
+        much. Raises TooMany when none would pass.
+        """
+        if not self.share or not more:
+            return True
+        lately = max(now - HOUR, since or 0.0), now + HOUR
+        most = self.most(tx, source, now)
+        count = self._count(tx, source, lately, most + 1)
+        if count >= most:
+            mailboxes_of = self._seen[source].mailboxes
+            raise TooMany(
+                sentences.too_many_suspensions(count, mailboxes_of, self.share, FLOOR), since
+            )
+        with self._lock:
+            left = most - count - more
+            self._seen[source].uncounted = max(0, left - 1) // UNCOUNTED_PART
+        return left >= 0
 
     def passes(self, source: str) -> bool:
         """Whether one more suspension passes without a count; if so, it is one of those now."""

@@ -7,13 +7,21 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.domain.actions import decides
 from bridge.domain.errors import BridgeError, Overtaken
 from bridge.domain.jobs import Status, allow
-from bridge.domain.superseded import CUSTOMER_TEXTS, TAKES_AWAY, overtaken, taken_away
+from bridge.domain.superseded import (
+    CUSTOMER_TEXTS,
+    TAKES_AWAY,
+    HookEffect,
+    overtaken,
+    taken_away,
+)
 from bridge.reporting import notes as sentences
 from bridge.store.base.rows import Row, error_columns
-from bridge.store.base.tables import among, jobs, mailboxes
-from bridge.store.queue import notes, outbox
+from bridge.store.base.tables import among, jobs, mailboxes, purchases
+from bridge.store.queue import notes, outbox, service_end
+from bridge.store.queue.money import IN_DOUBT
 from bridge.store.queue.still_wanted import effect_of, take_back
 
 OF_MAILBOXES = jobs.c.mailbox_id.in_(sa.bindparam("mailbox_ids", expanding=True))
@@ -40,6 +48,19 @@ SELECT_JOBS_OF_MAILBOXES = (
     sa.select(*COMPARED_COLUMNS)
     .where(*IS_OPEN)
     .union_all(sa.select(*COMPARED_COLUMNS).where(*IS_HELD_TERMINATION, jobs.c.touched.is_(False)))
+)
+
+
+CREATION = HookEffect("mailbox.create", decides("mailbox.create"))
+SELECT_HELD_CREATIONS = sa.select(jobs.c.id).where(
+    jobs.c.mailbox_id == sa.bindparam("mailbox_id"),
+    jobs.c.source == sa.bindparam("source"),
+    jobs.c.service_id == sa.bindparam("service_id"),
+    jobs.c.sequence < sa.bindparam("sequence"),
+    among(jobs.c.status, "held"),
+    jobs.c.action == CREATION.action,
+    # A person has to look the order up first
+    ~sa.exists().where(purchases.c.job_id == jobs.c.id, purchases.c.outcome.in_(IN_DOUBT)),
 )
 
 
@@ -90,15 +111,28 @@ def make_an_end(tx: Connection, job: Row, now: float) -> bool:
     Not earlier: until then a newer hook may call it off. The caller holds the lock of the mailbox's
     row.
     """
-    if not effect_of(job).takes_away or job["replaces"] is not None or job["purge"]:
+    if not effect_of(job).takes_away or job["purge"]:
         return False
-    ended = False
+    ended = job["service_job"] is not None and end_held_creations(tx, job, now)
+    if job["replaces"] is not None:
+        return ended
     for row in jobs_beside(tx, [job["mailbox_id"]])[job["mailbox_id"]]:
         same = (row["source"], row["service_id"]) == (job["source"], job["service_id"])
         error = taken_away(effect_of(row), [effect_of(job)])
         if error is not None and same and row["sequence"] < job["sequence"]:
             text = CUSTOMER_TEXTS[Overtaken]
             ended |= cancel(tx, row["id"], now, error, text, jobs.c.touched.is_(False))
+    return ended
+
+
+def end_held_creations(tx: Connection, job: Row, now: float) -> bool:
+    """With the whole service goes what it was still to get: a person must not approve it later."""
+    mine = {name: job[name] for name in ("mailbox_id", "source", "service_id", "sequence")}
+    error = taken_away(CREATION, [effect_of(job)])
+    ended = False
+    for held in tx.scalars(SELECT_HELD_CREATIONS, mine).all():
+        text = CUSTOMER_TEXTS[Overtaken]
+        ended |= call_off(tx, held, now, error, text) is not None
     return ended
 
 
@@ -116,7 +150,7 @@ def cancel(
     )
     if row is not None:
         take_back(tx, row)
-        outbox.enqueue_callback(tx, row, now)
+        service_end.ended(tx, row, now)
     return row is not None
 
 
@@ -141,9 +175,10 @@ def call_off(
     )
     if row is None:
         return None
-    take_back(tx, row)
+    if row["mailbox_id"] is not None:
+        take_back(tx, row)
     outbox.withdraw(tx, job, now)
-    outbox.enqueue_callback(tx, row, now)
+    service_end.ended(tx, row, now)
     notes.clear(tx, f"job:{job}", sentences.not_held(row, message), now)
     return row
 

@@ -16,7 +16,7 @@ from bridge.domain.jobs import Status, allow
 from bridge.domain.ports import AccountLimits, Job
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import Row, to_job
-from bridge.store.base.tables import accounts, among, jobs, mailboxes, steps, workers
+from bridge.store.base.tables import accounts, among, jobs, mailboxes, of_mailbox, steps, workers
 from bridge.store.queue import next_job
 from bridge.store.queue.account_state import STANDS_STILL, in_flight
 from bridge.store.queue.turns import Flow, Turns
@@ -30,6 +30,7 @@ QUEUED_AGAIN: dict[str, Any] = {
 LEASE_EXPIRED = (
     among(jobs.c.status, "running"),
     jobs.c.account == sa.bindparam("account_name"),
+    of_mailbox(jobs),
     jobs.c.lease_until < sa.bindparam("now"),
 )
 SELECT_EXPIRED_LEASE = sa.select(jobs.c.id).where(*LEASE_EXPIRED).limit(1)

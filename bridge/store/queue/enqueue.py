@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.actions import decides
-from bridge.domain.errors import Overtaken
+from bridge.domain.errors import BridgeError, Overtaken
 from bridge.domain.model import Address
+from bridge.domain.services import HELD
 from bridge.domain.superseded import CUSTOMER_TEXTS, HookEffect, is_late, marks_with
 from bridge.reporting.receipts import LATE
 from bridge.reporting.refusals import refusal
@@ -18,7 +19,7 @@ from bridge.store.base.database import Database, Topic, upsert
 from bridge.store.base.faults import Locked
 from bridge.store.base.rows import Row, error_columns, intent_values
 from bridge.store.base.tables import accounts, jobs, key_values, mailboxes
-from bridge.store.queue import cancelling, customers, outbox
+from bridge.store.queue import cancelling, customers, outbox, service_lines
 from bridge.store.queue.account_state import STANDS_STILL
 from bridge.store.queue.still_wanted import needed_later
 from hooks.types import Intent
@@ -37,6 +38,25 @@ OUTDATED = Overtaken(LATE)
 
 
 @dataclass(frozen=True)
+class Membership:
+    """What a job is that a service's hook leads to, in the line of one mailbox.
+
+    `first`: the service's job. `silent`: that one alone is told. `held`: by this, before anything is done.
+    """
+
+    first: str
+    silent: bool
+    held: BridgeError | None = None
+
+    def columns(self, now: float) -> dict[str, Any]:
+        of = {"service_job": self.first, "silent": self.silent}
+        if self.held is None:
+            return of
+        ended = {"status": "held", "waiting_for": None, "finished_at": now, "message": HELD}
+        return of | ended | error_columns(self.held)
+
+
+@dataclass(frozen=True)
 class NewJob:
     """A job as it is asked for. `sealed`: the hook's password, encrypted."""
 
@@ -46,6 +66,7 @@ class NewJob:
     account: str
     intent: Intent
     sealed: str | None = field(repr=False)
+    member: Membership | None = None
 
     @property
     def service(self) -> list[str]:
@@ -104,14 +125,14 @@ def add_jobs(
     ]
     if not special:
         counted = [each for each in zip(new, lines, late, strict=True) if not each[2]]
-        mark(tx, [(job, line, beside[line["id"]]) for job, line, _ in counted])
+        mark(tx, database, [(job, line, beside[line["id"]]) for job, line, _ in counted])
     rows = inserted(tx, values)
     if any(late) or any(beside[line["id"]] for line in lines):
         database.notify(tx, *Topic)  # some may end with it, or did
     for row, came_late, line in zip(rows, late, lines, strict=True):
         if came_late:
             outbox.enqueue_callback(tx, row, now)
-        elif not special:
+        elif not special and row["status"] != "held":
             cancelling.overtake(tx, row, beside[line["id"]], now)
     return rows
 
@@ -155,20 +176,26 @@ def job_values(
         "available_at": now,
         "created_at": now,
     }
+    if new.member is not None:
+        values |= {"service_job": new.member.first, "silent": new.member.silent}
     if late:
         over = {"status": "cancelled", "waiting_for": None, "finished_at": now}
         return values | over | {"message": CUSTOMER_TEXTS[Overtaken], **error_columns(OUTDATED)}
     waits = "account" if line["account_paused"] else "turn" if waiting(beside) else None
     begins = {"status": "queued", "waiting_for": waits, "finished_at": None, "message": None}
-    return values | begins | error_columns(None)
+    begun = values | begins | error_columns(None)
+    return begun if new.member is None else begun | new.member.columns(now)
 
 
 def waiting(beside: Sequence[Row]) -> list[Row]:
     return [row for row in beside if row["status"] != "held"]
 
 
-def mark(tx: Connection, new: Sequence[tuple[NewJob, Row, Sequence[Row]]]) -> None:
-    """Notes at each mailbox which hook spoke last, and what it says of the customer."""
+def mark(
+    tx: Connection, database: Database, new: Sequence[tuple[NewJob, Row, Sequence[Row]]]
+) -> None:
+    """Notes at each mailbox which hook spoke last, and what it says of the customer and of how many
+    mailboxes there may be."""
     marks = [
         {
             "mailbox_id": line["id"],
@@ -178,6 +205,13 @@ def mark(tx: Connection, new: Sequence[tuple[NewJob, Row, Sequence[Row]]]) -> No
     ]
     if marks:
         tx.execute(UPDATE_MAILBOX, marks if len(marks) > 1 else marks[0])
+    told = [
+        (job.source, job.intent.service_id, job.intent.seats)
+        for job, _, _ in new
+        if job.intent.seats is not None
+    ]
+    if told:
+        service_lines.learn_seats(tx, database, told)
     for job, line, beside in new:
         if customers.teaches(line, waiting(beside), job.source, job.intent):
             customers.teach(

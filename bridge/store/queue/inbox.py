@@ -16,17 +16,20 @@ from bridge.domain.ports import (
     Dismissed,
     Receipt,
     Reused,
+    ServiceRules,
     SourcePaused,
     SuspensionsPaused,
 )
+from bridge.domain.services import MEMBER_ACTIONS
 from bridge.store.base.database import Database, Topic, upsert
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import hooks, jobs, sources
-from bridge.store.queue import brake, cancelling, enqueue
+from bridge.store.queue import brake, cancelling, enqueue, service_receipts
 from bridge.store.queue.brake import Brake
 from bridge.store.queue.enqueue import NewJob
 from bridge.store.queue.group import GroupedWrites
 from bridge.store.queue.group_server import ServerWrites
+from bridge.store.queue.service_jobs import ServiceJobs
 from hooks.types import Intent, Verified
 
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and
@@ -50,7 +53,8 @@ Matches = Callable[[str], bool]
 
 @dataclass(frozen=True)
 class Arrival:
-    """A hook that was verified and read. `sealed`: its password, encrypted."""
+    """A hook that was verified and read. `sealed`: its password, encrypted. `permit` raises where
+    its source may not touch an address."""
 
     source: str
     account: str
@@ -58,6 +62,11 @@ class Arrival:
     intent: Intent
     digest: str
     sealed: str | None = field(repr=False)
+    permit: Callable[[str], None] = lambda address: None
+
+    @property
+    def of_service(self) -> bool:
+        return not self.intent.address
 
     @property
     def id(self) -> tuple[str, str]:
@@ -65,7 +74,9 @@ class Arrival:
 
     @property
     def mailbox(self) -> tuple[str, str]:
-        return self.account, self.intent.address
+        """Whose line it is for. That of a service looks like no address."""
+        service = f"{self.source} {self.intent.service_id}"
+        return self.account, self.intent.address or service
 
     def as_job(self, job: str) -> NewJob:
         return NewJob(job, self.verified.id, self.source, self.account, self.intent, self.sealed)
@@ -87,11 +98,13 @@ class Inbox:
         new_id: Callable[[float], str],
         checkpoint: Checkpoint = lambda name: None,
         brake: Brake | None = None,
+        rules: ServiceRules | None = None,
     ) -> None:
         self.database = database
         self.new_id = new_id
         self.checkpoint = checkpoint
         self.brake = brake
+        self.rules = rules or ServiceRules()
         self.writes = (
             GroupedWrites(database, self._record, self._record_together)
             if database.embedded
@@ -125,8 +138,9 @@ class Inbox:
         digest: str,
         sealed: str | None,
         matches: Matches,
+        permit: Callable[[str], None] = lambda address: None,
     ) -> Receipt:
-        arrival = Arrival(source, account, verified, intent, digest, sealed)
+        arrival = Arrival(source, account, verified, intent, digest, sealed, permit)
         try:
             return self._accept(arrival, matches)
         except brake.TooMany as found:  # the hook is not taken, and what stops it has to be
@@ -139,7 +153,10 @@ class Inbox:
         except sa.exc.IntegrityError:
             return self._again(arrival, matches)
         self.checkpoint("accepted")
-        return to_receipt(row)
+        if not arrival.of_service:
+            return to_receipt(row)
+        with self.database.read() as tx:
+            return service_receipts.receipt(tx, row)
 
     def _record(self, tx: Connection, arrival: Arrival) -> Row:
         """One hook, whatever it meets. IntegrityError: its id came before."""
@@ -149,9 +166,26 @@ class Inbox:
         values = arrival.values(job, now) | {"source_name": arrival.source}
         account_state = tx.execute(INSERT_HOOK, values).mappings().one()
         self._admit(tx, arrival.source, account_state, arrival.intent.action, now)
-        (row,) = enqueue.add_jobs(tx, self.database, [arrival.as_job(job)], now)
+        row = self._add_job(tx, arrival, job, account_state, now)
         self.checkpoint("accepting")
         return row
+
+    def _add_job(
+        self, tx: Connection, arrival: Arrival, job: str, account_state: Row | None, now: float
+    ) -> Row:
+        new = arrival.as_job(job)
+        if not arrival.of_service:
+            return enqueue.add_jobs(tx, self.database, [new], now)[0]
+        if account_state is not None and account_state["suspensions_paused"] is not None:
+            action = MEMBER_ACTIONS[arrival.intent.action]
+            if self.brake is not None and action in self.brake.suspends:
+                raise SuspensionsPaused(arrival.source)
+        since = account_state["suspensions_from"] if account_state is not None else None
+        return self.service_jobs.admit(tx, new, now, since, arrival.permit)
+
+    @property
+    def service_jobs(self) -> ServiceJobs:
+        return ServiceJobs(self.database, self.new_id, self.rules, self.brake, self.checkpoint)
 
     def _record_together(self, tx: Connection, arrivals: Sequence[Arrival]) -> list[Row | None]:
         """Those that nothing stands against, with as few statements as for one hook.
@@ -168,7 +202,9 @@ class Inbox:
         new = {
             each.id: each
             for each in first_of_each(arrivals)
-            if each.mailbox not in apart and self._passes(state.get(each.source), each)
+            if not each.of_service
+            and each.mailbox not in apart
+            and self._passes(state.get(each.source), each)
         }
         ids = {id: self.new_id(now) for id in new}
         came = came_first(tx, self.database, [new[id].values(ids[id], now) for id in sorted(new)])
@@ -225,16 +261,16 @@ class Inbox:
                 newest = (
                     tx.execute(of_hook.order_by(jobs.c.sequence.desc()).limit(1)).mappings().one()
                 )
-                return to_receipt(newest)
+                return service_receipts.receipt(tx, newest)
             now = self.database.now(tx)
             action = arrival.intent.action
             self._admit(tx, source, account_state, action, now)
             job = self.new_id(now)
             read = {"job_id": job, "type": action, "errors": None, "sealed": None}
             tx.execute(sa.update(hooks).where(hooks.c.id == known["id"]).values(**read))
-            (row,) = enqueue.add_jobs(tx, self.database, [arrival.as_job(job)], now)
+            row = self._add_job(tx, arrival, job, account_state, now)
             self.database.notify(tx, Topic.JOBS)
-            return to_receipt(row)
+            return service_receipts.receipt(tx, row)
 
 
 def first_of_each(arrivals: Sequence[Arrival]) -> Iterator[Arrival]:

@@ -26,7 +26,7 @@ from bridge.domain.ports import InitialPlan, Job, Limits
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import error_values
 from bridge.store.base.tables import mailboxes, steps
-from bridge.store.queue import cancelling, creations, customers, fencing, money
+from bridge.store.queue import cancelling, creations, customers, fencing, money, seats
 from bridge.store.queue.still_wanted import unwanted
 
 UPDATE_MAILBOX = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
@@ -60,7 +60,10 @@ class Journal:
             # commit finds a job that was begun.
             if (error := unwanted(tx, row)) is not None:
                 raise error
+            if job.intent.action == customers.CREATE and not job.journal:
+                seats.allow_in_service(tx, job)
             if change.makes:
+                seats.allow_creation(tx, self.database, job)
                 counted = change.spends or creations.is_limited(job, limits)
                 customers.allow_creation(tx, self.database, job, counted, limits, now, job.lifted)
                 creations.allow(tx, self.database, job, limits, now)
@@ -72,7 +75,7 @@ class Journal:
             if change.kind is ChangeKind.CREATE:
                 money.see_purchase(tx, row)
             if change.kind is ChangeKind.DELETE:
-                money.allow_deletion(tx, row, now, limits, job.lifted)
+                money.allow_deletion(tx, self.database, row, now, limits, job.lifted)
             # From this commit on the job counts as begun, so what waits before it may end.
             if cancelling.make_an_end(tx, row, now):
                 self.database.notify(tx, Topic.ENDS, Topic.CALLBACKS)
@@ -111,6 +114,8 @@ class Journal:
 
     def allow_creation(self, job: Job, limits: Limits) -> None:
         with self.database.read() as tx:
+            seats.allow_in_service(tx, job)
+            seats.check(tx, job)
             error = customers.against(tx, job, limits, self.database.now(tx), job.lifted)
         if error is not None and not job.intent.domain_confirmed:
             raise error

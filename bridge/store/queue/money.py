@@ -50,6 +50,15 @@ COUNT_DELETIONS = sa.select(sa.func.count(sa.distinct(steps.c.job_id))).where(
     ~among(steps.c.outcome, *map(str, NOT_SPENT)),
     steps.c.job_id != sa.bindparam("but_job"),
 )
+# Members of services that were admitted, and of which nothing was deleted yet: their places are
+# taken, so that no service is left half done.
+COUNT_RESERVED = sa.select(sa.func.count()).where(
+    among(jobs.c.status, "queued", "running"),
+    jobs.c.service_job.is_not(None),
+    jobs.c.action == "mailbox.terminate",
+    jobs.c.id != sa.bindparam("but_job"),
+    ~sa.exists().where(steps.c.job_id == jobs.c.id, among(steps.c.kind, "delete")),
+)
 UPDATE_SEEN_PURCHASE = (
     sa.update(purchases)
     .where(
@@ -125,14 +134,31 @@ def allow_purchase(
 
 
 def allow_deletion(
-    tx: Connection, job: Row, now: float, limits: Limits, lifted: frozenset[Limit]
+    tx: Connection,
+    database: Database,
+    job: Row,
+    now: float,
+    limits: Limits,
+    lifted: frozenset[Limit],
 ) -> None:
-    held_back = limits.terminations_per_hour and Limit.DELETIONS not in lifted
-    # No later ones: a clock that was ahead noted them.
-    asked = {"after": now - HOUR, "until": now + HOUR, "but_job": job["id"]}
-    if held_back and (tx.scalar(COUNT_DELETIONS, asked) or 0) >= limits.terminations_per_hour:
+    if not limits.terminations_per_hour or Limit.DELETIONS in lifted:
+        return
+    if job["service_job"] is not None and job["replaces"] is None:
+        return  # counted with its whole service, when that was admitted
+    # A service is counted under this lock, too.
+    tx.execute(database.lock_row(sa.select(accounts.c.name).order_by(accounts.c.name))).all()
+    if deletions(tx, now, job["id"]) >= limits.terminations_per_hour:
         text = refusal("deletions_of_hour", limit=limits.terminations_per_hour, job=job["id"])
         raise NeedsPerson(text, limit=Limit.DELETIONS)
+
+
+def deletions(tx: Connection, now: float, but: str = "") -> int:
+    """How many mailboxes were deleted within the hour, or will be with their whole service; `but`
+    by this job."""
+    # No later ones: a clock that was ahead noted them.
+    asked = {"after": now - HOUR, "until": now + HOUR, "but_job": but}
+    done = tx.scalar(COUNT_DELETIONS, asked) or 0
+    return done + (tx.scalar(COUNT_RESERVED, {"but_job": but}) or 0)
 
 
 def add_purchase(tx: Connection, job: Row, step: Step, change: Change) -> None:

@@ -5,6 +5,7 @@ Statements are made once: SQLAlchemy takes longer to put one together than the d
 it.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -12,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
 from bridge.domain.actions import ACTIONS
+from bridge.domain.services import MEMBER_ACTIONS
 from bridge.domain.superseded import TAKES_AWAY
-from bridge.store.base.tables import among, jobs, looked_up, sources
+from bridge.store.base.tables import among, jobs, looked_up, of_mailbox, sources
 
 OLDER_JOB, EXCLUSIVE_JOB, TERMINATION, JOB_BETWEEN = (
     jobs.alias(name) for name in ("older", "exclusive", "ending", "between")
@@ -81,9 +83,18 @@ YIELDS_TO_TERMINATION = looked_up(
     may_yield(jobs, TERMINATION),
     ~CANNOT_YIELD_BETWEEN,
 )
-ACTION_NAMES = sa.union_all(
-    *(sa.select(sa.literal_column(f"'{name}'").label("action")) for name in ACTIONS)
-).subquery("actions")
+
+
+def named(actions: Iterable[str]) -> sa.Subquery:
+    return sa.union_all(
+        *(sa.select(sa.literal_column(f"'{name}'").label("action")) for name in actions)
+    ).subquery("actions")
+
+
+ACTION_NAMES = named(ACTIONS)
+"""Of what is run. The job of a service is not: its members are."""
+TOLD_ACTION_NAMES = named([*ACTIONS, *MEMBER_ACTIONS])
+"""Of what is told."""
 
 
 def domain_is_free(exclusive_actions: frozenset[str]) -> ColumnElement[bool]:
@@ -94,6 +105,7 @@ def domain_is_free(exclusive_actions: frozenset[str]) -> ColumnElement[bool]:
     busy = sa.select(EXCLUSIVE_JOB.c.domain).where(
         EXCLUSIVE_JOB.c.account == sa.bindparam("account_name"),
         among(EXCLUSIVE_JOB.c.status, "running"),
+        of_mailbox(EXCLUSIVE_JOB),
         among(EXCLUSIVE_JOB.c.action, *names),
     )
     return ~among(jobs.c.action, *names) | jobs.c.domain.not_in(busy)

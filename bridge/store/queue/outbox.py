@@ -14,9 +14,10 @@ from sqlalchemy.engine import Connection
 from bridge.domain.ports import ClaimedCallback
 from bridge.reporting.receipts import UNANSWERED
 from bridge.store.base.database import Database, Topic
-from bridge.store.base.rows import Row, to_receipt
+from bridge.store.base.rows import Row
 from bridge.store.base.tables import among, callbacks, jobs, looked_up, sources
-from bridge.store.queue.next_job import ACTION_NAMES, open_of
+from bridge.store.queue import service_receipts
+from bridge.store.queue.next_job import TOLD_ACTION_NAMES, open_of
 from bridge.store.queue.turns import Flow, Turns
 
 CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
@@ -50,8 +51,10 @@ SELECT_PENDING_CALLBACK = (
 
 def enqueue_callback(tx: Connection, job: Row, now: float) -> None:
     """Writes the callback of a job that has just ended. The caller holds the transaction that ends
-    it.
+    it. That of a member may be told by its service's alone.
     """
+    if job["silent"]:
+        return
     # A job may end more than once (held, then retried): each end has an id of its own, so that a
     # receiver which drops repeats drops only those.
     number = (tx.scalar(COUNT_CALLBACKS, {"job_id": job["id"]}) or 0) + 1
@@ -91,11 +94,45 @@ EARLIER_JOB = jobs.alias("earlier_job")
 EARLIER_JOB_IS_OPEN = looked_up(
     *open_of(EARLIER_JOB, callbacks), EARLIER_JOB.c.sequence < callbacks.c.sequence
 )
+# That of a service comes after those of its members, and after what its own line has earlier.
+SAME_SERVICE = (
+    OLDER_CALLBACK.c.mailbox_id.is_(None),
+    OLDER_CALLBACK.c.service_id == callbacks.c.service_id,
+    OLDER_CALLBACK.c.source == callbacks.c.source,
+)
+SERVICE_JOB, MEMBER = jobs.alias("service_job"), jobs.alias("member")
+OLDER_OF_SERVICE = sa.or_(
+    looked_up(
+        *SAME_SERVICE,
+        OLDER_CALLBACK.c.sequence < callbacks.c.sequence,
+        among(OLDER_CALLBACK.c.status, "pending"),
+        OLDER_CALLBACK.c.tries < HOLDS_BACK,
+    ),
+    looked_up(
+        EARLIER_JOB.c.mailbox_id.is_(None),
+        EARLIER_JOB.c.service_id == callbacks.c.service_id,
+        EARLIER_JOB.c.source == callbacks.c.source,
+        EARLIER_JOB.c.sequence < callbacks.c.sequence,
+        among(EARLIER_JOB.c.status, "running"),
+    ),
+    looked_up(
+        SERVICE_JOB.c.mailbox_id.is_(None),
+        SERVICE_JOB.c.service_id == callbacks.c.service_id,
+        SERVICE_JOB.c.source == callbacks.c.source,
+        MEMBER.c.service_job == SERVICE_JOB.c.id,
+        OLDER_CALLBACK.c.job_id == MEMBER.c.id,
+        among(OLDER_CALLBACK.c.status, "pending"),
+        OLDER_CALLBACK.c.tries < HOLDS_BACK,
+        OLDER_CALLBACK.c.created_at <= callbacks.c.created_at,
+    ),
+)
+WAITS_IN_SERVICE = callbacks.c.mailbox_id.is_(None) & OLDER_OF_SERVICE
 IS_DUE = (
     among(callbacks.c.status, "pending"),
     callbacks.c.next_at <= sa.bindparam("now"),
     ~OLDER_IS_PENDING,
     ~EARLIER_JOB_IS_OPEN,
+    ~WAITS_IN_SERVICE,
 )
 SELECT_NEXT_CALLBACK = (
     sa.select(callbacks)
@@ -109,12 +146,12 @@ SELECT_NEXT_CALLBACK = (
 )
 SELECT_NEXT_CALLBACK_LOCKED = SELECT_NEXT_CALLBACK.with_for_update(skip_locked=True)
 RECEIVER_IS_LEFT_ALONE = sa.func.coalesce(sources.c.receiver_after, 0) > sa.bindparam("now")
-OF_FLOW = callbacks.c.source == sources.c.name, callbacks.c.action == ACTION_NAMES.c.action
+OF_FLOW = callbacks.c.source == sources.c.name, callbacks.c.action == TOLD_ACTION_NAMES.c.action
 SELECT_DUE_FLOWS = (
-    sa.select(sources.c.name, ACTION_NAMES.c.action, sources.c.receiver_tries)
-    .join_from(sources, ACTION_NAMES, sa.true())  # each action of each source
+    sa.select(sources.c.name, TOLD_ACTION_NAMES.c.action, sources.c.receiver_tries)
+    .join_from(sources, TOLD_ACTION_NAMES, sa.true())  # each action of each source
     .where(~RECEIVER_IS_LEFT_ALONE, looked_up(*OF_FLOW, *IS_DUE, by=(callbacks.c.next_at,)))
-    .order_by(sources.c.name, ACTION_NAMES.c.action)
+    .order_by(sources.c.name, TOLD_ACTION_NAMES.c.action)
 )
 # Of several senders one gets to ask a receiver that did not answer.
 CLAIM_SILENT_RECEIVER = sa.update(sources).where(
@@ -160,7 +197,7 @@ WAITING_FOR = sa.case(
         sa.exists().where(sources.c.name == callbacks.c.source, sources.c.receiver_tries > 0),
         sa.literal_column("'receiver'"),
     ),
-    (sa.or_(OLDER_IS_PENDING, EARLIER_JOB_IS_OPEN), sa.literal_column("'turn'")),
+    (sa.or_(OLDER_IS_PENDING, EARLIER_JOB_IS_OPEN, WAITS_IN_SERVICE), sa.literal_column("'turn'")),
     (callbacks.c.tries > 0, sa.literal_column("'retry'")),
     else_=None,
 )
@@ -169,6 +206,13 @@ CLAIM_CALLBACK = (
     .where(callbacks.c.id == sa.bindparam("callback_id"))
     .values(token=callbacks.c.token + 1)
     .returning(callbacks)
+)
+SELECT_OLDER_OF_SERVICE = sa.select(callbacks.c.id, callbacks.c.facts).where(
+    callbacks.c.mailbox_id.is_(None),
+    callbacks.c.source == sa.bindparam("source"),
+    callbacks.c.service_id == sa.bindparam("service_id"),
+    callbacks.c.sequence < sa.bindparam("sequence"),
+    among(callbacks.c.status, "pending"),
 )
 SELECT_JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("job_id"))
 SELECT_OLDER_CALLBACKS = sa.select(callbacks.c.id, callbacks.c.facts).where(
@@ -274,7 +318,7 @@ class Outbox:
                 row["source"],
                 row["job_id"],
                 row["tries"] + 1,
-                to_receipt(job),
+                service_receipts.receipt(tx, job),
                 job["account"],
                 unanswered,
                 now - (row["pending_since"] or row["created_at"]),
@@ -298,9 +342,13 @@ class Outbox:
         """Drops older undelivered callbacks of the same service that this one makes needless."""
         this = {name: row[name] for name in ("mailbox_id", "source", "service_id", "sequence")}
         facts = set(row["facts"].split())
+        older = SELECT_OLDER_CALLBACKS
+        if this["mailbox_id"] is None:
+            older = SELECT_OLDER_OF_SERVICE
+            del this["mailbox_id"]
         needless = [
             old["id"]
-            for old in tx.execute(SELECT_OLDER_CALLBACKS, this).mappings()
+            for old in tx.execute(older, this).mappings()
             if set(old["facts"].split()) <= facts
         ]
         if needless:

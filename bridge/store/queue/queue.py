@@ -13,7 +13,7 @@ from bridge.reporting import notes as sentences
 from bridge.store.base.database import Topic
 from bridge.store.base.rows import Row, error_columns
 from bridge.store.base.tables import among, jobs
-from bridge.store.queue import cancelling, creations, customers, fencing, money, notes, outbox
+from bridge.store.queue import cancelling, creations, customers, fencing, money, notes, service_end
 from bridge.store.queue.claims import Claims
 from bridge.store.queue.journal import Journal, as_columns
 from bridge.store.queue.still_wanted import effect_of, take_back, unwanted
@@ -126,7 +126,7 @@ class Queue(Claims, Journal):
             money.judge_purchases(tx, job.id, ending.status)
             if ending.status == "held":
                 notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
-            outbox.enqueue_callback(tx, row, now)
+            service_end.ended(tx, row, now)
             if ending.status == "succeeded":
                 cancelling.make_an_end(tx, row, now)
             elif ending.status == "cancelled":

@@ -2,7 +2,7 @@
 rule: domain/superseded.py.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from bridge.reporting.receipts import LATE
 from bridge.store.base.rows import Row
 from bridge.store.base.tables import among, jobs, mailboxes
 
+Values = Row | Mapping[str, Any]
 OF_SERVICE = (
     jobs.c.mailbox_id == sa.bindparam("mailbox_id"),
     jobs.c.source == sa.bindparam("source"),
@@ -40,6 +41,23 @@ SELECT_NEEDING_HOOKS = (
     )
     .order_by(jobs.c.sequence.desc())
 )
+# The same in any of its mailboxes, of a service that is taken away as a whole
+SELECT_NEEDING_IN_SERVICE = (
+    sa.select(*(jobs.c[name] for name in ("id", "error", "intent")))
+    .where(
+        # By no index of the source: that would first sort all that it ever sent.
+        sa.func.coalesce(jobs.c.source, "") == sa.bindparam("source"),
+        jobs.c.service_id == sa.bindparam("service_id"),
+        jobs.c.action.in_(sorted(NEEDS)),
+        jobs.c.replaces.is_(None),
+        sa.or_(
+            jobs.c.created_at > sa.bindparam("after"),
+            # Accepted at the same moment: ids are in the order of time
+            sa.and_(jobs.c.created_at == sa.bindparam("after"), jobs.c.id > sa.bindparam("than")),
+        ),
+    )
+    .order_by(jobs.c.id.desc())
+)
 IS_TERMINATION = (
     among(jobs.c.action, *sorted(TAKES_AWAY)),
     jobs.c.purge.is_(False),
@@ -48,6 +66,13 @@ IS_TERMINATION = (
 SELECT_LAST_TERMINATION = sa.select(sa.func.max(jobs.c.sequence)).where(
     *OF_SERVICE, *IS_TERMINATION, jobs.c.sequence < sa.bindparam("before_sequence")
 )
+SELECT_LAST_TERMINATION_JOB = (
+    sa.select(jobs.c.id, jobs.c.service_job, jobs.c.created_at)
+    .where(*OF_SERVICE, *IS_TERMINATION, jobs.c.sequence < sa.bindparam("before_sequence"))
+    .order_by(jobs.c.sequence.desc())
+    .limit(1)
+)
+SELECT_CREATED_AT = sa.select(jobs.c.created_at).where(jobs.c.id == sa.bindparam("job_id"))
 SELECT_FIRST_SEQUENCE = sa.select(sa.func.min(jobs.c.sequence)).where(
     *OF_SERVICE, jobs.c.hook_id == sa.bindparam("hook_id")
 )
@@ -96,10 +121,35 @@ def needed_since(tx: Connection, job: Row) -> str | None:
         after = tx.scalar(SELECT_LAST_TERMINATION, {**service, "before_sequence": job["sequence"]})
     else:
         after = tx.scalar(SELECT_FIRST_SEQUENCE, {**service, "hook_id": job["hook_id"]})
-    return next(_needing(tx, service, after or 0), (None, 0.0))[0]
+    needing = next(_needing(tx, service, after or 0), (None, 0.0))[0]
+    if needing is not None:
+        return needing
+    whole = _last_termination(tx, job) if job["purge"] else job
+    return _needed_in_service(tx, service, whole) if whole is not None else None
 
 
-def came_back(tx: Connection, mailbox: Row) -> bool:
+def _last_termination(tx: Connection, job: Values) -> Row | None:
+    """The hook of its service that began the grace of this mailbox."""
+    of = {name: job[name] for name in ("mailbox_id", "source", "service_id")}
+    asked = {**of, "before_sequence": job["sequence"]}
+    return tx.execute(SELECT_LAST_TERMINATION_JOB, asked).mappings().first()
+
+
+def _needed_in_service(tx: Connection, service: Mapping[str, Any], member: Values) -> str | None:
+    """Of a mailbox that is taken away with its whole service: the newest hook that needs any
+    mailbox of it, and came later. Whoever orders one mailbox more did not give up the others."""
+    first = member["service_job"]
+    if first is None:
+        return None
+    after = tx.scalar(SELECT_CREATED_AT, {"job_id": first})
+    if after is None:  # pruned
+        first, after = member["id"], tx.scalar(SELECT_CREATED_AT, {"job_id": member["id"]})
+    asked = {"source": service["source"], "service_id": service["service_id"]}
+    rows = tx.execute(SELECT_NEEDING_IN_SERVICE, {**asked, "after": after, "than": first})
+    return next((row["id"] for row in rows.mappings() if not is_late(row)), None)
+
+
+def came_back(tx: Connection, mailbox: Values) -> bool:
     """Whether the owner of a mailbox that waits for its deletion has sent a hook that needs it
     since it was terminated.
     """
@@ -111,7 +161,10 @@ def came_back(tx: Connection, mailbox: Row) -> bool:
     after = tx.scalar(
         SELECT_LAST_TERMINATION, {**service, "before_sequence": mailbox["sequence"] + 1}
     )
-    return next(_needing(tx, service, after or 0), None) is not None
+    if next(_needing(tx, service, after or 0), None) is not None:
+        return True
+    whole = _last_termination(tx, {**service, "sequence": mailbox["sequence"] + 1})
+    return whole is not None and _needed_in_service(tx, service, whole) is not None
 
 
 def needed_later(tx: Connection, mailbox: int, service: Sequence[str], hook_time: float) -> bool:
@@ -125,13 +178,24 @@ def needed_later(tx: Connection, mailbox: int, service: Sequence[str], hook_time
     return any(is_older(hook_time, other) for _, other in _needing(tx, of, 0))
 
 
+def needed_later_in_service(tx: Connection, service: Sequence[str], hook_time: float) -> bool:
+    """The same of a hook that takes the whole service away: whether a later one needs any of it."""
+    of = {"source": service[0], "service_id": service[1], "after": 0.0, "than": ""}
+    rows = tx.execute(SELECT_NEEDING_IN_SERVICE, of).mappings()
+    return any(is_older(hook_time, own_time(row)) for row in rows if not is_late(row))
+
+
+def own_time(row: Row) -> float:
+    return datetime.fromisoformat(row["intent"]["timestamp"]).timestamp()
+
+
 def _needing(tx: Connection, service: dict[str, Any], after: int) -> Iterator[tuple[str, float]]:
     """Id and own time of each, the newest first; none that was itself late."""
     for row in (
         tx.execute(SELECT_NEEDING_HOOKS, {**service, "after_sequence": after}).mappings().all()
     ):
         if not is_late(row):
-            yield row["id"], datetime.fromisoformat(row["intent"]["timestamp"]).timestamp()
+            yield row["id"], own_time(row)
 
 
 def take_back(tx: Connection, job: Row) -> None:
@@ -158,5 +222,5 @@ def _mark(row: Row) -> Mark:
     return (
         effect_of(row),
         (row["source"], row["service_id"]),
-        datetime.fromisoformat(row["intent"]["timestamp"]).timestamp(),
+        own_time(row),
     )

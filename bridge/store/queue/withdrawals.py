@@ -14,11 +14,13 @@ from bridge.domain.ports import CannotWithdraw, Dismissal, Receipt, SourcePaused
 from bridge.domain.superseded import CUSTOMER_TEXTS, withdrawn
 from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database, Topic, upsert
-from bridge.store.base.rows import Row, to_receipt
+from bridge.store.base.rows import Row
 from bridge.store.base.tables import hooks, jobs, mailboxes, purchases, steps
-from bridge.store.queue import cancelling
+from bridge.store.queue import cancelling, service_members, service_receipts
 from bridge.store.queue.inbox import SELECT_SOURCE, Matches, hook_values, known_hook
 from bridge.store.queue.money import IN_DOUBT, NOT_SPENT
+from bridge.store.queue.service_receipts import all_members
+from bridge.store.queue.service_receipts import newest as newest_members
 from bridge.store.queue.still_wanted import effect_of
 from hooks.standard.schemas import WITHDRAWALS
 from hooks.types import Verified, Withdrawal
@@ -47,7 +49,9 @@ class Withdrawals:
             # Of what led to no job neither hook waits for anybody.
             left = {"job_id": job["id"]} if job is not None else {"dismissed_at": now}
             tx.execute(sa.update(hooks).where(hooks.c.id == own.id).values(**left))
-            return to_receipt(job) if job is not None else Dismissal(withdrawal.hook)
+            return (
+                service_receipts.receipt(tx, job) if job is not None else Dismissal(withdrawal.hook)
+            )
 
     def _again(
         self,
@@ -66,7 +70,7 @@ class Withdrawals:
         job = tx.execute(sa.select(jobs).where(jobs.c.id == row["job_id"])).mappings().first()
         if job is None:
             raise UnknownThing(refusal("job_pruned"))
-        return to_receipt(job)
+        return service_receipts.receipt(tx, job)
 
     def _take_back(
         self, tx: Connection, came: dict[str, Any], withdrawal: Withdrawal, now: float
@@ -92,6 +96,8 @@ class Withdrawals:
         of_hook = jobs.c.source == hook["source"], jobs.c.hook_id == hook["hook_id"]
         newest = sa.select(jobs).where(*of_hook).order_by(jobs.c.sequence.desc()).limit(1)
         job = tx.execute(newest).mappings().one()
+        if job["mailbox_id"] is None:
+            return self._take_back_whole(tx, job, now)
         tx.execute(
             self.database.lock_row(
                 sa.select(mailboxes.c.id).where(mailboxes.c.id == job["mailbox_id"])
@@ -108,6 +114,16 @@ class Withdrawals:
         if effect_of(job).takes_away or not tx.scalar(sa.select(done_before(job).exists())):
             self._end(tx, job, now)
         return tx.execute(newest).mappings().one()
+
+    def _take_back_whole(self, tx: Connection, job: Row, now: float) -> Row:
+        """Of a whole service: only as long as nothing was sent for any of its mailboxes."""
+        first = service_receipts.first_of(tx, job)
+        service_members.lock_of(tx, [row["mailbox_id"] for row in newest_members(tx, first)])
+        members = newest_members(tx, first)
+        if not any(row["touched"] for row in all_members(tx, first)):
+            for row in members:
+                self._end(tx, row, now)
+        return tx.execute(sa.select(jobs).where(jobs.c.id == job["id"])).mappings().one()
 
     def _end(self, tx: Connection, job: Row, now: float) -> None:
         """Cancels it if nothing was begun; a worker that is at it meets the mark before its first

@@ -24,6 +24,7 @@ from bridge.web.admin import (  # noqa: F401  each registers its views
     pausing,
     replay,
     search,
+    services,
     settings,
     sign_in,
 )

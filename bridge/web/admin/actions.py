@@ -12,14 +12,18 @@ from bridge.domain.decisions import GIVES_UP
 from bridge.domain.errors import Limit
 from bridge.domain.jobs import WaitingFor
 from bridge.reporting.explain import plan_in_words
+from bridge.reporting.lists import first
 from bridge.reporting.next_steps import VERBS
 from bridge.reporting.receipts import billing_learns
+from bridge.reporting.subjects import subject
 from bridge.web.admin.blueprints import actions
 from bridge.web.admin.confirm import Confirmation, reason, show
 from bridge.web.admin.context import admin_context
 from bridge.web.admin.formatting import path
 from bridge.web.admin.page import done
 
+DELETES = ("mailbox.terminate", "service.terminate")
+SHOWN = 20  # mailboxes of a service, by name
 SAYS: Mapping[str, tuple[str, ...]] = {
     "retry": (
         "A new job with the same request is queued for this mailbox. It checks the mail provider "
@@ -47,6 +51,7 @@ SAYS: Mapping[str, tuple[str, ...]] = {
 }
 APPROVES: Mapping[Limit, str] = {
     Limit.DELETIONS: "deletes the mailbox although the hourly limit of deletions is reached",
+    Limit.SUSPENSIONS: "suspends every mailbox of the service at once",
     Limit.PURCHASES: "can spend money although today's limit of purchases is reached",
     Limit.CREATIONS: "creates the mailbox although today's limit of new mailboxes is reached",
     Limit.RENEWAL: "spends money on a renewal over more years than usual",
@@ -101,18 +106,22 @@ def ask_act_on_job(id: str, verb: str) -> Response:
     if (refusal := story["may"][verb]) is not None:
         return show(Confirmation(VERBS[verb], [refusal], "", back, status=409))
     service = f"service {job['service_id']} of {job['source']}"
-    facts = [("Job", id), ("Request", f"{job['action']} of {job['address']} for {service}")]
+    what = job["address"] or "all mailboxes"
+    facts = [("Job", id), ("Request", f"{job['action']} of {what} for {service}")]
+    if story["members"]:
+        names = [each["address"] for each in story["members"]]
+        facts.append(("Mailboxes", f"{len(names)}: {first(names, SHOWN)}"))
     if job["error"]:
         facts.append(("Stopped because of", f"{job['error']['code']}: {job['error']['detail']}"))
     if job["plan"] is not None:
         facts.append(("First plan", plan_in_words(job["plan"])))
     return show(
         Confirmation(
-            f"{VERBS[verb]}: {job['action']} of {job['address']}",
+            f"{VERBS[verb]}: {job['action']} of {subject(job)}",
             approving(job) if verb == "approve" else says(verb, job["source"]),
             VERBS[verb],
             back,
-            verb in GIVES_UP or (verb == "approve" and job["action"] == "mailbox.terminate"),
+            verb in GIVES_UP or (verb == "approve" and job["action"] in DELETES),
             asks_reason=REASON if verb == "reject" else "",
             facts=facts,
         )
@@ -168,7 +177,7 @@ def ask_resend(id: str) -> Response:
     title, back = "Resend the callback", f"/admin/callbacks/{id}"
     if (refusal := row["may"]["resend"]) is not None:
         return show(Confirmation(title, [refusal], "", back, status=409))
-    about = f"{row['action']} of {row['address']}"
+    about = f"{row['action']} of {subject(row)}"
     facts = [("Callback", id), ("About", about), ("Now", row["status"])]
     return show(Confirmation(title, RESEND, "Resend", back, facts=facts))
 

@@ -43,7 +43,7 @@ def offered() -> list[tuple[str, str]]:
 
 
 def described(row: Mapping[str, Any]) -> str:
-    what = f"{row['action']} of {row['address']} for service {row['service_id']} of {row['source']}"
+    what = f"{row['action']} of {row['address'] or 'all mailboxes'} for service {row['service_id']} of {row['source']}"
     return f"{what} ({row['code']})" if row["code"] else what
 
 

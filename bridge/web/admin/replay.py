@@ -48,7 +48,10 @@ def confirmation(preview: Preview, first: str = "") -> Confirmation:
     facts = [("Source", preview.source)]
     if intent:
         facts.append(
-            ("Request", f"{intent.action} of {intent.address} for service {intent.service_id}")
+            (
+                "Request",
+                f"{intent.action} of {intent.address or 'all mailboxes'} for service {intent.service_id}",
+            )
         )
     if preview.job:
         facts.append(("Newest job", preview.job))
