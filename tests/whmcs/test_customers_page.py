@@ -10,11 +10,9 @@ from playwright.sync_api import Browser
 
 from tests.support.billing import until
 from tests.support.bridge import PASSWORD
-from tests.support.browser import Tab, browser
+from tests.support.browser import Tab
 from tests.support.customer import Portal, barriers, change_password
 from tests.support.programs import missing
-
-__all__ = ["browser"]
 
 pytestmark = pytest.mark.usefixtures("php")
 

@@ -8,11 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.billing import until
-from tests.support.browser import Tab, browser
+from tests.support.browser import Tab
 from tests.support.company import NAMES, PASSWORD, SEATS, Company, product
 from tests.support.customer import Portal, barriers
-
-__all__ = ["browser"]
 
 pytestmark = pytest.mark.usefixtures("php")
 

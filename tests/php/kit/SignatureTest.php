@@ -22,7 +22,8 @@ final class SignatureTest extends TestCase
     public function testThereIsASampleOfEveryAction(): void
     {
         $actions = array_map(fn ($action) => $action->value, Action::cases());
-        self::assertEqualsCanonicalizing([...$actions, 'job.withdraw', 'invalid'], array_keys(iterator_to_array(self::samples())));
+        $ofService = ['service.suspend', 'service.unsuspend', 'service.terminate'];
+        self::assertEqualsCanonicalizing([...$actions, ...$ofService, 'job.withdraw', 'invalid'], array_keys(iterator_to_array(self::samples())));
     }
 
     /** @param array<string, string> $headers @dataProvider samples */
