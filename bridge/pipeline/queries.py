@@ -34,9 +34,9 @@ class Queries:
     account_state: AccountState
     accounts: Mapping[str, Account]
     clock: Clock
+    services: Services
     mail_dns: MailDns | None = None
     nearly_full: NearlyFull | None = None
-    services: Services | None = None
 
     def answer(
         self, source: str, account: str, verified: Verified, question: Question
@@ -77,8 +77,8 @@ class Query:
 
     def noticed(self, used: int | None, quota: int | None) -> None:
         """That a read showed how full the mailbox asked for is."""
-        if used is not None and (services := self.queries.services):
-            services.saw_usage(self.account.name, self.arguments["address"], used)
+        if used is not None:
+            self.queries.services.saw_usage(self.account.name, self.arguments["address"], used)
         if nearly_full := self.queries.nearly_full:
             service = self.arguments["service_id"], self.arguments["address"]
             nearly_full.saw(self.source, self.account.name, service, used, quota)
@@ -160,8 +160,6 @@ def mailbox_sign_in(query: Query) -> dict[str, Any]:
 def service_mailboxes(query: Query) -> dict[str, Any]:
     service = query.arguments["service_id"]
     services = query.queries.services
-    if services is None:
-        raise UnknownThing("This bridge keeps no services.")
     rows, after = services.mailboxes(query.source, service, query.page(), PAGE)
     of = services.service(query.source, service)
     plans = query.account.terms.plans

@@ -192,7 +192,7 @@ def build(
         service_events=service_events,
         services=services,
         intake=intake,
-        queries=Queries(lookup, account_state, accounts, wall, mail_dns, nearly_full, services),
+        queries=Queries(lookup, account_state, accounts, wall, services, mail_dns, nearly_full),
         replay=Replay(lookup, accounts, sealer, clock, intake, operator, services),
         reconcile=Reconcile(lookup, scanner, findings, accounts, clock),
         adoptions=Adoptions(sources, accounts, lookup, clock),

@@ -14,7 +14,7 @@ from bridge.reconcile.adoption import Adoptions
 from bridge.reconcile.scan import Scanner
 from bridge.reconcile.shadow import Observation
 from bridge.steps.look_and_plan import Look, StaleRead, believe
-from bridge.store import Withdrawals
+from bridge.store import Services, Withdrawals
 from tests.support.bench import GOOD, JOHN, SETTLE, Bench, source, terms
 
 ABSENT = Mailbox(JOHN, False)
@@ -25,9 +25,9 @@ def replay(bench: Bench) -> Replay:
     intake = Intake(
         {"shop": source()}, bench.inbox, sealer, bench.clock, Withdrawals(bench.database)
     )
-    return Replay(
-        bench.lookup, {"main": bench.account()}, sealer, bench.clock, intake, bench.operator
-    )
+    services = Services(bench.database)
+    account = {"main": bench.account()}
+    return Replay(bench.lookup, account, sealer, bench.clock, intake, bench.operator, services)
 
 
 def test_a_preview_that_may_rest_on_a_stale_read_says_so_and_shows_no_plan(bench: Bench) -> None:

@@ -9,6 +9,7 @@ from bridge import __version__
 from bridge.domain.errors import AccountFault, NotPossible, UnknownThing
 from bridge.domain.model import Address
 from bridge.pipeline.queries import QUESTIONS, Queries, plan_of
+from bridge.store import Services
 from hooks.errors import Invalid
 from hooks.standard.schemas import QUESTIONS as TYPES
 from hooks.types import Question, Verified
@@ -25,7 +26,13 @@ def ask(
     most: int = 4,
     **arguments: Any,
 ) -> dict[str, Any]:
-    queries = Queries(bench.lookup, bench.account_state, {"main": bench.account(most)}, bench.clock)
+    queries = Queries(
+        bench.lookup,
+        bench.account_state,
+        {"main": bench.account(most)},
+        bench.clock,
+        Services(bench.database),
+    )
     verified = Verified(id, int(bench.clock.now) - 2, b"{}", 0)
     return queries.answer(source, "main", verified, Question(type, arguments))
 

@@ -47,6 +47,12 @@ def existing(*then: str) -> Callable[[Scene], object]:
     return make
 
 
+def one_seat(scene: Scene) -> None:
+    """Another mailbox of the service has it."""
+    other = {"address": "jane.doe@example.com", "password": PASSWORD, "seats": 1}
+    assert scene.do("create", **other)["status"] == "succeeded"
+
+
 def somebodys(scene: Scene) -> None:
     scene.sim.control(
         "/mailboxes", {"address": JOHN, "password": "Somebody-Else.1", "settled": True}
@@ -149,6 +155,7 @@ STORIES: dict[str, tuple[Story, tuple[str, str | None]]] = {
     "domain_not_in_account": (story(**CREATE | {"address": "john@example.org"}), FAILED),
     "pak_full": (story(before=full, **CREATE), FAILED),
     "purchase_needed": (story(before=bare, **CREATE, address=BARE), FAILED),
+    "seats_full": (story(before=one_seat, **CREATE, seats=1), FAILED),
     "plan_unknown": (story(**CREATE, plan="gold"), FAILED),
     "unsupported": (
         story("suspend", existing(), **LOCK_OUT | {"Account__suspend_with": "refuse"}),

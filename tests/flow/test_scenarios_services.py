@@ -159,12 +159,11 @@ def test_in_observe_mode_nothing_is_changed_and_billing_hears_that(open_scene: O
     assert {each["type"] for each in observing.call_back()[-2:]} == {"job.observed"}
 
 
-def test_another_source_touches_nothing_of_it(open_scene: Open) -> None:
-    scene = open_scene(backend="hosted-email", account__settle=0)
-    create(scene, A)
-    receipt = whole(scene, "suspend", service_id="8")
+def test_another_service_touches_nothing_of_it(mail: Scene) -> None:
+    create(mail, A)
+    receipt = whole(mail, "suspend", service_id="8")
     assert (receipt["status"], receipt["mailboxes"]) == ("succeeded", [])
-    assert states(scene, A) == ["active"]
+    assert states(mail, A) == ["active"]
 
 
 def test_its_mailboxes_can_be_asked_for(mail: Scene) -> None:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.domain.actions import ACTIONS
+from bridge.domain.services import MEMBER_ACTIONS
 from bridge.pipeline.queries import QUESTIONS
 from bridge.store.base import tables
 from tests.support.bridge import PASSWORD, add_domain
@@ -68,6 +69,19 @@ def test_every_action_on_anothers_mailbox_is_the_answer_for_one_that_is_nobodys(
     assert len(two.calls()) == calls
 
 
+@pytest.mark.parametrize("action", MEMBER_ACTIONS)
+def test_a_hook_about_a_whole_service_touches_no_mailbox_of_anothers_of_that_number(
+    two: Scene, action: str
+) -> None:
+    before, calls = shops(two), len(two.calls())
+    body = two.body(action, service_id="7")
+    answer = two.post("/hooks/other", body, two.sign(body))
+    assert answer.status_code == 200 and (answer.json or {})["mailboxes"] == []
+    two.work(60)
+    assert {row["id"] for row in shops(two)[1]} == {row["id"] for row in before[1]}
+    assert all(call["address"] == FOREIGN for call in two.calls()[calls:])
+
+
 ABOUT_A_MAILBOX = ("mailbox.status", "mailbox.usage", "mailbox.sign_in")
 
 
@@ -89,6 +103,8 @@ def test_every_question_is_answered_as_if_the_other_were_not_there(
         asked = [{"job": job}, {"job": "job_00000000000000000000000000"}]
         by_hook = [two.ask("job", source="other", hook=hook) for hook in ("msg_shop", "msg_nobody")]
         assert by_hook[0].data == by_hook[1].data
+    elif question == "service.mailboxes":
+        asked = [{"service_id": "7"}, {"service_id": "7"}]
     else:
         asked = [{}]
     answers = [two.ask(question, source="other", **data) for data in asked]
@@ -98,6 +114,9 @@ def test_every_question_is_answered_as_if_the_other_were_not_there(
             {403} if not moved and question != "job" else {404}
         )
         assert len(two.calls()) == calls, "Enom was asked about a mailbox of another source"
+    elif question == "service.mailboxes":
+        data = json.loads(answers[0].data)["data"]
+        assert (data["seats"], data["used"], data["items"]) == (None, 0, [])
     elif question != "connection.test":
         assert json.loads(answers[0].data)["data"] == {"items": [], "next": None}
     assert shops(two) == before
