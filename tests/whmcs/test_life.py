@@ -2,8 +2,10 @@
 bridge meanwhile."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 from tests.support.billing import until
 from tests.support.customer import VERSIONS
@@ -110,6 +112,27 @@ def test_the_bridge_is_killed_half_way(house: House, point: str) -> None:
     house.later()
     house.whmcs.cron()
     house.becomes(order, "Suspended")
+
+
+def test_the_web_server_is_killed_while_it_waits_for_the_bridge(house: House) -> None:
+    house.active()  # the first one of all makes the module's tables
+    order = house.ordered()
+    house.slow("SetUpPOP3User", 5)
+    with ThreadPoolExecutor(1) as pool:
+        paying = pool.submit(house.whmcs.pay, order["invoice"])
+        until(lambda: order["service"] in house.pending(), 60, pause=0.05)
+        house.whmcs.stop()
+        house.whmcs.start()
+        with pytest.raises(requests.ConnectionError):
+            paying.result()
+    assert house.status(order) == "Pending"
+    house.free()
+    house.quiet()
+    house.later()
+    house.whmcs.cron()
+    house.becomes(order, "Active")
+    assert (house.at_enom(order["address"]), house.pending()) == ("active", [])
+    assert house.welcomed(order) == 1
 
 
 def test_a_callback_is_lost(house: House) -> None:
