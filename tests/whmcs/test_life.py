@@ -166,6 +166,14 @@ def test_callbacks_come_twice_or_late_and_out_of_order(house: House, mode: str) 
     assert house.welcomed(order) == 1
 
 
+def test_what_fails_stays_as_it_was(house: House) -> None:
+    order = house.ordered(address="jane@not-in-the-account.test")
+    assert "not set up for mail" in house.whmcs.pay(order["invoice"])["CreateAccount"]
+    assert (house.status(order), house.welcomed(order)) == ("Pending", 0)
+    assert house.pending() == []
+    house.whmcs.edit(order["service"], custom_fields={"Mailbox address": house.address()})
+
+
 def test_early_success_is_corrected_when_it_fails(house: House) -> None:
     order = house.active("success")
     domain = order["address"].partition("@")[2]
