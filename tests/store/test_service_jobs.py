@@ -16,7 +16,8 @@ from bridge.domain.model import ChangeKind, State
 from bridge.domain.ports import Job, Limits, Receipt, ServiceRules, SuspensionsPaused
 from bridge.store import Brake, HeldServices, Services, Withdrawals
 from bridge.store.admin import metrics
-from bridge.store.base.tables import callbacks, jobs, mailboxes, notes, services
+from bridge.store.backup.restored import quarantine_after_restore
+from bridge.store.base.tables import accounts, callbacks, jobs, mailboxes, notes, services
 from bridge.store.queue import brake
 from hooks.types import Intent, Withdrawal
 from tests.store.conftest import ACCOUNTS, Shop, verified
@@ -446,6 +447,19 @@ def test_too_many_deletions_hold_the_service_and_touch_nothing(shop: Shop) -> No
     assert shop.status(again) == "succeeded"
 
 
+def test_each_held_member_is_told_to_whoever_asks_for_members(shop: Shop) -> None:
+    shop.own(A, B)
+    sent(shop)
+    told = frozenset({"shop"})
+    shop.inbox.rules = ServiceRules(terminations_per_hour=1, member_callbacks=told)
+    shop.whole("terminate")
+    assert sent(shop) == [
+        ("mailbox.terminate", A, "held"),
+        ("mailbox.terminate", B, "held"),
+        ("service.terminate", "", "held"),
+    ]
+
+
 def test_what_a_service_was_admitted_for_is_taken(shop: Shop) -> None:
     """Before its first command, too: no service is left half done for another."""
     limited(shop, 2)
@@ -690,3 +704,48 @@ def test_the_newest_number_of_seats_is_kept(shop: Shop) -> None:
     assert [(row["service_id"], row["seats"], row["used"]) for row in sold.sold(["shop"])] == [
         ("7", 3, 0)
     ]
+
+
+# A restore, pruning, and what is erased
+
+
+def test_after_a_restore_it_is_held_and_goes_on_by_one_retry(shop: Shop) -> None:
+    shop.own(A, B)
+    receipt = shop.whole("suspend")
+    shop.end(State.SUSPENDED)
+    with shop.database.write() as tx:
+        quarantine_after_restore(tx, shop.database, {"main": 30.0})
+    found = shop.receipt(receipt)
+    assert (found.status, members(found)) == ("held", {A: "succeeded", B: "held"})
+    assert "restored_at" in found.extra and not suspended(shop)
+    with shop.database.write() as tx:
+        tx.execute(sa.update(accounts).values(restored_at=None))
+    again = shop.operator.retry(receipt.job)
+    assert members(again) == {A: "succeeded", B: "queued"}
+    shop.end(State.SUSPENDED)
+    assert shop.status(again) == "succeeded" and again.sequence > receipt.sequence + 1
+
+
+def test_it_is_pruned_with_its_members(shop: Shop) -> None:
+    shop.own(A, B)
+    shop.whole("suspend")
+    for _ in range(2):
+        shop.end(State.SUSPENDED)
+    sent(shop)
+    shop.now += 91 * 86400
+    assert shop.retention.prune()
+    assert shop.rows(jobs) == [] == shop.rows(callbacks)
+    # Who owns what, what was sold, and that it is suspended stays.
+    assert len(shop.rows(mailboxes)) == 2 and suspended(shop)
+    assert members(shop.whole("unsuspend")) == {A: "queued", B: "queued"}
+
+
+def test_a_member_that_ends_after_its_service_was_pruned_ends_alone(shop: Shop) -> None:
+    shop.own(A)
+    receipt = shop.whole("suspend")
+    job = shop.claimed()
+    with shop.database.write() as tx:
+        tx.execute(sa.delete(callbacks).where(callbacks.c.mailbox_id.is_(None)))
+        tx.execute(sa.delete(jobs).where(jobs.c.id == receipt.job))
+    shop.finish(job)
+    assert [row["status"] for row in shop.rows(jobs) if row["id"] == job.id] == ["succeeded"]

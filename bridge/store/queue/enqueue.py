@@ -130,9 +130,9 @@ def add_jobs(
     if any(late) or any(beside[line["id"]] for line in lines):
         database.notify(tx, *Topic)  # some may end with it, or did
     for row, came_late, line in zip(rows, late, lines, strict=True):
-        if came_late:
+        if came_late or row["status"] == "held":  # it has ended before it was begun
             outbox.enqueue_callback(tx, row, now)
-        elif not special and row["status"] != "held":
+        elif not special:
             cancelling.overtake(tx, row, beside[line["id"]], now)
     return rows
 

@@ -109,6 +109,8 @@ class ServiceJobs:
         self, tx: Connection, new: NewJob, count: int, since: float | None, now: float
     ) -> NeedsPerson | None:
         """Why nothing is done until a person has looked: so many mailboxes at once."""
+        if new.account in self.rules.observed:
+            return None  # nothing is done there
         action = MEMBER_ACTIONS[new.intent.action]
         if self.brake is not None and action in self.brake.suspends:
             if self.brake.check_service(tx, new.source, count, since, now):

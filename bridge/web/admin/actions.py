@@ -23,7 +23,7 @@ from bridge.web.admin.formatting import path
 from bridge.web.admin.page import done
 
 DELETES = ("mailbox.terminate", "service.terminate")
-SHOWN = 20  # mailboxes of a service, by name
+SHOWN, MORE = 20, "and {:,} more"  # mailboxes of a service, by name
 SAYS: Mapping[str, tuple[str, ...]] = {
     "retry": (
         "A new job with the same request is queued for this mailbox. It checks the mail provider "
@@ -110,7 +110,7 @@ def ask_act_on_job(id: str, verb: str) -> Response:
     facts = [("Job", id), ("Request", f"{job['action']} of {what} for {service}")]
     if story["members"]:
         names = [each["address"] for each in story["members"]]
-        facts.append(("Mailboxes", f"{len(names)}: {first(names, SHOWN)}"))
+        facts.append(("Mailboxes", f"{len(names)}: {', '.join(first(names, SHOWN, MORE))}"))
     if job["error"]:
         facts.append(("Stopped because of", f"{job['error']['code']}: {job['error']['detail']}"))
     if job["plan"] is not None:
