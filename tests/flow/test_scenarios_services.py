@@ -1,11 +1,16 @@
 """A company's mailboxes under one service: sold by number, suspended, brought back and deleted
 together, over HTTP and beside the simulator's truth."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
+from bridge.domain.model import Address
+from bridge.store import Privacy
 from bridge.store.base import tables
+from hooks import standard
+from hooks.standard import ACTIONS
 from tests.support.bridge import PASSWORD
 from tests.support.scene import Open, Scene
 
@@ -132,20 +137,31 @@ def test_after_its_grace_every_mailbox_is_deleted(open_scene: Open) -> None:
 def test_a_mailbox_that_enom_does_not_have_is_left_out_of_a_suspension(mail: Scene) -> None:
     for address in (A, B):
         create(mail, address)
+    mail.sim.control("/mailboxes/delete", {"address": B})
+    suspended = done(mail, "suspend")
+    assert (suspended["status"], mailboxes(suspended)) == ("succeeded", {A: "succeeded"})
+    assert mailboxes(done(mail, "terminate")) == {A: "succeeded"}
 
-    mail.do("terminate", address=B)
-    assert mailboxes(done(mail, "suspend")) == {A: "succeeded"}
 
-
-def test_a_mailbox_that_fails_is_named_and_the_others_are_done(mail: Scene) -> None:
+def test_a_mailbox_that_enom_does_not_have_is_done_for_a_terminate(mail: Scene) -> None:
     for address in (A, B):
         create(mail, address)
-    mail.fault("change_user", "oma_28")
-    ended = done(mail, "suspend")
-    assert sorted(mailboxes(ended).values()) in (
-        ["failed", "succeeded"],
-        ["succeeded", "succeeded"],
-    )
+    mail.sim.control("/mailboxes/delete", {"address": B})
+    ended = done(mail, "terminate")
+    assert (ended["status"], mailboxes(ended)) == ("succeeded", {A: "succeeded", B: "succeeded"})
+
+
+def test_a_mailbox_that_is_anothers_by_now_is_left_alone_and_named(mail: Scene) -> None:
+    for address in (A, B):
+        create(mail, address)
+    receipt = whole(mail, "terminate")
+    mail.service.operator.adopt("main", Address.parse(B), "shop", "99")
+    mail.work(600, until=receipt)
+    ended = mail.job(receipt)
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "not_ours")
+    assert ended["error"]["detail"] == "Not done for 1 of 2 mailboxes."
+    assert mailboxes(ended) == {A: "succeeded", B: "failed"}
+    assert states(mail, A, B) == ["absent", "active"]
 
 
 def test_in_observe_mode_nothing_is_changed_and_billing_hears_that(open_scene: Open) -> None:
@@ -186,7 +202,7 @@ def test_its_mailboxes_can_be_asked_for(mail: Scene) -> None:
     assert (empty.json or {})["data"]["items"] == []
 
 
-def test_a_hook_that_was_parked_is_replayed_with_its_plan(mail: Scene) -> None:
+def test_a_preview_shows_the_plan_of_each_mailbox(mail: Scene) -> None:
     create(mail, A)
     receipt = whole(mail, "suspend")
     preview = mail.service.replay.recorded(receipt["hook"])
@@ -206,11 +222,28 @@ def test_an_erased_address_is_told_no_more(mail: Scene) -> None:
     create(mail, A)
     receipt = done(mail, "terminate")
     mail.call_back(60)
-    from bridge.store import Privacy
-
     Privacy(mail.service.database, lambda sealed, address: False).erase(A)
     assert mail.job(receipt)["mailboxes"] == []
     with mail.service.database.read() as tx:
         for table in tables.metadata.sorted_tables:
             for row in tx.execute(table.select()):
                 assert A not in str(row)
+
+
+def test_a_hook_that_an_older_bridge_could_not_read_is_replayed(
+    mail: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(mail, A)
+    body = mail.body("service.suspend", service_id="7")
+    with monkeypatch.context() as older:
+        known = {name: each for name, each in ACTIONS.items() if name != "service.suspend"}
+        older.setattr(standard, "read", partial(standard.read, actions=known))
+        parked = mail.post("/hooks/shop", body, mail.sign(body, "msg_parked"))
+        assert parked.status_code == 422
+    replay = mail.service.replay
+    preview = replay.recorded("msg_parked")
+    assert preview.problem is None and len(preview.plan.changes) == 2
+    receipt = replay.carry_out(preview, "ann")
+    assert receipt.status == "running"
+    mail.work(600)
+    assert states(mail, A) == ["suspended"]
