@@ -356,6 +356,20 @@ def test_whatever_needs_one_mailbox_keeps_what_is_left_of_the_service(shop: Shop
     assert (found.status, members(found)) == ("succeeded", {A: "succeeded", B: "cancelled"})
 
 
+def test_a_need_that_comes_after_the_clock_was_set_back_keeps_it(shop: Shop) -> None:
+    shop.own(A)
+    shop.now += 3600
+    shop.whole("terminate")
+    shop.now -= 3600
+    shop.hook("create", C, password="Sample-1")
+    shop.now += 3600
+    job = shop.claimed()
+    if job.intent.action != "mailbox.terminate":
+        job = shop.claimed()
+    with pytest.raises(Overtaken):
+        shop.intend(job, ChangeKind.DELETE)
+
+
 def test_an_older_need_does_not_keep_it(shop: Shop) -> None:
     shop.own(A, B)
     shop.hook("renew", A, until=datetime(2029, 1, 1, tzinfo=UTC))

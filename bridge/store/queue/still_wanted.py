@@ -22,7 +22,7 @@ from bridge.domain.superseded import (
 )
 from bridge.reporting.receipts import LATE
 from bridge.store.base.rows import Row
-from bridge.store.base.tables import among, jobs, mailboxes
+from bridge.store.base.tables import among, hooks, jobs, mailboxes
 
 Values = Row | Mapping[str, Any]
 OF_SERVICE = (
@@ -44,6 +44,7 @@ SELECT_NEEDING_HOOKS = (
 # The same in any of its mailboxes, of a service that is taken away as a whole
 SELECT_NEEDING_IN_SERVICE = (
     sa.select(*(jobs.c[name] for name in ("id", "error", "intent")))
+    .outerjoin(hooks, sa.and_(hooks.c.source == jobs.c.source, hooks.c.hook_id == jobs.c.hook_id))
     .where(
         # By no index of the source: that would first sort all that it ever sent.
         sa.func.coalesce(jobs.c.source, "") == sa.bindparam("source"),
@@ -54,6 +55,8 @@ SELECT_NEEDING_IN_SERVICE = (
             jobs.c.created_at > sa.bindparam("after"),
             # Accepted at the same moment: ids are in the order of time
             sa.and_(jobs.c.created_at == sa.bindparam("after"), jobs.c.id > sa.bindparam("than")),
+            # Or recorded later, whatever a clock that was set back says
+            hooks.c.id > sa.bindparam("after_hook"),
         ),
     )
     .order_by(jobs.c.id.desc())
@@ -72,7 +75,12 @@ SELECT_LAST_TERMINATION_JOB = (
     .order_by(jobs.c.sequence.desc())
     .limit(1)
 )
-SELECT_CREATED_AT = sa.select(jobs.c.created_at).where(jobs.c.id == sa.bindparam("job_id"))
+SELECT_ARRIVAL = (
+    sa.select(jobs.c.created_at, hooks.c.id)
+    .outerjoin(hooks, sa.and_(hooks.c.source == jobs.c.source, hooks.c.hook_id == jobs.c.hook_id))
+    .where(jobs.c.id == sa.bindparam("job_id"))
+)
+NO_HOOK = 2**62  # no id of a hook is higher
 SELECT_FIRST_SEQUENCE = sa.select(sa.func.min(jobs.c.sequence)).where(
     *OF_SERVICE, jobs.c.hook_id == sa.bindparam("hook_id")
 )
@@ -141,11 +149,18 @@ def _needed_in_service(tx: Connection, service: Mapping[str, Any], member: Value
     first = member["service_job"]
     if first is None:
         return None
-    after = tx.scalar(SELECT_CREATED_AT, {"job_id": first})
-    if after is None:  # pruned
-        first, after = member["id"], tx.scalar(SELECT_CREATED_AT, {"job_id": member["id"]})
-    asked = {"source": service["source"], "service_id": service["service_id"]}
-    rows = tx.execute(SELECT_NEEDING_IN_SERVICE, {**asked, "after": after, "than": first})
+    arrival = tx.execute(SELECT_ARRIVAL, {"job_id": first}).first()
+    if arrival is None:  # pruned
+        first = member["id"]
+        arrival = tx.execute(SELECT_ARRIVAL, {"job_id": first}).one()
+    asked = {
+        "source": service["source"],
+        "service_id": service["service_id"],
+        "after": arrival[0],
+        "than": first,
+        "after_hook": arrival[1] or NO_HOOK,
+    }
+    rows = tx.execute(SELECT_NEEDING_IN_SERVICE, asked)
     return next((row["id"] for row in rows.mappings() if not is_late(row)), None)
 
 
@@ -180,7 +195,13 @@ def needed_later(tx: Connection, mailbox: int, service: Sequence[str], hook_time
 
 def needed_later_in_service(tx: Connection, service: Sequence[str], hook_time: float) -> bool:
     """The same of a hook that takes the whole service away: whether a later one needs any of it."""
-    of = {"source": service[0], "service_id": service[1], "after": 0.0, "than": ""}
+    of = {
+        "source": service[0],
+        "service_id": service[1],
+        "after": 0.0,
+        "than": "",
+        "after_hook": NO_HOOK,
+    }
     rows = tx.execute(SELECT_NEEDING_IN_SERVICE, of).mappings()
     return any(is_older(hook_time, own_time(row)) for row in rows if not is_late(row))
 
