@@ -295,12 +295,12 @@ def _of_service(story: Mapping[str, Any], worker_alive: bool) -> str | None:
     match story["job"]["status"]:
         case "running":
             return WAITS if worker_alive else NO_WORKER
-        case "held" if story["may"]["approve"] is not None:
-            return WHOLE_HELD
-        case "held":
+        case "held" if story["may"]["approve"] is None:
             return ADVICE["unsafe"]
+        case "held" if story["may"]["retry"] is None:
+            return WHOLE_HELD
         case "failed":
-            return WHOLE_FAILED
+            return WHOLE_FAILED if story["may"]["retry"] is None else f"{NOTHING} See: {{members}}"
     return None
 
 

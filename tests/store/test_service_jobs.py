@@ -511,6 +511,23 @@ def test_a_need_calls_off_a_service_that_is_held(shop: Shop) -> None:
     assert held.call_off_needed() == 0
 
 
+def test_a_retry_deletes_nothing_that_came_back_since(shop: Shop) -> None:
+    shop.own(A, B)
+    receipt = shop.whole("terminate")
+    shop.end(State.ABSENT)
+    shop.end(State.ACTIVE, "failed", error=Refused("No."))
+    assert shop.status(receipt) == "failed"
+    shop.now += 1
+    assert shop.lookup.story(receipt.job)["may"]["retry"] is None
+    shop.whole("unsuspend")
+    shop.end()
+    why = shop.lookup.story(receipt.job)["may"]["retry"]
+    assert why is not None and "Nothing of job" in why
+    with pytest.raises(NotPossible, match="newer hooks replaced"):
+        shop.operator.retry(receipt.job)
+    assert shop.claim() is None
+
+
 def test_an_approval_leaves_what_was_needed_since(shop: Shop) -> None:
     limited(shop, 1)
     shop.own(A, B)

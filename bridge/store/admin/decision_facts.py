@@ -12,10 +12,12 @@ from bridge.domain import decisions, superseded
 from bridge.domain.decisions import HookFacts, JobFacts
 from bridge.domain.errors import Limit
 from bridge.domain.jobs import Status, WaitingFor
+from bridge.domain.services import REPEATED, is_left_out
 from bridge.reporting.refusals import refusal
 from bridge.store.base.rows import Row, to_limit
 from bridge.store.base.tables import jobs, purchases
 from bridge.store.queue.money import IN_DOUBT
+from bridge.store.queue.service_receipts import first_of, newest
 from bridge.store.queue.still_wanted import effect_of, needed_since
 
 BATCH = 500
@@ -61,6 +63,18 @@ def of_jobs(tx: Connection, rows: Sequence[Row]) -> list[JobFacts]:
     ]
 
 
+def repeated(tx: Connection, job: Row) -> list[Row]:
+    """The members of a service's job that a repetition of it repeats: what is not done of them,
+    and what no newer hook decided."""
+    return [
+        member
+        for member in newest(tx, first_of(tx, job))
+        if member["status"] in REPEATED
+        and not is_left_out(job["action"], member["status"], member["code"])
+        and overtaken(tx, member) is None
+    ]
+
+
 def limit_of(row: Row) -> Limit | None:
     if row["waiting_for"] == WaitingFor.LIMIT:
         return Limit.CREATIONS
@@ -89,7 +103,8 @@ def overtaken(tx: Connection, row: Row) -> str | None:
     if row["withdrawn"]:
         return refusal("job_withdrawn", job=row["id"])
     if row["mailbox_id"] is None:
-        return None  # asked of each of its members
+        left = repeated(tx, row)
+        return None if left else refusal("service_done", job=row["id"])
     if effect_of(row).takes_away:
         needs = needed_since(tx, row)
         return refusal("mailbox_needed", needs=needs) if needs is not None else None

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import CODES, BridgeError, NotPossible, Overtaken
-from bridge.domain.services import REPEATED, is_left_out
 from bridge.domain.superseded import CUSTOMER_TEXTS, needed
 from bridge.reporting.receipts import CANCELLED
 from bridge.reporting.refusals import refusal
@@ -45,7 +44,7 @@ def repeat(
 
     `special`: see `enqueue.add_jobs`.
     """
-    wanted = [row for row in members(tx, job) if is_to_repeat(tx, job, row)]
+    wanted = decision_facts.repeated(tx, job)
     if not wanted:
         raise NotPossible(refusal("service_done", job=job["id"]))
     intent = to_intent(job, None)
@@ -71,14 +70,6 @@ def repeat(
             **special | more,
         )
     return again
-
-
-def is_to_repeat(tx: Connection, job: Row, member: Row) -> bool:
-    if member["status"] not in REPEATED:
-        return False
-    if is_left_out(job["action"], member["status"], member["code"]):
-        return False
-    return decision_facts.overtaken(tx, member) is None
 
 
 def reject(tx: Connection, job: Row, why: BridgeError, now: float) -> None:
