@@ -13,6 +13,7 @@ from bridge.cli.show import as_json, paged, thing
 from bridge.domain.errors import BridgeError
 from bridge.domain.source import Forbidden
 from bridge.maildns.records import zone_line
+from bridge.wiring import Service
 
 COLUMNS = tuple(
     (
@@ -64,10 +65,21 @@ def show(ctx: click.Context, address: str, as_json: bool) -> None:
         readiness = service.mail_dns.readiness(*where)
         found["receives_mail"] = service.mail_dns.receives_mail(*where)
         found["readiness"] = readiness
+        found["service"] = _of_service(service, found)
         now = service.database.clock()
     thing(found if as_json else _readable(found, now), as_json)
     if not as_json:
         click.echo(f"\nIts jobs: enom-bridge jobs list --address {address}")
+
+
+def _of_service(service: Service, found: dict[str, Any]) -> dict[str, Any] | None:
+    """What its service may have and has, where that is not this one mailbox."""
+    if found["source"] is None:
+        return None
+    of = service.services.service(found["source"], found["service_id"])
+    if of["seats"] is None and of["suspended_at"] is None and of["used"] <= 1:
+        return None
+    return {name: of[name] for name in ("seats", "used", "suspended_at")}
 
 
 def _readable(found: dict[str, Any], now: float) -> dict[str, Any]:

@@ -76,6 +76,15 @@ def test_it_is_explained_and_shown(held: tuple[Scene, str]) -> None:
     assert job in listed
 
 
+def test_the_record_of_a_mailbox_says_what_its_service_may_have(held: tuple[Scene, str]) -> None:
+    scene, _ = held
+    shown = cli(scene, "mailboxes", "show", A).splitlines()
+    assert "service seats: 3, used: 2" in [" ".join(line.split()) for line in shown]
+    single = scene.do("create", address="eve@example.com", password=PASSWORD, service_id="8")
+    assert single["status"] == "succeeded"
+    assert "seats" not in cli(scene, "mailboxes", "show", "eve@example.com")
+
+
 def test_one_approval_lets_all_of_it_pass(held: tuple[Scene, str]) -> None:
     scene, job = held
     assert "is approved and continues as" in cli(scene, "jobs", "approve", job)
