@@ -6,7 +6,9 @@ use EnomBridge\Kit\Catchup;
 use EnomBridge\Kit\Record;
 use EnomBridge\Kit\Signature;
 use WHMCS\Database\Capsule;
+use WHMCS\Module\Server\Enombridge\Hooks;
 use WHMCS\Module\Server\Enombridge\Server;
+use WHMCS\Module\Server\Enombridge\Store;
 use WHMCS\Module\Server\Enombridge\Visitor;
 
 /** A service that has the mailboxes of a domain: what is sent for it, what its page shows and its forms do, and for whom. */
@@ -338,6 +340,28 @@ final class SeatsTest extends TestCase
         self::assertStringNotContainsString('<script>', $html);
     }
 
+    public function testStaffIsToldOfAnotherDomainACancellationAndADeletion(): void
+    {
+        $last = fn (): string => (string) (array_slice(Billing::activityTexts(), -1)[0] ?? '');
+        Hooks::cancellation(['relid' => Billing::SERVICE, 'type' => 'Immediate']);
+        self::assertStringContainsString('The mailbox example.com stays until', $last());
+        Billing::change(['domain' => 'example.net']);
+        Hooks::edited(['serviceid' => Billing::SERVICE]);
+        self::assertStringContainsString('stay in example.com; new ones are made in example.net', $last());
+        Store::count(Billing::SERVICE, 2);
+        Hooks::deleted(['serviceid' => Billing::SERVICE]);
+        self::assertStringContainsString('it had 2 mailboxes', $last());
+    }
+
+    public function testNoClientPressesAButtonOfStaff(): void
+    {
+        foreach (['check', 'sendAgain', 'sendAnyway'] as $function) {
+            self::assertStringContainsString('could not be accepted', ("enombridge_$function")(Billing::params()));
+        }
+        self::assertSame('', Record::of(Billing::SERVICE)->confirmed);
+        self::assertSame([], Bridge::$requests);
+    }
+
     public function testAMailAboutAFullMailboxIsSentForEachOfThem(): void
     {
         Billing::answer('SendEmail', fn () => ['result' => 'success']);
@@ -355,5 +379,5 @@ final class SeatsTest extends TestCase
 /** The user name that the module's hook gives a new service. */
 function enombridge_hookUsername(): ?string
 {
-    return \WHMCS\Module\Server\Enombridge\Hooks::username(['params' => Billing::params()]);
+    return Hooks::username(['params' => Billing::params()]);
 }

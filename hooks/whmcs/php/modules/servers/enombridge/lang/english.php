@@ -235,6 +235,8 @@ return [
     'downgrade_size' => 'The size {plan} is smaller than what these mailboxes hold. Nothing was changed. The customer has to delete mail in, or remove: {list}',
     'each_failed' => '{action} was not done for all mailboxes. {list}',
     'each_open' => '{action} is in progress, and completes by itself, for: {list}',
+    'seats_moved' => 'The domain of this service was changed to {now}. Its mailboxes stay in {has}; new ones are made in {now}.',
+    'deleted_seats' => 'The service was deleted, but it had {number} mailboxes, which still exist at Enom. Next time, terminate the service first. To see them, run on the bridge server: enom-bridge inventory',
     'staff_seats' => '{used} of {seats} mailboxes of {domain}',
     'staff_seats_away' => 'the bridge cannot be asked now ({why})',
     'staff_mailboxes' => 'Mailboxes',
