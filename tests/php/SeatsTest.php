@@ -218,7 +218,7 @@ final class SeatsTest extends TestCase
         self::bridge([self::box('ann'), self::box('bob', ['state' => 'suspended', 'delete_after' => '2026-12-14T10:00:00Z'])]);
         $page = self::page();
         self::assertSame(['deleted', 'Will be deleted on 14 Dec 2026'], [$page['mailboxes'][1]['state'], $page['mailboxes'][1]['deleted']]);
-        self::assertSame(['2 of 3 mailboxes are in use.', 1], [$page['seats']['text'], $page['seats']['free']]);
+        self::assertSame(['Mailboxes in use: 2 of 3', 1], [$page['seats']['text'], $page['seats']['free']]);
     }
 
     /** @return iterable<string, array{string, array<string, string>}> every form of the page */

@@ -181,7 +181,7 @@ return [
 
     // The mailboxes of a domain
     'mailboxes' => 'Your mailboxes',
-    'seats_used' => '{used} of {seats} mailboxes are in use.',
+    'seats_used' => 'Mailboxes in use: {used} of {seats}',
     'more_seats' => 'Order more mailboxes',
     'add' => 'Add a mailbox',
     'add_name' => 'Name of the mailbox',

@@ -84,7 +84,7 @@ return [
 
     // The mailboxes of a domain
     'mailboxes' => 'Sus buzones',
-    'seats_used' => '{used} de {seats} buzones en uso.',
+    'seats_used' => 'Buzones en uso: {used} de {seats}',
     'more_seats' => 'Contratar más buzones',
     'add' => 'Añadir un buzón',
     'add_name' => 'Nombre del buzón',
