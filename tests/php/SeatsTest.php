@@ -208,9 +208,9 @@ final class SeatsTest extends TestCase
         self::bridge([array_diff_key(self::box('ann'), ['aliases' => 0, 'forwarding' => 0])]);
         $unknown = self::page()['mailboxes'][0];
         self::assertSame([null, null], [$unknown['aliases'], $unknown['forward']]);
-        self::bridge([self::box('ann', ['aliases' => ['sales@example.com'], 'forwarding' => ['forward_to' => ['a@example.net'], 'keep_copy' => false]])]);
+        self::bridge([self::box('ann', ['aliases' => ['sales@example.com'], 'forwarding' => ['forward_to' => ['a+b@example.net', '<b>'], 'keep_copy' => false]])]);
         $set = self::page()['mailboxes'][0];
-        self::assertSame(['sales@example.com', 'a@example.net', false], [$set['aliases'], $set['forward'], $set['copy']]);
+        self::assertSame(['sales@example.com', 'a+b@example.net', false], [$set['aliases'], $set['forward'], $set['copy']]);
     }
 
     public function testAMailboxOnItsWayOutSaysWhenAndKeepsItsSeat(): void

@@ -171,3 +171,19 @@ def test_a_late_end_is_told_once(company: Company) -> None:
     company.house.quiet()
     told = [company.said(company.page()) for _ in range(2)]
     assert told == [[f"The new password of {company.address('ann')} is set."], []]
+
+
+def test_further_addresses_and_forwarding(company: Company) -> None:
+    company.adds("ann", "bob")
+    said = company.sends("aliases", "ann", aliases="Sales\ninfo")
+    assert said == [f"The further addresses of {company.address('ann')} are set."]
+    assert ">info@" in company.page()
+    said = company.sends("forwarding", "ann", forward="ann+mail@example.net", copy="on")
+    assert said == [f"The forwarding of {company.address('ann')} is set."]
+    assert "ann+mail@example.net</textarea>" in company.page()
+    said = company.sends("aliases", "bob", aliases="sales")
+    assert "already in use by another mailbox" in said[0]
+    said = company.sends("aliases", "bob", aliases="sales@example.org")
+    assert "must be in" in said[0]
+    assert company.sends("forwarding", "ann", forward="")[0].endswith("is set.")
+    assert "ann+mail@example.net" not in company.page()

@@ -84,6 +84,19 @@ def test_the_whole_life_of_a_domain_with_five_mailboxes(
     bob.locator("form:has(input[value=password]) button").click()
     assert words["set"] in page.locator(".eb-message").first.inner_text()
 
+    ann = card(page, company.address("ann"))
+    ann.locator("summary").click()
+    ann.locator("textarea").first.fill("sales")
+    ann.locator("form:has(input[value=aliases]) button").click()
+    ann.locator("summary").click()
+    assert ann.locator("textarea").first.input_value() == company.address("sales")
+    ann.locator("textarea").last.fill("ann@example.net")
+    ann.locator("form:has(input[value=forwarding]) button").click()
+    ann.locator("summary").click()
+    assert ann.locator("textarea").last.input_value() == "ann@example.net"
+    assert ann.locator("input[type=checkbox]").is_checked()
+    sound()
+
     cay = card(page, company.address("cay"))
     cay.locator("summary").click()
     cay.locator("form:has(input[value=remove]) button").click()

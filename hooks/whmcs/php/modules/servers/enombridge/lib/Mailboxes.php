@@ -108,7 +108,8 @@ final class Mailboxes
         }
         $text = fn (string $name): string => is_string($item[$name] ?? null) ? $item[$name] : '';
         $number = fn (string $name): int => is_int($item[$name] ?? null) ? max(0, $item[$name]) : 0;
-        $addresses = fn (mixed $list): array => array_values(array_filter(array_map(Receipt::address(...), is_array($list) ? $list : [])));
+        $isOne = fn (mixed $one): bool => is_string($one) && filter_var($one, FILTER_VALIDATE_EMAIL) !== false;
+        $addresses = fn (mixed $list): array => array_values(array_filter(is_array($list) ? $list : [], $isOne));
         $forwarding = is_array($item['forwarding'] ?? null) ? $item['forwarding'] : [];
         return [
             'address' => $address, 'state' => in_array($text('state'), ['active', 'suspended'], true) ? $text('state') : 'unknown', 'plan' => $text('plan'), 'deleted' => $text('delete_after'),
