@@ -14,7 +14,15 @@ from hooks.schemes import WebhookScheme
 from hooks.signing import decode_secret
 from hooks.types import Ignored, Intent, Message, Question, Report, Verified, Withdrawal
 
-__all__ = ["PLATFORMS", "OwnWebhooks", "Platform", "key_of", "own_webhooks"]
+__all__ = [
+    "PLATFORMS",
+    "OurPlugin",
+    "OwnWebhooks",
+    "Platform",
+    "connection_test",
+    "key_of",
+    "own_webhooks",
+]
 
 
 class Platform(Protocol):
@@ -54,6 +62,20 @@ class OwnWebhooks(Platform, Protocol):
 
         Headers are not shown to it: they are not signed.
         """
+
+
+@runtime_checkable
+class OurPlugin(Platform, Protocol):
+    """What the folder of a platform offers besides, if a plug-in of ours is in it."""
+
+    @property
+    def CONNECTION_TEST(self) -> str:
+        """How an admin starts the plug-in's connection test, as a sentence."""
+
+
+def connection_test(platform: Platform) -> str:
+    """How an admin starts it; empty if the platform has no plug-in of ours."""
+    return platform.CONNECTION_TEST if isinstance(platform, OurPlugin) else ""
 
 
 def own_webhooks(platform: Platform) -> OwnWebhooks | None:

@@ -18,6 +18,7 @@ from bridge.domain.errors import StoreUnavailable
 from bridge.domain.model import day_after
 from bridge.reporting.notes import paused_why
 from bridge.store.queue.account_state import PERSON, RESTORED, pauses
+from hooks import PLATFORMS, connection_test
 
 LITTLE_SPACE = 200 << 20
 
@@ -188,14 +189,12 @@ class DatabaseChecks:
             yield CheckResult(
                 "warn", about, module_version.incompatibility(sender), module_version.UPDATE
             )
-        elif source.platform == "whmcs":
-            text = "The module's version is unknown (modules older than 0.2 do not send it)."
-            yield CheckResult(
-                "warn",
-                about,
-                text,
-                "Press Test Connection in WHMCS. Compatible versions: docs/upgrade.md.",
+        elif test := connection_test(PLATFORMS[source.platform]):
+            text = (
+                "The module's version is unknown: the connection was not tested yet (modules older "
+                "than 0.2 do not send it)."
             )
+            yield CheckResult("warn", about, text, f"{test} Compatible versions: docs/upgrade.md.")
 
     def _customers(self, source: SourceSettings) -> Iterator[CheckResult]:
         """Of how many mailboxes nobody has told the customer: in their domains nothing is held

@@ -11,7 +11,19 @@ from marshmallow import Schema
 from hooks import standard
 from hooks.types import Intent, Message, Question, Verified
 
-__all__ = ["ACTIONS", "QUESTIONS", "WITHDRAWALS", "ask", "form", "read", "withdraw", "write"]
+__all__ = [
+    "ACTIONS",
+    "CONNECTION_TEST",
+    "QUESTIONS",
+    "WITHDRAWALS",
+    "ask",
+    "form",
+    "read",
+    "withdraw",
+    "write",
+]
+
+CONNECTION_TEST = 'Press "Test connection" in the settings of the FOSSBilling module.'
 
 _ID_RULE = "Send the number of the order as a string, like 1042."
 

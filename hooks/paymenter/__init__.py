@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from marshmallow import Schema
 
 from hooks import standard
-from hooks.standard.fields import Text
-from hooks.standard.schemas import OfMailbox
 from hooks.types import Intent, Message, Question, Verified
 
 __all__ = [
     "ACTIONS",
+    "CONNECTION_TEST",
     "FUNCTIONS",
     "QUESTIONS",
     "WITHDRAWALS",
@@ -36,14 +35,13 @@ FUNCTIONS: Mapping[str, str] = {
     "renew": "mailbox.renew",
 }
 
+CONNECTION_TEST = "Press Test Connection at the server in Paymenter."
+
 _ID_RULE = "Send the number of the service as a string, like 1042."
 
 
 def _with_our_id(schema: type[Schema]) -> type[Schema]:
-    if not issubclass(schema, OfMailbox):
-        return schema
-    service_id = Text(_ID_RULE, required=True, pattern=r"^[1-9][0-9]{0,18}$")
-    return schema.from_dict({"service_id": service_id}, name=f"Paymenter{schema.__name__}")
+    return standard.with_id(schema, "Paymenter", _ID_RULE, r"^[1-9][0-9]{0,18}$")
 
 
 ACTIONS = {action: _with_our_id(standard.ACTIONS[action]) for action in FUNCTIONS.values()}

@@ -14,6 +14,7 @@ from hooks.types import Intent, Message, Question, Verified
 
 __all__ = [
     "ACTIONS",
+    "CONNECTION_TEST",
     "FUNCTIONS",
     "QUESTIONS",
     "WITHDRAWALS",
@@ -34,6 +35,8 @@ FUNCTIONS: Mapping[str, str] = {
     "ChangePackage": "mailbox.change_plan",
     "Renew": "mailbox.renew",
 }
+
+CONNECTION_TEST = "Press Test Connection at the server in WHMCS."
 
 _ID_RULE = (
     "Send the number of the service as a string, like 1042, or a and the number of a product "

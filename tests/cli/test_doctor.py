@@ -16,6 +16,8 @@ import pytest
 
 from bridge import __version__
 from bridge.infra.http_client import HttpClient, NotSent, Reply
+from contrib.plugins import PLUGINS
+from hooks import PLATFORMS, connection_test, own_webhooks
 from tests.cli.conftest import House
 from tests.support.mail import MailServer
 from tests.support.names import NameServer
@@ -120,6 +122,7 @@ def test_the_module_that_tested_the_connection_is_told_and_whether_it_fits(house
     assert running
     url = running.hooks.replace("/hooks/", "/query/")
     assert "The module's version is unknown" in found(house, "warn")
+    assert "Press Test Connection at the server in WHMCS." in house.ok("doctor")
 
     house.billing.send(url, "connection.test", sender=f"whmcs {__version__}")
     assert f"Module at the last connection test: whmcs {__version__}." in found(house, "ok")
@@ -131,6 +134,19 @@ def test_the_module_that_tested_the_connection_is_told_and_whether_it_fits(house
         f"{__version__}."
     ) in warned
     assert "docs/upgrade.md" in house.ok("doctor")
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_each_platform_with_a_plugin_of_ours_is_asked_for_a_connection_test(
+    house: House, name: str
+) -> None:
+    has_plugin = name in PLUGINS
+    assert bool(connection_test(PLATFORMS[name])) is has_plugin
+    if own_webhooks(PLATFORMS[name]) is None:
+        house.configure(source__platform=name)
+        house.start()
+        assert ("The module's version is unknown" in found(house, "warn")) is has_plugin
+        assert connection_test(PLATFORMS[name]) in house.ok("doctor")
 
 
 def test_an_address_that_enom_does_not_know_is_told_apart(house: House) -> None:

@@ -2,9 +2,11 @@
 bridge meanwhile."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
 
 from tests.support.billing import until
 from tests.support.firm import Firm
@@ -129,6 +131,26 @@ def test_the_bridge_is_killed_half_way(firm: Firm, point: str) -> None:
     assert firm.bridge.killed(10)
     firm.back()
     firm.becomes(order, "suspended")
+
+
+def test_the_web_server_is_killed_while_it_waits_for_the_bridge(firm: Firm) -> None:
+    order = firm.ordered()
+    firm.slow("SetUpPOP3User", 5)
+    with ThreadPoolExecutor(1) as pool:
+        paying = pool.submit(firm.billing.pay, order["invoice"])
+        until(lambda: order["id"] in firm.pending(), 60, pause=0.05)
+        firm.billing.close()
+        firm.billing.start()
+        with pytest.raises(requests.ConnectionError):
+            paying.result()
+    assert firm.status(order) == "pending_setup"
+    firm.free()
+    firm.quiet()
+    firm.later()
+    firm.billing.cron()
+    firm.becomes(order, "active")
+    assert (firm.at_enom(order["address"]), firm.pending()) == ("active", [])
+    assert firm.billing.mails(order["id"]) == ["activated"]
 
 
 def test_a_callback_is_lost(firm: Firm) -> None:

@@ -298,3 +298,30 @@ def test_cron_suspends_while_the_creation_runs(company: Company) -> None:
     company.becomes(order, "active")
     assert company.at_enom(order) == "active"
     assert "was not done" not in company.audited(order)
+
+
+def test_who_cancels_while_the_creation_waits_gets_no_mailbox(company: Company) -> None:
+    order = company.ordered()
+    company.down()
+    company.pay(order["invoice"])
+    company.shop.web("cancel", by=company.customer, service=order["service"], type="immediate")
+    company.work()
+    company.back()
+    assert (company.status(order), company.at_enom(order)) == ("cancelled", "absent")
+    assert company.mails(order) == []
+
+
+def test_of_a_mailbox_that_was_created_for_a_customer_who_cancelled_staff_hears(
+    company: Company,
+) -> None:
+    order = company.ordered()
+    company.slow("SetUpPOP3User", 5)
+    assert "In progress" in company.pay(order["invoice"])[0]
+    company.shop.web("cancel", by=company.customer, service=order["service"], type="immediate")
+    company.work()
+    company.quiet()
+    company.shop.cli("schedule")
+    assert (company.status(order), company.at_enom(order)) == ("cancelled", "active")
+    assert len(company.alerts("Decide which is right")) == 1
+    assert company.trigger(order, "terminateServer") == ""
+    assert company.at_enom(order) == "absent"

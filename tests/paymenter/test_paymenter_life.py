@@ -112,7 +112,7 @@ def test_a_worker_is_killed_while_it_waits_for_the_bridge(company: Company) -> N
     worker.kill()
     worker.communicate()
     assert company.status(order) == "pending"
-    company.shop.rows("UPDATE ext_enombridge SET lock_until = 1")  # two minutes later
+    company.free()
     company.quiet()
     company.later()
     company.becomes(order, "active")

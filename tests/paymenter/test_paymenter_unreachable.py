@@ -19,8 +19,8 @@ from tests.support.paymenter import PATH, Company
 pytestmark = pytest.mark.usefixtures("php")
 
 PLANTED = "Planted&Pw<9>/+-.A"  # every character that HTML, URLs, JSON or base64 write otherwise
-STEPS = ("overdue", "pay", "password", "renew", "cancel", "create", "work", "schedule")
-SHARES = (6, 6, 3, 2, 1, 3, 6, 3)
+STEPS = ("overdue", "pay", "password", "renew", "cancel", "create", "work", "schedule", "lose")
+SHARES = (6, 6, 3, 2, 1, 3, 6, 3, 2)
 FAULTS = ["slow", "drop_after", "drop_before", "error_500", "error_500_after", "html", "cut"]
 
 
@@ -81,6 +81,8 @@ def step(company: Company, order: dict[str, Any], what: str) -> None:
         company.trigger(order, "createServer")
     elif what in ("work", "schedule"):
         shop.cli(what)
+    elif what == "lose":
+        shop.rows("DELETE FROM jobs")
 
 
 def settle(company: Company) -> None:

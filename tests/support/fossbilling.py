@@ -34,7 +34,7 @@ class Fossbilling:
         shutil.copytree(TREE, self.root)
         with zipfile.ZipFile(plugin) as archive:
             archive.extractall(self.root)
-        self._server = self._start()
+        self.start()
         self.call("install")
 
     def __enter__(self) -> Self:
@@ -51,12 +51,16 @@ class Fossbilling:
     def storage(self) -> Path:
         return self.root / "storage"
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> None:
+        self._server = self._serve()
+        until(self._answers, 60, why=lambda: self.log.read_text()[-4000:])
+
+    def _serve(self) -> subprocess.Popen[bytes]:
         """A shell holds it: when these tests end, also by kill -9, its pipe closes and the group
         goes with all workers."""
         php = f"php {SETTINGS} -S 127.0.0.1:{self.port} -t . router.php"
         with self.log.open("ab") as log:
-            server = subprocess.Popen(
+            return subprocess.Popen(
                 ["/bin/sh", "-c", f"{php} </dev/null & read x; kill -KILL 0"],
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -65,8 +69,6 @@ class Fossbilling:
                 env={**environment(), "PHP_CLI_SERVER_WORKERS": str(WORKERS)},
                 start_new_session=True,
             )
-        until(self._answers, 60, why=lambda: self.log.read_text()[-4000:])
-        return server
 
     def _answers(self) -> bool:
         try:
@@ -75,6 +77,7 @@ class Fossbilling:
             return False
 
     def close(self) -> None:
+        """At once, as when the machine goes down. `start` serves the same data again."""
         os.killpg(self._server.pid, signal.SIGKILL)
         self._server.wait(60)
         assert self._server.stdin is not None

@@ -10,6 +10,8 @@ from typing import Any
 class OpenHooks:
     """For the tests of one platform. `data`: the file of its database."""
 
+    table = "mod_enombridge"
+
     @property
     def data(self) -> Path:
         raise NotImplementedError
@@ -24,14 +26,19 @@ class OpenHooks:
         for pending in [one for hooks in kept.values() for one in hooks.values()]:
             for one in (pending, *pending.get("replaced", [])):
                 one["asked"] = 0
-        with closing(sqlite3.connect(self.data)) as database, database:
+        with closing(sqlite3.connect(self.data, timeout=60)) as database, database:
             rows = [(json.dumps(hooks), service) for service, hooks in kept.items()]
-            database.executemany("UPDATE mod_enombridge SET pending = ? WHERE service = ?", rows)
+            database.executemany(f"UPDATE {self.table} SET pending = ? WHERE service = ?", rows)
+
+    def free(self) -> None:
+        """As if two minutes had gone by since a process died that had a service to itself."""
+        with closing(sqlite3.connect(self.data, timeout=60)) as database, database:
+            database.execute(f"UPDATE {self.table} SET lock_until = 1")
 
     def open_hooks(self) -> dict[int, dict[str, Any]]:
         """By service, and by what each hook is about."""
-        with closing(sqlite3.connect(self.data)) as database:
+        with closing(sqlite3.connect(self.data, timeout=60)) as database:
             rows = database.execute(
-                "SELECT service, pending FROM mod_enombridge WHERE pending IS NOT NULL"
+                f"SELECT service, pending FROM {self.table} WHERE pending IS NOT NULL"
             ).fetchall()
         return {service: json.loads(pending) for service, pending in rows}

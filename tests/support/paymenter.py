@@ -27,6 +27,7 @@ from tests.support.audit import open_ends
 from tests.support.billing import SECRET, until
 from tests.support.bridge import add_domain, furnish, write_config
 from tests.support.house import mailbox_state
+from tests.support.open_hooks import OpenHooks
 from tests.support.postgres import free_port
 from tests.support.process import Bridge
 from tests.support.relay import Relay
@@ -142,8 +143,10 @@ class Paymenter:
             return database.execute(sql, values).fetchall()
 
 
-class Company:
+class Company(OpenHooks):
     """`callback` False: Paymenter cannot be reached from the bridge."""
+
+    table = "ext_enombridge"
 
     def __init__(self, folder: Path, database: str, *, callback: bool = True) -> None:
         self.sim = Simulator(1).start()
@@ -261,22 +264,13 @@ class Company:
         sql = "SELECT new FROM audits WHERE service = ?"
         return "\n".join(str(row[0]) for row in self.shop.rows(sql, order["service"]))
 
-    def _kept(self) -> dict[int, dict[str, Any]]:
-        sql = "SELECT service, pending FROM ext_enombridge WHERE pending IS NOT NULL"
-        return {service: json.loads(pending) for service, pending in self.shop.rows(sql)}
-
-    def pending(self) -> list[int]:
-        """Services whose last hook the extension still holds as open."""
-        return sorted(self._kept())
+    @property
+    def data(self) -> Path:
+        return self.shop.data
 
     def later(self) -> None:
         """As if an hour had gone by: then the scheduler runs."""
-        for service, hooks in self._kept().items():
-            for one in hooks.values():
-                for hook in (one, *one.get("replaced", [])):
-                    hook["asked"] = 0
-            sql = "UPDATE ext_enombridge SET pending = ? WHERE service = ?"
-            self.shop.rows(sql, json.dumps(hooks), service)
+        super().later()
         self.shop.cli("schedule")
 
     def quiet(self, seconds: float = 90.0) -> None:

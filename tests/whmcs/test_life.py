@@ -2,8 +2,10 @@
 bridge meanwhile."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 from tests.support.billing import until
 from tests.support.customer import VERSIONS
@@ -112,6 +114,27 @@ def test_the_bridge_is_killed_half_way(house: House, point: str) -> None:
     house.becomes(order, "Suspended")
 
 
+def test_the_web_server_is_killed_while_it_waits_for_the_bridge(house: House) -> None:
+    house.active()  # the first one of all makes the module's tables
+    order = house.ordered()
+    house.slow("SetUpPOP3User", 5)
+    with ThreadPoolExecutor(1) as pool:
+        paying = pool.submit(house.whmcs.pay, order["invoice"])
+        until(lambda: order["service"] in house.pending(), 60, pause=0.05)
+        house.whmcs.stop()
+        house.whmcs.start()
+        with pytest.raises(requests.ConnectionError):
+            paying.result()
+    assert house.status(order) == "Pending"
+    house.free()
+    house.quiet()
+    house.later()
+    house.whmcs.cron()
+    house.becomes(order, "Active")
+    assert (house.at_enom(order["address"]), house.pending()) == ("active", [])
+    assert house.welcomed(order) == 1
+
+
 def test_a_callback_is_lost(house: House) -> None:
     order = house.ordered()
     house.relay.mode = "lose"
@@ -141,6 +164,14 @@ def test_callbacks_come_twice_or_late_and_out_of_order(house: House, mode: str) 
         assert set(house.relay.release()) <= {200}
     house.becomes(order, "Active" if mode == "twice" else "Suspended")
     assert house.welcomed(order) == 1
+
+
+def test_what_fails_stays_as_it_was(house: House) -> None:
+    order = house.ordered(address="jane@not-in-the-account.test")
+    assert "not set up for mail" in house.whmcs.pay(order["invoice"])["CreateAccount"]
+    assert (house.status(order), house.welcomed(order)) == ("Pending", 0)
+    assert house.pending() == []
+    house.whmcs.edit(order["service"], custom_fields={"Mailbox address": house.address()})
 
 
 def test_early_success_is_corrected_when_it_fails(house: House) -> None:
