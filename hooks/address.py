@@ -16,6 +16,9 @@ DOMAIN_RULE = (
 # Length and characters are those of the hosted-email platform [D]. SetUpPOP3User documents 30 [D],
 # but mailboxes made another way may be longer: whether it makes one, it says itself.
 _LOCAL = re.compile(r"(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+# Whom mail is sent on to may be anywhere, so its name may be any dot-atom of RFC 5322.
+_ATOM = r"[0-9A-Za-z!#$%&'*+/=?^_`{|}~-]+"
+_TARGET = re.compile(rf"(?=.{{1,64}}\Z){_ATOM}(?:\.{_ATOM})*")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
 SHAPE = r"^(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z._-]{0,63}@[^@\s]+$"
@@ -34,6 +37,14 @@ def normalise(address: str) -> str:
         )
     if not _LOCAL.fullmatch(local):
         raise ValueError(LOCAL_RULE)
+    return f"{local.lower()}@{normalise_domain(domain)}"
+
+
+def normalise_target(address: str) -> str:
+    """The same of an address elsewhere, whose part before the @ may hold more signs."""
+    local, at, domain = address.rpartition("@")
+    if not at or len(address) > _LONGEST or not _TARGET.fullmatch(local):
+        raise ValueError("Not an address.")
     return f"{local.lower()}@{normalise_domain(domain)}"
 
 

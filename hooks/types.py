@@ -68,6 +68,8 @@ class Intent:
     `customer_id` is billing's id of the customer, None where it was not told.
     `domain_confirmed` (create): staff vouches that this customer may have mailboxes of the domain.
     `seats` (create): how many mailboxes the service may have.
+    `aliases` and `forward_to` are whole sets, sorted, spelled as `address` is; None where the hook
+    is not about them.
     `unknown` names the fields of `data` that nobody here reads; their values are not kept.
     """
 
@@ -83,6 +85,9 @@ class Intent:
     customer_id: str | None = None
     domain_confirmed: bool = False
     seats: int | None = None
+    aliases: tuple[str, ...] | None = None
+    forward_to: tuple[str, ...] | None = None
+    keep_copy: bool = True
     unknown: tuple[str, ...] = ()
 
 

@@ -9,12 +9,14 @@ from bridge.backends.enom.products import Paks
 from bridge.backends.passwords import unknowable
 from bridge.domain.errors import BridgeError, NoFunds, RefusalUnproven, Refused
 from bridge.domain.model import (
+    ALIAS,
     Address,
     Answer,
     Change,
     ChangeKind,
     Deleted,
     Fact,
+    Forwarding,
     Mailbox,
     Pak,
     Proof,
@@ -31,6 +33,8 @@ PROOFS: Mapping[Fact, Proof] = {
     Fact.PASSWORD: Proof.ACCEPTED,
     Fact.PLAN: Proof.VERIFIED,
     Fact.EXPIRY: Proof.VERIFIED,
+    Fact.ALIASES: Proof.VERIFIED,
+    Fact.FORWARDING: Proof.VERIFIED,
 }
 
 
@@ -44,6 +48,8 @@ class StoredMailbox:
     quota: int = GIBIBYTE
     used: int = 0
     logged_out: int = 0
+    aliases: tuple[str, ...] = ()
+    forwarding: Forwarding = field(default_factory=Forwarding)
 
 
 @dataclass
@@ -177,9 +183,26 @@ class MemoryBackend:
         paks = tuple(self.paks.get(address.domain, ()))
         box = self.mailboxes.get(address)
         if box is None:
+            if self.holder(str(address)) is not None:
+                return Mailbox(address, True, paks=paks, type=ALIAS)
             return Mailbox(address, False, paks=paks)
         pak = next((pak for pak in paks if pak.bundle == box.bundle), None)
-        return Mailbox(address, True, dict(box.services), box.quota, box.used, pak, paks)
+        shown = Mailbox(address, True, dict(box.services), box.quota, box.used, pak, paks)
+        return replace(shown, aliases=box.aliases, forwarding=box.forwarding)
+
+    def holder(self, name: str) -> str | None:
+        """The mailbox that has this address."""
+        having = (
+            str(each)
+            for each, box in self.mailboxes.items()
+            if name == str(each) or name in box.aliases
+        )
+        return next(having, None)
+
+    def holders(self, domain: str, names: Collection[str]) -> Mapping[str, str]:
+        self._read(domain)
+        found = {name: self.holder(name) for name in names}
+        return {name: holder for name, holder in found.items() if holder is not None}
 
     def _box(self, address: Address) -> StoredMailbox:
         if address not in self.mailboxes:
@@ -215,6 +238,10 @@ class MemoryBackend:
                 self._box(address).logged_out += 1
             case ChangeKind.SET_QUOTA:
                 self._box(address).quota = given["quota_bytes"]
+            case ChangeKind.SET_ALIASES:
+                self._set_aliases(address, given["aliases"])
+            case ChangeKind.SET_FORWARDING:
+                self._box(address).forwarding = Forwarding.of(**given)
             case ChangeKind.PROVE_PASSWORD:
                 if self._box(address).password != change.secret:
                     raise Refused("the mailbox does not sign in with this password")
@@ -238,12 +265,18 @@ class MemoryBackend:
 
     def create(self, address: Address, bundle: str, password: str) -> None:
         pak = self._pak(address.domain, bundle)
-        if address in self.mailboxes:
+        if self.holder(str(address)) is not None:
             raise RefusalUnproven(Refused(f"{address} exists", code="not_ours"))
         if pak.free < 1 or pak.expires <= self.now():
             raise RefusalUnproven(Refused(f"pak {bundle} is full or has expired", code="pak_full"))
         self.mailboxes[address] = StoredMailbox(bundle, _checked(password))
         self._put(address.domain, replace(pak, free=pak.free - 1))
+
+    def _set_aliases(self, address: Address, aliases: Sequence[str]) -> None:
+        for name in aliases:
+            if self.holder(name) not in (None, str(address)):
+                raise RefusalUnproven(Refused(f"{name} exists", code="address_taken"))
+        self._box(address).aliases = tuple(sorted(aliases))
 
     def _delete(self, address: Address) -> None:
         pak = self._pak(address.domain, self._box(address).bundle)

@@ -43,7 +43,7 @@ def reconcile(
 
     With ADDRESSes, only these are read, one by one. Differences are read twice before they are reported, and shown on the
     admin pages. --apply with the checksum repairs what it can: it suspends again a mailbox that should be suspended, sets a
-    size again, or corrects a state in the record.
+    size, aliases or a forwarding again, or corrects a state in the record.
 
     Several accounts are compared side by side. Exit code 0 if everything could be compared (and
     repaired), 1 if not.

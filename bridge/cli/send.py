@@ -137,6 +137,15 @@ class Sender:
 )
 @click.option("--reason", help="Why a mailbox is suspended.")
 @click.option("--until", help="Renew: the date until which it must be paid.")
+@click.option(
+    "--alias", multiple=True, help="Aliases: one of them; give it for each. None removes all."
+)
+@click.option(
+    "--forward-to",
+    multiple=True,
+    help="Forwarding: one address; give it for each. None switches it off.",
+)
+@click.option("--no-copy", is_flag=True, help="Forwarding: the mailbox keeps no copy.")
 @click.option("--job", help="For the query `job`: its id.")
 @click.option(
     "--hook",
@@ -237,6 +246,9 @@ def fields(
     password: str | None,
     password_stdin: bool,
     domain_confirmed: bool,
+    alias: Sequence[str],
+    forward_to: Sequence[str],
+    no_copy: bool,
     **given: str | int | None,
 ) -> dict[str, Any]:
     """`data` of the body: what was given.
@@ -248,6 +260,11 @@ def fields(
     data: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if domain_confirmed:
         data["domain_confirmed"] = True
+    # An empty list says something: so it is sent where the type has the field.
+    if alias or type == "mailbox.set_aliases":
+        data["aliases"] = list(alias)
+    if forward_to or no_copy or type == "mailbox.set_forwarding":
+        data |= {"forward_to": list(forward_to), "keep_copy": not no_copy}
     if password_stdin or password == "-":  # noqa: S105
         piped = password_stdin or not sys.stdin.isatty()
         password = (

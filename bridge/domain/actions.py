@@ -6,10 +6,27 @@ desired mailbox, or raises Refused or NeedsPerson when no plan could make it so.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bridge.domain.aliases import (
+    Surroundings,
+    own_names,
+    refuse_own,
+    refuse_ring,
+    refuse_taken,
+)
 from bridge.domain.errors import Limit, NeedsPerson, Refused
-from bridge.domain.model import MAILBOX, Desired, Fact, Mailbox, Record, Terms, to_rfc3339
+from bridge.domain.model import (
+    ALIAS,
+    MAILBOX,
+    Desired,
+    Fact,
+    Forwarding,
+    Mailbox,
+    Record,
+    Terms,
+    to_rfc3339,
+)
 from hooks.types import Intent
 
 
@@ -23,6 +40,8 @@ class Request:
     password_digest: str | None
     now: float
     purge: bool = False
+    around: Surroundings = field(default_factory=Surroundings)
+    """Other mailboxes, as far as aliases and forwarding need them."""
 
 
 Action = Callable[[Request, Mailbox, Record, Terms], Desired]
@@ -123,6 +142,27 @@ def renew(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired
     return Desired(until=None if paid is None else wish.intent.until)
 
 
+def set_aliases(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+    require_mailbox(wish, seen, record)
+    require_shown(terms, "Aliases", seen.aliases)
+    aliases = wish.intent.aliases or ()
+    refuse_taken(wish.source, aliases, wish.around)
+    own = own_names(wish.intent.address, aliases)
+    refuse_own(own, seen.forwarding)
+    refuse_ring(own, record.forwarding, wish.around.neighbours)
+    return Desired(aliases=aliases)
+
+
+def set_forwarding(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+    require_mailbox(wish, seen, record)
+    require_shown(terms, "Forwarding", seen.forwarding)
+    wanted = Forwarding.of(wish.intent.forward_to or (), wish.intent.keep_copy)
+    own = own_names(wish.intent.address, seen.aliases, record.aliases)
+    refuse_own(own, wanted)
+    refuse_ring(own, wanted, wish.around.neighbours)
+    return Desired(forwarding=wanted)
+
+
 ACTIONS: Mapping[str, Action] = {
     "mailbox.create": create,
     "mailbox.suspend": suspend,
@@ -131,11 +171,16 @@ ACTIONS: Mapping[str, Action] = {
     "mailbox.change_password": change_password,
     "mailbox.change_plan": change_plan,
     "mailbox.renew": renew,
+    "mailbox.set_aliases": set_aliases,
+    "mailbox.set_forwarding": set_forwarding,
 }
 
 
-PLACE_ACTIONS = frozenset({"mailbox.create", "mailbox.terminate", "mailbox.renew"})
-"""Those that may take, give back or pay for a place of a domain, at one backend or another."""
+PLACE_ACTIONS = frozenset(
+    {"mailbox.create", "mailbox.terminate", "mailbox.renew", "mailbox.set_aliases"}
+)
+"""Those that may take, give back or pay for a place or an address of a domain, at one backend or
+another."""
 
 
 def decides(action: str, *, password: bool = False) -> frozenset[Fact]:
@@ -159,6 +204,10 @@ def decides(action: str, *, password: bool = False) -> frozenset[Fact]:
             return frozenset({Fact.PLAN})
         case "mailbox.renew":
             return frozenset({Fact.EXPIRY})
+        case "mailbox.set_aliases":
+            return frozenset({Fact.ALIASES})
+        case "mailbox.set_forwarding":
+            return frozenset({Fact.FORWARDING})
     raise KeyError(action)
 
 
@@ -199,10 +248,31 @@ def require_confirmed_domain(wish: Request, seen: Mailbox, terms: Terms) -> None
 def require_type(seen: Mailbox) -> None:
     """What has the address and is no mailbox is not the service's, whatever is on record: it is
     left alone."""
+    if seen.exists and seen.type == ALIAS:
+        raise Refused(
+            f"{seen.address} is no mailbox there, but of type alias, a name of another mailbox: it "
+            "is left as it is. Remove it there (mailbox.set_aliases), or choose another address.",
+            code="conflict",
+        )
     if seen.exists and seen.type != MAILBOX:
         raise Refused(
             f"{seen.address} is no mailbox there, but of type {seen.type}: it is left as it is.",
             code="conflict",
+        )
+
+
+def require_shown(terms: Terms, what: str, now: object) -> None:
+    """What no read shows could never be proved to be done."""
+    if not terms.hosted_email:
+        raise Refused(
+            f"{what} can be set with hosted email only: set [accounts.….hosted_email] in the "
+            "configuration.",
+            code="unsupported",
+        )
+    if now is None:
+        raise Refused(
+            f"{what} cannot be set: the mail provider does not show it in a form that is known.",
+            code="unsupported",
         )
 
 

@@ -110,6 +110,10 @@ class Backend(Protocol):
         of them are suspended, and sizes may be missing.
         """
 
+    def holders(self, domain: str, names: Collection[str]) -> Mapping[str, str]:
+        """Of these addresses of a domain those that lead to a mailbox, or are one, each with the
+        mailbox's address. Raises BridgeError, and Refused("unsupported")."""
+
     def deleted(self, domain: str) -> Sequence[Deleted]:
         """What was deleted of a domain and can still be brought back, newest first.
 

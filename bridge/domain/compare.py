@@ -52,12 +52,17 @@ def kind_of(record: Record, seen: Mailbox, state: State, foreign: bool) -> Diffe
         return DifferenceKind.SUSPENDED_AT_ENOM
     if record.state is not state:
         return DifferenceKind.WRONG_STATE
-    # A quota that was never set or confirmed, or that no read shows, differs from nothing.
-    return (
-        None
-        if record.quota is None or seen.quota in (None, record.quota)
-        else DifferenceKind.WRONG_PLAN
-    )
+    # What was never set or confirmed, or what no read shows, differs from nothing.
+    pairs = {
+        DifferenceKind.WRONG_PLAN: (record.quota, seen.quota),
+        DifferenceKind.WRONG_ALIASES: (record.aliases, seen.aliases),
+        DifferenceKind.WRONG_FORWARDING: (record.forwarding, seen.forwarding),
+    }
+    return next((kind for kind, (was, now) in pairs.items() if differ(was, now)), None)
+
+
+def differ(was: object, now: object) -> bool:
+    return was is not None and now is not None and was != now
 
 
 def unsettled(record: Record, at: float) -> bool:

@@ -33,6 +33,8 @@ CODES: Mapping[str, str] = {
     "rejected": "This request was reviewed and declined.",
     "domain_of_another": "We are checking whether this address may be set up in this domain.",
     "reserved_name": "We are checking who runs the domain before we set up this name.",
+    "address_taken": "This address is already in use by another mailbox.",
+    "forwarding_loop": "Mail that is forwarded like this would come back.",
 }
 
 FOR_APPROVAL = frozenset({"unsafe", "domain_of_another", "reserved_name"})

@@ -3,7 +3,7 @@
 All frozen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -23,6 +23,8 @@ class Fact(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the name of a fact
     PLAN = "plan"
     EXPIRY = "expiry"
+    ALIASES = "aliases"
+    FORWARDING = "forwarding"
 
 
 class Proof(StrEnum):
@@ -54,6 +56,25 @@ class Address:
         return f"{self.local}@{self.domain}"
 
 
+@dataclass(frozen=True)
+class Forwarding:
+    """Where mail for a mailbox is sent on to; to nobody: it is off. `keep_copy`: it is delivered
+    here, too."""
+
+    forward_to: tuple[str, ...] = ()
+    keep_copy: bool = True
+
+    @classmethod
+    def of(cls, forward_to: Iterable[str], keep_copy: bool) -> "Forwarding":
+        """In the one form of each, so that equal ones compare equal."""
+        found = tuple(sorted({each.lower() for each in forward_to}))
+        return cls(found, keep_copy or not found)
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"forward_to": list(self.forward_to), "keep_copy": self.keep_copy}
+
+
 ENDS_SOON = 30 * 86400.0
 """Seconds before the end of a pak from which on people are told."""
 
@@ -75,6 +96,8 @@ MAILBOX = "mailbox"
 
 A remote may show others under an address: an alias, a forward, a filter.
 """
+ALIAS = "alias"
+"""The type of what is only another name of one."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +109,7 @@ class Mailbox:
     its domain, where they were asked for. `type`: what is there in the remote's word, where it tells.
     `domain_missing`: the mail domain is not there either, and would be made with its first mailbox.
     `made_at`: since when it exists, in epoch seconds of the remote's clock; None where it is not shown.
+    `aliases` (whole addresses, sorted) and `forwarding` are None when no read can show them.
     """
 
     address: Address
@@ -98,6 +122,8 @@ class Mailbox:
     type: str = MAILBOX
     domain_missing: bool = False
     made_at: float | None = None
+    aliases: tuple[str, ...] | None = None
+    forwarding: Forwarding | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +148,8 @@ class Record:
 
     `suspended_with` is our mark: the way in which *we* suspended it. `saved_services` are the states from before our
     suspension. `password_digest` is the keyed digest of the last accepted password, `quota` (bytes) the last one set or
-    confirmed. `settles_at` (epoch seconds): until then reads may be stale.
+    confirmed. `settles_at` (epoch seconds): until then reads may be stale. `aliases` and `forwarding`: what billing last
+    wanted them to be; None: it never said.
     """
 
     source: str | None = None
@@ -135,6 +162,8 @@ class Record:
     quota: int | None = None
     delete_after: float | None = None
     settles_at: float = 0.0
+    aliases: tuple[str, ...] | None = None
+    forwarding: Forwarding | None = None
 
     def owned_by(self, source: str, service_id: str) -> bool:
         return (self.source, self.service_id) == (source, service_id)
@@ -172,6 +201,8 @@ class Desired:
     quota: int | None = None
     until: datetime | None = None
     delete_after: float | None = None
+    aliases: tuple[str, ...] | None = None
+    forwarding: Forwarding | None = None
 
 
 class ChangeKind(StrEnum):
@@ -184,6 +215,8 @@ class ChangeKind(StrEnum):
     SET_PASSWORD = "set_password"  # noqa: S105 - the name of a change
     RESTORE = "restore"
     SET_QUOTA = "set_quota"
+    SET_ALIASES = "set_aliases"
+    SET_FORWARDING = "set_forwarding"
     SUSPEND = "suspend"
     LOG_OUT = "log_out"
     DELETE = "delete"
@@ -191,6 +224,8 @@ class ChangeKind(StrEnum):
 
 
 MONEY = frozenset({ChangeKind.BUY, ChangeKind.RENEW})
+NAMING = frozenset({ChangeKind.SET_ALIASES, ChangeKind.SET_FORWARDING})
+"""What decides which addresses lead to a mailbox, and from it to others."""
 MAKING = frozenset({ChangeKind.MAKE_DOMAIN, ChangeKind.BUY, ChangeKind.CREATE})
 """What leads to a mailbox that was not there."""
 

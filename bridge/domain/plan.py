@@ -10,9 +10,11 @@ from datetime import datetime
 from bridge.domain.errors import Refused
 from bridge.domain.model import (
     MAILBOX,
+    NAMING,
     Change,
     ChangeKind,
     Desired,
+    Forwarding,
     Mailbox,
     Plan,
     Record,
@@ -37,9 +39,20 @@ def diff(seen: Mailbox, record: Record, desired: Desired, terms: Terms, now: dat
         changes += restoration(seen, record)
     if desired.quota is not None and seen.quota != desired.quota:
         changes.append(Change(ChangeKind.SET_QUOTA, {"quota_bytes": desired.quota}))
+    changes += naming(seen, desired)
     if desired.suspended:
         changes += suspension(seen, record, terms)
     return Plan(tuple(changes))
+
+
+def naming(seen: Mailbox, desired: Desired) -> list[Change]:
+    """What gives the mailbox the names and the forwarding that are wanted."""
+    changes = []
+    if desired.aliases is not None and seen.aliases != desired.aliases:
+        changes.append(Change(ChangeKind.SET_ALIASES, {"aliases": list(desired.aliases)}))
+    if desired.forwarding is not None and seen.forwarding != desired.forwarding:
+        changes.append(Change(ChangeKind.SET_FORWARDING, desired.forwarding.describe()))
+    return changes
 
 
 def suspension(seen: Mailbox, record: Record, terms: Terms) -> list[Change]:
@@ -122,7 +135,11 @@ def believable(
         return own_doubt
     if state_of(seen, record, terms) is not record.state:
         return False
-    return record.quota is None or seen.quota is None or seen.quota == record.quota
+    wanted = (record.quota, record.aliases, record.forwarding)
+    return all(
+        was is None or now is None or was == now
+        for was, now in zip(wanted, (seen.quota, seen.aliases, seen.forwarding), strict=True)
+    )
 
 
 def settles_at(before: float, ended_at: float, settle: float) -> float:
@@ -163,6 +180,10 @@ def before_sending(record: Record, change: Change, seen: Mailbox, owner: tuple[s
             return replace(record, state=State.UNKNOWN)
         case ChangeKind.SET_QUOTA:
             return replace(record, quota=None)
+        case ChangeKind.SET_ALIASES:
+            return replace(record, aliases=tuple(change.arguments["aliases"]))
+        case ChangeKind.SET_FORWARDING:
+            return replace(record, forwarding=Forwarding.of(**change.arguments))
         case ChangeKind.SET_PASSWORD:
             return replace(record, password_digest=None)
     return record
@@ -194,6 +215,15 @@ def after_accepted(record: Record, change: Change, desired: Desired) -> Record:
     return record
 
 
+def after_no(record: Record, before: Record, change: Change) -> Record:
+    """The record once the remote turned a command down, or it was not sent: of names and
+    forwarding, what was wanted before. Should it have been done all the same, a read after `settle`
+    says so."""
+    if change.kind not in NAMING:
+        return record
+    return replace(record, aliases=before.aliases, forwarding=before.forwarding)
+
+
 def at_end(record: Record, seen: Mailbox, desired: Desired, terms: Terms) -> Record:
     """The record of a job that succeeded: the proof has been seen."""
     if not seen.exists:
@@ -210,6 +240,10 @@ def at_end(record: Record, seen: Mailbox, desired: Desired, terms: Terms) -> Rec
         record = replace(
             record, quota=desired.quota
         )  # also where it was so already, and no command set it
+    if desired.aliases is not None:
+        record = replace(record, aliases=desired.aliases)
+    if desired.forwarding is not None:
+        record = replace(record, forwarding=desired.forwarding)
     if desired.delete_after is not None:
         record = replace(record, delete_after=desired.delete_after)
     return replace(record, state=state_of(seen, record, terms))

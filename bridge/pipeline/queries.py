@@ -10,6 +10,7 @@ from typing import Any
 from bridge import __version__
 from bridge.domain import plan
 from bridge.domain.account import Account
+from bridge.domain.aliases import facts_of
 from bridge.domain.errors import BridgeError, NotPossible, Refused, UnknownThing
 from bridge.domain.model import Address, Record
 from bridge.domain.ports import AccountState, Backend, Clock, Lookup, Services
@@ -127,6 +128,7 @@ def mailbox_status(query: Query) -> dict[str, Any]:
         "used_bytes": seen.used,
         "expires": seen.pak and seen.pak.expires.isoformat(),
         "receives_mail": query.receives_mail(),
+        **facts_of(seen.aliases, seen.forwarding),
     }
 
 
@@ -171,6 +173,8 @@ def service_mailboxes(query: Query) -> dict[str, Any]:
             "quota_bytes": row["quota"],
             "used_bytes": row["used"],
             "used_at": row["used_at"],
+            "aliases": row["aliases"],
+            "forwarding": row["forwarding"],
             "delete_after": row["delete_after"],
             "checked_at": row["observed_at"],
         }

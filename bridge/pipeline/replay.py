@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from bridge.domain.account import Account
@@ -160,7 +161,8 @@ class Replay:
         record = self.lookup.record(account.name, intent.address)
         digest = None if intent.password is None else self._digest(intent, record.password_digest)
         request = Request(source, intent, digest, self.clock())
-        return plan_upon(found, account.terms, request, record, self.clock).plan
+        around = partial(self.lookup.neighbours, account.name, intent.address)
+        return plan_upon(found, account.terms, request, record, self.clock, neighbours=around).plan
 
     def _digest(self, intent: Intent, known: str | None) -> str:
         return self.sealer.digest(

@@ -181,12 +181,11 @@ class Worker:
     def _look_and_plan(self, attempt: Attempt) -> Planned:
         """Raises Recheck while the look contradicts what was done last and reads may lag,
         Observed in observe mode."""
-        request = self._request(attempt)
+        known = attempt.account, attempt.terms, self._request(attempt), attempt.record
         looked, doubt = partial(self._looked, attempt), bool(attempt.journal)
+        neighbours = partial(self.queue.neighbours, attempt.job)
         try:
-            found = look_and_plan(
-                attempt.account, attempt.terms, request, attempt.record, self.clock, doubt, looked
-            )
+            found = look_and_plan(*known, self.clock, doubt, looked, neighbours)
         except StaleRead as stale:
             raise jobs.Recheck(self._next_look(attempt, stale.until), WaitingFor.SETTLE) from None
         if not attempt.planned:
@@ -257,6 +256,8 @@ class Worker:
             attempt.record = before  # a mailbox that turns up now is not of our making
         elif not_ours:
             attempt.record = Record(settles_at=attempt.record.settles_at)
+        elif outcome != Outcome.UNKNOWN:
+            attempt.record = plan.after_no(attempt.record, before, change)
         log.info("command", command=command, outcome=outcome, error=error and error.detail)
         step = self.queue.answered(
             job, step, outcome, error, answer, attempt.record, account.settle

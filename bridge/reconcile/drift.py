@@ -19,9 +19,11 @@ from bridge.domain.differences import (
     Difference,
     DifferenceKind,
     Repair,
+    aliases_in_words,
+    forwarding_in_words,
     owner_in_words,
 )
-from bridge.domain.model import Address, Mailbox, Record, State, Terms
+from bridge.domain.model import Address, Forwarding, Mailbox, Record, State, Terms
 from bridge.reconcile.matching import FOREIGN_SUSPENSION, HALF, Group, Scan, ScanError
 
 
@@ -103,11 +105,13 @@ def of_mailbox(view: AccountView, address: Address, seen: Mailbox | None) -> Dif
             return of_state(address, record, compared.state, owner)
     if seen is None or compared.kind is DifferenceKind.MISSING:
         return missing(address, record, owner)
-    return (
-        of_size(view, address, record, seen, owner)
-        if owner is not None
-        else ownerless(view.terms, address, record, seen)
-    )
+    if owner is None:
+        return ownerless(view.terms, address, record, seen)
+    if compared.kind is DifferenceKind.WRONG_ALIASES:
+        return of_aliases(address, record, seen, owner)
+    if compared.kind is DifferenceKind.WRONG_FORWARDING:
+        return of_forwarding(address, record, seen, owner)
+    return of_size(view, address, record, seen, owner)
 
 
 def missing(
@@ -212,8 +216,54 @@ def of_size(
     )
 
 
+def of_aliases(
+    address: Address, record: Record, seen: Mailbox, owner: tuple[str, str | None]
+) -> Difference:
+    wanted, there = record.aliases or (), seen.aliases or ()
+    detail = (
+        f"Its aliases are recorded as {aliases_in_words(wanted)}, but are "
+        f"{aliases_in_words(there)} at the mail provider."
+    )
+    return Difference(
+        DifferenceKind.WRONG_ALIASES,
+        address.domain,
+        detail,
+        applied("Set them again"),
+        str(address),
+        owner,
+        Repair("mailbox.set_aliases", aliases=wanted),
+    )
+
+
+def of_forwarding(
+    address: Address, record: Record, seen: Mailbox, owner: tuple[str, str | None]
+) -> Difference:
+    wanted, there = record.forwarding or Forwarding(), seen.forwarding or Forwarding()
+    detail = (
+        f"Its forwarding is recorded as {forwarding_in_words(wanted)}, but is "
+        f"{forwarding_in_words(there)} at the mail provider. The customer may have changed it in "
+        "webmail, or somebody who knows the password."
+    )
+    return Difference(
+        DifferenceKind.WRONG_FORWARDING,
+        address.domain,
+        detail,
+        applied("Set it again"),
+        str(address),
+        owner,
+        Repair("mailbox.set_forwarding", forwarding=wanted),
+    )
+
+
 def applied(what: str) -> str:
     return f"{what}: enom-bridge reconcile shows the plan, and does it with --apply."
+
+
+def needs_a_look(record: Record) -> bool:
+    """Whether only a look of its own tells if the mailbox is as billing wanted: no list shows
+    aliases and forwarding of a mailbox."""
+    told = record.aliases is not None or record.forwarding is not None
+    return told and record.source is not None
 
 
 def was_never_there(record: Record) -> bool:

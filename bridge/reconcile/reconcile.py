@@ -155,6 +155,11 @@ class Reconcile:
         if isinstance(one, Scan):
             found.domains[domain] = places(one)
             found.mailboxes += len(one.mailboxes)
+            found.suspects |= {
+                name
+                for name in known
+                if drift.needs_a_look(view.records[name]) and not view.under_way(name)
+            }
             for each in drift.of_domain(view, domain, one, known):
                 if each.address is None:
                     found.differences.append(each)

@@ -13,8 +13,18 @@ from typing import Any
 from bridge.domain import plan
 from bridge.domain.account import Account
 from bridge.domain.compare import compare
+from bridge.domain.differences import aliases_in_words, forwarding_in_words
 from bridge.domain.errors import OutcomeUnknown, Refused
-from bridge.domain.model import MAILBOX, Address, Mailbox, Record, State, Terms, to_rfc3339
+from bridge.domain.model import (
+    MAILBOX,
+    Address,
+    Forwarding,
+    Mailbox,
+    Record,
+    State,
+    Terms,
+    to_rfc3339,
+)
 from bridge.domain.ports import Lookup, ObservedJob
 from bridge.domain.superseded import HookEffect, overtaken, taken_away
 from bridge.reconcile.matching import ScanError
@@ -195,6 +205,28 @@ def renewed(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, s
     return Agreement.DIFFERENT, f"At the mail provider it has {terms.products.place(seen)}."
 
 
+def named(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
+    if why := missing(seen):
+        return Agreement.DIFFERENT, why
+    if seen.aliases is None:
+        return Agreement.UNSEEN, "Only hosted email shows the aliases of a mailbox."
+    if seen.aliases == (job.intent.aliases or ()):
+        return Agreement.SAME, ""
+    there = aliases_in_words(seen.aliases)
+    return Agreement.DIFFERENT, f"At the mail provider its aliases are {there}."
+
+
+def forwarded(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
+    if why := missing(seen):
+        return Agreement.DIFFERENT, why
+    if seen.forwarding is None:
+        return Agreement.UNSEEN, "Only hosted email shows the forwarding of a mailbox."
+    if seen.forwarding == Forwarding.of(job.intent.forward_to or (), job.intent.keep_copy):
+        return Agreement.SAME, ""
+    there = forwarding_in_words(seen.forwarding)
+    return Agreement.DIFFERENT, f"At the mail provider its forwarding is {there}."
+
+
 def unseen(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
     return Agreement.UNSEEN, "No read shows passwords."
 
@@ -207,4 +239,6 @@ JUDGES: Mapping[str, Judge] = {
     "mailbox.change_password": unseen,
     "mailbox.change_plan": sized,
     "mailbox.renew": renewed,
+    "mailbox.set_aliases": named,
+    "mailbox.set_forwarding": forwarded,
 }

@@ -189,7 +189,21 @@ class ReceivesMail(Answer):
     checked_at = _time()
 
 
-class MailboxStatusAnswer(Answer):
+class ForwardingAnswer(Answer):
+    """Empty `forward_to`: off."""
+
+    forward_to = List(String(), required=True)
+    keep_copy = Boolean(required=True)
+
+
+class Names(Answer):
+    """Aliases and forwarding of a mailbox, wherever one is shown; null: not known."""
+
+    aliases = List(String(), required=True, allow_none=True)
+    forwarding = Nested(ForwardingAnswer, required=True, allow_none=True)
+
+
+class MailboxStatusAnswer(Names):
     address = _text()
     service_id = _text()
     state = _text(*State)
@@ -202,7 +216,7 @@ class MailboxStatusAnswer(Answer):
     receives_mail = Nested(ReceivesMail, required=True, allow_none=True)
 
 
-class MailboxListed(Answer):
+class MailboxListed(Names):
     address = _text()
     service_id = _text()
     customer_id = _text(null=True)
@@ -219,7 +233,7 @@ class MailboxListAnswer(Answer):
     next = _text(null=True)
 
 
-class ServiceMailboxListed(Answer):
+class ServiceMailboxListed(Names):
     """As recorded. `used_bytes`: as `mailbox.usage` or `mailbox.status` last read them."""
 
     address = _text()

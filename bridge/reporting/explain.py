@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bridge.domain.model import ChangeKind
+from bridge.reporting.names import names_in_words, shown_names
 from bridge.reporting.next_steps import advise
 from bridge.reporting.times import clock, readable
 
@@ -24,6 +25,8 @@ ASKED: Mapping[str, str] = {
     "service.suspend": "suspend all mailboxes",
     "service.unsuspend": "unsuspend all mailboxes",
     "service.terminate": "delete all mailboxes",
+    "mailbox.set_aliases": "set the aliases of {address} to {names}",
+    "mailbox.set_forwarding": "set the forwarding of {address}: {onward}",
 }
 CHANGES: Mapping[str, str] = {
     ChangeKind.MAKE_DOMAIN: "make the mail domain",
@@ -33,6 +36,8 @@ CHANGES: Mapping[str, str] = {
     ChangeKind.SET_PASSWORD: "set the password",
     ChangeKind.RESTORE: "unsuspend the mailbox ({with})",
     ChangeKind.SET_QUOTA: "set the quota to {quota}",
+    ChangeKind.SET_ALIASES: "set its aliases to {names}",
+    ChangeKind.SET_FORWARDING: "set its forwarding: {onward}",
     ChangeKind.SUSPEND: "suspend the mailbox ({with})",
     ChangeKind.LOG_OUT: "end its sessions",
     ChangeKind.DELETE: "delete the mailbox",
@@ -117,7 +122,12 @@ def in_plain_words(change: Mapping[str, Any]) -> str:
     size = change.get("quota_bytes")
     place = f" in pak {change['bundle']}" if change.get("bundle") else ""
     words = CHANGES[change["change"]].format_map(
-        {"quota": size and f"{size / 2**30:g} GB", "place": place, **change}
+        {
+            "quota": size and f"{size / 2**30:g} GB",
+            "place": place,
+            **names_in_words(change),
+            **change,
+        }
     )
     return f"{words} of {change['of']}" if "of" in change else words
 
@@ -132,7 +142,13 @@ def plan_in_words(plan: Sequence[Mapping[str, Any]]) -> str:
 def _asked(story: Story) -> Iterator[str]:
     job = story["job"]
     words = ASKED[job["action"]].format_map(
-        {"plan": "-", "until": "-", **job["intent"], "address": job["address"]}
+        {
+            "plan": "-",
+            "until": "-",
+            **names_in_words(job["intent"]),
+            **job["intent"],
+            "address": job["address"],
+        }
     )
     who, when = (
         f"for service {job['service_id']}{_customer(job['intent'])}",
@@ -201,7 +217,7 @@ def _seen(story: Story) -> Iterator[str]:
         if off
         else ""
     )
-    yield f"Read from the mail provider: the mailbox exists{pak}{state}{room}."
+    yield f"Read from the mail provider: the mailbox exists{pak}{state}{shown_names(job, seen)}{room}."
 
 
 def _planned(story: Story) -> Iterator[str]:

@@ -12,6 +12,8 @@ DONE = {
     "mailbox.change_password": "Password changed.",
     "mailbox.change_plan": "Plan changed.",
     "mailbox.renew": "Mailbox renewed.",
+    "mailbox.set_aliases": "Aliases changed.",
+    "mailbox.set_forwarding": "Forwarding changed.",
 }
 ALREADY = {
     "mailbox.create": "The mailbox already exists as requested; nothing was changed.",
@@ -21,6 +23,8 @@ ALREADY = {
     "mailbox.change_password": "The password was already set.",
     "mailbox.change_plan": "The plan was already set.",
     "mailbox.renew": "The mailbox was already renewed; nothing was bought.",
+    "mailbox.set_aliases": "The aliases were already so.",
+    "mailbox.set_forwarding": "The forwarding was already so.",
 }
 SPECIAL = {
     "held": "This request is waiting for a manual decision.",

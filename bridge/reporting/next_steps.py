@@ -190,6 +190,14 @@ ADVICE: Mapping[str, str] = {
         "you ask for). "
         "If so: {approve} - or have billing send it with domain_confirmed. If not: {reject}"
     ),
+    "address_taken": (
+        "Find out which mailbox has it (see: {neighbours}). Once it is removed there, "
+        "{retry} - or have billing send other aliases."
+    ),
+    "forwarding_loop": (
+        "Have billing send other addresses to forward to, or with keep_copy. The new hook replaces "
+        "this job."
+    ),
     "overtaken": "Nothing to do: a newer hook of this service replaced it. See: {siblings}",
     "withdrawn": "Nothing to do: billing withdrew this hook. See: {siblings}",
     "rejected": (

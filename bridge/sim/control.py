@@ -34,6 +34,7 @@ class Control:
             ("POST", "/mailboxes"): self._mailbox,
             ("POST", "/mailboxes/delete"): self._delete,
             ("POST", "/services"): self._services,
+            ("POST", "/attributes"): self._attributes,
             ("POST", "/settings"): self._set,
             ("GET", "/settings"): lambda _: asdict(self._settings),
             ("POST", "/faults"): self._arm,
@@ -152,6 +153,14 @@ class Control:
         domain, mailbox = self._existing(body)
         changed = _with_services(mailbox, body["services"], body.get("level", "company"))
         changed = _by_the_system(changed, body["services"], self._state.now())
+        self._put(domain, body, lambda former: former.with_mailbox(changed))
+        return {}
+
+    def _attributes(self, body: Body) -> Body:
+        """What somebody changes in the control panel, or the customer in webmail: aliases,
+        forwarding, a vacation text."""
+        domain, mailbox = self._existing(body)
+        changed = replace(mailbox, attributes={**mailbox.attributes, **dict(body["attributes"])})
         self._put(domain, body, lambda former: former.with_mailbox(changed))
         return {}
 

@@ -37,6 +37,14 @@ ATTRIBUTES: dict[str, type] = {
     ),
     **dict.fromkeys(("aliases", "forward_recipients", "allow", "block"), list),
 }
+NONE_YET: dict[str, Any] = {
+    "aliases": [],
+    "forward_recipients": [],
+    "delivery_forward": False,
+    "delivery_local": True,
+}
+"""What a user shows of these that was never given any [I]."""
+MOST_ALIASES, MOST_RECIPIENTS = 2000, 1000
 STATUSES = ("active", "deleted", "suspended", "smtplimit", "quota")
 TYPES = ("mailbox", "forward", "filter")
 
@@ -54,7 +62,9 @@ def change_user(call: HostedCall) -> Fields:
         call.billed()
         mailbox = _blank(call, domain, local, attributes)
     checked(attributes, ATTRIBUTES)
-    _check_type(domain, local, attributes)
+    _check_type(attributes)
+    _check_aliases(domain, local, attributes)
+    _check_recipients(attributes)
     _check_quota(domain, attributes.get("quota"))
     _check_password(domain, local, attributes.get("password"))
     services = {name: attributes.pop(name) for name in SERVICES if name in attributes}
@@ -91,6 +101,7 @@ def get_user(call: HostedCall) -> Fields:
         "name": mailbox.display_name,
         "quota": mailbox.quota_bytes,
         "type": "mailbox",
+        **NONE_YET,
         **mailbox.attributes,
         **mailbox.services,
     }
@@ -145,6 +156,7 @@ def restore_user(call: HostedCall) -> Fields:
         raise HostedError(7)
     bundle = found.bundle if found.bundle in domain.paks and domain.free(found.bundle) else 0
     back = replace(found, local=new_local, deleted_at=None, bundle=bundle, changed_by="hosted")
+    back = _with_free_aliases(domain, back)
     rest = tuple(box for box in domain.deleted if box is not found)
     call.state.put(replace(domain.with_mailbox(back), deleted=rest))
     return {}
@@ -246,14 +258,48 @@ def _blank(call: HostedCall, domain: Domain, local: str, attributes: dict[str, A
     )
 
 
-def _check_type(domain: Domain, local: str, attributes: Mapping[str, Any]) -> None:
+def _check_type(attributes: Mapping[str, Any]) -> None:
     if attributes.get("type", "mailbox") not in TYPES:
         raise HostedError(6, type="mailbox, forward or filter")
-    for alias in attributes.get("aliases", ()):
-        name = str(alias).partition("@")[0].lower()
-        target = domain.alias_target(name)
-        if name in domain.mailboxes or (target and target.local != local):
+
+
+def _check_aliases(domain: Domain, local: str, attributes: Mapping[str, Any]) -> None:
+    """Each is a free name of the domain; what is said of one that is not, is not documented [I]."""
+    aliases = attributes.get("aliases", ())
+    if len(aliases) > MOST_ALIASES:
+        raise HostedError(6, aliases=f"at most {MOST_ALIASES}")
+    for alias in aliases:
+        name, _, of = str(alias).lower().partition("@")
+        if of not in ("", domain.name) or not LOCAL.match(name) or len(name) > 64:
+            raise HostedError(6, aliases="names of the same domain")
+        if _is_taken(domain, name, local):
             raise HostedError(7, aliases="one of them exists")
+    others = sum(len(box.aliases) for box in domain.mailboxes.values() if box.local != local)
+    limit = domain.hosted.get("limit_aliases")
+    if aliases and limit is not None and others + len(aliases) > limit:
+        raise HostedError(16)
+
+
+def _is_taken(domain: Domain, name: str, local: str) -> bool:
+    """By a mailbox, or as an alias of another than `local`."""
+    target = domain.alias_target(name)
+    return name in domain.mailboxes or (target is not None and target.local != local)
+
+
+def _with_free_aliases(domain: Domain, back: Mailbox) -> Mailbox:
+    """A deleted mailbox comes back with its aliases, but for those that others have by now [I]."""
+    free = [name for name in back.aliases if not _is_taken(domain, name, back.local)]
+    if len(free) == len(back.aliases):
+        return back
+    return replace(back, attributes={**back.attributes, "aliases": free})
+
+
+def _check_recipients(attributes: Mapping[str, Any]) -> None:
+    recipients = attributes.get("forward_recipients", ())
+    if len(recipients) > MOST_RECIPIENTS:
+        raise HostedError(38)
+    if not all(isinstance(each, str) and each.count("@") == 1 for each in recipients):
+        raise HostedError(6, forward_recipients="whole addresses")
 
 
 def _check_quota(domain: Domain, quota: int | None) -> None:

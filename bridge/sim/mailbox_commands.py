@@ -28,7 +28,7 @@ def set_up(call: Call) -> list[Element]:
 def _create(call: Call, pak: Pak, local: str, n: int) -> Domain:
     if len(local) > 30 or not LOCAL.match(local):
         raise Failure("304286", f"UserName{n} is not a valid mailbox name")
-    if local in call.domain.mailboxes:
+    if local in call.domain.mailboxes or call.domain.alias_target(local):
         raise Failure("302286", f"UserName{n} already exists")
     password = _password(call, local, n)
     if not call.domain.free(pak.bundle):

@@ -5,13 +5,14 @@ Rule 1: what is decided by a look is decided by one that `believe` let pass. Not
 here or at the remote.
 """
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bridge.domain import plan
 from bridge.domain.account import Account
 from bridge.domain.actions import ACTIONS, Request, decides
+from bridge.domain.aliases import Neighbours, Surroundings, alone, new_aliases, settled_at
 from bridge.domain.backend import Clock
 from bridge.domain.compare import unsettled
 from bridge.domain.errors import OutcomeUnknown
@@ -23,11 +24,13 @@ from hooks.types import Intent
 class Look:
     """What the remote showed of one mailbox.
 
-    `at` (epoch seconds) is from before the call: no read is newer than its start.
+    `at` (epoch seconds) is from before the call: no read is newer than its start. `holders`: of
+    the addresses that it is to get, those that are another mailbox's there.
     """
 
     seen: Mailbox
     at: float
+    holders: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ def look_and_plan(
     clock: Clock,
     own_doubt: bool = False,
     looked: Callable[[Look], None] = silent,
+    neighbours: Neighbours = alone,
 ) -> Planned:
     """What this hook wants and what has to be done for it. Raises StaleRead, and BridgeError where
     there can be no plan.
@@ -102,13 +106,23 @@ def look_and_plan(
     """
     found = look_for(account, request.intent, clock)
     looked(found)
-    return plan_upon(found, terms, request, record, clock, own_doubt)
+    return plan_upon(found, terms, request, record, clock, own_doubt, neighbours)
 
 
 def look_for(account: Account, intent: Intent, clock: Clock) -> Look:
-    """A look at what this hook is about."""
-    about = decides(intent.action, password=intent.password is not None)
-    return look(account, Address.parse(intent.address), clock, about)
+    """A look at what this hook is about, and at who has the aliases that are new."""
+    about, address = (
+        decides(intent.action, password=intent.password is not None),
+        Address.parse(intent.address),
+    )
+    found = look(account, address, clock, about)
+    wanted = new_aliases(address, intent.aliases or (), found.seen.aliases)
+    if not wanted or not found.seen.exists or found.seen.aliases is None:
+        return found
+    holders = account.backend.holders(address.domain, wanted)
+    # What this mailbox has by now, its own look was too early for.
+    others = {name: holder for name, holder in holders.items() if holder != str(address)}
+    return replace(found, holders=others)
 
 
 def plan_upon(
@@ -118,11 +132,27 @@ def plan_upon(
     record: Record,
     clock: Clock,
     own_doubt: bool = False,
+    neighbours: Neighbours = alone,
 ) -> Planned:
     """The second half of `look_and_plan`. Who holds no job reads `record` after the look: what a
     worker did meanwhile is known there, and the look may be from before."""
     seen = believe(found, record, terms, own_doubt)
+    around = surroundings(found, request.intent, record, neighbours)
+    if found.at < settled_at(around):
+        raise StaleRead(settled_at(around))
+    request = replace(request, around=around)
     desired = ACTIONS[request.intent.action](request, seen, record, terms)
     # The time anew: a look may take a while, and a pak may end meanwhile.
     now = datetime.fromtimestamp(clock(), UTC)
     return Planned(seen, desired, plan.diff(seen, record, desired, terms, now))
+
+
+def surroundings(
+    found: Look, intent: Intent, record: Record, neighbours: Neighbours
+) -> Surroundings:
+    """What is on record of other mailboxes, where the hook is about names or forwarding."""
+    if intent.aliases is None and intent.forward_to is None:
+        return Surroundings()
+    onward = record.forwarding.forward_to if record.forwarding else ()
+    wanted = {*(intent.aliases or ()), *(intent.forward_to or ()), *onward}
+    return Surroundings(neighbours(wanted | set(found.holders.values())), found.holders)

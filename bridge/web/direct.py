@@ -30,6 +30,10 @@ FAILED = "enom_bridge.failed"
 
 _PATH = re.compile(r"/hooks/([A-Za-z0-9_-]{1,64})")
 _LENGTH = re.compile(r"[0-9]{1,9}")
+# What Flask takes for a host for sure: for another one it answers 400, whatever became of the hook
+_HOST = re.compile(
+    r"([A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,20}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?"
+)
 # What changes how a request is answered, or where its body ends
 _MEANING_MORE = ("HTTP_PREFER", "HTTP_UPGRADE", "HTTP_TRANSFER_ENCODING", "SCRIPT_NAME")
 
@@ -95,6 +99,8 @@ class DirectHooks:
             return None
         length = environ.get("CONTENT_LENGTH") or ""
         if not _LENGTH.fullmatch(length) or int(length) > self.longest:
+            return None
+        if "HTTP_HOST" in environ and not _HOST.fullmatch(environ["HTTP_HOST"]):
             return None
         return None if any(environ.get(name) for name in _MEANING_MORE) else found[1]
 

@@ -40,6 +40,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "backup",
         "suspension",
         "seats",
+        "aliases",
         "mail-that-works",
         "opensrs",
         "money",

@@ -5,7 +5,7 @@ Rule 1: no error repeats a value, for it may be a password.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ UNTIL_RULE = (
 )
 
 
+MOST_FAULTS = 20  # of one list of addresses that are told
 PLAIN: Mapping[str, Any] = {"pattern": f"^{FIT}*$"}
 
 
@@ -92,6 +93,47 @@ class Address(Text):
             return address.normalise(_fit(self, value))
         except ValueError as error:
             raise ValidationError(str(error)) from None
+
+
+class Addresses(fields.Field[tuple[str, ...]]):
+    """A set of addresses, at most so many; loads sorted, each spelled as `spell` does it. A fault
+    names the entry by its number."""
+
+    def __init__(self, rule: str, most: int, spell: Callable[[str], str]) -> None:
+        described = {
+            "type": "array",
+            "items": {"type": "string", "format": "idn-email"},
+            "maxItems": most,
+            "description": rule,
+        }
+        own = {"list": f"Not a list. {rule}", "many": f"More than {most} addresses. {rule}"}
+        super().__init__(required=True, error_messages=_messages(rule) | own, metadata=described)
+        self.most, self.spell = most, spell
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise self.make_error("list")
+        if len(value) > self.most:
+            raise self.make_error("many")
+        faults: list[str] = []
+        first: dict[str, int] = {}
+        for number, each in enumerate(value, 1):
+            try:
+                spelled = self.spell(_fit(self, each))
+            except ValidationError as error:
+                faults += [f"Entry {number}: {fault}" for fault in error.messages]
+            except ValueError:
+                faults.append(f"Entry {number}: Not an address. {self.error_messages['rule']}")
+            else:
+                if (same := first.setdefault(spelled, number)) != number:
+                    faults.append(
+                        f"Entry {number} is the same address as entry {same}. Send each once."
+                    )
+        if faults:
+            raise ValidationError(faults[:MOST_FAULTS])
+        return tuple(sorted(first))
 
 
 class Domain(Text):
@@ -203,6 +245,7 @@ def _fit(field: fields.Field[Any], value: Any) -> str:
 
 def _messages(rule: str) -> dict[str, str | list[Any] | dict[Any, Any]]:
     return {
+        "rule": rule,
         "required": f"Missing. {rule}",
         "null": f"Null. {rule}",
         "text": f"Not a string. {rule}",

@@ -6,12 +6,14 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
+from hooks.address import normalise, normalise_target
 from hooks.standard.fields import (
     FIT,
     PLACE,
     PLACE_RULE,
     UNTIL_RULE,
     Address,
+    Addresses,
     Count,
     Domain,
     Flag,
@@ -34,6 +36,20 @@ SEATS_RULE = (
     "it out."
 )
 SENDER_RULE = "Send your name and version in 1 to 64 characters, like whmcs 0.2.0, or leave it out."
+MOST_ALIASES = 2000  # of one mailbox, as hosted email documents [D]
+MOST_FORWARDS = 20
+ALIASES_RULE = (
+    "Send all other addresses that the mailbox is to have, as a list of at most 2000 addresses of "
+    "its domain; an empty list removes all."
+)
+FORWARD_RULE = (
+    "Send all addresses that its mail is to be sent on to, as a list of at most 20 addresses like "
+    "jane@example.net; an empty list switches forwarding off."
+)
+KEEP_RULE = (
+    "Send false, without quotes, if the mailbox is to keep no copy of what is sent on; else leave "
+    "it out."
+)
 PLAN_RULE = "Send the name of a plan of the bridge's configuration, 1 to 64 characters."
 
 
@@ -114,6 +130,39 @@ class Renew(Hook):
     until = Moment(UNTIL_RULE, dates=True)
 
 
+class SetAliases(Hook):
+    aliases = Addresses(ALIASES_RULE, MOST_ALIASES, normalise)
+
+    @validates_schema(skip_on_field_errors=True)
+    def of_its_domain(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        address, domain = data["address"], data["address"].partition("@")[2]
+        foreign = [each for each in data["aliases"] if each.partition("@")[2] != domain]
+        if foreign:
+            raise ValidationError(
+                f"{len(foreign)} of the addresses are not of the mailbox's domain. Send addresses "
+                "of that domain only.",
+                "aliases",
+            )
+        if address in data["aliases"]:
+            raise ValidationError(
+                "One of them is the mailbox's own address, which is no alias. Leave it out.",
+                "aliases",
+            )
+
+
+class SetForwarding(Hook):
+    forward_to = Addresses(FORWARD_RULE, MOST_FORWARDS, normalise_target)
+    keep_copy = Flag(KEEP_RULE)
+
+    @validates_schema(skip_on_field_errors=True)
+    def elsewhere(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if data["address"] in data["forward_to"]:
+            raise ValidationError(
+                "One of them is the mailbox's own address, which is a loop. Leave it out.",
+                "forward_to",
+            )
+
+
 class Withdraw(Data):
     hook = Text(
         "Send the webhook-id of the hook to be withdrawn.",
@@ -175,6 +224,8 @@ ACTIONS: Mapping[str, type[Hook | ServiceHook]] = {
     "mailbox.change_password": ChangePassword,
     "mailbox.change_plan": ChangePlan,
     "mailbox.renew": Renew,
+    "mailbox.set_aliases": SetAliases,
+    "mailbox.set_forwarding": SetForwarding,
     **OF_SERVICE,
 }
 

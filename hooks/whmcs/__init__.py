@@ -35,6 +35,8 @@ FUNCTIONS: Mapping[str, str] = {
     "ChangePackage": "mailbox.change_plan",
     "Renew": "mailbox.renew",
 }
+PAGE = ("mailbox.set_aliases", "mailbox.set_forwarding")
+"""What a customer's page may ask for; no function of a server module does."""
 
 CONNECTION_TEST = "Press Test Connection at the server in WHMCS."
 
@@ -50,7 +52,7 @@ def _with_our_id(schema: type[Schema]) -> type[Schema]:
 
 ACTIONS = {
     action: _with_our_id(standard.ACTIONS[action])
-    for action in (*FUNCTIONS.values(), *standard.OF_SERVICE)
+    for action in (*FUNCTIONS.values(), *PAGE, *standard.OF_SERVICE)
 }
 QUESTIONS = {name: _with_our_id(schema) for name, schema in standard.QUESTIONS.items()}
 

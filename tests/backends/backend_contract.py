@@ -14,11 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bridge.domain.errors import BridgeError, NoFunds, OutcomeUnknown, RefusalUnproven, Refused
-from bridge.domain.model import Address, Change, ChangeKind, Desired, Fact
+from bridge.domain.model import Address, Change, ChangeKind, Desired, Fact, Forwarding, Proof
 from bridge.domain.ports import Backend
 
 JOHN = Address("john", "example.com")
 JANE = Address("jane", "example.com")
+INFO, SALES = "info@example.com", "sales@example.com"
 PASSWORD = "Correct-Horse-7"
 OTHER_PASSWORD = "Battery-Staple-9"
 ALL_SERVICES = ("imap", "pop", "receiving", "sending", "webmail_sending", "webmail")
@@ -159,6 +160,60 @@ class BackendContract:
         create()
         apply(ChangeKind.SET_QUOTA, {"quota_bytes": 25 * 2**30})
         assert backend.observe(JOHN).quota == 25 * 2**30
+
+    def test_aliases_are_set_as_a_whole_and_lead_to_the_mailbox(self, backend, create, apply):
+        if backend.proofs[Fact.ALIASES] is Proof.UNSUPPORTED:
+            with pytest.raises(Refused) as caught:
+                backend.holders("example.com", [INFO])
+            assert caught.value.code == "unsupported"
+            return
+        create()
+        assert backend.observe(JOHN).aliases == ()
+        apply(ChangeKind.SET_ALIASES, {"aliases": [SALES, INFO]})
+        assert backend.observe(JOHN).aliases == (INFO, SALES)
+        seen = backend.observe(Address.parse(INFO))
+        assert (seen.exists, seen.type) == (True, "alias")
+        assert backend.holders("example.com", [INFO, str(JOHN), str(JANE)]) == {
+            INFO: str(JOHN),
+            str(JOHN): str(JOHN),
+        }
+        apply(ChangeKind.SET_ALIASES, {"aliases": []})
+        assert backend.observe(JOHN).aliases == ()
+        assert backend.observe(Address.parse(INFO)).exists is False
+
+    def test_an_alias_that_is_taken_is_refused_and_none_is_set(self, backend, create, apply):
+        if backend.proofs[Fact.ALIASES] is Proof.UNSUPPORTED:
+            return
+        create()
+        create(JANE)
+        apply(ChangeKind.SET_ALIASES, {"aliases": [INFO]}, address=JANE)
+        for taken in (INFO, str(JANE)):
+            with pytest.raises(RefusalUnproven) as caught:
+                apply(ChangeKind.SET_ALIASES, {"aliases": [SALES, taken]})
+            assert caught.value.refusal.code == "address_taken"
+        assert backend.observe(JOHN).aliases == ()
+
+    def test_an_alias_is_no_place_for_a_mailbox(self, backend, create, apply):
+        if backend.proofs[Fact.ALIASES] is Proof.UNSUPPORTED:
+            return
+        create()
+        apply(ChangeKind.SET_ALIASES, {"aliases": [str(JANE)]})
+        with pytest.raises((Refused, RefusalUnproven)) as caught:
+            create(JANE)
+        assert caught.value.code in ("conflict", "not_ours")
+
+    def test_a_forwarding_is_observed_and_switched_off(self, backend, create, apply):
+        if backend.proofs[Fact.FORWARDING] is Proof.UNSUPPORTED:
+            return
+        create()
+        assert backend.observe(JOHN).forwarding == Forwarding()
+        for wanted in (
+            Forwarding.of(["b@example.org", "a@example.org"], True),
+            Forwarding.of(["a@example.org"], False),
+            Forwarding(),
+        ):
+            apply(ChangeKind.SET_FORWARDING, wanted.describe())
+            assert backend.observe(JOHN).forwarding == wanted
 
     def test_delete_takes_one_away(self, backend, remote, create, apply):
         create()

@@ -7,16 +7,7 @@ from dataclasses import dataclass, field
 
 from bridge.backends.hosted_email.products import ByTheMonth
 from bridge.domain.errors import OutcomeUnknown, RefusalUnproven, Refused
-from bridge.domain.model import (
-    Address,
-    Answer,
-    ChangeKind,
-    Deleted,
-    Fact,
-    Mailbox,
-    Proof,
-    Survey,
-)
+from bridge.domain.model import Address, Answer, ChangeKind, Deleted, Fact, Mailbox, Proof, Survey
 
 SERVICES = ("imap", "pop", "receiving", "sending", "webmail_sending", "webmail")
 
@@ -35,7 +26,7 @@ class SmallBackend:
     proves_passwords = False
     proofs = dict.fromkeys(Fact, Proof.VERIFIED) | {
         Fact.PASSWORD: Proof.ACCEPTED,
-        Fact.EXPIRY: Proof.UNSUPPORTED,
+        **dict.fromkeys((Fact.EXPIRY, Fact.ALIASES, Fact.FORWARDING), Proof.UNSUPPORTED),
     }
 
     def __init__(self, domain: str = "example.com") -> None:
@@ -52,6 +43,9 @@ class SmallBackend:
     def survey(self, domain):
         self._own(domain)
         return Survey(tuple(self._shown(each) for each in sorted(self.boxes, key=str)))
+
+    def holders(self, domain, names):
+        raise Refused("Nothing here has aliases.", code="unsupported")
 
     def usage(self, address):
         return {"used_bytes": 0, "quota_bytes": self._box(address).quota}

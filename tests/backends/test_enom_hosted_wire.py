@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.backends.hosted_email import wire
+from bridge.backends.hosted_email.backend import whole
 from bridge.domain.errors import BridgeError, MalformedReply
+from bridge.domain.model import Forwarding
 
 USER = {
     "success": True,
@@ -65,6 +67,54 @@ def test_a_user_that_is_kept_after_its_deletion_is_absent(status):
 def test_a_time_of_creation_in_another_form_is_none(shown, read):
     user = decode({**USER, "metadata": {**USER["metadata"], "createtime": shown}}).user
     assert user.made_at == read
+
+
+@pytest.mark.parametrize(
+    ("shown", "read"),
+    [
+        ({}, ()),
+        ({"aliases": []}, ()),
+        ({"aliases": None}, ()),
+        ({"aliases": ["Info", "b@Example.com"]}, ("Info", "b@Example.com")),
+        *(({"aliases": other}, None) for other in ({"a": 1}, [1], "info", 7)),
+    ],
+)
+def test_aliases_in_another_form_are_not_shown(shown, read):
+    user = decode({**USER, "attributes": {**USER["attributes"], **shown}}).user
+    assert user.aliases == read
+
+
+OUT = ["b@example.org", "A@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "read"),
+    [
+        ({}, Forwarding()),
+        ({"delivery_forward": False, "forward_recipients": OUT}, Forwarding()),
+        ({"delivery_forward": True, "forward_recipients": OUT}, Forwarding.of(OUT, True)),
+        (
+            {"delivery_forward": "1", "forward_recipients": OUT, "delivery_local": "0"},
+            Forwarding.of(OUT, False),
+        ),
+        ({"delivery_forward": 1, "forward_recipients": [], "delivery_local": 0}, Forwarding()),
+        ({"delivery_forward": "maybe", "forward_recipients": OUT}, None),
+        ({"delivery_forward": True, "forward_recipients": {"a": 1}}, None),
+        ({"delivery_local": []}, None),
+    ],
+)
+def test_a_forwarding_is_read_with_its_switches_or_not_at_all(shown, read):
+    user = decode({**USER, "attributes": {**USER["attributes"], **shown}}).user
+    assert user.forwarding == read
+
+
+def test_aliases_are_whole_addresses_of_the_mailboxs_domain():
+    names = ("Info", "b@example.com", "c@bücher.example")
+    assert whole(names, "xn--bcher-kva.example") == (
+        "b@example.com",
+        "c@xn--bcher-kva.example",
+        "info@xn--bcher-kva.example",
+    )
 
 
 def test_a_quota_is_also_found_among_the_attributes():

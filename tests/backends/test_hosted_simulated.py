@@ -13,7 +13,7 @@ from bridge.domain.errors import (
     Refused,
     Unavailable,
 )
-from bridge.domain.model import Address, Change, ChangeKind, Fact, Proof
+from bridge.domain.model import Address, Change, ChangeKind, Fact, Forwarding, Proof
 from bridge.infra.http_client import HttpClient
 from bridge.sim import Simulator
 
@@ -135,6 +135,8 @@ class TestHostedEmail(BackendContract):
         for kind, given, secret in (
             (ChangeKind.SET_PASSWORD, {}, PASSWORD),
             (ChangeKind.SET_QUOTA, {"quota_bytes": 1 << 30}, None),
+            (ChangeKind.SET_ALIASES, {"aliases": []}, None),
+            (ChangeKind.SET_FORWARDING, {"forward_to": [], "keep_copy": True}, None),
             (ChangeKind.SUSPEND, suspend, None),
             (ChangeKind.DELETE, {}, None),
         ):
@@ -261,8 +263,14 @@ class TestHostedEmail(BackendContract):
 
     def test_answers_in_another_form_are_read(self, backend, remote, create):
         create()
+        backend.apply(
+            JOHN,
+            Change(ChangeKind.SET_FORWARDING, {"forward_to": ["a@b.example"], "keep_copy": False}),
+            backend.observe(JOHN),
+        )
         remote.simulator.control("/settings", {"hosted_forms": "text"})
         seen = backend.observe(JOHN)
+        assert (seen.aliases, seen.forwarding) == ((), Forwarding.of(["a@b.example"], False))
         assert (seen.exists, seen.quota, backend.observe(JANE).exists) == (True, 1 << 30, False)
         assert len(backend.survey("example.com").mailboxes) == 1
 

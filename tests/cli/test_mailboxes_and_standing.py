@@ -164,6 +164,17 @@ def test_a_mailbox_is_shown_with_sizes_and_without_what_means_nothing(house: Hou
     )
 
 
+def test_a_mailbox_is_shown_with_its_aliases_and_its_forwarding(house: House) -> None:
+    house.start()
+    house.send("mailbox.create")
+    assert "aliases" not in house.ok("mailboxes", "show", "ann@example.com")
+    house.send("mailbox.set_aliases", aliases=["info@example.com", "a@example.com"])
+    house.send("mailbox.set_forwarding", forward_to=["out@example.org"], keep_copy=False)
+    shown = house.ok("mailboxes", "show", "ann@example.com")
+    assert re.search(r"^aliases +a@example.com, info@example.com$", shown, re.M)
+    assert re.search(r"^forwarding +forward_to: out@example.org, keep_copy: no$", shown, re.M)
+
+
 def test_suspensions_that_were_stopped_go_on_when_a_person_says_so_and_a_pause_is_another_thing(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,6 +128,26 @@ def test_the_customer_and_what_staff_confirms_are_sent(bridge: Running) -> None:
     assert bridge.service.lookup.mailbox("customer@example.com")["customer_id"] == "15"
 
 
+def test_whole_sets_are_sent_also_where_they_are_empty(bridge: Running) -> None:
+    send(bridge, "mailbox.create", *about("many"), "--password", PASSWORD)
+    for type, arguments, intent in (
+        ("set_aliases", ("--alias", "x@example.com", "--alias", "y@example.com"), ["x", "y"]),
+        ("set_aliases", (), []),
+    ):
+        result = send(bridge, f"mailbox.{type}", *about("many"), *arguments, "--json")
+        assert result.exit_code == 0, result.output
+        job = bridge.service.lookup.story(json.loads(result.stdout)["job"])["job"]
+        assert job["intent"]["aliases"] == [f"{name}@example.com" for name in intent]
+    for arguments, forwarding in (
+        (("--forward-to", "a@example.org", "--no-copy"), (["a@example.org"], False)),
+        ((), ([], True)),
+    ):
+        result = send(bridge, "mailbox.set_forwarding", *about("many"), *arguments, "--json")
+        assert result.exit_code == 0, result.output
+        kept = bridge.service.lookup.story(json.loads(result.stdout)["job"])["job"]["intent"]
+        assert (kept["forward_to"], kept["keep_copy"]) == forwarding
+
+
 def test_the_same_id_starts_nothing_new(bridge: Running) -> None:
     first, second = (
         send(bridge, "mailbox.suspend", *about("twice"), "--id", "msg_twice", "--json")

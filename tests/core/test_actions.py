@@ -8,7 +8,7 @@ import pytest
 
 from bridge.domain.actions import ACTIONS, Request, decides
 from bridge.domain.errors import BridgeError, NeedsPerson, Refused
-from bridge.domain.model import Desired, Fact, Mailbox, Pak, Record, State
+from bridge.domain.model import Desired, Fact, Forwarding, Mailbox, Pak, Record, State
 from bridge.domain.services import MEMBER_ACTIONS
 from hooks.standard.schemas import ACTIONS as TYPES
 from hooks.types import Intent
@@ -16,7 +16,9 @@ from tests.support.bench import GOOD, JOHN, START, terms
 
 NOW = START.timestamp()
 PAK = Pak("101", 5, START + timedelta(days=300))
-ACTIVE = Mailbox(JOHN, True, {"imap": "enabled", "pop": "disabled"}, 1 << 30, 0, PAK, (PAK,))
+SERVICES = {"imap": "enabled", "pop": "disabled"}
+NAMED: dict[str, Any] = {"aliases": (), "forwarding": Forwarding()}
+ACTIVE = Mailbox(JOHN, True, SERVICES, 1 << 30, 0, PAK, (PAK,), **NAMED)
 ABSENT = Mailbox(JOHN, False, paks=(PAK,))
 HELD = replace(ACTIVE, services={"imap": "suspended", "pop": "disabled"})
 OURS = Record("shop", "7", State.ACTIVE, "digest")
@@ -32,6 +34,8 @@ DATA: dict[str, dict[str, Any]] = {
     "change_password": {"password": GOOD},
     "change_plan": {"plan": "large"},
     "renew": {"until": datetime(2030, 1, 1, tzinfo=UTC)},
+    "set_aliases": {"aliases": ("info@example.com",)},
+    "set_forwarding": {"forward_to": ("jane@example.net",), "keep_copy": False},
 }
 
 
@@ -184,7 +188,7 @@ def test_a_purge_deletes_unless_the_customer_came_back() -> None:
     assert refusal("terminate", ACTIVE, THEIRS, purge=True, allowed=week).code == "not_ours"
 
 
-EXISTENCE, SUSPENSION, PASSWORD, PLAN, EXPIRY = Fact
+EXISTENCE, SUSPENSION, PASSWORD, PLAN, EXPIRY, ALIASES, FORWARDING = Fact
 DECIDES = {
     "mailbox.create": {EXISTENCE, SUSPENSION, PASSWORD, PLAN},
     "mailbox.suspend": {SUSPENSION},
@@ -193,6 +197,8 @@ DECIDES = {
     "mailbox.change_password": {PASSWORD},
     "mailbox.change_plan": {PLAN},
     "mailbox.renew": {EXPIRY},
+    "mailbox.set_aliases": {ALIASES},
+    "mailbox.set_forwarding": {FORWARDING},
 }
 
 
@@ -219,6 +225,12 @@ STAYS_LOCKED = (
     "The mailbox is suspended (lock-out), and a new password "
     "would reactivate it. Unsuspend it first."
 )
+NO_ALIASES = (
+    "Aliases can be set with hosted email only: set [accounts.….hosted_email] in the configuration."
+)
+UNKNOWN_FORM = (
+    "Forwarding cannot be set: the mail provider does not show it in a form that is known."
+)
 NO_PLANS = "Changing a plan needs [accounts.….hosted_email] in the configuration."
 SENTENCES: list[tuple[str, Mailbox, Record, dict[str, Any], str]] = [
     ("create", ABSENT, NOBODYS, {"password": None}, WIPED),
@@ -229,6 +241,8 @@ SENTENCES: list[tuple[str, Mailbox, Record, dict[str, Any], str]] = [
     ("change_password", ACTIVE, LOCKED, {}, STAYS_LOCKED),
     ("renew", replace(ACTIVE, pak=None), OURS, {}, "Enom does not show which pak holds this mailbox."),
     ("change_plan", ACTIVE, OURS, {"allowed": terms(hosted_email=False)}, NO_PLANS),
+    ("set_aliases", ACTIVE, OURS, {"allowed": terms(hosted_email=False)}, NO_ALIASES),
+    ("set_forwarding", replace(ACTIVE, forwarding=None), OURS, {}, UNKNOWN_FORM),
 ]  # fmt: skip
 
 

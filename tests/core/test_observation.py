@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.domain.actions import ACTIONS
-from bridge.domain.model import ChangeKind
+from bridge.domain.model import ChangeKind, Forwarding
 from bridge.domain.ports import ObservedJob
 from bridge.reconcile.scan import Scanner
 from bridge.reconcile.shadow import JUDGES, WORDS, Agreement, Observation
@@ -118,6 +118,19 @@ def test_renewals_are_told_by_the_pak(week: Week) -> None:
     week.bench.do("renew", until=until)
     ((_, verdict, why),) = week.judged()
     assert verdict == "different" and "it has pak" in why
+
+
+def test_aliases_and_forwarding_are_told_by_what_is_there(week: Week) -> None:
+    week.bench.do("set_aliases", aliases=("info@example.com",))
+    week.bench.do("set_forwarding", forward_to=("out@example.org",))
+    assert week.judged() == [
+        ("set_aliases", "different", "At the mail provider its aliases are none."),
+        ("set_forwarding", "different", "At the mail provider its forwarding is off."),
+    ]
+    john = week.bench.backend.mailboxes[JOHN]
+    john.aliases = ("info@example.com",)
+    john.forwarding = Forwarding.of(["out@example.org"], True)
+    assert {verdict for _, verdict, _ in week.judged()} == {"same"}
 
 
 def test_what_was_really_done_is_not_in_it(week: Week) -> None:

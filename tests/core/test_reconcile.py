@@ -2,13 +2,14 @@
 believes a second look."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bridge import store
 from bridge.domain.errors import AccountFault, NotPossible, Unavailable
-from bridge.domain.model import Address, State, Survey
+from bridge.domain.model import Address, Forwarding, State, Survey
 from bridge.domain.ports import Reconciliation
 from bridge.reconcile import drift
 from bridge.reconcile.reconcile import Reconcile
@@ -120,6 +121,71 @@ def test_a_deep_one_looks_at_every_mailbox_and_so_sees_sizes(house: House) -> No
     house.listed = Survey(tuple(type(seen)(seen.address, True) for seen in house.listed.mailboxes))
     assert house.kinds() == {}
     assert house.kinds(deep=True) == {str(JOHN): "wrong_plan"}
+
+
+INFO, OUT = "info@example.com", "somebody@example.org"
+
+
+def test_who_was_told_aliases_or_a_forwarding_is_looked_at_each_time(house: House) -> None:
+    house.bench.do("set_aliases", aliases=(INFO,))
+    house.settled()
+    assert house.kinds() == {}
+    assert house.asked == {"example.com": 1, "example.net": 1, str(JOHN): 1}
+
+
+def test_what_the_customer_changed_is_told_once_billing_has_said_what_it_should_be(
+    house: House,
+) -> None:
+    john = house.bench.backend.mailboxes[JOHN]
+    john.forwarding, john.aliases = Forwarding.of([OUT], False), (INFO,)
+    assert house.kinds(deep=True) == {}
+    house.bench.do("set_forwarding", forward_to=(), keep_copy=True)
+    house.bench.do("set_aliases", aliases=())
+    house.settled()
+    assert house.kinds() == {}
+    john.forwarding = Forwarding.of([OUT], False)
+    (found,) = house.look().differences
+    assert (found.kind, found.repair and found.repair.words()) == (
+        "wrong_forwarding",
+        "set its forwarding again (off)",
+    )
+    assert f"recorded as off, but is to {OUT}, without a copy here" in found.detail
+    john.aliases = (INFO,)
+    (found,) = house.look().differences  # what weighs most
+    assert (found.kind, found.repair and found.repair.words()) == (
+        "wrong_aliases",
+        "set its aliases again (none)",
+    )
+
+
+def test_a_repair_sets_again_what_billing_wanted_and_only_that(house: House) -> None:
+    for data in ({"aliases": (INFO,)}, {"forward_to": (OUT,), "keep_copy": False}):
+        house.bench.do("set_aliases" if "aliases" in data else "set_forwarding", **data)
+    house.settled()
+    john = house.bench.backend.mailboxes[JOHN]
+    john.aliases, john.forwarding = (), Forwarding()
+    for kind in ("wrong_aliases", "wrong_forwarding"):
+        (found,) = house.look().differences
+        assert found.kind == kind
+        assert house.bench.operator.repair("main", found).startswith("job ")
+        house.bench.work(600)
+        house.settled()
+        with pytest.raises(NotPossible):
+            house.bench.operator.repair("main", replace(found, owner=("shop", "9")))
+    assert (john.aliases, john.forwarding) == ((INFO,), Forwarding.of([OUT], False))
+    assert house.kinds() == {}
+
+
+def test_a_repair_that_was_shown_is_not_done_once_billing_wants_something_else(
+    house: House,
+) -> None:
+    house.bench.do("set_aliases", aliases=(INFO,))
+    house.settled()
+    house.bench.backend.mailboxes[JOHN].aliases = ()
+    (found,) = house.look().differences
+    house.bench.do("set_aliases", aliases=())
+    with pytest.raises(NotPossible, match="has changed since you looked"):
+        house.bench.operator.repair("main", found)
 
 
 def test_single_addresses_are_looked_at_without_their_domains(house: House) -> None:

@@ -25,6 +25,8 @@ KINDS = {
     "mailbox.change_password": NEITHER,
     "mailbox.change_plan": NEITHER,
     "mailbox.renew": NEEDS,
+    "mailbox.set_aliases": NEITHER,
+    "mailbox.set_forwarding": NEITHER,
 }
 US, THEM = ["shop", "7"], ["shop", "8"]
 

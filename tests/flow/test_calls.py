@@ -2,6 +2,7 @@
 table."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,8 @@ CALLS = {
         "change_password": [*LOOK, "ModifyPOP3", *LOOK],
         "change_plan": [*LOOK, "change_user", *LOOK],
         "renew": [*BOTH, "RenewPOPBundle", *BOTH],
+        "set_aliases": [*LOOK, "search_users", "change_user", *LOOK],
+        "set_forwarding": [*LOOK, "change_user", *LOOK],
         "terminate": [*BOTH, "DeletePOP3", *BOTH],
     },
     "hosted-email": {
@@ -28,14 +31,18 @@ CALLS = {
         "change_password": [*LOOK, "change_user", *LOOK],
         "change_plan": [*LOOK, "change_user", *LOOK],
         "renew": LOOK,
+        "set_aliases": [*LOOK, "search_users", "change_user", *LOOK],
+        "set_forwarding": [*LOOK, "change_user", *LOOK],
         "terminate": [*LOOK, "delete_user", *LOOK],
     },
 }
-DATA = {
+DATA: dict[str, dict[str, Any]] = {
     "create": {"password": PASSWORD},
     "change_password": {"password": "Another-Pass.01"},
     "change_plan": {"plan": "large"},
     "renew": {"until": "2032-01-01T00:00:00Z"},
+    "set_aliases": {"aliases": ["info@example.com"]},
+    "set_forwarding": {"forward_to": ["out@example.org"]},
 }
 
 

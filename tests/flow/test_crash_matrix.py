@@ -21,11 +21,13 @@ from tests.support.stores import BACKENDS
 from tests.support.world import Crash, World
 
 BEFORE = {"create": (), "unsuspend": ("create", "suspend")}  # else: create
-DATA: dict[str, dict[str, str]] = {
+DATA: dict[str, dict[str, Any]] = {
     "create": {"password": PASSWORD, "plan": "large"},
     "change_password": {"password": "Other-Secret.8"},
     "change_plan": {"plan": "basic"},
     "renew": {"until": "2029-06-01"},
+    "set_aliases": {"aliases": ["info@example.net"]},
+    "set_forwarding": {"forward_to": ["out@example.org"], "keep_copy": False},
 }
 COMMANDS = {
     "create": ("PurchasePOPBundle", "SetUpPOP3User", "change_user"),
@@ -35,6 +37,8 @@ COMMANDS = {
     "change_password": ("ModifyPOP3",),
     "change_plan": ("change_user",),
     "renew": ("RenewPOPBundle",),
+    "set_aliases": ("change_user",),
+    "set_forwarding": ("change_user",),
 }
 HOSTED_COMMANDS = {
     **{action: ("change_user",) for action in ("create", "unsuspend", "change_password")},
@@ -42,6 +46,8 @@ HOSTED_COMMANDS = {
     "terminate": ("delete_user",),
     "change_plan": ("change_user",),
     "renew": (),
+    "set_aliases": ("change_user",),
+    "set_forwarding": ("change_user",),
 }
 """Hosted email alone: nothing is bought, and there is nothing to renew."""
 TROUBLE = ("", "drop_before", "drop_after")
@@ -84,7 +90,9 @@ def live(world: World, action: str, fault: tuple[str, str] | None, crash_at: int
     run_out(world)
     world.trap.point = ""
     box = world.mailbox("box@example.net")
-    state = box and {name: box[name] for name in ("services", "password", "quota_bytes")}
+    state = box and {
+        name: box[name] for name in ("services", "password", "quota_bytes", "attributes")
+    }
     jobs = world.rows(tables.jobs)
     cards = [row for row in world.rows(tables.callbacks) if row["status"] == "delivered"]
     money = [world.outside.bought("example.net", command) for command in SPENDING]

@@ -26,12 +26,16 @@ COMMANDS = {
     "change_plan": ("change_user",),
     "renew": ("get_user",),
     "terminate": ("get_user", "delete_user"),
+    "set_aliases": ("get_user", "search_users", "change_user"),
+    "set_forwarding": ("get_user", "change_user"),
 }
-DATA: dict[str, dict[str, str]] = {
+DATA: dict[str, dict[str, Any]] = {
     "create": {"password": PASSWORD, "plan": "large"},
     "change_plan": {"plan": "large"},
     "change_password": {"password": OTHER},
     "renew": {"until": "2031-06-01T00:00:00Z"},
+    "set_aliases": {"aliases": ["info@example.com"]},
+    "set_forwarding": {"forward_to": ["out@example.org"], "keep_copy": False},
 }
 SLOW = {"slow", "late", "drip", "drip_headers", "huge"}
 UNTELLABLE = {("create", "oma_23"), ("change_password", "oma_23"), ("change_password", "lie")}
@@ -46,7 +50,8 @@ def scene(open_scene: Callable[..., Scene]) -> Scene:
 def cells() -> Iterator[tuple[str, str, str]]:
     for action, commands in COMMANDS.items():
         for command in commands:
-            fits = ("any", "hosted", "read" if command == "get_user" else "hosted-write")
+            kind = "read" if command in ("get_user", "search_users") else "hosted-write"
+            fits = ("any", "hosted", kind)
             yield from (
                 (action, command, fault)
                 for fault, fit in FITS.items()
@@ -57,8 +62,16 @@ def cells() -> Iterator[tuple[str, str, str]]:
 def wanted(action: str) -> dict[str, Any] | None:
     """What is true at the remote after each action, where a mailbox was there as `furnish` makes
     it."""
-    box = {"password": PASSWORD, "quota_bytes": 1 << 30, "services": {"enabled"}}
+    box: dict[str, Any] = {"password": PASSWORD, "quota_bytes": 1 << 30, "services": {"enabled"}}
     match action:
+        case "set_aliases":
+            box["attributes"] = {"aliases": True}
+        case "set_forwarding":
+            box["attributes"] = {
+                "forward_recipients": ["out@example.org"],
+                "delivery_forward": True,
+                "delivery_local": False,
+            }
         case "suspend":
             box["services"] = {"suspended"}
         case "change_password":
@@ -73,7 +86,17 @@ def wanted(action: str) -> dict[str, Any] | None:
 def truth(scene: Scene, address: str) -> dict[str, Any] | None:
     box = scene.mailbox(address)
     keys = ("password", "quota_bytes")
-    return box and {name: box[name] for name in keys} | {"services": set(box["services"].values())}
+    if box is None:
+        return None
+    shown = box["attributes"]
+    shown = (
+        shown | {"aliases": shown["aliases"] == [f"info@{address.partition('@')[2]}"]}
+        if "aliases" in shown
+        else shown
+    )
+    named = {"attributes": shown} if shown else {}
+    services = {"services": set(box["services"].values())}
+    return {name: box[name] for name in keys} | services | named
 
 
 @pytest.mark.parametrize("store", ["sqlite"])
@@ -93,7 +116,8 @@ def test_every_fault_at_every_command(scene: Scene, request: pytest.FixtureReque
             scene.do("suspend", **given)
         scene.clock.now += 60
         scene.fault(command, fault, times=2 if fault == "stale" else 1, domain=domain)
-        receipt = scene.do(action, seconds=3600, **given, **DATA.get(action, {}))
+        data = {"aliases": [f"info@{domain}"]} if action == "set_aliases" else DATA.get(action, {})
+        receipt = scene.do(action, seconds=3600, **given, **data)
         found = receipt["status"], truth(scene, given["address"])
         if found != ("succeeded", wanted(action)):
             wrong[action, command, fault] = (*found, receipt["error"])
@@ -111,6 +135,8 @@ def test_a_life(scene: Scene) -> None:
         "change_password",
         "change_plan",
         "renew",
+        "set_aliases",
+        "set_forwarding",
         "terminate",
     ):
         receipt = scene.do(action, **DATA.get(action, {}))
@@ -134,6 +160,8 @@ def test_a_life(scene: Scene) -> None:
         "change_password": {"password": "accepted"},
         "change_plan": {"plan": "verified"},
         "renew": {"expiry": "unsupported"},
+        "set_aliases": {"aliases": "verified"},
+        "set_forwarding": {"forwarding": "verified"},
         "terminate": {"existence": "verified"},
     }
 

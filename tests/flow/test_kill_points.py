@@ -30,13 +30,16 @@ COMMANDS = {
     "change_password": 1,
     "change_plan": 1,
     "renew": 1,
+    "set_aliases": 1,
+    "set_forwarding": 1,
 }
 HOSTED = COMMANDS | {"create": 1, "renew": 0}  # nothing is bought
-DATA: dict[str, dict[str, str]] = {
+DATA: dict[str, dict[str, Any]] = {
     "create": {"password": PASSWORD, "plan": "basic"},
     "change_password": {"password": OTHER_PASSWORD},
     "change_plan": {"plan": "large"},
     "renew": {"until": "2031-06-01"},
+    "set_forwarding": {"forward_to": ["out@example.org"], "keep_copy": False},
 }
 BEFORE = {"unsuspend": ("create", "suspend"), "create": ()}  # else: create
 AFTER = {"terminate": "create", "change_plan": "change_password"}  # else: change_plan
@@ -127,12 +130,13 @@ def run(stage: Stage, cell: Cell, database: str) -> Outcome:
     stage.domain(domain, pak=cell.action != "create")
     base = {"service_id": str(cell), "address": f"box@{domain}"}
     bridge = Bridge(path := stage.config(database))
-    hooks: dict[str, dict[str, str]] = {}
+    hooks: dict[str, dict[str, Any]] = {}
+    given = DATA | {"set_aliases": {"aliases": [f"info@{domain}"]}}
 
     def ask(
         action: str, how: Callable[..., dict[str, Any]] = stage.send, **more: Any
     ) -> dict[str, Any]:
-        data = DATA.get(action, {})
+        data = given.get(action, {})
         receipt = how(lambda: bridge.hooks, f"mailbox.{action}", **base, **data, **more)
         hooks[receipt["hook"]] = data
         return receipt
@@ -145,7 +149,7 @@ def run(stage: Stage, cell: Cell, database: str) -> Outcome:
         bridge.arm(cell.point, nth=cell.nth)
         id = f"msg_{cell}"
         body, headers = stage.billing.hook(
-            f"mailbox.{cell.action}", id=id, **base, **DATA.get(cell.action, {})
+            f"mailbox.{cell.action}", id=id, **base, **given.get(cell.action, {})
         )
         post_once(bridge.hooks, body, headers)
         assert bridge.killed(90), f"{cell.point} was not passed {cell.nth} times"

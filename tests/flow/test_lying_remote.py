@@ -31,12 +31,15 @@ COMMANDS = {
     "change_plan": ("change_user",),
     "renew": ("RenewPOPBundle",),
     "terminate": ("GetPOP3", "DeletePOP3"),
+    "set_aliases": ("change_user",),
+    "set_forwarding": ("get_user", "change_user"),
 }
-DATA: dict[str, dict[str, str]] = {
+DATA: dict[str, dict[str, Any]] = {
     "create": {"password": PASSWORD, "plan": "basic"},
     "change_plan": {"plan": "large"},
     "change_password": {"password": "Planted-Other.8"},
     "renew": {"until": "2031-06-01"},
+    "set_forwarding": {"forward_to": ["out@example.org"], "keep_copy": False},
 }
 READS = ("GetPOP3", "get_user")
 # A slow answer is slower than the time-out, a late effect comes within settle after it; both with
@@ -89,7 +92,7 @@ class Trial:
 
     def __init__(self, stage: Stage, database: str, wanted: list[Cell]) -> None:
         self.stage, self.database, self.cells = stage, database, wanted
-        self.hooks: dict[str, dict[str, str]] = {}
+        self.hooks: dict[str, dict[str, Any]] = {}
         self.bridge = Bridge(stage.config(database, **SETTLE), lease=10.0)
 
     def run(self) -> Counts:
@@ -133,7 +136,8 @@ class Trial:
         database.close()
 
     def send(self, cell: Cell, action: str) -> None:
-        data = DATA.get(action, {})
+        named = {"set_aliases": {"aliases": [f"info@{cell.domain}"]}}
+        data = (DATA | named).get(action, {})
         who = {"service_id": str(cell), "address": cell.address}
         self.hooks[
             self.stage.send(lambda: self.bridge.hooks, f"mailbox.{action}", **who, **data)["hook"]

@@ -85,6 +85,8 @@ def test_what_is_not_ours_is_left_alone(scene: Scene) -> None:
         "change_password": {"password": PASSWORD},
         "change_plan": {"plan": "large"},
         "renew": {"until": "2031-01-01"},
+        "set_aliases": {"aliases": ["info@example.com"]},
+        "set_forwarding": {"forward_to": ["out@example.org"]},
     }
     assert len(data) == len(ACTIONS)
     before = scene.mailbox()

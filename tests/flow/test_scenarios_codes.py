@@ -53,6 +53,16 @@ def one_seat(scene: Scene) -> None:
     assert scene.do("create", **other)["status"] == "succeeded"
 
 
+def neighbour(scene: Scene) -> None:
+    existing()(scene)
+    scene.do("create", password=PASSWORD, service_id="8", address="amy@example.com")
+
+
+def named(scene: Scene) -> None:
+    existing()(scene)
+    scene.do("set_aliases", aliases=["info@example.com"])
+
+
 def somebodys(scene: Scene) -> None:
     scene.sim.control(
         "/mailboxes", {"address": JOHN, "password": "Somebody-Else.1", "settled": True}
@@ -174,6 +184,14 @@ STORIES: dict[str, tuple[Story, tuple[str, str | None]]] = {
     "overtaken": (late, CANCELLED),
     "domain_of_another": (story(before=anothers, **CREATE, customer_id="12"), HELD),
     "reserved_name": (story(**CREATE, address="root@example.com", customer_id="12"), HELD),
+    "address_taken": (
+        story("set_aliases", neighbour, aliases=["amy@example.com"]),
+        FAILED,
+    ),
+    "forwarding_loop": (
+        story("set_forwarding", named, forward_to=["info@example.com"]),
+        FAILED,
+    ),
     "rejected": (rejected, CANCELLED),
     "withdrawn": (withdrawn, CANCELLED),
 }

@@ -35,7 +35,10 @@ from tests.support.scene import PASSWORD
 from tests.support.stores import BACKENDS
 from tests.support.world import LEASE, SETTLE, Crash, World
 
-ACTIONS = ("create", "suspend", "unsuspend", "terminate", "change_password", "change_plan", "renew")
+ACTIONS = (
+    *("create", "suspend", "unsuspend", "terminate", "change_password", "change_plan", "renew"),
+    *("set_aliases", "set_forwarding"),
+)
 BOXES = ("ann@example.com", "bob@example.com", "cat@example.net", "dan@example.net")
 SERVICES = (("shop", "7"), ("shop", "8"), ("other", "7"))
 PASSWORDS = (PASSWORD, "Other-Secret.8")
@@ -45,6 +48,7 @@ FAULTS = (
         for fault in ("drop_before", "error_500", "html", "empty", "no_done", "too_many")
     ),
     *(("get_user", fault) for fault in ("drop_before", "oma_20", "oma_22", "oma_25")),
+    ("search_users", "oma_20"),
     *(
         ("change_user", fault)
         for fault in ("drop_before", "drop_after", "error_500_after", "oma_20", "oma_22", "oma_28")
@@ -76,6 +80,7 @@ FAULTS = (
 )
 HOSTED_FAULTS = (
     *(("get_user", fault) for fault in ("drop_before", "oma_20", "oma_22", "oma_25", "error_500")),
+    ("search_users", "drop_before"),
     *(
         ("change_user", fault)
         for fault in (
@@ -106,12 +111,14 @@ HOOK = ("accepting", "accepted")
 WHOLE = {"existence", "suspension", "password", "plan"}
 FACTS = {
     "create": WHOLE,
-    "terminate": WHOLE | {"expiry"},
+    "terminate": WHOLE | {"expiry", "aliases", "forwarding"},
     "suspend": {"suspension"},
     "unsuspend": {"suspension"},
     "change_password": {"password"},
     "change_plan": {"plan"},
     "renew": {"expiry"},
+    "set_aliases": {"aliases"},
+    "set_forwarding": {"forwarding"},
 }
 CALLBACK = ("callback-claimed", "callback-sent")
 NEEDS = ("create", "unsuspend", "renew")  # what says that the service is to have its mailbox
@@ -139,12 +146,12 @@ class Taken:
     id: str
     type: str
     source: str
-    data: dict[str, str]
+    data: dict[str, Any]
     job: str
 
 
-def data_of(action: str, service: int, box: int, word: int) -> dict[str, str]:
-    data = {"service_id": SERVICES[service][1], "address": BOXES[box]}
+def data_of(action: str, service: int, box: int, word: int) -> dict[str, Any]:
+    data: dict[str, Any] = {"service_id": SERVICES[service][1], "address": BOXES[box]}
     match action:
         case "create":
             data |= {"password": PASSWORDS[word], "plan": ("basic", "large")[word]}
@@ -154,6 +161,14 @@ def data_of(action: str, service: int, box: int, word: int) -> dict[str, str]:
             data |= {"plan": ("basic", "large")[word]}
         case "renew":
             data |= {"until": ("2029-06-01", "2031-06-01")[word]}
+        case "set_aliases":
+            # The same for both of a domain, so that one may stand in the other's way; and none.
+            domain = BOXES[box].partition("@")[2]
+            data |= {"aliases": ([f"info@{domain}", f"sales@{domain}"], [])[word]}
+        case "set_forwarding":
+            # To the neighbour without a copy, which closes a ring where both do so; or with one.
+            data |= {"forward_to": ([BOXES[box ^ 1]], ["out@example.org"])[word]}
+            data |= {"keep_copy": bool(word)}
     return data
 
 
@@ -258,7 +273,7 @@ class Model(RuleBasedStateMachine):
                 pass
         self.world.trap.point = ""
 
-    def deliver(self, id: str, action: str, source: str, data: dict[str, str], late: int) -> None:
+    def deliver(self, id: str, action: str, source: str, data: dict[str, Any], late: int) -> None:
         void = {
             (row["source"], row["hook_id"])
             for row in self.world.rows(tables.jobs)
@@ -310,7 +325,7 @@ class Model(RuleBasedStateMachine):
             begun = len(self.world.rows(tables.steps))
             self.needs.append(Need(address, service, receipt["sequence"], at, begun))
 
-    def post(self, id: str, type: str, source: str, data: dict[str, str], late: int) -> Any:
+    def post(self, id: str, type: str, source: str, data: dict[str, Any], late: int) -> Any:
         body = self.world.body(type, -late, **data)
         return self.world.post(f"/hooks/{source}", body, self.world.sign(body, id, SECRETS[source]))
 
@@ -619,6 +634,8 @@ class Model(RuleBasedStateMachine):
         self.no_purchase_is_repeated()
         self.nobody_is_deleted_who_came_back()
         self.no_more_is_created_than_the_day_allows()
+        self.no_address_is_two_mailboxes()
+        self.no_mail_goes_in_a_ring()
 
     def nothing_went_wrong_outside(self) -> None:
         assert self.out.wrong == []
@@ -750,10 +767,12 @@ class Model(RuleBasedStateMachine):
                     "services": set(box["services"].values()),
                     "password": box["password"],
                     "quota": box["quota_bytes"],
+                    **names_of(box),
                 }
             assert {name: found.get(name) for name in wanted} == wanted, address
             if (record := records.get(address)) is None:
                 continue
+            self.what_is_on_record_was_wanted(address, record)
             truth = (
                 "absent"
                 if box is None
@@ -766,6 +785,41 @@ class Model(RuleBasedStateMachine):
             )
             if box is not None and record["state"] != "unknown" and self.out.owner.get(address):
                 assert (record["source"], record["service_id"]) == self.out.owner[address]
+
+    def what_is_on_record_was_wanted(self, address: str, record: Any) -> None:
+        """No names are on record that no hook for this mailbox asked for, and none of two
+        mailboxes."""
+        said = [taken.data for taken in self.taken if taken.data.get("address") == address]
+        asked = [sorted(data["aliases"]) for data in said if "aliases" in data]
+        assert record["aliases"] is None or record["aliases"] in asked
+        others = [
+            name
+            for row in self.world.rows(tables.mailboxes)
+            if row["address"] != address
+            for name in row["aliases"] or ()
+        ]
+        assert not set(record["aliases"] or ()) & set(others), f"{address}: an alias of two"
+
+    def no_address_is_two_mailboxes(self) -> None:
+        names = [name for box in BOXES for name in self.names_at_the_remote(box)]
+        assert len(names) == len(set(names)), names
+
+    def names_at_the_remote(self, address: str) -> list[str]:
+        box = self.world.mailbox(address)
+        return [address, *box["attributes"].get("aliases", ())] if box else []
+
+    def no_mail_goes_in_a_ring(self) -> None:
+        """Of two that forward to each other at least one keeps a copy, where what is there is on
+        record: what an owner before wanted, or a job in doubt may have done, is not."""
+        records = {row["address"]: row["forwarding"] for row in self.world.rows(tables.mailboxes)}
+        for first, second in (BOXES[:2], BOXES[2:]):
+            lost = [
+                records.get(address) == {"forward_to": [other], "keep_copy": False}
+                and (box := self.world.mailbox(address)) is not None
+                and names_of(box)["forwarding"] == ([other], False)
+                for address, other in ((first, second), (second, first))
+            ]
+            assert not all(lost), f"{first} and {second} forward to each other"
 
     def who_pays_has_a_mailbox(self, jobs: list[Any]) -> None:
         """Where a service said last that it needs its mailbox, and there is none, its create was
@@ -790,7 +844,7 @@ class Model(RuleBasedStateMachine):
                     f"{last['id']} was dropped, {word} came last"
                 )
 
-    def data(self) -> dict[tuple[str, str], dict[str, str]]:
+    def data(self) -> dict[tuple[str, str], dict[str, Any]]:
         return {(hook.source, hook.id): hook.data for hook in self.taken}
 
 
@@ -807,7 +861,16 @@ def late(job: Any) -> bool:
     )
 
 
-def expected(jobs: list[Any], sent: dict[tuple[str, str], dict[str, str]]) -> dict[str, Any]:
+def names_of(box: Any) -> dict[str, Any]:
+    """Aliases and forwarding as the remote has them."""
+    named = box["attributes"]
+    on = named.get("delivery_forward", False)
+    onward = sorted(named.get("forward_recipients", ())) if on else []
+    keeps = named.get("delivery_local", True)
+    return {"aliases": sorted(named.get("aliases", ())), "forwarding": (onward, keeps)}
+
+
+def expected(jobs: list[Any], sent: dict[tuple[str, str], dict[str, Any]]) -> dict[str, Any]:
     """The facts that are certain after these jobs of one mailbox, in their order."""
     wanted: dict[str, Any] = {}
     for job in jobs:
@@ -826,6 +889,9 @@ def expected(jobs: list[Any], sent: dict[tuple[str, str], dict[str, str]]) -> di
                 wanted["services"] = {"suspended"}
         wanted |= {"password": data["password"]} if "password" in data else {}
         wanted |= {"quota": {"basic": 1, "large": 25}[data["plan"]] << 30} if "plan" in data else {}
+        wanted |= {"aliases": sorted(data["aliases"])} if "aliases" in data else {}
+        if "forward_to" in data:
+            wanted["forwarding"] = (sorted(data["forward_to"]), data["keep_copy"])
     return wanted
 
 

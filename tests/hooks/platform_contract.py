@@ -103,8 +103,13 @@ class PlatformContract:
                 for name in ("timestamp", "until")
                 if name in expected
             }
+            sets = {
+                name: tuple(expected[name])
+                for name in ("aliases", "forward_to")
+                if name in expected
+            }
             intent = PLATFORMS[self.platform].read(*self.sample(event))
-            assert intent == Intent(**expected | times)
+            assert intent == Intent(**expected | times | sets)
             assert intent.action == event
 
     def test_each_sample_that_takes_a_hook_back_names_it(self) -> None:

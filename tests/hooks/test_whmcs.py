@@ -34,4 +34,5 @@ class TestWhmcs(PlatformContract):
             "ChangePackage",
             "Renew",
         }
-        assert list(whmcs.ACTIONS) == [*whmcs.FUNCTIONS.values(), *standard.OF_SERVICE]
+        of_page = (*whmcs.PAGE, *standard.OF_SERVICE)
+        assert list(whmcs.ACTIONS) == [*whmcs.FUNCTIONS.values(), *of_page]

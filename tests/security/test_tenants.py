@@ -16,11 +16,13 @@ from tests.support.bridge import PASSWORD, add_domain
 from tests.support.scene import Open, Scene
 
 OWN, FOREIGN, NOBODYS = "amy@example.net", "john@example.com", "jane@example.org"
-MORE: dict[str, dict[str, str]] = {
+MORE: dict[str, dict[str, Any]] = {
     "mailbox.create": {"password": PASSWORD},
     "mailbox.change_password": {"password": PASSWORD},
     "mailbox.change_plan": {"plan": "large"},
     "mailbox.renew": {"until": "2029-01-01"},
+    "mailbox.set_aliases": {"aliases": []},
+    "mailbox.set_forwarding": {"forward_to": []},
 }
 
 

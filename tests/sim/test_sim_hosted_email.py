@@ -478,3 +478,63 @@ def test_an_account_of_hosted_email_alone_is_unknown_to_interface_asp(remote):
         {"uid": "opensrs", "token": None, "hosted_user": "o@company.test", "hosted_password": "p"},
     )
     assert remote.codes("GetPOP3", uid="opensrs", pw="") == ["304155"]
+
+
+def named(remote, **attributes):
+    return remote.oma("change_user", user=JANE, attributes=attributes).get("error_number")
+
+
+def test_a_user_shows_what_it_was_never_given_as_none(remote):
+    remote.create("jane")
+    shown = remote.oma("get_user", user=JANE)["attributes"]
+    assert (shown["aliases"], shown["forward_recipients"]) == ([], [])
+    assert (shown["delivery_forward"], shown["delivery_local"]) == (False, True)
+
+
+def test_aliases_are_free_names_of_the_domain_and_not_too_many(remote):
+    remote.create("jane", "john")
+    assert named(remote, aliases=["a@example.net"]) == 6
+    assert named(remote, aliases=["a b@example.com"]) == 6
+    assert named(remote, aliases=[f"a{number}" for number in range(2001)]) == 6
+    assert named(remote, aliases=["john"]) == 7
+    remote.oma("change_domain", domain="example.com", attributes={"limit_aliases": 1})
+    assert named(remote, aliases=["a", "b"]) == 16
+    assert named(remote, aliases=["a"]) is None
+    assert named(remote, aliases=["b"]) is None  # in its place
+    assert remote.mailbox()["attributes"]["aliases"] == ["b"]
+
+
+def test_a_mailbox_is_not_made_at_an_alias_by_either_system(remote):
+    remote.create("jane")
+    named(remote, aliases=["info"])
+    assert remote.create("info").findtext("ErrCount") == "1"
+    assert remote.mailbox("info@example.com") is None
+
+
+def test_recipients_are_whole_addresses_and_at_most_a_thousand(remote):
+    remote.create("jane")
+    assert named(remote, forward_recipients=["nobody"]) == 6
+    assert named(remote, forward_recipients=[f"a{n}@example.org" for n in range(1001)]) == 38
+    assert named(remote, forward_recipients=["a@example.org"], delivery_forward=True) is None
+
+
+def test_somebody_changes_a_mailbox_in_webmail(remote):
+    remote.create("jane")
+    named(remote, aliases=["info"])
+    changed = {"forward_recipients": ["a@example.org"], "delivery_forward": True}
+    remote.sim.control("/attributes", {"address": JANE, "attributes": changed})
+    shown = remote.oma("get_user", user=JANE)["attributes"]
+    assert {name: shown[name] for name in changed} == changed
+    assert shown["aliases"] == ["info"]
+
+
+def test_a_deleted_mailbox_comes_back_without_the_aliases_that_others_have(remote):
+    remote.create("jane", "john")
+    named(remote, aliases=["info", "sales"])
+    remote.oma("delete_user", user=JANE)
+    other = {"user": "john@example.com", "attributes": {"aliases": ["info"]}}
+    assert remote.oma("change_user", **other)["success"]
+    wanted = {"domain": "example.com", "deleted": True, "type": ["mailbox"]}
+    (kept,) = remote.oma("search_users", criteria=wanted)["users"]
+    assert remote.oma("restore_user", user=JANE, id=kept["id"], new_name=JANE)["success"]
+    assert remote.oma("get_user", user=JANE)["attributes"]["aliases"] == ["sales"]

@@ -57,6 +57,7 @@ ASKED: Mapping[str, Callable[[Shop], object]] = {
     ),
     "receipt": nobodys,
     "results": lambda shop: shop.lookup.results("shop", "1.0/job_1", 10),
+    "neighbours": lambda shop: shop.lookup.neighbours("main", "a@b.test", ["c@b.test"]),
     "mailbox.list": lambda shop: shop.lookup.mailboxes("shop", "", 10),
     "gauges": lambda shop: Gauges(shop.database).read(),
     "purge_due": lambda shop: shop.retention.purge_due(),

@@ -17,6 +17,8 @@ DATA = {
     "create": {"password": PASSWORD},
     "change_password": {"password": PASSWORD},
     "change_plan": {"plan": "basic"},
+    "set_aliases": {"aliases": ("info@example.com",)},
+    "set_forwarding": {"forward_to": ("out@example.org",)},
 }
 
 
@@ -151,7 +153,10 @@ class TestOrder:
         assert shop.hook("suspend", service="8").waiting_for == "turn"
 
 
-BEFORE_A_TERMINATE = ("create", "suspend", "unsuspend+", "change_password", "change_plan", "renew")
+BEFORE_A_TERMINATE = (
+    *("create", "suspend", "unsuspend+", "change_password", "change_plan", "renew"),
+    *("set_aliases", "set_forwarding"),
+)
 
 # waiting, newer, whether the waiting one is overtaken
 OVERTAKING = [
@@ -165,6 +170,10 @@ OVERTAKING = [
     ("change_password", "suspend", False),
     ("change_plan", "change_plan", True),
     ("renew", "renew", True),
+    ("set_aliases", "set_aliases", True),
+    ("set_forwarding", "set_forwarding", True),
+    ("set_aliases", "set_forwarding", False),
+    ("set_forwarding", "create", False),
     ("renew", "create", False),
     ("create", "create", True),
     ("create", "suspend", False),

@@ -218,12 +218,18 @@ def disagreeing(
                 box["services"] = {"suspended"}
         box |= {"password": data["password"]} if "password" in data else {}
         box |= {"quota_bytes": PLANS[data["plan"]]} if "plan" in data else {}
+        box |= attributes(data)
     domains = sim.control("/state")["domains"]
     wrong = set()
     for address, wish in wanted.items():
         found = domains[address.partition("@")[2]]["mailboxes"].get(address)
         shown = (
-            {**found, "exists": True, "services": set(found["services"].values())}
+            {
+                **found["attributes"],
+                **found,
+                "exists": True,
+                "services": set(found["services"].values()),
+            }
             if found
             else {"exists": False}
         )
@@ -252,6 +258,20 @@ def services_wrong(journal: list[dict[str, Any]]) -> set[str]:
         if ended != (job["status"] in ENDED) or (job["status"] == "succeeded" and not all(done)):
             wrong.add(job["id"])
     return wrong
+
+
+def attributes(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a hook about aliases or forwarding leaves at the remote."""
+    if "aliases" in data:
+        return {"aliases": sorted(data["aliases"])}
+    if "forward_to" not in data:
+        return {}
+    on = bool(data["forward_to"])
+    return {
+        "forward_recipients": sorted(data["forward_to"]),
+        "delivery_forward": on,
+        "delivery_local": data.get("keep_copy", True) or not on,
+    }
 
 
 def overlapping(

@@ -362,6 +362,25 @@ def test_an_address_is_found_by_a_part_of_it(shown: Scene) -> None:
     assert "bob@example.com" not in visitor.get(query("/admin/jobs", address="amy")).words
 
 
+def test_aliases_and_forwarding_stand_on_the_page_of_their_mailbox(scene: Scene) -> None:
+    scene.do("create", password=PASSWORD)
+    visitor = Visitor(scene)
+    visitor.sign_in()
+    address = "/admin/mailboxes/john.doe@example.com"
+    assert "Aliases" not in visitor.get(address).words
+    scene.do("set_aliases", aliases=["info@example.com", "a@example.com"])
+    receipt = scene.do("set_forwarding", forward_to=["out@example.org"], keep_copy=False)
+    words = visitor.get(address).words
+    assert "Aliases a@example.com, info@example.com" in words
+    assert "Forwarded to out@example.org no copy is kept" in words
+    job = visitor.get(f"/admin/jobs/{receipt['job']}").words
+    assert "set its forwarding: to out@example.org, without a copy here" in job
+    scene.do("set_forwarding", forward_to=[])
+    scene.do("set_aliases", aliases=[])
+    words = visitor.get(address).words
+    assert "Aliases none" in words and "Forwarded to off" in words
+
+
 def overview(scene: Scene) -> Any:
     from bridge import store, wiring
 

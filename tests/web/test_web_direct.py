@@ -142,3 +142,24 @@ def test_headers_are_found_by_their_names_in_lower_case() -> None:
     headers = Headers({"HTTP_WEBHOOK_ID": "msg_1", "CONTENT_TYPE": "text/plain", "PATH_INFO": "/"})
     assert dict(headers) == {"webhook-id": "msg_1", "content-type": "text/plain"}
     assert (len(headers), headers.get("path-info"), headers.get("x")) == (2, None, None)
+
+
+@pytest.mark.parametrize("host", ["a" * 3000, "a..b", "bridge.example.com/x", "ä.example", ""])
+def test_a_hook_is_stored_where_its_answer_says_so_whatever_its_host(
+    scene: Scene, through_flask: list[str], host: str
+) -> None:
+    for kind in ("mailbox.suspend", "mailbox.create"):  # one to be taken, one to be parked
+        body, headers = signed(kind)(scene)
+        answer = scene.post("/hooks/shop", body, headers | {"host": host})
+        stored = scene.service.lookup.page("hooks", 5)[0]
+        assert (answer.status_code in (200, 202, 422)) == bool(stored)
+    assert through_flask == ["/hooks/shop"] * 2
+
+
+@pytest.mark.parametrize("host", ["localhost", "b.example.com:8080", "203.0.113.5", "[::1]:80"])
+def test_every_usual_host_is_answered_without_flask(
+    scene: Scene, through_flask: list[str], host: str
+) -> None:
+    body, headers = signed("mailbox.suspend")(scene)
+    assert scene.post("/hooks/shop", body, headers | {"host": host}).status_code == 202
+    assert through_flask == []

@@ -19,7 +19,7 @@ def mailbox(scene: Scene) -> Scene:
 
 STATUS = (
     "address service_id state recorded_state suspended_with services quota_bytes used_bytes "
-    "expires receives_mail"
+    "expires receives_mail aliases forwarding"
 )
 ANSWERS = {
     "connection.test": ({}, {"version", "clock_skew", "account", "plans"}),
@@ -64,11 +64,12 @@ def test_the_list_tells_plan_size_and_when_it_was_created(mailbox: Scene) -> Non
     assert set(item) == set(
         (
             "address service_id customer_id state quota_bytes "
-            "plan created_at delete_after checked_at"
+            "plan created_at delete_after checked_at aliases forwarding"
         ).split()
     )
     created = (mailbox.ask("results").json or {})["data"]["items"][0]["finished_at"]
     assert (item["plan"], item["quota_bytes"], item["created_at"]) == ("large", 25 << 30, created)
+    assert (item["aliases"], item["forwarding"]) == (None, None)
 
 
 def test_results_begin_at_a_time(mailbox: Scene) -> None:

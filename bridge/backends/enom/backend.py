@@ -81,6 +81,8 @@ class EnomBackend:
             Fact.PASSWORD: Proof.ACCEPTED,
             Fact.PLAN: Proof.VERIFIED if hosted else Proof.UNSUPPORTED,
             Fact.EXPIRY: Proof.VERIFIED,
+            Fact.ALIASES: Proof.VERIFIED if hosted else Proof.UNSUPPORTED,
+            Fact.FORWARDING: Proof.VERIFIED if hosted else Proof.UNSUPPORTED,
         }
 
     def observe(self, address: Address, about: Collection[Fact] = tuple(Fact)) -> Mailbox:
@@ -102,7 +104,8 @@ class EnomBackend:
         exists = box is not None if (box is None) == (user is None) else None
         if user is None:
             return Mailbox(address, exists, pak=pak, paks=listing.paks)
-        return Mailbox(address, exists, user.services, user.quota, user.used, pak, listing.paks)
+        shown = replace(observed(address, user), exists=exists, made_at=None)
+        return replace(shown, pak=pak, paks=listing.paks)
 
     def survey(self, domain: str) -> Survey:
         listing = self._listing(domain)
@@ -118,6 +121,10 @@ class EnomBackend:
             surveyed(Address(local, domain), listing, hosted) for local in sorted(names - others)
         ]
         return Survey(tuple(found), listing.paks)
+
+    def holders(self, domain: str, names: Collection[str]) -> Mapping[str, str]:
+        hosted = self._hosted_needed("Aliases need hosted email")
+        return hosted.holders(domain, names)
 
     def deleted(self, domain: str) -> Sequence[Deleted]:
         return self._hosted_needed("Restoring a deleted mailbox needs hosted email").deleted(domain)

@@ -138,6 +138,8 @@ MAKERS: Mapping[ChangeKind, Callable[[Order], Call | None]] = {
     ChangeKind.SET_PASSWORD: set_password,
     ChangeKind.RESTORE: restore,
     ChangeKind.SET_QUOTA: by_hosted_email,
+    ChangeKind.SET_ALIASES: by_hosted_email,
+    ChangeKind.SET_FORWARDING: by_hosted_email,
     ChangeKind.SUSPEND: suspend,
     ChangeKind.LOG_OUT: by_hosted_email,
     ChangeKind.DELETE: delete,
@@ -159,7 +161,13 @@ def name_of(change: Change, account: EnomAccount) -> str:
             return "SetUpPOP3User"
         case ChangeKind.DELETE:
             return "DeletePOP3"
-        case ChangeKind.LOG_OUT | ChangeKind.SET_QUOTA | ChangeKind.PROVE_PASSWORD:
+        case (
+            ChangeKind.LOG_OUT
+            | ChangeKind.SET_QUOTA
+            | ChangeKind.SET_ALIASES
+            | ChangeKind.SET_FORWARDING
+            | ChangeKind.PROVE_PASSWORD
+        ):
             return method_of(change)
         case ChangeKind.SUSPEND | ChangeKind.RESTORE if how == "commands" and account.commands:
             return account.commands[

@@ -2,7 +2,8 @@
 makes it."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from bridge.backends.hosted_email import standing
 from bridge.backends.hosted_email.client import Client
@@ -11,7 +12,7 @@ from bridge.backends.hosted_email.products import ByTheMonth
 from bridge.backends.hosted_email.settings import HostedEmailAccount
 from bridge.backends.hosted_email.wire import SERVICES, User
 from bridge.backends.passwords import unknowable
-from bridge.domain.errors import NeedsPerson, Refused
+from bridge.domain.errors import NeedsPerson, RefusalUnproven, Refused
 from bridge.domain.model import (
     MAILBOX,
     MAKING,
@@ -35,6 +36,8 @@ PROOFS: Mapping[Fact, Proof] = {
     Fact.PASSWORD: Proof.ACCEPTED,
     Fact.PLAN: Proof.VERIFIED,
     Fact.EXPIRY: Proof.UNSUPPORTED,
+    Fact.ALIASES: Proof.VERIFIED,
+    Fact.FORWARDING: Proof.VERIFIED,
 }
 
 
@@ -78,6 +81,13 @@ class HostedEmail:
         boxes = [listed(Address(line.local, domain), line.suspended) for line in lines]
         return Survey(tuple(sorted(boxes, key=lambda box: box.address.local)))
 
+    def holders(self, domain: str, names: Collection[str]) -> Mapping[str, str]:
+        lines = self.client.users(domain)
+        wanted = {name: lines.get(Address.parse(name).local) for name in names}
+        return {
+            name: f"{line.target or line.local}@{domain}" for name, line in wanted.items() if line
+        }
+
     def deleted(self, domain: str) -> Sequence[Deleted]:
         return self.client.deleted(domain)
 
@@ -102,9 +112,24 @@ class HostedEmail:
             self.client.sign_in_as(str(address), change.secret or "")
         elif change.kind is ChangeKind.MAKE_DOMAIN:
             self.client.call(method, domain=address.domain, **arguments)
+        elif change.kind is ChangeKind.SET_ALIASES:
+            self._set_aliases(address, arguments)
         else:
             self.client.call(method, user=str(address), **arguments)
         return Answer(method)
+
+    def _set_aliases(self, address: Address, arguments: Mapping[str, Any]) -> None:
+        try:
+            self.client.call("change_user", user=str(address), **arguments)
+        except RefusalUnproven as doubt:
+            if doubt.code != "not_ours":
+                raise
+            # "Exists already" is said of an alias here, not of the mailbox.
+            text = f"{doubt.detail.rstrip('.')}. One of the aliases is taken: leave it out."
+            refusal = Refused(text, code="address_taken", remote=doubt.remote)
+        else:
+            return
+        raise RefusalUnproven(refusal)
 
     def command(self, change: Change) -> str:
         return method_of(change)
@@ -157,8 +182,25 @@ def require_type(address: Address, type: str) -> None:
 
 
 def observed(address: Address, user: User) -> Mailbox:
-    services, made_at = user.services, user.made_at
-    return Mailbox(address, True, services, user.quota, user.used, type=user.type, made_at=made_at)
+    return Mailbox(
+        address,
+        True,
+        user.services,
+        user.quota,
+        user.used,
+        type=user.type,
+        made_at=user.made_at,
+        aliases=None if user.aliases is None else whole(user.aliases, address.domain),
+        forwarding=user.forwarding,
+    )
+
+
+def whole(names: Iterable[str], domain: str) -> tuple[str, ...]:
+    """Aliases as whole addresses, sorted; a domain in letters that are not ASCII is this one."""
+    parted = (name.lower().partition("@") for name in names)
+    return tuple(
+        sorted({f"{local}@{of if of and of.isascii() else domain}" for local, _, of in parted})
+    )
 
 
 def listed(address: Address, suspended: bool) -> Mailbox:

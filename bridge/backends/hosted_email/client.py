@@ -119,7 +119,11 @@ class Client:
         while True:
             page = {"first": seen, "limit": PAGE}
             result = self.call(
-                "search_users", criteria=criteria, fields=["status", "type"], range=page, **more
+                "search_users",
+                criteria=criteria,
+                fields=["status", "type", "alias_target"],
+                range=page,
+                **more,
             )
             yield from result.listed
             seen += len(result.listed)

@@ -45,6 +45,9 @@ BADLY_FORMATTED = 6
 REMEDIES: Mapping[int, str] = {
     NOT_OWNED: " Either the domain is not this company's, or the role of the credentials may not do this, or the account is "
     "on the other cluster: see [accounts.….hosted_email].",
+    16: " The domain has reached its limit of aliases: raise it in the control panel "
+    "(limit_aliases).",
+    38: " It takes no more forward recipients: have billing send fewer (forward_to).",
     15: " The domain has reached its limit of users: raise it in the control panel (limit_users).",
 }
 STATE: Mapping[int, str] = {2: "not_found", 7: "not_ours", 8: "not_ours", 23: "not_ours"}

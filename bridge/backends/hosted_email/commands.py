@@ -35,6 +35,19 @@ def set_quota(change: Change) -> Arguments:
     return {"attributes": {"quota": change.arguments["quota_bytes"]}}
 
 
+def set_aliases(change: Change) -> Arguments:
+    """The whole set, as whole addresses."""
+    return {"attributes": {"aliases": list(change.arguments["aliases"])}}
+
+
+def set_forwarding(change: Change) -> Arguments:
+    """What delivery needs for it, and nothing else: a vacation text and filters stay as they
+    are."""
+    forward_to, keep_copy = change.arguments["forward_to"], change.arguments["keep_copy"]
+    delivery = {"delivery_forward": bool(forward_to), "delivery_local": keep_copy}
+    return {"attributes": {"forward_recipients": list(forward_to), **delivery}}
+
+
 def nothing(change: Change) -> Arguments:
     return {}
 
@@ -51,6 +64,8 @@ METHODS: Mapping[ChangeKind, tuple[str, Callable[[Change], Arguments]]] = {
     ChangeKind.SET_PASSWORD: ("change_user", set_password),
     ChangeKind.RESTORE: ("change_user", restore),
     ChangeKind.SET_QUOTA: ("change_user", set_quota),
+    ChangeKind.SET_ALIASES: ("change_user", set_aliases),
+    ChangeKind.SET_FORWARDING: ("change_user", set_forwarding),
     ChangeKind.SUSPEND: ("change_user", suspend),
     ChangeKind.LOG_OUT: ("logout_user", nothing),
     ChangeKind.DELETE: ("delete_user", nothing),

@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.backends.text import clean, line_and_column, mask_of, utf8_or_latin1
 from bridge.domain.errors import MalformedReply
-from bridge.domain.model import MAILBOX
+from bridge.domain.model import MAILBOX, Forwarding
 
 SERVICES: Mapping[str, str] = MappingProxyType(
     {
@@ -32,6 +32,7 @@ The documents call smtpin sending; the control panel and its clients, receiving 
 DELETED = "deleted"
 """The status of a user that is kept for 30 days after its deletion [D]."""
 CLIENT = "enom-bridge"
+YES_OR_NO = {"true": True, "1": True, "false": False, "0": False, "": False}
 STATES = frozenset({"enabled", "disabled", "suspended"})
 
 
@@ -49,6 +50,10 @@ class User:
     type: str = MAILBOX
     account: str = ""
     made_at: float | None = None
+    aliases: tuple[str, ...] | None = ()
+    """As shown, whole addresses or local parts [I]. None: in a form that is not known, on which no
+    look may fail; the same of `forwarding`."""
+    forwarding: Forwarding | None = field(default_factory=Forwarding)
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ class ListLine:
     status: str
     type: str
     id: str = ""
+    target: str = ""
+    """Of an alias: the local part of the mailbox that it is a name of."""
 
     @property
     def is_mailbox(self) -> bool:
@@ -178,7 +185,27 @@ def _user(document: Mapping[str, Any]) -> User | None:
     size = largest if largest is not None else _number(attributes.get("quota"))
     used, account = _number(quota.get("bytes_used")), str(attributes.get("account") or "").lower()
     made_at = _epoch(metadata.get("createtime"))
-    return User(services, size, used, _type(document, attributes), account, made_at)
+    aliases, forwarding = _texts(attributes.get("aliases")), _forwarding(attributes)
+    kind = _type(document, attributes)
+    return User(services, size, used, kind, account, made_at, aliases, forwarding)
+
+
+def _forwarding(attributes: Mapping[str, Any]) -> Forwarding | None:
+    """Its recipients may stay on record while it is off."""
+    recipients = _texts(attributes.get("forward_recipients"))
+    on = YES_OR_NO.get(str(attributes.get("delivery_forward") or "0").lower())
+    keeps = YES_OR_NO.get(str(attributes.get("delivery_local", "1")).lower())
+    if recipients is None or on is None or keeps is None:
+        return None
+    return Forwarding.of(recipients if on else (), keeps)
+
+
+def _texts(value: Any) -> tuple[str, ...] | None:
+    """Without any, the platform may show none or leave them out [I]. None for any other form."""
+    texts = value or []
+    if isinstance(texts, list) and all(isinstance(each, str) for each in texts):
+        return tuple(texts)
+    return None
 
 
 def _is_deleted(shown: Mapping[str, Any]) -> bool:
@@ -220,9 +247,9 @@ def _line(row: Mapping[str, Any]) -> ListLine:
         raise MalformedReply("The hosted-email answer lists a mailbox without its name.")
     id = row.get("id")
     kept = str(id)[:64] if isinstance(id, str | int) and not isinstance(id, bool) else ""
-    return ListLine(
-        local, str(row.get("status") or "").lower(), str(row.get("type") or "").lower(), kept
-    )
+    target = str(row.get("alias_target") or "").partition("@")[0].lower()
+    status, type = str(row.get("status") or "").lower(), str(row.get("type") or "").lower()
+    return ListLine(local, status, type, kept, target)
 
 
 def _state(value: Any) -> str:

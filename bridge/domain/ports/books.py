@@ -1,11 +1,12 @@
 """What is looked up and kept beside the journey of a hook: records, findings, notes, and what
 may work at all."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from bridge.domain.aliases import Neighbour
 from bridge.domain.differences import Difference
 from bridge.domain.model import Pak, Record, State
 from bridge.domain.ports.journey import Receipt
@@ -67,6 +68,11 @@ class Lookup(Protocol):
     def records(self, account: str, domains: Sequence[str] | None = None) -> Mapping[str, Record]:
         """Every record of the account, or of these domains of it, by address: also those of
         mailboxes that are gone."""
+
+    def neighbours(
+        self, account: str, address: str, wanted: Collection[str]
+    ) -> Sequence[Neighbour]:
+        """As bridge.domain.aliases.Neighbours; without the mailbox `address` itself."""
 
     def domains(self, account: str) -> Sequence[str]:
         """Every domain of which there is a record."""

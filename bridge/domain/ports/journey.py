@@ -1,10 +1,11 @@
 """What a hook meets from its receipt to its callback: inbox, queue, outbox, and what passes
 between them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from bridge.domain.aliases import Neighbour
 from bridge.domain.errors import BridgeError, Limit
 from bridge.domain.jobs import Status, WaitingFor
 from bridge.domain.model import (
@@ -272,9 +273,14 @@ class Queue(Protocol):
         """Commits that a command is about to be sent, with what must be remembered before it is.
 
         The step's `settles_at` is what was written as the record's.
-        Raises jobs.Recheck or NeedsPerson when money, safety or another customer's domain forbids
-        it now, NoFunds while purchases are paused. Recheck also when the day's creations are used.
+        Raises Refused where another mailbox stands against it, jobs.Recheck or NeedsPerson when
+        money, safety or another customer's domain forbids it now, NoFunds while purchases are
+        paused. Recheck also when the day's creations are used.
         """
+
+    def neighbours(self, job: Job, wanted: Collection[str]) -> Sequence[Neighbour]:
+        """As bridge.domain.aliases.Neighbours, of the job's account; without the job's own
+        mailbox."""
 
     def allow_creation(self, job: Job, limits: Limits) -> None:
         """Raises NeedsPerson where `intend` would because of another customer's domain.

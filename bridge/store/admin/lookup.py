@@ -1,7 +1,7 @@
 """Reads: receipts and results for queries, and whole stories of single things for people."""
 
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain import decisions
 from bridge.domain.actions import PLACE_ACTIONS
+from bridge.domain.aliases import Neighbour, facts_of
 from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.domain.jobs import ENDED
 from bridge.domain.model import Record
@@ -17,7 +18,7 @@ from bridge.reporting.refusals import refusal
 from bridge.store.admin import decision_facts
 from bridge.store.admin.lists import LISTS, Lists
 from bridge.store.base.database import Topic
-from bridge.store.base.rows import Row, to_intent, to_observed, to_record
+from bridge.store.base.rows import Row, to_intent, to_names, to_observed, to_record
 from bridge.store.base.shown_columns import shown
 from bridge.store.base.tables import (
     accounts,
@@ -31,7 +32,7 @@ from bridge.store.base.tables import (
     steps,
     workers,
 )
-from bridge.store.queue import service_receipts
+from bridge.store.queue import neighbours, service_receipts
 from bridge.store.queue.account_state import ALIVE, shown_account
 from bridge.store.queue.outbox import RECEIVER_COLUMNS, WAITING_FOR
 from hooks.standard.schemas import WITHDRAWALS
@@ -132,6 +133,7 @@ class Lookup(Lists):
                 "created_at": row["created_at"],
                 "delete_after": row["delete_after"],
                 "checked_at": row["observed_at"],
+                **facts_of(**to_names(row)),
             }
             for row in rows[:limit]
         ]
@@ -151,6 +153,11 @@ class Lookup(Lists):
             query = query.where(mailboxes.c.domain.in_(domains))
         with self.database.read() as tx:
             return {row["address"]: to_record(row) for row in tx.execute(query).mappings()}
+
+    def neighbours(
+        self, account: str, address: str, wanted: Collection[str]
+    ) -> Sequence[Neighbour]:
+        return neighbours.of_account(self.database, account, address, wanted)
 
     def domains(self, account: str) -> Sequence[str]:
         query = sa.select(mailboxes.c.domain).where(mailboxes.c.account == account).distinct()

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from bridge.domain import decisions
 from bridge.domain.decisions import JobFacts
-from bridge.domain.differences import Difference
+from bridge.domain.differences import Difference, Repair
 from bridge.domain.errors import CODES, BridgeError, Limit, NotPossible, UnknownThing
-from bridge.domain.model import Address, State
+from bridge.domain.model import Address, Record, State
 from bridge.domain.ports import Receipt, ServiceRules
 from bridge.reporting import notes as sentences
 from bridge.reporting.receipts import CANCELLED, rejected
@@ -23,7 +23,7 @@ from bridge.store.admin import decision_facts, lookup, service_actions
 from bridge.store.admin.account_actions import AccountActions
 from bridge.store.admin.findings import settled
 from bridge.store.base.database import Topic, upsert
-from bridge.store.base.rows import Row, to_intent, to_limits, to_receipt
+from bridge.store.base.rows import Row, to_intent, to_limits, to_receipt, to_record
 from bridge.store.base.tables import (
     among,
     callbacks,
@@ -265,6 +265,8 @@ class OperatorActions(AccountActions):
                 given |= {
                     "customer_id": customer,
                     "customer_source": source if customer is not None else None,
+                    "aliases": None,  # what the former owner wanted, this one never said
+                    "forwarding": None,
                 }
             unsure = row["state"] in (State.UNKNOWN, State.ABSENT) and state != State.UNKNOWN
             if unsure and row["settles_at"] <= self.database.now(tx):
@@ -299,6 +301,8 @@ class OperatorActions(AccountActions):
                 or tx.scalar(busy) is not None
             ):
                 raise NotPossible(refusal("mailbox_changed", address=address))
+            if not still_wanted(wanted, to_record(row)):
+                raise NotPossible(refusal("mailbox_changed", address=address))
             if wanted.state is not None and row["state"] == wanted.state:
                 raise NotPossible(refusal("state_known", address=address, state=wanted.state))
             settled(tx, account, [address])
@@ -315,7 +319,15 @@ class OperatorActions(AccountActions):
                 return f"recorded as {wanted.state}"
             job = self.new_id(now)
             moment = datetime.fromtimestamp(now, UTC)
-            intent = Intent(wanted.action, moment, row["service_id"], address, plan=wanted.plan)
+            intent = Intent(
+                wanted.action,
+                moment,
+                row["service_id"],
+                address,
+                plan=wanted.plan,
+                aliases=wanted.aliases,
+                **forwarding_of(wanted),
+            )
             # `replaces` marks a job that comes from no hook: it overtakes nothing, and no hook
             # counts as older than it.
             enqueue.add_job(
@@ -351,3 +363,16 @@ class OperatorActions(AccountActions):
             .one()
         )
         return row
+
+
+def still_wanted(wanted: Repair, record: Record) -> bool:
+    """Whether the names that a repair would set again are those that billing wants now."""
+    pairs = (wanted.aliases, record.aliases), (wanted.forwarding, record.forwarding)
+    return all(shown is None or shown == now for shown, now in pairs)
+
+
+def forwarding_of(wanted: Repair) -> dict[str, Any]:
+    """As the fields of a hook."""
+    if wanted.forwarding is None:
+        return {}
+    return vars(wanted.forwarding)

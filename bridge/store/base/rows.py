@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bridge.domain.aliases import facts_of
 from bridge.domain.errors import (
     CODES,
     AccountFault,
@@ -23,7 +24,7 @@ from bridge.domain.errors import (
     Withdrawn,
 )
 from bridge.domain.jobs import ENDED, Status, WaitingFor
-from bridge.domain.model import Outcome, Record, State, Step, to_rfc3339
+from bridge.domain.model import Forwarding, Outcome, Record, State, Step, to_rfc3339
 from bridge.domain.ports import Job, ObservedJob, Receipt
 from bridge.reporting.receipts import WAITING
 from hooks.types import Intent
@@ -34,15 +35,27 @@ RECORD = [field.name for field in fields(Record)]
 
 
 def to_record(row: Row) -> Record:
-    return Record(**{name: row[name] for name in RECORD} | {"state": State(row["state"])})
+    values = {name: row[name] for name in RECORD} | {"state": State(row["state"])}
+    return Record(**values | to_names(row))
+
+
+def to_names(row: Row) -> dict[str, Any]:
+    """The two columns of `mailboxes` that hold other addresses, in our words."""
+    aliases, forwarding = row["aliases"], row["forwarding"]
+    return {
+        "aliases": None if aliases is None else tuple(aliases),
+        "forwarding": None if forwarding is None else Forwarding.of(**forwarding),
+    }
 
 
 def record_values(record: Record) -> dict[str, Any]:
     """The columns of `mailboxes` that hold a record."""
     saved = dict(record.saved_services) if record.saved_services is not None else None
+    names = facts_of(record.aliases, record.forwarding)
     return {name: getattr(record, name) for name in RECORD} | {
         "state": str(record.state),
         "saved_services": saved,
+        **names,
     }
 
 
@@ -59,7 +72,10 @@ def intent_values(intent: Intent) -> dict[str, Any]:
         "customer_id": intent.customer_id,
         "domain_confirmed": intent.domain_confirmed or None,
         "seats": intent.seats,
+        "aliases": None if intent.aliases is None else list(intent.aliases),
     }
+    if intent.forward_to is not None:
+        values |= {"forward_to": list(intent.forward_to), "keep_copy": intent.keep_copy}
     kept = {name: value for name, value in values.items() if value is not None}
     return kept | {"timestamp": intent.timestamp.isoformat(), "unknown": list(intent.unknown)}
 
@@ -79,6 +95,9 @@ def to_intent(row: Row, password: str | None) -> Intent:
         customer_id=kept.get("customer_id"),
         domain_confirmed=kept.get("domain_confirmed", False),
         seats=kept.get("seats"),
+        aliases=tuple(kept["aliases"]) if "aliases" in kept else None,
+        forward_to=tuple(kept["forward_to"]) if "forward_to" in kept else None,
+        keep_copy=kept.get("keep_copy", True),
         unknown=tuple(kept["unknown"]),
     )
 

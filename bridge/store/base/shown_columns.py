@@ -26,7 +26,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
         "mailboxes": """
             id account domain address sequence source service_id state suspended_with
             saved_services sessions_ended quota delete_after settles_at observed_at customer_id
-            customer_source gone_at used used_at
+            customer_source gone_at used used_at aliases forwarding
         """,
         "steps": """
             id job_id kind command arguments outcome error evidence started_at ended_at

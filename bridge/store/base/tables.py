@@ -121,6 +121,8 @@ mailboxes = Table(
     Column("gone_at", Float),  # when the mailbox was last seen to be gone
     Column("used", BigInteger),  # bytes, as a query last read them
     Column("used_at", Float),
+    Column("aliases", JSON),  # as billing last wanted them; null: it never said
+    Column("forwarding", JSON),  # forward_to and keep_copy, likewise
     UniqueConstraint("account", "address"),
     Index("ix_mailboxes_source_address", "source", "address"),
     when("delete_after", "mailboxes", "delete_after IS NOT NULL", "delete_after"),
@@ -128,6 +130,7 @@ mailboxes = Table(
     Index("ix_mailboxes_address", "address"),
     Index("ix_mailboxes_domain", "account", "domain"),
     when("unknown", "mailboxes", "state = 'unknown'", "id"),
+    when("aliases", "mailboxes", "aliases IS NOT NULL", "account", "domain"),
 )
 
 # A service's own line, beside those of its mailboxes, and what was sold of it.

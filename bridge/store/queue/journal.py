@@ -4,11 +4,13 @@ Rule 1: no command is sent whose intent was not committed first. So a crash leav
 command that nobody knows.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
+from bridge.domain.aliases import Neighbour, facts_of
 from bridge.domain.errors import BridgeError
 from bridge.domain.model import (
     MONEY,
@@ -26,7 +28,7 @@ from bridge.domain.ports import InitialPlan, Job, Limits
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import error_values
 from bridge.store.base.tables import mailboxes, steps
-from bridge.store.queue import cancelling, creations, customers, fencing, money, seats
+from bridge.store.queue import cancelling, creations, customers, fencing, money, neighbours, seats
 from bridge.store.queue.still_wanted import unwanted
 
 UPDATE_MAILBOX = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
@@ -62,6 +64,7 @@ class Journal:
                 raise error
             if job.intent.action == customers.CREATE and not job.journal:
                 seats.allow_in_service(tx, job)
+            neighbours.permit(tx, self.database, job, change, record)
             if change.makes:
                 seats.allow_creation(tx, self.database, job)
                 counted = change.spends or creations.is_limited(job, limits)
@@ -111,6 +114,9 @@ class Journal:
                 money.add_purchase(tx, row, step, change)
             customers.remember(tx, job.mailbox, replace(record, settles_at=until), now)
             return step
+
+    def neighbours(self, job: Job, wanted: Collection[str]) -> Sequence[Neighbour]:
+        return neighbours.of_account(self.database, job.account, job.intent.address, wanted)
 
     def allow_creation(self, job: Job, limits: Limits) -> None:
         with self.database.read() as tx:
@@ -177,6 +183,8 @@ def describe(seen: Mailbox) -> dict[str, Any]:
     shown |= {
         name: value for name in ("quota", "used") if (value := getattr(seen, name)) is not None
     }
+    named = facts_of(seen.aliases, seen.forwarding)
+    shown |= {name: value for name, value in named.items() if value is not None}
     if seen.pak is not None:
         shown["pak"] = {
             "bundle": seen.pak.bundle,

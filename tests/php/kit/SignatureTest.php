@@ -22,8 +22,10 @@ final class SignatureTest extends TestCase
     public function testThereIsASampleOfEveryAction(): void
     {
         $actions = array_map(fn ($action) => $action->value, Action::cases());
-        $ofService = ['service.suspend', 'service.unsuspend', 'service.terminate'];
-        self::assertEqualsCanonicalizing([...$actions, ...$ofService, 'job.withdraw', 'invalid'], array_keys(iterator_to_array(self::samples())));
+        // What no function of a module sends
+        $named = ['mailbox.set_aliases', 'mailbox.set_forwarding', 'service.suspend', 'service.unsuspend', 'service.terminate'];
+        $known = array_unique([...$actions, ...$named]);
+        self::assertEqualsCanonicalizing([...$known, 'job.withdraw', 'invalid'], array_keys(iterator_to_array(self::samples())));
     }
 
     /** @param array<string, string> $headers @dataProvider samples */

@@ -91,6 +91,8 @@ return [
     'code_rejected' => 'An admin rejected it on the bridge.',
     'code_domain_of_another' => 'Another customer has mailboxes in this domain. If this customer may have some too, press "Send anyway" on this service.',
     'code_reserved_name' => 'Whoever has this mailbox name can get certificates for the domain, and this customer has no mailbox in it yet. If the domain belongs to this customer, press "Send anyway" on this service.',
+    'code_address_taken' => 'One of the addresses already belongs to another mailbox.',
+    'code_forwarding_loop' => 'Mail that is forwarded like this would come back to this mailbox. Choose other addresses, or keep a copy.',
     'code_seats_full' => 'The service already has as many mailboxes as it may have.',
 
     // What the bridge did not take
@@ -118,6 +120,9 @@ return [
     'field_service_id' => 'the ID of the service',
     'field_customer_id' => 'the ID of the client',
     'field_domain_confirmed' => 'the confirmation of the domain',
+    'field_aliases' => 'the aliases (other addresses of the same domain, each once)',
+    'field_forward_to' => 'the addresses to forward to (at most 20, not its own)',
+    'field_keep_copy' => 'whether a copy is kept',
     'field_timestamp' => 'the time (check the clocks of both machines)',
     'field_type' => 'the kind of request (the bridge is older than this plug-in)',
 
@@ -234,5 +239,7 @@ return [
     'client_code_rejected' => 'It was not approved. Please contact us if you have questions.',
     'client_code_domain_of_another' => 'We have to check first whether this domain is yours. You do not have to do anything.',
     'client_code_reserved_name' => 'This name has a special meaning, so we have to check it first. You do not have to do anything.',
+    'client_code_address_taken' => 'One of the addresses is already in use by another mailbox. Remove it there first, or choose another one.',
+    'client_code_forwarding_loop' => 'Mail that is forwarded like this would come back to this mailbox. Choose another address, or keep a copy.',
     'client_code_seats_full' => 'All mailboxes that you ordered are in use. Remove one, or order more.',
 ];
