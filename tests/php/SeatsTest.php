@@ -175,6 +175,30 @@ final class SeatsTest extends TestCase
         }
     }
 
+    public function testNothingIsAddedWhileWhmcsHasAskedForSomethingForAll(): void
+    {
+        self::bridge([self::box('ann')], Bridge::refuses(503));
+        Billing::run('SuspendAccount');
+        self::assertFalse(self::page()['mayChange']);
+        Bridge::$requests = [];
+        $said = array_column(self::sends(['do' => 'add', 'local' => 'cay'] + self::GOOD), 'text');
+        self::assertSame('Your mailboxes are being suspended.', $said[0]);
+        self::assertStringStartsWith('Something is being done', $said[1]);
+        self::assertSame([], Bridge::hooks(), 'a newer mailbox would stay out of the suspension');
+    }
+
+    public function testAHookIsSentAndThenWaitedForUnderItsId(): void
+    {
+        $answers = [Bridge::accepts(), Bridge::ends('succeeded')];
+        self::bridge([self::box('ann')], function (Request $request) use (&$answers) {
+            return (count($answers) > 1 ? array_shift($answers) : $answers[0])($request);
+        });
+        self::assertSame('cay@example.com is ready.', self::sends(['do' => 'add', 'local' => 'cay'] + self::GOOD)[0]['text']);
+        [$first, $second] = Bridge::hooks();
+        self::assertSame([$first->id(), $first->data()], [$second->id(), $second->data()]);
+        self::assertSame([null, 'wait=20'], [$first->headers['prefer'] ?? null, $second->headers['prefer'] ?? null]);
+    }
+
     public function testWhatNobodyAnsweredIsAskedForUntilItIsKnown(): void
     {
         self::bridge([self::box('ann')], Bridge::refuses(503));

@@ -224,6 +224,7 @@ return [
     'all_Suspend' => 'Your mailboxes are being suspended.',
     'all_Unsuspend' => 'Your mailboxes are being restored. You do not have to do anything.',
     'all_Terminate' => 'Your mailboxes are being deleted.',
+    'all_first' => 'Something is being done for all your mailboxes right now. Please try again when it has ended.',
     'page_away' => 'The mail system cannot be reached right now. Please look at this page again in a few minutes before you try once more.',
     'page_nothing' => 'The mail system cannot be reached right now, so your mailboxes cannot be shown. They go on working. Please try again in a few minutes.',
     'not_accepted' => 'The mail system did not accept this. Nothing was changed. Please contact us.',

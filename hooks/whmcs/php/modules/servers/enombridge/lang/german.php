@@ -127,6 +127,7 @@ return [
     'all_Suspend' => 'Ihre Postfächer werden gerade gesperrt.',
     'all_Unsuspend' => 'Ihre Postfächer werden gerade wieder freigegeben. Sie müssen nichts tun.',
     'all_Terminate' => 'Ihre Postfächer werden gerade gelöscht.',
+    'all_first' => 'Gerade wird etwas für alle Ihre Postfächer erledigt. Bitte versuchen Sie es noch einmal, wenn es abgeschlossen ist.',
     'page_away' => 'Das Mailsystem ist gerade nicht erreichbar. Bitte sehen Sie in einigen Minuten auf dieser Seite nach, bevor Sie es noch einmal versuchen.',
     'page_nothing' => 'Das Mailsystem ist gerade nicht erreichbar, deshalb können Ihre Postfächer hier nicht angezeigt werden. Die Postfächer selbst funktionieren weiter. Bitte versuchen Sie es in einigen Minuten noch einmal.',
     'not_accepted' => 'Das Mailsystem hat das nicht angenommen. Es wurde nichts geändert. Bitte wenden Sie sich an uns.',
