@@ -6,7 +6,9 @@ use EnomBridge\Kit\Catchup;
 use EnomBridge\Kit\Record;
 use EnomBridge\Kit\Signature;
 use WHMCS\Database\Capsule;
+use WHMCS\Module\Server\Enombridge\Hooks;
 use WHMCS\Module\Server\Enombridge\Server;
+use WHMCS\Module\Server\Enombridge\Store;
 use WHMCS\Module\Server\Enombridge\Visitor;
 
 /** A service that has the mailboxes of a domain: what is sent for it, what its page shows and its forms do, and for whom. */
@@ -173,6 +175,30 @@ final class SeatsTest extends TestCase
         }
     }
 
+    public function testNothingIsAddedWhileWhmcsHasAskedForSomethingForAll(): void
+    {
+        self::bridge([self::box('ann')], Bridge::refuses(503));
+        Billing::run('SuspendAccount');
+        self::assertFalse(self::page()['mayChange']);
+        Bridge::$requests = [];
+        $said = array_column(self::sends(['do' => 'add', 'local' => 'cay'] + self::GOOD), 'text');
+        self::assertSame('Your mailboxes are being suspended.', $said[0]);
+        self::assertStringStartsWith('Something is being done', $said[1]);
+        self::assertSame([], Bridge::hooks(), 'a newer mailbox would stay out of the suspension');
+    }
+
+    public function testAHookIsSentAndThenWaitedForUnderItsId(): void
+    {
+        $answers = [Bridge::accepts(), Bridge::ends('succeeded')];
+        self::bridge([self::box('ann')], function (Request $request) use (&$answers) {
+            return (count($answers) > 1 ? array_shift($answers) : $answers[0])($request);
+        });
+        self::assertSame('cay@example.com is ready.', self::sends(['do' => 'add', 'local' => 'cay'] + self::GOOD)[0]['text']);
+        [$first, $second] = Bridge::hooks();
+        self::assertSame([$first->id(), $first->data()], [$second->id(), $second->data()]);
+        self::assertSame([null, 'wait=20'], [$first->headers['prefer'] ?? null, $second->headers['prefer'] ?? null]);
+    }
+
     public function testWhatNobodyAnsweredIsAskedForUntilItIsKnown(): void
     {
         self::bridge([self::box('ann')], Bridge::refuses(503));
@@ -206,9 +232,9 @@ final class SeatsTest extends TestCase
         self::bridge([array_diff_key(self::box('ann'), ['aliases' => 0, 'forwarding' => 0])]);
         $unknown = self::page()['mailboxes'][0];
         self::assertSame([null, null], [$unknown['aliases'], $unknown['forward']]);
-        self::bridge([self::box('ann', ['aliases' => ['sales@example.com'], 'forwarding' => ['forward_to' => ['a@example.net'], 'keep_copy' => false]])]);
+        self::bridge([self::box('ann', ['aliases' => ['sales@example.com'], 'forwarding' => ['forward_to' => ['a+b@example.net', '<b>'], 'keep_copy' => false]])]);
         $set = self::page()['mailboxes'][0];
-        self::assertSame(['sales@example.com', 'a@example.net', false], [$set['aliases'], $set['forward'], $set['copy']]);
+        self::assertSame(['sales@example.com', 'a+b@example.net', false], [$set['aliases'], $set['forward'], $set['copy']]);
     }
 
     public function testAMailboxOnItsWayOutSaysWhenAndKeepsItsSeat(): void
@@ -216,7 +242,7 @@ final class SeatsTest extends TestCase
         self::bridge([self::box('ann'), self::box('bob', ['state' => 'suspended', 'delete_after' => '2026-12-14T10:00:00Z'])]);
         $page = self::page();
         self::assertSame(['deleted', 'Will be deleted on 14 Dec 2026'], [$page['mailboxes'][1]['state'], $page['mailboxes'][1]['deleted']]);
-        self::assertSame(['2 of 3 mailboxes are in use.', 1], [$page['seats']['text'], $page['seats']['free']]);
+        self::assertSame(['Mailboxes in use: 2 of 3', 1], [$page['seats']['text'], $page['seats']['free']]);
     }
 
     /** @return iterable<string, array{string, array<string, string>}> every form of the page */
@@ -338,6 +364,28 @@ final class SeatsTest extends TestCase
         self::assertStringNotContainsString('<script>', $html);
     }
 
+    public function testStaffIsToldOfAnotherDomainACancellationAndADeletion(): void
+    {
+        $last = fn (): string => (string) (array_slice(Billing::activityTexts(), -1)[0] ?? '');
+        Hooks::cancellation(['relid' => Billing::SERVICE, 'type' => 'Immediate']);
+        self::assertStringContainsString('The mailbox example.com stays until', $last());
+        Billing::change(['domain' => 'example.net']);
+        Hooks::edited(['serviceid' => Billing::SERVICE]);
+        self::assertStringContainsString('stay in example.com; new ones are made in example.net', $last());
+        Store::count(Billing::SERVICE, 2);
+        Hooks::deleted(['serviceid' => Billing::SERVICE]);
+        self::assertStringContainsString('it had 2 mailboxes', $last());
+    }
+
+    public function testNoClientPressesAButtonOfStaff(): void
+    {
+        foreach (['check', 'sendAgain', 'sendAnyway'] as $function) {
+            self::assertStringContainsString('could not be accepted', ("enombridge_$function")(Billing::params()));
+        }
+        self::assertSame('', Record::of(Billing::SERVICE)->confirmed);
+        self::assertSame([], Bridge::$requests);
+    }
+
     public function testAMailAboutAFullMailboxIsSentForEachOfThem(): void
     {
         Billing::answer('SendEmail', fn () => ['result' => 'success']);
@@ -355,5 +403,5 @@ final class SeatsTest extends TestCase
 /** The user name that the module's hook gives a new service. */
 function enombridge_hookUsername(): ?string
 {
-    return \WHMCS\Module\Server\Enombridge\Hooks::username(['params' => Billing::params()]);
+    return Hooks::username(['params' => Billing::params()]);
 }

@@ -39,13 +39,13 @@ def company(portal: Portal, sold: int) -> Iterator[Company]:
 
 def test_it_begins_empty_and_the_customer_fills_it(company: Company) -> None:
     assert (company.status, company.there()) == ("Active", {})
-    assert "0 of 5 mailboxes are in use." in company.page()
+    assert "Mailboxes in use: 0 of 5" in company.page()
     said = company.sends("add", local="Ann", password="Company-Pass.1", again="Company-Pass.1")
     assert said == [f"{company.address('ann')} is ready."]
     company.adds(*NAMES[1:])
     assert set(company.there()) == {company.address(name) for name in NAMES}
     page = company.page()
-    assert "5 of 5 mailboxes are in use." in page
+    assert "Mailboxes in use: 5 of 5" in page
     assert "data-add" not in page, "no room, no form"
     said = company.sends("add", local="fay", password="Company-Pass.1", again="Company-Pass.1")
     assert said == [
@@ -76,7 +76,7 @@ def test_a_mailbox_is_removed_once_it_is_asked_twice(company: Company) -> None:
     assert company.sends("remove_sure", "bob", sure="on")[0].startswith("Nothing was removed.")
     assert company.removes("ann") == [f"{company.address('ann')} is removed."]
     assert set(company.there()) == {company.address("bob")}
-    assert "1 of 5 mailboxes are in use." in company.page()
+    assert "Mailboxes in use: 1 of 5" in company.page()
 
 
 def test_suspended_given_back_and_ended_as_one(company: Company) -> None:
@@ -99,7 +99,7 @@ def test_suspended_given_back_and_ended_as_one(company: Company) -> None:
 def test_more_fewer_and_larger(company: Company) -> None:
     company.adds(*NAMES[:4])
     assert company.whmcs.upgrade(company.service, options={SEATS: 7}) == "success"
-    assert "4 of 7 mailboxes are in use." in company.page()
+    assert "Mailboxes in use: 4 of 7" in company.page()
     answer = company.whmcs.upgrade(company.service, options={SEATS: 2})
     assert "4 mailboxes, and 2 are ordered now" in answer
     assert all(company.address(name) in answer for name in NAMES[:4])
@@ -171,3 +171,19 @@ def test_a_late_end_is_told_once(company: Company) -> None:
     company.house.quiet()
     told = [company.said(company.page()) for _ in range(2)]
     assert told == [[f"The new password of {company.address('ann')} is set."], []]
+
+
+def test_further_addresses_and_forwarding(company: Company) -> None:
+    company.adds("ann", "bob")
+    said = company.sends("aliases", "ann", aliases="Sales\ninfo")
+    assert said == [f"The further addresses of {company.address('ann')} are set."]
+    assert ">info@" in company.page()
+    said = company.sends("forwarding", "ann", forward="ann+mail@example.net", copy="on")
+    assert said == [f"The forwarding of {company.address('ann')} is set."]
+    assert "ann+mail@example.net</textarea>" in company.page()
+    said = company.sends("aliases", "bob", aliases="sales")
+    assert "already in use by another mailbox" in said[0]
+    said = company.sends("aliases", "bob", aliases="sales@example.org")
+    assert "must be in" in said[0]
+    assert company.sends("forwarding", "ann", forward="")[0].endswith("is set.")
+    assert "ann+mail@example.net" not in company.page()

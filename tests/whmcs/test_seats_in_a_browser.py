@@ -17,11 +17,11 @@ pytestmark = pytest.mark.usefixtures("php")
 PHONE, DESK = {"width": 375, "height": 812}, {"width": 1280, "height": 900}
 WORDS: dict[str, dict[str, str]] = {
     "german": {
-        "used": "von 5 Postfächern sind belegt", "ready": "ist bereit", "sure": "wirklich entfernen",
+        "used": "Belegte Postfächer: {} von", "ready": "ist bereit", "sure": "wirklich entfernen",
         "removed": "ist entfernt", "set": "ist gesetzt", "state": "Gesperrt", "there": "gibt es bereits",
     },
     "spanish": {
-        "used": "de 5 buzones en uso", "ready": "ya está disponible", "sure": "desea eliminar",
+        "used": "Buzones en uso: {} de", "ready": "ya está disponible", "sure": "desea eliminar",
         "removed": "Se ha eliminado", "set": "ya está activa", "state": "Suspendido", "there": "ya existe",
     },
 }  # fmt: skip
@@ -66,13 +66,13 @@ def test_the_whole_life_of_a_domain_with_five_mailboxes(
         assert not script or tab.overflow() <= 0
 
     page = tab.go(f"{company.path}&language={language}")
-    assert f"0 {words['used']}" in page.locator(".enombridge").inner_text()
+    assert words["used"].format(0) in page.locator(".enombridge").inner_text()
     sound()
     for name in NAMES:
         add(page, name)
         assert words["ready"] in page.locator(".eb-message").first.inner_text()
     sound()
-    assert f"5 {words['used']}" in page.locator(".enombridge").inner_text()
+    assert words["used"].format(5) in page.locator(".enombridge").inner_text()
     assert page.locator("details[data-add]").count() == 0
     assert set(company.there()) == {company.address(name) for name in NAMES}
 
@@ -83,6 +83,19 @@ def test_the_whole_life_of_a_domain_with_five_mailboxes(
     bob.locator("input[name='enombridge[again]']").fill("Another-Pass.2")
     bob.locator("form:has(input[value=password]) button").click()
     assert words["set"] in page.locator(".eb-message").first.inner_text()
+
+    ann = card(page, company.address("ann"))
+    ann.locator("summary").click()
+    ann.locator("textarea").first.fill("sales")
+    ann.locator("form:has(input[value=aliases]) button").click()
+    ann.locator("summary").click()
+    assert ann.locator("textarea").first.input_value() == company.address("sales")
+    ann.locator("textarea").last.fill("ann@example.net")
+    ann.locator("form:has(input[value=forwarding]) button").click()
+    ann.locator("summary").click()
+    assert ann.locator("textarea").last.input_value() == "ann@example.net"
+    assert ann.locator("input[type=checkbox]").is_checked()
+    sound()
 
     cay = card(page, company.address("cay"))
     cay.locator("summary").click()
@@ -108,7 +121,7 @@ def test_the_whole_life_of_a_domain_with_five_mailboxes(
     page.goto(company.path)
     add(page, "ann")
     assert words["there"] in page.locator(".eb-message").first.inner_text()
-    assert "4 " in page.locator(".enombridge").inner_text()
+    assert f"{words['used'].format(4)} 6" in page.locator(".enombridge").inner_text()
     company.whmcs.command(company.service, "TerminateAccount")
     company.becomes("Terminated")
     assert company.there() == {}

@@ -17,19 +17,9 @@ from tests.whmcs.test_unreachable import FAULTS, settle
 
 pytestmark = pytest.mark.usefixtures("php")
 
-STEPS = (
-    "add",
-    "remove",
-    "password",
-    "overdue",
-    "pay",
-    "more",
-    "fewer",
-    "terminate",
-    "create",
-    "cron",
-)
-SHARES = (9, 3, 2, 3, 4, 1, 1, 1, 2, 3)
+STEPS = ("add", "remove", "password", "aliases", "forwarding", "overdue", "pay", "more", "fewer",
+         "terminate", "create", "cron")  # fmt: skip
+SHARES = (9, 3, 2, 2, 2, 3, 4, 1, 1, 1, 2, 3)
 COMPANIES, ROUNDS, SEATS_SOLD = 4, 5, 3
 
 
@@ -108,6 +98,10 @@ def step(one: dict[str, Any], what: str, name: str) -> None:
         company.removes(name)
     elif what == "password":
         company.sends("password", name, password="Another-Pass.2", again="Another-Pass.2")
+    elif what == "aliases":
+        company.sends("aliases", name, aliases=f"sales-{name}\ninfo-{name}")
+    elif what == "forwarding":
+        company.sends("forwarding", name, forward=f"{name}@example.net", copy="on")
     elif what == "overdue" and status == "Active":
         one["invoice"] = whmcs.overdue(service)
         whmcs.command(service, "SuspendAccount")

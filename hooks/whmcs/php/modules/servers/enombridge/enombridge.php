@@ -115,23 +115,23 @@ function enombridge_AdminCustomButtonArray(): array
 
 function enombridge_check(array $params): string
 {
-    return enombridge_said($params, function (Mailbox $mailbox): string {
+    return enombridge_said($params, Visitor::staffOnly($params, function (Mailbox $mailbox): string {
         $mailbox->check();
         return 'success';
-    });
+    }));
 }
 
 function enombridge_sendAgain(array $params): string
 {
     $do = fn (Mailbox $mailbox): string => $mailbox->sendAgain() ?? 'success';
-    return enombridge_said($params, $do);
+    return enombridge_said($params, Visitor::staffOnly($params, $do));
 }
 
 function enombridge_sendAnyway(array $params): string
 {
     $staff = (string) (int) ($_SESSION['adminid'] ?? 0);
     $do = fn (Mailbox $mailbox): string => $mailbox->sendAnyway($staff) ?? 'success';
-    return enombridge_said($params, $do);
+    return enombridge_said($params, Visitor::staffOnly($params, $do));
 }
 
 /** On the list of servers: to the bridge's own pages. */

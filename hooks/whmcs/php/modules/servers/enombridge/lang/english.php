@@ -181,7 +181,7 @@ return [
 
     // The mailboxes of a domain
     'mailboxes' => 'Your mailboxes',
-    'seats_used' => '{used} of {seats} mailboxes are in use.',
+    'seats_used' => 'Mailboxes in use: {used} of {seats}',
     'more_seats' => 'Order more mailboxes',
     'add' => 'Add a mailbox',
     'add_name' => 'Name of the mailbox',
@@ -224,6 +224,7 @@ return [
     'all_Suspend' => 'Your mailboxes are being suspended.',
     'all_Unsuspend' => 'Your mailboxes are being restored. You do not have to do anything.',
     'all_Terminate' => 'Your mailboxes are being deleted.',
+    'all_first' => 'Something is being done for all your mailboxes right now. Please try again when it has ended.',
     'page_away' => 'The mail system cannot be reached right now. Please look at this page again in a few minutes before you try once more.',
     'page_nothing' => 'The mail system cannot be reached right now, so your mailboxes cannot be shown. They go on working. Please try again in a few minutes.',
     'not_accepted' => 'The mail system did not accept this. Nothing was changed. Please contact us.',
@@ -235,6 +236,8 @@ return [
     'downgrade_size' => 'The size {plan} is smaller than what these mailboxes hold. Nothing was changed. The customer has to delete mail in, or remove: {list}',
     'each_failed' => '{action} was not done for all mailboxes. {list}',
     'each_open' => '{action} is in progress, and completes by itself, for: {list}',
+    'seats_moved' => 'The domain of this service was changed to {now}. Its mailboxes stay in {has}; new ones are made in {now}.',
+    'deleted_seats' => 'The service was deleted, but it had {number} mailboxes, which still exist at Enom. Next time, terminate the service first. To see them, run on the bridge server: enom-bridge inventory',
     'staff_seats' => '{used} of {seats} mailboxes of {domain}',
     'staff_seats_away' => 'the bridge cannot be asked now ({why})',
     'staff_mailboxes' => 'Mailboxes',

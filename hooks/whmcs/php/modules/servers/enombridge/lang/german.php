@@ -77,14 +77,14 @@ return [
     'dns_name' => 'Name',
     'dns_value' => 'Wert',
     'dns_found' => 'Bisher',
-    'dns_where' => 'Die Einträge von {domain} setzen Sie dort, wo das DNS der Domain verwaltet wird, auf diesen Nameservern: {servers}.',
+    'dns_where' => 'Die Einträge von {domain} setzen Sie dort, wo das DNS der Domain verwaltet wird; zuständig sind diese Nameserver: {servers}.',
     'dns_wait' => 'Änderungen sind hier nach etwa zehn Minuten zu sehen.',
     'mail_full_subject' => 'Ihr Postfach {address} ist fast voll',
     'mail_full' => "Ihr Postfach {address} ist zu {percent} % voll: {used} von {quota} sind belegt.\n\nEin volles Postfach empfängt keine E-Mails mehr. Löschen Sie, was Sie nicht mehr brauchen, oder bestellen Sie hier mehr Speicherplatz: {link}",
 
     // The mailboxes of a domain
     'mailboxes' => 'Ihre Postfächer',
-    'seats_used' => '{used} von {seats} Postfächern sind belegt.',
+    'seats_used' => 'Belegte Postfächer: {used} von {seats}',
     'more_seats' => 'Weitere Postfächer bestellen',
     'add' => 'Postfach hinzufügen',
     'add_name' => 'Name des Postfachs',
@@ -127,7 +127,8 @@ return [
     'all_Suspend' => 'Ihre Postfächer werden gerade gesperrt.',
     'all_Unsuspend' => 'Ihre Postfächer werden gerade wieder freigegeben. Sie müssen nichts tun.',
     'all_Terminate' => 'Ihre Postfächer werden gerade gelöscht.',
+    'all_first' => 'Gerade wird etwas für alle Ihre Postfächer erledigt. Bitte versuchen Sie es noch einmal, wenn es abgeschlossen ist.',
     'page_away' => 'Das Mailsystem ist gerade nicht erreichbar. Bitte sehen Sie in einigen Minuten auf dieser Seite nach, bevor Sie es noch einmal versuchen.',
-    'page_nothing' => 'Das Mailsystem ist gerade nicht erreichbar, deshalb können Ihre Postfächer hier nicht angezeigt werden. Sie funktionieren weiter. Bitte versuchen Sie es in einigen Minuten noch einmal.',
+    'page_nothing' => 'Das Mailsystem ist gerade nicht erreichbar, deshalb können Ihre Postfächer hier nicht angezeigt werden. Die Postfächer selbst funktionieren weiter. Bitte versuchen Sie es in einigen Minuten noch einmal.',
     'not_accepted' => 'Das Mailsystem hat das nicht angenommen. Es wurde nichts geändert. Bitte wenden Sie sich an uns.',
 ];

@@ -84,7 +84,7 @@ return [
 
     // The mailboxes of a domain
     'mailboxes' => 'Sus buzones',
-    'seats_used' => '{used} de {seats} buzones en uso.',
+    'seats_used' => 'Buzones en uso: {used} de {seats}',
     'more_seats' => 'Contratar más buzones',
     'add' => 'Añadir un buzón',
     'add_name' => 'Nombre del buzón',
@@ -127,6 +127,7 @@ return [
     'all_Suspend' => 'Se están suspendiendo sus buzones.',
     'all_Unsuspend' => 'Estamos reactivando sus buzones. No tiene que hacer nada.',
     'all_Terminate' => 'Se están eliminando sus buzones.',
+    'all_first' => 'En este momento hay una operación en curso para todos sus buzones. Inténtelo de nuevo cuando haya terminado.',
     'page_away' => 'En este momento no se puede acceder al sistema de correo. Vuelva a consultar esta página dentro de unos minutos antes de intentarlo de nuevo.',
     'page_nothing' => 'En este momento no se puede acceder al sistema de correo y no se pueden mostrar sus buzones. Siguen funcionando. Inténtelo de nuevo dentro de unos minutos.',
     'not_accepted' => 'El sistema de correo no ha aceptado la petición. No se ha cambiado nada. Póngase en contacto con nosotros.',

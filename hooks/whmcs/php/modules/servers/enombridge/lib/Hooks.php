@@ -30,9 +30,10 @@ final class Hooks
     public static function cancellation(array $vars): void
     {
         self::ours($vars['relid'] ?? 0, function (Hosting $hosting, Record $record) use ($vars): void {
-            if ($record->address !== '') {
+            $address = $record->address ?: ($hosting->hasSeats() ? $hosting->mailbox : '');
+            if ($address !== '') {
                 $type = is_string($vars['type'] ?? null) ? Text::plain($vars['type']) : '-';
-                Log::activity(Text::of('cancellation', ['address' => $record->address, 'type' => $type]), $hosting->id, $hosting->client);
+                Log::activity(Text::of('cancellation', ['address' => $address, 'type' => $type]), $hosting->id, $hosting->client);
             }
         });
     }
@@ -42,7 +43,11 @@ final class Hooks
     {
         self::ours($vars['serviceid'] ?? 0, function (Hosting $hosting, Record $record): void {
             Catchup::reconsider($hosting->id);
-            if ($record->address === '' || $hosting->hasSeats()) {
+            if ($hosting->hasSeats()) {
+                self::moved($hosting);
+                return;
+            }
+            if ($record->address === '') {
                 return;
             }
             try {
@@ -55,6 +60,19 @@ final class Hooks
                 Log::activity($text, $hosting->id, $hosting->client);
             }
         });
+    }
+
+    /** New mailboxes are made in the domain that the service has now; those that there are stay where they are. */
+    private static function moved(Hosting $hosting): void
+    {
+        try {
+            $now = Seats::domain(Params::of($hosting));
+        } catch (Fault) {
+            return;
+        }
+        if ($hosting->mailbox !== '' && $now !== $hosting->mailbox) {
+            Log::activity(Text::of('seats_moved', ['now' => Text::plain($now), 'has' => Text::plain($hosting->mailbox)]), $hosting->id, $hosting->client);
+        }
     }
 
     /** What is on its way for a service because it was not paid is taken back at once. @param array<string, mixed> $vars */
@@ -85,6 +103,8 @@ final class Hooks
             $record = Record::of($id);
             if ($record->address !== '' && $record->state !== 'absent') {
                 Log::activity(Text::of('deleted', ['address' => $record->address]), $id);
+            } elseif (($counted = Store::counted($id)) > 0) {
+                Log::activity(Text::of('deleted_seats', ['number' => $counted, 'service' => $id]), $id);
             }
             Store::forget($id);
         } catch (\Throwable $error) {

@@ -3,9 +3,12 @@
 namespace WHMCS\Module\Server\Enombridge;
 
 use EnomBridge\Kit\Answer;
+use EnomBridge\Kit\Client;
 use EnomBridge\Kit\Connection;
 use EnomBridge\Kit\Fault;
+use EnomBridge\Kit\Lock;
 use EnomBridge\Kit\Receipt;
+use EnomBridge\Kit\Record;
 
 /** The mailboxes of one service with seats, as the bridge has them on record, and what is sent for one of them. */
 final class Mailboxes
@@ -69,10 +72,41 @@ final class Mailboxes
      */
     public function send(string $type, string $address, array $data, int $wait): array
     {
+        $hook = $this->hook($type, $address, $data);
+        return [$hook->id, $hook->send($wait)];
+    }
+
+    /**
+     * As above, for a customer: null where WHMCS has just asked for something for all of them. Throws Busy.
+     *
+     * A mailbox that is made while a suspension is on its way would be newer than that, and stay out of it. So that is
+     * looked at, and the hook gets its time, while nobody else is at this service; the end is waited for afterwards.
+     *
+     * @param array<string, mixed> $data
+     * @return ?array{string, Answer}
+     */
+    public function sendForCustomer(string $type, string $address, array $data): ?array
+    {
+        $begin = function () use ($type, $address, $data): ?array {
+            if (isset(Record::of($this->call->id)->pending['status'])) {
+                return null;
+            }
+            $hook = $this->hook($type, $address, $data);
+            return [$hook, $hook->send(0)];
+        };
+        $begun = Lock::around($this->call->id, $begin);
+        if ($begun === null) {
+            return null;
+        }
+        [$hook, $answer] = $begun;
+        return [$hook->id, $answer->kind === 'accepted' ? $hook->send(Client::WAIT) : $answer];
+    }
+
+    /** @param array<string, mixed> $data */
+    private function hook(string $type, string $address, array $data): Hook
+    {
         $data = ['service_id' => (string) $this->call->id, 'address' => $address] + $data + array_filter(['customer_id' => $this->call->customer()], 'strlen');
-        $id = "whmcs_{$this->call->id}_" . str_replace('mailbox.', '', $type) . '_' . bin2hex(random_bytes(8));
-        $secret = is_string($data['password'] ?? null) ? $data['password'] : '';
-        return [$id, $this->call->client($secret)->hook($id, $type, gmdate('Y-m-d\TH:i:s\Z', time()), $data, $wait)];
+        return Hook::fresh($this->call, $type, $data);
     }
 
     /** @return list<array<string, mixed>> */
@@ -108,7 +142,8 @@ final class Mailboxes
         }
         $text = fn (string $name): string => is_string($item[$name] ?? null) ? $item[$name] : '';
         $number = fn (string $name): int => is_int($item[$name] ?? null) ? max(0, $item[$name]) : 0;
-        $addresses = fn (mixed $list): array => array_values(array_filter(array_map(Receipt::address(...), is_array($list) ? $list : [])));
+        $isOne = fn (mixed $one): bool => is_string($one) && filter_var($one, FILTER_VALIDATE_EMAIL) !== false;
+        $addresses = fn (mixed $list): array => array_values(array_filter(is_array($list) ? $list : [], $isOne));
         $forwarding = is_array($item['forwarding'] ?? null) ? $item['forwarding'] : [];
         return [
             'address' => $address, 'state' => in_array($text('state'), ['active', 'suspended'], true) ? $text('state') : 'unknown', 'plan' => $text('plan'), 'deleted' => $text('delete_after'),

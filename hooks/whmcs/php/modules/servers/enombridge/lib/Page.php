@@ -82,7 +82,7 @@ final class Page
             'busy' => array_filter(array_column($mailboxes, 'doing')) !== [] || in_array('info', array_column($messages, 'kind'), true),
             'dns' => $isActive && $domain !== '' ? Dns::of($domain, $client, $this->language) : [],
             'signIn' => $isActive,
-            'mayChange' => $isActive,
+            'mayChange' => $isActive && !($seats !== [] && isset(Record::of($this->call->id)->pending['status'])),
             'serviceId' => $this->call->id,
             'proof' => Visitor::proof($this->call->id, $this->call->bridge),
             ...$this->mailbox->settings($params),

@@ -3,7 +3,7 @@
 namespace WHMCS\Module\Server\Enombridge;
 
 use EnomBridge\Kit\Answer;
-use EnomBridge\Kit\Client;
+use EnomBridge\Kit\Busy;
 use EnomBridge\Kit\Receipt;
 use EnomBridge\Kit\Text;
 
@@ -139,7 +139,15 @@ final class SeatsForm
     /** @param array<string, mixed> $data @return array{kind: string, text: string} */
     private function send(string $type, string $what, string $address, array $data): array
     {
-        [$hook, $answer] = Mailboxes::of($this->call)->send($type, $address, $data, Client::WAIT);
+        try {
+            $sent = Mailboxes::of($this->call)->sendForCustomer($type, $address, $data);
+        } catch (Busy) {
+            return $this->said('info', 'busy_client');
+        }
+        if ($sent === null) {
+            return $this->said('info', 'all_first');
+        }
+        [$hook, $answer] = $sent;
         $isOpen = $answer->isOneOf('accepted', 'away') || $answer->kind === 'ended' && $answer->receipt['status'] === 'held';
         if ($isOpen) {
             Changes::begun($this->call->id, $hook, $what, $address);

@@ -83,6 +83,11 @@ final class Store implements Kit\Store
         Capsule::table(self::TABLE)->updateOrInsert(['service' => $service], ['mailboxes' => (string) $mailboxes]);
     }
 
+    public static function counted(int $service): int
+    {
+        return (int) self::row($service)->value('mailboxes');
+    }
+
     public static function forget(int $service): void
     {
         self::row($service)->delete();

@@ -25,6 +25,21 @@ final class Visitor
         return self::owns($params) || !empty($_SESSION['adminid']) && (self::client() === 0 || defined('ADMINAREA'));
     }
 
+    /**
+     * What a button of staff does: no client gets there, whatever calls it.
+     *
+     * @param array<string, mixed> $params
+     * @param callable(Mailbox): string $do
+     */
+    public static function staffOnly(array $params, callable $do): callable
+    {
+        if (self::client() === 0 || !empty($_SESSION['adminid'])) {
+            return $do;
+        }
+        self::refused($params, 'staff');
+        return fn (): string => Text::of('page_refused', [], Language::clients($params));
+    }
+
     /** A request that only somebody makes who is after what is another's: it is written down, each one. @param array<string, mixed> $params */
     public static function refused(array $params, string $what): void
     {

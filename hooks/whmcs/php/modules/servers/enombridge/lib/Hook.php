@@ -1,0 +1,33 @@
+<?php
+
+namespace WHMCS\Module\Server\Enombridge;
+
+use EnomBridge\Kit\Answer;
+
+/** One hook about one mailbox of several: sent again it is the same, and the bridge tells how it stands. */
+final class Hook
+{
+    /** @param array<string, mixed> $data */
+    private function __construct(
+        public readonly string $id,
+        private readonly SeatsService $call,
+        private readonly string $type,
+        private readonly string $time,
+        private readonly array $data,
+    ) {
+    }
+
+    /** @param string $type like `mailbox.create` @param array<string, mixed> $data */
+    public static function fresh(SeatsService $call, string $type, array $data): self
+    {
+        $id = "whmcs_{$call->id}_" . str_replace('mailbox.', '', $type) . '_' . bin2hex(random_bytes(8));
+        return new self($id, $call, $type, gmdate('Y-m-d\TH:i:s\Z', time()), $data);
+    }
+
+    /** @param int $wait seconds that the bridge may hold its answer */
+    public function send(int $wait): Answer
+    {
+        $secret = is_string($this->data['password'] ?? null) ? $this->data['password'] : '';
+        return $this->call->client($secret)->hook($this->id, $this->type, $this->time, $this->data, $wait);
+    }
+}
