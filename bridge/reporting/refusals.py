@@ -72,6 +72,11 @@ REFUSALS: Mapping[str, str] = {
         "(safety.max_suspended_share). Nothing was changed. If this one is right: "
         "enom-bridge jobs approve {job}"
     ),
+    "service_again": (
+        "Job {job} would delete {count} mailboxes at once, more than the hourly limit leaves now "
+        "(safety.max_terminations_per_hour = {limit}). Retry it within the next hours, or retry "
+        "its mailboxes one by one."
+    ),
     "service_done": (
         "Nothing of job {job} is left to be repeated: newer hooks replaced the rest. Have billing "
         "send what it wants now."

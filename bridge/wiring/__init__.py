@@ -145,7 +145,7 @@ def build(
     lookup, account_state, operator = (
         store.Lookup(database),
         store.AccountState(database),
-        store.OperatorActions(database, new_job_id),
+        store.OperatorActions(database, new_job_id, rules=service_rules(settings, accounts)),
     )
     findings = store.Findings(database, max(LEASE, lease_of(settings, tuning)))
     brake = store.Brake(

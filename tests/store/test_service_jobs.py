@@ -511,6 +511,27 @@ def test_a_need_calls_off_a_service_that_is_held(shop: Shop) -> None:
     assert held.call_off_needed() == 0
 
 
+def test_a_retry_counts_the_members_whole_too(shop: Shop) -> None:
+    limited(shop, 3)
+    shop.operator.rules = shop.inbox.rules
+    shop.own(A, B)
+    shop.own(C, "d@example.net", service="8")
+    receipt = shop.whole("terminate")
+    for _ in range(2):
+        shop.end(State.ACTIVE, "failed", error=Refused("No."))
+    for address in (C, "d@example.net"):
+        shop.hook("terminate", address, service="8")
+        delete(shop, 3)
+    with pytest.raises(NotPossible, match="more than the hourly limit leaves now"):
+        shop.operator.retry(receipt.job)
+    assert shop.claim() is None
+    shop.now += 3601
+    again = shop.operator.retry(receipt.job)
+    for _ in range(2):
+        delete(shop, 1)  # they were counted together
+    assert shop.status(again) == "succeeded"
+
+
 def test_a_retry_deletes_nothing_that_came_back_since(shop: Shop) -> None:
     shop.own(A, B)
     receipt = shop.whole("terminate")

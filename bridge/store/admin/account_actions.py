@@ -1,12 +1,13 @@
 """What a person may do to accounts and sources; each is audited in its own transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from bridge.domain.errors import NotPossible, UnknownThing
+from bridge.domain.ports import ServiceRules
 from bridge.reporting import notes as sentences
 from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database
@@ -25,6 +26,7 @@ class AccountActions:
     database: Database
     new_id: Callable[[float], str]
     who: str = "unknown"
+    rules: ServiceRules = field(default_factory=ServiceRules)
 
     def reconcile_soon(self, account: str) -> None:
         """A worker compares the account with Enom within seconds."""

@@ -15,7 +15,7 @@ from bridge.domain.decisions import JobFacts
 from bridge.domain.differences import Difference, Repair
 from bridge.domain.errors import CODES, BridgeError, Limit, NotPossible, UnknownThing
 from bridge.domain.model import Address, Record, State
-from bridge.domain.ports import Receipt, ServiceRules
+from bridge.domain.ports import Receipt
 from bridge.reporting import notes as sentences
 from bridge.reporting.receipts import CANCELLED, rejected
 from bridge.reporting.refusals import refusal
@@ -131,7 +131,7 @@ class OperatorActions(AccountActions):
 
     def _again_whole(self, tx: Any, row: Row, limit: Limit | None, now: float) -> Receipt:
         special = {"replaces": row["id"], **lifting(row, limit)}
-        makes = ServiceJobs(self.database, self.new_id, ServiceRules())
+        makes = ServiceJobs(self.database, self.new_id, self.rules)
         new = service_actions.repeat(tx, makes, row, special, now)
         notes.clear(tx, f"job:{row['id']}", sentences.tried_again(row, new["id"]), now)
         self.database.notify(tx, *Topic)
@@ -353,7 +353,7 @@ class OperatorActions(AccountActions):
         if found is None:
             raise UnknownThing(refusal("no_job", id=job))
         if found[0] is None:
-            service_actions.lock_mailboxes(tx, job)
+            service_actions.lock_mailboxes(tx, self.database, job)
         tx.execute(
             self.database.lock_row(sa.select(mailboxes.c.id).where(mailboxes.c.id == found[0]))
         ).first()

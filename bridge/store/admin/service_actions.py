@@ -8,15 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.errors import CODES, BridgeError, NotPossible, Overtaken
+from bridge.domain.errors import CODES, BridgeError, Limit, NotPossible, Overtaken
 from bridge.domain.superseded import CUSTOMER_TEXTS, needed
 from bridge.reporting.receipts import CANCELLED
 from bridge.reporting.refusals import refusal
 from bridge.store.admin import decision_facts
 from bridge.store.base.database import Database
-from bridge.store.base.rows import Row, to_intent
-from bridge.store.base.tables import jobs
-from bridge.store.queue import cancelling, enqueue, service_lines, service_members
+from bridge.store.base.rows import Row, to_intent, to_limits
+from bridge.store.base.tables import among, ended_badly, jobs
+from bridge.store.queue import cancelling, creations, enqueue, money, service_lines, service_members
 from bridge.store.queue.enqueue import NewJob
 from bridge.store.queue.service_jobs import ServiceJobs
 from bridge.store.queue.service_receipts import first_of, newest
@@ -26,13 +26,14 @@ def members(tx: Connection, job: Row) -> Sequence[Row]:
     return newest(tx, first_of(tx, job))
 
 
-def lock_mailboxes(tx: Connection, job: str) -> None:
-    """Those of the members of a service's job, and its line, in the order of everybody: before the
-    job itself."""
+def lock_mailboxes(tx: Connection, database: Database, job: str) -> None:
+    """Those of the members of a service's job, the accounts and its line, in the order of everybody:
+    before the job itself."""
     found = tx.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().first()
     if found is None or found["mailbox_id"] is not None:
         return
     service_members.lock_of(tx, [row["mailbox_id"] for row in members(tx, found)])
+    creations.lock_accounts(tx, database)
     service_lines.lock(tx, found["source"], found["service_id"])
 
 
@@ -47,6 +48,7 @@ def repeat(
     wanted = decision_facts.repeated(tx, job)
     if not wanted:
         raise NotPossible(refusal("service_done", job=job["id"]))
+    special = special | whole_limit(tx, makes, job, len(wanted), special, now)
     intent = to_intent(job, None)
     whose = job["hook_id"], job["source"], job["account"]
     line = service_lines.take(tx, makes.database, job["source"], job["service_id"])
@@ -70,6 +72,21 @@ def repeat(
             **special | more,
         )
     return again
+
+
+def whole_limit(
+    tx: Connection, makes: ServiceJobs, job: Row, count: int, special: dict[str, Any], now: float
+) -> dict[str, Any]:
+    """The columns with which so many members pass the limit of deletions, because they were counted
+    together. Raises NotPossible when they are too many now."""
+    rules, lifted = makes.rules, to_limits(special.get("lifted") or job["lifted"])
+    deletes = job["action"] == "service.terminate" and not rules.grace
+    if not deletes or not rules.terminations_per_hour or Limit.DELETIONS in lifted:
+        return {}
+    if money.deletions(tx, now) + count > rules.terminations_per_hour:
+        most = rules.terminations_per_hour
+        raise NotPossible(refusal("service_again", job=job["id"], count=count, limit=most))
+    return {"lifted": " ".join(sorted(lifted | {Limit.DELETIONS}))}
 
 
 def reject(tx: Connection, job: Row, why: BridgeError, now: float) -> None:
@@ -106,7 +123,7 @@ class HeldServices:
 
     def _call_off(self, id: str) -> bool:
         with self.database.write() as tx:
-            lock_mailboxes(tx, id)
+            lock_mailboxes(tx, self.database, id)
             job = tx.execute(sa.select(jobs).where(jobs.c.id == id)).mappings().one()
             held = [row for row in members(tx, job) if row["status"] == "held"]
             if not held or any(decision_facts.overtaken(tx, row) is None for row in held):
@@ -117,6 +134,10 @@ class HeldServices:
             return True
 
 
+# The condition of the index of such jobs, word for word, and then the rest
 SELECT_HELD = sa.select(jobs.c.id).where(
-    jobs.c.mailbox_id.is_(None), jobs.c.status == "held", jobs.c.action == "service.terminate"
+    ended_badly(jobs),
+    among(jobs.c.status, "held"),
+    jobs.c.mailbox_id.is_(None),
+    jobs.c.action == "service.terminate",
 )

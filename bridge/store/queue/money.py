@@ -147,17 +147,20 @@ def allow_deletion(
         return  # counted with its whole service, when that was admitted
     # A service is counted under this lock, too.
     tx.execute(database.lock_row(sa.select(accounts.c.name).order_by(accounts.c.name))).all()
-    if deletions(tx, now, job["id"]) >= limits.terminations_per_hour:
+    # Where there is a grace, members only suspend, and what is deleted is at the end of it.
+    if deletions(tx, now, job["id"], reserved=not job["purge"]) >= limits.terminations_per_hour:
         text = refusal("deletions_of_hour", limit=limits.terminations_per_hour, job=job["id"])
         raise NeedsPerson(text, limit=Limit.DELETIONS)
 
 
-def deletions(tx: Connection, now: float, but: str = "") -> int:
-    """How many mailboxes were deleted within the hour, or will be with their whole service; `but`
-    by this job."""
+def deletions(tx: Connection, now: float, but: str = "", reserved: bool = True) -> int:
+    """How many mailboxes were deleted within the hour, or (`reserved`) will be with their whole
+    service; `but` by this job."""
     # No later ones: a clock that was ahead noted them.
     asked = {"after": now - HOUR, "until": now + HOUR, "but_job": but}
     done = tx.scalar(COUNT_DELETIONS, asked) or 0
+    if not reserved:
+        return done
     return done + (tx.scalar(COUNT_RESERVED, {"but_job": but}) or 0)
 
 
