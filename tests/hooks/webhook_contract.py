@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_contract import PLANTED, json_values, samples
 
+from contrib.samples import map_of
 from hooks import PLATFORMS, OwnWebhooks, own_webhooks, signing, standard
 from hooks.errors import BadSignature, HookError, Invalid, Malformed, Stale, UnknownAction, Unsigned
 from hooks.schemes import WEBHOOK_SCHEMES
@@ -40,7 +41,10 @@ class Sample:
 
 class WebhookContract:
     name: str
-    event_map = EventMap()  # of the samples
+
+    @property
+    def event_map(self) -> EventMap:
+        return map_of(self.folder)
 
     @property
     def platform(self) -> OwnWebhooks:
