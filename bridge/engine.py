@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from bridge.domain.errors import BridgeError, StoreUnavailable
+from bridge.domain.errors import BridgeError, StoreUnavailable, Unavailable
 from bridge.domain.ports import AccountLimits, ClaimedCallback, Job
+from bridge.domain.source import Source
 from bridge.infra import logs
 from bridge.infra.events import Events
 from bridge.infra.periodic_tasks import PeriodicTask, PeriodicTasks
@@ -24,10 +25,20 @@ from bridge.maildns.watching import MailWatch
 from bridge.pipeline.alerts import Alerts
 from bridge.pipeline.callbacks import Callbacks, SenderShares
 from bridge.pipeline.service_events import EventSender
+from bridge.pipeline.subscription_list import SubscriptionList
 from bridge.pipeline.worker import Worker
+from bridge.pipeline.write_back import WriteBack
 from bridge.reconcile.nightly import Held, Nightly
 from bridge.reconcile.reconcile import AT_ONCE
-from bridge.store import AccountState, HeldServices, Outbox, Queue, Retention, Troubles
+from bridge.store import (
+    AccountState,
+    HeldServices,
+    Outbox,
+    Queue,
+    Retention,
+    Subscribed,
+    Troubles,
+)
 from bridge.store.admin.mail_watches import MailWatches
 
 log = logs.get("engine")
@@ -55,6 +66,28 @@ def _run_one(run: Callable[[T], None], item: T, free: threading.BoundedSemaphore
 
 
 @dataclass
+class DailyList:
+    """Compares, once a day, the subscriptions of each source that has them."""
+
+    subscribed: Subscribed
+    list: SubscriptionList
+    sources: Mapping[str, Source]
+
+    def run(self) -> None:
+        for source in self.sources.values():
+            if source.subscriptions is None or not self.subscribed.take(source.name):
+                continue
+            try:
+                made, left = self.list.ensure(source)
+            except Unavailable as error:
+                log.warning("not compared", source=source.name, error=error.detail)
+                self.subscribed.failed(source.name)
+            else:
+                log.info("compared", source=source.name, made=made, left=left)
+                self.subscribed.tell(source.name, left)
+
+
+@dataclass
 class Engine:
     """Start and stop of everything that works in the background.
 
@@ -72,6 +105,8 @@ class Engine:
     held_services: HeldServices
     nightly: Nightly
     event_sender: EventSender
+    write_back: WriteBack
+    daily_list: DailyList
     mail_watch: MailWatch
     mail_watches: MailWatches
     synchronise: Callable[[], None]
@@ -103,9 +138,18 @@ class Engine:
             (PeriodicTask("notes", CHORES, self.notes.send_due),), self.events
         )
         self.event_sender.stopping = self.mail_watch.stopping = self._stopping.is_set
+        self.write_back.stopping = self._stopping.is_set
         # So is this: a receiver that hangs takes ten seconds.
         self.telling = PeriodicTasks(
             (PeriodicTask("events", CHORES, self.event_sender.send_due),), self.events
+        )
+        # And this, apart from that one: neither waits for the other's receiver.
+        self.writing = PeriodicTasks(
+            (PeriodicTask("write_backs", CHORES, self.write_back.send_due),), self.events
+        )
+        # And this: a long list takes minutes.
+        self.listing = PeriodicTasks(
+            (PeriodicTask("subscriptions", MINUTE, self.daily_list.run),), self.events
         )
         # So is this: a name server that does not answer takes seconds.
         self.looking = PeriodicTasks(
@@ -128,6 +172,8 @@ class Engine:
             self._look_over,
             self._watch_mail,
             self._send_events,
+            self._write_back,
+            self._compare_lists,
         )
         self._threads = [
             threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:])
@@ -315,6 +361,14 @@ class Engine:
     def _send_events(self) -> None:
         while not self._stopping.wait(CHORES):
             self.telling.run_due(time.monotonic)
+
+    def _write_back(self) -> None:
+        while not self._stopping.wait(CHORES):
+            self.writing.run_due(time.monotonic)
+
+    def _compare_lists(self) -> None:
+        while not self._stopping.wait(CHORES):
+            self.listing.run_due(time.monotonic)
 
     def _watch_mail(self) -> None:
         while not self._stopping.wait(CHORES):

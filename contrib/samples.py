@@ -19,7 +19,7 @@ from hooks import PLATFORMS, OwnWebhooks, Platform, own_webhooks, signing
 from hooks.errors import Invalid
 from hooks.message import read_message
 from hooks.schemes import WEBHOOK_SCHEMES
-from hooks.types import Delivery, Ignored, Verified
+from hooks.types import Delivery, EventMap, Ignored, Verified
 from tests.support.webhooks import SIGNERS
 
 ROOT = Path(__file__).parents[1]
@@ -29,14 +29,14 @@ EXPECTED = ("intent.json", "withdrawal.json", "errors.json")
 
 def complete(platform: Platform, samples: Path) -> Iterator[Path]:
     """The files that it wrote."""
-    secret = (samples / "secret").read_text().strip()
+    secret, event_map = (samples / "secret").read_text().strip(), map_of(samples)
     for body in sorted(samples.glob("*/body.json")):
         headers = body.with_name("headers.json")
         if not headers.exists():
             yield _write(headers, _signed(platform, body, secret))
         if not any(body.with_name(name).exists() for name in EXPECTED):
             proof = _verified(platform, json.loads(headers.read_text()), body.read_bytes(), secret)
-            for name, read in _read(platform, proof).items():
+            for name, read in _read(platform, proof, event_map).items():
                 yield _write(body.with_name(name), read)
 
 
@@ -69,10 +69,16 @@ def _verified(platform: Platform, headers: dict[str, str], body: bytes, secret: 
     return signing.verify(delivery, [signing.decode_secret(secret)], "standard", now)
 
 
-def _read(platform: Platform, proof: Verified) -> Mapping[str, Any]:
+def map_of(samples: Path) -> EventMap:
+    """What the samples stand under, as a source's `map` would say it: `map.json`, if there is one."""
+    file = samples / "map.json"
+    return EventMap(json.loads(file.read_text()) if file.exists() else {})
+
+
+def _read(platform: Platform, proof: Verified, event_map: EventMap) -> Mapping[str, Any]:
     """File and content; nothing for an event that is ignored."""
     own = own_webhooks(platform)
-    message = read_message(proof) if own is None else own.parse(proof)
+    message = read_message(proof) if own is None else own.parse(proof, event_map)
     if isinstance(message, Ignored):
         return {}
     try:

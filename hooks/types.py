@@ -48,11 +48,34 @@ class Message:
 
 
 @dataclass(frozen=True)
+class EventMap:
+    """What the configuration says of a source's events, for platforms with webhooks of their own.
+
+    `fields`: where in the event each of ours stands, as a dotted path. `when`: what a status of the
+    platform means, over what it means by default: nothing, suspend or terminate.
+    """
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    when: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ApiCall:
+    """One call of a platform's API: `path` with its query, `body` as a form or None."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = None
+
+
+@dataclass(frozen=True)
 class Ignored:
     """A verified webhook of a platform's own format that means nothing to us. `type`: what the
-    platform calls it."""
+    platform calls it. `why`: a sentence for the log, without anything of the event."""
 
     type: str
+    why: str = ""
 
     def describe(self) -> dict[str, str]:
         """As JSON."""
@@ -70,6 +93,8 @@ class Intent:
     `seats` (create): how many mailboxes the service may have.
     `aliases` and `forward_to` are whole sets, sorted, spelled as `address` is; None where the hook
     is not about them.
+    `status` is the platform's word for what led to it, of a platform whose events say a status: what
+    says nothing new of its service makes no job. `final`: no other status follows this one.
     `unknown` names the fields of `data` that nobody here reads; their values are not kept.
     """
 
@@ -88,6 +113,8 @@ class Intent:
     aliases: tuple[str, ...] | None = None
     forward_to: tuple[str, ...] | None = None
     keep_copy: bool = True
+    status: str | None = None
+    final: bool = False
     unknown: tuple[str, ...] = ()
 
 

@@ -79,9 +79,14 @@ SECTIONS = {
     "Manage mailboxes": {
         "mailboxes": (
             "mailboxes",
-            "Mailboxes known to the bridge: list, show, adopt, import, undelete, export, erase.",
+            "Mailboxes known to the bridge: list, show, adopt, import, undelete, password-link, export, "
+            "erase.",
         ),
         "reconcile": ("reconcile", "Compare the bridge's record with Enom."),
+        "subscriptions": (
+            "subscriptions",
+            "Compare the subscriptions of a platform such as Stripe with what the bridge has.",
+        ),
         "inventory": (
             "inventory",
             "Show mailboxes paid for at Enom but terminated in billing, active in billing but "

@@ -18,6 +18,7 @@ from bridge.cli.config import Misconfigured
 from bridge.cli.questions import QUESTIONS, Answers, Checked
 from bridge.config import (
     Admin,
+    ApiTable,
     Bridge,
     ConfigurationError,
     Plan,
@@ -29,7 +30,7 @@ from bridge.config import (
     write,
 )
 from bridge.infra.urls import is_loopback
-from hooks import PLATFORMS
+from hooks import PLATFORMS, subscriptions
 from hooks.signing import new_secret
 
 Written = tuple[str, type, dict[str, Any]]
@@ -39,6 +40,8 @@ OF_BACKEND = {
     "enom": ("uid", "token", "endpoint", "purchase", "suspend_with"),
     "hosted-email": ("suspend_with",),
 }
+OF_PLATFORM = {"webhook_secret": "whsec_to_be_set_later", "api_key": "rk_to_be_set_later"}
+"""What stands for each of these while its variable is not set; they have forms of their own."""
 PARAMETERS = {"UserName": "{local}", "SLD": "{sld}", "TLD": "{tld}"}
 
 
@@ -133,7 +136,10 @@ def _tables(answers: Answers) -> Iterator[Written]:
     for plan in answers["plans"]:
         name, _, size = plan.partition("=")
         yield f"plans.{write.key(name)}", Plan, {"quota_gb": _whole(size)}
-    yield f"sources.{write.key(answers['source'])}", SourceSettings, _source(answers)
+    source = f"sources.{write.key(answers['source'])}"
+    yield source, SourceSettings, _source(answers)
+    if answers["api_key"]:
+        yield f"{source}.api", ApiTable, {"key": answers["api_key"]}
 
 
 def _tables_of_account(answers: Answers) -> Iterator[Written]:
@@ -154,14 +160,16 @@ def _chosen(answers: Answers, *names: str) -> dict[str, Any]:
 
 def _source(answers: Answers) -> dict[str, Any]:
     callback = answers["callback"]
+    known = subscriptions(PLATFORMS[answers["platform"]])
+    fields = {name: place for name, place in known.FIELDS.items() if place} if known else {}
     return {
         "platform": answers["platform"],
         "account": "main",
-        "secrets": [answers["secret"]],
+        "secrets": [answers["webhook_secret"] or answers["secret"]],
         "callback": callback,
         "callback_loopback": callback.startswith("http:") and is_loopback(callback),
         "domains": answers["domains"],
-    }
+    } | ({"map": fields} if fields else {})
 
 
 def _create(target: Path, text: str) -> None:
@@ -183,15 +191,18 @@ def _check(target: Path, answers: Answers) -> tuple[Settings, list[str]]:
     written = [value for value in answers.values() if isinstance(value, str)]
     named = {value.removeprefix("env:") for value in written if value.startswith("env:")}
     unset = sorted(named - {name for name, value in os.environ.items() if value})
-    return load(target, {**os.environ, **dict.fromkeys(unset, "to be set")}), unset
+    later = {answers[name].removeprefix("env:"): value for name, value in OF_PLATFORM.items()}
+    stands_for = {name: later.get(name, "to be set") for name in unset}
+    return load(target, {**os.environ, **stands_for}), unset
 
 
 def _result(target: Path, settings: Settings, answers: Answers) -> dict[str, Any]:
     url, source, secret = settings.bridge.public_url, answers["source"], answers["secret"]
+    ours = not answers["webhook_secret"]
     return {
         "path": str(target),
         "url": f"{url}/hooks/{source}",
-        "secret": secret,
+        "secret": secret if ours else None,
         "form": dict(PLATFORMS[answers["platform"]].form(url, source, secret)),
     }
 

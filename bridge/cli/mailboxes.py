@@ -1,4 +1,4 @@
-"""`enom-bridge mailboxes list|show|adopt|import`: what the bridge knows of mailboxes, and whose
+"""`enom-bridge mailboxes list|show|adopt|import|password-link`: what the bridge knows of mailboxes, and whose
 they are."""
 
 from typing import Any
@@ -8,8 +8,8 @@ import click
 from bridge.cli import importing, privacy, undelete
 from bridge.cli.address import MailAddress
 from bridge.cli.listing import listing
-from bridge.cli.session import operator, session
-from bridge.cli.show import as_json, paged, thing
+from bridge.cli.session import operator, session, who
+from bridge.cli.show import as_json, echo_json, paged, thing
 from bridge.domain.errors import BridgeError
 from bridge.domain.source import Forbidden
 from bridge.maildns.records import zone_line
@@ -25,7 +25,7 @@ COLUMNS = tuple(
 
 @click.group()
 def mailboxes() -> None:
-    """Mailboxes known to the bridge: list, show, adopt, import, undelete, export, erase."""
+    """Mailboxes known to the bridge: list, show, adopt, import, undelete, password-link, export, erase."""
 
 
 for command in (importing.import_, undelete.undelete, privacy.export, privacy.erase):
@@ -142,3 +142,21 @@ def adopt(
     thing(found.describe() | {"applied": write and found.changes}, as_json)
     if found.changes and not write and not as_json:
         click.echo("\nNothing changed yet. To adopt it, run the same command with --apply.")
+
+
+@mailboxes.command("password-link")
+@click.argument("address", type=MailAddress())
+@as_json
+@click.pass_context
+def password_link(ctx: click.Context, address: str, as_json: bool) -> None:
+    """Print a link by which the customer sets a password for this mailbox, once, within 72 hours."""
+    with session(ctx) as service:
+        url = service.first_password.for_address(address, who())
+    if as_json:
+        return echo_json({"address": address, "url": url, "hours": 72})
+    click.echo(url)
+    click.echo(
+        "It works once, within 72 hours, and sets the password of this mailbox for whoever has it: "
+        "send it to the customer only.",
+        err=True,
+    )

@@ -9,9 +9,10 @@ import click
 from bridge.backends.enom.settings import command_name
 from bridge.backends.hosted_email.settings import TEST_HOST
 from bridge.config import backends, values
+from bridge.config.subscriptions import LEAST_GRACE
 from bridge.infra.setting import filled
 from bridge.infra.urls import is_loopback, web_url
-from hooks import PLATFORMS
+from hooks import PLATFORMS, subscriptions
 
 Answers = dict[str, Any]
 
@@ -135,7 +136,13 @@ def suspends(answers: Answers) -> bool:
     return answers["suspend_with"] in ("hosted-email", "commands")
 
 
+def has_subscriptions(answers: Answers) -> bool:
+    return subscriptions(PLATFORMS[answers["platform"]]) is not None
+
+
 def grace(answers: Answers) -> str:
+    if has_subscriptions(answers):
+        return str(LEAST_GRACE)
     return GRACE if answers["environment"] == "live" and suspends(answers) else "0"
 
 
@@ -158,6 +165,24 @@ BILLING = (
         "URL for the callbacks.",
         "Callback URL on the billing side, as its plug-in shows it (empty: none)",
         check=callback,
+    ),
+    Prompt(
+        "webhook_secret",
+        "Signing secret of the platform's webhook endpoint (stripe).",
+        "Signing secret of the webhook endpoint (or env:NAME, file:PATH)",
+        "env:WEBHOOK_SECRET",
+        hidden=True,
+        only_if=has_subscriptions,
+        check=credential,
+    ),
+    Prompt(
+        "api_key",
+        "API key of the platform (stripe).",
+        "API key of the platform (or env:NAME, file:PATH)",
+        "env:PLATFORM_API_KEY",
+        hidden=True,
+        only_if=has_subscriptions,
+        check=credential,
     ),
     Prompt("listen", "HOST:PORT to listen on.", default="127.0.0.1:8080"),
     Prompt(
@@ -244,7 +269,8 @@ REST = (
     ),
     Prompt(
         "terminate_grace_days",
-        f"Days from terminate to deletion. Default: live {GRACE}, if suspension works; else 0.",
+        f"Days from terminate to deletion. Default: live {GRACE}, if suspension works; else 0. "
+        f"stripe: {LEAST_GRACE}.",
         default=grace,
     ),
     Prompt(

@@ -8,6 +8,7 @@ from bridge.config.load import ConfigurationError, find, load
 from bridge.config.settings import (
     AccountSettings,
     Admin,
+    ApiTable,
     Bridge,
     EnomAccountSettings,
     HostedEmailAccountSettings,
@@ -24,6 +25,7 @@ from bridge.infra.secret import Secret
 __all__ = [
     "AccountSettings",
     "Admin",
+    "ApiTable",
     "Bridge",
     "ConfigurationError",
     "EnomAccountSettings",

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from bridge.backends.enom import settings as enom
 from bridge.backends.hosted_email import settings as hosted_email
+from bridge.config import subscriptions
 from bridge.domain.suggestions import did_you_mean
 from bridge.infra.urls import is_loopback
 from hooks import Platform, key_of, own_webhooks
@@ -38,6 +39,7 @@ def faults(read: Tables, written: Tables, platforms: Mapping[str, Platform]) -> 
         yield from _source(f"sources.{name}", source, platforms)
         if (platform := platforms.get(source.get("platform", ""))) is not None:
             yield from _signed(f"sources.{name}", source, platform, written["sources"][name])
+            yield from subscriptions.faults(f"sources.{name}", source, platform, read)
     yield from _secrets(sources)
     yield from _domains(sources)
 

@@ -244,6 +244,20 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class ApiTable:
+    """`[sources.NAME.api]`. Without an endpoint it is the platform's own."""
+
+    key: Secret = setting(
+        "The API key of the platform: to look before a deletion, and to write back.",
+        needs='key = "env:STRIPE_KEY"',
+        read=filled,
+    )
+    endpoint: str = setting(
+        "Another address of that API; empty: the platform's.", "", read=values.optional_api_url
+    )
+
+
+@dataclass(frozen=True)
 class SourceSettings:
     """One billing installation. `domains` are A-labels or ("*",)."""
 
@@ -285,6 +299,15 @@ class SourceSettings:
     )
     allow_from: tuple[Network, ...] = setting(
         "Networks that hooks and queries may come from; empty: any.", [], read=values.network
+    )
+    api: ApiTable | None = setting("Access to the platform's API, where it has subscriptions.")
+    map: Mapping[str, str] = setting(
+        "Where in a subscription each field stands, as a dotted path.", {}, read=values.dotted_path
+    )
+    when: Mapping[str, str] = setting(
+        "What a status of the platform means, over its default: nothing, suspend or terminate.",
+        {},
+        read=values.meaning,
     )
 
 

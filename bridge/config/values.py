@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from bridge.domain.service_events import EventType
 from bridge.infra.clients import Network, network
-from bridge.infra.urls import is_loopback, split, web, web_url
+from bridge.infra.urls import api_url, is_loopback, split, web, web_url
 from hooks.address import normalise
 
 __all__ = ["Network", "network"]  # addresses of clients are read in one place
@@ -126,6 +126,22 @@ def database_password(url: str) -> str | None:
 
 def optional_web_url(text: str) -> str:
     return web_url(text) if text else text
+
+
+def optional_api_url(text: str) -> str:
+    return api_url(text) if text else text
+
+
+def dotted_path(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}", text):
+        raise ValueError('must be a dotted path such as "metadata.mailbox"')
+    return text
+
+
+def meaning(text: str) -> str:
+    if text not in (known := ("nothing", "suspend", "terminate")):
+        raise ValueError(f"must be one of: {', '.join(known)}")
+    return text
 
 
 def notify(text: str) -> str:

@@ -2,12 +2,14 @@
 source and its domains, the receiver of alerts."""
 
 import smtplib
+import time
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bridge import wiring
 from bridge.config import SourceSettings
+from bridge.diagnostics import platform_api
 from bridge.diagnostics.account_checks import MOST_DOMAINS, is_away
 from bridge.diagnostics.check_result import CheckResult
 from bridge.diagnostics.domain_mail import verdicts
@@ -35,9 +37,10 @@ class ReceiverChecks:
                 source.callback,
                 f"Correct sources.{source.name}.callback.",
             )
-        else:
+        elif source.api is None:
             text = "No callback URL: billing is not notified and must query `results` itself."
             yield CheckResult("warn", about, text, f"Set sources.{source.name}.callback.")
+        yield from self._api_of(about, source)
         if source.account in self.barred:
             return
         backend = self.service.accounts[source.account].backend
@@ -55,6 +58,13 @@ class ReceiverChecks:
             else:
                 yield CheckResult("ok", about, f"{domain} is at {backend.provider}.")
             yield from self._mail_of(about, source.account, domain)
+
+    def _api_of(self, about: str, source: SourceSettings) -> Iterator[CheckResult]:
+        service = self.service
+        live = service.settings.accounts[source.account].environment == "live"
+        known = service.sources[source.name]
+        for level, text, remedy in platform_api.verdicts(known, live, service.outgoing, time.time):
+            yield CheckResult(level, about, text, remedy)
 
     def _mail_of(self, about: str, account: str, domain: str) -> Iterator[CheckResult]:
         mail_dns = self.service.mail_dns

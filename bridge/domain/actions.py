@@ -27,6 +27,7 @@ from bridge.domain.model import (
     Terms,
     to_rfc3339,
 )
+from bridge.domain.plan import is_suspended
 from hooks.types import Intent
 
 
@@ -42,6 +43,10 @@ class Request:
     purge: bool = False
     around: Surroundings = field(default_factory=Surroundings)
     """Other mailboxes, as far as aliases and forwarding need them."""
+    customer_id: str | None = None
+    """The mailbox's customer, as this source's own hooks told it."""
+    creating: bool = False
+    """A creation was sent for this hook, so what is there may be of its making."""
 
 
 Action = Callable[[Request, Mailbox, Record, Terms], Desired]
@@ -163,8 +168,31 @@ def set_forwarding(wish: Request, seen: Mailbox, record: Record, terms: Terms) -
     return Desired(forwarding=wanted)
 
 
+def ensure(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+    """It is there, active, and of this plan. Its password is given only to what has none yet."""
+    if seen.exists:
+        if not takes_over(wish, record):
+            require_owner(wish, seen, record)
+        require_type(seen)
+        refuse_foreign_suspension(seen, record)
+        refuse_suspension_of_others(wish, seen, record, terms)
+    require_confirmed_domain(wish, seen, terms)
+    plan = wish.intent.plan
+    size = plan_size(plan, terms) if plan is not None else None
+    without = wish.creating and record.password_digest is None
+    new = not seen.exists or without or record.suspended_with == "lock-out"
+    return Desired(
+        exists=True,
+        suspended=False,
+        password=wish.intent.password if new else None,
+        password_digest=wish.password_digest if new else None,
+        quota=size if terms.hosted_email else None,
+    )
+
+
 ACTIONS: Mapping[str, Action] = {
     "mailbox.create": create,
+    "mailbox.ensure": ensure,
     "mailbox.suspend": suspend,
     "mailbox.unsuspend": unsuspend,
     "mailbox.terminate": terminate,
@@ -176,9 +204,9 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
-PLACE_ACTIONS = frozenset(
-    {"mailbox.create", "mailbox.terminate", "mailbox.renew", "mailbox.set_aliases"}
-)
+CREATES = ("mailbox.create", "mailbox.ensure")
+"""Those that make a mailbox where there is none."""
+PLACE_ACTIONS = frozenset({*CREATES, "mailbox.terminate", "mailbox.renew", "mailbox.set_aliases"})
 """Those that may take, give back or pay for a place or an address of a domain, at one backend or
 another."""
 
@@ -188,6 +216,8 @@ def decides(action: str, *, password: bool = False) -> frozenset[Fact]:
     match action:
         case "mailbox.create":
             return frozenset({Fact.EXISTENCE, Fact.SUSPENSION, Fact.PASSWORD, Fact.PLAN})
+        case "mailbox.ensure":
+            return frozenset({Fact.EXISTENCE, Fact.SUSPENSION, Fact.PLAN})
         case "mailbox.suspend":
             return frozenset({Fact.SUSPENSION})
         case "mailbox.unsuspend":
@@ -227,6 +257,30 @@ def require_owner(wish: Request, seen: Mailbox, record: Record) -> None:
     others = {None: "no known service", wish.source: f"service {record.service_id}"}
     owner = others.get(record.source, "another source")
     raise Refused(f"The mailbox exists and belongs to {owner}.", code="not_ours")
+
+
+def takes_over(wish: Request, record: Record) -> bool:
+    """Whether this is the mailbox of another subscription of the same customer, whose new one takes
+    its place."""
+    customer = wish.intent.customer_id
+    return (
+        record.source == wish.source
+        and record.service_id != wish.intent.service_id
+        and customer is not None
+        and customer == wish.customer_id
+    )
+
+
+def refuse_suspension_of_others(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> None:
+    """A status says nothing of what somebody else suspended for."""
+    ours = record.suspended_with is None or record.suspended_by == wish.source
+    parts = "suspended" in (seen.services or {}).values()
+    if not ours and (parts or is_suspended(seen, record, terms)):
+        raise NeedsPerson(
+            "The mailbox is suspended, and not by a status of this source: it stays so. Unsuspend it "
+            "at the mail provider, then retry.",
+            code="conflict",
+        )
 
 
 def require_confirmed_domain(wish: Request, seen: Mailbox, terms: Terms) -> None:

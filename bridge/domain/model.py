@@ -164,6 +164,7 @@ class Record:
     settles_at: float = 0.0
     aliases: tuple[str, ...] | None = None
     forwarding: Forwarding | None = None
+    suspended_by: str | None = None
 
     def owned_by(self, source: str, service_id: str) -> bool:
         return (self.source, self.service_id) == (source, service_id)

@@ -173,7 +173,11 @@ def before_sending(record: Record, change: Change, seen: Mailbox, owner: tuple[s
             )
             digest = None if change.arguments["with"] == "lock-out" else record.password_digest
             record = replace(
-                record, suspended_with=mark, saved_services=saved, password_digest=digest
+                record,
+                suspended_with=mark,
+                saved_services=saved,
+                password_digest=digest,
+                suspended_by=owner[0] if fresh else record.suspended_by,
             )
             return replace(record, state=State.UNKNOWN, sessions_ended=False)
         case ChangeKind.RESTORE | ChangeKind.DELETE:
@@ -232,6 +236,7 @@ def at_end(record: Record, seen: Mailbox, desired: Desired, terms: Terms) -> Rec
         record = replace(
             record,
             suspended_with=None,
+            suspended_by=None,
             saved_services=None,
             sessions_ended=False,
             delete_after=None,

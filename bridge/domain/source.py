@@ -7,9 +7,17 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from bridge.domain.model import Address
-from hooks import OwnWebhooks, Platform, message, own_webhooks, signing
+from hooks import (
+    OwnWebhooks,
+    Platform,
+    Subscriptions,
+    message,
+    own_webhooks,
+    signing,
+    subscriptions,
+)
 from hooks.errors import HookError
-from hooks.types import Delivery, Ignored, Message, Verified
+from hooks.types import Delivery, EventMap, Ignored, Message, Verified
 
 ANY = "*"
 
@@ -32,6 +40,14 @@ class CallbackEndpoint:
 
 
 @dataclass(frozen=True)
+class ApiAccess:
+    """How a platform is asked and written to in the name of a source. No endpoint: it is not."""
+
+    endpoint: str = ""
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class Source:
     """`account` is a name. `secrets` are keys, the oldest first; `domains` in A-labels, or "*"
     for any.
@@ -48,6 +64,8 @@ class Source:
     domains: frozenset[str]
     callback: CallbackEndpoint
     allow_from: Sequence[IPv4Network | IPv6Network] = ()
+    event_map: EventMap = field(default_factory=EventMap)
+    api: ApiAccess = field(default_factory=ApiAccess)
 
     def admits(self, client: IPv4Address | IPv6Address | None) -> bool:
         """Whether hooks may come from there. An address that nobody knows is in no network."""
@@ -60,6 +78,11 @@ class Source:
         """Asked once: to compare with a protocol takes longer than to read a hook."""
         return own_webhooks(self.platform)
 
+    @cached_property
+    def subscriptions(self) -> Subscriptions | None:
+        """The platform, where its events say a status and it can be asked."""
+        return subscriptions(self.platform)
+
     def verify(self, delivery: Delivery, now: float) -> Verified:
         """Raises BadSignature or Stale."""
         if (own := self.own_webhooks) is not None:
@@ -70,7 +93,7 @@ class Source:
         """Raises Malformed. Only a platform with webhooks of its own has something to ignore."""
         if (own := self.own_webhooks) is not None:
             message.check_text(verified)
-            return own.parse(verified)
+            return own.parse(verified, self.event_map)
         return message.read_message(verified)
 
     def may_touch(self, domain: str) -> bool:

@@ -16,7 +16,7 @@ from bridge.domain.model import Fact
 TAKES_AWAY = frozenset({"mailbox.terminate"})
 """Also what the bridge does in its name: the suspension that begins a grace, and the deletion at
 its end."""
-NEEDS = frozenset({"mailbox.create", "mailbox.unsuspend", "mailbox.renew"})
+NEEDS = frozenset({"mailbox.create", "mailbox.ensure", "mailbox.unsuspend", "mailbox.renew"})
 """What says that the service is to have its mailbox; a renewal, because it is paid for."""
 
 NEEDED = "needed"

@@ -15,6 +15,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http.client import HTTPException, IncompleteRead
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ from bridge.infra.http_connections import Adapter
 MEBIBYTE = 1 << 20
 CHUNK = 1 << 16
 HEADERS = {"User-Agent": "enom-bridge", "Accept": "*/*", "Accept-Encoding": "identity"}
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 LONGEST_WAIT = 86400.0  # seconds; most that a Retry-After can ask for
 
 
@@ -97,9 +99,16 @@ class HttpClient:
         """
         return self._call("POST", url, body, headers, timeout, limit)
 
-    def get(self, url: str, *, timeout: float, limit: int = MEBIBYTE) -> Reply:
+    def get(
+        self,
+        url: str,
+        *,
+        timeout: float,
+        limit: int = MEBIBYTE,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Reply:
         """Sends a GET, with the same promises as `post`."""
-        return self._call("GET", url, None, {}, timeout, limit)
+        return self._call("GET", url, None, headers, timeout, limit)
 
     def close(self) -> None:
         """Closes every kept connection; later calls open new ones."""

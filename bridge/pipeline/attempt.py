@@ -1,5 +1,6 @@
 """What one attempt at a job has learnt so far, and what follows from that alone."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bridge.domain.account import Account
@@ -17,6 +18,20 @@ from bridge.domain.model import (
 )
 from bridge.domain.ports import InitialPlan, Job
 from bridge.infra.events import Attributes
+
+
+def with_unknowable_password(
+    job: Job,
+    new_password: Callable[[Address, Callable[[Sequence[str]], str]], str],
+    choose: Callable[[Sequence[str]], str],
+) -> Job:
+    """The job with a password that nobody will know, for a mailbox that is made without one.
+
+    It is stored nowhere: an attempt that begins anew after a crash sets another, unless one was
+    accepted.
+    """
+    password = new_password(Address.parse(job.intent.address), choose)
+    return replace(job, intent=replace(job.intent, password=password))
 
 
 @dataclass
@@ -72,6 +87,11 @@ class Attempt:
         if seen.made_at is None or last.mailbox_made is None:
             return False
         return to_rfc3339(seen.made_at) != last.mailbox_made
+
+    @property
+    def makes_without_password(self) -> bool:
+        """Whether this job's creation, if it was one, set a password that nobody knows."""
+        return self.job.intent.action == "mailbox.ensure" and self.may_have_done(ChangeKind.CREATE)
 
     @property
     def whose_in_doubt(self) -> bool:

@@ -18,6 +18,7 @@ from bridge.domain.source import Source
 from bridge.infra import logs
 from bridge.infra.events import Attributes, Events
 from bridge.infra.http_client import HttpClient, Lost, NotSent, retry_after
+from bridge.pipeline.first_password import FirstPassword
 from bridge.reporting import answers
 from hooks import signing
 from hooks.types import Report
@@ -39,6 +40,8 @@ JITTER = 0.2
 TIMEOUT = 10.0  # seconds in all
 # seconds until a receiver that does not answer is asked again; it begins with the first of RETRIES
 LONGEST_SILENCE = 300.0
+AWAITS = "first_password"
+"""Of a receipt: the mailbox was made with a password that nobody knows."""
 GATEWAY = frozenset({502, 504})
 """A proxy's answers, when what is behind it gave none. 503 is an answer: the receiver is busy
 with this one service."""
@@ -93,6 +96,7 @@ class Callbacks:
     random: Callable[[], float] = random.random
     checkpoint: Callable[[str], None] = lambda name: None
     events: Events = field(default_factory=Events)
+    first_password: FirstPassword | None = None
 
     def deliver(self, claimed: ClaimedCallback) -> None:
         """One try to deliver one claimed callback, and its outcome on record. Raises
@@ -115,6 +119,8 @@ class Callbacks:
     def _deliver(self, claimed: ClaimedCallback, attributes: Attributes) -> None:
         source = self.sources.get(claimed.source)
         if source is None or not source.callback.url:
+            if self.first_password is not None and claimed.receipt.extra.get(AWAITS):
+                self.first_password.links.remind(claimed.job)
             self.outbox.callback_done(
                 claimed,
                 "stopped",
@@ -164,7 +170,11 @@ class Callbacks:
     def _post(
         self, claimed: ClaimedCallback, source: Source
     ) -> tuple[int | None, Mapping[str, str], str | None]:
-        body = source.platform.write(report(claimed.receipt))
+        link = None
+        if self.first_password is not None and claimed.receipt.extra.get(AWAITS):
+            # Another one with each try: of a try whose answer was lost nobody knows what arrived.
+            link = self.first_password.for_callback(claimed.job)
+        body = source.platform.write(report(claimed.receipt, link))
         return post_signed(self.outgoing, source, claimed.id, int(self.clock()), body)
 
     def _judge(
@@ -192,9 +202,11 @@ class Callbacks:
         return "pending", seconds
 
 
-def report(receipt: Receipt) -> Report:
-    """A receipt as the callback tells it: the same, without what is for staff only."""
-    data = answers.dump(answers.CallbackData, receipt.describe())
+def report(receipt: Receipt, password_link: str | None = None) -> Report:
+    """A receipt as the callback tells it: the same, without what is for staff only; and the one
+    link that is told nowhere else."""
+    described = receipt.describe() | ({"password_link": password_link} if password_link else {})
+    data = answers.dump(answers.CallbackData, described)
     if receipt.error is not None and "remote" in receipt.error:
         del data["error"]["detail"]  # it quotes Enom, too
     for told, known in zip(

@@ -38,8 +38,12 @@ def succeeded(attempt: Attempt, seen: Mailbox, desired: Desired) -> JobResult:
     record = plan.at_end(attempt.record, seen, desired, attempt.terms)
     if intent.action in NEEDS:
         record = replace(record, delete_after=None)  # the customer came back within the grace
+    if intent.action == "mailbox.ensure":  # it may be that of another subscription until now
+        record = replace(record, source=attempt.job.source, service_id=intent.service_id)
     state = plan.state_of(seen, record, attempt.terms)
     extra: dict[str, object] = {}
+    if attempt.makes_without_password:
+        extra["first_password"] = True
     if record.delete_after is not None and desired.delete_after is not None:
         extra["delete_after"] = to_rfc3339(record.delete_after)
     kept = still_suspended(attempt.record) if desired.suspended is False else []

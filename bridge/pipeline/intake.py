@@ -13,7 +13,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from bridge.domain.ports import Clock, Dismissal, Dismissed, Inbox, Receipt, Reused, Withdrawals
+from bridge.domain.ports import (
+    Clock,
+    Dismissal,
+    Dismissed,
+    Inbox,
+    NothingNew,
+    Receipt,
+    Reused,
+    Withdrawals,
+)
 from bridge.domain.source import Forbidden, Source
 from bridge.infra import clients, logs
 from bridge.infra.crypto import Purpose, Sealer
@@ -27,6 +36,9 @@ log = logs.get("intake")
 NOBODYS = os.urandom(32)
 """A secret that nobody has: a source that is not there takes as long as a wrong signature."""
 NOBODY: tuple[Sequence[bytes], signing.Scheme] = ([NOBODYS], "standard")
+
+
+KNOWN = "It says nothing new of its subscription, or a newer event came before."
 
 
 class UnsupportedType(HookError):
@@ -71,7 +83,7 @@ class Intake:
         body = self.parse(source, delivery, verified)
         if isinstance(body, Ignored):
             attributes.update(outcome="ignored")
-            log.info("ignored", type=message.plain_type(body.type))
+            log.info("ignored", type=message.plain_type(body.type), why=body.why or None)
             return body
         content = canonical(body)
         if body.type in source.platform.WITHDRAWALS:
@@ -81,7 +93,12 @@ class Intake:
         except Invalid as error:
             self._park(source, verified, body, content, error)
             raise
-        receipt = self.accept(Reading(source, verified, intent, content))
+        try:
+            receipt = self.accept(Reading(source, verified, intent, content))
+        except NothingNew:
+            attributes.update(outcome="ignored")
+            log.info("ignored", type=body.type, why=KNOWN, service_id=intent.service_id)
+            return Ignored(body.type, KNOWN)
         attributes.update(job=receipt.job, action=receipt.action, outcome=receipt.status)
         log.info(
             "hook",
@@ -172,11 +189,14 @@ class Intake:
             source.permit(reading.intent.address)
         return reading
 
-    def accept(self, reading: Reading) -> Receipt:
-        """Makes a job of it. Raises Forbidden, and what `Inbox.accept` raises."""
+    def accept(self, reading: Reading, anew: bool = False) -> Receipt:
+        """Makes a job of it; `anew`: of a status also where it is known. Raises Forbidden, and what
+        `Inbox.accept` raises."""
         source, intent, content = reading.source, reading.intent, reading.content
         if intent.address:
             source.permit(intent.address)
+        if intent.status is not None:
+            self._require_alone(source, intent.service_id)
         sealed = (
             None if intent.password is None else self.sealer.seal(Purpose.PASSWORD, intent.password)
         )
@@ -190,7 +210,17 @@ class Intake:
             sealed,
             digests.same,
             source.permit,
+            anew,
         )
+
+    def _require_alone(self, source: Source, service_id: str) -> None:
+        """Two sources would each make a mailbox of one subscription."""
+        others = {*self.inbox.followers(service_id)} - {source.name}
+        if others & {*self.sources}:
+            raise Forbidden(
+                "Another source of the bridge follows this subscription. Give each subscription to "
+                "one webhook endpoint only."
+            )
 
     def _park(
         self, source: Source, verified: Verified, body: Message, content: bytes, error: Invalid

@@ -13,12 +13,20 @@ from typing import Any
 
 from bridge.domain.account import Account
 from bridge.domain.actions import Request
-from bridge.domain.errors import BridgeError
+from bridge.domain.errors import BridgeError, NotPossible
 from bridge.domain.model import Change, Plan
-from bridge.domain.ports import Clock, Lookup, OperatorActions, Receipt, Recorded, Services
+from bridge.domain.ports import (
+    Clock,
+    Lookup,
+    NothingNew,
+    OperatorActions,
+    Receipt,
+    Recorded,
+    Services,
+)
 from bridge.domain.services import MEMBER_ACTIONS
 from bridge.infra.crypto import Purpose, Sealer, Unsealable
-from bridge.pipeline.intake import Intake, Reading
+from bridge.pipeline.intake import KNOWN, Intake, Reading
 from bridge.steps.look_and_plan import StaleRead, look_for, plan_upon
 from hooks.errors import HookError
 from hooks.types import Intent, Verified
@@ -108,7 +116,10 @@ class Replay:
             return self.operator.by(who).retry(preview.job or "")
         verified = preview.reading.verified
         self.operator.by(who).noted("replay", f"{verified.id} of {preview.source}")
-        return self.intake.accept(preview.reading)
+        try:
+            return self.intake.accept(preview.reading)
+        except NothingNew:
+            raise NotPossible(KNOWN) from None
 
     def _parked(self, found: Recorded) -> Preview:
         if found.sealed is None:

@@ -8,8 +8,9 @@ happens, the journal tells the next attempt what may have been sent.
 
 import json
 import random
+import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -53,7 +54,8 @@ from bridge.domain.ports import (
 from bridge.infra import logs
 from bridge.infra.events import Attributes, Events
 from bridge.pipeline import endings
-from bridge.pipeline.attempt import Attempt
+from bridge.pipeline.attempt import Attempt, with_unknowable_password
+from bridge.pipeline.read_back import Ask, nobody_asks
 from bridge.steps.look_and_plan import Look, Planned, StaleRead, look_and_plan
 
 log = logs.get("worker")
@@ -85,6 +87,8 @@ class Worker:
     retry_seconds: float = 72 * HOUR
     checkpoint: Checkpoint = lambda name: None
     random: Callable[[], float] = random.random
+    choose: Callable[[Sequence[str]], str] = secrets.choice
+    read_back: Ask = nobody_asks
     events: Events = field(default_factory=Events)
 
     def run(self, job: Job) -> None:
@@ -92,6 +96,9 @@ class Worker:
 
         Never raises: what is not done is in the database or under a lease.
         """
+        if job.intent.action == "mailbox.ensure":
+            backend = self.accounts[job.account].backend
+            job = with_unknowable_password(job, backend.new_password, self.choose)
         named = {
             "job": job.id,
             "hook": job.hook,
@@ -160,6 +167,8 @@ class Worker:
                 # Settle: by the look that this plan rests on, not by now. A look from before
                 # `settle` proves nothing undone.
                 jobs.may_send(change, last, attempt.observed_at, attempt.settle(last))
+                if change.kind is ChangeKind.DELETE:
+                    self.read_back(attempt.job)
                 in_doubt = bool(found.seen.exists) and attempt.whose_in_doubt
                 change = replace(change, in_doubt=in_doubt)
                 self._send(attempt, change, found.seen, found.desired)
@@ -210,7 +219,15 @@ class Worker:
             digest = self.digest(
                 f"password:{intent.address}:{intent.password}", attempt.record.password_digest
             )
-        return Request(job.source, intent, digest, self.clock(), job.purge)
+        return Request(
+            job.source,
+            intent,
+            digest,
+            self.clock(),
+            job.purge,
+            customer_id=job.customer_id,
+            creating=any(step.kind == ChangeKind.CREATE for step in attempt.journal),
+        )
 
     def _send(self, attempt: Attempt, change: Change, seen: Mailbox, desired: Desired) -> None:
         job, account, before = attempt.job, attempt.account, attempt.record

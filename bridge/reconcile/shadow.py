@@ -233,6 +233,7 @@ def unseen(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, st
 
 JUDGES: Mapping[str, Judge] = {
     "mailbox.create": created,
+    "mailbox.ensure": suspended,
     "mailbox.suspend": suspended,
     "mailbox.unsuspend": suspended,
     "mailbox.terminate": terminated,

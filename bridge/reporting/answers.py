@@ -15,7 +15,7 @@ from marshmallow.validate import Equal, Length, OneOf, Range
 from bridge.domain.errors import CODES
 from bridge.domain.jobs import STATES, WaitingFor
 from bridge.domain.model import Proof, State
-from hooks.standard.schemas import ACTIONS
+from hooks.standard.schemas import ACTIONS, NATIVE
 
 PLAIN: Mapping[type, type] = {String: str, Integer: int, Boolean: bool}
 
@@ -86,7 +86,7 @@ class ToldMailbox(ServiceMailbox):
 class Receipt(Answer):
     job = _text()
     hook = _text()
-    action = _text(*ACTIONS)
+    action = _text(*dict.fromkeys((*ACTIONS, *NATIVE)))
     address = _text(required=False)
     service_id = _text()
     sequence = Integer(required=True, validate=Range(min=1))
@@ -103,6 +103,7 @@ class Receipt(Answer):
     observed_only = Boolean()
     plan = List(Dict(String()))
     would_be = Nested(WouldBe)
+    first_password = Boolean()
     unknown_fields = List(String())
     mailboxes = List(Nested(ServiceMailbox))
 
@@ -115,6 +116,7 @@ class CallbackData(Receipt):
 
     error = Nested(PublicError, required=True, allow_none=True)
     mailboxes = List(Nested(ToldMailbox))
+    password_link = String(metadata={"format": "uri"})
 
 
 class NearlyFullData(Answer):

@@ -16,6 +16,7 @@ Story = Mapping[str, Any]
 
 ASKED: Mapping[str, str] = {
     "mailbox.create": "create {address}",
+    "mailbox.ensure": "have {address} there and active",
     "mailbox.suspend": "suspend {address}",
     "mailbox.unsuspend": "unsuspend {address}",
     "mailbox.terminate": "delete {address}",

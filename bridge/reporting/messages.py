@@ -6,6 +6,7 @@ from bridge.domain.model import State
 
 DONE = {
     "mailbox.create": "Mailbox created and confirmed.",
+    "mailbox.ensure": "Mailbox made as the subscription says, and confirmed.",
     "mailbox.suspend": "Mailbox suspended.",
     "mailbox.unsuspend": "Mailbox unsuspended.",
     "mailbox.terminate": "Mailbox deleted.",
@@ -17,6 +18,7 @@ DONE = {
 }
 ALREADY = {
     "mailbox.create": "The mailbox already exists as requested; nothing was changed.",
+    "mailbox.ensure": "The mailbox was already as the subscription says.",
     "mailbox.suspend": "The mailbox was already suspended.",
     "mailbox.unsuspend": "The mailbox was already active.",
     "mailbox.terminate": "The mailbox was already gone.",

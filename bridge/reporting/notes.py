@@ -84,6 +84,24 @@ def held(job: Row, detail: str, remote: Mapping[str, Any] | None) -> str:
     )
 
 
+def awaits_password(address: str) -> str:
+    return (
+        f"{address} was created, and nobody knows its password. Send the customer a link to set "
+        f"one: enom-bridge mailboxes password-link {address}"
+    )
+
+
+def subscriptions_differ(source: str, differences: int) -> str:
+    return (
+        f"{differences} subscription(s) or mailbox(es) of source {source} differ, and the bridge does "
+        f"not correct that by itself. To see them: enom-bridge subscriptions --source {source}"
+    )
+
+
+def subscriptions_agree(source: str) -> str:
+    return f"Subscriptions and mailboxes of source {source} agree again."
+
+
 def not_held(job: Row, message: str) -> str:
     return f"{job['action']} of {subject(job)} is no longer held. {message}"
 

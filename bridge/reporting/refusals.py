@@ -18,6 +18,10 @@ REFUSALS: Mapping[str, str] = {
     "no_job_or_hook": "No job or hook has this id.",
     "no_account": "There is no account {name!r} in the configuration.",
     "no_source": "There is no source {name!r} in the configuration.",
+    "link_for_nobody": (
+        "{address} belongs to no service, or does not exist: nobody can be sent a link for it."
+    ),
+    "link_of_several": "Several accounts have {address}; a link needs one.",
     "job_pruned": "The job of this hook is no longer kept.",
     "nothing_held": "Nothing is stored about {address}.",
     # Hooks

@@ -16,6 +16,7 @@ from bridge.store.admin.service_actions import HeldServices
 from bridge.store.admin.service_events import ServiceEvents
 from bridge.store.admin.services import Services
 from bridge.store.admin.sign_ins import SignIns
+from bridge.store.admin.subscribed import Subscribed
 from bridge.store.admin.summaries import Summaries
 from bridge.store.admin.troubles import Troubles
 from bridge.store.backup.copies import Copies, Restored
@@ -28,8 +29,10 @@ from bridge.store.queue.brake import Brake
 from bridge.store.queue.inbox import Inbox
 from bridge.store.queue.notes import AlertLog
 from bridge.store.queue.outbox import CALLBACK_LEASE, Outbox
+from bridge.store.queue.password_links import PasswordLinks
 from bridge.store.queue.queue import Queue
 from bridge.store.queue.withdrawals import Withdrawals
+from bridge.store.queue.write_backs import WriteBacks
 
 __all__ = [
     "ANOTHER",
@@ -53,6 +56,7 @@ __all__ = [
     "Outbox",
     "Overview",
     "Owners",
+    "PasswordLinks",
     "PersonalData",
     "Privacy",
     "Queue",
@@ -62,11 +66,13 @@ __all__ = [
     "ServiceEvents",
     "Services",
     "SignIns",
+    "Subscribed",
     "Summaries",
     "Survey",
     "Tally",
     "Troubles",
     "Withdrawals",
+    "WriteBacks",
     "check",
     "correct_future_times",
     "names",

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from bridge.web import admin, health, openapi, problems, receive
+from bridge.web import admin, health, openapi, password_page, problems, receive
 from bridge.web.context import WebContext, web_context
 from bridge.web.direct import DirectHooks
 from bridge.web.metrics import Metrics
@@ -39,7 +39,7 @@ def create_app(
         refusals=earlier.refusals if earlier else Refusals(),
         readiness=ReadinessCheck(service),
     )
-    for views in (receive, health, openapi, problems):
+    for views in (receive, health, openapi, password_page, problems):
         app.register_blueprint(views.blueprint)
     admin.add_to(app, context)
     direct: Any = DirectHooks(context, app.wsgi_app, MOST_BYTES)

@@ -14,7 +14,7 @@ from bridge.domain.model import Fact, Proof
 from bridge.domain.ports import AccountLimits, Checkpoint, Clock, Limits, ServiceRules
 from bridge.domain.service_events import EventType
 from bridge.domain.source import Source
-from bridge.engine import Engine
+from bridge.engine import DailyList, Engine
 from bridge.infra import logs
 from bridge.infra.crypto import Purpose, Sealer, Unsealable, note_secret
 from bridge.infra.events import Events
@@ -25,11 +25,15 @@ from bridge.maildns.resolver import Resolver
 from bridge.maildns.watching import MailWatch
 from bridge.pipeline.alerts import Alerts
 from bridge.pipeline.callbacks import JITTER, RETRIES, Callbacks
+from bridge.pipeline.first_password import FirstPassword
 from bridge.pipeline.intake import Intake
 from bridge.pipeline.queries import Queries
+from bridge.pipeline.read_back import ReadBack
 from bridge.pipeline.replay import Replay
 from bridge.pipeline.service_events import EventSender, NearlyFull
+from bridge.pipeline.subscription_list import SubscriptionList
 from bridge.pipeline.worker import Worker
+from bridge.pipeline.write_back import WriteBack
 from bridge.reconcile.adoption import Adoptions
 from bridge.reconcile.inventory import Inventory
 from bridge.reconcile.nightly import Nightly
@@ -87,6 +91,8 @@ class Service:
     adoptions: Adoptions
     takeover: Takeover
     observation: Observation
+    first_password: FirstPassword
+    subscription_list: SubscriptionList
 
     def new_engine(self) -> Engine:
         return engine(self)
@@ -198,6 +204,12 @@ def build(
         adoptions=Adoptions(sources, accounts, lookup, clock),
         takeover=Takeover(lookup, scanner, store.Owners(database), sources, accounts),
         observation=Observation(lookup, scanner, accounts),
+        first_password=FirstPassword(
+            store.PasswordLinks(database, new_job_id), settings.bridge.public_url
+        ),
+        subscription_list=SubscriptionList(
+            intake, lookup, store.Subscribed(database), outgoing, wall
+        ),
     )
 
 
@@ -261,6 +273,7 @@ def engine(service: Service) -> Engine:
         retry_seconds=settings.worker.retry_hours * HOUR,
         checkpoint=tuning.checkpoint,
         events=events,
+        read_back=ReadBack(service.sources, service.outgoing, wall),
     )
     callbacks = Callbacks(
         outbox=outbox,
@@ -270,6 +283,14 @@ def engine(service: Service) -> Engine:
         retries=tuning.callback_retries,
         checkpoint=tuning.checkpoint,
         events=events,
+        first_password=service.first_password,
+    )
+    write_back = WriteBack(
+        write_backs=store.WriteBacks(database),
+        sources=service.sources,
+        outgoing=service.outgoing,
+        clock=wall,
+        retries=tuning.callback_retries,
     )
     event_sender = EventSender(
         events=service.service_events,
@@ -305,6 +326,17 @@ def engine(service: Service) -> Engine:
             service.findings, service.reconcile, settings.worker.reconcile_at, events=events
         ),
         event_sender=event_sender,
+        write_back=write_back,
+        daily_list=DailyList(
+            store.Subscribed(database),
+            service.subscription_list,
+            {
+                name: source
+                for name, source in service.sources.items()
+                if settings.worker.reconcile_at
+                and not service.accounts[source.account].observe_only
+            },
+        ),
         mail_watch=MailWatch(
             watches, service.mail_dns, database.clock, settings.worker.mail_sample
         ),

@@ -9,11 +9,12 @@ from bridge.backends.enom import EnomAccount
 from bridge.domain.account import Account
 from bridge.domain.model import Terms
 from bridge.domain.ports import Backend, Clock
-from bridge.domain.source import ANY, CallbackEndpoint, Source
+from bridge.domain.source import ANY, ApiAccess, CallbackEndpoint, Source
 from bridge.infra.events import Events
 from bridge.infra.http_client import HttpClient
 from bridge.maildns.expected import ExpectedDns
-from hooks import PLATFORMS, key_of, signing
+from hooks import PLATFORMS, Platform, key_of, signing, subscriptions
+from hooks.types import EventMap
 
 DAY = 86400.0
 
@@ -59,7 +60,16 @@ def source_of(source: config.SourceSettings) -> Source:
         domains=frozenset(source.domains),
         callback=CallbackEndpoint(source.callback, secrets[-1]),
         allow_from=source.allow_from,
+        event_map=EventMap(source.map, source.when),
+        api=api_access(source, platform),
     )
+
+
+def api_access(source: config.SourceSettings, platform: Platform) -> ApiAccess:
+    known = subscriptions(platform)
+    if known is None or source.api is None:
+        return ApiAccess()
+    return ApiAccess(source.api.endpoint or known.api.ENDPOINT, source.api.key.reveal())
 
 
 def backend(

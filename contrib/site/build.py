@@ -27,6 +27,7 @@ ELSEWHERE: Mapping[str, str] = {
     "hooks/fossbilling/README.md": "platforms/fossbilling.md",
     "hooks/paymenter/README.md": "platforms/paymenter.md",
     "hooks/standard/README.md": "platforms/standard.md",
+    "hooks/stripe/README.md": "platforms/stripe.md",
     "hooks/whmcs/README.md": "platforms/whmcs.md",
 }
 """File of the project -> page of the site. What else lies in docs/ is a page under its own name."""
@@ -52,6 +53,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "whmcs-figures",
         "platforms/fossbilling",
         "platforms/paymenter",
+        "platforms/stripe",
         "platforms/standard",
         "php-plugins",
     ),

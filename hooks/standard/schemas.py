@@ -50,6 +50,8 @@ KEEP_RULE = (
     "Send false, without quotes, if the mailbox is to keep no copy of what is sent on; else leave "
     "it out."
 )
+STATUS_RULE = "Send the platform's word for the status, 1 to 32 characters of A-Za-z0-9_."
+FINAL_RULE = "Send true, without quotes, of a status that no other one follows; else leave it out."
 PLAN_RULE = "Send the name of a plan of the bridge's configuration, 1 to 64 characters."
 
 
@@ -163,6 +165,17 @@ class SetForwarding(Hook):
             )
 
 
+class Said(Hook):
+    """Of a platform whose events say a status."""
+
+    status = Text(STATUS_RULE, required=True, pattern=r"^[A-Za-z0-9_]{1,32}$")
+    final = Flag(FINAL_RULE)
+
+
+class Ensure(Said):
+    plan = _plan(required=False)
+
+
 class Withdraw(Data):
     hook = Text(
         "Send the webhook-id of the hook to be withdrawn.",
@@ -228,6 +241,14 @@ ACTIONS: Mapping[str, type[Hook | ServiceHook]] = {
     "mailbox.set_forwarding": SetForwarding,
     **OF_SERVICE,
 }
+
+NATIVE: Mapping[str, type[Hook]] = {
+    "mailbox.ensure": Ensure,
+    "mailbox.suspend": Said,
+    "mailbox.terminate": Said,
+}
+"""What the events of a platform with a status of its own become. No sender of our format sends
+these: it says what it wants, not what is so."""
 
 WITHDRAWALS: Mapping[str, type[Withdraw]] = {"job.withdraw": Withdraw}
 """Sent like the actions, to `/hooks`, but about a hook and not about a mailbox."""

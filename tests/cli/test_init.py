@@ -518,3 +518,37 @@ def test_the_one_way_to_suspend_that_a_backend_has_may_be_said(place: Path) -> N
     place.unlink()
     refused = run("--yes", *NAMED, "--suspend-with", "lock-out")
     assert refused.exit_code == 2 and "--suspend-with is for the backend" in refused.output
+
+
+def test_of_stripe_the_secret_is_asked_for_and_not_made(place: Path) -> None:
+    hosted = ("--hosted-user", "admin@reseller.example", "--hosted-password", "made-up")
+    result = run(
+        *("--yes", "--platform", "stripe", "--source", "subs", "--uid", "reseller"),
+        *("--token", "example-token", "--suspend-with", "hosted-email", *hosted),
+        *("--notify", "mailto:a@example.com"),
+    )
+
+    assert result.exit_code == 0, result.output
+    written = tomllib.loads(place.read_text())
+    assert written["safety"]["terminate_grace_days"] == 14
+    source = written["sources"]["subs"]
+    assert source["secrets"] == ["env:WEBHOOK_SECRET"]
+    assert source["api"] == {"key": "env:PLATFORM_API_KEY"}
+    assert source["map"] == {"address": "metadata.mailbox", "customer_id": "customer"}
+    assert "http://127.0.0.1:8080/hooks/subs" in result.stdout
+    assert "customer.subscription.paused" in result.stdout
+    assert "set: PLATFORM_API_KEY, WEBHOOK_SECRET" in result.stdout
+    assert "whsec_" not in result.stdout
+    given = {"WEBHOOK_SECRET": "whsec_made_up_0123456789", "PLATFORM_API_KEY": "rk_test_madeup"}
+    assert load(place, given).sources["subs"].platform == "stripe"
+
+
+def test_of_stripe_somebody_must_hear_of_the_link_to_the_first_password(place: Path) -> None:
+    hosted = ("--hosted-user", "admin@reseller.example", "--hosted-password", "made-up")
+    result = run(
+        *("--yes", "--platform", "stripe", "--source", "subs", "--uid", "reseller"),
+        *("--token", "example-token", "--suspend-with", "hosted-email", *hosted),
+    )
+
+    assert result.exit_code == 2 and "sources.subs.callback" in result.output
+    assert not place.exists()

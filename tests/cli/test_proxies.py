@@ -111,6 +111,11 @@ def test_the_pages_are_passed_on_and_nobody_names_himself(proxied: str, house: H
         f"{proxied}/hooks/shop", "mailbox.suspend", address="ann@example.com", service_id="1"
     )
     assert hook.status_code == 202
+    # A link of nobody: the bridge says so itself, in words for a customer.
+    linked = requests.get(f"{proxied}/password/{'A' * 43}", timeout=10)
+    assert linked.status_code == 404 and "This link does not work" in linked.text
+    assert linked.headers["Referrer-Policy"] == "no-referrer"
+    assert requests.put(f"{proxied}/password/{'A' * 43}", timeout=10).status_code in (403, 404)
     assert [
         requests.get(f"{proxied}{place}", timeout=10).status_code
         for place in ("/readyz", "/metrics", "/")

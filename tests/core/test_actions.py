@@ -11,6 +11,7 @@ from bridge.domain.errors import BridgeError, NeedsPerson, Refused
 from bridge.domain.model import Desired, Fact, Forwarding, Mailbox, Pak, Record, State
 from bridge.domain.services import MEMBER_ACTIONS
 from hooks.standard.schemas import ACTIONS as TYPES
+from hooks.standard.schemas import NATIVE
 from hooks.types import Intent
 from tests.support.bench import GOOD, JOHN, START, terms
 
@@ -60,7 +61,7 @@ def refusal(*given: Any, **more: Any) -> BridgeError:
 
 
 def test_every_type_of_hook_is_an_action() -> None:
-    assert {*ACTIONS, *MEMBER_ACTIONS} == set(TYPES)
+    assert {*ACTIONS, *MEMBER_ACTIONS} == {*TYPES, *NATIVE}
     assert set(MEMBER_ACTIONS.values()) <= set(ACTIONS)
 
 
@@ -77,7 +78,9 @@ def test_nothing_is_done_to_a_mailbox_of_somebody_else(action: str, record: Reco
     assert error.code == "not_ours"
 
 
-@pytest.mark.parametrize("action", [name for name in NAMES if name not in ("create", "terminate")])
+@pytest.mark.parametrize(
+    "action", [name for name in NAMES if name not in ("create", "ensure", "terminate")]
+)
 def test_what_is_not_there_is_not_found(action: str) -> None:
     assert refusal(action, ABSENT, OURS).code == "not_found"
 
@@ -107,9 +110,9 @@ def test_without_hosted_email_a_create_leaves_the_plan_alone_and_a_change_of_pla
     assert refusal("change_plan", ACTIVE, OURS, allowed=bare).code == "unsupported"
 
 
-@pytest.mark.parametrize("action", ["create", "change_plan"])
+@pytest.mark.parametrize("action", ["create", "ensure", "change_plan"])
 def test_a_plan_that_nobody_configured_is_unknown(action: str) -> None:
-    error = refusal(action, ABSENT if action == "create" else ACTIVE, OURS, plan="gold")
+    error = refusal(action, ACTIVE if action == "change_plan" else ABSENT, OURS, plan="gold")
     assert (error.code, "basic, large" in error.detail) == ("plan_unknown", True)
 
 
@@ -118,7 +121,7 @@ def test_a_password_that_was_wiped_is_needed_again(action: str) -> None:
     assert refusal(action, ACTIVE, OURS, password=None).code == "password_needed"
 
 
-@pytest.mark.parametrize("action", ["create", "unsuspend"])
+@pytest.mark.parametrize("action", ["create", "ensure", "unsuspend"])
 def test_a_foreign_suspension_is_for_a_person(action: str) -> None:
     error = refusal(action, HELD, OURS)
     assert isinstance(error, NeedsPerson)
@@ -191,6 +194,7 @@ def test_a_purge_deletes_unless_the_customer_came_back() -> None:
 EXISTENCE, SUSPENSION, PASSWORD, PLAN, EXPIRY, ALIASES, FORWARDING = Fact
 DECIDES = {
     "mailbox.create": {EXISTENCE, SUSPENSION, PASSWORD, PLAN},
+    "mailbox.ensure": {EXISTENCE, SUSPENSION, PLAN},
     "mailbox.suspend": {SUSPENSION},
     "mailbox.unsuspend": {SUSPENSION},
     "mailbox.terminate": set(Fact),
@@ -255,3 +259,59 @@ def test_a_refusal_tells_staff_what_stands_in_the_way(
 
 def test_a_create_without_a_plan_leaves_the_size_alone() -> None:
     assert desired("create", ABSENT, NOBODYS).quota is None
+
+
+# A status of a platform, which says what is so and brings no password
+
+
+def ensured(seen: Mailbox, record: Record, customer: str | None = "c1", **wish: Any) -> Desired:
+    intent = Intent(
+        "mailbox.ensure",
+        START,
+        "7",
+        str(JOHN),
+        password=GOOD,
+        plan="large",
+        customer_id="c1",
+        status="active",
+    )
+    asked = Request("shop", intent, "digest", NOW, customer_id=customer, **wish)
+    return ACTIONS["mailbox.ensure"](asked, seen, record, terms())
+
+
+THERE = Desired(exists=True, suspended=False, quota=25 << 30)
+WITH_PASSWORD = replace(THERE, password=GOOD, password_digest="digest")
+
+
+def test_only_what_has_no_password_yet_gets_one() -> None:
+    unproven = replace(OURS, password_digest=None)
+    assert ensured(ABSENT, NOBODYS) == WITH_PASSWORD
+    assert ensured(ACTIVE, OURS) == THERE
+    assert ensured(ACTIVE, unproven) == THERE  # imported: its password is its customer's
+    assert ensured(ACTIVE, unproven, creating=True) == WITH_PASSWORD  # it may not be of our making
+    assert ensured(ACTIVE, OURS, creating=True) == THERE
+    assert ensured(ACTIVE, replace(LOCKED, suspended_by="shop")) == WITH_PASSWORD
+
+
+def test_a_new_subscription_of_the_same_customer_takes_the_mailbox_over() -> None:
+    kept = replace(LEAVING, service_id="6", suspended_by="shop")
+    assert ensured(ACTIVE, THEIRS) == THERE
+    assert ensured(HELD, kept) == THERE  # also within the grace of the one that ended
+
+
+@pytest.mark.parametrize("customer", ["c2", None])
+def test_nobody_else_takes_a_mailbox_over(customer: str | None) -> None:
+    for record in (THEIRS, replace(LEAVING, service_id="6"), NOBODYS):
+        with pytest.raises(Refused):
+            ensured(ACTIVE, record, customer)
+    with pytest.raises(Refused):
+        ensured(ACTIVE, replace(THEIRS, source="other"))
+
+
+def test_a_status_lifts_only_what_a_status_suspended() -> None:
+    assert ensured(HELD, replace(SUSPENDED, suspended_by="shop")) == THERE
+    for by in (None, "other"):
+        with pytest.raises(NeedsPerson, match="not by a status of this source"):
+            ensured(HELD, replace(SUSPENDED, suspended_by=by))
+        # An admin has lifted it.
+        assert ensured(ACTIVE, replace(SUSPENDED, suspended_by=by)) == THERE

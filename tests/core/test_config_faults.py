@@ -205,7 +205,7 @@ CASES = [
     ('accounts."a b"', GOOD["accounts.main"], "accounts.a b", "usable name"),
     ("plans.x", 'quota_gb = "10"', "plans.x.quota_gb", "whole number"),
     ("plans.x", "quota_gb = 0", "plans.x.quota_gb", "1 or more"),
-    ("sources.a", '+platform = "nope"', "sources.a.platform", "standard, whmcs"),
+    ("sources.a", '+platform = "nope"', "sources.a.platform", "standard, stripe, whmcs"),
     (
         "sources.a",
         f'account = "other"\nsecrets = ["{SECRET_A}"]',

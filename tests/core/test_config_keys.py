@@ -88,6 +88,11 @@ CONTRACT: dict[str, Any] = {
     "sources.*.domains": ["*"],
     "sources.*.domain_per_customer": True,
     "sources.*.allow_from": [],
+    "sources.*.api": ABSENT,
+    "sources.*.api.key": REQUIRED,
+    "sources.*.api.endpoint": "",
+    "sources.*.map": {},
+    "sources.*.when": {},
 }
 
 

@@ -19,6 +19,7 @@ from bridge.domain.superseded import (
 TAKES, NEEDS, NEITHER = "takes the mailbox away", "needs the mailbox", "says nothing of it"
 KINDS = {
     "mailbox.create": NEEDS,
+    "mailbox.ensure": NEEDS,
     "mailbox.suspend": NEITHER,
     "mailbox.unsuspend": NEEDS,
     "mailbox.terminate": TAKES,

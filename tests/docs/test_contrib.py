@@ -142,7 +142,7 @@ def test_nginx_passes_on_what_the_bridge_answers_and_no_more() -> None:
     conf = text("contrib/nginx/enom-bridge.conf")
     assert f"server {LISTEN};" in conf
     assert set(re.findall(r"^\s+location (?:~|=|) ?(\S+)", conf, re.MULTILINE)) == {
-        "^/(hooks|query)/[A-Za-z0-9_-]+$", "/healthz", "/admin/", "/admin", "/",
+        "^/(hooks|query)/[A-Za-z0-9_-]+$", "^/password/[A-Za-z0-9_-]+$", "/healthz", "/admin/", "/admin", "/",
     }  # fmt: skip
     assert "X-Forwarded-For $remote_addr" in conf and METRICS.partition(":")[2] not in conf
 
@@ -186,7 +186,7 @@ def test_nginx_itself_takes_it(tmp_path: Path) -> None:
 def test_caddy_passes_on_the_same() -> None:
     conf = re.sub(r"(?m)^\s*#.*$", "", text("contrib/caddy/Caddyfile"))
     assert set(re.findall(r"reverse_proxy (@\w+) (\S+)", conf)) == {
-        ("@hooks", LISTEN), ("@health", LISTEN), ("@admin", LISTEN),
+        ("@hooks", LISTEN), ("@password", LISTEN), ("@health", LISTEN), ("@admin", LISTEN),
     }  # fmt: skip
     assert "respond 404" in conf
 

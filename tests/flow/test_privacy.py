@@ -48,6 +48,7 @@ def live(scene: Scene) -> None:
         display_name="Mary",
     )
     nearly_full(scene)
+    followed(scene)
     scene.do("suspend", id="msg_john2", reason=PERSONAL[2])
     scene.do("unsuspend", id="msg_john3")
     scene.do("renew", id="msg_john4", until="2031-01-01")
@@ -64,6 +65,21 @@ def nearly_full(scene: Scene) -> None:
     usage = Usage("shop", "main", JOHN, "7", used=95, quota=100, threshold=90)
     assert scene.service.service_events.note_usage(usage, {"address": JOHN, "service_id": "7"})
     scene.engine.event_sender.send_due()
+
+
+def followed(scene: Scene) -> None:
+    """What a platform with subscriptions leaves, of both."""
+    links = scene.service.first_password
+    with scene.service.database.write() as tx:
+        for address, service in ((JOHN, "7"), (NEIGHBOUR, "8")):
+            of = {"source": "shop", "service_id": service, "address": address}
+            said = {"account": "main", "action": "mailbox.ensure", "status": "active"}
+            at = {"said_at": scene.clock.now, "said_in": ["evt_1"]}
+            tx.execute(sa.insert(tables.subscriptions).values(**of, **said, **at))
+            written = {"status": "active", "address": address}
+            tx.execute(sa.insert(tables.write_backs).values(**of, written=written))
+    for address in (JOHN, NEIGHBOUR):
+        links.for_address(address, "ann")
 
 
 def everything(scene: Scene) -> dict[str, str]:
@@ -96,7 +112,7 @@ def test_an_export_holds_all_of_it_and_no_secret(scene: Scene) -> None:
     reported: dict[str, Any] = json.loads(result.stdout)
     assert {name: len(rows) for name, rows in reported.items() if name != "address"} == {
         "mailboxes": 1, "hooks": 6, "parked": 1, "jobs": 5, "commands": 5, "callbacks": 5, "purchases": 1, "notes": 1,
-        "differences": 0, "events": 1, "audit": 0,
+        "differences": 0, "events": 1, "audit": 1, "subscriptions": 1, "write_backs": 1, "password_links": 1,
     }  # fmt: skip
     assert all(word in result.stdout for word in PERSONAL)
     assert NEIGHBOUR not in result.stdout

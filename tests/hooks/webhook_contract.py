@@ -17,10 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_contract import PLANTED, json_values, samples
 
+from contrib.samples import map_of
 from hooks import PLATFORMS, OwnWebhooks, own_webhooks, signing, standard
 from hooks.errors import BadSignature, HookError, Invalid, Malformed, Stale, UnknownAction, Unsigned
 from hooks.schemes import WEBHOOK_SCHEMES
-from hooks.types import Delivery, Ignored, Intent, Message, Report, Verified
+from hooks.standard.schemas import NATIVE
+from hooks.types import Delivery, EventMap, Ignored, Intent, Message, Report, Verified
 from tests.support.webhooks import SIGNERS
 
 SECRET = "whsec_a secret of the tests"  # used as text, whatever it begins with
@@ -39,6 +41,10 @@ class Sample:
 
 class WebhookContract:
     name: str
+
+    @property
+    def event_map(self) -> EventMap:
+        return map_of(self.folder)
 
     @property
     def platform(self) -> OwnWebhooks:
@@ -85,7 +91,7 @@ class WebhookContract:
         return self.verify(self.sign(body), body)
 
     def parsed(self, body: bytes) -> Message | Ignored:
-        return self.platform.parse(self.verified(body))
+        return self.platform.parse(self.verified(body), self.event_map)
 
     # -- samples -----------------------------------------------------------------------------------
 
@@ -100,7 +106,7 @@ class WebhookContract:
             claimed = [word for word in str(sample.headers).split() if str(NOW) in word]
             assert claimed or not self.platform.SCHEME.timed, f"{sample.name} is not of {NOW}"
             verified = self.verify(sample.headers, sample.body, secrets=(secret,))
-            message = self.platform.parse(verified)
+            message = self.platform.parse(verified, self.event_map)
             assert isinstance(message, Ignored) == (sample.intent is sample.errors), sample.name
             if isinstance(message, Message) and sample.errors is None:
                 assert self.platform.read(message, verified) == sample.intent, sample.name
@@ -222,7 +228,7 @@ class WebhookContract:
     def read_or_refused(self, body: bytes) -> None:
         verified = self.verified(body)
         try:
-            message = self.platform.parse(verified)
+            message = self.platform.parse(verified, self.event_map)
             if isinstance(message, Message):
                 assert message.type in self.platform.ACTIONS
                 self.platform.read(message, verified)
@@ -231,7 +237,7 @@ class WebhookContract:
             assert PLANTED not in error.detail
 
     def test_its_events_become_actions_that_the_bridge_has(self) -> None:
-        assert {*self.platform.ACTIONS} <= {*standard.ACTIONS}
+        assert {*self.platform.ACTIONS} <= {*standard.ACTIONS, *NATIVE}
 
     def test_it_neither_asks_nor_withdraws(self) -> None:
         assert not self.platform.QUESTIONS and not self.platform.WITHDRAWALS

@@ -30,12 +30,16 @@ from bridge.store.base.tables import (
     mail_watches,
     mailboxes,
     metadata,
+    password_links,
     purchases,
     slots,
     sources,
+    subscriptions,
     workers,
+    write_backs,
 )
 from bridge.store.queue.notes import LONGEST_PAUSE, NEXT_SENDING
+from bridge.store.queue.password_links import LASTS
 from tests.store.conftest import CALL, LEASE, NOON, SETTLE, Shop
 
 WAITS = MaximumWaits(LEASE, CALL, SETTLE, 120.0, 40.0, [6.0, 360.0], DAY)
@@ -91,6 +95,16 @@ def busy(shop: Shop) -> None:
                 created_at=shop.now,
             )
         )
+        mailbox = tx.scalar(sa.select(sa.func.min(mailboxes.c.id)))
+        owner = {"source": "shop", "service_id": "7"}
+        links = {"digest": "d" * 64, "mailbox_id": mailbox, "created_at": shop.now}
+        tx.execute(sa.insert(password_links).values(**owner, **links, expires_at=shop.now + LASTS))
+        due = {"address": "ann@example.net", "next_at": shop.now + DAY}
+        tx.execute(sa.insert(write_backs).values(**owner, **due))
+        words = {"action": "mailbox.ensure", "status": "active", "said_in": ["evt_1"]}
+        said = {"account": "main", "address": "ann@example.net", "said_at": shop.now, **words}
+        tx.execute(sa.insert(subscriptions).values(**owner, **said))
+        tx.execute(sa.update(sources).values(compared_at=shop.now))
         looked = dict.fromkeys(("looked_at", "sampled_at", "ordered_at", "failing_since"), shop.now)
         watched = {"account": "main", "domain": "example.com", "next_at": shop.now + DAY}
         tx.execute(sa.insert(mail_watches).values(**watched, **looked))

@@ -21,6 +21,9 @@ HIDDEN: Mapping[str, frozenset[str]] = {
     "callbacks": frozenset({"mailbox_id", "token"}),
     "events": frozenset({"token"}),
     "services": frozenset({"decided"}),
+    "subscriptions": frozenset({"said_in"}),
+    "write_backs": frozenset({"token"}),
+    "password_links": frozenset({"digest"}),
 }
 """Columns that stay hidden. One that is neither here nor shown was added without a decision."""
 

@@ -65,6 +65,9 @@ def write_config(
         "account": "accounts.main",
         "hosted": "accounts.main.hosted_email",
         "source": "sources.shop",
+        "api": "sources.shop.api",
+        "map": "sources.shop.map",
+        "when": "sources.shop.when",
         "suspend": "accounts.main.commands.suspend",
         "unsuspend": "accounts.main.commands.unsuspend",
     }

@@ -7,7 +7,7 @@ from hooks import standard
 from hooks.errors import UnknownAction
 from hooks.message import plain_type, read_object
 from hooks.schemes import WEBHOOK_SCHEMES
-from hooks.types import Ignored, Intent, Message, Question, Verified, Withdrawal
+from hooks.types import EventMap, Ignored, Intent, Message, Question, Verified, Withdrawal
 
 SCHEME = WEBHOOK_SCHEMES["stripe"]
 
@@ -24,7 +24,7 @@ WITHDRAWALS: Mapping[str, type[standard.schemas.Data]] = {}
 write = standard.write
 
 
-def parse(verified: Verified) -> Message | Ignored:
+def parse(verified: Verified, event_map: EventMap) -> Message | Ignored:
     """{"id": …, "type": …, "created": SECONDS, "subscription": {"id": …, "mailbox": …}}"""
     event = read_object(verified)
     kind = plain_type(event.get("type"))

@@ -7,8 +7,18 @@ import pytest
 
 from bridge.reporting import answers
 from tests.support.scene import clock, open_scene, scene, simulated_clock, simulator
+from tests.support.subs import open_subs, subs
 
-__all__ = ["clock", "open_scene", "scene", "simulated_clock", "simulator", "store"]
+__all__ = [
+    "clock",
+    "open_scene",
+    "open_subs",
+    "scene",
+    "simulated_clock",
+    "simulator",
+    "store",
+    "subs",
+]
 
 
 @pytest.fixture

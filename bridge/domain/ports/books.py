@@ -267,3 +267,27 @@ class Summaries(Protocol):
     def write(self, minute: int) -> None:
         """Makes a note of the summary of today, once it is that minute of the day (UTC) and
         unless it is there."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a subscription said last."""
+
+    action: str
+    status: str
+    address: str
+    plan: str | None
+    observed: bool = False
+    """Its newest job was only observed: nothing was done for it."""
+
+    def is_so(self, intent: Intent) -> bool:
+        """Whether this hook would say nothing new, but for its time."""
+        plan = self.plan if intent.plan is None else intent.plan
+        known = self.action, self.status, self.address, self.plan
+        return known == (intent.action, intent.status, intent.address, plan)
+
+
+class Subscribed(Protocol):
+    """What the subscriptions of a source said, and when they were compared."""
+
+    def said(self, source: str) -> Mapping[str, Said]: ...

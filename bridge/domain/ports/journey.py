@@ -92,6 +92,8 @@ class Job:
     lifted: frozenset[Limit]
     purge: bool
     replaces: str | None = None
+    customer_id: str | None = None
+    """The customer of the mailbox as the source's own hooks told it, whichever service they were of."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,20 @@ class ClaimedCallback:
     it beside this one."""
     waited: float = 0.0
     """Seconds since it was to be delivered."""
+
+
+@dataclass(frozen=True)
+class ClaimedWriteBack:
+    """What is to be written into a subscription now. `notes` None: nothing. `written`: what the
+    bridge wrote there last."""
+
+    id: int
+    token: int
+    source: str
+    service_id: str
+    tries: int
+    written: Mapping[str, str]
+    notes: Mapping[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -187,13 +203,18 @@ class Inbox(Protocol):
         sealed: str | None,
         matches: Callable[[str], bool],
         permit: Callable[[str], None] = lambda address: None,
+        anew: bool = False,
     ) -> Receipt:
         """Records hook, sequence and job in one transaction and overtakes what is overtaken.
 
         Once it returns, the hook survives a power cut. `sealed` is the encrypted password. An id that came before gives
         its present receipt when `matches` agrees to the stored digest, else Reused; one that was parked and is now
-        readable becomes a job. One that was dismissed stays so: Dismissed. Raises SourcePaused, and SuspensionsPaused.
+        readable becomes a job. One that was dismissed stays so: Dismissed. Raises SourcePaused, SuspensionsPaused, and
+        NothingNew for a status that is known (unless `anew`), or older than the newest known.
         """
+
+    def followers(self, service_id: str) -> Sequence[str]:
+        """The sources that have told a status of a subscription of this id."""
 
     def park(
         self,
@@ -241,6 +262,10 @@ class Forgotten(Reused):
 class Dismissed(Reused):
     """Nobody waits for the delivery of this id any more: a person dismissed it, or its sender
     took it back."""
+
+
+class NothingNew(Exception):
+    """The hook says a status that makes no job: nothing differs, or a newer one is known."""
 
 
 class SourcePaused(Exception):
@@ -319,6 +344,45 @@ class Queue(Protocol):
 
     def renew(self, job: Job, step: Step, call_limit: float, settle: float) -> None:
         """Takes a new lease for a command that is sent later than its intent said."""
+
+
+@dataclass(frozen=True)
+class LinkedMailbox:
+    """The mailbox whose password a link sets."""
+
+    account: str
+    address: str
+
+
+@dataclass(frozen=True)
+class LinkUsed:
+    """The job that sets a password which was posted, and whose it is."""
+
+    source: str
+    job: str
+
+
+class PasswordLinks(Protocol):
+    """One-time links for passwords, by the digests of their tokens."""
+
+    def issue_for_job(self, job: str, digest: str) -> bool: ...
+    def issue(self, address: str, digest: str, who: str) -> None: ...
+    def remind(self, job: str) -> None: ...
+    def find(self, digest: str) -> LinkedMailbox | None: ...
+    def use(self, digest: str, sealed: str, who: str) -> LinkUsed | None: ...
+
+
+class WriteBacks(Protocol):
+    """What is due to be written back to platforms, and what came of it."""
+
+    def claim_write_back(self) -> ClaimedWriteBack | None: ...
+    def write_back_done(
+        self,
+        claimed: ClaimedWriteBack,
+        written: Mapping[str, str] | None,
+        error: str | None,
+        retry_in: float | None,
+    ) -> None: ...
 
 
 class Outbox(Protocol):

@@ -29,6 +29,7 @@ from bridge.store.base.tables import (
     metadata,
     notes,
     paks,
+    password_links,
     purchases,
     readiness,
     reconciliations,
@@ -37,11 +38,14 @@ from bridge.store.base.tables import (
     slots,
     sources,
     steps,
+    subscriptions,
     used_ids,
     workers,
+    write_backs,
 )
 from bridge.store.queue import notes as note_times
 from bridge.store.queue.account_state import PROBE_EVERY
+from bridge.store.queue.password_links import LASTS
 
 TOLERANCE = 2.0  # seconds by which clocks may differ without having been put right
 DAY = 86400.0
@@ -130,6 +134,10 @@ AHEAD: Mapping[sa.Column[Any], Longest] = {
     workers.c.seen_at: lambda waits: 0.0,
     sign_in_failures.c.at: lambda waits: 0.0,
     readiness.c.checked_at: lambda waits: 0.0,
+    write_backs.c.next_at: lambda waits: max(waits.asked, *waits.callbacks),
+    password_links.c.expires_at: lambda waits: LASTS,
+    subscriptions.c.said_at: lambda waits: 0.0,  # an event is news only if it is not older
+    sources.c.compared_at: lambda waits: 0.0,
     mail_watches.c.next_at: lambda waits: DAY,
     mail_watches.c.looked_at: lambda waits: 0.0,
     mail_watches.c.sampled_at: lambda waits: 0.0,
@@ -154,6 +162,7 @@ HISTORY: frozenset[sa.Column[Any]] = frozenset(
         steps.c.started_at,
         purchases.c.started_at,
         *(events.c[name] for name in ("created_at", "ended_at", "below_at")),
+        *(password_links.c[name] for name in ("created_at", "ended_at")),
         callbacks.c.created_at,
         callbacks.c.ended_at,
         notes.c.created_at,

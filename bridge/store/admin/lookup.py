@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain import decisions
-from bridge.domain.actions import PLACE_ACTIONS
+from bridge.domain.actions import CREATES, PLACE_ACTIONS
 from bridge.domain.aliases import Neighbour, facts_of
 from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.domain.jobs import ENDED
@@ -50,7 +50,7 @@ OF_OWNER = (
     jobs.c.service_id == mailboxes.c.service_id,
 )
 HAS_CREATED = (
-    among(jobs.c.action, "mailbox.create"),
+    among(jobs.c.action, *CREATES),
     among(jobs.c.status, "succeeded"),
     jobs.c.changed,
 )

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.domain.actions import CREATES
 from bridge.maildns.watching import Outcome, Watched
 from bridge.reporting.notes import mail_subject, mail_unwatched
 from bridge.store.base.database import Database, upsert
@@ -57,7 +58,7 @@ class MailWatches:
             .join(mailboxes, mailboxes.c.id == jobs.c.mailbox_id)
             .where(
                 jobs.c.finished_at >= since,
-                jobs.c.action == "mailbox.create",
+                jobs.c.action.in_(CREATES),
                 among(jobs.c.status, "succeeded"),
                 jobs.c.account.in_(accounts),
                 mailboxes.c.source == jobs.c.source,

@@ -27,8 +27,11 @@ from bridge.store.base.tables import (
     jobs,
     mailboxes,
     notes,
+    password_links,
     purchases,
     steps,
+    subscriptions,
+    write_backs,
 )
 from bridge.store.queue.enqueue import raise_floor
 from bridge.store.queue.money import IN_DOUBT
@@ -177,6 +180,26 @@ class Privacy:
             "events": _rows(
                 tx, sa.select(events).where(events.c.address == address).order_by(events.c.id)
             ),
+            "subscriptions": _rows(
+                tx, sa.select(subscriptions).where(subscriptions.c.address == address)
+            ),
+            "write_backs": _rows(
+                tx,
+                sa.select(write_backs).where(
+                    sa.or_(
+                        write_backs.c.address == address,
+                        sa.cast(write_backs.c.written, sa.Text).contains(
+                            f'"{address}"', autoescape=True
+                        ),
+                    )
+                ),
+            ),
+            "password_links": _rows(
+                tx,
+                sa.select(password_links)
+                .join(mailboxes, mailboxes.c.id == password_links.c.mailbox_id)
+                .where(mailboxes.c.address == address),
+            ),
             "audit": _rows(
                 tx, sa.select(audit).where(audit.c.target == address).order_by(audit.c.id)
             ),
@@ -191,9 +214,12 @@ ERASED_TABLES: Mapping[str, sa.Table] = {
     "hooks": hooks,
     "parked": hooks,
     "jobs": jobs,
+    "password_links": password_links,
     "mailboxes": mailboxes,
     "differences": differences,
     "events": events,
+    "subscriptions": subscriptions,
+    "write_backs": write_backs,
 }
 """In an order in which no row refers to one that is gone."""
 

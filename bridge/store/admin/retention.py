@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from bridge.domain.errors import FOR_APPROVAL
+from bridge.domain.superseded import TAKES_AWAY
 from bridge.store.admin.sign_ins import REFUSED
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.tables import (
@@ -17,11 +18,14 @@ from bridge.store.base.tables import (
     jobs,
     mailboxes,
     notes,
+    password_links,
     purchases,
     readiness,
     reconciliations,
     sources,
     steps,
+    subscriptions,
+    write_backs,
 )
 from bridge.store.queue import enqueue
 from bridge.store.queue.money import IN_DOUBT
@@ -34,6 +38,8 @@ WIPE_APPROVABLE_AFTER = 14 * DAY
 """Of what waits for a person's yes: whoever approves it must not have to ask the customer for the
 password again.
 """
+ENDED_KEPT = 30 * DAY
+"""An event of a subscription may come again days later; it must not be news then."""
 BATCH = 100  # rows in one transaction, so that hooks never wait long
 
 
@@ -159,6 +165,13 @@ class Retention:
                 )
             )
             tx.execute(sa.delete(notes).where(notes.c.created_at < edge, notes.c.next_at.is_(None)))
+            tx.execute(sa.delete(password_links).where(password_links.c.expires_at < edge))
+            ended = (
+                subscriptions.c.action.in_(TAKES_AWAY),
+                subscriptions.c.said_at < min(edge, self.database.now(tx) - ENDED_KEPT),
+            )
+            tx.execute(sa.delete(subscriptions).where(*ended))
+            tx.execute(sa.delete(write_backs).where(write_backs.c.next_at.is_(None), ~followed()))
             tx.execute(sa.delete(readiness).where(readiness.c.checked_at < edge))
             tx.execute(sa.delete(events).where(events.c.ended_at < edge, ~still_told()))
             tx.execute(sa.delete(audit).where(audit.c.action == REFUSED, audit.c.at < edge))
@@ -169,7 +182,9 @@ class Retention:
         is gone.
         """
         # Callbacks go with their jobs
-        unnamed = ~sa.exists().where(jobs.c.mailbox_id == mailboxes.c.id)
+        unnamed = ~sa.exists().where(jobs.c.mailbox_id == mailboxes.c.id) & ~sa.exists().where(
+            password_links.c.mailbox_id == mailboxes.c.id
+        )
         # The source by no index: that would find all that was ever terminated.
         nobodys = sa.func.coalesce(mailboxes.c.source, "") == "", mailboxes.c.delete_after.is_(None)
         never = among(mailboxes.c.state, "unknown"), *nobodys
@@ -187,6 +202,14 @@ class Retention:
                 # If it is named again, billing must not hear a sequence that it has seen.
                 enqueue.raise_floor(tx, self.database, max(row.sequence for row in rows))
             return len(rows)
+
+
+def followed() -> sa.ColumnElement[bool]:
+    """Whether the subscription of a write-back is one that is still known."""
+    return sa.exists().where(
+        subscriptions.c.source == write_backs.c.source,
+        subscriptions.c.service_id == write_backs.c.service_id,
+    )
 
 
 def still_told() -> sa.ColumnElement[bool]:

@@ -73,6 +73,8 @@ def intent_values(intent: Intent) -> dict[str, Any]:
         "domain_confirmed": intent.domain_confirmed or None,
         "seats": intent.seats,
         "aliases": None if intent.aliases is None else list(intent.aliases),
+        "status": intent.status,
+        "final": intent.final or None,
     }
     if intent.forward_to is not None:
         values |= {"forward_to": list(intent.forward_to), "keep_copy": intent.keep_copy}
@@ -98,6 +100,8 @@ def to_intent(row: Row, password: str | None) -> Intent:
         aliases=tuple(kept["aliases"]) if "aliases" in kept else None,
         forward_to=tuple(kept["forward_to"]) if "forward_to" in kept else None,
         keep_copy=kept.get("keep_copy", True),
+        status=kept.get("status"),
+        final=kept.get("final", False),
         unknown=tuple(kept["unknown"]),
     )
 
@@ -137,6 +141,7 @@ def to_job(
         tries=row["tries"],
         lifted=to_limits(row["lifted"]),
         purge=row["purge"],
+        customer_id=mailbox["customer_id"] if mailbox["customer_source"] == row["source"] else None,
     )
 
 

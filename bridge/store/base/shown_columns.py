@@ -27,6 +27,14 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
             id account domain address sequence source service_id state suspended_with
             saved_services sessions_ended quota delete_after settles_at observed_at customer_id
             customer_source gone_at used used_at aliases forwarding
+            suspended_by awaits_password
+        """,
+        "subscriptions": """
+            id source service_id account address action status plan final said_at
+        """,
+        "write_backs": "id source service_id address written next_at tries last_error",
+        "password_links": """
+            id mailbox_id source service_id created_at expires_at job_id ended_at
         """,
         "steps": """
             id job_id kind command arguments outcome error evidence started_at ended_at
@@ -51,7 +59,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
         """,
         "sources": """
             name paused detail suspensions_paused suspensions_from receiver_tries receiver_after
-            sender
+            sender compared_at
         """,
         "notes": "id subject cleared text created_at tries next_at",
         "audit": "id at who action target detail",

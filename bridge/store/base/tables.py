@@ -123,6 +123,9 @@ mailboxes = Table(
     Column("used_at", Float),
     Column("aliases", JSON),  # as billing last wanted them; null: it never said
     Column("forwarding", JSON),  # forward_to and keep_copy, likewise
+    Column("suspended_by", String(64)),  # the source whose hook led to its suspension
+    # It was made with a password that nobody knows, and none was set since
+    Column("awaits_password", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("account", "address"),
     Index("ix_mailboxes_source_address", "source", "address"),
     when("delete_after", "mailboxes", "delete_after IS NOT NULL", "delete_after"),
@@ -219,7 +222,7 @@ jobs = Table(
     when(
         "created",
         "jobs",
-        "action = 'mailbox.create' AND status = 'succeeded'",
+        "action IN ('mailbox.create', 'mailbox.ensure') AND status = 'succeeded'",
         "mailbox_id",
         "action",
     ),
@@ -327,6 +330,7 @@ sources = Table(
     Column("receiver_tries", Integer, nullable=False, server_default="0"),
     Column("receiver_after", Float),  # no callback goes to it before then
     Column("sender", String(64)),  # the module that last tested the connection, with its version
+    Column("compared_at", Float),  # when its subscriptions were last compared with the platform
 )
 
 notes = Table(
@@ -494,4 +498,59 @@ events = Table(
     Column("below_at", Float),  # when what it tells was seen to be over; null: it stands
     when("due", "events", "status = 'pending'", "next_at"),
     Index("ix_events_address", "address"),
+)
+
+# What a platform with webhooks of its own said last of each of its subscriptions.
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("service_id", String(64), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("address", String(320), nullable=False),
+    Column("action", String(32), nullable=False),  # what its status came to
+    Column("status", String(32), nullable=False),  # in the platform's word
+    Column("plan", String(64)),
+    # No other status follows this one
+    Column("final", Boolean, nullable=False, server_default=text("false")),
+    Column("said_at", Float, nullable=False),  # the event's own time
+    Column("said_in", JSON, nullable=False),  # the ids of the events of that time
+    UniqueConstraint("source", "service_id"),
+    Index("ix_subscriptions_service_id", "service_id"),
+    Index("ix_subscriptions_address", "address"),
+)
+
+# What is written back to such a platform.
+write_backs = Table(
+    "write_backs",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("service_id", String(64), nullable=False),
+    Column("address", String(320), nullable=False),
+    Column("written", JSON),  # what stands there, as far as the bridge wrote it
+    Column("next_at", Float),  # null: nothing is due
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("token", Integer, nullable=False, server_default="0"),
+    Column("last_error", Text),
+    UniqueConstraint("source", "service_id"),
+    when("due", "write_backs", "next_at IS NOT NULL", "next_at"),
+    Index("ix_write_backs_address", "address"),
+)
+
+# One-time links by which a customer sets the first password; of each token a digest alone.
+password_links = Table(
+    "password_links",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("mailbox_id", Serial, ForeignKey("mailboxes.id"), nullable=False),
+    Column("source", String(64), nullable=False),  # the owner that it was made for
+    Column("service_id", String(64), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Column("job_id", String(32)),  # of the password that was posted
+    Column("ended_at", Float),  # since when a password was set, or the mailbox made anew
+    Index("ix_password_links_mailbox_id", "mailbox_id"),
 )

@@ -10,7 +10,7 @@ from bridge.store.base.tables import audit
 ACTIONS = (
     "approve", "retry", "reject", "cancel", "dismiss", "replay", "resend", "adopt", "import",
     "repair", "reconcile", "undelete", "erase", "pause", "resume", "admin-link", "sign-in",
-    "sign-in refused", "sign-out",
+    "sign-in refused", "sign-out", "password-link",
 )  # fmt: skip
 LONGEST = 320  # characters of a target; its column holds no more
 

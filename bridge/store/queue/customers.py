@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.domain.actions import CREATES
 from bridge.domain.customers import Presence, objection
 from bridge.domain.errors import NeedsPerson
 from bridge.domain.model import MAKING, Address, ChangeKind, Record, State
@@ -23,8 +24,6 @@ from bridge.store.base.tables import accounts, among, differences, jobs, mailbox
 from bridge.store.queue import audit
 from bridge.store.queue.still_wanted import is_late
 from hooks.types import Intent
-
-CREATE = "mailbox.create"
 
 # Learning. In the line of a mailbox, the order of arrival is the order of `sequence`.
 
@@ -63,7 +62,9 @@ def teaches(mailbox: Row, waiting: Sequence[Row], source: str, intent: Intent) -
     ):
         return False
     known = mailbox["customer_source"], mailbox["customer_id"]
-    return known != (source, intent.customer_id) and all(row["action"] != CREATE for row in waiting)
+    return known != (source, intent.customer_id) and all(
+        row["action"] not in CREATES for row in waiting
+    )
 
 
 def teach(
@@ -155,7 +156,7 @@ SELECT_CREATION_BEGUN = sa.select(sa.exists().where(*MAKES_MAILBOX))
 IS_CREATING = (
     jobs.c.mailbox_id == mailboxes.c.id,
     among(jobs.c.status, "queued", "running"),
-    jobs.c.action == CREATE,
+    among(jobs.c.action, *CREATES),
     jobs.c.touched,
     jobs.c.id != sa.bindparam("job_id"),
 )

@@ -25,7 +25,7 @@ STILL_CLAIMED = (
 )
 # Of a job that is written: what an intent, a note or a callback needs to know.
 RETURNED = "id mailbox_id sequence source account domain address service_id action facts".split()
-RETURNED += "hook_id purge replaces touched withdrawn service_job silent".split()
+RETURNED += "hook_id intent purge replaces touched withdrawn service_job silent".split()
 UPDATE_CLAIMED_JOB = (
     sa.update(jobs).where(*STILL_CLAIMED).returning(*(jobs.c[name] for name in RETURNED))
 )

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from bridge.domain.ports import (
     Checkpoint,
     Dismissed,
+    NothingNew,
     Receipt,
     Reused,
     ServiceRules,
@@ -24,7 +25,7 @@ from bridge.domain.services import MEMBER_ACTIONS
 from bridge.store.base.database import Database, Topic, upsert
 from bridge.store.base.rows import Row, to_receipt
 from bridge.store.base.tables import hooks, jobs, sources
-from bridge.store.queue import brake, cancelling, enqueue, service_receipts
+from bridge.store.queue import brake, cancelling, enqueue, service_receipts, subscriptions
 from bridge.store.queue.brake import Brake
 from bridge.store.queue.enqueue import NewJob
 from bridge.store.queue.group import GroupedWrites
@@ -63,6 +64,8 @@ class Arrival:
     digest: str
     sealed: str | None = field(repr=False)
     permit: Callable[[str], None] = lambda address: None
+    anew: bool = False
+    """A status counts as new also where it is known."""
 
     @property
     def of_service(self) -> bool:
@@ -87,6 +90,13 @@ class Arrival:
 
 
 mailbox_of = attrgetter("mailbox")
+
+
+class NoNews:
+    """What is written of a hook that says nothing new: no job."""
+
+
+NO_NEWS = NoNews()
 
 
 class Inbox:
@@ -139,8 +149,9 @@ class Inbox:
         sealed: str | None,
         matches: Matches,
         permit: Callable[[str], None] = lambda address: None,
+        anew: bool = False,
     ) -> Receipt:
-        arrival = Arrival(source, account, verified, intent, digest, sealed, permit)
+        arrival = Arrival(source, account, verified, intent, digest, sealed, permit, anew)
         try:
             return self._accept(arrival, matches)
         except brake.TooMany as found:  # the hook is not taken, and what stops it has to be
@@ -152,14 +163,29 @@ class Inbox:
             row = self.writes.run(arrival)
         except sa.exc.IntegrityError:
             return self._again(arrival, matches)
+        if isinstance(row, NoNews):
+            raise NothingNew(arrival.verified.id)
         self.checkpoint("accepted")
         if not arrival.of_service:
             return to_receipt(row)
         with self.database.read() as tx:
             return service_receipts.receipt(tx, row)
 
-    def _record(self, tx: Connection, arrival: Arrival) -> Row:
+    def followers(self, service_id: str) -> Sequence[str]:
+        with self.database.read() as tx:
+            return subscriptions.followers(tx, service_id)
+
+    def _is_news(self, tx: Connection, arrival: Arrival) -> bool:
+        """Whether it makes a job: always, but for what only says a status."""
+        intent, id = arrival.intent, arrival.verified.id
+        return intent.status is None or subscriptions.is_news(
+            tx, self.database, arrival.source, arrival.account, id, intent, arrival.anew
+        )
+
+    def _record(self, tx: Connection, arrival: Arrival) -> Row | NoNews:
         """One hook, whatever it meets. IntegrityError: its id came before."""
+        if not self._is_news(tx, arrival):
+            return NO_NEWS
         now = self.database.now_and_notify(tx, Topic.JOBS)
         job = self.new_id(now)
         # First, so that two deliveries of one id cannot both get a sequence number.
@@ -187,7 +213,9 @@ class Inbox:
     def service_jobs(self) -> ServiceJobs:
         return ServiceJobs(self.database, self.new_id, self.rules, self.brake, self.checkpoint)
 
-    def _record_together(self, tx: Connection, arrivals: Sequence[Arrival]) -> list[Row | None]:
+    def _record_together(
+        self, tx: Connection, arrivals: Sequence[Arrival]
+    ) -> list[Row | NoNews | None]:
         """Those that nothing stands against, with as few statements as for one hook.
 
         None for each other one, such as a second one of the same id or mailbox, and on a server one
@@ -204,6 +232,7 @@ class Inbox:
             for each in first_of_each(arrivals)
             if not each.of_service
             and each.mailbox not in apart
+            and each.intent.status is None
             and self._passes(state.get(each.source), each)
         }
         ids = {id: self.new_id(now) for id in new}
@@ -262,6 +291,8 @@ class Inbox:
                     tx.execute(of_hook.order_by(jobs.c.sequence.desc()).limit(1)).mappings().one()
                 )
                 return service_receipts.receipt(tx, newest)
+            if not self._is_news(tx, arrival):
+                raise NothingNew(verified.id)
             now = self.database.now(tx)
             action = arrival.intent.action
             self._admit(tx, source, account_state, action, now)

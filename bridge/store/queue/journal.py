@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bridge.domain.actions import CREATES
 from bridge.domain.aliases import Neighbour, facts_of
 from bridge.domain.errors import BridgeError
 from bridge.domain.model import (
@@ -28,9 +29,20 @@ from bridge.domain.ports import InitialPlan, Job, Limits
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import error_values
 from bridge.store.base.tables import mailboxes, steps
-from bridge.store.queue import cancelling, creations, customers, fencing, money, neighbours, seats
+from bridge.store.queue import (
+    cancelling,
+    creations,
+    customers,
+    fencing,
+    money,
+    neighbours,
+    password_links,
+    seats,
+)
 from bridge.store.queue.still_wanted import unwanted
 
+NEW_PASSWORD = frozenset({ChangeKind.CREATE, ChangeKind.SET_PASSWORD, ChangeKind.DELETE})
+"""After these, what was said of the mailbox's password is over."""
 UPDATE_MAILBOX = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
 INSERT_STEP = sa.insert(steps).returning(steps.c.id)
 UPDATE_STEP = sa.update(steps).where(steps.c.id == sa.bindparam("step_id"))
@@ -62,7 +74,7 @@ class Journal:
             # commit finds a job that was begun.
             if (error := unwanted(tx, row)) is not None:
                 raise error
-            if job.intent.action == customers.CREATE and not job.journal:
+            if job.intent.action in CREATES and not job.journal:
                 seats.allow_in_service(tx, job)
             neighbours.permit(tx, self.database, job, change, record)
             if change.makes:
@@ -155,7 +167,11 @@ class Journal:
             until = settles_at(step.trust_after, now, settle) if done else step.trust_after
             if step.kind in MONEY:
                 money.purchase_answered(tx, step.id, outcome, evidence, now, until)
-            customers.remember(tx, job.mailbox, replace(record, settles_at=until), now)
+            more: dict[str, Any] = {}
+            if done and step.kind in NEW_PASSWORD:
+                password_links.end(tx, job.mailbox, now)
+                more = {"awaits_password": False}
+            customers.remember(tx, job.mailbox, replace(record, settles_at=until), now, **more)
             return replace(step, outcome=outcome, error=error, ended_at=now, settles_at=until)
 
     def renew(self, job: Job, step: Step, call_limit: float, settle: float) -> None:

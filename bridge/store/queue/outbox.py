@@ -16,7 +16,7 @@ from bridge.reporting.receipts import UNANSWERED
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import Row
 from bridge.store.base.tables import among, callbacks, jobs, looked_up, sources
-from bridge.store.queue import service_receipts
+from bridge.store.queue import service_receipts, write_backs
 from bridge.store.queue.next_job import TOLD_ACTION_NAMES, open_of
 from bridge.store.queue.turns import Flow, Turns
 
@@ -72,6 +72,7 @@ def enqueue_callback(tx: Connection, job: Row, now: float) -> None:
         "created_at": now,
     }
     tx.execute(INSERT_CALLBACK, values)
+    write_backs.due(tx, job, now)
 
 
 def withdraw(tx: Connection, job: str, now: float) -> None:

@@ -5,6 +5,7 @@ wait, or at their end.
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.domain.actions import CREATES
 from bridge.domain.errors import BridgeError
 from bridge.domain.jobs import Status, WaitingFor, allow
 from bridge.domain.ports import InitialPlan, Job, JobResult, Limits
@@ -118,8 +119,9 @@ class Queue(Claims, Journal):
             if why is not None and grace:
                 raise why  # no command now, but it would be deleted at the end of the grace
             if ending.record is not None:
-                customers.remember(tx, job.mailbox, ending.record, now, observed_at=now)
-            if job.intent.action == customers.CREATE:
+                awaits = {"awaits_password": True} if ending.extra.get("first_password") else {}
+                customers.remember(tx, job.mailbox, ending.record, now, observed_at=now, **awaits)
+            if job.intent.action in CREATES:
                 customers.created(tx, job.mailbox, job.id, job.source, job.intent.service_id)
             # In the transaction of the end: a crash between the two would leave a purchase in doubt
             # that nobody asks after, and block the domain.

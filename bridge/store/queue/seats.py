@@ -9,6 +9,7 @@ from which it may make a mailbox, so of two at the last seat one passes, on eith
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.domain.actions import CREATES
 from bridge.domain.errors import Refused
 from bridge.domain.model import MAKING, State
 from bridge.domain.ports import Job
@@ -16,13 +17,13 @@ from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database
 from bridge.store.base.tables import accounts, among, jobs, mailboxes, steps
 from bridge.store.queue import service_lines
-from bridge.store.queue.customers import CREATE, SELECT_CREATION_BEGUN
+from bridge.store.queue.customers import SELECT_CREATION_BEGUN
 
 # By no index of the source: that would first sort all that it ever sent.
 IS_CREATING = (
     sa.func.coalesce(jobs.c.source, "") == sa.bindparam("source"),
     jobs.c.service_id == sa.bindparam("service_id"),
-    jobs.c.action == CREATE,
+    among(jobs.c.action, *CREATES),
     among(jobs.c.status, "queued", "running"),
     sa.exists().where(steps.c.job_id == jobs.c.id, steps.c.kind.in_(sorted(map(str, MAKING)))),
     jobs.c.mailbox_id != sa.bindparam("mailbox_id"),

@@ -85,6 +85,19 @@ SELECT_FIRST_SEQUENCE = sa.select(sa.func.min(jobs.c.sequence)).where(
     *OF_SERVICE, jobs.c.hook_id == sa.bindparam("hook_id")
 )
 
+SELECT_SUCCESSOR = (
+    sa.select(jobs.c.id)
+    .where(
+        jobs.c.mailbox_id == sa.bindparam("mailbox_id"),
+        jobs.c.sequence > sa.bindparam("sequence"),
+        jobs.c.source == sa.bindparam("source"),
+        jobs.c.service_id != sa.bindparam("service_id"),
+        among(jobs.c.action, "mailbox.ensure"),
+        among(jobs.c.status, "queued", "running"),
+    )
+    .limit(1)
+)
+
 # Of hooks alone, and of those that still count. A repair decided nothing, and what a person had
 # repeated decided it before.
 SELECT_OTHER_HOOKS = (
@@ -115,7 +128,16 @@ def unwanted(tx: Connection, job: Row) -> BridgeError | None:
     """Why nothing more is to be sent for a job. The caller holds the lock of its mailbox's row."""
     if job["withdrawn"]:
         return withdrawn()
-    return needed() if effect_of(job).takes_away and needed_since(tx, job) is not None else None
+    if not effect_of(job).takes_away:
+        return None
+    return needed() if needed_since(tx, job) is not None or has_successor(tx, job) else None
+
+
+def has_successor(tx: Connection, job: Row) -> bool:
+    """Whether a deletion would come before another subscription that may take the mailbox over. If
+    that does not, the deletion is due again on the next day."""
+    of = {name: job[name] for name in ("mailbox_id", "source", "service_id", "sequence")}
+    return bool(job["purge"]) and tx.execute(SELECT_SUCCESSOR, of).first() is not None
 
 
 def needed_since(tx: Connection, job: Row) -> str | None:
