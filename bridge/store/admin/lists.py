@@ -34,7 +34,8 @@ from bridge.store.base.tables import (
     sources,
 )
 from bridge.store.queue.audit import ACTIONS as AUDITED_ACTIONS
-from bridge.store.queue.outbox import RECEIVER_COLUMNS, STATUSES, WAITING_FOR
+from bridge.store.queue.next_callback import WAITING_FOR
+from bridge.store.queue.outbox import RECEIVER_COLUMNS, STATUSES
 
 Filter = sa.ColumnElement[Any] | Callable[[str], sa.ColumnElement[bool]]
 Page = tuple[Sequence[Mapping[str, Any]], str | None]

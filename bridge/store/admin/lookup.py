@@ -34,7 +34,8 @@ from bridge.store.base.tables import (
 )
 from bridge.store.queue import neighbours, service_receipts
 from bridge.store.queue.account_state import ALIVE, shown_account
-from bridge.store.queue.outbox import RECEIVER_COLUMNS, WAITING_FOR
+from bridge.store.queue.next_callback import WAITING_FOR
+from bridge.store.queue.outbox import RECEIVER_COLUMNS
 from hooks.standard.schemas import WITHDRAWALS
 
 # A row of PostgreSQL becomes visible when its transaction commits, a little after its time was
