@@ -7,63 +7,11 @@ use EnomBridge\Kit\Record;
 use EnomBridge\Kit\Signature;
 use WHMCS\Database\Capsule;
 use WHMCS\Module\Server\Enombridge\Hooks;
-use WHMCS\Module\Server\Enombridge\Server;
 use WHMCS\Module\Server\Enombridge\Store;
-use WHMCS\Module\Server\Enombridge\Visitor;
 
-/** A service that has the mailboxes of a domain: what is sent for it, what its page shows and its forms do, and for whom. */
-final class SeatsTest extends TestCase
+/** A service that has the mailboxes of a domain: what is sent for it, and what its page shows. */
+final class SeatsTest extends SeatsTestCase
 {
-    private const GOOD = ['password' => 'Another-Pass.02', 'again' => 'Another-Pass.02'];
-
-    protected function setUp(): void
-    {
-        parent::setUp();
-        Billing::configure([13 => 'seats', 14 => '1']);
-        Billing::change(['domain' => 'example.com', 'domainstatus' => 'Active', 'username' => 'example.com']);
-        Billing::$more = ['configoptions' => ['Mailboxes' => 2]];
-        Machine::session('client');
-        self::bridge([self::box('ann'), self::box('bob')]);
-    }
-
-    /** @param array<string, mixed> $changes @return array<string, mixed> */
-    private static function box(string $name, array $changes = []): array
-    {
-        return $changes + ['address' => "$name@example.com", 'state' => 'active', 'plan' => 'basic', 'quota_bytes' => 1 << 30, 'used_bytes' => 100 << 20,
-            'used_at' => '2026-11-29T03:00:00Z', 'delete_after' => null, 'aliases' => null, 'forwarding' => null];
-    }
-
-    /** @param list<array<string, mixed>> $boxes @param array<string, mixed> $more */
-    private static function bridge(array $boxes, mixed $hooks = null, array $more = []): void
-    {
-        $listed = Bridge::tells(['service_id' => '1042', 'seats' => 3, 'used' => count($boxes), 'suspended' => false, 'items' => $boxes, 'next' => null]);
-        Bridge::does($hooks ?? Bridge::ends('succeeded'), $more + ['service.mailboxes' => $listed, 'domain.readiness' => Bridge::refuses(404), 'job' => Bridge::refuses(404)]);
-    }
-
-    /** @return array<string, mixed> */
-    private static function page(): array
-    {
-        return enombridge_ClientArea(Billing::params())['templateVariables'];
-    }
-
-    /** @param array<string, mixed> $fields @return list<array{kind: string, text: string}> what is said */
-    private static function sends(array $fields, ?array $params = null): array
-    {
-        $_SERVER['REQUEST_METHOD'] = 'POST';
-        $_POST = ['enombridge' => $fields + ['proof' => Visitor::proof(Billing::SERVICE, Server::of(Billing::serverParams()))]];
-        try {
-            return enombridge_ClientArea($params ?? Billing::params())['templateVariables']['messages'];
-        } finally {
-            $_SERVER['REQUEST_METHOD'] = 'GET';
-        }
-    }
-
-    private static function hook(): Request
-    {
-        $hooks = Bridge::hooks();
-        return end($hooks);
-    }
-
     public function testCreateAsksNothingOfTheBridgeAndNamesTheService(): void
     {
         Billing::change(['domainstatus' => 'Pending', 'username' => 'examplec']);
@@ -149,82 +97,6 @@ final class SeatsTest extends TestCase
         self::assertSame([], Bridge::hooks());
     }
 
-    public function testAddSendsTheNumberOfSeatsTheSizeAndTheCustomer(): void
-    {
-        self::assertSame('cay@example.com is ready.', self::sends(['do' => 'add', 'local' => ' Cay '] + self::GOOD)[0]['text']);
-        self::assertSame(['service_id' => '1042', 'address' => 'cay@example.com', 'password' => 'Another-Pass.02', 'seats' => 3, 'plan' => 'basic', 'customer_id' => '7'], Bridge::hooks()[0]->data());
-        Billing::$more['configoptions']['Mailbox size'] = 'large';
-        self::sends(['do' => 'add', 'local' => 'dan'] + self::GOOD);
-        self::assertSame('large', Bridge::hooks()[1]->data()['plan']);
-    }
-
-    public function testEachAnswerIsASentenceOfTheCustomersLanguage(): void
-    {
-        $_SESSION['Language'] = 'spanish';
-        $error = ['error' => ['code' => 'seats_full', 'message' => 'English.']];
-        $answers = [
-            [Bridge::accepts(), 'Se está creando cay@example.com'], [Bridge::ends('held'), 'Antes tenemos que revisarlo'],
-            [Bridge::ends('failed', $error), 'No se ha creado cay@example.com. Todos los buzones contratados'], [Bridge::ends('succeeded', ['observed_only' => true]), 'No se ha creado'],
-            [Bridge::refuses(422, more: ['errors' => ['data.password' => ['No.']]]), 'Esta contraseña no se puede usar'],
-            [Bridge::refuses(422, more: ['errors' => ['data.address' => ['No.']]]), 'Este nombre no se puede usar'],
-            [Bridge::refuses(403), 'El sistema de correo no ha aceptado'], [Bridge::refuses(503), 'En este momento no se puede acceder'],
-        ];
-        foreach ($answers as [$answer, $said]) {
-            self::bridge([self::box('ann')], $answer);
-            self::assertStringStartsWith($said, self::sends(['do' => 'add', 'local' => 'cay'] + self::GOOD)[0]['text']);
-        }
-    }
-
-    public function testNothingIsAddedWhileWhmcsHasAskedForSomethingForAll(): void
-    {
-        self::bridge([self::box('ann')], Bridge::refuses(503));
-        Billing::run('SuspendAccount');
-        self::assertFalse(self::page()['mayChange']);
-        Bridge::$requests = [];
-        $said = array_column(self::sends(['do' => 'add', 'local' => 'cay'] + self::GOOD), 'text');
-        self::assertSame('Your mailboxes are being suspended.', $said[0]);
-        self::assertStringStartsWith('Something is being done', $said[1]);
-        self::assertSame([], Bridge::hooks(), 'a newer mailbox would stay out of the suspension');
-    }
-
-    public function testAHookIsSentAndThenWaitedForUnderItsId(): void
-    {
-        $answers = [Bridge::accepts(), Bridge::ends('succeeded')];
-        self::bridge([self::box('ann')], function (Request $request) use (&$answers) {
-            return (count($answers) > 1 ? array_shift($answers) : $answers[0])($request);
-        });
-        self::assertSame('cay@example.com is ready.', self::sends(['do' => 'add', 'local' => 'cay'] + self::GOOD)[0]['text']);
-        [$first, $second] = Bridge::hooks();
-        self::assertSame([$first->id(), $first->data()], [$second->id(), $second->data()]);
-        self::assertSame([null, 'wait=20'], [$first->headers['prefer'] ?? null, $second->headers['prefer'] ?? null]);
-    }
-
-    public function testWhatNobodyAnsweredIsAskedForUntilItIsKnown(): void
-    {
-        self::bridge([self::box('ann')], Bridge::refuses(503));
-        self::sends(['do' => 'password', 'mailbox' => 'ann@example.com'] + self::GOOD);
-        self::page();
-        self::assertSame('The new password of ann@example.com is being set.', self::page()['messages'][0]['text']);
-        Clock::$ahead = 90.0;
-        self::assertSame('The password of ann@example.com was not changed. The mail system is not available right now. We are working on it.', self::page()['messages'][0]['text']);
-        self::assertSame([], self::page()['messages']);
-    }
-
-    public function testAliasesAndForwardingAreSentWhole(): void
-    {
-        self::sends(['do' => 'aliases', 'mailbox' => 'ann@example.com', 'aliases' => "Sales\r\ninfo@example.com, sales"]);
-        self::assertSame(['mailbox.set_aliases', ['sales@example.com', 'info@example.com']], [self::hook()->type(), self::hook()->data()['aliases']]);
-        self::sends(['do' => 'forwarding', 'mailbox' => 'ann@example.com', 'forward' => "a@example.net\nb@example.org", 'copy' => 'on']);
-        self::assertSame([['a@example.net', 'b@example.org'], true], [self::hook()->data()['forward_to'], self::hook()->data()['keep_copy']]);
-        self::sends(['do' => 'forwarding', 'mailbox' => 'ann@example.com', 'forward' => '']);
-        self::assertSame([[], false], [self::hook()->data()['forward_to'], self::hook()->data()['keep_copy']]);
-        $sent = count(Bridge::hooks());
-        self::assertStringContainsString('must be in example.com', self::sends(['do' => 'aliases', 'mailbox' => 'ann@example.com', 'aliases' => 'a@example.net'])[0]['text']);
-        self::assertStringContainsString('20 at most', self::sends(['do' => 'forwarding', 'mailbox' => 'ann@example.com', 'forward' => implode("\n", array_map(fn (int $n) => "a$n@example.net", range(1, 21)))])[0]['text']);
-        self::assertStringContainsString('20 at most', self::sends(['do' => 'forwarding', 'mailbox' => 'ann@example.com', 'forward' => 'nobody'])[0]['text']);
-        self::assertCount($sent, Bridge::hooks());
-    }
-
     public function testABridgeThatKnowsNoAliasesShowsNoFormForThem(): void
     {
         $known = self::page()['mailboxes'][0];
@@ -243,47 +115,6 @@ final class SeatsTest extends TestCase
         $page = self::page();
         self::assertSame(['deleted', 'Will be deleted on 14 Dec 2026'], [$page['mailboxes'][1]['state'], $page['mailboxes'][1]['deleted']]);
         self::assertSame(['Mailboxes in use: 2 of 3', 1], [$page['seats']['text'], $page['seats']['free']]);
-    }
-
-    /** @return iterable<string, array{string, array<string, string>}> every form of the page */
-    public static function forms(): iterable
-    {
-        yield 'add' => ['add', ['local' => 'cay'] + self::GOOD];
-        yield 'password' => ['password', ['mailbox' => 'ann@example.com'] + self::GOOD];
-        yield 'webmail' => ['webmail', ['mailbox' => 'ann@example.com']];
-        yield 'remove' => ['remove', ['mailbox' => 'ann@example.com']];
-        yield 'remove, confirmed' => ['remove_sure', ['mailbox' => 'ann@example.com', 'sure' => 'on']];
-        yield 'aliases' => ['aliases', ['mailbox' => 'ann@example.com', 'aliases' => 'sales']];
-        yield 'forwarding' => ['forwarding', ['mailbox' => 'ann@example.com', 'forward' => 'a@example.net']];
-    }
-
-    /** @param array<string, string> $fields @dataProvider forms */
-    public function testAnothersIdsOpenNothingWhateverTheForm(string $do, array $fields): void
-    {
-        $strangers = [
-            'another client' => [['uid' => 8], [], []], 'nobody' => [[], [], []], 'staff' => [['adminid' => 1], [], []],
-            'another client, whom WHMCS believes' => [['uid' => 8], [], ['userid' => 8]], 'a forged form' => [['uid' => Billing::CLIENT], ['proof' => 'x'], []],
-        ];
-        if (isset($fields['mailbox'])) {
-            $strangers['the mailbox of another service'] = [['uid' => Billing::CLIENT], ['mailbox' => 'mary@example.net'], []];
-        }
-        foreach ($strangers as $who => [$session, $changes, $params]) {
-            Billing::$activities = Bridge::$requests = [];
-            $_SESSION = $session + ['enombridge_remove' => [Billing::SERVICE, $fields['mailbox'] ?? '', \time()]];
-            self::sends(['do' => $do] + $changes + $fields, $params + Billing::params());
-            self::assertSame([], Bridge::hooks(), "$who, $do");
-            self::assertSame([], Bridge::queries('mailbox.sign_in'), "$who, $do");
-            self::assertNotEmpty(preg_grep("/Refused on the customer's page/", Billing::activityTexts()), "$who, $do");
-        }
-    }
-
-    public function testWebmailIsOfTheMailboxThatWasChosen(): void
-    {
-        self::bridge([self::box('ann')], more: ['mailbox.sign_in' => Bridge::tells(['url' => 'https://mail.example.com/in?token=1'])]);
-        self::sends(['do' => 'webmail', 'mailbox' => 'ann@example.com']);
-        self::assertSame(['303 Location: https://mail.example.com/in?token=1'], Machine::$headers);
-        self::assertSame('ann@example.com', Bridge::queries('mailbox.sign_in')[0]->data()['address']);
-        self::assertSame('clientarea.php?action=productdetails&id=1042', enombridge_ServiceSingleSignOn(Billing::params())['redirectTo']);
     }
 
     public function testADowngradeBelowWhatIsUsedNamesWhatToRemove(): void
@@ -333,18 +164,6 @@ final class SeatsTest extends TestCase
         Bridge::$requests = [];
         Billing::run('SuspendAccount', 1043);
         self::assertSame('mailbox.suspend', Bridge::hooks()[0]->type(), 'taken over, and not heard of since');
-    }
-
-    public function testTheBridgeIsAwayAndThePageSaysSo(): void
-    {
-        self::bridge([], more: ['service.mailboxes' => Bridge::refuses(503)]);
-        $page = self::page();
-        self::assertSame([[], []], [$page['mailboxes'], $page['seats']]);
-        self::assertStringContainsString('They go on working', $page['messages'][0]['text']);
-        foreach ([['do' => 'password', 'mailbox' => 'ann@example.com'], ['do' => 'add', 'local' => 'cay']] as $form) {
-            self::assertStringContainsString('They go on working', self::sends($form + self::GOOD)[0]['text']);
-        }
-        self::assertSame([], Bridge::hooks());
     }
 
     public function testPagesOfMailboxesAreReadToTheEnd(): void
