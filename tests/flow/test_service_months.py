@@ -1,5 +1,6 @@
-"""Random months of services with seats, beside single hooks, crashes and people: what was sold, what
-is there and what inventory says differ by nothing, and no mailbox is deleted that a service needs.
+"""Random months of services with seats, beside single hooks, crashes and people: what was sold,
+what is there and what inventory says differ by nothing, and no mailbox is deleted that a service
+needs.
 """
 
 from collections import defaultdict
@@ -95,9 +96,9 @@ class Month(RuleBasedStateMachine):
         then=st.sampled_from((None, 0, 60)),
     )
     def single(self, action: str, box: int, service: str, late: int, then: int | None) -> None:
-        data = {"service_id": service, "address": BOXES[box]}
+        data: dict[str, Any] = {"service_id": service, "address": BOXES[box]}
         if action == "create":
-            data |= {"password": PASSWORD, "seats": SEATS[service]}  # type: ignore[dict-item]
+            data |= {"password": PASSWORD, "seats": SEATS[service]}
         if action == "renew":
             data |= {"until": "2029-06-01"}
         self.deliver(f"mailbox.{action}", data, late)

@@ -495,6 +495,20 @@ def test_what_a_service_was_admitted_for_is_taken(shop: Shop) -> None:
     assert shop.status(first) == "succeeded"
 
 
+def test_with_a_grace_members_take_no_place_of_a_deletion(shop: Shop) -> None:
+    shop.inbox.rules = ServiceRules(terminations_per_hour=1, grace=True)
+    shop.own(A, B)
+    shop.own(C, service="8")
+    shop.hook("terminate", C, service="8")
+    shop.end(State.SUSPENDED, delete_after=shop.now + 10)
+    shop.now += 20
+    assert shop.whole("terminate").status == "running"
+    assert shop.retention.purge_due() == 1
+    jobs_of_both = [shop.claimed() for _ in range(2)]  # one in each domain
+    purge = next(job for job in jobs_of_both if job.purge)
+    shop.intend(purge, ChangeKind.DELETE, Limits(0, 1))
+
+
 def test_a_need_calls_off_a_service_that_is_held(shop: Shop) -> None:
     limited(shop, 1)
     shop.own(A, B)

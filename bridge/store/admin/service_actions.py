@@ -27,8 +27,8 @@ def members(tx: Connection, job: Row) -> Sequence[Row]:
 
 
 def lock_mailboxes(tx: Connection, database: Database, job: str) -> None:
-    """Those of the members of a service's job, the accounts and its line, in the order of everybody:
-    before the job itself."""
+    """Those of the members of a service's job, the accounts and its line, in the order of
+    everybody: before the job itself."""
     found = tx.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().first()
     if found is None or found["mailbox_id"] is not None:
         return

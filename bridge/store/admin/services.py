@@ -1,5 +1,5 @@
-"""What a service has: how many mailboxes were sold of it, which it has, and whether it is suspended.
-Reads only.
+"""What a service has: how many mailboxes were sold of it, which it has, and whether it is
+suspended; and how full each was when it was last read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -85,7 +85,8 @@ class Services:
             return sold(tx, among)
 
     def saw_usage(self, account: str, address: str, used: int) -> None:
-        """Notes how many bytes a mailbox uses, as it was just read; not if that is known already."""
+        """Notes how many bytes a mailbox uses, as it was just read; not if that is known
+        already."""
         here = mailboxes.c.account == account, mailboxes.c.address == address
         with self.database.read() as tx:
             now = self.database.now(tx)

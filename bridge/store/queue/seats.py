@@ -1,9 +1,9 @@
 """How many mailboxes a service may have, and whether it may get one just now.
 
 Rule 1: they are counted in the transaction that commits the first command of a creation, under the
-account's lock. Not when the hook is accepted: what waits then may still fail, be held, or be called off,
-and of two that wait neither may count against the other. Here a creation is counted from the moment
-from which it may make a mailbox, so of two at the last seat one passes, on either store.
+account's lock. Not when the hook is accepted: what waits then may still fail, be held, or be called
+off, and of two that wait neither may count against the other. Here a creation is counted from the
+moment from which it may make a mailbox, so of two at the last seat one passes, on either store.
 """
 
 import sqlalchemy as sa

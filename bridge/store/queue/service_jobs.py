@@ -3,10 +3,11 @@ transaction that accepts the hook.
 
 Rule 1: the members get their places in the lines of their mailboxes together, when the hook is
 accepted. So what comes before and after it is so for every mailbox, and a deletion never meets a
-mailbox that was ordered later. Rule 2: the limits count the members whole before there is anything that could run.
+mailbox that was ordered later. Rule 2: the limits count the members whole before there is anything
+that could run.
 
-Locked in the order of every hook that comes in: the hook, the mailboxes, the accounts, the service's
-line, the jobs.
+Locked in the order of every hook that comes in: the hook, the mailboxes, the accounts, the line of
+the service, the jobs.
 """
 
 from collections.abc import Callable, Sequence
@@ -63,8 +64,8 @@ class ServiceJobs:
         """The service's job, with its members in the lines of their mailboxes. The caller holds the
         transaction.
 
-        `since`: suspensions before then do not count. `permit` raises where the source may not touch a mailbox. Raises
-        brake.TooMany.
+        `since`: suspensions before then do not count. `permit` raises where the source may not
+        touch a mailbox. Raises brake.TooMany.
         """
         intent = new.intent
         members = service_members.lock(

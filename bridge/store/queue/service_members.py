@@ -66,8 +66,8 @@ def find(
 ) -> Sequence[Row]:
     """The rows of its mailboxes. None of a mailbox that is known to be gone.
 
-    A suspension does not wait for what is held: a creation that is approved later is `conflict`. What
-    a customer removed singly is not brought back by an unsuspension of the whole.
+    A suspension does not wait for what is held: a creation that is approved later is `conflict`.
+    What a customer removed singly is not brought back by an unsuspension of the whole.
     """
     asked = {"source": source, "account": account, "service_id": service_id}
     creating = [OPEN_CREATION, HELD_CREATION] if action == "service.terminate" else [OPEN_CREATION]
