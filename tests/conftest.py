@@ -33,6 +33,15 @@ keep()
 TALLY = pytest.StashKey[dict[tuple[str, str], Counter[str]]]()
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The one of this process: Playwright allows no second one."""
+    from tests.support.browser import chromium  # here: it takes long to load
+
+    with chromium() as found:
+        yield found
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long",

@@ -4,9 +4,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browser import Open, Stand, Tab, browser
-
-__all__ = ["browser"]
+from tests.support.browser import Open, Stand, Tab
 
 
 @pytest.fixture(scope="module")

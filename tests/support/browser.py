@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -28,24 +27,18 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
+    program = needed(*NAMES)
     with sync_playwright() as driver:
         # As root, as in a container, Chromium has no sandbox of its own.
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = driver.chromium.launch(
-            executable_path=needed(*NAMES),
+            executable_path=program,
             args=[*flags, "--disable-gpu", "--disable-dev-shm-usage"],
         )
         try:
             yield browser
         finally:
             browser.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    needed(*NAMES)
-    with chromium() as found:
-        yield found
 
 
 class Stand:
@@ -162,4 +155,4 @@ class Tab:
 
 
 Open = Callable[..., Tab]
-__all__ = ["DESK", "NAMES", "PHONE", "Open", "Stand", "Tab", "browser", "chromium"]
+__all__ = ["DESK", "NAMES", "PHONE", "Open", "Stand", "Tab", "chromium"]

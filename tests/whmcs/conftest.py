@@ -2,11 +2,8 @@
 
 import pytest
 
-from tests.support.browser import browser
 from tests.support.programs import missing
 from tests.support.whmcs import ready
-
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session")
