@@ -95,7 +95,13 @@ def word(value: object) -> str:
         return _pairs(value)
     if isinstance(value, list):
         return ", ".join(word(item) for item in value)
-    text = "-" if value is None else ("no", "yes")[value] if isinstance(value, bool) else str(value)
+    text = (
+        "-"
+        if value in (None, "")
+        else ("no", "yes")[value]
+        if isinstance(value, bool)
+        else str(value)
+    )
     return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
