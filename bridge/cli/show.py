@@ -60,7 +60,7 @@ def page(
     if not items:
         return click.echo("None found.", err=True)
     headings = [name.removesuffix("_at").replace("_", " ") for name in columns]
-    rows = [[word(item.get(name)) for name in columns] for item in map(with_times, items)]
+    rows = [[word(item.get(name)) or "-" for name in columns] for item in map(with_times, items)]
     if sys.stdout.isatty():
         _rich(headings, rows)
     else:
@@ -95,13 +95,7 @@ def word(value: object) -> str:
         return _pairs(value)
     if isinstance(value, list):
         return ", ".join(word(item) for item in value)
-    text = (
-        "-"
-        if value in (None, "")
-        else ("no", "yes")[value]
-        if isinstance(value, bool)
-        else str(value)
-    )
+    text = "-" if value is None else ("no", "yes")[value] if isinstance(value, bool) else str(value)
     return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
