@@ -64,7 +64,9 @@ def reconcile(
                 sold = seats.lines(service.sold(report.account), None if everything else FEW)
                 for number, line in enumerate(sold):
                     # A list of differences ends here.
-                    click.echo(word(line) if number or not report.differences else f"\n{word(line)}")
+                    click.echo(
+                        word(line) if number or not report.differences else f"\n{word(line)}"
+                    )
         elif reports and len(reports) < len(results):
             echo_items(service, reports, sum_now, [])
         for error in results:
