@@ -52,12 +52,11 @@ def kind_of(record: Record, seen: Mailbox, state: State, foreign: bool) -> Diffe
         return DifferenceKind.SUSPENDED_AT_ENOM
     if record.state is not state:
         return DifferenceKind.WRONG_STATE
-    # What was never set or confirmed, or what no read shows, differs from nothing. Forwarding is
-    # first: it may be how a stolen password shows.
+    # What was never set or confirmed, or what no read shows, differs from nothing.
     pairs = {
-        DifferenceKind.WRONG_FORWARDING: (record.forwarding, seen.forwarding),
         DifferenceKind.WRONG_PLAN: (record.quota, seen.quota),
         DifferenceKind.WRONG_ALIASES: (record.aliases, seen.aliases),
+        DifferenceKind.WRONG_FORWARDING: (record.forwarding, seen.forwarding),
     }
     return next((kind for kind, (was, now) in pairs.items() if differ(was, now)), None)
 

@@ -8,7 +8,7 @@ import pytest
 from bridge.backends.memory import SERVICES
 from bridge.domain.compare import CompareResult, compare, unsettled
 from bridge.domain.differences import DifferenceKind
-from bridge.domain.model import Address, Forwarding, Mailbox, Record, State
+from bridge.domain.model import Address, Mailbox, Record, State
 from tests.support.bench import terms
 
 ANN = Address("ann", "example.com")
@@ -51,11 +51,6 @@ SUSPENDED = replace(OURS, state=State.SUSPENDED, suspended_with="hosted-email")
         ),
         (replace(SUSPENDED, quota=1), ON, CompareResult(State.ACTIVE, DifferenceKind.WRONG_STATE)),
         (replace(OURS, quota=1), ON, CompareResult(State.ACTIVE, DifferenceKind.WRONG_PLAN)),
-        (
-            replace(OURS, quota=1, aliases=("a@example.com",), forwarding=Forwarding()),
-            replace(ON, aliases=(), forwarding=Forwarding(("x@example.net",))),
-            CompareResult(State.ACTIVE, DifferenceKind.WRONG_FORWARDING),
-        ),
         (replace(OURS, quota=None), ON, CompareResult(State.ACTIVE)),
         (OURS, replace(ON, quota=None), CompareResult(State.ACTIVE)),
     ],
