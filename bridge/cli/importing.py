@@ -88,6 +88,7 @@ def import_(
             )
         left: Mapping[str, str] = {}
         noted = 0
+        sold = _new_seats(service, source, claims)
         if not as_json:
             listed = Path(file.name).name
             account = service.sources[source].account
@@ -116,6 +117,7 @@ def import_(
     else:
         _conclude(findings, left, done, write, source, everything)
         _of_customers(sum(finding.teaches for finding in findings), noted, write)
+        _of_seats(sold, write)
     skipped = any(finding.group in (Group.UNREAD, Group.DISAGREE) for finding in findings)
     ctx.exit(1 if left or skipped else 0)
 
@@ -196,6 +198,28 @@ def _of_customers(todo: int, noted: int, write: bool) -> None:
         click.echo(
             f"To record the customers of {todo:,} mailboxes already owned, run the same "
             "command with --apply."
+        )
+
+
+def _new_seats(
+    service: Service, source: str, claims: Sequence[service_list.Claim]
+) -> Mapping[str, int]:
+    """The numbers of seats in the list that differ from those on record."""
+    told = {claim.service_id: claim.seats for claim in claims if claim.seats is not None}
+    known = {
+        row["service_id"]: row["seats"]
+        for row in service.sold(service.sources[source].account)
+        if row["source"] == source
+    }
+    return {name: seats for name, seats in told.items() if known.get(name) != seats}
+
+
+def _of_seats(sold: Mapping[str, int], write: bool) -> None:
+    if sold and write:
+        click.echo(f"Seats recorded for services: {len(sold):,}.")
+    elif sold:
+        click.echo(
+            f"To record the seats of {len(sold):,} services, run the same command with --apply."
         )
 
 

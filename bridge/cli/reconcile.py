@@ -61,8 +61,12 @@ def reconcile(
             for report in reports:
                 for line in lines(report, None if everything else FEW):
                     click.echo(word(line))
-                for line in seats.lines(service.sold(report.account), None if everything else FEW):
-                    click.echo(word(line))
+                sold = seats.lines(service.sold(report.account), None if everything else FEW)
+                for number, line in enumerate(sold):
+                    # A list of differences ends here.
+                    click.echo(
+                        word(line) if number or not report.differences else f"\n{word(line)}"
+                    )
         elif reports and len(reports) < len(results):
             echo_items(service, reports, sum_now, [])
         for error in results:

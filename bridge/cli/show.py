@@ -60,7 +60,7 @@ def page(
     if not items:
         return click.echo("None found.", err=True)
     headings = [name.removesuffix("_at").replace("_", " ") for name in columns]
-    rows = [[word(item.get(name)) for name in columns] for item in map(with_times, items)]
+    rows = [[word(item.get(name)) or "-" for name in columns] for item in map(with_times, items)]
     if sys.stdout.isatty():
         _rich(headings, rows)
     else:

@@ -198,7 +198,7 @@ def _seen(story: Story) -> Iterator[str]:
             yield UNREAD.get("" if story["commands"] else code, UNREAD[""])
         return
     room = ""
-    if "paks" in seen:
+    if seen.get("paks"):  # none where mailboxes cost by the month
         room = (
             f"; free mailbox slots in the paks of {job['domain']}: "
             f"{sum(pak['free'] for pak in seen['paks'])}"

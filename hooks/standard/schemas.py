@@ -30,6 +30,10 @@ CONFIRMED_RULE = (
     "Send true, without quotes, only where staff vouches that this customer may use the domain; "
     "else leave it out."
 )
+NO_ADDRESS = (
+    "This type is about every mailbox of the service. Leave the address out, or send the "
+    "mailbox.* type for this mailbox alone."
+)
 MOST_SEATS = 100_000
 SEATS_RULE = (
     "Send how many mailboxes this service may have, from 1 to 100000, without quotes, or leave "
@@ -98,6 +102,11 @@ class ServiceHook(OfService):
 
     customer_id = Text(CUSTOMER_RULE, pattern=rf"^{FIT}{{1,64}}$")
     reason = Text("Send at most 255 characters.")
+
+    @validates_schema(pass_original=True)
+    def of_no_mailbox(self, data: Mapping[str, Any], original: object, **kwargs: Any) -> None:
+        if isinstance(original, Mapping) and original.get("address") is not None:
+            raise ValidationError(NO_ADDRESS, "address")
 
 
 class Create(Hook):

@@ -41,7 +41,7 @@ class House:
         self.running = None
 
     def send(
-        self, type: str, address: str = "ann@example.com", service_id: str = "7", **more: Any
+        self, type: str, address: str | None = "ann@example.com", service_id: str = "7", **more: Any
     ) -> dict[str, Any]:
         """A signed hook; its receipt, at its end where the bridge works.
 

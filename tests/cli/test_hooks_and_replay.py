@@ -237,3 +237,9 @@ def test_what_takes_a_hook_back_is_shown_with_its_job_and_is_not_replayed(
     )
     result = house.run("replay", str(file))
     assert (result.exit_code, "withdraws a hook" in result.stdout) == (1, True)
+
+
+def test_a_hook_of_a_whole_service_has_a_dash_for_its_address(house: House) -> None:
+    house.start()
+    house.send("service.suspend", address=None)
+    assert re.search(r"service\.suspend +- +succeeded", house.ok("hooks", "list"))

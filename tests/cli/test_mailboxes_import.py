@@ -344,8 +344,12 @@ def test_a_service_with_seats_is_imported_whole(house: House) -> None:
     furnish(house)
     rows = ("7,ann@example.com,3", "7,bob@example.com,3", "8,old@example.com,")
     path = listed(house, *rows, header="service_id,address,seats")
+    preview = house.ok(*IMPORT, "--csv", path)
+    assert "To record the seats of 1 services, run the same command with --apply." in preview
     shown = house.ok(*IMPORT, "--csv", path, "--apply")
     assert "(services: 2)" in shown and "Adopted: 3." in shown
+    assert "Seats recorded for services: 1." in shown
+    assert "seats of" not in house.ok(*IMPORT, "--csv", path)
     (item,) = house.json("inventory")["items"]
     assert {
         name: item["seats"][name] for name in ("services", "sold", "used", "empty", "over")

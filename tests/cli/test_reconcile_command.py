@@ -67,6 +67,15 @@ def test_what_differs_is_told_with_counts_first_and_its_remedy(open_house: House
     assert "mailboxes adopt eve@example.com" in text
 
 
+def test_what_was_sold_stands_apart_from_the_last_list(open_house: House) -> None:
+    open_house.send("mailbox.create", ANN, "7", seats=2)
+    sold = "      2  mailboxes sold in services with seats (1): 1 used, 1 empty, 0 over\n"
+    assert open_house.ok("reconcile").endswith(f"No differences.\n{sold}")
+    work_again(open_house)
+    shown = open_house.ok("reconcile")
+    assert f"\n\n{sold}" in shown and "\n-\n" not in shown
+
+
 def test_a_repair_is_shown_first_and_done_under_its_checksum_only(open_house: House) -> None:
     work_again(open_house)
     shown = open_house.ok("reconcile")

@@ -401,3 +401,15 @@ def test_what_billing_sent_cannot_break_out_of_the_command_that_is_advised() -> 
     text = text_of(told_of(status="failed", error=failure("not_ours"), service_id="7; rm -rf x"))
 
     assert "--service-id '7; rm -rf x' --apply" in text
+
+
+@pytest.mark.parametrize(
+    ("paks", "room"),
+    [([], ""), ([{"free": 3}, {"free": 1}], "; free mailbox slots in the paks of d.test: 4")],
+)
+def test_free_slots_are_told_only_where_there_are_paks(
+    paks: list[dict[str, int]], room: str
+) -> None:
+    """Where mailboxes cost by the month there are none, and "0 free" would be a false alarm."""
+    text = text_of(told_of(seen={"exists": False, "paks": paks}, domain="d.test"))
+    assert f"Read from the mail provider: no such mailbox{room}.\n" in text

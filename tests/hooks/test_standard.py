@@ -99,6 +99,20 @@ class TestStandard(PlatformContract):
                 self.read(self.body("mailbox.terminate", **self.data(**none))).customer_id is None
             )
 
+    @pytest.mark.parametrize("action", ["suspend", "unsuspend", "terminate"])
+    def test_a_hook_about_a_whole_service_with_an_address_is_refused(self, action: str) -> None:
+        """Whoever means one mailbox does not lose all of them."""
+        data = {"service_id": "7", "address": "john@example.com"}
+        assert self.errors(self.body(f"service.{action}", **data)) == {
+            "data.address": [
+                "This type is about every mailbox of the service. Leave the address out, or send "
+                "the mailbox.* type for this mailbox alone."
+            ]
+        }
+        for none in ({}, {"address": None}):
+            read = self.read(self.body(f"service.{action}", **data | {"address": None} | none))
+            assert read.address == ""
+
     def test_only_true_confirms_a_domain(self) -> None:
         for value, result in (
             ({"domain_confirmed": True}, True),

@@ -759,6 +759,19 @@ def test_a_creation_that_waits_for_the_next_day_keeps_its_seat(shop: Shop) -> No
     assert shop.status(first) == "queued"
 
 
+def test_what_is_tried_again_is_counted_against_the_newest_number_of_seats(shop: Shop) -> None:
+    shop.own(A)
+    failed = shop.hook("create", B, password="Sample-1", seats=1)
+    job = shop.claimed()
+    with pytest.raises(Refused, match="may have 1 ") as caught:
+        shop.intend(job, ChangeKind.CREATE)
+    shop.finish(job, "failed", caught.value)
+    shop.hook("create", A, password="Sample-1", seats=2)
+    shop.end()
+    shop.operator.retry(failed.job)
+    shop.intend(shop.claimed(), ChangeKind.CREATE)
+
+
 def test_the_newest_number_of_seats_is_kept(shop: Shop) -> None:
     sold = Services(shop.database)
     for seats in (5, 3):

@@ -65,10 +65,12 @@ def allow_creation(tx: Connection, database: Database, job: Job) -> None:
 
 
 def check(tx: Connection, job: Job) -> None:
-    """The same without a lock, for a look."""
-    seats = job.intent.seats
-    if seats is None:
+    """The same without a lock, for a look. The newest number counts: what is tried again was
+    sent with an older one."""
+    if job.intent.seats is None:
         return
+    line = service_lines.of(tx, job.source, job.intent.service_id)
+    seats = (line and line["seats"]) or job.intent.seats
     taken = count(tx, job.source, job.intent.service_id, but=job.mailbox)
     if taken >= seats:
         raise Refused(refusal("seats_full", seats=seats, taken=taken), code="seats_full")
