@@ -785,6 +785,23 @@ def test_the_newest_number_of_seats_is_kept(shop: Shop) -> None:
     ]
 
 
+@pytest.mark.parametrize("ordered_anew", [False, True])
+def test_of_a_service_that_is_gone_nothing_is_sold_until_it_is_ordered_anew(
+    shop: Shop, ordered_anew: bool
+) -> None:
+    sold = Services(shop.database)
+    shop.own(A)
+    shop.hook("create", A, password="Sample-1", seats=3)
+    shop.end()
+    shop.whole("terminate")
+    job = shop.claimed()
+    shop.intend(job, ChangeKind.DELETE)
+    if ordered_anew:
+        shop.hook("create", B, password="Sample-1", seats=2)
+    shop.finish(job)
+    assert sold.service("shop", "7")["seats"] == (2 if ordered_anew else None)
+
+
 # A restore, pruning, and what is erased
 
 

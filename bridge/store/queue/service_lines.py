@@ -41,6 +41,17 @@ SELECT_OWN_HOOKS = (
     )
     .order_by(jobs.c.sequence.desc())
 )
+SELECT_LATER_CREATION = (
+    sa.select(jobs.c.id)
+    .where(
+        # By no index of the source: that would first sort all that it ever sent.
+        sa.func.coalesce(jobs.c.source, "") == sa.bindparam("source"),
+        jobs.c.service_id == sa.bindparam("service_id"),
+        jobs.c.id > sa.bindparam("than"),
+        jobs.c.action == "mailbox.create",
+    )
+    .limit(1)
+)
 LOCK_LINE = sa.select(services.c.id).where(*OF_SERVICE).with_for_update()
 
 
@@ -105,15 +116,20 @@ def take_back(tx: Connection, job: Row) -> None:
 
 
 def over(tx: Connection, job: Row) -> None:
-    """A service that was terminated is not suspended any more: it may be ordered anew."""
+    """A service that was terminated is not suspended any more, and nothing of it is sold: it may be
+    ordered anew, which tells its seats again."""
     line = of(tx, job["source"], job["service_id"])
     if line is not None:
-        _write(tx, job, own_hooks(tx, job), line["decided"])
+        asked = {name: job[name] for name in ("source", "service_id")} | {"than": job["id"]}
+        told_anew = tx.scalar(SELECT_LATER_CREATION, asked) is not None
+        more = {} if told_anew else {"seats": None}
+        _write(tx, job, own_hooks(tx, job), line["decided"], **more)
 
 
-def _write(tx: Connection, job: Row, own: Sequence[Row], marks: Any) -> None:
+def _write(tx: Connection, job: Row, own: Sequence[Row], marks: Any, **more: Any) -> None:
     suspension = suspended_by(own)
     values = {
+        **more,
         "decided": marks,
         "suspended_by": suspension and suspension["id"],
         "suspended_at": suspension and suspension["created_at"],
