@@ -16,6 +16,7 @@ from bridge.domain.services import REPEATED, is_left_out
 from bridge.reporting.refusals import refusal
 from bridge.store.base.rows import Row, to_limit
 from bridge.store.base.tables import jobs, purchases
+from bridge.store.queue import service_lines
 from bridge.store.queue.money import IN_DOUBT
 from bridge.store.queue.service_receipts import first_of, newest
 from bridge.store.queue.still_wanted import effect_of, needed_since
@@ -116,6 +117,7 @@ def overtaken(tx: Connection, row: Row) -> str | None:
         jobs.c.status.in_(("queued", "running", "succeeded")),
     )
     later = [effect_of(other) for other in tx.execute(newer).mappings()]
+    later += service_lines.takes_away_after(tx, row)
     if superseded.overtaken(effect_of(row), later) or superseded.taken_away(effect_of(row), later):
         return refusal("decided_by_newer", job=row["id"])
     return None

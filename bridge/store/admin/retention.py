@@ -62,6 +62,14 @@ SELECT_BODY_DUE = (
 )
 
 
+# When a grace is over, they say whether its service has come back since.
+OF_SERVICE_IN_GRACE = sa.exists().where(
+    mailboxes.c.delete_after.is_not(None),
+    mailboxes.c.source == jobs.c.source,
+    mailboxes.c.service_id == jobs.c.service_id,
+)
+
+
 class Retention:
     def __init__(
         self, database: Database, new_id: Callable[[float], str], keep_days: float
@@ -81,6 +89,7 @@ class Retention:
             due = (
                 sa.select(mailboxes)
                 .where(mailboxes.c.delete_after <= now, mailboxes.c.source.is_not(None))
+                .order_by(mailboxes.c.address)  # as a service's hook locks several
                 .limit(50)
             )
             rows = tx.execute(self.database.lock_row(due)).mappings().all()
@@ -133,7 +142,8 @@ class Retention:
         """Removes one batch of what is older than keep_days. Mailboxes (ownership), purchases and
         what people did stay.
 
-        What is still to be told, and a job whose purchase is in doubt, stays too.
+        What is still to be told, a job whose purchase is in doubt, and those of a service with a
+        mailbox in its grace stay too.
         """
         with self.database.write() as tx:
             edge = self.database.now(tx) - self.keep
@@ -146,7 +156,7 @@ class Retention:
             )
             old = (
                 sa.select(jobs.c.id)
-                .where(jobs.c.finished_at < edge, ~undelivered, ~doubted)
+                .where(jobs.c.finished_at < edge, ~undelivered, ~doubted, ~OF_SERVICE_IN_GRACE)
                 .order_by(jobs.c.finished_at)
             )
             ids: list[str] = []

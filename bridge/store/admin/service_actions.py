@@ -125,7 +125,10 @@ class HeldServices:
         with self.database.write() as tx:
             lock_mailboxes(tx, self.database, id)
             job = tx.execute(sa.select(jobs).where(jobs.c.id == id)).mappings().one()
-            held = [row for row in members(tx, job) if row["status"] == "held"]
+            # What was begun may be done already: a person has to look.
+            held = [
+                row for row in members(tx, job) if row["status"] == "held" and not row["touched"]
+            ]
             if not held or any(decision_facts.overtaken(tx, row) is None for row in held):
                 return False
             now, text = self.database.now(tx), CUSTOMER_TEXTS[Overtaken]

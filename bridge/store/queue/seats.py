@@ -18,6 +18,7 @@ from bridge.store.base.database import Database
 from bridge.store.base.tables import accounts, among, jobs, mailboxes, steps
 from bridge.store.queue import service_lines
 from bridge.store.queue.customers import SELECT_CREATION_BEGUN
+from bridge.store.queue.still_wanted import came_after
 
 # By no index of the source: that would first sort all that it ever sent.
 IS_CREATING = (
@@ -46,8 +47,10 @@ def allow_in_service(tx: Connection, job: Job) -> None:
     line = service_lines.of(tx, job.source, job.intent.service_id)
     if line is None or line["suspended_by"] is None:
         return
-    # Ids are in the order of time, where the times are the same.
-    if (job.created_at, job.id) > (line["suspended_at"], line["suspended_by"]):
+    # Ids are in the order of time, where the times are the same. By a clock that was put back it
+    # would be older: then the order of the hooks says it.
+    later = (job.created_at, job.id) > (line["suspended_at"], line["suspended_by"])
+    if later or came_after(tx, job.id, line["suspended_by"]):
         raise Refused(refusal("service_suspended", job=line["suspended_by"]), code="conflict")
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from bridge.domain.errors import Limit, NeedsPerson, Overtaken
 from bridge.domain.ports import Checkpoint, ServiceRules
 from bridge.domain.services import HELD, MEMBER_ACTIONS
-from bridge.domain.superseded import CUSTOMER_TEXTS, is_late
+from bridge.domain.superseded import CUSTOMER_TEXTS, TAKES_AWAY, is_late
 from bridge.reporting import notes as sentences
 from bridge.reporting.refusals import refusal
 from bridge.store.base.database import Database, Topic
@@ -73,7 +73,9 @@ class ServiceJobs:
         )
         for member in members:
             permit(member["address"])
-        creations.lock_accounts(tx, self.database)
+        if self._deletes(intent.action):
+            # Only where deletions are counted: meanwhile nobody claims a job of any account.
+            creations.lock_accounts(tx, self.database)
         line = service_lines.take(tx, self.database, new.source, intent.service_id)
         if self._comes_late(tx, new, line):
             return self._over(tx, new, line, now)
@@ -106,6 +108,11 @@ class ServiceJobs:
         outbox.enqueue_callback(tx, job, now)
         return job
 
+    def _deletes(self, action: str) -> bool:
+        """Whether its deletions are counted."""
+        limited = self.rules.terminations_per_hour and not self.rules.grace
+        return bool(limited) and MEMBER_ACTIONS[action] in TAKES_AWAY
+
     def _limit(
         self, tx: Connection, new: NewJob, count: int, since: float | None, now: float
     ) -> NeedsPerson | None:
@@ -119,7 +126,7 @@ class ServiceJobs:
             text = refusal("service_suspensions", count=count, job=new.id)
             return NeedsPerson(text, limit=Limit.SUSPENSIONS)
         most = self.rules.terminations_per_hour
-        if action != "mailbox.terminate" or self.rules.grace or not most or not count:
+        if not self._deletes(new.intent.action) or not count:
             return None
         if money.deletions(tx, now) + count <= most:
             return None

@@ -160,6 +160,17 @@ def suspended_by(own: Sequence[Row]) -> Row | None:
     return None
 
 
+def takes_away_after(tx: Connection, job: Row) -> list[HookEffect]:
+    """What took the whole service away since this job of one of its mailboxes was made, also one of
+    which that mailbox was no member."""
+    found = [
+        effect(row["action"])
+        for row in own_hooks(tx, job)
+        if (row["created_at"], row["id"]) > (job["created_at"], job["id"])
+    ]
+    return [each for each in found if each.takes_away]
+
+
 def hook_time(job: Row) -> float:
     return datetime.fromisoformat(job["intent"]["timestamp"]).timestamp()
 
