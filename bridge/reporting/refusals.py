@@ -71,6 +71,11 @@ REFUSALS: Mapping[str, str] = {
         "(safety.max_terminations_per_hour = {limit}). Nothing was changed. If this one is right: "
         "enom-bridge jobs approve {job}"
     ),
+    "service_elsewhere": (
+        "Mailboxes of this service are in account {account}, which is not the account of source "
+        "{source}, so nothing was done. Set sources.{source}.account back, or take them over "
+        "in the new account first (enom-bridge mailboxes import)."
+    ),
     "service_suspensions": (
         "It would suspend {count} mailboxes at once, more than this source may within an hour "
         "(safety.max_suspended_share). Nothing was changed. If this one is right: "

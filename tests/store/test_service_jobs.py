@@ -822,18 +822,24 @@ def test_after_a_restore_it_is_held_and_goes_on_by_one_retry(shop: Shop) -> None
     assert shop.status(again) == "succeeded" and again.sequence > receipt.sequence + 1
 
 
-def test_it_is_pruned_with_its_members(shop: Shop) -> None:
+def test_it_is_pruned_with_its_members_once_it_suspends_no_more(shop: Shop) -> None:
     shop.own(A, B)
-    shop.whole("suspend")
+    receipt = shop.whole("suspend")
     for _ in range(2):
         shop.end(State.SUSPENDED)
     sent(shop)
     shop.now += 91 * 86400
     assert shop.retention.prune()
-    assert shop.rows(jobs) == [] == shop.rows(callbacks)
+    assert [row["id"] for row in shop.rows(jobs)] == [receipt.job]
     # Who owns what, what was sold, and that it is suspended stays.
     assert len(shop.rows(mailboxes)) == 2 and suspended(shop)
     assert members(shop.whole("unsuspend")) == {A: "queued", B: "queued"}
+    for _ in range(2):
+        shop.end()
+    sent(shop)
+    shop.now += 91 * 86400
+    assert shop.retention.prune()
+    assert shop.rows(jobs) == [] == shop.rows(callbacks)
 
 
 def test_a_member_that_ends_after_its_service_was_pruned_ends_alone(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 old jobs went, and for a mailbox that was no member.
 """
 
+from datetime import UTC, datetime
 from threading import Thread
 
 import pytest
@@ -9,9 +10,11 @@ import pytest
 from bridge.domain.errors import NeedsPerson, NotPossible, Overtaken, Refused
 from bridge.domain.model import ChangeKind, State
 from bridge.domain.ports import Job
+from bridge.domain.source import Forbidden
 from bridge.store import HeldServices
-from bridge.store.base.tables import mailboxes
-from tests.store.conftest import NOON, Shop
+from bridge.store.base.tables import jobs, mailboxes
+from hooks.types import Intent
+from tests.store.conftest import NOON, Shop, verified
 
 A, B, D = "a@example.com", "b@example.com", "d@example.com"
 HOUR, DAY = 3600.0, 86400.0
@@ -127,3 +130,22 @@ def test_a_large_service_keeps_no_account_waiting(shop: Shop) -> None:
     shop.inbox.checkpoint = claim
     shop.whole("suspend")
     assert found[0] is not None and found[0].intent.address == D
+
+
+def test_a_service_with_mailboxes_in_another_account_is_not_said_to_be_done(shop: Shop) -> None:
+    shop.own(A)
+    intent = Intent("service.suspend", datetime.fromtimestamp(shop.now, UTC), "7")
+    with pytest.raises(Forbidden, match="are in account main, which is not the account"):
+        shop.inbox.accept("shop", "other", verified("msg_moved"), intent, "d", None, "d".__eq__)
+    assert [row["action"] for row in shop.rows(jobs)] == ["mailbox.create"]
+
+
+def test_what_suspends_a_service_is_kept_as_long_as_it_does(shop: Shop) -> None:
+    shop.own(A)
+    receipt = shop.whole("suspend")
+    shop.end(State.SUSPENDED)
+    deliver(shop)
+    shop.now += 1000 * DAY
+    while shop.retention.prune():
+        pass
+    assert receipt.job in [row["id"] for row in shop.rows(jobs)]

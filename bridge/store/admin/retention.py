@@ -22,6 +22,7 @@ from bridge.store.base.tables import (
     purchases,
     readiness,
     reconciliations,
+    services,
     sources,
     steps,
     subscriptions,
@@ -67,6 +68,14 @@ OF_SERVICE_IN_GRACE = sa.exists().where(
     mailboxes.c.delete_after.is_not(None),
     mailboxes.c.source == jobs.c.source,
     mailboxes.c.service_id == jobs.c.service_id,
+)
+
+
+# It says that no mailbox is made for it meanwhile.
+SUSPENDS_SERVICE = sa.exists().where(
+    services.c.source == jobs.c.source,
+    services.c.service_id == jobs.c.service_id,
+    services.c.suspended_by == jobs.c.id,
 )
 
 
@@ -142,8 +151,8 @@ class Retention:
         """Removes one batch of what is older than keep_days. Mailboxes (ownership), purchases and
         what people did stay.
 
-        What is still to be told, a job whose purchase is in doubt, and those of a service with a
-        mailbox in its grace stay too.
+        What is still to be told, a job whose purchase is in doubt, those of a service with a mailbox
+        in its grace, and what suspends a service stay too.
         """
         with self.database.write() as tx:
             edge = self.database.now(tx) - self.keep
@@ -154,9 +163,10 @@ class Retention:
             doubted = sa.exists().where(
                 purchases.c.job_id == jobs.c.id, purchases.c.outcome.in_(IN_DOUBT)
             )
+            kept = ~undelivered, ~doubted, ~OF_SERVICE_IN_GRACE, ~SUSPENDS_SERVICE
             old = (
                 sa.select(jobs.c.id)
-                .where(jobs.c.finished_at < edge, ~undelivered, ~doubted, ~OF_SERVICE_IN_GRACE)
+                .where(jobs.c.finished_at < edge, *kept)
                 .order_by(jobs.c.finished_at)
             )
             ids: list[str] = []

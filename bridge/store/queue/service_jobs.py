@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection
 from bridge.domain.errors import Limit, NeedsPerson, Overtaken
 from bridge.domain.ports import Checkpoint, ServiceRules
 from bridge.domain.services import HELD, MEMBER_ACTIONS
+from bridge.domain.source import Forbidden
 from bridge.domain.superseded import CUSTOMER_TEXTS, TAKES_AWAY, is_late
 from bridge.reporting import notes as sentences
 from bridge.reporting.refusals import refusal
@@ -65,7 +66,7 @@ class ServiceJobs:
         transaction.
 
         `since`: suspensions before then do not count. `permit` raises where the source may not
-        touch a mailbox. Raises brake.TooMany.
+        touch a mailbox. Raises Forbidden, brake.TooMany.
         """
         intent = new.intent
         members = service_members.lock(
@@ -73,6 +74,9 @@ class ServiceJobs:
         )
         for member in members:
             permit(member["address"])
+        other = service_members.elsewhere(tx, new.source, new.account, intent.service_id)
+        if other is not None:  # it would be told that all of it is done
+            raise Forbidden(refusal("service_elsewhere", account=other, source=new.source))
         if self._deletes(intent.action):
             # Only where deletions are counted: meanwhile nobody claims a job of any account.
             creations.lock_accounts(tx, self.database)

@@ -79,6 +79,13 @@ def find(
     return [row for row in rows if not removed_singly(tx, row, source, service_id)]
 
 
+def elsewhere(tx: Connection, source: str, account: str, service_id: str) -> str | None:
+    """Another account that has a mailbox of this service; None where there is none."""
+    mine = mailboxes.c.source == source, mailboxes.c.service_id == service_id
+    there = mailboxes.c.account != account, mailboxes.c.state != str(State.ABSENT)
+    return tx.scalar(sa.select(mailboxes.c.account).where(*mine, *there).limit(1))
+
+
 def lock_of(tx: Connection, ids: Sequence[int]) -> None:
     """These mailboxes, in the order of everybody."""
     wanted = sa.select(mailboxes.c.id).where(mailboxes.c.id.in_(ids)).order_by(mailboxes.c.address)
