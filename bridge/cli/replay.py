@@ -14,7 +14,7 @@ from bridge.cli.show import as_json, echo_json, word
 from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.domain.ports import Dismissed, Reused
 from bridge.pipeline.replay import Preview, checksum
-from bridge.reporting.explain import plan_in_words
+from bridge.reporting.changes import plan_in_words
 from bridge.wiring import Service
 from hooks.types import Verified
 

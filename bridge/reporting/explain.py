@@ -7,7 +7,7 @@ waiting. Pure.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bridge.domain.model import ChangeKind
+from bridge.reporting.changes import plan_in_words
 from bridge.reporting.names import names_in_words, shown_names
 from bridge.reporting.next_steps import advise
 from bridge.reporting.times import clock, readable
@@ -28,21 +28,6 @@ ASKED: Mapping[str, str] = {
     "service.terminate": "delete all mailboxes",
     "mailbox.set_aliases": "set the aliases of {address} to {names}",
     "mailbox.set_forwarding": "set the forwarding of {address}: {onward}",
-}
-CHANGES: Mapping[str, str] = {
-    ChangeKind.MAKE_DOMAIN: "make the mail domain",
-    ChangeKind.BUY: "buy one {product}",
-    ChangeKind.RENEW: "renew pak {bundle} by {years} year(s)",
-    ChangeKind.CREATE: "create the mailbox{place}",
-    ChangeKind.SET_PASSWORD: "set the password",
-    ChangeKind.RESTORE: "unsuspend the mailbox ({with})",
-    ChangeKind.SET_QUOTA: "set the quota to {quota}",
-    ChangeKind.SET_ALIASES: "set its aliases to {names}",
-    ChangeKind.SET_FORWARDING: "set its forwarding: {onward}",
-    ChangeKind.SUSPEND: "suspend the mailbox ({with})",
-    ChangeKind.LOG_OUT: "end its sessions",
-    ChangeKind.DELETE: "delete the mailbox",
-    ChangeKind.PROVE_PASSWORD: "try the new password",
 }
 MOST_MEMBERS = 20  # of a service, that are told one by one
 OUTCOMES: Mapping[str, str] = {
@@ -116,28 +101,6 @@ def chapters(story: Story, retry_hours: float) -> dict[str, list[str]]:
     }
     sentences = {name: list(part(story)) for name, part in parts.items()}
     return sentences | {"ended": list(_ended(story, retry_hours)), "told": list(_callbacks(story))}
-
-
-def in_plain_words(change: Mapping[str, Any]) -> str:
-    """One change of a plan, as it is stored, in words."""
-    size = change.get("quota_bytes")
-    place = f" in pak {change['bundle']}" if change.get("bundle") else ""
-    words = CHANGES[change["change"]].format_map(
-        {
-            "quota": size and f"{size / 2**30:g} GB",
-            "place": place,
-            **names_in_words(change),
-            **change,
-        }
-    )
-    return f"{words} of {change['of']}" if "of" in change else words
-
-
-def plan_in_words(plan: Sequence[Mapping[str, Any]]) -> str:
-    return (
-        ", then ".join(in_plain_words(change) for change in plan)
-        or "nothing to do, it is already done"
-    )
 
 
 def _asked(story: Story) -> Iterator[str]:

@@ -14,7 +14,7 @@ from bridge.domain.decisions import JobFacts
 from bridge.domain.errors import CODES, Limit
 from bridge.domain.jobs import ENDED, WaitingFor
 from bridge.domain.model import ChangeKind
-from bridge.reporting import explain, next_steps
+from bridge.reporting import changes, explain, next_steps
 
 AT = datetime(2026, 11, 22, 17, 27, 3, tzinfo=UTC).timestamp()
 
@@ -358,7 +358,7 @@ def test_every_change_of_a_plan_has_words(kind: ChangeKind) -> None:
         "quota_bytes": 5 << 30,
     }
 
-    assert "{" not in explain.in_plain_words({"change": str(kind), **arguments})
+    assert "{" not in changes.in_plain_words({"change": str(kind), **arguments})
 
 
 @pytest.mark.parametrize("status", [*sorted(ENDED), "queued", "running"])

@@ -379,7 +379,7 @@ def test_whatever_happens_the_seats_agree(
         pass
 
     Bound.world = world
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis
         Bound,
         settings=settings(
             max_examples=request.config.getoption("--examples") or (2000 if long else 25),

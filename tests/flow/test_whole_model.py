@@ -935,7 +935,7 @@ def test_whatever_happens_the_promises_hold(
         pass
 
     Bound.world = world
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis
         Bound,
         settings=settings(
             max_examples=request.config.getoption("--examples") or (3000 if long else 15),

@@ -171,7 +171,7 @@ def test_of_what_was_only_observed_nothing_is_written(shop: Shop, back: WriteBac
     shop.queue.finish(
         shop.claimed(),
         JobResult(
-            "succeeded",  # type: ignore[arg-type]
+            "succeeded",  # type: ignore[arg-type]  # as it is stored
             State.ABSENT,
             False,
             {},
@@ -214,7 +214,7 @@ def links(shop: Shop) -> PasswordLinks:
     record = Record("shop", "7", State.ACTIVE)
     extra = {"first_password": True}
     done = JobResult(
-        "succeeded",  # type: ignore[arg-type]
+        "succeeded",  # type: ignore[arg-type]  # as it is stored
         State.ACTIVE,
         True,
         {},

@@ -56,9 +56,9 @@ class Subs:
         self.stripe = StripeAccount(lambda: scene.clock.now)
         self.receiver = CallbackReceiver()
         self._given = 0
-        scene.engine.callbacks.outgoing = self.receiver  # type: ignore[assignment]
+        scene.engine.callbacks.outgoing = self.receiver  # type: ignore[assignment]  # a stand-in
         for each in (scene.engine.write_back, scene.engine.worker.read_back):
-            each.outgoing = self.stripe  # type: ignore[union-attr]
+            each.outgoing = self.stripe  # type: ignore[union-attr]  # they are there
 
     def deliver(self, event: Mapping[str, Any]) -> TestResponse:
         body, headers = self.stripe.signed(event)

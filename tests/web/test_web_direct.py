@@ -48,12 +48,12 @@ def signed(kind: str, id: str = "msg_1", **more: Any) -> Callable[..., Any]:
 
 def used(scene: Scene) -> tuple[bytes, dict[str, str]]:
     scene.send("mailbox.suspend", id="msg_1")
-    return signed("mailbox.unsuspend")(scene)  # type: ignore[no-any-return]
+    return signed("mailbox.unsuspend")(scene)  # type: ignore[no-any-return]  # untyped
 
 
 def paused(scene: Scene) -> tuple[bytes, dict[str, str]]:
     scene.service.operator.pause_source("shop", True)
-    return signed("mailbox.suspend")(scene)  # type: ignore[no-any-return]
+    return signed("mailbox.suspend")(scene)  # type: ignore[no-any-return]  # untyped
 
 
 def of_a_stranger(scene: Scene) -> tuple[bytes, dict[str, str]]:

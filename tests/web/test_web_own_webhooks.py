@@ -279,7 +279,7 @@ def test_a_callback_is_ours_signed_with_the_newest_secret(shop: Shop) -> None:
             sent.append((body, headers))
             return Reply(200, {}, b"")
 
-    shop.scene.engine.callbacks.outgoing = Receiver()  # type: ignore[assignment]
+    shop.scene.engine.callbacks.outgoing = Receiver()  # type: ignore[assignment]  # a stand-in
     assert shop.send("subscription.ended").status_code == 202
     shop.scene.work(300)
     shop.scene.call_back()

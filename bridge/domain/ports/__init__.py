@@ -29,11 +29,17 @@ from bridge.domain.ports.books import (
     Subscribed,
     Summaries,
 )
+from bridge.domain.ports.follow_up import (
+    ClaimedWriteBack,
+    LinkedMailbox,
+    LinkUsed,
+    PasswordLinks,
+    WriteBacks,
+)
 from bridge.domain.ports.journey import (
     AccountLimits,
     CannotWithdraw,
     ClaimedCallback,
-    ClaimedWriteBack,
     Dismissal,
     Dismissed,
     Forgotten,
@@ -42,11 +48,8 @@ from bridge.domain.ports.journey import (
     Job,
     JobResult,
     Limits,
-    LinkedMailbox,
-    LinkUsed,
     NothingNew,
     Outbox,
-    PasswordLinks,
     Queue,
     Receipt,
     Reused,
@@ -54,7 +57,6 @@ from bridge.domain.ports.journey import (
     SourcePaused,
     SuspensionsPaused,
     Withdrawals,
-    WriteBacks,
 )
 
 __all__ = [

@@ -19,15 +19,14 @@ from bridge.domain.services import MEMBER_ACTIONS
 from bridge.reporting.refusals import refusal
 from bridge.store.admin import decision_facts
 from bridge.store.admin.part_of_service import decided_with
+from bridge.store.base.conditions import among, ended_badly
 from bridge.store.base.database import Database
 from bridge.store.base.shown_columns import shown
 from bridge.store.base.tables import (
     accounts,
-    among,
     audit,
     callbacks,
     differences,
-    ended_badly,
     hooks,
     jobs,
     mailboxes,

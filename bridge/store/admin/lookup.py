@@ -17,12 +17,12 @@ from bridge.domain.ports import ObservedJob, Receipt, Recorded
 from bridge.reporting.refusals import refusal
 from bridge.store.admin import decision_facts
 from bridge.store.admin.lists import LISTS, Lists
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Topic
 from bridge.store.base.rows import Row, to_intent, to_names, to_observed, to_record
 from bridge.store.base.shown_columns import shown
 from bridge.store.base.tables import (
     accounts,
-    among,
     callbacks,
     hooks,
     jobs,

@@ -9,9 +9,10 @@ from sqlalchemy.engine import Connection
 from bridge.domain.actions import CREATES
 from bridge.maildns.watching import Outcome, Watched
 from bridge.reporting.notes import mail_subject, mail_unwatched
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database, upsert
 from bridge.store.base.rows import Row
-from bridge.store.base.tables import among, jobs, key_values, mail_watches, mailboxes, sources
+from bridge.store.base.tables import jobs, key_values, mail_watches, mailboxes, sources
 from bridge.store.queue import notes
 
 DAY = 86400.0

@@ -11,13 +11,12 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.jobs import WaitingFor
 from bridge.store.admin.part_of_service import decided_with
+from bridge.store.base.conditions import among, ended_badly
 from bridge.store.base.database import Database
 from bridge.store.base.tables import (
     accounts,
-    among,
     callbacks,
     differences,
-    ended_badly,
     jobs,
     notes,
     purchases,

@@ -22,17 +22,10 @@ from bridge.reporting.refusals import refusal
 from bridge.store.admin import decision_facts, lookup, service_actions
 from bridge.store.admin.account_actions import AccountActions
 from bridge.store.admin.findings import settled
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Topic, upsert
 from bridge.store.base.rows import Row, to_intent, to_limits, to_receipt, to_record
-from bridge.store.base.tables import (
-    among,
-    callbacks,
-    hooks,
-    jobs,
-    mailboxes,
-    purchases,
-    sources,
-)
+from bridge.store.base.tables import callbacks, hooks, jobs, mailboxes, purchases, sources
 from bridge.store.queue import (
     cancelling,
     customers,

@@ -9,9 +9,10 @@ from bridge.domain.model import Address
 from bridge.domain.ports import Assignment
 from bridge.reporting.refusals import refusal
 from bridge.store.admin.findings import settled
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database, upsert
 from bridge.store.base.rows import Row
-from bridge.store.base.tables import among, jobs, mailboxes
+from bridge.store.base.tables import jobs, mailboxes
 from bridge.store.queue import customers, service_lines
 
 

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from bridge.domain.errors import FOR_APPROVAL
 from bridge.domain.superseded import TAKES_AWAY
 from bridge.store.admin.sign_ins import REFUSED
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.tables import (
-    among,
     audit,
     callbacks,
     events,

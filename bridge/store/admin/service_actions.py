@@ -13,9 +13,10 @@ from bridge.domain.superseded import CUSTOMER_TEXTS, needed
 from bridge.reporting.receipts import CANCELLED
 from bridge.reporting.refusals import refusal
 from bridge.store.admin import decision_facts
+from bridge.store.base.conditions import among, ended_badly
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row, to_intent, to_limits
-from bridge.store.base.tables import among, ended_badly, jobs
+from bridge.store.base.tables import jobs
 from bridge.store.queue import cancelling, creations, enqueue, money, service_lines, service_members
 from bridge.store.queue.enqueue import NewJob
 from bridge.store.queue.service_jobs import ServiceJobs

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.service_events import ClaimedEvent, EventType, Usage
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database
-from bridge.store.base.tables import among, events, mailboxes, sources
+from bridge.store.base.tables import events, mailboxes, sources
 
 LEASE = 40.0  # seconds; an event has 10 s in all
 LEFT_ALONE = sa.exists().where(

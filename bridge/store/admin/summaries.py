@@ -11,10 +11,10 @@ from bridge.domain.model import ENDS_SOON
 from bridge.reporting import daily
 from bridge.reporting import notes as sentences
 from bridge.store.admin import metrics
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database
 from bridge.store.base.tables import (
     accounts,
-    among,
     callbacks,
     differences,
     jobs,

@@ -10,8 +10,9 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.jobs import WaitingFor
 from bridge.reporting import troubles
+from bridge.store.base.conditions import among, ended_badly
 from bridge.store.base.database import Database
-from bridge.store.base.tables import accounts, among, ended_badly, jobs
+from bridge.store.base.tables import accounts, jobs
 from bridge.store.base.tables import notes as notes_table
 from bridge.store.queue import creations, notes
 from bridge.store.queue.account_state import STANDS_STILL

@@ -15,20 +15,11 @@ from bridge.domain.errors import NotPossible, UnknownThing
 from bridge.reporting import notes as sentences
 from bridge.reporting.receipts import PAUSED
 from bridge.reporting.refusals import refusal
+from bridge.store.base.conditions import among, of_mailbox
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import Row
 from bridge.store.base.shown_columns import shown
-from bridge.store.base.tables import (
-    accounts,
-    among,
-    jobs,
-    key_values,
-    of_mailbox,
-    slots,
-    sources,
-    used_ids,
-    workers,
-)
+from bridge.store.base.tables import accounts, jobs, key_values, slots, sources, used_ids, workers
 from bridge.store.queue import money, notes
 from bridge.store.queue.next_job import open_of
 

@@ -17,8 +17,9 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.superseded import TAKES_AWAY
 from bridge.reporting import notes as sentences
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database
-from bridge.store.base.tables import among, jobs, mailboxes, sources
+from bridge.store.base.tables import jobs, mailboxes, sources
 from bridge.store.queue import notes
 
 FLOOR = 50  # suspensions in an hour that pass however few mailboxes there are

@@ -18,8 +18,9 @@ from bridge.domain.superseded import (
     taken_away,
 )
 from bridge.reporting import notes as sentences
+from bridge.store.base.conditions import among
 from bridge.store.base.rows import Row, error_columns
-from bridge.store.base.tables import among, jobs, mailboxes, purchases
+from bridge.store.base.tables import jobs, mailboxes, purchases
 from bridge.store.queue import notes, outbox, service_end
 from bridge.store.queue.money import IN_DOUBT
 from bridge.store.queue.still_wanted import effect_of, take_back

@@ -14,9 +14,10 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.jobs import Status, allow
 from bridge.domain.ports import AccountLimits, Job
+from bridge.store.base.conditions import among, of_mailbox
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import Row, to_job
-from bridge.store.base.tables import accounts, among, jobs, mailboxes, of_mailbox, steps, workers
+from bridge.store.base.tables import accounts, jobs, mailboxes, steps, workers
 from bridge.store.queue import next_job
 from bridge.store.queue.account_state import STANDS_STILL, in_flight
 from bridge.store.queue.turns import Flow, Turns

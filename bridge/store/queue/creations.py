@@ -11,8 +11,9 @@ from bridge.domain.errors import Limit
 from bridge.domain.jobs import Recheck, WaitingFor
 from bridge.domain.model import MAKING, MONEY
 from bridge.domain.ports import Job, Limits
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database, Topic
-from bridge.store.base.tables import accounts, among, jobs, steps
+from bridge.store.base.tables import accounts, jobs, steps
 from bridge.store.queue.account_state import STANDS_STILL
 from bridge.store.queue.money import DAY, NOT_SPENT, of_today
 

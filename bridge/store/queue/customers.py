@@ -18,9 +18,10 @@ from bridge.domain.errors import NeedsPerson
 from bridge.domain.model import MAKING, Address, ChangeKind, Record, State
 from bridge.domain.ports import Job, Limits
 from bridge.reporting import notes as sentences
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row, record_values
-from bridge.store.base.tables import accounts, among, differences, jobs, mailboxes, steps
+from bridge.store.base.tables import accounts, differences, jobs, mailboxes, steps
 from bridge.store.queue import audit
 from bridge.store.queue.still_wanted import is_late
 from hooks.types import Intent

@@ -12,9 +12,10 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import LeaseLost
 from bridge.domain.ports import Job
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row
-from bridge.store.base.tables import among, jobs, mailboxes
+from bridge.store.base.tables import jobs, mailboxes
 
 # The token is the fence: a later claim counted it up, so that this one's writes find no row any
 # more. The status is asked too, because a release gives a job back without counting.

@@ -15,9 +15,10 @@ from bridge.domain.plan import settles_at
 from bridge.domain.ports import Limits
 from bridge.reporting import notes as sentences
 from bridge.reporting.refusals import refusal
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database
 from bridge.store.base.rows import Row
-from bridge.store.base.tables import accounts, among, jobs, purchases, steps
+from bridge.store.base.tables import accounts, jobs, purchases, steps
 from bridge.store.queue import notes
 
 IN_DOUBT = ("intent", "unknown", "doubted")

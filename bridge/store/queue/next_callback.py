@@ -4,7 +4,8 @@ members; and what one waits for.
 
 import sqlalchemy as sa
 
-from bridge.store.base.tables import among, callbacks, jobs, looked_up, sources
+from bridge.store.base.conditions import among, looked_up
+from bridge.store.base.tables import callbacks, jobs, sources
 from bridge.store.queue.next_job import TOLD_ACTION_NAMES, open_of
 
 # Without an end to it, one callback that a receiver never takes would keep all later news of its

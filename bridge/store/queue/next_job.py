@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, FromClause
 from bridge.domain.actions import ACTIONS
 from bridge.domain.services import MEMBER_ACTIONS
 from bridge.domain.superseded import TAKES_AWAY
-from bridge.store.base.tables import among, jobs, looked_up, of_mailbox, sources
+from bridge.store.base.conditions import among, looked_up, of_mailbox
+from bridge.store.base.tables import jobs, sources
 
 OLDER_JOB, EXCLUSIVE_JOB, TERMINATION, JOB_BETWEEN = (
     jobs.alias(name) for name in ("older", "exclusive", "ending", "between")

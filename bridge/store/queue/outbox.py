@@ -13,9 +13,10 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.ports import ClaimedCallback
 from bridge.reporting.receipts import UNANSWERED
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import Row
-from bridge.store.base.tables import among, callbacks, jobs, sources
+from bridge.store.base.tables import callbacks, jobs, sources
 from bridge.store.queue import service_receipts, write_backs
 from bridge.store.queue.next_callback import (
     RECEIVER_IS_LEFT_ALONE,

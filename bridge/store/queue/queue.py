@@ -11,9 +11,10 @@ from bridge.domain.jobs import Status, WaitingFor, allow
 from bridge.domain.ports import InitialPlan, Job, JobResult, Limits
 from bridge.domain.superseded import CUSTOMER_TEXTS
 from bridge.reporting import notes as sentences
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Topic
 from bridge.store.base.rows import Row, error_columns
-from bridge.store.base.tables import among, jobs
+from bridge.store.base.tables import jobs
 from bridge.store.queue import cancelling, creations, customers, fencing, money, notes, service_end
 from bridge.store.queue.claims import Claims
 from bridge.store.queue.journal import Journal, as_columns

@@ -14,8 +14,9 @@ from bridge.domain.errors import Refused
 from bridge.domain.model import MAKING, State
 from bridge.domain.ports import Job
 from bridge.reporting.refusals import refusal
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database
-from bridge.store.base.tables import accounts, among, jobs, mailboxes, steps
+from bridge.store.base.tables import accounts, jobs, mailboxes, steps
 from bridge.store.queue import service_lines
 from bridge.store.queue.customers import SELECT_CREATION_BEGUN
 from bridge.store.queue.still_wanted import came_after

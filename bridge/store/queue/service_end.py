@@ -14,8 +14,9 @@ from bridge.domain.jobs import Status
 from bridge.domain.model import State
 from bridge.domain.services import STATES, Member, ServiceEnd, conclude
 from bridge.reporting import notes as sentences
+from bridge.store.base.conditions import among
 from bridge.store.base.rows import Row, error_columns, to_limit
-from bridge.store.base.tables import among, jobs
+from bridge.store.base.tables import jobs
 from bridge.store.queue import notes, outbox, service_lines
 from bridge.store.queue.service_receipts import IS_MEMBER, newest
 

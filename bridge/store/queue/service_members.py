@@ -9,8 +9,9 @@ from sqlalchemy.engine import Connection
 
 from bridge.domain.model import State
 from bridge.domain.superseded import TAKES_AWAY
+from bridge.store.base.conditions import among
 from bridge.store.base.rows import Row
-from bridge.store.base.tables import among, jobs, mailboxes
+from bridge.store.base.tables import jobs, mailboxes
 from bridge.store.queue.still_wanted import came_back
 
 CREATE = "mailbox.create"

@@ -21,8 +21,9 @@ from bridge.domain.superseded import (
     withdrawn,
 )
 from bridge.reporting.receipts import LATE
+from bridge.store.base.conditions import among
 from bridge.store.base.rows import Row
-from bridge.store.base.tables import among, hooks, jobs, mailboxes
+from bridge.store.base.tables import hooks, jobs, mailboxes
 
 Values = Row | Mapping[str, Any]
 OF_SERVICE = (

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.ports import ClaimedWriteBack
+from bridge.store.base.conditions import among
 from bridge.store.base.database import Database, upsert
 from bridge.store.base.rows import Row
-from bridge.store.base.tables import among, jobs, write_backs
+from bridge.store.base.tables import jobs, write_backs
 
 LEASE = 40.0  # seconds; a call has 10 s in all
 ENDED = ("succeeded", "failed", "held")  # of what was cancelled nothing was done

@@ -11,7 +11,7 @@ from flask import Response
 from bridge.domain.decisions import GIVES_UP
 from bridge.domain.errors import Limit
 from bridge.domain.jobs import WaitingFor
-from bridge.reporting.explain import plan_in_words
+from bridge.reporting.changes import plan_in_words
 from bridge.reporting.lists import first
 from bridge.reporting.next_steps import VERBS
 from bridge.reporting.receipts import billing_learns

@@ -3,7 +3,7 @@
 from flask import Response, request
 
 from bridge.pipeline.replay import Preview, checksum
-from bridge.reporting.explain import plan_in_words
+from bridge.reporting.changes import plan_in_words
 from bridge.web.admin.actions import reminder
 from bridge.web.admin.blueprints import actions
 from bridge.web.admin.confirm import Confirmation, show
