@@ -97,6 +97,21 @@ final class SeatsTest extends SeatsTestCase
         self::assertSame([], Bridge::hooks());
     }
 
+    public function testAnAccountWithoutHostedEmailShowsNoFormForAliasesAndForwarding(): void
+    {
+        $set = self::box('bob', ['aliases' => ['sales@example.com'], 'forwarding' => ['forward_to' => ['a@example.net'], 'keep_copy' => true]]);
+        $status = Bridge::tells(['state' => 'active', 'aliases' => null, 'forwarding' => null]);
+        self::bridge([self::box('ann', ['state' => 'suspended']), $set], more: ['mailbox.status' => $status]);
+        foreach ([self::page(), self::page()] as $page) {
+            self::assertSame([[null, null], [null, null]], [array_column($page['mailboxes'], 'aliases'), array_column($page['mailboxes'], 'forward')]);
+        }
+        self::assertSame(['bob@example.com'], array_map(fn (Request $query) => $query->data()['address'], Bridge::queries('mailbox.status')), 'one of them, once for a while');
+        self::assertStringNotContainsString('<textarea', EscapingTest::rendered($page));
+        unset($_SESSION['enombridge_routing']);
+        self::bridge([$set], more: ['mailbox.status' => Bridge::refuses(503)]);
+        self::assertSame(['sales@example.com'], array_column(self::page()['mailboxes'], 'aliases'), 'nobody can say: as it is on record');
+    }
+
     public function testABridgeThatKnowsNoAliasesShowsNoFormForThem(): void
     {
         $known = self::page()['mailboxes'][0];

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.support.billing import until
 from tests.support.bridge import PASSWORD
@@ -127,6 +127,65 @@ def test_webmail_is_one_click_away(portal: Portal, open_page: Callable[..., Tab]
     assert answer.headers["Location"].startswith("http")
 
 
+WORDS = {
+    "english": ("further addresses of {} are set", "forwarding of {} is set", "are being set"),
+    "german": ("Adressen von {} sind gesetzt", "Weiterleitung von {} ist gesetzt", "werden gerade"),
+    "spanish": (
+        "cambiado las otras direcciones de {}",
+        "cambiado el reenvío de {}",
+        "Se están cambiando",
+    ),
+}
+
+
+def at_enom(portal: Portal, address: str) -> dict[str, Any]:
+    domain = portal.house.sim.control("/state")["domains"][address.partition("@")[2]]
+    return dict(domain["mailboxes"][address]["attributes"])
+
+
+def send(page: Page, do: str, text: str) -> str:
+    page.locator("summary").first.click()
+    page.locator(f"form:has(input[value={do}]) textarea").fill(text)
+    page.locator(f"form:has(input[value={do}]) button").click()
+    return page.locator(".eb-message").first.inner_text()
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_further_addresses_and_forwarding_of_a_single_mailbox(
+    portal: Portal, open_page: Callable[..., Tab], language: str
+) -> None:
+    aliases_set, forwarding_set, going = WORDS[language]
+    house, order = portal.house, portal.house.active()
+    address = order["address"]
+    sales = f"sales@{address.partition('@')[2]}"
+    script = language != "german"
+    tab = open_page(viewport=PHONE, java_script_enabled=script)
+    page = tab.go(f"{portal.of(order['service'])}&language={language}")
+    assert aliases_set.format(address) in send(page, "aliases", "sales")
+    assert at_enom(portal, address)["aliases"] == [sales]
+    assert page.locator("textarea").first.input_value() == sales
+    assert forwarding_set.format(address) in send(page, "forwarding", "jane@example.net")
+    assert at_enom(portal, address)["forward_recipients"] == ["jane@example.net"]
+    assert page.locator("textarea").last.input_value() == "jane@example.net"
+    if script:
+        page.locator("summary").first.click()
+        assert barriers(page) == []
+        assert tab.overflow() <= 0
+        page.locator("summary").first.click()
+    house.pause()
+    try:
+        assert going in send(page, "aliases", "")
+    finally:
+        house.resume()
+    house.quiet()
+    if not script:  # else the page looks by itself
+        page.goto(portal.of(order["service"]))
+    page.wait_for_selector(f"text={aliases_set.format(address)}", timeout=60_000)
+    assert page.locator("textarea").first.input_value() == ""
+    assert at_enom(portal, address)["aliases"] == []
+    assert house.status(order) == "Active"
+
+
 @pytest.mark.parametrize("whmcs_looks", ["on", ""])
 def test_what_is_another_customers_is_refused(
     portal: Portal, open_page: Callable[..., Tab], whmcs_looks: str
@@ -140,19 +199,21 @@ def test_what_is_another_customers_is_refused(
     refusals = refused(portal)
     tab = open_page()
     page = tab.go(f"{portal.path}&client={portal.house.client}")
-    form = dict(
-        page.eval_on_selector_all(
-            "form input[type=hidden]", "all => all.map(one => [one.name, one.value])"
-        )
+    forms: list[dict[str, str]] = page.eval_on_selector_all(
+        ".enombridge form", "all => all.map(form => Object.fromEntries(new FormData(form)))"
     )
+    assert {form["enombridge[do]"] for form in forms} == {"password", "aliases", "forwarding"}
     tab.context.clear_cookies()
     page.goto(f"{portal.path}&client={other}")
     assert portal.order["address"] not in page.content()
     token = page.evaluate("document.querySelector('input[name=token]')?.value ?? ''")
-    sent = {**form, "enombridge[password]": "Stolen-Pass.9", "enombridge[again]": "Stolen-Pass.9"}
-    for changes in ({}, {"token": token}, {"enombridge[proof]": "x"}):
-        answer = page.request.post(f"{portal.url}{portal.path}", form={**sent, **changes})
-        assert portal.order["address"] not in answer.text()
+    stolen = {"enombridge[password]": "Stolen-Pass.9", "enombridge[again]": "Stolen-Pass.9",
+              "enombridge[aliases]": "stolen", "enombridge[forward]": "eve@example.net"}  # fmt: skip
+    for form in forms:
+        for changes in ({}, {"token": token}, {"enombridge[proof]": "x"}):
+            sent = {**form, **stolen, **changes}
+            answer = page.request.post(f"{portal.url}{portal.path}", form=sent)
+            assert portal.order["address"] not in answer.text()
     native = {
         "modulechangepassword": "true",
         "newpw": "Stolen-Pass.9",
@@ -166,6 +227,8 @@ def test_what_is_another_customers_is_refused(
         assert "session" not in answer.headers.get("location", "")
         assert answer.status in (302, 404)
     assert whmcs.service(portal.order["service"])["password"] == before
+    assert "stolen" not in str(portal.house.sim.control("/state")["domains"][portal.domain])
+    assert "eve@example.net" not in str(portal.house.sim.control("/state")["domains"])
     assert refused(portal) > refusals or whmcs_looks, "written down, each one"
     tab.faults.clear()  # the browser reports the 404
 

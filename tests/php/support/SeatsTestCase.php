@@ -31,7 +31,8 @@ abstract class SeatsTestCase extends TestCase
     protected static function bridge(array $boxes, mixed $hooks = null, array $more = []): void
     {
         $listed = Bridge::tells(['service_id' => '1042', 'seats' => 3, 'used' => count($boxes), 'suspended' => false, 'items' => $boxes, 'next' => null]);
-        Bridge::does($hooks ?? Bridge::ends('succeeded'), $more + ['service.mailboxes' => $listed, 'domain.readiness' => Bridge::refuses(404), 'job' => Bridge::refuses(404)]);
+        $status = Bridge::tells(['state' => 'active', 'aliases' => [], 'forwarding' => ['forward_to' => [], 'keep_copy' => true]]);
+        Bridge::does($hooks ?? Bridge::ends('succeeded'), $more + ['service.mailboxes' => $listed, 'mailbox.status' => $status, 'domain.readiness' => Bridge::refuses(404), 'job' => Bridge::refuses(404)]);
     }
 
     /** @return array<string, mixed> */

@@ -83,8 +83,10 @@ final class Form
             Visitor::refused($this->params, $do . ' ' . ($this->fields['mailbox'] ?? ''));
             return $this->said('danger', 'page_refused');
         }
-        $seats = Hosting::required($this->call->id)->hasSeats();
-        return $seats ? (new SeatsForm(SeatsService::of($this->params), $this->fields, $this->language))->done($do) : $this->password();
+        if (Hosting::required($this->call->id)->hasSeats()) {
+            return (new SeatsForm(SeatsService::of($this->params), $this->fields, $this->language))->done($do);
+        }
+        return $do === 'password' ? $this->password() : (new MailboxForm($this->call, $this->fields, $this->language))->done($do);
     }
 
     private function isAllowed(): bool
@@ -94,7 +96,7 @@ final class Form
         if (!Visitor::owns($this->params) || !hash_equals($proof, $this->fields['proof'] ?? '') || $hosting?->status !== 'Active') {
             return false;
         }
-        $isOfMailbox = $hosting->hasSeats() ? SeatsForm::ACTIONS : ['password' => true];
+        $isOfMailbox = $hosting->hasSeats() ? SeatsForm::ACTIONS : MailboxForm::ACTIONS;
         $needsOne = $isOfMailbox[$this->fields['do'] ?? ''] ?? null;
         return $needsOne === false || $needsOne === true && $hosting->has($this->fields['mailbox'] ?? '');
     }

@@ -4,13 +4,13 @@ namespace WHMCS\Module\Server\Enombridge;
 
 use EnomBridge\Kit\Answer;
 
-/** One hook about one mailbox of several: sent again it is the same, and the bridge tells how it stands. */
+/** One hook about a mailbox that WHMCS itself does not repeat: sent again it is the same, and the bridge tells how it stands. */
 final class Hook
 {
     /** @param array<string, mixed> $data */
     private function __construct(
         public readonly string $id,
-        private readonly SeatsService $call,
+        private readonly Service $call,
         private readonly string $type,
         private readonly string $time,
         private readonly array $data,
@@ -18,7 +18,7 @@ final class Hook
     }
 
     /** @param string $type like `mailbox.create` @param array<string, mixed> $data */
-    public static function fresh(SeatsService $call, string $type, array $data): self
+    public static function fresh(Service $call, string $type, array $data): self
     {
         $id = "whmcs_{$call->id}_" . str_replace('mailbox.', '', $type) . '_' . bin2hex(random_bytes(8));
         return new self($id, $call, $type, gmdate('Y-m-d\TH:i:s\Z', time()), $data);

@@ -10,7 +10,7 @@ use EnomBridge\Kit\Lock;
 use EnomBridge\Kit\Receipt;
 use EnomBridge\Kit\Record;
 
-/** The mailboxes of one service with seats, as the bridge has them on record, and what is sent for one of them. */
+/** The mailboxes of one service, as the bridge has them on record, and what is sent for one of them. */
 final class Mailboxes
 {
     private const PAGES = 100; // of 200
@@ -20,11 +20,11 @@ final class Mailboxes
     /** @var ?list<array<string, mixed>> */
     private ?array $found = null;
 
-    private function __construct(private readonly SeatsService $call)
+    private function __construct(private readonly Service $call)
     {
     }
 
-    public static function of(SeatsService $call): self
+    public static function of(Service $call): self
     {
         return new self($call);
     }
@@ -142,16 +142,9 @@ final class Mailboxes
         }
         $text = fn (string $name): string => is_string($item[$name] ?? null) ? $item[$name] : '';
         $number = fn (string $name): int => is_int($item[$name] ?? null) ? max(0, $item[$name]) : 0;
-        $isOne = fn (mixed $one): bool => is_string($one) && filter_var($one, FILTER_VALIDATE_EMAIL) !== false;
-        $addresses = fn (mixed $list): array => array_values(array_filter(is_array($list) ? $list : [], $isOne));
-        $forwarding = is_array($item['forwarding'] ?? null) ? $item['forwarding'] : [];
         return [
             'address' => $address, 'state' => in_array($text('state'), ['active', 'suspended'], true) ? $text('state') : 'unknown', 'plan' => $text('plan'), 'deleted' => $text('delete_after'),
             'quota' => $number('quota_bytes'), 'used' => $number('used_bytes'), 'counted' => $text('used_at'),
-            // A bridge that knows of them says null until somebody has set them.
-            'aliases' => array_key_exists('aliases', $item) ? $addresses($item['aliases']) : null,
-            'forward' => array_key_exists('forwarding', $item) ? $addresses($forwarding['forward_to'] ?? []) : null,
-            'copy' => ($forwarding['keep_copy'] ?? true) === true,
-        ];
+        ] + Routing::read($item); // a bridge that knows of them says null until somebody has set them
     }
 }

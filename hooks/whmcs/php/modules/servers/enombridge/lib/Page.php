@@ -70,9 +70,10 @@ final class Page
     private function shown(array $params, Client $client, ?array $said): array
     {
         $isActive = $this->hosting->status === 'Active';
-        [$mailboxes, $seats, $away] = $this->mailboxes();
         // After a form the browser asks anew: that page tells how things have ended.
-        $messages = $said === null ? [...array_filter([Form::remembered($this->call->id)]), ...$this->ends()] : [$said];
+        $ends = $said === null ? $this->ends() : [];
+        $messages = $said === null ? [...array_filter([Form::remembered($this->call->id)]), ...$ends] : [$said];
+        [$mailboxes, $seats, $away] = $this->mailboxes(hasEnded: array_diff(array_column($ends, 'kind'), ['info']) !== []);
         $domain = Address::domain($this->mailbox->address());
         return [
             'mailboxes' => $mailboxes,
@@ -90,10 +91,10 @@ final class Page
     }
 
     /** @return array{list<array<string, mixed>>, array<string, mixed>, list<array{kind: string, text: string}>} mailboxes, seats, and what stands in the way */
-    private function mailboxes(): array
+    private function mailboxes(bool $hasEnded): array
     {
         if (!$this->call instanceof SeatsService) {
-            return [[$this->one()], [], []];
+            return [[$this->one($hasEnded)], [], []];
         }
         try {
             $page = new SeatsPage($this->call, $this->hosting, $this->language);
@@ -105,7 +106,7 @@ final class Page
     }
 
     /** @return array<string, mixed> */
-    private function one(): array
+    private function one(bool $hasEnded): array
     {
         $record = Record::of($this->call->id);
         $state = match (true) {
@@ -119,7 +120,7 @@ final class Page
             'state' => $state,
             'doing' => $this->doing($record),
             'usage' => $state === 'none' ? [] : $this->usage(),
-        ];
+        ] + Routing::shown($state === 'active' ? Routing::now($this->call, $this->mailbox->address(), $hasEnded) : null);
     }
 
     /** @return list<string> what is under way */
@@ -148,9 +149,10 @@ final class Page
         $messages = [];
         foreach (Changes::told($this->call->id) as $change) {
             $values = ['address' => $change->address];
-            if ($change->status === '' && $this->call instanceof SeatsService) {
+            $isToldHere = $this->call instanceof SeatsService || $change->what !== 'password'; // else beside the mailbox
+            if ($change->status === '' && $isToldHere) {
                 $messages[] = ['kind' => 'info', 'text' => Text::of("going_$change->what", $values, $this->language)];
-            } elseif ($change->status === 'held' && $this->call instanceof SeatsService) {
+            } elseif ($change->status === 'held' && $isToldHere) {
                 $messages[] = ['kind' => 'info', 'text' => "$change->address: " . Text::of('doing_held', [], $this->language)];
             } elseif ($change->status === 'succeeded') {
                 $messages[] = ['kind' => 'success', 'text' => Text::of("done_$change->what", $values, $this->language)];

@@ -18,7 +18,8 @@ final class SeatsPage
     /** Throws Fault when the bridge cannot be asked. @return list<array<string, mixed>> */
     public function mailboxes(): array
     {
-        return array_map($this->shown(...), $this->mailboxes->all());
+        $missing = $this->missing();
+        return array_map(fn (array $one) => $this->shown($missing + $one), $this->mailboxes->all());
     }
 
     /** @return array<string, mixed> */
@@ -41,6 +42,14 @@ final class SeatsPage
         return $pending === null ? [] : [['kind' => 'info', 'text' => Text::of($pending->held ? 'doing_held' : "all_{$pending->action->name}", [], $this->language)]];
     }
 
+    /** Which forms the account cannot carry out: one mailbox tells for all, which are of one account. @return array<string, null> */
+    private function missing(): array
+    {
+        $active = array_column(array_filter($this->mailboxes->living(), fn (array $one) => $one['state'] === 'active'), 'address');
+        $now = $active === [] || $this->hosting->status !== 'Active' ? null : Routing::now($this->call, $active[0], afresh: false);
+        return array_filter(array_intersect_key($now ?? [], ['aliases' => 0, 'forward' => 0]), 'is_null');
+    }
+
     /** @param array<string, mixed> $one @return array<string, mixed> */
     private function shown(array $one): array
     {
@@ -51,9 +60,6 @@ final class SeatsPage
             'doing' => [],
             'deleted' => $deleted === '' ? '' : Text::of('deleted_on', ['day' => $deleted], $this->language),
             'usage' => Bar::of($one['used'], $one['quota'], $one['counted'], $this->hosting->upgrades(), $this->language),
-            'aliases' => $one['aliases'] === null ? null : implode("\n", $one['aliases']),
-            'forward' => $one['forward'] === null ? null : implode("\n", $one['forward']),
-            'copy' => $one['copy'],
-        ];
+        ] + Routing::shown($one);
     }
 }

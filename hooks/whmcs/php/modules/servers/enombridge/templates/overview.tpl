@@ -77,7 +77,7 @@
                     </form>
                 {/if}
                 <details class="eb-details">
-                    <summary>{if $seats}{$text.manage|escape}<span class="eb-hidden"> {$mailbox.address|escape}</span>{else}{$text.password_change|escape}{/if}</summary>
+                    <summary>{if $seats or $mailbox.aliases !== null or $mailbox.forward !== null}{$text.manage|escape}<span class="eb-hidden"> {$mailbox.address|escape}</span>{else}{$text.password_change|escape}{/if}</summary>
                     <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
                         <input type="hidden" name="token" value="{$token|default:''|escape}">
                         <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
@@ -90,32 +90,32 @@
                         <input class="form-control" type="password" id="eb-again-{$mailbox@index}" name="enombridge[again]" autocomplete="new-password" required></p>
                         <p><button class="btn btn-primary eb-button" type="submit">{$text.password_save|escape}</button></p>
                     </form>
+                    {if $mailbox.aliases !== null}
+                        <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
+                            <input type="hidden" name="token" value="{$token|default:''|escape}">
+                            <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
+                            <input type="hidden" name="enombridge[do]" value="aliases">
+                            <input type="hidden" name="enombridge[mailbox]" value="{$mailbox.address|escape}">
+                            <p><label for="eb-aliases-{$mailbox@index}">{$text.aliases|escape}</label>
+                            <textarea class="form-control" id="eb-aliases-{$mailbox@index}" name="enombridge[aliases]" rows="3" autocapitalize="none" spellcheck="false" aria-describedby="eb-aliases-hint-{$mailbox@index}">{$mailbox.aliases|escape}</textarea>
+                            <span class="eb-hint" id="eb-aliases-hint-{$mailbox@index}">{$text.aliases_hint|escape}</span></p>
+                            <p><button class="btn eb-button" type="submit">{$text.aliases_save|escape}</button></p>
+                        </form>
+                    {/if}
+                    {if $mailbox.forward !== null}
+                        <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
+                            <input type="hidden" name="token" value="{$token|default:''|escape}">
+                            <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
+                            <input type="hidden" name="enombridge[do]" value="forwarding">
+                            <input type="hidden" name="enombridge[mailbox]" value="{$mailbox.address|escape}">
+                            <p><label for="eb-forward-{$mailbox@index}">{$text.forwarding|escape}</label>
+                            <textarea class="form-control" id="eb-forward-{$mailbox@index}" name="enombridge[forward]" rows="3" autocapitalize="none" spellcheck="false" aria-describedby="eb-forward-hint-{$mailbox@index}">{$mailbox.forward|escape}</textarea>
+                            <span class="eb-hint" id="eb-forward-hint-{$mailbox@index}">{$text.forwarding_hint|escape}</span></p>
+                            <p><input type="checkbox" id="eb-copy-{$mailbox@index}" name="enombridge[copy]"{if $mailbox.copy} checked{/if}> <label class="eb-inline" for="eb-copy-{$mailbox@index}">{$text.forwarding_copy|escape}</label></p>
+                            <p><button class="btn eb-button" type="submit">{$text.forwarding_save|escape}</button></p>
+                        </form>
+                    {/if}
                     {if $seats}
-                        {if $mailbox.aliases !== null}
-                            <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
-                                <input type="hidden" name="token" value="{$token|default:''|escape}">
-                                <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
-                                <input type="hidden" name="enombridge[do]" value="aliases">
-                                <input type="hidden" name="enombridge[mailbox]" value="{$mailbox.address|escape}">
-                                <p><label for="eb-aliases-{$mailbox@index}">{$text.aliases|escape}</label>
-                                <textarea class="form-control" id="eb-aliases-{$mailbox@index}" name="enombridge[aliases]" rows="3" autocapitalize="none" spellcheck="false" aria-describedby="eb-aliases-hint-{$mailbox@index}">{$mailbox.aliases|escape}</textarea>
-                                <span class="eb-hint" id="eb-aliases-hint-{$mailbox@index}">{$text.aliases_hint|escape}</span></p>
-                                <p><button class="btn eb-button" type="submit">{$text.aliases_save|escape}</button></p>
-                            </form>
-                        {/if}
-                        {if $mailbox.forward !== null}
-                            <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
-                                <input type="hidden" name="token" value="{$token|default:''|escape}">
-                                <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
-                                <input type="hidden" name="enombridge[do]" value="forwarding">
-                                <input type="hidden" name="enombridge[mailbox]" value="{$mailbox.address|escape}">
-                                <p><label for="eb-forward-{$mailbox@index}">{$text.forwarding|escape}</label>
-                                <textarea class="form-control" id="eb-forward-{$mailbox@index}" name="enombridge[forward]" rows="3" autocapitalize="none" spellcheck="false" aria-describedby="eb-forward-hint-{$mailbox@index}">{$mailbox.forward|escape}</textarea>
-                                <span class="eb-hint" id="eb-forward-hint-{$mailbox@index}">{$text.forwarding_hint|escape}</span></p>
-                                <p><input type="checkbox" id="eb-copy-{$mailbox@index}" name="enombridge[copy]"{if $mailbox.copy} checked{/if}> <label class="eb-inline" for="eb-copy-{$mailbox@index}">{$text.forwarding_copy|escape}</label></p>
-                                <p><button class="btn eb-button" type="submit">{$text.forwarding_save|escape}</button></p>
-                            </form>
-                        {/if}
                         <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
                             <input type="hidden" name="token" value="{$token|default:''|escape}">
                             <input type="hidden" name="enombridge[proof]" value="{$proof|escape}">
