@@ -7,9 +7,10 @@ from typing import Any
 from bridge.domain.source import Source
 from bridge.infra.http_client import HttpClient, Reply
 from bridge.pipeline.platform_api import NoAnswer, call
+from bridge.pipeline.subscription_list import read_listed
 from hooks import Subscriptions
 from hooks.errors import HookError
-from hooks.types import ApiCall, Message, Verified
+from hooks.types import ApiCall
 
 Verdict = tuple[str, str, str]
 """Level, what is so, and what to do about it; as a CheckResult has them."""
@@ -93,7 +94,7 @@ def _mapped(source: Source, platform: Subscriptions, body: bytes, now: float) ->
         )
     elif found:
         yield "ok", f"{len(named)} of its {len(found)} newest subscriptions name a mailbox.", ""
-    faults = sorted({fault for each in named for fault in _faults(source, platform, each, now)})
+    faults = sorted({fault for each in named for fault in _faults(source, each, now)})
     if faults:
         yield (
             "warn",
@@ -109,14 +110,9 @@ def names_mailbox(source: Source, subscription: Mapping[str, Any], place: str) -
     return isinstance(value, str) and bool(value)
 
 
-def _faults(
-    source: Source, platform: Subscriptions, subscription: Mapping[str, Any], now: float
-) -> Sequence[str]:
-    said = platform.api.message(subscription, now, source.event_map)
-    if not isinstance(said, Message):
-        return ()
+def _faults(source: Source, subscription: Mapping[str, Any], now: float) -> Sequence[str]:
     try:
-        platform.read(said, Verified("doctor", int(now), b"", 0))
+        read_listed(source, subscription, now)
     except HookError as error:
         return [str(error).partition(":")[0]]
     return ()

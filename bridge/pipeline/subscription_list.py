@@ -127,7 +127,7 @@ class SubscriptionList:
     def _asked_anew(self, source: Source, finding: Finding) -> Reading:
         api = _api(source)
         found, at = self._seen(source, api.look(finding.service_id, source.api.key), api.seen)
-        reading = _read(source, found, at)
+        reading = read_listed(source, found, at)
         if reading is None or reading.intent.action not in TAKES_AWAY:
             raise NothingNew(finding.service_id)
         return reading
@@ -189,7 +189,7 @@ class _Judge:
         service = str(subscription["id"])
         status = _api(self.source).status(subscription)
         try:
-            reading = _read(self.source, subscription, at)
+            reading = read_listed(self.source, subscription, at)
         except HookError as error:
             self.named += 1
             self._names[service] = ""
@@ -253,7 +253,7 @@ def _api(source: Source) -> SubscriptionApi:
     return source.subscriptions.api
 
 
-def _read(source: Source, subscription: Mapping[str, Any], at: float) -> Reading | None:
+def read_listed(source: Source, subscription: Mapping[str, Any], at: float) -> Reading | None:
     """What it says, as an event of that time; None where it says nothing. Raises HookError."""
     said = _api(source).message(subscription, at, source.event_map)
     if not isinstance(said, Message):
