@@ -2,6 +2,7 @@
 them independently."""
 
 import json
+import socket
 import threading
 import time
 import uuid
@@ -105,6 +106,17 @@ class Billing:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def until_free(port: int) -> None:
+    """Waits until nothing listens there: the workers of a server that was killed hold its port until
+    the kernel has ended them."""
+
+    def refuses() -> bool:
+        with socket.socket() as tried:
+            return tried.connect_ex(("127.0.0.1", port)) != 0
+
+    until(refuses)
 
 
 def until(

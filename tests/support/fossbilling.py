@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import requests
 
-from tests.support.billing import until
+from tests.support.billing import until, until_free
 from tests.support.postgres import free_port
 from tests.support.whmcs import SETTINGS, environment
 
@@ -82,6 +82,7 @@ class Fossbilling:
         self._server.wait(60)
         assert self._server.stdin is not None
         self._server.stdin.close()
+        until_free(self.port)
 
     def _post(self, verb: str, values: dict[str, Any], who: str) -> requests.Response:
         with requests.Session() as web:  # one session is not for several threads

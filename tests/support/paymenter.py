@@ -24,7 +24,7 @@ from bridge.cli import main
 from bridge.sim import Simulator
 from contrib import plugins
 from tests.support.audit import open_ends
-from tests.support.billing import SECRET, until
+from tests.support.billing import SECRET, until, until_free
 from tests.support.bridge import add_domain, furnish, write_config
 from tests.support.house import mailbox_state
 from tests.support.open_hooks import OpenHooks
@@ -98,6 +98,7 @@ class Paymenter:
             assert self._server.stdin is not None
             self._server.stdin.close()
             self._server = None
+            until_free(self.port)
 
     def web(self, verb: str, by: int = 0, **values: Any) -> dict[str, Any]:
         url = f"{self.url}/standin/{verb}?as={by}"

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import requests
 
-from tests.support.billing import until
+from tests.support.billing import until, until_free
 from tests.support.postgres import free_port
 from tests.support.programs import found
 
@@ -135,6 +135,7 @@ class Whmcs:
             assert self._server.stdin is not None
             self._server.stdin.close()
             self._server = None
+            until_free(self.port)
 
     def close(self) -> None:
         self.stop()
