@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bridge.domain.jobs import Status
 from bridge.domain.model import ChangeKind, Record, State
 from bridge.domain.ports import JobResult, NothingNew
 from bridge.store import PasswordLinks, Retention, WriteBacks
@@ -171,7 +172,7 @@ def test_of_what_was_only_observed_nothing_is_written(shop: Shop, back: WriteBac
     shop.queue.finish(
         shop.claimed(),
         JobResult(
-            "succeeded",  # type: ignore[arg-type]  # as it is stored
+            Status.SUCCEEDED,
             State.ABSENT,
             False,
             {},
@@ -214,7 +215,7 @@ def links(shop: Shop) -> PasswordLinks:
     record = Record("shop", "7", State.ACTIVE)
     extra = {"first_password": True}
     done = JobResult(
-        "succeeded",  # type: ignore[arg-type]  # as it is stored
+        Status.SUCCEEDED,
         State.ACTIVE,
         True,
         {},

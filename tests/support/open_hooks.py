@@ -2,19 +2,20 @@
 
 import json
 import sqlite3
+from abc import ABC, abstractmethod
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 
-class OpenHooks:
+class OpenHooks(ABC):
     """For the tests of one platform. `data`: the file of its database."""
 
     table = "mod_enombridge"
 
     @property
-    def data(self) -> Path:
-        raise NotImplementedError
+    @abstractmethod
+    def data(self) -> Path: ...
 
     def pending(self) -> list[int]:
         """Services whose last hook the plug-in still holds as open."""

@@ -38,7 +38,9 @@ def ended(scene: Scene) -> tuple[bytes, dict[str, str]]:
     return body, scene.sign(body, "msg_1")
 
 
-def signed(kind: str, id: str = "msg_1", **more: Any) -> Callable[..., Any]:
+def signed(
+    kind: str, id: str = "msg_1", **more: Any
+) -> Callable[[Scene], tuple[bytes, dict[str, str]]]:
     def make(scene: Scene) -> tuple[bytes, dict[str, str]]:
         body = scene.body(kind, **JOHN | more)
         return body, scene.sign(body, id)
@@ -48,12 +50,12 @@ def signed(kind: str, id: str = "msg_1", **more: Any) -> Callable[..., Any]:
 
 def used(scene: Scene) -> tuple[bytes, dict[str, str]]:
     scene.send("mailbox.suspend", id="msg_1")
-    return signed("mailbox.unsuspend")(scene)  # type: ignore[no-any-return]  # untyped
+    return signed("mailbox.unsuspend")(scene)
 
 
 def paused(scene: Scene) -> tuple[bytes, dict[str, str]]:
     scene.service.operator.pause_source("shop", True)
-    return signed("mailbox.suspend")(scene)  # type: ignore[no-any-return]  # untyped
+    return signed("mailbox.suspend")(scene)
 
 
 def of_a_stranger(scene: Scene) -> tuple[bytes, dict[str, str]]:

@@ -116,7 +116,7 @@ def test_each_try_of_the_callback_brings_a_link_of_its_own_and_one_use_ends_all(
     subs.deliver_new()
     subs.scene.work(60)
     subs.scene.call_back(HOUR)
-    links = [LINK.fullmatch(each["data"]["password_link"])[1] for each in subs.receiver.received]  # type: ignore[index]
+    links = [LINK.fullmatch(each["data"]["password_link"])[1] for each in subs.receiver.received]  # type: ignore[index]  # each is one
     assert len({*links}) == 3
     assert all(subs.scene.client.get(link).status_code == 200 for link in links)
     assert post(subs, links[0]).status_code == 202
@@ -239,7 +239,7 @@ def test_the_page_says_what_became_of_it(
     words: str,
 ) -> None:
     receipt = linked.scene.service.lookup.receipt("shop", linked.jobs()[0]["id"])
-    found = replace(receipt, status=Status(status), error=code and {"code": code})  # type: ignore[arg-type]
+    found = replace(receipt, status=Status(status), error=code and {"code": code})  # type: ignore[arg-type]  # only its code is read
     monkeypatch.setattr(password_page, "waited_for", lambda used: found)
     page = post(linked, linked.link())
     assert page.status_code == answer and words in text(page)
