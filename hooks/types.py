@@ -90,7 +90,8 @@ class Intent:
     `timestamp` is the hook's own time in UTC. `until` (renew) is inclusive, in UTC.
     `customer_id` is billing's id of the customer, None where it was not told.
     `domain_confirmed` (create): staff vouches that this customer may have mailboxes of the domain.
-    `seats` (create): how many mailboxes the service may have.
+    `seats` (create, change_service): how many mailboxes the service may have.
+    `from_service_id` (change_service): the service that has the mailbox until then.
     `aliases` and `forward_to` are whole sets, sorted, spelled as `address` is; None where the hook
     is not about them.
     `status` is the platform's word for what led to it, of a platform whose events say a status: what
@@ -110,6 +111,7 @@ class Intent:
     customer_id: str | None = None
     domain_confirmed: bool = False
     seats: int | None = None
+    from_service_id: str | None = None
     aliases: tuple[str, ...] | None = None
     forward_to: tuple[str, ...] | None = None
     keep_copy: bool = True

@@ -135,6 +135,7 @@ class Sender:
     type=click.IntRange(1, MOST_SEATS),
     help="Create: how many mailboxes the service may have.",
 )
+@click.option("--from-service-id", help="Change of service: the service that has the mailbox now.")
 @click.option("--reason", help="Why a mailbox is suspended.")
 @click.option("--until", help="Renew: the date until which it must be paid.")
 @click.option(

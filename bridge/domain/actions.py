@@ -168,6 +168,19 @@ def set_forwarding(wish: Request, seen: Mailbox, record: Record, terms: Terms) -
     return Desired(forwarding=wanted)
 
 
+def change_service(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired:
+    """It is of this service instead of another one of the same source; nothing of it is changed."""
+    if not seen.exists:
+        raise Refused("The mail provider does not list this mailbox.", code="not_found")
+    refuse_grace(record)
+    if record.owned_by(wish.source, wish.intent.from_service_id or ""):
+        require_type(seen)
+        refuse_other_customer(wish)
+    else:
+        require_owner(wish, seen, record)
+    return Desired(exists=True)
+
+
 def ensure(wish: Request, seen: Mailbox, record: Record, terms: Terms) -> Desired:
     """It is there, active, and of this plan. Its password is given only to what has none yet."""
     if seen.exists:
@@ -201,11 +214,14 @@ ACTIONS: Mapping[str, Action] = {
     "mailbox.renew": renew,
     "mailbox.set_aliases": set_aliases,
     "mailbox.set_forwarding": set_forwarding,
+    "mailbox.change_service": change_service,
 }
 
 
 CREATES = ("mailbox.create", "mailbox.ensure")
 """Those that make a mailbox where there is none."""
+GAINS = frozenset({*CREATES, "mailbox.change_service"})
+"""Those after which a service may have one mailbox more."""
 PLACE_ACTIONS = frozenset({*CREATES, "mailbox.terminate", "mailbox.renew", "mailbox.set_aliases"})
 """Those that may take, give back or pay for a place or an address of a domain, at one backend or
 another."""
@@ -228,6 +244,8 @@ def decides(action: str, *, password: bool = False) -> frozenset[Fact]:
             )
         case "mailbox.terminate":
             return frozenset(Fact)
+        case "mailbox.change_service":
+            return frozenset({Fact.EXISTENCE})
         case "mailbox.change_password":
             return frozenset({Fact.PASSWORD})
         case "mailbox.change_plan":
@@ -245,6 +263,14 @@ def require_owner(wish: Request, seen: Mailbox, record: Record) -> None:
     require_type(seen)
     if record.owned_by(wish.source, wish.intent.service_id):
         return
+    refuse_grace(record)
+    # One source learns nothing of another's services.
+    others = {None: "no known service", wish.source: f"service {record.service_id}"}
+    owner = others.get(record.source, "another source")
+    raise Refused(f"The mailbox exists and belongs to {owner}.", code="not_ours")
+
+
+def refuse_grace(record: Record) -> None:
     if record.delete_after is not None and record.source is not None:
         raise Refused(
             (
@@ -253,10 +279,16 @@ def require_owner(wish: Request, seen: Mailbox, record: Record) -> None:
             ),
             code="conflict",
         )
-    # One source learns nothing of another's services.
-    others = {None: "no known service", wish.source: f"service {record.service_id}"}
-    owner = others.get(record.source, "another source")
-    raise Refused(f"The mailbox exists and belongs to {owner}.", code="not_ours")
+
+
+def refuse_other_customer(wish: Request) -> None:
+    told, known = wish.intent.customer_id, wish.customer_id
+    if told is not None and known is not None and told != known:
+        raise Refused(
+            f"The mailbox is of customer {known}, and the service is to be of customer {told}. A "
+            "mailbox changes its service within one customer only.",
+            code="conflict",
+        )
 
 
 def takes_over(wish: Request, record: Record) -> bool:

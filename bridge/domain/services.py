@@ -90,8 +90,10 @@ class ServiceEnd:
 
 
 def is_left_out(action: str, status: str, code: str | None) -> bool:
-    """A mailbox that turned out not to be there has no part in a suspension, nor in its end."""
-    return action != "service.terminate" and status == Status.FAILED and code == "not_found"
+    """A mailbox that is another service's by now has no part in it any more, and one that turned out
+    not to be there none in a suspension, nor in its end."""
+    gone = action != "service.terminate" and code == "not_found"
+    return status == Status.FAILED and (gone or code == "not_ours")
 
 
 def conclude(action: str, members: Sequence[Member]) -> ServiceEnd | None:

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.domain.actions import CREATES, GAINS
 from bridge.domain.errors import Overtaken, Withdrawn
 from bridge.domain.model import Fact
 
 TAKES_AWAY = frozenset({"mailbox.terminate"})
 """Also what the bridge does in its name: the suspension that begins a grace, and the deletion at
 its end."""
-NEEDS = frozenset({"mailbox.create", "mailbox.ensure", "mailbox.unsuspend", "mailbox.renew"})
+NEEDS = frozenset({*GAINS, "mailbox.unsuspend", "mailbox.renew"})
 """What says that the service is to have its mailbox; a renewal, because it is paid for."""
 
 NEEDED = "needed"
@@ -50,6 +51,11 @@ class HookEffect:
     def needs(self) -> bool:
         return self.action in NEEDS
 
+    @property
+    def takes_over(self) -> bool:
+        """It makes no mailbox, so it stands for none that does, and none for it."""
+        return self.action in GAINS and self.action not in CREATES
+
 
 Mark = tuple[HookEffect, Sequence[str], float]
 """A hook with the source and service that it came from, and its own time."""
@@ -65,7 +71,8 @@ def overtaken(older: HookEffect, newer: Iterable[HookEffect]) -> Overtaken | Non
     """
     if older.takes_away:
         return needed() if any(each.needs for each in newer) else None
-    decided = frozenset[str]().union(*(each.facts for each in newer if not each.takes_away))
+    alike = [each for each in newer if each.takes_over == older.takes_over]
+    decided = frozenset[str]().union(*(each.facts for each in alike if not each.takes_away))
     return (
         Overtaken("Cancelled by a newer hook of this service.") if older.facts <= decided else None
     )
@@ -89,9 +96,18 @@ def taken_away(older: HookEffect, newer: Iterable[HookEffect]) -> Overtaken | No
     return Overtaken("A newer hook of this service deletes the mailbox.")
 
 
-def is_late(hook: HookEffect, marks: Marks, service: Sequence[str], hook_time: float) -> bool:
+def is_late(
+    hook: HookEffect,
+    marks: Marks,
+    service: Sequence[str],
+    hook_time: float,
+    former: Sequence[str] | None = None,
+) -> bool:
     """Whether hooks of the same service, newer by their own time, were accepted before this one,
     and decide what it wants.
+
+    `former`: the service that it takes the mailbox from. If that one has the mailbox by a newer
+    hook, this one is over.
 
     For one that takes the mailbox away existence alone counts: a newer one that needs it, or that said the last of existence.
     """
@@ -99,6 +115,8 @@ def is_late(hook: HookEffect, marks: Marks, service: Sequence[str], hook_time: f
         return any(
             is_later(marks.get(name), service, hook_time) for name in (NEEDED, Fact.EXISTENCE)
         )
+    if former is not None and is_later(marks.get(Fact.EXISTENCE), former, hook_time):
+        return True
     return all(is_later(marks.get(fact), service, hook_time) for fact in hook.facts)
 
 

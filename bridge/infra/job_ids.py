@@ -1,20 +1,38 @@
 """Ids of jobs: in the order of time, and not to be guessed."""
 
 import os
+import threading
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def new_job_id(now: float) -> str:
-    """`job_` and a ULID: 48 bits of milliseconds, 80 random ones."""
-    return job_id(now, int.from_bytes(os.urandom(10)))
+class JobIds:
+    """Makes ids. Of the same millisecond, too, each is higher than the one before it: hooks that
+    are written in one group have one time, and their order counts."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = (0, 0)
+
+    def new(self, now: float) -> str:
+        """`job_` and a ULID: 48 bits of milliseconds, 80 random ones."""
+        moment, drawn = int(now * 1000), int.from_bytes(os.urandom(10))
+        with self._lock:
+            before, tail = self._last
+            if moment == before:
+                drawn = min(tail + 1 + (drawn >> 40), (1 << 80) - 1)
+            self._last = moment, drawn
+        return job_id(moment, drawn)
+
+
+new_job_id = JobIds().new
 
 
 def first_id(now: float) -> str:
     """The lowest id that a job of this time can have: ids are in the order of time."""
-    return job_id(now, 0)
+    return job_id(int(now * 1000), 0)
 
 
-def job_id(now: float, tail: int) -> str:
-    number = int(now * 1000) << 80 | tail
+def job_id(moment: int, tail: int) -> str:
+    number = moment << 80 | tail
     return "job_" + "".join(CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))

@@ -4,6 +4,7 @@ Pure."""
 from dataclasses import replace
 
 from bridge.domain import jobs, plan, proving
+from bridge.domain.actions import GAINS
 from bridge.domain.errors import CODES, BridgeError
 from bridge.domain.jobs import Status
 from bridge.domain.model import (
@@ -38,7 +39,7 @@ def succeeded(attempt: Attempt, seen: Mailbox, desired: Desired) -> JobResult:
     record = plan.at_end(attempt.record, seen, desired, attempt.terms)
     if intent.action in NEEDS:
         record = replace(record, delete_after=None)  # the customer came back within the grace
-    if intent.action == "mailbox.ensure":  # it may be that of another subscription until now
+    if intent.action in GAINS:  # it may be another service's until now
         record = replace(record, source=attempt.job.source, service_id=intent.service_id)
     state = plan.state_of(seen, record, attempt.terms)
     extra: dict[str, object] = {}
@@ -47,9 +48,10 @@ def succeeded(attempt: Attempt, seen: Mailbox, desired: Desired) -> JobResult:
     if record.delete_after is not None and desired.delete_after is not None:
         extra["delete_after"] = to_rfc3339(record.delete_after)
     kept = still_suspended(attempt.record) if desired.suspended is False else []
-    text = message(intent.action, state, attempt.acted, kept)
+    changed = attempt.acted or attempt.job.changes_service
+    text = message(intent.action, state, changed, kept)
     verified = proofs(attempt, desired)
-    return JobResult(Status.SUCCEEDED, state, attempt.acted, verified, text, None, record, extra)
+    return JobResult(Status.SUCCEEDED, state, changed, verified, text, None, record, extra)
 
 
 def still_suspended(record: Record) -> list[str]:

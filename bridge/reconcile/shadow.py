@@ -227,6 +227,11 @@ def forwarded(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement,
     return Agreement.DIFFERENT, f"At the mail provider its forwarding is {there}."
 
 
+def there(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
+    why = missing(seen)
+    return (Agreement.DIFFERENT, why) if why else (Agreement.SAME, "")
+
+
 def unseen(job: ObservedJob, seen: Mailbox, terms: Terms) -> tuple[Agreement, str]:
     return Agreement.UNSEEN, "No read shows passwords."
 
@@ -242,4 +247,5 @@ JUDGES: Mapping[str, Judge] = {
     "mailbox.renew": renewed,
     "mailbox.set_aliases": named,
     "mailbox.set_forwarding": forwarded,
+    "mailbox.change_service": there,
 }

@@ -105,6 +105,7 @@ class Receipt(Answer):
     would_be = Nested(WouldBe)
     first_password = Boolean()
     unknown_fields = List(String())
+    from_service_id = _text(required=False)
     mailboxes = List(Nested(ServiceMailbox))
 
 

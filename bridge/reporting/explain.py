@@ -28,6 +28,7 @@ ASKED: Mapping[str, str] = {
     "service.terminate": "delete all mailboxes",
     "mailbox.set_aliases": "set the aliases of {address} to {names}",
     "mailbox.set_forwarding": "set the forwarding of {address}: {onward}",
+    "mailbox.change_service": "take {address} over from service {from_service_id}",
 }
 MOST_MEMBERS = 20  # of a service, that are told one by one
 OUTCOMES: Mapping[str, str] = {

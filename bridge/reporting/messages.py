@@ -15,6 +15,7 @@ DONE = {
     "mailbox.renew": "Mailbox renewed.",
     "mailbox.set_aliases": "Aliases changed.",
     "mailbox.set_forwarding": "Forwarding changed.",
+    "mailbox.change_service": "The mailbox is of this service now.",
 }
 ALREADY = {
     "mailbox.create": "The mailbox already exists as requested; nothing was changed.",
@@ -27,6 +28,7 @@ ALREADY = {
     "mailbox.renew": "The mailbox was already renewed; nothing was bought.",
     "mailbox.set_aliases": "The aliases were already so.",
     "mailbox.set_forwarding": "The forwarding was already so.",
+    "mailbox.change_service": "The mailbox was already of this service.",
 }
 SPECIAL = {
     "held": "This request is waiting for a manual decision.",

@@ -87,8 +87,9 @@ def with_id(schema: type[Schema], platform: str, rule: str, pattern: str) -> typ
     """The same for a platform whose services have ids of another form; `rule` says which."""
     if not issubclass(schema, OfService):
         return schema
-    service_id = Text(rule, required=True, pattern=pattern)
-    return schema.from_dict({"service_id": service_id}, name=f"{platform}{schema.__name__}")
+    ids = {"service_id", "from_service_id"} & {*schema().fields}
+    own: dict[str, Any] = {id: Text(rule, required=True, pattern=pattern) for id in ids}
+    return schema.from_dict(own, name=f"{platform}{schema.__name__}")
 
 
 def form(url: str, source: str, secret: str) -> Mapping[str, str]:

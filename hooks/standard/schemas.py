@@ -39,6 +39,10 @@ SEATS_RULE = (
     "Send how many mailboxes this service may have, from 1 to 100000, without quotes, or leave "
     "it out."
 )
+FROM_RULE = (
+    "Send the billing platform's id of the service that has the mailbox now, as a string of 1 to 64 "
+    "characters."
+)
 SENDER_RULE = "Send your name and version in 1 to 64 characters, like whmcs 0.2.0, or leave it out."
 MOST_ALIASES = 2000  # of one mailbox, as hosted email documents [D]
 MOST_FORWARDS = 20
@@ -174,6 +178,19 @@ class SetForwarding(Hook):
             )
 
 
+class ChangeService(Hook):
+    from_service_id = Text(FROM_RULE, required=True, pattern=rf"^{FIT}{{1,64}}$")
+    seats = Count(SEATS_RULE, least=1, most=MOST_SEATS)
+
+    @validates_schema(skip_on_field_errors=True)
+    def of_another(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if data["from_service_id"] == data["service_id"]:
+            raise ValidationError(
+                "It is the same as service_id. Send the id of the service that has the mailbox now.",
+                "from_service_id",
+            )
+
+
 class Said(Hook):
     """Of a platform whose events say a status."""
 
@@ -248,6 +265,7 @@ ACTIONS: Mapping[str, type[Hook | ServiceHook]] = {
     "mailbox.renew": Renew,
     "mailbox.set_aliases": SetAliases,
     "mailbox.set_forwarding": SetForwarding,
+    "mailbox.change_service": ChangeService,
     **OF_SERVICE,
 }
 

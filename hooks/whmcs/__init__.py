@@ -37,6 +37,8 @@ FUNCTIONS: Mapping[str, str] = {
 }
 PAGE = ("mailbox.set_aliases", "mailbox.set_forwarding")
 """What a customer's page may ask for; no function of a server module does."""
+STAFF = ("mailbox.change_service",)
+"""What staff's page of a service may ask for."""
 
 CONNECTION_TEST = "Press Test Connection at the server in WHMCS."
 
@@ -52,7 +54,7 @@ def _with_our_id(schema: type[Schema]) -> type[Schema]:
 
 ACTIONS = {
     action: _with_our_id(standard.ACTIONS[action])
-    for action in (*FUNCTIONS.values(), *PAGE, *standard.OF_SERVICE)
+    for action in (*FUNCTIONS.values(), *PAGE, *STAFF, *standard.OF_SERVICE)
 }
 QUESTIONS = {name: _with_our_id(schema) for name, schema in standard.QUESTIONS.items()}
 

@@ -37,6 +37,7 @@ DATA: dict[str, dict[str, Any]] = {
     "renew": {"until": datetime(2030, 1, 1, tzinfo=UTC)},
     "set_aliases": {"aliases": ("info@example.com",)},
     "set_forwarding": {"forward_to": ("jane@example.net",), "keep_copy": False},
+    "change_service": {"from_service_id": "6"},
 }
 
 
@@ -203,6 +204,7 @@ DECIDES = {
     "mailbox.renew": {EXPIRY},
     "mailbox.set_aliases": {ALIASES},
     "mailbox.set_forwarding": {FORWARDING},
+    "mailbox.change_service": {EXISTENCE},
 }
 
 
@@ -259,6 +261,38 @@ def test_a_refusal_tells_staff_what_stands_in_the_way(
 
 def test_a_create_without_a_plan_leaves_the_size_alone() -> None:
     assert desired("create", ABSENT, NOBODYS).quota is None
+
+
+# Another service of the same source
+
+
+def moved(record: Record, told: str | None = "c1", known: str | None = "c1") -> Desired:
+    given = {"from_service_id": "8", "customer_id": told}
+    intent = Intent("mailbox.change_service", START, "7", str(JOHN), **given)
+    wish = Request("shop", intent, None, NOW, customer_id=known)
+    return ACTIONS["mailbox.change_service"](wish, ACTIVE, record, terms())
+
+
+def test_a_mailbox_changes_its_service_within_one_customer() -> None:
+    assert moved(THEIRS) == moved(OURS) == Desired(exists=True)
+    assert moved(THEIRS, told=None) == moved(THEIRS, known=None) == Desired(exists=True)
+    with pytest.raises(Refused, match="is of customer c2") as caught:
+        moved(THEIRS, known="c2")
+    assert caught.value.code == "conflict"
+
+
+def test_only_the_named_service_of_the_same_source_gives_a_mailbox_away() -> None:
+    named = replace(THEIRS, service_id="6")
+    assert desired("change_service", ACTIVE, named) == Desired(exists=True)
+    for record in (NOBODYS, THEIRS, replace(named, source="other")):
+        assert refusal("change_service", ACTIVE, record).code == "not_ours"
+    assert refusal("change_service", ABSENT, named).code == "not_found"
+    assert refusal("change_service", replace(ACTIVE, type="alias"), named).code == "conflict"
+
+
+def test_what_waits_for_its_deletion_changes_no_service() -> None:
+    for record in (LEAVING, replace(LEAVING, service_id="6")):
+        assert refusal("change_service", HELD, record).code == "conflict"
 
 
 # A status of a platform, which says what is so and brings no password

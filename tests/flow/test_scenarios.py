@@ -87,6 +87,7 @@ def test_what_is_not_ours_is_left_alone(scene: Scene) -> None:
         "renew": {"until": "2031-01-01"},
         "set_aliases": {"aliases": ["info@example.com"]},
         "set_forwarding": {"forward_to": ["out@example.org"]},
+        "change_service": {"from_service_id": "8"},
     }
     assert {f"mailbox.{name}" for name in data} == {*ACTIONS} - {"mailbox.ensure"}
     before = scene.mailbox()

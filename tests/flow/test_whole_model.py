@@ -6,7 +6,7 @@ printed as a program.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from tests.support.world import LEASE, SETTLE, Crash, World
 
 ACTIONS = (
     *("create", "suspend", "unsuspend", "terminate", "change_password", "change_plan", "renew"),
-    *("set_aliases", "set_forwarding"),
+    *("set_aliases", "set_forwarding", "change_service"),
 )
 BOXES = ("ann@example.com", "bob@example.com", "cat@example.net", "dan@example.net")
 SERVICES = (("shop", "7"), ("shop", "8"), ("other", "7"))
@@ -119,9 +119,15 @@ FACTS = {
     "renew": {"expiry"},
     "set_aliases": {"aliases"},
     "set_forwarding": {"forwarding"},
+    "change_service": {"existence"},
 }
 CALLBACK = ("callback-claimed", "callback-sent")
-NEEDS = ("create", "unsuspend", "renew")  # what says that the service is to have its mailbox
+NEEDS = (
+    "create",
+    "unsuspend",
+    "renew",
+    "change_service",
+)  # what says that the service is to have its mailbox
 LIMITS: dict[str, Any] = {  # so that some are held, and some wait for the next day
     "safety__max_terminations_per_hour": 2,
     "safety__max_creations_per_day": 2,
@@ -169,6 +175,8 @@ def data_of(action: str, service: int, box: int, word: int) -> dict[str, Any]:
             # To the neighbour without a copy, which closes a ring where both do so; or with one.
             data |= {"forward_to": ([BOXES[box ^ 1]], ["out@example.org"])[word]}
             data |= {"keep_copy": bool(word)}
+        case "change_service":
+            data |= {"from_service_id": "8" if data["service_id"] == "7" else "7"}
     return data
 
 
@@ -286,14 +294,15 @@ class Model(RuleBasedStateMachine):
         assert answer.status_code in (200, 202), answer.text
         receipt = answer.json or {}
         self.taken.append(Taken(id, f"mailbox.{action}", source, data, receipt["job"]))
-        self.comes_in_its_place(
-            action, (source, data["service_id"]), self.world.clock.now - late, receipt, void
-        )
+        services = [
+            (source, data[name]) for name in ("service_id", "from_service_id") if name in data
+        ]
+        self.comes_in_its_place(action, services, self.world.clock.now - late, receipt, void)
 
     def comes_in_its_place(
         self,
         action: str,
-        service: tuple[str, str],
+        services: Sequence[tuple[str, str]],
         at: float,
         receipt: dict[str, Any],
         void: set[tuple[str, str]],
@@ -301,7 +310,7 @@ class Model(RuleBasedStateMachine):
         """A hook that is older than what its service decided since decides nothing; any other
         one does. What a hook in `void` decided, which was taken back or called off, counts no
         more: then what was said before it counts, which this model does not know."""
-        address = receipt["address"]
+        address, service = receipt["address"], services[0]
         assert receipt["sequence"] > self.sequences[address]
         self.sequences[address] = receipt["sequence"]
         facts = ("existence",) if action == "terminate" else FACTS[action]
@@ -312,6 +321,8 @@ class Model(RuleBasedStateMachine):
             for each in self.needs
         )
         late |= needed
+        if action == "change_service":  # the service that had it has it anew since
+            late |= any(each and each[0] == services[1] and each[1] > at + 1 for each in decided)
         known = needed or not any(each and (each[0][0], each[2]) in void for each in decided)
         found = receipt["status"] == "cancelled"
         assert found == late or not known, f"{action} of {at}: {receipt}, after {decided}"

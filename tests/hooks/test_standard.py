@@ -84,7 +84,7 @@ class TestStandard(PlatformContract):
         self, value: object
     ) -> None:
         more = {"password": PLANTED, "plan": "basic", "until": "2027-11-30"}
-        more |= {"aliases": [], "forward_to": []}
+        more |= {"aliases": [], "forward_to": [], "from_service_id": "8"}
         for action in standard.ACTIONS:
             assert self.faults(action, **more, customer_id=value) == ["data.customer_id"], action
 

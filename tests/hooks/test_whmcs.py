@@ -34,5 +34,5 @@ class TestWhmcs(PlatformContract):
             "ChangePackage",
             "Renew",
         }
-        of_page = (*whmcs.PAGE, *standard.OF_SERVICE)
+        of_page = (*whmcs.PAGE, *whmcs.STAFF, *standard.OF_SERVICE)
         assert list(whmcs.ACTIONS) == [*whmcs.FUNCTIONS.values(), *of_page]

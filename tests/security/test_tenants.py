@@ -25,6 +25,7 @@ MORE: dict[str, dict[str, Any]] = {
     "mailbox.renew": {"until": "2029-01-01"},
     "mailbox.set_aliases": {"aliases": []},
     "mailbox.set_forwarding": {"forward_to": []},
+    "mailbox.change_service": {"from_service_id": "7"},
 }
 
 

@@ -19,6 +19,7 @@ DATA = {
     "change_plan": {"plan": "basic"},
     "set_aliases": {"aliases": ("info@example.com",)},
     "set_forwarding": {"forward_to": ("out@example.org",)},
+    "change_service": {"from_service_id": "6"},
 }
 
 
@@ -155,7 +156,7 @@ class TestOrder:
 
 BEFORE_A_TERMINATE = (
     *("create", "suspend", "unsuspend+", "change_password", "change_plan", "renew"),
-    *("set_aliases", "set_forwarding"),
+    *("set_aliases", "set_forwarding", "change_service"),
 )
 
 # waiting, newer, whether the waiting one is overtaken
@@ -174,6 +175,10 @@ OVERTAKING = [
     ("set_forwarding", "set_forwarding", True),
     ("set_aliases", "set_forwarding", False),
     ("set_forwarding", "create", False),
+    ("change_service", "change_service", True),
+    ("change_service", "suspend", False),
+    ("change_service", "create", False),
+    ("create", "change_service", False),
     ("renew", "create", False),
     ("create", "create", True),
     ("create", "suspend", False),

@@ -195,6 +195,15 @@ class Outside:
         elif command not in BUYING and self.owner.get(address) != service:
             self.wrong.append(f"{effect} changed a mailbox of {self.owner.get(address)}")
 
+    def hand_over(self, job: Job) -> None:
+        """A service has given its mailbox to another one of its source, without any command."""
+        address, source = job.intent.address, job.source
+        owner = self.owner.get(address)
+        if owner not in (None, (source, job.intent.from_service_id)):
+            self.wrong.append(f"{job.id} gave a mailbox of {owner} away")
+        if owner is not None:
+            self.owner[address] = source, job.intent.service_id
+
     def bought(self, domain: str, command: str) -> int:
         return sum(
             each.command == command and each.address.endswith(f"@{domain}") for each in self.effects

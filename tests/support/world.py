@@ -178,6 +178,8 @@ class World(Scene):
 
     def finish(self, job: Job, ending: JobResult, first: InitialPlan | None = None) -> None:
         self._finish(job, ending, first)
+        if ending.status == "succeeded" and job.changes_service:
+            self.outside.hand_over(job)
         if ending.status == "succeeded" and not job.purge and (lie := self.lie(job)):
             self.outside.wrong.append(
                 f"{job.id} ({job.intent.action} of {job.intent.address}) succeeded, yet {lie}"

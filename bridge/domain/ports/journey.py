@@ -42,8 +42,8 @@ class Receipt:
     error: Mapping[str, Any] | None
     finished_at: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Only where it applies: `observed_only` and `plan`, `delete_after`, `unknown_fields`; of a
-    service `mailboxes`."""
+    """Only where it applies: `observed_only` and `plan`, `delete_after`, `unknown_fields`,
+    `from_service_id`; of a service `mailboxes`."""
 
     def describe(self) -> dict[str, Any]:
         """As JSON."""
@@ -94,6 +94,12 @@ class Job:
     replaces: str | None = None
     customer_id: str | None = None
     """The customer of the mailbox as the source's own hooks told it, whichever service they were of."""
+
+    @property
+    def changes_service(self) -> bool:
+        """Whether the mailbox is another service's until this job succeeds."""
+        owned = self.record.owned_by(self.source, self.intent.service_id)
+        return self.intent.from_service_id is not None and not owned
 
 
 @dataclass(frozen=True)

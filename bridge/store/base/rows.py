@@ -72,6 +72,7 @@ def intent_values(intent: Intent) -> dict[str, Any]:
         "customer_id": intent.customer_id,
         "domain_confirmed": intent.domain_confirmed or None,
         "seats": intent.seats,
+        "from_service_id": intent.from_service_id,
         "aliases": None if intent.aliases is None else list(intent.aliases),
         "status": intent.status,
         "final": intent.final or None,
@@ -97,6 +98,7 @@ def to_intent(row: Row, password: str | None) -> Intent:
         customer_id=kept.get("customer_id"),
         domain_confirmed=kept.get("domain_confirmed", False),
         seats=kept.get("seats"),
+        from_service_id=kept.get("from_service_id"),
         aliases=tuple(kept["aliases"]) if "aliases" in kept else None,
         forward_to=tuple(kept["forward_to"]) if "forward_to" in kept else None,
         keep_copy=kept.get("keep_copy", True),
@@ -238,6 +240,8 @@ def to_receipt(row: Row) -> Receipt:
     extra = dict(row["extra"] or {})
     if row["intent"]["unknown"]:
         extra["unknown_fields"] = row["intent"]["unknown"]
+    if "from_service_id" in row["intent"]:
+        extra["from_service_id"] = row["intent"]["from_service_id"]
     return Receipt(
         job=row["id"],
         hook=row["hook_id"],

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.actions import decides
+from bridge.domain.actions import GAINS, decides
 from bridge.domain.errors import BridgeError, Overtaken
 from bridge.domain.jobs import Status, allow
 from bridge.domain.superseded import (
@@ -59,7 +59,7 @@ SELECT_HELD_CREATIONS = sa.select(jobs.c.id).where(
     jobs.c.service_id == sa.bindparam("service_id"),
     jobs.c.sequence < sa.bindparam("sequence"),
     among(jobs.c.status, "held"),
-    jobs.c.action == CREATION.action,
+    jobs.c.action.in_(sorted(GAINS)),
     # A person has to look the order up first
     ~sa.exists().where(purchases.c.job_id == jobs.c.id, purchases.c.outcome.in_(IN_DOUBT)),
 )
@@ -107,7 +107,7 @@ def overtake(tx: Connection, new: Row, others: Sequence[Row], now: float) -> Non
 
 def make_an_end(tx: Connection, job: Row, now: float) -> bool:
     """Cancels what waits unbegun before a hook that takes the mailbox away, now that this one is
-    begun, or has ended well; whether there was any.
+    begun, or has ended well, or with another service's mailbox; whether there was any.
 
     Not earlier: until then a newer hook may call it off. The caller holds the lock of the mailbox's
     row.

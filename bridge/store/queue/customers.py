@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.actions import CREATES
+from bridge.domain.actions import CREATES, GAINS
 from bridge.domain.customers import Presence, objection
 from bridge.domain.errors import NeedsPerson
 from bridge.domain.model import MAKING, Address, ChangeKind, Record, State
@@ -54,8 +54,7 @@ SELECT_CREATE_SENT = sa.select(
 def teaches(mailbox: Row, waiting: Sequence[Row], source: str, intent: Intent) -> bool:
     """Whether a hook that comes now says something new of its mailbox.
 
-    Not while a creation is open: who owns the mailbox then may not be so in the end, and the
-    creation's end reads all hooks.
+    Not while it may get another owner: the end of that job reads all hooks.
     """
     if intent.customer_id is None or (mailbox["source"], mailbox["service_id"]) != (
         source,
@@ -64,7 +63,7 @@ def teaches(mailbox: Row, waiting: Sequence[Row], source: str, intent: Intent) -
         return False
     known = mailbox["customer_source"], mailbox["customer_id"]
     return known != (source, intent.customer_id) and all(
-        row["action"] not in CREATES for row in waiting
+        row["action"] not in GAINS for row in waiting
     )
 
 
@@ -100,8 +99,8 @@ def named(tx: Connection, mailbox: int, source: str, service_id: str) -> str | N
 
 
 def created(tx: Connection, mailbox: int, job: str, source: str, service_id: str) -> None:
-    """At the end of a creation: a new owner takes the place of the former one, also where its
-    customer is not known.
+    """At the end of what gave the mailbox an owner: a new one takes the place of the former, also
+    where its customer is not known, if the mailbox was made.
     """
     customer = named(tx, mailbox, source, service_id)
     if customer is not None or tx.scalar(SELECT_CREATE_SENT, {"job_id": job}):

@@ -148,7 +148,9 @@ def inserted(tx: Connection, values: list[dict[str, Any]]) -> list[Row]:
 def comes_late(tx: Connection, new: NewJob, line: Row) -> bool:
     """Whether it says less, by its own time, than what came before it."""
     decided = line["decided"] or {}
-    if is_late(new.effect, decided, new.service, new.hook_time):
+    former = new.intent.from_service_id
+    taken_from = None if former is None else [new.source, former]
+    if is_late(new.effect, decided, new.service, new.hook_time, taken_from):
         return True
     return new.effect.takes_away and needed_later(tx, line["id"], new.service, new.hook_time)
 

@@ -78,7 +78,7 @@ class Journal:
                 seats.allow_in_service(tx, job)
             neighbours.permit(tx, self.database, job, change, record)
             if change.makes:
-                seats.allow_creation(tx, self.database, job)
+                seats.allow_one_more(tx, self.database, job)
                 counted = change.spends or creations.is_limited(job, limits)
                 customers.allow_creation(tx, self.database, job, counted, limits, now, job.lifted)
                 creations.allow(tx, self.database, job, limits, now)

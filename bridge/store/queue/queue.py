@@ -5,7 +5,7 @@ wait, or at their end.
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.actions import CREATES
+from bridge.domain.actions import GAINS
 from bridge.domain.errors import BridgeError
 from bridge.domain.jobs import Status, WaitingFor, allow
 from bridge.domain.ports import InitialPlan, Job, JobResult, Limits
@@ -15,7 +15,16 @@ from bridge.store.base.conditions import among
 from bridge.store.base.database import Topic
 from bridge.store.base.rows import Row, error_columns
 from bridge.store.base.tables import jobs
-from bridge.store.queue import cancelling, creations, customers, fencing, money, notes, service_end
+from bridge.store.queue import (
+    cancelling,
+    creations,
+    customers,
+    fencing,
+    money,
+    notes,
+    seats,
+    service_end,
+)
 from bridge.store.queue.claims import Claims
 from bridge.store.queue.journal import Journal, as_columns
 from bridge.store.queue.still_wanted import effect_of, take_back, unwanted
@@ -115,6 +124,10 @@ class Queue(Claims, Journal):
                 values["sealed"] = None
             row = fencing.update_claimed(tx, job, **values, **as_columns(first))
             self._make_way(tx, job)
+            # No command came before, so nothing else has asked whether the service may have it.
+            if ending.status == "succeeded" and job.changes_service:
+                seats.allow_in_service(tx, job)
+                seats.allow_one_more(tx, self.database, job)
             grace = begins_grace(row, ending)
             why = unwanted(tx, row) if grace or ending.status == "held" else None
             if why is not None and grace:
@@ -122,7 +135,7 @@ class Queue(Claims, Journal):
             if ending.record is not None:
                 awaits = {"awaits_password": True} if ending.extra.get("first_password") else {}
                 customers.remember(tx, job.mailbox, ending.record, now, observed_at=now, **awaits)
-            if job.intent.action in CREATES:
+            if job.intent.action in GAINS:
                 customers.created(tx, job.mailbox, job.id, job.source, job.intent.service_id)
             # In the transaction of the end: a crash between the two would leave a purchase in doubt
             # that nobody asks after, and block the domain.
@@ -130,7 +143,7 @@ class Queue(Claims, Journal):
             if ending.status == "held":
                 notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
             service_end.ended(tx, row, now)
-            if ending.status == "succeeded":
+            if ending.status == "succeeded" or is_anothers(ending):
                 cancelling.make_an_end(tx, row, now)
             elif ending.status == "cancelled":
                 # What this hook had decided was never done, so what was said before it counts
@@ -141,6 +154,12 @@ class Queue(Claims, Journal):
 
     def release_creations(self, limits: Limits) -> None:
         creations.release(self.database, limits)
+
+
+def is_anothers(ending: JobResult) -> bool:
+    """There is nothing of the service to take away. So it is not to get it by what still waits,
+    either."""
+    return ending.error is not None and ending.error.code == "not_ours"
 
 
 def begins_grace(row: Row, ending: JobResult) -> bool:

@@ -3,7 +3,8 @@
 Rule 1: they are counted in the transaction that commits the first command of a creation, under the
 account's lock. Not when the hook is accepted: what waits then may still fail, be held, or be called
 off, and of two that wait neither may count against the other. Here a creation is counted from the
-moment from which it may make a mailbox, so of two at the last seat one passes, on either store.
+moment from which it may make a mailbox, so of two at the last seat one passes, on either store. What
+is taken over from another service is counted where it changes hands: at the end of its job.
 """
 
 import sqlalchemy as sa
@@ -44,19 +45,20 @@ COUNT_TAKEN = sa.select(sa.func.count()).select_from(TAKEN)
 
 
 def allow_in_service(tx: Connection, job: Job) -> None:
-    """Raises Refused while the service is suspended, for a creation that came after that."""
+    """Raises Refused while the service is suspended, for one mailbox more that was ordered after
+    that."""
     line = service_lines.of(tx, job.source, job.intent.service_id)
     if line is None or line["suspended_by"] is None:
         return
-    # Ids are in the order of time, where the times are the same. By a clock that was put back it
-    # would be older: then the order of the hooks says it.
-    later = (job.created_at, job.id) > (line["suspended_at"], line["suspended_by"])
-    if later or came_after(tx, job.id, line["suspended_by"]):
+    later = came_after(tx, job.id, line["suspended_by"])
+    if later is None:
+        later = (job.created_at, job.id) > (line["suspended_at"], line["suspended_by"])
+    if later:
         raise Refused(refusal("service_suspended", job=line["suspended_by"]), code="conflict")
 
 
-def allow_creation(tx: Connection, database: Database, job: Job) -> None:
-    """Returns when this job may make a mailbox for its service. Raises Refused.
+def allow_one_more(tx: Connection, database: Database, job: Job) -> None:
+    """Returns when this job may make or take over a mailbox for its service. Raises Refused.
 
     Once for each job: what was paid for is not refused afterwards.
     """

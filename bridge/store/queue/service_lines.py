@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.actions import decides
+from bridge.domain.actions import GAINS, decides
 from bridge.domain.model import State
 from bridge.domain.services import MEMBER_ACTIONS
 from bridge.domain.superseded import HookEffect, Mark, marks_with, marks_without
@@ -41,14 +41,14 @@ SELECT_OWN_HOOKS = (
     )
     .order_by(jobs.c.sequence.desc())
 )
-SELECT_LATER_CREATION = (
+SELECT_LATER_GAIN = (
     sa.select(jobs.c.id)
     .where(
         # By no index of the source: that would first sort all that it ever sent.
         sa.func.coalesce(jobs.c.source, "") == sa.bindparam("source"),
         jobs.c.service_id == sa.bindparam("service_id"),
         jobs.c.id > sa.bindparam("than"),
-        jobs.c.action == "mailbox.create",
+        jobs.c.action.in_(sorted(GAINS)),
     )
     .limit(1)
 )
@@ -121,7 +121,7 @@ def over(tx: Connection, job: Row) -> None:
     line = of(tx, job["source"], job["service_id"])
     if line is not None:
         asked = {name: job[name] for name in ("source", "service_id")} | {"than": job["id"]}
-        told_anew = tx.scalar(SELECT_LATER_CREATION, asked) is not None
+        told_anew = tx.scalar(SELECT_LATER_GAIN, asked) is not None
         more = {} if told_anew else {"seats": None}
         _write(tx, job, own_hooks(tx, job), line["decided"], **more)
 

@@ -1,5 +1,5 @@
 """Which mailboxes a service's hook is about: those on record as the service's, and those that it is
-just creating.
+just getting.
 """
 
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.domain.actions import GAINS
 from bridge.domain.model import State
 from bridge.domain.superseded import TAKES_AWAY
 from bridge.store.base.conditions import among
@@ -14,7 +15,6 @@ from bridge.store.base.rows import Row
 from bridge.store.base.tables import jobs, mailboxes
 from bridge.store.queue.still_wanted import came_back
 
-CREATE = "mailbox.create"
 AGAIN = jobs.alias("again")
 TRIED_AGAIN = sa.exists().where(AGAIN.c.replaces == jobs.c.id)
 OF_SERVICE = (
@@ -22,14 +22,12 @@ OF_SERVICE = (
     sa.func.coalesce(jobs.c.source, "") == sa.bindparam("source"),
     jobs.c.service_id == sa.bindparam("service_id"),
     jobs.c.account == sa.bindparam("account"),
-    jobs.c.action == CREATE,
+    jobs.c.action.in_(sorted(GAINS)),
 )
-OPEN_CREATION = sa.select(jobs.c.mailbox_id).where(
+OPEN_GAIN = sa.select(jobs.c.mailbox_id).where(
     *OF_SERVICE, jobs.c.status.in_(("queued", "running"))
 )
-HELD_CREATION = sa.select(jobs.c.mailbox_id).where(
-    *OF_SERVICE, jobs.c.status == "held", ~TRIED_AGAIN
-)
+HELD_GAIN = sa.select(jobs.c.mailbox_id).where(*OF_SERVICE, jobs.c.status == "held", ~TRIED_AGAIN)
 RECORDED = sa.and_(
     mailboxes.c.source == sa.bindparam("source"),
     mailboxes.c.service_id == sa.bindparam("service_id"),
@@ -71,8 +69,8 @@ def find(
     What a customer removed singly is not brought back by an unsuspension of the whole.
     """
     asked = {"source": source, "account": account, "service_id": service_id}
-    creating = [OPEN_CREATION, HELD_CREATION] if action == "service.terminate" else [OPEN_CREATION]
-    found = sa.or_(*(mailboxes.c.id.in_(one) for one in creating))
+    getting = [OPEN_GAIN, HELD_GAIN] if action == "service.terminate" else [OPEN_GAIN]
+    found = sa.or_(*(mailboxes.c.id.in_(one) for one in getting))
     query = sa.select(mailboxes).where(RECORDED | found).order_by(mailboxes.c.address)
     rows = tx.execute(query.with_for_update() if locked else query, asked).mappings().all()
     if action != "service.unsuspend":

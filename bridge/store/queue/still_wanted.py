@@ -187,12 +187,12 @@ def _needed_in_service(tx: Connection, service: Mapping[str, Any], member: Value
     return next((row["id"] for row in rows.mappings() if not is_late(row)), None)
 
 
-def came_after(tx: Connection, later: str, earlier: str) -> bool:
+def came_after(tx: Connection, later: str, earlier: str) -> bool | None:
     """Whether a job's hook came after that of another one, whatever a clock that was set back
-    says."""
+    says; None where one of the hooks is not known any more."""
     places = [tx.execute(SELECT_ARRIVAL, {"job_id": job}).first() for job in (later, earlier)]
     new, old = (int(place[1] or 0) if place is not None else 0 for place in places)
-    return 0 < old < new
+    return old < new if old and new else None
 
 
 def came_back(tx: Connection, mailbox: Values) -> bool:

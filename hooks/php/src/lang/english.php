@@ -118,6 +118,7 @@ return [
     'field_reason' => 'the reason (at most 255 characters)',
     'field_until' => 'the next due date',
     'field_service_id' => 'the ID of the service',
+    'field_from_service_id' => 'the ID of the service that has the mailbox now',
     'field_customer_id' => 'the ID of the client',
     'field_domain_confirmed' => 'the confirmation of the domain',
     'field_aliases' => 'the aliases (other addresses of the same domain, each once)',
