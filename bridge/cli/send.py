@@ -133,7 +133,7 @@ class Sender:
 @click.option(
     "--seats",
     type=click.IntRange(1, MOST_SEATS),
-    help="Create: how many mailboxes the service may have.",
+    help="Create, change of service: how many mailboxes the service may have.",
 )
 @click.option("--from-service-id", help="Change of service: the service that has the mailbox now.")
 @click.option("--reason", help="Why a mailbox is suspended.")

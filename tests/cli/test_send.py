@@ -341,3 +341,15 @@ def test_wrong_usage_is_exit_code_2(
     result = call(bridge.settings.path, "mailbox.suspend", *arguments)
     assert result.exit_code == 2
     assert fault in result.stderr
+
+
+def test_a_mailbox_changes_its_service(bridge: Running) -> None:
+    send(bridge, "mailbox.create", *about("moves"), "--password", PASSWORD)
+    mine = bridge.service.lookup.mailbox("moves@example.com")["service_id"]
+    new = ("--service-id", "company", "--address", "moves@example.com")
+    told = ("--from-service-id", mine, "--seats", "3")
+    result = send(bridge, "mailbox.change_service", *new, *told, "--json")
+    assert result.exit_code == 0, result.output
+    receipt = json.loads(result.stdout)
+    assert (receipt["changed"], receipt["from_service_id"]) == (True, mine)
+    assert bridge.service.lookup.mailbox("moves@example.com")["service_id"] == "company"

@@ -35,9 +35,12 @@ from tests.support.world import World
 
 BOXES = tuple(f"{name}@example.com" for name in ("ann", "bob", "cat", "dan", "eve"))
 SEATS = {"7": 3, "8": 2}
-SINGLE = ("create", "create", "create", "suspend", "unsuspend", "terminate", "renew")
+SINGLE = (
+    *("create", "create", "create", "suspend", "unsuspend", "terminate", "renew"),
+    *("change_service", "change_service"),
+)
 WHOLE = ("suspend", "unsuspend", "terminate")
-NEEDS = ("create", "unsuspend", "renew")
+NEEDS = ("create", "unsuspend", "renew", "change_service")
 POINTS = (
     "accepting",
     "accepted",
@@ -99,6 +102,9 @@ class Month(RuleBasedStateMachine):
         data: dict[str, Any] = {"service_id": service, "address": BOXES[box]}
         if action == "create":
             data |= {"password": PASSWORD, "seats": SEATS[service]}
+        if action == "change_service":
+            other = "8" if service == "7" else "7"
+            data |= {"from_service_id": other, "seats": SEATS[service]}
         if action == "renew":
             data |= {"until": "2029-06-01"}
         self.deliver(f"mailbox.{action}", data, late)

@@ -25,7 +25,7 @@ MORE: dict[str, dict[str, Any]] = {
     "mailbox.renew": {"until": "2029-01-01"},
     "mailbox.set_aliases": {"aliases": []},
     "mailbox.set_forwarding": {"forward_to": []},
-    "mailbox.change_service": {"from_service_id": "7"},
+    "mailbox.change_service": {"service_id": "8", "from_service_id": "7"},
 }
 
 

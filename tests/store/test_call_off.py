@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from bridge.domain.errors import BridgeError, NeedsPerson
+from bridge.domain.jobs import WaitingFor
+from bridge.domain.model import ChangeKind
 from bridge.domain.ports import Receipt
 from bridge.store.base.tables import callbacks, jobs
 from bridge.store.queue import cancelling
@@ -106,3 +108,26 @@ def test_only_what_is_held_was_not_tried_again_and_fits(
     shop.finish(shop.claimed(), "failed")
     assert not call_off(again)
     assert [row["status"] for row in shop.rows(jobs)] == ["held", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changed"),
+    [
+        ("intent", True),
+        ("accepted", True),
+        ("unknown", True),
+        ("refused", False),
+        ("unsent", False),
+    ],
+)
+def test_what_was_begun_and_is_cancelled_while_it_waits_says_what_it_may_have_done(
+    shop: Shop, outcome: str, changed: bool
+) -> None:
+    waits = shop.hook("change_password", password=PASSWORD)
+    job = shop.claimed()
+    step = shop.intend(job, ChangeKind.SET_PASSWORD)
+    if outcome != "intent":
+        shop.answer(job, step, outcome)
+    shop.queue.wait(job, shop.now, WaitingFor.SETTLE, None, True)
+    shop.operator.cancel(waits.job)
+    assert (shop.status(waits), shop.receipt(waits).changed) == ("cancelled", changed)

@@ -251,7 +251,7 @@ def services_wrong(journal: list[dict[str, Any]]) -> set[str]:
     for hook, job in hooks.items():
         ends = list(members[first[hook]].values())
         done = [
-            each["status"] == "succeeded" or each["code"] in ("overtaken", "not_found")
+            each["status"] == "succeeded" or each["code"] in ("overtaken", "not_found", "not_ours")
             for each in ends
         ]
         ended = all(each["status"] in ENDED for each in ends)

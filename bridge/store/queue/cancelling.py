@@ -20,9 +20,9 @@ from bridge.domain.superseded import (
 from bridge.reporting import notes as sentences
 from bridge.store.base.conditions import among
 from bridge.store.base.rows import Row, error_columns
-from bridge.store.base.tables import jobs, mailboxes, purchases
+from bridge.store.base.tables import jobs, mailboxes, purchases, steps
 from bridge.store.queue import notes, outbox, service_end
-from bridge.store.queue.money import IN_DOUBT
+from bridge.store.queue.money import IN_DOUBT, NOT_SPENT
 from bridge.store.queue.still_wanted import effect_of, take_back
 
 OF_MAILBOXES = jobs.c.mailbox_id.in_(sa.bindparam("mailbox_ids", expanding=True))
@@ -52,6 +52,12 @@ SELECT_JOBS_OF_MAILBOXES = (
 )
 
 
+# Of one that was begun and waited again: what it has sent took effect, or may have.
+IS_CHANGED = jobs.c.changed | sa.exists().where(
+    jobs.c.touched,
+    steps.c.job_id == jobs.c.id,
+    steps.c.outcome.not_in(NOT_SPENT),
+)
 CREATION = HookEffect("mailbox.create", decides("mailbox.create"))
 SELECT_HELD_CREATIONS = sa.select(jobs.c.id).where(
     jobs.c.mailbox_id == sa.bindparam("mailbox_id"),
@@ -144,11 +150,8 @@ def cancel(
     `only_if` says.
     """
     change = sa.update(jobs).where(jobs.c.id == job, jobs.c.status == "queued", *only_if)
-    row = (
-        tx.execute(change.values(**as_cancelled(now, error, message)).returning(jobs))
-        .mappings()
-        .first()
-    )
+    values = {"changed": IS_CHANGED, **as_cancelled(now, error, message)}
+    row = tx.execute(change.values(**values).returning(jobs)).mappings().first()
     if row is not None:
         take_back(tx, row)
         service_end.ended(tx, row, now)
