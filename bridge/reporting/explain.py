@@ -110,6 +110,7 @@ def _asked(story: Story) -> Iterator[str]:
         {
             "plan": "-",
             "until": "-",
+            "from_service_id": "-",
             **names_in_words(job["intent"]),
             **job["intent"],
             "address": job["address"],

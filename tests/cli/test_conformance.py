@@ -158,9 +158,9 @@ def test_what_the_sender_itself_has_sent_is_told(house: House) -> None:
     assert "mailbox.terminate" in last[0]  # the one that was sent just now is not the sender's
     assert "1 of its hooks could not be read, such as msg_bad." in last[1]
     actions = ("create", "unsuspend", "terminate", "change_password", "change_plan", "renew")
-    for action in (*actions, "set_aliases", "set_forwarding"):
+    for action in (*actions, "set_aliases", "set_forwarding", "change_service"):
         more = {"password": PASSWORD, "plan": "basic", "until": "2027-11-30"}
-        more |= {"aliases": [], "forward_to": []}
+        more |= {"aliases": [], "forward_to": [], "from_service_id": "8"}
         house.send(f"mailbox.{action}", **more)
     assert "ok    your sender: It has sent every type of hook." in conformance(house).stdout
 
