@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from bridge.domain.service_events import ClaimedEvent, EventType, Usage
 from bridge.store.base.conditions import among
 from bridge.store.base.database import Database
+from bridge.store.base.due_rows import is_any_due, take_due
 from bridge.store.base.tables import events, mailboxes, sources
 
 LEASE = 40.0  # seconds; an event has 10 s in all
@@ -68,32 +69,19 @@ class ServiceEvents:
         )
 
     def claim_event(self, without: frozenset[str]) -> ClaimedEvent | None:
-        """Takes the next event that is due, under a lease that is simply a later next try."""
+        """Takes the next event that is due, of no source `without`."""
         due = (
             among(events.c.status, "pending"),
             events.c.next_at <= sa.bindparam("now"),
             events.c.source.not_in(sorted(without)),
             ~LEFT_ALONE,
         )
-        with self.database.read() as tx:
-            now = {"now": self.database.now(tx)}
-            if not tx.scalar(sa.select(sa.exists().where(*due)), now):
-                return None
-        query = sa.select(events.c.id).where(*due).order_by(events.c.next_at).limit(1)
-        if not self.database.embedded:
-            query = query.with_for_update(skip_locked=True)
+        if not is_any_due(self.database, events, due):
+            return None
         with self.database.write() as tx:
-            at = self.database.now(tx)
-            found = tx.scalar(query, {"now": at})
-            if found is None:
+            row = take_due(tx, self.database, events, due, LEASE)
+            if row is None:
                 return None
-            taken = (
-                sa.update(events)
-                .where(events.c.id == found)
-                .values(next_at=at + LEASE, token=events.c.token + 1)
-                .returning(events)
-            )
-            row = tx.execute(taken).mappings().one()
             return ClaimedEvent(
                 row["id"],
                 row["token"],

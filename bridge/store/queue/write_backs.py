@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from bridge.domain.ports import ClaimedWriteBack
 from bridge.store.base.conditions import among
 from bridge.store.base.database import Database, upsert
+from bridge.store.base.due_rows import is_any_due, take_due
 from bridge.store.base.rows import Row
 from bridge.store.base.tables import jobs, write_backs
 
@@ -29,7 +30,6 @@ SELECT_NEWEST_JOB = (
     .limit(1)
 )
 IS_DUE = write_backs.c.next_at.is_not(None), write_backs.c.next_at <= sa.bindparam("now")
-SELECT_ANY_DUE = sa.select(write_backs.c.id).where(*IS_DUE).limit(1)
 
 
 def due(tx: Connection, job: Row, now: float) -> None:
@@ -56,25 +56,13 @@ class WriteBacks:
         self.database = database
 
     def claim_write_back(self) -> ClaimedWriteBack | None:
-        """Takes the next one that is due, under a lease that is simply a later next try."""
-        with self.database.read() as tx:
-            if tx.scalar(SELECT_ANY_DUE, {"now": self.database.now(tx)}) is None:
-                return None
-        query = sa.select(write_backs.c.id).where(*IS_DUE).order_by(write_backs.c.next_at).limit(1)
-        if not self.database.embedded:
-            query = query.with_for_update(skip_locked=True)
+        """Takes the next one that is due."""
+        if not is_any_due(self.database, write_backs, IS_DUE):
+            return None
         with self.database.write() as tx:
-            now = self.database.now(tx)
-            found = tx.scalar(query, {"now": now})
-            if found is None:
+            row = take_due(tx, self.database, write_backs, IS_DUE, LEASE)
+            if row is None:
                 return None
-            taken = (
-                sa.update(write_backs)
-                .where(write_backs.c.id == found)
-                .values(next_at=now + LEASE, token=write_backs.c.token + 1)
-                .returning(write_backs)
-            )
-            row = tx.execute(taken).mappings().one()
             asked = {"of_service": row["service_id"], "of_source": row["source"]}
             job = tx.execute(SELECT_NEWEST_JOB, asked).mappings().first()
             return ClaimedWriteBack(
