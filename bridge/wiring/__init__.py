@@ -14,7 +14,8 @@ from bridge.domain.model import Fact, Proof
 from bridge.domain.ports import AccountLimits, Checkpoint, Clock, Limits, ServiceRules
 from bridge.domain.service_events import EventType
 from bridge.domain.source import Source
-from bridge.engine import DailyList, Engine
+from bridge.engine import Engine
+from bridge.engine.background import Background, DailyList
 from bridge.infra import logs
 from bridge.infra.crypto import Purpose, Sealer, Unsealable, note_secret
 from bridge.infra.events import Events
@@ -312,19 +313,13 @@ def engine(service: Service) -> Engine:
         summaries=store.Summaries(database),
         summary_at=admin.summary_at,
     )
-    return Engine(
-        queue=queue,
-        worker=worker,
-        outbox=outbox,
-        callbacks=callbacks,
-        notes=notes,
+    background = Background(
+        accounts=service.accounts,
         account_state=service.account_state,
         retention=store.Retention(database, new_job_id, settings.bridge.keep_days),
         troubles=store.Troubles(database, first_id),
         held_services=store.HeldServices(database),
-        nightly=Nightly(
-            service.findings, service.reconcile, settings.worker.reconcile_at, events=events
-        ),
+        notes=notes,
         event_sender=event_sender,
         write_back=write_back,
         daily_list=DailyList(
@@ -341,6 +336,18 @@ def engine(service: Service) -> Engine:
             watches, service.mail_dns, database.clock, settings.worker.mail_sample
         ),
         mail_watches=watches,
+        release_creations=lambda: queue.release_creations(worker.limits),
+        events=events,
+    )
+    return Engine(
+        queue=queue,
+        worker=worker,
+        outbox=outbox,
+        callbacks=callbacks,
+        nightly=Nightly(
+            service.findings, service.reconcile, settings.worker.reconcile_at, events=events
+        ),
+        background=background,
         synchronise=database.synchronise,
         limits={
             name: AccountLimits(account.max_in_flight, account.backend.products.exclusive_actions)

@@ -131,7 +131,7 @@ def test_once_the_old_hooks_are_pruned_the_old_key_is_said_to_be_needless(
     scene = under(KEY, SECOND)
     assert "Keep the older keys" in command(scene, "keys", "rotate").stdout
     scene.clock.now += 90 * DAY + 60
-    scene.engine.retention.prune()
+    scene.engine.background.retention.prune()
 
     assert "remove them from bridge.keys" in command(scene, "keys", "rotate").stdout
     assert "remove them from bridge.keys" in command(scene, "doctor").stdout

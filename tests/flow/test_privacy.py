@@ -64,7 +64,7 @@ def nearly_full(scene: Scene) -> None:
     """An event, which is sent."""
     usage = Usage("shop", "main", JOHN, "7", used=95, quota=100, threshold=90)
     assert scene.service.service_events.note_usage(usage, {"address": JOHN, "service_id": "7"})
-    scene.engine.event_sender.send_due()
+    scene.engine.background.event_sender.send_due()
 
 
 def followed(scene: Scene) -> None:

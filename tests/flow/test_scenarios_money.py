@@ -147,7 +147,7 @@ def test_deletions_over_the_hourly_limit_are_held_until_approved(open_scene: Ope
     ended = [scene.do("terminate", address=f"box{n}@example.com") for n in range(3)]
     assert [each["status"] for each in ended] == ["succeeded", "succeeded", "held"]
     assert code(ended[2]) == "unsafe"
-    scene.engine.notes.send_due()
+    scene.engine.background.notes.send_due()
     ((note,),) = [each["data"]["notes"] for each in scene.receiver.notes]
     assert f"jobs approve {ended[2]['job']}" in note["text"]
     passed = scene.service.operator.retry(ended[2]["job"], approve=True)

@@ -330,10 +330,10 @@ def test_after_another_end_it_is_kept_for_three_days(scene: Scene) -> None:
     assert failed["status"] == "failed"
     scene.send("mailbox.create", id="msg_parked", password=PARKED)
     scene.clock.now += 71 * 3600
-    assert scene.engine.retention.wipe() == 0
+    assert scene.engine.background.retention.wipe() == 0
     assert sealed(scene) == {1}
     scene.clock.now += 3600 + 60
-    assert scene.engine.retention.wipe() == 2
+    assert scene.engine.background.retention.wipe() == 2
     assert sealed(scene) == set()
     again = scene.service.operator.retry(failed["job"])
     scene.work(60)

@@ -544,8 +544,8 @@ class Model(RuleBasedStateMachine):
 
     @rule()
     def retention(self) -> None:
-        self.world.engine.retention.wipe()
-        self.world.engine.retention.prune()  # nothing is old enough to be lost
+        self.world.engine.background.retention.wipe()
+        self.world.engine.background.retention.prune()  # nothing is old enough to be lost
 
     def something_to_do(self, action: str, box: int) -> None:
         if all(row["status"] in ENDED for row in self.world.rows(tables.jobs)):

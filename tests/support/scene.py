@@ -91,7 +91,11 @@ class Scene:
         self.client: FlaskClient = self.app.test_client()
         self.engine = self.service.new_engine()
         self.receiver = Receiver(clock)
-        for each in (self.engine.callbacks, self.engine.notes, self.engine.event_sender):
+        for each in (
+            self.engine.callbacks,
+            self.engine.background.notes,
+            self.engine.background.event_sender,
+        ):
             each.outgoing = self.receiver  # type: ignore[assignment]
 
     def tuning(self) -> wiring.Tuning:
@@ -199,7 +203,10 @@ class Scene:
     def periodic_tasks(self, seconds: float = 0.0) -> None:
         """What happens now and then, each chore once."""
         self.clock.now += seconds
-        for task in (*self.engine.periodic_tasks.table, *self.engine.sending.table):
+        for task in (
+            *self.engine.background.lanes["chores"].table,
+            *self.engine.background.lanes["notify"].table,
+        ):
             task.do()
 
     # The remote's truth

@@ -57,7 +57,7 @@ class Subs:
         self.receiver = CallbackReceiver()
         self._given = 0
         scene.engine.callbacks.outgoing = self.receiver  # type: ignore[assignment]  # a stand-in
-        for each in (scene.engine.write_back, scene.engine.worker.read_back):
+        for each in (scene.engine.background.write_back, scene.engine.worker.read_back):
             each.outgoing = self.stripe  # type: ignore[union-attr]  # they are there
 
     def deliver(self, event: Mapping[str, Any]) -> TestResponse:
@@ -75,7 +75,7 @@ class Subs:
         self.deliver_new()
         self.scene.work(seconds)
         self.scene.call_back()
-        self.scene.engine.write_back.send_due()
+        self.scene.engine.background.write_back.send_due()
         for answer in self.deliver_new():
             assert answer.json == {"status": "ignored"}, answer.text
         assert not self.open_jobs()

@@ -71,10 +71,10 @@ class World(Scene):
         self.outside = Outside(sim)
         with mock.patch.object(wiring, "HttpClient", lambda: self.outside):
             super().__init__(folder, sim, clock, database, **SETTINGS | changes)
-        self.engine.callbacks.outgoing = self.engine.notes.outgoing = self.outside  # type: ignore[assignment]
+        self.engine.callbacks.outgoing = self.engine.background.notes.outgoing = self.outside  # type: ignore[assignment]
         self.engine.worker.random = self.engine.callbacks.random = lambda: 0.5
         self.service.intake.inbox.new_id = self.service.operator.new_id = (
-            self.engine.retention.new_id
+            self.engine.background.retention.new_id
         ) = self.new_id
         # Ownership has to hold also where the configuration was wrong, or was changed, and two
         # sources meet in one domain.

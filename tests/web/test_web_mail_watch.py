@@ -41,7 +41,7 @@ def begin(scene: Scene) -> Scene:
 
 def look(scene: Scene, seconds: float = 0.0) -> None:
     scene.clock.now += seconds
-    scene.engine.mail_watch.run()
+    scene.engine.background.mail_watch.run()
 
 
 def rows(scene: Scene, table: str) -> list[dict[str, object]]:
@@ -130,9 +130,9 @@ def test_an_account_whose_hosts_are_not_known_is_left_alone(
 
 
 def test_a_process_that_stops_leaves_the_rest_to_the_next(house: Scene, names: NameServer) -> None:
-    house.engine.mail_watch.stopping = lambda: True
+    house.engine.background.mail_watch.stopping = lambda: True
     look(house)
     assert names.asked == []
-    house.engine.mail_watch.stopping = lambda: False
+    house.engine.background.mail_watch.stopping = lambda: False
     look(house, 301)
     assert names.asked

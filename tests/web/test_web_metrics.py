@@ -130,14 +130,17 @@ def test_a_chore_that_fails_is_shown_until_it_works_again(scene: Scene) -> None:
     def turn() -> float | None:
         nonlocal now
         now += AGAIN
-        scene.engine.sending.run_due(lambda: now)
+        scene.engine.background.lanes["notify"].run_due(lambda: now)
         return failing()
 
     assert turn() == 0
-    post, scene.engine.notes.outgoing.post = scene.engine.notes.outgoing.post, None  # type: ignore[method-assign, assignment]
+    post, scene.engine.background.notes.outgoing.post = (
+        scene.engine.background.notes.outgoing.post,
+        None,
+    )  # type: ignore[method-assign, assignment]
     scene.service.account_state.pause_account("main", "credentials", "refused")
     assert turn() == 1
-    scene.engine.notes.outgoing.post = post  # type: ignore[method-assign]
+    scene.engine.background.notes.outgoing.post = post  # type: ignore[method-assign]
     assert turn() == 0
 
 

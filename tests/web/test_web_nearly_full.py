@@ -25,7 +25,7 @@ def fill(scene: Scene, share: float) -> None:
 
 
 def told(scene: Scene) -> list[dict[str, Any]]:
-    scene.engine.event_sender.send_due()
+    scene.engine.background.event_sender.send_due()
     return [each for each in scene.receiver.callbacks if each["id"].startswith("ev_")]
 
 

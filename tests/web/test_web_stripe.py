@@ -136,7 +136,7 @@ def test_what_the_bridge_wrote_is_no_news_however_late_its_event_comes(subs: Sub
     subs.stripe.change(id, status="unpaid")
     subs.deliver_new()
     subs.scene.work(60)
-    subs.scene.engine.write_back.send_due()
+    subs.scene.engine.background.write_back.send_due()
     written = subs.stripe.sent[-1]
     assert written["data"]["object"]["status"] == "unpaid"
     paid = subs.stripe.change(id, status="active")
@@ -353,10 +353,10 @@ def test_what_could_not_be_written_is_written_later(subs: Subs, answer: int) -> 
     subs.settle()
     assert subs.notes(id) == {}
     subs.stripe.down = None
-    subs.scene.engine.write_back.send_due()
+    subs.scene.engine.background.write_back.send_due()
     assert subs.notes(id) == {}  # not before its time
     subs.scene.clock.now += 10
-    subs.scene.engine.write_back.send_due()
+    subs.scene.engine.background.write_back.send_due()
     assert subs.notes(id)["status"] == "active"
 
 
@@ -366,7 +366,7 @@ def test_what_never_can_be_written_is_given_up(subs: Subs) -> None:
     subs.settle()
     for _ in range(20):
         subs.scene.clock.now += 2 * DAY
-        subs.scene.engine.write_back.send_due()
+        subs.scene.engine.background.write_back.send_due()
     assert len(subs.stripe.calls) == 10
     assert subs.rows("write_backs")[0]["next_at"] is None
 
@@ -377,7 +377,7 @@ def test_of_a_subscription_that_is_gone_nothing_is_written_again(subs: Subs) -> 
     subs.scene.work(60)
     del subs.stripe.subscriptions[id]
     for _ in range(3):
-        subs.scene.engine.write_back.send_due()
+        subs.scene.engine.background.write_back.send_due()
         subs.scene.clock.now += DAY
     assert len(subs.stripe.calls) == 1
 

@@ -30,7 +30,7 @@ def kinds(subs: Subs) -> list[tuple[str, str]]:
 
 def daily(subs: Subs) -> None:
     subs.scene.service.subscription_list.outgoing = subs.stripe  # type: ignore[assignment]
-    subs.scene.engine.daily_list.run()
+    subs.scene.engine.background.daily_list.run()
 
 
 def lose(subs: Subs) -> None:

@@ -1,5 +1,5 @@
-"""The threads of one worker process: claims, heartbeat, callbacks, and what has to happen now and
-then.
+"""The threads of one worker process: claims, heartbeat, callbacks, reconciliation, and the lanes of
+what has to happen now and then.
 
 Losing any of them loses nothing: what is to be done stands in the database.
 """
@@ -15,38 +15,22 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from bridge.domain.errors import BridgeError, StoreUnavailable, Unavailable
+from bridge.domain.errors import StoreUnavailable
 from bridge.domain.ports import AccountLimits, ClaimedCallback, Job
-from bridge.domain.source import Source
+from bridge.engine.background import CHORES, Background
 from bridge.infra import logs
 from bridge.infra.events import Events
-from bridge.infra.periodic_tasks import PeriodicTask, PeriodicTasks
-from bridge.maildns.watching import MailWatch
-from bridge.pipeline.alerts import Alerts
+from bridge.infra.periodic_tasks import PeriodicTasks
 from bridge.pipeline.callbacks import Callbacks, SenderShares
-from bridge.pipeline.service_events import EventSender
-from bridge.pipeline.subscription_list import SubscriptionList
 from bridge.pipeline.worker import Worker
-from bridge.pipeline.write_back import WriteBack
 from bridge.reconcile.nightly import Held, Nightly
 from bridge.reconcile.reconcile import AT_ONCE
-from bridge.store import (
-    AccountState,
-    HeldServices,
-    Outbox,
-    Queue,
-    Retention,
-    Subscribed,
-    Troubles,
-)
-from bridge.store.admin.mail_watches import MailWatches
+from bridge.store import Outbox, Queue
 
 log = logs.get("engine")
 
 POLL = 0.5  # seconds; correct without any wake-up
 SENDERS = 4  # callbacks at a time
-CHORES = 5.0  # seconds between looks at probes, notes and deletions that are due
-MINUTE, HOUR = 60.0, 3600.0
 STILL = 60.0  # seconds without a claim, after which this process no longer says that a worker lives
 
 T = TypeVar("T")
@@ -66,28 +50,6 @@ def _run_one(run: Callable[[T], None], item: T, free: threading.BoundedSemaphore
 
 
 @dataclass
-class DailyList:
-    """Compares, once a day, the subscriptions of each source that has them."""
-
-    subscribed: Subscribed
-    list: SubscriptionList
-    sources: Mapping[str, Source]
-
-    def run(self) -> None:
-        for source in self.sources.values():
-            if source.subscriptions is None or not self.subscribed.take(source.name):
-                continue
-            try:
-                made, left = self.list.ensure(source)
-            except Unavailable as error:
-                log.warning("not compared", source=source.name, error=error.detail)
-                self.subscribed.failed(source.name)
-            else:
-                log.info("compared", source=source.name, made=made, left=left)
-                self.subscribed.tell(source.name, left)
-
-
-@dataclass
 class Engine:
     """Start and stop of everything that works in the background.
 
@@ -98,17 +60,8 @@ class Engine:
     worker: Worker
     outbox: Outbox
     callbacks: Callbacks
-    notes: Alerts
-    account_state: AccountState
-    retention: Retention
-    troubles: Troubles
-    held_services: HeldServices
     nightly: Nightly
-    event_sender: EventSender
-    write_back: WriteBack
-    daily_list: DailyList
-    mail_watch: MailWatch
-    mail_watches: MailWatches
+    background: Background
     synchronise: Callable[[], None]
     limits: Mapping[str, AccountLimits]
     concurrency: int
@@ -123,61 +76,24 @@ class Engine:
         self._turned = time.monotonic()
         self.nightly.stopping = self._stopping.is_set
         self._comparing = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reconcile")
-        table = (
-            PeriodicTask("probes", CHORES, self._probe_due),
-            PeriodicTask("deletions", CHORES, self.retention.purge_due),
-            PeriodicTask("services", CHORES, self.held_services.call_off_needed),
-            PeriodicTask("wiping", CHORES, self.retention.wipe),
-            PeriodicTask("creations", MINUTE, self._release_creations),
-            PeriodicTask("troubles", MINUTE, self.troubles.look),
-            PeriodicTask("pruning", HOUR, self._prune),
-        )
-        self.periodic_tasks = PeriodicTasks(table, self.events)
-        # In a thread of its own: a mail server that does not answer keeps nothing else waiting.
-        self.sending = PeriodicTasks(
-            (PeriodicTask("notes", CHORES, self.notes.send_due),), self.events
-        )
-        self.event_sender.stopping = self.mail_watch.stopping = self._stopping.is_set
-        self.write_back.stopping = self._stopping.is_set
-        # So is this: a receiver that hangs takes ten seconds.
-        self.telling = PeriodicTasks(
-            (PeriodicTask("events", CHORES, self.event_sender.send_due),), self.events
-        )
-        # And this, apart from that one: neither waits for the other's receiver.
-        self.writing = PeriodicTasks(
-            (PeriodicTask("write_backs", CHORES, self.write_back.send_due),), self.events
-        )
-        # And this: a long list takes minutes.
-        self.listing = PeriodicTasks(
-            (PeriodicTask("subscriptions", MINUTE, self.daily_list.run),), self.events
-        )
-        # So is this: a name server that does not answer takes seconds.
-        self.looking = PeriodicTasks(
-            (
-                PeriodicTask("mail", MINUTE, self.mail_watch.run),
-                PeriodicTask("mail_forgetting", HOUR, self._forget_domains),
-            ),
-            self.events,
-        )
+        self.background.end_early(self._stopping.is_set)
 
     def start(self) -> None:
         self._turned = time.monotonic()
         self.beat()
-        loops = (
-            self._work,
-            self._send,
-            self._heartbeat,
-            self._chores,
-            self._notify,
-            self._look_over,
-            self._watch_mail,
-            self._send_events,
-            self._write_back,
-            self._compare_lists,
-        )
+        loops: dict[str, Callable[[], None]] = {
+            "work": self._work,
+            "send": self._send,
+            "heartbeat": self._heartbeat,
+            "look_over": self._look_over,
+            **{
+                name: partial(self._run_lane, tasks)
+                for name, tasks in self.background.lanes.items()
+            },
+        }
         self._threads = [
-            threading.Thread(target=self._guarded, args=(loop,), name=loop.__name__[1:])
-            for loop in loops
+            threading.Thread(target=self._guarded, args=(loop,), name=name)
+            for name, loop in loops.items()
         ]
         for thread in self._threads:
             thread.start()
@@ -331,14 +247,11 @@ class Engine:
         # Its lease is renewed here, too: a reconciliation takes longer than a lease.
         self.nightly.keep()
 
-    def _chores(self) -> None:
+    def _run_lane(self, tasks: PeriodicTasks) -> None:
         while not self._stopping.wait(CHORES):
-            self.events.report("turn", loop="chores")
-            self.periodic_tasks.run_due(time.monotonic)
-
-    def _notify(self) -> None:
-        while not self._stopping.wait(CHORES):
-            self.sending.run_due(time.monotonic)
+            if tasks is self.background.lanes["chores"]:
+                self.events.report("turn", loop="chores")
+            tasks.run_due(time.monotonic)
 
     def _look_over(self) -> None:
         """The nightly reconciliation, each account in a thread of its own: it may take hours."""
@@ -357,53 +270,3 @@ class Engine:
             )
         except Exception:  # nobody asks for what comes of it
             log.exception("unexpected error; the rest continues", account=held.account)
-
-    def _send_events(self) -> None:
-        while not self._stopping.wait(CHORES):
-            self.telling.run_due(time.monotonic)
-
-    def _write_back(self) -> None:
-        while not self._stopping.wait(CHORES):
-            self.writing.run_due(time.monotonic)
-
-    def _compare_lists(self) -> None:
-        while not self._stopping.wait(CHORES):
-            self.listing.run_due(time.monotonic)
-
-    def _watch_mail(self) -> None:
-        while not self._stopping.wait(CHORES):
-            self.looking.run_due(time.monotonic)
-
-    def _forget_domains(self) -> None:
-        while self.mail_watches.forget() and not self._stopping.is_set():
-            pass
-
-    def _release_creations(self) -> None:
-        self.queue.release_creations(self.worker.limits)
-
-    def _prune(self) -> None:
-        while self.retention.prune() and not self._stopping.is_set():
-            pass
-
-    def _probe_due(self) -> None:
-        failed: Exception | None = None
-        for account in self.account_state.due_probes():
-            try:
-                self._probe(account)
-            except StoreUnavailable:
-                raise
-            except Exception as error:  # the other accounts are asked all the same
-                failed = error
-        if failed is not None:
-            raise failed
-
-    def _probe(self, name: str) -> None:
-        account = self.worker.accounts.get(name)
-        if account is None:
-            return
-        try:
-            account.backend.probe()
-        except BridgeError as error:
-            log.warning("the account is still not usable", account=name, error=error.detail)
-        else:
-            self.account_state.resume_account(name)
