@@ -3,8 +3,8 @@
 Rule 1: opening it consumes nothing, however often and by whom; posting does. Rule 2: the token is in
 no log, no metric and no header that leaves.
 
-It is complete HTML and needs no script. Whoever has the link may set the password, so nothing else is
-asked; whoever guesses is counted.
+It is complete HTML and needs no script, in the language that the browser asks for. Whoever has the
+link may set the password, so nothing else is asked; whoever guesses is counted.
 """
 
 import re
@@ -23,6 +23,7 @@ from bridge.infra import clients, logs
 from bridge.infra.crypto import Purpose
 from bridge.pipeline.first_password import PATH, digest_of
 from bridge.web.context import sender, web_context
+from bridge.web.password_words import WORDS, Words
 from bridge.web.thread_limits import Use
 
 log = logs.get("web")
@@ -35,24 +36,6 @@ MOST_CLIENTS = 4096
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _PASSWORD = re.compile(r"[!#-~]{1,54}")
-
-GONE = (
-    "This link does not work, or works no more: it was used, it is older than three days, or a "
-    "password was set since. Ask your provider for a new one."
-)
-DIFFERENT = "The two passwords are not the same."
-NOT_FIT = (
-    f"Choose {SHORTEST} to 54 characters without a space: letters, digits and signs as on an English "
-    'keyboard, but not ".'
-)
-REJECTED = (
-    "The mail system did not take this password. Choose another one, with capitals and digits."
-)
-FAILED = "Your password could not be set. Ask your provider to look into it."
-SET = "Your password is set. You can sign in to your mailbox now."
-LATER = "Your password is being set. This may take some minutes; you need not wait here."
-TOO_MANY = "Too many attempts. Wait 15 minutes and open the link again."
-AWAY = "This page cannot be used just now. Open the link again in some minutes; it still works."
 
 blueprint = Blueprint("password", __name__, template_folder="templates")
 
@@ -94,28 +77,28 @@ def post(token: str) -> Response:
     password, again = request.form.get("password", ""), request.form.get("again", "")
     with logs.hiding(password, again):
         if password != again:
-            return page(422, address=address, refusal=DIFFERENT)
+            return page(422, address=address, refusal=words().different)
         if not SHORTEST <= len(password) or not _PASSWORD.fullmatch(password):
-            return page(422, address=address, refusal=NOT_FIT)
+            return page(422, address=address, refusal=words().not_fit)
         service = web_context().service
         sealed = service.sealer.seal(Purpose.PASSWORD, password)
         used = service.first_password.links.use(
             digest_of(token), sealed, f"link, client {client()}"
         )
         if used is None:  # another one was faster
-            return page(404, text=GONE)
+            return page(404, text=words().gone)
         log.info("a password was posted", job=used.job)
         return told(waited_for(used), address)
 
 
 def told(receipt: Receipt, address: str) -> Response:
     if receipt.status == Status.SUCCEEDED:
-        return page(text=SET)
+        return page(text=words().done)
     if receipt.status == Status.FAILED and (receipt.error or {})["code"] == "password_rejected":
-        return page(422, address=address, refusal=REJECTED)
+        return page(422, address=address, refusal=words().rejected)
     if receipt.status == Status.FAILED:
-        return page(409, text=FAILED)
-    return page(202, text=LATER)
+        return page(409, text=words().failed)
+    return page(202, text=words().later)
 
 
 def waited_for(used: LinkUsed) -> Receipt:
@@ -134,7 +117,7 @@ def require_link(token: str) -> str:
     """The address whose password this link sets. Raises NotFound, Busy."""
     now = time.monotonic()
     if wrong_links.too_many(client(), now):
-        raise Busy(TOO_MANY)
+        raise Busy
     found = None
     if _TOKEN.fullmatch(token):
         found = web_context().service.first_password.links.find(digest_of(token))
@@ -149,18 +132,31 @@ def client() -> str:
     return clients.counted_as(sender())
 
 
+def language() -> str:
+    return request.accept_languages.best_match(WORDS) or next(iter(WORDS))
+
+
+def words() -> Words:
+    return WORDS[language()]
+
+
 def page(
     status: int = 200, *, address: str | None = None, refusal: str = "", text: str = ""
 ) -> Response:
     """The form where there is an address, else one sentence."""
     g.nonce = secrets.token_urlsafe(16)
-    shortest, html = SHORTEST, "password.html"
-    return make_response(
-        render_template(
-            html, address=address, refusal=refusal, text=text, shortest=shortest, nonce=g.nonce
-        ),
-        status,
+    said = refusal.format(shortest=SHORTEST)
+    rendered = render_template(
+        "password.html",
+        address=address,
+        refusal=said,
+        text=text,
+        shortest=SHORTEST,
+        language=language(),
+        words=words(),
+        nonce=g.nonce,
     )
+    return make_response(rendered, status)
 
 
 @blueprint.after_request
@@ -172,6 +168,7 @@ def harden(response: Response) -> Response:
         "frame-ancestors 'none'; base-uri 'none'"
     )
     response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Content-Language"], response.headers["Vary"] = language(), "Accept-Language"
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     response.headers["X-Frame-Options"] = "DENY"
@@ -182,12 +179,12 @@ def harden(response: Response) -> Response:
 
 @blueprint.errorhandler(HTTPException)
 def not_there(error: HTTPException) -> Response:
-    return page(error.code or 404, text=GONE if error.code == 404 else AWAY)
+    return page(error.code or 404, text=words().gone if error.code == 404 else words().away)
 
 
 @blueprint.errorhandler(Busy)
 def busy(error: Busy) -> Response:
-    response = page(429, text=str(error))
+    response = page(429, text=words().too_many)
     response.headers["Retry-After"] = str(int(WINDOW))
     return response
 
@@ -195,4 +192,4 @@ def busy(error: Busy) -> Response:
 @blueprint.errorhandler(StoreUnavailable)
 def away(error: StoreUnavailable) -> Response:
     log.error("the database is not reachable", error=str(error))
-    return page(503, text=AWAY)
+    return page(503, text=words().away)

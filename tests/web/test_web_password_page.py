@@ -1,7 +1,9 @@
 """The one-time link for the first password: who gets it, what it does once, and what attacks on it
 lead to."""
 
+import dataclasses
 import hashlib
+import html
 import json
 import re
 from dataclasses import replace
@@ -17,6 +19,7 @@ from bridge.domain.errors import StoreUnavailable
 from bridge.domain.jobs import Status
 from bridge.store.base import tables
 from bridge.web import password_page
+from bridge.web.password_words import WORDS
 from tests.support.subs import JOHN, LINK, OpenSubs, Subs
 
 GOOD = "Made-Up.Pass-77"
@@ -389,3 +392,40 @@ def test_while_the_database_is_away_it_says_so_and_consumes_nothing(
 def test_no_other_method_does_anything(linked: Subs, method: str) -> None:
     assert getattr(linked.scene.client, method)(linked.link()).status_code == 405
     assert linked.scene.client.get(linked.link()).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.5", "de"),
+        ("es-MX", "es"),
+        ("fr,es;q=0.4,en;q=0.3", "es"),
+        ("fr-CH", "en"),
+        ("", "en"),
+        ("*", "en"),
+        ("de;q=x,,;=", "en"),
+    ],
+)
+def test_it_is_in_the_language_that_the_browser_asks_for(
+    linked: Subs, asked: str, language: str
+) -> None:
+    words, headers = WORDS[language], {"Accept-Language": asked}
+    answer = linked.scene.client.get(linked.link(), headers=headers)
+    assert f'<html lang="{language}">' in answer.text
+    for sentence in (words.title, words.again, words.password.format(shortest=10)):
+        assert sentence in html.unescape(answer.text)
+    assert answer.headers["Content-Language"] == language
+    assert "Accept-Language" in answer.headers["Vary"]
+    gone = linked.scene.client.get(f"/password/{'x' * 43}", headers=headers)
+    assert words.gone in html.unescape(gone.text)
+
+
+@pytest.mark.parametrize("language", sorted({*WORDS} - {"en"}))
+def test_every_sentence_is_there_in_every_language(language: str) -> None:
+    english, other = (dataclasses.asdict(WORDS[each]) for each in ("en", language))
+    same = [
+        name for name, sentence in english.items() if other[name] == sentence or not other[name]
+    ]
+    assert same == []
+    places = {name: str(text).count("{shortest}") for name, text in english.items()}
+    assert {name: str(text).count("{shortest}") for name, text in other.items()} == places
