@@ -15,7 +15,7 @@ final class FunctionsTest extends TestCase
             'array' => ['ConfigOptions', 'MetaData', 'TestConnection', 'AdminCustomButtonArray', 'AdminServicesTabFields',
                 'ServiceSingleSignOn', 'ClientArea', 'ListAccounts'],
             'string' => ['CreateAccount', 'SuspendAccount', 'UnsuspendAccount', 'TerminateAccount', 'ChangePassword', 'ChangePackage',
-                'Renew', 'check', 'sendAgain', 'sendAnyway', 'AdminLink'],
+                'Renew', 'check', 'sendAgain', 'sendAnyway', 'moveHere', 'moveBack', 'AdminLink'],
             'null' => ['UsageUpdate', 'MetricProvider', 'CustomActions'],
         ];
         foreach ($types as $type => $names) {

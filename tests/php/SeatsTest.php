@@ -213,7 +213,7 @@ final class SeatsTest extends SeatsTestCase
 
     public function testNoClientPressesAButtonOfStaff(): void
     {
-        foreach (['check', 'sendAgain', 'sendAnyway'] as $function) {
+        foreach (['check', 'sendAgain', 'sendAnyway', 'moveHere', 'moveBack'] as $function) {
             self::assertStringContainsString('could not be accepted', ("enombridge_$function")(Billing::params()));
         }
         self::assertSame('', Record::of(Billing::SERVICE)->confirmed);

@@ -26,8 +26,13 @@ final class Conclusion
      */
     public static function reached(int $service, array $receipt): void
     {
+        if (!in_array($receipt['status'], Receipt::ENDS, true)) {
+            return;
+        }
         // What nobody waits for needs no lock: a hook is pending before it is sent.
-        if (!in_array($receipt['status'], Receipt::ENDS, true) || Record::of($service)->expected($receipt['hook']) === null) {
+        if (Record::of($service)->expected($receipt['hook']) === null) {
+            $isOthers = Action::tryFrom($receipt['action']) === null;
+            $isOthers && Kit::platform()->service($service)?->ended($receipt);
             return;
         }
         $next = Lock::around($service, fn () => self::conclude($service, $receipt), patience: 0);

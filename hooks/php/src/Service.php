@@ -58,6 +58,16 @@ abstract class Service
     {
     }
 
+    /**
+     * The end of a hook that the plug-in sent by itself, of an action that the kit does not have;
+     * the same may come twice. Throws Fault when it is to come again.
+     *
+     * @param array<string, mixed> $receipt as Receipt reads it
+     */
+    public function ended(array $receipt): void
+    {
+    }
+
     /** A ticket, a mail: what a person must decide. It stands in the activity log already. */
     abstract public function alert(string $address, string $text): void;
 }

@@ -29,7 +29,7 @@ final class Database
     public static function clear(): void
     {
         self::$capsule->getDatabaseManager()->setDefaultConnection('default');
-        foreach ([...self::TABLES, 'mod_enombridge', 'mod_enombridge_results', 'mod_enombridge_changes', 'mod_enombridge_events'] as $table) {
+        foreach ([...self::TABLES, 'mod_enombridge', 'mod_enombridge_results', 'mod_enombridge_changes', 'mod_enombridge_events', 'mod_enombridge_moves'] as $table) {
             if (Capsule::schema()->hasTable($table)) {
                 Capsule::table($table)->delete();
             }

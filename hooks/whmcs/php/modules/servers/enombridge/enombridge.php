@@ -110,7 +110,10 @@ function enombridge_MetricProvider(array $params): ?object
 
 function enombridge_AdminCustomButtonArray(): array
 {
-    return [Text::of('check_now') => 'check', Text::of('send_again') => 'sendAgain', Text::of('send_anyway') => 'sendAnyway'];
+    return [
+        Text::of('check_now') => 'check', Text::of('send_again') => 'sendAgain', Text::of('send_anyway') => 'sendAnyway',
+        Text::of('move_here') => 'moveHere', Text::of('move_back_now') => 'moveBack',
+    ];
 }
 
 function enombridge_check(array $params): string
@@ -132,6 +135,17 @@ function enombridge_sendAnyway(array $params): string
     $staff = (string) (int) ($_SESSION['adminid'] ?? 0);
     $do = fn (Mailbox $mailbox): string => $mailbox->sendAnyway($staff) ?? 'success';
     return enombridge_said($params, Visitor::staffOnly($params, $do));
+}
+
+/** The single mailboxes of a domain become those of this service. */
+function enombridge_moveHere(array $params): string
+{
+    return enombridge_said($params, Visitor::staffOnly($params, fn (Mailbox $mailbox): string => $mailbox->moving()->bring()));
+}
+
+function enombridge_moveBack(array $params): string
+{
+    return enombridge_said($params, Visitor::staffOnly($params, fn (Mailbox $mailbox): string => $mailbox->moving()->giveBack()));
 }
 
 /** On the list of servers: to the bridge's own pages. */

@@ -12,8 +12,8 @@ final class Hook
         public readonly string $id,
         private readonly Service $call,
         private readonly string $type,
-        private readonly string $time,
-        private readonly array $data,
+        public readonly string $time,
+        public readonly array $data,
     ) {
     }
 
@@ -22,6 +22,12 @@ final class Hook
     {
         $id = "whmcs_{$call->id}_" . str_replace('mailbox.', '', $type) . '_' . bin2hex(random_bytes(8));
         return new self($id, $call, $type, gmdate('Y-m-d\TH:i:s\Z', time()), $data);
+    }
+
+    /** That of a move, as it was sent or was to be sent. */
+    public static function kept(Service $call, Move $move): self
+    {
+        return new self($move->hook, $call, Moving::TYPE, $move->sent, $move->data);
     }
 
     /** @param int $wait seconds that the bridge may hold its answer */

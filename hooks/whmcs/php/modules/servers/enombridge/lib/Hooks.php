@@ -107,6 +107,7 @@ final class Hooks
                 Log::activity(Text::of('deleted_seats', ['number' => $counted, 'service' => $id]), $id);
             }
             Store::forget($id);
+            Move::forget($id);
         } catch (\Throwable $error) {
             Lifecycle::unexpected('hook', [], $error);
         }

@@ -97,6 +97,12 @@ final class Hosting extends Kit\Service
         Warning::give($this, $event);
     }
 
+    /** Of a move: the kit sends none. */
+    public function ended(array $receipt): void
+    {
+        MoveEnd::reached($receipt);
+    }
+
     /**
      * Whether it has a domain's mailboxes. What was sold as a single mailbox stays one, whatever becomes of its product.
      */

@@ -31,6 +31,10 @@ final class Lifecycle
             if (Confirmed::has($service->id, $action)) {
                 return 'success';
             }
+            if ($action === Action::Terminate && ($move = Move::of($service->id))?->hasTaken()) {
+                Log::activity(Text::of('move_nothing', ['action' => $action->told()] + $move->told()), $service->id, (int) ($params['userid'] ?? 0));
+                return 'success';
+            }
             $seats = Hosting::find($service->id)?->hasSeats() ?? false;
             return ($seats ? SeatsLifecycle::run($action, $params) : Dispatch::run($action, $service)) ?? 'success';
         } catch (Fault $fault) {

@@ -43,6 +43,9 @@ final class Mailbox extends Kit\Mailbox
         foreach ($this->call instanceof SeatsService ? $this->ofSeats() + $this->rows() : $this->rows() as $key => $text) {
             $fields[Text::of($key)] = self::escaped($text);
         }
+        foreach ($this->call instanceof SeatsService ? $this->moving()->fields() : $this->moved() as $key => $lines) {
+            $fields[Text::of($key)] = implode('<br>', array_map(self::escaped(...), $lines));
+        }
         if (($links = $this->links()) !== []) {
             $anchors = array_map(self::anchor(...), array_keys($links), $links);
             $fields[Text::of('staff_bridge')] = implode(' &middot; ', $anchors);
@@ -67,10 +70,29 @@ final class Mailbox extends Kit\Mailbox
         }
     }
 
+    /** Where the mailbox of a single service went. @return array<string, list<string>> */
+    private function moved(): array
+    {
+        $move = Move::of($this->call->id);
+        $key = $move?->isOpen() ? 'move_open' : ($move?->hasTaken() ? 'move_gone' : '');
+        return $key === '' ? [] : ['move_moved' => [Text::of($key, $move->told())]];
+    }
+
+    /** Single mailboxes that become those of this service, and back. Throws Fault where this is a single one. */
+    public function moving(): Moving
+    {
+        return $this->call instanceof SeatsService ? new Moving($this->call) : throw new Fault(Text::of('move_not_here'));
+    }
+
     /** How what is pending stands; of a single mailbox also how it is at Enom. */
     public function check(): void
     {
-        $this->call instanceof SeatsService ? $this->follow() : parent::check();
+        if ($this->call instanceof SeatsService) {
+            $this->follow();
+            $this->moving()->follow();
+            return;
+        }
+        parent::check();
     }
 
     /** @return array<string, mixed> as WHMCS wants it of a single sign-on */

@@ -20,8 +20,10 @@ final class SeatsService extends Service
         return '';
     }
 
+    /** Throws Busy while a mailbox comes or goes: what is asked for all of them would miss it. */
     public function data(Action $action, Record $record): array
     {
+        Move::stopsSeats($this->id);
         $reason = $action === Action::Suspend ? $this->reason() : '';
         return ['service_id' => (string) $this->id] + array_filter(['customer_id' => $this->customer(), 'reason' => $reason], 'strlen');
     }

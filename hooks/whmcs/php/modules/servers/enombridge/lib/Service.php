@@ -2,10 +2,12 @@
 
 namespace WHMCS\Module\Server\Enombridge;
 
+use EnomBridge\Kit\Action;
 use EnomBridge\Kit\Bridge;
 use EnomBridge\Kit\Call;
 use EnomBridge\Kit\Fault;
 use EnomBridge\Kit\Log;
+use EnomBridge\Kit\Record;
 use EnomBridge\Kit\Text;
 
 /** One call of WHMCS for one service. */
@@ -50,6 +52,13 @@ class Service extends Call
     public function customer(): string
     {
         return self::line($this->params['userid'] ?? '');
+    }
+
+    /** Throws Busy while its mailbox is on its way to another service, and Fault once it is there. */
+    public function data(Action $action, Record $record): array
+    {
+        Move::stops($this->id, $action);
+        return parent::data($action, $record);
     }
 
     /** As a person typed it: WHMCS may have escaped it as HTML. */

@@ -17,6 +17,7 @@ final class Store implements Kit\Store
     public const RESULTS = 'mod_enombridge_results';
     public const CHANGES = 'mod_enombridge_changes';
     public const EVENTS = 'mod_enombridge_events';
+    public const MOVES = 'mod_enombridge_moves';
 
     public function load(int $service): array
     {
@@ -137,6 +138,18 @@ final class Store implements Kit\Store
         self::make(self::EVENTS, function (Blueprint $table): void {
             $table->string('event', 128)->primary();
             $table->integer('since');
+        });
+        self::make(self::MOVES, function (Blueprint $table): void {
+            $table->integer('single')->primary();
+            $table->integer('seats')->index();
+            $table->string('address', 320);
+            $table->string('status', 16);
+            $table->string('was', 16);
+            $table->string('hook', 128)->index();
+            $table->string('sent', 32);
+            $table->text('data');
+            $table->integer('since');
+            $table->integer('held')->default(0);
         });
         $prepared = true;
     }

@@ -1,0 +1,385 @@
+<?php
+
+namespace EnomBridge\Tests;
+
+use EnomBridge\Kit\Catchup;
+use EnomBridge\Kit\Record;
+use WHMCS\Database\Capsule;
+use WHMCS\Module\Server\Enombridge\Hooks;
+use WHMCS\Module\Server\Enombridge\Move;
+use WHMCS\Module\Server\Enombridge\Moving;
+
+/** Single mailboxes that become those of one service. */
+final class MovesTest extends MovesTestCase
+{
+    public function testStaffSeesFirstWhatCanComeAndWhyTheOthersCannot(): void
+    {
+        foreach (range(1101, 1108) as $number) {
+            self::single($number);
+        }
+        Billing::change(['domainstatus' => 'Suspended'], 1102);
+        Bridge::says(Bridge::accepts());
+        Billing::run('SuspendAccount', 1103);
+        Capsule::table('tblcancelrequests')->insert(['relid' => 1104]);
+        $record = Record::of(1105);
+        $record->address = $record->asked = 'former@example.com';
+        $record->save();
+        self::$owners['box1107@example.com'] = 999;
+        $invoice = Billing::invoice('Unpaid', 1101);
+        self::answers(boxes: ['box1106@example.com' => ['delete_after' => '2026-12-14T10:00:00Z']]);
+        Bridge::$requests = [];
+        self::assertSame([
+            "Service 1101 (Active), box1101@example.com, next due 2030-01-31, 3.00 Monthly: can be moved here. It has an unpaid invoice: $invoice.",
+            'Service 1102 (Suspended), box1102@example.com, next due 2030-01-31, 3.00 Monthly: Not possible: the service is Suspended, not Active.',
+            'Service 1103 (Active), box1103@example.com, next due 2030-01-31, 3.00 Monthly: Not possible now: something is pending for the service. Wait for its end.',
+            'Service 1104 (Active), box1104@example.com, next due 2030-01-31, 3.00 Monthly: Not possible: its cancellation was requested.',
+            'Service 1105 (Active), former@example.com, next due 2030-01-31, 3.00 Monthly: Not possible: its address was changed, and its mailbox still has the former one. Change the address back first.',
+            'Service 1106 (Active), box1106@example.com, next due 2030-01-31, 3.00 Monthly: Not possible: the mailbox waits for its deletion.',
+            'Service 1107 (Active), box1107@example.com, next due 2030-01-31, 3.00 Monthly: Not possible: the bridge does not know this mailbox of the service. Press "Check now" there.',
+            'Service 1108 (Active), box1108@example.com, next due 2030-01-31, 3.00 Monthly: can be moved here.',
+        ], self::coming());
+        self::assertSame([], Bridge::hooks(), 'nothing is sent by looking');
+        self::single(1109);
+        self::assertStringEndsWith(': The service already has as many mailboxes as it may have.', self::coming()[8]);
+    }
+
+    public function testWhatIsAnothersOrElsewhereIsNeitherShownNorMoved(): void
+    {
+        self::single(1101, ['userid' => 8]);
+        Billing::addServer(4);
+        self::single(1102, ['server' => 4]);
+        self::single(1103, ['username' => 'box@example.net', 'domainstatus' => 'Active']);
+        $record = Record::of(1103);
+        $record->has('box@example.net', 'box@example.net');
+        $record->save();
+        self::single(1104, ['domainstatus' => 'Cancelled']);
+        $gone = Record::of(1104);
+        $gone->has('', '');
+        $gone->save();
+        Bridge::$requests = [];
+        self::assertSame([], self::coming());
+        self::assertSame('This client has no single mailbox in example.com on this server.', self::moveHere());
+        self::assertSame([], Bridge::hooks());
+        self::single(1105, ['domainstatus' => 'Terminated']);
+        $waits = Record::of(1105);
+        [$waits->address, $waits->state, $waits->sequence_of] = ['', 'suspended', 'box1105@example.com'];
+        $waits->save();
+        self::assertStringContainsString('Service 1105 (Terminated), box1105@example.com', self::coming()[0]);
+    }
+
+    public function testEachIsMovedAndOnlyThenItsServiceEnds(): void
+    {
+        foreach ([1101, 1102] as $number) {
+            self::single($number);
+        }
+        self::answers(function (Request $request): string {
+            self::assertSame('Active', Billing::status((int) $request->data()['from_service_id']));
+            return self::moves($request);
+        });
+        self::assertSame('success', self::moveHere());
+        self::assertSame([
+            ['service_id' => '1042', 'address' => 'box1101@example.com', 'from_service_id' => '1101', 'seats' => 3, 'customer_id' => '7'],
+            ['service_id' => '1042', 'address' => 'box1102@example.com', 'from_service_id' => '1102', 'seats' => 3, 'customer_id' => '7'],
+        ], array_map(fn (Request $one) => $one->data(), Bridge::hooks()));
+        self::assertMoved(1101, 1102);
+        self::assertSame([], self::coming());
+        self::assertSame([], array_diff(array_keys($values = Billing::calls('UpdateClientProduct')[0]), ['serviceid', 'status']), json_encode($values) . ': nothing else of billing');
+        self::assertStringStartsWith('The mailbox box1101@example.com was moved to service 1042', self::field('Moved', 1101)[0]);
+    }
+
+    public function testWhatTheBridgeRefusesStaysAsItWasWithItsReason(): void
+    {
+        self::single(1101);
+        $answers = ['as many mailboxes as it may have' => Bridge::fails('seats_full'), 'Update the bridge' => Bridge::refuses(422, more: ['errors' => ['type' => ['Not a type.']]]),
+            'may not use this mail domain' => Bridge::refuses(403), 'only observes' => Bridge::ends('succeeded', ['observed_only' => true]), 'Enom has no such mailbox' => Bridge::fails('not_found')];
+        foreach ($answers as $said => $answer) {
+            self::answers($answer);
+            self::assertStringContainsString($said, self::moveHere());
+            self::assertSingle(1101);
+            self::assertNull(Move::of(1101));
+            $last = array_slice(Billing::activityTexts(), -2);
+            self::assertStringContainsString('box1101@example.com was not moved from service 1101 to service 1042.', $last[0]);
+            self::assertStringContainsString($said, $last[1]);
+        }
+        self::answers();
+        self::assertSame('success', self::moveHere());
+    }
+
+    public function testABridgeThatGoesAwayIsAskedNoFurtherAndTheNextPressFinishesTheRest(): void
+    {
+        foreach ([1101, 1102] as $number) {
+            self::single($number);
+        }
+        self::answers(fn (Request $request) => $request->data()['from_service_id'] === '1101' ? self::moves($request) : Bridge::refuses(503));
+        $said = self::moveHere();
+        self::assertStringStartsWith('Done: box1101@example.com. Not done: box1102@example.com: Not done yet: It does not accept requests', str_replace('The bridge does', 'It does', $said));
+        self::assertMoved(1101);
+        self::assertSame('Active', Billing::status(1102));
+        self::assertSame('It is being moved, and that completes by itself.', substr(self::coming()[0], -48));
+        $sent = self::hook();
+        self::answers();
+        self::assertSame('success', self::moveHere());
+        self::assertSame([$sent->id(), $sent->data()], [self::hook()->id(), self::hook()->data()], 'the same hook');
+        self::assertMoved(1101, 1102);
+    }
+
+    public function testALateEndComesByCallbackTwiceAndOnceMoreAfterItWentBack(): void
+    {
+        self::single(1101);
+        self::answers(Bridge::accepts());
+        self::assertStringContainsString('completes by itself', self::moveHere());
+        $receipt = self::end();
+        foreach ([1, 2] as $time) {
+            self::assertSame(200, $this->called('job.succeeded', $receipt)[0]);
+            self::assertMoved(1101);
+        }
+        self::$owners = ['box1101@example.com' => Billing::SERVICE];
+        self::answers();
+        self::assertSame('success', self::moveBack());
+        self::assertSame(200, $this->called('job.succeeded', $receipt)[0]);
+        self::assertSingle(1101);
+        self::assertNull(Move::of(1101));
+    }
+
+    public function testALateFailureLeavesItAsItWas(): void
+    {
+        self::single(1101);
+        self::answers(Bridge::accepts());
+        self::moveHere();
+        $this->called('job.failed', self::end(['error' => ['code' => 'conflict', 'detail' => '']], 'failed'));
+        self::assertSingle(1101);
+        self::assertNotEmpty(preg_grep('/was not moved .* The state of the mailbox does not allow this/', Billing::activityTexts()));
+    }
+
+    public function testNothingElseIsSentForEitherServiceMeanwhile(): void
+    {
+        self::single(1101);
+        self::answers(Bridge::accepts());
+        self::moveHere();
+        Bridge::$requests = [];
+        Machine::session('cron');
+        foreach (['CreateAccount', 'SuspendAccount', 'UnsuspendAccount', 'TerminateAccount', 'ChangePackage', 'Renew'] as $function) {
+            self::assertStringStartsWith('The mailbox box1101@example.com is being moved', Billing::run($function, 1101), $function);
+        }
+        foreach (['SuspendAccount', 'UnsuspendAccount', 'TerminateAccount'] as $function) {
+            self::assertStringStartsWith('The mailbox box1101@example.com is being moved', Billing::run($function), $function);
+        }
+        Machine::session('client');
+        self::assertStringStartsWith('Your mailbox is being changed right now', Billing::run('ChangePassword', 1101));
+        self::assertSame([], Bridge::hooks());
+        self::assertSame([[], []], [Record::of(1101)->pending, Record::of(Billing::SERVICE)->pending]);
+        self::assertStringContainsString('is being moved between service 1101 and service 1042', self::field('Moved', 1101)[0]);
+    }
+
+    public function testACustomerChangesNothingOfAMailboxThatIsOnItsWay(): void
+    {
+        $address = self::single(1101);
+        self::answers(Bridge::accepts());
+        self::moveHere();
+        Machine::session('client');
+        Bridge::$requests = [];
+        $call = \WHMCS\Module\Server\Enombridge\Service::of(Billing::params([], 1101));
+        $form = new \WHMCS\Module\Server\Enombridge\MailboxForm($call, ['mailbox' => $address, 'aliases' => 'sales'], 'german');
+        self::assertStringStartsWith('Ihr Postfach wird gerade geändert', $form->done('aliases')['text']);
+        self::assertSame([], Bridge::hooks());
+    }
+
+    public function testTheFormerServiceTouchesNothingAfterwards(): void
+    {
+        self::single(1101);
+        self::moveHere();
+        Bridge::$requests = [];
+        foreach (['SuspendAccount', 'UnsuspendAccount', 'ChangePackage', 'Renew'] as $function) {
+            self::assertStringStartsWith('The mailbox box1101@example.com was moved to service 1042', Billing::run($function, 1101), $function);
+        }
+        self::assertSame('success', Billing::run('TerminateAccount', 1101));
+        self::assertSame([], Bridge::hooks());
+        self::assertSame('Terminated', Billing::status(1101));
+        Hooks::deleted(['serviceid' => 1101]);
+        self::assertNull(Move::of(1101));
+        self::assertEmpty(preg_grep('/still exists? at Enom/', Billing::activityTexts()));
+    }
+
+    public function testAMailboxThatWasMadeAnewForTheFormerServiceIsItsOwn(): void
+    {
+        $address = self::single(1101);
+        self::moveHere();
+        self::answers(Bridge::ends('succeeded'));
+        self::assertSame('success', Billing::run('CreateAccount', 1101));
+        self::assertSame('success', Billing::run('SuspendAccount', 1101));
+        self::assertSame(['mailbox.suspend', $address], [self::hook()->type(), self::hook()->data()['address']]);
+    }
+
+    public function testALostCallbackIsFetched(): void
+    {
+        self::single(1101);
+        self::answers(Bridge::accepts());
+        self::moveHere();
+        Bridge::does(Bridge::refuses(500), ['results' => Bridge::tells(['items' => [self::end(['finished_at' => '2026-11-23T06:18:52Z'])], 'next' => null])]);
+        Catchup::run();
+        self::assertMoved(1101);
+    }
+
+    public function testCronSendsTheSameAgainAfterAMinute(): void
+    {
+        self::single(1101);
+        self::answers('');
+        self::assertStringContainsString('cannot be reached', self::moveHere());
+        $sent = self::hook();
+        self::answers();
+        Machine::session('cron');
+        Bridge::$requests = [];
+        Moving::catchUp();
+        self::assertSame([], Bridge::hooks(), 'another process may be at it');
+        Clock::pass(120);
+        Moving::catchUp();
+        self::assertSame([$sent->id(), $sent->data(), $sent->message()['timestamp']], [self::hook()->id(), self::hook()->data(), self::hook()->message()['timestamp']]);
+        self::assertMoved(1101);
+        self::assertUnexpectedNothing();
+    }
+
+    public function testCronAsksABridgeThatIsAwayOnce(): void
+    {
+        self::single(1101);
+        self::single(1102);
+        self::answers(Bridge::accepts());
+        self::moveHere();
+        self::answers(Bridge::refuses(503));
+        Bridge::$requests = [];
+        Clock::pass(120);
+        Moving::catchUp();
+        self::assertCount(1, Bridge::$requests);
+    }
+
+    public function testOneThatWasChangedMeanwhileIsNotSentAgainButItsEndCounts(): void
+    {
+        self::single(1101);
+        self::answers('');
+        self::moveHere();
+        $end = self::end();
+        Billing::change(['domainstatus' => 'Fraud'], 1101);
+        Clock::pass(120);
+        Bridge::does(Bridge::refuses(500), ['job' => Bridge::tells(['status' => 'running'] + $end)]);
+        Moving::catchUp();
+        self::assertTrue(Move::of(1101)->isOpen());
+        Bridge::does(Bridge::refuses(500), ['job' => Bridge::tells($end)]);
+        Moving::catchUp();
+        self::assertSame(['Fraud', '', false], [Billing::status(1101), Record::of(1101)->address, Move::of(1101)->isOpen()]);
+        self::single(1102);
+        self::answers('');
+        self::moveHere();
+        Billing::change(['domainstatus' => 'Suspended']);
+        Clock::pass(120);
+        Bridge::does(Bridge::refuses(500), ['job' => Bridge::refuses(404)]);
+        Moving::catchUp();
+        self::assertSingle(1102);
+        self::assertNotEmpty(preg_grep('/box1102.* was not moved .* changed meanwhile, so it was not sent/', Billing::activityTexts()));
+    }
+
+    public function testAnInterruptionBetweenTheBridgeAndWhmcsIsMadeGoodByTheNextPress(): void
+    {
+        self::single(1101);
+        Billing::fail('UpdateClientProduct', 'No database');
+        self::assertStringContainsString('WHMCS could not complete its part (No database)', self::moveHere());
+        self::assertSame(['Active', 'box1101@example.com'], [Billing::status(1101), Record::of(1101)->address]);
+        Billing::answer('UpdateClientProduct', fn (array $values) => Billing::change(['domainstatus' => $values['status']], $values['serviceid']) ?? ['result' => 'success']);
+        self::assertSame('success', self::moveHere());
+        self::assertMoved(1101);
+    }
+
+    public function testWhatTheBridgeHasDoneAndWhmcsHasForgottenIsCompleted(): void
+    {
+        self::single(1101);
+        self::single(1102);
+        self::single(1103);
+        self::$owners['box1103@example.com'] = Billing::SERVICE; // as after a restored backup of WHMCS
+        self::assertStringEndsWith('as many mailboxes as it may have.', self::coming()[1], 'two are there');
+        self::assertStringEndsWith('can be moved here.', self::coming()[2], 'it needs no seat more');
+        self::moveHere();
+        self::assertMoved(1101, 1103);
+        self::assertSingle(1102);
+    }
+
+    public function testTwoWhoPressAtOnceDoItOnce(): void
+    {
+        self::single(1101);
+        $second = '';
+        self::answers(function (Request $request) use (&$second): string {
+            if ($second === '') {
+                $second = 'pressing';
+                $second = self::moveHere();
+            }
+            return self::moves($request);
+        });
+        self::assertSame('success', self::moveHere());
+        self::assertSame('success', $second);
+        self::assertCount(1, array_unique(array_map(fn (Request $one) => $one->id(), Bridge::hooks())));
+        self::assertMoved(1101);
+    }
+
+    public function testAServiceWithSeatsThatIsNotReadyTakesNothing(): void
+    {
+        self::single(1101);
+        Billing::change(['domainstatus' => 'Suspended']);
+        self::assertStringEndsWith('is Suspended, not Active.', self::coming()[0]);
+        self::assertStringContainsString('is Suspended, not Active.', self::moveHere());
+        Billing::change(['domainstatus' => 'Active']);
+        self::answers(Bridge::accepts());
+        Billing::run('SuspendAccount');
+        Bridge::$requests = [];
+        self::assertStringContainsString('something is pending for the service with the mailboxes', self::moveHere());
+        self::assertSame([], Bridge::hooks());
+        self::assertSingle(1101);
+    }
+
+    public function testAHeldOneWaitsForAPersonWhoIsToldOnce(): void
+    {
+        self::single(1101);
+        self::answers(Bridge::ends('held', ['error' => ['code' => 'unclear', 'detail' => '']]));
+        self::assertStringContainsString('Needs a decision', self::moveHere());
+        $this->called('job.held', self::end([], 'held'));
+        self::assertStringContainsString('Needs a decision', self::moveHere());
+        self::assertCount(2, preg_grep('/waits to be moved/', Billing::activityTexts()), 'on each service once');
+        $this->called('job.succeeded', self::end());
+        self::assertMoved(1101);
+    }
+
+    public function testABridgeThatCannotBeAskedIsSaidSo(): void
+    {
+        self::single(1101);
+        self::bridge([], more: ['service.mailboxes' => Bridge::refuses(503)]);
+        self::assertStringStartsWith('the bridge cannot be asked now (', self::coming()[0]);
+        self::assertStringContainsString('does not accept requests', self::moveHere());
+        self::assertNull(Move::of(1101));
+    }
+
+    public function testCheckNowFollowsWhatIsOnItsWay(): void
+    {
+        self::single(1101);
+        self::answers(Bridge::accepts());
+        self::moveHere();
+        self::answers();
+        self::assertSame('success', enombridge_check(Billing::params()));
+        self::assertMoved(1101);
+    }
+
+    public function testOnASingleServiceTheButtonsSayWhy(): void
+    {
+        self::single(1101);
+        foreach (['moveHere', 'moveBack'] as $function) {
+            self::assertStringStartsWith('This service is a single mailbox', ("enombridge_$function")(Billing::params([], 1101)));
+        }
+        $this->assertNoCall();
+    }
+
+    public function testAFormerServiceWhoseProductSellsSeatsNowStaysASingleOne(): void
+    {
+        self::single(1101);
+        self::moveHere();
+        Capsule::table('tblproducts')->where('id', 6)->update(['configoption13' => 'seats']);
+        Bridge::$requests = [];
+        self::assertSame('success', Billing::run('TerminateAccount', 1101));
+        self::assertStringStartsWith('The mailbox box1101@example.com was moved', Billing::run('SuspendAccount', 1101));
+        self::assertSame([], Bridge::hooks());
+    }
+}
