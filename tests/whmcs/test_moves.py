@@ -114,10 +114,11 @@ def test_three_single_mailboxes_become_one_service_and_go_back(portal: Portal, s
     assert said == [f"The new password of {company.address('ann')} is set."]
     company.adds("dan")
     assert whmcs.command(office.singles["bob"], "TerminateAccount") == "success"
-    for name in ("ann", "cay"):
-        whmcs.overdue(office.singles[name], days=40)
+    invoices = [whmcs.overdue(office.singles[name], days=40) for name in ("ann", "cay")]
     report = whmcs.cron(daily=True)
     assert (report["suspended"], report["terminated"]) == (0, 0)
+    assert "was moved to service" in whmcs.pay(invoices[0])["Renew"]
+    assert office.status(office.singles["ann"]) == "Cancelled"
     office.house.quiet()
     assert set(company.there().values()) == {"active"}
     synced = whmcs.sync(office.house.server)

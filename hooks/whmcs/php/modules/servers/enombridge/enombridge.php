@@ -111,8 +111,11 @@ function enombridge_MetricProvider(array $params): ?object
 function enombridge_AdminCustomButtonArray(): array
 {
     return [
-        Text::of('check_now') => 'check', Text::of('send_again') => 'sendAgain', Text::of('send_anyway') => 'sendAnyway',
-        Text::of('move_here') => 'moveHere', Text::of('move_back_now') => 'moveBack',
+        Text::of('check_now') => 'check',
+        Text::of('send_again') => 'sendAgain',
+        Text::of('send_anyway') => 'sendAnyway',
+        Text::of('move_here') => 'moveHere',
+        Text::of('move_back_now') => 'moveBack',
     ];
 }
 
@@ -140,12 +143,14 @@ function enombridge_sendAnyway(array $params): string
 /** The single mailboxes of a domain become those of this service. */
 function enombridge_moveHere(array $params): string
 {
-    return enombridge_said($params, Visitor::staffOnly($params, fn (Mailbox $mailbox): string => $mailbox->moving()->bring()));
+    $do = fn (Mailbox $mailbox): string => $mailbox->moving()->bring();
+    return enombridge_said($params, Visitor::staffOnly($params, $do));
 }
 
 function enombridge_moveBack(array $params): string
 {
-    return enombridge_said($params, Visitor::staffOnly($params, fn (Mailbox $mailbox): string => $mailbox->moving()->giveBack()));
+    $do = fn (Mailbox $mailbox): string => $mailbox->moving()->giveBack();
+    return enombridge_said($params, Visitor::staffOnly($params, $do));
 }
 
 /** On the list of servers: to the bridge's own pages. */

@@ -43,7 +43,8 @@ final class Mailbox extends Kit\Mailbox
         foreach ($this->call instanceof SeatsService ? $this->ofSeats() + $this->rows() : $this->rows() as $key => $text) {
             $fields[Text::of($key)] = self::escaped($text);
         }
-        foreach ($this->call instanceof SeatsService ? $this->moving()->fields() : $this->moved() as $key => $lines) {
+        $moves = $this->call instanceof SeatsService ? $this->moving()->fields() : $this->moved();
+        foreach ($moves as $key => $lines) {
             $fields[Text::of($key)] = implode('<br>', array_map(self::escaped(...), $lines));
         }
         if (($links = $this->links()) !== []) {
@@ -78,7 +79,7 @@ final class Mailbox extends Kit\Mailbox
         return $key === '' ? [] : ['move_moved' => [Text::of($key, $move->told())]];
     }
 
-    /** Single mailboxes that become those of this service, and back. Throws Fault where this is a single one. */
+    /** Single mailboxes that become those of this service, and back. Throws Fault at a single one. */
     public function moving(): Moving
     {
         return $this->call instanceof SeatsService ? new Moving($this->call) : throw new Fault(Text::of('move_not_here'));

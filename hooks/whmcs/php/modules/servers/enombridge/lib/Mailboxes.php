@@ -77,8 +77,8 @@ final class Mailboxes
     }
 
     /**
-     * As above, for a customer: null where WHMCS has just asked for something for all of them, or this one is on its way
-     * to another service. Throws Busy.
+     * As above, for a customer: null where WHMCS has just asked for something for all of them, or
+     * this one is on its way to another service. Throws Busy.
      *
      * A mailbox that is made while a suspension is on its way would be newer than that, and stay out of it. So that is
      * looked at, and the hook gets its time, while nobody else is at this service; the end is waited for afterwards.
@@ -89,7 +89,8 @@ final class Mailboxes
     public function sendForCustomer(string $type, string $address, array $data): ?array
     {
         $begin = function () use ($type, $address, $data): ?array {
-            if (isset(Record::of($this->call->id)->pending['status']) || Move::of($this->call->id)?->isOpen()) {
+            $isBusy = isset(Record::of($this->call->id)->pending['status']);
+            if ($isBusy || Move::has($this->call->id, $address)) {
                 return null;
             }
             $hook = $this->hook($type, $address, $data);

@@ -11,8 +11,9 @@ use Illuminate\Database\Query\Builder;
 use WHMCS\Database\Capsule;
 
 /**
- * The mailbox of a single service on its way into a service with seats, there, or on its way back. One row for each single
- * service: it is kept before the hook is sent, and while the mailbox is there it remembers where that came from.
+ * The mailbox of a single service on its way into a service with seats, there, or on its way back.
+ * One row for each single service: it is kept before the hook is sent, and while the mailbox is
+ * there it remembers where that came from.
  *
  * Rule 1: while it is on its way, neither of the two services sends anything else.
  */
@@ -50,29 +51,45 @@ final class Move
     /** @return list<self> those on their way, to or from this service with seats, oldest first */
     public static function openOf(int $seats): array
     {
-        return self::found(self::rows()->where('seats', $seats)->whereIn('status', [self::COMING, self::GOING])->orderBy('since'));
+        return self::found(
+            self::rows()->where('seats', $seats)->whereIn(
+                'status',
+                [self::COMING, self::GOING],
+            )->orderBy('since'),
+        );
     }
 
     /** @return list<self> those on their way that nobody is at any more */
     public static function left(): array
     {
-        return self::found(self::rows()->whereIn('status', [self::COMING, self::GOING])->where('since', '<', time() - self::ON_ITS_WAY)->orderBy('since'));
+        $open = self::rows()->whereIn('status', [self::COMING, self::GOING])->orderBy('since');
+        return self::found($open->where('since', '<', time() - self::ON_ITS_WAY));
     }
 
-    /** @return array<string, self> by address: what came into this service with seats, and may go back to where it was */
+    /** @return array<string, self> by address: what came into this service with seats */
     public static function there(int $seats): array
     {
-        $found = self::found(self::rows()->where('seats', $seats)->where('status', self::THERE)->orderBy('since'));
-        return array_column(array_map(fn (self $one) => [$one->address, $one], $found), 1, 0);
+        $rows = self::rows()->where('seats', $seats)->where('status', self::THERE);
+        return array_column(self::found($rows->orderBy('since')), null, 'address');
+    }
+
+    /** Whether this mailbox is just leaving the service, or coming. */
+    public static function has(int $service, string $address): bool
+    {
+        $own = self::of($service);
+        $open = [...self::openOf($service), ...($own?->isOpen() ? [$own] : [])];
+        return in_array($address, array_column($open, 'address'), true);
     }
 
     /** Nothing is sent yet. */
-    public static function begin(Hosting $single, int $seats, string $address, bool $back, Hook $hook): self
+    public static function begin(Offer $offer, Hosting $single, int $seats, Hook $hook): self
     {
-        $row = ['seats' => $seats, 'address' => $address, 'status' => $back ? self::GOING : self::COMING, 'was' => $single->status, 'hook' => $hook->id,
-            'sent' => $hook->time, 'data' => json_encode($hook->data, JSON_INVALID_UTF8_SUBSTITUTE), 'since' => time(), 'held' => 0];
-        self::rows()->updateOrInsert(['single' => $single->id], $row);
-        return self::of($single->id) ?? throw new \LogicException('A row that was just written is missing.');
+        $status = $offer->isBack ? self::GOING : self::COMING;
+        $of = [$single->id, $seats, $offer->address, $status, $single->status];
+        $move = new self(...[...$of, $hook->id, $hook->time, $hook->data, false]);
+        $row = ['data' => json_encode($hook->data), 'since' => time(), 'held' => 0];
+        self::rows()->updateOrInsert(['single' => $single->id], $row + get_object_vars($move));
+        return $move;
     }
 
     public function isOpen(): bool
@@ -98,7 +115,8 @@ final class Move
         if ($this->isBack()) {
             self::rows()->where('seats', $this->seats)->where('address', $this->address)->delete();
         } else {
-            self::rows()->where('single', $this->single)->update(['status' => self::THERE, 'since' => time()]);
+            $there = ['status' => self::THERE, 'since' => time()];
+            self::rows()->where('single', $this->single)->update($there);
         }
     }
 
@@ -106,7 +124,9 @@ final class Move
     public function undo(): void
     {
         $row = self::rows()->where('single', $this->single);
-        $this->isBack() && $this->was === Moving::ENDED ? $row->update(['status' => self::THERE]) : $row->delete();
+        $this->isBack() && $this->was === Moving::ENDED ? $row->update(
+            ['status' => self::THERE],
+        ) : $row->delete();
     }
 
     /** A service that is deleted in WHMCS. */
@@ -135,7 +155,7 @@ final class Move
         }
     }
 
-    /** Whether the single service has no mailbox because of this; it may have been given a new one since. */
+    /** Whether the single service has none because of this: it may have been given a new one. */
     public function hasTaken(): bool
     {
         return !$this->isOpen() && Record::of($this->single)->address === '';
@@ -156,8 +176,17 @@ final class Move
     /** @return list<self> */
     private static function found(Builder $rows): array
     {
-        $read = fn (object $row): self => new self((int) $row->single, (int) $row->seats, $row->address, $row->status, $row->was, $row->hook, $row->sent,
-            (array) json_decode((string) $row->data, true), (bool) $row->held);
+        $read = fn (object $row): self => new self(
+            (int) $row->single,
+            (int) $row->seats,
+            $row->address,
+            $row->status,
+            $row->was,
+            $row->hook,
+            $row->sent,
+            (array) json_decode((string) $row->data, true),
+            (bool) $row->held,
+        );
         return array_values(array_map($read, $rows->get()->all()));
     }
 }

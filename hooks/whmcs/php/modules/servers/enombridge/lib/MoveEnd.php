@@ -13,14 +13,16 @@ use EnomBridge\Kit\Text;
 /**
  * What the bridge says of a move, in an answer or a callback, and what WHMCS does then.
  *
- * Rule 1: nothing changes in WHMCS before the bridge has confirmed that the mailbox belongs to the other service. The same
- * may come twice, and after an interruption; each step is done once.
+ * Rule 1: nothing changes in WHMCS before the bridge has confirmed that the mailbox belongs to the
+ * other service. The same may come twice, and after an interruption: each step is done once.
  */
 final class MoveEnd
 {
-    private const UNKNOWN = 404;
-
-    /** A callback, or a result that was fetched. Throws Fault when it is to come again. @param array<string, mixed> $receipt */
+    /**
+     * A callback, or a result that was fetched. Throws Fault when it is to come again.
+     *
+     * @param array<string, mixed> $receipt
+     */
     public static function reached(array $receipt): void
     {
         if (Move::sentAs($receipt['hook'])?->isOpen()) {
@@ -28,18 +30,24 @@ final class MoveEnd
         }
     }
 
-    /** Sends it, again if need be, and says how it stands; empty: it is done. Throws Fault. */
-    public static function proceed(Move $move, SeatsService $call, int $wait, ?Answer &$answer = null): string
+    /** Sends it, again if need be; if WHMCS does not want it any more, asks what became of it. */
+    public static function ask(Move $move, SeatsService $call, int $wait): Answer
     {
         $wanted = self::isWanted($move);
-        $answer = $wanted ? Hook::kept($call, $move)->send($wait) : self::asked($move, $call);
+        return $wanted ? Hook::kept($call, $move)->send($wait) : self::asked($move, $call);
+    }
+
+    /** Acts on the answer, and says how it stands; empty: it is done. Throws Fault. */
+    public static function said(Move $move, Answer $answer): string
+    {
+        $why = ['why' => $answer->problem];
         return match (true) {
             $answer->kind === 'ended' => self::take($answer->receipt),
-            $answer->kind === 'accepted' => Text::of('move_going'),
-            $answer->kind === 'refused' && $wanted => self::drop($move, in_array('type', $answer->fields, true) ? Text::of('move_too_old') : Text::of('refused_staff', ['why' => $answer->problem])),
-            $answer->kind === 'refused' && $answer->status === self::UNKNOWN => self::drop($move, Text::of('move_unwanted')),
-            $answer->isOneOf('away', 'unsigned') => Text::of('move_away', ['why' => $answer->problem]),
-            default => Text::of('move_going'),
+            $answer->isOneOf('away', 'unsigned') => Text::of('move_away', $why),
+            $answer->kind !== 'refused' => Text::of('move_going'),
+            in_array('type', $answer->fields, true) => self::drop($move, Text::of('move_too_old')),
+            !self::isWanted($move) => self::drop($move, Text::of('move_unwanted')),
+            default => self::drop($move, Text::of('refused_staff', $why)),
         };
     }
 
@@ -47,7 +55,8 @@ final class MoveEnd
     private static function isWanted(Move $move): bool
     {
         [$single, $seats] = [Hosting::find($move->single), Hosting::find($move->seats)];
-        return $single?->status === $move->was && $seats?->status === 'Active' && [$single->client, $single->bridge] === [$seats->client, $seats->bridge];
+        return $single?->status === $move->was && $seats?->status === 'Active'
+            && $single->client === $seats->client && $single->bridge === $seats->bridge;
     }
 
     /** What became of it, without sending it. */
@@ -55,7 +64,7 @@ final class MoveEnd
     {
         $answer = $call->client()->query('job', ['hook' => $move->hook]);
         $receipt = $answer->kind === 'answered' ? Receipt::read($answer->receipt) : null;
-        return $receipt !== null && $receipt['hook'] === $move->hook ? Answer::of($receipt) : $answer;
+        return ($receipt['hook'] ?? '') === $move->hook ? Answer::of($receipt) : $answer;
     }
 
     /** @param array<string, mixed> $receipt of a job that has ended, or is held */
@@ -125,14 +134,15 @@ final class MoveEnd
     /** @param array<string, mixed> $receipt */
     private static function givenBack(Move $move, array $receipt): void
     {
+        $address = $receipt['address'];
         $single = Hosting::find($move->single);
-        $asked = '';
         if ($single !== null) {
-            $status = $single->status === $move->was && $single->status !== 'Active' ? ['status' => 'Active'] : [];
-            self::update($single, $status + ($single->mailbox === $receipt['address'] ? [] : ['serviceusername' => $receipt['address']]));
-            $asked = Moving::ordered($single);
+            $isLeft = $single->status === $move->was && $single->status !== 'Active';
+            $status = $isLeft ? ['status' => 'Active'] : [];
+            $name = $single->mailbox === $address ? [] : ['serviceusername' => $address];
+            self::update($single, $status + $name);
         }
-        self::learn($move, $receipt, $receipt['address'], $asked);
+        self::learn($move, $receipt, $address, $single === null ? '' : Singles::named($single));
         self::log($move, 'move_back_done');
     }
 
@@ -155,8 +165,11 @@ final class MoveEnd
     /** @param array<string, string> $values */
     private static function update(Hosting $single, array $values): void
     {
-        $why = $values === [] ? null : Command::failure(Automatic::call('UpdateClientProduct', ['serviceid' => $single->id] + $values));
-        if ($why !== null) {
+        if ($values === []) {
+            return;
+        }
+        $done = Automatic::call('UpdateClientProduct', ['serviceid' => $single->id] + $values);
+        if (($why = Command::failure($done)) !== null) {
             throw new Fault(Text::of('not_completed', ['why' => Text::plain($why)]));
         }
     }
@@ -164,9 +177,10 @@ final class MoveEnd
     /** On both services. @param array<string, string> $values */
     private static function log(Move $move, string $key, array $values = []): void
     {
-        $way = $move->isBack() ? ['from' => $move->seats, 'to' => $move->single] : ['from' => $move->single, 'to' => $move->seats];
-        $text = Text::of($key, $values + $way + $move->told());
-        foreach ([$move->single, $move->seats] as $service) {
+        $ways = [$move->single, $move->seats];
+        [$from, $to] = $move->isBack() ? array_reverse($ways) : $ways;
+        $text = Text::of($key, $values + ['from' => $from, 'to' => $to] + $move->told());
+        foreach ($ways as $service) {
             Log::activity($text, $service, (int) Hosting::find($service)?->client);
         }
     }

@@ -2,7 +2,6 @@
 
 namespace WHMCS\Module\Server\Enombridge;
 
-use EnomBridge\Kit\Address;
 use EnomBridge\Kit\Busy;
 use EnomBridge\Kit\Fault;
 use EnomBridge\Kit\Lock;
@@ -18,7 +17,8 @@ use EnomBridge\Kit\Text;
 final class Moving
 {
     public const TYPE = 'mailbox.change_service';
-    public const ENDED = 'Cancelled'; // what a single service becomes whose mailbox went into one with seats
+    /** What a single service becomes whose mailbox went into one with seats. */
+    public const ENDED = 'Cancelled';
     private const PATIENCE = 20; // seconds that staff is kept waiting
     private const LONGEST = 60; // seconds of a cron run
 
@@ -29,20 +29,29 @@ final class Moving
         $this->hosting = Hosting::required($call->id);
     }
 
-    /** @return array<string, list<string>> key of the label => plain lines; asks the bridge only where there is something to show */
+    /**
+     * For staff. Asks the bridge only where there is something to show.
+     *
+     * @return array<string, list<string>> key of the label => plain lines
+     */
     public function fields(): array
     {
-        $singles = new Singles($this->call, $this->hosting);
-        $lines = fn (array $offers): array => array_map(fn (Offer $one) => $one->line(), $offers);
         $fields = [];
-        foreach (['move_single' => $singles->coming(...), 'move_back' => $singles->going(...)] as $key => $ask) {
-            try {
-                $fields[$key] = $lines($ask());
-            } catch (Fault $fault) {
-                $fields[$key] = [Text::of('staff_seats_away', ['why' => $fault->getMessage()])];
-            }
+        try {
+            $singles = new Singles($this->call, $this->hosting);
+            $fields['move_single'] = self::lines($singles->coming());
+            $fields['move_back'] = self::lines($singles->going());
+        } catch (Fault $fault) {
+            $why = ['why' => $fault->getMessage()];
+            $fields['move_single'] = [Text::of('staff_seats_away', $why)];
         }
         return array_filter($fields);
+    }
+
+    /** @param list<Offer> $offers @return list<string> */
+    private static function lines(array $offers): array
+    {
+        return array_map(fn (Offer $one) => $one->line(), $offers);
     }
 
     /** `success`, or a sentence. Throws Fault. */
@@ -61,7 +70,7 @@ final class Moving
     public function follow(): void
     {
         foreach (Move::openOf($this->call->id) as $move) {
-            MoveEnd::proceed($move, $this->call, 0);
+            MoveEnd::said($move, MoveEnd::ask($move, $this->call, 0));
         }
     }
 
@@ -72,11 +81,11 @@ final class Moving
             $end = microtime(true) + self::LONGEST;
             $away = [];
             foreach (Move::left() as $move) {
-                if (microtime(true) > $end) {
-                    return;
-                }
                 $seats = Hosting::find($move->seats);
-                if ($seats !== null && !isset($away[$seats->bridge]) && self::resumed($move, $seats)) {
+                if ($seats === null || isset($away[$seats->bridge]) || microtime(true) > $end) {
+                    continue;
+                }
+                if (self::resumed($move, $seats)) {
                     $away[$seats->bridge] = true;
                 }
             }
@@ -88,31 +97,16 @@ final class Moving
     /** True: it is no use to ask this bridge any more now. */
     private static function resumed(Move $move, Hosting $seats): bool
     {
-        $answer = null;
         try {
-            MoveEnd::proceed($move, SeatsService::of(Params::of($seats)), 0, $answer);
+            $answer = MoveEnd::ask($move, SeatsService::of(Params::of($seats)), 0);
+            MoveEnd::said($move, $answer);
+            return $answer->isTheLast();
         } catch (Busy) {
             return false; // whoever is at it ends it
         } catch (Fault $fault) {
             Log::activity($fault->getMessage(), $seats->id, $seats->client);
+            return false;
         }
-        return $answer?->isTheLast() ?? false;
-    }
-
-    /** The address that a service's fields name, as the bridge writes it; empty: none. */
-    public static function ordered(Hosting $single): string
-    {
-        try {
-            return OrderedAddress::of(Params::of($single));
-        } catch (Fault) {
-            return '';
-        }
-    }
-
-    /** An address in the spelling of the bridge, as far as this PHP knows it. */
-    public static function spelled(string $address): string
-    {
-        return Address::lower((string) strstr($address, '@', true)) . '@' . Address::domain($address);
     }
 
     private function carry(bool $back): string
@@ -120,70 +114,85 @@ final class Moving
         $end = microtime(true) + self::PATIENCE;
         $left = fn (): int => max(0, (int) ($end - microtime(true)));
         $said = [];
+        $isAway = false;
         foreach (Move::openOf($this->call->id) as $move) {
-            [$said[$move->address], $isAway] = $this->proceeded(fn (): Move => $move, $left());
-            if ($isAway) {
-                return $this->told($said);
+            $said[$move->address] = Text::of('move_going');
+            if (!$isAway) {
+                $said[$move->address] = $this->proceeded($move, $left(), $isAway);
             }
         }
-        $singles = new Singles($this->call, $this->hosting);
-        foreach ($back ? $singles->going() : $singles->coming() as $offer) {
-            if (isset($said[$offer->address])) {
-                continue;
-            }
-            $do = fn (): array => $this->proceeded(fn (): Move => $this->begun($offer, $back), $left());
-            [$said[$offer->address], $isAway] = $offer->why === '' ? $do() : [$offer->why, false];
-            if ($isAway) {
-                break;
+        foreach ($isAway ? [] : $this->offers($back) as $offer) {
+            if (!$isAway && !isset($said[$offer->address])) {
+                $said[$offer->address] = $offer->why ?: $this->proceeded($offer, $left(), $isAway);
             }
         }
-        return $said === [] ? Text::of($back ? 'move_back_none' : 'move_none', ['domain' => $this->call->seats()->domain]) : $this->told($said);
+        return $this->told($said, $back ? 'move_back_none' : 'move_none');
     }
 
-    /** @param callable(): Move $begin @return array{string, bool} empty: done, else how it stands; whether it is no use to go on */
-    private function proceeded(callable $begin, int $wait): array
+    /** @return list<Offer> */
+    private function offers(bool $back): array
     {
-        $answer = null;
-        try {
-            $why = MoveEnd::proceed($begin(), $this->call, $wait, $answer);
-        } catch (Fault $fault) {
-            $why = $fault->getMessage();
-        }
-        return [$why, $answer?->isTheLast() ?? false];
+        $singles = new Singles($this->call, $this->hosting);
+        return $back ? $singles->going() : $singles->coming();
     }
 
-    /** It is kept before it is sent, while nobody else is at either service. Throws Fault when something came between. */
-    private function begun(Offer $offer, bool $back): Move
+    /** Empty: done; else how it stands. @param bool $isAway whether it is no use to go on */
+    private function proceeded(Move|Offer $what, int $wait, bool &$isAway): string
+    {
+        try {
+            $move = $what instanceof Offer ? $this->begun($what) : $what;
+            $answer = MoveEnd::ask($move, $this->call, $wait);
+            $isAway = $answer->isTheLast();
+            return MoveEnd::said($move, $answer);
+        } catch (Fault $fault) {
+            return $fault->getMessage();
+        }
+    }
+
+    /**
+     * It is kept before it is sent, while nobody else is at either service. Throws Busy when
+     * something came between.
+     */
+    private function begun(Offer $offer): Move
     {
         $single = $offer->single ?? throw new \LogicException('There is nowhere to go.');
-        $begin = function () use ($offer, $back, $single): Move {
+        $begin = function () use ($offer, $single): Move {
             $now = Hosting::required($single->id);
-            if (isset(Record::of($this->call->id)->pending['status']) || Record::of($single->id)->pending !== [] || $now->status !== $single->status || Move::of($single->id)?->isOpen()) {
+            $isOpen = Move::of($now->id)?->isOpen() || Record::of($now->id)->pending !== [];
+            $isBusy = isset(Record::of($this->call->id)->pending['status']);
+            if ($isOpen || $isBusy || $now->status !== $single->status) {
                 throw new Busy(Text::of('busy'));
             }
-            return Move::begin($now, $this->call->id, $offer->address, $back, Hook::fresh($this->call, self::TYPE, $this->data($offer, $back)));
+            $hook = Hook::fresh($this->call, self::TYPE, $this->data($offer, (string) $now->id));
+            return Move::begin($offer, $now, $this->call->id, $hook);
         };
         return Lock::around($this->call->id, fn () => Lock::around($single->id, $begin));
     }
 
     /** @return array<string, string|int> */
-    private function data(Offer $offer, bool $back): array
+    private function data(Offer $offer, string $single): array
     {
-        $ways = [(string) $offer->single?->id, (string) $this->call->id];
-        [$from, $to] = $back ? array_reverse($ways) : $ways;
-        $data = ['service_id' => $to, 'address' => $offer->address, 'from_service_id' => $from] + ($back ? [] : ['seats' => $this->call->seats()->number]);
-        return $data + array_filter(['customer_id' => $this->call->customer()], 'strlen');
+        $seats = (string) $this->call->id;
+        $customer = array_filter(['customer_id' => $this->call->customer()], 'strlen');
+        $data = ['address' => $offer->address] + $customer;
+        if ($offer->isBack) {
+            return ['service_id' => $single, 'from_service_id' => $seats] + $data;
+        }
+        $number = $this->call->seats()->number;
+        return ['service_id' => $seats, 'from_service_id' => $single, 'seats' => $number] + $data;
     }
 
     /** @param array<string, string> $said by address: why not; empty: it is done */
-    private function told(array $said): string
+    private function told(array $said, string $nothing): string
     {
         $open = array_filter($said, 'strlen');
-        if ($open === []) {
-            return 'success';
-        }
         $done = implode(', ', array_keys(array_diff_key($said, $open))) ?: '-';
-        $list = implode(' ', array_map(fn (string $address, string $why) => "$address: $why", array_keys($open), $open));
-        return Text::of('move_told', ['done' => $done, 'list' => $list]);
+        $line = fn (string $address, string $why): string => "$address: $why";
+        $list = implode(' ', array_map($line, array_keys($open), $open));
+        return match (true) {
+            $said === [] => Text::of($nothing, ['domain' => $this->call->seats()->domain]),
+            $open === [] => 'success',
+            default => Text::of('move_told', ['done' => $done, 'list' => $list]),
+        };
     }
 }

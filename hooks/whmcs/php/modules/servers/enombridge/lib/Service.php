@@ -54,7 +54,7 @@ class Service extends Call
         return self::line($this->params['userid'] ?? '');
     }
 
-    /** Throws Busy while its mailbox is on its way to another service, and Fault once it is there. */
+    /** Throws Busy while its mailbox is on its way to another service, Fault once it is there. */
     public function data(Action $action, Record $record): array
     {
         Move::stops($this->id, $action);
