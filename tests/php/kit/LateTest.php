@@ -26,6 +26,17 @@ final class LateTest extends TestCase
         self::assertSame(200, $this->called('job.succeeded', $pending), 'twice is once');
     }
 
+    public function testAnEndOfAnActionThatIsNotTheKitsIsLeftToThePlugIn(): void
+    {
+        $pending = $this->accepted(Action::Suspend);
+        $other = ['hook' => 'shop_own_1', 'action' => 'mailbox.change_service'];
+        self::assertSame(200, $this->called('job.failed', $pending, $other));
+        $late = ['hook' => 'shop_own_2']; // one of the kit's own that nobody waits for
+        self::assertSame(200, $this->called('job.succeeded', $pending, $late));
+        self::assertSame(['mailbox.change_service failed'], $this->shop->ended);
+        self::assertNotNull($this->pending());
+    }
+
     public function testAFailureIsSaidAndChangesNothing(): void
     {
         $pending = $this->accepted(Action::Suspend);

@@ -23,7 +23,7 @@ final class SignatureTest extends TestCase
     {
         $actions = array_map(fn ($action) => $action->value, Action::cases());
         // What no function of a module sends
-        $named = ['mailbox.set_aliases', 'mailbox.set_forwarding', 'service.suspend', 'service.unsuspend', 'service.terminate'];
+        $named = ['mailbox.set_aliases', 'mailbox.set_forwarding', 'mailbox.change_service', 'service.suspend', 'service.unsuspend', 'service.terminate'];
         $known = array_unique([...$actions, ...$named]);
         self::assertEqualsCanonicalizing([...$known, 'job.withdraw', 'invalid'], array_keys(iterator_to_array(self::samples())));
     }

@@ -49,6 +49,11 @@ final class Item extends Service
         return $this->shop->run(Action::Unsuspend, $this->id);
     }
 
+    public function ended(array $receipt): void
+    {
+        $this->shop->ended[] = "$receipt[action] $receipt[status]";
+    }
+
     public function alert(string $address, string $text): void
     {
         $this->shop->alerts[] = "$address: $text";

@@ -38,6 +38,9 @@ final class Shop implements Platform
     /** @var list<string> what staff must decide */
     public array $alerts = [];
 
+    /** @var list<string> ends of hooks that the kit did not send */
+    public array $ended = [];
+
     public Asked $asked = Asked::Cron;
 
     /** What the platform says when it is to complete something; null: it does. */
@@ -65,7 +68,7 @@ final class Shop implements Platform
             $shop->database->exec("DROP TABLE IF EXISTS $table");
         }
         $shop->store = new PdoStore($shop->database, 'mail');
-        $shop->calls = $shop->told = $shop->alerts = [];
+        $shop->calls = $shop->told = $shop->alerts = $shop->ended = [];
         [$shop->asked, $shop->refusal, $shop->host] = [Asked::Cron, null, '127.0.0.1'];
         $shop->database->exec('CREATE TABLE service (id INTEGER PRIMARY KEY, customer INTEGER, bridge INTEGER,'
             . " status TEXT DEFAULT 'new', mailbox TEXT DEFAULT '', reason TEXT DEFAULT '', wanted TEXT,"
